@@ -1,0 +1,66 @@
+"""Who answers: everything an agent needs comes in one value, everything it says goes out as a stream."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Protocol
+
+import msgspec
+
+from kouyu.protocol.downlink import ContentType, Role, ToolCall
+
+
+class ContextMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """One earlier message of the section, or the question itself. Of an answer only what was heard."""
+
+    role: Role
+    content: str
+    content_type: ContentType = "text"
+
+
+class AgentRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """All an agent is told of one turn."""
+
+    messages: tuple[ContextMessage, ...]
+    """Oldest first; the last is the user's question."""
+    user_id: str = ""
+    conversation_id: str = ""
+    custom_variables: dict[str, str] = {}
+    extra_params: dict[str, str] = {}
+    parameters: dict[str, Any] = {}
+
+
+class TextDelta(msgspec.Struct, frozen=True, tag=True):
+    """The next characters of the answer."""
+
+    text: str
+
+
+class ToolCallRequest(msgspec.Struct, frozen=True, tag=True):
+    """The agent wants client-side tools to run before it goes on."""
+
+    calls: tuple[ToolCall, ...]
+
+
+class TokenUsage(msgspec.Struct, frozen=True, tag=True):
+    """Tokens spent, told once, at the end."""
+
+    input_tokens: int
+    output_tokens: int
+
+
+AgentEvent = TextDelta | ToolCallRequest | TokenUsage
+
+
+class AgentError(Exception):
+    """The agent cannot answer. The text is fit to be shown to the client."""
+
+
+class Agent(Protocol):
+    """A bot or a flow."""
+
+    def reply(self, request: AgentRequest) -> AsyncIterator[AgentEvent]:
+        """Answer. Closing the iterator stops the model. Raises AgentError when it cannot answer."""
+        ...
+
+    async def close(self) -> None:
+        """Free what the agent holds."""
+        ...

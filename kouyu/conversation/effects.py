@@ -1,0 +1,113 @@
+"""What the conversation core orders. The session carries effects out in the order given.
+
+Send and the saving effects share one ordered way out: what a later Send tells the client is on disk by then.
+"""
+
+import msgspec
+
+from kouyu.protocol.configuration import Configuration
+from kouyu.protocol.downlink import Chat, DownlinkEvent, Message
+
+
+class Send(msgspec.Struct, frozen=True):
+    """Send this event to the client (event_subscriptions have been obeyed)."""
+
+    event: DownlinkEvent
+
+
+class SaveMessage(msgspec.Struct, frozen=True):
+    """Keep this message."""
+
+    message: Message
+    created_at: int
+
+
+class TrimMessage(msgspec.Struct, frozen=True):
+    """Of this saved answer only ``heard`` was heard: the model's context takes that, the record keeps the whole."""
+
+    message_id: str
+    heard: str
+
+
+class SaveChat(msgspec.Struct, frozen=True):
+    """Keep the state of this chat, replacing what was kept of it."""
+
+    chat: Chat
+
+
+class SaveSection(msgspec.Struct, frozen=True):
+    """A new section of the conversation begins; nothing older is context any more."""
+
+    conversation_id: str
+    section_id: str
+
+
+class Transcribe(msgspec.Struct, frozen=True):
+    """Recognise the user's audio from sample ``start`` to before ``end``; ``final`` once the utterance is over."""
+
+    order: int
+    start: int
+    end: int
+    final: bool
+    configuration: Configuration
+
+
+class CancelTranscribe(msgspec.Struct, frozen=True):
+    """Nobody waits for this transcript any more."""
+
+    order: int
+
+
+class ForgetAudio(msgspec.Struct, frozen=True):
+    """User audio before the sample ``before`` will not be asked for again."""
+
+    before: int
+
+
+class StartReply(msgspec.Struct, frozen=True):
+    """Ask the agent. The session adds the section's earlier messages; ``question`` is the last one."""
+
+    order: int
+    chat_id: str
+    question: Message
+    configuration: Configuration
+
+
+class CancelReply(msgspec.Struct, frozen=True):
+    """Stop the agent: close its stream so that the model stops generating."""
+
+    order: int
+
+
+class Speak(msgspec.Struct, frozen=True):
+    """Synthesise ``text`` in the configured voice and format and report its packets.
+
+    ``first`` marks the first sentence of an answer, which is urgent. Speak orders are given one at a time.
+    """
+
+    order: int
+    text: str
+    first: bool
+    configuration: Configuration
+
+
+class CancelSpeech(msgspec.Struct, frozen=True):
+    """Stop this synthesis; packets still on their way are dropped."""
+
+    order: int
+
+
+Effect = (
+    Send
+    | SaveMessage
+    | TrimMessage
+    | SaveChat
+    | SaveSection
+    | Transcribe
+    | CancelTranscribe
+    | ForgetAudio
+    | StartReply
+    | CancelReply
+    | Speak
+    | CancelSpeech
+)

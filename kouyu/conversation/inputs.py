@@ -1,0 +1,110 @@
+"""What the conversation core is told, besides uplink events: the reports of engines, and the passing of time.
+
+Positions are samples of the user's audio at LISTENING_RATE, counted from the connection's start. Every report carries
+the number of the order it answers, so that a late one is dropped.
+"""
+
+import msgspec
+
+from kouyu.protocol.downlink import ToolCall
+
+LISTENING_RATE = 16_000
+"""Hz of the user's audio as everything behind the decoder sees it."""
+
+
+class AudioReceived(msgspec.Struct, frozen=True):
+    """User audio has been decoded up to the sample ``end``."""
+
+    end: int
+
+
+class SpeechProbability(msgspec.Struct, frozen=True):
+    """Voice activity's judgement of the chunk of audio that ends before the sample ``end``: 0 to 1."""
+
+    end: int
+    probability: float
+
+
+class TranscriptReady(msgspec.Struct, frozen=True):
+    """The answer to a Transcribe order."""
+
+    order: int
+    text: str
+    language: str
+
+
+class TranscriptFailed(msgspec.Struct, frozen=True):
+    """A Transcribe order could not be carried out; ``reason`` may be shown to the client."""
+
+    order: int
+    reason: str
+
+
+class ReplyDelta(msgspec.Struct, frozen=True):
+    """The next characters of the answer to a StartReply order."""
+
+    order: int
+    text: str
+
+
+class ReplyToolCalls(msgspec.Struct, frozen=True):
+    """The agent waits for the client's tools."""
+
+    order: int
+    calls: tuple[ToolCall, ...]
+
+
+class ReplyFinished(msgspec.Struct, frozen=True):
+    """The agent has said everything."""
+
+    order: int
+    input_tokens: int
+    output_tokens: int
+
+
+class ReplyFailed(msgspec.Struct, frozen=True):
+    """The agent could not answer; ``reason`` may be shown to the client."""
+
+    order: int
+    reason: str
+
+
+class SpeechAudio(msgspec.Struct, frozen=True):
+    """The next packet of a Speak order, encoded in the client's format, ``duration_ms`` long when played."""
+
+    order: int
+    packet: bytes
+    duration_ms: float
+
+
+class SpeechFinished(msgspec.Struct, frozen=True):
+    """A Speak order is done: all its packets have been reported."""
+
+    order: int
+
+
+class SpeechFailed(msgspec.Struct, frozen=True):
+    """A Speak order could not be carried out to its end."""
+
+    order: int
+    reason: str
+
+
+class TimePassed(msgspec.Struct, frozen=True):
+    """Nothing happened but time: a deadline may have come."""
+
+
+Report = (
+    AudioReceived
+    | SpeechProbability
+    | TranscriptReady
+    | TranscriptFailed
+    | ReplyDelta
+    | ReplyToolCalls
+    | ReplyFinished
+    | ReplyFailed
+    | SpeechAudio
+    | SpeechFinished
+    | SpeechFailed
+    | TimePassed
+)

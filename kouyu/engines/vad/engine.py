@@ -1,0 +1,29 @@
+"""Voice activity: the probability that a short chunk of audio holds speech."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+State: TypeAlias = NDArray[np.float32]
+"""What the model carries from chunk to chunk of one stream. Opaque to everyone else."""
+
+
+class VoiceActivityModel(Protocol):
+    """A model that judges chunks of many streams in one call. Blocking: it runs on a scheduler's thread."""
+
+    sample_rate: int
+    """Hz."""
+    chunk_samples: int
+    """Samples in one chunk."""
+
+    def initial_state(self) -> State:
+        """The state of a stream before its first chunk."""
+        ...
+
+    def infer(
+        self, chunks: Sequence[NDArray[np.float32]], states: Sequence[State]
+    ) -> tuple[list[float], list[State]]:
+        """Speech probabilities (0 to 1) and the next states, one per stream, in the order given."""
+        ...
