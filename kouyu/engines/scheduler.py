@@ -1,0 +1,228 @@
+"""Runs the engines' blocking work on threads of its own, the most urgent first, and stops what nobody waits for.
+
+Three rules keep a conversation quick on few cores:
+
+- Voice activity has a thread of its own. Its calls take about a millisecond and must never wait behind a transcript.
+- Work less urgent than a first sentence may hold all workers but one, so that a final transcript finds one free.
+- A stream gives its thread back after every piece, so that more urgent work goes in between, and whenever its
+  reader is a full buffer behind, so that a slow reader never holds a thread.
+"""
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from kouyu.engines.errors import EngineError
+from kouyu.engines.work import Call, CancelToken, Job, Priority, Stream, WorkCancelled
+
+__all__ = ["CancelToken", "Load", "Priority", "Scheduler", "WorkCancelled"]
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+CLOSE_LIMIT = 5.0
+"""Seconds that close() waits for work to notice that it is cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How busy a scheduler is."""
+
+    waiting: int
+    """Pieces of work that are ready to run and have no thread."""
+    running: int
+    oldest_wait: float
+    """Seconds that the longest waiting piece has waited; 0.0 when none waits."""
+
+
+class Scheduler:
+    """Threads for blocking work in front of one event loop or several.
+
+    ``workers`` threads (at least 1) and one more for voice activity. With one worker nothing is held free for urgent
+    work; it then waits for the piece that runs. At most ``max_waiting`` pieces of work wait; beyond that new work is
+    refused with a retryable EngineError. Each iterator of a stream runs on one thread at a time, but not always on
+    the same one.
+    """
+
+    def __init__(self, workers: int = 2, *, max_waiting: int = 1000) -> None:
+        if workers < 1:
+            raise ValueError("a scheduler needs at least one worker")
+        self._max_waiting = max_waiting
+        self._background_limit = max(1, workers - 1)
+        lock = threading.Lock()
+        self._lock = lock
+        self._voice_ready = threading.Condition(lock)
+        self._work_ready = threading.Condition(lock)
+        self._queues: dict[Priority, deque[Job]] = {priority: deque() for priority in Priority}
+        self._resting: set[Job] = set()
+        self._running: set[Job] = set()
+        self._closed = False
+        others = tuple(priority for priority in sorted(Priority) if priority != Priority.VOICE_ACTIVITY)
+        lanes = [((Priority.VOICE_ACTIVITY,), self._voice_ready)] + [(others, self._work_ready)] * workers
+        self._threads = [
+            threading.Thread(target=self._serve, args=lane, name=f"kouyu-engine-{number}", daemon=True)
+            for number, lane in enumerate(lanes)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def load(self) -> Load:
+        """How busy the scheduler is now. Voice activity is left out: it does not compete for the workers."""
+        now = time.monotonic()
+        with self._lock:
+            waiting = [job for queue in self._queues.values() for job in queue if _competes(job)]
+            running = sum(_competes(job) for job in self._running)
+        oldest = max((now - job.waiting_since for job in waiting), default=0.0)
+        return Load(waiting=len(waiting), running=running, oldest_wait=oldest)
+
+    async def run(self, work: Callable[[CancelToken], T], priority: Priority) -> T:
+        """Run ``work`` on a worker and give its result.
+
+        What it raises is raised here. When the awaiting task is cancelled the token is too, and work that has not
+        begun is dropped. Raises EngineError (retryable) when too much waits and WorkCancelled when the scheduler is
+        closed.
+        """
+        call = Call(work, priority)
+        self._submit(call)
+        try:
+            return await call.result
+        finally:
+            self._withdraw(call)
+
+    async def stream(self, work: Callable[[CancelToken], Iterable[T]], priority: Priority) -> AsyncGenerator[T, None]:
+        """Run ``work`` on a worker and give its pieces as they come; it starts with the first one asked for.
+
+        The work may be ``work.STREAM_BUFFER`` pieces ahead; then it rests. Closing the generator (``aclose``, or
+        cancelling the task that reads) cancels the token: the work stops after the piece it is at, and its iterator
+        is closed on a worker. Raises what ``run`` raises, after the pieces that came before.
+
+        Read it under ``contextlib.aclosing``: an ``async for`` that is left early closes nothing by itself.
+        """
+        job = Stream(work, priority)
+        self._submit(job)
+        try:
+            while True:
+                # Cleared before looking, so that a piece that comes in between sets it again.
+                job.changed.clear()
+                ended = job.ended
+                while job.buffer:
+                    piece = job.buffer.popleft()
+                    self._resume(job)
+                    yield piece
+                if ended:
+                    break
+                await job.changed.wait()
+            if job.error is not None:
+                raise job.error
+        finally:
+            self._withdraw(job)
+
+    async def close(self) -> None:
+        """Cancel all work and end the threads, waiting CLOSE_LIMIT seconds at most. Callers see WorkCancelled."""
+        with self._lock:
+            self._closed = True
+            for job in [*self._running, *self._resting, *(job for queue in self._queues.values() for job in queue)]:
+                self._cancel(job)
+                if not job.begun:
+                    job.fail(WorkCancelled())
+            self._voice_ready.notify_all()
+            self._work_ready.notify_all()
+        await asyncio.to_thread(self._join)
+
+    def _join(self) -> None:
+        deadline = time.monotonic() + CLOSE_LIMIT
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        stuck = [thread.name for thread in self._threads if thread.is_alive()]
+        if stuck:
+            log.warning("engine work did not stop within %.0f s on %s", CLOSE_LIMIT, ", ".join(stuck))
+
+    def _submit(self, job: Job) -> None:
+        with self._lock:
+            if self._closed:
+                raise WorkCancelled
+            if sum(map(len, self._queues.values())) >= self._max_waiting:
+                raise EngineError("the engines are overloaded", retryable=True)
+            self._enqueue(job)
+
+    def _withdraw(self, job: Job) -> None:
+        """The caller has gone, with or without the result."""
+        with self._lock:
+            self._cancel(job)
+
+    def _cancel(self, job: Job) -> None:
+        job.token.cancel()
+        if not job.begun:
+            with contextlib.suppress(ValueError):
+                self._queues[job.priority].remove(job)
+        elif job in self._resting:  # a worker has to close its iterator
+            self._resting.remove(job)
+            self._enqueue(job, first=True)
+
+    def _resume(self, job: Job) -> None:
+        with self._lock:
+            if job in self._resting:
+                self._resting.remove(job)
+                self._enqueue(job, first=True)
+
+    def _enqueue(self, job: Job, *, first: bool = False) -> None:
+        job.waiting_since = time.monotonic()
+        queue = self._queues[job.priority]
+        if first:
+            queue.appendleft(job)
+        else:
+            queue.append(job)
+        # All of a lane: the one that is woken may not be allowed the work that the other one is.
+        (self._work_ready if _competes(job) else self._voice_ready).notify_all()
+
+    def _serve(self, priorities: tuple[Priority, ...], ready: threading.Condition) -> None:
+        """A worker's life."""
+        while (job := self._take(priorities, ready)) is not None:
+            finished = job.step()
+            self._put_down(job, finished)
+            del job  # else an idle worker keeps the last audio alive
+
+    def _take(self, priorities: tuple[Priority, ...], ready: threading.Condition) -> Job | None:
+        with self._lock:
+            while (job := self._next(priorities)) is None:
+                if self._closed:
+                    return None
+                ready.wait()
+            job.begun = True
+            self._running.add(job)
+            return job
+
+    def _next(self, priorities: tuple[Priority, ...]) -> Job | None:
+        for priority in priorities:
+            queue = self._queues[priority]
+            if queue and self._may_begin(priority):
+                return queue.popleft()
+        return None
+
+    def _may_begin(self, priority: Priority) -> bool:
+        if priority <= Priority.FIRST_SENTENCE:
+            return True
+        return sum(job.priority > Priority.FIRST_SENTENCE for job in self._running) < self._background_limit
+
+    def _put_down(self, job: Job, finished: bool) -> None:
+        with self._lock:
+            self._running.remove(job)
+            if not finished:
+                if job.has_room() or job.token.cancelled:
+                    self._enqueue(job, first=True)
+                else:
+                    self._resting.add(job)
+            elif job.priority > Priority.FIRST_SENTENCE:
+                self._work_ready.notify_all()
+
+
+def _competes(job: Job) -> bool:
+    return job.priority != Priority.VOICE_ACTIVITY

@@ -1,0 +1,168 @@
+"""Pieces of blocking work on their way through the scheduler: one result, or a stream of them."""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from enum import IntEnum
+from typing import Generic, TypeVar
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+STREAM_BUFFER = 64
+"""Pieces a stream may be ahead of its reader. When it is full the work rests, without a thread, until the reader
+has taken one."""
+
+
+class Priority(IntEnum):
+    """How urgent a piece of work is: the lower runs first."""
+
+    VOICE_ACTIVITY = 0
+    """Only for calls of about a millisecond: one thread serves them all."""
+    FINAL = 10
+    FIRST_SENTENCE = 20
+    SENTENCE = 30
+    PARTIAL = 40
+    SPECULATIVE = 50
+
+
+class WorkCancelled(Exception):  # noqa: N818 - it reports an order carried out, not an error
+    """The work was told to stop. A caller sees it only when the scheduler itself was closed."""
+
+
+class CancelToken:
+    """Tells running work that nobody waits for it any more. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._cancelled = False
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the work should stop."""
+        return self._cancelled
+
+    def cancel(self) -> None:
+        """Ask the work to stop; it cannot be taken back."""
+        self._cancelled = True
+
+    def check(self) -> None:
+        """Raise WorkCancelled if the work should stop."""
+        if self._cancelled:
+            raise WorkCancelled
+
+
+class Job(ABC):
+    """One piece of work on its way through the scheduler. ``step`` runs on a worker, the rest under its lock."""
+
+    def __init__(self, priority: Priority) -> None:
+        self.priority = priority
+        self.token = CancelToken()
+        self.begun = False
+        self.waiting_since = 0.0
+        self._loop = asyncio.get_running_loop()
+
+    @abstractmethod
+    def step(self) -> bool:
+        """Do the next piece; True when there is nothing more to do. Raises nothing."""
+
+    @abstractmethod
+    def fail(self, error: Exception) -> None:
+        """Give the caller an error instead of a result."""
+
+    def has_room(self) -> bool:
+        """Whether the next piece would find a place."""
+        return True
+
+    def _tell(self, callback: Callable[[], object]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(callback)
+        except RuntimeError:  # the caller's loop is closed: nobody waits
+            self.token.cancel()
+
+
+class Call(Job, Generic[T]):
+    """Work that gives one result."""
+
+    def __init__(self, work: Callable[[CancelToken], T], priority: Priority) -> None:
+        super().__init__(priority)
+        self._work = work
+        self.result: asyncio.Future[T] = self._loop.create_future()
+
+    def step(self) -> bool:
+        try:
+            self.token.check()
+            value = self._work(self.token)
+        except BaseException as error:  # the boundary of foreign work: a worker must outlive it
+            self.fail(_as_exception(error))
+        else:
+            self._settle(lambda: self.result.set_result(value))
+        return True
+
+    def fail(self, error: Exception) -> None:
+        self._settle(lambda: self.result.set_exception(error))
+
+    def _settle(self, settle: Callable[[], None]) -> None:
+        def unless_cancelled() -> None:
+            if not self.result.done():
+                settle()
+
+        self._tell(unless_cancelled)
+
+
+class Stream(Job, Generic[T]):
+    """Work that gives many results, one piece at a time."""
+
+    def __init__(self, work: Callable[[CancelToken], Iterable[T]], priority: Priority) -> None:
+        super().__init__(priority)
+        self._work = work
+        self._pieces: Iterator[T] | None = None
+        self.buffer: deque[T] = deque()
+        self.changed = asyncio.Event()
+        self.ended = False
+        self.error: Exception | None = None
+
+    def has_room(self) -> bool:
+        return len(self.buffer) < STREAM_BUFFER
+
+    def step(self) -> bool:
+        try:
+            self.token.check()
+            if self._pieces is None:
+                self._pieces = iter(self._work(self.token))
+            self.buffer.append(next(self._pieces))
+        except StopIteration:
+            self._end(None)
+        except BaseException as error:  # the boundary of foreign work: a worker must outlive it
+            self._close_pieces()
+            self._end(_as_exception(error))
+        else:
+            self._tell(self.changed.set)
+        return self.ended
+
+    def fail(self, error: Exception) -> None:
+        self._end(error)
+
+    def _end(self, error: Exception | None) -> None:
+        self.error = error
+        self.ended = True
+        self._tell(self.changed.set)
+
+    def _close_pieces(self) -> None:
+        close = getattr(self._pieces, "close", None)
+        if close is not None:
+            try:
+                close()
+            except BaseException:  # the same boundary: its caller has gone, so the log is all that is left
+                log.exception("a cancelled stream failed while it was closed")
+
+
+def _as_exception(error: BaseException) -> Exception:
+    """What may be handed to a waiting coroutine: futures refuse StopIteration, loops die of SystemExit."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    wrapped = RuntimeError(f"engine work raised {type(error).__name__}")
+    wrapped.__cause__ = error
+    return wrapped
