@@ -1,5 +1,6 @@
 """Error codes of the service (rest.md 6) and the exception that carries one to the edge."""
 
+import json
 from typing import Final
 
 BAD_REQUEST: Final = 4000
@@ -21,11 +22,19 @@ class ProtocolError(Exception):
         self.msg = msg
 
 
-class InvalidField(ProtocolError):
-    """A known field with a value outside its range. Names field, value and what is allowed."""
+class InvalidField(ProtocolError):  # noqa: N818 - the name says what is wrong
+    """A known field with a value outside its range. Names field, value (as JSON, cut when long) and what is allowed."""
 
-    def __init__(self, field: str, value: object, allowed: str) -> None:
-        super().__init__(BAD_REQUEST, f"{field}: {value!r} is not allowed; allowed: {allowed}")
+    def __init__(self, field: str, value: object, allowed: str, *, code: int = BAD_REQUEST) -> None:
+        super().__init__(code, f"{field}: {_as_json(value)} is not allowed; allowed: {allowed}")
         self.field = field
         self.value = value
         self.allowed = allowed
+
+
+def _as_json(value: object, limit: int = 100) -> str:
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        text = f"a value of type {type(value).__name__}"
+    return text if len(text) <= limit else f"{text[:limit]}…"
