@@ -9,15 +9,15 @@ NO_ID = "0"
 
 
 class IdFactory:
-    """Makes ids that grow with time: 41 bits of milliseconds, 22 random bits, always 19 digits."""
+    """Makes ids that grow with time: 42 bits of milliseconds, 20 random bits, always 19 digits."""
 
     def __init__(self) -> None:
         self._last = 0
 
     def next_id(self) -> str:
         """A new id, larger than every id this factory gave before."""
-        # 2^62 keeps the number at 19 digits for the next 60 years and inside a signed 64-bit integer.
-        millis = int(time.time() * 1000) & ((1 << 41) - 1)
+        # 2^62 keeps the number at 19 digits, and 42 bits last until 2109 inside a signed 64-bit integer.
+        millis = int(time.time() * 1000) & ((1 << 42) - 1)
         candidate = (1 << 62) | (millis << 20) | secrets.randbits(20)
         self._last = max(self._last + 1, candidate)
         return str(self._last)

@@ -153,3 +153,70 @@ class Coordinates(msgspec.Struct, frozen=True):
                 limit = limits[name]
                 raise InvalidField(f"{path}.{name}", degrees, f"a text with a number from -{limit} to {limit}")
         return {name: degrees for name, degrees in given.items() if degrees not in (None, "")}
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One of a few texts, spelled exactly so."""
+
+    values: tuple[str, ...]
+
+    def check(self, path: str, value: object) -> str:
+        """The text itself."""
+        if not isinstance(value, str) or value not in self.values:
+            raise InvalidField(path, value, ", ".join(choice for choice in self.values if choice))
+        return value
+
+
+class Flag(msgspec.Struct, frozen=True):
+    """true or false."""
+
+    def check(self, path: str, value: object) -> bool:
+        """The flag itself."""
+        if not isinstance(value, bool):
+            raise InvalidField(path, value, "true, false")
+        return value
+
+
+class Text(msgspec.Struct, frozen=True):
+    """Any text."""
+
+    def check(self, path: str, value: object) -> str:
+        """The text itself."""
+        if not isinstance(value, str):
+            raise InvalidField(path, value, "a text")
+        return value
+
+
+class Texts(msgspec.Struct, frozen=True):
+    """A list of texts; empty ones, as forms send them, are left out."""
+
+    def check(self, path: str, value: object) -> tuple[str, ...]:
+        """The texts that are not empty."""
+        if not isinstance(value, list | tuple):
+            raise InvalidField(path, value, "an array of texts")
+        for index, text in enumerate(value):
+            if not isinstance(text, str):
+                raise InvalidField(f"{path}[{index}]", text, "a text")
+        return tuple(text for text in value if text)
+
+
+class AnyObject(msgspec.Struct, frozen=True):
+    """Any JSON object, as long as it is not nested so deeply that writing it out again could fail."""
+
+    deepest: int = 32
+
+    def check(self, path: str, value: object) -> dict[str, Any]:
+        """A copy of the object's own level."""
+        if not isinstance(value, Mapping):
+            raise InvalidField(path, value, "an object")
+        if not _is_within_depth(value, self.deepest):
+            raise InvalidField(path, "deeper", f"an object nested at most {self.deepest} deep")
+        return dict(value)
+
+
+def _is_within_depth(value: object, levels: int) -> bool:
+    if isinstance(value, Mapping):
+        return levels > 0 and all(_is_within_depth(item, levels - 1) for item in value.values())
+    if isinstance(value, list | tuple):
+        return levels > 0 and all(_is_within_depth(item, levels - 1) for item in value)
+    return True

@@ -1,0 +1,77 @@
+"""What of a configuration is in force, and how ``chat.updated`` shows it (uplink.md; downlink.md 2.4).
+
+Some fields have no effect beside certain others. What was asked for stays in the configuration, so that it comes into
+force once the other field changes; this module works out what holds now.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from kouyu.protocol.configuration import AsrConfig, Configuration, InputAudio, OutputAudio, TurnDetection
+
+G711_RATE = 8_000
+"""Hz of g711 in both directions; other numbers beside that codec are not believed (websocket.md 6.3)."""
+
+_CONFIG_BLOCKS = {
+    "pcm": "pcm_config",
+    "g711a": "pcm_config",
+    "g711u": "pcm_config",
+    "opus": "opus_config",
+    "mp3": "mp3_config",
+}
+
+
+def effective(asked: Configuration) -> Configuration:
+    """The configuration to work by. Applying it twice changes nothing more."""
+    return replace(
+        asked,
+        input_audio=_input_audio(asked.input_audio),
+        output_audio=_output_audio(asked.output_audio),
+        turn_detection=_turn_detection(asked.turn_detection),
+        asr_config=_asr_config(asked.asr_config),
+    )
+
+
+def to_wire(asked: Configuration) -> msgspec.Raw:
+    """The data of ``chat.updated``: the whole configuration in force, as a JSON object.
+
+    Of the output blocks only that of the codec in use is there; fields without a value are left out, never null.
+    """
+    data = _wire(effective(asked))
+    block_in_use = _CONFIG_BLOCKS[asked.output_audio.codec]
+    for block in set(_CONFIG_BLOCKS.values()) - {block_in_use}:
+        del data["output_audio"][block]
+    return msgspec.Raw(msgspec.json.encode(data))
+
+
+def _wire(value: Any) -> Any:
+    if not isinstance(value, msgspec.Struct):
+        return value
+    fields = {name: getattr(value, name) for name in value.__struct_fields__}
+    return {name: _wire(field) for name, field in fields.items() if field is not None}
+
+
+def _input_audio(audio: InputAudio) -> InputAudio:
+    if audio.format == "ogg":
+        return replace(audio, codec="opus")
+    return replace(audio, sample_rate=G711_RATE) if audio.codec in ("g711a", "g711u") else audio
+
+
+def _output_audio(audio: OutputAudio) -> OutputAudio:
+    if audio.codec not in ("g711a", "g711u"):
+        return audio
+    return replace(audio, pcm_config=replace(audio.pcm_config, sample_rate=G711_RATE))
+
+
+def _turn_detection(detection: TurnDetection) -> TurnDetection:
+    interrupt = detection.interrupt_config
+    counts = interrupt is not None and interrupt.mode is not None and interrupt.keywords
+    return detection if counts else replace(detection, interrupt_config=None)
+
+
+def _asr_config(asr: AsrConfig) -> AsrConfig:
+    if asr.stream_mode == "output_no_stream":
+        return asr
+    return replace(asr, user_language="common", enable_emotion=False, enable_gender=False)

@@ -1,0 +1,124 @@
+"""Applies a ``chat.update`` to the configuration asked for so far: all of it or nothing.
+
+What a value means (uplink.md, chat.update; websocket.md 3.1):
+
+- A missing field or null keeps what was set.
+- An empty value (empty text, list or object) sets back to nothing a field whose default is nothing, so that a client
+  can take back hot words, meta_data, a voice, pacing or interrupt keywords. Every other field keeps what was set, and
+  so do ``user_id`` and ``conversation_id``: whose talk this is can change but not cease.
+- Objects are merged key by key. The maps of ``chat_config`` and all lists are values and are replaced whole.
+- Unknown fields are ignored. A known one of the wrong type or outside its range raises InvalidField. A number may be
+  written 20 or 20.0, but not "20".
+"""
+
+import functools
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from kouyu.protocol.combinations import check_combinations
+from kouyu.protocol.configuration import Configuration
+from kouyu.protocol.errors import InvalidField
+from kouyu.protocol.ranges import AnyObject, Choice, Flag, KeepWhenEmpty, Range, Text, Texts
+
+
+def merge(current: Configuration, update: Mapping[str, Any]) -> Configuration:
+    """``current`` with ``update``, the data of a ``chat.update``, laid over it; ``current`` itself stays as it was.
+
+    Raises InvalidField with a path such as ``data.input_audio.sample_rate`` for the first bad field.
+    """
+    merged = msgspec.structs.replace(current, **_changes(Configuration, current, update, "data"))
+    check_combinations(merged)
+    return merged
+
+
+class _Field(msgspec.Struct, frozen=True, kw_only=True):
+    """How one field is merged: a struct type key by key, everything else as its range says.
+
+    ``empty`` is the JSON value that counts as empty here, ``cleared`` what it sets (UNSET: what was set stays).
+    """
+
+    name: str
+    takes: Range | type[msgspec.Struct]
+    empty: object
+    cleared: Any
+    required: bool
+
+
+def _changes(kind: type[msgspec.Struct], current: msgspec.Struct | None, update: object, path: str) -> dict[str, Any]:
+    """The new values of the fields of ``kind`` that ``update`` sets."""
+    if not isinstance(update, Mapping):
+        raise InvalidField(path, update, "an object")
+    changes = {}
+    for field in _fields(kind):
+        value = _new_value(field, getattr(current, field.name, None), update.get(field.name), f"{path}.{field.name}")
+        if value is not msgspec.UNSET:
+            changes[field.name] = value
+    return changes
+
+
+def _new_value(field: _Field, current: Any, value: object, path: str) -> Any:
+    """What to set the field to, or UNSET to leave it."""
+    if value is None:
+        return msgspec.UNSET
+    if type(value) is type(field.empty) and value == field.empty:
+        return field.cleared
+    if not isinstance(field.takes, type):
+        return field.takes.check(path, value)
+    changes = _changes(field.takes, current, value, path)
+    if current is not None:
+        return msgspec.structs.replace(current, **changes)
+    return _new_object(field.takes, changes, path) if changes else msgspec.UNSET
+
+
+def _new_object(kind: type[msgspec.Struct], values: dict[str, Any], path: str) -> msgspec.Struct:
+    for field in _fields(kind):
+        if field.required and field.name not in values:
+            raise InvalidField(f"{path}.{field.name}", None, "a value, because the field beside it has one")
+    return kind(**values)
+
+
+@functools.cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[_Field, ...]:
+    annotations = get_type_hints(kind, include_extras=True)
+    return tuple(_field(field, annotations[field.name]) for field in msgspec.structs.fields(kind))
+
+
+def _field(field: msgspec.structs.FieldInfo, annotation: Any) -> _Field:
+    plain, *notes = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
+    plain = _without_none(plain)
+    ranges = [note for note in notes if not isinstance(note, KeepWhenEmpty)]
+    default = {} if field.default_factory is dict else field.default
+    may_be_cleared = default in (None, "", (), {}) and len(ranges) == len(notes)
+    return _Field(
+        name=field.name,
+        takes=ranges[0] if ranges else _range_of(plain),
+        empty=_empty_value_of(plain),
+        cleared=default if may_be_cleared else msgspec.UNSET,
+        required=field.required,
+    )
+
+
+def _without_none(annotation: Any) -> Any:
+    """``X`` for ``X | None``; every other type as it is."""
+    if type(None) not in get_args(annotation):
+        return annotation
+    return next(choice for choice in get_args(annotation) if choice is not type(None))
+
+
+def _range_of(plain: Any) -> Range | type[msgspec.Struct]:
+    """What a type allows where no range is written beside it."""
+    if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
+        return plain
+    if get_origin(plain) is Literal:
+        return Choice(get_args(plain))
+    by_type: dict[Any, Range] = {tuple: Texts(), dict: AnyObject(), bool: Flag(), str: Text()}
+    return by_type[get_origin(plain) or plain]
+
+
+def _empty_value_of(plain: Any) -> object:
+    kind = get_origin(plain) or plain
+    if kind is tuple:
+        return []
+    return {} if kind is dict or (isinstance(kind, type) and issubclass(kind, msgspec.Struct)) else ""
