@@ -1,0 +1,5 @@
+"""`python -m kouyu` is `kouyu`."""
+
+from kouyu.cli.main import main
+
+main(prog_name="kouyu")

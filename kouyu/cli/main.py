@@ -1,0 +1,50 @@
+"""The command `kouyu`: its sub-commands, each imported only when it is used."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import version
+from typing import Final
+
+import click
+
+COMMANDS: Final = {
+    "serve": "Run the server.",
+    "talk": "Talk with a bot from this terminal.",
+    "models": "List, fetch, verify and remove model weights.",
+    "token": "Make access tokens.",
+    "bench": "Measure the server and its engines.",
+}
+"""Sub-command and what it does; `name` is the click command of that name in `kouyu.cli.name`."""
+
+
+class LazyGroup(click.Group):
+    """A group whose help needs none of its sub-commands, so that a slow or broken one holds up no other."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"kouyu.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"kouyu {version('kouyu')}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
+)
+def main() -> None:
+    """kouyu: a self-hosted voice conversation server that speaks the Coze realtime protocol."""

