@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from kouyu.protocol.downlink import ContentType, Role, ToolCall
+from kouyu.protocol.uplink import ToolOutput
 
 
 class ContextMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,6 +15,13 @@ class ContextMessage(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
     content: str
     content_type: ContentType = "text"
+
+
+class ToolRound(msgspec.Struct, frozen=True, kw_only=True):
+    """Client-side tools the agent asked for, and what they gave; one output for each call."""
+
+    calls: tuple[ToolCall, ...]
+    outputs: tuple[ToolOutput, ...]
 
 
 class AgentRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +34,8 @@ class AgentRequest(msgspec.Struct, frozen=True, kw_only=True):
     custom_variables: dict[str, str] = {}
     extra_params: dict[str, str] = {}
     parameters: dict[str, Any] = {}
+    tool_rounds: tuple[ToolRound, ...] = ()
+    """Oldest first: what happened since the question."""
 
 
 class TextDelta(msgspec.Struct, frozen=True, tag=True):

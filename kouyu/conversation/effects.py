@@ -5,7 +5,8 @@ Send and the saving effects share one ordered way out: what a later Send tells t
 
 import msgspec
 
-from kouyu.protocol.configuration import Configuration
+from kouyu.agents.agent import ToolRound
+from kouyu.protocol.configuration import Configuration, InputAudio
 from kouyu.protocol.downlink import Chat, DownlinkEvent, Message
 
 
@@ -52,6 +53,12 @@ class Transcribe(msgspec.Struct, frozen=True):
     configuration: Configuration
 
 
+class UseInputFormat(msgspec.Struct, frozen=True):
+    """From the next piece of audio on the user's audio comes in this format."""
+
+    input_audio: InputAudio
+
+
 class CancelTranscribe(msgspec.Struct, frozen=True):
     """Nobody waits for this transcript any more."""
 
@@ -65,11 +72,14 @@ class ForgetAudio(msgspec.Struct, frozen=True):
 
 
 class StartReply(msgspec.Struct, frozen=True):
-    """Ask the agent. The session adds the section's earlier messages; ``question`` is the last one."""
+    """Ask the agent. The session adds the section's earlier messages; ``question`` is the last one.
+
+    ``tool_rounds`` are the client's tools that have run for this question already.
+    """
 
     order: int
-    chat_id: str
     question: Message
+    tool_rounds: tuple[ToolRound, ...]
     configuration: Configuration
 
 
@@ -82,7 +92,7 @@ class CancelReply(msgspec.Struct, frozen=True):
 class Speak(msgspec.Struct, frozen=True):
     """Synthesise ``text`` in the configured voice and format and report its packets.
 
-    ``first`` marks the first sentence of an answer, which is urgent. Speak orders are given one at a time.
+    ``first`` marks the first sentence of an answer, which is urgent. An answer has one Speak order at a time.
     """
 
     order: int
@@ -103,6 +113,7 @@ Effect = (
     | TrimMessage
     | SaveChat
     | SaveSection
+    | UseInputFormat
     | Transcribe
     | CancelTranscribe
     | ForgetAudio

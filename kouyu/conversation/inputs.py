@@ -4,9 +4,20 @@ Positions are samples of the user's audio at LISTENING_RATE, counted from the co
 the number of the order it answers, so that a late one is dropped.
 """
 
+from typing import Any
+
 import msgspec
 
 from kouyu.protocol.downlink import ToolCall
+from kouyu.protocol.uplink import (
+    ConversationChatCancel,
+    ConversationClear,
+    ConversationMessageCreate,
+    InputAudioBufferClear,
+    InputAudioBufferComplete,
+    InputTextGenerateAudio,
+    SubmitToolOutputs,
+)
 
 LISTENING_RATE = 16_000
 """Hz of the user's audio as everything behind the decoder sees it."""
@@ -90,12 +101,32 @@ class SpeechFailed(msgspec.Struct, frozen=True):
     reason: str
 
 
+class ConfigurationUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """A ``chat.update``, with the conversation it names already looked up.
+
+    ``opened`` is (conversation id, current section id) when the update names another conversation than the one in
+    force. ``origin_message`` is the uplink text, for the error event.
+    """
+
+    data: dict[str, Any]
+    opened: tuple[str, str] | None = None
+    origin_message: str | None = None
+
+
 class TimePassed(msgspec.Struct, frozen=True):
     """Nothing happened but time: a deadline may have come."""
 
 
-Report = (
-    AudioReceived
+Input = (
+    ConfigurationUpdate
+    | InputAudioBufferComplete
+    | InputAudioBufferClear
+    | ConversationMessageCreate
+    | ConversationClear
+    | SubmitToolOutputs
+    | ConversationChatCancel
+    | InputTextGenerateAudio
+    | AudioReceived
     | SpeechProbability
     | TranscriptReady
     | TranscriptFailed

@@ -1,0 +1,62 @@
+"""Speech that belongs to no chat: the prologue, and texts of ``input_text.generate_audio`` (downlink.md 3.4, 3.5)."""
+
+from collections.abc import Iterator
+
+from kouyu.conversation.effects import Effect
+from kouyu.conversation.limits import Limits
+from kouyu.conversation.orders import OrderNumbers
+from kouyu.conversation.speech import Outlet, Speech
+from kouyu.protocol.configuration import Configuration
+from kouyu.protocol.downlink import Message
+from kouyu.protocol.ids import NO_ID
+from kouyu.text.sentences import SentenceSplitter
+
+
+class Announcement:
+    """A text that is spoken as it is. Only audio events come of it, all their ids "0"."""
+
+    def __init__(self, text: str, *, configuration: Configuration, orders: OrderNumbers, limits: Limits) -> None:
+        envelope = Message(
+            id=NO_ID,
+            conversation_id=NO_ID,
+            bot_id=NO_ID,
+            role="assistant",
+            type="answer",
+            content="",
+            content_type="audio",
+            chat_id=NO_ID,
+            section_id=NO_ID,
+        )
+        self._speech = Speech(envelope=envelope, configuration=configuration, orders=orders, limits=limits)
+        splitter = SentenceSplitter()
+        for sentence in (*splitter.feed(text), *splitter.flush()):
+            self._speech.add(sentence)
+        self._speech.close()
+
+    @property
+    def ended(self) -> bool:
+        """All of it has been sent."""
+        return self._speech.finished
+
+    def on_speech(self, order: int, packet: bytes, duration_ms: float, now: float) -> None:
+        """A packet of its speech."""
+        self._speech.on_audio(order, packet, duration_ms, now)
+
+    def on_speech_done(self, order: int, *, failed: bool) -> None:
+        """A sentence has been synthesised, or has failed and is left out."""
+        self._speech.on_done(order, failed=failed)
+
+    def advance(self, now: float, outlet: Outlet) -> Iterator[Effect]:
+        """Order the next sentence and send what may be sent."""
+        yield from self._speech.on_time(now)
+        yield from self._speech.release(now, outlet)
+        yield from self._speech.order_next(now, outlet)
+
+    def deadline(self, now: float, outlet: Outlet) -> float | None:
+        """When time alone moves it on."""
+        times = [self._speech.deadline(now, outlet), self._speech.paced_until(now, outlet)]
+        return min((time for time in times if time is not None), default=None)
+
+    def cancel(self, now: float, outlet: Outlet) -> Iterator[Effect]:
+        """Output is interrupted; nothing of it is in any context, so nothing is to be cut."""
+        yield from self._speech.cancel()

@@ -1,0 +1,272 @@
+"""The conversation core: uplink events, reports and time in; downlink events and orders out.
+
+Pure: no clock, no sockets, no models. Every rule about turns lives in this package and nowhere else.
+"""
+
+from collections.abc import Iterator
+
+from kouyu.conversation.announcement import Announcement
+from kouyu.conversation.capabilities import Capabilities
+from kouyu.conversation.effects import Effect, SaveMessage, SaveSection, Send, UseInputFormat
+from kouyu.conversation.inputs import (
+    AudioReceived,
+    ConfigurationUpdate,
+    Input,
+    ReplyDelta,
+    ReplyFailed,
+    ReplyFinished,
+    ReplyToolCalls,
+    SpeechAudio,
+    SpeechFailed,
+    SpeechFinished,
+    SpeechProbability,
+    TimePassed,
+    TranscriptFailed,
+    TranscriptReady,
+)
+from kouyu.conversation.limits import Limits
+from kouyu.conversation.orders import Identity, OrderNumbers
+from kouyu.conversation.reply import Reply
+from kouyu.conversation.speaking import Speaking, canceled
+from kouyu.conversation.turns import Turns
+from kouyu.protocol.configuration import Configuration
+from kouyu.protocol.downlink import ContentType, DownlinkEvent, Message, error
+from kouyu.protocol.effective import effective, to_wire
+from kouyu.protocol.errors import InvalidField
+from kouyu.protocol.ids import NO_ID
+from kouyu.protocol.merge import merge
+from kouyu.protocol.uplink import (
+    ConversationChatCancel,
+    ConversationClear,
+    ConversationMessageCreate,
+    InputAudioBufferClear,
+    InputAudioBufferComplete,
+    InputTextGenerateAudio,
+    SubmitToolOutputs,
+)
+
+
+class Conversation:
+    """One connection's conversation. ``now`` is in seconds on a clock that never goes back."""
+
+    def __init__(self, *, identity: Identity, capabilities: Capabilities, limits: Limits) -> None:
+        self._identity = identity
+        self._capabilities = capabilities
+        self._limits = limits
+        self._orders = OrderNumbers()
+        self._requested = Configuration()
+        self._prologue_played = ""
+        self._format_in_use = self._requested.input_audio
+        self._speaking = Speaking()
+        self._turns = Turns(
+            orders=self._orders, limits=limits, speaking=self._speaking, make_reply=self._make_spoken_reply
+        )
+
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration in force."""
+        requested = effective(self._requested)
+        return self._capabilities.in_force(requested, self._identity.conversation_id)
+
+    @property
+    def conversation_id(self) -> str:
+        """The conversation this connection is part of."""
+        return self._identity.conversation_id
+
+    def start(self) -> list[Effect]:
+        """The connection is there."""
+        return [Send(DownlinkEvent("chat.created"))]
+
+    def receive(self, received: Input, now: float) -> list[Effect]:
+        """Take in one input and give what follows from it."""
+        configuration = self.configuration
+        effects = [*self._handle(received, configuration, now), *self._advance(now)]
+        return [effect for effect in effects if self._wanted(effect, configuration)]
+
+    def deadline(self, now: float) -> float | None:
+        """When TimePassed must come if nothing else does."""
+        times = [
+            *self._turns.deadlines(self.configuration),
+            *self._speaking.deadlines(now, *self._turns.prepared_replies()),
+        ]
+        return min((time for time in times if time is not None), default=None)
+
+    def _advance(self, now: float) -> Iterator[Effect]:
+        yield from self._turns.advance(self.configuration, now)
+        yield from self._speaking.advance(now, *self._turns.prepared_replies())
+        wanted = self.configuration.input_audio
+        if wanted != self._format_in_use and not self._turns.in_utterance:
+            self._format_in_use = wanted
+            yield UseInputFormat(wanted)
+
+    @staticmethod
+    def _wanted(effect: Effect, configuration: Configuration) -> bool:
+        if not isinstance(effect, Send) or not configuration.event_subscriptions:
+            return True
+        return effect.event.event_type in ("error", *configuration.event_subscriptions)
+
+    def _handle(self, received: Input, configuration: Configuration, now: float) -> Iterator[Effect]:
+        match received:
+            case AudioReceived(end):
+                self._turns.on_audio(end, configuration, now)
+            case SpeechProbability(end, probability):
+                yield from self._turns.on_probability(end, probability, configuration, now)
+            case TranscriptReady(order, text):
+                yield from self._turns.on_transcript(order, text, configuration, now)
+            case TranscriptFailed(order, reason):
+                self._turns.on_transcript_failed(order, reason)
+            case ReplyDelta() | ReplyToolCalls() | ReplyFinished() | ReplyFailed():
+                yield from self._on_reply(received, now)
+            case SpeechAudio() | SpeechFinished() | SpeechFailed():
+                self._on_speech(received, now)
+            case TimePassed():
+                yield from self._turns.on_time(configuration, now)
+            case _:
+                yield from self._handle_uplink(received, configuration, now)
+
+    def _handle_uplink(self, received: Input, configuration: Configuration, now: float) -> Iterator[Effect]:
+        match received:
+            case ConfigurationUpdate():
+                yield from self._configure(received, now)
+            case InputAudioBufferComplete():
+                yield from self._turns.complete(configuration, now)
+            case InputAudioBufferClear():
+                yield from self._turns.clear(configuration)
+            case ConversationMessageCreate(role="assistant"):
+                yield from self._insert(received, now)
+            case ConversationMessageCreate():
+                yield from self._answer(received.content, received.content_type, now)
+            case ConversationClear():
+                self._identity.new_section()
+                yield SaveSection(self._identity.conversation_id, self._identity.section_id)
+                yield Send(DownlinkEvent("conversation.cleared"))
+            case ConversationChatCancel():
+                yield from self._cancel(now)
+            case InputTextGenerateAudio(text=text):
+                yield from self._announce(text, configuration, now)
+            case SubmitToolOutputs():
+                yield from self._submit(received, now)
+
+    # The configuration
+
+    def _configure(self, update: ConfigurationUpdate, now: float) -> Iterator[Effect]:
+        """chat.update: all of it is applied, or nothing."""
+        before = self.configuration
+        conversation_id = update.opened[0] if update.opened else self._identity.conversation_id
+        try:
+            requested = merge(self._requested, update.data)
+            after = self._capabilities.in_force(effective(requested), conversation_id)
+        except InvalidField as fault:
+            yield Send(error(fault.code, fault.msg, update.origin_message))
+            return
+        self._requested = requested
+        if update.opened:
+            self._identity.open(*update.opened)
+        if (after.turn_detection.type == "client_interrupt") != (before.turn_detection.type == "client_interrupt"):
+            yield from self._turns.discard_utterance()
+        yield Send(DownlinkEvent("chat.updated", to_wire(after)))
+        prologue = after.prologue_content or ""
+        if after.need_play_prologue and prologue != self._prologue_played and not self._speaking.running():
+            self._prologue_played = prologue
+            self._begin_announcement(prologue, after)
+
+    # Typed input and commands
+
+    def _answer(self, content: str, content_type: ContentType, now: float) -> Iterator[Effect]:
+        self._turns.interrupt_pending()
+        yield from self._speaking.interrupt(3, now)
+        configuration = self.configuration
+        reply = self._make_reply(content, content_type, configuration, now)
+        yield from reply.start(now)
+        yield from reply.commit(now)
+        self._speaking.begin(reply, configuration.output_audio)
+
+    def _insert(self, created: ConversationMessageCreate, now: float) -> Iterator[Effect]:
+        """A message of the assistant's joins the context without a reply."""
+        identity = self._identity
+        message = Message(
+            id=identity.new_id(),
+            conversation_id=identity.conversation_id,
+            bot_id=identity.bot_id,
+            role="assistant",
+            type="answer",
+            content=created.content,
+            content_type=created.content_type,
+            chat_id=NO_ID,
+            section_id=identity.section_id,
+        )
+        yield SaveMessage(message, identity.unix_seconds(now))
+
+    def _announce(self, text: str, configuration: Configuration, now: float) -> Iterator[Effect]:
+        yield from self._speaking.interrupt(3, now)
+        self._begin_announcement(text, configuration)
+
+    def _begin_announcement(self, text: str, configuration: Configuration) -> None:
+        item = Announcement(text, configuration=configuration, orders=self._orders, limits=self._limits)
+        self._speaking.begin(item, configuration.output_audio)
+
+    def _cancel(self, now: float) -> Iterator[Effect]:
+        """Answered even when nothing runs: JS clients flush their playback only on the answer (downlink.md 4)."""
+        self._turns.interrupt_pending()
+        if self._speaking.audible(now):
+            yield from self._speaking.interrupt(2, now)
+        else:
+            yield canceled(2)
+
+    def _submit(self, submitted: SubmitToolOutputs, now: float) -> Iterator[Effect]:
+        reply = self._speaking.reply()
+        if reply is None or not reply.waits_for_tools or reply.chat_id != submitted.chat_id:
+            waiting = reply.chat_id if reply is not None and reply.waits_for_tools else "none: no chat waits for tools"
+            fault = InvalidField("data.chat_id", submitted.chat_id, waiting)
+            yield Send(error(fault.code, fault.msg))
+            return
+        try:
+            yield from reply.on_tool_outputs(submitted.tool_outputs, now)
+        except InvalidField as fault:
+            yield Send(error(fault.code, fault.msg))
+
+    # Reports
+
+    def _on_reply(
+        self, report: ReplyDelta | ReplyToolCalls | ReplyFinished | ReplyFailed, now: float
+    ) -> Iterator[Effect]:
+        candidates = [*self._turns.prepared_replies(), self._speaking.reply()]
+        reply = next((one for one in candidates if one is not None and one.asked_by(report.order)), None)
+        if reply is None:
+            return
+        match report:
+            case ReplyDelta(text=text):
+                yield from reply.on_delta(text, now)
+            case ReplyToolCalls(calls=calls):
+                yield from reply.on_tool_calls(calls, now)
+            case ReplyFinished(input_tokens=input_tokens, output_tokens=output_tokens):
+                yield from reply.on_finished(input_tokens, output_tokens, now)
+            case ReplyFailed(reason=reason):
+                reply.on_failure(reason)
+
+    def _on_speech(self, report: SpeechAudio | SpeechFinished | SpeechFailed, now: float) -> None:
+        items: list[Speaking | Reply] = [self._speaking, *self._turns.prepared_replies()]
+        for item in items:
+            match report:
+                case SpeechAudio(order, packet, duration_ms):
+                    item.on_speech(order, packet, duration_ms, now)
+                case SpeechFinished(order):
+                    item.on_speech_done(order, failed=False)
+                case SpeechFailed(order):
+                    item.on_speech_done(order, failed=True)
+
+    # Chats
+
+    def _make_spoken_reply(self, transcript: str, now: float) -> Reply:
+        return self._make_reply(transcript, "text", self.configuration, now)
+
+    def _make_reply(self, question: str, content_type: ContentType, configuration: Configuration, now: float) -> Reply:
+        return Reply(
+            question=question,
+            content_type=content_type,
+            configuration=configuration,
+            identity=self._identity,
+            orders=self._orders,
+            limits=self._limits,
+            now=now,
+        )

@@ -1,0 +1,62 @@
+"""Which part of an interrupted answer was heard: spoken sentences, their lengths, and how long they have sounded."""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Final
+
+from kouyu.conversation.speech import SpokenSentence
+
+_MS_PER_CHARACTER: Final = 65.0
+_MS_PER_WIDE_CHARACTER: Final = 220.0
+"""Usual lengths of a Latin letter and of a Han character when spoken; used where a sentence's audio is incomplete."""
+
+
+def heard_text(answer: str, sentences: Sequence[SpokenSentence], heard_ms: float) -> str:
+    """The beginning of ``answer`` that was heard after ``heard_ms`` ms of its audio, cut at a whole word.
+
+    Sentences are found again in the answer, so that its own spacing and punctuation are kept.
+    """
+    offset = 0
+    for index, sentence in enumerate(sentences):
+        found = answer.find(sentence.text, offset)
+        start = found if found >= 0 else offset
+        followed = any(later.sent_ms for later in sentences[index + 1 :])
+        if heard_ms < sentence.sent_ms or not (sentence.complete or followed):
+            heard = _heard_characters(sentence, heard_ms)
+            return answer[:start] + sentence.text[:heard] if heard else answer[:offset]
+        heard_ms -= sentence.sent_ms
+        offset = start + len(sentence.text)
+    return answer[:offset]
+
+
+def _length_ms(sentence: SpokenSentence) -> float:
+    """The length the whole sentence has or would have had."""
+    if sentence.complete:
+        return sentence.made_ms
+    return max(sentence.made_ms, _expected_ms(sentence.text))
+
+
+def _expected_ms(text: str) -> float:
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return wide * _MS_PER_WIDE_CHARACTER + (len(text) - wide) * _MS_PER_CHARACTER
+
+
+def _heard_characters(sentence: SpokenSentence, heard_ms: float) -> int:
+    """How many characters of the sentence were heard, back to the last whole word."""
+    text = sentence.text
+    end = int(len(text) * heard_ms / max(_length_ms(sentence), 1.0))
+    if end >= len(text):
+        return len(text)
+    while end > 0 and _inside_word(text, end):
+        end -= 1
+    return end
+
+
+def _inside_word(text: str, index: int) -> bool:
+    """A cut before ``index`` would split a word written with letters."""
+    before, after = text[index - 1], text[index]
+    return _is_narrow_letter(before) and _is_narrow_letter(after)
+
+
+def _is_narrow_letter(character: str) -> bool:
+    return (character.isalnum() or character in "'’-") and unicodedata.east_asian_width(character) not in "WF"

@@ -1,0 +1,36 @@
+"""How long the conversation waits for what, and the constants of its decisions."""
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Time-outs and thresholds of one conversation. Seconds of wall clock (``_s``), or ms of the user's audio."""
+
+    transcription_s: float = 10.0
+    """A final transcript that takes longer fails the turn."""
+    reply_start_s: float = 20.0
+    """An agent that says nothing for so long fails the chat."""
+    reply_stall_s: float = 20.0
+    """An agent that falls silent in the middle for so long ends its answer there."""
+    synthesis_s: float = 20.0
+    """A sentence that yields no audio for so long is left out."""
+    tool_outputs_s: float = 120.0
+    """A client that does not submit its tools' outputs for so long fails the chat."""
+    stopped_sending_grace_ms: int = 700
+    """A client that stops sending in the middle of an utterance is silent after the silence limit plus this."""
+    voice_activity_s: float = 2.0
+    """Push-to-talk waits so long for voice activity's last judgement of a completed buffer."""
+    longest_utterance_ms: int = 120_000
+    """An utterance is ended by force at this length."""
+    speech_start_ms: int = 96
+    """Speech that starts a turn while the agent is silent."""
+    barge_in_ms: int = 160
+    """Speech that interrupts the agent."""
+    partial_interval_ms: int = 320
+    """New audio needed before the next partial transcript."""
+    speculation: bool = True
+    """Prepare the reply at the first short pause, before the end of the turn is certain."""
+    speculation_pause_ms: int = 192
+    """The pause at which the reply is prepared."""
+    synthesis_ahead_ms: int = 20_000
+    """Speech is synthesised at most so far ahead of what the user hears."""

@@ -1,0 +1,43 @@
+"""The numbers of orders to engines, and the ids, times and names of one connection."""
+
+from kouyu.protocol.ids import IdFactory
+
+
+class OrderNumbers:
+    """Gives each order a number of its own; a report that carries another number is late and is dropped."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self) -> int:
+        """A number never given before on this connection."""
+        self._last += 1
+        return self._last
+
+
+class Identity:
+    """Who talks in which conversation, and the ids of what comes next."""
+
+    def __init__(self, *, ids: IdFactory, bot_id: str, epoch: float) -> None:
+        """``epoch`` is the Unix time, in seconds, at which the conversation's clock shows 0."""
+        self._ids = ids
+        self._epoch = epoch
+        self.bot_id = bot_id
+        self.conversation_id = ids.next_id()
+        self.section_id = self.conversation_id
+
+    def new_id(self) -> str:
+        """The id of a new chat or message."""
+        return self._ids.next_id()
+
+    def unix_seconds(self, now: float) -> int:
+        """``now`` as the protocol writes times."""
+        return int(self._epoch + now)
+
+    def open(self, conversation_id: str, section_id: str) -> None:
+        """Go on with an existing conversation."""
+        self.conversation_id, self.section_id = conversation_id, section_id
+
+    def new_section(self) -> None:
+        """Begin a new section in the same conversation (``conversation.clear``)."""
+        self.section_id = self._ids.next_id()

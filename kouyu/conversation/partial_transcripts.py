@@ -1,0 +1,62 @@
+"""Partial transcripts while the user speaks: one at a time, and only as often as new audio and the engine allow."""
+
+from collections.abc import Iterator
+
+from kouyu.conversation.effects import CancelTranscribe, Effect, Transcribe
+from kouyu.conversation.limits import Limits
+from kouyu.conversation.listening import Span
+from kouyu.conversation.orders import OrderNumbers
+from kouyu.conversation.speech_detector import milliseconds
+from kouyu.protocol.configuration import Configuration
+
+
+class PartialTranscripts:
+    """What is recognised so far of the utterance in progress."""
+
+    def __init__(self, orders: OrderNumbers, limits: Limits) -> None:
+        self._orders = orders
+        self._limits = limits
+        self._order: int | None = None
+        self._asked_at = 0.0
+        self._asked_end = 0
+        self.text = ""
+
+    def ask(self, span: Span, configuration: Configuration, now: float) -> Iterator[Effect]:
+        """Order the next one, unless one is under way or too little is new."""
+        if self._order is not None:
+            if now - self._asked_at < self._limits.transcription_s:
+                return
+            yield from self.stop()
+        begin = max(self._asked_end, span.start)
+        if span.end - begin < milliseconds(self._limits.partial_interval_ms):
+            return
+        self._order = self._orders.next()
+        self._asked_at, self._asked_end = now, span.end
+        yield Transcribe(self._order, span.start, span.end, False, configuration)
+
+    def on_transcript(self, order: int, text: str) -> bool:
+        """A transcript has come. Whether it is one of these and says something new."""
+        if order != self._order:
+            return False
+        self._order = None
+        news = bool(text.strip()) and text.strip() != self.text
+        if news:
+            self.text = text.strip()
+        return news
+
+    def on_failure(self, order: int) -> None:
+        """One will not come; the next may."""
+        if order == self._order:
+            self._order = None
+
+    def stop(self) -> Iterator[Effect]:
+        """Nobody needs the one under way."""
+        if self._order is not None:
+            yield CancelTranscribe(self._order)
+            self._order = None
+
+    def reset(self) -> Iterator[Effect]:
+        """Another utterance begins."""
+        yield from self.stop()
+        self.text = ""
+        self._asked_end = 0

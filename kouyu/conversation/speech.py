@@ -1,0 +1,185 @@
+"""Speaking a text sentence by sentence: orders to the synthesizer, and its packets on their way to the client."""
+
+import base64
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kouyu.conversation.effects import CancelSpeech, Effect, Send, Speak
+from kouyu.conversation.limits import Limits
+from kouyu.conversation.orders import OrderNumbers
+from kouyu.conversation.pacing import Pacer
+from kouyu.conversation.playout import PlayoutClock
+from kouyu.protocol.configuration import Configuration
+from kouyu.protocol.downlink import DownlinkEvent, Message, Sentence
+
+AudioEventType = Literal["conversation.audio.delta", "conversation.audio.completed"]
+
+
+@dataclass
+class SpokenSentence:
+    """A sentence and how much of it exists as audio, and has been sent. ms."""
+
+    text: str
+    synthesised: bool = False
+    complete: bool = False
+    """The whole sentence was made and nothing of it thrown away, so its length is known."""
+    made_ms: float = 0.0
+    sent_ms: float = 0.0
+    packets: deque[tuple[bytes, float]] = field(default_factory=deque)
+
+    @property
+    def done(self) -> bool:
+        """All its audio has been sent."""
+        return self.synthesised and not self.packets
+
+
+@dataclass
+class Outlet:
+    """The one way out of everything that is spoken on a connection."""
+
+    pacer: Pacer
+    clock: PlayoutClock
+
+
+class Speech:
+    """One spoken item: an answer, the prologue, or a text to be said as it is.
+
+    Sentences are synthesised one after the other and sent in order: the next sentence's ``sentence_start`` goes out
+    only after all audio of the one before (downlink.md 6.2). Nothing is sent before ``release``.
+    """
+
+    def __init__(
+        self, *, envelope: Message, configuration: Configuration, orders: OrderNumbers, limits: Limits
+    ) -> None:
+        """``envelope`` is the message that audio deltas are made from; its content is replaced."""
+        self._envelope = envelope
+        self._configuration = configuration
+        self._orders = orders
+        self._limits = limits
+        self._order: int | None = None
+        self._progress_at = 0.0
+        self._closed = False
+        self._completed_sent = False
+        self.sentences: list[SpokenSentence] = []
+
+    def add(self, text: str) -> None:
+        """One more sentence to speak."""
+        assert not self._closed
+        self.sentences.append(SpokenSentence(text))
+
+    def close(self) -> None:
+        """There are no more sentences."""
+        self._closed = True
+
+    @property
+    def finished(self) -> bool:
+        """All audio and ``conversation.audio.completed`` have been sent."""
+        return self._completed_sent
+
+    @property
+    def sent_ms(self) -> float:
+        """Length of the audio sent."""
+        return sum(sentence.sent_ms for sentence in self.sentences)
+
+    def _current(self) -> SpokenSentence | None:
+        """The sentence being synthesised, or the next to be."""
+        return next((sentence for sentence in self.sentences if not sentence.synthesised), None)
+
+    def order_next(self, now: float, outlet: Outlet) -> Iterator[Effect]:
+        """Order the next sentence when the synthesizer is free and not too far ahead of the listener."""
+        sentence = self._current()
+        if self._order is not None or sentence is None or self._ahead_ms(now, outlet) > self._limits.synthesis_ahead_ms:
+            return
+        self._order = self._orders.next()
+        self._progress_at = now
+        yield Speak(self._order, sentence.text, sentence is self.sentences[0], self._configuration)
+
+    def _ahead_ms(self, now: float, outlet: Outlet) -> float:
+        unsent = sum(sentence.made_ms - sentence.sent_ms for sentence in self.sentences)
+        return unsent + outlet.clock.remaining_ms(now)
+
+    def on_audio(self, order: int, packet: bytes, duration_ms: float, now: float) -> None:
+        """A packet of the sentence being synthesised."""
+        sentence = self._current()
+        if order != self._order or sentence is None or not packet:
+            return
+        self._progress_at = now
+        sentence.packets.append((packet, duration_ms))
+        sentence.made_ms += duration_ms
+
+    def on_done(self, order: int, *, failed: bool) -> None:
+        """The sentence being synthesised is complete, or as complete as it will be."""
+        sentence = self._current()
+        if order != self._order or sentence is None:
+            return
+        self._order = None
+        sentence.synthesised = True
+        sentence.complete = not failed
+
+    def deadline(self, now: float, outlet: Outlet) -> float | None:
+        """When time alone moves this item on: a synthesis that stalls, or room for the next sentence."""
+        if self._order is not None:
+            return self._progress_at + self._limits.synthesis_s
+        if self._current() is not None:
+            return now + max(0.0, self._ahead_ms(now, outlet) - self._limits.synthesis_ahead_ms) / 1000
+        return None
+
+    def on_time(self, now: float) -> Iterator[Effect]:
+        """Leave out the rest of a sentence whose synthesis has stalled."""
+        if self._order is not None and now >= self._progress_at + self._limits.synthesis_s:
+            yield CancelSpeech(self._order)
+            self.on_done(self._order, failed=True)
+
+    def cancel(self) -> Iterator[Effect]:
+        """Stop synthesising and drop what has not been sent."""
+        if self._order is not None:
+            yield CancelSpeech(self._order)
+            self._order = None
+        for sentence in self.sentences:
+            sentence.packets.clear()
+            sentence.synthesised = True
+        self._closed = True
+        self._completed_sent = True
+
+    def release(self, now: float, outlet: Outlet) -> Iterator[Effect]:
+        """Send what may be sent now, in order, as fast as the pacing allows."""
+        for sentence in self.sentences:
+            while sentence.packets:
+                if outlet.pacer.ready_at(now) > now:
+                    return
+                packet, duration_ms = sentence.packets.popleft()
+                if not sentence.sent_ms:
+                    yield Send(DownlinkEvent("conversation.audio.sentence_start", Sentence(sentence.text)))
+                outlet.pacer.sent(now)
+                outlet.clock.sent(duration_ms, now)
+                sentence.sent_ms += duration_ms
+                yield Send(self._audio("conversation.audio.delta", packet))
+            if not sentence.synthesised:
+                return
+        if self._closed and not self._completed_sent:
+            self._completed_sent = True
+            yield Send(self._audio("conversation.audio.completed", b""))
+
+    def paced_until(self, now: float, outlet: Outlet) -> float | None:
+        """When the next packet may go, if one waits for its time."""
+        waiting = any(sentence.packets for sentence in self.sentences)
+        return outlet.pacer.ready_at(now) if waiting else None
+
+    def _audio(self, event_type: AudioEventType, packet: bytes) -> DownlinkEvent:
+        envelope = self._envelope
+        return DownlinkEvent(
+            event_type,
+            Message(
+                id=envelope.id,
+                conversation_id=envelope.conversation_id,
+                bot_id=envelope.bot_id,
+                role=envelope.role,
+                type=envelope.type,
+                content=base64.b64encode(packet).decode(),
+                content_type="audio",
+                chat_id=envelope.chat_id,
+                section_id=envelope.section_id,
+            ),
+        )
