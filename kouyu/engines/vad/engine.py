@@ -22,8 +22,6 @@ class VoiceActivityModel(Protocol):
         """The state of a stream before its first chunk."""
         ...
 
-    def infer(
-        self, chunks: Sequence[NDArray[np.float32]], states: Sequence[State]
-    ) -> tuple[list[float], list[State]]:
+    def infer(self, chunks: Sequence[NDArray[np.float32]], states: Sequence[State]) -> tuple[list[float], list[State]]:
         """Speech probabilities (0 to 1) and the next states, one per stream, in the order given."""
         ...
