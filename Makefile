@@ -1,0 +1,66 @@
+# `make` alone lists what there is. Everything is kept in .venv and in the user's cache folder.
+
+PYTHON ?= python3
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
+KOUYU := $(VENV)/bin/kouyu
+# Only for `make lock`.
+UV_VERSION := 0.13.9
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types models lock clean
+
+help: ## list what make can do
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: $(VENV)/run.stamp ## install, fetch the model weights, and start the server (ARGS="--help" for its options)
+	@$(KOUYU) models fetch
+	@exec $(KOUYU) serve $(ARGS)
+
+test: $(VENV)/dev.stamp ## everything that must hold: ruff, mypy, pytest (with the model weights)
+	@$(KOUYU) models fetch
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/pytest
+
+lint: $(VENV)/dev.stamp ## ruff, repairing what it can
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+types: $(VENV)/dev.stamp ## mypy
+	$(VENV)/bin/mypy
+
+models: $(VENV)/run.stamp ## fetch the model weights that a default server needs
+	$(KOUYU) models fetch
+
+# The development lock holds all of the other one, at the same versions, so both live in one environment.
+lock: ## make the lock files anew from pyproject.toml, at the newest versions
+	@test -x $(VENV)-lock/bin/uv || { $(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install -q uv==$(UV_VERSION); }
+	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --upgrade --extra english --extra setup pyproject.toml --output-file locks/run.txt
+	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --upgrade --constraint locks/run.txt --extra english --extra setup --extra dev pyproject.toml \
+		--output-file locks/dev.txt
+
+clean: ## delete .venv and what the tools keep (not the model weights: `kouyu models remove`)
+	rm -rf $(VENV) $(VENV)-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'kouyu needs Python 3.11 or newer. Say where it is: make $(MAKECMDGOALS) PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo 'This Python cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv' >&2; \
+		rm -rf $(VENV); exit 1; }
+
+$(VENV)/run.stamp: locks/run.txt pyproject.toml | $(VENV)/bin/python
+	@echo 'Installing what kouyu needs (locks/run.txt)'
+	@$(PIP) install --require-hashes -r locks/run.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: locks/dev.txt $(VENV)/run.stamp
+	@echo 'Installing what its tests need (locks/dev.txt)'
+	@$(PIP) install --require-hashes -r locks/dev.txt
+	@touch $@
