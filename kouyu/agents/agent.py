@@ -1,6 +1,6 @@
 """Who answers: everything an agent needs comes in one value, everything it says goes out as a stream."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, Protocol
 
 import msgspec
@@ -67,8 +67,8 @@ class AgentError(Exception):
 class Agent(Protocol):
     """A bot or a flow."""
 
-    def reply(self, request: AgentRequest) -> AsyncIterator[AgentEvent]:
-        """Answer. Closing the iterator stops the model. Raises AgentError when it cannot answer."""
+    def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
+        """Answer. Closing the generator stops the model. Raises AgentError when it cannot answer."""
         ...
 
     async def close(self) -> None:

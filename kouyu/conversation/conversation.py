@@ -55,18 +55,14 @@ class Conversation:
         self._limits = limits
         self._orders = OrderNumbers()
         self._requested = Configuration()
+        self.configuration = capabilities.in_force(self._requested, identity.conversation_id)
+        """The configuration in force. It follows from what was requested; kept, because every input asks for it."""
         self._prologue_played = ""
         self._format_in_use = self._requested.input_audio
         self._speaking = Speaking()
         self._turns = Turns(
             orders=self._orders, limits=limits, speaking=self._speaking, make_reply=self._make_spoken_reply
         )
-
-    @property
-    def configuration(self) -> Configuration:
-        """The configuration in force."""
-        requested = effective(self._requested)
-        return self._capabilities.in_force(requested, self._identity.conversation_id)
 
     @property
     def conversation_id(self) -> str:
@@ -159,7 +155,7 @@ class Conversation:
         except InvalidField as fault:
             yield Send(error(fault.code, fault.msg, update.origin_message))
             return
-        self._requested = requested
+        self._requested, self.configuration = requested, after
         if update.opened:
             self._identity.open(*update.opened)
         if (after.turn_detection.type == "client_interrupt") != (before.turn_detection.type == "client_interrupt"):

@@ -1,6 +1,6 @@
 """Speech synthesis: the engine's face."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -60,8 +60,8 @@ class SpeechSynthesizer(Protocol):
         """The voices it has, the best default first."""
         ...
 
-    def synthesize(self, text: str, options: SynthesisOptions, priority: Priority) -> AsyncIterator[AudioPiece]:
-        """Speak ``text``. Closing the iterator stops the work at the next piece.
+    def synthesize(self, text: str, options: SynthesisOptions, priority: Priority) -> AsyncGenerator[AudioPiece, None]:
+        """Speak ``text``. Closing the generator stops the work at the next piece.
 
         A text with nothing to pronounce gives no piece. Raises EngineError when it cannot.
         """

@@ -1,0 +1,254 @@
+"""One live connection: feeds the conversation core, carries out its effects, and writes to the socket."""
+
+import asyncio
+import logging
+import time
+from typing import Final
+
+from kouyu.audio.decoding import AudioDecoder, open_decoder
+from kouyu.audio.errors import UndecodableAudio
+from kouyu.audio.pcm import Samples
+from kouyu.audio.timeline import AudioTimeline
+from kouyu.conversation.capabilities import Capabilities
+from kouyu.conversation.conversation import Conversation
+from kouyu.conversation.effects import (
+    CancelReply,
+    CancelSpeech,
+    CancelTranscribe,
+    Effect,
+    ForgetAudio,
+    SaveChat,
+    SaveMessage,
+    SaveSection,
+    Send,
+    Speak,
+    StartReply,
+    Transcribe,
+    TrimMessage,
+    UseInputFormat,
+)
+from kouyu.conversation.inputs import AudioReceived, ConfigurationUpdate, Input, TimePassed
+from kouyu.conversation.orders import Identity
+from kouyu.protocol.downlink import error
+from kouyu.protocol.errors import BAD_REQUEST, CONVERSATION_NOT_FOUND, ProtocolError
+from kouyu.protocol.uplink import (
+    ChatUpdate,
+    ConversationChatCancel,
+    InputAudioBufferAppend,
+    InputAudioBufferClear,
+    InputAudioBufferComplete,
+    UnknownEvent,
+    UplinkEvent,
+    parse,
+)
+from kouyu.session.hearing import Hearing
+from kouyu.session.orders import Orders
+from kouyu.session.outbox import ClientTooSlow, Outbox
+from kouyu.session.recorder import Recorder
+from kouyu.session.services import Services
+from kouyu.session.socket import Socket, SocketClosed
+from kouyu.store.errors import StoreError
+
+_log = logging.getLogger(__name__)
+
+_DECODED_AT_ONCE: Final = 64 * 1024
+"""Bytes of an append decoded before other sessions get their turn on the event loop."""
+_ORIGIN_CHARACTERS: Final = 2000
+_LAST_SAVES_S: Final = 2.0
+
+
+async def run_session(socket: Socket, *, services: Services, bot_id: str, log_id: str) -> None:
+    """Serve one client of ``/v1/chat`` until it leaves. The socket is accepted already, and not closed here.
+
+    Nothing that goes wrong inside leaves this function, except cancellation.
+    """
+    session = Session(socket, services=services, bot_id=bot_id, log_id=log_id)
+    try:
+        await session.run()
+    except* SocketClosed:
+        pass
+    except* ClientTooSlow:
+        _log.warning("%s: the client does not read what it is sent; the connection is given up", log_id)
+        await socket.close(1008, "too slow: unread events piled up")
+    except* StoreError as fault:
+        _log.error("%s: saving failed: %s", log_id, fault.exceptions[0])
+        await socket.close(1011, "the conversation could not be saved")
+    except* Exception:  # the session's boundary: the other sessions must not notice
+        _log.exception("%s: the session broke", log_id)
+        await socket.close(1011, "internal error")
+
+
+class Session:
+    """The state of one connection around its conversation."""
+
+    def __init__(self, socket: Socket, *, services: Services, bot_id: str, log_id: str) -> None:
+        self._socket = socket
+        self._services = services
+        self._agent = services.agents[bot_id]
+        self._log_id = log_id
+        self._started_at = asyncio.get_running_loop().time()
+        bot = services.bots[bot_id]
+        identity = Identity(ids=services.ids, bot_id=bot_id, epoch=time.time())
+        capabilities = Capabilities(
+            voice_ids=tuple(voice.voice_id for voice in services.synthesizer.voices()),
+            default_voice_id=bot.voice_id or services.default_voice_id,
+            prologue=bot.prologue,
+            unknown_voice_is_error=services.unknown_voice_is_error,
+        )
+        self._conversation = Conversation(identity=identity, capabilities=capabilities, limits=services.limits)
+        self._decoder: AudioDecoder = open_decoder(self._conversation.configuration.input_audio)
+        self._timeline = AudioTimeline(services.limits.longest_utterance_ms / 1000 * 1.5)
+        self._recorder = Recorder(services.store, bot_id=bot_id)
+        self._outbox = Outbox(socket, self._recorder, log_id=log_id)
+        self._hearing = Hearing(services.voice_activity, self._receive)
+        self._orders: Orders
+        self._timer: asyncio.TimerHandle | None = None
+        self._time_is_up = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until the client leaves. Raises what ended it otherwise, as an exception group."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._orders = Orders(
+                    self._services,
+                    agent=self._agent,
+                    timeline=self._timeline,
+                    recorder=self._recorder,
+                    tasks=tasks,
+                    report=self._receive,
+                )
+                self._carry_out(self._conversation.start())
+                helpers = [
+                    tasks.create_task(self._outbox.run(), name="outbox"),
+                    tasks.create_task(self._hearing.run(), name="hearing"),
+                    tasks.create_task(self._keep_time(), name="time"),
+                ]
+                await self._read()
+                await self._hang_up()
+                for helper in helpers:
+                    helper.cancel()
+                self._orders.cancel_all()
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._hearing.close()
+            self._decoder.close()
+
+    @property
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time() - self._started_at
+
+    # In
+
+    async def _read(self) -> None:
+        while (message := await self._socket.receive()) is not None:
+            try:
+                event = parse(message)
+                await self._take(event, message)
+            except ProtocolError as fault:
+                self._outbox.put(error(fault.code, fault.msg, _origin(message)))
+
+    async def _take(self, event: UplinkEvent, message: str | bytes) -> None:
+        match event:
+            case InputAudioBufferAppend(delta=delta):
+                await self._hear(delta)
+            case ChatUpdate(data=data):
+                opened = await self._open_conversation(data)
+                self._receive(ConfigurationUpdate(data=data, opened=opened, origin_message=_origin(message)))
+                self._recorder.user_id = self._conversation.configuration.chat_config.user_id or ""
+            case InputAudioBufferComplete() | InputAudioBufferClear():
+                self._take_audio(self._decoder.flush())
+                self._receive(event)
+            case UnknownEvent(event_type=event_type):
+                _log.info("%s: unknown event type %.60r", self._log_id, event_type)
+            case _:
+                self._receive(event)
+
+    async def _hear(self, delta: bytes) -> None:
+        """Raises ProtocolError for audio that does not decode."""
+        try:
+            for start in range(0, len(delta), _DECODED_AT_ONCE):
+                if start:
+                    await asyncio.sleep(0)
+                self._take_audio(self._decoder.feed(delta[start : start + _DECODED_AT_ONCE]))
+        except UndecodableAudio as fault:
+            raise ProtocolError(BAD_REQUEST, f"data.delta: {fault}") from fault
+        await self._hearing.room()
+
+    def _take_audio(self, samples: Samples) -> None:
+        if len(samples):
+            self._timeline.append(samples)
+            self._hearing.put(samples)
+            self._receive(AudioReceived(self._timeline.end))
+
+    async def _open_conversation(self, data: dict[str, object]) -> tuple[str, str] | None:
+        """The conversation that a chat.update names, if it is another one. Raises ProtocolError where there is none."""
+        chat_config = data.get("chat_config")
+        wanted = chat_config.get("conversation_id") if isinstance(chat_config, dict) else None
+        if not isinstance(wanted, str) or not wanted or wanted == self._conversation.conversation_id:
+            return None
+        record = await self._services.store.conversations.get(wanted)
+        if record is None:
+            raise ProtocolError(
+                CONVERSATION_NOT_FOUND,
+                f"data.chat_config.conversation_id: {wanted!r} does not exist; leave it out for a new conversation",
+            )
+        self._recorder.know(record.id)
+        return record.id, record.section_id
+
+    # Through the core
+
+    def _receive(self, received: Input) -> None:
+        now = self._now
+        self._carry_out(self._conversation.receive(received, now))
+        self._arm(self._conversation.deadline(now))
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Send(event):
+                    if event.event_type == "conversation.chat.canceled":
+                        self._outbox.drop_waiting_audio()
+                    self._outbox.put(event)
+                case SaveMessage() | TrimMessage() | SaveChat() | SaveSection():
+                    self._recorder.save(effect)
+                case Transcribe() | StartReply() | Speak():
+                    self._orders.carry_out(effect)
+                case CancelTranscribe(order) | CancelReply(order) | CancelSpeech(order):
+                    self._orders.cancel(order)
+                case ForgetAudio(before):
+                    self._timeline.forget(before)
+                case UseInputFormat(input_audio):
+                    self._decoder.close()
+                    self._decoder = open_decoder(input_audio)
+
+    # Time
+
+    def _arm(self, deadline: float | None) -> None:
+        """Have TimePassed come at the deadline. A timer that is due earlier stays: it asks again."""
+        if deadline is None:
+            return
+        when = self._started_at + deadline
+        if self._timer is not None:
+            if self._timer.when() <= when:
+                return
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(when, self._time_is_up.set)
+
+    async def _keep_time(self) -> None:
+        while True:
+            await self._time_is_up.wait()
+            self._time_is_up.clear()
+            self._timer = None
+            self._receive(TimePassed())
+
+    async def _hang_up(self) -> None:
+        """The client is gone: what is running ends as canceled, and is saved."""
+        self._receive(ConversationChatCancel())
+        async with asyncio.timeout(_LAST_SAVES_S):
+            await self._recorder.written(self._recorder.ticket)
+
+
+def _origin(message: str | bytes) -> str:
+    text = message.decode(errors="replace") if isinstance(message, bytes) else message
+    return text[:_ORIGIN_CHARACTERS]

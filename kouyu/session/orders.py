@@ -1,0 +1,186 @@
+"""Carrying out the conversation's orders: each is a task that reports back under the order's number."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+
+from kouyu.agents.agent import (
+    Agent,
+    AgentError,
+    AgentRequest,
+    ContextMessage,
+    TextDelta,
+    TokenUsage,
+    ToolCallRequest,
+)
+from kouyu.audio.encoding import open_encoder
+from kouyu.audio.timeline import AudioTimeline
+from kouyu.conversation.effects import Speak, StartReply, Transcribe
+from kouyu.conversation.inputs import (
+    Input,
+    ReplyDelta,
+    ReplyFailed,
+    ReplyFinished,
+    ReplyToolCalls,
+    SpeechAudio,
+    SpeechFailed,
+    SpeechFinished,
+    TranscriptFailed,
+    TranscriptReady,
+)
+from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import Priority
+from kouyu.engines.tts.engine import SynthesisOptions
+from kouyu.session.recognition import recognition_options
+from kouyu.session.recorder import Recorder
+from kouyu.session.services import Services
+
+_log = logging.getLogger(__name__)
+
+_CONTEXT_MESSAGES = 200
+_ENCODED_AT_ONCE_S = 0.2
+"""Audio encoded before other sessions get their turn on the event loop."""
+
+
+class Orders:
+    """The orders under way. They end with the task group that owns them."""
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        agent: Agent,
+        timeline: AudioTimeline,
+        recorder: Recorder,
+        tasks: asyncio.TaskGroup,
+        report: Callable[[Input], None],
+    ) -> None:
+        self._services = services
+        self._agent = agent
+        self._timeline = timeline
+        self._recorder = recorder
+        self._tasks = tasks
+        self._report = report
+        self._running: dict[int, asyncio.Task[None]] = {}
+
+    def carry_out(self, order: Transcribe | StartReply | Speak) -> None:
+        """Begin with an order."""
+        match order:
+            case Transcribe():
+                self._begin(order.order, self._transcribe(order))
+            case StartReply():
+                self._begin(order.order, self._reply(order))
+            case Speak():
+                self._begin(order.order, self._speak(order))
+
+    def cancel(self, order: int) -> None:
+        """Stop an order; nothing is reported of it any more."""
+        task = self._running.pop(order, None)
+        if task is not None:
+            task.cancel()
+
+    def cancel_all(self) -> None:
+        """Stop everything."""
+        for order in tuple(self._running):
+            self.cancel(order)
+
+    def _begin(self, order: int, work: Coroutine[None, None, None]) -> None:
+        task = self._tasks.create_task(work, name=f"order {order}")
+        self._running[order] = task
+        task.add_done_callback(lambda _: self._running.pop(order, None))
+
+    async def _transcribe(self, order: Transcribe) -> None:
+        audio = self._timeline.slice(order.start, order.end)
+        options = recognition_options(order.configuration.asr_config)
+        priority = Priority.FINAL if order.final else Priority.PARTIAL
+        try:
+            recognition = await self._services.recognizer.recognize(audio, options, priority)
+        except EngineError as error:
+            _log.warning("a transcript failed: %s", error)
+            self._report(TranscriptFailed(order.order, f"speech recognition failed: {error}"))
+        except Exception:  # the boundary to an engine: whatever it throws ends this turn alone
+            _log.exception("the speech recogniser broke")
+            self._report(TranscriptFailed(order.order, "speech recognition failed: internal error"))
+        else:
+            self._report(TranscriptReady(order.order, recognition.text, recognition.language))
+
+    async def _reply(self, order: StartReply) -> None:
+        usage = TokenUsage(0, 0)
+        waits_for_tools = False
+        try:
+            request = await self._request(order)
+            async with aclosing(self._agent.reply(request)) as events:
+                async for event in events:
+                    match event:
+                        case TextDelta(text):
+                            self._report(ReplyDelta(order.order, text))
+                        case ToolCallRequest(calls):
+                            waits_for_tools = True
+                            self._report(ReplyToolCalls(order.order, calls))
+                        case TokenUsage():
+                            usage = event
+        except AgentError as error:
+            _log.warning("an agent failed: %s", error)
+            self._report(ReplyFailed(order.order, str(error)))
+        except Exception:  # the boundary to an agent: whatever it throws ends this chat alone
+            _log.exception("the agent broke")
+            self._report(ReplyFailed(order.order, "the agent failed: internal error"))
+        else:
+            if not waits_for_tools:
+                self._report(ReplyFinished(order.order, usage.input_tokens, usage.output_tokens))
+
+    async def _request(self, order: StartReply) -> AgentRequest:
+        question, chat_config = order.question, order.configuration.chat_config
+        await self._recorder.written(self._recorder.ticket)
+        earlier = await self._services.store.messages.context(
+            question.conversation_id, question.section_id, _CONTEXT_MESSAGES
+        )
+        context = [
+            ContextMessage(role=record.role, content=record.content, content_type=record.content_type)
+            for record in earlier
+            if record.chat_id != question.chat_id
+        ]
+        asked = ContextMessage(role="user", content=question.content, content_type=question.content_type)
+        return AgentRequest(
+            messages=(*context, asked),
+            user_id=chat_config.user_id or "",
+            conversation_id=question.conversation_id,
+            custom_variables=chat_config.custom_variables,
+            extra_params=chat_config.extra_params,
+            parameters=chat_config.parameters,
+            tool_rounds=order.tool_rounds,
+        )
+
+    async def _speak(self, order: Speak) -> None:
+        output = order.configuration.output_audio
+        emotion = output.emotion_config
+        options = SynthesisOptions(
+            voice_id=output.voice_id or self._services.default_voice_id,
+            speech_rate=output.speech_rate,
+            emotion=emotion.emotion if emotion else "",
+            emotion_scale=emotion.emotion_scale if emotion else 4.0,
+            context_texts=output.context_texts,
+        )
+        priority = Priority.FIRST_SENTENCE if order.first else Priority.SENTENCE
+        encoder = open_encoder(output)
+        try:
+            async with aclosing(self._services.synthesizer.synthesize(order.text, options, priority)) as pieces:
+                async for piece in pieces:
+                    step = int(piece.sample_rate * _ENCODED_AT_ONCE_S)
+                    for start in range(0, len(piece.samples), step):
+                        for packet in encoder.encode(piece.samples[start : start + step], piece.sample_rate):
+                            self._report(SpeechAudio(order.order, packet.data, packet.duration_ms))
+                        await asyncio.sleep(0)
+            for packet in encoder.flush():
+                self._report(SpeechAudio(order.order, packet.data, packet.duration_ms))
+        except EngineError as error:
+            _log.warning("a sentence was not spoken: %s", error)
+            self._report(SpeechFailed(order.order, str(error)))
+        except Exception:  # the boundary to an engine: whatever it throws leaves out this sentence alone
+            _log.exception("the speech synthesizer broke")
+            self._report(SpeechFailed(order.order, "internal error"))
+        else:
+            self._report(SpeechFinished(order.order))
+        finally:
+            encoder.close()

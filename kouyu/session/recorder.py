@@ -1,0 +1,76 @@
+"""What a session saves: in order, and ahead of the events that tell the client of it."""
+
+import asyncio
+import time
+
+from kouyu.conversation.effects import SaveChat, SaveMessage, SaveSection, TrimMessage
+from kouyu.store.chats import PutChat
+from kouyu.store.conversations import CreateConversation, SetSection
+from kouyu.store.message_writes import AddMessage, TrimAnswer
+from kouyu.store.store import Store
+from kouyu.store.writer import Write
+
+Saving = SaveMessage | TrimMessage | SaveChat | SaveSection
+
+
+class Recorder:
+    """Writes what it is given in the order given; all that waits goes into one transaction.
+
+    Its list needs no bound of its own: a turn saves a few records and then waits for them.
+    """
+
+    def __init__(self, store: Store, *, bot_id: str) -> None:
+        self._store = store
+        self._bot_id = bot_id
+        self._waiting: list[Write[object]] = []
+        self._writing = asyncio.Lock()
+        self._given = 0
+        self._written = 0
+        self._known: set[str] = set()
+        self.user_id = ""
+
+    @property
+    def ticket(self) -> int:
+        """Stands for everything given so far; ``written`` waits for it."""
+        return self._given
+
+    def save(self, saving: Saving) -> None:
+        """Take a record; somebody who needs it on disk awaits ``written``."""
+        self._waiting.extend(self._writes(saving))
+        self._given += 1
+
+    def know(self, conversation_id: str) -> None:
+        """This conversation is in the store already."""
+        self._known.add(conversation_id)
+
+    async def written(self, ticket: int) -> None:
+        """Return when everything up to ``ticket`` is on disk. Raises StoreError."""
+        if self._written >= ticket:
+            return
+        async with self._writing:
+            if self._written >= ticket:
+                return
+            given, writes = self._given, self._waiting
+            self._waiting = []
+            await self._store.write(*writes)
+            self._written = given
+
+    def _writes(self, saving: Saving) -> list[Write[object]]:
+        match saving:
+            case SaveMessage(message, created_at):
+                return [*self._creating(message.conversation_id), AddMessage(message, created_at)]
+            case TrimMessage(message_id, heard):
+                return [TrimAnswer(message_id, heard)]
+            case SaveChat(chat):
+                return [*self._creating(chat.conversation_id), PutChat(chat, self.user_id)]
+            case SaveSection(conversation_id, section_id):
+                return [*self._creating(conversation_id), SetSection(conversation_id, section_id, int(time.time()))]
+
+    def _creating(self, conversation_id: str) -> list[Write[object]]:
+        if conversation_id in self._known:
+            return []
+        self._known.add(conversation_id)
+        created_at = int(time.time())
+        return [
+            CreateConversation(id=conversation_id, bot_id=self._bot_id, created_at=created_at, user_id=self.user_id)
+        ]

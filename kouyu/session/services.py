@@ -1,0 +1,32 @@
+"""Everything a session uses and does not own, in one value. Built and closed by the server."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kouyu.agents.agent import Agent
+from kouyu.agents.bot import BotDefinition
+from kouyu.conversation.limits import Limits
+from kouyu.engines.asr.engine import SpeechRecognizer
+from kouyu.engines.scheduler import Scheduler
+from kouyu.engines.tts.engine import SpeechSynthesizer
+from kouyu.engines.vad.detector import VoiceActivityDetector
+from kouyu.protocol.ids import IdFactory
+from kouyu.store.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """The store, the engines and the agents that all sessions share."""
+
+    store: Store
+    scheduler: Scheduler
+    voice_activity: VoiceActivityDetector
+    recognizer: SpeechRecognizer
+    synthesizer: SpeechSynthesizer
+    bots: Mapping[str, BotDefinition]
+    agents: Mapping[str, Agent]
+    """By bot id, one for each of ``bots``."""
+    limits: Limits
+    ids: IdFactory
+    default_voice_id: str
+    unknown_voice_is_error: bool = False
