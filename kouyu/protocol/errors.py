@@ -23,7 +23,7 @@ class ProtocolError(Exception):
         self.msg = msg
 
 
-class InvalidField(ProtocolError):  # noqa: N818 - the name says what is wrong
+class InvalidField(ProtocolError):
     """A known field with a value outside its range. Names field, value (as JSON, cut when long) and what is allowed."""
 
     def __init__(self, field: str, value: object, allowed: str, *, code: int = BAD_REQUEST) -> None:

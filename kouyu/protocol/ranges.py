@@ -5,7 +5,6 @@ mean is ``merge``'s business.
 """
 
 import re
-import string
 import unicodedata
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -93,7 +92,8 @@ class Keywords(msgspec.Struct, frozen=True):
 
 
 def _is_speakable(word: str) -> bool:
-    has_punctuation = any(unicodedata.category(char)[0] == "P" or char in string.punctuation for char in word)
+    # Symbols count as punctuation: Unicode files many of its marks, "~" and its wide form among them, under S.
+    has_punctuation = any(unicodedata.category(char)[0] in "PS" for char in word)
     return not has_punctuation and any(char.isalnum() for char in word)
 
 

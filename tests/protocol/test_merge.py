@@ -1,0 +1,137 @@
+"""What a chat.update does to the configuration."""
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kouyu.protocol.configuration import Configuration, LimitConfig
+from kouyu.protocol.errors import InvalidField
+from kouyu.protocol.merge import merge
+
+
+def update_of(path: str, value: object) -> dict[str, Any]:
+    """``{"a": {"b": value}}`` for ``a.b``."""
+    for name in reversed(path.split(".")):
+        value = {name: value}
+    assert isinstance(value, dict)
+    return value
+
+
+def value_at(configuration: Any, path: str) -> Any:
+    for name in path.split("."):
+        configuration = getattr(configuration, name)
+    return configuration
+
+
+def test_one_bad_field_and_nothing_is_applied() -> None:
+    before = merge(Configuration(), {"output_audio": {"speech_rate": 10}})
+    with pytest.raises(InvalidField):
+        merge(before, {"need_play_prologue": True, "output_audio": {"speech_rate": 20, "loudness_rate": 1000}})
+    assert before == merge(Configuration(), {"output_audio": {"speech_rate": 10}})
+
+
+def test_objects_are_merged_key_by_key() -> None:
+    first = merge(Configuration(), {"input_audio": {"format": "pcm", "sample_rate": 16000}})
+    second = merge(first, {"input_audio": {"channel": 2}, "turn_detection": {"type": "server_vad"}})
+    assert (second.input_audio.format, second.input_audio.sample_rate, second.input_audio.channel) == ("pcm", 16000, 2)
+    assert second.turn_detection.silence_duration_ms == 500
+
+
+def test_maps_and_lists_are_replaced_whole() -> None:
+    first = merge(Configuration(), {"chat_config": {"meta_data": {"a": "1"}}, "asr_config": {"hot_words": ["x"]}})
+    second = merge(first, {"chat_config": {"meta_data": {"b": "2"}}, "asr_config": {"hot_words": ["y"]}})
+    assert second.chat_config.meta_data == {"b": "2"}
+    assert second.asr_config.hot_words == ("y",)
+
+
+def test_unknown_fields_are_ignored() -> None:
+    assert merge(Configuration(), {"asr_config": {"context_type": "dialog"}, "translate_config": 5}) == Configuration()
+
+
+@pytest.mark.parametrize("update", [{}, {"input_audio": None}, {"input_audio": {}}, {"input_audio": {"format": None}}])
+def test_null_and_missing_keep_what_was_set(update: dict[str, Any]) -> None:
+    before = merge(Configuration(), {"input_audio": {"format": "pcm", "sample_rate": 16000}})
+    assert merge(before, update) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "empty", "cleared"),
+    [
+        ("chat_config.meta_data", {"a": "b"}, {}, {}),
+        ("chat_config.custom_variables", {"a": "b"}, {}, {}),
+        ("chat_config.extra_params", {"latitude": "1"}, {}, {}),
+        ("chat_config.parameters", {"a": 1}, {}, {}),
+        ("output_audio.voice_id", "v", "", None),
+        ("output_audio.context_texts", "soft", "", ""),
+        ("output_audio.emotion_config", {"emotion": "sad"}, {}, None),
+        ("output_audio.opus_config.limit_config", {"period": 1, "max_frame_num": 60}, {}, None),
+        ("output_audio.pcm_config.frame_size_ms", 20, 0, None),
+        ("voice_processing_config.voice_print_feature_id", "f", "", None),
+        ("event_subscriptions", ["chat.updated"], [], ()),
+        ("prologue_content", "hello", "", None),
+        ("turn_detection.interrupt_config", {"mode": "keyword_prefix", "keywords": ["扣子"]}, {}, None),
+        ("turn_detection.interrupt_config.keywords", ["扣子"], [], ()),
+        ("asr_config.hot_words", ["x"], [], ()),
+        ("asr_config.context", "x", "", ""),
+        ("voice_print_config.group_id", "g", "", None),
+    ],
+)
+def test_an_empty_value_takes_back_what_by_default_is_nothing(
+    path: str, value: object, empty: object, cleared: object
+) -> None:
+    before = merge(Configuration(), update_of(path, value))
+    assert value_at(before, path) != cleared
+    assert value_at(merge(before, update_of(path, empty)), path) == cleared
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("chat_config.user_id", "u"),
+        ("chat_config.conversation_id", "c"),
+        ("input_audio.format", "pcm"),
+        ("input_audio.sample_rate", 8000),
+        ("output_audio.codec", "opus"),
+        ("turn_detection.type", "server_vad"),
+        ("asr_config.enable_ddc", False),
+    ],
+)
+def test_an_empty_text_keeps_every_other_field(path: str, value: object) -> None:
+    before = merge(Configuration(), update_of(path, value))
+    assert merge(before, update_of(path, "")) == before
+
+
+def test_a_limit_needs_both_its_numbers() -> None:
+    with pytest.raises(InvalidField) as caught:
+        merge(Configuration(), {"output_audio": {"opus_config": {"limit_config": {"period": 1}}}})
+    assert caught.value.field == "data.output_audio.opus_config.limit_config.max_frame_num"
+
+
+def test_one_number_of_a_limit_may_change_later() -> None:
+    first = merge(
+        Configuration(), {"output_audio": {"opus_config": {"limit_config": {"period": 1, "max_frame_num": 60}}}}
+    )
+    second = merge(first, {"output_audio": {"opus_config": {"limit_config": {"max_frame_num": 50}}}})
+    assert second.output_audio.opus_config.limit_config == LimitConfig(period=1, max_frame_num=50)
+
+
+def test_an_optional_object_of_nothing_but_nulls_stays_absent() -> None:
+    merged = merge(Configuration(), {"output_audio": {"opus_config": {"limit_config": {"period": None}}}})
+    assert merged == Configuration()
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(update=st.dictionaries(st.sampled_from(Configuration.__struct_fields__) | st.text(), json_values))
+def test_whatever_an_update_holds_the_only_complaint_is_invalid_field(update: dict[str, Any]) -> None:
+    with suppress(InvalidField):
+        merge(Configuration(), update)
