@@ -1,0 +1,114 @@
+"""Chats: one per turn, with how it ended."""
+
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+from sqlalchemy import Connection, select, update
+from sqlalchemy.exc import IntegrityError
+
+from kouyu.protocol.downlink import Chat, ChatStatus, LastError, RequiredAction, Usage
+from kouyu.protocol.errors import INTERNAL
+from kouyu.store import dialect
+from kouyu.store.database import Database
+from kouyu.store.errors import UnknownConversation
+from kouyu.store.tables import chats
+
+OPEN_STATUSES: Final[tuple[ChatStatus, ...]] = ("created", "in_progress", "requires_action")
+INTERRUPTED: Final = LastError(INTERNAL, "the server stopped in the middle of this chat")
+
+T = TypeVar("T")
+
+
+class ChatRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A chat as last saved (downlink.md 2.1). Times are Unix seconds, None for what has not happened.
+
+    The messages of an ``excluded`` chat are never part of the model's context.
+    """
+
+    id: str
+    conversation_id: str
+    section_id: str
+    bot_id: str
+    user_id: str
+    status: ChatStatus
+    usage: Usage
+    created_at: int
+    completed_at: int | None = None
+    failed_at: int | None = None
+    last_error: LastError | None = None
+    meta_data: dict[str, str] = {}
+    required_action: RequiredAction | None = None
+    excluded: bool = False
+
+
+class PutChat(msgspec.Struct, frozen=True):
+    """Keep this state of a chat, replacing what was kept of it. Raises UnknownConversation.
+
+    An empty ``user_id`` leaves the one kept; a chat once ``excluded`` stays so.
+    """
+
+    chat: Chat
+    user_id: str = ""
+    excluded: bool = False
+
+    def apply(self, connection: Connection) -> None:
+        """See Write."""
+        chat = self.chat
+        state = {
+            "conversation_id": chat.conversation_id,
+            "section_id": chat.section_id,
+            "bot_id": chat.bot_id,
+            "status": chat.status,
+            "usage": chat.usage,
+            "created_at": chat.created_at,
+            "completed_at": _or_none(chat.completed_at),
+            "failed_at": _or_none(chat.failed_at),
+            "last_error": _or_none(chat.last_error),
+            "meta_data": _or_none(chat.meta_data) or {},
+            "required_action": _or_none(chat.required_action),
+        }
+        given = ({"user_id": self.user_id} if self.user_id else {}) | ({"excluded": True} if self.excluded else {})
+        values = {"id": chat.id, "user_id": "", "excluded": False, **state, **given}
+        insert = dialect.insert(connection, chats, values)
+        try:
+            connection.execute(insert.on_conflict_do_update(index_elements=[chats.c.id], set_={**state, **given}))
+        except IntegrityError as error:
+            raise UnknownConversation(chat.conversation_id) from error
+
+
+class FailInterrupted(msgspec.Struct, frozen=True):
+    """Mark every chat that is still open as failed by a stop of the server; how many there were."""
+
+    failed_at: int
+
+    def apply(self, connection: Connection) -> int:
+        """See Write."""
+        values = {"status": "failed", "last_error": INTERRUPTED, "failed_at": self.failed_at, "required_action": None}
+        return connection.execute(update(chats).where(chats.c.status.in_(OPEN_STATUSES)).values(values)).rowcount
+
+
+def _or_none(value: T | UnsetType) -> T | None:
+    return None if value is UNSET else value
+
+
+class Chats:
+    """The chats kept."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def put(self, chat: Chat, user_id: str = "", *, excluded: bool = False) -> None:
+        """Keep this state of a chat. See PutChat; raises UnknownConversation."""
+        await self._database.write_one(PutChat(chat, user_id, excluded))
+
+    async def get(self, chat_id: str) -> ChatRecord | None:
+        """The chat of this id."""
+        return await self._database.record(select(chats).where(chats.c.id == chat_id), ChatRecord)
+
+    async def fail_interrupted(self) -> int:
+        """Mark the chats a crash left open as failed; how many. Only for a server that has just started."""
+        return await self._database.write_one(FailInterrupted(int(self._clock())))

@@ -1,0 +1,33 @@
+"""What can go wrong in the store: whatever a database says arrives as a StoreError, never as an SQLAlchemy error."""
+
+
+class StoreError(Exception):
+    """The database could not do what was asked. The text holds no stored values."""
+
+
+class StoreClosed(StoreError):
+    """The store is closing: this write was not carried out."""
+
+
+class SchemaTooNew(StoreError):
+    """The database was written by a newer kouyu than this one; nothing was touched."""
+
+
+class UnknownConversation(StoreError):
+    """There is no conversation with this id (any more)."""
+
+    def __init__(self, conversation_id: str) -> None:
+        super().__init__(f"there is no conversation {conversation_id}")
+        self.conversation_id = conversation_id
+
+
+class UnknownMessage(StoreError):
+    """The conversation has no message with this id (any more)."""
+
+    def __init__(self, message_id: str) -> None:
+        super().__init__(f"there is no message {message_id} in this conversation")
+        self.message_id = message_id
+
+
+class NameTaken(StoreError):
+    """There is already a token of this name."""

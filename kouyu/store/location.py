@@ -1,0 +1,25 @@
+"""Where kouyu keeps its data, decided here and nowhere else."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+DATA_DIR_VARIABLE = "KOUYU_DATA_DIR"
+DATABASE_VARIABLE = "KOUYU_DATABASE"
+DATABASE_FILE = "kouyu.db"
+
+
+def data_dir(given: str | Path | None = None) -> Path:
+    """The folder for kouyu's data: the one given, else ``KOUYU_DATA_DIR``, else the user's own data folder."""
+    chosen = given or os.environ.get(DATA_DIR_VARIABLE)
+    return Path(chosen).expanduser() if chosen else platformdirs.user_data_path("kouyu")
+
+
+def database(given: str | Path | None = None) -> str | Path:
+    """What ``Store.open`` is to open: ``kouyu.db`` in the data folder, or another database by its URL.
+
+    A folder given by hand wins; else the URL in ``KOUYU_DATABASE``, if there is one; else the default folder.
+    """
+    url = os.environ.get(DATABASE_VARIABLE)
+    return url if url and not given else data_dir(given) / DATABASE_FILE

@@ -1,0 +1,126 @@
+"""The changes of messages, as values for ``Store.write``."""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+from sqlalchemy import Connection, and_, delete, update
+from sqlalchemy.exc import IntegrityError
+
+from kouyu.protocol.downlink import ContentType, Message, MessageType, Role
+from kouyu.store import dialect
+from kouyu.store.errors import UnknownConversation
+from kouyu.store.tables import messages
+
+
+class MessageRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as kept (downlink.md 2.2). Times are Unix seconds.
+
+    ``heard`` is what the user heard of an answer; None is all of it. ``content`` is always the whole.
+    ``seq`` grows in the order in which messages were first saved.
+    """
+
+    seq: int
+    id: str
+    conversation_id: str
+    section_id: str
+    chat_id: str
+    bot_id: str
+    role: Role
+    type: MessageType
+    content: str
+    content_type: ContentType
+    reasoning_content: str = ""
+    heard: str | None = None
+    meta_data: dict[str, str] = {}
+    created_at: int
+    updated_at: int
+
+
+class AddMessage(msgspec.Struct, frozen=True):
+    """Keep a message. One with the same id takes the new content; its place, first time and ``heard`` stay.
+
+    Raises UnknownConversation.
+    """
+
+    message: Message
+    created_at: int
+
+    def apply(self, connection: Connection) -> None:
+        """See Write."""
+        message = self.message
+        content: dict[str, Any] = {
+            "role": message.role,
+            "type": message.type,
+            "content": message.content,
+            "content_type": message.content_type,
+            "reasoning_content": "" if message.reasoning_content is UNSET else message.reasoning_content,
+            "meta_data": {} if message.meta_data is UNSET else message.meta_data,
+            "updated_at": self.created_at,
+        }
+        origin = {
+            "id": message.id,
+            "conversation_id": message.conversation_id,
+            "section_id": message.section_id,
+            "chat_id": message.chat_id,
+            "bot_id": message.bot_id,
+            "created_at": self.created_at,
+        }
+        insert = dialect.insert(connection, messages, {**origin, **content})
+        try:
+            connection.execute(insert.on_conflict_do_update(index_elements=[messages.c.id], set_=content))
+        except IntegrityError as error:
+            raise UnknownConversation(message.conversation_id) from error
+
+
+class TrimAnswer(msgspec.Struct, frozen=True):
+    """Of this answer only ``heard`` was heard; nothing happens when it is not kept (any more)."""
+
+    message_id: str
+    heard: str
+
+    def apply(self, connection: Connection) -> None:
+        """See Write."""
+        connection.execute(update(messages).where(messages.c.id == self.message_id).values(heard=self.heard))
+
+
+class ModifyMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """Change what is not None; the message as it is then, or None if there is none.
+
+    New content counts as heard in full.
+    """
+
+    conversation_id: str
+    message_id: str
+    content: str | None = None
+    content_type: ContentType | None = None
+    meta_data: dict[str, str] | None = None
+    updated_at: int
+
+    def apply(self, connection: Connection) -> MessageRecord | None:
+        """See Write."""
+        given = {"content": self.content, "content_type": self.content_type, "meta_data": self.meta_data}
+        values: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+        if self.content is not None:
+            values["heard"] = None
+        changed = update(messages).where(_is(self.conversation_id, self.message_id))
+        changed = changed.values(**values, updated_at=self.updated_at)
+        row = connection.execute(changed.returning(messages)).mappings().first()
+        return None if row is None else msgspec.convert(dict(row), MessageRecord)
+
+
+class DeleteMessage(msgspec.Struct, frozen=True):
+    """Delete the message; what it was, or None if there was none."""
+
+    conversation_id: str
+    message_id: str
+
+    def apply(self, connection: Connection) -> MessageRecord | None:
+        """See Write."""
+        gone = delete(messages).where(_is(self.conversation_id, self.message_id)).returning(messages)
+        row = connection.execute(gone).mappings().first()
+        return None if row is None else msgspec.convert(dict(row), MessageRecord)
+
+
+def _is(conversation_id: str, message_id: str) -> Any:
+    return and_(messages.c.id == message_id, messages.c.conversation_id == conversation_id)

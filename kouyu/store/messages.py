@@ -1,0 +1,153 @@
+"""Messages: what was said in a conversation, as a list and as the model's context."""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+import msgspec
+from sqlalchemy import Select, and_, or_, select
+
+from kouyu.protocol.downlink import ContentType, Message, MessageType
+from kouyu.store.database import Database
+from kouyu.store.errors import UnknownMessage
+from kouyu.store.message_writes import AddMessage, DeleteMessage, MessageRecord, ModifyMessage, TrimAnswer
+from kouyu.store.tables import chats, messages
+
+Order = Literal["asc", "desc"]
+
+LISTED_TYPES: Final[tuple[MessageType, ...]] = ("question", "answer", "")
+"""What a reader and a model get to see: questions, answers, and messages inserted without a type."""
+
+
+class MessagePage(msgspec.Struct, frozen=True):
+    """One page of a list; ``has_more`` tells whether another follows in the direction that was asked."""
+
+    messages: tuple[MessageRecord, ...]
+    has_more: bool
+
+    @property
+    def first_id(self) -> str:
+        """The id to give as ``before_id`` for the page before; empty for an empty page."""
+        return self.messages[0].id if self.messages else ""
+
+    @property
+    def last_id(self) -> str:
+        """The id to give as ``after_id`` for the next page; empty for an empty page."""
+        return self.messages[-1].id if self.messages else ""
+
+
+class Messages:
+    """The messages kept."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def add(self, message: Message, created_at: int) -> None:
+        """Keep a message, or new content for it. See AddMessage; raises UnknownConversation."""
+        await self._database.write_one(AddMessage(message, created_at))
+
+    async def trim(self, message_id: str, heard: str) -> None:
+        """Note that only ``heard`` was heard of this answer."""
+        await self._database.write_one(TrimAnswer(message_id, heard))
+
+    async def modify(
+        self,
+        conversation_id: str,
+        message_id: str,
+        *,
+        content: str | None = None,
+        content_type: ContentType | None = None,
+        meta_data: dict[str, str] | None = None,
+    ) -> MessageRecord | None:
+        """Change what is given; the message as it is then, or None if there is none."""
+        change = ModifyMessage(
+            conversation_id=conversation_id,
+            message_id=message_id,
+            content=content,
+            content_type=content_type,
+            meta_data=meta_data,
+            updated_at=int(self._clock()),
+        )
+        return await self._database.write_one(change)
+
+    async def delete(self, conversation_id: str, message_id: str) -> MessageRecord | None:
+        """Delete the message; what it was, or None if there was none."""
+        return await self._database.write_one(DeleteMessage(conversation_id, message_id))
+
+    async def get(self, conversation_id: str, message_id: str) -> MessageRecord | None:
+        """The message of this id in this conversation."""
+        query = _of_conversation(conversation_id).where(messages.c.id == message_id)
+        return await self._database.record(query, MessageRecord)
+
+    async def of_chat(self, chat_id: str) -> tuple[MessageRecord, ...]:
+        """All messages of one chat, of every type, the question included, in the order saved."""
+        query = select(messages).where(messages.c.chat_id == chat_id).order_by(messages.c.seq)
+        return await self._database.records(query, MessageRecord)
+
+    async def context(self, conversation_id: str, section_id: str, limit: int) -> tuple[MessageRecord, ...]:
+        """The last ``limit`` messages of a section that a model is to know, oldest first.
+
+        Questions, answers and inserted messages; answers as heard (``content`` is then what was heard), without those
+        of which nothing was heard; none of an excluded chat.
+        """
+        excluded = select(chats.c.id).where(chats.c.conversation_id == conversation_id, chats.c.excluded)
+        query = _of_conversation(conversation_id).where(
+            messages.c.section_id == section_id,
+            messages.c.type.in_(LISTED_TYPES),
+            or_(messages.c.heard.is_(None), messages.c.heard != ""),
+            messages.c.chat_id.not_in(excluded),
+        )
+        newest_first = await self._database.records(query.order_by(messages.c.seq.desc()).limit(limit), MessageRecord)
+        return tuple(_as_heard(message) for message in reversed(newest_first))
+
+    async def list(
+        self,
+        conversation_id: str,
+        *,
+        chat_id: str | None = None,
+        before_id: str | None = None,
+        after_id: str | None = None,
+        limit: int = 50,
+        order: Order = "desc",
+    ) -> MessagePage:
+        """One page of questions, answers and inserted messages, whole as they were written (rest.md 3.1).
+
+        "Before" and "after" are meant in the order asked for. With ``after_id``, or neither, the page is the first
+        ``limit`` messages behind that one; with ``before_id`` alone, the last ``limit`` ahead of it.
+        Raises UnknownMessage for a ``before_id`` or ``after_id`` that is not in the conversation.
+        """
+        ascending = order == "asc"
+        before = await self._place(conversation_id, before_id) if before_id else None
+        after = await self._place(conversation_id, after_id) if after_id else None
+        query = _of_conversation(conversation_id).where(messages.c.type.in_(LISTED_TYPES))
+        if chat_id:
+            query = query.where(messages.c.chat_id == chat_id)
+        if after is not None:
+            query = query.where(messages.c.seq > after if ascending else messages.c.seq < after)
+        if before is not None:
+            query = query.where(messages.c.seq < before if ascending else messages.c.seq > before)
+        # Walk away from the id given: backwards when only the end of the page is known.
+        backwards = before is not None and after is None
+        rising = ascending != backwards
+        query = query.order_by(messages.c.seq.asc() if rising else messages.c.seq.desc()).limit(limit + 1)
+        found = await self._database.records(query, MessageRecord)
+        page = found[:limit]
+        return MessagePage(page[::-1] if backwards else page, len(found) > limit)
+
+    async def _place(self, conversation_id: str, message_id: str) -> int:
+        query = select(messages.c.seq).where(
+            and_(messages.c.conversation_id == conversation_id, messages.c.id == message_id)
+        )
+        place: int | None = await self._database.scalar(query)
+        if place is None:
+            raise UnknownMessage(message_id)
+        return place
+
+
+def _of_conversation(conversation_id: str) -> Select[*tuple[Any, ...]]:
+    return select(messages).where(messages.c.conversation_id == conversation_id)
+
+
+def _as_heard(message: MessageRecord) -> MessageRecord:
+    return message if message.heard is None else msgspec.structs.replace(message, content=message.heard)

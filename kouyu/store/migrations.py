@@ -1,0 +1,106 @@
+"""The schema's history: each step is SQL that never changes once released. A new step goes at the end of STEPS.
+
+Plain SQL that both SQLite and PostgreSQL take, with one word filled in: ``{sequence}``, a number the database gives.
+A tool such as alembic would add a second configuration and its own environment for what is thirty lines here.
+"""
+
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from kouyu.store import dialect
+from kouyu.store.errors import SchemaTooNew
+
+Step = tuple[str, ...]
+
+_CONVERSATIONS: Final[Step] = (
+    """
+    CREATE TABLE conversations (
+        id TEXT NOT NULL PRIMARY KEY,
+        bot_id TEXT NOT NULL,
+        user_id TEXT NOT NULL,
+        section_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        updated_at BIGINT NOT NULL,
+        meta_data TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX conversations_by_bot ON conversations (bot_id, created_at, id)",
+    """
+    CREATE TABLE messages (
+        seq {sequence} PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+        section_id TEXT NOT NULL,
+        chat_id TEXT NOT NULL,
+        bot_id TEXT NOT NULL,
+        role TEXT NOT NULL,
+        type TEXT NOT NULL,
+        content TEXT NOT NULL,
+        content_type TEXT NOT NULL,
+        reasoning_content TEXT NOT NULL,
+        heard TEXT,
+        meta_data TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        updated_at BIGINT NOT NULL
+    )
+    """,
+    "CREATE INDEX messages_by_conversation ON messages (conversation_id, seq)",
+    "CREATE INDEX messages_by_chat ON messages (chat_id, seq)",
+    """
+    CREATE TABLE chats (
+        id TEXT NOT NULL PRIMARY KEY,
+        conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+        section_id TEXT NOT NULL,
+        bot_id TEXT NOT NULL,
+        user_id TEXT NOT NULL,
+        status TEXT NOT NULL,
+        usage TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        completed_at BIGINT,
+        failed_at BIGINT,
+        last_error TEXT,
+        meta_data TEXT NOT NULL,
+        required_action TEXT,
+        excluded BOOLEAN NOT NULL
+    )
+    """,
+    "CREATE INDEX chats_by_conversation ON chats (conversation_id)",
+    "CREATE INDEX chats_open ON chats (status) WHERE status IN ('created', 'in_progress', 'requires_action')",
+    """
+    CREATE TABLE tokens (
+        id TEXT NOT NULL PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        digest TEXT NOT NULL UNIQUE,
+        permissions TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        expires_at BIGINT,
+        last_used_at BIGINT
+    )
+    """,
+)
+
+STEPS: Final[tuple[Step, ...]] = (_CONVERSATIONS,)
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the database to the last of STEPS within the connection's transaction: all of it or nothing.
+
+    Raises SchemaTooNew when the database has steps this program does not know.
+    """
+    dialect.wait_for_sole_migration(connection)
+    connection.execute(text("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)"))
+    found: int | None = connection.execute(text("SELECT version FROM schema_version")).scalar()
+    if found is None:
+        connection.execute(text("INSERT INTO schema_version (version) VALUES (0)"))
+    version = found or 0
+    if version > len(STEPS):
+        raise SchemaTooNew(
+            f"the database {connection.engine.url.render_as_string(hide_password=True)} has schema version {version},"
+            f" but this kouyu knows only {len(STEPS)}: update kouyu, or choose another data directory"
+        )
+    for step in STEPS[version:]:
+        for statement in step:
+            connection.execute(text(statement.format(sequence=dialect.sequence_type(connection))))
+    connection.execute(text("UPDATE schema_version SET version = :version"), {"version": len(STEPS)})

@@ -1,0 +1,65 @@
+"""The store: everything that is kept, behind one door."""
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kouyu.store.chats import Chats
+from kouyu.store.conversations import Conversations
+from kouyu.store.database import Database
+from kouyu.store.messages import Messages
+from kouyu.store.tokens import Tokens
+from kouyu.store.writer import Write
+
+logger = logging.getLogger(__name__)
+
+
+class Store:
+    """What is kept, by kind. An awaited write is on disk; reads see every write awaited before."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self.conversations = Conversations(database, clock)
+        self.messages = Messages(database, clock)
+        self.chats = Chats(database, clock)
+        self.tokens = Tokens(database, clock)
+
+    @classmethod
+    async def open(
+        cls, location: str | Path, *, recover: bool = True, clock: Callable[[], float] = time.time
+    ) -> "Store":
+        """Open the database at a path (SQLite) or URL, and mark the chats that a crash left open as failed.
+
+        ``recover=False`` leaves the chats alone: for a program beside a running server, whose chats they are.
+        ``clock`` gives Unix seconds. Raises SchemaTooNew, and StoreError when the database cannot be opened.
+        """
+        store = cls(await Database.open(location), clock)
+        if recover:
+            try:
+                interrupted = await store.chats.fail_interrupted()
+            except BaseException:
+                await store.close()
+                raise
+            if interrupted:
+                logger.warning("%d chats had been left open by a stop of the server; now marked failed", interrupted)
+        return store
+
+    async def write(self, *writes: Write[Any]) -> None:
+        """Carry out several writes in one transaction, all or none; returns when they are on disk.
+
+        Raises UnknownConversation when one belongs to a conversation that is not there, StoreError when the database
+        refuses, StoreClosed when the store is closing. Cancelling the caller does not take back what it had queued.
+        """
+        await self._database.write(*writes)
+
+    async def close(self) -> None:
+        """Carry out the writes that wait, then close."""
+        await self._database.close()
+
+    async def __aenter__(self) -> "Store":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()

@@ -1,0 +1,109 @@
+"""The tables as queries see them. ``migrations.py`` makes them, with their keys and indexes."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Integer,
+    MetaData,
+    Named,
+    Table,
+    Text,
+    TypedColumns,
+    TypeDecorator,
+)
+
+
+class JsonText(TypeDecorator[Any]):
+    """JSON in a text column: the same on every database, and read back as plain dicts and lists."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """The value, a msgspec struct or plain data, as JSON text; None stays NULL."""
+        return None if value is None else msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """The JSON text as plain data."""
+        return None if value is None else msgspec.json.decode(value)
+
+
+# Plain INTEGER in SQLite, where only that is a row id which numbers itself.
+_Sequence = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData()
+
+
+class ConversationColumns(TypedColumns):
+    """Conversations; ``section_id`` is the current section."""
+
+    id: Named[str] = Column(Text, primary_key=True)
+    bot_id: Named[str] = Column(Text)
+    user_id: Named[str] = Column(Text)
+    section_id: Named[str] = Column(Text)
+    name: Named[str] = Column(Text)
+    created_at: Named[int] = Column(BigInteger)
+    updated_at: Named[int] = Column(BigInteger)
+    meta_data: Named[dict[str, str]] = Column(JsonText)
+
+
+class MessageColumns(TypedColumns):
+    """Messages; ``seq`` is the order in which they were first saved."""
+
+    seq: Named[int] = Column(_Sequence, primary_key=True)
+    id: Named[str] = Column(Text, unique=True)
+    conversation_id: Named[str] = Column(Text)
+    section_id: Named[str] = Column(Text)
+    chat_id: Named[str] = Column(Text)
+    bot_id: Named[str] = Column(Text)
+    role: Named[str] = Column(Text)
+    type: Named[str] = Column(Text)
+    content: Named[str] = Column(Text)
+    content_type: Named[str] = Column(Text)
+    reasoning_content: Named[str] = Column(Text)
+    heard: Named[str | None] = Column(Text)
+    meta_data: Named[dict[str, str]] = Column(JsonText)
+    created_at: Named[int] = Column(BigInteger)
+    updated_at: Named[int] = Column(BigInteger)
+
+
+class ChatColumns(TypedColumns):
+    """Chats; ``excluded`` keeps their messages out of the model's context."""
+
+    id: Named[str] = Column(Text, primary_key=True)
+    conversation_id: Named[str] = Column(Text)
+    section_id: Named[str] = Column(Text)
+    bot_id: Named[str] = Column(Text)
+    user_id: Named[str] = Column(Text)
+    status: Named[str] = Column(Text)
+    usage: Named[dict[str, int]] = Column(JsonText)
+    created_at: Named[int] = Column(BigInteger)
+    completed_at: Named[int | None] = Column(BigInteger)
+    failed_at: Named[int | None] = Column(BigInteger)
+    last_error: Named[dict[str, Any] | None] = Column(JsonText)
+    meta_data: Named[dict[str, str]] = Column(JsonText)
+    required_action: Named[dict[str, Any] | None] = Column(JsonText)
+    excluded: Named[bool] = Column(Boolean)
+
+
+class TokenColumns(TypedColumns):
+    """Access tokens; ``digest`` is the SHA-256 of the secret in hexadecimal."""
+
+    id: Named[str] = Column(Text, primary_key=True)
+    name: Named[str] = Column(Text, unique=True)
+    digest: Named[str] = Column(Text, unique=True)
+    permissions: Named[list[str]] = Column(JsonText)
+    created_at: Named[int] = Column(BigInteger)
+    expires_at: Named[int | None] = Column(BigInteger)
+    last_used_at: Named[int | None] = Column(BigInteger)
+
+
+conversations = Table("conversations", metadata, ConversationColumns)
+messages = Table("messages", metadata, MessageColumns)
+chats = Table("chats", metadata, ChatColumns)
+tokens = Table("tokens", metadata, TokenColumns)

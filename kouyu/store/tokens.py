@@ -1,0 +1,163 @@
+"""Access tokens: made, shown once, verified on every connection and request, revoked.
+
+A secret is 256 random bits, so that there is nothing to guess: a plain SHA-256 of it is kept, without salt or a slow
+hash as passwords need them.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Callable
+from typing import Final, Literal, get_args
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from kouyu.protocol.ids import IdFactory
+from kouyu.store.database import Database
+from kouyu.store.errors import NameTaken
+from kouyu.store.tables import tokens
+
+Permission = Literal["chat", "rest", "diagnostics"]
+ALL_PERMISSIONS: Final[tuple[Permission, ...]] = get_args(Permission)
+
+SECRET_PREFIX: Final = "kouyu_"
+"""Not ``pat_``, which coze-js refuses in browsers; what follows is [A-Za-z0-9_-] (websocket.md 1.2)."""
+
+TRUSTED_SECONDS: Final = 1.0
+"""How long a verified token is taken as it was before the database is asked again."""
+
+USED_EVERY_SECONDS: Final = 60
+"""``last_used_at`` is written at most this often."""
+
+_CACHED_TOKENS: Final = 1024
+_NAME = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
+
+
+class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A token without its secret. Times are Unix seconds; ``expires_at`` None is never."""
+
+    id: str
+    name: str
+    digest: str
+    permissions: tuple[Permission, ...]
+    created_at: int
+    expires_at: int | None = None
+    last_used_at: int | None = None
+
+    def expired(self, now: float) -> bool:
+        """Whether its time is over at the Unix time ``now``."""
+        return self.expires_at is not None and self.expires_at <= now
+
+
+class _Insert(msgspec.Struct, frozen=True):
+    record: TokenRecord
+
+    def apply(self, connection: Connection) -> None:
+        try:
+            connection.execute(insert(tokens).values(msgspec.structs.asdict(self.record)))
+        except IntegrityError as error:
+            raise NameTaken(f"there is already a token named {self.record.name}") from error
+
+
+class _NoteUse(msgspec.Struct, frozen=True):
+    token_id: str
+    used_at: int
+
+    def apply(self, connection: Connection) -> None:
+        # Asked again here: another process may have noted a use, or this one before the cache knew of it.
+        due = or_(tokens.c.last_used_at.is_(None), tokens.c.last_used_at <= self.used_at - USED_EVERY_SECONDS)
+        note = update(tokens).where(tokens.c.id == self.token_id, due).values(last_used_at=self.used_at)
+        connection.execute(note)
+
+
+class _Revoke(msgspec.Struct, frozen=True):
+    id_or_name: str
+
+    def apply(self, connection: Connection) -> bool:
+        matching = or_(tokens.c.id == self.id_or_name, tokens.c.name == self.id_or_name)
+        return connection.execute(delete(tokens).where(matching)).rowcount > 0
+
+
+class Tokens:
+    """The tokens that open this server.
+
+    A verified token is kept in memory for TRUSTED_SECONDS. Revoking it here forgets it at once; a revocation by another
+    process (``kouyu token revoke``) is seen when the database is asked again, so after a second at most.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = IdFactory()
+        self._verified: dict[str, tuple[TokenRecord, float]] = {}
+
+    async def create(
+        self, name: str, expires_at: int | None = None, permissions: tuple[Permission, ...] = ALL_PERMISSIONS
+    ) -> tuple[TokenRecord, str]:
+        """A new token and its secret, which cannot be had again.
+
+        Raises ValueError for a name that is not 1 to 64 letters, digits and ``_.@-``, or is a number, which would read
+        as an id; NameTaken.
+        """
+        if not _NAME.fullmatch(name) or name.isdecimal():
+            raise ValueError("a token's name is 1 to 64 letters, digits and _ . @ -, and not a number")
+        secret = SECRET_PREFIX + secrets.token_urlsafe(32)
+        record = TokenRecord(
+            id=self._ids.next_id(),
+            name=name,
+            digest=_digest(secret),
+            permissions=permissions,
+            created_at=int(self._clock()),
+            expires_at=expires_at,
+        )
+        await self._database.write_one(_Insert(record))
+        return record, secret
+
+    async def verify(self, secret: str) -> TokenRecord | None:
+        """The token with this secret, if there is one and its time is not over."""
+        digest, now = _digest(secret), self._clock()
+        record = await self._find(digest, now)
+        if record is None or record.expired(now) or not hmac.compare_digest(record.digest, digest):
+            return None
+        if record.last_used_at is None or now - record.last_used_at >= USED_EVERY_SECONDS:
+            self._note_use(record, int(now))
+        return record
+
+    async def list(self) -> tuple[TokenRecord, ...]:
+        """All tokens, expired ones too, oldest first."""
+        return await self._database.records(select(tokens).order_by(tokens.c.created_at, tokens.c.id), TokenRecord)
+
+    async def revoke(self, id_or_name: str) -> bool:
+        """Delete the token; True if there was one."""
+        revoked = await self._database.write_one(_Revoke(id_or_name))
+        self._verified.clear()
+        return revoked
+
+    async def _find(self, digest: str, now: float) -> TokenRecord | None:
+        record, read_at = self._verified.get(digest, (None, 0.0))
+        if record is not None and 0 <= now - read_at < TRUSTED_SECONDS:
+            return record
+        record = await self._database.record(select(tokens).where(tokens.c.digest == digest), TokenRecord)
+        self._verified.pop(digest, None)
+        if record is not None:
+            self._keep(record, now)
+        return record
+
+    def _keep(self, record: TokenRecord, read_at: float) -> None:
+        if len(self._verified) >= _CACHED_TOKENS:
+            del self._verified[next(iter(self._verified))]  # the one read longest ago
+        self._verified[record.digest] = (record, read_at)
+
+    def _note_use(self, record: TokenRecord, now: int) -> None:
+        # Nobody waits for it. When the writer is full, a later use is noted instead.
+        if self._database.offer(_NoteUse(record.id, now)):
+            _, read_at = self._verified.get(record.digest, (record, 0.0))
+            self._keep(msgspec.structs.replace(record, last_used_at=now), read_at)
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,106 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, inspect, text
+
+from kouyu.store import migrations
+from kouyu.store.database import Database
+from kouyu.store.errors import SchemaTooNew, StoreError
+from kouyu.store.store import Store
+from kouyu.store.tables import metadata
+
+
+async def test_the_migrations_make_the_columns_that_queries_use(store: Store) -> None:
+    def columns(connection: Connection) -> dict[str, list[tuple[str, bool]]]:
+        inspector = inspect(connection)
+        return {
+            table: [(column["name"], column["nullable"]) for column in inspector.get_columns(table)]
+            for table in inspector.get_table_names()
+            if table != "schema_version"
+        }
+
+    async with store._database._reading.connect() as connection:
+        found = await connection.run_sync(columns)
+    expected = {
+        name: {(column.name, bool(column.nullable)) for column in table.columns}
+        for name, table in metadata.tables.items()
+    }
+    # SQLite calls its row id nullable; it never is.
+    found["messages"] = [(name, nullable and name != "seq") for name, nullable in found["messages"]]
+    assert {name: set(each) for name, each in found.items()} == expected
+
+
+async def test_opening_again_changes_nothing(location: str | Path) -> None:
+    async with await Store.open(location) as store:
+        await store.conversations.create_if_missing("c", "bot")
+    async with await Store.open(location) as store:
+        assert await store.conversations.get("c") is not None
+
+
+async def test_two_programs_may_open_a_new_database_at_once(location: str | Path) -> None:
+    stores = await asyncio.gather(*(Store.open(location) for _ in range(4)))
+    for number, store in enumerate(stores):
+        await store.conversations.create_if_missing(f"c{number}", "bot")
+    assert len((await stores[0].conversations.list_by_bot("bot")).conversations) == 4
+    for store in stores:
+        await store.close()
+
+
+async def test_only_the_steps_that_are_missing_are_taken(location: str | Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with await Store.open(location) as store:
+        await store.conversations.create_if_missing("c", "bot")
+    longer = (*migrations.STEPS, ("CREATE TABLE later (id TEXT)", "INSERT INTO later SELECT id FROM conversations"))
+    monkeypatch.setattr(migrations, "STEPS", longer)
+    for _ in range(2):
+        database = await Database.open(location)
+        assert await database.scalar(text("SELECT count(*) FROM later WHERE id = 'c'")) == 1
+        await database.close()
+
+
+async def test_a_step_that_fails_leaves_the_database_as_it_was(
+    location: str | Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await (await Store.open(location)).close()
+    with monkeypatch.context() as patched:
+        patched.setattr(migrations, "STEPS", (*migrations.STEPS, ("CREATE TABLE later (id TEXT)", "nonsense")))
+        with pytest.raises(StoreError):
+            await Store.open(location)
+    database = await Database.open(location)
+    with pytest.raises(StoreError):
+        await database.scalar(text("SELECT count(*) FROM later"))
+    await database.close()
+
+
+async def test_a_database_from_a_newer_kouyu_is_refused(location: str | Path) -> None:
+    database = await Database.open(location)
+    async with database._writing.begin() as connection:
+        await connection.execute(text("UPDATE schema_version SET version = 99"))
+    await database.close()
+    with pytest.raises(SchemaTooNew, match=r"version 99.*update kouyu"):
+        await Store.open(location)
+
+
+async def test_a_new_file_can_be_read_by_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "kouyu.db"
+    async with await Store.open(path) as store:
+        await store.conversations.create_if_missing("c", "bot")
+        modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+    assert modes == {"kouyu.db": 0o600, "kouyu.db-wal": 0o600, "kouyu.db-shm": 0o600}
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(
+    ("location", "says"),
+    [("sqlite://", "needs a file"), ("mysql://u@h/d", "not supported"), ("sqlite:///:memory:", "needs a file")],
+)
+async def test_a_location_that_cannot_work_is_refused_with_the_reason(location: str, says: str) -> None:
+    with pytest.raises(StoreError, match=says):
+        await Store.open(location)
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "kouyu.db"
+    path.write_text("this is a letter, not a database " * 100)
+    with pytest.raises(StoreError, match="cannot be opened"):
+        await Store.open(path)

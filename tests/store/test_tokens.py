@@ -1,0 +1,103 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from kouyu.store.errors import NameTaken
+from kouyu.store.store import Store
+from kouyu.store.tokens import ALL_PERMISSIONS, TRUSTED_SECONDS
+from tests.store.clock import Clock
+
+
+async def test_a_secret_opens_and_nothing_like_it_does(store: Store) -> None:
+    record, secret = await store.tokens.create("phone")
+    assert re.fullmatch(r"kouyu_[A-Za-z0-9_-]{43}", secret)
+    verified = await store.tokens.verify(secret)
+    assert verified is not None
+    assert (verified.id, verified.name, verified.permissions) == (record.id, "phone", ALL_PERMISSIONS)
+    for wrong in ("", "undefined", secret[:-1], secret + "A", secret.swapcase(), record.digest, record.id):
+        assert await store.tokens.verify(wrong) is None
+
+
+async def test_the_secret_is_not_in_the_database(store: Store, location: str | Path) -> None:
+    if not isinstance(location, Path):
+        pytest.skip("looks into the files of SQLite")
+    _, secret = await store.tokens.create("phone")
+    written = b"".join(location.with_name(location.name + end).read_bytes() for end in ("", "-wal"))
+    assert b"phone" in written
+    assert secret.removeprefix("kouyu_").encode() not in written
+
+
+async def test_a_token_has_only_the_permissions_it_was_given(store: Store) -> None:
+    _, secret = await store.tokens.create("bench", permissions=("diagnostics",))
+    verified = await store.tokens.verify(secret)
+    assert verified is not None
+    assert verified.permissions == ("diagnostics",)
+
+
+async def test_a_token_ends_at_its_time_even_while_it_is_in_memory(store: Store, clock: Clock) -> None:
+    _, secret = await store.tokens.create("guest", expires_at=int(clock.now) + 1)
+    clock.now += 0.5
+    assert await store.tokens.verify(secret) is not None
+    clock.now += 0.5
+    assert await store.tokens.verify(secret) is None
+
+
+async def test_a_revoked_token_is_refused_at_once(store: Store) -> None:
+    record, secret = await store.tokens.create("phone")
+    _, other = await store.tokens.create("laptop")
+    assert await store.tokens.verify(secret) is not None
+    assert await store.tokens.revoke("phone")
+    assert await store.tokens.verify(secret) is None
+    assert not await store.tokens.revoke(record.id)
+    assert await store.tokens.verify(other) is not None
+
+
+async def test_a_revocation_by_another_process_is_seen_after_a_second(
+    store: Store, location: str | Path, clock: Clock
+) -> None:
+    record, secret = await store.tokens.create("phone")
+    assert await store.tokens.verify(secret) is not None
+    async with await Store.open(location, recover=False) as beside:
+        assert await beside.tokens.revoke(record.id)
+    clock.now += TRUSTED_SECONDS
+    assert await store.tokens.verify(secret) is None
+
+
+async def test_a_name_is_taken_until_its_token_is_revoked(store: Store) -> None:
+    await store.tokens.create("phone")
+    with pytest.raises(NameTaken, match="phone"):
+        await store.tokens.create("phone")
+    await store.tokens.revoke("phone")
+    await store.tokens.create("phone")
+
+
+@pytest.mark.parametrize("name", ["", "a b", "123", "x" * 65, "电话"])
+async def test_a_name_is_plain_and_never_reads_as_an_id(store: Store, name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        await store.tokens.create(name)
+
+
+async def test_the_last_use_is_noted_at_most_once_a_minute(store: Store, clock: Clock) -> None:
+    async def last_use() -> int | None:
+        await store.tokens.revoke("nobody")  # what was queued before is on disk once this is
+        return (await store.tokens.list())[0].last_used_at
+
+    _, secret = await store.tokens.create("phone")
+    assert await last_use() is None
+    started = int(clock.now)
+    for _ in range(5):
+        await store.tokens.verify(secret)
+        clock.now += 11
+    assert await last_use() == started
+    clock.now = started + 60
+    await store.tokens.verify(secret)
+    assert await last_use() == started + 60
+
+
+async def test_more_tokens_than_are_kept_in_memory_all_open(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kouyu.store.tokens._CACHED_TOKENS", 2)
+    secrets = [(await store.tokens.create(f"t{number}"))[1] for number in range(5)]
+    for _ in range(2):
+        verified = [await store.tokens.verify(secret) for secret in secrets]
+        assert [each.name for each in verified if each] == ["t0", "t1", "t2", "t3", "t4"]
