@@ -1,0 +1,73 @@
+"""JSON answers as every SDK reads them (rest.md 1.1)."""
+
+import logging
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Request, Response
+from litestar.exceptions import HTTPException
+
+from kouyu.protocol import errors
+from kouyu.protocol.errors import ProtocolError
+
+log = logging.getLogger(__name__)
+
+_CODES = {
+    400: errors.BAD_REQUEST,
+    401: errors.UNAUTHORIZED,
+    403: errors.FORBIDDEN,
+    404: errors.NOT_FOUND,
+    405: errors.NOT_FOUND,
+    429: errors.RATE_LIMITED,
+}
+_STATUSES = {code: status for status, code in _CODES.items() if status != 405} | {
+    errors.CONVERSATION_NOT_FOUND: 404,
+    errors.TOO_MANY_SESSIONS: 503,
+    errors.INTERNAL: 500,
+}
+
+
+class _Detail(msgspec.Struct, frozen=True):
+    logid: str
+
+
+class _Error(msgspec.Struct, frozen=True):
+    code: int
+    msg: str
+    detail: _Detail
+
+
+def error_code(status: int) -> int:
+    """The service's code for an HTTP status of 400 or above."""
+    return _CODES.get(status, errors.BAD_REQUEST if status < 500 else errors.INTERNAL)
+
+
+def error_status(code: int) -> int:
+    """The HTTP status that goes with one of the service's codes."""
+    return _STATUSES.get(code, 400 if code < errors.INTERNAL else 500)
+
+
+def error_body(code: int, msg: str, log_id: str) -> bytes:
+    """The JSON body of an error."""
+    return msgspec.json.encode(_Error(code, msg, _Detail(log_id)))
+
+
+def answer_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """An error of the framework: unknown path, wrong method, a body that does not fit."""
+    return _answer(request, error.status_code, error_code(error.status_code), error.detail)
+
+
+def answer_protocol_error(request: Request[Any, Any, Any], error: ProtocolError) -> Response[bytes]:
+    """An error with a code of the service."""
+    return _answer(request, error_status(error.code), error.code, error.msg)
+
+
+def answer_fault(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """A fault of this server. The client learns the log id, the log has the rest."""
+    log.error("internal error, log id %s", request.scope["state"]["log_id"], exc_info=error)
+    return _answer(request, 500, errors.INTERNAL, "internal error")
+
+
+def _answer(request: Request[Any, Any, Any], status: int, code: int, msg: str) -> Response[bytes]:
+    body = error_body(code, msg, request.scope["state"]["log_id"])
+    return Response(body, status_code=status, media_type=MediaType.JSON)

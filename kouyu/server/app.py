@@ -1,0 +1,50 @@
+"""The application: its routes, and what holds for all of them."""
+
+from collections.abc import Collection
+
+from litestar import Litestar
+from litestar.config.cors import CORSConfig
+from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp
+
+from kouyu.protocol.errors import ProtocolError
+from kouyu.server.answers import answer_fault, answer_http_error, answer_protocol_error
+from kouyu.server.chat import RunSession, chat_route
+from kouyu.server.door import Door
+from kouyu.server.edge import LOG_ID_HEADER, Edge
+from kouyu.server.failed_handshakes import FailedHandshakes
+from kouyu.server.pages import page_routes
+from kouyu.server.sessions import Sessions
+from kouyu.store.tokens import Tokens
+
+CORS = CORSConfig(
+    allow_origins=["*"],
+    allow_methods=["GET", "POST", "PUT", "DELETE", "OPTIONS"],
+    allow_headers=["*"],  # any that the caller adds; a preflight is answered with those it asks for
+    expose_headers=[LOG_ID_HEADER],
+)
+"""Browsers may come from anywhere: what they bring is a token, not a cookie (rest.md 1.2)."""
+
+
+def create_app(
+    *,
+    tokens: Tokens,
+    bots: Collection[str],
+    default_bot: str,
+    sessions: Sessions,
+    run_session: RunSession,
+) -> ASGIApp:
+    """The ASGI application. It owns nothing: what it is given lives as long as the server. ``bots`` are bot ids."""
+    door = Door(tokens, FailedHandshakes())
+    litestar = Litestar(
+        route_handlers=[chat_route(door, sessions, bots, default_bot, run_session), *page_routes(sessions)],
+        cors_config=CORS,
+        openapi_config=None,
+        logging_config=None,  # whoever starts the server says where its log goes
+        exception_handlers={
+            HTTPException: answer_http_error,
+            ProtocolError: answer_protocol_error,
+            Exception: answer_fault,
+        },
+    )
+    return Edge(litestar)

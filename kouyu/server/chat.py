@@ -1,0 +1,68 @@
+"""``/v1/chat``: one conversation with a bot."""
+
+import logging
+from collections.abc import Collection, Coroutine
+from typing import Any, Protocol
+
+from litestar import WebSocket, websocket
+from litestar.handlers import WebsocketRouteHandler
+
+from kouyu.protocol import errors
+from kouyu.server.client_socket import ClientSocket
+from kouyu.server.credentials import query_value
+from kouyu.server.door import Door, say_error_and_close
+from kouyu.server.sessions import ServerFull, Sessions
+from kouyu.session.socket import Socket
+
+log = logging.getLogger(__name__)
+
+NORMAL_CLOSE = 1000
+INTERNAL_ERROR = 1011
+FULL = "the server is full; try again later"
+LONGEST_ID_SHOWN = 100
+
+
+class RunSession(Protocol):
+    """What talks with the client: ``session.connection.run_session`` with its services filled in."""
+
+    def __call__(self, socket: Socket, *, bot_id: str, log_id: str) -> Coroutine[Any, Any, None]:
+        """Run one session to its end."""
+        ...
+
+
+def chat_route(
+    door: Door, sessions: Sessions, bots: Collection[str], default_bot: str, run_session: RunSession
+) -> WebsocketRouteHandler:
+    """The route handler of ``/v1/chat``. A client that names no bot gets ``default_bot``."""
+
+    @websocket("/v1/chat")
+    async def chat(socket: WebSocket[Any, Any, Any]) -> None:
+        visitor = await door.knock(socket)
+        if visitor is None:
+            return
+        if sessions.full:
+            await visitor.refuse(errors.TOO_MANY_SESSIONS, FULL)
+            return
+        client = await visitor.enter()
+        bot_id = query_value(socket.scope["query_string"], "bot_id") or default_bot
+        if bot_id not in bots:
+            msg = f"there is no bot {bot_id[:LONGEST_ID_SHOWN]!r}; known bots: {', '.join(bots)}"
+            await say_error_and_close(client, errors.NOT_FOUND, msg, visitor.log_id)
+            return
+        session = run_session(client, bot_id=bot_id, log_id=visitor.log_id)
+        await _converse(client, visitor.log_id, sessions, session)
+
+    return chat
+
+
+async def _converse(client: ClientSocket, log_id: str, sessions: Sessions, session: Coroutine[Any, Any, None]) -> None:
+    """Run the session. Whatever it raises stops here: no session takes the server with it."""
+    try:
+        await sessions.run(client, session)
+    except ServerFull:  # between the question and the entry the last place was taken
+        await say_error_and_close(client, errors.TOO_MANY_SESSIONS, FULL, log_id)
+    except Exception:
+        log.exception("a session failed, log id %s", log_id)
+        await client.close(INTERNAL_ERROR, "internal error")
+    else:
+        await client.close(NORMAL_CLOSE, "")

@@ -1,0 +1,52 @@
+"""The token a client presents, wherever its SDK puts it (websocket.md 1.2)."""
+
+from collections.abc import Iterable
+from urllib.parse import unquote
+
+import msgspec
+
+SCHEME = "bearer "
+MISSING = ("", "undefined", "null")
+"""What JS writes into the query when it has no token."""
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """The ``token`` a client presented, None for none. ``sees_status`` is False for those that cannot be told by an
+    HTTP status that it is wrong: browsers, and uni-app, which has the query alone (websocket.md 1.7).
+    """
+
+    token: str | None
+    sees_status: bool
+
+
+def presented(headers: Iterable[tuple[bytes, bytes]], query: bytes) -> Credentials:
+    """What this request presents: its header if there is one, else its query parameter ``authorization``.
+
+    ``headers`` are those of ASGI, names in lower case; ``query`` is the raw query string.
+    """
+    fields = {name.lower(): value.decode("latin-1") for name, value in headers}
+    header = fields.get(b"authorization")
+    parameter = query_value(query, "authorization")
+    in_browser = b"origin" in fields
+    if header is not None:
+        return Credentials(_token(header), not in_browser)
+    return Credentials(_token(parameter or ""), not in_browser and parameter is None)
+
+
+def query_value(query: bytes, name: str) -> str | None:
+    """The first value of a query parameter, or None.
+
+    Percent sequences are decoded, but a plus stays a plus: the SDKs encode nothing, and tokens hold pluses.
+    """
+    for part in query.decode("latin-1").split("&"):
+        key, _, value = part.partition("=")
+        if unquote(key) == name:
+            return unquote(value)
+    return None
+
+
+def _token(text: str) -> str | None:
+    text = text.strip()
+    if text[: len(SCHEME)].lower() == SCHEME:
+        text = text[len(SCHEME) :].strip()
+    return None if text.lower() in (*MISSING, SCHEME.strip()) else text

@@ -1,0 +1,38 @@
+"""How often an address may fail to prove who it is."""
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+FAILURES_AT_ONCE = 30
+"""Failed handshakes that an address may make in a row."""
+FAILURES_PER_S = 1.0
+"""How fast they are forgiven: more than one JS client that reconnects for ever (websocket.md 1.6) comes to."""
+ADDRESSES_KEPT = 10_000
+"""Beyond that the address that has not failed for longest is forgotten."""
+
+
+class FailedHandshakes:
+    """Counts failed handshakes per address as a leaky bucket: a rejected client that comes again stays cheap."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        """Level and the time it was written, by address; the latest to fail is last."""
+
+    def wait_s(self, address: str) -> int:
+        """Whole seconds until this address may try again; 0 when it may now."""
+        over = self._level(address) - (FAILURES_AT_ONCE - 1)
+        return max(0, math.ceil(over / FAILURES_PER_S))
+
+    def failed(self, address: str) -> None:
+        """Note a failure of this address."""
+        self._levels[address] = (min(self._level(address) + 1, FAILURES_AT_ONCE), self._clock())
+        self._levels.move_to_end(address)
+        if len(self._levels) > ADDRESSES_KEPT:
+            self._levels.popitem(last=False)
+
+    def _level(self, address: str) -> float:
+        level, since = self._levels.get(address, (0.0, 0.0))
+        return max(0.0, level - (self._clock() - since) * FAILURES_PER_S)

@@ -1,0 +1,174 @@
+"""kouyu.toml, environment and command line -> Settings, each overriding the one before, checked as a whole."""
+
+import difflib
+import tomllib
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kouyu.settings.errors import SettingsError, allowed
+from kouyu.settings.model import Settings
+
+ENVIRONMENT_PREFIX = "KOUYU_"
+ENVIRONMENT_SEPARATOR = "__"
+
+KeyPath = tuple[str | int, ...]
+
+S = typing.TypeVar("S", bound=msgspec.Struct)
+
+
+def load(
+    path: Path | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    options: Mapping[tuple[str, ...], tuple[str, Any]] | None = None,
+) -> Settings:
+    """The settings in force.
+
+    ``path`` is the settings file, None for none. Of ``environment`` the variables ``KOUYU_SECTION__KEY`` are read
+    (those without a double underscore are not settings). ``options`` maps a key, such as ``("server", "port")``, to
+    the name of the command line option and its value. Raises SettingsError naming every problem found.
+    """
+    build = _Build(str(path) if path else "settings")
+    tree = _read(path) if path else {}
+    for variable, text in sorted((environment or {}).items()):
+        build.lay_over(tree, *_from_environment(variable, text))
+    for keys, (option, value) in (options or {}).items():
+        build.lay_over(tree, keys, f"option {option}", value)
+    settings = build.struct(Settings, tree, ())
+    if settings is None or build.problems:
+        raise SettingsError(build.problems)
+    return settings
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError([f"{path}: there is no such settings file"]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{path}: cannot be read: {error}"]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([f"{path}: is not valid TOML: {error}"]) from None
+
+
+def _from_environment(variable: str, text: str) -> tuple[tuple[str, ...], str, Any]:
+    """Key, source and value of an environment variable; an empty key where the variable is no setting."""
+    name = variable.removeprefix(ENVIRONMENT_PREFIX)
+    if name == variable or ENVIRONMENT_SEPARATOR not in name:
+        return (), "", None
+    keys = tuple(name.lower().split(ENVIRONMENT_SEPARATOR))
+    return keys, f"environment variable {variable}", _value(text, _annotation(Settings, keys))
+
+
+def _value(text: str, annotation: Any) -> Any:
+    """The text as it is where the key takes text, else read as a TOML value."""
+    if annotation is str or isinstance(msgspec.inspect.type_info(annotation), msgspec.inspect.LiteralType):
+        return text
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _annotation(struct: type[msgspec.Struct], keys: tuple[str, ...]) -> Any:
+    annotation = typing.get_type_hints(struct, include_extras=True).get(keys[0], str)
+    if len(keys) == 1:
+        return annotation
+    return _annotation(annotation, keys[1:]) if _is_struct(annotation) else str
+
+
+def _is_struct(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, msgspec.Struct)
+
+
+@dataclass
+class _Build:
+    """Builds structs out of plain tables and gathers what is wrong on the way."""
+
+    file: str
+    problems: list[str] = field(default_factory=list)
+    sources: dict[KeyPath, str] = field(default_factory=dict)
+    """Where a key came from, if not from the file."""
+
+    def lay_over(self, tree: dict[str, Any], keys: tuple[str, ...], source: str, value: Any) -> None:
+        """Set a key in the tree, making tables on the way."""
+        if not keys:
+            return
+        self.sources[keys] = source
+        for key in keys[:-1]:
+            table = tree.setdefault(key, {})
+            if not isinstance(table, dict):
+                return  # the file's own fault is reported when the tree is read
+            tree = table
+        tree[keys[-1]] = value
+
+    def struct(self, cls: type[S], table: Any, path: KeyPath) -> S | None:
+        """The table as a ``cls``, or None after noting what is wrong."""
+        if not isinstance(table, dict):
+            self._wrong(path, table, allowed(cls))
+            return None
+        found = len(self.problems)
+        fields = msgspec.structs.fields(cls)
+        self._note_unknown_keys(table, [item.encode_name for item in fields], path)
+        hints = typing.get_type_hints(cls, include_extras=True)
+        values: dict[str, Any] = {}
+        for item in fields:
+            key = item.encode_name
+            if key in table:
+                values[key] = self._field(hints[key], table[key], (*path, key))
+            elif item.required:
+                self.problems.append(f"{self._where((*path, key))}: is missing")
+        if len(self.problems) > found:
+            return None
+        try:
+            return cls(**values)
+        except ValueError as error:
+            self.problems.append(f"{self._where(path)}: {error}")
+            return None
+
+    def _field(self, annotation: Any, value: Any, path: KeyPath) -> Any:
+        if _is_struct(annotation):
+            return self.struct(annotation, value, path)
+        item = _item_struct(annotation)
+        if item is not None and isinstance(value, list):
+            return tuple(self.struct(item, entry, (*path, number)) for number, entry in enumerate(value))
+        try:
+            return msgspec.convert(value, annotation)
+        except msgspec.ValidationError:
+            self._wrong(path, value, allowed(annotation))
+            return None
+
+    def _note_unknown_keys(self, table: dict[str, Any], known: list[str], path: KeyPath) -> None:
+        for key in table:
+            if key not in known:
+                close = difflib.get_close_matches(key, known, n=1)
+                hint = f"did you mean {close[0]!r}?" if close else "known here: " + ", ".join(known)
+                source = next(self._sources_below((*path, key)), None) or self._where((*path, key))
+                self.problems.append(f"{source}: unknown key; {hint}")
+
+    def _wrong(self, path: KeyPath, value: Any, words: str) -> None:
+        shown = "this value" if "key" in str(path[-1:]) else repr(value)  # no secret goes to a screen or log
+        self.problems.append(f"{self._where(path)}: {shown} is not allowed; allowed: {words}")
+
+    def _sources_below(self, path: KeyPath) -> Iterator[str]:
+        return (source for keys, source in self.sources.items() if keys[: len(path)] == path)
+
+    def _where(self, path: KeyPath) -> str:
+        if path in self.sources:
+            return self.sources[path]
+        name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+        return f"{self.file}: {name}" if name else self.file
+
+
+def _item_struct(annotation: Any) -> type[msgspec.Struct] | None:
+    """B for ``tuple[B, ...]`` where B is a struct."""
+    arguments = typing.get_args(annotation)
+    if typing.get_origin(annotation) is tuple and _is_struct(arguments[0]):
+        struct: type[msgspec.Struct] = arguments[0]
+        return struct
+    return None

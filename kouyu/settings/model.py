@@ -1,0 +1,150 @@
+"""Every setting there is, with its default. The names are those of kouyu.toml."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from kouyu.conversation.limits import Limits
+
+DEFAULT_BOT_ID = "kouyu"
+DEFAULT_PROMPT = (
+    "You are a friendly voice assistant. Answer in one or two short sentences, in the language you are spoken to. "
+    "Use plain words only: no lists, no markup, no emoji."
+)
+
+Port = Annotated[int, Meta(ge=0, le=65_535)]
+Name = Annotated[str, Meta(min_length=1)]
+Count = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(gt=0)]
+
+
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[server]: where it listens, and how many it serves."""
+
+    host: Name = "127.0.0.1"
+    port: Port = 8080
+    """Plain HTTP; 0 takes any free port."""
+    https_port: Port = 8443
+    """TLS; 0 takes any free port."""
+    certificate: str = ""
+    """A PEM file with a certificate (chain) of the user's own; empty: one is made by the local authority."""
+    certificate_key: str = ""
+    """The PEM file of its private key, without a password."""
+    names: tuple[Name, ...] = ()
+    """Further host names and addresses for the certificate that the server makes itself."""
+    max_sessions: Count = 100
+    """Conversations at once; more are refused at the door."""
+    ping_interval_s: Seconds = 20.0
+    ping_timeout_s: Seconds = 20.0
+    """A client that does not answer a ping for so long is gone."""
+    default_bot: Name = DEFAULT_BOT_ID
+    """The bot of a client that names none."""
+
+    def __post_init__(self) -> None:
+        if bool(self.certificate) != bool(self.certificate_key):
+            raise ValueError("certificate and certificate_key belong together: set both or none")
+
+
+class DataSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[data]: what is kept."""
+
+    dir: str = ""
+    """Database, certificates and token. A relative path starts from the folder of the settings file; empty: the user's
+    own data folder, or ``KOUYU_DATA_DIR``."""
+
+
+class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[bots.model]: the LLM behind a bot. Without a base_url it is the embedded one."""
+
+    base_url: str = ""
+    """Of an OpenAI-compatible endpoint, with its version: ``http://127.0.0.1:11434/v1``."""
+    api_key: str = ""
+    api_key_env: str = ""
+    """The environment variable that holds the key, so that it need not be in the file."""
+    model: str = ""
+    temperature: Annotated[float, Meta(ge=0, le=2)] = 0.7
+    max_tokens: Count = 300
+
+    def __post_init__(self) -> None:
+        if self.base_url and not self.base_url.startswith(("http://", "https://")):
+            raise ValueError(f"base_url: {self.base_url!r} is not allowed; allowed: an http:// or https:// address")
+        if self.base_url and not self.model:
+            raise ValueError("model is missing: an endpoint must be told which model to use")
+
+
+class BotSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[[bots]]: one who answers."""
+
+    id: Name
+    name: str = ""
+    prompt: str = DEFAULT_PROMPT
+    prologue: str = ""
+    """What it says first, where the client asks for that."""
+    voice_id: str = ""
+    """Empty: the default voice of the language."""
+    model: ModelSettings = ModelSettings()
+
+
+class WhisperSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[engines.whisper]: recognition on this machine."""
+
+    weights: Literal["whisper-base", "whisper-tiny-en"] = "whisper-base"
+    threads: Count = 1
+    """Threads of one recognition."""
+
+
+class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[engines.openai_asr], [engines.openai_tts]: an OpenAI-compatible speech endpoint."""
+
+    base_url: str = ""
+    api_key: str = ""
+    api_key_env: str = ""
+    model: str = ""
+    voices: tuple[Name, ...] = ()
+    """Synthesis only: the voices the endpoint has, the default first."""
+
+
+class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[engines]: which speech engines run, and on how many threads."""
+
+    workers: Annotated[int, Meta(ge=1, le=256)] = 2
+    """Threads for model work, besides one for voice activity."""
+    vad: Name = "silero"
+    asr: Name = "whisper"
+    tts: Annotated[tuple[Name, ...], Meta(min_length=1)] = ("piper", "kokoro")
+    """Their voices are offered together; the first engine has the default voice."""
+    voices: dict[str, str] = {}
+    """Default voice per language (ISO 639-1), such as ``{ en = "en_US-joe-medium" }``."""
+    whisper: WhisperSettings = WhisperSettings()
+    openai_asr: EndpointSettings = EndpointSettings()
+    openai_tts: EndpointSettings = EndpointSettings()
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it."""
+
+    server: ServerSettings = ServerSettings()
+    data: DataSettings = DataSettings()
+    engines: EngineSettings = EngineSettings()
+    limits: Limits = Limits()
+    bots: tuple[BotSettings, ...] = (BotSettings(id=DEFAULT_BOT_ID, name="Kouyu"),)
+
+    def __post_init__(self) -> None:
+        ids = [bot.id for bot in self.bots]
+        if repeated := sorted({bot_id for bot_id in ids if ids.count(bot_id) > 1}):
+            raise ValueError(f"bots: the id {repeated[0]!r} is used more than once")
+        if self.server.default_bot not in ids:
+            raise ValueError(
+                f"server.default_bot: {self.server.default_bot!r} is not allowed; allowed: the id of a bot: "
+                + (", ".join(ids) or "there is none")
+            )
+
+
+def data_folder(settings: Settings, settings_file: Path | None) -> Path | None:
+    """The folder that ``data.dir`` names, relative to that of the settings file (or the current one); None if unset."""
+    if not settings.data.dir:
+        return None
+    base = settings_file.parent if settings_file else Path.cwd()
+    return (base / Path(settings.data.dir).expanduser()).absolute()

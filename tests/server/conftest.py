@@ -1,0 +1,112 @@
+"""A real server on free local ports, with sessions that say back what they hear."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kouyu.server.app import create_app
+from kouyu.server.certificates import Certificates, local_certificate
+from kouyu.server.listening import bind, listening
+from kouyu.server.sessions import Sessions
+from kouyu.session.socket import Socket
+from kouyu.store.store import Store
+
+
+async def echo_session(socket: Socket, *, bot_id: str, log_id: str) -> None:
+    """Stands in for a conversation: says whom the client talks to, then says everything back."""
+    await socket.send(f"{bot_id}, {log_id}")
+    while (message := await socket.receive()) is not None:
+        if message == "fail":
+            raise ZeroDivisionError
+        await socket.send(message if isinstance(message, str) else message.decode())
+
+
+@dataclass
+class Running:
+    """A running server and how to reach it."""
+
+    port: int
+    https_port: int
+    token: str
+    store: Store
+    sessions: Sessions
+    certificates: Certificates
+
+    @property
+    def header(self) -> dict[str, str]:
+        """The header a good client sends."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def url(self, path: str = "/v1/chat") -> str:
+        """The address of a path, over plain HTTP."""
+        return f"ws://127.0.0.1:{self.port}{path}"
+
+    async def raw(self, request: str) -> str:
+        """Send bytes as they are and give all that comes back before the first body or frame, and a little more."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(request.replace("\n", "\r\n").encode())
+        answer = await reader.readuntil(b"\r\n\r\n")
+        if b"101 Switching" not in answer:
+            answer += await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        return answer.decode()
+
+    def trusting(self) -> ssl.SSLContext:
+        """What a client has that obeyed the trust line."""
+        return ssl.create_default_context(cafile=str(self.certificates.bundle))
+
+
+async def until(happens: Callable[[], bool]) -> None:
+    """Wait for something to come true; a time-out fails the test."""
+    async with asyncio.timeout(10):
+        while not happens():  # noqa: ASYNC110 - what is waited for happens in the server under test
+            await asyncio.sleep(0.01)
+
+
+Start = Callable[..., Awaitable[Running]]
+
+
+@asynccontextmanager
+async def run_server(folder: Path, run_session: Any, max_sessions: int, ping_s: float) -> AsyncIterator[Running]:
+    async with await Store.open(folder / "kouyu.db") as store:
+        _, secret = await store.tokens.create("ada")
+        sessions = Sessions(max_sessions)
+        app = create_app(
+            tokens=store.tokens,
+            bots=("kouyu", "tutor"),
+            default_bot="kouyu",
+            sessions=sessions,
+            run_session=run_session,
+        )
+        certificates = local_certificate(folder / "tls", [])
+        plain, tls = bind("127.0.0.1", 0, "--port"), bind("127.0.0.1", 0, "--https-port")
+        ports = plain.getsockname()[1], tls.getsockname()[1]
+        async with listening(app, plain, tls, certificates, ping_interval_s=ping_s, ping_timeout_s=ping_s):
+            yield Running(*ports, secret, store, sessions, certificates)
+            await sessions.end(close_s=0.5, drain_s=0.5)
+
+
+@pytest.fixture
+async def start(tmp_path: Path) -> AsyncIterator[Start]:
+    """Starts a server; it is stopped when the test ends."""
+    logging.getLogger("uvicorn.error").setLevel(logging.NOTSET)
+    async with AsyncExitStack() as stack:
+
+        async def starter(run_session: Any = echo_session, max_sessions: int = 10, ping_s: float = 20.0) -> Running:
+            return await stack.enter_async_context(run_server(tmp_path, run_session, max_sessions, ping_s))
+
+        yield starter
+
+
+@pytest.fixture
+async def server(start: Start) -> Running:
+    """A server with the usual settings."""
+    return await start()

@@ -1,0 +1,119 @@
+"""Who gets in at ``/v1/chat``, and how the others are told (websocket.md 1.2 and 1.7)."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from tests.server.conftest import Running, Start, until
+
+BROWSER = {"Origin": "http://localhost:5173"}
+
+
+async def first_message(url: str, headers: Mapping[str, str] | None = None) -> str:
+    async with connect(url, additional_headers=headers) as client:
+        return str(await client.recv())
+
+
+async def refusal_event(url: str, headers: Mapping[str, str] | None = None) -> tuple[dict[str, Any], int]:
+    """The error event and the close code of a client that is let in only to be told."""
+    async with connect(url, additional_headers=headers) as client:
+        event = json.loads(await client.recv())
+        with pytest.raises(ConnectionClosed):
+            await client.recv()
+        assert client.close_code is not None
+        assert event["event_type"] == "error"
+        assert event["data"]["msg"] == event["data"]["message"]
+        assert event["detail"]["logid"] == client.response.headers["X-Tt-Logid"]
+        return event["data"], client.close_code
+
+
+async def refusal_status(url: str, headers: Mapping[str, str] | None = None) -> tuple[int, dict[str, Any]]:
+    """The HTTP status and JSON body of a handshake that fails."""
+    with pytest.raises(InvalidStatus) as caught:
+        await first_message(url, headers)
+    response = caught.value.response
+    body = json.loads(response.body)
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["X-Tt-Logid"] == body["detail"]["logid"]
+    return response.status_code, body
+
+
+async def test_a_token_in_the_header_opens(server: Running) -> None:
+    assert (await first_message(server.url("/v1/chat?bot_id=tutor"), server.header)).startswith("tutor")
+
+
+@pytest.mark.parametrize("encoded", ["Bearer%20{}", "bearer%20{}", "{}"])
+async def test_a_token_in_the_query_opens(server: Running, encoded: str) -> None:
+    url = server.url("/v1/chat?bot_id=tutor&authorization=" + encoded.format(server.token))
+    assert (await first_message(url, BROWSER)).startswith("tutor")
+
+
+async def test_the_header_counts_before_the_query(server: Running) -> None:
+    url = server.url("/v1/chat?authorization=Bearer%20nonsense")
+    assert (await first_message(url, server.header)).startswith("kouyu")
+
+
+@pytest.mark.parametrize("path", ["//v1/chat?bot_id=kouyu", "/v1//chat", "/v1/chat?workflow_id=7"])
+async def test_a_client_may_double_slashes_and_name_no_bot(server: Running, path: str) -> None:
+    assert (await first_message(server.url(path), server.header)).startswith("kouyu")
+
+
+@pytest.mark.parametrize("headers", [{"Authorization": "Bearer wrong"}, {"Authorization": "Bearer "}, {}])
+async def test_a_client_that_sees_statuses_gets_401(server: Running, headers: dict[str, str]) -> None:
+    status, body = await refusal_status(server.url(), headers)
+    assert (status, body["code"]) == (401, 4100)
+
+
+async def test_coze_js_in_node_sends_both_and_gets_401(server: Running) -> None:
+    status, _ = await refusal_status(
+        server.url("/v1/chat?authorization=Bearer%20wrong"), {"Authorization": "Bearer wrong"}
+    )
+    assert status == 401
+
+
+@pytest.mark.parametrize("query", ["", "?authorization=undefined", "?authorization=Bearer%20wrong"])
+async def test_a_browser_is_told_by_an_error_event(server: Running, query: str) -> None:
+    data, close_code = await refusal_event(server.url("/v1/chat" + query), BROWSER)
+    assert (data["code"], close_code) == (4100, 1008)
+
+
+async def test_uni_app_has_no_origin_but_the_query_and_is_told_by_an_error_event(server: Running) -> None:
+    data, _ = await refusal_event(server.url("/v1/chat?authorization=undefined"))
+    assert data["code"] == 4100
+    assert "missing" in data["msg"]
+
+
+async def test_a_token_without_the_permission_is_forbidden(server: Running) -> None:
+    _, secret = await server.store.tokens.create("rest-only", permissions=("rest",))
+    status, body = await refusal_status(server.url(), {"Authorization": f"Bearer {secret}"})
+    assert (status, body["code"]) == (403, 4101)
+
+
+async def test_an_unknown_bot_is_an_error_that_names_the_known_ones(server: Running) -> None:
+    data, _ = await refusal_event(server.url("/v1/chat?bot_id=nobody"), server.header)
+    assert data["code"] == 4200
+    assert "'nobody'" in data["msg"]
+    assert "kouyu, tutor" in data["msg"]
+
+
+async def test_a_full_server_says_so_and_has_room_again_when_a_session_ends(start: Start) -> None:
+    server = await start(max_sessions=1)
+    async with connect(server.url(), additional_headers=server.header) as client:
+        await client.recv()
+        status, body = await refusal_status(server.url(), server.header)
+        assert (status, body["code"]) == (503, 4009)
+        data, _ = await refusal_event(server.url("/v1/chat?authorization=Bearer%20" + server.token), BROWSER)
+        assert data["code"] == 4009
+    await until(lambda: not server.sessions.full)
+    assert (await first_message(server.url(), server.header)).startswith("kouyu")
+
+
+async def test_an_address_that_keeps_failing_has_to_wait(server: Running) -> None:
+    statuses = [(await refusal_status(server.url(), {"Authorization": "Bearer wrong"}))[0] for _ in range(30)]
+    assert statuses == [401] * 30
+    status, body = await refusal_status(server.url(), {"Authorization": "Bearer wrong"})
+    assert (status, body["code"]) == (429, 4013)
