@@ -15,6 +15,7 @@ from kouyu.agents.agent import (
     ToolCallRequest,
 )
 from kouyu.audio.encoding import open_encoder
+from kouyu.audio.pcm import Samples
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.effects import Speak, StartReply, Transcribe
 from kouyu.conversation.inputs import (
@@ -68,7 +69,9 @@ class Orders:
         """Begin with an order."""
         match order:
             case Transcribe():
-                self._begin(order.order, self._transcribe(order))
+                # Cut now: the timeline may forget this audio before the task begins.
+                audio = self._timeline.slice(order.start, order.end)
+                self._begin(order.order, self._transcribe(order, audio))
             case StartReply():
                 self._begin(order.order, self._reply(order))
             case Speak():
@@ -90,8 +93,7 @@ class Orders:
         self._running[order] = task
         task.add_done_callback(lambda _: self._running.pop(order, None))
 
-    async def _transcribe(self, order: Transcribe) -> None:
-        audio = self._timeline.slice(order.start, order.end)
+    async def _transcribe(self, order: Transcribe, audio: Samples) -> None:
         options = recognition_options(order.configuration.asr_config)
         priority = Priority.FINAL if order.final else Priority.PARTIAL
         try:
