@@ -115,8 +115,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     asr: Name = "whisper"
     tts: Annotated[tuple[Name, ...], Meta(min_length=1)] = ("piper", "kokoro")
     """Their voices are offered together; the first engine has the default voice."""
-    voices: dict[str, str] = {}
-    """Default voice per language (ISO 639-1), such as ``{ en = "en_US-joe-medium" }``."""
+    default_voice: str = ""
+    """The id of the voice of clients and bots that choose none; empty: the first voice there is."""
     whisper: WhisperSettings = WhisperSettings()
     openai_asr: EndpointSettings = EndpointSettings()
     openai_tts: EndpointSettings = EndpointSettings()

@@ -1,0 +1,43 @@
+"""The settings file of a first start."""
+
+import re
+import stat
+from pathlib import Path
+
+import msgspec
+
+from kouyu.settings import Settings, load
+from kouyu.settings.first_file import commented_defaults, write_first
+
+
+def test_it_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "kouyu.toml"
+    assert write_first(path)
+    assert load(path) == Settings()
+
+
+def test_its_comments_are_the_true_defaults_of_every_setting(tmp_path: Path) -> None:
+    path = tmp_path / "kouyu.toml"
+    path.write_text(re.sub(r"^#(?=\w+ = )", "", commented_defaults(), flags=re.MULTILINE))
+    assert load(path) == Settings()
+    shown = set(re.findall(r"^(\w+) = ", path.read_text(), flags=re.MULTILINE))
+    assert shown >= set(_leaves(Settings())) - {"headers", "body"}
+
+
+def _leaves(struct: msgspec.Struct) -> list[str]:
+    """The names of all settings below."""
+    names: list[str] = []
+    for name in struct.__struct_fields__:
+        value = getattr(struct, name)
+        for item in value if name == "bots" else (value,):
+            names += _leaves(item) if isinstance(item, msgspec.Struct) else [name]
+    return names
+
+
+def test_it_is_for_its_owner_alone_and_never_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "kouyu.toml"
+    write_first(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.write_text("[server]\nport = 1\n")
+    assert not write_first(path)
+    assert load(path).server.port == 1

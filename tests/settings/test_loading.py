@@ -1,0 +1,125 @@
+"""What settings come to, and what a person is told when they are wrong."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kouyu.settings import Settings, SettingsError, load
+
+Write = Callable[[str], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def writer(text: str) -> Path:
+        path = tmp_path / "kouyu.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return writer
+
+
+def problems(path: Path | None, **named: object) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load(path, **named)  # type: ignore[arg-type]
+    return str(caught.value)
+
+
+def test_no_file_gives_the_defaults() -> None:
+    assert load() == Settings()
+
+
+def test_the_file_the_environment_and_the_options_override_each_other_in_this_order(write: Write) -> None:
+    path = write("[server]\nport = 1\nhttps_port = 1\nmax_sessions = 1\n")
+    environment = {"KOUYU_SERVER__HTTPS_PORT": "2", "KOUYU_SERVER__MAX_SESSIONS": "2"}
+    options = {("server", "max_sessions"): ("--max-sessions", 3)}
+    server = load(path, environment=environment, options=options).server
+    assert (server.port, server.https_port, server.max_sessions) == (1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "read"),
+    [
+        ("KOUYU_SERVER__HOST", "0.0.0.0", lambda s: s.server.host == "0.0.0.0"),
+        ("KOUYU_DATA__DIR", "123", lambda s: s.data.dir == "123"),
+        ("KOUYU_ENGINES__TTS", '["piper"]', lambda s: s.engines.tts == ("piper",)),
+        ("KOUYU_ENGINES__WHISPER__THREADS", "2", lambda s: s.engines.whisper.threads == 2),
+        ("KOUYU_ENGINES__WHISPER__WEIGHTS", "whisper-tiny-en", lambda s: "tiny" in s.engines.whisper.weights),
+        ("KOUYU_LIMITS__SPECULATION", "false", lambda s: s.limits.speculation is False),
+        ("KOUYU_SERVER__PING_TIMEOUT_S", "5", lambda s: s.server.ping_timeout_s == 5.0),
+    ],
+)
+def test_the_environment_is_read_as_the_key_wants_it(
+    variable: str, text: str, read: Callable[[Settings], bool]
+) -> None:
+    assert read(load(environment={variable: text}))
+
+
+@pytest.mark.parametrize("variable", ["KOUYU_WEIGHTS", "KOUYU_DATA_DIR", "HOME", "XKOUYU_SERVER__PORT"])
+def test_other_variables_are_no_settings(variable: str) -> None:
+    assert load(environment={variable: "anything"}) == Settings()
+
+
+def test_bots_are_read_with_their_models(write: Write) -> None:
+    path = write(
+        '[server]\ndefault_bot = "a"\n[[bots]]\nid = "a"\n[bots.model]\nbase_url = "http://127.0.0.1:1/v1"\n'
+        'model = "m"\n[[bots]]\nid = "b"\nvoice_id = "v"\n'
+    )
+    bots = load(path).bots
+    assert [bot.id for bot in bots] == ["a", "b"]
+    assert bots[0].model.base_url == "http://127.0.0.1:1/v1"
+    assert bots[1].voice_id == "v"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[server]\nport = 70000", "server.port: 70000 is not allowed; allowed: a whole number from 0 to 65535"),
+        ('[server]\nport = "80"', "server.port: '80' is not allowed"),
+        ("[server]\nprot = 80", "server.prot: unknown key; did you mean 'port'?"),
+        ("[sever]\nport = 80", "sever: unknown key; did you mean 'server'?"),
+        ("[server]\nzzz = 1", "server.zzz: unknown key; known here: host, port,"),
+        ("server = 3", "server: 3 is not allowed; allowed: a table with the keys host,"),
+        ("[engines]\ntts = []", "engines.tts: [] is not allowed; allowed: a list"),
+        ('[engines.whisper]\nweights = "big"', "allowed: one of 'whisper-base', 'whisper-tiny-en'"),
+        ("[limits]\nreply_start_s = true", "limits.reply_start_s: True is not allowed; allowed: a number"),
+        ("[[bots]]\nname = 'x'", "bots[0].id: is missing"),
+        ('[[bots]]\nid = "kouyu"\n[bots.model]\nbase_url = "ftp://x"\nmodel="m"', "an http:// or https:// address"),
+        ('[[bots]]\nid = "kouyu"\n[[bots]]\nid = "kouyu"', "the id 'kouyu' is used more than once"),
+        ('[server]\ndefault_bot = "x"', "server.default_bot: 'x' is not allowed; allowed: the id of a bot: kouyu"),
+        ('[server]\ncertificate = "a.pem"', "certificate and certificate_key belong together"),
+        ("[server\n", "is not valid TOML"),
+    ],
+)
+def test_an_error_names_file_key_value_and_what_is_allowed(write: Write, text: str, said: str) -> None:
+    path = write(text)
+    message = problems(path)
+    assert message.startswith(f"{path}: ")
+    assert said in message
+
+
+def test_all_problems_are_told_at_once(write: Write) -> None:
+    message = problems(write("[server]\nport = -1\nhots = 'x'\n[limits]\nspeculation = 3\n"))
+    assert len(message.splitlines()) == 3
+
+
+def test_a_wrong_variable_is_named_as_such() -> None:
+    environment = {"KOUYU_SERVER__PORT": "many", "KOUYU_SERVER__PROT": "1"}
+    message = problems(None, environment=environment)
+    assert "environment variable KOUYU_SERVER__PORT: 'many' is not allowed" in message
+    assert "environment variable KOUYU_SERVER__PROT: unknown key; did you mean 'port'?" in message
+
+
+def test_a_wrong_option_is_named_as_such() -> None:
+    assert "option --port: 70000 is not allowed" in problems(None, options={("server", "port"): ("--port", 70000)})
+
+
+def test_an_api_key_is_not_shown(write: Write) -> None:
+    message = problems(write('[[bots]]\nid = "kouyu"\n[bots.model]\napi_key = ["sk-secret"]\n'))
+    assert "bots[0].model.api_key: this value is not allowed" in message
+    assert "secret" not in message
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    assert "there is no such settings file" in problems(tmp_path / "kouyu.toml")
