@@ -284,8 +284,9 @@ class Reply:
         """When time alone moves this chat on; None when it has ended."""
         if self.phase == "ended":
             return None
-        speech = self._speech
-        times = [self._agent_deadline(), speech.deadline(now, outlet), speech.paced_until(now, outlet)]
+        times = [self._speech.deadline(now, outlet)]
+        if self.phase == "running":
+            times += [self._agent_deadline(), self._speech.paced_until(now, outlet)]
         return min((time for time in times if time is not None), default=None)
 
     def _agent_deadline(self) -> float | None:
