@@ -35,12 +35,12 @@ models: $(VENV)/run.stamp ## fetch the model weights that a default server needs
 	$(KOUYU) models fetch
 
 # The development lock holds all of the other one, at the same versions, so both live in one environment.
-lock: ## make the lock files anew from pyproject.toml, at the newest versions
+lock: ## write the lock files anew from pyproject.toml, keeping versions (UPGRADE=--upgrade: at the newest)
 	@test -x $(VENV)-lock/bin/uv || { $(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install -q uv==$(UV_VERSION); }
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate --upgrade --extra english --extra setup pyproject.toml --output-file locks/run.txt
+		--no-annotate $(UPGRADE) --extra english --extra setup pyproject.toml --output-file locks/run.txt
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate --upgrade --constraint locks/run.txt --extra english --extra setup --extra dev pyproject.toml \
+		--no-annotate $(UPGRADE) --constraint locks/run.txt --extra english --extra setup --extra dev pyproject.toml \
 		--output-file locks/dev.txt
 
 clean: ## delete .venv and what the tools keep (not the model weights: `kouyu models remove`)

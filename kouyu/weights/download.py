@@ -111,7 +111,7 @@ class Downloader:
                 _restart(partial, advance)
                 if response.status_code == httpx.codes.PARTIAL_CONTENT:
                     return
-            self._append(response.iter_bytes(_BLOCK), partial, wanted, advance)
+            self._append(response.iter_bytes(), partial, wanted, advance)
 
     def _append(self, blocks: Iterable[bytes], partial: Path, wanted: Wanted, advance: Advance) -> None:
         with partial.open("ab") as out:

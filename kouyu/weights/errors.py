@@ -1,7 +1,5 @@
 """What can go wrong with model weights; each message says what to do about it."""
 
-# ruff: noqa: N818 - the names say what is the case.
-
 
 class WeightsError(Exception):
     """Base of all errors about model weights."""
