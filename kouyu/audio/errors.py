@@ -1,0 +1,5 @@
+"""What the audio room may raise."""
+
+
+class UndecodableAudio(Exception):
+    """Bytes that are not audio in the announced format; the text says why and may be shown to the client."""

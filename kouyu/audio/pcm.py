@@ -1,0 +1,125 @@
+"""Samples as bytes and as floats: every linear and companded form that a client or a WAV header may name.
+
+Inside the server audio is float32, -1 to 1. 16 bit values are scaled by 32768, so that they survive a round trip.
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from kouyu.audio import g711
+
+Samples: TypeAlias = NDArray[np.float32]
+"""Mono audio, shape (n,), -1 to 1."""
+
+LISTENING_RATE = 16_000
+"""Hz of the user's audio behind the decoder."""
+
+Encoding = Literal["unsigned8", "signed16", "signed24", "signed32", "float32", "float64", "alaw", "mulaw"]
+
+SAMPLE_BYTES: dict[Encoding, int] = {
+    "unsigned8": 1,
+    "signed16": 2,
+    "signed24": 3,
+    "signed32": 4,
+    "float32": 4,
+    "float64": 8,
+    "alaw": 1,
+    "mulaw": 1,
+}
+
+
+def silence(duration_ms: float, sample_rate: int) -> Samples:
+    """Zeros, ``duration_ms`` long at ``sample_rate`` Hz."""
+    return np.zeros(round(duration_ms * sample_rate / 1000), np.float32)
+
+
+def joined(pieces: list[Samples]) -> Samples:
+    """The pieces one after the other; no pieces give no samples."""
+    if len(pieces) == 1:
+        return pieces[0]
+    return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+
+
+def int16_from_float(samples: Samples) -> NDArray[np.int16]:
+    """Rounded to 16 bit; what is louder than full scale is clipped, never wrapped."""
+    values: NDArray[np.int16] = np.clip(np.rint(samples * np.float32(32768)), -32768, 32767).astype(np.int16)
+    return values
+
+
+def float_from_int16(values: NDArray[np.int16]) -> Samples:
+    """16 bit values as floats."""
+    return values.astype(np.float32) * np.float32(1 / 32768)
+
+
+def bytes_from_float(samples: Samples) -> bytes:
+    """16 bit signed little-endian PCM."""
+    return int16_from_float(samples).astype("<i2", copy=False).tobytes()
+
+
+class PcmFormat(msgspec.Struct, frozen=True):
+    """How interleaved samples are laid out in bytes (little-endian), and their rate in Hz."""
+
+    encoding: Encoding
+    sample_rate: int
+    channels: int
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one sample of all channels."""
+        return SAMPLE_BYTES[self.encoding] * self.channels
+
+
+class PcmReader:
+    """Turns bytes of one PcmFormat into mono samples; a piece may end in the middle of a sample."""
+
+    def __init__(self, pcm_format: PcmFormat) -> None:
+        self.format = pcm_format
+        self._partial = b""
+
+    def read(self, data: bytes) -> Samples:
+        """The whole samples that have come in, channels mixed down by their mean."""
+        if self._partial:
+            data = self._partial + data
+        whole = len(data) - len(data) % self.format.frame_bytes
+        self._partial = data[whole:]
+        samples = _floats(data[:whole], self.format.encoding)
+        if self.format.channels == 1:
+            return samples
+        mixed: Samples = samples.reshape(-1, self.format.channels).mean(axis=1, dtype=np.float32)
+        return mixed
+
+    def drop_partial(self) -> None:
+        """Forget the beginning of a sample whose rest will not come."""
+        self._partial = b""
+
+
+def _floats(data: bytes, encoding: Encoding) -> Samples:
+    """All samples of ``data``, which holds a whole number of them, channels still interleaved."""
+    match encoding:
+        case "unsigned8":
+            return (np.frombuffer(data, np.uint8).astype(np.float32) - np.float32(128)) * np.float32(1 / 128)
+        case "signed16":
+            return float_from_int16(np.frombuffer(data, "<i2"))
+        case "signed24":
+            wide = np.zeros((len(data) // 3, 4), np.uint8)
+            wide[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
+            return wide.view("<i4").ravel().astype(np.float32) * np.float32(2**-31)
+        case "signed32":
+            return np.frombuffer(data, "<i4").astype(np.float32) * np.float32(2**-31)
+        case "float32":
+            return _finite(np.frombuffer(data, "<f4"))
+        case "float64":
+            return _finite(np.frombuffer(data, "<f8"))
+        case "alaw":
+            return g711.decode_alaw(data)
+        case "mulaw":
+            return g711.decode_mulaw(data)
+
+
+def _finite(values: NDArray[np.floating]) -> Samples:
+    """Within -1 to 1 and without NaN, so that one bad value does not spoil every filter behind it."""
+    samples: Samples = np.clip(np.nan_to_num(values, posinf=1.0, neginf=-1.0), -1.0, 1.0).astype(np.float32)
+    return samples

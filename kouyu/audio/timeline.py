@@ -1,0 +1,65 @@
+"""What the user has said so far, addressed by position, as far back as anyone may still ask for it."""
+
+from collections import deque
+
+import numpy as np
+
+from kouyu.audio.pcm import LISTENING_RATE, Samples
+
+_BLOCK = LISTENING_RATE
+"""Samples stored together: 1 s."""
+
+
+class AudioTimeline:
+    """The latest ``longest_s`` seconds of the user's audio at LISTENING_RATE, by position since the connection's start.
+
+    Kept in blocks of a second, so that appending a frame copies only that frame. When it is full, the oldest goes.
+    """
+
+    def __init__(self, longest_s: float) -> None:
+        self._longest = round(longest_s * LISTENING_RATE)
+        self._blocks: deque[Samples] = deque()
+        self._first_block = 0
+        self._start = 0
+        self._end = 0
+
+    @property
+    def start(self) -> int:
+        """The position of the first sample that is kept."""
+        return self._start
+
+    @property
+    def end(self) -> int:
+        """The position behind the last sample: how many have come in."""
+        return self._end
+
+    def append(self, samples: Samples) -> None:
+        """The next samples. They are copied."""
+        at = 0
+        while at < len(samples):
+            within = (self._end - self._first_block) % _BLOCK
+            if self._first_block + len(self._blocks) * _BLOCK == self._end:
+                self._blocks.append(np.empty(_BLOCK, np.float32))
+            count = min(_BLOCK - within, len(samples) - at)
+            self._blocks[-1][within : within + count] = samples[at : at + count]
+            at += count
+            self._end += count
+            self.forget(self._end - self._longest)
+
+    def slice(self, start: int, end: int) -> Samples:
+        """A copy of the samples from ``start`` up to, not including, ``end``, as far as they are kept."""
+        start, end = max(start, self._start), min(end, self._end)
+        pieces = [np.zeros(0, np.float32)]
+        while start < end:
+            block, within = divmod(start - self._first_block, _BLOCK)
+            count = min(_BLOCK - within, end - start)
+            pieces.append(self._blocks[block][within : within + count])
+            start += count
+        return np.concatenate(pieces)
+
+    def forget(self, before: int) -> None:
+        """Give up what lies before the position ``before``; nothing happens if it is gone already."""
+        self._start = max(self._start, min(before, self._end))
+        while self._blocks and self._first_block + _BLOCK <= self._start:
+            self._blocks.popleft()
+            self._first_block += _BLOCK
