@@ -1,0 +1,59 @@
+"""A turn as the client sees it: what happened when, in lines for a person."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from kouyu.client.voice_client import Event
+
+
+@dataclass
+class ConversationLog:
+    """Turns events into lines, with seconds since the start; and keeps the reply's audio.
+
+    The pieces of an answer are shown as they come, each on a line of its own.
+    """
+
+    started_at: float
+    speech_ended_at: float | None = None
+    """When the question's last sample was sent; the first audio is measured from here too."""
+    audio: bytearray = field(default_factory=bytearray)
+
+    def line(self, event: Event) -> str | None:
+        """What to print for this event; None for nothing."""
+        what = self._describe(event)
+        return None if what is None else f"{event.at - self.started_at:7.2f} s  {what}"
+
+    def _describe(self, event: Event) -> str | None:
+        data: Any = event.data
+        match event.type:
+            case "input_audio_buffer.speech_started":
+                return "speech started"
+            case "input_audio_buffer.speech_stopped":
+                return "speech stopped"
+            case "conversation.audio_transcript.update":
+                return f"hearing     {data['content']}"
+            case "conversation.audio_transcript.completed":
+                return f"heard       {data['content']}"
+            case "conversation.audio.sentence_start":
+                return f"speaking    {data['text']}"
+            case "conversation.audio.delta":
+                first = not self.audio
+                self.audio += event.audio
+                return self._first_audio(event.at) if first else None
+            case "conversation.message.completed" if data["type"] == "answer":
+                return f"reply       {data['content']}"
+            case "conversation.chat.completed":
+                return f"completed   {data['usage']['token_count']} tokens"
+            case "conversation.chat.failed":
+                return f"failed      {data['last_error']['msg']}"
+            case "conversation.chat.canceled":
+                return f"interrupted {data['msg']}"
+            case "error":
+                return f"error {data['code']}  {data['msg']}"
+            case _:
+                return None
+
+    def _first_audio(self, at: float) -> str:
+        if self.speech_ended_at is None:
+            return "first audio"
+        return f"first audio, {(at - self.speech_ended_at) * 1000:.0f} ms after the end of the question"

@@ -1,0 +1,117 @@
+"""A client of ``/v1/chat``: what `kouyu talk`, the benchmarks and the tests speak to a server with."""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import numpy as np
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from kouyu.audio.pcm import Samples, bytes_from_float
+
+UPLINK_RATE: Final = 16_000
+"""Hz of the audio that this client sends: mono, 16 bit."""
+FRAME_MS: Final = 20
+_LARGEST_EVENT: Final = 16 * 1024 * 1024
+
+
+class RefusedByServer(Exception):
+    """The server did not let the client in. The text says why and what to check."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """A downlink event and the moment it came: seconds on the event loop's clock."""
+
+    at: float
+    type: str
+    data: Any
+
+    @property
+    def audio(self) -> bytes:
+        """The bytes of an audio delta."""
+        return base64.b64decode(self.data["content"])
+
+
+class VoiceClient:
+    """One open connection. Made by ``open_client``."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    async def send(self, event_type: str, data: dict[str, Any] | None = None) -> None:
+        """Send an uplink event."""
+        event: dict[str, Any] = {"event_type": event_type}
+        if data is not None:
+            event["data"] = data
+        await self._connection.send(json.dumps(event))
+
+    async def send_audio(self, pcm: bytes) -> None:
+        """Send a piece of audio in the format that was configured."""
+        await self.send("input_audio_buffer.append", {"delta": base64.b64encode(pcm).decode()})
+
+    async def stream(self, samples: Samples, *, faster: float = 1.0) -> float:
+        """Send mono float32 audio at UPLINK_RATE in frames of 20 ms, as a microphone does; give the time it ended.
+
+        ``faster`` times real time.
+        """
+        frame = UPLINK_RATE * FRAME_MS // 1000
+        clock = asyncio.get_running_loop().time
+        start = clock()
+        for number, begin in enumerate(range(0, len(samples), frame)):
+            await asyncio.sleep(start + number * FRAME_MS / 1000 / faster - clock())
+            await self.send_audio(bytes_from_float(samples[begin : begin + frame]))
+        return clock()
+
+    async def stream_silence(self) -> None:
+        """Send silence until cancelled: the microphone stays open."""
+        while True:
+            await self.stream(np.zeros(UPLINK_RATE, np.float32))
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """What the server sends, until the connection ends."""
+        clock = asyncio.get_running_loop().time
+        try:
+            async for text in self._connection:
+                event = json.loads(text)
+                yield Event(clock(), event["event_type"], event.get("data"))
+        except ConnectionClosed:
+            return
+
+
+@asynccontextmanager
+async def open_client(base_url: str, token: str, *, bot_id: str | None = None) -> AsyncIterator[VoiceClient]:
+    """Connect to the server at ``base_url`` (http:// or https://). Raises RefusedByServer, or OSError."""
+    url = _chat_url(base_url, bot_id)
+    try:
+        async with connect(
+            url,
+            additional_headers={"Authorization": f"Bearer {token}"},
+            compression=None,
+            max_size=_LARGEST_EVENT,
+        ) as connection:
+            yield VoiceClient(connection)
+    except InvalidStatus as refusal:
+        status = refusal.response.status_code
+        reason = refusal.response.body.decode(errors="replace") if refusal.response.body else ""
+        raise RefusedByServer(f"the server answered {status}: {_message(reason)}") from None
+
+
+def _message(body: str) -> str:
+    try:
+        return str(json.loads(body)["msg"])
+    except (ValueError, KeyError, TypeError):
+        return body or "no reason given"
+
+
+def _chat_url(base_url: str, bot_id: str | None) -> str:
+    parts = urlsplit(base_url)
+    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
+    query = urlencode({"bot_id": bot_id}) if bot_id else ""
+    return urlunsplit((scheme, parts.netloc, parts.path.rstrip("/") + "/v1/chat", query, ""))
