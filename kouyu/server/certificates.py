@@ -7,7 +7,6 @@ a certificate. The authority is made once and trusted by the client once; the ce
 import contextlib
 import datetime
 import ipaddress
-import os
 import shlex
 import socket
 import ssl
@@ -21,6 +20,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from kouyu.server.private_file import replace_file
 
 AUTHORITY_LIFETIME = datetime.timedelta(days=3650)
 CERTIFICATE_LIFETIME = datetime.timedelta(days=397)
@@ -86,7 +87,7 @@ def local_certificate(folder: Path, names: Sequence[str]) -> Certificates:
     if current is None or not _still_good(current[0], authority[0], wanted):
         _write_pair(certificate, key, *_make_certificate(wanted, *authority))
     bundle = folder / "ca-bundle.pem"
-    _write(bundle, _system_authorities(bundle) + _pem(authority[0]), 0o644)
+    replace_file(bundle, _system_authorities(bundle) + _pem(authority[0]), 0o644)
     return Certificates(certificate, key, authority_file, bundle)
 
 
@@ -203,17 +204,8 @@ def _write_pair(
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    _write(key_file, private, 0o600)
-    _write(certificate_file, _pem(certificate), 0o644)
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    """Replace the file as a whole; it never exists with a wider mode."""
-    fresh = path.with_name(path.name + ".new")
-    fresh.unlink(missing_ok=True)
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(content)
-    fresh.replace(path)
+    replace_file(key_file, private, 0o600)
+    replace_file(certificate_file, _pem(certificate), 0o644)
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

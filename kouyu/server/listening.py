@@ -20,7 +20,7 @@ SHUTDOWN_S = 1
 """Seconds for HTTP requests that are being answered when the server stops."""
 
 
-class CannotListen(Exception):
+class ListenError(Exception):
     """A port cannot be had. The text says which, and why."""
 
 
@@ -43,13 +43,13 @@ class Ports(msgspec.Struct, frozen=True):
 
 
 def bind(host: str, port: int, option: str) -> socket.socket:
-    """A listening socket; ``port`` 0 takes any free one. Raises CannotListen, naming ``option`` to change the port."""
+    """A listening socket; ``port`` 0 takes any free one. Raises ListenError, naming ``option`` to change the port."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except socket.gaierror as error:
-        raise CannotListen(f"{host!r} is no address of this machine: {error}") from None
+        raise ListenError(f"{host!r} is no address of this machine: {error}") from None
     listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -57,7 +57,7 @@ def bind(host: str, port: int, option: str) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise CannotListen(f"{host}:{port}: {_reason(error)}. Take another port with {option}, or 0 for any") from None
+        raise ListenError(f"{host}:{port}: {_reason(error)}. Take another port with {option}, or 0 for any") from None
     listener.setblocking(False)
     return listener
 

@@ -37,7 +37,10 @@ def _words(info: msgspec.inspect.Type) -> str:
         case msgspec.inspect.StructType():
             return "a table with the keys " + ", ".join(field.encode_name for field in info.fields)
         case msgspec.inspect.UnionType():
-            return " or ".join(_words(item) for item in info.types)
+            # TOML cannot say None: a key that may be None is left out instead.
+            return " or ".join(_words(item) for item in info.types if not isinstance(item, msgspec.inspect.NoneType))
+        case msgspec.inspect.AnyType():
+            return "anything"
         case _:
             return type(info).__name__
 

@@ -1,18 +1,15 @@
 """Every setting there is, with its default. The names are those of kouyu.toml."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
+from kouyu.agents.bot import DEFAULT_PROMPT
 from kouyu.conversation.limits import Limits
 
 DEFAULT_BOT_ID = "kouyu"
-DEFAULT_PROMPT = (
-    "You are a friendly voice assistant. Answer in one or two short sentences, in the language you are spoken to. "
-    "Use plain words only: no lists, no markup, no emoji."
-)
 
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 Name = Annotated[str, Meta(min_length=1)]
@@ -29,7 +26,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     https_port: Port = 8443
     """TLS; 0 takes any free port."""
     certificate: str = ""
-    """A PEM file with a certificate (chain) of the user's own; empty: one is made by the local authority."""
+    """A PEM file with a certificate (chain) of the user's own; empty: one is made by the local authority. Relative
+    paths in settings start from the folder of the settings file."""
     certificate_key: str = ""
     """The PEM file of its private key, without a password."""
     names: tuple[Name, ...] = ()
@@ -51,8 +49,7 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True):
     """[data]: what is kept."""
 
     dir: str = ""
-    """Database, certificates and token. A relative path starts from the folder of the settings file; empty: the user's
-    own data folder, or ``KOUYU_DATA_DIR``."""
+    """Database, certificates and token; empty: the user's own data folder, or ``KOUYU_DATA_DIR``."""
 
 
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,8 +61,16 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
     api_key_env: str = ""
     """The environment variable that holds the key, so that it need not be in the file."""
     model: str = ""
-    temperature: Annotated[float, Meta(ge=0, le=2)] = 0.7
-    max_tokens: Count = 300
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Meta(gt=0, le=1)] | None = None
+    max_tokens: Count | None = None
+    """Tokens of one answer at most. What is None is left to the endpoint."""
+    context_tokens: Annotated[int, Meta(ge=512)] = 8192
+    """What the model takes in, question, history and answer together."""
+    headers: dict[str, str] = {}
+    """Added to every request."""
+    body: dict[str, Any] = {}
+    """Added to every request body."""
 
     def __post_init__(self) -> None:
         if self.base_url and not self.base_url.startswith(("http://", "https://")):
@@ -74,16 +79,31 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("model is missing: an endpoint must be told which model to use")
 
 
+class ExampleSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[[bots.examples]]: small models learn the tone from a few of these."""
+
+    question: str
+    answer: str
+
+
 class BotSettings(msgspec.Struct, frozen=True, kw_only=True):
     """[[bots]]: one who answers."""
 
     id: Name
     name: str = ""
+    description: str = ""
     prompt: str = DEFAULT_PROMPT
+    """A Jinja2 template over the client's ``custom_variables``."""
+    variables: dict[str, str] = {}
+    """Values for variables that the client does not set."""
+    examples: tuple[ExampleSettings, ...] = ()
     prologue: str = ""
     """What it says first, where the client asks for that."""
+    suggested_questions: tuple[str, ...] = ()
     voice_id: str = ""
-    """Empty: the default voice of the language."""
+    """Empty: ``engines.default_voice``."""
+    tools: tuple[dict[str, Any], ...] = ()
+    """OpenAI tool definitions; the client runs them."""
     model: ModelSettings = ModelSettings()
 
 
@@ -142,9 +162,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             )
 
 
-def data_folder(settings: Settings, settings_file: Path | None) -> Path | None:
-    """The folder that ``data.dir`` names, relative to that of the settings file (or the current one); None if unset."""
-    if not settings.data.dir:
-        return None
-    base = settings_file.parent if settings_file else Path.cwd()
-    return (base / Path(settings.data.dir).expanduser()).absolute()
+def anchored(settings: Settings, folder: Path) -> Settings:
+    """The settings with relative paths made absolute, starting from ``folder``: where the settings file is."""
+
+    def absolute(path: str) -> str:
+        return str((folder / Path(path).expanduser()).absolute()) if path else ""
+
+    server = msgspec.structs.replace(
+        settings.server,
+        certificate=absolute(settings.server.certificate),
+        certificate_key=absolute(settings.server.certificate_key),
+    )
+    data = msgspec.structs.replace(settings.data, dir=absolute(settings.data.dir))
+    return msgspec.structs.replace(settings, server=server, data=data)

@@ -1,0 +1,119 @@
+"""The whole server, from settings to the last connection closed."""
+
+import asyncio
+import functools
+import os
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from kouyu.server.app import create_app
+from kouyu.server.certificates import Certificates, local_certificate, own_certificate
+from kouyu.server.chat import RunSession
+from kouyu.server.data_folder import DataFolder
+from kouyu.server.listening import Ports, bind, listening
+from kouyu.server.sessions import Sessions
+from kouyu.server.stopping import Stopping, stop_on_signals
+from kouyu.settings import Settings
+from kouyu.settings.model import ServerSettings
+from kouyu.store.store import Store
+
+CLOSE_S = 0.2
+"""For clients to take the close frame when the server stops."""
+DRAIN_S = 0.4
+"""For sessions to end by themselves after that."""
+
+OpenSessions: TypeAlias = Callable[[Store], AbstractAsyncContextManager[RunSession]]
+"""Makes ready what sessions need (engines, agents), and frees it when the block ends."""
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person or a script needs to know of a server that is ready."""
+
+    http: str
+    """Base URL of plain HTTP."""
+    https: str
+    ca: str
+    """The PEM file of the local authority; empty with a certificate of the user's own."""
+    token: str
+    bots: tuple[str, ...]
+    """Bot ids, the default one first."""
+    pid: int
+    trust_line: str
+    """The shell line that makes Python and Node trust ``https``; empty where nothing is needed."""
+
+
+async def serve(
+    settings: Settings,
+    folder: DataFolder,
+    database: str | Path,
+    *,
+    open_sessions: OpenSessions,
+    announce: Callable[[Ready], None],
+) -> None:
+    """Run the server until SIGINT or SIGTERM; ``announce`` is called once it is ready.
+
+    Raises ListenError, CertificateError, StoreError, and what ``open_sessions`` raises.
+    """
+    with stop_on_signals() as stopping:
+        try:
+            await _serve(settings, folder, database, open_sessions, announce, stopping)
+        except asyncio.CancelledError:
+            if not stopping.asked.is_set():
+                raise
+
+
+async def _serve(
+    settings: Settings,
+    folder: DataFolder,
+    database: str | Path,
+    open_sessions: OpenSessions,
+    announce: Callable[[Ready], None],
+    stopping: Stopping,
+) -> None:
+    chosen = settings.server
+    async with AsyncExitStack() as stack:
+        plain = stack.enter_context(bind(chosen.host, chosen.port, "--port"))
+        tls = stack.enter_context(bind(chosen.host, chosen.https_port, "--https-port"))
+        ports = Ports(chosen.host, plain.getsockname()[1], tls.getsockname()[1])
+        certificates = await asyncio.to_thread(_certificates, chosen, folder.tls)
+        store = await stack.enter_async_context(await Store.open(database))
+        token = await folder.access_token(store.tokens)
+        run_session = await stack.enter_async_context(open_sessions(store))
+        sessions = Sessions(chosen.max_sessions)
+        bots = _bot_ids(settings)
+        app = create_app(
+            tokens=store.tokens, bots=bots, default_bot=bots[0], sessions=sessions, run_session=run_session
+        )
+        pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}
+        await stack.enter_async_context(listening(app, plain, tls, certificates, **pings))
+        stack.push_async_callback(functools.partial(sessions.end, close_s=CLOSE_S, drain_s=DRAIN_S))
+        stopping.started()
+        announce(_ready(ports, certificates, token, bots))
+        await stopping.asked.wait()
+
+
+def _certificates(chosen: ServerSettings, folder: Path) -> Certificates:
+    if chosen.certificate:
+        return own_certificate(Path(chosen.certificate), Path(chosen.certificate_key))
+    return local_certificate(folder, (chosen.host, *chosen.names))
+
+
+def _bot_ids(settings: Settings) -> tuple[str, ...]:
+    default = settings.server.default_bot
+    return (default, *(bot.id for bot in settings.bots if bot.id != default))
+
+
+def _ready(ports: Ports, certificates: Certificates, token: str, bots: tuple[str, ...]) -> Ready:
+    return Ready(
+        http=ports.http,
+        https=ports.https,
+        ca=str(certificates.authority or ""),
+        token=token,
+        bots=bots,
+        pid=os.getpid(),
+        trust_line=certificates.trust_line,
+    )

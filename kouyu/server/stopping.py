@@ -1,0 +1,71 @@
+"""Stopping on a signal: in good order, but soon."""
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+log = logging.getLogger(__name__)
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+DEADLINE_S: Final = 1.9
+"""A process that has not stopped by itself so long after the first signal is ended."""
+NOT_IN_ORDER: Final = 1
+"""Exit status of a process that was ended by the deadline."""
+INTERRUPTED: Final = 130
+"""Exit status of a process that was ended by a second signal."""
+
+
+class Stopping:
+    """Whether the server is asked to stop.
+
+    Before ``started`` is called the first signal cancels the task that made this; afterwards it sets ``asked``.
+    """
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self._starting: asyncio.Task[object] | None = asyncio.current_task()
+
+    def started(self) -> None:
+        """From now on the task waits for ``asked``."""
+        self._starting = None
+
+    def signalled(self) -> None:
+        """A signal has come."""
+        if self.asked.is_set():
+            os._exit(INTERRUPTED)
+        self.asked.set()
+        _end_process_after(DEADLINE_S)
+        if self._starting is not None:
+            self._starting.cancel()
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[Stopping]:
+    """Listen to SIGINT and SIGTERM while the block runs; the signals keep being ignored after the first one came."""
+    loop = asyncio.get_running_loop()
+    stopping = Stopping()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, stopping.signalled)
+    try:
+        yield stopping
+    finally:
+        if not stopping.asked.is_set():
+            for number in SIGNALS:
+                loop.remove_signal_handler(number)
+
+
+def _end_process_after(seconds: float) -> None:
+    """On a thread, since what hangs may be the event loop, or a library's own threads at the interpreter's end."""
+
+    def end() -> None:
+        log.error("not everything stopped within %.1f s; ending the process", seconds)
+        os._exit(NOT_IN_ORDER)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
