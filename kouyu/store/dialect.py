@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -50,15 +52,25 @@ def prepare_file(path: Path) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000)
-        try:
-            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-        finally:
-            connection.close()
+        mode = _use_write_ahead_log(path)
     except (OSError, sqlite3.Error) as error:
         raise StoreError(f"the database {path} cannot be opened: {error}") from error
     if mode != "wal":
         raise StoreError(f"the database {path} cannot use write-ahead logging: is it on a network file system?")
+
+
+def _use_write_ahead_log(path: Path) -> str:
+    """Switch the file to WAL mode; the mode it is in then."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000)) as connection:
+        while True:
+            try:
+                return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+            except sqlite3.OperationalError as error:
+                # SQLite does not wait by itself when two programs switch the mode at once.
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
 
 
 def configure_sqlite(connection: DBAPIConnection, _record: object) -> None:

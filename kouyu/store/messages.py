@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, exists, or_, select
 
 from kouyu.protocol.downlink import ContentType, Message, MessageType
 from kouyu.store.database import Database
@@ -91,12 +91,12 @@ class Messages:
         Questions, answers and inserted messages; answers as heard (``content`` is then what was heard), without those
         of which nothing was heard; none of an excluded chat.
         """
-        excluded = select(chats.c.id).where(chats.c.conversation_id == conversation_id, chats.c.excluded)
+        excluded = exists().where(chats.c.id == messages.c.chat_id, chats.c.excluded)
         query = _of_conversation(conversation_id).where(
             messages.c.section_id == section_id,
             messages.c.type.in_(LISTED_TYPES),
             or_(messages.c.heard.is_(None), messages.c.heard != ""),
-            messages.c.chat_id.not_in(excluded),
+            ~excluded,
         )
         newest_first = await self._database.records(query.order_by(messages.c.seq.desc()).limit(limit), MessageRecord)
         return tuple(_as_heard(message) for message in reversed(newest_first))

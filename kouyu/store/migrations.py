@@ -47,6 +47,7 @@ _CONVERSATIONS: Final[Step] = (
     )
     """,
     "CREATE INDEX messages_by_conversation ON messages (conversation_id, seq)",
+    "CREATE INDEX messages_by_section ON messages (conversation_id, section_id, seq)",
     "CREATE INDEX messages_by_chat ON messages (chat_id, seq)",
     """
     CREATE TABLE chats (

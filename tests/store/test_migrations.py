@@ -1,4 +1,6 @@
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,18 @@ async def test_two_programs_may_open_a_new_database_at_once(location: str | Path
     assert len((await stores[0].conversations.list_by_bot("bot")).conversations) == 4
     for store in stores:
         await store.close()
+
+
+async def test_opening_waits_for_another_program_that_writes_to_a_file_not_yet_in_wal_mode(tmp_path: Path) -> None:
+    path = tmp_path / "kouyu.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("CREATE TABLE theirs (id TEXT)")
+        other.execute("BEGIN IMMEDIATE")
+        opening = asyncio.create_task(Store.open(path))
+        await asyncio.sleep(0.05)
+        assert not opening.done()
+        other.execute("COMMIT")
+    await (await opening).close()
 
 
 async def test_only_the_steps_that_are_missing_are_taken(location: str | Path, monkeypatch: pytest.MonkeyPatch) -> None:
