@@ -87,7 +87,7 @@ class Writer:
         return True
 
     async def close(self) -> None:
-        """Carry out what waits, then stop. Only here a write fails because another program holds the database locked."""
+        """Carry out what waits, then stop. Only now does a write fail if another program holds the database locked."""
         self._closing = True
         self._wake.set()
         await self._task
