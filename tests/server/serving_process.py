@@ -1,0 +1,54 @@
+"""A server process for the tests: all of it but the engines. Its sessions say back what they hear.
+
+    python serving_process.py FOLDER [--hang] [KEY=VALUE ...]
+
+With ``--hang``, closing takes for ever. Prints a JSON line when ready, as ``kouyu serve --print-json`` does.
+"""
+
+import asyncio
+import contextlib
+import sys
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+
+from kouyu.server.chat import RunSession
+from kouyu.server.data_folder import DataFolderError, open_data_folder
+from kouyu.server.listening import ListenError
+from kouyu.server.serving import Ready, serve
+from kouyu.settings import load
+from kouyu.store.store import Store
+from tests.server.conftest import echo_session
+
+
+def announce(ready: Ready) -> None:
+    print(msgspec.json.encode(ready).decode(), flush=True)
+
+
+def main() -> None:
+    folder, *arguments = sys.argv[1:]
+    hang = "--hang" in arguments
+    options = {
+        ("server", key): (key, int(value)) for key, _, value in (a.partition("=") for a in arguments if a != "--hang")
+    }
+
+    @contextlib.asynccontextmanager
+    async def open_sessions(store: Store) -> AsyncIterator[RunSession]:
+        yield echo_session
+        if hang:
+            print("hanging", flush=True)
+            threading.Event().wait()
+
+    settings = load(options={("server", "port"): ("", 0), ("server", "https_port"): ("", 0)} | options)
+    try:
+        with open_data_folder(Path(folder)) as data_folder:
+            database = Path(folder) / "kouyu.db"
+            asyncio.run(serve(settings, data_folder, database, open_sessions=open_sessions, announce=announce))
+    except (ListenError, DataFolderError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
