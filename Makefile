@@ -55,9 +55,11 @@ $(VENV)/bin/python:
 		rm -rf $(VENV); exit 1; }
 
 $(VENV)/run.stamp: locks/run.txt pyproject.toml | $(VENV)/bin/python
-	@echo 'Installing what kouyu needs (locks/run.txt)'
+	@echo 'Installing what kouyu needs (locks/run.txt), about 1 GB on disk; this takes a minute or more'
 	@$(PIP) install --require-hashes -r locks/run.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(VENV)/bin/python -c 'import xllamacpp' 2>/dev/null || \
+		echo 'The built-in language model cannot load. It needs libgomp; on Debian and Ubuntu: apt install libgomp1' >&2
 	@touch $@
 
 $(VENV)/dev.stamp: locks/dev.txt $(VENV)/run.stamp

@@ -112,7 +112,8 @@ def _pip(*arguments: str) -> bytes:
         check=False,
     )
     if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip().splitlines()[-_LINES_SHOWN:]
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        said = [line for line in lines if line.startswith("ERROR")] or lines[-_LINES_SHOWN:]
         raise FetchFailed(
             "\n".join(
                 ("pip said:", *said, "Check the network, and the index in pip's configuration (pip config list).")
