@@ -1,0 +1,128 @@
+"""The chunks of a streamed chat completion, and what they add up to. Lenient where servers differ."""
+
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from kouyu.protocol.downlink import Function, ToolCall
+
+
+class ErrorBody(msgspec.Struct, frozen=True):
+    """The ``error`` of an OpenAI error body; some servers send a bare text in its place."""
+
+    message: str = ""
+
+
+class FunctionPiece(msgspec.Struct, frozen=True):
+    """The next piece of a function's name and arguments."""
+
+    name: str | None = None
+    arguments: str | dict[str, Any] | None = None
+
+
+class ToolCallPiece(msgspec.Struct, frozen=True):
+    """The next piece of the tool call number ``index``."""
+
+    index: int | None = None
+    id: str | None = None
+    function: FunctionPiece | None = None
+
+
+class Delta(msgspec.Struct, frozen=True):
+    """What one chunk adds."""
+
+    content: str | list[dict[str, Any]] | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+    tool_calls: list[ToolCallPiece] | None = None
+
+    @property
+    def text(self) -> str:
+        """The content; of content in parts, the text parts."""
+        if isinstance(self.content, list):
+            return "".join(part["text"] for part in self.content if isinstance(part.get("text"), str))
+        return self.content or ""
+
+    @property
+    def thought(self) -> str:
+        """Reasoning that is told apart from the answer."""
+        return self.reasoning_content or self.reasoning or ""
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One of the answers asked for; there is only one. ``message`` is there when the server does not stream."""
+
+    index: int = 0
+    delta: Delta | None = None
+    message: Delta | None = None
+    finish_reason: str | None = None
+
+
+class UsageCount(msgspec.Struct, frozen=True):
+    """Tokens as the server counts them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """One event of the stream, or a whole completion."""
+
+    choices: list[Choice] | None = None
+    usage: UsageCount | None = None
+    error: ErrorBody | str | None = None
+
+    @property
+    def error_message(self) -> str | None:
+        """The server's own words about what went wrong; None when nothing did."""
+        return self.error.message or "unknown error" if isinstance(self.error, ErrorBody) else self.error
+
+
+_decoder = msgspec.json.Decoder(Chunk)
+
+
+def decode_chunk(data: bytes) -> Chunk:
+    """Raises msgspec.DecodeError when it is no chunk."""
+    return _decoder.decode(data)
+
+
+class _Call:
+    def __init__(self) -> None:
+        self.id = ""
+        self.name = ""
+        self.arguments = ""
+
+
+class ToolCallAssembly:
+    """Tool calls put together from their pieces, by index; servers that leave the index out are told apart by id."""
+
+    def __init__(self) -> None:
+        self._calls: dict[int, _Call] = {}
+
+    def add(self, pieces: list[ToolCallPiece]) -> None:
+        """Take in the pieces of one chunk."""
+        for piece in pieces:
+            call = self._calls.setdefault(self._index_of(piece), _Call())
+            call.id = call.id or piece.id or ""
+            if piece.function is not None:
+                call.name = call.name or piece.function.name or ""
+                call.arguments += _arguments_text(piece.function.arguments)
+
+    def calls(self) -> tuple[ToolCall, ...]:
+        """All calls, in order. A call that the server gave no id gets one."""
+        return tuple(
+            ToolCall(id=call.id or f"call_{uuid4().hex}", function=Function(call.name, call.arguments or "{}"))
+            for _, call in sorted(self._calls.items())
+        )
+
+    def _index_of(self, piece: ToolCallPiece) -> int:
+        if piece.index is not None:
+            return piece.index
+        last = max(self._calls, default=-1)
+        begins = last < 0 or (piece.id and piece.id != self._calls[last].id)
+        return last + 1 if begins else last
+
+
+def _arguments_text(arguments: str | dict[str, Any] | None) -> str:
+    return msgspec.json.encode(arguments).decode() if isinstance(arguments, dict) else arguments or ""

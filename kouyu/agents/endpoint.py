@@ -1,0 +1,45 @@
+"""Where a language model is reached."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+
+class ModelEndpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """An OpenAI-compatible server and one model on it."""
+
+    base_url: str
+    """What ``/chat/completions`` is added to, usually ending in ``/v1``."""
+    model: str
+    api_key: str = ""
+    """Sent as a bearer token; empty sends none."""
+    headers: dict[str, str] = {}
+    """Added to every request."""
+    body: dict[str, Any] = {}
+    """Added to every request body. What a bot sets itself (temperature, max_tokens) takes its place."""
+    context_tokens: int = 8192
+    """What the model takes in at most, question, history and answer together."""
+    connect_timeout_s: float = 5.0
+    first_token_timeout_s: float = 20.0
+    """From sending the request to the first token, of reasoning or answer; pings and empty chunks do not count."""
+    token_timeout_s: float = 10.0
+    """Between two tokens."""
+    reconnect_s: float = 0.0
+    """For so long a connection refused, or a server that says it is not ready (503), is tried again. A connection
+    refused or reset before the first byte is tried once more in any case."""
+    keep_alive: bool = True
+    """False for servers that hang up after each answer without saying so beforehand."""
+    include_usage: bool = True
+    """False for servers that refuse the field ``stream_options``; tokens are then estimated."""
+    starts_thinking: bool = False
+    """True for models whose answer begins inside a think block that was opened by their chat template."""
+
+    @property
+    def place(self) -> str:
+        """Model and server, without credentials: for messages."""
+        parts = urlsplit(self.base_url)
+        return f"{self.model} at {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+    def __repr__(self) -> str:
+        return f"ModelEndpoint({self.place})"

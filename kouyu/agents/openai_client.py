@@ -1,0 +1,227 @@
+"""A streaming client for any server with OpenAI's ``/chat/completions``."""
+
+import asyncio
+import ipaddress
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, suppress
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from kouyu.agents.agent import AgentError, AgentEvent, TextDelta, ToolCallRequest
+from kouyu.agents.chat_completion import Chunk, decode_chunk
+from kouyu.agents.endpoint import ModelEndpoint
+from kouyu.agents.event_stream import EventDecoder, EventTooLong
+from kouyu.agents.streamed_answer import StreamedAnswer
+
+_log = logging.getLogger(__name__)
+
+_DONE: Final = b"[DONE]"
+_NOT_READY: Final = 503
+_RETRY_PAUSE_S: Final = 0.1
+_TAIL_S: Final = 0.05
+_MAX_ERROR_BYTES: Final = 64 * 1024
+_MAX_ERROR_TEXT: Final = 300
+
+
+class OpenAIClient:
+    """Chat completions from one endpoint; any number at once. ``close`` when done."""
+
+    def __init__(self, endpoint: ModelEndpoint) -> None:
+        self._endpoint = endpoint
+        authorization = {"Authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
+        self._http = httpx.AsyncClient(
+            headers={"Accept": "text/event-stream", "Accept-Encoding": "identity", **authorization, **endpoint.headers},
+            # Reading is limited by the token time-outs, which pings cannot extend.
+            timeout=httpx.Timeout(None, connect=endpoint.connect_timeout_s, write=endpoint.connect_timeout_s),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=None if endpoint.keep_alive else 0),
+            # A proxy from the environment cannot reach a server on this machine.
+            trust_env=not _is_this_machine(endpoint.base_url),
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def complete(
+        self,
+        messages: Sequence[dict[str, Any]],
+        *,
+        tools: Sequence[dict[str, Any]] = (),
+        options: dict[str, Any] | None = None,
+    ) -> AsyncGenerator[AgentEvent, None]:
+        """Stream the answer to OpenAI chat ``messages``: text, then tool calls if any, then the tokens spent, once.
+
+        ``options`` are further fields of the request body. Reasoning is not given out. Where the server does not
+        count tokens, they are estimated. Closing the generator closes the connection at once, which stops the model.
+        Raises AgentError.
+        """
+        body = self._body(messages, tools, options or {})
+        answer = StreamedAnswer(starts_thinking=self._endpoint.starts_thinking)
+        deadline = asyncio.get_running_loop().time() + self._endpoint.first_token_timeout_s
+        response = await self._open(body, deadline)
+        async with aclosing(response), aclosing(self._chunks(response, answer, deadline)) as chunks:
+            async for chunk in chunks:
+                if text := answer.take(chunk):
+                    yield TextDelta(text)
+        if text := answer.rest():
+            yield TextDelta(text)
+        if calls := answer.calls():
+            yield ToolCallRequest(calls)
+        yield answer.usage(messages)
+
+    def _body(
+        self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]], options: dict[str, Any]
+    ) -> bytes:
+        body = {**self._endpoint.body, "model": self._endpoint.model, "messages": messages, "stream": True, **options}
+        if self._endpoint.include_usage:
+            body["stream_options"] = {"include_usage": True}
+        if tools:
+            body["tools"] = tools
+        return msgspec.json.encode(body)
+
+    async def _open(self, body: bytes, deadline: float) -> httpx.Response:
+        """Send the request and wait for the head of a good answer."""
+        loop = asyncio.get_running_loop()
+        keep_trying_until = loop.time() + self._endpoint.reconnect_s
+        resets_allowed = 1
+        tried = False
+        while True:
+            may_wait = not tried or loop.time() < keep_trying_until
+            tried = True
+            try:
+                async with asyncio.timeout_at(deadline):
+                    response = await self._send(body)
+            except httpx.ConnectError as fault:
+                if not may_wait:
+                    raise self._error(f"no connection ({fault})") from fault
+            except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError) as fault:
+                if not resets_allowed:
+                    raise self._error("it hung up before it answered") from fault
+                resets_allowed -= 1
+            except (TimeoutError, httpx.TimeoutException, httpx.HTTPError, httpx.InvalidURL) as fault:
+                raise self._fault(fault, answered=False) from fault
+            else:
+                if response.status_code != _NOT_READY or loop.time() >= keep_trying_until:
+                    return await self._checked(response, deadline)
+                await response.aclose()
+            _log.info("language model %s is not there yet, trying again", self._endpoint.place)
+            await asyncio.sleep(_RETRY_PAUSE_S)
+
+    async def _send(self, body: bytes) -> httpx.Response:
+        url = f"{self._endpoint.base_url.rstrip('/')}/chat/completions"
+        request = self._http.build_request("POST", url, content=body, headers={"Content-Type": "application/json"})
+        return await self._http.send(request, stream=True)
+
+    async def _checked(self, response: httpx.Response, deadline: float) -> httpx.Response:
+        """The response, if it is an answer. Otherwise closes it and raises AgentError with the server's words."""
+        if response.status_code == httpx.codes.OK:
+            return response
+        text = b""
+        async with aclosing(response):
+            with suppress(TimeoutError, httpx.HTTPError):
+                async with asyncio.timeout_at(deadline):
+                    async for piece in response.aiter_bytes():
+                        text += piece
+                        if len(text) > _MAX_ERROR_BYTES:
+                            break
+        raise self._error(f"HTTP {response.status_code}: {_error_message(text, response)}")
+
+    async def _chunks(
+        self, response: httpx.Response, answer: StreamedAnswer, deadline: float
+    ) -> AsyncGenerator[Chunk, None]:
+        """The chunks of the answer until it is complete. ``answer`` tells, after each, how far it has come."""
+        loop = asyncio.get_running_loop()
+        pieces = response.aiter_bytes()
+        decoder = EventDecoder()
+        whole = response.headers.get("content-type", "").startswith("application/json")
+        body = b""
+        while (piece := await self._next_piece(pieces, deadline, answer)) is not None:
+            if whole:
+                body += piece
+                continue
+            before = answer.tokens
+            for data in self._events(decoder, piece):
+                if data == _DONE:
+                    answer.ended = True
+                    await self._read_tail(pieces)
+                    return
+                yield self._decoded(data)
+            if answer.tokens > before:
+                deadline = loop.time() + self._endpoint.token_timeout_s
+        for data in [body] if whole else decoder.finish():
+            if data != _DONE:
+                yield self._decoded(data)
+            else:
+                answer.ended = True
+        if not answer.ended:
+            raise self._error("the answer broke off")
+
+    async def _next_piece(self, pieces: AsyncIterator[bytes], deadline: float, answer: StreamedAnswer) -> bytes | None:
+        """The next bytes; None at the end. A server that falters after the answer is complete has just ended."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await anext(pieces, None)
+        except (TimeoutError, httpx.HTTPError) as fault:
+            if answer.ended:
+                return None
+            raise self._fault(fault, answered=answer.tokens > 0) from fault
+
+    def _events(self, decoder: EventDecoder, piece: bytes) -> list[bytes]:
+        try:
+            return decoder.feed(piece)
+        except EventTooLong as fault:
+            raise self._error(f"it sent {fault}") from fault
+
+    def _decoded(self, data: bytes) -> Chunk:
+        try:
+            chunk = decode_chunk(data)
+        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+            raise self._error(f"it sent something that is no chat completion ({fault})") from fault
+        if chunk.error_message is not None:
+            raise self._error(chunk.error_message)
+        return chunk
+
+    async def _read_tail(self, pieces: AsyncIterator[bytes]) -> None:
+        """Read the body's end mark, so that the connection can be used again."""
+        with suppress(TimeoutError, httpx.HTTPError):
+            async with asyncio.timeout(_TAIL_S):
+                async for _ in pieces:
+                    pass
+
+    def _fault(self, fault: Exception, *, answered: bool) -> AgentError:
+        match fault:
+            case httpx.ConnectTimeout():
+                return self._error(f"no connection within {self._endpoint.connect_timeout_s:g} s")
+            case TimeoutError() if answered:
+                return self._error(f"it stopped in the middle: no token for {self._endpoint.token_timeout_s:g} s")
+            case TimeoutError():
+                return self._error(f"no answer within {self._endpoint.first_token_timeout_s:g} s")
+            case httpx.RemoteProtocolError() | httpx.ReadError():
+                return self._error("the answer broke off")
+            case _:
+                return self._error(f"{type(fault).__name__} {fault}".strip())
+
+    def _error(self, what: str) -> AgentError:
+        if self._endpoint.api_key:
+            what = what.replace(self._endpoint.api_key, "***")
+        return AgentError(f"Language model {self._endpoint.place}: {what[:_MAX_ERROR_TEXT]}")
+
+
+def _error_message(body: bytes, response: httpx.Response) -> str:
+    try:
+        message = decode_chunk(body).error_message
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        message = None
+    return message or response.reason_phrase or "no explanation"
+
+
+def _is_this_machine(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,70 @@
+"""One answer, put together from the chunks of a chat completion."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from kouyu.agents.agent import TokenUsage
+from kouyu.agents.chat_completion import Chunk, Delta, ToolCallAssembly, UsageCount
+from kouyu.agents.thinking import ThoughtFilter
+from kouyu.agents.token_estimate import MESSAGE_OVERHEAD, estimate_tokens
+from kouyu.protocol.downlink import ToolCall
+
+
+class StreamedAnswer:
+    """Takes chunks in, gives out what may be said, and knows at the end what it came to."""
+
+    def __init__(self, *, starts_thinking: bool) -> None:
+        self.ended = False
+        """The server has said that the answer is complete."""
+        self.tokens = 0
+        """Pieces so far that hold something, reasoning and tool calls included; most servers send one token in each."""
+        self._thoughts = ThoughtFilter(inside=starts_thinking)
+        self._tools = ToolCallAssembly()
+        self._usage: UsageCount | None = None
+        self._output_estimate = 0
+
+    def take(self, chunk: Chunk) -> str:
+        """The text to be said that this chunk brings, often none."""
+        if chunk.usage is not None:
+            self._usage = chunk.usage
+        choice = chunk.choices[0] if chunk.choices else None
+        if choice is None:
+            return ""
+        self.ended = self.ended or bool(choice.finish_reason)
+        delta = choice.delta or choice.message
+        return self._take_delta(delta) if delta is not None else ""
+
+    def _take_delta(self, delta: Delta) -> str:
+        if delta.text or delta.thought or delta.tool_calls:
+            self.tokens += 1
+            self._output_estimate += estimate_tokens(delta.text) + estimate_tokens(delta.thought)
+        self._tools.add(delta.tool_calls or [])
+        return self._thoughts.feed(delta.text) if delta.text else ""
+
+    def rest(self) -> str:
+        """Text held back until now."""
+        return self._thoughts.finish()
+
+    def calls(self) -> tuple[ToolCall, ...]:
+        """The tool calls of the whole answer."""
+        return self._tools.calls()
+
+    def usage(self, messages: Sequence[dict[str, Any]]) -> TokenUsage:
+        """What the server counted; where it counts nothing, an estimate from the texts of question and answer."""
+        if self._usage is not None:
+            return TokenUsage(self._usage.prompt_tokens, self._usage.completion_tokens)
+        calls = sum(estimate_tokens(call.function.arguments) + MESSAGE_OVERHEAD for call in self.calls())
+        return TokenUsage(estimate_messages(messages), self._output_estimate + calls)
+
+
+def estimate_messages(messages: Sequence[dict[str, Any]]) -> int:
+    """Roughly how many tokens OpenAI chat messages take; pictures are not counted."""
+    return sum(_estimate_message(message) for message in messages)
+
+
+def _estimate_message(message: dict[str, Any]) -> int:
+    content = message.get("content") or ""
+    if isinstance(content, list):
+        content = "".join(part.get("text", "") for part in content)
+    arguments = sum(estimate_tokens(call["function"]["arguments"]) for call in message.get("tool_calls", ()))
+    return MESSAGE_OVERHEAD + estimate_tokens(content) + arguments
