@@ -54,7 +54,7 @@ class Announcement:
 
     def deadline(self, now: float, outlet: Outlet) -> float | None:
         """When time alone moves it on."""
-        times = [self._speech.deadline(now, outlet), self._speech.paced_until(now, outlet)]
+        times = [self._speech.deadline(outlet), self._speech.paced_until(now, outlet)]
         return min((time for time in times if time is not None), default=None)
 
     def cancel(self, now: float, outlet: Outlet) -> Iterator[Effect]:

@@ -6,6 +6,8 @@ from typing import Final
 
 from kouyu.conversation.speech import SpokenSentence
 
+_ROUNDING_MS: Final = 1.0
+"""Sums of packet lengths are not exact: what lacks less than this of a sentence's end was heard to its end."""
 _MS_PER_CHARACTER: Final = 65.0
 _MS_PER_WIDE_CHARACTER: Final = 220.0
 """Usual lengths of a Latin letter and of a Han character when spoken; used where a sentence's audio is incomplete."""
@@ -20,13 +22,13 @@ def heard_text(answer: str, sentences: Sequence[SpokenSentence], heard_ms: float
     for index, sentence in enumerate(sentences):
         found = answer.find(sentence.text, offset)
         start = found if found >= 0 else offset
-        followed = any(later.sent_ms for later in sentences[index + 1 :])
-        if heard_ms < sentence.sent_ms or not (sentence.complete or followed):
+        followed = any(later.started for later in sentences[index + 1 :])
+        if heard_ms < sentence.sent_ms - _ROUNDING_MS or not (sentence.complete or followed):
             heard = _heard_characters(sentence, heard_ms)
             return answer[:start] + sentence.text[:heard] if heard else answer[:offset]
         heard_ms -= sentence.sent_ms
         offset = start + len(sentence.text)
-    return answer[:offset]
+    return answer[:offset] if answer[offset:].strip() else answer
 
 
 def _length_ms(sentence: SpokenSentence) -> float:

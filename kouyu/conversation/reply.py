@@ -1,50 +1,23 @@
-"""One chat: the question's echo, the agent's answer as text and speech, and exactly one end."""
+"""The reply to one question: the agent is asked, its answer is shown and spoken, and there is exactly one end."""
 
-from collections.abc import Iterator
-from typing import Final, Literal
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
 
-import msgspec
-
-from kouyu.agents.agent import ToolRound
-from kouyu.conversation.effects import (
-    CancelReply,
-    Effect,
-    SaveChat,
-    SaveMessage,
-    Send,
-    StartReply,
-    TrimMessage,
-)
+from kouyu.conversation.chat_record import ChatRecord
+from kouyu.conversation.client_tools import ClientTools
+from kouyu.conversation.effects import CancelReply, Effect, StartReply
 from kouyu.conversation.heard import heard_text
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.orders import Identity, OrderNumbers
 from kouyu.conversation.speech import Outlet, Speech
 from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.downlink import (
-    Chat,
-    ChatStatus,
-    ContentType,
-    DownlinkEvent,
-    LastError,
-    Message,
-    MessageType,
-    RequiredAction,
-    Role,
-    SubmitToolOutputs,
-    ToolCall,
-    Usage,
-)
-from kouyu.protocol.errors import INTERNAL, InvalidField
+from kouyu.protocol.downlink import ContentType, ToolCall, Usage
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.text.sentences import SentenceSplitter
 
-_FINISH_PACKET: Final = (
-    '{"msg_type":"generate_answer_finish","data":"{\\"finish_reason\\":0,\\"FinData\\":\\"\\"}",'
-    '"from_module":null,"from_unit":null}'
-)
-"""The verbose packet that closes a chat's answers (downlink.md 2.3)."""
-
 Phase = Literal["prepared", "running", "ended"]
+EffectsAt = Callable[[float], Iterable[Effect]]
+"""What can be seen of a chat, made at the moment it is let out, so that it carries that moment's time."""
 
 
 class Reply:
@@ -67,65 +40,53 @@ class Reply:
         now: float,
     ) -> None:
         self._configuration = configuration
-        self._identity = identity
         self._limits = limits
         self._orders = orders
-        self.phase: Phase = "prepared"
-        self._chat = Chat(
-            id=identity.new_id(),
-            conversation_id=identity.conversation_id,
-            bot_id=identity.bot_id,
-            created_at=identity.unix_seconds(now),
-            meta_data=configuration.chat_config.meta_data or msgspec.UNSET,
-            status="created",
-            section_id=identity.section_id,
-        )
-        self.question = self._message("user", "question", question, content_type)
-        self._answer = self._message("assistant", "answer", "")
+        self._record = ChatRecord(question, content_type, chat_config=configuration.chat_config, identity=identity)
+        self._tools = ClientTools()
         self._splitter = SentenceSplitter()
-        self._speech = Speech(envelope=self._answer, configuration=configuration, orders=orders, limits=limits)
+        self._speech = Speech(envelope=self._record.answer, configuration=configuration, orders=orders, limits=limits)
+        self.phase: Phase = "prepared"
         self._order: int | None = None
         self._progress_at = now
         self._text = ""
         self._answer_finished = False
         self._usage = Usage()
         self._failure: str | None = None
-        self._calls: tuple[ToolCall, ...] = ()
-        self._tool_rounds: tuple[ToolRound, ...] = ()
-        self._held: list[Effect] = []
+        self._held: list[EffectsAt] = []
 
     # What is asked of it
 
     def start(self, now: float) -> Iterator[Effect]:
-        """Ask the agent."""
+        """Ask the agent, or ask it again with what the client's tools gave."""
         self._order = self._orders.next()
         self._progress_at = now
-        yield StartReply(self._order, self.question, self._tool_rounds, self._configuration)
+        yield StartReply(self._order, self._record.question, self._tools.rounds, self._configuration)
 
     def commit(self, now: float) -> Iterator[Effect]:
-        """The turn is certain: announce the chat and let out all that has been prepared."""
+        """The turn is certain: announce the chat and let out all that has been prepared.
+
+        The time-outs of the agent and of the client's tools begin anew, since nobody has waited for them yet.
+        """
         assert self.phase == "prepared"
         self.phase = "running"
-        in_progress = self._with_status("in_progress")
-        yield from self._saving(SaveMessage(self.question, self._identity.unix_seconds(now)), SaveChat(in_progress))
-        yield Send(DownlinkEvent("conversation.message.completed", self.question))
-        yield Send(DownlinkEvent("conversation.chat.created", self._chat))
-        yield Send(DownlinkEvent("conversation.chat.in_progress", in_progress))
-        yield from self._held
-        self._held.clear()
+        self._progress_at = now
+        yield from self._record.begin(now)
+        held, self._held = self._held, []
+        for effects in held:
+            yield from effects(now)
 
     def refuse(self, reason: str, now: float) -> Iterator[Effect]:
         """The question itself was not understood: a chat that fails at once."""
         assert self.phase == "prepared"
         self.phase = "running"
-        yield Send(DownlinkEvent("conversation.chat.created", self._chat))
+        yield from self._record.begin_without_question(now)
         yield from self.fail(reason, now)
 
     def keep_question(self, now: float) -> Iterator[Effect]:
         """The user spoke on before the question could be answered: it stays in the context, and no chat begins."""
         yield from self.abandon()
-        yield from self._saving(SaveMessage(self.question, self._identity.unix_seconds(now)))
-        yield Send(DownlinkEvent("conversation.message.completed", self.question))
+        yield from self._record.keep_question(now)
 
     def abandon(self) -> Iterator[Effect]:
         """The user went on speaking: throw away what was prepared."""
@@ -140,27 +101,21 @@ class Reply:
         """
         assert self.phase != "prepared"
         heard = self._heard(now, outlet)
-        running = self.phase != "ended"
+        running = self.phase == "running"
         yield from self._stop()
         if running:
-            if self._text and not self._answer_finished:
-                yield from self._saving(SaveMessage(self._final_answer(), self._identity.unix_seconds(now)))
-            yield from self._saving(SaveChat(self._with_status("canceled")))
-        if self._text and heard != self._text:
-            yield from self._saving(TrimMessage(self._answer.id, heard))
+            yield from self._keep_broken_answer(now)
+            yield from self._record.cancel()
+        if heard != self._text:
+            yield from self._record.trim_answer(heard)
 
     def fail(self, reason: str, now: float) -> Iterator[Effect]:
         """The turn cannot be completed: ``conversation.chat.failed`` says why."""
-        assert self.phase != "prepared"
+        assert self.phase == "running"
+        yield from self._speech.break_off()
         yield from self._stop()
-        seconds = self._identity.unix_seconds(now)
-        chat = msgspec.structs.replace(
-            self._with_status("failed"), failed_at=seconds, last_error=LastError(INTERNAL, reason), usage=self._usage
-        )
-        if self._text and not self._answer_finished:
-            yield from self._saving(SaveMessage(self._final_answer(), seconds))
-        yield from self._saving(SaveChat(chat))
-        yield Send(DownlinkEvent("conversation.chat.failed", chat))
+        yield from self._keep_broken_answer(now)
+        yield from self._record.fail(reason, self._usage, now)
 
     @property
     def ended(self) -> bool:
@@ -170,7 +125,7 @@ class Reply:
     @property
     def chat_id(self) -> str:
         """The id that the chat's events and messages carry."""
-        return self._chat.id
+        return self._record.chat_id
 
     def asked_by(self, order: int) -> bool:
         """Whether a report with this number answers this chat's StartReply."""
@@ -184,7 +139,7 @@ class Reply:
         if not text:
             return
         self._text += text
-        yield from self._show(Send(DownlinkEvent("conversation.message.delta", self._piece(text))))
+        yield from self._show(lambda _: self._record.show_piece(text), now)
         for sentence in self._splitter.feed(text):
             self._speech.add(sentence)
 
@@ -195,56 +150,39 @@ class Reply:
         self._usage = Usage(
             token_count=input_tokens + output_tokens, output_count=output_tokens, input_count=input_tokens
         )
-        for sentence in self._splitter.flush():
-            self._speech.add(sentence)
+        self._speak_rest()
         self._speech.close()
-        seconds = self._identity.unix_seconds(now)
-        answer = self._final_answer()
-        verbose = self._message("assistant", "verbose", _FINISH_PACKET)
-        saves = (SaveMessage(answer, seconds), SaveMessage(verbose, seconds)) if self._text else ()
-        yield from self._show(
-            Send(DownlinkEvent("conversation.message.delta", self._piece(""))),
-            *self._saving(*saves),
-            Send(DownlinkEvent("conversation.message.completed", answer)),
-            Send(DownlinkEvent("conversation.message.completed", verbose)),
-        )
-        self._chat = msgspec.structs.replace(self._chat, completed_at=seconds)
+        answer = self._text
+        yield from self._show(lambda then: self._record.finish_answer(answer, then), now)
 
     def on_failure(self, reason: str) -> None:
-        """The agent could not answer, or not to the end."""
+        """The agent could not answer, or not to the end. The chat fails once it is committed."""
         self._order = None
         self._failure = reason
 
     def on_tool_calls(self, calls: tuple[ToolCall, ...], now: float) -> Iterator[Effect]:
         """The agent waits for the client's tools (downlink.md 5)."""
-        self._progress_at = now
+        if not calls:
+            self.on_failure("the agent waits for tools and names none")
+            return
         self._order = None
-        self._calls = calls
-        action = RequiredAction(submit_tool_outputs=SubmitToolOutputs(calls))
-        chat = msgspec.structs.replace(self._with_status("requires_action"), required_action=action)
-        event = DownlinkEvent("conversation.chat.requires_action", chat)
-        yield from self._show(*self._saving(SaveChat(chat)), Send(event))
+        self._progress_at = now
+        self._tools.ask(calls)
+        self._speak_rest()
+        yield from self._show(lambda _: self._record.require_action(calls), now)
 
     @property
     def waits_for_tools(self) -> bool:
         """The client has been asked to run tools and has not answered."""
-        return bool(self._calls) and self.phase == "running"
+        return self._tools.are_awaited and self.phase == "running"
 
     def on_tool_outputs(self, outputs: tuple[ToolOutput, ...], now: float) -> Iterator[Effect]:
         """The client's tools have run: the agent goes on.
 
         Raises InvalidField when the outputs are not those of the calls that wait.
         """
-        wanted = {call.id for call in self._calls}
-        for output in outputs:
-            if output.tool_call_id not in wanted:
-                raise InvalidField("data.tool_outputs[].tool_call_id", output.tool_call_id, ", ".join(sorted(wanted)))
-        missing = wanted - {output.tool_call_id for output in outputs}
-        if missing:
-            raise InvalidField("data.tool_outputs", len(outputs), f"an output for {', '.join(sorted(missing))} too")
-        self._tool_rounds = (*self._tool_rounds, ToolRound(calls=self._calls, outputs=outputs))
-        self._calls = ()
-        yield from self._saving(SaveChat(self._with_status("in_progress")))
+        self._tools.submit(outputs)
+        yield from self._record.go_on()
         yield from self.start(now)
 
     def on_speech(self, order: int, packet: bytes, duration_ms: float, now: float) -> None:
@@ -258,7 +196,7 @@ class Reply:
     # What moves by itself
 
     def advance(self, now: float, outlet: Outlet) -> Iterator[Effect]:
-        """Order the next sentence, send what may be sent, and complete the chat when all is said."""
+        """Order the next sentence, send what may be sent, and end the chat when all is said or nothing will come."""
         if self.phase == "ended":
             return
         yield from self._speech.on_time(now)
@@ -268,30 +206,25 @@ class Reply:
         if self.phase != "running":
             return
         if self._answer_finished and self._speech.finished:
-            yield from self._complete()
+            self.phase = "ended"
+            yield from self._record.complete(self._usage)
             return
         reason = self._failure or self._overdue(now)
         if reason is not None:
             yield from self.fail(reason, now)
 
-    def _complete(self) -> Iterator[Effect]:
-        self.phase = "ended"
-        chat = msgspec.structs.replace(self._with_status("completed"), usage=self._usage)
-        yield from self._saving(SaveChat(chat))
-        yield Send(DownlinkEvent("conversation.chat.completed", chat))
-
     def deadline(self, now: float, outlet: Outlet) -> float | None:
         """When time alone moves this chat on; None when it has ended."""
         if self.phase == "ended":
             return None
-        times = [self._speech.deadline(now, outlet)]
+        times = [self._speech.deadline(outlet)]
         if self.phase == "running":
             times += [self._agent_deadline(), self._speech.paced_until(now, outlet)]
         return min((time for time in times if time is not None), default=None)
 
     def _agent_deadline(self) -> float | None:
         limits = self._limits
-        if self._calls:
+        if self._tools.are_awaited:
             return self._progress_at + limits.tool_outputs_s
         if self._order is None:
             return None
@@ -302,7 +235,7 @@ class Reply:
         deadline = self._agent_deadline()
         if deadline is None or now < deadline:
             return None
-        if self._calls:
+        if self._tools.are_awaited:
             return f"the client did not submit its tools' outputs within {self._limits.tool_outputs_s:g} s"
         if self._text:
             return f"the agent fell silent in the middle of its answer for {self._limits.reply_stall_s:g} s"
@@ -317,42 +250,22 @@ class Reply:
             self._order = None
         yield from self._speech.cancel()
 
+    def _keep_broken_answer(self, now: float) -> Iterator[Effect]:
+        if self._text and not self._answer_finished:
+            yield from self._record.keep_answer(self._text, now)
+
+    def _speak_rest(self) -> None:
+        """Nothing follows for now, so what has been written is spoken as it stands."""
+        for sentence in self._splitter.flush():
+            self._speech.add(sentence)
+
     def _heard(self, now: float, outlet: Outlet) -> str:
         heard_ms = max(0.0, self._speech.sent_ms - outlet.clock.remaining_ms(now))
         return heard_text(self._text, self._speech.sentences, heard_ms)
 
-    def _show(self, *effects: Effect) -> Iterator[Effect]:
+    def _show(self, effects: EffectsAt, now: float) -> Iterator[Effect]:
         """Let effects out that can be seen: later, where the turn is not certain yet."""
         if self.phase == "prepared":
-            self._held.extend(effects)
+            self._held.append(effects)
         else:
-            yield from effects
-
-    def _saving(self, *effects: Effect) -> Iterator[Effect]:
-        """Saving effects, unless this chat is not to be kept (chat_config.auto_save_history)."""
-        if self._configuration.chat_config.auto_save_history:
-            yield from effects
-
-    def _with_status(self, status: ChatStatus) -> Chat:
-        return msgspec.structs.replace(self._chat, status=status)
-
-    def _final_answer(self) -> Message:
-        return msgspec.structs.replace(self._answer, content=self._text)
-
-    def _piece(self, text: str) -> Message:
-        return msgspec.structs.replace(self._answer, content=text)
-
-    def _message(self, role: Role, kind: MessageType, content: str, content_type: ContentType = "text") -> Message:
-        chat = self._chat
-        return Message(
-            id=self._identity.new_id(),
-            conversation_id=chat.conversation_id,
-            bot_id=chat.bot_id,
-            role=role,
-            type=kind,
-            content=content,
-            content_type=content_type,
-            chat_id=chat.id,
-            section_id=chat.section_id,
-            meta_data=chat.meta_data,
-        )
+            yield from effects(now)

@@ -22,6 +22,8 @@ class SpokenSentence:
     """A sentence and how much of it exists as audio, and has been sent. ms."""
 
     text: str
+    started: bool = False
+    """``sentence_start`` has been sent."""
     synthesised: bool = False
     complete: bool = False
     """The whole sentence was made and nothing of it thrown away, so its length is known."""
@@ -89,16 +91,18 @@ class Speech:
 
     def order_next(self, now: float, outlet: Outlet) -> Iterator[Effect]:
         """Order the next sentence when the synthesizer is free and not too far ahead of the listener."""
-        sentence = self._current()
-        if self._order is not None or sentence is None or self._ahead_ms(now, outlet) > self._limits.synthesis_ahead_ms:
+        sentence, room_at = self._current(), self._room_at(outlet)
+        if self._order is not None or sentence is None or room_at is None or now < room_at:
             return
         self._order = self._orders.next()
         self._progress_at = now
         yield Speak(self._order, sentence.text, sentence is self.sentences[0], self._configuration)
 
-    def _ahead_ms(self, now: float, outlet: Outlet) -> float:
-        unsent = sum(sentence.made_ms - sentence.sent_ms for sentence in self.sentences)
-        return unsent + outlet.clock.remaining_ms(now)
+    def _room_at(self, outlet: Outlet) -> float | None:
+        """When so little waits to be heard that more may be synthesised; None: not before something has been sent."""
+        unsent_ms = sum(sentence.made_ms - sentence.sent_ms for sentence in self.sentences)
+        room_ms = self._limits.synthesis_ahead_ms - unsent_ms
+        return None if room_ms < 0 else outlet.clock.ends_at - room_ms / 1000
 
     def on_audio(self, order: int, packet: bytes, duration_ms: float, now: float) -> None:
         """A packet of the sentence being synthesised."""
@@ -118,19 +122,27 @@ class Speech:
         sentence.synthesised = True
         sentence.complete = not failed
 
-    def deadline(self, now: float, outlet: Outlet) -> float | None:
-        """When time alone moves this item on: a synthesis that stalls, or room for the next sentence."""
+    def deadline(self, outlet: Outlet) -> float | None:
+        """When time alone moves the synthesis on: it stalls, or there is room for the next sentence."""
         if self._order is not None:
             return self._progress_at + self._limits.synthesis_s
-        if self._current() is not None:
-            return now + max(0.0, self._ahead_ms(now, outlet) - self._limits.synthesis_ahead_ms) / 1000
-        return None
+        return self._room_at(outlet) if self._current() is not None else None
 
     def on_time(self, now: float) -> Iterator[Effect]:
         """Leave out the rest of a sentence whose synthesis has stalled."""
         if self._order is not None and now >= self._progress_at + self._limits.synthesis_s:
             yield CancelSpeech(self._order)
             self.on_done(self._order, failed=True)
+
+    def break_off(self) -> Iterator[Effect]:
+        """End here: what has been sent will still be heard, and the client is told that no more comes.
+
+        Without ``audio.completed`` the subtitles of JS clients would wait for ever (downlink.md 6.2).
+        """
+        told = self._completed_sent or not any(sentence.started for sentence in self.sentences)
+        yield from self.cancel()
+        if not told:
+            yield Send(self._audio("conversation.audio.completed", b""))
 
     def cancel(self) -> Iterator[Effect]:
         """Stop synthesising and drop what has not been sent."""
@@ -150,7 +162,8 @@ class Speech:
                 if outlet.pacer.ready_at(now) > now:
                     return
                 packet, duration_ms = sentence.packets.popleft()
-                if not sentence.sent_ms:
+                if not sentence.started:
+                    sentence.started = True
                     yield Send(DownlinkEvent("conversation.audio.sentence_start", Sentence(sentence.text)))
                 outlet.pacer.sent(now)
                 outlet.clock.sent(duration_ms, now)

@@ -1,0 +1,170 @@
+"""One chat as the client is told of it and as the store keeps it: its states, its question, its answer."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from kouyu.conversation.effects import Effect, SaveChat, SaveMessage, Send, TrimMessage
+from kouyu.conversation.orders import Identity
+from kouyu.protocol.configuration import ChatConfig
+from kouyu.protocol.downlink import (
+    Chat,
+    ChatStatus,
+    ContentType,
+    DownlinkEvent,
+    LastError,
+    Message,
+    MessageType,
+    RequiredAction,
+    Role,
+    SubmitToolOutputs,
+    ToolCall,
+    Usage,
+)
+from kouyu.protocol.errors import INTERNAL
+
+_FINISH_PACKET: Final = (
+    '{"msg_type":"generate_answer_finish","data":"{\\"finish_reason\\":0,\\"FinData\\":\\"\\"}",'
+    '"from_module":null,"from_unit":null}'
+)
+"""The verbose packet that closes a chat's answers (downlink.md 2.3)."""
+
+
+class ChatRecord:
+    """Makes the chat's events, each after what it tells of is saved; the caller knows when each is due.
+
+    Nothing is saved where the chat is not to be kept (``chat_config.auto_save_history``).
+    """
+
+    def __init__(
+        self, question: str, content_type: ContentType, *, chat_config: ChatConfig, identity: Identity
+    ) -> None:
+        self._identity = identity
+        self._is_kept = chat_config.auto_save_history
+        self._chat = Chat(
+            id=identity.new_id(),
+            conversation_id=identity.conversation_id,
+            bot_id=identity.bot_id,
+            created_at=0,
+            meta_data=chat_config.meta_data or msgspec.UNSET,
+            status="created",
+            section_id=identity.section_id,
+        )
+        self.question = self._message("user", "question", question, content_type)
+        self.answer = self._message("assistant", "answer", "")
+        """The answer without its content, which is the caller's. Its speech carries the same id."""
+
+    @property
+    def chat_id(self) -> str:
+        """The id that the chat's events and messages carry."""
+        return self._chat.id
+
+    # The chat's states
+
+    def begin(self, now: float) -> Iterator[Effect]:
+        """The chat is announced, after its question's echo (downlink.md 3.1)."""
+        self._begin_now(now)
+        in_progress = self._with_status("in_progress")
+        yield from self.keep_question(now)
+        yield from self._saving(SaveChat(in_progress))
+        yield Send(DownlinkEvent("conversation.message.completed", self.question))
+        yield Send(DownlinkEvent("conversation.chat.created", self._chat))
+        yield Send(DownlinkEvent("conversation.chat.in_progress", in_progress))
+
+    def begin_without_question(self, now: float) -> Iterator[Effect]:
+        """The bare announcement, for a chat whose question was not understood."""
+        self._begin_now(now)
+        yield Send(DownlinkEvent("conversation.chat.created", self._chat))
+
+    def require_action(self, calls: tuple[ToolCall, ...]) -> Iterator[Effect]:
+        """The client is to run its tools (downlink.md 5)."""
+        action = RequiredAction(submit_tool_outputs=SubmitToolOutputs(calls))
+        chat = msgspec.structs.replace(self._with_status("requires_action"), required_action=action)
+        yield from self._saving(SaveChat(chat))
+        yield Send(DownlinkEvent("conversation.chat.requires_action", chat))
+
+    def go_on(self) -> Iterator[Effect]:
+        """The client's tools have run."""
+        yield from self._saving(SaveChat(self._with_status("in_progress")))
+
+    def complete(self, usage: Usage) -> Iterator[Effect]:
+        """Everything has been said and sent."""
+        chat = msgspec.structs.replace(self._with_status("completed"), usage=usage)
+        yield from self._saving(SaveChat(chat))
+        yield Send(DownlinkEvent("conversation.chat.completed", chat))
+
+    def fail(self, reason: str, usage: Usage, now: float) -> Iterator[Effect]:
+        """The chat cannot be completed; ``reason`` is shown to the client."""
+        chat = msgspec.structs.replace(
+            self._with_status("failed"),
+            failed_at=self._identity.unix_seconds(now),
+            last_error=LastError(INTERNAL, reason),
+            usage=usage,
+        )
+        yield from self._saving(SaveChat(chat))
+        yield Send(DownlinkEvent("conversation.chat.failed", chat))
+
+    def cancel(self) -> Iterator[Effect]:
+        """The chat was interrupted. The ``canceled`` event is not about one chat and is the caller's."""
+        yield from self._saving(SaveChat(self._with_status("canceled")))
+
+    # Its messages
+
+    def keep_question(self, now: float) -> Iterator[Effect]:
+        """The question joins the conversation."""
+        yield from self._saving(SaveMessage(self.question, self._identity.unix_seconds(now)))
+
+    def show_piece(self, text: str) -> Iterator[Effect]:
+        """The next characters of the answer."""
+        yield Send(DownlinkEvent("conversation.message.delta", self._answer(text)))
+
+    def keep_answer(self, text: str, now: float) -> Iterator[Effect]:
+        """What there is of an answer that was broken off."""
+        yield from self._saving(SaveMessage(self._answer(text), self._identity.unix_seconds(now)))
+
+    def finish_answer(self, text: str, now: float) -> Iterator[Effect]:
+        """The answer is whole: its last, empty piece, itself, and the verbose packet (downlink.md 3.1)."""
+        if text:
+            yield from self.show_piece("")
+            yield from self.keep_answer(text, now)
+            yield Send(DownlinkEvent("conversation.message.completed", self._answer(text)))
+        verbose = self._message("assistant", "verbose", _FINISH_PACKET)
+        seconds = self._identity.unix_seconds(now)
+        yield from self._saving(SaveMessage(verbose, seconds))
+        yield Send(DownlinkEvent("conversation.message.completed", verbose))
+        self._chat = msgspec.structs.replace(self._chat, completed_at=seconds)
+
+    def trim_answer(self, heard: str) -> Iterator[Effect]:
+        """Of the saved answer only ``heard`` was heard."""
+        yield from self._saving(TrimMessage(self.answer.id, heard))
+
+    # Parts
+
+    def _begin_now(self, now: float) -> None:
+        self._chat = msgspec.structs.replace(self._chat, created_at=self._identity.unix_seconds(now))
+
+    def _saving(self, effect: Effect) -> Iterator[Effect]:
+        if self._is_kept:
+            yield effect
+
+    def _with_status(self, status: ChatStatus) -> Chat:
+        return msgspec.structs.replace(self._chat, status=status)
+
+    def _answer(self, text: str) -> Message:
+        return msgspec.structs.replace(self.answer, content=text)
+
+    def _message(self, role: Role, kind: MessageType, content: str, content_type: ContentType = "text") -> Message:
+        chat = self._chat
+        return Message(
+            id=self._identity.new_id(),
+            conversation_id=chat.conversation_id,
+            bot_id=chat.bot_id,
+            role=role,
+            type=kind,
+            content=content,
+            content_type=content_type,
+            chat_id=chat.id,
+            section_id=chat.section_id,
+            meta_data=chat.meta_data,
+        )
