@@ -70,9 +70,14 @@ def spoken_form(text: str, language: str) -> str:
     text = plain_text(text, language)
     if not any(letter.isalnum() for letter in text):
         return ""
-    if language in _POINT and _WRITTEN.search(text):
+    if language in _POINT and needs_words(text):
         text = _in_words(text, language)
     return text
+
+
+def needs_words(text: str) -> bool:
+    """Whether the spoken form of a text takes the normaliser, and so a few milliseconds."""
+    return _WRITTEN.search(text) is not None
 
 
 def _in_words(text: str, language: str) -> str:

@@ -1,0 +1,40 @@
+"""English phonemes by eSpeak NG, which is inside piper-tts. Both are GPL: an extra that nothing here needs to run."""
+
+import threading
+from functools import cache
+from typing import Any, Final
+
+from kouyu.engines.errors import EngineUnavailable
+
+HOW_TO_GET: Final = "English speech needs piper-tts: pip install 'kouyu[english]'"
+VOICE: Final = "en-us"
+
+_lock: Final = threading.Lock()
+"""eSpeak NG keeps its state in global variables."""
+
+
+def is_available() -> bool:
+    """Whether piper-tts is installed."""
+    try:
+        _phonemizer()
+    except EngineUnavailable:
+        return False
+    return True
+
+
+def sentences_of_phonemes(text: str) -> list[list[str]]:
+    """For each sentence eSpeak finds, its IPA letters and punctuation marks. Raises EngineUnavailable."""
+    phonemizer = _phonemizer()
+    with _lock:
+        found: list[list[str]] = phonemizer.phonemize(VOICE, text)
+    return found
+
+
+@cache
+def _phonemizer() -> Any:
+    try:
+        from piper.phonemize_espeak import EspeakPhonemizer
+    except ImportError as error:
+        raise EngineUnavailable(HOW_TO_GET) from error
+    with _lock:
+        return EspeakPhonemizer()

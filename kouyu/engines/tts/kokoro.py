@@ -1,0 +1,169 @@
+"""Kokoro-82M on onnxruntime: Mandarin, and English where eSpeak's phonemes are installed.
+
+The voices of the embedded weight set were recorded in Japanese. They speak Mandarin and English intelligibly, with an
+accent; a weight set with more voices in its ``voices.npz`` needs nothing changed here.
+"""
+
+import json
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final, Self
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from kouyu.engines.errors import EngineError, EngineUnavailable
+from kouyu.engines.scheduler import Priority, Scheduler
+from kouyu.engines.tts import espeak
+from kouyu.engines.tts.clauses import pause_after, speech_pieces
+from kouyu.engines.tts.edges import silence, trim
+from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
+from kouyu.engines.tts.english import english_phonemes
+from kouyu.engines.tts.mandarin import mandarin_phonemes
+from kouyu.engines.tts.model_session import ModelSession
+from kouyu.engines.tts.prosody import EMOTIONS, Prosody, prosody_of
+from kouyu.text.language import split_by_language
+
+SAMPLE_RATE: Final = 24_000
+WEIGHT_SET: Final = "kokoro"
+
+MOST_TOKENS: Final = 500
+"""Phonemes the model takes in one call, less than the rows of a voice's style table."""
+
+FIRST_PIECE_WORDS: Final = 2.6
+"""Four Han letters: a call costs a third of the sound's length, so the first piece is short."""
+
+GAIN_DECIBELS: Final = -2.0
+"""Brings the voices to about -20 dB RMS, with peaks below full scale."""
+
+CLEAREST_VOICE: Final = "jm_kumo"
+"""The voice a recogniser understood best in Mandarin; docs/design.md has the table."""
+
+_OWN_LANGUAGE: Final = {"a": "en", "b": "en", "z": "zh"}
+"""By the first letter of a voice's key. Other languages have no front end here."""
+
+_GENDER: Final = {"f": "female", "m": "male"}
+
+Styles = Mapping[str, NDArray[np.float32]]
+"""By key such as "jf_alpha": (row for the number of phonemes, 1, 256)."""
+
+
+class KokoroOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How the model runs."""
+
+    threads: int = 2
+    """Cores used for one sentence."""
+
+
+class KokoroSynthesizer:
+    """A SpeechSynthesizer with the voices of a Kokoro weight set. Make it with ``load``."""
+
+    def __init__(
+        self, scheduler: Scheduler, session: ModelSession, vocabulary: Mapping[str, int], styles: Styles
+    ) -> None:
+        self._scheduler = scheduler
+        self._session = session
+        self._vocabulary = vocabulary
+        self._styles = {voice_id(key): style for key, style in styles.items()}
+        keys = sorted(styles, key=lambda key: key != CLEAREST_VOICE)
+        self._speaks_english = espeak.is_available()
+        self._voices = tuple(_voice(key, self._speaks_english) for key in keys)
+
+    @classmethod
+    async def load(cls, scheduler: Scheduler, weights: Path, options: KokoroOptions | None = None) -> Self:
+        """Read the weight set ``kokoro`` from its folder and warm up: about 3 s, on a worker.
+
+        Raises EngineUnavailable when the weights are missing.
+        """
+        return await scheduler.run(
+            lambda _: cls._opened(scheduler, weights, options or KokoroOptions()), Priority.FINAL
+        )
+
+    @classmethod
+    def _opened(cls, scheduler: Scheduler, weights: Path, options: KokoroOptions) -> Self:
+        session = ModelSession(weights / "kokoro.onnx", threads=options.threads, weight_set=WEIGHT_SET)
+        try:
+            vocabulary = json.loads((weights / "vocab.json").read_text(encoding="utf-8"))["vocab"]
+            with np.load(weights / "voices.npz") as voices:
+                styles = {key: voices[key] for key in voices.files}
+        except (OSError, ValueError, KeyError) as error:
+            raise EngineUnavailable(
+                f"the files in {weights} are unreadable ({error}); try: kouyu models fetch {WEIGHT_SET}"
+            ) from error
+        synthesizer = cls(scheduler, session, vocabulary, styles)
+        for _ in synthesizer._speak("你好。", next(iter(synthesizer._styles)), Prosody()):
+            pass
+        return synthesizer
+
+    def voices(self) -> Sequence[Voice]:
+        """All voices of the weight set, the clearest first."""
+        return self._voices
+
+    def synthesize(self, text: str, options: SynthesisOptions, priority: Priority) -> AsyncGenerator[AudioPiece, None]:
+        """Speak a sentence, a piece for each clause or few. Raises EngineError for a voice it has not."""
+        if options.voice_id not in self._styles:
+            raise EngineError(f"no voice is called {options.voice_id!r}")
+        prosody = prosody_of(options, gain_decibels=GAIN_DECIBELS)
+        return self._scheduler.stream(lambda _: self._speak(text, options.voice_id, prosody), priority)
+
+    async def close(self) -> None:
+        """Nothing is left to do: memory goes with the object."""
+
+    def _speak(self, text: str, voice: str, prosody: Prosody) -> Iterator[AudioPiece]:
+        pause = 0.0
+        for piece in speech_pieces(text, first=FIRST_PIECE_WORDS):
+            for tokens in _in_calls(self._tokens(piece)):
+                samples = self._say(tokens, self._styles[voice], prosody)
+                if len(samples):
+                    yield AudioPiece(np.concatenate((silence(pause, SAMPLE_RATE), samples)), SAMPLE_RATE)
+                    pause = 0.0
+            pause = pause_after(piece) / prosody.speed
+
+    def _tokens(self, text: str) -> list[int]:
+        """The numbers of the phonemes; nothing when there are only marks."""
+        phonemes = " ".join(self._phonemes(language, part) for language, part in split_by_language(text)).strip()
+        if not any(letter.isalpha() for letter in phonemes):
+            return []
+        return [self._vocabulary[letter] for letter in phonemes if letter in self._vocabulary]
+
+    def _phonemes(self, language: str, text: str) -> str:
+        if language in ("zh", "ja", ""):
+            return mandarin_phonemes(text)
+        return english_phonemes(text) if self._speaks_english else ""
+
+    def _say(self, tokens: Sequence[int], style: NDArray[np.float32], prosody: Prosody) -> NDArray[np.float32]:
+        raw = self._session.samples(
+            {
+                "tokens": np.array([[0, *tokens, 0]], np.int64),
+                "style": style[min(len(tokens), len(style)) - 1].reshape(1, -1),
+                "speed": np.array([prosody.model_speed], np.float32),
+            }
+        )
+        return prosody.applied(trim(raw, SAMPLE_RATE), SAMPLE_RATE)
+
+
+def voice_id(key: str) -> str:
+    """The public name of a voice: ``kokoro-jf-alpha`` for ``jf_alpha``."""
+    return f"kokoro-{key.replace('_', '-')}"
+
+
+def _voice(key: str, speaks_english: bool) -> Voice:
+    prefix, _, name = key.partition("_")
+    own = _OWN_LANGUAGE.get(prefix[:1], "zh")
+    languages = ("en", "zh") if own == "en" else ("zh", "en")
+    return Voice(
+        voice_id=voice_id(key),
+        name=name.capitalize(),
+        engine="kokoro",
+        languages=languages if speaks_english else ("zh",),
+        gender=_GENDER.get(prefix[1:2], "unknown"),
+        emotions=EMOTIONS,
+        licence="Apache-2.0",
+    )
+
+
+def _in_calls(tokens: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The tokens in runs the model can take. A clause is nearly always one."""
+    for begin in range(0, len(tokens), MOST_TOKENS):
+        yield tokens[begin : begin + MOST_TOKENS]

@@ -1,0 +1,130 @@
+"""Speech from any endpoint with the ``/v1/audio/speech`` of OpenAI's API."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+import httpx
+import msgspec
+import numpy as np
+
+from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import Priority
+from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
+from kouyu.engines.tts.prosody import speed_of
+
+SAMPLE_RATE: Final = 24_000
+"""Of ``response_format: pcm``: 16 bit, mono, little-endian."""
+
+PIECE_BYTES: Final = SAMPLE_RATE * 2 // 10
+"""A tenth of a second: smaller parts of the stream are put together."""
+
+RETRYABLE: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+
+
+class EndpointVoice(msgspec.Struct, frozen=True, kw_only=True):
+    """A voice of the endpoint."""
+
+    name: str
+    """As the endpoint calls it; clients see it with ``openai-`` in front."""
+    languages: tuple[str, ...] = ("en", "zh")
+    gender: str = "unknown"
+
+
+class OpenAISpeechOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the endpoint is and what it has."""
+
+    base_url: str
+    """Up to and with ``/v1``."""
+    api_key: str = ""
+    model: str = "gpt-4o-mini-tts"
+    voices: tuple[EndpointVoice, ...] = ()
+    takes_instructions: bool = True
+    """Whether the model follows how it is told to speak. Emotions and context texts are sent only then."""
+    connect_seconds: float = 5.0
+    read_seconds: float = 20.0
+    """The longest wait for the first and for every further byte."""
+
+
+class OpenAISpeech:
+    """A SpeechSynthesizer that asks an endpoint. Audio is given as it arrives."""
+
+    def __init__(self, options: OpenAISpeechOptions, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._options = options
+        self._names = {f"openai-{voice.name}": voice.name for voice in options.voices}
+        self._client = httpx.AsyncClient(
+            base_url=options.base_url.rstrip("/") + "/",
+            headers={"Authorization": f"Bearer {options.api_key}"} if options.api_key else {},
+            timeout=httpx.Timeout(options.read_seconds, connect=options.connect_seconds),
+            transport=transport,
+        )
+
+    def voices(self) -> Sequence[Voice]:
+        """The voices of the options, in their order."""
+        return tuple(
+            Voice(
+                voice_id=f"openai-{voice.name}",
+                name=voice.name,
+                engine="openai",
+                languages=voice.languages,
+                gender=voice.gender,
+                takes_context_texts=self._options.takes_instructions,
+            )
+            for voice in self._options.voices
+        )
+
+    async def synthesize(
+        self, text: str, options: SynthesisOptions, priority: Priority
+    ) -> AsyncGenerator[AudioPiece, None]:
+        """Speak a text. Raises EngineError; it is retryable when the endpoint is busy or out of reach."""
+        if options.voice_id not in self._names:
+            raise EngineError(f"no voice is called {options.voice_id!r}")
+        async with (
+            _errors_as_engine_errors(),
+            self._client.stream("POST", "audio/speech", json=self._body(text, options)) as answer,
+        ):
+            if answer.status_code >= 400:
+                raise EngineError(
+                    f"the speech endpoint answered {answer.status_code}", retryable=answer.status_code in RETRYABLE
+                )
+            waiting = b""
+            async for data in answer.aiter_bytes():
+                waiting += data
+                if len(waiting) >= PIECE_BYTES:
+                    whole = len(waiting) // 2 * 2
+                    yield _piece(waiting[:whole])
+                    waiting = waiting[whole:]
+            if len(waiting) >= 2:
+                yield _piece(waiting[: len(waiting) // 2 * 2])
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    def _body(self, text: str, options: SynthesisOptions) -> dict[str, object]:
+        body: dict[str, object] = {
+            "model": self._options.model,
+            "voice": self._names[options.voice_id],
+            "input": text,
+            "response_format": "pcm",
+            "speed": speed_of(options.speech_rate),
+        }
+        if self._options.takes_instructions and (options.context_texts or options.emotion):
+            emotion = (
+                f"Speak in this emotion: {options.emotion}, {options.emotion_scale:g} of 5." if options.emotion else ""
+            )
+            body["instructions"] = " ".join(filter(None, (options.context_texts, emotion)))
+        return body
+
+
+def _piece(data: bytes) -> AudioPiece:
+    return AudioPiece(np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768), SAMPLE_RATE)
+
+
+@asynccontextmanager
+async def _errors_as_engine_errors() -> AsyncGenerator[None, None]:
+    try:
+        yield
+    except httpx.HTTPError as error:
+        # The text of an httpx error has the address in it, never the request's content.
+        raise EngineError(f"the speech endpoint failed: {type(error).__name__}", retryable=True) from error

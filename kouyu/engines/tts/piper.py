@@ -1,0 +1,119 @@
+"""A Piper voice: English, quick enough for the smallest machine.
+
+Measured on two cores: see docs/design.md. The phonemes come from piper-tts (GPL-3.0 or later, an extra); the voice
+itself is in the public domain.
+"""
+
+import json
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, Self
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from kouyu.engines.errors import EngineUnavailable
+from kouyu.engines.scheduler import Priority, Scheduler
+from kouyu.engines.tts import espeak
+from kouyu.engines.tts.clauses import pause_after, speech_pieces
+from kouyu.engines.tts.edges import silence, trim
+from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
+from kouyu.engines.tts.model_session import ModelSession
+from kouyu.engines.tts.prosody import EMOTIONS, Prosody, prosody_of
+
+WEIGHT_SET: Final = "piper-joe"
+MODEL_FILE: Final = "en_US-joe-medium.onnx"
+
+GAIN_DECIBELS: Final = 3.0
+"""Brings the voice to about -20 dB RMS, with peaks below full scale."""
+
+FIRST_PIECE_WORDS: Final = 4.0
+
+VOICE: Final = Voice(
+    voice_id="piper-en-us-joe",
+    name="Joe",
+    engine="piper",
+    languages=("en",),
+    gender="male",
+    emotions=EMOTIONS,
+    licence="CC0-1.0 (needs piper-tts, GPL-3.0-or-later)",
+)
+
+
+class PiperOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How the voice runs."""
+
+    threads: int = 1
+    """Cores used for one sentence."""
+
+
+class PiperSynthesizer:
+    """A SpeechSynthesizer with one English voice. Make it with ``load``."""
+
+    def __init__(self, scheduler: Scheduler, session: ModelSession, config: dict[str, Any]) -> None:
+        self._scheduler = scheduler
+        self._session = session
+        self._ids: dict[str, list[int]] = config["phoneme_id_map"]
+        self._sample_rate: int = config["audio"]["sample_rate"]
+        inference = config["inference"]
+        self._noise: tuple[float, float] = (inference["noise_scale"], inference["noise_w"])
+        self._length_scale: float = inference["length_scale"]
+
+    @classmethod
+    async def load(cls, scheduler: Scheduler, weights: Path, options: PiperOptions | None = None) -> Self:
+        """Read the weight set ``piper-joe`` from its folder and warm up: 0.5 s, on a worker.
+
+        Raises EngineUnavailable when piper-tts or the weights are missing.
+        """
+        return await scheduler.run(lambda _: cls._opened(scheduler, weights, options or PiperOptions()), Priority.FINAL)
+
+    @classmethod
+    def _opened(cls, scheduler: Scheduler, weights: Path, options: PiperOptions) -> Self:
+        if not espeak.is_available():
+            raise EngineUnavailable(espeak.HOW_TO_GET)
+        session = ModelSession(weights / MODEL_FILE, threads=options.threads, weight_set=WEIGHT_SET)
+        try:
+            config = json.loads((weights / f"{MODEL_FILE}.json").read_text(encoding="utf-8"))
+            synthesizer = cls(scheduler, session, config)
+        except (OSError, ValueError, KeyError) as error:
+            raise EngineUnavailable(
+                f"{MODEL_FILE}.json is unreadable ({error}); try: kouyu models fetch {WEIGHT_SET}"
+            ) from error
+        for _ in synthesizer._speak("Hello there.", Prosody()):
+            pass
+        return synthesizer
+
+    def voices(self) -> Sequence[Voice]:
+        """Joe."""
+        return (VOICE,)
+
+    def synthesize(self, text: str, options: SynthesisOptions, priority: Priority) -> AsyncGenerator[AudioPiece, None]:
+        """Speak an English sentence, a piece for each clause or few."""
+        prosody = prosody_of(options, gain_decibels=GAIN_DECIBELS)
+        return self._scheduler.stream(lambda _: self._speak(text, prosody), priority)
+
+    async def close(self) -> None:
+        """Nothing is left to do: memory goes with the object."""
+
+    def _speak(self, text: str, prosody: Prosody) -> Iterator[AudioPiece]:
+        pause = 0.0
+        for piece in speech_pieces(text, first=FIRST_PIECE_WORDS):
+            spoken = [self._say(phonemes, prosody) for phonemes in espeak.sentences_of_phonemes(piece)]
+            samples = np.concatenate([silence(pause, self._sample_rate), *spoken]) if spoken else np.zeros(0)
+            if samples.any():
+                yield AudioPiece(samples.astype(np.float32, copy=False), self._sample_rate)
+                pause = pause_after(piece) / prosody.speed
+
+    def _say(self, phonemes: list[str], prosody: Prosody) -> NDArray[np.float32]:
+        from piper.phoneme_ids import phonemes_to_ids
+
+        if not any(letter.isalpha() for letter in phonemes):
+            return np.zeros(0, np.float32)
+        ids = np.array([phonemes_to_ids(phonemes, self._ids)], np.int64)
+        noise, width = self._noise
+        scales = np.array([noise, self._length_scale / prosody.model_speed, width], np.float32)
+        raw = self._session.samples(
+            {"input": ids, "input_lengths": np.array([ids.shape[1]], np.int64), "scales": scales}
+        )
+        return prosody.applied(trim(raw, self._sample_rate), self._sample_rate)

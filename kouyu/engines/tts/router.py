@@ -1,0 +1,121 @@
+"""One synthesizer made of several: finds the engine of a voice, and a voice for every language.
+
+What it does with a sentence, in this order: cuts it where it changes into a language the chosen voice does not speak,
+brings each part into its spoken form (text.spoken_form), has its voice speak it, and ends with a short pause.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import msgspec
+
+from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import Priority, Scheduler
+from kouyu.engines.tts.clauses import pause_after
+from kouyu.engines.tts.edges import silence
+from kouyu.engines.tts.engine import AudioPiece, SpeechSynthesizer, SynthesisOptions, Voice
+from kouyu.engines.tts.prosody import speed_of
+from kouyu.text.language import language_of, split_by_language
+from kouyu.text.spoken_form import needs_words, spoken_form
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    voice: Voice
+    text: str
+
+
+class VoiceRouter:
+    """A SpeechSynthesizer over others, whose voices it lists in their order.
+
+    ``default_voices`` names the voice for a language (ISO 639-1). A language without one gets the first voice that has
+    it as its own, else the first that speaks it. ``default_voice`` is listed first and used where no voice is asked
+    for. Raises ValueError for a name no engine has.
+    """
+
+    def __init__(
+        self,
+        engines: Sequence[SpeechSynthesizer],
+        scheduler: Scheduler,
+        *,
+        default_voice: str = "",
+        default_voices: Mapping[str, str] | None = None,
+    ) -> None:
+        self._engines = tuple(engines)
+        self._scheduler = scheduler
+        self._owners = {voice.voice_id: engine for engine in self._engines for voice in engine.voices()}
+        self._voices = {voice.voice_id: voice for engine in self._engines for voice in engine.voices()}
+        wanted = dict(default_voices or {})
+        if unknown := {default_voice, *wanted.values()} - {"", *self._voices}:
+            raise ValueError(f"no voice is called {', '.join(sorted(unknown))}; known: {', '.join(self._voices)}")
+        if default_voice:
+            self._voices = {default_voice: self._voices[default_voice]} | self._voices
+        self._by_language = {
+            language: self._voices[wanted[language]] if language in wanted else self._first_voice(language)
+            for language in {*wanted, *(code for voice in self._voices.values() for code in voice.languages)}
+        }
+
+    def voices(self) -> Sequence[Voice]:
+        """All voices, the default first."""
+        return tuple(self._voices.values())
+
+    def voice_for(self, language: str) -> Voice | None:
+        """The default voice of a language (ISO 639-1)."""
+        return self._by_language.get(language)
+
+    async def synthesize(
+        self, text: str, options: SynthesisOptions, priority: Priority
+    ) -> AsyncGenerator[AudioPiece, None]:
+        """Speak a sentence in whatever languages it is. Raises EngineError for an unknown voice.
+
+        Pieces of different voices differ in their sample rate.
+        """
+        rate = 0
+        for part in self._parts(text, self._chosen(options.voice_id)):
+            spoken = await self._spoken_form(part, priority)
+            if not spoken:
+                continue
+            voiced = msgspec.structs.replace(options, voice_id=part.voice.voice_id)
+            pieces = self._owners[part.voice.voice_id].synthesize(spoken, voiced, priority)
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    rate = piece.sample_rate
+                    yield piece
+        pause = pause_after(text) / speed_of(options.speech_rate)
+        if rate and pause:
+            yield AudioPiece(silence(pause, rate), rate)
+
+    async def close(self) -> None:
+        """Close all engines."""
+        for engine in self._engines:
+            await engine.close()
+
+    def _first_voice(self, language: str) -> Voice:
+        able = [voice for voice in self._voices.values() if language in voice.languages]
+        return next((voice for voice in able if voice.languages[0] == language), able[0])
+
+    def _chosen(self, voice_id: str) -> Voice:
+        if voice_id == "" and self._voices:
+            return next(iter(self._voices.values()))
+        if voice_id not in self._voices:
+            raise EngineError(f"no voice is called {voice_id!r}")
+        return self._voices[voice_id]
+
+    def _parts(self, text: str, chosen: Voice) -> list[_Part]:
+        """The text in runs of one voice. Languages nobody speaks are left to the chosen voice."""
+        parts: list[_Part] = []
+        for language, run in split_by_language(text):
+            able = language == "" or language in chosen.languages
+            voice = chosen if able else self._by_language.get(language, chosen)
+            if parts and parts[-1].voice == voice:
+                parts[-1] = _Part(voice, parts[-1].text + run)
+            else:
+                parts.append(_Part(voice, run))
+        return parts
+
+    async def _spoken_form(self, part: _Part, priority: Priority) -> str:
+        language = language_of(part.text) or part.voice.languages[0]
+        if not needs_words(part.text):
+            return spoken_form(part.text, language)
+        return await self._scheduler.run(lambda _: spoken_form(part.text, language), priority)

@@ -1,0 +1,132 @@
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+
+import numpy as np
+import pytest
+
+from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import Priority, Scheduler
+from kouyu.engines.tts.clauses import SENTENCE_PAUSE
+from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
+from kouyu.engines.tts.router import VoiceRouter
+
+RATE = 1000
+
+
+class Reciter:
+    """An engine that keeps what it was to say and answers with a tenth of a second of ones."""
+
+    def __init__(self, *voices: tuple[str, tuple[str, ...]]) -> None:
+        self._voices = tuple(Voice(voice_id=v, name=v, engine="reciter", languages=spoken) for v, spoken in voices)
+        self.said: list[tuple[str, str]] = []
+        self.stopped = False
+
+    def voices(self) -> Sequence[Voice]:
+        return self._voices
+
+    async def synthesize(
+        self, text: str, options: SynthesisOptions, priority: Priority
+    ) -> AsyncGenerator[AudioPiece, None]:
+        self.said.append((options.voice_id, text))
+        try:
+            yield AudioPiece(np.ones(100, np.float32), RATE)
+            yield AudioPiece(np.ones(100, np.float32), RATE)
+        finally:
+            self.stopped = True
+
+    async def close(self) -> None:
+        self.stopped = True
+
+
+@pytest.fixture
+async def scheduler() -> AsyncIterator[Scheduler]:
+    scheduler = Scheduler(1)
+    yield scheduler
+    await scheduler.close()
+
+
+async def said(router: VoiceRouter, *engines: Reciter, text: str, voice: str = "") -> list[tuple[str, str]]:
+    async for _ in router.synthesize(text, SynthesisOptions(voice_id=voice), Priority.SENTENCE):
+        pass
+    return [line for engine in engines for line in engine.said]
+
+
+async def test_voices_are_listed_in_the_order_of_their_engines_the_default_first(scheduler: Scheduler) -> None:
+    engines = Reciter(("joe", ("en",))), Reciter(("kumo", ("zh",)), ("alpha", ("zh",)))
+    assert [v.voice_id for v in VoiceRouter(engines, scheduler).voices()] == ["joe", "kumo", "alpha"]
+    router = VoiceRouter(engines, scheduler, default_voice="alpha")
+    assert [v.voice_id for v in router.voices()] == ["alpha", "joe", "kumo"]
+
+
+async def test_a_language_the_voice_does_not_speak_gets_its_default_voice(scheduler: Scheduler) -> None:
+    joe, kokoro = Reciter(("joe", ("en",))), Reciter(("kumo", ("zh",)), ("alpha", ("zh",)))
+    router = VoiceRouter([joe, kokoro], scheduler, default_voices={"zh": "alpha"})
+    assert await said(router, joe, kokoro, text="你好。", voice="joe") == [("alpha", "你好。")]
+    assert await said(router, joe, text="Hello.", voice="kumo") == [("joe", "Hello.")]
+
+
+async def test_a_voice_keeps_the_languages_it_speaks(scheduler: Scheduler) -> None:
+    joe, kokoro = Reciter(("joe", ("en",))), Reciter(("kumo", ("zh", "en")))
+    router = VoiceRouter([joe, kokoro], scheduler)
+    assert await said(router, joe, kokoro, text="我用 Python。", voice="kumo") == [("kumo", "我用 Python。")]
+
+
+async def test_the_first_voice_whose_own_language_it_is_becomes_its_default(scheduler: Scheduler) -> None:
+    kokoro, joe = Reciter(("kumo", ("zh", "en"))), Reciter(("joe", ("en",)))
+    router = VoiceRouter([kokoro, joe], scheduler)
+    english = router.voice_for("en")
+    assert english is not None
+    assert english.voice_id == "joe"
+    assert router.voice_for("fi") is None
+
+
+async def test_a_mixed_sentence_is_spoken_by_a_voice_for_each_language(scheduler: Scheduler) -> None:
+    joe, kumo = Reciter(("joe", ("en",))), Reciter(("kumo", ("zh",)))
+    router = VoiceRouter([joe, kumo], scheduler)
+    await said(router, text="The word 你好 means hello.", voice="joe")
+    assert joe.said == [("joe", "The word"), ("joe", "means hello.")]
+    assert kumo.said == [("kumo", "你好")]
+
+
+async def test_a_language_nobody_speaks_is_left_to_the_chosen_voice(scheduler: Scheduler) -> None:
+    joe = Reciter(("joe", ("en",)))
+    assert await said(VoiceRouter([joe], scheduler), joe, text="Привет.") == [("joe", "Привет.")]
+
+
+async def test_numbers_reach_the_voice_as_words_of_its_sentence_s_language(scheduler: Scheduler) -> None:
+    joe, kumo = Reciter(("joe", ("en",))), Reciter(("kumo", ("zh",)))
+    router = VoiceRouter([joe, kumo], scheduler)
+    await said(router, text="**It is 20%.**")
+    await said(router, text="大约20%。")
+    await said(router, text="42", voice="kumo")
+    assert joe.said == [("joe", "It is twenty percent.")]
+    assert kumo.said == [("kumo", "大约百分之二十。"), ("kumo", "四十二")]
+
+
+async def test_a_sentence_ends_with_a_pause_and_nothing_gives_nothing(scheduler: Scheduler) -> None:
+    router = VoiceRouter([Reciter(("joe", ("en",)))], scheduler)
+
+    async def pieces(text: str, rate: int = 0) -> list[AudioPiece]:
+        options = SynthesisOptions(voice_id="joe", speech_rate=rate)
+        return [piece async for piece in router.synthesize(text, options, Priority.SENTENCE)]
+
+    assert len((await pieces("Yes."))[-1].samples) == SENTENCE_PAUSE * RATE
+    assert len((await pieces("Yes.", 100))[-1].samples) == SENTENCE_PAUSE * RATE / 2
+    assert len(await pieces("Yes")) == 2
+    assert await pieces("😀 ...") == []
+
+
+async def test_an_unknown_voice_is_an_error(scheduler: Scheduler) -> None:
+    router = VoiceRouter([Reciter(("joe", ("en",)))], scheduler)
+    with pytest.raises(EngineError, match="nobody"):
+        await said(router, text="Hi.", voice="nobody")
+    with pytest.raises(ValueError, match="nobody"):
+        VoiceRouter([], scheduler, default_voices={"en": "nobody"})
+
+
+async def test_closing_the_stream_closes_the_engine_s(scheduler: Scheduler) -> None:
+    joe = Reciter(("joe", ("en",)))
+    pieces = VoiceRouter([joe], scheduler).synthesize("Hi.", SynthesisOptions(voice_id="joe"), Priority.SENTENCE)
+    await anext(pieces)
+    assert not joe.stopped
+    await pieces.aclose()
+    assert joe.stopped
