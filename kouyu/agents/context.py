@@ -26,9 +26,9 @@ def within_budget(messages: Sequence[ContextMessage], budget_tokens: int) -> Seq
         while first < index and total > budget_tokens // 2:
             total -= costs[first]
             first += 1
-        while first < index and messages[first].role == "assistant":
-            total -= costs[first]
-            first += 1
+    # A section cut short begins with the user, as many chat templates demand.
+    while 0 < first < len(messages) - 1 and messages[first].role == "assistant":
+        first += 1
     return messages[first:]
 
 

@@ -79,6 +79,7 @@ class EmbeddedModel:
         self._port = 0
         self._process: asyncio.subprocess.Process | None = None
         self._openings = 0
+        self._warming_up = asyncio.Lock()
         self._prompts = TemporaryDirectory(prefix="kouyu-prompts-", ignore_cleanup_errors=True)
         self._ready = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
@@ -134,10 +135,11 @@ class EmbeddedModel:
         """
         read = {"messages": [*opening, {"role": "user", "content": "Hi"}], "max_tokens": 1, "id_slot": 0}
         try:
-            await self._post("/v1/chat/completions", read)
-            await self._post("/slots/0?action=save", {"filename": str(self._openings)})
-            self._openings += 1
-            await self._share_openings()
+            async with self._warming_up:
+                await self._post("/v1/chat/completions", read)
+                await self._post("/slots/0?action=save", {"filename": str(self._openings)})
+                self._openings += 1
+                await self._share_openings()
         except httpx.HTTPError as fault:
             _log.warning("The embedded language model did not read a bot's prompt in advance: %s", fault)
 

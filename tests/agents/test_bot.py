@@ -1,0 +1,119 @@
+from typing import Any
+
+import pytest
+
+from kouyu.agents.agent import Agent, AgentError, AgentRequest, ContextMessage, TextDelta, ToolCallRequest, ToolRound
+from kouyu.agents.bot import DEFAULT_PROMPT, BotDefinition, Example, LanguageModelBot
+from kouyu.agents.endpoint import ModelEndpoint
+from kouyu.protocol.uplink import ToolOutput
+from tests.standins.openai_server import OpenAIStandIn, Say, ToolCallScript, call_tools
+
+WEATHER = {"type": "function", "function": {"name": "weather", "description": "", "parameters": {"type": "object"}}}
+
+
+def request(*texts: str, **fields: Any) -> AgentRequest:
+    """Texts of user and assistant in turn."""
+    roles = ("user", "assistant")
+    messages = tuple(ContextMessage(role=roles[n % 2], content=text) for n, text in enumerate(texts))  # type: ignore[arg-type]
+    return AgentRequest(messages=messages, **fields)
+
+
+async def ask(endpoint: ModelEndpoint, asked: AgentRequest, **definition: Any) -> list[Any]:
+    bot: Agent = LanguageModelBot(BotDefinition(id="7", name="Bot", model=endpoint, **definition))
+    events = [event async for event in bot.reply(asked)]
+    await bot.close()
+    return events
+
+
+async def test_the_question_comes_last_after_prompt_and_section(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:
+    await ask(
+        endpoint, request("Hi", "Hello.", "How are you?"), prompt="Be kind to {{name}}.", variables={"name": "all"}
+    )
+    assert model.requests[0].messages == [
+        {"role": "system", "content": "Be kind to all."},
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Hello."},
+        {"role": "user", "content": "How are you?"},
+    ]
+
+
+async def test_a_bot_without_a_prompt_is_asked_to_speak(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:
+    await ask(endpoint, request("Hi"))
+    assert model.requests[0].messages[0] == {"role": "system", "content": DEFAULT_PROMPT}
+
+
+async def test_an_empty_prompt_is_no_message(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:
+    await ask(endpoint, request("Hi"), prompt="")
+    assert [message["role"] for message in model.requests[0].messages] == ["user"]
+
+
+async def test_the_model_is_told_where_the_user_is(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:
+    await ask(endpoint, request("Hi", extra_params={"latitude": "1.5", "longitude": "2"}), prompt="Be kind.")
+    expected = "Be kind.\nThe user is at latitude 1.500000, longitude 2.000000."
+    assert model.requests[0].messages[0]["content"] == expected
+
+
+async def test_examples_come_before_the_section(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:
+    await ask(endpoint, request("Hi"), prompt="", examples=(Example("Bye", "Goodbye!"),))
+    assert [message["content"] for message in model.requests[0].messages] == ["Bye", "Goodbye!", "Hi"]
+
+
+async def test_only_what_the_bot_sets_is_asked_for(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:
+    await ask(endpoint, request("Hi"), temperature=0.0, max_tokens=50)
+    body = model.requests[0].body
+    assert (body["temperature"], body["max_tokens"]) == (0.0, 50)
+    assert "top_p" not in body
+    assert "tools" not in body
+
+
+async def test_a_long_section_is_shown_from_its_end_with_the_prompt_kept(
+    model: OpenAIStandIn, endpoint: ModelEndpoint
+) -> None:
+    long = [f"{n} " + "word " * 100 for n in range(201)]
+    await ask(endpoint, request(*long), prompt="Be kind.")
+    system, *shown = model.requests[0].messages
+    assert system["content"] == "Be kind."
+    assert shown[-1]["content"] == long[-1]
+    assert 10 < len(shown) < 100
+
+
+async def test_tools_are_offered_and_their_calls_passed_on(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:
+    model.will(call_tools(ToolCallScript("weather", '{"city": "Paris"}')))
+    events = await ask(endpoint, request("Weather?"), tools=(WEATHER,))
+    assert model.requests[0].body["tools"] == [WEATHER]
+    assert isinstance(events[0], ToolCallRequest)
+
+
+async def test_the_answer_goes_on_from_what_the_tools_gave(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:
+    model.will(
+        call_tools(ToolCallScript("weather", '{"city": "A"}', id="a"), ToolCallScript("weather", "{}", id="b")),
+        Say("Sunny."),
+    )
+    (called, _) = await ask(endpoint, request("Weather?"), tools=(WEATHER,))
+    given = ToolRound(calls=called.calls, outputs=(ToolOutput(tool_call_id="a", output="sun"),))
+    events = await ask(endpoint, request("Weather?", tool_rounds=(given,)), tools=(WEATHER,), prompt="")
+    assert events[0] == TextDelta("Sunny.")
+    question, asked, first, second = model.requests[1].messages
+    assert question == {"role": "user", "content": "Weather?"}
+    assert asked["tool_calls"][0] == {
+        "id": "a",
+        "type": "function",
+        "function": {"name": "weather", "arguments": '{"city": "A"}'},
+    }
+    assert first == {"role": "tool", "tool_call_id": "a", "content": "sun"}
+    assert second == {"role": "tool", "tool_call_id": "b", "content": ""}
+
+
+def test_a_malformed_prompt_is_found_when_the_bot_is_made(endpoint: ModelEndpoint) -> None:
+    with pytest.raises(AgentError, match="bot 7, line 1"):
+        LanguageModelBot(BotDefinition(id="7", name="Bot", model=endpoint, prompt="{{"))
+
+
+async def test_closing_the_reply_stops_the_model(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:
+    model.will(Say("one ", "two ", hang_after=1))
+    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=endpoint))
+    reply = bot.reply(request("Hi"))
+    await anext(reply)
+    await reply.aclose()
+    await model.requests[0].hung_up.wait()
+    await bot.close()

@@ -1,0 +1,202 @@
+"""The embedded model as it is: its process, and what it says."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from kouyu.agents.agent import AgentError, AgentRequest, ContextMessage, TextDelta, TokenUsage
+from kouyu.agents.bot import BotDefinition, LanguageModelBot
+from kouyu.agents.embedded_model import EXAMPLES, EmbeddedModel, EmbeddedModelOptions
+from kouyu.weights import MissingWeights
+
+_PARENT = """
+import asyncio
+from kouyu.agents.embedded_model import EmbeddedModel
+
+async def main():
+    model = EmbeddedModel()
+    await model.start()
+    print(model.process_id, flush=True)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[EmbeddedModel]:
+    model = EmbeddedModel()
+    await model.start()
+    yield model
+    await model.close()
+
+
+@pytest.fixture
+async def bot(model: EmbeddedModel) -> AsyncIterator[LanguageModelBot]:
+    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=model.endpoint, examples=EXAMPLES))
+    yield bot
+    await bot.close()
+
+
+def question(text: str) -> AgentRequest:
+    return AgentRequest(messages=(ContextMessage(role="user", content=text),))
+
+
+async def answer(bot: LanguageModelBot, text: str) -> str:
+    return "".join([event.text async for event in bot.reply(question(text)) if isinstance(event, TextDelta)])
+
+
+async def call(model: EmbeddedModel, method: str, path: str, **fields: Any) -> Any:
+    headers = {"Authorization": f"Bearer {model.endpoint.api_key}"}
+    async with httpx.AsyncClient(headers=headers, timeout=60, trust_env=False) as http:
+        return (
+            (await http.request(method, model.endpoint.base_url.removesuffix("/v1") + path, **fields))
+            .raise_for_status()
+            .json()
+        )
+
+
+def lives(process_id: int) -> bool:
+    try:
+        state = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in "ZX"
+
+
+async def gone(process_id: int) -> None:
+    async with asyncio.timeout(10):
+        while lives(process_id):  # noqa: ASYNC110 - a process tells nobody that it is gone
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [("What is the capital of France?", "Paris"), ("What color is the sky?", "blue"), ("Who wrote Hamlet?", "Shakesp")],
+)
+async def test_it_answers(bot: LanguageModelBot, asked: str, expected: str) -> None:
+    events = [event async for event in bot.reply(question(asked))]
+    assert expected in "".join(event.text for event in events if isinstance(event, TextDelta))
+    usage = events[-1]
+    assert isinstance(usage, TokenUsage)
+    assert usage.input_tokens > 50
+    assert 3 < usage.output_tokens < 60
+
+
+@pytest.mark.models
+async def test_closing_the_reply_frees_its_slot(model: EmbeddedModel, bot: LanguageModelBot) -> None:
+    reply = bot.reply(question("Tell me a long story about a dog."))
+    await anext(reply)
+    assert any(slot["is_processing"] for slot in await call(model, "GET", "/slots"))
+    await reply.aclose()
+    async with asyncio.timeout(5):
+        while any(slot["is_processing"] for slot in await call(model, "GET", "/slots")):
+            pass
+
+
+@pytest.mark.models
+async def test_what_was_read_in_advance_serves_all_slots_also_after_a_restart(
+    model: EmbeddedModel, bot: LanguageModelBot
+) -> None:
+    opening = bot.opening(question(""))
+    await model.warm_up(opening)
+    for restarted in (False, True):
+        if restarted:
+            await killed_and_back(model)
+        body = {"messages": [*opening, {"role": "user", "content": "Who are you?"}], "max_tokens": 20}
+        answers = await asyncio.gather(*[call(model, "POST", "/v1/chat/completions", json=body) for _ in range(4)])
+        assert all(answer["timings"]["prompt_n"] < 20 for answer in answers)
+
+
+async def killed_and_back(model: EmbeddedModel) -> None:
+    process_id = model.process_id
+    assert process_id is not None
+    os.kill(process_id, signal.SIGKILL)
+    await gone(process_id)
+    async with asyncio.timeout(20):
+        while model.process_id in {None, process_id}:
+            await asyncio.sleep(0.01)
+            await model.ready()
+
+
+@pytest.mark.models
+async def test_a_dead_process_is_replaced_and_the_next_reply_works(model: EmbeddedModel, bot: LanguageModelBot) -> None:
+    endpoint, process_id = model.endpoint, model.process_id
+    assert process_id is not None
+    os.kill(process_id, signal.SIGKILL)
+    assert "Paris" in await answer(bot, "What is the capital of France?")
+    assert model.endpoint == endpoint
+    assert model.process_id != process_id
+
+
+@pytest.mark.models
+async def test_a_process_that_dies_in_the_middle_of_a_reply_is_an_error(
+    model: EmbeddedModel, bot: LanguageModelBot
+) -> None:
+    reply = bot.reply(question("Tell me a long story about a dog."))
+    await anext(reply)
+    os.kill(model.process_id or 0, signal.SIGKILL)
+    with pytest.raises(AgentError, match="broke off"):
+        _ = [event async for event in reply]
+
+
+@pytest.mark.models
+async def test_closing_ends_the_process() -> None:
+    model = EmbeddedModel()
+    await model.start()
+    process_id = model.process_id
+    assert process_id is not None
+    assert lives(process_id)
+    await model.close()
+    assert not lives(process_id)
+
+
+@pytest.mark.models
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+async def test_the_process_dies_with_its_parent() -> None:
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", _PARENT, stdout=asyncio.subprocess.PIPE)
+    assert parent.stdout is not None
+    process_id = int(await parent.stdout.readline())
+    assert lives(process_id)
+    parent.kill()
+    await parent.communicate()
+    await gone(process_id)
+
+
+@pytest.mark.models
+async def test_only_who_has_the_key_is_answered(model: EmbeddedModel) -> None:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        refused = await http.post(f"{model.endpoint.base_url}/chat/completions", json={"messages": []})
+    assert refused.status_code == 401
+    assert model.endpoint.base_url.startswith("http://127.0.0.1:")
+
+
+async def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
+    (tmp_path / "broken.gguf").write_bytes(b"no model")
+    model = EmbeddedModel(EmbeddedModelOptions(model_path=tmp_path / "broken.gguf"))
+    with pytest.raises(AgentError, match="ended with status"):
+        await model.start()
+    await model.close()
+
+
+async def test_missing_weights_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KOUYU_WEIGHTS", str(tmp_path))
+    model = EmbeddedModel()
+    with pytest.raises(MissingWeights, match="smollm2"):
+        await model.start()
+    await model.close()
+
+
+async def test_there_is_no_endpoint_before_the_start() -> None:
+    model = EmbeddedModel()
+    with pytest.raises(RuntimeError):
+        _ = model.endpoint
+    await model.close()

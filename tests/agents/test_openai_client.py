@@ -1,0 +1,339 @@
+"""The client against a real server that follows a script."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+import pytest
+
+from kouyu.agents.agent import AgentError, AgentEvent, TextDelta, TokenUsage, ToolCallRequest
+from kouyu.agents.endpoint import ModelEndpoint
+from kouyu.agents.openai_client import OpenAIClient
+from tests.standins.openai_server import (
+    Hang,
+    HangUp,
+    OpenAIStandIn,
+    Pace,
+    Raw,
+    ReceivedRequest,
+    Refuse,
+    Say,
+    ToolCallScript,
+    call_tools,
+    openai_stand_in,
+)
+
+QUESTION = [{"role": "user", "content": "How are you?"}]
+
+
+@pytest.fixture
+async def client(endpoint: ModelEndpoint) -> AsyncIterator[OpenAIClient]:
+    client = OpenAIClient(endpoint)
+    yield client
+    await client.close()
+
+
+async def answer(client: OpenAIClient, **options: Any) -> list[AgentEvent]:
+    async with aclosing(client.complete(QUESTION, **options)) as events:
+        return [event async for event in events]
+
+
+async def answer_with(endpoint: ModelEndpoint, **changes: Any) -> list[AgentEvent]:
+    client = OpenAIClient(msgspec.structs.replace(endpoint, **changes))
+    try:
+        return await answer(client)
+    finally:
+        await client.close()
+
+
+def text_of(events: list[AgentEvent]) -> str:
+    return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+def chunk(delta: dict[str, Any], finish_reason: str | None = None) -> str:
+    return json.dumps({"choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]}, ensure_ascii=False)
+
+
+async def test_text_comes_in_pieces_and_the_tokens_spent_come_last(model: OpenAIStandIn, client: OpenAIClient) -> None:
+    model.will(Say("Fine, ", "thank ", "you."))
+    assert await answer(client) == [TextDelta("Fine, "), TextDelta("thank "), TextDelta("you."), TokenUsage(11, 3)]
+
+
+async def test_a_piece_is_given_out_before_the_next_is_there(model: OpenAIStandIn, client: OpenAIClient) -> None:
+    model.will(Say("one", "two", hang_after=1))
+    async with aclosing(client.complete(QUESTION)) as events:
+        assert await anext(events) == TextDelta("one")
+
+
+async def test_what_is_asked_is_what_the_settings_say(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:
+    await answer_with(endpoint, headers={"X-Team": "voice"}, body={"temperature": 0.5, "seed": 3})
+    (request,) = model.requests
+    assert request.headers["authorization"] == "Bearer sk-secret"
+    assert request.headers["x-team"] == "voice"
+    assert request.body == {
+        "model": "stand-in",
+        "messages": QUESTION,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "temperature": 0.5,
+        "seed": 3,
+    }
+
+
+async def test_options_of_the_call_take_the_place_of_the_endpoints(
+    model: OpenAIStandIn, endpoint: ModelEndpoint
+) -> None:
+    client = OpenAIClient(msgspec.structs.replace(endpoint, body={"temperature": 0.5, "seed": 3}))
+    await answer(client, options={"temperature": 0})
+    await client.close()
+    assert (model.requests[0].body["temperature"], model.requests[0].body["seed"]) == (0, 3)
+
+
+async def test_tokens_are_estimated_where_the_server_counts_none(model: OpenAIStandIn, client: OpenAIClient) -> None:
+    model.will(Say("Seven characters.", usage=False))
+    usage = (await answer(client))[-1]
+    assert isinstance(usage, TokenUsage)
+    assert 3 < usage.input_tokens < 12
+    assert 2 < usage.output_tokens < 8
+
+
+async def test_stream_options_are_left_out_for_servers_that_refuse_them(
+    model: OpenAIStandIn, endpoint: ModelEndpoint
+) -> None:
+    await answer_with(endpoint, include_usage=False)
+    assert "stream_options" not in model.requests[0].body
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+async def test_pings_and_line_ends_do_not_matter(model: OpenAIStandIn, client: OpenAIClient, line_end: str) -> None:
+    model.will(Say("a", "b", pings=True, line_end=line_end))
+    assert text_of(await answer(client)) == "ab"
+
+
+async def test_characters_may_be_cut_between_packets(model: OpenAIStandIn, client: OpenAIClient) -> None:
+    greeting = json.dumps(
+        {"choices": [{"delta": {"content": "你好\u2028"}, "finish_reason": "stop"}]}, ensure_ascii=False
+    )
+    stream = f"data: {greeting}\n\ndata: [DONE]\n\n".encode()
+    model.will(Raw(tuple(bytes([byte]) for byte in stream)))
+    assert text_of(await answer(client)) == "你好\u2028"
+
+
+async def test_an_end_without_done_is_an_end_when_there_was_a_finish_reason(
+    model: OpenAIStandIn, client: OpenAIClient
+) -> None:
+    model.will(Raw((f"data: {chunk({'content': 'Hi'}, 'stop')}".encode(),)))
+    assert text_of(await answer(client)) == "Hi"
+
+
+async def test_a_server_that_does_not_stream_is_understood(model: OpenAIStandIn, client: OpenAIClient) -> None:
+    body = {"choices": [{"message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}]}
+    model.will(Raw((json.dumps(body).encode(),), content_type="application/json"))
+    assert text_of(await answer(client)) == "Hi"
+
+
+async def test_what_the_model_thinks_is_not_said(model: OpenAIStandIn, client: OpenAIClient) -> None:
+    model.will(Say("<thi", "nk>hmm</think>", "\nFour.", thoughts=("Two", " and two")))
+    events = await answer(client)
+    assert text_of(events) == "Four."
+    assert events[-1] == TokenUsage(11, 5)
+
+
+async def test_streamed_tool_calls_are_put_together(model: OpenAIStandIn, client: OpenAIClient) -> None:
+    tools = [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}]
+    model.will(
+        call_tools(
+            ToolCallScript("weather", '{"city": "Paris"}', id="call_a"),
+            ToolCallScript("weather", '{"city": "北京"}', id="call_b"),
+        )
+    )
+    request, usage = await answer(client, tools=tools)
+    assert isinstance(request, ToolCallRequest)
+    assert [(call.id, call.function.name, call.function.arguments) for call in request.calls] == [
+        ("call_a", "weather", '{"city": "Paris"}'),
+        ("call_b", "weather", '{"city": "北京"}'),
+    ]
+    assert isinstance(usage, TokenUsage)
+    assert model.requests[0].body["tools"] == tools
+
+
+async def test_tool_calls_without_index_or_id_are_understood(model: OpenAIStandIn, client: OpenAIClient) -> None:
+    deltas = [
+        {"tool_calls": [{"id": "a", "function": {"name": "f", "arguments": '{"x":'}}]},
+        {"tool_calls": [{"function": {"arguments": "1}"}}]},
+        {"tool_calls": [{"id": "b", "function": {"name": "g", "arguments": {"y": 2}}}]},
+    ]
+    lines = [chunk(delta) for delta in deltas] + [chunk({}, "stop"), "[DONE]"]
+    model.will(Raw(tuple(f"data: {line}\n\n".encode() for line in lines)))
+    request = (await answer(client))[0]
+    assert isinstance(request, ToolCallRequest)
+    assert [(call.id, call.function.name, call.function.arguments) for call in request.calls] == [
+        ("a", "f", '{"x":1}'),
+        ("b", "g", '{"y":2}'),
+    ]
+
+
+async def test_closing_the_answer_hangs_up_at_once(model: OpenAIStandIn, client: OpenAIClient) -> None:
+    model.will(Say(*["word "] * 1000, pace=Pace(between_s=0.01)))
+    events = client.complete(QUESTION)
+    await anext(events)
+    await events.aclose()
+    (request,) = model.requests
+    async with asyncio.timeout(2):
+        await request.hung_up.wait()
+    assert request.chunks_sent < 100
+
+
+@pytest.mark.parametrize("answer_of_model", [Hang(), Say("one", hang_after=0)])
+async def test_cancelling_who_waits_hangs_up(
+    model: OpenAIStandIn, client: OpenAIClient, answer_of_model: Hang | Say
+) -> None:
+    model.will(answer_of_model)
+    waiting = asyncio.create_task(answer(client))
+    async with asyncio.timeout(2):
+        request = await model.arrival()
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        await request.hung_up.wait()
+    assert waiting.cancelled()
+
+
+@pytest.mark.parametrize(
+    ("status", "message"), [(400, "bad field"), (401, "no such key"), (429, "slow down"), (500, "out of order")]
+)
+async def test_a_refusal_is_told_with_status_server_and_its_words(
+    model: OpenAIStandIn, client: OpenAIClient, status: int, message: str
+) -> None:
+    model.will(Refuse(status, message))
+    with pytest.raises(AgentError) as told:
+        await answer(client)
+    assert str(told.value) == f"Language model stand-in at {model.base_url}: HTTP {status}: {message}"
+    assert len(model.requests) == 1
+
+
+async def test_the_api_key_is_never_told(model: OpenAIStandIn, client: OpenAIClient, endpoint: ModelEndpoint) -> None:
+    model.will(Refuse(401, "sk-secret is not known"))
+    with pytest.raises(AgentError, match=r"\*\*\* is not known"):
+        await answer(client)
+    assert "secret" not in repr(endpoint)
+
+
+async def test_an_error_in_the_stream_is_told(model: OpenAIStandIn, client: OpenAIClient) -> None:
+    model.will(Raw((b'data: {"error": {"message": "overloaded", "code": 500}}\n\n',)))
+    with pytest.raises(AgentError, match="overloaded"):
+        await answer(client)
+
+
+@pytest.mark.parametrize("body", [b"data: <html>\n\n", b'data: {"choices": 3}\n\n', b"data: \xff\n\n"])
+async def test_nonsense_is_an_error(model: OpenAIStandIn, client: OpenAIClient, body: bytes) -> None:
+    model.will(Raw((body,)))
+    with pytest.raises(AgentError, match="no chat completion"):
+        await answer(client)
+
+
+async def test_an_empty_stream_is_an_error(model: OpenAIStandIn, client: OpenAIClient) -> None:
+    model.will(Raw((b": nothing\n\n",), content_type="text/html"))
+    with pytest.raises(AgentError, match="broke off"):
+        await answer(client)
+
+
+async def test_a_server_that_dies_in_the_middle_is_an_error(model: OpenAIStandIn, client: OpenAIClient) -> None:
+    model.will(Say("one ", "two ", die_after=1))
+    events = client.complete(QUESTION)
+    assert await anext(events) == TextDelta("one ")
+    with pytest.raises(AgentError, match="broke off"):
+        await anext(events)
+    assert len(model.requests) == 1
+
+
+async def test_a_reset_before_the_first_byte_is_tried_once_more(model: OpenAIStandIn, client: OpenAIClient) -> None:
+    model.will(HangUp(), Say("Hello"))
+    assert text_of(await answer(client)) == "Hello"
+    model.will(HangUp(), HangUp(), Say("never"))
+    with pytest.raises(AgentError, match="hung up"):
+        await answer(client)
+    assert len(model.requests) == 4
+
+
+async def test_a_server_that_comes_back_in_time_is_waited_for(endpoint: ModelEndpoint) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    changes: dict[str, Any] = {"base_url": f"http://127.0.0.1:{port}/v1", "reconnect_s": 10.0}
+    asking = asyncio.create_task(answer_with(endpoint, **changes))
+    await asyncio.sleep(0.3)
+    async with openai_stand_in(port=port) as model:
+        model.will(Refuse(503, "Loading model"), Say("Here I am."))
+        assert text_of(await asking) == "Here I am."
+
+
+async def test_nobody_there_is_an_error(endpoint: ModelEndpoint) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(AgentError, match=f"127.0.0.1:{port}/v1: no connection"):
+        await answer_with(endpoint, base_url=f"http://user:pass@127.0.0.1:{port}/v1")
+
+
+@pytest.mark.parametrize("slow", [Hang(), Say("late", hang_after=0, pings=True)])
+async def test_pings_do_not_stand_for_a_first_token(
+    model: OpenAIStandIn, endpoint: ModelEndpoint, slow: Hang | Say
+) -> None:
+    model.will(slow)
+    with pytest.raises(AgentError, match=r"no answer within 0\.2 s"):
+        await answer_with(endpoint, first_token_timeout_s=0.2)
+    async with asyncio.timeout(2):
+        await model.requests[0].hung_up.wait()
+
+
+async def test_a_model_that_stops_in_the_middle_is_an_error(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:
+    model.will(Say("one ", "two ", hang_after=1, pings=True))
+    with pytest.raises(AgentError, match=r"no token for 0\.2 s"):
+        await answer_with(endpoint, token_timeout_s=0.2)
+
+
+async def test_one_connection_serves_answer_after_answer(model: OpenAIStandIn, client: OpenAIClient) -> None:
+    for _ in range(3):
+        await answer(client)
+    assert {request.connection for request in model.requests} == {0}
+
+
+async def test_without_keep_alive_each_answer_has_its_own_connection(
+    model: OpenAIStandIn, endpoint: ModelEndpoint
+) -> None:
+    client = OpenAIClient(msgspec.structs.replace(endpoint, keep_alive=False))
+    for _ in range(2):
+        await answer(client)
+    await client.close()
+    assert {request.connection for request in model.requests} == {0, 1}
+
+
+async def test_a_wrong_key_is_refused_by_a_server_that_has_one(endpoint: ModelEndpoint) -> None:
+    async with openai_stand_in(lambda _: Say("in"), api_key="right") as model:
+        assert text_of(await answer_with(endpoint, base_url=model.base_url, api_key="right")) == "in"
+        with pytest.raises(AgentError, match="HTTP 401"):
+            await answer_with(endpoint, base_url=model.base_url, api_key="wrong")
+
+
+async def test_a_proxy_is_not_asked_for_a_server_on_this_machine(
+    model: OpenAIStandIn, endpoint: ModelEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    model.will(Say("Here."))
+    assert text_of(await answer_with(endpoint)) == "Here."
+
+
+async def test_many_answers_at_once_do_not_mix(endpoint: ModelEndpoint, client: OpenAIClient) -> None:
+    def script(request: ReceivedRequest) -> Say:
+        return Say(*[str(request.body["seed"])] * 5, pace=Pace(between_s=0.01))
+
+    async with openai_stand_in(script) as model:
+        client = OpenAIClient(msgspec.structs.replace(endpoint, base_url=model.base_url))
+        answers = await asyncio.gather(*[answer(client, options={"seed": seed}) for seed in range(20)])
+        await client.close()
+    assert [text_of(each) for each in answers] == [str(seed) * 5 for seed in range(20)]
