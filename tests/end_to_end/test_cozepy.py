@@ -149,8 +149,7 @@ async def _barge_in(server: RunningServer, questions: Path) -> None:
             InputTextGenerateAudioEvent.Data(mode=InputTextGenerateAudioEvent.Mode.TEXT, text=text)
         )
         async with asyncio.timeout(PATIENCE_S):
-            while "conversation.audio.delta" not in heard.kinds():
-                await asyncio.sleep(0.02)
+            await heard.first_audio.wait()
             for start in range(0, len(samples), 320):
                 await chat.input_audio_buffer_append(append(samples[start : start + 320]))
                 await asyncio.sleep(0.02)

@@ -1,0 +1,32 @@
+"""A stand-in server on an event loop in a thread, for servers that outlive one test."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.standins.openai_server import OpenAIStandIn, openai_stand_in
+
+
+@contextmanager
+def background_stand_in() -> Iterator[OpenAIStandIn]:
+    """The stand-in, running for the length of a block."""
+    ready = threading.Event()
+    held: list[tuple[OpenAIStandIn, asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def run() -> None:
+        async with openai_stand_in() as stand_in:
+            over = asyncio.Event()
+            held.append((stand_in, asyncio.get_running_loop(), over))
+            ready.set()
+            await over.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),))
+    thread.start()
+    ready.wait()
+    stand_in, loop, over = held[0]
+    try:
+        yield stand_in
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join()

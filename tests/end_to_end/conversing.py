@@ -1,0 +1,86 @@
+"""Talking with a running server in a few words."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from kouyu.client.voice_client import UPLINK_RATE, Event, VoiceClient, open_client
+from tests.end_to_end.running_server import RunningServer
+
+PATIENCE_S = 60
+ENDS = ("conversation.chat.completed", "conversation.chat.failed")
+
+
+class Talk:
+    """A client with a memory: everything that came is in ``events``."""
+
+    def __init__(self, client: VoiceClient) -> None:
+        self.client = client
+        self.events: list[Event] = []
+        self._news = asyncio.Event()
+
+    async def listen(self) -> None:
+        async for event in self.client.events():
+            self.events.append(event)
+            self._news.set()
+        self._news.set()
+
+    @property
+    def types(self) -> list[str]:
+        return [event.type for event in self.events]
+
+    async def until(self, *types: str, count: int = 1) -> Event:
+        """Wait for the ``count``-th event of one of these types."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                found = [event for event in self.events if event.type in types]
+                if len(found) >= count:
+                    return found[count - 1]
+                self._news.clear()
+                await self._news.wait()
+
+    async def configure(self, **data: Any) -> Event:
+        """chat.update with 16 kHz PCM in, unless said otherwise; gives chat.updated."""
+        pcm = {"format": "pcm", "codec": "pcm", "sample_rate": UPLINK_RATE, "channel": 1, "bit_depth": 16}
+        count = self.types.count("chat.updated") + 1
+        await self.client.send("chat.update", {"input_audio": pcm, **data})
+        return await self.until("chat.updated", count=count)
+
+    async def write(self, text: str) -> None:
+        """A typed question."""
+        message = {"role": "user", "content_type": "text", "content": text}
+        await self.client.send("conversation.message.create", message)
+
+    async def ask(self, text: str) -> str:
+        """A typed question and its whole answer."""
+        count = sum(self.types.count(end) for end in ENDS) + 1
+        await self.write(text)
+        await self.until(*ENDS, count=count)
+        return self.answers()[-1]
+
+    def answers(self) -> list[str]:
+        """The completed answers."""
+        return [
+            event.data["content"]
+            for event in self.events
+            if event.type == "conversation.message.completed" and event.data["type"] == "answer"
+        ]
+
+    def audio(self) -> bytes:
+        """All audio that came."""
+        return b"".join(event.audio for event in self.events if event.type == "conversation.audio.delta")
+
+
+@asynccontextmanager
+async def talking(server: RunningServer, bot_id: str | None = None) -> AsyncIterator[Talk]:
+    """A conversation for the length of a block."""
+    async with open_client(server.http, server.token, bot_id=bot_id) as client:
+        talk = Talk(client)
+        listening = asyncio.create_task(talk.listen())
+        try:
+            yield talk
+        finally:
+            listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
