@@ -48,7 +48,7 @@ EXAMPLES: Final = (
     Example("Hello! How are you?", "I'm fine, thank you! How can I help you today?"),
     Example("What is the largest ocean?", "The largest ocean is the Pacific Ocean."),
     Example("Count to three.", "One, two, three."),
-    Example("My name is Tom.", "Nice to meet you!"),
+    Example("My name is Tom.", "Nice to meet you, Tom!"),
     Example("Thanks, bye!", "You're welcome. Goodbye!"),
 )
 """For the bots of so small a model: without them half of its answers miss the question. Cached, they cost no time."""
