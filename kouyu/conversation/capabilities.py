@@ -27,9 +27,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         """
         output, chat = requested.output_audio, requested.chat_config
         voice_id = output.voice_id or self.default_voice_id
-        if voice_id not in self.voice_ids:
+        if output.voice_id and output.voice_id not in self.voice_ids:
             if self.unknown_voice_is_error:
-                raise InvalidField("data.output_audio.voice_id", voice_id, ", ".join(self.voice_ids))
+                raise InvalidField("data.output_audio.voice_id", output.voice_id, ", ".join(self.voice_ids))
             _log.warning("a client asked for a voice that is not here; it gets %s", self.default_voice_id)
             voice_id = self.default_voice_id
         return msgspec.structs.replace(

@@ -3,7 +3,10 @@
 Pure: no clock, no sockets, no models. Every rule about turns lives in this package and nowhere else.
 """
 
+import logging
+from collections import deque
 from collections.abc import Iterator
+from typing import Final
 
 from kouyu.conversation.announcement import Announcement
 from kouyu.conversation.capabilities import Capabilities
@@ -23,6 +26,7 @@ from kouyu.conversation.inputs import (
     TimePassed,
     TranscriptFailed,
     TranscriptReady,
+    TurnJudged,
 )
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.orders import Identity, OrderNumbers
@@ -45,6 +49,11 @@ from kouyu.protocol.uplink import (
     SubmitToolOutputs,
 )
 
+_log = logging.getLogger(__name__)
+
+_CHATS_REMEMBERED: Final = 8
+"""Chats that have asked for tools, so that outputs that come too late are told from wrong ones."""
+
 
 class Conversation:
     """One connection's conversation. ``now`` is in seconds on a clock that never goes back."""
@@ -59,6 +68,7 @@ class Conversation:
         """The configuration in force. It follows from what was requested; kept, because every input asks for it."""
         self._prologue_played = ""
         self._format_in_use = self._requested.input_audio
+        self._chats_with_tools: deque[str] = deque(maxlen=_CHATS_REMEMBERED)
         self._speaking = Speaking()
         self._turns = Turns(
             orders=self._orders, limits=limits, speaking=self._speaking, make_reply=self._make_spoken_reply
@@ -91,7 +101,7 @@ class Conversation:
         yield from self._turns.advance(self.configuration, now)
         yield from self._speaking.advance(now, *self._turns.prepared_replies())
         wanted = self.configuration.input_audio
-        if wanted != self._format_in_use and not self._turns.in_utterance:
+        if wanted != self._format_in_use and not self._turns.in_buffer:
             self._format_in_use = wanted
             yield UseInputFormat(wanted)
 
@@ -107,10 +117,12 @@ class Conversation:
                 self._turns.on_audio(end, configuration, now)
             case SpeechProbability(end, probability):
                 yield from self._turns.on_probability(end, probability, configuration, now)
-            case TranscriptReady(order, text):
-                yield from self._turns.on_transcript(order, text, configuration, now)
+            case TranscriptReady(order, text, language):
+                yield from self._turns.on_transcript(order, text, language, configuration, now)
             case TranscriptFailed(order, reason):
-                self._turns.on_transcript_failed(order, reason)
+                yield from self._turns.on_transcript_failed(order, reason)
+            case TurnJudged(order, completeness):
+                yield from self._turns.on_turn_judged(order, completeness, configuration, now)
             case ReplyDelta() | ReplyToolCalls() | ReplyFinished() | ReplyFailed():
                 yield from self._on_reply(received, now)
             case SpeechAudio() | SpeechFinished() | SpeechFailed():
@@ -127,12 +139,13 @@ class Conversation:
             case InputAudioBufferComplete():
                 yield from self._turns.complete(configuration, now)
             case InputAudioBufferClear():
-                yield from self._turns.clear(configuration)
+                yield from self._turns.clear(configuration, now)
             case ConversationMessageCreate(role="assistant"):
                 yield from self._insert(received, now)
             case ConversationMessageCreate():
                 yield from self._answer(received.content, received.content_type, now)
             case ConversationClear():
+                yield from self._turns.forget_preparation()
                 self._identity.new_section()
                 yield SaveSection(self._identity.conversation_id, self._identity.section_id)
                 yield Send(DownlinkEvent("conversation.cleared"))
@@ -155,20 +168,22 @@ class Conversation:
         except InvalidField as fault:
             yield Send(error(fault.code, fault.msg, update.origin_message))
             return
+        yield from self._turns.forget_preparation()
+        if (after.turn_detection.type == "client_interrupt") != (before.turn_detection.type == "client_interrupt"):
+            yield from self._turns.change_mode(before, now)
         self._requested, self.configuration = requested, after
         if update.opened:
             self._identity.open(*update.opened)
-        if (after.turn_detection.type == "client_interrupt") != (before.turn_detection.type == "client_interrupt"):
-            yield from self._turns.discard_utterance()
         yield Send(DownlinkEvent("chat.updated", to_wire(after)))
         prologue = after.prologue_content or ""
-        if after.need_play_prologue and prologue != self._prologue_played and not self._speaking.running():
+        if after.need_play_prologue and prologue != self._prologue_played and not self._speaking.audible(now):
             self._prologue_played = prologue
             self._begin_announcement(prologue, after)
 
     # Typed input and commands
 
     def _answer(self, content: str, content_type: ContentType, now: float) -> Iterator[Effect]:
+        yield from self._turns.forget_preparation()
         self._turns.interrupt_pending()
         yield from self._speaking.interrupt(3, now)
         configuration = self.configuration
@@ -178,7 +193,10 @@ class Conversation:
         self._speaking.begin(reply, configuration.output_audio)
 
     def _insert(self, created: ConversationMessageCreate, now: float) -> Iterator[Effect]:
-        """A message of the assistant's joins the context without a reply."""
+        """A message of the assistant's joins the context without a reply, where there is to be a context."""
+        if not self.configuration.chat_config.auto_save_history:
+            return
+        yield from self._turns.forget_preparation()
         identity = self._identity
         message = Message(
             id=identity.new_id(),
@@ -212,6 +230,10 @@ class Conversation:
     def _submit(self, submitted: SubmitToolOutputs, now: float) -> Iterator[Effect]:
         reply = self._speaking.reply()
         if reply is None or not reply.waits_for_tools or reply.chat_id != submitted.chat_id:
+            if submitted.chat_id in self._chats_with_tools:
+                # An error would end the call of a JS client whose answer has crossed with an interruption.
+                _log.info("tool outputs came for a chat that does not wait for them any more")
+                return
             waiting = reply.chat_id if reply is not None and reply.waits_for_tools else "none: no chat waits for tools"
             fault = InvalidField("data.chat_id", submitted.chat_id, waiting)
             yield Send(error(fault.code, fault.msg))
@@ -234,11 +256,14 @@ class Conversation:
             case ReplyDelta(text=text):
                 yield from reply.on_delta(text, now)
             case ReplyToolCalls(calls=calls):
+                self._chats_with_tools.append(reply.chat_id)
                 yield from reply.on_tool_calls(calls, now)
             case ReplyFinished(input_tokens=input_tokens, output_tokens=output_tokens):
                 yield from reply.on_finished(input_tokens, output_tokens, now)
             case ReplyFailed(reason=reason):
                 reply.on_failure(reason)
+                if reply.phase == "prepared":
+                    yield from self._turns.drop_prepared_reply()
 
     def _on_speech(self, report: SpeechAudio | SpeechFinished | SpeechFailed, now: float) -> None:
         items: list[Speaking | Reply] = [self._speaking, *self._turns.prepared_replies()]

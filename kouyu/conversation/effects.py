@@ -53,16 +53,35 @@ class Transcribe(msgspec.Struct, frozen=True):
     configuration: Configuration
 
 
-class UseInputFormat(msgspec.Struct, frozen=True):
-    """From the next piece of audio on the user's audio comes in this format."""
-
-    input_audio: InputAudio
-
-
 class CancelTranscribe(msgspec.Struct, frozen=True):
     """Nobody waits for this transcript any more."""
 
     order: int
+
+
+class JudgeTurn(msgspec.Struct, frozen=True):
+    """Judge whether the user, silent for a moment, has finished: the audio from sample ``start`` to before ``end``.
+
+    ``transcript`` is what has been recognised of it so far, or ""; ``language`` is its ISO 639-1 code, or "".
+    """
+
+    order: int
+    start: int
+    end: int
+    transcript: str
+    language: str
+
+
+class CancelJudgement(msgspec.Struct, frozen=True):
+    """Nobody waits for this judgement any more."""
+
+    order: int
+
+
+class UseInputFormat(msgspec.Struct, frozen=True):
+    """From the next piece of audio on the user's audio comes in this format."""
+
+    input_audio: InputAudio
 
 
 class ForgetAudio(msgspec.Struct, frozen=True):
@@ -116,6 +135,8 @@ Effect = (
     | UseInputFormat
     | Transcribe
     | CancelTranscribe
+    | JudgeTurn
+    | CancelJudgement
     | ForgetAudio
     | StartReply
     | CancelReply

@@ -37,7 +37,7 @@ class SpeechProbability(msgspec.Struct, frozen=True):
 
 
 class TranscriptReady(msgspec.Struct, frozen=True):
-    """The answer to a Transcribe order."""
+    """The answer to a Transcribe order; ``language`` is an ISO 639-1 code."""
 
     order: int
     text: str
@@ -49,6 +49,13 @@ class TranscriptFailed(msgspec.Struct, frozen=True):
 
     order: int
     reason: str
+
+
+class TurnJudged(msgspec.Struct, frozen=True):
+    """The answer to a JudgeTurn order: how likely the user has finished, 0 to 1."""
+
+    order: int
+    completeness: float
 
 
 class ReplyDelta(msgspec.Struct, frozen=True):
@@ -130,6 +137,7 @@ Input = (
     | SpeechProbability
     | TranscriptReady
     | TranscriptFailed
+    | TurnJudged
     | ReplyDelta
     | ReplyToolCalls
     | ReplyFinished

@@ -11,7 +11,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     reply_start_s: float = 20.0
     """An agent that says nothing for so long fails the chat."""
     reply_stall_s: float = 20.0
-    """An agent that falls silent in the middle for so long ends its answer there."""
+    """An agent that falls silent in the middle of its answer for so long fails the chat."""
     synthesis_s: float = 20.0
     """A sentence that yields no audio for so long is left out."""
     tool_outputs_s: float = 120.0
@@ -28,6 +28,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Speech that interrupts the agent."""
     partial_interval_ms: int = 320
     """New audio needed before the next partial transcript."""
+    turn_complete_probability: float = 0.5
+    """semantic_vad: a turn judged complete with at least this probability is over."""
+    turn_judgement_s: float = 0.3
+    """semantic_vad: a judgement that takes longer counts as unfinished."""
     speculation: bool = True
     """Prepare the reply at the first short pause, before the end of the turn is certain."""
     speculation_pause_ms: int = 192

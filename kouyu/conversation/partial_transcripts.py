@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from kouyu.conversation.effects import CancelTranscribe, Effect, Transcribe
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.listening import Span
 from kouyu.conversation.orders import OrderNumbers
-from kouyu.conversation.speech_detector import milliseconds
+from kouyu.conversation.speech_detector import samples_in
+from kouyu.conversation.utterance import Span
 from kouyu.protocol.configuration import Configuration
 
 
@@ -20,6 +20,8 @@ class PartialTranscripts:
         self._asked_at = 0.0
         self._asked_end = 0
         self.text = ""
+        self.language = ""
+        """ISO 639-1 code of the text."""
 
     def ask(self, span: Span, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Order the next one, unless one is under way or too little is new."""
@@ -27,22 +29,22 @@ class PartialTranscripts:
             if now - self._asked_at < self._limits.transcription_s:
                 return
             yield from self.stop()
-        begin = max(self._asked_end, span.start)
-        if span.end - begin < milliseconds(self._limits.partial_interval_ms):
+        known_until = max(self._asked_end, span.start)
+        if span.end - known_until < samples_in(self._limits.partial_interval_ms):
             return
         self._order = self._orders.next()
         self._asked_at, self._asked_end = now, span.end
         yield Transcribe(self._order, span.start, span.end, False, configuration)
 
-    def on_transcript(self, order: int, text: str) -> bool:
+    def on_transcript(self, order: int, text: str, language: str) -> bool:
         """A transcript has come. Whether it is one of these and says something new."""
         if order != self._order:
             return False
         self._order = None
-        news = bool(text.strip()) and text.strip() != self.text
-        if news:
-            self.text = text.strip()
-        return news
+        is_new = bool(text.strip()) and text.strip() != self.text
+        if is_new:
+            self.text, self.language = text.strip(), language
+        return is_new
 
     def on_failure(self, order: int) -> None:
         """One will not come; the next may."""
@@ -58,5 +60,5 @@ class PartialTranscripts:
     def reset(self) -> Iterator[Effect]:
         """Another utterance begins."""
         yield from self.stop()
-        self.text = ""
+        self.text = self.language = ""
         self._asked_end = 0

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 from kouyu.conversation.effects import CancelTranscribe, Effect, Transcribe
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.listening import Span
 from kouyu.conversation.orders import OrderNumbers
 from kouyu.conversation.reply import Reply
+from kouyu.conversation.utterance import Span
 from kouyu.protocol.configuration import Configuration
 
 ReplyMaker = Callable[[str, float], Reply]
@@ -14,69 +14,50 @@ ReplyMaker = Callable[[str, float], Reply]
 
 
 class Turn:
-    """A transaction: transcript and reply are prepared unseen; ``committed`` once the utterance is certainly over."""
+    """A transcript and the reply to it. Nothing of it can be seen until the reply is committed."""
 
-    def __init__(
-        self,
-        span: Span,
-        *,
-        answer: bool,
-        configuration: Configuration,
-        orders: OrderNumbers,
-        limits: Limits,
-        make_reply: ReplyMaker,
-    ) -> None:
-        """``answer``: ask the agent as soon as the transcript is there, before the turn is committed."""
-        self.span = span
-        self.announced = True
-        """``speech_started`` has been sent for it, or it needs none."""
-        self.committed = False
-        self.interrupted = False
-        """The user spoke on before the transcript came: it is kept, and not answered."""
-        self.transcript: str | None = None
-        self.failure: str | None = None
-        self.reply: Reply | None = None
-        self._answer = answer
-        self._configuration = configuration
+    def __init__(self, span: Span, *, orders: OrderNumbers, limits: Limits, make_reply: ReplyMaker) -> None:
+        self._span = span
         self._limits = limits
         self._make_reply = make_reply
         self._order: int | None = orders.next()
         self._asked_at = 0.0
+        self._reply_was_tried = False
+        self.announced = True
+        """``speech_started`` has been sent for it, or it needs none."""
+        self.interrupted = False
+        """The user went on before the transcript came: it is kept, and not answered."""
+        self.transcript = ""
+        self.language = ""
+        """ISO 639-1 code of the transcript."""
+        self.failure: str | None = None
+        """Why there is no transcript."""
+        self.reply: Reply | None = None
+        """The reply, where it has been prepared."""
 
-    def prepare(self, now: float) -> Iterator[Effect]:
+    # The transcript
+
+    def transcribe(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Order the transcript."""
         assert self._order is not None
         self._asked_at = now
-        yield Transcribe(self._order, self.span.start, self.span.end, True, self._configuration)
+        yield Transcribe(self._order, self._span.start, self._span.end, True, configuration)
 
-    def commit(self, now: float) -> Iterator[Effect]:
+    def commit(self, now: float) -> None:
         """The utterance is over. The time-out of a transcript that is still missing begins anew."""
-        self.committed = True
         self._asked_at = now
-        yield from self._start_reply(now)
 
-    def on_transcript(self, order: int, text: str, now: float) -> Iterator[Effect]:
+    def on_transcript(self, order: int, text: str, language: str) -> None:
         """The transcript has come."""
-        if order != self._order:
-            return
-        self._order = None
-        self.transcript = text.strip()
-        yield from self._start_reply(now)
+        if order == self._order:
+            self._order = None
+            self.transcript, self.language = text.strip(), language
 
     def on_failure(self, order: int, reason: str) -> None:
         """The transcript will not come."""
         if order == self._order:
             self._order = None
             self.failure = reason
-
-    def _start_reply(self, now: float) -> Iterator[Effect]:
-        """Ask the agent, as soon as there is something to ask and it is wanted."""
-        wanted = self.committed or self._answer
-        if not self.transcript or self.reply is not None or not wanted:
-            return
-        self.reply = self._make_reply(self.transcript, now)
-        if not self.interrupted:
-            yield from self.reply.start(now)
 
     @property
     def resolved(self) -> bool:
@@ -95,11 +76,33 @@ class Turn:
             yield CancelTranscribe(self._order)
             self.on_failure(self._order, f"the speech was not recognised within {self._limits.transcription_s:g} s")
 
+    # The reply
+
+    def try_reply(self, now: float) -> Iterator[Effect]:
+        """Ask the agent ahead of time, once the transcript is there. One attempt; the next comes with ``ask``."""
+        if self.transcript and not self._reply_was_tried:
+            self._reply_was_tried = True
+            yield from self.ask(now)
+
+    def ask(self, now: float) -> Iterator[Effect]:
+        """Ask the agent, unless that has been done."""
+        if self.reply is None:
+            self.reply = self.new_reply(now)
+            yield from self.reply.start(now)
+
+    def new_reply(self, now: float) -> Reply:
+        """A chat about this turn's transcript, of which nobody knows yet."""
+        return self._make_reply(self.transcript, now)
+
+    def drop_reply(self) -> Iterator[Effect]:
+        """Throw away the reply that was prepared."""
+        if self.reply is not None:
+            yield from self.reply.abandon()
+            self.reply = None
+
     def roll_back(self) -> Iterator[Effect]:
         """Throw away all that was prepared."""
         if self._order is not None:
             yield CancelTranscribe(self._order)
             self._order = None
-        if self.reply is not None and self.reply.phase == "prepared":
-            yield from self.reply.abandon()
-            self.reply = None
+        yield from self.drop_reply()

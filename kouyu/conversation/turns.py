@@ -7,13 +7,15 @@ from typing import Final, Literal
 from kouyu.conversation.barge_in import BargeIn
 from kouyu.conversation.effects import Effect, ForgetAudio, Send
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.listening import Ended, Listening, Moment, Paused, Resumed, Span, SpeechBegan
+from kouyu.conversation.listening import Listening
 from kouyu.conversation.orders import OrderNumbers
 from kouyu.conversation.partial_transcripts import PartialTranscripts
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.speaking import Speaking
-from kouyu.conversation.speech_detector import milliseconds
+from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.turn import ReplyMaker, Turn
+from kouyu.conversation.turn_judgement import TurnJudgement
+from kouyu.conversation.utterance import Ended, MayBeOver, Moment, Paused, Resumed, Span, SpeechBegan
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import DownlinkEvent, Transcript
 
@@ -32,19 +34,20 @@ class Turns:
         self._make_reply = make_reply
         self._listening = Listening(limits)
         self._partials = PartialTranscripts(orders, limits)
+        self._judgement = TurnJudgement(orders, limits)
         self._prepared: Turn | None = None
         self._pending: deque[Turn] = deque()
         self._forgotten = 0
 
     @property
-    def in_utterance(self) -> bool:
+    def in_buffer(self) -> bool:
         """The user is in the middle of an utterance or of a push-to-talk buffer."""
-        return self._listening.utterance is not None
+        return self._listening.in_buffer
 
     def prepared_replies(self) -> list[Reply]:
-        """Replies of which nothing can be seen yet."""
-        turns = [*self._pending, *([self._prepared] if self._prepared else [])]
-        return [turn.reply for turn in turns if turn.reply is not None and turn.reply.phase == "prepared"]
+        """Replies of which nothing can be seen yet; one at most."""
+        reply = self._prepared.reply if self._prepared is not None else None
+        return [reply] if reply is not None else []
 
     # What comes in
 
@@ -56,62 +59,78 @@ class Turns:
         self, end: int, probability: float, configuration: Configuration, now: float
     ) -> Iterator[Effect]:
         """A chunk has been judged by voice activity."""
-        barge_in = self._barge_in(configuration)
-        onset_ms = barge_in.onset_ms if self._speaking.audible(now) else self._limits.speech_start_ms
+        audible = self._speaking.audible(now)
+        onset_ms = self._barge_in(configuration).onset_ms if audible else self._limits.speech_start_ms
         moments = self._listening.on_probability(end, probability, configuration.turn_detection, onset_ms, now)
-        for moment in moments:
-            yield from self._on_moment(moment, configuration, now)
+        yield from self._on_moments(moments, configuration, now)
         yield from self._announce(configuration, now)
-        utterance = self._listening.utterance
-        if utterance is not None and utterance.first_speech is not None and not utterance.paused:
+        if self._listening.in_speech:
             yield from self._ask_partial(configuration, now)
-        yield from self._forget()
+        yield from self._forget(configuration)
 
-    def on_transcript(self, order: int, text: str, configuration: Configuration, now: float) -> Iterator[Effect]:
+    def on_transcript(
+        self, order: int, text: str, language: str, configuration: Configuration, now: float
+    ) -> Iterator[Effect]:
         """A transcript has come: a partial one, or that of a turn."""
-        if self._partials.on_transcript(order, text):
+        if self._partials.on_transcript(order, text, language):
             yield from self._announce(configuration, now)
-            utterance = self._listening.utterance
-            told = utterance is not None and (utterance.announced or _pushed(configuration))
-            if told and configuration.asr_config.stream_mode == "bidirectional_stream":
+            wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
+            if wanted and self._client_knows_of_utterance(configuration):
                 yield _send("conversation.audio_transcript.update", self._partials.text)
-            return
         for turn in self._turns():
-            yield from turn.on_transcript(order, text, now)
+            turn.on_transcript(order, text, language)
 
-    def on_transcript_failed(self, order: int, reason: str) -> None:
+    def on_transcript_failed(self, order: int, reason: str) -> Iterator[Effect]:
         """A transcript will not come."""
         self._partials.on_failure(order)
         for turn in self._turns():
             turn.on_failure(order, reason)
+        yield from self._drop_failed_preparation()
+
+    def on_turn_judged(
+        self, order: int, completeness: float, configuration: Configuration, now: float
+    ) -> Iterator[Effect]:
+        """How likely the user has finished, 0 to 1, has been judged."""
+        if self._judgement.answered_by(order):
+            yield from self._on_moments(self._listening.on_turn_judged(completeness), configuration, now)
 
     def on_time(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Time has passed."""
         for turn in self._turns():
             yield from turn.on_time(now)
-        for moment in self._listening.on_time(configuration.turn_detection, now):
-            yield from self._on_moment(moment, configuration, now)
+        yield from self._drop_failed_preparation()
+        yield from self._judgement.on_time(now)
+        yield from self._on_moments(self._listening.on_time(configuration.turn_detection, now), configuration, now)
 
     def complete(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         """``input_audio_buffer.complete``; no effect in free talk."""
         if not _pushed(configuration):
             return
+        yield from self._partials.stop()
         yield Send(DownlinkEvent("input_audio_buffer.completed"))
-        for moment in self._listening.complete(now):
-            yield from self._on_moment(moment, configuration, now)
+        yield from self._on_moments(self._listening.complete(now), configuration, now)
 
-    def clear(self, configuration: Configuration) -> Iterator[Effect]:
+    def clear(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         """``input_audio_buffer.clear``; no effect in free talk."""
         if not _pushed(configuration):
             return
-        yield from self.discard_utterance()
+        yield from self._on_moments(self._listening.clear(), configuration, now)
         yield Send(DownlinkEvent("input_audio_buffer.cleared"))
 
-    def discard_utterance(self) -> Iterator[Effect]:
-        """Forget what the user is saying."""
-        self._listening.clear()
-        yield from self._partials.reset()
-        yield from self._roll_back()
+    def change_mode(self, before: Configuration, now: float) -> Iterator[Effect]:
+        """Between push to talk and free talk: what the user is in the middle of saying is thrown away."""
+        yield from self._on_moments(self._listening.change_mode(), before, now)
+
+    def forget_preparation(self) -> Iterator[Effect]:
+        """What the agent would be told has changed: the turn is prepared anew when it is over."""
+        if self._prepared is not None:
+            turn, self._prepared = self._prepared, None
+            yield from turn.roll_back()
+
+    def drop_prepared_reply(self) -> Iterator[Effect]:
+        """The agent failed ahead of time: it is asked once more when the turn is over."""
+        if self._prepared is not None:
+            yield from self._prepared.drop_reply()
 
     def interrupt_pending(self) -> None:
         """Turns that still wait for their transcript will not be answered."""
@@ -121,36 +140,44 @@ class Turns:
     def deadlines(self, configuration: Configuration) -> Iterator[float | None]:
         """When time alone moves something on."""
         yield self._listening.deadline(configuration.turn_detection)
+        yield self._judgement.deadline
         for turn in self._turns():
             yield turn.deadline
 
     def advance(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Publish, in order, the turns whose transcript is there."""
+        """Publish, in order, the turns whose transcript is there, and ask the agent ahead of time."""
         while self._pending and self._pending[0].resolved:
             yield from self._publish(self._pending.popleft(), configuration, now)
+        # Not while something is still to join the context: an earlier question, or what is heard of an answer.
+        if self._prepared is not None and not self._pending and not self._speaking.audible(now):
+            yield from self._prepared.try_reply(now)
 
     # What follows
 
-    def _on_moment(self, moment: Moment, configuration: Configuration, now: float) -> Iterator[Effect]:
-        match moment:
-            case SpeechBegan():
-                yield from self._partials.reset()
-            case Paused(span):
-                if self._limits.speculation and self._may_prepare(configuration):
-                    yield from self._prepare(span, configuration, now)
-            case Resumed():
-                yield from self._roll_back()
-            case Ended(span, announced):
-                yield from self._on_end(span, announced, configuration, now)
-
-    def _may_prepare(self, configuration: Configuration) -> bool:
-        utterance = self._listening.utterance
-        return utterance is not None and (utterance.announced or _pushed(configuration))
+    def _on_moments(self, moments: Iterator[Moment], configuration: Configuration, now: float) -> Iterator[Effect]:
+        for moment in moments:
+            match moment:
+                case SpeechBegan():
+                    yield from self._partials.reset()
+                case Paused(span):
+                    if self._limits.speculation and self._client_knows_of_utterance(configuration):
+                        yield from self._partials.stop()
+                        yield from self._prepare(span, configuration, now)
+                case MayBeOver(span):
+                    yield from self._judge(span, now)
+                case Resumed():
+                    yield from self._judgement.stop()
+                    yield from self.forget_preparation()
+                case Ended(span, announced):
+                    yield from self._on_end(span, announced, configuration, now)
 
     def _on_end(self, span: Span | None, announced: bool, configuration: Configuration, now: float) -> Iterator[Effect]:
         yield from self._partials.reset()
+        yield from self._judgement.stop()
+        if announced:
+            yield Send(DownlinkEvent("input_audio_buffer.speech_stopped"))
         if span is None:
-            yield from self._roll_back()
+            yield from self.forget_preparation()
             return
         if self._prepared is None:
             yield from self._prepare(span, configuration, now)
@@ -161,52 +188,52 @@ class Turns:
             yield from self._speaking.interrupt(1, now)
         else:
             turn.announced = announced
-            if announced:
-                yield Send(DownlinkEvent("input_audio_buffer.speech_stopped"))
-        yield from turn.commit(now)
+        turn.commit(now)
         self._pending.append(turn)
 
     def _prepare(self, span: Span, configuration: Configuration, now: float) -> Iterator[Effect]:
-        yield from self._partials.stop()
-        self._prepared = Turn(
-            span,
-            answer=self._limits.speculation,
-            configuration=configuration,
-            orders=self._orders,
-            limits=self._limits,
-            make_reply=self._make_reply,
-        )
-        yield from self._prepared.prepare(now)
+        self._prepared = Turn(span, orders=self._orders, limits=self._limits, make_reply=self._make_reply)
+        yield from self._prepared.transcribe(configuration, now)
 
-    def _roll_back(self) -> Iterator[Effect]:
-        if self._prepared is not None:
-            turn, self._prepared = self._prepared, None
-            yield from turn.roll_back()
+    def _drop_failed_preparation(self) -> Iterator[Effect]:
+        """A turn that is not over yet does not fail: its transcript is ordered anew when it is."""
+        if self._prepared is not None and self._prepared.failure is not None:
+            yield from self.forget_preparation()
+
+    def _judge(self, span: Span, now: float) -> Iterator[Effect]:
+        prepared = self._prepared
+        known = prepared if prepared is not None and prepared.transcript else None
+        transcript, language = (
+            (known.transcript, known.language) if known is not None else (self._partials.text, self._partials.language)
+        )
+        yield from self._judgement.ask(span, transcript, language, now)
 
     def _publish(self, turn: Turn, configuration: Configuration, now: float) -> Iterator[Effect]:
         """The turn's transcript is there: it becomes a chat."""
+        if not turn.announced and self._speaking.audible(now) and not self._interrupts(turn.transcript, configuration):
+            yield from turn.roll_back()
+            return
         if turn.failure is not None:
             if not turn.interrupted:
                 yield from self._speaking.interrupt(1, now)
-                yield from self._make_reply("", now).refuse(turn.failure, now)
+                yield from turn.new_reply(now).refuse(turn.failure, now)
             return
-        reply, transcript = turn.reply, turn.transcript
-        if reply is None or not transcript:
+        if not turn.transcript:
+            return
+        if turn.interrupted:
+            yield from turn.drop_reply()
+            yield _send("conversation.audio_transcript.completed", turn.transcript)
+            yield from turn.new_reply(now).keep_question(now)
             return
         if not turn.announced:
-            if self._speaking.audible(now) and not self._barge_in(configuration).interrupts(transcript):
-                yield from turn.roll_back()
-                return
             yield Send(DownlinkEvent("input_audio_buffer.speech_started"))
             yield Send(DownlinkEvent("input_audio_buffer.speech_stopped"))
-        if turn.interrupted:
-            yield _send("conversation.audio_transcript.completed", transcript)
-            yield from reply.keep_question(now)
-            return
         yield from self._speaking.interrupt(1, now)
-        yield _send("conversation.audio_transcript.completed", transcript)
-        yield from reply.commit(now)
-        self._speaking.begin(reply, configuration.output_audio)
+        yield _send("conversation.audio_transcript.completed", turn.transcript)
+        yield from turn.ask(now)
+        assert turn.reply is not None
+        yield from turn.reply.commit(now)
+        self._speaking.begin(turn.reply, configuration.output_audio)
 
     def _announce(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Tell the client that the user speaks, as soon as that is decided. That event is the interruption."""
@@ -220,16 +247,24 @@ class Turns:
         self.interrupt_pending()
         yield from self._speaking.interrupt(1, now)
 
+    def _client_knows_of_utterance(self, configuration: Configuration) -> bool:
+        utterance = self._listening.utterance
+        return utterance is not None and (utterance.announced or _pushed(configuration))
+
     def _ask_partial(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
         if wanted or self._barge_in(configuration).needs_keyword:
             yield from self._partials.ask(self._listening.span(), configuration, now)
 
-    def _forget(self) -> Iterator[Effect]:
-        needed_from = self._listening.needed_from
-        if needed_from - self._forgotten >= milliseconds(_FORGET_EVERY_MS):
+    def _forget(self, configuration: Configuration) -> Iterator[Effect]:
+        needed_from = self._listening.needed_from(configuration.turn_detection)
+        if needed_from - self._forgotten >= samples_in(_FORGET_EVERY_MS):
             self._forgotten = needed_from
             yield ForgetAudio(needed_from)
+
+    def _interrupts(self, transcript: str, configuration: Configuration) -> bool:
+        """Whether speech that ended without having interrupted the agent does so now that its transcript is there."""
+        return bool(transcript) and self._barge_in(configuration).interrupts(transcript)
 
     def _barge_in(self, configuration: Configuration) -> BargeIn:
         return BargeIn(self._limits, configuration.turn_detection.interrupt_config)

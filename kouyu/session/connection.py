@@ -12,11 +12,13 @@ from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.conversation import Conversation
 from kouyu.conversation.effects import (
+    CancelJudgement,
     CancelReply,
     CancelSpeech,
     CancelTranscribe,
     Effect,
     ForgetAudio,
+    JudgeTurn,
     SaveChat,
     SaveMessage,
     SaveSection,
@@ -212,9 +214,9 @@ class Session:
                     self._outbox.put(event)
                 case SaveMessage() | TrimMessage() | SaveChat() | SaveSection():
                     self._recorder.save(effect)
-                case Transcribe() | StartReply() | Speak():
+                case Transcribe() | JudgeTurn() | StartReply() | Speak():
                     self._orders.carry_out(effect)
-                case CancelTranscribe(order) | CancelReply(order) | CancelSpeech(order):
+                case CancelTranscribe(order) | CancelJudgement(order) | CancelReply(order) | CancelSpeech(order):
                     self._orders.cancel(order)
                 case ForgetAudio(before):
                     self._timeline.forget(before)

@@ -17,7 +17,7 @@ from kouyu.agents.agent import (
 from kouyu.audio.encoding import open_encoder
 from kouyu.audio.pcm import Samples
 from kouyu.audio.timeline import AudioTimeline
-from kouyu.conversation.effects import Speak, StartReply, Transcribe
+from kouyu.conversation.effects import JudgeTurn, Speak, StartReply, Transcribe
 from kouyu.conversation.inputs import (
     Input,
     ReplyDelta,
@@ -29,10 +29,12 @@ from kouyu.conversation.inputs import (
     SpeechFinished,
     TranscriptFailed,
     TranscriptReady,
+    TurnJudged,
 )
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import SynthesisOptions
+from kouyu.engines.turn.engine import TURN_RATE, TURN_SECONDS
 from kouyu.session.recognition import recognition_options
 from kouyu.session.recorder import Recorder
 from kouyu.session.services import Services
@@ -65,13 +67,16 @@ class Orders:
         self._report = report
         self._running: dict[int, asyncio.Task[None]] = {}
 
-    def carry_out(self, order: Transcribe | StartReply | Speak) -> None:
+    def carry_out(self, order: Transcribe | JudgeTurn | StartReply | Speak) -> None:
         """Begin with an order."""
         match order:
             case Transcribe():
                 # Cut now: the timeline may forget this audio before the task begins.
                 audio = self._timeline.slice(order.start, order.end)
                 self._begin(order.order, self._transcribe(order, audio))
+            case JudgeTurn():
+                start = max(order.start, order.end - round(TURN_SECONDS * TURN_RATE))
+                self._begin(order.order, self._judge(order, self._timeline.slice(start, order.end)))
             case StartReply():
                 self._begin(order.order, self._reply(order))
             case Speak():
@@ -106,6 +111,18 @@ class Orders:
             self._report(TranscriptFailed(order.order, "speech recognition failed: internal error"))
         else:
             self._report(TranscriptReady(order.order, recognition.text, recognition.language))
+
+    async def _judge(self, order: JudgeTurn, audio: Samples) -> None:
+        judge = self._services.turn_judge
+        completeness = 0.0
+        try:
+            if judge is not None:
+                completeness = await judge.completeness(audio, order.transcript, order.language)
+        except EngineError as error:
+            _log.warning("a turn was not judged: %s", error)
+        except Exception:  # the boundary to an engine: without a judgement the turn ends by its silence
+            _log.exception("the turn judge broke")
+        self._report(TurnJudged(order.order, completeness))
 
     async def _reply(self, order: StartReply) -> None:
         usage = TokenUsage(0, 0)

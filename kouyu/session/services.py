@@ -9,6 +9,7 @@ from kouyu.conversation.limits import Limits
 from kouyu.engines.asr.engine import SpeechRecognizer
 from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer
+from kouyu.engines.turn.engine import TurnJudge
 from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.protocol.ids import IdFactory
 from kouyu.store.store import Store
@@ -30,3 +31,5 @@ class Services:
     ids: IdFactory
     default_voice_id: str
     unknown_voice_is_error: bool = False
+    turn_judge: TurnJudge | None = None
+    """Whether the user has finished, for ``semantic_vad``. Without one no turn is judged to be over."""

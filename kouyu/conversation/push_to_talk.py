@@ -1,0 +1,130 @@
+"""Push to talk: the client says where a buffer of audio ends; voice activity finds the speech in it."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from kouyu.conversation.limits import Limits
+from kouyu.conversation.speech_detector import SpeechDetector, samples_in
+from kouyu.conversation.utterance import Ended, Moment, Span, Utterance
+
+_LEAD_MS: Final = 600
+"""Silence kept before the first speech of a buffer."""
+_CHUNK_SLACK_MS: Final = 64
+"""Voice activity judges whole chunks: the last few ms of a buffer may stay without a judgement."""
+
+
+@dataclass
+class _Buffer(Utterance):
+    """What is said while the button is held."""
+
+    end: int | None = None
+    """Where it was completed; None while the button is held."""
+    given_up_at: float | None = None
+    """When voice activity is not waited for any longer."""
+
+
+class PushToTalk:
+    """Finds the speech in buffers of audio that end with ``input_audio_buffer.complete``.
+
+    ::
+
+        audio received   |____########___####___|complete ___####...
+        judged           |____########___#~~~~~~~~ lags: the buffer's end is known once all of it is judged
+
+    Voice activity is waited for until ``Limits.voice_activity_s``; then the buffer is taken as it is. Meanwhile the
+    next buffer may have begun, so there is a row of them: completed ones, then at most one that is still open.
+    """
+
+    def __init__(self, detector: SpeechDetector, limits: Limits) -> None:
+        self._detector = detector
+        self._limits = limits
+        self._buffers: deque[_Buffer] = deque()
+
+    @property
+    def utterance(self) -> Utterance | None:
+        """The oldest buffer: the one whose speech is being found."""
+        return self._buffers[0] if self._buffers else None
+
+    @property
+    def open(self) -> _Buffer | None:
+        """The buffer that audio is being added to, if one has begun."""
+        return self._buffers[-1] if self._buffers and self._buffers[-1].end is None else None
+
+    @property
+    def deadline(self) -> float | None:
+        """When voice activity is not waited for any longer."""
+        return self._buffers[0].given_up_at if self._buffers else None
+
+    def on_audio(self, start: int) -> None:
+        """Audio has come in that begins at the sample ``start``."""
+        if self.open is None:
+            self._buffers.append(_Buffer(start=start))
+
+    def on_judged(self) -> Iterator[Moment]:
+        """Voice activity has judged one more chunk."""
+        while self._buffers:
+            buffer = self._buffers[0]
+            self._find_speech(buffer)
+            if buffer.first_speech is not None:
+                yield from buffer.pauses(self._detector, self._limits.speculation_pause_ms)
+            if buffer.end is None or not self._is_judged(buffer.end):
+                return
+            yield self._end(buffer, None if buffer.first_speech is None else self.span())
+
+    def complete(self, received: int, now: float) -> Iterator[Moment]:
+        """The buffer ends at the sample ``received``. Nothing happens where it is empty."""
+        buffer = self.open
+        if buffer is None:
+            return
+        buffer.end = received
+        buffer.given_up_at = now + self._limits.voice_activity_s
+        yield from self.on_judged()
+
+    def on_time(self, now: float) -> Iterator[Moment]:
+        """Take buffers as they are that voice activity has been given long enough for."""
+        while self.deadline is not None and now >= self.deadline:
+            yield self._end_unjudged()
+
+    def leave(self) -> Iterator[Moment]:
+        """The client changes to free talk: completed buffers are taken as they are, the open one is thrown away."""
+        while self.deadline is not None:
+            yield self._end_unjudged()
+        yield from self.clear()
+
+    def clear(self) -> Iterator[Moment]:
+        """Throw away the open buffer. Completed ones are on their way already."""
+        if self.open is None:
+            return
+        buffer = self._buffers.pop()
+        if not self._buffers:
+            yield Ended(None, buffer.announced)
+
+    def span(self) -> Span:
+        """What to recognise now of the oldest buffer."""
+        buffer, position = self._buffers[0], self._detector.position
+        return buffer.span(self._detector, position if buffer.end is None else buffer.end)
+
+    def _find_speech(self, buffer: _Buffer) -> None:
+        detector = self._detector
+        if buffer.first_speech is not None or not detector.in_speech:
+            return
+        onset = max(detector.speech_start, buffer.start)
+        end = detector.speech_end if buffer.end is None else min(detector.speech_end, buffer.end)
+        if end - onset >= samples_in(self._limits.speech_start_ms):
+            buffer.first_speech = onset
+            buffer.start = max(buffer.start, onset - samples_in(_LEAD_MS))
+
+    def _is_judged(self, end: int) -> bool:
+        return self._detector.position + samples_in(_CHUNK_SLACK_MS) > end
+
+    def _end_unjudged(self) -> Ended:
+        """Voice activity is late: better to recognise silence than to lose what was said."""
+        buffer = self._buffers[0]
+        assert buffer.end is not None
+        return self._end(buffer, Span(buffer.start, buffer.end))
+
+    def _end(self, buffer: _Buffer, span: Span | None) -> Ended:
+        self._buffers.popleft()
+        return Ended(span, buffer.announced)

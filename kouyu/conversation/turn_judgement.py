@@ -1,0 +1,49 @@
+"""Asking a judge whether the user has finished, and how long to wait for the answer."""
+
+from collections.abc import Iterator
+
+from kouyu.conversation.effects import CancelJudgement, Effect, JudgeTurn
+from kouyu.conversation.limits import Limits
+from kouyu.conversation.orders import OrderNumbers
+from kouyu.conversation.utterance import Span
+
+
+class TurnJudgement:
+    """The one judgement that may be under way. A late one counts as "not finished", which is what none says too."""
+
+    def __init__(self, orders: OrderNumbers, limits: Limits) -> None:
+        self._orders = orders
+        self._limits = limits
+        self._order: int | None = None
+        self._asked_at = 0.0
+
+    def ask(self, span: Span, transcript: str, language: str, now: float) -> Iterator[Effect]:
+        """Order a judgement of ``span``, of which ``transcript`` has been recognised so far."""
+        yield from self.stop()
+        self._order = self._orders.next()
+        self._asked_at = now
+        yield JudgeTurn(self._order, span.start, span.end, transcript, language)
+
+    def answered_by(self, order: int) -> bool:
+        """Whether a report with this number is the one waited for; it is waited for no longer."""
+        if order != self._order:
+            return False
+        self._order = None
+        return True
+
+    @property
+    def deadline(self) -> float | None:
+        """When the answer is too late."""
+        return self._asked_at + self._limits.turn_judgement_s if self._order is not None else None
+
+    def on_time(self, now: float) -> Iterator[Effect]:
+        """Give up a judgement that is too late."""
+        deadline = self.deadline
+        if deadline is not None and now >= deadline:
+            yield from self.stop()
+
+    def stop(self) -> Iterator[Effect]:
+        """Nobody needs the one under way."""
+        if self._order is not None:
+            yield CancelJudgement(self._order)
+            self._order = None
