@@ -1,0 +1,103 @@
+"""Speech recognition by any endpoint that speaks OpenAI's ``/audio/transcriptions``."""
+
+import io
+import wave
+from http import HTTPStatus
+
+import httpx
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from kouyu.engines.asr.engine import RECOGNITION_RATE, Recognition, RecognitionOptions
+from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import Priority
+from kouyu.text.language import language_of
+
+
+class OpenAIOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to send audio."""
+
+    base_url: str
+    """With the version, as in ``http://127.0.0.1:8000/v1``."""
+    model: str
+    api_key: str = ""
+    timeout: float = 30.0
+    """Seconds for the whole answer."""
+    connect_timeout: float = 3.0
+    """Seconds."""
+
+
+class _Answer(msgspec.Struct):
+    text: str
+    language: str = ""
+
+
+class OpenAIRecognizer:
+    """A SpeechRecognizer. It waits on the network only, so it does not need the scheduler; priorities are ignored."""
+
+    def __init__(self, options: OpenAIOptions) -> None:
+        self._model = options.model
+        self._client = httpx.AsyncClient(
+            base_url=options.base_url,
+            headers={"Authorization": f"Bearer {options.api_key}"} if options.api_key else {},
+            timeout=httpx.Timeout(options.timeout, connect=options.connect_timeout),
+        )
+
+    async def recognize(
+        self, audio: NDArray[np.float32], options: RecognitionOptions, priority: Priority
+    ) -> Recognition:
+        """Recognise ``audio``: mono float32, -1 to 1, at RECOGNITION_RATE.
+
+        Raises EngineError, retryable when the endpoint could not be reached, was too slow, busy or broken.
+        """
+        form = {"model": self._model, "response_format": "json"}
+        if options.language is not None:
+            form["language"] = options.language
+        prompt = " ".join(part for part in (options.context.strip(), ", ".join(options.hot_words)) if part)
+        if prompt:
+            form["prompt"] = prompt
+        answer = await self._ask(form, _as_wav(audio))
+        text = answer.text.strip()
+        return Recognition(text=text, language=options.language or _language(answer, text))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def _ask(self, form: dict[str, str], wav: bytes) -> _Answer:
+        try:
+            response = await self._client.post(
+                "audio/transcriptions", data=form, files={"file": ("utterance.wav", wav, "audio/wav")}
+            )
+        except httpx.HTTPError as error:
+            reason = str(error) or type(error).__name__
+            raise EngineError(f"the speech recognition endpoint cannot be reached: {reason}", retryable=True) from error
+        if not response.is_success:
+            busy = response.status_code in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+            raise EngineError(
+                f"the speech recognition endpoint answered {response.status_code}",
+                retryable=busy or response.is_server_error,
+            )
+        try:
+            return msgspec.json.decode(response.content, type=_Answer)
+        except msgspec.DecodeError as error:
+            raise EngineError(
+                "the speech recognition endpoint answered with something else than a transcript"
+            ) from error
+
+
+def _language(answer: _Answer, text: str) -> str:
+    """Some endpoints name the language in English or not at all: then its script has to tell."""
+    return answer.language if len(answer.language) == len("en") else language_of(text) or "en"
+
+
+def _as_wav(audio: NDArray[np.float32]) -> bytes:
+    samples = np.round(np.clip(audio, -1.0, 1.0) * 32767).astype("<i2")
+    content = io.BytesIO()
+    with wave.open(content, "wb") as wav:
+        wav.setnchannels(1)
+        wav.setsampwidth(2)
+        wav.setframerate(RECOGNITION_RATE)
+        wav.writeframes(samples.tobytes())
+    return content.getvalue()

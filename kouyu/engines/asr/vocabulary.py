@@ -1,0 +1,79 @@
+"""Whisper's tokens: the prompt it is given, and the text and times in what it answers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from kouyu.engines.errors import EngineUnavailable
+
+PROMPT_TOKENS: Final = 223
+"""What Whisper can be told beforehand: half its text window, less the token that starts it."""
+
+SECONDS_PER_TIMESTAMP: Final = 0.02
+
+
+class Segment(NamedTuple):
+    """A piece of the answer. Its times are seconds from the start of the audio."""
+
+    start: float
+    tokens: tuple[int, ...]
+
+
+class Vocabulary:
+    """Reads ``tokenizer.json`` of a Whisper model. Raises EngineUnavailable when it is missing or another model's."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            from tokenizers import Tokenizer
+
+            self._tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:  # tokenizers raises bare Exception
+            raise EngineUnavailable(f"the tokens of the speech recognition model cannot be read: {error}") from error
+        self._start = self._required("<|startoftranscript|>")
+        self._previous = self._required("<|startofprev|>")
+        self._transcribe = self._required("<|transcribe|>")
+        # The times themselves are no tokens of the file: they follow the last one that is.
+        self._first_timestamp = self._required("<|notimestamps|>") + 1
+        self._first_special = self._required("<|endoftext|>")
+
+    def _required(self, token: str) -> int:
+        number: int | None = self._tokenizer.token_to_id(token)
+        if number is None:
+            raise EngineUnavailable(f"not a Whisper model: its tokens lack {token}")
+        return number
+
+    def knows(self, language: str) -> bool:
+        """Whether the model was taught this ISO 639-1 code."""
+        return self._tokenizer.token_to_id(f"<|{language}|>") is not None
+
+    def request(self, language: str | None, previous: Sequence[int] = ()) -> list[int]:
+        """What makes the model transcribe, with times. ``language`` is None for a model that knows only one."""
+        before = [self._previous, *previous] if previous else []
+        task = [] if language is None else [self._required(f"<|{language}|>"), self._transcribe]
+        return [*before, self._start, *task]
+
+    def tokens_of(self, text: str) -> list[int]:
+        """``text`` as it would follow other text, without special tokens."""
+        ids: list[int] = self._tokenizer.encode(" " + text.strip(), add_special_tokens=False).ids
+        return ids
+
+    def text_of(self, tokens: Sequence[int]) -> str:
+        """The text of an answer's tokens; half characters at the end are dropped."""
+        text: str = self._tokenizer.decode([token for token in tokens if token < self._first_special])
+        return text.replace("\ufffd", "").strip()
+
+    def segments(self, answer: Sequence[int]) -> list[Segment]:
+        """An answer cut at its times."""
+        segments: list[Segment] = []
+        start, tokens = 0.0, list[int]()
+        for token in answer:
+            if token < self._first_timestamp:
+                tokens.append(token)
+                continue
+            if tokens:
+                segments.append(Segment(start, tuple(tokens)))
+                tokens = []
+            start = (token - self._first_timestamp) * SECONDS_PER_TIMESTAMP
+        if tokens:
+            segments.append(Segment(start, tuple(tokens)))
+        return segments

@@ -1,0 +1,105 @@
+"""Speech recognition with Whisper on CTranslate2."""
+
+import threading
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kouyu.engines.asr import mandarin
+from kouyu.engines.asr.decoding import WINDOWS, Heard, Task, Whisper, WhisperOptions
+from kouyu.engines.asr.engine import RECOGNITION_RATE, Recognition, RecognitionOptions
+from kouyu.engines.asr.windows import cut_at_pauses
+from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import CancelToken, Priority, Scheduler, WorkCancelled
+
+__all__ = ["WhisperOptions", "WhisperRecognizer"]
+
+SHORTEST: Final = RECOGNITION_RATE // 20
+"""Samples of the shortest audio worth a look: 50 ms."""
+
+PARTIAL_ATTEMPTS: Final = 2
+"""A partial transcript never pays for a full window: the next one comes soon."""
+
+NEAREST: Final = {"yue": "zh"}
+"""Languages the smaller models were not taught, and what comes nearest."""
+
+
+class WhisperRecognizer:
+    """A SpeechRecognizer. ``weights`` is the folder of a weight set such as ``whisper-base``.
+
+    The model is loaded by ``warm_up``, or else by the first utterance.
+    """
+
+    def __init__(self, weights: Path, scheduler: Scheduler, options: WhisperOptions | None = None) -> None:
+        self._weights = weights
+        self._scheduler = scheduler
+        self._options = options or WhisperOptions()
+        self._whisper: Whisper | None = None
+        self._loading = threading.Lock()
+
+    async def warm_up(self) -> None:
+        """Load the model and run it once, so that the first utterance is as quick as the others.
+
+        Raises EngineUnavailable when it cannot be loaded.
+        """
+        click = np.zeros(RECOGNITION_RATE, np.float32)
+        click[RECOGNITION_RATE // 2] = 0.5
+        await self.recognize(click, RecognitionOptions(), Priority.FINAL)
+
+    async def recognize(
+        self, audio: NDArray[np.float32], options: RecognitionOptions, priority: Priority
+    ) -> Recognition:
+        """Recognise ``audio``: mono float32, -1 to 1, at RECOGNITION_RATE, of any length.
+
+        A partial transcript (by its priority) is searched for less widely and listened to again at most once. A
+        language the model does not know is guessed. Raises EngineError.
+        """
+
+        def work(token: CancelToken) -> Recognition:
+            return self._recognize(audio, options, priority, token)
+
+        try:
+            return await self._scheduler.run(work, priority)
+        except WorkCancelled as error:
+            raise EngineError("speech recognition is closed") from error
+
+    async def close(self) -> None:
+        """Forget the model; its memory is freed when the last call has ended."""
+        self._whisper = None
+
+    def _recognize(
+        self, audio: NDArray[np.float32], options: RecognitionOptions, priority: Priority, token: CancelToken
+    ) -> Recognition:
+        whisper = self._loaded()
+        task = self._task(whisper, options, priority)
+        if len(audio) < SHORTEST:
+            return Recognition(text="", language=options.language or self._options.languages[0])
+        parts: list[Heard] = []
+        for window in cut_at_pauses(audio):
+            heard = whisper.listen(window, task, token)
+            parts.append(heard)
+            if heard.text and task.language is None:
+                task = Task(heard.language, task.prompt, task.beam, task.attempts)
+        language = next((part.language for part in parts if part.text), parts[0].language)
+        text = ("" if language in {"zh", "ja"} else " ").join(part.text for part in parts if part.text)
+        return Recognition(text=mandarin.written(text) if language == "zh" else text, language=language)
+
+    def _task(self, whisper: Whisper, options: RecognitionOptions, priority: Priority) -> Task:
+        language = options.language
+        if language is not None and not whisper.knows(language):
+            language = NEAREST.get(language)
+        partial = priority == Priority.PARTIAL
+        return Task(
+            language=language,
+            prompt=" ".join(part for part in (options.context.strip(), ", ".join(options.hot_words)) if part),
+            beam=1 if partial else self._options.beam,
+            attempts=PARTIAL_ATTEMPTS if partial else len(WINDOWS),
+        )
+
+    def _loaded(self) -> Whisper:
+        with self._loading:
+            if self._whisper is None:
+                self._whisper = Whisper(self._weights, self._options)
+            return self._whisper
