@@ -111,19 +111,56 @@ class WhisperSettings(msgspec.Struct, frozen=True, kw_only=True):
     """[engines.whisper]: recognition on this machine."""
 
     weights: Literal["whisper-base", "whisper-tiny-en"] = "whisper-base"
+    languages: Annotated[tuple[Name, ...], Meta(min_length=1)] = ("en", "zh")
+    """What people here may speak (ISO 639-1): the language of a short utterance is guessed among these alone."""
+    device: Literal["cpu", "cuda", "auto"] = "cpu"
+    compute_type: Name = "int8"
     threads: Count = 1
     """Threads of one recognition."""
 
 
-class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[engines.openai_asr], [engines.openai_tts]: an OpenAI-compatible speech endpoint."""
+class PiperSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[engines.piper]: English speech on this machine."""
+
+    threads: Count = 1
+    """Threads of one sentence."""
+
+
+class KokoroSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[engines.kokoro]: Mandarin and English speech on this machine."""
+
+    threads: Count = 2
+
+
+class RecognitionEndpointSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[engines.openai_asr]: an OpenAI-compatible ``/audio/transcriptions``."""
 
     base_url: str = ""
     api_key: str = ""
     api_key_env: str = ""
     model: str = ""
-    voices: tuple[Name, ...] = ()
-    """Synthesis only: the voices the endpoint has, the default first."""
+
+
+class EndpointVoiceSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """A voice of a speech endpoint."""
+
+    name: Name
+    """As the endpoint calls it; clients see it with ``openai-`` in front."""
+    languages: Annotated[tuple[Name, ...], Meta(min_length=1)] = ("en", "zh")
+    gender: Literal["male", "female", "unknown"] = "unknown"
+
+
+class SpeechEndpointSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[engines.openai_tts]: an OpenAI-compatible ``/audio/speech``."""
+
+    base_url: str = ""
+    api_key: str = ""
+    api_key_env: str = ""
+    model: str = ""
+    voices: tuple[EndpointVoiceSettings, ...] = ()
+    """What the endpoint has, the default first."""
+    takes_instructions: bool = True
+    """Whether the model can be told how to speak."""
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,9 +174,20 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Their voices are offered together; the first engine has the default voice."""
     default_voice: str = ""
     """The id of the voice of clients and bots that choose none; empty: the first voice there is."""
+    default_voices: dict[str, str] = {}
+    """Voice ids by language (ISO 639-1), for what the chosen voice does not speak."""
     whisper: WhisperSettings = WhisperSettings()
-    openai_asr: EndpointSettings = EndpointSettings()
-    openai_tts: EndpointSettings = EndpointSettings()
+    piper: PiperSettings = PiperSettings()
+    kokoro: KokoroSettings = KokoroSettings()
+    openai_asr: RecognitionEndpointSettings = RecognitionEndpointSettings()
+    openai_tts: SpeechEndpointSettings = SpeechEndpointSettings()
+
+    def __post_init__(self) -> None:
+        if self.asr == "openai" and not (self.openai_asr.base_url and self.openai_asr.model):
+            raise ValueError('engines.asr is "openai": engines.openai_asr needs base_url and model')
+        endpoint = self.openai_tts
+        if "openai" in self.tts and not (endpoint.base_url and endpoint.model and endpoint.voices):
+            raise ValueError('engines.tts has "openai": engines.openai_tts needs base_url, model and voices')
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,182 @@
+"""``kouyu serve``: run the server."""
+
+import asyncio
+import functools
+import logging
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kouyu.agents.agent import AgentError
+from kouyu.engines.errors import EngineError
+from kouyu.server.certificates import CertificateError
+from kouyu.server.data_folder import DataFolderError, open_data_folder
+from kouyu.server.lifespan import open_sessions
+from kouyu.server.listening import ListenError
+from kouyu.server.serving import Ready
+from kouyu.server.serving import serve as serve_until_signal
+from kouyu.settings import Settings, SettingsError, load
+from kouyu.settings.first_file import FILE_NAME, write_first
+from kouyu.settings.model import anchored
+from kouyu.store import location
+from kouyu.store.errors import StoreError
+from kouyu.weights.errors import WeightsError
+
+log = logging.getLogger(__name__)
+
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+SAID_PLAINLY: Final = (
+    AgentError,
+    CertificateError,
+    DataFolderError,
+    EngineError,
+    ListenError,
+    SettingsError,
+    StoreError,
+    WeightsError,
+)
+"""What keeps a server from starting and is for its owner to put right: told without a traceback."""
+
+DEFAULT_URL: Final = "http://127.0.0.1:8080"
+"""Where ``kouyu talk`` looks if it is told nothing."""
+
+Options = dict[tuple[str, ...], tuple[str, Any]]
+
+
+@click.command()
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"Settings file. [default: {FILE_NAME} in the current folder, written on the first start]",
+)
+@click.option("--host", help="Address to listen on. [default: 127.0.0.1]")
+@click.option("--port", type=int, help="Port for plain HTTP; 0 takes any free one. [default: 8080]")
+@click.option("--https-port", type=int, help="Port for TLS; 0 takes any free one. [default: 8443]")
+@click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help=f"Folder for database, certificates, token. [default: ${location.DATA_DIR_VARIABLE}, or your own data folder]",
+)
+@click.option("--print-json", is_flag=True, help="Print one line of JSON when ready, for scripts.")
+@click.option("--log-level", type=click.Choice(LOG_LEVELS), default="info", show_default=True)
+def serve(
+    config: Path | None,
+    host: str | None,
+    port: int | None,
+    https_port: int | None,
+    data_dir: Path | None,
+    print_json: bool,
+    log_level: str,
+) -> None:
+    """Run the server until Ctrl-C."""
+    _log_to_stderr(log_level)
+    given: Options = {
+        ("server", "host"): ("--host", host),
+        ("server", "port"): ("--port", port),
+        ("server", "https_port"): ("--https-port", https_port),
+        ("data", "dir"): ("--data-dir", str(data_dir.absolute()) if data_dir else None),
+    }
+    options = {key: (option, value) for key, (option, value) in given.items() if value is not None}
+    try:
+        _run(_settings(config, options), print_json)
+    except SAID_PLAINLY as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _settings(config: Path | None, options: Options) -> Settings:
+    """What is in force. Writes the settings file of a first start."""
+    path = config or Path.cwd() / FILE_NAME
+    if config is None:
+        try:
+            if write_first(path):
+                log.info("wrote the settings file %s", path)
+        except OSError as error:
+            log.warning("%s cannot be written (%s); going on with the defaults", path, error.strerror)
+    readable = path if config is not None or path.is_file() else None
+    return anchored(load(readable, environment=os.environ, options=options), path.absolute().parent)
+
+
+def _run(settings: Settings, print_json: bool) -> None:
+    folder = location.data_dir(settings.data.dir or None)
+    database = location.database(settings.data.dir or None)
+    with open_data_folder(folder) as data_folder:
+        work = serve_until_signal(
+            settings,
+            data_folder,
+            database,
+            open_sessions=functools.partial(open_sessions, settings),
+            announce=_print_json if print_json else functools.partial(_print_ready, folder=folder),
+        )
+        with asyncio.Runner(loop_factory=_event_loop()) as runner:
+            runner.run(work)
+
+
+def _event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+def _log_to_stderr(level: str) -> None:
+    """Our own log at the level asked for; of the libraries warnings alone, since theirs may hold what people said."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("kouyu").setLevel(level.upper())
+
+
+class _ForScripts(msgspec.Struct, frozen=True):
+    """What ``--print-json`` prints."""
+
+    http: str
+    https: str
+    ca: str
+    token: str
+    bots: tuple[str, ...]
+    pid: int
+
+
+def _print_json(ready: Ready) -> None:
+    line = msgspec.json.encode(msgspec.convert(ready, _ForScripts, from_attributes=True))
+    sys.stdout.write(line.decode() + "\n")
+    sys.stdout.flush()
+
+
+def _print_ready(ready: Ready, folder: Path) -> None:
+    # Lines are not wrapped: they are there to be copied.
+    console = Console(soft_wrap=True, highlight=False)
+    facts = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("HTTP", ready.http),
+        ("HTTPS", ready.https),
+        ("token", ready.token),
+        ("bots", ", ".join(ready.bots)),
+    ):
+        facts.add_row(Text(f"  {name}", style="dim"), Text(value, style="bold", no_wrap=True))
+    console.print(Text("kouyu is ready", style="bold green"))
+    console.print(facts)
+    if ready.trust_line:
+        console.print("\nFor the HTTPS address, so that Python and Node trust it:")
+        console.print(Text(f"  {ready.trust_line}"))
+    console.print("\nTo try it, in another terminal:")
+    console.print(Text(f"  {_talk_command(ready, folder)}"))
+    console.print(Text("\nCtrl-C stops the server.", style="dim"))
+
+
+def _talk_command(ready: Ready, folder: Path) -> str:
+    """What finds this server and its token from a shell in any folder."""
+    words = ["kouyu", "talk", "question.wav"]
+    if ready.http != DEFAULT_URL:
+        words += ["--url", ready.http]
+    if folder != location.data_dir():
+        words += ["--data-dir", str(folder)]
+    return shlex.join(words)

@@ -1,0 +1,183 @@
+"""The engines that the settings choose: which weights they need, and how each is made."""
+
+import asyncio
+import inspect
+import logging
+import os
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from kouyu.engines import registry
+from kouyu.engines.asr.engine import SpeechRecognizer
+from kouyu.engines.errors import EngineUnavailable
+from kouyu.engines.scheduler import Priority, Scheduler
+from kouyu.engines.tts.engine import SpeechSynthesizer
+from kouyu.engines.tts.router import VoiceRouter
+from kouyu.engines.vad.detector import VoiceActivityDetector
+from kouyu.server.bots import needs_embedded_model
+from kouyu.settings import Settings
+from kouyu.settings.model import EngineSettings
+from kouyu.weights import cache
+from kouyu.weights.errors import MissingWeights, WeightsError
+
+Factory: TypeAlias = Callable[..., Any]
+
+log = logging.getLogger(__name__)
+
+
+class WeightsNotFetched(WeightsError):
+    """Weights that the settings ask for are not on this machine. The text names the command that fetches them."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        command = f"kouyu models fetch {' '.join(names)}"
+        super().__init__(f"The weights {', '.join(names)} are not on this machine. Get them with: {command}")
+        self.names = names
+
+
+def check_weights(settings: Settings) -> None:
+    """Raises WeightsNotFetched for all that is missing together, before anything is loaded."""
+    missing = []
+    for name in _weights_needed(settings):
+        try:
+            cache.folder(name)
+        except MissingWeights:
+            missing.append(name)
+    if missing:
+        raise WeightsNotFetched(tuple(missing))
+
+
+def _weights_needed(settings: Settings) -> list[str]:
+    engines = settings.engines
+    by_engine = {
+        "silero": "silero-vad",
+        "whisper": engines.whisper.weights,
+        "piper": "piper-joe",
+        "kokoro": "kokoro",
+    }
+    needed = [by_engine[name] for name in (engines.vad, engines.asr, *engines.tts) if name in by_engine]
+    return [*needed, "smollm2"] if needs_embedded_model(settings.bots) else needed
+
+
+async def load_voice_activity(engines: EngineSettings, scheduler: Scheduler) -> VoiceActivityDetector:
+    """The voice activity engine, ready to run. Raises EngineUnavailable."""
+    make = await _factory("vad", engines.vad)
+    arguments = (cache.folder("silero-vad"),) if engines.vad == "silero" else ()
+    model = await scheduler.run(lambda _: make(*arguments), Priority.VOICE_ACTIVITY)
+    return VoiceActivityDetector(model, scheduler)
+
+
+async def load_recognizer(engines: EngineSettings, scheduler: Scheduler) -> SpeechRecognizer:
+    """The recognizer, warm. Raises EngineUnavailable."""
+    make = await _factory("asr", engines.asr)
+    recognizer: SpeechRecognizer
+    match engines.asr:
+        case "whisper":
+            recognizer = await _whisper(make, engines, scheduler)
+        case "openai":
+            recognizer = _recognition_endpoint(make, engines)
+        case _:
+            recognizer = await _of_another_package(make, scheduler)
+    return recognizer
+
+
+async def load_synthesizer(engines: EngineSettings, scheduler: Scheduler) -> VoiceRouter:
+    """All voices in one, warm.
+
+    An engine whose library is not installed is left out with a warning, as long as another one is there. Raises
+    EngineUnavailable, and for a default voice that no engine has.
+    """
+    loads = [_load_voices(name, engines, scheduler) for name in engines.tts]
+    results = await asyncio.gather(*loads, return_exceptions=True)
+    loaded = [result for result in results if not isinstance(result, BaseException)]
+    for result in results:
+        if isinstance(result, EngineUnavailable) and loaded:
+            log.warning("going on without some voices: %s", result)
+        elif isinstance(result, BaseException):
+            raise result
+    try:
+        return VoiceRouter(
+            loaded, scheduler, default_voice=engines.default_voice, default_voices=engines.default_voices
+        )
+    except ValueError as error:
+        raise EngineUnavailable(f"engines.default_voice, engines.default_voices: {error}") from error
+
+
+async def _load_voices(name: str, engines: EngineSettings, scheduler: Scheduler) -> SpeechSynthesizer:
+    make = await _factory("tts", name)
+    voices: SpeechSynthesizer
+    match name:
+        case "piper":
+            from kouyu.engines.tts.piper import PiperOptions
+
+            voices = await make(scheduler, cache.folder("piper-joe"), PiperOptions(threads=engines.piper.threads))
+        case "kokoro":
+            from kouyu.engines.tts.kokoro import KokoroOptions
+
+            voices = await make(scheduler, cache.folder("kokoro"), KokoroOptions(threads=engines.kokoro.threads))
+        case "openai":
+            voices = _speech_endpoint(make, engines)
+        case _:
+            voices = await _of_another_package(make, scheduler)
+    return voices
+
+
+async def _whisper(make: Factory, engines: EngineSettings, scheduler: Scheduler) -> SpeechRecognizer:
+    from kouyu.engines.asr.whisper import WhisperOptions
+
+    chosen = engines.whisper
+    options = WhisperOptions(
+        languages=chosen.languages,
+        device=chosen.device,
+        compute_type=chosen.compute_type,
+        threads=chosen.threads,
+        replicas=engines.workers,
+    )
+    recognizer = make(cache.folder(chosen.weights), scheduler, options)
+    await recognizer.warm_up()
+    made: SpeechRecognizer = recognizer
+    return made
+
+
+def _recognition_endpoint(make: Factory, engines: EngineSettings) -> Any:
+    from kouyu.engines.asr.openai import OpenAIOptions
+
+    chosen = engines.openai_asr
+    key = key_of("engines.openai_asr", chosen.api_key, chosen.api_key_env)
+    return make(OpenAIOptions(base_url=chosen.base_url, model=chosen.model, api_key=key))
+
+
+def _speech_endpoint(make: Factory, engines: EngineSettings) -> Any:
+    from kouyu.engines.tts.openai import EndpointVoice, OpenAISpeechOptions
+
+    chosen = engines.openai_tts
+    options = OpenAISpeechOptions(
+        base_url=chosen.base_url,
+        api_key=key_of("engines.openai_tts", chosen.api_key, chosen.api_key_env),
+        model=chosen.model,
+        voices=tuple(
+            EndpointVoice(name=voice.name, languages=voice.languages, gender=voice.gender) for voice in chosen.voices
+        ),
+        takes_instructions=chosen.takes_instructions,
+    )
+    return make(options)
+
+
+async def _of_another_package(make: Factory, scheduler: Scheduler) -> Any:
+    """Engines from entry points are made with the scheduler alone; the factory may be a coroutine function."""
+    made = make(scheduler)
+    return await made if inspect.isawaitable(made) else made
+
+
+async def _factory(kind: registry.Kind, name: str) -> Factory:
+    """On a thread: its libraries are imported, which takes a while."""
+    return await asyncio.to_thread(registry.factory, kind, name)
+
+
+def key_of(where: str, api_key: str, api_key_env: str) -> str:
+    """The key of an endpoint, from the settings or from the environment. Raises EngineUnavailable."""
+    if not api_key_env:
+        return api_key
+    key = os.environ.get(api_key_env)
+    if not key:
+        raise EngineUnavailable(f"{where}: the environment variable {api_key_env} (api_key_env) is not set")
+    return key

@@ -1,0 +1,84 @@
+"""What all sessions share, from the settings: made ready together when the server starts, closed when it stops."""
+
+import asyncio
+import functools
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeVar
+
+from kouyu.engines.scheduler import Scheduler
+from kouyu.protocol.ids import IdFactory
+from kouyu.server.bots import open_bots
+from kouyu.server.chat import RunSession
+from kouyu.server.engine_loading import check_weights, load_recognizer, load_synthesizer, load_voice_activity
+from kouyu.session.connection import run_session
+from kouyu.session.services import Services
+from kouyu.settings import Settings
+from kouyu.store.store import Store
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def open_sessions(settings: Settings, store: Store) -> AsyncIterator[RunSession]:
+    """What runs a session of ``/v1/chat``. Raises what ``open_services`` raises."""
+    async with open_services(settings, store) as services:
+        yield functools.partial(run_session, services=services)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, store: Store) -> AsyncIterator[Services]:
+    """The engines and the bots, all warm, loaded side by side. Nothing is downloaded.
+
+    Raises WeightsNotFetched naming all that is missing, EngineUnavailable, AgentError.
+    """
+    check_weights(settings)
+    engines = settings.engines
+    async with AsyncExitStack() as stack:
+        scheduler = Scheduler(engines.workers)
+        stack.push_async_callback(scheduler.close)
+
+        async def closed_at_the_end(load: Awaitable[T], close: Callable[[T], Awaitable[None]]) -> T:
+            made = await load
+            stack.push_async_callback(close, made)
+            return made
+
+        began = time.monotonic()
+        voice_activity, recognizer, synthesizer, bots = await _all_or_first_error(
+            closed_at_the_end(load_voice_activity(engines, scheduler), lambda made: made.close()),
+            closed_at_the_end(load_recognizer(engines, scheduler), lambda made: made.close()),
+            closed_at_the_end(load_synthesizer(engines, scheduler), lambda made: made.close()),
+            stack.enter_async_context(open_bots(settings.bots)),
+        )
+        log.info("engines and bots ready after %.1f s", time.monotonic() - began)
+        voices = synthesizer.voices()
+        yield Services(
+            store=store,
+            scheduler=scheduler,
+            voice_activity=voice_activity,
+            recognizer=recognizer,
+            synthesizer=synthesizer,
+            bots=bots.definitions,
+            agents=bots.agents,
+            limits=settings.limits,
+            ids=IdFactory(),
+            default_voice_id=voices[0].voice_id if voices else "",
+        )
+
+
+async def _all_or_first_error(*work: Awaitable[Any]) -> list[Any]:
+    """The results in order. When one fails, the others are cancelled and awaited, and its error is raised alone."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_awaited(one)) for one in work]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+async def _awaited(work: Awaitable[T]) -> T:
+    return await work
