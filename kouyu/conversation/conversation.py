@@ -120,7 +120,7 @@ class Conversation:
             case TranscriptReady(order, text, language):
                 yield from self._turns.on_transcript(order, text, language, configuration, now)
             case TranscriptFailed(order, reason):
-                yield from self._turns.on_transcript_failed(order, reason)
+                self._turns.on_transcript_failed(order, reason)
             case TurnJudged(order, completeness):
                 yield from self._turns.on_turn_judged(order, completeness, configuration, now)
             case ReplyDelta() | ReplyToolCalls() | ReplyFinished() | ReplyFailed():
@@ -262,8 +262,6 @@ class Conversation:
                 yield from reply.on_finished(input_tokens, output_tokens, now)
             case ReplyFailed(reason=reason):
                 reply.on_failure(reason)
-                if reply.phase == "prepared":
-                    yield from self._turns.drop_prepared_reply()
 
     def _on_speech(self, report: SpeechAudio | SpeechFinished | SpeechFailed, now: float) -> None:
         items: list[Speaking | Reply] = [self._speaking, *self._turns.prepared_replies()]

@@ -25,12 +25,8 @@ class PartialTranscripts:
 
     def ask(self, span: Span, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Order the next one, unless one is under way or too little is new."""
-        if self._order is not None:
-            if now - self._asked_at < self._limits.transcription_s:
-                return
-            yield from self.stop()
         known_until = max(self._asked_end, span.start)
-        if span.end - known_until < samples_in(self._limits.partial_interval_ms):
+        if self._order is not None or span.end - known_until < samples_in(self._limits.partial_interval_ms):
             return
         self._order = self._orders.next()
         self._asked_at, self._asked_end = now, span.end
@@ -50,6 +46,17 @@ class PartialTranscripts:
         """One will not come; the next may."""
         if order == self._order:
             self._order = None
+
+    @property
+    def deadline(self) -> float | None:
+        """When the one under way is given up."""
+        return self._asked_at + self._limits.transcription_s if self._order is not None else None
+
+    def on_time(self, now: float) -> Iterator[Effect]:
+        """Give up one that is overdue; the next may come."""
+        deadline = self.deadline
+        if deadline is not None and now >= deadline:
+            yield from self.stop()
 
     def stop(self) -> Iterator[Effect]:
         """Nobody needs the one under way."""

@@ -156,7 +156,7 @@ class Reply:
         yield from self._show(lambda then: self._record.finish_answer(answer, then), now)
 
     def on_failure(self, reason: str) -> None:
-        """The agent could not answer, or not to the end. The chat fails once it is committed."""
+        """The agent could not answer, or not to the end."""
         self._order = None
         self._failure = reason
 
@@ -209,7 +209,7 @@ class Reply:
             self.phase = "ended"
             yield from self._record.complete(self._usage)
             return
-        reason = self._failure or self._overdue(now)
+        reason = self.failure(now)
         if reason is not None:
             yield from self.fail(reason, now)
 
@@ -217,24 +217,25 @@ class Reply:
         """When time alone moves this chat on; None when it has ended."""
         if self.phase == "ended":
             return None
-        times = [self._speech.deadline(outlet)]
+        times = [self._agent_deadline(), self._speech.deadline(outlet)]
         if self.phase == "running":
-            times += [self._agent_deadline(), self._speech.paced_until(now, outlet)]
+            times.append(self._speech.paced_until(now, outlet))
         return min((time for time in times if time is not None), default=None)
 
     def _agent_deadline(self) -> float | None:
         limits = self._limits
         if self._tools.are_awaited:
-            return self._progress_at + limits.tool_outputs_s
+            # The client is not asked before the turn is certain.
+            return self._progress_at + limits.tool_outputs_s if self.phase == "running" else None
         if self._order is None:
             return None
         return self._progress_at + (limits.reply_stall_s if self._text else limits.reply_start_s)
 
-    def _overdue(self, now: float) -> str | None:
-        """Why this chat has waited for too long, if it has."""
+    def failure(self, now: float) -> str | None:
+        """Why the agent's answer will not come, or not to its end; None while it may."""
         deadline = self._agent_deadline()
-        if deadline is None or now < deadline:
-            return None
+        if self._failure is not None or deadline is None or now < deadline:
+            return self._failure
         if self._tools.are_awaited:
             return f"the client did not submit its tools' outputs within {self._limits.tool_outputs_s:g} s"
         if self._text:

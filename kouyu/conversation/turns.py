@@ -80,12 +80,11 @@ class Turns:
         for turn in self._turns():
             turn.on_transcript(order, text, language)
 
-    def on_transcript_failed(self, order: int, reason: str) -> Iterator[Effect]:
+    def on_transcript_failed(self, order: int, reason: str) -> None:
         """A transcript will not come."""
         self._partials.on_failure(order)
         for turn in self._turns():
             turn.on_failure(order, reason)
-        yield from self._drop_failed_preparation()
 
     def on_turn_judged(
         self, order: int, completeness: float, configuration: Configuration, now: float
@@ -98,7 +97,7 @@ class Turns:
         """Time has passed."""
         for turn in self._turns():
             yield from turn.on_time(now)
-        yield from self._drop_failed_preparation()
+        yield from self._partials.on_time(now)
         yield from self._judgement.on_time(now)
         yield from self._on_moments(self._listening.on_time(configuration.turn_detection, now), configuration, now)
 
@@ -127,11 +126,6 @@ class Turns:
             turn, self._prepared = self._prepared, None
             yield from turn.roll_back()
 
-    def drop_prepared_reply(self) -> Iterator[Effect]:
-        """The agent failed ahead of time: it is asked once more when the turn is over."""
-        if self._prepared is not None:
-            yield from self._prepared.drop_reply()
-
     def interrupt_pending(self) -> None:
         """Turns that still wait for their transcript will not be answered."""
         for turn in self._pending:
@@ -140,6 +134,7 @@ class Turns:
     def deadlines(self, configuration: Configuration) -> Iterator[float | None]:
         """When time alone moves something on."""
         yield self._listening.deadline(configuration.turn_detection)
+        yield self._partials.deadline
         yield self._judgement.deadline
         for turn in self._turns():
             yield turn.deadline
@@ -148,6 +143,7 @@ class Turns:
         """Publish, in order, the turns whose transcript is there, and ask the agent ahead of time."""
         while self._pending and self._pending[0].resolved:
             yield from self._publish(self._pending.popleft(), configuration, now)
+        yield from self._drop_failed_preparation(now)
         # Not while something is still to join the context: an earlier question, or what is heard of an answer.
         if self._prepared is not None and not self._pending and not self._speaking.audible(now):
             yield from self._prepared.try_reply(now)
@@ -195,10 +191,13 @@ class Turns:
         self._prepared = Turn(span, orders=self._orders, limits=self._limits, make_reply=self._make_reply)
         yield from self._prepared.transcribe(configuration, now)
 
-    def _drop_failed_preparation(self) -> Iterator[Effect]:
-        """A turn that is not over yet does not fail: its transcript is ordered anew when it is."""
-        if self._prepared is not None and self._prepared.failure is not None:
+    def _drop_failed_preparation(self, now: float) -> Iterator[Effect]:
+        """A turn that is not over yet does not fail: what is missing is ordered anew when it is."""
+        turn = self._prepared
+        if turn is not None and turn.failure is not None:
             yield from self.forget_preparation()
+        elif turn is not None and turn.reply is not None and turn.reply.failure(now) is not None:
+            yield from turn.drop_reply()
 
     def _judge(self, span: Span, now: float) -> Iterator[Effect]:
         prepared = self._prepared
