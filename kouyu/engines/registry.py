@@ -5,8 +5,8 @@ A package adds an engine by naming its factory in its own metadata::
     [project.entry-points."kouyu.asr"]
     my-recognizer = "my_package.recognizer:MyRecognizer"
 
-What a factory takes is what the built-in ones of its kind take. An entry point wins over a built-in engine of the same
-name. Nothing is imported before it is asked for.
+Such a factory takes the scheduler (one for voice activity takes nothing) and may be a coroutine function. An entry
+point wins over a built-in engine of the same name. Nothing is imported before it is asked for.
 """
 
 from collections.abc import Callable, Mapping

@@ -28,7 +28,9 @@ class Vocabulary:
 
             self._tokenizer = Tokenizer.from_file(str(path))
         except Exception as error:  # tokenizers raises bare Exception
-            raise EngineUnavailable(f"the tokens of the speech recognition model cannot be read: {error}") from error
+            raise EngineUnavailable(
+                f"{path} cannot be read ({error}); try: kouyu models fetch {path.parent.name}"
+            ) from error
         self._start = self._required("<|startoftranscript|>")
         self._previous = self._required("<|startofprev|>")
         self._transcribe = self._required("<|transcribe|>")

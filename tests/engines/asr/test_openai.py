@@ -1,0 +1,167 @@
+import asyncio
+import email
+import io
+import json
+import threading
+import wave
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+
+from kouyu.engines.asr.engine import RecognitionOptions
+from kouyu.engines.asr.openai import OpenAIOptions, OpenAIRecognizer
+from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import Priority
+
+
+class Endpoint(ThreadingHTTPServer):
+    """An endpoint on this machine that keeps what it is sent."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.status = 200
+        self.body = b'{"text": " Hello there. "}'
+        self.silent = threading.Event()
+        self.parts: dict[str, bytes] = {}
+        self.headers: dict[str, str] = {}
+        self.path = ""
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Endpoint
+
+    def do_POST(self) -> None:
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        form = email.message_from_bytes(
+            b"Content-Type: " + self.headers["Content-Type"].encode() + b"\r\n\r\n" + content
+        )
+        self.server.path, self.server.headers = self.path, dict(self.headers)
+        for part in form.get_payload():
+            self.server.parts[part.get_param("name", header="content-disposition")] = part.get_payload(decode=True)
+        if self.server.silent.is_set():
+            self.close_connection = True
+            return
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", str(len(self.server.body)))
+        self.end_headers()
+        self.wfile.write(self.server.body)
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    with Endpoint() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def recognizer(endpoint: Endpoint, **changes: float) -> OpenAIRecognizer:
+    return OpenAIRecognizer(
+        OpenAIOptions(
+            base_url=f"http://127.0.0.1:{endpoint.server_address[1]}/v1", model="big", api_key="secret", **changes
+        )
+    )
+
+
+AUDIO = np.linspace(-1, 1, 1600, dtype=np.float32)
+
+
+async def test_the_audio_is_sent_as_a_wav_with_all_that_is_known(endpoint: Endpoint) -> None:
+    engine = recognizer(endpoint)
+    options = RecognitionOptions(language="en", hot_words=("Kouyu", "Coze"), context="A call.")
+    heard = await engine.recognize(AUDIO, options, Priority.FINAL)
+    await engine.close()
+    assert (heard.text, heard.language) == ("Hello there.", "en")
+    assert endpoint.path == "/v1/audio/transcriptions"
+    assert endpoint.headers["Authorization"] == "Bearer secret"
+    file = endpoint.parts.pop("file")
+    assert endpoint.parts == {
+        "model": b"big",
+        "response_format": b"json",
+        "language": b"en",
+        "prompt": b"A call. Kouyu, Coze",
+    }
+    with wave.open(io.BytesIO(file)) as wav:
+        assert (wav.getnchannels(), wav.getsampwidth(), wav.getframerate()) == (1, 2, 16_000)
+        samples = np.frombuffer(wav.readframes(-1), "<i2")
+    assert np.allclose(samples / 32767, AUDIO, atol=1 / 32767)
+
+
+@pytest.mark.parametrize(
+    ("answer", "language"),
+    [
+        ({"text": "Hello"}, "en"),
+        ({"text": "今天天气不错。"}, "zh"),
+        ({"text": "Bonjour", "language": "fr"}, "fr"),
+        ({"text": "你好", "language": "chinese"}, "zh"),
+        ({"text": ""}, "en"),
+    ],
+)
+async def test_the_language_is_told_or_read_from_the_script(
+    endpoint: Endpoint, answer: dict[str, str], language: str
+) -> None:
+    endpoint.body = json.dumps(answer).encode()
+    engine = recognizer(endpoint)
+    heard = await engine.recognize(AUDIO, RecognitionOptions(), Priority.FINAL)
+    await engine.close()
+    assert (heard.text, heard.language) == (answer["text"], language)
+    assert "language" not in endpoint.parts
+    assert "prompt" not in endpoint.parts
+
+
+@pytest.mark.parametrize(
+    ("status", "retryable"), [(400, False), (401, False), (404, False), (429, True), (500, True), (503, True)]
+)
+async def test_a_refusal_is_retryable_where_it_may_pass(endpoint: Endpoint, status: int, retryable: bool) -> None:
+    endpoint.status = status
+    engine = recognizer(endpoint)
+    with pytest.raises(EngineError, match=str(status)) as caught:
+        await engine.recognize(AUDIO, RecognitionOptions(), Priority.FINAL)
+    await engine.close()
+    assert caught.value.retryable is retryable
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"error": 1}'])
+async def test_an_answer_that_is_no_transcript_is_an_error(endpoint: Endpoint, body: bytes) -> None:
+    endpoint.body = body
+    engine = recognizer(endpoint)
+    with pytest.raises(EngineError, match="something else") as caught:
+        await engine.recognize(AUDIO, RecognitionOptions(), Priority.FINAL)
+    await engine.close()
+    assert not caught.value.retryable
+
+
+async def test_a_connection_that_breaks_may_be_tried_again(endpoint: Endpoint) -> None:
+    endpoint.silent.set()
+    engine = recognizer(endpoint)
+    with pytest.raises(EngineError) as caught:
+        await engine.recognize(AUDIO, RecognitionOptions(), Priority.FINAL)
+    await engine.close()
+    assert caught.value.retryable
+
+
+async def test_an_endpoint_that_never_answers_is_given_up() -> None:
+    left = asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        left.set()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    engine = OpenAIRecognizer(OpenAIOptions(base_url=f"http://127.0.0.1:{port}/v1", model="big", timeout=0.05))
+    with pytest.raises(EngineError) as caught:
+        await engine.recognize(AUDIO, RecognitionOptions(), Priority.FINAL)
+    await engine.close()
+    server.close()
+    await left.wait()
+    assert caught.value.retryable

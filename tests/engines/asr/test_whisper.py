@@ -1,0 +1,179 @@
+import asyncio
+import re
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from kouyu.engines.asr.engine import Recognition, RecognitionOptions
+from kouyu.engines.asr.whisper import WhisperOptions, WhisperRecognizer
+from kouyu.engines.errors import EngineError, EngineUnavailable
+from kouyu.engines.scheduler import Priority, Scheduler
+from kouyu.weights import cache
+from tests.engines.conftest import Speak
+
+SENTENCES = (
+    "The quick brown fox jumps over the lazy dog.",
+    "Please turn off the lights in the living room.",
+    "Can you tell me a short story about a dragon?",
+    "The meeting was moved from Tuesday to Thursday because the room was not free.",
+    "I think we should leave before it gets dark.",
+    "My favorite color is green, but I also like blue.",
+    "Good morning, how are you doing today?",
+    "Turn left.",
+    "Never mind.",
+    "Yes, please.",
+)
+
+
+RECORDED_MANDARIN = Path(__file__).parents[2] / "traces" / "spoken_mandarin.wav"
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> Iterator[WhisperRecognizer]:
+    scheduler = Scheduler(2)
+    yield WhisperRecognizer(cache.folder("whisper-base"), scheduler)
+    asyncio.run(scheduler.close())
+
+
+async def hear(
+    recognizer: WhisperRecognizer,
+    audio: NDArray[np.float32],
+    priority: Priority = Priority.FINAL,
+    language: str | None = None,
+    hot_words: tuple[str, ...] = (),
+) -> Recognition:
+    return await recognizer.recognize(audio, RecognitionOptions(language=language, hot_words=hot_words), priority)
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"[a-z']+", text.lower())
+
+
+def errors(said: list[str], heard: list[str]) -> int:
+    """Words wrong, missing or too many."""
+    row = list(range(len(heard) + 1))
+    for number, word in enumerate(said, 1):
+        before, row[0] = row[0], number
+        for at, other in enumerate(heard, 1):
+            before, row[at] = row[at], min(row[at] + 1, row[at - 1] + 1, before + (word != other))
+    return row[-1]
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("priority", [Priority.FINAL, Priority.PARTIAL])
+async def test_english_is_heard_with_few_wrong_words(
+    recognizer: WhisperRecognizer, speak: Speak, priority: Priority
+) -> None:
+    wrong = total = 0
+    for sentence in SENTENCES:
+        heard = await hear(recognizer, speak(sentence), priority)
+        assert heard.language == "en"
+        wrong += errors(words(sentence), words(heard.text))
+        total += len(words(sentence))
+    assert wrong / total < 0.08
+
+
+@pytest.mark.models
+async def test_mandarin_is_found_out_and_written_in_simplified_characters(recognizer: WhisperRecognizer) -> None:
+    with wave.open(str(RECORDED_MANDARIN)) as wav:
+        audio = np.frombuffer(wav.readframes(-1), "<i2").astype(np.float32) / 32768
+    heard = await hear(recognizer, audio)
+    assert heard.language == "zh"
+    assert heard.text.startswith("今天天气不错")
+
+
+@pytest.mark.models
+async def test_hot_words_are_heard_where_they_are_said(recognizer: WhisperRecognizer, speak: Speak) -> None:
+    audio = speak("I take Xarelto and Lipitor every day.")
+    assert "Xarelto" not in (await hear(recognizer, audio)).text
+    told = await hear(recognizer, audio, hot_words=("Kouyu", "Xarelto", "Lipitor"))
+    assert words(told.text) == words("I take Xarelto and Lipitor every day")
+
+
+@pytest.mark.models
+async def test_hot_words_are_not_heard_where_they_are_not_said(recognizer: WhisperRecognizer, speak: Speak) -> None:
+    heard = await hear(recognizer, speak("Good morning, how are you doing today?"), hot_words=("Nikhil", "Hangzhou"))
+    assert words(heard.text) == words("Good morning how are you doing today")
+
+
+def white_noise(level: float) -> NDArray[np.float32]:
+    return np.random.default_rng(3).normal(0, level, 32_000).astype(np.float32)
+
+
+def clicks() -> NDArray[np.float32]:
+    impulse = np.zeros(24_000, np.float32)
+    impulse[[3_000, 9_000, 15_000]] = 0.9
+    return impulse
+
+
+def hum() -> NDArray[np.float32]:
+    phase = 2 * np.pi * 50 * np.arange(32_000) / 16_000
+    return sum(0.05 * np.sin(phase * harmonic) / harmonic for harmonic in range(1, 8)).astype(np.float32)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("hot_words", [(), ("Kouyu", "Coze", "Hangzhou", "Nikhil")])
+@pytest.mark.parametrize(
+    "audio",
+    [np.zeros(32_000, np.float32), white_noise(0.001), white_noise(0.05), clicks(), hum()],
+    ids=["silence", "faint noise", "loud noise", "clicks", "hum"],
+)
+async def test_where_nobody_speaks_there_is_no_text(
+    recognizer: WhisperRecognizer, audio: NDArray[np.float32], hot_words: tuple[str, ...]
+) -> None:
+    assert (await hear(recognizer, audio, hot_words=hot_words)).text == ""
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("samples", [0, 1, 160, 799, 800, 1_600])
+async def test_hardly_any_audio_is_no_error(recognizer: WhisperRecognizer, samples: int) -> None:
+    assert (await hear(recognizer, np.zeros(samples, np.float32))).text == ""
+
+
+@pytest.mark.models
+async def test_more_than_one_window_is_heard_whole(recognizer: WhisperRecognizer, speak: Speak) -> None:
+    pause = np.zeros(8_000, np.float32)
+    audio = np.concatenate([part for sentence in SENTENCES * 2 for part in (speak(sentence), pause)])
+    assert len(audio) > 40 * 16_000
+    heard = words((await hear(recognizer, audio)).text)
+    said = words(" ".join(SENTENCES * 2))
+    assert errors(said, heard) / len(said) < 0.1
+
+
+@pytest.mark.models
+async def test_a_language_the_model_does_not_know_is_guessed(recognizer: WhisperRecognizer, speak: Speak) -> None:
+    heard = await hear(recognizer, speak("Good morning, how are you doing today?"), language="tlh")
+    assert heard.language == "en"
+
+
+@pytest.mark.models
+async def test_the_language_is_guessed_among_those_spoken_here_only(speak: Speak) -> None:
+    scheduler = Scheduler(1)
+    recognizer = WhisperRecognizer(cache.folder("whisper-base"), scheduler, WhisperOptions(languages=("de", "fr")))
+    heard = await hear(recognizer, speak("Good morning, how are you doing today?"))
+    await scheduler.close()
+    assert heard.language in {"de", "fr"}
+
+
+@pytest.mark.models
+async def test_a_cancelled_utterance_leaves_the_others_their_turn(recognizer: WhisperRecognizer, speak: Speak) -> None:
+    audio = speak("Turn left.")
+    tasks = [asyncio.create_task(hear(recognizer, audio)) for _ in range(6)]
+    await asyncio.sleep(0.01)
+    for task in tasks[:5]:
+        task.cancel()
+    assert words((await tasks[5]).text) == ["turn", "left"]
+
+
+async def test_missing_weights_name_the_command_that_helps(tmp_path: Path) -> None:
+    scheduler = Scheduler(1)
+    recognizer = WhisperRecognizer(tmp_path / "whisper-base", scheduler)
+    with pytest.raises(EngineUnavailable, match="kouyu models fetch whisper-base"):
+        await recognizer.warm_up()
+    await scheduler.close()
+    with pytest.raises(EngineError, match="closed"):
+        await recognizer.warm_up()
