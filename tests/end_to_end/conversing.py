@@ -9,6 +9,7 @@ from kouyu.client.voice_client import UPLINK_RATE, Event, VoiceClient, open_clie
 from tests.end_to_end.running_server import RunningServer
 
 PATIENCE_S = 60
+DOWNLINK_RATE = 24_000
 ENDS = ("conversation.chat.completed", "conversation.chat.failed")
 
 
@@ -58,6 +59,12 @@ class Talk:
         await self.write(text)
         await self.until(*ENDS, count=count)
         return self.answers()[-1]
+
+    async def ask_and_hear(self, text: str) -> str:
+        """The same, and wait until the answer has sounded."""
+        answer = await self.ask(text)
+        await asyncio.sleep(len(self.audio()) / 2 / DOWNLINK_RATE)
+        return answer
 
     def answers(self) -> list[str]:
         """The completed answers."""

@@ -30,14 +30,13 @@ async def test_earlier_messages_are_the_models_context(
     scripted_server: RunningServer, language_model: OpenAIStandIn
 ) -> None:
     async with talking(scripted_server) as talk:
-        await talk.ask("first")
+        await talk.ask_and_hear("first")
         message = {"role": "assistant", "content_type": "text", "content": "by the way"}
         await talk.client.send("conversation.message.create", message)
         await talk.ask("second")
     assert told(language_model) == [
         ("user", "first"),
-        ("assistant", "first"),
-        ("assistant", "by the way"),
+        ("assistant", "first \nby the way"),
         ("user", "second"),
     ]
 
@@ -46,7 +45,7 @@ async def test_a_conversation_goes_on_in_another_connection(
     scripted_server: RunningServer, language_model: OpenAIStandIn
 ) -> None:
     async with talking(scripted_server) as talk:
-        await talk.ask("first")
+        await talk.ask_and_hear("first")
         conversation_id = next(e.data["conversation_id"] for e in talk.events if e.type == "conversation.chat.created")
     async with talking(scripted_server) as talk:
         updated = await talk.configure(chat_config={"conversation_id": conversation_id})

@@ -78,7 +78,7 @@ async def test_a_typed_question_is_answered_in_the_recorded_order_and_shape(
     sent, then = recorded("typed_question")
     answer = "".join(event["data"]["content"] for event in then if event["event_type"] == "conversation.message.delta")
     pieces = [answer[start : start + 3] for start in range(0, len(answer), 3)]
-    language_model.will(Say(*pieces, pace=Pace(before_first_s=0.3, between_s=0.1)))
+    language_model.will(Say(*pieces, pace=Pace(before_first_s=0.3, between_s=0.4)))
     now = await replay(scripted_server, sent, "conversation.chat.completed")
     assert first_and_last(now)[0] == first_and_last(then)[0]
     assert first_and_last(now)[1][-3:] == first_and_last(then)[1][-3:]
