@@ -34,8 +34,21 @@ class WeightsNotFetched(WeightsError):
         self.names = names
 
 
-def check_weights(settings: Settings) -> None:
-    """Raises WeightsNotFetched for all that is missing together, before anything is loaded."""
+def check_engines(settings: Settings) -> None:
+    """Look before anything is loaded.
+
+    Raises EngineUnavailable for a name that no engine has, WeightsNotFetched for all missing weights together.
+    """
+    engines = settings.engines
+    chosen: tuple[tuple[registry.Kind, tuple[str, ...]], ...] = (
+        ("vad", (engines.vad,)),
+        ("asr", (engines.asr,)),
+        ("tts", engines.tts),
+    )
+    for kind, names in chosen:
+        known = registry.names(kind)
+        if unknown := [name for name in names if name not in known]:
+            raise EngineUnavailable(f"engines.{kind}: {unknown[0]!r} is not allowed; allowed: {', '.join(known)}")
     missing = []
     for name in _weights_needed(settings):
         try:

@@ -12,7 +12,7 @@ from kouyu.engines.scheduler import Scheduler
 from kouyu.protocol.ids import IdFactory
 from kouyu.server.bots import open_bots
 from kouyu.server.chat import RunSession
-from kouyu.server.engine_loading import check_weights, load_recognizer, load_synthesizer, load_voice_activity
+from kouyu.server.engine_loading import check_engines, load_recognizer, load_synthesizer, load_voice_activity
 from kouyu.session.connection import run_session
 from kouyu.session.services import Services
 from kouyu.settings import Settings
@@ -36,7 +36,7 @@ async def open_services(settings: Settings, store: Store) -> AsyncIterator[Servi
 
     Raises WeightsNotFetched naming all that is missing, EngineUnavailable, AgentError.
     """
-    check_weights(settings)
+    check_engines(settings)
     engines = settings.engines
     async with AsyncExitStack() as stack:
         scheduler = Scheduler(engines.workers)

@@ -103,7 +103,8 @@ def _certificates(chosen: ServerSettings, folder: Path) -> Certificates:
 
 
 def _bot_ids(settings: Settings) -> tuple[str, ...]:
-    default = settings.server.default_bot
+    """The default one first."""
+    default = settings.server.default_bot or settings.bots[0].id
     return (default, *(bot.id for bot in settings.bots if bot.id != default))
 
 

@@ -12,7 +12,7 @@ from typing import Final
 log = logging.getLogger(__name__)
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
-DEADLINE_S: Final = 1.9
+DEADLINE_S: Final = 5.0
 """A process that has not stopped by itself so long after the first signal is ended."""
 NOT_IN_ORDER: Final = 1
 """Exit status of a process that was ended by the deadline."""

@@ -37,8 +37,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     ping_interval_s: Seconds = 20.0
     ping_timeout_s: Seconds = 20.0
     """A client that does not answer a ping for so long is gone."""
-    default_bot: Name = DEFAULT_BOT_ID
-    """The bot of a client that names none."""
+    default_bot: str = ""
+    """The id of the bot of a client that names none; empty: the first one."""
 
     def __post_init__(self) -> None:
         if bool(self.certificate) != bool(self.certificate_key):
@@ -203,10 +203,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ids = [bot.id for bot in self.bots]
         if repeated := sorted({bot_id for bot_id in ids if ids.count(bot_id) > 1}):
             raise ValueError(f"bots: the id {repeated[0]!r} is used more than once")
-        if self.server.default_bot not in ids:
+        if not ids:
+            raise ValueError("bots: there is none; without the key there is a default one")
+        if self.server.default_bot not in ("", *ids):
             raise ValueError(
                 f"server.default_bot: {self.server.default_bot!r} is not allowed; allowed: the id of a bot: "
-                + (", ".join(ids) or "there is none")
+                + ", ".join(ids)
             )
 
 

@@ -63,7 +63,7 @@ def test_other_variables_are_no_settings(variable: str) -> None:
 
 def test_bots_are_read_with_their_models(write: Write) -> None:
     path = write(
-        '[server]\ndefault_bot = "a"\n[[bots]]\nid = "a"\n[bots.model]\nbase_url = "http://127.0.0.1:1/v1"\n'
+        '[[bots]]\nid = "a"\n[bots.model]\nbase_url = "http://127.0.0.1:1/v1"\n'
         'model = "m"\n[[bots]]\nid = "b"\nvoice_id = "v"\n'
     )
     bots = load(path).bots
@@ -89,6 +89,7 @@ def test_bots_are_read_with_their_models(write: Write) -> None:
         ('[[bots]]\nid = "kouyu"\n[[bots]]\nid = "kouyu"', "the id 'kouyu' is used more than once"),
         ('[server]\ndefault_bot = "x"', "server.default_bot: 'x' is not allowed; allowed: the id of a bot: kouyu"),
         ('[server]\ncertificate = "a.pem"', "certificate and certificate_key belong together"),
+        ("bots = []", "bots: there is none"),
         ("[server\n", "is not valid TOML"),
     ],
 )

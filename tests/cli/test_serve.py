@@ -1,0 +1,101 @@
+"""``kouyu serve`` from the command line, as far as it goes without weights; tests/end_to_end has the rest."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kouyu.cli.main import main
+from kouyu.cli.serve import _print_json, _print_ready, _talk_command
+from kouyu.server.serving import Ready
+
+READY = Ready(
+    http="http://127.0.0.1:8080",
+    https="https://127.0.0.1:8443",
+    ca="/data/tls/ca.pem",
+    token="kouyu_secret",
+    bots=("kouyu", "tutor"),
+    pid=7,
+    trust_line="export SSL_CERT_FILE=/data/tls/ca-bundle.pem NODE_EXTRA_CA_CERTS=/data/tls/ca.pem",
+)
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KOUYU_WEIGHTS", str(tmp_path / "no-weights"))
+    monkeypatch.setenv("KOUYU_DATA_DIR", str(tmp_path / "data"))
+
+
+def serve(*options: str) -> Result:
+    return CliRunner().invoke(main, ["serve", "--port", "0", "--https-port", "0", *options])
+
+
+def test_missing_weights_are_a_refusal_that_names_the_command() -> None:
+    result = serve()
+    assert result.exit_code == 1
+    assert "kouyu models fetch silero-vad" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+def test_the_first_start_writes_the_settings_file_and_later_ones_leave_it_alone(tmp_path: Path) -> None:
+    serve()
+    assert "[server]" in (tmp_path / "kouyu.toml").read_text()
+    (tmp_path / "kouyu.toml").write_text("[server]\nmax_sessions = 'many'\n")
+    result = serve()
+    assert result.exit_code == 1
+    assert "kouyu.toml: server.max_sessions: 'many' is not allowed; allowed: a whole number from 1" in result.stderr
+
+
+def test_a_settings_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    result = serve("--config", "other.toml")
+    assert result.exit_code == 1
+    assert "other.toml: there is no such settings file" in result.stderr
+    assert not (tmp_path / "kouyu.toml").exists()
+
+
+def test_a_wrong_option_is_named() -> None:
+    result = serve("--port", "70000")
+    assert "option --port: 70000 is not allowed; allowed: a whole number from 0 to 65535" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"), [((), "data"), (("--data-dir", "mine"), "mine")], ids=["environment", "option"]
+)
+def test_data_is_kept_where_it_is_wanted(tmp_path: Path, options: tuple[str, ...], expected: str) -> None:
+    serve(*options)
+    assert (tmp_path / expected / "kouyu.db").is_file()
+
+
+def test_a_data_folder_in_the_settings_starts_from_their_folder(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "kouyu.toml").write_text('[data]\ndir = "mine"\n')
+    serve("--config", "etc/kouyu.toml")
+    assert (tmp_path / "etc" / "mine" / "kouyu.db").is_file()
+
+
+def test_for_scripts_there_is_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    _print_json(READY)
+    assert capsys.readouterr().out == (
+        '{"http":"http://127.0.0.1:8080","https":"https://127.0.0.1:8443","ca":"/data/tls/ca.pem",'
+        '"token":"kouyu_secret","bots":["kouyu","tutor"],"pid":7}\n'
+    )
+
+
+def test_a_person_can_copy_every_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    _print_ready(READY, Path("data"))
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert READY.trust_line in lines
+    assert "bots   kouyu, tutor" in lines
+    assert any(re.fullmatch(r"token +kouyu_secret", line) for line in lines)
+
+
+def test_the_command_to_try_finds_this_server(tmp_path: Path) -> None:
+    assert _talk_command(READY, tmp_path / "data").endswith(".wav")
+    elsewhere = Ready(**{name: getattr(READY, name) for name in READY.__struct_fields__} | {"http": "http://[::1]:1"})
+    command = _talk_command(elsewhere, tmp_path / "my data")
+    assert "--url 'http://[::1]:1'" in command
+    assert f"--data-dir '{tmp_path}/my data'" in command
