@@ -56,6 +56,7 @@ def start_server(
     watchdog.cancel()
     if not line:
         process.wait()
+        process.stdout.close()
         raise RuntimeError(f"the server did not start: {(folder / 'stderr').read_text()}")
     ready = json.loads(line)
     known = {name: ready[name] for name in ("http", "https", "ca", "token", "bots", "pid")}
