@@ -7,13 +7,13 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 import click
 import msgspec
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from kouyu.agents.agent import AgentError
@@ -154,16 +154,10 @@ def _print_json(ready: Ready) -> None:
 def _print_ready(ready: Ready, folder: Path) -> None:
     # Lines are not wrapped: they are there to be copied.
     console = Console(soft_wrap=True, highlight=False)
-    facts = Table.grid(padding=(0, 2))
-    for name, value in (
-        ("HTTP", ready.http),
-        ("HTTPS", ready.https),
-        ("token", ready.token),
-        ("bots", ", ".join(ready.bots)),
-    ):
-        facts.add_row(Text(f"  {name}", style="dim"), Text(value, style="bold", no_wrap=True))
     console.print(Text("kouyu is ready", style="bold green"))
-    console.print(facts)
+    facts = {"HTTP": ready.http, "HTTPS": ready.https, "token": ready.token, "bots": ", ".join(ready.bots)}
+    for name, value in facts.items():
+        console.print(Text.assemble((f"  {name:5}  ", "dim"), (value, "bold")))
     if ready.trust_line:
         console.print("\nFor the HTTPS address, so that Python and Node trust it:")
         console.print(Text(f"  {ready.trust_line}"))
@@ -174,7 +168,7 @@ def _print_ready(ready: Ready, folder: Path) -> None:
 
 def _talk_command(ready: Ready, folder: Path) -> str:
     """What finds this server and its token from a shell in any folder."""
-    words = ["kouyu", "talk", "question.wav"]
+    words = ["kouyu", "talk", str(files("kouyu.questions") / "en-capital.wav")]
     if ready.http != DEFAULT_URL:
         words += ["--url", ready.http]
     if folder != location.data_dir():
