@@ -5,16 +5,19 @@ Nothing here waits: thirty seconds of talk take microseconds, and always in the 
 
 import heapq
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.conversation import Conversation
 from kouyu.conversation.effects import (
+    CancelJudgement,
     CancelReply,
     CancelSpeech,
     CancelTranscribe,
     Effect,
+    JudgeTurn,
     Send,
     Speak,
     StartReply,
@@ -32,6 +35,7 @@ from kouyu.conversation.inputs import (
     SpeechProbability,
     TimePassed,
     TranscriptReady,
+    TurnJudged,
 )
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.orders import Identity
@@ -43,7 +47,9 @@ from kouyu.protocol.uplink import (
     InputAudioBufferComplete,
 )
 
+Report = tuple[float, Input]
 CHUNK = 512
+"""Samples that voice activity judges at once."""
 EPOCH = 1_700_000_000.0
 CAPABILITIES = Capabilities(voice_ids=("joe", "alpha"), default_voice_id="joe", prologue="Hello, I am here.")
 
@@ -60,6 +66,27 @@ class Engines:
     synthesis_s: float | None = 0.1
     packet_ms: float = 200.0
     packets_per_sentence: int = 5
+    judgement_s: float | None = 0.03
+    completeness: float = 0.9
+
+    def reports(self, order: Effect) -> Iterator[Report]:
+        """What comes of an order, and after how many seconds. They come even when the order has been cancelled."""
+        match order:
+            case Transcribe(number) if self.transcription_s is not None:
+                yield self.transcription_s, TranscriptReady(number, self.transcript, "en")
+            case JudgeTurn(number) if self.judgement_s is not None:
+                yield self.judgement_s, TurnJudged(number, self.completeness)
+            case StartReply(number) if self.first_delta_s is not None:
+                for index, delta in enumerate(self.deltas):
+                    yield self.first_delta_s + index * self.delta_s, ReplyDelta(number, delta)
+                yield self.first_delta_s + len(self.deltas) * self.delta_s, ReplyFinished(number, 17, 28)
+            case Speak(number) if self.synthesis_s is not None:
+                for index in range(self.packets_per_sentence):
+                    packet = f"{number} {index}".encode()
+                    yield self.synthesis_s + index * 0.01, SpeechAudio(number, packet, self.packet_ms)
+                yield self.synthesis_s + self.packets_per_sentence * 0.01, SpeechFinished(number)
+            case _:
+                pass
 
 
 @dataclass
@@ -73,9 +100,13 @@ class Simulation:
         identity = Identity(ids=IdFactory(), bot_id="kouyu", epoch=EPOCH)
         self.conversation = Conversation(identity=identity, capabilities=CAPABILITIES, limits=self.limits)
         self.now = 0.0
-        self.effects: list[tuple[float, Effect]] = []
+        self.history: list[tuple[float, Input | Effect]] = []
+        """Everything that went in and came out, and when."""
         self.cancelled: set[int] = set()
-        self._position = 0
+        self.received = 0
+        """Samples of the user's audio so far."""
+        self._judged = 0
+        self._next_judgement_at = 0.0
         self._count = itertools.count()
         self._queue: list[tuple[float, int, Input]] = []
         self._take(self.conversation.start())
@@ -92,11 +123,15 @@ class Simulation:
 
     def speak(self, ms: int) -> None:
         """The user speaks, in real time."""
-        self._audio(ms, 0.95)
+        self._real_time(ms, 0.95)
 
     def silence(self, ms: int) -> None:
         """The user's microphone is open and silent, in real time."""
-        self._audio(ms, 0.02)
+        self._real_time(ms, 0.02)
+
+    def upload(self, ms: int, probability: float, *, chunk_s: float = 0.0) -> None:
+        """Audio comes all at once; voice activity takes ``chunk_s`` for each chunk of it."""
+        self._hear(ms * LISTENING_RATE // 1000, probability, chunk_s)
 
     def wait(self, seconds: float) -> None:
         """Nothing comes from the user."""
@@ -116,9 +151,15 @@ class Simulation:
 
     def give(self, received: Input) -> None:
         """Hand an input to the core at this moment."""
+        self.history.append((self.now, received))
         self._take(self.conversation.receive(received, self.now))
 
     # What came of it
+
+    @property
+    def effects(self) -> list[tuple[float, Effect]]:
+        """Everything that came out, and when."""
+        return [(at, item) for at, item in self.history if isinstance(item, Effect)]
 
     @property
     def events(self) -> list[DownlinkEvent]:
@@ -146,13 +187,20 @@ class Simulation:
 
     # The clockwork
 
-    def _audio(self, ms: int, probability: float) -> None:
-        end = self._position + ms * LISTENING_RATE // 1000
-        while self._position + CHUNK <= end:
+    def _real_time(self, ms: int, probability: float) -> None:
+        for _ in range(ms * LISTENING_RATE // 1000 // CHUNK):
             self._run_until(self.now + CHUNK / LISTENING_RATE)
-            self._position += CHUNK
-            self.give(AudioReceived(self._position))
-            self.give(SpeechProbability(self._position, probability))
+            self._hear(CHUNK, probability, 0.0)
+
+    def _hear(self, samples: int, probability: float, chunk_s: float) -> None:
+        self.received += samples
+        self.give(AudioReceived(self.received))
+        while self._judged + CHUNK <= self.received:
+            self._judged += CHUNK
+            judgement = SpeechProbability(self._judged, probability)
+            self._next_judgement_at = max(self._next_judgement_at, self.now) + chunk_s
+            self._later(self._next_judgement_at, judgement)
+        self._run_until(self.now)
 
     def _run_until(self, until: float) -> None:
         while True:
@@ -168,31 +216,13 @@ class Simulation:
             elif self.now >= until:
                 return
 
-    def _later(self, delay_s: float, received: Input) -> None:
-        heapq.heappush(self._queue, (self.now + delay_s, next(self._count), received))
+    def _later(self, at: float, received: Input) -> None:
+        heapq.heappush(self._queue, (at, next(self._count), received))
 
     def _take(self, effects: list[Effect]) -> None:
         for effect in effects:
-            self.effects.append((self.now, effect))
-            match effect:
-                case Transcribe(order) if self.engines.transcription_s is not None:
-                    self._later(self.engines.transcription_s, TranscriptReady(order, self.engines.transcript, "en"))
-                case StartReply(order) if self.engines.first_delta_s is not None:
-                    self._reply(order, self.engines.first_delta_s)
-                case Speak(order) if self.engines.synthesis_s is not None:
-                    self._synthesise(order, self.engines.synthesis_s)
-                case CancelTranscribe(order) | CancelReply(order) | CancelSpeech(order):
-                    self.cancelled.add(order)
-                case _:
-                    pass
-
-    def _reply(self, order: int, first_delta_s: float) -> None:
-        for index, delta in enumerate(self.engines.deltas):
-            self._later(first_delta_s + index * self.engines.delta_s, ReplyDelta(order, delta))
-        whole = first_delta_s + len(self.engines.deltas) * self.engines.delta_s
-        self._later(whole, ReplyFinished(order, 17, 28))
-
-    def _synthesise(self, order: int, synthesis_s: float) -> None:
-        for index in range(self.engines.packets_per_sentence):
-            self._later(synthesis_s + index * 0.01, SpeechAudio(order, b"\0\0" * 10, self.engines.packet_ms))
-        self._later(synthesis_s + self.engines.packets_per_sentence * 0.01, SpeechFinished(order))
+            self.history.append((self.now, effect))
+            if isinstance(effect, CancelTranscribe | CancelJudgement | CancelReply | CancelSpeech):
+                self.cancelled.add(effect.order)
+            for delay_s, report in self.engines.reports(effect):
+                self._later(self.now + delay_s, report)
