@@ -102,6 +102,12 @@ class StartReply(msgspec.Struct, frozen=True):
     configuration: Configuration
 
 
+class CommitReply(msgspec.Struct, frozen=True):
+    """The turn is certain: the agent that this StartReply asked may do what cannot be undone."""
+
+    order: int
+
+
 class CancelReply(msgspec.Struct, frozen=True):
     """Stop the agent: close its stream so that the model stops generating."""
 
@@ -111,10 +117,12 @@ class CancelReply(msgspec.Struct, frozen=True):
 class Speak(msgspec.Struct, frozen=True):
     """Synthesise ``text`` in the configured voice and format and report its packets.
 
-    ``first`` marks the first sentence of an answer, which is urgent. An answer has one Speak order at a time.
+    ``item`` is the answer or announcement it is part of; an item has one Speak order at a time, and its sound goes on
+    without a seam. ``first`` marks an item's first sentence, which is urgent.
     """
 
     order: int
+    item: int
     text: str
     first: bool
     configuration: Configuration
@@ -139,6 +147,7 @@ Effect = (
     | CancelJudgement
     | ForgetAudio
     | StartReply
+    | CommitReply
     | CancelReply
     | Speak
     | CancelSpeech

@@ -60,6 +60,7 @@ class Speech:
         self._configuration = configuration
         self._orders = orders
         self._limits = limits
+        self._item = orders.next()
         self._order: int | None = None
         self._progress_at = 0.0
         self._closed = False
@@ -96,7 +97,7 @@ class Speech:
             return
         self._order = self._orders.next()
         self._progress_at = now
-        yield Speak(self._order, sentence.text, sentence is self.sentences[0], self._configuration)
+        yield Speak(self._order, self._item, sentence.text, sentence is self.sentences[0], self._configuration)
 
     def _room_at(self, outlet: Outlet) -> float | None:
         """When so little waits to be heard that more may be synthesised; None: not before something has been sent."""

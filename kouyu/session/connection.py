@@ -16,6 +16,7 @@ from kouyu.conversation.effects import (
     CancelReply,
     CancelSpeech,
     CancelTranscribe,
+    CommitReply,
     Effect,
     ForgetAudio,
     JudgeTurn,
@@ -133,6 +134,7 @@ class Session:
         finally:
             if self._timer is not None:
                 self._timer.cancel()
+            self._orders.close()
             self._hearing.close()
             self._decoder.close()
 
@@ -214,7 +216,7 @@ class Session:
                     self._outbox.put(event)
                 case SaveMessage() | TrimMessage() | SaveChat() | SaveSection():
                     self._recorder.save(effect)
-                case Transcribe() | JudgeTurn() | StartReply() | Speak():
+                case Transcribe() | JudgeTurn() | StartReply() | CommitReply() | Speak():
                     self._orders.carry_out(effect)
                 case CancelTranscribe(order) | CancelJudgement(order) | CancelReply(order) | CancelSpeech(order):
                     self._orders.cancel(order)

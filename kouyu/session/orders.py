@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
+from functools import partial
 
 from kouyu.agents.agent import (
     Agent,
@@ -14,36 +15,30 @@ from kouyu.agents.agent import (
     TokenUsage,
     ToolCallRequest,
 )
-from kouyu.audio.encoding import open_encoder
 from kouyu.audio.pcm import Samples
 from kouyu.audio.timeline import AudioTimeline
-from kouyu.conversation.effects import JudgeTurn, Speak, StartReply, Transcribe
+from kouyu.conversation.effects import CommitReply, JudgeTurn, Speak, StartReply, Transcribe
 from kouyu.conversation.inputs import (
     Input,
     ReplyDelta,
     ReplyFailed,
     ReplyFinished,
     ReplyToolCalls,
-    SpeechAudio,
-    SpeechFailed,
-    SpeechFinished,
     TranscriptFailed,
     TranscriptReady,
     TurnJudged,
 )
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
-from kouyu.engines.tts.engine import SynthesisOptions
 from kouyu.engines.turn.engine import TURN_RATE, TURN_SECONDS
 from kouyu.session.recognition import recognition_options
 from kouyu.session.recorder import Recorder
 from kouyu.session.services import Services
+from kouyu.session.voice import Voice
 
 _log = logging.getLogger(__name__)
 
 _CONTEXT_MESSAGES = 200
-_ENCODED_AT_ONCE_S = 0.2
-"""Audio encoded before other sessions get their turn on the event loop."""
 
 
 class Orders:
@@ -65,9 +60,12 @@ class Orders:
         self._recorder = recorder
         self._tasks = tasks
         self._report = report
+        self._voice = Voice(services.synthesizer, report)
         self._running: dict[int, asyncio.Task[None]] = {}
+        self._committed: dict[int, asyncio.Event] = {}
+        """Set once the turn of a reply that is under way is certain."""
 
-    def carry_out(self, order: Transcribe | JudgeTurn | StartReply | Speak) -> None:
+    def carry_out(self, order: Transcribe | JudgeTurn | StartReply | CommitReply | Speak) -> None:
         """Begin with an order."""
         match order:
             case Transcribe():
@@ -78,9 +76,13 @@ class Orders:
                 start = max(order.start, order.end - round(TURN_SECONDS * TURN_RATE))
                 self._begin(order.order, self._judge(order, self._timeline.slice(start, order.end)))
             case StartReply():
-                self._begin(order.order, self._reply(order))
+                self._committed[order.order] = committed = asyncio.Event()
+                self._begin(order.order, self._reply(order, committed))
+            case CommitReply():
+                if committed := self._committed.get(order.order):
+                    committed.set()
             case Speak():
-                self._begin(order.order, self._speak(order))
+                self._begin(order.order, self._voice.speak(order))
 
     def cancel(self, order: int) -> None:
         """Stop an order; nothing is reported of it any more."""
@@ -93,10 +95,18 @@ class Orders:
         for order in tuple(self._running):
             self.cancel(order)
 
+    def close(self) -> None:
+        """Free the encoders; nothing is under way any more."""
+        self._voice.close()
+
     def _begin(self, order: int, work: Coroutine[None, None, None]) -> None:
         task = self._tasks.create_task(work, name=f"order {order}")
         self._running[order] = task
-        task.add_done_callback(lambda _: self._running.pop(order, None))
+        task.add_done_callback(lambda _: self._ended(order))
+
+    def _ended(self, order: int) -> None:
+        self._running.pop(order, None)
+        self._committed.pop(order, None)
 
     async def _transcribe(self, order: Transcribe, audio: Samples) -> None:
         options = recognition_options(order.configuration.asr_config)
@@ -110,7 +120,10 @@ class Orders:
             _log.exception("the speech recogniser broke")
             self._report(TranscriptFailed(order.order, "speech recognition failed: internal error"))
         else:
-            self._report(TranscriptReady(order.order, recognition.text, recognition.language))
+            asr_config = order.configuration.asr_config
+            finish = self._services.transcripts.finish
+            text = finish(recognition.text, recognition.language, asr_config, final=order.final)
+            self._report(TranscriptReady(order.order, text, recognition.language))
 
     async def _judge(self, order: JudgeTurn, audio: Samples) -> None:
         judge = self._services.turn_judge
@@ -124,19 +137,19 @@ class Orders:
             _log.exception("the turn judge broke")
         self._report(TurnJudged(order.order, completeness))
 
-    async def _reply(self, order: StartReply) -> None:
+    async def _reply(self, order: StartReply, committed: asyncio.Event) -> None:
         usage = TokenUsage(0, 0)
         waits_for_tools = False
         try:
-            request = await self._request(order)
+            request = await self._request(order, committed)
             async with aclosing(self._agent.reply(request)) as events:
                 async for event in events:
                     match event:
                         case TextDelta(text):
                             self._report(ReplyDelta(order.order, text))
-                        case ToolCallRequest(calls):
+                        case ToolCallRequest(calls, rounds_before):
                             waits_for_tools = True
-                            self._report(ReplyToolCalls(order.order, calls))
+                            self._report(ReplyToolCalls(order.order, calls, rounds_before))
                         case TokenUsage():
                             usage = event
         except AgentError as error:
@@ -149,8 +162,9 @@ class Orders:
             if not waits_for_tools:
                 self._report(ReplyFinished(order.order, usage.input_tokens, usage.output_tokens))
 
-    async def _request(self, order: StartReply) -> AgentRequest:
+    async def _request(self, order: StartReply, committed: asyncio.Event) -> AgentRequest:
         question, chat_config = order.question, order.configuration.chat_config
+        emotion = order.configuration.output_audio.emotion_config
         await self._recorder.written(self._recorder.ticket)
         earlier = await self._services.store.messages.context(
             question.conversation_id, question.section_id, _CONTEXT_MESSAGES
@@ -168,38 +182,11 @@ class Orders:
             custom_variables=chat_config.custom_variables,
             extra_params=chat_config.extra_params,
             parameters=chat_config.parameters,
+            voice_emotion=emotion.emotion if emotion else "",
             tool_rounds=order.tool_rounds,
+            committed=partial(_until, committed),
         )
 
-    async def _speak(self, order: Speak) -> None:
-        output = order.configuration.output_audio
-        emotion = output.emotion_config
-        options = SynthesisOptions(
-            voice_id=output.voice_id or self._services.default_voice_id,
-            speech_rate=output.speech_rate,
-            emotion=emotion.emotion if emotion else "",
-            emotion_scale=emotion.emotion_scale if emotion else 4.0,
-            context_texts=output.context_texts,
-        )
-        priority = Priority.FIRST_SENTENCE if order.first else Priority.SENTENCE
-        encoder = open_encoder(output)
-        try:
-            async with aclosing(self._services.synthesizer.synthesize(order.text, options, priority)) as pieces:
-                async for piece in pieces:
-                    step = int(piece.sample_rate * _ENCODED_AT_ONCE_S)
-                    for start in range(0, len(piece.samples), step):
-                        for packet in encoder.encode(piece.samples[start : start + step], piece.sample_rate):
-                            self._report(SpeechAudio(order.order, packet.data, packet.duration_ms))
-                        await asyncio.sleep(0)
-            for packet in encoder.flush():
-                self._report(SpeechAudio(order.order, packet.data, packet.duration_ms))
-        except EngineError as error:
-            _log.warning("a sentence was not spoken: %s", error)
-            self._report(SpeechFailed(order.order, str(error)))
-        except Exception:  # the boundary to an engine: whatever it throws leaves out this sentence alone
-            _log.exception("the speech synthesizer broke")
-            self._report(SpeechFailed(order.order, "internal error"))
-        else:
-            self._report(SpeechFinished(order.order))
-        finally:
-            encoder.close()
+
+async def _until(event: asyncio.Event) -> None:
+    await event.wait()

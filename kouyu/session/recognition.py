@@ -1,9 +1,11 @@
 """From the configuration's words to the recogniser's."""
 
+from functools import lru_cache
 from typing import Final
 
 from kouyu.engines.asr.engine import RecognitionOptions
-from kouyu.protocol.configuration import AsrConfig
+from kouyu.protocol.configuration import AsrConfig, StreamMode
+from kouyu.text.token_limit import HOT_WORDS_OF_STREAM, HOT_WORDS_OF_WHOLE_UTTERANCES, cut_context, cut_hot_words
 
 _LANGUAGES: Final = {
     "zh": "zh",
@@ -15,12 +17,23 @@ _LANGUAGES: Final = {
 
 
 def recognition_options(asr_config: AsrConfig) -> RecognitionOptions:
-    """What ``data.asr_config`` asks of the recogniser."""
+    """What ``data.asr_config`` asks of the recogniser, hot words and context cut to their limits (uplink.md)."""
     return RecognitionOptions(
         language=language_code(asr_config.user_language),
-        hot_words=tuple(asr_config.hot_words),
-        context=asr_config.context,
+        hot_words=_hot_words(tuple(asr_config.hot_words), asr_config.stream_mode),
+        context=_context(asr_config.context),
     )
+
+
+@lru_cache(maxsize=256)
+def _hot_words(words: tuple[str, ...], stream_mode: StreamMode) -> tuple[str, ...]:
+    whole_utterance = stream_mode == "output_no_stream"
+    return cut_hot_words(words, HOT_WORDS_OF_WHOLE_UTTERANCES if whole_utterance else HOT_WORDS_OF_STREAM)
+
+
+@lru_cache(maxsize=256)
+def _context(text: str) -> str:
+    return cut_context(text)
 
 
 def language_code(user_language: str) -> str | None:

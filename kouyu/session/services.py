@@ -1,7 +1,7 @@
 """Everything a session uses and does not own, in one value. Built and closed by the server."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kouyu.agents.agent import Agent
 from kouyu.agents.bot import BotDefinition
@@ -13,6 +13,7 @@ from kouyu.engines.turn.engine import TurnJudge
 from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.protocol.ids import IdFactory
 from kouyu.store.store import Store
+from kouyu.text.transcript import TranscriptFinisher
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,5 +32,6 @@ class Services:
     ids: IdFactory
     default_voice_id: str
     unknown_voice_is_error: bool = False
+    transcripts: TranscriptFinisher = field(default_factory=TranscriptFinisher)
     turn_judge: TurnJudge | None = None
     """Whether the user has finished, for ``semantic_vad``. Without one no turn is judged to be over."""

@@ -1,0 +1,91 @@
+"""Carrying out Speak orders: from a sentence to packets in the client's format."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Final
+
+from kouyu.audio.encoding import AudioEncoder, open_encoder
+from kouyu.conversation.effects import Speak
+from kouyu.conversation.inputs import Input, SpeechAudio, SpeechFailed, SpeechFinished
+from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import Priority
+from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
+from kouyu.protocol.configuration import OutputAudio
+
+_log = logging.getLogger(__name__)
+
+_ENCODED_AT_ONCE_S: Final = 0.2
+"""Audio encoded before other sessions get their turn on the event loop."""
+_ITEMS_AT_ONCE: Final = 2
+"""What is being said, and what is prepared meanwhile."""
+
+
+class Voice:
+    """Speaks for one session. Each item has one encoder, so that its sentences join without a seam."""
+
+    def __init__(self, synthesizer: SpeechSynthesizer, report: Callable[[Input], None]) -> None:
+        self._synthesizer = synthesizer
+        self._report = report
+        self._encoders: dict[int, AudioEncoder] = {}
+
+    async def speak(self, order: Speak) -> None:
+        """Speak a sentence; report its packets and its end."""
+        try:
+            await self._packets(order)
+        except EngineError as error:
+            _log.warning("a sentence was not spoken: %s", error)
+            self._drop(order.item)
+            self._report(SpeechFailed(order.order, str(error)))
+        except asyncio.CancelledError:
+            self._drop(order.item)
+            raise
+        except Exception:  # the boundary to an engine: whatever it throws leaves out this sentence alone
+            _log.exception("the speech synthesizer broke")
+            self._drop(order.item)
+            self._report(SpeechFailed(order.order, "internal error"))
+        else:
+            self._report(SpeechFinished(order.order))
+
+    async def _packets(self, order: Speak) -> None:
+        output = order.configuration.output_audio
+        encoder = self._encoder(order.item, output)
+        priority = Priority.FIRST_SENTENCE if order.first else Priority.SENTENCE
+        async with aclosing(self._synthesizer.synthesize(order.text, _options(output), priority)) as pieces:
+            async for piece in pieces:
+                step = int(piece.sample_rate * _ENCODED_AT_ONCE_S)
+                for start in range(0, len(piece.samples), step):
+                    for packet in encoder.encode(piece.samples[start : start + step], piece.sample_rate):
+                        self._report(SpeechAudio(order.order, packet.data, packet.duration_ms))
+                    await asyncio.sleep(0)
+        for packet in encoder.flush():
+            self._report(SpeechAudio(order.order, packet.data, packet.duration_ms))
+
+    def close(self) -> None:
+        """Free the encoders."""
+        for item in tuple(self._encoders):
+            self._drop(item)
+
+    def _encoder(self, item: int, output: OutputAudio) -> AudioEncoder:
+        if item not in self._encoders:
+            for older in sorted(self._encoders)[: len(self._encoders) - _ITEMS_AT_ONCE + 1]:
+                self._drop(older)
+            self._encoders[item] = open_encoder(output)
+        return self._encoders[item]
+
+    def _drop(self, item: int) -> None:
+        encoder = self._encoders.pop(item, None)
+        if encoder is not None:
+            encoder.close()
+
+
+def _options(output: OutputAudio) -> SynthesisOptions:
+    emotion = output.emotion_config
+    return SynthesisOptions(
+        voice_id=output.voice_id or "",
+        speech_rate=output.speech_rate,
+        emotion=emotion.emotion if emotion else "",
+        emotion_scale=emotion.emotion_scale if emotion else 4.0,
+        context_texts=output.context_texts,
+    )
