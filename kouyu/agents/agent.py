@@ -1,6 +1,6 @@
 """Who answers: everything an agent needs comes in one value, everything it says goes out as a stream."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, Protocol
 
 import msgspec
@@ -18,10 +18,14 @@ class ContextMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToolRound(msgspec.Struct, frozen=True, kw_only=True):
-    """Client-side tools the agent asked for, and what they gave; one output for each call."""
+    """Tools the agent asked for, at the client or on the server, and what they gave; one output for each call."""
 
     calls: tuple[ToolCall, ...]
     outputs: tuple[ToolOutput, ...]
+
+
+async def committed_already() -> None:
+    """For requests that nothing can take back."""
 
 
 class AgentRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,20 +38,31 @@ class AgentRequest(msgspec.Struct, frozen=True, kw_only=True):
     custom_variables: dict[str, str] = {}
     extra_params: dict[str, str] = {}
     parameters: dict[str, Any] = {}
+    voice_emotion: str = ""
+    """The emotion the answer will be spoken with (output_audio.emotion_config)."""
+    voice_gender: str = ""
+    """The gender of the user's voice, where it has been asked for and is known."""
     tool_rounds: tuple[ToolRound, ...] = ()
     """Oldest first: what happened since the question."""
+    committed: Callable[[], Awaitable[None]] = committed_already
+    """Waits until the turn is certain. Before that the answer is only prepared, and may be thrown away because the user
+    speaks on: await it before anything that has effects."""
 
 
 class TextDelta(msgspec.Struct, frozen=True, tag=True):
-    """The next characters of the answer."""
+    """The next characters of the answer. Without any it is a sign of life: the answer's time-out begins anew."""
 
     text: str
 
 
 class ToolCallRequest(msgspec.Struct, frozen=True, tag=True):
-    """The agent wants client-side tools to run before it goes on."""
+    """The agent wants client-side tools to run before it goes on: it is asked anew, with what they gave.
+
+    ``rounds_before`` have run on the server in this reply; they come back in ``tool_rounds``.
+    """
 
     calls: tuple[ToolCall, ...]
+    rounds_before: tuple[ToolRound, ...] = ()
 
 
 class TokenUsage(msgspec.Struct, frozen=True, tag=True):

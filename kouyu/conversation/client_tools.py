@@ -7,7 +7,7 @@ from kouyu.protocol.uplink import ToolOutput
 
 
 class ClientTools:
-    """The calls that one chat waits for, and the rounds that have run."""
+    """The calls that one chat waits for, and the rounds that have run, the server's own among them."""
 
     def __init__(self) -> None:
         self._calls: tuple[ToolCall, ...] = ()
@@ -18,10 +18,11 @@ class ClientTools:
         """The client has been asked and has not answered."""
         return bool(self._calls)
 
-    def ask(self, calls: tuple[ToolCall, ...]) -> None:
-        """The agent waits for these calls; at least one."""
+    def ask(self, calls: tuple[ToolCall, ...], rounds_before: tuple[ToolRound, ...]) -> None:
+        """The agent waits for these calls, at least one; ``rounds_before`` have run on the server meanwhile."""
         assert calls
         self._calls = calls
+        self.rounds = (*self.rounds, *rounds_before)
 
     def submit(self, outputs: tuple[ToolOutput, ...]) -> None:
         """The tools have run.

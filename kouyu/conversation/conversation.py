@@ -255,9 +255,9 @@ class Conversation:
         match report:
             case ReplyDelta(text=text):
                 yield from reply.on_delta(text, now)
-            case ReplyToolCalls(calls=calls):
+            case ReplyToolCalls(calls=calls, rounds_before=rounds_before):
                 self._chats_with_tools.append(reply.chat_id)
-                yield from reply.on_tool_calls(calls, now)
+                yield from reply.on_tool_calls(calls, rounds_before, now)
             case ReplyFinished(input_tokens=input_tokens, output_tokens=output_tokens):
                 yield from reply.on_finished(input_tokens, output_tokens, now)
             case ReplyFailed(reason=reason):

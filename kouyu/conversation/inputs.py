@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from kouyu.agents.agent import ToolRound
 from kouyu.protocol.downlink import ToolCall
 from kouyu.protocol.uplink import (
     ConversationChatCancel,
@@ -66,10 +67,11 @@ class ReplyDelta(msgspec.Struct, frozen=True):
 
 
 class ReplyToolCalls(msgspec.Struct, frozen=True):
-    """The agent waits for the client's tools."""
+    """The agent waits for the client's tools; ``rounds_before`` it has run by itself since it was asked."""
 
     order: int
     calls: tuple[ToolCall, ...]
+    rounds_before: tuple[ToolRound, ...] = ()
 
 
 class ReplyFinished(msgspec.Struct, frozen=True):

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
+from kouyu.agents.agent import ToolRound
 from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.client_tools import ClientTools
-from kouyu.conversation.effects import CancelReply, Effect, StartReply
+from kouyu.conversation.effects import CancelReply, CommitReply, Effect, StartReply
 from kouyu.conversation.heard import heard_text
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.orders import Identity, OrderNumbers
@@ -62,6 +63,8 @@ class Reply:
         self._order = self._orders.next()
         self._progress_at = now
         yield StartReply(self._order, self._record.question, self._tools.rounds, self._configuration)
+        if self.phase == "running":
+            yield CommitReply(self._order)
 
     def commit(self, now: float) -> Iterator[Effect]:
         """The turn is certain: announce the chat and let out all that has been prepared.
@@ -71,6 +74,8 @@ class Reply:
         assert self.phase == "prepared"
         self.phase = "running"
         self._progress_at = now
+        if self._order is not None:
+            yield CommitReply(self._order)
         yield from self._record.begin(now)
         held, self._held = self._held, []
         for effects in held:
@@ -160,14 +165,16 @@ class Reply:
         self._order = None
         self._failure = reason
 
-    def on_tool_calls(self, calls: tuple[ToolCall, ...], now: float) -> Iterator[Effect]:
-        """The agent waits for the client's tools (downlink.md 5)."""
+    def on_tool_calls(
+        self, calls: tuple[ToolCall, ...], rounds_before: tuple[ToolRound, ...], now: float
+    ) -> Iterator[Effect]:
+        """The agent waits for the client's tools (downlink.md 5); ``rounds_before`` it has run by itself."""
         if not calls:
             self.on_failure("the agent waits for tools and names none")
             return
         self._order = None
         self._progress_at = now
-        self._tools.ask(calls)
+        self._tools.ask(calls, rounds_before)
         self._speak_rest()
         yield from self._show(lambda _: self._record.require_action(calls), now)
 

@@ -79,8 +79,8 @@ class Orders:
                 self._committed[order.order] = committed = asyncio.Event()
                 self._begin(order.order, self._reply(order, committed))
             case CommitReply():
-                if committed := self._committed.get(order.order):
-                    committed.set()
+                if order.order in self._committed:
+                    self._committed[order.order].set()
             case Speak():
                 self._begin(order.order, self._voice.speak(order))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kouyu.conversation.effects import CancelReply, SaveChat, SaveMessage, StartReply, Transcribe
+from kouyu.conversation.effects import CancelReply, CommitReply, SaveChat, SaveMessage, StartReply, Transcribe
 from kouyu.conversation.limits import Limits
 from tests.conversation.simulation import Engines, Simulation
 
@@ -117,3 +117,24 @@ def test_a_question_spoken_over_is_kept_but_not_answered() -> None:
     assert talk.event_types.count("conversation.audio_transcript.completed") == 2
     assert talk.event_types.count("conversation.chat.created") == 1
     assert [save.message.type for save in talk.all(SaveMessage)] == ["question", "question", "answer", "verbose"]
+
+
+@pytest.mark.parametrize("limits", [Limits(), WITHOUT])
+def test_the_agent_hears_that_the_turn_is_certain_once_it_is(limits: Limits) -> None:
+    talk = Simulation(Engines(first_delta_s=None), limits=limits)
+    talk.free_talk()
+    talk.speak(1500)
+    talk.silence(2000)
+    (asked,) = talk.all(StartReply)
+    committed = [(at, effect.order) for at, effect in talk.effects if isinstance(effect, CommitReply)]
+    assert committed == [(talk.time_of("conversation.chat.created"), asked.order)]
+
+
+def test_an_agent_that_is_rolled_back_never_hears_it() -> None:
+    talk = Simulation(Engines(transcription_s=0.02, first_delta_s=None))
+    talk.free_talk()
+    talk.speak(1000)
+    talk.silence(400)
+    talk.speak(1000)
+    assert talk.all(CancelReply)
+    assert not talk.all(CommitReply)
