@@ -5,7 +5,7 @@ import inspect
 import logging
 import os
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from kouyu.engines import registry
 from kouyu.engines.asr.engine import SpeechRecognizer
@@ -13,6 +13,7 @@ from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer
 from kouyu.engines.tts.router import VoiceRouter
+from kouyu.engines.turn.engine import TurnJudge
 from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.server.bots import needs_embedded_model
 from kouyu.settings import Settings
@@ -21,6 +22,8 @@ from kouyu.weights import cache
 from kouyu.weights.errors import MissingWeights, WeightsError
 
 Factory: TypeAlias = Callable[..., Any]
+
+TURN_WEIGHTS: Final = "smart-turn"
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +71,7 @@ def _weights_needed(settings: Settings) -> list[str]:
         "kokoro": "kokoro",
     }
     needed = [by_engine[name] for name in (engines.vad, engines.asr, *engines.tts) if name in by_engine]
+    needed.append(TURN_WEIGHTS)
     return [*needed, "smollm2"] if needs_embedded_model(settings.bots) else needed
 
 
@@ -77,6 +81,13 @@ async def load_voice_activity(engines: EngineSettings, scheduler: Scheduler) -> 
     arguments = (cache.folder("silero-vad"),) if engines.vad == "silero" else ()
     model = await scheduler.run(lambda _: make(*arguments), Priority.VOICE_ACTIVITY)
     return VoiceActivityDetector(model, scheduler)
+
+
+async def load_turn_judge(scheduler: Scheduler) -> TurnJudge:
+    """Who judges whether a turn is over, warm. Raises EngineUnavailable."""
+    from kouyu.engines.turn.judge import AudioAndTextJudge
+
+    return await AudioAndTextJudge.load(scheduler, cache.folder(TURN_WEIGHTS))
 
 
 async def load_recognizer(engines: EngineSettings, scheduler: Scheduler) -> SpeechRecognizer:

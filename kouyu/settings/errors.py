@@ -8,9 +8,9 @@ import msgspec
 class SettingsError(Exception):
     """The settings cannot be used. The text has one line per problem: where, key, value, and what is allowed."""
 
-    def __init__(self, problems: list[str]) -> None:
+    def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
-        self.problems = tuple(problems)
+        self.problems = problems
 
 
 def allowed(annotation: Any) -> str:

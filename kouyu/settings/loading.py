@@ -41,7 +41,7 @@ def load(
         build.lay_over(tree, keys, f"option {option}", value)
     settings = build.struct(Settings, tree, ())
     if settings is None or build.problems:
-        raise SettingsError(build.problems)
+        raise SettingsError(*build.problems)
     return settings
 
 
@@ -49,11 +49,11 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise SettingsError([f"{path}: there is no such settings file"]) from None
+        raise SettingsError(f"{path}: there is no such settings file") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{path}: cannot be read: {error}"]) from None
+        raise SettingsError(f"{path}: cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError([f"{path}: is not valid TOML: {error}"]) from None
+        raise SettingsError(f"{path}: is not valid TOML: {error}") from None
 
 
 def _from_environment(variable: str, text: str) -> tuple[tuple[str, ...], str, Any]:
