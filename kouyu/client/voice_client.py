@@ -50,7 +50,11 @@ class VoiceClient:
         event: dict[str, Any] = {"event_type": event_type}
         if data is not None:
             event["data"] = data
-        await self._connection.send(json.dumps(event))
+        await self.send_text(json.dumps(event))
+
+    async def send_text(self, text: str) -> None:
+        """Send an uplink event that is JSON already."""
+        await self._connection.send(text)
 
     async def send_audio(self, pcm: bytes) -> None:
         """Send a piece of audio in the format that was configured."""

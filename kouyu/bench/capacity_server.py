@@ -1,0 +1,160 @@
+"""The server of a load test: the real application, which also says how late it is.
+
+    python -m kouyu.bench.capacity_server FOLDER [--config FILE] [--stub-engines]
+
+Prints a line of JSON when it is ready, and one ServerReport for every line that comes on stdin: what was measured since
+the line before.
+"""
+
+import asyncio
+import functools
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import msgspec
+import uvloop
+from numpy.typing import NDArray
+
+from kouyu.bench.children import ServerAddress
+from kouyu.bench.ingestion import MeasuredSocket
+from kouyu.bench.statistics import Summary, summarise
+from kouyu.bench.stub_engines import open_stub_services
+from kouyu.engines.vad.detector import VoiceActivityDetector, VoiceActivityStream
+from kouyu.server.chat import RunSession
+from kouyu.server.data_folder import open_data_folder
+from kouyu.server.lifespan import open_services
+from kouyu.server.serving import Ready, serve
+from kouyu.session.connection import run_session
+from kouyu.session.services import Services
+from kouyu.session.socket import Socket
+from kouyu.settings import Settings, load
+from kouyu.settings.model import anchored
+from kouyu.store.store import Store
+
+_HEARTBEAT_S: Final = 0.01
+_MOST_SESSIONS: Final = 10_000
+
+
+class ServerReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server measured of itself, in ms; None where nothing happened."""
+
+    sessions: int
+    ingest: Summary | None
+    """From the sending of a frame to its having been taken in."""
+    event_loop: Summary | None
+    """How late the event loop is with what is due."""
+    voice_activity: Summary | None
+    """From asking for the judgement of audio to having it."""
+
+
+class Measurements:
+    """What is measured while the server runs. It takes a session's place between the server and its sessions."""
+
+    def __init__(self) -> None:
+        self._sessions = 0
+        self._ingest: list[float] = []
+        self._event_loop: list[float] = []
+        self._voice_activity: list[float] = []
+
+    async def run_session(self, socket: Socket, *, services: Services, bot_id: str, log_id: str) -> None:
+        """A session whose frames are measured."""
+        self._sessions += 1
+        try:
+            await run_session(MeasuredSocket(socket, self._ingest), services=services, bot_id=bot_id, log_id=log_id)
+        finally:
+            self._sessions -= 1
+
+    def time_voice_activity(self, detector: VoiceActivityDetector) -> None:
+        """Have the detector's answers timed."""
+        judge = detector.judge
+
+        async def timed(stream: VoiceActivityStream, chunks: NDArray[Any]) -> list[float]:
+            asked = time.monotonic()
+            probabilities = await judge(stream, chunks)
+            self._voice_activity.append((time.monotonic() - asked) * 1000)
+            return probabilities
+
+        # The one seam there is: streams ask the detector itself.
+        detector.judge = timed  # type: ignore[method-assign]
+
+    async def beat(self) -> None:
+        """Note how late the event loop is, until cancelled."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            due = clock() + _HEARTBEAT_S
+            await asyncio.sleep(_HEARTBEAT_S)
+            self._event_loop.append(max(0.0, clock() - due) * 1000)
+
+    async def answer(self) -> None:
+        """Report for every line on stdin, until cancelled."""
+        lines = asyncio.StreamReader()
+        loop = asyncio.get_running_loop()
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+        while await lines.readline():
+            _print(self._report())
+
+    def _report(self) -> ServerReport:
+        report = ServerReport(
+            sessions=self._sessions,
+            ingest=summarise(self._ingest),
+            event_loop=summarise(self._event_loop),
+            voice_activity=summarise(self._voice_activity),
+        )
+        # Emptied in place: open sessions hold these lists.
+        for measured in (self._ingest, self._event_loop, self._voice_activity):
+            measured.clear()
+        return report
+
+
+@asynccontextmanager
+async def open_measured_sessions(settings: Settings, stub_engines: bool, store: Store) -> AsyncIterator[RunSession]:
+    """What runs sessions, with everything about them measured."""
+    measurements = Measurements()
+    opened = open_stub_services(settings, store) if stub_engines else open_services(settings, store)
+    async with opened as services, asyncio.TaskGroup() as tasks:
+        measurements.time_voice_activity(services.voice_activity)
+        background = [tasks.create_task(measurements.beat()), tasks.create_task(measurements.answer())]
+        yield functools.partial(measurements.run_session, services=services)
+        for task in background:
+            task.cancel()
+
+
+def _announce(ready: Ready) -> None:
+    _print(ServerAddress(ready.http, ready.token, ready.pid))
+
+
+def _print(value: msgspec.Struct) -> None:
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.flush()
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, path_type=Path))
+@click.option("--config", type=click.Path(exists=True, path_type=Path))
+@click.option("--stub-engines", is_flag=True)
+def main(folder: Path, config: Path | None, stub_engines: bool) -> None:
+    """Run the server of a load test."""
+    places = {"port": 0, "https_port": 0, "max_sessions": _MOST_SESSIONS}
+    options: dict[tuple[str, ...], tuple[str, Any]] = {("server", key): (key, value) for key, value in places.items()}
+    settings = load(config, options=options)
+    if config is not None:
+        settings = anchored(settings, config.absolute().parent)
+    with open_data_folder(folder / "data") as data_folder:
+        work = serve(
+            settings,
+            data_folder,
+            folder / "data" / "kouyu.db",
+            open_sessions=functools.partial(open_measured_sessions, settings, stub_engines),
+            announce=_announce,
+        )
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(work)
+
+
+if __name__ == "__main__":
+    main()

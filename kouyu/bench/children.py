@@ -1,0 +1,93 @@
+"""Child processes of the benchmark: a server of its own, started as a user starts it, and load generators."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+START_S: Final = 120.0
+"""Models are loaded and warmed up meanwhile."""
+STOP_S: Final = 10.0
+_LAST_LINES: Final = 15
+_LOG: Final = "log"
+_LONGEST_LINE: Final = 16 * 1024 * 1024
+
+
+class ServerDidNotStart(Exception):
+    """The server ended before it was ready. The text is the end of its log."""
+
+
+class ServerAddress(msgspec.Struct, frozen=True):
+    """How to reach a server."""
+
+    http: str
+    token: str
+    pid: int = 0
+    """Its process; 0 for a server that runs elsewhere."""
+
+
+@contextlib.asynccontextmanager
+async def child(folder: Path, *command: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run ``python -m COMMAND`` in ``folder`` while the block runs; its log is a file there, its pipes the caller's."""
+    with (folder / _LOG).open("wb") as stderr:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            *command,
+            cwd=folder,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=stderr,
+            limit=_LONGEST_LINE,
+            start_new_session=True,  # Ctrl-C is for the benchmark, which then stops its children
+        )
+    try:
+        yield process
+    finally:
+        await _stop(process)
+
+
+@contextlib.asynccontextmanager
+async def own_server(folder: Path, *command: str) -> AsyncIterator[tuple[ServerAddress, asyncio.subprocess.Process]]:
+    """As ``child``, for a server that prints a line of JSON when it is ready. Raises ServerDidNotStart."""
+    async with child(folder, *command) as process:
+        yield await _ready(process, folder), process
+
+
+def serve_command(folder: Path, config: Path) -> tuple[str, ...]:
+    """`kouyu serve` with its data in ``folder``, on free ports."""
+    ports = ("--port", "0", "--https-port", "0")
+    files = ("--data-dir", str(folder / "data"), "--config", str(config))
+    return ("kouyu", "serve", "--print-json", "--log-level", "warning", *ports, *files)
+
+
+async def _ready(process: asyncio.subprocess.Process, folder: Path) -> ServerAddress:
+    assert process.stdout is not None
+    line = b""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(START_S):
+            line = await process.stdout.readline()
+    if not line:
+        raise ServerDidNotStart(f"the server did not start:\n{_last_words(folder)}")
+    return msgspec.json.decode(line, type=ServerAddress)
+
+
+def _last_words(folder: Path) -> str:
+    log = (folder / _LOG).read_text(encoding="utf-8", errors="replace")
+    return "\n".join(log.splitlines()[-_LAST_LINES:])
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGINT)
+    try:
+        async with asyncio.timeout(STOP_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,79 @@
+"""A whole latency measurement: the server and the model it needs, the turns, and the report."""
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kouyu.bench.children import ServerAddress, own_server, serve_command
+from kouyu.bench.latency import Plan, measure
+from kouyu.bench.latency_report import LatencyReport, figures
+from kouyu.bench.machine import this_machine
+from kouyu.bench.question_files import spoken_questions
+from kouyu.bench.scripted_model import MODEL, scripted_model
+from kouyu.bench.spoken_question import Language
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatencyOptions:
+    """What is to be measured, and where. Without a ``server`` one is started for it."""
+
+    server: ServerAddress | None
+    modes: tuple[str, ...]
+    turns: int
+    language: Language
+    config: Path | None = None
+    """Settings for the server that is started."""
+    fast_llm: bool = False
+    bot_id: str | None = None
+    voice_id: str | None = None
+    user_language: str | None = None
+
+
+async def run_latency(options: LatencyOptions, *, on_turn: Callable[[str], None]) -> LatencyReport:
+    """Measure; ``on_turn`` is told the mode of each turn that is done.
+
+    Raises ServerDidNotStart, RefusedByServer, ConnectionLost, OSError.
+    """
+    machine = this_machine()
+    questions = spoken_questions(options.language)
+    async with _target(options) as (server, settings):
+        plan = Plan(
+            server=server,
+            modes=options.modes,
+            questions=questions,
+            turns=options.turns,
+            bot_id=options.bot_id,
+            voice_id=options.voice_id,
+            user_language=options.user_language,
+        )
+        results = await measure(plan, on_turn=on_turn)
+    return LatencyReport(
+        machine=machine,
+        load_at_end=os.getloadavg(),
+        server="its own" if options.server is None else options.server.http,
+        settings=settings,
+        language=options.language,
+        scripted_model=options.fast_llm,
+        modes=[figures(result) for result in results],
+    )
+
+
+@asynccontextmanager
+async def _target(options: LatencyOptions) -> AsyncIterator[tuple[ServerAddress, str]]:
+    """The server to measure, and the settings of one that is started here."""
+    if options.server is not None:
+        yield options.server, ""
+        return
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kouyu-bench-")))
+        settings = options.config.read_text(encoding="utf-8") if options.config is not None else ""
+        if options.fast_llm:
+            model_url = await stack.enter_async_context(scripted_model(options.language))
+            settings = f'[[bots]]\nid = "kouyu"\n[bots.model]\nbase_url = "{model_url}"\nmodel = "{MODEL}"\n'
+        config = folder / "kouyu.toml"
+        config.write_text(settings, encoding="utf-8")
+        address, _ = await stack.enter_async_context(own_server(folder, *serve_command(folder, config)))
+        yield address, settings

@@ -1,0 +1,170 @@
+"""One of many clients that talk at once: asks a question, hears the answer out, pauses, and asks the next."""
+
+import asyncio
+import base64
+import random
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from kouyu.audio.pcm import LISTENING_RATE, Samples, bytes_from_float
+from kouyu.bench.ingestion import APPEND
+from kouyu.bench.microphone import FRAME, Room
+from kouyu.bench.spoken_question import SpokenQuestion
+from kouyu.bench.statistics import Summary, summarise
+from kouyu.client.voice_client import FRAME_MS, UPLINK_RATE, VoiceClient
+
+_FRAME_S: Final = FRAME_MS / 1000
+ANSWER_S: Final = 15.0
+"""A question whose answer has not begun, or not ended, for so long is given up, and the next one is asked."""
+_PAUSE_S: Final = 1.5
+_QUIET_S: Final = 2
+_INPUT: Final = {"format": "pcm", "codec": "pcm", "sample_rate": UPLINK_RATE, "channel": 1, "bit_depth": 16}
+_TURN_DETECTION: Final = {"free": "server_vad", "push": "client_interrupt"}
+
+
+class GeneratorReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What the clients of a process saw, in ms; None where nothing happened."""
+
+    talking: int
+    """Clients that have connected."""
+    lost: int
+    """Clients that were refused or whose connection ended, since the beginning."""
+    lateness: Summary | None
+    """How late frames were sent, which is the generator's own fault."""
+    answers: list[float]
+    """From the end of each question, as it sounds, to the first audio of its answer."""
+    unanswered: int
+
+
+class Tally:
+    """What the clients of a process count together."""
+
+    def __init__(self) -> None:
+        self._talking = 0
+        self._lost = 0
+        self._changed = asyncio.Event()
+        self.lateness: list[float] = []
+        self.answers: list[float] = []
+        self.unanswered = 0
+
+    def one_connected(self) -> None:
+        """A client is connected."""
+        self._talking += 1
+        self._changed.set()
+
+    def one_lost(self) -> None:
+        """A client was refused, or its connection has ended."""
+        self._lost += 1
+        self._changed.set()
+
+    async def known(self, count: int) -> None:
+        """Return when so many clients have connected or were refused."""
+        while self._talking + self._lost < count:
+            self._changed.clear()
+            await self._changed.wait()
+
+    def count(self, ended: float, first_audio_at: float | None) -> None:
+        """A question is over."""
+        if first_audio_at is None:
+            self.unanswered += 1
+        else:
+            self.answers.append((first_audio_at - ended) * 1000)
+
+    def report(self) -> bytes:
+        """What happened since the last report, as JSON of a GeneratorReport."""
+        report = GeneratorReport(
+            talking=self._talking,
+            lost=self._lost,
+            lateness=summarise(self.lateness),
+            answers=self.answers,
+            unanswered=self.unanswered,
+        )
+        self.lateness, self.answers, self.unanswered = [], [], 0
+        return msgspec.json.encode(report)
+
+
+class Frames:
+    """A question cut into frames, and the quiet of the room; encoded beforehand, so that sending costs little."""
+
+    def __init__(self, question: SpokenQuestion) -> None:
+        room = Room(seed=2)
+        speech = question.samples[: question.speech_end]
+        speech = np.pad(speech, (0, -len(speech) % FRAME))
+        self.speech = _encoded(speech + room.noise(len(speech)))
+        self.quiet = _encoded(room.noise(LISTENING_RATE * _QUIET_S))
+        self.speech_s = question.speech_end / LISTENING_RATE
+
+
+class LoadClient:
+    """One client."""
+
+    def __init__(self, client: VoiceClient, mode: str, questions: Sequence[Frames], tally: Tally) -> None:
+        self._client = client
+        self._mode = mode
+        self._questions = questions
+        self._tally = tally
+        self._due = 0.0
+        self._first_audio_at: float | None = None
+        self._completed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Talk until the connection ends."""
+        turn_detection = {"type": _TURN_DETECTION[self._mode]}
+        await self._client.send("chat.update", {"input_audio": _INPUT, "turn_detection": turn_detection})
+        self._tally.one_connected()
+        async with asyncio.TaskGroup() as tasks:
+            talking = tasks.create_task(self._talk())
+            async for event in self._client.events():
+                if event.type == "conversation.audio.delta" and self._first_audio_at is None:
+                    self._first_audio_at = event.at
+                elif event.type in ("conversation.chat.completed", "conversation.chat.failed"):
+                    self._completed.set()
+            talking.cancel()
+        self._tally.one_lost()
+
+    async def _talk(self) -> None:
+        await asyncio.sleep(random.random() * 4)  # or all would ask in chorus
+        while True:
+            await self._ask(random.choice(self._questions))
+
+    async def _ask(self, question: Frames) -> None:
+        clock = asyncio.get_running_loop().time
+        self._completed.clear()
+        self._due = clock() + _FRAME_S
+        ended = clock() + question.speech_s
+        for frame in question.speech:
+            await self._send(frame)
+        self._first_audio_at = None
+        if self._mode == "push":
+            await self._client.send("input_audio_buffer.complete")
+        await self._hear_out(question, ended + ANSWER_S)
+        self._tally.count(ended, self._first_audio_at)
+        await self._hear_out(question, clock() + _PAUSE_S, pausing=True)
+
+    async def _hear_out(self, question: Frames, until: float, *, pausing: bool = False) -> None:
+        """Wait for the end of the answer, or for ``until``; in free talk the microphone stays open meanwhile."""
+        clock = asyncio.get_running_loop().time
+        number = 0
+        while clock() < until and (pausing or not self._completed.is_set()):
+            if self._mode == "free":
+                await self._send(question.quiet[number % len(question.quiet)])
+                number += 1
+            else:
+                await asyncio.sleep(_FRAME_S)
+
+    async def _send(self, frame: str) -> None:
+        clock = asyncio.get_running_loop().time
+        await asyncio.sleep(self._due - clock())
+        self._tally.lateness.append((clock() - self._due) * 1000)
+        self._due += _FRAME_S
+        await self._client.send_text(APPEND % (time.monotonic_ns(), frame))
+
+
+def _encoded(samples: Samples) -> list[str]:
+    pcm = bytes_from_float(samples)
+    size = FRAME * 2
+    return [base64.b64encode(pcm[begin : begin + size]).decode() for begin in range(0, len(pcm), size)]

@@ -1,0 +1,88 @@
+"""Many clients that talk in real time, in a process of their own.
+
+    python -m kouyu.bench.load_generator URL TOKEN --mode MODE --language LANGUAGE
+
+A number on a line of stdin asks for so many clients; every line, also an empty one, is answered with a GeneratorReport
+of what was measured since the line before. The end of stdin ends it.
+"""
+
+import asyncio
+import sys
+from typing import Final
+
+import click
+import uvloop
+
+from kouyu.bench.load_client import Frames, LoadClient, Tally
+from kouyu.bench.question_files import LANGUAGES, spoken_questions
+from kouyu.bench.spoken_question import Language
+from kouyu.client.voice_client import RefusedByServer, open_client
+
+_OPEN_AT_ONCE: Final = 8
+_CONNECTED_S: Final = 30.0
+
+
+class LoadGenerator:
+    """The clients of this process. They live in ``tasks``."""
+
+    def __init__(self, url: str, token: str, mode: str, language: Language, tasks: asyncio.TaskGroup) -> None:
+        self._url, self._token, self._mode = url, token, mode
+        self._questions = [Frames(question) for question in spoken_questions(language)]
+        self._tasks = tasks
+        self._opening = asyncio.Semaphore(_OPEN_AT_ONCE)
+        self._clients: list[asyncio.Task[None]] = []
+        self._tally = Tally()
+
+    async def obey(self, commands: asyncio.StreamReader) -> None:
+        """Answer every line until there are no more; then end all clients."""
+        while line := await commands.readline():
+            if wanted := line.strip():
+                await self._open(int(wanted))
+            sys.stdout.buffer.write(self._tally.report() + b"\n")
+            sys.stdout.flush()
+        for client in self._clients:
+            client.cancel()
+
+    async def _open(self, wanted: int) -> None:
+        """Have so many clients, and wait until they talk."""
+        for _ in range(len(self._clients), wanted):
+            self._clients.append(self._tasks.create_task(self._client()))
+        async with asyncio.timeout(_CONNECTED_S):
+            await self._tally.known(wanted)
+
+    async def _client(self) -> None:
+        try:
+            async with self._opening:
+                connection = open_client(self._url, self._token)
+                client = await connection.__aenter__()
+        except (OSError, RefusedByServer):
+            self._tally.one_lost()
+            return
+        try:
+            await LoadClient(client, self._mode, self._questions, self._tally).run()
+        finally:
+            await connection.__aexit__(None, None, None)
+
+
+async def generate(url: str, token: str, mode: str, language: Language) -> None:
+    """Obey the commands on stdin."""
+    commands = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
+    async with asyncio.TaskGroup() as tasks:
+        await LoadGenerator(url, token, mode, language, tasks).obey(commands)
+
+
+@click.command()
+@click.argument("url")
+@click.argument("token")
+@click.option("--mode", type=click.Choice(("free", "push")), default="free")
+@click.option("--language", type=click.Choice(LANGUAGES), default="en")
+def main(url: str, token: str, mode: str, language: Language) -> None:
+    """Talk with a server, many times at once."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(generate(url, token, mode, language))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""A stand-in for a language model: fixed sentences at the speed of the embedded model, behind OpenAI's interface.
+
+It understands nothing. It is for measuring a language that the embedded model does not speak, with a model of the same
+speed but without its load on the processor, which a report must say.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import msgspec
+import uvicorn
+
+FIRST_TOKEN_S: Final = 0.070
+TOKEN_S: Final = 0.009
+"""The embedded model's, warm, on an idle core."""
+MODEL: Final = "scripted"
+
+ANSWERS: Final = {
+    "en": "That is a good question. Let me tell you what I know about it, in a few words, and then you can ask more.",
+    "zh": "这是个好问题。让我用几句话告诉你我所知道的，然后你可以接着问。",
+}
+_TOKEN_CHARACTERS: Final = {"en": 4, "zh": 2}
+_START_S: Final = 10.0
+
+
+@contextlib.asynccontextmanager
+async def scripted_model(language: str) -> AsyncIterator[str]:
+    """Serve the model that speaks ``language`` on a free local port while the block runs; gives its base URL."""
+    config = uvicorn.Config(
+        _Completions(language), host="127.0.0.1", port=0, lifespan="off", ws="none", log_config=None, access_log=False
+    )
+    server = _QuietServer(config)
+    async with asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(server.serve(), name="scripted model")
+        try:
+            async with asyncio.timeout(_START_S):
+                await server.ready.wait()
+            port = server.servers[0].sockets[0].getsockname()[1]
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            server.should_exit = server.force_exit = True
+            await asyncio.wait({serving})
+
+
+def tokens(language: str) -> list[str]:
+    """The answer in the pieces in which it is streamed."""
+    answer, size = ANSWERS[language], _TOKEN_CHARACTERS[language]
+    return [answer[begin : begin + size] for begin in range(0, len(answer), size)]
+
+
+class _QuietServer(uvicorn.Server):
+    """uvicorn's server in a running event loop, whose signals stay with their owner."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+class _Completions:
+    """An ASGI application that answers every POST with the same stream."""
+
+    def __init__(self, language: str) -> None:
+        self._tokens = tokens(language)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        started = time.monotonic()
+        while (await receive()).get("more_body"):
+            pass
+        headers = [(b"content-type", b"text/event-stream")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for number, token in enumerate(self._tokens):
+            await asyncio.sleep(started + FIRST_TOKEN_S + number * TOKEN_S - time.monotonic())
+            await send(_body(_chunk({"content": token}, None)))
+        await send(_body(_chunk({}, "stop")))
+        await send({"type": "http.response.body", "body": b"data: [DONE]\n\n", "more_body": False})
+
+
+def _chunk(delta: dict[str, str], finish_reason: str | None) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+    chunk = {"id": "scripted", "object": "chat.completion.chunk", "created": 0, "model": MODEL, "choices": [choice]}
+    return b"data: " + msgspec.json.encode(chunk) + b"\n\n"
+
+
+def _body(data: bytes) -> dict[str, Any]:
+    return {"type": "http.response.body", "body": data, "more_body": True}

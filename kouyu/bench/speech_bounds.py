@@ -1,0 +1,32 @@
+"""Where the speech of a recording begins and ends, by its level: what latencies are measured from."""
+
+from typing import Final
+
+import numpy as np
+
+from kouyu.audio.pcm import LISTENING_RATE, Samples
+
+FRAME_MS: Final = 5
+BELOW_LOUDEST_DB: Final = 40.0
+"""Softer than this below the loudest frame is no longer speech: the fading of a vowel, the breath after it."""
+QUIETEST_DBFS: Final = -60.0
+"""Softer than this is never speech."""
+
+
+class NoSpeech(ValueError):
+    """The recording is silent."""
+
+
+def speech_bounds(samples: Samples) -> tuple[int, int]:
+    """The first sample of speech, and the one after the last; frames of 5 ms. Mono, at LISTENING_RATE.
+
+    Raises NoSpeech.
+    """
+    size = LISTENING_RATE * FRAME_MS // 1000
+    whole = len(samples) // size * size
+    frames = samples[:whole].reshape(-1, size).astype(np.float64)
+    level = 10 * np.log10(np.mean(frames * frames, axis=1) + 1e-12)
+    if not len(level) or level.max() < QUIETEST_DBFS:
+        raise NoSpeech("there is no speech in the recording")
+    loud = np.flatnonzero(level >= max(level.max() - BELOW_LOUDEST_DB, QUIETEST_DBFS))
+    return int(loud[0]) * size, (int(loud[-1]) + 1) * size

@@ -1,0 +1,106 @@
+"""Engines that cost nothing: they take as long as real ones, and leave the processor alone.
+
+With them a load test shows what the server itself can carry: sockets, decoding, voice activity (which stays real), the
+conversation, encoding and saving.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kouyu.agents.agent import AgentEvent, AgentRequest, TextDelta, TokenUsage
+from kouyu.agents.bot import BotDefinition
+from kouyu.agents.endpoint import ModelEndpoint
+from kouyu.bench.scripted_model import FIRST_TOKEN_S, TOKEN_S, tokens
+from kouyu.engines.asr.engine import Recognition, RecognitionOptions
+from kouyu.engines.scheduler import Priority, Scheduler
+from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
+from kouyu.protocol.ids import IdFactory
+from kouyu.server.engine_loading import load_voice_activity
+from kouyu.session.services import Services
+from kouyu.settings import Settings
+from kouyu.store.store import Store
+
+RECOGNITION_S: Final = 0.1
+SYNTHESIS_S: Final = 0.05
+SPOKEN_CHARACTERS_PER_S: Final = 15
+_SPEECH_RATE: Final = 22_050
+"""The English voice's, so that its resampling is paid for."""
+_VOICE: Final = Voice(voice_id="stub", name="Stub", engine="stub", languages=("en", "zh"))
+
+
+class StubRecognizer:
+    """Always hears the same."""
+
+    async def recognize(
+        self, audio: NDArray[np.float32], options: RecognitionOptions, priority: Priority
+    ) -> Recognition:
+        """A transcript, after RECOGNITION_S."""
+        await asyncio.sleep(RECOGNITION_S)
+        return Recognition(text="What is the capital of France?", language="en")
+
+    async def close(self) -> None:
+        """Nothing to free."""
+
+
+class StubSynthesizer:
+    """Hums."""
+
+    def voices(self) -> Sequence[Voice]:
+        """One for everything."""
+        return (_VOICE,)
+
+    async def synthesize(
+        self, text: str, options: SynthesisOptions, priority: Priority
+    ) -> AsyncGenerator[AudioPiece, None]:
+        """A tone as long as the text takes to say, after SYNTHESIS_S."""
+        await asyncio.sleep(SYNTHESIS_S)
+        seconds = len(text) / SPOKEN_CHARACTERS_PER_S
+        tone = 0.1 * np.sin(np.arange(int(seconds * _SPEECH_RATE)) * (2 * np.pi * 200 / _SPEECH_RATE))
+        yield AudioPiece(tone.astype(np.float32), _SPEECH_RATE)
+
+    async def close(self) -> None:
+        """Nothing to free."""
+
+
+class StubAgent:
+    """Always answers the same, at the scripted model's speed."""
+
+    async def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
+        """The answer, token by token."""
+        await asyncio.sleep(FIRST_TOKEN_S)
+        pieces = tokens("en")
+        for piece in pieces:
+            yield TextDelta(piece)
+            await asyncio.sleep(TOKEN_S)
+        yield TokenUsage(0, len(pieces))
+
+    async def close(self) -> None:
+        """Nothing to free."""
+
+
+@asynccontextmanager
+async def open_stub_services(settings: Settings, store: Store) -> AsyncIterator[Services]:
+    """As ``open_services``, with the stubs and real voice activity. Raises MissingWeights, EngineUnavailable."""
+    async with AsyncExitStack() as stack:
+        scheduler = Scheduler(settings.engines.workers)
+        stack.push_async_callback(scheduler.close)
+        voice_activity = await load_voice_activity(settings.engines, scheduler)
+        stack.push_async_callback(voice_activity.close)
+        endpoint = ModelEndpoint(base_url="", model="stub")
+        yield Services(
+            store=store,
+            scheduler=scheduler,
+            voice_activity=voice_activity,
+            recognizer=StubRecognizer(),
+            synthesizer=StubSynthesizer(),
+            bots={bot.id: BotDefinition(id=bot.id, name="stub", model=endpoint) for bot in settings.bots},
+            agents={bot.id: StubAgent() for bot in settings.bots},
+            limits=settings.limits,
+            ids=IdFactory(),
+            default_voice_id=_VOICE.voice_id,
+        )

@@ -1,0 +1,163 @@
+"""`kouyu bench`: measure a server."""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, Final, TypeVar, get_args
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from kouyu.bench.capacity import CapacityMode, CapacityOptions, ChildBroke, measure_capacity
+from kouyu.bench.capacity_report import Level, capacity_chart
+from kouyu.bench.capacity_report import print_report as print_capacity
+from kouyu.bench.children import ServerAddress, ServerDidNotStart
+from kouyu.bench.latency_report import LatencyReport, latency_chart
+from kouyu.bench.latency_report import print_report as print_latency
+from kouyu.bench.latency_run import LatencyOptions, run_latency
+from kouyu.bench.modes import MODES
+from kouyu.bench.question_files import LANGUAGES
+from kouyu.bench.received import ConnectionLost
+from kouyu.client.voice_client import RefusedByServer
+from kouyu.store.location import data_dir
+
+T = TypeVar("T")
+
+_FILE: Final = click.Path(dir_okay=False, path_type=Path)
+_EXISTING_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def bench() -> None:
+    """Measure a server: how soon it answers, and how many sessions it can hold.
+
+    Without --url a server of the benchmark's own is started, on data of its own, and stopped again.
+    """
+
+
+class _Modes(click.ParamType[tuple[str, ...]]):
+    """Names of modes, with commas between."""
+
+    name = "modes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        names = tuple(dict.fromkeys(name.strip() for name in str(value).split(",")))
+        if unknown := [name for name in names if name not in MODES]:
+            self.fail(f"{', '.join(unknown)} is not a mode; known: {', '.join(MODES)}", param, ctx)
+        return names
+
+
+@bench.command()
+@click.option("--url", help="Measure a server that runs already, at this address.")
+@click.option("--token", help="Its access token; that of a server on this machine if left out.")
+@click.option("--data-dir", "folder", type=click.Path(path_type=Path), help="The data folder of a server here.")
+@click.option("--config", type=_EXISTING_FILE, help="Settings for the benchmark's own server.")
+@click.option("--bot", "bot_id", help="The bot to talk with; the server's default bot if left out.")
+@click.option("--voice", "voice_id", help="The voice to answer with; the server's default if left out.")
+@click.option("--turns", type=click.IntRange(1, 10_000), default=30, show_default=True, help="In each mode.")
+@click.option("--mode", "modes", type=_Modes(), default=",".join(MODES), show_default=True)
+@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the questions.")
+@click.option("--user-language", help="Tell the server this asr_config.user_language instead of leaving it open.")
+@click.option(
+    "--fast-llm",
+    is_flag=True,
+    help="Answer from a script at the speed of the embedded model, which speaks English alone.",
+)
+@click.option("--json", "json_file", type=_FILE, help="Write everything measured to this file.")
+@click.option("--plot", type=_FILE, help="Draw every turn into this SVG file.")
+def latency(
+    url: str | None,
+    token: str | None,
+    folder: Path | None,
+    json_file: Path | None,
+    plot: Path | None,
+    **options: Any,
+) -> None:
+    """Measure how soon the server answers.
+
+    Spoken questions are played to the server in real time, one after the other, each in a conversation of its own.
+    Shown are medians and 90th percentiles, from the end of the question as it sounds to what the client receives.
+    """
+    wanted = LatencyOptions(server=_server(url, token, folder), **options)
+    if wanted.server is not None and (wanted.config or wanted.fast_llm):
+        raise click.UsageError("--config and --fast-llm are for the benchmark's own server: leave out --url")
+    if wanted.config is not None and wanted.fast_llm:
+        raise click.UsageError("--fast-llm sets the bot, and so does --config: choose one of them")
+    report = _run(_with_progress(wanted))
+    print_latency(report, Console())
+    _write(report, json_file)
+    if plot is not None:
+        plot.write_text(latency_chart(report), encoding="utf-8")
+
+
+@bench.command()
+@click.option("--mode", type=click.Choice(get_args(CapacityMode)), default="free", show_default=True)
+@click.option("--stub-engines", is_flag=True, help="Leave out recognition, the agent and synthesis: the server alone.")
+@click.option("--config", type=_EXISTING_FILE, help="Settings for the server.")
+@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the questions.")
+@click.option("--sessions-max", type=click.IntRange(1), default=400, show_default=True)
+@click.option("--step", type=click.IntRange(1), default=10, show_default=True, help="Sessions added at a time.")
+@click.option("--seconds", type=click.FloatRange(1), default=10.0, show_default=True, help="For each number.")
+@click.option(
+    "--slowest-answer", "slowest_answer_ms", type=click.FloatRange(1), default=1500.0, show_default=True, metavar="MS"
+)
+@click.option("--json", "json_file", type=_FILE, help="Write everything measured to this file.")
+@click.option("--plot", type=_FILE, help="Draw the lag by the number of sessions into this SVG file.")
+def capacity(json_file: Path | None, plot: Path | None, **options: Any) -> None:
+    """Measure how many sessions a server can hold.
+
+    More and more clients talk in real time, until the server takes frames in later than 50 ms (99th percentile), or
+    answers slower than --slowest-answer (median).
+    """
+    console = Console(stderr=True)
+
+    def on_level(level: Level) -> None:
+        lag = level.ingest.p99 if level.ingest is not None else 0.0
+        console.print(f"{level.sessions} sessions: frames taken in after {lag:.1f} ms (p99)", highlight=False)
+
+    report = _run(measure_capacity(CapacityOptions(**options), on_level=on_level))
+    print_capacity(report, Console())
+    _write(report, json_file)
+    if plot is not None:
+        plot.write_text(capacity_chart(report), encoding="utf-8")
+
+
+def _write(report: msgspec.Struct, file: Path | None) -> None:
+    if file is not None:
+        file.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
+
+
+def _server(url: str | None, token: str | None, folder: Path | None) -> ServerAddress | None:
+    if url is None:
+        if token is not None or folder is not None:
+            raise click.UsageError("--token and --data-dir belong to --url")
+        return None
+    if token is None:
+        path = data_dir(folder) / "token"
+        try:
+            token = path.read_text(encoding="ascii").strip()
+        except OSError:
+            raise click.ClickException(f"give the access token with --token: there is none at {path}") from None
+    return ServerAddress(http=url, token=token)
+
+
+async def _with_progress(options: LatencyOptions) -> LatencyReport:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("starting", total=len(options.modes) * options.turns)
+
+        def on_turn(mode: str) -> None:
+            progress.update(task, description=MODES[mode].title, advance=1)
+
+        return await run_latency(options, on_turn=on_turn)
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        return asyncio.run(work)
+    except (ChildBroke, ConnectionLost, RefusedByServer, ServerDidNotStart, OSError) as fault:
+        raise click.ClickException(str(fault)) from None
