@@ -99,7 +99,7 @@ def audio_bytes(events: list[Any]) -> int:
 def test_push_to_talk_with_the_synchronous_client(server: RunningServer, questions: Path) -> None:
     coze = Coze(auth=TokenAuth(server.token), base_url=server.https)
     heard = Heard()
-    samples = read_listening_audio(questions / "en-capital-of-france.wav")
+    samples = read_listening_audio(questions / "en-capital.wav")
     with coze.websockets.chat.create(bot_id=server.bots[0], on_event=heard)() as chat:
         chat.chat_update(ChatUpdateEvent.Data(input_audio=PCM_16K))
         for start in range(0, len(samples), 320):
@@ -118,7 +118,7 @@ def test_free_talk_with_the_asynchronous_client(server: RunningServer, questions
 async def _free_talk(server: RunningServer, questions: Path) -> None:
     coze = AsyncCoze(auth=AsyncTokenAuth(server.token), base_url=server.https)
     heard = AsyncHeard()
-    samples = read_listening_audio(questions / "en-capital-of-france.wav")
+    samples = read_listening_audio(questions / "en-capital.wav")
     async with coze.websockets.chat.create(bot_id=server.bots[0], on_event=heard)() as chat:
         turn_detection = ChatUpdateEvent.TurnDetection(type=ChatUpdateEvent.TurnDetectionType.SERVER_VAD)
         await chat.chat_update(ChatUpdateEvent.Data(input_audio=PCM_16K, turn_detection=turn_detection))
@@ -140,7 +140,7 @@ def test_a_voice_interrupts_the_agent(server: RunningServer, questions: Path) ->
 async def _barge_in(server: RunningServer, questions: Path) -> None:
     coze = AsyncCoze(auth=AsyncTokenAuth(server.token), base_url=server.https)
     heard = AsyncHeard()
-    samples = read_listening_audio(questions / "en-capital-of-france.wav")
+    samples = read_listening_audio(questions / "en-capital.wav")
     async with coze.websockets.chat.create(bot_id=server.bots[0], on_event=heard)() as chat:
         turn_detection = ChatUpdateEvent.TurnDetection(type=ChatUpdateEvent.TurnDetectionType.SERVER_VAD)
         await chat.chat_update(ChatUpdateEvent.Data(input_audio=PCM_16K, turn_detection=turn_detection))

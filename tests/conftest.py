@@ -1,0 +1,53 @@
+"""The running servers that tests share: each starts once per run, for the first test that needs it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.background import background_stand_in
+from tests.end_to_end.running_server import RunningServer, running_server
+from tests.standins.openai_server import OpenAIStandIn
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server with everything as it comes: embedded recogniser, voices and LLM."""
+    with running_server(tmp_path_factory.mktemp("server")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def questions() -> Path:
+    """The folder of the spoken test questions."""
+    import kouyu.questions
+
+    return Path(kouyu.questions.__file__).parent
+
+
+@pytest.fixture(scope="session")
+def language_model() -> Iterator[OpenAIStandIn]:
+    """A scripted OpenAI-compatible language model, on an event loop of its own."""
+    with background_stand_in() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture(scope="session")
+def scripted_server(tmp_path_factory: pytest.TempPathFactory, language_model: OpenAIStandIn) -> Iterator[RunningServer]:
+    """A server whose bot asks the scripted model; it gives up after short times."""
+    config = f"""
+[limits]
+reply_start_s = 2.0
+reply_stall_s = 2.0
+
+[[bots]]
+id = "scripted"
+prompt = "You are {{{{mood}}}}."
+prologue = "Good morning."
+variables = {{ mood = "calm" }}
+[bots.model]
+base_url = "{language_model.base_url}"
+model = "scripted"
+"""
+    with running_server(tmp_path_factory.mktemp("scripted"), config=config) as started:
+        yield started
