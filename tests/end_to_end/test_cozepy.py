@@ -46,8 +46,9 @@ class Heard(WebsocketsChatEventHandler):
     def to_dict(self, origin: dict[Any, Callable[..., Any]] | None = None) -> dict[Any, Callable[..., Any]]:
         return dict.fromkeys(WebsocketsEventType, self._keep)
 
-    def _keep(self, _: WebsocketsChatClient, event: Any) -> None:
-        self.events.append(event)
+    def _keep(self, _: WebsocketsChatClient, event: Any = None) -> None:
+        if event is not None:  # the client says by a call without one that it has closed
+            self.events.append(event)
 
     def kinds(self) -> list[str]:
         return [event.event_type.value for event in self.events]
@@ -64,12 +65,17 @@ class AsyncHeard(AsyncWebsocketsChatEventHandler):
 
     def __init__(self) -> None:
         self.events: list[Any] = []
+        self.first_audio = asyncio.Event()
 
     def to_dict(self, origin: dict[Any, Callable[..., Any]] | None = None) -> dict[Any, Callable[..., Any]]:
         return dict.fromkeys(WebsocketsEventType, self._keep)
 
-    async def _keep(self, _: AsyncWebsocketsChatClient, event: Any) -> None:
+    async def _keep(self, _: AsyncWebsocketsChatClient, event: Any = None) -> None:
+        if event is None:  # the client says by such a call that it has closed
+            return
         self.events.append(event)
+        if event.event_type == WebsocketsEventType.CONVERSATION_AUDIO_DELTA:
+            self.first_audio.set()
 
     def kinds(self) -> list[str]:
         return [event.event_type.value for event in self.events]
