@@ -2,16 +2,12 @@
 
 import logging
 import re
-import threading
-from collections.abc import Callable
-from functools import cache
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from kouyu.text.markdown import plain_text
+from kouyu.text.transducers import GrammarLanguage, transducer
 
 log = logging.getLogger(__name__)
-
-Normalize: TypeAlias = Callable[[str], str]
 
 _WRITTEN: Final = re.compile(r"[0-9０-９$€£¥￥%％‰℃℉°&@+=<>×÷#/^~½¼¾²³]")
 """What has to be put into words. A sentence without any is not given to the normaliser (1 to 4 ms a sentence)."""
@@ -57,9 +53,6 @@ _REWRITTEN: Final[dict[str, tuple[tuple[re.Pattern[str], str], ...]]] = {
 }
 """What the normaliser reads wrong or with a stray mark, written as it reads it right."""
 
-_fst_lock: Final = threading.Lock()
-"""Nothing is promised about using one transducer from several threads."""
-
 
 def spoken_form(text: str, language: str) -> str:
     """The sentence as a voice should read it; "" when nothing in it can be pronounced.
@@ -85,25 +78,16 @@ def _in_words(text: str, language: str) -> str:
     for pattern, replacement in _REWRITTEN[language]:
         text = pattern.sub(replacement, text)
     if language == "zh":
-        return " ".join(_normalizer("zh")(text).split())
+        return " ".join(_read(text, "zh").split())
     text = _PHONE.sub(lambda match: ", ".join(" ".join(group) for group in match.group().split("-")), text)
     text = _DECADE.sub(lambda match: f"{_CENTURIES[match[1]]} {_DECADES[match[2]]}", text)
-    return " ".join(_normalizer("en")(text).split())
+    return " ".join(_read(text, "en").split())
 
 
-@cache
-def _normalizer(language: Literal["en", "zh"]) -> Normalize:
-    from wetext import Normalizer
-
-    normalizer = Normalizer(lang=language, operator="tn")
-
-    def normalize(text: str) -> str:
-        try:
-            with _fst_lock:
-                return str(normalizer.normalize(text)) or text
-        except (AssertionError, IndexError, KeyError, ValueError, RuntimeError):
-            # The grammar does not know the text ("#1"). A voice's own front end reads digits, if less well.
-            log.info("the %s text normaliser could not read a sentence of %d characters", language, len(text))
-            return text
-
-    return normalize
+def _read(text: str, language: GrammarLanguage) -> str:
+    spoken = transducer(language, "spoken")(text)
+    if spoken is None:
+        # The grammar does not know the text ("#1"). A voice's own front end reads digits, if less well.
+        log.info("the %s text normaliser could not read a sentence of %d characters", language, len(text))
+        return text
+    return spoken

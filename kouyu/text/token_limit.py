@@ -1,0 +1,90 @@
+"""Cuts hot words and context to the lengths of uplink.md (data.asr_config), counted in the recogniser's tokens."""
+
+import logging
+import re
+from collections.abc import Callable, Iterable
+from functools import cache
+from itertools import accumulate
+from math import ceil
+from typing import Any, Final, TypeAlias
+
+from kouyu.text.language import LANGUAGE_OF_LETTERS, WORDLESS
+from kouyu.weights import cache as weights_cache
+from kouyu.weights.errors import WeightsError
+
+log = logging.getLogger(__name__)
+
+CountTokens: TypeAlias = Callable[[str], int]
+
+HOT_WORDS_OF_WHOLE_UTTERANCES: Final = 5000
+"""Tokens with ``output_no_stream``."""
+HOT_WORDS_OF_STREAM: Final = 100
+"""Tokens with ``bidirectional_stream``."""
+CONTEXT: Final = 800
+"""Tokens."""
+
+_WHISPER_WEIGHTS: Final = ("whisper-base", "whisper-tiny-en")
+_LONGEST_TOKEN: Final = 8
+"""Characters; what is longer in the mean than this for each token is not counted, but cut."""
+_WIDE: Final = re.compile("[" + "".join(LANGUAGE_OF_LETTERS[code] for code in sorted(WORDLESS | {"ko"})) + "]")
+_PIECE: Final = re.compile(rf"\s*(?:{_WIDE.pattern}|[^\s{_WIDE.pattern[1:-1]}]+)")
+
+
+def cut_hot_words(words: Iterable[str], limit: int, count: CountTokens | None = None) -> tuple[str, ...]:
+    """The first words that fit into ``limit`` tokens together; empty ones are left out.
+
+    A word is kept whole or not at all, and what follows the first that does not fit is dropped. ``count`` None: as
+    ``token_counter`` does.
+    """
+    count = count or token_counter()
+    kept: list[str] = []
+    used = 0
+    for word in words:
+        word = word.strip()
+        if not word:
+            continue
+        # A space stands before each in the recogniser's prompt.
+        used += count(" " + word) if len(word) <= limit * _LONGEST_TOKEN else limit + 1
+        if used > limit:
+            break
+        kept.append(word)
+    return tuple(kept)
+
+
+def cut_context(text: str, limit: int = CONTEXT, count: CountTokens | None = None) -> str:
+    """As much of the beginning of ``text`` as fits into ``limit`` tokens, cut after a whole word or Han letter."""
+    count = count or token_counter()
+    text = text.strip()[: limit * _LONGEST_TOKEN]
+    if count(text) <= limit:
+        return text
+    ends = list(accumulate(len(piece) for piece in _PIECE.findall(text)))
+    low, high = 0, len(ends) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if count(text[: ends[middle]]) <= limit:
+            low = middle + 1
+        else:
+            high = middle
+    return text[: ends[low - 1]] if low else ""
+
+
+@cache
+def token_counter() -> CountTokens:
+    """Whisper's own tokenizer where its weights lie on this machine (60 ms to load), else an estimate."""
+    for name in _WHISPER_WEIGHTS:
+        try:
+            file = weights_cache.folder(name) / "tokenizer.json"
+        except WeightsError:
+            continue
+        from tokenizers import Tokenizer
+
+        tokenizer: Any = Tokenizer.from_file(str(file))
+        return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)
+    log.info("no Whisper tokenizer on this machine; tokens of hot words are estimated")
+    return estimated_tokens
+
+
+def estimated_tokens(text: str) -> int:
+    """About how many tokens Whisper needs, rather too many: 1.5 for a Han letter, 1 for 3 other characters."""
+    wide = len(_WIDE.findall(text))
+    return ceil(wide * 1.5 + (len(text) - wide) / 3)
