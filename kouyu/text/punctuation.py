@@ -43,13 +43,13 @@ def _terminal_mark(text: str, language: str) -> str:
 _LATIN: Final = f"[0-9{LANGUAGE_OF_LETTERS['en']}]"
 _KEPT: Final = re.compile(
     rf"""
-    (?:[A-Za-z]\.){(2,)}                       # p.m., U.S.
-  | (?<={_LATIN})['’](?={_LATIN})            # don't
-  | (?<=[^\W_])[-‐&@_](?=[^\W_])             # well-known
-  | (?<={_LATIN})\.(?={_LATIN})             # 3.14, example.com
-  | (?<=\d)[,:/](?=\d)                       # 1,000, 2:30, 1/2
-  | (?<!\w)[-−](?=[\d$€£¥])                  # -5
-  | (?<!\w)\.(?=\d)                          # .5
+    (?:[A-Za-z]\.){{2,}}                  # p.m., U.S.
+  | (?<={_LATIN})['’](?={_LATIN})       # don't
+  | (?<=[^\W_])[-‐&@_](?=[^\W_])        # well-known
+  | (?<={_LATIN})\.(?={_LATIN})         # 3.14, example.com
+  | (?<=\d)[,:/](?=\d)                  # 1,000, 2:30, 1/2
+  | (?<!\w)[-−](?=[\d$€£¥])             # -5
+  | (?<!\w)\.(?=\d)                     # .5
   | [$€£¥￥%％‰°℃℉+=×÷&@\#*<>]
     """,
     re.VERBOSE,

@@ -32,9 +32,10 @@ _SAME_WORDS: Final = re.compile(
 _SAME_CHARACTER: Final = re.compile(r"(?<![其成造将迁])([我你您他她它这那就但])(?:[，、,…]*\1)+")
 """Not where the first belongs to the word before: 其他他, 成就就. 看看, 谢谢, 在在 are no stutters."""
 _SAME_MANDARIN_WORD: Final = re.compile(
-    "((?:我|你|他|她|它|咱)们|[这那]个|然后|因为|所以|但是|如果|我想|我觉得|我要|我是|有没有|能不能|是不是)"
-    r"(?:[，、,…]*\1)+"
+    "((?:我|你|他|她|它|咱)们|然后|因为|所以|但是|如果|我想|我觉得|我要|我是|有没有|能不能|是不是)"
+    r"(?:[，、,…]*\1)+|([这那]个)\2+"
 )
+"""那个，那个好 with a pause between says two things."""
 
 
 def without_english_stutters(text: str) -> str:
@@ -49,4 +50,4 @@ def _whole_word(match: re.Match[str]) -> str:
 
 def without_mandarin_stutters(text: str) -> str:
     """The text with 我我我想 as 我想 and 然后然后 as 然后."""
-    return _SAME_CHARACTER.sub(r"\1", _SAME_MANDARIN_WORD.sub(r"\1", text))
+    return _SAME_CHARACTER.sub(r"\1", _SAME_MANDARIN_WORD.sub(r"\1\2", text))

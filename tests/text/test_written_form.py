@@ -49,7 +49,7 @@ def test_english_numbers_are_written_in_digits(said: str, written: str) -> None:
         "I have two dogs and three cats.",
         "He came first, then second.",
         "Wait a minute; one second, please.",
-        "a thirty-second break".replace("thirty-second", "second"),
+        "a second break",
         "There are a million stars, a hundred reasons.",
         "one two three testing",
         "I'd like one, please.",
@@ -166,14 +166,11 @@ def test_nothing_is_fetched_from_anywhere() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-SAID = st.lists(
-    st.sampled_from(
-        "one two oh zero ten twenty twenty-five hundred thousand million point percent dollars and at half past o'clock "
-        "p.m. May fifth first second of the a - , . 一 二 十 百 千 万 亿 点 半 分 分之 百分之 年 月 日 美元 零 两 第 个 3 25 %"
-        " $ : /".split()  # noqa: SIM905
-    ),
-    max_size=14,
-)
+WORDS = """
+one two oh zero ten twenty twenty-five hundred thousand million point percent dollars and at half past o'clock p.m.
+May fifth first second of the a - , . 一 二 十 百 千 万 亿 点 半 分 分之 百分之 年 月 日 美元 零 两 第 个 3 25 % $ : /
+"""
+SAID = st.lists(st.sampled_from(WORDS.split()), max_size=14)
 
 
 @settings(max_examples=150, deadline=None)
