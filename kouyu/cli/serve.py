@@ -5,6 +5,7 @@ import functools
 import logging
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Callable
 from importlib.resources import files
@@ -168,9 +169,21 @@ def _print_ready(ready: Ready, folder: Path) -> None:
 
 def _talk_command(ready: Ready, folder: Path) -> str:
     """What finds this server and its token from a shell in any folder."""
-    words = ["kouyu", "talk", str(files("kouyu.questions") / "en-capital.wav")]
+    words = [_command(), "talk", _from_here(Path(str(files("kouyu.questions") / "en-capital.wav")))]
     if ready.http != DEFAULT_URL:
         words += ["--url", ready.http]
     if folder != location.data_dir():
         words += ["--data-dir", str(folder)]
     return shlex.join(words)
+
+
+def _command() -> str:
+    """What runs this program from the shell: its name where the shell finds it, else its path."""
+    program = Path(sys.executable).with_name("kouyu")
+    found = shutil.which("kouyu")
+    return "kouyu" if found and Path(found).samefile(program) else _from_here(program)
+
+
+def _from_here(path: Path) -> str:
+    """The path as one types it in the current folder."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
