@@ -1,0 +1,112 @@
+"""Smart Turn v3.2 on onnxruntime: hears from the melody of the last words whether their speaker has finished."""
+
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kouyu.engines.asr.features import log_mel
+from kouyu.engines.errors import EngineError, EngineUnavailable
+from kouyu.engines.scheduler import Priority, Scheduler
+from kouyu.engines.turn.engine import TURN_RATE, TURN_SECONDS
+
+WEIGHT_SET: Final = "smart-turn"
+FILE_NAME: Final = "smart-turn-v3.2-cpu.onnx"
+
+PAUSE_SAMPLES: Final = TURN_RATE // 5
+"""200 ms: the silence behind the speech that the model is shown. The longer it is, the more any turn looks finished."""
+
+WINDOW_SAMPLES: Final = int(TURN_RATE * TURN_SECONDS)
+
+_BLOCK: Final = TURN_RATE // 50
+"""20 ms, over which loudness is measured."""
+_SILENT_POWER: Final = 1e-8
+"""-80 dB: digital silence counts as such a room."""
+_CLEAR_DECIBELS: Final = 20.0
+"""Speech stands out from its room by as much, or its end cannot be told by loudness."""
+
+_SILENT: Final = 1e-7
+"""Added to the variance, as in the model's training, so that silence stays finite."""
+
+
+class SmartTurn:
+    """The audio's vote on whether a turn is over. Make it with ``load``. A call takes about 30 ms on a free core."""
+
+    def __init__(self, scheduler: Scheduler, weights: Path) -> None:
+        """Read the model: about 0.1 s, on the calling thread."""
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise EngineUnavailable("end of turn needs onnxruntime: pip install onnxruntime") from error
+        options = onnxruntime.SessionOptions()
+        # A call is too short to be worth more threads, and idle ones would spin.
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        file = weights / FILE_NAME
+        try:
+            self._session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime has no base class for what it raises on a bad file
+            raise EngineUnavailable(
+                f"{file} cannot be loaded ({error}); try: kouyu models fetch {WEIGHT_SET}"
+            ) from error
+        self._scheduler = scheduler
+
+    @classmethod
+    async def load(cls, scheduler: Scheduler, weights: Path) -> Self:
+        """Read the weight set ``smart-turn`` from its folder and warm up, on a worker.
+
+        Raises EngineUnavailable when it cannot be loaded.
+        """
+        return await scheduler.run(lambda _: cls._opened(scheduler, weights), Priority.FINAL)
+
+    @classmethod
+    def _opened(cls, scheduler: Scheduler, weights: Path) -> Self:
+        model = cls(scheduler, weights)
+        model.judge(np.zeros(TURN_RATE, np.float32))
+        return model
+
+    async def completeness(self, audio: NDArray[np.float32]) -> float:
+        """The probability, 0 to 1, that the turn is over, on a worker.
+
+        ``audio``: mono float32 at TURN_RATE, with the silence behind it, of any length; its last TURN_SECONDS count.
+        Raises EngineError.
+        """
+        return await self._scheduler.run(lambda _: self.judge(audio), Priority.FINAL)
+
+    def judge(self, audio: NDArray[np.float32]) -> float:
+        """As ``completeness``, on the calling thread."""
+        try:
+            (probability,) = self._session.run(None, {"input_features": features(with_short_pause(audio))[None]})
+        except Exception as error:  # as above
+            raise EngineError(f"end of turn failed: {error}") from error
+        return float(probability[0, 0])
+
+
+def features(audio: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the model takes, shaped (80, 800): the log-mel spectrogram of the last TURN_SECONDS.
+
+    Shorter audio gets zeros in front; then the whole is brought to zero mean and unit variance.
+    """
+    window = np.zeros(WINDOW_SAMPLES, np.float32)
+    end = audio[-WINDOW_SAMPLES:]
+    window[WINDOW_SAMPLES - len(end) :] = end
+    return log_mel((window - window.mean()) / np.sqrt(window.var() + _SILENT))
+
+
+def with_short_pause(audio: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The audio without the silence behind it that is over PAUSE_SAMPLES.
+
+    Speech is what is louder than a third of the way (in decibels) from the quietest to the loudest parts; where noise
+    leaves them close together, nothing is taken off.
+    """
+    blocks = audio[len(audio) % _BLOCK :].reshape(-1, _BLOCK)
+    if not len(blocks):
+        return audio
+    levels = 10.0 * np.log10(np.square(blocks).mean(axis=1) + _SILENT_POWER)
+    quiet, loud = np.percentile(levels, (5, 95))
+    if loud - quiet < _CLEAR_DECIBELS:
+        return audio
+    silent_blocks = int(np.argmax(levels[::-1] > quiet + (loud - quiet) / 3))
+    return audio[: len(audio) - max(0, silent_blocks * _BLOCK - PAUSE_SAMPLES)]
