@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from kouyu.engines.scheduler import Scheduler
@@ -15,8 +16,11 @@ from kouyu.server.chat import RunSession
 from kouyu.server.engine_loading import check_engines, load_recognizer, load_synthesizer, load_voice_activity
 from kouyu.session.connection import run_session
 from kouyu.session.services import Services
-from kouyu.settings import Settings
+from kouyu.settings import Settings, SettingsError
 from kouyu.store.store import Store
+from kouyu.text.sensitive_words import SensitiveWordsError, words_of_file
+from kouyu.text.token_limit import token_counter
+from kouyu.text.transcript import TranscriptFinisher
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +38,7 @@ async def open_sessions(settings: Settings, store: Store) -> AsyncIterator[RunSe
 async def open_services(settings: Settings, store: Store) -> AsyncIterator[Services]:
     """The engines and the bots, all warm, loaded side by side. Nothing is downloaded.
 
-    Raises WeightsNotFetched naming all that is missing, EngineUnavailable, AgentError.
+    Raises WeightsNotFetched naming all that is missing, EngineUnavailable, AgentError, SettingsError.
     """
     check_engines(settings)
     engines = settings.engines
@@ -48,11 +52,14 @@ async def open_services(settings: Settings, store: Store) -> AsyncIterator[Servi
             return made
 
         began = time.monotonic()
-        voice_activity, recognizer, synthesizer, bots = await _all_or_first_error(
+        transcripts = _transcript_finisher(settings.transcripts.sensitive_words)
+        voice_activity, recognizer, synthesizer, bots, *_ = await _all_or_first_error(
             closed_at_the_end(load_voice_activity(engines, scheduler), lambda made: made.close()),
             closed_at_the_end(load_recognizer(engines, scheduler), lambda made: made.close()),
             closed_at_the_end(load_synthesizer(engines, scheduler), lambda made: made.close()),
             stack.enter_async_context(open_bots(settings.bots)),
+            asyncio.to_thread(transcripts.warm_up),
+            asyncio.to_thread(token_counter),
         )
         log.info("engines and bots ready after %.1f s", time.monotonic() - began)
         voices = synthesizer.voices()
@@ -67,7 +74,15 @@ async def open_services(settings: Settings, store: Store) -> AsyncIterator[Servi
             limits=settings.limits,
             ids=IdFactory(),
             default_voice_id=voices[0].voice_id if voices else "",
+            transcripts=transcripts,
         )
+
+
+def _transcript_finisher(sensitive_words: str) -> TranscriptFinisher:
+    try:
+        return TranscriptFinisher(words_of_file(Path(sensitive_words)) if sensitive_words else None)
+    except SensitiveWordsError as error:
+        raise SettingsError(f"transcripts.sensitive_words: {error}") from error
 
 
 async def _all_or_first_error(*work: Awaitable[Any]) -> list[Any]:

@@ -190,12 +190,21 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError('engines.tts has "openai": engines.openai_tts needs base_url, model and voices')
 
 
+class TranscriptSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[transcripts]: what happens to a transcript before the client gets it."""
+
+    sensitive_words: str = ""
+    """A file of words, one a line, behind the client's ``system_reserved_filter``; empty: the list that comes with
+    kouyu."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All of it."""
 
     server: ServerSettings = ServerSettings()
     data: DataSettings = DataSettings()
     engines: EngineSettings = EngineSettings()
+    transcripts: TranscriptSettings = TranscriptSettings()
     limits: Limits = Limits()
     bots: tuple[BotSettings, ...] = (BotSettings(id=DEFAULT_BOT_ID, name="Kouyu"),)
 
@@ -224,4 +233,7 @@ def anchored(settings: Settings, folder: Path) -> Settings:
         certificate_key=absolute(settings.server.certificate_key),
     )
     data = msgspec.structs.replace(settings.data, dir=absolute(settings.data.dir))
-    return msgspec.structs.replace(settings, server=server, data=data)
+    transcripts = msgspec.structs.replace(
+        settings.transcripts, sensitive_words=absolute(settings.transcripts.sensitive_words)
+    )
+    return msgspec.structs.replace(settings, server=server, data=data, transcripts=transcripts)
