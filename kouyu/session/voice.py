@@ -29,6 +29,8 @@ class Voice:
         self._synthesizer = synthesizer
         self._report = report
         self._encoders: dict[int, AudioEncoder] = {}
+        self._voices = {voice.voice_id: voice for voice in synthesizer.voices()}
+        self._noted: set[tuple[str, str]] = set()
 
     async def speak(self, order: Speak) -> None:
         """Speak a sentence; report its packets and its end."""
@@ -51,8 +53,10 @@ class Voice:
     async def _packets(self, order: Speak) -> None:
         output = order.configuration.output_audio
         encoder = self._encoder(order.item, output)
+        options = _options(output)
+        self._note_what_is_ignored(options)
         priority = Priority.FIRST_SENTENCE if order.first else Priority.SENTENCE
-        async with aclosing(self._synthesizer.synthesize(order.text, _options(output), priority)) as pieces:
+        async with aclosing(self._synthesizer.synthesize(order.text, options, priority)) as pieces:
             async for piece in pieces:
                 step = int(piece.sample_rate * _ENCODED_AT_ONCE_S)
                 for start in range(0, len(piece.samples), step):
@@ -66,6 +70,17 @@ class Voice:
         """Free the encoders."""
         for item in tuple(self._encoders):
             self._drop(item)
+
+    def _note_what_is_ignored(self, options: SynthesisOptions) -> None:
+        """Say once in the log what is asked of a voice that it lacks; to the client it is no error (uplink.md)."""
+        voice = self._voices.get(options.voice_id)
+        if voice is None or voice.takes_context_texts:
+            return
+        has_emotion = options.emotion in ("", *(emotion.emotion for emotion in voice.emotions))
+        for field, ignored in (("context_texts", bool(options.context_texts)), ("emotion_config", not has_emotion)):
+            if ignored and (voice.voice_id, field) not in self._noted:
+                self._noted.add((voice.voice_id, field))
+                _log.info("the voice %s has no %s; what a client asked for is ignored", voice.voice_id, field)
 
     def _encoder(self, item: int, output: OutputAudio) -> AudioEncoder:
         if item not in self._encoders:

@@ -1,0 +1,68 @@
+from collections.abc import Iterator
+
+import pytest
+
+from tests.end_to_end.running_server import RunningServer, running_server
+from tests.standins.openai_server import OpenAIStandIn
+from tests.standins.recognition_endpoint import RecognitionStandIn, recognition_stand_in
+from tests.standins.speech_endpoint import SpeechStandIn, speech_stand_in
+
+WEATHER_TOOL = """
+[[bots.tools]]
+type = "function"
+[bots.tools.function]
+name = "weather"
+description = "The weather somewhere"
+[bots.tools.function.parameters]
+type = "object"
+[bots.tools.function.parameters.properties.city]
+type = "string"
+"""
+
+
+@pytest.fixture(scope="session")
+def recogniser() -> Iterator[RecognitionStandIn]:
+    """What ``measuring_server`` asks for transcripts: says what it is told to, and keeps the audio it is sent."""
+    with recognition_stand_in() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture(scope="session")
+def speech_endpoint() -> Iterator[SpeechStandIn]:
+    """A voice of ``measuring_server`` that keeps how it was told to speak."""
+    with speech_stand_in() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture(scope="session")
+def measuring_server(
+    tmp_path_factory: pytest.TempPathFactory,
+    language_model: OpenAIStandIn,
+    recogniser: RecognitionStandIn,
+    speech_endpoint: SpeechStandIn,
+) -> Iterator[RunningServer]:
+    """A server whose recogniser is a stand-in, to measure what it hears. It refuses voices that it has not."""
+    config = f"""
+[engines]
+asr = "openai"
+tts = ["piper", "openai"]
+unknown_voice_is_error = true
+[engines.openai_asr]
+base_url = "{recogniser.base_url}"
+model = "heard"
+[engines.openai_tts]
+base_url = "{speech_endpoint.base_url}"
+model = "spoken"
+voices = [{{name = "actor"}}]
+
+[[bots]]
+id = "scripted"
+prompt = "You are {{{{mood}}}}."
+variables = {{ mood = "calm" }}
+[bots.model]
+base_url = "{language_model.base_url}"
+model = "scripted"
+{WEATHER_TOOL}
+"""
+    with running_server(tmp_path_factory.mktemp("measuring"), config=config) as started:
+        yield started

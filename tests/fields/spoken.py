@@ -1,0 +1,62 @@
+"""Having a text said, and saying a question, in a few words."""
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import kouyu.questions
+from kouyu.audio.pcm import Samples
+from kouyu.audio.wav import read_listening_audio
+from kouyu.client.voice_client import Event
+from tests.end_to_end.conversing import Talk
+
+QUESTION: Final = Path(kouyu.questions.__file__).parent / "en-capital.wav"
+AUDIO = "conversation.audio.delta"
+AUDIO_ENDS = "conversation.audio.completed"
+TRANSCRIPT = "conversation.audio_transcript.completed"
+
+
+def question() -> Samples:
+    """What is the capital of France? Mono, 16 kHz, with a little silence at both ends."""
+    return read_listening_audio(QUESTION)
+
+
+async def say(talk: Talk, text: str) -> None:
+    """Order a text to be spoken."""
+    await talk.client.send("input_text.generate_audio", {"mode": "text", "text": text})
+
+
+async def said(talk: Talk, text: str) -> list[Event]:
+    """Have a text spoken by itself; its audio deltas."""
+    before, ends = len(talk.events), talk.types.count(AUDIO_ENDS)
+    await say(talk, text)
+    await talk.until(AUDIO_ENDS, count=ends + 1)
+    return [event for event in talk.events[before:] if event.type == AUDIO]
+
+
+async def spoken(talk: Talk, text: str, **output_audio: Any) -> list[bytes]:
+    """Have a text spoken in this output configuration; the packets."""
+    await talk.configure(output_audio=output_audio)
+    return [event.audio for event in await said(talk, text)]
+
+
+async def push(talk: Talk, pieces: Iterable[bytes]) -> str:
+    """Push to talk, as fast as it goes; the transcript. The answer is cut off."""
+    count = talk.types.count(TRANSCRIPT) + 1
+    for piece in pieces:
+        await talk.client.send_audio(piece)
+    await talk.client.send("input_audio_buffer.complete")
+    transcript = await talk.until(TRANSCRIPT, count=count)
+    await talk.client.send("conversation.chat.cancel")
+    return str(transcript.data["content"])
+
+
+async def refusal(talk: Talk, **data: Any) -> str:
+    """Send a chat.update that must not be accepted; what the error says."""
+    errors, updates = talk.types.count("error"), talk.types.count("chat.updated")
+    await talk.client.send("chat.update", data)
+    error = await talk.until("error", count=errors + 1)
+    await asyncio.sleep(0)
+    assert talk.types.count("chat.updated") == updates
+    return str(error.data["msg"])
