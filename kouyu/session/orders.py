@@ -122,7 +122,10 @@ class Orders:
         else:
             asr_config = order.configuration.asr_config
             finish = self._services.transcripts.finish
-            text = finish(recognition.text, recognition.language, asr_config, final=order.final)
+            # In a thread: a speaker who counts to a hundred keeps the grammars busy for some 100 ms.
+            text = await asyncio.to_thread(
+                finish, recognition.text, recognition.language, asr_config, final=order.final
+            )
             self._report(TranscriptReady(order.order, text, recognition.language))
 
     async def _judge(self, order: JudgeTurn, audio: Samples) -> None:

@@ -40,7 +40,8 @@ class TranscriptFinisher:
         """The transcript as the client gets it; "" when only sensitive words were said, and they are removed.
 
         ``language`` is the recogniser's ISO 639-1 code, "" when not known. ``final`` says that the utterance is over.
-        Takes 0.1 to 3 ms once warm, so that the event loop can do it.
+        Blocks, so it is for a thread: under 0.1 ms for a sentence without numbers, about 1 ms more for each number
+        that was not heard before, 100 ms for somebody who counts to a hundred. May be called from any thread.
         """
         text = " ".join(text.split())
         language = _language(text, language)

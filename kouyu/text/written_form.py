@@ -2,7 +2,7 @@
 
 Recognisers write digits where they please, so that both settings have work to do. Pure, but for the grammars, which
 load at the first number (0.3 to 0.7 s; ``transducers.load`` does it beforehand). A phrase with a number costs about
-0.5 ms when it is new and nothing after that; a transcript without numbers a few microseconds.
+1 ms when it is new and nothing after that; a transcript without numbers a few microseconds.
 """
 
 from typing import Final
