@@ -14,18 +14,13 @@ from kouyu.bench.statistics import Summary
 GENERATOR_LATE_MS: Final = 10.0
 """Frames sent later than this (p99) make a level doubtful: the load generator itself wanted for processor time."""
 
-_COLUMNS: Final = (
-    "sessions",
-    "frame taken in, p50 / p99 ms",
-    "event loop late, p99 ms",
-    "voice activity, p99 ms",
-    "answer, p50 / p90 ms",
-    "unanswered",
-    "CPU %",
-    "MiB",
-    "per session: CPU %, MiB",
-    "generator late, p99 ms",
-)
+_COLUMNS: Final = ("sessions", "frame", "loop", "voice", "answer", "none", "CPU", "a session", "generator")
+_LEGEND: Final = """\
+frame: ms from sending a frame of 20 ms to its having been taken in, median and p99
+loop: ms the event loop was late, p99; voice: ms to have audio judged by voice activity, p99
+answer: ms from the end of a question to the first audio, median and p90; none: questions without an answer
+CPU: percent of one core, of the server with its child processes; a session: percent and MiB for each
+generator: ms the load generators sent frames too late, p99"""
 
 
 class Level(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,12 +71,13 @@ def print_report(report: CapacityReport, console: Console) -> None:
     title = f"{report.held} sessions held ({report.mode}, {engines})"
     table = Table(title=title, title_justify="left", title_style="bold")
     for column in _COLUMNS:
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     for level in report.levels:
         table.add_row(*_row(level, report.idle_memory_mib), style="red" if level.passed else "")
     machine = report.machine
     console.print(Text(f"{machine.cores} cores of {machine.cpu}, load {machine.load[0]:.1f} at the start", style="dim"))
     console.print(table)
+    console.print(Text(_LEGEND, style="dim"))
     if report.levels and report.levels[-1].passed:
         console.print(f"ended: {report.levels[-1].passed}")
     if any(level.generator_late_ms > GENERATOR_LATE_MS for level in report.levels):
@@ -92,20 +88,19 @@ def _row(level: Level, idle_memory_mib: float) -> tuple[str, ...]:
     memory_mib = (level.server_memory_mib - idle_memory_mib) / level.sessions
     return (
         str(level.sessions),
-        _pair(level.ingest, "median", "p99"),
-        _pair(level.event_loop, "p99"),
-        _pair(level.voice_activity, "p99"),
-        _pair(level.answers, "median", "p90"),
+        _numbers(level.ingest, "median", "p99"),
+        _numbers(level.event_loop, "p99"),
+        _numbers(level.voice_activity, "p99"),
+        _numbers(level.answers, "median", "p90"),
         str(level.unanswered),
         f"{level.server_cpu_percent:.0f}",
-        f"{level.server_memory_mib:.0f}",
-        f"{level.server_cpu_percent / level.sessions:.2f}, {memory_mib:.1f}",
-        f"{level.generator_late_ms:.1f}",
+        f"{level.server_cpu_percent / level.sessions:.2f} {memory_mib:.1f}",
+        f"{level.generator_late_ms:.0f}",
     )
 
 
-def _pair(summary: Summary | None, *names: str) -> str:
-    return "-" if summary is None else " / ".join(f"{getattr(summary, name):.1f}" for name in names)
+def _numbers(summary: Summary | None, *names: str) -> str:
+    return "-" if summary is None else " ".join(f"{getattr(summary, name):.0f}" for name in names)
 
 
 def capacity_chart(report: CapacityReport) -> str:
