@@ -35,12 +35,12 @@ def opus(packets: Sequence[bytes]) -> Samples:
 
 
 def opus_packet_ms(packet: bytes) -> float:
-    """The length that a packet's first byte tells (RFC 6716, 3.1); exactly one frame is allowed."""
-    config, frames = packet[0] >> 3, packet[0] & 3
-    assert frames == 0, "more than one frame in a packet"
+    """The length that a packet tells of itself (RFC 6716, 3.1 and 3.2): some encodings of 40 ms are two of 20."""
+    config, code = packet[0] >> 3, packet[0] & 3
+    frames = (1, 2, 2, packet[1] & 63)[code]
     if config < 12:
-        return (10.0, 20.0, 40.0, 60.0)[config % 4]
-    return (10.0, 20.0)[config % 2] if config < 16 else (2.5, 5.0, 10.0, 20.0)[config % 4]
+        return frames * (10.0, 20.0, 40.0, 60.0)[config % 4]
+    return frames * ((10.0, 20.0)[config % 2] if config < 16 else (2.5, 5.0, 10.0, 20.0)[config % 4])
 
 
 def mp3(data: bytes) -> tuple[Samples, int]:
