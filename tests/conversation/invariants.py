@@ -37,7 +37,7 @@ from kouyu.conversation.inputs import (
     TurnJudged,
 )
 from kouyu.conversation.pacing import limit_of
-from kouyu.protocol.downlink import Chat, DownlinkEvent, Message, Sentence, Transcript
+from kouyu.protocol.downlink import Cancellation, Chat, DownlinkEvent, Message, Sentence, Transcript
 from kouyu.protocol.ids import NO_ID
 from kouyu.protocol.uplink import InputTextGenerateAudio
 from tests.conversation.simulation import Simulation
@@ -90,6 +90,7 @@ class Orders:
     seen: set[int] = field(default_factory=set)
     received: int = 0
     forgotten: int = 0
+    utterance: Transcribe | None = None
 
     def take(self, item: Item) -> None:
         if isinstance(item, LastReport):
@@ -115,6 +116,9 @@ class Orders:
         if isinstance(order, Transcribe | JudgeTurn):
             assert 0 <= order.start <= order.end <= self.received
             assert order.start >= self.forgotten, "forgotten audio is not asked for"
+        if isinstance(order, Transcribe) and order.final:
+            last, self.utterance = self.utterance, order
+            assert last is None or order.start >= last.end or order.start == last.start, "nothing is heard twice"
         running = list(self.under_way.values())
         assert sum(isinstance(other, JudgeTurn) for other in running) <= 1
         assert sum(isinstance(other, Transcribe) and not other.final for other in running) <= 1
@@ -131,6 +135,8 @@ class Audio:
     last: tuple[int, int] = (0, -1)
     chat: str | None = None
     announcing: bool = False
+    audible: bool = False
+    """Something may sound: there has been a chat or audio since the client was told to be silent."""
     cause: Item | None = None
     completed: set[str] = field(default_factory=set)
     begun: set[str] = field(default_factory=set)
@@ -151,8 +157,10 @@ class Audio:
     def _take_event(self, event: DownlinkEvent) -> None:
         match event.event_type, event.data:
             case "conversation.chat.created", Chat() as chat:
-                self.chat = chat.id
-            case "conversation.chat.canceled", _:
+                self.chat, self.audible = chat.id, True
+            case "conversation.chat.canceled", Cancellation(code):
+                assert code == 2 or self.audible or self.announcing, "only what is there is interrupted"
+                self.audible = False
                 self.dead |= set(self.texts)
                 self.announcing, self.sentence, self.order, self.chat = False, None, None, None
             case "conversation.audio.sentence_start", Sentence(text):
@@ -181,6 +189,7 @@ class Audio:
         assert (order, index) > self.last, "packets go out in order, each once"
         self.order, self.last = order, (order, index)
         self.begun.add(message.chat_id)
+        self.audible = True
 
 
 @dataclass

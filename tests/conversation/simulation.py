@@ -108,7 +108,7 @@ class Simulation:
         self._judged = 0
         self._next_judgement_at = 0.0
         self._count = itertools.count()
-        self._queue: list[tuple[float, int, Input]] = []
+        self._queue: list[tuple[float, bool, int, Input]] = []
         self._take(self.conversation.start())
 
     # What the user does
@@ -208,7 +208,7 @@ class Simulation:
             at = min(self._queue[0][0] if self._queue else until, until if deadline is None else deadline, until)
             self.now = max(self.now, at)
             if self._queue and self._queue[0][0] <= self.now:
-                self.give(heapq.heappop(self._queue)[2])
+                self.give(heapq.heappop(self._queue)[-1])
             elif deadline is not None and deadline <= self.now:
                 self.give(TimePassed())
                 again = self.conversation.deadline(self.now)
@@ -217,7 +217,9 @@ class Simulation:
                 return
 
     def _later(self, at: float, received: Input) -> None:
-        heapq.heappush(self._queue, (at, next(self._count), received))
+        # What an engine gives at once comes before everything else of the same instant.
+        takes_time = at > self.now or isinstance(received, SpeechProbability)
+        heapq.heappush(self._queue, (at, takes_time, next(self._count), received))
 
     def _take(self, effects: list[Effect]) -> None:
         for effect in effects:

@@ -1,0 +1,146 @@
+"""Users who do anything in any order: strategies for hypothesis."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from kouyu.conversation.inputs import ConfigurationUpdate
+from kouyu.protocol.downlink import Chat, Function, ToolCall
+from kouyu.protocol.uplink import (
+    ConversationClear,
+    ConversationMessageCreate,
+    InputAudioBufferClear,
+    InputTextGenerateAudio,
+    SubmitToolOutputs,
+    ToolOutput,
+)
+from tests.conversation.simulation import Simulation
+
+CALLS = (
+    ToolCall(id="call 1", function=Function("where_am_i", "{}")),
+    ToolCall(id="call 2", function=Function("what_time", "{}")),
+)
+"""What agents ask of the client's tools."""
+
+Action = Callable[[Simulation], None]
+
+
+@dataclass(frozen=True)
+class Do:
+    """An action that can be read in a failing example."""
+
+    name: str
+    arguments: tuple[Any, ...] = ()
+
+    def __call__(self, talk: Simulation) -> None:
+        _ACTIONS[self.name](talk, *self.arguments)
+
+    def __repr__(self) -> str:
+        return f"{self.name}{self.arguments}"
+
+
+def _submit(talk: Simulation, what: str) -> None:
+    asked = [event.data for event in talk.events if event.event_type == "conversation.chat.requires_action"]
+    chat_id = asked[-1].id if asked and isinstance(asked[-1], Chat) and what != "to another chat" else "7"
+    outputs = [ToolOutput(tool_call_id=call.id, output="here") for call in CALLS]
+    match what:
+        case "too few":
+            outputs.pop()
+        case "twice the same":
+            outputs[1] = outputs[0]
+        case "to another call":
+            outputs.append(ToolOutput(tool_call_id="call 3", output="there"))
+    talk.give(SubmitToolOutputs(chat_id=chat_id, tool_outputs=tuple(outputs)))
+
+
+_ACTIONS: dict[str, Callable[..., None]] = {
+    "speak": Simulation.speak,
+    "silence": Simulation.silence,
+    "upload": lambda talk, ms, probability, chunk_s: talk.upload(ms, probability, chunk_s=chunk_s),
+    "ask": lambda talk, silence_ms: (talk.speak(640), talk.silence(silence_ms)),
+    "push": lambda talk: (talk.speak(640), talk.complete()),
+    "wait": Simulation.wait,
+    "complete": Simulation.complete,
+    "clear": lambda talk: talk.give(InputAudioBufferClear()),
+    "cancel": Simulation.cancel,
+    "write": lambda talk: talk.write("A typed question."),
+    "insert": lambda talk: talk.give(
+        ConversationMessageCreate(role="assistant", content_type="text", content="I said this.")
+    ),
+    "announce": lambda talk, text: talk.give(InputTextGenerateAudio(mode="text", text=text)),
+    "new_section": lambda talk: talk.give(ConversationClear()),
+    "submit": _submit,
+    "configure": lambda talk, data: talk.configure(**data),
+    "open": lambda talk: talk.give(
+        ConfigurationUpdate(data={"chat_config": {"conversation_id": "77"}}, opened=("77", "78"))
+    ),
+}
+
+pushed = {"turn_detection": {"type": "client_interrupt"}}
+free = {"turn_detection": {"type": "server_vad"}}
+semantic = {"turn_detection": {"type": "semantic_vad"}}
+keywords = {"turn_detection": {"interrupt_config": {"mode": "keyword_contains", "keywords": ["扣子"]}}}
+paced = {
+    "output_audio": {
+        "codec": "opus",
+        "opus_config": {"limit_config": {"period": 1, "max_frame_num": 2}},
+    }
+}
+updates = st.sampled_from(
+    [
+        pushed,
+        free,
+        semantic,
+        keywords,
+        paced,
+        {"turn_detection": {"type": "server_vad", "silence_duration_ms": 0, "prefix_padding_ms": 0}},
+        {"turn_detection": {"silence_duration_ms": 1200, "prefix_padding_ms": 3000}},
+        {"turn_detection": {"semantic_vad_config": {"silence_threshold_ms": 100}}},
+        {"turn_detection": {"semantic_vad_config": {"semantic_unfinished_wait_time_ms": 2000}}},
+        {"turn_detection": {"interrupt_config": {}}},
+        {"input_audio": {"format": "pcm", "sample_rate": 16000}},
+        {"output_audio": {"codec": "pcm"}},
+        {"output_audio": {"voice_id": "alpha", "opus_config": {"limit_config": {}}}},
+        {"chat_config": {"auto_save_history": False}},
+        {"chat_config": {"auto_save_history": True}},
+        {"asr_config": {"stream_mode": "output_no_stream"}},
+        {"need_play_prologue": True},
+        {"need_play_prologue": True, "prologue_content": "Good morning to you. How are you?"},
+        {"output_audio": {"speech_rate": 1000}, "turn_detection": {"type": "server_vad"}},
+    ]
+)
+actions = st.one_of(
+    st.builds(Do, st.just("ask"), st.tuples(st.sampled_from([288, 544, 1500]))),
+    st.builds(Do, st.just("push")),
+    st.builds(Do, st.just("speak"), st.tuples(st.sampled_from([96, 160, 400, 1500]))),
+    st.builds(Do, st.just("silence"), st.tuples(st.sampled_from([64, 256, 400, 700, 2500]))),
+    st.builds(
+        Do,
+        st.just("upload"),
+        st.tuples(st.sampled_from([10, 300, 2000]), st.sampled_from([0.02, 0.95]), st.sampled_from([0.0, 0.005, 0.4])),
+    ),
+    st.builds(Do, st.just("wait"), st.tuples(st.sampled_from([0.0, 0.1, 1.0, 5.0, 30.0]))),
+    st.sampled_from(["complete", "clear", "cancel", "write", "insert", "new_section", "open"]).map(Do),
+    st.sampled_from(["complete", "write"]).map(Do),
+    st.builds(Do, st.just("announce"), st.tuples(st.sampled_from(["Are you there? Hello.", "。", " "]))),
+    st.builds(
+        Do,
+        st.just("submit"),
+        st.tuples(st.sampled_from(["right", "too few", "twice the same", "to another call", "to another chat"])),
+    ),
+    st.builds(Do, st.just("configure"), st.tuples(updates)),
+)
+histories = st.tuples(st.sampled_from([free, pushed, semantic]), st.lists(actions, min_size=6, max_size=24))
+"""The first configuration, and what is done then."""
+
+
+def perform(talk: Simulation, history: tuple[dict[str, Any], list[Do]], *, settle: bool = False) -> None:
+    """Do all of it. ``settle``: engines that take no time come before the next action."""
+    mode, done = history
+    talk.configure(**mode)
+    for action in done:
+        action(talk)
+        if settle:
+            talk.wait(0)
