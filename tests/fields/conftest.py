@@ -4,7 +4,7 @@ import pytest
 
 from tests.end_to_end.running_server import RunningServer, running_server
 from tests.standins.openai_server import OpenAIStandIn
-from tests.standins.recognition_endpoint import RecognitionStandIn, recognition_stand_in
+from tests.standins.recognition_endpoint import QUESTION_TEXT, RecognitionStandIn, recognition_stand_in
 from tests.standins.speech_endpoint import SpeechStandIn, speech_stand_in
 
 WEATHER_TOOL = """
@@ -21,10 +21,18 @@ type = "string"
 
 
 @pytest.fixture(scope="session")
-def recogniser() -> Iterator[RecognitionStandIn]:
-    """What ``measuring_server`` asks for transcripts: says what it is told to, and keeps the audio it is sent."""
+def recognition_endpoint() -> Iterator[RecognitionStandIn]:
+    """What ``measuring_server`` asks for transcripts."""
     with recognition_stand_in() as stand_in:
         yield stand_in
+
+
+@pytest.fixture
+def recogniser(recognition_endpoint: RecognitionStandIn) -> RecognitionStandIn:
+    """The same for one test: says what it is told to, and keeps the audio it is sent."""
+    recognition_endpoint.text = QUESTION_TEXT
+    recognition_endpoint.heard.clear()
+    return recognition_endpoint
 
 
 @pytest.fixture(scope="session")
@@ -38,17 +46,20 @@ def speech_endpoint() -> Iterator[SpeechStandIn]:
 def measuring_server(
     tmp_path_factory: pytest.TempPathFactory,
     language_model: OpenAIStandIn,
-    recogniser: RecognitionStandIn,
+    recognition_endpoint: RecognitionStandIn,
     speech_endpoint: SpeechStandIn,
 ) -> Iterator[RunningServer]:
     """A server whose recogniser is a stand-in, to measure what it hears. It refuses voices that it has not."""
     config = f"""
+[limits]
+turn_judgement_s = 5.0
+
 [engines]
 asr = "openai"
 tts = ["piper", "openai"]
 unknown_voice_is_error = true
 [engines.openai_asr]
-base_url = "{recogniser.base_url}"
+base_url = "{recognition_endpoint.base_url}"
 model = "heard"
 [engines.openai_tts]
 base_url = "{speech_endpoint.base_url}"

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 import kouyu.questions
-from kouyu.audio.pcm import Samples
+from kouyu.audio.pcm import LISTENING_RATE, Samples
 from kouyu.audio.wav import read_listening_audio
 from kouyu.client.voice_client import Event
 from tests.end_to_end.conversing import Talk
@@ -20,6 +22,11 @@ TRANSCRIPT = "conversation.audio_transcript.completed"
 def question() -> Samples:
     """What is the capital of France? Mono, 16 kHz, with a little silence at both ends."""
     return read_listening_audio(QUESTION)
+
+
+def silence(seconds: float) -> Samples:
+    """At 16 kHz."""
+    return np.zeros(round(seconds * LISTENING_RATE), np.float32)
 
 
 async def say(talk: Talk, text: str) -> None:

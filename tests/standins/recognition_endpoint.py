@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Final
 
 import msgspec
 import numpy as np
 
 from kouyu.audio.pcm import Samples
+
+QUESTION_TEXT: Final = "What is the capital of France?"
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class RecognitionStandIn:
     """The running stand-in. ``text`` is the transcript of everything until it is changed."""
 
     base_url: str
-    text: str = "What is the capital of France?"
+    text: str = QUESTION_TEXT
     heard: list[Heard] = field(default_factory=list)
 
 

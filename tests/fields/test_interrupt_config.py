@@ -1,0 +1,75 @@
+"""data.turn_detection.interrupt_config: whose speech cuts off a reply that is being spoken."""
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from tests.end_to_end.conversing import Talk, talking
+from tests.end_to_end.running_server import RunningServer
+from tests.fields.spoken import AUDIO, question, refusal, say
+from tests.standins.recognition_endpoint import RecognitionStandIn
+
+pytestmark = pytest.mark.models
+
+STARTED = "input_audio_buffer.speech_started"
+CANCELED = "conversation.chat.canceled"
+LONG = "This is a long announcement, and it goes on, " * 5 + "until it ends."
+SPEECH = np.concatenate((question(), np.zeros(16_000, np.float32)))
+
+
+async def interrupts(talk: Talk, recogniser: RecognitionStandIn, says: str) -> bool:
+    """Whether somebody who says this over a long announcement cuts it off. Nothing sounds afterwards."""
+    before = len(talk.events)
+    await say(talk, LONG)
+    await talk.until(AUDIO, count=talk.types[:before].count(AUDIO) + 1)
+    recogniser.text = says
+    await talk.client.stream(SPEECH, faster=4)
+    await asyncio.sleep(0.5)
+    spoke_up = STARTED in talk.types[before:]
+    codes = [event.data["code"] for event in talk.events[before:] if event.type == CANCELED]
+    assert codes == ([1] if spoke_up else [])
+    await talk.client.send("conversation.chat.cancel")
+    await talk.until(CANCELED, count=talk.types[:before].count(CANCELED) + len(codes) + 1)
+    return spoke_up
+
+
+async def keywords(talk: Talk, mode: str | None, *words: str) -> None:
+    interrupt_config = {"mode": mode, "keywords": list(words)} if mode else {}
+    await talk.configure(turn_detection={"type": "server_vad", "interrupt_config": interrupt_config})
+
+
+async def test_interrupt_config(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
+    """Without it any speech interrupts; with it speech without a keyword does not; an empty object takes it back."""
+    async with talking(measuring_server) as talk:
+        await keywords(talk, None)
+        assert await interrupts(talk, recogniser, "What is the weather?")
+        await keywords(talk, "keyword_contains", "stop it")
+        assert not await interrupts(talk, recogniser, "What is the weather?")
+        await keywords(talk, None)
+        assert await interrupts(talk, recogniser, "What is the weather?")
+
+
+async def test_mode(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
+    """The document's own example, for the keyword 扣子."""
+    async with talking(measuring_server) as talk:
+        await keywords(talk, "keyword_contains", "扣子")
+        assert await interrupts(talk, recogniser, "你好呀，扣子。")
+        assert await interrupts(talk, recogniser, "扣子，你好呀。")
+        await keywords(talk, "keyword_prefix", "扣子")
+        assert not await interrupts(talk, recogniser, "你好呀，扣子。")
+        assert await interrupts(talk, recogniser, "扣子，你好呀。")
+        told = await refusal(talk, turn_detection={"interrupt_config": {"mode": "keyword_suffix"}})
+        assert "keyword_contains, keyword_prefix" in told
+
+
+async def test_keywords(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
+    """Any one of at most five is enough; each 6 to 24 bytes without punctuation."""
+    async with talking(measuring_server) as talk:
+        await keywords(talk, "keyword_contains", "stop talking", "小扣小扣")
+        assert await interrupts(talk, recogniser, "Please stop talking now.")
+        assert await interrupts(talk, recogniser, "小扣小扣！")
+        assert not await interrupts(talk, recogniser, "Please go on talking.")
+        for wrong in (["short"], ["x" * 25], ["扣子，你好"], ["keyword"] * 6):
+            told = await refusal(talk, turn_detection={"interrupt_config": {"keywords": wrong}})
+            assert "data.turn_detection.interrupt_config.keywords" in told
