@@ -16,18 +16,20 @@ _MS_PER_WIDE_CHARACTER: Final = 220.0
 def heard_text(answer: str, sentences: Sequence[SpokenSentence], heard_ms: float) -> str:
     """The beginning of ``answer`` that was heard after ``heard_ms`` ms of its audio, cut at a whole word.
 
-    Sentences are found again in the answer, so that its own spacing and punctuation are kept.
+    Sentences are found again in the answer, so that its own spacing is kept; one that is not there word for word counts
+    by its length.
     """
     offset = 0
     for index, sentence in enumerate(sentences):
         found = answer.find(sentence.text, offset)
         start = found if found >= 0 else offset
         followed = any(later.started for later in sentences[index + 1 :])
-        if heard_ms < sentence.sent_ms - _ROUNDING_MS or not (sentence.complete or followed):
-            heard = _heard_characters(sentence, heard_ms)
-            return answer[:start] + sentence.text[:heard] if heard else answer[:offset]
+        sent_whole = followed or (sentence.complete and sentence.done)
+        if heard_ms < sentence.sent_ms - _ROUNDING_MS or not sent_whole:
+            end = _whole_words(answer, start, start + _heard_characters(sentence, heard_ms))
+            return answer[:end] if end > start else answer[:offset]
         heard_ms -= sentence.sent_ms
-        offset = start + len(sentence.text)
+        offset = min(start + len(sentence.text), len(answer))
     return answer[:offset] if answer[offset:].strip() else answer
 
 
@@ -44,12 +46,14 @@ def _expected_ms(text: str) -> float:
 
 
 def _heard_characters(sentence: SpokenSentence, heard_ms: float) -> int:
-    """How many characters of the sentence were heard, back to the last whole word."""
-    text = sentence.text
-    end = int(len(text) * heard_ms / max(_length_ms(sentence), 1.0))
-    if end >= len(text):
-        return len(text)
-    while end > 0 and _inside_word(text, end):
+    """How many characters of the sentence were heard."""
+    return min(len(sentence.text), int(len(sentence.text) * heard_ms / max(_length_ms(sentence), 1.0)))
+
+
+def _whole_words(text: str, start: int, end: int) -> int:
+    """``end`` moved back to where it cuts no word, but not before ``start``."""
+    end = min(end, len(text))
+    while start < end < len(text) and _inside_word(text, end):
         end -= 1
     return end
 

@@ -1,9 +1,11 @@
 """Users who do anything in any order: strategies for hypothesis."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from kouyu.conversation.inputs import ConfigurationUpdate
@@ -17,6 +19,12 @@ from kouyu.protocol.uplink import (
     ToolOutput,
 )
 from tests.conversation.simulation import Simulation
+
+_MANY = os.environ.get("KOUYU_HISTORIES")
+tries = settings(
+    max_examples=int(_MANY or 150), deadline=None, derandomize=_MANY is None, database=None, print_blob=False
+)
+"""How often to try: the same few histories every time, or as many new ones as KOUYU_HISTORIES says."""
 
 CALLS = (
     ToolCall(id="call 1", function=Function("where_am_i", "{}")),

@@ -22,7 +22,7 @@ from kouyu.conversation.inputs import (
 )
 from kouyu.conversation.limits import Limits
 from tests.conversation.invariants import check, check_idle
-from tests.conversation.random_users import CALLS, Do, histories, perform
+from tests.conversation.random_users import CALLS, Do, histories, perform, tries
 from tests.conversation.simulation import Engines, Report, Simulation
 
 # How engines behave: each order takes the next of these, and begins again after the last. None: never.
@@ -146,6 +146,7 @@ engines = st.builds(
 )
 
 
+@tries
 @given(history=histories, engines=engines, speculation=st.booleans())
 def test_every_history_keeps_all_promises_and_comes_to_rest(
     history: tuple[dict[str, Any], list[Do]], engines: RandomEngines, speculation: bool

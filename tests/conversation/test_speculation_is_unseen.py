@@ -39,7 +39,7 @@ from kouyu.conversation.inputs import (
     TurnJudged,
 )
 from kouyu.conversation.limits import Limits
-from tests.conversation.random_users import CALLS, Do, histories, perform
+from tests.conversation.random_users import CALLS, Do, histories, perform, tries
 from tests.conversation.simulation import Engines, Report, Simulation
 
 choices = st.lists(st.integers(0, 7), min_size=8, max_size=8)
@@ -137,6 +137,7 @@ def _talk(history: tuple[dict[str, Any], list[Do]], choices: list[int], speculat
     return talk
 
 
+@tries
 @given(history=histories, choices=choices)
 def test_speculation_changes_nothing_that_is_seen_or_saved(
     history: tuple[dict[str, Any], list[Do]], choices: list[int]
