@@ -1,4 +1,4 @@
-"""A bot: a language model with a prompt, and perhaps tools that run at the client."""
+"""A bot: a language model with a prompt, and perhaps tools, which run at the client or on the server."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -6,13 +6,23 @@ from typing import Any, Final
 
 import msgspec
 
-from kouyu.agents.agent import AgentEvent, AgentRequest
+from kouyu.agents.agent import (
+    AgentError,
+    AgentEvent,
+    AgentRequest,
+    TextDelta,
+    TokenUsage,
+    ToolCallRequest,
+    ToolRound,
+)
 from kouyu.agents.context import chat_messages, tool_messages, within_budget
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.openai_client import OpenAIClient
 from kouyu.agents.prompt import PromptTemplate, position_fact
+from kouyu.agents.server_tools import ServerTools
 from kouyu.agents.streamed_answer import estimate_messages
 from kouyu.agents.token_estimate import estimate_tokens
+from kouyu.protocol.downlink import ToolCall
 
 DEFAULT_PROMPT: Final = "You are a helpful AI assistant. Your answers are read aloud, so keep them short and plain."
 """For bots without a prompt of their own: spoken style is all it asks for. Long ones cost time on small machines."""
@@ -52,28 +62,65 @@ class BotDefinition(msgspec.Struct, frozen=True, kw_only=True):
     max_tokens: int | None = None
     """Tokens of one answer at most; None leaves it to the endpoint."""
     tools: tuple[dict[str, Any], ...] = ()
-    """OpenAI tool definitions, ``{"type": "function", "function": {name, description, parameters}}``."""
+    """Client-side tools as OpenAI defines them: ``{"type": "function", "function": {name, description, parameters}}``.
+    """
+    max_tool_rounds: int = 8
+    """So often tools may be called for one question; then the model must answer."""
+
+    @property
+    def client_tool_names(self) -> tuple[str, ...]:
+        """Of the tools that run at the client."""
+        return tuple(tool["function"]["name"] for tool in self.tools)
 
 
 class LanguageModelBot:
     """An Agent that asks a language model."""
 
-    def __init__(self, definition: BotDefinition) -> None:
-        """Raises AgentError when the prompt is not well formed."""
+    def __init__(self, definition: BotDefinition, *, server_tools: ServerTools | None = None) -> None:
+        """``server_tools`` run on the server. Raises AgentError when the prompt is not well formed."""
         self.definition = definition
+        self._server_tools = server_tools or ServerTools()
+        self._tools = (*definition.tools, *self._server_tools.definitions)
         self._prompt = PromptTemplate(definition.prompt, owner=f"bot {definition.id}", defaults=definition.variables)
         self._client = OpenAIClient(definition.model)
 
     async def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
         """Stream the answer. Closing the generator stops the model. Raises AgentError."""
+        answer = _Answer()
+        while True:
+            messages = self._messages(request, answer)
+            may_call = len(request.tool_rounds) + len(answer.rounds) < self.definition.max_tool_rounds
+            answer.begin()
+            events = self._client.complete(messages, tools=self._tools, options=self._options(may_call))
+            async with aclosing(events):
+                async for event in events:
+                    if shown := answer.take(event):
+                        yield shown
+            if not answer.calls:
+                yield answer.usage
+                return
+            if not may_call:
+                raise AgentError(
+                    f"bot {self.definition.id} called tools {self.definition.max_tool_rounds} times in a row"
+                )
+            if not answer.ends_in_space:
+                yield TextDelta(" ")  # what was said before the tools is a sentence of its own
+            here = [call for call in answer.calls if self._server_tools.own(call)]
+            if here:
+                await request.committed()
+                answer.rounds += (await self._server_tools.run(here),)
+                yield TextDelta("")
+            if len(here) < len(answer.calls):
+                at_the_client = tuple(call for call in answer.calls if call not in here)
+                yield ToolCallRequest(at_the_client, answer.rounds)
+                yield answer.usage
+                return
+
+    def _messages(self, request: AgentRequest, answer: "_Answer") -> list[dict[str, Any]]:
         opening = self.opening(request)
-        rounds = tool_messages(request.tool_rounds)
+        rounds = tool_messages((*request.tool_rounds, *answer.rounds))
         history = within_budget(request.messages, self._budget(opening + rounds))
-        messages = opening + chat_messages(history) + rounds
-        events = self._client.complete(messages, tools=self.definition.tools, options=self._options())
-        async with aclosing(events):
-            async for event in events:
-                yield event
+        return opening + chat_messages(history) + rounds
 
     def opening(self, request: AgentRequest) -> list[dict[str, Any]]:
         """What every conversation begins with: the system message and the examples. The same from turn to turn while
@@ -92,13 +139,43 @@ class LanguageModelBot:
         """Close the connections to the model."""
         await self._client.close()
 
-    def _options(self) -> dict[str, Any]:
+    def _options(self, may_call: bool) -> dict[str, Any]:
         options = {name: getattr(self.definition, name) for name in ("temperature", "top_p", "max_tokens")}
+        if self._tools and not may_call:
+            options["tool_choice"] = "none"
         return {name: value for name, value in options.items() if value is not None}
 
     def _budget(self, fixed: list[dict[str, Any]]) -> int:
         """Tokens left for the section's messages."""
         model = self.definition.model
         answer = self.definition.max_tokens or model.body.get("max_tokens") or _DEFAULT_ANSWER_TOKENS
-        tools = sum(estimate_tokens(msgspec.json.encode(tool).decode()) for tool in self.definition.tools)
+        tools = sum(estimate_tokens(msgspec.json.encode(tool).decode()) for tool in self._tools)
         return max(_LEAST_BUDGET, model.context_tokens - answer - tools - estimate_messages(fixed))
+
+
+class _Answer:
+    """One answer as it comes, over several requests to the model where tools run in between."""
+
+    def __init__(self) -> None:
+        self.rounds: tuple[ToolRound, ...] = ()
+        """Of tools that ran on the server."""
+        self.calls: tuple[ToolCall, ...] = ()
+        """What the model's latest completion calls."""
+        self.usage = TokenUsage(0, 0)
+        self.ends_in_space = True
+
+    def begin(self) -> None:
+        """Another completion comes."""
+        self.calls = ()
+
+    def take(self, event: AgentEvent) -> TextDelta | None:
+        """What of the event is to be shown at once."""
+        match event:
+            case TextDelta(text):
+                self.ends_in_space = text[-1:].isspace() if text else self.ends_in_space
+                return event
+            case ToolCallRequest(calls):
+                self.calls = calls
+            case TokenUsage(spent_in, spent_out):
+                self.usage = TokenUsage(self.usage.input_tokens + spent_in, self.usage.output_tokens + spent_out)
+        return None

@@ -1,0 +1,197 @@
+"""A server of tools that speaks MCP, over the pipes of a program started here or over streamable HTTP."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from kouyu.agents.agent import AgentError
+
+if TYPE_CHECKING:
+    from mcp import Client
+
+_log = logging.getLogger(__name__)
+
+_FIRST_PAUSE_S: Final = 0.5
+_LONGEST_PAUSE_S: Final = 30.0
+_MAX_RESULT_CHARACTERS: Final = 20_000
+
+
+class McpServerDefinition(msgspec.Struct, frozen=True, kw_only=True):
+    """How a server is reached: by ``command``, or else by ``url``."""
+
+    name: str
+    command: str = ""
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    """Variables of the program, besides PATH, HOME and the like."""
+    url: str = ""
+    headers: dict[str, str] = {}
+    start_timeout_s: float = 30.0
+    call_timeout_s: float = 15.0
+    """For one tool. Below the limits reply_start_s and reply_stall_s, else these end the chat first."""
+
+
+class McpTool(msgspec.Struct, frozen=True):
+    """A tool as its server names it; ``parameters`` is a JSON Schema."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+class McpServer:
+    """One connection, shared by all bots and conversations; made again when it is lost. ``close`` when done."""
+
+    def __init__(self, definition: McpServerDefinition) -> None:
+        self.definition = definition
+        self.tools: tuple[McpTool, ...] = ()
+        """What the server offered when it was last connected."""
+        self._client: Client | None = None
+        self._ready = asyncio.Event()
+        self._lost = asyncio.Event()
+        self._connected: asyncio.Future[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
+
+    async def start(self) -> None:
+        """Connect, and list the tools. Raises AgentError when that fails."""
+        self._connected = asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(self._stay_connected(), name=f"MCP server {self.definition.name}")
+        try:
+            async with asyncio.timeout(self.definition.start_timeout_s):
+                await asyncio.shield(self._connected)
+        except TimeoutError:
+            await self.close()
+            raise self._error(f"it did not start within {self.definition.start_timeout_s:g} s") from None
+        except BaseException:
+            await self.close()
+            raise
+
+    async def call(self, tool: str, arguments: dict[str, Any]) -> str:
+        """What the tool gives, as text for the model; where it fails, the text says so. Never raises an error."""
+        try:
+            async with asyncio.timeout(self.definition.call_timeout_s):
+                result = await self._call(tool, arguments)
+        except TimeoutError:
+            _log.warning("MCP server %s: a tool took too long", self.definition.name)
+            return f"The tool failed: it did not answer within {self.definition.call_timeout_s:g} s."
+        except Exception as fault:  # the boundary to the SDK and the server: the model is told, and goes on
+            _log.warning("MCP server %s: a tool call failed (%s)", self.definition.name, type(fault).__name__)
+            if _is_lost(fault):
+                self._ready.clear()
+                self._lost.set()
+            return f"The tool failed: {_reason(fault)}"[:_MAX_RESULT_CHARACTERS]
+        text = _result_text(result)
+        return f"The tool failed: {text}" if result.is_error else text
+
+    async def _call(self, tool: str, arguments: dict[str, Any]) -> Any:
+        await self._ready.wait()
+        assert self._client is not None
+        return await self._client.call_tool(tool, arguments)
+
+    async def close(self) -> None:
+        """Disconnect; a program that was started is ended."""
+        self._closing = True
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def _stay_connected(self) -> None:
+        """One task enters and leaves the client, as its cancel scopes demand."""
+        assert self._connected is not None
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                async with self._session() as client:
+                    self.tools = await _tools(client)
+                    self._client = client
+                    self._ready.set()
+                    pause_s = _FIRST_PAUSE_S
+                    if not self._connected.done():
+                        self._connected.set_result(None)
+                    await self._lost.wait()
+            except Exception as fault:  # whatever the SDK throws, also as a group: the connection is made again
+                reason = _reason(fault)
+                if not self._connected.done():
+                    self._connected.set_exception(self._error(reason))
+                    return
+                _log.warning("MCP server %s is not connected: %s", self.definition.name, reason)
+            finally:
+                self._client = None
+                self._ready.clear()
+                self._lost.clear()
+            if self._closing:  # the SDK may turn the cancellation into an error of its own
+                return
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator["Client"]:
+        await asyncio.to_thread(_import_sdk)
+        import httpx2
+        from mcp import Client, StdioServerParameters
+        from mcp.client.streamable_http import streamable_http_client
+
+        chosen = self.definition
+        if chosen.command:
+            program = StdioServerParameters(command=chosen.command, args=list(chosen.args), env=chosen.env)
+            async with Client(program) as client:
+                yield client
+            return
+        timeout = httpx2.Timeout(chosen.call_timeout_s, read=None)
+        async with (
+            httpx2.AsyncClient(headers=chosen.headers, timeout=timeout) as http,
+            Client(streamable_http_client(chosen.url, http_client=http)) as client,
+        ):
+            yield client
+
+    def _error(self, what: str) -> AgentError:
+        return AgentError(f"MCP server {self.definition.name}: {what}")
+
+
+def _import_sdk() -> None:
+    """It takes a second: on a thread. Its log may hold what people said, and failures are told by us."""
+    import mcp  # noqa: F401
+
+    logging.getLogger("mcp").setLevel(logging.CRITICAL)
+
+
+async def _tools(client: "Client") -> tuple[McpTool, ...]:
+    tools: list[McpTool] = []
+    cursor: str | None = None
+    while True:
+        page = await client.list_tools(cursor=cursor)
+        tools += [McpTool(tool.name, tool.description or "", tool.input_schema) for tool in page.tools]
+        cursor = page.next_cursor
+        if not cursor:
+            return tuple(tools)
+
+
+def _result_text(result: Any) -> str:
+    """The text parts; where there are none, the structured result as JSON."""
+    parts = [part.text if part.type == "text" else f"[{part.type}]" for part in result.content]
+    if not parts and result.structured_content is not None:
+        parts = [msgspec.json.encode(result.structured_content).decode()]
+    return "\n".join(parts)[:_MAX_RESULT_CHARACTERS]
+
+
+def _is_lost(fault: Exception) -> bool:
+    from anyio import BrokenResourceError, ClosedResourceError
+    from mcp import MCPError
+    from mcp_types import CONNECTION_CLOSED
+
+    if isinstance(fault, MCPError):
+        return bool(fault.error.code == CONNECTION_CLOSED)
+    return isinstance(fault, BrokenResourceError | ClosedResourceError | OSError)
+
+
+def _reason(fault: BaseException) -> str:
+    while isinstance(fault, BaseExceptionGroup):
+        fault = fault.exceptions[0]
+    # The SDK's own error is told by its message, which it does not give as its text.
+    return str(getattr(fault, "message", "")) or f"{type(fault).__name__}: {fault}"

@@ -1,0 +1,62 @@
+"""The tools that a bot's servers offer, as its model knows them."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from kouyu.agents.agent import ToolRound
+from kouyu.agents.mcp_server import McpServer
+from kouyu.protocol.downlink import ToolCall
+from kouyu.protocol.uplink import ToolOutput
+
+_LONGEST_NAME: Final = 64
+_NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]")
+
+
+class ServerTools:
+    """The tools of several servers. Names are made such as OpenAI allows; of two alike the later gets its server's
+    name in front. ``taken`` are names that client-side tools have."""
+
+    def __init__(self, servers: Sequence[McpServer] = (), *, taken: Sequence[str] = ()) -> None:
+        self._tools: dict[str, tuple[McpServer, str]] = {}
+        definitions = []
+        for server in servers:
+            for tool in server.tools:
+                name = _model_name(tool.name)
+                if name in self._tools or name in taken:
+                    name = _model_name(f"{server.definition.name}__{tool.name}")
+                self._tools[name] = (server, tool.name)
+                function = {"name": name, "description": tool.description, "parameters": tool.parameters}
+                definitions.append({"type": "function", "function": function})
+        self.definitions: tuple[dict[str, Any], ...] = tuple(definitions)
+        """OpenAI tool definitions."""
+
+    def own(self, call: ToolCall) -> bool:
+        """Whether the call is for one of these tools."""
+        return call.function.name in self._tools
+
+    async def run(self, calls: Sequence[ToolCall]) -> ToolRound:
+        """Call the tools, side by side. A tool that fails gives the text of its error."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._run(call)) for call in calls]
+        outputs = tuple(
+            ToolOutput(tool_call_id=call.id, output=task.result()) for call, task in zip(calls, tasks, strict=True)
+        )
+        return ToolRound(calls=tuple(calls), outputs=outputs)
+
+    async def _run(self, call: ToolCall) -> str:
+        server, name = self._tools[call.function.name]
+        try:
+            arguments = msgspec.json.decode(call.function.arguments or "{}")
+        except msgspec.DecodeError as fault:
+            return f"The tool was not called: its arguments are not JSON ({fault})."
+        if not isinstance(arguments, dict):
+            return "The tool was not called: its arguments are not a JSON object."
+        return await server.call(name, arguments)
+
+
+def _model_name(name: str) -> str:
+    return _NOT_IN_NAMES.sub("_", name)[:_LONGEST_NAME]

@@ -1,0 +1,95 @@
+import socket
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from kouyu.agents.agent import AgentError
+from kouyu.agents.mcp_server import McpServer, McpServerDefinition
+from tests.standins import mcp_server as stand_in
+
+PROGRAM = str(Path(stand_in.__file__))
+
+
+def definition(**changes: object) -> McpServerDefinition:
+    fields = {"name": "tools", "command": sys.executable, "args": (PROGRAM,), "call_timeout_s": 2.0} | changes
+    return McpServerDefinition(**fields)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[McpServer]:
+    """A connected program."""
+    started = McpServer(definition())
+    await started.start()
+    yield started
+    await started.close()
+
+
+async def test_tools_are_listed_at_the_start(server: McpServer) -> None:
+    add = next(tool for tool in server.tools if tool.name == "add")
+    assert add.description == "Add two numbers."
+    assert set(add.parameters["properties"]) == {"a", "b"}
+
+
+async def test_a_tool_gives_its_text(server: McpServer) -> None:
+    assert await server.call("add", {"a": 2, "b": 3}) == "The sum is 5."
+
+
+async def test_a_failing_tool_tells_its_error(server: McpServer) -> None:
+    assert "no such city" in await server.call("fail", {})
+
+
+async def test_wrong_arguments_are_told(server: McpServer) -> None:
+    assert (await server.call("add", {"a": "x"})).startswith("The tool failed:")
+
+
+async def test_a_tool_that_takes_too_long_is_given_up(server: McpServer) -> None:
+    assert await server.call("sleep", {}) == "The tool failed: it did not answer within 2 s."
+    assert await server.call("add", {"a": 1, "b": 1}) == "The sum is 2."
+
+
+async def test_a_server_that_dies_is_started_again() -> None:
+    server = McpServer(definition(call_timeout_s=20.0))
+    await server.start()
+    assert (await server.call("die", {})).startswith("The tool failed:")
+    assert await server.call("add", {"a": 1, "b": 1}) == "The sum is 2."
+    await server.close()
+
+
+@pytest.mark.parametrize("command", ["/no/such/program", "true"])
+async def test_a_program_that_is_no_server_is_told_at_the_start(command: str) -> None:
+    with pytest.raises(AgentError, match="MCP server tools: "):
+        await McpServer(definition(command=command, args=(), start_timeout_s=5.0)).start()
+
+
+async def test_a_program_that_says_nothing_is_given_up() -> None:
+    with pytest.raises(AgentError, match=r"within 0\.5 s"):
+        await McpServer(definition(command="sleep", args=("60",), start_timeout_s=0.5)).start()
+
+
+async def test_tools_are_reached_over_http() -> None:
+    import asyncio
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = await asyncio.create_subprocess_exec(sys.executable, PROGRAM, "http", str(port))
+    server = McpServer(definition(command="", url=f"http://127.0.0.1:{port}/mcp"))
+    try:
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    await server.start()
+                    break
+                except AgentError:
+                    await asyncio.sleep(0.2)
+        assert await server.call("add", {"a": 2, "b": 3}) == "The sum is 5."
+        program.kill()
+        await program.wait()
+        assert (await server.call("add", {"a": 2, "b": 3})).startswith("The tool failed:")
+    finally:
+        await server.close()
+        if program.returncode is None:
+            program.kill()
+            await program.wait()
