@@ -1,0 +1,216 @@
+"""data.asr_config: what is asked of the recogniser, and what becomes of its transcripts."""
+
+import numpy as np
+import pytest
+
+from kouyu.audio.pcm import Samples
+from tests.end_to_end.conversing import Talk, talking
+from tests.end_to_end.running_server import RunningServer
+from tests.fields import japanese, measuring, uploads
+from tests.fields.spoken import TRANSCRIPT, push, question, refusal, silence, spoken
+from tests.standins.recognition_endpoint import RecognitionStandIn
+
+pytestmark = pytest.mark.models
+
+UPDATE = "conversation.audio_transcript.update"
+LANGUAGES = {
+    "common": None,
+    "en-US": "en",
+    "ja-JP": "ja",
+    "id-ID": "id",
+    "es-MX": "es",
+    "pt-BR": "pt",
+    "de-DE": "de",
+    "fr-FR": "fr",
+    "ko-KR": "ko",
+    "fil-PH": "tl",
+    "ms-MY": "ms",
+    "th-TH": "th",
+    "ar-SA": "ar",
+}
+OLDER_SPELLINGS = {
+    "zh": "zh",
+    "cant": "yue",
+    "sc": "zh",
+    "en": "en",
+    "ja": "ja",
+    "ko": "ko",
+    "fr": "fr",
+    "id": "id",
+    "es": "es",
+    "pt": "pt",
+    "ms": "ms",
+    "ru": "ru",
+}
+
+
+async def read_aloud(talk: Talk, text: str) -> Samples:
+    """A text in the server's own voice, as a user would say it."""
+    packets = await spoken(talk, text, pcm_config={"sample_rate": 16000})
+    return np.concatenate((silence(0.3), measuring.pcm(b"".join(packets)), silence(0.3)))
+
+
+async def heard(talk: Talk, samples: Samples, **asr_config: object) -> str:
+    """The transcript of somebody's speech."""
+    await talk.configure(asr_config=asr_config)
+    return await push(talk, uploads.pcm(samples))
+
+
+async def shown(talk: Talk, recogniser: RecognitionStandIn, says: str, **asr_config: object) -> str:
+    """What a client gets of what the recogniser heard."""
+    recogniser.text = says
+    return await heard(talk, question(), **asr_config)
+
+
+async def test_asr_config(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
+    """Merged key by key; a bad value changes nothing."""
+    async with talking(measuring_server) as talk:
+        await talk.configure(asr_config={"enable_itn": False, "hot_words": ["Kouyu"]})
+        assert "stream_mode" in await refusal(talk, asr_config={"enable_itn": True, "stream_mode": "fast"})
+        updated = await talk.configure(asr_config={"enable_ddc": False})
+        asr_config = updated.data["asr_config"]
+        assert (asr_config["enable_itn"], asr_config["enable_ddc"]) == (False, False)
+        assert asr_config["hot_words"] == ["Kouyu"]
+
+
+async def test_hot_words(
+    scripted_server: RunningServer, measuring_server: RunningServer, recogniser: RecognitionStandIn
+) -> None:
+    """A name that is heard wrong is heard right; more than the mode's limit of tokens does not reach the recogniser."""
+    async with talking(scripted_server) as talk:
+        name = await read_aloud(talk, "My name is Siobhan Kaczynski.")
+        assert "Kaczynski" not in await heard(talk, name)
+        assert "Kaczynski" in await heard(talk, name, hot_words=["Siobhan", "Kaczynski"])
+        assert "Kaczynski" not in await heard(talk, name, hot_words=[])
+    words = [f"Kaczynski{number}" for number in range(400)]
+    async with talking(measuring_server) as talk:
+        await heard(talk, question(), hot_words=words)
+        of_stream = recogniser.heard[-1].form["prompt"].split(", ")
+        await heard(talk, question(), stream_mode="output_no_stream")
+        of_whole_utterances = recogniser.heard[-1].form["prompt"].split(", ")
+    assert 5 < len(of_stream) < 50
+    assert of_stream == words[: len(of_stream)]
+    assert of_whole_utterances == words
+
+
+async def test_context(
+    scripted_server: RunningServer, measuring_server: RunningServer, recogniser: RecognitionStandIn
+) -> None:
+    """What the talk is about helps in the same way; beyond 800 tokens it is cut off."""
+    async with talking(scripted_server) as talk:
+        name = await read_aloud(talk, "My name is Siobhan Kaczynski.")
+        assert "Kaczynski" in await heard(talk, name, context="A call with Siobhan Kaczynski.")
+        assert "Kaczynski" not in await heard(talk, name, context="")
+    async with talking(measuring_server) as talk:
+        await heard(talk, question(), context="word " * 2000)
+        assert 400 <= len(recogniser.heard[-1].form["prompt"].split()) <= 800
+
+
+async def test_user_language(
+    scripted_server: RunningServer, measuring_server: RunningServer, recogniser: RecognitionStandIn
+) -> None:
+    """All thirteen and the older spellings reach the recogniser; Japanese is Japanese; only in output_no_stream."""
+    async with talking(measuring_server) as talk:
+        for user_language, code in (LANGUAGES | OLDER_SPELLINGS).items():
+            await heard(talk, question(), stream_mode="output_no_stream", user_language=user_language)
+            assert recogniser.heard[-1].form.get("language") == code, user_language
+        told = await refusal(talk, asr_config={"user_language": "tlh"})
+        assert all(language in told for language in LANGUAGES)
+        updated = await talk.configure(asr_config={"stream_mode": "bidirectional_stream", "user_language": "de-DE"})
+        assert updated.data["asr_config"]["user_language"] == "common"
+        updated = await talk.configure(asr_config={"stream_mode": "output_no_stream"})
+        assert updated.data["asr_config"]["user_language"] == "de-DE"
+    weather = japanese.fine_weather()
+    async with talking(scripted_server) as talk:
+        in_japanese = await heard(talk, weather, stream_mode="output_no_stream", user_language="ja-JP")
+        assert in_japanese.rstrip("。") == japanese.TEXT
+        assert (await heard(talk, weather, user_language="en-US")).isascii()
+        assert japanese.TEXT not in await heard(talk, weather, stream_mode="bidirectional_stream")
+
+
+async def test_enable_ddc(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
+    """Fillers are dropped, or left."""
+    async with talking(measuring_server) as talk:
+        assert await shown(talk, recogniser, "Um, I would like, uh, some tea.") == "I would like some tea."
+        assert await shown(talk, recogniser, "嗯，我想喝茶。") == "我想喝茶。"
+        left = await shown(talk, recogniser, "Um, I would like some tea.", enable_ddc=False)
+        assert left == "Um, I would like some tea."
+
+
+async def test_enable_itn(
+    scripted_server: RunningServer, measuring_server: RunningServer, recogniser: RecognitionStandIn
+) -> None:
+    """Numbers in figures, or in words: in speech, and in the document's own example."""
+    async with talking(scripted_server) as talk:
+        price = await read_aloud(talk, "It costs one hundred dollars.")
+        assert "$100" in await heard(talk, price)
+        assert "one hundred dollars" in await heard(talk, price, enable_itn=False)
+    async with talking(measuring_server) as talk:
+        assert await shown(talk, recogniser, "我有一百美元") == "我有$100。"
+        assert await shown(talk, recogniser, "我有一百美元", enable_itn=False) == "我有一百美元。"
+
+
+async def test_enable_punc(scripted_server: RunningServer) -> None:
+    """Marks in the transcript, or none."""
+    async with talking(scripted_server) as talk:
+        assert (await heard(talk, question())).endswith("?")
+        bare = await heard(talk, question(), enable_punc=False)
+    assert bare.lower() == "what is the capital of france"
+
+
+async def test_stream_mode(scripted_server: RunningServer) -> None:
+    """Partial results while the user speaks, or one result after the whole utterance."""
+    async with talking(scripted_server) as talk:
+        await talk.configure(turn_detection={"type": "server_vad"})
+        for mode in ("bidirectional_stream", "output_no_stream"):
+            before = len(talk.events)
+            await talk.configure(asr_config={"stream_mode": mode})
+            await talk.client.stream(np.concatenate((question(), silence(1.2))), faster=2)
+            final = await talk.until(TRANSCRIPT, count=talk.types[:before].count(TRANSCRIPT) + 1)
+            assert "capital of france" in final.data["content"].lower()
+            partial = [event.data["content"] for event in talk.events[before:] if event.type == UPDATE]
+            assert bool(partial) == (mode == "bidirectional_stream")
+            if partial:
+                assert "what" in partial[0].lower()
+                assert talk.types[before:].index(UPDATE) < talk.types[before:].index(TRANSCRIPT)
+            await talk.client.send("conversation.chat.cancel")
+
+
+async def test_enable_nostream(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
+    """Two passes: partial results live, then the whole utterance again. Here every utterance gets both, set or not."""
+    async with talking(measuring_server) as talk:
+        for enabled in (False, True):
+            recogniser.heard.clear()
+            before = talk.types.count(UPDATE)
+            free_talk = {"type": "server_vad", "silence_duration_ms": 1000}
+            await talk.configure(asr_config={"enable_nostream": enabled}, turn_detection=free_talk)
+            recogniser.text = f"A first guess, {enabled}."
+            await talk.client.stream(question(), faster=2)
+            await talk.until(UPDATE, count=before + 1)
+            recogniser.text = f"The whole question, {enabled}."
+            count = talk.types.count(TRANSCRIPT) + 1
+            await talk.client.stream(np.concatenate((question(), silence(2))), faster=4)
+            final = await talk.until(TRANSCRIPT, count=count)
+            assert final.data["content"] == recogniser.text
+            lengths = [len(one.audio) for one in recogniser.heard]
+            assert lengths[-1] == max(lengths) > 2 * lengths[0]
+            await talk.client.send("conversation.chat.cancel")
+
+
+async def only_shown(measuring_server: RunningServer, field: str) -> None:
+    async with talking(measuring_server) as talk:
+        updated = await talk.configure(asr_config={field: True})
+        assert updated.data["asr_config"][field] is False
+        updated = await talk.configure(asr_config={"stream_mode": "output_no_stream"})
+        assert updated.data["asr_config"][field] is True
+        assert f"data.asr_config.{field}" in await refusal(talk, asr_config={field: "yes"})
+
+
+async def test_enable_emotion(measuring_server: RunningServer) -> None:
+    """Accepted, and in force only with output_no_stream; no effect yet."""
+    await only_shown(measuring_server, "enable_emotion")
+
+
+async def test_enable_gender(measuring_server: RunningServer) -> None:
+    """Accepted, and in force only with output_no_stream; no effect yet."""
+    await only_shown(measuring_server, "enable_gender")
