@@ -11,7 +11,7 @@ from kouyu.agents.agent import AgentError, AgentRequest, ContextMessage
 from kouyu.agents.bot import BotDefinition, Example, LanguageModelBot
 from kouyu.agents.embedded_model import EXAMPLES, EmbeddedModel
 from kouyu.agents.endpoint import ModelEndpoint
-from kouyu.settings.model import BotSettings, ModelSettings
+from kouyu.settings.bots import BotSettings, ModelSettings
 
 
 class Bots(msgspec.Struct, frozen=True):

@@ -1,20 +1,16 @@
 """Every setting there is, with its default. The names are those of kouyu.toml."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from kouyu.agents.bot import DEFAULT_PROMPT
 from kouyu.conversation.limits import Limits
+from kouyu.settings.bots import BotSettings, FlowSettings, McpServerSettings
+from kouyu.settings.kinds import Count, Name, Port, Seconds
 
 DEFAULT_BOT_ID = "kouyu"
-
-Port = Annotated[int, Meta(ge=0, le=65_535)]
-Name = Annotated[str, Meta(min_length=1)]
-Count = Annotated[int, Meta(ge=1)]
-Seconds = Annotated[float, Meta(gt=0)]
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,59 +48,22 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Database, certificates and token; empty: the user's own data folder, or ``KOUYU_DATA_DIR``."""
 
 
-class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[bots.model]: the LLM behind a bot. Without a base_url it is the embedded one."""
+class FileSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[files]: what clients upload for their messages."""
 
-    base_url: str = ""
-    """Of an OpenAI-compatible endpoint, with its version: ``http://127.0.0.1:11434/v1``."""
-    api_key: str = ""
-    api_key_env: str = ""
-    """The environment variable that holds the key, so that it need not be in the file."""
-    model: str = ""
-    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
-    top_p: Annotated[float, Meta(gt=0, le=1)] | None = None
-    max_tokens: Count | None = None
-    """Tokens of one answer at most. What is None is left to the endpoint."""
-    context_tokens: Annotated[int, Meta(ge=512)] = 8192
-    """What the model takes in, question, history and answer together."""
-    headers: dict[str, str] = {}
-    """Added to every request."""
-    body: dict[str, Any] = {}
-    """Added to every request body."""
-
-    def __post_init__(self) -> None:
-        if self.base_url and not self.base_url.startswith(("http://", "https://")):
-            raise ValueError(f"base_url: {self.base_url!r} is not allowed; allowed: an http:// or https:// address")
-        if self.base_url and not self.model:
-            raise ValueError("model is missing: an endpoint must be told which model to use")
+    max_bytes: Count = 20_000_000
+    """Of one file."""
 
 
-class ExampleSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[[bots.examples]]: small models learn the tone from a few of these."""
+class FetchingSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[fetching]: pictures and documents that messages name by address (``file_url``)."""
 
-    question: str
-    answer: str
-
-
-class BotSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[[bots]]: one who answers."""
-
-    id: Name
-    name: str = ""
-    description: str = ""
-    prompt: str = DEFAULT_PROMPT
-    """A Jinja2 template over the client's ``custom_variables``."""
-    variables: dict[str, str] = {}
-    """Values for variables that the client does not set."""
-    examples: tuple[ExampleSettings, ...] = ()
-    prologue: str = ""
-    """What it says first, where the client asks for that."""
-    suggested_questions: tuple[str, ...] = ()
-    voice_id: str = ""
-    """Empty: ``engines.default_voice``."""
-    tools: tuple[dict[str, Any], ...] = ()
-    """OpenAI tool definitions; the client runs them."""
-    model: ModelSettings = ModelSettings()
+    allow_private: bool = False
+    """Whether addresses of this machine and of private networks are fetched too."""
+    max_bytes: Count = 20_000_000
+    """Of one file."""
+    timeout_s: Seconds = 8.0
+    """For one file, redirects included."""
 
 
 class WhisperSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,6 +135,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The id of the voice of clients and bots that choose none; empty: the first voice there is."""
     default_voices: dict[str, str] = {}
     """Voice ids by language (ISO 639-1), for what the chosen voice does not speak."""
+    unknown_voice_is_error: bool = False
+    """A client that asks for a voice that is not here is refused, instead of getting the default voice."""
     whisper: WhisperSettings = WhisperSettings()
     piper: PiperSettings = PiperSettings()
     kokoro: KokoroSettings = KokoroSettings()
@@ -206,12 +167,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     engines: EngineSettings = EngineSettings()
     transcripts: TranscriptSettings = TranscriptSettings()
     limits: Limits = Limits()
+    files: FileSettings = FileSettings()
+    fetching: FetchingSettings = FetchingSettings()
     bots: tuple[BotSettings, ...] = (BotSettings(id=DEFAULT_BOT_ID, name="Kouyu"),)
+    mcp_servers: tuple[McpServerSettings, ...] = ()
+    flows: tuple[FlowSettings, ...] = ()
 
     def __post_init__(self) -> None:
         ids = [bot.id for bot in self.bots]
-        if repeated := sorted({bot_id for bot_id in ids if ids.count(bot_id) > 1}):
-            raise ValueError(f"bots: the id {repeated[0]!r} is used more than once")
+        servers = [server.name for server in self.mcp_servers]
+        _refuse_repeated("bots: the id", ids)
+        _refuse_repeated("flows: the id", [flow.id for flow in self.flows])
+        _refuse_repeated("mcp_servers: the name", servers)
+        for bot in self.bots:
+            if unknown := set(bot.mcp_servers) - set(servers):
+                known = f"the name of an MCP server: {', '.join(servers) or 'there is none'}"
+                raise ValueError(f"bots: {bot.id}: mcp_servers: {min(unknown)!r} is not allowed; allowed: {known}")
         if not ids:
             raise ValueError("bots: there is none; without the key there is a default one")
         if self.server.default_bot not in ("", *ids):
@@ -219,6 +190,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 f"server.default_bot: {self.server.default_bot!r} is not allowed; allowed: the id of a bot: "
                 + ", ".join(ids)
             )
+
+
+def _refuse_repeated(what: str, names: list[str]) -> None:
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{what} {repeated[0]!r} is used more than once")
 
 
 def anchored(settings: Settings, folder: Path) -> Settings:

@@ -5,7 +5,7 @@ import pytest
 from kouyu.agents.agent import AgentError
 from kouyu.agents.bot import Example
 from kouyu.server.bots import needs_embedded_model, open_bots
-from kouyu.settings.model import BotSettings, ExampleSettings, ModelSettings
+from kouyu.settings.bots import BotSettings, ExampleSettings, ModelSettings
 
 MODEL = ModelSettings(base_url="http://127.0.0.1:9/v1", model="m", api_key="k", context_tokens=4096, temperature=0.5)
 
