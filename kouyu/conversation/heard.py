@@ -24,7 +24,7 @@ def heard_text(answer: str, sentences: Sequence[SpokenSentence], heard_ms: float
         found = answer.find(sentence.text, offset)
         start = found if found >= 0 else offset
         followed = any(later.started for later in sentences[index + 1 :])
-        sent_whole = followed or (sentence.complete and sentence.done)
+        sent_whole = followed or (sentence.complete and sentence.sent_ms >= sentence.made_ms - _ROUNDING_MS)
         if heard_ms < sentence.sent_ms - _ROUNDING_MS or not sent_whole:
             end = _whole_words(answer, start, start + _heard_characters(sentence, heard_ms))
             return answer[:end] if end > start else answer[:offset]

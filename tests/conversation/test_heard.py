@@ -13,11 +13,9 @@ MANDARIN = "巴黎是法国的首都。它位于塞纳河畔。"
 
 def spoken(text: str, ms: float, *, sent_ms: float | None = None) -> SpokenSentence:
     """A sentence that was made completely, and sent as far as ``sent_ms``; the rest waits for its time."""
-    sentence = SpokenSentence(text, started=True, synthesised=True, complete=True, made_ms=ms)
-    sentence.sent_ms = ms if sent_ms is None else sent_ms
-    if sentence.sent_ms < ms:
-        sentence.packets.append((b"rest", ms - sentence.sent_ms))
-    return sentence
+    return SpokenSentence(
+        text, started=True, synthesised=True, complete=True, made_ms=ms, sent_ms=ms if sent_ms is None else sent_ms
+    )
 
 
 def failed(text: str, ms: float = 0.0) -> SpokenSentence:

@@ -1,0 +1,164 @@
+"""Buffers that the client ends: which stretch of them is recognised, and what happens while voice activity lags."""
+
+import pytest
+
+from kouyu.conversation.effects import StartReply, Transcribe, UseInputFormat
+from kouyu.conversation.inputs import AudioReceived
+from kouyu.conversation.limits import Limits
+from kouyu.conversation.speech_detector import samples_in
+from kouyu.conversation.utterance import TAIL_MS
+from kouyu.protocol.uplink import InputAudioBufferClear
+from tests.conversation.simulation import Engines, Simulation
+
+PLAIN = Limits(speculation=False)
+
+
+def spans(talk: Simulation) -> list[tuple[int, int]]:
+    return [(order.start, order.end) for order in talk.all(Transcribe) if order.final]
+
+
+def test_silence_around_the_speech_is_left_out_but_for_a_lead_and_a_tail() -> None:
+    talk = Simulation(limits=PLAIN)
+    talk.silence(3200)
+    first_speech = talk.received
+    talk.speak(640)
+    last_speech = talk.received
+    talk.silence(3200)
+    talk.complete()
+    assert spans(talk) == [(first_speech - samples_in(600), last_speech + samples_in(TAIL_MS))]
+
+
+def test_a_buffer_that_is_let_go_in_the_middle_of_a_word_ends_there() -> None:
+    talk = Simulation(limits=PLAIN)
+    talk.speak(640)
+    talk.complete()
+    assert spans(talk) == [(0, talk.received)]
+
+
+def test_audio_that_comes_after_complete_while_voice_activity_lags_is_the_next_buffer() -> None:
+    talk = Simulation(limits=PLAIN)
+    talk.upload(960, 0.95, chunk_s=0.02)
+    first_end = talk.received
+    talk.complete()
+    talk.upload(640, 0.02, chunk_s=0.02)
+    talk.upload(960, 0.95, chunk_s=0.02)
+    assert spans(talk) == []
+    talk.wait(5)
+    assert spans(talk) == [(0, first_end)]
+    talk.complete()
+    talk.wait(5)
+    assert spans(talk) == [(0, first_end), (first_end + samples_in(40), talk.received)]
+
+
+def test_two_buffers_completed_while_voice_activity_lags_are_two_questions() -> None:
+    talk = Simulation(Engines(transcription_s=0.01), PLAIN)
+    ends = []
+    for _ in range(2):
+        talk.upload(1920, 0.95, chunk_s=0.02)
+        talk.complete()
+        ends.append(talk.received)
+    talk.wait(30)
+    assert spans(talk) == [(0, ends[0]), (ends[0], ends[1])]
+    assert talk.event_types.count("input_audio_buffer.completed") == 2
+    assert talk.event_types.count("conversation.audio_transcript.completed") == 2
+
+
+def test_completing_twice_asks_once() -> None:
+    talk = Simulation()
+    talk.upload(1920, 0.95, chunk_s=0.01)
+    talk.complete()
+    talk.complete()
+    talk.wait(30)
+    assert talk.event_types.count("input_audio_buffer.completed") == 2
+    assert talk.event_types.count("conversation.chat.completed") == 1
+
+
+def test_clear_throws_away_what_came_after_complete_and_not_what_was_completed() -> None:
+    talk = Simulation(limits=PLAIN)
+    talk.upload(960, 0.95, chunk_s=0.02)
+    first_end = talk.received
+    talk.complete()
+    talk.upload(960, 0.95, chunk_s=0.02)
+    talk.give(InputAudioBufferClear())
+    talk.wait(10)
+    assert spans(talk) == [(0, first_end)]
+    cleared_at = talk.received
+    talk.speak(640)
+    talk.complete()
+    assert spans(talk)[1:] == [(cleared_at, talk.received)]
+
+
+def test_a_buffer_whose_voice_activity_never_comes_is_recognised_whole() -> None:
+    talk = Simulation(limits=PLAIN)
+    talk.give(AudioReceived(100_000))
+    talk.complete()
+    talk.wait(Limits().voice_activity_s - 0.1)
+    assert spans(talk) == []
+    talk.wait(0.2)
+    assert spans(talk) == [(0, 100_000)]
+
+
+def test_a_buffer_whose_voice_activity_stops_half_way_is_recognised_to_its_end() -> None:
+    talk = Simulation(limits=PLAIN)
+    talk.speak(640)
+    talk.give(AudioReceived(100_000))
+    talk.complete()
+    talk.wait(10)
+    assert spans(talk) == [(0, 100_000)]
+
+
+def test_a_completed_buffer_survives_a_change_to_free_talk() -> None:
+    talk = Simulation()
+    talk.upload(960, 0.95, chunk_s=0.02)
+    talk.complete()
+    talk.free_talk()
+    talk.wait(10)
+    assert talk.event_types.count("conversation.chat.completed") == 1
+
+
+def test_a_buffer_that_was_not_completed_is_thrown_away_by_a_change_to_free_talk() -> None:
+    talk = Simulation()
+    talk.speak(960)
+    talk.free_talk()
+    talk.wait(10)
+    assert "conversation.chat.created" not in talk.event_types
+
+
+def test_speech_in_free_talk_is_told_as_stopped_when_the_mode_changes_in_its_middle() -> None:
+    talk = Simulation()
+    talk.free_talk()
+    talk.speak(960)
+    talk.configure(turn_detection={"type": "client_interrupt"})
+    assert talk.event_types[-2:] == ["input_audio_buffer.speech_stopped", "chat.updated"]
+
+
+def test_a_new_input_format_holds_from_the_next_buffer() -> None:
+    talk = Simulation()
+    talk.speak(640)
+    talk.configure(input_audio={"format": "pcm", "sample_rate": 8000})
+    talk.speak(640)
+    assert talk.all(UseInputFormat) == []
+    talk.complete()
+    (change,) = talk.all(UseInputFormat)
+    assert (change.input_audio.format, change.input_audio.sample_rate) == ("pcm", 8000)
+
+
+def test_a_new_input_format_does_not_wait_for_voice_activity() -> None:
+    talk = Simulation()
+    talk.upload(960, 0.95, chunk_s=0.5)
+    talk.complete()
+    talk.configure(input_audio={"format": "pcm"})
+    assert len(talk.all(UseInputFormat)) == 1
+
+
+@pytest.mark.parametrize("speculation", [True, False])
+def test_a_question_asked_over_one_that_is_not_understood_yet_is_the_one_that_is_answered(speculation: bool) -> None:
+    talk = Simulation(Engines(transcription_s=1.5), Limits(speculation=speculation))
+    for _ in range(2):
+        talk.speak(960)
+        talk.complete()
+        talk.wait(0.2)
+    talk.wait(30)
+    assert talk.event_types.count("conversation.audio_transcript.completed") == 2
+    assert talk.event_types.count("conversation.chat.created") == 1
+    assert len(talk.all(StartReply)) == 1
