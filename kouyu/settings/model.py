@@ -212,4 +212,5 @@ def anchored(settings: Settings, folder: Path) -> Settings:
     transcripts = msgspec.structs.replace(
         settings.transcripts, sensitive_words=absolute(settings.transcripts.sensitive_words)
     )
-    return msgspec.structs.replace(settings, server=server, data=data, transcripts=transcripts)
+    flows = tuple(msgspec.structs.replace(flow, folder=absolute(flow.folder)) for flow in settings.flows)
+    return msgspec.structs.replace(settings, server=server, data=data, transcripts=transcripts, flows=flows)
