@@ -1,0 +1,154 @@
+"""Tools on the client's side: asked for, run, and the chat goes on (downlink.md 5)."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from kouyu.conversation.effects import Effect, SaveChat, SaveMessage, StartReply
+from kouyu.conversation.inputs import ReplyDelta, ReplyToolCalls
+from kouyu.conversation.limits import Limits
+from kouyu.protocol.downlink import Chat, DownlinkEvent, Function, Sentence, ToolCall
+from kouyu.protocol.uplink import SubmitToolOutputs, ToolOutput
+from tests.conversation.simulation import Engines, Report, Simulation
+
+CALLS = (
+    ToolCall(id="call 1", function=Function("where_am_i", "{}")),
+    ToolCall(id="call 2", function=Function("what_time", "{}")),
+)
+OUTPUTS = tuple(ToolOutput(tool_call_id=call.id, output="here and now") for call in CALLS)
+
+
+class EnginesWithTools(Engines):
+    """An agent that says something, asks for tools, and answers once they have run."""
+
+    def reports(self, order: Effect) -> Iterator[Report]:
+        match order:
+            case StartReply(number, _, ()):
+                yield 0.1, ReplyDelta(number, "Let me see")
+                yield 0.2, ReplyToolCalls(number, CALLS)
+            case _:
+                yield from super().reports(order)
+
+
+def asked(talk: Simulation) -> Chat:
+    """The chat that waits for tools."""
+    (event,) = [event for event in talk.events if event.event_type == "conversation.chat.requires_action"]
+    assert isinstance(event.data, Chat)
+    return event.data
+
+
+def waiting_for_tools() -> Simulation:
+    talk = Simulation(EnginesWithTools())
+    talk.write("Where am I?")
+    talk.wait(1)
+    return talk
+
+
+def submit(talk: Simulation, *outputs: ToolOutput, chat_id: str | None = None) -> None:
+    talk.give(SubmitToolOutputs(chat_id=chat_id or asked(talk).id, tool_outputs=outputs))
+
+
+def test_the_client_is_told_which_tools_to_run() -> None:
+    chat = asked(waiting_for_tools())
+    assert chat.status == "requires_action"
+    assert not isinstance(chat.required_action, type(None))
+    assert chat.required_action.submit_tool_outputs.tool_calls == CALLS  # type: ignore[union-attr]
+
+
+def test_the_chat_goes_on_under_the_same_id_with_what_the_tools_gave() -> None:
+    talk = waiting_for_tools()
+    submit(talk, *OUTPUTS)
+    talk.wait(10)
+    again = talk.all(StartReply)[-1]
+    assert [(done.calls, done.outputs) for done in again.tool_rounds] == [(CALLS, OUTPUTS)]
+    assert again.question.chat_id == asked(talk).id
+    completed = talk.events[-1]
+    assert completed.event_type == "conversation.chat.completed"
+    assert isinstance(completed.data, Chat)
+    assert completed.data.id == asked(talk).id
+    answer = [save.message.content for save in talk.all(SaveMessage) if save.message.type == "answer"]
+    assert answer == ["Let me seeParis is the capital. It lies on the Seine."]
+
+
+def test_what_the_agent_says_before_it_asks_is_spoken_while_the_tools_run() -> None:
+    talk = waiting_for_tools()
+    assert [event.data.text for event in talk.events if isinstance(event.data, Sentence)] == ["Let me see"]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "fault"),
+    [
+        (OUTPUTS[:1], "call 2"),
+        ((*OUTPUTS, ToolOutput(tool_call_id="call 3", output="?")), "call 3"),
+        ((*OUTPUTS, OUTPUTS[0]), "call 1"),
+    ],
+)
+def test_wrong_outputs_are_an_error_and_the_chat_goes_on_waiting(outputs: tuple[ToolOutput, ...], fault: str) -> None:
+    talk = waiting_for_tools()
+    submit(talk, *outputs)
+    assert talk.event_types[-1] == "error"
+    assert fault in str(talk.events[-1].data)
+    submit(talk, *OUTPUTS)
+    talk.wait(10)
+    assert talk.event_types[-1] == "conversation.chat.completed"
+
+
+def test_outputs_for_a_chat_that_never_asked_are_an_error() -> None:
+    talk = waiting_for_tools()
+    submit(talk, *OUTPUTS, chat_id="7")
+    assert talk.event_types[-1] == "error"
+    idle = Simulation()
+    submit(idle, *OUTPUTS, chat_id="7")
+    assert idle.event_types[-1] == "error"
+
+
+def test_outputs_that_cross_with_an_interruption_are_no_error() -> None:
+    talk = waiting_for_tools()
+    talk.cancel()
+    submit(talk, *OUTPUTS)
+    talk.wait(10)
+    assert talk.event_types[-1] == "conversation.chat.canceled"
+    assert talk.all(SaveChat)[-1].chat.status == "canceled"
+
+
+def test_outputs_submitted_twice_are_no_error() -> None:
+    talk = waiting_for_tools()
+    submit(talk, *OUTPUTS)
+    submit(talk, *OUTPUTS)
+    talk.wait(10)
+    assert talk.event_types[-1] == "conversation.chat.completed"
+    assert "error" not in talk.event_types
+
+
+def test_tools_that_never_run_fail_the_chat() -> None:
+    talk = waiting_for_tools()
+    talk.wait(Limits().tool_outputs_s + 1)
+    assert talk.event_types[-1] == "conversation.chat.failed"
+
+
+def test_an_agent_that_asks_for_no_tool_at_all_fails_the_chat() -> None:
+    class Confused(Engines):
+        def reports(self, order: Effect) -> Iterator[Report]:
+            if isinstance(order, StartReply):
+                yield 0.1, ReplyToolCalls(order.order, ())
+
+    talk = Simulation(Confused())
+    talk.write("hello")
+    talk.wait(1)
+    assert talk.event_types[-1] == "conversation.chat.failed"
+
+
+def test_a_prepared_turn_asks_for_no_tool_before_it_is_certain() -> None:
+    talk = Simulation(EnginesWithTools())
+    talk.speak(960)
+    talk.silence(5000)
+    assert len(talk.all(StartReply)) == 1
+    assert "conversation.chat.requires_action" not in talk.event_types
+    # However long the button was held: the client's time begins when it is asked.
+    talk.wait(Limits().tool_outputs_s + 10)
+    talk.complete()
+    talk.wait(Limits().tool_outputs_s - 10)
+    assert talk.event_types[-1] != "conversation.chat.failed"
+    submit(talk, *OUTPUTS)
+    talk.wait(10)
+    assert talk.events[-1] == DownlinkEvent("conversation.chat.completed", talk.all(SaveChat)[-1].chat)
