@@ -29,7 +29,7 @@ class Priority(IntEnum):
     SPECULATIVE = 50
 
 
-class WorkCancelled(Exception):  # noqa: N818 - it reports an order carried out, not an error
+class WorkCancelled(Exception):
     """The work was told to stop. A caller sees it only when the scheduler itself was closed."""
 
 
