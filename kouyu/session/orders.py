@@ -170,7 +170,7 @@ class Orders:
         emotion = order.configuration.output_audio.emotion_config
         await self._recorder.written(self._recorder.ticket)
         earlier = await self._services.store.messages.context(
-            question.conversation_id, question.section_id, _CONTEXT_MESSAGES
+            question.conversation_id, question.section_id, _CONTEXT_MESSAGES, user_id=chat_config.user_id or ""
         )
         context = [
             ContextMessage(role=record.role, content=record.content, content_type=record.content_type)

@@ -85,13 +85,17 @@ class Messages:
         query = select(messages).where(messages.c.chat_id == chat_id).order_by(messages.c.seq)
         return await self._database.records(query, MessageRecord)
 
-    async def context(self, conversation_id: str, section_id: str, limit: int) -> tuple[MessageRecord, ...]:
+    async def context(
+        self, conversation_id: str, section_id: str, limit: int, *, user_id: str | None = None
+    ) -> tuple[MessageRecord, ...]:
         """The last ``limit`` messages of a section that a model is to know, oldest first.
 
         Questions, answers and inserted messages; answers as heard (``content`` is then what was heard), without those
-        of which nothing was heard; none of an excluded chat.
+        of which nothing was heard; none of an excluded chat. With ``user_id`` none of another user's chats either
+        (uplink.md, data.chat_config); "" is the user of chats that name none.
         """
-        excluded = exists().where(chats.c.id == messages.c.chat_id, chats.c.excluded)
+        of_others = chats.c.excluded if user_id is None else or_(chats.c.excluded, chats.c.user_id != user_id)
+        excluded = exists().where(chats.c.id == messages.c.chat_id, of_others)
         query = _of_conversation(conversation_id).where(
             messages.c.section_id == section_id,
             messages.c.type.in_(LISTED_TYPES),

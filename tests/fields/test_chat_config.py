@@ -1,0 +1,149 @@
+"""data.chat_config: what the model is told, and what is kept. The model is a stand-in that keeps what it is asked."""
+
+import pytest
+
+from kouyu.store.store import Store
+from tests.end_to_end.conversing import Talk, talking
+from tests.end_to_end.running_server import RunningServer
+from tests.fields.spoken import refusal
+from tests.standins.openai_server import OpenAIStandIn
+
+pytestmark = pytest.mark.models
+
+
+def told(language_model: OpenAIStandIn) -> list[tuple[str, str]]:
+    """What the model was told last, without the system's prompt."""
+    return [(m["role"], m["content"].strip()) for m in language_model.requests[-1].messages if m["role"] != "system"]
+
+
+def prompt(language_model: OpenAIStandIn) -> str:
+    """The system's prompt of the last request."""
+    return str(language_model.requests[-1].messages[0]["content"])
+
+
+def conversation_of(talk: Talk) -> str:
+    return str(next(e.data["conversation_id"] for e in talk.events if e.type == "conversation.chat.created"))
+
+
+async def kept(server: RunningServer, conversation_id: str) -> list[tuple[str, str, dict[str, str]]]:
+    """The messages of a conversation as they can be viewed."""
+    store = await Store.open(server.folder / "data" / "kouyu.db", recover=False)
+    try:
+        page = await store.messages.list(conversation_id, order="asc")
+    finally:
+        await store.close()
+    return [(message.role, message.content.strip(), message.meta_data) for message in page.messages]
+
+
+async def test_chat_config(scripted_server: RunningServer, language_model: OpenAIStandIn) -> None:
+    """Merged key by key, maps as a whole; the next chat is asked with it."""
+    async with talking(scripted_server) as talk:
+        await talk.configure(chat_config={"custom_variables": {"mood": "merry"}, "meta_data": {"a": "1"}})
+        updated = await talk.configure(chat_config={"meta_data": {"b": "2"}})
+        assert updated.data["chat_config"]["custom_variables"] == {"mood": "merry"}
+        assert updated.data["chat_config"]["meta_data"] == {"b": "2"}
+        await talk.ask("hello")
+    assert prompt(language_model).startswith("You are merry.")
+
+
+async def test_meta_data(scripted_server: RunningServer) -> None:
+    """Comes back in the chat and its messages, and when they are viewed later."""
+    meta_data = {"order": "4711", "客户": "张三"}
+    async with talking(scripted_server) as talk:
+        await talk.configure(chat_config={"meta_data": meta_data})
+        await talk.ask("hello")
+        carrying = [event.data["meta_data"] for event in talk.events if event.type.split(".")[1] in ("message", "chat")]
+        assert len(carrying) > 5
+        assert all(carried == meta_data for carried in carrying)
+        messages = await kept(scripted_server, conversation_of(talk))
+        assert messages == [("user", "hello", meta_data), ("assistant", "hello", meta_data)]
+        for wrong in (
+            {str(number): "x" for number in range(17)},
+            {"k" * 65: "x"},
+            {"key": "x" * 513},
+            {"": "x"},
+            {"key": ""},
+            {"key": 1},
+        ):
+            assert "data.chat_config.meta_data" in await refusal(talk, chat_config={"meta_data": wrong})
+
+
+async def test_custom_variables(scripted_server: RunningServer, language_model: OpenAIStandIn) -> None:
+    """Fill the variables of the bot's prompt; what they hold is never run as a template."""
+    async with talking(scripted_server) as talk:
+        await talk.ask("one")
+        assert prompt(language_model).startswith("You are calm.")
+        await talk.configure(chat_config={"custom_variables": {"mood": "brave {{ 1 + 1 }}"}})
+        await talk.ask("two")
+        assert prompt(language_model).startswith("You are brave {{ 1 + 1 }}.")
+        for wrong in ({"mood-2": "x"}, {"mood2": "x"}, {"名": "x"}, {"mood": 1}):
+            assert "data.chat_config.custom_variables" in await refusal(talk, chat_config={"custom_variables": wrong})
+
+
+async def test_extra_params(scripted_server: RunningServer, language_model: OpenAIStandIn) -> None:
+    """The model is told where the user is."""
+    async with talking(scripted_server) as talk:
+        position = {"latitude": "39.9800718", "longitude": "116.309314"}
+        await talk.configure(chat_config={"extra_params": position})
+        await talk.ask("What is the weather here?")
+        assert "39.980072" in prompt(language_model)
+        assert "116.309314" in prompt(language_model)
+        for wrong in ({"altitude": "3"}, {"latitude": "91"}, {"longitude": 116.3}):
+            assert "data.chat_config.extra_params" in await refusal(talk, chat_config={"extra_params": wrong})
+
+
+async def test_user_id(scripted_server: RunningServer, language_model: OpenAIStandIn) -> None:
+    """In one conversation each user's chats are context for that user alone."""
+    async with talking(scripted_server) as talk:
+        await talk.configure(chat_config={"user_id": "anna"})
+        await talk.ask_and_hear("I am Anna")
+        conversation_id = conversation_of(talk)
+    for user_id, question, context in (
+        ("ben", "I am Ben", []),
+        ("anna", "And I?", [("user", "I am Anna"), ("assistant", "I am Anna")]),
+        ("ben", "And I?", [("user", "I am Ben"), ("assistant", "I am Ben")]),
+    ):
+        async with talking(scripted_server) as talk:
+            await talk.configure(chat_config={"user_id": user_id, "conversation_id": conversation_id})
+            await talk.ask_and_hear(question)
+            assert conversation_of(talk) == conversation_id
+        assert told(language_model) == [*context, ("user", question)]
+
+
+async def test_conversation_id(scripted_server: RunningServer, language_model: OpenAIStandIn) -> None:
+    """A new conversation unless one is named; the named one's messages are the model's context."""
+    async with talking(scripted_server) as talk:
+        own = (await talk.configure()).data["chat_config"]["conversation_id"]
+        await talk.ask_and_hear("first")
+        assert conversation_of(talk) == own
+    async with talking(scripted_server) as talk:
+        await talk.configure(chat_config={"conversation_id": own})
+        await talk.ask("second")
+        assert conversation_of(talk) == own
+        assert "does not exist" in await refusal(talk, chat_config={"conversation_id": "7426720361733144585"})
+    assert told(language_model) == [("user", "first"), ("assistant", "first"), ("user", "second")]
+    async with talking(scripted_server) as talk:
+        await talk.ask("third")
+        assert conversation_of(talk) != own
+    assert told(language_model) == [("user", "third")]
+
+
+async def test_auto_save_history(scripted_server: RunningServer, language_model: OpenAIStandIn) -> None:
+    """Nothing of a chat that is not to be saved can be seen afterwards, and it is no context."""
+    async with talking(scripted_server) as talk:
+        await talk.configure(chat_config={"auto_save_history": False})
+        await talk.ask_and_hear("a secret")
+        await talk.configure(chat_config={"auto_save_history": True})
+        await talk.ask_and_hear("no secret")
+        assert told(language_model) == [("user", "no secret")]
+        messages = await kept(scripted_server, conversation_of(talk))
+    assert [text for _, text, _ in messages] == ["no secret", "no secret"]
+
+
+async def test_parameters(scripted_server: RunningServer) -> None:
+    """Accepted as they are and shown."""
+    async with talking(scripted_server) as talk:
+        parameters = {"city": "Paris", "nested": {"numbers": [1, 2.5, None, True]}}
+        updated = await talk.configure(chat_config={"parameters": parameters})
+        assert updated.data["chat_config"]["parameters"] == parameters
+        assert "parameters" in await refusal(talk, chat_config={"parameters": "x"})

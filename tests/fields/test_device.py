@@ -1,0 +1,62 @@
+"""The configuration of a real device, all of it together."""
+
+import asyncio
+
+import pytest
+
+from tests.end_to_end.conversing import talking
+from tests.end_to_end.running_server import RunningServer
+from tests.fields import measuring, uploads
+from tests.fields.pacing import LATE_S, arrivals, most_in_a_window
+from tests.fields.spoken import AUDIO, TRANSCRIPT, question
+from tests.standins.openai_server import OpenAIStandIn, Say
+
+pytestmark = pytest.mark.models
+
+SUBSCRIBED = [
+    "conversation.audio.delta",
+    "conversation.audio.completed",
+    "conversation.chat.completed",
+    "conversation.chat.canceled",
+    "input_audio_buffer.speech_started",
+    "input_audio_buffer.speech_stopped",
+    TRANSCRIPT,
+]
+DEVICE = {
+    "event_subscriptions": SUBSCRIBED,
+    "input_audio": {"format": "pcm", "codec": "opus", "sample_rate": 16000, "channel": 1},
+    "output_audio": {
+        "codec": "opus",
+        "opus_config": {
+            "sample_rate": 16000,
+            "bitrate": 16000,
+            "frame_size_ms": 60,
+            "limit_config": {"period": 1, "max_frame_num": 18},
+        },
+    },
+    "turn_detection": {"type": "server_vad", "prefix_padding_ms": 600, "silence_duration_ms": 500},
+}
+
+
+async def test_a_device_with_opus_in_and_out(scripted_server: RunningServer, language_model: OpenAIStandIn) -> None:
+    """Opus packets at 16 kHz up and, paced, down; server_vad; a handful of events."""
+    language_model.will(Say("Paris is the capital of France. ", "It lies on the river Seine, in the north."))
+    packets = uploads.opus_packets(question(), 16000, 60)
+    silence = uploads.opus_packets(question() * 0, 16000, 60)
+    async with talking(scripted_server) as talk:
+        await talk.client.send("chat.update", DEVICE)
+        for packet in (*packets, *silence):
+            await talk.client.send_audio(packet)
+            await asyncio.sleep(0.03)
+        await talk.until("conversation.chat.completed")
+        heard = next(event for event in talk.events if event.type == TRANSCRIPT)
+        audio = [event for event in talk.events if event.type == AUDIO]
+    assert "capital of france" in heard.data["content"].lower()
+    assert set(talk.types) - {"chat.created", "chat.updated"} == set(SUBSCRIBED) - {"conversation.chat.canceled"}
+    assert {measuring.opus_packet_ms(event.audio) for event in audio} == {60.0}
+    assert most_in_a_window(arrivals(audio), 1 - LATE_S) <= 18
+    sound = measuring.opus([event.audio for event in audio])
+    assert 3 < measuring.sounding_s(sound, measuring.OPUS_RATE) < 8
+    assert measuring.power_above_db(sound, measuring.OPUS_RATE, 9_000) < -35
+    seconds = len(audio) * 0.06
+    assert sum(len(event.audio) for event in audio) * 8 / seconds == pytest.approx(16_000, rel=0.4)
