@@ -98,7 +98,7 @@ def weights(judged: Sequence[Judged], penalty: float = 1.0) -> Numbers:
     return found
 
 
-async def judge(tuning: bool, silence_s: float) -> list[Judged]:
+async def judge(tuning: bool, silence_s: float, seed: int) -> list[Judged]:
     """Speak, recognise and judge one half of the sentences of every language."""
     scheduler = Scheduler(workers=1)
     recognizer = WhisperRecognizer(folder("whisper-base"), scheduler)
@@ -106,7 +106,7 @@ async def judge(tuning: bool, silence_s: float) -> list[Judged]:
     judged = []
     for language in LANGUAGES:
         half = halves(sentences(language))[0 if tuning else 1]
-        async for utterance in utterances(language, half, scheduler):
+        async for utterance in utterances(language, half, scheduler, seed=seed):
             audio = utterance.with_silence(silence_s)
             begin = time.perf_counter()
             vote = model.judge(audio)
@@ -133,13 +133,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="How well the end of a turn is judged.")
     parser.add_argument("--tune", action="store_true", help="also find the judge's weights, on the other half")
     parser.add_argument("--silence", type=float, default=SILENCE_S, help="seconds behind each utterance (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="of the English voice, which varies (%(default)s)")
     parser.add_argument("--each", action="store_true", help="also print each utterance")
     options = parser.parse_args()
     if options.tune:
-        tuned = asyncio.run(judge(True, options.silence))
+        tuned = asyncio.run(judge(True, options.silence, options.seed))
         print("weights of audio and text, bias:", *(f"{weight:.2f}" for weight in weights(tuned)))
         print("on the sentences tuned on:", *report(tuned), "", sep="\n")
-    judged = asyncio.run(judge(False, options.silence))
+    judged = asyncio.run(judge(False, options.silence, options.seed))
     if options.each:
         for one in judged:
             kind = "complete" if one.utterance.complete else "cut"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import onnxruntime
 import soxr
 from numpy.typing import NDArray
 
@@ -74,11 +75,15 @@ def halves(all_of_them: Sequence[Sentence]) -> tuple[list[Sentence], list[Senten
     return list(all_of_them[0::2]), list(all_of_them[1::2])
 
 
-async def utterances(language: str, which: Iterable[Sentence], scheduler: Scheduler) -> AsyncIterator[Utterance]:
+async def utterances(
+    language: str, which: Iterable[Sentence], scheduler: Scheduler, *, seed: int = 1
+) -> AsyncIterator[Utterance]:
     """Speak each sentence: the complete utterance, then the cut one where there is one.
 
-    English in Piper's voice, Mandarin in Kokoro's. Raises MissingWeights and EngineUnavailable.
+    English in Piper's voice, which says a thing a little differently with each ``seed``; Mandarin in Kokoro's, always
+    the same. Raises MissingWeights and EngineUnavailable.
     """
+    onnxruntime.set_seed(seed)
     synthesizer = await _synthesizer(language, scheduler)
     voices = cycle(synthesizer.voices()[:MOST_VOICES])
     for sentence, voice in zip(which, voices, strict=False):
