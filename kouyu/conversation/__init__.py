@@ -1,0 +1,10 @@
+"""Turn-taking, pure: events and time in, effects out. No asyncio, no clock, no sockets, no models.
+
+``conversation.py`` is the way in; ``inputs.py`` and ``effects.py`` are what goes in and comes out.
+
+- The listening side finds utterances: ``listening.py`` with ``free_talk.py`` and ``push_to_talk.py``; their decisions
+  are ``speech_detector.py``, ``end_of_turn.py`` and ``barge_in.py``.
+- ``turns.py`` makes chats of them: a ``Turn`` is prepared at a pause, and committed or rolled back.
+- The speaking side says one thing at a time: ``speaking.py`` with ``reply.py``, a chat, or ``announcement.py``;
+  ``speech.py`` turns sentences into packets on their way, ``pacing.py``, ``playout.py`` and ``heard.py`` count them.
+"""

@@ -44,7 +44,10 @@ class SaveSection(msgspec.Struct, frozen=True):
 
 
 class Transcribe(msgspec.Struct, frozen=True):
-    """Recognise the user's audio from sample ``start`` to before ``end``; ``final`` once the utterance is over."""
+    """Recognise the user's audio from sample ``start`` to before ``end``.
+
+    ``final``: the utterance is over, or may be; otherwise this is for a partial transcript.
+    """
 
     order: int
     start: int

@@ -48,6 +48,7 @@ from kouyu.protocol.uplink import (
 )
 
 Report = tuple[float, Input]
+Item = Input | Effect
 CHUNK = 512
 """Samples that voice activity judges at once."""
 EPOCH = 1_700_000_000.0
@@ -100,7 +101,7 @@ class Simulation:
         identity = Identity(ids=IdFactory(), bot_id="kouyu", epoch=EPOCH)
         self.conversation = Conversation(identity=identity, capabilities=CAPABILITIES, limits=self.limits)
         self.now = 0.0
-        self.history: list[tuple[float, Input | Effect]] = []
+        self.history: list[tuple[float, Item]] = []
         """Everything that went in and came out, and when."""
         self.cancelled: set[int] = set()
         self.received = 0

@@ -1,4 +1,4 @@
-"""Whatever users and engines do, in whatever order, the conversation keeps its promises (invariants.py)."""
+"""Whatever users and engines do, in whatever order, the conversation keeps its promises (invariants/every.py)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +21,7 @@ from kouyu.conversation.inputs import (
     TurnJudged,
 )
 from kouyu.conversation.limits import Limits
-from tests.conversation.invariants import check, check_idle
+from tests.conversation.invariants.every import check_cancelled, check_idle
 from tests.conversation.random_users import CALLS, Do, histories, perform, tries
 from tests.conversation.simulation import Engines, Report, Simulation
 
@@ -155,5 +155,16 @@ def test_every_history_keeps_all_promises_and_comes_to_rest(
     perform(talk, history)
     # Longer than all time-outs after each other, for every sentence of the longest answer.
     talk.wait(4000)
-    check(talk)
     check_idle(talk)
+
+
+@tries
+@given(history=histories, engines=engines, speculation=st.booleans())
+def test_a_client_may_hang_up_at_any_moment(
+    history: tuple[dict[str, Any], list[Do]], engines: RandomEngines, speculation: bool
+) -> None:
+    talk = Simulation(engines, Limits(speculation=speculation))
+    perform(talk, history)
+    # What the session gives the conversation when the client is gone.
+    talk.cancel()
+    check_cancelled(talk)

@@ -1,0 +1,101 @@
+"""What must hold of the audio sent."""
+
+import base64
+from dataclasses import dataclass, field
+
+from kouyu.conversation.effects import Effect, Send, Speak
+from kouyu.conversation.inputs import ConfigurationUpdate
+from kouyu.conversation.pacing import limit_of
+from kouyu.protocol.configuration import LimitConfig
+from kouyu.protocol.downlink import Cancellation, Chat, DownlinkEvent, Message, Sentence
+from kouyu.protocol.ids import NO_ID
+from kouyu.protocol.uplink import InputTextGenerateAudio
+from tests.conversation.simulation import Item
+
+
+@dataclass
+class Audio:
+    """Sentences and their packets, in order, each once; nothing of what has been interrupted."""
+
+    texts: dict[int, str] = field(default_factory=dict)
+    dead: set[int] = field(default_factory=set)
+    sentence: str | None = None
+    order: int | None = None
+    last: tuple[int, int] = (0, -1)
+    chat: str | None = None
+    announcing: bool = False
+    audible: bool = False
+    """Something may sound: there has been a chat or audio since the client was told to be silent."""
+    cause: Item | None = None
+    completed: set[str] = field(default_factory=set)
+    begun: set[str] = field(default_factory=set)
+
+    def take(self, item: Item) -> None:
+        if not isinstance(item, Effect):
+            self.cause = item
+        match item:
+            case Speak(number, _, text):
+                self.texts[number] = text
+                may_announce = isinstance(self.cause, InputTextGenerateAudio | ConfigurationUpdate)
+                self.announcing = self.announcing or (may_announce and self.chat is None)
+            case Send(event):
+                self._take_event(event)
+            case _:
+                pass
+
+    def _take_event(self, event: DownlinkEvent) -> None:
+        match event.event_type, event.data:
+            case "conversation.chat.created", Chat() as chat:
+                self.chat, self.audible = chat.id, True
+            case "conversation.chat.canceled", Cancellation(code):
+                assert code == 2 or self.audible or self.announcing, "only what is there is interrupted"
+                self.audible = False
+                self.dead |= set(self.texts)
+                self.announcing, self.sentence, self.order, self.chat = False, None, None, None
+            case "conversation.audio.sentence_start", Sentence(text):
+                self.sentence, self.order = text, None
+            case "conversation.audio.delta", Message() as message:
+                self._take_packet(message)
+            case "conversation.audio.completed", Message() as message:
+                assert message.content == ""
+                assert message.chat_id == NO_ID or message.chat_id not in self.completed, "completed once"
+                self.completed.add(message.chat_id)
+                self.sentence = self.order = None
+                if message.chat_id == NO_ID:
+                    self.announcing = False
+            case ("conversation.chat.completed" | "conversation.chat.failed") as end, Chat() as chat:
+                assert (chat.id in self.completed) == (chat.id in self.begun or end.endswith("completed"))
+                self.chat = None
+            case _:
+                pass
+
+    def _take_packet(self, message: Message) -> None:
+        order, index = map(int, base64.b64decode(message.content).split())
+        assert order not in self.dead, "no audio of what was interrupted"
+        assert message.chat_id not in self.completed - {NO_ID}, "no audio after audio.completed"
+        assert self.sentence == self.texts[order], "a sentence's audio follows its sentence_start"
+        assert self.order in (None, order), "all audio of a sentence goes before the next sentence"
+        assert (order, index) > self.last, "packets go out in order, each once"
+        self.order, self.last = order, (order, index)
+        self.begun.add(message.chat_id)
+        self.audible = True
+
+
+@dataclass
+class Pacing:
+    """With limit_config never more packets than allowed in any window of its period."""
+
+    limit: LimitConfig | None = None
+    sent: list[float] = field(default_factory=list)
+
+    def take(self, at: float, item: Item) -> None:
+        match item:
+            case Speak(configuration=configuration):
+                if limit_of(configuration.output_audio) != self.limit:
+                    self.limit, self.sent = limit_of(configuration.output_audio), []
+            case Send(DownlinkEvent("conversation.audio.delta")) if self.limit is not None:
+                self.sent.append(at)
+                in_window = sum(time + self.limit.period > at for time in self.sent)
+                assert in_window <= self.limit.max_frame_num
+            case _:
+                pass

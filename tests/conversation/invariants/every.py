@@ -1,0 +1,39 @@
+"""What must hold of every conversation, whatever comes in and however the engines behave.
+
+Each rule reads the history of a simulation from its beginning.
+"""
+
+from tests.conversation.invariants.audio import Audio, Pacing
+from tests.conversation.invariants.chats import Chats, UserSpeech
+from tests.conversation.invariants.orders import Orders
+from tests.conversation.invariants.records import Records
+from tests.conversation.simulation import Simulation
+
+
+class _Rules:
+    """All rules, after a whole history."""
+
+    def __init__(self, talk: Simulation) -> None:
+        self.orders, self.audio, self.chats = Orders(), Audio(), Chats()
+        self.records, self.speech, self.pacing = Records(), UserSpeech(), Pacing()
+        for at, item in talk.history:
+            for rule in (self.orders, self.audio, self.chats, self.records, self.speech):
+                rule.take(item)
+            self.pacing.take(at, item)
+        self.records.check_rolled_back()
+
+
+def check_idle(talk: Simulation) -> None:
+    """After enough waiting: all promises have been kept, and everything begun has come to an end."""
+    rules = _Rules(talk)
+    assert talk.conversation.deadline(talk.now) is None, "an idle conversation waits for nothing"
+    assert not rules.orders.under_way, "every order has been answered or cancelled"
+    assert rules.chats.running is None, "every chat has ended"
+    assert not rules.audio.announcing, "every announcement has been completed or interrupted"
+
+
+def check_cancelled(talk: Simulation) -> None:
+    """Right after ``conversation.chat.cancel``: all promises have been kept, and nothing is said any more."""
+    rules = _Rules(talk)
+    assert rules.chats.running is None, "the chat has ended"
+    assert not rules.audio.announcing, "the announcement has been interrupted"
