@@ -14,13 +14,13 @@ from kouyu.bench.statistics import Summary
 GENERATOR_LATE_MS: Final = 10.0
 """Frames sent later than this (p99) make a level doubtful: the load generator itself wanted for processor time."""
 
-_COLUMNS: Final = ("sessions", "frame", "loop", "voice", "answer", "none", "CPU", "a session", "generator")
+_COLUMNS: Final = ("sessions", "frame", "loop", "voice", "answer", "none", "CPU", "each", "late")
 _LEGEND: Final = """\
 frame: ms from sending a frame of 20 ms to its having been taken in, median and p99
 loop: ms the event loop was late, p99; voice: ms to have audio judged by voice activity, p99
 answer: ms from the end of a question to the first audio, median and p90; none: questions without an answer
-CPU: percent of one core, of the server with its child processes; a session: percent and MiB for each
-generator: ms the load generators sent frames too late, p99"""
+CPU: percent of one core, of the server with its child processes; each: percent and MiB for one session
+late: ms the load generators sent frames too late, p99"""
 
 
 class Level(msgspec.Struct, frozen=True, kw_only=True):

@@ -130,16 +130,20 @@ async def _answered(
     live: Live, question: SpokenQuestion, since: int, counted_from: float, wanted: Mapping[str, Callable[[Event], bool]]
 ) -> Turn:
     """The turn, once its first audio has come."""
-    answered = await live.received.wait(IS_AUDIO, since=since, seconds=PATIENCE_S)
+    answered = await live.received.wait(_audio_or_failure, since=since, seconds=PATIENCE_S)
     events = live.received.events(since)
     came = {name: next((event for event in events if is_wanted(event)), None) for name, is_wanted in wanted.items()}
     transcript = next((event for event in events if _TRANSCRIPT(event)), None)
     heard = "" if transcript is None else str(transcript.data["content"])
     measures = {name: _ms(counted_from, event.at) for name, event in came.items() if event is not None}
-    if answered is None or len(measures) < len(wanted):
+    if answered is None or not IS_AUDIO(answered) or len(measures) < len(wanted):
         return Turn(question=question.name, measures=measures, outcome="unanswered", heard=heard)
     right = "transcript" not in wanted or question.understood(heard)
     return Turn(question=question.name, measures=measures, outcome="counted" if right else "misheard", heard=heard)
+
+
+def _audio_or_failure(event: Event) -> bool:
+    return IS_AUDIO(event) or event.type == "conversation.chat.failed"
 
 
 def _last_audio(events: list[Event]) -> float:
