@@ -31,7 +31,7 @@ _SILENT: Final = 1e-7
 
 
 class SmartTurn:
-    """The audio's vote on whether a turn is over. Make it with ``load``. A call takes about 30 ms on a free core."""
+    """The audio's vote on whether a turn is over. Make it with ``load``. A call takes about 45 ms on a free core."""
 
     def __init__(self, scheduler: Scheduler, weights: Path) -> None:
         """Read the model: about 0.1 s, on the calling thread."""
