@@ -17,11 +17,15 @@ from tests.conversation.simulation import Item
 class Audio:
     """Sentences and their packets, in order, each once; nothing of what has been interrupted."""
 
-    texts: dict[int, str] = field(default_factory=dict)
+    spoken: dict[int, Speak] = field(default_factory=dict)
     dead: set[int] = field(default_factory=set)
+    """Items that have been interrupted."""
     sentence: str | None = None
     order: int | None = None
-    last: tuple[int, int] = (0, -1)
+    last: dict[int, int] = field(default_factory=dict)
+    """The last packet sent of each order."""
+    sounded: set[int] = field(default_factory=set)
+    """Items of which something has been sent, or is about to be."""
     chat: str | None = None
     announcing: bool = False
     audible: bool = False
@@ -34,14 +38,22 @@ class Audio:
         if not isinstance(item, Effect):
             self.cause = item
         match item:
-            case Speak(number, _, text):
-                self.texts[number] = text
-                may_announce = isinstance(self.cause, InputTextGenerateAudio | ConfigurationUpdate)
-                self.announcing = self.announcing or (may_announce and self.chat is None)
+            case Speak() as speak:
+                self.spoken[speak.order] = speak
+                if self.chat is None and self._is_announced(speak):
+                    self.announcing = True
+                    self.sounded.add(speak.item)
             case Send(event):
                 self._take_event(event)
             case _:
                 pass
+
+    def _is_announced(self, speak: Speak) -> bool:
+        match self.cause:
+            case InputTextGenerateAudio(text=text):
+                return speak.text in text
+            case cause:
+                return isinstance(cause, ConfigurationUpdate)
 
     def _take_event(self, event: DownlinkEvent) -> None:
         match event.event_type, event.data:
@@ -50,7 +62,7 @@ class Audio:
             case "conversation.chat.canceled", Cancellation(code):
                 assert code == 2 or self.audible or self.announcing, "only what is there is interrupted"
                 self.audible = False
-                self.dead |= set(self.texts)
+                self.dead |= self.sounded
                 self.announcing, self.sentence, self.order, self.chat = False, None, None, None
             case "conversation.audio.sentence_start", Sentence(text):
                 self.sentence, self.order = text, None
@@ -71,12 +83,14 @@ class Audio:
 
     def _take_packet(self, message: Message) -> None:
         order, index = map(int, base64.b64decode(message.content).split())
-        assert order not in self.dead, "no audio of what was interrupted"
+        speak = self.spoken[order]
+        assert speak.item not in self.dead, "no audio of what was interrupted"
         assert message.chat_id not in self.completed - {NO_ID}, "no audio after audio.completed"
-        assert self.sentence == self.texts[order], "a sentence's audio follows its sentence_start"
+        assert self.sentence == speak.text, "a sentence's audio follows its sentence_start"
         assert self.order in (None, order), "all audio of a sentence goes before the next sentence"
-        assert (order, index) > self.last, "packets go out in order, each once"
-        self.order, self.last = order, (order, index)
+        assert index > self.last.get(order, -1), "packets go out in order, each once"
+        self.order, self.last[order] = order, index
+        self.sounded.add(speak.item)
         self.begun.add(message.chat_id)
         self.audible = True
 
