@@ -10,11 +10,13 @@ from kouyu.agents.agent import (
     AgentError,
     AgentEvent,
     AgentRequest,
+    ContextMessage,
     TextDelta,
     TokenUsage,
     ToolCallRequest,
     ToolRound,
 )
+from kouyu.agents.attachments import Attachments
 from kouyu.agents.context import chat_messages, tool_messages, within_budget
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.openai_client import OpenAIClient
@@ -29,6 +31,8 @@ DEFAULT_PROMPT: Final = "You are a helpful AI assistant. Your answers are read a
 
 _DEFAULT_ANSWER_TOKENS: Final = 512
 _LEAST_BUDGET: Final = 256
+_DOCUMENT_SHARE: Final = 3
+"""A document takes at most this part of what the model takes in."""
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -76,9 +80,17 @@ class BotDefinition(msgspec.Struct, frozen=True, kw_only=True):
 class LanguageModelBot:
     """An Agent that asks a language model."""
 
-    def __init__(self, definition: BotDefinition, *, server_tools: ServerTools | None = None) -> None:
-        """``server_tools`` run on the server. Raises AgentError when the prompt is not well formed."""
+    def __init__(
+        self,
+        definition: BotDefinition,
+        *,
+        server_tools: ServerTools | None = None,
+        attachments: Attachments | None = None,
+    ) -> None:
+        """``server_tools`` run on the server; ``attachments`` reads the files in messages: without it the model gets
+        pictures by their address alone. Raises AgentError when the prompt is not well formed."""
         self.definition = definition
+        self._attachments = attachments
         self._server_tools = server_tools or ServerTools()
         self._tools = (*definition.tools, *self._server_tools.definitions)
         self._prompt = PromptTemplate(definition.prompt, owner=f"bot {definition.id}", defaults=definition.variables)
@@ -87,8 +99,11 @@ class LanguageModelBot:
     async def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
         """Stream the answer. Closing the generator stops the model. Raises AgentError."""
         answer = _Answer()
+        section = await self._section(request)
+        if section is not request.messages:
+            yield TextDelta("")
         while True:
-            messages = self._messages(request, answer)
+            messages = self._messages(request, section, answer)
             may_call = len(request.tool_rounds) + len(answer.rounds) < self.definition.max_tool_rounds
             answer.begin()
             events = self._client.complete(messages, tools=self._tools, options=self._options(may_call))
@@ -116,10 +131,21 @@ class LanguageModelBot:
                 yield answer.usage
                 return
 
-    def _messages(self, request: AgentRequest, answer: "_Answer") -> list[dict[str, Any]]:
+    async def _section(self, request: AgentRequest) -> tuple[ContextMessage, ...]:
+        """The section's messages, with what their files hold."""
+        if self._attachments is None or all(message.content_type != "object_string" for message in request.messages):
+            return request.messages
+        model = self.definition.model
+        return await self._attachments.resolved(
+            request.messages, images=model.images, document_tokens=model.context_tokens // _DOCUMENT_SHARE
+        )
+
+    def _messages(
+        self, request: AgentRequest, section: tuple[ContextMessage, ...], answer: "_Answer"
+    ) -> list[dict[str, Any]]:
         opening = self.opening(request)
         rounds = tool_messages((*request.tool_rounds, *answer.rounds))
-        history = within_budget(request.messages, self._budget(opening + rounds))
+        history = within_budget(section, self._budget(opening + rounds))
         return opening + chat_messages(history) + rounds
 
     def opening(self, request: AgentRequest) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Which of a section's messages the model is shown, and in what form."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -9,6 +9,8 @@ from kouyu.agents.agent import ContextMessage, ToolRound
 from kouyu.agents.token_estimate import MESSAGE_OVERHEAD, estimate_tokens
 from kouyu.protocol.content import ContentPart, ImagePart, TextPart, parse_parts
 from kouyu.protocol.errors import InvalidField
+
+_IMAGE_TOKENS: Final = 800
 
 
 def within_budget(messages: Sequence[ContextMessage], budget_tokens: int) -> Sequence[ContextMessage]:
@@ -18,7 +20,7 @@ def within_budget(messages: Sequence[ContextMessage], budget_tokens: int) -> Seq
     first message shown stays the same for many turns, and the server's prompt cache can be used.
     """
     first, total = 0, 0
-    costs = [MESSAGE_OVERHEAD + estimate_tokens(message.content) for message in messages]
+    costs = [MESSAGE_OVERHEAD + _cost(message) for message in messages]
     for index, cost in enumerate(costs):
         total += cost
         if total <= budget_tokens:
@@ -54,6 +56,14 @@ def tool_messages(rounds: Sequence[ToolRound]) -> list[dict[str, Any]]:
         chat.append({"role": "assistant", "content": None, "tool_calls": msgspec.to_builtins(tools.calls)})
         chat += [{"role": "tool", "tool_call_id": call.id, "content": outputs.get(call.id, "")} for call in tools.calls]
     return chat
+
+
+def _cost(message: ContextMessage) -> int:
+    """Tokens, roughly; of pictures what models commonly make of them, whatever their size."""
+    content = _content(message)
+    if isinstance(content, str):
+        return estimate_tokens(content)
+    return sum(estimate_tokens(part["text"]) if part["type"] == "text" else _IMAGE_TOKENS for part in content)
 
 
 def _content(message: ContextMessage) -> str | list[dict[str, Any]]:

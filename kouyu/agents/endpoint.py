@@ -32,6 +32,8 @@ class ModelEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """False for servers that hang up after each answer without saying so beforehand."""
     include_usage: bool = True
     """False for servers that refuse the field ``stream_options``; tokens are then estimated."""
+    images: bool = False
+    """True for models that take pictures."""
     starts_thinking: bool = False
     """True for models whose answer begins inside a think block that was opened by their chat template."""
 

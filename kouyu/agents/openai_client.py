@@ -1,12 +1,10 @@
 """A streaming client for any server with OpenAI's ``/chat/completions``."""
 
 import asyncio
-import ipaddress
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, suppress
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -16,6 +14,7 @@ from kouyu.agents.chat_completion import Chunk, decode_chunk
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.event_stream import EventDecoder, EventTooLong
 from kouyu.agents.streamed_answer import StreamedAnswer
+from kouyu.agents.this_machine import is_this_machine
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ class OpenAIClient:
             timeout=httpx.Timeout(None, connect=endpoint.connect_timeout_s, write=endpoint.connect_timeout_s),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=None if endpoint.keep_alive else 0),
             # A proxy from the environment cannot reach a server on this machine.
-            trust_env=not _is_this_machine(endpoint.base_url),
+            trust_env=not is_this_machine(endpoint.base_url),
         )
 
     async def close(self) -> None:
@@ -217,11 +216,3 @@ def _error_message(body: bytes, response: httpx.Response) -> str:
     except (msgspec.DecodeError, UnicodeDecodeError):
         message = None
     return message or response.reason_phrase or "no explanation"
-
-
-def _is_this_machine(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,0 +1,143 @@
+"""Pictures and documents in messages, put into what a model can take: data URLs and text."""
+
+import asyncio
+import base64
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from kouyu.agents.agent import ContextMessage
+from kouyu.agents.document_text import UnreadableDocument, document_text
+from kouyu.agents.fetching import Fetched, Fetcher, FetchError
+from kouyu.agents.token_estimate import estimate_tokens
+from kouyu.protocol.content import AudioPart, ContentPart, FilePart, ImagePart, TextPart, parse_parts
+from kouyu.protocol.errors import InvalidField
+
+_log = logging.getLogger(__name__)
+
+_MOST_READ: Final = 8
+"""Attachments of a section that are read, the latest ones; of the others the model gets a note."""
+_DOCUMENTS_AT_ONCE: Final = 2
+_KEPT_BYTES: Final = 64 * 1024 * 1024
+_PICTURES: Final = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF87a": "image/gif",
+    b"GIF89a": "image/gif",
+}
+
+ReadFile = Callable[[str], Awaitable[Fetched | None]]
+"""Gives an uploaded file by its id; None where there is none."""
+
+
+class Attachments:
+    """Reads attachments, and keeps those read last, since a section is shown to the model at every turn."""
+
+    def __init__(self, read_file: ReadFile, fetcher: Fetcher) -> None:
+        self._read_file = read_file
+        self._fetcher = fetcher
+        self._kept: OrderedDict[tuple[str, str], Fetched] = OrderedDict()
+        self._documents = asyncio.Semaphore(_DOCUMENTS_AT_ONCE)
+
+    async def resolved(
+        self, messages: Sequence[ContextMessage], *, images: bool, document_tokens: int
+    ) -> tuple[ContextMessage, ...]:
+        """The messages with text in place of documents, and pictures as data URLs, or notes where ``images`` is False.
+
+        A document is cut at about ``document_tokens``. What cannot be read becomes a note that says why.
+        """
+        room = _MOST_READ
+        shown: list[ContextMessage] = []
+        for message in reversed(messages):
+            parts = _parts(message)
+            if parts is None:
+                shown.append(message)
+                continue
+            files = sum(isinstance(part, FilePart | ImagePart) for part in parts)
+            reads = [self._shown(part, images=images, tokens=document_tokens, may_read=room > 0) for part in parts]
+            room -= files
+            content = msgspec.json.encode(await asyncio.gather(*reads)).decode()
+            shown.append(msgspec.structs.replace(message, content=content))
+        return tuple(reversed(shown))
+
+    async def _shown(self, part: ContentPart, *, images: bool, tokens: int, may_read: bool) -> dict[str, Any]:
+        match part:
+            case TextPart(text=text):
+                return _text(text)
+            case AudioPart():
+                return _text("[a recording that you cannot hear]")
+            case ImagePart() if not images:
+                return _text("[an image that you cannot see]")
+            case _ if not may_read:
+                return _text("[an earlier file, left out]")
+        try:
+            file = await self._file(part)
+            if isinstance(part, ImagePart) or (images and _picture_type(file.content)):
+                return {"type": "image", "file_url": _data_url(file)}
+            async with self._documents:
+                return _text(await _document(file, tokens))
+        except (FetchError, UnreadableDocument) as fault:
+            _log.info("an attachment could not be read: %s", fault)
+            return _text(f"[a file that could not be read: {fault}]")
+
+    async def _file(self, part: ImagePart | FilePart) -> Fetched:
+        key = ("id", part.file_id) if part.file_id else ("url", part.file_url or "")
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        kind, reference = key
+        file = await (self._read_file(reference) if kind == "id" else self._fetcher.fetch(reference))
+        if file is None:
+            raise FetchError("there is no uploaded file with this id")
+        self._kept[key] = file
+        while sum(len(kept.content) for kept in self._kept.values()) > _KEPT_BYTES:
+            self._kept.popitem(last=False)
+        return file
+
+
+def spoken_text(message: ContextMessage) -> str:
+    """The words of a message alone."""
+    parts = _parts(message)
+    if parts is None:
+        return message.content if message.content_type != "audio" else ""
+    return "\n".join(part.text for part in parts if isinstance(part, TextPart))
+
+
+def _parts(message: ContextMessage) -> tuple[ContentPart, ...] | None:
+    if message.content_type != "object_string":
+        return None
+    try:
+        return parse_parts(message.content)
+    except InvalidField:
+        return None
+
+
+def _text(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text}
+
+
+async def _document(file: Fetched, most_tokens: int) -> str:
+    text = await document_text(file.content)
+    if not text:
+        raise UnreadableDocument("it holds no text")
+    tokens = estimate_tokens(text)
+    if tokens > most_tokens:
+        text = f"{text[: len(text) * most_tokens // tokens]}\n(cut off here)"
+    return f"[the file {file.name or 'of the user'}]\n{text}\n[end of the file]"
+
+
+def _data_url(file: Fetched) -> str:
+    kind = _picture_type(file.content)
+    if not kind:
+        raise FetchError("it is no PNG, JPEG, GIF or WebP image")
+    return f"data:{kind};base64,{base64.b64encode(file.content).decode()}"
+
+
+def _picture_type(content: bytes) -> str:
+    """The media type, or ""."""
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for start, kind in _PICTURES.items() if content.startswith(start)), "")

@@ -1,0 +1,240 @@
+"""A bot on a Coze or Coze Studio server as the one who answers, by that server's ``/v3/chat`` (rest.md 4.2).
+
+The section goes along with every question and nothing is saved there, so that what the user has heard, and no more, is
+what the bot knows. Tools that the bot asks its caller for run at the client.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from kouyu.agents.agent import (
+    AgentError,
+    AgentEvent,
+    AgentRequest,
+    ContextMessage,
+    TextDelta,
+    TokenUsage,
+    ToolCallRequest,
+)
+from kouyu.agents.attachments import Attachments, spoken_text
+from kouyu.agents.event_stream import EventDecoder, EventTooLong
+from kouyu.agents.this_machine import is_this_machine
+from kouyu.protocol.downlink import Function, LastError, ToolCall, Usage
+
+_log = logging.getLogger(__name__)
+
+_CONNECT_S: Final = 5.0
+_MOST_MESSAGES: Final = 100
+"""additional_messages takes no more (rest.md 4)."""
+_CHATS_REMEMBERED: Final = 1000
+_ANONYMOUS: Final = "anonymous"
+_DOCUMENT_TOKENS: Final = 4000
+_MAX_ERROR_TEXT: Final = 300
+
+
+class CozeEndpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A Coze server and one bot on it."""
+
+    base_url: str
+    """What ``/v3/chat`` is added to."""
+    token: str
+    bot_id: str
+    headers: dict[str, str] = {}
+    """Added to every request."""
+    timeout_s: float = 20.0
+    """Until the answer begins, and from one event to the next."""
+    ask_early: bool = False
+    """Ask before the turn is certain."""
+
+
+class _Message(msgspec.Struct, frozen=True):
+    type: str = ""
+    content: str = ""
+
+
+class _Call(msgspec.Struct, frozen=True):
+    id: str = ""
+    type: str = ""
+    function: Function | None = None
+
+
+class _Calls(msgspec.Struct, frozen=True):
+    tool_calls: tuple[_Call, ...] = ()
+
+
+class _Action(msgspec.Struct, frozen=True):
+    """Chats that wait for nothing have an empty one."""
+
+    submit_tool_outputs: _Calls | None = None
+
+
+class _Chat(msgspec.Struct, frozen=True):
+    id: str = ""
+    conversation_id: str = ""
+    usage: Usage | None = None
+    last_error: LastError | None = None
+    required_action: _Action | None = None
+
+
+class _Fault(msgspec.Struct, frozen=True):
+    code: int = 0
+    msg: str = ""
+
+
+class CozeBrain:
+    """An Agent that asks a bot on a Coze server."""
+
+    def __init__(self, endpoint: CozeEndpoint, *, attachments: Attachments | None = None) -> None:
+        """``attachments`` puts the text of documents into messages."""
+        self._endpoint = endpoint
+        self._attachments = attachments
+        self._waiting: OrderedDict[tuple[str, str], _Chat] = OrderedDict()
+        """Chats there that wait for tools, by our conversation and the first call's id."""
+        self._http = httpx.AsyncClient(
+            base_url=endpoint.base_url.rstrip("/"),
+            headers={"Authorization": f"Bearer {endpoint.token}", **endpoint.headers},
+            timeout=httpx.Timeout(None, connect=_CONNECT_S, write=_CONNECT_S),
+            trust_env=not is_this_machine(endpoint.base_url),
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
+        """Answer. Closing the generator closes the stream. Raises AgentError."""
+        if not self._endpoint.ask_early:
+            await request.committed()
+        path, query, body = self._outputs(request) if request.tool_rounds else await self._question(request)
+        yield TextDelta("")
+        response = await self._in_time(self._send(path, query, body))
+        async with aclosing(response), aclosing(self._events(response)) as events:
+            async for name, data in events:
+                for event in self._take(name, data, request):
+                    yield event
+                if name in ("conversation.chat.completed", "conversation.chat.requires_action"):
+                    return
+        raise self._error("the answer broke off")
+
+    async def _question(self, request: AgentRequest) -> tuple[str, dict[str, str], dict[str, Any]]:
+        messages = request.messages[-_MOST_MESSAGES:]
+        if self._attachments is not None:
+            messages = await self._attachments.resolved(messages, images=False, document_tokens=_DOCUMENT_TOKENS)
+        return (
+            "/v3/chat",
+            {},
+            {
+                "bot_id": self._endpoint.bot_id,
+                "user_id": request.user_id or _ANONYMOUS,
+                "stream": True,
+                "auto_save_history": False,
+                "additional_messages": _enter_messages(messages),
+                "custom_variables": request.custom_variables,
+                "extra_params": request.extra_params,
+                "parameters": request.parameters,
+            },
+        )
+
+    def _outputs(self, request: AgentRequest) -> tuple[str, dict[str, str], dict[str, Any]]:
+        """The tools that the chat there waits for have run."""
+        latest = request.tool_rounds[-1]
+        chat = self._waiting.pop((request.conversation_id, latest.calls[0].id), None)
+        if chat is None:
+            raise self._error("it does not wait for these tools any more")
+        query = {"conversation_id": chat.conversation_id, "chat_id": chat.id}
+        return "/v3/chat/submit_tool_outputs", query, {"stream": True, "tool_outputs": latest.outputs}
+
+    async def _send(self, path: str, query: dict[str, str], body: dict[str, Any]) -> httpx.Response:
+        headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+        sent = self._http.build_request("POST", path, params=query, content=msgspec.json.encode(body), headers=headers)
+        response = await self._http.send(sent, stream=True)
+        if response.headers.get("content-type", "").startswith("text/event-stream"):
+            return response
+        async with aclosing(response):
+            raise self._refusal(response.status_code, await response.aread())
+
+    async def _events(self, response: httpx.Response) -> AsyncGenerator[tuple[str, bytes], None]:
+        decoder, pieces = EventDecoder(), response.aiter_bytes()
+        try:
+            while (piece := await self._in_time(anext(pieces, None))) is not None:
+                for event in decoder.feed_named(piece):
+                    yield event
+            for event in decoder.finish_named():
+                yield event
+        except EventTooLong as fault:
+            raise self._error(f"it sent {fault}") from fault
+
+    def _take(self, name: str, data: bytes, request: AgentRequest) -> Sequence[AgentEvent]:
+        """What an event of the stream means here. Raises AgentError for one that ends the answer badly."""
+        try:
+            match name:
+                case "conversation.message.delta":
+                    message = msgspec.json.decode(data, type=_Message)
+                    return [TextDelta(message.content)] if message.type in ("answer", "") else []
+                case "conversation.chat.requires_action":
+                    return [ToolCallRequest(self._wait(msgspec.json.decode(data, type=_Chat), request))]
+                case "conversation.chat.completed":
+                    usage = msgspec.json.decode(data, type=_Chat).usage or Usage()
+                    return [TokenUsage(usage.input_count, usage.output_count)]
+                case "conversation.chat.failed":
+                    fault = msgspec.json.decode(data, type=_Chat).last_error or LastError(0, "the chat failed")
+                    raise self._error(f"{fault.msg} (code {fault.code})")
+                case "error":
+                    told = msgspec.json.decode(data, type=_Fault)
+                    raise self._error(f"{told.msg} (code {told.code})")
+        except msgspec.DecodeError as fault:
+            raise self._error(f"it sent a {name} that cannot be read ({fault})") from fault
+        return []
+
+    def _wait(self, chat: _Chat, request: AgentRequest) -> tuple[ToolCall, ...]:
+        wanted = (chat.required_action or _Action()).submit_tool_outputs or _Calls()
+        calls = tuple(ToolCall(id=call.id, function=call.function) for call in wanted.tool_calls if call.function)
+        if not calls:
+            raise self._error("it waits for tools and names none")
+        self._waiting[(request.conversation_id, calls[0].id)] = chat
+        if len(self._waiting) > _CHATS_REMEMBERED:
+            self._waiting.popitem(last=False)
+        return calls
+
+    async def _in_time(self, work: Any) -> Any:
+        limit_s = self._endpoint.timeout_s
+        try:
+            async with asyncio.timeout(limit_s):
+                return await work
+        except TimeoutError as fault:
+            raise self._error(f"nothing came for {limit_s:g} s") from fault
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            raise self._error(f"{type(fault).__name__} {fault}".strip()) from fault
+
+    def _refusal(self, status: int, body: bytes) -> AgentError:
+        try:
+            told = msgspec.json.decode(body, type=_Fault)
+        except msgspec.DecodeError:
+            told = _Fault()
+        return self._error(f"{told.msg} (code {told.code})" if told.msg else f"HTTP {status}")
+
+    def _error(self, what: str) -> AgentError:
+        if self._endpoint.token:
+            what = what.replace(self._endpoint.token, "***")
+        return AgentError(f"Coze bot {self._endpoint.bot_id}: {what[:_MAX_ERROR_TEXT]}")
+
+
+def _enter_messages(messages: Sequence[ContextMessage]) -> list[dict[str, str]]:
+    """As rest.md 3.1 has them; the files in them have become text by now."""
+    return [
+        {
+            "role": message.role,
+            "type": "question" if message.role == "user" else "answer",
+            "content": text,
+            "content_type": "text",
+        }
+        for message in messages
+        if (text := spoken_text(message))
+    ]

@@ -1,0 +1,127 @@
+"""Fetching what an address in a message names, without letting its sender reach into the server's own network.
+
+The host is resolved once, every address it has is checked, and the connection goes to one that was checked, so that a
+second look-up cannot answer differently. Redirects are followed by hand, each hop checked in the same way.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from contextlib import aclosing
+from typing import Final
+from urllib.parse import unquote, urljoin, urlsplit
+
+import httpx
+import msgspec
+
+_MOST_REDIRECTS: Final = 5
+_PORTS: Final = {"http": 80, "https": 443}
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class FetchingOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be fetched."""
+
+    allow_private: bool = False
+    """Whether addresses of this machine and of private networks may be."""
+    max_bytes: int = 20_000_000
+    timeout_s: float = 8.0
+    """For one file, redirects included."""
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """A file that was fetched; ``name`` is the last part of its path."""
+
+    name: str
+    content: bytes
+
+
+class FetchError(Exception):
+    """It was not fetched. The text says why, and is fit for client and model."""
+
+
+class Fetcher:
+    """Fetches files over HTTP. ``close`` when done."""
+
+    def __init__(self, options: FetchingOptions) -> None:
+        self._options = options
+        self._http = httpx.AsyncClient(
+            # Connections are never used twice: one was made for a certain host name at an address.
+            limits=httpx.Limits(max_keepalive_connections=0),
+            timeout=httpx.Timeout(options.timeout_s),
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def fetch(self, url: str) -> Fetched:
+        """The file at ``url``. Raises FetchError."""
+        try:
+            async with asyncio.timeout(self._options.timeout_s):
+                for _ in range(_MOST_REDIRECTS + 1):
+                    found = await self._hop(url)
+                    if isinstance(found, Fetched):
+                        return found
+                    url = urljoin(url, found)
+        except TimeoutError as fault:
+            raise FetchError(f"it took longer than {self._options.timeout_s:g} s") from fault
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as fault:
+            raise FetchError(f"it could not be fetched ({type(fault).__name__})") from fault
+        raise FetchError(f"more than {_MOST_REDIRECTS} redirects")
+
+    async def _hop(self, url: str) -> Fetched | str:
+        """The file, or where it has moved to."""
+        parts = urlsplit(url)
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise FetchError("only http and https addresses are fetched")
+        address = await self._address(parts.hostname, parts.port or _PORTS[parts.scheme])
+        host = f"[{address}]" if address.version == 6 else str(address)
+        pinned = httpx.URL(url).copy_with(host=host, username=None, password=None, fragment=None)
+        headers = {"Host": parts.netloc.rpartition("@")[2], "Accept-Encoding": "identity"}
+        request = self._http.build_request(
+            "GET", pinned, headers=headers, extensions={"sni_hostname": parts.hostname.encode("idna").decode()}
+        )
+        response = await self._http.send(request, stream=True)
+        self._http.cookies.clear()
+        async with aclosing(response):
+            if response.has_redirect_location:
+                return str(response.headers["location"])
+            if not response.is_success:
+                raise FetchError(f"its server answered {response.status_code}")
+            return Fetched(unquote(parts.path.rpartition("/")[2]), await self._content(response))
+
+    async def _content(self, response: httpx.Response) -> bytes:
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise FetchError("its server sent it compressed")
+        content = bytearray()
+        async for piece in response.aiter_raw():
+            content += piece
+            if len(content) > self._options.max_bytes:
+                raise FetchError(f"it is larger than {self._options.max_bytes} bytes")
+        return bytes(content)
+
+    async def _address(self, host: str, port: int) -> Address:
+        """An address of the host that may be connected to; none may where one of them is private."""
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as fault:
+            raise FetchError("its host is not known") from fault
+        addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+        if not self._options.allow_private and not all(map(is_public, addresses)):
+            raise FetchError("its address is a private one")
+        return addresses[0]
+
+
+def is_public(address: Address) -> bool:
+    """Whether anybody on the internet has it: not of this machine, a private network, a cloud's metadata service."""
+    if isinstance(address, ipaddress.IPv6Address):
+        carried = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+        if address in _NAT64:
+            carried.append(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
+        if not all(is_public(inner) for inner in carried if inner is not None):
+            return False
+    return address.is_global and not address.is_multicast

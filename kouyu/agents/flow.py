@@ -1,0 +1,124 @@
+"""Flows: programs of the operator's own that answer, for clients that connect with ``workflow_id``.
+
+What a flow is told is the same for functions and for addresses: a FlowRequest. Its ``parameters`` are the flow's own
+defaults, over them what the client set in ``chat_config.parameters``, over these what the server knows.
+"""
+
+import inspect
+import logging
+import traceback
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from typing import Any, Final
+
+import msgspec
+
+from kouyu.agents.agent import (
+    AgentError,
+    AgentEvent,
+    AgentRequest,
+    ContextMessage,
+    TextDelta,
+    TokenUsage,
+    committed_already,
+)
+from kouyu.agents.attachments import spoken_text
+
+_log = logging.getLogger(__name__)
+
+DEFAULT_CONVERSATION_NAME: Final = "Default"
+
+
+class FlowRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a flow is told of one turn."""
+
+    parameters: dict[str, Any]
+    """Always with ``USER_INPUT`` (the user's words), ``CONVERSATION_NAME``, ``_voice_emotion`` and ``_voice_gender``
+    ("" where not known), and all that the flow has defaults for or the client set."""
+    messages: tuple[ContextMessage, ...]
+    """The section, oldest first; the last is the user's question."""
+    user_id: str = ""
+    conversation_id: str = ""
+    custom_variables: dict[str, str] = {}
+    extra_params: dict[str, str] = {}
+    committed: Callable[[], Awaitable[None]] = committed_already
+    """With ``ask_early``: waits until the user's turn is certain. Await it before anything that has effects."""
+
+    @property
+    def user_input(self) -> str:
+        """The user's words."""
+        return str(self.parameters["USER_INPUT"])
+
+
+FlowFunction = Callable[[FlowRequest], AsyncIterator[str] | Awaitable[str]]
+"""An async generator of the answer's pieces, or an async function that gives it whole."""
+
+
+class Flow:
+    """An Agent that asks a function of this process."""
+
+    def __init__(
+        self, flow_id: str, function: FlowFunction, *, parameters: Mapping[str, Any], ask_early: bool = False
+    ) -> None:
+        """``parameters`` are the flow's defaults; ``ask_early`` asks before the turn is certain."""
+        self._id = flow_id
+        self._function = function
+        self._parameters = dict(parameters)
+        self._ask_early = ask_early
+
+    async def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
+        """Answer. Closing the generator closes the function's. Raises AgentError."""
+        if not self._ask_early:
+            await request.committed()
+            yield TextDelta("")
+        async with aclosing(self._pieces(flow_request(request, self._parameters))) as pieces:
+            async for piece in pieces:
+                yield TextDelta(piece)
+        yield TokenUsage(0, 0)
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    async def _pieces(self, request: FlowRequest) -> AsyncGenerator[str, None]:
+        try:
+            answer = self._function(request)
+            if inspect.isawaitable(answer):
+                yield _piece(await answer)
+                return
+            try:
+                async for piece in answer:
+                    yield _piece(piece)
+            finally:
+                if inspect.isasyncgen(answer):
+                    await answer.aclose()
+        except AgentError:
+            raise
+        except Exception as fault:  # the boundary to the operator's program
+            # Without the exception's text, which may hold what was said.
+            trace = "".join(traceback.format_tb(fault.__traceback__))
+            _log.error("flow %s failed: %s\n%s", self._id, type(fault).__name__, trace)
+            raise AgentError(f"Flow {self._id} failed: {type(fault).__name__}") from fault
+
+
+def flow_request(request: AgentRequest, defaults: Mapping[str, Any]) -> FlowRequest:
+    """The turn as a flow is told of it (uplink.md, data.chat_config.parameters)."""
+    known = {
+        "USER_INPUT": spoken_text(request.messages[-1]),
+        "_voice_emotion": request.voice_emotion,
+        "_voice_gender": request.voice_gender,
+    }
+    return FlowRequest(
+        parameters={"CONVERSATION_NAME": DEFAULT_CONVERSATION_NAME, **defaults, **request.parameters, **known},
+        messages=request.messages,
+        user_id=request.user_id,
+        conversation_id=request.conversation_id,
+        custom_variables=request.custom_variables,
+        extra_params=request.extra_params,
+        committed=request.committed,
+    )
+
+
+def _piece(piece: object) -> str:
+    if not isinstance(piece, str):
+        raise AgentError(f"a flow answers with text, not with a value of type {type(piece).__name__}")
+    return piece

@@ -1,0 +1,154 @@
+"""A flow behind an address: one POST for each turn, and its answer in one of three forms.
+
+The body is JSON: ``parameters`` (with USER_INPUT), ``messages`` (role, content, content_type; the last is the
+question), ``user_id``, ``conversation_id``, ``custom_variables``, ``extra_params``. The answer's content type says
+its form:
+
+- ``text/event-stream``: each event's data is ``{"delta": "..."}``, or ``{"error": "..."}`` to fail the turn;
+  ``[DONE]`` or the stream's end closes it.
+- ``application/json``: ``{"answer": "..."}``.
+- anything else: UTF-8 text, spoken as it comes.
+"""
+
+import asyncio
+import codecs
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from kouyu.agents.agent import AgentError, AgentEvent, AgentRequest, TextDelta, TokenUsage
+from kouyu.agents.event_stream import EventDecoder, EventTooLong
+from kouyu.agents.flow import flow_request
+from kouyu.agents.this_machine import is_this_machine
+
+_CONNECT_S: Final = 5.0
+_MAX_WHOLE_BYTES: Final = 1024 * 1024
+
+
+class FlowEndpointDefinition(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a flow is, and what it is told besides the turn."""
+
+    id: str
+    url: str
+    headers: dict[str, str] = {}
+    parameters: dict[str, Any] = {}
+    """Defaults."""
+    timeout_s: float = 20.0
+    """Until the answer begins, and from one piece to the next."""
+    ask_early: bool = False
+    """Ask before the turn is certain."""
+
+
+class _Event(msgspec.Struct, frozen=True):
+    delta: str = ""
+    error: str = ""
+
+
+class _Whole(msgspec.Struct, frozen=True):
+    answer: str
+
+
+class FlowEndpoint:
+    """An Agent that asks an address."""
+
+    def __init__(self, definition: FlowEndpointDefinition) -> None:
+        self._definition = definition
+        self._http = httpx.AsyncClient(
+            headers={"Accept": "text/event-stream, application/json, text/plain", **definition.headers},
+            timeout=httpx.Timeout(None, connect=_CONNECT_S, write=_CONNECT_S),
+            trust_env=not is_this_machine(definition.url),
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
+        """Answer. Closing the generator closes the connection. Raises AgentError."""
+        if not self._definition.ask_early:
+            await request.committed()
+            yield TextDelta("")
+        response = await self._in_time(self._send(request))
+        async with aclosing(response):
+            if not response.is_success:
+                raise self._error(f"HTTP {response.status_code} {response.reason_phrase}")
+            async with aclosing(self._answer(response)) as pieces:
+                async for piece in pieces:
+                    yield TextDelta(piece)
+        yield TokenUsage(0, 0)
+
+    async def _send(self, request: AgentRequest) -> httpx.Response:
+        told = flow_request(request, self._definition.parameters)
+        fields = {name: getattr(told, name) for name in told.__struct_fields__ if name != "committed"}
+        headers = {"Content-Type": "application/json"}
+        body = msgspec.json.encode(fields)
+        sent = self._http.build_request("POST", self._definition.url, content=body, headers=headers)
+        return await self._http.send(sent, stream=True)
+
+    async def _answer(self, response: httpx.Response) -> AsyncGenerator[str, None]:
+        pieces = response.aiter_bytes()
+        match _media_type(response.headers):
+            case "text/event-stream":
+                form = self._events(pieces)
+            case "application/json":
+                form = self._whole(pieces)
+            case _:
+                form = self._plain(pieces)
+        async with aclosing(form):
+            async for piece in form:
+                yield piece
+
+    async def _events(self, pieces: AsyncIterator[bytes]) -> AsyncGenerator[str, None]:
+        decoder = EventDecoder()
+        while True:
+            piece = await self._in_time(anext(pieces, None))
+            try:
+                events = decoder.finish() if piece is None else decoder.feed(piece)
+                for data in events:
+                    if data == b"[DONE]":
+                        return
+                    event = msgspec.json.decode(data, type=_Event)
+                    if event.error:
+                        raise self._error(event.error)
+                    yield event.delta
+            except (EventTooLong, msgspec.DecodeError) as fault:
+                raise self._error(f"it sent something that is no piece of an answer ({fault})") from fault
+            if piece is None:
+                return
+
+    async def _whole(self, pieces: AsyncIterator[bytes]) -> AsyncGenerator[str, None]:
+        body = b""
+        while (piece := await self._in_time(anext(pieces, None))) is not None:
+            body += piece
+            if len(body) > _MAX_WHOLE_BYTES:
+                raise self._error(f"an answer of more than {_MAX_WHOLE_BYTES} bytes")
+        try:
+            yield msgspec.json.decode(body, type=_Whole).answer
+        except msgspec.DecodeError as fault:
+            raise self._error(f'the answer is not {{"answer": "..."}} ({fault})') from fault
+
+    async def _plain(self, pieces: AsyncIterator[bytes]) -> AsyncGenerator[str, None]:
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        while (piece := await self._in_time(anext(pieces, None))) is not None:
+            yield decoder.decode(piece)
+        yield decoder.decode(b"", final=True)
+
+    async def _in_time(self, work: Any) -> Any:
+        limit_s = self._definition.timeout_s
+        try:
+            async with asyncio.timeout(limit_s):
+                return await work
+        except TimeoutError as fault:
+            raise self._error(f"nothing came for {limit_s:g} s") from fault
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            raise self._error(f"{type(fault).__name__} {fault}".strip()) from fault
+
+    def _error(self, what: str) -> AgentError:
+        return AgentError(f"Flow {self._definition.id}: {what}"[:300])
+
+
+def _media_type(headers: Mapping[str, str]) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()

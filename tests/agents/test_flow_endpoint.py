@@ -1,0 +1,71 @@
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from kouyu.agents.agent import AgentError, AgentRequest, ContextMessage, TextDelta
+from kouyu.agents.flow_endpoint import FlowEndpoint, FlowEndpointDefinition
+from tests.agents.http_server import Asked, http_server, whole
+
+QUESTION = AgentRequest(messages=(ContextMessage(role="user", content="Where is it?"),), user_id="ada")
+
+
+async def ask(answer: bytes, *, hang: bool = False, **definition: Any) -> tuple[str, Asked]:
+    asked: list[Asked] = []
+
+    async def respond(request: Asked, writer: asyncio.StreamWriter) -> None:
+        asked.append(request)
+        writer.write(answer)
+        if hang:
+            await writer.drain()
+            await asyncio.Event().wait()
+
+    async with http_server(respond) as port:
+        flow = FlowEndpoint(FlowEndpointDefinition(id="f", url=f"http://127.0.0.1:{port}/answer", **definition))
+        try:
+            events = [event async for event in flow.reply(QUESTION)]
+        finally:
+            await flow.close()
+    return "".join(event.text for event in events if isinstance(event, TextDelta)), asked[0]
+
+
+async def test_it_is_told_the_turn() -> None:
+    _, asked = await ask(whole(b"Yes."), parameters={"shop": "north"}, headers={"x-key": "k"})
+    body = json.loads(asked.body)
+    assert (asked.method, asked.path, asked.headers["x-key"]) == ("POST", "/answer", "k")
+    assert (body["parameters"]["USER_INPUT"], body["parameters"]["shop"]) == ("Where is it?", "north")
+    assert body["messages"] == [{"role": "user", "content": "Where is it?", "content_type": "text"}]
+    assert body["user_id"] == "ada"
+
+
+async def test_plain_text_is_spoken_as_it_is() -> None:
+    assert (await ask(whole("你好".encode(), "content-type: text/plain")))[0] == "你好"
+
+
+async def test_an_answer_may_come_whole_as_json() -> None:
+    assert (await ask(whole(b'{"answer": "Here."}', "content-type: application/json")))[0] == "Here."
+
+
+async def test_an_answer_may_be_streamed_as_events() -> None:
+    events = b'data: {"delta": "He"}\n\ndata: {"delta": "re."}\n\ndata: [DONE]\n\n'
+    assert (await ask(whole(events, "content-type: text/event-stream")))[0] == "Here."
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (whole(b'data: {"error": "no such order"}\n\n', "content-type: text/event-stream"), "no such order"),
+        (whole(b"data: nonsense\n\n", "content-type: text/event-stream"), "no piece of an answer"),
+        (whole(b"[]", "content-type: application/json"), "the answer is not"),
+        (whole(b"", status="500 Oh"), "HTTP 500 Oh"),
+    ],
+)
+async def test_what_goes_wrong_is_told(answer: bytes, told: str) -> None:
+    with pytest.raises(AgentError, match=told):
+        await ask(answer)
+
+
+async def test_a_flow_that_falls_silent_is_given_up() -> None:
+    with pytest.raises(AgentError, match=r"nothing came for 0\.3 s"):
+        await ask(b"HTTP/1.1 200 OK\r\n\r\nHello", hang=True, timeout_s=0.3)
