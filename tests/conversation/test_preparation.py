@@ -112,7 +112,7 @@ def test_push_to_talk_over_the_agent_prepares_the_transcript_and_asks_only_after
 
 
 def test_a_question_behind_one_that_is_not_understood_yet_waits_for_it() -> None:
-    talk = Simulation(Engines(transcription_s=1.0))
+    talk = Simulation(Engines(transcription_s=3.0))
     talk.free_talk()
     talk.speak(960)
     talk.silence(544)

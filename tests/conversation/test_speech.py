@@ -1,0 +1,127 @@
+"""A spoken item: its sentences on their way from the synthesizer to the client."""
+
+from kouyu.conversation.effects import CancelSpeech, Effect, Send, Speak
+from kouyu.conversation.limits import Limits
+from kouyu.conversation.orders import OrderNumbers
+from kouyu.conversation.pacing import Pacer
+from kouyu.conversation.playout import PlayoutClock
+from kouyu.conversation.speech import Outlet, Speech
+from kouyu.protocol.configuration import Configuration, LimitConfig
+from kouyu.protocol.downlink import Message
+
+ENVELOPE = Message(
+    id="1",
+    conversation_id="2",
+    bot_id="kouyu",
+    role="assistant",
+    type="answer",
+    content="",
+    content_type="text",
+    chat_id="3",
+    section_id="2",
+)
+LIMITS = Limits(synthesis_ahead_ms=1000)
+
+
+def outlet(limit: LimitConfig | None = None) -> Outlet:
+    return Outlet(Pacer(limit), PlayoutClock())
+
+
+def speech_of(*sentences: str) -> Speech:
+    speech = Speech(envelope=ENVELOPE, configuration=Configuration(), orders=OrderNumbers(), limits=LIMITS)
+    for sentence in sentences:
+        speech.add(sentence)
+    speech.close()
+    return speech
+
+
+def order(speech: Speech, way_out: Outlet, now: float = 0.0) -> int:
+    """The number of the order that is given now."""
+    (speak,) = speech.order_next(now, way_out)
+    assert isinstance(speak, Speak)
+    return speak.order
+
+
+def kinds(effects: list[Effect]) -> list[str]:
+    return [effect.event.event_type.rsplit(".", 1)[1] for effect in effects if isinstance(effect, Send)]
+
+
+def test_a_sentence_is_announced_once_even_if_its_first_packet_has_no_length() -> None:
+    speech, way_out = speech_of("One."), outlet()
+    number = order(speech, way_out)
+    for duration_ms in (0.0, 0.0, 100.0):
+        speech.on_audio(number, b"packet", duration_ms, 0.0)
+    speech.on_done(number, failed=False)
+    assert kinds(list(speech.release(0.0, way_out))) == ["sentence_start", "delta", "delta", "delta", "completed"]
+
+
+def test_a_sentence_without_audio_is_left_out() -> None:
+    speech, way_out = speech_of("One.", "Two."), outlet()
+    speech.on_done(order(speech, way_out), failed=True)
+    number = order(speech, way_out)
+    speech.on_audio(number, b"packet", 100.0, 0.0)
+    speech.on_done(number, failed=False)
+    assert kinds(list(speech.release(0.0, way_out))) == ["sentence_start", "delta", "completed"]
+
+
+def test_an_empty_packet_is_never_sent() -> None:
+    speech, way_out = speech_of("One."), outlet()
+    number = order(speech, way_out)
+    speech.on_audio(number, b"", 100.0, 0.0)
+    assert list(speech.release(0.0, way_out)) == []
+
+
+def test_the_next_sentence_is_made_when_the_listener_has_caught_up() -> None:
+    speech, way_out = speech_of("One.", "Two."), outlet()
+    number = order(speech, way_out)
+    speech.on_audio(number, b"packet", 3000.0, 0.0)
+    speech.on_done(number, failed=False)
+    list(speech.release(0.0, way_out))
+    assert list(speech.order_next(0.0, way_out)) == []
+    assert speech.deadline(way_out) == 2.0
+    assert order(speech, way_out, now=2.0)
+
+
+def test_speech_that_is_held_back_does_not_ask_for_time_that_would_change_nothing() -> None:
+    speech, way_out = speech_of("One.", "Two."), outlet()
+    number = order(speech, way_out)
+    speech.on_audio(number, b"packet", 1000.1, 0.0)
+    speech.on_done(number, failed=False)
+    assert list(speech.order_next(60.0, way_out)) == []
+    assert speech.deadline(way_out) is None
+
+
+def test_paced_speech_waits_for_the_next_packets_time() -> None:
+    speech, way_out = speech_of("One."), outlet(LimitConfig(period=1, max_frame_num=2))
+    number = order(speech, way_out)
+    for _ in range(3):
+        speech.on_audio(number, b"packet", 20.0, 5.0)
+    speech.on_done(number, failed=False)
+    assert kinds(list(speech.release(5.0, way_out))) == ["sentence_start", "delta", "delta"]
+    assert speech.paced_until(5.0, way_out) == 6.0
+    assert kinds(list(speech.release(6.0, way_out))) == ["delta", "completed"]
+
+
+def test_a_synthesis_that_stalls_is_given_up_and_what_there_is_of_it_is_sent() -> None:
+    speech, way_out = speech_of("One."), outlet()
+    number = order(speech, way_out)
+    speech.on_audio(number, b"packet", 100.0, 3.0)
+    deadline = speech.deadline(way_out)
+    assert deadline == 3.0 + LIMITS.synthesis_s
+    assert list(speech.on_time(deadline)) == [CancelSpeech(number)]
+    assert kinds(list(speech.release(deadline, way_out))) == ["sentence_start", "delta", "completed"]
+
+
+def test_speech_that_breaks_off_tells_the_client_that_no_more_comes() -> None:
+    speech, way_out = speech_of("One.", "Two."), outlet()
+    number = order(speech, way_out)
+    speech.on_audio(number, b"packet", 100.0, 0.0)
+    list(speech.release(0.0, way_out))
+    effects = list(speech.break_off())
+    assert CancelSpeech(number) in effects
+    assert kinds(effects) == ["completed"]
+    assert list(speech.release(0.0, way_out)) == []
+
+
+def test_speech_that_breaks_off_before_its_first_sound_tells_nothing() -> None:
+    assert kinds(list(speech_of("One.").break_off())) == []
