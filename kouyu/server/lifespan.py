@@ -13,7 +13,13 @@ from kouyu.engines.scheduler import Scheduler
 from kouyu.protocol.ids import IdFactory
 from kouyu.server.bots import open_bots
 from kouyu.server.chat import RunSession
-from kouyu.server.engine_loading import check_engines, load_recognizer, load_synthesizer, load_voice_activity
+from kouyu.server.engine_loading import (
+    check_engines,
+    load_recognizer,
+    load_synthesizer,
+    load_turn_judge,
+    load_voice_activity,
+)
 from kouyu.session.connection import run_session
 from kouyu.session.services import Services
 from kouyu.settings import Settings, SettingsError
@@ -53,8 +59,9 @@ async def open_services(settings: Settings, store: Store) -> AsyncIterator[Servi
 
         began = time.monotonic()
         transcripts = _transcript_finisher(settings.transcripts.sensitive_words)
-        voice_activity, recognizer, synthesizer, bots, *_ = await _all_or_first_error(
+        voice_activity, turn_judge, recognizer, synthesizer, bots, *_ = await _all_or_first_error(
             closed_at_the_end(load_voice_activity(engines, scheduler), lambda made: made.close()),
+            closed_at_the_end(load_turn_judge(scheduler), lambda made: made.close()),
             closed_at_the_end(load_recognizer(engines, scheduler), lambda made: made.close()),
             closed_at_the_end(load_synthesizer(engines, scheduler), lambda made: made.close()),
             stack.enter_async_context(open_bots(settings.bots)),
@@ -74,7 +81,9 @@ async def open_services(settings: Settings, store: Store) -> AsyncIterator[Servi
             limits=settings.limits,
             ids=IdFactory(),
             default_voice_id=voices[0].voice_id if voices else "",
+            unknown_voice_is_error=engines.unknown_voice_is_error,
             transcripts=transcripts,
+            turn_judge=turn_judge,
         )
 
 
