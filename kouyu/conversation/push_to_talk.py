@@ -7,7 +7,7 @@ from typing import Final
 
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.speech_detector import SpeechDetector, samples_in
-from kouyu.conversation.utterance import Ended, Moment, Span, Utterance
+from kouyu.conversation.utterance import Ended, Moment, Resumed, Span, Utterance
 
 _LEAD_MS: Final = 600
 """Silence kept before the first speech of a buffer."""
@@ -85,12 +85,12 @@ class PushToTalk:
     def on_time(self, now: float) -> Iterator[Moment]:
         """Take buffers as they are that voice activity has been given long enough for."""
         while self.deadline is not None and now >= self.deadline:
-            yield self._end_unjudged()
+            yield from self._end_unjudged()
 
     def leave(self) -> Iterator[Moment]:
         """The client changes to free talk: completed buffers are taken as they are, the open one is thrown away."""
         while self.deadline is not None:
-            yield self._end_unjudged()
+            yield from self._end_unjudged()
         yield from self.clear()
 
     def clear(self) -> Iterator[Moment]:
@@ -119,11 +119,14 @@ class PushToTalk:
     def _is_judged(self, end: int) -> bool:
         return self._detector.position + samples_in(_CHUNK_SLACK_MS) > end
 
-    def _end_unjudged(self) -> Ended:
+    def _end_unjudged(self) -> Iterator[Moment]:
         """Voice activity is late: better to recognise silence than to lose what was said."""
         buffer = self._buffers[0]
         assert buffer.end is not None
-        return self._end(buffer, Span(buffer.start, buffer.end))
+        if buffer.paused:
+            # There may be speech behind the pause.
+            yield Resumed()
+        yield self._end(buffer, Span(buffer.start, buffer.end))
 
     def _end(self, buffer: _Buffer, span: Span | None) -> Ended:
         self._buffers.popleft()

@@ -107,6 +107,18 @@ def test_a_buffer_whose_voice_activity_stops_half_way_is_recognised_to_its_end()
     assert spans(talk) == [(0, 100_000)]
 
 
+def test_what_was_prepared_at_a_pause_does_not_hide_what_may_have_been_said_after_it() -> None:
+    talk = Simulation()
+    talk.speak(640)
+    talk.silence(640)
+    assert len(spans(talk)) == 1
+    talk.give(AudioReceived(100_000))
+    talk.complete()
+    talk.wait(10)
+    assert spans(talk)[1:] == [(0, 100_000)]
+    assert talk.event_types.count("conversation.chat.completed") == 1
+
+
 def test_a_completed_buffer_survives_a_change_to_free_talk() -> None:
     talk = Simulation()
     talk.upload(960, 0.95, chunk_s=0.02)
