@@ -61,11 +61,14 @@ class Measurements:
         self._event_loop: list[float] = []
         self._voice_activity: list[float] = []
 
-    async def run_session(self, socket: Socket, *, services: Services, bot_id: str, log_id: str) -> None:
+    async def run_session(
+        self, socket: Socket, *, services: Services, bot_id: str, workflow_id: str, log_id: str
+    ) -> None:
         """A session whose frames are measured."""
         self._sessions += 1
         try:
-            await run_session(MeasuredSocket(socket, self._ingest), services=services, bot_id=bot_id, log_id=log_id)
+            measured = MeasuredSocket(socket, self._ingest)
+            await run_session(measured, services=services, bot_id=bot_id, workflow_id=workflow_id, log_id=log_id)
         finally:
             self._sessions -= 1
 

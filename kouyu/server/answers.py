@@ -18,10 +18,13 @@ _CODES = {
     403: errors.FORBIDDEN,
     404: errors.NOT_FOUND,
     405: errors.NOT_FOUND,
+    413: errors.FILE_TOO_LARGE,
     429: errors.RATE_LIMITED,
 }
 _STATUSES = {code: status for status, code in _CODES.items() if status != 405} | {
     errors.CONVERSATION_NOT_FOUND: 404,
+    errors.MESSAGE_NOT_FOUND: 404,
+    errors.FILE_TOO_LARGE: 413,
     errors.TOO_MANY_SESSIONS: 503,
     errors.INTERNAL: 500,
 }
@@ -29,6 +32,13 @@ _STATUSES = {code: status for status, code in _CODES.items() if status != 405} |
 
 class _Detail(msgspec.Struct, frozen=True):
     logid: str
+
+
+class _Success(msgspec.Struct, frozen=True):
+    data: Any
+    detail: _Detail
+    code: int = 0
+    msg: str = ""
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -50,6 +60,12 @@ def error_status(code: int) -> int:
 def error_body(code: int, msg: str, log_id: str) -> bytes:
     """The JSON body of an error."""
     return msgspec.json.encode(_Error(code, msg, _Detail(log_id)))
+
+
+def answer_success(request: Request[Any, Any, Any], data: Any, **beside: Any) -> Response[bytes]:
+    """What was asked for; ``beside`` are keys that stand beside ``data`` (rest.md 1.1)."""
+    body = msgspec.to_builtins(_Success(data, _Detail(request.scope["state"]["log_id"]))) | beside
+    return Response(msgspec.json.encode(body), status_code=200, media_type=MediaType.JSON)
 
 
 def answer_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

@@ -1,7 +1,5 @@
 """The application: its routes, and what holds for all of them."""
 
-from collections.abc import Collection
-
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.exceptions import HTTPException
@@ -9,13 +7,16 @@ from litestar.types import ASGIApp
 
 from kouyu.protocol.errors import ProtocolError
 from kouyu.server.answers import answer_fault, answer_http_error, answer_protocol_error
-from kouyu.server.chat import RunSession, chat_route
+from kouyu.server.chat import Brains, RunSession, chat_route
 from kouyu.server.door import Door
 from kouyu.server.edge import LOG_ID_HEADER, Edge
 from kouyu.server.failed_handshakes import FailedHandshakes
+from kouyu.server.files import file_routes
+from kouyu.server.messages import message_routes
 from kouyu.server.pages import page_routes
+from kouyu.server.rest_door import RestDoor
 from kouyu.server.sessions import Sessions
-from kouyu.store.tokens import Tokens
+from kouyu.store.store import Store
 
 CORS = CORSConfig(
     allow_origins=["*"],
@@ -28,16 +29,23 @@ CORS = CORSConfig(
 
 def create_app(
     *,
-    tokens: Tokens,
-    bots: Collection[str],
-    default_bot: str,
+    store: Store,
+    brains: Brains,
     sessions: Sessions,
     run_session: RunSession,
+    max_file_bytes: int,
 ) -> ASGIApp:
-    """The ASGI application. It owns nothing: what it is given lives as long as the server. ``bots`` are bot ids."""
-    door = Door(tokens, FailedHandshakes())
+    """The ASGI application. It owns nothing: what it is given lives as long as the server."""
+    failures = FailedHandshakes()
+    door = Door(store.tokens, failures)
+    guard = RestDoor(store.tokens, failures).guard
     litestar = Litestar(
-        route_handlers=[chat_route(door, sessions, bots, default_bot, run_session), *page_routes(sessions)],
+        route_handlers=[
+            chat_route(door, sessions, brains, run_session),
+            *file_routes(store.files, guard, max_file_bytes),
+            *message_routes(store, guard),
+            *page_routes(sessions),
+        ],
         cors_config=CORS,
         openapi_config=None,
         logging_config=None,  # whoever starts the server says where its log goes

@@ -1,16 +1,21 @@
 """The bots of the settings, and the embedded language model where one of them needs it."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeGuard
 
 import msgspec
 
-from kouyu.agents.agent import AgentError, AgentRequest, ContextMessage
+from kouyu.agents.agent import Agent, AgentRequest, ContextMessage
+from kouyu.agents.attachments import Attachments
 from kouyu.agents.bot import BotDefinition, Example, LanguageModelBot
+from kouyu.agents.coze_brain import CozeBrain, CozeEndpoint
 from kouyu.agents.embedded_model import EXAMPLES, EmbeddedModel
 from kouyu.agents.endpoint import ModelEndpoint
+from kouyu.agents.mcp_server import McpServer
+from kouyu.agents.server_tools import ServerTools
+from kouyu.server.secrets import from_environment
 from kouyu.settings.bots import BotSettings, ModelSettings
 
 
@@ -18,7 +23,7 @@ class Bots(msgspec.Struct, frozen=True):
     """Who answers, by bot id; ready to."""
 
     definitions: Mapping[str, BotDefinition]
-    agents: Mapping[str, LanguageModelBot]
+    agents: Mapping[str, Agent]
 
 
 def needs_embedded_model(bots: tuple[BotSettings, ...]) -> bool:
@@ -27,8 +32,15 @@ def needs_embedded_model(bots: tuple[BotSettings, ...]) -> bool:
 
 
 @asynccontextmanager
-async def open_bots(chosen: tuple[BotSettings, ...]) -> AsyncIterator[Bots]:
+async def open_bots(
+    chosen: tuple[BotSettings, ...],
+    *,
+    tool_servers: Mapping[str, McpServer] | None = None,
+    attachments: Attachments | None = None,
+) -> AsyncIterator[Bots]:
     """The bots, the embedded model started and warmed up where needed; closed when the block ends.
+
+    ``tool_servers`` holds, by name, those that the bots' settings name; ``attachments`` reads the files in messages.
 
     Raises AgentError for a prompt that is not well formed, a key that is missing from the environment, or an embedded
     model that does not start; MissingWeights.
@@ -40,19 +52,32 @@ async def open_bots(chosen: tuple[BotSettings, ...]) -> AsyncIterator[Bots]:
             stack.push_async_callback(embedded.close)
             await embedded.start()
         definitions = {bot.id: _definition(bot, embedded) for bot in chosen}
-        agents: dict[str, LanguageModelBot] = {}
-        for bot_id, definition in definitions.items():
-            agents[bot_id] = LanguageModelBot(definition)
-            stack.push_async_callback(agents[bot_id].close)
+        agents: dict[str, Agent] = {}
+        for bot in chosen:
+            agent = _agent(bot, definitions[bot.id], tool_servers or {}, attachments)
+            stack.push_async_callback(agent.close)
+            agents[bot.id] = agent
         if embedded is not None:
-            await asyncio.gather(
-                *(embedded.warm_up(_opening(agents[bot.id])) for bot in chosen if not bot.model.base_url)
-            )
+            warm = [_opening(agent) for agent in agents.values() if _is_embedded(agent, embedded)]
+            await asyncio.gather(*map(embedded.warm_up, warm))
         yield Bots(definitions, agents)
 
 
-def _opening(agent: LanguageModelBot) -> list[dict[str, object]]:
-    return agent.opening(AgentRequest(messages=(ContextMessage(role="user", content=""),)))
+def _agent(
+    bot: BotSettings, definition: BotDefinition, servers: Mapping[str, McpServer], attachments: Attachments | None
+) -> Agent:
+    if bot.model.kind == "coze":
+        return CozeBrain(_coze_endpoint(bot), attachments=attachments)
+    tools = ServerTools([servers[name] for name in bot.mcp_servers], taken=definition.client_tool_names)
+    return LanguageModelBot(definition, server_tools=tools, attachments=attachments)
+
+
+def _opening(bot: LanguageModelBot) -> list[dict[str, object]]:
+    return bot.opening(AgentRequest(messages=(ContextMessage(role="user", content=""),)))
+
+
+def _is_embedded(agent: Agent, embedded: EmbeddedModel) -> TypeGuard[LanguageModelBot]:
+    return isinstance(agent, LanguageModelBot) and agent.definition.model == embedded.endpoint
 
 
 def _definition(bot: BotSettings, embedded: EmbeddedModel | None) -> BotDefinition:
@@ -77,6 +102,7 @@ def _definition(bot: BotSettings, embedded: EmbeddedModel | None) -> BotDefiniti
         top_p=bot.model.top_p,
         max_tokens=bot.model.max_tokens,
         tools=bot.tools,
+        max_tool_rounds=bot.max_tool_rounds,
     )
 
 
@@ -89,13 +115,22 @@ def _endpoint(bot: BotSettings) -> ModelEndpoint:
         headers=model.headers,
         body=model.body,
         context_tokens=model.context_tokens,
+        images=model.images,
+    )
+
+
+def _coze_endpoint(bot: BotSettings) -> CozeEndpoint:
+    model = bot.model
+    return CozeEndpoint(
+        base_url=model.base_url,
+        token=_key(bot.id, model),
+        bot_id=model.bot_id,
+        headers=model.headers,
+        ask_early=model.ask_early,
     )
 
 
 def _key(bot_id: str, model: ModelSettings) -> str:
     if not model.api_key_env:
         return model.api_key
-    key = os.environ.get(model.api_key_env)
-    if not key:
-        raise AgentError(f"bot {bot_id}: the environment variable {model.api_key_env} (model.api_key_env) is not set")
-    return key
+    return from_environment(f"bot {bot_id}", "model.api_key_env", model.api_key_env)

@@ -1,9 +1,10 @@
-"""``/v1/chat``: one conversation with a bot."""
+"""``/v1/chat``: one conversation with a bot, or with a flow under a bot's name and voice."""
 
 import logging
 from collections.abc import Collection, Coroutine
 from typing import Any, Protocol
 
+import msgspec
 from litestar import WebSocket, websocket
 from litestar.handlers import WebsocketRouteHandler
 
@@ -25,15 +26,22 @@ LONGEST_ID_SHOWN = 100
 class RunSession(Protocol):
     """What talks with the client: ``session.connection.run_session`` with its services filled in."""
 
-    def __call__(self, socket: Socket, *, bot_id: str, log_id: str) -> Coroutine[Any, Any, None]:
-        """Run one session to its end."""
+    def __call__(self, socket: Socket, *, bot_id: str, workflow_id: str, log_id: str) -> Coroutine[Any, Any, None]:
+        """Run one session to its end. ``workflow_id`` is "" where the bot itself answers."""
         ...
 
 
-def chat_route(
-    door: Door, sessions: Sessions, bots: Collection[str], default_bot: str, run_session: RunSession
-) -> WebsocketRouteHandler:
-    """The route handler of ``/v1/chat``. A client that names no bot gets ``default_bot``."""
+class Brains(msgspec.Struct, frozen=True, kw_only=True):
+    """The ids of those who can answer."""
+
+    bots: Collection[str]
+    default_bot: str
+    """For clients that name none."""
+    flows: Collection[str] = ()
+
+
+def chat_route(door: Door, sessions: Sessions, brains: Brains, run_session: RunSession) -> WebsocketRouteHandler:
+    """The route handler of ``/v1/chat``."""
 
     @websocket("/v1/chat")
     async def chat(socket: WebSocket[Any, Any, Any]) -> None:
@@ -44,15 +52,24 @@ def chat_route(
             await visitor.refuse(errors.TOO_MANY_SESSIONS, FULL)
             return
         client = await visitor.enter()
-        bot_id = query_value(socket.scope["query_string"], "bot_id") or default_bot
-        if bot_id not in bots:
-            msg = f"there is no bot {bot_id[:LONGEST_ID_SHOWN]!r}; known bots: {', '.join(bots)}"
-            await say_error_and_close(client, errors.NOT_FOUND, msg, visitor.log_id)
+        query = socket.scope["query_string"]
+        bot_id = query_value(query, "bot_id") or brains.default_bot
+        workflow_id = query_value(query, "workflow_id") or ""
+        if fault := _unknown("bot", bot_id, brains.bots) or _unknown("workflow", workflow_id, ("", *brains.flows)):
+            await say_error_and_close(client, errors.NOT_FOUND, fault, visitor.log_id)
             return
-        session = run_session(client, bot_id=bot_id, log_id=visitor.log_id)
+        session = run_session(client, bot_id=bot_id, workflow_id=workflow_id, log_id=visitor.log_id)
         await _converse(client, visitor.log_id, sessions, session)
 
     return chat
+
+
+def _unknown(kind: str, wanted: str, known: Collection[str]) -> str:
+    """What to tell a client that names one that is not there; "" where it is."""
+    if wanted in known:
+        return ""
+    names = ", ".join(filter(None, known)) or "none"
+    return f"there is no {kind} {wanted[:LONGEST_ID_SHOWN]!r}; known {kind}s: {names}"
 
 
 async def _converse(client: ClientSocket, log_id: str, sessions: Sessions, session: Coroutine[Any, Any, None]) -> None:

@@ -29,6 +29,11 @@ class DataFolder:
         return self.path / "tls"
 
     @property
+    def files(self) -> Path:
+        """Where uploaded files are."""
+        return self.path / "files"
+
+    @property
     def _token_file(self) -> Path:
         return self.path / "token"
 

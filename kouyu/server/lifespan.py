@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from kouyu.engines.scheduler import Scheduler
 from kouyu.protocol.ids import IdFactory
-from kouyu.server.bots import open_bots
+from kouyu.server.agents import open_agents
 from kouyu.server.chat import RunSession
 from kouyu.server.engine_loading import (
     check_engines,
@@ -59,12 +59,12 @@ async def open_services(settings: Settings, store: Store) -> AsyncIterator[Servi
 
         began = time.monotonic()
         transcripts = _transcript_finisher(settings.transcripts.sensitive_words)
-        voice_activity, turn_judge, recognizer, synthesizer, bots, *_ = await _all_or_first_error(
+        voice_activity, turn_judge, recognizer, synthesizer, agents, *_ = await _all_or_first_error(
             closed_at_the_end(load_voice_activity(engines, scheduler), lambda made: made.close()),
             closed_at_the_end(load_turn_judge(scheduler), lambda made: made.close()),
             closed_at_the_end(load_recognizer(engines, scheduler), lambda made: made.close()),
             closed_at_the_end(load_synthesizer(engines, scheduler), lambda made: made.close()),
-            stack.enter_async_context(open_bots(settings.bots)),
+            stack.enter_async_context(open_agents(settings, store.files)),
             asyncio.to_thread(transcripts.warm_up),
             asyncio.to_thread(token_counter),
         )
@@ -76,8 +76,9 @@ async def open_services(settings: Settings, store: Store) -> AsyncIterator[Servi
             voice_activity=voice_activity,
             recognizer=recognizer,
             synthesizer=synthesizer,
-            bots=bots.definitions,
-            agents=bots.agents,
+            bots=agents.definitions,
+            agents=agents.bots,
+            flows=agents.flows,
             limits=settings.limits,
             ids=IdFactory(),
             default_voice_id=voices[0].voice_id if voices else "",

@@ -12,7 +12,7 @@ import msgspec
 
 from kouyu.server.app import create_app
 from kouyu.server.certificates import Certificates, local_certificate, own_certificate
-from kouyu.server.chat import RunSession
+from kouyu.server.chat import Brains, RunSession
 from kouyu.server.data_folder import DataFolder
 from kouyu.server.listening import Ports, bind, listening
 from kouyu.server.sessions import Sessions
@@ -80,13 +80,17 @@ async def _serve(
         tls = stack.enter_context(bind(chosen.host, chosen.https_port, "--https-port"))
         ports = Ports(chosen.host, plain.getsockname()[1], tls.getsockname()[1])
         certificates = await asyncio.to_thread(_certificates, chosen, folder.tls)
-        store = await stack.enter_async_context(await Store.open(database))
+        store = await stack.enter_async_context(await Store.open(database, files_folder=folder.files))
         token = await folder.access_token(store.tokens)
         run_session = await stack.enter_async_context(open_sessions(store))
         sessions = Sessions(chosen.max_sessions)
         bots = _bot_ids(settings)
         app = create_app(
-            tokens=store.tokens, bots=bots, default_bot=bots[0], sessions=sessions, run_session=run_session
+            store=store,
+            brains=Brains(bots=bots, default_bot=bots[0], flows=tuple(flow.id for flow in settings.flows)),
+            sessions=sessions,
+            run_session=run_session,
+            max_file_bytes=settings.files.max_bytes,
         )
         pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}
         await stack.enter_async_context(listening(app, plain, tls, certificates, **pings))

@@ -60,12 +60,13 @@ _ORIGIN_CHARACTERS: Final = 2000
 _LAST_SAVES_S: Final = 2.0
 
 
-async def run_session(socket: Socket, *, services: Services, bot_id: str, log_id: str) -> None:
+async def run_session(socket: Socket, *, services: Services, bot_id: str, workflow_id: str = "", log_id: str) -> None:
     """Serve one client of ``/v1/chat`` until it leaves. The socket is accepted already, and not closed here.
 
+    Under the bot's name and voice the bot itself answers, or the flow that ``workflow_id`` names.
     Nothing that goes wrong inside leaves this function, except cancellation.
     """
-    session = Session(socket, services=services, bot_id=bot_id, log_id=log_id)
+    session = Session(socket, services=services, bot_id=bot_id, workflow_id=workflow_id, log_id=log_id)
     try:
         await session.run()
     except* SocketClosed:
@@ -84,10 +85,10 @@ async def run_session(socket: Socket, *, services: Services, bot_id: str, log_id
 class Session:
     """The state of one connection around its conversation."""
 
-    def __init__(self, socket: Socket, *, services: Services, bot_id: str, log_id: str) -> None:
+    def __init__(self, socket: Socket, *, services: Services, bot_id: str, workflow_id: str, log_id: str) -> None:
         self._socket = socket
         self._services = services
-        self._agent = services.agents[bot_id]
+        self._agent = services.flows[workflow_id] if workflow_id else services.agents[bot_id]
         self._log_id = log_id
         self._started_at = asyncio.get_running_loop().time()
         bot = services.bots[bot_id]
@@ -192,13 +193,19 @@ class Session:
         if not isinstance(wanted, str) or not wanted or wanted == self._conversation.conversation_id:
             return None
         record = await self._services.store.conversations.get(wanted)
-        if record is None:
+        if record is None or record.user_id not in ("", self._user_of(data)):
             raise ProtocolError(
                 CONVERSATION_NOT_FOUND,
                 f"data.chat_config.conversation_id: {wanted!r} does not exist; leave it out for a new conversation",
             )
         self._recorder.know(record.id)
         return record.id, record.section_id
+
+    def _user_of(self, data: dict[str, object]) -> str:
+        """The user that a chat.update leaves in force."""
+        chat_config = data.get("chat_config")
+        named = chat_config.get("user_id") if isinstance(chat_config, dict) else None
+        return str(named or self._conversation.configuration.chat_config.user_id or "")
 
     # Through the core
 

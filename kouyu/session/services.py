@@ -31,6 +31,8 @@ class Services:
     limits: Limits
     ids: IdFactory
     default_voice_id: str
+    flows: Mapping[str, Agent] = field(default_factory=dict)
+    """By workflow id."""
     unknown_voice_is_error: bool = False
     transcripts: TranscriptFinisher = field(default_factory=TranscriptFinisher)
     turn_judge: TurnJudge | None = None

@@ -82,7 +82,18 @@ _CONVERSATIONS: Final[Step] = (
     """,
 )
 
-STEPS: Final[tuple[Step, ...]] = (_CONVERSATIONS,)
+_FILES: Final[Step] = (
+    """
+    CREATE TABLE files (
+        id TEXT NOT NULL PRIMARY KEY,
+        name TEXT NOT NULL,
+        bytes BIGINT NOT NULL,
+        created_at BIGINT NOT NULL
+    )
+    """,
+)
+
+STEPS: Final[tuple[Step, ...]] = (_CONVERSATIONS, _FILES)
 
 
 def migrate(connection: Connection) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from kouyu.store.chats import Chats
 from kouyu.store.conversations import Conversations
 from kouyu.store.database import Database
+from kouyu.store.files import Files
 from kouyu.store.messages import Messages
 from kouyu.store.tokens import Tokens
 from kouyu.store.writer import Write
@@ -19,23 +20,32 @@ logger = logging.getLogger(__name__)
 class Store:
     """What is kept, by kind. An awaited write is on disk; reads see every write awaited before."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], float] = time.time, files_folder: Path | None = None
+    ) -> None:
         self._database = database
         self.conversations = Conversations(database, clock)
         self.messages = Messages(database, clock)
         self.chats = Chats(database, clock)
         self.tokens = Tokens(database, clock)
+        self.files = Files(database, files_folder, clock)
 
     @classmethod
     async def open(
-        cls, location: str | Path, *, recover: bool = True, clock: Callable[[], float] = time.time
+        cls,
+        location: str | Path,
+        *,
+        recover: bool = True,
+        clock: Callable[[], float] = time.time,
+        files_folder: Path | None = None,
     ) -> "Store":
         """Open the database at a path (SQLite) or URL, and mark the chats that a crash left open as failed.
 
         ``recover=False`` leaves the chats alone: for a program beside a running server, whose chats they are.
-        ``clock`` gives Unix seconds. Raises SchemaTooNew, and StoreError when the database cannot be opened.
+        ``clock`` gives Unix seconds; ``files_folder`` is where uploaded files go. Raises SchemaTooNew, and StoreError
+        when the database cannot be opened.
         """
-        store = cls(await Database.open(location), clock)
+        store = cls(await Database.open(location), clock, files_folder)
         if recover:
             try:
                 interrupted = await store.chats.fail_interrupted()

@@ -103,7 +103,17 @@ class TokenColumns(TypedColumns):
     last_used_at: Named[int | None] = Column(BigInteger)
 
 
+class FileColumns(TypedColumns):
+    """Uploaded files; their content lies on disk."""
+
+    id: Named[str] = Column(Text, primary_key=True)
+    name: Named[str] = Column(Text)
+    bytes: Named[int] = Column(BigInteger)
+    created_at: Named[int] = Column(BigInteger)
+
+
 conversations = Table("conversations", metadata, ConversationColumns)
 messages = Table("messages", metadata, MessageColumns)
 chats = Table("chats", metadata, ChatColumns)
 tokens = Table("tokens", metadata, TokenColumns)
+files = Table("files", metadata, FileColumns)

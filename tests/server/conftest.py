@@ -13,15 +13,16 @@ import pytest
 
 from kouyu.server.app import create_app
 from kouyu.server.certificates import Certificates, local_certificate
+from kouyu.server.chat import Brains
 from kouyu.server.listening import bind, listening
 from kouyu.server.sessions import Sessions
 from kouyu.session.socket import Socket
 from kouyu.store.store import Store
 
 
-async def echo_session(socket: Socket, *, bot_id: str, log_id: str) -> None:
+async def echo_session(socket: Socket, *, bot_id: str, workflow_id: str, log_id: str) -> None:
     """Stands in for a conversation: says whom the client talks to, then says everything back."""
-    await socket.send(f"{bot_id}, {log_id}")
+    await socket.send(f"{bot_id}{workflow_id}, {log_id}")
     while (message := await socket.receive()) is not None:
         if message == "fail":
             raise ZeroDivisionError
@@ -76,15 +77,15 @@ Start = Callable[..., Awaitable[Running]]
 
 @asynccontextmanager
 async def run_server(folder: Path, run_session: Any, max_sessions: int, ping_s: float) -> AsyncIterator[Running]:
-    async with await Store.open(folder / "kouyu.db") as store:
+    async with await Store.open(folder / "kouyu.db", files_folder=folder / "files") as store:
         _, secret = await store.tokens.create("ada")
         sessions = Sessions(max_sessions)
         app = create_app(
-            tokens=store.tokens,
-            bots=("kouyu", "tutor"),
-            default_bot="kouyu",
+            store=store,
+            brains=Brains(bots=("kouyu", "tutor"), default_bot="kouyu", flows=("7",)),
             sessions=sessions,
             run_session=run_session,
+            max_file_bytes=1000,
         )
         certificates = local_certificate(folder / "tls", [])
         plain, tls = bind("127.0.0.1", 0, "--port"), bind("127.0.0.1", 0, "--https-port")

@@ -100,6 +100,17 @@ async def test_an_unknown_bot_is_an_error_that_names_the_known_ones(server: Runn
     assert "kouyu, tutor" in data["msg"]
 
 
+async def test_an_unknown_workflow_is_an_error_that_names_the_known_ones(server: Running) -> None:
+    data, _ = await refusal_event(server.url("/v1/chat?bot_id=tutor&workflow_id=8"), server.header)
+    assert data["code"] == 4200
+    assert data["msg"] == "there is no workflow '8'; known workflows: 7"
+
+
+async def test_a_workflow_is_met_without_a_bot_or_under_one(server: Running) -> None:
+    assert (await first_message(server.url("/v1/chat?workflow_id=7"), server.header)).startswith("kouyu7,")
+    assert (await first_message(server.url("/v1/chat?workflow_id=7&bot_id=tutor"), server.header)).startswith("tutor7,")
+
+
 async def test_a_full_server_says_so_and_has_room_again_when_a_session_ends(start: Start) -> None:
     server = await start(max_sessions=1)
     async with connect(server.url(), additional_headers=server.header) as client:

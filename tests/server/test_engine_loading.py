@@ -9,11 +9,10 @@ from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.scheduler import Scheduler
 from kouyu.server.engine_loading import WeightsNotFetched, check_engines, load_recognizer, load_synthesizer
 from kouyu.settings import Settings
+from kouyu.settings.bots import BotSettings, ModelSettings
 from kouyu.settings.model import (
-    BotSettings,
     EndpointVoiceSettings,
     EngineSettings,
-    ModelSettings,
     RecognitionEndpointSettings,
     SpeechEndpointSettings,
 )

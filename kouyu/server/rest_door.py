@@ -1,0 +1,36 @@
+"""The door of every REST endpoint: a good token, or a JSON error with its status."""
+
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from kouyu.protocol import errors
+from kouyu.protocol.errors import ProtocolError
+from kouyu.server.credentials import presented
+from kouyu.server.failed_handshakes import FailedHandshakes
+from kouyu.store.tokens import Tokens
+
+
+class RestDoor:
+    """Checks tokens, and slows down addresses that keep failing."""
+
+    def __init__(self, tokens: Tokens, failures: FailedHandshakes) -> None:
+        self._tokens = tokens
+        self._failures = failures
+
+    async def guard(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        """A guard of route handlers. Raises ProtocolError for who may not come in."""
+        scope = connection.scope
+        address = (scope["client"] or ("", 0))[0]
+        if wait_s := self._failures.wait_s(address):
+            raise ProtocolError(errors.RATE_LIMITED, f"too many failed attempts; try again in {wait_s} s")
+        token = presented(scope["headers"], b"").token
+        user = await self._tokens.verify(token) if token else None
+        if user is not None and "rest" in user.permissions:
+            return
+        self._failures.failed(address)
+        if user is not None:
+            raise ProtocolError(errors.FORBIDDEN, "the access token does not permit this")
+        what = "wrong or has expired" if token else "missing: send the header Authorization: Bearer <token>"
+        raise ProtocolError(errors.UNAUTHORIZED, f"the access token is {what}")

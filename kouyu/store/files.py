@@ -1,0 +1,80 @@
+"""Files that clients have uploaded: what is known of them in the database, their content on disk."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection, insert, select
+
+from kouyu.protocol.ids import IdFactory
+from kouyu.store.database import Database
+from kouyu.store.errors import StoreError
+from kouyu.store.tables import files
+
+
+class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An uploaded file. ``name`` is what its owner called it, ``bytes`` its size; times are Unix seconds."""
+
+    id: str
+    name: str
+    bytes: int
+    created_at: int
+
+
+class AddFile(msgspec.Struct, frozen=True):
+    """Note a file whose content is on disk."""
+
+    record: FileRecord
+
+    def apply(self, connection: Connection) -> None:
+        """See Write."""
+        connection.execute(insert(files).values(msgspec.structs.asdict(self.record)))
+
+
+class Files:
+    """The files kept. Every good token may use each of them: who does not know its id does not find it."""
+
+    def __init__(self, database: Database, folder: Path | None, clock: Callable[[], float] = time.time) -> None:
+        """``folder`` is made when the first file comes; without one no file can be added or read."""
+        self._database = database
+        self._folder = folder
+        self._clock = clock
+        self._ids = IdFactory()
+
+    async def add(self, name: str, content: bytes) -> FileRecord:
+        """Keep a file. Raises StoreError when it cannot be written."""
+        record = FileRecord(id=self._ids.next_id(), name=name, bytes=len(content), created_at=int(self._clock()))
+        path = self._path(record.id)
+        try:
+            await asyncio.to_thread(_write, path, content)
+        except OSError as error:
+            raise StoreError(f"an uploaded file could not be written: {error.strerror}") from error
+        await self._database.write_one(AddFile(record))
+        return record
+
+    async def get(self, file_id: str) -> FileRecord | None:
+        """What is known of the file of this id."""
+        return await self._database.record(select(files).where(files.c.id == file_id), FileRecord)
+
+    async def content(self, record: FileRecord) -> bytes:
+        """The content of a file. Raises StoreError when it is gone."""
+        try:
+            return await asyncio.to_thread(self._path(record.id).read_bytes)
+        except OSError as error:
+            raise StoreError(f"the content of file {record.id} cannot be read: {error.strerror}") from error
+
+    def _path(self, file_id: str) -> Path:
+        if self._folder is None:
+            raise StoreError("this store was opened without a folder for files")
+        return self._folder / file_id
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

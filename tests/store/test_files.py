@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+
+from kouyu.store.errors import StoreError
+from kouyu.store.store import Store
+from tests.store.clock import Clock
+
+
+def modes(folder: Path) -> dict[str, int]:
+    """The permissions of a folder's files, and under "." its own."""
+    return {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} | {".": folder.stat().st_mode & 0o777}
+
+
+@pytest.fixture
+async def folder(tmp_path: Path) -> Path:
+    return tmp_path / "files"
+
+
+async def test_a_file_is_kept_with_its_content(location: str | Path, folder: Path, clock: Clock) -> None:
+    async with await Store.open(location, clock=clock, files_folder=folder) as store:
+        record = await store.files.add("notes.txt", b"hello")
+        assert (record.name, record.bytes, record.created_at) == ("notes.txt", 5, int(clock()))
+    async with await Store.open(location, clock=clock, files_folder=folder) as store:
+        assert await store.files.get(record.id) == record
+        assert await store.files.content(record) == b"hello"
+
+
+async def test_only_its_owner_may_read_it(location: str | Path, folder: Path) -> None:
+    async with await Store.open(location, files_folder=folder) as store:
+        record = await store.files.add("../../x", b"hello")
+    assert modes(folder) == {record.id: 0o600, ".": 0o700}
+
+
+async def test_a_file_whose_content_is_gone_is_told(location: str | Path, folder: Path) -> None:
+    async with await Store.open(location, files_folder=folder) as store:
+        record = await store.files.add("a", b"hello")
+        (folder / record.id).unlink()
+        with pytest.raises(StoreError):
+            await store.files.content(record)
+
+
+async def test_unknown_files_are_none(store: Store) -> None:
+    assert await store.files.get("../../etc/passwd") is None
+
+
+async def test_without_a_folder_no_file_is_taken(store: Store) -> None:
+    with pytest.raises(StoreError):
+        await store.files.add("a", b"hello")
