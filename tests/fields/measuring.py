@@ -43,6 +43,14 @@ def opus_packet_ms(packet: bytes) -> float:
     return frames * ((10.0, 20.0)[config % 2] if config < 16 else (2.5, 5.0, 10.0, 20.0)[config % 4])
 
 
+def opus_bandwidth_hz(packet: bytes) -> int:
+    """The highest frequency that a packet may hold (RFC 6716, 3.1)."""
+    config = packet[0] >> 3
+    if config < 12:
+        return (4000, 6000, 8000)[config // 4]
+    return (12_000, 20_000)[config // 2 - 6] if config < 16 else (4000, 8000, 12_000, 20_000)[config // 4 - 4]
+
+
 def mp3(data: bytes) -> tuple[Samples, int]:
     """The samples of an MP3 stream and its rate."""
     with av.open(io.BytesIO(data), format="mp3") as container:

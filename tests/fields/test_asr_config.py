@@ -70,7 +70,8 @@ async def test_asr_config(measuring_server: RunningServer, recogniser: Recogniti
         updated = await talk.configure(asr_config={"enable_ddc": False})
         asr_config = updated.data["asr_config"]
         assert (asr_config["enable_itn"], asr_config["enable_ddc"]) == (False, False)
-        assert asr_config["hot_words"] == ["Kouyu"]
+        assert await shown(talk, recogniser, "Um, it costs $5.") == "Um, it costs five dollars."
+        assert recogniser.heard[-1].form["prompt"] == "Kouyu"
 
 
 async def test_hot_words(

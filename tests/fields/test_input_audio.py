@@ -92,13 +92,19 @@ async def test_sample_rate(
             await asked(talk, uploads.pcm(question(), rate), format="pcm", sample_rate=rate)
 
 
-async def test_channel(scripted_server: RunningServer) -> None:
-    """Two channels are mixed down: the question on the right alone is understood."""
-    one_sided = packed(interleaved(question() * 0, question()), 16)
+async def test_channel(
+    scripted_server: RunningServer, measuring_server: RunningServer, recogniser: RecognitionStandIn
+) -> None:
+    """Two channels are mixed down: the question on the right alone is understood, and reaches the recogniser whole."""
+    one_sided = cut(packed(interleaved(question() * 0, question()), 16), [1601])
     async with talking(scripted_server) as talk:
-        await asked(talk, cut(one_sided, [1601]), format="pcm", sample_rate=16000, channel=2)
+        await asked(talk, one_sided, format="pcm", sample_rate=16000, channel=2)
         await asked(talk, uploads.pcm(question()), format="pcm", sample_rate=16000, channel=1)
         assert "1, 2" in await refusal(talk, input_audio={"channel": 6})
+    async with talking(measuring_server) as talk:
+        await talk.configure(input_audio={"format": "pcm", "sample_rate": 16000, "channel": 2})
+        await push(talk, one_sided)
+    assert likeness(question(), recogniser.heard[-1].audio, 16_000) > 0.98
 
 
 async def test_bit_depth(scripted_server: RunningServer) -> None:

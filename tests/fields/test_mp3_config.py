@@ -16,11 +16,14 @@ async def test_mp3_config(scripted_server: RunningServer) -> None:
     """44.1 kHz at 64 kbit/s unless told otherwise; the deltas one after the other are an MP3 stream."""
     async with talking(scripted_server) as talk:
         stream = b"".join(await spoken(talk, SENTENCE, codec="mp3"))
-        shown = (await talk.configure(output_audio={"mp3_config": {"sample_rate": 48000}})).data["output_audio"]
+        await talk.configure(output_audio={"mp3_config": {"sample_rate": 48000}})
+        other = b"".join(await spoken(talk, SENTENCE, mp3_config={"bit_rate": 96000}))
     sound, rate = measuring.mp3(stream)
     assert rate == 44100
     assert len(stream) * 8 / (len(sound) / rate) == pytest.approx(64_000, rel=0.05)
-    assert shown["mp3_config"] == {"sample_rate": 48000, "bit_rate": 64000}
+    sound, rate = measuring.mp3(other)
+    assert rate == 48000
+    assert len(other) * 8 / (len(sound) / rate) == pytest.approx(96_000, rel=0.05)
 
 
 async def test_sample_rate(scripted_server: RunningServer) -> None:

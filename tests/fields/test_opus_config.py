@@ -11,6 +11,8 @@ from tests.fields.spoken import refusal, said, spoken
 pytestmark = pytest.mark.models
 
 SENTENCE = "Good morning, how are you all today?"
+HISSING = "Six swans swim in the sea, since it is sunny."
+"""With much treble."""
 FRAMES_MS = (2.5, 5, 10, 20, 40, 60)
 
 
@@ -31,25 +33,37 @@ async def test_opus_config(scripted_server: RunningServer) -> None:
     """Raw packets of 10 ms at 24 kHz and 48 kbit/s unless told otherwise; merged key by key."""
     async with talking(scripted_server) as talk:
         default = await packets(talk)
-        shown = (await talk.configure(output_audio={"opus_config": {"bitrate": 20000}})).data["output_audio"]
+        await talk.configure(output_audio=opus(bitrate=20000, use_cbr=True))
+        longer = await packets(talk, frame_size_ms=40)
+        shown = (await talk.configure()).data["output_audio"]
     assert {measuring.opus_packet_ms(packet) for packet in default} == {10.0}
     assert rate_of(default, 10) < 60_000
-    assert shown["opus_config"] == {"sample_rate": 24000, "bitrate": 20000, "use_cbr": False, "frame_size_ms": 10.0}
+    assert {(measuring.opus_packet_ms(packet), len(packet)) for packet in longer} == {(40.0, 100)}
+    assert shown["opus_config"] == {"sample_rate": 24000, "bitrate": 20000, "use_cbr": True, "frame_size_ms": 40.0}
     assert "pcm_config" not in shown
 
 
 async def test_sample_rate(scripted_server: RunningServer) -> None:
     """All five: the voice has its pitch, and no more treble than its rate can hold."""
-    pitches = []
     async with talking(scripted_server) as talk:
+        sounds, widest = {}, {}
         for rate in (8000, 12000, 16000, 24000, 48000):
-            sound = measuring.opus(await packets(talk, sample_rate=rate, frame_size_ms=20, bitrate=64000))
-            pitches.append(measuring.pitch_hz(sound, measuring.OPUS_RATE))
-            assert measuring.power_above_db(sound, measuring.OPUS_RATE, rate / 2 * 1.15) < -35, rate
-            if rate >= 16000:
-                assert measuring.power_above_db(sound, measuring.OPUS_RATE, 5_000) > -45, rate
+            config = opus(sample_rate=rate, frame_size_ms=20, bitrate=64000)
+            frames = await spoken(talk, HISSING, **config)
+            sounds[rate] = measuring.opus(frames)
+            widest[rate] = max(measuring.opus_bandwidth_hz(packet) for packet in frames)
         assert "12000" in await refusal(talk, output_audio={"opus_config": {"sample_rate": 44100}})
+    pitches = [measuring.pitch_hz(sound, measuring.OPUS_RATE) for sound in sounds.values()]
     assert max(pitches) < 1.15 * min(pitches), pitches
+    for rate in (8000, 12000):
+        treble = measuring.power_above_db(sounds[rate], measuring.OPUS_RATE, rate / 2 * 1.15)
+        assert treble < measuring.power_above_db(sounds[24000], measuring.OPUS_RATE, rate / 2 * 1.15) - 6
+    assert {rate: widest[rate] for rate in (8000, 16000, 24000, 48000)} == {
+        8000: 4000,
+        16000: 8000,
+        24000: 12000,
+        48000: 20000,
+    }
 
 
 async def test_bitrate(scripted_server: RunningServer) -> None:

@@ -12,6 +12,8 @@ pytestmark = pytest.mark.models
 
 SENTENCE = "Good morning, how are you all today?"
 PCM_RATE = 24_000
+STEADY = {"voice_id": "kokoro-jf-nezumi"}
+"""A voice that says the same text in the same way each time."""
 
 
 async def spoken_pcm(talk: Talk, text: str = SENTENCE, **output_audio: object) -> measuring.Samples:
@@ -119,30 +121,39 @@ async def test_emotion_config(scripted_server: RunningServer) -> None:
         excited = await spoken_pcm(talk, emotion_config={"emotion": "excited", "emotion_scale": 5})
         plain = await talk.configure(output_audio={"emotion_config": {}})
         assert "emotion_config" not in plain.data["output_audio"]
-    assert measuring.pitch_hz(excited, PCM_RATE) > 1.08 * measuring.pitch_hz(sad, PCM_RATE)
+    assert measuring.pitch_hz(excited, PCM_RATE) > 1.1 * measuring.pitch_hz(sad, PCM_RATE)
     assert measuring.sounding_s(sad, PCM_RATE) > 1.12 * measuring.sounding_s(excited, PCM_RATE)
     assert measuring.level_db(excited, PCM_RATE) > 2 + measuring.level_db(sad, PCM_RATE)
 
 
-async def test_emotion(scripted_server: RunningServer, speech_endpoint: SpeechStandIn) -> None:
-    """All nine are taken, another is refused; each of two very different ones is heard."""
+async def test_emotion(scripted_server: RunningServer) -> None:
+    """All nine are taken, another is refused; surprise is heard two semitones higher, disgust lower."""
     emotions = "happy, sad, angry, surprised, fear, hate, excited, coldness, neutral"
     async with talking(scripted_server) as talk:
         for emotion in emotions.split(", "):
             updated = await talk.configure(output_audio={"emotion_config": {"emotion": emotion}})
             assert updated.data["output_audio"]["emotion_config"] == {"emotion": emotion, "emotion_scale": 4.0}
         assert emotions in await refusal(talk, output_audio={"emotion_config": {"emotion": "bored"}})
-        neutral = await spoken_pcm(talk, emotion_config={"emotion": "neutral"})
-        surprised = await spoken_pcm(talk, emotion_config={"emotion": "surprised"})
-    assert measuring.pitch_hz(surprised, PCM_RATE) > 1.05 * measuring.pitch_hz(neutral, PCM_RATE)
+        neutral, surprised, hate = [
+            await spoken_pcm(talk, emotion_config={"emotion": emotion}, **STEADY)
+            for emotion in ("neutral", "surprised", "hate")
+        ]
+    plain = measuring.pitch_hz(neutral, PCM_RATE)
+    assert measuring.pitch_hz(surprised, PCM_RATE) / plain == pytest.approx(2 ** (2 / 12), abs=0.05)
+    assert measuring.pitch_hz(hate, PCM_RATE) / plain == pytest.approx(2 ** (-0.8 / 12), abs=0.03)
 
 
 async def test_emotion_scale(scripted_server: RunningServer) -> None:
     """The same emotion, weak and strong."""
     async with talking(scripted_server) as talk:
-        sounds = [await spoken_pcm(talk, emotion_config={"emotion": "sad", "emotion_scale": scale}) for scale in (1, 5)]
+        sounds = [
+            await spoken_pcm(talk, emotion_config={"emotion": "sad", "emotion_scale": scale}, **STEADY)
+            for scale in (1, 5)
+        ]
         assert "from 1 to 5" in await refusal(talk, output_audio={"emotion_config": {"emotion_scale": 5.5}})
     weak, strong = (measuring.sounding_s(sound, PCM_RATE) for sound in sounds)
-    assert strong > 1.05 * weak
+    assert strong > 1.08 * weak
+    high, low = (measuring.pitch_hz(sound, PCM_RATE) for sound in sounds)
+    assert low < 0.97 * high
     quiet, quieter = (measuring.level_db(sound, PCM_RATE) for sound in sounds)
-    assert quiet - quieter > 1.5
+    assert quiet - quieter == pytest.approx(3.0, abs=1.0)

@@ -41,6 +41,13 @@ async def test_turn_detection(measuring_server: RunningServer) -> None:
         await talk.until("input_audio_buffer.completed")
         await asyncio.sleep(0.3)
         assert TRANSCRIPT not in talk.types
+    in_time = Simulation()
+    in_time.free_talk(silence_duration_ms=1024)
+    in_time.configure(turn_detection={"prefix_padding_ms": 320})
+    in_time.silence(512)
+    in_time.speak(1024)
+    in_time.silence(2048)
+    assert in_time.time_of(STOPPED) == pytest.approx(2.56, abs=0.001)
 
 
 async def test_type(scripted_server: RunningServer) -> None:
@@ -81,24 +88,24 @@ async def test_prefix_padding_ms(measuring_server: RunningServer, recogniser: Re
     assert leads[600] - leads[0] == pytest.approx(0.6, abs=0.1)
     assert leads[1200] - leads[0] == pytest.approx(1.2, abs=0.1)
     for padding_ms in (0, 320):
-        talk_in_time = Simulation()
-        talk_in_time.free_talk(prefix_padding_ms=padding_ms)
-        talk_in_time.silence(960)
-        talk_in_time.speak(960)
-        talk_in_time.silence(960)
-        final = [order for order in talk_in_time.all(Transcribe) if order.final]
+        in_time = Simulation()
+        in_time.free_talk(prefix_padding_ms=padding_ms)
+        in_time.silence(960)
+        in_time.speak(960)
+        in_time.silence(960)
+        final = [order for order in in_time.all(Transcribe) if order.final]
         assert final[-1].start == (960 - padding_ms) * 16
 
 
 async def test_silence_duration_ms(measuring_server: RunningServer) -> None:
     """A pause of 0.7 s inside parts two turns at 400 ms and none at 1200 ms; exact in virtual time."""
     for duration_ms in (256, 1024):
-        talk_in_time = Simulation()
-        talk_in_time.free_talk(silence_duration_ms=duration_ms)
-        talk_in_time.silence(512)
-        talk_in_time.speak(1024)
-        talk_in_time.silence(2048)
-        assert talk_in_time.time_of(STOPPED) == pytest.approx((512 + 1024 + duration_ms) / 1000, abs=0.001)
+        in_time = Simulation()
+        in_time.free_talk(silence_duration_ms=duration_ms)
+        in_time.silence(512)
+        in_time.speak(1024)
+        in_time.silence(2048)
+        assert in_time.time_of(STOPPED) == pytest.approx((512 + 1024 + duration_ms) / 1000, abs=0.001)
     speech = np.trim_zeros(question())
     twice = np.concatenate((silence(0.5), speech, silence(0.7), speech, silence(2)))
     async with talking(measuring_server) as talk:
