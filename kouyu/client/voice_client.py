@@ -90,9 +90,11 @@ class VoiceClient:
 
 
 @asynccontextmanager
-async def open_client(base_url: str, token: str, *, bot_id: str | None = None) -> AsyncIterator[VoiceClient]:
+async def open_client(
+    base_url: str, token: str, *, bot_id: str | None = None, workflow_id: str | None = None
+) -> AsyncIterator[VoiceClient]:
     """Connect to the server at ``base_url`` (http:// or https://). Raises RefusedByServer, or OSError."""
-    url = _chat_url(base_url, bot_id)
+    url = _chat_url(base_url, {"bot_id": bot_id, "workflow_id": workflow_id})
     try:
         async with connect(
             url,
@@ -114,8 +116,8 @@ def _message(body: str) -> str:
         return body or "no reason given"
 
 
-def _chat_url(base_url: str, bot_id: str | None) -> str:
+def _chat_url(base_url: str, query: dict[str, str | None]) -> str:
     parts = urlsplit(base_url)
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
-    query = urlencode({"bot_id": bot_id}) if bot_id else ""
-    return urlunsplit((scheme, parts.netloc, parts.path.rstrip("/") + "/v1/chat", query, ""))
+    given = urlencode({name: value for name, value in query.items() if value})
+    return urlunsplit((scheme, parts.netloc, parts.path.rstrip("/") + "/v1/chat", given, ""))

@@ -80,9 +80,11 @@ class Talk:
 
 
 @asynccontextmanager
-async def talking(server: RunningServer, bot_id: str | None = None) -> AsyncIterator[Talk]:
+async def talking(
+    server: RunningServer, bot_id: str | None = None, workflow_id: str | None = None
+) -> AsyncIterator[Talk]:
     """A conversation for the length of a block."""
-    async with open_client(server.http, server.token, bot_id=bot_id) as client:
+    async with open_client(server.http, server.token, bot_id=bot_id, workflow_id=workflow_id) as client:
         talk = Talk(client)
         listening = asyncio.create_task(talk.listen())
         try:

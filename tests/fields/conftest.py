@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -7,6 +8,7 @@ from tests.standins.openai_server import OpenAIStandIn
 from tests.standins.recognition_endpoint import QUESTION_TEXT, RecognitionStandIn, recognition_stand_in
 from tests.standins.speech_endpoint import SpeechStandIn, speech_stand_in
 
+REPOSITORY = Path(__file__).parents[2]
 WEATHER_TOOL = """
 [[bots.tools]]
 type = "function"
@@ -73,7 +75,13 @@ variables = {{ mood = "calm" }}
 [bots.model]
 base_url = "{language_model.base_url}"
 model = "scripted"
+images = true
 {WEATHER_TOOL}
+[[flows]]
+id = "told"
+callable = "tests.fields.told_flow:told"
+folder = "{REPOSITORY}"
+parameters = {{ city = "Berlin", size = 1 }}
 """
     with running_server(tmp_path_factory.mktemp("measuring"), config=config) as started:
         yield started

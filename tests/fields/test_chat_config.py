@@ -1,8 +1,10 @@
 """data.chat_config: what the model is told, and what is kept. The model is a stand-in that keeps what it is asked."""
 
+import json
+
+import httpx
 import pytest
 
-from kouyu.store.store import Store
 from tests.end_to_end.conversing import Talk, talking
 from tests.end_to_end.running_server import RunningServer
 from tests.fields.spoken import refusal
@@ -25,14 +27,13 @@ def conversation_of(talk: Talk) -> str:
     return str(next(e.data["conversation_id"] for e in talk.events if e.type == "conversation.chat.created"))
 
 
-async def kept(server: RunningServer, conversation_id: str) -> list[tuple[str, str, dict[str, str]]]:
-    """The messages of a conversation as they can be viewed."""
-    store = await Store.open(server.folder / "data" / "kouyu.db", recover=False)
-    try:
-        page = await store.messages.list(conversation_id, order="asc")
-    finally:
-        await store.close()
-    return [(message.role, message.content.strip(), message.meta_data) for message in page.messages]
+async def viewed(server: RunningServer, conversation_id: str) -> list[tuple[str, str, dict[str, str]]]:
+    """The messages of a conversation as a client views them: role, content and meta_data."""
+    async with httpx.AsyncClient(base_url=server.http, headers={"Authorization": f"Bearer {server.token}"}) as http:
+        answer = await http.post(
+            "/v1/conversation/message/list", params={"conversation_id": conversation_id}, json={"order": "asc"}
+        )
+    return [(one["role"], one["content"].strip(), one["meta_data"]) for one in answer.json()["data"]]
 
 
 async def test_chat_config(scripted_server: RunningServer, language_model: OpenAIStandIn) -> None:
@@ -55,7 +56,7 @@ async def test_meta_data(scripted_server: RunningServer) -> None:
         carrying = [event.data["meta_data"] for event in talk.events if event.type.split(".")[1] in ("message", "chat")]
         assert len(carrying) > 5
         assert all(carried == meta_data for carried in carrying)
-        messages = await kept(scripted_server, conversation_of(talk))
+        messages = await viewed(scripted_server, conversation_of(talk))
         assert messages == [("user", "hello", meta_data), ("assistant", "hello", meta_data)]
         for wrong in (
             {str(number): "x" for number in range(17)},
@@ -93,21 +94,28 @@ async def test_extra_params(scripted_server: RunningServer, language_model: Open
 
 
 async def test_user_id(scripted_server: RunningServer, language_model: OpenAIStandIn) -> None:
-    """In one conversation each user's chats are context for that user alone."""
+    """In one conversation each user's chats are context for that user alone; a user's own is closed to others."""
     async with talking(scripted_server) as talk:
-        await talk.configure(chat_config={"user_id": "anna"})
-        await talk.ask_and_hear("I am Anna")
-        conversation_id = conversation_of(talk)
+        await talk.ask_and_hear("Nobody in particular")
+        shared = conversation_of(talk)
     for user_id, question, context in (
+        ("anna", "I am Anna", []),
         ("ben", "I am Ben", []),
         ("anna", "And I?", [("user", "I am Anna"), ("assistant", "I am Anna")]),
-        ("ben", "And I?", [("user", "I am Ben"), ("assistant", "I am Ben")]),
     ):
         async with talking(scripted_server) as talk:
-            await talk.configure(chat_config={"user_id": user_id, "conversation_id": conversation_id})
+            await talk.configure(chat_config={"user_id": user_id, "conversation_id": shared})
             await talk.ask_and_hear(question)
-            assert conversation_of(talk) == conversation_id
+            assert conversation_of(talk) == shared
         assert told(language_model) == [*context, ("user", question)]
+    async with talking(scripted_server) as talk:
+        await talk.configure(chat_config={"user_id": "anna"})
+        await talk.ask("A secret of Anna's")
+        own = conversation_of(talk)
+    async with talking(scripted_server) as talk:
+        named = {"user_id": "ben", "conversation_id": own}
+        assert "does not exist" in await refusal(talk, chat_config=named)
+        await talk.configure(chat_config={**named, "user_id": "anna"})
 
 
 async def test_conversation_id(scripted_server: RunningServer, language_model: OpenAIStandIn) -> None:
@@ -136,14 +144,20 @@ async def test_auto_save_history(scripted_server: RunningServer, language_model:
         await talk.configure(chat_config={"auto_save_history": True})
         await talk.ask_and_hear("no secret")
         assert told(language_model) == [("user", "no secret")]
-        messages = await kept(scripted_server, conversation_of(talk))
+        messages = await viewed(scripted_server, conversation_of(talk))
     assert [text for _, text, _ in messages] == ["no secret", "no secret"]
 
 
-async def test_parameters(scripted_server: RunningServer) -> None:
-    """Accepted as they are and shown."""
-    async with talking(scripted_server) as talk:
-        parameters = {"city": "Paris", "nested": {"numbers": [1, 2.5, None, True]}}
+async def test_parameters(measuring_server: RunningServer) -> None:
+    """Reach the flow over its own defaults; USER_INPUT comes from the message whatever is said here."""
+    async with talking(measuring_server, workflow_id="told") as talk:
+        await talk.ask_and_hear("hello")
+        parameters = {"city": "Paris", "nested": {"numbers": [1, 2.5, None, True]}, "USER_INPUT": "nonsense"}
         updated = await talk.configure(chat_config={"parameters": parameters})
         assert updated.data["chat_config"]["parameters"] == parameters
+        await talk.ask("hello again")
+        default, changed = (json.loads(answer) for answer in talk.answers())
         assert "parameters" in await refusal(talk, chat_config={"parameters": "x"})
+    assert (default["city"], default["size"], default["USER_INPUT"]) == ("Berlin", 1, "hello")
+    assert changed == default | parameters | {"USER_INPUT": "hello again"}
+    assert set(default) == {"city", "size", "USER_INPUT", "CONVERSATION_NAME", "_voice_emotion", "_voice_gender"}

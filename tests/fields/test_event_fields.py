@@ -5,16 +5,19 @@ import base64
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.end_to_end.conversing import Talk, talking
 from tests.end_to_end.running_server import RunningServer
 from tests.fields import measuring, uploads
 from tests.fields.spoken import push, question, said
-from tests.standins.openai_server import OpenAIStandIn, ToolCallScript, call_tools
+from tests.standins.openai_server import OpenAIStandIn, Say, ToolCallScript, call_tools
 from tests.standins.recognition_endpoint import RecognitionStandIn
 
 pytestmark = pytest.mark.models
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 
 
 async def fault(talk: Talk, event_type: str, data: dict[str, Any]) -> str:
@@ -73,19 +76,36 @@ async def test_content_type(measuring_server: RunningServer, language_model: Ope
         assert told.startswith("data.content_type")
 
 
+async def uploaded(server: RunningServer, name: str, content: bytes) -> str:
+    """The id of a file that a client has uploaded."""
+    async with httpx.AsyncClient(base_url=server.http, headers={"Authorization": f"Bearer {server.token}"}) as http:
+        answer = await http.post("/v1/files/upload", files={"file": (name, content)})
+    return str(answer.json()["data"]["id"])
+
+
 async def test_content(measuring_server: RunningServer, language_model: OpenAIStandIn) -> None:
-    """Text, or parts with an image, that reach the model; parts that are none are refused."""
-    image = {"type": "image", "file_url": "http://127.0.0.1:9/cat.png"}
+    """Text, a picture and a document reach the model, files by id; parts that are none are refused."""
+    picture = await uploaded(measuring_server, "cat.png", PNG)
+    document = await uploaded(measuring_server, "menu.txt", b"Soup of the day: leek.")
+    parts = [
+        {"type": "text", "text": "What is this?"},
+        {"type": "image", "file_id": picture},
+        {"type": "file", "file_id": document},
+        {"type": "file", "file_url": "http://127.0.0.1:9/private.txt"},
+    ]
     async with talking(measuring_server) as talk:
         for wrong in ("[]", "no JSON", '[{"type": "video"}]', '[{"type": "image"}]'):
             told = await fault(talk, "conversation.message.create", message(wrong, "object_string"))
             assert told.startswith("data.content")
-        content = json.dumps([{"type": "text", "text": "What is this?"}, image])
-        await talk.client.send("conversation.message.create", message(content, "object_string"))
-        await talk.until("conversation.chat.completed", "conversation.chat.failed")
-    asked = language_model.requests[-1].messages[-1]["content"]
-    assert asked[0] == {"type": "text", "text": "What is this?"}
-    assert asked[1]["type"] == "image_url"
+        language_model.will(Say("A cat."))
+        await talk.client.send("conversation.message.create", message(json.dumps(parts), "object_string"))
+        await talk.until("conversation.chat.completed")
+        assert talk.answers() == ["A cat."]
+    text, image, menu, private = language_model.requests[-1].messages[-1]["content"]
+    assert text == {"type": "text", "text": "What is this?"}
+    assert image["image_url"]["url"] == "data:image/png;base64," + base64.b64encode(PNG).decode()
+    assert "Soup of the day: leek." in menu["text"]
+    assert "could not be read" in private["text"]
 
 
 async def waiting_chat(talk: Talk, language_model: OpenAIStandIn, *call_ids: str) -> str:

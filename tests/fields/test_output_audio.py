@@ -1,5 +1,7 @@
 """data.output_audio: what of it can be measured in the speech that comes back."""
 
+import json
+
 import pytest
 
 from tests.end_to_end.conversing import Talk, talking
@@ -126,8 +128,8 @@ async def test_emotion_config(scripted_server: RunningServer) -> None:
     assert measuring.level_db(excited, PCM_RATE) > 2 + measuring.level_db(sad, PCM_RATE)
 
 
-async def test_emotion(scripted_server: RunningServer) -> None:
-    """All nine are taken, another is refused; surprise is heard two semitones higher, disgust lower."""
+async def test_emotion(scripted_server: RunningServer, measuring_server: RunningServer) -> None:
+    """All nine are taken, another is refused; surprise is heard two semitones higher, disgust lower; flows are told."""
     emotions = "happy, sad, angry, surprised, fear, hate, excited, coldness, neutral"
     async with talking(scripted_server) as talk:
         for emotion in emotions.split(", "):
@@ -141,6 +143,9 @@ async def test_emotion(scripted_server: RunningServer) -> None:
     plain = measuring.pitch_hz(neutral, PCM_RATE)
     assert measuring.pitch_hz(surprised, PCM_RATE) / plain == pytest.approx(2 ** (2 / 12), abs=0.05)
     assert measuring.pitch_hz(hate, PCM_RATE) / plain == pytest.approx(2 ** (-0.8 / 12), abs=0.03)
+    async with talking(measuring_server, workflow_id="told") as talk:
+        await talk.configure(output_audio={"emotion_config": {"emotion": "surprised"}})
+        assert json.loads(await talk.ask("hello"))["_voice_emotion"] == "surprised"
 
 
 async def test_emotion_scale(scripted_server: RunningServer) -> None:
