@@ -30,6 +30,7 @@ from kouyu.conversation.inputs import (
 )
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.orders import Identity, OrderNumbers
+from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.speaking import Speaking, canceled
 from kouyu.conversation.turns import Turns
@@ -169,7 +170,7 @@ class Conversation:
             yield Send(error(fault.code, fault.msg, update.origin_message))
             return
         yield from self._turns.forget_preparation()
-        if (after.turn_detection.type == "client_interrupt") != (before.turn_detection.type == "client_interrupt"):
+        if is_push_to_talk(after.turn_detection) != is_push_to_talk(before.turn_detection):
             yield from self._turns.change_mode(before, now)
         self._requested, self.configuration = requested, after
         if update.opened:

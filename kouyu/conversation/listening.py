@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from kouyu.conversation.free_talk import FreeTalk
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.push_to_talk import PushToTalk
+from kouyu.conversation.push_to_talk import PushToTalk, is_push_to_talk
 from kouyu.conversation.speech_detector import SpeechDetector
 from kouyu.conversation.utterance import Moment, Span, Utterance
 from kouyu.protocol.configuration import TurnDetection
@@ -49,11 +49,11 @@ class Listening:
         """Audio before this sample belongs to nothing that may still be asked for."""
         if self.utterance is not None:
             return self.utterance.start
-        return self._received if _is_pushed(turn_detection) else self._free_talk.floor
+        return self._received if is_push_to_talk(turn_detection) else self._free_talk.floor
 
     def on_audio(self, end: int, turn_detection: TurnDetection, now: float) -> None:
         """Audio has come in up to the sample ``end``."""
-        if _is_pushed(turn_detection):
+        if is_push_to_talk(turn_detection):
             self._push_to_talk.on_audio(self._received)
         self._received = end
         self._heard_from_at = now
@@ -64,7 +64,7 @@ class Listening:
         """The chunk that ends at the sample ``end`` has been judged. ``onset_ms`` of speech begin to talk freely."""
         self._heard_from_at = now
         self._detector.feed(end, probability)
-        if _is_pushed(turn_detection):
+        if is_push_to_talk(turn_detection):
             yield from self._push_to_talk.on_judged()
         else:
             yield from self._free_talk.on_judged(turn_detection, onset_ms)
@@ -106,7 +106,3 @@ class Listening:
     def span(self) -> Span:
         """The stretch to recognise now of the utterance being heard."""
         return self._push_to_talk.span() if self._free_talk.utterance is None else self._free_talk.span()
-
-
-def _is_pushed(turn_detection: TurnDetection) -> bool:
-    return turn_detection.type == "client_interrupt"

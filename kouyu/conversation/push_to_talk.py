@@ -8,11 +8,17 @@ from typing import Final
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.speech_detector import SpeechDetector, samples_in
 from kouyu.conversation.utterance import Ended, Moment, Resumed, Span, Utterance
+from kouyu.protocol.configuration import TurnDetection
 
 _LEAD_MS: Final = 600
 """Silence kept before the first speech of a buffer."""
 _CHUNK_SLACK_MS: Final = 64
 """Voice activity judges whole chunks: the last few ms of a buffer may stay without a judgement."""
+
+
+def is_push_to_talk(turn_detection: TurnDetection) -> bool:
+    """Whether the client says when the user's turn ends (``client_interrupt``); otherwise the user talks freely."""
+    return turn_detection.type == "client_interrupt"
 
 
 @dataclass

@@ -10,6 +10,7 @@ from kouyu.conversation.limits import Limits
 from kouyu.conversation.listening import Listening
 from kouyu.conversation.orders import OrderNumbers
 from kouyu.conversation.partial_transcripts import PartialTranscripts
+from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.speaking import Speaking
 from kouyu.conversation.speech_detector import samples_in
@@ -103,7 +104,7 @@ class Turns:
 
     def complete(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         """``input_audio_buffer.complete``; no effect in free talk."""
-        if not _pushed(configuration):
+        if not is_push_to_talk(configuration.turn_detection):
             return
         yield from self._partials.stop()
         yield Send(DownlinkEvent("input_audio_buffer.completed"))
@@ -111,7 +112,7 @@ class Turns:
 
     def clear(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         """``input_audio_buffer.clear``; no effect in free talk."""
-        if not _pushed(configuration):
+        if not is_push_to_talk(configuration.turn_detection):
             return
         yield from self._on_moments(self._listening.clear(), configuration, now)
         yield Send(DownlinkEvent("input_audio_buffer.cleared"))
@@ -179,7 +180,7 @@ class Turns:
             yield from self._prepare(span, configuration, now)
         turn, self._prepared = self._prepared, None
         assert turn is not None
-        if _pushed(configuration):
+        if is_push_to_talk(configuration.turn_detection):
             self.interrupt_pending()
             yield from self._speaking.interrupt(1, now)
         else:
@@ -237,7 +238,7 @@ class Turns:
     def _announce(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Tell the client that the user speaks, as soon as that is decided. That event is the interruption."""
         utterance = self._listening.utterance
-        if utterance is None or utterance.announced or _pushed(configuration):
+        if utterance is None or utterance.announced or is_push_to_talk(configuration.turn_detection):
             return
         if self._speaking.audible(now) and not self._barge_in(configuration).interrupts(self._partials.text):
             return
@@ -248,7 +249,7 @@ class Turns:
 
     def _client_knows_of_utterance(self, configuration: Configuration) -> bool:
         utterance = self._listening.utterance
-        return utterance is not None and (utterance.announced or _pushed(configuration))
+        return utterance is not None and (utterance.announced or is_push_to_talk(configuration.turn_detection))
 
     def _ask_partial(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
@@ -270,10 +271,6 @@ class Turns:
 
     def _turns(self) -> list[Turn]:
         return [*self._pending, *([self._prepared] if self._prepared else [])]
-
-
-def _pushed(configuration: Configuration) -> bool:
-    return configuration.turn_detection.type == "client_interrupt"
 
 
 def _send(event_type: TranscriptEventType, text: str) -> Send:
