@@ -1,21 +1,24 @@
-"""A stand-in server on an event loop in a thread, for servers that outlive one test."""
+"""Stand-in servers on an event loop in a thread, for servers that outlive one test."""
 
 import asyncio
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from typing import TypeVar
 
 from tests.standins.openai_server import OpenAIStandIn, openai_stand_in
 
+T = TypeVar("T")
+
 
 @contextmanager
-def background_stand_in() -> Iterator[OpenAIStandIn]:
-    """The stand-in, running for the length of a block."""
+def in_background(open_stand_in: Callable[[], AbstractAsyncContextManager[T]]) -> Iterator[T]:
+    """A stand-in, running for the length of a block."""
     ready = threading.Event()
-    held: list[tuple[OpenAIStandIn, asyncio.AbstractEventLoop, asyncio.Event]] = []
+    held: list[tuple[T, asyncio.AbstractEventLoop, asyncio.Event]] = []
 
     async def run() -> None:
-        async with openai_stand_in() as stand_in:
+        async with open_stand_in() as stand_in:
             over = asyncio.Event()
             held.append((stand_in, asyncio.get_running_loop(), over))
             ready.set()
@@ -30,3 +33,10 @@ def background_stand_in() -> Iterator[OpenAIStandIn]:
     finally:
         loop.call_soon_threadsafe(over.set)
         thread.join()
+
+
+@contextmanager
+def background_stand_in() -> Iterator[OpenAIStandIn]:
+    """A language model, running for the length of a block."""
+    with in_background(openai_stand_in) as stand_in:
+        yield stand_in

@@ -1,0 +1,108 @@
+"""Tools over a real socket: at the client, and on MCP servers."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from kouyu.audio.wav import read_listening_audio
+from tests.end_to_end.conftest import AnsweringServer
+from tests.end_to_end.conversing import Talk, talking
+from tests.standins.openai_server import Say, ToolCallScript, call_tools
+
+pytestmark = pytest.mark.models
+
+WEATHER = ToolCallScript("weather", '{"city": "Paris"}')
+ADD = ToolCallScript("add", '{"a": 2, "b": 3}', id="sum")
+
+
+async def asked_for_tools(talk: Talk) -> str:
+    """The id of the chat that waits for the client."""
+    await talk.write("What is the weather in Paris?")
+    event = await talk.until("conversation.chat.requires_action")
+    (call,) = event.data["required_action"]["submit_tool_outputs"]["tool_calls"]
+    assert (call["function"]["name"], call["function"]["arguments"]) == (WEATHER.name, WEATHER.arguments)
+    return str(event.data["id"])
+
+
+async def submit(talk: Talk, chat_id: str, output: str) -> None:
+    outputs = [{"tool_call_id": WEATHER.id, "output": output}]
+    await talk.client.send("conversation.chat.submit_tool_outputs", {"chat_id": chat_id, "tool_outputs": outputs})
+
+
+async def test_the_clients_tool_runs_in_the_middle_of_a_chat(answering: AnsweringServer) -> None:
+    answering.language_model.will(Say("Let me look.", tool_calls=(WEATHER,)), Say("It is sunny in Paris."))
+    async with talking(answering.server) as talk:
+        chat_id = await asked_for_tools(talk)
+        await submit(talk, chat_id, "sunny")
+        completed = await talk.until("conversation.chat.completed")
+        assert completed.data["id"] == chat_id
+        assert talk.answers() == ["Let me look. It is sunny in Paris."]
+        spoken = [event.data["text"] for event in talk.events if event.type == "conversation.audio.sentence_start"]
+        assert spoken == ["Let me look.", "It is sunny in Paris."]
+        chats = {event.data["chat_id"] for event in talk.events if event.type == "conversation.message.delta"}
+        assert chats == {chat_id}
+
+
+async def test_a_client_that_gives_no_outputs_fails_the_chat(answering: AnsweringServer) -> None:
+    answering.language_model.will(call_tools(WEATHER))
+    async with talking(answering.server) as talk:
+        chat_id = await asked_for_tools(talk)
+        failed = await talk.until("conversation.chat.failed")
+        assert failed.data["id"] == chat_id
+        assert "did not submit its tools' outputs within 1 s" in failed.data["last_error"]["msg"]
+        answering.language_model.will(Say("Still here."))
+        assert await talk.ask("hello") == "Still here."
+
+
+async def test_a_chat_that_waits_for_the_client_can_be_cancelled(answering: AnsweringServer) -> None:
+    answering.language_model.will(call_tools(WEATHER))
+    async with talking(answering.server) as talk:
+        chat_id = await asked_for_tools(talk)
+        await talk.client.send("conversation.chat.cancel")
+        assert (await talk.until("conversation.chat.canceled")).data["code"] == 2
+        await submit(talk, chat_id, "sunny")
+        answering.language_model.will(Say("Still here."))
+        assert await talk.ask("hello") == "Still here."
+        assert "error" not in talk.types
+
+
+async def test_tools_of_an_mcp_server_run_on_the_server(answering: AnsweringServer) -> None:
+    answering.language_model.will(call_tools(ADD), Say("It is five."))
+    before = len(answering.tools_called())
+    async with talking(answering.server) as talk:
+        assert await talk.ask("What is two and three?") == "It is five."
+        assert "conversation.chat.requires_action" not in talk.types
+    assert answering.tools_called()[before:] == ["add"]
+    assert answering.language_model.requests[-1].messages[-1]["content"] == "The sum is 5."
+
+
+async def test_tools_of_both_kinds_may_be_called_at_once(answering: AnsweringServer) -> None:
+    answering.language_model.will(call_tools(ADD, WEATHER), Say("Five, and sunny."))
+    async with talking(answering.server) as talk:
+        await submit(talk, await asked_for_tools(talk), "sunny")
+        await talk.until("conversation.chat.completed")
+        assert talk.answers() == ["Five, and sunny."]
+    outputs = [m["content"] for m in answering.language_model.requests[-1].messages if m["role"] == "tool"]
+    assert outputs == ["The sum is 5.", "sunny"]
+
+
+async def test_a_spoken_question_has_its_tools_run_once_and_after_the_turn(
+    answering: AnsweringServer, questions: Path
+) -> None:
+    answering.language_model.will(call_tools(ADD), Say("It is five."))
+    before = len(answering.tools_called())
+    samples = read_listening_audio(questions / "en-capital.wav")
+    async with talking(answering.server) as talk:
+        await talk.configure(turn_detection={"type": "server_vad", "silence_duration_ms": 1500})
+        microphone = asyncio.create_task(talk.client.stream(samples))
+        await microphone
+        silence = asyncio.create_task(talk.client.stream_silence())
+        await asyncio.sleep(0.8)  # the reply is prepared by now, the turn is not over
+        early = answering.tools_called()[before:]
+        await talk.until("conversation.chat.completed")
+        silence.cancel()
+        await asyncio.gather(silence, return_exceptions=True)
+        assert talk.answers() == ["It is five."]
+    assert early == []
+    assert answering.tools_called()[before:] == ["add"]
