@@ -16,6 +16,7 @@ from tests.end_to_end.conversing import Talk
 QUESTION: Final = Path(kouyu.questions.__file__).parent / "en-capital.wav"
 AUDIO = "conversation.audio.delta"
 AUDIO_ENDS = "conversation.audio.completed"
+MESSAGE = "conversation.message.completed"
 TRANSCRIPT = "conversation.audio_transcript.completed"
 
 
@@ -57,6 +58,17 @@ async def push(talk: Talk, pieces: Iterable[bytes]) -> str:
     transcript = await talk.until(TRANSCRIPT, count=count)
     await talk.client.send("conversation.chat.cancel")
     return str(transcript.data["content"])
+
+
+async def written(talk: Talk, text: str) -> str:
+    """Ask a typed question; the written answer, whose speech is cut off."""
+    count = len(talk.answers())
+    done = talk.types.count(MESSAGE)
+    await talk.write(text)
+    # The question's echo, then the answer.
+    await talk.until(MESSAGE, count=done + 2)
+    await talk.client.send("conversation.chat.cancel")
+    return talk.answers()[count]
 
 
 async def refusal(talk: Talk, **data: Any) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.end_to_end.conversing import Talk, talking
 from tests.end_to_end.running_server import RunningServer
-from tests.fields.spoken import refusal
+from tests.fields.spoken import refusal, written
 from tests.standins.openai_server import OpenAIStandIn
 
 pytestmark = pytest.mark.models
@@ -151,12 +151,11 @@ async def test_auto_save_history(scripted_server: RunningServer, language_model:
 async def test_parameters(measuring_server: RunningServer) -> None:
     """Reach the flow over its own defaults; USER_INPUT comes from the message whatever is said here."""
     async with talking(measuring_server, workflow_id="told") as talk:
-        await talk.ask_and_hear("hello")
+        default = json.loads(await written(talk, "hello"))
         parameters = {"city": "Paris", "nested": {"numbers": [1, 2.5, None, True]}, "USER_INPUT": "nonsense"}
         updated = await talk.configure(chat_config={"parameters": parameters})
         assert updated.data["chat_config"]["parameters"] == parameters
-        await talk.ask("hello again")
-        default, changed = (json.loads(answer) for answer in talk.answers())
+        changed = json.loads(await written(talk, "hello again"))
         assert "parameters" in await refusal(talk, chat_config={"parameters": "x"})
     assert (default["city"], default["size"], default["USER_INPUT"]) == ("Berlin", 1, "hello")
     assert changed == default | parameters | {"USER_INPUT": "hello again"}

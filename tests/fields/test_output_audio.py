@@ -7,12 +7,13 @@ import pytest
 from tests.end_to_end.conversing import Talk, talking
 from tests.end_to_end.running_server import RunningServer
 from tests.fields import measuring
-from tests.fields.spoken import AUDIO, AUDIO_ENDS, refusal, said, say, spoken
+from tests.fields.spoken import AUDIO, AUDIO_ENDS, refusal, said, say, spoken, written
 from tests.standins.speech_endpoint import SpeechStandIn
 
 pytestmark = pytest.mark.models
 
 SENTENCE = "Good morning, how are you all today?"
+SHORT = "How are you today?"
 PCM_RATE = 24_000
 STEADY = {"voice_id": "kokoro-jf-nezumi"}
 """A voice that says the same text in the same way each time."""
@@ -137,7 +138,7 @@ async def test_emotion(scripted_server: RunningServer, measuring_server: Running
             assert updated.data["output_audio"]["emotion_config"] == {"emotion": emotion, "emotion_scale": 4.0}
         assert emotions in await refusal(talk, output_audio={"emotion_config": {"emotion": "bored"}})
         neutral, surprised, hate = [
-            await spoken_pcm(talk, emotion_config={"emotion": emotion}, **STEADY)
+            await spoken_pcm(talk, SHORT, emotion_config={"emotion": emotion}, **STEADY)
             for emotion in ("neutral", "surprised", "hate")
         ]
     plain = measuring.pitch_hz(neutral, PCM_RATE)
@@ -145,14 +146,14 @@ async def test_emotion(scripted_server: RunningServer, measuring_server: Running
     assert measuring.pitch_hz(hate, PCM_RATE) / plain == pytest.approx(2 ** (-0.8 / 12), abs=0.03)
     async with talking(measuring_server, workflow_id="told") as talk:
         await talk.configure(output_audio={"emotion_config": {"emotion": "surprised"}})
-        assert json.loads(await talk.ask("hello"))["_voice_emotion"] == "surprised"
+        assert json.loads(await written(talk, "hello"))["_voice_emotion"] == "surprised"
 
 
 async def test_emotion_scale(scripted_server: RunningServer) -> None:
     """The same emotion, weak and strong."""
     async with talking(scripted_server) as talk:
         sounds = [
-            await spoken_pcm(talk, emotion_config={"emotion": "sad", "emotion_scale": scale}, **STEADY)
+            await spoken_pcm(talk, SHORT, emotion_config={"emotion": "sad", "emotion_scale": scale}, **STEADY)
             for scale in (1, 5)
         ]
         assert "from 1 to 5" in await refusal(talk, output_audio={"emotion_config": {"emotion_scale": 5.5}})
