@@ -50,9 +50,10 @@ class Recorder:
         async with self._writing:
             if self._written >= ticket:
                 return
-            given, writes = self._given, self._waiting
-            self._waiting = []
-            await self._store.write(*writes)
+            given, count = self._given, len(self._waiting)
+            await self._store.write(*self._waiting)
+            # Only now: a caller that is cancelled meanwhile leaves them to the next, who repeats them without harm.
+            del self._waiting[:count]
             self._written = given
 
     def _writes(self, saving: Saving) -> list[Write[object]]:

@@ -1,0 +1,101 @@
+"""The ordered way out: nothing overtakes, nothing is told before it is saved, and a client that does not read is given up."""
+
+import asyncio
+import json
+
+import pytest
+
+from kouyu.protocol.downlink import DownlinkEvent, Message
+from kouyu.session.outbox import MOST_WAITING_BYTES, ClientTooSlow, Outbox
+
+
+class Wire:
+    """A client that takes what comes, once it reads."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.reads = asyncio.Event()
+
+    async def send(self, text: str) -> None:
+        await self.reads.wait()
+        self.taken.append(json.loads(text)["event_type"])
+
+
+class Saved:
+    """A recorder whose records reach the disk when they are let through."""
+
+    def __init__(self) -> None:
+        self.ticket = 0
+        self.on_disk = asyncio.Event()
+
+    async def written(self, ticket: int) -> None:
+        if ticket:
+            await self.on_disk.wait()
+
+
+def audio(content: str = "AAAA") -> DownlinkEvent:
+    data = Message(
+        id="1",
+        conversation_id="1",
+        bot_id="1",
+        role="assistant",
+        type="answer",
+        content=content,
+        content_type="audio",
+        chat_id="1",
+        section_id="1",
+    )
+    return DownlinkEvent("conversation.audio.delta", data)
+
+
+async def run_for_a_moment(outbox: Outbox) -> None:
+    running = asyncio.create_task(outbox.run())
+    await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_events_leave_in_the_order_they_were_put() -> None:
+    wire = Wire()
+    wire.reads.set()
+    outbox = Outbox(wire, Saved(), log_id="log")  # type: ignore[arg-type]
+    for event_type in ("chat.created", "chat.updated", "conversation.cleared"):
+        outbox.put(DownlinkEvent(event_type))  # type: ignore[arg-type]
+    await run_for_a_moment(outbox)
+    assert wire.taken == ["chat.created", "chat.updated", "conversation.cleared"]
+
+
+async def test_an_event_waits_for_what_was_saved_before_it() -> None:
+    wire, saved = Wire(), Saved()
+    wire.reads.set()
+    outbox = Outbox(wire, saved, log_id="log")  # type: ignore[arg-type]
+    outbox.put(DownlinkEvent("chat.created"))
+    saved.ticket = 1
+    outbox.put(DownlinkEvent("conversation.cleared"))
+    running = asyncio.create_task(outbox.run())
+    await asyncio.sleep(0.01)
+    assert wire.taken == ["chat.created"]
+    saved.on_disk.set()
+    await asyncio.sleep(0.01)
+    assert wire.taken == ["chat.created", "conversation.cleared"]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_an_interruption_drops_the_audio_that_has_not_left() -> None:
+    wire = Wire()
+    outbox = Outbox(wire, Saved(), log_id="log")  # type: ignore[arg-type]
+    outbox.put(audio())
+    outbox.put(DownlinkEvent("conversation.cleared"))
+    outbox.put(audio())
+    outbox.drop_waiting_audio()
+    wire.reads.set()
+    await run_for_a_moment(outbox)
+    assert wire.taken == ["conversation.cleared"]
+
+
+async def test_a_client_that_does_not_read_is_given_up() -> None:
+    outbox = Outbox(Wire(), Saved(), log_id="log")  # type: ignore[arg-type]
+    with pytest.raises(ClientTooSlow):
+        for _ in range(40):
+            outbox.put(audio("A" * (MOST_WAITING_BYTES // 32)))
