@@ -1,4 +1,4 @@
-"""The ordered way out: nothing overtakes, nothing is told before it is saved, a client that does not read is given up."""
+"""The way out: nothing overtakes, nothing is told before it is saved, a client that does not read is given up."""
 
 import asyncio
 import json
