@@ -125,7 +125,7 @@ def _seen(talk: Simulation) -> Seen:
 def _with_numbered_ids(stream: list[tuple[float, str]]) -> list[tuple[float, str]]:
     numbers: dict[str, str] = {}
     return [
-        (at, re.sub(r"\b\d{19}\b", lambda match: numbers.setdefault(match[0], f"id {len(numbers)}"), text))
+        (round(at, 6), re.sub(r"\b\d{19}\b", lambda match: numbers.setdefault(match[0], f"id {len(numbers)}"), text))
         for at, text in stream
     ]
 
