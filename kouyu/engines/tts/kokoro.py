@@ -4,8 +4,11 @@ The voices of the embedded weight set were recorded in Japanese. They speak Mand
 accent; a weight set with more voices in its ``voices.npz`` needs nothing changed here.
 """
 
+import asyncio
 import json
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+import logging
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -14,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kouyu.engines.errors import EngineError, EngineUnavailable
-from kouyu.engines.scheduler import Priority, Scheduler
+from kouyu.engines.scheduler import Priority, Scheduler, WorkCancelled
 from kouyu.engines.tts import espeak
 from kouyu.engines.tts.clauses import pause_after, speech_pieces
 from kouyu.engines.tts.edges import silence, trim
@@ -24,6 +27,8 @@ from kouyu.engines.tts.mandarin import mandarin_phonemes
 from kouyu.engines.tts.model_session import ModelSession
 from kouyu.engines.tts.prosody import EMOTIONS, Prosody, prosody_of
 from kouyu.text.language import split_by_language
+
+log = logging.getLogger(__name__)
 
 SAMPLE_RATE: Final = 24_000
 WEIGHT_SET: Final = "kokoro"
@@ -65,10 +70,17 @@ class KokoroSynthesizer:
     """A SpeechSynthesizer with the voices of a Kokoro weight set. Make it with ``load``."""
 
     def __init__(
-        self, scheduler: Scheduler, session: ModelSession, vocabulary: Mapping[str, int], styles: Styles
+        self,
+        scheduler: Scheduler,
+        open_session: Callable[[], ModelSession],
+        vocabulary: Mapping[str, int],
+        styles: Styles,
     ) -> None:
         self._scheduler = scheduler
-        self._session = session
+        self._open_session = open_session
+        self._session: ModelSession | None = None
+        self._opening = threading.Lock()
+        self._warming: asyncio.Task[None] | None = None
         self._vocabulary = vocabulary
         self._styles = {voice_id(key): style for key, style in styles.items()}
         keys = sorted(styles, key=lambda key: key != CLEAREST_VOICE)
@@ -77,17 +89,22 @@ class KokoroSynthesizer:
 
     @classmethod
     async def load(cls, scheduler: Scheduler, weights: Path, options: KokoroOptions | None = None) -> Self:
-        """Read the weight set ``kokoro`` from its folder and warm up: about 2 s, on a worker.
+        """Read what there is in the folder of the weight set ``kokoro``.
 
-        Raises EngineUnavailable when the weights are missing.
+        The model and the Mandarin dictionary, about 2 s of work, go on loading in the background, so that a server's
+        start does not wait for them; a first sentence does. Raises EngineUnavailable when the weights are missing.
         """
-        return await scheduler.run(
+        made = await scheduler.run(
             lambda _: cls._opened(scheduler, weights, options or KokoroOptions()), Priority.FINAL
         )
+        made._warming = asyncio.create_task(made._warm_up(), name="kokoro warms up")
+        return made
 
     @classmethod
     def _opened(cls, scheduler: Scheduler, weights: Path, options: KokoroOptions) -> Self:
-        session = ModelSession(weights / "kokoro.onnx", threads=options.threads, weight_set=WEIGHT_SET)
+        def open_session() -> ModelSession:
+            return ModelSession(weights / "kokoro.onnx", threads=options.threads, weight_set=WEIGHT_SET)
+
         try:
             vocabulary = json.loads((weights / "vocab.json").read_text(encoding="utf-8"))["vocab"]
             with np.load(weights / "voices.npz") as voices:
@@ -96,9 +113,23 @@ class KokoroSynthesizer:
             raise EngineUnavailable(
                 f"the files in {weights} are unreadable ({error}); try: kouyu models fetch {WEIGHT_SET}"
             ) from error
-        # A first sentence would wait for the dictionary; the model's first call is as quick as the others.
-        mandarin_phonemes("你好。")
-        return cls(scheduler, session, vocabulary, styles)
+        return cls(scheduler, open_session, vocabulary, styles)
+
+    async def _warm_up(self) -> None:
+        try:
+            await self._scheduler.run(lambda _: self._opened_session(), Priority.SPECULATIVE)
+            await self._scheduler.run(lambda _: mandarin_phonemes("你好。"), Priority.SPECULATIVE)
+        except EngineError as error:
+            log.warning("Kokoro cannot speak: %s", error)
+        except WorkCancelled:
+            return
+
+    def _opened_session(self) -> ModelSession:
+        """The model; whoever needs it first opens it. Blocking."""
+        with self._opening:
+            if self._session is None:
+                self._session = self._open_session()
+            return self._session
 
     def voices(self) -> Sequence[Voice]:
         """All voices of the weight set, the clearest first."""
@@ -112,7 +143,10 @@ class KokoroSynthesizer:
         return self._scheduler.stream(lambda _: self._speak(text, options.voice_id, prosody), priority)
 
     async def close(self) -> None:
-        """Nothing is left to do: memory goes with the object."""
+        """Stop warming up; memory goes with the object."""
+        if self._warming is not None:
+            self._warming.cancel()
+            await asyncio.gather(self._warming, return_exceptions=True)
 
     def _speak(self, text: str, voice: str, prosody: Prosody) -> Iterator[AudioPiece]:
         pause = 0.0
@@ -137,7 +171,7 @@ class KokoroSynthesizer:
         return english_phonemes(text) if self._speaks_english else ""
 
     def _say(self, tokens: Sequence[int], style: NDArray[np.float32], prosody: Prosody) -> NDArray[np.float32]:
-        raw = self._session.samples(
+        raw = self._opened_session().samples(
             {
                 "tokens": np.array([[0, *tokens, 0]], np.int64),
                 "style": style[min(len(tokens), len(style)) - 1].reshape(1, -1),
