@@ -25,7 +25,7 @@ from kouyu.bench.ingestion import MeasuredSocket
 from kouyu.bench.statistics import Summary, summarise
 from kouyu.bench.stub_engines import open_stub_services
 from kouyu.engines.vad.detector import VoiceActivityDetector, VoiceActivityStream
-from kouyu.server.chat import RunSession
+from kouyu.server.chat import Opened
 from kouyu.server.data_folder import open_data_folder
 from kouyu.server.lifespan import open_services
 from kouyu.server.serving import Ready, serve
@@ -115,14 +115,14 @@ class Measurements:
 
 
 @asynccontextmanager
-async def open_measured_sessions(settings: Settings, stub_engines: bool, store: Store) -> AsyncIterator[RunSession]:
+async def open_measured_sessions(settings: Settings, stub_engines: bool, store: Store) -> AsyncIterator[Opened]:
     """What runs sessions, with everything about them measured."""
     measurements = Measurements()
     opened = open_stub_services(settings, store) if stub_engines else open_services(settings, store)
     async with opened as services, asyncio.TaskGroup() as tasks:
         measurements.time_voice_activity(services.voice_activity)
         background = [tasks.create_task(measurements.beat()), tasks.create_task(measurements.answer())]
-        yield functools.partial(measurements.run_session, services=services)
+        yield Opened(run_session=functools.partial(measurements.run_session, services=services))
         for task in background:
             task.cancel()
 

@@ -1,10 +1,13 @@
 """The application: its routes, and what holds for all of them."""
 
+from collections.abc import Sequence
+
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
+from kouyu.engines.tts.engine import Voice
 from kouyu.protocol.errors import ProtocolError
 from kouyu.server.answers import answer_fault, answer_http_error, answer_protocol_error
 from kouyu.server.chat import Brains, RunSession, chat_route
@@ -16,6 +19,7 @@ from kouyu.server.messages import message_routes
 from kouyu.server.pages import page_routes
 from kouyu.server.rest_door import RestDoor
 from kouyu.server.sessions import Sessions
+from kouyu.server.voices import voice_routes
 from kouyu.store.store import Store
 
 CORS = CORSConfig(
@@ -34,6 +38,7 @@ def create_app(
     sessions: Sessions,
     run_session: RunSession,
     max_file_bytes: int,
+    voices: Sequence[Voice] = (),
 ) -> ASGIApp:
     """The ASGI application. It owns nothing: what it is given lives as long as the server."""
     failures = FailedHandshakes()
@@ -44,6 +49,7 @@ def create_app(
             chat_route(door, sessions, brains, run_session),
             *file_routes(store.files, guard, max_file_bytes),
             *message_routes(store, guard),
+            *voice_routes(voices, guard),
             *page_routes(sessions),
         ],
         cors_config=CORS,

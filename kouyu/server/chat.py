@@ -1,13 +1,14 @@
 """``/v1/chat``: one conversation with a bot, or with a flow under a bot's name and voice."""
 
 import logging
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Sequence
 from typing import Any, Protocol
 
 import msgspec
 from litestar import WebSocket, websocket
 from litestar.handlers import WebsocketRouteHandler
 
+from kouyu.engines.tts.engine import Voice
 from kouyu.protocol import errors
 from kouyu.server.client_socket import ClientSocket
 from kouyu.server.credentials import query_value
@@ -29,6 +30,14 @@ class RunSession(Protocol):
     def __call__(self, socket: Socket, *, bot_id: str, workflow_id: str, log_id: str) -> Coroutine[Any, Any, None]:
         """Run one session to its end. ``workflow_id`` is "" where the bot itself answers."""
         ...
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """What is ready for clients."""
+
+    run_session: RunSession
+    voices: Sequence[Voice] = ()
+    """The default one first."""
 
 
 class Brains(msgspec.Struct, frozen=True, kw_only=True):

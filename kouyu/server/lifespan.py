@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from kouyu.engines.scheduler import Scheduler
 from kouyu.protocol.ids import IdFactory
 from kouyu.server.agents import open_agents
-from kouyu.server.chat import RunSession
+from kouyu.server.chat import Opened
 from kouyu.server.engine_loading import (
     check_engines,
     load_recognizer,
@@ -34,10 +34,11 @@ T = TypeVar("T")
 
 
 @asynccontextmanager
-async def open_sessions(settings: Settings, store: Store) -> AsyncIterator[RunSession]:
-    """What runs a session of ``/v1/chat``. Raises what ``open_services`` raises."""
+async def open_sessions(settings: Settings, store: Store) -> AsyncIterator[Opened]:
+    """What runs a session of ``/v1/chat``, and the voices there are. Raises what ``open_services`` raises."""
     async with open_services(settings, store) as services:
-        yield functools.partial(run_session, services=services)
+        runs = functools.partial(run_session, services=services)
+        yield Opened(run_session=runs, voices=services.synthesizer.voices())
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ import msgspec
 
 from kouyu.server.app import create_app
 from kouyu.server.certificates import Certificates, local_certificate, own_certificate
-from kouyu.server.chat import Brains, RunSession
+from kouyu.server.chat import Brains, Opened
 from kouyu.server.data_folder import DataFolder
 from kouyu.server.listening import Ports, bind, listening
 from kouyu.server.sessions import Sessions
@@ -26,7 +26,7 @@ CLOSE_S = 0.2
 DRAIN_S = 0.4
 """For sessions to end by themselves after that."""
 
-OpenSessions: TypeAlias = Callable[[Store], AbstractAsyncContextManager[RunSession]]
+OpenSessions: TypeAlias = Callable[[Store], AbstractAsyncContextManager[Opened]]
 """Makes ready what sessions need (engines, agents), and frees it when the block ends."""
 
 
@@ -82,14 +82,15 @@ async def _serve(
         certificates = await asyncio.to_thread(_certificates, chosen, folder.tls)
         store = await stack.enter_async_context(await Store.open(database, files_folder=folder.files))
         token = await folder.access_token(store.tokens)
-        run_session = await stack.enter_async_context(open_sessions(store))
+        opened = await stack.enter_async_context(open_sessions(store))
         sessions = Sessions(chosen.max_sessions)
         bots = _bot_ids(settings)
         app = create_app(
             store=store,
             brains=Brains(bots=bots, default_bot=bots[0], flows=tuple(flow.id for flow in settings.flows)),
             sessions=sessions,
-            run_session=run_session,
+            run_session=opened.run_session,
+            voices=opened.voices,
             max_file_bytes=settings.files.max_bytes,
         )
         pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}

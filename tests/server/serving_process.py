@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from kouyu.server.chat import RunSession
+from kouyu.server.chat import Opened
 from kouyu.server.data_folder import DataFolderError, open_data_folder
 from kouyu.server.listening import ListenError
 from kouyu.server.serving import Ready, serve
@@ -35,8 +35,8 @@ def main() -> None:
     }
 
     @contextlib.asynccontextmanager
-    async def open_sessions(store: Store) -> AsyncIterator[RunSession]:
-        yield echo_session
+    async def open_sessions(store: Store) -> AsyncIterator[Opened]:
+        yield Opened(run_session=echo_session)
         if hang:
             print("hanging", flush=True)
             threading.Event().wait()
