@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kouyu.engines.asr.features import log_mel
-from kouyu.engines.errors import EngineError, EngineUnavailable
+from kouyu.engines.errors import EngineError
+from kouyu.engines.onnx_model import open_onnx_model
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.turn.engine import TURN_RATE, TURN_SECONDS
 
@@ -35,22 +36,8 @@ class SmartTurn:
 
     def __init__(self, scheduler: Scheduler, weights: Path) -> None:
         """Read the model: about 0.1 s, on the calling thread."""
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise EngineUnavailable("end of turn needs onnxruntime: pip install onnxruntime") from error
-        options = onnxruntime.SessionOptions()
-        # A call is too short to be worth more threads, and idle ones would spin.
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        file = weights / FILE_NAME
-        try:
-            self._session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime has no base class for what it raises on a bad file
-            raise EngineUnavailable(
-                f"{file} cannot be loaded ({error}); try: kouyu models fetch {WEIGHT_SET}"
-            ) from error
+        # A call is too short to be worth more threads.
+        self._session = open_onnx_model(weights / FILE_NAME, threads=1, purpose="end of turn", weight_set=WEIGHT_SET)
         self._scheduler = scheduler
 
     @classmethod
@@ -79,7 +66,7 @@ class SmartTurn:
         """As ``completeness``, on the calling thread."""
         try:
             (probability,) = self._session.run(None, {"input_features": features(with_short_pause(audio))[None]})
-        except Exception as error:  # as above
+        except Exception as error:  # onnxruntime has no base class for what it raises
             raise EngineError(f"end of turn failed: {error}") from error
         return float(probability[0, 0])
 

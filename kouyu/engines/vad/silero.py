@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kouyu.engines.errors import EngineError, EngineUnavailable
+from kouyu.engines.errors import EngineError
+from kouyu.engines.onnx_model import open_onnx_model
 from kouyu.engines.vad.engine import State
 
 FILE_NAME: Final = "silero_vad.onnx"
@@ -31,23 +32,10 @@ class SileroVoiceActivity:
     chunk_samples: int = 512
 
     def __init__(self, weights: Path) -> None:
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise EngineUnavailable("voice activity needs onnxruntime: pip install onnxruntime") from error
-        options = onnxruntime.SessionOptions()
-        # A call is too short to be worth more threads, and idle ones would spin.
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(weights / FILE_NAME), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime has no base class for what it raises on a bad file
-            raise EngineUnavailable(
-                f"{weights / FILE_NAME} cannot be loaded ({error}); try: kouyu models fetch silero-vad"
-            ) from error
+        # A call is too short to be worth more threads.
+        self._session = open_onnx_model(
+            weights / FILE_NAME, threads=1, purpose="voice activity", weight_set="silero-vad"
+        )
         self._rate = np.array(self.sample_rate, dtype=np.int64)
 
     def initial_state(self) -> State:
@@ -66,7 +54,7 @@ class SileroVoiceActivity:
             probabilities, hidden = self._session.run(
                 None, {"input": audio, "state": np.ascontiguousarray(hidden), "sr": self._rate}
             )
-        except Exception as error:  # as above
+        except Exception as error:  # onnxruntime has no base class for what it raises
             raise EngineError(f"voice activity failed: {error}") from error
         after = np.concatenate(
             (hidden.transpose(1, 0, 2).reshape(count, -1), audio[:, -CONTEXT_SAMPLES:]), axis=1, dtype=np.float32

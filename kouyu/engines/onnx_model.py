@@ -1,0 +1,28 @@
+"""Opens a model file on onnxruntime, for every engine that runs one."""
+
+from pathlib import Path
+from typing import Any
+
+from kouyu.engines.errors import EngineUnavailable
+
+
+def open_onnx_model(file: Path, *, threads: int, purpose: str, weight_set: str) -> Any:
+    """An ``onnxruntime.InferenceSession``; ``threads`` threads work on a call and sleep between calls. Blocking.
+
+    Raises EngineUnavailable when onnxruntime is missing, which ``purpose`` needs, or the file is missing or bad; the
+    text then names the weight set to fetch.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise EngineUnavailable(f"{purpose} needs onnxruntime: pip install onnxruntime") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Spinning threads would take the cores from the recogniser and the language model.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime has no base class for what it raises on a bad file
+        raise EngineUnavailable(f"{file} cannot be loaded ({error}); try: kouyu models fetch {weight_set}") from error
