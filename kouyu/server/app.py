@@ -9,17 +9,17 @@ from litestar.types import ASGIApp
 
 from kouyu.engines.tts.engine import Voice
 from kouyu.protocol.errors import ProtocolError
-from kouyu.server.answers import answer_fault, answer_http_error, answer_protocol_error
 from kouyu.server.chat import Brains, RunSession, chat_route
 from kouyu.server.door import Door
 from kouyu.server.edge import LOG_ID_HEADER, Edge
 from kouyu.server.failed_handshakes import FailedHandshakes
-from kouyu.server.files import file_routes
-from kouyu.server.messages import message_routes
 from kouyu.server.pages import page_routes
-from kouyu.server.rest_door import RestDoor
+from kouyu.server.rest.answers import answer_fault, answer_http_error, answer_protocol_error
+from kouyu.server.rest.files import file_routes
+from kouyu.server.rest.messages import message_routes
+from kouyu.server.rest.rest_door import RestDoor
+from kouyu.server.rest.voices import voice_routes
 from kouyu.server.sessions import Sessions
-from kouyu.server.voices import voice_routes
 from kouyu.store.store import Store
 
 CORS = CORSConfig(

@@ -12,11 +12,11 @@ from litestar import WebSocket
 
 from kouyu.protocol import downlink, errors
 from kouyu.protocol.ids import new_event_id
-from kouyu.server.answers import error_status
 from kouyu.server.client_socket import ClientSocket
 from kouyu.server.credentials import Credentials, presented
 from kouyu.server.edge import refuse_handshake
 from kouyu.server.failed_handshakes import FailedHandshakes
+from kouyu.server.rest.answers import error_status
 from kouyu.store.tokens import TokenRecord, Tokens
 
 Connection: TypeAlias = WebSocket[Any, Any, Any]

@@ -14,7 +14,7 @@ from typing import Any
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from kouyu.protocol.ids import new_log_id
-from kouyu.server.answers import error_body, error_code
+from kouyu.server.rest.answers import error_body, error_code
 
 LOG_ID_HEADER = "X-Tt-Logid"
 

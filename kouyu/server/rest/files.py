@@ -10,7 +10,7 @@ from litestar.types import Guard
 
 from kouyu.protocol import errors
 from kouyu.protocol.errors import ProtocolError
-from kouyu.server.answers import answer_success
+from kouyu.server.rest.answers import answer_success
 from kouyu.store.files import FileRecord, Files
 
 _FORM_BYTES: Final = 64 * 1024

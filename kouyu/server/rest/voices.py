@@ -10,7 +10,7 @@ from litestar.types import Guard
 
 from kouyu.engines.tts.engine import Emotion, Voice
 from kouyu.protocol.errors import InvalidField
-from kouyu.server.answers import answer_success
+from kouyu.server.rest.answers import answer_success
 
 _MOST: Final = 100
 _LANGUAGES: Final = {"en": "English", "zh": "Chinese", "ja": "Japanese"}

@@ -11,7 +11,7 @@ from msgspec import Meta
 from kouyu.protocol import errors
 from kouyu.protocol.downlink import ContentType, MessageType, Role
 from kouyu.protocol.errors import ProtocolError
-from kouyu.server.answers import answer_success
+from kouyu.server.rest.answers import answer_success
 from kouyu.store.errors import UnknownMessage
 from kouyu.store.message_writes import MessageRecord
 from kouyu.store.store import Store
