@@ -29,5 +29,13 @@ class UnknownMessage(StoreError):
         self.message_id = message_id
 
 
+class UnknownBot(StoreError):
+    """There is no bot with this id."""
+
+    def __init__(self, bot_id: str) -> None:
+        super().__init__(f"there is no bot {bot_id}")
+        self.bot_id = bot_id
+
+
 class NameTaken(StoreError):
     """There is already a token of this name."""

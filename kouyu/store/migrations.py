@@ -93,7 +93,33 @@ _FILES: Final[Step] = (
     """,
 )
 
-STEPS: Final[tuple[Step, ...]] = (_CONVERSATIONS, _FILES)
+_BOTS: Final[Step] = (
+    """
+    CREATE TABLE bots (
+        id TEXT NOT NULL PRIMARY KEY,
+        owner_id TEXT NOT NULL,
+        draft TEXT NOT NULL,
+        published TEXT,
+        version BIGINT NOT NULL,
+        created_at BIGINT NOT NULL,
+        updated_at BIGINT NOT NULL,
+        published_at BIGINT
+    )
+    """,
+    """
+    CREATE TABLE variables (
+        owner_id TEXT NOT NULL,
+        user_id TEXT NOT NULL,
+        keyword TEXT NOT NULL,
+        value TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        updated_at BIGINT NOT NULL,
+        PRIMARY KEY (owner_id, user_id, keyword)
+    )
+    """,
+)
+
+STEPS: Final[tuple[Step, ...]] = (_CONVERSATIONS, _FILES, _BOTS)
 
 
 def migrate(connection: Connection) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from kouyu.store.bots import Bots
 from kouyu.store.chats import Chats
 from kouyu.store.conversations import Conversations
 from kouyu.store.database import Database
 from kouyu.store.files import Files
 from kouyu.store.messages import Messages
 from kouyu.store.tokens import Tokens
+from kouyu.store.variables import Variables
 from kouyu.store.writer import Write
 
 logger = logging.getLogger(__name__)
@@ -29,6 +31,8 @@ class Store:
         self.chats = Chats(database, clock)
         self.tokens = Tokens(database, clock)
         self.files = Files(database, files_folder, clock)
+        self.bots = Bots(database, clock)
+        self.variables = Variables(database, clock)
 
     @classmethod
     async def open(

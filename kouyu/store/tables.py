@@ -112,8 +112,34 @@ class FileColumns(TypedColumns):
     created_at: Named[int] = Column(BigInteger)
 
 
+class BotColumns(TypedColumns):
+    """Bots made over REST; the drafts and what is published are BotProfiles."""
+
+    id: Named[str] = Column(Text, primary_key=True)
+    owner_id: Named[str] = Column(Text)
+    draft: Named[dict[str, Any]] = Column(JsonText)
+    published: Named[dict[str, Any] | None] = Column(JsonText)
+    version: Named[int] = Column(BigInteger)
+    created_at: Named[int] = Column(BigInteger)
+    updated_at: Named[int] = Column(BigInteger)
+    published_at: Named[int | None] = Column(BigInteger)
+
+
+class VariableColumns(TypedColumns):
+    """What is remembered of a user of a bot or an app (the owner)."""
+
+    owner_id: Named[str] = Column(Text, primary_key=True)
+    user_id: Named[str] = Column(Text, primary_key=True)
+    keyword: Named[str] = Column(Text, primary_key=True)
+    value: Named[str] = Column(Text)
+    created_at: Named[int] = Column(BigInteger)
+    updated_at: Named[int] = Column(BigInteger)
+
+
 conversations = Table("conversations", metadata, ConversationColumns)
 messages = Table("messages", metadata, MessageColumns)
 chats = Table("chats", metadata, ChatColumns)
 tokens = Table("tokens", metadata, TokenColumns)
 files = Table("files", metadata, FileColumns)
+bots = Table("bots", metadata, BotColumns)
+variables = Table("variables", metadata, VariableColumns)

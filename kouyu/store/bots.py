@@ -1,0 +1,149 @@
+"""Bots that were made over REST: what their owner wrote, as a draft and as it is published."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, insert, select, update
+
+from kouyu.protocol.ids import IdFactory
+from kouyu.store.database import Database
+from kouyu.store.errors import UnknownBot
+from kouyu.store.tables import bots
+
+
+class BotModel(msgspec.Struct, frozen=True, kw_only=True):
+    """Which model answers, and how it samples. None leaves it to the model."""
+
+    model_id: str = ""
+    """A bot of the settings, whose model is used; "" is the default one."""
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    max_tokens: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    context_round: int | None = None
+    """So many earlier questions with their answers does the model see; None is all that fit."""
+
+
+class BotTools(msgspec.Struct, frozen=True):
+    """The tools of an MCP server that the bot has: those named in ``tools``, or all of them."""
+
+    server: str
+    tools: tuple[str, ...] = ()
+
+
+class BotProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """What its owner wrote."""
+
+    name: str
+    description: str = ""
+    icon_file_id: str = ""
+    prompt: str = ""
+    prologue: str = ""
+    suggested_questions: tuple[str, ...] = ()
+    voice_id: str = ""
+    model: BotModel = BotModel()
+    tools: tuple[BotTools, ...] = ()
+
+
+class BotRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A bot as kept. Times are Unix seconds; ``version`` counts how often it was published."""
+
+    id: str
+    owner_id: str
+    draft: BotProfile
+    published: BotProfile | None
+    version: int
+    created_at: int
+    updated_at: int
+    published_at: int | None
+
+
+class _Insert(msgspec.Struct, frozen=True):
+    record: BotRecord
+
+    def apply(self, connection: Connection) -> None:
+        connection.execute(insert(bots).values(msgspec.structs.asdict(self.record)))
+
+
+class _Change(msgspec.Struct, frozen=True):
+    """Raises UnknownBot."""
+
+    bot_id: str
+    values: dict[str, Any]
+
+    def apply(self, connection: Connection) -> None:
+        done = connection.execute(update(bots).where(bots.c.id == self.bot_id).values(self.values))
+        if done.rowcount == 0:
+            raise UnknownBot(self.bot_id)
+
+
+class _Publish(msgspec.Struct, frozen=True):
+    """Raises UnknownBot."""
+
+    bot_id: str
+    published_at: int
+
+    def apply(self, connection: Connection) -> None:
+        # In SQL, so that what is published is the draft of this very moment.
+        values = {
+            "published": bots.c.draft,
+            "version": bots.c.version + 1,
+            "published_at": self.published_at,
+            "updated_at": self.published_at,
+        }
+        _Change(self.bot_id, values).apply(connection)
+
+
+class Bots:
+    """The bots kept."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = IdFactory()
+
+    async def create(self, owner_id: str, profile: BotProfile) -> BotRecord:
+        """A new bot, not yet published."""
+        now = int(self._clock())
+        record = BotRecord(
+            id=self._ids.next_id(),
+            owner_id=owner_id,
+            draft=profile,
+            published=None,
+            version=0,
+            created_at=now,
+            updated_at=now,
+            published_at=None,
+        )
+        await self._database.write_one(_Insert(record))
+        return record
+
+    async def get(self, bot_id: str) -> BotRecord | None:
+        """The bot of this id."""
+        return await self._database.record(select(bots).where(bots.c.id == bot_id), BotRecord)
+
+    async def update(self, bot_id: str, profile: BotProfile) -> None:
+        """Write another draft; what is published stays. Raises UnknownBot."""
+        await self._database.write_one(_Change(bot_id, {"draft": profile, "updated_at": int(self._clock())}))
+
+    async def publish(self, bot_id: str) -> BotRecord:
+        """Publish the draft. Raises UnknownBot."""
+        await self._database.write_one(_Publish(bot_id, int(self._clock())))
+        record = await self.get(bot_id)
+        if record is None:
+            raise UnknownBot(bot_id)
+        return record
+
+    async def unpublish(self, bot_id: str) -> None:
+        """Leave the draft alone. Raises UnknownBot."""
+        values = {"published": None, "published_at": None, "updated_at": int(self._clock())}
+        await self._database.write_one(_Change(bot_id, values))
+
+    async def list(self) -> tuple[BotRecord, ...]:
+        """All of them, the latest first."""
+        query = select(bots).order_by(bots.c.created_at.desc(), bots.c.id.desc())
+        return await self._database.records(query, BotRecord)

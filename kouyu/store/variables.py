@@ -1,0 +1,74 @@
+"""What is remembered of each user of a bot or an app: named values that prompts and flows see."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from kouyu.store import dialect
+from kouyu.store.database import Database
+from kouyu.store.tables import variables
+
+READ_AT_ONCE: Final = 1000
+"""Variables of one user and one bot that are given at most."""
+
+
+class VariableRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A variable. Times are Unix seconds."""
+
+    keyword: str
+    value: str
+    created_at: int
+    updated_at: int
+
+
+class SetVariable(msgspec.Struct, frozen=True, kw_only=True):
+    """Give a variable this value, a new one or another."""
+
+    owner_id: str
+    """Of the bot or the app."""
+    user_id: str
+    keyword: str
+    value: str
+    at: int
+
+    def apply(self, connection: Connection) -> None:
+        """See Write."""
+        new = {"value": self.value, "updated_at": self.at}
+        key = {"owner_id": self.owner_id, "user_id": self.user_id, "keyword": self.keyword}
+        insert = dialect.insert(connection, variables, {**key, **new, "created_at": self.at})
+        connection.execute(insert.on_conflict_do_update(index_elements=list(key), set_=new))
+
+
+class Variables:
+    """The variables kept."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def set(self, owner_id: str, user_id: str, values: Mapping[str, str]) -> None:
+        """Give a user's variables of a bot or an app these values, all together."""
+        at = int(self._clock())
+        writes = [
+            SetVariable(owner_id=owner_id, user_id=user_id, keyword=keyword, value=value, at=at)
+            for keyword, value in values.items()
+        ]
+        await self._database.write(*writes)
+
+    async def list(self, owner_id: str, user_id: str, keywords: Sequence[str] = ()) -> tuple[VariableRecord, ...]:
+        """A user's variables of a bot or an app, by name: those of ``keywords`` that are set, or all."""
+        query = select(variables.c.keyword, variables.c.value, variables.c.created_at, variables.c.updated_at).where(
+            variables.c.owner_id == owner_id, variables.c.user_id == user_id
+        )
+        if keywords:
+            query = query.where(variables.c.keyword.in_(keywords))
+        return await self._database.records(query.order_by(variables.c.keyword).limit(READ_AT_ONCE), VariableRecord)
+
+    async def values(self, owner_id: str, user_id: str) -> dict[str, str]:
+        """The same as a map; empty for no user."""
+        if not user_id:
+            return {}
+        return {record.keyword: record.value for record in await self.list(owner_id, user_id)}
