@@ -1,0 +1,65 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.running_server import RunningServer, running_server
+from tests.sdk.node_project import NodeProject, find_chromium, find_node
+from tests.standins.openai_server import OpenAIStandIn
+
+HERE = Path(__file__).parent
+
+FLOW = """
+async def orders(request):
+    yield f"You asked {request.user_input}"
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of these are run by `make test-sdk` alone."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.sdk)
+
+
+@pytest.fixture(scope="session")
+def sdk_server(tmp_path_factory: pytest.TempPathFactory, language_model: OpenAIStandIn) -> Iterator[RunningServer]:
+    """Real speech engines, and bots whose model does what a test says, else it says the question back."""
+    folder = tmp_path_factory.mktemp("sdk")
+    (folder / "my_flows.py").write_text(FLOW)
+    model = f'[bots.model]\nbase_url = "{language_model.base_url}"\nmodel = "scripted"'
+    config = f"""
+[[bots]]
+id = "echo"
+name = "Echo"
+prologue = "Good morning."
+{model}
+
+[[bots]]
+id = "tools"
+{model}
+[[bots.tools]]
+type = "function"
+[bots.tools.function]
+name = "weather"
+[bots.tools.function.parameters]
+type = "object"
+
+[[flows]]
+id = "orders"
+callable = "my_flows:orders"
+"""
+    with running_server(folder, config=config) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def node(sdk_server: RunningServer) -> NodeProject:
+    """Runs the JavaScript SDK in Node."""
+    return NodeProject(find_node(), sdk_server)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where the browser is."""
+    return find_chromium()

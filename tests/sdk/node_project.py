@@ -1,0 +1,81 @@
+"""Runs scenarios of the Node project beside this file, which holds the JavaScript SDK as npm delivers it."""
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.end_to_end.running_server import RunningServer
+
+FOLDER = Path(__file__).parent / "node"
+PATIENCE_S = 240
+"""For one scenario, on a machine that has other things to do."""
+
+
+class ScenarioFailed(Exception):
+    """A scenario ended with an exception in JavaScript, whose stack this carries."""
+
+
+@dataclass(frozen=True)
+class NodeProject:
+    """Node, and the address of a server."""
+
+    node: str
+    server: RunningServer
+
+    def run(self, scenarios: str, name: str, **given: Any) -> Any:
+        """What the scenario ``name`` of ``scenarios/<scenarios>.mjs`` gives; it talks HTTPS, trusting the server's CA.
+
+        Raises ``ScenarioFailed`` when it throws, or does not end in ``PATIENCE_S``.
+        """
+        return self._run(["run.mjs", scenarios, name], given)
+
+    def run_in_browser(self, chromium: str, name: str, microphone: Path, **given: Any) -> Any:
+        """What the scenario ``name`` of ``page/`` gives, in a browser whose microphone plays a WAV file, in a loop."""
+        return self._run(["browser.mjs", name], given, CHROMIUM=chromium, MICROPHONE=str(microphone))
+
+    def _run(self, script: list[str], given: dict[str, Any], **environment: str) -> Any:
+        where = {
+            "KOUYU_HTTP": self.server.http,
+            "KOUYU_HTTPS": self.server.https,
+            "KOUYU_TOKEN": self.server.token,
+            "NODE_EXTRA_CA_CERTS": self.server.ca,
+        }
+        try:
+            done = subprocess.run(
+                [self.node, *script, json.dumps(given)],
+                cwd=FOLDER,
+                env={**os.environ, **where, **environment},
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE_S,
+            )
+        except subprocess.TimeoutExpired as late:
+            said = late.stderr.decode() if isinstance(late.stderr, bytes) else late.stderr or ""
+            raise ScenarioFailed(f"{script} did not end within {PATIENCE_S} s\n{said}") from None
+        if done.returncode:
+            raise ScenarioFailed(f"{script}\n{done.stderr}")
+        return json.loads(done.stdout)
+
+
+def find_node() -> str:
+    """Where Node is; raises ``LookupError`` that says what to do when it or the project's packages are missing."""
+    node = shutil.which("node")
+    if node is None or not (FOLDER / "node_modules").is_dir():
+        raise LookupError("these tests need Node 20 and the packages of tests/sdk/node: run them with `make test-sdk`")
+    return node
+
+
+def find_chromium() -> str:
+    """Where Chromium or Chrome is: ``$CHROMIUM``, else what is installed; raises ``LookupError``."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    app = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if found is None and app.exists():
+        found = str(app)
+    if found is None:
+        raise LookupError("these tests need Chromium: install it, or say where it is with the variable CHROMIUM")
+    return found
