@@ -1,4 +1,5 @@
-"""docs/conformance.md has one row for every field of the reference and every downlink event, and names real tests."""
+"""docs/conformance.md has a row for every field of the reference, every downlink event and every endpoint, and names
+real tests."""
 
 import ast
 import json
@@ -15,6 +16,7 @@ TESTS = Path(__file__).parent
 PAGE = (TESTS.parent / "docs" / "conformance.md").read_text(encoding="utf-8")
 FIELDS: dict[str, list[str]] = json.loads((TESTS / "protocol" / "fields.json").read_text())
 DOWNLINK = "Downlink events"
+REST = "REST endpoints"
 ROW = re.compile(r"\| `([^`]+)` \| (.+) \| `([\w/]+\.py)::(\w+)` \|")
 
 
@@ -35,7 +37,7 @@ def tables() -> dict[str, list[tuple[str, str, str, str]]]:
 
 
 def test_every_event_has_a_table_and_no_table_lacks_an_event() -> None:
-    assert list(tables()) == [*FIELDS, DOWNLINK]
+    assert list(tables()) == [*FIELDS, DOWNLINK, REST]
 
 
 @pytest.mark.parametrize("event_type", FIELDS)
