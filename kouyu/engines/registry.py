@@ -5,8 +5,8 @@ A package adds an engine by naming its factory in its own metadata::
     [project.entry-points."kouyu.asr"]
     my-recognizer = "my_package.recognizer:MyRecognizer"
 
-Such a factory takes the scheduler (one for voice activity takes nothing) and may be a coroutine function. An entry
-point wins over a built-in engine of the same name. Nothing is imported before it is asked for.
+Such a factory takes the scheduler (one for voice activity or noise suppression takes nothing) and may be a coroutine
+function. An entry point wins over a built-in engine of the same name. Nothing is imported before it is asked for.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,10 +15,11 @@ from typing import Any, Final, Literal, TypeAlias
 
 from kouyu.engines.errors import EngineUnavailable
 
-Kind: TypeAlias = Literal["vad", "turn", "asr", "tts"]
+Kind: TypeAlias = Literal["vad", "denoise", "turn", "asr", "tts"]
 
 BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = {
     "vad": {"silero": "kouyu.engines.vad.silero:SileroVoiceActivity"},
+    "denoise": {"webrtc": "kouyu.engines.denoise.webrtc:WebRtcSuppressor"},
     "turn": {"smart-turn": "kouyu.engines.turn.judge:AudioAndTextJudge.load"},
     "asr": {
         "whisper": "kouyu.engines.asr.whisper:WhisperRecognizer",

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from kouyu.engines import registry
 from kouyu.engines.asr.engine import SpeechRecognizer
+from kouyu.engines.denoise.engine import NoiseSuppressor
 from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer
@@ -45,6 +46,7 @@ def check_engines(settings: Settings) -> None:
     engines = settings.engines
     chosen: tuple[tuple[registry.Kind, tuple[str, ...]], ...] = (
         ("vad", (engines.vad,)),
+        ("denoise", (engines.denoise,)),
         ("asr", (engines.asr,)),
         ("tts", engines.tts),
     )
@@ -81,6 +83,16 @@ async def load_voice_activity(engines: EngineSettings, scheduler: Scheduler) -> 
     arguments = (cache.folder("silero-vad"),) if engines.vad == "silero" else ()
     model = await scheduler.run(lambda _: make(*arguments), Priority.VOICE_ACTIVITY)
     return VoiceActivityDetector(model, scheduler)
+
+
+async def load_noise_suppressor(engines: EngineSettings) -> NoiseSuppressor | None:
+    """The noise suppressor; None, with a warning, where its library is not installed."""
+    try:
+        suppressor: NoiseSuppressor = (await _factory("denoise", engines.denoise))()
+    except EngineUnavailable as error:
+        log.warning("going on without noise suppression: %s", error)
+        return None
+    return suppressor
 
 
 async def load_turn_judge(scheduler: Scheduler) -> TurnJudge:

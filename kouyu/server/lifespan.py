@@ -15,6 +15,7 @@ from kouyu.server.agents import open_agents
 from kouyu.server.chat import Opened
 from kouyu.server.engine_loading import (
     check_engines,
+    load_noise_suppressor,
     load_recognizer,
     load_synthesizer,
     load_turn_judge,
@@ -60,11 +61,12 @@ async def open_services(settings: Settings, store: Store) -> AsyncIterator[Servi
 
         began = time.monotonic()
         transcripts = _transcript_finisher(settings.transcripts.sensitive_words)
-        voice_activity, turn_judge, recognizer, synthesizer, agents, *_ = await _all_or_first_error(
+        voice_activity, turn_judge, recognizer, synthesizer, noise_suppressor, agents, *_ = await _all_or_first_error(
             closed_at_the_end(load_voice_activity(engines, scheduler), lambda made: made.close()),
             closed_at_the_end(load_turn_judge(scheduler), lambda made: made.close()),
             closed_at_the_end(load_recognizer(engines, scheduler), lambda made: made.close()),
             closed_at_the_end(load_synthesizer(engines, scheduler), lambda made: made.close()),
+            load_noise_suppressor(engines),
             stack.enter_async_context(open_agents(settings, store.files)),
             asyncio.to_thread(transcripts.warm_up),
             asyncio.to_thread(token_counter),
@@ -86,6 +88,7 @@ async def open_services(settings: Settings, store: Store) -> AsyncIterator[Servi
             unknown_voice_is_error=engines.unknown_voice_is_error,
             transcripts=transcripts,
             turn_judge=turn_judge,
+            noise_suppressor=noise_suppressor,
         )
 
 

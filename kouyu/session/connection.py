@@ -45,6 +45,7 @@ from kouyu.protocol.uplink import (
     parse,
 )
 from kouyu.session.hearing import Hearing
+from kouyu.session.noise_suppression import NoiseSuppression
 from kouyu.session.orders import Orders
 from kouyu.session.outbox import ClientTooSlow, Outbox
 from kouyu.session.recorder import Recorder
@@ -101,6 +102,7 @@ class Session:
         )
         self._conversation = Conversation(identity=identity, capabilities=capabilities, limits=services.limits)
         self._decoder: AudioDecoder = open_decoder(self._conversation.configuration.input_audio)
+        self._noise_suppression = NoiseSuppression(services.noise_suppressor)
         self._timeline = AudioTimeline(services.limits.longest_utterance_ms / 1000 * 1.5)
         self._recorder = Recorder(services.store, bot_id=bot_id)
         self._outbox = Outbox(socket, self._recorder, log_id=log_id)
@@ -163,6 +165,7 @@ class Session:
                 self._recorder.user_id = self._conversation.configuration.chat_config.user_id or ""
             case InputAudioBufferComplete() | InputAudioBufferClear():
                 self._take_audio(self._decoder.flush())
+                self._listen(self._noise_suppression.flush())
                 self._receive(event)
             case UnknownEvent(event_type=event_type):
                 _log.info("%s: unknown event type %.60r", self._log_id, event_type)
@@ -181,6 +184,10 @@ class Session:
         await self._hearing.room()
 
     def _take_audio(self, samples: Samples) -> None:
+        enabled = self._conversation.configuration.voice_processing_config.enable_ans
+        self._listen(self._noise_suppression.clean(samples, enabled=enabled))
+
+    def _listen(self, samples: Samples) -> None:
         if len(samples):
             self._timeline.append(samples)
             self._hearing.put(samples)

@@ -7,6 +7,7 @@ from kouyu.agents.agent import Agent
 from kouyu.agents.bot import BotDefinition
 from kouyu.conversation.limits import Limits
 from kouyu.engines.asr.engine import SpeechRecognizer
+from kouyu.engines.denoise.engine import NoiseSuppressor
 from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer
 from kouyu.engines.turn.engine import TurnJudge
@@ -35,5 +36,7 @@ class Services:
     """By workflow id."""
     unknown_voice_is_error: bool = False
     transcripts: TranscriptFinisher = field(default_factory=TranscriptFinisher)
+    noise_suppressor: NoiseSuppressor | None = None
+    """For ``enable_ans``. Without one the user's audio stays as it is."""
     turn_judge: TurnJudge | None = None
     """Whether the user has finished, for ``semantic_vad``. Without one no turn is judged to be over."""

@@ -128,6 +128,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     workers: Annotated[int, Meta(ge=1, le=256)] = 2
     """Threads for model work, besides one for voice activity."""
     vad: Name = "silero"
+    denoise: Name = "webrtc"
+    """Noise suppression, for clients that ask for it."""
     asr: Name = "whisper"
     tts: Annotated[tuple[Name, ...], Meta(min_length=1)] = ("piper", "kokoro")
     """Their voices are offered together; the first engine has the default voice."""

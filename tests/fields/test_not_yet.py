@@ -1,4 +1,4 @@
-"""Fields that are accepted, checked and shown, and have no effect yet: voiceprints and noise suppression."""
+"""Fields that are accepted, checked and shown, and have no effect yet: voiceprints."""
 
 from typing import Any
 
@@ -35,19 +35,6 @@ async def changes_nothing(server: RunningServer, recogniser: RecognitionStandIn,
 async def refused(server: RunningServer, path: str, **config: Any) -> None:
     async with talking(server) as talk:
         assert path in await refusal(talk, **config)
-
-
-async def test_voice_processing_config(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
-    config = {"enable_ans": True, "voice_print_feature_id": "7"}
-    await changes_nothing(measuring_server, recogniser, voice_processing_config=config)
-    both = {"enable_ans": True, "enable_pdns": True}
-    await refused(measuring_server, "data.voice_processing_config.enable_pdns", voice_processing_config=both)
-
-
-async def test_enable_ans(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
-    await changes_nothing(measuring_server, recogniser, voice_processing_config={"enable_ans": True})
-    wrong = {"enable_ans": "yes"}
-    await refused(measuring_server, "data.voice_processing_config.enable_ans", voice_processing_config=wrong)
 
 
 async def test_enable_pdns(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:

@@ -1,5 +1,6 @@
 """From the settings' engines to loaded ones."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,13 @@ import pytest
 from kouyu.engines.asr.openai import OpenAIRecognizer
 from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.scheduler import Scheduler
-from kouyu.server.engine_loading import WeightsNotFetched, check_engines, load_recognizer, load_synthesizer
+from kouyu.server.engine_loading import (
+    WeightsNotFetched,
+    check_engines,
+    load_noise_suppressor,
+    load_recognizer,
+    load_synthesizer,
+)
 from kouyu.settings import Settings
 from kouyu.settings.bots import BotSettings, ModelSettings
 from kouyu.settings.model import (
@@ -91,3 +98,11 @@ async def test_voices_whose_library_is_missing_are_left_out_with_a_warning(
     assert "piper-tts is not installed" in caplog.text
     with pytest.raises(EngineUnavailable, match="piper-tts"):
         await load_synthesizer(EngineSettings(tts=("piper",)), Scheduler(1))
+
+
+async def test_a_server_whose_noise_suppression_cannot_be_loaded_goes_on_without(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "webrtc_noise_gain", None)
+    assert await load_noise_suppressor(EngineSettings()) is None
+    assert "pip install webrtc-noise-gain" in caplog.text

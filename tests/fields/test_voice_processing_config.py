@@ -1,0 +1,60 @@
+"""Cleaning of the user's audio, measured where the recogniser gets it."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kouyu.audio.pcm import LISTENING_RATE, Samples
+from tests.end_to_end.conversing import Talk, talking
+from tests.end_to_end.running_server import RunningServer
+from tests.fields import uploads
+from tests.fields.spoken import push, question, refusal, silence
+from tests.standins.recognition_endpoint import RecognitionStandIn
+
+pytestmark = pytest.mark.models
+
+
+def noisy_question() -> Samples:
+    """A question in a hissing room, after a second and a half in which there is nothing else."""
+    sound = np.concatenate([silence(1.5), question()])
+    return sound + np.random.default_rng(7).normal(0, 0.01, len(sound)).astype(np.float32)
+
+
+def noise_db(heard: Samples) -> float:
+    """The level of the quietest tenth of a second: what is heard where nobody speaks."""
+    size = LISTENING_RATE // 10
+    pieces = heard[: len(heard) // size * size].reshape(-1, size).astype(np.float64)
+    return float(10 * np.log10(np.min(np.mean(pieces**2, axis=1)) + 1e-12))
+
+
+async def heard_in(talk: Talk, recogniser: RecognitionStandIn, **processing: Any) -> Samples:
+    """What reaches the recogniser of the noisy question."""
+    if processing:
+        shown = await talk.configure(voice_processing_config=processing)
+        assert shown.data["voice_processing_config"] == shown.data["voice_processing_config"] | processing
+    await push(talk, uploads.pcm(noisy_question()))
+    return recogniser.heard[-1].audio
+
+
+async def test_voice_processing_config(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
+    async with talking(measuring_server) as talk:
+        plain = await heard_in(talk, recogniser, enable_ans=False)
+        cleaned = await heard_in(talk, recogniser, enable_ans=True)
+        off_again = await heard_in(talk, recogniser, enable_ans=False)
+        assert noise_db(cleaned) < noise_db(plain) - 6 < noise_db(off_again) - 5
+        both = {"enable_ans": True, "enable_pdns": True}
+        assert "data.voice_processing_config.enable_pdns" in await refusal(talk, voice_processing_config=both)
+
+
+async def test_enable_ans(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
+    async with talking(measuring_server) as talk:
+        plain = await heard_in(talk, recogniser)
+    async with talking(measuring_server) as talk:
+        cleaned = await heard_in(talk, recogniser, enable_ans=True)
+        assert noise_db(cleaned) < noise_db(plain) - 6
+        await talk.configure(voice_processing_config={"enable_ans": None})
+        kept_on = await heard_in(talk, recogniser)
+        assert noise_db(kept_on) < noise_db(plain) - 6
+        wrong = {"enable_ans": "yes"}
+        assert "data.voice_processing_config.enable_ans" in await refusal(talk, voice_processing_config=wrong)
