@@ -85,10 +85,13 @@ class Conversation:
         return [Send(DownlinkEvent("chat.created"))]
 
     def receive(self, received: Input, now: float) -> list[Effect]:
-        """Take in one input and give what follows from it."""
+        """Take in one input and give what follows from it for the client and the session."""
         configuration = self.configuration
-        effects = [*self._handle(received, configuration, now), *self._advance(now)]
-        return [effect for effect in effects if self._wanted(effect, configuration)]
+        return [effect for effect in self.follow(received, now) if wanted(effect, configuration)]
+
+    def follow(self, received: Input, now: float) -> list[Effect]:
+        """As ``receive``, with events too that the client has not subscribed to."""
+        return [*self._handle(received, self.configuration, now), *self._advance(now)]
 
     def deadline(self, now: float) -> float | None:
         """When TimePassed must come if nothing else does."""
@@ -105,12 +108,6 @@ class Conversation:
         if wanted != self._format_in_use and not self._turns.in_buffer:
             self._format_in_use = wanted
             yield UseInputFormat(wanted)
-
-    @staticmethod
-    def _wanted(effect: Effect, configuration: Configuration) -> bool:
-        if not isinstance(effect, Send) or not configuration.event_subscriptions:
-            return True
-        return effect.event.event_type in ("error", *configuration.event_subscriptions)
 
     def _handle(self, received: Input, configuration: Configuration, now: float) -> Iterator[Effect]:
         match received:
@@ -290,3 +287,10 @@ class Conversation:
             limits=self._limits,
             now=now,
         )
+
+
+def wanted(effect: Effect, configuration: Configuration) -> bool:
+    """Whether the effect is to be carried out: events only where ``event_subscriptions`` has them."""
+    if not isinstance(effect, Send) or not configuration.event_subscriptions:
+        return True
+    return effect.event.event_type in ("error", *configuration.event_subscriptions)

@@ -121,7 +121,7 @@ class Speak(msgspec.Struct, frozen=True):
     """Synthesise ``text`` in the configured voice and format and report its packets.
 
     ``item`` is the answer or announcement it is part of; an item has one Speak order at a time, and its sound goes on
-    without a seam. ``first`` marks an item's first sentence, which is urgent.
+    without a seam. ``first`` marks an item's first sentence, which is urgent. ``chat_id`` is NO_ID for announcements.
     """
 
     order: int
@@ -129,6 +129,7 @@ class Speak(msgspec.Struct, frozen=True):
     text: str
     first: bool
     configuration: Configuration
+    chat_id: str
 
 
 class CancelSpeech(msgspec.Struct, frozen=True):

@@ -97,7 +97,10 @@ class Speech:
             return
         self._order = self._orders.next()
         self._progress_at = now
-        yield Speak(self._order, self._item, sentence.text, sentence is self.sentences[0], self._configuration)
+        is_first = sentence is self.sentences[0]
+        yield Speak(
+            self._order, self._item, sentence.text, is_first, self._configuration, chat_id=self._envelope.chat_id
+        )
 
     def _room_at(self, outlet: Outlet) -> float | None:
         """When so little waits to be heard that more may be synthesised; None: not before something has been sent."""
