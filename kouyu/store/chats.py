@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kouyu.protocol.downlink import Chat, ChatStatus, LastError, RequiredAction, Usage
@@ -16,7 +16,8 @@ from kouyu.store.database import Database
 from kouyu.store.errors import UnknownConversation
 from kouyu.store.tables import chats
 
-OPEN_STATUSES: Final[tuple[ChatStatus, ...]] = ("created", "in_progress", "requires_action")
+RUNNING_STATUSES: Final[tuple[ChatStatus, ...]] = ("created", "in_progress")
+OPEN_STATUSES: Final[tuple[ChatStatus, ...]] = (*RUNNING_STATUSES, "requires_action")
 INTERRUPTED: Final = LastError(INTERNAL, "the server stopped in the middle of this chat")
 
 T = TypeVar("T")
@@ -108,6 +109,12 @@ class Chats:
     async def get(self, chat_id: str) -> ChatRecord | None:
         """The chat of this id."""
         return await self._database.record(select(chats).where(chats.c.id == chat_id), ChatRecord)
+
+    async def running_in(self, conversation_id: str) -> str | None:
+        """The id of a chat that runs in this conversation; one that waits for the client's tools does not run."""
+        running = and_(chats.c.conversation_id == conversation_id, chats.c.status.in_(RUNNING_STATUSES))
+        found: str | None = await self._database.scalar(select(chats.c.id).where(running).limit(1))
+        return found
 
     async def fail_interrupted(self) -> int:
         """Mark the chats a crash left open as failed; how many. Only for a server that has just started."""

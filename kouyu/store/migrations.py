@@ -119,7 +119,19 @@ _BOTS: Final[Step] = (
     """,
 )
 
-STEPS: Final[tuple[Step, ...]] = (_CONVERSATIONS, _FILES, _BOTS)
+_FEEDBACK: Final[Step] = (
+    """
+    CREATE TABLE feedback (
+        message_id TEXT NOT NULL PRIMARY KEY REFERENCES messages (id) ON DELETE CASCADE,
+        feedback_type TEXT NOT NULL,
+        reason_types TEXT NOT NULL,
+        comment TEXT NOT NULL,
+        created_at BIGINT NOT NULL
+    )
+    """,
+)
+
+STEPS: Final[tuple[Step, ...]] = (_CONVERSATIONS, _FILES, _BOTS, _FEEDBACK)
 
 
 def migrate(connection: Connection) -> None:

@@ -10,6 +10,7 @@ from kouyu.store.bots import Bots
 from kouyu.store.chats import Chats
 from kouyu.store.conversations import Conversations
 from kouyu.store.database import Database
+from kouyu.store.feedback import Feedback
 from kouyu.store.files import Files
 from kouyu.store.messages import Messages
 from kouyu.store.tokens import Tokens
@@ -29,6 +30,7 @@ class Store:
         self.conversations = Conversations(database, clock)
         self.messages = Messages(database, clock)
         self.chats = Chats(database, clock)
+        self.feedback = Feedback(database, clock)
         self.tokens = Tokens(database, clock)
         self.files = Files(database, files_folder, clock)
         self.bots = Bots(database, clock)

@@ -136,6 +136,16 @@ class VariableColumns(TypedColumns):
     updated_at: Named[int] = Column(BigInteger)
 
 
+class FeedbackColumns(TypedColumns):
+    """What was thought of a message."""
+
+    message_id: Named[str] = Column(Text, primary_key=True)
+    feedback_type: Named[str] = Column(Text)
+    reason_types: Named[list[str]] = Column(JsonText)
+    comment: Named[str] = Column(Text)
+    created_at: Named[int] = Column(BigInteger)
+
+
 conversations = Table("conversations", metadata, ConversationColumns)
 messages = Table("messages", metadata, MessageColumns)
 chats = Table("chats", metadata, ChatColumns)
@@ -143,3 +153,4 @@ tokens = Table("tokens", metadata, TokenColumns)
 files = Table("files", metadata, FileColumns)
 bots = Table("bots", metadata, BotColumns)
 variables = Table("variables", metadata, VariableColumns)
+feedback = Table("feedback", metadata, FeedbackColumns)

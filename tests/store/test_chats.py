@@ -68,3 +68,10 @@ async def test_a_program_beside_the_server_leaves_its_open_chats_alone(store: St
         found = await beside.chats.get("1")
     assert found is not None
     assert found.status == "in_progress"
+
+
+async def test_a_chat_runs_until_it_ends_or_waits_for_the_client(store: Store) -> None:
+    await store.write(CONVERSATION, PutChat(chat("1", "completed")), PutChat(chat("2", "in_progress")))
+    assert await store.chats.running_in("c") == "2"
+    await store.chats.put(chat("2", "requires_action"))
+    assert await store.chats.running_in("c") is None

@@ -1,0 +1,42 @@
+"""What was thought of a message is kept once, and goes with the message."""
+
+import pytest
+
+from kouyu.store.conversations import CreateConversation
+from kouyu.store.errors import UnknownMessage
+from kouyu.store.message_writes import AddMessage
+from kouyu.store.store import Store
+from tests.store.said import message
+
+
+@pytest.fixture
+async def said(store: Store) -> str:
+    """The id of a message that is kept."""
+    added = message("1")
+    await store.write(
+        CreateConversation(id=added.conversation_id, bot_id="bot", created_at=1), AddMessage(added, created_at=2)
+    )
+    return added.id
+
+
+async def test_the_latest_opinion_counts(store: Store, said: str) -> None:
+    await store.feedback.put(said, "unlike", reason_types=("wrong", "rude"), comment="no")
+    await store.feedback.put(said, "like")
+    kept = await store.feedback.get(said)
+    assert kept is not None
+    assert (kept.feedback_type, kept.reason_types, kept.comment) == ("like", (), "")
+
+
+async def test_an_opinion_can_be_taken_back_more_than_once(store: Store, said: str) -> None:
+    await store.feedback.put(said, "like", reason_types=("kind",), comment="yes")
+    await store.feedback.delete(said)
+    await store.feedback.delete(said)
+    assert await store.feedback.get(said) is None
+
+
+async def test_it_needs_a_message_and_goes_with_it(store: Store, said: str) -> None:
+    with pytest.raises(UnknownMessage):
+        await store.feedback.put("nobody", "like")
+    await store.feedback.put(said, "like")
+    await store.messages.delete(message(said).conversation_id, said)
+    assert await store.feedback.get(said) is None
