@@ -14,18 +14,20 @@ _INPUT_FORMATS = {
 
 def check_combinations(configuration: Configuration) -> None:
     """Raises InvalidField for the first rule that is broken, naming both fields."""
-    _check_input(configuration.input_audio)
-    _check_pacing(configuration.output_audio)
+    check_input(configuration.input_audio)
+    check_output(configuration.output_audio)
     _check_voice_processing(configuration.voice_processing_config)
 
 
-def _check_input(audio: InputAudio) -> None:
+def check_input(audio: InputAudio) -> None:
+    """Raises InvalidField where format and codec do not go together."""
     formats = _INPUT_FORMATS[audio.codec]
     if audio.format not in formats:
         raise InvalidField("data.input_audio.format", audio.format, f"{', '.join(formats)} with codec {audio.codec}")
 
 
-def _check_pacing(audio: OutputAudio) -> None:
+def check_output(audio: OutputAudio) -> None:
+    """Raises InvalidField for pacing without a length of packets."""
     pcm = audio.pcm_config
     if pcm.limit_config is not None and pcm.frame_size_ms is None:
         allowed = "a number above 0, at most 1000 ms, because limit_config needs it"

@@ -1,6 +1,6 @@
 """What the server sends on ``/v1/chat``: the event types of downlink.md 1 and their data objects."""
 
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -149,6 +149,25 @@ class DownlinkEvent(msgspec.Struct, frozen=True):
     origin_message: str | None = None
 
 
+class SentEvent(Protocol):
+    """What any endpoint sends, before it gets its envelope."""
+
+    @property
+    def event_type(self) -> str:
+        """The wire's name."""
+        ...
+
+    @property
+    def data(self) -> msgspec.Struct | msgspec.Raw | None:
+        """None for the types that carry none."""
+        ...
+
+    @property
+    def origin_message(self) -> str | None:
+        """The uplink text at fault."""
+        ...
+
+
 class _Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     logid: str
     respond_at: str
@@ -158,14 +177,14 @@ class _Detail(msgspec.Struct, frozen=True, omit_defaults=True):
 class _Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
     event_type: str
     id: str
-    data: Chat | Message | Sentence | Transcript | Cancellation | ErrorData | msgspec.Raw | None = None
+    data: object = None
     detail: _Detail | None = None
 
 
 _encoder = msgspec.json.Encoder()
 
 
-def encode(event: DownlinkEvent, *, event_id: str, log_id: str, unix_ms: int) -> str:
+def encode(event: SentEvent, *, event_id: str, log_id: str, unix_ms: int) -> str:
     """The event as the JSON text of one WebSocket message, in the key order of the recorded sessions."""
     detail = _Detail(log_id, str(unix_ms), event.origin_message)
     return _encoder.encode(_Envelope(event.event_type, event_id, event.data, detail)).decode()

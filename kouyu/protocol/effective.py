@@ -27,10 +27,10 @@ def effective(asked: Configuration) -> Configuration:
     """The configuration to work by. Applying it twice changes nothing more."""
     return replace(
         asked,
-        input_audio=_input_audio(asked.input_audio),
-        output_audio=_output_audio(asked.output_audio),
+        input_audio=effective_input(asked.input_audio),
+        output_audio=effective_output(asked.output_audio),
         turn_detection=_turn_detection(asked.turn_detection),
-        asr_config=_asr_config(asked.asr_config),
+        asr_config=effective_asr(asked.asr_config),
     )
 
 
@@ -39,27 +39,37 @@ def to_wire(asked: Configuration) -> msgspec.Raw:
 
     Of the output blocks only that of the codec in use is there; fields without a value are left out, never null.
     """
-    data = _wire(effective(asked))
-    block_in_use = _CONFIG_BLOCKS[asked.output_audio.codec]
-    for block in set(_CONFIG_BLOCKS.values()) - {block_in_use}:
-        del data["output_audio"][block]
+    return as_wire(effective(asked))
+
+
+def as_wire(configuration: msgspec.Struct) -> msgspec.Raw:
+    """A configuration in force, of any endpoint, as ``to_wire`` shows it."""
+    data = _wire(configuration)
+    if output := data.get("output_audio"):
+        for block in set(_CONFIG_BLOCKS.values()) - {_CONFIG_BLOCKS[output["codec"]]}:
+            del output[block]
     return msgspec.Raw(msgspec.json.encode(data))
 
 
 def _wire(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_wire(item) for item in value]
     if not isinstance(value, msgspec.Struct):
         return value
-    fields = {name: getattr(value, name) for name in value.__struct_fields__}
+    names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+    fields = {wire_name: getattr(value, name) for wire_name, name in names}
     return {name: _wire(field) for name, field in fields.items() if field is not None}
 
 
-def _input_audio(audio: InputAudio) -> InputAudio:
+def effective_input(audio: InputAudio) -> InputAudio:
+    """What the client's audio is taken for."""
     if audio.format == "ogg":
         return replace(audio, codec="opus")
     return replace(audio, sample_rate=G711_RATE) if audio.codec in ("g711a", "g711u") else audio
 
 
-def _output_audio(audio: OutputAudio) -> OutputAudio:
+def effective_output(audio: OutputAudio) -> OutputAudio:
+    """What the client gets."""
     if audio.codec not in ("g711a", "g711u"):
         return audio
     return replace(audio, pcm_config=replace(audio.pcm_config, sample_rate=G711_RATE))
@@ -71,7 +81,8 @@ def _turn_detection(detection: TurnDetection) -> TurnDetection:
     return detection if counts else replace(detection, interrupt_config=None)
 
 
-def _asr_config(asr: AsrConfig) -> AsrConfig:
+def effective_asr(asr: AsrConfig) -> AsrConfig:
+    """How the client's speech is recognised."""
     if asr.stream_mode == "output_no_stream":
         return asr
     return replace(asr, user_language="common", enable_emotion=False, enable_gender=False)

@@ -13,7 +13,7 @@ What a value means (uplink.md, chat.update; websocket.md 3.1):
 
 import functools
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -22,24 +22,33 @@ from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.errors import InvalidField
 from kouyu.protocol.ranges import AnyObject, Choice, Flag, KeepWhenEmpty, Range, Text, Texts
 
+S = TypeVar("S", bound=msgspec.Struct)
+
 
 def merge(current: Configuration, update: Mapping[str, Any]) -> Configuration:
     """``current`` with ``update``, the data of a ``chat.update``, laid over it; ``current`` itself stays as it was.
 
     Raises InvalidField with a path such as ``data.input_audio.sample_rate`` for the first bad field.
     """
-    merged = msgspec.structs.replace(current, **_changes(Configuration, current, update, "data"))
+    merged = merge_struct(current, update)
     check_combinations(merged)
     return merged
+
+
+def merge_struct(current: S, update: Mapping[str, Any]) -> S:
+    """The same for any struct of configuration, its fields' combinations unchecked. Raises InvalidField."""
+    return msgspec.structs.replace(current, **_changes(type(current), current, update, "data"))
 
 
 class _Field(msgspec.Struct, frozen=True, kw_only=True):
     """How one field is merged: a struct type key by key, everything else as its range says.
 
-    ``empty`` is the JSON value that counts as empty here, ``cleared`` what it sets (UNSET: what was set stays).
+    ``wire_name`` is the client's name for it, ``empty`` the JSON value that counts as empty here, ``cleared`` what it
+    sets (UNSET: what was set stays).
     """
 
     name: str
+    wire_name: str
     takes: Range | type[msgspec.Struct]
     empty: object
     cleared: Any
@@ -52,7 +61,8 @@ def _changes(kind: type[msgspec.Struct], current: msgspec.Struct | None, update:
         raise InvalidField(path, update, "an object")
     changes = {}
     for field in _fields(kind):
-        value = _new_value(field, getattr(current, field.name, None), update.get(field.name), f"{path}.{field.name}")
+        given, where = update.get(field.wire_name), f"{path}.{field.wire_name}"
+        value = _new_value(field, getattr(current, field.name, None), given, where)
         if value is not msgspec.UNSET:
             changes[field.name] = value
     return changes
@@ -75,7 +85,7 @@ def _new_value(field: _Field, current: Any, value: object, path: str) -> Any:
 def _new_object(kind: type[msgspec.Struct], values: dict[str, Any], path: str) -> msgspec.Struct:
     for field in _fields(kind):
         if field.required and field.name not in values:
-            raise InvalidField(f"{path}.{field.name}", None, "a value, because the field beside it has one")
+            raise InvalidField(f"{path}.{field.wire_name}", None, "a value, because the field beside it has one")
     return kind(**values)
 
 
@@ -93,6 +103,7 @@ def _field(field: msgspec.structs.FieldInfo, annotation: Any) -> _Field:
     may_be_cleared = default in (None, "", (), {}) and len(ranges) == len(notes)
     return _Field(
         name=field.name,
+        wire_name=field.encode_name,
         takes=ranges[0] if ranges else _range_of(plain),
         empty=_empty_value_of(plain),
         cleared=default if may_be_cleared else msgspec.UNSET,

@@ -5,7 +5,8 @@ from typing import Any, Literal
 import msgspec
 
 from kouyu.protocol.content import parse_parts
-from kouyu.protocol.errors import BAD_REQUEST, InvalidField, ProtocolError
+from kouyu.protocol.errors import InvalidField
+from kouyu.protocol.uplink_envelope import as_id, as_object, audio_delta, decode_event, required_text
 
 MOST_BYTES_TO_SPEAK = 1024
 
@@ -112,7 +113,7 @@ def parse(text: str | bytes) -> UplinkEvent:
         append = _append_decoder.decode(text)
     except (ValueError, RecursionError):
         return _parse_any(text)
-    return InputAudioBufferAppend(id=_as_id(append.id), delta=append.data.delta)
+    return InputAudioBufferAppend(id=as_id(append.id), delta=append.data.delta)
 
 
 class _AppendData(msgspec.Struct):
@@ -126,44 +127,33 @@ class _Append(msgspec.Struct):
 
 
 _append_decoder = msgspec.json.Decoder(_Append)
-_any_decoder = msgspec.json.Decoder()
 
 
 def _parse_any(text: str | bytes) -> UplinkEvent:
-    try:
-        event = _any_decoder.decode(text)
-    except ValueError as fault:
-        raise ProtocolError(BAD_REQUEST, f"not JSON: {fault}") from fault
-    except RecursionError as fault:
-        raise ProtocolError(BAD_REQUEST, "not readable JSON: nested too deeply") from fault
-    if not isinstance(event, dict):
-        raise ProtocolError(BAD_REQUEST, "an event must be a JSON object with event_type")
-    event_type = event.get("event_type")
-    if not isinstance(event_type, str) or not event_type:
-        raise InvalidField("event_type", event_type, "a text (required)")
-    return _read(event_type, _as_id(event.get("id")), event.get("data"))
+    event = decode_event(text)
+    return _read(event.event_type, event.id, event.data)
 
 
 def _read(event_type: str, event_id: str | None, data: Any) -> UplinkEvent:
     match event_type:
         case "chat.update":
-            return ChatUpdate(id=event_id, data=_as_object(data))
+            return ChatUpdate(id=event_id, data=as_object(data))
         case "input_audio_buffer.append":
-            return InputAudioBufferAppend(id=event_id, delta=_audio(_as_object(data)))
+            return InputAudioBufferAppend(id=event_id, delta=audio_delta(as_object(data)))
         case "input_audio_buffer.complete":
             return InputAudioBufferComplete(id=event_id)
         case "input_audio_buffer.clear":
             return InputAudioBufferClear(id=event_id)
         case "conversation.message.create":
-            return _message(event_id, _as_object(data))
+            return _message(event_id, as_object(data))
         case "conversation.clear":
             return ConversationClear(id=event_id)
         case "conversation.chat.submit_tool_outputs":
-            return _tool_outputs(event_id, _as_object(data))
+            return _tool_outputs(event_id, as_object(data))
         case "conversation.chat.cancel":
             return ConversationChatCancel(id=event_id)
         case "input_text.generate_audio":
-            return _text_to_speak(event_id, _as_object(data))
+            return _text_to_speak(event_id, as_object(data))
         case _:
             return UnknownEvent(id=event_id, event_type=event_type)
 
@@ -173,22 +163,22 @@ def _message(event_id: str | None, data: dict[str, Any]) -> ConversationMessageC
         raise InvalidField("data.role", role, "user, assistant")
     if (content_type := data.get("content_type")) not in ("text", "object_string"):
         raise InvalidField("data.content_type", content_type, "text, object_string")
-    content = _required_text(data, "content", "data")
+    content = required_text(data, "content", "data")
     if content_type == "object_string":
         parse_parts(content)
     return ConversationMessageCreate(id=event_id, role=role, content_type=content_type, content=content)
 
 
 def _tool_outputs(event_id: str | None, data: dict[str, Any]) -> SubmitToolOutputs:
-    chat_id = _required_text(data, "chat_id", "data")
+    chat_id = required_text(data, "chat_id", "data")
     given = data.get("tool_outputs")
     if not isinstance(given, list):
         raise InvalidField("data.tool_outputs", given, "an array of objects with tool_call_id and output (required)")
     outputs = []
     for index, item in enumerate(given):
         path = f"data.tool_outputs[{index}]"
-        fields = _as_object(item, path)
-        call_id, output = _required_text(fields, "tool_call_id", path), _required_text(fields, "output", path)
+        fields = as_object(item, path)
+        call_id, output = required_text(fields, "tool_call_id", path), required_text(fields, "output", path)
         outputs.append(ToolOutput(tool_call_id=call_id, output=output))
     return SubmitToolOutputs(id=event_id, chat_id=chat_id, tool_outputs=tuple(outputs))
 
@@ -196,38 +186,8 @@ def _tool_outputs(event_id: str | None, data: dict[str, Any]) -> SubmitToolOutpu
 def _text_to_speak(event_id: str | None, data: dict[str, Any]) -> InputTextGenerateAudio:
     if (mode := data.get("mode")) != "text":
         raise InvalidField("data.mode", mode, "text")
-    text = _required_text(data, "text", "data")
+    text = required_text(data, "text", "data")
     size = len(text.encode())
     if not 1 <= size <= MOST_BYTES_TO_SPEAK:
         raise InvalidField("data.text", f"{size} bytes", f"1 to {MOST_BYTES_TO_SPEAK} bytes of UTF-8")
     return InputTextGenerateAudio(id=event_id, mode=mode, text=text)
-
-
-def _audio(data: dict[str, Any]) -> bytes:
-    delta = _required_text(data, "delta", "data")
-    try:
-        return msgspec.convert(delta, bytes)
-    except msgspec.ValidationError as fault:
-        raise InvalidField("data.delta", delta, "base64 with the standard alphabet and padding") from fault
-
-
-def _required_text(fields: dict[str, Any], name: str, path: str) -> str:
-    value = fields.get(name)
-    if not isinstance(value, str):
-        raise InvalidField(f"{path}.{name}", value, "a text (required)")
-    return value
-
-
-def _as_object(value: Any, path: str = "data") -> dict[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise InvalidField(path, value, "an object")
-    return value
-
-
-def _as_id(value: Any) -> str | None:
-    """Ids are texts; a number is one in spirit, and anything else is as good as none."""
-    if isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

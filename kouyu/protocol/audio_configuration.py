@@ -1,0 +1,115 @@
+"""The configurations of the audio endpoints: what their ``*.update`` events set (websocket.md 3.1, 4 to 6).
+
+They are made of the same objects as that of ``/v1/chat``, and merged by the same rules.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from kouyu.protocol.combinations import check_input, check_output
+from kouyu.protocol.configuration import AsrConfig, InputAudio, OutputAudio
+from kouyu.protocol.effective import as_wire, effective_asr, effective_input, effective_output
+from kouyu.protocol.errors import InvalidField
+from kouyu.protocol.merge import merge_struct
+
+InterpretedLanguage = Literal["auto", "en", "zh"]
+
+_MOST_TERMS = 100
+_LONGEST_TERM = 100
+
+
+class SpeechConfiguration(msgspec.Struct, frozen=True, kw_only=True):
+    """Of ``speech.update``."""
+
+    output_audio: OutputAudio = OutputAudio()
+
+
+class TranscriptionConfiguration(msgspec.Struct, frozen=True, kw_only=True):
+    """Of ``transcriptions.update``. ``asr_config`` is taken as on ``/v1/chat``; no SDK has a field for it."""
+
+    input_audio: InputAudio = InputAudio()
+    asr_config: AsrConfig = AsrConfig()
+
+
+class Term(msgspec.Struct, frozen=True):
+    """A word and what it must become."""
+
+    original: str
+    translation: str
+
+
+class Glossary(msgspec.Struct, frozen=True):
+    """The range of a list of terms."""
+
+    def check(self, path: str, value: object) -> tuple[Term, ...]:
+        """The terms. Raises InvalidField."""
+        if not isinstance(value, list | tuple) or len(value) > _MOST_TERMS:
+            raise InvalidField(path, value, f"an array of at most {_MOST_TERMS} objects with original and translation")
+        return tuple(_term(f"{path}[{index}]", item) for index, item in enumerate(value))
+
+
+def _term(path: str, item: object) -> Term:
+    if not isinstance(item, Mapping):
+        raise InvalidField(path, item, "an object with original and translation")
+    for name in ("original", "translation"):
+        text = item.get(name)
+        if not isinstance(text, str) or not 1 <= len(text) <= _LONGEST_TERM:
+            raise InvalidField(f"{path}.{name}", text, f"a text of 1 to {_LONGEST_TERM} characters")
+    return Term(item["original"], item["translation"])
+
+
+class TranslateConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What is interpreted into what. ``source`` auto: whichever of the two is heard; ``target`` auto: the other one."""
+
+    source: InterpretedLanguage = msgspec.field(default="auto", name="from")
+    target: InterpretedLanguage = msgspec.field(default="auto", name="to")
+    hot_words: tuple[str, ...] = ()
+    glossary: Annotated[tuple[Term, ...], Glossary()] = ()
+
+
+class InterpretationConfiguration(msgspec.Struct, frozen=True, kw_only=True):
+    """Of ``simult_interpretation.update``."""
+
+    input_audio: InputAudio = InputAudio()
+    output_audio: OutputAudio = OutputAudio()
+    translate_config: TranslateConfig = TranslateConfig()
+
+
+AudioConfiguration = SpeechConfiguration | TranscriptionConfiguration | InterpretationConfiguration
+C = TypeVar("C", SpeechConfiguration, TranscriptionConfiguration, InterpretationConfiguration)
+
+
+def merge_audio(current: C, update: Mapping[str, Any]) -> C:
+    """``current`` with ``update``, the data of an ``*.update`` event, laid over it. Raises InvalidField."""
+    merged = merge_struct(current, update)
+    _check(merged)
+    return merged
+
+
+def _check(configuration: AudioConfiguration) -> None:
+    if not isinstance(configuration, SpeechConfiguration):
+        check_input(configuration.input_audio)
+    if not isinstance(configuration, TranscriptionConfiguration):
+        check_output(configuration.output_audio)
+    if isinstance(configuration, InterpretationConfiguration):
+        translate = configuration.translate_config
+        if translate.source == translate.target != "auto":
+            other = "en" if translate.source == "zh" else "zh"
+            raise InvalidField(
+                "data.translate_config.to", translate.target, f"auto, {other} with from {translate.source}"
+            )
+
+
+def audio_to_wire(configuration: AudioConfiguration) -> msgspec.Raw:
+    """The data of an ``*.updated`` event: the whole configuration in force."""
+    match configuration:
+        case SpeechConfiguration(output_audio=output):
+            shown: AudioConfiguration = replace(configuration, output_audio=effective_output(output))
+        case TranscriptionConfiguration(input_audio=audio, asr_config=asr):
+            shown = replace(configuration, input_audio=effective_input(audio), asr_config=effective_asr(asr))
+        case InterpretationConfiguration(input_audio=audio, output_audio=output):
+            shown = replace(configuration, input_audio=effective_input(audio), output_audio=effective_output(output))
+    return as_wire(shown)

@@ -1,0 +1,71 @@
+"""What a client sends on ``/v1/audio/speech``, ``/v1/audio/transcriptions`` and ``/v1/audio/simult_interpretation``."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from kouyu.protocol.uplink import (
+    InputAudioBufferAppend,
+    InputAudioBufferClear,
+    InputAudioBufferComplete,
+    UnknownEvent,
+)
+from kouyu.protocol.uplink_envelope import as_object, audio_delta, decode_event, required_text
+
+AudioEndpointName = Literal["speech", "transcriptions", "simult_interpretation"]
+"""The last part of the path, and what the endpoint's own events begin with."""
+
+
+class AudioUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """``speech.update``, ``transcriptions.update`` or ``simult_interpretation.update``; ``data`` is unchecked."""
+
+    id: str | None = None
+    data: dict[str, Any]
+
+
+class InputTextBufferAppend(msgspec.Struct, frozen=True, kw_only=True):
+    """The next piece of the text to speak."""
+
+    id: str | None = None
+    delta: str
+
+
+class InputTextBufferComplete(msgspec.Struct, frozen=True, kw_only=True):
+    """The text to speak is finished."""
+
+    id: str | None = None
+
+
+AudioUplinkEvent = (
+    AudioUpdate
+    | InputTextBufferAppend
+    | InputTextBufferComplete
+    | InputAudioBufferAppend
+    | InputAudioBufferComplete
+    | InputAudioBufferClear
+    | UnknownEvent
+)
+
+
+def parse_audio_event(endpoint: AudioEndpointName, text: str | bytes) -> AudioUplinkEvent:
+    """The event that one WebSocket message holds (websocket.md 4 to 6); another endpoint's event is an unknown one.
+
+    Raises ProtocolError for what is no event at all, and InvalidField for a field that is missing or of a wrong type.
+    Its message quotes the field's value, so it is for the client and not for the log.
+    """
+    event = decode_event(text)
+    match endpoint, event.event_type:
+        case _, kind if kind == f"{endpoint}.update":
+            return AudioUpdate(id=event.id, data=as_object(event.data))
+        case "speech", "input_text_buffer.append":
+            return InputTextBufferAppend(id=event.id, delta=required_text(as_object(event.data), "delta", "data"))
+        case "speech", "input_text_buffer.complete":
+            return InputTextBufferComplete(id=event.id)
+        case "transcriptions" | "simult_interpretation", "input_audio_buffer.append":
+            return InputAudioBufferAppend(id=event.id, delta=audio_delta(as_object(event.data)))
+        case "transcriptions" | "simult_interpretation", "input_audio_buffer.complete":
+            return InputAudioBufferComplete(id=event.id)
+        case "transcriptions" | "simult_interpretation", "input_audio_buffer.clear":
+            return InputAudioBufferClear(id=event.id)
+        case _:
+            return UnknownEvent(id=event.id, event_type=event.event_type)
