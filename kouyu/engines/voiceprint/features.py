@@ -1,0 +1,45 @@
+"""What the speaker encoder hears: the mel spectrogram of its training, cut into overlapping windows of 1.6 s."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kouyu.engines.mel import HOP_SAMPLES, WINDOW_SAMPLES, mel_filters, power_spectrum
+
+BANDS: Final = 40
+
+WINDOW_FRAMES: Final = 160
+"""1.6 s, what the encoder was trained on."""
+STEP_FRAMES: Final = 77
+"""From one window to the next: 1.3 windows begin in each second."""
+LEAST_COVERED: Final = 0.75
+"""The share of the last window that must hold audio, or it is left out, unless it is the only one."""
+
+LOUDNESS_DBFS: Final = -30.0
+"""Quieter speech is raised to this root mean square; louder speech stays as it is."""
+
+
+def mel_windows(speech: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The windows, shaped (WINDOW_FRAMES, windows, BANDS).
+
+    ``speech``: mono at 16 kHz, not empty and not silent. What is too short for its last window gets zeros behind.
+    """
+    starts = window_starts(len(speech))
+    padded = np.zeros(max(len(speech), (starts[-1] + WINDOW_FRAMES) * HOP_SAMPLES), np.float32)
+    padded[: len(speech)] = _raised(speech)
+    mel = power_spectrum(np.pad(padded, WINDOW_SAMPLES // 2)) @ mel_filters(BANDS)
+    return np.stack([mel[start : start + WINDOW_FRAMES] for start in starts], axis=1)
+
+
+def window_starts(samples: int) -> list[int]:
+    """The first frame of each window over so many samples; at least one."""
+    frames = -(-(samples + 1) // HOP_SAMPLES)
+    starts = list(range(0, max(1, frames - WINDOW_FRAMES + STEP_FRAMES + 1), STEP_FRAMES))
+    covered = (samples - starts[-1] * HOP_SAMPLES) / (WINDOW_FRAMES * HOP_SAMPLES)
+    return starts[:-1] if covered < LEAST_COVERED and len(starts) > 1 else starts
+
+
+def _raised(speech: NDArray[np.float32]) -> NDArray[np.float32]:
+    loudness = float(np.sqrt(np.mean(np.square(speech, dtype=np.float64))))
+    return speech * np.float32(max(1.0, 10 ** (LOUDNESS_DBFS / 20) / loudness))

@@ -1,0 +1,81 @@
+"""The speaker encoder of Resemblyzer (GE2E: an LSTM of three layers) on onnxruntime."""
+
+import threading
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kouyu.engines.errors import EngineError
+from kouyu.engines.onnx_model import open_onnx_model
+from kouyu.engines.scheduler import CancelToken, Priority, Scheduler
+from kouyu.engines.voiceprint.engine import Voiceprint
+from kouyu.engines.voiceprint.features import mel_windows
+
+WEIGHT_SET: Final = "voiceprint"
+FILE_NAME: Final = "speaker_encoder.onnx"
+
+WINDOWS_AT_ONCE: Final = 16
+"""In one call of the model, so that a long enrolment notices when it is cancelled."""
+
+
+class ResemblyzerEncoder:
+    """A SpeakerEncoder with vectors of 256, none of them negative. On one core about 4 ms for each second of speech.
+
+    ``weights`` is the folder of the weight set ``voiceprint``. The model, 6 MB, is read in 25 ms on the first call, so
+    a server on which nobody asks for voiceprints pays nothing for them.
+    """
+
+    model: str = "resemblyzer-0.1.4"
+
+    def __init__(self, scheduler: Scheduler, weights: Path) -> None:
+        self._scheduler = scheduler
+        self._file = weights / FILE_NAME
+        self._opening = threading.Lock()
+        self._session: Any = None
+
+    async def encode(self, speech: NDArray[np.float32], priority: Priority = Priority.FINAL) -> Voiceprint:
+        """The voiceprint of one speaker's speech, on a worker.
+
+        ``speech``: mono float32, -1 to 1, at VOICE_RATE. Raises EngineError, EngineUnavailable for weights that are
+        not there.
+        """
+        return await self._scheduler.run(lambda token: self.voiceprint(speech, token), priority)
+
+    def voiceprint(self, speech: NDArray[np.float32], token: CancelToken | None = None) -> Voiceprint:
+        """As ``encode``, on the calling thread."""
+        if not speech.any():
+            raise EngineError("there is no sound to make a voiceprint of")
+        windows = mel_windows(speech)
+        session = self._opened()
+        parts = []
+        for begin in range(0, windows.shape[1], WINDOWS_AT_ONCE):
+            if token is not None:
+                token.check()
+            batch = np.ascontiguousarray(windows[:, begin : begin + WINDOWS_AT_ONCE])
+            try:
+                parts.append(session.run(None, {"mels": batch})[0])
+            except Exception as error:  # onnxruntime has no base class for what it raises
+                raise EngineError(f"voiceprint failed: {error}") from error
+        return unit(np.concatenate(parts).mean(axis=0))
+
+    async def close(self) -> None:
+        """Nothing is left to do: memory goes with the object."""
+
+    def _opened(self) -> Any:
+        """The model; whoever needs it first opens it."""
+        with self._opening:
+            if self._session is None:
+                # A call is too short to be worth more threads.
+                self._session = open_onnx_model(self._file, threads=1, purpose="voiceprints", weight_set=WEIGHT_SET)
+            return self._session
+
+
+def unit(vector: NDArray[np.float32]) -> Voiceprint:
+    """The vector at length 1."""
+    length = np.linalg.norm(vector)
+    if not length > 0:
+        raise EngineError("the voiceprint is empty: this is no speech")
+    scaled: Voiceprint = (vector / length).astype(np.float32)
+    return scaled
