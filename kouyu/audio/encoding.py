@@ -1,15 +1,19 @@
 """The reply's audio, from what an engine speaks to the packets that the client has asked for."""
 
 from collections.abc import Callable, Iterable
+from typing import Literal
 
 from kouyu.audio import g711
 from kouyu.audio.framing import Encoder, Framer, Packet
 from kouyu.audio.loudness import amplify, soften_peaks
 from kouyu.audio.mp3 import Mp3Encoder
+from kouyu.audio.ogg_opus_file import OggOpusEncoder
 from kouyu.audio.opus import OpusEncoder
 from kouyu.audio.pcm import Samples, bytes_from_float, int16_from_float
 from kouyu.audio.resampling import Resampler, open_resampler
-from kouyu.protocol.configuration import OutputAudio
+from kouyu.protocol.configuration import Mp3Config, OutputAudio
+
+FileFormat = Literal["pcm", "mp3", "ogg_opus"]
 
 G711_RATE = 8_000
 LONGEST_PIECE_BYTES = 12_000
@@ -97,6 +101,21 @@ class AudioEncoder:
 def open_encoder(output_audio: OutputAudio) -> AudioEncoder:
     """An encoder for one spoken item. G.711 is at 8000 Hz whatever ``pcm_config`` says (uplink.md)."""
     return AudioEncoder(_open_codec(output_audio), output_audio.loudness_rate)
+
+
+def open_file_encoder(file_format: FileFormat, sample_rate: int, loudness_rate: int = 0) -> AudioEncoder:
+    """An encoder for a text as one file at ``sample_rate`` Hz: flush it once, at the end of the text.
+
+    The packets joined are the file; ``pcm`` is bare samples. Ogg Opus takes the next rate that Opus has.
+    """
+    match file_format:
+        case "pcm":
+            codec: Encoder = PcmEncoder(sample_rate, 2, bytes_from_float, None)
+        case "mp3":
+            codec = Mp3Encoder(Mp3Config(sample_rate=sample_rate))
+        case "ogg_opus":
+            codec = OggOpusEncoder(sample_rate)
+    return AudioEncoder(codec, loudness_rate)
 
 
 def _open_codec(output_audio: OutputAudio) -> Encoder:

@@ -8,9 +8,10 @@ from kouyu.audio.framing import Framer, Packet
 from kouyu.audio.pcm import Samples
 from kouyu.protocol.configuration import Mp3Config
 
-_FRAME_SAMPLES = 1_152
-_LOWEST_BIT_RATE, _HIGHEST_BIT_RATE = 32_000, 320_000
-"""bit/s of MPEG-1 layer III; the encoder rounds to the nearest it knows between them."""
+_LONG_FRAMES_FROM = 32_000
+"""Hz: MPEG-1 layer III with frames of 1152 samples; below it is MPEG-2 and 2.5 with half of that."""
+_BIT_RATES = {1_152: (32_000, 320_000), 576: (8_000, 160_000)}
+"""bit/s, least and most by frame length; the encoder rounds to the nearest it knows between them."""
 
 
 class Mp3Encoder:
@@ -21,8 +22,10 @@ class Mp3Encoder:
 
     def __init__(self, config: Mp3Config) -> None:
         self.sample_rate = config.sample_rate
-        self._bit_rate = min(max(config.bit_rate, _LOWEST_BIT_RATE), _HIGHEST_BIT_RATE)
-        self._framer = Framer(_FRAME_SAMPLES)
+        self._frame_samples = 1_152 if config.sample_rate >= _LONG_FRAMES_FROM else 576
+        lowest, highest = _BIT_RATES[self._frame_samples]
+        self._bit_rate = min(max(config.bit_rate, lowest), highest)
+        self._framer = Framer(self._frame_samples)
         self._codec: av.AudioCodecContext | None = None
 
     def write(self, samples: Samples) -> list[Packet]:
@@ -52,7 +55,7 @@ class Mp3Encoder:
     def _packet(self, frames: list[bytes]) -> list[Packet]:
         if not frames:
             return []
-        return [Packet(b"".join(frames), len(frames) * _FRAME_SAMPLES * 1000 / self.sample_rate)]
+        return [Packet(b"".join(frames), len(frames) * self._frame_samples * 1000 / self.sample_rate)]
 
     def _open_codec(self) -> av.AudioCodecContext:
         codec = av.AudioCodecContext.create("libmp3lame", "w")

@@ -2,6 +2,7 @@
 
 import io
 import wave
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -10,6 +11,9 @@ import soxr
 
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import LISTENING_RATE, Samples, bytes_from_float, joined
+
+_CONTAINERS = "wav,w64,aiff,caf,au,flac,mp3,aac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,amr,asf,avi,mpegts,mpeg"
+"""What is opened: files that hold their audio themselves, not lists of other files or addresses to fetch."""
 
 
 def read_audio(path: str | Path) -> tuple[Samples, int]:
@@ -24,7 +28,7 @@ def read_audio(path: str | Path) -> tuple[Samples, int]:
 def decode_audio(content: bytes) -> tuple[Samples, int]:
     """As read_audio, for a file's content. Raises UndecodableAudio."""
     try:
-        with av.open(io.BytesIO(content), mode="r") as container:
+        with _opened(content) as container:
             if not container.streams.audio:
                 raise UndecodableAudio("the file has no audio track")
             stream = container.streams.audio[0]
@@ -34,6 +38,33 @@ def decode_audio(content: bytes) -> tuple[Samples, int]:
     except (av.FFmpegError, ValueError) as error:
         raise UndecodableAudio("the file holds no audio that can be read") from error
     return joined([frame.to_ndarray().mean(axis=0, dtype=np.float32) for frame in frames]), sample_rate
+
+
+def decode_listening_audio(content: bytes, most_s: float) -> Samples:
+    """A file's content as the engines listen to it: mono at LISTENING_RATE. Blocks for some ms per second of audio.
+
+    Raises UndecodableAudio, also where it is longer than ``most_s`` seconds: a small file can hold days.
+    """
+    pieces: list[Samples] = []
+    left = round(most_s * LISTENING_RATE)
+    resampler = av.AudioResampler(format="flt", layout="mono", rate=LISTENING_RATE)
+    try:
+        with _opened(content) as container:
+            if not container.streams.audio:
+                raise UndecodableAudio("the file has no audio track")
+            for decoded in chain(container.decode(container.streams.audio[0]), (None,)):
+                for frame in resampler.resample(decoded):
+                    pieces.append(frame.to_ndarray().ravel().astype(np.float32, copy=False))
+                    left -= frame.samples
+                if left < 0:
+                    raise UndecodableAudio(f"the audio is longer than {most_s / 60:g} minutes")
+    except (av.FFmpegError, ValueError) as error:
+        raise UndecodableAudio("the file holds no audio that can be read") from error
+    return np.clip(joined(pieces), -1.0, 1.0)
+
+
+def _opened(content: bytes) -> "av.container.InputContainer":
+    return av.open(io.BytesIO(content), mode="r", options={"format_whitelist": _CONTAINERS})
 
 
 def read_listening_audio(path: str | Path) -> Samples:

@@ -78,6 +78,6 @@ def test_what_cannot_be_is_refused_by_its_name(translate: dict[str, Any], field:
 def test_an_impossible_combination_is_refused_as_on_chat() -> None:
     with pytest.raises(InvalidField, match="format"):
         merge_audio(TranscriptionConfiguration(), {"input_audio": {"format": "wav", "codec": "g711a"}})
+    pacing = {"limit_config": {"period": 1, "max_frame_num": 10}}
     with pytest.raises(InvalidField, match="frame_size_ms"):
-        pacing = {"limit_config": {"period": 1, "max_frame_num": 10}}
         merge_audio(SpeechConfiguration(), {"output_audio": {"pcm_config": pacing}})
