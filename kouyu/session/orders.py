@@ -10,7 +10,6 @@ from kouyu.agents.agent import (
     Agent,
     AgentError,
     AgentRequest,
-    ContextMessage,
     TextDelta,
     TokenUsage,
     ToolCallRequest,
@@ -31,14 +30,13 @@ from kouyu.conversation.inputs import (
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.turn.engine import TURN_RATE, TURN_SECONDS
+from kouyu.session.agent_request import agent_request
 from kouyu.session.recognition import recognition_options
 from kouyu.session.recorder import Recorder
 from kouyu.session.services import Services
 from kouyu.session.voice import Voice
 
 _log = logging.getLogger(__name__)
-
-_CONTEXT_MESSAGES = 200
 
 
 class Orders:
@@ -166,25 +164,12 @@ class Orders:
                 self._report(ReplyFinished(order.order, usage.input_tokens, usage.output_tokens))
 
     async def _request(self, order: StartReply, committed: asyncio.Event) -> AgentRequest:
-        question, chat_config = order.question, order.configuration.chat_config
         emotion = order.configuration.output_audio.emotion_config
         await self._recorder.written(self._recorder.ticket)
-        earlier = await self._services.store.messages.context(
-            question.conversation_id, question.section_id, _CONTEXT_MESSAGES, user_id=chat_config.user_id or ""
-        )
-        context = [
-            ContextMessage(role=record.role, content=record.content, content_type=record.content_type)
-            for record in earlier
-            if record.chat_id != question.chat_id
-        ]
-        asked = ContextMessage(role="user", content=question.content, content_type=question.content_type)
-        return AgentRequest(
-            messages=(*context, asked),
-            user_id=chat_config.user_id or "",
-            conversation_id=question.conversation_id,
-            custom_variables=chat_config.custom_variables,
-            extra_params=chat_config.extra_params,
-            parameters=chat_config.parameters,
+        return await agent_request(
+            self._services.store.messages,
+            order.question,
+            order.configuration.chat_config,
             voice_emotion=emotion.emotion if emotion else "",
             tool_rounds=order.tool_rounds,
             committed=partial(_until, committed),
