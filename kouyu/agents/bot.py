@@ -17,7 +17,7 @@ from kouyu.agents.agent import (
     ToolRound,
 )
 from kouyu.agents.attachments import Attachments
-from kouyu.agents.context import chat_messages, tool_messages, within_budget
+from kouyu.agents.context import chat_messages, latest_rounds, tool_messages, within_budget
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.openai_client import OpenAIClient
 from kouyu.agents.prompt import PromptTemplate, position_fact
@@ -31,6 +31,8 @@ DEFAULT_PROMPT: Final = "You are a helpful AI assistant. Your answers are read a
 
 _DEFAULT_ANSWER_TOKENS: Final = 512
 _LEAST_BUDGET: Final = 256
+_OPTIONS: Final = ("temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "max_tokens")
+"""Of a definition, what is sent with each request."""
 _DOCUMENT_SHARE: Final = 3
 """A document takes at most this part of what the model takes in."""
 
@@ -63,8 +65,13 @@ class BotDefinition(msgspec.Struct, frozen=True, kw_only=True):
     temperature: float | None = None
     """None leaves it to the endpoint."""
     top_p: float | None = None
+    top_k: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
     max_tokens: int | None = None
     """Tokens of one answer at most; None leaves it to the endpoint."""
+    context_rounds: int | None = None
+    """So many earlier questions with their answers does the model see at most; None is all that fit."""
     tools: tuple[dict[str, Any], ...] = ()
     """Client-side tools as OpenAI defines them: ``{"type": "function", "function": {name, description, parameters}}``.
     """
@@ -84,17 +91,20 @@ class LanguageModelBot:
         self,
         definition: BotDefinition,
         *,
+        client: OpenAIClient | None = None,
         server_tools: ServerTools | None = None,
         attachments: Attachments | None = None,
     ) -> None:
-        """``server_tools`` run on the server; ``attachments`` reads the files in messages: without it the model gets
-        pictures by their address alone. Raises AgentError when the prompt is not well formed."""
+        """``client`` is one to the definition's model that somebody else closes. ``server_tools`` run on the server;
+        ``attachments`` reads the files in messages: without it the model gets pictures by their address alone. Raises
+        AgentError when the prompt is not well formed."""
         self.definition = definition
         self._attachments = attachments
         self._server_tools = server_tools or ServerTools()
         self._tools = (*definition.tools, *self._server_tools.definitions)
         self._prompt = PromptTemplate(definition.prompt, owner=f"bot {definition.id}", defaults=definition.variables)
-        self._client = OpenAIClient(definition.model)
+        self._client = client or OpenAIClient(definition.model)
+        self._owns_client = client is None
 
     async def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
         """Stream the answer. Closing the generator stops the model. Raises AgentError."""
@@ -145,7 +155,8 @@ class LanguageModelBot:
     ) -> list[dict[str, Any]]:
         opening = self.opening(request)
         rounds = tool_messages((*request.tool_rounds, *answer.rounds))
-        history = within_budget(section, self._budget(opening + rounds))
+        recent = latest_rounds(section, self.definition.context_rounds)
+        history = within_budget(recent, self._budget(opening + rounds))
         return opening + chat_messages(history) + rounds
 
     def opening(self, request: AgentRequest) -> list[dict[str, Any]]:
@@ -162,11 +173,12 @@ class LanguageModelBot:
         return messages
 
     async def close(self) -> None:
-        """Close the connections to the model."""
-        await self._client.close()
+        """Close the connections to the model, where they are its own."""
+        if self._owns_client:
+            await self._client.close()
 
     def _options(self, may_call: bool) -> dict[str, Any]:
-        options = {name: getattr(self.definition, name) for name in ("temperature", "top_p", "max_tokens")}
+        options = {name: getattr(self.definition, name) for name in _OPTIONS}
         if self._tools and not may_call:
             options["tool_choice"] = "none"
         return {name: value for name, value in options.items() if value is not None}

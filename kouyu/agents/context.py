@@ -34,6 +34,15 @@ def within_budget(messages: Sequence[ContextMessage], budget_tokens: int) -> Seq
     return messages[first:]
 
 
+def latest_rounds(messages: Sequence[ContextMessage], rounds: int | None) -> Sequence[ContextMessage]:
+    """The question, which is the last message, and what was said since the ``rounds``-th question before it; None keeps
+    everything."""
+    if rounds is None:
+        return messages
+    asked = [index for index, message in enumerate(messages[:-1]) if message.role == "user"]
+    return messages[-1:] if not rounds else messages[asked[-rounds] if rounds <= len(asked) else 0 :]
+
+
 def chat_messages(messages: Sequence[ContextMessage]) -> list[dict[str, Any]]:
     """The messages as OpenAI wants them. Messages of one role in a row become one, as many chat templates demand."""
     chat: list[dict[str, Any]] = []

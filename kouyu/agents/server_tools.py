@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -18,13 +18,23 @@ _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 class ServerTools:
     """The tools of several servers. Names are made such as OpenAI allows; of two alike the later gets its server's
-    name in front. ``taken`` are names that client-side tools have."""
+    name in front. ``taken`` are names that client-side tools have; of the servers named in ``only`` just those tools
+    count."""
 
-    def __init__(self, servers: Sequence[McpServer] = (), *, taken: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        servers: Sequence[McpServer] = (),
+        *,
+        taken: Sequence[str] = (),
+        only: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
         self._tools: dict[str, tuple[McpServer, str]] = {}
         definitions = []
         for server in servers:
+            chosen = (only or {}).get(server.definition.name)
             for tool in server.tools:
+                if chosen is not None and tool.name not in chosen:
+                    continue
                 name = _model_name(tool.name)
                 if name in self._tools or name in taken:
                     name = _model_name(f"{server.definition.name}__{tool.name}")

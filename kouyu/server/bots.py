@@ -14,9 +14,21 @@ from kouyu.agents.coze_brain import CozeBrain, CozeEndpoint
 from kouyu.agents.embedded_model import EXAMPLES, EmbeddedModel
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.mcp_server import McpServer
+from kouyu.agents.openai_client import OpenAIClient
 from kouyu.agents.server_tools import ServerTools
 from kouyu.server.secrets import from_environment
 from kouyu.settings.bots import BotSettings, ModelSettings
+from kouyu.store.bots import BotModel, BotProfile, BotTools
+
+
+class LanguageModel(msgspec.Struct, frozen=True):
+    """A model of the settings, for any bot to use."""
+
+    client: OpenAIClient
+    definition: BotDefinition
+    """Of the bot it was set for: the endpoint, and how it samples."""
+    examples: tuple[Example, ...]
+    """What bots without examples of their own show it."""
 
 
 class Bots(msgspec.Struct, frozen=True):
@@ -24,6 +36,10 @@ class Bots(msgspec.Struct, frozen=True):
 
     definitions: Mapping[str, BotDefinition]
     agents: Mapping[str, Agent]
+    profiles: Mapping[str, BotProfile]
+    """The same as they would be written over REST."""
+    models: Mapping[str, LanguageModel]
+    """By the id of the bot they were set for; bots on a Coze server have none."""
 
 
 def needs_embedded_model(bots: tuple[BotSettings, ...]) -> bool:
@@ -53,23 +69,44 @@ async def open_bots(
             await embedded.start()
         definitions = {bot.id: _definition(bot, embedded) for bot in chosen}
         agents: dict[str, Agent] = {}
+        models: dict[str, LanguageModel] = {}
         for bot in chosen:
-            agent = _agent(bot, definitions[bot.id], tool_servers or {}, attachments)
-            stack.push_async_callback(agent.close)
-            agents[bot.id] = agent
+            definition = definitions[bot.id]
+            if bot.model.kind == "coze":
+                agents[bot.id] = CozeBrain(_coze_endpoint(bot), attachments=attachments)
+                stack.push_async_callback(agents[bot.id].close)
+                continue
+            model = models[bot.id] = _language_model(definition, embedded)
+            stack.push_async_callback(model.client.close)
+            tools = ServerTools(
+                [(tool_servers or {})[name] for name in bot.mcp_servers], taken=definition.client_tool_names
+            )
+            agents[bot.id] = LanguageModelBot(
+                definition, client=model.client, server_tools=tools, attachments=attachments
+            )
         if embedded is not None:
             warm = [_opening(agent) for agent in agents.values() if _is_embedded(agent, embedded)]
             await asyncio.gather(*map(embedded.warm_up, warm))
-        yield Bots(definitions, agents)
+        yield Bots(definitions, agents, {bot.id: _profile(bot) for bot in chosen}, models)
 
 
-def _agent(
-    bot: BotSettings, definition: BotDefinition, servers: Mapping[str, McpServer], attachments: Attachments | None
-) -> Agent:
-    if bot.model.kind == "coze":
-        return CozeBrain(_coze_endpoint(bot), attachments=attachments)
-    tools = ServerTools([servers[name] for name in bot.mcp_servers], taken=definition.client_tool_names)
-    return LanguageModelBot(definition, server_tools=tools, attachments=attachments)
+def _profile(bot: BotSettings) -> BotProfile:
+    model = bot.model
+    return BotProfile(
+        name=bot.name or bot.id,
+        description=bot.description,
+        prompt=bot.prompt,
+        prologue=bot.prologue,
+        suggested_questions=bot.suggested_questions,
+        voice_id=bot.voice_id,
+        model=BotModel(model_id=bot.id, temperature=model.temperature, top_p=model.top_p, max_tokens=model.max_tokens),
+        tools=tuple(BotTools(name) for name in bot.mcp_servers),
+    )
+
+
+def _language_model(definition: BotDefinition, embedded: EmbeddedModel | None) -> LanguageModel:
+    is_embedded = embedded is not None and definition.model == embedded.endpoint
+    return LanguageModel(OpenAIClient(definition.model), definition, EXAMPLES if is_embedded else ())
 
 
 def _opening(bot: LanguageModelBot) -> list[dict[str, object]]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Coroutine, Sequence
+from itertools import islice
 from typing import Any, Protocol
 
 import msgspec
@@ -10,6 +11,7 @@ from litestar.handlers import WebsocketRouteHandler
 
 from kouyu.engines.tts.engine import Voice
 from kouyu.protocol import errors
+from kouyu.server.bot_directory import BotDirectory
 from kouyu.server.client_socket import ClientSocket
 from kouyu.server.credentials import query_value
 from kouyu.server.door import Door, say_error_and_close
@@ -22,6 +24,7 @@ NORMAL_CLOSE = 1000
 INTERNAL_ERROR = 1011
 FULL = "the server is full; try again later"
 LONGEST_ID_SHOWN = 100
+MOST_IDS_SHOWN = 20
 
 
 class RunSession(Protocol):
@@ -38,10 +41,12 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     run_session: RunSession
     voices: Sequence[Voice] = ()
     """The default one first."""
+    bots: BotDirectory | None = None
+    """None where only the bots of the settings can be talked with."""
 
 
 class Brains(msgspec.Struct, frozen=True, kw_only=True):
-    """The ids of those who can answer."""
+    """The ids of those who can answer. They are asked anew for each connection."""
 
     bots: Collection[str]
     default_bot: str
@@ -77,8 +82,8 @@ def _unknown(kind: str, wanted: str, known: Collection[str]) -> str:
     """What to tell a client that names one that is not there; "" where it is."""
     if wanted in known:
         return ""
-    names = ", ".join(filter(None, known)) or "none"
-    return f"there is no {kind} {wanted[:LONGEST_ID_SHOWN]!r}; known {kind}s: {names}"
+    names = ", ".join(islice(filter(None, known), MOST_IDS_SHOWN)) or "none"
+    return f"there is no {kind} {wanted[:LONGEST_ID_SHOWN]!r}, or it is not published; known {kind}s: {names}"
 
 
 async def _converse(client: ClientSocket, log_id: str, sessions: Sessions, session: Coroutine[Any, Any, None]) -> None:

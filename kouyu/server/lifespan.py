@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from kouyu.engines.scheduler import Scheduler
 from kouyu.protocol.ids import IdFactory
 from kouyu.server.agents import open_agents
+from kouyu.server.bot_directory import BotDirectory
 from kouyu.server.chat import Opened
 from kouyu.server.engine_loading import (
     check_engines,
@@ -37,9 +38,9 @@ T = TypeVar("T")
 @asynccontextmanager
 async def open_sessions(settings: Settings, store: Store) -> AsyncIterator[Opened]:
     """What runs a session of ``/v1/chat``, and the voices there are. Raises what ``open_services`` raises."""
-    async with open_services(settings, store) as services:
+    async with _open(settings, store) as (services, bots):
         runs = functools.partial(run_session, services=services)
-        yield Opened(run_session=runs, voices=services.synthesizer.voices())
+        yield Opened(run_session=runs, voices=services.synthesizer.voices(), bots=bots)
 
 
 @asynccontextmanager
@@ -48,6 +49,12 @@ async def open_services(settings: Settings, store: Store) -> AsyncIterator[Servi
 
     Raises WeightsNotFetched naming all that is missing, EngineUnavailable, AgentError, SettingsError.
     """
+    async with _open(settings, store) as (services, _):
+        yield services
+
+
+@asynccontextmanager
+async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Services, BotDirectory]]:
     check_engines(settings)
     engines = settings.engines
     async with AsyncExitStack() as stack:
@@ -67,20 +74,20 @@ async def open_services(settings: Settings, store: Store) -> AsyncIterator[Servi
             closed_at_the_end(load_recognizer(engines, scheduler), lambda made: made.close()),
             closed_at_the_end(load_synthesizer(engines, scheduler), lambda made: made.close()),
             load_noise_suppressor(engines),
-            stack.enter_async_context(open_agents(settings, store.files)),
+            stack.enter_async_context(open_agents(settings, store)),
             asyncio.to_thread(transcripts.warm_up),
             asyncio.to_thread(token_counter),
         )
         log.info("engines and bots ready after %.1f s", time.monotonic() - began)
         voices = synthesizer.voices()
-        yield Services(
+        services = Services(
             store=store,
             scheduler=scheduler,
             voice_activity=voice_activity,
             recognizer=recognizer,
             synthesizer=synthesizer,
-            bots=agents.definitions,
-            agents=agents.bots,
+            bots=agents.bots.definitions,
+            agents=agents.bots.agents,
             flows=agents.flows,
             limits=settings.limits,
             ids=IdFactory(),
@@ -90,6 +97,7 @@ async def open_services(settings: Settings, store: Store) -> AsyncIterator[Servi
             turn_judge=turn_judge,
             noise_suppressor=noise_suppressor,
         )
+        yield services, agents.bots
 
 
 def _transcript_finisher(sensitive_words: str) -> TranscriptFinisher:

@@ -87,7 +87,11 @@ async def _serve(
         bots = _bot_ids(settings)
         app = create_app(
             store=store,
-            brains=Brains(bots=bots, default_bot=bots[0], flows=tuple(flow.id for flow in settings.flows)),
+            brains=Brains(
+                bots=opened.bots.definitions if opened.bots else bots,
+                default_bot=bots[0],
+                flows=tuple(flow.id for flow in settings.flows),
+            ),
             sessions=sessions,
             run_session=opened.run_session,
             voices=opened.voices,

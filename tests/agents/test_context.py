@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kouyu.agents.agent import ContextMessage
-from kouyu.agents.context import chat_messages, within_budget
+from kouyu.agents.context import chat_messages, latest_rounds, within_budget
 from kouyu.agents.token_estimate import MESSAGE_OVERHEAD, estimate_tokens
 from kouyu.protocol.downlink import ContentType, Role
 
@@ -77,3 +77,8 @@ def test_tokens_are_counted_by_script() -> None:
     assert estimate_tokens("") == 0
     assert estimate_tokens("你好，世界") == 5
     assert 8 <= estimate_tokens("The quick brown fox jumps over the lazy dog.") <= 14
+
+
+def test_only_the_latest_rounds_are_shown_where_their_number_is_set() -> None:
+    said = talk(3)
+    assert [list(latest_rounds(said, rounds)) for rounds in (None, 9, 1, 0)] == [said, said, said[-3:], said[-1:]]
