@@ -39,7 +39,7 @@ def test_a_file_sounds_as_it_was_spoken(file_format: FileFormat, rate: int) -> N
         heard, heard_rate = decode_audio(content)
     assert heard_rate == (48_000 if file_format == "ogg_opus" else rate)
     assert len(heard) / heard_rate == pytest.approx(2.0, abs=0.2)
-    assert likeness(speech_like(2.0, heard_rate), heard, furthest=heard_rate // 10) > 0.95
+    assert likeness(speech_like(2.0, heard_rate), heard, furthest=heard_rate // 4) > 0.95
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
