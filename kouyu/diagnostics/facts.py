@@ -10,9 +10,11 @@ from typing import Literal
 import msgspec
 
 from kouyu.conversation.limits import Limits
+from kouyu.protocol.downlink import ChatStatus
 
 TurnCause = Literal["speech", "push_to_talk", "text", "announcement"]
 EndReason = Literal["silence", "judged_complete", "audio_stopped", "longest_utterance", "client", "discarded"]
+DiscardReason = Literal["spoke_on", "configuration", "failed", "not_needed"]
 Stage = Literal["recognition", "reply", "synthesis", "chat", "client"]
 CancelCode = Literal[1, 2, 3]
 
@@ -158,7 +160,7 @@ class SpeculationCommitted(Fact, frozen=True, tag="speculation.committed"):
 class SpeculationDiscarded(Fact, frozen=True, tag="speculation.discarded"):
     """What was prepared is thrown away."""
 
-    reason: Literal["spoke_on", "configuration", "failed", "not_needed"]
+    reason: DiscardReason
 
 
 # The agent
@@ -249,7 +251,7 @@ class ChatChanged(Fact, frozen=True, tag="chat"):
     """The chat has this status now, as the client is told."""
 
     chat_id: str
-    status: Literal["created", "completed", "failed", "canceled", "requires_action"]
+    status: ChatStatus
     reason: str = ""
 
 

@@ -1,0 +1,193 @@
+"""From what goes into the conversation and what comes out of it to facts."""
+
+import msgspec
+
+from kouyu.audio.pcm import Samples
+from kouyu.conversation.effects import (
+    CancelJudgement,
+    CancelReply,
+    CancelSpeech,
+    CancelTranscribe,
+    Effect,
+    JudgeTurn,
+    Send,
+    Speak,
+    StartReply,
+    Transcribe,
+    TrimMessage,
+)
+from kouyu.conversation.inputs import (
+    AudioReceived,
+    ConfigurationUpdate,
+    Input,
+    ReplyDelta,
+    ReplyFailed,
+    ReplyFinished,
+    ReplyToolCalls,
+    SpeechAudio,
+    SpeechFailed,
+    SpeechFinished,
+    SpeechProbability,
+    TranscriptFailed,
+    TranscriptReady,
+    TurnJudged,
+)
+from kouyu.conversation.limits import Limits
+from kouyu.diagnostics import facts
+from kouyu.diagnostics.agent_side import AgentSide
+from kouyu.diagnostics.audio_clock import AudioClock
+from kouyu.diagnostics.turn_seen import Say
+from kouyu.diagnostics.turns_seen import TurnsSeen
+from kouyu.diagnostics.user_side import UserSide
+from kouyu.diagnostics.user_track import UserTrack
+from kouyu.protocol.configuration import Configuration
+from kouyu.protocol.downlink import Cancellation, Chat, DownlinkEvent, ErrorData, Sentence
+from kouyu.protocol.uplink import ConversationClear, ConversationMessageCreate, InputTextGenerateAudio
+
+
+class Observer:
+    """Watches one session's conversation: pure, as the conversation is, and with no hold on it.
+
+    It may begin in the middle; reports about what was ordered before are then left out.
+    """
+
+    def __init__(self, *, limits: Limits, configuration: Configuration, turns_before: int, say: Say) -> None:
+        """``turns_before`` have been numbered already; ``say`` gets each fact."""
+        self._say = say
+        self._configuration = configuration
+        self._clock = AudioClock()
+        self._turns = TurnsSeen(say, after=turns_before, limits=limits)
+        self._track = UserTrack(self._clock, say)
+        self._user = UserSide(clock=self._clock, turns=self._turns, track=self._track, limits=limits, say=say)
+        self._agent = AgentSide(turns=self._turns, limits=limits, say=say)
+
+    @property
+    def turns(self) -> int:
+        """How many turns have been numbered."""
+        return self._turns.number
+
+    def heard(self, samples: Samples, end: int, now: float) -> None:
+        """The user's audio has come in up to the sample ``end``; before the conversation is told."""
+        self._clock.append(end - len(samples), end, now)
+        self._track.heard(samples, end, now)
+
+    def observe(self, received: Input, effects: list[Effect], configuration: Configuration, now: float) -> None:
+        """The conversation got this and gave that, with ``configuration`` in force afterwards."""
+        at_ms = round(now * 1000, 1)
+        self._on_input(received, at_ms)
+        if not isinstance(received, SpeechProbability) or effects:
+            self._track.flush(now)
+        for effect in effects:
+            self._on_effect(effect, received, at_ms)
+        if configuration is not self._configuration:
+            self._user.configured(self._configuration, configuration, at_ms)
+            self._configuration = configuration
+        self._agent.tell_sent(at_ms)
+        self._turns.close_finished(at_ms, self._agent.sounds_until_ms)
+
+    def deadline(self) -> float | None:
+        """When time alone ends a turn, in seconds of the session's clock."""
+        at_ms = self._turns.deadline_ms(self._agent.sounds_until_ms)
+        return at_ms / 1000 if at_ms is not None else None
+
+    def close(self, now: float) -> None:
+        """The session is over, or nobody watches any more."""
+        self._track.flush(now)
+        self._turns.close_all(round(now * 1000, 1))
+
+    def _on_input(self, received: Input, at_ms: float) -> None:
+        match received:
+            case SpeechProbability():
+                self._user.on_probability(received, self._configuration, at_ms)
+            case AudioReceived(end):
+                self._user.on_audio(end)
+            case TranscriptReady():
+                self._user.on_transcript(received, at_ms)
+            case TranscriptFailed():
+                self._user.on_transcript_failed(received, at_ms)
+            case TurnJudged():
+                self._user.on_judged(received, at_ms)
+            case ReplyDelta() | ReplyToolCalls() | ReplyFinished() | ReplyFailed():
+                self._agent.on_reply(received, at_ms)
+            case SpeechAudio() | SpeechFinished() | SpeechFailed():
+                self._agent.on_speech(received, at_ms)
+            case ConversationMessageCreate(role="user", content=content):
+                self._turns.begin("text", at_ms).transcript = content
+            case InputTextGenerateAudio():
+                self._turns.begin("announcement", at_ms)
+            case _:
+                pass
+
+    def _on_effect(self, effect: Effect, received: Input, at_ms: float) -> None:
+        match effect:
+            case Send(event):
+                self._on_event(event, received, at_ms)
+            case Transcribe():
+                self._user.ordered(effect, received, at_ms)
+            case CancelTranscribe():
+                self._user.canceled(effect, received, at_ms)
+            case JudgeTurn():
+                self._user.to_judge(effect, at_ms)
+            case CancelJudgement():
+                self._user.judgement_canceled(effect)
+            case StartReply():
+                self._agent.asked(effect, received, at_ms)
+            case CancelReply():
+                turn = self._agent.no_reply_wanted(effect)
+                if turn is not None:
+                    self._user.discard(turn, _why_discarded(received), at_ms)
+            case Speak():
+                self._agent.spoken(effect, at_ms)
+            case CancelSpeech():
+                self._agent.not_spoken(effect, at_ms)
+            case TrimMessage(heard=heard):
+                self._agent.trimmed(heard)
+            case _:
+                pass
+
+    def _on_event(self, event: DownlinkEvent, received: Input, at_ms: float) -> None:
+        match event.event_type, event.data:
+            case "chat.updated", data if isinstance(data, msgspec.Raw):
+                self._say(facts.Configured(at_ms=at_ms, configuration=data))
+            case "conversation.cleared", _:
+                self._user.forget_preparation(at_ms)
+            case "input_audio_buffer.speech_started", _:
+                self._user.started(at_ms)
+            case "input_audio_buffer.speech_stopped", _:
+                self._user.ended(received, at_ms)
+            case "input_audio_buffer.completed", _:
+                self._user.completed(at_ms)
+            case "input_audio_buffer.cleared", _:
+                self._user.thrown_away(at_ms)
+            case "conversation.audio.sentence_start", Sentence(text):
+                self._agent.sentence_started(text, at_ms)
+            case "conversation.audio.delta", _:
+                self._agent.packet_sent()
+            case "conversation.audio.completed", _:
+                self._agent.audio_completed(at_ms)
+            case (
+                "conversation.chat.created"
+                | "conversation.chat.requires_action"
+                | "conversation.chat.completed"
+                | "conversation.chat.failed",
+                Chat() as chat,
+            ):
+                self._agent.chat_changed(chat, at_ms)
+            case "conversation.chat.canceled", Cancellation() as cause:
+                self._agent.canceled(cause, self._configuration, at_ms)
+            case "error", ErrorData() as error:
+                self._say(facts.Error(at_ms=at_ms, stage="client", code=error.code, message=error.msg))
+            case _:
+                pass
+
+
+def _why_discarded(received: Input) -> facts.DiscardReason:
+    match received:
+        case ConfigurationUpdate() | ConversationClear() | ConversationMessageCreate():
+            return "configuration"
+        case ReplyFailed() | TranscriptFailed():
+            return "failed"
+        case SpeechProbability():
+            return "spoke_on"
+        case _:
+            return "not_needed"

@@ -1,0 +1,105 @@
+"""What is known of one turn while it is observed."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kouyu.diagnostics.facts import Fact, Stages, TurnCause, Work
+
+Say = Callable[[Fact], None]
+
+
+@dataclass
+class Marks:
+    """When the way to the first audio reached its stations, ms of the session's clock; None: not yet."""
+
+    began: float | None = None
+    """The end of the user's speech, or the moment of a typed message or an announcement."""
+    over: float | None = None
+    """The turn was decided to be over."""
+    transcript: float | None = None
+    first_token: float | None = None
+    first_sentence: float | None = None
+    first_audio: float | None = None
+    first_sent: float | None = None
+
+    def ask_anew(self) -> None:
+        """The agent is asked again: what it had said before counts no more."""
+        self.first_token = self.first_sentence = self.first_audio = None
+
+    def stages(self) -> Stages | None:
+        """The stages up to the first audio; None where there was none."""
+        if self.began is None or self.first_sent is None:
+            return None
+        stations = (self.over, self.transcript, self.first_token, self.first_sentence, self.first_audio)
+        reached, lengths = self.began, []
+        for station in (*stations, self.first_sent):
+            arrived = min(self.first_sent, max(reached, station if station is not None else reached))
+            lengths.append(round(arrived - reached, 1))
+            reached = arrived
+        names = ("silence", "recognition", "first_token", "first_sentence", "synthesis", "sending")
+        return Stages(**dict(zip(names, lengths, strict=True)), total=round(sum(lengths), 1))
+
+
+@dataclass
+class WorkSeen:
+    """How long the parts of a turn took, ms."""
+
+    recognition: float | None = None
+    end_of_turn: float | None = None
+    first_token: float | None = None
+    answer: float | None = None
+    first_sentence_synthesis: float | None = None
+
+    def told(self) -> Work:
+        """As a fact has it."""
+        return Work(
+            recognition=self.recognition,
+            end_of_turn=self.end_of_turn,
+            first_token=self.first_token,
+            answer=self.answer,
+            first_sentence_synthesis=self.first_sentence_synthesis,
+        )
+
+
+@dataclass(eq=False)
+class TurnSeen:
+    """One turn. ``start`` is the first sample of its utterance, which is the same in every order about it."""
+
+    number: int
+    cause: TurnCause
+    start: int | None = None
+    told: bool = False
+    """The client knows that the user speaks."""
+    paused: bool = False
+    over: bool = False
+    """The user's side is decided to be over, or there is none."""
+    speculating: bool = False
+    partial: str = ""
+    """The last partial transcript."""
+    transcript: str | None = None
+    """The final one that holds now; None while there is none."""
+    transcript_order: int | None = None
+    failed: bool = False
+    """Its final transcript failed."""
+    chat_id: str = ""
+    chat: Literal["none", "running", "ended"] = "none"
+    answer: str = ""
+    audio_completed: bool = False
+    speech_from_ms: float = 0.0
+    longest_speech_ms: int = 0
+    marks: Marks = field(default_factory=Marks)
+    work: WorkSeen = field(default_factory=WorkSeen)
+    packets: deque[tuple[float, float]] = field(default_factory=deque)
+    """Audio that is made and not sent: (length, made at), ms."""
+
+    @property
+    def resolved(self) -> bool:
+        """Its transcript is there, or will never be."""
+        return self.transcript_order is None
+
+    @property
+    def spoken(self) -> bool:
+        """The user speaks in it."""
+        return self.cause in ("speech", "push_to_talk")

@@ -1,0 +1,305 @@
+"""The user's side of turns: speech, pauses, transcripts, judgements, and what is prepared ahead of time."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from kouyu.conversation.effects import CancelJudgement, CancelTranscribe, JudgeTurn, Transcribe
+from kouyu.conversation.inputs import (
+    ConfigurationUpdate,
+    Input,
+    SpeechProbability,
+    TimePassed,
+    TranscriptFailed,
+    TranscriptReady,
+    TurnJudged,
+)
+from kouyu.conversation.limits import Limits
+from kouyu.conversation.push_to_talk import is_push_to_talk
+from kouyu.conversation.speech_detector import SpeechDetector
+from kouyu.diagnostics.audio_clock import AudioClock
+from kouyu.diagnostics.facts import (
+    DiscardReason,
+    EndOfTurnAsked,
+    EndOfTurnJudged,
+    EndReason,
+    Error,
+    SpeculationCommitted,
+    SpeculationDiscarded,
+    SpeculationStarted,
+    SpeechEnded,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    TranscriptAsked,
+    TranscriptCanceled,
+)
+from kouyu.diagnostics.facts import (
+    TranscriptReady as TranscriptSeen,
+)
+from kouyu.diagnostics.turn_seen import Say, TurnSeen
+from kouyu.diagnostics.turns_seen import TurnsSeen
+from kouyu.diagnostics.user_track import UserTrack
+from kouyu.protocol.configuration import Configuration
+from kouyu.protocol.uplink import InputAudioBufferClear
+
+_VOICE_CHUNK: Final = 512
+"""Samples of the first chunk judged, where observation begins in the middle."""
+
+
+@dataclass
+class _Asked:
+    turn: TurnSeen
+    final: bool
+    at_ms: float
+
+
+class UserSide:
+    """Follows what the user says. The speech itself is found as the conversation finds it, by the same detector."""
+
+    def __init__(self, *, clock: AudioClock, turns: TurnsSeen, track: UserTrack, limits: Limits, say: Say) -> None:
+        self._clock = clock
+        self._turns = turns
+        self._track = track
+        self._limits = limits
+        self._say = say
+        self._detector = SpeechDetector()
+        self._has_judged = False
+        self._received = 0
+        self._completed_until = 0
+        """Sample at which the last push-to-talk buffer was completed."""
+        self._completed_has_turn = True
+        self._transcripts: dict[int, _Asked] = {}
+        self._judgements: dict[int, _Asked] = {}
+
+    # Reports
+
+    def on_probability(self, judged: SpeechProbability, configuration: Configuration, at_ms: float) -> None:
+        """A chunk has been judged."""
+        detector = self._detector
+        if not self._has_judged:
+            self._has_judged, detector.position = True, max(0, judged.end - _VOICE_CHUNK)
+        start = detector.position
+        detector.feed(judged.end, judged.probability)
+        self._track.judged(start, judged.end, judged.probability, at_ms / 1000)
+        turn = self._turns.hearing()
+        if turn is None and detector.in_speech and is_push_to_talk(configuration.turn_detection):
+            turn = self._begin_buffer(judged.end, at_ms)
+        if turn is not None:
+            turn.longest_speech_ms = max(turn.longest_speech_ms, detector.speech_ms)
+            self._pauses(turn, at_ms)
+
+    def _begin_buffer(self, judged_until: int, at_ms: float) -> TurnSeen | None:
+        """Speech in a push-to-talk buffer, whose end may have come before voice activity got there."""
+        is_over = judged_until <= self._completed_until
+        if is_over and self._completed_has_turn:
+            return None
+        turn = self._turns.begin("push_to_talk", at_ms)
+        turn.told = True
+        turn.speech_from_ms = self._clock.ms(self._detector.speech_start)
+        if is_over:
+            self._completed_has_turn = True
+            self._end(turn, "client", at_ms)
+        return turn
+
+    def _pauses(self, turn: TurnSeen, at_ms: float) -> None:
+        if self._detector.in_speech and turn.paused:
+            turn.paused = False
+            self._say(SpeechResumed(at_ms=at_ms, turn=turn.number))
+            self.discard(turn, "spoke_on", at_ms)
+        elif (
+            not turn.paused
+            and not self._detector.in_speech
+            and self._detector.silence_ms >= self._limits.speculation_pause_ms
+        ):
+            turn.paused = True
+            since = self._clock.end_ms(self._detector.speech_end)
+            self._say(SpeechPaused(at_ms=at_ms, turn=turn.number, from_ms=since))
+
+    def on_transcript(self, report: TranscriptReady, at_ms: float) -> None:
+        """A transcript has come."""
+        asked = self._transcripts.pop(report.order, None)
+        if asked is None:
+            return
+        turn, took = asked.turn, round(at_ms - asked.at_ms, 1)
+        text = report.text.strip()
+        self._say(
+            TranscriptSeen(
+                at_ms=at_ms,
+                turn=turn.number,
+                order=report.order,
+                final=asked.final,
+                text=text,
+                language=report.language,
+                took_ms=took,
+            )
+        )
+        if not asked.final:
+            turn.partial = text
+        elif report.order == turn.transcript_order:
+            turn.transcript_order, turn.transcript = None, text
+            turn.marks.transcript, turn.work.recognition = at_ms, took
+
+    def on_transcript_failed(self, report: TranscriptFailed, at_ms: float) -> None:
+        """A transcript will not come."""
+        asked = self._transcripts.pop(report.order, None)
+        if asked is None:
+            return
+        turn = asked.turn
+        self._say(Error(at_ms=at_ms, turn=turn.number, stage="recognition", code=0, message=report.reason))
+        if report.order == turn.transcript_order:
+            turn.transcript_order, turn.failed = None, True
+
+    def on_judged(self, report: TurnJudged, at_ms: float) -> None:
+        """The end of the turn has been judged."""
+        asked = self._judgements.pop(report.order, None)
+        if asked is None:
+            return
+        asked.turn.work.end_of_turn = took = round(at_ms - asked.at_ms, 1)
+        self._say(
+            EndOfTurnJudged(
+                at_ms=at_ms,
+                turn=asked.turn.number,
+                completeness=round(report.completeness, 4),
+                threshold=self._limits.turn_complete_probability,
+                took_ms=took,
+            )
+        )
+
+    # What follows
+
+    def started(self, at_ms: float) -> None:
+        """The client is told that the user speaks: now, or of a turn that was only taken up when it was over."""
+        turn = self._turns.untold() or self._turns.begin("speech", at_ms)
+        turn.told = True
+        if not turn.over:
+            turn.speech_from_ms = self._clock.ms(self._detector.speech_start)
+            turn.longest_speech_ms = max(turn.longest_speech_ms, self._detector.speech_ms)
+        self._say(SpeechStarted(at_ms=at_ms, turn=turn.number, from_ms=turn.speech_from_ms))
+
+    def ended(self, received: Input, at_ms: float) -> None:
+        """The user's turn is over."""
+        turn = self._turns.hearing()
+        if turn is not None:
+            self._end(turn, self._why_ended(received), at_ms)
+
+    def on_audio(self, end: int) -> None:
+        """The user's audio has come in up to this sample."""
+        self._received = end
+
+    def completed(self, at_ms: float) -> None:
+        """``input_audio_buffer.complete``. Where no speech has been judged yet, there is no turn yet."""
+        turn = self._turns.hearing()
+        self._completed_until, self._completed_has_turn = self._received, turn is not None
+        if turn is not None:
+            self._end(turn, "client", at_ms)
+
+    def thrown_away(self, at_ms: float) -> None:
+        """What the user is in the middle of saying is thrown away, or its mode is left."""
+        turn = self._turns.hearing()
+        if turn is not None:
+            self._end(turn, "discarded", at_ms)
+
+    def _end(self, turn: TurnSeen, reason: EndReason, at_ms: float) -> None:
+        turn.over = True
+        spoke_until = min(at_ms, self._clock.end_ms(self._detector.speech_end))
+        turn.marks.began, turn.marks.over = spoke_until, at_ms
+        self._say(
+            SpeechEnded(
+                at_ms=at_ms,
+                turn=turn.number,
+                to_ms=spoke_until,
+                silence_ms=round(at_ms - spoke_until, 1),
+                reason=reason,
+            )
+        )
+        if reason == "discarded":
+            self.discard(turn, "not_needed", at_ms)
+        elif turn.speculating:
+            turn.speculating = False
+            self._say(SpeculationCommitted(at_ms=at_ms, turn=turn.number))
+
+    def _why_ended(self, received: Input) -> EndReason:
+        match received:
+            case TurnJudged():
+                return "judged_complete"
+            case TimePassed():
+                return "audio_stopped"
+            case ConfigurationUpdate() | InputAudioBufferClear():
+                return "discarded"
+            case _:
+                return "longest_utterance" if self._detector.in_speech else "silence"
+
+    def ordered(self, order: Transcribe, received: Input, at_ms: float) -> None:
+        """Audio goes to the recogniser."""
+        turn = self._turns.of_utterance(order.start) or self._turns.begin("speech", at_ms)
+        if turn.start is None:
+            turn.start = order.start
+        if not turn.told and not turn.over:
+            turn.speech_from_ms = turn.speech_from_ms or self._clock.ms(self._detector.speech_start)
+            if order.final:  # nothing is prepared of what the client does not know of: it is over
+                self._end(turn, self._why_ended(received), at_ms)
+        self._transcripts[order.order] = _Asked(turn, order.final, at_ms)
+        if order.final:
+            if turn.over and turn.cause == "push_to_talk":  # the end of the speech may have been judged since
+                turn.marks.began = min(turn.marks.over or at_ms, self._clock.end_ms(self._detector.speech_end))
+            turn.transcript_order, turn.transcript = order.order, None
+            if not turn.over:
+                self.discard(turn, "spoke_on", at_ms)
+                turn.speculating = True
+                self._say(SpeculationStarted(at_ms=at_ms, turn=turn.number))
+        self._say(
+            TranscriptAsked(
+                at_ms=at_ms,
+                turn=turn.number,
+                order=order.order,
+                final=order.final,
+                from_ms=self._clock.ms(order.start),
+                to_ms=self._clock.end_ms(order.end),
+            )
+        )
+
+    def canceled(self, order: CancelTranscribe, received: Input, at_ms: float) -> None:
+        """A transcript is not waited for any more."""
+        asked = self._transcripts.pop(order.order, None)
+        if asked is None:
+            return
+        self._say(TranscriptCanceled(at_ms=at_ms, turn=asked.turn.number, order=order.order))
+        if order.order == asked.turn.transcript_order:
+            asked.turn.transcript_order = None
+            asked.turn.failed = isinstance(received, TimePassed)
+            self.discard(asked.turn, "failed" if asked.turn.failed else "not_needed", at_ms)
+
+    def to_judge(self, order: JudgeTurn, at_ms: float) -> None:
+        """The end of the turn is being judged."""
+        turn = self._turns.of_utterance(order.start)
+        if turn is None:
+            return
+        self._judgements[order.order] = _Asked(turn, False, at_ms)
+        self._say(EndOfTurnAsked(at_ms=at_ms, turn=turn.number, transcript=order.transcript))
+
+    def judgement_canceled(self, order: CancelJudgement) -> None:
+        """The judgement is not waited for any more."""
+        self._judgements.pop(order.order, None)
+
+    def discard(self, turn: TurnSeen, reason: DiscardReason, at_ms: float) -> None:
+        """What was prepared for the turn, if anything was, is thrown away."""
+        if turn.speculating:
+            turn.speculating = False
+            turn.marks.transcript = None
+            turn.marks.ask_anew()
+            turn.packets.clear()
+            turn.answer = ""
+            self._say(SpeculationDiscarded(at_ms=at_ms, turn=turn.number, reason=reason))
+
+    def forget_preparation(self, at_ms: float) -> None:
+        """What the agent would be told has changed."""
+        turn = self._turns.hearing()
+        if turn is not None:
+            self.discard(turn, "configuration", at_ms)
+
+    def configured(self, was: Configuration, now_is: Configuration, at_ms: float) -> None:
+        """Another configuration is in force. Between push to talk and free talk no speech of before counts."""
+        self.forget_preparation(at_ms)
+        if is_push_to_talk(was.turn_detection) != is_push_to_talk(now_is.turn_detection):
+            self.thrown_away(at_ms)
+            self._detector.ignore_before(self._detector.position)

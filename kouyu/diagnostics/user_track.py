@@ -1,0 +1,77 @@
+"""The user's waveform and voice activity, in runs of a few pieces."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.diagnostics.audio_clock import AudioClock
+from kouyu.diagnostics.facts import Fact, UserAudio, UserVoice
+
+PIECE: Final = LISTENING_RATE // 50
+"""Samples behind one peak: 20 ms."""
+_PIECES_AT_ONCE: Final = 8
+_CHUNKS_AT_ONCE: Final = 4
+
+
+class UserTrack:
+    """Makes ``user.audio`` and ``user.voice`` of what comes in, some 160 ms at a time."""
+
+    def __init__(self, clock: AudioClock, say: Callable[[Fact], None]) -> None:
+        self._clock = clock
+        self._say = say
+        self._rest: Samples = np.zeros(0, np.float32)
+        self._rest_start = 0
+        self._chunks: list[tuple[int, float]] = []
+        self._judged: int | None = None
+
+    def heard(self, samples: Samples, end: int, now: float) -> None:
+        """More of the user's audio, up to the sample ``end``."""
+        if not len(self._rest):
+            self._rest_start = end - len(samples)
+        self._rest = np.concatenate((self._rest, samples))
+        count = len(self._rest) // PIECE
+        if count < _PIECES_AT_ONCE:
+            return
+        pieces, self._rest = self._rest[: count * PIECE], self._rest[count * PIECE :]
+        peaks = np.abs(pieces).reshape(count, PIECE).max(axis=1)
+        start, self._rest_start = self._rest_start, self._rest_start + count * PIECE
+        self._say(
+            UserAudio(
+                at_ms=_ms(now),
+                from_ms=self._clock.ms(start),
+                to_ms=self._clock.end_ms(self._rest_start),
+                piece_ms=PIECE * 1000 / LISTENING_RATE,
+                peaks=tuple(round(float(min(peak, 1.0)), 3) for peak in peaks),
+            )
+        )
+
+    def judged(self, start: int, end: int, probability: float, now: float) -> None:
+        """Voice activity has judged the chunk from ``start`` to before ``end``."""
+        if self._judged is None:
+            self._judged = start
+        self._chunks.append((end, probability))
+        if len(self._chunks) >= _CHUNKS_AT_ONCE:
+            self.flush(now)
+
+    def flush(self, now: float) -> None:
+        """Give what has been judged and not been told, so that it comes before what follows from it."""
+        if not self._chunks or self._judged is None:
+            return
+        start, end = self._judged, self._chunks[-1][0]
+        self._say(
+            UserVoice(
+                at_ms=_ms(now),
+                from_ms=self._clock.ms(start),
+                to_ms=self._clock.end_ms(end),
+                chunk_ms=(end - start) / len(self._chunks) * 1000 / LISTENING_RATE,
+                probabilities=tuple(round(probability, 3) for _, probability in self._chunks),
+            )
+        )
+        self._judged = end
+        self._chunks.clear()
+
+
+def _ms(now: float) -> float:
+    return round(now * 1000, 1)
