@@ -4,7 +4,7 @@ import logging
 
 import msgspec
 
-from kouyu.protocol.configuration import Configuration
+from kouyu.protocol.configuration import Configuration, OutputAudio
 from kouyu.protocol.errors import InvalidField
 
 _log = logging.getLogger(__name__)
@@ -25,16 +25,19 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises InvalidField for an unknown voice where that is an error; otherwise it falls back to the default voice.
         """
-        output, chat = requested.output_audio, requested.chat_config
+        return msgspec.structs.replace(
+            requested,
+            output_audio=self.output_in_force(requested.output_audio),
+            chat_config=msgspec.structs.replace(requested.chat_config, conversation_id=conversation_id),
+            prologue_content=requested.prologue_content or self.prologue or None,
+        )
+
+    def output_in_force(self, output: OutputAudio, field: str = "data.output_audio.voice_id") -> OutputAudio:
+        """The output with its voice filled in. Raises InvalidField, naming ``field``, as ``in_force`` does."""
         voice_id = output.voice_id or self.default_voice_id
         if output.voice_id and output.voice_id not in self.voice_ids:
             if self.unknown_voice_is_error:
-                raise InvalidField("data.output_audio.voice_id", output.voice_id, ", ".join(self.voice_ids))
+                raise InvalidField(field, output.voice_id, ", ".join(self.voice_ids))
             _log.warning("a client asked for a voice that is not here; it gets %s", self.default_voice_id)
             voice_id = self.default_voice_id
-        return msgspec.structs.replace(
-            requested,
-            output_audio=msgspec.structs.replace(output, voice_id=voice_id),
-            chat_config=msgspec.structs.replace(chat, conversation_id=conversation_id),
-            prologue_content=requested.prologue_content or self.prologue or None,
-        )
+        return msgspec.structs.replace(output, voice_id=voice_id)

@@ -27,6 +27,8 @@ class Priority(IntEnum):
     SENTENCE = 30
     PARTIAL = 40
     SPECULATIVE = 50
+    BATCH = 60
+    """Recordings: whoever waits for them is not in the middle of a conversation."""
 
 
 class WorkCancelled(Exception):

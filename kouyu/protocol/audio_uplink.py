@@ -65,7 +65,7 @@ def parse_audio_event(endpoint: AudioEndpointName, text: str | bytes) -> AudioUp
             return InputAudioBufferAppend(id=event.id, delta=audio_delta(as_object(event.data)))
         case "transcriptions" | "simult_interpretation", "input_audio_buffer.complete":
             return InputAudioBufferComplete(id=event.id)
-        case "transcriptions" | "simult_interpretation", "input_audio_buffer.clear":
+        case "transcriptions", "input_audio_buffer.clear":
             return InputAudioBufferClear(id=event.id)
         case _:
             return UnknownEvent(id=event.id, event_type=event.event_type)

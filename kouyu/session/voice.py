@@ -13,11 +13,10 @@ from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
 from kouyu.protocol.configuration import OutputAudio
+from kouyu.session.spoken_packets import spoken_packets, synthesis_options
 
 _log = logging.getLogger(__name__)
 
-_ENCODED_AT_ONCE_S: Final = 0.2
-"""Audio encoded before other sessions get their turn on the event loop."""
 _ITEMS_AT_ONCE: Final = 2
 """What is being said, and what is prepared meanwhile."""
 
@@ -53,16 +52,12 @@ class Voice:
     async def _packets(self, order: Speak) -> None:
         output = order.configuration.output_audio
         encoder = self._encoder(order.item, output)
-        options = _options(output)
+        options = synthesis_options(output)
         self._note_what_is_ignored(options)
         priority = Priority.FIRST_SENTENCE if order.first else Priority.SENTENCE
-        async with aclosing(self._synthesizer.synthesize(order.text, options, priority)) as pieces:
-            async for piece in pieces:
-                step = int(piece.sample_rate * _ENCODED_AT_ONCE_S)
-                for start in range(0, len(piece.samples), step):
-                    for packet in encoder.encode(piece.samples[start : start + step], piece.sample_rate):
-                        self._report(SpeechAudio(order.order, packet.data, packet.duration_ms))
-                    await asyncio.sleep(0)
+        async with aclosing(spoken_packets(self._synthesizer, order.text, options, priority, encoder)) as packets:
+            async for packet in packets:
+                self._report(SpeechAudio(order.order, packet.data, packet.duration_ms))
         for packet in encoder.flush():
             self._report(SpeechAudio(order.order, packet.data, packet.duration_ms))
 
@@ -93,14 +88,3 @@ class Voice:
         encoder = self._encoders.pop(item, None)
         if encoder is not None:
             encoder.close()
-
-
-def _options(output: OutputAudio) -> SynthesisOptions:
-    emotion = output.emotion_config
-    return SynthesisOptions(
-        voice_id=output.voice_id or "",
-        speech_rate=output.speech_rate,
-        emotion=emotion.emotion if emotion else "",
-        emotion_scale=emotion.emotion_scale if emotion else 4.0,
-        context_texts=output.context_texts,
-    )

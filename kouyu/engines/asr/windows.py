@@ -22,14 +22,14 @@ def cut_at_pauses(audio: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     300 ms of its last 9 s. Short audio is given back as it is."""
     windows = []
     while len(audio) > LONGEST:
-        at = _quietest(audio[EARLIEST_CUT:LONGEST]) + EARLIEST_CUT
+        at = quietest(audio[EARLIEST_CUT:LONGEST]) + EARLIEST_CUT
         windows.append(audio[:at])
         audio = audio[at:]
     return [*windows, audio]
 
 
-def _quietest(audio: NDArray[np.float32]) -> int:
-    """The middle of the quietest pause, in samples."""
+def quietest(audio: NDArray[np.float32]) -> int:
+    """The middle of the quietest 300 ms of ``audio`` (16 kHz, at least that long), in samples."""
     frames = audio[: len(audio) // FRAME * FRAME].reshape(-1, FRAME)
     energy = np.convolve(np.square(frames).mean(axis=1), np.ones(PAUSE_FRAMES), "valid")
     return (int(energy.argmin()) + PAUSE_FRAMES // 2) * FRAME
