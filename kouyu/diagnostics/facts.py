@@ -22,14 +22,14 @@ CancelCode = Literal[1, 2, 3]
 class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """Something that happened at ``at_ms``; ``turn`` counts from 1, 0 is none."""
 
-    at_ms: float
+    at_ms: float = 0.0
     turn: int = 0
 
 
 # The session
 
 
-class SessionSeen(Fact, frozen=True, tag="session"):
+class SessionSeen(Fact, frozen=True, kw_only=True, tag="session"):
     """A session that is live: the first fact of each. ``epoch_ms`` is the Unix time in ms of its time 0."""
 
     log_id: str
@@ -37,8 +37,8 @@ class SessionSeen(Fact, frozen=True, tag="session"):
     epoch_ms: int
     bot_id: str
     workflow_id: str
-    user_id: str
-    conversation_id: str
+    user_id: str = ""
+    conversation_id: str = ""
     limits: Limits
 
 

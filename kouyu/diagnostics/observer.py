@@ -85,9 +85,9 @@ class Observer:
         self._agent.tell_sent(at_ms)
         self._turns.close_finished(at_ms, self._agent.sounds_until_ms)
 
-    def deadline(self) -> float | None:
+    def deadline(self, now: float) -> float | None:
         """When time alone ends a turn, in seconds of the session's clock."""
-        at_ms = self._turns.deadline_ms(self._agent.sounds_until_ms)
+        at_ms = self._turns.deadline_ms(now * 1000, self._agent.sounds_until_ms)
         return at_ms / 1000 if at_ms is not None else None
 
     def close(self, now: float) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kouyu.diagnostics.facts import Fact, Stages, TurnCause, Work
+from kouyu.diagnostics.facts import AnyFact, Stages, TurnCause, Work
 
-Say = Callable[[Fact], None]
+Say = Callable[[AnyFact], None]
 
 
 @dataclass

@@ -89,13 +89,13 @@ class TurnsSeen:
         for turn in tuple(self._open):
             self.close(turn, at_ms)
 
-    def deadline_ms(self, sounds_until_ms: float) -> float | None:
-        """When time alone ends a turn."""
+    def deadline_ms(self, at_ms: float, sounds_until_ms: float) -> float | None:
+        """When, after ``at_ms``, time alone ends a turn."""
         times = []
         if self.speaking is not None and self._is_said(self.speaking):
             times.append(sounds_until_ms)
         times += [self._given_up_ms(turn) for turn in self._open if turn.cause == "push_to_talk" and turn.over]
-        return min(times, default=None)
+        return min((time for time in times if time > at_ms), default=None)
 
     def _is_finished(self, turn: TurnSeen, at_ms: float, sounds_until_ms: float, earlier_wait: bool) -> bool:
         if not turn.spoken or turn.chat != "none":

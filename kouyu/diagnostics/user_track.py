@@ -7,7 +7,7 @@ import numpy as np
 
 from kouyu.audio.pcm import LISTENING_RATE, Samples
 from kouyu.diagnostics.audio_clock import AudioClock
-from kouyu.diagnostics.facts import Fact, UserAudio, UserVoice
+from kouyu.diagnostics.facts import AnyFact, UserAudio, UserVoice
 
 PIECE: Final = LISTENING_RATE // 50
 """Samples behind one peak: 20 ms."""
@@ -18,7 +18,7 @@ _CHUNKS_AT_ONCE: Final = 4
 class UserTrack:
     """Makes ``user.audio`` and ``user.voice`` of what comes in, some 160 ms at a time."""
 
-    def __init__(self, clock: AudioClock, say: Callable[[Fact], None]) -> None:
+    def __init__(self, clock: AudioClock, say: Callable[[AnyFact], None]) -> None:
         self._clock = clock
         self._say = say
         self._rest: Samples = np.zeros(0, np.float32)

@@ -10,7 +10,7 @@ from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import Samples
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.capabilities import Capabilities
-from kouyu.conversation.conversation import Conversation
+from kouyu.conversation.conversation import Conversation, wanted
 from kouyu.conversation.effects import (
     CancelJudgement,
     CancelReply,
@@ -32,6 +32,8 @@ from kouyu.conversation.effects import (
 )
 from kouyu.conversation.inputs import AudioReceived, ConfigurationUpdate, Input, TimePassed
 from kouyu.conversation.orders import Identity
+from kouyu.diagnostics.board import LiveSession
+from kouyu.diagnostics.facts import SessionSeen
 from kouyu.protocol.downlink import error
 from kouyu.protocol.errors import BAD_REQUEST, CONVERSATION_NOT_FOUND, ProtocolError
 from kouyu.protocol.uplink import (
@@ -61,15 +63,21 @@ _ORIGIN_CHARACTERS: Final = 2000
 _LAST_SAVES_S: Final = 2.0
 
 
-async def run_session(socket: Socket, *, services: Services, bot_id: str, workflow_id: str = "", log_id: str) -> None:
+async def run_session(
+    socket: Socket, *, services: Services, bot_id: str, workflow_id: str = "", log_id: str, owner: str = ""
+) -> None:
     """Serve one client of ``/v1/chat`` until it leaves. The socket is accepted already, and not closed here.
 
-    Under the bot's name and voice the bot itself answers, or the flow that ``workflow_id`` names.
+    Under the bot's name and voice the bot itself answers, or the flow that ``workflow_id`` names. ``owner`` is the id
+    of the access token it came with, for those who may watch what that token opened.
     Nothing that goes wrong inside leaves this function, except cancellation.
     """
     session = Session(socket, services=services, bot_id=bot_id, workflow_id=workflow_id, log_id=log_id)
     try:
-        await session.run()
+        with services.board.session(
+            session.about, owner=owner, conversation=session.conversation, clock=session.clock
+        ) as live:
+            await session.run(live)
     except* SocketClosed:
         pass
     except* ClientTooSlow:
@@ -93,26 +101,32 @@ class Session:
         self._log_id = log_id
         self._started_at = asyncio.get_running_loop().time()
         bot = services.bots[bot_id]
-        identity = Identity(ids=services.ids, bot_id=bot_id, epoch=time.time())
+        epoch = time.time()
+        self.about = SessionSeen(
+            log_id=log_id, epoch_ms=round(epoch * 1000), bot_id=bot_id, workflow_id=workflow_id, limits=services.limits
+        )
+        identity = Identity(ids=services.ids, bot_id=bot_id, epoch=epoch)
         capabilities = Capabilities(
             voice_ids=tuple(voice.voice_id for voice in services.synthesizer.voices()),
             default_voice_id=bot.voice_id or services.default_voice_id,
             prologue=bot.prologue,
             unknown_voice_is_error=services.unknown_voice_is_error,
         )
-        self._conversation = Conversation(identity=identity, capabilities=capabilities, limits=services.limits)
-        self._decoder: AudioDecoder = open_decoder(self._conversation.configuration.input_audio)
+        self.conversation = Conversation(identity=identity, capabilities=capabilities, limits=services.limits)
+        self._decoder: AudioDecoder = open_decoder(self.conversation.configuration.input_audio)
         self._noise_suppression = NoiseSuppression(services.noise_suppressor)
         self._timeline = AudioTimeline(services.limits.longest_utterance_ms / 1000 * 1.5)
         self._recorder = Recorder(services.store, bot_id=bot_id)
         self._outbox = Outbox(socket, self._recorder, log_id=log_id)
         self._hearing = Hearing(services.voice_activity, self._receive)
         self._orders: Orders
+        self._live: LiveSession
         self._timer: asyncio.TimerHandle | None = None
         self._time_is_up = asyncio.Event()
 
-    async def run(self) -> None:
+    async def run(self, live: LiveSession) -> None:
         """Serve until the client leaves. Raises what ended it otherwise, as an exception group."""
+        self._live = live
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._orders = Orders(
@@ -123,7 +137,7 @@ class Session:
                     tasks=tasks,
                     report=self._receive,
                 )
-                self._carry_out(self._conversation.start())
+                self._carry_out(self.conversation.start())
                 helpers = [
                     tasks.create_task(self._outbox.run(), name="outbox"),
                     tasks.create_task(self._hearing.run(), name="hearing"),
@@ -141,8 +155,8 @@ class Session:
             self._hearing.close()
             self._decoder.close()
 
-    @property
-    def _now(self) -> float:
+    def clock(self) -> float:
+        """Seconds since the connection began."""
         return asyncio.get_running_loop().time() - self._started_at
 
     # In
@@ -162,7 +176,8 @@ class Session:
             case ChatUpdate(data=data):
                 opened = await self._open_conversation(data)
                 self._receive(ConfigurationUpdate(data=data, opened=opened, origin_message=_origin(message)))
-                self._recorder.user_id = self._conversation.configuration.chat_config.user_id or ""
+                self._recorder.user_id = self.conversation.configuration.chat_config.user_id or ""
+                self._services.board.changed(self._live)
             case InputAudioBufferComplete() | InputAudioBufferClear():
                 self._take_audio(self._decoder.flush())
                 self._listen(self._noise_suppression.flush())
@@ -184,20 +199,22 @@ class Session:
         await self._hearing.room()
 
     def _take_audio(self, samples: Samples) -> None:
-        enabled = self._conversation.configuration.voice_processing_config.enable_ans
+        enabled = self.conversation.configuration.voice_processing_config.enable_ans
         self._listen(self._noise_suppression.clean(samples, enabled=enabled))
 
     def _listen(self, samples: Samples) -> None:
         if len(samples):
             self._timeline.append(samples)
             self._hearing.put(samples)
+            if self._live.observer is not None:
+                self._live.heard(samples, self._timeline.end)
             self._receive(AudioReceived(self._timeline.end))
 
     async def _open_conversation(self, data: dict[str, object]) -> tuple[str, str] | None:
         """The conversation that a chat.update names, if it is another one. Raises ProtocolError where there is none."""
         chat_config = data.get("chat_config")
         wanted = chat_config.get("conversation_id") if isinstance(chat_config, dict) else None
-        if not isinstance(wanted, str) or not wanted or wanted == self._conversation.conversation_id:
+        if not isinstance(wanted, str) or not wanted or wanted == self.conversation.conversation_id:
             return None
         record = await self._services.store.conversations.get(wanted)
         if record is None or record.user_id not in ("", self._user_of(data)):
@@ -212,14 +229,18 @@ class Session:
         """The user that a chat.update leaves in force."""
         chat_config = data.get("chat_config")
         named = chat_config.get("user_id") if isinstance(chat_config, dict) else None
-        return str(named or self._conversation.configuration.chat_config.user_id or "")
+        return str(named or self.conversation.configuration.chat_config.user_id or "")
 
     # Through the core
 
     def _receive(self, received: Input) -> None:
-        now = self._now
-        self._carry_out(self._conversation.receive(received, now))
-        self._arm(self._conversation.deadline(now))
+        now = self.clock()
+        configuration = self.conversation.configuration
+        effects = self.conversation.follow(received, now)
+        if self._live.observer is not None:
+            self._live.observe(received, effects, now)
+        self._carry_out([effect for effect in effects if wanted(effect, configuration)])
+        self._arm(self._deadline(now))
 
     def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:
@@ -241,6 +262,10 @@ class Session:
                     self._decoder = open_decoder(input_audio)
 
     # Time
+
+    def _deadline(self, now: float) -> float | None:
+        times = (self.conversation.deadline(now), self._live.deadline(now))
+        return min((time for time in times if time is not None), default=None)
 
     def _arm(self, deadline: float | None) -> None:
         """Have TimePassed come at the deadline. A timer that is due earlier stays: it asks again."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from kouyu.agents.agent import Agent
 from kouyu.agents.bot import BotDefinition
 from kouyu.conversation.limits import Limits
+from kouyu.diagnostics.board import Board
 from kouyu.engines.asr.engine import SpeechRecognizer
 from kouyu.engines.denoise.engine import NoiseSuppressor
 from kouyu.engines.scheduler import Scheduler
@@ -32,6 +33,8 @@ class Services:
     limits: Limits
     ids: IdFactory
     default_voice_id: str
+    board: Board = field(default_factory=Board)
+    """Who watches the sessions."""
     flows: Mapping[str, Agent] = field(default_factory=dict)
     """By workflow id."""
     unknown_voice_is_error: bool = False

@@ -1,0 +1,230 @@
+"""The live sessions, and who watches which."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import msgspec
+
+from kouyu.audio.pcm import Samples
+from kouyu.conversation.conversation import Conversation
+from kouyu.conversation.effects import Effect
+from kouyu.conversation.inputs import Input
+from kouyu.diagnostics.facts import AnyFact, Configured, SessionEnded, SessionSeen, TurnRecord
+from kouyu.diagnostics.observer import Observer
+from kouyu.diagnostics.turn_records import TurnRecords
+from kouyu.diagnostics.watcher import Wanted, Watcher, told
+from kouyu.protocol.effective import to_wire
+
+log = logging.getLogger(__name__)
+
+MOST_WATCHERS: Final = 50
+
+
+class TooManyWatchers(Exception):
+    """MOST_WATCHERS watch already."""
+
+
+class LiveSession:
+    """A session as the board knows it.
+
+    The session hands its traffic to ``observer``, which is None while nobody watches: then nothing is made at all.
+    """
+
+    def __init__(
+        self,
+        about: SessionSeen,
+        *,
+        owner: str,
+        conversation: Conversation,
+        clock: Callable[[], float],
+    ) -> None:
+        """``clock`` gives the seconds since the connection began; ``owner`` is the id of the token it came with."""
+        self._about = about
+        self.owner = owner
+        self._conversation = conversation
+        self._clock = clock
+        self._records = TurnRecords()
+        self._watchers: list[Watcher] = []
+        self._turns = 0
+        self._is_broken = False
+        self.observer: Observer | None = None
+
+    @property
+    def about(self) -> SessionSeen:
+        """Which session it is, as things are now."""
+        return msgspec.structs.replace(
+            self._about,
+            user_id=self._conversation.configuration.chat_config.user_id or "",
+            conversation_id=self._conversation.conversation_id,
+        )
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the connection began."""
+        return self._clock()
+
+    def meets(self, wanted: Wanted) -> bool:
+        """Whether a watcher wants to see it."""
+        about = self.about
+        return wanted.is_met_by(about.log_id, about.user_id, self.owner)
+
+    def turns(self) -> list[TurnRecord]:
+        """The turns that have been observed, oldest first."""
+        return self._records.exported(self.about)
+
+    # What passes through; only while ``observer`` is there
+
+    def heard(self, samples: Samples, end: int) -> None:
+        """The user's audio has come in up to the sample ``end``."""
+        with self._kept_going():
+            assert self.observer is not None
+            self.observer.heard(samples, end, self._clock())
+
+    def observe(self, received: Input, effects: list[Effect], now: float) -> None:
+        """The conversation got this and gave that."""
+        with self._kept_going():
+            assert self.observer is not None
+            self.observer.observe(received, effects, self._conversation.configuration, now)
+
+    def deadline(self, now: float) -> float | None:
+        """When time alone makes a fact, in seconds since the connection began."""
+        return self.observer.deadline(now) if self.observer is not None else None
+
+    @contextmanager
+    def _kept_going(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception:  # the boundary to diagnostics: being watched must not change a session
+            log.exception("%s: the session cannot be observed any more", self._about.log_id)
+            self.observer = None
+            self._is_broken = True
+
+    # Watching
+
+    def begin(self) -> None:
+        """Begin to make facts."""
+        if self.observer is None and not self._is_broken:
+            self.observer = Observer(
+                limits=self._about.limits,
+                configuration=self._conversation.configuration,
+                turns_before=self._turns,
+                say=self._say,
+            )
+            self._say(self._configured())
+
+    def watched_by(self, watcher: Watcher) -> None:
+        """From now on this watcher gets what happens, after what is known already."""
+        is_new = self.observer is None
+        watcher.put(told(self._about.log_id, self.about))
+        if not is_new:
+            watcher.put(told(self._about.log_id, self._configured()))
+        for fact in self._records.facts():
+            watcher.put(told(self._about.log_id, fact))
+        self._watchers.append(watcher)
+        self.begin()
+
+    def is_watched_by(self, watcher: Watcher) -> bool:
+        """Whether this watcher gets its facts."""
+        return watcher in self._watchers
+
+    def left_by(self, watcher: Watcher) -> None:
+        """This watcher has gone."""
+        if watcher in self._watchers:
+            self._watchers.remove(watcher)
+
+    def rest(self) -> None:
+        """Make no more facts, unless somebody watches; what was observed stays."""
+        if self.observer is not None and not self._watchers:
+            self._turns = self.observer.turns
+            self.observer.close(self._clock())
+            self.observer = None
+
+    def ended(self) -> None:
+        """The connection is over."""
+        if self.observer is not None:
+            self.observer.close(self._clock())
+            self._say(SessionEnded(at_ms=self._ms()))
+            self.observer = None
+
+    def _configured(self) -> Configured:
+        return Configured(at_ms=self._ms(), configuration=to_wire(self._conversation.configuration))
+
+    def _ms(self) -> float:
+        return round(self._clock() * 1000, 1)
+
+    def _say(self, fact: AnyFact) -> None:
+        self._records.add(fact)
+        if self._watchers:
+            message = told(self._about.log_id, fact)
+            for watcher in self._watchers:
+                watcher.put(message)
+
+
+class Board:
+    """All live sessions of a server."""
+
+    def __init__(self, *, always: bool = False) -> None:
+        """``always``: each session is observed from its beginning, watched or not."""
+        self._always = always
+        self._sessions: dict[str, LiveSession] = {}
+        self._watchers: list[Watcher] = []
+
+    @property
+    def watchers(self) -> int:
+        """How many watch."""
+        return len(self._watchers)
+
+    def sessions(self, wanted: Wanted) -> list[LiveSession]:
+        """The live sessions that a watcher may and wants to see, oldest first."""
+        return [session for session in self._sessions.values() if session.meets(wanted)]
+
+    @contextmanager
+    def session(
+        self, about: SessionSeen, *, owner: str, conversation: Conversation, clock: Callable[[], float]
+    ) -> Iterator[LiveSession]:
+        """A session lives while the block runs."""
+        live = LiveSession(about, owner=owner, conversation=conversation, clock=clock)
+        self._sessions[about.log_id] = live
+        if self._always:
+            live.begin()
+        for watcher in self._watchers:
+            if live.meets(watcher.wanted):
+                live.watched_by(watcher)
+        try:
+            yield live
+        finally:
+            live.ended()
+            del self._sessions[about.log_id]
+
+    def changed(self, live: LiveSession) -> None:
+        """The session's user is another one: whoever watches users may see it from now on, or no more."""
+        for watcher in self._watchers:
+            sees = live.meets(watcher.wanted)
+            if sees and not live.is_watched_by(watcher):
+                live.watched_by(watcher)
+            elif not sees:
+                live.left_by(watcher)
+        self._let_rest(live)
+
+    @contextmanager
+    def watch(self, wanted: Wanted) -> Iterator[Watcher]:
+        """Watch while the block runs. Raises TooManyWatchers."""
+        if len(self._watchers) >= MOST_WATCHERS:
+            raise TooManyWatchers
+        watcher = Watcher(wanted)
+        self._watchers.append(watcher)
+        for live in self.sessions(wanted):
+            live.watched_by(watcher)
+        try:
+            yield watcher
+        finally:
+            self._watchers.remove(watcher)
+            for live in self._sessions.values():
+                live.left_by(watcher)
+                self._let_rest(live)
+
+    def _let_rest(self, live: LiveSession) -> None:
+        if not self._always:
+            live.rest()

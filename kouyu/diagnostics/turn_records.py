@@ -1,0 +1,99 @@
+"""The last turns of a session, as they can be exported."""
+
+from collections import deque
+from typing import Final
+
+from kouyu.diagnostics.facts import (
+    AnyFact,
+    Configured,
+    ReplyAsked,
+    SessionSeen,
+    TurnEnded,
+    TurnRecord,
+    TurnStarted,
+    UserAudio,
+    UserVoice,
+)
+
+TURNS_KEPT: Final = 20
+MOST_FACTS: Final = 5000
+"""Facts kept of one turn; of a longer one the end is missing."""
+_TRACK_FACTS: Final = 4000
+"""Runs of the user's audio and voice activity kept: some five minutes."""
+_BEFORE_MS: Final = 1000.0
+"""User audio that is part of a turn before its beginning."""
+
+
+class _Kept:
+    def __init__(self, configuration: Configured | None, track: list[AnyFact]) -> None:
+        self.facts: list[AnyFact] = [*([configuration] if configuration else []), *track]
+        self.chat_id = ""
+        self.ended = False
+
+    def add(self, fact: AnyFact) -> None:
+        if len(self.facts) < MOST_FACTS:
+            self.facts.append(fact)
+
+
+class TurnRecords:
+    """Takes every fact of a session, and puts those of a turn together."""
+
+    def __init__(self) -> None:
+        self._turns: dict[int, _Kept] = {}
+        self._track: deque[UserAudio | UserVoice] = deque(maxlen=_TRACK_FACTS)
+        self._configuration: Configured | None = None
+
+    def add(self, fact: AnyFact) -> None:
+        """The next fact."""
+        match fact:
+            case UserAudio() | UserVoice():
+                self._track.append(fact)
+                for kept in self._turns.values():
+                    if not kept.ended:
+                        kept.add(fact)
+            case Configured():
+                self._configuration = fact
+                for kept in self._turns.values():
+                    if not kept.ended:
+                        kept.add(fact)
+            case TurnStarted():
+                self._begin(fact)
+        kept_turn = self._turns.get(fact.turn)
+        if kept_turn is None:
+            return
+        kept_turn.add(fact)
+        match fact:
+            case ReplyAsked(chat_id=chat_id):
+                kept_turn.chat_id = chat_id
+            case TurnEnded():
+                kept_turn.ended = True
+            case _:
+                pass
+
+    def exported(self, session: SessionSeen) -> list[TurnRecord]:
+        """What is kept, oldest turn first."""
+        return [
+            TurnRecord(
+                session=session,
+                turn=number,
+                chat_id=kept.chat_id,
+                ended=kept.ended,
+                facts=tuple(kept.facts),
+            )
+            for number, kept in self._turns.items()
+        ]
+
+    def facts(self) -> list[AnyFact]:
+        """The facts of the turns that are kept, each once, in the order in which they came."""
+        seen: dict[int, AnyFact] = {}
+        for kept in self._turns.values():
+            seen |= {id(fact): fact for fact in kept.facts if not isinstance(fact, Configured)}
+        return sorted(seen.values(), key=lambda fact: fact.at_ms)
+
+    def _begin(self, started: TurnStarted) -> None:
+        if len(self._turns) >= TURNS_KEPT:
+            del self._turns[next(iter(self._turns))]
+        # What came long ago may only now be known to belong to a turn: a burst, or a slow recogniser.
+        since = started.at_ms - _BEFORE_MS
+        track: list[AnyFact] = [fact for fact in self._track if fact.to_ms >= since]
+        self._turns[started.turn] = _Kept(self._configuration, track)
