@@ -113,8 +113,8 @@ class Conversation:
         match received:
             case AudioReceived(end):
                 self._turns.on_audio(end, configuration, now)
-            case SpeechProbability(end, probability):
-                yield from self._turns.on_probability(end, probability, configuration, now)
+            case SpeechProbability():
+                yield from self._turns.on_probability(received, configuration, now)
             case TranscriptReady(order, text, language):
                 yield from self._turns.on_transcript(order, text, language, configuration, now)
             case TranscriptFailed(order, reason):

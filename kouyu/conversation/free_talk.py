@@ -44,7 +44,7 @@ class FreeTalk:
         if detector.position - utterance.start > samples_in(self._limits.longest_utterance_ms):
             yield self._end(utterance, detector.position)
         elif not detector.in_speech:
-            match self._end_of_turn.after_silence(detector.silence_ms, turn_detection):
+            match self._end_of_turn.after_silence(detector.nearest_silence_ms, turn_detection):
                 case "end":
                     yield self._end(utterance, detector.position)
                 case "judge":

@@ -31,10 +31,14 @@ class AudioReceived(msgspec.Struct, frozen=True):
 
 
 class SpeechProbability(msgspec.Struct, frozen=True):
-    """Voice activity's judgement of the chunk of audio that ends before the sample ``end``: 0 to 1."""
+    """Voice activity's judgement of the chunk of audio that ends before the sample ``end``: 0 to 1.
+
+    ``levels`` are the levels of equal parts of the chunk in dBFS, oldest first; empty where they are not known.
+    """
 
     end: int
     probability: float
+    levels: tuple[float, ...] = ()
 
 
 class TranscriptReady(msgspec.Struct, frozen=True):

@@ -34,7 +34,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """semantic_vad: a judgement that takes longer counts as unfinished."""
     speculation: bool = True
     """Prepare the reply at the first short pause, before the end of the turn is certain."""
-    speculation_pause_ms: int = 128
+    speculation_pause_ms: int = 64
     """The pause at which the reply is prepared."""
     synthesis_ahead_ms: int = 20_000
     """Speech is synthesised at most so far ahead of what the user hears."""

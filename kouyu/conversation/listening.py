@@ -9,6 +9,7 @@ voice activity.
 from collections.abc import Iterator
 
 from kouyu.conversation.free_talk import FreeTalk
+from kouyu.conversation.inputs import SpeechProbability
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.push_to_talk import PushToTalk, is_push_to_talk
 from kouyu.conversation.speech_detector import SpeechDetector
@@ -59,11 +60,11 @@ class Listening:
         self._heard_from_at = now
 
     def on_probability(
-        self, end: int, probability: float, turn_detection: TurnDetection, onset_ms: int, now: float
+        self, judged: SpeechProbability, turn_detection: TurnDetection, onset_ms: int, now: float
     ) -> Iterator[Moment]:
-        """The chunk that ends at the sample ``end`` has been judged. ``onset_ms`` of speech begin to talk freely."""
+        """A chunk has been judged. ``onset_ms`` of speech begin to talk freely."""
         self._heard_from_at = now
-        self._detector.feed(end, probability)
+        self._detector.feed(judged.end, judged.probability, judged.levels)
         if is_push_to_talk(turn_detection):
             yield from self._push_to_talk.on_judged()
         else:

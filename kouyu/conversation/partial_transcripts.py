@@ -32,6 +32,13 @@ class PartialTranscripts:
         self._asked_at, self._asked_end = now, span.end
         yield Transcribe(self._order, span.start, span.end, False, configuration)
 
+    def adopt(self, order: int, asked_end: int, now: float) -> bool:
+        """Take over a transcript under way, of audio up to ``asked_end``. False where one is under way already."""
+        if self._order is not None:
+            return False
+        self._order, self._asked_at, self._asked_end = order, now, asked_end
+        return True
+
     def on_transcript(self, order: int, text: str, language: str) -> bool:
         """A transcript has come. Whether it is one of these and says something new."""
         if order != self._order:

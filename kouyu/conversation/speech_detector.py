@@ -1,5 +1,7 @@
-"""Where speech begins and ends, from the probabilities of short chunks of audio."""
+"""Where speech begins and ends, from the probabilities and levels of short chunks of audio."""
 
+import math
+from collections.abc import Sequence
 from typing import Final
 
 from kouyu.conversation.inputs import LISTENING_RATE
@@ -7,6 +9,10 @@ from kouyu.conversation.inputs import LISTENING_RATE
 ONSET_PROBABILITY: Final = 0.5
 RELEASE_PROBABILITY: Final = 0.35
 _FORGIVEN_GAP_MS: Final = 64
+_FADED_DB: Final = 40.0
+"""Softer than this below the loudest of the speech is no longer speech, whatever its probability."""
+_LOUDEST_FADES_DB_PER_S: Final = 3.0
+"""So that one shout does not make the rest of a conversation soft."""
 
 
 class SpeechDetector:
@@ -20,6 +26,9 @@ class SpeechDetector:
 
     Speech goes on while the probability stays at or above RELEASE_PROBABILITY; it begins, or begins again, at
     ONSET_PROBABILITY. A dip of up to 64 ms does not restart the count of speech.
+
+    Voice activity goes on for some 60 ms after the last sound, which would be waited for at every end of a turn. So
+    where the level falls from speech to 40 dB below, which noise does not let it, speech ends there.
     """
 
     def __init__(self) -> None:
@@ -30,18 +39,36 @@ class SpeechDetector:
         self.in_speech = False
         self._run_start: int | None = None
         self._ignored_before = 0
+        self._loudest = -math.inf
+        self._chunk = 0
 
-    def feed(self, end: int, probability: float) -> None:
-        """Take in the judgement of the chunk between the last position and the sample ``end``."""
+    def feed(self, end: int, probability: float, levels: Sequence[float] = ()) -> None:
+        """Take in the judgement of the chunk between the last position and the sample ``end``.
+
+        ``levels``: of equal parts of the chunk in dBFS, oldest first; empty where they are not known.
+        """
         start, self.position = self.position, end
+        self._chunk = end - start
         threshold = RELEASE_PROBABILITY if self.in_speech else ONSET_PROBABILITY
-        if probability < threshold or end <= self._ignored_before:
+        self._loudest -= _LOUDEST_FADES_DB_PER_S * (end - start) / LISTENING_RATE
+        sounds_until = end
+        if probability >= threshold:
+            sounds_until = self._sounds_until(start, end, levels)
+        if probability < threshold or sounds_until == start or end <= self._ignored_before:
             self.in_speech = False
             return
         if self._run_start is None or start - self.speech_end > samples_in(_FORGIVEN_GAP_MS):
             self._run_start = start
         self.in_speech = True
-        self.speech_end = end
+        self.speech_end = sounds_until
+
+    def _sounds_until(self, start: int, end: int, levels: Sequence[float]) -> int:
+        """The end of the last part of a chunk of speech that has not faded; ``start`` where all of it has."""
+        if not levels:
+            return end
+        self._loudest = max(self._loudest, *levels)
+        sounding = [number for number, level in enumerate(levels, 1) if level > self._loudest - _FADED_DB]
+        return start + (end - start) * (sounding[-1] if sounding else 0) // len(levels)
 
     def ignore_before(self, position: int) -> None:
         """Count no speech before the sample ``position``, judged already or not."""
@@ -64,6 +91,14 @@ class SpeechDetector:
     def silence_ms(self) -> int:
         """Length of the silence since the last speech; 0 while speech goes on."""
         return (self.position - self.speech_end) * 1000 // LISTENING_RATE
+
+    @property
+    def nearest_silence_ms(self) -> int:
+        """The longest silence that is not further from the one there is than from the one after the next chunk.
+
+        A limit compared with this is kept to the nearest chunk, half of them too early, instead of to the next one.
+        """
+        return (self.position + self._chunk // 2 - self.speech_end) * 1000 // LISTENING_RATE
 
 
 def samples_in(ms: float) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from kouyu.conversation.effects import CancelTranscribe, Effect, Transcribe
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.orders import OrderNumbers
+from kouyu.conversation.partial_transcripts import PartialTranscripts
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.utterance import Span
 from kouyu.protocol.configuration import Configuration
@@ -46,6 +47,11 @@ class Turn:
     def commit(self, now: float) -> None:
         """The utterance is over. The time-out of a transcript that is still missing begins anew."""
         self._asked_at = now
+
+    def hand_over(self, partials: PartialTranscripts, now: float) -> None:
+        """The user speaks on: a transcript that is under way serves as a partial one."""
+        if self._order is not None and partials.adopt(self._order, self._span.end, now):
+            self._order = None
 
     def on_transcript(self, order: int, text: str, language: str) -> None:
         """The transcript has come."""

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from kouyu.conversation.barge_in import BargeIn
 from kouyu.conversation.effects import Effect, ForgetAudio, Send
+from kouyu.conversation.inputs import SpeechProbability
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.listening import Listening
 from kouyu.conversation.orders import OrderNumbers
@@ -56,13 +57,11 @@ class Turns:
         """The user's audio has come in up to the sample ``end``."""
         self._listening.on_audio(end, configuration.turn_detection, now)
 
-    def on_probability(
-        self, end: int, probability: float, configuration: Configuration, now: float
-    ) -> Iterator[Effect]:
+    def on_probability(self, judged: SpeechProbability, configuration: Configuration, now: float) -> Iterator[Effect]:
         """A chunk has been judged by voice activity."""
         audible = self._speaking.audible(now)
         onset_ms = self._barge_in(configuration).onset_ms if audible else self._limits.speech_start_ms
-        moments = self._listening.on_probability(end, probability, configuration.turn_detection, onset_ms, now)
+        moments = self._listening.on_probability(judged, configuration.turn_detection, onset_ms, now)
         yield from self._on_moments(moments, configuration, now)
         yield from self._announce(configuration, now)
         if self._listening.in_speech:
@@ -164,6 +163,8 @@ class Turns:
                     yield from self._judge(span, now)
                 case Resumed():
                     yield from self._judgement.stop()
+                    if self._prepared is not None and self._wants_partials(configuration):
+                        self._prepared.hand_over(self._partials, now)
                     yield from self.forget_preparation()
                 case Ended(span, announced):
                     yield from self._on_end(span, announced, configuration, now)
@@ -252,9 +253,12 @@ class Turns:
         return utterance is not None and (utterance.announced or is_push_to_talk(configuration.turn_detection))
 
     def _ask_partial(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
-        if wanted or self._barge_in(configuration).needs_keyword:
+        if self._wants_partials(configuration):
             yield from self._partials.ask(self._listening.span(), configuration, now)
+
+    def _wants_partials(self, configuration: Configuration) -> bool:
+        wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
+        return wanted or self._barge_in(configuration).needs_keyword
 
     def _forget(self, configuration: Configuration) -> Iterator[Effect]:
         needed_from = self._listening.needed_from(configuration.turn_detection)

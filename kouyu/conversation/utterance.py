@@ -8,7 +8,7 @@ import msgspec
 
 from kouyu.conversation.speech_detector import SpeechDetector, samples_in
 
-TAIL_MS: Final = 128
+TAIL_MS: Final = 64
 """Silence kept after the last speech, so that a soft ending is not cut off.
 
 Not longer than the pause at which a reply is prepared, so that the transcript prepared there hears all that a later one

@@ -42,8 +42,8 @@ class Hearing:
             self._changed.clear()
             waiting, self._waiting = self._waiting, []
             self._taken.set()
-            for end, probability in await self._stream.feed(np.concatenate(waiting)):
-                self._report(SpeechProbability(end, probability))
+            for judgement in await self._stream.feed(np.concatenate(waiting)):
+                self._report(SpeechProbability(*judgement))
 
     def close(self) -> None:
         """The session has ended."""

@@ -74,7 +74,7 @@ def test_silence_duration_ms_of_silence_ends_the_turn(silence_ms: int) -> None:
     talk.speak(640)
     spoken_until = talk.now
     talk.silence(3000)
-    chunks_of_silence = max(1, -(-silence_ms // CHUNK_MS))
+    chunks_of_silence = max(1, -(-(silence_ms - CHUNK_MS // 2) // CHUNK_MS))  # to the nearest chunk
     ended_after = talk.time_of("input_audio_buffer.speech_stopped") - spoken_until
     assert ended_after == pytest.approx(chunks_of_silence * CHUNK_MS / 1000)
 

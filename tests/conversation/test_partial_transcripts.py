@@ -110,3 +110,17 @@ def test_partial_transcripts_are_sent_only_in_stream_mode_bidirectional() -> Non
         talk.silence(3000)
         assert ("conversation.audio_transcript.update" in talk.event_types) is told
         assert "conversation.audio_transcript.completed" in talk.event_types
+
+
+def test_a_transcript_prepared_at_a_pause_serves_as_a_partial_one_when_the_user_speaks_on() -> None:
+    talk = Simulation(Engines(transcription_s=0.25))
+    talk.free_talk()
+    talk.speak(1000)
+    talk.silence(160)
+    prepared = talk.all(Transcribe)[-1]
+    assert prepared.final
+    talk.speak(200)
+    assert prepared.order not in talk.cancelled
+    assert talk.all(Transcribe)[-1] is prepared, "while it is under way no other is ordered"
+    talk.speak(300)
+    assert "conversation.audio_transcript.update" in talk.event_types

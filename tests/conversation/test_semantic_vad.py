@@ -29,18 +29,18 @@ def silence_before_the_end(talk: Simulation) -> float:
 
 def test_a_turn_judged_complete_ends_as_soon_as_it_is_judged() -> None:
     # 300 ms are over with the chunk that ends at 320 ms; the judge takes 30 ms.
-    assert silence_before_the_end(asked(COMPLETE)) == pytest.approx(0.32 + 0.03)
+    assert silence_before_the_end(asked(COMPLETE)) == pytest.approx(0.288 + 0.03)
 
 
 def test_a_turn_judged_unfinished_waits() -> None:
     assert silence_before_the_end(asked(UNFINISHED)) == pytest.approx(0.512)
     patient = asked(UNFINISHED, semantic_unfinished_wait_time_ms=2000)
-    assert silence_before_the_end(patient) == pytest.approx(2.016)
+    assert silence_before_the_end(patient) == pytest.approx(1.984)
 
 
 def test_the_judgement_is_made_at_silence_threshold_ms() -> None:
     early = asked(COMPLETE, silence_threshold_ms=100)
-    assert silence_before_the_end(early) == pytest.approx(0.128 + 0.03)
+    assert silence_before_the_end(early) == pytest.approx(0.096 + 0.03)
 
 
 def test_where_the_wait_is_shorter_than_the_threshold_the_threshold_ends_the_turn() -> None:
@@ -51,7 +51,7 @@ def test_where_the_wait_is_shorter_than_the_threshold_the_threshold_ends_the_tur
 
 def test_a_judgement_that_never_comes_counts_as_unfinished_and_is_cancelled() -> None:
     talk = asked(Engines(judgement_s=None), semantic_unfinished_wait_time_ms=1000)
-    assert silence_before_the_end(talk) == pytest.approx(1.024)
+    assert silence_before_the_end(talk) == pytest.approx(0.992)
     (judge,) = talk.all(JudgeTurn)
     assert talk.all(CancelJudgement) == [CancelJudgement(judge.order)]
     cancelled_at = next(at for at, effect in talk.effects if isinstance(effect, CancelJudgement))
@@ -68,7 +68,7 @@ def test_a_judgement_that_is_under_way_when_the_turn_ends_is_cancelled() -> None
 
 def test_a_judgement_that_comes_late_counts_as_unfinished() -> None:
     talk = asked(Engines(judgement_s=0.4, completeness=1.0), semantic_unfinished_wait_time_ms=1000)
-    assert silence_before_the_end(talk) == pytest.approx(1.024)
+    assert silence_before_the_end(talk) == pytest.approx(0.992)
 
 
 def test_speech_that_resumes_drops_the_judgement() -> None:
@@ -122,7 +122,7 @@ def test_the_reply_prepared_at_the_pause_is_the_one_that_goes_out() -> None:
 
 def test_a_client_that_stops_sending_is_answered_when_its_turn_is_judged_complete() -> None:
     talk = asked(COMPLETE)
-    talk.silence(320)
+    talk.silence(288)
     stopped_sending_at = talk.now
     talk.wait(5)
     assert talk.time_of("input_audio_buffer.speech_stopped") == pytest.approx(stopped_sending_at + 0.03)

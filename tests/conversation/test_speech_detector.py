@@ -64,3 +64,42 @@ def test_speech_before_an_ignored_position_never_counts_even_when_it_is_judged_l
     assert not detector.in_speech
     fed([0.9] * 2, detector)
     assert (detector.speech_start, detector.speech_ms) == (8 * CHUNK, 2 * CHUNK_MS)
+
+
+SPEECH = (-20.0, -20.0, -20.0, -20.0)
+FADING = (-30.0, -59.0, -61.0, -80.0)
+FADED = (-70.0, -75.0, -80.0, -80.0)
+
+
+def heard(*chunks: tuple[float, tuple[float, ...]]) -> SpeechDetector:
+    """A detector that has judged chunks of these probabilities and levels."""
+    detector = SpeechDetector()
+    for probability, levels in chunks:
+        detector.feed(detector.position + CHUNK, probability, levels)
+    return detector
+
+
+def test_speech_ends_where_its_level_falls_although_voice_activity_goes_on() -> None:
+    detector = heard(*[(0.9, SPEECH)] * 10, (0.9, FADING), (0.9, FADED), (0.8, FADED))
+    assert detector.speech_end == 10 * CHUNK + CHUNK // 2
+    assert not detector.in_speech
+    assert detector.silence_ms == 2 * CHUNK_MS + CHUNK_MS // 2
+
+
+def test_in_noise_speech_ends_where_voice_activity_says_so() -> None:
+    noise = (-50.0, -50.0, -50.0, -50.0)
+    detector = heard(*[(0.9, SPEECH)] * 10, (0.9, noise), (0.9, noise), (0.1, noise))
+    assert detector.speech_end == 12 * CHUNK
+
+
+def test_soft_speech_that_goes_on_is_speech_once_the_loud_one_is_forgotten() -> None:
+    soft = (-66.0,) * 4
+    detector = heard(*[(0.9, SPEECH)] * 10, *[(0.9, soft)] * 10)
+    assert detector.speech_end == 10 * CHUNK
+    later = heard(*[(0.9, SPEECH)] * 10, *[(0.1, FADED)] * 100, *[(0.9, soft)] * 10)
+    assert later.in_speech
+
+
+def test_noise_that_is_no_speech_makes_no_speech_soft() -> None:
+    bang = (0.0,) * 4
+    assert heard((0.1, bang), *[(0.9, (-50.0,) * 4)] * 5).in_speech
