@@ -44,6 +44,8 @@ class AgentRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The gender of the user's voice, where it has been asked for and is known."""
     tool_rounds: tuple[ToolRound, ...] = ()
     """Oldest first: what happened since the question."""
+    follow_up: bool = False
+    """Whether questions are wanted that the user could ask next. An agent may have none."""
     committed: Callable[[], Awaitable[None]] = committed_already
     """Waits until the turn is certain. Before that the answer is only prepared, and may be thrown away because the user
     speaks on: await it before anything that has effects."""
@@ -53,6 +55,24 @@ class TextDelta(msgspec.Struct, frozen=True, tag=True):
     """The next characters of the answer. Without any it is a sign of life: the answer's time-out begins anew."""
 
     text: str
+
+
+class ThoughtDelta(msgspec.Struct, frozen=True, tag=True):
+    """The next characters of what the agent thinks before it answers. Never spoken, and no part of the context."""
+
+    text: str
+
+
+class ToolsRan(msgspec.Struct, frozen=True, tag=True):
+    """Tools have run on the server: to be shown, where that is wanted, and a sign of life like an empty TextDelta."""
+
+    round: ToolRound
+
+
+class FollowUp(msgspec.Struct, frozen=True, tag=True):
+    """A question that the user could ask next, once the answer is whole."""
+
+    question: str
 
 
 class ToolCallRequest(msgspec.Struct, frozen=True, tag=True):
@@ -72,7 +92,7 @@ class TokenUsage(msgspec.Struct, frozen=True, tag=True):
     output_tokens: int
 
 
-AgentEvent = TextDelta | ToolCallRequest | TokenUsage
+AgentEvent = TextDelta | ThoughtDelta | ToolsRan | ToolCallRequest | FollowUp | TokenUsage
 
 
 class AgentError(Exception):

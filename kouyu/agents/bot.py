@@ -11,14 +11,18 @@ from kouyu.agents.agent import (
     AgentEvent,
     AgentRequest,
     ContextMessage,
+    FollowUp,
     TextDelta,
+    ThoughtDelta,
     TokenUsage,
     ToolCallRequest,
     ToolRound,
+    ToolsRan,
 )
 from kouyu.agents.attachments import Attachments
 from kouyu.agents.context import chat_messages, latest_rounds, tool_messages, within_budget
 from kouyu.agents.endpoint import ModelEndpoint
+from kouyu.agents.follow_up import follow_up_questions
 from kouyu.agents.openai_client import OpenAIClient
 from kouyu.agents.prompt import PromptTemplate, position_fact
 from kouyu.agents.server_tools import ServerTools
@@ -60,6 +64,10 @@ class BotDefinition(msgspec.Struct, frozen=True, kw_only=True):
     prologue: str = ""
     """The opening line."""
     suggested_questions: tuple[str, ...] = ()
+    follow_up: bool = False
+    """Whether it writes questions that the user could ask next, where the client can show them."""
+    follow_up_prompt: str = ""
+    """How it is told to; empty for kouyu's own words."""
     voice_id: str = ""
     """Empty for the server's default voice."""
     temperature: float | None = None
@@ -122,6 +130,8 @@ class LanguageModelBot:
                     if shown := answer.take(event):
                         yield shown
             if not answer.calls:
+                for question in await self._follow_up(request, messages, answer):
+                    yield FollowUp(question)
                 yield answer.usage
                 return
             if not may_call:
@@ -134,12 +144,28 @@ class LanguageModelBot:
             if here:
                 await request.committed()
                 answer.rounds += (await self._server_tools.run(here),)
-                yield TextDelta("")
+                yield ToolsRan(answer.rounds[-1])
             if len(here) < len(answer.calls):
                 at_the_client = tuple(call for call in answer.calls if call not in here)
                 yield ToolCallRequest(at_the_client, answer.rounds)
                 yield answer.usage
                 return
+
+    async def _follow_up(
+        self, request: AgentRequest, messages: list[dict[str, Any]], answer: "_Answer"
+    ) -> tuple[str, ...]:
+        """Questions that the user could ask next, where they are wanted and the bot gives them."""
+        if not (request.follow_up and self.definition.follow_up and answer.text):
+            return ()
+        questions, usage = await follow_up_questions(
+            self._client,
+            messages,
+            answer.text,
+            instruction=self.definition.follow_up_prompt,
+            options=self._options(may_call=True),
+        )
+        answer.take(usage)
+        return questions
 
     async def _section(self, request: AgentRequest) -> tuple[ContextMessage, ...]:
         """The section's messages, with what their files hold."""
@@ -200,16 +226,20 @@ class _Answer:
         self.calls: tuple[ToolCall, ...] = ()
         """What the model's latest completion calls."""
         self.usage = TokenUsage(0, 0)
+        self.text = ""
         self.ends_in_space = True
 
     def begin(self) -> None:
         """Another completion comes."""
         self.calls = ()
 
-    def take(self, event: AgentEvent) -> TextDelta | None:
+    def take(self, event: AgentEvent) -> TextDelta | ThoughtDelta | None:
         """What of the event is to be shown at once."""
         match event:
+            case ThoughtDelta():
+                return event
             case TextDelta(text):
+                self.text += text
                 self.ends_in_space = text[-1:].isspace() if text else self.ends_in_space
                 return event
             case ToolCallRequest(calls):

@@ -19,7 +19,9 @@ from kouyu.agents.agent import (
     AgentEvent,
     AgentRequest,
     ContextMessage,
+    FollowUp,
     TextDelta,
+    ThoughtDelta,
     TokenUsage,
     ToolCallRequest,
 )
@@ -57,6 +59,7 @@ class CozeEndpoint(msgspec.Struct, frozen=True, kw_only=True):
 class _Message(msgspec.Struct, frozen=True):
     type: str = ""
     content: str = ""
+    reasoning_content: str | None = None
 
 
 class _Call(msgspec.Struct, frozen=True):
@@ -177,7 +180,11 @@ class CozeBrain:
             match name:
                 case "conversation.message.delta":
                     message = msgspec.json.decode(data, type=_Message)
-                    return [TextDelta(message.content)] if message.type in ("answer", "") else []
+                    thoughts = [ThoughtDelta(message.reasoning_content)] if message.reasoning_content else []
+                    return [*thoughts, TextDelta(message.content)] if message.type in ("answer", "") else []
+                case "conversation.message.completed" if request.follow_up:
+                    message = msgspec.json.decode(data, type=_Message)
+                    return [FollowUp(message.content)] if message.type == "follow_up" else []
                 case "conversation.chat.requires_action":
                     return [ToolCallRequest(self._wait(msgspec.json.decode(data, type=_Chat), request))]
                 case "conversation.chat.completed":

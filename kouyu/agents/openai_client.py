@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from kouyu.agents.agent import AgentError, AgentEvent, TextDelta, ToolCallRequest
+from kouyu.agents.agent import AgentError, AgentEvent, TextDelta, ThoughtDelta, ToolCallRequest
 from kouyu.agents.chat_completion import Chunk, decode_chunk
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.event_stream import EventDecoder, EventTooLong
@@ -52,11 +52,11 @@ class OpenAIClient:
         tools: Sequence[dict[str, Any]] = (),
         options: dict[str, Any] | None = None,
     ) -> AsyncGenerator[AgentEvent, None]:
-        """Stream the answer to OpenAI chat ``messages``: text, then tool calls if any, then the tokens spent, once.
+        """Stream the answer to OpenAI chat ``messages``: thoughts, text, then tool calls if any, then the tokens spent,
+        once.
 
-        ``options`` are further fields of the request body. Reasoning is not given out. Where the server does not
-        count tokens, they are estimated. Closing the generator closes the connection at once, which stops the model.
-        Raises AgentError.
+        ``options`` are further fields of the request body. Where the server does not count tokens, they are estimated.
+        Closing the generator closes the connection at once, which stops the model. Raises AgentError.
         """
         body = self._body(messages, tools, options or {})
         answer = StreamedAnswer(starts_thinking=self._endpoint.starts_thinking)
@@ -64,9 +64,15 @@ class OpenAIClient:
         response = await self._open(body, deadline)
         async with aclosing(response), aclosing(self._chunks(response, answer, deadline)) as chunks:
             async for chunk in chunks:
-                if text := answer.take(chunk):
+                text = answer.take(chunk)
+                if thoughts := answer.thoughts():
+                    yield ThoughtDelta(thoughts)
+                if text:
                     yield TextDelta(text)
-        if text := answer.rest():
+        text = answer.rest()
+        if thoughts := answer.thoughts():
+            yield ThoughtDelta(thoughts)
+        if text:
             yield TextDelta(text)
         if calls := answer.calls():
             yield ToolCallRequest(calls)

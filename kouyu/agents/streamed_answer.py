@@ -18,7 +18,8 @@ class StreamedAnswer:
         """The server has said that the answer is complete."""
         self.tokens = 0
         """Pieces so far that hold something, reasoning and tool calls included; most servers send one token in each."""
-        self._thoughts = ThoughtFilter(inside=starts_thinking)
+        self._filter = ThoughtFilter(inside=starts_thinking)
+        self._thoughts = ""
         self._tools = ToolCallAssembly()
         self._usage: UsageCount | None = None
         self._output_estimate = 0
@@ -39,11 +40,17 @@ class StreamedAnswer:
             self.tokens += 1
             self._output_estimate += estimate_tokens(delta.text) + estimate_tokens(delta.thought)
         self._tools.add(delta.tool_calls or [])
-        return self._thoughts.feed(delta.text) if delta.text else ""
+        self._thoughts += delta.thought
+        return self._filter.feed(delta.text) if delta.text else ""
+
+    def thoughts(self) -> str:
+        """What has been thought since this was asked last."""
+        thoughts, self._thoughts = self._thoughts + self._filter.thoughts(), ""
+        return thoughts
 
     def rest(self) -> str:
         """Text held back until now."""
-        return self._thoughts.finish()
+        return self._filter.finish()
 
     def calls(self) -> tuple[ToolCall, ...]:
         """The tool calls of the whole answer."""

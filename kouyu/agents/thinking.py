@@ -16,6 +16,7 @@ class ThoughtFilter:
         self._inside = inside
         self._after_block = False
         self._rest = ""
+        self._thoughts = ""
 
     def feed(self, text: str) -> str:
         """What of the text so far may be said now."""
@@ -40,8 +41,14 @@ class ThoughtFilter:
         rest, self._rest = self._rest, ""
         return self._say(rest)
 
+    def thoughts(self) -> str:
+        """What has been taken out since this was asked last."""
+        thoughts, self._thoughts = self._thoughts, ""
+        return thoughts
+
     def _say(self, text: str) -> str:
         if self._inside:
+            self._thoughts += text
             return ""
         if self._after_block:
             text = text.lstrip()

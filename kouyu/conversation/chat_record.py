@@ -65,12 +65,18 @@ class ChatRecord:
     def begin(self, now: float) -> Iterator[Effect]:
         """The chat is announced, after its question's echo (downlink.md 3.1)."""
         self._begin_now(now)
-        in_progress = self._with_status("in_progress")
         yield from self.keep_question(now)
-        yield from self._saving(SaveChat(in_progress))
+        yield from self._saving(SaveChat(self._with_status("in_progress")))
         yield Send(DownlinkEvent("conversation.message.completed", self.question))
-        yield Send(DownlinkEvent("conversation.chat.created", self._chat))
-        yield Send(DownlinkEvent("conversation.chat.in_progress", in_progress))
+        yield from self._announcement()
+
+    def begin_without_echo(self, now: float, *, keep_question: bool = True) -> Iterator[Effect]:
+        """The chat is announced as over HTTP (rest.md 4.2); its question may be in the conversation already."""
+        self._begin_now(now)
+        if keep_question:
+            yield from self.keep_question(now)
+        yield from self._saving(SaveChat(self._with_status("in_progress")))
+        yield from self._announcement()
 
     def begin_without_question(self, now: float) -> Iterator[Effect]:
         """The bare announcement, for a chat whose question was not understood."""
@@ -87,6 +93,10 @@ class ChatRecord:
     def go_on(self) -> Iterator[Effect]:
         """The client's tools have run."""
         yield from self._saving(SaveChat(self._with_status("in_progress")))
+
+    def show_progress(self) -> Iterator[Effect]:
+        """The chat works, as a stream that joins it is told."""
+        yield Send(DownlinkEvent("conversation.chat.in_progress", self._with_status("in_progress")))
 
     def complete(self, usage: Usage) -> Iterator[Effect]:
         """Everything has been said and sent."""
@@ -119,16 +129,26 @@ class ChatRecord:
         """The next characters of the answer."""
         yield Send(DownlinkEvent("conversation.message.delta", self._answer(text)))
 
-    def keep_answer(self, text: str, now: float) -> Iterator[Effect]:
-        """What there is of an answer that was broken off."""
-        yield from self._saving(SaveMessage(self._answer(text), self._identity.unix_seconds(now)))
+    def show_thought(self, text: str) -> Iterator[Effect]:
+        """The next characters of what the agent thinks before it answers."""
+        yield Send(DownlinkEvent("conversation.message.delta", self._answer("", text)))
 
-    def finish_answer(self, text: str, now: float) -> Iterator[Effect]:
+    def add_message(self, kind: MessageType, content: str, now: float) -> Iterator[Effect]:
+        """A message of the assistant's beside its answer: a tool's call or output, a question that could follow."""
+        message = self._message("assistant", kind, content)
+        yield from self._saving(SaveMessage(message, self._identity.unix_seconds(now)))
+        yield Send(DownlinkEvent("conversation.message.completed", message))
+
+    def keep_answer(self, text: str, now: float, thoughts: str = "") -> Iterator[Effect]:
+        """What there is of an answer that was broken off."""
+        yield from self._saving(SaveMessage(self._answer(text, thoughts), self._identity.unix_seconds(now)))
+
+    def finish_answer(self, text: str, now: float, thoughts: str = "") -> Iterator[Effect]:
         """The answer is whole: its last, empty piece, itself, and the verbose packet (downlink.md 3.1)."""
         if text:
             yield from self.show_piece("")
-            yield from self.keep_answer(text, now)
-            yield Send(DownlinkEvent("conversation.message.completed", self._answer(text)))
+            yield from self.keep_answer(text, now, thoughts)
+            yield Send(DownlinkEvent("conversation.message.completed", self._answer(text, thoughts)))
         verbose = self._message("assistant", "verbose", _FINISH_PACKET)
         seconds = self._identity.unix_seconds(now)
         yield from self._saving(SaveMessage(verbose, seconds))
@@ -151,8 +171,12 @@ class ChatRecord:
     def _with_status(self, status: ChatStatus) -> Chat:
         return msgspec.structs.replace(self._chat, status=status)
 
-    def _answer(self, text: str) -> Message:
-        return msgspec.structs.replace(self.answer, content=text)
+    def _announcement(self) -> Iterator[Effect]:
+        yield Send(DownlinkEvent("conversation.chat.created", self._chat))
+        yield Send(DownlinkEvent("conversation.chat.in_progress", self._with_status("in_progress")))
+
+    def _answer(self, text: str, thoughts: str = "") -> Message:
+        return msgspec.structs.replace(self.answer, content=text, reasoning_content=thoughts or msgspec.UNSET)
 
     def _message(self, role: Role, kind: MessageType, content: str, content_type: ContentType = "text") -> Message:
         chat = self._chat

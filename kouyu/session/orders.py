@@ -13,6 +13,7 @@ from kouyu.agents.agent import (
     TextDelta,
     TokenUsage,
     ToolCallRequest,
+    ToolsRan,
 )
 from kouyu.audio.pcm import Samples
 from kouyu.audio.timeline import AudioTimeline
@@ -148,6 +149,8 @@ class Orders:
                     match event:
                         case TextDelta(text):
                             self._report(ReplyDelta(order.order, text))
+                        case ToolsRan():
+                            self._report(ReplyDelta(order.order, ""))
                         case ToolCallRequest(calls, rounds_before):
                             waits_for_tools = True
                             self._report(ReplyToolCalls(order.order, calls, rounds_before))

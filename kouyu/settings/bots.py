@@ -68,6 +68,10 @@ class BotSettings(msgspec.Struct, frozen=True, kw_only=True):
     prologue: str = ""
     """What it says first, where the client asks for that."""
     suggested_questions: tuple[str, ...] = ()
+    follow_up: bool = False
+    """Whether its model writes questions that the user could ask next (in ``/v3/chat``)."""
+    follow_up_prompt: str = ""
+    """How it is told to; empty: kouyu's own words."""
     voice_id: str = ""
     """Empty: ``engines.default_voice``."""
     tools: tuple[dict[str, Any], ...] = ()

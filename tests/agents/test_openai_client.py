@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from kouyu.agents.agent import AgentError, AgentEvent, TextDelta, TokenUsage, ToolCallRequest
+from kouyu.agents.agent import AgentError, AgentEvent, TextDelta, ThoughtDelta, TokenUsage, ToolCallRequest
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.openai_client import OpenAIClient
 from tests.standins.openai_server import (
@@ -140,6 +140,7 @@ async def test_what_the_model_thinks_is_not_said(model: OpenAIStandIn, client: O
     model.will(Say("<thi", "nk>hmm</think>", "\nFour.", thoughts=("Two", " and two")))
     events = await answer(client)
     assert text_of(events) == "Four."
+    assert "".join(event.text for event in events if isinstance(event, ThoughtDelta)) == "Two and twohmm"
     assert events[-1] == TokenUsage(11, 5)
 
 
