@@ -134,6 +134,8 @@ def _definition(bot: BotSettings, embedded: EmbeddedModel | None) -> BotDefiniti
         examples=examples,
         prologue=bot.prologue,
         suggested_questions=bot.suggested_questions,
+        follow_up=bot.follow_up,
+        follow_up_prompt=bot.follow_up_prompt,
         voice_id=bot.voice_id,
         temperature=bot.model.temperature,
         top_p=bot.model.top_p,
