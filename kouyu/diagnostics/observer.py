@@ -36,6 +36,7 @@ from kouyu.conversation.limits import Limits
 from kouyu.diagnostics import facts
 from kouyu.diagnostics.agent_side import AgentSide
 from kouyu.diagnostics.audio_clock import AudioClock
+from kouyu.diagnostics.client_side import ClientSide
 from kouyu.diagnostics.turn_seen import Say
 from kouyu.diagnostics.turns_seen import TurnsSeen
 from kouyu.diagnostics.user_side import UserSide
@@ -59,7 +60,8 @@ class Observer:
         self._turns = TurnsSeen(say, after=turns_before, limits=limits)
         self._track = UserTrack(self._clock, say)
         self._user = UserSide(clock=self._clock, turns=self._turns, track=self._track, limits=limits, say=say)
-        self._agent = AgentSide(turns=self._turns, limits=limits, say=say)
+        self._agent = AgentSide(turns=self._turns, say=say)
+        self._client = ClientSide(turns=self._turns, limits=limits, say=say)
 
     @property
     def turns(self) -> int:
@@ -82,12 +84,12 @@ class Observer:
         if configuration is not self._configuration:
             self._user.configured(self._configuration, configuration, at_ms)
             self._configuration = configuration
-        self._agent.tell_sent(at_ms)
-        self._turns.close_finished(at_ms, self._agent.sounds_until_ms)
+        self._client.pause(at_ms)
+        self._turns.close_finished(at_ms, self._client.sounds_until_ms)
 
     def deadline(self, now: float) -> float | None:
         """When time alone ends a turn, in seconds of the session's clock."""
-        at_ms = self._turns.deadline_ms(now * 1000, self._agent.sounds_until_ms)
+        at_ms = self._turns.deadline_ms(now * 1000, self._client.sounds_until_ms)
         return at_ms / 1000 if at_ms is not None else None
 
     def close(self, now: float) -> None:
@@ -141,7 +143,7 @@ class Observer:
             case CancelSpeech():
                 self._agent.not_spoken(effect, at_ms)
             case TrimMessage(heard=heard):
-                self._agent.trimmed(heard)
+                self._client.trimmed(heard)
             case _:
                 pass
 
@@ -160,11 +162,11 @@ class Observer:
             case "input_audio_buffer.cleared", _:
                 self._user.thrown_away(at_ms)
             case "conversation.audio.sentence_start", Sentence(text):
-                self._agent.sentence_started(text, at_ms)
+                self._client.sentence_started(text, at_ms)
             case "conversation.audio.delta", _:
-                self._agent.packet_sent()
+                self._client.packet_sent(at_ms)
             case "conversation.audio.completed", _:
-                self._agent.audio_completed(at_ms)
+                self._client.audio_completed(at_ms)
             case (
                 "conversation.chat.created"
                 | "conversation.chat.requires_action"
@@ -172,9 +174,9 @@ class Observer:
                 | "conversation.chat.failed",
                 Chat() as chat,
             ):
-                self._agent.chat_changed(chat, at_ms)
+                self._client.chat_changed(chat, at_ms)
             case "conversation.chat.canceled", Cancellation() as cause:
-                self._agent.canceled(cause, self._configuration, at_ms)
+                self._client.canceled(cause, self._configuration, at_ms)
             case "error", ErrorData() as error:
                 self._say(facts.Error(at_ms=at_ms, stage="client", code=error.code, message=error.msg))
             case _:
