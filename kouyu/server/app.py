@@ -9,16 +9,22 @@ from litestar.types import ASGIApp
 
 from kouyu.engines.tts.engine import Voice
 from kouyu.protocol.errors import ProtocolError
+from kouyu.server.bot_directory import BotDirectory
 from kouyu.server.chat import Brains, RunSession, chat_route
 from kouyu.server.door import Door
 from kouyu.server.edge import LOG_ID_HEADER, Edge
 from kouyu.server.failed_handshakes import FailedHandshakes
 from kouyu.server.pages import page_routes
 from kouyu.server.rest.answers import answer_fault, answer_http_error, answer_protocol_error
+from kouyu.server.rest.bot_icons import icon_routes
+from kouyu.server.rest.bots import bot_routes
 from kouyu.server.rest.files import file_routes
 from kouyu.server.rest.messages import message_routes
 from kouyu.server.rest.rest_door import RestDoor
+from kouyu.server.rest.rooms import room_routes
+from kouyu.server.rest.variables import variable_routes
 from kouyu.server.rest.voices import voice_routes
+from kouyu.server.rest.workspaces import workspace_routes
 from kouyu.server.sessions import Sessions
 from kouyu.store.store import Store
 
@@ -39,8 +45,12 @@ def create_app(
     run_session: RunSession,
     max_file_bytes: int,
     voices: Sequence[Voice] = (),
+    bots: BotDirectory | None = None,
 ) -> ASGIApp:
-    """The ASGI application. It owns nothing: what it is given lives as long as the server."""
+    """The ASGI application. It owns nothing: what it is given lives as long as the server.
+
+    Without ``bots`` they cannot be read or made over REST.
+    """
     failures = FailedHandshakes()
     door = Door(store.tokens, failures)
     guard = RestDoor(store.tokens, failures).guard
@@ -50,6 +60,11 @@ def create_app(
             *file_routes(store.files, guard, max_file_bytes),
             *message_routes(store, guard),
             *voice_routes(voices, guard),
+            *workspace_routes(guard),
+            *variable_routes(store.variables, bots.definitions if bots else {}, guard),
+            *room_routes(guard),
+            *(bot_routes(store, bots, voices, guard) if bots else ()),
+            *icon_routes(store),
             *page_routes(sessions),
         ],
         cors_config=CORS,

@@ -114,6 +114,8 @@ def _definition(bot_id: str, profile: BotProfile, model: LanguageModel) -> BotDe
         examples=model.examples,
         prologue=profile.prologue,
         suggested_questions=profile.suggested_questions,
+        follow_up=profile.follow_up,
+        follow_up_prompt=profile.follow_up_prompt,
         voice_id=profile.voice_id,
         temperature=base.temperature if chosen.temperature is None else chosen.temperature,
         top_p=base.top_p if chosen.top_p is None else chosen.top_p,

@@ -95,6 +95,7 @@ async def _serve(
             sessions=sessions,
             run_session=opened.run_session,
             voices=opened.voices,
+            bots=opened.bots,
             max_file_bytes=settings.files.max_bytes,
         )
         pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}

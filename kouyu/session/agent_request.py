@@ -6,13 +6,13 @@ from typing import Final
 from kouyu.agents.agent import AgentRequest, ContextMessage, ToolRound, committed_already
 from kouyu.protocol.configuration import ChatConfig
 from kouyu.protocol.downlink import Message
-from kouyu.store.messages import Messages
+from kouyu.store.store import Store
 
 MOST_CONTEXT_MESSAGES: Final = 200
 
 
 async def agent_request(
-    kept: Messages,
+    store: Store,
     question: Message,
     chat_config: ChatConfig,
     *,
@@ -21,11 +21,15 @@ async def agent_request(
     tool_rounds: tuple[ToolRound, ...] = (),
     committed: Callable[[], Awaitable[None]] = committed_already,
 ) -> AgentRequest:
-    """The request that goes with ``question``. ``kept`` has the section's messages, those of other users left out;
-    ``brought`` are messages that the client put in front of its question. Raises StoreError.
+    """The request that goes with ``question``. ``store`` has the section's messages, those of other users left out,
+    and the user's variables, which those of the client's ``custom_variables`` go before; ``brought`` are messages that
+    the client put in front of its question. Raises StoreError.
     """
     user_id = chat_config.user_id or ""
-    earlier = await kept.context(question.conversation_id, question.section_id, MOST_CONTEXT_MESSAGES, user_id=user_id)
+    earlier = await store.messages.context(
+        question.conversation_id, question.section_id, MOST_CONTEXT_MESSAGES, user_id=user_id
+    )
+    remembered = await store.variables.values(question.bot_id, user_id)
     context = [
         ContextMessage(role=record.role, content=record.content, content_type=record.content_type)
         for record in earlier
@@ -36,7 +40,7 @@ async def agent_request(
         messages=(*context, *brought, asked),
         user_id=user_id,
         conversation_id=question.conversation_id,
-        custom_variables=chat_config.custom_variables,
+        custom_variables=remembered | chat_config.custom_variables,
         extra_params=chat_config.extra_params,
         parameters=chat_config.parameters,
         voice_emotion=voice_emotion,

@@ -170,7 +170,7 @@ class Orders:
         emotion = order.configuration.output_audio.emotion_config
         await self._recorder.written(self._recorder.ticket)
         return await agent_request(
-            self._services.store.messages,
+            self._services.store,
             order.question,
             order.configuration.chat_config,
             voice_emotion=emotion.emotion if emotion else "",

@@ -44,6 +44,9 @@ class BotProfile(msgspec.Struct, frozen=True, kw_only=True):
     prompt: str = ""
     prologue: str = ""
     suggested_questions: tuple[str, ...] = ()
+    follow_up: bool = False
+    """Whether it suggests questions after each answer; ``follow_up_prompt`` says of what kind."""
+    follow_up_prompt: str = ""
     voice_id: str = ""
     model: BotModel = BotModel()
     tools: tuple[BotTools, ...] = ()

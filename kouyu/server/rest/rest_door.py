@@ -20,7 +20,8 @@ class RestDoor:
         self._failures = failures
 
     async def guard(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        """A guard of route handlers. Raises ProtocolError for who may not come in."""
+        """A guard of route handlers, for whom ``request.user`` is the TokenRecord then. Raises ProtocolError for who
+        may not come in."""
         scope = connection.scope
         address = (scope["client"] or ("", 0))[0]
         if wait_s := self._failures.wait_s(address):
@@ -28,6 +29,7 @@ class RestDoor:
         token = presented(scope["headers"], b"").token
         user = await self._tokens.verify(token) if token else None
         if user is not None and "rest" in user.permissions:
+            connection.scope["user"] = user
             return
         self._failures.failed(address)
         if user is not None:

@@ -1,0 +1,208 @@
+"""Bots over REST (rest.md 5): those of the settings, which can only be read, and those that clients make."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+from litestar import Request, Response, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Guard
+
+from kouyu.engines.tts.engine import Voice
+from kouyu.protocol import errors
+from kouyu.protocol.errors import InvalidField, ProtocolError
+from kouyu.server.bot_directory import BotDirectory
+from kouyu.server.rest.answers import answer_success
+from kouyu.server.rest.bot_icons import check_icon, icon_url
+from kouyu.server.rest.bot_requests import (
+    BotsQuery,
+    CreateBot,
+    PublishBot,
+    PublishedBotsQuery,
+    PublishStatus,
+    UnpublishBot,
+    UpdateBot,
+    WhichBot,
+    WhichVersion,
+)
+from kouyu.server.rest.bot_shape import (
+    BotList,
+    NewBot,
+    NewVersion,
+    PublishedBotList,
+    listed_bot,
+    published_bot,
+    shown_bot,
+)
+from kouyu.server.rest.paging import Page
+from kouyu.server.rest.typed import typed_body, typed_query
+from kouyu.server.rest.workspaces import check_workspace
+from kouyu.store.bots import BotProfile, BotRecord
+from kouyu.store.store import Store
+
+_SHOWN: Final = 100
+
+
+def bot_routes(store: Store, directory: BotDirectory, voices: Sequence[Voice], guard: Guard) -> list[HTTPRouteHandler]:
+    """The route handlers."""
+    desk = BotDesk(store, directory, [voice.voice_id for voice in voices])
+    return [*_reading_routes(desk, guard), *_writing_routes(desk, guard)]
+
+
+class BotDesk:
+    """What can be done with bots: everything is checked, kept, and put where sessions find it."""
+
+    def __init__(self, store: Store, directory: BotDirectory, voice_ids: Collection[str]) -> None:
+        self._store = store
+        self._voice_ids = voice_ids
+        self._changing = asyncio.Lock()
+        self.directory = directory
+
+    async def get(self, bot_id: str) -> BotRecord:
+        """The bot of this id. Raises ProtocolError where there is none."""
+        settled = self.directory.settled.profiles.get(bot_id)
+        record = _settled_record(bot_id, settled) if settled else await self._store.bots.get(bot_id)
+        if record is None:
+            raise ProtocolError(errors.NOT_FOUND, f"there is no bot {bot_id[:_SHOWN]!r}")
+        return record
+
+    async def list(self, status: PublishStatus) -> list[tuple[BotRecord, BotProfile]]:
+        """The bots of a status, each in the version that goes with it; those of the settings first."""
+        settled = [_settled_record(*each) for each in self.directory.settled.profiles.items()]
+        found: list[tuple[BotRecord, BotProfile]] = []
+        for record in (*settled, *await self._store.bots.list()):
+            match status:
+                case "all":
+                    found.append((record, record.draft))
+                case "published_online" if record.published is not None:
+                    found.append((record, record.published))
+                case "published_draft" if record.published is not None:
+                    found.append((record, record.draft))
+                case "unpublished_draft" if record.published is None:
+                    found.append((record, record.draft))
+        return found
+
+    async def create(self, owner_id: str, given: CreateBot) -> BotRecord:
+        """A new bot, not yet published. Raises ProtocolError."""
+        profile = given.over(BotProfile(name=""))
+        await self._check(profile)
+        return await self._store.bots.create(owner_id, profile)
+
+    async def update(self, given: UpdateBot) -> None:
+        """Change a draft. Raises ProtocolError."""
+        async with self._changing:
+            record = await self._changeable(given.bot_id)
+            profile = given.over(record.draft)
+            await self._check(profile)
+            await self._store.bots.update(record.id, profile)
+
+    async def publish(self, bot_id: str) -> BotRecord:
+        """The draft answers from now on. Raises ProtocolError."""
+        async with self._changing:
+            record = await self._changeable(bot_id)
+            self.directory.check(record.draft)  # a model or a tool may have left the settings since
+            published = await self._store.bots.publish(record.id)
+            self.directory.put(published.id, record.draft)
+            return published
+
+    async def unpublish(self, bot_id: str) -> None:
+        """The bot answers no more. Raises ProtocolError."""
+        async with self._changing:
+            record = await self._changeable(bot_id)
+            await self._store.bots.unpublish(record.id)
+            self.directory.remove(record.id)
+
+    async def _changeable(self, bot_id: str) -> BotRecord:
+        record = await self.get(bot_id)
+        if bot_id in self.directory.settled.profiles:
+            raise ProtocolError(
+                errors.FORBIDDEN, f"the bot {bot_id!r} stands in the server's kouyu.toml: change it there, or make one"
+            )
+        return record
+
+    async def _check(self, profile: BotProfile) -> None:
+        self.directory.check(profile)
+        if profile.voice_id and profile.voice_id not in self._voice_ids:
+            raise InvalidField("voice_info_list[0].voice_id", profile.voice_id, ", ".join(self._voice_ids))
+        await check_icon(self._store.files, profile.icon_file_id)
+
+
+def _settled_record(bot_id: str, profile: BotProfile) -> BotRecord:
+    """A bot of the settings, which is always published. Nobody knows since when."""
+    return BotRecord(
+        id=bot_id,
+        owner_id="",
+        draft=profile,
+        published=profile,
+        version=0,
+        created_at=0,
+        updated_at=0,
+        published_at=0,
+    )
+
+
+def _reading_routes(desk: BotDesk, guard: Guard) -> list[HTTPRouteHandler]:
+    async def shown(request: Request[Any, Any, Any], bot_id: str, is_published: bool) -> Response[bytes]:
+        record = await desk.get(bot_id)
+        profile = record.published if is_published else record.draft
+        if profile is None:
+            raise ProtocolError(errors.NOT_PUBLISHED, f"the bot {bot_id!r} is not published")
+        return answer_success(
+            request, shown_bot(record, profile, desk.directory, icon_url(request, record.id, profile))
+        )
+
+    @get("/v1/bots/{bot_id:str}", guards=[guard])
+    async def one(request: Request[Any, Any, Any], bot_id: str) -> Response[bytes]:
+        return await shown(request, bot_id, typed_query(request, WhichVersion).is_published)
+
+    @get("/v1/bot/get_online_info", guards=[guard])
+    async def one_published(request: Request[Any, Any, Any]) -> Response[bytes]:
+        return await shown(request, typed_query(request, WhichBot).bot_id, True)
+
+    @get("/v1/bots", guards=[guard])
+    async def listed(request: Request[Any, Any, Any]) -> Response[bytes]:
+        wanted = typed_query(request, BotsQuery)
+        check_workspace("workspace_id", wanted.workspace_id)
+        found = await desk.list(wanted.publish_status)
+        number = wanted.page_num or wanted.page_index or 1
+        page = Page(page_num=number, page_size=wanted.page_size).of(found)
+        items = tuple(listed_bot(*each, icon_url(request, each[0].id, each[1])) for each in page)
+        return answer_success(request, BotList(items, len(found)))
+
+    @get("/v1/space/published_bots_list", guards=[guard])
+    async def listed_published(request: Request[Any, Any, Any]) -> Response[bytes]:
+        wanted = typed_query(request, PublishedBotsQuery)
+        check_workspace("space_id", wanted.space_id)
+        found = await desk.list("published_online")
+        page = Page(page_num=wanted.page_index, page_size=wanted.page_size).of(found)
+        bots = tuple(published_bot(*each, icon_url(request, each[0].id, each[1])) for each in page)
+        return answer_success(request, PublishedBotList(bots, len(found)))
+
+    return [one, one_published, listed, listed_published]
+
+
+def _writing_routes(desk: BotDesk, guard: Guard) -> list[HTTPRouteHandler]:
+    @post("/v1/bot/create", guards=[guard])
+    async def create(request: Request[Any, Any, Any]) -> Response[bytes]:
+        given = await typed_body(request, CreateBot)
+        check_workspace("space_id", given.space_id)
+        record = await desk.create(request.user.id, given)
+        return answer_success(request, NewBot(record.id))
+
+    @post("/v1/bot/update", guards=[guard])
+    async def update(request: Request[Any, Any, Any]) -> Response[bytes]:
+        await desk.update(await typed_body(request, UpdateBot))
+        return answer_success(request, {})
+
+    @post("/v1/bot/publish", guards=[guard])
+    async def publish(request: Request[Any, Any, Any]) -> Response[bytes]:
+        record = await desk.publish((await typed_body(request, PublishBot)).bot_id)
+        return answer_success(request, NewVersion(record.id, str(record.version)))
+
+    @post("/v1/bots/{bot_id:str}/unpublish", guards=[guard])
+    async def unpublish(request: Request[Any, Any, Any], bot_id: str) -> Response[bytes]:
+        await typed_body(request, UnpublishBot)
+        await desk.unpublish(bot_id)
+        return answer_success(request, {})
+
+    return [create, update, publish, unpublish]

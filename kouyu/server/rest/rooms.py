@@ -1,0 +1,24 @@
+"""``/v1/audio/rooms``: calls over a vendor's RTC service, which no server can take the place of (rest.md 2.6)."""
+
+from typing import Any, Final
+
+from litestar import Request, Response, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Guard
+
+from kouyu.protocol.errors import NOT_FOUND, ProtocolError
+
+INSTEAD: Final = (
+    "rooms are not served: their SDK would connect to its vendor's RTC cloud. Talk over the WebSocket /v1/chat instead:"
+    " WsChatClient of @coze/api/ws-tools, or coze.websockets.chat of cozepy"
+)
+
+
+def room_routes(guard: Guard) -> list[HTTPRouteHandler]:
+    """The route handler, which says what to use instead."""
+
+    @post("/v1/audio/rooms", guards=[guard])
+    async def create(request: Request[Any, Any, Any]) -> Response[bytes]:
+        raise ProtocolError(NOT_FOUND, INSTEAD)
+
+    return [create]

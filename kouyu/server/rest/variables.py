@@ -1,0 +1,96 @@
+"""What is remembered of each user of a bot or an app (rest.md 5). Prompts and flows see it, see ``session.orders``."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from litestar import Request, Response, get, put
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Guard
+from msgspec import Meta, Struct
+
+from kouyu.agents.bot import BotDefinition
+from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
+from kouyu.server.rest.answers import answer_success
+from kouyu.server.rest.typed import typed_body, typed_query
+from kouyu.store.variables import Variables
+
+_AT_ONCE: Final = 100
+
+Keyword = Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class WhoseVariables(Struct, frozen=True, kw_only=True):
+    """A user of a bot or of an app."""
+
+    connector_uid: Annotated[
+        str, Meta(min_length=1, max_length=500, description="The user: `user_id` of their conversations.")
+    ]
+    bot_id: str = ""
+    app_id: str = ""
+    connector_id: Annotated[str, Meta(description="All channels share their variables.")] = ""
+
+    @property
+    def owner_id(self) -> str:
+        """Of the bot or the app. Raises ProtocolError where none is named."""
+        if not (self.bot_id or self.app_id):
+            raise ProtocolError(BAD_REQUEST, "bot_id or app_id: is missing")
+        return self.bot_id or self.app_id
+
+
+class WantedVariables(WhoseVariables, frozen=True, kw_only=True):
+    """Which variables are asked for."""
+
+    keywords: Annotated[str, Meta(description="Names with commas between them; empty: all.")] = ""
+
+
+class GivenVariable(Struct, frozen=True):
+    """A value to be remembered."""
+
+    keyword: Keyword
+    value: Annotated[str, Meta(max_length=10_000)]
+
+
+class GivenVariables(WhoseVariables, frozen=True, kw_only=True):
+    """Values to be remembered, all or none."""
+
+    data: Annotated[tuple[GivenVariable, ...], Meta(min_length=1, max_length=_AT_ONCE)]
+
+
+class Variable(Struct, frozen=True):
+    """A value that is remembered, or a bot's default. Times are Unix seconds, 0 for a default."""
+
+    keyword: str
+    value: str
+    create_time: int
+    update_time: int
+
+
+class VariableList(Struct, frozen=True):
+    """Variables by name."""
+
+    items: tuple[Variable, ...]
+
+
+def variable_routes(variables: Variables, bots: Mapping[str, BotDefinition], guard: Guard) -> list[HTTPRouteHandler]:
+    """The route handlers; ``bots`` have defaults."""
+
+    @get("/v1/variables", guards=[guard])
+    async def read(request: Request[Any, Any, Any]) -> Response[bytes]:
+        wanted = typed_query(request, WantedVariables)
+        keywords = [name for name in wanted.keywords.split(",") if name]
+        kept = await variables.list(wanted.owner_id, wanted.connector_uid, keywords)
+        found = {each.keyword: Variable(each.keyword, each.value, each.created_at, each.updated_at) for each in kept}
+        bot = bots.get(wanted.bot_id)
+        for keyword, value in (bot.variables if bot else {}).items():
+            if keyword in keywords or not keywords:
+                found.setdefault(keyword, Variable(keyword, value, 0, 0))
+        return answer_success(request, VariableList(tuple(found.values())))
+
+    @put("/v1/variables", guards=[guard])
+    async def write(request: Request[Any, Any, Any]) -> Response[bytes]:
+        given = await typed_body(request, GivenVariables)
+        values = {each.keyword: each.value for each in given.data}
+        await variables.set(given.owner_id, given.connector_uid, values)
+        return answer_success(request, {})
+
+    return [read, write]

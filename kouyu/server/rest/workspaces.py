@@ -1,0 +1,66 @@
+"""The one workspace, and who asks (rest.md 5)."""
+
+from typing import Any, Final, Literal
+
+from litestar import Request, Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Guard
+from msgspec import Struct
+
+from kouyu.protocol.errors import InvalidField
+from kouyu.server.rest.answers import answer_success
+from kouyu.server.rest.paging import Page
+from kouyu.server.rest.typed import typed_query
+from kouyu.store.tokens import TokenRecord
+
+WORKSPACE_ID: Final = "1"
+"""Of the only workspace: a server is one."""
+
+
+class Workspace(Struct, frozen=True):
+    """A place for bots. There is one, and every token may do everything in it."""
+
+    id: str = WORKSPACE_ID
+    name: str = "kouyu"
+    icon_url: str = ""
+    role_type: Literal["owner", "admin", "member"] = "owner"
+    workspace_type: Literal["personal", "team"] = "personal"
+    enterprise_id: str = ""
+
+
+class Workspaces(Struct, frozen=True):
+    """A page of workspaces."""
+
+    workspaces: tuple[Workspace, ...]
+    total_count: int
+
+
+class User(Struct, frozen=True):
+    """Whose token it is. Here a user is a token: their id and name are the token's."""
+
+    user_id: str
+    user_name: str
+    nick_name: str
+    avatar_url: str = ""
+
+
+def workspace_routes(guard: Guard) -> list[HTTPRouteHandler]:
+    """The route handlers of workspaces and users."""
+
+    @get("/v1/workspaces", guards=[guard])
+    async def listed(request: Request[Any, Any, Any]) -> Response[bytes]:
+        page = typed_query(request, Page).of((Workspace(),))
+        return answer_success(request, Workspaces(page, 1))
+
+    @get("/v1/users/me", guards=[guard])
+    async def me(request: Request[Any, Any, Any]) -> Response[bytes]:
+        user: TokenRecord = request.user
+        return answer_success(request, User(user.id, user.name, user.name))
+
+    return [listed, me]
+
+
+def check_workspace(field: str, workspace_id: str) -> None:
+    """Raises InvalidField for a workspace that is not here; "" stands for the one there is."""
+    if workspace_id not in ("", WORKSPACE_ID):
+        raise InvalidField(field, workspace_id, f'"{WORKSPACE_ID}", the one workspace of this server')
