@@ -161,3 +161,10 @@ async def test_of_two_tools_with_one_name_the_later_is_named_after_its_server(se
     assert "tools__add" in names
     assert "fail" not in names
     assert "tools__fail" in names
+
+
+async def test_a_bot_may_have_some_of_a_servers_tools_alone(server: McpServer) -> None:
+    names = [tool["function"]["name"] for tool in ServerTools([server]).definitions]
+    some = ServerTools([server], only={"tools": names[:1]}).definitions
+    assert len(names) > 1
+    assert [tool["function"]["name"] for tool in some] == names[:1]
