@@ -76,12 +76,17 @@ def read_listening_audio(path: str | Path) -> Samples:
 
 def encode_wav(samples: Samples, sample_rate: int) -> bytes:
     """A mono 16 bit WAV file's content."""
+    return wav_of_pcm(bytes_from_float(samples), sample_rate)
+
+
+def wav_of_pcm(pcm: bytes, sample_rate: int) -> bytes:
+    """The same from 16 bit little-endian PCM."""
     content = io.BytesIO()
     with wave.open(content, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(sample_rate)
-        file.writeframes(bytes_from_float(samples))
+        file.writeframes(pcm)
     return content.getvalue()
 
 

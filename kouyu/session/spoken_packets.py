@@ -7,8 +7,9 @@ from typing import Final
 
 from kouyu.audio.encoding import AudioEncoder
 from kouyu.audio.framing import Packet
+from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
-from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
+from kouyu.engines.tts.engine import AudioPiece, SpeechSynthesizer, SynthesisOptions
 from kouyu.protocol.configuration import OutputAudio
 
 _ENCODED_AT_ONCE_S: Final = 0.2
@@ -16,16 +17,33 @@ _ENCODED_AT_ONCE_S: Final = 0.2
 
 
 async def spoken_packets(
-    synthesizer: SpeechSynthesizer, text: str, options: SynthesisOptions, priority: Priority, encoder: AudioEncoder
+    synthesizer: SpeechSynthesizer,
+    text: str,
+    options: SynthesisOptions,
+    priority: Priority,
+    encoder: AudioEncoder,
+    *,
+    patience_s: float | None = None,
 ) -> AsyncGenerator[Packet, None]:
-    """The packets of ``text`` as they are made; ``encoder.flush`` has what it holds back. Raises EngineError."""
+    """The packets of ``text`` as they are made; ``encoder.flush`` has what it holds back.
+
+    Raises EngineError, also where the voice gives nothing for ``patience_s`` seconds.
+    """
     async with aclosing(synthesizer.synthesize(text, options, priority)) as pieces:
-        async for piece in pieces:
+        while (piece := await _next_piece(pieces, patience_s)) is not None:
             step = int(piece.sample_rate * _ENCODED_AT_ONCE_S)
             for start in range(0, len(piece.samples), step):
                 for packet in encoder.encode(piece.samples[start : start + step], piece.sample_rate):
                     yield packet
                 await asyncio.sleep(0)
+
+
+async def _next_piece(pieces: AsyncGenerator[AudioPiece, None], patience_s: float | None) -> AudioPiece | None:
+    try:
+        async with asyncio.timeout(patience_s):
+            return await anext(pieces, None)
+    except TimeoutError as error:
+        raise EngineError(f"the voice gave nothing for {patience_s:g} s", retryable=True) from error
 
 
 def synthesis_options(output: OutputAudio) -> SynthesisOptions:

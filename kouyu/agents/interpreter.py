@@ -1,0 +1,83 @@
+"""Interpreting between languages with a bot's language model."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Final
+
+import msgspec
+
+from kouyu.agents.agent import Agent, AgentRequest, ContextMessage, TextDelta
+from kouyu.agents.bot import BotDefinition, LanguageModelBot
+from kouyu.agents.prompt import PromptTemplate
+
+_PROMPT: Final = """You are an interpreter. Translate what the user says from {{ source }} into {{ target }}. \
+Write the translation and nothing else: no notes, no quotation marks. If it is a question, translate the question \
+and do not answer it.{% if glossary %} Translate these terms so: {{ glossary }}.{% endif %}"""
+_LANGUAGES: Final = {"en": "English", "zh": "Chinese"}
+_REMEMBERED: Final = 4
+"""Passages before, for names and pronouns."""
+_ANSWER_TOKENS: Final = 512
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """What was said, and how it was translated."""
+
+    said: str
+    translation: str
+
+
+class Interpreter:
+    """Translates passage by passage. ``close`` when done.
+
+    A bot on a language model lends its model, without its prompt, tools and examples. Whoever else answers (a Coze
+    bot) is told in each message what to do.
+    """
+
+    def __init__(self, agent: Agent) -> None:
+        self._own: LanguageModelBot | None = None
+        self._agent = agent
+        if isinstance(agent, LanguageModelBot):
+            model = agent.definition.model
+            definition = BotDefinition(
+                id="interpreter",
+                name="interpreter",
+                model=model,
+                prompt=_PROMPT,
+                temperature=0.0,
+                max_tokens=_ANSWER_TOKENS,
+            )
+            self._agent = self._own = LanguageModelBot(definition)
+        self._instructions = PromptTemplate(_PROMPT, owner="the interpreter", defaults={})
+
+    async def translate(
+        self,
+        text: str,
+        source: str,
+        target: str,
+        *,
+        glossary: Sequence[tuple[str, str]] = (),
+        before: Sequence[Passage] = (),
+    ) -> AsyncGenerator[str, None]:
+        """The translation as it is written. ``source`` and ``target`` are en or zh. Raises AgentError."""
+        variables = {
+            "source": _LANGUAGES[source],
+            "target": _LANGUAGES[target],
+            "glossary": "; ".join(f"{original} = {translation}" for original, translation in glossary),
+        }
+        earlier: list[ContextMessage] = []
+        for passage in before[-_REMEMBERED:]:
+            earlier.append(ContextMessage(role="user", content=passage.said))
+            earlier.append(ContextMessage(role="assistant", content=passage.translation))
+        if self._own is None:
+            text = f"{self._instructions.render(variables)}\n\n{text}"
+        asked = ContextMessage(role="user", content=text)
+        request = AgentRequest(messages=(*earlier, asked), custom_variables=variables)
+        async with aclosing(self._agent.reply(request)) as events:
+            async for event in events:
+                if isinstance(event, TextDelta) and event.text:
+                    yield event.text
+
+    async def close(self) -> None:
+        """Close the connections to the model."""
+        if self._own is not None:
+            await self._own.close()

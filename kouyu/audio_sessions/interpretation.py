@@ -1,0 +1,199 @@
+"""``/v1/audio/simult_interpretation``: speech in, its translation out, written and spoken (websocket.md 6)."""
+
+import asyncio
+import logging
+from collections import deque
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from kouyu.agents.agent import Agent, AgentError
+from kouyu.agents.interpreter import Interpreter, Passage
+from kouyu.audio_sessions.listening import Listener
+from kouyu.audio_sessions.recognising import HowToListen, as_configured
+from kouyu.audio_sessions.running import Send
+from kouyu.audio_sessions.segments import SegmentRules
+from kouyu.audio_sessions.speaking import Speaker
+from kouyu.conversation.capabilities import Capabilities
+from kouyu.protocol.audio_configuration import (
+    InterpretationConfiguration,
+    TranslateConfig,
+    audio_to_wire,
+    merge_audio,
+)
+from kouyu.protocol.audio_downlink import AudioEvent, Delta, audio_error
+from kouyu.protocol.audio_uplink import AudioUpdate, AudioUplinkEvent
+from kouyu.protocol.configuration import AsrConfig
+from kouyu.protocol.errors import INTERNAL
+from kouyu.protocol.uplink import InputAudioBufferAppend, InputAudioBufferComplete
+from kouyu.session.services import Services
+from kouyu.text.joining import separator
+from kouyu.text.language import language_of
+from kouyu.text.sentences import SentenceSplitter
+
+_log = logging.getLogger(__name__)
+
+RULES: Final = SegmentRules(pause_ms=400, longest_ms=12_000)
+"""Short pauses: a translation begins when its passage ends, and nobody wants to be far behind."""
+_PASSAGES_AHEAD: Final = 16
+"""Passages that wait to be translated. Beyond that recognition waits."""
+_REMEMBERED: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    text: str
+    heard: str
+    """The language it was heard in."""
+    configuration: InterpretationConfiguration
+
+
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """A buffer was completed."""
+
+
+class InterpretationEndpoint:
+    """An AudioEndpoint that interprets between English and Chinese. An update holds from the next passage on."""
+
+    def __init__(self, services: Services, send: Send, capabilities: Capabilities, agent: Agent) -> None:
+        self._send = send
+        self._capabilities = capabilities
+        self._asked = InterpretationConfiguration()
+        self._in_force = self._with_voice(self._asked)
+        self._listener = Listener(services, self, rules=RULES, how=HowToListen(), live=False)
+        self._speaker = Speaker(services, send, audio_type="simult_interpretation.audio.delta", announces=False)
+        self._agent = agent
+        self._waiting: asyncio.Queue[_Said | _Over] = asyncio.Queue(_PASSAGES_AHEAD)
+        self._before: deque[Passage] = deque(maxlen=_REMEMBERED)
+        self._source_text = ""
+        self._target_text = ""
+
+    async def start(self) -> None:
+        """Say that the connection is ready."""
+        await self._send(AudioEvent("simult_interpretation.created"))
+
+    async def take(self, event: AudioUplinkEvent) -> None:
+        """Take in an event. Waits while recognition is far behind. Raises ProtocolError."""
+        match event:
+            case AudioUpdate(data=data):
+                await self._update(data)
+            case InputAudioBufferAppend(delta=delta):
+                await self._listener.hear(delta)
+            case InputAudioBufferComplete():
+                await self._send(AudioEvent("input_audio_buffer.completed"))
+                await self._listener.complete()
+            case _:
+                pass
+
+    async def work(self) -> None:
+        """Recognise, translate and speak until cancelled."""
+        # A new HTTP client reads the certificates it trusts, some 30 ms.
+        interpreter = await asyncio.to_thread(Interpreter, self._agent)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._listener.work(), name="listening")
+                tasks.create_task(self._interpret(interpreter), name="interpreting")
+                tasks.create_task(self._speaker.work(), name="speaking")
+        finally:
+            await interpreter.close()
+
+    def close(self) -> None:
+        """Free what listening and speaking hold."""
+        self._listener.close()
+        self._speaker.close()
+
+    async def _update(self, data: dict[str, object]) -> None:
+        asked = merge_audio(self._asked, data)
+        self._in_force = self._with_voice(asked)
+        self._asked = asked
+        self._listener.use_format(asked.input_audio)
+        self._listener.how = _how_to_listen(asked.translate_config)
+        await self._send(AudioEvent("simult_interpretation.updated", audio_to_wire(self._in_force)))
+
+    def _with_voice(self, asked: InterpretationConfiguration) -> InterpretationConfiguration:
+        output = self._capabilities.output_in_force(asked.output_audio)
+        return msgspec.structs.replace(asked, output_audio=output)
+
+    # As a ListeningReport
+
+    async def partial(self, text: str) -> None:
+        """Not told: what has been sent as a delta cannot be taken back."""
+
+    async def settled(self, piece: str, text: str, language: str) -> None:
+        """Tell what was said, and have it translated."""
+        if piece:
+            delta = separator(self._source_text, piece) + piece
+            self._source_text = piece
+            await self._send(AudioEvent("simult_interpretation.transcription.delta", Delta(delta)))
+            await self._waiting.put(_Said(piece, language_of(piece) or language, self._in_force))
+
+    async def failed(self, why: str) -> None:
+        """Tell the client that a part is missing."""
+        await self._send(audio_error(INTERNAL, why))
+
+    async def ended(self, text: str) -> None:
+        """All has been recognised: the end follows the last passage."""
+        await self._waiting.put(_Over())
+
+    # Translating
+
+    async def _interpret(self, interpreter: Interpreter) -> None:
+        while True:
+            match await self._waiting.get():
+                case _Said() as said:
+                    await self._translate_and_say(interpreter, said)
+                case _Over():
+                    await self._speaker.end(AudioEvent("simult_interpretation.message.completed"))
+                    self._source_text = self._target_text = ""
+
+    async def _translate_and_say(self, interpreter: Interpreter, said: _Said) -> None:
+        translate = said.configuration.translate_config
+        source, target = _direction(translate, said.heard)
+        if source == target:
+            await self._tell(said.text, first=True)
+            await self._speaker.say(said.text, said.configuration.output_audio)
+            return
+        glossary = [(term.original, term.translation) for term in translate.glossary]
+        try:
+            pieces: list[str] = []
+            splitter = SentenceSplitter()
+            stream = interpreter.translate(said.text, source, target, glossary=glossary, before=tuple(self._before))
+            async with aclosing(stream):
+                async for delta in stream:
+                    await self._tell(delta, first=not pieces)
+                    pieces.append(delta)
+                    for sentence in splitter.feed(delta):
+                        await self._speaker.say(sentence, said.configuration.output_audio)
+        except AgentError as error:
+            _log.warning("a passage was not translated: %s", error)
+            await self._send(audio_error(INTERNAL, f"a passage was not translated: {error}"))
+            return
+        self._before.append(Passage(said.text, "".join(pieces)))
+        for sentence in splitter.flush():
+            await self._speaker.say(sentence, said.configuration.output_audio)
+
+    async def _tell(self, delta: str, *, first: bool) -> None:
+        """Send the next part of the translation; the first of a passage is set off from the passage before."""
+        if first:
+            delta = separator(self._target_text, delta) + delta
+        self._target_text = (self._target_text + delta)[-1:]
+        await self._send(AudioEvent("simult_interpretation.translation.delta", Delta(delta)))
+
+
+def _how_to_listen(translate: TranslateConfig) -> HowToListen:
+    how = as_configured(AsrConfig(hot_words=translate.hot_words))
+    language = None if translate.source == "auto" else translate.source
+    return msgspec.structs.replace(how, options=msgspec.structs.replace(how.options, language=language))
+
+
+def _direction(translate: TranslateConfig, heard: str) -> tuple[str, str]:
+    """From which of the two languages into which."""
+    source = translate.source
+    if source == "auto":
+        source = "zh" if heard in ("zh", "yue") else "en"
+    if translate.target != "auto":
+        return source, translate.target
+    return source, "zh" if source == "en" else "en"

@@ -1,0 +1,236 @@
+"""A client's audio in, its text out: what is settled, and live what is still being said."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from kouyu.audio.decoding import open_decoder
+from kouyu.audio.errors import UndecodableAudio
+from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.timeline import AudioTimeline
+from kouyu.audio_sessions.recognising import HowToListen, recognise
+from kouyu.audio_sessions.segments import Segment, Segmenter, SegmentRules
+from kouyu.conversation.speech_detector import samples_in
+from kouyu.engines.asr.windows import quietest
+from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import Priority
+from kouyu.engines.vad.detector import Judgement
+from kouyu.protocol.configuration import InputAudio
+from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
+from kouyu.session.services import Services
+from kouyu.text.joining import appended
+
+_log = logging.getLogger(__name__)
+
+_DECODED_AT_ONCE: Final = 64 * 1024
+"""Bytes of an append decoded before other sessions get their turn on the event loop."""
+_JUDGED_AT_ONCE: Final = 5 * LISTENING_RATE
+_KEPT_S: Final = 60.0
+"""Audio kept: more than the longest segment and what is judged at once."""
+_SEGMENTS_AHEAD: Final = 8
+"""Segments that wait to be recognised. Beyond that reading waits, so that the client is slowed down."""
+
+
+class ListeningReport(Protocol):
+    """Who is told what was heard. Each call is awaited before the next."""
+
+    async def partial(self, text: str) -> None:
+        """The whole text of the buffer so far, its last part still uncertain."""
+        ...
+
+    async def settled(self, piece: str, text: str, language: str) -> None:
+        """``piece``, "" where nothing was understood, is certain now, and ``text``, the whole so far, ends with it."""
+        ...
+
+    async def failed(self, why: str) -> None:
+        """A part of the buffer could not be recognised."""
+        ...
+
+    async def ended(self, text: str) -> None:
+        """A buffer that was completed has been recognised to its end."""
+        ...
+
+
+@dataclass
+class _Buffer:
+    """What came between one ``complete`` or ``clear`` and the next."""
+
+    text: str = ""
+    """What is certain of it."""
+    cleared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    buffer: _Buffer
+    audio: Samples
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    buffer: _Buffer
+
+
+class Listener:
+    """Listens for one connection: ``hear``, ``complete`` and ``clear`` belong to its reader, ``work`` runs beside."""
+
+    def __init__(
+        self, services: Services, report: ListeningReport, *, rules: SegmentRules, how: HowToListen, live: bool = True
+    ) -> None:
+        """``live``: tell partial texts."""
+        self.how = how
+        self.live = live
+        self._services = services
+        self._report = report
+        self._rules = rules
+        self._input = InputAudio()
+        self._decoder = open_decoder(self._input)
+        self._voice_activity = services.voice_activity.open()
+        self._timeline = AudioTimeline(_KEPT_S)
+        self._segmenter = Segmenter(rules)
+        self._buffer = _Buffer()
+        self._waiting: asyncio.Queue[_Spoken | _Ended] = asyncio.Queue(_SEGMENTS_AHEAD)
+        self._unsettled = 0
+        self._grown = asyncio.Event()
+        self._asked_end = 0
+        self._partial: asyncio.Task[tuple[str, str]] | None = None
+
+    def use_format(self, input_audio: InputAudio) -> None:
+        """From the next piece on the audio comes in this format."""
+        if input_audio != self._input:
+            self._decoder.close()
+            self._input, self._decoder = input_audio, open_decoder(input_audio)
+
+    async def hear(self, delta: bytes) -> None:
+        """The next bytes. Raises ProtocolError for what does not decode, EngineError without voice activity."""
+        try:
+            for start in range(0, len(delta), _DECODED_AT_ONCE):
+                await self._judge(self._decoder.feed(delta[start : start + _DECODED_AT_ONCE]))
+        except UndecodableAudio as fault:
+            raise ProtocolError(BAD_REQUEST, f"data.delta: {fault}") from fault
+
+    async def complete(self) -> None:
+        """The buffer is over: ``ended`` is reported once all of it has been recognised. What comes next is another."""
+        await self._judge(self._decoder.flush())
+        await self._advance(await self._voice_activity.flush())
+        segment = self._segmenter.finish()
+        if segment is not None:
+            await self._close(segment)
+        await self._waiting.put(_Ended(self._buffer))
+        self._buffer = _Buffer()
+
+    async def clear(self) -> None:
+        """Throw the buffer away: nothing more is told of it."""
+        self._decoder.flush()
+        await self._advance(await self._voice_activity.flush())
+        self._buffer.cleared = True
+        self._buffer = _Buffer()
+        self._segmenter.forget()
+        self._stop_partial()
+
+    async def work(self) -> None:
+        """Recognise until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._settle_all(), name="final transcripts")
+            tasks.create_task(self._follow(), name="partial transcripts")
+
+    def close(self) -> None:
+        """Free the codec and the place in voice activity."""
+        self._voice_activity.close()
+        self._decoder.close()
+
+    # Audio
+
+    async def _judge(self, samples: Samples) -> None:
+        for start in range(0, len(samples), _JUDGED_AT_ONCE):
+            piece = samples[start : start + _JUDGED_AT_ONCE]
+            self._timeline.append(piece)
+            await self._advance(await self._voice_activity.feed(piece))
+
+    async def _advance(self, judgements: list[Judgement]) -> None:
+        for judgement in judgements:
+            segment = self._segmenter.feed(judgement.end, judgement.probability)
+            if segment is None and self._segmenter.too_long:
+                segment = self._segmenter.cut(self._quietest_place())
+            if segment is not None:
+                await self._close(segment)
+        self._grown.set()
+
+    def _quietest_place(self) -> int:
+        """Where to cut a segment without a pause: in its last third."""
+        opened = self._segmenter.open
+        assert opened is not None
+        earliest = opened.end - (opened.end - opened.start) // 3
+        return earliest + quietest(self._timeline.slice(earliest, opened.end))
+
+    async def _close(self, segment: Segment) -> None:
+        self._stop_partial()
+        self._unsettled += 1
+        await self._waiting.put(_Spoken(self._buffer, self._timeline.slice(segment.start, segment.end)))
+
+    # Finals
+
+    async def _settle_all(self) -> None:
+        while True:
+            match await self._waiting.get():
+                case _Spoken(buffer=buffer, audio=audio):
+                    if not buffer.cleared:
+                        await self._settle(buffer, audio)
+                    self._unsettled -= 1
+                    self._grown.set()
+                case _Ended(buffer=buffer):
+                    await self._report.ended(buffer.text)
+
+    async def _settle(self, buffer: _Buffer, audio: Samples) -> None:
+        # Who uploads a recording is behind anyway, and must not hold up those who speak.
+        priority = Priority.FINAL if self._unsettled == 1 else Priority.BATCH
+        try:
+            piece, language = await recognise(self._services, audio, self.how, priority, final=True)
+        except EngineError as error:
+            _log.warning("a transcript failed: %s", error)
+            await self._report.failed(f"speech recognition failed: {error}")
+            return
+        if not buffer.cleared:
+            buffer.text = appended(buffer.text, piece)
+            await self._report.settled(piece, buffer.text, language)
+
+    # Partials
+
+    async def _follow(self) -> None:
+        while True:
+            await self._grown.wait()
+            self._grown.clear()
+            segment = self._segmenter.open
+            if segment is None or self._unsettled or not self.live or not self._has_news(segment):
+                continue
+            self._asked_end = segment.end
+            await self._tell_partial(self._buffer, self._timeline.slice(segment.start, segment.end))
+
+    def _has_news(self, segment: Segment) -> bool:
+        return segment.end - max(self._asked_end, segment.start) >= samples_in(
+            self._services.limits.partial_interval_ms
+        )
+
+    async def _tell_partial(self, buffer: _Buffer, audio: Samples) -> None:
+        work = recognise(self._services, audio, self.how, Priority.PARTIAL, final=False)
+        task = self._partial = asyncio.create_task(work, name="partial transcript")
+        try:
+            await asyncio.wait({task})
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+            self._partial = None
+        if task.cancelled():
+            return
+        if isinstance(fault := task.exception(), EngineError):
+            _log.warning("a partial transcript failed: %s", fault)
+            return
+        text, _ = task.result()
+        if text and buffer is self._buffer and not self._unsettled:
+            await self._report.partial(appended(buffer.text, text))
+
+    def _stop_partial(self) -> None:
+        """Nobody needs the one under way; whoever began it awaits its end."""
+        if self._partial is not None:
+            self._partial.cancel()

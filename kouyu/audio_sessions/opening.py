@@ -1,0 +1,44 @@
+"""Which session a connection to an audio endpoint gets."""
+
+from collections.abc import Coroutine
+from typing import Any
+
+from kouyu.agents.bot import BotDefinition
+from kouyu.audio_sessions.interpretation import InterpretationEndpoint
+from kouyu.audio_sessions.running import AudioEndpoint, Send, run_audio_session
+from kouyu.audio_sessions.speech import SpeechEndpoint
+from kouyu.audio_sessions.transcription import TranscriptionEndpoint
+from kouyu.conversation.capabilities import Capabilities
+from kouyu.protocol.audio_uplink import AudioEndpointName
+from kouyu.session.services import Services
+from kouyu.session.socket import Socket
+
+
+def audio_session(
+    services: Services, socket: Socket, name: AudioEndpointName, *, bot_id: str, log_id: str
+) -> Coroutine[Any, Any, None]:
+    """What serves one client of the endpoint ``name`` until it leaves, as ``run_audio_session``.
+
+    The bot's voice speaks where the client chooses none; its model interprets.
+    """
+    capabilities = offered(services, services.bots.get(bot_id))
+
+    def opened(send: Send) -> AudioEndpoint:
+        match name:
+            case "speech":
+                return SpeechEndpoint(services, send, capabilities)
+            case "transcriptions":
+                return TranscriptionEndpoint(services, send)
+            case "simult_interpretation":
+                return InterpretationEndpoint(services, send, capabilities, services.agents[bot_id])
+
+    return run_audio_session(socket, name, opened, log_id=log_id)
+
+
+def offered(services: Services, bot: BotDefinition | None) -> Capabilities:
+    """The voices there are, the bot's own first."""
+    return Capabilities(
+        voice_ids=tuple(voice.voice_id for voice in services.synthesizer.voices()),
+        default_voice_id=(bot.voice_id if bot else "") or services.default_voice_id,
+        unknown_voice_is_error=services.unknown_voice_is_error,
+    )

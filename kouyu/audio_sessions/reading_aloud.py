@@ -1,0 +1,55 @@
+"""A text in, one file of speech out, given out while it is made (rest.md 2.3)."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import msgspec
+
+from kouyu.audio.encoding import FileFormat, open_file_encoder
+from kouyu.engines.scheduler import Priority
+from kouyu.engines.tts.at_speed import AtSpeed
+from kouyu.engines.tts.engine import SynthesisOptions
+from kouyu.session.services import Services
+from kouyu.session.spoken_packets import spoken_packets
+from kouyu.text.sentences import SentenceSplitter
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What is read, and how."""
+
+    text: str
+    voice_id: str
+    file_format: FileFormat = "mp3"
+    sample_rate: int = 24_000
+    """Hz."""
+    speed: float = 1.0
+    """0.2 to 3."""
+    loudness_rate: int = 0
+    """-50 (half) to 100 (double)."""
+    emotion: str = ""
+    emotion_scale: float = 4.0
+
+
+async def read_aloud(services: Services, reading: Reading) -> AsyncGenerator[bytes, None]:
+    """The pieces of the file; a text with nothing to pronounce gives one without sound. Raises EngineError."""
+    encoder = open_file_encoder(reading.file_format, reading.sample_rate, reading.loudness_rate)
+    voice = AtSpeed(services.synthesizer, reading.speed)
+    options = SynthesisOptions(
+        voice_id=reading.voice_id,
+        emotion=reading.emotion,
+        emotion_scale=reading.emotion_scale,
+    )
+    splitter = SentenceSplitter()
+    priority = Priority.FIRST_SENTENCE
+    try:
+        for sentence in (*splitter.feed(reading.text), *splitter.flush()):
+            patience_s = services.limits.synthesis_s
+            packets = spoken_packets(voice, sentence, options, priority, encoder, patience_s=patience_s)
+            async with aclosing(packets):
+                async for packet in packets:
+                    yield packet.data
+            priority = Priority.SENTENCE
+        for last in encoder.flush():
+            yield last.data
+    finally:
+        encoder.close()

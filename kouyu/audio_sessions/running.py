@@ -1,0 +1,92 @@
+"""One connection to an audio endpoint, whichever it is: reads its events, sends what it says, ends with the client."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, TypeAlias
+
+from kouyu.protocol.audio_downlink import AudioEvent, audio_error
+from kouyu.protocol.audio_uplink import AudioEndpointName, AudioUplinkEvent, parse_audio_event
+from kouyu.protocol.downlink import encode
+from kouyu.protocol.errors import ProtocolError
+from kouyu.protocol.ids import new_event_id
+from kouyu.protocol.uplink import UnknownEvent
+from kouyu.session.socket import Socket, SocketClosed
+
+_log = logging.getLogger(__name__)
+
+_ORIGIN_CHARACTERS: Final = 2000
+
+Send: TypeAlias = Callable[[AudioEvent], Awaitable[None]]
+"""Sends an event, after those sent before. Waits while the client does not read. Raises SocketClosed."""
+
+
+class AudioEndpoint(Protocol):
+    """What an endpoint does with what its client sends."""
+
+    async def start(self) -> None:
+        """Say that the connection is ready."""
+        ...
+
+    async def take(self, event: AudioUplinkEvent) -> None:
+        """Take in an event; the next one is read when this returns. Raises ProtocolError where it is at fault."""
+        ...
+
+    async def work(self) -> None:
+        """What goes on meanwhile, until it is cancelled."""
+        ...
+
+    def close(self) -> None:
+        """Free codecs; nothing is called afterwards."""
+        ...
+
+
+async def run_audio_session(
+    socket: Socket, name: AudioEndpointName, open_endpoint: Callable[[Send], AudioEndpoint], *, log_id: str
+) -> None:
+    """Serve one client until it leaves. The socket is accepted already, and not closed here unless something breaks.
+
+    Nothing that goes wrong inside leaves this function, except cancellation.
+    """
+    try:
+        await _serve(socket, name, open_endpoint, log_id)
+    except* SocketClosed:
+        pass
+    except* Exception:  # the session's boundary: the other sessions must not notice
+        _log.exception("%s: the session broke", log_id)
+        await socket.close(1011, "internal error")
+
+
+async def _serve(
+    socket: Socket, name: AudioEndpointName, open_endpoint: Callable[[Send], AudioEndpoint], log_id: str
+) -> None:
+    one_at_a_time = asyncio.Lock()
+
+    async def send(event: AudioEvent) -> None:
+        async with one_at_a_time:
+            unix_ms = time.time_ns() // 1_000_000
+            await socket.send(encode(event, event_id=new_event_id(), log_id=log_id, unix_ms=unix_ms))
+
+    endpoint = open_endpoint(send)
+    try:
+        await endpoint.start()
+        async with asyncio.TaskGroup() as tasks:
+            work = tasks.create_task(endpoint.work(), name=name)
+            await _read(socket, name, endpoint, send, log_id)
+            work.cancel()
+    finally:
+        endpoint.close()
+
+
+async def _read(socket: Socket, name: AudioEndpointName, endpoint: AudioEndpoint, send: Send, log_id: str) -> None:
+    while (message := await socket.receive()) is not None:
+        try:
+            match parse_audio_event(name, message):
+                case UnknownEvent(event_type=event_type):
+                    _log.info("%s: unknown event type %.60r", log_id, event_type)
+                case event:
+                    await endpoint.take(event)
+        except ProtocolError as fault:
+            text = message.decode(errors="replace") if isinstance(message, bytes) else message
+            await send(audio_error(fault.code, fault.msg, text[:_ORIGIN_CHARACTERS]))

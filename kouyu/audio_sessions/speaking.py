@@ -1,0 +1,149 @@
+"""Sentences in, audio events out: one after the other, synthesised ahead of what the client has taken."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Final
+
+from kouyu.audio.encoding import AudioEncoder, open_encoder
+from kouyu.audio.framing import Packet
+from kouyu.audio_sessions.running import Send
+from kouyu.conversation.pacing import Pacer, limit_of
+from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import Priority
+from kouyu.protocol.audio_downlink import AudioEvent, AudioEventType, audio_error, audio_piece
+from kouyu.protocol.configuration import LimitConfig, OutputAudio
+from kouyu.protocol.downlink import Sentence
+from kouyu.protocol.errors import INTERNAL
+from kouyu.session.services import Services
+from kouyu.session.spoken_packets import spoken_packets, synthesis_options
+
+_log = logging.getLogger(__name__)
+
+_SENTENCES_AHEAD: Final = 64
+"""Sentences that wait to be spoken. Beyond that whoever has more waits, and so does the client."""
+_PACKETS_AHEAD: Final = 200
+"""Packets that wait to be sent. Beyond that synthesis waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Saying:
+    text: str
+    output: OutputAudio
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Paced:
+    """A packet, and the limit it goes out under."""
+
+    event: AudioEvent
+    limit: LimitConfig | None
+
+
+class Speaker:
+    """Speaks for one connection. Its audio goes out as ``audio_type``; ``announces`` sends each sentence's text too."""
+
+    def __init__(self, services: Services, send: Send, *, audio_type: AudioEventType, announces: bool) -> None:
+        self._services = services
+        self._send = send
+        self._audio_type = audio_type
+        self._announces = announces
+        self._sentences: asyncio.Queue[_Saying | AudioEvent] = asyncio.Queue(_SENTENCES_AHEAD)
+        self._outgoing: asyncio.Queue[AudioEvent | _Paced] = asyncio.Queue(_PACKETS_AHEAD)
+        self._encoder: AudioEncoder | None = None
+        self._encodes: OutputAudio | None = None
+        self._begun = False
+
+    async def say(self, sentence: str, output: OutputAudio) -> None:
+        """Speak a sentence, after all before it. Waits while too many wait."""
+        await self._sentences.put(_Saying(sentence, output, first=not self._begun))
+        self._begun = True
+
+    async def end(self, event: AudioEvent) -> None:
+        """The text is over: send ``event`` once all its audio has been sent. What is said next is a text of its own."""
+        await self._sentences.put(event)
+        self._begun = False
+
+    async def work(self) -> None:
+        """Speak until cancelled. Raises SocketClosed."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._synthesise(), name="synthesis")
+            tasks.create_task(self._send_paced(), name="sending")
+
+    def close(self) -> None:
+        """Free the encoder."""
+        if self._encoder is not None:
+            self._encoder.close()
+            self._encoder = self._encodes = None
+
+    async def _synthesise(self) -> None:
+        while True:
+            match await self._sentences.get():
+                case _Saying() as saying:
+                    await self._say(saying)
+                case event:
+                    self.close()  # a text is one stream of its codec, however many sentences it has
+                    await self._outgoing.put(event)
+
+    async def _say(self, saying: _Saying) -> None:
+        try:
+            await self._queue_packets(saying)
+        except EngineError as error:
+            _log.warning("a sentence was not spoken: %s", error)
+            await self._fail(str(error))
+        except Exception:  # the boundary to an engine: whatever it throws leaves out this sentence alone
+            _log.exception("the speech synthesizer broke")
+            await self._fail("internal error")
+
+    async def _fail(self, why: str) -> None:
+        self.close()
+        await self._outgoing.put(audio_error(INTERNAL, f"a sentence was not spoken: {why}"))
+
+    async def _queue_packets(self, saying: _Saying) -> None:
+        encoder = self._encoder_for(saying.output)
+        limit = limit_of(saying.output)
+        announced = not self._announces
+        async with aclosing(self._packets(saying, encoder)) as packets:
+            async for packet in packets:
+                if not announced:
+                    announced = True
+                    start = AudioEvent("conversation.audio.sentence_start", Sentence(saying.text))
+                    await self._outgoing.put(start)
+                await self._outgoing.put(_Paced(audio_piece(self._audio_type, packet.data), limit))
+
+    async def _packets(self, saying: _Saying, encoder: AudioEncoder) -> AsyncGenerator[Packet, None]:
+        """The whole of a sentence. Raises EngineError."""
+        options = synthesis_options(saying.output)
+        priority = Priority.FIRST_SENTENCE if saying.first else Priority.SENTENCE
+        patience_s = self._services.limits.synthesis_s
+        made = spoken_packets(
+            self._services.synthesizer, saying.text, options, priority, encoder, patience_s=patience_s
+        )
+        async with aclosing(made):
+            async for packet in made:
+                yield packet
+        for packet in encoder.flush():
+            yield packet
+
+    def _encoder_for(self, output: OutputAudio) -> AudioEncoder:
+        if self._encoder is None or output != self._encodes:
+            self.close()
+            self._encoder, self._encodes = open_encoder(output), output
+        return self._encoder
+
+    async def _send_paced(self) -> None:
+        pacer, limit = Pacer(None), None
+        now = asyncio.get_running_loop().time
+        while True:
+            match await self._outgoing.get():
+                case _Paced(event=event, limit=wanted):
+                    if wanted != limit:
+                        limit, pacer = wanted, Pacer(wanted)
+                    await asyncio.sleep(max(0.0, pacer.ready_at(now()) - now()))
+                    pacer.sent(now())
+                    await self._send(event)
+                case event:
+                    await self._send(event)

@@ -1,0 +1,62 @@
+"""``/v1/audio/speech``: text in, sentence by sentence, audio out (websocket.md 4)."""
+
+import msgspec
+
+from kouyu.audio_sessions.running import Send
+from kouyu.audio_sessions.speaking import Speaker
+from kouyu.conversation.capabilities import Capabilities
+from kouyu.protocol.audio_configuration import SpeechConfiguration, audio_to_wire, merge_audio
+from kouyu.protocol.audio_downlink import AudioEvent
+from kouyu.protocol.audio_uplink import AudioUpdate, AudioUplinkEvent, InputTextBufferAppend, InputTextBufferComplete
+from kouyu.session.services import Services
+from kouyu.text.sentences import SentenceSplitter
+
+
+class SpeechEndpoint:
+    """An AudioEndpoint that speaks what it is given, each sentence as soon as it is whole.
+
+    An update holds from the next sentence on.
+    """
+
+    def __init__(self, services: Services, send: Send, capabilities: Capabilities) -> None:
+        self._send = send
+        self._capabilities = capabilities
+        self._asked = SpeechConfiguration()
+        self._output = capabilities.output_in_force(self._asked.output_audio)
+        self._splitter = SentenceSplitter()
+        self._speaker = Speaker(services, send, audio_type="speech.audio.update", announces=True)
+
+    async def start(self) -> None:
+        """Say that the connection is ready."""
+        await self._send(AudioEvent("speech.created"))
+
+    async def take(self, event: AudioUplinkEvent) -> None:
+        """Take in an event. Waits while too many sentences wait to be spoken. Raises ProtocolError."""
+        match event:
+            case AudioUpdate(data=data):
+                await self._update(data)
+            case InputTextBufferAppend(delta=delta):
+                for sentence in self._splitter.feed(delta):
+                    await self._speaker.say(sentence, self._output)
+            case InputTextBufferComplete():
+                await self._send(AudioEvent("input_text_buffer.completed"))
+                for sentence in self._splitter.flush():
+                    await self._speaker.say(sentence, self._output)
+                await self._speaker.end(AudioEvent("speech.audio.completed"))
+            case _:
+                pass
+
+    async def work(self) -> None:
+        """Speak until cancelled."""
+        await self._speaker.work()
+
+    def close(self) -> None:
+        """Free the codec."""
+        self._speaker.close()
+
+    async def _update(self, data: dict[str, object]) -> None:
+        asked = merge_audio(self._asked, data)
+        self._output = self._capabilities.output_in_force(asked.output_audio)
+        self._asked = asked
+        shown = msgspec.structs.replace(asked, output_audio=self._output)
+        await self._send(AudioEvent("speech.updated", audio_to_wire(shown)))

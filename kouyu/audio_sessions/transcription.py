@@ -1,0 +1,94 @@
+"""``/v1/audio/transcriptions``: audio in, live text out (websocket.md 5)."""
+
+from typing import Final
+
+from kouyu.audio_sessions.listening import Listener
+from kouyu.audio_sessions.recognising import as_configured
+from kouyu.audio_sessions.running import Send
+from kouyu.audio_sessions.segments import SegmentRules
+from kouyu.protocol.audio_configuration import TranscriptionConfiguration, audio_to_wire, merge_audio
+from kouyu.protocol.audio_downlink import AudioEvent, audio_error
+from kouyu.protocol.audio_uplink import AudioUpdate, AudioUplinkEvent
+from kouyu.protocol.downlink import Transcript
+from kouyu.protocol.effective import effective_asr
+from kouyu.protocol.errors import INTERNAL
+from kouyu.protocol.uplink import InputAudioBufferAppend, InputAudioBufferClear, InputAudioBufferComplete
+from kouyu.session.services import Services
+
+RULES: Final = SegmentRules(pause_ms=800, longest_ms=27_000)
+"""Long pauses, because partial texts are there all the while; not longer than recognition hears at once."""
+
+
+class TranscriptionEndpoint:
+    """An AudioEndpoint that writes down what it hears."""
+
+    def __init__(self, services: Services, send: Send) -> None:
+        self._send = send
+        self._configuration = TranscriptionConfiguration()
+        how = as_configured(self._configuration.asr_config)
+        self._listener = Listener(services, self, rules=RULES, how=how)
+        self._told = ""
+        """The text of the last update for the buffer in progress."""
+
+    async def start(self) -> None:
+        """Say that the connection is ready."""
+        await self._send(AudioEvent("transcriptions.created"))
+
+    async def take(self, event: AudioUplinkEvent) -> None:
+        """Take in an event. Waits while recognition is far behind. Raises ProtocolError."""
+        match event:
+            case AudioUpdate(data=data):
+                await self._update(data)
+            case InputAudioBufferAppend(delta=delta):
+                await self._listener.hear(delta)
+            case InputAudioBufferComplete():
+                await self._send(AudioEvent("input_audio_buffer.completed"))
+                await self._listener.complete()
+            case InputAudioBufferClear():
+                await self._listener.clear()
+                self._told = ""
+                await self._send(AudioEvent("input_audio_buffer.cleared"))
+            case _:
+                pass
+
+    async def work(self) -> None:
+        """Recognise until cancelled."""
+        await self._listener.work()
+
+    def close(self) -> None:
+        """Free what listening holds."""
+        self._listener.close()
+
+    async def _update(self, data: dict[str, object]) -> None:
+        self._configuration = merge_audio(self._configuration, data)
+        asr_config = effective_asr(self._configuration.asr_config)
+        self._listener.use_format(self._configuration.input_audio)
+        self._listener.how = as_configured(asr_config)
+        self._listener.live = asr_config.stream_mode == "bidirectional_stream"
+        await self._send(AudioEvent("transcriptions.updated", audio_to_wire(self._configuration)))
+
+    # As a ListeningReport
+
+    async def partial(self, text: str) -> None:
+        """Tell the text so far."""
+        await self._tell(text)
+
+    async def settled(self, piece: str, text: str, language: str) -> None:
+        """Tell the text so far; without partial texts it goes out whole, at the end."""
+        if self._listener.live:
+            await self._tell(text)
+
+    async def failed(self, why: str) -> None:
+        """Tell the client that a part is missing."""
+        await self._send(audio_error(INTERNAL, why))
+
+    async def ended(self, text: str) -> None:
+        """Tell the whole text, and that it is whole."""
+        await self._tell(text)
+        self._told = ""
+        await self._send(AudioEvent("transcriptions.message.completed", Transcript(text)))
+
+    async def _tell(self, text: str) -> None:
+        if text and text != self._told:
+            self._told = text
+            await self._send(AudioEvent("transcriptions.message.update", Transcript(text)))

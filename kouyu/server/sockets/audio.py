@@ -1,0 +1,62 @@
+"""``/v1/audio/speech``, ``/v1/audio/transcriptions`` and ``/v1/audio/simult_interpretation`` over WebSockets."""
+
+from typing import Any, get_args
+
+from litestar import WebSocket, websocket
+from litestar.handlers import WebsocketRouteHandler
+
+from kouyu.audio_sessions.opening import audio_session
+from kouyu.protocol import errors
+from kouyu.protocol.audio_uplink import AudioEndpointName
+from kouyu.protocol.errors import InvalidField, ProtocolError
+from kouyu.server.chat import Brains
+from kouyu.server.credentials import query_value
+from kouyu.server.door import Door, say_error_and_close
+from kouyu.server.sessions import Sessions
+from kouyu.server.sockets.entrance import let_in, serve_session, unknown
+from kouyu.session.services import Services
+
+
+def audio_socket_routes(
+    door: Door, sessions: Sessions, brains: Brains, services: Services
+) -> list[WebsocketRouteHandler]:
+    """The route handlers. They share the door and the places of ``/v1/chat``."""
+    return [_route(name, door, sessions, brains, services) for name in get_args(AudioEndpointName)]
+
+
+def _route(
+    name: AudioEndpointName, door: Door, sessions: Sessions, brains: Brains, services: Services
+) -> WebsocketRouteHandler:
+    @websocket(f"/v1/audio/{name}", name=f"{name} over a WebSocket")
+    async def serve(socket: WebSocket[Any, Any, Any]) -> None:
+        if (came := await let_in(door, sessions, socket)) is None:
+            return
+        visitor, client = came
+        try:
+            bot_id = _bot_id(socket.scope["query_string"], brains)
+        except ProtocolError as fault:
+            await say_error_and_close(client, fault.code, fault.msg, visitor.log_id)
+            return
+        session = audio_session(services, client, name, bot_id=bot_id, log_id=visitor.log_id)
+        await serve_session(client, visitor.log_id, sessions, session)
+
+    return serve
+
+
+def _bot_id(query: bytes, brains: Brains) -> str:
+    """The bot that ``entity_type`` and ``entity_id`` name (websocket.md 1); the default one where they name none.
+
+    Raises ProtocolError.
+    """
+    kind = query_value(query, "entity_type") or "bot"
+    wanted = query_value(query, "entity_id") or ""
+    match kind:
+        case "workflow":
+            fault, bot_id = unknown("workflow", wanted, ("", *brains.flows)), brains.default_bot
+        case "bot":
+            fault, bot_id = unknown("bot", wanted, ("", *brains.bots)), wanted or brains.default_bot
+        case _:
+            raise InvalidField("entity_type", kind, "bot, workflow")
+    if fault:
+        raise ProtocolError(errors.NOT_FOUND, fault)
+    return bot_id

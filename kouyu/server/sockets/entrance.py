@@ -1,0 +1,53 @@
+"""How a client of any WebSocket endpoint comes in, is served, and leaves."""
+
+import logging
+from collections.abc import Collection, Coroutine
+from itertools import islice
+from typing import Any, Final
+
+from kouyu.protocol import errors
+from kouyu.server.client_socket import ClientSocket
+from kouyu.server.door import Connection, Door, Visitor, say_error_and_close
+from kouyu.server.sessions import ServerFull, Sessions
+
+log = logging.getLogger(__name__)
+
+NORMAL_CLOSE: Final = 1000
+INTERNAL_ERROR: Final = 1011
+_FULL: Final = "the server is full; try again later"
+_LONGEST_ID_SHOWN: Final = 100
+_MOST_IDS_SHOWN: Final = 20
+
+
+async def let_in(door: Door, sessions: Sessions, connection: Connection) -> tuple[Visitor, ClientSocket] | None:
+    """Who has come in; None after turning them away."""
+    visitor = await door.knock(connection)
+    if visitor is None:
+        return None
+    if sessions.full:
+        await visitor.refuse(errors.TOO_MANY_SESSIONS, _FULL)
+        return None
+    return visitor, await visitor.enter()
+
+
+def unknown(kind: str, wanted: str, known: Collection[str]) -> str:
+    """What to tell a client that names one that is not there; "" where it is."""
+    if wanted in known:
+        return ""
+    names = ", ".join(islice(filter(None, known), _MOST_IDS_SHOWN)) or "none"
+    return f"there is no {kind} {wanted[:_LONGEST_ID_SHOWN]!r}, or it is not published; known {kind}s: {names}"
+
+
+async def serve_session(
+    client: ClientSocket, log_id: str, sessions: Sessions, session: Coroutine[Any, Any, None]
+) -> None:
+    """Run the session. Whatever it raises stops here: no session takes the server with it."""
+    try:
+        await sessions.run(client, session)
+    except ServerFull:  # between the question and the entry the last place was taken
+        await say_error_and_close(client, errors.TOO_MANY_SESSIONS, _FULL, log_id)
+    except Exception:
+        log.exception("a session failed, log id %s", log_id)
+        await client.close(INTERNAL_ERROR, "internal error")
+    else:
+        await client.close(NORMAL_CLOSE, "")
