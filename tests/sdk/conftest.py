@@ -3,11 +3,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.background import in_background
 from tests.end_to_end.running_server import RunningServer, running_server
 from tests.sdk.node_project import NodeProject, find_chromium, find_node
-from tests.standins.openai_server import OpenAIStandIn
+from tests.standins.openai_server import Answer, OpenAIStandIn, ReceivedRequest, Say, echo, openai_stand_in
 
 HERE = Path(__file__).parent
+
+STORY = "This is a long story about a dog and a cat. They walk through the town, and the sun is warm. "
+
+
+def story_or_echo(request: ReceivedRequest) -> Answer:
+    """A minute of speech for those who ask for a story; the others get their question back."""
+    return Say(*[STORY] * 8) if "story" in str(request.messages[-1]["content"]) else echo(request)
+
 
 FLOW = """
 async def orders(request):
@@ -23,11 +32,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def sdk_server(tmp_path_factory: pytest.TempPathFactory, language_model: OpenAIStandIn) -> Iterator[RunningServer]:
+def sdk_model() -> Iterator[OpenAIStandIn]:
+    """The language model behind the bots of ``sdk_server``."""
+    with in_background(lambda: openai_stand_in(story_or_echo)) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture(scope="session")
+def sdk_server(tmp_path_factory: pytest.TempPathFactory, sdk_model: OpenAIStandIn) -> Iterator[RunningServer]:
     """Real speech engines, and bots whose model does what a test says, else it says the question back."""
     folder = tmp_path_factory.mktemp("sdk")
     (folder / "my_flows.py").write_text(FLOW)
-    model = f'[bots.model]\nbase_url = "{language_model.base_url}"\nmodel = "scripted"'
+    model = f'[bots.model]\nbase_url = "{sdk_model.base_url}"\nmodel = "scripted"'
     config = f"""
 [[bots]]
 id = "echo"

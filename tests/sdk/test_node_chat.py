@@ -40,22 +40,20 @@ def test_an_update_is_answered_with_the_whole_configuration(node: NodeProject) -
     assert "chat_config" in effective
 
 
-def test_an_interruption_stops_the_answer_and_the_next_turn_works(
-    node: NodeProject, language_model: OpenAIStandIn
-) -> None:
-    language_model.will(Say(*["Here is one more sentence. "] * 20, pace=Pace(between_s=0.1)), Say("Well again."))
+def test_an_interruption_stops_the_answer_and_the_next_turn_works(node: NodeProject, sdk_model: OpenAIStandIn) -> None:
+    sdk_model.will(Say(*["Here is one more sentence. "] * 20, pace=Pace(between_s=0.1)), Say("Well again."))
     seen = node.run("chat", "interrupt", bot_id="echo")
     assert seen["canceled"]["code"] == 2
     first_of_next = seen["after"].index("conversation.chat.created")
     assert "conversation.audio.delta" not in seen["after"][:first_of_next]
 
 
-def test_a_tool_runs_at_the_client(node: NodeProject, language_model: OpenAIStandIn) -> None:
-    language_model.will(call_tools(ToolCallScript("weather", '{"city": "Paris"}')), Say("It is sunny."))
+def test_a_tool_runs_at_the_client(node: NodeProject, sdk_model: OpenAIStandIn) -> None:
+    sdk_model.will(call_tools(ToolCallScript("weather", '{"city": "Paris"}')), Say("It is sunny."))
     seen = node.run("chat", "tool", bot_id="tools", output="sunny")
     assert seen["call"]["function"] == {"name": "weather", "arguments": '{"city": "Paris"}'}
     assert seen["types"][-1] == "conversation.chat.completed"
-    assert language_model.requests[-1].messages[-1]["content"] == "sunny"
+    assert sdk_model.requests[-1].messages[-1]["content"] == "sunny"
 
 
 def test_nothing_of_the_housekeeping_is_an_error_that_would_end_the_connection(node: NodeProject) -> None:

@@ -6,7 +6,11 @@ import { CozeAPI } from '@coze/api';
 console.log = console.debug = console.info = console.error; // stdout is for the result
 
 const [scenarios, name, given] = process.argv.slice(2);
-const { KOUYU_HTTPS, KOUYU_TOKEN } = process.env;
+const { KOUYU_HTTPS, KOUYU_TOKEN, PATIENCE_MS } = process.env;
+
+setTimeout(() => {
+  throw Error(`stuck after ${globalThis.seen?.()}`);
+}, Number(PATIENCE_MS));
 
 export function client({ token = KOUYU_TOKEN } = {}) {
   return new CozeAPI({ token, baseURL: KOUYU_HTTPS, baseWsURL: KOUYU_HTTPS.replace(/^http/, 'ws') });

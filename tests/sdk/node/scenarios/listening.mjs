@@ -2,6 +2,7 @@
 
 export class Listening {
   constructor(socket) {
+    globalThis.seen = () => JSON.stringify(this.events).slice(0, 5000);
     this.socket = socket;
     this.events = [];
     this.waiting = new Set();
@@ -14,7 +15,7 @@ export class Listening {
     for (const wake of [...this.waiting]) wake();
   }
 
-  // The count-th event of one of these types. The one who started this process limits how long that may take.
+  // The count-th event of one of these types.
   async until(types, count = 1) {
     for (;;) {
       const found = this.events.filter(event => [types].flat().includes(event.event_type));

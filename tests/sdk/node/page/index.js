@@ -1,0 +1,8 @@
+import './sound_card.js'; // these two first: they must see every context and every connection
+import './loudspeaker.js';
+
+import * as chat from './chat.js';
+import * as rest from './rest.js';
+
+window.seen = () => 'nothing'; // of a scenario that does not end
+window.scenarios = { ...chat, ...rest };
