@@ -6,11 +6,11 @@ from typing import Any
 from kouyu.engines.errors import EngineUnavailable
 
 
-def open_onnx_model(file: Path, *, threads: int, purpose: str, weight_set: str) -> Any:
+def open_onnx_model(model: Path | bytes, *, threads: int, purpose: str, weight_set: str) -> Any:
     """An ``onnxruntime.InferenceSession``; ``threads`` threads work on a call and sleep between calls. Blocking.
 
-    Raises EngineUnavailable when onnxruntime is missing, which ``purpose`` needs, or the file is missing or bad; the
-    text then names the weight set to fetch.
+    ``model`` is a file, or what was in one. Raises EngineUnavailable when onnxruntime is missing, which ``purpose``
+    needs, or the model is missing or bad; the text then names the weight set to fetch.
     """
     try:
         import onnxruntime
@@ -23,6 +23,8 @@ def open_onnx_model(file: Path, *, threads: int, purpose: str, weight_set: str) 
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     try:
-        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        source = model if isinstance(model, bytes) else str(model)
+        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has no base class for what it raises on a bad file
-        raise EngineUnavailable(f"{file} cannot be loaded ({error}); try: kouyu models fetch {weight_set}") from error
+        name = weight_set if isinstance(model, bytes) else model
+        raise EngineUnavailable(f"{name} cannot be loaded ({error}); try: kouyu models fetch {weight_set}") from error

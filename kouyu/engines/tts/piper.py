@@ -17,9 +17,9 @@ from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts import espeak
 from kouyu.engines.tts.clauses import pause_after, speech_pieces
-from kouyu.engines.tts.edges import silence, trim
+from kouyu.engines.tts.edges import Trimming, silence
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
-from kouyu.engines.tts.model_session import ModelSession
+from kouyu.engines.tts.piper_model import PiperModel
 from kouyu.engines.tts.prosody import EMOTIONS, Prosody, prosody_of
 
 WEIGHT_SET: Final = "piper-joe"
@@ -55,9 +55,9 @@ class PiperOptions(msgspec.Struct, frozen=True, kw_only=True):
 class PiperSynthesizer:
     """A SpeechSynthesizer with one English voice. Make it with ``load``."""
 
-    def __init__(self, scheduler: Scheduler, session: ModelSession, config: dict[str, Any]) -> None:
+    def __init__(self, scheduler: Scheduler, model: PiperModel, config: dict[str, Any]) -> None:
         self._scheduler = scheduler
-        self._session = session
+        self._model = model
         self._ids: dict[str, list[int]] = config["phoneme_id_map"]
         self._sample_rate: int = config["audio"]["sample_rate"]
         inference = config["inference"]
@@ -76,10 +76,10 @@ class PiperSynthesizer:
     def _opened(cls, scheduler: Scheduler, weights: Path, options: PiperOptions) -> Self:
         if not espeak.is_available():
             raise EngineUnavailable(espeak.HOW_TO_GET)
-        session = ModelSession(weights / MODEL_FILE, threads=options.threads, weight_set=WEIGHT_SET)
+        model = PiperModel(weights / MODEL_FILE, threads=options.threads, weight_set=WEIGHT_SET)
         try:
             config = json.loads((weights / f"{MODEL_FILE}.json").read_text(encoding="utf-8"))
-            synthesizer = cls(scheduler, session, config)
+            synthesizer = cls(scheduler, model, config)
         except (OSError, ValueError, KeyError) as error:
             raise EngineUnavailable(
                 f"{MODEL_FILE}.json is unreadable ({error}); try: kouyu models fetch {WEIGHT_SET}"
@@ -93,7 +93,7 @@ class PiperSynthesizer:
         return (VOICE,)
 
     def synthesize(self, text: str, options: SynthesisOptions, priority: Priority) -> AsyncGenerator[AudioPiece, None]:
-        """Speak an English sentence, a piece for each clause or few."""
+        """Speak an English sentence, the first piece of it a short one."""
         prosody = prosody_of(options, gain_decibels=GAIN_DECIBELS)
         return self._scheduler.stream(lambda _: self._speak(text, prosody), priority)
 
@@ -103,22 +103,33 @@ class PiperSynthesizer:
     def _speak(self, text: str, prosody: Prosody) -> Iterator[AudioPiece]:
         pause = 0.0
         for piece in speech_pieces(text, first=FIRST_PIECE_WORDS):
-            spoken = [self._say(phonemes, prosody) for phonemes in espeak.sentences_of_phonemes(piece)]
-            samples = np.concatenate([silence(pause, self._sample_rate), *spoken]) if spoken else np.zeros(0)
-            if samples.any():
-                yield AudioPiece(samples.astype(np.float32, copy=False), self._sample_rate)
+            spoken = False
+            for phonemes in espeak.sentences_of_phonemes(piece):
+                for samples in self._say(phonemes, prosody):
+                    if not samples.any():
+                        continue
+                    if not spoken and pause:
+                        samples = np.concatenate([silence(pause, self._sample_rate), samples])
+                    spoken = True
+                    yield AudioPiece(samples, self._sample_rate)
+            if spoken:
                 pause = pause_after(piece) / prosody.speed
 
-    def _say(self, phonemes: list[str], prosody: Prosody) -> NDArray[np.float32]:
+    def _say(self, phonemes: list[str], prosody: Prosody) -> Iterator[NDArray[np.float32]]:
         from piper.phoneme_ids import phonemes_to_ids
 
         if not any(letter.isalpha() for letter in phonemes):
-            return np.zeros(0, np.float32)
-        ids = np.array([phonemes_to_ids(phonemes, self._ids)], np.int64)
+            return
         noise, width = self._noise
         stretch = (1 / prosody.model_speed - RIGID_SHARE) / (1 - RIGID_SHARE)
         scales = np.array([noise, self._length_scale * stretch, width], np.float32)
-        raw = self._session.samples(
-            {"input": ids, "input_lengths": np.array([ids.shape[1]], np.int64), "scales": scales}
-        )
-        return prosody.applied(trim(raw, self._sample_rate), self._sample_rate)
+        trimming = Trimming(self._sample_rate)
+        parts = (trimming.feed(part) for part in self._model.speak(phonemes_to_ids(phonemes, self._ids), scales))
+        if prosody.semitones:
+            # The pitch is changed by resampling, which would leave a seam between parts.
+            whole = np.concatenate([*parts, trimming.end()])
+            yield prosody.applied(whole, self._sample_rate)
+            return
+        for part in parts:
+            yield prosody.applied(part, self._sample_rate)
+        yield prosody.applied(trimming.end(), self._sample_rate)

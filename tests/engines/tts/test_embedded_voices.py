@@ -46,7 +46,7 @@ def samples(spoken: list[AudioPiece]) -> NDArray[np.float32]:
 
 async def test_piper_speaks_in_pieces_of_its_rate_within_full_scale(piper: PiperSynthesizer) -> None:
     spoken = await pieces(piper, "There was a little dog, who lived in a very big house.")
-    assert len(spoken) == 2
+    assert len(spoken[0].samples) < 22_050 / 4 < len(samples(spoken[1:]))
     assert {piece.sample_rate for piece in spoken} == {22_050}
     heard = samples(spoken)
     assert heard.dtype == np.float32

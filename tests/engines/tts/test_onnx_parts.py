@@ -1,0 +1,56 @@
+"""An ONNX model in two gives what it gives in one."""
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from kouyu.engines.tts.onnx_parts import BadModel, cut_before
+from kouyu.weights.onnx_file import Graph, Node, Value, onnx_model
+
+MODEL = onnx_model(
+    Graph(
+        name="two steps",
+        nodes=[
+            Node("Mul", ["words", "first"], ["frames"]),
+            Node("Relu", ["frames"], ["positive"]),
+            Node("Add", ["positive", "second"], ["moved"]),
+            Node("Mul", ["moved", "second"], ["samples"]),
+        ],
+        weights={"first": np.array([2.0, -3.0], np.float32), "second": np.array([0.5, 5.0], np.float32)},
+        inputs=[Value("words", ["count", 2])],
+        outputs=[Value("samples", ["count", 2])],
+    ),
+    producer="test",
+)
+
+
+def run(model: bytes, name: str, value: np.ndarray) -> np.ndarray:
+    session = onnxruntime.InferenceSession(model)
+    assert [each.name for each in session.get_inputs()] == [name]
+    (output,) = session.run(None, {name: value})
+    return np.asarray(output)
+
+
+def test_the_halves_give_what_the_whole_gives() -> None:
+    words = np.array([[1.0, 2.0], [-4.0, -5.0]], np.float32)
+    parts = cut_before(MODEL, "second")
+    assert parts.between == "positive"
+    frames = run(parts.first, "words", words)
+    assert np.array_equal(run(parts.second, parts.between, frames), run(MODEL, "words", words))
+
+
+def test_each_half_has_only_the_weights_it_uses() -> None:
+    parts = cut_before(MODEL, "second")
+    assert b"second" not in parts.first
+    assert b"first" not in parts.second
+
+
+@pytest.mark.parametrize("model", [b"", b"this is no model", MODEL[:-3]])
+def test_what_is_no_model_is_refused(model: bytes) -> None:
+    with pytest.raises(BadModel):
+        cut_before(model, "second")
+
+
+def test_a_model_without_the_weight_is_refused() -> None:
+    with pytest.raises(BadModel, match="third"):
+        cut_before(MODEL, "third")
