@@ -4,14 +4,15 @@ PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 KOUYU := $(VENV)/bin/kouyu
+SDK := tests/sdk/node
 # Only for `make lock`.
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types models lock clean
+.PHONY: help run test test-sdk lint types models lock clean
 
 help: ## list what make can do
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 run: $(VENV)/run.stamp ## install, fetch the model weights, and start the server (ARGS="--help" for its options)
 	@$(KOUYU) models fetch
@@ -23,6 +24,10 @@ test: $(VENV)/dev.stamp ## everything that must hold: ruff, mypy, pytest (with t
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/pytest
+
+test-sdk: $(VENV)/dev.stamp sdk-tools $(SDK)/node_modules/.package-lock.json ## other people's SDKs against a real server; needs Node and Chromium
+	@$(KOUYU) models fetch
+	$(VENV)/bin/pytest -m sdk tests/sdk
 
 lint: $(VENV)/dev.stamp ## ruff, repairing what it can
 	$(VENV)/bin/ruff check --fix .
@@ -43,8 +48,17 @@ lock: ## write the lock files anew from pyproject.toml, keeping versions (UPGRAD
 		--no-annotate $(UPGRADE) --constraint locks/run.txt --extra english --extra setup --extra dev pyproject.toml \
 		--output-file locks/dev.txt
 
+.PHONY: sdk-tools
+sdk-tools:
+	@tests/sdk/tools.sh >/dev/null
+
+$(SDK)/node_modules/.package-lock.json: $(SDK)/package-lock.json $(SDK)/package.json | sdk-tools
+	@echo 'Installing the JavaScript SDK and what its tests need ($(SDK)/package-lock.json)'
+	@cd $(SDK) && npm ci --silent
+	@touch $@
+
 clean: ## delete .venv and what the tools keep (not the model weights: `kouyu models remove`)
-	rm -rf $(VENV) $(VENV)-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis $(SDK)/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

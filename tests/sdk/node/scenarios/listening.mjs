@@ -1,5 +1,7 @@
 // A socket of the SDK with a memory.
 
+import { randomUUID } from 'node:crypto';
+
 export class Listening {
   constructor(socket) {
     globalThis.seen = () => JSON.stringify(this.events).slice(0, 5000);
@@ -25,7 +27,7 @@ export class Listening {
   }
 
   send(event_type, data) {
-    this.socket.send({ id: crypto.randomUUID(), event_type, ...(data && { data }) });
+    this.socket.send({ id: randomUUID(), event_type, ...(data && { data }) });
   }
 
   write(content) {
