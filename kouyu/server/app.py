@@ -14,6 +14,7 @@ from kouyu.server.chat import Brains, RunSession, chat_route
 from kouyu.server.door import Door
 from kouyu.server.edge import LOG_ID_HEADER, Edge
 from kouyu.server.failed_handshakes import FailedHandshakes
+from kouyu.server.openapi.routes import documentation_routes
 from kouyu.server.pages import page_routes
 from kouyu.server.rest.answers import answer_fault, answer_http_error, answer_protocol_error
 from kouyu.server.rest.bot_icons import icon_routes
@@ -66,6 +67,7 @@ def create_app(
             *(bot_routes(store, bots, voices, guard) if bots else ()),
             *icon_routes(store),
             *page_routes(sessions),
+            *documentation_routes(),
         ],
         cors_config=CORS,
         openapi_config=None,

@@ -6,6 +6,7 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from kouyu.protocol.errors import NOT_FOUND, InvalidField, ProtocolError
+from kouyu.server.openapi.operation import described
 from kouyu.store.bots import BotProfile
 from kouyu.store.files import Files
 from kouyu.store.store import Store
@@ -27,7 +28,7 @@ async def check_icon(files: Files, file_id: str) -> None:
 def icon_routes(store: Store) -> list[HTTPRouteHandler]:
     """The route handler."""
 
-    @get("/v1/bots/{bot_id:str}/icon")
+    @get("/v1/bots/{bot_id:str}/icon", opt=described("A bot's picture", "Bots", answer="picture", open=True))
     async def icon(request: Request[Any, Any, Any], bot_id: str) -> Response[bytes]:
         record = await store.bots.get(bot_id)
         file_id = (record.published or record.draft).icon_file_id if record else ""

@@ -12,6 +12,7 @@ from kouyu.engines.tts.engine import Voice
 from kouyu.protocol import errors
 from kouyu.protocol.errors import InvalidField, ProtocolError
 from kouyu.server.bot_directory import BotDirectory
+from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.bot_icons import check_icon, icon_url
 from kouyu.server.rest.bot_requests import (
@@ -26,6 +27,7 @@ from kouyu.server.rest.bot_requests import (
     WhichVersion,
 )
 from kouyu.server.rest.bot_shape import (
+    Bot,
     BotList,
     NewBot,
     NewVersion,
@@ -151,15 +153,17 @@ def _reading_routes(desk: BotDesk, guard: Guard) -> list[HTTPRouteHandler]:
             request, shown_bot(record, profile, desk.directory, icon_url(request, record.id, profile))
         )
 
-    @get("/v1/bots/{bot_id:str}", guards=[guard])
+    @get("/v1/bots/{bot_id:str}", guards=[guard], opt=described("One bot", "Bots", query=WhichVersion, data=Bot))
     async def one(request: Request[Any, Any, Any], bot_id: str) -> Response[bytes]:
         return await shown(request, bot_id, typed_query(request, WhichVersion).is_published)
 
-    @get("/v1/bot/get_online_info", guards=[guard])
+    @get(
+        "/v1/bot/get_online_info", guards=[guard], opt=described("One published bot", "Bots", query=WhichBot, data=Bot)
+    )
     async def one_published(request: Request[Any, Any, Any]) -> Response[bytes]:
         return await shown(request, typed_query(request, WhichBot).bot_id, True)
 
-    @get("/v1/bots", guards=[guard])
+    @get("/v1/bots", guards=[guard], opt=described("The bots", "Bots", query=BotsQuery, data=BotList))
     async def listed(request: Request[Any, Any, Any]) -> Response[bytes]:
         wanted = typed_query(request, BotsQuery)
         check_workspace("workspace_id", wanted.workspace_id)
@@ -169,7 +173,11 @@ def _reading_routes(desk: BotDesk, guard: Guard) -> list[HTTPRouteHandler]:
         items = tuple(listed_bot(*each, icon_url(request, each[0].id, each[1])) for each in page)
         return answer_success(request, BotList(items, len(found)))
 
-    @get("/v1/space/published_bots_list", guards=[guard])
+    @get(
+        "/v1/space/published_bots_list",
+        guards=[guard],
+        opt=described("The published bots", "Bots", query=PublishedBotsQuery, data=PublishedBotList),
+    )
     async def listed_published(request: Request[Any, Any, Any]) -> Response[bytes]:
         wanted = typed_query(request, PublishedBotsQuery)
         check_workspace("space_id", wanted.space_id)
@@ -182,24 +190,32 @@ def _reading_routes(desk: BotDesk, guard: Guard) -> list[HTTPRouteHandler]:
 
 
 def _writing_routes(desk: BotDesk, guard: Guard) -> list[HTTPRouteHandler]:
-    @post("/v1/bot/create", guards=[guard])
+    @post("/v1/bot/create", guards=[guard], opt=described("Make a bot", "Bots", body=CreateBot, data=NewBot))
     async def create(request: Request[Any, Any, Any]) -> Response[bytes]:
         given = await typed_body(request, CreateBot)
         check_workspace("space_id", given.space_id)
         record = await desk.create(request.user.id, given)
         return answer_success(request, NewBot(record.id))
 
-    @post("/v1/bot/update", guards=[guard])
+    @post("/v1/bot/update", guards=[guard], opt=described("Change a bot's draft", "Bots", body=UpdateBot))
     async def update(request: Request[Any, Any, Any]) -> Response[bytes]:
         await desk.update(await typed_body(request, UpdateBot))
         return answer_success(request, {})
 
-    @post("/v1/bot/publish", guards=[guard])
+    @post(
+        "/v1/bot/publish",
+        guards=[guard],
+        opt=described("Have the draft answer", "Bots", body=PublishBot, data=NewVersion),
+    )
     async def publish(request: Request[Any, Any, Any]) -> Response[bytes]:
         record = await desk.publish((await typed_body(request, PublishBot)).bot_id)
         return answer_success(request, NewVersion(record.id, str(record.version)))
 
-    @post("/v1/bots/{bot_id:str}/unpublish", guards=[guard])
+    @post(
+        "/v1/bots/{bot_id:str}/unpublish",
+        guards=[guard],
+        opt=described("Have a bot answer no more", "Bots", body=UnpublishBot),
+    )
     async def unpublish(request: Request[Any, Any, Any], bot_id: str) -> Response[bytes]:
         await typed_body(request, UnpublishBot)
         await desk.unpublish(bot_id)

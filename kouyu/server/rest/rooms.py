@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 
 from kouyu.protocol.errors import NOT_FOUND, ProtocolError
+from kouyu.server.openapi.operation import described
 
 INSTEAD: Final = (
     "rooms are not served: their SDK would connect to its vendor's RTC cloud. Talk over the WebSocket /v1/chat instead:"
@@ -17,7 +18,11 @@ INSTEAD: Final = (
 def room_routes(guard: Guard) -> list[HTTPRouteHandler]:
     """The route handler, which says what to use instead."""
 
-    @post("/v1/audio/rooms", guards=[guard])
+    @post(
+        "/v1/audio/rooms",
+        guards=[guard],
+        opt=described("Always an error, which says what to use instead of rooms", "Audio"),
+    )
     async def create(request: Request[Any, Any, Any]) -> Response[bytes]:
         raise ProtocolError(NOT_FOUND, INSTEAD)
 

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from kouyu.agents.bot import BotDefinition
 from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
+from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.typed import typed_body, typed_query
 from kouyu.store.variables import Variables
@@ -74,7 +75,11 @@ class VariableList(Struct, frozen=True):
 def variable_routes(variables: Variables, bots: Mapping[str, BotDefinition], guard: Guard) -> list[HTTPRouteHandler]:
     """The route handlers; ``bots`` have defaults."""
 
-    @get("/v1/variables", guards=[guard])
+    @get(
+        "/v1/variables",
+        guards=[guard],
+        opt=described("What is remembered of a user", "Users", query=WantedVariables, data=VariableList),
+    )
     async def read(request: Request[Any, Any, Any]) -> Response[bytes]:
         wanted = typed_query(request, WantedVariables)
         keywords = [name for name in wanted.keywords.split(",") if name]
@@ -86,7 +91,7 @@ def variable_routes(variables: Variables, bots: Mapping[str, BotDefinition], gua
                 found.setdefault(keyword, Variable(keyword, value, 0, 0))
         return answer_success(request, VariableList(tuple(found.values())))
 
-    @put("/v1/variables", guards=[guard])
+    @put("/v1/variables", guards=[guard], opt=described("Remember something of a user", "Users", body=GivenVariables))
     async def write(request: Request[Any, Any, Any]) -> Response[bytes]:
         given = await typed_body(request, GivenVariables)
         values = {each.keyword: each.value for each in given.data}

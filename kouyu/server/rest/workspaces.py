@@ -8,6 +8,7 @@ from litestar.types import Guard
 from msgspec import Struct
 
 from kouyu.protocol.errors import InvalidField
+from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.paging import Page
 from kouyu.server.rest.typed import typed_query
@@ -47,12 +48,12 @@ class User(Struct, frozen=True):
 def workspace_routes(guard: Guard) -> list[HTTPRouteHandler]:
     """The route handlers of workspaces and users."""
 
-    @get("/v1/workspaces", guards=[guard])
+    @get("/v1/workspaces", guards=[guard], opt=described("The one workspace", "Users", query=Page, data=Workspaces))
     async def listed(request: Request[Any, Any, Any]) -> Response[bytes]:
         page = typed_query(request, Page).of((Workspace(),))
         return answer_success(request, Workspaces(page, 1))
 
-    @get("/v1/users/me", guards=[guard])
+    @get("/v1/users/me", guards=[guard], opt=described("Whose token it is", "Users", data=User))
     async def me(request: Request[Any, Any, Any]) -> Response[bytes]:
         user: TokenRecord = request.user
         return answer_success(request, User(user.id, user.name, user.name))

@@ -1,0 +1,37 @@
+"""``/docs`` and ``/docs/openapi.json``. Neither asks for a token: they tell what kouyu can do, and of nobody."""
+
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Request, Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from kouyu.server.openapi.document import openapi_document
+from kouyu.server.openapi.operation import described
+from kouyu.server.openapi.page import documentation_page
+
+
+def documentation_routes() -> list[HTTPRouteHandler]:
+    """The route handlers. Both answers are made once, for the first who asks."""
+    made: dict[str, bytes] = {}
+
+    def answer(request: Request[Any, Any, Any], wanted: str) -> bytes:
+        if not made:
+            document = openapi_document(request.app.routes)
+            made["json"] = msgspec.json.encode(document)
+            made["page"] = documentation_page(document).encode()
+        return made[wanted]
+
+    @get("/docs", opt=described("This page", "Server", answer="page", open=True), sync_to_thread=False)
+    def page(request: Request[Any, Any, Any]) -> Response[bytes]:
+        return Response(answer(request, "page"), media_type=MediaType.HTML)
+
+    @get(
+        "/docs/openapi.json",
+        opt=described("What this page is made of", "Server", wrapped=False, open=True),
+        sync_to_thread=False,
+    )
+    def document(request: Request[Any, Any, Any]) -> Response[bytes]:
+        return Response(answer(request, "json"), media_type=MediaType.JSON)
+
+    return [page, document]
