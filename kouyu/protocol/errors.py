@@ -16,8 +16,11 @@ NOT_FOUND: Final = 4200
 FILE_EMPTY: Final = 4300
 ONE_FILE_AT_A_TIME: Final = 4301
 FILE_TOO_LARGE: Final = 4302
+FILE_FORMAT_REFUSED: Final = 4303
 FILE_REFUSED: Final = 4304
 INTERNAL: Final = 5000
+NOT_IMPLEMENTED: Final = 5001
+"""Ours: what no engine of this server can do."""
 
 
 class ProtocolError(Exception):

@@ -7,6 +7,7 @@ from litestar.config.cors import CORSConfig
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
+from kouyu.audio_sessions.previews import VoicePreviews
 from kouyu.engines.tts.engine import Voice
 from kouyu.protocol.errors import ProtocolError
 from kouyu.server.bot_directory import BotDirectory
@@ -23,10 +24,15 @@ from kouyu.server.rest.files import file_routes
 from kouyu.server.rest.messages import message_routes
 from kouyu.server.rest.rest_door import RestDoor
 from kouyu.server.rest.rooms import room_routes
+from kouyu.server.rest.speech import speech_routes
+from kouyu.server.rest.transcriptions import transcription_routes
 from kouyu.server.rest.variables import variable_routes
+from kouyu.server.rest.voice_clone import clone_routes
 from kouyu.server.rest.voices import voice_routes
 from kouyu.server.rest.workspaces import workspace_routes
 from kouyu.server.sessions import Sessions
+from kouyu.server.sockets.audio import audio_socket_routes
+from kouyu.session.services import Services
 from kouyu.store.store import Store
 
 CORS = CORSConfig(
@@ -47,10 +53,11 @@ def create_app(
     max_file_bytes: int,
     voices: Sequence[Voice] = (),
     bots: BotDirectory | None = None,
+    services: Services | None = None,
 ) -> ASGIApp:
     """The ASGI application. It owns nothing: what it is given lives as long as the server.
 
-    Without ``bots`` they cannot be read or made over REST.
+    Without ``bots`` they cannot be read or made over REST, without ``services`` there are no endpoints for audio alone.
     """
     failures = FailedHandshakes()
     door = Door(store.tokens, failures)
@@ -60,7 +67,11 @@ def create_app(
             chat_route(door, sessions, brains, run_session),
             *file_routes(store.files, guard, max_file_bytes),
             *message_routes(store, guard),
-            *voice_routes(voices, guard),
+            *voice_routes(voices, guard, VoicePreviews(services) if services else None),
+            *clone_routes(guard),
+            *(audio_socket_routes(door, sessions, brains, services) if services else ()),
+            *(speech_routes(services, guard) if services else ()),
+            *(transcription_routes(services, guard) if services else ()),
             *workspace_routes(guard),
             *variable_routes(store.variables, bots.definitions if bots else {}, guard),
             *room_routes(guard),

@@ -14,6 +14,7 @@ from kouyu.server.credentials import query_value
 from kouyu.server.door import Door, say_error_and_close
 from kouyu.server.sessions import Sessions
 from kouyu.server.sockets.entrance import let_in, serve_session, unknown
+from kouyu.session.services import Services
 from kouyu.session.socket import Socket
 
 
@@ -33,6 +34,8 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     """The default one first."""
     bots: BotDirectory | None = None
     """None where only the bots of the settings can be talked with."""
+    services: Services | None = None
+    """For everything but conversations; None where there are conversations alone."""
 
 
 class Brains(msgspec.Struct, frozen=True, kw_only=True):

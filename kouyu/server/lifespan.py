@@ -40,7 +40,7 @@ async def open_sessions(settings: Settings, store: Store) -> AsyncIterator[Opene
     """What runs a session of ``/v1/chat``, and the voices there are. Raises what ``open_services`` raises."""
     async with _open(settings, store) as (services, bots):
         runs = functools.partial(run_session, services=services)
-        yield Opened(run_session=runs, voices=services.synthesizer.voices(), bots=bots)
+        yield Opened(run_session=runs, voices=services.synthesizer.voices(), bots=bots, services=services)
 
 
 @asynccontextmanager

@@ -96,6 +96,7 @@ async def _serve(
             run_session=opened.run_session,
             voices=opened.voices,
             bots=opened.bots,
+            services=opened.services,
             max_file_bytes=settings.files.max_bytes,
         )
         pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}

@@ -27,6 +27,7 @@ _STATUSES = {code: status for status, code in _CODES.items() if status != 405} |
     errors.FILE_TOO_LARGE: 413,
     errors.TOO_MANY_SESSIONS: 503,
     errors.INTERNAL: 500,
+    errors.NOT_IMPLEMENTED: 501,
 }
 
 

@@ -43,6 +43,11 @@ def typed_query(request: Request[Any, Any, Any], shape: type[T]) -> T:
     return _converted(given, shape, strict=False)
 
 
+def typed_form(given: dict[str, str], shape: type[T]) -> T:
+    """The texts of a form. Raises InvalidField, and ProtocolError for a part that is missing."""
+    return _converted(dict(given), shape, strict=False)
+
+
 def _without_nulls(value: Any) -> Any:
     match value:
         case dict():

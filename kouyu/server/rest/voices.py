@@ -1,18 +1,26 @@
-"""The voices that can be asked for, over REST (rest.md 2.1)."""
+"""The voices that can be asked for, over REST (rest.md 2.1), and what each of them sounds like."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.types import Guard
+from msgspec import Meta
 
+from kouyu.audio_sessions.previews import VoicePreviews
+from kouyu.engines.errors import EngineError
 from kouyu.engines.tts.engine import Emotion, Voice
-from kouyu.protocol.errors import InvalidField
+from kouyu.protocol.errors import INTERNAL, NOT_FOUND, ProtocolError
 from kouyu.server.rest.answers import answer_success
+from kouyu.server.rest.paging import Page, PageSize
+from kouyu.server.rest.typed import typed_query
 
-_MOST: Final = 100
+_KEPT_S: Final = 3_600
+"""What a browser may keep a preview."""
 _LANGUAGES: Final = {"en": "English", "zh": "Chinese", "ja": "Japanese"}
 _PREVIEWS: Final = {"en": "Hello, it is nice to talk with you.", "zh": "你好，很高兴和你聊天。"}
 
@@ -47,39 +55,66 @@ class _Voice(msgspec.Struct, frozen=True, kw_only=True):
     support_emotions: tuple[_Emotion, ...]
 
 
-def voice_routes(voices: Sequence[Voice], guard: Guard) -> list[HTTPRouteHandler]:
+class VoicesQuery(Page, frozen=True, kw_only=True):
+    """Which voices, and which page of them."""
+
+    page_size: PageSize = 100
+    filter_system_voice: Annotated[bool, Meta(description="Leave out those that were not cloned: all of them.")] = False
+    model_type: Literal["big", "small"] | None = None
+    voice_state: Literal["init", "cloned", "all"] | None = None
+
+
+def voice_routes(voices: Sequence[Voice], guard: Guard, previews: VoicePreviews | None) -> list[HTTPRouteHandler]:
     """The route handlers. The default voice comes first: clients take the first one of the list."""
+    by_id = {voice.voice_id: voice for voice in voices}
 
     @get("/v1/audio/voices", guards=[guard])
-    async def listed(request: Request[Any, Any, Any]) -> Response[bytes]:
-        number = _whole(request, "page_num", 1, 1_000_000, default=1)
-        size = _whole(request, "page_size", 1, _MOST, default=_MOST)
-        page = voices[(number - 1) * size : number * size]
-        has_more = number * size < len(voices)
-        return answer_success(request, {"voice_list": [_shown(voice) for voice in page], "has_more": has_more})
+    async def list_voices(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """The voices, the default one first."""
+        query = typed_query(request, VoicesQuery)
+        none = query.filter_system_voice or query.model_type == "small" or query.voice_state == "init"
+        chosen = () if none else voices
+        shown = [_shown(voice, _preview_url(request, voice) if previews else "") for voice in query.of(chosen)]
+        has_more = query.page_num * query.page_size < len(chosen)
+        return answer_success(request, {"voice_list": shown, "has_more": has_more})
 
-    return [listed]
+    @get("/v1/audio/voices/{voice_id:str}/preview.mp3")
+    async def preview_voice(voice_id: FromPath[str]) -> Response[bytes]:
+        """What a voice sounds like. It is for `<audio>`, which sends no token, so whoever asks may hear it."""
+        text = _preview_text(by_id[voice_id]) if voice_id in by_id else ""
+        if previews is None or not text:
+            raise ProtocolError(NOT_FOUND, f"there is no preview of a voice {voice_id[:100]!r}")
+        try:
+            content = await previews.of(voice_id, text)
+        except EngineError as fault:
+            raise ProtocolError(INTERNAL, f"speech synthesis failed: {fault}") from fault
+        return Response(content, media_type="audio/mpeg", headers={"Cache-Control": f"public, max-age={_KEPT_S}"})
+
+    return [list_voices, preview_voice]
 
 
-def _whole(request: Request[Any, Any, Any], name: str, least: int, most: int, *, default: int) -> int:
-    """A whole number of the query; SDKs leave it out, or send nothing. Raises InvalidField."""
-    text: str = request.query_params.get(name, "")
-    if not text:
-        return default
-    value = int(text) if text.isascii() and text.isdigit() else -1
-    if not least <= value <= most:
-        raise InvalidField(name, text, f"{least} to {most}")
-    return value
+def _preview_url(request: Request[Any, Any, Any], voice: Voice) -> str:
+    """Where the preview is, from where the client stands; "" where the voice has no text to say."""
+    return f"{request.base_url}v1/audio/voices/{quote(voice.voice_id)}/preview.mp3" if _preview_text(voice) else ""
 
 
-def _shown(voice: Voice) -> _Voice:
-    language = voice.languages[0] if voice.languages else ""
+def _language(voice: Voice) -> str:
+    return voice.languages[0] if voice.languages else ""
+
+
+def _preview_text(voice: Voice) -> str:
+    return _PREVIEWS.get(_language(voice), "")
+
+
+def _shown(voice: Voice, preview_url: str) -> _Voice:
+    language = _language(voice)
     return _Voice(
         voice_id=voice.voice_id,
         name=voice.name,
         language_code=language,
         language_name=_LANGUAGES.get(language, language),
-        preview_text=_PREVIEWS.get(language, ""),
+        preview_text=_preview_text(voice),
+        preview_audio=preview_url,
         support_emotions=tuple(map(_emotion, voice.emotions)),
     )
 

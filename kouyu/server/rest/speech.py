@@ -1,0 +1,112 @@
+"""``POST /v1/audio/speech``: a text as a file of speech, sent while it is made (rest.md 2.3)."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated, Any, Final, Literal
+
+from litestar import Request, Response, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.response import Stream
+from litestar.types import Guard
+from msgspec import Meta, Struct
+
+from kouyu.audio.encoding import FileFormat
+from kouyu.audio.wav import wav_of_pcm
+from kouyu.audio_sessions.opening import offered
+from kouyu.audio_sessions.reading_aloud import Reading, read_aloud
+from kouyu.engines.errors import EngineError
+from kouyu.protocol.configuration import Emotion, OutputAudio
+from kouyu.protocol.errors import INTERNAL, InvalidField, ProtocolError
+from kouyu.server.rest.typed import typed_body
+from kouyu.session.services import Services
+
+_MOST_BYTES: Final = 1024
+_FILE_FORMATS: Final[dict[str, FileFormat]] = {
+    "wav": "pcm",
+    "pcm": "pcm",
+    "mp3": "mp3",
+    "ogg_opus": "ogg_opus",
+    "ogg": "ogg_opus",
+    "opus": "ogg_opus",
+}
+_MEDIA_TYPES: Final = {"wav": "audio/wav", "pcm": "audio/pcm", "mp3": "audio/mpeg"}
+"""Those that are not Ogg."""
+
+
+class CreateSpeech(Struct, frozen=True, kw_only=True):
+    """The body."""
+
+    input: Annotated[str, Meta(description="1 to 1024 bytes of UTF-8.")]
+    voice_id: Annotated[str, Meta(min_length=1)]
+    response_format: Annotated[
+        Literal["wav", "pcm", "ogg_opus", "mp3", "ogg", "opus", ""],
+        Meta(description="`ogg` and `opus` are `ogg_opus`: Opus in Ogg. `pcm` is 16 bit, mono, little-endian."),
+    ] = "mp3"
+    speed: Annotated[float, Meta(ge=0.2, le=3)] = 1.0
+    sample_rate: Literal[8000, 16000, 22050, 24000, 32000, 44100, 48000] = 24000
+    loudness_rate: Annotated[int, Meta(ge=-50, le=100, description="-50 is half as loud, 100 twice.")] = 0
+    emotion: Emotion = ""
+    emotion_scale: Annotated[float, Meta(ge=1, le=5)] = 4.0
+
+
+def speech_routes(services: Services, guard: Guard) -> list[HTTPRouteHandler]:
+    """The route handlers."""
+
+    @post("/v1/audio/speech", guards=[guard], status_code=200)
+    async def create_speech(request: Request[Any, Any, Any]) -> Response[Any]:
+        """Speak a text."""
+        asked = await typed_body(request, CreateSpeech)
+        file = read_aloud(services, _reading(services, asked))
+        if asked.response_format == "wav":
+            return Response(await _wav(file, asked.sample_rate), media_type=_MEDIA_TYPES["wav"])
+        first = await _first(file)
+        return Stream(_rest(first, file), media_type=_MEDIA_TYPES.get(asked.response_format or "mp3", "audio/ogg"))
+
+    return [create_speech]
+
+
+def _reading(services: Services, asked: CreateSpeech) -> Reading:
+    """Raises InvalidField."""
+    size = len(asked.input.encode())
+    if not 1 <= size <= _MOST_BYTES:
+        raise InvalidField("input", f"{size} bytes", f"1 to {_MOST_BYTES} bytes of UTF-8")
+    output = offered(services, None).output_in_force(OutputAudio(voice_id=asked.voice_id), "voice_id")
+    return Reading(
+        text=asked.input,
+        voice_id=output.voice_id or "",
+        file_format=_FILE_FORMATS[asked.response_format or "mp3"],
+        sample_rate=asked.sample_rate,
+        speed=asked.speed,
+        loudness_rate=asked.loudness_rate,
+        emotion=asked.emotion,
+        emotion_scale=asked.emotion_scale,
+    )
+
+
+async def _first(file: AsyncGenerator[bytes, None]) -> bytes:
+    """The first piece: until it is there, what goes wrong can be told by a status. Raises ProtocolError."""
+    try:
+        return await anext(file, b"")
+    except EngineError as fault:
+        raise _failed(fault) from fault
+
+
+async def _rest(first: bytes, file: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """All of the file. An error on the way breaks the connection off, so that nobody takes the part for the whole."""
+    async with aclosing(file):
+        yield first
+        async for piece in file:
+            yield piece
+
+
+async def _wav(file: AsyncGenerator[bytes, None], sample_rate: int) -> bytes:
+    """A WAV file says at its beginning how long it is, so it is sent when it is whole. Raises ProtocolError."""
+    async with aclosing(file):
+        try:
+            return wav_of_pcm(b"".join([piece async for piece in file]), sample_rate)
+        except EngineError as fault:
+            raise _failed(fault) from fault
+
+
+def _failed(fault: EngineError) -> ProtocolError:
+    return ProtocolError(INTERNAL, f"speech synthesis failed: {fault}")

@@ -1,0 +1,54 @@
+"""``POST /v1/audio/transcriptions``: the text of a recording (rest.md 2.4)."""
+
+import asyncio
+from typing import Any, Final
+
+from litestar import Request, Response, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Guard
+from msgspec import Struct
+
+from kouyu.audio.errors import UndecodableAudio
+from kouyu.audio.pcm import Samples
+from kouyu.audio.wav import decode_listening_audio
+from kouyu.audio_sessions.recording import transcribe_recording
+from kouyu.engines.errors import EngineError
+from kouyu.protocol.errors import FILE_FORMAT_REFUSED, INTERNAL, ProtocolError
+from kouyu.server.rest.answers import answer_success
+from kouyu.server.rest.uploads import FORM_BYTES, uploaded_file
+from kouyu.session.services import Services
+
+MOST_BYTES: Final = 10 * 1024 * 1024
+_LONGEST_S: Final = 30 * 60
+
+
+class Transcribed(Struct, frozen=True):
+    """What was said; empty where nobody speaks."""
+
+    text: str
+
+
+def transcription_routes(services: Services, guard: Guard) -> list[HTTPRouteHandler]:
+    """The route handlers."""
+
+    @post("/v1/audio/transcriptions", guards=[guard], request_max_body_size=MOST_BYTES + FORM_BYTES, status_code=200)
+    async def create_transcription(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Write down what is said in the part `file`: 10 MB and 30 minutes at most."""
+        _, content = await uploaded_file(request, most_bytes=MOST_BYTES)
+        audio = await decoded_upload(content, _LONGEST_S)
+        try:
+            text = await transcribe_recording(services, audio)
+        except EngineError as fault:
+            raise ProtocolError(INTERNAL, f"speech recognition failed: {fault}") from fault
+        return answer_success(request, Transcribed(text))
+
+    return [create_transcription]
+
+
+async def decoded_upload(content: bytes, longest_s: float) -> Samples:
+    """The audio of a file at LISTENING_RATE. Raises ProtocolError for what is no audio, or too long."""
+    try:
+        return await asyncio.to_thread(decode_listening_audio, content, longest_s)
+    except UndecodableAudio as fault:
+        formats = "a WAV, MP3, Ogg, M4A, AAC, FLAC or WebM file"
+        raise ProtocolError(FILE_FORMAT_REFUSED, f"file: {fault}; allowed: {formats}") from fault

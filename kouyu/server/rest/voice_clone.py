@@ -1,0 +1,49 @@
+"""``POST /v1/audio/voices/clone`` (rest.md 2.2): none of the engines can clone a voice, and that is what is said.
+
+The request is checked first, so that a client learns of its own mistakes too.
+"""
+
+from typing import Annotated, Any, Final, Literal
+
+from litestar import Request, Response, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Guard
+from msgspec import Meta, Struct
+
+from kouyu.protocol.errors import NOT_IMPLEMENTED, ProtocolError
+from kouyu.server.rest.transcriptions import decoded_upload
+from kouyu.server.rest.typed import typed_form
+from kouyu.server.rest.uploads import FORM_BYTES, form_texts, uploaded_file
+
+_MOST_BYTES: Final = 10 * 1024 * 1024
+_LONGEST_S: Final = 30 * 60
+
+
+class CloneVoice(Struct, frozen=True, kw_only=True):
+    """The parts of the form beside `file`."""
+
+    voice_name: Annotated[str, Meta(min_length=7, max_length=100, description="More than 6 characters.")]
+    audio_format: Annotated[
+        Literal["wav", "mp3", "ogg", "m4a", "aac", "pcm"], Meta(description="`pcm` is 16 bit, mono, 24000 Hz.")
+    ]
+    language: Literal["zh", "en", "ja", "es", "id", "pt"] | None = None
+    voice_id: str | None = None
+    preview_text: str | None = None
+    text: str | None = None
+    space_id: str | None = None
+    description: str | None = None
+
+
+def clone_routes(guard: Guard) -> list[HTTPRouteHandler]:
+    """The route handler."""
+
+    @post("/v1/audio/voices/clone", guards=[guard], request_max_body_size=_MOST_BYTES + FORM_BYTES, status_code=200)
+    async def clone(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Refused: no engine of this server can clone a voice."""
+        asked = typed_form(await form_texts(request), CloneVoice)
+        _, content = await uploaded_file(request, most_bytes=_MOST_BYTES)
+        if asked.audio_format != "pcm":
+            await decoded_upload(content, _LONGEST_S)
+        raise ProtocolError(NOT_IMPLEMENTED, "no speech engine of this server can clone a voice")
+
+    return [clone]
