@@ -74,7 +74,7 @@ class Attachments:
             case _ if not may_read:
                 return _text("[an earlier file, left out]")
         try:
-            file = await self._file(part)
+            file = await self.read(part)
             if isinstance(part, ImagePart) or (images and _picture_type(file.content)):
                 return {"type": "image", "file_url": _data_url(file)}
             async with self._documents:
@@ -83,7 +83,8 @@ class Attachments:
             _log.info("an attachment could not be read: %s", fault)
             return _text(f"[a file that could not be read: {fault}]")
 
-    async def _file(self, part: ImagePart | FilePart) -> Fetched:
+    async def read(self, part: ImagePart | FilePart | AudioPart) -> Fetched:
+        """The file that a part names. Raises FetchError."""
         key = ("id", part.file_id) if part.file_id else ("url", part.file_url or "")
         if key in self._kept:
             self._kept.move_to_end(key)

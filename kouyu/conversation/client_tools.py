@@ -14,6 +14,11 @@ class ClientTools:
         self.rounds: tuple[ToolRound, ...] = ()
 
     @property
+    def awaited(self) -> tuple[ToolCall, ...]:
+        """The calls that wait."""
+        return self._calls
+
+    @property
     def are_awaited(self) -> bool:
         """The client has been asked and has not answered."""
         return bool(self._calls)

@@ -85,6 +85,12 @@ class Messages:
         query = select(messages).where(messages.c.chat_id == chat_id).order_by(messages.c.seq)
         return await self._database.records(query, MessageRecord)
 
+    async def answers_of(self, chat_id: str) -> tuple[MessageRecord, ...]:
+        """What came after the question of a chat (rest.md 4.1); what the client brought along is before it."""
+        records = await self.of_chat(chat_id)
+        asked = max((place for place, record in enumerate(records, 1) if record.type == "question"), default=0)
+        return records[asked:]
+
     async def context(
         self, conversation_id: str, section_id: str, limit: int, *, user_id: str | None = None
     ) -> tuple[MessageRecord, ...]:

@@ -25,6 +25,8 @@ _STATUSES = {code: status for status, code in _CODES.items() if status != 405} |
     errors.CONVERSATION_NOT_FOUND: 404,
     errors.MESSAGE_NOT_FOUND: 404,
     errors.FILE_TOO_LARGE: 413,
+    errors.CHAT_RUNS: 409,
+    errors.CANNOT_CANCEL: 409,
     errors.TOO_MANY_SESSIONS: 503,
     errors.INTERNAL: 500,
     errors.NOT_IMPLEMENTED: 501,

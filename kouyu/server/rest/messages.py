@@ -1,5 +1,6 @@
 """What was said, over REST: the messages of a conversation and those of one chat (rest.md 3.1 and 4)."""
 
+import time
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -9,54 +10,103 @@ from litestar.types import Guard
 from msgspec import Meta
 
 from kouyu.protocol import errors
-from kouyu.protocol.downlink import ContentType, MessageType, Role
 from kouyu.protocol.errors import ProtocolError
+from kouyu.protocol.ids import IdFactory
+from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
-from kouyu.store.errors import UnknownMessage
+from kouyu.server.rest.entered_messages import (
+    Content,
+    EnterMessage,
+    Pairs,
+    TypeOfContent,
+    entered_content,
+    entered_message,
+    entered_pairs,
+)
+from kouyu.server.rest.message_shape import ShownMessage, shown_message, shown_record
+from kouyu.server.rest.typed import typed_body
+from kouyu.store.conversations import ConversationRecord
+from kouyu.store.errors import UnknownConversation, UnknownMessage
 from kouyu.store.message_writes import MessageRecord
 from kouyu.store.store import Store
 
 _LIMIT: Final = 50
 
 
-class _Message(msgspec.Struct, frozen=True):
-    """As the SDKs read it (downlink.md 2.2); built from a MessageRecord."""
-
-    id: str
-    conversation_id: str
-    bot_id: str
-    chat_id: str
-    section_id: str
-    role: Role
-    type: MessageType
-    content: str
-    content_type: ContentType
-    meta_data: dict[str, str]
-    reasoning_content: str
-    created_at: int
-    updated_at: int
-
-
-class _Listing(msgspec.Struct, frozen=True):
+class MessagesQuery(msgspec.Struct, frozen=True):
     """The body of a list request. SDKs send null, "" and 0 for what is not set (rest.md 1.3)."""
 
-    order: Literal["asc", "desc", ""] | None = None
-    chat_id: str | None = None
-    before_id: str | None = None
-    after_id: str | None = None
-    limit: Annotated[int, Meta(ge=0, le=_LIMIT)] | None = None
+    order: Literal["asc", "desc", ""] = ""
+    chat_id: str = ""
+    before_id: str = ""
+    after_id: str = ""
+    limit: Annotated[int, Meta(ge=0, le=_LIMIT)] = 0
+
+
+class MessageChanges(msgspec.Struct, frozen=True):
+    """What is to change of a message."""
+
+    content: Content | None = None
+    content_type: TypeOfContent = ""
+    meta_data: Pairs = {}
+
+
+class WhichConversation(msgspec.Struct, frozen=True):
+    """One conversation."""
+
+    conversation_id: str
+
+
+class WhichMessage(WhichConversation, frozen=True):
+    """One message of a conversation."""
+
+    message_id: str
+
+
+class WhichChat(WhichConversation, frozen=True):
+    """One chat of a conversation."""
+
+    chat_id: str
+
+
+class PageEnds(msgspec.Struct, frozen=True):
+    """Where the page begins and ends; the next one comes after ``last_id``."""
+
+    first_id: str
+    last_id: str
+    has_more: bool
+
+
+class ChangedMessage(msgspec.Struct, frozen=True):
+    """The message as it is then."""
+
+    message: ShownMessage
 
 
 def message_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     """The route handlers."""
+    return [*_reading_routes(store, guard), *_writing_routes(store, guard)]
 
-    @post("/v1/conversation/message/list", guards=[guard])
+
+def _reading_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
+    @post(
+        "/v1/conversation/message/list",
+        guards=[guard],
+        opt=described(
+            "What was said",
+            "Conversations",
+            query=WhichConversation,
+            body=MessagesQuery,
+            data=list[ShownMessage],
+            beside=PageEnds,
+        ),
+    )
     async def of_conversation(request: Request[Any, Any, Any]) -> Response[bytes]:
-        conversation_id = await _conversation(store, request)
-        wanted = _listing(await request.body())
+        conversation = await conversation_of_query(store, request)
+        wanted = await typed_body(request, MessagesQuery)
         try:
             page = await store.messages.list(
-                conversation_id,
+                conversation.id,
                 chat_id=wanted.chat_id,
                 before_id=wanted.before_id,
                 after_id=wanted.after_id,
@@ -66,44 +116,112 @@ def message_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
         except UnknownMessage as fault:
             raise ProtocolError(errors.MESSAGE_NOT_FOUND, str(fault)) from fault
         ends = {"first_id": page.first_id, "last_id": page.last_id, "has_more": page.has_more}
-        return answer_success(request, [_shown(record) for record in page.messages], **ends)
+        return answer_success(request, [shown_record(record) for record in page.messages], **ends)
 
-    @get("/v1/conversation/message/retrieve", guards=[guard])
+    @get(
+        "/v1/conversation/message/retrieve",
+        guards=[guard],
+        opt=described("One message", "Conversations", query=WhichMessage, data=ShownMessage),
+    )
     async def one(request: Request[Any, Any, Any]) -> Response[bytes]:
-        conversation_id = await _conversation(store, request)
+        conversation = await conversation_of_query(store, request)
         message_id = request.query_params.get("message_id", "")
-        record = await store.messages.get(conversation_id, message_id)
-        if record is None:
-            raise ProtocolError(errors.MESSAGE_NOT_FOUND, f"there is no message {message_id[:100]!r}")
-        return answer_success(request, _shown(record))
+        record = await store.messages.get(conversation.id, message_id)
+        return answer_success(request, shown_record(_found(record, message_id)))
 
-    @get("/v3/chat/message/list", guards=[guard])
+    @get(
+        "/v3/chat/message/list",
+        guards=[guard],
+        opt=described("What a chat's question led to", "Chats", query=WhichChat, data=list[ShownMessage]),
+    )
     async def of_chat(request: Request[Any, Any, Any]) -> Response[bytes]:
-        conversation_id = await _conversation(store, request)
+        conversation = await conversation_of_query(store, request)
         chat_id = request.query_params.get("chat_id", "")
         chat = await store.chats.get(chat_id)
-        if chat is None or chat.conversation_id != conversation_id:
+        if chat is None or chat.conversation_id != conversation.id:
             raise ProtocolError(errors.NOT_FOUND, f"there is no chat {chat_id[:100]!r}")
-        records = await store.messages.of_chat(chat_id)
-        return answer_success(request, [_shown(record) for record in records if record.type != "question"])
+        return answer_success(request, [shown_record(record) for record in await store.messages.answers_of(chat_id)])
 
     return [of_conversation, one, of_chat]
 
 
-async def _conversation(store: Store, request: Request[Any, Any, Any]) -> str:
-    """The id of the conversation that the query names. Raises ProtocolError where there is none."""
-    conversation_id: str = request.query_params.get("conversation_id", "")
-    if await store.conversations.get(conversation_id) is None:
+def _writing_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
+    ids = IdFactory()
+
+    @post(
+        "/v1/conversation/message/create",
+        guards=[guard],
+        opt=described("Add a message", "Conversations", query=WhichConversation, body=EnterMessage, data=ShownMessage),
+    )
+    async def create(request: Request[Any, Any, Any]) -> Response[bytes]:
+        conversation = await conversation_of_query(store, request)
+        entered = entered_message(await typed_body(request, EnterMessage))
+        message = entered.placed(
+            ids.next_id(),
+            conversation_id=conversation.id,
+            section_id=conversation.section_id,
+            bot_id=conversation.bot_id,
+        )
+        now = int(time.time())
+        try:
+            await store.messages.add(message, now)
+        except UnknownConversation as fault:  # deleted in this very moment
+            raise ProtocolError(errors.CONVERSATION_NOT_FOUND, str(fault)) from fault
+        return answer_success(request, shown_message(message, now))
+
+    @post(
+        "/v1/conversation/message/modify",
+        guards=[guard],
+        opt=described(
+            "Change a message", "Conversations", query=WhichMessage, body=MessageChanges, beside=ChangedMessage
+        ),
+    )
+    async def modify(request: Request[Any, Any, Any]) -> Response[bytes]:
+        conversation = await conversation_of_query(store, request)
+        message_id = request.query_params.get("message_id", "")
+        changes = await typed_body(request, MessageChanges)
+        before = _found(await store.messages.get(conversation.id, message_id), message_id)
+        content, content_type = entered_content(
+            before.content if changes.content is None else changes.content,
+            changes.content_type or before.content_type,
+        )
+        record = await store.messages.modify(
+            conversation.id,
+            message_id,
+            content=content if content != before.content else None,
+            content_type=content_type,
+            meta_data=entered_pairs(changes.meta_data) or None,
+        )
+        return answer_success(request, None, message=shown_record(_found(record, message_id)))
+
+    @post(
+        "/v1/conversation/message/delete",
+        guards=[guard],
+        opt=described("Delete a message", "Conversations", query=WhichMessage, data=ShownMessage),
+    )
+    async def delete(request: Request[Any, Any, Any]) -> Response[bytes]:
+        conversation = await conversation_of_query(store, request)
+        message_id = request.query_params.get("message_id", "")
+        record = await store.messages.delete(conversation.id, message_id)
+        return answer_success(request, shown_record(_found(record, message_id)))
+
+    return [create, modify, delete]
+
+
+async def conversation_of_query(store: Store, request: Request[Any, Any, Any]) -> ConversationRecord:
+    """The conversation that the query names. Raises ProtocolError where there is none."""
+    return await known_conversation(store, request.query_params.get("conversation_id", ""))
+
+
+async def known_conversation(store: Store, conversation_id: str) -> ConversationRecord:
+    """The conversation of this id. Raises ProtocolError where there is none."""
+    record = await store.conversations.get(conversation_id)
+    if record is None:
         raise ProtocolError(errors.CONVERSATION_NOT_FOUND, f"there is no conversation {conversation_id[:100]!r}")
-    return conversation_id
+    return record
 
 
-def _listing(body: bytes) -> _Listing:
-    try:
-        return msgspec.json.decode(body or b"null", type=_Listing | None) or _Listing()
-    except msgspec.DecodeError as fault:
-        raise ProtocolError(errors.BAD_REQUEST, f"the body: {fault}") from fault
-
-
-def _shown(record: MessageRecord) -> _Message:
-    return msgspec.convert(record, _Message, from_attributes=True)
+def _found(record: MessageRecord | None, message_id: str) -> MessageRecord:
+    if record is None:
+        raise ProtocolError(errors.MESSAGE_NOT_FOUND, f"there is no message {message_id[:100]!r}")
+    return record

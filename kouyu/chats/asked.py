@@ -1,0 +1,70 @@
+"""What a client asks for with a chat in writing."""
+
+import msgspec
+
+from kouyu.agents.agent import Agent, ContextMessage
+from kouyu.protocol.configuration import ChatConfig
+from kouyu.protocol.content import AudioPart, parse_parts
+from kouyu.protocol.downlink import ContentType, Message, MessageType, Role
+from kouyu.protocol.ids import NO_ID
+
+_CONTEXT_TYPES = ("question", "answer", "")
+
+
+class EnteredMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that a client brings: EnterMessage (rest.md 3.1), checked. It has no place yet."""
+
+    role: Role
+    type: MessageType
+    content: str
+    content_type: ContentType = "text"
+    meta_data: dict[str, str] = {}
+
+    def placed(
+        self, message_id: str, *, conversation_id: str, section_id: str, bot_id: str, chat_id: str = NO_ID
+    ) -> Message:
+        """The message as part of a conversation."""
+        return Message(
+            id=message_id,
+            conversation_id=conversation_id,
+            bot_id=bot_id,
+            role=self.role,
+            type=self.type,
+            content=self.content,
+            content_type=self.content_type,
+            chat_id=chat_id,
+            section_id=section_id,
+            meta_data=self.meta_data,
+        )
+
+    @property
+    def has_recording(self) -> bool:
+        """Whether something in it was spoken."""
+        if self.content_type != "object_string":
+            return False
+        return any(isinstance(part, AudioPart) for part in parse_parts(self.content))
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """One request to chat. ``chat_config`` is meant as on ``/v1/chat``: whose chat it is, and what the agent gets."""
+
+    agent: Agent
+    bot_id: str
+    """Empty for a flow that answers under no bot's name."""
+    chat_config: ChatConfig
+    messages: tuple[EnteredMessage, ...] = ()
+    """The last one is the question. Without any, it is what the user said last in the conversation."""
+
+    @property
+    def context(self) -> tuple[ContextMessage, ...]:
+        """What an agent is to know besides the question."""
+        return tuple(
+            ContextMessage(role=each.role, content=each.content, content_type=each.content_type)
+            for each in self.messages[:-1]
+            if each.type in _CONTEXT_TYPES
+        )
+
+    @property
+    def is_spoken(self) -> bool:
+        """Whether the client brought a recording: then it is answered aloud as well."""
+        return any(each.has_recording for each in self.messages)

@@ -1,0 +1,57 @@
+"""The events of one chat on their way to one client."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from typing import Final
+
+from kouyu.protocol.downlink import DownlinkEvent
+
+MOST_WAITING: Final = 500
+"""Events; beyond that the chat waits for its client, and so does the model."""
+PATIENCE_S: Final = 60.0
+"""A client that takes nothing for so long is given up."""
+
+
+class ClientGone(Exception):
+    """The client does not take what it is sent."""
+
+
+class EventStream:
+    """A queue with one reader, and an end."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[DownlinkEvent] = deque()
+        self._changed = asyncio.Event()
+        self._room = asyncio.Event()
+        self._closed = False
+
+    async def put(self, event: DownlinkEvent) -> None:
+        """Add an event, once there is room. After the end it goes nowhere. Raises ClientGone."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while len(self._waiting) >= MOST_WAITING and not self._closed:
+                    self._room.clear()
+                    await self._room.wait()
+        except TimeoutError as fault:
+            raise ClientGone from fault
+        if not self._closed:
+            self._waiting.append(event)
+            self._changed.set()
+
+    def close(self) -> None:
+        """Nothing follows; what waits is still given out."""
+        self._closed = True
+        self._changed.set()
+        self._room.set()
+
+    async def events(self) -> AsyncGenerator[DownlinkEvent, None]:
+        """The events in order, until the end."""
+        while True:
+            while self._waiting:
+                yield self._waiting.popleft()
+                self._room.set()
+            if self._closed:
+                return
+            self._changed.clear()
+            await self._changed.wait()

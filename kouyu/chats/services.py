@@ -1,0 +1,25 @@
+"""What all chats in writing use and do not own, in one value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kouyu.conversation.limits import Limits
+from kouyu.engines.tts.engine import SpeechSynthesizer
+from kouyu.protocol.ids import IdFactory
+from kouyu.session.recordings import Recordings
+from kouyu.store.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatServices:
+    """The store, and what is needed for chats that are partly spoken."""
+
+    store: Store
+    ids: IdFactory
+    limits: Limits
+    synthesizer: SpeechSynthesizer | None = None
+    """None: no answer is spoken."""
+    voice_of: Callable[[str], str] = lambda bot_id: ""
+    """The voice id of a bot, by its id."""
+    recordings: Recordings | None = None
+    """None: recordings in messages are not listened to."""

@@ -1,0 +1,101 @@
+"""What clients send to chat in writing (rest.md 4), and what is asked by it."""
+
+from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct
+
+from kouyu.agents.agent import Agent
+from kouyu.chats.asked import Asked
+from kouyu.protocol import errors
+from kouyu.protocol.configuration import ChatConfig
+from kouyu.protocol.errors import InvalidField
+from kouyu.protocol.ranges import AnyObject, VariableNames
+from kouyu.protocol.uplink import ToolOutput
+from kouyu.server.rest.entered_messages import EnterMessage, Pairs, at_most, entered_messages, entered_pairs
+
+_MOST_MESSAGES: Final = 100
+
+Id = Annotated[str, Meta(min_length=1)]
+Parameters = Annotated[dict[str, Any], Meta(description="What a flow is to know; any JSON.")]
+Messages = Annotated[
+    tuple[EnterMessage, ...],
+    Meta(description="At most 100; the last one is the question. Without any, the conversation's last message is."),
+]
+
+
+class CreateChat(Struct, frozen=True, kw_only=True):
+    """A question to a bot. ``enable_card`` and ``connector_id`` mean nothing here."""
+
+    bot_id: Id
+    user_id: str = ""
+    additional_messages: Messages = ()
+    stream: bool = False
+    custom_variables: Annotated[dict[str, Any], Meta(description="For the bot's prompt.")] = {}
+    auto_save_history: Annotated[bool, Meta(description="False only with stream: nothing is kept.")] = True
+    meta_data: Pairs = {}
+    extra_params: Annotated[dict[str, str], Meta(description="latitude and longitude, as texts.")] = {}
+    parameters: Parameters = {}
+    shortcut_command: Annotated[dict[str, Any], Meta(description="Bots here have no shortcuts.")] = {}
+
+
+class CreateWorkflowChat(Struct, frozen=True, kw_only=True):
+    """A question to a flow. ``app_id`` means nothing here."""
+
+    workflow_id: Id
+    additional_messages: Messages = ()
+    parameters: Parameters = {}
+    bot_id: Annotated[str, Meta(description="Under whose name the flow answers.")] = ""
+    conversation_id: str = ""
+    ext: Annotated[dict[str, str], Meta(description="user_id, latitude, longitude.")] = {}
+
+
+class WhereToChat(Struct, frozen=True):
+    """In which conversation; without an id in a new one."""
+
+    conversation_id: str = ""
+
+
+class GivenOutputs(Struct, frozen=True):
+    """What the client's tools gave: one output for each call."""
+
+    tool_outputs: tuple[ToolOutput, ...]
+    stream: bool = False
+
+
+def asked_of_bot(wanted: CreateChat, conversation_id: str, agent: Agent) -> Asked:
+    """What ``wanted`` asks of this agent. Raises InvalidField."""
+    if wanted.shortcut_command:
+        raise InvalidField("shortcut_command", wanted.shortcut_command, "nothing: bots here have no shortcuts")
+    if not (wanted.auto_save_history or wanted.stream):
+        raise InvalidField("auto_save_history", False, "true, where the answer is not streamed but asked for later")
+    config = ChatConfig(
+        meta_data=entered_pairs(wanted.meta_data),
+        custom_variables=VariableNames().check("custom_variables", wanted.custom_variables),
+        extra_params=wanted.extra_params,
+        user_id=wanted.user_id or None,
+        conversation_id=conversation_id or None,
+        auto_save_history=wanted.auto_save_history,
+        parameters=AnyObject().check("parameters", wanted.parameters),
+    )
+    return _asked(agent, wanted.bot_id, config, wanted.additional_messages)
+
+
+def asked_of_flow(wanted: CreateWorkflowChat, agent: Agent) -> Asked:
+    """What ``wanted`` asks of this flow. Raises InvalidField."""
+    config = ChatConfig(
+        extra_params=wanted.ext,
+        user_id=wanted.ext.get("user_id") or None,
+        conversation_id=wanted.conversation_id or None,
+        parameters=AnyObject().check("parameters", wanted.parameters),
+    )
+    return _asked(agent, wanted.bot_id, config, wanted.additional_messages)
+
+
+def _asked(agent: Agent, bot_id: str, config: ChatConfig, written: tuple[EnterMessage, ...]) -> Asked:
+    name = "additional_messages"
+    at_most(_MOST_MESSAGES, written, name, errors.TOO_MANY_MESSAGES)
+    messages = entered_messages(written, name)
+    if messages and (messages[-1].role, messages[-1].type) != ("user", "question"):
+        last = f"{name}[{len(messages) - 1}].role"
+        raise InvalidField(last, messages[-1].role, "user with type question: the last message is what is asked")
+    return Asked(agent=agent, bot_id=bot_id, chat_config=config, messages=messages)

@@ -1,0 +1,57 @@
+"""A chat's events as server-sent events, exactly as the SDKs read them (rest.md 4.2).
+
+An ``event:`` line, at once its ``data:`` line, a blank line; nothing else: no comments, no ids. The stream ends with
+``done``, whatever became of the chat.
+"""
+
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any, Final
+
+import msgspec
+from litestar.response import Stream
+
+from kouyu.chats.event_stream import EventStream
+from kouyu.chats.text_chat import TextChat
+from kouyu.chats.text_chats import TextChats
+from kouyu.protocol.downlink import Chat, DownlinkEvent, Message
+from kouyu.server.rest.chat_shape import shown_chat
+from kouyu.server.rest.message_shape import shown_message
+
+DONE: Final = b'"[DONE]"'
+FLOW_DONE: Final = b'{"debug_url":""}'
+"""One SDK reads an address from it. There is nothing to be looked at here."""
+
+
+async def streamed(chats: TextChats, begin: Callable[[EventStream], Awaitable[TextChat]], done: bytes = DONE) -> Stream:
+    """The answer that streams what ``begin`` begins. Raises what that raises, so that it is told by an HTTP status."""
+    stream = EventStream()
+    chat = await begin(stream)
+    headers = {"Cache-Control": "no-cache"}
+    return Stream(_frames(chats, chat, stream, done), media_type="text/event-stream", headers=headers)
+
+
+async def _frames(chats: TextChats, chat: TextChat, stream: EventStream, done: bytes) -> AsyncGenerator[bytes, None]:
+    try:
+        async with aclosing(stream.events()) as events:
+            async for event in events:
+                yield frame(event.event_type, msgspec.json.encode(_data(event)))
+        yield frame("done", done)
+    finally:  # also where the client hangs up
+        chats.leave(chat, stream)
+
+
+def frame(name: str, data: bytes) -> bytes:
+    """One event."""
+    return b"event:%b\ndata:%b\n\n" % (name.encode(), data)
+
+
+def _data(event: DownlinkEvent) -> Any:
+    match event.data:
+        case Chat() as chat:
+            return shown_chat(chat)
+        case Message() as message:
+            return shown_message(message, int(time.time()))
+        case other:
+            return other

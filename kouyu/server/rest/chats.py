@@ -1,0 +1,157 @@
+"""``/v3/chat`` and ``/v1/workflows/chat``: questions in writing, to the bots and flows of ``/v1/chat`` (rest.md 4)."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from litestar import Request, Response, post, route
+from litestar.handlers import HTTPRouteHandler
+from litestar.response import Stream
+from litestar.types import Guard
+
+from kouyu.agents.agent import Agent
+from kouyu.chats.event_stream import EventStream
+from kouyu.chats.text_chat import TextChat
+from kouyu.chats.text_chats import TextChats
+from kouyu.protocol import errors
+from kouyu.protocol.downlink import Chat
+from kouyu.protocol.errors import ProtocolError
+from kouyu.server.openapi.operation import described
+from kouyu.server.rest.answers import answer_success
+from kouyu.server.rest.chat_requests import (
+    CreateChat,
+    CreateWorkflowChat,
+    GivenOutputs,
+    WhereToChat,
+    asked_of_bot,
+    asked_of_flow,
+)
+from kouyu.server.rest.chat_shape import kept_chat, shown_chat
+from kouyu.server.rest.chat_stream import FLOW_DONE, streamed
+from kouyu.server.rest.messages import WhichChat
+from kouyu.server.rest.typed import typed_body, typed_query
+from kouyu.store.chats import ChatRecord
+from kouyu.store.store import Store
+
+Asking = Request[Any, Any, Any]
+_SHOWN: Final = 100
+
+
+def chat_routes(
+    store: Store, chats: TextChats, guard: Guard, *, bots: Mapping[str, Agent], flows: Mapping[str, Agent]
+) -> list[HTTPRouteHandler]:
+    """The route handlers; ``bots`` and ``flows`` answer, by bot id and workflow id."""
+    return [
+        *_beginning_routes(chats, guard, bots, flows),
+        *_reading_routes(store, guard),
+        *_changing_routes(chats, guard),
+    ]
+
+
+def _beginning_routes(
+    chats: TextChats, guard: Guard, bots: Mapping[str, Agent], flows: Mapping[str, Agent]
+) -> list[HTTPRouteHandler]:
+    @post(
+        "/v3/chat",
+        guards=[guard],
+        opt=described("Ask a bot", "Chats", query=WhereToChat, body=CreateChat, data=Chat),
+        status_code=200,
+    )
+    async def create(request: Asking) -> Response[bytes] | Stream:
+        wanted = await typed_body(request, CreateChat)
+        agent = _known("bot", wanted.bot_id, bots)
+        asked = asked_of_bot(wanted, typed_query(request, WhereToChat).conversation_id, agent)
+        return await _answer(request, chats, wanted.stream, lambda stream: chats.begin(asked, stream))
+
+    @post(
+        "/v1/workflows/chat",
+        guards=[guard],
+        opt=described("Ask a flow", "Chats", body=CreateWorkflowChat, answer="events"),
+        status_code=200,
+    )
+    async def create_with_flow(request: Asking) -> Stream:
+        wanted = await typed_body(request, CreateWorkflowChat)
+        asked = asked_of_flow(wanted, _known("workflow", wanted.workflow_id, flows))
+        if wanted.bot_id:
+            _known("bot", wanted.bot_id, bots)
+        return await streamed(chats, lambda stream: chats.begin(asked, stream), FLOW_DONE)
+
+    return [create, create_with_flow]
+
+
+def _reading_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
+    @route(
+        "/v3/chat/retrieve",
+        http_method=["GET", "POST"],
+        guards=[guard],
+        opt=described("One chat", "Chats", query=WhichChat, data=Chat),
+        status_code=200,
+    )
+    async def retrieve(request: Asking) -> Response[bytes]:
+        return answer_success(request, kept_chat(await _kept(store, request)))
+
+    return [retrieve]
+
+
+def _changing_routes(chats: TextChats, guard: Guard) -> list[HTTPRouteHandler]:
+    @post(
+        "/v3/chat/submit_tool_outputs",
+        guards=[guard],
+        opt=described(
+            "Go on with what the client's tools gave", "Chats", query=WhichChat, body=GivenOutputs, data=Chat
+        ),
+        status_code=200,
+    )
+    async def submit(request: Asking) -> Response[bytes] | Stream:
+        which = typed_query(request, WhichChat)
+        given = await typed_body(request, GivenOutputs)
+        return await _answer(
+            request,
+            chats,
+            given.stream,
+            lambda stream: chats.submit(which.conversation_id, which.chat_id, given.tool_outputs, stream),
+        )
+
+    @post(
+        "/v3/chat/cancel",
+        guards=[guard],
+        opt=described("End a chat that runs", "Chats", body=WhichChat, data=Chat),
+        status_code=200,
+    )
+    async def cancel(request: Asking) -> Response[bytes]:
+        which = await typed_body(request, WhichChat)
+        return answer_success(request, shown_chat(await chats.cancel(which.conversation_id, which.chat_id)))
+
+    return [submit, cancel]
+
+
+async def _answer(
+    request: Asking, chats: TextChats, stream: bool, begin: Callable[[EventStream | None], Awaitable[TextChat]]
+) -> Response[bytes] | Stream:
+    """The chat as a stream; or as it stands, at work, for clients that ask again (rest.md 4.1)."""
+    if stream:
+        return await streamed(chats, begin)
+    return answer_success(request, shown_chat(await (await begin(None)).started()))
+
+
+T = TypeVar("T")
+
+
+def _known(kind: str, wanted: str, known: Mapping[str, T]) -> T:
+    """Raises ProtocolError where it is not there."""
+    if wanted not in known:
+        names = ", ".join(known) or "none"
+        raise ProtocolError(errors.NOT_FOUND, f"there is no {kind} {wanted[:_SHOWN]!r}; known {kind}s: {names}")
+    return known[wanted]
+
+
+async def _kept(store: Store, request: Asking) -> ChatRecord:
+    """The chat that the query names. Raises ProtocolError where it was not kept."""
+    which = typed_query(request, WhichChat)
+    if await store.conversations.get(which.conversation_id) is None:
+        raise ProtocolError(
+            errors.CONVERSATION_NOT_FOUND, f"there is no conversation {which.conversation_id[:_SHOWN]!r}"
+        )
+    chat = await store.chats.get(which.chat_id)
+    if chat is None or chat.conversation_id != which.conversation_id:
+        raise ProtocolError(errors.NOT_FOUND, f"there is no chat {which.chat_id[:_SHOWN]!r} in this conversation")
+    return chat

@@ -1,0 +1,231 @@
+"""Conversations over REST (rest.md 3). They are those of ``/v1/chat``: what is begun here goes on there."""
+
+import time
+from collections.abc import Awaitable, Callable, Collection
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from litestar import Request, Response, delete, get, post, put
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Guard
+from msgspec import Meta
+
+from kouyu.chats.asked import EnteredMessage
+from kouyu.protocol import errors
+from kouyu.protocol.content import TextPart, parse_parts
+from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
+from kouyu.protocol.ids import IdFactory
+from kouyu.server.openapi.operation import described
+from kouyu.server.rest.answers import answer_success
+from kouyu.server.rest.entered_messages import EnterMessage, Pairs, at_most, entered_messages, entered_pairs
+from kouyu.server.rest.messages import WhichConversation, conversation_of_query, known_conversation
+from kouyu.server.rest.paging import PageNumber
+from kouyu.server.rest.typed import typed_body, typed_query
+from kouyu.store.conversations import ConversationRecord, CreateConversation
+from kouyu.store.errors import UnknownConversation
+from kouyu.store.message_writes import AddMessage
+from kouyu.store.store import Store
+
+_MOST_MESSAGES: Final = 16
+_LONGEST_NAME: Final = 100
+_PAGE: Final = 50
+
+_Name = Annotated[str, Meta(max_length=_LONGEST_NAME)]
+BeforeDelete = Callable[[str], Awaitable[None]]
+"""Told the id of a conversation that is about to be deleted."""
+Cleared = Callable[[str, str], None]
+"""Told the id of a conversation and of its new section."""
+
+
+class NewConversation(msgspec.Struct, frozen=True, kw_only=True):
+    """A new conversation. Without a name it is called as its first message begins."""
+
+    bot_id: str = ""
+    name: _Name = ""
+    messages: tuple[EnterMessage, ...] = ()
+    meta_data: Pairs = {}
+
+
+class ConversationChanges(msgspec.Struct, frozen=True):
+    """What is to change."""
+
+    name: _Name = ""
+
+
+class ConversationsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which conversations of a bot's; the latest first unless asked otherwise."""
+
+    bot_id: Annotated[str, Meta(min_length=1)]
+    page_num: PageNumber = 1
+    page_size: Annotated[int, Meta(ge=1, le=_PAGE)] = _PAGE
+    sort_order: Literal["ASC", "DESC", "asc", "desc"] = "DESC"
+
+
+class ShownConversation(msgspec.Struct, frozen=True):
+    """As the SDKs read it. Times are Unix seconds."""
+
+    id: str
+    created_at: int
+    updated_at: int
+    meta_data: dict[str, str]
+    name: str
+    creator_id: str
+    last_section_id: str
+
+
+class ConversationList(msgspec.Struct, frozen=True):
+    """One page; ``has_more`` tells whether another follows."""
+
+    conversations: list[ShownConversation]
+    has_more: bool
+
+
+class NewSection(msgspec.Struct, frozen=True):
+    """The section that has begun: nothing older is context any more."""
+
+    id: str
+    conversation_id: str
+
+
+def conversation_routes(
+    store: Store, guard: Guard, *, bots: Collection[str], before_delete: BeforeDelete, cleared: Cleared
+) -> list[HTTPRouteHandler]:
+    """The route handlers; ``bots`` are the ids of those that conversations can be made for."""
+    return [
+        *_reading_routes(store, guard),
+        _create_route(store, guard, bots),
+        *_changing_routes(store, guard, before_delete, cleared),
+    ]
+
+
+def _reading_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
+    @get(
+        "/v1/conversation/retrieve",
+        guards=[guard],
+        opt=described("One conversation", "Conversations", query=WhichConversation, data=ShownConversation),
+    )
+    async def retrieve(request: Request[Any, Any, Any]) -> Response[bytes]:
+        return answer_success(request, _shown(await conversation_of_query(store, request)))
+
+    @get(
+        "/v1/conversations",
+        guards=[guard],
+        opt=described("A bot's conversations", "Conversations", query=ConversationsQuery, data=ConversationList),
+    )
+    async def listed(request: Request[Any, Any, Any]) -> Response[bytes]:
+        wanted = typed_query(request, ConversationsQuery)
+        page = await store.conversations.list_by_bot(
+            wanted.bot_id,
+            page_num=wanted.page_num,
+            page_size=wanted.page_size,
+            order="asc" if wanted.sort_order.upper() == "ASC" else "desc",
+        )
+        shown = [_shown(record) for record in page.conversations]
+        return answer_success(request, ConversationList(shown, page.has_more))
+
+    return [retrieve, listed]
+
+
+def _create_route(store: Store, guard: Guard, bots: Collection[str]) -> HTTPRouteHandler:
+    ids = IdFactory()
+
+    @post(
+        "/v1/conversation/create",
+        guards=[guard],
+        opt=described("Begin a conversation", "Conversations", body=NewConversation, data=ShownConversation),
+    )
+    async def create(request: Request[Any, Any, Any]) -> Response[bytes]:
+        wanted = await typed_body(request, NewConversation)
+        bot_id = wanted.bot_id
+        if bot_id and bot_id not in bots:
+            raise ProtocolError(errors.NOT_FOUND, f"there is no bot {bot_id[:100]!r}")
+        at_most(_MOST_MESSAGES, wanted.messages, "messages", BAD_REQUEST)
+        entered = entered_messages(wanted.messages, "messages")
+        conversation_id, now = ids.next_id(), int(time.time())
+        place = {"conversation_id": conversation_id, "section_id": conversation_id, "bot_id": bot_id}
+        conversation = CreateConversation(
+            id=conversation_id,
+            bot_id=bot_id,
+            created_at=now,
+            name=wanted.name or _first_words(entered),
+            meta_data=entered_pairs(wanted.meta_data),
+        )
+        inserted = [AddMessage(each.placed(ids.next_id(), **place), now) for each in entered]
+        await store.write(conversation, *inserted)
+        return answer_success(request, _shown(await known_conversation(store, conversation_id)))
+
+    return create
+
+
+def _changing_routes(
+    store: Store, guard: Guard, before_delete: BeforeDelete, cleared: Cleared
+) -> list[HTTPRouteHandler]:
+    ids = IdFactory()
+
+    @put(
+        "/v1/conversations/{conversation_id:str}",
+        guards=[guard],
+        opt=described("Rename a conversation", "Conversations", body=ConversationChanges, data=ShownConversation),
+    )
+    async def update(request: Request[Any, Any, Any], conversation_id: str) -> Response[bytes]:
+        name = (await typed_body(request, ConversationChanges)).name
+        if name:
+            await _of_known(conversation_id, store.conversations.rename(conversation_id, name))
+        return answer_success(request, _shown(await known_conversation(store, conversation_id)))
+
+    @delete(
+        "/v1/conversations/{conversation_id:str}",
+        guards=[guard],
+        opt=described("Delete a conversation with all that was said in it", "Conversations"),
+        status_code=200,
+    )
+    async def remove(request: Request[Any, Any, Any], conversation_id: str) -> Response[bytes]:
+        await known_conversation(store, conversation_id)
+        await before_delete(conversation_id)
+        await store.conversations.delete(conversation_id)
+        return answer_success(request, {})
+
+    @post(
+        "/v1/conversations/{conversation_id:str}/clear",
+        guards=[guard],
+        opt=described("Begin a new section", "Conversations", data=NewSection),
+    )
+    async def clear(request: Request[Any, Any, Any], conversation_id: str) -> Response[bytes]:
+        section_id = ids.next_id()
+        await _of_known(conversation_id, store.conversations.set_section(conversation_id, section_id))
+        cleared(conversation_id, section_id)
+        return answer_success(request, NewSection(section_id, conversation_id))
+
+    return [update, remove, clear]
+
+
+async def _of_known(conversation_id: str, change: Awaitable[None]) -> None:
+    try:
+        await change
+    except UnknownConversation as fault:
+        raise ProtocolError(
+            errors.CONVERSATION_NOT_FOUND, f"there is no conversation {conversation_id[:100]!r}"
+        ) from fault
+
+
+def _first_words(entered: tuple[EnteredMessage, ...]) -> str:
+    """The name of a conversation that is given none: how its first message begins."""
+    if not entered:
+        return ""
+    first = entered[0]
+    if first.content_type == "text":
+        return first.content[:_LONGEST_NAME]
+    texts = (part.text for part in parse_parts(first.content) if isinstance(part, TextPart))
+    return next(texts, "")[:_LONGEST_NAME]
+
+
+def _shown(record: ConversationRecord) -> ShownConversation:
+    return ShownConversation(
+        id=record.id,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+        meta_data=record.meta_data,
+        name=record.name,
+        creator_id=record.user_id,
+        last_section_id=record.section_id,
+    )

@@ -1,0 +1,70 @@
+"""Messages that clients bring: EnterMessage (rest.md 3.1). Ids and times in them mean nothing."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from kouyu.chats.asked import EnteredMessage
+from kouyu.protocol.content import parse_parts
+from kouyu.protocol.downlink import ContentType
+from kouyu.protocol.errors import InvalidField
+from kouyu.protocol.ranges import MetaData
+
+Role = Literal["user", "assistant"]
+Kind = Literal["question", "answer", "function_call", "tool_output", "tool_response", ""]
+TypeOfContent = Literal["text", "object_string", ""]
+Content = Annotated[
+    str | list[dict[str, Any]],
+    Meta(description="The text; or the parts of an object_string, as JSON text or as they are."),
+]
+Pairs = Annotated[dict[str, Any], Meta(description="At most 16 pairs, keys of 1 to 64 characters, values of 1 to 512.")]
+
+
+class EnterMessage(Struct, frozen=True, kw_only=True):
+    """A message as clients write it. Without a type the user asks, and the assistant answers."""
+
+    role: Role
+    content: Content
+    content_type: TypeOfContent = ""
+    type: Kind = ""
+    meta_data: Pairs = {}
+
+
+def entered_message(written: EnterMessage, path: str = "") -> EnteredMessage:
+    """The message, checked; ``path`` stands in front of its fields in errors. Raises InvalidField."""
+    content, content_type = entered_content(written.content, written.content_type or "text", path)
+    return EnteredMessage(
+        role=written.role,
+        type=written.type or ("question" if written.role == "user" else "answer"),
+        content=content,
+        content_type=content_type,
+        meta_data=entered_pairs(written.meta_data, path),
+    )
+
+
+def entered_messages(written: tuple[EnterMessage, ...], name: str) -> tuple[EnteredMessage, ...]:
+    """A list of them, in the field ``name``. Raises InvalidField."""
+    return tuple(entered_message(each, f"{name}[{place}].") for place, each in enumerate(written))
+
+
+def entered_content(
+    content: str | list[dict[str, Any]], content_type: ContentType, path: str = ""
+) -> tuple[str, ContentType]:
+    """Content as text, with its type: one SDK sends the parts of an object_string as they are. Raises InvalidField."""
+    if isinstance(content, list):
+        content, content_type = msgspec.json.encode(content).decode(), "object_string"
+    if content_type == "object_string":
+        parse_parts(content, f"{path}content")
+    return content, content_type
+
+
+def entered_pairs(meta_data: dict[str, Any], path: str = "") -> dict[str, str]:
+    """A message's or chat's own pairs. Raises InvalidField."""
+    return MetaData().check(f"{path}meta_data", meta_data)
+
+
+def at_most(limit: int, messages: tuple[EnterMessage, ...], name: str, code: int) -> None:
+    """Raises InvalidField, with ``code``, for more messages than that."""
+    if len(messages) > limit:
+        raise InvalidField(name, f"{len(messages)} messages", f"at most {limit} messages", code=code)

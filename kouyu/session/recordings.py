@@ -1,0 +1,73 @@
+"""Recordings in messages, heard: what was said in them takes their place for whoever answers."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from kouyu.agents.agent import ContextMessage
+from kouyu.agents.attachments import Attachments
+from kouyu.agents.fetching import FetchError
+from kouyu.audio.errors import UndecodableAudio
+from kouyu.audio.pcm import Samples
+from kouyu.audio.wav import decode_listening_audio
+from kouyu.engines.errors import EngineError
+from kouyu.protocol.content import AudioPart, parse_parts
+from kouyu.protocol.errors import InvalidField
+
+_log = logging.getLogger(__name__)
+
+_LONGEST_S: Final = 1800.0
+_KEPT: Final = 1000
+"""Transcripts that are remembered: a section is shown to the agent at every turn."""
+
+Transcribe = Callable[[Samples], Awaitable[str]]
+"""The words of a recording at LISTENING_RATE. Raises EngineError."""
+
+
+class Recordings:
+    """Listens to the recordings in messages, each once."""
+
+    def __init__(self, attachments: Attachments, transcribe: Transcribe) -> None:
+        self._attachments = attachments
+        self._transcribe = transcribe
+        self._known: OrderedDict[str, str] = OrderedDict()
+
+    async def heard(self, messages: Sequence[ContextMessage]) -> tuple[ContextMessage, ...]:
+        """The messages with texts in place of recordings. One that cannot be heard becomes a note that says why."""
+        return tuple([await self._heard(message) for message in messages])
+
+    async def _heard(self, message: ContextMessage) -> ContextMessage:
+        if message.content_type != "object_string":
+            return message
+        try:
+            parts = parse_parts(message.content)
+        except InvalidField:
+            return message
+        if not any(isinstance(part, AudioPart) for part in parts):
+            return message
+        shown: list[dict[str, Any]] = msgspec.json.decode(message.content)
+        for place, part in enumerate(parts):
+            if isinstance(part, AudioPart):
+                shown[place] = {"type": "text", "text": await self._words(part)}
+        return msgspec.structs.replace(message, content=msgspec.json.encode(shown).decode())
+
+    async def _words(self, part: AudioPart) -> str:
+        key = part.file_id or part.file_url or ""
+        if key not in self._known:
+            try:
+                self._known[key] = await self._listen(part)
+            except (FetchError, UndecodableAudio, EngineError) as fault:
+                _log.info("a recording could not be heard: %s", fault)
+                return f"[a recording that could not be heard: {fault}]"
+            if len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        return self._known[key]
+
+    async def _listen(self, part: AudioPart) -> str:
+        file = await self._attachments.read(part)
+        samples = await asyncio.to_thread(decode_listening_audio, file.content, _LONGEST_S)
+        return await self._transcribe(samples)
