@@ -1,6 +1,7 @@
 """One open database: a single writer, and a pool of connections that read beside it without waiting for it."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ from kouyu.store import dialect
 from kouyu.store.errors import StoreError
 from kouyu.store.migrations import migrate
 from kouyu.store.writer import Write, Writer
+
+logger = logging.getLogger(__name__)
 
 READERS: Final = 4
 """Connections that read; a reader beyond that waits until one is free."""
@@ -67,6 +70,15 @@ class Database:
     def offer(self, write: Write[Any]) -> bool:
         """Queue a write nobody waits for; False when there is no room for it."""
         return self._writer.offer(write)
+
+    async def leave_no_trace(self) -> None:
+        """Remove from the disk what has been deleted before: SQLite's log still has it.
+
+        On PostgreSQL nothing is done: there the server's own vacuum decides when deleted rows go.
+        """
+        async with _errors_told("cleared of what was deleted"), self._reading.connect() as connection:
+            if not await connection.run_sync(dialect.empty_write_ahead_log):
+                logger.warning("another program holds the database open: what was deleted stays in its log for now")
 
     async def records(self, query: Executable, record: type[R]) -> tuple[R, ...]:
         """The rows of a query, whose columns are named as the record's fields."""

@@ -37,5 +37,22 @@ class UnknownBot(StoreError):
         self.bot_id = bot_id
 
 
+class UnknownVoiceprintGroup(StoreError):
+    """There is no voiceprint group with this id (any more)."""
+
+    def __init__(self, group_id: str) -> None:
+        super().__init__(f"there is no voiceprint group {group_id}")
+        self.group_id = group_id
+
+
+class UnknownVoiceprintFeature(StoreError):
+    """The voiceprint group has no feature with this id (any more)."""
+
+    def __init__(self, feature_id: str, group_id: str) -> None:
+        super().__init__(f"there is no feature {feature_id} in the voiceprint group {group_id}")
+        self.feature_id = feature_id
+        self.group_id = group_id
+
+
 class NameTaken(StoreError):
     """There is already a token of this name."""

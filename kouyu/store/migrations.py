@@ -1,6 +1,7 @@
 """The schema's history: each step is SQL that never changes once released. A new step goes at the end of STEPS.
 
-Plain SQL that both SQLite and PostgreSQL take, with one word filled in: ``{sequence}``, a number the database gives.
+Plain SQL that both SQLite and PostgreSQL take, with words filled in: ``{sequence}``, a number the database gives, and
+``{binary}``, bytes.
 A tool such as alembic would add a second configuration and its own environment for what is thirty lines here.
 """
 
@@ -131,7 +132,37 @@ _FEEDBACK: Final[Step] = (
     """,
 )
 
-STEPS: Final[tuple[Step, ...]] = (_CONVERSATIONS, _FILES, _BOTS, _FEEDBACK)
+_VOICEPRINTS: Final[Step] = (
+    """
+    CREATE TABLE voiceprint_groups (
+        id TEXT NOT NULL PRIMARY KEY,
+        owner_id TEXT NOT NULL,
+        account_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        description TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        updated_at BIGINT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE voiceprint_features (
+        id TEXT NOT NULL PRIMARY KEY,
+        group_id TEXT NOT NULL REFERENCES voiceprint_groups (id) ON DELETE CASCADE,
+        owner_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        description TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        updated_at BIGINT NOT NULL,
+        model TEXT NOT NULL,
+        speech_ms BIGINT NOT NULL,
+        vector {binary} NOT NULL,
+        audio {binary}
+    )
+    """,
+    "CREATE INDEX voiceprint_features_by_group ON voiceprint_features (group_id, created_at, id)",
+)
+
+STEPS: Final[tuple[Step, ...]] = (_CONVERSATIONS, _FILES, _BOTS, _FEEDBACK, _VOICEPRINTS)
 
 
 def migrate(connection: Connection) -> None:
@@ -150,7 +181,8 @@ def migrate(connection: Connection) -> None:
             f"the database {connection.engine.url.render_as_string(hide_password=True)} has schema version {version},"
             f" but this kouyu knows only {len(STEPS)}: update kouyu, or choose another data directory"
         )
+    types = {"sequence": dialect.sequence_type(connection), "binary": dialect.binary_type(connection)}
     for step in STEPS[version:]:
         for statement in step:
-            connection.execute(text(statement.format(sequence=dialect.sequence_type(connection))))
+            connection.execute(text(statement.format(**types)))
     connection.execute(text("UPDATE schema_version SET version = :version"), {"version": len(STEPS)})

@@ -15,6 +15,7 @@ from kouyu.store.files import Files
 from kouyu.store.messages import Messages
 from kouyu.store.tokens import Tokens
 from kouyu.store.variables import Variables
+from kouyu.store.voiceprints import Voiceprints
 from kouyu.store.writer import Write
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Store:
         self.files = Files(database, files_folder, clock)
         self.bots = Bots(database, clock)
         self.variables = Variables(database, clock)
+        self.voiceprints = Voiceprints(database, clock)
 
     @classmethod
     async def open(

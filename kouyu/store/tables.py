@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     Dialect,
     Integer,
+    LargeBinary,
     MetaData,
     Named,
     Table,
@@ -146,6 +147,34 @@ class FeedbackColumns(TypedColumns):
     created_at: Named[int] = Column(BigInteger)
 
 
+class VoiceprintGroupColumns(TypedColumns):
+    """Voiceprint groups; ``owner_id`` is the access token one was made with."""
+
+    id: Named[str] = Column(Text, primary_key=True)
+    owner_id: Named[str] = Column(Text)
+    account_id: Named[str] = Column(Text)
+    name: Named[str] = Column(Text)
+    description: Named[str] = Column(Text)
+    created_at: Named[int] = Column(BigInteger)
+    updated_at: Named[int] = Column(BigInteger)
+
+
+class VoiceprintFeatureColumns(TypedColumns):
+    """Enrolled speakers; ``vector`` is the voiceprint that the encoder ``model`` made of ``speech_ms`` of speech."""
+
+    id: Named[str] = Column(Text, primary_key=True)
+    group_id: Named[str] = Column(Text)
+    owner_id: Named[str] = Column(Text)
+    name: Named[str] = Column(Text)
+    description: Named[str] = Column(Text)
+    created_at: Named[int] = Column(BigInteger)
+    updated_at: Named[int] = Column(BigInteger)
+    model: Named[str] = Column(Text)
+    speech_ms: Named[int] = Column(BigInteger)
+    vector: Named[bytes] = Column(LargeBinary)
+    audio: Named[bytes | None] = Column(LargeBinary)
+
+
 conversations = Table("conversations", metadata, ConversationColumns)
 messages = Table("messages", metadata, MessageColumns)
 chats = Table("chats", metadata, ChatColumns)
@@ -154,3 +183,5 @@ files = Table("files", metadata, FileColumns)
 bots = Table("bots", metadata, BotColumns)
 variables = Table("variables", metadata, VariableColumns)
 feedback = Table("feedback", metadata, FeedbackColumns)
+voiceprint_groups = Table("voiceprint_groups", metadata, VoiceprintGroupColumns)
+voiceprint_features = Table("voiceprint_features", metadata, VoiceprintFeatureColumns)
