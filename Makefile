@@ -5,11 +5,12 @@ VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 KOUYU := $(VENV)/bin/kouyu
 SDK := tests/sdk/node
+CONSOLE := console
 # Only for `make lock`.
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sdk lint types models lock clean
+.PHONY: help run test test-sdk console lint types models lock clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -27,7 +28,10 @@ test: $(VENV)/dev.stamp ## everything that must hold: ruff, mypy, pytest (with t
 
 test-sdk: $(VENV)/dev.stamp sdk-tools $(SDK)/node_modules/.package-lock.json ## other people's SDKs against a real server; needs Node and Chromium
 	@$(KOUYU) models fetch
-	$(VENV)/bin/pytest -m sdk tests/sdk
+	$(VENV)/bin/pytest -m sdk tests/sdk tests/console
+
+console: $(CONSOLE)/node_modules/.package-lock.json ## build the page anew from console/ into kouyu/console; needs Node 20.19 or newer
+	@cd $(CONSOLE) && npm run --silent build
 
 lint: $(VENV)/dev.stamp ## ruff, repairing what it can
 	$(VENV)/bin/ruff check --fix .
@@ -57,8 +61,12 @@ $(SDK)/node_modules/.package-lock.json: $(SDK)/package-lock.json $(SDK)/package.
 	@cd $(SDK) && npm ci --silent
 	@touch $@
 
+$(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json $(CONSOLE)/package.json
+	@cd $(CONSOLE) && npm ci --silent
+	@touch $@
+
 clean: ## delete .venv and what the tools keep (not the model weights: `kouyu models remove`)
-	rm -rf $(VENV) $(VENV)-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis $(SDK)/node_modules
+	rm -rf $(VENV) $(VENV)-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis $(SDK)/node_modules $(CONSOLE)/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

@@ -1,0 +1,69 @@
+// The messages of one conversation, with their sound where it was kept.
+
+import { useEffect, useState } from "preact/hooks";
+
+import { duration, moment, t } from "../language/language";
+import { keptAudio, listKeptAudio, listMessages } from "../server/resources";
+import type { KeptAudio, StoredMessage } from "../server/resources";
+import { Icon } from "../shell/icon";
+
+const SHOWN = new Set(["question", "answer", "function_call", "tool_response", "tool_output", ""]);
+
+/** What stands in a message for reading. */
+function readable(message: StoredMessage): string {
+  if (message.content_type !== "object_string") return message.content;
+  const parts = JSON.parse(message.content) as { type: string; text?: string; file_id?: string; file_url?: string }[];
+  return parts.map((part) => part.text ?? `[${part.file_id ?? part.file_url ?? part.type}]`).join("\n");
+}
+
+export function Messages({ conversationId }: { conversationId: string }) {
+  const [messages, setMessages] = useState<StoredMessage[] | null>(null);
+  const [sounds, setSounds] = useState<Map<string, KeptAudio>>(new Map());
+  const [error, setError] = useState("");
+  useEffect(() => {
+    listMessages(conversationId).then(setMessages, (reason: unknown) => setError(String(reason)));
+    listKeptAudio(conversationId).then(
+      (kept) => setSounds(new Map(kept.map((audio) => [audio.message_id, audio]))),
+      () => {},
+    );
+  }, [conversationId]);
+  if (error) return <p class="error" role="alert">{error}</p>;
+  if (!messages) return <p class="hint" role="status">{t("loading")}</p>;
+  const shown = messages.filter(({ type }) => SHOWN.has(type));
+  if (shown.length === 0) return <p class="hint">{t("conversations.empty")}</p>;
+  return (
+    <div class="bubbles" tabIndex={0} role="region" aria-label={t("conversations.opened")}>
+      {shown.map((message) => (
+        <Message key={message.id} message={message} conversationId={conversationId} sound={sounds.get(message.id)} />
+      ))}
+    </div>
+  );
+}
+
+function Message(props: { message: StoredMessage; conversationId: string; sound: KeptAudio | undefined }) {
+  const { message, sound } = props;
+  const isTool = message.type === "function_call" || message.type.startsWith("tool");
+  const look = isTool ? "tool" : message.role === "user" ? "user" : "agent";
+  return (
+    <div class={`bubble ${look}`}>
+      <span class="who">{isTool ? message.type : t(message.role === "user" ? "talk.you" : "talk.agent")}</span>
+      {readable(message)}
+      <div class="below">
+        {message.created_at !== undefined && <time class="hint">{moment(message.created_at)}</time>}
+        {sound && <Sound conversationId={props.conversationId} sound={sound} />}
+      </div>
+    </div>
+  );
+}
+
+/** Fetched when it is asked for: an audio element cannot show an access token. */
+function Sound({ conversationId, sound }: { conversationId: string; sound: KeptAudio }) {
+  const [address, setAddress] = useState("");
+  useEffect(() => () => URL.revokeObjectURL(address), [address]);
+  const play = async (): Promise<void> => {
+    const audio = await keptAudio(conversationId, sound.message_id);
+    if (audio) setAddress(URL.createObjectURL(audio));
+  };
+  if (address) return <audio controls autoplay src={address} />;
+  return <button type="button" class="tag" onClick={() => void play()}><Icon name="play" />{t("conversations.hear")} {duration(sound.duration_ms)}</button>;
+}

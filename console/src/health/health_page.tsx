@@ -1,0 +1,96 @@
+// How the server is: its engines, how full it is, who talks.
+
+import { useEffect, useState } from "preact/hooks";
+
+import { duration, t } from "../language/language";
+import { getStatus } from "../server/resources";
+import type { Status } from "../server/resources";
+
+const EVERY_MS = 2_000;
+
+export function HealthPage() {
+  const [status, setStatus] = useState<Status | null>(null);
+  const [error, setError] = useState("");
+  useEffect(() => {
+    const ending = new AbortController();
+    const look = (): void => {
+      getStatus(ending.signal).then(
+        (now) => { setStatus(now); setError(""); },
+        (reason: unknown) => ending.signal.aborted || setError(reason instanceof Error ? reason.message : String(reason)),
+      );
+    };
+    look();
+    const timer = setInterval(look, EVERY_MS);
+    return () => { clearInterval(timer); ending.abort(); };
+  }, []);
+  return (
+    <div class="health">
+      {error && <p class="error" role="alert">{error}</p>}
+      {status ? <Shown status={status} /> : !error && <p class="hint" role="status">{t("loading")}</p>}
+    </div>
+  );
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(0)} MB`;
+
+function age(seconds: number): string {
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
+  return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`;
+}
+
+function Shown({ status }: { status: Status }) {
+  const { scheduler, cpu, kept_audio: kept } = status;
+  return (
+    <>
+      <div class="tiles">
+        <Tile name={t("health.sessions")} value={`${status.sessions} / ${status.max_sessions}`} part={status.sessions / status.max_sessions} />
+        <Tile name={t("health.load")} value={`${cpu.load_1min.toFixed(2)} / ${cpu.cores}`} part={cpu.load_1min / cpu.cores} />
+        <Tile name={t("health.models")} value={`${scheduler.running} / ${scheduler.workers}`} part={scheduler.running / Math.max(scheduler.workers, 1)} />
+        <Tile name={t("health.waiting")} value={`${scheduler.waiting} · ${duration(scheduler.oldest_wait_ms)}`} part={scheduler.oldest_wait_ms / 1_000} />
+        <Tile name={t("health.memory")} value={megabytes(status.memory.resident_bytes)} />
+        <Tile name={t("health.keptAudio")} value={kept.max_bytes ? `${megabytes(kept.bytes)} / ${megabytes(kept.max_bytes)}` : t("health.off")} {...(kept.max_bytes && { part: kept.bytes / kept.max_bytes })} />
+        <Tile name={t("health.uptime")} value={age(status.uptime_s)} />
+        <Tile name={t("health.version")} value={status.version} />
+      </div>
+      <div class="two-columns">
+        <section class="panel">
+          <h2>{t("health.engines")}</h2>
+          <table>
+            <tbody>
+              {status.engines.map(({ kind, name }) => <tr key={kind + name}><th scope="row">{kind}</th><td>{name}</td></tr>)}
+              <tr><th scope="row">{t("health.voices")}</th><td>{status.voices}</td></tr>
+              <tr><th scope="row">{t("health.bots")}</th><td>{[...status.bots, ...status.flows].join(", ")}</td></tr>
+            </tbody>
+          </table>
+        </section>
+        <section class="panel">
+          <h2>{t("health.live")}</h2>
+          {status.live.length === 0 && <p class="hint">{t("health.nobody")}</p>}
+          <table>
+            <tbody>
+              {status.live.map((session) => (
+                <tr key={session.log_id}>
+                  <th scope="row">{session.bot_id}{session.user_id && ` · ${session.user_id}`}</th>
+                  <td><code class="id">{session.log_id}</code></td>
+                  <td>{age(session.age_s)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      </div>
+    </>
+  );
+}
+
+/** A number with its name; `part` fills a bar, red as it gets near 1. */
+function Tile({ name, value, part }: { name: string; value: string; part?: number }) {
+  return (
+    <div class="tile">
+      <span class="hint">{name}</span>
+      <strong>{value}</strong>
+      {part !== undefined && <meter aria-label={name} min={0} max={1} low={0.7} high={0.9} optimum={0} value={Math.min(part, 1)} />}
+    </div>
+  );
+}

@@ -1,0 +1,2 @@
+declare module "*/libopus-encoder.js";
+declare module "*/libopus-decoder.js";

@@ -1,0 +1,34 @@
+import { accessToken, forgetAccess, rememberAccess } from "./access_token";
+import { call } from "./rest";
+
+/** Takes the login out of the address bar, so that it is neither seen nor kept, and exchanges it for an access token. */
+export async function loginFromAddress(): Promise<void> {
+  const login = new URLSearchParams(location.hash.slice(1)).get("login");
+  if (login === null) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  const answer = await call<{ access_token: string }>("POST", "/v1/kouyu/login", { json: { login } });
+  rememberAccess(answer.access_token);
+}
+
+/** Lets in with what a person pasted: the printed link, what stands behind its `#login=`, or an access token. */
+export async function loginWith(pasted: string): Promise<void> {
+  const text = pasted.trim();
+  const login = /[#&]login=([^&\s]+)/.exec(text)?.[1];
+  if (login !== undefined) {
+    const answer = await call<{ access_token: string }>("POST", "/v1/kouyu/login", { json: { login } });
+    rememberAccess(answer.access_token);
+    return;
+  }
+  accessToken.value = text;
+  await call("GET", "/v1/kouyu/configuration");
+  rememberAccess(text);
+}
+
+/** Revokes the page's token and forgets it; a token made by hand stays good. */
+export async function logout(): Promise<void> {
+  try {
+    await call("POST", "/v1/kouyu/logout");
+  } finally {
+    forgetAccess();
+  }
+}

@@ -1,0 +1,117 @@
+// The server's resources that the page shows, as they are on the wire.
+
+import { bytes, call, callWhole } from "./rest";
+
+export interface Status {
+  version: string;
+  uptime_s: number;
+  sessions: number;
+  max_sessions: number;
+  watchers: number;
+  scheduler: { workers: number; waiting: number; running: number; oldest_wait_ms: number };
+  engines: { kind: string; name: string }[];
+  voices: number;
+  bots: string[];
+  flows: string[];
+  memory: { resident_bytes: number };
+  cpu: { cores: number; load_1min: number };
+  kept_audio: { bytes: number; max_bytes: number; files: number };
+  live: { log_id: string; bot_id: string; user_id: string; conversation_id: string; age_s: number }[];
+}
+
+export interface Voice {
+  voice_id: string;
+  name: string;
+  language_code: string;
+  language_name: string;
+  is_system_voice: boolean;
+}
+
+export interface Conversation {
+  id: string;
+  created_at: number;
+  updated_at?: number;
+  name?: string;
+  last_section_id: string;
+}
+
+export interface StoredMessage {
+  id: string;
+  role: "user" | "assistant";
+  type: string;
+  content: string;
+  content_type: string;
+  chat_id?: string;
+  section_id?: string;
+  created_at?: number;
+}
+
+export interface KeptAudio {
+  message_id: string;
+  role: string;
+  duration_ms: number;
+  bytes: number;
+  created_at: number;
+}
+
+export interface VoiceprintGroup {
+  id: string;
+  name: string;
+  desc: string;
+  feature_count: number;
+}
+
+export interface VoiceprintFeature {
+  id: string;
+  name: string;
+  desc: string;
+  created_at: number;
+}
+
+export interface SpeakerScore {
+  feature_id: string;
+  feature_name: string;
+  score: number;
+}
+
+export const getStatus = (signal?: AbortSignal): Promise<Status> =>
+  call("GET", "/v1/kouyu/status", signal ? { signal } : {});
+
+export const listVoices = async (): Promise<Voice[]> =>
+  (await call<{ voice_list: Voice[] }>("GET", "/v1/audio/voices", { query: { page_size: 100 } })).voice_list;
+
+export const listConversations = (
+  botId: string,
+  page: number,
+): Promise<{ conversations: Conversation[]; has_more: boolean }> =>
+  call("GET", "/v1/conversations", { query: { bot_id: botId, page_num: page, page_size: 20, sort_order: "DESC" } });
+
+export const deleteConversation = (id: string): Promise<unknown> => call("DELETE", `/v1/conversations/${id}`);
+
+/** All messages of a conversation, oldest first. */
+export async function listMessages(conversationId: string): Promise<StoredMessage[]> {
+  const messages: StoredMessage[] = [];
+  let after = "";
+  for (;;) {
+    const page = await callWhole<{ data: StoredMessage[]; last_id: string; has_more: boolean }>(
+      "POST",
+      "/v1/conversation/message/list",
+      { query: { conversation_id: conversationId }, json: { order: "asc", limit: 50, ...(after && { after_id: after }) } },
+    );
+    messages.push(...page.data);
+    if (!page.has_more || !page.last_id || page.last_id === after) return messages;
+    after = page.last_id;
+  }
+}
+
+export const listKeptAudio = (conversationId: string): Promise<KeptAudio[]> =>
+  call("GET", "/v1/kouyu/audio/list", { query: { conversation_id: conversationId } });
+
+export const keptAudio = (conversationId: string, messageId: string): Promise<Blob | null> =>
+  bytes("/v1/kouyu/audio", { conversation_id: conversationId, message_id: messageId });
+
+export async function uploadFile(file: File): Promise<{ id: string; file_name: string }> {
+  const form = new FormData();
+  form.append("file", file);
+  return call("POST", "/v1/files/upload", { form });
+}

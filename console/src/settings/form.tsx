@@ -1,0 +1,73 @@
+// Every setting of `chat.update`, in a form made of the server's own description.
+
+import { useEffect, useState } from "preact/hooks";
+
+import { t } from "../language/language";
+import { chooseNothing, chosen } from "./chosen";
+import { Field } from "./field";
+import { fetchSchema, help, kindOf, schema } from "./schema";
+import type { FieldSchema } from "./schema";
+
+interface Place {
+  path: string;
+  field: FieldSchema;
+}
+
+/** The fields with values of their own, those of objects within objects too. */
+function leaves(path: string, field: FieldSchema): Place[] {
+  if (kindOf(field) !== "object" || !field.properties) return [{ path, field }];
+  return Object.entries(field.properties).flatMap(([name, inner]) => leaves(path ? `${path}.${name}` : name, inner));
+}
+
+const matches = ({ path, field }: Place, words: string): boolean =>
+  `${path} ${field.description ?? ""} ${field["x-kouyu"]?.zh ?? ""}`.toLowerCase().includes(words.trim().toLowerCase());
+
+/** Groups that most people change come first; the rest in the protocol's order. */
+const FIRST = ["turn_detection", "output_audio", "asr_config"];
+
+export function SettingsForm() {
+  const [words, setWords] = useState("");
+  const [error, setError] = useState("");
+  useEffect(() => void fetchSchema().catch((reason: unknown) => setError(String(reason))), []);
+  const root = schema.value;
+  if (!root) return <p class="hint" role="status">{error || t("loading")}</p>;
+  const all = Object.entries(root.properties ?? {});
+  const rank = (name: string): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+  const groups = all.filter(([, field]) => field.properties).sort(([one], [other]) => rank(one) - rank(other));
+  const single = all.filter(([, field]) => !field.properties).map(([path, field]) => ({ path, field }));
+  return (
+    <form class="settings-form" onSubmit={(event) => event.preventDefault()}>
+      <div class="toolbar">
+        <input type="search" value={words} placeholder={t("settings.find")} aria-label={t("settings.find")} onInput={(event) => setWords(event.currentTarget.value)} />
+        <button type="button" class="quiet" disabled={Object.keys(chosen.value).length === 0} onClick={chooseNothing}>{t("settings.resetAll")}</button>
+      </div>
+      {groups.map(([name, field]) => <Group key={name} name={name} field={field} places={leaves(name, field)} words={words} />)}
+      <Group name={t("settings.others")} field={{}} places={single} words={words} />
+    </form>
+  );
+}
+
+function Group({ name, field, places, words }: { name: string; field: FieldSchema; places: Place[]; words: string }) {
+  const shown = words ? places.filter((place) => matches(place, words)) : places;
+  if (shown.length === 0) return null;
+  const changes = places.filter(({ path }) => chosen.value[path] !== undefined).length;
+  return (
+    <details open={words !== "" || name === "turn_detection"}>
+      <summary><code>{name}</code>{changes > 0 && <span class="count">{t("settings.changed", { count: changes })}</span>}</summary>
+      {help(field) && <p class="help">{help(field)}</p>}
+      {shown.map((place, index) => (
+        <>
+          <Subheading path={place.path} before={shown[index - 1]?.path} />
+          <Field key={place.path} path={place.path} field={place.field} />
+        </>
+      ))}
+    </details>
+  );
+}
+
+/** The name of an object within the group, above its first field. */
+function Subheading({ path, before }: { path: string; before: string | undefined }) {
+  const inner = path.split(".").slice(1, -1).join(".");
+  const innerBefore = before?.split(".").slice(1, -1).join(".");
+  return inner && inner !== innerBefore ? <h4><code>{inner}</code></h4> : null;
+}

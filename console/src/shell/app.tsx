@@ -1,0 +1,82 @@
+// The page's frame: what is shown, in which language and colours, and to whom.
+
+import { signal } from "@preact/signals";
+
+import { ConversationsPage } from "../conversations/conversations_page";
+import { HealthPage } from "../health/health_page";
+import { chooseLanguage, language, t } from "../language/language";
+import type { TextName } from "../language/language";
+import { accessToken } from "../server/access_token";
+import { logout } from "../server/login";
+import { TalkPage } from "../talk/talk_page";
+import { hangUp } from "../talk/talk";
+import { VoiceprintsPage } from "../voiceprints/voiceprints_page";
+import { LoginPage } from "./login_page";
+import { theme } from "./theme";
+import type { Theme } from "./theme";
+import { Icon } from "./icon";
+
+const PAGES = ["talk", "conversations", "voiceprints", "health"] as const;
+export type PageName = (typeof PAGES)[number];
+
+export const page = signal<PageName>("talk");
+
+export function App() {
+  return (
+    <>
+      <a class="skip" href="#main">{t("skip")}</a>
+      <header class="top">
+        <h1><span class="glyph" aria-hidden="true">口语</span> kouyu</h1>
+        {accessToken.value && <Navigation />}
+        <span class="spacer" />
+        <Looks />
+        {accessToken.value && <button type="button" class="quiet" onClick={() => void leave()}>{t("logout")}</button>}
+      </header>
+      <main id="main" tabIndex={-1}>{accessToken.value ? <Shown /> : <LoginPage />}</main>
+    </>
+  );
+}
+
+async function leave(): Promise<void> {
+  await hangUp();
+  await logout().catch(() => {});
+}
+
+function Navigation() {
+  return (
+    <nav aria-label={t("pages")}>
+      {PAGES.map((name) => (
+        <button key={name} type="button" aria-current={page.value === name ? "page" : undefined} onClick={() => (page.value = name)}>
+          <Icon name={name} />{t(`page.${name}` as TextName)}
+        </button>
+      ))}
+    </nav>
+  );
+}
+
+function Shown() {
+  switch (page.value) {
+    case "talk":
+      return <TalkPage />;
+    case "conversations":
+      return <ConversationsPage />;
+    case "voiceprints":
+      return <VoiceprintsPage />;
+    case "health":
+      return <HealthPage />;
+  }
+}
+
+const NEXT_THEME: Record<Theme, Theme> = { auto: "light", light: "dark", dark: "auto" };
+
+function Looks() {
+  const themeText = t(`theme.${theme.value}` as TextName);
+  return (
+    <>
+      <button type="button" class="quiet" lang={language.value === "en" ? "zh" : "en"} onClick={() => chooseLanguage(language.value === "en" ? "zh" : "en")}>
+        {language.value === "en" ? "中文" : "English"}
+      </button>
+      <button type="button" class="quiet icon" aria-label={themeText} title={themeText} onClick={() => (theme.value = NEXT_THEME[theme.value])}><Icon name={theme.value} /></button>
+    </>
+  );
+}

@@ -1,0 +1,19 @@
+import { useEffect } from "preact/hooks";
+
+import { t } from "../language/language";
+import { directory, fetchDirectory } from "./directory";
+import { botId, chooseBot } from "./talk";
+
+/** Which bot a page is about. */
+export function BotSelect() {
+  useEffect(() => void fetchDirectory(), []);
+  const bots = directory.value.bots.length ? directory.value.bots : [botId.value];
+  return (
+    <label class="choice">
+      <span>{t("talk.bot")}</span>
+      <select value={botId.value} onChange={(event) => chooseBot(event.currentTarget.value)}>
+        {bots.map((id) => <option key={id} value={id}>{id}</option>)}
+      </select>
+    </label>
+  );
+}

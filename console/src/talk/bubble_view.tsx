@@ -1,0 +1,93 @@
+// How each kind of bubble looks.
+
+import { useState } from "preact/hooks";
+
+import { duration, t } from "../language/language";
+import { stagesOf } from "../timeline/explanation";
+import { shownTurn } from "../timeline/shown_turn";
+import { keyOf, turns } from "../timeline/watching";
+import type { AgentBubble, Bubble, ToolBubble, UserBubble } from "./bubbles";
+import { submitTools } from "./talk";
+import { Icon } from "../shell/icon";
+
+export function BubbleView({ bubble }: { bubble: Bubble }) {
+  switch (bubble.kind) {
+    case "user":
+      return <UserView bubble={bubble} />;
+    case "agent":
+      return <AgentView bubble={bubble} />;
+    case "tool":
+      return <ToolView bubble={bubble} />;
+    case "notice":
+      return <p class={`notice ${bubble.isError ? "error" : ""}`} role={bubble.isError ? "alert" : undefined}>{bubble.text}</p>;
+  }
+}
+
+const Dots = ({ label }: { label: string }) => <span class="dots" role="img" aria-label={label}><i /><i /><i /></span>;
+
+function UserView({ bubble }: { bubble: UserBubble }) {
+  return (
+    <div class={`bubble user ${bubble.live ? "live" : ""}`}>
+      <span class="who">{t("talk.you")}</span>
+      {bubble.text || (bubble.files.length === 0 && <Dots label={t("talk.listening")} />)}
+      {bubble.files.map((file) => <span key={file} class="file"><Icon name="file" />{file}</span>)}
+    </div>
+  );
+}
+
+function AgentView({ bubble }: { bubble: AgentBubble }) {
+  return (
+    <div class={`bubble agent ${bubble.cutAt === null ? "" : "cut"}`}>
+      <span class="who">{t("talk.agent")}</span>
+      {bubble.text === "" && bubble.open && <Dots label={t("talk.thinking")} />}
+      <AnswerText bubble={bubble} />
+      {bubble.failure && <p class="error" role="alert">{t("talk.failed", { why: bubble.failure })}</p>}
+      <div class="below">
+        {bubble.cutAt !== null && <span class="tag cut-tag">{t(bubble.cutAt === 0 ? "talk.cutBefore" : "talk.cut")}</span>}
+        <TurnLink chatId={bubble.chatId} />
+      </div>
+    </div>
+  );
+}
+
+/** The answer, the sentence that sounds marked, what nobody heard struck through. */
+function AnswerText({ bubble }: { bubble: AgentBubble }) {
+  const { text, cutAt, sounding } = bubble;
+  if (cutAt !== null) {
+    return <>{text.slice(0, cutAt)}<del aria-label={t("talk.unheard")}>{text.slice(cutAt)}</del></>;
+  }
+  const sentence = bubble.sentences.find(({ id }) => id === sounding?.id);
+  if (!sentence) return <>{text}</>;
+  return (
+    <>
+      {text.slice(0, sentence.start)}
+      <mark class="sounding">{text.slice(sentence.start, sentence.end)}</mark>
+      {text.slice(sentence.end)}
+    </>
+  );
+}
+
+/** How long the answer took; opens its turn. */
+function TurnLink({ chatId }: { chatId: string }) {
+  const record = chatId && turns.value.findLast((turn) => turn.chat_id === chatId);
+  if (!record) return null;
+  const stages = stagesOf(record);
+  const text = stages ? duration(stages.total) : t("talk.why");
+  return <button type="button" class="tag turn-link" title={t("talk.whyHelp")} onClick={() => (shownTurn.value = keyOf(record))}><Icon name="clock" />{text}</button>;
+}
+
+function ToolView({ bubble }: { bubble: ToolBubble }) {
+  const [outputs, setOutputs] = useState<Record<string, string>>({});
+  return (
+    <form class="bubble tool" onSubmit={(event) => { event.preventDefault(); submitTools(bubble, outputs); }}>
+      <span class="who">{t("tool.asked")}</span>
+      {bubble.calls.map((call) => (
+        <label key={call.id}>
+          <code>{call.function?.name}({call.function?.arguments})</code>
+          <textarea rows={2} required disabled={bubble.answered} placeholder={t("tool.result")} value={outputs[call.id] ?? ""} onInput={(event) => setOutputs({ ...outputs, [call.id]: event.currentTarget.value })} />
+        </label>
+      ))}
+      <button type="submit" class="primary" disabled={bubble.answered}>{t(bubble.answered ? "tool.sent" : "tool.send")}</button>
+    </form>
+  );
+}

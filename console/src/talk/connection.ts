@@ -1,0 +1,98 @@
+// The official browser client, and the few things around it that a page must see to.
+
+import type { ChatUpdateEvent, CreateChatWsReq } from "@coze/api";
+import { WsChatClient, WsChatEventNames } from "@coze/api/ws-tools";
+
+import { loadOpusDecoder } from "../capture/opus_decoder_library";
+import { loadOpusEncoder } from "../capture/opus_encoder_library";
+import type { Json } from "../settings/schema";
+import { keepSent } from "../timeline/recorded";
+import type { PlaybackEvent, ServerEvent } from "./events";
+
+const CONNECT_LIMIT_MS = 10_000;
+
+export interface Listener {
+  onServerEvent(event: ServerEvent): void;
+  onPlayback(event: PlaybackEvent): void;
+  /** The socket has closed by itself; the client tries again. */
+  onLost(): void;
+}
+
+export interface Wish {
+  token: string;
+  botId: string;
+  workflowId: string;
+  microphoneId: string;
+  muted: boolean;
+  volume: number;
+  update: { [key: string]: Json };
+}
+
+export async function connect(wish: Wish, listener: Listener): Promise<WsChatClient> {
+  // Else the client would fetch a denoiser from elsewhere.
+  window.__denoiserSupported = false;
+  await loadCodecs(wish.update);
+  const client = new WsChatClient({
+    token: wish.token,
+    botId: wish.botId,
+    ...(wish.workflowId && { workflowId: wish.workflowId }),
+    ...(wish.microphoneId && { deviceId: wish.microphoneId }),
+    baseWsURL: location.origin.replace(/^http/, "ws"),
+    allowPersonalAccessTokenInBrowser: true,
+    audioMutedDefault: wish.muted,
+    playbackVolumeDefault: wish.volume,
+  });
+  client.on(WsChatEventNames.ALL, (name, event) => {
+    if (name.startsWith("server.")) listener.onServerEvent(event as unknown as ServerEvent);
+    else if (name.startsWith("client.audio.sentence.")) listener.onPlayback(event as unknown as PlaybackEvent);
+  });
+  // The client's types know fewer fields than the protocol.
+  const data = wish.update as unknown as NonNullable<ChatUpdateEvent["data"]>;
+  const chatUpdate = { id: crypto.randomUUID(), event_type: "chat.update", data } as ChatUpdateEvent;
+  try {
+    await withinLimit(client.connect({ chatUpdate }));
+  } catch (error) {
+    client.ws?.close();
+    throw error;
+  }
+  if (client.ws) client.ws.onclose = () => listener.onLost();
+  if ((wish.update["input_audio"] as { codec: string }).codec === "pcm") keepWhatIsSent(client);
+  return client;
+}
+
+/** Keeps what the microphone sends, where it is plain PCM. */
+function keepWhatIsSent(client: WsChatClient): void {
+  const { ws } = client;
+  if (!ws) return;
+  const send = ws.send.bind(ws);
+  ws.send = (event) => {
+    const { event_type, data } = event as { event_type: string; data?: { delta?: string } };
+    if (event_type === "input_audio_buffer.append" && data?.delta) keepSent(data.delta);
+    send(event);
+  };
+}
+
+/** Sends any event of the protocol. */
+export function send(client: WsChatClient, eventType: string, data?: Json): void {
+  const event = { id: crypto.randomUUID(), event_type: eventType, ...(data !== undefined && { data }) };
+  client.sendMessage(event as unknown as CreateChatWsReq);
+}
+
+async function loadCodecs(update: { [key: string]: Json }): Promise<void> {
+  const codec = (name: string): Json | undefined => (update[name] as { codec?: Json } | undefined)?.codec;
+  if (codec("input_audio") === "opus") await loadOpusEncoder();
+  if (codec("output_audio") === "opus") await loadOpusDecoder();
+}
+
+/** A browser is not told why a handshake fails, and the client tries for ever: somebody has to give up. */
+async function withinLimit<Value>(promise: Promise<Value>): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error("time limit")), CONNECT_LIMIT_MS);
+  });
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,19 @@
+import { signal } from "@preact/signals";
+
+import { getStatus } from "../server/resources";
+import { botId, chooseBot } from "./talk";
+
+interface Directory {
+  bots: string[];
+  flows: string[];
+}
+
+/** Who answers on this server; empty where the token may not know. */
+export const directory = signal<Directory>({ bots: [], flows: [] });
+
+export async function fetchDirectory(): Promise<void> {
+  const { bots, flows }: Directory = await getStatus().catch(() => ({ bots: [], flows: [] }));
+  directory.value = { bots, flows };
+  const [first] = bots;
+  if (first !== undefined && !bots.includes(botId.value)) chooseBot(first);
+}

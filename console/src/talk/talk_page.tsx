@@ -1,0 +1,82 @@
+// Talking: the conversation, what one talks with, and beside it the timeline.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import { t } from "../language/language";
+import { chosen } from "../settings/chosen";
+import { SettingsForm } from "../settings/form";
+import { isTimelineOpen } from "../timeline/shown_turn";
+import { TimelinePanel } from "../timeline/timeline_panel";
+import { BubbleView } from "./bubble_view";
+import { Composer } from "./composer";
+import { Partners } from "./partners";
+import { applySettings, bubbles, clearContext, conversationId, newConversation, phase } from "./talk";
+
+export function TalkPage() {
+  const [hasSettings, setSettings] = useState(false);
+  return (
+    <div class={`talk-page ${isTimelineOpen.value ? "timeline-open" : ""}`}>
+      <section class="panel conversation" aria-label={t("talk.title")}>
+        <Partners onSettings={() => setSettings(true)} />
+        <Bubbles />
+        <Composer />
+      </section>
+      <TimelinePanel />
+      {hasSettings && <SettingsDialog onClose={() => setSettings(false)} />}
+    </div>
+  );
+}
+
+function Bubbles() {
+  const list = useRef<HTMLDivElement>(null);
+  const shown = bubbles.value;
+  // Stays at the end, unless one has scrolled back to read.
+  const isAtEnd = useRef(true);
+  useEffect(() => {
+    if (isAtEnd.current) list.current?.scrollTo({ top: list.current.scrollHeight });
+  }, [shown]);
+  const onScroll = ({ currentTarget: box }: { currentTarget: HTMLElement }): void => {
+    isAtEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < 60;
+  };
+  return (
+    <div class="bubbles" ref={list} onScroll={onScroll} role="log" aria-live="polite" aria-label={t("talk.title")} tabIndex={0}>
+      {shown.length === 0 && <Welcome />}
+      {shown.map((bubble) => <BubbleView key={bubble.key} bubble={bubble} />)}
+    </div>
+  );
+}
+
+function Welcome() {
+  return (
+    <div class="welcome">
+      <p class="glyph" aria-hidden="true">口语</p>
+      <p>{t(conversationId.value ? "talk.goOn" : "talk.welcome")}</p>
+      <p class="hint">{t("talk.keys")}</p>
+    </div>
+  );
+}
+
+function SettingsDialog({ onClose }: { onClose: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  const close = (): void => {
+    void applySettings();
+    onClose();
+  };
+  const count = Object.keys(chosen.value).length;
+  return (
+    <dialog class="drawer" ref={dialog} onClose={close} onClick={(event) => event.target === dialog.current && dialog.current?.close()} aria-label={t("settings.title")}>
+      <header class="toolbar">
+        <h2>{t("settings.title")}</h2>
+        {count > 0 && <span class="count">{t("settings.changed", { count })}</span>}
+        <span class="spacer" />
+        <button type="button" class="primary" onClick={() => dialog.current?.close()}>{t(phase.value === "connected" ? "settings.apply" : "settings.done")}</button>
+      </header>
+      <SettingsForm />
+      <footer class="toolbar">
+        <button type="button" onClick={clearContext} disabled={phase.value !== "connected"}>{t("talk.clear")}</button>
+        <button type="button" onClick={() => void newConversation()}>{t("talk.new")}</button>
+      </footer>
+    </dialog>
+  );
+}

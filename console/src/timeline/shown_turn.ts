@@ -1,0 +1,12 @@
+import { computed, signal } from "@preact/signals";
+
+import { keyOf, turns } from "./watching";
+
+/** The turn that was asked for by its key; "" follows the newest one. */
+export const shownTurn = signal("");
+
+/** The turn that is shown. */
+export const shown = computed(() => turns.value.findLast((turn) => keyOf(turn) === shownTurn.value) ?? turns.value.at(-1));
+
+/** Whether the timeline covers the page, on screens without room for both. */
+export const isTimelineOpen = computed(() => shownTurn.value !== "");
