@@ -1,11 +1,12 @@
 """All chats in writing: who may begin one, and the tasks that they are."""
 
 import asyncio
-import logging
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
+from kouyu.agents.agent import Agent
 from kouyu.chats.asked import Asked
 from kouyu.chats.event_stream import EventStream
 from kouyu.chats.services import ChatServices
@@ -17,8 +18,6 @@ from kouyu.protocol.errors import InvalidField, ProtocolError
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.store.chats import INTERRUPTED
 from kouyu.store.conversations import ConversationRecord
-
-_log = logging.getLogger(__name__)
 
 _SHOWN: Final = 100
 _DELETED: Final = "the conversation was deleted in the middle of this chat"
@@ -32,6 +31,16 @@ class TextChats:
         self._limit = limit
         self._tasks: dict[TextChat, asyncio.Task[None]] = {}
         self._is_ending = False
+
+    @property
+    def bots(self) -> Mapping[str, Agent]:
+        """Who answers, by bot id."""
+        return self._services.bots
+
+    @property
+    def flows(self) -> Mapping[str, Agent]:
+        """Who answers, by workflow id."""
+        return self._services.flows
 
     async def begin(self, asked: Asked, stream: EventStream | None) -> TextChat:
         """A chat that has begun, and is on disk. Its events go to ``stream``.
@@ -96,6 +105,13 @@ class TextChats:
         """The conversation is about to be deleted: its chats end first."""
         for chat in [chat for chat in self._tasks if chat.conversation_id == conversation_id]:
             await self._stop(chat, _DELETED)
+
+    async def begin_section(self, conversation_id: str) -> str:
+        """A new section of the conversation, here and wherever else it is open; its id. Raises UnknownConversation."""
+        section_id = self._services.ids.next_id()
+        await self._services.store.conversations.set_section(conversation_id, section_id)
+        self._services.sections.begin(conversation_id, section_id)
+        return section_id
 
     async def end(self) -> None:
         """The server stops: begin nothing more, and bring every chat to its end as failed."""

@@ -23,6 +23,8 @@ class Agents(msgspec.Struct, frozen=True):
 
     bots: BotDirectory
     flows: Mapping[str, Agent]
+    attachments: Attachments
+    """Reads the files in messages."""
 
 
 @asynccontextmanager
@@ -57,4 +59,4 @@ async def open_agents(settings: Settings, store: Store) -> AsyncIterator[Agents]
         default_bot = settings.server.default_bot or settings.bots[0].id
         bots = BotDirectory(settled, default_bot=default_bot, tool_servers=servers, attachments=attachments)
         bots.put_published(await store.bots.list())
-        yield Agents(bots, flows)
+        yield Agents(bots, flows, attachments)

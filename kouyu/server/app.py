@@ -8,6 +8,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
 from kouyu.audio_sessions.previews import VoicePreviews
+from kouyu.chats.text_chats import TextChats
 from kouyu.engines.tts.engine import Voice
 from kouyu.protocol.errors import ProtocolError
 from kouyu.server.bot_directory import BotDirectory
@@ -20,6 +21,9 @@ from kouyu.server.pages import page_routes
 from kouyu.server.rest.answers import answer_fault, answer_http_error, answer_protocol_error
 from kouyu.server.rest.bot_icons import icon_routes
 from kouyu.server.rest.bots import bot_routes
+from kouyu.server.rest.chats import chat_routes
+from kouyu.server.rest.conversations import conversation_routes
+from kouyu.server.rest.feedback import feedback_routes
 from kouyu.server.rest.files import file_routes
 from kouyu.server.rest.messages import message_routes
 from kouyu.server.rest.rest_door import RestDoor
@@ -53,6 +57,7 @@ def create_app(
     max_file_bytes: int,
     voices: Sequence[Voice] = (),
     bots: BotDirectory | None = None,
+    chats: TextChats | None = None,
     services: Services | None = None,
 ) -> ASGIApp:
     """The ASGI application. It owns nothing: what it is given lives as long as the server.
@@ -67,6 +72,9 @@ def create_app(
             chat_route(door, sessions, brains, run_session),
             *file_routes(store.files, guard, max_file_bytes),
             *message_routes(store, guard),
+            *feedback_routes(store, guard),
+            *(conversation_routes(store, guard, brains.bots, chats) if chats else ()),
+            *(chat_routes(store, chats, guard) if chats else ()),
             *voice_routes(voices, guard, VoicePreviews(services) if services else None),
             *clone_routes(guard),
             *(audio_socket_routes(door, sessions, brains, services) if services else ()),

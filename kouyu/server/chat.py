@@ -7,6 +7,7 @@ import msgspec
 from litestar import WebSocket, websocket
 from litestar.handlers import WebsocketRouteHandler
 
+from kouyu.chats.text_chats import TextChats
 from kouyu.engines.tts.engine import Voice
 from kouyu.protocol import errors
 from kouyu.server.bot_directory import BotDirectory
@@ -34,6 +35,8 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     """The default one first."""
     bots: BotDirectory | None = None
     """None where only the bots of the settings can be talked with."""
+    chats: TextChats | None = None
+    """None where nobody can write."""
     services: Services | None = None
     """For everything but conversations; None where there are conversations alone."""
 

@@ -1,6 +1,7 @@
 """What all sessions share, from the settings: made ready together when the server starts, closed when it stops."""
 
 import asyncio
+import dataclasses
 import functools
 import logging
 import time
@@ -9,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from kouyu.audio_sessions.recording import transcribe_recording
 from kouyu.engines.scheduler import Scheduler
 from kouyu.protocol.ids import IdFactory
 from kouyu.server.agents import open_agents
@@ -22,7 +24,9 @@ from kouyu.server.engine_loading import (
     load_turn_judge,
     load_voice_activity,
 )
+from kouyu.server.text_chats import text_chats
 from kouyu.session.connection import run_session
+from kouyu.session.recordings import Recordings
 from kouyu.session.services import Services
 from kouyu.settings import Settings, SettingsError
 from kouyu.store.store import Store
@@ -40,7 +44,8 @@ async def open_sessions(settings: Settings, store: Store) -> AsyncIterator[Opene
     """What runs a session of ``/v1/chat``, and the voices there are. Raises what ``open_services`` raises."""
     async with _open(settings, store) as (services, bots):
         runs = functools.partial(run_session, services=services)
-        yield Opened(run_session=runs, voices=services.synthesizer.voices(), bots=bots, services=services)
+        chats = text_chats(services, limit=settings.server.max_sessions)
+        yield Opened(run_session=runs, voices=services.synthesizer.voices(), bots=bots, services=services, chats=chats)
 
 
 @asynccontextmanager
@@ -97,7 +102,8 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
             turn_judge=turn_judge,
             noise_suppressor=noise_suppressor,
         )
-        yield services, agents.bots
+        heard = Recordings(agents.attachments, functools.partial(transcribe_recording, services))
+        yield dataclasses.replace(services, recordings=heard), agents.bots
 
 
 def _transcript_finisher(sensitive_words: str) -> TranscriptFinisher:

@@ -96,12 +96,15 @@ async def _serve(
             run_session=opened.run_session,
             voices=opened.voices,
             bots=opened.bots,
+            chats=opened.chats,
             services=opened.services,
             max_file_bytes=settings.files.max_bytes,
         )
         pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}
         await stack.enter_async_context(listening(app, plain, tls, certificates, **pings))
         stack.push_async_callback(functools.partial(sessions.end, close_s=CLOSE_S, drain_s=DRAIN_S))
+        if opened.chats is not None:
+            stack.push_async_callback(opened.chats.end)
         stopping.started()
         announce(_ready(ports, certificates, token, bots))
         await stopping.asked.wait()

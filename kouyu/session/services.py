@@ -14,6 +14,8 @@ from kouyu.engines.tts.engine import SpeechSynthesizer
 from kouyu.engines.turn.engine import TurnJudge
 from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.protocol.ids import IdFactory
+from kouyu.session.recordings import Recordings
+from kouyu.session.sections import Sections
 from kouyu.store.store import Store
 from kouyu.text.transcript import TranscriptFinisher
 
@@ -41,5 +43,8 @@ class Services:
     transcripts: TranscriptFinisher = field(default_factory=TranscriptFinisher)
     noise_suppressor: NoiseSuppressor | None = None
     """For ``enable_ans``. Without one the user's audio stays as it is."""
+    sections: Sections = field(default_factory=Sections)
+    recordings: Recordings | None = None
+    """None: recordings in messages are not listened to."""
     turn_judge: TurnJudge | None = None
     """Whether the user has finished, for ``semantic_vad``. Without one no turn is judged to be over."""

@@ -8,7 +8,6 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
 from litestar.types import Guard
 
-from kouyu.agents.agent import Agent
 from kouyu.chats.event_stream import EventStream
 from kouyu.chats.text_chat import TextChat
 from kouyu.chats.text_chats import TextChats
@@ -36,20 +35,12 @@ Asking = Request[Any, Any, Any]
 _SHOWN: Final = 100
 
 
-def chat_routes(
-    store: Store, chats: TextChats, guard: Guard, *, bots: Mapping[str, Agent], flows: Mapping[str, Agent]
-) -> list[HTTPRouteHandler]:
-    """The route handlers; ``bots`` and ``flows`` answer, by bot id and workflow id."""
-    return [
-        *_beginning_routes(chats, guard, bots, flows),
-        *_reading_routes(store, guard),
-        *_changing_routes(chats, guard),
-    ]
+def chat_routes(store: Store, chats: TextChats, guard: Guard) -> list[HTTPRouteHandler]:
+    """The route handlers."""
+    return [*_beginning_routes(chats, guard), *_reading_routes(store, guard), *_changing_routes(chats, guard)]
 
 
-def _beginning_routes(
-    chats: TextChats, guard: Guard, bots: Mapping[str, Agent], flows: Mapping[str, Agent]
-) -> list[HTTPRouteHandler]:
+def _beginning_routes(chats: TextChats, guard: Guard) -> list[HTTPRouteHandler]:
     @post(
         "/v3/chat",
         guards=[guard],
@@ -58,7 +49,7 @@ def _beginning_routes(
     )
     async def create(request: Asking) -> Response[bytes] | Stream:
         wanted = await typed_body(request, CreateChat)
-        agent = _known("bot", wanted.bot_id, bots)
+        agent = _known("bot", wanted.bot_id, chats.bots)
         asked = asked_of_bot(wanted, typed_query(request, WhereToChat).conversation_id, agent)
         return await _answer(request, chats, wanted.stream, lambda stream: chats.begin(asked, stream))
 
@@ -70,9 +61,9 @@ def _beginning_routes(
     )
     async def create_with_flow(request: Asking) -> Stream:
         wanted = await typed_body(request, CreateWorkflowChat)
-        asked = asked_of_flow(wanted, _known("workflow", wanted.workflow_id, flows))
+        asked = asked_of_flow(wanted, _known("workflow", wanted.workflow_id, chats.flows))
         if wanted.bot_id:
-            _known("bot", wanted.bot_id, bots)
+            _known("bot", wanted.bot_id, chats.bots)
         return await streamed(chats, lambda stream: chats.begin(asked, stream), FLOW_DONE)
 
     return [create, create_with_flow]

@@ -1,8 +1,8 @@
 """Conversations over REST (rest.md 3). They are those of ``/v1/chat``: what is begun here goes on there."""
 
 import time
-from collections.abc import Awaitable, Callable, Collection
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Awaitable, Collection
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 from litestar import Request, Response, delete, get, post, put
@@ -11,6 +11,7 @@ from litestar.types import Guard
 from msgspec import Meta
 
 from kouyu.chats.asked import EnteredMessage
+from kouyu.chats.text_chats import TextChats
 from kouyu.protocol import errors
 from kouyu.protocol.content import TextPart, parse_parts
 from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
@@ -31,10 +32,7 @@ _LONGEST_NAME: Final = 100
 _PAGE: Final = 50
 
 _Name = Annotated[str, Meta(max_length=_LONGEST_NAME)]
-BeforeDelete = Callable[[str], Awaitable[None]]
-"""Told the id of a conversation that is about to be deleted."""
-Cleared = Callable[[str, str], None]
-"""Told the id of a conversation and of its new section."""
+T = TypeVar("T")
 
 
 class NewConversation(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,14 +85,12 @@ class NewSection(msgspec.Struct, frozen=True):
     conversation_id: str
 
 
-def conversation_routes(
-    store: Store, guard: Guard, *, bots: Collection[str], before_delete: BeforeDelete, cleared: Cleared
-) -> list[HTTPRouteHandler]:
+def conversation_routes(store: Store, guard: Guard, bots: Collection[str], chats: TextChats) -> list[HTTPRouteHandler]:
     """The route handlers; ``bots`` are the ids of those that conversations can be made for."""
     return [
         *_reading_routes(store, guard),
         _create_route(store, guard, bots),
-        *_changing_routes(store, guard, before_delete, cleared),
+        *_changing_routes(store, guard, chats),
     ]
 
 
@@ -157,11 +153,7 @@ def _create_route(store: Store, guard: Guard, bots: Collection[str]) -> HTTPRout
     return create
 
 
-def _changing_routes(
-    store: Store, guard: Guard, before_delete: BeforeDelete, cleared: Cleared
-) -> list[HTTPRouteHandler]:
-    ids = IdFactory()
-
+def _changing_routes(store: Store, guard: Guard, chats: TextChats) -> list[HTTPRouteHandler]:
     @put(
         "/v1/conversations/{conversation_id:str}",
         guards=[guard],
@@ -181,7 +173,7 @@ def _changing_routes(
     )
     async def remove(request: Request[Any, Any, Any], conversation_id: str) -> Response[bytes]:
         await known_conversation(store, conversation_id)
-        await before_delete(conversation_id)
+        await chats.forget(conversation_id)
         await store.conversations.delete(conversation_id)
         return answer_success(request, {})
 
@@ -191,17 +183,15 @@ def _changing_routes(
         opt=described("Begin a new section", "Conversations", data=NewSection),
     )
     async def clear(request: Request[Any, Any, Any], conversation_id: str) -> Response[bytes]:
-        section_id = ids.next_id()
-        await _of_known(conversation_id, store.conversations.set_section(conversation_id, section_id))
-        cleared(conversation_id, section_id)
+        section_id = await _of_known(conversation_id, chats.begin_section(conversation_id))
         return answer_success(request, NewSection(section_id, conversation_id))
 
     return [update, remove, clear]
 
 
-async def _of_known(conversation_id: str, change: Awaitable[None]) -> None:
+async def _of_known(conversation_id: str, change: Awaitable[T]) -> T:
     try:
-        await change
+        return await change
     except UnknownConversation as fault:
         raise ProtocolError(
             errors.CONVERSATION_NOT_FOUND, f"there is no conversation {conversation_id[:100]!r}"
