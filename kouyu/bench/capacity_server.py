@@ -62,13 +62,15 @@ class Measurements:
         self._voice_activity: list[float] = []
 
     async def run_session(
-        self, socket: Socket, *, services: Services, bot_id: str, workflow_id: str, log_id: str
+        self, socket: Socket, *, services: Services, bot_id: str, workflow_id: str, log_id: str, owner: str
     ) -> None:
         """A session whose frames are measured."""
         self._sessions += 1
         try:
             measured = MeasuredSocket(socket, self._ingest)
-            await run_session(measured, services=services, bot_id=bot_id, workflow_id=workflow_id, log_id=log_id)
+            await run_session(
+                measured, services=services, bot_id=bot_id, workflow_id=workflow_id, log_id=log_id, owner=owner
+            )
         finally:
             self._sessions -= 1
 

@@ -27,7 +27,7 @@ from kouyu.server.serving import Ready
 from kouyu.server.serving import serve as serve_until_signal
 from kouyu.settings import Settings, SettingsError, load
 from kouyu.settings.first_file import FILE_NAME, write_first
-from kouyu.settings.model import anchored
+from kouyu.settings.model import DEFAULT_URL, anchored
 from kouyu.store import location
 from kouyu.store.errors import StoreError
 from kouyu.weights.errors import WeightsError
@@ -47,9 +47,6 @@ SAID_PLAINLY: Final = (
 )
 """What keeps a server from starting and is for its owner to put right: told without a traceback."""
 
-DEFAULT_URL: Final = "http://127.0.0.1:8080"
-"""Where ``kouyu talk`` looks if it is told nothing."""
-
 Options = dict[tuple[str, ...], tuple[str, Any]]
 
 
@@ -67,6 +64,11 @@ Options = dict[tuple[str, ...], tuple[str, Any]]
     type=click.Path(file_okay=False, path_type=Path),
     help=f"Folder for database, certificates, token. [default: ${location.DATA_DIR_VARIABLE}, or your own data folder]",
 )
+@click.option(
+    "--tls-self-signed",
+    is_flag=True,
+    help="Serve the local network: listen on all addresses, with a certificate of its own for them.",
+)
 @click.option("--print-json", is_flag=True, help="Print one line of JSON when ready, for scripts.")
 @click.option("--log-level", type=click.Choice(LOG_LEVELS), default="info", show_default=True)
 def serve(
@@ -75,6 +77,7 @@ def serve(
     port: int | None,
     https_port: int | None,
     data_dir: Path | None,
+    tls_self_signed: bool,
     print_json: bool,
     log_level: str,
 ) -> None:
@@ -85,6 +88,7 @@ def serve(
         ("server", "port"): ("--port", port),
         ("server", "https_port"): ("--https-port", https_port),
         ("data", "dir"): ("--data-dir", str(data_dir.absolute()) if data_dir else None),
+        ("server", "lan"): ("--tls-self-signed", tls_self_signed or None),
     }
     options = {key: (option, value) for key, (option, value) in given.items() if value is not None}
     try:
@@ -142,6 +146,8 @@ class _ForScripts(msgspec.Struct, frozen=True):
     https: str
     ca: str
     token: str
+    login: str
+    lan_links: tuple[str, ...]
     bots: tuple[str, ...]
     pid: int
 
@@ -156,9 +162,14 @@ def _print_ready(ready: Ready, folder: Path) -> None:
     # Lines are not wrapped: they are there to be copied.
     console = Console(soft_wrap=True, highlight=False)
     console.print(Text("kouyu is ready", style="bold green"))
+    console.print(Text.assemble(("  page   ", "dim"), (ready.login, "bold"), ("  (the login is good once)", "dim")))
     facts = {"HTTP": ready.http, "HTTPS": ready.https, "token": ready.token, "bots": ", ".join(ready.bots)}
     for name, value in facts.items():
         console.print(Text.assemble((f"  {name:5}  ", "dim"), (value, "bold")))
+    if ready.lan_links:
+        console.print("\nThe page for other machines here (their browsers will warn of the certificate; good once):")
+        for link in ready.lan_links:
+            console.print(Text(f"  {link}", style="bold"))
     if ready.trust_line:
         console.print("\nFor the HTTPS address, so that Python and Node trust it:")
         console.print(Text(f"  {ready.trust_line}"))

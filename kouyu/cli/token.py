@@ -12,12 +12,15 @@ import click
 from rich.console import Console
 from rich.table import Column, Table
 
+from kouyu.server.own.login import login_link
+from kouyu.settings.model import DEFAULT_URL
 from kouyu.store import location
 from kouyu.store.errors import StoreError
 from kouyu.store.store import Store
 from kouyu.store.tokens import ALL_PERMISSIONS, Permission, TokenRecord
 
 T = TypeVar("T")
+
 
 _UNIT_SECONDS: Final = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -58,7 +61,7 @@ def token() -> None:
     "--permission",
     "permissions",
     multiple=True,
-    type=click.Choice(ALL_PERMISSIONS),
+    type=click.Choice((*ALL_PERMISSIONS, "own_diagnostics")),
     help="What it opens; may be given more than once. [default: everything]",
 )
 @data_dir_option
@@ -72,6 +75,14 @@ def create(name: str, expires: int | None, permissions: tuple[Permission, ...], 
     # The token alone on standard output, so that a script can catch it.
     click.echo("Keep this token: it is not shown again.", err=True)
     click.echo(secret)
+
+
+@token.command()
+@click.option("--url", default=DEFAULT_URL, show_default=True, help="Where the server is reached.")
+@data_dir_option
+def link(url: str, data_dir: Path | None) -> None:
+    """Print an address of the page with a login in it, good for one use within a day."""
+    click.echo(login_link(url.rstrip("/"), _run(data_dir, lambda store: store.tokens.create_login())))
 
 
 @token.command("list")

@@ -110,9 +110,9 @@ class LiveSession:
                 limits=self._about.limits,
                 configuration=self._conversation.configuration,
                 turns_before=self._turns,
-                say=self._say,
+                say=self.tell,
             )
-            self._say(self._configured())
+            self.tell(self._configured())
 
     def watched_by(self, watcher: Watcher) -> None:
         """From now on this watcher gets what happens, after what is known already."""
@@ -145,7 +145,7 @@ class LiveSession:
         """The connection is over."""
         if self.observer is not None:
             self.observer.close(self._clock())
-            self._say(SessionEnded(at_ms=self._ms()))
+            self.tell(SessionEnded(at_ms=self._ms()))
             self.observer = None
 
     def _configured(self) -> Configured:
@@ -154,7 +154,8 @@ class LiveSession:
     def _ms(self) -> float:
         return round(self._clock() * 1000, 1)
 
-    def _say(self, fact: AnyFact) -> None:
+    def tell(self, fact: AnyFact) -> None:
+        """Keep a fact, and give it to those who watch."""
         self._records.add(fact)
         if self._watchers:
             message = told(self._about.log_id, fact)

@@ -79,7 +79,7 @@ class UserSide:
         if not self._has_judged:
             self._has_judged, detector.position = True, max(0, judged.end - _VOICE_CHUNK)
         start = detector.position
-        detector.feed(judged.end, judged.probability)
+        detector.feed(judged.end, judged.probability, judged.levels)
         self._track.judged(start, judged.end, judged.probability, at_ms / 1000)
         turn = self._turns.hearing()
         if turn is None and detector.in_speech and is_push_to_talk(configuration.turn_detection):
@@ -285,7 +285,10 @@ class UserSide:
         """What was prepared for the turn, if anything was, is thrown away."""
         if turn.speculating:
             turn.speculating = False
-            turn.marks.transcript = None
+            turn.transcript = turn.marks.transcript = None
+            if turn.transcript_order is not None:  # it goes on as a partial one
+                self._transcripts[turn.transcript_order].final = False
+                turn.transcript_order = None
             turn.marks.ask_anew()
             turn.packets.clear()
             turn.answer = ""

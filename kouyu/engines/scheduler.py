@@ -74,6 +74,11 @@ class Scheduler:
             thread.start()
 
     @property
+    def workers(self) -> int:
+        """Threads for work other than voice activity."""
+        return len(self._threads) - 1
+
+    @property
     def load(self) -> Load:
         """How busy the scheduler is now. Voice activity is left out: it does not compete for the workers."""
         now = time.monotonic()

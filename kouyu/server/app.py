@@ -17,6 +17,8 @@ from kouyu.server.door import Door
 from kouyu.server.edge import LOG_ID_HEADER, Edge
 from kouyu.server.failed_handshakes import FailedHandshakes
 from kouyu.server.openapi.routes import documentation_routes
+from kouyu.server.own.routes import Doors, own_routes
+from kouyu.server.own.status import ServerState
 from kouyu.server.pages import page_routes
 from kouyu.server.rest.answers import answer_fault, answer_http_error, answer_protocol_error
 from kouyu.server.rest.bot_icons import icon_routes
@@ -59,14 +61,17 @@ def create_app(
     bots: BotDirectory | None = None,
     chats: TextChats | None = None,
     services: Services | None = None,
+    state: ServerState | None = None,
 ) -> ASGIApp:
     """The ASGI application. It owns nothing: what it is given lives as long as the server.
 
+    Without ``state`` there are none of kouyu's own endpoints.
     Without ``bots`` they cannot be read or made over REST, without ``services`` there are no endpoints for audio alone.
     """
     failures = FailedHandshakes()
     door = Door(store.tokens, failures)
-    guard = RestDoor(store.tokens, failures).guard
+    rest_door = RestDoor(store.tokens, failures)
+    guard = rest_door.guard
     litestar = Litestar(
         route_handlers=[
             chat_route(door, sessions, brains, run_session),
@@ -85,6 +90,7 @@ def create_app(
             *room_routes(guard),
             *(bot_routes(store, bots, voices, guard) if bots else ()),
             *icon_routes(store),
+            *(own_routes(store, Doors(door, rest_door, failures), state) if state else ()),
             *page_routes(sessions),
             *documentation_routes(),
         ],

@@ -22,8 +22,10 @@ from kouyu.session.socket import Socket
 class RunSession(Protocol):
     """What talks with the client: ``session.connection.run_session`` with its services filled in."""
 
-    def __call__(self, socket: Socket, *, bot_id: str, workflow_id: str, log_id: str) -> Coroutine[Any, Any, None]:
-        """Run one session to its end. ``workflow_id`` is "" where the bot itself answers."""
+    def __call__(
+        self, socket: Socket, *, bot_id: str, workflow_id: str, log_id: str, owner: str
+    ) -> Coroutine[Any, Any, None]:
+        """Run one session to its end. ``workflow_id`` is "" where the bot itself answers, ``owner`` a token's id."""
         ...
 
 
@@ -64,7 +66,9 @@ def chat_route(door: Door, sessions: Sessions, brains: Brains, run_session: RunS
         if fault := unknown("bot", bot_id, brains.bots) or unknown("workflow", workflow_id, ("", *brains.flows)):
             await say_error_and_close(client, errors.NOT_FOUND, fault, visitor.log_id)
             return
-        session = run_session(client, bot_id=bot_id, workflow_id=workflow_id, log_id=visitor.log_id)
+        session = run_session(
+            client, bot_id=bot_id, workflow_id=workflow_id, log_id=visitor.log_id, owner=visitor.user.id
+        )
         await serve_session(client, visitor.log_id, sessions, session)
 
     return chat

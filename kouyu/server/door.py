@@ -17,7 +17,7 @@ from kouyu.server.credentials import Credentials, presented
 from kouyu.server.edge import refuse_handshake
 from kouyu.server.failed_handshakes import FailedHandshakes
 from kouyu.server.rest.answers import error_status
-from kouyu.store.tokens import TokenRecord, Tokens
+from kouyu.store.tokens import Permission, TokenRecord, Tokens
 
 Connection: TypeAlias = WebSocket[Any, Any, Any]
 
@@ -50,8 +50,8 @@ class Door:
         self._tokens = tokens
         self._failures = failures
 
-    async def knock(self, connection: Connection) -> Visitor | None:
-        """Who connects; None after turning them away."""
+    async def knock(self, connection: Connection, *permissions: Permission) -> Visitor | None:
+        """Who connects; None after turning them away. One of the permissions is enough; without any, ``chat`` it is."""
         scope = connection.scope
         log_id: str = scope["state"]["log_id"]
         address = (scope["client"] or ("", 0))[0]
@@ -60,7 +60,7 @@ class Door:
             return None
         credentials = presented(scope["headers"], scope["query_string"])
         user = await self._tokens.verify(credentials.token) if credentials.token else None
-        if user is not None and "chat" in user.permissions:
+        if user is not None and not {*user.permissions}.isdisjoint(permissions or ("chat",)):
             return Visitor(connection, user, credentials, log_id)
         self._failures.failed(address)
         await _refuse(connection, credentials, *_reason(credentials, user), log_id)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kouyu.audio_sessions.recording import transcribe_recording
+from kouyu.diagnostics.board import Board
 from kouyu.engines.scheduler import Scheduler
 from kouyu.protocol.ids import IdFactory
 from kouyu.server.agents import open_agents
@@ -95,6 +96,7 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
             agents=agents.bots.agents,
             flows=agents.flows,
             limits=settings.limits,
+            board=Board(always=settings.diagnostics.always),
             ids=IdFactory(),
             default_voice_id=voices[0].voice_id if voices else "",
             unknown_voice_is_error=engines.unknown_voice_is_error,

@@ -16,6 +16,8 @@ from kouyu.server.websocket_protocol import WebSocketProtocol
 LARGEST_MESSAGE = 16 * 1024 * 1024
 """Bytes of one WebSocket message: whole audio files come in one event (websocket.md 1.4)."""
 BACKLOG = 2048
+EVERYWHERE = "0.0.0.0"
+"""As a host: all addresses of this machine."""
 SHUTDOWN_S = 1
 """Seconds for HTTP requests that are being answered when the server stops."""
 
@@ -34,12 +36,12 @@ class Ports(msgspec.Struct, frozen=True):
     @property
     def http(self) -> str:
         """The base URL of plain HTTP."""
-        return f"http://{_in_url(self.host)}:{self.port}"
+        return f"http://{in_url(self.host)}:{self.port}"
 
     @property
     def https(self) -> str:
         """The base URL of TLS. With ``0.0.0.0`` and the like it names localhost, which the certificate knows."""
-        return f"https://{_in_url(self.host)}:{self.https_port}"
+        return f"https://{in_url(self.host)}:{self.https_port}"
 
 
 def bind(host: str, port: int, option: str) -> socket.socket:
@@ -72,8 +74,9 @@ def _reason(error: OSError) -> str:
             return error.strerror or str(error)
 
 
-def _in_url(host: str) -> str:
-    if host in ("", "0.0.0.0", "::"):
+def in_url(host: str) -> str:
+    """The host as it stands in a URL; localhost for all addresses of this machine."""
+    if host in ("", EVERYWHERE, "::"):
         return "localhost"
     return f"[{host}]" if ":" in host else host
 

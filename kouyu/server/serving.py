@@ -3,23 +3,29 @@
 import asyncio
 import functools
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
 
+from kouyu.diagnostics.board import Board
 from kouyu.server.app import create_app
 from kouyu.server.certificates import Certificates, local_certificate, own_certificate
 from kouyu.server.chat import Brains, Opened
 from kouyu.server.data_folder import DataFolder
-from kouyu.server.listening import Ports, bind, listening
+from kouyu.server.lan import lan_names
+from kouyu.server.listening import EVERYWHERE, Ports, bind, in_url, listening
+from kouyu.server.own.login import login_link
+from kouyu.server.own.status import ServerState, engines_of
 from kouyu.server.sessions import Sessions
 from kouyu.server.stopping import Stopping, stop_on_signals
 from kouyu.settings import Settings
 from kouyu.settings.model import ServerSettings
 from kouyu.store.store import Store
+from kouyu.store.tokens import Tokens
 
 CLOSE_S = 0.2
 """For clients to take the close frame when the server stops."""
@@ -39,6 +45,10 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     ca: str
     """The PEM file of the local authority; empty with a certificate of the user's own."""
     token: str
+    login: str
+    """The address of the page, with a login for one use in it."""
+    lan_links: tuple[str, ...]
+    """The same for other machines of the local network, with another login; empty unless they are served."""
     bots: tuple[str, ...]
     """Bot ids, the default one first."""
     pid: int
@@ -76,12 +86,16 @@ async def _serve(
 ) -> None:
     chosen = settings.server
     async with AsyncExitStack() as stack:
-        plain = stack.enter_context(bind(chosen.host, chosen.port, "--port"))
-        tls = stack.enter_context(bind(chosen.host, chosen.https_port, "--https-port"))
-        ports = Ports(chosen.host, plain.getsockname()[1], tls.getsockname()[1])
-        certificates = await asyncio.to_thread(_certificates, chosen, folder.tls)
+        host = EVERYWHERE if chosen.lan else chosen.host
+        lan = await asyncio.to_thread(lan_names) if chosen.lan else ()
+        plain = stack.enter_context(bind(host, chosen.port, "--port"))
+        tls = stack.enter_context(bind(host, chosen.https_port, "--https-port"))
+        ports = Ports(host, plain.getsockname()[1], tls.getsockname()[1])
+        certificates = await asyncio.to_thread(_certificates, chosen, folder.tls, lan)
         store = await stack.enter_async_context(await Store.open(database, files_folder=folder.files))
         token = await folder.access_token(store.tokens)
+        login = login_link(ports.http, await store.tokens.create_login())
+        lan_links = await _lan_links(ports, lan, store.tokens)
         opened = await stack.enter_async_context(open_sessions(store))
         sessions = Sessions(chosen.max_sessions)
         bots = _bot_ids(settings)
@@ -98,6 +112,7 @@ async def _serve(
             bots=opened.bots,
             chats=opened.chats,
             services=opened.services,
+            state=_state(settings, opened, sessions),
             max_file_bytes=settings.files.max_bytes,
         )
         pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}
@@ -106,14 +121,28 @@ async def _serve(
         if opened.chats is not None:
             stack.push_async_callback(opened.chats.end)
         stopping.started()
-        announce(_ready(ports, certificates, token, bots))
+        announce(_ready(ports, certificates, token, login, lan_links, bots))
         await stopping.asked.wait()
 
 
-def _certificates(chosen: ServerSettings, folder: Path) -> Certificates:
+def _state(settings: Settings, opened: Opened, sessions: Sessions) -> ServerState:
+    services = opened.services
+    return ServerState(
+        sessions=sessions,
+        board=services.board if services else Board(),
+        scheduler=services.scheduler if services else None,
+        engines=engines_of(settings.engines),
+        voices=len(opened.voices),
+        bots=opened.bots.definitions if opened.bots else _bot_ids(settings),
+        flows=tuple(flow.id for flow in settings.flows),
+        started_at=time.monotonic(),
+    )
+
+
+def _certificates(chosen: ServerSettings, folder: Path, lan: Sequence[str]) -> Certificates:
     if chosen.certificate:
         return own_certificate(Path(chosen.certificate), Path(chosen.certificate_key))
-    return local_certificate(folder, (chosen.host, *chosen.names))
+    return local_certificate(folder, (chosen.host, *chosen.names, *lan))
 
 
 def _bot_ids(settings: Settings) -> tuple[str, ...]:
@@ -122,12 +151,29 @@ def _bot_ids(settings: Settings) -> tuple[str, ...]:
     return (default, *(bot.id for bot in settings.bots if bot.id != default))
 
 
-def _ready(ports: Ports, certificates: Certificates, token: str, bots: tuple[str, ...]) -> Ready:
+async def _lan_links(ports: Ports, names: Sequence[str], tokens: Tokens) -> tuple[str, ...]:
+    """The page's addresses for other machines. They share a login, which is good once for all of them together."""
+    if not names:
+        return ()
+    login = await tokens.create_login()
+    return tuple(login_link(f"https://{in_url(name)}:{ports.https_port}", login) for name in names)
+
+
+def _ready(
+    ports: Ports,
+    certificates: Certificates,
+    token: str,
+    login: str,
+    lan_links: tuple[str, ...],
+    bots: tuple[str, ...],
+) -> Ready:
     return Ready(
         http=ports.http,
         https=ports.https,
         ca=str(certificates.authority or ""),
         token=token,
+        login=login,
+        lan_links=lan_links,
         bots=bots,
         pid=os.getpid(),
         trust_line=certificates.trust_line,

@@ -11,6 +11,8 @@ from kouyu.settings.bots import BotSettings, FlowSettings, McpServerSettings
 from kouyu.settings.kinds import Count, Name, Port, Seconds
 
 DEFAULT_BOT_ID = "kouyu"
+DEFAULT_URL = "http://127.0.0.1:8080"
+"""Where a server with these settings is reached from its own machine."""
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +30,9 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The PEM file of its private key, without a password."""
     names: tuple[Name, ...] = ()
     """Further host names and addresses for the certificate that the server makes itself."""
+    lan: bool = False
+    """Other machines of the local network are served: kouyu listens on all addresses of this one, and the certificate
+    that it makes itself is for them too. ``--tls-self-signed`` sets it."""
     max_sessions: Count = 100
     """Conversations at once; more are refused at the door."""
     ping_interval_s: Seconds = 20.0
@@ -161,6 +166,25 @@ class TranscriptSettings(msgspec.Struct, frozen=True, kw_only=True):
     kouyu."""
 
 
+class DiagnosticsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[diagnostics]: what can be seen of sessions."""
+
+    always: bool = False
+    """Every session is observed from its beginning, so that what happened can be looked at afterwards; otherwise a
+    session is observed while somebody watches it."""
+
+
+class AudioSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[audio]: the sound of conversations."""
+
+    keep: bool = False
+    """What users say and what they are answered is kept, to be heard again."""
+    keep_days: Count = 30
+    """Older sound is deleted."""
+    keep_mb: Count = 1000
+    """The oldest sound is deleted when all of it comes to more."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All of it."""
 
@@ -170,6 +194,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     transcripts: TranscriptSettings = TranscriptSettings()
     limits: Limits = Limits()
     files: FileSettings = FileSettings()
+    audio: AudioSettings = AudioSettings()
+    diagnostics: DiagnosticsSettings = DiagnosticsSettings()
     fetching: FetchingSettings = FetchingSettings()
     bots: tuple[BotSettings, ...] = (BotSettings(id=DEFAULT_BOT_ID, name="Kouyu"),)
     mcp_servers: tuple[McpServerSettings, ...] = ()

@@ -10,7 +10,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, or_, select, update
@@ -21,8 +21,11 @@ from kouyu.store.database import Database
 from kouyu.store.errors import NameTaken
 from kouyu.store.tables import tokens
 
-Permission = Literal["chat", "rest", "diagnostics"]
-ALL_PERMISSIONS: Final[tuple[Permission, ...]] = get_args(Permission)
+Permission = Literal["chat", "rest", "diagnostics", "own_diagnostics", "login"]
+"""``diagnostics`` is of all sessions, ``own_diagnostics`` of those that the same token opened; ``login`` is to be
+exchanged, once, for a token of the page's."""
+ALL_PERMISSIONS: Final[tuple[Permission, ...]] = ("chat", "rest", "diagnostics")
+"""Together they open everything."""
 
 SECRET_PREFIX: Final = "kouyu_"
 """Not ``pat_``, which coze-js refuses in browsers; what follows is [A-Za-z0-9_-] (websocket.md 1.2)."""
@@ -33,6 +36,14 @@ TRUSTED_SECONDS: Final = 1.0
 USED_EVERY_SECONDS: Final = 60
 """``last_used_at`` is written at most this often."""
 
+LOGIN_SECONDS: Final = 24 * 3600
+"""How long a login may be exchanged for a token of the page's."""
+
+PAGE_SECONDS: Final = 30 * 24 * 3600
+"""How long a token of the page's is good."""
+
+_LOGIN_NAME: Final = "login-"
+_PAGE_NAME: Final = "page-"
 _CACHED_TOKENS: Final = 1024
 _NAME = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
 
@@ -48,6 +59,11 @@ class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int | None = None
     last_used_at: int | None = None
 
+    @property
+    def is_of_page(self) -> bool:
+        """Whether it came of a login."""
+        return self.name == _PAGE_NAME + self.id
+
     def expired(self, now: float) -> bool:
         """Whether its time is over at the Unix time ``now``."""
         return self.expires_at is not None and self.expires_at <= now
@@ -61,6 +77,28 @@ class _Insert(msgspec.Struct, frozen=True):
             connection.execute(insert(tokens).values(msgspec.structs.asdict(self.record)))
         except IntegrityError as error:
             raise NameTaken(f"there is already a token named {self.record.name}") from error
+
+
+class _Exchange(msgspec.Struct, frozen=True):
+    """One token for another; False where the first is not there (any more)."""
+
+    digest: str
+    record: TokenRecord
+
+    def apply(self, connection: Connection) -> bool:
+        if connection.execute(delete(tokens).where(tokens.c.digest == self.digest)).rowcount == 0:
+            return False
+        _Insert(self.record).apply(connection)
+        return True
+
+
+class _ForgetExpired(msgspec.Struct, frozen=True):
+    now: int
+    prefixes: tuple[str, ...]
+
+    def apply(self, connection: Connection) -> None:
+        ours = or_(*(tokens.c.name.startswith(prefix, autoescape=True) for prefix in self.prefixes))
+        connection.execute(delete(tokens).where(tokens.c.expires_at <= self.now, ours))
 
 
 class _NoteUse(msgspec.Struct, frozen=True):
@@ -105,16 +143,40 @@ class Tokens:
         """
         if not _NAME.fullmatch(name) or name.isdecimal():
             raise ValueError("a token's name is 1 to 64 letters, digits and _ . @ -, and not a number")
+        record, secret = self._new(name, expires_at, permissions)
+        await self._database.write_one(_Insert(record))
+        return record, secret
+
+    async def create_login(self) -> str:
+        """The secret of a new token that can only be exchanged, once, within LOGIN_SECONDS. Forgets expired ones."""
+        now = int(self._clock())
+        await self._database.write_one(_ForgetExpired(now, (_LOGIN_NAME, _PAGE_NAME)))
+        record, secret = self._new(_LOGIN_NAME, now + LOGIN_SECONDS, ("login",))
+        await self._database.write_one(_Insert(record))
+        return secret
+
+    async def exchange_login(self, login: str) -> tuple[TokenRecord, str] | None:
+        """A token for the page, good for PAGE_SECONDS, and its secret, for a login that has not been exchanged yet."""
+        found = await self.verify(login)
+        if found is None or found.permissions != ("login",):
+            return None
+        record, secret = self._new(_PAGE_NAME, int(self._clock()) + PAGE_SECONDS, ALL_PERMISSIONS)
+        exchanged = await self._database.write_one(_Exchange(found.digest, record))
+        self._verified.pop(found.digest, None)
+        return (record, secret) if exchanged else None
+
+    def _new(self, name: str, expires_at: int | None, permissions: tuple[Permission, ...]) -> tuple[TokenRecord, str]:
+        """A token that is not kept yet; those of the page are named by their id."""
         secret = SECRET_PREFIX + secrets.token_urlsafe(32)
+        token_id = self._ids.next_id()
         record = TokenRecord(
-            id=self._ids.next_id(),
-            name=name,
+            id=token_id,
+            name=name + token_id if name in (_LOGIN_NAME, _PAGE_NAME) else name,
             digest=_digest(secret),
             permissions=permissions,
             created_at=int(self._clock()),
             expires_at=expires_at,
         )
-        await self._database.write_one(_Insert(record))
         return record, secret
 
     async def verify(self, secret: str) -> TokenRecord | None:

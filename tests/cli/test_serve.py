@@ -16,6 +16,8 @@ READY = Ready(
     https="https://127.0.0.1:8443",
     ca="/data/tls/ca.pem",
     token="kouyu_secret",
+    login="http://127.0.0.1:8080/#login=kouyu_once",
+    lan_links=("https://192.168.1.7:8443/#login=kouyu_phone", "https://box.local:8443/#login=kouyu_phone"),
     bots=("kouyu", "tutor"),
     pid=7,
     trust_line="export SSL_CERT_FILE=/data/tls/ca-bundle.pem NODE_EXTRA_CA_CERTS=/data/tls/ca.pem",
@@ -81,7 +83,9 @@ def test_for_scripts_there_is_one_line_of_json(capsys: pytest.CaptureFixture[str
     _print_json(READY)
     assert capsys.readouterr().out == (
         '{"http":"http://127.0.0.1:8080","https":"https://127.0.0.1:8443","ca":"/data/tls/ca.pem",'
-        '"token":"kouyu_secret","bots":["kouyu","tutor"],"pid":7}\n'
+        '"token":"kouyu_secret","login":"http://127.0.0.1:8080/#login=kouyu_once",'
+        '"lan_links":["https://192.168.1.7:8443/#login=kouyu_phone","https://box.local:8443/#login=kouyu_phone"],'
+        '"bots":["kouyu","tutor"],"pid":7}\n'
     )
 
 
@@ -90,6 +94,8 @@ def test_a_person_can_copy_every_line(capsys: pytest.CaptureFixture[str], monkey
     _print_ready(READY, Path("data"))
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
     assert READY.trust_line in lines
+    assert {*READY.lan_links} <= {*lines}
+    assert any(READY.login in line for line in lines)
     assert "bots   kouyu, tutor" in lines
     assert any(re.fullmatch(r"token +kouyu_secret", line) for line in lines)
 

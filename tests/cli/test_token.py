@@ -45,6 +45,14 @@ def test_a_token_can_have_an_end_and_few_permissions(data_dir: Path) -> None:
     assert abs(record.expires_at - record.created_at - 30 * 86_400) <= 1
 
 
+def test_a_link_holds_a_login_for_one_use(data_dir: Path) -> None:
+    link = run("link", "--url", "https://box.local:8443/").stdout.strip()
+    assert link.startswith("https://box.local:8443/#login=kouyu_")
+    record = verify(data_dir, link.partition("#login=")[2])
+    assert record is not None
+    assert record.permissions == ("login",)
+
+
 @pytest.mark.parametrize("expires", ["0d", "-1d", "30", "3y", "d"])
 def test_a_time_that_is_none_is_refused(expires: str) -> None:
     refused = run("create", "guest", f"--expires={expires}")

@@ -50,7 +50,8 @@ def _check_turns(talk: Observed) -> None:
         kinds = Counter(type(fact) for fact in facts)
         assert kinds[TurnStarted] == 1
         if not kinds[TurnEnded]:
-            assert facts[0].cause == "push_to_talk" and not kinds[SpeechEnded], facts
+            assert facts[0].cause == "push_to_talk", facts
+            assert not kinds[SpeechEnded], facts
             continue
         assert isinstance(facts[-1], TurnEnded), facts
         assert kinds[TurnEnded] == 1

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -11,16 +12,18 @@ from typing import Any
 
 import pytest
 
+from kouyu.diagnostics.board import Board
 from kouyu.server.app import create_app
 from kouyu.server.certificates import Certificates, local_certificate
 from kouyu.server.chat import Brains
 from kouyu.server.listening import bind, listening
+from kouyu.server.own.status import RunningEngine, ServerState
 from kouyu.server.sessions import Sessions
 from kouyu.session.socket import Socket
 from kouyu.store.store import Store
 
 
-async def echo_session(socket: Socket, *, bot_id: str, workflow_id: str, log_id: str) -> None:
+async def echo_session(socket: Socket, *, bot_id: str, workflow_id: str, log_id: str, owner: str) -> None:
     """Stands in for a conversation: says whom the client talks to, then says everything back."""
     await socket.send(f"{bot_id}{workflow_id}, {log_id}")
     while (message := await socket.receive()) is not None:
@@ -39,6 +42,7 @@ class Running:
     store: Store
     sessions: Sessions
     certificates: Certificates
+    board: Board
 
     @property
     def header(self) -> dict[str, str]:
@@ -79,19 +83,29 @@ Start = Callable[..., Awaitable[Running]]
 async def run_server(folder: Path, run_session: Any, max_sessions: int, ping_s: float) -> AsyncIterator[Running]:
     async with await Store.open(folder / "kouyu.db", files_folder=folder / "files") as store:
         _, secret = await store.tokens.create("ada")
-        sessions = Sessions(max_sessions)
+        sessions, board = Sessions(max_sessions), Board()
         app = create_app(
             store=store,
             brains=Brains(bots=("kouyu", "tutor"), default_bot="kouyu", flows=("7",)),
             sessions=sessions,
             run_session=run_session,
             max_file_bytes=1000,
+            state=ServerState(
+                sessions=sessions,
+                board=board,
+                scheduler=None,
+                engines=(RunningEngine("asr", "none"),),
+                voices=0,
+                bots=("kouyu", "tutor"),
+                flows=("7",),
+                started_at=time.monotonic(),
+            ),
         )
         certificates = local_certificate(folder / "tls", [])
         plain, tls = bind("127.0.0.1", 0, "--port"), bind("127.0.0.1", 0, "--https-port")
         ports = plain.getsockname()[1], tls.getsockname()[1]
         async with listening(app, plain, tls, certificates, ping_interval_s=ping_s, ping_timeout_s=ping_s):
-            yield Running(*ports, secret, store, sessions, certificates)
+            yield Running(*ports, secret, store, sessions, certificates, board)
             await sessions.end(close_s=0.5, drain_s=0.5)
 
 

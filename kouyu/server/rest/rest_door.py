@@ -4,12 +4,13 @@ from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
+from litestar.types import Guard
 
 from kouyu.protocol import errors
 from kouyu.protocol.errors import ProtocolError
 from kouyu.server.credentials import presented
 from kouyu.server.failed_handshakes import FailedHandshakes
-from kouyu.store.tokens import Tokens
+from kouyu.store.tokens import Permission, Tokens
 
 
 class RestDoor:
@@ -22,13 +23,24 @@ class RestDoor:
     async def guard(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         """A guard of route handlers, for whom ``request.user`` is the TokenRecord then. Raises ProtocolError for who
         may not come in."""
+        await self._check(connection, ("rest",))
+
+    def permitting(self, *permissions: Permission) -> Guard:
+        """A guard as ``guard``, for tokens with one of these permissions."""
+
+        async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+            await self._check(connection, permissions)
+
+        return guard
+
+    async def _check(self, connection: ASGIConnection[Any, Any, Any, Any], permissions: tuple[Permission, ...]) -> None:
         scope = connection.scope
         address = (scope["client"] or ("", 0))[0]
         if wait_s := self._failures.wait_s(address):
             raise ProtocolError(errors.RATE_LIMITED, f"too many failed attempts; try again in {wait_s} s")
         token = presented(scope["headers"], b"").token
         user = await self._tokens.verify(token) if token else None
-        if user is not None and "rest" in user.permissions:
+        if user is not None and not {*user.permissions}.isdisjoint(permissions):
             connection.scope["user"] = user
             return
         self._failures.failed(address)

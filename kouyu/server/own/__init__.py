@@ -1,0 +1,1 @@
+"""kouyu's own endpoints, which are no part of the protocol: docs/diagnostics.md."""

@@ -1,0 +1,65 @@
+"""The page's login: a link is exchanged, once, for an access token (docs/diagnostics.md)."""
+
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.handlers import HTTPRouteHandler
+
+from kouyu.protocol import errors
+from kouyu.protocol.errors import ProtocolError
+from kouyu.server.failed_handshakes import FailedHandshakes
+from kouyu.server.rest.answers import answer_success
+from kouyu.server.rest.rest_door import RestDoor
+from kouyu.store.tokens import ALL_PERMISSIONS, TokenRecord, Tokens
+
+_LARGEST: Final = 2000
+"""Bytes of a login's body."""
+
+
+class _Login(msgspec.Struct, frozen=True):
+    login: str
+
+
+class _Exchanged(msgspec.Struct, frozen=True):
+    access_token: str
+    expires_at: int | None
+
+
+def login_link(base_url: str, login: str) -> str:
+    """The address of the page with a login in it, behind ``#``: browsers send that part to nobody."""
+    return f"{base_url}/#login={quote(login, safe='')}"
+
+
+def login_routes(tokens: Tokens, failures: FailedHandshakes, door: RestDoor) -> list[HTTPRouteHandler]:
+    """The route handlers."""
+
+    @post("/v1/kouyu/login", request_max_body_size=_LARGEST)
+    async def login(request: Request[Any, Any, Any]) -> Response[bytes]:
+        address = (request.scope["client"] or ("", 0))[0]
+        if wait_s := failures.wait_s(address):
+            raise ProtocolError(errors.RATE_LIMITED, f"too many failed attempts; try again in {wait_s} s")
+        exchanged = await tokens.exchange_login(_body(await request.body()).login)
+        if exchanged is None:
+            failures.failed(address)
+            msg = "this login has been used, has expired, or never was; `kouyu token link` makes a new one"
+            raise ProtocolError(errors.UNAUTHORIZED, msg)
+        record, secret = exchanged
+        return answer_success(request, _Exchanged(secret, record.expires_at))
+
+    @post("/v1/kouyu/logout", guards=[door.permitting(*ALL_PERMISSIONS)])
+    async def logout(request: Request[TokenRecord, Any, Any]) -> Response[bytes]:
+        if not request.user.is_of_page:
+            raise ProtocolError(errors.FORBIDDEN, "only a token of the page's can log out; see `kouyu token revoke`")
+        await tokens.revoke(request.user.id)
+        return answer_success(request, None)
+
+    return [login, logout]
+
+
+def _body(body: bytes) -> _Login:
+    try:
+        return msgspec.json.decode(body, type=_Login)
+    except msgspec.DecodeError as fault:
+        raise ProtocolError(errors.BAD_REQUEST, f"the body: {fault}") from fault

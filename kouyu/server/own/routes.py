@@ -1,0 +1,31 @@
+"""All of kouyu's own endpoints."""
+
+import msgspec
+from litestar.types import ControllerRouterHandler
+
+from kouyu.server.door import Door
+from kouyu.server.failed_handshakes import FailedHandshakes
+from kouyu.server.own.diagnostics import diagnostics_route, turn_routes
+from kouyu.server.own.login import login_routes
+from kouyu.server.own.status import ServerState, status_routes
+from kouyu.server.rest.rest_door import RestDoor
+from kouyu.store.store import Store
+
+
+class Doors(msgspec.Struct, frozen=True):
+    """Who lets clients in. They share the count of failures."""
+
+    sockets: Door
+    rest: RestDoor
+    failures: FailedHandshakes
+
+
+def own_routes(store: Store, doors: Doors, state: ServerState) -> list[ControllerRouterHandler]:
+    """The route handlers."""
+    watching = doors.rest.permitting("diagnostics", "own_diagnostics")
+    return [
+        diagnostics_route(doors.sockets, state.board),
+        *turn_routes(state.board, watching),
+        *login_routes(store.tokens, doors.failures, doors.rest),
+        *status_routes(state, doors.rest.permitting("diagnostics")),
+    ]

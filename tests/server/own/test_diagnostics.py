@@ -1,0 +1,211 @@
+"""Who may watch which session, what a watcher gets, and what happens when it does not read."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
+
+from kouyu.conversation.conversation import Conversation
+from kouyu.conversation.inputs import ConfigurationUpdate
+from kouyu.conversation.limits import Limits
+from kouyu.conversation.orders import Identity
+from kouyu.diagnostics.board import MOST_WATCHERS, LiveSession
+from kouyu.diagnostics.facts import SessionSeen, TurnStarted
+from kouyu.diagnostics.watcher import MOST_WAITING, Wanted
+from kouyu.protocol.ids import IdFactory
+from kouyu.protocol.uplink import ConversationMessageCreate
+from kouyu.store.tokens import Permission
+from tests.conversation.simulation import CAPABILITIES
+from tests.server.conftest import Running, until
+
+
+class Talk:
+    """A session of the board, with the clock at ``now``."""
+
+    def __init__(self, live: LiveSession, conversation: Conversation) -> None:
+        self.live = live
+        self._conversation = conversation
+
+    def give(self, received: Any, now: float = 1.0) -> None:
+        effects = self._conversation.follow(received, now)
+        if self.live.observer is not None:
+            self.live.observe(received, effects, now)
+
+    def write(self, text: str) -> None:
+        self.give(ConversationMessageCreate(role="user", content_type="text", content=text))
+
+
+@contextmanager
+def session(server: Running, log_id: str = "log 1", owner: str = "") -> Iterator[Talk]:
+    identity = Identity(ids=IdFactory(), bot_id="kouyu", epoch=0.0)
+    conversation = Conversation(identity=identity, capabilities=CAPABILITIES, limits=Limits())
+    about = SessionSeen(log_id=log_id, epoch_ms=1000, bot_id="kouyu", workflow_id="", limits=Limits())
+    with server.board.session(about, owner=owner, conversation=conversation, clock=lambda: 2.0) as live:
+        yield Talk(live, conversation)
+
+
+async def token(server: Running, *permissions: Permission) -> tuple[str, str]:
+    record, secret = await server.store.tokens.create("watcher", permissions=permissions)
+    return record.id, secret
+
+
+async def facts(connection: ClientConnection, last: str) -> list[dict[str, Any]]:
+    """The messages up to the first fact of type ``last``."""
+    found: list[dict[str, Any]] = []
+    async with asyncio.timeout(10):
+        while not found or found[-1]["fact"]["type"] != last:
+            found.append(json.loads(await connection.recv()))
+    return found
+
+
+def watching(server: Running, query: str = "", secret: str = "") -> Any:
+    header = {"Authorization": f"Bearer {secret or server.token}"}
+    return connect(server.url(f"/v1/diagnostics{query}"), additional_headers=header)
+
+
+@pytest.mark.parametrize("permissions", [("chat",), ("rest",), ("login",)])
+async def test_without_the_permission_nobody_watches(server: Running, permissions: tuple[Permission, ...]) -> None:
+    _, secret = await token(server, *permissions)
+    with pytest.raises(InvalidStatus) as refused:
+        async with watching(server, secret=secret):
+            pass
+    assert refused.value.response.status_code == 403
+
+
+async def test_a_watcher_gets_what_happens(server: Running) -> None:
+    with session(server) as talk:
+        async with watching(server) as connection:
+            assert [message["fact"]["type"] for message in await facts(connection, "session.configured")] == [
+                "session",
+                "session.configured",
+            ]
+            talk.write("hello")
+            got = await facts(connection, "chat")
+    assert {message["session"] for message in got} == {"log 1"}
+    assert [message["fact"]["type"] for message in got] == ["turn.started", "reply.asked", "chat"]
+    assert got[1]["fact"]["question"] == "hello"
+    assert got[1]["fact"]["at_ms"] == 1000.0
+
+
+async def test_sessions_that_begin_later_are_seen_too_and_so_is_their_end(server: Running) -> None:
+    async with watching(server) as connection:
+        await until(lambda: server.board.watchers == 1)
+        with session(server) as talk:
+            talk.write("hello")
+        got = await facts(connection, "session.ended")
+    assert got[0]["fact"]["log_id"] == "log 1"
+
+
+async def test_nothing_is_made_while_nobody_watches(server: Running) -> None:
+    with session(server) as talk:
+        talk.write("hello")
+        assert talk.live.observer is None
+        assert talk.live.turns() == []
+        async with watching(server, "?log_id=another"):
+            await until(lambda: server.board.watchers == 1)
+            assert talk.live.observer is None
+        async with watching(server, "?log_id=log%201"):
+            await until(lambda: talk.live.observer is not None)
+        await until(lambda: talk.live.observer is None)
+
+
+async def test_who_comes_later_gets_the_turns_that_were_seen(server: Running) -> None:
+    with session(server) as talk:
+        async with watching(server) as connection:
+            await facts(connection, "session.configured")
+            talk.write("hello")
+            await facts(connection, "chat")
+        await until(lambda: talk.live.observer is None)
+        async with watching(server) as connection:
+            got = await facts(connection, "turn.ended")
+            talk.write("again")
+            after = await facts(connection, "turn.started")
+    assert "reply.asked" in [message["fact"]["type"] for message in got]
+    assert after[-1]["fact"]["turn"] == 2
+
+
+async def test_a_token_with_own_diagnostics_sees_what_it_opened(server: Running) -> None:
+    token_id, secret = await token(server, "own_diagnostics")
+    with session(server, "mine", owner=token_id), session(server, "theirs", owner="1"):
+        async with watching(server, secret=secret) as connection:
+            got = await facts(connection, "session.configured")
+            assert {message["session"] for message in got} == {"mine"}
+            assert {live.about.log_id for live in server.board.sessions(Wanted(owner=token_id))} == {"mine"}
+        answer = await ask(server, "?log_id=theirs", secret)
+    assert answer.status_code == 404
+
+
+async def test_whoever_watches_a_user_sees_the_session_from_when_it_is_theirs(server: Running) -> None:
+    with session(server) as talk:
+        async with watching(server, "?user_id=ada") as connection:
+            await until(lambda: server.board.watchers == 1)
+            assert talk.live.observer is None
+            talk.give(ConfigurationUpdate(data={"chat_config": {"user_id": "ada"}}))
+            server.board.changed(talk.live)
+            got = await facts(connection, "session.configured")
+    assert got[0]["fact"]["user_id"] == "ada"
+
+
+async def ask(server: Running, query: str, secret: str = "") -> httpx.Response:
+    header = {"Authorization": f"Bearer {secret or server.token}"}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
+        return await client.get(f"/v1/diagnostics/turns{query}", headers=header)
+
+
+async def test_a_turn_is_exported(server: Running) -> None:
+    with session(server) as talk:
+        talk.live.begin()
+        talk.write("hello")
+        answer = await ask(server, "?log_id=log%201&turn=1")
+        every = await ask(server, "?log_id=log%201")
+        missing = await ask(server, "?log_id=log%201&turn=2")
+    turn = answer.json()["data"]
+    assert (turn["format"], turn["version"], turn["turn"], turn["ended"]) == ("kouyu.turn", 1, 1, False)
+    assert turn["session"]["log_id"] == "log 1"
+    assert [fact["type"] for fact in turn["facts"]] == ["session.configured", "turn.started", "reply.asked", "chat"]
+    assert every.json()["data"] == [turn]
+    assert (missing.status_code, missing.json()["code"]) == (404, 4200)
+
+
+async def test_a_watcher_that_does_not_read_loses_facts_and_is_told(server: Running) -> None:
+    with session(server) as talk, server.board.watch(Wanted()) as watcher:
+        for number in range(MOST_WAITING):
+            talk.live.tell(TurnStarted(at_ms=0, turn=number, cause="text"))
+        read = [json.loads(await watcher.get()) for _ in range(MOST_WAITING)]
+        talk.live.tell(TurnStarted(at_ms=0, turn=1, cause="text"))
+        after = [json.loads(await watcher.get()) for _ in range(2)]
+    assert [message["fact"]["type"] for message in read[:2]] == ["session", "session.configured"]
+    assert after[0] == {"session": "", "fact": {"type": "facts.dropped", "at_ms": 0.0, "turn": 0, "count": 2}}
+    assert after[1]["fact"]["type"] == "turn.started"
+
+
+async def test_there_may_be_only_so_many_watchers(server: Running) -> None:
+    crowd = [server.board.watch(Wanted()) for _ in range(MOST_WATCHERS)]
+    for one in crowd:
+        one.__enter__()
+    with pytest.raises(InvalidStatus) as refused:
+        async with watching(server):
+            pass
+    assert refused.value.response.status_code == 503
+    for one in crowd:
+        one.__exit__(None, None, None)
+
+
+async def test_a_fault_of_the_observer_does_not_reach_the_session(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with session(server) as talk, server.board.watch(Wanted()):
+        assert talk.live.observer is not None
+        monkeypatch.setattr(talk.live.observer, "observe", fail)
+        talk.write("hello")
+        assert talk.live.observer is None
+        talk.write("hello again")
