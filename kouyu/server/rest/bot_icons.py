@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from kouyu.protocol.errors import NOT_FOUND, InvalidField, ProtocolError
 from kouyu.server.openapi.operation import described
@@ -29,7 +30,7 @@ def icon_routes(store: Store) -> list[HTTPRouteHandler]:
     """The route handler."""
 
     @get("/v1/bots/{bot_id:str}/icon", opt=described("A bot's picture", "Bots", answer="picture", open=True))
-    async def icon(request: Request[Any, Any, Any], bot_id: str) -> Response[bytes]:
+    async def icon(request: Request[Any, Any, Any], bot_id: FromPath[str]) -> Response[bytes]:
         record = await store.bots.get(bot_id)
         file_id = (record.published or record.draft).icon_file_id if record else ""
         picture = await _picture(store.files, file_id)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.types import Guard
 
 from kouyu.engines.tts.engine import Voice
@@ -154,7 +155,7 @@ def _reading_routes(desk: BotDesk, guard: Guard) -> list[HTTPRouteHandler]:
         )
 
     @get("/v1/bots/{bot_id:str}", guards=[guard], opt=described("One bot", "Bots", query=WhichVersion, data=Bot))
-    async def one(request: Request[Any, Any, Any], bot_id: str) -> Response[bytes]:
+    async def one(request: Request[Any, Any, Any], bot_id: FromPath[str]) -> Response[bytes]:
         return await shown(request, bot_id, typed_query(request, WhichVersion).is_published)
 
     @get(
@@ -216,7 +217,7 @@ def _writing_routes(desk: BotDesk, guard: Guard) -> list[HTTPRouteHandler]:
         guards=[guard],
         opt=described("Have a bot answer no more", "Bots", body=UnpublishBot),
     )
-    async def unpublish(request: Request[Any, Any, Any], bot_id: str) -> Response[bytes]:
+    async def unpublish(request: Request[Any, Any, Any], bot_id: FromPath[str]) -> Response[bytes]:
         await typed_body(request, UnpublishBot)
         await desk.unpublish(bot_id)
         return answer_success(request, {})

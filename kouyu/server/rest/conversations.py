@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 import msgspec
 from litestar import Request, Response, delete, get, post, put
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.types import Guard
 from msgspec import Meta
 
@@ -159,7 +160,7 @@ def _changing_routes(store: Store, guard: Guard, chats: TextChats) -> list[HTTPR
         guards=[guard],
         opt=described("Rename a conversation", "Conversations", body=ConversationChanges, data=ShownConversation),
     )
-    async def update(request: Request[Any, Any, Any], conversation_id: str) -> Response[bytes]:
+    async def update(request: Request[Any, Any, Any], conversation_id: FromPath[str]) -> Response[bytes]:
         name = (await typed_body(request, ConversationChanges)).name
         if name:
             await _of_known(conversation_id, store.conversations.rename(conversation_id, name))
@@ -171,7 +172,7 @@ def _changing_routes(store: Store, guard: Guard, chats: TextChats) -> list[HTTPR
         opt=described("Delete a conversation with all that was said in it", "Conversations"),
         status_code=200,
     )
-    async def remove(request: Request[Any, Any, Any], conversation_id: str) -> Response[bytes]:
+    async def remove(request: Request[Any, Any, Any], conversation_id: FromPath[str]) -> Response[bytes]:
         await known_conversation(store, conversation_id)
         await chats.forget(conversation_id)
         await store.conversations.delete(conversation_id)
@@ -182,7 +183,7 @@ def _changing_routes(store: Store, guard: Guard, chats: TextChats) -> list[HTTPR
         guards=[guard],
         opt=described("Begin a new section", "Conversations", data=NewSection),
     )
-    async def clear(request: Request[Any, Any, Any], conversation_id: str) -> Response[bytes]:
+    async def clear(request: Request[Any, Any, Any], conversation_id: FromPath[str]) -> Response[bytes]:
         section_id = await _of_known(conversation_id, chats.begin_section(conversation_id))
         return answer_success(request, NewSection(section_id, conversation_id))
 

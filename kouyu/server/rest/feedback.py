@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from litestar import Request, Response, delete, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.types import Guard
 from msgspec import Meta
 
@@ -33,7 +34,9 @@ def feedback_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     """The route handlers."""
 
     @post(_PATH, guards=[guard], opt=described("Say what is thought of a message", "Conversations", body=GivenFeedback))
-    async def give(request: Request[Any, Any, Any], conversation_id: str, message_id: str) -> Response[bytes]:
+    async def give(
+        request: Request[Any, Any, Any], conversation_id: FromPath[str], message_id: FromPath[str]
+    ) -> Response[bytes]:
         await _known_message(store, conversation_id, message_id)
         given = await typed_body(request, GivenFeedback)
         try:
@@ -45,7 +48,9 @@ def feedback_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
         return answer_success(request, {})
 
     @delete(_PATH, guards=[guard], opt=described("Take that back", "Conversations"), status_code=200)
-    async def take_back(request: Request[Any, Any, Any], conversation_id: str, message_id: str) -> Response[bytes]:
+    async def take_back(
+        request: Request[Any, Any, Any], conversation_id: FromPath[str], message_id: FromPath[str]
+    ) -> Response[bytes]:
         await _known_message(store, conversation_id, message_id)
         await store.feedback.delete(message_id)
         return answer_success(request, {})
