@@ -13,9 +13,9 @@ from kouyu.session.services import Services
 from kouyu.text.joining import appended
 
 _RULES: Final = SegmentRules(pause_ms=800, longest_ms=3_600_000)
+"""One sentence or two at a time. On 20 English and 16 Mandarin sentences Whisper base got every word so; put together
+up to 28 s it was wrong in 3 to 6 % of them, and took twice as long. Speech without a pause is cut further below."""
 _JUDGED_AT_ONCE: Final = 30 * LISTENING_RATE
-_LONGEST: Final = 28 * LISTENING_RATE
-"""Samples recognised at once: neighbours are put together up to here, so that words are heard in their context."""
 
 
 async def transcribe_recording(services: Services, audio: Samples) -> str:
@@ -25,8 +25,8 @@ async def transcribe_recording(services: Services, audio: Samples) -> str:
     """
     how = as_configured(AsrConfig())
     text = ""
-    for part in _parts(await _speech(services, audio)):
-        for window in cut_at_pauses(audio[part.start : part.end]):
+    for segment in await _speech(services, audio):
+        for window in cut_at_pauses(audio[segment.start : segment.end]):
             piece, _ = await recognise(services, window, how, Priority.BATCH, final=True)
             text = appended(text, piece)
     return text
@@ -45,14 +45,3 @@ async def _speech(services: Services, audio: Samples) -> list[Segment]:
         stream.close()
     found = [segmenter.feed(judgement.end, judgement.probability) for judgement in judgements]
     return [segment for segment in (*found, segmenter.finish()) if segment is not None]
-
-
-def _parts(segments: list[Segment]) -> list[Segment]:
-    """Neighbours put together as long as recognition hears them at once."""
-    parts: list[Segment] = []
-    for segment in segments:
-        if parts and segment.end - parts[-1].start <= _LONGEST:
-            parts[-1] = Segment(parts[-1].start, segment.end)
-        else:
-            parts.append(segment)
-    return parts

@@ -76,9 +76,21 @@ def _told(fault: str, given: Any, shape: Any) -> ProtocolError:
         value, info = _inside(value, info, name, index)
     allowed = re.sub(r"( \| null)?`?, got .*|`", "", what.removeprefix("Expected "))
     allowed = _KIND.sub(lambda kind: _WORDS[kind[0]], allowed)
-    if isinstance(info, msgspec.inspect.LiteralType):
-        allowed = ", ".join(str(each) for each in info.values)
+    allowed = _allowed_by(info) or allowed
     return InvalidField(path.removeprefix(".") or "the request", value, allowed)
+
+
+def _allowed_by(info: msgspec.inspect.Type) -> str:
+    """What a type with few values, or with two ends, allows; "" for others."""
+    match info:
+        case msgspec.inspect.LiteralType(values=values):
+            return ", ".join(str(each) for each in values if each != "")
+        case msgspec.inspect.IntType(ge=int(low), le=int(high)):
+            return f"{_WORDS['int']} from {low} to {high}"
+        case msgspec.inspect.FloatType(ge=float() | int() as low, le=float() | int() as high):
+            return f"{_WORDS['float']} from {low:g} to {high:g}"
+        case _:
+            return ""
 
 
 def _inside(value: Any, info: msgspec.inspect.Type, name: str, index: str) -> tuple[Any, msgspec.inspect.Type]:
@@ -90,6 +102,8 @@ def _inside(value: Any, info: msgspec.inspect.Type, name: str, index: str) -> tu
             inner = item
         case _:
             inner = info
+    if isinstance(inner, msgspec.inspect.Metadata):
+        inner = inner.type
     if isinstance(inner, msgspec.inspect.UnionType):
         inner = next(each for each in inner.types if not isinstance(each, msgspec.inspect.NoneType))
     if name:
