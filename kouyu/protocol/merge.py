@@ -40,7 +40,7 @@ def merge_struct(current: S, update: Mapping[str, Any]) -> S:
     return msgspec.structs.replace(current, **_changes(type(current), current, update, "data"))
 
 
-class _Field(msgspec.Struct, frozen=True, kw_only=True):
+class Field(msgspec.Struct, frozen=True, kw_only=True):
     """How one field is merged: a struct type key by key, everything else as its range says.
 
     ``wire_name`` is the client's name for it, ``empty`` the JSON value that counts as empty here, ``cleared`` what it
@@ -60,7 +60,7 @@ def _changes(kind: type[msgspec.Struct], current: msgspec.Struct | None, update:
     if not isinstance(update, Mapping):
         raise InvalidField(path, update, "an object")
     changes = {}
-    for field in _fields(kind):
+    for field in fields_of(kind):
         given, where = update.get(field.wire_name), f"{path}.{field.wire_name}"
         value = _new_value(field, getattr(current, field.name, None), given, where)
         if value is not msgspec.UNSET:
@@ -68,7 +68,7 @@ def _changes(kind: type[msgspec.Struct], current: msgspec.Struct | None, update:
     return changes
 
 
-def _new_value(field: _Field, current: Any, value: object, path: str) -> Any:
+def _new_value(field: Field, current: Any, value: object, path: str) -> Any:
     """What to set the field to, or UNSET to leave it."""
     if value is None:
         return msgspec.UNSET
@@ -83,25 +83,25 @@ def _new_value(field: _Field, current: Any, value: object, path: str) -> Any:
 
 
 def _new_object(kind: type[msgspec.Struct], values: dict[str, Any], path: str) -> msgspec.Struct:
-    for field in _fields(kind):
+    for field in fields_of(kind):
         if field.required and field.name not in values:
             raise InvalidField(f"{path}.{field.wire_name}", None, "a value, because the field beside it has one")
     return kind(**values)
 
 
 @functools.cache
-def _fields(kind: type[msgspec.Struct]) -> tuple[_Field, ...]:
+def fields_of(kind: type[msgspec.Struct]) -> tuple[Field, ...]:
     annotations = get_type_hints(kind, include_extras=True)
     return tuple(_field(field, annotations[field.name]) for field in msgspec.structs.fields(kind))
 
 
-def _field(field: msgspec.structs.FieldInfo, annotation: Any) -> _Field:
+def _field(field: msgspec.structs.FieldInfo, annotation: Any) -> Field:
     plain, *notes = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
     plain = _without_none(plain)
     ranges = [note for note in notes if not isinstance(note, KeepWhenEmpty)]
     default = {} if field.default_factory is dict else field.default
     may_be_cleared = default in (None, "", (), {}) and len(ranges) == len(notes)
-    return _Field(
+    return Field(
         name=field.name,
         wire_name=field.encode_name,
         takes=ranges[0] if ranges else _range_of(plain),

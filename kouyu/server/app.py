@@ -90,7 +90,7 @@ def create_app(
             *room_routes(guard),
             *(bot_routes(store, bots, voices, guard) if bots else ()),
             *icon_routes(store),
-            *(own_routes(store, Doors(door, rest_door, failures), state) if state else ()),
+            *(own_routes(store, Doors(door, rest_door, failures), state, voices) if state else ()),
             *page_routes(sessions),
             *documentation_routes(),
         ],

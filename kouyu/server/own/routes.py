@@ -1,15 +1,20 @@
 """All of kouyu's own endpoints."""
 
+from collections.abc import Sequence
+
 import msgspec
 from litestar.types import ControllerRouterHandler
 
+from kouyu.engines.tts.engine import Voice
 from kouyu.server.door import Door
 from kouyu.server.failed_handshakes import FailedHandshakes
+from kouyu.server.own.configuration import configuration_routes
 from kouyu.server.own.diagnostics import diagnostics_route, turn_routes
 from kouyu.server.own.login import login_routes
 from kouyu.server.own.status import ServerState, status_routes
 from kouyu.server.rest.rest_door import RestDoor
 from kouyu.store.store import Store
+from kouyu.store.tokens import ALL_PERMISSIONS
 
 
 class Doors(msgspec.Struct, frozen=True):
@@ -20,12 +25,15 @@ class Doors(msgspec.Struct, frozen=True):
     failures: FailedHandshakes
 
 
-def own_routes(store: Store, doors: Doors, state: ServerState) -> list[ControllerRouterHandler]:
+def own_routes(
+    store: Store, doors: Doors, state: ServerState, voices: Sequence[Voice]
+) -> list[ControllerRouterHandler]:
     """The route handlers."""
     watching = doors.rest.permitting("diagnostics", "own_diagnostics")
     return [
         diagnostics_route(doors.sockets, state.board),
         *turn_routes(state.board, watching),
         *login_routes(store.tokens, doors.failures, doors.rest),
+        *configuration_routes(voices, doors.rest.permitting(*ALL_PERMISSIONS, "own_diagnostics")),
         *status_routes(state, doors.rest.permitting("diagnostics")),
     ]

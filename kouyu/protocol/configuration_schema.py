@@ -1,0 +1,120 @@
+"""``chat.update`` as a JSON Schema (2020-12), from the very types that check it: for forms and documentation."""
+
+from typing import Any, get_args
+
+import msgspec
+
+from kouyu.protocol.configuration import Configuration
+from kouyu.protocol.configuration_help import HELP
+from kouyu.protocol.downlink import DownlinkType
+from kouyu.protocol.merge import Field, fields_of
+from kouyu.protocol.ranges import (
+    AnyObject,
+    Choice,
+    Coordinates,
+    Flag,
+    Keywords,
+    MetaData,
+    Number,
+    OneOf,
+    Range,
+    Text,
+    Texts,
+    VariableNames,
+    WholeNumber,
+)
+
+Schema = dict[str, Any]
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_TEXTS: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
+_DEGREES: Schema = {"type": "string", "pattern": r"^[+-]?[0-9]{1,3}(\.[0-9]{1,30})?$"}
+
+
+def configuration_schema(choices: dict[str, list[dict[str, Any]]] | None = None) -> Schema:
+    """The schema of ``data``. ``choices`` are values to offer, by path, beside what the field allows."""
+    schema = {"$schema": _DIALECT, **_object(Configuration, ""), **_help("")}
+    schema["properties"]["event_subscriptions"]["items"]["enum"] = list(get_args(DownlinkType))
+    for path, values in (choices or {}).items():
+        _at(schema, path).setdefault("x-kouyu", {})["choices"] = values
+    return schema
+
+
+def _at(schema: Schema, path: str) -> Schema:
+    for name in path.split("."):
+        schema = schema["properties"][name]
+    return schema
+
+
+def _object(kind: type[msgspec.Struct], path: str) -> Schema:
+    infos = {info.encode_name: info for info in msgspec.structs.fields(kind)}
+    properties = {
+        field.wire_name: _property(field, infos[field.wire_name], f"{path}.{field.wire_name}".lstrip("."))
+        for field in fields_of(kind)
+    }
+    required = [field.wire_name for field in fields_of(kind) if field.required]
+    return {"type": "object", "properties": properties} | ({"required": required} if required else {})
+
+
+def _property(field: Field, info: msgspec.structs.FieldInfo, path: str) -> Schema:
+    takes = field.takes
+    schema = _object(takes, path) if isinstance(takes, type) else _allowed(takes)
+    if info.default is None:
+        schema = {**schema, "type": [schema["type"], "null"]}
+        if "enum" in schema:
+            schema["enum"] = [*schema["enum"], None]
+    if not field.required and (not isinstance(takes, type) or info.default is None):
+        default = info.default_factory() if callable(info.default_factory) else info.default
+        schema["default"] = msgspec.to_builtins(default)
+    noted = _help(path)
+    if unit := getattr(takes, "unit", "") or _UNITS.get(path.rpartition(".")[2], ""):
+        noted.setdefault("x-kouyu", {})["unit"] = unit
+    return schema | noted
+
+
+_UNITS = {"sample_rate": "Hz", "bit_depth": "bit", "frame_size_ms": "ms"}
+
+
+def _help(path: str) -> Schema:
+    found = HELP.get(path)
+    if found is None:
+        return {}
+    return {
+        "title": path.rpartition(".")[2] or "chat.update",
+        "description": found.en,
+        "x-kouyu": {"zh": found.zh} | ({"applies": found.applies} if found.applies else {}),
+    }
+
+
+def _allowed(takes: Range) -> Schema:
+    match takes:
+        case OneOf(values):
+            whole = all(isinstance(value, int) for value in values)
+            return {"type": "integer" if whole else "number", "enum": list(values)}
+        case WholeNumber(low, high):
+            return {"type": "integer", "minimum": low, "maximum": high}
+        case Number(low, high):
+            return {"type": "number", "minimum": low, "maximum": high}
+        case Choice(values):
+            return {"type": "string", "enum": list(values)}
+        case Flag():
+            return {"type": "boolean"}
+        case Text():
+            return {"type": "string"}
+        case Texts():
+            return {"type": "array", "items": {"type": "string"}}
+        case Keywords():
+            return {"type": "array", "maxItems": 5, "items": {"type": "string", "minLength": 2, "maxLength": 24}}
+        case MetaData():
+            names = {"minLength": 1, "maxLength": 64}
+            texts = {"type": "string", "minLength": 1, "maxLength": 512}
+            return {"type": "object", "maxProperties": 16, "propertyNames": names, "additionalProperties": texts}
+        case VariableNames():
+            return {**_TEXTS, "propertyNames": {"pattern": "^[A-Za-z_]+$"}}
+        case Coordinates():
+            places = {"latitude": _DEGREES, "longitude": _DEGREES}
+            return {"type": "object", "properties": places, "additionalProperties": False}
+        case AnyObject():
+            return {"type": "object"}
+        case _:
+            raise TypeError(f"no schema is known for {takes!r}")
