@@ -24,6 +24,7 @@ from kouyu.server.certificates import local_certificate
 from kouyu.server.chat import Brains
 from kouyu.server.listening import bind, listening
 from kouyu.server.sessions import Sessions
+from kouyu.store.chats import ChatRecord
 from kouyu.store.store import Store
 from tests.server.conftest import echo_session
 from tests.standins.openai_server import OpenAIStandIn, openai_stand_in
@@ -66,6 +67,13 @@ class Writing:
                 assert await anext(lines) == ""
                 yield line[6:], httpx.Response(200, content=data[5:]).json()
 
+    async def until(self, chat_id: str, status: str) -> ChatRecord:
+        """Wait until a chat is kept with this status."""
+        async with asyncio.timeout(10):
+            while (chat := await self.store.chats.get(chat_id)) is None or chat.status != status:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        return chat
+
     async def told(self) -> list[tuple[str, str]]:
         """What the model was told last, without the prompt."""
         return [(m["role"], m["content"]) for m in self.model.requests[-1].messages if m["role"] != "system"]
@@ -91,8 +99,8 @@ def _bots(model: OpenAIStandIn) -> dict[str, LanguageModelBot]:
 
 
 @pytest.fixture
-async def writing(tmp_path: Path) -> AsyncIterator[Writing]:
-    """The server, for one test."""
+async def writing(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Writing]:
+    """The server, for one test. Its parameter, where there is one, is its limits."""
     logging.getLogger("uvicorn.error").setLevel(logging.NOTSET)
     flow_requests: list[FlowRequest] = []
 
@@ -107,7 +115,7 @@ async def writing(tmp_path: Path) -> AsyncIterator[Writing]:
         services = ChatServices(
             store=store,
             ids=IdFactory(),
-            limits=LIMITS,
+            limits=getattr(request, "param", LIMITS),
             bots=bots,
             flows={"orders": Flow("orders", orders, parameters={"shop": "the north"})},
             synthesizer=StubSynthesizer(),

@@ -186,8 +186,7 @@ async def test_a_client_that_hangs_up_stops_the_model(writing: Writing) -> None:
     await events.aclose()
     async with asyncio.timeout(10):
         await writing.model.requests[0].hung_up.wait()
-        while (chat := await writing.store.chats.get(chat_id)) is None or chat.status != "canceled":
-            await asyncio.sleep(0.01)
+    await writing.until(chat_id, "canceled")
     kept = await writing.store.messages.of_chat(chat_id)
     assert [each.content for each in kept] == ["Why is the sky blue?", "one "]
 
