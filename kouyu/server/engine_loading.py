@@ -16,6 +16,7 @@ from kouyu.engines.tts.engine import SpeechSynthesizer
 from kouyu.engines.tts.router import VoiceRouter
 from kouyu.engines.turn.engine import TurnJudge
 from kouyu.engines.vad.detector import VoiceActivityDetector
+from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.server.bots import needs_embedded_model
 from kouyu.settings import Settings
 from kouyu.settings.model import EngineSettings
@@ -25,6 +26,7 @@ from kouyu.weights.errors import MissingWeights, WeightsError
 Factory: TypeAlias = Callable[..., Any]
 
 TURN_WEIGHTS: Final = "smart-turn"
+VOICEPRINT_WEIGHTS: Final = "voiceprint"
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +75,7 @@ def _weights_needed(settings: Settings) -> list[str]:
         "kokoro": "kokoro",
     }
     needed = [by_engine[name] for name in (engines.vad, engines.asr, *engines.tts) if name in by_engine]
-    needed.append(TURN_WEIGHTS)
+    needed += [TURN_WEIGHTS, VOICEPRINT_WEIGHTS]
     return [*needed, "smollm2"] if needs_embedded_model(settings.bots) else needed
 
 
@@ -93,6 +95,13 @@ async def load_noise_suppressor(engines: EngineSettings) -> NoiseSuppressor | No
         log.warning("going on without noise suppression: %s", error)
         return None
     return suppressor
+
+
+def load_speaker_encoder(scheduler: Scheduler) -> SpeakerEncoder:
+    """The voiceprint engine. It reads its model when it is first needed."""
+    from kouyu.engines.voiceprint.resemblyzer import ResemblyzerEncoder
+
+    return ResemblyzerEncoder(scheduler, cache.folder(VOICEPRINT_WEIGHTS))
 
 
 async def load_turn_judge(scheduler: Scheduler) -> TurnJudge:

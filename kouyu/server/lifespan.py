@@ -21,6 +21,7 @@ from kouyu.server.engine_loading import (
     check_engines,
     load_noise_suppressor,
     load_recognizer,
+    load_speaker_encoder,
     load_synthesizer,
     load_turn_judge,
     load_voice_activity,
@@ -103,6 +104,7 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
             transcripts=transcripts,
             turn_judge=turn_judge,
             noise_suppressor=noise_suppressor,
+            speaker_encoder=load_speaker_encoder(scheduler),
         )
         heard = Recordings(agents.attachments, functools.partial(transcribe_recording, services))
         yield dataclasses.replace(services, recordings=heard), agents.bots

@@ -13,6 +13,7 @@ from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer
 from kouyu.engines.turn.engine import TurnJudge
 from kouyu.engines.vad.detector import VoiceActivityDetector
+from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.protocol.ids import IdFactory
 from kouyu.session.recordings import Recordings
 from kouyu.session.sections import Sections
@@ -43,6 +44,8 @@ class Services:
     transcripts: TranscriptFinisher = field(default_factory=TranscriptFinisher)
     noise_suppressor: NoiseSuppressor | None = None
     """For ``enable_ans``. Without one the user's audio stays as it is."""
+    speaker_encoder: SpeakerEncoder | None = None
+    """Makes voiceprints. Without one everybody is heard, and nobody is known."""
     sections: Sections = field(default_factory=Sections)
     recordings: Recordings | None = None
     """None: recordings in messages are not listened to."""

@@ -43,14 +43,14 @@ def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_missing_weights_are_named_with_the_command_that_fetches_them() -> None:
     with pytest.raises(WeightsNotFetched) as caught:
         check_engines(Settings())
-    assert "kouyu models fetch silero-vad whisper-base piper-joe kokoro smart-turn smollm2" in str(caught.value)
+    assert "kouyu models fetch silero-vad whisper-base piper-joe kokoro smart-turn voiceprint smollm2" in str(caught.value)
 
 
 @pytest.mark.usefixtures("no_weights")
 def test_endpoints_need_no_weights() -> None:
     with pytest.raises(WeightsNotFetched) as caught:
         check_engines(Settings(engines=ENDPOINTS, bots=(BOT,)))
-    assert caught.value.names == ("silero-vad", "smart-turn")
+    assert caught.value.names == ("silero-vad", "smart-turn", "voiceprint")
 
 
 def test_a_misspelt_engine_is_refused_with_the_known_names() -> None:
