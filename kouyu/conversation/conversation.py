@@ -19,6 +19,7 @@ from kouyu.conversation.inputs import (
     ReplyFailed,
     ReplyFinished,
     ReplyToolCalls,
+    SectionBegan,
     SpeechAudio,
     SpeechFailed,
     SpeechFinished,
@@ -125,6 +126,10 @@ class Conversation:
                 yield from self._on_reply(received, now)
             case SpeechAudio() | SpeechFinished() | SpeechFailed():
                 self._on_speech(received, now)
+            case SectionBegan(conversation_id, section_id):
+                if conversation_id == self._identity.conversation_id and section_id != self._identity.section_id:
+                    yield from self._turns.forget_preparation()
+                    self._identity.open(conversation_id, section_id)
             case TimePassed():
                 yield from self._turns.on_time(configuration, now)
             case _:

@@ -126,6 +126,13 @@ class ConfigurationUpdate(msgspec.Struct, frozen=True, kw_only=True):
     origin_message: str | None = None
 
 
+class SectionBegan(msgspec.Struct, frozen=True):
+    """A new section of a conversation began elsewhere, which may be this conversation, and is on disk."""
+
+    conversation_id: str
+    section_id: str
+
+
 class TimePassed(msgspec.Struct, frozen=True):
     """Nothing happened but time: a deadline may have come."""
 
@@ -151,5 +158,6 @@ Input = (
     | SpeechAudio
     | SpeechFinished
     | SpeechFailed
+    | SectionBegan
     | TimePassed
 )

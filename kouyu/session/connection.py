@@ -30,7 +30,7 @@ from kouyu.conversation.effects import (
     TrimMessage,
     UseInputFormat,
 )
-from kouyu.conversation.inputs import AudioReceived, ConfigurationUpdate, Input, TimePassed
+from kouyu.conversation.inputs import AudioReceived, ConfigurationUpdate, Input, SectionBegan, TimePassed
 from kouyu.conversation.orders import Identity
 from kouyu.diagnostics.board import LiveSession
 from kouyu.diagnostics.facts import SessionSeen
@@ -123,10 +123,12 @@ class Session:
         self._live: LiveSession
         self._timer: asyncio.TimerHandle | None = None
         self._time_is_up = asyncio.Event()
+        self._sections_begun: list[SectionBegan] = []
 
     async def run(self, live: LiveSession) -> None:
         """Serve until the client leaves. Raises what ended it otherwise, as an exception group."""
         self._live = live
+        self._services.sections.watch(self._on_section)
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._orders = Orders(
@@ -149,6 +151,7 @@ class Session:
                     helper.cancel()
                 self._orders.cancel_all()
         finally:
+            self._services.sections.unwatch(self._on_section)
             if self._timer is not None:
                 self._timer.cancel()
             self._orders.close()
@@ -251,6 +254,8 @@ class Session:
                     self._outbox.put(event)
                 case SaveMessage() | TrimMessage() | SaveChat() | SaveSection():
                     self._recorder.save(effect)
+                    if isinstance(effect, SaveSection):
+                        self._services.sections.begin(effect.conversation_id, effect.section_id)
                 case Transcribe() | JudgeTurn() | StartReply() | CommitReply() | Speak():
                     self._orders.carry_out(effect)
                 case CancelTranscribe(order) | CancelJudgement(order) | CancelReply(order) | CancelSpeech(order):
@@ -282,8 +287,19 @@ class Session:
         while True:
             await self._time_is_up.wait()
             self._time_is_up.clear()
-            self._timer = None
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            begun, self._sections_begun = self._sections_begun, []
+            for section in begun:
+                self._receive(section)
             self._receive(TimePassed())
+
+    def _on_section(self, conversation_id: str, section_id: str) -> None:
+        """Told by whoever began it, on a task of theirs: taken in on one of ours."""
+        if conversation_id == self.conversation.conversation_id:
+            self._sections_begun.append(SectionBegan(conversation_id, section_id))
+            self._time_is_up.set()
 
     async def _hang_up(self) -> None:
         """The client is gone: what is running ends as canceled, and is saved."""

@@ -1,6 +1,7 @@
 """The order in which a turn's events go out (downlink.md 3), in both modes and for typed questions."""
 
 from kouyu.conversation.effects import SaveChat, SaveMessage, Send, StartReply, Transcribe
+from kouyu.conversation.inputs import SectionBegan
 from kouyu.protocol.downlink import Chat, Message
 from kouyu.protocol.uplink import ConversationMessageCreate, InputTextGenerateAudio
 from tests.conversation.simulation import Engines, Simulation
@@ -220,3 +221,17 @@ def test_only_subscribed_events_are_sent_and_errors_always() -> None:
     talk.wait(4)
     talk.configure(output_audio={"speech_rate": 1000})
     assert set(talk.event_types[2:]) == {"conversation.audio.delta", "conversation.chat.completed", "error"}
+
+
+def test_a_section_that_began_elsewhere_holds_from_the_next_chat() -> None:
+    talk = Simulation()
+    talk.write("hello")
+    talk.wait(8)
+    conversation_id = talk.all(SaveMessage)[0].message.conversation_id
+    talk.give(SectionBegan("another", "6"))
+    talk.give(SectionBegan(conversation_id, "7"))
+    talk.write("hello again")
+    talk.wait(8)
+    questions = [saved.message for saved in talk.all(SaveMessage) if saved.message.type == "question"]
+    assert [question.section_id for question in questions] == [conversation_id, "7"]
+    assert "conversation.cleared" not in talk.event_types
