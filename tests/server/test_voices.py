@@ -49,3 +49,28 @@ def test_a_page_that_cannot_be_is_refused_by_name(scripted_server: RunningServer
     answer = httpx.get(f"{scripted_server.http}/v1/audio/voices?{query}", headers=headers)
     assert answer.status_code == 400
     assert answer.json()["msg"].startswith(query.split("=")[0])
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("query", "some"),
+    [
+        ("filter_system_voice=true", False),
+        ("filter_system_voice=false", True),
+        ("model_type=small", False),
+        ("model_type=big", True),
+        ("voice_state=init", False),
+        ("voice_state=all", True),
+    ],
+)
+def test_voices_are_filtered(scripted_server: RunningServer, query: str, some: bool) -> None:
+    headers = {"Authorization": f"Bearer {scripted_server.token}"}
+    data = httpx.get(f"{scripted_server.http}/v1/audio/voices?{query}", headers=headers).json()["data"]
+    assert bool(data["voice_list"]) is some
+    assert data["has_more"] is False
+
+
+@pytest.mark.models
+def test_there_is_no_preview_of_a_voice_that_is_not_here(scripted_server: RunningServer) -> None:
+    answer = httpx.get(f"{scripted_server.http}/v1/audio/voices/nobody/preview.mp3")
+    assert (answer.status_code, answer.json()["code"]) == (404, 4200)
