@@ -5,17 +5,23 @@ import pytest
 
 from tests.end_to_end.background import in_background
 from tests.end_to_end.running_server import RunningServer, running_server
+from tests.sdk.microphone import loop_of
 from tests.sdk.node_project import NodeProject, find_chromium, find_node
-from tests.standins.openai_server import Answer, OpenAIStandIn, ReceivedRequest, Say, echo, openai_stand_in
+from tests.standins.openai_server import Answer, OpenAIStandIn, Pace, ReceivedRequest, Say, echo, openai_stand_in
 
 HERE = Path(__file__).parent
 
 STORY = "This is a long story about a dog and a cat. They walk through the town, and the sun is warm. "
 
 
-def story_or_echo(request: ReceivedRequest) -> Answer:
-    """A minute of speech for those who ask for a story; the others get their question back."""
-    return Say(*[STORY] * 8) if "story" in str(request.messages[-1]["content"]) else echo(request)
+def by_the_question(request: ReceivedRequest) -> Answer:
+    """A minute of speech for those who ask for a story, an answer without an end, or the question back."""
+    question = str(request.messages[-1]["content"])  # with the one before it, where that got no answer
+    if question.endswith("story"):
+        return Say(*[STORY] * 8)
+    if question.endswith("without end"):
+        return Say(*["On and on. "] * 10_000, pace=Pace(between_s=0.1))
+    return echo(request)
 
 
 FLOW = """
@@ -34,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def sdk_model() -> Iterator[OpenAIStandIn]:
     """The language model behind the bots of ``sdk_server``."""
-    with in_background(lambda: openai_stand_in(story_or_echo)) as stand_in:
+    with in_background(lambda: openai_stand_in(by_the_question)) as stand_in:
         yield stand_in
 
 
@@ -79,3 +85,9 @@ def node(sdk_server: RunningServer) -> NodeProject:
 def chromium() -> str:
     """Where the browser is."""
     return find_chromium()
+
+
+@pytest.fixture(scope="session")
+def microphone(questions: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Asks for the capital of France every 18 s."""
+    return loop_of(questions / "en-capital.wav", tmp_path_factory.mktemp("microphone"), after_s=15)

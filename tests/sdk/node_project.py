@@ -30,14 +30,14 @@ class NodeProject:
     node: str
     server: RunningServer
 
-    def run(self, scenarios: str, name: str, **given: Any) -> Any:
+    def run(self, scenarios: str, name: str, /, **given: Any) -> Any:
         """What the scenario ``name`` of ``scenarios/<scenarios>.mjs`` gives; it talks HTTPS, trusting the server's CA.
 
         Raises ``ScenarioFailed`` when it throws, or does not end in ``PATIENCE_S`` seconds.
         """
         return self._run(["run.mjs", scenarios, name], given)
 
-    def run_in_browser(self, chromium: str, name: str, microphone: Path, **given: Any) -> Any:
+    def run_in_browser(self, chromium: str, name: str, microphone: Path, /, **given: Any) -> Any:
         """What the scenario ``name`` of ``page/`` gives, in a browser whose microphone plays a WAV file, in a loop."""
         return self._run(["browser.mjs", name], given, CHROMIUM=chromium, MICROPHONE=str(microphone))
 

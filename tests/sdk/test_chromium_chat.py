@@ -5,17 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.sdk.microphone import loop_of
 from tests.sdk.node_project import NodeProject
 
 AUDIBLE = 0.003
 """Of full scale."""
-
-
-@pytest.fixture(scope="session")
-def microphone(questions: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Asks for the capital of France every 18 s."""
-    return loop_of(questions / "en-capital.wav", tmp_path_factory.mktemp("microphone"), after_s=15)
 
 
 def codecs(codec: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 export class Listening {
   constructor() {
-    window.seen = () => JSON.stringify(this.events).slice(0, 5000);
+    window.seen = () => `${this.names.slice(-40)}, last ${JSON.stringify(this.events.at(-1))}`;
     this.events = [];
     this.waiting = new Set();
   }

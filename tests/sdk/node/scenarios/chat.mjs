@@ -40,7 +40,7 @@ export async function update(coze, { bot_id, data }) {
 
 export async function interrupt(coze, { bot_id }) {
   const chat = await open(coze, { bot_id });
-  chat.write('go on');
+  chat.write('talk without end');
   await chat.until('conversation.audio.delta');
   chat.send('conversation.chat.cancel');
   const canceled = await chat.until('conversation.chat.canceled');

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 
 export class Listening {
   constructor(socket) {
-    globalThis.seen = () => JSON.stringify(this.events).slice(0, 5000);
+    globalThis.seen = () => `${this.types.slice(-40)}, last ${JSON.stringify(this.events.at(-1))}`;
     this.socket = socket;
     this.events = [];
     this.waiting = new Set();
