@@ -27,8 +27,8 @@ REST as the Coze SDKs use it. Every answer in JSON is wrapped: `code` is 0, or `
 status is 400 or above. In requests null stands for a field that is left out."""
 
 
-UNDESCRIBED: Final = Operation(summary="Not described", tag="Server")
-"""Stands for a route that says nothing of itself."""
+UNDESCRIBED: Final = "Not described"
+"""The summary of a route that says nothing of itself."""
 
 
 class Detail(Struct, frozen=True):
@@ -78,7 +78,7 @@ def openapi_document(routes: Sequence[Route]) -> Schema:
     shapes, components = _schemas([each.operation for each in found if each.operation])
     paths: dict[str, Schema] = {}
     for each in found:
-        says = each.operation or UNDESCRIBED
+        says = each.operation or _by_docstring(each.handler)
         paths.setdefault(each.path, {})[each.method.lower()] = _operation(each, says, shapes)
     return {
         "openapi": "3.1.0",
@@ -99,6 +99,12 @@ def openapi_document(routes: Sequence[Route]) -> Schema:
         },
         "x-websockets": sorted(route.path for route in routes if isinstance(route, WebSocketRoute)),
     }
+
+
+def _by_docstring(handler: HTTPRouteHandler) -> Operation:
+    """What the handler's docstring says, for one that says nothing else."""
+    first_line = (handler.fn.__doc__ or "").strip().partition("\n")[0].rstrip(".")
+    return Operation(summary=first_line or UNDESCRIBED, tag="Server")
 
 
 def _path(route: HTTPRoute) -> str:

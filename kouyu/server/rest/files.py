@@ -9,12 +9,21 @@ from litestar.types import Guard
 
 from kouyu.protocol import errors
 from kouyu.protocol.errors import ProtocolError
+from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
-from kouyu.server.rest.uploads import FORM_BYTES, uploaded_file
+from kouyu.server.rest.uploads import FORM_BYTES, FileForm, uploaded_file
 from kouyu.store.files import FileRecord, Files
 
 
-class _File(msgspec.Struct, frozen=True):
+class WhichFile(msgspec.Struct, frozen=True):
+    """A file."""
+
+    file_id: str
+
+
+class ShownFile(msgspec.Struct, frozen=True):
+    """A file that was uploaded."""
+
     id: str
     bytes: int
     created_at: int
@@ -24,12 +33,21 @@ class _File(msgspec.Struct, frozen=True):
 def file_routes(files: Files, guard: Guard, max_bytes: int) -> list[HTTPRouteHandler]:
     """The route handlers; a file may have ``max_bytes``."""
 
-    @post("/v1/files/upload", guards=[guard], request_max_body_size=max_bytes + FORM_BYTES)
+    @post(
+        "/v1/files/upload",
+        guards=[guard],
+        request_max_body_size=max_bytes + FORM_BYTES,
+        opt=described("Keep a file", "Files", form=FileForm, data=ShownFile),
+    )
     async def upload(request: Request[Any, Any, Any]) -> Response[bytes]:
         name, content = await uploaded_file(request, most_bytes=max_bytes)
         return answer_success(request, _shown(await files.add(name, content)))
 
-    @get("/v1/files/retrieve", guards=[guard])
+    @get(
+        "/v1/files/retrieve",
+        guards=[guard],
+        opt=described("What is known of a file", "Files", query=WhichFile, data=ShownFile),
+    )
     async def retrieve(request: Request[Any, Any, Any]) -> Response[bytes]:
         file_id = request.query_params.get("file_id", "")
         record = await files.get(file_id)
@@ -40,5 +58,5 @@ def file_routes(files: Files, guard: Guard, max_bytes: int) -> list[HTTPRouteHan
     return [upload, retrieve]
 
 
-def _shown(record: FileRecord) -> _File:
-    return _File(record.id, record.bytes, record.created_at, record.name)
+def _shown(record: FileRecord) -> ShownFile:
+    return ShownFile(record.id, record.bytes, record.created_at, record.name)

@@ -17,6 +17,7 @@ from kouyu.audio_sessions.reading_aloud import Reading, read_aloud
 from kouyu.engines.errors import EngineError
 from kouyu.protocol.configuration import Emotion, OutputAudio
 from kouyu.protocol.errors import INTERNAL, InvalidField, ProtocolError
+from kouyu.server.openapi.operation import described
 from kouyu.server.rest.typed import typed_body
 from kouyu.session.services import Services
 
@@ -52,7 +53,12 @@ class CreateSpeech(Struct, frozen=True, kw_only=True):
 def speech_routes(services: Services, guard: Guard) -> list[HTTPRouteHandler]:
     """The route handlers."""
 
-    @post("/v1/audio/speech", guards=[guard], status_code=200)
+    @post(
+        "/v1/audio/speech",
+        guards=[guard],
+        status_code=200,
+        opt=described("A text as a file of speech", "Audio", body=CreateSpeech, answer="audio"),
+    )
     async def create_speech(request: Request[Any, Any, Any]) -> Response[Any]:
         """Speak a text."""
         asked = await typed_body(request, CreateSpeech)

@@ -14,8 +14,9 @@ from kouyu.audio.wav import decode_listening_audio
 from kouyu.audio_sessions.recording import transcribe_recording
 from kouyu.engines.errors import EngineError
 from kouyu.protocol.errors import FILE_FORMAT_REFUSED, INTERNAL, ProtocolError
+from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
-from kouyu.server.rest.uploads import FORM_BYTES, uploaded_file
+from kouyu.server.rest.uploads import FORM_BYTES, FileForm, uploaded_file
 from kouyu.session.services import Services
 
 MOST_BYTES: Final = 10 * 1024 * 1024
@@ -31,7 +32,13 @@ class Transcribed(Struct, frozen=True):
 def transcription_routes(services: Services, guard: Guard) -> list[HTTPRouteHandler]:
     """The route handlers."""
 
-    @post("/v1/audio/transcriptions", guards=[guard], request_max_body_size=MOST_BYTES + FORM_BYTES, status_code=200)
+    @post(
+        "/v1/audio/transcriptions",
+        guards=[guard],
+        request_max_body_size=MOST_BYTES + FORM_BYTES,
+        status_code=200,
+        opt=described("What is said in a recording", "Audio", form=FileForm, data=Transcribed),
+    )
     async def create_transcription(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Write down what is said in the part `file`: 10 MB and 30 minutes at most."""
         _, content = await uploaded_file(request, most_bytes=MOST_BYTES)

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from litestar import Request
 from litestar.datastructures import UploadFile
+from msgspec import Struct
 
 from kouyu.protocol import errors
 from kouyu.protocol.errors import ProtocolError
@@ -11,6 +12,12 @@ from kouyu.protocol.errors import ProtocolError
 FORM_BYTES: Final = 64 * 1024
 """What a form adds to the file in it."""
 _LONGEST_NAME: Final = 255
+
+
+class FileForm(Struct, frozen=True):
+    """A file in a form."""
+
+    file: bytes
 
 
 async def uploaded_file(request: Request[Any, Any, Any], *, most_bytes: int) -> tuple[str, bytes]:

@@ -11,6 +11,7 @@ from litestar.types import Guard
 from msgspec import Meta, Struct
 
 from kouyu.protocol.errors import NOT_IMPLEMENTED, ProtocolError
+from kouyu.server.openapi.operation import described
 from kouyu.server.rest.transcriptions import decoded_upload
 from kouyu.server.rest.typed import typed_form
 from kouyu.server.rest.uploads import FORM_BYTES, form_texts, uploaded_file
@@ -34,10 +35,22 @@ class CloneVoice(Struct, frozen=True, kw_only=True):
     description: str | None = None
 
 
+class CloneVoiceForm(CloneVoice, frozen=True, kw_only=True):
+    """The whole form."""
+
+    file: bytes
+
+
 def clone_routes(guard: Guard) -> list[HTTPRouteHandler]:
     """The route handler."""
 
-    @post("/v1/audio/voices/clone", guards=[guard], request_max_body_size=_MOST_BYTES + FORM_BYTES, status_code=200)
+    @post(
+        "/v1/audio/voices/clone",
+        guards=[guard],
+        request_max_body_size=_MOST_BYTES + FORM_BYTES,
+        status_code=200,
+        opt=described("Always an error: no engine here clones voices", "Audio", form=CloneVoiceForm),
+    )
     async def clone(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Refused: no engine of this server can clone a voice."""
         asked = typed_form(await form_texts(request), CloneVoice)

@@ -15,6 +15,7 @@ from kouyu.audio_sessions.previews import VoicePreviews
 from kouyu.engines.errors import EngineError
 from kouyu.engines.tts.engine import Emotion, Voice
 from kouyu.protocol.errors import INTERNAL, NOT_FOUND, ProtocolError
+from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.paging import Page, PageSize
 from kouyu.server.rest.typed import typed_query
@@ -25,19 +26,23 @@ _LANGUAGES: Final = {"en": "English", "zh": "Chinese", "ja": "Japanese"}
 _PREVIEWS: Final = {"en": "Hello, it is nice to talk with you.", "zh": "你好，很高兴和你聊天。"}
 
 
-class _Interval(msgspec.Struct, frozen=True):
+class EmotionInterval(msgspec.Struct, frozen=True):
+    """How much of an emotion can be asked for."""
+
     min: float
     max: float
     default: float
 
 
-class _Emotion(msgspec.Struct, frozen=True):
+class ShownEmotion(msgspec.Struct, frozen=True):
+    """An emotion that a voice can speak with."""
+
     emotion: str
     display_name: str
-    emotion_scale_interval: _Interval
+    emotion_scale_interval: EmotionInterval
 
 
-class _Voice(msgspec.Struct, frozen=True, kw_only=True):
+class ShownVoice(msgspec.Struct, frozen=True, kw_only=True):
     """As the SDKs read it. cozepy requires every field but the last, so what is not known is empty or 0."""
 
     voice_id: str
@@ -52,7 +57,14 @@ class _Voice(msgspec.Struct, frozen=True, kw_only=True):
     update_time: int = 0
     model_type: str = "big"
     state: str = "cloned"
-    support_emotions: tuple[_Emotion, ...]
+    support_emotions: tuple[ShownEmotion, ...]
+
+
+class VoiceList(msgspec.Struct, frozen=True):
+    """A page of voices."""
+
+    voice_list: tuple[ShownVoice, ...]
+    has_more: bool
 
 
 class VoicesQuery(Page, frozen=True, kw_only=True):
@@ -68,7 +80,11 @@ def voice_routes(voices: Sequence[Voice], guard: Guard, previews: VoicePreviews 
     """The route handlers. The default voice comes first: clients take the first one of the list."""
     by_id = {voice.voice_id: voice for voice in voices}
 
-    @get("/v1/audio/voices", guards=[guard])
+    @get(
+        "/v1/audio/voices",
+        guards=[guard],
+        opt=described("The voices, the default one first", "Audio", query=VoicesQuery, data=VoiceList),
+    )
     async def list_voices(request: Request[Any, Any, Any]) -> Response[bytes]:
         """The voices, the default one first."""
         query = typed_query(request, VoicesQuery)
@@ -76,9 +92,12 @@ def voice_routes(voices: Sequence[Voice], guard: Guard, previews: VoicePreviews 
         chosen = () if none else voices
         shown = [_shown(voice, _preview_url(request, voice) if previews else "") for voice in query.of(chosen)]
         has_more = query.page_num * query.page_size < len(chosen)
-        return answer_success(request, {"voice_list": shown, "has_more": has_more})
+        return answer_success(request, VoiceList(tuple(shown), has_more))
 
-    @get("/v1/audio/voices/{voice_id:str}/preview.mp3")
+    @get(
+        "/v1/audio/voices/{voice_id:str}/preview.mp3",
+        opt=described("What a voice sounds like", "Audio", answer="audio", open=True),
+    )
     async def preview_voice(voice_id: FromPath[str]) -> Response[bytes]:
         """What a voice sounds like. It is for `<audio>`, which sends no token, so whoever asks may hear it."""
         text = _preview_text(by_id[voice_id]) if voice_id in by_id else ""
@@ -106,9 +125,9 @@ def _preview_text(voice: Voice) -> str:
     return _PREVIEWS.get(_language(voice), "")
 
 
-def _shown(voice: Voice, preview_url: str) -> _Voice:
+def _shown(voice: Voice, preview_url: str) -> ShownVoice:
     language = _language(voice)
-    return _Voice(
+    return ShownVoice(
         voice_id=voice.voice_id,
         name=voice.name,
         language_code=language,
@@ -119,6 +138,6 @@ def _shown(voice: Voice, preview_url: str) -> _Voice:
     )
 
 
-def _emotion(emotion: Emotion) -> _Emotion:
-    scale = _Interval(emotion.scale_min, emotion.scale_max, emotion.scale_default)
-    return _Emotion(emotion.emotion, emotion.display_name, scale)
+def _emotion(emotion: Emotion) -> ShownEmotion:
+    scale = EmotionInterval(emotion.scale_min, emotion.scale_max, emotion.scale_default)
+    return ShownEmotion(emotion.emotion, emotion.display_name, scale)
