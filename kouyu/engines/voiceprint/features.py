@@ -17,7 +17,8 @@ LEAST_COVERED: Final = 0.75
 """The share of the last window that must hold audio, or it is left out, unless it is the only one."""
 
 LOUDNESS_DBFS: Final = -30.0
-"""Quieter speech is raised to this root mean square; louder speech stays as it is."""
+"""The root mean square that speech is brought to. In training only quieter speech was raised to it; but the encoder
+hears loudness, and with speech at -32 to -18 dBFS the equal error rate at 4 s is 1.9 % so and 7.6 % the other way."""
 
 
 def mel_windows(speech: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -27,7 +28,7 @@ def mel_windows(speech: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     starts = window_starts(len(speech))
     padded = np.zeros(max(len(speech), (starts[-1] + WINDOW_FRAMES) * HOP_SAMPLES), np.float32)
-    padded[: len(speech)] = _raised(speech)
+    padded[: len(speech)] = _levelled(speech)
     mel = power_spectrum(np.pad(padded, WINDOW_SAMPLES // 2)) @ mel_filters(BANDS)
     return np.stack([mel[start : start + WINDOW_FRAMES] for start in starts], axis=1)
 
@@ -40,6 +41,6 @@ def window_starts(samples: int) -> list[int]:
     return starts[:-1] if covered < LEAST_COVERED and len(starts) > 1 else starts
 
 
-def _raised(speech: NDArray[np.float32]) -> NDArray[np.float32]:
+def _levelled(speech: NDArray[np.float32]) -> NDArray[np.float32]:
     loudness = float(np.sqrt(np.mean(np.square(speech, dtype=np.float64))))
-    return speech * np.float32(max(1.0, 10 ** (LOUDNESS_DBFS / 20) / loudness))
+    return speech * np.float32(10 ** (LOUDNESS_DBFS / 20) / loudness)
