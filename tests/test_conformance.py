@@ -10,6 +10,8 @@ from typing import get_args
 
 import pytest
 
+from kouyu.protocol.audio_downlink import AudioEventType
+from kouyu.protocol.audio_uplink import AudioEndpointName
 from kouyu.protocol.downlink import DownlinkType
 
 TESTS = Path(__file__).parent
@@ -17,6 +19,14 @@ PAGE = (TESTS.parent / "docs" / "conformance.md").read_text(encoding="utf-8")
 FIELDS: dict[str, list[str]] = json.loads((TESTS / "protocol" / "fields.json").read_text())
 DOWNLINK = "Downlink events"
 REST = "REST endpoints"
+SOCKETS = [f"/v1/audio/{name}" for name in get_args(AudioEndpointName)]
+AUDIO_UPLINK = {f"{name}.update" for name in get_args(AudioEndpointName)} | {
+    "input_text_buffer.append",
+    "input_text_buffer.complete",
+    "input_audio_buffer.append",
+    "input_audio_buffer.complete",
+    "input_audio_buffer.clear",
+}
 ROW = re.compile(r"\| `([^`]+)` \| (.+) \| `([\w/]+\.py)::(\w+)` \|")
 
 
@@ -37,7 +47,7 @@ def tables() -> dict[str, list[tuple[str, str, str, str]]]:
 
 
 def test_every_event_has_a_table_and_no_table_lacks_an_event() -> None:
-    assert list(tables()) == [*FIELDS, DOWNLINK, REST]
+    assert list(tables()) == [*FIELDS, DOWNLINK, REST, *SOCKETS]
 
 
 @pytest.mark.parametrize("event_type", FIELDS)
@@ -47,6 +57,12 @@ def test_every_field_has_exactly_one_row_and_no_row_lacks_a_field(event_type: st
 
 def test_every_downlink_event_has_exactly_one_row() -> None:
     assert Counter(name for name, *_ in tables()[DOWNLINK]) == Counter(get_args(DownlinkType))
+
+
+def test_every_event_of_the_audio_endpoints_has_a_row() -> None:
+    rows = [[name for name, *_ in tables()[socket]] for socket in SOCKETS]
+    assert {name for names in rows for name in names} == AUDIO_UPLINK | set(get_args(AudioEventType))
+    assert all(len(names) == len(set(names)) for names in rows)
 
 
 @pytest.mark.parametrize("event_type", FIELDS)
