@@ -1,7 +1,7 @@
 """Who answers: everything an agent needs comes in one value, everything it says goes out as a stream."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -108,4 +108,18 @@ class Agent(Protocol):
 
     async def close(self) -> None:
         """Free what the agent holds."""
+        ...
+
+
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """An agent that can take in a question before it is whole, which makes its answer come sooner."""
+
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether that gains anything, and costs nobody anything."""
+        ...
+
+    async def read_ahead(self, request: AgentRequest) -> None:
+        """Take in a request whose question is not whole. Nothing comes of it. Raises AgentError."""
         ...

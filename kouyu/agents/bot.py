@@ -167,6 +167,16 @@ class LanguageModelBot:
         answer.take(usage)
         return questions
 
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether the model's server keeps what it has read, and reading costs nothing but its time."""
+        return self.definition.model.reads_ahead
+
+    async def read_ahead(self, request: AgentRequest) -> None:
+        """Have the model read the question as far as it goes. Raises AgentError."""
+        messages = self._messages(request, request.messages, _Answer())
+        await self._client.read(messages, tools=self._tools)
+
     async def _section(self, request: AgentRequest) -> tuple[ContextMessage, ...]:
         """The section's messages, with what their files hold."""
         if self._attachments is None or all(message.content_type != "object_string" for message in request.messages):

@@ -38,6 +38,8 @@ SAMPLING: Final[dict[str, Any]] = {
     "temperature": 0,
     "dry_multiplier": 0.8,
     "dry_allowed_length": 3,
+    # The usual four cost 9 ms more before each first token.
+    "dry_sequence_breakers": ["\n"],
     "max_tokens": 120,
     "cache_prompt": True,
 }
@@ -115,6 +117,7 @@ class EmbeddedModel:
             context_tokens=self._options.context_tokens,
             reconnect_s=5.0,
             keep_alive=False,
+            reads_ahead=True,
         )
 
     @property

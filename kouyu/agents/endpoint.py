@@ -32,6 +32,9 @@ class ModelEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """False for servers that hang up after each answer without saying so beforehand."""
     include_usage: bool = True
     """False for servers that refuse the field ``stream_options``; tokens are then estimated."""
+    reads_ahead: bool = False
+    """True for servers that keep what they have read of a prompt and cost nothing but their time: while the user still
+    speaks, they are given the question as far as it goes."""
     images: bool = False
     """True for models that take pictures."""
     starts_thinking: bool = False

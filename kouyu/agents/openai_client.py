@@ -78,6 +78,12 @@ class OpenAIClient:
             yield ToolCallRequest(calls)
         yield answer.usage(messages)
 
+    async def read(self, messages: Sequence[dict[str, Any]], *, tools: Sequence[dict[str, Any]] = ()) -> None:
+        """Have the server read ``messages``, which it may keep for requests that begin so. Raises AgentError."""
+        async with aclosing(self.complete(messages, tools=tools, options={"max_tokens": 1})) as events:
+            async for _ in events:
+                pass
+
     def _body(
         self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]], options: dict[str, Any]
     ) -> bytes:

@@ -105,6 +105,14 @@ class StartReply(msgspec.Struct, frozen=True):
     configuration: Configuration
 
 
+class ReadAhead(msgspec.Struct, frozen=True):
+    """The user is speaking; the question so far is this. An agent whose model can take in a question before it is whole
+    may do so; nothing is reported. An order to ask the agent ends it."""
+
+    question: Message
+    configuration: Configuration
+
+
 class CommitReply(msgspec.Struct, frozen=True):
     """The turn is certain: the agent that this StartReply asked may do what cannot be undone."""
 
@@ -150,6 +158,7 @@ Effect = (
     | JudgeTurn
     | CancelJudgement
     | ForgetAudio
+    | ReadAhead
     | StartReply
     | CommitReply
     | CancelReply

@@ -6,7 +6,7 @@ from typing import Literal
 from kouyu.agents.agent import ToolRound
 from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.client_tools import ClientTools
-from kouyu.conversation.effects import CancelReply, CommitReply, Effect, StartReply
+from kouyu.conversation.effects import CancelReply, CommitReply, Effect, ReadAhead, StartReply
 from kouyu.conversation.heard import heard_text
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.orders import Identity, OrderNumbers
@@ -65,6 +65,10 @@ class Reply:
         yield StartReply(self._order, self._record.question, self._tools.rounds, self._configuration)
         if self.phase == "running":
             yield CommitReply(self._order)
+
+    def read_ahead(self) -> Iterator[Effect]:
+        """The question is not whole yet: have the agent take in what there is of it. This reply will not be needed."""
+        yield ReadAhead(self._record.question, self._configuration)
 
     def commit(self, now: float) -> Iterator[Effect]:
         """The turn is certain: announce the chat and let out all that has been prepared.

@@ -77,6 +77,7 @@ class Turns:
             wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
             if wanted and self._client_knows_of_utterance(configuration):
                 yield _send("conversation.audio_transcript.update", self._partials.text)
+            yield from self._read_ahead(now)
         for turn in self._turns():
             turn.on_transcript(order, text, language)
 
@@ -192,6 +193,10 @@ class Turns:
     def _prepare(self, span: Span, configuration: Configuration, now: float) -> Iterator[Effect]:
         self._prepared = Turn(span, orders=self._orders, limits=self._limits, make_reply=self._make_reply)
         yield from self._prepared.transcribe(configuration, now)
+
+    def _read_ahead(self, now: float) -> Iterator[Effect]:
+        if self._limits.speculation and not self._pending and not self._speaking.audible(now):
+            yield from self._make_reply(self._partials.text, now).read_ahead()
 
     def _drop_failed_preparation(self, now: float) -> Iterator[Effect]:
         """A turn that is not over yet does not fail: what is missing is ordered anew when it is."""

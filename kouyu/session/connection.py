@@ -20,6 +20,7 @@ from kouyu.conversation.effects import (
     Effect,
     ForgetAudio,
     JudgeTurn,
+    ReadAhead,
     SaveChat,
     SaveMessage,
     SaveSection,
@@ -53,6 +54,8 @@ from kouyu.session.outbox import ClientTooSlow, Outbox
 from kouyu.session.recorder import Recorder
 from kouyu.session.services import Services
 from kouyu.session.socket import Socket, SocketClosed
+from kouyu.session.sound_keeper import keeper_of
+from kouyu.session.target_choice import TargetChoice
 from kouyu.store.errors import StoreError
 
 _log = logging.getLogger(__name__)
@@ -118,7 +121,15 @@ class Session:
         self._timeline = AudioTimeline(services.limits.longest_utterance_ms / 1000 * 1.5)
         self._recorder = Recorder(services.store, bot_id=bot_id)
         self._outbox = Outbox(socket, self._recorder, log_id=log_id)
+        self._keeper = keeper_of(services, timeline=self._timeline, recorder=self._recorder)
         self._hearing = Hearing(services.voice_activity, self._receive)
+        self._target = TargetChoice(
+            services.speaker_encoder,
+            services.store.voiceprints,
+            hearing=self._hearing,
+            timeline=self._timeline,
+            report=self._receive,
+        )
         self._orders: Orders
         self._live: LiveSession
         self._timer: asyncio.TimerHandle | None = None
@@ -157,6 +168,8 @@ class Session:
             self._orders.close()
             self._hearing.close()
             self._decoder.close()
+            if self._keeper is not None:
+                self._keeper.close()
 
     def clock(self) -> float:
         """Seconds since the connection began."""
@@ -178,12 +191,15 @@ class Session:
                 await self._hear(delta)
             case ChatUpdate(data=data):
                 opened = await self._open_conversation(data)
+                await self._target.look_up(data, self.conversation.configuration.voice_processing_config)
                 self._receive(ConfigurationUpdate(data=data, opened=opened, origin_message=_origin(message)))
                 self._recorder.user_id = self.conversation.configuration.chat_config.user_id or ""
+                self._target.follow(self.conversation.configuration.voice_processing_config)
                 self._services.board.changed(self._live)
             case InputAudioBufferComplete() | InputAudioBufferClear():
                 self._take_audio(self._decoder.flush())
                 self._listen(self._noise_suppression.flush())
+                self._hearing.complete()
                 self._receive(event)
             case UnknownEvent(event_type=event_type):
                 _log.info("%s: unknown event type %.60r", self._log_id, event_type)
@@ -202,7 +218,8 @@ class Session:
         await self._hearing.room()
 
     def _take_audio(self, samples: Samples) -> None:
-        enabled = self.conversation.configuration.voice_processing_config.enable_ans
+        processing = self.conversation.configuration.voice_processing_config
+        enabled = processing.enable_ans or processing.enable_pdns
         self._listen(self._noise_suppression.clean(samples, enabled=enabled))
 
     def _listen(self, samples: Samples) -> None:
@@ -242,6 +259,8 @@ class Session:
         effects = self.conversation.follow(received, now)
         if self._live.observer is not None:
             self._live.observe(received, effects, now)
+        if self._keeper is not None:
+            self._keeper.follow(received, effects, configuration)
         self._carry_out([effect for effect in effects if wanted(effect, configuration)])
         self._arm(self._deadline(now))
 
@@ -256,7 +275,7 @@ class Session:
                     self._recorder.save(effect)
                     if isinstance(effect, SaveSection):
                         self._services.sections.begin(effect.conversation_id, effect.section_id)
-                case Transcribe() | JudgeTurn() | StartReply() | CommitReply() | Speak():
+                case Transcribe() | JudgeTurn() | ReadAhead() | StartReply() | CommitReply() | Speak():
                     self._orders.carry_out(effect)
                 case CancelTranscribe(order) | CancelJudgement(order) | CancelReply(order) | CancelSpeech(order):
                     self._orders.cancel(order)
@@ -304,6 +323,8 @@ class Session:
     async def _hang_up(self) -> None:
         """The client is gone: what is running ends as canceled, and is saved."""
         self._receive(ConversationChatCancel())
+        if self._keeper is not None:
+            await self._keeper.finish()
         async with asyncio.timeout(_LAST_SAVES_S):
             await self._recorder.written(self._recorder.ticket)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from functools import partial
 
@@ -10,14 +10,16 @@ from kouyu.agents.agent import (
     Agent,
     AgentError,
     AgentRequest,
+    ReadsAhead,
     TextDelta,
     TokenUsage,
     ToolCallRequest,
     ToolsRan,
+    committed_already,
 )
 from kouyu.audio.pcm import Samples
 from kouyu.audio.timeline import AudioTimeline
-from kouyu.conversation.effects import CommitReply, JudgeTurn, Speak, StartReply, Transcribe
+from kouyu.conversation.effects import CommitReply, JudgeTurn, ReadAhead, Speak, StartReply, Transcribe
 from kouyu.conversation.inputs import (
     Input,
     ReplyDelta,
@@ -61,10 +63,12 @@ class Orders:
         self._report = report
         self._voice = Voice(services.synthesizer, report)
         self._running: dict[int, asyncio.Task[None]] = {}
+        self._reading: asyncio.Task[None] | None = None
+        """What the user has said so far is being read by the agent."""
         self._committed: dict[int, asyncio.Event] = {}
         """Set once the turn of a reply that is under way is certain."""
 
-    def carry_out(self, order: Transcribe | JudgeTurn | StartReply | CommitReply | Speak) -> None:
+    def carry_out(self, order: Transcribe | JudgeTurn | ReadAhead | StartReply | CommitReply | Speak) -> None:
         """Begin with an order."""
         match order:
             case Transcribe():
@@ -74,9 +78,15 @@ class Orders:
             case JudgeTurn():
                 start = max(order.start, order.end - round(TURN_SECONDS * TURN_RATE))
                 self._begin(order.order, self._judge(order, self._timeline.slice(start, order.end)))
+            case ReadAhead():
+                free = self._reading is None or self._reading.done()
+                if free and isinstance(self._agent, ReadsAhead) and self._agent.reads_ahead:
+                    self._reading = self._tasks.create_task(self._read_ahead(self._agent, order), name="read ahead")
             case StartReply():
+                self._stop_reading()
                 self._committed[order.order] = committed = asyncio.Event()
-                self._begin(order.order, self._reply(order, committed))
+                # Taken now: the question itself, saved next, need not be waited for.
+                self._begin(order.order, self._reply(order, committed, self._recorder.ticket))
             case CommitReply():
                 if order.order in self._committed:
                     self._committed[order.order].set()
@@ -91,6 +101,7 @@ class Orders:
 
     def cancel_all(self) -> None:
         """Stop everything."""
+        self._stop_reading()
         for order in tuple(self._running):
             self.cancel(order)
 
@@ -139,11 +150,11 @@ class Orders:
             _log.exception("the turn judge broke")
         self._report(TurnJudged(order.order, completeness))
 
-    async def _reply(self, order: StartReply, committed: asyncio.Event) -> None:
+    async def _reply(self, order: StartReply, committed: asyncio.Event, saved_before: int) -> None:
         usage = TokenUsage(0, 0)
         waits_for_tools = False
         try:
-            request = await self._request(order, committed)
+            request = await self._request(order, saved_before, partial(_until, committed))
             async with aclosing(self._agent.reply(request)) as events:
                 async for event in events:
                     match event:
@@ -166,16 +177,32 @@ class Orders:
             if not waits_for_tools:
                 self._report(ReplyFinished(order.order, usage.input_tokens, usage.output_tokens))
 
-    async def _request(self, order: StartReply, committed: asyncio.Event) -> AgentRequest:
+    async def _read_ahead(self, agent: ReadsAhead, order: ReadAhead) -> None:
+        try:
+            as_asked = StartReply(0, order.question, (), order.configuration)
+            await agent.read_ahead(await self._request(as_asked, self._recorder.ticket))
+        except AgentError as error:
+            _log.debug("an agent did not read ahead: %s", error)
+        except Exception:  # the boundary to an agent: nothing depends on this
+            _log.exception("the agent broke")
+
+    def _stop_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+
+    async def _request(
+        self, order: StartReply, saved_before: int, committed: Callable[[], Awaitable[None]] = committed_already
+    ) -> AgentRequest:
         emotion = order.configuration.output_audio.emotion_config
-        await self._recorder.written(self._recorder.ticket)
+        await self._recorder.written(saved_before)
         return await agent_request(
             self._services.store,
             order.question,
             order.configuration.chat_config,
             voice_emotion=emotion.emotion if emotion else "",
             tool_rounds=order.tool_rounds,
-            committed=partial(_until, committed),
+            committed=committed,
         )
 
 

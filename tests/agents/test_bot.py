@@ -1,8 +1,18 @@
 from typing import Any
 
+import msgspec
 import pytest
 
-from kouyu.agents.agent import Agent, AgentError, AgentRequest, ContextMessage, TextDelta, ToolCallRequest, ToolRound
+from kouyu.agents.agent import (
+    Agent,
+    AgentError,
+    AgentRequest,
+    ContextMessage,
+    ReadsAhead,
+    TextDelta,
+    ToolCallRequest,
+    ToolRound,
+)
 from kouyu.agents.bot import DEFAULT_PROMPT, BotDefinition, Example, LanguageModelBot
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.protocol.uplink import ToolOutput
@@ -102,6 +112,30 @@ async def test_the_answer_goes_on_from_what_the_tools_gave(model: OpenAIStandIn,
     }
     assert first == {"role": "tool", "tool_call_id": "a", "content": "sun"}
     assert second == {"role": "tool", "tool_call_id": "b", "content": ""}
+
+
+async def test_reading_ahead_shows_the_model_what_the_reply_will_begin_with(
+    model: OpenAIStandIn, endpoint: ModelEndpoint
+) -> None:
+    definition = BotDefinition(id="7", name="Bot", model=endpoint, prompt="Be kind.", tools=(WEATHER,))
+    bot = LanguageModelBot(definition)
+    await bot.read_ahead(request("Hi", "Hello.", "What is"))
+    [_ async for _ in bot.reply(request("Hi", "Hello.", "What is this?"))]
+    await bot.close()
+    ahead, asked = (received.body for received in model.requests)
+    assert ahead["max_tokens"] == 1
+    assert ahead["messages"][:-1] == asked["messages"][:-1]
+    assert ahead["messages"][-1]["content"] == "What is"
+    assert ahead["tools"] == asked["tools"]
+
+
+def test_only_where_reading_costs_nothing_but_time_is_it_done_ahead(endpoint: ModelEndpoint) -> None:
+    costly = LanguageModelBot(BotDefinition(id="7", name="Bot", model=endpoint))
+    free = LanguageModelBot(
+        BotDefinition(id="7", name="Bot", model=msgspec.structs.replace(endpoint, reads_ahead=True))
+    )
+    assert isinstance(costly, ReadsAhead)
+    assert (costly.reads_ahead, free.reads_ahead) == (False, True)
 
 
 def test_a_malformed_prompt_is_found_when_the_bot_is_made(endpoint: ModelEndpoint) -> None:

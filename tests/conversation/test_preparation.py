@@ -8,12 +8,14 @@ from kouyu.conversation.effects import (
     CancelReply,
     CancelTranscribe,
     Effect,
+    ReadAhead,
     SaveChat,
     SaveMessage,
     StartReply,
     Transcribe,
 )
 from kouyu.conversation.inputs import ReplyDelta, ReplyFailed, TranscriptFailed
+from kouyu.conversation.limits import Limits
 from kouyu.protocol.downlink import Chat
 from tests.conversation.simulation import Engines, Report, Simulation
 
@@ -166,3 +168,30 @@ def test_two_buffers_that_end_at_once_leave_no_order_of_the_first_behind() -> No
     assert talk.event_types.count("input_audio_buffer.completed") == 2
     assert talk.event_types.count("conversation.chat.completed") == 1
     assert talk.conversation.deadline(talk.now) is None
+
+
+def test_the_agent_may_read_what_has_been_said_so_far() -> None:
+    talk = Simulation(Engines(transcription_s=0.05))
+    talk.free_talk()
+    talk.speak(1500)
+    assert {ahead.question.content for ahead in talk.all(ReadAhead)} == {Engines().transcript}
+    assert talk.all(StartReply) == []
+    assert talk.all(SaveMessage) == []
+
+
+def test_without_speculation_nothing_is_read_ahead() -> None:
+    talk = Simulation(Engines(transcription_s=0.05), limits=Limits(speculation=False))
+    talk.free_talk()
+    talk.speak(1500)
+    assert "conversation.audio_transcript.update" in talk.event_types
+    assert talk.all(ReadAhead) == []
+
+
+def test_over_the_agent_s_own_words_nothing_is_read_ahead() -> None:
+    talk = Simulation(Engines(transcription_s=0.05))
+    talk.write("What is this?")
+    talk.wait(1)
+    assert "conversation.audio.delta" in talk.event_types
+    talk.free_talk()
+    talk.speak(128)
+    assert talk.all(ReadAhead) == []

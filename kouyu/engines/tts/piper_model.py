@@ -23,8 +23,8 @@ FRAME: Final = 256
 SURROUNDINGS: Final = 12
 """Frames on each side that a frame's samples depend on: with as many the difference is 1e-6, with 8 it is 1e-3."""
 
-FIRST_FRAMES: Final = 20
-"""0.23 s."""
+FIRST_FRAMES: Final = 14
+"""0.16 s."""
 
 MOST_FRAMES: Final = 160
 """1.9 s: after each part more urgent work gets its turn."""
