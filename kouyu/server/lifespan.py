@@ -98,6 +98,7 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
             flows=agents.flows,
             limits=settings.limits,
             board=Board(always=settings.diagnostics.always),
+            keep_audio=settings.audio.bounds if settings.audio.keep else None,
             ids=IdFactory(),
             default_voice_id=voices[0].voice_id if voices else "",
             unknown_voice_is_error=engines.unknown_voice_is_error,

@@ -97,6 +97,7 @@ async def _serve(
         login = login_link(ports.http, await store.tokens.create_login())
         lan_links = await _lan_links(ports, lan, store.tokens)
         opened = await stack.enter_async_context(open_sessions(store))
+        await store.sounds.forget(settings.audio.bounds)
         sessions = Sessions(chosen.max_sessions)
         bots = _bot_ids(settings)
         app = create_app(
@@ -112,7 +113,7 @@ async def _serve(
             bots=opened.bots,
             chats=opened.chats,
             services=opened.services,
-            state=_state(settings, opened, sessions),
+            state=_state(settings, opened, sessions, store),
             max_file_bytes=settings.files.max_bytes,
         )
         pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}
@@ -125,7 +126,7 @@ async def _serve(
         await stopping.asked.wait()
 
 
-def _state(settings: Settings, opened: Opened, sessions: Sessions) -> ServerState:
+def _state(settings: Settings, opened: Opened, sessions: Sessions, store: Store) -> ServerState:
     services = opened.services
     return ServerState(
         sessions=sessions,
@@ -135,6 +136,8 @@ def _state(settings: Settings, opened: Opened, sessions: Sessions) -> ServerStat
         voices=len(opened.voices),
         bots=opened.bots.definitions if opened.bots else _bot_ids(settings),
         flows=tuple(flow.id for flow in settings.flows),
+        sounds=store.sounds,
+        keep_audio=settings.audio.bounds if settings.audio.keep else None,
         started_at=time.monotonic(),
     )
 

@@ -55,6 +55,7 @@ from kouyu.session.recorder import Recorder
 from kouyu.session.services import Services
 from kouyu.session.socket import Socket, SocketClosed
 from kouyu.session.sound_keeper import keeper_of
+from kouyu.session.sound_keeper import keeper_of
 from kouyu.session.target_choice import TargetChoice
 from kouyu.store.errors import StoreError
 
@@ -122,6 +123,7 @@ class Session:
         self._recorder = Recorder(services.store, bot_id=bot_id)
         self._outbox = Outbox(socket, self._recorder, log_id=log_id)
         self._keeper = keeper_of(services, timeline=self._timeline, recorder=self._recorder)
+        self._keeper = keeper_of(services, timeline=self._timeline, recorder=self._recorder)
         self._hearing = Hearing(services.voice_activity, self._receive)
         self._target = TargetChoice(
             services.speaker_encoder,
@@ -168,6 +170,8 @@ class Session:
             self._orders.close()
             self._hearing.close()
             self._decoder.close()
+            if self._keeper is not None:
+                self._keeper.close()
             if self._keeper is not None:
                 self._keeper.close()
 
@@ -261,6 +265,8 @@ class Session:
             self._live.observe(received, effects, now)
         if self._keeper is not None:
             self._keeper.follow(received, effects, configuration)
+        if self._keeper is not None:
+            self._keeper.follow(received, effects, configuration)
         self._carry_out([effect for effect in effects if wanted(effect, configuration)])
         self._arm(self._deadline(now))
 
@@ -323,6 +329,8 @@ class Session:
     async def _hang_up(self) -> None:
         """The client is gone: what is running ends as canceled, and is saved."""
         self._receive(ConversationChatCancel())
+        if self._keeper is not None:
+            await self._keeper.finish()
         if self._keeper is not None:
             await self._keeper.finish()
         async with asyncio.timeout(_LAST_SAVES_S):

@@ -17,6 +17,7 @@ from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.protocol.ids import IdFactory
 from kouyu.session.recordings import Recordings
 from kouyu.session.sections import Sections
+from kouyu.store.sounds import Bounds
 from kouyu.store.store import Store
 from kouyu.text.transcript import TranscriptFinisher
 
@@ -38,6 +39,8 @@ class Services:
     default_voice_id: str
     board: Board = field(default_factory=Board)
     """Who watches the sessions."""
+    keep_audio: Bounds | None = None
+    """How much sound of conversations is kept; None: none."""
     flows: Mapping[str, Agent] = field(default_factory=dict)
     """By workflow id."""
     unknown_voice_is_error: bool = False

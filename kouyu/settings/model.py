@@ -9,6 +9,7 @@ from msgspec import Meta
 from kouyu.conversation.limits import Limits
 from kouyu.settings.bots import BotSettings, FlowSettings, McpServerSettings
 from kouyu.settings.kinds import Count, Name, Port, Seconds
+from kouyu.store.sounds import Bounds
 
 DEFAULT_BOT_ID = "kouyu"
 DEFAULT_URL = "http://127.0.0.1:8080"
@@ -183,6 +184,11 @@ class AudioSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Older sound is deleted."""
     keep_mb: Count = 1000
     """The oldest sound is deleted when all of it comes to more."""
+
+    @property
+    def bounds(self) -> Bounds:
+        """How much may be kept; what was kept before ``keep`` was turned off ages too."""
+        return Bounds(self.keep_days, self.keep_mb * 1_000_000)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

@@ -162,7 +162,24 @@ _VOICEPRINTS: Final[Step] = (
     "CREATE INDEX voiceprint_features_by_group ON voiceprint_features (group_id, created_at, id)",
 )
 
-STEPS: Final[tuple[Step, ...]] = (_CONVERSATIONS, _FILES, _BOTS, _FEEDBACK, _VOICEPRINTS)
+_SOUNDS: Final[Step] = (
+    """
+    CREATE TABLE sounds (
+        message_id TEXT NOT NULL PRIMARY KEY REFERENCES messages (id) ON DELETE CASCADE,
+        conversation_id TEXT NOT NULL,
+        role TEXT NOT NULL,
+        media_type TEXT NOT NULL,
+        duration_ms BIGINT NOT NULL,
+        size BIGINT NOT NULL,
+        created_at BIGINT NOT NULL,
+        content {binary} NOT NULL
+    )
+    """,
+    "CREATE INDEX sounds_by_conversation ON sounds (conversation_id, created_at)",
+    "CREATE INDEX sounds_by_age ON sounds (created_at, message_id, size)",
+)
+
+STEPS: Final[tuple[Step, ...]] = (_CONVERSATIONS, _FILES, _BOTS, _FEEDBACK, _VOICEPRINTS, _SOUNDS)
 
 
 def migrate(connection: Connection) -> None:

@@ -13,6 +13,7 @@ from kouyu.store.database import Database
 from kouyu.store.feedback import Feedback
 from kouyu.store.files import Files
 from kouyu.store.messages import Messages
+from kouyu.store.sounds import Sounds
 from kouyu.store.tokens import Tokens
 from kouyu.store.variables import Variables
 from kouyu.store.voiceprints import Voiceprints
@@ -37,6 +38,7 @@ class Store:
         self.bots = Bots(database, clock)
         self.variables = Variables(database, clock)
         self.voiceprints = Voiceprints(database, clock)
+        self.sounds = Sounds(database, clock)
 
     @classmethod
     async def open(

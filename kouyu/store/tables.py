@@ -175,6 +175,19 @@ class VoiceprintFeatureColumns(TypedColumns):
     audio: Named[bytes | None] = Column(LargeBinary)
 
 
+class SoundColumns(TypedColumns):
+    """The sound of messages; ``content`` is a file."""
+
+    message_id: Named[str] = Column(Text, primary_key=True)
+    conversation_id: Named[str] = Column(Text)
+    role: Named[str] = Column(Text)
+    media_type: Named[str] = Column(Text)
+    duration_ms: Named[int] = Column(BigInteger)
+    size: Named[int] = Column(BigInteger)
+    created_at: Named[int] = Column(BigInteger)
+    content: Named[bytes] = Column(LargeBinary)
+
+
 conversations = Table("conversations", metadata, ConversationColumns)
 messages = Table("messages", metadata, MessageColumns)
 chats = Table("chats", metadata, ChatColumns)
@@ -185,3 +198,4 @@ variables = Table("variables", metadata, VariableColumns)
 feedback = Table("feedback", metadata, FeedbackColumns)
 voiceprint_groups = Table("voiceprint_groups", metadata, VoiceprintGroupColumns)
 voiceprint_features = Table("voiceprint_features", metadata, VoiceprintFeatureColumns)
+sounds = Table("sounds", metadata, SoundColumns)

@@ -98,6 +98,8 @@ async def run_server(folder: Path, run_session: Any, max_sessions: int, ping_s: 
                 voices=0,
                 bots=("kouyu", "tutor"),
                 flows=("7",),
+                sounds=store.sounds,
+                keep_audio=None,
                 started_at=time.monotonic(),
             ),
         )

@@ -11,6 +11,7 @@ from kouyu.server.failed_handshakes import FailedHandshakes
 from kouyu.server.own.configuration import configuration_routes
 from kouyu.server.own.diagnostics import diagnostics_route, turn_routes
 from kouyu.server.own.login import login_routes
+from kouyu.server.own.sounds import sound_routes
 from kouyu.server.own.status import ServerState, status_routes
 from kouyu.server.rest.rest_door import RestDoor
 from kouyu.store.store import Store
@@ -35,5 +36,6 @@ def own_routes(
         *turn_routes(state.board, watching),
         *login_routes(store.tokens, doors.failures, doors.rest),
         *configuration_routes(voices, doors.rest.permitting(*ALL_PERMISSIONS, "own_diagnostics")),
+        *sound_routes(store, doors.rest.guard),
         *status_routes(state, doors.rest.permitting("diagnostics")),
     ]

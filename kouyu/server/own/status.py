@@ -4,7 +4,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -17,9 +17,11 @@ from litestar.types import Guard
 from kouyu.diagnostics.board import Board
 from kouyu.diagnostics.watcher import Wanted
 from kouyu.engines.scheduler import Scheduler
+from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.sessions import Sessions
 from kouyu.settings.model import EngineSettings
+from kouyu.store.sounds import Bounds, Sounds
 
 
 class RunningEngine(msgspec.Struct, frozen=True):
@@ -88,12 +90,15 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
     voices: int
     bots: Collection[str]
     flows: Collection[str]
-    kept_audio: Callable[[], dict[str, int]] = dict
+    sounds: Sounds
+    keep_audio: Bounds | None
     started_at: float
     """By ``time.monotonic``."""
 
-    def status(self) -> Status:
+    async def status(self) -> Status:
         """How it is now."""
+        files, size = await self.sounds.usage()
+        most = self.keep_audio.max_bytes if self.keep_audio else 0
         return Status(
             version=version("kouyu"),
             uptime_s=round(time.monotonic() - self.started_at, 1),
@@ -107,7 +112,7 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
             flows=tuple(self.flows),
             memory=_Memory(_resident_bytes()),
             cpu=_Cpu(os.cpu_count() or 1, round(os.getloadavg()[0], 2)),
-            kept_audio=self.kept_audio(),
+            kept_audio={"files": files, "bytes": size, "max_bytes": most},
             live=self._live(),
         )
 
@@ -122,9 +127,9 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
 def status_routes(state: ServerState, guard: Guard) -> list[HTTPRouteHandler]:
     """The route handler."""
 
-    @get("/v1/kouyu/status", guards=[guard])
+    @get("/v1/kouyu/status", guards=[guard], opt=described("How the server does", "kouyu", data=Status))
     async def status(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return answer_success(request, state.status())
+        return answer_success(request, await state.status())
 
     return [status]
 

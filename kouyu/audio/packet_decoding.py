@@ -1,0 +1,38 @@
+"""Packets that were made for a client, back to samples or to a file."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kouyu.audio.encoding import G711_RATE, open_file_encoder
+from kouyu.audio.g711 import decode_alaw, decode_mulaw
+from kouyu.audio.opus import DECODING_RATE, OpusPacketDecoder
+from kouyu.audio.pcm import Samples, float_from_int16, joined
+from kouyu.protocol.configuration import OutputAudio
+
+
+def samples_of_packets(packets: Sequence[bytes], output_audio: OutputAudio) -> tuple[Samples, int]:
+    """The samples in packets of this format, and their rate in Hz. ``mp3`` is a file already: ValueError."""
+    match output_audio.codec:
+        case "pcm":
+            values = np.frombuffer(b"".join(packets), "<i2")
+            return float_from_int16(values), output_audio.pcm_config.sample_rate
+        case "g711a":
+            return decode_alaw(b"".join(packets)), G711_RATE
+        case "g711u":
+            return decode_mulaw(b"".join(packets)), G711_RATE
+        case "opus":
+            decoder = OpusPacketDecoder()
+            return joined([decoder.decode(packet) for packet in packets]), DECODING_RATE
+        case "mp3":
+            raise ValueError("mp3 is not cut into packets")
+
+
+def ogg_opus_file(samples: Samples, sample_rate: int) -> bytes:
+    """The samples as an Ogg Opus file. Takes some 10 ms for a second of audio: not for the event loop."""
+    encoder = open_file_encoder("ogg_opus", sample_rate)
+    try:
+        packets = [*encoder.encode(samples, sample_rate), *encoder.flush()]
+    finally:
+        encoder.close()
+    return b"".join(packet.data for packet in packets)

@@ -1,0 +1,95 @@
+"""``/v1/kouyu/audio``: hearing again what was said (docs/diagnostics.md)."""
+
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response, delete, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Guard
+
+from kouyu.protocol import errors
+from kouyu.protocol.errors import ProtocolError
+from kouyu.server.openapi.operation import described
+from kouyu.server.rest.answers import answer_success
+from kouyu.store.store import Store
+
+_SHOWN: Final = 100
+
+
+class Sound(msgspec.Struct, frozen=True):
+    """A recording of one message; it lasts ``duration_ms``."""
+
+    message_id: str
+    role: str
+    media_type: str
+    duration_ms: int
+    bytes: int
+    created_at: int
+
+
+class WhichSounds(msgspec.Struct, frozen=True):
+    """Of one conversation."""
+
+    conversation_id: str
+
+
+class WhichSound(WhichSounds, frozen=True):
+    """Of one message."""
+
+    message_id: str
+
+
+def sound_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
+    """The route handlers. Whoever may read a message may hear it."""
+
+    @get(
+        "/v1/kouyu/audio",
+        guards=[guard],
+        opt=described("What was said, to be heard again", "kouyu", query=WhichSound, answer="audio"),
+    )
+    async def hear(request: Request[Any, Any, Any]) -> Response[bytes]:
+        conversation_id, message_id = _which(request)
+        found = await store.sounds.content(conversation_id, message_id)
+        if found is None:
+            raise _unknown(message_id)
+        media_type, content = found
+        return Response(content, media_type=media_type, headers={"Cache-Control": "private, no-store"})
+
+    @get(
+        "/v1/kouyu/audio/list",
+        guards=[guard],
+        opt=described("What can be heard again", "kouyu", query=WhichSounds, data=list[Sound]),
+    )
+    async def listed(request: Request[Any, Any, Any]) -> Response[bytes]:
+        conversation_id, _ = _which(request)
+        if await store.conversations.get(conversation_id) is None:
+            msg = f"conversation_id: there is no conversation {conversation_id[:_SHOWN]!r}"
+            raise ProtocolError(errors.CONVERSATION_NOT_FOUND, msg)
+        sounds = [
+            Sound(kept.message_id, kept.role, kept.media_type, kept.duration_ms, kept.size, kept.created_at)
+            for kept in await store.sounds.list(conversation_id)
+        ]
+        return answer_success(request, sounds)
+
+    @delete(
+        "/v1/kouyu/audio",
+        guards=[guard],
+        status_code=200,
+        opt=described("Delete what can be heard again", "kouyu", query=WhichSound),
+    )
+    async def remove(request: Request[Any, Any, Any]) -> Response[bytes]:
+        conversation_id, message_id = _which(request)
+        if not await store.sounds.delete(conversation_id, message_id):
+            raise _unknown(message_id)
+        return answer_success(request, None)
+
+    return [hear, listed, remove]
+
+
+def _which(request: Request[Any, Any, Any]) -> tuple[str, str]:
+    query = request.query_params
+    return query.get("conversation_id", ""), query.get("message_id", "")
+
+
+def _unknown(message_id: str) -> ProtocolError:
+    return ProtocolError(errors.NOT_FOUND, f"message_id: no audio is kept of {message_id[:_SHOWN]!r}")

@@ -1,0 +1,163 @@
+"""Keeping the sound of a session's messages, where its owner wants that."""
+
+import asyncio
+import base64
+import logging
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final, TypeAlias, TypeVar
+
+from kouyu.audio.packet_decoding import ogg_opus_file, samples_of_packets
+from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.timeline import AudioTimeline
+from kouyu.conversation.effects import Effect, SaveMessage, Send, Transcribe
+from kouyu.conversation.inputs import Input, TranscriptReady
+from kouyu.protocol.configuration import Configuration, OutputAudio
+from kouyu.protocol.downlink import DownlinkEvent, Message
+from kouyu.protocol.ids import NO_ID
+from kouyu.session.recorder import Recorder
+from kouyu.session.services import Services
+from kouyu.store.errors import StoreError
+from kouyu.store.sounds import Bounds, MediaType, SoundRecord, Sounds
+
+_log = logging.getLogger(__name__)
+
+_UTTERANCES_REMEMBERED: Final = 4
+"""Utterances whose question may still come; a turn that is prepared anew leaves older ones behind."""
+LAST_S: Final = 2.0
+"""For what is still to be kept when a session ends."""
+_LONGEST_ANSWER_BYTES: Final = 16 * 1024 * 1024
+"""Of one answer in the client's format: more than five minutes of PCM. The rest of a longer one is not kept."""
+
+
+def keeper_of(services: Services, *, timeline: AudioTimeline, recorder: Recorder) -> "SoundKeeper | None":
+    """A keeper for one session; None where no sound is kept."""
+    if services.keep_audio is None:
+        return None
+    return SoundKeeper(services.store.sounds, services.keep_audio, timeline=timeline, recorder=recorder)
+
+
+@dataclass(frozen=True)
+class _Packets:
+    packets: list[bytes]
+    output_audio: OutputAudio
+
+    def samples(self) -> tuple[Samples, int]:
+        return samples_of_packets(self.packets, self.output_audio)
+
+
+_Sound: TypeAlias = Samples | _Packets
+
+
+class SoundKeeper:
+    """Follows what passes through a conversation, and keeps what was said under the ids of the messages.
+
+    Nothing is kept of what is not saved as a message: announcements, and chats with ``auto_save_history`` off.
+    """
+
+    def __init__(self, sounds: Sounds, bounds: Bounds, *, timeline: AudioTimeline, recorder: Recorder) -> None:
+        self._sounds = sounds
+        self._bounds = bounds
+        self._timeline = timeline
+        self._recorder = recorder
+        self._spoken: OrderedDict[int, Samples] = OrderedDict()
+        """Audio by the order of its final transcript."""
+        self._understood: OrderedDict[str, Samples] = OrderedDict()
+        """Audio by its transcript."""
+        self._answer: Message | None = None
+        self._format = OutputAudio()
+        self._packets: list[bytes] = []
+        self._packet_bytes = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def follow(self, received: Input, effects: list[Effect], configuration: Configuration) -> None:
+        """The conversation got this and gave that; before any of it is carried out."""
+        if isinstance(received, TranscriptReady) and received.order in self._spoken:
+            _remember(self._understood, received.text.strip(), self._spoken.pop(received.order))
+        for effect in effects:
+            match effect:
+                case Transcribe(order, start, end, final=True):
+                    _remember(self._spoken, order, self._timeline.slice(start, end))
+                case SaveMessage(Message(type="question") as question) if question.content in self._understood:
+                    samples = self._understood.pop(question.content)
+                    self._begin(question, samples)
+                case Send(event):
+                    self._on_event(event, configuration.output_audio)
+                case _:
+                    pass
+
+    async def finish(self) -> None:
+        """The session is over: keep what is still to be kept, within LAST_S."""
+        self._end_answer()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=LAST_S)
+            if late:
+                _log.warning("the sound of %d messages was not kept in time", len(late))
+
+    def close(self) -> None:
+        """Stop what has not been kept by now."""
+        for task in self._tasks:
+            task.cancel()
+
+    def _on_event(self, event: DownlinkEvent, output_audio: OutputAudio) -> None:
+        match event.event_type, event.data:
+            case "conversation.audio.delta", Message() as piece if piece.chat_id != NO_ID:
+                if self._answer is None or piece.id != self._answer.id:
+                    self._end_answer()
+                    self._answer, self._format = piece, output_audio
+                if self._packet_bytes < _LONGEST_ANSWER_BYTES:
+                    self._packets.append(base64.b64decode(piece.content))
+                    self._packet_bytes += len(self._packets[-1])
+            case "conversation.audio.completed" | "conversation.chat.canceled" | "conversation.chat.failed", _:
+                self._end_answer()
+            case _:
+                pass
+
+    def _end_answer(self) -> None:
+        answer, packets, self._answer, self._packets = self._answer, self._packets, None, []
+        self._packet_bytes = 0
+        if answer is not None:
+            self._begin(answer, _Packets(packets, self._format))
+
+    def _begin(self, message: Message, sound: _Sound) -> None:
+        task = asyncio.create_task(self._keep(message, sound), name="keep sound")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _keep(self, message: Message, sound: _Sound) -> None:
+        try:
+            content, record = await asyncio.to_thread(_file_of, message, sound)
+            # The answer's message may be saved a moment after its last sound.
+            await self._recorder.written(self._recorder.ticket)
+            await self._sounds.keep(record, content, self._bounds)
+        except StoreError as error:
+            _log.warning("the sound of a message was not kept: %s", error)
+
+
+def _file_of(message: Message, sound: _Sound) -> tuple[bytes, SoundRecord]:
+    media_type: MediaType = "audio/ogg"
+    if isinstance(sound, _Packets) and sound.output_audio.codec == "mp3":
+        content, media_type = b"".join(sound.packets), "audio/mpeg"
+        duration_ms = len(content) * 8000 // sound.output_audio.mp3_config.bit_rate
+    else:
+        samples, rate = sound.samples() if isinstance(sound, _Packets) else (sound, LISTENING_RATE)
+        content, duration_ms = ogg_opus_file(samples, rate), len(samples) * 1000 // rate
+    return content, SoundRecord(
+        message_id=message.id,
+        conversation_id=message.conversation_id,
+        role=message.role,
+        media_type=media_type,
+        duration_ms=duration_ms,
+        size=len(content),
+        created_at=int(time.time()),
+    )
+
+
+_Key = TypeVar("_Key", int, str)
+
+
+def _remember(kept: OrderedDict[_Key, Samples], key: _Key, samples: Samples) -> None:
+    kept[key] = samples
+    while len(kept) > _UTTERANCES_REMEMBERED:
+        kept.popitem(last=False)

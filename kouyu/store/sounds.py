@@ -1,0 +1,134 @@
+"""The sound of messages, where it is kept: what users said, and what was sent of answers."""
+
+import time
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+from sqlalchemy import Connection, delete, func, insert, select
+
+from kouyu.store.database import Database
+from kouyu.store.tables import messages, sounds
+
+MediaType = Literal["audio/ogg", "audio/mpeg"]
+_DAY_S = 86_400
+
+
+class SoundRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a message's sound. ``created_at`` is in Unix seconds."""
+
+    message_id: str
+    conversation_id: str
+    role: Literal["user", "assistant"]
+    media_type: MediaType
+    duration_ms: int
+    size: int
+    """Bytes of the file."""
+    created_at: int
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """How long sound is kept, and how many bytes of it in all."""
+
+    days: int
+    max_bytes: int
+
+
+class KeepSound(msgspec.Struct, frozen=True):
+    """Keep the sound of a message, and give up what is too old or too much. Nothing is kept of a message that is not
+    there (any more)."""
+
+    record: SoundRecord
+    content: bytes
+    bounds: Bounds
+
+    def apply(self, connection: Connection) -> None:
+        """See Write."""
+        is_there = select(messages.c.id).where(messages.c.id == self.record.message_id)
+        if connection.execute(is_there).first() is None:
+            return
+        connection.execute(delete(sounds).where(sounds.c.message_id == self.record.message_id))
+        values = {**msgspec.structs.asdict(self.record), "content": self.content}
+        connection.execute(insert(sounds).values(values))
+        _forget(connection, self.record.created_at, self.bounds)
+
+
+class ForgetSounds(msgspec.Struct, frozen=True):
+    """Give up what is too old or too much."""
+
+    now: int
+    bounds: Bounds
+
+    def apply(self, connection: Connection) -> None:
+        """See Write."""
+        _forget(connection, self.now, self.bounds)
+
+
+def _forget(connection: Connection, now: int, bounds: Bounds) -> None:
+    connection.execute(delete(sounds).where(sounds.c.created_at < now - bounds.days * _DAY_S))
+    kept: int = connection.execute(select(func.coalesce(func.sum(sounds.c.size), 0))).scalar_one()
+    oldest = select(sounds.c.message_id, sounds.c.size).order_by(sounds.c.created_at, sounds.c.message_id)
+    for message_id, size in connection.execute(oldest).all() if kept > bounds.max_bytes else ():
+        if kept <= bounds.max_bytes:
+            return
+        connection.execute(delete(sounds).where(sounds.c.message_id == message_id))
+        kept -= size
+
+
+class _DeleteSound(msgspec.Struct, frozen=True):
+    conversation_id: str
+    message_id: str
+
+    def apply(self, connection: Connection) -> bool:
+        this = (sounds.c.conversation_id == self.conversation_id) & (sounds.c.message_id == self.message_id)
+        return connection.execute(delete(sounds).where(this)).rowcount > 0
+
+
+class Sounds:
+    """The sounds kept. They go with their messages, and these with their conversation."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def keep(self, record: SoundRecord, content: bytes, bounds: Bounds) -> None:
+        """Keep the sound of a message, and give up what is too old or too much. Raises StoreError."""
+        await self._database.write_one(KeepSound(record, content, bounds))
+
+    async def forget(self, bounds: Bounds) -> None:
+        """Give up what is too old or too much."""
+        await self._database.write_one(ForgetSounds(int(self._clock()), bounds))
+
+    async def list(self, conversation_id: str) -> tuple[SoundRecord, ...]:
+        """What is kept of a conversation, oldest first."""
+        query = select(*_DESCRIBED).where(sounds.c.conversation_id == conversation_id)
+        return await self._database.records(query.order_by(sounds.c.created_at, sounds.c.message_id), SoundRecord)
+
+    async def content(self, conversation_id: str, message_id: str) -> tuple[MediaType, bytes] | None:
+        """The sound of one message; None where none is kept."""
+        this = (sounds.c.conversation_id == conversation_id) & (sounds.c.message_id == message_id)
+        found = await self._database.record(select(sounds.c.media_type, sounds.c.content).where(this), _Content)
+        return (found.media_type, found.content) if found is not None else None
+
+    async def delete(self, conversation_id: str, message_id: str) -> bool:
+        """Delete the sound of one message, which stays itself; True if there was any."""
+        return await self._database.write_one(_DeleteSound(conversation_id, message_id))
+
+    async def usage(self) -> tuple[int, int]:
+        """How many sounds are kept, and how many bytes they have."""
+        query = select(func.count().label("number"), func.coalesce(func.sum(sounds.c.size), 0).label("size"))
+        found = await self._database.record(query.select_from(sounds), _Usage)
+        return (found.number, found.size) if found is not None else (0, 0)
+
+
+class _Content(msgspec.Struct, frozen=True):
+    media_type: MediaType
+    content: bytes
+
+
+class _Usage(msgspec.Struct, frozen=True):
+    number: int
+    size: int
+
+
+_DESCRIBED = [column for column in sounds.c if column.name != "content"]

@@ -1,0 +1,113 @@
+"""What a session keeps of its sound, and under which messages."""
+
+import base64
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kouyu.audio.pcm import bytes_from_float
+from kouyu.audio.timeline import AudioTimeline
+from kouyu.conversation.effects import SaveMessage, Send, Transcribe
+from kouyu.conversation.inputs import TimePassed, TranscriptReady
+from kouyu.protocol.configuration import Configuration
+from kouyu.protocol.downlink import DownlinkEvent, Message
+from kouyu.protocol.ids import NO_ID
+from kouyu.session.recorder import Recorder
+from kouyu.session.sound_keeper import SoundKeeper
+from kouyu.store.sounds import Bounds, SoundRecord
+from kouyu.store.store import Store
+
+CONFIGURATION = Configuration()
+SECOND = np.full(16_000, 0.25, np.float32)
+
+
+class Session:
+    """A keeper with a recorder and two seconds of the user's audio, as a session has them."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.recorder = Recorder(store, bot_id="kouyu")
+        timeline = AudioTimeline(60)
+        timeline.append(np.concatenate((SECOND, SECOND)))
+        bounds = Bounds(days=1, max_bytes=1_000_000)
+        self.keeper = SoundKeeper(store.sounds, bounds, timeline=timeline, recorder=self.recorder)
+
+    def transcribed(self, order: int, end: int, text: str) -> None:
+        self.keeper.follow(TimePassed(), [Transcribe(order, 0, end, True, CONFIGURATION)], CONFIGURATION)
+        self.keeper.follow(TranscriptReady(order, text, "en"), [], CONFIGURATION)
+
+    def save(self, message: Message) -> None:
+        saving = SaveMessage(message, 100)
+        self.keeper.follow(TimePassed(), [saving], CONFIGURATION)
+        self.recorder.save(saving)
+
+    def send(self, *events: DownlinkEvent) -> None:
+        self.keeper.follow(TimePassed(), [Send(event) for event in events], CONFIGURATION)
+
+    async def kept(self) -> dict[str, SoundRecord]:
+        await self.keeper.finish()
+        return {sound.message_id: sound for sound in await self.store.sounds.list("c")}
+
+
+@pytest.fixture
+async def session(tmp_path: Path) -> AsyncIterator[Session]:
+    async with await Store.open(tmp_path / "kouyu.db") as store:
+        yield Session(store)
+
+
+def question(text: str) -> Message:
+    return message("q", "user", "question", text)
+
+
+def message(id: str, role: str, kind: str, content: str, chat_id: str = "t") -> Message:
+    ids = {"id": id, "conversation_id": "c", "bot_id": "kouyu", "chat_id": chat_id, "section_id": "c"}
+    return Message(role=role, type=kind, content=content, content_type="text", **ids)  # type: ignore[arg-type]
+
+
+def spoken(id: str = "a", chat_id: str = "t") -> DownlinkEvent:
+    sound = base64.b64encode(bytes_from_float(np.full(24_000, 0.25, np.float32))).decode()
+    return DownlinkEvent("conversation.audio.delta", message(id, "assistant", "answer", sound, chat_id))
+
+
+async def test_a_question_has_the_sound_it_was_recognised_from(session: Session) -> None:
+    session.transcribed(1, 16_000, " Hello ")
+    session.transcribed(2, 32_000, "Hello there")
+    session.save(question("Hello there"))
+    sound = (await session.kept())["q"]
+    assert (sound.role, sound.media_type, sound.duration_ms) == ("user", "audio/ogg", 2000)
+
+
+async def test_a_typed_question_has_none(session: Session) -> None:
+    session.transcribed(1, 16_000, "Hello")
+    session.save(question("typed"))
+    assert await session.kept() == {}
+
+
+async def test_an_answer_has_what_was_sent_of_it(session: Session) -> None:
+    session.save(message("a", "assistant", "answer", "Good day."))
+    session.send(spoken(), spoken(), DownlinkEvent("conversation.audio.completed"))
+    assert (await session.kept())["a"].duration_ms == 2000
+    found = await session.store.sounds.content("c", "a")
+    assert found is not None
+    assert found[1].startswith(b"OggS")
+
+
+async def test_an_interrupted_answer_ends_where_it_was_cut_off(session: Session) -> None:
+    session.save(message("a", "assistant", "answer", "Good day."))
+    session.send(spoken(), DownlinkEvent("conversation.chat.canceled"))
+    assert (await session.kept())["a"].duration_ms == 1000
+
+
+async def test_announcements_and_what_is_not_saved_are_not_kept(session: Session) -> None:
+    session.save(question("typed"))
+    session.send(spoken(NO_ID, NO_ID), DownlinkEvent("conversation.audio.completed"))
+    session.send(spoken("unsaved"), DownlinkEvent("conversation.audio.completed"))
+    assert await session.kept() == {}
+
+
+async def test_a_session_that_ends_keeps_what_it_was_saying(session: Session) -> None:
+    session.save(message("a", "assistant", "answer", "Good day."))
+    session.send(spoken())
+    assert "a" in await session.kept()
