@@ -13,6 +13,7 @@ from litestar import MediaType, Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 
+from kouyu.server.openapi.operation import described
 from kouyu.server.sessions import Sessions
 
 CONSOLE: Final = Path(__file__).parents[1] / "console"
@@ -62,18 +63,22 @@ def page_routes(sessions: Sessions, console: Path = CONSOLE) -> list[HTTPRouteHa
     page = _files_of(console)
     welcome = (files(__package__) / "welcome.html").read_bytes()
 
-    @get("/health", sync_to_thread=False)
+    @get(
+        "/health",
+        sync_to_thread=False,
+        opt=described("Whether the server is up, and how full", "Server", data=Health, wrapped=False, open=True),
+    )
     def health() -> Health:
         return Health("ok", running_version, sessions.running, sessions.limit)
 
-    @get("/")
+    @get("/", opt=described("The page to talk on", "Server", answer="page", open=True))
     async def front(request: Request[Any, Any, Any]) -> Response[bytes]:
         if "index.html" in page:
             return await _given(request, page["index.html"])
         return Response(welcome, media_type=MediaType.HTML)
 
     # One path each, not a pattern: what is no file of the page is answered as before.
-    @get([f"/{name}" for name in page] or "/index.html")
+    @get([f"/{name}" for name in page] or "/index.html", include_in_schema=False)
     async def file_of_page(request: Request[Any, Any, Any]) -> Response[bytes]:
         return await _given(request, page[request.scope["path"].strip("/")])
 

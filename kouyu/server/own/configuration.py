@@ -9,6 +9,7 @@ from litestar.types import Guard
 
 from kouyu.engines.tts.engine import Voice
 from kouyu.protocol.configuration_schema import configuration_schema
+from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 
 
@@ -17,7 +18,11 @@ def configuration_routes(voices: Sequence[Voice], guard: Guard) -> list[HTTPRout
     shown = [{"value": voice.voice_id, "label": voice.name, "languages": voice.languages} for voice in voices]
     schema = configuration_schema({"output_audio.voice_id": shown})
 
-    @get("/v1/kouyu/configuration", guards=[guard])
+    @get(
+        "/v1/kouyu/configuration",
+        guards=[guard],
+        opt=described("What chat.update takes, as a schema", "kouyu"),
+    )
     async def configuration(request: Request[Any, Any, Any]) -> Response[bytes]:
         return answer_success(request, schema)
 

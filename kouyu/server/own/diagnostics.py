@@ -16,6 +16,7 @@ from kouyu.protocol.errors import ProtocolError
 from kouyu.server.client_socket import ClientSocket
 from kouyu.server.credentials import query_value
 from kouyu.server.door import Door
+from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.session.socket import SocketClosed
 from kouyu.store.tokens import TokenRecord
@@ -74,10 +75,21 @@ async def _until_it_leaves(client: ClientSocket) -> None:
         pass
 
 
+class WhichTurns(msgspec.Struct, frozen=True):
+    """Of which session; all its turns that are kept, or one by its number."""
+
+    log_id: str
+    turn: str = ""
+
+
 def turn_routes(board: Board, guard: Guard) -> list[HTTPRouteHandler]:
     """The route handler of turns as files."""
 
-    @get("/v1/diagnostics/turns", guards=[guard])
+    @get(
+        "/v1/diagnostics/turns",
+        guards=[guard],
+        opt=described("The turns of a live session, or one of them", "kouyu", query=WhichTurns),
+    )
     async def turns(request: Request[TokenRecord, Any, Any]) -> Response[bytes]:
         query = request.query_params
         log_id: str = query.get("log_id", "")

@@ -10,6 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from kouyu.protocol import errors
 from kouyu.protocol.errors import ProtocolError
 from kouyu.server.failed_handshakes import FailedHandshakes
+from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.rest_door import RestDoor
 from kouyu.store.tokens import ALL_PERMISSIONS, TokenRecord, Tokens
@@ -18,11 +19,15 @@ _LARGEST: Final = 2000
 """Bytes of a login's body."""
 
 
-class _Login(msgspec.Struct, frozen=True):
+class Login(msgspec.Struct, frozen=True):
+    """The login of a link, which works once."""
+
     login: str
 
 
-class _Exchanged(msgspec.Struct, frozen=True):
+class Exchanged(msgspec.Struct, frozen=True):
+    """A token for the page; ``expires_at`` is in Unix seconds."""
+
     access_token: str
     expires_at: int | None
 
@@ -35,7 +40,11 @@ def login_link(base_url: str, login: str) -> str:
 def login_routes(tokens: Tokens, failures: FailedHandshakes, door: RestDoor) -> list[HTTPRouteHandler]:
     """The route handlers."""
 
-    @post("/v1/kouyu/login", request_max_body_size=_LARGEST)
+    @post(
+        "/v1/kouyu/login",
+        request_max_body_size=_LARGEST,
+        opt=described("Exchange a login for a token", "kouyu", body=Login, data=Exchanged, open=True),
+    )
     async def login(request: Request[Any, Any, Any]) -> Response[bytes]:
         address = (request.scope["client"] or ("", 0))[0]
         if wait_s := failures.wait_s(address):
@@ -46,9 +55,13 @@ def login_routes(tokens: Tokens, failures: FailedHandshakes, door: RestDoor) -> 
             msg = "this login has been used, has expired, or never was; `kouyu token link` makes a new one"
             raise ProtocolError(errors.UNAUTHORIZED, msg)
         record, secret = exchanged
-        return answer_success(request, _Exchanged(secret, record.expires_at))
+        return answer_success(request, Exchanged(secret, record.expires_at))
 
-    @post("/v1/kouyu/logout", guards=[door.permitting(*ALL_PERMISSIONS)])
+    @post(
+        "/v1/kouyu/logout",
+        guards=[door.permitting(*ALL_PERMISSIONS)],
+        opt=described("Revoke the page's token", "kouyu"),
+    )
     async def logout(request: Request[TokenRecord, Any, Any]) -> Response[bytes]:
         if not request.user.is_of_page:
             raise ProtocolError(errors.FORBIDDEN, "only a token of the page's can log out; see `kouyu token revoke`")
@@ -58,8 +71,8 @@ def login_routes(tokens: Tokens, failures: FailedHandshakes, door: RestDoor) -> 
     return [login, logout]
 
 
-def _body(body: bytes) -> _Login:
+def _body(body: bytes) -> Login:
     try:
-        return msgspec.json.decode(body, type=_Login)
+        return msgspec.json.decode(body, type=Login)
     except msgspec.DecodeError as fault:
         raise ProtocolError(errors.BAD_REQUEST, f"the body: {fault}") from fault
