@@ -57,6 +57,15 @@ class AudioTimeline:
             start += count
         return np.concatenate(pieces)
 
+    def mute(self, start: int, end: int) -> None:
+        """Make silence of the samples from ``start`` up to, not including, ``end``, as far as they are kept."""
+        start, end = max(start, self._start), min(end, self._end)
+        while start < end:
+            block, within = divmod(start - self._first_block, _BLOCK)
+            count = min(_BLOCK - within, end - start)
+            self._blocks[block][within : within + count] = 0.0
+            start += count
+
     def forget(self, before: int) -> None:
         """Give up what lies before the position ``before``; nothing happens if it is gone already."""
         self._start = max(self._start, min(before, self._end))

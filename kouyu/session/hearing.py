@@ -1,4 +1,4 @@
-"""The user's audio on its way through voice activity."""
+"""The user's audio on its way through voice activity, and past the target speaker where one is to be heard alone."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,9 +9,17 @@ import numpy as np
 from kouyu.audio.pcm import Samples
 from kouyu.conversation.inputs import LISTENING_RATE, SpeechProbability
 from kouyu.engines.vad.detector import VoiceActivityDetector
+from kouyu.session.target_speaker import TargetSpeaker
 
 MOST_WAITING_S: Final = 30
 """Audio that may wait to be judged. Beyond that reading from the client waits, so that it is slowed down."""
+STOPPED_SENDING_S: Final = 0.7
+"""A client that sends nothing for so long has stopped: what is held back is decided by what there is."""
+_CHUNK_SLACK: Final = LISTENING_RATE * 64 // 1000
+"""Voice activity judges whole chunks: the last few ms of a buffer may stay without a judgement."""
+
+OpenTarget = Callable[[int], TargetSpeaker]
+"""Makes what hears one speaker alone, from the given sample on."""
 
 
 class Hearing:
@@ -20,6 +28,12 @@ class Hearing:
     def __init__(self, detector: VoiceActivityDetector, report: Callable[[SpeechProbability], None]) -> None:
         self._stream = detector.open()
         self._report = report
+        self._judged = 0
+        self._wanted: OpenTarget | None = None
+        self._followed: OpenTarget | None = None
+        self._target: TargetSpeaker | None = None
+        self._complete_at: int | None = None
+        self._received = 0
         self._waiting: list[Samples] = []
         self._changed = asyncio.Event()
         self._taken = asyncio.Event()
@@ -27,6 +41,17 @@ class Hearing:
     def put(self, samples: Samples) -> None:
         """More audio of the user's, to be judged after what came before."""
         self._waiting.append(samples)
+        self._received += len(samples)
+        self._changed.set()
+
+    def hear_only(self, target: OpenTarget | None) -> None:
+        """From the audio that comes now on hear one speaker alone; None: everybody."""
+        self._wanted = target
+        self._changed.set()
+
+    def complete(self) -> None:
+        """A buffer of audio ends here: what is held back is decided without waiting for more."""
+        self._complete_at = self._received
         self._changed.set()
 
     async def room(self) -> None:
@@ -38,12 +63,47 @@ class Hearing:
     async def run(self) -> None:
         """Judge until cancelled. Raises EngineError when voice activity is gone."""
         while True:
-            await self._changed.wait()
-            self._changed.clear()
+            more = await self._more()
             waiting, self._waiting = self._waiting, []
             self._taken.set()
-            for judgement in await self._stream.feed(np.concatenate(waiting)):
-                self._report(SpeechProbability(*judgement))
+            await self._follow_target()
+            if waiting:
+                for judgement in await self._stream.feed(np.concatenate(waiting)):
+                    await self._judge(SpeechProbability(*judgement))
+            if self._target is not None and (not more or self._is_complete()):
+                await self._target.finish()
+
+    async def _more(self) -> bool:
+        """Wait for news; False when the client seems to have stopped sending while something is held back."""
+        held = self._target is not None and self._target.holding
+        try:
+            async with asyncio.timeout(STOPPED_SENDING_S if held else None):
+                await self._changed.wait()
+        except TimeoutError:
+            return False
+        self._changed.clear()
+        return True
+
+    async def _judge(self, judged: SpeechProbability) -> None:
+        self._judged = judged.end
+        if self._target is None:
+            self._report(judged)
+        else:
+            await self._target.judge(judged)
+
+    async def _follow_target(self) -> None:
+        if self._followed is not self._wanted:
+            if self._target is not None:
+                await self._target.finish()
+            self._followed = self._wanted
+            self._target = None if self._wanted is None else self._wanted(self._judged)
+
+    def _is_complete(self) -> bool:
+        """Voice activity has come to the end of the latest complete buffer; asked once for each."""
+        if self._complete_at is None or self._judged + _CHUNK_SLACK <= self._complete_at:
+            return False
+        self._complete_at = None
+        return True
 
     def close(self) -> None:
         """The session has ended."""

@@ -85,3 +85,17 @@ def test_it_agrees_with_one_long_array(steps, window) -> None:
     assert (timeline.start, timeline.end) == (start, end)
     low, high = max(window[0], start), min(window[1], end)
     assert np.array_equal(timeline.slice(*window), counting(low, max(0, high - low)))
+
+
+def test_muting_makes_silence_of_what_is_kept_and_of_nothing_else() -> None:
+    timeline = AudioTimeline(longest_s=3)
+    timeline.append(counting(1, 40_000))
+    timeline.forget(1_000)
+    timeline.mute(500, 20_000)
+    timeline.mute(39_990, 50_000)
+    timeline.append(counting(1, 10))
+    heard = timeline.slice(0, timeline.end)
+    assert not heard[:19_000].any()
+    assert np.array_equal(heard[19_000:-20], counting(20_001, 19_990))
+    assert not heard[-20:-10].any()
+    assert np.array_equal(heard[-10:], counting(1, 10))

@@ -43,7 +43,9 @@ def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_missing_weights_are_named_with_the_command_that_fetches_them() -> None:
     with pytest.raises(WeightsNotFetched) as caught:
         check_engines(Settings())
-    assert "kouyu models fetch silero-vad whisper-base piper-joe kokoro smart-turn voiceprint smollm2" in str(caught.value)
+    assert "kouyu models fetch silero-vad whisper-base piper-joe kokoro smart-turn voiceprint smollm2" in str(
+        caught.value
+    )
 
 
 @pytest.mark.usefixtures("no_weights")

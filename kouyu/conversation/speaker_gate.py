@@ -1,0 +1,201 @@
+"""Which of the speech that is heard is the target speaker's: voiceprint denoising's decision, without any model."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import msgspec
+
+from kouyu.conversation.inputs import SpeechProbability
+from kouyu.conversation.speech_detector import ONSET_PROBABILITY, RELEASE_PROBABILITY, samples_in
+from kouyu.conversation.utterance import Span
+
+_PAUSE_MS: Final = 224
+"""Silence after which whoever speaks next is judged anew."""
+_LOOKS: Final = ((480, 0.09), (800, 0.06), (1200, 0.03), (1600, 0.0))
+"""Ms of speech at which a new stretch is compared with the target, and how clear the result must be to count there."""
+_WINDOW_MS: Final = 1200
+"""Speech that is compared once it was decided: the latest."""
+_STEP_MS: Final = 384
+"""New speech from one such comparison to the next."""
+_LOST: Final = -0.06
+"""The lead at which the target, who has been speaking, is no longer heard."""
+_FOUND: Final = 0.02
+"""The lead at which the target is heard behind somebody else's speech."""
+
+
+class Mute(msgspec.Struct, frozen=True):
+    """The audio from the sample ``start`` to before ``end`` is somebody else's speech: nobody is to hear it."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    start: int
+    judged: SpeechProbability
+    speech: bool
+
+
+class SpeakerGate:
+    """Holds back speech until it is clear who speaks; lets the target's through, and gives silence for others'.
+
+    ::
+
+        target      ___##########____##########_____________
+        others      _____________________________######_____
+        state       idle|deciding |idle|deciding|..|decid.|shut|idle
+                        |   open  |    |  open     |
+        let through ___     ######____     ########_________
+
+    Nothing of the target's turn is cut off: what was held back comes through in full, only later. Speech is compared
+    with the target's at several lengths, the shorter the clearer it must be, and where it ends sooner, at its end.
+    After that its latest part is compared again and again, so that one speaker may follow another without a pause.
+
+    The gate asks: ``question`` is speech to be compared with the target's. While it is not None, ``answer`` is the
+    next call. Positions are samples of the user's audio.
+    """
+
+    def __init__(self, position: int) -> None:
+        self._position = position
+        self._state: Literal["idle", "deciding", "open", "shut"] = "idle"
+        self._held: deque[_Chunk] = deque()
+        self._speech: deque[Span] = deque()
+        self._since_compared = 0
+        self._look = 0
+        self._silence = 0
+        self._finishing = False
+        self.question: tuple[Span, ...] | None = None
+        """Speech of one stretch, without its pauses, that is to be compared with the target's."""
+
+    @property
+    def holding(self) -> bool:
+        """Something is held back."""
+        return bool(self._held)
+
+    @property
+    def open(self) -> bool:
+        """The target is speaking."""
+        return self._state == "open"
+
+    def feed(self, judged: SpeechProbability) -> Iterator[SpeechProbability | Mute]:
+        """Voice activity has judged one more chunk. Gives what is to be passed on now."""
+        assert self.question is None
+        start, self._position = self._position, judged.end
+        if self._state == "idle":
+            if judged.probability < ONSET_PROBABILITY:
+                yield judged
+                return
+            self._begin()
+        speech = judged.probability >= RELEASE_PROBABILITY
+        self._silence = 0 if speech else self._silence + judged.end - start
+        if speech:
+            self._speech.append(Span(start, judged.end))
+            self._since_compared += judged.end - start
+        self._held.append(_Chunk(start, judged, speech))
+        if self._state == "open":
+            yield from self._let_through()
+        if self._state != "deciding":
+            yield from self._leave_window()
+        self._ask()
+        if self.question is None and self._over:
+            yield from self._end()
+
+    def answer(self, lead: float | None) -> Iterator[SpeechProbability | Mute]:
+        """How far the likeness lies above what the target's speech of such a length has at least; below: negative.
+
+        None: it could not be compared, and counts as the target's.
+        """
+        assert self.question is not None
+        self.question = None
+        self._since_compared = 0
+        match self._state:
+            case "deciding":
+                self._decide(1.0 if lead is None else lead)
+            case "open" if lead is not None and lead < _LOST:
+                self._state = "shut"
+            case "shut" if lead is None or lead >= _FOUND:
+                self._state = "open"
+            case _:
+                pass
+        if self._state == "open":
+            yield from self._let_through()
+        if self._state != "deciding":
+            yield from self._leave_window()
+        if self._over:
+            yield from self._end()
+
+    def finish(self) -> Iterator[SpeechProbability | Mute]:
+        """No more audio comes for now: what is held back is decided by what there is."""
+        assert self.question is None
+        if self._state != "idle":
+            self._finishing = True
+            self._ask()
+            if self.question is None:
+                yield from self._end()
+
+    @property
+    def _over(self) -> bool:
+        """The stretch of speech has ended."""
+        return self._finishing or self._silence >= samples_in(_PAUSE_MS)
+
+    def _begin(self) -> None:
+        self._state = "deciding"
+        self._speech.clear()
+        self._since_compared = self._look = self._silence = 0
+
+    def _ask(self) -> None:
+        if self._state == "deciding":
+            due = self._over or _length(self._speech) >= samples_in(_LOOKS[self._look][0])
+        else:
+            due = self._since_compared >= samples_in(_STEP_MS)
+        if due:
+            self.question = tuple(self._speech)
+
+    def _decide(self, lead: float) -> None:
+        clear = _LOOKS[self._look][1]
+        last = self._over or self._look == len(_LOOKS) - 1
+        if lead >= clear or (last and lead >= 0):
+            self._state = "open"
+        elif last or lead < -clear:
+            self._state = "shut"
+        else:
+            self._look += 1
+
+    def _let_through(self) -> Iterator[SpeechProbability]:
+        while self._held:
+            yield self._held.popleft().judged
+
+    def _leave_window(self) -> Iterator[SpeechProbability | Mute]:
+        """Give up what will not be compared again."""
+        window = samples_in(_WINDOW_MS)
+        while self._speech and _length(self._speech) - (self._speech[0].end - self._speech[0].start) >= window:
+            self._speech.popleft()
+        before = self._speech[0].start if self._speech else self._position
+        yield from self._shut_out([self._held.popleft() for _ in range(self._older(before))])
+
+    def _older(self, before: int) -> int:
+        return sum(chunk.start < before for chunk in self._held)
+
+    def _end(self) -> Iterator[SpeechProbability | Mute]:
+        """The stretch is over; what is still held back of it is not the target's."""
+        chunks = list(self._held)
+        self._held.clear()
+        self._speech.clear()
+        self._state = "idle"
+        self._finishing = False
+        yield from self._shut_out(chunks)
+
+    def _shut_out(self, chunks: list[_Chunk]) -> Iterator[SpeechProbability | Mute]:
+        spoken = [chunk for chunk in chunks if chunk.speech]
+        if spoken:
+            # The pause behind it stays: the target may be drawing breath in it.
+            yield Mute(spoken[0].start, spoken[-1].judged.end)
+        for chunk in chunks:
+            yield SpeechProbability(chunk.judged.end, 0.0)
+
+
+def _length(spans: deque[Span]) -> int:
+    return sum(span.end - span.start for span in spans)

@@ -1,0 +1,82 @@
+"""Whom a session is to hear: everybody, one enrolled speaker, or whoever speaks first (``voice_processing_config``)."""
+
+import logging
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from kouyu.audio.timeline import AudioTimeline
+from kouyu.conversation.inputs import SpeechProbability
+from kouyu.engines.voiceprint.engine import SpeakerEncoder
+from kouyu.protocol.configuration import VoiceProcessingConfig
+from kouyu.protocol.errors import InvalidField
+from kouyu.session.hearing import Hearing
+from kouyu.session.target_speaker import TargetSpeaker
+from kouyu.session.target_voice import EnrolledVoice, TargetVoice
+from kouyu.store.voiceprints import Voiceprints
+
+_log = logging.getLogger(__name__)
+
+_FIELD = "data.voice_processing_config.voice_print_feature_id"
+
+
+class TargetChoice:
+    """Follows ``enable_pdns`` and ``voice_print_feature_id``, which may change in the middle of a session."""
+
+    def __init__(
+        self,
+        encoder: SpeakerEncoder | None,
+        voiceprints: Voiceprints,
+        *,
+        hearing: Hearing,
+        timeline: AudioTimeline,
+        report: Callable[[SpeechProbability], None],
+    ) -> None:
+        self._encoder = encoder
+        self._voiceprints = voiceprints
+        self._hearing = hearing
+        self._timeline = timeline
+        self._report = report
+        self._enrolled: tuple[str, EnrolledVoice] | None = None
+        self._followed = VoiceProcessingConfig()
+
+    async def look_up(self, data: Mapping[str, object], current: VoiceProcessingConfig) -> None:
+        """Find the voiceprint that a ``chat.update`` names. Raises InvalidField where it is needed and there is none.
+
+        Without ``enable_pdns`` an id has no effect, so it may be one of another server's.
+        """
+        update = data.get("voice_processing_config")
+        named = update if isinstance(update, Mapping) else {}
+        feature_id = named.get("voice_print_feature_id")
+        if feature_id is None:
+            feature_id = current.voice_print_feature_id
+        enabled = named.get("enable_pdns")
+        wanted = enabled is True or (enabled is None and current.enable_pdns)
+        if not wanted or not isinstance(feature_id, str) or not feature_id or self._encoder is None:
+            return
+        if self._enrolled is None or self._enrolled[0] != feature_id:
+            self._enrolled = feature_id, await self._find(feature_id, self._encoder)
+
+    def follow(self, processing: VoiceProcessingConfig) -> None:
+        """This is in force from the next audio on. Nothing happens where nothing has changed."""
+        before, self._followed = self._followed, processing
+        if processing == before:
+            return
+        if not processing.enable_pdns or self._encoder is None:
+            if processing.enable_pdns:
+                _log.info("a client asks for voiceprint denoising (enable_pdns), which this server has not")
+            self._hearing.hear_only(None)
+            return
+        known = processing.voice_print_feature_id is not None and self._enrolled is not None
+        voice = TargetVoice(self._encoder, self._enrolled[1] if known and self._enrolled is not None else None)
+        self._hearing.hear_only(
+            lambda position: TargetSpeaker(voice, timeline=self._timeline, position=position, report=self._report)
+        )
+
+    async def _find(self, feature_id: str, encoder: SpeakerEncoder) -> EnrolledVoice:
+        found = await self._voiceprints.voice(feature_id)
+        if found is None:
+            raise InvalidField(_FIELD, feature_id, "the feature_id of an enrolled voiceprint")
+        if found.model != encoder.model:
+            raise InvalidField(_FIELD, feature_id, f"a voiceprint that was made with {encoder.model}: enrol it again")
+        return EnrolledVoice(np.frombuffer(found.vector, "<f4").astype(np.float32), found.speech_ms / 1000)

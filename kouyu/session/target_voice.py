@@ -1,0 +1,98 @@
+"""The voice that voiceprint denoising keeps: enrolled before, or learnt from the first speech of the session."""
+
+import logging
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.engines.errors import EngineError
+from kouyu.engines.voiceprint.engine import SpeakerEncoder, Voiceprint
+from kouyu.engines.voiceprint.same_speaker import LONGEST_S, filled, least_likeness
+
+_log = logging.getLogger(__name__)
+
+LEARNT_FROM_S: Final = 2.4
+"""First speech that is enough to know somebody by."""
+LEARNT_UNTIL_S: Final = 8.0
+"""More of the same speaker's speech makes the voiceprint better up to here."""
+_SURE: Final = 0.05
+"""The lead from which on speech is learnt from."""
+_NEW_S: Final = 0.6
+"""New speech that is worth another voiceprint."""
+
+
+class EnrolledVoice(msgspec.Struct, frozen=True):
+    """A voiceprint that was made elsewhere, of ``speech_s`` seconds of speech."""
+
+    voiceprint: Voiceprint
+    speech_s: float
+
+
+class TargetVoice:
+    """Who is to be heard, and how much a stretch of speech sounds like that."""
+
+    def __init__(self, encoder: SpeakerEncoder, enrolled: EnrolledVoice | None) -> None:
+        self._encoder = encoder
+        self._enrolled = enrolled
+        self._voiceprint = None if enrolled is None else enrolled.voiceprint
+        self._learnt: list[Samples] = []
+        self._failed = False
+
+    @property
+    def known(self) -> bool:
+        """There is a voiceprint to compare with."""
+        return self._voiceprint is not None
+
+    async def hear_first(self, speech: Samples) -> None:
+        """The next piece of the session's first speech, while nobody is known yet."""
+        self._learnt.append(speech)
+        if self._learnt_s >= LEARNT_FROM_S:
+            await self._make()
+
+    async def lead(self, speech: Samples, clearness_db: float) -> float | None:
+        """How far the likeness of ``speech`` lies above what this speaker's has at least. None: no comparison.
+
+        ``clearness_db``: how far the speech stands above the noise.
+        """
+        if self._voiceprint is None or not len(speech):
+            return None
+        longest = round(LONGEST_S * LISTENING_RATE)
+        speech = speech[-longest:]
+        made = await self._encode(filled(speech))
+        if made is None:
+            return None
+        speech_s = len(speech) / LISTENING_RATE
+        if self._enrolled is None:
+            least = least_likeness(speech_s, self._learnt_s)
+        else:
+            least = least_likeness(speech_s, self._enrolled.speech_s, clearness_db)
+        return float(made @ self._voiceprint) - least
+
+    async def hear_more(self, speech: Samples, lead: float | None) -> bool:
+        """Speech that was let through, and its lead. Whether it was learnt from: an enrolled voice is left as it is."""
+        worth = lead is not None and lead >= _SURE and len(speech) >= _NEW_S * LISTENING_RATE
+        if self._enrolled is not None or not worth or self._learnt_s >= LEARNT_UNTIL_S:
+            return False
+        self._learnt.append(speech)
+        await self._make()
+        return True
+
+    @property
+    def _learnt_s(self) -> float:
+        return sum(map(len, self._learnt)) / LISTENING_RATE
+
+    async def _make(self) -> None:
+        made = await self._encode(np.concatenate(self._learnt))
+        if made is not None:
+            self._voiceprint = made
+
+    async def _encode(self, speech: Samples) -> Voiceprint | None:
+        try:
+            return await self._encoder.encode(speech)
+        except EngineError as error:
+            if not self._failed:
+                _log.warning("voiceprints cannot be made, so everybody is heard: %s", error)
+            self._failed = True
+            return None
