@@ -34,11 +34,14 @@ def language_model() -> Iterator[OpenAIStandIn]:
 
 @pytest.fixture(scope="session")
 def scripted_server(tmp_path_factory: pytest.TempPathFactory, language_model: OpenAIStandIn) -> Iterator[RunningServer]:
-    """A server whose bot asks the scripted model; it gives up after short times."""
+    """A server whose bot asks the scripted model; it gives up after short times, and keeps audio."""
     config = f"""
 [limits]
 reply_start_s = 2.0
 reply_stall_s = 2.0
+
+[audio]
+keep = true
 
 [[bots]]
 id = "scripted"
