@@ -67,7 +67,12 @@ def _sections(operation: Schema, components: Schema) -> Iterator[Section]:
     parameters = operation.get("parameters", [])
     if parameters:
         rows = [
-            Row(each["name"], _kind(each["schema"], components), each["required"], each.get("description", ""))
+            Row(
+                each["name"],
+                _kind(each["schema"], components) + _default(each["schema"]),
+                each["required"],
+                each.get("description", ""),
+            )
             for each in parameters
         ]
         yield Section("Parameters", tuple(rows))
@@ -95,7 +100,7 @@ def _rows(schema: Schema, components: Schema, prefix: str = "", seen: tuple[str,
         full = f"{prefix}{name}"
         inner, mark = _inside(field)
         description = field.get("description") or _resolved(inner, components).get("description", "")
-        yield Row(full, _kind(field, components), name in resolved.get("required", []), description)
+        yield Row(full, _kind(field, components) + _default(field), name in resolved.get("required", []), description)
         yield from _rows(inner, components, f"{full}{mark}.", seen)
 
 
@@ -120,7 +125,7 @@ def _kind(field: Schema, components: Schema) -> str:
     if choices := field.get("anyOf"):
         return " or ".join(_kind(choice, components) for choice in choices if choice.get("type") != "null")
     if "enum" in field or "const" in field:
-        return ", ".join(str(value) for value in field.get("enum", [field.get("const")]))
+        return ", ".join(str(value) for value in field.get("enum", [field.get("const")]) if value != "")
     if field.get("type") == "array":
         items = field.get("items")
         return f"list of {_kind(items, components)}" if isinstance(items, dict) else "list"
@@ -128,6 +133,11 @@ def _kind(field: Schema, components: Schema) -> str:
         return "file"
     kind = str(_resolved(field, components).get("type", "any"))
     return f"{kind}{_range(field)}"
+
+
+def _default(field: Schema) -> str:
+    default = field.get("default")
+    return "" if default in (None, "", [], {}) or "const" in field else f"; {default!s}".lower()
 
 
 def _range(field: Schema) -> str:

@@ -74,7 +74,7 @@ class ShownVariable(Struct, frozen=True, kw_only=True):
     prompt_enable: bool = True
 
 
-class ShownVoice(Struct, frozen=True):
+class BotVoice(Struct, frozen=True):
     """The bot's own voice."""
 
     voice_id: str
@@ -99,7 +99,7 @@ class Bot(Struct, frozen=True, kw_only=True):
     model_info: ShownModel | UnsetType = UNSET
     plugin_info_list: tuple[ShownPlugin, ...]
     variables: tuple[ShownVariable, ...]
-    voice_info_list: tuple[ShownVoice, ...]
+    voice_info_list: tuple[BotVoice, ...]
     default_user_input_type: Literal["call"] = "call"
 
 
@@ -156,7 +156,7 @@ class NewVersion(Struct, frozen=True):
 def shown_bot(record: BotRecord, profile: BotProfile, directory: BotDirectory, icon_url: str) -> Bot:
     """One version of a bot, ``profile``."""
     settled = directory.settled.definitions.get(record.id)
-    voices = (ShownVoice(profile.voice_id, ""),) if profile.voice_id else ()
+    voices = (BotVoice(profile.voice_id, ""),) if profile.voice_id else ()
     variables = settled.variables if settled else {}
     return Bot(
         bot_id=record.id,
