@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Iterable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Final, Literal
 
 import msgspec
@@ -13,24 +13,20 @@ from kouyu.agents.agent import (
     AgentError,
     AgentEvent,
     AgentRequest,
-    FollowUp,
-    TextDelta,
-    ThoughtDelta,
-    TokenUsage,
     ToolCallRequest,
-    ToolsRan,
 )
 from kouyu.chats.asked import Asked
 from kouyu.chats.event_stream import ClientGone, EventStream
 from kouyu.chats.services import ChatServices
 from kouyu.chats.spoken_answer import SpokenAnswer
-from kouyu.chats.tool_messages import show_calls, show_outputs, show_round
+from kouyu.chats.tool_messages import show_calls, show_outputs
 from kouyu.chats.way_out import WayOut
+from kouyu.chats.written_answer import WrittenAnswer
 from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.client_tools import ClientTools
 from kouyu.conversation.effects import Effect, SaveMessage
 from kouyu.conversation.orders import Identity
-from kouyu.protocol.downlink import Chat, Message, Usage, error
+from kouyu.protocol.downlink import Chat, Message, error
 from kouyu.protocol.errors import INTERNAL, ProtocolError
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.session.agent_request import agent_request
@@ -79,15 +75,9 @@ class TextChat:
         if is_known:
             recorder.know(identity.conversation_id)
         self._out = WayOut(recorder, stream)
-        self._spoken: SpokenAnswer | None = None
+        self._answer = WrittenAnswer(self._record, self._out)
         self._tools = ClientTools()
         self._submitted = asyncio.Event()
-        self._text = ""
-        self._thoughts = ""
-        self._usage = Usage()
-        self._answer_is_whole = False
-        self._is_settled = False
-        """Its end is on disk."""
         self._stop_reason = ""
         self._news: asyncio.Future[Chat] = asyncio.get_running_loop().create_future()
         self.phase: Phase = "running"
@@ -128,7 +118,7 @@ class TextChat:
     @property
     def can_be_cancelled(self) -> bool:
         """Whether its end is still open, and does not wait for the client (rest.md 4.2)."""
-        return self.phase == "running" and not self._is_settled
+        return self.phase == "running" and not self._out.is_settled
 
     def stop_with(self, reason: str) -> None:
         """Its owner is about to cancel it, and it is to fail with this reason; without one it ends as canceled."""
@@ -141,7 +131,7 @@ class TextChat:
     @property
     def needs_its_client(self) -> bool:
         """Whether a client that leaves now ends it. An answer that is whole is brought to its end anyway."""
-        return not self._answer_is_whole or self._is_settled
+        return not self._answer.is_whole or self._out.is_settled
 
     # Its life
 
@@ -163,17 +153,17 @@ class TextChat:
             _log.exception("the agent broke")
             await self._fail("the agent failed: internal error")
         finally:
-            await self._end()
+            await self._answer.stop_speaking()
+            self.close()
 
     async def _converse(self) -> None:
         await self._begin()
         while await self._ask():
             await self._wait_for_tools()
-        await self._finish_answer()
-        await self._out.carry_out(self._record.complete(self._usage))
-        self._is_settled = True
-        if self._spoken is not None:
-            await self._spoken.finish()
+        await self._answer.finish()
+        await self._out.carry_out(self._record.complete(self._answer.usage))
+        if self._answer.spoken is not None:
+            await self._answer.spoken.finish()
 
     async def _begin(self) -> None:
         now = time.time()
@@ -196,10 +186,14 @@ class TextChat:
     async def _ask(self) -> bool:
         """Ask the agent, and show what it says. True when it waits for the client's tools."""
         request = await self._request()
-        self._spoken = self._speaker()
+        self._answer.spoken = self._speaker()
         async with aclosing(self._asked.agent.reply(request)) as events:
             while (event := await self._next(events)) is not None:
-                await self._take(event)
+                if isinstance(event, ToolCallRequest):
+                    if not event.calls:
+                        raise AgentError("the agent waits for tools and names none")
+                    self._tools.ask(event.calls, event.rounds_before)
+                await self._answer.take(event)
         return self._tools.are_awaited
 
     async def _request(self) -> AgentRequest:
@@ -218,42 +212,19 @@ class TextChat:
     async def _next(self, events: AsyncGenerator[AgentEvent, None]) -> AgentEvent | None:
         """The agent's next event; None at its end. Raises AgentError where it takes too long."""
         limits = self._services.limits
-        limit_s = limits.reply_stall_s if self._text or self._thoughts else limits.reply_start_s
+        limit_s = limits.reply_stall_s if self._answer.has_begun else limits.reply_start_s
         try:
             async with asyncio.timeout(limit_s):
                 return await anext(events, None)
         except TimeoutError as fault:
             raise AgentError(f"the agent said nothing for {limit_s:g} s") from fault
 
-    async def _take(self, event: AgentEvent) -> None:
-        match event:
-            case TextDelta(text):
-                if text:
-                    self._text += text
-                    await self._out.carry_out(self._record.show_piece(text))
-                    if self._spoken is not None:
-                        self._spoken.add(text)
-            case ThoughtDelta(text):
-                self._thoughts += text
-                await self._out.carry_out(self._record.show_thought(text))
-            case ToolsRan(tools):
-                await self._out.carry_out(show_round(self._record, tools, time.time()))
-            case ToolCallRequest(calls, rounds_before):
-                if not calls:
-                    raise AgentError("the agent waits for tools and names none")
-                self._tools.ask(calls, rounds_before)
-            case FollowUp(question):
-                await self._finish_answer()
-                await self._out.carry_out(self._record.add_message("follow_up", question, time.time()))
-            case TokenUsage(spent_in, spent_out):
-                self._usage = _more(self._usage, spent_in, spent_out)
-
     async def _wait_for_tools(self) -> None:
         """The client runs its tools; the stream to it ends meanwhile (rest.md 4.2)."""
         calls = self._tools.awaited
         limit_s = self._services.limits.tool_outputs_s
-        if self._spoken is not None:
-            await self._spoken.finish()
+        if self._answer.spoken is not None:
+            await self._answer.spoken.finish()
         await self._out.carry_out([*show_calls(self._record, calls, time.time()), *self._record.require_action(calls)])
         self._submitted.clear()
         self.phase = "waiting"
@@ -268,27 +239,21 @@ class TextChat:
         await self._out.carry_out(show_outputs(self._record, outputs, time.time()))
         self._tell_news()
 
-    async def _finish_answer(self) -> None:
-        if self._answer_is_whole:
-            return
-        self._answer_is_whole = True
-        await self._out.carry_out(self._record.finish_answer(self._text, time.time(), self._thoughts))
-
     # Its ends
 
     async def _break_off(self) -> None:
         """Canceled by the client, or because it left; or failed, where its owner gave a reason."""
-        if self.chat is None or self._is_settled:
+        if self.chat is None or self._out.is_settled:
             return
         if self._stop_reason:
             await self._fail(self._stop_reason)
             return
         self._out.chat = msgspec.structs.replace(self.chat, status="canceled")
-        await self._settle([*self._broken_answer(), *self._record.cancel()])
+        await self._settle([*self._answer.break_off(), *self._record.cancel()])
 
     async def _fail(self, reason: str) -> None:
-        if not self._is_settled:
-            await self._settle([*self._broken_answer(), *self._record.fail(reason, self._usage, time.time())])
+        if not self._out.is_settled:
+            await self._settle([*self._answer.break_off(), *self._record.fail(reason, self._answer.usage, time.time())])
 
     async def _settle(self, effects: Iterable[Effect]) -> None:
         try:
@@ -296,36 +261,21 @@ class TextChat:
                 await self._out.carry_out(effects)
         except (StoreError, TimeoutError, ClientGone) as fault:
             _log.error("the end of a chat was not saved: %s", fault)
-        else:
-            self._is_settled = True
 
     async def _give_up(self, fault: StoreError) -> None:
         """What cannot be saved is not told; that it cannot be, is."""
         _log.error("saving a chat failed: %s", fault)
-        await self._out.tell(error(INTERNAL, "the chat could not be saved"))
+        with suppress(ClientGone):
+            await self._out.tell(error(INTERNAL, "the chat could not be saved"))
 
-    async def _end(self) -> None:
-        if self._spoken is not None:
-            await self._spoken.close()
+    def close(self) -> None:
+        """It has ended, perhaps before it began: whoever waits for it is told. Nothing happens the second time."""
         self.phase = "ended"
         if not self._news.done():
             self._news.set_exception(ProtocolError(INTERNAL, "the chat could not begin"))
             self._news.exception()  # whoever asks is told; nobody has to
         self._out.end_stream()
 
-    def _broken_answer(self) -> Iterable[Effect]:
-        if self._answer_is_whole or not self._text:
-            return ()
-        return self._record.keep_answer(self._text, time.time(), self._thoughts)
-
     def _tell_news(self) -> None:
         assert self.chat is not None
         self._news.set_result(self.chat)
-
-
-def _more(used: Usage, spent_in: int, spent_out: int) -> Usage:
-    return Usage(
-        token_count=used.token_count + spent_in + spent_out,
-        output_count=used.output_count + spent_out,
-        input_count=used.input_count + spent_in,
-    )

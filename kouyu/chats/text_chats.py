@@ -62,7 +62,7 @@ class TextChats:
             stream=stream,
         )
         self._tasks[chat] = task = asyncio.create_task(chat.run(), name=f"chat {chat.id}")
-        task.add_done_callback(lambda _: self._tasks.pop(chat))
+        task.add_done_callback(lambda _: self._ended(chat))
         await chat.started()
         return chat
 
@@ -121,6 +121,10 @@ class TextChats:
             task.cancel()
         if self._tasks:
             await asyncio.wait(set(self._tasks.values()))
+
+    def _ended(self, chat: TextChat) -> None:
+        del self._tasks[chat]
+        chat.close()
 
     async def _stop(self, chat: TextChat, reason: str = "") -> None:
         task = self._tasks[chat]

@@ -1,11 +1,14 @@
 """The way out of a chat in writing: first to disk, then to the client."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from kouyu.chats.event_stream import EventStream
 from kouyu.conversation.effects import Effect, SaveChat, SaveMessage, SaveSection, Send, TrimMessage
-from kouyu.protocol.downlink import Chat, DownlinkEvent
+from kouyu.protocol.downlink import Chat, ChatStatus, DownlinkEvent
 from kouyu.session.recorder import Recorder
+
+_ENDS: Final[tuple[ChatStatus, ...]] = ("completed", "failed", "canceled")
 
 
 class WayOut:
@@ -15,7 +18,9 @@ class WayOut:
         self._recorder = recorder
         self.stream = stream
         self.chat: Chat | None = None
-        """As it was told last."""
+        """As it was kept or told last."""
+        self.is_settled = False
+        """Its end is on disk, or needs not be."""
 
     def save(self, message: SaveMessage) -> None:
         """Keep a message; it is on disk before anything is told after this."""
@@ -24,16 +29,22 @@ class WayOut:
     async def carry_out(self, effects: Iterable[Effect]) -> None:
         """Save what is to be saved, then tell the client. Raises StoreError, ClientGone."""
         told: list[DownlinkEvent] = []
+        states: list[Chat] = []
         for effect in effects:
             match effect:
                 case Send(event):
                     told.append(event)
-                case SaveMessage() | SaveChat() | SaveSection() | TrimMessage():
+                    states += [event.data] if isinstance(event.data, Chat) else []
+                case SaveChat(chat):
+                    states.append(chat)
+                    self._recorder.save(effect)
+                case SaveMessage() | SaveSection() | TrimMessage():
                     self._recorder.save(effect)
         await self._recorder.written(self._recorder.ticket)
+        for state in states:
+            self.chat = state
+            self.is_settled = self.is_settled or state.status in _ENDS
         for event in told:
-            if isinstance(event.data, Chat):
-                self.chat = event.data
             await self.tell(event)
 
     async def tell(self, event: DownlinkEvent) -> None:
