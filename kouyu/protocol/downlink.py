@@ -116,10 +116,21 @@ class Sentence(msgspec.Struct, frozen=True):
     text: str
 
 
-class Transcript(msgspec.Struct, frozen=True):
-    """What was recognised of the user so far, always the whole text."""
+class VoicePrint(msgspec.Struct, frozen=True, kw_only=True):
+    """Who of a voiceprint group speaks, and how surely: 0 to 100. Named as in ``speaker_identify`` (rest.md 2.5)."""
+
+    group_id: str
+    feature_id: str
+    feature_name: str
+    feature_desc: str
+    score: float
+
+
+class Transcript(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was recognised of the user so far, always the whole text; at its end, with whose voice, if that is known."""
 
     content: str
+    voice_print: VoicePrint | None = None
 
 
 class Cancellation(msgspec.Struct, frozen=True):

@@ -34,6 +34,8 @@ from kouyu.server.rest.speech import speech_routes
 from kouyu.server.rest.transcriptions import transcription_routes
 from kouyu.server.rest.variables import variable_routes
 from kouyu.server.rest.voice_clone import clone_routes
+from kouyu.server.rest.voiceprint_features import voiceprint_feature_routes
+from kouyu.server.rest.voiceprint_groups import voiceprint_group_routes
 from kouyu.server.rest.voices import voice_routes
 from kouyu.server.rest.workspaces import workspace_routes
 from kouyu.server.sessions import Sessions
@@ -85,6 +87,8 @@ def create_app(
             *(audio_socket_routes(door, sessions, brains, services) if services else ()),
             *(speech_routes(services, guard) if services else ()),
             *(transcription_routes(services, guard) if services else ()),
+            *voiceprint_group_routes(store, guard),
+            *(voiceprint_feature_routes(services, guard) if services else ()),
             *workspace_routes(guard),
             *variable_routes(store.variables, bots.definitions if bots else {}, guard),
             *room_routes(guard),

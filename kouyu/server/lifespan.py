@@ -102,6 +102,7 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
             ids=IdFactory(),
             default_voice_id=voices[0].voice_id if voices else "",
             unknown_voice_is_error=engines.unknown_voice_is_error,
+            keep_enrolment_audio=settings.voiceprints.keep_audio,
             transcripts=transcripts,
             turn_judge=turn_judge,
             noise_suppressor=noise_suppressor,

@@ -49,6 +49,8 @@ class Services:
     """For ``enable_ans``. Without one the user's audio stays as it is."""
     speaker_encoder: SpeakerEncoder | None = None
     """Makes voiceprints. Without one everybody is heard, and nobody is known."""
+    keep_enrolment_audio: bool = True
+    """Whether the speech that a voiceprint was made of is kept beside it."""
     sections: Sections = field(default_factory=Sections)
     recordings: Recordings | None = None
     """None: recordings in messages are not listened to."""

@@ -191,6 +191,13 @@ class AudioSettings(msgspec.Struct, frozen=True, kw_only=True):
         return Bounds(self.keep_days, self.keep_mb * 1_000_000)
 
 
+class VoiceprintSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[voiceprints]: what is kept of speakers who are known by their voices."""
+
+    keep_audio: bool = True
+    """The speech a speaker is enrolled with is kept beside the voiceprint."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All of it."""
 
@@ -201,6 +208,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     files: FileSettings = FileSettings()
     audio: AudioSettings = AudioSettings()
+    voiceprints: VoiceprintSettings = VoiceprintSettings()
     diagnostics: DiagnosticsSettings = DiagnosticsSettings()
     fetching: FetchingSettings = FetchingSettings()
     bots: tuple[BotSettings, ...] = (BotSettings(id=DEFAULT_BOT_ID, name="Kouyu"),)

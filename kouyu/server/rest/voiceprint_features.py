@@ -1,0 +1,202 @@
+"""``/v1/audio/voiceprint_groups/{group_id}``: the speakers of a group, and who of them it is (rest.md 2.5)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from litestar import Request, Response, delete, get, post, put
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+from litestar.types import Guard
+
+from kouyu.audio.pcm import PcmFormat, Samples
+from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import Priority
+from kouyu.engines.voiceprint.engine import SpeakerEncoder
+from kouyu.protocol.errors import INTERNAL, NOT_FOUND, ProtocolError
+from kouyu.server.enrolment import LEAST_ENROLMENT_S, enrolment, recording, speech_of
+from kouyu.server.openapi.operation import described
+from kouyu.server.rest.answers import answer_success
+from kouyu.server.rest.typed import typed_form, typed_query
+from kouyu.server.rest.uploads import FORM_BYTES, form_texts, uploaded_file
+from kouyu.server.rest.voiceprint_groups import ONE, no_group, token_names
+from kouyu.server.rest.voiceprint_shape import (
+    ChangedFeature,
+    ChangedFeatureForm,
+    Features,
+    FeatureScore,
+    FeaturesQuery,
+    Identified,
+    Identify,
+    IdentifyForm,
+    Made,
+    NewFeature,
+    NewFeatureForm,
+    PcmParts,
+    shown_feature,
+)
+from kouyu.session.services import Services
+from kouyu.session.speakers import LEAST_SPEECH_S, ranked_voices
+from kouyu.store.errors import UnknownVoiceprintFeature, UnknownVoiceprintGroup
+from kouyu.store.store import Store
+
+_MOST_BYTES: Final = 10 * 1024 * 1024
+_BODY: Final = _MOST_BYTES + FORM_BYTES
+_FEATURES: Final = f"{ONE}/features"
+_FEATURE: Final = f"{_FEATURES}/{{feature_id:str}}"
+_PCM_RATE: Final = 16_000
+_HEADERS: Final = (b"RIFF", b"ID3", b"OggS", b"fLaC", b"\x1aE\xdf\xa3", b"FORM")
+
+
+def voiceprint_feature_routes(services: Services, guard: Guard) -> list[HTTPRouteHandler]:
+    """The route handlers. Without an encoder nobody can be enrolled or identified."""
+    routes = _reading(services.store, guard)
+    if services.speaker_encoder is not None:
+        routes += _writing(services, services.speaker_encoder, guard)
+        routes.append(_identifying(services, services.speaker_encoder, guard))
+    return routes
+
+
+def _reading(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
+    voiceprints = store.voiceprints
+
+    @get(
+        _FEATURES,
+        guards=[guard],
+        opt=described("The speakers of a group", "Voiceprints", query=FeaturesQuery, data=Features),
+    )
+    async def listed(request: Request[Any, Any, Any], group_id: FromPath[str]) -> Response[bytes]:
+        asked = typed_query(request, FeaturesQuery)
+        if not await voiceprints.has_group(group_id):
+            raise no_group(group_id)
+        offset = (asked.page_num - 1) * asked.page_size
+        found, total = await voiceprints.features(group_id, offset=offset, limit=asked.page_size)
+        names = await token_names(store)
+        return answer_success(request, Features(tuple(shown_feature(each, names, request) for each in found), total))
+
+    @get(
+        f"{_FEATURE}/audio",
+        guards=[guard],
+        opt=described("The speech a speaker was enrolled with, as WAV", "Voiceprints", answer="audio"),
+    )
+    async def audio(group_id: FromPath[str], feature_id: FromPath[str]) -> Response[bytes]:
+        content = await voiceprints.audio(group_id, feature_id)
+        if content is None:
+            raise ProtocolError(NOT_FOUND, "no audio of such a feature is kept")
+        return Response(content, media_type="audio/wav")
+
+    @delete(
+        _FEATURE,
+        guards=[guard],
+        status_code=200,
+        opt=described("Delete a speaker, with voiceprint and audio, for good", "Voiceprints"),
+    )
+    async def remove(
+        request: Request[Any, Any, Any], group_id: FromPath[str], feature_id: FromPath[str]
+    ) -> Response[bytes]:
+        with _faults_told(group_id, feature_id):
+            await voiceprints.delete(group_id, feature_id)
+        return answer_success(request, {})
+
+    return [listed, audio, remove]
+
+
+def _writing(services: Services, encoder: SpeakerEncoder, guard: Guard) -> list[HTTPRouteHandler]:
+    voiceprints, keep_audio = services.store.voiceprints, services.keep_enrolment_audio
+
+    @post(
+        _FEATURES,
+        guards=[guard],
+        status_code=200,
+        request_max_body_size=_BODY,
+        opt=described("Enrol a speaker", "Voiceprints", form=NewFeatureForm, data=Made),
+    )
+    async def create(request: Request[Any, Any, Any], group_id: FromPath[str]) -> Response[bytes]:
+        """At least 2 s of one person's speech: WAV, MP3, Ogg, M4A, AAC, or 16 bit PCM; 10 MB and 10 minutes at most."""
+        given = typed_form(await form_texts(request), NewFeature)
+        if not await voiceprints.has_group(group_id):
+            raise no_group(group_id)
+        with _faults_told(group_id):
+            speech = await _speech(request, services, given, least_s=LEAST_ENROLMENT_S)
+            made = await voiceprints.enrol(
+                group_id,
+                given.name,
+                await enrolment(speech, encoder, keep_audio=keep_audio),
+                owner_id=request.user.id,
+                description=given.desc,
+            )
+        return answer_success(request, Made(made))
+
+    @put(
+        _FEATURE,
+        guards=[guard],
+        request_max_body_size=_BODY,
+        opt=described("Change a speaker's name or voice", "Voiceprints", form=ChangedFeatureForm),
+    )
+    async def change(
+        request: Request[Any, Any, Any], group_id: FromPath[str], feature_id: FromPath[str]
+    ) -> Response[bytes]:
+        given = typed_form(await form_texts(request), ChangedFeature)
+        with _faults_told(group_id, feature_id):
+            voice = None
+            if (await request.form()).getall("file", []):
+                speech = await _speech(request, services, given, least_s=LEAST_ENROLMENT_S)
+                voice = await enrolment(speech, encoder, keep_audio=keep_audio)
+            await voiceprints.change(
+                group_id, feature_id, name=given.name or None, description=given.desc or None, enrolment=voice
+            )
+        return answer_success(request, {})
+
+    return [create, change]
+
+
+def _identifying(services: Services, encoder: SpeakerEncoder, guard: Guard) -> HTTPRouteHandler:
+    @post(
+        f"{ONE}/speaker_identify",
+        guards=[guard],
+        status_code=200,
+        request_max_body_size=_BODY,
+        opt=described("Who of a group it is", "Voiceprints", form=IdentifyForm, data=Identified),
+    )
+    async def identify(request: Request[Any, Any, Any], group_id: FromPath[str]) -> Response[bytes]:
+        given = typed_form(await form_texts(request), Identify)
+        if not await services.store.voiceprints.has_group(group_id):
+            raise no_group(group_id)
+        with _faults_told(group_id):
+            speech = await _speech(request, services, given, least_s=LEAST_SPEECH_S)
+            ranked = await ranked_voices(encoder, services.store.voiceprints, group_id, speech, Priority.SENTENCE)
+        scores = (
+            FeatureScore(one.voice.id, one.voice.name, one.voice.description, round(one.score, 2))
+            for one in ranked[: given.top_k]
+        )
+        return answer_success(request, Identified(tuple(scores)))
+
+    return identify
+
+
+async def _speech(request: Request[Any, Any, Any], services: Services, given: PcmParts, *, least_s: float) -> Samples:
+    """The speech in the part ``file``. Raises ProtocolError, EngineError."""
+    name, content = await uploaded_file(request, most_bytes=_MOST_BYTES)
+    audio = await recording(content, _pcm(name, content, given))
+    return await speech_of(audio, services.voice_activity, least_s=least_s)
+
+
+def _pcm(name: str, content: bytes, given: PcmParts) -> PcmFormat | None:
+    """How samples lie in the file, if it is PCM: it is called so, or its rate is given and no header is there."""
+    has_header = content.startswith(_HEADERS) or content[4:8] == b"ftyp" or content[:1] == b"\xff"
+    named = name.lower().endswith((".pcm", ".raw"))
+    if not named and (given.sample_rate is None or has_header):
+        return None
+    return PcmFormat("signed16", given.sample_rate or _PCM_RATE, given.channel or 1)
+
+
+@contextmanager
+def _faults_told(group_id: str, feature_id: str = "") -> Iterator[None]:
+    try:
+        yield
+    except UnknownVoiceprintGroup as fault:
+        raise no_group(group_id) from fault
+    except UnknownVoiceprintFeature as fault:
+        raise ProtocolError(NOT_FOUND, f"there is no feature {feature_id[:100]!r} in this group") from fault
+    except EngineError as fault:
+        raise ProtocolError(INTERNAL, f"the voice could not be examined: {fault}") from fault
