@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import msgspec
 import uvicorn
@@ -108,8 +108,12 @@ async def listening(
     *,
     ping_interval_s: float,
     ping_timeout_s: float,
+    proxies: Sequence[str] = (),
 ) -> AsyncIterator[None]:
-    """Serve ``app`` on both sockets while the block runs; then stop, within about SHUTDOWN_S."""
+    """Serve ``app`` on both sockets while the block runs; then stop, within about SHUTDOWN_S.
+
+    What ``proxies`` say in X-Forwarded-For and X-Forwarded-Proto is believed.
+    """
 
     def server(**tls_options: str) -> _Server:
         return _Server(
@@ -126,6 +130,8 @@ async def listening(
                 log_level="warning",  # on info and debug uvicorn and websockets log the query, and with it tokens
                 access_log=False,
                 server_header=False,
+                proxy_headers=bool(proxies),
+                forwarded_allow_ips=list(proxies),
                 timeout_graceful_shutdown=SHUTDOWN_S,
                 **tls_options,  # type: ignore[arg-type]
             )

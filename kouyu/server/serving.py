@@ -117,7 +117,7 @@ async def _serve(
             max_file_bytes=settings.files.max_bytes,
         )
         pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}
-        await stack.enter_async_context(listening(app, plain, tls, certificates, **pings))
+        await stack.enter_async_context(listening(app, plain, tls, certificates, proxies=chosen.proxies, **pings))
         stack.push_async_callback(functools.partial(sessions.end, close_s=CLOSE_S, drain_s=DRAIN_S))
         if opened.chats is not None:
             stack.push_async_callback(opened.chats.end)

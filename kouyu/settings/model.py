@@ -31,6 +31,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The PEM file of its private key, without a password."""
     names: tuple[Name, ...] = ()
     """Further host names and addresses for the certificate that the server makes itself."""
+    proxies: tuple[Name, ...] = ("127.0.0.1", "::1")
+    """Addresses of reverse proxies, which are believed when they say from where a client comes (X-Forwarded-For)."""
     lan: bool = False
     """Other machines of the local network are served: kouyu listens on all addresses of this one, and the certificate
     that it makes itself is for them too. ``--tls-self-signed`` sets it."""

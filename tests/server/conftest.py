@@ -106,7 +106,8 @@ async def run_server(folder: Path, run_session: Any, max_sessions: int, ping_s: 
         certificates = local_certificate(folder / "tls", [])
         plain, tls = bind("127.0.0.1", 0, "--port"), bind("127.0.0.1", 0, "--https-port")
         ports = plain.getsockname()[1], tls.getsockname()[1]
-        async with listening(app, plain, tls, certificates, ping_interval_s=ping_s, ping_timeout_s=ping_s):
+        pings = {"ping_interval_s": ping_s, "ping_timeout_s": ping_s}
+        async with listening(app, plain, tls, certificates, proxies=["127.0.0.1"], **pings):
             yield Running(*ports, secret, store, sessions, certificates, board)
             await sessions.end(close_s=0.5, drain_s=0.5)
 

@@ -60,3 +60,11 @@ async def test_logging_out_revokes_the_pages_token_alone(server: Running, login:
 
 def test_the_login_stands_where_browsers_send_it_to_nobody() -> None:
     assert login_link("http://127.0.0.1:8080", "kouyu_a-b") == "http://127.0.0.1:8080/#login=kouyu_a-b"
+
+
+async def test_behind_a_proxy_one_guesser_does_not_slow_down_the_others(server: Running) -> None:
+    guesser, other = {"X-Forwarded-For": "198.51.100.1"}, {"X-Forwarded-For": "198.51.100.2"}
+    for _ in range(40):
+        last = await post(server, "/v1/kouyu/login", json={"login": "guess"}, headers=guesser)
+    assert last.status_code == 429
+    assert (await post(server, "/v1/kouyu/login", json={"login": "guess"}, headers=other)).status_code == 401
