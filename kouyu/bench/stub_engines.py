@@ -17,6 +17,7 @@ from kouyu.agents.bot import BotDefinition
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.bench.scripted_model import FIRST_TOKEN_S, TOKEN_S, tokens
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
+from kouyu.engines.pressure import Pressure
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.protocol.ids import IdFactory
@@ -95,6 +96,7 @@ async def open_stub_services(settings: Settings, store: Store) -> AsyncIterator[
         yield Services(
             store=store,
             scheduler=scheduler,
+            pressure=Pressure(lambda: scheduler.load),
             voice_activity=voice_activity,
             recognizer=StubRecognizer(),
             synthesizer=StubSynthesizer(),

@@ -15,6 +15,7 @@ from kouyu.conversation.inputs import (
     AudioReceived,
     ConfigurationUpdate,
     Input,
+    PressureChanged,
     ReplyDelta,
     ReplyFailed,
     ReplyFinished,
@@ -116,6 +117,8 @@ class Conversation:
                 self._turns.on_audio(end, configuration, now)
             case SpeechProbability():
                 yield from self._turns.on_probability(received, configuration, now)
+            case PressureChanged(is_high):
+                self._turns.under_pressure = is_high
             case TranscriptReady(order, text, language):
                 yield from self._turns.on_transcript(order, text, language, configuration, now)
             case TranscriptFailed(order, reason):

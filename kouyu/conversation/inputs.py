@@ -30,6 +30,12 @@ class AudioReceived(msgspec.Struct, frozen=True):
     end: int
 
 
+class PressureChanged(msgspec.Struct, frozen=True):
+    """The engines have too much to do, or no longer: then nothing is prepared that may be thrown away."""
+
+    is_high: bool
+
+
 class SpeechProbability(msgspec.Struct, frozen=True):
     """Voice activity's judgement of the chunk of audio that ends before the sample ``end``: 0 to 1.
 
@@ -148,6 +154,7 @@ Input = (
     | InputTextGenerateAudio
     | AudioReceived
     | SpeechProbability
+    | PressureChanged
     | TranscriptReady
     | TranscriptFailed
     | TurnJudged

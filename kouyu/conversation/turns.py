@@ -40,6 +40,12 @@ class Turns:
         self._prepared: Turn | None = None
         self._pending: deque[Turn] = deque()
         self._forgotten = 0
+        self.under_pressure = False
+        """The engines have too much to do for anything that may be thrown away."""
+
+    @property
+    def _speculates(self) -> bool:
+        return self._limits.speculation and not self.under_pressure
 
     @property
     def in_buffer(self) -> bool:
@@ -157,7 +163,7 @@ class Turns:
                 case SpeechBegan():
                     yield from self._partials.reset()
                 case Paused(span):
-                    if self._limits.speculation and self._client_knows_of_utterance(configuration):
+                    if self._speculates and self._client_knows_of_utterance(configuration):
                         yield from self._partials.stop()
                         yield from self._prepare(span, configuration, now)
                 case MayBeOver(span):
@@ -195,7 +201,7 @@ class Turns:
         yield from self._prepared.transcribe(configuration, now)
 
     def _read_ahead(self, now: float) -> Iterator[Effect]:
-        if self._limits.speculation and not self._pending and not self._speaking.audible(now):
+        if self._speculates and not self._pending and not self._speaking.audible(now):
             yield from self._make_reply(self._partials.text, now).read_ahead()
 
     def _drop_failed_preparation(self, now: float) -> Iterator[Effect]:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from kouyu.audio_sessions.recording import transcribe_recording
 from kouyu.diagnostics.board import Board
+from kouyu.engines.pressure import Pressure
 from kouyu.engines.scheduler import Scheduler
 from kouyu.protocol.ids import IdFactory
 from kouyu.server.agents import open_agents
@@ -90,6 +91,7 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
         services = Services(
             store=store,
             scheduler=scheduler,
+            pressure=Pressure(lambda: scheduler.load),
             voice_activity=voice_activity,
             recognizer=recognizer,
             synthesizer=synthesizer,

@@ -31,7 +31,15 @@ from kouyu.conversation.effects import (
     TrimMessage,
     UseInputFormat,
 )
-from kouyu.conversation.inputs import AudioReceived, ConfigurationUpdate, Input, SectionBegan, TimePassed
+from kouyu.conversation.inputs import (
+    AudioReceived,
+    ConfigurationUpdate,
+    Input,
+    PressureChanged,
+    SectionBegan,
+    SpeechProbability,
+    TimePassed,
+)
 from kouyu.conversation.orders import Identity
 from kouyu.diagnostics.board import LiveSession
 from kouyu.diagnostics.facts import SessionSeen
@@ -54,7 +62,6 @@ from kouyu.session.outbox import ClientTooSlow, Outbox
 from kouyu.session.recorder import Recorder
 from kouyu.session.services import Services
 from kouyu.session.socket import Socket, SocketClosed
-from kouyu.session.sound_keeper import keeper_of
 from kouyu.session.sound_keeper import keeper_of
 from kouyu.session.target_choice import TargetChoice
 from kouyu.store.errors import StoreError
@@ -123,8 +130,8 @@ class Session:
         self._recorder = Recorder(services.store, bot_id=bot_id)
         self._outbox = Outbox(socket, self._recorder, log_id=log_id)
         self._keeper = keeper_of(services, timeline=self._timeline, recorder=self._recorder)
-        self._keeper = keeper_of(services, timeline=self._timeline, recorder=self._recorder)
-        self._hearing = Hearing(services.voice_activity, self._receive)
+        self._under_pressure = False
+        self._hearing = Hearing(services.voice_activity, self._receive_judgement)
         self._target = TargetChoice(
             services.speaker_encoder,
             services.store.voiceprints,
@@ -170,8 +177,6 @@ class Session:
             self._orders.close()
             self._hearing.close()
             self._decoder.close()
-            if self._keeper is not None:
-                self._keeper.close()
             if self._keeper is not None:
                 self._keeper.close()
 
@@ -265,10 +270,15 @@ class Session:
             self._live.observe(received, effects, now)
         if self._keeper is not None:
             self._keeper.follow(received, effects, configuration)
-        if self._keeper is not None:
-            self._keeper.follow(received, effects, configuration)
         self._carry_out([effect for effect in effects if wanted(effect, configuration)])
         self._arm(self._deadline(now))
+
+    def _receive_judgement(self, judged: SpeechProbability) -> None:
+        is_high = self._services.pressure.is_high
+        if is_high != self._under_pressure:
+            self._under_pressure = is_high
+            self._receive(PressureChanged(is_high))
+        self._receive(judged)
 
     def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:
@@ -329,8 +339,6 @@ class Session:
     async def _hang_up(self) -> None:
         """The client is gone: what is running ends as canceled, and is saved."""
         self._receive(ConversationChatCancel())
-        if self._keeper is not None:
-            await self._keeper.finish()
         if self._keeper is not None:
             await self._keeper.finish()
         async with asyncio.timeout(_LAST_SAVES_S):

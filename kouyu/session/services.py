@@ -9,6 +9,7 @@ from kouyu.conversation.limits import Limits
 from kouyu.diagnostics.board import Board
 from kouyu.engines.asr.engine import SpeechRecognizer
 from kouyu.engines.denoise.engine import NoiseSuppressor
+from kouyu.engines.pressure import Pressure
 from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer
 from kouyu.engines.turn.engine import TurnJudge
@@ -28,6 +29,8 @@ class Services:
 
     store: Store
     scheduler: Scheduler
+    pressure: Pressure
+    """Of the scheduler."""
     voice_activity: VoiceActivityDetector
     recognizer: SpeechRecognizer
     synthesizer: SpeechSynthesizer

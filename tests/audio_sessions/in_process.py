@@ -16,6 +16,7 @@ from kouyu.audio_sessions.opening import audio_session
 from kouyu.conversation.limits import Limits
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.errors import EngineError
+from kouyu.engines.pressure import Pressure
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.engines.vad.detector import VoiceActivityDetector
@@ -168,6 +169,7 @@ async def session(
         services = Services(
             store=store,
             scheduler=scheduler,
+            pressure=Pressure(lambda: scheduler.load),
             voice_activity=voice_activity,
             recognizer=recogniser,
             synthesizer=synthesiser,

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from kouyu.conversation.inputs import ConfigurationUpdate
+from kouyu.conversation.inputs import ConfigurationUpdate, PressureChanged
 from kouyu.protocol.downlink import Chat, Function, ToolCall
 from kouyu.protocol.uplink import (
     ConversationClear,
@@ -80,6 +80,7 @@ _ACTIONS: dict[str, Callable[..., None]] = {
     "announce": lambda talk, text: talk.give(InputTextGenerateAudio(mode="text", text=text)),
     "new_section": lambda talk: talk.give(ConversationClear()),
     "submit": _submit,
+    "pressure": lambda talk, is_high: talk.give(PressureChanged(is_high)),
     "configure": lambda talk, data: talk.configure(**data),
     "open": lambda talk: talk.give(
         ConfigurationUpdate(data={"chat_config": {"conversation_id": "77"}}, opened=("77", "78"))
@@ -132,6 +133,7 @@ actions = st.one_of(
     st.builds(Do, st.just("wait"), st.tuples(st.sampled_from([0.0, 0.1, 1.0, 5.0, 30.0]))),
     st.sampled_from(["complete", "clear", "cancel", "write", "insert", "new_section", "open"]).map(Do),
     st.sampled_from(["complete", "write"]).map(Do),
+    st.builds(Do, st.just("pressure"), st.tuples(st.booleans())),
     st.builds(Do, st.just("announce"), st.tuples(st.sampled_from(["Are you there? Hello.", "。", " "]))),
     st.builds(
         Do,

@@ -14,7 +14,7 @@ from kouyu.conversation.effects import (
     StartReply,
     Transcribe,
 )
-from kouyu.conversation.inputs import ReplyDelta, ReplyFailed, TranscriptFailed
+from kouyu.conversation.inputs import PressureChanged, ReplyDelta, ReplyFailed, TranscriptFailed
 from kouyu.conversation.limits import Limits
 from kouyu.protocol.downlink import Chat
 from tests.conversation.simulation import Engines, Report, Simulation
@@ -195,3 +195,37 @@ def test_over_the_agent_s_own_words_nothing_is_read_ahead() -> None:
     talk.free_talk()
     talk.speak(128)
     assert talk.all(ReadAhead) == []
+
+
+def test_under_pressure_nothing_is_prepared_until_the_turn_is_over() -> None:
+    talk = Simulation()
+    talk.free_talk()
+    talk.give(PressureChanged(True))
+    talk.speak(960)
+    talk.silence(320)
+    assert "conversation.audio_transcript.update" in talk.event_types
+    assert [order for order in talk.all(Transcribe) if order.final] == []
+    assert talk.all(ReadAhead) == []
+    talk.silence(2000)
+    assert len(talk.all(StartReply)) == 1
+    assert "conversation.audio.delta" in talk.event_types
+
+
+def test_what_was_prepared_before_the_pressure_is_used() -> None:
+    talk = Simulation()
+    talk.free_talk()
+    talk.speak(960)
+    talk.silence(128)
+    talk.give(PressureChanged(True))
+    talk.silence(2000)
+    assert len([order for order in talk.all(Transcribe) if order.final]) == 1
+
+
+def test_when_the_pressure_is_over_replies_are_prepared_again() -> None:
+    talk = Simulation()
+    talk.free_talk()
+    talk.give(PressureChanged(True))
+    talk.give(PressureChanged(False))
+    talk.speak(960)
+    talk.silence(320)
+    assert [order for order in talk.all(Transcribe) if order.final] != []
