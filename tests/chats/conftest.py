@@ -20,7 +20,7 @@ from kouyu.chats.text_chats import TextChats
 from kouyu.conversation.limits import Limits
 from kouyu.protocol.ids import IdFactory
 from kouyu.server.app import create_app
-from kouyu.server.certificates import local_certificate
+from kouyu.server.certificates import Certificates, local_certificate
 from kouyu.server.chat import Brains
 from kouyu.server.listening import bind, listening
 from kouyu.server.sessions import Sessions
@@ -98,8 +98,14 @@ def _bots(model: OpenAIStandIn) -> dict[str, LanguageModelBot]:
     }
 
 
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Made once: they take a while."""
+    return local_certificate(tmp_path_factory.mktemp("tls"), [])
+
+
 @pytest.fixture
-async def writing(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Writing]:
+async def writing(request: pytest.FixtureRequest, tmp_path: Path, certificates: Certificates) -> AsyncIterator[Writing]:
     """The server, for one test. Its parameter, where there is one, is its limits."""
     logging.getLogger("uvicorn.error").setLevel(logging.NOTSET)
     flow_requests: list[FlowRequest] = []
@@ -132,7 +138,6 @@ async def writing(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         plain, tls = bind("127.0.0.1", 0, "--port"), bind("127.0.0.1", 0, "--https-port")
         base_url = f"http://127.0.0.1:{plain.getsockname()[1]}"
         headers = {"Authorization": f"Bearer {secret}"}
-        certificates = local_certificate(tmp_path / "tls", [])
         async with (
             listening(app, plain, tls, certificates, ping_interval_s=20, ping_timeout_s=20),
             httpx.AsyncClient(base_url=base_url, headers=headers, trust_env=False, timeout=20) as http,
