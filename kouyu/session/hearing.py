@@ -1,6 +1,7 @@
 """The user's audio on its way through voice activity, and past the target speaker where one is to be heard alone."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -15,8 +16,6 @@ MOST_WAITING_S: Final = 30
 """Audio that may wait to be judged. Beyond that reading from the client waits, so that it is slowed down."""
 STOPPED_SENDING_S: Final = 0.7
 """A client that sends nothing for so long has stopped: what is held back is decided by what there is."""
-_CHUNK_SLACK: Final = LISTENING_RATE * 64 // 1000
-"""Voice activity judges whole chunks: the last few ms of a buffer may stay without a judgement."""
 
 OpenTarget = Callable[[int], TargetSpeaker]
 """Makes what hears one speaker alone, from the given sample on."""
@@ -27,12 +26,13 @@ class Hearing:
 
     def __init__(self, detector: VoiceActivityDetector, report: Callable[[SpeechProbability], None]) -> None:
         self._stream = detector.open()
+        self._chunk = detector.model.chunk_samples
         self._report = report
         self._judged = 0
         self._wanted: OpenTarget | None = None
         self._followed: OpenTarget | None = None
         self._target: TargetSpeaker | None = None
-        self._complete_at: int | None = None
+        self._complete_at: deque[int] = deque()
         self._received = 0
         self._waiting: list[Samples] = []
         self._changed = asyncio.Event()
@@ -51,7 +51,7 @@ class Hearing:
 
     def complete(self) -> None:
         """A buffer of audio ends here: what is held back is decided without waiting for more."""
-        self._complete_at = self._received
+        self._complete_at.append(self._received)
         self._changed.set()
 
     async def room(self) -> None:
@@ -70,8 +70,7 @@ class Hearing:
             if waiting:
                 for judgement in await self._stream.feed(np.concatenate(waiting)):
                     await self._judge(SpeechProbability(*judgement))
-            if self._target is not None and (not more or self._is_complete()):
-                await self._target.finish()
+            await self._finish(anyway=not more)
 
     async def _more(self) -> bool:
         """Wait for news; False when the client seems to have stopped sending while something is held back."""
@@ -90,6 +89,7 @@ class Hearing:
             self._report(judged)
         else:
             await self._target.judge(judged)
+        await self._finish()
 
     async def _follow_target(self) -> None:
         if self._followed is not self._wanted:
@@ -98,12 +98,15 @@ class Hearing:
             self._followed = self._wanted
             self._target = None if self._wanted is None else self._wanted(self._judged)
 
-    def _is_complete(self) -> bool:
-        """Voice activity has come to the end of the latest complete buffer; asked once for each."""
-        if self._complete_at is None or self._judged + _CHUNK_SLACK <= self._complete_at:
-            return False
-        self._complete_at = None
-        return True
+    async def _finish(self, *, anyway: bool = False) -> None:
+        """Have what is held back decided, where voice activity has come to the end of a complete buffer."""
+        finished = anyway
+        # Voice activity judges whole chunks: the last few ms of a buffer are judged with the next one.
+        while self._complete_at and self._judged + self._chunk > self._complete_at[0]:
+            self._complete_at.popleft()
+            finished = True
+        if finished and self._target is not None:
+            await self._target.finish()
 
     def close(self) -> None:
         """The session has ended."""

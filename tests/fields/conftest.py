@@ -55,6 +55,7 @@ def measuring_server(
     config = f"""
 [limits]
 turn_judgement_s = 5.0
+voice_activity_s = 20.0
 
 [engines]
 asr = "openai"

@@ -25,6 +25,11 @@ def question() -> Samples:
     return read_listening_audio(QUESTION)
 
 
+def recording(name: str) -> Samples:
+    """Another of the questions that come with kouyu, such as "en-sky"."""
+    return read_listening_audio(QUESTION.with_name(f"{name}.wav"))
+
+
 def silence(seconds: float) -> Samples:
     """At 16 kHz."""
     return np.zeros(round(seconds * LISTENING_RATE), np.float32)

@@ -37,20 +37,6 @@ async def refused(server: RunningServer, path: str, **config: Any) -> None:
         assert path in await refusal(talk, **config)
 
 
-async def test_enable_pdns(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
-    await changes_nothing(measuring_server, recogniser, voice_processing_config={"enable_pdns": True})
-    wrong = {"enable_pdns": 1}
-    await refused(measuring_server, "data.voice_processing_config.enable_pdns", voice_processing_config=wrong)
-
-
-async def test_voice_print_feature_id(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
-    await changes_nothing(measuring_server, recogniser, voice_processing_config={"voice_print_feature_id": "7"})
-    wrong = {"voice_print_feature_id": 7}
-    await refused(
-        measuring_server, "data.voice_processing_config.voice_print_feature_id", voice_processing_config=wrong
-    )
-
-
 async def test_voice_print_config(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
     await changes_nothing(measuring_server, recogniser, voice_print_config={"group_id": "7", "score": 90})
     await refused(measuring_server, "data.voice_print_config", voice_print_config="7")

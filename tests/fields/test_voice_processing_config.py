@@ -9,10 +9,14 @@ from kouyu.audio.pcm import LISTENING_RATE, Samples
 from tests.end_to_end.conversing import Talk, talking
 from tests.end_to_end.running_server import RunningServer
 from tests.fields import uploads
-from tests.fields.spoken import push, question, refusal, silence
+from tests.fields.spoken import push, question, recording, refusal, silence
 from tests.standins.recognition_endpoint import RecognitionStandIn
 
 pytestmark = pytest.mark.models
+
+FIRST, SECOND, THIRD = "en-story", "en-help", "en-sky"
+"""Three questions in one voice: the first two are enough to know it by."""
+ANOTHER_VOICE = "zh-capital"
 
 
 def noisy_question() -> Samples:
@@ -58,3 +62,47 @@ async def test_enable_ans(measuring_server: RunningServer, recogniser: Recogniti
         assert noise_db(kept_on) < noise_db(plain) - 6
         wrong = {"enable_ans": "yes"}
         assert "data.voice_processing_config.enable_ans" in await refusal(talk, voice_processing_config=wrong)
+
+
+def sounds_like(heard: Samples, name: str) -> bool:
+    """Whether a recording is in what was heard, wherever it begins."""
+    said = recording(name)
+    size = len(heard) + len(said)
+    likeness = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(said, size)))
+    return bool(likeness.max() > 0.5 * np.linalg.norm(heard) * np.linalg.norm(said))
+
+
+async def recognised(talk: Talk, recogniser: RecognitionStandIn, *names: str) -> set[str]:
+    """Push the questions one after the other, the last one's transcript being waited for; what was recognised."""
+    recogniser.heard.clear()
+    for name in names[:-1]:
+        done = talk.types.count("input_audio_buffer.completed") + 1
+        for piece in uploads.pcm(recording(name)):
+            await talk.client.send_audio(piece)
+        await talk.client.send("input_audio_buffer.complete")
+        await talk.until("input_audio_buffer.completed", count=done)
+    await push(talk, uploads.pcm(recording(names[-1])))
+    return {name for name in names for heard in recogniser.heard if sounds_like(heard.audio, name)}
+
+
+async def test_enable_pdns(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
+    async with talking(measuring_server) as talk:
+        await talk.configure(voice_processing_config={"enable_pdns": False})
+        assert await recognised(talk, recogniser, ANOTHER_VOICE) == {ANOTHER_VOICE}
+        await talk.configure(voice_processing_config={"enable_pdns": True})
+        for name in (FIRST, SECOND):
+            assert await recognised(talk, recogniser, name) == {name}
+        assert await recognised(talk, recogniser, ANOTHER_VOICE, THIRD) == {THIRD}
+        wrong = {"enable_pdns": 1}
+        assert "data.voice_processing_config.enable_pdns" in await refusal(talk, voice_processing_config=wrong)
+
+
+async def test_voice_print_feature_id(measuring_server: RunningServer) -> None:
+    field = "data.voice_processing_config.voice_print_feature_id"
+    async with talking(measuring_server) as talk:
+        # Of another server, perhaps; without enable_pdns it has no effect.
+        shown = await talk.configure(voice_processing_config={"voice_print_feature_id": "7"})
+        assert shown.data["voice_processing_config"]["voice_print_feature_id"] == "7"
+        assert field in await refusal(talk, voice_processing_config={"enable_pdns": True})
+        assert field in await refusal(talk, voice_processing_config={"voice_print_feature_id": 7})
+        await talk.configure(voice_processing_config={"enable_pdns": True, "voice_print_feature_id": ""})

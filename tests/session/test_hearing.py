@@ -104,6 +104,16 @@ async def test_a_completed_buffer_is_decided_without_more_audio(ear: Ear) -> Non
     assert ear.speech == [*range(8)]
 
 
+async def test_buffers_that_come_faster_than_they_are_judged_are_decided_one_by_one(ear: Ear) -> None:
+    ear.hear_only(ANN)
+    for who in (BOB, ANN, BOB):
+        ear.put(sound(who, 8))
+        ear.hearing.complete()
+    await ear.until_heard(24)
+    # Judged together the three would be one stretch of speech.
+    assert ear.speech == [*range(8, 16)]
+
+
 async def test_a_client_that_stops_sending_is_not_waited_for(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kouyu.session.hearing.STOPPED_SENDING_S", 0.05)
     ear.hear_only(ANN)
