@@ -5,6 +5,7 @@ import base64
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,17 @@ from numpy.typing import NDArray
 
 from kouyu.audio.pcm import Samples, bytes_from_float
 from kouyu.audio_sessions.opening import audio_session
-from kouyu.conversation.limits import Limits
+from kouyu.bench.stub_engines import open_stub_services
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.errors import EngineError
-from kouyu.engines.pressure import Pressure
-from kouyu.engines.scheduler import Priority, Scheduler
+from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.engines.vad.engine import State
 from kouyu.protocol.audio_uplink import AudioEndpointName
-from kouyu.protocol.ids import IdFactory
-from kouyu.session.services import Services
 from kouyu.session.socket import SocketClosed
+from kouyu.settings import Settings
+from kouyu.settings.model import DEFAULT_BOT_ID
 from kouyu.store.store import Store
 
 PATIENCE_S = 10
@@ -163,24 +163,20 @@ async def session(
 ) -> AsyncIterator[Session]:
     """A session for the length of a block."""
     pipe, recogniser, synthesiser = Pipe(), Recogniser(), Synthesiser()
-    scheduler = Scheduler(1)
-    voice_activity = VoiceActivityDetector(LoudIsSpeech(), scheduler)
-    async with await Store.open(folder / "kouyu.db", files_folder=folder / "files") as store:
-        services = Services(
-            store=store,
-            scheduler=scheduler,
-            pressure=Pressure(lambda: scheduler.load),
+    async with (
+        await Store.open(folder / "kouyu.db", files_folder=folder / "files") as store,
+        open_stub_services(Settings(), store) as stubs,
+    ):
+        voice_activity = VoiceActivityDetector(LoudIsSpeech(), stubs.scheduler)
+        services = replace(
+            stubs,
             voice_activity=voice_activity,
             recognizer=recogniser,
             synthesizer=synthesiser,
-            bots={},
-            agents={},
-            limits=Limits(),
-            ids=IdFactory(),
             default_voice_id="hum",
             unknown_voice_is_error=unknown_voice_is_error,
         )
-        task = asyncio.create_task(audio_session(services, pipe, name, bot_id="", log_id="1"))
+        task = asyncio.create_task(audio_session(services, pipe, name, bot_id=DEFAULT_BOT_ID, log_id="1"))
         try:
             yield Session(pipe, recogniser, synthesiser, task)
         finally:
@@ -191,4 +187,3 @@ async def session(
                 async with asyncio.timeout(PATIENCE_S):
                     await task
             await voice_activity.close()
-            await scheduler.close()

@@ -4,10 +4,13 @@ import asyncio
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from kouyu.audio.pcm import Samples
 from kouyu.engines.scheduler import Priority
 from tests.audio_sessions.in_process import Pipe, session, until
+
+pytestmark = pytest.mark.models
 
 PCM_16K = {"format": "pcm", "codec": "pcm", "sample_rate": 16000, "channel": 1, "bit_depth": 16}
 UPDATE = "transcriptions.message.update"
