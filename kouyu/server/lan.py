@@ -6,34 +6,32 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Final
 
-_FAR_AWAY: Final = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
-"""Addresses that nobody has (they are for documentation): the way to them is the way out. Nothing is sent there."""
+_FAR_AWAY: Final = "192.0.2.1"
+"""An address that nobody has (it is for documentation): the way to it is the way out. Nothing is sent there."""
 
 
 def lan_names() -> tuple[str, ...]:
-    """The addresses of this machine, the one on its way out first, and its name in the local network (mDNS)."""
+    """The IPv4 addresses of this machine, the one on its way out first, and its name in the local network (mDNS)."""
     found = (*_on_the_way_out(), *_of_the_host_name())
     addresses = dict.fromkeys(address for address in found if _is_reachable(address))
     return (*addresses, *_local_name())
 
 
 def _on_the_way_out() -> Iterator[str]:
-    for family, far_away in _FAR_AWAY:
-        with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((far_away, 9))
-            yield probe.getsockname()[0]
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((_FAR_AWAY, 9))
+        yield probe.getsockname()[0]
 
 
 def _of_the_host_name() -> Iterator[str]:
     with contextlib.suppress(OSError):
-        for *_, address in socket.getaddrinfo(socket.gethostname(), None, type=socket.SOCK_STREAM):
+        for *_, address in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET, socket.SOCK_STREAM):
             yield str(address[0])
 
 
 def _is_reachable(address: str) -> bool:
-    """Not the loopback, and no link-local IPv6 address, which browsers cannot be given."""
-    parsed = ip_address(address.partition("%")[0])
-    return not (parsed.is_loopback or parsed.is_unspecified or (parsed.version == 6 and parsed.is_link_local))
+    parsed = ip_address(address)
+    return not (parsed.is_loopback or parsed.is_unspecified)
 
 
 def _local_name() -> tuple[str, ...]:
