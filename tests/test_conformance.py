@@ -13,12 +13,14 @@ import pytest
 from kouyu.protocol.audio_downlink import AudioEventType
 from kouyu.protocol.audio_uplink import AudioEndpointName
 from kouyu.protocol.downlink import DownlinkType
+from kouyu.server.rest.chat_requests import CreateChat
 
 TESTS = Path(__file__).parent
 PAGE = (TESTS.parent / "docs" / "conformance.md").read_text(encoding="utf-8")
 FIELDS: dict[str, list[str]] = json.loads((TESTS / "protocol" / "fields.json").read_text())
 DOWNLINK = "Downlink events"
 REST = "REST endpoints"
+WRITING = "/v3/chat"
 SOCKETS = [f"/v1/audio/{name}" for name in get_args(AudioEndpointName)]
 AUDIO_UPLINK = {f"{name}.update" for name in get_args(AudioEndpointName)} | {
     "input_text_buffer.append",
@@ -47,7 +49,7 @@ def tables() -> dict[str, list[tuple[str, str, str, str]]]:
 
 
 def test_every_event_has_a_table_and_no_table_lacks_an_event() -> None:
-    assert list(tables()) == [*FIELDS, DOWNLINK, REST, *SOCKETS]
+    assert list(tables()) == [*FIELDS, DOWNLINK, REST, WRITING, *SOCKETS]
 
 
 @pytest.mark.parametrize("event_type", FIELDS)
@@ -57,6 +59,12 @@ def test_every_field_has_exactly_one_row_and_no_row_lacks_a_field(event_type: st
 
 def test_every_downlink_event_has_exactly_one_row() -> None:
     assert Counter(name for name, *_ in tables()[DOWNLINK]) == Counter(get_args(DownlinkType))
+
+
+def test_every_field_of_a_question_in_writing_has_a_row() -> None:
+    rows = [name for name, *_ in tables()[WRITING]]
+    assert len(rows) == len(set(rows))
+    assert set(CreateChat.__struct_fields__) <= set(rows)
 
 
 def test_every_event_of_the_audio_endpoints_has_a_row() -> None:

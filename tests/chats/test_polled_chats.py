@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kouyu.protocol.downlink import Chat
 from kouyu.store.chats import INTERRUPTED
 from tests.chats.conftest import Writing, asked
 from tests.standins.openai_server import Hang, Refuse, Say
@@ -104,3 +105,18 @@ async def test_a_conversation_that_is_deleted_takes_its_chats_along(writing: Wri
     async with asyncio.timeout(10):
         await writing.model.requests[0].hung_up.wait()
     assert await writing.store.chats.get(chat["id"]) is None
+
+
+async def test_a_chat_that_is_spoken_runs_in_the_conversation_too(writing: Writing) -> None:
+    conversation_id = (await writing.post("/v1/conversation/create"))["data"]["id"]
+    spoken = Chat(
+        id="7",
+        conversation_id=conversation_id,
+        bot_id="plain",
+        created_at=1,
+        status="in_progress",
+        section_id=conversation_id,
+    )
+    await writing.store.chats.put(spoken)
+    assert (await writing.post("/v3/chat", polled(), conversation_id=conversation_id))["code"] == 4016
+    assert (await writing.post("/v3/chat/cancel", {"conversation_id": conversation_id, "chat_id": "7"}))["code"] == 4104
