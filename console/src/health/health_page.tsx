@@ -49,7 +49,7 @@ function Shown({ status }: { status: Status }) {
         <Tile name={t("health.models")} value={`${scheduler.running} / ${scheduler.workers}`} part={scheduler.running / Math.max(scheduler.workers, 1)} />
         <Tile name={t("health.waiting")} value={`${scheduler.waiting} · ${duration(scheduler.oldest_wait_ms)}`} part={scheduler.oldest_wait_ms / 1_000} />
         <Tile name={t("health.memory")} value={megabytes(status.memory.resident_bytes)} />
-        <Tile name={t("health.keptAudio")} value={kept.max_bytes ? `${megabytes(kept.bytes)} / ${megabytes(kept.max_bytes)}` : t("health.off")} {...(kept.max_bytes && { part: kept.bytes / kept.max_bytes })} />
+        <KeptAudio bytes={kept.bytes ?? 0} most={kept.max_bytes ?? 0} />
         <Tile name={t("health.uptime")} value={age(status.uptime_s)} />
         <Tile name={t("health.version")} value={status.version} />
       </div>
@@ -82,6 +82,11 @@ function Shown({ status }: { status: Status }) {
       </div>
     </>
   );
+}
+
+function KeptAudio({ bytes, most }: { bytes: number; most: number }) {
+  if (most === 0) return <Tile name={t("health.keptAudio")} value={t("health.off")} />;
+  return <Tile name={t("health.keptAudio")} value={`${megabytes(bytes)} / ${megabytes(most)}`} part={bytes / most} />;
 }
 
 /** A number with its name; `part` fills a bar, red as it gets near 1. */

@@ -124,7 +124,7 @@ export const en = {
 
   "why.slowSpoken": "{total} from your last word to the first sound, most of it: {stage}, {length}.",
   "why.slow": "{total} to the first sound, most of it: {stage}, {length}.",
-  "why.ended.silence": "Your turn ended after {silence} of silence (silence_duration_ms is {limit}); speech probability stayed at or below {probability}.",
+  "why.ended.silence": "Your turn ended after {silence} of silence (silence_duration_ms is {limit}). Speech probability meanwhile: {average} on average, {most} at most.",
   "why.ended.unfinished": "It sounded unfinished ({completeness}, needed {threshold}), so {silence} of silence were waited for.",
   "why.ended.judged_complete": "It sounded finished ({completeness}, needed {threshold}), so {silence} of silence were enough.",
   "why.ended.audio_stopped": "Your turn ended because no more audio came.",

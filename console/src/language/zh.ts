@@ -126,7 +126,7 @@ export const zh: Record<TextName, string> = {
 
   "why.slowSpoken": "从你最后一个字到第一个声音用了 {total}，其中最多的是{stage}：{length}。",
   "why.slow": "到第一个声音用了 {total}，其中最多的是{stage}：{length}。",
-  "why.ended.silence": "静音 {silence} 后判定你说完了（silence_duration_ms 为 {limit}）；其间语音概率不超过 {probability}。",
+  "why.ended.silence": "静音 {silence} 后判定你说完了（silence_duration_ms 为 {limit}）。其间语音概率平均 {average}，最高 {most}。",
   "why.ended.unfinished": "听起来没说完（{completeness}，需要 {threshold}），所以等了 {silence} 静音。",
   "why.ended.judged_complete": "听起来说完了（{completeness}，需要 {threshold}），所以 {silence} 静音就够了。",
   "why.ended.audio_stopped": "没有更多音频，你的这一轮结束了。",

@@ -37,7 +37,7 @@ export function whyEnded(record: TurnRecord): string {
   const places: Record<string, string> = {
     silence: duration(end.silence_ms),
     limit: silenceLimit(record),
-    probability: highestVoice(record, end.to_ms, end.at_ms),
+    ...voiceBetween(record, end.to_ms, end.at_ms),
   };
   const judged = factsOf(record, "end_of_turn.judged").at(-1);
   if (judged) {
@@ -75,12 +75,14 @@ function silenceLimit(record: TurnRecord): string {
   return limit === undefined ? "?" : duration(limit);
 }
 
-/** The highest probability of speech between two moments: how nearly the silence was none. */
-function highestVoice(record: TurnRecord, from: number, to: number): string {
+/** The probability of speech between two moments, on average and at most: how nearly the silence was none. */
+function voiceBetween(record: TurnRecord, from: number, to: number): { average: string; most: string } {
   const inside = (fact: UserVoice): number[] =>
     fact.probabilities.filter((_probability, index) => {
       const at = fact.from_ms + index * fact.chunk_ms;
-      return at >= from + fact.chunk_ms && at + fact.chunk_ms <= to;
+      return at >= from && at + fact.chunk_ms <= to;
     });
-  return Math.max(0, ...factsOf(record, "user.voice").flatMap(inside)).toFixed(2);
+  const heard = factsOf(record, "user.voice").flatMap(inside);
+  const average = heard.reduce((sum, probability) => sum + probability, 0) / Math.max(heard.length, 1);
+  return { average: average.toFixed(2), most: Math.max(0, ...heard).toFixed(2) };
 }

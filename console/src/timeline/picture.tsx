@@ -101,14 +101,15 @@ function Sound({ record, scale }: { record: TurnRecord; scale: Scale }) {
 }
 
 function waveform(fact: UserAudio, { x }: Scale, middle: number): string {
-  const edges = fact.peaks.map((peak, index) => {
-    const at = x(fact.from_ms + (index + 0.5) * fact.piece_ms).toFixed(1);
+  const edges = fact.peaks.flatMap((peak, index) => {
     // Loudness is heard by its logarithm; the root comes near enough and needs no floor.
     const half = Math.max(Math.sqrt(Math.min(peak, 1)), 0.015) * (middle - 2);
-    return { above: `${at},${(middle - half).toFixed(1)}`, below: `${at},${(middle + half).toFixed(1)}` };
+    const from = fact.from_ms + index * fact.piece_ms;
+    return [from, from + fact.piece_ms].map((ms) => ({ at: x(ms).toFixed(1), half }));
   });
-  const ends = { left: `${x(fact.from_ms).toFixed(1)},${middle}`, right: `${x(fact.to_ms).toFixed(1)},${middle}` };
-  return [ends.left, ...edges.map(({ above }) => above), ends.right, ...edges.reverse().map(({ below }) => below)].join(" ");
+  const above = edges.map(({ at, half }) => `${at},${(middle - half).toFixed(1)}`);
+  const below = edges.reverse().map(({ at, half }) => `${at},${(middle + half).toFixed(1)}`);
+  return [...above, ...below].join(" ");
 }
 
 function probability(fact: UserVoice, { x }: Scale): string {

@@ -38,7 +38,8 @@ let socket: WebSocket | undefined;
 /** Watches the session with this log id from now on. */
 export function watch(logId: string): void {
   socket?.close();
-  const query = new URLSearchParams({ log_id: logId, authorization: `Bearer ${accessToken.value}` });
+  // Not by URLSearchParams: the server takes "+" for what it is, since tokens may hold it.
+  const query = `log_id=${encodeURIComponent(logId)}&authorization=${encodeURIComponent(`Bearer ${accessToken.value}`)}`;
   const opened = new WebSocket(`${location.origin.replace(/^http/, "ws")}/v1/diagnostics?${query}`);
   socket = opened;
   opened.onmessage = (message) => receive(JSON.parse(String(message.data)) as Told);

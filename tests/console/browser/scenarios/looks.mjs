@@ -1,0 +1,63 @@
+import { PUSH_TO_TALK, answered, openPage, start, type } from '../talk_page.mjs';
+
+const NAMELESS = () =>
+  [...document.querySelectorAll('button, input, select, textarea, [role=img]')]
+    .filter(one => one.checkVisibility())
+    .filter(one => !(one.getAttribute('aria-label') || one.labels?.[0]?.textContent.trim() || one.textContent.trim()))
+    .map(one => one.outerHTML.slice(0, 200));
+const TOO_WIDE = () => document.documentElement.scrollWidth > document.documentElement.clientWidth;
+
+/** Every page and the settings, once: what has no name, what is wider than the screen, which language it speaks. */
+export async function everyPage(page, where, { bot }) {
+  await openPage(page, where, { bot, settings: PUSH_TO_TALK });
+  await start(page);
+  await type(page, 'Good morning');
+  await answered(page, 1);
+  const found = [];
+  const look = async name => found.push({ name, nameless: await page.evaluate(NAMELESS), tooWide: await page.evaluate(TOO_WIDE) });
+  await look('talk');
+  await page.click('.bubble.agent .turn-link');
+  await look('timeline');
+  await page.locator('.timeline .close:visible').click({ timeout: 1000 }).catch(() => {});
+  await page.click('.partners .icon');
+  await page.waitForSelector('.settings-form details');
+  await look('settings');
+  await page.keyboard.press('Escape');
+  for (const [index, name] of ['conversations', 'voiceprints', 'health'].entries()) {
+    await page.click(`nav button:nth-child(${index + 2})`);
+    await page.waitForTimeout(500);
+    await look(name);
+  }
+  return { found, language: await page.evaluate(() => document.documentElement.lang), text: await page.textContent('nav') };
+}
+
+/** Signing in by the printed link, which is then good no more. */
+export async function signIn(page, { http }, { login }) {
+  await page.goto(login);
+  await page.waitForSelector('.talk-page');
+  const address = page.url();
+  await page.click('button:text-is("Sign out")');
+  await page.waitForSelector('.login');
+  await page.goto('about:blank');
+  await page.goto(login);
+  await page.waitForSelector('.login .error');
+  return { address, home: `${http}/`, problem: await page.textContent('.login .error') };
+}
+
+/** With the keyboard alone: to the start, and to a message. */
+export async function keyboardAlone(page, where, { bot }) {
+  await openPage(page, where, { bot, settings: PUSH_TO_TALK });
+  const focused = () => page.evaluate(() => document.activeElement?.textContent || document.activeElement?.getAttribute('aria-label') || '');
+  const seen = [];
+  for (let presses = 0; presses < 40 && !seen.at(-1)?.includes('Start'); presses++) {
+    await page.keyboard.press('Tab');
+    seen.push(await focused());
+  }
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.text-box');
+  await page.focus('.text-box input[type=text]');
+  await page.keyboard.type('Good morning');
+  await page.keyboard.press('Enter');
+  await answered(page, 1);
+  return { seen };
+}

@@ -1,0 +1,39 @@
+"""The page on a phone, in Chinese, in the dark, by keyboard, and its door."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.console.page import Page
+
+pytestmark = pytest.mark.sdk
+
+
+@pytest.mark.parametrize(
+    "browser",
+    [{"phone": True}, {"locale": "zh-CN", "dark": True}],
+    ids=["phone", "Chinese and dark"],
+)
+def test_every_control_has_a_name_and_nothing_is_wider_than_the_screen(page: Page, browser: dict[str, Any]) -> None:
+    seen = page.does("looks", "everyPage", bot="echo", **browser)
+    assert {look["name"]: look["nameless"] for look in seen["found"] if look["nameless"]} == {}
+    assert [look["name"] for look in seen["found"] if look["tooWide"]] == []
+    is_chinese = "locale" in browser
+    assert seen["language"] == ("zh-CN" if is_chinese else "en")
+    assert ("声纹" in seen["text"]) == is_chinese
+
+
+def test_the_keyboard_is_enough(page: Page) -> None:
+    assert page.does("looks", "keyboardAlone", bot="echo")["seen"]
+
+
+def test_the_printed_link_lets_in_once_and_leaves_the_address_bar(page: Page) -> None:
+    folder = page.server.folder
+    command = [sys.executable, "-m", "kouyu", "token", "link", "--data-dir", str(folder / "data")]
+    printed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    login = page.server.http + "/#login=" + printed.split("#login=")[1].split()[0]
+    seen = page.does("looks", "signIn", login=login)
+    assert seen["address"] == seen["home"]
+    assert seen["problem"]

@@ -1,0 +1,72 @@
+"""Talking with the page: aloud, by a held button, in writing; interrupting; tools; a lost connection."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.console.page import Page
+
+pytestmark = pytest.mark.sdk
+
+HOLD_MS = 4500
+"""Longer than the question and the silence before it."""
+
+
+def texts(seen: dict[str, Any], who: str) -> list[str]:
+    """What is in the bubbles of the user or the agent."""
+    return [bubble["text"] for bubble in seen["bubbles"] if bubble["who"] == who]
+
+
+def test_free_talk_shows_what_is_heard_as_one_speaks_and_the_sentence_that_sounds(page: Page) -> None:
+    seen = page.does("talking", "freeTalk", bot="echo")
+    assert "capital of france" in texts(seen, "user")[0].lower()
+    assert "capital of france" in texts(seen, "agent")[0].lower()
+    assert any("what" in partial.lower() for partial in seen["partial"])
+    assert any("capital of france" in sentence.lower() for sentence in seen["sounding"])
+
+
+def test_a_voice_cuts_the_answer_off_where_one_had_heard_it(ask: Callable[..., Page]) -> None:
+    seen = ask("en-story", 8).does("talking", "interruptByVoice", bot="echo")
+    cut = next(bubble for bubble in seen["bubbles"] if bubble["isCut"])
+    assert cut["text"].startswith("This is a long story")
+    assert "the sun is warm" in cut["unheard"]
+    assert any("was cut off by" in reason for reason in seen["turn"]["reasons"])
+
+
+def test_the_interrupt_button_cuts_the_answer_off(page: Page) -> None:
+    seen = page.does("talking", "interruptByButton", bot="echo")
+    assert seen["canceled"]["data"]["code"] == 2
+    assert "the sun is warm" in seen["bubbles"][-1]["unheard"]
+
+
+def test_a_held_button_and_a_held_space_bar_ask(page: Page) -> None:
+    seen = page.does("talking", "pushToTalk", bot="echo", holdMs=HOLD_MS)
+    assert len(texts(seen, "user")) == 2
+    assert all("capital of france" in text.lower() for text in texts(seen, "user"))
+    assert any("released the button" in reason for reason in seen["turn"]["reasons"])
+
+
+def test_what_is_typed_and_attached_is_answered_and_words_are_said_as_they_are(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "note.txt"
+    file.write_text("The key is under the mat.")
+    seen = page.does("talking", "write", bot="echo", file=str(file))
+    assert texts(seen, "user")[0] == "Good morning"
+    assert texts(seen, "agent")[0] == "Good morning"
+    assert texts(seen, "user")[1].startswith("What stands in it?")
+    assert "under the mat" in texts(seen, "agent")[1]
+    assert "Good morning" in seen["sounding"]
+
+
+def test_a_tool_is_run_by_hand(page: Page) -> None:
+    seen = page.does("talking", "runTool", bot="tools", result="Sunny, 21 degrees.")
+    assert seen["asked"] == 'weather({"city": "Paris"})'
+    assert seen["sent"]["data"]["tool_outputs"][0]["output"] == "Sunny, 21 degrees."
+    assert "Sunny, 21 degrees." in texts(seen, "agent")[0]
+
+
+def test_a_lost_connection_is_found_again_with_its_conversation(page: Page) -> None:
+    seen = page.does("talking", "reconnect", bot="echo")
+    assert len(seen["conversations"]) == 2
+    assert len(set(seen["conversations"])) == 1
