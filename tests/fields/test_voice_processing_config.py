@@ -9,6 +9,7 @@ from kouyu.audio.pcm import LISTENING_RATE, Samples
 from tests.end_to_end.conversing import Talk, talking
 from tests.end_to_end.running_server import RunningServer
 from tests.fields import uploads
+from tests.fields.enrolling import enrolled
 from tests.fields.spoken import push, question, recording, refusal, silence
 from tests.standins.recognition_endpoint import RecognitionStandIn
 
@@ -97,12 +98,16 @@ async def test_enable_pdns(measuring_server: RunningServer, recogniser: Recognit
         assert "data.voice_processing_config.enable_pdns" in await refusal(talk, voice_processing_config=wrong)
 
 
-async def test_voice_print_feature_id(measuring_server: RunningServer) -> None:
+async def test_voice_print_feature_id(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
     field = "data.voice_processing_config.voice_print_feature_id"
+    _, feature_id = await enrolled(measuring_server, np.concatenate([recording(FIRST), recording(SECOND)]))
     async with talking(measuring_server) as talk:
         # Of another server, perhaps; without enable_pdns it has no effect.
         shown = await talk.configure(voice_processing_config={"voice_print_feature_id": "7"})
         assert shown.data["voice_processing_config"]["voice_print_feature_id"] == "7"
         assert field in await refusal(talk, voice_processing_config={"enable_pdns": True})
         assert field in await refusal(talk, voice_processing_config={"voice_print_feature_id": 7})
-        await talk.configure(voice_processing_config={"enable_pdns": True, "voice_print_feature_id": ""})
+        await talk.configure(voice_processing_config={"enable_pdns": True, "voice_print_feature_id": feature_id})
+        assert await recognised(talk, recogniser, ANOTHER_VOICE, THIRD) == {THIRD}
+        await talk.configure(voice_processing_config={"voice_print_feature_id": ""})
+        assert await recognised(talk, recogniser, ANOTHER_VOICE) == {ANOTHER_VOICE}

@@ -1,0 +1,18 @@
+"""Making a speaker known to a server, over REST."""
+
+import httpx
+
+from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.wav import encode_wav
+from tests.end_to_end.running_server import RunningServer
+
+
+async def enrolled(server: RunningServer, speech: Samples) -> tuple[str, str]:
+    """Enrol the speaker of ``speech`` in a group of their own; the group's id and the feature's."""
+    header = {"Authorization": f"Bearer {server.token}"}
+    async with httpx.AsyncClient(base_url=server.http, headers=header) as client:
+        groups = "/v1/audio/voiceprint_groups"
+        group: str = (await client.post(groups, json={"name": "people"})).raise_for_status().json()["data"]["id"]
+        file = ("joe.wav", encode_wav(speech, LISTENING_RATE), "audio/wav")
+        answer = await client.post(f"{groups}/{group}/features", data={"name": "Joe"}, files={"file": file})
+        return group, answer.raise_for_status().json()["data"]["id"]
