@@ -31,7 +31,8 @@ def main() -> None:
     folder, *arguments = sys.argv[1:]
     hang = "--hang" in arguments
     options = {
-        ("server", key): (key, int(value)) for key, _, value in (a.partition("=") for a in arguments if a != "--hang")
+        ("server", key): (key, value == "yes" if value in ("yes", "no") else int(value))
+        for key, _, value in (a.partition("=") for a in arguments if a != "--hang")
     }
 
     @contextlib.asynccontextmanager

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import ssl
 import stat
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from websockets.asyncio.client import connect
@@ -165,3 +167,25 @@ async def test_two_servers_do_not_share_a_data_folder(start_process: StartProces
     assert second.stderr
     message = (await second.stderr.read()).decode()
     assert f"another kouyu (process {told['pid']}) uses this data folder" in message
+
+
+async def test_other_machines_come_in_by_the_links_for_them(start_process: StartProcess) -> None:
+    told = await ready(await start_process("lan=yes"))
+    links = [link for link in told["lan_links"] if not link.partition("/#")[0].rpartition(":")[0].endswith(".local")]
+    if not links:
+        pytest.skip("this machine has no address but its own loopback")
+    trust = ssl.create_default_context(cafile=told["ca"])
+    base_url, _, login = links[0].partition("/#login=")
+    async with httpx.AsyncClient(base_url=base_url, verify=trust, trust_env=False) as client:
+        exchanged = await client.post("/v1/kouyu/login", json={"login": login})
+        header = {"Authorization": f"Bearer {exchanged.json()['data']['access_token']}"}
+        async with connect(base_url.replace("https", "wss", 1) + "/v1/chat", additional_headers=header, ssl=trust):
+            pass
+        assert (await client.get("/v1/kouyu/status", headers=header)).json()["data"]["sessions"] <= 1
+    assert told["login"].partition("/#login=")[2] != login
+
+
+async def test_only_this_machine_comes_in_unless_others_are_wanted(start_process: StartProcess) -> None:
+    told = await ready(await start_process())
+    assert told["lan_links"] == []
+    assert told["http"].startswith("http://127.0.0.1:")
