@@ -1,8 +1,9 @@
-"""Noise suppression: taking steady noise out of the user's audio while it comes in."""
+"""Noise suppression: taking steady noise, or other voices, out of the user's audio while it comes in."""
 
 from typing import Protocol
 
 from kouyu.audio.pcm import Samples
+from kouyu.engines.voiceprint.engine import Voiceprint
 
 
 class SuppressionStream(Protocol):
@@ -29,4 +30,16 @@ class NoiseSuppressor(Protocol):
 
     def open(self) -> SuppressionStream:
         """A stream that knows nothing of the noise yet."""
+        ...
+
+
+class VoiceExtractor(Protocol):
+    """Takes one speaker's voice out of a mixture of voices that sound at the same moment.
+
+    Nothing built in can do this, and nothing asks for it yet: the speaker gate tells voices apart only where they come
+    one after the other. This is what an engine for it has to look like, so that it can stand before the gate.
+    """
+
+    def open(self, voiceprint: Voiceprint) -> SuppressionStream:
+        """A stream out of which comes the speaker of this voiceprint alone."""
         ...
