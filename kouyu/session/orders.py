@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from functools import partial
 
+import msgspec
+
 from kouyu.agents.agent import (
     Agent,
     AgentError,
@@ -196,7 +198,7 @@ class Orders:
     ) -> AgentRequest:
         emotion = order.configuration.output_audio.emotion_config
         await self._recorder.written(saved_before)
-        return await agent_request(
+        request = await agent_request(
             self._services.store,
             order.question,
             order.configuration.chat_config,
@@ -204,6 +206,10 @@ class Orders:
             tool_rounds=order.tool_rounds,
             committed=committed,
         )
+        recordings = self._services.recordings
+        if recordings is None:
+            return request
+        return msgspec.structs.replace(request, messages=await recordings.heard(request.messages))
 
 
 async def _until(event: asyncio.Event) -> None:

@@ -134,6 +134,19 @@ async def test_a_recording_is_heard_and_answered_aloud_as_well(
     assert max(abs(sample) for sample in memoryview(audio).cast("h")) > 1000
 
 
+async def test_a_recording_in_a_typed_message_is_heard_in_a_voice_session_too(
+    scripted_server: RunningServer, language_model: OpenAIStandIn, questions: Path
+) -> None:
+    sound = (questions / "en-capital.wav").read_bytes()
+    recording = await in_writing(scripted_server, lambda coze: coze.files.upload(file=("question.wav", sound)))
+    content = f'[{{"type": "audio", "file_id": "{recording.id}"}}]'
+    async with talking(scripted_server) as talk:
+        message = {"role": "user", "content_type": "object_string", "content": content}
+        await talk.client.send("conversation.message.create", message)
+        await talk.until("conversation.chat.completed")
+    assert "capital" in told(language_model)[0][1]
+
+
 async def test_tools_of_an_mcp_server_run_and_are_shown(answering: AnsweringServer) -> None:
     answering.language_model.will(call_tools(ToolCallScript("add", '{"a": 2, "b": 3}', id="sum")), Say("It is five."))
     before = len(answering.tools_called())
