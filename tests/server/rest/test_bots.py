@@ -11,8 +11,10 @@ from cozepy import (
     BotModelInfo,
     BotOnboardingInfo,
     BotPromptInfo,
+    ChatEventType,
     Coze,
     CozeAPIError,
+    Message,
     PublishStatus,
 )
 from websockets.sync.client import connect
@@ -77,6 +79,19 @@ def test_a_published_bot_answers_with_its_prompt_model_options_and_prologue(
     sent = asked(scripted_server, language_model, bot_id, custom_variables={"mood": "grim"})
     assert sent["messages"][0] == {"role": "system", "content": "You are a grim pirate."}
     assert (sent["temperature"], sent["max_tokens"], sent["presence_penalty"]) == (0.3, 99, 0.5)
+
+
+def test_a_published_bot_answers_in_writing_too(scripted_coze: Coze, language_model: OpenAIStandIn) -> None:
+    bot_id = made(scripted_coze, prompt="You are a chatty pirate.")
+    scripted_coze.bots.publish(bot_id=bot_id)
+    question = Message.build_user_question_text("Where to?")
+    for event in scripted_coze.chat.stream(bot_id=bot_id, user_id="ada", additional_messages=[question]):
+        if event.event == ChatEventType.CONVERSATION_CHAT_COMPLETED:
+            break
+    else:
+        pytest.fail("the chat did not complete")
+    sent = [request.body["messages"][0]["content"] for request in language_model.requests]
+    assert "You are a chatty pirate." in sent
 
 
 def test_the_prologue_and_the_voice_are_the_bots(scripted_coze: Coze, scripted_server: RunningServer) -> None:
