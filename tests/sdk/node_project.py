@@ -13,7 +13,7 @@ from typing import Any
 from tests.end_to_end.running_server import RunningServer
 
 FOLDER = Path(__file__).parent / "node"
-PATIENCE_S = 120
+PATIENCE_S = 180
 """For one scenario, on a machine that has other things to do."""
 _TO_START_AND_STOP_S = 120
 """For Node and the browser, beside it."""

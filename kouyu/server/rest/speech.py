@@ -22,6 +22,7 @@ from kouyu.server.rest.typed import typed_body
 from kouyu.session.services import Services
 
 _MOST_BYTES: Final = 1024
+_SAMPLE_RATE: Final = 24_000
 _FILE_FORMATS: Final[dict[str, FileFormat]] = {
     "wav": "pcm",
     "pcm": "pcm",
@@ -44,7 +45,10 @@ class CreateSpeech(Struct, frozen=True, kw_only=True):
         Meta(description="`ogg` and `opus` are `ogg_opus`: Opus in Ogg. `pcm` is 16 bit, mono, little-endian."),
     ] = "mp3"
     speed: Annotated[float, Meta(ge=0.2, le=3)] = 1.0
-    sample_rate: Literal[8000, 16000, 22050, 24000, 32000, 44100, 48000] = 24000
+    # coze-java sends 0 where its user says none.
+    sample_rate: Annotated[
+        Literal[0, 8000, 16000, 22050, 24000, 32000, 44100, 48000], Meta(description="0 is 24000.")
+    ] = _SAMPLE_RATE
     loudness_rate: Annotated[int, Meta(ge=-50, le=100, description="-50 is half as loud, 100 twice.")] = 0
     emotion: Emotion = ""
     emotion_scale: Annotated[float, Meta(ge=1, le=5)] = 4.0
@@ -64,7 +68,7 @@ def speech_routes(services: Services, guard: Guard) -> list[HTTPRouteHandler]:
         asked = await typed_body(request, CreateSpeech)
         file = read_aloud(services, _reading(services, asked))
         if asked.response_format == "wav":
-            return Response(await _wav(file, asked.sample_rate), media_type=_MEDIA_TYPES["wav"])
+            return Response(await _wav(file, asked.sample_rate or _SAMPLE_RATE), media_type=_MEDIA_TYPES["wav"])
         first = await _first(file)
         return Stream(_rest(first, file), media_type=_MEDIA_TYPES.get(asked.response_format or "mp3", "audio/ogg"))
 
@@ -81,7 +85,7 @@ def _reading(services: Services, asked: CreateSpeech) -> Reading:
         text=asked.input,
         voice_id=output.voice_id or "",
         file_format=_FILE_FORMATS[asked.response_format or "mp3"],
-        sample_rate=asked.sample_rate,
+        sample_rate=asked.sample_rate or _SAMPLE_RATE,
         speed=asked.speed,
         loudness_rate=asked.loudness_rate,
         emotion=asked.emotion,
