@@ -112,18 +112,14 @@ class LiveSession:
                 turns_before=self._turns,
                 say=self.tell,
             )
-            self.tell(self._configured())
+            self._records.add(self._configured())
 
     def watched_by(self, watcher: Watcher) -> None:
         """From now on this watcher gets what happens, after what is known already."""
-        is_new = self.observer is None
-        watcher.put(told(self._about.log_id, self.about))
-        if not is_new:
-            watcher.put(told(self._about.log_id, self._configured()))
-        for fact in self._records.facts():
+        self.begin()
+        for fact in (self.about, self._configured(), *self._records.facts()):
             watcher.put(told(self._about.log_id, fact))
         self._watchers.append(watcher)
-        self.begin()
 
     def is_watched_by(self, watcher: Watcher) -> bool:
         """Whether this watcher gets its facts."""

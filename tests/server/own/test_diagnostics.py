@@ -126,7 +126,8 @@ async def test_who_comes_later_gets_the_turns_that_were_seen(server: Running) ->
             got = await facts(connection, "turn.ended")
             talk.write("again")
             after = await facts(connection, "turn.started")
-    assert "reply.asked" in [message["fact"]["type"] for message in got]
+    kinds = [message["fact"]["type"] for message in got]
+    assert kinds == ["session", "session.configured", "turn.started", "reply.asked", "chat", "turn.ended"]
     assert after[-1]["fact"]["turn"] == 2
 
 
