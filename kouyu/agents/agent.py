@@ -7,6 +7,7 @@ import msgspec
 
 from kouyu.protocol.downlink import ContentType, Role, ToolCall
 from kouyu.protocol.uplink import ToolOutput
+from kouyu.protocol.voice_print import VoicePrint
 
 
 class ContextMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,6 +16,8 @@ class ContextMessage(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
     content: str
     content_type: ContentType = "text"
+    voice_print: VoicePrint | None = None
+    """Who said it, where their voice was recognised."""
 
 
 class ToolRound(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ from kouyu.agents.context import chat_messages, latest_rounds, tool_messages, wi
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.follow_up import follow_up_questions
 from kouyu.agents.openai_client import OpenAIClient
-from kouyu.agents.prompt import PromptTemplate, position_fact
+from kouyu.agents.prompt import SPEAKERS_FACT, PromptTemplate, position_fact
 from kouyu.agents.server_tools import ServerTools
 from kouyu.agents.streamed_answer import estimate_messages
 from kouyu.agents.token_estimate import estimate_tokens
@@ -198,7 +198,12 @@ class LanguageModelBot:
     def opening(self, request: AgentRequest) -> list[dict[str, Any]]:
         """What every conversation begins with: the system message and the examples. The same from turn to turn while
         the variables are, so that servers find it in their prompt cache. Raises AgentError."""
-        parts = (self._prompt.render(request.custom_variables), position_fact(request.extra_params))
+        knows_speakers = any(message.voice_print for message in request.messages)
+        parts = (
+            self._prompt.render(request.custom_variables),
+            position_fact(request.extra_params),
+            SPEAKERS_FACT if knows_speakers else "",
+        )
         system = "\n".join(part for part in parts if part)
         messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
         for example in self.definition.examples:

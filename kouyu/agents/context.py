@@ -79,7 +79,7 @@ def _content(message: ContextMessage) -> str | list[dict[str, Any]]:
     if message.content_type == "audio":
         return ""
     if message.content_type != "object_string":
-        return message.content
+        return f"[{message.voice_print.spoken_of}] {message.content}" if message.voice_print else message.content
     try:
         parts = parse_parts(message.content)
     except InvalidField:

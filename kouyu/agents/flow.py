@@ -34,7 +34,8 @@ class FlowRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     parameters: dict[str, Any]
     """Always with ``USER_INPUT`` (the user's words), ``CONVERSATION_NAME``, ``_voice_emotion`` and ``_voice_gender``
-    ("" where not known), and all that the flow has defaults for or the client set."""
+    ("" where not known), ``_voice_print`` (whose voice it is: ``group_id``, ``feature_id``, ``feature_name``,
+    ``feature_desc``, ``score``; empty where not known), and all that the flow has defaults for or the client set."""
     messages: tuple[ContextMessage, ...]
     """The section, oldest first; the last is the user's question."""
     user_id: str = ""
@@ -102,10 +103,12 @@ class Flow:
 
 def flow_request(request: AgentRequest, defaults: Mapping[str, Any]) -> FlowRequest:
     """The turn as a flow is told of it (uplink.md, data.chat_config.parameters)."""
+    speaker = request.messages[-1].voice_print
     known = {
         "USER_INPUT": spoken_text(request.messages[-1]),
         "_voice_emotion": request.voice_emotion,
         "_voice_gender": request.voice_gender,
+        "_voice_print": {} if speaker is None else msgspec.structs.asdict(speaker),
     }
     return FlowRequest(
         parameters={"CONVERSATION_NAME": DEFAULT_CONVERSATION_NAME, **defaults, **request.parameters, **known},

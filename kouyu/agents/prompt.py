@@ -48,6 +48,13 @@ def _line(trace: TracebackType | None) -> int | None:
     return line
 
 
+SPEAKERS_FACT: Final = (
+    "Several people may be talking with you. Where a message of the user begins with a name in brackets, that person "
+    "says it: the voice was recognised. Answer without brackets."
+)
+"""For conversations in which somebody's voice was recognised."""
+
+
 def position_fact(extra_params: Mapping[str, str]) -> str:
     """A sentence for the model that says where the user is; empty unless latitude and longitude are both numbers."""
     try:

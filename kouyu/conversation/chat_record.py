@@ -23,6 +23,7 @@ from kouyu.protocol.downlink import (
     Usage,
 )
 from kouyu.protocol.errors import INTERNAL
+from kouyu.protocol.voice_print import VoicePrint
 
 _FINISH_PACKET: Final = (
     '{"msg_type":"generate_answer_finish","data":"{\\"finish_reason\\":0,\\"FinData\\":\\"\\"}",'
@@ -38,8 +39,15 @@ class ChatRecord:
     """
 
     def __init__(
-        self, question: str, content_type: ContentType, *, chat_config: ChatConfig, identity: Identity
+        self,
+        question: str,
+        content_type: ContentType,
+        *,
+        chat_config: ChatConfig,
+        identity: Identity,
+        voice_print: VoicePrint | None = None,
     ) -> None:
+        """``voice_print`` is who asks, if that is known: the question has it in its ``meta_data``."""
         self._identity = identity
         self._is_kept = chat_config.auto_save_history
         self._chat = Chat(
@@ -51,7 +59,10 @@ class ChatRecord:
             status="created",
             section_id=identity.section_id,
         )
-        self.question = self._message("user", "question", question, content_type)
+        asked = self._message("user", "question", question, content_type)
+        if voice_print is not None:
+            asked = msgspec.structs.replace(asked, meta_data=chat_config.meta_data | voice_print.as_meta_data())
+        self.question = asked
         self.answer = self._message("assistant", "answer", "")
         """The answer without its content, which is the caller's. Its speech carries the same id."""
 

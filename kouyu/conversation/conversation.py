@@ -51,6 +51,7 @@ from kouyu.protocol.uplink import (
     InputTextGenerateAudio,
     SubmitToolOutputs,
 )
+from kouyu.protocol.voice_print import VoicePrint
 
 _log = logging.getLogger(__name__)
 
@@ -119,8 +120,8 @@ class Conversation:
                 yield from self._turns.on_probability(received, configuration, now)
             case PressureChanged(is_high):
                 self._turns.under_pressure = is_high
-            case TranscriptReady(order, text, language):
-                yield from self._turns.on_transcript(order, text, language, configuration, now)
+            case TranscriptReady():
+                yield from self._turns.on_transcript(received, configuration, now)
             case TranscriptFailed(order, reason):
                 self._turns.on_transcript_failed(order, reason)
             case TurnJudged(order, completeness):
@@ -282,13 +283,21 @@ class Conversation:
 
     # Chats
 
-    def _make_spoken_reply(self, transcript: str, now: float) -> Reply:
-        return self._make_reply(transcript, "text", self.configuration, now)
+    def _make_spoken_reply(self, transcript: str, now: float, voice_print: VoicePrint | None = None) -> Reply:
+        return self._make_reply(transcript, "text", self.configuration, now, voice_print)
 
-    def _make_reply(self, question: str, content_type: ContentType, configuration: Configuration, now: float) -> Reply:
+    def _make_reply(
+        self,
+        question: str,
+        content_type: ContentType,
+        configuration: Configuration,
+        now: float,
+        voice_print: VoicePrint | None = None,
+    ) -> Reply:
         return Reply(
             question=question,
             content_type=content_type,
+            voice_print=voice_print,
             configuration=configuration,
             identity=self._identity,
             orders=self._orders,

@@ -19,6 +19,7 @@ from kouyu.protocol.uplink import (
     InputTextGenerateAudio,
     SubmitToolOutputs,
 )
+from kouyu.protocol.voice_print import VoicePrint
 
 LISTENING_RATE = 16_000
 """Hz of the user's audio as everything behind the decoder sees it."""
@@ -48,11 +49,15 @@ class SpeechProbability(msgspec.Struct, frozen=True):
 
 
 class TranscriptReady(msgspec.Struct, frozen=True):
-    """The answer to a Transcribe order; ``language`` is an ISO 639-1 code."""
+    """The answer to a Transcribe order; ``language`` is an ISO 639-1 code.
+
+    ``voice_print`` is who speaks, of the group in ``voice_print_config``; None where that is nobody, or not asked.
+    """
 
     order: int
     text: str
     language: str
+    voice_print: VoicePrint | None = None
 
 
 class TranscriptFailed(msgspec.Struct, frozen=True):

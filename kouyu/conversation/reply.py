@@ -14,6 +14,7 @@ from kouyu.conversation.speech import Outlet, Speech
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import ContentType, ToolCall, Usage
 from kouyu.protocol.uplink import ToolOutput
+from kouyu.protocol.voice_print import VoicePrint
 from kouyu.text.sentences import SentenceSplitter
 
 Phase = Literal["prepared", "running", "ended"]
@@ -39,11 +40,18 @@ class Reply:
         orders: OrderNumbers,
         limits: Limits,
         now: float,
+        voice_print: VoicePrint | None = None,
     ) -> None:
         self._configuration = configuration
         self._limits = limits
         self._orders = orders
-        self._record = ChatRecord(question, content_type, chat_config=configuration.chat_config, identity=identity)
+        self._record = ChatRecord(
+            question,
+            content_type,
+            chat_config=configuration.chat_config,
+            identity=identity,
+            voice_print=voice_print,
+        )
         self._tools = ClientTools()
         self._splitter = SentenceSplitter()
         self._speech = Speech(envelope=self._record.answer, configuration=configuration, orders=orders, limits=limits)

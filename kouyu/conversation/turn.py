@@ -1,17 +1,25 @@
 """One utterance of the user on its way to a chat: prepared at a pause, then committed or rolled back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Protocol
 
 from kouyu.conversation.effects import CancelTranscribe, Effect, Transcribe
+from kouyu.conversation.inputs import TranscriptReady
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.orders import OrderNumbers
 from kouyu.conversation.partial_transcripts import PartialTranscripts
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.utterance import Span
 from kouyu.protocol.configuration import Configuration
+from kouyu.protocol.voice_print import VoicePrint
 
-ReplyMaker = Callable[[str, float], Reply]
-"""Makes the chat that answers a transcript, at a time."""
+
+class ReplyMaker(Protocol):
+    """Makes the chat that answers a transcript."""
+
+    def __call__(self, transcript: str, now: float, voice_print: VoicePrint | None = None) -> Reply:
+        """``voice_print`` is who said it, if that is known."""
+        ...
 
 
 class Turn:
@@ -31,6 +39,8 @@ class Turn:
         self.transcript = ""
         self.language = ""
         """ISO 639-1 code of the transcript."""
+        self.voice_print: VoicePrint | None = None
+        """Who speaks, if that is known."""
         self.failure: str | None = None
         """Why there is no transcript."""
         self.reply: Reply | None = None
@@ -53,11 +63,12 @@ class Turn:
         if self._order is not None and partials.adopt(self._order, self._span.end, now):
             self._order = None
 
-    def on_transcript(self, order: int, text: str, language: str) -> None:
+    def on_transcript(self, received: TranscriptReady) -> None:
         """The transcript has come."""
-        if order == self._order:
+        if received.order == self._order:
             self._order = None
-            self.transcript, self.language = text.strip(), language
+            self.transcript, self.language = received.text.strip(), received.language
+            self.voice_print = received.voice_print
 
     def on_failure(self, order: int, reason: str) -> None:
         """The transcript will not come."""
@@ -98,7 +109,7 @@ class Turn:
 
     def new_reply(self, now: float) -> Reply:
         """A chat about this turn's transcript, of which nobody knows yet."""
-        return self._make_reply(self.transcript, now)
+        return self._make_reply(self.transcript, now, self.voice_print)
 
     def drop_reply(self) -> Iterator[Effect]:
         """Throw away the reply that was prepared."""

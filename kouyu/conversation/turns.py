@@ -6,7 +6,8 @@ from typing import Final, Literal
 
 from kouyu.conversation.barge_in import BargeIn
 from kouyu.conversation.effects import Effect, ForgetAudio, Send
-from kouyu.conversation.inputs import SpeechProbability
+from kouyu.conversation.inputs import SpeechProbability, TranscriptReady
+from kouyu.conversation.last_speaker import LastSpeaker
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.listening import Listening
 from kouyu.conversation.orders import OrderNumbers
@@ -20,6 +21,7 @@ from kouyu.conversation.turn_judgement import TurnJudgement
 from kouyu.conversation.utterance import Ended, MayBeOver, Moment, Paused, Resumed, Span, SpeechBegan
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import DownlinkEvent, Transcript
+from kouyu.protocol.voice_print import VoicePrint
 
 _FORGET_EVERY_MS: Final = 1000
 
@@ -37,6 +39,7 @@ class Turns:
         self._listening = Listening(limits)
         self._partials = PartialTranscripts(orders, limits)
         self._judgement = TurnJudgement(orders, limits)
+        self._last_speaker = LastSpeaker()
         self._prepared: Turn | None = None
         self._pending: deque[Turn] = deque()
         self._forgotten = 0
@@ -74,18 +77,16 @@ class Turns:
             yield from self._ask_partial(configuration, now)
         yield from self._forget(configuration)
 
-    def on_transcript(
-        self, order: int, text: str, language: str, configuration: Configuration, now: float
-    ) -> Iterator[Effect]:
+    def on_transcript(self, received: TranscriptReady, configuration: Configuration, now: float) -> Iterator[Effect]:
         """A transcript has come: a partial one, or that of a turn."""
-        if self._partials.on_transcript(order, text, language):
+        if self._partials.on_transcript(received.order, received.text, received.language):
             yield from self._announce(configuration, now)
             wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
             if wanted and self._client_knows_of_utterance(configuration):
                 yield _send("conversation.audio_transcript.update", self._partials.text)
             yield from self._read_ahead(now)
         for turn in self._turns():
-            turn.on_transcript(order, text, language)
+            turn.on_transcript(received)
 
     def on_transcript_failed(self, order: int, reason: str) -> None:
         """A transcript will not come."""
@@ -153,6 +154,7 @@ class Turns:
         yield from self._drop_failed_preparation(now)
         # Not while something is still to join the context: an earlier question, or what is heard of an answer.
         if self._prepared is not None and not self._pending and not self._speaking.audible(now):
+            self._last_speaker.stand_in(self._prepared, configuration.voice_print_config)
             yield from self._prepared.try_reply(now)
 
     # What follows
@@ -232,16 +234,18 @@ class Turns:
             return
         if not turn.transcript:
             return
+        self._last_speaker.stand_in(turn, configuration.voice_print_config)
+        self._last_speaker.remember(turn)
         if turn.interrupted:
             yield from turn.drop_reply()
-            yield _send("conversation.audio_transcript.completed", turn.transcript)
+            yield _send("conversation.audio_transcript.completed", turn.transcript, turn.voice_print)
             yield from turn.new_reply(now).keep_question(now)
             return
         if not turn.announced:
             yield Send(DownlinkEvent("input_audio_buffer.speech_started"))
             yield Send(DownlinkEvent("input_audio_buffer.speech_stopped"))
         yield from self._speaking.interrupt(1, now)
-        yield _send("conversation.audio_transcript.completed", turn.transcript)
+        yield _send("conversation.audio_transcript.completed", turn.transcript, turn.voice_print)
         yield from turn.ask(now)
         assert turn.reply is not None
         yield from turn.reply.commit(now)
@@ -288,5 +292,5 @@ class Turns:
         return [*self._pending, *([self._prepared] if self._prepared else [])]
 
 
-def _send(event_type: TranscriptEventType, text: str) -> Send:
-    return Send(DownlinkEvent(event_type, Transcript(text)))
+def _send(event_type: TranscriptEventType, text: str, voice_print: VoicePrint | None = None) -> Send:
+    return Send(DownlinkEvent(event_type, Transcript(text, voice_print)))

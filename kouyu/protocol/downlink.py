@@ -4,6 +4,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from kouyu.protocol.voice_print import VoicePrint
+
 DownlinkType = Literal[
     "chat.created",
     "chat.updated",
@@ -114,16 +116,6 @@ class Sentence(msgspec.Struct, frozen=True):
     """The text whose audio follows."""
 
     text: str
-
-
-class VoicePrint(msgspec.Struct, frozen=True, kw_only=True):
-    """Who of a voiceprint group speaks, and how surely: 0 to 100. Named as in ``speaker_identify`` (rest.md 2.5)."""
-
-    group_id: str
-    feature_id: str
-    feature_name: str
-    feature_desc: str
-    score: float
 
 
 class Transcript(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -6,6 +6,7 @@ from typing import Final
 from kouyu.agents.agent import AgentRequest, ContextMessage, ToolRound, committed_already
 from kouyu.protocol.configuration import ChatConfig
 from kouyu.protocol.downlink import Message
+from kouyu.protocol.voice_print import VoicePrint
 from kouyu.store.store import Store
 
 MOST_CONTEXT_MESSAGES: Final = 200
@@ -31,11 +32,21 @@ async def agent_request(
     )
     remembered = await store.variables.values(question.bot_id, user_id)
     context = [
-        ContextMessage(role=record.role, content=record.content, content_type=record.content_type)
+        ContextMessage(
+            role=record.role,
+            content=record.content,
+            content_type=record.content_type,
+            voice_print=VoicePrint.of_meta_data(record.meta_data),
+        )
         for record in earlier
         if record.chat_id != question.chat_id and record.id != question.id
     ]
-    asked = ContextMessage(role="user", content=question.content, content_type=question.content_type)
+    asked = ContextMessage(
+        role="user",
+        content=question.content,
+        content_type=question.content_type,
+        voice_print=VoicePrint.of_meta_data(question.meta_data or {}),
+    )
     return AgentRequest(
         messages=(*context, *brought, asked),
         user_id=user_id,

@@ -11,7 +11,7 @@ from kouyu.engines.voiceprint.calibration import score
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.engines.voiceprint.speech import speech_only
 from kouyu.protocol.configuration import VoicePrintConfig
-from kouyu.protocol.downlink import VoicePrint
+from kouyu.protocol.voice_print import VoicePrint
 from kouyu.store.voiceprints import KnownVoice, Voiceprints
 
 LEAST_SPEECH_S: Final = 0.5

@@ -15,7 +15,9 @@ from kouyu.agents.agent import (
 )
 from kouyu.agents.bot import DEFAULT_PROMPT, BotDefinition, Example, LanguageModelBot
 from kouyu.agents.endpoint import ModelEndpoint
+from kouyu.agents.prompt import SPEAKERS_FACT
 from kouyu.protocol.uplink import ToolOutput
+from kouyu.protocol.voice_print import VoicePrint
 from tests.standins.openai_server import OpenAIStandIn, Say, ToolCallScript, call_tools
 
 WEATHER = {"type": "function", "function": {"name": "weather", "description": "", "parameters": {"type": "object"}}}
@@ -45,6 +47,16 @@ async def test_the_question_comes_last_after_prompt_and_section(model: OpenAISta
         {"role": "assistant", "content": "Hello."},
         {"role": "user", "content": "How are you?"},
     ]
+
+
+async def test_the_model_is_told_who_speaks(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:
+    ann = VoicePrint(group_id="g", feature_id="1", feature_name="Ann", feature_desc="mother", score=71.5)
+    asked = request("Hi", "Hello.", "Who am I?")
+    named = msgspec.structs.replace(asked.messages[0], voice_print=ann)
+    await ask(endpoint, msgspec.structs.replace(asked, messages=(named, *asked.messages[1:])), prompt="Be kind.")
+    system, *said = model.requests[0].messages
+    assert system["content"] == f"Be kind.\n{SPEAKERS_FACT}"
+    assert [message["content"] for message in said] == ["[Ann, mother] Hi", "Hello.", "Who am I?"]
 
 
 async def test_a_bot_without_a_prompt_is_asked_to_speak(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:

@@ -3,10 +3,12 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from kouyu.agents.agent import AgentError, AgentRequest, ContextMessage, TextDelta
 from kouyu.agents.flow import Flow, FlowFunction, FlowRequest
+from kouyu.protocol.voice_print import VoicePrint
 
 
 def question(**fields: Any) -> AgentRequest:
@@ -52,9 +54,18 @@ async def test_parameters_not_named_take_the_flows_defaults() -> None:
         "CONVERSATION_NAME": "Default",
         "_voice_emotion": "happy",
         "_voice_gender": "female",
+        "_voice_print": {},
         "size": 2,
         "shop": "north",
     }
+
+
+async def test_a_flow_is_told_who_speaks() -> None:
+    ann = VoicePrint(group_id="g", feature_id="1", feature_name="Ann", feature_desc="mother", score=71.5)
+    asked = question()
+    named = msgspec.structs.replace(asked, messages=(msgspec.structs.replace(asked.messages[-1], voice_print=ann),))
+    seen = await told(named)
+    assert seen["_voice_print"] == msgspec.structs.asdict(ann)
 
 
 async def test_user_input_of_the_clients_has_no_effect() -> None:
