@@ -168,7 +168,7 @@ async def test_transcription_with_the_asynchronous_client(async_coze: AsyncCoze,
 
 def test_what_is_spoken_over_rest_is_written_down_over_rest(coze: Coze) -> None:
     voice_id = coze.audio.voices.list().items[0].voice_id
-    for file_format in (AudioFormat.MP3, AudioFormat.WAV, AudioFormat.OGG_OPUS):
+    for file_format in (AudioFormat.MP3, AudioFormat.OGG_OPUS):
         content = coze.audio.speech.create(
             input=TEXT, voice_id=voice_id, response_format=file_format, speed=1.1
         )._raw_response.read()

@@ -59,10 +59,10 @@ def test_a_long_recording_is_written_down_to_its_end(
     scripted_server: RunningServer, questions: Path, sky: Samples
 ) -> None:
     capital = read_listening_audio(questions / "en-capital.wav")
-    pause = np.zeros(20_000, np.float32)
-    recording = np.concatenate([sky, pause] * 9 + [capital])  # 32 s: more than the recogniser hears at once
+    pause = np.zeros(14 * 16_000, np.float32)
+    recording = np.concatenate([sky, pause, sky, pause, capital])  # more than the recogniser hears at once
     text = sent(scripted_server, encode_wav(recording, 16_000)).json()["data"]["text"]
-    assert text.lower().count("color is the sky") == 9
+    assert text.lower().count("color is the sky") == 2
     assert "capital of France" in text[-40:]
 
 
