@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Column, Table
 
-from kouyu.server.own.login import login_link
+from kouyu.server.own.link import login_link
 from kouyu.settings.model import DEFAULT_URL
 from kouyu.store import location
 from kouyu.store.errors import StoreError

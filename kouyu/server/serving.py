@@ -18,7 +18,7 @@ from kouyu.server.chat import Brains, Opened
 from kouyu.server.data_folder import DataFolder
 from kouyu.server.lan import lan_names
 from kouyu.server.listening import EVERYWHERE, Ports, bind, in_url, listening
-from kouyu.server.own.login import login_link
+from kouyu.server.own.link import login_link
 from kouyu.server.own.status import ServerState, engines_of
 from kouyu.server.sessions import Sessions
 from kouyu.server.stopping import Stopping, stop_on_signals

@@ -1,7 +1,6 @@
 """The page's login: a link is exchanged, once, for an access token (docs/diagnostics.md)."""
 
 from typing import Any, Final
-from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response, post
@@ -30,11 +29,6 @@ class Exchanged(msgspec.Struct, frozen=True):
 
     access_token: str
     expires_at: int | None
-
-
-def login_link(base_url: str, login: str) -> str:
-    """The address of the page with a login in it, behind ``#``: browsers send that part to nobody."""
-    return f"{base_url}/#login={quote(login, safe='')}"
 
 
 def login_routes(tokens: Tokens, failures: FailedHandshakes, door: RestDoor) -> list[HTTPRouteHandler]:

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from kouyu.server.own.login import login_link
+from kouyu.server.own.link import login_link
 from kouyu.store.tokens import ALL_PERMISSIONS, PAGE_SECONDS
 from tests.server.conftest import Running
 
