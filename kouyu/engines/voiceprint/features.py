@@ -24,8 +24,12 @@ hears loudness, and with speech at -32 to -18 dBFS the equal error rate at 4 s i
 def mel_windows(speech: NDArray[np.float32]) -> NDArray[np.float32]:
     """The windows, shaped (WINDOW_FRAMES, windows, BANDS).
 
-    ``speech``: mono at 16 kHz, not empty and not silent. What is too short for its last window gets zeros behind.
+    ``speech``: mono at 16 kHz, not empty and not silent. What is too short for one window is repeated until that is
+    full, for silence would be part of the voiceprint (equal error rate of 0.8 s: 17 % so, 24 % with zeros); what is
+    too short for its last of several windows gets zeros behind.
     """
+    if len(speech) < WINDOW_FRAMES * HOP_SAMPLES:
+        speech = np.resize(speech, WINDOW_FRAMES * HOP_SAMPLES)
     starts = window_starts(len(speech))
     padded = np.zeros(max(len(speech), (starts[-1] + WINDOW_FRAMES) * HOP_SAMPLES), np.float32)
     padded[: len(speech)] = _levelled(speech)

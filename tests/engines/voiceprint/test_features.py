@@ -29,6 +29,11 @@ def test_windows_overlap_and_the_last_is_at_least_three_quarters_full(seconds: f
     assert window_starts(int(seconds * 16_000)) == starts
 
 
+def test_short_speech_is_repeated_until_a_window_is_full() -> None:
+    word = np.random.default_rng(0).normal(scale=0.1, size=6_400).astype(np.float32)
+    np.testing.assert_array_equal(mel_windows(word), mel_windows(np.tile(word, 4)))
+
+
 def test_how_loud_speech_is_does_not_matter() -> None:
     speech = np.random.default_rng(0).normal(scale=0.1, size=32_000).astype(np.float32)
     np.testing.assert_allclose(mel_windows(speech), mel_windows(speech * np.float32(0.1)), rtol=1e-3)
