@@ -3,8 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from kouyu.audio.pcm import LISTENING_RATE
+from kouyu.audio.wav import encode_wav, read_listening_audio
 from tests.sdk.node_project import NodeProject
 from tests.standins.openai_server import OpenAIStandIn, Say, ToolCallScript, call_tools
 
@@ -144,3 +147,17 @@ def test_a_refusal_is_an_error_of_the_sdk_with_a_log_id(
     refused = node.run("rest", "refused", call=call, given=given)
     assert refused["kind"] == kind
     assert refused["logid"]
+
+
+def test_a_voice_is_enrolled_and_found_again(node: NodeProject, questions: Path, tmp_path: Path) -> None:
+    files = {"path": ("en-capital", "en-story"), "other": ("en-sky", "en-help")}
+    for name, spoken in files.items():  # by one voice
+        samples = [read_listening_audio(questions / f"{question}.wav") for question in spoken]
+        (tmp_path / name).write_bytes(encode_wav(np.concatenate(samples), LISTENING_RATE))
+    seen = node.run("rest", "voiceprints", **{name: str(tmp_path / name) for name in files})
+    assert [group["name"] for group in seen["listed"]["groups"]["items"]] == ["Family"]
+    assert [feature["name"] for feature in seen["listed"]["features"]["items"]] == ["Anna"]
+    (score,) = seen["scores"]["feature_score_list"]
+    assert (score["feature_id"], score["feature_name"]) == (seen["feature"]["id"], "Anna")
+    assert score["score"] > 0
+    assert seen["after"]["items"] == []

@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 
 const [name, given] = process.argv.slice(2);
-const { soundCardRate = 48_000, ...rest } = JSON.parse(given);
+const { soundCardRate = 48_000, example = '', ...rest } = JSON.parse(given);
 const { CHROMIUM, MICROPHONE, KOUYU_HTTP, KOUYU_TOKEN, PATIENCE_MS } = process.env;
 
 const MICROPHONE_OF_A_FILE = [
@@ -20,9 +20,15 @@ const MICROPHONE_OF_A_FILE = [
 // Chromium refuses to run as root with its sandbox; containers have little /dev/shm.
 const IN_A_CONTAINER = process.getuid?.() === 0 ? ['--no-sandbox', '--disable-dev-shm-usage'] : [];
 
+// The page of page/, with ``example`` as its own code.
 async function bundledPage() {
-  const bundled = await build({ entryPoints: ['page/index.js'], bundle: true, write: false, format: 'iife', logLevel: 'error' });
-  return { '/': ['text/html', '<!doctype html><script src="/page.js"></script>'], '/page.js': ['text/javascript', bundled.outputFiles[0].text] };
+  const contents = `import './page/index.js';\n${example}\nwindow.ready = true;`;
+  const stdin = { contents, resolveDir: process.cwd() };
+  const bundled = await build({ stdin, bundle: true, write: false, format: 'esm', logLevel: 'error' });
+  return {
+    '/': ['text/html', '<!doctype html><script type="module" src="/page.js"></script>'],
+    '/page.js': ['text/javascript', bundled.outputFiles[0].text],
+  };
 }
 
 // A page may use the microphone when it comes from this computer.
@@ -46,6 +52,7 @@ try {
   page.on('pageerror', error => console.error(error));
   await page.addInitScript(rate => Object.assign(window, { soundCardRate: rate }), soundCardRate);
   await page.goto(address, { timeout: 120_000 });
+  await page.waitForFunction(() => window.ready, undefined, { timeout: 120_000 });
   const where = { baseURL: KOUYU_HTTP, baseWsURL: KOUYU_HTTP.replace(/^http/, 'ws'), token: KOUYU_TOKEN };
   const result = await page.evaluate(
     ([scenario, connection, more, patienceMs]) => {

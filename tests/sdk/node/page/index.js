@@ -3,7 +3,8 @@ import './loudspeaker.js';
 
 import * as audio from './audio.js';
 import * as chat from './chat.js';
+import { sound } from './loudspeaker.js';
 import * as rest from './rest.js';
 
 window.seen = () => 'nothing'; // of a scenario that does not end
-window.scenarios = { ...audio, ...chat, ...rest };
+window.scenarios = { ...audio, ...chat, ...rest, hearSomething: async () => ({ level: await sound() }) };
