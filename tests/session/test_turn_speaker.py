@@ -1,0 +1,101 @@
+"""Finding a turn's speaker beside its transcript: it costs nothing where nobody asks, and never holds a turn up."""
+
+import asyncio
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from kouyu.audio.pcm import Samples
+from kouyu.conversation.effects import Transcribe
+from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import Priority
+from kouyu.engines.voiceprint.engine import Voiceprint
+from kouyu.protocol.configuration import Configuration, VoicePrintConfig
+from kouyu.protocol.voice_print import VoicePrint
+from kouyu.session import turn_speaker
+from kouyu.session.services import Services
+from kouyu.session.turn_speaker import finding_speaker
+from kouyu.store.store import Store
+from kouyu.store.voiceprints import Enrolment
+
+SPEECH = np.random.default_rng(0).normal(scale=0.1, size=48_000).astype(np.float32)
+VOICE = np.eye(1, 8, dtype=np.float32)[0]
+
+
+@dataclass
+class Encoder:
+    """Hears the same voice in everything, after a while, or fails."""
+
+    delay_s: float = 0.0
+    error: Exception | None = None
+    calls: int = 0
+    model: str = "test-1"
+
+    async def encode(self, speech: Samples, priority: Priority = Priority.FINAL) -> Voiceprint:
+        self.calls += 1
+        await asyncio.sleep(self.delay_s)
+        if self.error is not None:
+            raise self.error
+        return VOICE
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+async def store(tmp_path: Any) -> Any:
+    async with await Store.open(tmp_path / "kouyu.db") as opened:
+        yield opened
+
+
+async def group_with_ann(store: Store, model: str = "test-1") -> str:
+    group_id = await store.voiceprints.create_group("family", owner_id="t")
+    ann = Enrolment(model=model, vector=VOICE.tobytes(), speech_ms=5000)
+    await store.voiceprints.enrol(group_id, "ann", ann, owner_id="t", description="mother")
+    return group_id
+
+
+async def speaker(
+    store: Store, encoder: Encoder, *, group_id: str | None, final: bool = True, speech: Samples = SPEECH
+) -> VoicePrint | None:
+    services = cast(Services, SimpleNamespace(store=store, speaker_encoder=encoder))
+    configuration = Configuration(voice_print_config=VoicePrintConfig(group_id=group_id))
+    async with finding_speaker(services, Transcribe(1, 0, len(speech), final, configuration), speech) as found:
+        return await found()
+
+
+async def test_the_speaker_of_the_group_is_found(store: Store) -> None:
+    found = await speaker(store, Encoder(), group_id=await group_with_ann(store))
+    assert found is not None
+    assert (found.feature_name, found.feature_desc) == ("ann", "mother")
+    assert found.score > 90
+
+
+async def test_without_a_group_and_for_partial_transcripts_nothing_is_done(store: Store) -> None:
+    encoder = Encoder()
+    assert await speaker(store, encoder, group_id=None) is None
+    assert await speaker(store, encoder, group_id=await group_with_ann(store), final=False) is None
+    assert encoder.calls == 0
+
+
+@pytest.mark.parametrize("speech", [SPEECH[:4000], np.zeros(48_000, np.float32), SPEECH[:0]])
+async def test_too_little_speech_is_nobodys(store: Store, speech: Samples) -> None:
+    assert await speaker(store, Encoder(), group_id=await group_with_ann(store), speech=speech) is None
+
+
+async def test_voiceprints_of_another_encoder_are_not_compared(store: Store) -> None:
+    assert await speaker(store, Encoder(), group_id=await group_with_ann(store, model="older")) is None
+
+
+@pytest.mark.parametrize("error", [EngineError("broken"), ZeroDivisionError()])
+async def test_a_turn_goes_on_without_a_speaker_where_the_encoder_fails(store: Store, error: Exception) -> None:
+    assert await speaker(store, Encoder(error=error), group_id=await group_with_ann(store)) is None
+
+
+async def test_a_turn_does_not_wait_for_a_slow_encoder(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn_speaker, "LATEST_S", 0.01)
+    async with asyncio.timeout(60):
+        assert await speaker(store, Encoder(delay_s=3600), group_id=await group_with_ann(store)) is None
