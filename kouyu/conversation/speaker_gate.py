@@ -15,11 +15,14 @@ _PAUSE_MS: Final = 224
 """Silence after which whoever speaks next is judged anew."""
 _LOOKS: Final = ((480, 0.09), (800, 0.06), (1200, 0.03), (1600, 0.0))
 """Ms of speech at which a new stretch is compared with the target, and how clear the result must be to count there."""
-_WINDOW_MS: Final = 1200
-"""Speech that is compared once it was decided: the latest."""
-_STEP_MS: Final = 384
+_OPEN_WINDOW_MS: Final = 800
+"""The latest speech, which is compared while the target speaks. Short, to notice soon that somebody else goes on; taking
+the target for somebody else does no harm, because what is held back then comes through when that is mended."""
+_SHUT_WINDOW_MS: Final = 1200
+"""The same while somebody else speaks: what is held back, so that the target's beginning is in it."""
+_STEP_MS: Final = 320
 """New speech from one such comparison to the next."""
-_LOST: Final = -0.06
+_LOST: Final = -0.02
 """The lead at which the target, who has been speaking, is no longer heard."""
 _FOUND: Final = 0.02
 """The lead at which the target is heard behind somebody else's speech."""
@@ -170,7 +173,7 @@ class SpeakerGate:
 
     def _leave_window(self) -> Iterator[SpeechProbability | Mute]:
         """Give up what will not be compared again."""
-        window = samples_in(_WINDOW_MS)
+        window = samples_in(_OPEN_WINDOW_MS if self._state == "open" else _SHUT_WINDOW_MS)
         while self._speech and _length(self._speech) - (self._speech[0].end - self._speech[0].start) >= window:
             self._speech.popleft()
         before = self._speech[0].start if self._speech else self._position
