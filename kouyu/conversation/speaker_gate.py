@@ -16,8 +16,8 @@ _PAUSE_MS: Final = 224
 _LOOKS: Final = ((480, 0.09), (800, 0.06), (1200, 0.03), (1600, 0.0))
 """Ms of speech at which a new stretch is compared with the target, and how clear the result must be to count there."""
 _OPEN_WINDOW_MS: Final = 800
-"""The latest speech, which is compared while the target speaks. Short, to notice soon that somebody else goes on; taking
-the target for somebody else does no harm, because what is held back then comes through when that is mended."""
+"""The latest speech, which is compared while the target speaks. Short, to notice soon that somebody else goes on. To
+take the target for somebody else does no harm: what is held back then comes through when that is mended."""
 _SHUT_WINDOW_MS: Final = 1200
 """The same while somebody else speaks: what is held back, so that the target's beginning is in it."""
 _STEP_MS: Final = 320
