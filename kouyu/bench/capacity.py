@@ -14,23 +14,17 @@ import msgspec
 
 from kouyu.bench.capacity_report import CapacityReport, Level
 from kouyu.bench.capacity_server import ServerReport
-from kouyu.bench.children import child, own_server
-from kouyu.bench.load_client import GeneratorReport
+from kouyu.bench.children import own_server
+from kouyu.bench.generators import Generators, ask
 from kouyu.bench.machine import this_machine
 from kouyu.bench.process_usage import usage
 from kouyu.bench.spoken_question import Language
 from kouyu.bench.statistics import summarise
 
-CapacityMode = Literal["free", "push"]
+CapacityMode = Literal["free", "push", "idle"]
 
 SETTLE_S: Final = 2.0
 """After new clients have come, before anything is measured."""
-CLIENTS_OF_A_GENERATOR: Final = 60
-_ANSWER_S: Final = 60.0
-
-
-class ChildBroke(Exception):
-    """A process of the benchmark's own ended too early."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +60,7 @@ async def measure_capacity(options: CapacityOptions, *, on_level: Callable[[Leve
         address, server = await stack.enter_async_context(own_server(folder, *command))
         idle = usage(address.pid)
         talk = ("--mode", options.mode, "--language", options.language)
-        generators = _Generators(stack, folder, (address.http, address.token, *talk))
+        generators = Generators(stack, folder, (address.http, address.token, *talk))
         for sessions in range(options.step, options.sessions_max + 1, options.step):
             await generators.open(sessions)
             await asyncio.sleep(SETTLE_S)
@@ -95,15 +89,15 @@ async def _measure_level(
     options: CapacityOptions,
     server_pid: int,
     server: asyncio.subprocess.Process,
-    generators: "_Generators",
+    generators: Generators,
 ) -> Level:
     pids = (server_pid, *generators.pids)
-    await _ask(server)
+    await ask(server)
     await generators.reports()
     began, before = time.monotonic(), [usage(pid) for pid in pids]
     await asyncio.sleep(options.seconds)
     wall, after = time.monotonic() - began, [usage(pid) for pid in pids]
-    measured = msgspec.json.decode(await _ask(server), type=ServerReport)
+    measured = msgspec.json.decode(await ask(server), type=ServerReport)
     seen = await generators.reports()
     cpu = [100 * (now.cpu_s - then.cpu_s) / wall for then, now in zip(before, after, strict=True)]
     answers = [max(0.0, ms) for report in seen for ms in report.answers]
@@ -128,54 +122,10 @@ def _limit_passed(level: Level, options: CapacityOptions) -> str:
     """Which limit this level is beyond; empty where it is within all of them."""
     if level.lost:
         return f"{level.lost} connections were lost"
+    if options.mode == "idle":
+        return ""  # nobody says anything
     if level.ingest is None or level.ingest.p99 > options.latest_frame_ms:
         return f"frames are taken in later than {options.latest_frame_ms:.0f} ms (p99)"
     if level.answers is not None and level.answers.median > options.slowest_answer_ms:
         return f"answers come later than {options.slowest_answer_ms:.0f} ms (median)"
     return ""
-
-
-class _Generators:
-    """Processes with clients, as many as the number of clients needs."""
-
-    def __init__(self, stack: AsyncExitStack, folder: Path, arguments: tuple[str, ...]) -> None:
-        self._stack = stack
-        self._folder = folder
-        self._arguments = arguments
-        self._processes: list[asyncio.subprocess.Process] = []
-
-    @property
-    def pids(self) -> tuple[int, ...]:
-        """The processes."""
-        return tuple(process.pid for process in self._processes)
-
-    async def open(self, clients: int) -> None:
-        """Have so many clients talk, over all processes; returns when they do."""
-        while len(self._processes) * CLIENTS_OF_A_GENERATOR < clients:
-            folder = self._folder / f"generator-{len(self._processes)}"
-            folder.mkdir()
-            command = ("kouyu.bench.load_generator", *self._arguments)
-            self._processes.append(await self._stack.enter_async_context(child(folder, *command)))
-        for number, process in enumerate(self._processes):
-            mine = min(CLIENTS_OF_A_GENERATOR, clients - number * CLIENTS_OF_A_GENERATOR)
-            await _ask(process, str(mine))
-
-    async def reports(self) -> list[GeneratorReport]:
-        """What each has seen since the last time."""
-        answers = [await _ask(process) for process in self._processes]
-        return [msgspec.json.decode(answer, type=GeneratorReport) for answer in answers]
-
-
-async def _ask(process: asyncio.subprocess.Process, question: str = "") -> bytes:
-    """A line to a process of ours, and the line that it answers."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(question.encode() + b"\n")
-    try:
-        async with asyncio.timeout(_ANSWER_S):
-            answer = await process.stdout.readline()
-    except TimeoutError:
-        answer = b""
-    if not answer:
-        raise ChildBroke("a process of the benchmark's own does not answer any more")
-    return answer

@@ -44,6 +44,8 @@ class ServerReport(msgspec.Struct, frozen=True, kw_only=True):
     """What the server measured of itself, in ms; None where nothing happened."""
 
     sessions: int
+    tasks: int
+    """Of the event loop, those of the server itself included."""
     ingest: Summary | None
     """From the sending of a frame to its having been taken in."""
     event_loop: Summary | None
@@ -106,6 +108,7 @@ class Measurements:
     def _report(self) -> ServerReport:
         report = ServerReport(
             sessions=self._sessions,
+            tasks=len(asyncio.all_tasks()),
             ingest=summarise(self._ingest),
             event_loop=summarise(self._event_loop),
             voice_activity=summarise(self._voice_activity),

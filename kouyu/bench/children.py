@@ -10,16 +10,24 @@ from typing import Final
 
 import msgspec
 
+from kouyu.bench.received import ConnectionLost
+
 START_S: Final = 120.0
 """Models are loaded and warmed up meanwhile."""
 STOP_S: Final = 10.0
 _LAST_LINES: Final = 15
+_LAST_WORDS_S: Final = 1.0
+"""For a server that breaks down to come to its end, and to say why."""
 _LOG: Final = "log"
 _LONGEST_LINE: Final = 16 * 1024 * 1024
 
 
 class ServerDidNotStart(Exception):
     """The server ended before it was ready. The text is the end of its log."""
+
+
+class ChildBroke(Exception):
+    """A process of the benchmark's own ended too early."""
 
 
 class ServerAddress(msgspec.Struct, frozen=True):
@@ -54,9 +62,18 @@ async def child(folder: Path, *command: str) -> AsyncIterator[asyncio.subprocess
 
 @contextlib.asynccontextmanager
 async def own_server(folder: Path, *command: str) -> AsyncIterator[tuple[ServerAddress, asyncio.subprocess.Process]]:
-    """As ``child``, for a server that prints a line of JSON when it is ready. Raises ServerDidNotStart."""
+    """As ``child``, for a server that prints a line of JSON when it is ready. Raises ServerDidNotStart.
+
+    The log goes with the folder. A ConnectionLost or ChildBroke that ends the block therefore gets a note with its last
+    lines.
+    """
     async with child(folder, *command) as process:
-        yield await _ready(process, folder), process
+        address = await _ready(process, folder)
+        try:
+            yield address, process
+        except (ConnectionLost, ChildBroke) as fault:
+            fault.add_note(await _fate(process, folder))
+            raise
 
 
 def serve_command(folder: Path, config: Path) -> tuple[str, ...]:
@@ -73,11 +90,28 @@ async def _ready(process: asyncio.subprocess.Process, folder: Path) -> ServerAdd
         async with asyncio.timeout(START_S):
             line = await process.stdout.readline()
     if not line:
-        raise ServerDidNotStart(f"the server did not start:\n{_last_words(folder)}")
+        raise ServerDidNotStart(f"the server did not start:\n{last_words(folder)}")
     return msgspec.json.decode(line, type=ServerAddress)
 
 
-def _last_words(folder: Path) -> str:
+async def _fate(process: asyncio.subprocess.Process, folder: Path) -> str:
+    """What has become of the server, in words."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_WORDS_S):
+            await process.wait()
+    match process.returncode:
+        case None:
+            state = "the server still runs"
+        case status if status < 0:
+            state = f"the server was ended by signal {-status} ({signal.strsignal(-status)})"
+        case status:
+            state = f"the server has ended with status {status}"
+    log = last_words(folder)
+    return f"{state}; its log ends:\n{log}" if log else f"{state}; its log is empty"
+
+
+def last_words(folder: Path) -> str:
+    """The end of the log of a child that runs, or ran, in ``folder``."""
     log = (folder / _LOG).read_text(encoding="utf-8", errors="replace")
     return "\n".join(log.splitlines()[-_LAST_LINES:])
 

@@ -8,6 +8,7 @@ from itertools import cycle, islice
 from typing import Any, Final
 
 import msgspec
+from websockets.exceptions import ConnectionClosed
 
 from kouyu.bench.children import ServerAddress
 from kouyu.bench.microphone import Microphone
@@ -85,8 +86,9 @@ async def _live(plan: Plan, mode: Mode) -> AsyncIterator[tuple[Live, dict[str, A
                 yield live, updated.data
                 for task in background:
                     task.cancel()
-        except* ConnectionLost as lost:
-            raise lost.exceptions[0] from None
+        except* (ConnectionLost, ConnectionClosed) as lost:
+            reason = next((one for one in lost.exceptions if isinstance(one, ConnectionLost)), None)
+            raise reason or ConnectionLost("the server closed the connection") from None
 
 
 def _configuration(plan: Plan, mode: Mode) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""One of many clients that talk at once: asks a question, hears the answer out, pauses, and asks the next."""
+"""One of many clients at once: asks a question, hears the answer out, pauses, and asks the next; or says nothing."""
 
 import asyncio
 import base64
+import itertools
 import random
 import time
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import Final
 
 import msgspec
 import numpy as np
+from websockets.exceptions import ConnectionClosed
 
 from kouyu.audio.pcm import LISTENING_RATE, Samples, bytes_from_float
 from kouyu.bench.ingestion import APPEND
@@ -23,14 +25,16 @@ ANSWER_S: Final = 15.0
 _PAUSE_S: Final = 1.5
 _QUIET_S: Final = 2
 _INPUT: Final = {"format": "pcm", "codec": "pcm", "sample_rate": UPLINK_RATE, "channel": 1, "bit_depth": 16}
-_TURN_DETECTION: Final = {"free": "server_vad", "push": "client_interrupt"}
+_TURN_DETECTION: Final = {"free": "server_vad", "push": "client_interrupt", "idle": "server_vad"}
 
 
 class GeneratorReport(msgspec.Struct, frozen=True, kw_only=True):
     """What the clients of a process saw, in ms; None where nothing happened."""
 
     talking: int
-    """Clients that have connected."""
+    """Clients that are connected."""
+    connections: int
+    """That were opened since the beginning."""
     lost: int
     """Clients that were refused or whose connection ended, since the beginning."""
     lateness: Summary | None
@@ -45,6 +49,7 @@ class Tally:
 
     def __init__(self) -> None:
         self._talking = 0
+        self._connections = 0
         self._lost = 0
         self._changed = asyncio.Event()
         self.lateness: list[float] = []
@@ -54,7 +59,12 @@ class Tally:
     def one_connected(self) -> None:
         """A client is connected."""
         self._talking += 1
+        self._connections += 1
         self._changed.set()
+
+    def one_hung_up(self) -> None:
+        """A client has ended its connection, and will connect anew."""
+        self._talking -= 1
 
     def one_lost(self) -> None:
         """A client was refused, or its connection has ended."""
@@ -78,6 +88,7 @@ class Tally:
         """What happened since the last report, as JSON of a GeneratorReport."""
         report = GeneratorReport(
             talking=self._talking,
+            connections=self._connections,
             lost=self._lost,
             lateness=summarise(self.lateness),
             answers=self.answers,
@@ -111,25 +122,49 @@ class LoadClient:
         self._first_audio_at: float | None = None
         self._completed = asyncio.Event()
 
-    async def run(self) -> None:
-        """Talk until the connection ends."""
+    async def run(self, turns: int | None) -> bool:
+        """Talk for so many turns, or for ever; False when the connection has ended before."""
         turn_detection = {"type": _TURN_DETECTION[self._mode]}
         await self._client.send("chat.update", {"input_audio": _INPUT, "turn_detection": turn_detection})
         self._tally.one_connected()
         async with asyncio.TaskGroup() as tasks:
-            talking = tasks.create_task(self._talk())
-            async for event in self._client.events():
-                if event.type == "conversation.audio.delta" and self._first_audio_at is None:
-                    self._first_audio_at = event.at
-                elif event.type in ("conversation.chat.completed", "conversation.chat.failed"):
-                    self._completed.set()
+            listening = tasks.create_task(self._listen())
+            talking = tasks.create_task(self._talk(turns))
+            await asyncio.wait((listening, talking), return_when=asyncio.FIRST_COMPLETED)
+            listening.cancel()
             talking.cancel()
-        self._tally.one_lost()
+        done = not talking.cancelled() and talking.result()
+        if done:
+            self._tally.one_hung_up()
+        else:
+            self._tally.one_lost()
+        return done
 
-    async def _talk(self) -> None:
-        await asyncio.sleep(random.random() * 4)  # or all would ask in chorus
-        while True:
-            await self._ask(random.choice(self._questions))
+    async def _listen(self) -> None:
+        async for event in self._client.events():
+            if event.type == "conversation.audio.delta" and self._first_audio_at is None:
+                self._first_audio_at = event.at
+            elif event.type in ("conversation.chat.completed", "conversation.chat.failed"):
+                self._completed.set()
+
+    async def _talk(self, turns: int | None) -> bool:
+        """Ask so many questions; False when the connection has ended before."""
+        try:
+            if self._mode == "idle":
+                await self._fall_silent()
+            await asyncio.sleep(random.random() * 4)  # or all would ask in chorus
+            for _ in itertools.repeat(None) if turns is None else range(turns):
+                await self._ask(random.choice(self._questions))
+        except ConnectionClosed:
+            return False
+        return True
+
+    async def _fall_silent(self) -> None:
+        """Open the microphone for a moment, and send nothing more."""
+        self._due = asyncio.get_running_loop().time()
+        for frame in self._questions[0].quiet:
+            await self._send(frame)
+        await asyncio.Event().wait()
 
     async def _ask(self, question: Frames) -> None:
         clock = asyncio.get_running_loop().time

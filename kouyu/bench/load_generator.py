@@ -1,9 +1,10 @@
 """Many clients that talk in real time, in a process of their own.
 
-    python -m kouyu.bench.load_generator URL TOKEN --mode MODE --language LANGUAGE
+    python -m kouyu.bench.load_generator URL TOKEN --mode MODE --language LANGUAGE [--turns TURNS]
 
 A number on a line of stdin asks for so many clients; every line, also an empty one, is answered with a GeneratorReport
-of what was measured since the line before. The end of stdin ends it.
+of what was measured since the line before. The end of stdin ends it. With ``--turns`` each client hangs up after so
+many turns and connects anew.
 """
 
 import asyncio
@@ -25,8 +26,10 @@ _CONNECTED_S: Final = 30.0
 class LoadGenerator:
     """The clients of this process. They live in ``tasks``."""
 
-    def __init__(self, url: str, token: str, mode: str, language: Language, tasks: asyncio.TaskGroup) -> None:
-        self._url, self._token, self._mode = url, token, mode
+    def __init__(
+        self, url: str, token: str, mode: str, language: Language, turns: int | None, tasks: asyncio.TaskGroup
+    ) -> None:
+        self._url, self._token, self._mode, self._turns = url, token, mode, turns
         self._questions = [Frames(question) for question in spoken_questions(language)]
         self._tasks = tasks
         self._opening = asyncio.Semaphore(_OPEN_AT_ONCE)
@@ -51,37 +54,43 @@ class LoadGenerator:
             await self._tally.known(wanted)
 
     async def _client(self) -> None:
+        while await self._talk():
+            pass
+
+    async def _talk(self) -> bool:
+        """One connection; False when it could not be had or has ended too early."""
         try:
             async with self._opening:
                 connection = open_client(self._url, self._token)
                 client = await connection.__aenter__()
         except (OSError, RefusedByServer):
             self._tally.one_lost()
-            return
+            return False
         try:
-            await LoadClient(client, self._mode, self._questions, self._tally).run()
+            return await LoadClient(client, self._mode, self._questions, self._tally).run(self._turns)
         finally:
             await connection.__aexit__(None, None, None)
 
 
-async def generate(url: str, token: str, mode: str, language: Language) -> None:
+async def generate(url: str, token: str, mode: str, language: Language, turns: int | None) -> None:
     """Obey the commands on stdin."""
     commands = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
     async with asyncio.TaskGroup() as tasks:
-        await LoadGenerator(url, token, mode, language, tasks).obey(commands)
+        await LoadGenerator(url, token, mode, language, turns, tasks).obey(commands)
 
 
 @click.command()
 @click.argument("url")
 @click.argument("token")
-@click.option("--mode", type=click.Choice(("free", "push")), default="free")
+@click.option("--mode", type=click.Choice(("free", "push", "idle")), default="free")
 @click.option("--language", type=click.Choice(LANGUAGES), default="en")
-def main(url: str, token: str, mode: str, language: Language) -> None:
+@click.option("--turns", type=click.IntRange(1), default=None)
+def main(url: str, token: str, mode: str, language: Language, turns: int | None) -> None:
     """Talk with a server, many times at once."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(generate(url, token, mode, language))
+        runner.run(generate(url, token, mode, language, turns))
 
 
 if __name__ == "__main__":

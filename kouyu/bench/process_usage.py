@@ -13,6 +13,9 @@ class Usage(msgspec.Struct, frozen=True):
     """Processor time since they began."""
     memory_mib: float
     """Their share of the machine's memory: what several of them have in common is counted once (PSS)."""
+    threads: int
+    open_files: int
+    """File descriptors: files, sockets, pipes."""
 
 
 def usage(pid: int) -> Usage:
@@ -21,18 +24,29 @@ def usage(pid: int) -> Usage:
     used = [one for one in map(_own_usage, pids) if one is not None]
     if not used:
         raise ProcessLookupError(f"there is no process {pid}")
-    return Usage(sum(one.cpu_s for one in used), sum(one.memory_mib for one in used))
+    return Usage(
+        cpu_s=sum(one.cpu_s for one in used),
+        memory_mib=sum(one.memory_mib for one in used),
+        threads=sum(one.threads for one in used),
+        open_files=sum(one.open_files for one in used),
+    )
 
 
 def _own_usage(pid: int) -> Usage | None:
     try:
         fields = _stat(pid)
         memory = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+        open_files = len(os.listdir(f"/proc/{pid}/fd"))
     except OSError:
         return None  # it has ended meanwhile
     ticks = int(fields[11]) + int(fields[12])
     shared = next(line for line in memory.splitlines() if line.startswith("Pss:"))
-    return Usage(ticks / os.sysconf("SC_CLK_TCK"), int(shared.split()[1]) / 1024)
+    return Usage(
+        cpu_s=ticks / os.sysconf("SC_CLK_TCK"),
+        memory_mib=int(shared.split()[1]) / 1024,
+        threads=int(fields[17]),
+        open_files=open_files,
+    )
 
 
 def _descendants(pid: int) -> list[int]:

@@ -10,16 +10,19 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from kouyu.bench.capacity import CapacityMode, CapacityOptions, ChildBroke, measure_capacity
+from kouyu.bench.capacity import CapacityMode, CapacityOptions, measure_capacity
 from kouyu.bench.capacity_report import Level, capacity_chart
 from kouyu.bench.capacity_report import print_report as print_capacity
-from kouyu.bench.children import ServerAddress, ServerDidNotStart
+from kouyu.bench.children import ChildBroke, ServerAddress, ServerDidNotStart
 from kouyu.bench.latency_report import LatencyReport, latency_chart
 from kouyu.bench.latency_report import print_report as print_latency
 from kouyu.bench.latency_run import LatencyOptions, run_latency
 from kouyu.bench.modes import MODES
 from kouyu.bench.question_files import LANGUAGES
 from kouyu.bench.received import ConnectionLost
+from kouyu.bench.soak import SoakOptions, measure_soak
+from kouyu.bench.soak_report import Moment
+from kouyu.bench.soak_report import print_report as print_soak
 from kouyu.client.voice_client import RefusedByServer
 from kouyu.store.location import data_dir
 
@@ -126,6 +129,30 @@ def capacity(json_file: Path | None, plot: Path | None, **options: Any) -> None:
         plot.write_text(capacity_chart(report), encoding="utf-8")
 
 
+@bench.command()
+@click.option("--minutes", type=click.FloatRange(0.1), default=15.0, show_default=True)
+@click.option("--sessions", type=click.IntRange(1), default=4, show_default=True, help="That talk at once.")
+@click.option("--turns", type=click.IntRange(1), default=5, show_default=True, help="After which a client comes anew.")
+@click.option("--stub-engines", is_flag=True, help="Leave out recognition, the agent and synthesis: the server alone.")
+@click.option("--config", type=_EXISTING_FILE, help="Settings for the server.")
+@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the questions.")
+@click.option("--json", "json_file", type=_FILE, help="Write everything measured to this file.")
+def soak(json_file: Path | None, **options: Any) -> None:
+    """Measure whether a server grows over time.
+
+    Clients talk in real time, hang up after some turns and come again. Shown is what the server uses at the start,
+    after the warm-up (a fifth of the time), at the end, and when all clients have gone. Linux alone.
+    """
+    console = Console(stderr=True)
+
+    def on_moment(moment: Moment) -> None:
+        console.print(f"minute {moment.minute:.1f}: {moment.memory_mib:.1f} MiB, {moment.tasks} tasks", highlight=False)
+
+    report = _run(measure_soak(SoakOptions(**options), on_moment=on_moment))
+    print_soak(report, Console())
+    _write(report, json_file)
+
+
 def _write(report: msgspec.Struct, file: Path | None) -> None:
     if file is not None:
         file.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
@@ -160,4 +187,4 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work)
     except (ChildBroke, ConnectionLost, RefusedByServer, ServerDidNotStart, OSError) as fault:
-        raise click.ClickException(str(fault)) from None
+        raise click.ClickException("\n".join((str(fault), *getattr(fault, "__notes__", ())))) from None

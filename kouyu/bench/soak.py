@@ -1,0 +1,127 @@
+"""Whether a server stays as it is: a few clients talk with it for a long time, hang up, and come again."""
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from kouyu.bench.capacity_server import ServerReport
+from kouyu.bench.children import last_words, own_server
+from kouyu.bench.generators import Generators, ask
+from kouyu.bench.load_client import GeneratorReport
+from kouyu.bench.machine import this_machine
+from kouyu.bench.process_usage import usage
+from kouyu.bench.soak_report import Moment, SoakReport, Stage
+from kouyu.bench.spoken_question import Language
+from kouyu.bench.statistics import summarise
+
+WARM_UP_SHARE: Final = 0.2
+"""Of the whole time: what grows meanwhile are caches, pools and the allocator's reserves."""
+MOMENTS: Final = 30
+"""How often the server is looked at while clients talk."""
+AFTERWARDS_S: Final = 5.0
+"""After the last client has gone, before the server is looked at for the last time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoakOptions:
+    """What is to be measured."""
+
+    minutes: float
+    sessions: int
+    turns: int
+    """After so many a client hangs up and comes again."""
+    language: Language
+    stub_engines: bool
+    config: Path | None = None
+
+
+async def measure_soak(options: SoakOptions, *, on_moment: Callable[[Moment], None]) -> SoakReport:
+    """Let clients talk; ``on_moment`` is told of each look at the server. Linux alone.
+
+    Raises ServerDidNotStart, ChildBroke, OSError.
+    """
+    machine = this_machine()
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kouyu-bench-")))
+        command = ["kouyu.bench.capacity_server", str(folder)]
+        command += ["--stub-engines"] if options.stub_engines else []
+        command += ["--config", str(options.config)] if options.config is not None else []
+        address, server = await stack.enter_async_context(own_server(folder, *command))
+        watch = _Watch(address.pid, server, on_moment)
+        await watch.look("start")
+        async with AsyncExitStack() as clients:
+            talk = ("--mode", "free", "--language", options.language, "--turns", str(options.turns))
+            generators = Generators(clients, folder, (address.http, address.token, *talk))
+            await generators.open(options.sessions)
+            seen = await _talk(options.minutes * 60, watch, generators)
+        await asyncio.sleep(AFTERWARDS_S)
+        await watch.look("afterwards")
+        log = last_words(folder)
+    answers = [max(0.0, ms) for report in seen for ms in report.answers]
+    last = seen[-1:]
+    return SoakReport(
+        machine=machine,
+        load_at_end=os.getloadavg(),
+        stub_engines=options.stub_engines,
+        minutes=options.minutes,
+        sessions=options.sessions,
+        turns_of_a_connection=options.turns,
+        connections=sum(report.connections for report in last),
+        lost=sum(report.lost for report in last),
+        unanswered=sum(report.unanswered for report in seen),
+        answers=summarise(answers),
+        moments=watch.moments,
+        log=log,
+    )
+
+
+async def _talk(seconds: float, watch: "_Watch", generators: Generators) -> list[GeneratorReport]:
+    """Look at the server again and again while clients talk; what the clients saw."""
+    seen: list[GeneratorReport] = []
+    began, warm = time.monotonic(), False
+    for number in range(1, MOMENTS + 1):
+        share = number / MOMENTS
+        await asyncio.sleep(began + seconds * share - time.monotonic())
+        seen += await generators.reports()
+        stage: Stage = "talking"
+        if number == MOMENTS:
+            stage = "end"
+        elif not warm and share >= WARM_UP_SHARE:
+            stage, warm = "warm", True
+        await watch.look(stage)
+    return seen
+
+
+class _Watch:
+    """Looks at a server, and keeps what it saw."""
+
+    def __init__(self, pid: int, server: asyncio.subprocess.Process, on_moment: Callable[[Moment], None]) -> None:
+        self._pid = pid
+        self._server = server
+        self._on_moment = on_moment
+        self._began = time.monotonic()
+        self.moments: list[Moment] = []
+
+    async def look(self, stage: Stage) -> None:
+        """Note what the server uses now."""
+        said = msgspec.json.decode(await ask(self._server), type=ServerReport)
+        used = usage(self._pid)
+        moment = Moment(
+            stage=stage,
+            minute=(time.monotonic() - self._began) / 60,
+            sessions=said.sessions,
+            memory_mib=used.memory_mib,
+            tasks=said.tasks,
+            threads=used.threads,
+            open_files=used.open_files,
+        )
+        self.moments.append(moment)
+        self._on_moment(moment)

@@ -1,0 +1,95 @@
+"""What a long run says: as a value for JSON, and as a table for a person."""
+
+from typing import Final, Literal
+
+import msgspec
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kouyu.bench.machine import Machine
+from kouyu.bench.statistics import Summary
+
+Stage = Literal["start", "talking", "warm", "end", "afterwards"]
+"""``warm``: the first look after the warm-up; ``end``: the last one with clients; ``afterwards``: they are gone."""
+
+_TITLES: Final = {"start": "start", "warm": "after warm-up", "end": "end", "afterwards": "without clients"}
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server with its child processes used at a moment."""
+
+    stage: Stage
+    minute: float
+    """Since the server was ready."""
+    sessions: int
+    memory_mib: float
+    tasks: int
+    """Of the event loop."""
+    threads: int
+    open_files: int
+    """File descriptors."""
+
+
+class SoakReport(msgspec.Struct, frozen=True, kw_only=True):
+    """All of a long run."""
+
+    machine: Machine
+    load_at_end: tuple[float, float, float]
+    stub_engines: bool
+    minutes: float
+    sessions: int
+    turns_of_a_connection: int
+    connections: int
+    """Opened over the whole time."""
+    lost: int
+    """Connections that were refused, or that the server ended."""
+    unanswered: int
+    answers: Summary | None
+    """ms from the end of a question to the first audio of its answer; its count is that of the answered turns."""
+    moments: list[Moment]
+    log: str
+    """The last lines of the server's log, which holds warnings and worse; empty is best."""
+
+    @property
+    def growth_mib_per_hour(self) -> float:
+        """The slope of the memory after the warm-up, by least squares; 0 with fewer than two looks."""
+        stages = [moment.stage for moment in self.moments]
+        if "warm" not in stages or "end" not in stages:
+            return 0.0
+        steady = self.moments[stages.index("warm") : stages.index("end") + 1]
+        if len(steady) < 2:
+            return 0.0
+        minutes = np.array([moment.minute for moment in steady])
+        memory = np.array([moment.memory_mib for moment in steady])
+        return float(np.polyfit(minutes, memory, 1)[0]) * 60
+
+
+def print_report(report: SoakReport, console: Console) -> None:
+    """Print a report."""
+    engines = "stub engines, real voice activity" if report.stub_engines else "real engines"
+    title = f"{report.minutes:g} minutes, {report.sessions} sessions at once ({engines})"
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column("")
+    for column in ("minute", "sessions", "memory MiB", "tasks", "threads", "open files"):
+        table.add_column(column, justify="right")
+    for moment in report.moments:
+        if moment.stage in _TITLES:
+            table.add_row(_TITLES[moment.stage], *_row(moment))
+    machine = report.machine
+    console.print(Text(f"{machine.cores} cores of {machine.cpu}, load {machine.load[0]:.1f} at the start", style="dim"))
+    console.print(table)
+    turns = report.answers.count if report.answers is not None else 0
+    console.print(
+        f"{turns} turns answered, {report.unanswered} not; {report.connections} connections, {report.lost} lost; "
+        f"memory after warm-up: {report.growth_mib_per_hour:+.1f} MiB an hour",
+        highlight=False,
+    )
+    if report.log:
+        console.print(Text(f"the server's log ends:\n{report.log}", style="yellow"))
+
+
+def _row(moment: Moment) -> tuple[str, ...]:
+    counts = (moment.tasks, moment.threads, moment.open_files)
+    return (f"{moment.minute:.1f}", str(moment.sessions), f"{moment.memory_mib:.1f}", *map(str, counts))
