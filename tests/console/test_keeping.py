@@ -1,5 +1,7 @@
 """What is kept is found again: conversations with their sound, voiceprints; and how the server is."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.console.page import Page
@@ -15,8 +17,8 @@ def test_a_conversation_is_read_heard_gone_on_with_and_deleted(page: Page) -> No
     assert seen["seconds"] > 1
 
 
-def test_a_speaker_is_enrolled_by_speaking_and_known_again(page: Page) -> None:
-    seen = page.does("keeping", "voiceprint", recordMs=5000)
+def test_a_speaker_is_enrolled_by_speaking_and_known_again(ask: Callable[..., Page]) -> None:
+    seen = ask("en-story", 0.5).does("keeping", "voiceprint", recordMs=10_000)
     assert seen["speaker"] == "Joe"
     assert "Joe" in seen["score"]
 

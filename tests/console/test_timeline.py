@@ -47,7 +47,7 @@ def test_the_stages_shown_are_the_turns_and_add_up(seen: Any) -> None:
     total, *parts = shown
     assert sum(parts) == pytest.approx(total, abs=len(parts) * 5)  # each is rounded, from a second on to 10 ms
     assert total == pytest.approx(stages["total"], abs=5)
-    assert shown_ms(seen["turn"]["stages"]["Silence waited"]) == pytest.approx(stages["silence"], abs=5)
+    assert shown_ms(seen["turn"]["stages"]["Silence"]) == pytest.approx(stages["silence"], abs=5)
     assert f"{seen['turn']['stages']['Total']} from your last word to the first sound" in seen["turn"]["reasons"][0]
 
 

@@ -77,6 +77,7 @@ export const en = {
   "state.push": "Hold to talk",
   "state.holding": "Recording",
   "notice.noMicrophone": "The microphone cannot be used. You can type all the same.",
+  "notice.notSecure": "Browsers give microphone and loudspeaker to https addresses alone. Here you can only type.",
   "notice.noConnection": "No connection: {why}",
   "notice.cleared": "Context cleared. What was said before is forgotten.",
 
@@ -106,7 +107,8 @@ export const en = {
   "timeline.open": "Open…",
   "timeline.openHelp": "Turns saved as JSON, to compare with",
   "timeline.noTurn": "Not a turn",
-  "timeline.pointAtBars": "0 is the end of your speech. Point at a bar for more.",
+  "timeline.zeroIsSpeechEnd": "0 is the end of your speech. Point at a bar for more.",
+  "timeline.zeroIsBeginning": "0 is the beginning of the turn. Point at a bar for more.",
   "timeline.allFacts": "All {count} facts as a table",
   "timeline.time": "Time",
   "timeline.fact": "Fact",
@@ -114,7 +116,7 @@ export const en = {
   "compare.title": "Compare",
   "compare.none": "No turn has been answered with sound yet.",
 
-  "stage.silence": "Silence waited",
+  "stage.silence": "Silence",
   "stage.recognition": "Recognition",
   "stage.first_token": "First token",
   "stage.first_sentence": "First sentence",

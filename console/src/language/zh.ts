@@ -79,6 +79,7 @@ export const zh: Record<TextName, string> = {
   "state.push": "按住说话",
   "state.holding": "录音中",
   "notice.noMicrophone": "无法使用麦克风，但仍可打字。",
+  "notice.notSecure": "浏览器只允许 https 地址使用麦克风和扬声器，在这里只能打字。",
   "notice.noConnection": "连接失败：{why}",
   "notice.cleared": "上下文已清除，之前的内容不再作为上下文。",
 
@@ -108,7 +109,8 @@ export const zh: Record<TextName, string> = {
   "timeline.open": "打开…",
   "timeline.openHelp": "打开存为 JSON 的轮次，用于比较",
   "timeline.noTurn": "不是轮次文件",
-  "timeline.pointAtBars": "0 是你说完的时刻。指向色条可看详情。",
+  "timeline.zeroIsSpeechEnd": "0 是你说完的时刻。指向色条可看详情。",
+  "timeline.zeroIsBeginning": "0 是这一轮开始的时刻。指向色条可看详情。",
   "timeline.allFacts": "全部 {count} 条事实（表格）",
   "timeline.time": "时间",
   "timeline.fact": "事实",
@@ -116,7 +118,7 @@ export const zh: Record<TextName, string> = {
   "compare.title": "比较",
   "compare.none": "还没有得到语音回答的轮次。",
 
-  "stage.silence": "等待静音",
+  "stage.silence": "静音",
   "stage.recognition": "识别",
   "stage.first_token": "首个词元",
   "stage.first_sentence": "首句",

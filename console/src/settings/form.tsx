@@ -13,11 +13,16 @@ interface Place {
   field: FieldSchema;
 }
 
-/** The fields with values of their own, those of objects within objects too. */
+/** The fields with values of their own, those of objects within objects too; without a help text they get its object's. */
 function leaves(path: string, field: FieldSchema): Place[] {
   if (kindOf(field) !== "object" || !field.properties) return [{ path, field }];
-  return Object.entries(field.properties).flatMap(([name, inner]) => leaves(path ? `${path}.${name}` : name, inner));
+  return Object.entries(field.properties).flatMap(([name, inner]) => {
+    const help = inner.description ? {} : { description: field.description ?? "", "x-kouyu": { ...inner["x-kouyu"], ...zhOf(field) } };
+    return leaves(`${path}.${name}`, { ...inner, ...help });
+  });
 }
+
+const zhOf = (field: FieldSchema): { zh?: string } => (field["x-kouyu"]?.zh === undefined ? {} : { zh: field["x-kouyu"].zh });
 
 const matches = ({ path, field }: Place, words: string): boolean =>
   `${path} ${field.description ?? ""} ${field["x-kouyu"]?.zh ?? ""}`.toLowerCase().includes(words.trim().toLowerCase());

@@ -11,6 +11,11 @@ import type { PlaybackEvent, ServerEvent } from "./events";
 
 const CONNECT_LIMIT_MS = 10_000;
 
+let eventCount = 0;
+
+/** Names an event, so that a problem can be traced to it. */
+const newEventId = (): string => `page-${++eventCount}`;
+
 export interface Listener {
   onServerEvent(event: ServerEvent): void;
   onPlayback(event: PlaybackEvent): void;
@@ -48,7 +53,7 @@ export async function connect(wish: Wish, listener: Listener): Promise<WsChatCli
   });
   // The client's types know fewer fields than the protocol.
   const data = wish.update as unknown as NonNullable<ChatUpdateEvent["data"]>;
-  const chatUpdate = { id: crypto.randomUUID(), event_type: "chat.update", data } as ChatUpdateEvent;
+  const chatUpdate = { id: newEventId(), event_type: "chat.update", data } as ChatUpdateEvent;
   try {
     await withinLimit(client.connect({ chatUpdate }));
   } catch (error) {
@@ -74,7 +79,7 @@ function keepWhatIsSent(client: WsChatClient): void {
 
 /** Sends any event of the protocol. */
 export function send(client: WsChatClient, eventType: string, data?: Json): void {
-  const event = { id: crypto.randomUUID(), event_type: eventType, ...(data !== undefined && { data }) };
+  const event = { id: newEventId(), event_type: eventType, ...(data !== undefined && { data }) };
   client.sendMessage(event as unknown as CreateChatWsReq);
 }
 

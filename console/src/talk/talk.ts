@@ -82,7 +82,7 @@ export async function start(): Promise<void> {
   if (phase.value !== "idle") return;
   phase.value = "connecting";
   hasMicrophone = await mayListen();
-  if (!hasMicrophone) notice(t("notice.noMicrophone"));
+  if (!hasMicrophone) notice(t(isSecureContext ? "notice.noMicrophone" : "notice.notSecure"));
   inForce = chosen.value;
   try {
     client = await connect(

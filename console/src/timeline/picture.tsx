@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { duration, t } from "../language/language";
 import type { TurnRecord, UserAudio, UserVoice } from "./facts";
-import { factsOf } from "./facts";
+import { factOf, factsOf } from "./facts";
 import { lanesOf } from "./lanes";
 import type { Bar, Lane, Mark } from "./lanes";
 
@@ -60,7 +60,7 @@ export function Picture(props: { record: TurnRecord; range: Range; zero: number;
           </g>
         ))}
       </svg>
-      <p class="pointed" aria-hidden="true">{pointed || t("timeline.pointAtBars")}</p>
+      <p class="pointed" aria-hidden="true">{pointed || t(factOf(record, "speech.ended") ? "timeline.zeroIsSpeechEnd" : "timeline.zeroIsBeginning")}</p>
     </div>
   );
 }

@@ -31,9 +31,9 @@ export class SessionRecord {
   }
 
   private addSound(fact: UserAudio | UserVoice): void {
-    // Facts that are told again after a lost connection are older than the newest one.
+    // What is told again after a lost connection is older than the newest; what just came may overlap it a little.
     const newest = this.sound.findLast(({ type }) => type === fact.type);
-    if (newest && newest.to_ms > fact.from_ms + 1) return;
+    if (newest && newest.to_ms >= fact.to_ms) return;
     this.sound.push(fact);
     if (this.sound.length > MOST_SOUND_FACTS) this.sound = this.sound.slice(-MOST_SOUND_FACTS / 2);
   }

@@ -3,7 +3,7 @@ import { PUSH_TO_TALK, answered, openPage, start, type } from '../talk_page.mjs'
 const field = (page, path) => page.locator('.drawer .field', { has: page.locator(`code:text-is("${path}")`) });
 
 async function openSettings(page) {
-  await page.click('button[aria-label="Settings"]');
+  await page.click('.partners .icon');
   await page.waitForSelector('.settings-form details');
 }
 
