@@ -45,6 +45,8 @@ class AgentRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The emotion the answer will be spoken with (output_audio.emotion_config)."""
     voice_gender: str = ""
     """The gender of the user's voice, where it has been asked for and is known."""
+    user_emotion: str = ""
+    """How the user feels, likewise."""
     tool_rounds: tuple[ToolRound, ...] = ()
     """Oldest first: what happened since the question."""
     follow_up: bool = False

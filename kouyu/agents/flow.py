@@ -33,9 +33,10 @@ class FlowRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a flow is told of one turn."""
 
     parameters: dict[str, Any]
-    """Always with ``USER_INPUT`` (the user's words), ``CONVERSATION_NAME``, ``_voice_emotion`` and ``_voice_gender``
-    ("" where not known), ``_voice_print`` (whose voice it is: ``group_id``, ``feature_id``, ``feature_name``,
-    ``feature_desc``, ``score``; empty where not known), and all that the flow has defaults for or the client set."""
+    """Always with ``USER_INPUT`` (the user's words), ``CONVERSATION_NAME``, ``_voice_emotion`` (the
+    answer's), ``_voice_gender`` and ``_user_emotion`` (both the user's; "" where not known), ``_voice_print`` (whose
+    voice it is: ``group_id``, ``feature_id``, ``feature_name``, ``feature_desc``, ``score``; empty where not known),
+    and all that the flow has defaults for or the client set."""
     messages: tuple[ContextMessage, ...]
     """The section, oldest first; the last is the user's question."""
     user_id: str = ""
@@ -108,6 +109,7 @@ def flow_request(request: AgentRequest, defaults: Mapping[str, Any]) -> FlowRequ
         "USER_INPUT": spoken_text(request.messages[-1]),
         "_voice_emotion": request.voice_emotion,
         "_voice_gender": request.voice_gender,
+        "_user_emotion": request.user_emotion,
         "_voice_print": {} if speaker is None else msgspec.structs.asdict(speaker),
     }
     return FlowRequest(

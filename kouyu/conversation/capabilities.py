@@ -19,14 +19,20 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     prologue: str = ""
     """The bot's own opening line."""
     unknown_voice_is_error: bool = False
+    recognizes_emotion: bool = False
+    """Whether ``enable_emotion`` can be in force."""
 
     def in_force(self, requested: Configuration, conversation_id: str) -> Configuration:
         """The configuration with everything filled in that the server decides.
 
         Raises InvalidField for an unknown voice where that is an error; otherwise it falls back to the default voice.
         """
+        asr_config = requested.asr_config
+        if asr_config.enable_emotion and not self.recognizes_emotion:
+            asr_config = msgspec.structs.replace(asr_config, enable_emotion=False)
         return msgspec.structs.replace(
             requested,
+            asr_config=asr_config,
             output_audio=self.output_in_force(requested.output_audio),
             chat_config=msgspec.structs.replace(requested.chat_config, conversation_id=conversation_id),
             prologue_content=requested.prologue_content or self.prologue or None,

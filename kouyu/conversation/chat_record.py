@@ -23,7 +23,7 @@ from kouyu.protocol.downlink import (
     Usage,
 )
 from kouyu.protocol.errors import INTERNAL
-from kouyu.protocol.voice_print import VoicePrint
+from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 
 _FINISH_PACKET: Final = (
     '{"msg_type":"generate_answer_finish","data":"{\\"finish_reason\\":0,\\"FinData\\":\\"\\"}",'
@@ -45,9 +45,9 @@ class ChatRecord:
         *,
         chat_config: ChatConfig,
         identity: Identity,
-        voice_print: VoicePrint | None = None,
+        voice: UserVoice = UNKNOWN_VOICE,
     ) -> None:
-        """``voice_print`` is who asks, if that is known: the question has it in its ``meta_data``."""
+        """``voice`` is what the voice of whoever asks tells: the question has it in its ``meta_data``."""
         self._identity = identity
         self._is_kept = chat_config.auto_save_history
         self._chat = Chat(
@@ -60,8 +60,8 @@ class ChatRecord:
             section_id=identity.section_id,
         )
         asked = self._message("user", "question", question, content_type)
-        if voice_print is not None:
-            asked = msgspec.structs.replace(asked, meta_data=chat_config.meta_data | voice_print.as_meta_data())
+        if known := voice.as_meta_data():
+            asked = msgspec.structs.replace(asked, meta_data=chat_config.meta_data | known)
         self.question = asked
         self.answer = self._message("assistant", "answer", "")
         """The answer without its content, which is the caller's. Its speech carries the same id."""

@@ -51,7 +51,7 @@ from kouyu.protocol.uplink import (
     InputTextGenerateAudio,
     SubmitToolOutputs,
 )
-from kouyu.protocol.voice_print import VoicePrint
+from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 
 _log = logging.getLogger(__name__)
 
@@ -283,8 +283,8 @@ class Conversation:
 
     # Chats
 
-    def _make_spoken_reply(self, transcript: str, now: float, voice_print: VoicePrint | None = None) -> Reply:
-        return self._make_reply(transcript, "text", self.configuration, now, voice_print)
+    def _make_spoken_reply(self, transcript: str, now: float, voice: UserVoice = UNKNOWN_VOICE) -> Reply:
+        return self._make_reply(transcript, "text", self.configuration, now, voice)
 
     def _make_reply(
         self,
@@ -292,12 +292,12 @@ class Conversation:
         content_type: ContentType,
         configuration: Configuration,
         now: float,
-        voice_print: VoicePrint | None = None,
+        voice: UserVoice = UNKNOWN_VOICE,
     ) -> Reply:
         return Reply(
             question=question,
             content_type=content_type,
-            voice_print=voice_print,
+            voice=voice,
             configuration=configuration,
             identity=self._identity,
             orders=self._orders,

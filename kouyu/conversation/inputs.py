@@ -19,7 +19,7 @@ from kouyu.protocol.uplink import (
     InputTextGenerateAudio,
     SubmitToolOutputs,
 )
-from kouyu.protocol.voice_print import VoicePrint
+from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 
 LISTENING_RATE = 16_000
 """Hz of the user's audio as everything behind the decoder sees it."""
@@ -49,15 +49,12 @@ class SpeechProbability(msgspec.Struct, frozen=True):
 
 
 class TranscriptReady(msgspec.Struct, frozen=True):
-    """The answer to a Transcribe order; ``language`` is an ISO 639-1 code.
-
-    ``voice_print`` is who speaks, of the group in ``voice_print_config``; None where that is nobody, or not asked.
-    """
+    """The answer to a Transcribe order; ``language`` is an ISO 639-1 code, ``voice`` what the voice tells."""
 
     order: int
     text: str
     language: str
-    voice_print: VoicePrint | None = None
+    voice: UserVoice = UNKNOWN_VOICE
 
 
 class TranscriptFailed(msgspec.Struct, frozen=True):

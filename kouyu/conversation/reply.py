@@ -14,7 +14,7 @@ from kouyu.conversation.speech import Outlet, Speech
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import ContentType, ToolCall, Usage
 from kouyu.protocol.uplink import ToolOutput
-from kouyu.protocol.voice_print import VoicePrint
+from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 from kouyu.text.sentences import SentenceSplitter
 
 Phase = Literal["prepared", "running", "ended"]
@@ -40,7 +40,7 @@ class Reply:
         orders: OrderNumbers,
         limits: Limits,
         now: float,
-        voice_print: VoicePrint | None = None,
+        voice: UserVoice = UNKNOWN_VOICE,
     ) -> None:
         self._configuration = configuration
         self._limits = limits
@@ -50,7 +50,7 @@ class Reply:
             content_type,
             chat_config=configuration.chat_config,
             identity=identity,
-            voice_print=voice_print,
+            voice=voice,
         )
         self._tools = ClientTools()
         self._splitter = SentenceSplitter()

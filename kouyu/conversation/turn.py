@@ -11,14 +11,14 @@ from kouyu.conversation.partial_transcripts import PartialTranscripts
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.utterance import Span
 from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.voice_print import VoicePrint
+from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 
 
 class ReplyMaker(Protocol):
     """Makes the chat that answers a transcript."""
 
-    def __call__(self, transcript: str, now: float, voice_print: VoicePrint | None = None) -> Reply:
-        """``voice_print`` is who said it, if that is known."""
+    def __call__(self, transcript: str, now: float, voice: UserVoice = UNKNOWN_VOICE) -> Reply:
+        """``voice`` is what the voice it was said in tells."""
         ...
 
 
@@ -39,8 +39,8 @@ class Turn:
         self.transcript = ""
         self.language = ""
         """ISO 639-1 code of the transcript."""
-        self.voice_print: VoicePrint | None = None
-        """Who speaks, if that is known."""
+        self.voice = UNKNOWN_VOICE
+        """Who speaks, and how."""
         self.failure: str | None = None
         """Why there is no transcript."""
         self.reply: Reply | None = None
@@ -68,7 +68,7 @@ class Turn:
         if received.order == self._order:
             self._order = None
             self.transcript, self.language = received.text.strip(), received.language
-            self.voice_print = received.voice_print
+            self.voice = received.voice
 
     def on_failure(self, order: int, reason: str) -> None:
         """The transcript will not come."""
@@ -109,7 +109,7 @@ class Turn:
 
     def new_reply(self, now: float) -> Reply:
         """A chat about this turn's transcript, of which nobody knows yet."""
-        return self._make_reply(self.transcript, now, self.voice_print)
+        return self._make_reply(self.transcript, now, self.voice)
 
     def drop_reply(self) -> Iterator[Effect]:
         """Throw away the reply that was prepared."""

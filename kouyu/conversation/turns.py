@@ -21,7 +21,7 @@ from kouyu.conversation.turn_judgement import TurnJudgement
 from kouyu.conversation.utterance import Ended, MayBeOver, Moment, Paused, Resumed, Span, SpeechBegan
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import DownlinkEvent, Transcript
-from kouyu.protocol.voice_print import VoicePrint
+from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 
 _FORGET_EVERY_MS: Final = 1000
 
@@ -238,14 +238,14 @@ class Turns:
         self._last_speaker.remember(turn)
         if turn.interrupted:
             yield from turn.drop_reply()
-            yield _send("conversation.audio_transcript.completed", turn.transcript, turn.voice_print)
+            yield _send("conversation.audio_transcript.completed", turn.transcript, turn.voice)
             yield from turn.new_reply(now).keep_question(now)
             return
         if not turn.announced:
             yield Send(DownlinkEvent("input_audio_buffer.speech_started"))
             yield Send(DownlinkEvent("input_audio_buffer.speech_stopped"))
         yield from self._speaking.interrupt(1, now)
-        yield _send("conversation.audio_transcript.completed", turn.transcript, turn.voice_print)
+        yield _send("conversation.audio_transcript.completed", turn.transcript, turn.voice)
         yield from turn.ask(now)
         assert turn.reply is not None
         yield from turn.reply.commit(now)
@@ -292,5 +292,5 @@ class Turns:
         return [*self._pending, *([self._prepared] if self._prepared else [])]
 
 
-def _send(event_type: TranscriptEventType, text: str, voice_print: VoicePrint | None = None) -> Send:
-    return Send(DownlinkEvent(event_type, Transcript(text, voice_print)))
+def _send(event_type: TranscriptEventType, text: str, voice: UserVoice = UNKNOWN_VOICE) -> Send:
+    return Send(DownlinkEvent(event_type, Transcript(text, voice.voice_print, voice.gender, voice.emotion)))

@@ -4,6 +4,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from kouyu.protocol.user_voice import Gender, UserEmotion
 from kouyu.protocol.voice_print import VoicePrint
 
 DownlinkType = Literal[
@@ -119,10 +120,13 @@ class Sentence(msgspec.Struct, frozen=True):
 
 
 class Transcript(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What was recognised of the user so far, always the whole text; at its end, with whose voice, if that is known."""
+    """What was recognised of the user so far, always the whole text; at its end, with what the voice tells, where that
+    is asked for and known."""
 
     content: str
     voice_print: VoicePrint | None = None
+    gender: Gender | None = None
+    emotion: UserEmotion | None = None
 
 
 class Cancellation(msgspec.Struct, frozen=True):

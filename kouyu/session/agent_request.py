@@ -6,6 +6,7 @@ from typing import Final
 from kouyu.agents.agent import AgentRequest, ContextMessage, ToolRound, committed_already
 from kouyu.protocol.configuration import ChatConfig
 from kouyu.protocol.downlink import Message
+from kouyu.protocol.user_voice import UserVoice
 from kouyu.protocol.voice_print import VoicePrint
 from kouyu.store.store import Store
 
@@ -41,11 +42,12 @@ async def agent_request(
         for record in earlier
         if record.chat_id != question.chat_id and record.id != question.id
     ]
+    voice = UserVoice.of_meta_data(question.meta_data or {})
     asked = ContextMessage(
         role="user",
         content=question.content,
         content_type=question.content_type,
-        voice_print=VoicePrint.of_meta_data(question.meta_data or {}),
+        voice_print=voice.voice_print,
     )
     return AgentRequest(
         messages=(*context, *brought, asked),
@@ -55,6 +57,8 @@ async def agent_request(
         extra_params=chat_config.extra_params,
         parameters=chat_config.parameters,
         voice_emotion=voice_emotion,
+        voice_gender=voice.gender or "",
+        user_emotion=voice.emotion or "",
         tool_rounds=tool_rounds,
         committed=committed,
     )

@@ -122,6 +122,7 @@ class Session:
             default_voice_id=bot.voice_id or services.default_voice_id,
             prologue=bot.prologue,
             unknown_voice_is_error=services.unknown_voice_is_error,
+            recognizes_emotion=services.emotion_recognizer is not None,
         )
         self.conversation = Conversation(identity=identity, capabilities=capabilities, limits=services.limits)
         self._decoder: AudioDecoder = open_decoder(self.conversation.configuration.input_audio)

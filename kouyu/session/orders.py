@@ -39,7 +39,7 @@ from kouyu.session.agent_request import agent_request
 from kouyu.session.recognition import recognition_options
 from kouyu.session.recorder import Recorder
 from kouyu.session.services import Services
-from kouyu.session.turn_speaker import Speaker, finding_speaker
+from kouyu.session.turn_voice import HeardVoice, hearing_voice
 from kouyu.session.voice import Voice
 
 _log = logging.getLogger(__name__)
@@ -122,10 +122,10 @@ class Orders:
         self._committed.pop(order, None)
 
     async def _transcribe(self, order: Transcribe, audio: Samples) -> None:
-        async with finding_speaker(self._services, order, audio) as speaker:
-            await self._recognise(order, audio, speaker)
+        async with hearing_voice(self._services, order, audio) as heard_voice:
+            await self._recognise(order, audio, heard_voice)
 
-    async def _recognise(self, order: Transcribe, audio: Samples, speaker: Speaker) -> None:
+    async def _recognise(self, order: Transcribe, audio: Samples, heard_voice: HeardVoice) -> None:
         options = recognition_options(order.configuration.asr_config)
         priority = Priority.FINAL if order.final else Priority.PARTIAL
         try:
@@ -143,7 +143,7 @@ class Orders:
             text = await asyncio.to_thread(
                 finish, recognition.text, recognition.language, asr_config, final=order.final
             )
-            self._report(TranscriptReady(order.order, text, recognition.language, await speaker()))
+            self._report(TranscriptReady(order.order, text, recognition.language, await heard_voice()))
 
     async def _judge(self, order: JudgeTurn, audio: Samples) -> None:
         judge = self._services.turn_judge

@@ -9,6 +9,8 @@ from kouyu.conversation.limits import Limits
 from kouyu.diagnostics.board import Board
 from kouyu.engines.asr.engine import SpeechRecognizer
 from kouyu.engines.denoise.engine import NoiseSuppressor
+from kouyu.engines.paralinguistics.engine import EmotionRecognizer, GenderRecognizer
+from kouyu.engines.paralinguistics.pitch_gender import PitchGender
 from kouyu.engines.pressure import Pressure
 from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer
@@ -52,6 +54,10 @@ class Services:
     """For ``enable_ans``. Without one the user's audio stays as it is."""
     speaker_encoder: SpeakerEncoder | None = None
     """Makes voiceprints. Without one everybody is heard, and nobody is known."""
+    gender_recognizer: GenderRecognizer = field(default_factory=PitchGender)
+    """For ``enable_gender``."""
+    emotion_recognizer: EmotionRecognizer | None = None
+    """For ``enable_emotion``, which is never in force without one."""
     keep_enrolment_audio: bool = True
     """Whether the speech that a voiceprint was made of is kept beside it."""
     sections: Sections = field(default_factory=Sections)

@@ -48,12 +48,13 @@ async def told(asked: AgentRequest, **defaults: Any) -> dict[str, Any]:
 
 
 async def test_parameters_not_named_take_the_flows_defaults() -> None:
-    asked = question(parameters={"size": 2}, voice_emotion="happy", voice_gender="female")
+    asked = question(parameters={"size": 2}, voice_emotion="happy", voice_gender="female", user_emotion="sad")
     assert await told(asked, size=1, shop="north") == {
         "USER_INPUT": "Where is my order?",
         "CONVERSATION_NAME": "Default",
         "_voice_emotion": "happy",
         "_voice_gender": "female",
+        "_user_emotion": "sad",
         "_voice_print": {},
         "size": 2,
         "shop": "north",

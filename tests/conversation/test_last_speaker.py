@@ -8,6 +8,7 @@ import msgspec
 from kouyu.conversation.effects import Effect, SaveMessage, StartReply
 from kouyu.conversation.inputs import TranscriptReady
 from kouyu.protocol.downlink import Message, Transcript
+from kouyu.protocol.user_voice import UserVoice
 from kouyu.protocol.voice_print import VoicePrint
 from tests.conversation.simulation import Engines, Report, Simulation
 
@@ -25,7 +26,7 @@ class Recognising(Engines):
     def reports(self, order: Effect) -> Iterator[Report]:
         for delay_s, report in super().reports(order):
             if isinstance(report, TranscriptReady):
-                report = msgspec.structs.replace(report, voice_print=self.speakers[0])
+                report = msgspec.structs.replace(report, voice=UserVoice(voice_print=self.speakers[0]))
             yield delay_s, report
 
 

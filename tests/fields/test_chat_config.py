@@ -159,5 +159,5 @@ async def test_parameters(measuring_server: RunningServer) -> None:
         assert "parameters" in await refusal(talk, chat_config={"parameters": "x"})
     assert (default["city"], default["size"], default["USER_INPUT"]) == ("Berlin", 1, "hello")
     assert changed == default | parameters | {"USER_INPUT": "hello again"}
-    known = {"USER_INPUT", "CONVERSATION_NAME", "_voice_emotion", "_voice_gender", "_voice_print"}
+    known = {"USER_INPUT", "CONVERSATION_NAME", "_voice_emotion", "_voice_gender", "_user_emotion", "_voice_print"}
     assert set(default) == {"city", "size"} | known

@@ -1,4 +1,5 @@
-"""Finding a turn's speaker beside its transcript: it costs nothing where nobody asks, and never holds a turn up."""
+"""Finding out who speaks in a turn, and how, beside its transcript: it costs nothing where nobody asks, and never holds
+a turn up."""
 
 import asyncio
 from dataclasses import dataclass
@@ -13,11 +14,12 @@ from kouyu.conversation.effects import Transcribe
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.voiceprint.engine import Voiceprint
-from kouyu.protocol.configuration import Configuration, VoicePrintConfig
+from kouyu.protocol.configuration import AsrConfig, Configuration, VoicePrintConfig
+from kouyu.protocol.user_voice import Gender, UserEmotion, UserVoice
 from kouyu.protocol.voice_print import VoicePrint
-from kouyu.session import turn_speaker
+from kouyu.session import turn_voice
 from kouyu.session.services import Services
-from kouyu.session.turn_speaker import finding_speaker
+from kouyu.session.turn_voice import hearing_voice
 from kouyu.store.store import Store
 from kouyu.store.voiceprints import Enrolment
 
@@ -63,8 +65,8 @@ async def speaker(
 ) -> VoicePrint | None:
     services = cast(Services, SimpleNamespace(store=store, speaker_encoder=encoder))
     configuration = Configuration(voice_print_config=VoicePrintConfig(group_id=group_id))
-    async with finding_speaker(services, Transcribe(1, 0, len(speech), final, configuration), speech) as found:
-        return await found()
+    async with hearing_voice(services, Transcribe(1, 0, len(speech), final, configuration), speech) as heard:
+        return (await heard()).voice_print
 
 
 async def test_the_speaker_of_the_group_is_found(store: Store) -> None:
@@ -96,6 +98,57 @@ async def test_a_turn_goes_on_without_a_speaker_where_the_encoder_fails(store: S
 
 
 async def test_a_turn_does_not_wait_for_a_slow_encoder(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turn_speaker, "LATEST_S", 0.01)
+    monkeypatch.setattr(turn_voice, "LATEST_S", 0.01)
     async with asyncio.timeout(60):
         assert await speaker(store, Encoder(delay_s=3600), group_id=await group_with_ann(store)) is None
+
+
+@dataclass
+class Listener:
+    """Hears a sad woman in everything, or fails."""
+
+    delay_s: float = 0.0
+    error: Exception | None = None
+    calls: int = 0
+
+    async def gender(self, speech: Samples) -> Gender | None:
+        await self._listen()
+        return "female"
+
+    async def emotion(self, speech: Samples, priority: Priority = Priority.FINAL) -> UserEmotion | None:
+        await self._listen()
+        return "sad"
+
+    async def close(self) -> None:
+        pass
+
+    async def _listen(self) -> None:
+        self.calls += 1
+        await asyncio.sleep(self.delay_s)
+        if self.error is not None:
+            raise self.error
+
+
+async def voice(gender: Listener, emotion: Listener, *, final: bool = True, **asked: bool) -> UserVoice:
+    services = SimpleNamespace(speaker_encoder=None, gender_recognizer=gender, emotion_recognizer=emotion)
+    order = Transcribe(1, 0, len(SPEECH), final, Configuration(asr_config=AsrConfig(**asked)))
+    async with hearing_voice(cast(Services, services), order, SPEECH) as heard:
+        return await heard()
+
+
+async def test_gender_and_emotion_are_found_where_they_are_asked_for() -> None:
+    gender, emotion = Listener(), Listener()
+    assert await voice(gender, emotion) == UserVoice()
+    assert await voice(gender, emotion, enable_gender=True, enable_emotion=True, final=False) == UserVoice()
+    assert (gender.calls, emotion.calls) == (0, 0)
+    assert await voice(gender, emotion, enable_gender=True) == UserVoice(gender="female")
+    assert await voice(gender, emotion, enable_emotion=True) == UserVoice(emotion="sad")
+    assert (gender.calls, emotion.calls) == (1, 1)
+
+
+async def test_what_fails_or_is_slow_takes_nothing_else_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn_voice, "LATEST_S", 0.05)
+    async with asyncio.timeout(60):
+        for faulty in (Listener(error=EngineError("broken")), Listener(error=KeyError()), Listener(delay_s=3600)):
+            heard = await voice(Listener(), faulty, enable_gender=True, enable_emotion=True)
+            assert heard == UserVoice(gender="female")

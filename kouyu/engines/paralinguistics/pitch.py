@@ -1,0 +1,83 @@
+"""The pitch of a voice, frame by frame, by normalised autocorrelation."""
+
+from typing import Final
+
+import numpy as np
+import soxr
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from kouyu.engines.paralinguistics.engine import VOICE_RATE
+
+LOWEST_HZ: Final = 60.0
+HIGHEST_HZ: Final = 420.0
+HOP_S: Final = 0.01
+
+_RATE: Final = 4_000
+"""Hz. A voice's lowest harmonics are enough for its pitch, and most noise lies above them."""
+_WINDOW: Final = 120
+"""Samples at _RATE that are compared with later ones: 30 ms, two periods of all but the lowest voices."""
+_LAGS: Final = (int(_RATE / HIGHEST_HZ), int(np.ceil(_RATE / LOWEST_HZ)) + 1)
+_HUM_SPAN: Final = 65
+"""Samples at _RATE over which a moving mean is taken away: it holds what lies below a voice."""
+
+_PERIODIC: Final = 0.65
+"""So alike is a voiced frame to itself a period later, at least; creaky voices are no more."""
+_NEARLY_BEST: Final = 0.95
+"""A frame is as periodic after two periods as after one. The shortest lag that is so nearly as good as the best one is
+the period."""
+_LOUD_PERCENTILE: Final = 95
+_AUDIBLE_DB: Final = 25.0
+"""Frames so far below the loudest ones are not looked at."""
+
+Frames = NDArray[np.float32]
+
+
+def voiced_pitch(speech: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The pitch in Hz of each voiced frame of 10 ms, LOWEST_HZ to HIGHEST_HZ; empty where nothing is voiced.
+
+    ``speech``: mono float32 at VOICE_RATE, of any length.
+    """
+    low = soxr.resample(speech, VOICE_RATE, _RATE).astype(np.float32, copy=False)
+    span = _WINDOW + _LAGS[1]
+    if len(low) < span + _HUM_SPAN:
+        return np.zeros(0, np.float32)
+    low = low - np.convolve(low, np.full(_HUM_SPAN, 1 / _HUM_SPAN, np.float32), mode="same")
+    frames = _audible(sliding_window_view(low, span)[:: round(HOP_S * _RATE)])
+    return _pitch(_likeness(frames)) if len(frames) else np.zeros(0, np.float32)
+
+
+def _audible(frames: Frames) -> Frames:
+    power = np.square(frames[:, :_WINDOW]).mean(axis=1)
+    loud = np.percentile(power, _LOUD_PERCENTILE)
+    heard: Frames = frames[power > max(loud * 10 ** (-_AUDIBLE_DB / 10), 1e-10)]
+    return heard
+
+
+def _likeness(frames: Frames) -> Frames:
+    """How alike each frame is to itself at each lag of _LAGS, -1 to 1; shaped (frames, lags)."""
+    begin, end = _LAGS
+    now = frames[:, :_WINDOW]
+    later = sliding_window_view(frames, _WINDOW, axis=1)[:, begin:end]
+    products = np.einsum("fw,flw->fl", now, later)
+    running = np.cumsum(np.pad(np.square(frames, dtype=np.float64), ((0, 0), (1, 0))), axis=1)
+    energy = running[:, _WINDOW:] - running[:, :-_WINDOW]
+    scale = np.sqrt(energy[:, :1] * energy[:, begin:end]) + 1e-12
+    likeness: Frames = (products / scale).astype(np.float32)
+    return likeness
+
+
+def _pitch(likeness: Frames) -> NDArray[np.float32]:
+    """Of the voiced frames alone."""
+    middle = likeness[:, 1:-1]
+    peaks = np.where((middle >= likeness[:, :-2]) & (middle > likeness[:, 2:]), middle, -1.0)
+    best = peaks.max(axis=1)
+    voiced = best >= _PERIODIC
+    likeness, peaks, best = likeness[voiced], peaks[voiced], best[voiced]
+    lag = np.argmax(peaks >= _NEARLY_BEST * best[:, None], axis=1) + 1
+    rows = np.arange(len(lag))
+    before, at, after = (likeness[rows, lag + step] for step in (-1, 0, 1))
+    # The top of the parabola through the three lies between lags.
+    offset = (before - after) / np.minimum(2.0 * (before - 2.0 * at + after), -1e-6)
+    pitch: NDArray[np.float32] = (_RATE / (lag + _LAGS[0] + offset)).astype(np.float32)
+    return pitch

@@ -1,0 +1,75 @@
+"""What the voice of a turn tells, found out while its transcript is made, so that nobody waits for it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeAlias
+
+from kouyu.audio.pcm import Samples
+from kouyu.conversation.effects import Transcribe
+from kouyu.engines.errors import EngineError
+from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
+from kouyu.session.services import Services
+from kouyu.session.speakers import speaker_of_turn
+from kouyu.store.errors import StoreError
+
+_log = logging.getLogger(__name__)
+
+HeardVoice: TypeAlias = Callable[[], Awaitable[UserVoice]]
+"""Gives what has been found out."""
+
+LATEST_S: Final = 0.3
+"""How long a transcript that is there waits at most. Speaker and gender take some 30 ms and begin with the transcript,
+so only a machine that is far behind comes to this; what is not known then stays unknown."""
+
+
+@asynccontextmanager
+async def hearing_voice(services: Services, order: Transcribe, audio: Samples) -> AsyncIterator[HeardVoice]:
+    """Begin to find out what the configuration asks for, where the utterance may be over.
+
+    What is not asked for within the block is stopped at its end.
+    """
+    wanted = _wanted(services, order, audio) if order.final else ()
+    finding = {field: asyncio.create_task(work, name=f"the turn's {field}") for field, work in wanted}
+
+    async def heard() -> UserVoice:
+        if not finding:
+            return UNKNOWN_VOICE
+        await asyncio.wait(finding.values(), timeout=LATEST_S)
+        found: dict[str, Any] = {field: _result(field, task) for field, task in finding.items()}
+        return UserVoice(**found)
+
+    try:
+        yield heard
+    finally:
+        for task in finding.values():
+            task.cancel()
+        await asyncio.gather(*finding.values(), return_exceptions=True)
+
+
+def _wanted(services: Services, order: Transcribe, audio: Samples) -> Iterator[tuple[str, Coroutine[Any, Any, object]]]:
+    """By field of UserVoice."""
+    voice_print, asr = order.configuration.voice_print_config, order.configuration.asr_config
+    if voice_print.group_id and services.speaker_encoder is not None:
+        finding = speaker_of_turn(services.speaker_encoder, services.store.voiceprints, voice_print, audio)
+        yield "voice_print", finding
+    if asr.enable_gender:
+        yield "gender", services.gender_recognizer.gender(audio)
+    if asr.enable_emotion and services.emotion_recognizer is not None:
+        yield "emotion", services.emotion_recognizer.emotion(audio)
+
+
+def _result(field: str, task: asyncio.Task[object]) -> object:
+    """None for what has failed or is not there yet; the turn goes on without it."""
+    if not task.done() or task.cancelled():
+        _log.warning("a turn's %s was not found in time", field)
+        return None
+    match task.exception():
+        case None:
+            return task.result()
+        case EngineError() | StoreError() as error:
+            _log.warning("a turn's %s was not found: %s", field, error)
+        case broken:  # the boundary to an engine, whatever it throws
+            _log.error("the engine for a turn's %s broke", field, exc_info=broken)
+    return None
