@@ -1,5 +1,7 @@
 """data.asr_config: what is asked of the recogniser, and what becomes of its transcripts."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from kouyu.audio.pcm import Samples
 from tests.end_to_end.conversing import Talk, talking
 from tests.end_to_end.running_server import RunningServer
 from tests.fields import japanese, measuring, uploads
-from tests.fields.spoken import TRANSCRIPT, push, question, refusal, silence, spoken
+from tests.fields.spoken import MESSAGE, TRANSCRIPT, push, question, recording, refusal, silence, spoken
 from tests.standins.recognition_endpoint import RecognitionStandIn
 
 pytestmark = pytest.mark.models
@@ -198,20 +200,39 @@ async def test_enable_nostream(measuring_server: RunningServer, recogniser: Reco
             await talk.client.send("conversation.chat.cancel")
 
 
-async def only_shown(measuring_server: RunningServer, field: str) -> None:
-    async with talking(measuring_server) as talk:
-        updated = await talk.configure(asr_config={field: True})
-        assert updated.data["asr_config"][field] is False
-        updated = await talk.configure(asr_config={"stream_mode": "output_no_stream"})
-        assert updated.data["asr_config"][field] is True
-        assert f"data.asr_config.{field}" in await refusal(talk, asr_config={field: "yes"})
-
-
 async def test_enable_emotion(measuring_server: RunningServer) -> None:
-    """Accepted, and in force only with output_no_stream; no effect yet."""
-    await only_shown(measuring_server, "enable_emotion")
+    """Never in force on a server without an engine for it, and shown so."""
+    async with talking(measuring_server) as talk:
+        for mode in ("bidirectional_stream", "output_no_stream"):
+            updated = await talk.configure(asr_config={"stream_mode": mode, "enable_emotion": True})
+            assert updated.data["asr_config"]["enable_emotion"] is False
+        assert "data.asr_config.enable_emotion" in await refusal(talk, asr_config={"enable_emotion": "yes"})
+        await push(talk, uploads.pcm(question()))
+        assert "emotion" not in (await talk.until(TRANSCRIPT)).data
 
 
-async def test_enable_gender(measuring_server: RunningServer) -> None:
-    """Accepted, and in force only with output_no_stream; no effect yet."""
-    await only_shown(measuring_server, "enable_gender")
+async def test_enable_gender(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
+    """The client, the flow and the record are told; only in output_no_stream."""
+    man, woman = uploads.pcm(recording("en-story")), uploads.pcm(recording("zh-story"))
+    async with talking(measuring_server) as talk:
+        updated = await talk.configure(asr_config={"enable_gender": True})
+        assert updated.data["asr_config"]["enable_gender"] is False
+        await push(talk, man)
+        updated = await talk.configure(asr_config={"stream_mode": "output_no_stream"})
+        assert updated.data["asr_config"]["enable_gender"] is True
+        await push(talk, man)
+        await push(talk, woman)
+        await talk.configure(asr_config={"enable_gender": False})
+        await push(talk, woman)
+        assert "data.asr_config.enable_gender" in await refusal(talk, asr_config={"enable_gender": "yes"})
+        told = [event.data.get("gender") for event in talk.events if event.type == TRANSCRIPT]
+    assert told == [None, "male", "female", None]
+    async with talking(measuring_server, workflow_id="told") as talk:
+        await talk.configure(asr_config={"stream_mode": "output_no_stream", "enable_gender": True})
+        for piece in man:
+            await talk.client.send_audio(piece)
+        await talk.client.send("input_audio_buffer.complete")
+        asked = await talk.until(MESSAGE)
+        await talk.until(MESSAGE, count=2)
+    assert asked.data["meta_data"] == {"user_gender": "male"}
+    assert json.loads(talk.answers()[0])["_voice_gender"] == "male"
