@@ -49,7 +49,7 @@ lock: ## write the lock files anew from pyproject.toml, keeping versions (UPGRAD
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate $(UPGRADE) --extra english --extra setup pyproject.toml --output-file locks/run.txt
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate $(UPGRADE) --constraint locks/run.txt --extra english --extra setup --extra dev pyproject.toml \
+		--no-annotate $(UPGRADE) --constraint locks/run.txt --extra english --extra setup --extra emotion --extra dev pyproject.toml \
 		--output-file locks/dev.txt
 
 .PHONY: sdk-tools
