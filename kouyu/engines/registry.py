@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from kouyu.engines.errors import EngineUnavailable
 
-Kind: TypeAlias = Literal["vad", "denoise", "turn", "asr", "tts"]
+Kind: TypeAlias = Literal["vad", "denoise", "turn", "asr", "emotion", "tts"]
 
 BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = {
     "vad": {"silero": "kouyu.engines.vad.silero:SileroVoiceActivity"},
@@ -25,6 +25,7 @@ BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = {
         "whisper": "kouyu.engines.asr.whisper:WhisperRecognizer",
         "openai": "kouyu.engines.asr.openai:OpenAIRecognizer",
     },
+    "emotion": {"sense-voice": "kouyu.engines.paralinguistics.sense_voice:SenseVoiceEmotion.load"},
     "tts": {
         "piper": "kouyu.engines.tts.piper:PiperSynthesizer.load",
         "kokoro": "kouyu.engines.tts.kokoro:KokoroSynthesizer.load",

@@ -11,6 +11,7 @@ from kouyu.engines import registry
 from kouyu.engines.asr.engine import SpeechRecognizer
 from kouyu.engines.denoise.engine import NoiseSuppressor
 from kouyu.engines.errors import EngineUnavailable
+from kouyu.engines.paralinguistics.engine import EmotionRecognizer
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer
 from kouyu.engines.tts.router import VoiceRouter
@@ -50,6 +51,7 @@ def check_engines(settings: Settings) -> None:
         ("vad", (engines.vad,)),
         ("denoise", (engines.denoise,)),
         ("asr", (engines.asr,)),
+        ("emotion", (engines.emotion,) if engines.emotion else ()),
         ("tts", engines.tts),
     )
     for kind, names in chosen:
@@ -71,10 +73,13 @@ def _weights_needed(settings: Settings) -> list[str]:
     by_engine = {
         "silero": "silero-vad",
         "whisper": engines.whisper.weights,
+        "sense-voice": "sense-voice",
         "piper": "piper-joe",
         "kokoro": "kokoro",
     }
-    needed = [by_engine[name] for name in (engines.vad, engines.asr, *engines.tts) if name in by_engine]
+    needed = [
+        by_engine[name] for name in (engines.vad, engines.asr, engines.emotion, *engines.tts) if name in by_engine
+    ]
     needed += [TURN_WEIGHTS, VOICEPRINT_WEIGHTS]
     return [*needed, "smollm2"] if needs_embedded_model(settings.bots) else needed
 
@@ -102,6 +107,19 @@ def load_speaker_encoder(scheduler: Scheduler) -> SpeakerEncoder:
     from kouyu.engines.voiceprint.resemblyzer import ResemblyzerEncoder
 
     return ResemblyzerEncoder(scheduler, cache.folder(VOICEPRINT_WEIGHTS))
+
+
+async def load_emotion_recognizer(engines: EngineSettings, scheduler: Scheduler) -> EmotionRecognizer | None:
+    """The engine for emotions; None where none is chosen. Raises EngineUnavailable."""
+    if not engines.emotion:
+        return None
+    make = await _factory("emotion", engines.emotion)
+    recognizer: EmotionRecognizer
+    if engines.emotion == "sense-voice":
+        recognizer = await make(scheduler, cache.folder("sense-voice"))
+    else:
+        recognizer = await _of_another_package(make, scheduler)
+    return recognizer
 
 
 async def load_turn_judge(scheduler: Scheduler) -> TurnJudge:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from kouyu.audio_sessions.recording import transcribe_recording
 from kouyu.diagnostics.board import Board
+from kouyu.engines.paralinguistics.engine import EmotionRecognizer
 from kouyu.engines.pressure import Pressure
 from kouyu.engines.scheduler import Scheduler
 from kouyu.protocol.ids import IdFactory
@@ -20,6 +21,7 @@ from kouyu.server.bot_directory import BotDirectory
 from kouyu.server.chat import Opened
 from kouyu.server.engine_loading import (
     check_engines,
+    load_emotion_recognizer,
     load_noise_suppressor,
     load_recognizer,
     load_speaker_encoder,
@@ -76,12 +78,22 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
 
         began = time.monotonic()
         transcripts = _transcript_finisher(settings.transcripts.sensitive_words)
-        voice_activity, turn_judge, recognizer, synthesizer, noise_suppressor, agents, *_ = await _all_or_first_error(
+        (
+            voice_activity,
+            turn_judge,
+            recognizer,
+            synthesizer,
+            noise_suppressor,
+            emotion_recognizer,
+            agents,
+            *_,
+        ) = await _all_or_first_error(
             closed_at_the_end(load_voice_activity(engines, scheduler), lambda made: made.close()),
             closed_at_the_end(load_turn_judge(scheduler), lambda made: made.close()),
             closed_at_the_end(load_recognizer(engines, scheduler), lambda made: made.close()),
             closed_at_the_end(load_synthesizer(engines, scheduler), lambda made: made.close()),
             load_noise_suppressor(engines),
+            closed_at_the_end(load_emotion_recognizer(engines, scheduler), _close_if_there),
             stack.enter_async_context(open_agents(settings, store)),
             asyncio.to_thread(transcripts.warm_up),
             asyncio.to_thread(token_counter),
@@ -109,9 +121,15 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
             turn_judge=turn_judge,
             noise_suppressor=noise_suppressor,
             speaker_encoder=load_speaker_encoder(scheduler),
+            emotion_recognizer=emotion_recognizer,
         )
         heard = Recordings(agents.attachments, functools.partial(transcribe_recording, services))
         yield dataclasses.replace(services, recordings=heard), agents.bots
+
+
+async def _close_if_there(emotion_recognizer: EmotionRecognizer | None) -> None:
+    if emotion_recognizer is not None:
+        await emotion_recognizer.close()
 
 
 def _transcript_finisher(sensitive_words: str) -> TranscriptFinisher:

@@ -139,6 +139,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     denoise: Name = "webrtc"
     """Noise suppression, for clients that ask for it."""
     asr: Name = "whisper"
+    emotion: str = ""
+    """How a speaker feels, for clients that ask for it: "sense-voice"; empty: nothing is told of it."""
     tts: Annotated[tuple[Name, ...], Meta(min_length=1)] = ("piper", "kokoro")
     """Their voices are offered together; the first engine has the default voice."""
     default_voice: str = ""

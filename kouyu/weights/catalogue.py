@@ -102,6 +102,10 @@ _UPSTREAM_WHISPER_SMALL: Final = (
 _UPSTREAM_WHISPER_TINY_EN: Final = (
     "https://huggingface.co/Systran/faster-whisper-tiny.en/resolve/0d3d19a32d3338f10357c0889762bd8d64bbdeba"
 )
+_UPSTREAM_SENSE_VOICE: Final = (
+    "https://huggingface.co/csukuangfj/sherpa-onnx-sense-voice-zh-en-ja-ko-yue-2024-07-17/resolve/"
+    "2365baeacb507f821a0c8120fcee3d484dba7a07"
+)
 _UPSTREAM_JOE: Final = "https://huggingface.co/rhasspy/piper-voices/resolve/v1.0.0/en/en_US/joe/medium"
 _UPSTREAM_KOKORO: Final = "https://github.com/thewh1teagle/kokoro-onnx/releases/download/model-files-v1.0"
 
@@ -246,6 +250,27 @@ CATALOGUE: Final[tuple[WeightSet, ...]] = (
                 5_695_563,
                 WheelMember(_RESEMBLYZER, "resemblyzer/pretrained.pt"),
                 conversion="speaker-encoder",
+            ),
+        ),
+    ),
+    WeightSet(
+        name="sense-voice",
+        purpose="how a speaker feels; Mandarin, Cantonese, English, Japanese, Korean",
+        licence="LicenseRef-FunASR-Model",
+        note="the licence is the FunASR model licence; only at its original's home, not in the package registry",
+        optional=True,
+        files=(
+            _file(
+                "model.int8.onnx",
+                "c71f0ce00bec95b07744e116345e33d8cbbe08cef896382cf907bf4b51a2cd51",
+                239_233_841,
+                upstream=f"{_UPSTREAM_SENSE_VOICE}/model.int8.onnx",
+            ),
+            _file(
+                "tokens.txt",
+                "f449eb28dc567533d7fa59be34e2abca8784f771850c78a47fb731a31429a1dc",
+                315_894,
+                upstream=f"{_UPSTREAM_SENSE_VOICE}/tokens.txt",
             ),
         ),
     ),

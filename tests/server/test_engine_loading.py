@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kouyu.engines.asr.openai import OpenAIRecognizer
@@ -11,6 +12,7 @@ from kouyu.engines.scheduler import Scheduler
 from kouyu.server.engine_loading import (
     WeightsNotFetched,
     check_engines,
+    load_emotion_recognizer,
     load_noise_suppressor,
     load_recognizer,
     load_synthesizer,
@@ -58,6 +60,18 @@ def test_endpoints_need_no_weights() -> None:
 def test_a_misspelt_engine_is_refused_with_the_known_names() -> None:
     with pytest.raises(EngineUnavailable, match=r"engines.tts: 'pipr' is not allowed; allowed: .*piper"):
         check_engines(Settings(engines=EngineSettings(tts=("pipr", "kokoro"))))
+
+
+@pytest.mark.usefixtures("no_weights")
+async def test_emotions_are_recognised_where_an_engine_is_chosen_and_its_weights_are_asked_for() -> None:
+    engines = msgspec.structs.replace(ENDPOINTS, emotion="sense-voice")
+    with pytest.raises(WeightsNotFetched, match="kouyu models fetch silero-vad sense-voice smart-turn voiceprint"):
+        check_engines(Settings(engines=engines, bots=(BOT,)))
+    with pytest.raises(EngineUnavailable, match="engines.emotion: 'mood' is not allowed; allowed: .*sense-voice"):
+        check_engines(Settings(engines=msgspec.structs.replace(ENDPOINTS, emotion="mood"), bots=(BOT,)))
+    scheduler = Scheduler(1)
+    assert await load_emotion_recognizer(ENDPOINTS, scheduler) is None
+    await scheduler.close()
 
 
 async def test_endpoints_are_made_from_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
