@@ -20,6 +20,7 @@ import numpy as np
 from bench.noise_scenes import (
     LEARNING,
     LONG_PAUSE_S,
+    SENTENCES,
     Said,
     Scene,
     Voices,
@@ -227,7 +228,10 @@ async def noise_table(bench: Bench, voices: Voices, target: str) -> None:
     """Noise without voices: turns that nobody began, and words."""
     print("\nnoise       dB  processing      turns heard  false starts  word errors")
     quiet = alone(voices, target)
-    scenes = [("none", 0, quiet), *((k, r, in_noise(quiet, k, r)) for k in ("white", "keyboard") for r in RATIOS_DB)]
+    scenes = [
+        ("none", 0, quiet),
+        *((k, r, in_noise(quiet, k, r)) for k in ("white", "pink", "keyboard") for r in RATIOS_DB),
+    ]
     for kind, ratio, scene in scenes:
         for processing in ("off", "ans"):
             heard = await bench.hear(scene, processing, voices)
@@ -268,10 +272,10 @@ async def at_once_table(bench: Bench, voices: Voices, target: str) -> None:
             print(f"{ratio:3}  {processing:15} {len(begun):11} {found:>21} {words:12.3f}", flush=True)
 
 
-async def measure(words: bool) -> None:
+async def measure(words: bool, count: int) -> None:
     """Make the scenes, hear them, print what came of them."""
     scheduler = Scheduler(workers=1)
-    voices = await spoken(scheduler)
+    voices = await spoken(scheduler, count)
     recognizer = WhisperRecognizer(folder("whisper-base"), scheduler) if words else None
     bench = Bench(scheduler, recognizer)
     first, second = list(voices)[:2]
@@ -294,7 +298,9 @@ def main() -> None:
     """Run the benchmark and print what it found."""
     parser = argparse.ArgumentParser(description="What noise suppression and voiceprint denoising do.")
     parser.add_argument("--no-words", action="store_true", help="leave out recognition")
-    asyncio.run(measure(not parser.parse_args().no_words))
+    parser.add_argument("--sentences", type=int, default=SENTENCES, help="of each voice (%(default)s)")
+    options = parser.parse_args()
+    asyncio.run(measure(not options.no_words, options.sentences))
 
 
 if __name__ == "__main__":

@@ -64,8 +64,8 @@ class Scene:
         return [one for one in self.said if one.voice != self.target]
 
 
-async def spoken(scheduler: Scheduler) -> Voices:
-    """The same sentences in each of the built-in voices. Raises MissingWeights and EngineUnavailable."""
+async def spoken(scheduler: Scheduler, count: int = SENTENCES) -> Voices:
+    """The same ``count`` sentences in each of the built-in voices. Raises MissingWeights and EngineUnavailable."""
     texts = [one.text for one in sentences("en") if not any(word in one.text for word in ("five", "seven", "um,"))]
     voices: dict[str, list[tuple[str, Samples]]] = {}
     for synthesizer in (
@@ -73,7 +73,7 @@ async def spoken(scheduler: Scheduler) -> Voices:
         await KokoroSynthesizer.load(scheduler, folder("kokoro")),
     ):
         for voice in synthesizer.voices():
-            sounds = [(text, await _say(synthesizer, voice.voice_id, text)) for text in texts[:SENTENCES]]
+            sounds = [(text, await _say(synthesizer, voice.voice_id, text)) for text in texts[:count]]
             voices[voice.voice_id] = sounds
         await synthesizer.close()
     return voices
@@ -85,8 +85,8 @@ def alone(voices: Voices, target: str) -> Scene:
 
 
 def in_noise(scene: Scene, kind: str, ratio_db: float) -> Scene:
-    """The scene with noise so far below the target's speech: "white" or "keyboard"."""
-    noise = _white(len(scene.audio)) if kind == "white" else _keyboard(len(scene.audio))
+    """The scene with noise so far below the target's speech: "white", "pink" or "keyboard"."""
+    noise = {"white": _white, "pink": _pink, "keyboard": _keyboard}[kind](len(scene.audio))
     return Scene(scene.target, scene.audio + _at(noise, LEVEL_DBFS - ratio_db), scene.said)
 
 
@@ -131,6 +131,13 @@ def _at(sound: Samples, level_dbfs: float) -> Samples:
 
 def _white(samples: int) -> Samples:
     return np.random.default_rng(5).normal(0.0, 1.0, samples).astype(np.float32)
+
+
+def _pink(samples: int) -> Samples:
+    """As loud in each octave, from 50 Hz up."""
+    spectrum, hz = np.fft.rfft(_white(samples)), np.fft.rfftfreq(samples, 1 / LISTENING_RATE)
+    shaped = np.where(hz < 50, 0, spectrum / np.sqrt(np.maximum(hz, 1)))
+    return np.fft.irfft(shaped, samples).astype(np.float32)
 
 
 def _keyboard(samples: int) -> Samples:
