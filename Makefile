@@ -10,7 +10,7 @@ CONSOLE := console
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sdk console lint types models lock clean
+.PHONY: help run test test-sdk bench-peers console lint types models lock clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -29,6 +29,11 @@ test: $(VENV)/dev.stamp ## everything that must hold: ruff, mypy, pytest (with t
 test-sdk: $(VENV)/dev.stamp sdk-tools $(SDK)/node_modules/.package-lock.json ## other people's SDKs against a real server; needs Node and Chromium
 	@$(KOUYU) models fetch
 	$(VENV)/bin/pytest -m sdk tests/sdk tests/console
+
+bench-peers: $(VENV)/run.stamp $(VENV)-peers/peers.stamp ## kouyu and Pipecat one after the other on this machine (bench/peers; ARGS="--help")
+	@$(KOUYU) models fetch
+	@$(KOUYU) models fetch whisper-tiny-en
+	$(VENV)/bin/python -m bench.peers.compare $(ARGS)
 
 console: $(CONSOLE)/node_modules/.package-lock.json ## build the page anew from console/ into kouyu/console; needs Node 20.19 or newer
 	@cd $(CONSOLE) && npm run --silent build
@@ -52,6 +57,13 @@ lock: ## write the lock files anew from pyproject.toml, keeping versions (UPGRAD
 		--no-annotate $(UPGRADE) --constraint locks/run.txt --extra english --extra setup --extra emotion --extra dev pyproject.toml \
 		--output-file locks/dev.txt
 
+# Other people's software, with dependencies of its own, stays in an environment of its own.
+$(VENV)-peers/peers.stamp: bench/peers/requirements.txt
+	@$(PYTHON) -m venv $(VENV)-peers
+	@echo 'Installing Pipecat and what it needs (bench/peers/requirements.txt)'
+	@$(VENV)-peers/bin/pip install --disable-pip-version-check --quiet -r bench/peers/requirements.txt
+	@touch $@
+
 .PHONY: sdk-tools
 sdk-tools:
 	@tests/sdk/tools.sh >/dev/null
@@ -66,7 +78,7 @@ $(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json $(CONSO
 	@touch $@
 
 clean: ## delete .venv and what the tools keep (not the model weights: `kouyu models remove`)
-	rm -rf $(VENV) $(VENV)-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis $(SDK)/node_modules $(CONSOLE)/node_modules
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis $(SDK)/node_modules $(CONSOLE)/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

@@ -1,12 +1,12 @@
 """A microphone that is not there: real time, 20 ms a frame, a quiet room, and questions said into it."""
 
 import asyncio
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
 from kouyu.audio.pcm import LISTENING_RATE, Samples, bytes_from_float
-from kouyu.client.voice_client import FRAME_MS, VoiceClient
+from kouyu.client.voice_client import FRAME_MS
 
 ROOM_DBFS: Final = -65.0
 """Noise of a quiet room. Zeros would be kinder to the server than a microphone ever is."""
@@ -28,6 +28,14 @@ class Room:
         return self._noise[places].astype(np.float32)
 
 
+class Listener(Protocol):
+    """Whoever the microphone's audio goes to."""
+
+    async def send_audio(self, pcm: bytes) -> None:
+        """Take a frame."""
+        ...
+
+
 class Microphone:
     """What a client with an open microphone sends.
 
@@ -35,7 +43,7 @@ class Microphone:
     that began at t sounds at t + n / LISTENING_RATE.
     """
 
-    def __init__(self, client: VoiceClient) -> None:
+    def __init__(self, client: Listener) -> None:
         self._client = client
         self._room = Room()
         self._speech: Samples = np.zeros(0, np.float32)

@@ -13,6 +13,8 @@ class Usage(msgspec.Struct, frozen=True):
     """Processor time since they began."""
     memory_mib: float
     """Their share of the machine's memory: what several of them have in common is counted once (PSS)."""
+    own_memory_mib: float
+    """Of it the process's without its descendants'."""
     threads: int
     open_files: int
     """File descriptors: files, sockets, pipes."""
@@ -27,6 +29,7 @@ def usage(pid: int) -> Usage:
     return Usage(
         cpu_s=sum(one.cpu_s for one in used),
         memory_mib=sum(one.memory_mib for one in used),
+        own_memory_mib=used[0].memory_mib,
         threads=sum(one.threads for one in used),
         open_files=sum(one.open_files for one in used),
     )
@@ -41,9 +44,11 @@ def _own_usage(pid: int) -> Usage | None:
         return None  # it has ended meanwhile
     ticks = int(fields[11]) + int(fields[12])
     shared = next(line for line in memory.splitlines() if line.startswith("Pss:"))
+    memory_mib = int(shared.split()[1]) / 1024
     return Usage(
         cpu_s=ticks / os.sysconf("SC_CLK_TCK"),
-        memory_mib=int(shared.split()[1]) / 1024,
+        memory_mib=memory_mib,
+        own_memory_mib=memory_mib,
         threads=int(fields[17]),
         open_files=open_files,
     )

@@ -1,10 +1,10 @@
 """Everything a server has sent on a connection, and waiting for what is still to come."""
 
 import asyncio
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import AsyncGenerator, Callable
+from typing import Protocol, TypeAlias
 
-from kouyu.client.voice_client import Event, VoiceClient
+from kouyu.client.voice_client import Event
 
 Wanted: TypeAlias = Callable[[Event], bool]
 
@@ -13,10 +13,18 @@ class ConnectionLost(Exception):
     """The server hung up, or sent an ``error`` event."""
 
 
+class Sender(Protocol):
+    """Where events come from."""
+
+    def events(self) -> AsyncGenerator[Event, None]:
+        """Until the connection ends."""
+        ...
+
+
 class Received:
     """Keeps the events that come. ``run`` belongs to a task of the owner's."""
 
-    def __init__(self, client: VoiceClient) -> None:
+    def __init__(self, client: Sender) -> None:
         self._client = client
         self._came = asyncio.Event()
         self._events: list[Event] = []

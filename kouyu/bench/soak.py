@@ -119,6 +119,7 @@ class _Watch:
             minute=(time.monotonic() - self._began) / 60,
             sessions=said.sessions,
             memory_mib=used.memory_mib,
+            own_memory_mib=used.own_memory_mib,
             tasks=said.tasks,
             threads=used.threads,
             open_files=used.open_files,

@@ -25,6 +25,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """Since the server was ready."""
     sessions: int
     memory_mib: float
+    own_memory_mib: float
+    """Of it the server's own, without the embedded language model's process."""
     tasks: int
     """Of the event loop."""
     threads: int
@@ -54,15 +56,13 @@ class SoakReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def growth_mib_per_hour(self) -> float:
-        """The slope of the memory after the warm-up, by least squares; 0 with fewer than two looks."""
+        """The slope of the server's own memory after the warm-up, by least squares; 0 where the end is missing."""
         stages = [moment.stage for moment in self.moments]
         if "warm" not in stages or "end" not in stages:
             return 0.0
         steady = self.moments[stages.index("warm") : stages.index("end") + 1]
-        if len(steady) < 2:
-            return 0.0
         minutes = np.array([moment.minute for moment in steady])
-        memory = np.array([moment.memory_mib for moment in steady])
+        memory = np.array([moment.own_memory_mib for moment in steady])
         return float(np.polyfit(minutes, memory, 1)[0]) * 60
 
 
@@ -71,8 +71,8 @@ def print_report(report: SoakReport, console: Console) -> None:
     engines = "stub engines, real voice activity" if report.stub_engines else "real engines"
     title = f"{report.minutes:g} minutes, {report.sessions} sessions at once ({engines})"
     table = Table(title=title, title_justify="left", title_style="bold")
-    table.add_column("")
-    for column in ("minute", "sessions", "memory MiB", "tasks", "threads", "open files"):
+    table.add_column("", no_wrap=True)
+    for column in ("minute", "sessions", "MiB", "with models", "tasks", "threads", "open files"):
         table.add_column(column, justify="right")
     for moment in report.moments:
         if moment.stage in _TITLES:
@@ -83,7 +83,7 @@ def print_report(report: SoakReport, console: Console) -> None:
     turns = report.answers.count if report.answers is not None else 0
     console.print(
         f"{turns} turns answered, {report.unanswered} not; {report.connections} connections, {report.lost} lost; "
-        f"memory after warm-up: {report.growth_mib_per_hour:+.1f} MiB an hour",
+        f"the server's own memory after warm-up: {report.growth_mib_per_hour:+.1f} MiB an hour",
         highlight=False,
     )
     if report.log:
@@ -91,5 +91,6 @@ def print_report(report: SoakReport, console: Console) -> None:
 
 
 def _row(moment: Moment) -> tuple[str, ...]:
+    memory = (f"{moment.own_memory_mib:.1f}", f"{moment.memory_mib:.1f}")
     counts = (moment.tasks, moment.threads, moment.open_files)
-    return (f"{moment.minute:.1f}", str(moment.sessions), f"{moment.memory_mib:.1f}", *map(str, counts))
+    return (f"{moment.minute:.1f}", str(moment.sessions), *memory, *map(str, counts))

@@ -146,7 +146,8 @@ def soak(json_file: Path | None, **options: Any) -> None:
     console = Console(stderr=True)
 
     def on_moment(moment: Moment) -> None:
-        console.print(f"minute {moment.minute:.1f}: {moment.memory_mib:.1f} MiB, {moment.tasks} tasks", highlight=False)
+        memory = f"{moment.own_memory_mib:.1f} MiB, {moment.memory_mib:.1f} with models' processes"
+        console.print(f"minute {moment.minute:.1f}: {memory}, {moment.tasks} tasks", highlight=False)
 
     report = _run(measure_soak(SoakOptions(**options), on_moment=on_moment))
     print_soak(report, Console())

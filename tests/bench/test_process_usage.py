@@ -27,6 +27,9 @@ def test_children_are_counted() -> None:
     child.communicate(b"\n")
     assert after.cpu_s - before.cpu_s >= 0.15
     assert after.memory_mib > before.memory_mib + 1
+    assert after.own_memory_mib < after.memory_mib
+    assert after.threads > before.threads
+    assert after.open_files >= before.open_files + 3
 
 
 def test_a_process_that_is_gone_is_an_error() -> None:

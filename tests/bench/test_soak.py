@@ -11,8 +11,17 @@ from kouyu.bench.soak_report import Moment, SoakReport, Stage
 from kouyu.cli.main import main
 
 
-def moment(stage: Stage, minute: float, memory_mib: float) -> Moment:
-    return Moment(stage=stage, minute=minute, sessions=1, memory_mib=memory_mib, tasks=10, threads=5, open_files=20)
+def moment(stage: Stage, minute: float, own_memory_mib: float) -> Moment:
+    return Moment(
+        stage=stage,
+        minute=minute,
+        sessions=1,
+        memory_mib=own_memory_mib + minute,
+        own_memory_mib=own_memory_mib,
+        tasks=10,
+        threads=5,
+        open_files=20,
+    )
 
 
 def report(*moments: Moment) -> SoakReport:
