@@ -77,9 +77,8 @@ def _weights_needed(settings: Settings) -> list[str]:
         "piper": "piper-joe",
         "kokoro": "kokoro",
     }
-    needed = [
-        by_engine[name] for name in (engines.vad, engines.asr, engines.emotion, *engines.tts) if name in by_engine
-    ]
+    chosen = (engines.vad, engines.asr, engines.emotion, *engines.tts)
+    needed = [by_engine[name] for name in chosen if name in by_engine]
     needed += [TURN_WEIGHTS, VOICEPRINT_WEIGHTS]
     return [*needed, "smollm2"] if needs_embedded_model(settings.bots) else needed
 

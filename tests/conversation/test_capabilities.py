@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from kouyu.conversation.capabilities import Capabilities
-from kouyu.protocol.configuration import Configuration, OutputAudio
+from kouyu.protocol.configuration import AsrConfig, Configuration, OutputAudio
 from kouyu.protocol.errors import InvalidField
 
 OFFER = Capabilities(voice_ids=("joe", "alpha"), default_voice_id="joe", prologue="Hello.")
@@ -42,3 +42,10 @@ def test_the_conversation_and_the_opening_line_are_filled_in() -> None:
     assert OFFER.in_force(Configuration(), "1").prologue_content == "Hello."
     assert OFFER.in_force(Configuration(prologue_content="Hi!"), "1").prologue_content == "Hi!"
     assert replace(OFFER, prologue="").in_force(Configuration(), "1").prologue_content is None
+
+
+def test_emotions_are_told_only_where_there_is_an_engine_for_them() -> None:
+    asked = Configuration(asr_config=AsrConfig(stream_mode="output_no_stream", enable_emotion=True, enable_gender=True))
+    without = OFFER.in_force(asked, "1").asr_config
+    assert (without.enable_emotion, without.enable_gender) == (False, True)
+    assert replace(OFFER, recognizes_emotion=True).in_force(asked, "1").asr_config == asked.asr_config

@@ -67,7 +67,7 @@ async def test_emotions_are_recognised_where_an_engine_is_chosen_and_its_weights
     engines = msgspec.structs.replace(ENDPOINTS, emotion="sense-voice")
     with pytest.raises(WeightsNotFetched, match="kouyu models fetch silero-vad sense-voice smart-turn voiceprint"):
         check_engines(Settings(engines=engines, bots=(BOT,)))
-    with pytest.raises(EngineUnavailable, match="engines.emotion: 'mood' is not allowed; allowed: .*sense-voice"):
+    with pytest.raises(EngineUnavailable, match=r"engines\.emotion: 'mood' is not allowed; allowed: .*sense-voice"):
         check_engines(Settings(engines=msgspec.structs.replace(ENDPOINTS, emotion="mood"), bots=(BOT,)))
     scheduler = Scheduler(1)
     assert await load_emotion_recognizer(ENDPOINTS, scheduler) is None

@@ -73,13 +73,12 @@ def _open(weights: Path) -> Any:
         import sherpa_onnx
     except ImportError as error:
         raise EngineUnavailable("emotion recognition needs sherpa-onnx: pip install 'kouyu[emotion]'") from error
+    advice = f"try: kouyu models fetch {WEIGHT_SET}"
     if missing := [name for name in (MODEL_FILE, TOKENS_FILE) if not (weights / name).is_file()]:
-        raise EngineUnavailable(f"{weights} lacks {' and '.join(missing)}; try: kouyu models fetch {WEIGHT_SET}")
+        raise EngineUnavailable(f"{weights} lacks {' and '.join(missing)}; {advice}")
     try:
         return sherpa_onnx.OfflineRecognizer.from_sense_voice(
             model=str(weights / MODEL_FILE), tokens=str(weights / TOKENS_FILE), num_threads=1, language="auto"
         )
     except RuntimeError as error:
-        raise EngineUnavailable(
-            f"{weights} cannot be loaded ({error}); try: kouyu models fetch {WEIGHT_SET}"
-        ) from error
+        raise EngineUnavailable(f"{weights} cannot be loaded ({error}); {advice}") from error
