@@ -49,7 +49,7 @@ export async function keyboardAlone(page, where, { bot }) {
   await openPage(page, where, { bot, settings: PUSH_TO_TALK });
   const focused = () => page.evaluate(() => document.activeElement?.textContent || document.activeElement?.getAttribute('aria-label') || '');
   const seen = [];
-  for (let presses = 0; presses < 40 && !seen.at(-1)?.includes('Start'); presses++) {
+  for (let presses = 0; presses < 40 && seen.at(-1) !== 'Start'; presses++) {
     await page.keyboard.press('Tab');
     seen.push(await focused());
   }

@@ -48,9 +48,11 @@ export async function phone(page, where, { bot, folder }) {
 
 /** The page and its settings in Chinese. */
 export async function chinese(page, where, { bot, folder }) {
-  await openPage(page, where, { bot, settings: { ...FREE_TALK, 'asr_config.hot_words': ['口语'] } });
+  await openPage(page, where, { bot, settings: { ...PUSH_TO_TALK, 'asr_config.hot_words': ['口语'] } });
   await start(page);
-  await answered(page, 2);
+  await type(page, '今天天气怎么样？');
+  await page.waitForFunction(() => document.querySelector('.bubble.agent')?.textContent.includes('散步'));
+  await page.waitForTimeout(500);
   await shoot(page, folder, 'chinese');
   await page.click('.partners .icon');
   await page.waitForSelector('.settings-form details');
