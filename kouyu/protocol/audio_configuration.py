@@ -109,7 +109,9 @@ def audio_to_wire(configuration: AudioConfiguration) -> msgspec.Raw:
         case SpeechConfiguration(output_audio=output):
             shown: AudioConfiguration = replace(configuration, output_audio=effective_output(output))
         case TranscriptionConfiguration(input_audio=audio, asr_config=asr):
-            shown = replace(configuration, input_audio=effective_input(audio), asr_config=effective_asr(asr))
+            # What a voice tells besides words is told of a conversation's turns alone.
+            words = replace(effective_asr(asr), enable_emotion=False, enable_gender=False)
+            shown = replace(configuration, input_audio=effective_input(audio), asr_config=words)
         case InterpretationConfiguration(input_audio=audio, output_audio=output):
             shown = replace(configuration, input_audio=effective_input(audio), output_audio=effective_output(output))
     return as_wire(shown)

@@ -31,6 +31,13 @@ def test_what_is_not_sent_keeps_its_default_and_is_shown_all_the_same() -> None:
     }
 
 
+def test_a_transcription_tells_words_alone() -> None:
+    asked = {"stream_mode": "output_no_stream", "user_language": "ja-JP", "enable_emotion": True, "enable_gender": True}
+    asr_config = shown(merge_audio(TranscriptionConfiguration(), {"asr_config": asked}))["asr_config"]
+    assert (asr_config["enable_emotion"], asr_config["enable_gender"]) == (False, False)
+    assert asr_config["user_language"] == "ja-JP"
+
+
 def test_only_the_block_of_the_codec_in_use_is_shown() -> None:
     updated = merge_audio(SpeechConfiguration(), {"output_audio": {"codec": "g711a", "voice_id": "a"}})
     output = shown(updated)["output_audio"]
