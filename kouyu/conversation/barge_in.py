@@ -1,13 +1,17 @@
 """Whether what the user says while the agent speaks takes the turn."""
 
+from collections.abc import Sequence
+
 from kouyu.conversation.limits import Limits
 from kouyu.protocol.configuration import InterruptConfig
+from kouyu.text.backchannels import is_backchannel
 
 
 class BargeIn:
     """The decision about one utterance that began while the agent was speaking.
 
-    Without ``interrupt_config`` a run of speech of ``barge_in_ms`` is enough. With keywords only a transcript that
+    Without ``interrupt_config`` a run of speech of ``barge_in_ms`` is enough; where backchannels are ignored, only one
+    that a transcript shows to be more than that, or that is too long for one. With keywords only a transcript that
     contains one, or starts with one, interrupts (uplink.md, data.turn_detection).
     """
 
@@ -18,21 +22,30 @@ class BargeIn:
     @property
     def onset_ms(self) -> int:
         """Speech needed before an utterance is taken up at all while the agent speaks."""
-        return self._limits.speech_start_ms if self.needs_keyword else self._limits.barge_in_ms
+        return self._limits.speech_start_ms if self.needs_transcript else self._limits.barge_in_ms
 
     @property
-    def needs_keyword(self) -> bool:
-        """Speech alone does not interrupt."""
-        return self._interrupt_config is not None and bool(self._interrupt_config.keywords)
+    def needs_transcript(self) -> bool:
+        """Speech alone does not interrupt, not at once."""
+        return bool(self._keywords) or self._limits.ignore_backchannels
 
-    def interrupts(self, transcript: str) -> bool:
-        """Whether an utterance that reads so far as ``transcript`` interrupts the agent."""
-        config = self._interrupt_config
-        if config is None or not config.keywords:
+    def interrupts(self, transcript: str, speech_ms: int) -> bool:
+        """Whether an utterance of ``speech_ms`` that reads so far as ``transcript`` interrupts the agent."""
+        if self._keywords:
+            return self._has_keyword(transcript)
+        if not self._limits.ignore_backchannels or speech_ms > self._limits.longest_backchannel_ms:
             return True
+        return bool(transcript) and not is_backchannel(transcript)
+
+    @property
+    def _keywords(self) -> Sequence[str]:
+        return self._interrupt_config.keywords if self._interrupt_config is not None else ()
+
+    def _has_keyword(self, transcript: str) -> bool:
+        assert self._interrupt_config is not None
         said = _normalised(transcript)
-        keywords = [_normalised(keyword) for keyword in config.keywords]
-        if config.mode == "keyword_prefix":
+        keywords = [_normalised(keyword) for keyword in self._keywords]
+        if self._interrupt_config.mode == "keyword_prefix":
             return any(said.startswith(keyword) for keyword in keywords)
         return any(keyword in said for keyword in keywords)
 

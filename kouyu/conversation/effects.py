@@ -10,10 +10,19 @@ from kouyu.protocol.configuration import Configuration, InputAudio
 from kouyu.protocol.downlink import Chat, DownlinkEvent, Message
 
 
+class Sounding(msgspec.Struct, frozen=True):
+    """What the client is taken to play: the next ``duration_ms`` of an item's sound, from the time ``starts_at`` on."""
+
+    item: int
+    duration_ms: float
+    starts_at: float
+
+
 class Send(msgspec.Struct, frozen=True):
-    """Send this event to the client (event_subscriptions have been obeyed)."""
+    """Send this event to the client (event_subscriptions have been obeyed). ``sounding``: the sound that is in it."""
 
     event: DownlinkEvent
+    sounding: Sounding | None = None
 
 
 class SaveMessage(msgspec.Struct, frozen=True):

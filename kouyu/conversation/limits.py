@@ -26,6 +26,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Speech that starts a turn while the agent is silent."""
     barge_in_ms: int = 160
     """Speech that interrupts the agent."""
+    ignore_echo: bool = True
+    """The agent's own voice, where a device sends it back, is no speech."""
+    ignore_backchannels: bool = False
+    """An "mm-hm" does not interrupt the agent. Speech then interrupts when a transcript shows that it is more, a few
+    hundred ms later."""
+    longest_backchannel_ms: int = 800
+    """Speech longer than this is no backchannel, whatever its transcript."""
     partial_interval_ms: int = 320
     """New audio needed before the next partial transcript."""
     turn_complete_probability: float = 0.5

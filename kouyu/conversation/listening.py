@@ -9,7 +9,7 @@ voice activity.
 from collections.abc import Iterator
 
 from kouyu.conversation.free_talk import FreeTalk
-from kouyu.conversation.inputs import SpeechProbability
+from kouyu.conversation.inputs import LISTENING_RATE, SpeechProbability
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.push_to_talk import PushToTalk, is_push_to_talk
 from kouyu.conversation.speech_detector import SpeechDetector
@@ -40,6 +40,14 @@ class Listening:
         if utterance is None or utterance.first_speech is None or not self._detector.in_speech:
             return False
         return self._free_talk.utterance is not None or utterance is self._push_to_talk.open
+
+    @property
+    def speech_ms(self) -> int:
+        """Length of what has been said of the utterance so far, from its first speech to its last; 0 for none."""
+        utterance = self.utterance
+        if utterance is None or utterance.first_speech is None:
+            return 0
+        return (self._detector.speech_end - utterance.first_speech) * 1000 // LISTENING_RATE
 
     @property
     def in_buffer(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kouyu.conversation.effects import CancelSpeech, Effect, Send, Speak
+from kouyu.conversation.effects import CancelSpeech, Effect, Send, Sounding, Speak
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.orders import OrderNumbers
 from kouyu.conversation.pacing import Pacer
@@ -170,9 +170,10 @@ class Speech:
                     sentence.started = True
                     yield Send(DownlinkEvent("conversation.audio.sentence_start", Sentence(sentence.text)))
                 outlet.pacer.sent(now)
+                sounding = Sounding(self._item, duration_ms, max(now, outlet.clock.ends_at))
                 outlet.clock.sent(duration_ms, now)
                 sentence.sent_ms += duration_ms
-                yield Send(self._audio("conversation.audio.delta", packet))
+                yield Send(self._audio("conversation.audio.delta", packet), sounding)
             if not sentence.synthesised:
                 return
         if self._closed and not self._completed_sent:

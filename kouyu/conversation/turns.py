@@ -256,7 +256,9 @@ class Turns:
         utterance = self._listening.utterance
         if utterance is None or utterance.announced or is_push_to_talk(configuration.turn_detection):
             return
-        if self._speaking.audible(now) and not self._barge_in(configuration).interrupts(self._partials.text):
+        if self._speaking.audible(now) and not self._barge_in(configuration).interrupts(
+            self._partials.text, self._listening.speech_ms
+        ):
             return
         utterance.announced = True
         yield Send(DownlinkEvent("input_audio_buffer.speech_started"))
@@ -273,7 +275,7 @@ class Turns:
 
     def _wants_partials(self, configuration: Configuration) -> bool:
         wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
-        return wanted or self._barge_in(configuration).needs_keyword
+        return wanted or self._barge_in(configuration).needs_transcript
 
     def _forget(self, configuration: Configuration) -> Iterator[Effect]:
         needed_from = self._listening.needed_from(configuration.turn_detection)
@@ -283,7 +285,7 @@ class Turns:
 
     def _interrupts(self, transcript: str, configuration: Configuration) -> bool:
         """Whether speech that ended without having interrupted the agent does so now that its transcript is there."""
-        return bool(transcript) and self._barge_in(configuration).interrupts(transcript)
+        return bool(transcript) and self._barge_in(configuration).interrupts(transcript, speech_ms=0)
 
     def _barge_in(self, configuration: Configuration) -> BargeIn:
         return BargeIn(self._limits, configuration.turn_detection.interrupt_config)

@@ -159,6 +159,6 @@ class ClientSide:
         said = by.transcript or by.partial
         for keyword in config.keywords:
             alone = InterruptConfig(mode=config.mode, keywords=(keyword,))
-            if BargeIn(self._limits, alone).interrupts(said):
+            if BargeIn(self._limits, alone).interrupts(said, speech_ms=0):
                 return keyword
         return ""

@@ -41,6 +41,7 @@ from kouyu.conversation.inputs import (
     TimePassed,
 )
 from kouyu.conversation.orders import Identity
+from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.diagnostics.board import LiveSession
 from kouyu.diagnostics.facts import SessionSeen
 from kouyu.protocol.downlink import error
@@ -55,6 +56,7 @@ from kouyu.protocol.uplink import (
     UplinkEvent,
     parse,
 )
+from kouyu.session.echo_guard import EchoGuard
 from kouyu.session.hearing import Hearing
 from kouyu.session.noise_suppression import NoiseSuppression
 from kouyu.session.orders import Orders
@@ -132,6 +134,7 @@ class Session:
         self._outbox = Outbox(socket, self._recorder, log_id=log_id)
         self._keeper = keeper_of(services, timeline=self._timeline, recorder=self._recorder)
         self._under_pressure = False
+        self._echo_guard = EchoGuard(self._timeline) if services.limits.ignore_echo else None
         self._hearing = Hearing(services.voice_activity, self._receive_judgement)
         self._target = TargetChoice(
             services.speaker_encoder,
@@ -159,6 +162,7 @@ class Session:
                     recorder=self._recorder,
                     tasks=tasks,
                     report=self._receive,
+                    echo_guard=self._echo_guard,
                 )
                 self._carry_out(self.conversation.start())
                 helpers = [
@@ -235,6 +239,8 @@ class Session:
     def _listen(self, samples: Samples) -> None:
         if len(samples):
             self._timeline.append(samples)
+            if self._echo_guard is not None:
+                self._echo_guard.received(self.clock())
             self._hearing.put(samples)
             if self._live.observer is not None:
                 self._live.heard(samples, self._timeline.end)
@@ -279,14 +285,20 @@ class Session:
         if is_high != self._under_pressure:
             self._under_pressure = is_high
             self._receive(PressureChanged(is_high))
+        if self._echo_guard is not None and not is_push_to_talk(self.conversation.configuration.turn_detection):
+            judged = self._echo_guard.without_echo(judged)
         self._receive(judged)
 
     def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:
             match effect:
-                case Send(event):
+                case Send(event, sounding):
                     if event.event_type == "conversation.chat.canceled":
                         self._outbox.drop_waiting_audio()
+                        if self._echo_guard is not None:
+                            self._echo_guard.flushed(self.clock())
+                    if sounding is not None and self._echo_guard is not None:
+                        self._echo_guard.sounding(sounding, self.clock())
                     self._outbox.put(event)
                 case SaveMessage() | TrimMessage() | SaveChat() | SaveSection():
                     self._recorder.save(effect)

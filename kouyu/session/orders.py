@@ -36,6 +36,7 @@ from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.turn.engine import TURN_RATE, TURN_SECONDS
 from kouyu.session.agent_request import agent_request
+from kouyu.session.echo_guard import EchoGuard
 from kouyu.session.recognition import recognition_options
 from kouyu.session.recorder import Recorder
 from kouyu.session.services import Services
@@ -57,6 +58,7 @@ class Orders:
         recorder: Recorder,
         tasks: asyncio.TaskGroup,
         report: Callable[[Input], None],
+        echo_guard: EchoGuard | None = None,
     ) -> None:
         self._services = services
         self._agent = agent
@@ -64,7 +66,7 @@ class Orders:
         self._recorder = recorder
         self._tasks = tasks
         self._report = report
-        self._voice = Voice(services.synthesizer, report)
+        self._voice = Voice(services.synthesizer, report, echo_guard)
         self._running: dict[int, asyncio.Task[None]] = {}
         self._reading: asyncio.Task[None] | None = None
         """What the user has said so far is being read by the agent."""

@@ -1,12 +1,13 @@
 """From a sentence to packets in the client's format, for everything that speaks."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Final
 
 from kouyu.audio.encoding import AudioEncoder
 from kouyu.audio.framing import Packet
+from kouyu.audio.pcm import Samples
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import AudioPiece, SpeechSynthesizer, SynthesisOptions
@@ -24,8 +25,11 @@ async def spoken_packets(
     encoder: AudioEncoder,
     *,
     patience_s: float | None = None,
+    tap: Callable[[Samples, int], None] | None = None,
 ) -> AsyncGenerator[Packet, None]:
     """The packets of ``text`` as they are made; ``encoder.flush`` has what it holds back.
+
+    ``tap`` gets the samples, with their rate, before they become packets.
 
     Raises EngineError, also where the voice gives nothing for ``patience_s`` seconds.
     """
@@ -33,7 +37,10 @@ async def spoken_packets(
         while (piece := await _next_piece(pieces, patience_s)) is not None:
             step = int(piece.sample_rate * _ENCODED_AT_ONCE_S)
             for start in range(0, len(piece.samples), step):
-                for packet in encoder.encode(piece.samples[start : start + step], piece.sample_rate):
+                samples = piece.samples[start : start + step]
+                if tap is not None:
+                    tap(samples, piece.sample_rate)
+                for packet in encoder.encode(samples, piece.sample_rate):
                     yield packet
                 await asyncio.sleep(0)
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Final
 
 from kouyu.audio.encoding import AudioEncoder, open_encoder
@@ -13,6 +14,7 @@ from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
 from kouyu.protocol.configuration import OutputAudio
+from kouyu.session.echo_guard import EchoGuard
 from kouyu.session.spoken_packets import spoken_packets, synthesis_options
 
 _log = logging.getLogger(__name__)
@@ -24,7 +26,11 @@ _ITEMS_AT_ONCE: Final = 2
 class Voice:
     """Speaks for one session. Each item has one encoder, so that its sentences join without a seam."""
 
-    def __init__(self, synthesizer: SpeechSynthesizer, report: Callable[[Input], None]) -> None:
+    def __init__(
+        self, synthesizer: SpeechSynthesizer, report: Callable[[Input], None], echo_guard: EchoGuard | None = None
+    ) -> None:
+        """``echo_guard`` is told of all sound that is made."""
+        self._echo_guard = echo_guard
         self._synthesizer = synthesizer
         self._report = report
         self._encoders: dict[int, AudioEncoder] = {}
@@ -55,7 +61,9 @@ class Voice:
         options = synthesis_options(output)
         self._note_what_is_ignored(options)
         priority = Priority.FIRST_SENTENCE if order.first else Priority.SENTENCE
-        async with aclosing(spoken_packets(self._synthesizer, order.text, options, priority, encoder)) as packets:
+        tap = partial(self._echo_guard.made, order.item) if self._echo_guard is not None else None
+        spoken = spoken_packets(self._synthesizer, order.text, options, priority, encoder, tap=tap)
+        async with aclosing(spoken) as packets:
             async for packet in packets:
                 self._report(SpeechAudio(order.order, packet.data, packet.duration_ms))
         for packet in encoder.flush():

@@ -1,8 +1,11 @@
 """Interrupting the agent: by voice, by cancel, by a typed message and by a text to be spoken (downlink.md 4)."""
 
+from dataclasses import replace
+
 import pytest
 
 from kouyu.conversation.effects import CancelReply, CancelSpeech, SaveChat, SaveMessage, Speak, TrimMessage
+from kouyu.conversation.limits import Limits
 from kouyu.protocol.downlink import Cancellation
 from kouyu.protocol.uplink import InputTextGenerateAudio
 from tests.conversation.simulation import Engines, Simulation
@@ -10,9 +13,9 @@ from tests.conversation.simulation import Engines, Simulation
 LONG_ANSWER = Engines(deltas=tuple(f"This is sentence number {n} of it. " for n in range(8)), packets_per_sentence=10)
 
 
-def talking() -> Simulation:
+def talking(engines: Engines = LONG_ANSWER, limits: Limits | None = None) -> Simulation:
     """The agent is in the middle of a long answer."""
-    talk = Simulation(LONG_ANSWER)
+    talk = Simulation(engines, limits or Limits())
     talk.free_talk()
     talk.write("hello")
     talk.silence(1000)
@@ -191,3 +194,44 @@ def test_a_short_keyword_without_a_partial_transcript_interrupts_when_its_transc
     assert cancellations(talk) == [1]
     started = talk.event_types.index("input_audio_buffer.speech_started")
     assert talk.event_types[started + 1] == "input_audio_buffer.speech_stopped"
+
+
+PATIENT = Limits(ignore_backchannels=True)
+
+
+def answering(transcript: str) -> Simulation:
+    """The agent, which ignores backchannels, talks to a user who will say this."""
+    return talking(replace(LONG_ANSWER, transcript=transcript), PATIENT)
+
+
+def test_a_backchannel_does_not_interrupt_where_those_are_ignored() -> None:
+    talk = answering("Mm-hm.")
+    chats = talk.event_types.count("conversation.chat.created")
+    talk.speak(400)
+    talk.silence(1500)
+    assert cancellations(talk) == []
+    assert "input_audio_buffer.speech_started" not in talk.event_types
+    assert "conversation.audio_transcript.completed" not in talk.event_types
+    assert talk.event_types.count("conversation.chat.created") == chats
+
+
+def test_the_same_words_interrupt_where_they_are_not_ignored() -> None:
+    talk = talking(replace(LONG_ANSWER, transcript="Mm-hm."))
+    talk.speak(400)
+    assert cancellations(talk) == [1]
+
+
+def test_words_that_say_something_interrupt_as_soon_as_they_are_understood() -> None:
+    talk = answering("Wait, stop.")
+    began = talk.now
+    talk.speak(700)
+    assert cancellations(talk) == [1]
+    assert talk.time_of("input_audio_buffer.speech_started") - began < 0.4
+
+
+def test_long_speech_interrupts_before_it_is_understood() -> None:
+    talk = talking(replace(LONG_ANSWER, transcription_s=None), PATIENT)
+    talk.speak(700)
+    assert cancellations(talk) == []
+    talk.speak(200)
+    assert cancellations(talk) == [1]

@@ -1,0 +1,112 @@
+"""A device without echo cancellation: what it plays comes back through its microphone."""
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soxr
+
+from kouyu.audio.pcm import LISTENING_RATE, Samples, bytes_from_float
+from kouyu.audio.wav import decode_listening_audio
+from kouyu.bench.microphone import FRAME, Room
+from tests.end_to_end.conversing import DOWNLINK_RATE, Talk, talking
+from tests.end_to_end.running_server import RunningServer
+
+pytestmark = pytest.mark.models
+
+TEXT = (
+    "The river Seine flows through Paris and on to the sea, and many people like to walk along its banks "
+    "in the evening."
+)
+DECIBELS, DELAY_MS = -6, 230
+"""Of the echo."""
+
+
+class Device:
+    """Plays what it receives at once and without gaps, and hears it again, with the room and perhaps a user."""
+
+    def __init__(self, talk: Talk, decibels: float, delay_ms: float) -> None:
+        self._talk = talk
+        self._gain = 10 ** (decibels / 20)
+        self._echo = np.zeros(round(LISTENING_RATE * delay_ms / 1000), np.float32)
+        self._room = Room()
+        self._user: Samples = np.zeros(0, np.float32)
+        self._taken = len(talk.audio())
+        self.echoed = 0
+        """Samples of echo that were loud enough to be speech."""
+
+    def say(self, samples: Samples) -> None:
+        """The user begins to say this now."""
+        self._user = samples
+
+    async def silence(self) -> None:
+        """Wait until nothing is left to be heard."""
+        await asyncio.sleep(len(self._echo) / LISTENING_RATE)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        clock = asyncio.get_running_loop().time
+        at = clock()
+        while True:
+            self._play()
+            echo, self._echo = self._echo[:FRAME], self._echo[FRAME:]
+            user, self._user = self._user[:FRAME], self._user[FRAME:]
+            heard = self._room.noise(FRAME)
+            heard[: len(echo)] += echo
+            heard[: len(user)] += user
+            self.echoed += FRAME if len(echo) and np.abs(echo).max() > 0.01 else 0
+            await self._talk.client.send_audio(bytes_from_float(heard))
+            at += FRAME / LISTENING_RATE
+            await asyncio.sleep(at - clock())
+
+    def _play(self) -> None:
+        audio = self._talk.audio()
+        # Whole tenths of a second, so that resampling piece by piece leaves no seam worth speaking of.
+        step = DOWNLINK_RATE // 10 * 2
+        whole = len(audio) // step * step
+        if whole > self._taken:
+            samples = np.frombuffer(audio[self._taken : whole], np.int16).astype(np.float32) / 32768
+            self._taken = whole
+            more = soxr.resample(samples, DOWNLINK_RATE, LISTENING_RATE) * self._gain
+            self._echo = np.concatenate((self._echo, more.astype(np.float32)))
+
+
+async def heard_by(server: RunningServer, user: Samples | None = None) -> tuple[Talk, float]:
+    """The agent speaks for seconds into a device; the user, if any, begins to speak in the middle.
+
+    Gives what came, and the seconds of echo that could be heard.
+    """
+    async with talking(server) as talk:
+        await talk.configure(turn_detection={"type": "server_vad"})
+        # Nothing else is to be loading: a player that runs dry again and again plays what no guard can follow.
+        await talk.client.send("input_text.generate_audio", {"mode": "text", "text": "你好。"})
+        await talk.until("conversation.audio.completed")
+        await asyncio.sleep(len(talk.audio()) / 2 / DOWNLINK_RATE)
+        device = Device(talk, DECIBELS, DELAY_MS)
+        microphone = asyncio.create_task(device.run())
+        before = talk.types.count("conversation.audio.delta")
+        await talk.client.send("input_text.generate_audio", {"mode": "text", "text": TEXT})
+        await talk.until("conversation.audio.delta", count=before + 1)
+        if user is None:
+            await talk.until("conversation.audio.completed", count=2)
+            await device.silence()
+        else:
+            await asyncio.sleep(1.5)
+            device.say(user)
+            await talk.until("conversation.chat.canceled")
+        microphone.cancel()
+        return talk, device.echoed / LISTENING_RATE
+
+
+async def test_the_agent_does_not_interrupt_itself(server: RunningServer) -> None:
+    talk, echoed = await heard_by(server)
+    assert echoed > 2, "the echo was there"
+    assert "input_audio_buffer.speech_started" not in talk.types
+    assert "conversation.chat.canceled" not in talk.types
+
+
+async def test_a_user_gets_through_over_the_echo(server: RunningServer, questions: Path) -> None:
+    user = decode_listening_audio((questions / "en-story.wav").read_bytes(), 30)
+    talk, _ = await heard_by(server, user)
+    assert "input_audio_buffer.speech_started" in talk.types

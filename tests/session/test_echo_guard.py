@@ -1,0 +1,106 @@
+"""The agent's voice that comes back is no speech; the user's is, over it too. In virtual time, with real speech."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import kouyu.questions
+from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.timeline import AudioTimeline
+from kouyu.audio.wav import decode_listening_audio
+from kouyu.conversation.effects import Sounding
+from kouyu.conversation.inputs import SpeechProbability
+from kouyu.conversation.limits import Limits
+from kouyu.conversation.speech_detector import SpeechDetector
+from kouyu.session.echo_guard import EchoGuard
+
+CHUNK = 512
+PACKET_MS = 100
+ITEM = 7
+
+
+def spoken(name: str) -> Samples:
+    """A spoken question."""
+    return decode_listening_audio((Path(kouyu.questions.__file__).parent / f"{name}.wav").read_bytes(), 30)
+
+
+def delayed(samples: Samples, delay_ms: float, decibels: float = 0.0) -> Samples:
+    """The samples after so long, so loud."""
+    silence = np.zeros(round(LISTENING_RATE * delay_ms / 1000), np.float32)
+    return np.concatenate((silence, samples)) * np.float32(10 ** (decibels / 20))
+
+
+def mixed(*sounds: Samples) -> Samples:
+    """All of them at once, in a quiet room."""
+    noise = np.random.default_rng(0).normal(0, 10 ** (-65 / 20), max(map(len, sounds))).astype(np.float32)
+    for sound in sounds:
+        noise[: len(sound)] += sound
+    return noise
+
+
+def longest_speech_ms(heard: Samples, played: Samples, *, plays_from: float = 0.0) -> int:
+    """The longest run of speech that is left of what is heard, while the client plays what the agent said.
+
+    Whatever is loud counts as speech: the guard alone is to tell.
+    """
+    timeline = AudioTimeline(60)
+    guard = EchoGuard(timeline)
+    guard.made(ITEM, played, LISTENING_RATE)
+    for number in range(len(played) * 1000 // LISTENING_RATE // PACKET_MS):
+        guard.sounding(Sounding(ITEM, PACKET_MS, plays_from + number * PACKET_MS / 1000), now=plays_from)
+    detector = SpeechDetector()
+    longest = 0
+    for end in range(CHUNK, len(heard), CHUNK):
+        chunk = heard[end - CHUNK : end]
+        timeline.append(chunk)
+        guard.received(end / LISTENING_RATE)
+        loud = float(np.sqrt(np.mean(chunk**2)) > 0.002)
+        judged = guard.without_echo(SpeechProbability(end, loud))
+        detector.feed(judged.end, judged.probability)
+        longest = max(longest, detector.speech_ms)
+    return longest
+
+
+@pytest.mark.parametrize("decibels", [-6, -12, -20])
+@pytest.mark.parametrize("delay_ms", [50, 230, 500])
+def test_the_agent_s_own_voice_does_not_interrupt_it(decibels: float, delay_ms: float) -> None:
+    reply = np.concatenate((spoken("en-story"), spoken("en-help")))
+    echo = mixed(delayed(reply, delay_ms, decibels))
+    assert longest_speech_ms(echo, reply) < Limits().barge_in_ms
+    assert longest_speech_ms(echo, np.zeros(CHUNK, np.float32)) > 500, "without the guard it would"
+
+
+@pytest.mark.parametrize("decibels", [-6, -12, -20])
+@pytest.mark.parametrize("delay_ms", [50, 500])
+def test_a_user_interrupts_over_the_echo(decibels: float, delay_ms: float) -> None:
+    reply = np.concatenate((spoken("en-story"), spoken("en-help")))
+    user = delayed(spoken("en-capital"), 1000)
+    heard = mixed(delayed(reply, delay_ms, decibels), user)
+    assert longest_speech_ms(heard, reply) >= Limits().barge_in_ms
+
+
+def test_what_was_thrown_away_at_an_interruption_is_no_echo() -> None:
+    reply = spoken("en-story")
+    timeline = AudioTimeline(60)
+    guard = EchoGuard(timeline)
+    guard.made(ITEM, reply, LISTENING_RATE)
+    guard.sounding(Sounding(ITEM, 2000, 0.0), now=0.0)
+    guard.flushed(0.0)
+    timeline.append(reply[:LISTENING_RATE])
+    guard.received(1.0)
+    assert guard.without_echo(SpeechProbability(LISTENING_RATE, 0.9)).probability == 0.9
+
+
+def test_an_echo_long_into_a_session_is_known_too() -> None:
+    reply = spoken("en-story")
+    hour = 3600.0
+    timeline = AudioTimeline(60)
+    guard = EchoGuard(timeline)
+    for item in range(20):
+        guard.made(item, reply, LISTENING_RATE)
+        guard.sounding(Sounding(item, 1000, hour + item), now=hour + item)
+    echo = delayed(reply[:LISTENING_RATE], 0, -10)
+    timeline.append(echo)
+    guard.received(hour + 20.1)
+    assert guard.without_echo(SpeechProbability(LISTENING_RATE, 0.9)).probability == 0.0
