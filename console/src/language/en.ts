@@ -43,6 +43,7 @@ export const en = {
   "talk.release": "Release to send",
   "talk.interrupt": "Interrupt the agent",
   "talk.hangUp": "Hang up",
+  "talk.microphone": "Microphone",
   "talk.volume": "Volume",
   "talk.type": "Type a message",
   "talk.attach": "Attach files",

@@ -45,6 +45,7 @@ export const zh: Record<TextName, string> = {
   "talk.release": "松开发送",
   "talk.interrupt": "打断智能体",
   "talk.hangUp": "挂断",
+  "talk.microphone": "麦克风",
   "talk.volume": "音量",
   "talk.type": "输入消息",
   "talk.attach": "添加文件",

@@ -19,14 +19,6 @@ export interface Status {
   live: { log_id: string; bot_id: string; user_id: string; conversation_id: string; age_s: number }[];
 }
 
-export interface Voice {
-  voice_id: string;
-  name: string;
-  language_code: string;
-  language_name: string;
-  is_system_voice: boolean;
-}
-
 export interface Conversation {
   id: string;
   created_at: number;
@@ -76,9 +68,6 @@ export interface SpeakerScore {
 
 export const getStatus = (signal?: AbortSignal): Promise<Status> =>
   call("GET", "/v1/kouyu/status", signal ? { signal } : {});
-
-export const listVoices = async (): Promise<Voice[]> =>
-  (await call<{ voice_list: Voice[] }>("GET", "/v1/audio/voices", { query: { page_size: 100 } })).voice_list;
 
 export const listConversations = (
   botId: string,

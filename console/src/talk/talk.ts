@@ -140,6 +140,14 @@ export async function applySettings(): Promise<void> {
   send(client, "chat.update", asUpdate(changes));
 }
 
+/** Another microphone means another connection to the same conversation. */
+export async function chooseMicrophone(id: string): Promise<void> {
+  microphoneId.value = id;
+  if (phase.value !== "connected") return;
+  await hangUp();
+  await start();
+}
+
 export async function hold(): Promise<void> {
   if (!client || holding.value || !hasMicrophone) return;
   holding.value = true;

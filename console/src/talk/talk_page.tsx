@@ -10,7 +10,8 @@ import { TimelinePanel } from "../timeline/timeline_panel";
 import { BubbleView } from "./bubble_view";
 import { Composer } from "./composer";
 import { Partners } from "./partners";
-import { applySettings, bubbles, clearContext, conversationId, newConversation, phase } from "./talk";
+import { microphoneId, microphones } from "./microphone";
+import { applySettings, bubbles, chooseMicrophone, clearContext, conversationId, newConversation, phase } from "./talk";
 
 export function TalkPage() {
   const [hasSettings, setSettings] = useState(false);
@@ -56,6 +57,20 @@ function Welcome() {
   );
 }
 
+/** Once one microphone has been allowed the others have names too. */
+function MicrophoneChoice() {
+  if (microphones.value.length < 2) return null;
+  return (
+    <label class="choice">
+      <span>{t("talk.microphone")}</span>
+      <select value={microphoneId.value} onChange={(event) => void chooseMicrophone(event.currentTarget.value)}>
+        <option value="">{t("talk.anyVoice")}</option>
+        {microphones.value.map(({ deviceId, label }) => <option key={deviceId} value={deviceId}>{label}</option>)}
+      </select>
+    </label>
+  );
+}
+
 function SettingsDialog({ onClose }: { onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
@@ -76,6 +91,7 @@ function SettingsDialog({ onClose }: { onClose: () => void }) {
       <footer class="toolbar">
         <button type="button" onClick={clearContext} disabled={phase.value !== "connected"}>{t("talk.clear")}</button>
         <button type="button" onClick={() => void newConversation()}>{t("talk.new")}</button>
+        <MicrophoneChoice />
       </footer>
     </dialog>
   );
