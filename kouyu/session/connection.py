@@ -5,10 +5,7 @@ import logging
 import time
 from typing import Final
 
-from kouyu.audio.decoding import AudioDecoder, open_decoder
-from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import Samples
-from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.conversation import Conversation, wanted
 from kouyu.conversation.effects import (
@@ -32,20 +29,16 @@ from kouyu.conversation.effects import (
     UseInputFormat,
 )
 from kouyu.conversation.inputs import (
-    AudioReceived,
     ConfigurationUpdate,
     Input,
-    PressureChanged,
     SectionBegan,
-    SpeechProbability,
     TimePassed,
 )
 from kouyu.conversation.orders import Identity
-from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.diagnostics.board import LiveSession
 from kouyu.diagnostics.facts import SessionSeen
 from kouyu.protocol.downlink import error
-from kouyu.protocol.errors import BAD_REQUEST, CONVERSATION_NOT_FOUND, ProtocolError
+from kouyu.protocol.errors import CONVERSATION_NOT_FOUND, ProtocolError
 from kouyu.protocol.uplink import (
     ChatUpdate,
     ConversationChatCancel,
@@ -56,22 +49,17 @@ from kouyu.protocol.uplink import (
     UplinkEvent,
     parse,
 )
-from kouyu.session.echo_guard import EchoGuard
-from kouyu.session.hearing import Hearing
-from kouyu.session.noise_suppression import NoiseSuppression
+from kouyu.session.ear import Ear
 from kouyu.session.orders import Orders
 from kouyu.session.outbox import ClientTooSlow, Outbox
 from kouyu.session.recorder import Recorder
 from kouyu.session.services import Services
 from kouyu.session.socket import Socket, SocketClosed
 from kouyu.session.sound_keeper import keeper_of
-from kouyu.session.target_choice import TargetChoice
 from kouyu.store.errors import StoreError
 
 _log = logging.getLogger(__name__)
 
-_DECODED_AT_ONCE: Final = 64 * 1024
-"""Bytes of an append decoded before other sessions get their turn on the event loop."""
 _ORIGIN_CHARACTERS: Final = 2000
 _LAST_SAVES_S: Final = 2.0
 
@@ -127,22 +115,16 @@ class Session:
             recognizes_emotion=services.emotion_recognizer is not None,
         )
         self.conversation = Conversation(identity=identity, capabilities=capabilities, limits=services.limits)
-        self._decoder: AudioDecoder = open_decoder(self.conversation.configuration.input_audio)
-        self._noise_suppression = NoiseSuppression(services.noise_suppressor)
-        self._timeline = AudioTimeline(services.limits.longest_utterance_ms / 1000 * 1.5)
         self._recorder = Recorder(services.store, bot_id=bot_id)
         self._outbox = Outbox(socket, self._recorder, log_id=log_id)
-        self._keeper = keeper_of(services, timeline=self._timeline, recorder=self._recorder)
-        self._under_pressure = False
-        self._echo_guard = EchoGuard(self._timeline) if services.limits.ignore_echo else None
-        self._hearing = Hearing(services.voice_activity, self._receive_judgement)
-        self._target = TargetChoice(
-            services.speaker_encoder,
-            services.store.voiceprints,
-            hearing=self._hearing,
-            timeline=self._timeline,
+        self._ear = Ear(
+            services,
+            configuration=lambda: self.conversation.configuration,
+            clock=self.clock,
             report=self._receive,
+            heard=self._observe_sound,
         )
+        self._keeper = keeper_of(services, timeline=self._ear.timeline, recorder=self._recorder)
         self._orders: Orders
         self._live: LiveSession
         self._timer: asyncio.TimerHandle | None = None
@@ -158,16 +140,16 @@ class Session:
                 self._orders = Orders(
                     self._services,
                     agent=self._agent,
-                    timeline=self._timeline,
+                    timeline=self._ear.timeline,
                     recorder=self._recorder,
                     tasks=tasks,
                     report=self._receive,
-                    echo_guard=self._echo_guard,
+                    echo_guard=self._ear.echo_guard,
                 )
                 self._carry_out(self.conversation.start())
                 helpers = [
                     tasks.create_task(self._outbox.run(), name="outbox"),
-                    tasks.create_task(self._hearing.run(), name="hearing"),
+                    tasks.create_task(self._ear.run(), name="hearing"),
                     tasks.create_task(self._keep_time(), name="time"),
                 ]
                 await self._read()
@@ -180,8 +162,7 @@ class Session:
             if self._timer is not None:
                 self._timer.cancel()
             self._orders.close()
-            self._hearing.close()
-            self._decoder.close()
+            self._ear.close()
             if self._keeper is not None:
                 self._keeper.close()
 
@@ -202,49 +183,25 @@ class Session:
     async def _take(self, event: UplinkEvent, message: str | bytes) -> None:
         match event:
             case InputAudioBufferAppend(delta=delta):
-                await self._hear(delta)
+                await self._ear.hear(delta)
             case ChatUpdate(data=data):
                 opened = await self._open_conversation(data)
-                await self._target.look_up(data, self.conversation.configuration.voice_processing_config)
+                await self._ear.look_up_target(data)
                 self._receive(ConfigurationUpdate(data=data, opened=opened, origin_message=_origin(message)))
                 self._recorder.user_id = self.conversation.configuration.chat_config.user_id or ""
-                self._target.follow(self.conversation.configuration.voice_processing_config)
+                self._ear.follow_target()
                 self._services.board.changed(self._live)
             case InputAudioBufferComplete() | InputAudioBufferClear():
-                self._take_audio(self._decoder.flush())
-                self._listen(self._noise_suppression.flush())
-                self._hearing.complete()
+                self._ear.complete()
                 self._receive(event)
             case UnknownEvent(event_type=event_type):
                 _log.info("%s: unknown event type %.60r", self._log_id, event_type)
             case _:
                 self._receive(event)
 
-    async def _hear(self, delta: bytes) -> None:
-        """Raises ProtocolError for audio that does not decode."""
-        try:
-            for start in range(0, len(delta), _DECODED_AT_ONCE):
-                if start:
-                    await asyncio.sleep(0)
-                self._take_audio(self._decoder.feed(delta[start : start + _DECODED_AT_ONCE]))
-        except UndecodableAudio as fault:
-            raise ProtocolError(BAD_REQUEST, f"data.delta: {fault}") from fault
-        await self._hearing.room()
-
-    def _take_audio(self, samples: Samples) -> None:
-        processing = self.conversation.configuration.voice_processing_config
-        enabled = processing.enable_ans or processing.enable_pdns
-        self._listen(self._noise_suppression.clean(samples, enabled=enabled))
-
-    def _listen(self, samples: Samples) -> None:
-        if len(samples):
-            self._timeline.append(samples)
-            if self._echo_guard is not None:
-                self._echo_guard.received(self.clock())
-            self._hearing.put(samples)
-            if self._live.observer is not None:
-                self._live.heard(samples, self._timeline.end)
-            self._receive(AudioReceived(self._timeline.end))
+    def _observe_sound(self, samples: Samples, end: int) -> None:
+        if self._live.observer is not None:
+            self._live.heard(samples, end)
 
     async def _open_conversation(self, data: dict[str, object]) -> tuple[str, str] | None:
         """The conversation that a chat.update names, if it is another one. Raises ProtocolError where there is none."""
@@ -280,25 +237,15 @@ class Session:
         self._carry_out([effect for effect in effects if wanted(effect, configuration)])
         self._arm(self._deadline(now))
 
-    def _receive_judgement(self, judged: SpeechProbability) -> None:
-        is_high = self._services.pressure.is_high
-        if is_high != self._under_pressure:
-            self._under_pressure = is_high
-            self._receive(PressureChanged(is_high))
-        if self._echo_guard is not None and not is_push_to_talk(self.conversation.configuration.turn_detection):
-            judged = self._echo_guard.without_echo(judged)
-        self._receive(judged)
-
     def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:
             match effect:
                 case Send(event, sounding):
                     if event.event_type == "conversation.chat.canceled":
                         self._outbox.drop_waiting_audio()
-                        if self._echo_guard is not None:
-                            self._echo_guard.flushed(self.clock())
-                    if sounding is not None and self._echo_guard is not None:
-                        self._echo_guard.sounding(sounding, self.clock())
+                        self._ear.flushed()
+                    if sounding is not None:
+                        self._ear.sounding(sounding)
                     self._outbox.put(event)
                 case SaveMessage() | TrimMessage() | SaveChat() | SaveSection():
                     self._recorder.save(effect)
@@ -309,10 +256,9 @@ class Session:
                 case CancelTranscribe(order) | CancelJudgement(order) | CancelReply(order) | CancelSpeech(order):
                     self._orders.cancel(order)
                 case ForgetAudio(before):
-                    self._timeline.forget(before)
+                    self._ear.timeline.forget(before)
                 case UseInputFormat(input_audio):
-                    self._decoder.close()
-                    self._decoder = open_decoder(input_audio)
+                    self._ear.use_format(input_audio)
 
     # Time
 

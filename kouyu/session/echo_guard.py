@@ -30,6 +30,8 @@ _TRACK: Final = ECHO_RATE * (LONGEST_DELAY_MS + COMPARED_MS) // 1000
 _OLD: Final = 4 * _TRACK
 _MOST_MADE: Final = 120 * ECHO_RATE
 """Of one item, made and not sent yet: beyond what is ever synthesised ahead."""
+_ARRIVALS: Final = 3000
+"""Pieces of audio that wait to be judged; of more the oldest count as having come later than they did."""
 _ITEMS_AT_ONCE: Final = 2
 """What is being said, and what is prepared meanwhile."""
 
@@ -43,7 +45,7 @@ class EchoGuard:
 
     def __init__(self, timeline: AudioTimeline) -> None:
         self._timeline = timeline
-        self._arrivals: deque[tuple[int, float]] = deque()
+        self._arrivals: deque[tuple[int, float]] = deque(maxlen=_ARRIVALS)
         """Of audio that is still to be judged: the sample before which it ends, and when it came in."""
         self._made: dict[int, _Item] = {}
         self._track: Samples = np.zeros(0, np.float32)

@@ -33,8 +33,11 @@ class Device:
         self._room = Room()
         self._user: Samples = np.zeros(0, np.float32)
         self._taken = len(talk.audio())
+        self._began = len(talk.events)
         self.echoed = 0
         """Samples of echo that were loud enough to be speech."""
+        self.stumbled = False
+        """It ran dry in the middle of a sentence, or did not get to run: what it played nobody can know."""
 
     def say(self, samples: Samples) -> None:
         """The user begins to say this now."""
@@ -50,6 +53,9 @@ class Device:
         at = clock()
         while True:
             self._play()
+            playing = "conversation.audio.delta" in self._talk.types[self._began :]
+            if playing and "conversation.audio.completed" not in self._talk.types[self._began :]:
+                self.stumbled |= len(self._echo) < FRAME
             echo, self._echo = self._echo[:FRAME], self._echo[FRAME:]
             user, self._user = self._user[:FRAME], self._user[FRAME:]
             heard = self._room.noise(FRAME)
@@ -58,6 +64,7 @@ class Device:
             self.echoed += FRAME if len(echo) and np.abs(echo).max() > 0.01 else 0
             await self._talk.client.send_audio(bytes_from_float(heard))
             at += FRAME / LISTENING_RATE
+            self.stumbled |= clock() - at > 0.1
             await asyncio.sleep(at - clock())
 
     def _play(self) -> None:
@@ -72,11 +79,8 @@ class Device:
             self._echo = np.concatenate((self._echo, more.astype(np.float32)))
 
 
-async def heard_by(server: RunningServer, user: Samples | None = None) -> tuple[Talk, float]:
-    """The agent speaks for seconds into a device; the user, if any, begins to speak in the middle.
-
-    Gives what came, and the seconds of echo that could be heard.
-    """
+async def heard_by(server: RunningServer, user: Samples | None = None) -> tuple[Talk, Device]:
+    """The agent speaks for seconds into a device; the user, if any, begins to speak in the middle."""
     async with talking(server) as talk:
         await talk.configure(turn_detection={"type": "server_vad"})
         # Nothing else is to be loading: a player that runs dry again and again plays what no guard can follow.
@@ -96,12 +100,17 @@ async def heard_by(server: RunningServer, user: Samples | None = None) -> tuple[
             device.say(user)
             await talk.until("conversation.chat.canceled")
         microphone.cancel()
-        return talk, device.echoed / LISTENING_RATE
+        return talk, device
 
 
 async def test_the_agent_does_not_interrupt_itself(server: RunningServer) -> None:
-    talk, echoed = await heard_by(server)
-    assert echoed > 2, "the echo was there"
+    for _ in range(4):
+        talk, device = await heard_by(server)
+        if not device.stumbled:
+            break
+    else:
+        pytest.skip("this machine is too busy to speak without gaps")
+    assert device.echoed > 2 * LISTENING_RATE, "the echo was there"
     assert "input_audio_buffer.speech_started" not in talk.types
     assert "conversation.chat.canceled" not in talk.types
 

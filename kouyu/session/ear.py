@@ -1,0 +1,131 @@
+"""The user's audio on its way in: decoded, cleaned, kept, judged by voice activity, without the agent's own echo."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+from kouyu.audio.decoding import AudioDecoder, open_decoder
+from kouyu.audio.errors import UndecodableAudio
+from kouyu.audio.pcm import Samples
+from kouyu.audio.timeline import AudioTimeline
+from kouyu.conversation.effects import Sounding
+from kouyu.conversation.inputs import AudioReceived, Input, PressureChanged, SpeechProbability
+from kouyu.conversation.push_to_talk import is_push_to_talk
+from kouyu.protocol.configuration import Configuration, InputAudio
+from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
+from kouyu.session.echo_guard import EchoGuard
+from kouyu.session.hearing import Hearing
+from kouyu.session.noise_suppression import NoiseSuppression
+from kouyu.session.services import Services
+from kouyu.session.target_choice import TargetChoice
+
+_DECODED_AT_ONCE: Final = 64 * 1024
+"""Bytes of an append decoded before other sessions get their turn on the event loop."""
+
+
+class Ear:
+    """Hears for one session.
+
+    ``configuration`` gives the one in force, ``clock`` the session's time in seconds. ``report`` takes what is heard,
+    ``heard`` the samples and the position behind them.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        configuration: Callable[[], Configuration],
+        clock: Callable[[], float],
+        report: Callable[[Input], None],
+        heard: Callable[[Samples, int], None],
+    ) -> None:
+        self._services = services
+        self._configuration = configuration
+        self._clock = clock
+        self._report = report
+        self._heard = heard
+        self._decoder: AudioDecoder = open_decoder(configuration().input_audio)
+        self._noise_suppression = NoiseSuppression(services.noise_suppressor)
+        self.timeline = AudioTimeline(services.limits.longest_utterance_ms / 1000 * 1.5)
+        self.echo_guard = EchoGuard(self.timeline) if services.limits.ignore_echo else None
+        self._under_pressure = False
+        self._hearing = Hearing(services.voice_activity, self._judged)
+        self._target = TargetChoice(
+            services.speaker_encoder,
+            services.store.voiceprints,
+            hearing=self._hearing,
+            timeline=self.timeline,
+            report=self._judged,
+        )
+
+    async def run(self) -> None:
+        """Judge until cancelled. Raises EngineError when voice activity is gone."""
+        await self._hearing.run()
+
+    async def hear(self, delta: bytes) -> None:
+        """More audio. Waits while too much is still to be judged. Raises ProtocolError for what does not decode."""
+        try:
+            for start in range(0, len(delta), _DECODED_AT_ONCE):
+                if start:
+                    await asyncio.sleep(0)
+                self._take(self._decoder.feed(delta[start : start + _DECODED_AT_ONCE]))
+        except UndecodableAudio as fault:
+            raise ProtocolError(BAD_REQUEST, f"data.delta: {fault}") from fault
+        await self._hearing.room()
+
+    def complete(self) -> None:
+        """A buffer of audio ends here."""
+        self._take(self._decoder.flush())
+        self._listen(self._noise_suppression.flush())
+        self._hearing.complete()
+
+    async def look_up_target(self, data: dict[str, Any]) -> None:
+        """Find the speaker that a chat.update wants to be heard alone. Raises ProtocolError where there is none."""
+        await self._target.look_up(data, self._configuration().voice_processing_config)
+
+    def follow_target(self) -> None:
+        """The configuration in force may name another speaker to be heard alone, or none."""
+        self._target.follow(self._configuration().voice_processing_config)
+
+    def use_format(self, input_audio: InputAudio) -> None:
+        """From the next piece of audio on it comes in this format."""
+        self._decoder.close()
+        self._decoder = open_decoder(input_audio)
+
+    def sounding(self, sound: Sounding) -> None:
+        """The client begins to play this."""
+        if self.echo_guard is not None:
+            self.echo_guard.sounding(sound, self._clock())
+
+    def flushed(self) -> None:
+        """The client has thrown away what it had not played."""
+        if self.echo_guard is not None:
+            self.echo_guard.flushed(self._clock())
+
+    def close(self) -> None:
+        """The session has ended."""
+        self._hearing.close()
+        self._decoder.close()
+
+    def _take(self, samples: Samples) -> None:
+        processing = self._configuration().voice_processing_config
+        enabled = processing.enable_ans or processing.enable_pdns
+        self._listen(self._noise_suppression.clean(samples, enabled=enabled))
+
+    def _listen(self, samples: Samples) -> None:
+        if len(samples):
+            self.timeline.append(samples)
+            if self.echo_guard is not None:
+                self.echo_guard.received(self._clock())
+            self._hearing.put(samples)
+            self._heard(samples, self.timeline.end)
+            self._report(AudioReceived(self.timeline.end))
+
+    def _judged(self, judged: SpeechProbability) -> None:
+        is_high = self._services.pressure.is_high
+        if is_high != self._under_pressure:
+            self._under_pressure = is_high
+            self._report(PressureChanged(is_high))
+        if self.echo_guard is not None and not is_push_to_talk(self._configuration().turn_detection):
+            judged = self.echo_guard.without_echo(judged)
+        self._report(judged)
