@@ -51,8 +51,9 @@ class Speaker:
         return f"{self.voice} x{self.shift:g}"
 
 
-async def spoken_by_all(kept_in: Path) -> list[Speaker]:
+async def spoken_by_all(kept_in: Path, most_voices: int = MOST_VOICES) -> list[Speaker]:
     """Every speaker, with every sentence of the end-of-turn benchmark; spoken once, then read from ``kept_in``.
+    ``most_voices`` are taken of each synthesizer.
 
     Speaking takes some ten minutes. Raises MissingWeights, EngineUnavailable.
     """
@@ -64,7 +65,7 @@ async def spoken_by_all(kept_in: Path) -> list[Speaker]:
         await KokoroSynthesizer.load(scheduler, folder("kokoro")),
     ):
         onnxruntime.set_seed(1)
-        for voice in synthesizer.voices()[:MOST_VOICES]:
+        for voice in synthesizer.voices()[:most_voices]:
             languages = [language for language in LANGUAGES if language in voice.languages]
             said = {language: await _said(synthesizer, voice.voice_id, language, kept_in) for language in languages}
             speakers += [_shifted(voice.voice_id, shift, said) for shift in SHIFTS]

@@ -25,7 +25,7 @@ WIDEST_SPREAD: Final = 2.0
 class PitchGender:
     """A GenderRecognizer that compares the median pitch with two limits.
 
-    Children have high voices and count as female. It takes 0.5 ms of processor time for each second of speech.
+    Children have high voices and count as female. It takes 0.6 ms of processor time for each second of speech.
     """
 
     async def gender(self, speech: NDArray[np.float32]) -> Gender | None:
@@ -35,7 +35,12 @@ class PitchGender:
 
 def gender_of(speech: NDArray[np.float32]) -> Gender | None:
     """As ``PitchGender.gender``, on the calling thread."""
-    pitch = voiced_pitch(speech[-round(MOST_SPEECH_S * VOICE_RATE) :])
+    heard = speech[-round(MOST_SPEECH_S * VOICE_RATE) :]
+    # Where a telephone has cut off a low voice's fundamental, its loudness still rises and falls once a period.
+    return _judged(voiced_pitch(heard)) or _judged(voiced_pitch(np.abs(heard)))
+
+
+def _judged(pitch: NDArray[np.float32]) -> Gender | None:
     if len(pitch) * HOP_S < LEAST_VOICED_S:
         return None
     lower, median, upper = np.percentile(pitch, (25, 50, 75))

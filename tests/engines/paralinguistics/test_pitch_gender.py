@@ -52,3 +52,11 @@ def test_of_a_long_turn_the_end_counts() -> None:
 @pytest.mark.parametrize("ratio_db", [60.0, 20.0, 10.0])
 def test_spoken_questions_are_judged_right_also_in_noise(name: str, gender: str, ratio_db: float) -> None:
     assert gender_of(in_noise(recording(name), ratio_db)) == gender
+
+
+@pytest.mark.parametrize(("name", "gender"), [("en-story", "male"), ("en-help", "male"), ("zh-story", "female")])
+def test_a_telephone_does_not_hide_it(name: str, gender: str) -> None:
+    speech = recording(name)
+    spectrum, hertz = np.fft.rfft(speech), np.fft.rfftfreq(len(speech), 1 / 16_000)
+    by_telephone = np.fft.irfft(spectrum * ((hertz >= 300) & (hertz <= 3400)), len(speech))
+    assert gender_of(by_telephone.astype(np.float32)) == gender
