@@ -49,6 +49,7 @@ from kouyu.protocol.uplink import (
     UplinkEvent,
     parse,
 )
+from kouyu.session.alarm import Alarm
 from kouyu.session.ear import Ear
 from kouyu.session.orders import Orders
 from kouyu.session.outbox import ClientTooSlow, Outbox
@@ -127,8 +128,7 @@ class Session:
         self._keeper = keeper_of(services, timeline=self._ear.timeline, recorder=self._recorder)
         self._orders: Orders
         self._live: LiveSession
-        self._timer: asyncio.TimerHandle | None = None
-        self._time_is_up = asyncio.Event()
+        self._alarm = Alarm()
         self._sections_begun: list[SectionBegan] = []
 
     async def run(self, live: LiveSession) -> None:
@@ -159,8 +159,7 @@ class Session:
                 self._orders.cancel_all()
         finally:
             self._services.sections.unwatch(self._on_section)
-            if self._timer is not None:
-                self._timer.cancel()
+            self._alarm.cancel()
             self._orders.close()
             self._ear.close()
             if self._keeper is not None:
@@ -270,20 +269,11 @@ class Session:
         """Have TimePassed come at the deadline. A timer that is due earlier stays: it asks again."""
         if deadline is None:
             return
-        when = self._started_at + deadline
-        if self._timer is not None:
-            if self._timer.when() <= when:
-                return
-            self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_at(when, self._time_is_up.set)
+        self._alarm.set(self._started_at + deadline)
 
     async def _keep_time(self) -> None:
         while True:
-            await self._time_is_up.wait()
-            self._time_is_up.clear()
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+            await self._alarm.wait()
             begun, self._sections_begun = self._sections_begun, []
             for section in begun:
                 self._receive(section)
@@ -293,7 +283,7 @@ class Session:
         """Told by whoever began it, on a task of theirs: taken in on one of ours."""
         if conversation_id == self.conversation.conversation_id:
             self._sections_begun.append(SectionBegan(conversation_id, section_id))
-            self._time_is_up.set()
+            self._alarm.ring()
 
     async def _hang_up(self) -> None:
         """The client is gone: what is running ends as canceled, and is saved."""
