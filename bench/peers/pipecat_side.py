@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import socket
 from collections.abc import AsyncIterator, Sequence
 from itertools import cycle, islice
@@ -74,7 +75,11 @@ async def _bot(options: PeerOptions) -> AsyncIterator[int]:
             "silence_ms": options.silence_ms,
         }
         process = await asyncio.create_subprocess_exec(
-            str(options.python), str(BOT), json.dumps(told), stdout=asyncio.subprocess.PIPE, start_new_session=True
+            *(str(options.python), str(BOT), json.dumps(told)),
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,
+            # Its Whisper would take four threads on any machine, and wait for them where there are two cores.
+            env={**os.environ, "OMP_NUM_THREADS": str(len(os.sched_getaffinity(0)))},
         )
         try:
             yield await _ready(process)
