@@ -19,7 +19,7 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from kouyu.agents.agent import AgentError, AgentEvent, AgentRequest, TextDelta, TokenUsage
+from kouyu.agents.agent import AgentError, AgentEvent, AgentRequest, ContextMessage, TextDelta, TokenUsage
 from kouyu.agents.event_stream import EventDecoder, EventTooLong
 from kouyu.agents.flow import flow_request
 from kouyu.agents.this_machine import is_this_machine
@@ -83,6 +83,7 @@ class FlowEndpoint:
     async def _send(self, request: AgentRequest) -> httpx.Response:
         told = flow_request(request, self._definition.parameters)
         fields = {name: getattr(told, name) for name in told.__struct_fields__ if name != "committed"}
+        fields["messages"] = [_known(message) for message in told.messages]
         headers = {"Content-Type": "application/json"}
         body = msgspec.json.encode(fields)
         sent = self._http.build_request("POST", self._definition.url, content=body, headers=headers)
@@ -152,3 +153,8 @@ class FlowEndpoint:
 
 def _media_type(headers: Mapping[str, str]) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _known(message: ContextMessage) -> dict[str, Any]:
+    """The message without what is not known of it."""
+    return {name: value for name, value in msgspec.structs.asdict(message).items() if value is not None}

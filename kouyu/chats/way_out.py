@@ -20,7 +20,7 @@ class WayOut:
         self.chat: Chat | None = None
         """As it was kept or told last."""
         self.is_settled = False
-        """Its end is on disk, or needs not be."""
+        """Its end is on disk or on its way there, or needs not be kept: nobody can change it any more."""
 
     def save(self, message: SaveMessage) -> None:
         """Keep a message; it is on disk before anything is told after this."""
@@ -40,10 +40,10 @@ class WayOut:
                     self._recorder.save(effect)
                 case SaveMessage() | SaveSection() | TrimMessage():
                     self._recorder.save(effect)
+        # Before the wait: who sees the end in the store must not be able to cancel it.
+        self.is_settled = self.is_settled or any(state.status in _ENDS for state in states)
         await self._recorder.written(self._recorder.ticket)
-        for state in states:
-            self.chat = state
-            self.is_settled = self.is_settled or state.status in _ENDS
+        self.chat = states[-1] if states else self.chat
         for event in told:
             await self.tell(event)
 

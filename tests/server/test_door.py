@@ -103,7 +103,7 @@ async def test_an_unknown_bot_is_an_error_that_names_the_known_ones(server: Runn
 async def test_an_unknown_workflow_is_an_error_that_names_the_known_ones(server: Running) -> None:
     data, _ = await refusal_event(server.url("/v1/chat?bot_id=tutor&workflow_id=8"), server.header)
     assert data["code"] == 4200
-    assert data["msg"] == "there is no workflow '8'; known workflows: 7"
+    assert data["msg"] == "there is no workflow '8', or it is not published; known workflows: 7"
 
 
 async def test_a_workflow_is_met_without_a_bot_or_under_one(server: Running) -> None:

@@ -183,7 +183,7 @@ async def _speech(request: Request[Any, Any, Any], services: Services, given: Pc
 
 def _pcm(name: str, content: bytes, given: PcmParts) -> PcmFormat | None:
     """How samples lie in the file, if it is PCM: it is called so, or its rate is given and no header is there."""
-    has_header = content.startswith(_HEADERS) or content[4:8] == b"ftyp" or content[:1] == b"\xff"
+    has_header = content.startswith(_HEADERS) or content[4:8] == b"ftyp" or _begins_with_a_frame(content)
     named = name.lower().endswith((".pcm", ".raw"))
     if not named and (given.sample_rate is None or has_header):
         return None
@@ -200,3 +200,10 @@ def _faults_told(group_id: str, feature_id: str = "") -> Iterator[None]:
         raise ProtocolError(NOT_FOUND, f"there is no feature {feature_id[:100]!r} in this group") from fault
     except EngineError as fault:
         raise ProtocolError(INTERNAL, f"the voice could not be examined: {fault}") from fault
+
+
+def _begins_with_a_frame(content: bytes) -> bool:
+    """Of MP3 (layer III) or AAC (ADTS), which have no other header. Soft PCM begins with 0xff as often as not."""
+    if len(content) < 2 or content[0] != 0xFF:
+        return False
+    return content[1] & 0xE6 == 0xE2 or content[1] & 0xF6 == 0xF0

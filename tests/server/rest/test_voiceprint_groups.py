@@ -167,6 +167,14 @@ def test_pcm_is_read_as_its_fields_say(
     assert found["feature_score_list"][0]["score"] >= 40
 
 
+def test_pcm_that_begins_softly_is_no_mp3(
+    scripted_server: RunningServer, group: str, ann: Callable[[str], Samples]
+) -> None:
+    soft = b"\xff\xff" * 10 + bytes_from_float(ann(STORY))
+    answer = enrolled(scripted_server, group, soft, sample_rate="16000")
+    assert answer.status_code == 200, answer.text
+
+
 def test_too_little_speech_is_told(scripted_server: RunningServer, group: str, ann: Callable[[str], Samples]) -> None:
     silence = np.zeros(80_000, np.float32)
     noise = np.random.default_rng(0).normal(scale=0.02, size=80_000).astype(np.float32)
