@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from kouyu.audio.echo import ECHO_RATE, find_echo
+from kouyu.audio.echo import ECHO_RATE, Echo, find_echo
 from kouyu.audio.pcm import LISTENING_RATE, Samples
 from kouyu.audio.resampling import Resampler, open_prompt_resampler
 from kouyu.audio.timeline import AudioTimeline
@@ -21,6 +21,10 @@ ECHO_SHARE: Final = 0.5
 """With this much explained it is echo. Measured on three voices: of a plain echo at -6 to -20 dB all is explained; in a
 reverberant room 0.5 or more in four of five looks; of somebody who speaks 0.5 or more in one of twenty looks, and
 over an echo at -6 dB in one of three, which does not keep them from being heard."""
+PLAIN_SHARE: Final = 0.8
+"""With this much it is echo at once; with less it has to come after the same time as what was like echo before."""
+SAME_DELAY: Final = ECHO_RATE * 30 // 1000
+"""Samples: what a network's unsteadiness may make of the same delay."""
 LINGERING_SHARE: Final = 0.2
 LINGERING_MS: Final = 200
 """So soon after an echo less is enough: where a player ran dry for a moment, what is heard and what is taken to have
@@ -51,8 +55,10 @@ class EchoGuard:
         self._track: Samples = np.zeros(0, np.float32)
         """What is played, past and to come, from the sample ``_track_from`` of the session's clock on; ECHO_RATE."""
         self._track_from = 0
-        self._echo_until = -LISTENING_RATE
-        """Sample of the user's audio up to which there was certainly echo."""
+        self._delay: int | None = None
+        """Of the last thing that was like echo."""
+        self._steady_until = -LISTENING_RATE
+        """Sample of the user's audio up to which there was echo that came after the same time as the echo before it."""
 
     def made(self, item: int, samples: Samples, sample_rate: int) -> None:
         """More of an item's sound exists; it is not sent yet."""
@@ -92,12 +98,19 @@ class EchoGuard:
         if not played.any() or len(heard) < size:
             return judged
         # The mean of two neighbours is filter enough for a comparison.
-        share = find_echo(heard.reshape(-1, LISTENING_RATE // ECHO_RATE).mean(axis=1), played).share
-        if share >= ECHO_SHARE:
-            self._echo_until = judged.end
-        lingers = judged.end - self._echo_until <= LISTENING_RATE * LINGERING_MS // 1000 and share >= LINGERING_SHARE
-        is_echo = share >= ECHO_SHARE or lingers
-        return SpeechProbability(judged.end, 0.0, judged.levels) if is_echo else judged
+        echo = find_echo(heard.reshape(-1, LISTENING_RATE // ECHO_RATE).mean(axis=1), played)
+        return SpeechProbability(judged.end, 0.0, judged.levels) if self._is_echo(echo, judged.end) else judged
+
+    def _is_echo(self, echo: Echo, end: int) -> bool:
+        """Echo comes again and again after the same time; what is alike by chance does not."""
+        before, steady_until = self._delay, self._steady_until
+        if echo.share >= ECHO_SHARE:
+            self._delay = echo.delay
+            if before is not None and abs(echo.delay - before) <= SAME_DELAY:
+                self._steady_until = end
+                return True
+            return echo.share >= PLAIN_SHARE
+        return echo.share >= LINGERING_SHARE and end - steady_until <= LISTENING_RATE * LINGERING_MS // 1000
 
     def _arrived_at(self, end: int) -> float | None:
         """When the user's audio up to the sample ``end`` had come in, which may be well before it is judged."""

@@ -1,5 +1,6 @@
 """The agent's voice that comes back is no speech; the user's is, over it too. In virtual time, with real speech."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -39,8 +40,8 @@ def mixed(*sounds: Samples) -> Samples:
     return noise
 
 
-def longest_speech_ms(heard: Samples, played: Samples, *, plays_from: float = 0.0) -> int:
-    """The longest run of speech that is left of what is heard, while the client plays what the agent said.
+def speech_in(heard: Samples, played: Samples) -> Iterator[SpeechDetector]:
+    """The detector after each chunk of what is heard, while the client plays what the agent said.
 
     Whatever is loud counts as speech: the guard alone is to tell.
     """
@@ -48,9 +49,8 @@ def longest_speech_ms(heard: Samples, played: Samples, *, plays_from: float = 0.
     guard = EchoGuard(timeline)
     guard.made(ITEM, played, LISTENING_RATE)
     for number in range(len(played) * 1000 // LISTENING_RATE // PACKET_MS):
-        guard.sounding(Sounding(ITEM, PACKET_MS, plays_from + number * PACKET_MS / 1000), now=plays_from)
+        guard.sounding(Sounding(ITEM, PACKET_MS, number * PACKET_MS / 1000), now=0.0)
     detector = SpeechDetector()
-    longest = 0
     for end in range(CHUNK, len(heard), CHUNK):
         chunk = heard[end - CHUNK : end]
         timeline.append(chunk)
@@ -58,8 +58,22 @@ def longest_speech_ms(heard: Samples, played: Samples, *, plays_from: float = 0.
         loud = float(np.sqrt(np.mean(chunk**2)) > 0.002)
         judged = guard.without_echo(SpeechProbability(end, loud))
         detector.feed(judged.end, judged.probability)
-        longest = max(longest, detector.speech_ms)
-    return longest
+        yield detector
+
+
+def longest_speech_ms(heard: Samples, played: Samples) -> int:
+    """The longest run of speech that is left."""
+    return max(detector.speech_ms for detector in speech_in(heard, played))
+
+
+def speech_begins_after(heard: Samples, played: Samples) -> int:
+    """The ms of audio after which there is enough speech to interrupt."""
+    needed = Limits().barge_in_ms
+    return next(
+        detector.position * 1000 // LISTENING_RATE
+        for detector in speech_in(heard, played)
+        if detector.speech_ms >= needed
+    )
 
 
 @pytest.mark.parametrize("decibels", [-6, -12, -20])
@@ -104,3 +118,11 @@ def test_an_echo_long_into_a_session_is_known_too() -> None:
     timeline.append(echo)
     guard.received(hour + 20.1)
     assert guard.without_echo(SpeechProbability(LISTENING_RATE, 0.9)).probability == 0.0
+
+
+@pytest.mark.parametrize("user", ["en-capital", "en-sky", "en-how-are-you", "zh-weather"])
+def test_without_echo_a_user_is_heard_as_soon_as_without_the_guard(user: str) -> None:
+    reply = np.concatenate((spoken("en-story"), spoken("en-help")))
+    heard = mixed(spoken(user))
+    with_guard = speech_begins_after(heard, reply)
+    assert with_guard <= speech_begins_after(heard, np.zeros(CHUNK, np.float32)) + 64
