@@ -49,7 +49,7 @@ def test_every_message_told_as_completed_survives_a_kill(tmp_path: Path) -> None
 
     async def talk_and_kill() -> None:
         async with talking(server) as talk:
-            await talk.ask("What is the capital of France?")
+            await talk.ask_and_hear("What is the capital of France?")
             await talk.write("Tell me a short story about a dog.")
             await talk.until("conversation.audio.delta", count=1 + talk.types.count("conversation.audio.delta"))
             os.kill(server.pid, signal.SIGKILL)
@@ -72,7 +72,7 @@ def test_every_message_told_as_completed_survives_a_kill(tmp_path: Path) -> None
         async def still_talks() -> str:
             async with talking(again) as talk:
                 await talk.configure(chat_config={"conversation_id": told[0][0]})
-                return await talk.ask("What is the capital of France?")
+                return await talk.ask_and_hear("What is the capital of France?")
 
         assert "Paris" in asyncio.run(still_talks())
 
