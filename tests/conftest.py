@@ -37,6 +37,7 @@ def scripted_server(tmp_path_factory: pytest.TempPathFactory, language_model: Op
     """A server whose bot asks the scripted model; it gives up after short times, and keeps audio."""
     config = f"""
 [limits]
+ignore_echo = false  # its user says, with the agent's own voice, what the agent has just said
 reply_start_s = 2.0
 reply_stall_s = 2.0
 

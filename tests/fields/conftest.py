@@ -54,6 +54,7 @@ def measuring_server(
     """A server whose recogniser is a stand-in, to measure what it hears. It refuses voices that it has not."""
     config = f"""
 [limits]
+ignore_echo = false  # its user says, with the agent's own voice, what the agent has just said
 turn_judgement_s = 5.0
 voice_activity_s = 20.0
 
