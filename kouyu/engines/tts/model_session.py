@@ -12,18 +12,21 @@ from kouyu.engines.onnx_model import open_onnx_model
 
 
 class ModelSession:
-    """A model file that gives one array of samples. ``threads`` threads work on a call and sleep between calls.
+    """A model, as a file or what was in one, that gives one array. ``threads`` threads work on a call and sleep between calls.
 
     Raises EngineUnavailable when the file or onnxruntime is missing; the text names the weight set.
     """
 
-    def __init__(self, file: Path, *, threads: int, weight_set: str) -> None:
-        self._session = open_onnx_model(file, threads=threads, purpose="speech synthesis", weight_set=weight_set)
+    def __init__(self, model: Path | bytes, *, threads: int, weight_set: str) -> None:
+        self._session = open_onnx_model(model, threads=threads, purpose="speech synthesis", weight_set=weight_set)
 
     def samples(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """Run the model: its first output as one row. Raises EngineError."""
+        return self.run(inputs).reshape(-1)
+
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """Run the model: its first output. Raises EngineError."""
         try:
-            output = self._session.run(None, dict(inputs))[0]
+            return np.asarray(self._session.run(None, dict(inputs))[0], np.float32)
         except Exception as error:  # onnxruntime has no base class for what it raises
             raise EngineError(f"speech synthesis failed: {error}") from error
-        return np.asarray(output, np.float32).reshape(-1)

@@ -8,13 +8,13 @@ instead of 145 with one, and the samples are the same.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kouyu.engines.errors import EngineError, EngineUnavailable
-from kouyu.engines.onnx_model import open_onnx_model
+from kouyu.engines.errors import EngineUnavailable
+from kouyu.engines.tts.model_session import ModelSession
 from kouyu.engines.tts.onnx_parts import BadModel, cut_before
 
 FRAME: Final = 256
@@ -46,12 +46,8 @@ class PiperModel:
                 f"{file} cannot be loaded ({error}); try: kouyu models fetch {weight_set}"
             ) from error
         self._between = parts.between
-        self._frames_of = open_onnx_model(
-            parts.first, threads=threads, purpose="speech synthesis", weight_set=weight_set
-        )
-        self._sound_of = open_onnx_model(
-            parts.second, threads=threads, purpose="speech synthesis", weight_set=weight_set
-        )
+        self._frames_of = ModelSession(parts.first, threads=threads, weight_set=weight_set)
+        self._sound_of = ModelSession(parts.second, threads=threads, weight_set=weight_set)
 
     def speak(self, phonemes: list[int], scales: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
         """The samples of a sentence in consecutive parts, the first a short one.
@@ -60,20 +56,13 @@ class PiperModel:
         """
         ids = np.array([phonemes], np.int64)
         lengths = np.array([ids.shape[1]], np.int64)
-        frames = _run(self._frames_of, {"input": ids, "input_lengths": lengths, "scales": scales})
+        frames = self._frames_of.run({"input": ids, "input_lengths": lengths, "scales": scales})
         count = frames.shape[2]
         begin, size = 0, FIRST_FRAMES
         while begin < count:
             # A short rest would cost its surroundings once more.
             end = count if count - begin < size + FIRST_FRAMES else begin + size
             before, behind = max(0, begin - SURROUNDINGS), end + SURROUNDINGS
-            samples = _run(self._sound_of, {self._between: frames[:, :, before:behind]}).reshape(-1)
+            samples = self._sound_of.samples({self._between: frames[:, :, before:behind]})
             yield samples[(begin - before) * FRAME : (end - before) * FRAME]
             begin, size = end, min(2 * size, MOST_FRAMES)
-
-
-def _run(session: Any, inputs: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
-    try:
-        return np.asarray(session.run(None, inputs)[0], np.float32)
-    except Exception as error:  # onnxruntime has no base class for what it raises
-        raise EngineError(f"speech synthesis failed: {error}") from error
