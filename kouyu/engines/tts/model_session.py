@@ -12,7 +12,7 @@ from kouyu.engines.onnx_model import open_onnx_model
 
 
 class ModelSession:
-    """A model, as a file or what was in one, that gives one array. ``threads`` threads work on a call and sleep between calls.
+    """A model, as a file or what was in one, that gives one array. ``threads`` threads work on a call, else they sleep.
 
     Raises EngineUnavailable when the file or onnxruntime is missing; the text names the weight set.
     """
