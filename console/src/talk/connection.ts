@@ -33,6 +33,14 @@ export interface Wish {
   update: { [key: string]: Json };
 }
 
+/** Clients that were hung up: their sockets may close, and speak, when the next one is already in use. */
+const left = new WeakSet<WsChatClient>();
+
+export async function disconnect(client: WsChatClient): Promise<void> {
+  left.add(client);
+  await client.disconnect();
+}
+
 export async function connect(wish: Wish, listener: Listener): Promise<WsChatClient> {
   // Else the client would fetch a denoiser from elsewhere.
   window.__denoiserSupported = false;
@@ -48,6 +56,7 @@ export async function connect(wish: Wish, listener: Listener): Promise<WsChatCli
     playbackVolumeDefault: wish.volume,
   });
   client.on(WsChatEventNames.ALL, (name, event) => {
+    if (left.has(client)) return;
     if (name.startsWith("server.")) listener.onServerEvent(event as unknown as ServerEvent);
     else if (name.startsWith("client.audio.sentence.")) listener.onPlayback(event as unknown as PlaybackEvent);
   });
@@ -60,7 +69,11 @@ export async function connect(wish: Wish, listener: Listener): Promise<WsChatCli
     client.ws?.close();
     throw error;
   }
-  if (client.ws) client.ws.onclose = () => listener.onLost();
+  if (client.ws) {
+    client.ws.onclose = () => {
+      if (!left.has(client)) listener.onLost();
+    };
+  }
   if ((wish.update["input_audio"] as { codec: string }).codec === "pcm") keepWhatIsSent(client);
   return client;
 }

@@ -13,7 +13,7 @@ import { watch } from "../timeline/watching";
 import { audioLengthMs } from "./audio_length";
 import { added, changed, isLiveUser } from "./bubbles";
 import type { Bubble, ToolBubble } from "./bubbles";
-import { connect, send } from "./connection";
+import { connect, disconnect, send } from "./connection";
 import type { Message, ServerEvent } from "./events";
 import { mayListen, microphoneId, watchLevel } from "./microphone";
 import { afterEvent, afterPlayback } from "./transcript";
@@ -122,7 +122,7 @@ export async function hangUp(): Promise<void> {
   bubbles.value = changed(bubbles.value, isLiveUser, (bubble) => ({ ...bubble, live: false })).filter(
     (bubble) => bubble.kind !== "user" || bubble.text || bubble.files.length,
   );
-  await left.disconnect();
+  await disconnect(left);
 }
 
 /** Brings what was chosen into force: by an update, or by a new connection to the same conversation. */
