@@ -148,7 +148,7 @@ class Bench:
         """Let a scene go through all stages, 20 ms at a time."""
         timeline, turns = AudioTimeline(len(scene.audio) / LISTENING_RATE + 1), Turns(barge_in)
         suppression = NoiseSuppression(self._suppressor)
-        detector = VoiceActivityDetector(self._vad, self.scheduler)
+        detector = VoiceActivityDetector(self._vad)
         stream = detector.open()
         target = None
         if processing.startswith("pdns"):

@@ -21,10 +21,11 @@ import uvloop
 from numpy.typing import NDArray
 
 from kouyu.bench.children import ServerAddress
+from kouyu.bench.heap import Heap, heap
 from kouyu.bench.ingestion import MeasuredSocket
 from kouyu.bench.statistics import Summary, summarise
 from kouyu.bench.stub_engines import open_stub_services
-from kouyu.engines.vad.detector import VoiceActivityDetector, VoiceActivityStream
+from kouyu.engines.vad.detector import Heard, VoiceActivityDetector, VoiceActivityStream
 from kouyu.server.chat import Opened
 from kouyu.server.data_folder import open_data_folder
 from kouyu.server.lifespan import open_services
@@ -46,6 +47,7 @@ class ServerReport(msgspec.Struct, frozen=True, kw_only=True):
     sessions: int
     tasks: int
     """Of the event loop, those of the server itself included."""
+    heap: Heap
     ingest: Summary | None
     """From the sending of a frame to its having been taken in."""
     event_loop: Summary | None
@@ -80,11 +82,11 @@ class Measurements:
         """Have the detector's answers timed."""
         judge = detector.judge
 
-        async def timed(stream: VoiceActivityStream, chunks: NDArray[Any]) -> list[float]:
+        async def timed(stream: VoiceActivityStream, chunks: NDArray[Any]) -> list[Heard]:
             asked = time.monotonic()
-            probabilities = await judge(stream, chunks)
+            heard = await judge(stream, chunks)
             self._voice_activity.append((time.monotonic() - asked) * 1000)
-            return probabilities
+            return heard
 
         # The one seam there is: streams ask the detector itself.
         detector.judge = timed  # type: ignore[method-assign]
@@ -109,6 +111,7 @@ class Measurements:
         report = ServerReport(
             sessions=self._sessions,
             tasks=len(asyncio.all_tasks()),
+            heap=heap(),
             ingest=summarise(self._ingest),
             event_loop=summarise(self._event_loop),
             voice_activity=summarise(self._voice_activity),

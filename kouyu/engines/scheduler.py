@@ -1,8 +1,7 @@
 """Runs the engines' blocking work on threads of its own, the most urgent first, and stops what nobody waits for.
 
-Three rules keep a conversation quick on few cores:
+Two rules keep a conversation quick on few cores:
 
-- Voice activity has a thread of its own. Its calls take about a millisecond and must never wait behind a transcript.
 - Work less urgent than a first sentence may hold all workers but one, so that a final transcript finds one free.
 - A stream gives its thread back after every piece, so that more urgent work goes in between, and whenever its
   reader is a full buffer behind, so that a slow reader never holds a thread.
@@ -45,8 +44,8 @@ class Load:
 class Scheduler:
     """Threads for blocking work in front of one event loop or several.
 
-    ``workers`` threads (at least 1) and one more for voice activity. With one worker nothing is held free for urgent
-    work; it then waits for the piece that runs. At most ``max_waiting`` pieces of work wait; beyond that new work is
+    ``workers`` threads, at least 1. With one worker nothing is held free for urgent work; it then waits for the piece
+    that runs. At most ``max_waiting`` pieces of work wait; beyond that new work is
     refused with a retryable EngineError. Each iterator of a stream runs on one thread at a time, but not always on
     the same one.
     """
@@ -58,33 +57,30 @@ class Scheduler:
         self._background_limit = max(1, workers - 1)
         lock = threading.Lock()
         self._lock = lock
-        self._voice_ready = threading.Condition(lock)
         self._work_ready = threading.Condition(lock)
-        self._queues: dict[Priority, deque[Job]] = {priority: deque() for priority in Priority}
+        self._queues: dict[Priority, deque[Job]] = {priority: deque() for priority in sorted(Priority)}
         self._resting: set[Job] = set()
         self._running: set[Job] = set()
         self._closed = False
-        others = tuple(priority for priority in sorted(Priority) if priority != Priority.VOICE_ACTIVITY)
-        lanes = [((Priority.VOICE_ACTIVITY,), self._voice_ready)] + [(others, self._work_ready)] * workers
         self._threads = [
-            threading.Thread(target=self._serve, args=lane, name=f"kouyu-engine-{number}", daemon=True)
-            for number, lane in enumerate(lanes)
+            threading.Thread(target=self._serve, name=f"kouyu-engine-{number}", daemon=True)
+            for number in range(workers)
         ]
         for thread in self._threads:
             thread.start()
 
     @property
     def workers(self) -> int:
-        """Threads for work other than voice activity."""
-        return len(self._threads) - 1
+        """How many threads there are."""
+        return len(self._threads)
 
     @property
     def load(self) -> Load:
-        """How busy the scheduler is now. Voice activity is left out: it does not compete for the workers."""
+        """How busy the scheduler is now."""
         now = time.monotonic()
         with self._lock:
-            waiting = [job for queue in self._queues.values() for job in queue if _competes(job)]
-            running = sum(_competes(job) for job in self._running)
+            waiting = [job for queue in self._queues.values() for job in queue]
+            running = len(self._running)
         oldest = max((now - job.waiting_since for job in waiting), default=0.0)
         return Load(waiting=len(waiting), running=running, oldest_wait=oldest)
 
@@ -138,7 +134,6 @@ class Scheduler:
                 self._cancel(job)
                 if not job.begun:
                     job.fail(WorkCancelled())
-            self._voice_ready.notify_all()
             self._work_ready.notify_all()
         await asyncio.to_thread(self._join)
 
@@ -185,29 +180,28 @@ class Scheduler:
             queue.appendleft(job)
         else:
             queue.append(job)
-        # All of a lane: the one that is woken may not be allowed the work that the other one is.
-        (self._work_ready if _competes(job) else self._voice_ready).notify_all()
+        # All: the one that is woken may not be allowed the work that the other one is.
+        self._work_ready.notify_all()
 
-    def _serve(self, priorities: tuple[Priority, ...], ready: threading.Condition) -> None:
+    def _serve(self) -> None:
         """A worker's life."""
-        while (job := self._take(priorities, ready)) is not None:
+        while (job := self._take()) is not None:
             finished = job.step()
             self._put_down(job, finished)
             del job  # else an idle worker keeps the last audio alive
 
-    def _take(self, priorities: tuple[Priority, ...], ready: threading.Condition) -> Job | None:
+    def _take(self) -> Job | None:
         with self._lock:
-            while (job := self._next(priorities)) is None:
+            while (job := self._next()) is None:
                 if self._closed:
                     return None
-                ready.wait()
+                self._work_ready.wait()
             job.begun = True
             self._running.add(job)
             return job
 
-    def _next(self, priorities: tuple[Priority, ...]) -> Job | None:
-        for priority in priorities:
-            queue = self._queues[priority]
+    def _next(self) -> Job | None:
+        for priority, queue in self._queues.items():
             if queue and self._may_begin(priority):
                 return queue.popleft()
         return None
@@ -227,7 +221,3 @@ class Scheduler:
                     self._resting.add(job)
             elif job.priority > Priority.FIRST_SENTENCE:
                 self._work_ready.notify_all()
-
-
-def _competes(job: Job) -> bool:
-    return job.priority != Priority.VOICE_ACTIVITY

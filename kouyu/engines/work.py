@@ -20,8 +20,6 @@ has taken one."""
 class Priority(IntEnum):
     """How urgent a piece of work is: the lower runs first."""
 
-    VOICE_ACTIVITY = 0
-    """Only for calls of about a millisecond: one thread serves them all."""
     FINAL = 10
     FIRST_SENTENCE = 20
     SENTENCE = 30

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from kouyu.engines import registry
 from kouyu.engines.asr.engine import SpeechRecognizer
+from kouyu.engines.blas import use_one_blas_thread
 from kouyu.engines.denoise.engine import NoiseSuppressor
 from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.paralinguistics.engine import EmotionRecognizer
@@ -85,10 +86,11 @@ def _weights_needed(settings: Settings) -> list[str]:
 
 async def load_voice_activity(engines: EngineSettings, scheduler: Scheduler) -> VoiceActivityDetector:
     """The voice activity engine, ready to run. Raises EngineUnavailable."""
+    use_one_blas_thread()
     make = await _factory("vad", engines.vad)
     arguments = (cache.folder("silero-vad"),) if engines.vad == "silero" else ()
-    model = await scheduler.run(lambda _: make(*arguments), Priority.VOICE_ACTIVITY)
-    return VoiceActivityDetector(model, scheduler)
+    model = await scheduler.run(lambda _: make(*arguments), Priority.FINAL)
+    return VoiceActivityDetector(model)
 
 
 async def load_noise_suppressor(engines: EngineSettings) -> NoiseSuppressor | None:

@@ -46,7 +46,7 @@ class LoudIsSpeech:
     def initial_state(self) -> State:
         return np.zeros(1, np.float32)
 
-    def infer(self, chunks: Sequence[NDArray[np.float32]], states: Sequence[State]) -> tuple[list[float], list[State]]:
+    def infer(self, chunks: NDArray[np.float32], states: Sequence[State]) -> tuple[list[float], list[State]]:
         return [float(np.abs(chunk).max() > 0.01) for chunk in chunks], list(states)
 
 
@@ -167,7 +167,7 @@ async def session(
         await Store.open(folder / "kouyu.db", files_folder=folder / "files") as store,
         open_stub_services(Settings(), store) as stubs,
     ):
-        voice_activity = VoiceActivityDetector(LoudIsSpeech(), stubs.scheduler)
+        voice_activity = VoiceActivityDetector(LoudIsSpeech())
         services = replace(
             stubs,
             voice_activity=voice_activity,

@@ -85,7 +85,7 @@ async def test_a_worker_outlives_what_no_work_should_raise(error: type[BaseExcep
 
 async def test_waiting_work_runs_by_priority_and_then_in_order_of_arrival() -> None:
     order: list[tuple[Priority, int]] = []
-    priorities = [priority for priority in Priority if priority != Priority.VOICE_ACTIVITY] * 3
+    priorities = list(Priority) * 3
     random.Random(5).shuffle(priorities)
     async with open_scheduler(1) as scheduler, asyncio.TaskGroup() as tasks:
         gate = Gate()
@@ -114,15 +114,6 @@ async def test_a_worker_is_kept_free_for_urgent_work() -> None:
         assert not gates[1].entered.is_set()
         for gate in gates:
             gate.opened.set()
-
-
-async def test_voice_activity_never_waits_for_other_work() -> None:
-    async with open_scheduler(1) as scheduler, asyncio.TaskGroup() as tasks:
-        gate = Gate()
-        tasks.create_task(scheduler.run(gate, Priority.FINAL))
-        await gate.begun()
-        assert await scheduler.run(lambda _: 0.5, Priority.VOICE_ACTIVITY) == 0.5
-        gate.opened.set()
 
 
 async def test_work_cancelled_before_it_begins_never_runs() -> None:

@@ -6,7 +6,6 @@ import pytest
 from kouyu.audio.pcm import Samples
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.inputs import SpeechProbability
-from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.session.hearing import Hearing
 from kouyu.session.target_speaker import TargetSpeaker
@@ -49,8 +48,7 @@ class Ear:
 
 @pytest.fixture
 async def ear() -> AsyncIterator[Ear]:
-    scheduler = Scheduler(1)
-    detector = VoiceActivityDetector(LevelVoiceActivity(), scheduler)
+    detector = VoiceActivityDetector(LevelVoiceActivity())
     made = Ear(detector)
     running = asyncio.create_task(made.hearing.run())
     yield made
@@ -58,7 +56,6 @@ async def ear() -> AsyncIterator[Ear]:
     await asyncio.gather(running, return_exceptions=True)
     made.hearing.close()
     await detector.close()
-    await scheduler.close()
 
 
 async def test_everybody_is_heard_unless_asked_otherwise(ear: Ear) -> None:

@@ -58,5 +58,5 @@ class LevelVoiceActivity:
     def initial_state(self) -> State:
         return np.zeros(1, np.float32)
 
-    def infer(self, chunks: Sequence[NDArray[np.float32]], states: Sequence[State]) -> tuple[list[float], list[State]]:
+    def infer(self, chunks: NDArray[np.float32], states: Sequence[State]) -> tuple[list[float], list[State]]:
         return [0.95 if chunk.any() else 0.01 for chunk in chunks], list(states)

@@ -1,12 +1,13 @@
 """Cuts an ONNX model in two, so that its second half can be run on a part of what the first half gave.
 
-Reads the few protobuf fields that say what depends on what, and copies everything else as it is. The onnx package would
-do the same in more than a second at each start, with 18 MB to install.
+Reads the few protobuf fields that say what depends on what, and copies everything else as it is.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+from kouyu.engines.onnx_fields import BadModel, Field, fields
 
 # Of onnx.proto: ModelProto.graph; GraphProto's node, initializer, input, output and value_info; AttributeProto.g;
 # TensorProto.name; ValueInfoProto's name and type. Of NodeProto 1, 2 and 5 are input, output and attribute.
@@ -20,10 +21,6 @@ _FLOAT_TENSOR: Final = b"\x0a\x02\x08\x01"
 """TypeProto: a tensor of floats, of any shape."""
 
 
-class BadModel(ValueError):
-    """The file is no ONNX model, or has no such place to cut at."""
-
-
 class Parts(NamedTuple):
     """A model in two: ``first`` gives the tensor ``between``, which ``second`` takes, alone."""
 
@@ -35,9 +32,9 @@ class Parts(NamedTuple):
 def cut_before(model: bytes, weight: str) -> Parts:
     """Cut ``model`` at the input of the operator that uses the ``weight`` of this name. Raises BadModel."""
     try:
-        outer = list(_fields(memoryview(model)))
+        outer = list(fields(memoryview(model)))
         graph = next(field for field in outer if field.number == _GRAPH)
-        inner = [_Item.of(field) for field in _fields(graph.content)]
+        inner = [_Item.of(field) for field in fields(graph.content)]
     except (StopIteration, IndexError, ValueError) as error:
         raise BadModel("this is no ONNX model") from error
     nodes = [item.node for item in inner if item.node is not None]
@@ -51,13 +48,6 @@ def cut_before(model: bytes, weight: str) -> Parts:
     return Parts(rest + _field(_GRAPH, first), rest + _field(_GRAPH, second), between)
 
 
-class _Field(NamedTuple):
-    number: int
-    content: memoryview
-    raw: memoryview
-    """With its tag and length."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Node:
     inputs: tuple[str, ...]
@@ -68,7 +58,7 @@ class _Node:
     def read(cls, node: memoryview) -> "_Node":
         inputs: list[str] = []
         outputs: list[str] = []
-        for field in _fields(node):
+        for field in fields(node):
             match field.number:
                 case 1:
                     inputs.append(bytes(field.content).decode())
@@ -83,13 +73,13 @@ class _Node:
 class _Item:
     """A field of the graph, read once."""
 
-    field: _Field
+    field: Field
     node: _Node | None
     name: str
     """Of a weight, input or output."""
 
     @classmethod
-    def of(cls, field: _Field) -> "_Item":
+    def of(cls, field: Field) -> "_Item":
         match field.number:
             case 1:
                 return cls(field, _Node.read(field.content), "")
@@ -102,9 +92,9 @@ class _Item:
 
 
 def _inputs_of_graphs(attribute: memoryview) -> Iterator[str]:
-    for graph in _fields(attribute):
+    for graph in fields(attribute):
         if graph.number == _ATTRIBUTE_GRAPH:
-            for field in _fields(graph.content):
+            for field in fields(graph.content):
                 if field.number == _NODE:
                     yield from _Node.read(field.content).inputs
 
@@ -148,41 +138,7 @@ def _part(inner: Iterable["_Item"], needed: set[str], *, inputs: tuple[str, ...]
 
 
 def _name(message: memoryview, number: int) -> str:
-    return next((bytes(field.content).decode() for field in _fields(message) if field.number == number), "")
-
-
-def _fields(message: memoryview) -> Iterator[_Field]:
-    at = 0
-    while at < len(message):
-        begin = at
-        tag, at = _varint(message, at)
-        match tag & 7:
-            case 0:
-                _, end = _varint(message, at)
-            case 1:
-                end = at + 8
-            case 2:
-                length, at = _varint(message, at)
-                end = at + length
-            case 5:
-                end = at + 4
-            case _:
-                raise ValueError("unknown wire type")
-        if end > len(message):
-            raise ValueError("cut off")
-        yield _Field(tag >> 3, message[at:end], message[begin:end])
-        at = end
-
-
-def _varint(message: memoryview, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[at]
-        value |= (byte & 0x7F) << shift
-        at += 1
-        if byte < 0x80:
-            return value, at
-        shift += 7
+    return next((bytes(field.content).decode() for field in fields(message) if field.number == number), "")
 
 
 def _field(number: int, content: bytes) -> bytes:

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kouyu.engines.errors import EngineUnavailable
+from kouyu.engines.onnx_fields import BadModel
 from kouyu.engines.tts.model_session import ModelSession
-from kouyu.engines.tts.onnx_parts import BadModel, cut_before
+from kouyu.engines.tts.onnx_parts import cut_before
 
 FRAME: Final = 256
 """Samples of a frame."""

@@ -1,4 +1,8 @@
-"""Voice activity for all sessions: whoever waits goes into the next call of the model, one chunk of each stream."""
+"""Voice activity for all sessions: whoever waits goes into the next call of the model, one chunk of each stream.
+
+It runs on the event loop: a call takes less time than handing it to a thread and back, and a thread would wait for the
+interpreter's lock between the model's steps.
+"""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -8,21 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kouyu.engines.errors import EngineError
-from kouyu.engines.scheduler import CancelToken, Priority, Scheduler, WorkCancelled
 from kouyu.engines.vad.engine import VoiceActivityModel
 
 MAX_BATCH: Final = 64
-"""Streams in one call of the model, about 4 ms of it."""
+"""Streams in one call of the model, about 1.5 ms of it."""
 
 SLICE_CHUNKS: Final = 16
-"""Chunks of one stream judged before the others get their turn again: a client may upload a minute at once."""
+"""Chunks judged before everything else on the event loop gets its turn: a client may upload a minute at once."""
 
 GATHER_SECONDS: Final = 0.002
-"""How long to wait for company when many streams are open. With 100 streams of 20 ms frames on a busy machine it took
-the CPU from 53 to 38 % of a core, and the median answer from 1 to 5 ms."""
+"""How long to wait for company when many streams are open, for each GATHER_FROM of them."""
 
 GATHER_FROM: Final = 32
 """Open streams from which on waiting pays."""
+
+MOST_GATHER_SECONDS: Final = 0.008
 
 QUIET_RMS: Final = 10 ** (-80 / 20)
 """Root mean square of a chunk below which it holds nothing: -80 dBFS. A muted microphone is below, a live one above;
@@ -55,9 +59,8 @@ class Judgement(NamedTuple):
 class VoiceActivityDetector:
     """Serves the voice activity model to any number of streams. Belongs to one event loop; close it at the end."""
 
-    def __init__(self, model: VoiceActivityModel, scheduler: Scheduler) -> None:
+    def __init__(self, model: VoiceActivityModel) -> None:
         self.model = model
-        self._scheduler = scheduler
         self._requests: list[_Request] = []
         self._asked = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
@@ -74,8 +77,8 @@ class VoiceActivityDetector:
         """A stream was closed."""
         self._open -= 1
 
-    async def judge(self, stream: "VoiceActivityStream", chunks: NDArray[np.float32]) -> list[float]:
-        """Speech probabilities of ``chunks``, shaped (count, chunk_samples), which follow those judged before.
+    async def judge(self, stream: "VoiceActivityStream", chunks: NDArray[np.float32]) -> "list[Heard]":
+        """What is heard in ``chunks``, shaped (count, chunk_samples), which follow those judged before.
 
         At most one call at a time for each stream. Raises EngineError.
         """
@@ -97,32 +100,26 @@ class VoiceActivityDetector:
         while True:
             await self._asked.wait()
             if self._open >= GATHER_FROM and len(self._requests) < MAX_BATCH:
-                await asyncio.sleep(GATHER_SECONDS)
+                await asyncio.sleep(min(MOST_GATHER_SECONDS, GATHER_SECONDS * self._open / GATHER_FROM))
             wanted = [request for request in self._requests if not request.answer.done()]
             batch, self._requests = wanted[:MAX_BATCH], wanted[MAX_BATCH:]
-            await self._judge_batch(batch)
+            self._judge_batch(batch)
             self._requests.extend(request for request in batch if not request.answer.done())
-            if not self._requests:
+            if self._requests:
+                await asyncio.sleep(0)
+            else:
                 self._asked.clear()
 
-    async def _judge_batch(self, batch: list["_Request"]) -> None:
-        def work(token: CancelToken) -> None:
-            judge_slice(self.model, batch, token)
-
+    def _judge_batch(self, batch: "list[_Request]") -> None:
         try:
-            await self._scheduler.run(work, Priority.VOICE_ACTIVITY)
-        except EngineError as error:
-            self._fail(batch, str(error))
-        except WorkCancelled:
-            self._fail(batch, "the engines are closed")
-        except asyncio.CancelledError:
-            self._fail(batch, "voice activity is closed")
-            raise
+            judge_slice(self.model, batch)
+        except Exception as error:  # the engine's boundary: the sessions must hear of it, whatever it is
+            self._fail(batch, f"voice activity failed: {error}")
         for request in batch:
             if request.finished and not request.answer.done():
-                request.answer.set_result(request.probabilities)
+                request.answer.set_result(request.heard)
 
-    def _fail(self, requests: list["_Request"], reason: str) -> None:
+    def _fail(self, requests: "list[_Request]", reason: str) -> None:
         for request in requests:
             if not request.answer.done():
                 request.answer.set_exception(EngineError(reason, retryable=False))
@@ -136,9 +133,8 @@ class VoiceActivityStream:
         self._turn = asyncio.Lock()
         self._rest = np.empty(0, np.float32)
         self._end = 0
-        # Only the thread that judges touches these two.
         self.state = detector.model.initial_state()
-        self.quiet_chunks = 0
+        self._quiet_chunks = 0
 
     async def feed(self, samples: NDArray[np.float32]) -> list[Judgement]:
         """Take more audio (mono float32, -1 to 1, at the model's rate) and judge every whole chunk there is now.
@@ -165,6 +161,11 @@ class VoiceActivityStream:
             chunks[:, : len(rest)] = rest
             return await self._judge(chunks, len(rest))
 
+    def shows(self, *, quiet: bool) -> bool:
+        """Whether the model has to see the next chunk, or is spared it, there being nothing in it."""
+        self._quiet_chunks = self._quiet_chunks + 1 if quiet else 0
+        return self._quiet_chunks <= QUIET_CHUNKS
+
     def close(self) -> None:
         """The session has ended."""
         self._detector.left()
@@ -173,18 +174,15 @@ class VoiceActivityStream:
         if not len(chunks):
             return []
         start, self._end = self._end, self._end + samples
-        probabilities = await self._detector.judge(self, chunks)
         size = self._detector.model.chunk_samples
         return [
-            Judgement(start + min(size * (index + 1), samples), probability, levels)
-            for index, (probability, levels) in enumerate(zip(probabilities, _levels(chunks), strict=True))
+            Judgement(start + min(size * number, samples), *heard)
+            for number, heard in enumerate(await self._detector.judge(self, chunks), 1)
         ]
 
 
-def _levels(chunks: NDArray[np.float32]) -> list[tuple[float, ...]]:
-    parts = chunks.reshape(len(chunks), LEVELS, -1)
-    power = np.einsum("cps,cps->cp", parts, parts) / parts.shape[2]
-    return [tuple(row) for row in (10 * np.log10(power + 1e-12)).tolist()]
+Heard = tuple[float, tuple[float, ...]]
+"""Of a chunk: the probability of speech, and the levels of its parts."""
 
 
 @dataclass(slots=True)
@@ -193,42 +191,39 @@ class _Request:
 
     stream: VoiceActivityStream
     chunks: NDArray[np.float32]
-    answer: "asyncio.Future[list[float]]"
-    probabilities: list[float] = field(default_factory=list)
+    answer: "asyncio.Future[list[Heard]]"
+    heard: list[Heard] = field(default_factory=list)
 
     @property
     def finished(self) -> bool:
-        return len(self.probabilities) == len(self.chunks)
-
-    @property
-    def next_chunk(self) -> NDArray[np.float32]:
-        chunk: NDArray[np.float32] = self.chunks[len(self.probabilities)]
-        return chunk
-
-    def skip_silence(self) -> bool:
-        """Whether the next chunk was judged without the model, there being nothing in it."""
-        chunk = self.next_chunk
-        quiet = float(chunk @ chunk) < QUIET_RMS * QUIET_RMS * len(chunk)
-        self.stream.quiet_chunks = self.stream.quiet_chunks + 1 if quiet else 0
-        if self.stream.quiet_chunks <= QUIET_CHUNKS:
-            return False
-        self.probabilities.append(0.0)
-        return True
+        return len(self.heard) == len(self.chunks)
 
 
-def judge_slice(model: VoiceActivityModel, batch: list[_Request], token: CancelToken) -> None:
-    """Judge the next chunks of each request, SLICE_CHUNKS at most, one of each in a call. Blocking."""
-    for _ in range(SLICE_CHUNKS):
-        token.check()
+def judge_slice(model: VoiceActivityModel, batch: list[_Request]) -> None:
+    """Judge the next chunks of each request, SLICE_CHUNKS in all at most, or one of each, one of each in a call."""
+    for _ in range(max(1, SLICE_CHUNKS // max(1, len(batch)))):
         going = [request for request in batch if not request.finished]
         if not going:
             return
-        heard = [request for request in going if not request.skip_silence()]
-        if not heard:
-            continue
-        probabilities, states = model.infer(
-            [request.next_chunk for request in heard], [request.stream.state for request in heard]
-        )
-        for request, probability, state in zip(heard, probabilities, states, strict=True):
-            request.probabilities.append(probability)
-            request.stream.state = state
+        chunks = np.stack([request.chunks[len(request.heard)] for request in going])
+        power = _power(chunks)
+        quiet = (power.mean(axis=1) < QUIET_RMS * QUIET_RMS).tolist()
+        shown = [number for number, request in enumerate(going) if request.stream.shows(quiet=quiet[number])]
+        probabilities = [0.0] * len(going)
+        if shown:
+            judged, states = model.infer(
+                chunks if len(shown) == len(going) else chunks[shown], [going[number].stream.state for number in shown]
+            )
+            for number, probability, state in zip(shown, judged, states, strict=True):
+                probabilities[number] = probability
+                going[number].stream.state = state
+        levels = (10 * np.log10(power + 1e-12)).tolist()
+        for request, probability, level in zip(going, probabilities, levels, strict=True):
+            request.heard.append((probability, tuple(level)))
+
+
+def _power(chunks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean squares of the LEVELS parts of each chunk."""
+    parts = chunks.reshape(len(chunks), LEVELS, -1)
+    power: NDArray[np.float32] = np.einsum("cps,cps->cp", parts, parts) / parts.shape[2]
+    return power

@@ -11,7 +11,10 @@ State: TypeAlias = NDArray[np.float32]
 
 
 class VoiceActivityModel(Protocol):
-    """A model that judges chunks of many streams in one call. Blocking: it runs on a scheduler's thread."""
+    """A model that judges chunks of many streams in one call.
+
+    It is called on the event loop, so a call has to be a matter of microseconds for each stream, on one thread.
+    """
 
     sample_rate: int
     """Hz."""
@@ -22,6 +25,9 @@ class VoiceActivityModel(Protocol):
         """The state of a stream before its first chunk."""
         ...
 
-    def infer(self, chunks: Sequence[NDArray[np.float32]], states: Sequence[State]) -> tuple[list[float], list[State]]:
-        """Speech probabilities (0 to 1) and the next states, one per stream, in the order given."""
+    def infer(self, chunks: NDArray[np.float32], states: Sequence[State]) -> tuple[list[float], list[State]]:
+        """Speech probabilities (0 to 1) and the next states, one per stream, in the order given.
+
+        ``chunks`` is shaped (streams, chunk_samples). Raises EngineError.
+        """
         ...

@@ -1,62 +1,151 @@
-"""Silero voice activity detection on onnxruntime."""
+"""Silero voice activity detection, for many streams at once.
+
+The network is small, 309 thousand weights, and what it costs is calling it. onnxruntime takes each stream of a batch
+by itself through every convolution; here one matrix product takes all of them, which is two to three times as fast.
+The judgements are those of onnxruntime to 1e-5.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from kouyu.engines.errors import EngineError
-from kouyu.engines.onnx_model import open_onnx_model
+from kouyu.engines.errors import EngineUnavailable
+from kouyu.engines.onnx_fields import BadModel, float_weights
 from kouyu.engines.vad.engine import State
 
 FILE_NAME: Final = "silero_vad.onnx"
 """In the weight set ``silero-vad``."""
 
-CONTEXT_SAMPLES: Final = 64
-"""At 16 kHz the model wants the last samples of the chunk before in front of each chunk."""
+_CONTEXT: Final = 64
+"""Samples of the chunk before, which the network wants in front of each chunk."""
+_HIDDEN: Final = 128
+_WINDOW: Final = 256
+_HOP: Final = 128
+_STRIDES: Final = (1, 2, 2, 1)
+"""Of the four convolutions, each three frames wide."""
+_BRANCH: Final = "If_0_then_branch__Inline_0__"
+"""Begins the names of the weights for 16 kHz."""
 
-HIDDEN: Final = (2, 128)
-"""Shape of the recurrent state of one stream."""
+_Floats = NDArray[np.float32]
 
 
 class SileroVoiceActivity:
     """A VoiceActivityModel. Its state of a stream is the recurrent state followed by the context, in one array.
 
     ``weights`` is the folder of the weight set ``silero-vad``. Raises EngineUnavailable when it cannot be loaded.
-    Measured on one core: about 0.1 ms for one chunk alone, 0.05 ms per stream in a batch of 32.
+    Measured on one core: 90 us for one chunk alone, 20 us per stream in a batch of 32; onnxruntime takes 130 and 66.
     """
 
     sample_rate: int = 16_000
     chunk_samples: int = 512
 
     def __init__(self, weights: Path) -> None:
-        # A call is too short to be worth more threads.
-        self._session = open_onnx_model(
-            weights / FILE_NAME, threads=1, purpose="voice activity", weight_set="silero-vad"
-        )
-        self._rate = np.array(self.sample_rate, dtype=np.int64)
+        file = weights / FILE_NAME
+        try:
+            self._network = _Network.read(file)
+        except (OSError, BadModel, KeyError) as error:
+            raise EngineUnavailable(f"{file} cannot be loaded ({error}); try: kouyu models fetch silero-vad") from error
 
     def initial_state(self) -> State:
         """Silence behind, nothing heard."""
-        return np.zeros(HIDDEN[0] * HIDDEN[1] + CONTEXT_SAMPLES, np.float32)
+        return np.zeros(2 * _HIDDEN + _CONTEXT, np.float32)
 
-    def infer(self, chunks: Sequence[NDArray[np.float32]], states: Sequence[State]) -> tuple[list[float], list[State]]:
-        """Judge one chunk of each stream, all in one call of the model. Raises EngineError."""
-        count = len(chunks)
-        if count == 0:
+    def infer(self, chunks: _Floats, states: Sequence[State]) -> tuple[list[float], list[State]]:
+        """Judge one chunk of each stream, all in one call."""
+        if not len(chunks):
             return [], []
-        before = np.stack(states)
-        hidden = before[:, :-CONTEXT_SAMPLES].reshape(count, *HIDDEN).transpose(1, 0, 2)
-        audio = np.concatenate((before[:, -CONTEXT_SAMPLES:], np.stack(chunks)), axis=1, dtype=np.float32)
-        try:
-            probabilities, hidden = self._session.run(
-                None, {"input": audio, "state": np.ascontiguousarray(hidden), "sr": self._rate}
-            )
-        except Exception as error:  # onnxruntime has no base class for what it raises
-            raise EngineError(f"voice activity failed: {error}") from error
-        after = np.concatenate(
-            (hidden.transpose(1, 0, 2).reshape(count, -1), audio[:, -CONTEXT_SAMPLES:]), axis=1, dtype=np.float32
+        network, before = self._network, np.stack(states)
+        audio = np.concatenate((before[:, 2 * _HIDDEN :], chunks), axis=1)
+        frames = _spectrum(audio, network.basis)
+        for layer in network.layers:
+            frames = _convolve(frames, layer)
+        hidden, cell = before[:, :_HIDDEN], before[:, _HIDDEN : 2 * _HIDDEN]
+        hidden, cell = _remember(frames[:, 0], hidden, cell, network)
+        probabilities = _sigmoid(np.maximum(hidden, 0) @ network.output + network.output_bias)
+        after = np.concatenate((hidden, cell, audio[:, -_CONTEXT:]), axis=1)
+        return probabilities.tolist(), list(after)
+
+
+class _Layer(NamedTuple):
+    matrix: _Floats
+    bias: _Floats
+    stride: int
+
+
+class _Network(NamedTuple):
+    """The weights, laid out for products with rows of input from the left."""
+
+    basis: _Floats
+    """Real, then imaginary parts of the windowed Fourier transform."""
+    layers: tuple[_Layer, ...]
+    recurrent: _Floats
+    """Of the input, then of the hidden state; for the gates input, forget, cell, output."""
+    recurrent_bias: _Floats
+    output: _Floats
+    output_bias: _Floats
+
+    @classmethod
+    def read(cls, file: Path) -> "_Network":
+        """Raises OSError, BadModel, and KeyError where a weight is missing."""
+        named = {name.removeprefix(_BRANCH): weight for name, weight in float_weights(file.read_bytes()).items()}
+        layers = []
+        for number, stride in enumerate(_STRIDES):
+            kernel = named[f"encoder.{number}.reparam_conv.weight"]
+            matrix = np.ascontiguousarray(kernel.transpose(2, 1, 0)).reshape(-1, len(kernel))
+            layers.append(_Layer(matrix, named[f"encoder.{number}.reparam_conv.bias"], stride))
+        recurrent = np.concatenate((named["decoder.rnn.weight_ih"], named["decoder.rnn.weight_hh"]), axis=1)
+        return cls(
+            basis=np.ascontiguousarray(named["stft.forward_basis_buffer"][:, 0].T),
+            layers=tuple(layers),
+            recurrent=np.ascontiguousarray(recurrent.T),
+            recurrent_bias=named["decoder.rnn.bias_ih"] + named["decoder.rnn.bias_hh"],
+            output=named["decoder.decoder.2.weight"].ravel(),
+            output_bias=named["decoder.decoder.2.bias"],
         )
-        return probabilities[:, 0].tolist(), list(after)
+
+
+def _spectrum(audio: _Floats, basis: _Floats) -> _Floats:
+    """Magnitudes of four frames of each stream, the last one reaching into the audio's mirror image."""
+    padded = np.concatenate((audio, audio[:, -2 : -2 - _CONTEXT : -1]), axis=1)
+    count = (padded.shape[1] - _WINDOW) // _HOP + 1
+    row, sample = padded.strides
+    frames = as_strided(padded, (len(padded), count, _WINDOW), (row, _HOP * sample, sample), writeable=False)
+    parts = frames.reshape(-1, _WINDOW) @ basis
+    parts *= parts
+    half = parts.shape[1] // 2
+    magnitudes: _Floats = np.sqrt(parts[:, :half] + parts[:, half:])
+    return magnitudes.reshape(len(audio), count, half)
+
+
+def _convolve(frames: _Floats, layer: _Layer) -> _Floats:
+    """One convolution over (stream, frame, channel), with a frame of zeros at each end, and its rectifier."""
+    streams, count, channels = frames.shape
+    padded = np.zeros((streams, count + 2, channels), np.float32)
+    padded[:, 1:-1] = frames
+    after = (count - 1) // layer.stride + 1
+    row, frame, value = padded.strides
+    shape, strides = (streams, after, 3 * channels), (row, frame * layer.stride, value)
+    spans = as_strided(padded, shape, strides, writeable=False).reshape(-1, 3 * channels)
+    result: _Floats = spans @ layer.matrix
+    result += layer.bias
+    np.maximum(result, 0, out=result)
+    return result.reshape(streams, after, -1)
+
+
+def _remember(heard: _Floats, hidden: _Floats, cell: _Floats, network: _Network) -> tuple[_Floats, _Floats]:
+    """One step of the recurrent layer (LSTM): the next hidden state and the next cell."""
+    gates: _Floats = np.concatenate((heard, hidden), axis=1) @ network.recurrent
+    gates += network.recurrent_bias
+    candidate = np.tanh(gates[:, 2 * _HIDDEN : 3 * _HIDDEN])
+    opened = _sigmoid(gates)
+    cell = opened[:, _HIDDEN : 2 * _HIDDEN] * cell + opened[:, :_HIDDEN] * candidate
+    return opened[:, 3 * _HIDDEN :] * np.tanh(cell), cell
+
+
+def _sigmoid(values: _Floats) -> _Floats:
+    result: _Floats = 0.5 + 0.5 * np.tanh(0.5 * values)
+    return result

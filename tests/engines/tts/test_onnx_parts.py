@@ -4,7 +4,8 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from kouyu.engines.tts.onnx_parts import BadModel, cut_before
+from kouyu.engines.onnx_fields import BadModel
+from kouyu.engines.tts.onnx_parts import cut_before
 from kouyu.weights.onnx_file import Graph, Node, Value, onnx_model
 
 MODEL = onnx_model(

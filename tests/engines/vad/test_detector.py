@@ -7,7 +7,6 @@ import pytest
 from numpy.typing import NDArray
 
 from kouyu.engines.errors import EngineError
-from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.vad.detector import QUIET_CHUNKS, SLICE_CHUNKS, Judgement, VoiceActivityDetector
 from kouyu.engines.vad.engine import State
 
@@ -27,7 +26,7 @@ class AddingModel:
     def initial_state(self) -> State:
         return np.zeros(1, np.float32)
 
-    def infer(self, chunks: Sequence[NDArray[np.float32]], states: Sequence[State]) -> tuple[list[float], list[State]]:
+    def infer(self, chunks: NDArray[np.float32], states: Sequence[State]) -> tuple[list[float], list[State]]:
         if self.fail:
             raise EngineError("broken")
         self.batches.append(len(chunks))
@@ -39,7 +38,7 @@ def expected(audio: NDArray[np.float32]) -> list[tuple[int, float]]:
     model, state = AddingModel(), np.zeros(1, np.float32)
     judgements = []
     for start in range(0, len(audio) - SIZE + 1, SIZE):
-        (probability,), (state,) = model.infer([audio[start : start + SIZE]], [state])
+        (probability,), (state,) = model.infer(audio[None, start : start + SIZE], [state])
         judgements.append((start + SIZE, probability))
     return judgements
 
@@ -54,14 +53,12 @@ def noise(samples: int, seed: int = 0) -> NDArray[np.float32]:
 
 @asynccontextmanager
 async def open_detector(model: AddingModel) -> AsyncIterator[VoiceActivityDetector]:
-    scheduler = Scheduler(1)
-    detector = VoiceActivityDetector(model, scheduler)
+    detector = VoiceActivityDetector(model)
     try:
         async with asyncio.timeout(10):
             yield detector
     finally:
         await detector.close()
-        await scheduler.close()
 
 
 @pytest.mark.parametrize("piece", [1, 3, 4, 7, 100])

@@ -2,11 +2,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
 from kouyu.engines.errors import EngineUnavailable
-from kouyu.engines.vad.silero import SileroVoiceActivity
+from kouyu.engines.vad.silero import FILE_NAME, SileroVoiceActivity
 from kouyu.weights import cache
 
 
@@ -24,7 +25,7 @@ def judge(model: SileroVoiceActivity, audio: NDArray[np.float32]) -> NDArray[np.
     state = model.initial_state()
     probabilities = []
     for chunk in audio[: len(audio) // 512 * 512].reshape(-1, 512):
-        (probability,), (state,) = model.infer([chunk], [state])
+        (probability,), (state,) = model.infer(chunk[None], [state])
         probabilities.append(probability)
     return np.array(probabilities)
 
@@ -49,12 +50,27 @@ def test_a_batch_judges_each_stream_as_if_it_were_alone(
     states = [model.initial_state() for _ in streams]
     together = []
     for start in range(0, 16_384, 512):
-        probabilities, states = model.infer([stream[start : start + 512] for stream in streams], states)
+        probabilities, states = model.infer(np.stack([stream[start : start + 512] for stream in streams]), states)
         together.append(probabilities)
     alone = np.stack([judge(model, stream) for stream in streams], axis=1)
     assert np.array(together) == pytest.approx(alone, abs=1e-3)
 
 
 @pytest.mark.models
+def test_it_judges_as_onnxruntime_does(model: SileroVoiceActivity, speak: Callable[[str], NDArray[np.float32]]) -> None:
+    audio = np.concatenate((speak("A train leaves at nine."), np.zeros(16_000, np.float32), speak("And one at ten.")))
+    session = onnxruntime.InferenceSession(cache.folder("silero-vad") / FILE_NAME)
+    hidden, before, expected = np.zeros((2, 1, 128), np.float32), np.zeros(64, np.float32), []
+    for chunk in audio[: len(audio) // 512 * 512].reshape(-1, 512):
+        given = {"input": np.concatenate((before, chunk))[None], "state": hidden, "sr": np.array(16_000)}
+        probability, hidden = session.run(None, given)
+        expected.append(probability[0, 0])
+        before = chunk[-64:]
+    assert max(expected) > 0.9
+    assert min(expected) < 0.1
+    assert judge(model, audio) == pytest.approx(np.array(expected), abs=1e-4)
+
+
+@pytest.mark.models
 def test_no_streams_need_no_call(model: SileroVoiceActivity) -> None:
-    assert model.infer([], []) == ([], [])
+    assert model.infer(np.zeros((0, 512), np.float32), []) == ([], [])
