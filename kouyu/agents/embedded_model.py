@@ -28,7 +28,7 @@ from kouyu.weights import cache
 _log = logging.getLogger(__name__)
 
 _WEIGHTS: Final = "smollm2"
-_FILE: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
+_FILE: Final = "SmolLM2-135M-Instruct.Q8_0.gguf"
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 30.0
 _STABLE_AFTER_S: Final = 60.0
@@ -65,6 +65,8 @@ class EmbeddedModelOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Answers written at once; more wait in line."""
     threads: int = 1
     """On two busy cores one thread is faster than two."""
+    reading_threads: int = 1
+    """The same for reading what it is asked."""
     context_tokens: int = 2048
     """What one conversation may take."""
     cache_mib: int = 64
@@ -230,6 +232,7 @@ class EmbeddedModel:
             api_key=self._api_key,
             slots=self._options.slots,
             threads=self._options.threads,
+            reading_threads=self._options.reading_threads,
             context_tokens=self._options.context_tokens,
             cache_mib=self._options.cache_mib,
             prompts_folder=self._prompts.name,

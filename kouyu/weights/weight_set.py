@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-Conversion: TypeAlias = Literal["speaker-encoder"]
+Conversion: TypeAlias = Literal["speaker-encoder", "gguf-in-8-bits"]
 """How a file that the server can run is made of one that it cannot; see `assembly`."""
 
 
