@@ -15,6 +15,8 @@ class Usage(msgspec.Struct, frozen=True):
     """Their share of the machine's memory: what several of them have in common is counted once (PSS)."""
     own_memory_mib: float
     """Of it the process's without its descendants'."""
+    own_private_mib: float
+    """Of that what is not backed by a file: files, such as libraries, are shared with whoever else runs just now."""
     threads: int
     open_files: int
     """File descriptors: files, sockets, pipes."""
@@ -30,6 +32,7 @@ def usage(pid: int) -> Usage:
         cpu_s=sum(one.cpu_s for one in used),
         memory_mib=sum(one.memory_mib for one in used),
         own_memory_mib=used[0].memory_mib,
+        own_private_mib=used[0].own_private_mib,
         threads=sum(one.threads for one in used),
         open_files=sum(one.open_files for one in used),
     )
@@ -43,12 +46,13 @@ def _own_usage(pid: int) -> Usage | None:
     except OSError:
         return None  # it has ended meanwhile
     ticks = int(fields[11]) + int(fields[12])
-    shared = next(line for line in memory.splitlines() if line.startswith("Pss:"))
-    memory_mib = int(shared.split()[1]) / 1024
+    kib = {line.split()[0]: int(line.split()[1]) for line in memory.splitlines()[1:]}
+    memory_mib = kib["Pss:"] / 1024
     return Usage(
         cpu_s=ticks / os.sysconf("SC_CLK_TCK"),
         memory_mib=memory_mib,
         own_memory_mib=memory_mib,
+        own_private_mib=kib["Anonymous:"] / 1024,
         threads=int(fields[17]),
         open_files=open_files,
     )

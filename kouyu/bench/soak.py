@@ -26,8 +26,8 @@ WARM_UP_SHARE: Final = 0.2
 """Of the whole time: what grows meanwhile are caches, pools and the allocator's reserves."""
 MOMENTS: Final = 30
 """How often the server is looked at while clients talk."""
-AFTERWARDS_S: Final = 5.0
-"""After the last client has gone, before the server is looked at for the last time."""
+AFTERWARDS_S: Final = 6.0
+"""After the last client has gone, before the server is looked at for the last time: it tidies up every 5 s."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +96,8 @@ async def _talk(seconds: float, watch: "_Watch", generators: Generators) -> list
             stage = "end"
         elif not warm and share >= WARM_UP_SHARE:
             stage, warm = "warm", True
+        elif number == MOMENTS // 2:
+            stage = "half"
         await watch.look(stage)
     return seen
 
@@ -120,6 +122,8 @@ class _Watch:
             sessions=said.sessions,
             memory_mib=used.memory_mib,
             own_memory_mib=used.own_memory_mib,
+            own_private_mib=used.own_private_mib,
+            heap=said.heap,
             tasks=said.tasks,
             threads=used.threads,
             open_files=used.open_files,

@@ -1,5 +1,6 @@
 """What a long run says: as a value for JSON, and as a table for a person."""
 
+from collections.abc import Callable
 from typing import Final, Literal
 
 import msgspec
@@ -8,13 +9,28 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kouyu.bench.heap import Heap
 from kouyu.bench.machine import Machine
 from kouyu.bench.statistics import Summary
 
-Stage = Literal["start", "talking", "warm", "end", "afterwards"]
-"""``warm``: the first look after the warm-up; ``end``: the last one with clients; ``afterwards``: they are gone."""
+Stage = Literal["start", "talking", "warm", "half", "end", "afterwards"]
+"""``warm``: the first look after the warm-up; ``half``: of the time; ``end``: the last one with clients;
+``afterwards``: they are gone."""
 
-_TITLES: Final = {"start": "start", "warm": "after warm-up", "end": "end", "afterwards": "without clients"}
+_TITLES: Final = {"start": "start", "warm": "warm", "half": "half", "end": "end", "afterwards": "clients gone"}
+_ROWS: Final[dict[str, Callable[["Moment"], str]]] = {
+    "minute": lambda moment: f"{moment.minute:.1f}",
+    "sessions": lambda moment: str(moment.sessions),
+    "all processes, MiB": lambda moment: f"{moment.memory_mib:.1f}",
+    "the server's own": lambda moment: f"{moment.own_memory_mib:.1f}",
+    "of it private": lambda moment: f"{moment.own_private_mib:.1f}",
+    "heap in use": lambda moment: f"{moment.heap.used_mib:.1f}",
+    "heap free": lambda moment: f"{moment.heap.free_mib:.1f}",
+    "Python objects": lambda moment: str(moment.heap.objects),
+    "tasks": lambda moment: str(moment.tasks),
+    "threads": lambda moment: str(moment.threads),
+    "open files": lambda moment: str(moment.open_files),
+}
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +43,9 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     memory_mib: float
     own_memory_mib: float
     """Of it the server's own, without the embedded language model's process."""
+    own_private_mib: float
+    """Of that what is not backed by a file: what it has of libraries depends on who else runs."""
+    heap: Heap
     tasks: int
     """Of the event loop."""
     threads: int
@@ -56,13 +75,13 @@ class SoakReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def growth_mib_per_hour(self) -> float:
-        """The slope of the server's own memory after the warm-up, by least squares; 0 where the end is missing."""
+        """The slope of the server's private memory after the warm-up, by least squares; 0 where the end is missing."""
         stages = [moment.stage for moment in self.moments]
         if "warm" not in stages or "end" not in stages:
             return 0.0
         steady = self.moments[stages.index("warm") : stages.index("end") + 1]
         minutes = np.array([moment.minute for moment in steady])
-        memory = np.array([moment.own_memory_mib for moment in steady])
+        memory = np.array([moment.own_private_mib for moment in steady])
         return float(np.polyfit(minutes, memory, 1)[0]) * 60
 
 
@@ -71,26 +90,20 @@ def print_report(report: SoakReport, console: Console) -> None:
     engines = "stub engines, real voice activity" if report.stub_engines else "real engines"
     title = f"{report.minutes:g} minutes, {report.sessions} sessions at once ({engines})"
     table = Table(title=title, title_justify="left", title_style="bold")
+    shown = [moment for moment in report.moments if moment.stage in _TITLES]
     table.add_column("", no_wrap=True)
-    for column in ("minute", "sessions", "MiB", "with models", "tasks", "threads", "open files"):
-        table.add_column(column, justify="right")
-    for moment in report.moments:
-        if moment.stage in _TITLES:
-            table.add_row(_TITLES[moment.stage], *_row(moment))
+    for moment in shown:
+        table.add_column(_TITLES[moment.stage], justify="right")
+    for name, value in _ROWS.items():
+        table.add_row(name, *map(value, shown))
     machine = report.machine
     console.print(Text(f"{machine.cores} cores of {machine.cpu}, load {machine.load[0]:.1f} at the start", style="dim"))
     console.print(table)
     turns = report.answers.count if report.answers is not None else 0
     console.print(
         f"{turns} turns answered, {report.unanswered} not; {report.connections} connections, {report.lost} lost; "
-        f"the server's own memory after warm-up: {report.growth_mib_per_hour:+.1f} MiB an hour",
+        f"the server's private memory after warm-up: {report.growth_mib_per_hour:+.1f} MiB an hour",
         highlight=False,
     )
     if report.log:
         console.print(Text(f"the server's log ends:\n{report.log}", style="yellow"))
-
-
-def _row(moment: Moment) -> tuple[str, ...]:
-    memory = (f"{moment.own_memory_mib:.1f}", f"{moment.memory_mib:.1f}")
-    counts = (moment.tasks, moment.threads, moment.open_files)
-    return (f"{moment.minute:.1f}", str(moment.sessions), *memory, *map(str, counts))

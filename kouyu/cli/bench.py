@@ -146,8 +146,10 @@ def soak(json_file: Path | None, **options: Any) -> None:
     console = Console(stderr=True)
 
     def on_moment(moment: Moment) -> None:
-        memory = f"{moment.own_memory_mib:.1f} MiB, {moment.memory_mib:.1f} with models' processes"
-        console.print(f"minute {moment.minute:.1f}: {memory}, {moment.tasks} tasks", highlight=False)
+        private, heap = f"{moment.own_private_mib:.1f} MiB private", moment.heap
+        counts = f"{heap.used_mib:.1f} of the heap in use, {heap.objects} objects, {moment.tasks} tasks"
+        memory = f"{private}, {moment.memory_mib:.1f} of all processes"
+        console.print(f"minute {moment.minute:.1f}: {memory}; {counts}", highlight=False)
 
     report = _run(measure_soak(SoakOptions(**options), on_moment=on_moment))
     print_soak(report, Console())

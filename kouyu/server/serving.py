@@ -22,6 +22,7 @@ from kouyu.server.own.link import login_link
 from kouyu.server.own.status import ServerState, engines_of
 from kouyu.server.sessions import Sessions
 from kouyu.server.stopping import Stopping, stop_on_signals
+from kouyu.server.tidying import tidied
 from kouyu.settings import Settings
 from kouyu.settings.model import ServerSettings
 from kouyu.store.store import Store
@@ -121,6 +122,7 @@ async def _serve(
         stack.push_async_callback(functools.partial(sessions.end, close_s=CLOSE_S, drain_s=DRAIN_S))
         if opened.chats is not None:
             stack.push_async_callback(opened.chats.end)
+        await stack.enter_async_context(tidied(sessions))
         stopping.started()
         announce(_ready(ports, certificates, token, login, lan_links, bots))
         await stopping.asked.wait()

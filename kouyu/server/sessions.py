@@ -21,6 +21,12 @@ class Sessions:
         self.limit = limit
         self._tasks: dict[Socket, asyncio.Task[None]] = {}
         self._stopping = False
+        self._ended = 0
+
+    @property
+    def ended(self) -> int:
+        """Sessions that have run to their end."""
+        return self._ended
 
     @property
     def running(self) -> int:
@@ -48,6 +54,7 @@ class Sessions:
             task.cancel()
             await asyncio.wait({task})
             del self._tasks[socket]
+            self._ended += 1
         if not task.cancelled():
             task.result()
 

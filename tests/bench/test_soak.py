@@ -6,18 +6,21 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from kouyu.bench.heap import Heap
 from kouyu.bench.machine import this_machine
 from kouyu.bench.soak_report import Moment, SoakReport, Stage
 from kouyu.cli.main import main
 
 
-def moment(stage: Stage, minute: float, own_memory_mib: float) -> Moment:
+def moment(stage: Stage, minute: float, own_private_mib: float) -> Moment:
     return Moment(
         stage=stage,
         minute=minute,
         sessions=1,
-        memory_mib=own_memory_mib + minute,
-        own_memory_mib=own_memory_mib,
+        memory_mib=own_private_mib + minute,
+        own_memory_mib=own_private_mib + 1,
+        own_private_mib=own_private_mib,
+        heap=Heap(used_mib=5.0, free_mib=1.0, objects=100),
         tasks=10,
         threads=5,
         open_files=20,
@@ -58,7 +61,7 @@ def test_clients_hang_up_and_come_again(tmp_path: Path) -> None:
     options = ("--minutes", "0.1", "--sessions", "2", "--turns", "1", "--stub-engines", "--json", str(figures))
     result = CliRunner().invoke(main, ["bench", "soak", *options])
     assert result.exit_code == 0, result.output
-    assert "after warm-up" in result.output
+    assert "clients gone" in result.output
     told = json.loads(figures.read_text())
     assert told["lost"] == 0
     assert told["connections"] >= 2
@@ -66,5 +69,7 @@ def test_clients_hang_up_and_come_again(tmp_path: Path) -> None:
     assert first["stage"] == "start"
     assert last["stage"] == "afterwards"
     assert last["sessions"] == 0
-    assert last["memory_mib"] > 10
+    assert last["memory_mib"] > last["own_private_mib"] > 10
+    assert last["heap"]["used_mib"] > 1
+    assert first["heap"]["objects"] < last["heap"]["objects"]
     assert all(one["threads"] > 0 and one["open_files"] > 0 and one["tasks"] > 0 for one in told["moments"])
