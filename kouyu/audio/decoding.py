@@ -57,18 +57,23 @@ class AudioDecoder:
             self._finish_rate()
             self._resampler = open_prompt_resampler(block.sample_rate, LISTENING_RATE)
             self._from_rate = block.sample_rate
-        self._ready.append(self._resampler.feed(block.samples))
+        self._keep(self._resampler.feed(block.samples))
 
     def _finish_rate(self) -> None:
         """Give out what is still to come of the audio at the rate so far."""
         if self._resampler is not None:
-            self._ready.append(self._resampler.flush())
+            self._keep(self._resampler.flush())
+
+    def _keep(self, samples: Samples) -> None:
+        if self._from_rate != LISTENING_RATE:
+            # A resampler may overshoot a little where the input is at full scale.
+            samples = np.maximum(np.minimum(samples, 1.0), -1.0)
+        self._ready.append(samples)
 
     def _take(self) -> Samples:
         samples = joined(self._ready)
         self._ready = []
-        # The resampler may overshoot a little where the input is at full scale.
-        return np.clip(samples, -1.0, 1.0)
+        return samples
 
 
 def open_decoder(input_audio: InputAudio) -> AudioDecoder:

@@ -101,7 +101,8 @@ class Session:
         self._services = services
         self._agent = services.flows[workflow_id] if workflow_id else services.agents[bot_id]
         self._log_id = log_id
-        self._started_at = asyncio.get_running_loop().time()
+        self._loop_time = asyncio.get_running_loop().time
+        self._started_at = self._loop_time()
         bot = services.bots[bot_id]
         epoch = time.time()
         self.about = SessionSeen(
@@ -167,7 +168,7 @@ class Session:
 
     def clock(self) -> float:
         """Seconds since the connection began."""
-        return asyncio.get_running_loop().time() - self._started_at
+        return self._loop_time() - self._started_at
 
     # In
 
@@ -226,7 +227,13 @@ class Session:
     # Through the core
 
     def _receive(self, received: Input) -> None:
+        if (audio := self._ear.untold()) is not None:
+            self._follow(*audio)
         now = self.clock()
+        self._follow(received, now)
+        self._arm(self._deadline(now))
+
+    def _follow(self, received: Input, now: float) -> None:
         configuration = self.conversation.configuration
         effects = self.conversation.follow(received, now)
         if self._live.observer is not None:
@@ -234,7 +241,6 @@ class Session:
         if self._keeper is not None:
             self._keeper.follow(received, effects, configuration)
         self._carry_out([effect for effect in effects if wanted(effect, configuration)])
-        self._arm(self._deadline(now))
 
     def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:

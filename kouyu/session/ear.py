@@ -26,8 +26,9 @@ _DECODED_AT_ONCE: Final = 64 * 1024
 class Ear:
     """Hears for one session.
 
-    ``configuration`` gives the one in force, ``clock`` the session's time in seconds. ``report`` takes what is heard,
-    ``heard`` the samples and the position behind them.
+    ``configuration`` gives the one in force, ``clock`` the session's time in seconds. ``report`` takes judgements,
+    ``heard`` the samples and the position behind them. That audio has come in is not reported for every frame of it:
+    ``untold`` is to be asked before anything else is told.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Ear:
         self._noise_suppression = NoiseSuppression(services.noise_suppressor)
         self.timeline = AudioTimeline(services.limits.longest_utterance_ms / 1000 * 1.5)
         self.echo_guard = EchoGuard(self.timeline) if services.limits.ignore_echo else None
+        self._untold: tuple[AudioReceived, float] | None = None
         self._under_pressure = False
         self._hearing = Hearing(services.voice_activity, self._judged)
         self._target = TargetChoice(
@@ -72,6 +74,11 @@ class Ear:
         except UndecodableAudio as fault:
             raise ProtocolError(BAD_REQUEST, f"data.delta: {fault}") from fault
         await self._hearing.room()
+
+    def untold(self) -> tuple[AudioReceived, float] | None:
+        """How far audio has come in since this was last asked, and when; None where none has."""
+        untold, self._untold = self._untold, None
+        return untold
 
     def complete(self) -> None:
         """A buffer of audio ends here."""
@@ -114,12 +121,13 @@ class Ear:
 
     def _listen(self, samples: Samples) -> None:
         if len(samples):
+            now = self._clock()
             self.timeline.append(samples)
+            self._untold = (AudioReceived(self.timeline.end), now)
             if self.echo_guard is not None:
-                self.echo_guard.received(self._clock())
+                self.echo_guard.received(now)
             self._hearing.put(samples)
             self._heard(samples, self.timeline.end)
-            self._report(AudioReceived(self.timeline.end))
 
     def _judged(self, judged: SpeechProbability) -> None:
         is_high = self._services.pressure.is_high

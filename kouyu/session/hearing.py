@@ -5,9 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-import numpy as np
-
-from kouyu.audio.pcm import Samples
+from kouyu.audio.pcm import Samples, joined
 from kouyu.conversation.inputs import LISTENING_RATE, SpeechProbability
 from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.session.target_speaker import TargetSpeaker
@@ -34,6 +32,7 @@ class Hearing:
         self._target: TargetSpeaker | None = None
         self._complete_at: deque[int] = deque()
         self._received = 0
+        self._fed = 0
         self._waiting: list[Samples] = []
         self._changed = asyncio.Event()
         self._taken = asyncio.Event()
@@ -42,7 +41,8 @@ class Hearing:
         """More audio of the user's, to be judged after what came before."""
         self._waiting.append(samples)
         self._received += len(samples)
-        self._changed.set()
+        if self._received // self._chunk > self._fed // self._chunk:
+            self._changed.set()
 
     def hear_only(self, target: OpenTarget | None) -> None:
         """From the audio that comes now on hear one speaker alone; None: everybody."""
@@ -56,7 +56,7 @@ class Hearing:
 
     async def room(self) -> None:
         """Wait until the audio that has not been judged is less than MOST_WAITING_S."""
-        while sum(map(len, self._waiting)) > MOST_WAITING_S * LISTENING_RATE:
+        while self._received - self._fed > MOST_WAITING_S * LISTENING_RATE:
             self._taken.clear()
             await self._taken.wait()
 
@@ -65,21 +65,22 @@ class Hearing:
         while True:
             more = await self._more()
             waiting, self._waiting = self._waiting, []
+            self._fed = self._received
             self._taken.set()
             await self._follow_target()
-            if waiting:
-                for judgement in await self._stream.feed(np.concatenate(waiting)):
-                    await self._judge(SpeechProbability(*judgement))
+            for judgement in await self._stream.feed(joined(waiting)):
+                await self._judge(SpeechProbability(*judgement))
             await self._finish(anyway=not more)
 
     async def _more(self) -> bool:
         """Wait for news; False when the client seems to have stopped sending while something is held back."""
-        held = self._target is not None and self._target.holding
-        try:
-            async with asyncio.timeout(STOPPED_SENDING_S if held else None):
-                await self._changed.wait()
-        except TimeoutError:
-            return False
+        if self._target is not None and self._target.holding:
+            try:
+                async with asyncio.timeout(STOPPED_SENDING_S):
+                    await self._changed.wait()
+            except TimeoutError:
+                return False
+        await self._changed.wait()
         self._changed.clear()
         return True
 
