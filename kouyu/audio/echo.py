@@ -13,6 +13,11 @@ _TAPS_BEFORE: Final = 8
 _TAPS_AFTER: Final = 72
 """Samples around the best delay whose echoes count too: 1 ms before it, for a delay between two samples, and 9 ms after
 it, for the nearest walls."""
+_LAGS: Final = np.abs(np.subtract.outer(*[np.arange(_TAPS_BEFORE + _TAPS_AFTER)] * 2))
+_COARSE: Final = 2
+"""Samples that the first look takes together: there is enough of speech below 2 kHz to find the delay."""
+_FINE: Final = 4
+"""Samples on each side of what the first look found where the second one looks."""
 _WORTH_A_LOOK: Final = 0.1
 _REGULARISATION: Final = 1e-3
 
@@ -29,7 +34,8 @@ class Echo(NamedTuple):
 def find_echo(heard: Samples, played: Samples) -> Echo:
     """The echo of ``played`` in ``heard``, at whatever delay explains most. Mono at ECHO_RATE.
 
-    Both end at the same time; ``played`` is longer, by the longest delay. Blocking: about 1 ms for 0.2 s against 1.4 s.
+    Both end at the same time; ``played`` is longer, by the longest delay. 0.2 ms for 0.2 s against 1.4 s where there is
+    no echo, 0.6 ms where there is.
     """
     energy = float(heard @ heard)
     if energy <= 0.0 or not played.any():
@@ -42,16 +48,35 @@ def find_echo(heard: Samples, played: Samples) -> Echo:
 
 def _best_match(heard: Samples, played: Samples) -> int | None:
     """Where in ``played`` the sound begins that is most like ``heard``; None where nothing is."""
-    size = 1 << (len(played) + len(heard) - 1).bit_length()
+    match = _matches(_coarse(heard), _coarse(played))
+    found = int(match.argmax())
+    if match[found] < _WORTH_A_LOOK:
+        return None
+    begin = max(0, found * _COARSE - _FINE)
+    near = played[begin : found * _COARSE + _FINE + len(heard)]
+    return begin + int(np.abs(np.correlate(near, heard, "valid")).argmax())
+
+
+def _coarse(samples: Samples) -> Samples:
+    """At half the rate; an even number of samples."""
+    return samples[0::2] + samples[1::2]
+
+
+def _matches(heard: Samples, played: Samples) -> Samples:
+    """For each place in ``played``: of the energy of ``heard``, what the sound that begins there explains."""
+    # Around the end of so short a transform only sums come round that are cut off here.
+    size = len(played)
     spectrum = np.fft.rfft(played, size) * np.conj(np.fft.rfft(heard, size))
-    likeness = np.fft.irfft(spectrum, size)[: len(played) - len(heard) + 1]
-    squares = np.concatenate(([0.0], np.cumsum(played.astype(np.float64) ** 2)))
-    energies = squares[len(heard) :] - squares[: len(squares) - len(heard)]
+    likeness: Samples = np.fft.irfft(spectrum, size)[: len(played) - len(heard) + 1].astype(np.float32)
+    squares = np.zeros(size + 1)
+    np.cumsum(played * played, dtype=np.float64, out=squares[1:])
+    energies = (squares[len(heard) :] - squares[: len(squares) - len(heard)]).astype(np.float32)
     # An echo of almost nothing explains nothing.
-    energies = np.maximum(energies, 1e-3 * energies.max())
-    match = likeness * likeness / (energies * float(heard @ heard))
-    best = int(match.argmax())
-    return best if match[best] >= _WORTH_A_LOOK else None
+    np.maximum(energies, 1e-3 * energies.max(), out=energies)
+    energies *= max(float(heard @ heard), 1e-12)
+    likeness *= likeness
+    likeness /= energies
+    return likeness
 
 
 def _explained(heard: Samples, played: Samples, at: int, energy: float) -> float:
@@ -63,7 +88,6 @@ def _explained(heard: Samples, played: Samples, at: int, energy: float) -> float
     spectrum = np.fft.rfft(window, size)
     itself = np.fft.irfft(np.abs(spectrum) ** 2, size)[:count] * (len(heard) / len(window))
     itself[0] *= 1 + _REGULARISATION
-    lags = np.abs(np.subtract.outer(np.arange(count), np.arange(count)))
     target = np.correlate(window, heard.astype(np.float64), "valid")
-    explained = float(target @ np.linalg.solve(itself[lags], target))
+    explained = float(target @ np.linalg.solve(itself[_LAGS], target))
     return min(1.0, max(0.0, explained / energy))
