@@ -30,6 +30,10 @@ LINGERING_MS: Final = 200
 """So soon after an echo less is enough: where a player ran dry for a moment, what is heard and what is taken to have
 been played do not fit together until the gap is out of sight. A user who speaks then is heard so much later."""
 
+COMES_BACK_MS: Final = LONGEST_DELAY_MS + 300
+"""What has been playing for so long and has not come back yet will not come back when it has been interrupted: the
+user who does so is not compared with it any more."""
+
 _TRACK: Final = ECHO_RATE * (LONGEST_DELAY_MS + COMPARED_MS) // 1000
 _OLD: Final = 4 * _TRACK
 _MOST_MADE: Final = 120 * ECHO_RATE
@@ -55,6 +59,9 @@ class EchoGuard:
         self._track: Samples = np.zeros(0, np.float32)
         """What is played, past and to come, from the sample ``_track_from`` of the session's clock on; ECHO_RATE."""
         self._track_from = 0
+        self._sounding: int | None = None
+        self._sounds_since = 0
+        """Sample of the user's audio at which the item began to be sent."""
         self._delay: int | None = None
         """Of the last thing that was like echo."""
         self._steady_until = -LISTENING_RATE
@@ -73,6 +80,8 @@ class EchoGuard:
         item = self._made.get(sound.item)
         if item is None:
             return
+        if sound.item != self._sounding:
+            self._sounding, self._sounds_since = sound.item, self._timeline.end
         samples = item.take(round(sound.duration_ms * ECHO_RATE / 1000))
         self._forget(round(now * ECHO_RATE) - _OLD)
         begin = max(0, round(sound.starts_at * ECHO_RATE) - self._track_from)
@@ -81,7 +90,10 @@ class EchoGuard:
 
     def flushed(self, now: float) -> None:
         """The client has thrown away what it had not played."""
-        self._track = self._track[: max(0, round(now * ECHO_RATE) - self._track_from)]
+        played = round(now * ECHO_RATE) - self._track_from
+        if self._timeline.end - max(self._steady_until, self._sounds_since) > LISTENING_RATE * COMES_BACK_MS // 1000:
+            played = 0
+        self._track = self._track[: max(0, played)]
 
     def received(self, now: float) -> None:
         """The user's audio has come in up to the timeline's end."""

@@ -120,6 +120,36 @@ def test_an_echo_long_into_a_session_is_known_too() -> None:
     assert guard.without_echo(SpeechProbability(LISTENING_RATE, 0.9)).probability == 0.0
 
 
+def probability_after_a_flush(heard: Samples, played: Samples, *, flushed_at_s: float) -> float:
+    """What is made of speech that ends 0.3 s after the client was told to be silent, of the same guard."""
+    timeline = AudioTimeline(60)
+    guard = EchoGuard(timeline)
+    guard.made(ITEM, played, LISTENING_RATE)
+    guard.sounding(Sounding(ITEM, len(played) * 1000 / LISTENING_RATE, 0.0), now=0.0)
+    flushed, judged = False, SpeechProbability(0, 0.0)
+    for end in range(CHUNK, round((flushed_at_s + 0.3) * LISTENING_RATE), CHUNK):
+        if not flushed and end > flushed_at_s * LISTENING_RATE:
+            guard.flushed(end / LISTENING_RATE)
+            flushed = True
+        timeline.append(heard[end - CHUNK : end])
+        guard.received(end / LISTENING_RATE)
+        judged = guard.without_echo(SpeechProbability(end, 0.9))
+    return judged.probability
+
+
+def test_what_was_played_before_an_interruption_still_comes_back_after_it() -> None:
+    reply = spoken("en-story")
+    assert probability_after_a_flush(mixed(delayed(reply, 300, -10)), reply, flushed_at_s=2.0) == 0.0
+
+
+def test_what_never_came_back_is_not_looked_for_after_an_interruption() -> None:
+    reply = spoken("en-story")
+    for quiet_s, expected in ((2.0, 0.9), (1.0, 0.0)):  # longer than any echo takes, and not
+        silence = np.zeros(round(LISTENING_RATE * quiet_s), np.float32)
+        heard = np.concatenate((mixed(silence), reply[round(LISTENING_RATE * (quiet_s - 0.3)) :]))
+        assert probability_after_a_flush(heard, reply, flushed_at_s=quiet_s) == expected
+
+
 @pytest.mark.parametrize("user", ["en-capital", "en-sky", "en-how-are-you", "zh-weather"])
 def test_without_echo_a_user_is_heard_as_soon_as_without_the_guard(user: str) -> None:
     reply = np.concatenate((spoken("en-story"), spoken("en-help")))

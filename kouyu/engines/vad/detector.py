@@ -20,7 +20,7 @@ MAX_BATCH: Final = 64
 SLICE_CHUNKS: Final = 16
 """Chunks judged before everything else on the event loop gets its turn: a client may upload a minute at once."""
 
-GATHER_SECONDS: Final = 0.002
+GATHER_SECONDS: Final = 0.004
 """How long to wait for company when many streams are open, for each GATHER_FROM of them."""
 
 GATHER_FROM: Final = 32
