@@ -20,11 +20,11 @@ from kouyu.engines.errors import EngineError, EngineUnavailable
 from kouyu.engines.scheduler import Priority, Scheduler, WorkCancelled
 from kouyu.engines.tts import espeak
 from kouyu.engines.tts.clauses import pause_after, speech_pieces
-from kouyu.engines.tts.edges import silence, trim
+from kouyu.engines.tts.edges import Trimming, silence
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.engines.tts.english import english_phonemes
+from kouyu.engines.tts.kokoro_model import KokoroModel, Styles
 from kouyu.engines.tts.mandarin import mandarin_phonemes
-from kouyu.engines.tts.model_session import ModelSession
 from kouyu.engines.tts.prosody import EMOTIONS, Prosody, prosody_of
 from kouyu.text.language import split_by_language
 
@@ -37,7 +37,7 @@ MOST_TOKENS: Final = 500
 """Phonemes the model takes in one call, less than the rows of a voice's style table."""
 
 FIRST_PIECE_WORDS: Final = 2.6
-"""Four Han letters: a call costs a third of the sound's length, so the first piece is short."""
+"""Four Han letters: all frames of a piece are made before its first sound, so the first piece is short."""
 
 GAIN_DECIBELS: Final = -2.0
 """Brings the voices to about -20 dB RMS, with peaks below full scale."""
@@ -55,8 +55,8 @@ _OWN_LANGUAGE: Final = {"a": "en", "b": "en", "z": "zh"}
 
 _GENDER: Final = {"f": "female", "m": "male"}
 
-Styles = Mapping[str, NDArray[np.float32]]
-"""By key such as "jf_alpha": (row for the number of phonemes, 1, 256)."""
+LEARNT_FROM: Final = "我觉得这个主意不错，"
+"""What a voice's statistics are learnt from, unheard, before it first speaks."""
 
 
 class KokoroOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,17 +72,17 @@ class KokoroSynthesizer:
     def __init__(
         self,
         scheduler: Scheduler,
-        open_session: Callable[[], ModelSession],
+        open_model: Callable[[Styles], KokoroModel],
         vocabulary: Mapping[str, int],
         styles: Styles,
     ) -> None:
         self._scheduler = scheduler
-        self._open_session = open_session
-        self._session: ModelSession | None = None
+        self._open_model = open_model
+        self._model: KokoroModel | None = None
         self._opening = threading.Lock()
         self._warming: asyncio.Task[None] | None = None
         self._vocabulary = vocabulary
-        self._styles = {voice_id(key): style for key, style in styles.items()}
+        self._styles: Styles = {voice_id(key): style for key, style in styles.items()}
         keys = sorted(styles, key=lambda key: key != CLEAREST_VOICE)
         self._speaks_english = espeak.is_available()
         self._voices = tuple(_voice(key, self._speaks_english) for key in keys)
@@ -102,8 +102,8 @@ class KokoroSynthesizer:
 
     @classmethod
     def _opened(cls, scheduler: Scheduler, weights: Path, options: KokoroOptions) -> Self:
-        def open_session() -> ModelSession:
-            return ModelSession(weights / "kokoro.onnx", threads=options.threads, weight_set=WEIGHT_SET)
+        def open_model(styles: Styles) -> KokoroModel:
+            return KokoroModel(weights / "kokoro.onnx", styles, threads=options.threads, weight_set=WEIGHT_SET)
 
         try:
             vocabulary = json.loads((weights / "vocab.json").read_text(encoding="utf-8"))["vocab"]
@@ -113,23 +113,30 @@ class KokoroSynthesizer:
             raise EngineUnavailable(
                 f"the files in {weights} are unreadable ({error}); try: kouyu models fetch {WEIGHT_SET}"
             ) from error
-        return cls(scheduler, open_session, vocabulary, styles)
+        return cls(scheduler, open_model, vocabulary, styles)
 
     async def _warm_up(self) -> None:
         try:
-            await self._scheduler.run(lambda _: self._opened_session(), Priority.SPECULATIVE)
-            await self._scheduler.run(lambda _: mandarin_phonemes("你好。"), Priority.SPECULATIVE)
+            await self._scheduler.run(lambda _: self._opened_model(), Priority.SPECULATIVE)
+            await self._scheduler.run(lambda _: self._model_for(self._voices[0].voice_id), Priority.SPECULATIVE)
         except EngineError as error:
             log.warning("Kokoro cannot speak: %s", error)
         except WorkCancelled:
             return
 
-    def _opened_session(self) -> ModelSession:
+    def _opened_model(self) -> KokoroModel:
         """The model; whoever needs it first opens it. Blocking."""
         with self._opening:
-            if self._session is None:
-                self._session = self._open_session()
-            return self._session
+            if self._model is None:
+                self._model = self._open_model(self._styles)
+            return self._model
+
+    def _model_for(self, voice: str) -> KokoroModel:
+        """The model, knowing this voice. Blocking; takes a second when it does not know it yet."""
+        model = self._opened_model()
+        if not model.knows(voice):
+            model.learn(voice, self._tokens(LEARNT_FROM))
+        return model
 
     def voices(self) -> Sequence[Voice]:
         """All voices of the weight set, the clearest first."""
@@ -151,12 +158,17 @@ class KokoroSynthesizer:
     def _speak(self, text: str, voice: str, prosody: Prosody) -> Iterator[AudioPiece]:
         pause = 0.0
         for piece in speech_pieces(text, first=FIRST_PIECE_WORDS):
+            spoken = False
             for tokens in _in_calls(self._tokens(piece)):
-                samples = self._say(tokens, self._styles[voice], prosody)
-                if len(samples):
-                    yield AudioPiece(np.concatenate((silence(pause, SAMPLE_RATE), samples)), SAMPLE_RATE)
-                    pause = 0.0
-            pause = pause_after(piece) / prosody.speed
+                for samples in self._say(tokens, voice, prosody):
+                    if not samples.any():
+                        continue
+                    if not spoken and pause:
+                        samples = np.concatenate((silence(pause, SAMPLE_RATE), samples))
+                    spoken = True
+                    yield AudioPiece(samples, SAMPLE_RATE)
+            if spoken:
+                pause = pause_after(piece) / prosody.speed
 
     def _tokens(self, text: str) -> list[int]:
         """The numbers of the phonemes; nothing when there are only marks."""
@@ -170,15 +182,18 @@ class KokoroSynthesizer:
             return mandarin_phonemes(text)
         return english_phonemes(text) if self._speaks_english else ""
 
-    def _say(self, tokens: Sequence[int], style: NDArray[np.float32], prosody: Prosody) -> NDArray[np.float32]:
-        raw = self._opened_session().samples(
-            {
-                "tokens": np.array([[0, *tokens, 0]], np.int64),
-                "style": style[min(len(tokens), len(style)) - 1].reshape(1, -1),
-                "speed": np.array([prosody.model_speed], np.float32),
-            }
-        )
-        return prosody.applied(trim(raw, SAMPLE_RATE), SAMPLE_RATE)
+    def _say(self, tokens: Sequence[int], voice: str, prosody: Prosody) -> Iterator[NDArray[np.float32]]:
+        # The pitch is changed by resampling, which would leave a seam between parts.
+        whole = prosody.semitones != 0
+        model = self._model_for(voice)
+        trimming = Trimming(SAMPLE_RATE)
+        spoken = model.speak(tokens, voice, speed=prosody.model_speed, whole=whole)
+        if whole:
+            yield prosody.applied(np.concatenate([*map(trimming.feed, spoken), trimming.end()]), SAMPLE_RATE)
+            return
+        for part in spoken:
+            yield prosody.applied(trimming.feed(part), SAMPLE_RATE)
+        yield prosody.applied(trimming.end(), SAMPLE_RATE)
 
 
 def voice_id(key: str) -> str:

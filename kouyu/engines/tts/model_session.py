@@ -1,4 +1,4 @@
-"""A speech model on onnxruntime: its one array of samples, and its errors, kept inside the engine."""
+"""A speech model on onnxruntime: arrays of floats, and its errors, kept inside the engine."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ from kouyu.engines.onnx_model import open_onnx_model
 
 
 class ModelSession:
-    """A model, as a file or what was in one, that gives one array. ``threads`` threads work on a call, else they sleep.
+    """A model, as a file or what was in one, that gives floats. ``threads`` threads work on a call, else they sleep.
 
     Raises EngineUnavailable when the file or onnxruntime is missing; the text names the weight set.
     """
@@ -26,7 +26,11 @@ class ModelSession:
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """Run the model: its first output. Raises EngineError."""
+        return self.run_all(inputs)[0]
+
+    def run_all(self, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
+        """Run the model: all its outputs. Raises EngineError."""
         try:
-            return np.asarray(self._session.run(None, dict(inputs))[0], np.float32)
+            return [np.asarray(output, np.float32) for output in self._session.run(None, dict(inputs))]
         except Exception as error:  # onnxruntime has no base class for what it raises
             raise EngineError(f"speech synthesis failed: {error}") from error

@@ -3,14 +3,14 @@
 Reads the few protobuf fields that say what depends on what, and copies everything else as it is.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from kouyu.engines.onnx_fields import BadModel, Field, fields
+from kouyu.engines.onnx_fields import BadModel, Field, field_bytes, fields
 
 # Of onnx.proto: ModelProto.graph; GraphProto's node, initializer, input, output and value_info; AttributeProto.g;
-# TensorProto.name; ValueInfoProto's name and type. Of NodeProto 1, 2 and 5 are input, output and attribute.
+# TensorProto.name; ValueInfoProto's name and type. Of NodeProto 1, 2, 4 and 5 are input, output, op_type and attribute.
 _GRAPH: Final = 7
 _NODE, _INITIALIZER, _INPUT, _OUTPUT, _VALUE_INFO = 1, 5, 11, 12, 13
 _ATTRIBUTE_GRAPH: Final = 6
@@ -31,25 +31,62 @@ class Parts(NamedTuple):
 
 def cut_before(model: bytes, weight: str) -> Parts:
     """Cut ``model`` at the input of the operator that uses the ``weight`` of this name. Raises BadModel."""
-    try:
-        outer = list(fields(memoryview(model)))
-        graph = next(field for field in outer if field.number == _GRAPH)
-        inner = [_Item.of(field) for field in fields(graph.content)]
-    except (StopIteration, IndexError, ValueError) as error:
-        raise BadModel("this is no ONNX model") from error
-    nodes = [item.node for item in inner if item.node is not None]
-    between = next((node.inputs[0] for node in nodes if weight in node.inputs[1:]), None)
+    graph = _Graph.read(model)
+    between = next((node.inputs[0] for node in graph.nodes if weight in node.inputs[1:]), None)
     if between is None:
         raise BadModel(f"no operator uses {weight!r}")
-    outputs = [item.name for item in inner if item.field.number == _OUTPUT]
-    first = _part(inner, _needed(nodes, [between], given=""), inputs=(), outputs=(between,))
-    second = _part(inner, _needed(nodes, outputs, given=between), inputs=(between,), outputs=())
-    rest = b"".join(field.raw for field in outer if field.number != _GRAPH)
-    return Parts(rest + _field(_GRAPH, first), rest + _field(_GRAPH, second), between)
+    return Parts(*graph.cut((between,)), between)
+
+
+def cut_at(model: bytes, tensors: Sequence[str]) -> tuple[bytes, bytes]:
+    """Two models: the first gives these ``tensors``, in this order, the second takes those that it needs.
+
+    All of them are floats. The second keeps the inputs of the model that it needs besides. Raises BadModel.
+    """
+    graph = _Graph.read(model)
+    if missing := set(tensors) - {output for node in graph.nodes for output in node.outputs}:
+        raise BadModel(f"no operator gives {', '.join(sorted(missing))}")
+    return graph.cut(tuple(tensors))
+
+
+def outputs_of(model: bytes, kind: str) -> list[str]:
+    """The outputs of all operators of a kind such as "ReduceMean", in the order of the model. Raises BadModel."""
+    return [output for node in _Graph.read(model).nodes if node.kind == kind for output in node.outputs]
+
+
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    inner: list["_Item"]
+    rest: bytes
+    """All of the model but its graph."""
+
+    @classmethod
+    def read(cls, model: bytes) -> "_Graph":
+        try:
+            outer = list(fields(memoryview(model)))
+            graph = next(field for field in outer if field.number == _GRAPH)
+            inner = [_Item.of(field) for field in fields(graph.content)]
+        except (StopIteration, IndexError, ValueError) as error:
+            raise BadModel("this is no ONNX model") from error
+        return cls(inner, b"".join(field.raw for field in outer if field.number != _GRAPH))
+
+    @property
+    def nodes(self) -> list["_Node"]:
+        return [item.node for item in self.inner if item.node is not None]
+
+    def cut(self, between: tuple[str, ...]) -> tuple[bytes, bytes]:
+        outputs = [item.name for item in self.inner if item.field.number == _OUTPUT]
+        before = _needed(self.nodes, between, given=())
+        behind = _needed(self.nodes, outputs, given=between)
+        taken = tuple(name for name in between if name in behind)
+        first = _part(self.inner, before, inputs=(), outputs=between)
+        second = _part(self.inner, behind, inputs=taken, outputs=())
+        return self.rest + field_bytes(_GRAPH, first), self.rest + field_bytes(_GRAPH, second)
 
 
 @dataclass(frozen=True, slots=True)
 class _Node:
+    kind: str
     inputs: tuple[str, ...]
     """Of the graphs in its attributes too."""
     outputs: tuple[str, ...]
@@ -58,15 +95,18 @@ class _Node:
     def read(cls, node: memoryview) -> "_Node":
         inputs: list[str] = []
         outputs: list[str] = []
+        kind = ""
         for field in fields(node):
             match field.number:
                 case 1:
                     inputs.append(bytes(field.content).decode())
                 case 2:
                     outputs.append(bytes(field.content).decode())
+                case 4:
+                    kind = bytes(field.content).decode()
                 case 5:
                     inputs += _inputs_of_graphs(field.content)
-        return cls(tuple(inputs), tuple(outputs))
+        return cls(kind, tuple(inputs), tuple(outputs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +139,8 @@ def _inputs_of_graphs(attribute: memoryview) -> Iterator[str]:
                     yield from _Node.read(field.content).inputs
 
 
-def _needed(nodes: Iterable[_Node], wanted: Iterable[str], *, given: str) -> set[str]:
-    """All tensors that it takes to make those ``wanted``, down to the one that is ``given``."""
+def _needed(nodes: Iterable[_Node], wanted: Iterable[str], *, given: Collection[str]) -> set[str]:
+    """All tensors that it takes to make those ``wanted``, down to those that are ``given``."""
     made_by = {output: node for node in nodes for output in node.outputs}
     needed: set[str] = set()
     waiting = list(wanted)
@@ -108,22 +148,20 @@ def _needed(nodes: Iterable[_Node], wanted: Iterable[str], *, given: str) -> set
         name = waiting.pop()
         if name and name not in needed:
             needed.add(name)
-            if name != given and name in made_by:
+            if name not in given and name in made_by:
                 waiting += made_by[name].inputs
     return needed
 
 
 def _part(inner: Iterable["_Item"], needed: set[str], *, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> bytes:
-    """The graph of what is ``needed``, with these ``inputs`` or ``outputs`` in the place of its own, if any."""
+    """The graph of what is ``needed``: ``inputs`` beside its own inputs, ``outputs``, if any, instead of its own."""
     kept: list[bytes | memoryview] = []
     for item in inner:
         wanted = True
         if item.node is not None:
             wanted = any(name in needed and name not in inputs for name in item.node.outputs)
-        elif item.field.number == _INITIALIZER:
+        elif item.field.number == _INITIALIZER or item.field.number == _INPUT:
             wanted = item.name in needed
-        elif item.field.number == _INPUT:
-            wanted = not inputs and item.name in needed
         elif item.field.number == _OUTPUT:
             wanted = not outputs
         elif item.field.number == _VALUE_INFO:  # shapes found at export; onnxruntime finds them again
@@ -132,23 +170,11 @@ def _part(inner: Iterable["_Item"], needed: set[str], *, inputs: tuple[str, ...]
             kept.append(item.field.raw)
     for number, names in ((_INPUT, inputs), (_OUTPUT, outputs)):
         kept += [
-            _field(number, _field(_VALUE_NAME, name.encode()) + _field(_VALUE_TYPE, _FLOAT_TENSOR)) for name in names
+            field_bytes(number, field_bytes(_VALUE_NAME, name.encode()) + field_bytes(_VALUE_TYPE, _FLOAT_TENSOR))
+            for name in names
         ]
     return b"".join(kept)
 
 
 def _name(message: memoryview, number: int) -> str:
     return next((bytes(field.content).decode() for field in fields(message) if field.number == number), "")
-
-
-def _field(number: int, content: bytes) -> bytes:
-    return _encoded(number << 3 | 2) + _encoded(len(content)) + content
-
-
-def _encoded(value: int) -> bytes:
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kouyu.engines.tts.edges import KEPT_AFTER, KEPT_BEFORE, Trimming, silence, trim
+from kouyu.engines.tts.edges import KEPT_AFTER, KEPT_BEFORE, QUIET, Trimming, is_quiet, silence, trim
 
 RATE = 24_000
 
@@ -43,3 +43,11 @@ def test_speech_is_given_out_before_its_end_is_known() -> None:
     assert len(given) > 0.9 * RATE
     assert given[0] == 0.0
     assert trimming.end()[-1] == 0.0
+
+
+def test_quiet_is_what_has_no_loud_frame() -> None:
+    samples = np.full(1000, QUIET / 2, np.float32)
+    assert is_quiet(samples, 100)
+    samples[400:500] = 2 * QUIET
+    assert not is_quiet(samples, 100)
+    assert is_quiet(samples[:0], 100)

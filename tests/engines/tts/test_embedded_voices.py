@@ -56,15 +56,25 @@ async def test_piper_speaks_in_pieces_of_its_rate_within_full_scale(piper: Piper
 
 async def test_kokoro_speaks_mandarin_in_pieces(kokoro: KokoroSynthesizer) -> None:
     spoken = await pieces(kokoro, "今天天气很好，我们去公园。")
-    assert [piece.sample_rate for piece in spoken] == [24_000, 24_000]
-    assert 1.5 < len(samples(spoken)) / 24_000 < 6.0
+    assert len(spoken[0].samples) < 24_000 / 2 < len(samples(spoken[1:]))
+    assert {piece.sample_rate for piece in spoken} == {24_000}
+    heard = samples(spoken)
+    assert heard.dtype == np.float32
+    assert 0.2 < np.abs(heard).max() <= 1.0
+    assert 1.5 < len(heard) / 24_000 < 6.0
+
+
+async def test_kokoro_speaks_with_a_voice_that_it_has_not_spoken_with_before(kokoro: KokoroSynthesizer) -> None:
+    options = SynthesisOptions(voice_id="kokoro-jm-kumo")
+    spoken = [piece async for piece in kokoro.synthesize("天空很蓝。", options, Priority.SENTENCE)]
+    assert 0.5 < len(samples(spoken)) / 24_000 < 3.0
 
 
 @pytest.mark.parametrize(("speech_rate", "longer"), [(-50, 2.0), (100, 0.5)])
 async def test_the_speech_rate_changes_the_length(
     piper: PiperSynthesizer, kokoro: KokoroSynthesizer, speech_rate: int, longer: float
 ) -> None:
-    for engine, text in ((piper, "The sky is blue today."), (kokoro, "天空很蓝。")):
+    for engine, text in ((piper, "The sky is blue today."), (kokoro, "这是个好问题。")):
         changed, normal = [len(samples(await pieces(engine, text, rate))) for rate in (speech_rate, 0)]
         assert changed / normal == pytest.approx(longer, rel=0.25)
 

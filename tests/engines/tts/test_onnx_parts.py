@@ -5,7 +5,7 @@ import onnxruntime
 import pytest
 
 from kouyu.engines.onnx_fields import BadModel
-from kouyu.engines.tts.onnx_parts import cut_before
+from kouyu.engines.tts.onnx_parts import cut_at, cut_before, outputs_of
 from kouyu.weights.onnx_file import Graph, Node, Value, onnx_model
 
 MODEL = onnx_model(
@@ -19,6 +19,21 @@ MODEL = onnx_model(
         ],
         weights={"first": np.array([2.0, -3.0], np.float32), "second": np.array([0.5, 5.0], np.float32)},
         inputs=[Value("words", ["count", 2])],
+        outputs=[Value("samples", ["count", 2])],
+    ),
+    producer="test",
+)
+
+TWO_INPUTS = onnx_model(
+    Graph(
+        name="two inputs",
+        nodes=[
+            Node("Mul", ["words", "first"], ["frames"]),
+            Node("Relu", ["frames"], ["positive"]),
+            Node("Mul", ["positive", "pitch"], ["samples"]),
+        ],
+        weights={"first": np.array([2.0, -3.0], np.float32)},
+        inputs=[Value("words", ["count", 2]), Value("pitch", ["count", 2])],
         outputs=[Value("samples", ["count", 2])],
     ),
     producer="test",
@@ -55,3 +70,26 @@ def test_what_is_no_model_is_refused(model: bytes) -> None:
 def test_a_model_without_the_weight_is_refused() -> None:
     with pytest.raises(BadModel, match="third"):
         cut_before(MODEL, "third")
+
+
+def test_a_model_is_cut_at_several_tensors_and_the_second_half_keeps_the_inputs_it_needs() -> None:
+    first, second = cut_at(TWO_INPUTS, ["frames", "positive"])
+    given = {"words": np.array([[1.0, -2.0]], np.float32), "pitch": np.array([[3.0, 4.0]], np.float32)}
+    front, back = onnxruntime.InferenceSession(first), onnxruntime.InferenceSession(second)
+    assert [each.name for each in front.get_inputs()] == ["words"]
+    assert {each.name for each in back.get_inputs()} == {"positive", "pitch"}
+    frames, positive = front.run(["frames", "positive"], {"words": given["words"]})
+    assert np.array_equal(np.maximum(frames, 0), positive)
+    (halves,) = back.run(None, {"positive": positive, "pitch": given["pitch"]})
+    (whole,) = onnxruntime.InferenceSession(TWO_INPUTS).run(None, given)
+    assert np.array_equal(halves, whole)
+
+
+def test_a_tensor_that_nothing_gives_is_refused() -> None:
+    with pytest.raises(BadModel, match="nowhere"):
+        cut_at(TWO_INPUTS, ["frames", "nowhere"])
+
+
+def test_the_outputs_of_a_kind_of_operator_are_found() -> None:
+    assert outputs_of(TWO_INPUTS, "Mul") == ["frames", "samples"]
+    assert outputs_of(TWO_INPUTS, "ReduceMean") == []
