@@ -126,5 +126,6 @@ class ReadsAhead(Protocol):
         ...
 
     async def read_ahead(self, request: AgentRequest) -> None:
-        """Take in a request whose question is not whole. Nothing comes of it. Raises AgentError."""
+        """Take in a request whose question may not be whole. Nothing can be seen of it: at most a reply to the same
+        request begins sooner. Raises AgentError."""
         ...

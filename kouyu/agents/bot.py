@@ -21,6 +21,7 @@ from kouyu.agents.agent import (
 )
 from kouyu.agents.attachments import Attachments
 from kouyu.agents.context import chat_messages, latest_rounds, tool_messages, within_budget
+from kouyu.agents.draft import Drafts
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.follow_up import follow_up_questions
 from kouyu.agents.openai_client import OpenAIClient
@@ -113,6 +114,7 @@ class LanguageModelBot:
         self._prompt = PromptTemplate(definition.prompt, owner=f"bot {definition.id}", defaults=definition.variables)
         self._client = client or OpenAIClient(definition.model)
         self._owns_client = client is None
+        self._drafts = Drafts(self._client)
 
     async def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
         """Stream the answer. Closing the generator stops the model. Raises AgentError."""
@@ -124,7 +126,7 @@ class LanguageModelBot:
             messages = self._messages(request, section, answer)
             may_call = len(request.tool_rounds) + len(answer.rounds) < self.definition.max_tool_rounds
             answer.begin()
-            events = self._client.complete(messages, tools=self._tools, options=self._options(may_call))
+            events = self._drafts.complete(messages, tools=self._tools, options=self._options(may_call))
             async with aclosing(events):
                 async for event in events:
                     if shown := answer.take(event):
@@ -173,9 +175,10 @@ class LanguageModelBot:
         return self.definition.model.reads_ahead
 
     async def read_ahead(self, request: AgentRequest) -> None:
-        """Have the model read the question as far as it goes. Raises AgentError."""
+        """Have the model read the question as far as it goes, and begin to answer it where it seems to be whole. Raises
+        AgentError."""
         messages = self._messages(request, request.messages, _Answer())
-        await self._client.read(messages, tools=self._tools)
+        await self._drafts.write(messages, tools=self._tools, options=self._options(may_call=True))
 
     async def _section(self, request: AgentRequest) -> tuple[ContextMessage, ...]:
         """The section's messages, with what their files hold."""

@@ -70,6 +70,8 @@ class Orders:
         self._running: dict[int, asyncio.Task[None]] = {}
         self._reading: asyncio.Task[None] | None = None
         """What the user has said so far is being read by the agent."""
+        self._read_question = ""
+        """What it is reading, or has read last."""
         self._committed: dict[int, asyncio.Event] = {}
         """Set once the turn of a reply that is under way is certain."""
 
@@ -84,11 +86,14 @@ class Orders:
                 start = max(order.start, order.end - round(TURN_SECONDS * TURN_RATE))
                 self._begin(order.order, self._judge(order, self._timeline.slice(start, order.end)))
             case ReadAhead():
-                free = self._reading is None or self._reading.done()
-                if free and isinstance(self._agent, ReadsAhead) and self._agent.reads_ahead:
+                if isinstance(self._agent, ReadsAhead) and self._agent.reads_ahead:
+                    self._stop_reading()
+                    self._read_question = order.question.content
                     self._reading = self._tasks.create_task(self._read_ahead(self._agent, order), name="read ahead")
             case StartReply():
-                self._stop_reading()
+                # What is being read may be just this: the reply then goes on from there.
+                if order.question.content != self._read_question:
+                    self._stop_reading()
                 self._committed[order.order] = committed = asyncio.Event()
                 # Taken now: the question itself, saved next, need not be waited for.
                 self._begin(order.order, self._reply(order, committed, self._recorder.ticket))

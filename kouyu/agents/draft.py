@@ -1,0 +1,129 @@
+"""The first words of an answer, written while the question was still being spoken.
+
+A transcript of what has been said so far is often the whole question already: only the silence behind it is missing.
+So a model that costs nothing but its time writes down how its answer would begin. If the question turns out to be just
+that, the answer goes on from there; otherwise the draft is forgotten, and the model has at least read the question.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any, Final
+
+import msgspec
+
+from kouyu.agents.agent import AgentEvent, TextDelta, TokenUsage
+from kouyu.agents.openai_client import OpenAIClient
+
+DRAFT_TOKENS: Final = 12
+"""About a first clause. More would take the processor from the recognition of what is still being said."""
+
+MOST_DRAFTS: Final = 8
+"""Kept at once, of all conversations; the oldest goes first."""
+
+_QUESTION_ENDS: Final = (".", "?", "!")
+
+
+class Drafts:
+    """Asks a model like OpenAIClient does, and begins with what was written ahead where that answers the same."""
+
+    def __init__(self, client: OpenAIClient) -> None:
+        self._client = client
+        self._drafts: dict[bytes, _Draft] = {}
+
+    async def complete(
+        self, messages: Sequence[dict[str, Any]], *, tools: Sequence[dict[str, Any]], options: dict[str, Any]
+    ) -> AsyncGenerator[AgentEvent, None]:
+        """As OpenAIClient's, after the draft if there is one: it may still be under way, and is used once."""
+        draft = self._drafts.pop(_key(messages, tools, options), None)
+        drafted = 0
+        if draft is not None:
+            async for event in draft.read():
+                yield event
+            if draft.is_whole:
+                return
+            drafted = draft.tokens
+            messages = [*messages, {"role": "assistant", "content": draft.text}] if draft.text else messages
+        async with aclosing(self._client.complete(messages, tools=tools, options=options)) as events:
+            async for event in events:
+                yield _with_draft(event, drafted) if isinstance(event, TokenUsage) else event
+
+    async def write(
+        self, messages: Sequence[dict[str, Any]], *, tools: Sequence[dict[str, Any]], options: dict[str, Any]
+    ) -> None:
+        """Have the model read ``messages`` and, where the last one is whole, begin its answer. Raises AgentError.
+
+        Cancelled, it leaves what it has written.
+        """
+        if not _is_whole(messages[-1]):
+            await self._client.read(messages, tools=tools)
+            return
+        draft = _Draft()
+        self._drafts[_key(messages, tools, options)] = draft
+        for oldest in list(self._drafts)[:-MOST_DRAFTS]:
+            del self._drafts[oldest]
+        await draft.write(self._client.complete(messages, tools=tools, options={**options, "max_tokens": DRAFT_TOKENS}))
+
+
+class _Draft:
+    """One task writes; one reply may read along."""
+
+    def __init__(self) -> None:
+        self._events: list[AgentEvent] = []
+        self._ended = False
+        self._changed = asyncio.Event()
+
+    @property
+    def text(self) -> str:
+        return "".join(event.text for event in self._events if isinstance(event, TextDelta))
+
+    @property
+    def tokens(self) -> int:
+        return sum(isinstance(event, TextDelta) for event in self._events)
+
+    @property
+    def is_whole(self) -> bool:
+        """The model has said all it wanted to."""
+        last = self._events[-1] if self._events else None
+        return isinstance(last, TokenUsage) and last.output_tokens < DRAFT_TOKENS
+
+    async def write(self, events: AsyncGenerator[AgentEvent, None]) -> None:
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    self._events.append(event)
+                    self._changed.set()
+        finally:
+            self._ended = True
+            self._changed.set()
+
+    async def read(self) -> AsyncGenerator[AgentEvent, None]:
+        """The text, as it is written; and all else, where nothing follows."""
+        read = 0
+        while True:
+            self._changed.clear()
+            ended = self._ended
+            for event in self._events[read:]:
+                if isinstance(event, TextDelta):
+                    yield event
+            read = len(self._events)
+            if ended:
+                break
+            await self._changed.wait()
+        for event in self._events if self.is_whole else ():
+            if not isinstance(event, TextDelta):
+                yield event
+
+
+def _key(messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]], options: dict[str, Any]) -> bytes:
+    return msgspec.json.encode((messages, tools, options))
+
+
+def _is_whole(message: dict[str, Any]) -> bool:
+    content = message.get("content")
+    return message.get("role") == "user" and isinstance(content, str) and content.rstrip().endswith(_QUESTION_ENDS)
+
+
+def _with_draft(usage: TokenUsage, drafted: int) -> TokenUsage:
+    """The draft was part of the question to the model, but is part of the answer."""
+    return TokenUsage(max(0, usage.input_tokens - drafted), usage.output_tokens + drafted)
