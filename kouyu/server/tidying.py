@@ -25,6 +25,10 @@ PERIOD_S: Final = 5.0
 MOST_OF_THE_TIME: Final = 0.001
 """Share of the time that passes may take: with very many sessions they come less often."""
 
+MANY_OBJECTS: Final = 50_000
+OBJECTS_OF_A_SESSION: Final = 2_000
+"""Some 500, and what is on its way."""
+
 RETURNED_EVERY_S: Final = 60.0
 """Returning pages costs 2 ms of a thread's time, and what work goes on has to ask for some of them again."""
 
@@ -62,25 +66,54 @@ _TRIM: Final = _trim()
 @contextlib.contextmanager
 def _set_aside() -> Iterator[None]:
     """The collector does not look at what is there now while the block runs."""
-    gc.collect()
-    gc.freeze()
-    # It takes what the last full pass left for all there is, and is to know that this is almost nothing now.
-    gc.collect()
+    _set_all_aside()
     try:
         yield
     finally:
         gc.unfreeze()
 
 
+def _set_all_aside() -> None:
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    # It takes what the last full pass left for all there is, and is to know that this is almost nothing now.
+    gc.collect()
+
+
+class _Aside:
+    """Sets aside, later too, what comes to stay: some engines load while the server is already ready."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._has_sessions = False
+
+    def after_a_pass(self) -> None:
+        """Set aside what is far too much to be of sessions; those that run are among it until nobody is there."""
+        if len(gc.get_objects()) > MANY_OBJECTS + OBJECTS_OF_A_SESSION * self._sessions.running:
+            gc.freeze()
+            self._has_sessions = True
+
+    def let_sessions_go(self) -> None:
+        """The long pass that frees those, at a time when it keeps nobody waiting."""
+        if self._has_sessions and not self._sessions.running:
+            self._has_sessions = False
+            _set_all_aside()
+
+
 async def _tidy(sessions: Sessions, period_s: float) -> None:
+    aside = _Aside(sessions)
     ended, returned_at, owed, pause = sessions.ended, time.monotonic(), False, period_s
     while True:
         await asyncio.sleep(pause)
-        began = time.monotonic()
+        aside.let_sessions_go()
         if sessions.ended != ended:
             ended, owed = sessions.ended, True
+            # Of the processor: while others have it, a short pass may last for seconds.
+            began = time.thread_time()
             gc.collect()
-            pause = max(period_s, (time.monotonic() - began) / MOST_OF_THE_TIME)
-        if owed and began - returned_at >= RETURNED_EVERY_S:
-            returned_at, owed = began, False
+            pause = max(period_s, (time.thread_time() - began) / MOST_OF_THE_TIME)
+            aside.after_a_pass()
+        if owed and time.monotonic() - returned_at >= RETURNED_EVERY_S:
+            returned_at, owed = time.monotonic(), False
             await asyncio.to_thread(return_free_memory)

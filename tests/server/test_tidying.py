@@ -1,5 +1,6 @@
 """What ended sessions leave behind."""
 
+import asyncio
 import gc
 import os
 import sys
@@ -61,6 +62,31 @@ async def test_what_was_there_before_is_not_looked_at() -> None:
     async with tidied(Sessions(1)):
         assert not any(id(one) in known for one in gc.get_objects())
     assert sum(id(one) in known for one in gc.get_objects()) == len(before)
+
+
+@pytest.mark.usefixtures("no_passes_by_themselves")
+async def test_what_was_loaded_later_is_set_aside_too_and_no_session_stays_with_it() -> None:
+    sessions = Sessions(2)
+    webs: list[weakref.ref[Web]] = []
+    leave = asyncio.Event()
+
+    async def long_session() -> None:
+        web = Web()
+        webs.append(weakref.ref(web))
+        await leave.wait()
+
+    async def short_session() -> None:
+        pass
+
+    async with tidied(sessions, period_s=0.01):
+        long = asyncio.create_task(sessions.run(NoSocket(), long_session()))
+        loaded = [[number] for number in range(60_000)]
+        await sessions.run(NoSocket(), short_session())
+        await until(lambda: len(gc.get_objects()) < len(loaded))
+        leave.set()
+        await long
+        await until(lambda: webs[0]() is None)
+        assert len(gc.get_objects()) < len(loaded)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks glibc")
