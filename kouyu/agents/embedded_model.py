@@ -65,8 +65,6 @@ class EmbeddedModelOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Answers written at once; more wait in line."""
     threads: int = 1
     """On two busy cores one thread is faster than two."""
-    reading_threads: int = 1
-    """The same for reading what it is asked."""
     context_tokens: int = 2048
     """What one conversation may take."""
     cache_mib: int = 64
@@ -232,7 +230,6 @@ class EmbeddedModel:
             api_key=self._api_key,
             slots=self._options.slots,
             threads=self._options.threads,
-            reading_threads=self._options.reading_threads,
             context_tokens=self._options.context_tokens,
             cache_mib=self._options.cache_mib,
             prompts_folder=self._prompts.name,

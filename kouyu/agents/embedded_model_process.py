@@ -26,7 +26,6 @@ class ProcessOptions(msgspec.Struct, frozen=True, kw_only=True):
     api_key: str
     slots: int
     threads: int
-    reading_threads: int
     context_tokens: int
     """Of one slot."""
     cache_mib: int
@@ -87,7 +86,7 @@ def _serve(options: ProcessOptions) -> Any:
     params.cpuparams.poll = 0
     params.cpuparams.n_threads = options.threads
     params.cpuparams_batch.poll = 0
-    params.cpuparams_batch.n_threads = options.reading_threads
+    params.cpuparams_batch.n_threads = options.threads
     # One HTTP thread for each answer on its way, those who wait for a slot, and health checks.
     params.n_threads_http = 4 * options.slots + 4
     return xllamacpp.Server(params)
