@@ -24,7 +24,11 @@ def open_onnx_model(model: Path | bytes, *, threads: int, purpose: str, weight_s
     options.log_severity_level = 3
     try:
         source = model if isinstance(model, bytes) else str(model)
-        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has no base class for what it raises on a bad file
         name = weight_set if isinstance(model, bytes) else model
         raise EngineUnavailable(f"{name} cannot be loaded ({error}); try: kouyu models fetch {weight_set}") from error
+    # It keeps the bytes of the file, to open it anew on another provider, which there is none.
+    session.disable_fallback()
+    session._model_bytes = None
+    return session
