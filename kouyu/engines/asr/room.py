@@ -1,0 +1,39 @@
+"""The pause that Whisper wants behind an utterance, as it would sound in the same room.
+
+Digital silence behind a microphone's audio is a sound of its own: the noise stops at once. Whisper then leaves out soft
+first words now and then.
+"""
+
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kouyu.engines.mel import SAMPLE_RATE
+
+FRAME: Final = SAMPLE_RATE // 100
+QUIETEST: Final = 0.05
+"""The share of the frames that are taken for the room alone."""
+LONGEST_S: Final = 30
+
+
+def with_pause(audio: NDArray[np.float32], seconds: float) -> NDArray[np.float32]:
+    """``audio`` (mono, 16 kHz) made ``seconds`` long by white noise as soft as its quietest 10 ms; where those are
+    digital silence, so is the pause. The same audio gives the same samples."""
+    missing = int(seconds * SAMPLE_RATE) - len(audio)
+    if missing <= 0:
+        return audio
+    return np.concatenate((audio, _noise()[:missing] * _quietest(audio)))
+
+
+def _quietest(audio: NDArray[np.float32]) -> np.float32:
+    """The level of the room, as root mean square."""
+    frames = audio[: len(audio) // FRAME * FRAME].reshape(-1, FRAME)
+    levels = np.sort(np.sqrt(np.square(frames).mean(axis=1)))
+    return np.float32(levels[int(len(levels) * QUIETEST)])
+
+
+@cache
+def _noise() -> NDArray[np.float32]:
+    return np.random.default_rng(0).standard_normal(LONGEST_S * SAMPLE_RATE, np.float32)
