@@ -73,9 +73,8 @@ class PutChat(msgspec.Struct, frozen=True):
         }
         given = ({"user_id": self.user_id} if self.user_id else {}) | ({"excluded": True} if self.excluded else {})
         values = {"id": chat.id, "user_id": "", "excluded": False, **state, **given}
-        insert = dialect.insert(connection, chats, values)
         try:
-            connection.execute(insert.on_conflict_do_update(index_elements=[chats.c.id], set_={**state, **given}))
+            dialect.put(connection, chats, values, key=("id",), change={**state, **given})
         except IntegrityError as error:
             raise UnknownConversation(chat.conversation_id) from error
 

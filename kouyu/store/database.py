@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import URL, Executable, event
+from sqlalchemy import Connection, Executable
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from kouyu.store import dialect
+from kouyu.store.connections import Connections, open_reading, open_writing
 from kouyu.store.errors import StoreError
 from kouyu.store.migrations import migrate
 from kouyu.store.writer import Write, Writer
@@ -29,7 +29,7 @@ T = TypeVar("T")
 class Database:
     """The connections to one database. Records go in and out; SQLAlchemy's rows stay inside the store."""
 
-    def __init__(self, writing: AsyncEngine, reading: AsyncEngine) -> None:
+    def __init__(self, writing: Connections, reading: Connections) -> None:
         self._writing = writing
         self._reading = reading
         self._writer = Writer(writing)
@@ -43,20 +43,20 @@ class Database:
         url = dialect.database_url(location)
         if url.get_backend_name() == "sqlite" and url.database:
             await asyncio.to_thread(dialect.prepare_file, Path(url.database))
-        writing, reading = _writing_engine(url), _reading_engine(url)
+        writing = open_writing(url)
         try:
-            async with _errors_told("opened"), writing.begin() as connection:
-                await connection.run_sync(migrate)
+            async with _errors_told("opened"):
+                await writing.run(migrate)
         except BaseException:
-            await writing.dispose()
+            await writing.close()
             raise
-        return cls(writing, reading)
+        return cls(writing, open_reading(url, READERS))
 
     async def close(self) -> None:
         """Carry out the writes that wait and close all connections."""
         await self._writer.close()
-        await self._reading.dispose()
-        await self._writing.dispose()
+        await self._reading.close()
+        await self._writing.close()
 
     async def write(self, *writes: Write[Any]) -> tuple[Any, ...]:
         """Carry out the writes in one transaction, all or none; their results, once on disk. See Writer.write."""
@@ -76,15 +76,19 @@ class Database:
 
         On PostgreSQL nothing is done: there the server's own vacuum decides when deleted rows go.
         """
-        async with _errors_told("cleared of what was deleted"), self._reading.connect() as connection:
-            if not await connection.run_sync(dialect.empty_write_ahead_log):
+        async with _errors_told("cleared of what was deleted"):
+            if not await self._reading.run(dialect.empty_write_ahead_log):
                 logger.warning("another program holds the database open: what was deleted stays in its log for now")
 
-    async def records(self, query: Executable, record: type[R]) -> tuple[R, ...]:
-        """The rows of a query, whose columns are named as the record's fields."""
-        async with _errors_told("read"), self._reading.connect() as connection:
-            rows = (await connection.execute(query)).mappings()
+    async def records(self, query: Executable, record: type[R], values: dict[str, Any] | None = None) -> tuple[R, ...]:
+        """The rows of a query, whose columns are named as the record's fields. ``values``: of its parameters."""
+
+        def found(connection: Connection) -> tuple[R, ...]:
+            rows = connection.execute(query, values).mappings()
             return tuple(msgspec.convert(dict(row), record) for row in rows)
+
+        async with _errors_told("read"):
+            return await self._reading.run(found)
 
     async def record(self, query: Executable, record: type[R]) -> R | None:
         """The first row of a query, or None."""
@@ -93,27 +97,8 @@ class Database:
 
     async def scalar(self, query: Executable) -> Any:
         """The first column of a query's first row, or None."""
-        async with _errors_told("read"), self._reading.connect() as connection:
-            return (await connection.execute(query)).scalar()
-
-
-def _writing_engine(url: URL) -> AsyncEngine:
-    # hide_parameters: what people said must not get into error texts.
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", dialect.configure_sqlite)
-        event.listen(engine.sync_engine, "begin", dialect.begin_immediate)
-    return engine
-
-
-def _reading_engine(url: URL) -> AsyncEngine:
-    # Each query is its own transaction: it sees all that is committed, and holds up no checkpoint afterwards.
-    engine = create_async_engine(
-        url, pool_size=READERS, max_overflow=0, hide_parameters=True, isolation_level="AUTOCOMMIT"
-    )
-    if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", dialect.configure_sqlite)
-    return engine
+        async with _errors_told("read"):
+            return await self._reading.run(lambda connection: connection.execute(query).scalar())
 
 
 @asynccontextmanager

@@ -3,11 +3,13 @@
 import os
 import sqlite3
 import time
+from collections.abc import Iterable
 from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Table, make_url
+from sqlalchemy import URL, Connection, Table, bindparam, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -23,19 +25,19 @@ Insert = sqlite.Insert | postgresql.Insert
 
 
 def database_url(location: str | Path) -> URL:
-    """A path (SQLite) or a URL (``sqlite:///...``, ``postgresql://...``) as the URL of the async driver used for it.
+    """A path (SQLite) or a URL (``sqlite:///...``, ``postgresql://...``) as the URL of the driver used for it.
 
     Raises StoreError for a URL of another kind of database, or of an SQLite database without a file.
     """
     if isinstance(location, Path) or "://" not in location:
-        return URL.create("sqlite+aiosqlite", database=str(Path(location).expanduser().absolute()))
+        return URL.create("sqlite", database=str(Path(location).expanduser().absolute()))
     try:
         url = make_url(location)
     except ArgumentError as error:
         raise StoreError("the database URL cannot be read") from error
     match url.get_backend_name():
         case "sqlite" if url.database and url.database != ":memory:":
-            return url.set(drivername="sqlite+aiosqlite")
+            return url.set(drivername="sqlite")
         case "sqlite":
             raise StoreError("an SQLite database needs a file: give a path")
         case "postgresql":
@@ -119,6 +121,24 @@ def wait_for_sole_migration(connection: Connection) -> None:
     """Let one process migrate at a time. In SQLite the transaction itself, begun as a writer, does that."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+
+
+def put(
+    connection: Connection, table: Table[Any], values: dict[str, Any], *, key: Iterable[str], change: Iterable[str]
+) -> None:
+    """Insert a row, or where one of the same ``key`` is there, give it the new values of the columns to ``change``."""
+    statement = _upsert(connection.dialect.name, table, tuple(values), tuple(key), tuple(change))
+    connection.execute(statement, values)
+
+
+@lru_cache(maxsize=64)
+def _upsert(
+    name: str, table: Table[Any], columns: tuple[str, ...], key: tuple[str, ...], change: tuple[str, ...]
+) -> Insert:
+    """Kept, because SQLAlchemy takes longer to put a statement together than SQLite to carry it out."""
+    build = sqlite.insert if name == "sqlite" else postgresql.insert
+    insert = build(table).values({column: bindparam(column) for column in columns})
+    return insert.on_conflict_do_update(index_elements=key, set_={column: insert.excluded[column] for column in change})
 
 
 def insert(connection: Connection, table: Table[Any], values: dict[str, Any]) -> Insert:

@@ -34,9 +34,8 @@ class PutFeedback(msgspec.Struct, frozen=True):
     def apply(self, connection: Connection) -> None:
         """See Write."""
         values = msgspec.structs.asdict(self.record)
-        insert = dialect.insert(connection, feedback, values)
         try:
-            connection.execute(insert.on_conflict_do_update(index_elements=[feedback.c.message_id], set_=values))
+            dialect.put(connection, feedback, values, key=("message_id",), change=values)
         except IntegrityError as error:
             raise UnknownMessage(self.record.message_id) from error
 

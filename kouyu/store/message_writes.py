@@ -66,9 +66,8 @@ class AddMessage(msgspec.Struct, frozen=True):
             "bot_id": message.bot_id,
             "created_at": self.created_at,
         }
-        insert = dialect.insert(connection, messages, {**origin, **content})
         try:
-            connection.execute(insert.on_conflict_do_update(index_elements=[messages.c.id], set_=content))
+            dialect.put(connection, messages, {**origin, **content}, key=("id",), change=content)
         except IntegrityError as error:
             raise UnknownConversation(message.conversation_id) from error
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, false, or_, select
 
 from kouyu.protocol.downlink import ContentType, Message, MessageType
 from kouyu.store.database import Database
@@ -100,15 +100,11 @@ class Messages:
         of which nothing was heard; none of an excluded chat. With ``user_id`` none of another user's chats either
         (uplink.md, data.chat_config); "" is the user of chats that name none.
         """
-        of_others = chats.c.excluded if user_id is None else or_(chats.c.excluded, chats.c.user_id != user_id)
-        excluded = exists().where(chats.c.id == messages.c.chat_id, of_others)
-        query = _of_conversation(conversation_id).where(
-            messages.c.section_id == section_id,
-            messages.c.type.in_(LISTED_TYPES),
-            or_(messages.c.heard.is_(None), messages.c.heard != ""),
-            ~excluded,
+        newest_first = await self._database.records(
+            _CONTEXT if user_id is None else _CONTEXT_OF_USER,
+            MessageRecord,
+            {"conversation": conversation_id, "section": section_id, "most": limit, "user": user_id},
         )
-        newest_first = await self._database.records(query.order_by(messages.c.seq.desc()).limit(limit), MessageRecord)
         return tuple(_as_heard(message) for message in reversed(newest_first))
 
     async def list(
@@ -155,8 +151,27 @@ class Messages:
         return place
 
 
-def _of_conversation(conversation_id: str) -> Select[*tuple[Any, ...]]:
+def _of_conversation(conversation_id: str | BindParameter[Any]) -> Select[*tuple[Any, ...]]:
     return select(messages).where(messages.c.conversation_id == conversation_id)
+
+
+def _context(of_others: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    return (
+        _of_conversation(bindparam("conversation"))
+        .where(
+            messages.c.section_id == bindparam("section"),
+            messages.c.type.in_(LISTED_TYPES),
+            or_(messages.c.heard.is_(None), messages.c.heard != ""),
+            ~exists().where(chats.c.id == messages.c.chat_id, or_(chats.c.excluded, of_others)),
+        )
+        .order_by(messages.c.seq.desc())
+        .limit(bindparam("most"))
+    )
+
+
+# Put together once: each turn begins with it, and SQLAlchemy takes longer for that than SQLite to answer it.
+_CONTEXT: Final = _context(false())
+_CONTEXT_OF_USER: Final = _context(chats.c.user_id != bindparam("user"))
 
 
 def _as_heard(message: MessageRecord) -> MessageRecord:

@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import BigInteger, Connection, cast, delete, func, insert, select
 
 from kouyu.store.database import Database
 from kouyu.store.tables import messages, sounds
@@ -64,9 +64,13 @@ class ForgetSounds(msgspec.Struct, frozen=True):
         _forget(connection, self.now, self.bounds)
 
 
+# PostgreSQL's sum of whole numbers is a decimal one.
+_BYTES_KEPT: Final = cast(func.coalesce(func.sum(sounds.c.size), 0), BigInteger)
+
+
 def _forget(connection: Connection, now: int, bounds: Bounds) -> None:
     connection.execute(delete(sounds).where(sounds.c.created_at < now - bounds.days * _DAY_S))
-    kept: int = connection.execute(select(func.coalesce(func.sum(sounds.c.size), 0))).scalar_one()
+    kept: int = connection.execute(select(_BYTES_KEPT)).scalar_one()
     oldest = select(sounds.c.message_id, sounds.c.size).order_by(sounds.c.created_at, sounds.c.message_id)
     for message_id, size in connection.execute(oldest).all() if kept > bounds.max_bytes else ():
         if kept <= bounds.max_bytes:
@@ -116,7 +120,7 @@ class Sounds:
 
     async def usage(self) -> tuple[int, int]:
         """How many sounds are kept, and how many bytes they have."""
-        query = select(func.count().label("number"), func.coalesce(func.sum(sounds.c.size), 0).label("size"))
+        query = select(func.count().label("number"), _BYTES_KEPT.label("size"))
         found = await self._database.record(query.select_from(sounds), _Usage)
         return (found.number, found.size) if found is not None else (0, 0)
 

@@ -38,8 +38,7 @@ class SetVariable(msgspec.Struct, frozen=True, kw_only=True):
         """See Write."""
         new = {"value": self.value, "updated_at": self.at}
         key = {"owner_id": self.owner_id, "user_id": self.user_id, "keyword": self.keyword}
-        insert = dialect.insert(connection, variables, {**key, **new, "created_at": self.at})
-        connection.execute(insert.on_conflict_do_update(index_elements=list(key), set_=new))
+        dialect.put(connection, variables, {**key, **new, "created_at": self.at}, key=key, change=new)
 
 
 class Variables:

@@ -12,9 +12,9 @@ from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kouyu.store import dialect
+from kouyu.store.connections import Connections
 from kouyu.store.errors import StoreClosed, StoreError
 
 logger = logging.getLogger(__name__)
@@ -58,8 +58,8 @@ class _Request:
 class Writer:
     """Owns the one connection that writes, and the task that uses it. To be made on a running event loop."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
         self._waiting: deque[_Request] = deque()
         self._room = asyncio.Semaphore(WAITING_LIMIT)
         self._wake = asyncio.Event()
@@ -127,8 +127,7 @@ class Writer:
         reconnected = False
         while True:
             try:
-                async with self._engine.begin() as connection:
-                    return await connection.run_sync(_apply, group)
+                return await self._connections.run(lambda connection: _apply(connection, group))
             except DBAPIError as error:
                 if error.connection_invalidated and not reconnected:
                     reconnected = True

@@ -22,8 +22,7 @@ async def test_the_migrations_make_the_columns_that_queries_use(store: Store) ->
             if table != "schema_version"
         }
 
-    async with store._database._reading.connect() as connection:
-        found = await connection.run_sync(columns)
+    found = await store._database._reading.run(columns)
     expected = {
         name: {(column.name, bool(column.nullable)) for column in table.columns}
         for name, table in metadata.tables.items()
@@ -88,8 +87,8 @@ async def test_a_step_that_fails_leaves_the_database_as_it_was(
 
 async def test_a_database_from_a_newer_kouyu_is_refused(location: str | Path) -> None:
     database = await Database.open(location)
-    async with database._writing.begin() as connection:
-        await connection.execute(text("UPDATE schema_version SET version = 99"))
+    newer = text("UPDATE schema_version SET version = 99")
+    await database._writing.run(lambda connection: connection.execute(newer).rowcount)
     await database.close()
     with pytest.raises(SchemaTooNew, match=r"version 99.*update kouyu"):
         await Store.open(location)

@@ -64,7 +64,7 @@ async def test_writes_that_wait_together_share_a_commit(database: Database) -> N
         nonlocal commits
         commits += 1
 
-    event.listen(database._writing.sync_engine, "commit", count)
+    event.listen(database._writing.engine, "commit", count)
     await asyncio.gather(*(database.write(AddMessage(message(str(number)), 1)) for number in range(100)))
     assert await messages_kept(database) == 100
     assert commits <= 3
@@ -100,7 +100,7 @@ async def test_a_write_that_fails_harms_no_other_in_its_transaction(database: Da
 
 
 async def test_what_people_said_is_not_in_an_error(database: Database) -> None:
-    await database.write(Broken("DROP TABLE messages"))
+    await database.write(Broken("ALTER TABLE messages RENAME TO elsewhere"))
     with pytest.raises(StoreError) as caught:
         await database.write(AddMessage(message("1", "my PIN is 4711"), 1))
     assert "4711" not in str(caught.value) + str(caught.value.__cause__)
