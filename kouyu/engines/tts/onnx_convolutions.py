@@ -51,9 +51,14 @@ def with_products(model: bytes) -> bytes:
 
 @cache
 def products_are_exact() -> bool:
-    """Whether this processor multiplies bytes without overflow; older ones with AVX2 or AVX-512 alone do not."""
-    import onnxruntime
+    """Whether this processor multiplies bytes without overflow; older ones with AVX2 or AVX-512 alone do not.
 
+    False without onnxruntime too.
+    """
+    try:
+        import onnxruntime
+    except ImportError:
+        return False
     weights = np.full((64, 64), 127, np.int8)
 
     def value(name: str, kind: int) -> bytes:
