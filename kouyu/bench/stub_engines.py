@@ -31,6 +31,7 @@ SYNTHESIS_S: Final = 0.05
 SPOKEN_CHARACTERS_PER_S: Final = 15
 _SPEECH_RATE: Final = 22_050
 """The English voice's, so that its resampling is paid for."""
+_HUM: Final = (0.1 * np.sin(np.arange(_SPEECH_RATE) * (2 * np.pi * 200 / _SPEECH_RATE))).astype(np.float32)
 _VOICE: Final = Voice(voice_id="stub", name="Stub", engine="stub", languages=("en", "zh"))
 
 
@@ -61,8 +62,7 @@ class StubSynthesizer:
         """A tone as long as the text takes to say, after SYNTHESIS_S."""
         await asyncio.sleep(SYNTHESIS_S)
         seconds = len(text) / SPOKEN_CHARACTERS_PER_S
-        tone = 0.1 * np.sin(np.arange(int(seconds * _SPEECH_RATE)) * (2 * np.pi * 200 / _SPEECH_RATE))
-        yield AudioPiece(tone.astype(np.float32), _SPEECH_RATE)
+        yield AudioPiece(np.resize(_HUM, int(seconds * _SPEECH_RATE)), _SPEECH_RATE)
 
     async def close(self) -> None:
         """Nothing to free."""
