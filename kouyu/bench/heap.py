@@ -2,7 +2,8 @@
 
 import ctypes
 import gc
-from typing import ClassVar, Final
+from collections.abc import Callable
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -32,14 +33,24 @@ class _Mallinfo2(ctypes.Structure):
     ]
 
 
+def _asks_the_allocator() -> Callable[[], Any] | None:
+    try:
+        mallinfo2 = ctypes.CDLL(None).mallinfo2
+    except (AttributeError, OSError, TypeError):  # another C library, or Windows
+        return None
+    mallinfo2.restype = _Mallinfo2
+    asks: Callable[[], Any] = mallinfo2
+    return asks
+
+
+_MALLINFO2: Final = _asks_the_allocator()
+
+
 def heap() -> Heap:
     """What is used now. It costs some ms."""
     # The ones that were set aside (gc.freeze) are not among these.
     objects = len(gc.get_objects())
-    try:
-        mallinfo2 = ctypes.CDLL(None).mallinfo2
-    except (AttributeError, OSError, TypeError):  # another C library, or Windows
+    if _MALLINFO2 is None:
         return Heap(used_mib=0.0, free_mib=0.0, objects=objects)
-    mallinfo2.restype = _Mallinfo2
-    said = mallinfo2()
+    said = _MALLINFO2()
     return Heap(used_mib=(said.uordblks + said.hblkhd) / _MIB, free_mib=said.fordblks / _MIB, objects=objects)

@@ -63,7 +63,7 @@ class Tally:
         self._changed.set()
 
     def one_hung_up(self) -> None:
-        """A client has ended its connection, and will connect anew."""
+        """A client's connection has ended."""
         self._talking -= 1
 
     def one_lost(self) -> None:
@@ -134,9 +134,8 @@ class LoadClient:
             listening.cancel()
             talking.cancel()
         done = not talking.cancelled() and talking.result()
-        if done:
-            self._tally.one_hung_up()
-        else:
+        self._tally.one_hung_up()
+        if not done:
             self._tally.one_lost()
         return done
 

@@ -4,7 +4,7 @@
 
 A number on a line of stdin asks for so many clients; every line, also an empty one, is answered with a GeneratorReport
 of what was measured since the line before. The end of stdin ends it. With ``--turns`` each client hangs up after so
-many turns and connects anew.
+many turns and connects anew, also when its connection was lost.
 """
 
 import asyncio
@@ -21,6 +21,8 @@ from kouyu.client.voice_client import RefusedByServer, open_client
 
 _OPEN_AT_ONCE: Final = 8
 _CONNECTED_S: Final = 30.0
+_REFUSED_S: Final = 0.5
+"""Who was refused waits so long before coming again."""
 
 
 class LoadGenerator:
@@ -54,7 +56,7 @@ class LoadGenerator:
             await self._tally.known(wanted)
 
     async def _client(self) -> None:
-        while await self._talk():
+        while await self._talk() or self._turns is not None:
             pass
 
     async def _talk(self) -> bool:
@@ -65,6 +67,7 @@ class LoadGenerator:
                 client = await connection.__aenter__()
         except (OSError, RefusedByServer):
             self._tally.one_lost()
+            await asyncio.sleep(_REFUSED_S)
             return False
         try:
             return await LoadClient(client, self._mode, self._questions, self._tally).run(self._turns)
