@@ -21,6 +21,8 @@ def open_onnx_model(model: Path | bytes, *, threads: int, purpose: str, weight_s
     options.inter_op_num_threads = 1
     # Spinning threads would take the cores from the recogniser and the language model.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # It plans memory anew for each shape of input, and keeps what the plans need: no two sentences are of one length.
+    options.enable_mem_pattern = False
     options.log_severity_level = 3
     try:
         source = model if isinstance(model, bytes) else str(model)

@@ -3,8 +3,8 @@
 - **Ended sessions.** A session is a web of objects that refer to one another (ours, Litestar's, uvicorn's), with its
   audio in the middle. Python's collector finds such a web in a full pass alone, and puts that off until a quarter of
   all objects are new; with the third of a million that engines bring, hundreds of sessions wait for it.
-- **A full pass** stops everything, and over all of those objects takes some 200 ms. So what is there when the server
-  is ready is set aside, and a pass takes 1 ms, and 4 ms with twelve sessions.
+- **A full pass** stops everything, and over all of those objects takes 100 ms of the processor. So what is there when
+  the server is ready is set aside, and a pass takes 1 ms, and 4 ms with twelve sessions.
 - **Memory that is free** stays with the process, in the allocator's reserves. Here its pages go back to the system:
   some 60 MiB after the loading of the engines, and later what a rush of work has left.
 """
