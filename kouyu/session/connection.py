@@ -296,8 +296,11 @@ class Session:
         self._receive(ConversationChatCancel())
         if self._keeper is not None:
             await self._keeper.finish()
-        async with asyncio.timeout(_LAST_SAVES_S):
-            await self._recorder.written(self._recorder.ticket)
+        try:
+            async with asyncio.timeout(_LAST_SAVES_S):
+                await self._recorder.written(self._recorder.ticket)
+        except TimeoutError:
+            _log.warning("%s: what was said last is not on disk %g s after the end", self._log_id, _LAST_SAVES_S)
 
 
 def _origin(message: str | bytes) -> str:
