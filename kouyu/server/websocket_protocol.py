@@ -45,8 +45,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def send_receive_event_to_app(self) -> None:
         """As the base class, which stops reading where ``read_paused`` does not say that it has stopped already."""
-        reads_on = not self.read_paused and self.queue.qsize() < READ_AHEAD
-        self.read_paused = self.read_paused or (reads_on and sum(map(len, self.frames)) <= READ_AHEAD_BYTES)
+        is_short = sum(map(len, self.frames)) <= READ_AHEAD_BYTES
+        reads_on = is_short and not self.read_paused and self.queue.qsize() < READ_AHEAD
+        if reads_on:
+            self.read_paused = True
         super().send_receive_event_to_app()
         if reads_on:
             self.read_paused = False

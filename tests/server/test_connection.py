@@ -9,6 +9,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from kouyu.server.websocket_protocol import READ_AHEAD, READ_AHEAD_BYTES
 from kouyu.session.socket import Socket, SocketClosed
 from tests.server.conftest import Running, Start, until
 
@@ -40,6 +41,16 @@ async def test_a_whole_audio_file_fits_into_one_message(server: Running) -> None
         await client.recv()
         await client.send("x" * 8_000_000)
         assert len(await client.recv()) == 8_000_000
+
+
+async def test_long_and_short_messages_arrive_in_order_however_many_wait(server: Running) -> None:
+    sizes = [1, READ_AHEAD_BYTES + 1, 2, 3 * READ_AHEAD_BYTES, *range(3, 3 + 3 * READ_AHEAD), READ_AHEAD_BYTES]
+    async with connect(server.url(), additional_headers=server.header, max_size=None) as client:
+        await client.recv()
+        for size in sizes:
+            await client.send("x" * size)
+        async with asyncio.timeout(20):
+            assert [len(await client.recv()) for _ in sizes] == sizes
 
 
 async def test_binary_messages_arrive_like_text(server: Running) -> None:
