@@ -13,7 +13,9 @@ _TAPS_BEFORE: Final = 8
 _TAPS_AFTER: Final = 72
 """Samples around the best delay whose echoes count too: 1 ms before it, for a delay between two samples, and 9 ms after
 it, for the nearest walls."""
-_LAGS: Final = np.abs(np.subtract.outer(*[np.arange(_TAPS_BEFORE + _TAPS_AFTER)] * 2))
+_TAPS: Final = np.arange(_TAPS_BEFORE + _TAPS_AFTER)
+_LAGS: Final = np.abs(_TAPS[:, None] - _TAPS)
+"""Between any two of them."""
 _COARSE: Final = 2
 """Samples that the first look takes together: there is enough of speech below 2 kHz to find the delay."""
 _FINE: Final = 4
@@ -82,7 +84,7 @@ def _matches(heard: Samples, played: Samples) -> Samples:
 def _explained(heard: Samples, played: Samples, at: int, energy: float) -> float:
     """Least squares over the taps around the best match, from correlations alone."""
     padded = np.concatenate((np.zeros(_TAPS_AFTER, np.float32), played, np.zeros(_TAPS_BEFORE, np.float32)))
-    count = _TAPS_AFTER + _TAPS_BEFORE
+    count = len(_TAPS)
     window = padded[at : at + len(heard) + count - 1].astype(np.float64)
     size = 1 << (len(window) + count).bit_length()
     spectrum = np.fft.rfft(window, size)

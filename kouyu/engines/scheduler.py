@@ -45,9 +45,8 @@ class Scheduler:
     """Threads for blocking work in front of one event loop or several.
 
     ``workers`` threads, at least 1. With one worker nothing is held free for urgent work; it then waits for the piece
-    that runs. At most ``max_waiting`` pieces of work wait; beyond that new work is
-    refused with a retryable EngineError. Each iterator of a stream runs on one thread at a time, but not always on
-    the same one.
+    that runs. At most ``max_waiting`` pieces of work wait; beyond that new work is refused with a retryable
+    EngineError. Each iterator of a stream runs on one thread at a time, but not always on the same one.
     """
 
     def __init__(self, workers: int = 2, *, max_waiting: int = 1000) -> None:

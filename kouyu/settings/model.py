@@ -134,7 +134,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """[engines]: which speech engines run, and on how many threads."""
 
     workers: Annotated[int, Meta(ge=1, le=256)] = 2
-    """Threads for model work, besides one for voice activity."""
+    """Threads for model work. Voice activity needs none."""
     vad: Name = "silero"
     denoise: Name = "webrtc"
     """Noise suppression, for clients that ask for it."""

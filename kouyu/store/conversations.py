@@ -51,8 +51,7 @@ class CreateConversation(msgspec.Struct, frozen=True, kw_only=True):
     def apply(self, connection: Connection) -> None:
         """See Write."""
         values = {**msgspec.structs.asdict(self), "section_id": self.id, "updated_at": self.created_at}
-        insert = dialect.insert(connection, conversations, values)
-        connection.execute(insert.on_conflict_do_nothing(index_elements=[conversations.c.id]))
+        dialect.put(connection, conversations, values, key=("id",), change=())
 
 
 class SetSection(msgspec.Struct, frozen=True):

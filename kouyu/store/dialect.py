@@ -126,7 +126,7 @@ def wait_for_sole_migration(connection: Connection) -> None:
 def put(
     connection: Connection, table: Table[Any], values: dict[str, Any], *, key: Iterable[str], change: Iterable[str]
 ) -> None:
-    """Insert a row, or where one of the same ``key`` is there, give it the new values of the columns to ``change``."""
+    """Insert a row. One of the same ``key`` that is there takes over the columns to ``change``, if any."""
     statement = _upsert(connection.dialect.name, table, tuple(values), tuple(key), tuple(change))
     connection.execute(statement, values)
 
@@ -138,10 +138,6 @@ def _upsert(
     """Kept, because SQLAlchemy takes longer to put a statement together than SQLite to carry it out."""
     build = sqlite.insert if name == "sqlite" else postgresql.insert
     insert = build(table).values({column: bindparam(column) for column in columns})
+    if not change:
+        return insert.on_conflict_do_nothing(index_elements=key)
     return insert.on_conflict_do_update(index_elements=key, set_={column: insert.excluded[column] for column in change})
-
-
-def insert(connection: Connection, table: Table[Any], values: dict[str, Any]) -> Insert:
-    """An INSERT that also has ``on_conflict_do_update`` and ``on_conflict_do_nothing``."""
-    build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    return build(table).values(values)

@@ -19,8 +19,8 @@ LONGEST_S: Final = 30
 
 
 def with_pause(audio: NDArray[np.float32], seconds: float) -> NDArray[np.float32]:
-    """``audio`` (mono, 16 kHz) made ``seconds`` long by white noise as soft as its quietest 10 ms; where those are
-    digital silence, so is the pause. The same audio gives the same samples."""
+    """``audio`` (mono, 16 kHz, 10 ms at least) made ``seconds`` long by white noise as soft as its quietest 10 ms;
+    where those are digital silence, so is the pause. The same audio gives the same samples."""
     missing = int(seconds * SAMPLE_RATE) - len(audio)
     if missing <= 0:
         return audio
