@@ -36,6 +36,7 @@ def file_of(container: str, codec: str, samples: Samples) -> bytes:
         stream = file.add_stream(codec, rate=16_000 if codec != "libopus" else 48_000, layout="mono")
         frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), "flt", "mono")
         frame.sample_rate = 16_000
+        frame.pts = 0  # without it, some lengths end in a packet that the container refuses
         resampler = av.AudioResampler(stream.format, stream.layout, stream.rate, stream.frame_size or 1024)
         for piece in (*resampler.resample(frame), *resampler.resample(None)):
             file.mux(stream.encode(piece))
