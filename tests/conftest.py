@@ -34,8 +34,11 @@ def language_model() -> Iterator[OpenAIStandIn]:
 
 @pytest.fixture(scope="session")
 def scripted_server(tmp_path_factory: pytest.TempPathFactory, language_model: OpenAIStandIn) -> Iterator[RunningServer]:
-    """A server whose bot asks the scripted model; it gives up after short times, and keeps audio."""
+    """A server whose bot asks the scripted model; it gives up after short times, keeps audio, and speaks evenly."""
     config = f"""
+[engines.piper]
+variation = 0
+
 [limits]
 ignore_echo = false  # its user says, with the agent's own voice, what the agent has just said
 reply_start_s = 2.0

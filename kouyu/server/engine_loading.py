@@ -173,7 +173,8 @@ async def _load_voices(name: str, engines: EngineSettings, scheduler: Scheduler)
         case "piper":
             from kouyu.engines.tts.piper import PiperOptions
 
-            voices = await make(scheduler, cache.folder("piper-joe"), PiperOptions(threads=engines.piper.threads))
+            options = PiperOptions(threads=engines.piper.threads, variation=engines.piper.variation)
+            voices = await make(scheduler, cache.folder("piper-joe"), options)
         case "kokoro":
             from kouyu.engines.tts.kokoro import KokoroOptions
 

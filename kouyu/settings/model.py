@@ -91,6 +91,8 @@ class PiperSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     threads: Count = 2
     """Threads of one sentence; as for recognition."""
+    variation: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    """How much the voice varies from one time to the next; at 0 the same text always sounds the same."""
 
 
 class KokoroSettings(msgspec.Struct, frozen=True, kw_only=True):

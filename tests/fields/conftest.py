@@ -51,7 +51,10 @@ def measuring_server(
     recognition_endpoint: RecognitionStandIn,
     speech_endpoint: SpeechStandIn,
 ) -> Iterator[RunningServer]:
-    """A server whose recogniser is a stand-in, to measure what it hears. It refuses voices that it has not."""
+    """A server whose recogniser is a stand-in, to measure what it hears. It refuses voices that it has not.
+
+    Its own voice says the same text in the same way each time.
+    """
     config = f"""
 [limits]
 ignore_echo = false  # its user says, with the agent's own voice, what the agent has just said
@@ -62,6 +65,8 @@ voice_activity_s = 20.0
 asr = "openai"
 tts = ["piper", "openai"]
 unknown_voice_is_error = true
+[engines.piper]
+variation = 0
 [engines.openai_asr]
 base_url = "{recognition_endpoint.base_url}"
 model = "heard"

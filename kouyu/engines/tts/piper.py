@@ -50,18 +50,20 @@ class PiperOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     threads: int = 1
     """Cores used for one sentence."""
+    variation: float = 1.0
+    """0 to 1: how much of the voice's chance there is; without any, the same text gives the same samples."""
 
 
 class PiperSynthesizer:
     """A SpeechSynthesizer with one English voice. Make it with ``load``."""
 
-    def __init__(self, scheduler: Scheduler, model: PiperModel, config: dict[str, Any]) -> None:
+    def __init__(self, scheduler: Scheduler, model: PiperModel, config: dict[str, Any], variation: float) -> None:
         self._scheduler = scheduler
         self._model = model
         self._ids: dict[str, list[int]] = config["phoneme_id_map"]
         self._sample_rate: int = config["audio"]["sample_rate"]
         inference = config["inference"]
-        self._noise: tuple[float, float] = (inference["noise_scale"], inference["noise_w"])
+        self._noise: tuple[float, float] = (inference["noise_scale"] * variation, inference["noise_w"] * variation)
         self._length_scale: float = inference["length_scale"]
 
     @classmethod
@@ -79,7 +81,7 @@ class PiperSynthesizer:
         model = PiperModel(weights / MODEL_FILE, threads=options.threads, weight_set=WEIGHT_SET)
         try:
             config = json.loads((weights / f"{MODEL_FILE}.json").read_text(encoding="utf-8"))
-            synthesizer = cls(scheduler, model, config)
+            synthesizer = cls(scheduler, model, config, options.variation)
         except (OSError, ValueError, KeyError) as error:
             raise EngineUnavailable(
                 f"{MODEL_FILE}.json is unreadable ({error}); try: kouyu models fetch {WEIGHT_SET}"

@@ -12,7 +12,7 @@ from kouyu.engines.errors import EngineError, EngineUnavailable
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import AudioPiece, SpeechSynthesizer, SynthesisOptions
 from kouyu.engines.tts.kokoro import KokoroSynthesizer
-from kouyu.engines.tts.piper import PiperSynthesizer
+from kouyu.engines.tts.piper import PiperOptions, PiperSynthesizer
 from kouyu.weights.cache import folder
 
 pytestmark = pytest.mark.models
@@ -52,6 +52,16 @@ async def test_piper_speaks_in_pieces_of_its_rate_within_full_scale(piper: Piper
     assert heard.dtype == np.float32
     assert 0.2 < np.abs(heard).max() <= 1.0
     assert 1.5 < len(heard) / 22_050 < 6.0
+
+
+async def test_piper_says_the_same_each_time_where_it_is_not_to_vary(
+    piper: PiperSynthesizer, scheduler: Scheduler
+) -> None:
+    text = "The sky is blue today."
+    even = await PiperSynthesizer.load(scheduler, folder("piper-joe"), PiperOptions(variation=0))
+    one, other = [samples(await pieces(even, text)) for _ in range(2)]
+    assert other == pytest.approx(one, abs=1e-4)
+    assert len({samples(await pieces(piper, text)).tobytes() for _ in range(2)}) == 2
 
 
 async def test_kokoro_speaks_mandarin_in_pieces(kokoro: KokoroSynthesizer) -> None:
