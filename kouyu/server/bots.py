@@ -98,6 +98,8 @@ def _profile(bot: BotSettings) -> BotProfile:
         prompt=bot.prompt,
         prologue=bot.prologue,
         suggested_questions=bot.suggested_questions,
+        follow_up=bot.follow_up,
+        follow_up_prompt=bot.follow_up_prompt,
         voice_id=bot.voice_id,
         model=BotModel(model_id=bot.id, temperature=model.temperature, top_p=model.top_p, max_tokens=model.max_tokens),
         tools=tuple(BotTools(name) for name in bot.mcp_servers),

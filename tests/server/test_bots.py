@@ -1,5 +1,6 @@
 """From the settings' bots to those who answer."""
 
+import msgspec
 import pytest
 
 from kouyu.agents.agent import AgentError
@@ -18,6 +19,28 @@ async def test_a_bot_of_the_settings_becomes_one_who_answers() -> None:
     assert (definition.name, definition.prompt, definition.temperature) == ("a", "Be kind.", 0.5)
     assert (definition.model.api_key, definition.model.context_tokens) == ("k", 4096)
     assert definition.examples == (Example("q", "a"),)
+
+
+async def test_what_the_settings_say_of_a_bot_is_what_rest_shows_of_it() -> None:
+    chosen = BotSettings(
+        id="a",
+        name="Ada",
+        description="d",
+        prompt="p",
+        prologue="Hello.",
+        suggested_questions=("Who?",),
+        follow_up=True,
+        follow_up_prompt="Short ones.",
+        voice_id="af_heart",
+        model=MODEL,
+    )
+    async with open_bots((chosen,)) as bots:
+        profile = bots.profiles["a"]
+    shown = msgspec.structs.asdict(profile)
+    written = {name: getattr(chosen, name) for name in shown.keys() & set(chosen.__struct_fields__) - {"model"}}
+    assert "follow_up" in written
+    assert {name: shown[name] for name in written} == written
+    assert (profile.model.model_id, profile.model.temperature) == ("a", 0.5)
 
 
 async def test_a_key_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
