@@ -127,7 +127,9 @@ class TextChats:
         chat.close()
 
     async def _stop(self, chat: TextChat, reason: str = "") -> None:
-        task = self._tasks[chat]
+        task = self._tasks.get(chat)
+        if task is None:  # it has ended by itself meanwhile
+            return
         chat.stop_with(reason)
         task.cancel()
         await asyncio.wait({task})

@@ -8,7 +8,7 @@ import pytest
 from kouyu.protocol.downlink import Chat
 from kouyu.store.chats import INTERRUPTED
 from tests.chats.conftest import Writing, asked
-from tests.standins.openai_server import Hang, Refuse, Say
+from tests.standins.openai_server import Hang, Refuse, Say, ToolCallScript, call_tools
 
 
 def polled(**fields: Any) -> dict[str, Any]:
@@ -105,6 +105,21 @@ async def test_a_conversation_that_is_deleted_takes_its_chats_along(writing: Wri
     async with asyncio.timeout(10):
         await writing.model.requests[0].hung_up.wait()
     assert await writing.store.chats.get(chat["id"]) is None
+
+
+async def test_a_chat_may_end_while_its_conversation_is_being_deleted(writing: Writing) -> None:
+    writing.model.will(call_tools(ToolCallScript("weather", "{}")), Hang())
+    first = (await writing.post("/v3/chat", polled(bot_id="tools")))["data"]
+    await writing.until(first["id"], "requires_action")
+    conversation_id = first["conversation_id"]
+    second = (await writing.post("/v3/chat", polled(), conversation_id=conversation_id))["data"]
+    cancelled, _ = await asyncio.gather(
+        writing.chats.cancel(conversation_id, second["id"]), writing.chats.forget(conversation_id)
+    )
+    assert cancelled.status == "canceled"
+    kept = await writing.store.chats.get(first["id"])
+    assert kept is not None
+    assert kept.status == "failed"
 
 
 async def test_a_chat_that_is_spoken_runs_in_the_conversation_too(writing: Writing) -> None:
