@@ -53,6 +53,12 @@ async def test_a_conversation_that_cannot_be_is_refused(writing: Writing) -> Non
         assert named in answer.json()["msg"]
 
 
+async def test_a_body_too_deep_to_read_is_refused(writing: Writing) -> None:
+    deep = '{"meta_data":' * 700 + "1" + "}" * 700
+    answer = await writing.http.post("/v1/conversation/create", content=deep)
+    assert (answer.status_code, answer.json()["code"]) == (400, 4000)
+
+
 async def test_a_bots_conversations_come_in_pages(writing: Writing) -> None:
     ids = [(await made(writing, bot_id="plain"))["id"] for _ in range(3)]
     await made(writing, bot_id="tools")

@@ -29,12 +29,12 @@ async def typed_body(request: Request[Any, Any, Any], shape: type[T]) -> T:
     Raises InvalidField, which names the field, its value and what is allowed, and ProtocolError.
     """
     try:
-        given = msgspec.json.decode(await request.body() or b"null")
+        given = _without_nulls(msgspec.json.decode(await request.body() or b"null"))
     except (ValueError, RecursionError) as fault:
         raise ProtocolError(BAD_REQUEST, f"the body is not readable JSON: {fault}") from fault
     if not isinstance(given, dict | None):
         raise ProtocolError(BAD_REQUEST, "the body must be a JSON object")
-    return _converted(_without_nulls(given or {}), shape, strict=True)
+    return _converted(given or {}, shape, strict=True)
 
 
 def typed_query(request: Request[Any, Any, Any], shape: type[T]) -> T:
