@@ -56,6 +56,14 @@ async def test_a_stream_comes_in_the_services_order_and_shape(writing: Writing) 
     assert events[-1] == ("done", "[DONE]")
 
 
+async def test_a_line_ends_nowhere_but_at_its_end_for_any_reader(writing: Writing) -> None:
+    writing.model.will(Say("one\u2028two\u2029three\x85four\x0bfive\x1csix"))
+    response = await writing.http.post("/v3/chat", json=asked())
+    assert len(response.text.splitlines()) == response.text.count("\n")
+    answer = next(line for line in response.text.splitlines() if "six" in line)
+    assert json.loads(answer.removeprefix("data:"))["content"] == "one\u2028two\u2029three\x85four\x0bfive\x1csix"
+
+
 async def test_what_is_told_is_on_disk_already(writing: Writing) -> None:
     async for name, data in writing.stream("/v3/chat", asked()):
         if name.startswith("conversation.chat"):

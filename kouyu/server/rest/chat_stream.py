@@ -22,6 +22,10 @@ from kouyu.server.rest.message_shape import shown_message
 DONE: Final = b'"[DONE]"'
 FLOW_DONE: Final = b'{"debug_url":""}'
 """One SDK reads an address from it. There is nothing to be looked at here."""
+_SEPARATORS: Final = {
+    character.encode(): b"\\u%04x" % ord(character) for character in ("\N{NEXT LINE}", "\u2028", "\u2029")
+}
+"""JSON needs no escape for these, but cozepy takes them for the end of the line."""
 
 
 async def streamed(chats: TextChats, begin: Callable[[EventStream], Awaitable[TextChat]], done: bytes = DONE) -> Stream:
@@ -43,7 +47,9 @@ async def _frames(chats: TextChats, chat: TextChat, stream: EventStream, done: b
 
 
 def frame(name: str, data: bytes) -> bytes:
-    """One event."""
+    """One event; ``data`` is JSON."""
+    for separator, escape in _SEPARATORS.items():
+        data = data.replace(separator, escape)
     return b"event:%b\ndata:%b\n\n" % (name.encode(), data)
 
 
