@@ -4,12 +4,11 @@ The section goes along with every question and nothing is saved there, so that w
 what the bot knows. Tools that the bot asks its caller for run at the client.
 """
 
-import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import httpx
 import msgspec
@@ -27,12 +26,13 @@ from kouyu.agents.agent import (
 )
 from kouyu.agents.attachments import Attachments, spoken_text
 from kouyu.agents.event_stream import EventDecoder, EventTooLong
-from kouyu.agents.this_machine import is_this_machine
+from kouyu.agents.streaming_http import in_time, streaming_client
 from kouyu.protocol.downlink import Function, LastError, ToolCall, Usage
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-_CONNECT_S: Final = 5.0
 _MOST_MESSAGES: Final = 100
 """additional_messages takes no more (rest.md 4)."""
 _CHATS_REMEMBERED: Final = 1000
@@ -100,12 +100,8 @@ class CozeBrain:
         self._attachments = attachments
         self._waiting: OrderedDict[tuple[str, str], _Chat] = OrderedDict()
         """Chats there that wait for tools, by our conversation and the first call's id."""
-        self._http = httpx.AsyncClient(
-            base_url=endpoint.base_url.rstrip("/"),
-            headers={"Authorization": f"Bearer {endpoint.token}", **endpoint.headers},
-            timeout=httpx.Timeout(None, connect=_CONNECT_S, write=_CONNECT_S),
-            trust_env=not is_this_machine(endpoint.base_url),
-        )
+        self._base_url = endpoint.base_url.rstrip("/")
+        self._http = streaming_client(self._base_url, {"Authorization": f"Bearer {endpoint.token}", **endpoint.headers})
 
     async def close(self) -> None:
         """Close all connections."""
@@ -156,7 +152,9 @@ class CozeBrain:
 
     async def _send(self, path: str, query: dict[str, str], body: dict[str, Any]) -> httpx.Response:
         headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
-        sent = self._http.build_request("POST", path, params=query, content=msgspec.json.encode(body), headers=headers)
+        sent = self._http.build_request(
+            "POST", self._base_url + path, params=query, content=msgspec.json.encode(body), headers=headers
+        )
         response = await self._http.send(sent, stream=True)
         if response.headers.get("content-type", "").startswith("text/event-stream"):
             return response
@@ -210,15 +208,8 @@ class CozeBrain:
             self._waiting.popitem(last=False)
         return calls
 
-    async def _in_time(self, work: Any) -> Any:
-        limit_s = self._endpoint.timeout_s
-        try:
-            async with asyncio.timeout(limit_s):
-                return await work
-        except TimeoutError as fault:
-            raise self._error(f"nothing came for {limit_s:g} s") from fault
-        except (httpx.HTTPError, httpx.InvalidURL) as fault:
-            raise self._error(f"{type(fault).__name__} {fault}".strip()) from fault
+    async def _in_time(self, step: Awaitable[T]) -> T:
+        return await in_time(step, self._endpoint.timeout_s, self._error)
 
     def _refusal(self, status: int, body: bytes) -> AgentError:
         try:

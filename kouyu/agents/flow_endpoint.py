@@ -10,11 +10,10 @@ its form:
 - anything else: UTF-8 text, spoken as it comes.
 """
 
-import asyncio
 import codecs
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import httpx
 import msgspec
@@ -22,9 +21,10 @@ import msgspec
 from kouyu.agents.agent import AgentError, AgentEvent, AgentRequest, ContextMessage, TextDelta, TokenUsage
 from kouyu.agents.event_stream import EventDecoder, EventTooLong
 from kouyu.agents.flow import flow_request
-from kouyu.agents.this_machine import is_this_machine
+from kouyu.agents.streaming_http import in_time, streaming_client
 
-_CONNECT_S: Final = 5.0
+T = TypeVar("T")
+
 _MAX_WHOLE_BYTES: Final = 1024 * 1024
 
 
@@ -56,10 +56,8 @@ class FlowEndpoint:
 
     def __init__(self, definition: FlowEndpointDefinition) -> None:
         self._definition = definition
-        self._http = httpx.AsyncClient(
-            headers={"Accept": "text/event-stream, application/json, text/plain", **definition.headers},
-            timeout=httpx.Timeout(None, connect=_CONNECT_S, write=_CONNECT_S),
-            trust_env=not is_this_machine(definition.url),
+        self._http = streaming_client(
+            definition.url, {"Accept": "text/event-stream, application/json, text/plain", **definition.headers}
         )
 
     async def close(self) -> None:
@@ -137,15 +135,8 @@ class FlowEndpoint:
             yield decoder.decode(piece)
         yield decoder.decode(b"", final=True)
 
-    async def _in_time(self, work: Any) -> Any:
-        limit_s = self._definition.timeout_s
-        try:
-            async with asyncio.timeout(limit_s):
-                return await work
-        except TimeoutError as fault:
-            raise self._error(f"nothing came for {limit_s:g} s") from fault
-        except (httpx.HTTPError, httpx.InvalidURL) as fault:
-            raise self._error(f"{type(fault).__name__} {fault}".strip()) from fault
+    async def _in_time(self, step: Awaitable[T]) -> T:
+        return await in_time(step, self._definition.timeout_s, self._error)
 
     def _error(self, what: str) -> AgentError:
         return AgentError(f"Flow {self._definition.id}: {what}"[:300])

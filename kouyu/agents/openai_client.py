@@ -14,7 +14,7 @@ from kouyu.agents.chat_completion import Chunk, decode_chunk
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.event_stream import EventDecoder, EventTooLong
 from kouyu.agents.streamed_answer import StreamedAnswer
-from kouyu.agents.this_machine import is_this_machine
+from kouyu.agents.streaming_http import streaming_client
 
 _log = logging.getLogger(__name__)
 
@@ -32,13 +32,12 @@ class OpenAIClient:
     def __init__(self, endpoint: ModelEndpoint) -> None:
         self._endpoint = endpoint
         authorization = {"Authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
-        self._http = httpx.AsyncClient(
-            headers={"Accept": "text/event-stream", "Accept-Encoding": "identity", **authorization, **endpoint.headers},
-            # Reading is limited by the token time-outs, which pings cannot extend.
-            timeout=httpx.Timeout(None, connect=endpoint.connect_timeout_s, write=endpoint.connect_timeout_s),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=None if endpoint.keep_alive else 0),
-            # A proxy from the environment cannot reach a server on this machine.
-            trust_env=not is_this_machine(endpoint.base_url),
+        # Reading is limited by the token time-outs, which pings cannot extend.
+        self._http = streaming_client(
+            endpoint.base_url,
+            {"Accept": "text/event-stream", "Accept-Encoding": "identity", **authorization, **endpoint.headers},
+            connect_s=endpoint.connect_timeout_s,
+            keep_alive=endpoint.keep_alive,
         )
 
     async def close(self) -> None:

@@ -1,0 +1,42 @@
+"""Asking a server over HTTP for an answer that comes in pieces."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeVar
+
+import httpx
+
+from kouyu.agents.agent import AgentError
+from kouyu.engines.this_machine import is_this_machine
+
+T = TypeVar("T")
+
+CONNECT_S: Final = 5.0
+
+
+def streaming_client(
+    url: str, headers: Mapping[str, str], *, connect_s: float = CONNECT_S, keep_alive: bool = True
+) -> httpx.AsyncClient:
+    """For any number of answers at once from the server of ``url``; to be closed.
+
+    Reading has no limit of its own: see ``in_time``. ``keep_alive`` is False for servers that hang up after each
+    answer without saying so beforehand.
+    """
+    return httpx.AsyncClient(
+        headers=dict(headers),
+        timeout=httpx.Timeout(None, connect=connect_s, write=connect_s),
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=None if keep_alive else 0),
+        # A proxy from the environment cannot reach a server on this machine.
+        trust_env=not is_this_machine(url),
+    )
+
+
+async def in_time(step: Awaitable[T], limit_s: float, error: Callable[[str], AgentError]) -> T:
+    """What one step of the answer gives. Raises the ``error`` of what went wrong where it takes longer, or fails."""
+    try:
+        async with asyncio.timeout(limit_s):
+            return await step
+    except TimeoutError as fault:
+        raise error(f"nothing came for {limit_s:g} s") from fault
+    except (httpx.HTTPError, httpx.InvalidURL) as fault:
+        raise error(f"{type(fault).__name__} {fault}".strip()) from fault
