@@ -10,6 +10,7 @@ import numpy as np
 
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
+from kouyu.engines.this_machine import is_this_machine
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.engines.tts.prosody import speed_of
 
@@ -56,7 +57,10 @@ class OpenAISpeech:
             base_url=options.base_url.rstrip("/") + "/",
             headers={"Authorization": f"Bearer {options.api_key}"} if options.api_key else {},
             timeout=httpx.Timeout(options.read_seconds, connect=options.connect_seconds),
+            limits=httpx.Limits(max_connections=None),
             transport=transport,
+            # A proxy from the environment cannot reach a server on this machine.
+            trust_env=not is_this_machine(options.base_url),
         )
 
     def voices(self) -> Sequence[Voice]:

@@ -9,6 +9,7 @@ from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import SynthesisOptions
 from kouyu.engines.tts.openai import EndpointVoice, OpenAISpeech, OpenAISpeechOptions
+from tests.standins.speech_endpoint import speech_stand_in
 
 OPTIONS = OpenAISpeechOptions(
     base_url="http://endpoint/v1", api_key="secret", model="speak-1", voices=(EndpointVoice(name="alloy"),)
@@ -42,6 +43,16 @@ async def spoken(endpoint: Callable[[httpx.Request], object], options: Synthesis
         await synthesizer.close()
     assert all(piece.sample_rate == 24_000 and piece.samples.dtype == np.float32 for piece in pieces)
     return np.concatenate([piece.samples for piece in pieces])
+
+
+async def test_a_proxy_is_not_asked_for_an_endpoint_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with speech_stand_in() as stand_in:
+        synthesizer = OpenAISpeech(msgspec.structs.replace(OPTIONS, base_url=stand_in.base_url))
+        pieces = [piece async for piece in synthesizer.synthesize("Hello.", ASKED, Priority.SENTENCE)]
+        await synthesizer.close()
+    assert pieces
+    assert [asked["input"] for asked in stand_in.asked] == ["Hello."]
 
 
 async def test_audio_cut_in_the_middle_of_a_sample_is_put_together() -> None:
