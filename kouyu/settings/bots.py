@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from kouyu.agents.bot import DEFAULT_PROMPT
-from kouyu.settings.kinds import Count, Name, Seconds
+from kouyu.settings.kinds import Count, Name, Seconds, require_web_address
 
 
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,8 +39,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Added to every request body."""
 
     def __post_init__(self) -> None:
-        if self.base_url and not self.base_url.startswith(("http://", "https://")):
-            raise ValueError(f"base_url: {self.base_url!r} is not allowed; allowed: an http:// or https:// address")
+        require_web_address("base_url", self.base_url)
         if self.kind == "coze" and not (self.base_url and self.bot_id):
             raise ValueError('kind is "coze": base_url and bot_id are needed')
         if self.kind == "openai" and self.base_url and not self.model:
@@ -106,8 +105,7 @@ class McpServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if bool(self.command) == bool(self.url):
             raise ValueError("command or url: set one of them")
-        if self.url and not self.url.startswith(("http://", "https://")):
-            raise ValueError(f"url: {self.url!r} is not allowed; allowed: an http:// or https:// address")
+        require_web_address("url", self.url)
 
 
 class FlowSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,5 +135,4 @@ class FlowSettings(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("callable or url: set one of them")
         if self.callable and not all(self.callable.partition(":")):
             raise ValueError(f"callable: {self.callable!r} is not allowed; allowed: package.module:function")
-        if self.url and not self.url.startswith(("http://", "https://")):
-            raise ValueError(f"url: {self.url!r} is not allowed; allowed: an http:// or https:// address")
+        require_web_address("url", self.url)

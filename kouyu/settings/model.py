@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from kouyu.conversation.limits import Limits
 from kouyu.settings.bots import BotSettings, FlowSettings, McpServerSettings
-from kouyu.settings.kinds import Count, Name, Port, Seconds
+from kouyu.settings.kinds import Count, Name, Port, Seconds, require_web_address
 from kouyu.store.sounds import Bounds
 
 DEFAULT_BOT_ID = "kouyu"
@@ -109,6 +109,9 @@ class RecognitionEndpointSettings(msgspec.Struct, frozen=True, kw_only=True):
     api_key_env: str = ""
     model: str = ""
 
+    def __post_init__(self) -> None:
+        require_web_address("base_url", self.base_url)
+
 
 class EndpointVoiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A voice of a speech endpoint."""
@@ -130,6 +133,9 @@ class SpeechEndpointSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What the endpoint has, the default first."""
     takes_instructions: bool = True
     """Whether the model can be told how to speak."""
+
+    def __post_init__(self) -> None:
+        require_web_address("base_url", self.base_url)
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -85,6 +85,8 @@ def test_bots_are_read_with_their_models(write: Write) -> None:
         ('[engines.whisper]\nweights = "big"', "allowed: one of 'whisper-base', 'whisper-tiny-en'"),
         ("[limits]\nreply_start_s = true", "limits.reply_start_s: True is not allowed; allowed: a number"),
         ("[[bots]]\nname = 'x'", "bots[0].id: is missing"),
+        ('[engines.openai_asr]\nbase_url = "host:80/v1"', "engines.openai_asr: base_url: 'host:80/v1' is not allowed"),
+        ('[engines.openai_tts]\nbase_url = "/v1"', "an http:// or https:// address"),
         ('[[bots]]\nid = "kouyu"\n[bots.model]\nbase_url = "ftp://x"\nmodel="m"', "an http:// or https:// address"),
         ('[[bots]]\nid = "kouyu"\n[[bots]]\nid = "kouyu"', "the id 'kouyu' is used more than once"),
         ('[server]\ndefault_bot = "x"', "server.default_bot: 'x' is not allowed; allowed: the id of a bot: kouyu"),
