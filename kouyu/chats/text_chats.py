@@ -154,8 +154,11 @@ class TextChats:
         if not wanted:
             return None
         record = await self._services.store.conversations.get(wanted)
-        if record is None or record.user_id not in ("", asked.chat_config.user_id or ""):
+        if record is None:
             raise ProtocolError(errors.CONVERSATION_NOT_FOUND, f"there is no conversation {wanted[:_SHOWN]!r}")
+        if record.user_id not in ("", asked.chat_config.user_id or ""):
+            began = f"the conversation {wanted[:_SHOWN]!r} began under another user_id"
+            raise ProtocolError(errors.CONVERSATION_NOT_FOUND, began)
         return record
 
     async def _last_question(self, asked: Asked, record: ConversationRecord | None) -> Message:

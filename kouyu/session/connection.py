@@ -211,9 +211,10 @@ class Session:
             return None
         record = await self._services.store.conversations.get(wanted)
         if record is None or record.user_id not in ("", self._user_of(data)):
+            fault = "does not exist" if record is None else "began under another user_id"
             raise ProtocolError(
                 CONVERSATION_NOT_FOUND,
-                f"data.chat_config.conversation_id: {wanted!r} does not exist; leave it out for a new conversation",
+                f"data.chat_config.conversation_id: {wanted!r} {fault}; leave it out for a new conversation",
             )
         self._recorder.know(record.id)
         return record.id, record.section_id

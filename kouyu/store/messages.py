@@ -92,16 +92,16 @@ class Messages:
         return records[asked:]
 
     async def context(
-        self, conversation_id: str, section_id: str, limit: int, *, user_id: str | None = None
+        self, conversation_id: str, section_id: str, limit: int, *, user_id: str = ""
     ) -> tuple[MessageRecord, ...]:
         """The last ``limit`` messages of a section that a model is to know, oldest first.
 
         Questions, answers and inserted messages; answers as heard (``content`` is then what was heard), without those
         of which nothing was heard; none of an excluded chat. With ``user_id`` none of another user's chats either
-        (uplink.md, data.chat_config); "" is the user of chats that name none.
+        (uplink.md, data.chat_config). "" is nobody in particular: who knows all, and is known to all.
         """
         newest_first = await self._database.records(
-            _CONTEXT if user_id is None else _CONTEXT_OF_USER,
+            _CONTEXT_OF_USER if user_id else _CONTEXT,
             MessageRecord,
             {"conversation": conversation_id, "section": section_id, "most": limit, "user": user_id},
         )
@@ -171,7 +171,7 @@ def _context(of_others: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 # Put together once: each turn begins with it, and SQLAlchemy takes longer for that than SQLite to answer it.
 _CONTEXT: Final = _context(false())
-_CONTEXT_OF_USER: Final = _context(chats.c.user_id != bindparam("user"))
+_CONTEXT_OF_USER: Final = _context(and_(chats.c.user_id != "", chats.c.user_id != bindparam("user")))
 
 
 def _as_heard(message: MessageRecord) -> MessageRecord:

@@ -233,7 +233,15 @@ async def test_a_conversation_that_is_not_there_or_another_users_is_told(writing
     assert (unknown.status_code, unknown.json()["code"]) == (404, 4002)
     chat = chat_of(await writing.events("/v3/chat", asked(user_id="ada")), "conversation.chat.completed")
     of_ada = {"conversation_id": chat["conversation_id"]}
-    assert (await writing.post("/v3/chat", asked(user_id="ben"), **of_ada))["code"] == 4002
+    of_ben = await writing.post("/v3/chat", asked(user_id="ben"), **of_ada)
+    assert (of_ben["code"], "another user_id" in of_ben["msg"]) == (4002, True)
+
+
+async def test_a_user_that_the_javascript_sdk_invents_for_a_chat_is_none(writing: Writing) -> None:
+    first = chat_of(await writing.events("/v3/chat", asked(user_id="831476263120.2917")), "conversation.chat.completed")
+    where = {"conversation_id": first["conversation_id"]}
+    await writing.events("/v3/chat", asked("And why?", user_id="1602250412667.004"), **where)
+    assert [content for _, content in await writing.told()][::2] == ["Why is the sky blue?", "And why?"]
 
 
 async def test_one_chat_runs_in_a_conversation_at_a_time(writing: Writing) -> None:

@@ -36,7 +36,7 @@ async def in_writing(server: RunningServer, ask: Callable[[Coze], Any]) -> Any:
 
 async def ask_in_writing(server: RunningServer, question: Message, **where: Any) -> list[Any]:
     """All events of a chat in writing."""
-    asked = {"bot_id": server.bots[0], "user_id": "", "additional_messages": [question], **where}
+    asked = {"bot_id": server.bots[0], "user_id": "ada", "additional_messages": [question], **where}
     events: list[Any] = await in_writing(server, lambda coze: list(coze.chat.stream(**asked)))
     return events
 

@@ -94,10 +94,12 @@ async def test_extra_params(scripted_server: RunningServer, language_model: Open
 
 
 async def test_user_id(scripted_server: RunningServer, language_model: OpenAIStandIn) -> None:
-    """In one conversation each user's chats are context for that user alone; a user's own is closed to others."""
+    """In one conversation each user's chats are context for that user alone; a user's own is closed to others.
+    What nobody in particular said is context for all."""
     async with talking(scripted_server) as talk:
-        await talk.ask_and_hear("Nobody in particular")
+        await talk.ask_and_hear("It is Monday")
         shared = conversation_of(talk)
+    known = [("user", "It is Monday"), ("assistant", "It is Monday")]
     for user_id, question, context in (
         ("anna", "I am Anna", []),
         ("ben", "I am Ben", []),
@@ -107,14 +109,14 @@ async def test_user_id(scripted_server: RunningServer, language_model: OpenAISta
             await talk.configure(chat_config={"user_id": user_id, "conversation_id": shared})
             await talk.ask_and_hear(question)
             assert conversation_of(talk) == shared
-        assert told(language_model) == [*context, ("user", question)]
+        assert told(language_model) == [*known, *context, ("user", question)]
     async with talking(scripted_server) as talk:
         await talk.configure(chat_config={"user_id": "anna"})
         await talk.ask("A secret of Anna's")
         own = conversation_of(talk)
     async with talking(scripted_server) as talk:
         named = {"user_id": "ben", "conversation_id": own}
-        assert "does not exist" in await refusal(talk, chat_config=named)
+        assert "began under another user_id" in await refusal(talk, chat_config=named)
         await talk.configure(chat_config={**named, "user_id": "anna"})
 
 

@@ -1,5 +1,6 @@
 """What clients send to chat in writing (rest.md 4), and what is asked by it."""
 
+import re
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
@@ -14,6 +15,8 @@ from kouyu.protocol.uplink import ToolOutput
 from kouyu.server.rest.entered_messages import EnterMessage, Pairs, at_most, entered_messages, entered_pairs
 
 _MOST_MESSAGES: Final = 100
+_INVENTED_USER: Final = re.compile(r"(?=.{14,20}$)\d+\.\d+")
+"""@coze/api asks as a user of this form, a new one for each chat, where its caller names none."""
 
 Id = Annotated[str, Meta(min_length=1)]
 Parameters = Annotated[dict[str, Any], Meta(description="What a flow is to know; any JSON.")]
@@ -72,7 +75,7 @@ def asked_of_bot(wanted: CreateChat, conversation_id: str, agent: Agent) -> Aske
         meta_data=entered_pairs(wanted.meta_data),
         custom_variables=VariableNames().check("custom_variables", wanted.custom_variables),
         extra_params=wanted.extra_params,
-        user_id=wanted.user_id or None,
+        user_id=None if _INVENTED_USER.match(wanted.user_id) else wanted.user_id or None,
         conversation_id=conversation_id or None,
         auto_save_history=wanted.auto_save_history,
         parameters=AnyObject().check("parameters", wanted.parameters),
