@@ -23,18 +23,18 @@ from kouyu.bench.received import ConnectionLost
 from kouyu.bench.soak import SoakOptions, measure_soak
 from kouyu.bench.soak_report import Moment
 from kouyu.bench.soak_report import print_report as print_soak
+from kouyu.cli.local_server import token_of
+from kouyu.cli.output_file import OutputFile
 from kouyu.client.voice_client import RefusedByServer
-from kouyu.store.location import data_dir
 
 T = TypeVar("T")
 
-_FILE: Final = click.Path(dir_okay=False, path_type=Path)
 _EXISTING_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group()
 def bench() -> None:
-    """Measure a server: how soon it answers, and how many sessions it can hold.
+    """Measure a server: how soon it answers, how many sessions it can hold, and whether it grows.
 
     Without --url a server of the benchmark's own is started, on data of its own, and stopped again.
     """
@@ -70,8 +70,8 @@ class _Modes(click.ParamType[tuple[str, ...]]):
     is_flag=True,
     help="Answer from a script at the speed of the embedded model, which speaks English alone.",
 )
-@click.option("--json", "json_file", type=_FILE, help="Write everything measured to this file.")
-@click.option("--plot", type=_FILE, help="Draw every turn into this SVG file.")
+@click.option("--json", "json_file", type=OutputFile(), help="Write everything measured to this file.")
+@click.option("--plot", type=OutputFile(), help="Draw every turn into this SVG file.")
 def latency(
     url: str | None,
     token: str | None,
@@ -108,8 +108,8 @@ def latency(
 @click.option(
     "--slowest-answer", "slowest_answer_ms", type=click.FloatRange(1), default=1500.0, show_default=True, metavar="MS"
 )
-@click.option("--json", "json_file", type=_FILE, help="Write everything measured to this file.")
-@click.option("--plot", type=_FILE, help="Draw the lag by the number of sessions into this SVG file.")
+@click.option("--json", "json_file", type=OutputFile(), help="Write everything measured to this file.")
+@click.option("--plot", type=OutputFile(), help="Draw the lag by the number of sessions into this SVG file.")
 def capacity(json_file: Path | None, plot: Path | None, **options: Any) -> None:
     """Measure how many sessions a server can hold.
 
@@ -136,7 +136,7 @@ def capacity(json_file: Path | None, plot: Path | None, **options: Any) -> None:
 @click.option("--stub-engines", is_flag=True, help="Leave out recognition, the agent and synthesis: the server alone.")
 @click.option("--config", type=_EXISTING_FILE, help="Settings for the server.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the questions.")
-@click.option("--json", "json_file", type=_FILE, help="Write everything measured to this file.")
+@click.option("--json", "json_file", type=OutputFile(), help="Write everything measured to this file.")
 def soak(json_file: Path | None, **options: Any) -> None:
     """Measure whether a server grows over time.
 
@@ -166,13 +166,7 @@ def _server(url: str | None, token: str | None, folder: Path | None) -> ServerAd
         if token is not None or folder is not None:
             raise click.UsageError("--token and --data-dir belong to --url")
         return None
-    if token is None:
-        path = data_dir(folder) / "token"
-        try:
-            token = path.read_text(encoding="ascii").strip()
-        except OSError:
-            raise click.ClickException(f"give the access token with --token: there is none at {path}") from None
-    return ServerAddress(http=url, token=token)
+    return ServerAddress(http=url, token=token or token_of(folder))
 
 
 async def _with_progress(options: LatencyOptions) -> LatencyReport:

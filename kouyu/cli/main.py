@@ -12,8 +12,8 @@ COMMANDS: Final = {
     "serve": "Run the server.",
     "talk": "Talk with a bot from this terminal.",
     "models": "List, fetch, verify and remove model weights.",
-    "token": "Make access tokens.",
-    "bench": "Measure the server and its engines.",
+    "token": "Make, list and revoke access tokens, and links to the page.",
+    "bench": "Measure a server: latency, capacity, memory.",
 }
 """Sub-command and what it does; `name` is the click command of that name in `kouyu.cli.name`."""
 

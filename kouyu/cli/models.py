@@ -53,7 +53,7 @@ def list_models() -> None:
     console.print(f"\nin {cache.root()}", highlight=False, soft_wrap=True)
 
 
-@models.command("fetch")
+@models.command("fetch", short_help="Fetch weight sets that are not here yet.")
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=WeightSetName())
 @click.option("--all", "everything", is_flag=True, help="Fetch the optional sets too.")
 def fetch_models(names: Sequence[WeightSet], everything: bool) -> None:
@@ -72,7 +72,7 @@ def fetch_models(names: Sequence[WeightSet], everything: bool) -> None:
         raise click.ClickException(str(error)) from error
 
 
-@models.command("verify")
+@models.command("verify", short_help="Compare every byte with the catalogue.")
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=WeightSetName())
 def verify_models(names: Sequence[WeightSet]) -> None:
     """Read every byte of the weight sets named, or of all that are here, and compare their SHA-256."""

@@ -27,7 +27,7 @@ from kouyu.server.serving import Ready
 from kouyu.server.serving import serve as serve_until_signal
 from kouyu.settings import Settings, SettingsError, load
 from kouyu.settings.first_file import FILE_NAME, write_first
-from kouyu.settings.model import DEFAULT_URL, anchored
+from kouyu.settings.model import anchored
 from kouyu.store import location
 from kouyu.store.errors import StoreError
 from kouyu.weights.errors import WeightsError
@@ -70,7 +70,13 @@ Options = dict[tuple[str, ...], tuple[str, Any]]
     help="Serve the local network: listen on all addresses, with a certificate of its own for them.",
 )
 @click.option("--print-json", is_flag=True, help="Print one line of JSON when ready, for scripts.")
-@click.option("--log-level", type=click.Choice(LOG_LEVELS), default="info", show_default=True)
+@click.option(
+    "--log-level",
+    type=click.Choice(LOG_LEVELS),
+    default="info",
+    show_default=True,
+    help="What is told on standard error; what people say never is.",
+)
 def serve(
     config: Path | None,
     host: str | None,
@@ -174,15 +180,13 @@ def _print_ready(ready: Ready, folder: Path) -> None:
         console.print("\nFor the HTTPS address, so that Python and Node trust it:")
         console.print(Text(f"  {ready.trust_line}"))
     console.print("\nTo try it, in another terminal:")
-    console.print(Text(f"  {_talk_command(ready, folder)}"))
+    console.print(Text(f"  {_talk_command(folder)}"))
     console.print(Text("\nCtrl-C stops the server.", style="dim"))
 
 
-def _talk_command(ready: Ready, folder: Path) -> str:
+def _talk_command(folder: Path) -> str:
     """What finds this server and its token from a shell in any folder."""
     words = [_command(), "talk", _from_here(Path(str(files("kouyu.questions") / "en-capital.wav")))]
-    if ready.http != DEFAULT_URL:
-        words += ["--url", ready.http]
     if folder != location.data_dir():
         words += ["--data-dir", str(folder)]
     return shlex.join(words)

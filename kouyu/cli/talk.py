@@ -2,45 +2,61 @@
 
 import asyncio
 import contextlib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from ssl import SSLCertVerificationError
 from typing import Any, Final
 
 import click
 import numpy as np
+from websockets.exceptions import ConnectionClosed
 
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import Samples, float_from_int16
 from kouyu.audio.wav import read_listening_audio, write_wav
+from kouyu.cli.local_server import address_of, chosen_folder, data_dir_option, token_of
+from kouyu.cli.output_file import OutputFile
 from kouyu.client.conversation_log import ConversationLog
 from kouyu.client.sound_devices import DOWNLINK_RATE, Loudspeaker, NoSoundDevice, microphone
 from kouyu.client.voice_client import UPLINK_RATE, Event, RefusedByServer, VoiceClient, open_client
-from kouyu.store.location import data_dir
+from kouyu.store import location
 
 _ENDS: Final = ("conversation.chat.completed", "conversation.chat.failed", "error")
 _PATIENCE_S: Final = 30.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the server is, and what opens it."""
+
+    url: str
+    token: str
+    authority: Path | None
+    """Of a server on this machine, whose certificate no system knows."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Wish:
-    """What the user wants to say, and how."""
+    """What the user wants to say, to whom, and how."""
 
     samples: Samples | None
     text: str | None
     push: bool
+    bot_id: str | None
     voice_id: str | None
 
 
 @click.command()
 @click.argument("question", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--text", help="Type this instead of speaking.")
-@click.option("--reply", type=click.Path(dir_okay=False, path_type=Path), help="Write the reply to this WAV file.")
+@click.option("--reply", type=OutputFile(), help="Write the reply to this WAV file.")
 @click.option("--push", is_flag=True, help="Push to talk: the question ends with the file, not with a silence.")
 @click.option("--bot", "bot_id", help="The bot to talk with; the server's default bot if left out.")
 @click.option("--voice", "voice_id", help="The voice to answer with.")
-@click.option("--url", default="http://127.0.0.1:8080", show_default=True, help="The server's address.")
+@click.option("--url", help="The server's address; that of the last server on this machine if left out.")
 @click.option("--token", help="The access token; that of a server on this machine if left out.")
-@click.option("--data-dir", "folder", type=click.Path(path_type=Path), help="That server's data folder.")
+@data_dir_option
 def talk(
     question: Path | None,
     text: str | None,
@@ -50,7 +66,7 @@ def talk(
     voice_id: str | None,
     url: str,
     token: str | None,
-    folder: Path | None,
+    data_dir: Path | None,
 ) -> None:
     """Talk with a bot of a running server.
 
@@ -58,53 +74,77 @@ def talk(
     conversation is printed as it happens. Without a file and a text, the microphone and the loudspeaker are used;
     Ctrl-C ends the conversation.
     """
-    try:
-        samples = read_listening_audio(question) if question else None
-    except UndecodableAudio as fault:
-        raise click.ClickException(f"{question}: {fault}") from None
-    wish = _Wish(samples, text, push, voice_id)
-    secret = token or _local_token(folder)
+    wish = _Wish(_samples(question), text, push, bot_id, voice_id)
+    if question is not None and text is not None:
+        raise click.UsageError("a sound file and --text are two questions: give one of them")
+    if text is not None and not text.strip():
+        raise click.BadParameter("there is nothing to say", param_hint="--text")
+    place = _Place(url or address_of(data_dir).http, token or token_of(data_dir), _authority(data_dir))
     audio = bytearray()
+    answered = True
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_talk(url, secret, bot_id, wish, audio))
+            answered = asyncio.run(_talk(place, wish, audio))
     except (RefusedByServer, NoSoundDevice) as fault:
         raise click.ClickException(str(fault)) from None
+    except SSLCertVerificationError as fault:
+        raise click.ClickException(
+            f"the certificate of {place.url} is not trusted here ({fault.verify_message}); "
+            "give its authority with: export SSL_CERT_FILE=…/tls/ca-bundle.pem"
+        ) from None
     except OSError as fault:
-        raise click.ClickException(f"no server answers at {url} ({fault}); start one with: kouyu serve") from None
+        raise click.ClickException(f"no server answers at {place.url} ({fault}); start one with: kouyu serve") from None
     if reply is not None:
         write_wav(reply, float_from_int16(np.frombuffer(audio, "<i2")), DOWNLINK_RATE)
         click.echo(f"the reply's audio is in {reply}")
+    if not answered:
+        sys.exit(1)
 
 
-def _local_token(folder: Path | None) -> str:
-    path = data_dir(folder) / "token"
+def _samples(question: Path | None) -> Samples | None:
     try:
-        return path.read_text(encoding="ascii").strip()
-    except OSError:
-        raise click.ClickException(f"give the access token with --token: there is none at {path}") from None
+        return read_listening_audio(question) if question else None
+    except UndecodableAudio as fault:
+        raise click.ClickException(f"{question}: {fault}") from None
 
 
-async def _talk(url: str, token: str, bot_id: str | None, wish: _Wish, audio: bytearray) -> None:
+def _authority(data_dir: Path | None) -> Path | None:
+    file = location.data_dir(chosen_folder(data_dir)) / "tls" / "ca.pem"
+    return file if file.is_file() else None
+
+
+async def _talk(place: _Place, wish: _Wish, audio: bytearray) -> bool:
+    """Have the conversation; the reply's audio is added to ``audio``. False where there was no answer."""
     log = ConversationLog(asyncio.get_running_loop().time(), audio=audio)
-    async with open_client(url, token, bot_id=bot_id) as client:
-        output: dict[str, Any] = {"codec": "pcm", "pcm_config": {"sample_rate": DOWNLINK_RATE}}
-        if wish.voice_id:
-            output["voice_id"] = wish.voice_id
-        configuration = {
-            "input_audio": {"format": "pcm", "codec": "pcm", "sample_rate": UPLINK_RATE, "channel": 1, "bit_depth": 16},
-            "output_audio": output,
-            "turn_detection": {"type": "client_interrupt" if wish.push else "server_vad"},
-        }
-        await client.send("chat.update", configuration)
-        if wish.text is None and wish.samples is None:
-            await _with_microphone(client, log)
-        else:
-            await _with_question(client, log, wish)
+    async with open_client(place.url, place.token, bot_id=wish.bot_id, authority=place.authority) as client:
+        try:
+            await client.send("chat.update", _configuration(wish))
+            if wish.text is None and wish.samples is None:
+                await _with_microphone(client, log)
+                answered = True
+            else:
+                answered = await _with_question(client, log, wish)
+        except ConnectionClosed:
+            answered = False
+        if client.closed:
+            raise RefusedByServer(f"the server ended the connection: {client.close_reason or 'no reason given'}")
+        return answered
 
 
-async def _with_question(client: VoiceClient, log: ConversationLog, wish: _Wish) -> None:
-    """Ask once, and listen until the answer is complete."""
+def _configuration(wish: _Wish) -> dict[str, Any]:
+    output: dict[str, Any] = {"codec": "pcm", "pcm_config": {"sample_rate": DOWNLINK_RATE}}
+    if wish.voice_id:
+        output["voice_id"] = wish.voice_id
+    return {
+        "input_audio": {"format": "pcm", "codec": "pcm", "sample_rate": UPLINK_RATE, "channel": 1, "bit_depth": 16},
+        "output_audio": output,
+        "turn_detection": {"type": "client_interrupt" if wish.push else "server_vad"},
+    }
+
+
+async def _with_question(client: VoiceClient, log: ConversationLog, wish: _Wish) -> bool:
+    """Ask once, and listen until the answer is complete: true; or until there will be none."""
+    answered = False
     try:
         async with asyncio.timeout(_PATIENCE_S) as patience, asyncio.TaskGroup() as tasks:
             asking = tasks.create_task(_ask(client, log, wish))
@@ -112,13 +152,20 @@ async def _with_question(client: VoiceClient, log: ConversationLog, wish: _Wish)
                 patience.reschedule(event.at + _PATIENCE_S)
                 _print(log, event)
                 if event.type in _ENDS:
+                    answered = event.type == "conversation.chat.completed"
                     break
             asking.cancel()
     except TimeoutError:
         click.echo(f"nothing came for {_PATIENCE_S:g} s; was there speech in the file?", err=True)
+    return answered
 
 
 async def _ask(client: VoiceClient, log: ConversationLog, wish: _Wish) -> None:
+    with contextlib.suppress(ConnectionClosed):
+        await _say(client, log, wish)
+
+
+async def _say(client: VoiceClient, log: ConversationLog, wish: _Wish) -> None:
     if wish.text is not None:
         log.speech_ended_at = asyncio.get_running_loop().time()
         message = {"role": "user", "content_type": "text", "content": wish.text}
@@ -152,9 +199,10 @@ async def _with_microphone(client: VoiceClient, log: ConversationLog) -> None:
 
 
 async def _send_microphone(client: VoiceClient) -> None:
-    async with contextlib.aclosing(microphone()) as frames:
-        async for frame in frames:
-            await client.send_audio(frame)
+    with contextlib.suppress(ConnectionClosed):
+        async with contextlib.aclosing(microphone()) as frames:
+            async for frame in frames:
+                await client.send_audio(frame)
 
 
 def _print(log: ConversationLog, event: Event) -> None:

@@ -2,18 +2,20 @@
 
 import asyncio
 import re
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
 import click
 from rich.console import Console
 from rich.table import Column, Table
 
+from kouyu.cli.local_server import address_of, chosen_folder, data_dir_option
 from kouyu.server.own.link import login_link
-from kouyu.settings.model import DEFAULT_URL
 from kouyu.store import location
 from kouyu.store.errors import StoreError
 from kouyu.store.store import Store
@@ -40,16 +42,22 @@ class Duration(click.ParamType[int]):
         return int(match[1]) * _UNIT_SECONDS[match[2]]
 
 
-data_dir_option = click.option(
-    "--data-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help=f"Folder with the server's data. [default: ${location.DATA_DIR_VARIABLE}, or your own data folder]",
-)
+class WebAddress(click.ParamType[str]):
+    """The base URL of a server, without a slash at its end."""
+
+    name = "url"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The URL; fails for anything that a browser could not open."""
+        parts = urlsplit(str(value))
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            self.fail(f"{value!r} is not an address such as https://talk.example.org", param, ctx)
+        return str(value).rstrip("/")
 
 
 @click.group()
 def token() -> None:
-    """Make, list and revoke the access tokens that clients show."""
+    """Make, list and revoke the access tokens that clients show, and links to the page."""
 
 
 @token.command()
@@ -77,43 +85,58 @@ def create(name: str, expires: int | None, permissions: tuple[Permission, ...], 
     click.echo(secret)
 
 
-@token.command()
-@click.option("--url", default=DEFAULT_URL, show_default=True, help="Where the server is reached.")
+@token.command(short_help="Print an address of the page with a login in it.")
+@click.option("--url", type=WebAddress(), help="Where browsers reach the server. [default: where it was started last]")
 @data_dir_option
-def link(url: str, data_dir: Path | None) -> None:
-    """Print an address of the page with a login in it, good for one use within a day."""
-    click.echo(login_link(url.rstrip("/"), _run(data_dir, lambda store: store.tokens.create_login())))
+def link(url: str | None, data_dir: Path | None) -> None:
+    """Print an address of the page with a login in it, good for one use within a day.
+
+    A server of the local network has several; the login is good once for all of them together.
+    """
+    address = address_of(data_dir)
+    login = _run(data_dir, lambda store: store.tokens.create_login(), fresh=False)
+    for base_url in [url] if url else [address.http, *address.lan]:
+        click.echo(login_link(base_url, login))
 
 
 @token.command("list")
 @data_dir_option
 def list_tokens(data_dir: Path | None) -> None:
     """Show all tokens, without their secrets."""
-    records = _run(data_dir, lambda store: store.tokens.list())
-    table = Table("name", Column("id", no_wrap=True), "opens", "made", "expires", "last used")
+    records = _run(data_dir, lambda store: store.tokens.list(), fresh=False)
+    columns = (Column(title, no_wrap=True) for title in ("Name", "Made", "Expires", "Last used"))
+    table = Table(*columns, "Opens", box=None, pad_edge=False)
     now = time.time()
     for record in records:
         opens = "everything" if set(record.permissions) == set(ALL_PERMISSIONS) else ", ".join(record.permissions)
-        table.add_row(
-            record.name, record.id, opens, _date(record.created_at), _expiry(record, now), _date(record.last_used_at)
-        )
-    Console().print(table if records else "There are no tokens. Make one with: kouyu token create NAME")
+        dates = _date(record.created_at), _expiry(record, now), _date(record.last_used_at)
+        table.add_row(record.name, *dates, opens)
+    Console(width=None if sys.stdout.isatty() else 120).print(
+        table if records else "There are no tokens. Make one with: kouyu token create NAME"
+    )
 
 
 @token.command()
-@click.argument("name_or_id")
+@click.argument("name_or_id", metavar="NAME")
 @data_dir_option
 def revoke(name_or_id: str, data_dir: Path | None) -> None:
-    """Delete a token. A running server refuses it within a second or two."""
-    if not _run(data_dir, lambda store: store.tokens.revoke(name_or_id)):
+    """Delete the token called NAME. A running server refuses it within a second or two."""
+    if not _run(data_dir, lambda store: store.tokens.revoke(name_or_id), fresh=False):
         raise click.ClickException(f"there is no token {name_or_id}")
     click.echo(f"Revoked {name_or_id}.")
 
 
-def _run(data_dir: Path | None, work: Callable[[Store], Awaitable[T]]) -> T:
+def _run(data_dir: Path | None, work: Callable[[Store], Awaitable[T]], *, fresh: bool = True) -> T:
+    """Do the work on the store; with ``fresh`` also on one that no server has made yet."""
+    database = location.database(chosen_folder(data_dir))
+    if not fresh and isinstance(database, Path) and not database.is_file():
+        raise click.ClickException(
+            f"no server has kept anything in {database.parent} yet; name its folder with --data-dir"
+        )
+
     async def on_store() -> T:
         # recover=False: the open chats belong to the server that may be running.
-        async with await Store.open(location.database(data_dir), recover=False) as store:
+        async with await Store.open(database, recover=False) as store:
             return await work(store)
 
     try:

@@ -3,15 +3,17 @@
 import asyncio
 import base64
 import json
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus, InvalidURI
 
 from kouyu.audio.pcm import Samples, bytes_from_float
 
@@ -78,6 +80,16 @@ class VoiceClient:
         while True:
             await self.stream(np.zeros(UPLINK_RATE, np.float32))
 
+    @property
+    def closed(self) -> bool:
+        """Whether the connection has ended."""
+        return self._connection.close_code is not None
+
+    @property
+    def close_reason(self) -> str:
+        """Why the server ended the connection, in its words; empty while it is open, or where it gave none."""
+        return self._connection.close_reason or ""
+
     async def events(self) -> AsyncGenerator[Event, None]:
         """What the server sends, until the connection ends."""
         clock = asyncio.get_running_loop().time
@@ -91,9 +103,17 @@ class VoiceClient:
 
 @asynccontextmanager
 async def open_client(
-    base_url: str, token: str, *, bot_id: str | None = None, workflow_id: str | None = None
+    base_url: str,
+    token: str,
+    *,
+    bot_id: str | None = None,
+    workflow_id: str | None = None,
+    authority: Path | None = None,
 ) -> AsyncIterator[VoiceClient]:
-    """Connect to the server at ``base_url`` (http:// or https://). Raises RefusedByServer, or OSError."""
+    """Connect to the server at ``base_url`` (http:// or https://). Raises RefusedByServer, or OSError.
+
+    ``authority`` is a PEM file of one more certificate authority to trust.
+    """
     url = _chat_url(base_url, {"bot_id": bot_id, "workflow_id": workflow_id})
     try:
         async with connect(
@@ -101,12 +121,24 @@ async def open_client(
             additional_headers={"Authorization": f"Bearer {token}"},
             compression=None,
             max_size=_LARGEST_EVENT,
+            ssl=_trust(authority) if url.startswith("wss:") else None,
         ) as connection:
             yield VoiceClient(connection)
     except InvalidStatus as refusal:
         status = refusal.response.status_code
         reason = refusal.response.body.decode(errors="replace") if refusal.response.body else ""
         raise RefusedByServer(f"the server answered {status}: {_message(reason)}") from None
+    except InvalidURI:
+        raise RefusedByServer(f"{base_url!r} is no address of a server: it begins with http:// or https://") from None
+    except InvalidMessage:
+        raise RefusedByServer(f"what answers at {base_url} is no HTTP; is it an https:// address?") from None
+
+
+def _trust(authority: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if authority is not None:
+        context.load_verify_locations(authority)
+    return context
 
 
 def _message(body: str) -> str:

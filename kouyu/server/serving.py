@@ -12,6 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from kouyu.diagnostics.board import Board
+from kouyu.server.address_file import Address, write_address
 from kouyu.server.app import create_app
 from kouyu.server.certificates import Certificates, local_certificate, own_certificate
 from kouyu.server.chat import Brains, Opened
@@ -124,6 +125,7 @@ async def _serve(
             stack.push_async_callback(opened.chats.end)
         await stack.enter_async_context(tidied(sessions))
         stopping.started()
+        write_address(folder.path, Address(ports.http, tuple(_lan_addresses(ports, lan))))
         announce(_ready(ports, certificates, token, login, lan_links, bots))
         await stopping.asked.wait()
 
@@ -161,7 +163,11 @@ async def _lan_links(ports: Ports, names: Sequence[str], tokens: Tokens) -> tupl
     if not names:
         return ()
     login = await tokens.create_login()
-    return tuple(login_link(f"https://{in_url(name)}:{ports.https_port}", login) for name in names)
+    return tuple(login_link(address, login) for address in _lan_addresses(ports, names))
+
+
+def _lan_addresses(ports: Ports, names: Sequence[str]) -> list[str]:
+    return [f"https://{in_url(name)}:{ports.https_port}" for name in names]
 
 
 def _ready(

@@ -101,9 +101,7 @@ def test_a_person_can_copy_every_line(capsys: pytest.CaptureFixture[str], monkey
 
 
 def test_the_command_to_try_finds_this_server(tmp_path: Path) -> None:
-    *_, question = shlex.split(_talk_command(READY, tmp_path / "data"))
+    *_, question = shlex.split(_talk_command(tmp_path / "data"))
     assert Path(question).is_file()
-    elsewhere = Ready(**{name: getattr(READY, name) for name in READY.__struct_fields__} | {"http": "http://[::1]:1"})
-    command = _talk_command(elsewhere, tmp_path / "my data")
-    assert "--url 'http://[::1]:1'" in command
+    command = _talk_command(tmp_path / "my data")
     assert f"--data-dir '{tmp_path}/my data'" in command

@@ -1,10 +1,12 @@
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from kouyu.cli.token import token
+from kouyu.server.address_file import Address, write_address
 from kouyu.store.store import Store
 from kouyu.store.tokens import TokenRecord
 
@@ -13,6 +15,7 @@ from kouyu.store.tokens import TokenRecord
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("KOUYU_DATABASE", raising=False)
     monkeypatch.setenv("KOUYU_DATA_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "120")
     return tmp_path
 
@@ -46,6 +49,7 @@ def test_a_token_can_have_an_end_and_few_permissions(data_dir: Path) -> None:
 
 
 def test_a_link_holds_a_login_for_one_use(data_dir: Path) -> None:
+    run("create", "phone")
     link = run("link", "--url", "https://box.local:8443/").stdout.strip()
     assert link.startswith("https://box.local:8443/#login=kouyu_")
     record = verify(data_dir, link.partition("#login=")[2])
@@ -88,4 +92,47 @@ def test_a_name_is_taken_once_and_plain() -> None:
 
 def test_another_data_folder_has_other_tokens(tmp_path: Path) -> None:
     run("create", "phone")
-    assert "There are no tokens" in run("list", "--data-dir", str(tmp_path / "other")).stdout
+    other = ("--data-dir", str(tmp_path / "other"))
+    run("create", "tablet", *other)
+    listed = run("list", *other).stdout
+    assert "tablet" in listed
+    assert "phone" not in listed
+
+
+@pytest.mark.parametrize("command", [("list",), ("link",), ("revoke", "phone")], ids=lambda command: command[0])
+def test_a_data_folder_that_no_server_has_used_is_refused_and_not_made(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    refused = run(*command, "--data-dir", str(tmp_path / "mistyped"))
+    assert refused.exit_code == 1
+    assert f"no server has kept anything in {tmp_path}/mistyped" in refused.stderr
+    assert not (tmp_path / "mistyped").exists()
+
+
+def test_the_data_folder_of_the_settings_here_is_used(tmp_path: Path) -> None:
+    (tmp_path / "kouyu.toml").write_text('[data]\ndir = "mine"\n')
+    secret = run("create", "phone").stdout.strip()
+    assert verify(tmp_path / "mine", secret) is not None
+
+
+def test_a_link_leads_to_where_the_server_was_started_last(data_dir: Path) -> None:
+    run("create", "phone")
+    assert run("link").stdout.startswith("http://127.0.0.1:8080/#login=")
+    write_address(data_dir, Address("http://127.0.0.1:9000", ("https://192.168.1.7:9443",)))
+    here, phone = run("link").stdout.splitlines()
+    assert here.startswith("http://127.0.0.1:9000/#login=kouyu_")
+    assert phone == here.replace("http://127.0.0.1:9000", "https://192.168.1.7:9443")
+
+
+def test_a_link_is_one_that_a_browser_can_open() -> None:
+    refused = run("link", "--url", "talk.example.org")
+    assert refused.exit_code == 2
+    assert "https://talk.example.org" in refused.stderr
+
+
+def test_a_narrow_terminal_still_shows_whole_names_and_dates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    run("create", "the-phone-in-the-kitchen", "--expires", "1d")
+    listed = run("list").stdout
+    assert "the-phone-in-the-kitchen" in listed
+    assert len(re.findall(r"\d{4}-\d\d-\d\d", listed)) == 2

@@ -1,0 +1,49 @@
+"""The server on this machine that a command is about: its data folder, its address and its token."""
+
+import os
+from pathlib import Path
+
+import click
+
+from kouyu.server.address_file import Address, read_address
+from kouyu.settings import SettingsError, load
+from kouyu.settings.first_file import FILE_NAME
+from kouyu.settings.model import DEFAULT_URL, anchored
+from kouyu.store import location
+
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help=f"Folder with the server's data. [default: as {FILE_NAME} in the current folder says, "
+    f"${location.DATA_DIR_VARIABLE}, or your own data folder]",
+)
+
+
+def chosen_folder(given: Path | None) -> Path | None:
+    """The folder named, else the one that a server started here would take from its settings; None: the usual one.
+
+    Raises ClickException for settings that cannot be read.
+    """
+    if given is not None:
+        return given
+    path = Path.cwd() / FILE_NAME
+    try:
+        settings = load(path if path.is_file() else None, environment=os.environ, options={})
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+    kept_in = anchored(settings, path.parent).data.dir
+    return Path(kept_in) if kept_in else None
+
+
+def address_of(given: Path | None) -> Address:
+    """Where the server on this data folder is reached, or the usual address."""
+    return read_address(location.data_dir(chosen_folder(given))) or Address(http=DEFAULT_URL)
+
+
+def token_of(given: Path | None) -> str:
+    """The access token of the server on this data folder. Raises ClickException where there is none."""
+    path = location.data_dir(chosen_folder(given)) / "token"
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except OSError:
+        raise click.ClickException(f"give the access token with --token: there is none at {path}") from None

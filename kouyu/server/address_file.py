@@ -1,0 +1,31 @@
+"""Where the server of a data folder is reached: written when it is ready, read by the commands beside it."""
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from kouyu.server.private_file import replace_file
+
+_NAME: Final = "address.json"
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Base URLs of a server."""
+
+    http: str
+    lan: tuple[str, ...] = ()
+    """The same server over TLS, for other machines of the local network; empty unless they are served."""
+
+
+def write_address(folder: Path, address: Address) -> None:
+    """Keep the address in the data folder. It stays there when the server stops: the next one is mostly the same."""
+    replace_file(folder / _NAME, msgspec.json.encode(address), 0o600)
+
+
+def read_address(folder: Path) -> Address | None:
+    """Where the last server on this data folder was reached; None where there was none."""
+    try:
+        return msgspec.json.decode((folder / _NAME).read_bytes(), type=Address)
+    except (OSError, msgspec.DecodeError):
+        return None
