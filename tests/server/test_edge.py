@@ -63,7 +63,7 @@ async def test_an_unknown_path_is_json_with_code_and_msg(server: Running) -> Non
     assert "content-type: application/json" in answer.lower()
     body = json.loads(answer.partition("\r\n\r\n")[2])
     assert body["code"] == 4200
-    assert body["msg"]
+    assert body["msg"] == "this server has no GET /v1/nothing"
 
 
 async def test_health_tells_how_full_it_is(server: Running) -> None:

@@ -128,6 +128,12 @@ async def test_cozepy_hears_of_errors(talked: Running, coze: Any, ask: Callable[
     assert refused.value.logid
 
 
+async def test_a_body_that_is_too_large_is_told_the_limit(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/v1/files/upload", files={"file": b"x" * 100_000})
+    assert answer.status_code == 413
+    assert answer.json()["msg"] == f"the body is larger than {1000 + 64 * 1024} bytes"
+
+
 async def test_one_file_at_a_time(http: httpx.AsyncClient) -> None:
     answer = await http.post("/v1/files/upload", files=[("file", b"a"), ("file", b"b")])
     assert (answer.status_code, answer.json()["code"]) == (400, 4301)

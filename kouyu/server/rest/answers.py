@@ -1,7 +1,7 @@
 """JSON answers as every SDK reads them (rest.md 1.1)."""
 
 import logging
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import MediaType, Request, Response
@@ -11,6 +11,8 @@ from kouyu.protocol import errors
 from kouyu.protocol.errors import ProtocolError
 
 log = logging.getLogger(__name__)
+
+_SHOWN: Final = 200
 
 _CODES = {
     400: errors.BAD_REQUEST,
@@ -73,7 +75,14 @@ def answer_success(request: Request[Any, Any, Any], data: Any, **beside: Any) ->
 
 def answer_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """An error of the framework: unknown path, wrong method, a body that does not fit."""
-    return _answer(request, error.status_code, error_code(error.status_code), error.detail)
+    match error.status_code:
+        case 404 | 405:
+            msg = f"this server has no {request.method} {request.url.path[:_SHOWN]}"
+        case 413:
+            msg = f"the body is larger than {request.route_handler.resolve_request_max_body_size()} bytes"
+        case _:
+            msg = error.detail
+    return _answer(request, error.status_code, error_code(error.status_code), msg)
 
 
 def answer_protocol_error(request: Request[Any, Any, Any], error: ProtocolError) -> Response[bytes]:

@@ -1,13 +1,14 @@
 """``/v3/chat`` and ``/v1/workflows/chat``: questions in writing, to the bots and flows of ``/v1/chat`` (rest.md 4)."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from litestar import Request, Response, post, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
 from litestar.types import Guard
 
+from kouyu.agents.agent import Agent
 from kouyu.chats.event_stream import EventStream
 from kouyu.chats.text_chat import TextChat
 from kouyu.chats.text_chats import TextChats
@@ -28,6 +29,7 @@ from kouyu.server.rest.chat_shape import kept_chat, shown_chat
 from kouyu.server.rest.chat_stream import FLOW_DONE, streamed
 from kouyu.server.rest.messages import WhichChat
 from kouyu.server.rest.typed import typed_body, typed_query
+from kouyu.server.sockets.entrance import unknown
 from kouyu.store.chats import ChatRecord
 from kouyu.store.store import Store
 
@@ -37,10 +39,10 @@ _SHOWN: Final = 100
 
 def chat_routes(store: Store, chats: TextChats, guard: Guard) -> list[HTTPRouteHandler]:
     """The route handlers."""
-    return [*_beginning_routes(chats, guard), *_reading_routes(store, guard), *_changing_routes(chats, guard)]
+    return [*_beginning_routes(store, chats, guard), *_reading_routes(store, guard), *_changing_routes(chats, guard)]
 
 
-def _beginning_routes(chats: TextChats, guard: Guard) -> list[HTTPRouteHandler]:
+def _beginning_routes(store: Store, chats: TextChats, guard: Guard) -> list[HTTPRouteHandler]:
     @post(
         "/v3/chat",
         guards=[guard],
@@ -49,7 +51,7 @@ def _beginning_routes(chats: TextChats, guard: Guard) -> list[HTTPRouteHandler]:
     )
     async def create(request: Asking) -> Response[bytes] | Stream:
         wanted = await typed_body(request, CreateChat)
-        agent = _known("bot", wanted.bot_id, chats.bots)
+        agent = await _bot(store, wanted.bot_id, chats.bots)
         asked = asked_of_bot(wanted, typed_query(request, WhereToChat).conversation_id, agent)
         return await _answer(request, chats, wanted.stream, lambda stream: chats.begin(asked, stream))
 
@@ -63,7 +65,7 @@ def _beginning_routes(chats: TextChats, guard: Guard) -> list[HTTPRouteHandler]:
         wanted = await typed_body(request, CreateWorkflowChat)
         asked = asked_of_flow(wanted, _known("workflow", wanted.workflow_id, chats.flows))
         if wanted.bot_id:
-            _known("bot", wanted.bot_id, chats.bots)
+            await _bot(store, wanted.bot_id, chats.bots)
         return await streamed(chats, lambda stream: chats.begin(asked, stream), FLOW_DONE)
 
     return [create, create_with_flow]
@@ -124,14 +126,17 @@ async def _answer(
     return answer_success(request, shown_chat(await (await begin(None)).started()))
 
 
-T = TypeVar("T")
+async def _bot(store: Store, wanted: str, known: Mapping[str, Agent]) -> Agent:
+    """Raises ProtocolError where it is not there, or not published."""
+    if wanted not in known and await store.bots.get(wanted) is not None:
+        raise ProtocolError(errors.NOT_PUBLISHED, f"the bot {wanted[:_SHOWN]!r} is not published")
+    return _known("bot", wanted, known)
 
 
-def _known(kind: str, wanted: str, known: Mapping[str, T]) -> T:
+def _known(kind: str, wanted: str, known: Mapping[str, Agent]) -> Agent:
     """Raises ProtocolError where it is not there."""
-    if wanted not in known:
-        names = ", ".join(known) or "none"
-        raise ProtocolError(errors.NOT_FOUND, f"there is no {kind} {wanted[:_SHOWN]!r}; known {kind}s: {names}")
+    if fault := unknown(kind, wanted, known):
+        raise ProtocolError(errors.NOT_FOUND, fault)
     return known[wanted]
 
 

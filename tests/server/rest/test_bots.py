@@ -130,6 +130,7 @@ def test_an_unpublished_bot_does_not_answer(scripted_coze: Coze, scripted_server
     with connect(address, additional_headers={"Authorization": f"Bearer {scripted_server.token}"}) as socket:
         event = json.loads(socket.recv(timeout=20))
     assert (event["event_type"], event["data"]["code"]) == ("error", NOT_FOUND)
+    assert refused(lambda: scripted_coze.chat.create(bot_id=bot_id, user_id="ada")).code == NOT_PUBLISHED
     draft = scripted_coze.bots.retrieve(bot_id=bot_id, is_published=False, use_api_version=2)
     assert draft.name == "Pirate"
 
