@@ -10,112 +10,114 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
+
+from kouyu.weights.onnx_numbers import (
+    INT_ATTRIBUTE,
+    INTS_ATTRIBUTE,
+    TENSOR_TYPES,
+    InAttribute,
+    InGraph,
+    InModel,
+    InNode,
+    InOperatorSet,
+    InTensor,
+    InValue,
+)
+from kouyu.weights.protobuf import field_bytes, number_bytes, text_bytes
 
 IR_VERSION = 8
 OPSET = 12
 
-_FLOAT = 1
-"""TensorProto.DataType.FLOAT."""
-_ATTRIBUTE_INT = 2
-_ATTRIBUTE_INTS = 7
-"""AttributeProto.AttributeType."""
-
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One operator of the standard set; an input or output that is not used is ""."""
+    """One operator; an input or output that is not used is ""."""
 
     operator: str
     inputs: Sequence[str]
     outputs: Sequence[str]
     attributes: Mapping[str, int | Sequence[int]] = field(default_factory=dict)
+    """Integers, 0 or more."""
+    domain: str = ""
+    """Whose operator it is; "" is the standard set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """An input or output of the graph: floats, with a size or a name for each dimension."""
+    """An input or output of the graph, with a size or a name for each dimension."""
 
     name: str
     shape: Sequence[int | str]
+    dtype: DTypeLike = np.float32
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """What the model computes. The weights are float32."""
+    """What the model computes. The weights are 32 bit floats, or integers of 8, 32 or 64 bits."""
 
     name: str
     nodes: Sequence[Node]
-    weights: Mapping[str, NDArray[np.float32]]
+    weights: Mapping[str, NDArray[np.generic]]
     inputs: Sequence[Value]
     outputs: Sequence[Value]
 
 
 def onnx_model(graph: Graph, producer: str) -> bytes:
     """The model file's bytes."""
-    opset = _bytes(1, b"") + _number(2, OPSET)
-    return _number(1, IR_VERSION) + _text(2, producer) + _bytes(7, _graph(graph)) + _bytes(8, opset)
-
-
-def _graph(graph: Graph) -> bytes:
+    opset = field_bytes(InOperatorSet.DOMAIN, b"") + number_bytes(InOperatorSet.VERSION, OPSET)
     return b"".join(
         (
-            *(_bytes(1, _node(node)) for node in graph.nodes),
-            _text(2, graph.name),
-            *(_bytes(5, _weights(name, values)) for name, values in graph.weights.items()),
-            *(_bytes(11, _value(value)) for value in graph.inputs),
-            *(_bytes(12, _value(value)) for value in graph.outputs),
+            number_bytes(InModel.IR_VERSION, IR_VERSION),
+            text_bytes(InModel.PRODUCER, producer),
+            field_bytes(InModel.GRAPH, _graph_bytes(graph)),
+            field_bytes(InModel.OPERATOR_SET, opset),
         )
     )
 
 
-def _node(node: Node) -> bytes:
+def node_bytes(node: Node) -> bytes:
+    """An operator as it stands in a graph's ``InGraph.NODE``."""
+    parts = [text_bytes(InNode.INPUT, name) for name in node.inputs]
+    parts += [text_bytes(InNode.OUTPUT, name) for name in node.outputs]
+    parts.append(text_bytes(InNode.OPERATOR, node.operator))
+    parts += [field_bytes(InNode.ATTRIBUTE, _attribute(name, value)) for name, value in node.attributes.items()]
+    if node.domain:
+        parts.append(text_bytes(InNode.DOMAIN, node.domain))
+    return b"".join(parts)
+
+
+def tensor_bytes(name: str, values: NDArray[np.generic]) -> bytes:
+    """Weights as they stand in a graph's ``InGraph.INITIALIZER``: 32 bit floats, or integers of 8, 32 or 64 bits."""
+    parts = [number_bytes(InTensor.DIMS, size) for size in values.shape]
+    parts.append(number_bytes(InTensor.TYPE, TENSOR_TYPES[values.dtype]))
+    little_endian = values.astype(values.dtype.newbyteorder("<"), copy=False)
+    return b"".join((*parts, text_bytes(InTensor.NAME, name), field_bytes(InTensor.RAW, little_endian.tobytes())))
+
+
+def _graph_bytes(graph: Graph) -> bytes:
     return b"".join(
         (
-            *(_text(1, name) for name in node.inputs),
-            *(_text(2, name) for name in node.outputs),
-            _text(4, node.operator),
-            *(_bytes(5, _attribute(name, value)) for name, value in node.attributes.items()),
+            *(field_bytes(InGraph.NODE, node_bytes(node)) for node in graph.nodes),
+            text_bytes(InGraph.NAME, graph.name),
+            *(field_bytes(InGraph.INITIALIZER, tensor_bytes(name, values)) for name, values in graph.weights.items()),
+            *(field_bytes(InGraph.INPUT, _value(value)) for value in graph.inputs),
+            *(field_bytes(InGraph.OUTPUT, _value(value)) for value in graph.outputs),
         )
     )
 
 
 def _attribute(name: str, value: int | Sequence[int]) -> bytes:
     if isinstance(value, int):
-        return _text(1, name) + _number(3, value) + _number(20, _ATTRIBUTE_INT)
-    return _text(1, name) + b"".join(_number(8, each) for each in value) + _number(20, _ATTRIBUTE_INTS)
-
-
-def _weights(name: str, values: NDArray[np.float32]) -> bytes:
-    sizes = b"".join(_number(1, size) for size in values.shape)
-    raw = np.ascontiguousarray(values, "<f4").tobytes()
-    return sizes + _number(2, _FLOAT) + _text(8, name) + _bytes(9, raw)
+        number, values, kind = InAttribute.INT, [value], INT_ATTRIBUTE
+    else:
+        number, values, kind = InAttribute.INTS, list(value), INTS_ATTRIBUTE
+    numbers = b"".join(number_bytes(number, each) for each in values)
+    return text_bytes(InAttribute.NAME, name) + numbers + number_bytes(InAttribute.TYPE, kind)
 
 
 def _value(value: Value) -> bytes:
-    sizes = (_number(1, size) if isinstance(size, int) else _text(2, size) for size in value.shape)
-    shape = b"".join(_bytes(1, size) for size in sizes)
-    tensor = _number(1, _FLOAT) + _bytes(2, shape)
-    return _text(1, value.name) + _bytes(2, _bytes(1, tensor))
-
-
-def _number(number: int, value: int) -> bytes:
-    return _varint(number << 3) + _varint(value)
-
-
-def _text(number: int, value: str) -> bytes:
-    return _bytes(number, value.encode())
-
-
-def _bytes(number: int, value: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(value)) + value
-
-
-def _varint(value: int) -> bytes:
-    """Seven bits a byte, the lowest first; ``value`` is not negative."""
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+    sizes = (number_bytes(1, size) if isinstance(size, int) else text_bytes(2, size) for size in value.shape)
+    shape = b"".join(field_bytes(1, size) for size in sizes)
+    tensor = number_bytes(1, TENSOR_TYPES[np.dtype(value.dtype)]) + field_bytes(2, shape)
+    return text_bytes(InValue.NAME, value.name) + field_bytes(InValue.TYPE, field_bytes(1, tensor))

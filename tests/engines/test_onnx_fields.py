@@ -1,12 +1,8 @@
 import numpy as np
 import pytest
 
-from kouyu.engines.onnx_fields import BadModel, fields, float_weights
-
-
-def field(number: int, content: bytes) -> bytes:
-    assert len(content) < 128
-    return bytes((number << 3 | 2, len(content))) + content
+from kouyu.engines.onnx_fields import BadModel, float_weights
+from kouyu.weights.protobuf import field_bytes as field
 
 
 def tensor(values: list[float], *, name: str = "", kind: int = 1) -> bytes:
@@ -33,13 +29,3 @@ def test_weights_of_another_type_are_left_out() -> None:
 def test_what_is_no_model_is_refused(content: bytes) -> None:
     with pytest.raises(BadModel):
         float_weights(content)
-
-
-def test_the_fields_of_a_message_come_in_order_with_their_numbers() -> None:
-    found = list(fields(memoryview(field(3, b"abc") + bytes((4 << 3, 0x96, 0x01)))))
-    assert [(each.number, bytes(each.content)) for each in found] == [(3, b"abc"), (4, b"\x96\x01")]
-
-
-def test_a_message_that_is_cut_off_is_refused() -> None:
-    with pytest.raises(ValueError, match="cut off"):
-        list(fields(memoryview(field(3, b"abc")[:-1])))

@@ -7,15 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from kouyu.engines.onnx_fields import BadModel, Field, field_bytes, fields
-
-# Of onnx.proto: ModelProto.graph; GraphProto's node, initializer, input, output and value_info; AttributeProto.g;
-# TensorProto.name; ValueInfoProto's name and type. Of NodeProto 1, 2, 4 and 5 are input, output, op_type and attribute.
-_GRAPH: Final = 7
-_NODE, _INITIALIZER, _INPUT, _OUTPUT, _VALUE_INFO = 1, 5, 11, 12, 13
-_ATTRIBUTE_GRAPH: Final = 6
-_TENSOR_NAME: Final = 8
-_VALUE_NAME, _VALUE_TYPE = 1, 2
+from kouyu.engines.onnx_fields import BadModel, Model, Operator, refusing_what_is_no_model
+from kouyu.weights.onnx_numbers import InGraph, InTensor, InValue
+from kouyu.weights.protobuf import Field, field_bytes, fields, text_bytes, text_in
 
 _FLOAT_TENSOR: Final = b"\x0a\x02\x08\x01"
 """TypeProto: a tensor of floats, of any shape."""
@@ -56,57 +50,40 @@ def outputs_of(model: bytes, kind: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Graph:
+    model: Model
     inner: list["_Item"]
-    rest: bytes
-    """All of the model but its graph."""
 
     @classmethod
-    def read(cls, model: bytes) -> "_Graph":
-        try:
-            outer = list(fields(memoryview(model)))
-            graph = next(field for field in outer if field.number == _GRAPH)
-            inner = [_Item.of(field) for field in fields(graph.content)]
-        except (StopIteration, IndexError, ValueError) as error:
-            raise BadModel("this is no ONNX model") from error
-        return cls(inner, b"".join(field.raw for field in outer if field.number != _GRAPH))
+    def read(cls, file: bytes) -> "_Graph":
+        model = Model.read(file)
+        with refusing_what_is_no_model():
+            return cls(model, [_Item.of(field) for field in model.graph])
 
     @property
     def nodes(self) -> list["_Node"]:
         return [item.node for item in self.inner if item.node is not None]
 
     def cut(self, between: tuple[str, ...]) -> tuple[bytes, bytes]:
-        outputs = [item.name for item in self.inner if item.field.number == _OUTPUT]
+        outputs = [item.name for item in self.inner if item.field.number == InGraph.OUTPUT]
         before = _needed(self.nodes, between, given=())
         behind = _needed(self.nodes, outputs, given=between)
         taken = tuple(name for name in between if name in behind)
         first = _part(self.inner, before, inputs=(), outputs=between)
         second = _part(self.inner, behind, inputs=taken, outputs=())
-        return self.rest + field_bytes(_GRAPH, first), self.rest + field_bytes(_GRAPH, second)
+        return self.model.with_graph(first), self.model.with_graph(second)
 
 
 @dataclass(frozen=True, slots=True)
 class _Node:
     kind: str
     inputs: tuple[str, ...]
-    """Of the graphs in its attributes too."""
+    """Then those of its branches."""
     outputs: tuple[str, ...]
 
     @classmethod
     def read(cls, node: memoryview) -> "_Node":
-        inputs: list[str] = []
-        outputs: list[str] = []
-        kind = ""
-        for field in fields(node):
-            match field.number:
-                case 1:
-                    inputs.append(bytes(field.content).decode())
-                case 2:
-                    outputs.append(bytes(field.content).decode())
-                case 4:
-                    kind = bytes(field.content).decode()
-                case 5:
-                    inputs += _inputs_of_graphs(field.content)
-        return cls(kind, tuple(inputs), tuple(outputs))
+        operator = Operator.read(node)
+        return cls(operator.kind, (*operator.inputs, *_inputs_of_graphs(operator)), tuple(operator.outputs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,22 +98,21 @@ class _Item:
     @classmethod
     def of(cls, field: Field) -> "_Item":
         match field.number:
-            case 1:
+            case InGraph.NODE:
                 return cls(field, _Node.read(field.content), "")
-            case 5:
-                return cls(field, None, _name(field.content, _TENSOR_NAME))
-            case 11 | 12:
-                return cls(field, None, _name(field.content, _VALUE_NAME))
+            case InGraph.INITIALIZER:
+                return cls(field, None, text_in(field.content, InTensor.NAME))
+            case InGraph.INPUT | InGraph.OUTPUT:
+                return cls(field, None, text_in(field.content, InValue.NAME))
             case _:
                 return cls(field, None, "")
 
 
-def _inputs_of_graphs(attribute: memoryview) -> Iterator[str]:
-    for graph in fields(attribute):
-        if graph.number == _ATTRIBUTE_GRAPH:
-            for field in fields(graph.content):
-                if field.number == _NODE:
-                    yield from _Node.read(field.content).inputs
+def _inputs_of_graphs(operator: Operator) -> Iterator[str]:
+    for graph in operator.graphs():
+        for field in fields(graph):
+            if field.number == InGraph.NODE:
+                yield from _Node.read(field.content).inputs
 
 
 def _needed(nodes: Iterable[_Node], wanted: Iterable[str], *, given: Collection[str]) -> set[str]:
@@ -160,21 +136,17 @@ def _part(inner: Iterable["_Item"], needed: set[str], *, inputs: tuple[str, ...]
         wanted = True
         if item.node is not None:
             wanted = any(name in needed and name not in inputs for name in item.node.outputs)
-        elif item.field.number == _INITIALIZER or item.field.number == _INPUT:
+        elif item.field.number == InGraph.INITIALIZER or item.field.number == InGraph.INPUT:
             wanted = item.name in needed
-        elif item.field.number == _OUTPUT:
+        elif item.field.number == InGraph.OUTPUT:
             wanted = not outputs
-        elif item.field.number == _VALUE_INFO:  # shapes found at export; onnxruntime finds them again
+        elif item.field.number == InGraph.VALUE_INFO:  # shapes found at export; onnxruntime finds them again
             wanted = False
         if wanted:
             kept.append(item.field.raw)
-    for number, names in ((_INPUT, inputs), (_OUTPUT, outputs)):
+    for number, names in ((InGraph.INPUT, inputs), (InGraph.OUTPUT, outputs)):
         kept += [
-            field_bytes(number, field_bytes(_VALUE_NAME, name.encode()) + field_bytes(_VALUE_TYPE, _FLOAT_TENSOR))
+            field_bytes(number, text_bytes(InValue.NAME, name) + field_bytes(InValue.TYPE, _FLOAT_TENSOR))
             for name in names
         ]
     return b"".join(kept)
-
-
-def _name(message: memoryview, number: int) -> str:
-    return next((bytes(field.content).decode() for field in fields(message) if field.number == number), "")

@@ -4,8 +4,10 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from kouyu.engines.onnx_fields import BadModel, field_bytes, node_bytes, number_bytes, tensor_bytes
+from kouyu.engines.onnx_fields import BadModel
 from kouyu.engines.tts.onnx_convolutions import products_are_exact, with_products
+from kouyu.weights.onnx_file import Node, node_bytes, tensor_bytes
+from kouyu.weights.protobuf import field_bytes, number_bytes
 
 CHANNELS_IN, CHANNELS_OUT = 3, 5
 
@@ -22,30 +24,29 @@ def convolution(*, taps: int, dilation: int, stride: int = 1, bias: bool = True)
         "shape": np.array([1, -1, 1], np.int64),
     }
     numbers = {"kernel_shape": [taps], "dilations": [dilation], "pads": [around, around], "strides": [stride]}
-    quantise = b"".join(field_bytes(2, name) for name in (b"small", b"input scale", b"input zero"))
     nodes = [
-        field_bytes(1, b"samples") + quantise + field_bytes(4, b"DynamicQuantizeLinear"),
-        node_bytes("Mul", ["input scale", "scale"], "scales"),
-        node_bytes("ConvInteger", ["small", "weights", "input zero", "zero"], "sums", group=1, **numbers),
+        Node("DynamicQuantizeLinear", ["samples"], ["small", "input scale", "input zero"]),
+        Node("Mul", ["input scale", "scale"], ["scales"]),
+        Node("ConvInteger", ["small", "weights", "input zero", "zero"], ["sums"], {"group": 1, **numbers}),
     ]
     if bias:
         nodes += [
-            node_bytes("Div", ["bias", "scales"], "in steps"),
-            node_bytes("Floor", ["in steps"], "whole steps"),
-            node_bytes("Cast", ["whole steps"], "integers", to=6),
-            node_bytes("Reshape", ["integers", "shape"], "bias of rows"),
-            node_bytes("Add", ["sums", "bias of rows"], "all sums"),
+            Node("Div", ["bias", "scales"], ["in steps"]),
+            Node("Floor", ["in steps"], ["whole steps"]),
+            Node("Cast", ["whole steps"], ["integers"], {"to": 6}),
+            Node("Reshape", ["integers", "shape"], ["bias of rows"]),
+            Node("Add", ["sums", "bias of rows"], ["all sums"]),
         ]
     nodes += [
-        node_bytes("Cast", ["all sums" if bias else "sums"], "floats", to=1),
-        node_bytes("Mul", ["floats", "scales"], "heard"),
+        Node("Cast", ["all sums" if bias else "sums"], ["floats"], {"to": 1}),
+        Node("Mul", ["floats", "scales"], ["heard"]),
     ]
     return model(nodes, weights)
 
 
-def model(nodes: list[bytes], weights: dict[str, np.ndarray]) -> bytes:
+def model(nodes: list[Node], weights: dict[str, np.ndarray]) -> bytes:
     kind = field_bytes(2, field_bytes(1, number_bytes(1, 1)))
-    graph = [*(field_bytes(1, node) for node in nodes)]
+    graph = [*(field_bytes(1, node_bytes(node)) for node in nodes)]
     graph += [field_bytes(5, tensor_bytes(name, values)) for name, values in weights.items()]
     graph += [field_bytes(11, field_bytes(1, b"samples") + kind), field_bytes(12, field_bytes(1, b"heard") + kind)]
     imports = field_bytes(8, number_bytes(2, 20))
@@ -85,12 +86,11 @@ def test_a_convolution_with_a_stride_stays() -> None:
 
 def test_a_convolution_whose_sums_are_used_otherwise_stays() -> None:
     nodes = [
-        field_bytes(1, b"samples") + field_bytes(2, b"small") + field_bytes(2, b"s") + field_bytes(2, b"z")
-        + field_bytes(4, b"DynamicQuantizeLinear"),
-        node_bytes("ConvInteger", ["small", "weights", "z", "zero"], "sums", kernel_shape=[1]),
-        node_bytes("Abs", ["sums"], "sizes"),
-        node_bytes("Cast", ["sizes"], "heard", to=1),
-    ]  # fmt: skip
+        Node("DynamicQuantizeLinear", ["samples"], ["small", "s", "z"]),
+        Node("ConvInteger", ["small", "weights", "z", "zero"], ["sums"], {"kernel_shape": [1]}),
+        Node("Abs", ["sums"], ["sizes"]),
+        Node("Cast", ["sizes"], ["heard"], {"to": 1}),
+    ]
     weights = {"weights": np.ones((2, CHANNELS_IN, 1), np.uint8), "zero": np.array(0, np.uint8)}
     before = model(nodes, weights)
     assert with_products(before) == before
