@@ -11,6 +11,7 @@ import uvicorn
 from litestar.types import ASGIApp
 
 from kouyu.server.certificates import Certificates
+from kouyu.server.http_protocol import HttpProtocol
 from kouyu.server.websocket_protocol import WebSocketProtocol
 
 LARGEST_MESSAGE = 16 * 1024 * 1024
@@ -119,7 +120,7 @@ async def listening(
         return _Server(
             uvicorn.Config(
                 app,
-                http="h11",  # keeps the spelling of header names, which httptools does not
+                http=HttpProtocol,  # of h11, which keeps the spelling of header names; httptools does not
                 ws=WebSocketProtocol,
                 ws_max_size=LARGEST_MESSAGE,
                 ws_ping_interval=ping_interval_s,
