@@ -55,13 +55,13 @@ class Door:
         scope = connection.scope
         log_id: str = scope["state"]["log_id"]
         address = (scope["client"] or ("", 0))[0]
-        if wait_s := self._failures.wait_s(address):
-            await _turn_away_repeated(connection, wait_s, log_id)
-            return None
         credentials = presented(scope["headers"], scope["query_string"])
         user = await self._tokens.verify(credentials.token) if credentials.token else None
         if user is not None and not {*user.permissions}.isdisjoint(permissions or ("chat",)):
             return Visitor(connection, user, credentials, log_id)
+        if wait_s := self._failures.wait_s(address):
+            await _turn_away_repeated(connection, wait_s, log_id)
+            return None
         self._failures.failed(address)
         await _refuse(connection, credentials, *_reason(credentials, user), log_id)
         return None

@@ -1,4 +1,8 @@
-"""How often an address may fail to prove who it is."""
+"""How often an address may fail to prove who it is.
+
+Who shows a good token comes in all the same: behind a router or in front of a container many people have one address,
+and one forgotten device must not lock them all out. Tokens cannot be guessed, so nothing is gained by such attempts.
+"""
 
 import math
 import time

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -128,3 +129,17 @@ async def test_an_address_that_keeps_failing_has_to_wait(server: Running) -> Non
     assert statuses == [401] * 30
     status, body = await refusal_status(server.url(), {"Authorization": "Bearer wrong"})
     assert (status, body["code"]) == (429, 4013)
+
+
+async def test_a_good_token_comes_in_beside_a_neighbour_that_keeps_failing(server: Running) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as rest:
+
+        async def status(headers: Mapping[str, str]) -> int:
+            return (await rest.get("/v1/kouyu/status", headers=headers)).status_code
+
+        while await status({"Authorization": "Bearer wrong"}) != 429:
+            pass
+        assert await status(server.header) == 200
+        assert (await first_message(server.url(), server.header)).startswith("kouyu")
+        login = {"login": await server.store.tokens.create_login()}
+        assert (await rest.post("/v1/kouyu/login", json=login)).status_code == 200

@@ -41,10 +41,10 @@ def login_routes(tokens: Tokens, failures: FailedHandshakes, door: RestDoor) -> 
     )
     async def login(request: Request[Any, Any, Any]) -> Response[bytes]:
         address = (request.scope["client"] or ("", 0))[0]
-        if wait_s := failures.wait_s(address):
-            raise ProtocolError(errors.RATE_LIMITED, f"too many failed attempts; try again in {wait_s} s")
         exchanged = await tokens.exchange_login(_body(await request.body()).login)
         if exchanged is None:
+            if wait_s := failures.wait_s(address):
+                raise ProtocolError(errors.RATE_LIMITED, f"too many failed attempts; try again in {wait_s} s")
             failures.failed(address)
             msg = "this login has been used, has expired, or never was; `kouyu token link` makes a new one"
             raise ProtocolError(errors.UNAUTHORIZED, msg)

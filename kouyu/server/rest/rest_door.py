@@ -36,13 +36,13 @@ class RestDoor:
     async def _check(self, connection: ASGIConnection[Any, Any, Any, Any], permissions: tuple[Permission, ...]) -> None:
         scope = connection.scope
         address = (scope["client"] or ("", 0))[0]
-        if wait_s := self._failures.wait_s(address):
-            raise ProtocolError(errors.RATE_LIMITED, f"too many failed attempts; try again in {wait_s} s")
         token = presented(scope["headers"], b"").token
         user = await self._tokens.verify(token) if token else None
         if user is not None and not {*user.permissions}.isdisjoint(permissions):
             connection.scope["user"] = user
             return
+        if wait_s := self._failures.wait_s(address):
+            raise ProtocolError(errors.RATE_LIMITED, f"too many failed attempts; try again in {wait_s} s")
         self._failures.failed(address)
         if user is not None:
             raise ProtocolError(errors.FORBIDDEN, "the access token does not permit this")
