@@ -86,6 +86,10 @@ class Listening:
         """``input_audio_buffer.complete``: the buffer ends here, once voice activity has judged all of it."""
         yield from self._push_to_talk.complete(self._received, now)
 
+    def interrupt(self) -> None:
+        """The client goes on: what was completed and is not judged to its end yet will not be answered."""
+        self._push_to_talk.interrupt()
+
     def clear(self) -> Iterator[Moment]:
         """``input_audio_buffer.clear``: throw away the audio buffered since the last complete."""
         yield from self._push_to_talk.clear()

@@ -29,6 +29,8 @@ class _Buffer(Utterance):
     """Where it was completed; None while the button is held."""
     given_up_at: float | None = None
     """When voice activity is not waited for any longer."""
+    interrupted: bool = False
+    """The client has gone on since it was completed: it will not be answered."""
 
 
 class PushToTalk:
@@ -88,6 +90,11 @@ class PushToTalk:
         buffer.given_up_at = now + self._limits.voice_activity_s
         yield from self.on_judged()
 
+    def interrupt(self) -> None:
+        """What has been completed will not be answered. The open buffer will: it is what the client goes on with."""
+        for buffer in self._buffers:
+            buffer.interrupted = buffer.end is not None
+
     def on_time(self, now: float) -> Iterator[Moment]:
         """Take buffers as they are that voice activity has been given long enough for."""
         while self.deadline is not None and now >= self.deadline:
@@ -136,4 +143,4 @@ class PushToTalk:
 
     def _end(self, buffer: _Buffer, span: Span | None) -> Ended:
         self._buffers.popleft()
-        return Ended(span, buffer.announced)
+        return Ended(span, buffer.announced, buffer.interrupted)

@@ -135,7 +135,11 @@ class Turns:
             yield from turn.roll_back()
 
     def interrupt_pending(self) -> None:
-        """Turns that still wait for their transcript will not be answered."""
+        """What has been said and still waits, for its end to be found or for its transcript, will not be answered."""
+        self._listening.interrupt()
+        self._interrupt_turns()
+
+    def _interrupt_turns(self) -> None:
         for turn in self._pending:
             turn.interrupted = True
 
@@ -175,26 +179,28 @@ class Turns:
                     if self._prepared is not None and self._wants_partials(configuration):
                         self._prepared.hand_over(self._partials, now)
                     yield from self.forget_preparation()
-                case Ended(span, announced):
-                    yield from self._on_end(span, announced, configuration, now)
+                case Ended():
+                    yield from self._on_end(moment, configuration, now)
 
-    def _on_end(self, span: Span | None, announced: bool, configuration: Configuration, now: float) -> Iterator[Effect]:
+    def _on_end(self, ended: Ended, configuration: Configuration, now: float) -> Iterator[Effect]:
         yield from self._partials.reset()
         yield from self._judgement.stop()
-        if announced:
+        if ended.announced:
             yield Send(DownlinkEvent("input_audio_buffer.speech_stopped"))
-        if span is None:
+        if ended.span is None:
             yield from self.forget_preparation()
             return
         if self._prepared is None:
-            yield from self._prepare(span, configuration, now)
+            yield from self._prepare(ended.span, configuration, now)
         turn, self._prepared = self._prepared, None
         assert turn is not None
-        if is_push_to_talk(configuration.turn_detection):
-            self.interrupt_pending()
-            yield from self._speaking.interrupt(1, now)
+        if not is_push_to_talk(configuration.turn_detection):
+            turn.announced = ended.announced
+        elif ended.interrupted:
+            turn.interrupted = True
         else:
-            turn.announced = announced
+            self._interrupt_turns()
+            yield from self._speaking.interrupt(1, now)
         turn.commit(now)
         self._pending.append(turn)
 

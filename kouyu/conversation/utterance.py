@@ -46,11 +46,13 @@ class Resumed(msgspec.Struct, frozen=True):
 class Ended(msgspec.Struct, frozen=True):
     """The utterance is over, or thrown away. ``span`` is None where there is nothing to recognise.
 
-    ``announced``: the client had been told that the user speaks.
+    ``announced``: the client had been told that the user speaks. ``interrupted``: it will not be answered, because the
+    client has gone on since.
     """
 
     span: Span | None
     announced: bool
+    interrupted: bool = False
 
 
 Moment = SpeechBegan | Paused | MayBeOver | Resumed | Ended

@@ -7,6 +7,7 @@ from kouyu.conversation.inputs import AudioReceived
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.utterance import TAIL_MS
+from kouyu.protocol.downlink import Message
 from kouyu.protocol.uplink import InputAudioBufferClear
 from tests.conversation.simulation import Engines, Simulation
 
@@ -174,3 +175,29 @@ def test_a_question_asked_over_one_that_is_not_understood_yet_is_the_one_that_is
     assert talk.event_types.count("conversation.audio_transcript.completed") == 2
     assert talk.event_types.count("conversation.chat.created") == 1
     assert len(talk.all(StartReply)) == 1
+
+
+@pytest.mark.parametrize("go_on", ["cancel", "write"])
+def test_what_was_completed_before_the_client_went_on_is_not_answered_though_voice_activity_lags(go_on: str) -> None:
+    talk = Simulation()
+    talk.upload(1920, 0.95, chunk_s=0.01)
+    talk.complete()
+    if go_on == "cancel":
+        talk.cancel()
+    else:
+        talk.write("What color is the sky?")
+    talk.wait(10)
+    assert "conversation.audio_transcript.completed" in talk.event_types
+    shown = [event.data for event in talk.events if isinstance(event.data, Message)]
+    answered = [] if go_on == "cancel" else ["What color is the sky?"]
+    assert [message.content for message in shown if message.type == "question"] == answered
+    assert talk.event_types.count("conversation.chat.completed") == len(answered)
+
+
+def test_a_cancel_leaves_the_buffer_alone_that_is_still_open() -> None:
+    talk = Simulation()
+    talk.upload(1920, 0.95, chunk_s=0.01)
+    talk.cancel()
+    talk.complete()
+    talk.wait(10)
+    assert talk.event_types.count("conversation.chat.completed") == 1
