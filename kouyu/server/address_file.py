@@ -1,11 +1,14 @@
 """Where the server of a data folder is reached: written when it is ready, read by the commands beside it."""
 
+import logging
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from kouyu.server.private_file import replace_file
+
+log = logging.getLogger(__name__)
 
 _NAME: Final = "address.json"
 
@@ -19,8 +22,14 @@ class Address(msgspec.Struct, frozen=True):
 
 
 def write_address(folder: Path, address: Address) -> None:
-    """Keep the address in the data folder. It stays there when the server stops: the next one is mostly the same."""
-    replace_file(folder / _NAME, msgspec.json.encode(address), 0o600)
+    """Keep the address in the data folder. It stays there when the server stops: the next one is mostly the same.
+
+    Where that cannot be done, the log says so: a server is there to be talked to.
+    """
+    try:
+        replace_file(folder / _NAME, msgspec.json.encode(address), 0o600)
+    except OSError as error:
+        log.warning("%s cannot be written (%s); commands beside the server need --url", folder / _NAME, error.strerror)
 
 
 def read_address(folder: Path) -> Address | None:

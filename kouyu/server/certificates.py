@@ -7,6 +7,7 @@ a certificate. The authority is made once and trusted by the client once; the ce
 import contextlib
 import datetime
 import ipaddress
+import logging
 import shlex
 import socket
 import ssl
@@ -23,6 +24,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from kouyu.server.private_file import replace_file
 
+log = logging.getLogger(__name__)
+
 AUTHORITY_LIFETIME = datetime.timedelta(days=3650)
 CERTIFICATE_LIFETIME = datetime.timedelta(days=397)
 """The longest that browsers and Apple's libraries accept (398 days), less one."""
@@ -33,7 +36,7 @@ LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 class CertificateError(Exception):
-    """The user's own certificate cannot be used. The text says why."""
+    """The user's own certificate cannot be used, or the local one not be kept. The text says why."""
 
 
 class Certificates(msgspec.Struct, frozen=True):
@@ -59,7 +62,10 @@ class Certificates(msgspec.Struct, frozen=True):
 
 
 def own_certificate(certificate: Path, key: Path) -> Certificates:
-    """A certificate of the user's own. Raises CertificateError where the two files do not make a pair."""
+    """A certificate of the user's own. Raises CertificateError where the two files do not make a pair.
+
+    One that clients refuse because of its dates is used all the same, and the log says so.
+    """
     for path in (certificate, key):
         if not path.is_file():
             raise CertificateError(f"{path}: there is no such file")
@@ -67,19 +73,41 @@ def own_certificate(certificate: Path, key: Path) -> Certificates:
         ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key, password=_no_password)
     except (ssl.SSLError, ValueError) as error:
         raise CertificateError(f"{certificate} and {key}: not a certificate and its key: {error}") from None
+    except OSError as error:
+        raise CertificateError(f"{certificate} and {key}: cannot be read: {error.strerror}") from None
+    _warn_of_dates(certificate)
     return Certificates(certificate, key)
+
+
+def _warn_of_dates(path: Path) -> None:
+    with contextlib.suppress(ValueError):  # what OpenSSL takes, another reader may not
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        now = datetime.datetime.now(datetime.UTC)
+        begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        if not begins <= now <= ends:
+            log.warning("%s is valid from %s to %s: clients will refuse it", path, begins, ends)
 
 
 def local_certificate(folder: Path, names: Sequence[str]) -> Certificates:
     """The certificate for this machine, made or renewed in ``folder`` where needed, as is the authority.
 
-    ``names`` are host names and IP addresses besides localhost and the host name of this machine.
+    ``names`` are host names and IP addresses besides localhost and the host name of this machine. Raises
+    CertificateError where the folder cannot be used.
     """
+    try:
+        return _local_certificate(folder, names)
+    except OSError as error:
+        raise CertificateError(f"{error.filename or folder}: cannot be used: {error.strerror}") from None
+
+
+def _local_certificate(folder: Path, names: Sequence[str]) -> Certificates:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     authority_file, authority_key_file = folder / "ca.pem", folder / "ca-key.pem"
     certificate, key = folder / "server.pem", folder / "server-key.pem"
     authority = _read_pair(authority_file, authority_key_file)
     if authority is None or _expires_soon(authority[0]):
+        if authority_file.exists():
+            log.warning("the authority %s runs out or is damaged: clients have to trust its new one", authority_file)
         authority = _make_authority()
         _write_pair(authority_file, authority_key_file, *authority)
     wanted = _subject_names((*LOCAL_NAMES, socket.gethostname(), *names))
@@ -87,7 +115,9 @@ def local_certificate(folder: Path, names: Sequence[str]) -> Certificates:
     if current is None or not _still_good(current[0], authority[0], wanted):
         _write_pair(certificate, key, *_make_certificate(wanted, *authority))
     bundle = folder / "ca-bundle.pem"
-    replace_file(bundle, _system_authorities(bundle) + _pem(authority[0]), 0o644)
+    trusted = _system_authorities(bundle) + _pem(authority[0])
+    if not bundle.is_file() or bundle.read_bytes() != trusted:
+        replace_file(bundle, trusted, 0o644)
     return Certificates(certificate, key, authority_file, bundle)
 
 

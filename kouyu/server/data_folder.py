@@ -40,15 +40,27 @@ class DataFolder:
     async def access_token(self, tokens: Tokens) -> str:
         """The token shown at every start, made when there is none that is good.
 
-        The store keeps digests alone, so this one secret is kept beside it, for its owner's eyes.
+        The store keeps digests alone, so this one secret is kept beside it, for its owner's eyes. Raises
+        DataFolderError where its file cannot be read or written.
         """
-        with contextlib.suppress(FileNotFoundError):
-            kept = self._token_file.read_text(encoding="ascii").strip()
-            if await tokens.verify(kept):
-                return kept
+        kept = self._kept_token()
+        if kept and await tokens.verify(kept):
+            return kept
         secret = await _new_token(tokens)
-        replace_file(self._token_file, f"{secret}\n".encode(), 0o600)
+        try:
+            replace_file(self._token_file, f"{secret}\n".encode(), 0o600)
+        except OSError as error:
+            raise DataFolderError(f"{self._token_file}: cannot be written: {error.strerror}") from None
         return secret
+
+    def _kept_token(self) -> str:
+        """What the file says; "" where there is none, or it is damaged."""
+        try:
+            return self._token_file.read_text(encoding="ascii").strip()
+        except (FileNotFoundError, UnicodeDecodeError):
+            return ""
+        except OSError as error:
+            raise DataFolderError(f"{self._token_file}: cannot be read: {error.strerror}") from None
 
 
 async def _new_token(tokens: Tokens) -> str:
@@ -84,8 +96,9 @@ def open_data_folder(path: Path) -> Iterator[DataFolder]:
             raise DataFolderError(
                 f"{path}: another kouyu (process {owner}) uses this data folder; give this one its own with --data-dir"
             ) from None
-        os.ftruncate(lock, 0)
-        os.write(lock, f"{os.getpid()}\n".encode())
+        with contextlib.suppress(OSError):  # a full disk: it is there to be read by people alone
+            os.ftruncate(lock, 0)
+            os.write(lock, f"{os.getpid()}\n".encode())
         yield DataFolder(path)
     finally:
         os.close(lock)

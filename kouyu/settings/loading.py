@@ -47,7 +47,7 @@ def load(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors begin a file with a mark
     except FileNotFoundError:
         raise SettingsError(f"{path}: there is no such settings file") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -115,6 +115,40 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path, name: str) -> None:
     handshake(found, "localhost", found.authority)
 
 
+@pytest.mark.parametrize("name", ["ca.pem", "ca-key.pem"])
+def test_that_a_new_authority_has_to_be_trusted_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    local_certificate(tmp_path, [])
+    assert not caplog.records
+    (tmp_path / name).write_bytes(b"")
+    local_certificate(tmp_path, [])
+    assert "clients have to trust its new one" in caplog.text
+
+
+def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
+    (tmp_path / "tls").write_bytes(b"")
+    with pytest.raises(CertificateError, match=r"tls: cannot be used: File exists"):
+        local_certificate(tmp_path / "tls", [])
+
+
+def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    local_certificate(tmp_path, [])
+    (tmp_path / "server.pem").unlink()
+    (tmp_path / "server.pem").mkdir()
+    with pytest.raises(CertificateError, match=r"server\.pem: cannot be used: Is a directory"):
+        local_certificate(tmp_path, [])
+
+
+def test_a_certificate_of_the_users_own_that_has_expired_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(certificates, "CERTIFICATE_LIFETIME", datetime.timedelta(hours=1))  # a day ago
+    made = local_certificate(tmp_path, [])
+    own_certificate(made.certificate, made.key)
+    assert "clients will refuse it" in caplog.text
+
+
 def test_the_trust_line_names_the_bundle_for_python_and_the_authority_for_node(tmp_path: Path) -> None:
     found = local_certificate(tmp_path / "with space", [])
     assert found.trust_line == (f"export SSL_CERT_FILE='{found.bundle}' NODE_EXTRA_CA_CERTS='{found.authority}'")

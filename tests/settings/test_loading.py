@@ -124,5 +124,9 @@ def test_an_api_key_is_not_shown(write: Write) -> None:
     assert "secret" not in message
 
 
+def test_a_file_may_begin_with_the_mark_that_some_editors_write(write: Write) -> None:
+    assert load(write("\ufeff[server]\nport = 9000\n")).server.port == 9000
+
+
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     assert "there is no such settings file" in problems(tmp_path / "kouyu.toml")
