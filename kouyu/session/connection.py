@@ -198,6 +198,7 @@ class Session:
                 _log.info("%s: unknown event type %.60r", self._log_id, event_type)
             case _:
                 self._receive(event)
+                await self._recorder.room()
 
     def _observe_sound(self, samples: Samples, end: int) -> None:
         if self._live.observer is not None:
@@ -255,6 +256,7 @@ class Session:
                     self._outbox.put(event)
                 case SaveMessage() | TrimMessage() | SaveChat() | SaveSection():
                     self._recorder.save(effect)
+                    self._outbox.saved()
                     if isinstance(effect, SaveSection):
                         self._services.sections.begin(effect.conversation_id, effect.section_id)
                 case Transcribe() | JudgeTurn() | ReadAhead() | StartReply() | CommitReply() | Speak():

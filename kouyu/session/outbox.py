@@ -39,6 +39,10 @@ class Outbox:
         if self._waiting_bytes > MOST_WAITING_BYTES:
             raise ClientTooSlow
 
+    def saved(self) -> None:
+        """A record was given to the recorder: it is written though no event may tell of it."""
+        self._changed.set()
+
     def drop_waiting_audio(self) -> None:
         """Throw away audio that has not left yet: the user has interrupted it."""
         kept = [(event, ticket) for event, ticket in self._waiting if event.event_type != "conversation.audio.delta"]
@@ -56,6 +60,7 @@ class Outbox:
                 await self._recorder.written(ticket)
                 unix_ms = time.time_ns() // 1_000_000
                 await self._socket.send(encode(event, event_id=new_event_id(), log_id=self._log_id, unix_ms=unix_ms))
+            await self._recorder.written(self._recorder.ticket)
 
 
 def _size(event: DownlinkEvent) -> int:

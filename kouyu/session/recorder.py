@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Final
 
 from kouyu.conversation.effects import SaveChat, SaveMessage, SaveSection, TrimMessage
 from kouyu.store.chats import PutChat
@@ -10,14 +11,14 @@ from kouyu.store.message_writes import AddMessage, TrimAnswer
 from kouyu.store.store import Store
 from kouyu.store.writer import Write
 
+MOST_WAITING: Final = 1000
+"""Writes that may wait. Beyond that reading from the client waits, so that it is slowed down."""
+
 Saving = SaveMessage | TrimMessage | SaveChat | SaveSection
 
 
 class Recorder:
-    """Writes what it is given in the order given; all that waits goes into one transaction.
-
-    Its list needs no bound of its own: a turn saves a few records and then waits for them.
-    """
+    """Writes what it is given in the order given; all that waits goes into one transaction."""
 
     def __init__(self, store: Store, *, bot_id: str) -> None:
         self._store = store
@@ -38,6 +39,11 @@ class Recorder:
         """Take a record; somebody who needs it on disk awaits ``written``."""
         self._waiting.extend(self._writes(saving))
         self._given += 1
+
+    async def room(self) -> None:
+        """Wait while too much waits to be written. Raises StoreError."""
+        if len(self._waiting) > MOST_WAITING:
+            await self.written(self.ticket)
 
     def know(self, conversation_id: str) -> None:
         """This conversation is in the store already."""

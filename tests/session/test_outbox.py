@@ -26,11 +26,13 @@ class Saved:
 
     def __init__(self) -> None:
         self.ticket = 0
+        self.written_until = 0
         self.on_disk = asyncio.Event()
 
     async def written(self, ticket: int) -> None:
         if ticket:
             await self.on_disk.wait()
+        self.written_until = ticket
 
 
 def audio(content: str = "AAAA") -> DownlinkEvent:
@@ -78,6 +80,22 @@ async def test_an_event_waits_for_what_was_saved_before_it() -> None:
     saved.on_disk.set()
     await asyncio.sleep(0.01)
     assert wire.taken == ["chat.created", "conversation.cleared"]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_what_was_saved_is_written_though_no_event_tells_of_it() -> None:
+    wire, saved = Wire(), Saved()
+    wire.reads.set()
+    outbox = Outbox(wire, saved, log_id="log")  # type: ignore[arg-type]
+    outbox.put(DownlinkEvent("conversation.cleared"))
+    saved.on_disk.set()
+    running = asyncio.create_task(outbox.run())
+    await asyncio.sleep(0.01)
+    saved.ticket = 1
+    outbox.saved()
+    await asyncio.sleep(0.01)
+    assert saved.written_until == 1
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 

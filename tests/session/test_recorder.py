@@ -6,7 +6,7 @@ from typing import Any
 
 from kouyu.conversation.effects import SaveMessage, SaveSection, TrimMessage
 from kouyu.protocol.downlink import Message
-from kouyu.session.recorder import Recorder
+from kouyu.session.recorder import MOST_WAITING, Recorder
 from kouyu.store.store import Store
 
 
@@ -76,3 +76,18 @@ async def test_what_was_heard_and_the_section_are_kept_in_the_order_given(tmp_pa
     assert kept.content == "answer"
     assert conversation is not None
     assert conversation.section_id == "8"
+
+
+async def test_whoever_gives_more_than_the_disk_takes_waits(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path / "kouyu.db") as store:
+        slow = SlowStore(store)
+        recorder = Recorder(slow, bot_id="kouyu")  # type: ignore[arg-type]
+        for number in range(MOST_WAITING - 1):
+            recorder.save(SaveMessage(message(number), 1))
+        await recorder.room()
+        recorder.save(SaveMessage(message(MOST_WAITING), 1))
+        waiting = asyncio.create_task(recorder.room())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        slow.gate.set()
+        await waiting
