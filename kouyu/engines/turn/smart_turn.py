@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from kouyu.engines.asr.features import log_mel
 from kouyu.engines.errors import EngineError
+from kouyu.engines.loud_blocks import loud_blocks
 from kouyu.engines.onnx_model import open_onnx_model
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.turn.engine import TURN_RATE, TURN_SECONDS
@@ -22,10 +23,6 @@ WINDOW_SAMPLES: Final = int(TURN_RATE * TURN_SECONDS)
 
 _BLOCK: Final = TURN_RATE // 50
 """20 ms, over which loudness is measured."""
-_SILENT_POWER: Final = 1e-8
-"""-80 dB: digital silence counts as such a room."""
-_CLEAR_DECIBELS: Final = 20.0
-"""Speech stands out from its room by as much, or its end cannot be told by loudness."""
 
 _SILENT: Final = 1e-7
 """Added to the variance, as in the model's training, so that silence stays finite."""
@@ -85,15 +82,11 @@ def features(audio: NDArray[np.float32]) -> NDArray[np.float32]:
 def with_short_pause(audio: NDArray[np.float32]) -> NDArray[np.float32]:
     """The audio without the silence behind it that is over PAUSE_SAMPLES.
 
-    Speech is what is louder than a third of the way (in decibels) from the quietest to the loudest parts; where noise
-    leaves them close together, nothing is taken off.
+    Where noise leaves speech and pauses too close together to tell, nothing is taken off.
     """
     blocks = audio[len(audio) % _BLOCK :].reshape(-1, _BLOCK)
-    if not len(blocks):
+    loud = loud_blocks(blocks)
+    if loud is None:
         return audio
-    levels = 10.0 * np.log10(np.square(blocks).mean(axis=1) + _SILENT_POWER)
-    quiet, loud = np.percentile(levels, (5, 95))
-    if loud - quiet < _CLEAR_DECIBELS:
-        return audio
-    silent_blocks = int(np.argmax(levels[::-1] > quiet + (loud - quiet) / 3))
+    silent_blocks = int(np.argmax(loud[::-1]))
     return audio[: len(audio) - max(0, silent_blocks * _BLOCK - PAUSE_SAMPLES)]
