@@ -13,12 +13,12 @@ import msgspec
 import numpy as np
 import soxr
 
-from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.pcm import LISTENING_RATE, Samples, silence
 from kouyu.audio.wav import write_wav
 from kouyu.engines.asr.engine import RecognitionOptions, SpeechRecognizer
 from kouyu.engines.asr.whisper import WhisperRecognizer
 from kouyu.engines.scheduler import Priority, Scheduler
-from kouyu.engines.tts.edges import silence, trim
+from kouyu.engines.tts.edges import trim
 from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
 from kouyu.engines.tts.kokoro import KokoroSynthesizer
 from kouyu.engines.tts.piper import PiperSynthesizer
@@ -94,7 +94,8 @@ async def _understood(question: Question, voices: SpeechSynthesizer, recognizer:
     for _ in range(MOST_ATTEMPTS):
         speech = await _spoken(question, voices)
         samples = np.concatenate(
-            (silence(LEAD_SECONDS, LISTENING_RATE), speech, silence(TRAIL_SECONDS, LISTENING_RATE)), dtype=np.float32
+            (silence(1000 * LEAD_SECONDS, LISTENING_RATE), speech, silence(1000 * TRAIL_SECONDS, LISTENING_RATE)),
+            dtype=np.float32,
         )
         heard = await recognizer.recognize(samples, RecognitionOptions(), Priority.FINAL)
         if letters(heard.text) == letters(question.text):

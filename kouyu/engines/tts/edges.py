@@ -88,8 +88,3 @@ def is_quiet(samples: NDArray[np.float32], frame: int) -> bool:
     """Whether none of the whole frames of so many samples is louder than QUIET."""
     frames = samples[: len(samples) // frame * frame].reshape(-1, frame)
     return not np.any(np.mean(frames**2, axis=1) > QUIET**2)
-
-
-def silence(seconds: float, sample_rate: int) -> NDArray[np.float32]:
-    """Nothing, for so long."""
-    return np.zeros(round(seconds * sample_rate), np.float32)

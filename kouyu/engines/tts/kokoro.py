@@ -19,13 +19,12 @@ from numpy.typing import NDArray
 from kouyu.engines.errors import EngineError, EngineUnavailable
 from kouyu.engines.scheduler import Priority, Scheduler, WorkCancelled
 from kouyu.engines.tts import espeak
-from kouyu.engines.tts.clauses import pause_after, speech_pieces
-from kouyu.engines.tts.edges import Trimming, silence
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.engines.tts.english import english_phonemes
 from kouyu.engines.tts.kokoro_model import KokoroModel, Styles
 from kouyu.engines.tts.mandarin import mandarin_phonemes
 from kouyu.engines.tts.prosody import EMOTIONS, Prosody, prosody_of
+from kouyu.engines.tts.speaking import spoken_in_pieces, with_prosody
 from kouyu.text.language import split_by_language
 
 log = logging.getLogger(__name__)
@@ -156,19 +155,11 @@ class KokoroSynthesizer:
             await asyncio.gather(self._warming, return_exceptions=True)
 
     def _speak(self, text: str, voice: str, prosody: Prosody) -> Iterator[AudioPiece]:
-        pause = 0.0
-        for piece in speech_pieces(text, first=FIRST_PIECE_WORDS):
-            spoken = False
+        def say(piece: str) -> Iterator[NDArray[np.float32]]:
             for tokens in _in_calls(self._tokens(piece)):
-                for samples in self._say(tokens, voice, prosody):
-                    if not samples.any():
-                        continue
-                    if not spoken and pause:
-                        samples = np.concatenate((silence(pause, SAMPLE_RATE), samples))
-                    spoken = True
-                    yield AudioPiece(samples, SAMPLE_RATE)
-            if spoken:
-                pause = pause_after(piece) / prosody.speed
+                yield from self._say(tokens, voice, prosody)
+
+        return spoken_in_pieces(text, say, first_words=FIRST_PIECE_WORDS, speed=prosody.speed, sample_rate=SAMPLE_RATE)
 
     def _tokens(self, text: str) -> list[int]:
         """The numbers of the phonemes; nothing when there are only marks."""
@@ -183,17 +174,10 @@ class KokoroSynthesizer:
         return english_phonemes(text) if self._speaks_english else ""
 
     def _say(self, tokens: Sequence[int], voice: str, prosody: Prosody) -> Iterator[NDArray[np.float32]]:
-        # The pitch is changed by resampling, which would leave a seam between parts.
-        whole = prosody.semitones != 0
         model = self._model_for(voice)
-        trimming = Trimming(SAMPLE_RATE)
-        spoken = model.speak(tokens, voice, speed=prosody.model_speed, whole=whole)
-        if whole:
-            yield prosody.applied(np.concatenate([*map(trimming.feed, spoken), trimming.end()]), SAMPLE_RATE)
-            return
-        for part in spoken:
-            yield prosody.applied(trimming.feed(part), SAMPLE_RATE)
-        yield prosody.applied(trimming.end(), SAMPLE_RATE)
+        # A change of pitch needs all of it at once.
+        parts = model.speak(tokens, voice, speed=prosody.model_speed, whole=prosody.semitones != 0)
+        return with_prosody(parts, prosody, SAMPLE_RATE)
 
 
 def voice_id(key: str) -> str:

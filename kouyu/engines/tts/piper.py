@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts import espeak
-from kouyu.engines.tts.clauses import pause_after, speech_pieces
-from kouyu.engines.tts.edges import Trimming, silence
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.engines.tts.piper_model import PiperModel
 from kouyu.engines.tts.prosody import EMOTIONS, Prosody, prosody_of
+from kouyu.engines.tts.speaking import spoken_in_pieces, with_prosody
 
 WEIGHT_SET: Final = "piper-joe"
 MODEL_FILE: Final = "en_US-joe-medium.onnx"
@@ -103,19 +102,13 @@ class PiperSynthesizer:
         """Nothing is left to do: memory goes with the object."""
 
     def _speak(self, text: str, prosody: Prosody) -> Iterator[AudioPiece]:
-        pause = 0.0
-        for piece in speech_pieces(text, first=FIRST_PIECE_WORDS):
-            spoken = False
+        def say(piece: str) -> Iterator[NDArray[np.float32]]:
             for phonemes in espeak.sentences_of_phonemes(piece):
-                for samples in self._say(phonemes, prosody):
-                    if not samples.any():
-                        continue
-                    if not spoken and pause:
-                        samples = np.concatenate([silence(pause, self._sample_rate), samples])
-                    spoken = True
-                    yield AudioPiece(samples, self._sample_rate)
-            if spoken:
-                pause = pause_after(piece) / prosody.speed
+                yield from self._say(phonemes, prosody)
+
+        return spoken_in_pieces(
+            text, say, first_words=FIRST_PIECE_WORDS, speed=prosody.speed, sample_rate=self._sample_rate
+        )
 
     def _say(self, phonemes: list[str], prosody: Prosody) -> Iterator[NDArray[np.float32]]:
         from piper.phoneme_ids import phonemes_to_ids
@@ -125,13 +118,5 @@ class PiperSynthesizer:
         noise, width = self._noise
         stretch = (1 / prosody.model_speed - RIGID_SHARE) / (1 - RIGID_SHARE)
         scales = np.array([noise, self._length_scale * stretch, width], np.float32)
-        trimming = Trimming(self._sample_rate)
-        parts = (trimming.feed(part) for part in self._model.speak(phonemes_to_ids(phonemes, self._ids), scales))
-        if prosody.semitones:
-            # The pitch is changed by resampling, which would leave a seam between parts.
-            whole = np.concatenate([*parts, trimming.end()])
-            yield prosody.applied(whole, self._sample_rate)
-            return
-        for part in parts:
-            yield prosody.applied(part, self._sample_rate)
-        yield prosody.applied(trimming.end(), self._sample_rate)
+        parts = self._model.speak(phonemes_to_ids(phonemes, self._ids), scales)
+        yield from with_prosody(parts, prosody, self._sample_rate)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import msgspec
 
+from kouyu.audio.pcm import silence
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.clauses import pause_after
-from kouyu.engines.tts.edges import silence
 from kouyu.engines.tts.engine import AudioPiece, SpeechSynthesizer, SynthesisOptions, Voice
 from kouyu.engines.tts.prosody import speed_of
 from kouyu.text.language import language_of, split_by_language
@@ -84,7 +84,7 @@ class VoiceRouter:
                     yield piece
         pause = pause_after(text) / speed_of(options.speech_rate)
         if rate and pause:
-            yield AudioPiece(silence(pause, rate), rate)
+            yield AudioPiece(silence(1000 * pause, rate), rate)
 
     async def close(self) -> None:
         """Close all engines."""
