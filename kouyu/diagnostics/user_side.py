@@ -16,26 +16,8 @@ from kouyu.conversation.inputs import (
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.conversation.speech_detector import SpeechDetector
+from kouyu.diagnostics import facts
 from kouyu.diagnostics.audio_clock import AudioClock
-from kouyu.diagnostics.facts import (
-    DiscardReason,
-    EndOfTurnAsked,
-    EndOfTurnJudged,
-    EndReason,
-    Error,
-    SpeculationCommitted,
-    SpeculationDiscarded,
-    SpeculationStarted,
-    SpeechEnded,
-    SpeechPaused,
-    SpeechResumed,
-    SpeechStarted,
-    TranscriptAsked,
-    TranscriptCanceled,
-)
-from kouyu.diagnostics.facts import (
-    TranscriptReady as TranscriptSeen,
-)
 from kouyu.diagnostics.turn_seen import Say, TurnSeen
 from kouyu.diagnostics.turns_seen import TurnsSeen
 from kouyu.diagnostics.user_track import UserTrack
@@ -104,7 +86,7 @@ class UserSide:
     def _pauses(self, turn: TurnSeen, at_ms: float) -> None:
         if self._detector.in_speech and turn.paused:
             turn.paused = False
-            self._say(SpeechResumed(at_ms=at_ms, turn=turn.number))
+            self._say(facts.SpeechResumed(at_ms=at_ms, turn=turn.number))
             self.discard(turn, "spoke_on", at_ms)
         elif (
             not turn.paused
@@ -113,7 +95,7 @@ class UserSide:
         ):
             turn.paused = True
             since = self._clock.end_ms(self._detector.speech_end)
-            self._say(SpeechPaused(at_ms=at_ms, turn=turn.number, from_ms=since))
+            self._say(facts.SpeechPaused(at_ms=at_ms, turn=turn.number, from_ms=since))
 
     def on_transcript(self, report: TranscriptReady, at_ms: float) -> None:
         """A transcript has come."""
@@ -123,7 +105,7 @@ class UserSide:
         turn, took = asked.turn, round(at_ms - asked.at_ms, 1)
         text = report.text.strip()
         self._say(
-            TranscriptSeen(
+            facts.TranscriptReady(
                 at_ms=at_ms,
                 turn=turn.number,
                 order=report.order,
@@ -145,7 +127,7 @@ class UserSide:
         if asked is None:
             return
         turn = asked.turn
-        self._say(Error(at_ms=at_ms, turn=turn.number, stage="recognition", code=0, message=report.reason))
+        self._say(facts.Error(at_ms=at_ms, turn=turn.number, stage="recognition", code=0, message=report.reason))
         if report.order == turn.transcript_order:
             turn.transcript_order, turn.failed = None, True
 
@@ -156,7 +138,7 @@ class UserSide:
             return
         asked.turn.work.end_of_turn = took = round(at_ms - asked.at_ms, 1)
         self._say(
-            EndOfTurnJudged(
+            facts.EndOfTurnJudged(
                 at_ms=at_ms,
                 turn=asked.turn.number,
                 completeness=round(report.completeness, 4),
@@ -174,7 +156,7 @@ class UserSide:
         if not turn.over:
             turn.speech_from_ms = self._clock.ms(self._detector.speech_start)
             turn.longest_speech_ms = max(turn.longest_speech_ms, self._detector.speech_ms)
-        self._say(SpeechStarted(at_ms=at_ms, turn=turn.number, from_ms=turn.speech_from_ms))
+        self._say(facts.SpeechStarted(at_ms=at_ms, turn=turn.number, from_ms=turn.speech_from_ms))
 
     def ended(self, received: Input, at_ms: float) -> None:
         """The user's turn is over."""
@@ -199,12 +181,12 @@ class UserSide:
         if turn is not None:
             self._end(turn, "discarded", at_ms)
 
-    def _end(self, turn: TurnSeen, reason: EndReason, at_ms: float) -> None:
+    def _end(self, turn: TurnSeen, reason: facts.EndReason, at_ms: float) -> None:
         turn.over = True
         spoke_until = min(at_ms, self._clock.end_ms(self._detector.speech_end))
         turn.marks.began, turn.marks.over = spoke_until, at_ms
         self._say(
-            SpeechEnded(
+            facts.SpeechEnded(
                 at_ms=at_ms,
                 turn=turn.number,
                 to_ms=spoke_until,
@@ -216,9 +198,9 @@ class UserSide:
             self.discard(turn, "not_needed", at_ms)
         elif turn.speculating:
             turn.speculating = False
-            self._say(SpeculationCommitted(at_ms=at_ms, turn=turn.number))
+            self._say(facts.SpeculationCommitted(at_ms=at_ms, turn=turn.number))
 
-    def _why_ended(self, received: Input) -> EndReason:
+    def _why_ended(self, received: Input) -> facts.EndReason:
         match received:
             case TurnJudged():
                 return "judged_complete"
@@ -246,9 +228,9 @@ class UserSide:
             if not turn.over:
                 self.discard(turn, "spoke_on", at_ms)
                 turn.speculating = True
-                self._say(SpeculationStarted(at_ms=at_ms, turn=turn.number))
+                self._say(facts.SpeculationStarted(at_ms=at_ms, turn=turn.number))
         self._say(
-            TranscriptAsked(
+            facts.TranscriptAsked(
                 at_ms=at_ms,
                 turn=turn.number,
                 order=order.order,
@@ -263,7 +245,7 @@ class UserSide:
         asked = self._transcripts.pop(order.order, None)
         if asked is None:
             return
-        self._say(TranscriptCanceled(at_ms=at_ms, turn=asked.turn.number, order=order.order))
+        self._say(facts.TranscriptCanceled(at_ms=at_ms, turn=asked.turn.number, order=order.order))
         if order.order == asked.turn.transcript_order:
             asked.turn.transcript_order = None
             asked.turn.failed = isinstance(received, TimePassed)
@@ -275,13 +257,13 @@ class UserSide:
         if turn is None:
             return
         self._judgements[order.order] = _Asked(turn, False, at_ms)
-        self._say(EndOfTurnAsked(at_ms=at_ms, turn=turn.number, transcript=order.transcript))
+        self._say(facts.EndOfTurnAsked(at_ms=at_ms, turn=turn.number, transcript=order.transcript))
 
     def judgement_canceled(self, order: CancelJudgement) -> None:
         """The judgement is not waited for any more."""
         self._judgements.pop(order.order, None)
 
-    def discard(self, turn: TurnSeen, reason: DiscardReason, at_ms: float) -> None:
+    def discard(self, turn: TurnSeen, reason: facts.DiscardReason, at_ms: float) -> None:
         """What was prepared for the turn, if anything was, is thrown away."""
         if turn.speculating:
             turn.speculating = False
@@ -292,7 +274,7 @@ class UserSide:
             turn.marks.ask_anew()
             turn.packets.clear()
             turn.answer = ""
-            self._say(SpeculationDiscarded(at_ms=at_ms, turn=turn.number, reason=reason))
+            self._say(facts.SpeculationDiscarded(at_ms=at_ms, turn=turn.number, reason=reason))
 
     def forget_preparation(self, at_ms: float) -> None:
         """What the agent would be told has changed."""
