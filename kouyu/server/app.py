@@ -20,7 +20,7 @@ from kouyu.server.openapi.routes import documentation_routes
 from kouyu.server.own.routes import Doors, own_routes
 from kouyu.server.own.status import ServerState
 from kouyu.server.pages import page_routes
-from kouyu.server.rest.answers import answer_fault, answer_http_error, answer_protocol_error
+from kouyu.server.rest.answers import answer_fault, answer_http_error, answer_protocol_error, answer_store_error
 from kouyu.server.rest.bot_icons import icon_routes
 from kouyu.server.rest.bots import bot_routes
 from kouyu.server.rest.chats import chat_routes
@@ -41,6 +41,7 @@ from kouyu.server.rest.workspaces import workspace_routes
 from kouyu.server.sessions import Sessions
 from kouyu.server.sockets.audio import audio_socket_routes
 from kouyu.session.services import Services
+from kouyu.store.errors import StoreError
 from kouyu.store.store import Store
 
 CORS = CORSConfig(
@@ -104,6 +105,7 @@ def create_app(
         exception_handlers={
             HTTPException: answer_http_error,
             ProtocolError: answer_protocol_error,
+            StoreError: answer_store_error,
             Exception: answer_fault,
         },
     )

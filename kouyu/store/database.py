@@ -106,4 +106,4 @@ async def _errors_told(what: str) -> AsyncIterator[None]:
     try:
         yield
     except (SQLAlchemyError, OSError) as error:
-        raise StoreError(f"the database cannot be {what}: {error}") from error
+        raise StoreError(f"the database cannot be {what}: {dialect.reason(error)}") from error

@@ -73,8 +73,24 @@ class Files:
 
 
 def _write(path: Path, content: bytes) -> None:
+    """Put a file on the disk as a whole, or leave nothing of it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        _keep_name(path)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _keep_name(path: Path) -> None:
+    """After a power failure a file's content may be there and its name not, unless its folder is on the disk too."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -143,7 +143,7 @@ def _apply(connection: Connection, group: list[_Request]) -> list[tuple[Any, ...
 
 def _told(error: Exception) -> Exception:
     if isinstance(error, SQLAlchemyError | OSError):
-        told = StoreError(f"the database refused a write: {error}")
+        told = StoreError(f"the database refused a write: {dialect.reason(error)}")
         told.__cause__ = error
         return told
     return error

@@ -3,7 +3,9 @@
 import json
 import logging
 import re
+from pathlib import Path
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 
@@ -114,3 +116,16 @@ async def test_a_path_cannot_forge_a_log_line(server: Running, caplog: pytest.Lo
     with caplog.at_level(logging.INFO, "kouyu.server.access"):
         await server.raw(get("/x%0AERROR%20forged"))
     assert all("\n" not in record.getMessage() for record in caplog.records)
+
+
+async def test_a_store_that_fails_is_one_line_in_the_log(
+    server: Running, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "files").write_bytes(b"where the folder of files should be")
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
+        answer = await client.post("/v1/files/upload", files={"file": ("a.txt", b"hello")}, headers=server.header)
+    assert (answer.status_code, answer.json()["code"]) == (500, 5000)
+    (told,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert "could not be written: File exists" in told.getMessage()
+    assert answer.json()["detail"]["logid"] in told.getMessage()
+    assert told.exc_info is None

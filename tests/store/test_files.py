@@ -1,3 +1,4 @@
+import resource
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,18 @@ async def test_a_file_whose_content_is_gone_is_told(location: str | Path, folder
         (folder / record.id).unlink()
         with pytest.raises(StoreError):
             await store.files.content(record)
+
+
+async def test_of_a_file_that_does_not_fit_nothing_is_left(location: str | Path, folder: Path) -> None:
+    async with await Store.open(location, files_folder=folder) as store:
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))  # stands in for a disk that is full
+        try:
+            with pytest.raises(StoreError, match="could not be written"):
+                await store.files.add("a", bytes(1_000_001))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert set(modes(folder)) == {"."}
 
 
 async def test_unknown_files_are_none(store: Store) -> None:

@@ -9,6 +9,7 @@ from litestar.exceptions import HTTPException
 
 from kouyu.protocol import errors
 from kouyu.protocol.errors import ProtocolError
+from kouyu.store.errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,12 @@ def answer_fault(request: Request[Any, Any, Any], error: Exception) -> Response[
     """A fault of this server. The client learns the log id, the log has the rest."""
     log.error("internal error, log id %s", request.scope["state"]["log_id"], exc_info=error)
     return _answer(request, 500, errors.INTERNAL, "internal error")
+
+
+def answer_store_error(request: Request[Any, Any, Any], error: StoreError) -> Response[bytes]:
+    """What is kept could not be read, or what is to be kept not be written, as on a full disk."""
+    log.error("the store failed, log id %s: %s", request.scope["state"]["log_id"], error)
+    return _answer(request, 500, errors.INTERNAL, "the server could not read or keep its data")
 
 
 def _answer(request: Request[Any, Any, Any], status: int, code: int, msg: str) -> Response[bytes]:
