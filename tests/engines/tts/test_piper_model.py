@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kouyu.engines.tts.piper_model import FIRST_FRAMES, FRAME, MOST_FRAMES, PiperModel
+from kouyu.engines.tts.piper_model import FIRST_FRAMES, FLOW_FRAMES, FLOW_SURROUNDINGS, FRAME, MOST_FRAMES, PiperModel
 from kouyu.weights.cache import folder
 
 pytestmark = pytest.mark.models
@@ -25,7 +25,9 @@ def test_the_first_part_is_short_and_no_part_is_long(model: PiperModel) -> None:
 
 
 def test_the_parts_are_the_samples_of_the_whole(model: PiperModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = np.concatenate(list(model.speak(PHONEMES, WITHOUT_NOISE)))
+    spoken = list(model.speak(PHONEMES, WITHOUT_NOISE))
+    parts = np.concatenate(spoken)
+    assert len(parts) // FRAME > FLOW_FRAMES + 4 * FLOW_SURROUNDINGS, "long enough for the flow to run three times"
     monkeypatch.setattr("kouyu.engines.tts.piper_model.FIRST_FRAMES", 10_000)
     (whole,) = model.speak(PHONEMES, WITHOUT_NOISE)
     assert np.abs(whole).max() > 0.05
