@@ -14,7 +14,7 @@ from kouyu.chats.text_chat import TextChat
 from kouyu.conversation.orders import Identity
 from kouyu.protocol import errors
 from kouyu.protocol.downlink import Chat, Message
-from kouyu.protocol.errors import InvalidField, ProtocolError
+from kouyu.protocol.errors import InvalidField, ProtocolError, UnknownId
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.store.chats import INTERRUPTED
 from kouyu.store.conversations import ConversationRecord
@@ -146,7 +146,7 @@ class TextChats:
             return record.status
         if chat := self._found(conversation_id, chat_id):
             return "requires_action" if chat.phase == "waiting" else "in_progress"
-        raise ProtocolError(errors.NOT_FOUND, f"there is no chat {chat_id[:_SHOWN]!r} in this conversation")
+        raise UnknownId("chat", chat_id, "in this conversation")
 
     async def _conversation(self, asked: Asked) -> ConversationRecord | None:
         """The conversation that is asked for; None for a new one."""
@@ -155,7 +155,7 @@ class TextChats:
             return None
         record = await self._services.store.conversations.get(wanted)
         if record is None:
-            raise ProtocolError(errors.CONVERSATION_NOT_FOUND, f"there is no conversation {wanted[:_SHOWN]!r}")
+            raise UnknownId("conversation", wanted)
         if record.user_id not in ("", asked.chat_config.user_id or ""):
             began = f"the conversation {wanted[:_SHOWN]!r} began under another user_id"
             raise ProtocolError(errors.CONVERSATION_NOT_FOUND, began)

@@ -25,6 +25,12 @@ INTERNAL: Final = 5000
 NOT_IMPLEMENTED: Final = 5001
 """Ours: what no engine of this server can do."""
 
+_UNKNOWN: Final = {"conversation": CONVERSATION_NOT_FOUND, "message": MESSAGE_NOT_FOUND}
+"""What has a code of its own."""
+
+_SHOWN: Final = 100
+"""Characters of a client's value that are said back to it."""
+
 
 class ProtocolError(Exception):
     """A fault to be told to the client with its code; the connection goes on unless the edge says otherwise."""
@@ -33,6 +39,14 @@ class ProtocolError(Exception):
         super().__init__(msg)
         self.code = code
         self.msg = msg
+
+
+class UnknownId(ProtocolError):
+    """Nothing of this ``kind`` has the id that a request names; ``where`` says in what it was looked for."""
+
+    def __init__(self, kind: str, wanted: str, where: str = "") -> None:
+        code = _UNKNOWN.get(kind, NOT_FOUND)
+        super().__init__(code, f"there is no {kind} {wanted[:_SHOWN]!r} {where}".rstrip())
 
 
 class InvalidField(ProtocolError):
@@ -45,7 +59,7 @@ class InvalidField(ProtocolError):
         self.allowed = allowed
 
 
-def _as_json(value: object, limit: int = 100) -> str:
+def _as_json(value: object, limit: int = _SHOWN) -> str:
     try:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):

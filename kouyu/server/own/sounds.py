@@ -11,6 +11,7 @@ from kouyu.protocol import errors
 from kouyu.protocol.errors import ProtocolError
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
+from kouyu.server.rest.messages import known_conversation
 from kouyu.store.store import Store
 
 _SHOWN: Final = 100
@@ -62,9 +63,7 @@ def sound_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     )
     async def listed(request: Request[Any, Any, Any]) -> Response[bytes]:
         conversation_id, _ = _which(request)
-        if await store.conversations.get(conversation_id) is None:
-            msg = f"conversation_id: there is no conversation {conversation_id[:_SHOWN]!r}"
-            raise ProtocolError(errors.CONVERSATION_NOT_FOUND, msg)
+        await known_conversation(store, conversation_id)
         sounds = [
             Sound(kept.message_id, kept.role, kept.media_type, kept.duration_ms, kept.size, kept.created_at)
             for kept in await store.sounds.list(conversation_id)

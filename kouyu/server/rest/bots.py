@@ -11,7 +11,7 @@ from litestar.types import Guard
 
 from kouyu.engines.tts.engine import Voice
 from kouyu.protocol import errors
-from kouyu.protocol.errors import InvalidField, ProtocolError
+from kouyu.protocol.errors import InvalidField, ProtocolError, UnknownId
 from kouyu.server.bot_directory import BotDirectory
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
@@ -66,7 +66,7 @@ class BotDesk:
         settled = self.directory.settled.profiles.get(bot_id)
         record = _settled_record(bot_id, settled) if settled else await self._store.bots.get(bot_id)
         if record is None:
-            raise ProtocolError(errors.NOT_FOUND, f"there is no bot {bot_id[:_SHOWN]!r}")
+            raise UnknownId("bot", bot_id)
         return record
 
     async def list(self, status: PublishStatus) -> list[tuple[BotRecord, BotProfile]]:

@@ -14,7 +14,7 @@ from kouyu.chats.text_chat import TextChat
 from kouyu.chats.text_chats import TextChats
 from kouyu.protocol import errors
 from kouyu.protocol.downlink import Chat
-from kouyu.protocol.errors import ProtocolError
+from kouyu.protocol.errors import ProtocolError, UnknownId
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.chat_requests import (
@@ -27,7 +27,7 @@ from kouyu.server.rest.chat_requests import (
 )
 from kouyu.server.rest.chat_shape import kept_chat, shown_chat
 from kouyu.server.rest.chat_stream import FLOW_DONE, streamed
-from kouyu.server.rest.messages import WhichChat
+from kouyu.server.rest.messages import WhichChat, known_conversation
 from kouyu.server.rest.typed import typed_body, typed_query
 from kouyu.server.sockets.entrance import unknown
 from kouyu.store.chats import ChatRecord
@@ -143,11 +143,8 @@ def _known(kind: str, wanted: str, known: Mapping[str, Agent]) -> Agent:
 async def _kept(store: Store, request: Asking) -> ChatRecord:
     """The chat that the query names. Raises ProtocolError where it was not kept."""
     which = typed_query(request, WhichChat)
-    if await store.conversations.get(which.conversation_id) is None:
-        raise ProtocolError(
-            errors.CONVERSATION_NOT_FOUND, f"there is no conversation {which.conversation_id[:_SHOWN]!r}"
-        )
+    await known_conversation(store, which.conversation_id)
     chat = await store.chats.get(which.chat_id)
     if chat is None or chat.conversation_id != which.conversation_id:
-        raise ProtocolError(errors.NOT_FOUND, f"there is no chat {which.chat_id[:_SHOWN]!r} in this conversation")
+        raise UnknownId("chat", which.chat_id, "in this conversation")
     return chat

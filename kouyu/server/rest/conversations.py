@@ -13,9 +13,8 @@ from msgspec import Meta
 
 from kouyu.chats.asked import EnteredMessage
 from kouyu.chats.text_chats import TextChats
-from kouyu.protocol import errors
 from kouyu.protocol.content import TextPart, parse_parts
-from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
+from kouyu.protocol.errors import BAD_REQUEST, UnknownId
 from kouyu.protocol.ids import IdFactory
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
@@ -135,7 +134,7 @@ def _create_route(store: Store, guard: Guard, bots: Collection[str]) -> HTTPRout
         wanted = await typed_body(request, NewConversation)
         bot_id = wanted.bot_id
         if bot_id and bot_id not in bots:
-            raise ProtocolError(errors.NOT_FOUND, f"there is no bot {bot_id[:100]!r}")
+            raise UnknownId("bot", bot_id)
         at_most(_MOST_MESSAGES, wanted.messages, "messages", BAD_REQUEST)
         entered = entered_messages(wanted.messages, "messages")
         conversation_id, now = ids.next_id(), int(time.time())
@@ -194,9 +193,7 @@ async def _of_known(conversation_id: str, change: Awaitable[T]) -> T:
     try:
         return await change
     except UnknownConversation as fault:
-        raise ProtocolError(
-            errors.CONVERSATION_NOT_FOUND, f"there is no conversation {conversation_id[:100]!r}"
-        ) from fault
+        raise UnknownId("conversation", conversation_id) from fault
 
 
 def _first_words(entered: tuple[EnteredMessage, ...]) -> str:

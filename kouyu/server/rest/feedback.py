@@ -10,7 +10,7 @@ from litestar.types import Guard
 from msgspec import Meta
 
 from kouyu.protocol import errors
-from kouyu.protocol.errors import ProtocolError
+from kouyu.protocol.errors import ProtocolError, UnknownId
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.messages import known_conversation
@@ -62,4 +62,4 @@ async def _known_message(store: Store, conversation_id: str, message_id: str) ->
     """Raises ProtocolError for a message that is not in the conversation."""
     await known_conversation(store, conversation_id)
     if await store.messages.get(conversation_id, message_id) is None:
-        raise ProtocolError(errors.MESSAGE_NOT_FOUND, f"there is no message {message_id[:100]!r}")
+        raise UnknownId("message", message_id)

@@ -7,8 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 
-from kouyu.protocol import errors
-from kouyu.protocol.errors import ProtocolError
+from kouyu.protocol.errors import UnknownId
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.uploads import FORM_BYTES, FileForm, uploaded_file
@@ -52,7 +51,7 @@ def file_routes(files: Files, guard: Guard, max_bytes: int) -> list[HTTPRouteHan
         file_id = request.query_params.get("file_id", "")
         record = await files.get(file_id)
         if record is None:
-            raise ProtocolError(errors.NOT_FOUND, f"there is no file {file_id[:100]!r}")
+            raise UnknownId("file", file_id)
         return answer_success(request, _shown(record))
 
     return [upload, retrieve]

@@ -10,7 +10,7 @@ from litestar.types import Guard
 from msgspec import Meta
 
 from kouyu.protocol import errors
-from kouyu.protocol.errors import ProtocolError
+from kouyu.protocol.errors import ProtocolError, UnknownId
 from kouyu.protocol.ids import IdFactory
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
@@ -139,7 +139,7 @@ def _reading_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
         chat_id = request.query_params.get("chat_id", "")
         chat = await store.chats.get(chat_id)
         if chat is None or chat.conversation_id != conversation.id:
-            raise ProtocolError(errors.NOT_FOUND, f"there is no chat {chat_id[:100]!r}")
+            raise UnknownId("chat", chat_id, "in this conversation")
         return answer_success(request, [shown_record(record) for record in await store.messages.answers_of(chat_id)])
 
     return [of_conversation, one, of_chat]
@@ -217,11 +217,11 @@ async def known_conversation(store: Store, conversation_id: str) -> Conversation
     """The conversation of this id. Raises ProtocolError where there is none."""
     record = await store.conversations.get(conversation_id)
     if record is None:
-        raise ProtocolError(errors.CONVERSATION_NOT_FOUND, f"there is no conversation {conversation_id[:100]!r}")
+        raise UnknownId("conversation", conversation_id)
     return record
 
 
 def _found(record: MessageRecord | None, message_id: str) -> MessageRecord:
     if record is None:
-        raise ProtocolError(errors.MESSAGE_NOT_FOUND, f"there is no message {message_id[:100]!r}")
+        raise UnknownId("message", message_id)
     return record

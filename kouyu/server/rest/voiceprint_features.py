@@ -13,7 +13,7 @@ from kouyu.audio.pcm import PcmFormat, Samples
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
-from kouyu.protocol.errors import INTERNAL, NOT_FOUND, ProtocolError
+from kouyu.protocol.errors import INTERNAL, NOT_FOUND, ProtocolError, UnknownId
 from kouyu.server.enrolment import LEAST_ENROLMENT_S, enrolment, recording, speech_of
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
@@ -197,7 +197,7 @@ def _faults_told(group_id: str, feature_id: str = "") -> Iterator[None]:
     except UnknownVoiceprintGroup as fault:
         raise no_group(group_id) from fault
     except UnknownVoiceprintFeature as fault:
-        raise ProtocolError(NOT_FOUND, f"there is no feature {feature_id[:100]!r} in this group") from fault
+        raise UnknownId("feature", feature_id, "in this group") from fault
     except EngineError as fault:
         raise ProtocolError(INTERNAL, f"the voice could not be examined: {fault}") from fault
 

@@ -7,7 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.types import Guard
 
-from kouyu.protocol.errors import NOT_FOUND, ProtocolError
+from kouyu.protocol.errors import ProtocolError, UnknownId
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.typed import typed_body, typed_query
@@ -77,4 +77,4 @@ async def token_names(store: Store) -> dict[str, str]:
 
 def no_group(group_id: str) -> ProtocolError:
     """What is said of a group that is not there."""
-    return ProtocolError(NOT_FOUND, f"there is no voiceprint group {group_id[:100]!r}")
+    return UnknownId("voiceprint group", group_id)

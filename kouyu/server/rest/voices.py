@@ -14,7 +14,7 @@ from msgspec import Meta
 from kouyu.audio_sessions.previews import VoicePreviews
 from kouyu.engines.errors import EngineError
 from kouyu.engines.tts.engine import Emotion, Voice
-from kouyu.protocol.errors import INTERNAL, NOT_FOUND, ProtocolError
+from kouyu.protocol.errors import INTERNAL, ProtocolError, UnknownId
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.paging import Page, PageSize
@@ -102,7 +102,7 @@ def voice_routes(voices: Sequence[Voice], guard: Guard, previews: VoicePreviews 
         """What a voice sounds like. It is for `<audio>`, which sends no token, so whoever asks may hear it."""
         text = _preview_text(by_id[voice_id]) if voice_id in by_id else ""
         if previews is None or not text:
-            raise ProtocolError(NOT_FOUND, f"there is no preview of a voice {voice_id[:100]!r}")
+            raise UnknownId("preview of a voice", voice_id)
         try:
             content = await previews.of(voice_id, text)
         except EngineError as fault:
