@@ -9,8 +9,8 @@ from kouyu.audio.resampling import Resampler, open_prompt_resampler
 from kouyu.audio.stream import AudioSource, Block, PcmSource
 from kouyu.audio.wav_stream import WavSource
 from kouyu.protocol.configuration import InputAudio
+from kouyu.protocol.effective import G711_RATE
 
-G711_RATE = 8_000
 _PCM_ENCODINGS: dict[int, Encoding] = {8: "unsigned8", 16: "signed16", 24: "signed24"}
 
 

@@ -12,10 +12,10 @@ from kouyu.audio.opus import OpusEncoder
 from kouyu.audio.pcm import Samples, bytes_from_float, int16_from_float
 from kouyu.audio.resampling import Resampler, open_resampler
 from kouyu.protocol.configuration import Mp3Config, OutputAudio
+from kouyu.protocol.effective import G711_RATE
 
 FileFormat = Literal["pcm", "mp3", "ogg_opus"]
 
-G711_RATE = 8_000
 LONGEST_PIECE_BYTES = 12_000
 """Of a PCM packet where the client sets no frame size, as the recorded service sends them (downlink.md 8)."""
 LONGEST_PIECE_MS = 250
