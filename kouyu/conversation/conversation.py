@@ -182,8 +182,9 @@ class Conversation:
         if update.opened:
             self._identity.open(*update.opened)
         yield Send(DownlinkEvent("chat.updated", to_wire(after)))
-        prologue = after.prologue_content or ""
-        if after.need_play_prologue and prologue != self._prologue_played and not self._speaking.audible(now):
+        prologue = (after.prologue_content or "").strip()
+        is_due = after.need_play_prologue and prologue not in ("", self._prologue_played)
+        if is_due and not self._speaking.audible(now):
             self._prologue_played = prologue
             self._begin_announcement(prologue, after)
 
@@ -243,12 +244,12 @@ class Conversation:
                 return
             waiting = reply.chat_id if reply is not None and reply.waits_for_tools else "none: no chat waits for tools"
             fault = InvalidField("data.chat_id", submitted.chat_id, waiting)
-            yield Send(error(fault.code, fault.msg))
+            yield Send(error(fault.code, fault.msg, submitted.origin_message))
             return
         try:
             yield from reply.on_tool_outputs(submitted.tool_outputs, now)
         except InvalidField as fault:
-            yield Send(error(fault.code, fault.msg))
+            yield Send(error(fault.code, fault.msg, submitted.origin_message))
 
     # Reports
 
@@ -262,9 +263,9 @@ class Conversation:
         match report:
             case ReplyDelta(text=text):
                 yield from reply.on_delta(text, now)
-            case ReplyToolCalls(calls=calls, rounds_before=rounds_before):
+            case ReplyToolCalls():
                 self._chats_with_tools.append(reply.chat_id)
-                yield from reply.on_tool_calls(calls, rounds_before, now)
+                yield from reply.on_tool_calls(report, now)
             case ReplyFinished(input_tokens=input_tokens, output_tokens=output_tokens):
                 yield from reply.on_finished(input_tokens, output_tokens, now)
             case ReplyFailed(reason=reason):

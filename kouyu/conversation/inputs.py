@@ -84,6 +84,8 @@ class ReplyToolCalls(msgspec.Struct, frozen=True):
     order: int
     calls: tuple[ToolCall, ...]
     rounds_before: tuple[ToolRound, ...] = ()
+    input_tokens: int = 0
+    output_tokens: int = 0
 
 
 class ReplyFinished(msgspec.Struct, frozen=True):

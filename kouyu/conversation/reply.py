@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
-from kouyu.agents.agent import ToolRound
 from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.client_tools import ClientTools
 from kouyu.conversation.effects import CancelReply, CommitReply, Effect, ReadAhead, StartReply
 from kouyu.conversation.heard import heard_text
+from kouyu.conversation.inputs import ReplyToolCalls
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.orders import Identity, OrderNumbers
 from kouyu.conversation.speech import Outlet, Speech
 from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.downlink import ContentType, ToolCall, Usage
+from kouyu.protocol.downlink import ContentType, Usage
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 from kouyu.text.sentences import SentenceSplitter
@@ -164,9 +164,7 @@ class Reply:
         """The agent has said everything."""
         self._order = None
         self._answer_finished = True
-        self._usage = Usage(
-            token_count=input_tokens + output_tokens, output_count=output_tokens, input_count=input_tokens
-        )
+        self._spend(input_tokens, output_tokens)
         self._speak_rest()
         self._speech.close()
         answer = self._text
@@ -177,18 +175,17 @@ class Reply:
         self._order = None
         self._failure = reason
 
-    def on_tool_calls(
-        self, calls: tuple[ToolCall, ...], rounds_before: tuple[ToolRound, ...], now: float
-    ) -> Iterator[Effect]:
-        """The agent waits for the client's tools (downlink.md 5); ``rounds_before`` it has run by itself."""
-        if not calls:
+    def on_tool_calls(self, asked: ReplyToolCalls, now: float) -> Iterator[Effect]:
+        """The agent waits for the client's tools (downlink.md 5)."""
+        self._spend(asked.input_tokens, asked.output_tokens)
+        if not asked.calls:
             self.on_failure("the agent waits for tools and names none")
             return
         self._order = None
         self._progress_at = now
-        self._tools.ask(calls, rounds_before)
+        self._tools.ask(asked.calls, asked.rounds_before)
         self._speak_rest()
-        yield from self._show(lambda _: self._record.require_action(calls), now)
+        yield from self._show(lambda _: self._record.require_action(asked.calls), now)
 
     @property
     def waits_for_tools(self) -> bool:
@@ -273,6 +270,10 @@ class Reply:
     def _keep_broken_answer(self, now: float) -> Iterator[Effect]:
         if self._text and not self._answer_finished:
             yield from self._record.keep_answer(self._text, now)
+
+    def _spend(self, input_tokens: int, output_tokens: int) -> None:
+        input_count, output_count = self._usage.input_count + input_tokens, self._usage.output_count + output_tokens
+        self._usage = Usage(token_count=input_count + output_count, output_count=output_count, input_count=input_count)
 
     def _speak_rest(self) -> None:
         """Nothing follows for now, so what has been written is spoken as it stands."""

@@ -60,11 +60,12 @@ class ToolOutput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SubmitToolOutputs(msgspec.Struct, frozen=True, kw_only=True):
-    """Results for the chat that waits for them."""
+    """Results for the chat that waits for them. ``origin_message`` is the uplink text, for the error event."""
 
     id: str | None = None
     chat_id: str
     tool_outputs: tuple[ToolOutput, ...]
+    origin_message: str | None = None
 
 
 class ConversationChatCancel(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,8 @@ import logging
 import time
 from typing import Final
 
+import msgspec
+
 from kouyu.audio.pcm import Samples
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.conversation import Conversation, wanted
@@ -45,6 +47,7 @@ from kouyu.protocol.uplink import (
     InputAudioBufferAppend,
     InputAudioBufferClear,
     InputAudioBufferComplete,
+    SubmitToolOutputs,
     UnknownEvent,
     UplinkEvent,
     parse,
@@ -62,6 +65,7 @@ from kouyu.store.errors import StoreError
 _log = logging.getLogger(__name__)
 
 _ORIGIN_CHARACTERS: Final = 2000
+_LONGEST_ID_SHOWN: Final = 100
 _LAST_SAVES_S: Final = 2.0
 
 
@@ -194,6 +198,8 @@ class Session:
             case InputAudioBufferComplete() | InputAudioBufferClear():
                 self._ear.complete()
                 self._receive(event)
+            case SubmitToolOutputs():
+                self._receive(msgspec.structs.replace(event, origin_message=_origin(message)))
             case UnknownEvent(event_type=event_type):
                 _log.info("%s: unknown event type %.60r", self._log_id, event_type)
             case _:
@@ -213,10 +219,8 @@ class Session:
         record = await self._services.store.conversations.get(wanted)
         if record is None or record.user_id not in ("", self._user_of(data)):
             fault = "does not exist" if record is None else "began under another user_id"
-            raise ProtocolError(
-                CONVERSATION_NOT_FOUND,
-                f"data.chat_config.conversation_id: {wanted!r} {fault}; leave it out for a new conversation",
-            )
+            named = f"data.chat_config.conversation_id: {wanted[:_LONGEST_ID_SHOWN]!r}"
+            raise ProtocolError(CONVERSATION_NOT_FOUND, f"{named} {fault}; leave it out for a new conversation")
         self._recorder.know(record.id)
         return record.id, record.section_id
 

@@ -166,7 +166,7 @@ class Orders:
 
     async def _reply(self, order: StartReply, committed: asyncio.Event, saved_before: int) -> None:
         usage = TokenUsage(0, 0)
-        waits_for_tools = False
+        tools: ToolCallRequest | None = None
         try:
             request = await self._request(order, saved_before, partial(_until, committed))
             async with aclosing(self._agent.reply(request)) as events:
@@ -176,9 +176,8 @@ class Orders:
                             self._report(ReplyDelta(order.order, text))
                         case ToolsRan():
                             self._report(ReplyDelta(order.order, ""))
-                        case ToolCallRequest(calls, rounds_before):
-                            waits_for_tools = True
-                            self._report(ReplyToolCalls(order.order, calls, rounds_before))
+                        case ToolCallRequest():
+                            tools = event
                         case TokenUsage():
                             usage = event
         except AgentError as error:
@@ -188,8 +187,11 @@ class Orders:
             _log.exception("the agent broke")
             self._report(ReplyFailed(order.order, "the agent failed: internal error"))
         else:
-            if not waits_for_tools:
-                self._report(ReplyFinished(order.order, usage.input_tokens, usage.output_tokens))
+            spent = (usage.input_tokens, usage.output_tokens)
+            if tools is None:
+                self._report(ReplyFinished(order.order, *spent))
+            else:
+                self._report(ReplyToolCalls(order.order, tools.calls, tools.rounds_before, *spent))
 
     async def _read_ahead(self, agent: ReadsAhead, order: ReadAhead) -> None:
         try:

@@ -96,10 +96,11 @@ class Simulation:
 
     engines: Engines = field(default_factory=Engines)
     limits: Limits = field(default_factory=Limits)
+    capabilities: Capabilities = CAPABILITIES
 
     def __post_init__(self) -> None:
         identity = Identity(ids=IdFactory(), bot_id="kouyu", epoch=EPOCH)
-        self.conversation = Conversation(identity=identity, capabilities=CAPABILITIES, limits=self.limits)
+        self.conversation = Conversation(identity=identity, capabilities=self.capabilities, limits=self.limits)
         self.now = 0.0
         self.history: list[tuple[float, Item]] = []
         """Everything that went in and came out, and when."""

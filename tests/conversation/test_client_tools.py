@@ -7,7 +7,7 @@ import pytest
 from kouyu.conversation.effects import Effect, SaveChat, SaveMessage, StartReply
 from kouyu.conversation.inputs import ReplyDelta, ReplyToolCalls
 from kouyu.conversation.limits import Limits
-from kouyu.protocol.downlink import Chat, DownlinkEvent, Function, Sentence, ToolCall
+from kouyu.protocol.downlink import Chat, DownlinkEvent, Function, Sentence, ToolCall, Usage
 from kouyu.protocol.uplink import SubmitToolOutputs, ToolOutput
 from tests.conversation.simulation import Engines, Report, Simulation
 
@@ -25,7 +25,7 @@ class EnginesWithTools(Engines):
         match order:
             case StartReply(number, _, ()):
                 yield 0.1, ReplyDelta(number, "Let me see")
-                yield 0.2, ReplyToolCalls(number, CALLS)
+                yield 0.2, ReplyToolCalls(number, CALLS, input_tokens=100, output_tokens=10)
             case _:
                 yield from super().reports(order)
 
@@ -91,6 +91,22 @@ def test_wrong_outputs_are_an_error_and_the_chat_goes_on_waiting(outputs: tuple[
     submit(talk, *OUTPUTS)
     talk.wait(10)
     assert talk.event_types[-1] == "conversation.chat.completed"
+
+
+def test_an_error_carries_what_it_is_about() -> None:
+    talk = waiting_for_tools()
+    for chat_id in (asked(talk).id, "7"):
+        talk.give(SubmitToolOutputs(chat_id=chat_id, tool_outputs=(), origin_message="what was sent"))
+        assert (talk.events[-1].event_type, talk.events[-1].origin_message) == ("error", "what was sent")
+
+
+def test_the_tokens_spent_before_the_tools_ran_count_too() -> None:
+    talk = waiting_for_tools()
+    submit(talk, *OUTPUTS)
+    talk.wait(10)
+    done = talk.events[-1].data
+    assert isinstance(done, Chat)
+    assert done.usage == Usage(token_count=155, output_count=38, input_count=117)
 
 
 def test_outputs_for_a_chat_that_never_asked_are_an_error() -> None:

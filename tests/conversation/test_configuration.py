@@ -125,6 +125,16 @@ def test_an_opening_line_is_spoken_once_however_many_updates_come() -> None:
     assert talk.event_types.count("conversation.audio.completed") == 1
 
 
+@pytest.mark.parametrize("nothing", ["", " "])
+def test_an_opening_line_that_is_taken_back_or_blank_is_nothing(nothing: str) -> None:
+    talk = Simulation(capabilities=msgspec.structs.replace(CAPABILITIES, prologue=""))
+    talk.configure(need_play_prologue=True, prologue_content="Good morning.")
+    talk.wait(5)
+    talk.configure(prologue_content=nothing)
+    talk.wait(5)
+    assert talk.kinds() == ["chat.created", "chat.updated", *ANNOUNCEMENT, "chat.updated"]
+
+
 def test_no_opening_line_is_spoken_unasked() -> None:
     talk = Simulation()
     talk.configure(prologue_content="Good morning.")
