@@ -67,7 +67,5 @@ class Variables:
         return await self._database.records(query.order_by(variables.c.keyword).limit(READ_AT_ONCE), VariableRecord)
 
     async def values(self, owner_id: str, user_id: str) -> dict[str, str]:
-        """The same as a map; empty for no user."""
-        if not user_id:
-            return {}
+        """The same as a map."""
         return {record.keyword: record.value for record in await self.list(owner_id, user_id)}

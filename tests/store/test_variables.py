@@ -26,6 +26,7 @@ async def test_one_can_ask_for_some_of_them(store: Store) -> None:
     assert [record.keyword for record in found] == ["city", "mood"]
 
 
-async def test_nobody_has_no_variables(store: Store) -> None:
+async def test_nobody_in_particular_has_values_too(store: Store) -> None:
     await store.variables.set("bot", "", {"city": "Rome"})
-    assert await store.variables.values("bot", "") == {}
+    assert await store.variables.values("bot", "") == {"city": "Rome"}
+    assert await store.variables.values("bot", "ada") == {}

@@ -24,8 +24,9 @@ class WhoseVariables(Struct, frozen=True, kw_only=True):
     """A user of a bot or of an app."""
 
     connector_uid: Annotated[
-        str, Meta(min_length=1, max_length=500, description="The user: `user_id` of their conversations.")
-    ]
+        str,
+        Meta(max_length=500, description="The user: `user_id` of their conversations. Empty: of those that name none."),
+    ] = ""
     bot_id: str = ""
     app_id: str = ""
     connector_id: Annotated[str, Meta(description="All channels share their variables.")] = ""

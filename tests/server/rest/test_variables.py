@@ -63,6 +63,19 @@ def test_values_that_cannot_be_are_refused_by_name(scripted_server: RunningServe
     assert answer.json()["msg"].startswith("data")
 
 
+def test_values_of_no_user_are_those_of_chats_that_name_none(
+    scripted_server: RunningServer, language_model: OpenAIStandIn
+) -> None:
+    with httpx.Client(
+        base_url=scripted_server.http, headers={"Authorization": f"Bearer {scripted_server.token}"}
+    ) as http:
+        for mood in ("sleepy", "calm"):
+            http.put("/v1/variables", json={"bot_id": BOT, "data": [{"keyword": "mood", "value": mood}]})
+            assert http.get("/v1/variables", params={"bot_id": BOT}).json()["data"]["items"][0]["value"] == mood
+            sent = asked(scripted_server, language_model, BOT)
+            assert sent["messages"][0]["content"] == f"You are {mood}."
+
+
 async def test_the_asynchronous_client_does_the_same(scripted_async_coze: AsyncCoze) -> None:
     variables = scripted_async_coze.variables
     await variables.update(connector_uid="kim", bot_id=BOT, data=values(("city", "Bern")))
