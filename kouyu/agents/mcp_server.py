@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from kouyu.agents.agent import AgentError
+from kouyu.engines.this_machine import is_this_machine
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -144,8 +145,10 @@ class McpServer:
                 yield client
             return
         timeout = httpx2.Timeout(chosen.call_timeout_s, read=None)
+        # A proxy from the environment cannot reach a server on this machine.
+        trust_env = not is_this_machine(chosen.url)
         async with (
-            httpx2.AsyncClient(headers=chosen.headers, timeout=timeout) as http,
+            httpx2.AsyncClient(headers=chosen.headers, timeout=timeout, trust_env=trust_env) as http,
             Client(streamable_http_client(chosen.url, http_client=http)) as client,
         ):
             yield client

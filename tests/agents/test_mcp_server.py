@@ -1,3 +1,4 @@
+import asyncio
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -68,9 +69,8 @@ async def test_a_program_that_says_nothing_is_given_up() -> None:
         await McpServer(definition(command="sleep", args=("60",), start_timeout_s=0.5)).start()
 
 
-async def test_tools_are_reached_over_http() -> None:
-    import asyncio
-
+async def test_tools_are_reached_over_http_without_a_proxy_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
