@@ -63,9 +63,9 @@ def test_all_that_is_referred_to_is_there_and_names_are_unique(document: dict[st
 def test_requests_are_shown_as_they_are_checked(document: dict[str, Any]) -> None:
     body = document["components"]["schemas"]["ModelInfoConfig"]["properties"]
     assert {"minimum": 0, "maximum": 2}.items() <= body["temperature"]["anyOf"][0].items()
-    parameters = {each["name"]: each for each in operations(document)["GET /v1/variables"]["parameters"]}
-    assert parameters["connector_uid"]["required"]
-    assert not parameters["keywords"]["required"]
+    parameters = {each["name"]: each for each in operations(document)["GET /v1/conversations"]["parameters"]}
+    assert parameters["bot_id"]["required"]
+    assert not parameters["page_num"]["required"]
 
 
 def test_the_sockets_are_named_too(document: dict[str, Any]) -> None:
