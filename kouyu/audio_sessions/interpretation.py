@@ -12,7 +12,6 @@ import msgspec
 from kouyu.agents.agent import Agent, AgentError
 from kouyu.agents.interpreter import Interpreter, Passage
 from kouyu.audio_sessions.listening import Listener
-from kouyu.audio_sessions.recognising import HowToListen, as_configured
 from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.segments import SegmentRules
 from kouyu.audio_sessions.speaking import Speaker
@@ -29,6 +28,7 @@ from kouyu.protocol.configuration import AsrConfig
 from kouyu.protocol.errors import INTERNAL
 from kouyu.protocol.uplink import InputAudioBufferAppend, InputAudioBufferComplete
 from kouyu.session.services import Services
+from kouyu.session.transcribing import HowToListen, as_configured
 from kouyu.text.joining import separator
 from kouyu.text.language import language_of
 from kouyu.text.sentences import SentenceSplitter

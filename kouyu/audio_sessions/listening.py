@@ -9,7 +9,6 @@ from kouyu.audio.decoding import open_decoder
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import LISTENING_RATE, Samples
 from kouyu.audio.timeline import AudioTimeline
-from kouyu.audio_sessions.recognising import HowToListen, recognise
 from kouyu.audio_sessions.segments import Segment, Segmenter, SegmentRules
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.engines.asr.windows import quietest
@@ -19,6 +18,7 @@ from kouyu.engines.vad.detector import Judgement
 from kouyu.protocol.configuration import InputAudio
 from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
 from kouyu.session.services import Services
+from kouyu.session.transcribing import HowToListen, transcribed
 from kouyu.text.joining import appended
 
 _log = logging.getLogger(__name__)
@@ -186,7 +186,7 @@ class Listener:
         # Who uploads a recording is behind anyway, and must not hold up those who speak.
         priority = Priority.FINAL if self._unsettled == 1 else Priority.BATCH
         try:
-            piece, language = await recognise(self._services, audio, self.how, priority, final=True)
+            piece, language = await transcribed(self._services, audio, self.how, priority, final=True)
         except EngineError as error:
             _log.warning("a transcript failed: %s", error)
             await self._report.failed(f"speech recognition failed: {error}")
@@ -213,7 +213,7 @@ class Listener:
         )
 
     async def _tell_partial(self, buffer: _Buffer, audio: Samples) -> None:
-        work = recognise(self._services, audio, self.how, Priority.PARTIAL, final=False)
+        work = transcribed(self._services, audio, self.how, Priority.PARTIAL, final=False)
         task = self._partial = asyncio.create_task(work, name="partial transcript")
         try:
             await asyncio.wait({task})

@@ -3,13 +3,13 @@
 from typing import Final
 
 from kouyu.audio.pcm import LISTENING_RATE, Samples
-from kouyu.audio_sessions.recognising import as_configured, recognise
 from kouyu.audio_sessions.segments import Segment, Segmenter, SegmentRules
 from kouyu.engines.asr.windows import cut_at_pauses
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.detector import Judgement
 from kouyu.protocol.configuration import AsrConfig
 from kouyu.session.services import Services
+from kouyu.session.transcribing import as_configured, transcribed
 from kouyu.text.joining import appended
 
 _RULES: Final = SegmentRules(pause_ms=800, longest_ms=3_600_000)
@@ -27,7 +27,7 @@ async def transcribe_recording(services: Services, audio: Samples) -> str:
     text = ""
     for segment in await _speech(services, audio):
         for window in cut_at_pauses(audio[segment.start : segment.end]):
-            piece, _ = await recognise(services, window, how, Priority.BATCH, final=True)
+            piece, _ = await transcribed(services, window, how, Priority.BATCH, final=True)
             text = appended(text, piece)
     return text
 

@@ -3,7 +3,6 @@
 from typing import Final
 
 from kouyu.audio_sessions.listening import Listener
-from kouyu.audio_sessions.recognising import as_configured
 from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.segments import SegmentRules
 from kouyu.protocol.audio_configuration import TranscriptionConfiguration, audio_to_wire, merge_audio
@@ -14,6 +13,7 @@ from kouyu.protocol.effective import effective_asr
 from kouyu.protocol.errors import INTERNAL
 from kouyu.protocol.uplink import InputAudioBufferAppend, InputAudioBufferClear, InputAudioBufferComplete
 from kouyu.session.services import Services
+from kouyu.session.transcribing import as_configured
 
 RULES: Final = SegmentRules(pause_ms=800, longest_ms=27_000)
 """Long pauses, because partial texts are there all the while; not longer than recognition hears at once."""

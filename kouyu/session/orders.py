@@ -37,9 +37,9 @@ from kouyu.engines.scheduler import Priority
 from kouyu.engines.turn.engine import TURN_RATE, TURN_SECONDS
 from kouyu.session.agent_request import agent_request
 from kouyu.session.echo_guard import EchoGuard
-from kouyu.session.recognition import recognition_options
 from kouyu.session.recorder import Recorder
 from kouyu.session.services import Services
+from kouyu.session.transcribing import as_configured, transcribed
 from kouyu.session.turn_voice import HeardVoice, hearing_voice
 from kouyu.session.voice import Voice
 
@@ -133,24 +133,15 @@ class Orders:
             await self._recognise(order, audio, heard_voice)
 
     async def _recognise(self, order: Transcribe, audio: Samples, heard_voice: HeardVoice) -> None:
-        options = recognition_options(order.configuration.asr_config)
+        how = as_configured(order.configuration.asr_config)
         priority = Priority.FINAL if order.final else Priority.PARTIAL
         try:
-            recognition = await self._services.recognizer.recognize(audio, options, priority)
+            text, language = await transcribed(self._services, audio, how, priority, final=order.final)
         except EngineError as error:
             _log.warning("a transcript failed: %s", error)
             self._report(TranscriptFailed(order.order, f"speech recognition failed: {error}"))
-        except Exception:  # the boundary to an engine: whatever it throws ends this turn alone
-            _log.exception("the speech recogniser broke")
-            self._report(TranscriptFailed(order.order, "speech recognition failed: internal error"))
         else:
-            asr_config = order.configuration.asr_config
-            finish = self._services.transcripts.finish
-            # In a thread: a speaker who counts to a hundred keeps the grammars busy for some 100 ms.
-            text = await asyncio.to_thread(
-                finish, recognition.text, recognition.language, asr_config, final=order.final
-            )
-            self._report(TranscriptReady(order.order, text, recognition.language, await heard_voice()))
+            self._report(TranscriptReady(order.order, text, language, await heard_voice()))
 
     async def _judge(self, order: JudgeTurn, audio: Samples) -> None:
         judge = self._services.turn_judge

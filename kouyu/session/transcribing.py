@@ -29,19 +29,19 @@ def as_configured(asr_config: AsrConfig) -> HowToListen:
     return HowToListen(options=recognition_options(asr_config), asr_config=asr_config)
 
 
-async def recognise(
+async def transcribed(
     services: Services, audio: Samples, how: HowToListen, priority: Priority, *, final: bool
 ) -> tuple[str, str]:
     """The text of ``audio`` (mono, LISTENING_RATE) and its language, an ISO 639-1 code. Raises EngineError."""
     try:
         recognition = await services.recognizer.recognize(audio, how.options, priority)
+        # In a thread: a speaker who counts to a hundred keeps the grammars busy for some 100 ms.
+        text = await asyncio.to_thread(
+            services.transcripts.finish, recognition.text, recognition.language, how.asr_config, final=final
+        )
     except EngineError:
         raise
-    except Exception as fault:  # the boundary to an engine
-        _log.exception("the speech recogniser broke")
+    except Exception as fault:  # the boundary to an engine and to what finishes its text: only this piece is lost
+        _log.exception("speech recognition broke")
         raise EngineError("internal error") from fault
-    # In a thread: a speaker who counts to a hundred keeps the grammars busy for some 100 ms.
-    text = await asyncio.to_thread(
-        services.transcripts.finish, recognition.text, recognition.language, how.asr_config, final=final
-    )
     return text, recognition.language
