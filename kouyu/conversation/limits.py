@@ -7,7 +7,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Time-outs and thresholds of one conversation. Seconds of wall clock (``_s``), or ms of the user's audio."""
 
     transcription_s: float = 10.0
-    """A final transcript that takes longer fails the turn."""
+    """A final transcript that takes longer fails the turn. Of speech beyond 30 s it may take longer in proportion."""
     reply_start_s: float = 20.0
     """An agent that says nothing for so long fails the chat."""
     reply_stall_s: float = 20.0

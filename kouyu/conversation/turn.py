@@ -1,7 +1,7 @@
 """One utterance of the user on its way to a chat: prepared at a pause, then committed or rolled back."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Final, Protocol
 
 from kouyu.conversation.effects import CancelTranscribe, Effect, Transcribe
 from kouyu.conversation.inputs import TranscriptReady
@@ -12,6 +12,9 @@ from kouyu.conversation.reply import Reply
 from kouyu.conversation.utterance import Span
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
+
+LONG_SPEECH_S: Final = 30.0
+"""For speech that is longer, a transcript may take longer in proportion."""
 
 
 class ReplyMaker(Protocol):
@@ -84,14 +87,18 @@ class Turn:
     @property
     def deadline(self) -> float | None:
         """When a missing transcript is given up."""
-        return self._asked_at + self._limits.transcription_s if self._order is not None else None
+        return self._asked_at + self._patience_s if self._order is not None else None
+
+    @property
+    def _patience_s(self) -> float:
+        return self._limits.transcription_s * max(1.0, self._span.duration_s / LONG_SPEECH_S)
 
     def on_time(self, now: float) -> Iterator[Effect]:
         """Give up a transcript that is overdue."""
         deadline = self.deadline
         if self._order is not None and deadline is not None and now >= deadline:
             yield CancelTranscribe(self._order)
-            self.on_failure(self._order, f"the speech was not recognised within {self._limits.transcription_s:g} s")
+            self.on_failure(self._order, f"the speech was not recognised within {self._patience_s:.3g} s")
 
     # The reply
 

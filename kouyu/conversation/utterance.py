@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from kouyu.conversation.inputs import LISTENING_RATE
 from kouyu.conversation.speech_detector import SpeechDetector, samples_in
 
 TAIL_MS: Final = 64
@@ -21,6 +22,11 @@ class Span(msgspec.Struct, frozen=True):
 
     start: int
     end: int
+
+    @property
+    def duration_s(self) -> float:
+        """Its length in seconds."""
+        return (self.end - self.start) / LISTENING_RATE
 
 
 class SpeechBegan(msgspec.Struct, frozen=True):

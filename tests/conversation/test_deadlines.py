@@ -32,6 +32,19 @@ def test_a_transcript_that_never_comes_fails_the_turn() -> None:
     ask_again(talk)
 
 
+def test_the_transcript_of_long_speech_may_take_longer_in_proportion() -> None:
+    talk = Simulation(Engines(transcription_s=15))
+    talk.upload(60_000, 0.95)
+    talk.complete()
+    talk.wait(30)
+    assert talk.event_types[-1] == "conversation.chat.completed"
+    talk.engines = Engines(transcription_s=None)
+    talk.upload(60_000, 0.95)
+    talk.complete()
+    talk.wait(30)
+    assert "not recognised within 20 s" in failure(talk)
+
+
 def test_an_agent_that_never_answers_fails_the_chat() -> None:
     talk = Simulation(Engines(first_delta_s=None))
     talk.write("hello")
