@@ -2,7 +2,6 @@ import { render } from "preact";
 
 import { loginFromAddress } from "./server/login";
 import { App } from "./shell/app";
-import { loginProblem } from "./shell/login_problem";
 import "./styles/colours.css";
 import "./styles/controls.css";
 import "./styles/shell.css";
@@ -11,9 +10,7 @@ import "./styles/settings.css";
 import "./styles/timeline.css";
 import "./styles/pages.css";
 
-try {
-  await loginFromAddress();
-} catch (reason) {
-  loginProblem.value = reason instanceof Error ? reason.message : String(reason);
-}
+await loginFromAddress();
+// A link that is opened in a tab which shows the page already changes nothing but the part behind "#".
+addEventListener("hashchange", () => void loginFromAddress());
 render(<App />, document.getElementById("app") ?? document.body);

@@ -3,12 +3,12 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { moment, t } from "../language/language";
-import { deleteConversation, listConversations } from "../server/resources";
+import { deleteConversation, firstQuestion, listConversations } from "../server/resources";
 import type { Conversation } from "../server/resources";
 import { page } from "../shell/app";
 import { BotSelect } from "../talk/bot_select";
 import { botId, goOnWith } from "../talk/talk";
-import { Messages } from "./messages";
+import { Messages, readable } from "./messages";
 import { Icon } from "../shell/icon";
 
 export function ConversationsPage() {
@@ -30,7 +30,7 @@ export function ConversationsPage() {
   useEffect(() => void load(1), [bot]);
   const remove = async (id: string): Promise<void> => {
     if (!confirm(t("conversations.sure"))) return;
-    await deleteConversation(id).catch((reason: unknown) => setError(String(reason)));
+    await deleteConversation(id).catch((reason: unknown) => setError(reason instanceof Error ? reason.message : String(reason)));
     if (opened === id) setOpened("");
     await load(1);
   };
@@ -66,11 +66,19 @@ export function ConversationsPage() {
 
 function Row(props: { conversation: Conversation; isOpen: boolean; onOpen: () => void; onDelete: () => void }) {
   const { conversation } = props;
+  const [question, setQuestion] = useState<string | null>(null);
+  // Spoken conversations have no name: what was asked first tells them apart.
+  useEffect(() => {
+    if (conversation.name) return;
+    firstQuestion(conversation.id)
+      .then((message) => setQuestion(message ? readable(message) : ""))
+      .catch(() => setQuestion(""));
+  }, [conversation.id]);
   return (
     <li>
       <button type="button" class="row" aria-current={props.isOpen} onClick={props.onOpen}>
-        <span class="title">{conversation.name || moment(conversation.created_at)}</span>
-        <span class="hint">{conversation.name ? moment(conversation.created_at) : conversation.id}</span>
+        <span class="title">{conversation.name || question || t(question === null ? "loading" : "conversations.unnamed")}</span>
+        <span class="hint">{moment(conversation.created_at)}</span>
       </button>
       <button type="button" class="icon quiet" aria-label={t("delete")} title={t("delete")} onClick={props.onDelete}><Icon name="delete" /></button>
     </li>

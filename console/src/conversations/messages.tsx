@@ -10,7 +10,7 @@ import { Icon } from "../shell/icon";
 const SHOWN = new Set(["question", "answer", "function_call", "tool_response", "tool_output", ""]);
 
 /** What stands in a message for reading. */
-function readable(message: StoredMessage): string {
+export function readable(message: StoredMessage): string {
   if (message.content_type !== "object_string") return message.content;
   const parts = JSON.parse(message.content) as { type: string; text?: string; file_id?: string; file_url?: string }[];
   return parts.map((part) => part.text ?? `[${part.file_id ?? part.file_url ?? part.type}]`).join("\n");
@@ -21,7 +21,7 @@ export function Messages({ conversationId }: { conversationId: string }) {
   const [sounds, setSounds] = useState<Map<string, KeptAudio>>(new Map());
   const [error, setError] = useState("");
   useEffect(() => {
-    listMessages(conversationId).then(setMessages, (reason: unknown) => setError(String(reason)));
+    listMessages(conversationId).then(setMessages, (reason: unknown) => setError(reason instanceof Error ? reason.message : String(reason)));
     listKeptAudio(conversationId).then(
       (kept) => setSounds(new Map(kept.map((audio) => [audio.message_id, audio]))),
       () => {},
@@ -32,7 +32,7 @@ export function Messages({ conversationId }: { conversationId: string }) {
   const shown = messages.filter(({ type }) => SHOWN.has(type));
   if (shown.length === 0) return <p class="hint">{t("conversations.empty")}</p>;
   return (
-    <div class="bubbles" tabIndex={0} role="region" aria-label={t("conversations.opened")}>
+    <div class="bubbles" tabIndex={0} role="log" aria-label={t("talk.title")}>
       {shown.map((message) => (
         <Message key={message.id} message={message} conversationId={conversationId} sound={sounds.get(message.id)} />
       ))}

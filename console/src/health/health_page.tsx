@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { duration, t } from "../language/language";
+import type { TextName } from "../language/language";
 import { getStatus } from "../server/resources";
 import type { Status } from "../server/resources";
 
@@ -29,6 +30,13 @@ export function HealthPage() {
       {status ? <Shown status={status} /> : !error && <p class="hint" role="status">{t("loading")}</p>}
     </div>
   );
+}
+
+/** What each kind of engine is, in the order of the server. */
+function engines({ engines: all }: Status): [string, string][] {
+  const named = new Map<string, string[]>();
+  for (const { kind, name } of all) named.set(kind, [...(named.get(kind) ?? []), name]);
+  return [...named].map(([kind, names]) => [kind, names.join(", ")]);
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(0)} MB`;
@@ -58,7 +66,7 @@ function Shown({ status }: { status: Status }) {
           <h2>{t("health.engines")}</h2>
           <table>
             <tbody>
-              {status.engines.map(({ kind, name }) => <tr key={kind + name}><th scope="row">{kind}</th><td>{name}</td></tr>)}
+              {engines(status).map(([kind, names]) => <tr key={kind}><th scope="row">{t(`engine.${kind}` as TextName)}</th><td>{names}</td></tr>)}
               <tr><th scope="row">{t("health.voices")}</th><td>{status.voices}</td></tr>
               <tr><th scope="row">{t("health.bots")}</th><td>{[...status.bots, ...status.flows].join(", ")}</td></tr>
             </tbody>

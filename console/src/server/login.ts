@@ -1,4 +1,6 @@
+import { t } from "../language/language";
 import { accessToken, forgetAccess, rememberAccess } from "./access_token";
+import { loginProblem } from "./login_problem";
 import { call } from "./rest";
 
 /** Takes the login out of the address bar, so that it is neither seen nor kept, and exchanges it for an access token. */
@@ -6,8 +8,18 @@ export async function loginFromAddress(): Promise<void> {
   const login = new URLSearchParams(location.hash.slice(1)).get("login");
   if (login === null) return;
   history.replaceState(null, "", location.pathname + location.search);
-  const answer = await call<{ access_token: string }>("POST", "/v1/kouyu/login", { json: { login } });
+  try {
+    await exchange(login);
+  } catch (reason) {
+    // A link that is opened once more takes nothing from who is in already.
+    if (!accessToken.value) loginProblem.value = t("login.failed", { why: reason instanceof Error ? reason.message : String(reason) });
+  }
+}
+
+async function exchange(login: string): Promise<void> {
+  const answer = await call<{ access_token: string }>("POST", "/v1/kouyu/login", { json: { login }, isAnonymous: true });
   rememberAccess(answer.access_token);
+  loginProblem.value = "";
 }
 
 /** Lets in with what a person pasted: the printed link, what stands behind its `#login=`, or an access token. */
@@ -15,8 +27,7 @@ export async function loginWith(pasted: string): Promise<void> {
   const text = pasted.trim();
   const login = /[#&]login=([^&\s]+)/.exec(text)?.[1];
   if (login !== undefined) {
-    const answer = await call<{ access_token: string }>("POST", "/v1/kouyu/login", { json: { login } });
-    rememberAccess(answer.access_token);
+    await exchange(login);
     return;
   }
   accessToken.value = text;

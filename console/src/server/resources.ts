@@ -93,6 +93,15 @@ export async function listMessages(conversationId: string): Promise<StoredMessag
   }
 }
 
+/** What a person asked first in a conversation; undefined where nobody has yet. */
+export async function firstQuestion(conversationId: string): Promise<StoredMessage | undefined> {
+  const first = await call<StoredMessage[]>("POST", "/v1/conversation/message/list", {
+    query: { conversation_id: conversationId },
+    json: { order: "asc", limit: 5 },
+  });
+  return first.find(({ role, type }) => role === "user" && (type === "question" || type === ""));
+}
+
 export const listKeptAudio = (conversationId: string): Promise<KeptAudio[]> =>
   call("GET", "/v1/kouyu/audio/list", { query: { conversation_id: conversationId } });
 

@@ -1,4 +1,6 @@
+import { t } from "../language/language";
 import { accessToken, forgetAccess } from "./access_token";
+import { loginProblem } from "./login_problem";
 
 /** An answer that is no success, with the protocol's error code. */
 export class ServerError extends Error {
@@ -16,6 +18,8 @@ interface Request {
   json?: unknown;
   form?: FormData;
   signal?: AbortSignal;
+  /** Asked without the access token, which therefore stays as it is whatever the answer. */
+  isAnonymous?: boolean;
 }
 
 interface Wrapper {
@@ -30,12 +34,19 @@ function address(path: string, query: Request["query"] = {}): string {
 
 async function send(method: string, path: string, request: Request): Promise<Response> {
   const headers = new Headers();
-  if (accessToken.value) headers.set("Authorization", `Bearer ${accessToken.value}`);
+  const token = request.isAnonymous ? "" : accessToken.value;
+  if (token) headers.set("Authorization", `Bearer ${token}`);
   if (request.json !== undefined) headers.set("Content-Type", "application/json");
   const body = request.form ?? (request.json === undefined ? null : JSON.stringify(request.json));
   const signal = request.signal ?? null;
-  const response = await fetch(address(path, request.query), { method, headers, body, signal });
-  if (response.status === 401) forgetAccess();
+  const response = await fetch(address(path, request.query), { method, headers, body, signal }).catch((reason: unknown) => {
+    // Browsers say "Failed to fetch", in words of their own, for a server that is not there.
+    throw reason instanceof TypeError ? new Error(t("noServer")) : reason;
+  });
+  if (token && token === accessToken.value && response.status === 401) {
+    loginProblem.value = t("login.noLonger");
+    forgetAccess();
+  }
   return response;
 }
 

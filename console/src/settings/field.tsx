@@ -27,7 +27,7 @@ function allowed(field: FieldSchema): string {
   const range = field.minimum !== undefined && field.maximum !== undefined ? t("settings.range", { low: field.minimum, high: field.maximum, unit }) : unit;
   const preset = field.default;
   const isPlain = typeof preset === "number" || (typeof preset === "string" && preset !== "") || typeof preset === "boolean";
-  return [range.trim(), isPlain ? t("settings.default", { value: String(preset) }) : ""].filter(Boolean).join(", ");
+  return [range.trim(), isPlain ? t("settings.default", { value: String(preset) }) : ""].filter(Boolean).join(t("comma"));
 }
 
 export function Field({ path, field }: { path: string; field: FieldSchema }) {

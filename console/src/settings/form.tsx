@@ -33,7 +33,7 @@ const FIRST = ["turn_detection", "output_audio", "asr_config"];
 export function SettingsForm() {
   const [words, setWords] = useState("");
   const [error, setError] = useState("");
-  useEffect(() => void fetchSchema().catch((reason: unknown) => setError(String(reason))), []);
+  useEffect(() => void fetchSchema().catch((reason: unknown) => setError(reason instanceof Error ? reason.message : String(reason))), []);
   const root = schema.value;
   if (!root) return <p class="hint" role="status">{error || t("loading")}</p>;
   const all = Object.entries(root.properties ?? {});
@@ -74,5 +74,5 @@ function Group({ name, field, places, words }: { name: string; field: FieldSchem
 function Subheading({ path, before }: { path: string; before: string | undefined }) {
   const inner = path.split(".").slice(1, -1).join(".");
   const innerBefore = before?.split(".").slice(1, -1).join(".");
-  return inner && inner !== innerBefore ? <h4><code>{inner}</code></h4> : null;
+  return inner && inner !== innerBefore ? <h3><code>{inner}</code></h3> : null;
 }

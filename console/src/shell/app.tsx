@@ -32,7 +32,7 @@ export function App() {
         <Looks />
         {accessToken.value && <button type="button" class="quiet" onClick={() => void leave()}>{t("logout")}</button>}
       </header>
-      <main id="main" tabIndex={-1}>{accessToken.value ? <Shown /> : <LoginPage />}</main>
+      <main id="main" tabIndex={accessToken.value && page.value === "health" ? 0 : -1}>{accessToken.value ? <Shown /> : <LoginPage />}</main>
     </>
   );
 }

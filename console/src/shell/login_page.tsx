@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 
 import { t } from "../language/language";
 import { loginWith } from "../server/login";
-import { loginProblem } from "./login_problem";
+import { loginProblem } from "../server/login_problem";
 
 export function LoginPage() {
   const [text, setText] = useState("");
@@ -11,7 +11,7 @@ export function LoginPage() {
       await loginWith(text);
       loginProblem.value = "";
     } catch (reason) {
-      loginProblem.value = reason instanceof Error ? reason.message : String(reason);
+      loginProblem.value = t("login.failed", { why: reason instanceof Error ? reason.message : String(reason) });
     }
   };
   return (
@@ -19,7 +19,7 @@ export function LoginPage() {
       <h2>{t("login.title")}</h2>
       <p>{t("login.how")}</p>
       <label>{t("login.field")}<input type="password" autocomplete="off" required value={text} onInput={(event) => setText(event.currentTarget.value)} /></label>
-      {loginProblem.value && <p class="error" role="alert">{t("login.failed", { why: loginProblem.value })}</p>}
+      {loginProblem.value && <p class="error" role="alert">{loginProblem.value}</p>}
       <button type="submit" class="primary">{t("login.enter")}</button>
       <p class="hint"><code>kouyu token link</code> — {t("login.again")}</p>
     </form>

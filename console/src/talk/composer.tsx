@@ -9,20 +9,22 @@ import { Icon } from "../shell/icon";
 
 export function Composer() {
   const isConnected = phase.value === "connected";
+  // A connection that is lost may come back: what was typed waits, and one may leave.
+  const isOpen = isConnected || phase.value === "lost";
   return (
     <div class="composer">
       <p class="state" role="status">{stateText()}</p>
       <div class="buttons">
         {isConnected ? <Volume /> : <span />}
         {isConnected ? isPushToTalk.value ? <HoldButton /> : <MuteButton /> : <StartButton />}
-        {isConnected ? (
+        {isOpen ? (
           <div class="side">
             <button type="button" class="icon" disabled={!isAnswering.value} aria-label={t("talk.interrupt")} title={t("talk.interrupt")} onClick={interrupt}><Icon name="stop" /></button>
             <button type="button" class="icon danger" aria-label={t("talk.hangUp")} title={t("talk.hangUp")} onClick={() => void hangUp()}><Icon name="hangUp" /></button>
           </div>
         ) : <span />}
       </div>
-      {isConnected && <TextBox />}
+      {isOpen && <TextBox isConnected={isConnected} />}
     </div>
   );
 }
@@ -92,13 +94,13 @@ function Volume() {
   return <label class="volume"><Icon name="volume" /><input type="range" min={0} max={1} step={0.05} value={volume.value} aria-label={t("talk.volume")} onInput={(event) => setVolume(Number(event.currentTarget.value))} /></label>;
 }
 
-function TextBox() {
+function TextBox({ isConnected }: { isConnected: boolean }) {
   const [text, setText] = useState("");
   const [files, setFiles] = useState<File[]>([]);
   const [error, setError] = useState("");
   const field = useRef<HTMLInputElement>(null);
   const submit = async (): Promise<void> => {
-    if (!text.trim() && files.length === 0) return;
+    if (!isConnected || (!text.trim() && files.length === 0)) return;
     try {
       await say(text.trim(), files);
       setText("");
@@ -118,8 +120,8 @@ function TextBox() {
         <input type="file" class="visually-hidden" multiple onChange={(event) => { setFiles([...files, ...(event.currentTarget.files ?? [])]); event.currentTarget.value = ""; }} />
       </label>
       <input ref={field} type="text" value={text} placeholder={t("talk.type")} aria-label={t("talk.type")} onInput={(event) => setText(event.currentTarget.value)} />
-      <button type="button" class="icon" disabled={!text.trim()} title={t("talk.speakHelp")} aria-label={t("talk.speak")} onClick={() => void speak(text.trim())}><Icon name="speak" /></button>
-      <button type="submit" class="primary">{t("talk.send")}</button>
+      <button type="button" class="icon" disabled={!isConnected || !text.trim()} title={t("talk.speakHelp")} aria-label={t("talk.speak")} onClick={() => void speak(text.trim())}><Icon name="speak" /></button>
+      <button type="submit" class="primary" disabled={!isConnected}>{t("talk.send")}</button>
     </form>
   );
 }

@@ -11,7 +11,7 @@ import { BubbleView } from "./bubble_view";
 import { Composer } from "./composer";
 import { Partners } from "./partners";
 import { microphoneId, microphones } from "./microphone";
-import { applySettings, bubbles, chooseMicrophone, clearContext, conversationId, newConversation, phase } from "./talk";
+import { applySettings, bubbles, chooseMicrophone, clearContext, conversationId, isPushToTalk, newConversation, phase } from "./talk";
 
 export function TalkPage() {
   const [hasSettings, setSettings] = useState(false);
@@ -52,7 +52,7 @@ function Welcome() {
     <div class="welcome">
       <p class="glyph" aria-hidden="true">口语</p>
       <p>{t(conversationId.value ? "talk.goOn" : "talk.welcome")}</p>
-      <p class="hint">{t("talk.keys")}</p>
+      {isPushToTalk.value && <p class="hint">{t("talk.keys")}</p>}
     </div>
   );
 }

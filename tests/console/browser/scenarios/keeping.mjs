@@ -14,7 +14,7 @@ export async function conversation(page, where, { bot, holdMs }) {
   await answered(page, 1);
   await page.click('button[aria-label="Hang up"]');
   await go(page, 'Conversations');
-  await page.click('.rows button.row');
+  await page.click('.rows button.row:has-text("France")');
   await page.waitForSelector('.detail .bubble');
   const opened = await bubbles(page);
   await page.click('.detail .bubble.user .tag');

@@ -31,15 +31,19 @@ export async function everyPage(page, where, { bot }) {
   return { found, language: await page.evaluate(() => document.documentElement.lang), text: await page.textContent('nav') };
 }
 
-/** Signing in by the printed link, which is then good no more. */
+/** Signing in by the printed link, which is then good no more, but throws nobody out who is in. */
 export async function signIn(page, { http }, { login }) {
   await page.goto(login);
   await page.waitForSelector('.talk-page');
   const address = page.url();
+  await page.goto('about:blank');
+  const answer = page.waitForResponse(`${http}/v1/kouyu/login`);
+  await page.goto(login);
+  await answer;
+  await page.waitForSelector('.talk-page');
   await page.click('button:text-is("Sign out")');
   await page.waitForSelector('.login');
-  await page.goto('about:blank');
-  await page.goto(login);
+  await page.evaluate(link => (location.href = link), login);
   await page.waitForSelector('.login .error');
   return { address, home: `${http}/`, problem: await page.textContent('.login .error') };
 }
