@@ -13,6 +13,7 @@ from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.effects import Effect, SaveMessage, SaveSection, Send, UseInputFormat
 from kouyu.conversation.inputs import (
     AudioReceived,
+    ClientLeft,
     ConfigurationUpdate,
     Input,
     PressureChanged,
@@ -134,6 +135,8 @@ class Conversation:
                 if conversation_id == self._identity.conversation_id and section_id != self._identity.section_id:
                     yield from self._turns.forget_preparation()
                     self._identity.open(conversation_id, section_id)
+            case ClientLeft():
+                yield from self._leave(now)
             case TimePassed():
                 yield from self._turns.on_time(configuration, now)
             case _:
@@ -234,6 +237,13 @@ class Conversation:
             yield from self._speaking.interrupt(2, now)
         else:
             yield canceled(2)
+
+    def _leave(self, now: float) -> Iterator[Effect]:
+        """What runs ends as canceled. What was sent whole stays whole: clients play on after they have closed, and one
+        that stops its playback says so with a cancel first."""
+        self._turns.interrupt_pending()
+        if self._speaking.running():
+            yield from self._speaking.interrupt(2, now)
 
     def _submit(self, submitted: SubmitToolOutputs, now: float) -> Iterator[Effect]:
         reply = self._speaking.reply()

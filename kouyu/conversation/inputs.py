@@ -143,6 +143,10 @@ class SectionBegan(msgspec.Struct, frozen=True):
     section_id: str
 
 
+class ClientLeft(msgspec.Struct, frozen=True):
+    """The connection has ended."""
+
+
 class TimePassed(msgspec.Struct, frozen=True):
     """Nothing happened but time: a deadline may have come."""
 
@@ -170,5 +174,6 @@ Input = (
     | SpeechFinished
     | SpeechFailed
     | SectionBegan
+    | ClientLeft
     | TimePassed
 )

@@ -31,6 +31,7 @@ from kouyu.conversation.effects import (
     UseInputFormat,
 )
 from kouyu.conversation.inputs import (
+    ClientLeft,
     ConfigurationUpdate,
     Input,
     SectionBegan,
@@ -43,7 +44,6 @@ from kouyu.protocol.downlink import error
 from kouyu.protocol.errors import CONVERSATION_NOT_FOUND, ProtocolError
 from kouyu.protocol.uplink import (
     ChatUpdate,
-    ConversationChatCancel,
     InputAudioBufferAppend,
     InputAudioBufferClear,
     InputAudioBufferComplete,
@@ -300,7 +300,7 @@ class Session:
 
     async def _hang_up(self) -> None:
         """The client is gone: what is running ends as canceled, and is saved."""
-        self._receive(ConversationChatCancel())
+        self._receive(ClientLeft())
         if self._keeper is not None:
             await self._keeper.finish()
         try:

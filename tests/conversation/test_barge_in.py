@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kouyu.conversation.effects import CancelReply, CancelSpeech, SaveChat, SaveMessage, Speak, TrimMessage
+from kouyu.conversation.inputs import ClientLeft
 from kouyu.conversation.limits import Limits
 from kouyu.protocol.downlink import Cancellation
 from kouyu.protocol.uplink import InputTextGenerateAudio
@@ -150,6 +151,19 @@ def test_a_reply_heard_to_its_end_is_not_trimmed() -> None:
     talk.wait(10)
     talk.cancel()
     assert talk.all(TrimMessage) == []
+
+
+def test_a_client_that_leaves_cuts_off_what_runs_and_not_what_it_has_already() -> None:
+    running = talking()
+    running.give(ClientLeft())
+    assert running.all(SaveChat)[-1].chat.status == "canceled"
+    assert len(running.all(TrimMessage)) == 1
+    sent = Simulation()
+    sent.write("hello")
+    sent.wait(0.9)
+    assert sent.event_types[-1] == "conversation.chat.completed"
+    sent.give(ClientLeft())
+    assert sent.all(TrimMessage) == []
 
 
 def test_an_answer_interrupted_before_its_first_sound_was_not_heard_at_all() -> None:

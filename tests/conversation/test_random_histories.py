@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from kouyu.conversation.effects import Effect, JudgeTurn, Speak, StartReply, Transcribe
 from kouyu.conversation.inputs import (
+    ClientLeft,
     ReplyDelta,
     ReplyFailed,
     ReplyFinished,
@@ -165,6 +166,5 @@ def test_a_client_may_hang_up_at_any_moment(
 ) -> None:
     talk = Simulation(engines, Limits(speculation=speculation))
     perform(talk, history)
-    # What the session gives the conversation when the client is gone.
-    talk.cancel()
+    talk.give(ClientLeft())
     check_cancelled(talk)

@@ -46,6 +46,11 @@ def told(language_model: OpenAIStandIn) -> list[tuple[str, str]]:
     return [(m["role"], m["content"].strip()) for m in language_model.requests[-1].messages if m["role"] != "system"]
 
 
+def conversation_of(talk: Talk) -> str:
+    """The id of the conversation that is talked in."""
+    return str(next(e.data["conversation_id"] for e in talk.events if e.type == "conversation.chat.created"))
+
+
 def text(content: str) -> Message:
     return Message.build_user_question_text(content)
 
@@ -65,7 +70,7 @@ async def test_what_began_aloud_goes_on_in_writing_and_is_known_aloud_again(
     language_model.will(Say("Paris."), Say("About two million."), Say("The Seine."))
     async with talking(scripted_server) as talk:
         await say(talk, questions / "en-capital.wav")
-        conversation_id = next(e.data["conversation_id"] for e in talk.events if e.type == "conversation.chat.created")
+        conversation_id = conversation_of(talk)
         (spoken, *_) = told(language_model)
         assert "capital" in spoken[1]
         await asyncio.sleep(len(talk.audio()) / 48_000)
@@ -84,6 +89,17 @@ async def test_what_began_aloud_goes_on_in_writing_and_is_known_aloud_again(
         ],
     )
     assert listed[1:] == ["Paris.", "How many live there?", "About two million.", "And which river?", "The Seine."]
+
+
+async def test_an_answer_that_was_sent_whole_is_known_whole_after_a_client_that_hung_up_at_once(
+    scripted_server: RunningServer, language_model: OpenAIStandIn
+) -> None:
+    language_model.will(Say("The capital of France is Paris."), Say("The Seine."))
+    async with talking(scripted_server) as talk:
+        await talk.ask("What is the capital?")
+        where = {"conversation_id": conversation_of(talk)}
+    await ask_in_writing(scripted_server, text("And the river?"), **where)
+    assert ("assistant", "The capital of France is Paris.") in told(language_model)
 
 
 async def test_what_began_in_writing_goes_on_aloud(
