@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from kouyu.protocol.client_json import decode_json
 from kouyu.protocol.errors import BAD_REQUEST, InvalidField, ProtocolError
 
 
@@ -15,13 +16,10 @@ class RawEvent(msgspec.Struct, frozen=True, kw_only=True):
     data: Any
 
 
-_decoder = msgspec.json.Decoder()
-
-
 def decode_event(text: str | bytes) -> RawEvent:
     """The event that one WebSocket message holds. Raises ProtocolError, InvalidField for what is no event at all."""
     try:
-        event = _decoder.decode(text)
+        event = decode_json(text)
     except ValueError as fault:
         raise ProtocolError(BAD_REQUEST, f"not JSON: {fault}") from fault
     except RecursionError as fault:

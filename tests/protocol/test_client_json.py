@@ -1,0 +1,23 @@
+import pytest
+
+from kouyu.protocol.client_json import decode_json
+
+
+@pytest.mark.parametrize("halves", [r"\ud83d", r"\uDE00", r"\ud83d\ud83d", r"\ude00\ud83d"])
+def test_half_an_emoji_costs_that_character_alone(halves: str) -> None:
+    read = decode_json(rf'{{"content": "Hi{halves} \ud83d\ude00 你", "\u2028": [1, 2.5, null]}}')
+    assert read["content"].replace("?", "") == "Hi 😀 你"
+    assert read["\u2028"] == [1, 2.5, None]
+    assert decode_json(rf'"{halves}"'.encode()).strip("?") == ""
+
+
+@pytest.mark.parametrize("text", ["", "{", r'"\ud83d', '["\\ud83d", ]', rb'"\ud83d" ' + b"\xff", '["\\ud83d", NaN]'])
+def test_what_is_no_json_is_none(text: str | bytes) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        decode_json(text)
+
+
+def test_what_is_nested_too_deeply_is_told_so() -> None:
+    for depth in ("[" * 100_000, '["\\ud83d",' + "[" * 100_000):
+        with pytest.raises((RecursionError, ValueError)):
+            decode_json(depth)
