@@ -55,6 +55,11 @@ def test_sentences_end_where_a_reader_would_stop(text: str, sentences: list[str]
     [
         ("Once upon a time, there was a dog, a big one.", ["Once upon a time,", "there was a dog, a big one."]),
         ("Well, yes.", ["Well, yes."]),
+        ("I'm sorry, but I can't.", ["I'm sorry,", "but I can't."]),
+        ("I'm sorry, but it is late, so go, now.", ["I'm sorry,", "but it is late,", "so go, now."]),
+        ("I'm sorry, no, it is late, so go.", ["I'm sorry,", "no, it is late,", "so go."]),
+        ("I see. It is late now, so go.", ["I see.", "It is late now, so go."]),
+        ("当然可以，没问题。", ["当然可以，没问题。"]),
         ("It costs about 1,000 dollars.", ["It costs about 1,000 dollars."]),
         ("从前有一只小狗，它很可爱，也很大。", ["从前有一只小狗，", "它很可爱，也很大。"]),
         ("好的，没问题。", ["好的，没问题。"]),
