@@ -1,4 +1,4 @@
-"""What is remembered of each user of a bot or an app (rest.md 5). Prompts and flows see it, see ``session.agent_request``."""
+"""What is remembered of each user of a bot or an app (rest.md 5), for prompts and flows (``session.agent_request``)."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
