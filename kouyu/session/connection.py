@@ -40,6 +40,7 @@ from kouyu.conversation.inputs import (
 from kouyu.conversation.orders import Identity
 from kouyu.diagnostics.board import LiveSession
 from kouyu.diagnostics.facts import SessionSeen
+from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import error
 from kouyu.protocol.errors import CONVERSATION_NOT_FOUND, ProtocolError
 from kouyu.protocol.uplink import (
@@ -151,7 +152,7 @@ class Session:
                     report=self._receive,
                     echo_guard=self._ear.echo_guard,
                 )
-                self._carry_out(self.conversation.start())
+                self._carry_out(self.conversation.start(), self.conversation.configuration)
                 helpers = [
                     tasks.create_task(self._outbox.run(), name="outbox"),
                     tasks.create_task(self._ear.run(), name="hearing"),
@@ -246,15 +247,18 @@ class Session:
             self._live.observe(received, effects, now)
         if self._keeper is not None:
             self._keeper.follow(received, effects, configuration)
-        self._carry_out([effect for effect in effects if wanted(effect, configuration)])
+        self._carry_out(effects, configuration)
 
-    def _carry_out(self, effects: list[Effect]) -> None:
+    def _carry_out(self, effects: list[Effect], configuration: Configuration) -> None:
         for effect in effects:
+            if isinstance(effect, Send) and effect.event.event_type == "conversation.chat.canceled":
+                # For a client too that has not subscribed to being told.
+                self._outbox.drop_waiting_audio()
+                self._ear.flushed()
+            if not wanted(effect, configuration):
+                continue
             match effect:
                 case Send(event, sounding):
-                    if event.event_type == "conversation.chat.canceled":
-                        self._outbox.drop_waiting_audio()
-                        self._ear.flushed()
                     if sounding is not None:
                         self._ear.sounding(sounding)
                     self._outbox.put(event)
