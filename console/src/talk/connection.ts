@@ -5,6 +5,7 @@ import { WsChatClient, WsChatEventNames } from "@coze/api/ws-tools";
 
 import { loadOpusDecoder } from "../capture/opus_decoder_library";
 import { loadOpusEncoder } from "../capture/opus_encoder_library";
+import { t } from "../language/language";
 import type { Json } from "../settings/schema";
 import { keepSent } from "../timeline/recorded";
 import type { PlaybackEvent, ServerEvent } from "./events";
@@ -55,9 +56,12 @@ export async function connect(wish: Wish, listener: Listener): Promise<WsChatCli
     audioMutedDefault: wish.muted,
     playbackVolumeDefault: wish.volume,
   });
+  let isConnected = false;
+  let refusal = "";
   client.on(WsChatEventNames.ALL, (name, event) => {
     if (left.has(client)) return;
-    if (name.startsWith("server.")) listener.onServerEvent(event as unknown as ServerEvent);
+    if (name === "server.error" && !isConnected) refusal = refusalOf(event as unknown as ServerEvent);
+    else if (name.startsWith("server.")) listener.onServerEvent(event as unknown as ServerEvent);
     else if (name.startsWith("client.audio.sentence.")) listener.onPlayback(event as unknown as PlaybackEvent);
   });
   // The client's types know fewer fields than the protocol.
@@ -65,17 +69,27 @@ export async function connect(wish: Wish, listener: Listener): Promise<WsChatCli
   const chatUpdate = { id: newEventId(), event_type: "chat.update", data } as ChatUpdateEvent;
   try {
     await withinLimit(client.connect({ chatUpdate }));
+    isConnected = true;
   } catch (error) {
+    left.add(client);
     client.ws?.close();
-    throw error;
+    throw refusal ? new Error(refusal) : error;
   }
   if (client.ws) {
+    // The client gives up when one attempt to come back takes long; its socket would go on trying.
+    client.ws.onerror = () => {};
     client.ws.onclose = () => {
       if (!left.has(client)) listener.onLost();
     };
   }
   if ((wish.update["input_audio"] as { codec: string }).codec === "pcm") keepWhatIsSent(client);
   return client;
+}
+
+/** Why there is no connection. What the client makes up itself, for a socket that fails, has no log id. */
+function refusalOf(event: ServerEvent): string {
+  const { data, detail } = event as unknown as { data: { msg: string }; detail?: { logid?: string } };
+  return detail?.logid ? data.msg : t("noServer");
 }
 
 /** Keeps what the microphone sends, where it is plain PCM. */
@@ -106,7 +120,7 @@ async function loadCodecs(update: { [key: string]: Json }): Promise<void> {
 async function withinLimit<Value>(promise: Promise<Value>): Promise<Value> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error("time limit")), CONNECT_LIMIT_MS);
+    timer = setTimeout(() => reject(new Error(t("noServer"))), CONNECT_LIMIT_MS);
   });
   try {
     return await Promise.race([promise, limit]);
