@@ -16,12 +16,11 @@ from kouyu.bench.modes import MODES, Live, Mode, settle
 from kouyu.bench.received import ConnectionLost, Received, is_type
 from kouyu.bench.spoken_question import SpokenQuestion
 from kouyu.bench.turn import Turn
-from kouyu.client.voice_client import UPLINK_RATE, open_client
+from kouyu.client.voice_client import UPLINK_AUDIO, open_client
 
 WARM_UP_TURNS: Final = 2
 """Turns at the start of each mode that do not count."""
 _CONFIGURED_S: Final = 10.0
-_INPUT: Final = {"format": "pcm", "codec": "pcm", "sample_rate": UPLINK_RATE, "channel": 1, "bit_depth": 16}
 _OUTPUT: Final = {"codec": "pcm", "pcm_config": {"sample_rate": 24_000}}
 
 
@@ -92,7 +91,7 @@ async def _live(plan: Plan, mode: Mode) -> AsyncIterator[tuple[Live, dict[str, A
 
 
 def _configuration(plan: Plan, mode: Mode) -> dict[str, Any]:
-    configuration: dict[str, Any] = {"input_audio": _INPUT, "output_audio": _OUTPUT, **mode.configuration}
+    configuration: dict[str, Any] = {"input_audio": UPLINK_AUDIO, "output_audio": _OUTPUT, **mode.configuration}
     if plan.voice_id:
         configuration["output_audio"] = {**configuration["output_audio"], "voice_id": plan.voice_id}
     if plan.user_language:

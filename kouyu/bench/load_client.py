@@ -17,14 +17,13 @@ from kouyu.bench.ingestion import APPEND
 from kouyu.bench.microphone import FRAME, Room
 from kouyu.bench.spoken_question import SpokenQuestion
 from kouyu.bench.statistics import Summary, summarise
-from kouyu.client.voice_client import FRAME_MS, UPLINK_RATE, VoiceClient
+from kouyu.client.voice_client import FRAME_MS, UPLINK_AUDIO, VoiceClient
 
 _FRAME_S: Final = FRAME_MS / 1000
 ANSWER_S: Final = 15.0
 """A question whose answer has not begun, or not ended, for so long is given up, and the next one is asked."""
 _PAUSE_S: Final = 1.5
 _QUIET_S: Final = 2
-_INPUT: Final = {"format": "pcm", "codec": "pcm", "sample_rate": UPLINK_RATE, "channel": 1, "bit_depth": 16}
 _TURN_DETECTION: Final = {"free": "server_vad", "push": "client_interrupt", "idle": "server_vad"}
 
 
@@ -125,7 +124,7 @@ class LoadClient:
     async def run(self, turns: int | None) -> bool:
         """Talk for so many turns, or for ever; False when the connection has ended before."""
         turn_detection = {"type": _TURN_DETECTION[self._mode]}
-        await self._client.send("chat.update", {"input_audio": _INPUT, "turn_detection": turn_detection})
+        await self._client.send("chat.update", {"input_audio": UPLINK_AUDIO, "turn_detection": turn_detection})
         self._tally.one_connected()
         async with asyncio.TaskGroup() as tasks:
             listening = tasks.create_task(self._listen())

@@ -19,7 +19,7 @@ from kouyu.cli.local_server import address_of, chosen_folder, data_dir_option, t
 from kouyu.cli.output_file import OutputFile
 from kouyu.client.conversation_log import ConversationLog
 from kouyu.client.sound_devices import DOWNLINK_RATE, Loudspeaker, NoSoundDevice, microphone
-from kouyu.client.voice_client import UPLINK_RATE, Event, RefusedByServer, VoiceClient, open_client
+from kouyu.client.voice_client import UPLINK_AUDIO, Event, RefusedByServer, VoiceClient, open_client
 from kouyu.store import location
 
 _ENDS: Final = ("conversation.chat.completed", "conversation.chat.failed", "error")
@@ -136,7 +136,7 @@ def _configuration(wish: _Wish) -> dict[str, Any]:
     if wish.voice_id:
         output["voice_id"] = wish.voice_id
     return {
-        "input_audio": {"format": "pcm", "codec": "pcm", "sample_rate": UPLINK_RATE, "channel": 1, "bit_depth": 16},
+        "input_audio": UPLINK_AUDIO,
         "output_audio": output,
         "turn_detection": {"type": "client_interrupt" if wish.push else "server_vad"},
     }

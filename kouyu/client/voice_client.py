@@ -19,6 +19,8 @@ from kouyu.audio.pcm import Samples, bytes_from_float
 
 UPLINK_RATE: Final = 16_000
 """Hz of the audio that this client sends: mono, 16 bit."""
+UPLINK_AUDIO: Final = {"format": "pcm", "codec": "pcm", "sample_rate": UPLINK_RATE, "channel": 1, "bit_depth": 16}
+"""The same as ``input_audio`` of a configuration."""
 FRAME_MS: Final = 20
 _LARGEST_EVENT: Final = 16 * 1024 * 1024
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from kouyu.client.voice_client import UPLINK_RATE, Event, VoiceClient, open_client
+from kouyu.client.voice_client import UPLINK_AUDIO, Event, VoiceClient, open_client
 from tests.end_to_end.running_server import RunningServer
 
 PATIENCE_S = 60
@@ -43,9 +43,8 @@ class Talk:
 
     async def configure(self, **data: Any) -> Event:
         """chat.update with 16 kHz PCM in, unless said otherwise; gives chat.updated."""
-        pcm = {"format": "pcm", "codec": "pcm", "sample_rate": UPLINK_RATE, "channel": 1, "bit_depth": 16}
         count = self.types.count("chat.updated") + 1
-        await self.client.send("chat.update", {"input_audio": pcm, **data})
+        await self.client.send("chat.update", {"input_audio": UPLINK_AUDIO, **data})
         return await self.until("chat.updated", count=count)
 
     async def write(self, text: str) -> None:
