@@ -12,6 +12,9 @@ log = logging.getLogger(__name__)
 _WRITTEN: Final = re.compile(r"[0-9０-９$€£¥￥%％‰℃℉°&@+=<>×÷#/^~½¼¾²³]")
 """What has to be put into words. A sentence without any is not given to the normaliser (1 to 4 ms a sentence)."""
 
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Characters that stand for nothing, and that an engine may refuse."""
+
 _POINT: Final = {"en": " point ", "zh": "点"}
 _VERSION: Final = re.compile(r"(?<![\d.])\d+(?:\.\d+){2,}(?![\d.])")
 _PHONE: Final = re.compile(r"(?<![\d-])(?:\d{3}-)?\d{3}-\d{4}(?![\d-])")
@@ -60,7 +63,7 @@ def spoken_form(text: str, language: str) -> str:
     Numbers become words in English and Mandarin; in other languages they stay, and only marks are taken away. Blocks:
     1 to 4 ms where there are numbers, 0.3 s the first time.
     """
-    text = plain_text(text, language)
+    text = plain_text(_CONTROL.sub(" ", text), language)
     if not any(letter.isalnum() for letter in text):
         return ""
     if language in _POINT and needs_words(text):

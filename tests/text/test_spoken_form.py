@@ -56,6 +56,10 @@ def test_what_cannot_be_pronounced_is_nothing(silent: str) -> None:
     assert spoken_form(silent, "en") == spoken_form(silent, "zh") == ""
 
 
+def test_control_characters_are_not_said() -> None:
+    assert spoken_form("Good\x00 morning\x1b.", "en").split() == ["Good", "morning", "."]
+
+
 def test_other_languages_keep_their_numbers() -> None:
     assert spoken_form("**Привет** 5", "ru") == "Привет 5"
 
