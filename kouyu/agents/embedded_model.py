@@ -186,6 +186,8 @@ class EmbeddedModel:
                 async with asyncio.timeout(self._options.start_timeout_s):
                     port = await self._started(child, model_path)
                 if port is not None:
+                    if self._port:
+                        _log.info("The embedded language model is there again.")
                     self._port = port
                     await self._share_openings()
                     self._process = child

@@ -98,10 +98,10 @@ class OpenAIClient:
         loop = asyncio.get_running_loop()
         keep_trying_until = loop.time() + self._endpoint.reconnect_s
         resets_allowed = 1
-        tried = False
+        tries = 0
         while True:
-            may_wait = not tried or loop.time() < keep_trying_until
-            tried = True
+            may_wait = not tries or loop.time() < keep_trying_until
+            tries += 1
             try:
                 async with asyncio.timeout_at(deadline):
                     response = await self._send(body)
@@ -118,7 +118,8 @@ class OpenAIClient:
                 if response.status_code != _NOT_READY or loop.time() >= keep_trying_until:
                     return await self._checked(response, deadline)
                 await response.aclose()
-            _log.info("language model %s is not there yet, trying again", self._endpoint.place)
+            if tries == 1:
+                _log.info("language model %s is not there yet, trying again", self._endpoint.place)
             await asyncio.sleep(_RETRY_PAUSE_S)
 
     async def _send(self, body: bytes) -> httpx.Response:
