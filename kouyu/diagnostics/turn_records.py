@@ -48,14 +48,10 @@ class TurnRecords:
         match fact:
             case UserAudio() | UserVoice():
                 self._track.append(fact)
-                for kept in self._turns.values():
-                    if not kept.ended:
-                        kept.add(fact)
+                self._add_to_all_under_way(fact)
             case Configured():
                 self._configuration = fact
-                for kept in self._turns.values():
-                    if not kept.ended:
-                        kept.add(fact)
+                self._add_to_all_under_way(fact)
             case TurnStarted():
                 self._begin(fact)
         kept_turn = self._turns.get(fact.turn)
@@ -89,6 +85,11 @@ class TurnRecords:
         for kept in self._turns.values():
             seen |= {id(fact): fact for fact in kept.facts if not isinstance(fact, Configured)}
         return sorted(seen.values(), key=lambda fact: fact.at_ms)
+
+    def _add_to_all_under_way(self, fact: AnyFact) -> None:
+        for kept in self._turns.values():
+            if not kept.ended:
+                kept.add(fact)
 
     def _begin(self, started: TurnStarted) -> None:
         if len(self._turns) >= TURNS_KEPT:
