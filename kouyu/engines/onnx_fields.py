@@ -102,7 +102,7 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """Weights. ``floats`` and ``bytes`` are None for those of another type."""
+    """Weights. ``floats`` and ``uint8s`` give None where they are of another type."""
 
     name: str
     shape: Sequence[int]
@@ -135,8 +135,8 @@ class Tensor:
             return None
         return np.frombuffer(self.raw, "<f4").reshape(self.shape)
 
-    def bytes(self) -> NDArray[np.uint8] | None:
-        """Without sign."""
+    def uint8s(self) -> NDArray[np.uint8] | None:
+        """Bytes without sign."""
         if self.kind != _BYTE:
             return None
         if self.raw:

@@ -91,6 +91,7 @@ def _new_object(kind: type[msgspec.Struct], values: dict[str, Any], path: str) -
 
 @functools.cache
 def fields_of(kind: type[msgspec.Struct]) -> tuple[Field, ...]:
+    """What an update may set of an object of the configuration, in the order of its struct."""
     annotations = get_type_hints(kind, include_extras=True)
     return tuple(_field(field, annotations[field.name]) for field in msgspec.structs.fields(kind))
 

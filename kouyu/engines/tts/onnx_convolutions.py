@@ -149,7 +149,7 @@ class _Pattern:
         return quantised if quantised in self._tensors else ""
 
     def _bytes(self, name: str) -> NDArray[np.uint8] | None:
-        return Tensor.read(self._tensors[name]).bytes() if name in self._tensors else None
+        return Tensor.read(self._tensors[name]).uint8s() if name in self._tensors else None
 
 
 def _product(convolution: _Convolution) -> bytes:
