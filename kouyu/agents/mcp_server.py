@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -60,6 +61,9 @@ class McpServer:
 
     async def start(self) -> None:
         """Connect, and list the tools. Raises AgentError when that fails."""
+        program = self.definition.command
+        if program and shutil.which(program, path=self.definition.env.get("PATH")) is None:
+            raise self._error(f"there is no program {program!r} to start")
         self._connected = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._stay_connected(), name=f"MCP server {self.definition.name}")
         try:

@@ -77,7 +77,8 @@ class FetchingSettings(msgspec.Struct, frozen=True, kw_only=True):
 class WhisperSettings(msgspec.Struct, frozen=True, kw_only=True):
     """[engines.whisper]: recognition on this machine."""
 
-    weights: Literal["whisper-base", "whisper-tiny-en"] = "whisper-base"
+    weights: Literal["whisper-base", "whisper-tiny-en", "whisper-small"] = "whisper-base"
+    """A set of weights for recognition in the catalogue; one that is not here is fetched by hand."""
     languages: Annotated[tuple[Name, ...], Meta(min_length=1)] = ("en", "zh")
     """What people here may speak (ISO 639-1): the language of a short utterance is guessed among these alone."""
     device: Literal["cpu", "cuda", "auto"] = "cpu"

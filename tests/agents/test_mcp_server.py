@@ -58,9 +58,13 @@ async def test_a_server_that_dies_is_started_again() -> None:
     await server.close()
 
 
-@pytest.mark.parametrize("command", ["/no/such/program", "true"])
-async def test_a_program_that_is_no_server_is_told_at_the_start(command: str) -> None:
-    with pytest.raises(AgentError, match="MCP server tools: "):
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [("/no/such/program", "there is no program '/no/such/program'"), ("true", "")],
+    ids=["none", "no server"],
+)
+async def test_a_program_that_is_no_server_is_told_at_the_start(command: str, said: str) -> None:
+    with pytest.raises(AgentError, match=f"MCP server tools: {said}"):
         await McpServer(definition(command=command, args=(), start_timeout_s=5.0)).start()
 
 

@@ -3,11 +3,14 @@
 import re
 import stat
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import msgspec
 
 from kouyu.settings import Settings, load
 from kouyu.settings.first_file import commented_defaults, write_first
+from kouyu.settings.model import WhisperSettings
+from kouyu.weights.catalogue import CATALOGUE
 
 
 def test_it_changes_nothing(tmp_path: Path) -> None:
@@ -22,6 +25,11 @@ def test_its_comments_are_the_true_defaults_of_every_setting(tmp_path: Path) -> 
     assert load(path) == Settings()
     shown = set(re.findall(r"^(\w+) = ", path.read_text(), flags=re.MULTILINE))
     assert shown >= set(_leaves(Settings())) - {"temperature", "top_p", "max_tokens", "flows"}
+
+
+def test_every_set_of_weights_for_recognition_can_be_chosen() -> None:
+    offered = {each.name for each in CATALOGUE if each.purpose.startswith("speech recognition")}
+    assert offered == set(get_args(get_type_hints(WhisperSettings)["weights"]))
 
 
 def _leaves(struct: msgspec.Struct) -> list[str]:
