@@ -13,7 +13,7 @@ UV_VERSION := 0.13.9
 .PHONY: help run test test-sdk bench-peers console lint types models lock clean
 
 help: ## list what make can do
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 run: $(VENV)/run.stamp ## install, fetch the model weights, and start the server (ARGS="--help" for its options)
 	@$(KOUYU) models fetch
