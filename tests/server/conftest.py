@@ -80,7 +80,7 @@ Start = Callable[..., Awaitable[Running]]
 
 
 @asynccontextmanager
-async def run_server(folder: Path, run_session: Any, max_sessions: int, ping_s: float) -> AsyncIterator[Running]:
+async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings: float) -> AsyncIterator[Running]:
     async with await Store.open(folder / "kouyu.db", files_folder=folder / "files") as store:
         _, secret = await store.tokens.create("ada")
         sessions, board = Sessions(max_sessions), Board()
@@ -106,7 +106,6 @@ async def run_server(folder: Path, run_session: Any, max_sessions: int, ping_s: 
         certificates = local_certificate(folder / "tls", [])
         plain, tls = bind("127.0.0.1", 0, "--port"), bind("127.0.0.1", 0, "--https-port")
         ports = plain.getsockname()[1], tls.getsockname()[1]
-        pings = {"ping_interval_s": ping_s, "ping_timeout_s": ping_s}
         async with listening(app, plain, tls, certificates, proxies=["127.0.0.1"], **pings):
             yield Running(*ports, secret, store, sessions, certificates, board)
             await sessions.end(close_s=0.5, drain_s=0.5)
@@ -118,8 +117,15 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
     logging.getLogger("uvicorn.error").setLevel(logging.NOTSET)
     async with AsyncExitStack() as stack:
 
-        async def starter(run_session: Any = echo_session, max_sessions: int = 10, ping_s: float = 20.0) -> Running:
-            return await stack.enter_async_context(run_server(tmp_path, run_session, max_sessions, ping_s))
+        async def starter(
+            run_session: Any = echo_session,
+            max_sessions: int = 10,
+            *,
+            ping_interval_s: float = 20.0,
+            ping_timeout_s: float = 20.0,
+        ) -> Running:
+            pings = {"ping_interval_s": ping_interval_s, "ping_timeout_s": ping_timeout_s}
+            return await stack.enter_async_context(run_server(tmp_path, run_session, max_sessions, **pings))
 
         yield starter
 

@@ -6,8 +6,10 @@ import socket
 import ssl
 
 import pytest
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Event
 
 from kouyu.server.websocket_protocol import READ_AHEAD, READ_AHEAD_BYTES
 from kouyu.session.socket import Socket, SocketClosed
@@ -78,11 +80,24 @@ async def test_a_client_that_drops_the_connection_ends_its_session(server: Runni
     await until(lambda: not server.sessions.running)
 
 
+class Pinged(ClientConnection):
+    """Counts what the server pings."""
+
+    pings = 0
+
+    def process_event(self, event: Event) -> None:
+        if isinstance(event, Frame) and event.opcode is Opcode.PING:
+            self.pings += 1
+        super().process_event(event)
+
+
 async def test_the_server_pings(start: Start) -> None:
-    server = await start(ping_s=0.05)
-    async with connect(server.url(), additional_headers=server.header, ping_interval=None) as client:
+    server = await start(ping_interval_s=0.05)
+    opening = connect(server.url(), additional_headers=server.header, ping_interval=None, create_connection=Pinged)
+    async with opening as client:
+        assert isinstance(client, Pinged)
         await client.recv()
-        await asyncio.sleep(0.5)  # answering pings keeps it open for many intervals
+        await until(lambda: client.pings >= 3)
         await client.send("still here")
         assert await client.recv() == "still here"
 
@@ -93,7 +108,7 @@ async def test_a_client_that_stops_reading_is_cut_off_by_the_ping_limit(start: S
             while True:
                 await socket.send("x" * 100_000)
 
-    server = await start(run_session=talk_without_end, ping_s=0.2)
+    server = await start(run_session=talk_without_end, ping_interval_s=0.2, ping_timeout_s=0.2)
     with socket.create_connection(("127.0.0.1", server.port)) as stalled:
         request = (
             f"GET /v1/chat HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {server.token}\r\n"
