@@ -88,11 +88,16 @@ class _Aside:
         self._sessions = sessions
         self._has_sessions = False
 
-    def after_a_pass(self) -> None:
-        """Set aside what is far too much to be of sessions; those that run are among it until nobody is there."""
-        if len(gc.get_objects()) > MANY_OBJECTS + OBJECTS_OF_A_SESSION * self._sessions.running:
-            gc.freeze()
-            self._has_sessions = True
+    def after_a_pass(self) -> bool:
+        """Set aside what is far too much to be of sessions; those that run are among it until nobody is there.
+
+        Gives whether there was so much.
+        """
+        if len(gc.get_objects()) <= MANY_OBJECTS + OBJECTS_OF_A_SESSION * self._sessions.running:
+            return False
+        gc.freeze()
+        self._has_sessions = True
+        return True
 
     def let_sessions_go(self) -> None:
         """The long pass that frees those, at a time when it keeps nobody waiting."""
@@ -112,8 +117,9 @@ async def _tidy(sessions: Sessions, period_s: float) -> None:
             # Of the processor: while others have it, a short pass may last for seconds.
             began = time.thread_time()
             gc.collect()
-            pause = max(period_s, (time.thread_time() - began) / MOST_OF_THE_TIME)
-            aside.after_a_pass()
+            took_s = time.thread_time() - began
+            # The next pass is a short one again where what made this one long has been set aside.
+            pause = period_s if aside.after_a_pass() else max(period_s, took_s / MOST_OF_THE_TIME)
         if owed and time.monotonic() - returned_at >= RETURNED_EVERY_S:
             returned_at, owed = time.monotonic(), False
             await asyncio.to_thread(return_free_memory)
