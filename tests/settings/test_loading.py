@@ -82,7 +82,7 @@ def test_bots_are_read_with_their_models(write: Write) -> None:
         ("[server]\nzzz = 1", "server.zzz: unknown key; known here: host, port,"),
         ("server = 3", "server: 3 is not allowed; allowed: a table with the keys host,"),
         ("[engines]\ntts = []", "engines.tts: [] is not allowed; allowed: a list"),
-        ('[engines.whisper]\nweights = "big"', "allowed: one of 'whisper-base', 'whisper-tiny-en'"),
+        ('[engines.whisper]\nweights = "big"', "allowed: one of 'whisper-base', 'whisper-small', 'whisper-tiny-en'"),
         ("[limits]\nreply_start_s = true", "limits.reply_start_s: True is not allowed; allowed: a number"),
         ("[[bots]]\nname = 'x'", "bots[0].id: is missing"),
         ('[engines.openai_asr]\nbase_url = "host:80/v1"', "engines.openai_asr: base_url: 'host:80/v1' is not allowed"),
