@@ -28,6 +28,7 @@ from tests.standins.openai_server import (
 )
 
 QUESTION = [{"role": "user", "content": "How are you?"}]
+PATIENCE_S = 20
 
 
 @pytest.fixture
@@ -184,7 +185,7 @@ async def test_closing_the_answer_hangs_up_at_once(model: OpenAIStandIn, client:
     await anext(events)
     await events.aclose()
     (request,) = model.requests
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_S):
         await request.hung_up.wait()
     assert request.chunks_sent < 100
 
@@ -195,7 +196,7 @@ async def test_cancelling_who_waits_hangs_up(
 ) -> None:
     model.will(answer_of_model)
     waiting = asyncio.create_task(answer(client))
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_S):
         request = await model.arrival()
         waiting.cancel()
         await asyncio.wait({waiting})
@@ -287,7 +288,7 @@ async def test_pings_do_not_stand_for_a_first_token(
     model.will(slow)
     with pytest.raises(AgentError, match=r"no answer within 0\.2 s"):
         await answer_with(endpoint, first_token_timeout_s=0.2)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_S):
         await model.requests[0].hung_up.wait()
 
 
