@@ -62,7 +62,8 @@ class Drafts:
         self._drafts[_key(messages, tools, options)] = draft
         for oldest in list(self._drafts)[:-MOST_DRAFTS]:
             del self._drafts[oldest]
-        await draft.write(self._client.complete(messages, tools=tools, options={**options, "max_tokens": DRAFT_TOKENS}))
+        options = {**options, "max_tokens": DRAFT_TOKENS, **self._client.ahead_body}
+        await draft.write(self._client.complete(messages, tools=tools, options=options))
 
 
 class _Draft:

@@ -35,6 +35,8 @@ class ModelEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     reads_ahead: bool = False
     """True for servers that keep what they have read of a prompt and cost nothing but their time: while the user still
     speaks, they are given the question as far as it goes."""
+    ahead_body: dict[str, Any] = {}
+    """Added to the body of requests that are made then, in place of what is in ``body``."""
     images: bool = False
     """True for models that take pictures."""
     starts_thinking: bool = False

@@ -40,6 +40,11 @@ class OpenAIClient:
             keep_alive=endpoint.keep_alive,
         )
 
+    @property
+    def ahead_body(self) -> dict[str, Any]:
+        """What belongs into the body of requests that are made before the question is whole."""
+        return self._endpoint.ahead_body
+
     async def close(self) -> None:
         """Close all connections."""
         await self._http.aclose()
@@ -79,7 +84,8 @@ class OpenAIClient:
 
     async def read(self, messages: Sequence[dict[str, Any]], *, tools: Sequence[dict[str, Any]] = ()) -> None:
         """Have the server read ``messages``, which it may keep for requests that begin so. Raises AgentError."""
-        async with aclosing(self.complete(messages, tools=tools, options={"max_tokens": 1})) as events:
+        options = {"max_tokens": 1, **self._endpoint.ahead_body}
+        async with aclosing(self.complete(messages, tools=tools, options=options)) as events:
             async for _ in events:
                 pass
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
+import msgspec
 import pytest
 
 from kouyu.agents.agent import AgentEvent, AgentRequest, ContextMessage, TextDelta, TokenUsage
@@ -48,6 +49,19 @@ async def test_a_draft_goes_on_where_it_stopped(model: OpenAIStandIn, bot: Langu
     assert "max_tokens" not in continued.body
     assert said(events) == "".join(FIRST_WORDS) + "and more."
     assert events[-1] == TokenUsage(30 - DRAFT_TOKENS, DRAFT_TOKENS + 2)
+
+
+async def test_what_is_asked_ahead_of_time_carries_what_its_endpoint_wants(
+    model: OpenAIStandIn, endpoint: ModelEndpoint
+) -> None:
+    quick = msgspec.structs.replace(endpoint, body={"careful": True}, ahead_body={"careful": False})
+    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=quick, prompt=""))
+    model.will(Say("x"), Say(*FIRST_WORDS, finish_reason="length"), Say("more."))
+    await bot.read_ahead(asked("What is"))
+    await bot.read_ahead(asked(QUESTION))
+    await reply(bot)
+    await bot.close()
+    assert [request.body["careful"] for request in model.requests] == [False, False, True]
 
 
 async def test_a_draft_that_says_it_all_is_the_answer(model: OpenAIStandIn, bot: LanguageModelBot) -> None:
