@@ -39,6 +39,7 @@ from kouyu.session.agent_request import agent_request
 from kouyu.session.echo_guard import EchoGuard
 from kouyu.session.recorder import Recorder
 from kouyu.session.services import Services
+from kouyu.session.spoken_language import SpokenLanguage
 from kouyu.session.transcribing import as_configured, transcribed
 from kouyu.session.turn_voice import HeardVoice, hearing_voice
 from kouyu.session.voice import Voice
@@ -67,6 +68,7 @@ class Orders:
         self._tasks = tasks
         self._report = report
         self._voice = Voice(services.synthesizer, report, echo_guard)
+        self._language = SpokenLanguage()
         self._running: dict[int, asyncio.Task[None]] = {}
         self._reading: asyncio.Task[None] | None = None
         """What the user has said so far is being read by the agent."""
@@ -133,10 +135,12 @@ class Orders:
             await self._recognise(order, audio, heard_voice)
 
     async def _recognise(self, order: Transcribe, audio: Samples, heard_voice: HeardVoice) -> None:
-        how = as_configured(order.configuration.asr_config)
+        span = order.start, order.end
+        how = self._language.supplied(as_configured(order.configuration.asr_config), *span)
+        learn = partial(self._language.learn, span=span)
         priority = Priority.FINAL if order.final else Priority.PARTIAL
         try:
-            text, language = await transcribed(self._services, audio, how, priority, final=order.final)
+            text, language = await transcribed(self._services, audio, how, priority, final=order.final, learn=learn)
         except EngineError as error:
             _log.warning("a transcript failed: %s", error)
             self._report(TranscriptFailed(order.order, f"speech recognition failed: {error}"))

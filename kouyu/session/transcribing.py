@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 import msgspec
 
 from kouyu.audio.pcm import Samples
-from kouyu.engines.asr.engine import RecognitionOptions
+from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.protocol.configuration import AsrConfig
@@ -30,11 +31,22 @@ def as_configured(asr_config: AsrConfig) -> HowToListen:
 
 
 async def transcribed(
-    services: Services, audio: Samples, how: HowToListen, priority: Priority, *, final: bool
+    services: Services,
+    audio: Samples,
+    how: HowToListen,
+    priority: Priority,
+    *,
+    final: bool,
+    learn: Callable[[Recognition], None] | None = None,
 ) -> tuple[str, str]:
-    """The text of ``audio`` (mono, LISTENING_RATE) and its language, an ISO 639-1 code. Raises EngineError."""
+    """The text of ``audio`` (mono, LISTENING_RATE) and its language, an ISO 639-1 code. Raises EngineError.
+
+    ``learn`` is told what was recognised, before its text is finished.
+    """
     try:
         recognition = await services.recognizer.recognize(audio, how.options, priority)
+        if learn is not None:
+            learn(recognition)
         # In a thread: a speaker who counts to a hundred keeps the grammars busy for some 100 ms.
         text = await asyncio.to_thread(
             services.transcripts.finish, recognition.text, recognition.language, how.asr_config, final=final

@@ -26,6 +26,8 @@ class Recognition(msgspec.Struct, frozen=True, kw_only=True):
 
     text: str
     language: str
+    language_is_sure: bool = False
+    """It was guessed, from enough speech and without doubt: more of the same utterance needs no other guess."""
 
 
 class SpeechRecognizer(Protocol):

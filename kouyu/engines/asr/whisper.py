@@ -84,7 +84,11 @@ class WhisperRecognizer:
                 task = Task(heard.language, task.prompt, task.beam, task.attempts)
         language = next((part.language for part in parts if part.text), parts[0].language)
         text = ("" if language in {"zh", "ja"} else " ").join(part.text for part in parts if part.text)
-        return Recognition(text=mandarin.written(text) if language == "zh" else text, language=language)
+        return Recognition(
+            text=mandarin.written(text) if language == "zh" else text,
+            language=language,
+            language_is_sure=bool(text) and all(part.language_is_sure for part in parts),
+        )
 
     def _task(self, whisper: Whisper, options: RecognitionOptions, priority: Priority) -> Task:
         language = options.language
