@@ -15,12 +15,11 @@ from typing import Any, Final, Literal, TypeAlias
 
 from kouyu.engines.errors import EngineUnavailable
 
-Kind: TypeAlias = Literal["vad", "denoise", "turn", "asr", "emotion", "tts"]
+Kind: TypeAlias = Literal["vad", "denoise", "asr", "emotion", "tts"]
 
 BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = {
     "vad": {"silero": "kouyu.engines.vad.silero:SileroVoiceActivity"},
     "denoise": {"webrtc": "kouyu.engines.denoise.webrtc:WebRtcSuppressor"},
-    "turn": {"smart-turn": "kouyu.engines.turn.judge:AudioAndTextJudge.load"},
     "asr": {
         "whisper": "kouyu.engines.asr.whisper:WhisperRecognizer",
         "openai": "kouyu.engines.asr.openai:OpenAIRecognizer",

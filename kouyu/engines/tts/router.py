@@ -60,10 +60,6 @@ class VoiceRouter:
         """All voices, the default first."""
         return tuple(self._voices.values())
 
-    def voice_for(self, language: str) -> Voice | None:
-        """The default voice of a language (ISO 639-1)."""
-        return self._by_language.get(language)
-
     async def synthesize(
         self, text: str, options: SynthesisOptions, priority: Priority
     ) -> AsyncGenerator[AudioPiece, None]:

@@ -71,12 +71,9 @@ async def test_a_voice_keeps_the_languages_it_speaks(scheduler: Scheduler) -> No
 
 
 async def test_the_first_voice_whose_own_language_it_is_becomes_its_default(scheduler: Scheduler) -> None:
-    kokoro, joe = Reciter(("kumo", ("zh", "en"))), Reciter(("joe", ("en",)))
-    router = VoiceRouter([kokoro, joe], scheduler)
-    english = router.voice_for("en")
-    assert english is not None
-    assert english.voice_id == "joe"
-    assert router.voice_for("fi") is None
+    kumo, joe, taro = Reciter(("kumo", ("zh", "en"))), Reciter(("joe", ("en",))), Reciter(("taro", ("ja",)))
+    router = VoiceRouter([kumo, joe, taro], scheduler)
+    assert await said(router, kumo, joe, taro, text="Hello.", voice="taro") == [("joe", "Hello.")]
 
 
 async def test_a_mixed_sentence_is_spoken_by_a_voice_for_each_language(scheduler: Scheduler) -> None:
