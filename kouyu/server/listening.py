@@ -60,6 +60,8 @@ def bind(host: str, port: int, option: str) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise ListenError(f"{host}: this machine has no such address; give another with --host") from None
         raise ListenError(f"{host}:{port}: {_reason(error)}. Take another port with {option}, or 0 for any") from None
     listener.setblocking(False)
     return listener

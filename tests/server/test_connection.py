@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Event
 
+from kouyu.server.listening import ListenError, bind
 from kouyu.server.websocket_protocol import READ_AHEAD, READ_AHEAD_BYTES
 from kouyu.session.socket import Socket, SocketClosed
 from tests.server.conftest import Running, Start, until
@@ -144,3 +145,8 @@ async def test_stopping_cancels_a_session_that_does_not_end(start: Start) -> Non
         await until(lambda: server.sessions.running == 1)
         await server.sessions.end(close_s=0.2, drain_s=0.1)
     assert cancelled.is_set()
+
+
+def test_an_address_of_another_machine_is_said() -> None:
+    with pytest.raises(ListenError, match=r"203\.0\.113\.9: this machine has no such address; .*--host"):
+        bind("203.0.113.9", 0, "--port")
