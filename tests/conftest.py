@@ -1,13 +1,20 @@
-"""The running servers that tests share: each starts once per run, for the first test that needs it."""
+"""The running servers that tests share, each started once per run, for the first test that needs it; and how random
+examples are drawn."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.end_to_end.background import background_stand_in
 from tests.end_to_end.running_server import RunningServer, running_server
 from tests.standins.openai_server import OpenAIStandIn
+
+# The same examples in each run, which may take as long as a busy machine needs for them. Others than these are tried
+# with `pytest --hypothesis-profile=default`.
+settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")
