@@ -162,7 +162,9 @@ async def test_a_list_cannot_start_at_a_message_of_another_conversation(store: S
         await store.messages.list("c", after_id="m")
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     count=st.integers(0, 12), limit=st.integers(1, 5), order=st.sampled_from(["asc", "desc"]), forwards=st.booleans()
 )
