@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 import msgspec
@@ -19,6 +19,7 @@ from rich.text import Text
 
 from kouyu.agents.agent import AgentError
 from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import threads_at_work
 from kouyu.server.certificates import CertificateError
 from kouyu.server.data_folder import DataFolderError, open_data_folder
 from kouyu.server.lifespan import open_sessions
@@ -97,10 +98,27 @@ def serve(
         ("server", "lan"): ("--tls-self-signed", tls_self_signed or None),
     }
     options = {key: (option, value) for key, (option, value) in given.items() if value is not None}
+    failure = None
     try:
         _run(_settings(config, options), print_json)
     except SAID_PLAINLY as error:
-        raise click.ClickException(str(error)) from error
+        failure = click.ClickException(str(error))
+        failure.__cause__ = error
+    if threads_at_work():
+        _end_process(failure)
+    if failure is not None:
+        raise failure
+
+
+def _end_process(failure: click.ClickException | None) -> NoReturn:
+    """Everything is closed, but an engine is still loading. The interpreter's own end would pull the ground from under
+    that native code, which then aborts the process."""
+    if failure is not None:
+        failure.show()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0 if failure is None else failure.exit_code)
 
 
 def _settings(config: Path | None, options: Options) -> Settings:

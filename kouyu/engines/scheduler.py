@@ -26,8 +26,9 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-CLOSE_LIMIT = 5.0
-"""Seconds that close() waits for work to notice that it is cancelled."""
+CLOSE_LIMIT = 1.0
+"""Seconds that close() waits for work to notice that it is cancelled. The loading of a model does not notice."""
+_THREAD = "kouyu-engine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ class Load:
     running: int
     oldest_wait: float
     """Seconds that the longest waiting piece has waited; 0.0 when none waits."""
+
+
+def threads_at_work() -> bool:
+    """Whether there are threads of a scheduler, be it closed: nothing stops native code in the middle."""
+    return any(thread.name.startswith(_THREAD) for thread in threading.enumerate())
 
 
 class Scheduler:
@@ -62,8 +68,7 @@ class Scheduler:
         self._running: set[Job] = set()
         self._closed = False
         self._threads = [
-            threading.Thread(target=self._serve, name=f"kouyu-engine-{number}", daemon=True)
-            for number in range(workers)
+            threading.Thread(target=self._serve, name=f"{_THREAD}-{number}", daemon=True) for number in range(workers)
         ]
         for thread in self._threads:
             thread.start()
@@ -142,7 +147,7 @@ class Scheduler:
             thread.join(max(0.0, deadline - time.monotonic()))
         stuck = [thread.name for thread in self._threads if thread.is_alive()]
         if stuck:
-            log.warning("engine work did not stop within %.0f s on %s", CLOSE_LIMIT, ", ".join(stuck))
+            log.info("engine work did not stop within %g s on %s", CLOSE_LIMIT, ", ".join(stuck))
 
     def _submit(self, job: Job) -> None:
         with self._lock:

@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -105,3 +107,36 @@ def test_the_command_to_try_finds_this_server(tmp_path: Path) -> None:
     assert Path(question).is_file()
     command = _talk_command(tmp_path / "my data")
     assert f"--data-dir '{tmp_path}/my data'" in command
+
+
+@pytest.mark.parametrize(("ends_with", "status"), [("pass", 0), ("raise EngineError('no voice')", 1)])
+def test_an_engine_that_still_loads_does_not_keep_the_process_from_ending(ends_with: str, status: int) -> None:
+    script = f"""
+import asyncio, atexit, threading
+from kouyu.cli import serve as command
+from kouyu.engines import scheduler
+from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import Priority, Scheduler
+
+scheduler.CLOSE_LIMIT = 0.01
+
+async def load():
+    engines, begun = Scheduler(), threading.Event()
+    task = asyncio.create_task(engines.run(lambda _: (begun.set(), threading.Event().wait()), Priority.FIRST_SENTENCE))
+    await asyncio.to_thread(begun.wait)
+    await engines.close()
+    task.cancel()
+
+def run(settings, print_json):
+    asyncio.run(load())
+    {ends_with}
+
+command._run = run
+atexit.register(print, "the interpreter ends")
+command.serve([])
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == status
+    assert ("Error: no voice" in ended.stderr) == bool(status)
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
