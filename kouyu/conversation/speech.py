@@ -4,7 +4,7 @@ import base64
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from kouyu.conversation.effects import CancelSpeech, Effect, Send, Sounding, Speak
 from kouyu.conversation.limits import Limits
@@ -13,6 +13,10 @@ from kouyu.conversation.pacing import Pacer
 from kouyu.conversation.playout import PlayoutClock
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import DownlinkEvent, Message, Sentence
+
+URGENT_UNTIL_MS: Final = 1000
+"""Speech that has been made of an item; then there is time for work that is more urgent elsewhere. The first clause may
+be as short as two words."""
 
 AudioEventType = Literal["conversation.audio.delta", "conversation.audio.completed"]
 
@@ -97,9 +101,14 @@ class Speech:
             return
         self._order = self._orders.next()
         self._progress_at = now
-        is_first = sentence is self.sentences[0]
         yield Speak(
-            self._order, self._item, sentence.text, is_first, self._configuration, chat_id=self._envelope.chat_id
+            self._order,
+            self._item,
+            sentence.text,
+            first=sentence is self.sentences[0],
+            urgent=sum(earlier.made_ms for earlier in self.sentences) < URGENT_UNTIL_MS,
+            configuration=self._configuration,
+            chat_id=self._envelope.chat_id,
         )
 
     def _room_at(self, outlet: Outlet) -> float | None:

@@ -60,7 +60,7 @@ class Voice:
         encoder = self._encoder(order.item, output)
         options = synthesis_options(output)
         self._note_what_is_ignored(options)
-        priority = Priority.FIRST_SENTENCE if order.first else Priority.SENTENCE
+        priority = Priority.FIRST_SENTENCE if order.urgent else Priority.SENTENCE
         tap = partial(self._echo_guard.made, order.item) if self._echo_guard is not None else None
         spoken = spoken_packets(self._synthesizer, order.text, options, priority, encoder, tap=tap)
         async with aclosing(spoken) as packets:

@@ -82,6 +82,18 @@ def test_the_next_sentence_is_made_when_the_listener_has_caught_up() -> None:
     assert order(speech, way_out, now=2.0)
 
 
+def test_sentences_are_urgent_until_a_second_of_speech_is_made() -> None:
+    speech, way_out = speech_of("I'm sorry,", "but it is late,", "so go."), outlet()
+    urgent = []
+    for _ in range(3):
+        (speak,) = speech.order_next(0.0, way_out)
+        assert isinstance(speak, Speak)
+        urgent.append((speak.first, speak.urgent))
+        speech.on_audio(speak.order, b"packet", 500.0, 0.0)
+        speech.on_done(speak.order, failed=False)
+    assert urgent == [(True, True), (False, True), (False, False)]
+
+
 def test_speech_that_is_held_back_does_not_ask_for_time_that_would_change_nothing() -> None:
     speech, way_out = speech_of("One.", "Two."), outlet()
     number = order(speech, way_out)
