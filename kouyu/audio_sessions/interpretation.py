@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 RULES: Final = SegmentRules(pause_ms=400, longest_ms=12_000)
 """Short pauses: a translation begins when its passage ends, and nobody wants to be far behind."""
-_PASSAGES_AHEAD: Final = 16
+_PASSAGES_AHEAD: Final = 256
 """Passages that wait to be translated. Beyond that recognition waits."""
 _REMEMBERED: Final = 8
 

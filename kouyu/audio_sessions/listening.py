@@ -5,9 +5,12 @@ import logging
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kouyu.audio.decoding import open_decoder
 from kouyu.audio.errors import UndecodableAudio
-from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.pcm import LISTENING_RATE, Samples, float_from_int16, int16_from_float
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.audio_sessions.segments import Segment, Segmenter, SegmentRules
 from kouyu.conversation.speech_detector import samples_in
@@ -28,8 +31,11 @@ _DECODED_AT_ONCE: Final = 64 * 1024
 _JUDGED_AT_ONCE: Final = 5 * LISTENING_RATE
 _KEPT_S: Final = 60.0
 """Audio kept: more than the longest segment and what is judged at once."""
-_SEGMENTS_AHEAD: Final = 8
-"""Segments that wait to be recognised. Beyond that reading waits, so that the client is slowed down."""
+_WAITING_S: Final = 600
+"""Speech that waits to be recognised: 19 MB. Beyond that reading waits, so that the client is slowed down; but then its
+pings wait too, and clients that send some give up after 20 s."""
+_WAITING: Final = 4096
+"""Segments, and ends of buffers, that wait."""
 
 
 class ListeningReport(Protocol):
@@ -64,7 +70,8 @@ class _Buffer:
 @dataclass(frozen=True, slots=True)
 class _Spoken:
     buffer: _Buffer
-    audio: Samples
+    audio: NDArray[np.int16]
+    """Half of what the timeline's samples would take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,9 @@ class Listener:
         self._timeline = AudioTimeline(_KEPT_S)
         self._segmenter = Segmenter(rules)
         self._buffer = _Buffer()
-        self._waiting: asyncio.Queue[_Spoken | _Ended] = asyncio.Queue(_SEGMENTS_AHEAD)
+        self._waiting: asyncio.Queue[_Spoken | _Ended] = asyncio.Queue(_WAITING)
+        self._waiting_samples = 0
+        self._taken = asyncio.Event()
         self._unsettled = 0
         self._grown = asyncio.Event()
         self._asked_end = 0
@@ -167,7 +176,12 @@ class Listener:
     async def _close(self, segment: Segment) -> None:
         self._stop_partial()
         self._unsettled += 1
-        await self._waiting.put(_Spoken(self._buffer, self._timeline.slice(segment.start, segment.end)))
+        audio = int16_from_float(self._timeline.slice(segment.start, segment.end))
+        self._waiting_samples += len(audio)
+        await self._waiting.put(_Spoken(self._buffer, audio))
+        while self._waiting_samples > _WAITING_S * LISTENING_RATE:
+            self._taken.clear()
+            await self._taken.wait()
 
     # Finals
 
@@ -175,8 +189,10 @@ class Listener:
         while True:
             match await self._waiting.get():
                 case _Spoken(buffer=buffer, audio=audio):
+                    self._waiting_samples -= len(audio)
+                    self._taken.set()
                     if not buffer.cleared:
-                        await self._settle(buffer, audio)
+                        await self._settle(buffer, float_from_int16(audio))
                     self._unsettled -= 1
                     self._grown.set()
                 case _Ended(buffer=buffer):

@@ -22,8 +22,9 @@ from kouyu.session.spoken_packets import spoken_packets, synthesis_options
 
 _log = logging.getLogger(__name__)
 
-_SENTENCES_AHEAD: Final = 64
-"""Sentences that wait to be spoken. Beyond that whoever has more waits, and so does the client."""
+_SENTENCES_AHEAD: Final = 4096
+"""Sentences that wait to be spoken: a book's chapter. Beyond that whoever has more waits, and so does the client, whose
+pings are not answered meanwhile."""
 _PACKETS_AHEAD: Final = 200
 """Packets that wait to be sent. Beyond that synthesis waits."""
 

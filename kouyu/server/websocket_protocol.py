@@ -5,7 +5,8 @@
 - **A handshake that cannot be read** (by POST, or with a header line beyond 8 KiB) is refused; uvicorn leaves it
   without an answer, and its connection open for ever.
 - **A client that answers no ping** is cut off, even where it has stopped reading: else its connection, and its
-  session's place, would wait for TCP to give up.
+  session's place, would wait for TCP to give up. But not one whose answer may stand behind what the session has not
+  read yet, because it slows the client down.
 - **Reading goes on** while a few short messages wait: uvicorn stops it after each one and begins it again, which costs
   more than to read a frame of audio.
 - **Nothing piles up** for a client that sends pings and does not read the pongs, or a message in a million fragments.
@@ -42,11 +43,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._send_response = self.conn.send_response
         self.conn.send_response = self._send_response_with_log_id  # type: ignore[method-assign]
         self._pongs_owed = b""
+        self._heard_since_ping = False
         self._joined: bytearray | None = None
         """The fragments of a message so far, from the second one on."""
 
     def data_received(self, data: bytes) -> None:
         """As the base class, and refuse a handshake that cannot be read."""
+        self._heard_since_ping = True
         super().data_received(data)
         if not self.handshake_initiated and self.conn.handshake_exc is not None and not self.close_sent:
             self.handshake_complete = self.close_sent = True
@@ -109,8 +112,21 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.read_paused = True
             self.transport.pause_reading()
 
+    def send_keepalive_ping(self) -> None:
+        """As the base class."""
+        self._heard_since_ping = False
+        super().send_keepalive_ping()
+
     def keepalive_timeout(self) -> None:
-        """As the base class, which lets the transport try for ever to send what is buffered."""
+        """As the base class, which lets the transport try for ever to send what is buffered.
+
+        A client that reads, and that is not listened to or has sent something, is waited for as long again.
+        """
+        if self.writable.is_set() and (self.read_paused or self._heard_since_ping):
+            assert self.ping_timeout is not None
+            self._heard_since_ping = False
+            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
+            return
         super().keepalive_timeout()
         self.loop.call_later(LAST_WORDS_S, self.transport.abort)
 

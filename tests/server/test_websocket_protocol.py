@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import uvicorn
@@ -11,7 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
-from kouyu.server.websocket_protocol import WebSocketProtocol
+from kouyu.server.websocket_protocol import READ_AHEAD, WebSocketProtocol
 from tests.server.conftest import Running
 
 HANDSHAKE = """{method} /v1/chat HTTP/1.1
@@ -63,6 +64,7 @@ class _Transport:
 
     def __init__(self) -> None:
         self.written = b""
+        self.closed = False
 
     def write(self, data: bytes) -> None:
         self.written += data
@@ -70,9 +72,15 @@ class _Transport:
     def get_extra_info(self, name: str) -> None: ...
     def pause_reading(self) -> None: ...
     def resume_reading(self) -> None: ...
-    def close(self) -> None: ...
+    def abort(self) -> None: ...
+    def close(self) -> None:
+        self.closed = True
+
     def is_closing(self) -> bool:
         return False
+
+
+async def _nothing(_message: object) -> None: ...
 
 
 async def _accept(_scope: object, receive: object, send: object) -> None:
@@ -81,16 +89,28 @@ async def _accept(_scope: object, receive: object, send: object) -> None:
         pass
 
 
-async def test_pongs_do_not_pile_up_for_a_client_that_does_not_read() -> None:
-    config = uvicorn.Config(_accept, ws=WebSocketProtocol, log_config=None)
+async def _connected(transport: _Transport, app: Any = _accept) -> tuple[WebSocketProtocol, asyncio.Task[None]]:
+    """A protocol after its handshake, and the application's task."""
+    config = uvicorn.Config(app, ws=WebSocketProtocol, log_config=None)
     config.load()
-    transport = _Transport()
     protocol = WebSocketProtocol(config=config, server_state=ServerState(), app_state={})
     protocol.connection_made(transport)  # type: ignore[arg-type]
     protocol.data_received(HANDSHAKE.format(method="GET", more="").replace("\n", "\r\n").encode())
     (task,) = protocol.tasks
     while not protocol.handshake_complete:  # noqa: ASYNC110 - set by the application's own task
         await asyncio.sleep(0)
+    return protocol, task
+
+
+async def _end(protocol: WebSocketProtocol, task: asyncio.Task[None]) -> None:
+    protocol.queue.put_nowait({"type": "websocket.disconnect", "code": 1005, "reason": ""})
+    protocol.stop_keepalive()
+    await task
+
+
+async def test_pongs_do_not_pile_up_for_a_client_that_does_not_read() -> None:
+    transport = _Transport()
+    protocol, task = await _connected(transport)
 
     def ping(text: bytes) -> None:
         protocol.data_received(Frame(Opcode.PING, text).serialize(mask=True))
@@ -104,6 +124,40 @@ async def test_pongs_do_not_pile_up_for_a_client_that_does_not_read() -> None:
     assert transport.written == b""
     protocol.resume_writing()
     assert transport.written == Frame(Opcode.PONG, b"99").serialize(mask=False)
-    protocol.queue.put_nowait({"type": "websocket.disconnect", "code": 1005, "reason": ""})
-    protocol.stop_keepalive()
-    await task
+    await _end(protocol, task)
+
+
+async def test_a_client_that_is_not_listened_to_is_not_cut_off_for_answering_no_ping() -> None:
+    transport = _Transport()
+    listens = asyncio.Event()
+
+    async def slow(scope: object, receive: object, send: object) -> None:
+        await send({"type": "websocket.accept"})  # type: ignore[operator]
+        await listens.wait()
+        await _accept(scope, receive, _nothing)
+
+    protocol, task = await _connected(transport, slow)
+    for _ in range(READ_AHEAD + 1):
+        protocol.data_received(Frame(Opcode.TEXT, b"{}").serialize(mask=True))
+    protocol.send_keepalive_ping()
+    for _ in range(3):
+        protocol.keepalive_timeout()
+    assert not transport.closed
+    listens.set()
+    while protocol.read_paused:  # noqa: ASYNC110 - set by the application's own task
+        await asyncio.sleep(0)
+    protocol.keepalive_timeout()
+    assert transport.closed
+    await _end(protocol, task)
+
+
+async def test_a_client_that_sends_something_has_as_long_again_for_its_pong() -> None:
+    transport = _Transport()
+    protocol, task = await _connected(transport)
+    protocol.send_keepalive_ping()
+    protocol.data_received(Frame(Opcode.TEXT, b"{}").serialize(mask=True))
+    protocol.keepalive_timeout()
+    assert not transport.closed
+    protocol.keepalive_timeout()
+    assert transport.closed
+    await _end(protocol, task)
