@@ -128,7 +128,7 @@ async def test_closing_the_reply_hangs_up(coze: CozeStandIn, brain: CozeBrain) -
         if event == TextDelta("Hello "):
             break
     await reply.aclose()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         await coze.requests[0].hung_up.wait()
 
 

@@ -12,6 +12,7 @@ from kouyu.audio.pcm import Samples, float_from_int16
 from tests.audio.signals import level_db
 from tests.audio_sessions.wire import Wire, wired
 from tests.end_to_end.running_server import RunningServer
+from tests.fields.pacing import LATE_S
 
 pytestmark = pytest.mark.models
 
@@ -162,8 +163,8 @@ async def test_limit_config_slows_the_packets_down(scripted_server: RunningServe
         await say(wire, TEXT)
     times = [at for at, event in zip(wire.times, wire.events, strict=True) if event["event_type"] == AUDIO]
     assert len(times) > 10
-    # The server waits a whole period; how much of it the network gives back is small.
-    assert times[10] - times[0] > 0.8
+    # The server waits a whole period; what comes late on a busy machine gives some of it back.
+    assert times[10] - times[0] > 1 - LATE_S
 
 
 async def test_an_update_holds_from_the_next_sentence_on(scripted_server: RunningServer) -> None:

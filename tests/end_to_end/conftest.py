@@ -47,8 +47,11 @@ base_url = "{language_model.base_url}"
 model = "scripted"'''
     with in_background(coze_stand_in) as coze:
         config = f"""
+[engines]
+tts = ["piper"]
+
 [limits]
-tool_outputs_s = 1.0
+tool_outputs_s = 2.0
 reply_stall_s = 5.0
 
 [fetching]

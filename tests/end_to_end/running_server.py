@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-START_S = 60
+START_S = 120
+"""Far more than it takes, for a machine that is busy with other things."""
 
 
 @dataclass

@@ -50,7 +50,7 @@ async def test_a_client_that_gives_no_outputs_fails_the_chat(answering: Answerin
         chat_id = await asked_for_tools(talk)
         failed = await talk.until("conversation.chat.failed")
         assert failed.data["id"] == chat_id
-        assert "did not submit its tools' outputs within 1 s" in failed.data["last_error"]["msg"]
+        assert "did not submit its tools' outputs within 2 s" in failed.data["last_error"]["msg"]
         answering.language_model.will(Say("Still here."))
         assert await talk.ask("hello") == "Still here."
 

@@ -58,6 +58,7 @@ def measuring_server(
     config = f"""
 [limits]
 ignore_echo = false  # its user says, with the agent's own voice, what the agent has just said
+stopped_sending_grace_ms = 5000  # its user's audio may be late, on a busy machine
 turn_judgement_s = 5.0
 voice_activity_s = 20.0
 

@@ -10,7 +10,7 @@ from tests.end_to_end.running_server import RunningServer
 async def enrolled(server: RunningServer, speech: Samples) -> tuple[str, str]:
     """Enrol the speaker of ``speech`` in a group of their own; the group's id and the feature's."""
     header = {"Authorization": f"Bearer {server.token}"}
-    async with httpx.AsyncClient(base_url=server.http, headers=header) as client:
+    async with httpx.AsyncClient(base_url=server.http, headers=header, timeout=60) as client:
         groups = "/v1/audio/voiceprint_groups"
         group: str = (await client.post(groups, json={"name": "people"})).raise_for_status().json()["data"]["id"]
         file = ("joe.wav", encode_wav(speech, LISTENING_RATE), "audio/wav")

@@ -8,9 +8,9 @@ from kouyu.conversation.effects import Send
 from kouyu.protocol.uplink import InputTextGenerateAudio
 from tests.conversation.simulation import Engines, Simulation
 
-LATE_S: Final = 0.15
+LATE_S: Final = 0.4
 """How unevenly packets may arrive on a busy machine; what is sent is checked exactly in virtual time."""
-TEXT: Final = "This takes a while to say: one, two, three, four, five, six."
+TEXT: Final = "Are you still there, or have you gone away?"
 
 
 def most_in_a_window(times: Sequence[float], window_s: float) -> int:

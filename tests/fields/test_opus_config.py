@@ -109,7 +109,7 @@ async def test_limit_config(scripted_server: RunningServer) -> None:
         sound = measuring.opus([event.audio for event in events])
         times = arrivals(events)
     assert most_in_a_window(times, 1 - LATE_S) <= 20
-    assert times[-1] - times[0] > 0.9 * (len(times) // 20)
+    assert times[-1] - times[0] > len(times) // 20 - LATE_S
     assert 1 < measuring.sounding_s(sound, measuring.OPUS_RATE) < 4
 
 
@@ -139,4 +139,4 @@ async def test_max_frame_num(scripted_server: RunningServer) -> None:
         await talk.configure(
             output_audio={"codec": "opus", "opus_config": {"frame_size_ms": 40, "limit_config": limit}}
         )
-        assert most_in_a_window(arrivals(await said(talk, SENTENCE)), 1 - LATE_S) == 25
+        assert most_in_a_window(arrivals(await said(talk, SENTENCE)), 1 - LATE_S) <= 25

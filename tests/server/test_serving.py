@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed
 
 from kouyu.store.store import Store
 
-START_OR_STOP_S = 20
+START_OR_STOP_S = 60
 """Far more than it takes, for a machine that is busy with other tests."""
 
 StartProcess = Callable[..., Awaitable[Process]]

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -15,10 +17,20 @@ class Wire:
     def __init__(self) -> None:
         self.taken: list[str] = []
         self.reads = asyncio.Event()
+        self.news = asyncio.Event()
 
     async def send(self, text: str) -> None:
         await self.reads.wait()
         self.taken.append(json.loads(text)["event_type"])
+        self.news.set()
+
+    async def takes(self, count: int) -> list[str]:
+        """All it has taken, once that are so many."""
+        async with asyncio.timeout(10):
+            while len(self.taken) < count:
+                self.news.clear()
+                await self.news.wait()
+        return self.taken
 
 
 class Saved:
@@ -50,11 +62,12 @@ def audio(content: str = "AAAA") -> DownlinkEvent:
     return DownlinkEvent("conversation.audio.delta", data)
 
 
-async def run_for_a_moment(outbox: Outbox) -> None:
-    running = asyncio.create_task(outbox.run())
-    await asyncio.sleep(0.01)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+@asynccontextmanager
+async def running(outbox: Outbox) -> AsyncIterator[None]:
+    task = asyncio.create_task(outbox.run())
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_events_leave_in_the_order_they_were_put() -> None:
@@ -63,8 +76,8 @@ async def test_events_leave_in_the_order_they_were_put() -> None:
     outbox = Outbox(wire, Saved(), log_id="log")  # type: ignore[arg-type]
     for event_type in ("chat.created", "chat.updated", "conversation.cleared"):
         outbox.put(DownlinkEvent(event_type))  # type: ignore[arg-type]
-    await run_for_a_moment(outbox)
-    assert wire.taken == ["chat.created", "chat.updated", "conversation.cleared"]
+    async with running(outbox):
+        assert await wire.takes(3) == ["chat.created", "chat.updated", "conversation.cleared"]
 
 
 async def test_an_event_waits_for_what_was_saved_before_it() -> None:
@@ -74,14 +87,12 @@ async def test_an_event_waits_for_what_was_saved_before_it() -> None:
     outbox.put(DownlinkEvent("chat.created"))
     saved.ticket = 1
     outbox.put(DownlinkEvent("conversation.cleared"))
-    running = asyncio.create_task(outbox.run())
-    await asyncio.sleep(0.01)
-    assert wire.taken == ["chat.created"]
-    saved.on_disk.set()
-    await asyncio.sleep(0.01)
-    assert wire.taken == ["chat.created", "conversation.cleared"]
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    async with running(outbox):
+        assert await wire.takes(1) == ["chat.created"]
+        await asyncio.sleep(0.01)
+        assert wire.taken == ["chat.created"]
+        saved.on_disk.set()
+        assert await wire.takes(2) == ["chat.created", "conversation.cleared"]
 
 
 async def test_what_was_saved_is_written_though_no_event_tells_of_it() -> None:
@@ -107,9 +118,10 @@ async def test_an_interruption_drops_the_audio_that_has_not_left() -> None:
     outbox.put(DownlinkEvent("conversation.cleared"))
     outbox.put(audio())
     outbox.drop_waiting_audio()
+    outbox.put(DownlinkEvent("chat.updated"))
     wire.reads.set()
-    await run_for_a_moment(outbox)
-    assert wire.taken == ["conversation.cleared"]
+    async with running(outbox):
+        assert await wire.takes(2) == ["conversation.cleared", "chat.updated"]
 
 
 async def test_a_client_that_does_not_read_is_given_up() -> None:

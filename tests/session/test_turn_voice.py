@@ -147,7 +147,7 @@ async def test_gender_and_emotion_are_found_where_they_are_asked_for() -> None:
 
 
 async def test_what_fails_or_is_slow_takes_nothing_else_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turn_voice, "LATEST_S", 0.05)
+    monkeypatch.setattr(turn_voice, "LATEST_S", 0.3)
     async with asyncio.timeout(60):
         for faulty in (Listener(error=EngineError("broken")), Listener(error=KeyError()), Listener(delay_s=3600)):
             heard = await voice(Listener(), faulty, enable_gender=True, enable_emotion=True)

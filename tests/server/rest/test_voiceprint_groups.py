@@ -78,7 +78,9 @@ def group(scripted_coze: Coze) -> Iterator[str]:
 
 def asked(server: RunningServer, method: str, path: str, **request: Any) -> httpx.Response:
     headers = {"Authorization": f"Bearer {server.token}"}
-    return httpx.request(method, f"{server.http}/v1/audio/voiceprint_groups{path}", headers=headers, **request)
+    return httpx.request(
+        method, f"{server.http}/v1/audio/voiceprint_groups{path}", headers=headers, timeout=60, **request
+    )
 
 
 def enrolled(server: RunningServer, group: str, content: bytes, **fields: str) -> httpx.Response:
