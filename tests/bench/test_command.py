@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner, Result
 
+from kouyu.bench import latency
 from kouyu.bench.modes import MODES
 from kouyu.cli.main import main
 
@@ -66,7 +67,8 @@ def test_a_server_with_wrong_settings_is_said_plainly(tmp_path: Path) -> None:
 
 
 @pytest.mark.models
-def test_a_real_server_is_measured_and_stopped(tmp_path: Path) -> None:
+def test_a_real_server_is_measured_and_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latency, "WARM_UP_TURNS", 0)
     figures, chart = tmp_path / "figures.json", tmp_path / "chart.svg"
     options = ("--turns", "1", "--mode", "push,generate", "--json", str(figures), "--plot", str(chart))
     result = bench("latency", *options)

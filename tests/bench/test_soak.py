@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from kouyu.bench import soak
 from kouyu.bench.heap import Heap
 from kouyu.bench.machine import this_machine
 from kouyu.bench.soak_report import Moment, SoakReport, Stage
@@ -56,7 +57,8 @@ def test_a_run_that_broke_off_has_no_growth() -> None:
 
 
 @pytest.mark.models
-def test_clients_hang_up_and_come_again(tmp_path: Path) -> None:
+def test_clients_hang_up_and_come_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soak, "AFTERWARDS_S", 1.0)
     figures = tmp_path / "soak.json"
     options = ("--minutes", "0.1", "--sessions", "2", "--turns", "1", "--stub-engines", "--json", str(figures))
     result = CliRunner().invoke(main, ["bench", "soak", *options])

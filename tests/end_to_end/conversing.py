@@ -10,6 +10,7 @@ from tests.end_to_end.running_server import RunningServer
 
 PATIENCE_S = 60
 DOWNLINK_RATE = 24_000
+AUDIO = "conversation.audio.delta"
 ENDS = ("conversation.chat.completed", "conversation.chat.failed")
 
 
@@ -62,8 +63,16 @@ class Talk:
     async def ask_and_hear(self, text: str) -> str:
         """The same, and wait until the answer has sounded."""
         answer = await self.ask(text)
-        await asyncio.sleep(len(self.audio()) / 2 / DOWNLINK_RATE)
+        await self.until_silent()
         return answer
+
+    async def until_silent(self) -> None:
+        """Wait until all that came has sounded on a client that plays it without gaps, PCM at DOWNLINK_RATE."""
+        ends_at = 0.0
+        for event in self.events:
+            if event.type == AUDIO:
+                ends_at = max(ends_at, event.at) + len(event.audio) / 2 / DOWNLINK_RATE
+        await asyncio.sleep(ends_at - asyncio.get_running_loop().time())
 
     def answers(self) -> list[str]:
         """The completed answers."""
@@ -75,7 +84,7 @@ class Talk:
 
     def audio(self) -> bytes:
         """All audio that came."""
-        return b"".join(event.audio for event in self.events if event.type == "conversation.audio.delta")
+        return b"".join(event.audio for event in self.events if event.type == AUDIO)
 
 
 @asynccontextmanager

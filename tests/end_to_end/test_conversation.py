@@ -1,10 +1,12 @@
 """What a conversation remembers, shown by what the model is told; and the prologue."""
 
+import threading
+
 import pytest
 
 from tests.end_to_end.conversing import talking
 from tests.end_to_end.running_server import RunningServer
-from tests.standins.openai_server import OpenAIStandIn, Say
+from tests.standins.openai_server import OpenAIStandIn, Pace, Say
 
 pytestmark = pytest.mark.models
 
@@ -120,11 +122,13 @@ async def test_a_prologue_of_ones_own_is_spoken(scripted_server: RunningServer) 
 async def test_a_reply_is_spoken_while_the_model_still_writes(
     scripted_server: RunningServer, language_model: OpenAIStandIn
 ) -> None:
-    from tests.standins.openai_server import Pace
-
-    language_model.will(Say("This is the first sentence. ", *["And "] * 10, "done.", pace=Pace(between_s=0.3)))
+    heard = threading.Event()
+    pace = Pace(between_s=0.3)
+    language_model.will(Say("This is the first sentence. ", *["And "] * 20, "done.", pace=pace, hurry=heard))
     async with talking(scripted_server) as talk:
-        await talk.ask("hello")
-    first_audio = talk.types.index("conversation.audio.delta")
-    last_text = max(index for index, kind in enumerate(talk.types) if kind == "conversation.message.delta")
-    assert first_audio < last_text - 5
+        await talk.write("hello")
+        await talk.until("conversation.audio.delta")
+        assert not talk.answers()
+        heard.set()
+        await talk.until("conversation.chat.completed")
+    assert talk.answers() == ["This is the first sentence. " + "And " * 20 + "done."]

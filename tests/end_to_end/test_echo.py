@@ -86,7 +86,7 @@ async def heard_by(server: RunningServer, user: Samples | None = None) -> tuple[
         # Nothing else is to be loading: a player that runs dry again and again plays what no guard can follow.
         await talk.client.send("input_text.generate_audio", {"mode": "text", "text": "你好。"})
         await talk.until("conversation.audio.completed")
-        await asyncio.sleep(len(talk.audio()) / 2 / DOWNLINK_RATE)
+        await talk.until_silent()
         device = Device(talk, DECIBELS, DELAY_MS)
         microphone = asyncio.create_task(device.run())
         before = talk.types.count("conversation.audio.delta")

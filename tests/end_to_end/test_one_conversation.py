@@ -73,7 +73,7 @@ async def test_what_began_aloud_goes_on_in_writing_and_is_known_aloud_again(
         conversation_id = conversation_of(talk)
         (spoken, *_) = told(language_model)
         assert "capital" in spoken[1]
-        await asyncio.sleep(len(talk.audio()) / 48_000)
+        await talk.until_silent()
         await ask_in_writing(scripted_server, text("How many live there?"), conversation_id=conversation_id)
         assert told(language_model) == [spoken, ("assistant", "Paris."), ("user", "How many live there?")]
         await talk.ask("And which river?")

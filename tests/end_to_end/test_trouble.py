@@ -103,6 +103,7 @@ async def test_a_client_that_does_not_read_disturbs_nobody(scripted_server: Runn
         for _ in range(5):
             await slow.write("one two three four five six seven eight nine ten. " * 5)
         assert await other.ask("all well") == "all well "
+        slow.client._connection.transport.abort()  # it does not read a goodbye either
 
 
 async def test_two_conversations_at_once_do_not_mix(scripted_server: RunningServer) -> None:

@@ -36,16 +36,16 @@ async def test_need_play_prologue(scripted_server: RunningServer) -> None:
     """The bot's opening line is spoken, once, and only when asked for."""
     async with talking(scripted_server) as talk:
         await talk.configure()
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.3)
         assert AUDIO not in talk.types
         await talk.configure(need_play_prologue=True)
         await talk.until(AUDIO_ENDS)
         sentence = next(event for event in talk.events if event.type == SENTENCE_START)
         assert sentence.data["text"] == "Good morning."
         assert 0.4 < measuring.sounding_s(measuring.pcm(talk.audio()), 24_000) < 2
-        await asyncio.sleep(1.5)
+        await talk.until_silent()
         await talk.configure(output_audio={"speech_rate": 10})
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.3)
         assert talk.types.count(AUDIO_ENDS) == 1
         assert "conversation.chat.created" not in talk.types
 

@@ -2,7 +2,8 @@
 
     python serving_process.py FOLDER [--hang] [KEY=VALUE ...]
 
-With ``--hang``, closing takes for ever. Prints a JSON line when ready, as ``kouyu serve --print-json`` does.
+With ``--hang``, closing takes for ever, and is given a second. Prints a JSON line when ready, as ``kouyu serve
+--print-json`` does.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from kouyu.server import stopping
 from kouyu.server.chat import Opened
 from kouyu.server.data_folder import DataFolderError, open_data_folder
 from kouyu.server.listening import ListenError
@@ -42,6 +44,8 @@ def main() -> None:
             print("hanging", flush=True)
             threading.Event().wait()
 
+    if hang:
+        stopping.DEADLINE_S = 1.0  # type: ignore[misc]
     settings = load(options={("server", "port"): ("", 0), ("server", "https_port"): ("", 0)} | options)
     try:
         with open_data_folder(Path(folder)) as data_folder:

@@ -69,6 +69,7 @@ async def a_round(server: Running) -> None:
     """AT_ONCE clients come, talk and go."""
     await asyncio.gather(*(talk(server) for _ in range(AT_ONCE)))
     connection = f"{WebSocketProtocol.__module__}.{WebSocketProtocol.__qualname__}"
+    await until(lambda: not server.sessions.running)
     await until(lambda: census()[connection] == 0)
 
 

@@ -10,6 +10,7 @@ question back. ``model.requests`` keeps what came in, ``await request.hung_up.wa
 
 import asyncio
 import json
+import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -62,9 +63,11 @@ class Say:
         line_end: str = "\n",
         die_after: int | None = None,
         hang_after: int | None = None,
+        hurry: threading.Event | None = None,
     ) -> None:
         """``usage=False`` ignores ``stream_options``. ``die_after`` and ``hang_after`` count chunks after the first
-        one, which holds the role: the connection is cut, or nothing more comes."""
+        one, which holds the role: the connection is cut, or nothing more comes. Once ``hurry`` is
+        set, what is left comes without a pause."""
         self.pieces = pieces
         self.thoughts = thoughts
         self.tool_calls = tool_calls
@@ -76,6 +79,7 @@ class Say:
         self.line_end = line_end
         self.die_after = die_after
         self.hang_after = hang_after
+        self.hurry = hurry
 
     @property
     def completion_tokens(self) -> int:
@@ -288,12 +292,20 @@ class _Connection:
             if number - 1 == answer.hang_after:
                 await self._ping_forever(answer)
             if number > 1:
-                await asyncio.sleep(answer.pace.between_s)
+                await self._pause(answer)
             await self._event(json.dumps(chunk, ensure_ascii=False), answer)
             request.chunks_sent += 1
         await self._event("[DONE]", answer)
         await self._chunk(b"")
         return True
+
+    async def _pause(self, answer: Say) -> None:
+        if answer.hurry is None:
+            await asyncio.sleep(answer.pace.between_s)
+            return
+        until = asyncio.get_running_loop().time() + answer.pace.between_s
+        while not answer.hurry.is_set() and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110 - another thread's
+            await asyncio.sleep(0.01)
 
     async def _ping_forever(self, answer: Say) -> None:
         while True:
