@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from kouyu.audio.pcm import Samples
+from kouyu.audio_sessions import listening
 from kouyu.engines.scheduler import Priority
 from tests.audio_sessions.in_process import Pipe, session, until
 
@@ -120,6 +121,26 @@ async def test_a_recording_sent_at_once_gives_way_to_those_who_speak(tmp_path: P
     finals = [priority for _, priority in running.recogniser.asked if priority != Priority.PARTIAL]
     assert finals[-1] == Priority.FINAL
     assert finals.count(Priority.BATCH) >= 2
+
+
+async def test_reading_goes_on_until_too_much_speech_waits_to_be_recognised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "_WAITING_S", 30)
+    async with session(tmp_path, "transcriptions") as running:
+        listen(running.pipe)
+        running.recogniser.free.clear()
+        for _ in range(10):
+            running.pipe.append(np.concatenate([loud(2), quiet(1)]))
+        running.pipe.say("input_audio_buffer.complete")
+        await running.pipe.until("input_audio_buffer.completed")
+        for _ in range(10):
+            running.pipe.append(np.concatenate([loud(2), quiet(1)]))
+        running.pipe.say("input_audio_buffer.complete")
+        await asyncio.sleep(0.2)
+        assert running.pipe.types.count("input_audio_buffer.completed") == 1
+        running.recogniser.free.set()
+        await until(lambda: running.pipe.types.count(COMPLETED) == 2)
 
 
 async def test_what_is_cleared_while_it_is_recognised_is_not_told(tmp_path: Path) -> None:
