@@ -163,6 +163,16 @@ async def test_go_retrieves_a_chat_with_get_and_java_with_post(scripted_server: 
             assert answer.json()["data"]["id"] == chat["id"]
 
 
+async def test_java_retrieves_a_message_with_post(scripted_server: RunningServer) -> None:
+    async with rest(scripted_server) as client:
+        begun = (await client.post("/v1/conversation/create", json={"messages": [QUESTION]})).json()["data"]["id"]
+        listed = await client.post("/v1/conversation/message/list", params={"conversation_id": begun})
+        which = {"conversation_id": begun, "message_id": listed.json()["first_id"]}
+        for method in ("GET", "POST"):
+            found = await client.request(method, "/v1/conversation/message/retrieve", params=which)
+            assert found.json()["data"]["content"] == QUESTION["content"]
+
+
 async def test_go_takes_the_line_after_an_event_for_its_data(scripted_server: RunningServer) -> None:
     async with rest(scripted_server) as client:
         asked = {"bot_id": "scripted", "user_id": "u", "additional_messages": [QUESTION], "stream": True}

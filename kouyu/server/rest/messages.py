@@ -4,7 +4,7 @@ import time
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Request, Response, get, post, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 from msgspec import Meta
@@ -118,9 +118,11 @@ def _reading_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
         ends = {"first_id": page.first_id, "last_id": page.last_id, "has_more": page.has_more}
         return answer_success(request, [shown_record(record) for record in page.messages], **ends)
 
-    @get(
+    @route(
         "/v1/conversation/message/retrieve",
+        http_method=["GET", "POST"],  # coze-java posts
         guards=[guard],
+        status_code=200,
         opt=described("One message", "Conversations", query=WhichMessage, data=ShownMessage),
     )
     async def one(request: Request[Any, Any, Any]) -> Response[bytes]:
