@@ -1,7 +1,5 @@
 """Speech recognition by any endpoint that speaks OpenAI's ``/audio/transcriptions``."""
 
-import io
-import wave
 from http import HTTPStatus
 
 import httpx
@@ -9,9 +7,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.audio.wav import encode_wav
 from kouyu.engines.asr.engine import RECOGNITION_RATE, Recognition, RecognitionOptions
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
+from kouyu.engines.this_machine import is_this_machine
 from kouyu.text.language import language_of
 
 
@@ -42,6 +42,9 @@ class OpenAIRecognizer:
             base_url=options.base_url,
             headers={"Authorization": f"Bearer {options.api_key}"} if options.api_key else {},
             timeout=httpx.Timeout(options.timeout, connect=options.connect_timeout),
+            limits=httpx.Limits(max_connections=None),
+            # A proxy from the environment cannot reach a server on this machine.
+            trust_env=not is_this_machine(options.base_url),
         )
 
     async def recognize(
@@ -57,7 +60,7 @@ class OpenAIRecognizer:
         prompt = " ".join(part for part in (options.context.strip(), ", ".join(options.hot_words)) if part)
         if prompt:
             form["prompt"] = prompt
-        answer = await self._ask(form, _as_wav(audio))
+        answer = await self._ask(form, encode_wav(audio, RECOGNITION_RATE))
         text = answer.text.strip()
         return Recognition(text=text, language=options.language or _language(answer, text))
 
@@ -90,14 +93,3 @@ class OpenAIRecognizer:
 def _language(answer: _Answer, text: str) -> str:
     """Some endpoints name the language in English or not at all: then its script has to tell."""
     return answer.language if len(answer.language) == len("en") else language_of(text) or "en"
-
-
-def _as_wav(audio: NDArray[np.float32]) -> bytes:
-    samples = np.round(np.clip(audio, -1.0, 1.0) * 32767).astype("<i2")
-    content = io.BytesIO()
-    with wave.open(content, "wb") as wav:
-        wav.setnchannels(1)
-        wav.setsampwidth(2)
-        wav.setframerate(RECOGNITION_RATE)
-        wav.writeframes(samples.tobytes())
-    return content.getvalue()

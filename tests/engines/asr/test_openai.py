@@ -73,6 +73,16 @@ def recognizer(endpoint: Endpoint, **changes: float) -> OpenAIRecognizer:
 AUDIO = np.linspace(-1, 1, 1600, dtype=np.float32)
 
 
+async def test_a_proxy_is_not_asked_for_an_endpoint_on_this_machine(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    engine = recognizer(endpoint)
+    heard = await engine.recognize(AUDIO, RecognitionOptions(), Priority.FINAL)
+    await engine.close()
+    assert heard.text == "Hello there."
+
+
 async def test_the_audio_is_sent_as_a_wav_with_all_that_is_known(endpoint: Endpoint) -> None:
     engine = recognizer(endpoint)
     options = RecognitionOptions(language="en", hot_words=("Kouyu", "Coze"), context="A call.")
@@ -91,7 +101,7 @@ async def test_the_audio_is_sent_as_a_wav_with_all_that_is_known(endpoint: Endpo
     with wave.open(io.BytesIO(file)) as wav:
         assert (wav.getnchannels(), wav.getsampwidth(), wav.getframerate()) == (1, 2, 16_000)
         samples = np.frombuffer(wav.readframes(-1), "<i2")
-    assert np.allclose(samples / 32767, AUDIO, atol=1 / 32767)
+    assert np.allclose(samples / 32768, AUDIO, atol=1 / 32768)
 
 
 @pytest.mark.parametrize(
