@@ -138,8 +138,8 @@ class Speak(msgspec.Struct, frozen=True):
     """Synthesise ``text`` in the configured voice and format and report its packets.
 
     ``item`` is the answer or announcement it is part of; an item has one Speak order at a time, and its sound goes on
-    without a seam. ``first`` marks an item's first sentence. ``urgent``: little of the item has been made yet, so that a
-    wait would be heard. ``chat_id`` is NO_ID for announcements.
+    without a seam. ``first`` marks an item's first sentence. ``urgent``: little of the item has been made yet, so that
+    a wait would be heard. ``chat_id`` is NO_ID for announcements.
     """
 
     order: int
