@@ -49,6 +49,7 @@ variation = 0
 [limits]
 ignore_echo = false  # its user says, with the agent's own voice, what the agent has just said
 stopped_sending_grace_ms = 5000  # and audio may be late, on a busy machine
+synthesis_s = 60  # there, the voice for Mandarin may still be loading when it is to speak
 reply_start_s = 2.0
 reply_stall_s = 2.0
 
