@@ -48,7 +48,7 @@ export async function type(page, text) {
   await page.click('.text-box button[type=submit]');
 }
 
-/** Keeps all that the selector's first element shows from now on; the function given back tells it. */
+/** Keeps all that the selector's first element shows from now on. The function given back tells it, once it holds `awaited`. */
 export async function watchText(page, selector) {
   const name = `seen_${Math.random().toString(36).slice(2)}`;
   await page.evaluate(
@@ -61,7 +61,15 @@ export async function watchText(page, selector) {
     },
     [selector, name],
   );
-  return () => page.evaluate(key => window[key], name);
+  return async awaited => {
+    if (awaited) {
+      await page.waitForFunction(
+        ([key, part]) => window[key].some(text => text.toLowerCase().includes(part)),
+        [name, awaited],
+      );
+    }
+    return page.evaluate(key => window[key], name);
+  };
 }
 
 /** The turn that is shown, in numbers: what the page says, and the record it would export. */
