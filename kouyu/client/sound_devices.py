@@ -20,7 +20,7 @@ def _sounddevice() -> Any:
         import sounddevice
     except ImportError:
         raise NoSoundDevice(
-            "talking with the microphone needs sounddevice: .venv/bin/pip install 'kouyu[microphone]'; or give a WAV file"
+            "talking with the microphone needs sounddevice (.venv/bin/pip install 'kouyu[microphone]'), or give a WAV"
         ) from None
     except OSError as fault:
         raise NoSoundDevice(f"PortAudio is missing ({fault}): install the system package libportaudio2") from None

@@ -163,20 +163,27 @@ async def test_enable_punc(scripted_server: RunningServer) -> None:
 
 async def test_stream_mode(scripted_server: RunningServer) -> None:
     """Partial results while the user speaks, or one result after the whole utterance."""
+
+    async def partial_results(talk: Talk) -> list[str]:
+        before = len(talk.events)
+        await talk.client.stream(np.concatenate((question(), silence(1.2))))
+        final = await talk.until(TRANSCRIPT, count=talk.types[:before].count(TRANSCRIPT) + 1)
+        assert "capital of france" in final.data["content"].lower()
+        await talk.client.send("conversation.chat.cancel")
+        types = talk.types[before:]
+        assert UPDATE not in types[types.index(TRANSCRIPT) :]
+        return [event.data["content"] for event in talk.events[before:] if event.type == UPDATE]
+
     async with talking(scripted_server) as talk:
-        await talk.configure(turn_detection={"type": "server_vad"})
-        for mode in ("bidirectional_stream", "output_no_stream"):
-            before = len(talk.events)
-            await talk.configure(asr_config={"stream_mode": mode})
-            await talk.client.stream(np.concatenate((question(), silence(1.2))), faster=2)
-            final = await talk.until(TRANSCRIPT, count=talk.types[:before].count(TRANSCRIPT) + 1)
-            assert "capital of france" in final.data["content"].lower()
-            partial = [event.data["content"] for event in talk.events[before:] if event.type == UPDATE]
-            assert bool(partial) == (mode == "bidirectional_stream")
-            if partial:
-                assert "what" in partial[0].lower()
-                assert talk.types[before:].index(UPDATE) < talk.types[before:].index(TRANSCRIPT)
-            await talk.client.send("conversation.chat.cancel")
+        await talk.configure(turn_detection={"type": "server_vad"}, asr_config={"stream_mode": "bidirectional_stream"})
+        # A busy server leaves some out.
+        asked = [await partial_results(talk)]
+        while not asked[-1] and len(asked) < 5:
+            asked.append(await partial_results(talk))
+        assert "what" in asked[-1][0].lower()
+        await talk.configure(asr_config={"stream_mode": "output_no_stream"})
+        for _ in asked:
+            assert await partial_results(talk) == []
 
 
 async def test_enable_nostream(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
