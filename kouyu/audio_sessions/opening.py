@@ -39,6 +39,6 @@ def offered(services: Services, bot: BotDefinition | None) -> Capabilities:
     """The voices there are, the bot's own first."""
     return Capabilities(
         voice_ids=tuple(voice.voice_id for voice in services.synthesizer.voices()),
-        default_voice_id=(bot.voice_id if bot else "") or services.default_voice_id,
+        default_voice_id=services.voice_of(bot),
         unknown_voice_is_error=services.unknown_voice_is_error,
     )

@@ -5,7 +5,7 @@ import dataclasses
 import functools
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -100,6 +100,7 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
         )
         log.info("engines and bots ready after %.1f s", time.monotonic() - began)
         voices = synthesizer.voices()
+        _check_voices(settings, [voice.voice_id for voice in voices])
         services = Services(
             store=store,
             scheduler=scheduler,
@@ -125,6 +126,14 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
         )
         heard = Recordings(agents.attachments, functools.partial(transcribe_recording, services))
         yield dataclasses.replace(services, recordings=heard), agents.bots
+
+
+def _check_voices(settings: Settings, voice_ids: Sequence[str]) -> None:
+    for bot in settings.bots:
+        if bot.voice_id and bot.voice_id not in voice_ids:
+            raise SettingsError(
+                f"bots, {bot.id}: voice_id: there is no voice {bot.voice_id!r}; allowed: {', '.join(voice_ids)}"
+            )
 
 
 async def _close_if_there(emotion_recognizer: EmotionRecognizer | None) -> None:

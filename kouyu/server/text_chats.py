@@ -7,11 +7,6 @@ from kouyu.session.services import Services
 
 def text_chats(services: Services, *, limit: int) -> TextChats:
     """At most ``limit`` of them run at once."""
-
-    def voice_of(bot_id: str) -> str:
-        bot = services.bots.get(bot_id)
-        return (bot.voice_id if bot else "") or services.default_voice_id
-
     chosen = ChatServices(
         store=services.store,
         ids=services.ids,
@@ -20,7 +15,7 @@ def text_chats(services: Services, *, limit: int) -> TextChats:
         flows=services.flows,
         sections=services.sections,
         synthesizer=services.synthesizer,
-        voice_of=voice_of,
+        voice_of=lambda bot_id: services.voice_of(services.bots.get(bot_id)),
         recordings=services.recordings,
     )
     return TextChats(chosen, limit=limit)

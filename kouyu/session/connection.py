@@ -116,7 +116,7 @@ class Session:
         identity = Identity(ids=services.ids, bot_id=bot_id, epoch=epoch)
         capabilities = Capabilities(
             voice_ids=tuple(voice.voice_id for voice in services.synthesizer.voices()),
-            default_voice_id=bot.voice_id or services.default_voice_id,
+            default_voice_id=services.voice_of(bot),
             prologue=bot.prologue,
             unknown_voice_is_error=services.unknown_voice_is_error,
             recognizes_emotion=services.emotion_recognizer is not None,

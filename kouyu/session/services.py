@@ -65,3 +65,8 @@ class Services:
     """None: recordings in messages are not listened to."""
     turn_judge: TurnJudge | None = None
     """Whether the user has finished, for ``semantic_vad``. Without one no turn is judged to be over."""
+
+    def voice_of(self, bot: BotDefinition | None) -> str:
+        """The id of the voice that a bot speaks with: the default one where it names none, or one that is not here."""
+        wanted = bot.voice_id if bot else ""
+        return wanted if any(voice.voice_id == wanted for voice in self.synthesizer.voices()) else self.default_voice_id

@@ -17,7 +17,8 @@ from kouyu.server.engine_loading import (
     load_recognizer,
     load_synthesizer,
 )
-from kouyu.settings import Settings
+from kouyu.server.lifespan import open_services
+from kouyu.settings import Settings, SettingsError
 from kouyu.settings.bots import BotSettings, ModelSettings
 from kouyu.settings.model import (
     EndpointVoiceSettings,
@@ -25,6 +26,7 @@ from kouyu.settings.model import (
     RecognitionEndpointSettings,
     SpeechEndpointSettings,
 )
+from kouyu.store.store import Store
 
 ASR = RecognitionEndpointSettings(base_url="http://127.0.0.1:9/v1", model="m")
 TTS = SpeechEndpointSettings(
@@ -96,6 +98,14 @@ async def test_a_default_voice_that_no_engine_has_is_refused() -> None:
     engines = EngineSettings(asr="openai", tts=("openai",), openai_asr=ASR, openai_tts=TTS, default_voice="ghost")
     with pytest.raises(EngineUnavailable, match=r"default_voice.*ghost.*openai-alloy"):
         await load_synthesizer(engines, Scheduler(1))
+
+
+@pytest.mark.models
+async def test_a_bots_voice_that_no_engine_has_is_refused(tmp_path: Path) -> None:
+    settings = Settings(engines=ENDPOINTS, bots=(msgspec.structs.replace(BOT, voice_id="ghost"),))
+    with pytest.raises(SettingsError, match=r"bots, a: voice_id: .*'ghost'; allowed: openai-alloy, openai-nova"):
+        async with await Store.open(tmp_path / "kouyu.db") as store, open_services(settings, store):
+            pass
 
 
 async def test_voices_whose_library_is_missing_are_left_out_with_a_warning(
