@@ -1,8 +1,10 @@
 // A memory of everything that one of the SDK's clients said has happened.
 
+import { level } from './loudspeaker.js';
+
 export class Listening {
   constructor() {
-    window.seen = () => `${this.names.slice(-40)}, last ${JSON.stringify(this.events.at(-1))}`;
+    window.seen = () => `${this.names.filter((name, at, all) => name !== all[at - 1]).slice(-60)}, last ${JSON.stringify(this.events.at(-1))}, level ${level()}`;
     this.events = [];
     this.waiting = new Set();
   }

@@ -9,13 +9,23 @@ const connect = AudioNode.prototype.connect;
 AudioNode.prototype.connect = function (target, ...rest) {
   if (target instanceof AudioDestinationNode) {
     const { context } = target;
-    if (!analysers.has(context)) analysers.set(context, new AnalyserNode(context, { fftSize: 4096 }));
+    if (!analysers.has(context)) analysers.set(context, analyserOf(context));
     connect.call(this, analysers.get(context));
   }
   return connect.call(this, target, ...rest);
 };
 
-function level() {
+// It leads to the loudspeaker too, without a sound: else it would stand still, and keep the last it heard, where what
+// sounds is taken away.
+function analyserOf(context) {
+  const analyser = new AnalyserNode(context, { fftSize: 4096 });
+  const mute = new GainNode(context, { gain: 0 });
+  connect.call(analyser, mute);
+  connect.call(mute, context.destination);
+  return analyser;
+}
+
+export function level() {
   let loudest = 0;
   for (const analyser of analysers.values()) {
     const samples = new Float32Array(analyser.fftSize);
