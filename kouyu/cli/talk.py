@@ -24,6 +24,8 @@ from kouyu.store import location
 
 _ENDS: Final = ("conversation.chat.completed", "conversation.chat.failed", "error")
 _PATIENCE_S: Final = 30.0
+_LAST_WORDS_S: Final = 2.0
+"""Where a server hangs up, it does so right behind the error that tells why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ async def _talk(place: _Place, wish: _Wish, audio: bytearray) -> bool:
                 answered = True
             else:
                 answered = await _with_question(client, log, wish)
+                if not answered:
+                    await _last_words(client)
         except ConnectionClosed:
             answered = False
         if client.closed:
@@ -158,6 +162,12 @@ async def _with_question(client: VoiceClient, log: ConversationLog, wish: _Wish)
     except TimeoutError:
         click.echo(f"nothing came for {_PATIENCE_S:g} s; was there speech in the file?", err=True)
     return answered
+
+
+async def _last_words(client: VoiceClient) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_WORDS_S):
+            await client.ended()
 
 
 async def _ask(client: VoiceClient, log: ConversationLog, wish: _Wish) -> None:

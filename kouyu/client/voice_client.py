@@ -92,6 +92,10 @@ class VoiceClient:
         """Why the server ended the connection, in its words; empty while it is open, or where it gave none."""
         return self._connection.close_reason or ""
 
+    async def ended(self) -> None:
+        """Return when the connection has ended, by whichever side."""
+        await self._connection.wait_closed()
+
     async def events(self) -> AsyncGenerator[Event, None]:
         """What the server sends, until the connection ends."""
         clock = asyncio.get_running_loop().time
