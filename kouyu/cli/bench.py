@@ -23,7 +23,7 @@ from kouyu.bench.received import ConnectionLost
 from kouyu.bench.soak import SoakOptions, measure_soak
 from kouyu.bench.soak_report import Moment
 from kouyu.bench.soak_report import print_report as print_soak
-from kouyu.cli.local_server import token_of
+from kouyu.cli.local_server import data_folder, token_of
 from kouyu.cli.output_file import OutputFile
 from kouyu.client.voice_client import RefusedByServer
 
@@ -166,7 +166,7 @@ def _server(url: str | None, token: str | None, folder: Path | None) -> ServerAd
         if token is not None or folder is not None:
             raise click.UsageError("--token and --data-dir belong to --url")
         return None
-    return ServerAddress(http=url, token=token or token_of(folder))
+    return ServerAddress(http=url, token=token or token_of(data_folder(folder)))
 
 
 async def _with_progress(options: LatencyOptions) -> LatencyReport:

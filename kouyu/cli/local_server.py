@@ -35,14 +35,19 @@ def chosen_folder(given: Path | None) -> Path | None:
     return Path(kept_in) if kept_in else None
 
 
-def address_of(given: Path | None) -> Address:
+def data_folder(given: Path | None) -> Path:
+    """The data folder that a command is about. Raises ClickException as ``chosen_folder`` does."""
+    return location.data_dir(chosen_folder(given))
+
+
+def address_of(folder: Path) -> Address:
     """Where the server on this data folder is reached, or the usual address."""
-    return read_address(location.data_dir(chosen_folder(given))) or Address(http=DEFAULT_URL)
+    return read_address(folder) or Address(http=DEFAULT_URL)
 
 
-def token_of(given: Path | None) -> str:
+def token_of(folder: Path) -> str:
     """The access token of the server on this data folder. Raises ClickException where there is none."""
-    path = location.data_dir(chosen_folder(given)) / "token"
+    path = folder / "token"
     try:
         return path.read_text(encoding="ascii").strip()
     except OSError:

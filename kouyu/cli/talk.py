@@ -15,12 +15,11 @@ from websockets.exceptions import ConnectionClosed
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import Samples, float_from_int16
 from kouyu.audio.wav import read_listening_audio, write_wav
-from kouyu.cli.local_server import address_of, chosen_folder, data_dir_option, token_of
+from kouyu.cli.local_server import address_of, data_dir_option, data_folder, token_of
 from kouyu.cli.output_file import OutputFile
 from kouyu.client.conversation_log import ConversationLog
 from kouyu.client.sound_devices import DOWNLINK_RATE, Loudspeaker, NoSoundDevice, microphone
 from kouyu.client.voice_client import UPLINK_AUDIO, Event, RefusedByServer, VoiceClient, open_client
-from kouyu.store import location
 
 _ENDS: Final = ("conversation.chat.completed", "conversation.chat.failed", "error")
 _PATIENCE_S: Final = 30.0
@@ -81,7 +80,8 @@ def talk(
         raise click.UsageError("a sound file and --text are two questions: give one of them")
     if text is not None and not text.strip():
         raise click.BadParameter("there is nothing to say", param_hint="--text")
-    place = _Place(url or address_of(data_dir).http, token or token_of(data_dir), _authority(data_dir))
+    folder = data_folder(data_dir)
+    place = _Place(url or address_of(folder).http, token or token_of(folder), _authority(folder))
     audio = bytearray()
     answered = True
     try:
@@ -110,8 +110,8 @@ def _samples(question: Path | None) -> Samples | None:
         raise click.ClickException(f"{question}: {fault}") from None
 
 
-def _authority(data_dir: Path | None) -> Path | None:
-    file = location.data_dir(chosen_folder(data_dir)) / "tls" / "ca.pem"
+def _authority(folder: Path) -> Path | None:
+    file = folder / "tls" / "ca.pem"
     return file if file.is_file() else None
 
 

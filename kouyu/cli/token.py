@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Column, Table
 
-from kouyu.cli.local_server import address_of, chosen_folder, data_dir_option
+from kouyu.cli.local_server import address_of, chosen_folder, data_dir_option, data_folder
 from kouyu.server.own.link import login_link
 from kouyu.store import location
 from kouyu.store.errors import StoreError
@@ -93,7 +93,7 @@ def link(url: str | None, data_dir: Path | None) -> None:
 
     A server of the local network has several; the login is good once for all of them together.
     """
-    address = address_of(data_dir)
+    address = address_of(data_folder(data_dir))
     login = _run(data_dir, lambda store: store.tokens.create_login(), fresh=False)
     for base_url in [url] if url else [address.http, *address.lan]:
         click.echo(login_link(base_url, login))

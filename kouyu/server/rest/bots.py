@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from typing import Any, Final
+from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
@@ -42,8 +42,6 @@ from kouyu.server.rest.typed import typed_body, typed_query
 from kouyu.server.rest.workspaces import check_workspace
 from kouyu.store.bots import BotProfile, BotRecord
 from kouyu.store.store import Store
-
-_SHOWN: Final = 100
 
 
 def bot_routes(store: Store, directory: BotDirectory, voices: Sequence[Voice], guard: Guard) -> list[HTTPRouteHandler]:
