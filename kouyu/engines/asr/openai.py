@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from kouyu.audio.wav import encode_wav
 from kouyu.engines.asr.engine import RECOGNITION_RATE, Recognition, RecognitionOptions
+from kouyu.engines.endpoint_client import endpoint_client
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
-from kouyu.engines.this_machine import is_this_machine
 from kouyu.text.language import language_of
 
 
@@ -38,13 +38,8 @@ class OpenAIRecognizer:
 
     def __init__(self, options: OpenAIOptions) -> None:
         self._model = options.model
-        self._client = httpx.AsyncClient(
-            base_url=options.base_url,
-            headers={"Authorization": f"Bearer {options.api_key}"} if options.api_key else {},
-            timeout=httpx.Timeout(options.timeout, connect=options.connect_timeout),
-            limits=httpx.Limits(max_connections=None),
-            # A proxy from the environment cannot reach a server on this machine.
-            trust_env=not is_this_machine(options.base_url),
+        self._client = endpoint_client(
+            options.base_url, options.api_key, connect_s=options.connect_timeout, read_s=options.timeout
         )
 
     async def recognize(

@@ -8,9 +8,9 @@ import httpx
 import msgspec
 import numpy as np
 
+from kouyu.engines.endpoint_client import endpoint_client
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
-from kouyu.engines.this_machine import is_this_machine
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.engines.tts.prosody import speed_of
 
@@ -53,14 +53,12 @@ class OpenAISpeech:
     def __init__(self, options: OpenAISpeechOptions, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._options = options
         self._names = {f"openai-{voice.name}": voice.name for voice in options.voices}
-        self._client = httpx.AsyncClient(
-            base_url=options.base_url.rstrip("/") + "/",
-            headers={"Authorization": f"Bearer {options.api_key}"} if options.api_key else {},
-            timeout=httpx.Timeout(options.read_seconds, connect=options.connect_seconds),
-            limits=httpx.Limits(max_connections=None),
+        self._client = endpoint_client(
+            options.base_url,
+            options.api_key,
+            connect_s=options.connect_seconds,
+            read_s=options.read_seconds,
             transport=transport,
-            # A proxy from the environment cannot reach a server on this machine.
-            trust_env=not is_this_machine(options.base_url),
         )
 
     def voices(self) -> Sequence[Voice]:
