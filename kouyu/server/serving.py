@@ -19,6 +19,7 @@ from kouyu.server.chat import Brains, Opened
 from kouyu.server.data_folder import DataFolder
 from kouyu.server.lan import lan_names
 from kouyu.server.listening import EVERYWHERE, Ports, bind, in_url, listening
+from kouyu.server.loop_watchdog import LoopWatchdog
 from kouyu.server.own.link import login_link
 from kouyu.server.own.status import ServerState, engines_of
 from kouyu.server.sessions import Sessions
@@ -102,6 +103,7 @@ async def _serve(
         await store.sounds.forget(settings.audio.bounds)
         sessions = Sessions(chosen.max_sessions)
         bots = _bot_ids(settings)
+        watchdog = LoopWatchdog()
         app = create_app(
             store=store,
             brains=Brains(
@@ -115,7 +117,7 @@ async def _serve(
             bots=opened.bots,
             chats=opened.chats,
             services=opened.services,
-            state=_state(settings, opened, sessions, store),
+            state=_state(settings, opened, sessions, store, watchdog),
             max_file_bytes=settings.files.max_bytes,
         )
         pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}
@@ -124,13 +126,14 @@ async def _serve(
         if opened.chats is not None:
             stack.push_async_callback(opened.chats.end)
         await stack.enter_async_context(tidied(sessions))
+        await stack.enter_async_context(watchdog.watching())
         stopping.started()
         write_address(folder.path, Address(ports.http, tuple(_lan_addresses(ports, lan))))
         announce(_ready(ports, certificates, token, login, lan_links, bots))
         await stopping.asked.wait()
 
 
-def _state(settings: Settings, opened: Opened, sessions: Sessions, store: Store) -> ServerState:
+def _state(settings: Settings, opened: Opened, sessions: Sessions, store: Store, watchdog: LoopWatchdog) -> ServerState:
     services = opened.services
     return ServerState(
         sessions=sessions,
@@ -142,6 +145,7 @@ def _state(settings: Settings, opened: Opened, sessions: Sessions, store: Store)
         flows=tuple(flow.id for flow in settings.flows),
         sounds=store.sounds,
         keep_audio=settings.audio.bounds if settings.audio.keep else None,
+        watchdog=watchdog,
         started_at=time.monotonic(),
     )
 

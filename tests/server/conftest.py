@@ -17,6 +17,7 @@ from kouyu.server.app import create_app
 from kouyu.server.certificates import Certificates, local_certificate
 from kouyu.server.chat import Brains
 from kouyu.server.listening import bind, listening
+from kouyu.server.loop_watchdog import LoopWatchdog
 from kouyu.server.own.status import RunningEngine, ServerState
 from kouyu.server.sessions import Sessions
 from kouyu.session.socket import Socket
@@ -100,6 +101,7 @@ async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings:
                 flows=("7",),
                 sounds=store.sounds,
                 keep_audio=None,
+                watchdog=LoopWatchdog(),
                 started_at=time.monotonic(),
             ),
         )

@@ -17,6 +17,7 @@ from litestar.types import Guard
 from kouyu.diagnostics.board import Board
 from kouyu.diagnostics.watcher import Wanted
 from kouyu.engines.scheduler import Scheduler
+from kouyu.server.loop_watchdog import Holds, LoopWatchdog
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.sessions import Sessions
@@ -70,6 +71,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     flows: Sequence[str]
     memory: _Memory
     cpu: _Cpu
+    event_loop_held: Holds
     kept_audio: dict[str, int]
     live: Sequence[_Live]
 
@@ -92,6 +94,7 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
     flows: Collection[str]
     sounds: Sounds
     keep_audio: Bounds | None
+    watchdog: LoopWatchdog
     started_at: float
     """By ``time.monotonic``."""
 
@@ -112,6 +115,7 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
             flows=tuple(self.flows),
             memory=_Memory(_resident_bytes()),
             cpu=_Cpu(os.cpu_count() or 1, round(os.getloadavg()[0], 2)),
+            event_loop_held=self.watchdog.holds,
             kept_audio={"files": files, "bytes": size, "max_bytes": most},
             live=self._live(),
         )
