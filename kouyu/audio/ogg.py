@@ -10,6 +10,8 @@ _MARK = b"OggS"
 _FIXED_BYTES = 27
 _LONGEST_PACKET = 1 << 20
 """Bytes; an unfinished packet that grows beyond is dropped."""
+_MOST_UNFINISHED = 8
+"""Interleaved streams whose packet may go on over a page's end at the same time; beyond it the oldest is dropped."""
 _MIRRORED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
 
 
@@ -104,5 +106,7 @@ class OggReader:
                     packets.append(packet)
                 packet, headless = b"", False
         if lacing and lacing[-1] == 255 and not headless and len(packet) <= _LONGEST_PACKET:
-            self._unfinished = {serial: packet}
+            self._unfinished[serial] = packet
+            if len(self._unfinished) > _MOST_UNFINISHED:
+                del self._unfinished[next(iter(self._unfinished))]
         return Page(serial, granule_position, first, last, tuple(packets))

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from kouyu.protocol.client_json import decode_json
 from kouyu.protocol.errors import InvalidField
 
 
@@ -41,7 +42,6 @@ _FILE_PARTS: dict[str, type[ImagePart] | type[FilePart] | type[AudioPart]] = {
     "file": FilePart,
     "audio": AudioPart,
 }
-_decoder = msgspec.json.Decoder()
 
 
 def parse_parts(content: str, path: str = "data.content") -> tuple[ContentPart, ...]:
@@ -50,7 +50,7 @@ def parse_parts(content: str, path: str = "data.content") -> tuple[ContentPart, 
     Raises InvalidField, with ``path`` as the field's name, if it is not a JSON array of known parts.
     """
     try:
-        parts = _decoder.decode(content)
+        parts = decode_json(content)
     except (ValueError, RecursionError) as fault:
         raise InvalidField(path, f"{len(content)} characters", "the JSON text of an array of parts") from fault
     if not isinstance(parts, list) or not parts:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from kouyu.protocol.client_json import decode_json
+from kouyu.protocol.client_json import decode_base64, decode_json
 from kouyu.protocol.errors import BAD_REQUEST, InvalidField, ProtocolError
 
 
@@ -60,6 +60,6 @@ def audio_delta(data: dict[str, Any]) -> bytes:
     """The bytes of ``data.delta``, base64 undone. Raises InvalidField."""
     delta = required_text(data, "delta", "data")
     try:
-        return msgspec.convert(delta, bytes)
-    except msgspec.ValidationError as fault:
-        raise InvalidField("data.delta", delta, "base64 with the standard alphabet and padding") from fault
+        return decode_base64(delta)
+    except ValueError as fault:
+        raise InvalidField("data.delta", delta, "base64 with the standard alphabet") from fault

@@ -15,6 +15,7 @@ from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import Samples
 from kouyu.audio.wav import decode_listening_audio
 from kouyu.engines.errors import EngineError
+from kouyu.protocol.client_json import decode_json
 from kouyu.protocol.content import AudioPart, parse_parts
 from kouyu.protocol.errors import InvalidField
 
@@ -49,7 +50,7 @@ class Recordings:
             return message
         if not any(isinstance(part, AudioPart) for part in parts):
             return message
-        shown: list[dict[str, Any]] = msgspec.json.decode(message.content)
+        shown: list[dict[str, Any]] = decode_json(message.content)
         for place, part in enumerate(parts):
             if isinstance(part, AudioPart):
                 shown[place] = {"type": "text", "text": await self._words(part)}

@@ -37,6 +37,13 @@ FILE = ogg_file(speech_like(1.0, 48_000))
 PAGES = [b"OggS" + rest for rest in FILE.split(b"OggS")[1:]]
 
 
+def page(flags: int, serial: int, lacing: bytes, body: bytes) -> bytes:
+    """One page, checksum included; flags: 1 continued, 2 first, 4 last."""
+    made = b"OggS\0" + bytes([flags]) + struct.pack("<qII", 0, serial, 0) + bytes(4) + bytes([len(lacing)])
+    made += lacing + body
+    return made[:22] + checksum(made).to_bytes(4, "little") + made[26:]
+
+
 def listen(*pieces: bytes) -> Samples:
     decoder = open_decoder(InputAudio(format="ogg", codec="opus"))
     return np.concatenate([*(decoder.feed(piece) for piece in pieces), decoder.flush()])
@@ -82,11 +89,25 @@ def test_packets_that_go_on_over_pages_are_put_together() -> None:
     lacing = (b"\xff\xff\x5a") * 3
     reader, found = OggReader(), []
     for flags, start, end, table in ((2, 0, 855, lacing[:4]), (1, 855, 1_800, lacing[4:])):
-        page = b"OggS\0" + bytes([flags]) + struct.pack("<qII", 0, 7, 0) + bytes(4) + bytes([len(table)])
-        page += table + body[start:end]
-        page = page[:22] + checksum(page).to_bytes(4, "little") + page[26:]
-        found += [packet for parsed in reader.read(page) for packet in parsed.packets]
+        found += [packet for parsed in reader.read(page(flags, 7, table, body[start:end])) for packet in parsed.packets]
     assert found == packets
+
+
+def test_packets_of_interleaved_streams_that_go_on_over_pages_are_put_together() -> None:
+    reader = OggReader()
+    beginnings = [page(2, serial, b"\xff", bytes([serial]) * 255) for serial in (7, 8)]
+    ends = [page(1, serial, b"\x0a", bytes([serial]) * 10) for serial in (7, 8)]
+    found = [(parsed.serial, parsed.packets) for parsed in reader.read(b"".join(beginnings + ends)) if parsed.packets]
+    assert found == [(7, (b"\x07" * 265,)), (8, (b"\x08" * 265,))]
+
+
+def test_of_many_unfinished_streams_the_oldest_are_forgotten() -> None:
+    reader = OggReader()
+    serials = range(1, 41)
+    beginnings = [page(2, serial, b"\xff", bytes([serial]) * 255) for serial in serials]
+    ends = [page(1, serial, b"\x0a", bytes([serial]) * 10) for serial in serials]
+    whole = [parsed.serial for parsed in reader.read(b"".join(beginnings + ends)) if parsed.packets]
+    assert whole == list(serials)[-8:]
 
 
 def test_a_damaged_page_is_told_once_and_the_rest_is_heard() -> None:

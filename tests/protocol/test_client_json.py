@@ -17,6 +17,19 @@ def test_what_is_no_json_is_none(text: str | bytes) -> None:
         decode_json(text)
 
 
+@pytest.mark.parametrize("around", ["\ufeff%s", "%s\0", "%s\0\0", "%s\r\n\0", "%s\0\n", "\ufeff%s\0"])
+def test_a_byte_order_mark_in_front_and_nuls_behind_are_passed_over(around: str) -> None:
+    for value in ('{"a": "\\u0000 "}', r'["\ud83d"]'):
+        text = around % value
+        assert decode_json(text) == decode_json(text.encode()) == decode_json(value)
+
+
+@pytest.mark.parametrize("text", ["{}\0{}", "\0{}", "{}\ufeff", '"\0', "\ufeff", "\0"])
+def test_they_are_not_passed_over_elsewhere(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        decode_json(text)
+
+
 def test_what_is_nested_too_deeply_is_told_so() -> None:
     for depth in ("[" * 100_000, '["\\ud83d",' + "[" * 100_000):
         with pytest.raises((RecursionError, ValueError)):

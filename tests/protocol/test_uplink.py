@@ -88,11 +88,21 @@ def test_an_audio_piece_of_any_size_is_decoded() -> None:
     assert event == InputAudioBufferAppend(id="e", delta=audio)
 
 
-@pytest.mark.parametrize("delta", ["not base64!", "QQ", "QQ=\n=", "-_==", "====", " QQ==", "声"])
+@pytest.mark.parametrize("delta", ["not base64!", "Q", "-_==", "====", "QQ===", "QQ==QQ==", "声"])
 def test_bad_base64_is_refused(delta: str) -> None:
     fault = fault_of("input_audio_buffer.append", {"delta": delta})
     assert fault.field == "data.delta"
     assert "base64" in fault.allowed
+
+
+@pytest.mark.parametrize("delta", ["QQ", "QQ=", "QQ=\n=", " QQ==", "\tQ Q\r\n", "QQ==\r\n"])
+def test_base64_may_hold_white_space_and_lack_its_padding(delta: str) -> None:
+    assert read("input_audio_buffer.append", {"delta": delta}) == InputAudioBufferAppend(delta=b"A")
+
+
+def test_base64_in_lines_of_76_letters_is_decoded() -> None:
+    audio = bytes(range(256)) * 4
+    assert read("input_audio_buffer.append", {"delta": base64.encodebytes(audio).decode()}).delta == audio
 
 
 @pytest.mark.parametrize("data", [None, {}, {"delta": None}, {"delta": 5}, {"delta": ["QQ=="]}])

@@ -7,6 +7,7 @@ from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 
 from kouyu.protocol import errors
+from kouyu.protocol.client_json import bare_json
 from kouyu.protocol.errors import ProtocolError
 from kouyu.server.failed_handshakes import FailedHandshakes
 from kouyu.server.openapi.operation import described
@@ -67,6 +68,6 @@ def login_routes(tokens: Tokens, failures: FailedHandshakes, door: RestDoor) -> 
 
 def _body(body: bytes) -> Login:
     try:
-        return msgspec.json.decode(body, type=Login)
+        return msgspec.json.decode(bare_json(body), type=Login)
     except msgspec.DecodeError as fault:
         raise ProtocolError(errors.BAD_REQUEST, f"the body: {fault}") from fault

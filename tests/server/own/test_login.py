@@ -29,6 +29,11 @@ async def test_a_login_is_exchanged_once(server: Running, login: str) -> None:
     assert (again.status_code, again.json()["code"]) == (401, 4100)
 
 
+async def test_a_body_may_have_a_byte_order_mark_and_a_nul_around_it(server: Running, login: str) -> None:
+    answer = await post(server, "/v1/kouyu/login", content=f'\ufeff{{"login": "{login}"}}\0'.encode())
+    assert answer.status_code == 200
+
+
 async def test_a_login_opens_nothing_itself(server: Running, login: str) -> None:
     answer = await post(server, "/v1/files/upload", headers={"Authorization": f"Bearer {login}"})
     assert answer.status_code == 403

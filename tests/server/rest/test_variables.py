@@ -25,6 +25,13 @@ def test_what_is_written_is_read_again(scripted_coze: Coze) -> None:
     assert read.data[0].create_time > 0
 
 
+def test_a_body_may_have_a_byte_order_mark_and_a_nul_around_it(scripted_server: RunningServer) -> None:
+    given = f'\ufeff{{"bot_id": "{BOT}", "connector_uid": "ian", "data": [{{"keyword": "city", "value": "Rome"}}]}}\0'
+    url = f"{scripted_server.http}/v1/variables"
+    header = {"Authorization": f"Bearer {scripted_server.token}", "Content-Type": "application/json"}
+    assert httpx.put(url, headers=header, content=given.encode()).json()["code"] == 0
+
+
 def test_the_default_of_a_bot_is_read_where_the_user_has_no_value(scripted_coze: Coze) -> None:
     read = scripted_coze.variables.retrieve(connector_uid="eve", bot_id=BOT, keywords=["mood"])
     assert [(each.value, each.create_time) for each in read] == [("calm", 0)]
