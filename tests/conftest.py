@@ -27,9 +27,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 @pytest.fixture(scope="session")
 def questions() -> Path:
     """The folder of the spoken test questions."""
-    import kouyu.questions
+    import kouyu.bench.questions
 
-    return Path(kouyu.questions.__file__).parent
+    return Path(kouyu.bench.questions.__file__).parent
 
 
 @pytest.fixture(scope="session")

@@ -15,11 +15,11 @@ import msgspec
 from bench.peers.pipecat_client import pipecat_turns
 from kouyu.agents.agent import AgentRequest, ContextMessage
 from kouyu.agents.bot import LanguageModelBot
+from kouyu.assembly.bots import open_bots
 from kouyu.bench.children import START_S, ServerDidNotStart
 from kouyu.bench.latency import WARM_UP_TURNS
 from kouyu.bench.spoken_question import SpokenQuestion
 from kouyu.bench.turn import Turn
-from kouyu.server.bots import open_bots
 from kouyu.settings import Settings
 from kouyu.weights import cache
 

@@ -27,8 +27,8 @@ from kouyu.protocol.audio_uplink import AudioUpdate, AudioUplinkEvent
 from kouyu.protocol.configuration import AsrConfig
 from kouyu.protocol.errors import INTERNAL
 from kouyu.protocol.uplink import InputAudioBufferAppend, InputAudioBufferComplete
-from kouyu.session.services import Services
-from kouyu.session.transcribing import HowToListen, as_configured
+from kouyu.speech.services import Services
+from kouyu.speech.transcribing import HowToListen, as_configured
 from kouyu.text.joining import separator
 from kouyu.text.language import language_of
 from kouyu.text.sentences import SentenceSplitter

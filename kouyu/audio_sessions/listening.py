@@ -20,8 +20,8 @@ from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.detector import Judgement
 from kouyu.protocol.configuration import InputAudio
 from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
-from kouyu.session.services import Services
-from kouyu.session.transcribing import HowToListen, transcribed
+from kouyu.speech.services import Services
+from kouyu.speech.transcribing import HowToListen, transcribed
 from kouyu.text.joining import appended
 
 _log = logging.getLogger(__name__)

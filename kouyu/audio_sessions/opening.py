@@ -10,8 +10,8 @@ from kouyu.audio_sessions.speech import SpeechEndpoint
 from kouyu.audio_sessions.transcription import TranscriptionEndpoint
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.protocol.audio_uplink import AudioEndpointName
-from kouyu.session.services import Services
-from kouyu.session.socket import Socket
+from kouyu.speech.services import Services
+from kouyu.speech.socket import Socket
 
 
 def audio_session(

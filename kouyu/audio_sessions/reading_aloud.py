@@ -9,8 +9,8 @@ from kouyu.audio.encoding import FileFormat, open_file_encoder
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.at_speed import AtSpeed
 from kouyu.engines.tts.engine import SynthesisOptions
-from kouyu.session.services import Services
-from kouyu.session.spoken_packets import spoken_packets
+from kouyu.speech.services import Services
+from kouyu.speech.spoken_packets import spoken_packets
 from kouyu.text.sentences import SentenceSplitter
 
 

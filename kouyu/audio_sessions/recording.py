@@ -8,8 +8,8 @@ from kouyu.engines.asr.windows import cut_at_pauses
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.detector import Judgement
 from kouyu.protocol.configuration import AsrConfig
-from kouyu.session.services import Services
-from kouyu.session.transcribing import as_configured, transcribed
+from kouyu.speech.services import Services
+from kouyu.speech.transcribing import as_configured, transcribed
 from kouyu.text.joining import appended
 
 _RULES: Final = SegmentRules(pause_ms=800, longest_ms=3_600_000)

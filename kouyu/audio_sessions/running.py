@@ -12,7 +12,7 @@ from kouyu.protocol.downlink import encode
 from kouyu.protocol.errors import ProtocolError
 from kouyu.protocol.ids import new_event_id
 from kouyu.protocol.uplink import UnknownEvent
-from kouyu.session.socket import Socket, SocketClosed
+from kouyu.speech.socket import Socket, SocketClosed
 
 _log = logging.getLogger(__name__)
 

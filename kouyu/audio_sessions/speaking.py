@@ -17,8 +17,8 @@ from kouyu.protocol.audio_downlink import AudioEvent, AudioEventType, audio_erro
 from kouyu.protocol.configuration import LimitConfig, OutputAudio
 from kouyu.protocol.downlink import Sentence
 from kouyu.protocol.errors import INTERNAL
-from kouyu.session.services import Services
-from kouyu.session.spoken_packets import spoken_packets, synthesis_options
+from kouyu.speech.services import Services
+from kouyu.speech.spoken_packets import spoken_packets, synthesis_options
 
 _log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from kouyu.conversation.capabilities import Capabilities
 from kouyu.protocol.audio_configuration import SpeechConfiguration, audio_to_wire, merge_audio
 from kouyu.protocol.audio_downlink import AudioEvent
 from kouyu.protocol.audio_uplink import AudioUpdate, AudioUplinkEvent, InputTextBufferAppend, InputTextBufferComplete
-from kouyu.session.services import Services
+from kouyu.speech.services import Services
 from kouyu.text.sentences import SentenceSplitter
 
 

@@ -12,8 +12,8 @@ from kouyu.protocol.downlink import Transcript
 from kouyu.protocol.effective import effective_asr
 from kouyu.protocol.errors import INTERNAL
 from kouyu.protocol.uplink import InputAudioBufferAppend, InputAudioBufferClear, InputAudioBufferComplete
-from kouyu.session.services import Services
-from kouyu.session.transcribing import as_configured
+from kouyu.speech.services import Services
+from kouyu.speech.transcribing import as_configured
 
 RULES: Final = SegmentRules(pause_ms=800, longest_ms=27_000)
 """Long pauses, because partial texts are there all the while; not longer than recognition hears at once."""

@@ -20,21 +20,21 @@ import msgspec
 import uvloop
 from numpy.typing import NDArray
 
+from kouyu.assembly.lifespan import open_services
+from kouyu.assembly.runtime import Runtime
 from kouyu.bench.children import ServerAddress
 from kouyu.bench.heap import Heap, heap
 from kouyu.bench.ingestion import MeasuredSocket
 from kouyu.bench.statistics import Summary, summarise
 from kouyu.bench.stub_engines import open_stub_services
 from kouyu.engines.vad.detector import Heard, VoiceActivityDetector, VoiceActivityStream
-from kouyu.server.chat import Opened
-from kouyu.server.data_folder import open_data_folder
-from kouyu.server.lifespan import open_services
-from kouyu.server.serving import Ready, serve
+from kouyu.server.process.data_folder import open_data_folder
+from kouyu.server.process.serving import Ready, serve
 from kouyu.session.connection import run_session
-from kouyu.session.services import Services
-from kouyu.session.socket import Socket
 from kouyu.settings import Settings, load
 from kouyu.settings.model import anchored
+from kouyu.speech.services import Services
+from kouyu.speech.socket import Socket
 from kouyu.store.store import Store
 
 _HEARTBEAT_S: Final = 0.01
@@ -123,14 +123,14 @@ class Measurements:
 
 
 @asynccontextmanager
-async def open_measured_sessions(settings: Settings, stub_engines: bool, store: Store) -> AsyncIterator[Opened]:
+async def open_measured_sessions(settings: Settings, stub_engines: bool, store: Store) -> AsyncIterator[Runtime]:
     """What runs sessions, with everything about them measured."""
     measurements = Measurements()
     opened = open_stub_services(settings, store) if stub_engines else open_services(settings, store)
     async with opened as services, asyncio.TaskGroup() as tasks:
         measurements.time_voice_activity(services.voice_activity)
         background = [tasks.create_task(measurements.beat()), tasks.create_task(measurements.answer())]
-        yield Opened(run_session=functools.partial(measurements.run_session, services=services))
+        yield Runtime(run_session=functools.partial(measurements.run_session, services=services))
         for task in background:
             task.cancel()
 

@@ -20,7 +20,7 @@ class _Entry(msgspec.Struct):
 
 def spoken_questions(language: Language, folder: Path | None = None) -> list[SpokenQuestion]:
     """The questions in a language, in the order of the index."""
-    folder = folder or Path(str(files("kouyu.questions")))
+    folder = folder or Path(str(files("kouyu.bench.questions")))
     entries = msgspec.json.decode((folder / "index.json").read_bytes(), type=list[_Entry])
     return [
         SpokenQuestion(Path(entry.file).stem, language, entry.text, read_listening_audio(folder / entry.file))

@@ -63,7 +63,7 @@ class SoakReport(msgspec.Struct, frozen=True, kw_only=True):
     sessions: int
     turns_of_a_connection: int
     connections: int
-    """Opened over the whole time."""
+    """Runtime over the whole time."""
     lost: int
     """Connections that were refused, or that the server ended."""
     unanswered: int

@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from kouyu.agents.agent import AgentEvent, AgentRequest, TextDelta, TokenUsage
 from kouyu.agents.bot import BotDefinition
 from kouyu.agents.endpoint import ModelEndpoint
+from kouyu.assembly.engine_loading import load_voice_activity
 from kouyu.bench.scripted_model import FIRST_TOKEN_S, TOKEN_S, tokens
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.pressure import Pressure
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.protocol.ids import IdFactory
-from kouyu.server.engine_loading import load_voice_activity
-from kouyu.session.services import Services
 from kouyu.settings import Settings
+from kouyu.speech.services import Services
 from kouyu.store.store import Store
 
 RECOGNITION_S: Final = 0.1

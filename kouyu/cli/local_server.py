@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from kouyu.server.address_file import Address, read_address
+from kouyu.server.process.address_file import Address, read_address
 from kouyu.settings import SettingsError, load
 from kouyu.settings.first_file import FILE_NAME
 from kouyu.settings.model import DEFAULT_URL, anchored

@@ -18,14 +18,14 @@ from rich.console import Console
 from rich.text import Text
 
 from kouyu.agents.agent import AgentError
+from kouyu.assembly.lifespan import open_sessions
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import threads_at_work
-from kouyu.server.certificates import CertificateError
-from kouyu.server.data_folder import DataFolderError, open_data_folder
-from kouyu.server.lifespan import open_sessions
-from kouyu.server.listening import ListenError
-from kouyu.server.serving import Ready
-from kouyu.server.serving import serve as serve_until_signal
+from kouyu.server.process.certificates import CertificateError
+from kouyu.server.process.data_folder import DataFolderError, open_data_folder
+from kouyu.server.process.listening import ListenError
+from kouyu.server.process.serving import Ready
+from kouyu.server.process.serving import serve as serve_until_signal
 from kouyu.settings import Settings, SettingsError, load
 from kouyu.settings.first_file import FILE_NAME, write_first
 from kouyu.settings.model import anchored
@@ -204,7 +204,7 @@ def _print_ready(ready: Ready, folder: Path) -> None:
 
 def _talk_command(folder: Path) -> str:
     """What finds this server and its token from a shell in any folder."""
-    words = [_command(), "talk", _from_here(Path(str(files("kouyu.questions") / "en-capital.wav")))]
+    words = [_command(), "talk", _from_here(Path(str(files("kouyu.bench.questions") / "en-capital.wav")))]
     if folder != location.data_dir():
         words += ["--data-dir", str(folder)]
     return shlex.join(words)

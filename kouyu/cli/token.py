@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from kouyu.cli.local_server import address_of, chosen_folder, data_dir_option, data_folder
-from kouyu.server.own.link import login_link
+from kouyu.server.kouyu_api.link import login_link
 from kouyu.store import location
 from kouyu.store.errors import StoreError
 from kouyu.store.store import Store

@@ -7,18 +7,19 @@ from litestar.config.cors import CORSConfig
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
+from kouyu.assembly.bot_directory import BotDirectory
+from kouyu.assembly.runtime import RunSession
 from kouyu.audio_sessions.previews import VoicePreviews
-from kouyu.chats.text_chats import TextChats
 from kouyu.engines.tts.engine import Voice
 from kouyu.protocol.errors import ProtocolError
-from kouyu.server.bot_directory import BotDirectory
-from kouyu.server.chat import Brains, RunSession, chat_route
-from kouyu.server.door import Door
-from kouyu.server.edge import LOG_ID_HEADER, Edge
-from kouyu.server.failed_handshakes import FailedHandshakes
+from kouyu.server.access.door import Door
+from kouyu.server.access.edge import LOG_ID_HEADER, Edge
+from kouyu.server.access.failed_handshakes import FailedHandshakes
+from kouyu.server.access.rest_door import RestDoor
+from kouyu.server.access.sessions import Sessions
+from kouyu.server.kouyu_api.routes import Doors, own_routes
+from kouyu.server.kouyu_api.status import ServerState
 from kouyu.server.openapi.routes import documentation_routes
-from kouyu.server.own.routes import Doors, own_routes
-from kouyu.server.own.status import ServerState
 from kouyu.server.pages import page_routes
 from kouyu.server.rest.answers import answer_fault, answer_http_error, answer_protocol_error, answer_store_error
 from kouyu.server.rest.bot_icons import icon_routes
@@ -28,7 +29,6 @@ from kouyu.server.rest.conversations import conversation_routes
 from kouyu.server.rest.feedback import feedback_routes
 from kouyu.server.rest.files import file_routes
 from kouyu.server.rest.messages import message_routes
-from kouyu.server.rest.rest_door import RestDoor
 from kouyu.server.rest.rooms import room_routes
 from kouyu.server.rest.speech import speech_routes
 from kouyu.server.rest.transcriptions import transcription_routes
@@ -38,11 +38,12 @@ from kouyu.server.rest.voiceprint_features import voiceprint_feature_routes
 from kouyu.server.rest.voiceprint_groups import voiceprint_group_routes
 from kouyu.server.rest.voices import voice_routes
 from kouyu.server.rest.workspaces import workspace_routes
-from kouyu.server.sessions import Sessions
 from kouyu.server.sockets.audio import audio_socket_routes
-from kouyu.session.services import Services
+from kouyu.server.sockets.chat import Brains, chat_route
+from kouyu.speech.services import Services
 from kouyu.store.errors import StoreError
 from kouyu.store.store import Store
+from kouyu.text_chats.text_chats import TextChats
 
 CORS = CORSConfig(
     allow_origins=["*"],

@@ -13,8 +13,8 @@ from litestar import MediaType, Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 
+from kouyu.server.access.sessions import Sessions
 from kouyu.server.openapi.operation import described
-from kouyu.server.sessions import Sessions
 
 CONSOLE: Final = Path(__file__).parents[1] / "console"
 """Where the page is built to."""

@@ -57,10 +57,10 @@ from kouyu.session.alarm import Alarm
 from kouyu.session.ear import Ear
 from kouyu.session.orders import Orders
 from kouyu.session.outbox import ClientTooSlow, Outbox
-from kouyu.session.recorder import Recorder
-from kouyu.session.services import Services
-from kouyu.session.socket import Socket, SocketClosed
 from kouyu.session.sound_keeper import keeper_of
+from kouyu.speech.recorder import Recorder
+from kouyu.speech.services import Services
+from kouyu.speech.socket import Socket, SocketClosed
 from kouyu.store.errors import StoreError
 
 _log = logging.getLogger(__name__)

@@ -16,8 +16,8 @@ from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
 from kouyu.session.echo_guard import EchoGuard
 from kouyu.session.hearing import Hearing
 from kouyu.session.noise_suppression import NoiseSuppression
-from kouyu.session.services import Services
 from kouyu.session.target_choice import TargetChoice
+from kouyu.speech.services import Services
 
 _DECODED_AT_ONCE: Final = 64 * 1024
 """Bytes of an append decoded before other sessions get their turn on the event loop."""

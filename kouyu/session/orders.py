@@ -35,14 +35,14 @@ from kouyu.conversation.inputs import (
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.turn.engine import TURN_RATE, TURN_SECONDS
-from kouyu.session.agent_request import agent_request
 from kouyu.session.echo_guard import EchoGuard
-from kouyu.session.recorder import Recorder
-from kouyu.session.services import Services
 from kouyu.session.spoken_language import SpokenLanguage
-from kouyu.session.transcribing import as_configured, transcribed
 from kouyu.session.turn_voice import HeardVoice, hearing_voice
 from kouyu.session.voice import Voice
+from kouyu.speech.agent_request import agent_request
+from kouyu.speech.recorder import Recorder
+from kouyu.speech.services import Services
+from kouyu.speech.transcribing import as_configured, transcribed
 
 _log = logging.getLogger(__name__)
 

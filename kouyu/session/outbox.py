@@ -7,8 +7,8 @@ from typing import Final
 
 from kouyu.protocol.downlink import DownlinkEvent, Message, encode
 from kouyu.protocol.ids import new_event_id
-from kouyu.session.recorder import Recorder
-from kouyu.session.socket import Socket
+from kouyu.speech.recorder import Recorder
+from kouyu.speech.socket import Socket
 
 MOST_WAITING_BYTES: Final = 32 * 1024 * 1024
 """What may wait for a client that does not read. Beyond that the connection is given up."""

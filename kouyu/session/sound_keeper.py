@@ -16,8 +16,8 @@ from kouyu.conversation.inputs import Input, TranscriptReady
 from kouyu.protocol.configuration import Configuration, OutputAudio
 from kouyu.protocol.downlink import DownlinkEvent, Message
 from kouyu.protocol.ids import NO_ID
-from kouyu.session.recorder import Recorder
-from kouyu.session.services import Services
+from kouyu.speech.recorder import Recorder
+from kouyu.speech.services import Services
 from kouyu.store.errors import StoreError
 from kouyu.store.sounds import Bounds, MediaType, SoundRecord, Sounds
 

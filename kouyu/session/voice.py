@@ -15,7 +15,7 @@ from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
 from kouyu.protocol.configuration import OutputAudio
 from kouyu.session.echo_guard import EchoGuard
-from kouyu.session.spoken_packets import spoken_packets, synthesis_options
+from kouyu.speech.spoken_packets import spoken_packets, synthesis_options
 
 _log = logging.getLogger(__name__)
 

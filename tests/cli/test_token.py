@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kouyu.cli.token import token
-from kouyu.server.address_file import Address, write_address
+from kouyu.server.process.address_file import Address, write_address
 from kouyu.store.store import Store
 from kouyu.store.tokens import TokenRecord
 

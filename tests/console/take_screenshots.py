@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-import kouyu.questions
+import kouyu.bench.questions
 from kouyu.audio.wav import read_listening_audio
 from tests.console.page import Page
 from tests.end_to_end.background import in_background
@@ -17,7 +17,7 @@ from tests.sdk.microphone import RATE
 from tests.sdk.node_project import find_chromium, find_node
 from tests.standins.openai_server import Answer, Pace, ReceivedRequest, Say, ToolCallScript, call_tools, openai_stand_in
 
-QUESTIONS = Path(kouyu.questions.__file__).parent
+QUESTIONS = Path(kouyu.bench.questions.__file__).parent
 ANSWERS = {
     "capital of France": "Paris is the capital of France. It lies on the river Seine.",
     "story": "Once there was a small dog called Pepper, who lived by the sea. Every morning she ran down to the beach "

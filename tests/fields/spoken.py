@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import numpy as np
 
-import kouyu.questions
+import kouyu.bench.questions
 from kouyu.audio.pcm import LISTENING_RATE, Samples
 from kouyu.audio.wav import read_listening_audio
 from kouyu.client.voice_client import Event
 from tests.end_to_end.conversing import Talk
 
-QUESTION: Final = Path(kouyu.questions.__file__).parent / "en-capital.wav"
+QUESTION: Final = Path(kouyu.bench.questions.__file__).parent / "en-capital.wav"
 AUDIO = "conversation.audio.delta"
 AUDIO_ENDS = "conversation.audio.completed"
 MESSAGE = "conversation.message.completed"

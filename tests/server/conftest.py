@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from kouyu.diagnostics.board import Board
+from kouyu.server.access.sessions import Sessions
 from kouyu.server.app import create_app
-from kouyu.server.certificates import Certificates, local_certificate
-from kouyu.server.chat import Brains
-from kouyu.server.listening import bind, listening
+from kouyu.server.kouyu_api.status import RunningEngine, ServerState
 from kouyu.server.loop_watchdog import LoopWatchdog
-from kouyu.server.own.status import RunningEngine, ServerState
-from kouyu.server.sessions import Sessions
-from kouyu.session.socket import Socket
+from kouyu.server.process.certificates import Certificates, local_certificate
+from kouyu.server.process.listening import bind, listening
+from kouyu.server.sockets.chat import Brains
+from kouyu.speech.socket import Socket
 from kouyu.store.store import Store
 
 

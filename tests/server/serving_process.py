@@ -15,11 +15,11 @@ from pathlib import Path
 
 import msgspec
 
-from kouyu.server import stopping
-from kouyu.server.chat import Opened
-from kouyu.server.data_folder import DataFolderError, open_data_folder
-from kouyu.server.listening import ListenError
-from kouyu.server.serving import Ready, serve
+from kouyu.assembly.runtime import Runtime
+from kouyu.server.process import stopping
+from kouyu.server.process.data_folder import DataFolderError, open_data_folder
+from kouyu.server.process.listening import ListenError
+from kouyu.server.process.serving import Ready, serve
 from kouyu.settings import load
 from kouyu.store.store import Store
 from tests.server.conftest import echo_session
@@ -38,8 +38,8 @@ def main() -> None:
     }
 
     @contextlib.asynccontextmanager
-    async def open_sessions(store: Store) -> AsyncIterator[Opened]:
-        yield Opened(run_session=echo_session)
+    async def open_sessions(store: Store) -> AsyncIterator[Runtime]:
+        yield Runtime(run_session=echo_session)
         if hang:
             print("hanging", flush=True)
             threading.Event().wait()

@@ -12,7 +12,7 @@ import pytest
 
 from kouyu.bench.stub_engines import open_stub_services
 from kouyu.client.voice_client import UPLINK_RATE, open_client
-from kouyu.server.websocket_protocol import WebSocketProtocol
+from kouyu.server.process.websocket_protocol import WebSocketProtocol
 from kouyu.session.connection import run_session
 from kouyu.settings import Settings
 from kouyu.store.store import Store

@@ -8,8 +8,8 @@ import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
+from kouyu.server.access.sessions import Sessions
 from kouyu.server.pages import page_routes
-from kouyu.server.sessions import Sessions
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 
 from kouyu.bench.stub_engines import open_stub_services
 from kouyu.session.connection import run_session
-from kouyu.session.services import Services
 from kouyu.settings import Settings
+from kouyu.speech.services import Services
 from kouyu.store.store import Store
 
 AUDIO = "conversation.audio.delta"

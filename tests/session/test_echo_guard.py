@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import kouyu.questions
+import kouyu.bench.questions
 from kouyu.audio.pcm import LISTENING_RATE, Samples
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.audio.wav import decode_listening_audio
@@ -23,7 +23,7 @@ ITEM = 7
 
 def spoken(name: str) -> Samples:
     """A spoken question."""
-    return decode_listening_audio((Path(kouyu.questions.__file__).parent / f"{name}.wav").read_bytes(), 30)
+    return decode_listening_audio((Path(kouyu.bench.questions.__file__).parent / f"{name}.wav").read_bytes(), 30)
 
 
 def delayed(samples: Samples, delay_ms: float, decibels: float = 0.0) -> Samples:

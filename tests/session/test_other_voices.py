@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.noise import Bench, Processing
-from bench.noise_scenes import Scene, Voices, in_noise, others_in_turn
+from evals.noise import Bench, Processing
+from evals.noise_scenes import Scene, Voices, in_noise, others_in_turn
 from kouyu.audio.pcm import Samples
 from kouyu.audio.wav import read_listening_audio
 from kouyu.engines.scheduler import Scheduler

@@ -2,7 +2,7 @@ import pytest
 
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.session.spoken_language import SpokenLanguage
-from kouyu.session.transcribing import HowToListen
+from kouyu.speech.transcribing import HowToListen
 
 OPEN = HowToListen(options=RecognitionOptions(hot_words=("kouyu",)))
 SURE = Recognition(text="What is", language="en", language_is_sure=True)

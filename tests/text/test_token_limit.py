@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kouyu.protocol.configuration import AsrConfig
-from kouyu.session.recognition import recognition_options
+from kouyu.speech.recognition import recognition_options
 from kouyu.text.token_limit import cut_context, cut_hot_words, estimated_tokens
 
 

@@ -14,7 +14,7 @@ from unittest import mock
 import numpy as np
 from numpy.typing import NDArray
 
-from kouyu.weights.torch_checkpoint import MAGIC
+from kouyu.model_files.torch_checkpoint import MAGIC
 
 
 class FloatStorage:

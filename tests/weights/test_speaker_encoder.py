@@ -3,8 +3,8 @@ import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
+from kouyu.model_files.torch_checkpoint import BadCheckpoint
 from kouyu.weights.speaker_encoder import speaker_encoder
-from kouyu.weights.torch_checkpoint import BadCheckpoint
 from tests.weights.checkpoints import checkpoint_of
 
 Array = NDArray[np.float32]

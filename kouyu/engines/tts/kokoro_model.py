@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kouyu.engines.errors import EngineUnavailable
-from kouyu.engines.onnx_fields import BadModel
 from kouyu.engines.tts.edges import is_quiet
 from kouyu.engines.tts.model_session import ModelSession
 from kouyu.engines.tts.onnx_convolutions import products_are_exact, with_products
 from kouyu.engines.tts.onnx_parts import cut_at, outputs_of
+from kouyu.model_files.onnx_fields import BadModel
 
 FRAME: Final = 300
 """Samples of a frame: 12.5 ms."""

@@ -14,10 +14,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kouyu.engines.onnx_fields import Model, Operator, Tensor, refusing_what_is_no_model
-from kouyu.weights.onnx_file import Graph, Node, Value, node_bytes, onnx_model, tensor_bytes
-from kouyu.weights.onnx_numbers import InGraph, InTensor
-from kouyu.weights.protobuf import Field, field_bytes, text_in
+from kouyu.model_files.onnx_fields import Model, Operator, Tensor, refusing_what_is_no_model
+from kouyu.model_files.onnx_file import Graph, Node, Value, node_bytes, onnx_model, tensor_bytes
+from kouyu.model_files.onnx_numbers import InGraph, InTensor
+from kouyu.model_files.protobuf import Field, field_bytes, text_in
 
 _OFFSET: Final = 128
 """Between bytes without and with a sign."""

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from kouyu.engines.onnx_fields import BadModel, Model, Operator, refusing_what_is_no_model
-from kouyu.weights.onnx_numbers import InGraph, InTensor, InValue
-from kouyu.weights.protobuf import Field, field_bytes, fields, text_bytes, text_in
+from kouyu.model_files.onnx_fields import BadModel, Model, Operator, refusing_what_is_no_model
+from kouyu.model_files.onnx_numbers import InGraph, InTensor, InValue
+from kouyu.model_files.protobuf import Field, field_bytes, fields, text_bytes, text_in
 
 _FLOAT_TENSOR: Final = b"\x0a\x02\x08\x01"
 """TypeProto: a tensor of floats, of any shape."""

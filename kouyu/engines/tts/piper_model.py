@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kouyu.engines.errors import EngineUnavailable
-from kouyu.engines.onnx_fields import BadModel
 from kouyu.engines.tts.model_session import ModelSession
 from kouyu.engines.tts.onnx_parts import cut_at, cut_before
+from kouyu.model_files.onnx_fields import BadModel
 
 FRAME: Final = 256
 """Samples of a frame."""

@@ -16,8 +16,8 @@ TEXT_WEIGHT: Final = 1.4
 BIAS: Final = -0.1
 """The judgement's log-odds are ``AUDIO_WEIGHT * audio + TEXT_WEIGHT * text + BIAS``, of the votes' log-odds.
 
-A logistic regression on every second sentence of ``bench/end_of_turn_sentences``, on texts as they were recognised,
-the mean of seeds 1 to 3, rounded. ``python -m bench.end_of_turn --tune`` does it again and reports on the other
+A logistic regression on every second sentence of ``evals/end_of_turn_sentences``, on texts as they were recognised,
+the mean of seeds 1 to 3, rounded. ``python -m evals.end_of_turn --tune`` does it again and reports on the other
 sentences. Complete and cut utterances are about equally many there, so at 0.5 either mistake weighs the same. The
 audio's weight is below 1 because the model is too sure of itself.
 """

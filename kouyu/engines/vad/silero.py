@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kouyu.engines.errors import EngineUnavailable
-from kouyu.engines.onnx_fields import BadModel, float_weights
 from kouyu.engines.vad.engine import State
+from kouyu.model_files.onnx_fields import BadModel, float_weights
 
 FILE_NAME: Final = "silero_vad.onnx"
 """In the weight set ``silero-vad``."""

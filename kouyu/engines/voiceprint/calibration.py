@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Numbers: TypeAlias = NDArray[np.float64]
 
 CONSTANTS: Final[Numbers] = np.array([-13.77, -0.76, 4.74, 16.84, 3.49, -2.31])
-"""Factors of ``terms``: a logistic regression on the synthetic speakers of ``bench.voiceprint``, whose ``--tune`` fits
+"""Factors of ``terms``: a logistic regression on the synthetic speakers of ``evals.voiceprint``, whose ``--tune`` fits
 them anew."""
 
 EVEN_SCORE: Final = 40.0

@@ -9,68 +9,24 @@ from litestar.exceptions import HTTPException
 
 from kouyu.protocol import errors
 from kouyu.protocol.errors import ProtocolError
+from kouyu.server.access.error_bodies import Detail, error_body, error_code, error_status
 from kouyu.store.errors import StoreError
 
 log = logging.getLogger(__name__)
 
 _SHOWN: Final = 200
 
-_CODES = {
-    400: errors.BAD_REQUEST,
-    401: errors.UNAUTHORIZED,
-    403: errors.FORBIDDEN,
-    404: errors.NOT_FOUND,
-    405: errors.NOT_FOUND,
-    413: errors.FILE_TOO_LARGE,
-    429: errors.RATE_LIMITED,
-}
-_STATUSES = {code: status for status, code in _CODES.items() if status != 405} | {
-    errors.CONVERSATION_NOT_FOUND: 404,
-    errors.MESSAGE_NOT_FOUND: 404,
-    errors.FILE_TOO_LARGE: 413,
-    errors.CHAT_RUNS: 409,
-    errors.CANNOT_CANCEL: 409,
-    errors.TOO_MANY_SESSIONS: 503,
-    errors.INTERNAL: 500,
-    errors.NOT_IMPLEMENTED: 501,
-}
-
-
-class _Detail(msgspec.Struct, frozen=True):
-    logid: str
-
 
 class _Success(msgspec.Struct, frozen=True):
     data: Any
-    detail: _Detail
+    detail: Detail
     code: int = 0
     msg: str = ""
 
 
-class _Error(msgspec.Struct, frozen=True):
-    code: int
-    msg: str
-    detail: _Detail
-
-
-def error_code(status: int) -> int:
-    """The service's code for an HTTP status of 400 or above."""
-    return _CODES.get(status, errors.BAD_REQUEST if status < 500 else errors.INTERNAL)
-
-
-def error_status(code: int) -> int:
-    """The HTTP status that goes with one of the service's codes."""
-    return _STATUSES.get(code, 400 if code < errors.INTERNAL else 500)
-
-
-def error_body(code: int, msg: str, log_id: str) -> bytes:
-    """The JSON body of an error."""
-    return msgspec.json.encode(_Error(code, msg, _Detail(log_id)))
-
-
 def answer_success(request: Request[Any, Any, Any], data: Any, **beside: Any) -> Response[bytes]:
     """What was asked for; ``beside`` are keys that stand beside ``data`` (rest.md 1.1)."""
-    body = msgspec.to_builtins(_Success(data, _Detail(request.scope["state"]["log_id"]))) | beside
+    body = msgspec.to_builtins(_Success(data, Detail(request.scope["state"]["log_id"]))) | beside
     return Response(msgspec.json.encode(body), status_code=200, media_type=MediaType.JSON)
 
 

@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from kouyu.server.bot_directory import BotDirectory
+from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.store.bots import BotProfile, BotRecord
 
 SINGLE_AGENT: Final = 0

@@ -9,10 +9,10 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.types import Guard
 
+from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.engines.tts.engine import Voice
 from kouyu.protocol import errors
 from kouyu.protocol.errors import InvalidField, ProtocolError, UnknownId
-from kouyu.server.bot_directory import BotDirectory
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.bot_icons import check_icon, icon_url

@@ -6,13 +6,13 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from kouyu.agents.agent import Agent
-from kouyu.chats.asked import Asked
 from kouyu.protocol import errors
 from kouyu.protocol.configuration import ChatConfig
 from kouyu.protocol.errors import InvalidField
 from kouyu.protocol.ranges import AnyObject, VariableNames
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.server.rest.entered_messages import EnterMessage, Pairs, at_most, entered_messages, entered_pairs
+from kouyu.text_chats.asked import Asked
 
 _MOST_MESSAGES: Final = 100
 _INVENTED_USER: Final = re.compile(r"(?=.{14,20}$)\d+\.\d+")

@@ -12,12 +12,12 @@ from typing import Any, Final
 import msgspec
 from litestar.response import Stream
 
-from kouyu.chats.event_stream import EventStream
-from kouyu.chats.text_chat import TextChat
-from kouyu.chats.text_chats import TextChats
 from kouyu.protocol.downlink import Chat, DownlinkEvent, Message
 from kouyu.server.rest.chat_shape import shown_chat
 from kouyu.server.rest.message_shape import shown_message
+from kouyu.text_chats.event_stream import EventStream
+from kouyu.text_chats.text_chat import TextChat
+from kouyu.text_chats.text_chats import TextChats
 
 DONE: Final = b'"[DONE]"'
 FLOW_DONE: Final = b'{"debug_url":""}'

@@ -9,9 +9,6 @@ from litestar.response import Stream
 from litestar.types import Guard
 
 from kouyu.agents.agent import Agent
-from kouyu.chats.event_stream import EventStream
-from kouyu.chats.text_chat import TextChat
-from kouyu.chats.text_chats import TextChats
 from kouyu.protocol import errors
 from kouyu.protocol.downlink import Chat
 from kouyu.protocol.errors import ProtocolError, UnknownId
@@ -32,6 +29,9 @@ from kouyu.server.rest.typed import typed_body, typed_query
 from kouyu.server.sockets.entrance import unknown
 from kouyu.store.chats import ChatRecord
 from kouyu.store.store import Store
+from kouyu.text_chats.event_stream import EventStream
+from kouyu.text_chats.text_chat import TextChat
+from kouyu.text_chats.text_chats import TextChats
 
 Asking = Request[Any, Any, Any]
 _SHOWN: Final = 100

@@ -11,8 +11,6 @@ from litestar.params import FromPath
 from litestar.types import Guard
 from msgspec import Meta
 
-from kouyu.chats.asked import EnteredMessage
-from kouyu.chats.text_chats import TextChats
 from kouyu.protocol.content import TextPart, parse_parts
 from kouyu.protocol.errors import BAD_REQUEST, UnknownId
 from kouyu.protocol.ids import IdFactory
@@ -26,6 +24,8 @@ from kouyu.store.conversations import ConversationRecord, CreateConversation
 from kouyu.store.errors import UnknownConversation
 from kouyu.store.message_writes import AddMessage
 from kouyu.store.store import Store
+from kouyu.text_chats.asked import EnteredMessage
+from kouyu.text_chats.text_chats import TextChats
 
 _MOST_MESSAGES: Final = 16
 _LONGEST_NAME: Final = 100

@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from kouyu.chats.asked import EnteredMessage
 from kouyu.protocol.content import parse_parts
 from kouyu.protocol.downlink import ContentType
 from kouyu.protocol.errors import InvalidField
 from kouyu.protocol.ranges import MetaData
+from kouyu.text_chats.asked import EnteredMessage
 
 Role = Literal["user", "assistant"]
 Kind = Literal["question", "answer", "function_call", "tool_output", "tool_response", ""]

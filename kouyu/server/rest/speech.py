@@ -19,7 +19,7 @@ from kouyu.protocol.configuration import Emotion, OutputAudio
 from kouyu.protocol.errors import INTERNAL, InvalidField, ProtocolError
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.typed import typed_body
-from kouyu.session.services import Services
+from kouyu.speech.services import Services
 
 _MOST_BYTES: Final = 1024
 _SAMPLE_RATE: Final = 24_000

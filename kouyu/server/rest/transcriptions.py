@@ -17,7 +17,7 @@ from kouyu.protocol.errors import FILE_FORMAT_REFUSED, INTERNAL, ProtocolError
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.uploads import FORM_BYTES, FileForm, uploaded_file
-from kouyu.session.services import Services
+from kouyu.speech.services import Services
 
 MOST_BYTES: Final = 10 * 1024 * 1024
 _LONGEST_S: Final = 30 * 60

@@ -10,11 +10,11 @@ from litestar.params import FromPath
 from litestar.types import Guard
 
 from kouyu.audio.pcm import PcmFormat, Samples
+from kouyu.audio_sessions.enrolment import LEAST_ENROLMENT_S, enrolment, recording, speech_of
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.protocol.errors import INTERNAL, NOT_FOUND, ProtocolError, UnknownId
-from kouyu.server.enrolment import LEAST_ENROLMENT_S, enrolment, recording, speech_of
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.typed import typed_form, typed_query
@@ -35,8 +35,8 @@ from kouyu.server.rest.voiceprint_shape import (
     PcmParts,
     shown_feature,
 )
-from kouyu.session.services import Services
-from kouyu.session.speakers import LEAST_SPEECH_S, ranked_voices
+from kouyu.speech.services import Services
+from kouyu.speech.speakers import LEAST_SPEECH_S, ranked_voices
 from kouyu.store.errors import UnknownVoiceprintFeature, UnknownVoiceprintGroup
 from kouyu.store.store import Store
 

@@ -9,12 +9,12 @@ from kouyu.audio_sessions.opening import audio_session
 from kouyu.protocol import errors
 from kouyu.protocol.audio_uplink import AudioEndpointName
 from kouyu.protocol.errors import InvalidField, ProtocolError
-from kouyu.server.chat import Brains
-from kouyu.server.credentials import query_value
-from kouyu.server.door import Door, say_error_and_close
-from kouyu.server.sessions import Sessions
+from kouyu.server.access.credentials import query_value
+from kouyu.server.access.door import Door, say_error_and_close
+from kouyu.server.access.sessions import Sessions
+from kouyu.server.sockets.chat import Brains
 from kouyu.server.sockets.entrance import let_in, serve_session, unknown
-from kouyu.session.services import Services
+from kouyu.speech.services import Services
 
 
 def audio_socket_routes(

@@ -6,9 +6,9 @@ from itertools import islice
 from typing import Any, Final
 
 from kouyu.protocol import errors
-from kouyu.server.client_socket import ClientSocket
-from kouyu.server.door import Connection, Door, Visitor, say_error_and_close
-from kouyu.server.sessions import ServerFull, Sessions
+from kouyu.server.access.client_socket import ClientSocket
+from kouyu.server.access.door import Connection, Door, Visitor, say_error_and_close
+from kouyu.server.access.sessions import ServerFull, Sessions
 
 log = logging.getLogger(__name__)
 

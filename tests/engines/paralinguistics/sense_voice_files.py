@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from kouyu.engines.paralinguistics.sense_voice import MODEL_FILE, TOKENS_FILE
-from kouyu.weights.onnx_file import Graph, Node, Value, onnx_model
+from kouyu.model_files.onnx_file import Graph, Node, Value, onnx_model
 
 TOKENS: Final = (
     *("<blk>", "<s>", "<|en|>", "<|Speech|>", "<|withitn|>", "<|woitn|>"),

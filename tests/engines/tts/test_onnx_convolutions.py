@@ -4,10 +4,10 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from kouyu.engines.onnx_fields import BadModel
 from kouyu.engines.tts.onnx_convolutions import products_are_exact, with_products
-from kouyu.weights.onnx_file import Node, node_bytes, tensor_bytes
-from kouyu.weights.protobuf import field_bytes, number_bytes
+from kouyu.model_files.onnx_fields import BadModel
+from kouyu.model_files.onnx_file import Node, node_bytes, tensor_bytes
+from kouyu.model_files.protobuf import field_bytes, number_bytes
 
 CHANNELS_IN, CHANNELS_OUT = 3, 5
 

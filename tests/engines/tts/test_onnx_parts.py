@@ -4,9 +4,9 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from kouyu.engines.onnx_fields import BadModel
 from kouyu.engines.tts.onnx_parts import cut_at, cut_before, outputs_of
-from kouyu.weights.onnx_file import Graph, Node, Value, onnx_model
+from kouyu.model_files.onnx_fields import BadModel
+from kouyu.model_files.onnx_file import Graph, Node, Value, onnx_model
 
 MODEL = onnx_model(
     Graph(

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.end_of_turn import accuracy, area_under_curve
-from bench.end_of_turn_utterances import Sentence, Utterance, halves, sentences, utterances
+from evals.end_of_turn import accuracy, area_under_curve
+from evals.end_of_turn_utterances import Sentence, Utterance, halves, sentences, utterances
 from kouyu.audio.wav import read_listening_audio
 from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.turn.engine import TURN_RATE, TurnJudge

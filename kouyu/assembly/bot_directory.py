@@ -1,0 +1,127 @@
+"""Who answers, by bot id: the bots of the settings, and those made over REST while they are published."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+
+from kouyu.agents.agent import Agent, AgentError
+from kouyu.agents.attachments import Attachments
+from kouyu.agents.bot import DEFAULT_PROMPT, BotDefinition, LanguageModelBot
+from kouyu.agents.mcp_server import McpServer
+from kouyu.agents.server_tools import ServerTools
+from kouyu.assembly.bots import Bots, LanguageModel
+from kouyu.protocol.errors import BAD_REQUEST, InvalidField, ProtocolError
+from kouyu.store.bots import BotProfile, BotRecord, BotTools
+
+log = logging.getLogger(__name__)
+
+
+class BotDirectory:
+    """A session takes its bot from here when it begins, so what is put here holds from the next session on.
+
+    Bots made over REST answer with a model of the settings and the MCP servers of the settings: keys and addresses stay
+    with whoever runs the server. They hold nothing that would have to be closed.
+    """
+
+    def __init__(
+        self,
+        settled: Bots,
+        *,
+        default_bot: str = "",
+        tool_servers: Mapping[str, McpServer] | None = None,
+        attachments: Attachments | None = None,
+    ) -> None:
+        """``settled`` are the bots of the settings; ``default_bot`` is the one whose model is taken first."""
+        self.settled = settled
+        self.tool_servers = tool_servers or {}
+        self._attachments = attachments
+        self._definitions = dict(settled.definitions)
+        self._agents = dict(settled.agents)
+        first = [default_bot] if default_bot in settled.models else []
+        self.model_ids: Sequence[str] = (*first, *(name for name in settled.models if name not in first))
+        """The bots of the settings whose models can be chosen, the default first."""
+
+    @property
+    def definitions(self) -> Mapping[str, BotDefinition]:
+        """Of all who answer now; changes with them."""
+        return self._definitions
+
+    @property
+    def agents(self) -> Mapping[str, Agent]:
+        """One for each of ``definitions``."""
+        return self._agents
+
+    def put(self, bot_id: str, profile: BotProfile) -> None:
+        """From now on this bot answers, and so. Raises ProtocolError for a profile that cannot be."""
+        agent = self._made(bot_id, profile)
+        self._definitions[bot_id], self._agents[bot_id] = agent.definition, agent
+
+    def remove(self, bot_id: str) -> None:
+        """From now on no session begins with this bot; those that run go on."""
+        self._definitions.pop(bot_id, None)
+        self._agents.pop(bot_id, None)
+
+    def put_published(self, records: Iterable[BotRecord]) -> None:
+        """Put all that are published, when the server starts. One whose model is gone is left out, with a warning."""
+        for record in records:
+            try:
+                if record.published is not None:
+                    self.put(record.id, record.published)
+            except ProtocolError as fault:
+                log.warning("bot %s cannot answer: %s", record.id, fault)
+
+    def check(self, profile: BotProfile) -> None:
+        """Raises ProtocolError for a profile that cannot be, by the names that the fields have in REST."""
+        self._made("", profile)
+
+    def model_of(self, profile: BotProfile) -> LanguageModel:
+        """The model that answers. Raises InvalidField for one that is not here."""
+        chosen = profile.model.model_id or next(iter(self.model_ids), "")
+        if chosen not in self.settled.models:
+            allowed = f"a bot of the settings, whose model is taken: {', '.join(self.model_ids) or 'there is none'}"
+            raise InvalidField("model_info_config.model_id", chosen, allowed)
+        return self.settled.models[chosen]
+
+    def _made(self, bot_id: str, profile: BotProfile) -> LanguageModelBot:
+        model = self.model_of(profile)
+        tools = self._tools(profile.tools)
+        definition = _definition(bot_id, profile, model)
+        try:
+            return LanguageModelBot(definition, client=model.client, server_tools=tools, attachments=self._attachments)
+        except AgentError as fault:
+            raise ProtocolError(BAD_REQUEST, f"prompt_info.prompt: {fault}") from fault
+
+    def _tools(self, chosen: Sequence[BotTools]) -> ServerTools:
+        for wanted in chosen:
+            if wanted.server not in self.tool_servers:
+                allowed = f"an MCP server of the settings: {', '.join(self.tool_servers) or 'there is none'}"
+                raise InvalidField("plugin_id_list.id_list.plugin_id", wanted.server, allowed)
+            known = [tool.name for tool in self.tool_servers[wanted.server].tools]
+            for name in wanted.tools:
+                if name not in known:
+                    raise InvalidField("plugin_id_list.id_list.api_id", name, f"a tool of {wanted.server}: {known}")
+        only = {wanted.server: wanted.tools for wanted in chosen if wanted.tools}
+        return ServerTools([self.tool_servers[wanted.server] for wanted in chosen], only=only)
+
+
+def _definition(bot_id: str, profile: BotProfile, model: LanguageModel) -> BotDefinition:
+    base, chosen = model.definition, profile.model
+    return BotDefinition(
+        id=bot_id,
+        name=profile.name,
+        model=base.model,
+        description=profile.description,
+        prompt=profile.prompt or DEFAULT_PROMPT,
+        examples=model.examples,
+        prologue=profile.prologue,
+        suggested_questions=profile.suggested_questions,
+        follow_up=profile.follow_up,
+        follow_up_prompt=profile.follow_up_prompt,
+        voice_id=profile.voice_id,
+        temperature=base.temperature if chosen.temperature is None else chosen.temperature,
+        top_p=base.top_p if chosen.top_p is None else chosen.top_p,
+        top_k=chosen.top_k,
+        presence_penalty=chosen.presence_penalty,
+        frequency_penalty=chosen.frequency_penalty,
+        max_tokens=base.max_tokens if chosen.max_tokens is None else chosen.max_tokens,
+        context_rounds=chosen.context_round,
+    )

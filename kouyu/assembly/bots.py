@@ -1,0 +1,177 @@
+"""The bots of the settings, and the embedded language model where one of them needs it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeGuard
+
+import msgspec
+
+from kouyu.agents.agent import Agent, AgentRequest, ContextMessage
+from kouyu.agents.attachments import Attachments
+from kouyu.agents.bot import BotDefinition, Example, LanguageModelBot
+from kouyu.agents.coze_brain import CozeBrain, CozeEndpoint
+from kouyu.agents.embedded_model import EXAMPLES, EmbeddedModel
+from kouyu.agents.endpoint import ModelEndpoint
+from kouyu.agents.mcp_server import McpServer
+from kouyu.agents.openai_client import OpenAIClient
+from kouyu.agents.server_tools import ServerTools
+from kouyu.assembly.secrets import from_environment
+from kouyu.settings.bots import BotSettings, ModelSettings
+from kouyu.store.bots import BotModel, BotProfile, BotTools
+
+
+class LanguageModel(msgspec.Struct, frozen=True):
+    """A model of the settings, for any bot to use."""
+
+    client: OpenAIClient
+    definition: BotDefinition
+    """Of the bot it was set for: the endpoint, and how it samples."""
+    examples: tuple[Example, ...]
+    """What bots without examples of their own show it."""
+
+
+class Bots(msgspec.Struct, frozen=True):
+    """Who answers, by bot id; ready to."""
+
+    definitions: Mapping[str, BotDefinition]
+    agents: Mapping[str, Agent]
+    profiles: Mapping[str, BotProfile]
+    """The same as they would be written over REST."""
+    models: Mapping[str, LanguageModel]
+    """By the id of the bot they were set for; bots on a Coze server have none."""
+
+
+def needs_embedded_model(bots: tuple[BotSettings, ...]) -> bool:
+    """True when a bot has no endpoint of its own."""
+    return any(not bot.model.base_url for bot in bots)
+
+
+@asynccontextmanager
+async def open_bots(
+    chosen: tuple[BotSettings, ...],
+    *,
+    tool_servers: Mapping[str, McpServer] | None = None,
+    attachments: Attachments | None = None,
+) -> AsyncIterator[Bots]:
+    """The bots, the embedded model started and warmed up where needed; closed when the block ends.
+
+    ``tool_servers`` holds, by name, those that the bots' settings name; ``attachments`` reads the files in messages.
+
+    Raises AgentError for a prompt that is not well formed, a key that is missing from the environment, or an embedded
+    model that does not start; MissingWeights.
+    """
+    async with AsyncExitStack() as stack:
+        embedded: EmbeddedModel | None = None
+        if needs_embedded_model(chosen):
+            embedded = EmbeddedModel()
+            stack.push_async_callback(embedded.close)
+            await embedded.start()
+        definitions = {bot.id: _definition(bot, embedded) for bot in chosen}
+        agents: dict[str, Agent] = {}
+        models: dict[str, LanguageModel] = {}
+        for bot in chosen:
+            definition = definitions[bot.id]
+            if bot.model.kind == "coze":
+                agents[bot.id] = CozeBrain(_coze_endpoint(bot), attachments=attachments)
+                stack.push_async_callback(agents[bot.id].close)
+                continue
+            model = models[bot.id] = _language_model(definition, embedded)
+            stack.push_async_callback(model.client.close)
+            tools = ServerTools(
+                [(tool_servers or {})[name] for name in bot.mcp_servers], taken=definition.client_tool_names
+            )
+            agents[bot.id] = LanguageModelBot(
+                definition, client=model.client, server_tools=tools, attachments=attachments
+            )
+        if embedded is not None:
+            warm = [_opening(agent) for agent in agents.values() if _is_embedded(agent, embedded)]
+            await asyncio.gather(*map(embedded.warm_up, warm))
+        yield Bots(definitions, agents, {bot.id: _profile(bot) for bot in chosen}, models)
+
+
+def _profile(bot: BotSettings) -> BotProfile:
+    model = bot.model
+    return BotProfile(
+        name=bot.name or bot.id,
+        description=bot.description,
+        prompt=bot.prompt,
+        prologue=bot.prologue,
+        suggested_questions=bot.suggested_questions,
+        follow_up=bot.follow_up,
+        follow_up_prompt=bot.follow_up_prompt,
+        voice_id=bot.voice_id,
+        model=BotModel(model_id=bot.id, temperature=model.temperature, top_p=model.top_p, max_tokens=model.max_tokens),
+        tools=tuple(BotTools(name) for name in bot.mcp_servers),
+    )
+
+
+def _language_model(definition: BotDefinition, embedded: EmbeddedModel | None) -> LanguageModel:
+    is_embedded = embedded is not None and definition.model == embedded.endpoint
+    return LanguageModel(OpenAIClient(definition.model), definition, EXAMPLES if is_embedded else ())
+
+
+def _opening(bot: LanguageModelBot) -> list[dict[str, object]]:
+    return bot.opening(AgentRequest(messages=(ContextMessage(role="user", content=""),)))
+
+
+def _is_embedded(agent: Agent, embedded: EmbeddedModel) -> TypeGuard[LanguageModelBot]:
+    return isinstance(agent, LanguageModelBot) and agent.definition.model == embedded.endpoint
+
+
+def _definition(bot: BotSettings, embedded: EmbeddedModel | None) -> BotDefinition:
+    examples = tuple(Example(example.question, example.answer) for example in bot.examples)
+    if bot.model.base_url or embedded is None:
+        endpoint = _endpoint(bot)
+    else:
+        endpoint = embedded.endpoint
+        examples = examples or EXAMPLES
+    return BotDefinition(
+        id=bot.id,
+        name=bot.name or bot.id,
+        model=endpoint,
+        description=bot.description,
+        prompt=bot.prompt,
+        variables=bot.variables,
+        examples=examples,
+        prologue=bot.prologue,
+        suggested_questions=bot.suggested_questions,
+        follow_up=bot.follow_up,
+        follow_up_prompt=bot.follow_up_prompt,
+        voice_id=bot.voice_id,
+        temperature=bot.model.temperature,
+        top_p=bot.model.top_p,
+        max_tokens=bot.model.max_tokens,
+        tools=bot.tools,
+        max_tool_rounds=bot.max_tool_rounds,
+    )
+
+
+def _endpoint(bot: BotSettings) -> ModelEndpoint:
+    model = bot.model
+    return ModelEndpoint(
+        base_url=model.base_url,
+        model=model.model,
+        api_key=_key(bot.id, model),
+        headers=model.headers,
+        body=model.body,
+        context_tokens=model.context_tokens,
+        images=model.images,
+    )
+
+
+def _coze_endpoint(bot: BotSettings) -> CozeEndpoint:
+    model = bot.model
+    return CozeEndpoint(
+        base_url=model.base_url,
+        token=_key(bot.id, model),
+        bot_id=model.bot_id,
+        headers=model.headers,
+        ask_early=model.ask_early,
+    )
+
+
+def _key(bot_id: str, model: ModelSettings) -> str:
+    if not model.api_key_env:
+        return model.api_key
+    return from_environment(f"bot {bot_id}", "model.api_key_env", model.api_key_env)

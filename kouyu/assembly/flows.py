@@ -1,0 +1,55 @@
+"""The flows of the settings, ready to answer."""
+
+import asyncio
+import importlib
+import inspect
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from kouyu.agents.agent import Agent, AgentError
+from kouyu.agents.flow import Flow, FlowFunction
+from kouyu.agents.flow_endpoint import FlowEndpoint, FlowEndpointDefinition
+from kouyu.assembly.secrets import with_bearer
+from kouyu.settings.bots import FlowSettings
+
+
+@asynccontextmanager
+async def open_flows(chosen: Sequence[FlowSettings]) -> AsyncIterator[Mapping[str, Agent]]:
+    """The flows by id; closed when the block ends. Raises AgentError for a function that is not there, or no flow."""
+    async with AsyncExitStack() as stack:
+        flows: dict[str, Agent] = {}
+        for settings in chosen:
+            flows[settings.id] = await _flow(settings)
+            stack.push_async_callback(flows[settings.id].close)
+        yield flows
+
+
+async def _flow(settings: FlowSettings) -> Agent:
+    if settings.callable:
+        # Importing runs the operator's program: on a thread, since it may take its time.
+        function = await asyncio.to_thread(_function, settings)
+        return Flow(settings.id, function, parameters=settings.parameters, ask_early=settings.ask_early)
+    definition = FlowEndpointDefinition(
+        id=settings.id,
+        url=settings.url,
+        headers=with_bearer(f"flow {settings.id}", settings.headers, settings.token_env),
+        parameters=settings.parameters,
+        timeout_s=settings.timeout_s,
+        ask_early=settings.ask_early,
+    )
+    return FlowEndpoint(definition)
+
+
+def _function(settings: FlowSettings) -> FlowFunction:
+    module_name, _, name = settings.callable.partition(":")
+    if settings.folder not in sys.path:
+        sys.path.append(settings.folder)
+    try:
+        function = getattr(importlib.import_module(module_name), name)
+    except Exception as fault:  # importing runs the operator's program, which may throw anything
+        raise AgentError(f"flow {settings.id}: {settings.callable}: {type(fault).__name__}: {fault}") from fault
+    if not (inspect.isasyncgenfunction(function) or inspect.iscoroutinefunction(function)):
+        raise AgentError(f"flow {settings.id}: {settings.callable} is neither an async generator nor an async function")
+    found: FlowFunction = function
+    return found

@@ -1,0 +1,21 @@
+"""Chats in writing, out of what voice sessions use: the same bots and flows, the same store."""
+
+from kouyu.speech.services import Services
+from kouyu.text_chats.services import ChatServices
+from kouyu.text_chats.text_chats import TextChats
+
+
+def text_chats(services: Services, *, limit: int) -> TextChats:
+    """At most ``limit`` of them run at once."""
+    chosen = ChatServices(
+        store=services.store,
+        ids=services.ids,
+        limits=services.limits,
+        bots=services.agents,
+        flows=services.flows,
+        sections=services.sections,
+        synthesizer=services.synthesizer,
+        voice_of=lambda bot_id: services.voice_of(services.bots.get(bot_id)),
+        recordings=services.recordings,
+    )
+    return TextChats(chosen, limit=limit)

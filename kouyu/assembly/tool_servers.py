@@ -1,0 +1,38 @@
+"""The MCP servers of the settings, connected."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from kouyu.agents.mcp_server import McpServer, McpServerDefinition
+from kouyu.assembly.secrets import from_environment, with_bearer
+from kouyu.settings.bots import McpServerSettings
+
+
+@asynccontextmanager
+async def open_tool_servers(chosen: Sequence[McpServerSettings]) -> AsyncIterator[Mapping[str, McpServer]]:
+    """The servers by name, side by side connected; disconnected when the block ends. Raises AgentError."""
+    servers = {settings.name: McpServer(_definition(settings)) for settings in chosen}
+    try:
+        results = await asyncio.gather(*(server.start() for server in servers.values()), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        yield servers
+    finally:
+        await asyncio.gather(*(server.close() for server in servers.values()))
+
+
+def _definition(settings: McpServerSettings) -> McpServerDefinition:
+    owner = f"MCP server {settings.name}"
+    passed = {name: from_environment(owner, "pass_env", name) for name in settings.pass_env}
+    return McpServerDefinition(
+        name=settings.name,
+        command=settings.command,
+        args=settings.args,
+        env=settings.env | passed,
+        url=settings.url,
+        headers=with_bearer(owner, settings.headers, settings.token_env),
+        start_timeout_s=settings.start_timeout_s,
+        call_timeout_s=settings.call_timeout_s,
+    )

@@ -1,0 +1,122 @@
+"""Makes the spoken questions anew: ``python -m kouyu.bench.questions.make``.
+
+Needs the weight sets piper-joe and kokoro, and whisper-base to check them.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+import soxr
+
+from kouyu.audio.pcm import LISTENING_RATE, Samples, silence
+from kouyu.audio.wav import write_wav
+from kouyu.engines.asr.engine import RecognitionOptions, SpeechRecognizer
+from kouyu.engines.asr.whisper import WhisperRecognizer
+from kouyu.engines.scheduler import Priority, Scheduler
+from kouyu.engines.tts.edges import trim
+from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
+from kouyu.engines.tts.kokoro import KokoroSynthesizer
+from kouyu.engines.tts.piper import PiperSynthesizer
+from kouyu.engines.tts.router import VoiceRouter
+from kouyu.weights.cache import folder
+
+LEAD_SECONDS: Final = 0.3
+TRAIL_SECONDS: Final = 0.25
+
+MOST_ATTEMPTS: Final = 8
+"""A file is kept once Whisper base understands every letter of it: Piper speaks a little differently every time."""
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What is said in a file, and by whom."""
+
+    name: str
+    language: str
+    text: str
+    voice: str
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A file in the index."""
+
+    file: str
+    language: str
+    text: str
+    voice: str
+    duration_s: float
+
+
+QUESTIONS: Final = (
+    Question("en-capital", "en", "What is the capital of France?", "piper-en-us-joe"),
+    Question("en-story", "en", "Tell me a short story about a dog.", "piper-en-us-joe"),
+    Question("en-how-are-you", "en", "How are you today?", "piper-en-us-joe"),
+    Question("en-help", "en", "Can you help me learn English?", "piper-en-us-joe"),
+    Question("en-sky", "en", "What color is the sky?", "piper-en-us-joe"),
+    Question("zh-weather", "zh", "今天天气怎么样？", "kokoro-jf-nezumi"),
+    Question("zh-capital", "zh", "中国的首都是哪里？", "kokoro-jm-kumo"),
+    Question("zh-story", "zh", "请给我讲一个故事。", "kokoro-jf-nezumi"),
+    Question("zh-name", "zh", "你叫什么名字？", "kokoro-jm-kumo"),
+)
+
+
+class NotUnderstood(Exception):
+    """A question was spoken MOST_ATTEMPTS times and never understood: choose other words or another voice."""
+
+
+async def make(where: Path, questions: Sequence[Question] = QUESTIONS) -> None:
+    """Write the files and the index into a folder. Raises NotUnderstood."""
+    scheduler = Scheduler(1)
+    try:
+        engines = (
+            await PiperSynthesizer.load(scheduler, folder("piper-joe")),
+            await KokoroSynthesizer.load(scheduler, folder("kokoro")),
+        )
+        voices = VoiceRouter(engines, scheduler)
+        recognizer = WhisperRecognizer(folder("whisper-base"), scheduler)
+        entries = []
+        for question in questions:
+            samples = await _understood(question, voices, recognizer)
+            file = f"{question.name}.wav"
+            write_wav(where / file, samples, LISTENING_RATE)
+            seconds = round(len(samples) / LISTENING_RATE, 2)
+            entries.append(Entry(file, question.language, question.text, question.voice, seconds))
+    finally:
+        await scheduler.close()
+    (where / "index.json").write_bytes(msgspec.json.format(msgspec.json.encode(entries)) + b"\n")
+
+
+async def _understood(question: Question, voices: SpeechSynthesizer, recognizer: SpeechRecognizer) -> Samples:
+    for _ in range(MOST_ATTEMPTS):
+        speech = await _spoken(question, voices)
+        samples = np.concatenate(
+            (silence(1000 * LEAD_SECONDS, LISTENING_RATE), speech, silence(1000 * TRAIL_SECONDS, LISTENING_RATE)),
+            dtype=np.float32,
+        )
+        heard = await recognizer.recognize(samples, RecognitionOptions(), Priority.FINAL)
+        if letters(heard.text) == letters(question.text):
+            return samples
+    raise NotUnderstood(question.name)
+
+
+def letters(text: str) -> str:
+    """The letters and digits of a text, small."""
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+
+async def _spoken(question: Question, voices: SpeechSynthesizer) -> Samples:
+    """The question at LISTENING_RATE, without silence around it."""
+    options = SynthesisOptions(voice_id=question.voice)
+    async with aclosing(voices.synthesize(question.text, options, Priority.SENTENCE)) as stream:
+        pieces = [piece async for piece in stream]
+    whole = np.concatenate([piece.samples for piece in pieces])
+    listening: Samples = soxr.resample(whole, pieces[0].sample_rate, LISTENING_RATE)
+    return trim(listening, LISTENING_RATE)
+
+
+if __name__ == "__main__":
+    asyncio.run(make(Path(__file__).parent))

@@ -1,0 +1,101 @@
+"""The outermost layer of the application: what every request gets, whatever becomes of it.
+
+- a log id, as ``X-Tt-Logid`` on every answer, spelled exactly so (websocket.md 1.7), and in ``scope["state"]``;
+- ``//v1/chat`` taken for ``/v1/chat`` (websocket.md 1.1: a base URL with a slash at its end);
+- one log line, without the query, which may hold a token;
+- a refused WebSocket handshake as an HTTP answer with a JSON body, not uvicorn's bare 403.
+"""
+
+import logging
+import re
+import time
+from typing import Any
+
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from kouyu.protocol.ids import new_log_id
+from kouyu.server.access.error_bodies import error_body, error_code
+
+LOG_ID_HEADER = "X-Tt-Logid"
+
+log = logging.getLogger("kouyu.server.access")
+
+_SLASHES = re.compile("/{2,}")
+
+
+class Edge:
+    """An ASGI application around ``app``."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or connection."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        scope["path"] = _SLASHES.sub("/", scope["path"])
+        log_id = new_log_id()
+        scope.setdefault("state", {})["log_id"] = log_id
+        answer = _Answer(scope, send, log_id)
+        started = time.monotonic()
+        try:
+            await self._app(scope, receive, answer.send)
+        finally:
+            # The path is the client's to choose: quoted, so that it cannot forge a line.
+            log.info(
+                "%s %s %r %s in %.0f ms, log id %s",
+                (scope["client"] or ("?", 0))[0],
+                scope.get("method", "WebSocket"),
+                scope["path"],
+                answer.status or "no answer",
+                (time.monotonic() - started) * 1000,
+                log_id,
+            )
+
+
+class _Answer:
+    """What goes back on one request."""
+
+    def __init__(self, scope: Scope, send: Send, log_id: str) -> None:
+        self._scope = scope
+        self._send = send
+        self._log_id = log_id
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        match message["type"]:
+            case "http.response.start" | "websocket.http.response.start":
+                self.status = message["status"]
+                message = self._with_log_id(message)
+            case "websocket.accept":
+                self.status = 101
+                message = self._with_log_id(message)
+            case "websocket.close" if not self.status:
+                await self._refuse(message)
+                return
+            case _:
+                pass
+        await self._send(message)
+
+    def _with_log_id(self, message: Any) -> Any:
+        headers = [*message.get("headers", ()), (LOG_ID_HEADER.encode(), self._log_id.encode())]
+        return {**message, "headers": headers}
+
+    async def _refuse(self, message: Any) -> None:
+        # Litestar's close code does not tell, but a path it did not find has no handler.
+        status = 500 if "route_handler" in self._scope else 404
+        await refuse_handshake(self.send, status, error_code(status), message.get("reason") or "refused", self._log_id)
+
+
+async def refuse_handshake(
+    send: Any, status: int, code: int, msg: str, log_id: str, headers: tuple[tuple[bytes, bytes], ...] = ()
+) -> None:
+    """Answer a WebSocket handshake that was not accepted with an HTTP status and the JSON error body."""
+    start = {
+        "type": "websocket.http.response.start",
+        "status": status,
+        "headers": [(b"content-type", b"application/json"), *headers],
+    }
+    await send(start)
+    await send({"type": "websocket.http.response.body", "body": error_body(code, msg, log_id), "more_body": False})

@@ -1,0 +1,114 @@
+"""``/v1/diagnostics``: watching live sessions (docs/diagnostics.md)."""
+
+import asyncio
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response, WebSocket, get, websocket
+from litestar.handlers import HTTPRouteHandler, WebsocketRouteHandler
+from litestar.types import Guard
+
+from kouyu.diagnostics.board import Board, TooManyWatchers
+from kouyu.diagnostics.facts import TurnRecord
+from kouyu.diagnostics.watcher import Wanted, Watcher
+from kouyu.protocol import errors
+from kouyu.protocol.errors import ProtocolError
+from kouyu.server.access.client_socket import ClientSocket
+from kouyu.server.access.credentials import query_value
+from kouyu.server.access.door import Door
+from kouyu.server.openapi.operation import described
+from kouyu.server.rest.answers import answer_success
+from kouyu.speech.socket import SocketClosed
+from kouyu.store.tokens import TokenRecord
+
+FULL = "too many watch already; try again later"
+_SHOWN: Final = 100
+
+
+def diagnostics_route(door: Door, board: Board) -> WebsocketRouteHandler:
+    """The route handler of the channel."""
+
+    @websocket("/v1/diagnostics")
+    async def diagnostics(socket: WebSocket[Any, Any, Any]) -> None:
+        visitor = await door.knock(socket, "diagnostics", "own_diagnostics")
+        if visitor is None:
+            return
+        query = socket.scope["query_string"]
+        wanted = wanted_by(visitor.user, query_value(query, "log_id"), query_value(query, "user_id"))
+        try:
+            with board.watch(wanted) as watcher:
+                await _tell(await visitor.enter(), watcher)
+        except TooManyWatchers:
+            await visitor.refuse(errors.TOO_MANY_SESSIONS, FULL)
+
+    return diagnostics
+
+
+def wanted_by(user: TokenRecord, log_id: str | None, user_id: str | None) -> Wanted:
+    """The sessions that are asked for, as far as the token may see them."""
+    sees_all = "diagnostics" in user.permissions
+    return Wanted(log_id=log_id or "", user_id=user_id or "", owner="" if sees_all else user.id)
+
+
+async def _tell(client: ClientSocket, watcher: Watcher) -> None:
+    """Send what the watcher gets until the client leaves. What it says is not listened to."""
+
+    async def send() -> None:
+        while True:
+            await client.send(await watcher.get())
+
+    sending = asyncio.create_task(send(), name="diagnostics")
+    leaving = asyncio.create_task(_until_it_leaves(client), name="diagnostics")
+    try:
+        await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        sending.cancel()
+        leaving.cancel()
+        results = await asyncio.gather(sending, leaving, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception) and not isinstance(result, SocketClosed):
+            raise result
+
+
+async def _until_it_leaves(client: ClientSocket) -> None:
+    while await client.receive() is not None:
+        pass
+
+
+class WhichTurns(msgspec.Struct, frozen=True):
+    """Of which session; all its turns that are kept, or one by its number."""
+
+    log_id: str
+    turn: str = ""
+
+
+def turn_routes(board: Board, guard: Guard) -> list[HTTPRouteHandler]:
+    """The route handler of turns as files."""
+
+    @get(
+        "/v1/diagnostics/turns",
+        guards=[guard],
+        opt=described("The turns of a live session, or one of them", "kouyu", query=WhichTurns),
+    )
+    async def turns(request: Request[TokenRecord, Any, Any]) -> Response[bytes]:
+        query = request.query_params
+        log_id: str = query.get("log_id", "")
+        sessions = board.sessions(wanted_by(request.user, log_id, None)) if log_id else []
+        if not sessions:
+            raise ProtocolError(errors.NOT_FOUND, f"log_id: there is no live session {log_id[:_SHOWN]!r}")
+        records = sessions[0].turns()
+        number: str = query.get("turn", "")
+        if not number:
+            return answer_success(request, [_plain(record) for record in records])
+        for record in records:
+            if str(record.turn) == number:
+                return answer_success(request, _plain(record))
+        known = ", ".join(str(record.turn) for record in records) or "none"
+        raise ProtocolError(errors.NOT_FOUND, f"turn: {number[:_SHOWN]!r} is not kept; kept turns: {known}")
+
+    return [turns]
+
+
+def _plain(record: TurnRecord) -> Any:
+    """The record as plain data, the configuration, which is JSON already, among it."""
+    return msgspec.json.decode(msgspec.json.encode(record))

@@ -1,0 +1,73 @@
+"""The page's login: a link is exchanged, once, for an access token (docs/diagnostics.md)."""
+
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.handlers import HTTPRouteHandler
+
+from kouyu.protocol import errors
+from kouyu.protocol.client_json import bare_json
+from kouyu.protocol.errors import ProtocolError
+from kouyu.server.access.failed_handshakes import FailedHandshakes
+from kouyu.server.access.rest_door import RestDoor
+from kouyu.server.openapi.operation import described
+from kouyu.server.rest.answers import answer_success
+from kouyu.store.tokens import ALL_PERMISSIONS, TokenRecord, Tokens
+
+_LARGEST: Final = 2000
+"""Bytes of a login's body."""
+
+
+class Login(msgspec.Struct, frozen=True):
+    """The login of a link, which works once."""
+
+    login: str
+
+
+class Exchanged(msgspec.Struct, frozen=True):
+    """A token for the page; ``expires_at`` is in Unix seconds."""
+
+    access_token: str
+    expires_at: int | None
+
+
+def login_routes(tokens: Tokens, failures: FailedHandshakes, door: RestDoor) -> list[HTTPRouteHandler]:
+    """The route handlers."""
+
+    @post(
+        "/v1/kouyu/login",
+        request_max_body_size=_LARGEST,
+        opt=described("Exchange a login for a token", "kouyu", body=Login, data=Exchanged, open=True),
+    )
+    async def login(request: Request[Any, Any, Any]) -> Response[bytes]:
+        address = (request.scope["client"] or ("", 0))[0]
+        exchanged = await tokens.exchange_login(_body(await request.body()).login)
+        if exchanged is None:
+            if wait_s := failures.wait_s(address):
+                raise ProtocolError(errors.RATE_LIMITED, f"too many failed attempts; try again in {wait_s} s")
+            failures.failed(address)
+            msg = "this login has been used, has expired, or never was; `kouyu token link` makes a new one"
+            raise ProtocolError(errors.UNAUTHORIZED, msg)
+        record, secret = exchanged
+        return answer_success(request, Exchanged(secret, record.expires_at))
+
+    @post(
+        "/v1/kouyu/logout",
+        guards=[door.permitting(*ALL_PERMISSIONS)],
+        opt=described("Revoke the page's token", "kouyu"),
+    )
+    async def logout(request: Request[TokenRecord, Any, Any]) -> Response[bytes]:
+        if not request.user.is_of_page:
+            raise ProtocolError(errors.FORBIDDEN, "only a token of the page's can log out; see `kouyu token revoke`")
+        await tokens.revoke(request.user.id)
+        return answer_success(request, None)
+
+    return [login, logout]
+
+
+def _body(body: bytes) -> Login:
+    try:
+        return msgspec.json.decode(bare_json(body), type=Login)
+    except msgspec.DecodeError as fault:
+        raise ProtocolError(errors.BAD_REQUEST, f"the body: {fault}") from fault

@@ -1,0 +1,154 @@
+"""``/v1/kouyu/status``: how the server does, at a glance (docs/diagnostics.md)."""
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Collection, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Guard
+
+from kouyu.diagnostics.board import Board
+from kouyu.diagnostics.watcher import Wanted
+from kouyu.engines.scheduler import Scheduler
+from kouyu.server.access.sessions import Sessions
+from kouyu.server.loop_watchdog import Holds, LoopWatchdog
+from kouyu.server.openapi.operation import described
+from kouyu.server.rest.answers import answer_success
+from kouyu.settings.model import EngineSettings
+from kouyu.store.sounds import Bounds, Sounds
+
+
+class RunningEngine(msgspec.Struct, frozen=True):
+    """An engine that is loaded."""
+
+    kind: Literal["vad", "asr", "tts"]
+    name: str
+
+
+class _Work(msgspec.Struct, frozen=True):
+    workers: int
+    waiting: int
+    running: int
+    oldest_wait_ms: float
+
+
+class _Memory(msgspec.Struct, frozen=True):
+    resident_bytes: int
+
+
+class _Cpu(msgspec.Struct, frozen=True):
+    cores: int
+    load_1min: float
+
+
+class _Live(msgspec.Struct, frozen=True):
+    log_id: str
+    bot_id: str
+    user_id: str
+    conversation_id: str
+    age_s: float
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of the server. Without engines of its own it has no ``scheduler``."""
+
+    version: str
+    uptime_s: float
+    sessions: int
+    max_sessions: int
+    watchers: int
+    scheduler: _Work | None
+    engines: Sequence[RunningEngine]
+    voices: int
+    bots: Sequence[str]
+    flows: Sequence[str]
+    memory: _Memory
+    cpu: _Cpu
+    event_loop_held: Holds
+    kept_audio: dict[str, int]
+    live: Sequence[_Live]
+
+
+def engines_of(settings: EngineSettings) -> tuple[RunningEngine, ...]:
+    """The engines that a server with these settings runs."""
+    tts = (RunningEngine("tts", name) for name in settings.tts)
+    return RunningEngine("vad", settings.vad), RunningEngine("asr", settings.asr), *tts
+
+
+class ServerState(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the status comes from."""
+
+    sessions: Sessions
+    board: Board
+    scheduler: Scheduler | None
+    engines: Sequence[RunningEngine]
+    voices: int
+    bots: Collection[str]
+    flows: Collection[str]
+    sounds: Sounds
+    keep_audio: Bounds | None
+    watchdog: LoopWatchdog
+    started_at: float
+    """By ``time.monotonic``."""
+
+    async def status(self) -> Status:
+        """How it is now."""
+        files, size = await self.sounds.usage()
+        most = self.keep_audio.max_bytes if self.keep_audio else 0
+        return Status(
+            version=version("kouyu"),
+            uptime_s=round(time.monotonic() - self.started_at, 1),
+            sessions=self.sessions.running,
+            max_sessions=self.sessions.limit,
+            watchers=self.board.watchers,
+            scheduler=_work(self.scheduler),
+            engines=self.engines,
+            voices=self.voices,
+            bots=tuple(self.bots),
+            flows=tuple(self.flows),
+            memory=_Memory(_resident_bytes()),
+            cpu=_Cpu(os.cpu_count() or 1, round(os.getloadavg()[0], 2)),
+            event_loop_held=self.watchdog.holds,
+            kept_audio={"files": files, "bytes": size, "max_bytes": most},
+            live=self._live(),
+        )
+
+    def _live(self) -> tuple[_Live, ...]:
+        sessions = [(session.about, session.age_s) for session in self.board.sessions(Wanted())]
+        return tuple(
+            _Live(about.log_id, about.bot_id, about.user_id, about.conversation_id, round(age_s, 1))
+            for about, age_s in sessions
+        )
+
+
+def status_routes(state: ServerState, guard: Guard) -> list[HTTPRouteHandler]:
+    """The route handler."""
+
+    @get("/v1/kouyu/status", guards=[guard], opt=described("How the server does", "kouyu", data=Status))
+    async def status(request: Request[Any, Any, Any]) -> Response[bytes]:
+        return answer_success(request, await state.status())
+
+    return [status]
+
+
+def _work(scheduler: Scheduler | None) -> _Work | None:
+    if scheduler is None:
+        return None
+    load = scheduler.load
+    return _Work(scheduler.workers, load.waiting, load.running, round(load.oldest_wait * 1000, 1))
+
+
+def _resident_bytes() -> int:
+    """Memory of this process now, or where the system does not say (macOS) the most it has had."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return pages * os.sysconf("SC_PAGE_SIZE")

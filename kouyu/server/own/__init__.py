@@ -1,1 +1,0 @@
-"""kouyu's own endpoints, which are no part of the protocol: docs/diagnostics.md."""

@@ -1,0 +1,153 @@
+"""Plain HTTP and TLS side by side: one application, two ports, one event loop."""
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+import msgspec
+import uvicorn
+from litestar.types import ASGIApp
+
+from kouyu.server.process.certificates import Certificates
+from kouyu.server.process.http_protocol import HttpProtocol
+from kouyu.server.process.websocket_protocol import WebSocketProtocol
+
+LARGEST_MESSAGE = 16 * 1024 * 1024
+"""Bytes of one WebSocket message: whole audio files come in one event (websocket.md 1.4)."""
+BACKLOG = 2048
+EVERYWHERE = "0.0.0.0"
+"""As a host: all addresses of this machine."""
+SHUTDOWN_S = 1
+"""Seconds for HTTP requests that are being answered when the server stops."""
+
+
+class ListenError(Exception):
+    """A port cannot be had. The text says which, and why."""
+
+
+class Ports(msgspec.Struct, frozen=True):
+    """Where the server listens; the ports are those really taken."""
+
+    host: str
+    port: int
+    https_port: int
+
+    @property
+    def http(self) -> str:
+        """The base URL of plain HTTP."""
+        return f"http://{in_url(self.host)}:{self.port}"
+
+    @property
+    def https(self) -> str:
+        """The base URL of TLS. With ``0.0.0.0`` and the like it names localhost, which the certificate knows."""
+        return f"https://{in_url(self.host)}:{self.https_port}"
+
+
+def bind(host: str, port: int, option: str) -> socket.socket:
+    """A listening socket; ``port`` 0 takes any free one. Raises ListenError, naming ``option`` to change the port."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except socket.gaierror as error:
+        raise ListenError(f"{host!r} is no address of this machine: {error}") from None
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise ListenError(f"{host}: this machine has no such address; give another with --host") from None
+        raise ListenError(f"{host}:{port}: {_reason(error)}. Take another port with {option}, or 0 for any") from None
+    listener.setblocking(False)
+    return listener
+
+
+def _reason(error: OSError) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return "another program listens there already"
+        case errno.EACCES:
+            return "this user may not use that port"
+        case _:
+            return error.strerror or str(error)
+
+
+def in_url(host: str) -> str:
+    """The host as it stands in a URL; localhost for all addresses of this machine."""
+    if host in ("", EVERYWHERE, "::"):
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, started from a running event loop that keeps its own signal handlers."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """The server's own process handles signals, for both ports together."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As the base class, and say so."""
+        await super().startup(sockets)
+        self.ready.set()
+
+
+@contextlib.asynccontextmanager
+async def listening(
+    app: ASGIApp,
+    plain: socket.socket,
+    tls: socket.socket,
+    certificates: Certificates,
+    *,
+    ping_interval_s: float,
+    ping_timeout_s: float,
+    proxies: Sequence[str] = (),
+) -> AsyncIterator[None]:
+    """Serve ``app`` on both sockets while the block runs; then stop, within about SHUTDOWN_S.
+
+    What ``proxies`` say in X-Forwarded-For and X-Forwarded-Proto is believed.
+    """
+
+    def server(**tls_options: str) -> _Server:
+        return _Server(
+            uvicorn.Config(
+                app,
+                http=HttpProtocol,  # of h11, which keeps the spelling of header names; httptools does not
+                ws=WebSocketProtocol,
+                ws_max_size=LARGEST_MESSAGE,
+                ws_ping_interval=ping_interval_s,
+                ws_ping_timeout=ping_timeout_s,
+                ws_per_message_deflate=False,
+                lifespan="off",
+                log_config=None,
+                log_level="warning",  # on info and debug uvicorn and websockets log the query, and with it tokens
+                access_log=False,
+                server_header=False,
+                proxy_headers=bool(proxies),
+                forwarded_allow_ips=list(proxies),
+                timeout_graceful_shutdown=SHUTDOWN_S,
+                **tls_options,  # type: ignore[arg-type]
+            )
+        )
+
+    plain_server = server()
+    tls_server = server(ssl_certfile=str(certificates.certificate), ssl_keyfile=str(certificates.key))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(plain_server.serve([plain]))
+        group.create_task(tls_server.serve([tls]))
+        await plain_server.ready.wait()
+        await tls_server.ready.wait()
+        try:
+            yield
+        finally:
+            plain_server.should_exit = tls_server.should_exit = True

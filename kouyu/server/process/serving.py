@@ -1,0 +1,198 @@
+"""The whole server, from settings to the last connection closed."""
+
+import asyncio
+import functools
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from kouyu.assembly.runtime import Runtime
+from kouyu.diagnostics.board import Board
+from kouyu.server.access.sessions import Sessions
+from kouyu.server.app import create_app
+from kouyu.server.kouyu_api.link import login_link
+from kouyu.server.kouyu_api.status import ServerState, engines_of
+from kouyu.server.loop_watchdog import LoopWatchdog
+from kouyu.server.process.address_file import Address, write_address
+from kouyu.server.process.certificates import Certificates, local_certificate, own_certificate
+from kouyu.server.process.data_folder import DataFolder
+from kouyu.server.process.lan import lan_names
+from kouyu.server.process.listening import EVERYWHERE, Ports, bind, in_url, listening
+from kouyu.server.process.stopping import Stopping, stop_on_signals
+from kouyu.server.process.tidying import tidied
+from kouyu.server.sockets.chat import Brains
+from kouyu.settings import Settings
+from kouyu.settings.model import ServerSettings
+from kouyu.store.store import Store
+from kouyu.store.tokens import Tokens
+
+CLOSE_S = 0.2
+"""For clients to take the close frame when the server stops."""
+DRAIN_S = 0.4
+"""For sessions to end by themselves after that."""
+
+OpenSessions: TypeAlias = Callable[[Store], AbstractAsyncContextManager[Runtime]]
+"""Makes ready what sessions need (engines, agents), and frees it when the block ends."""
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person or a script needs to know of a server that is ready."""
+
+    http: str
+    """Base URL of plain HTTP."""
+    https: str
+    ca: str
+    """The PEM file of the local authority; empty with a certificate of the user's own."""
+    token: str
+    login: str
+    """The address of the page, with a login for one use in it."""
+    lan_links: tuple[str, ...]
+    """The same for other machines of the local network, with another login; empty unless they are served."""
+    bots: tuple[str, ...]
+    """Bot ids, the default one first."""
+    pid: int
+    trust_line: str
+    """The shell line that makes Python and Node trust ``https``; empty where nothing is needed."""
+
+
+async def serve(
+    settings: Settings,
+    folder: DataFolder,
+    database: str | Path,
+    *,
+    open_sessions: OpenSessions,
+    announce: Callable[[Ready], None],
+) -> None:
+    """Run the server until SIGINT or SIGTERM; ``announce`` is called once it is ready.
+
+    Raises ListenError, CertificateError, StoreError, and what ``open_sessions`` raises.
+    """
+    with stop_on_signals() as stopping:
+        try:
+            await _serve(settings, folder, database, open_sessions, announce, stopping)
+        except asyncio.CancelledError:
+            if not stopping.asked.is_set():
+                raise
+
+
+async def _serve(
+    settings: Settings,
+    folder: DataFolder,
+    database: str | Path,
+    open_sessions: OpenSessions,
+    announce: Callable[[Ready], None],
+    stopping: Stopping,
+) -> None:
+    chosen = settings.server
+    async with AsyncExitStack() as stack:
+        host = EVERYWHERE if chosen.lan else chosen.host
+        lan = await asyncio.to_thread(lan_names) if chosen.lan else ()
+        plain = stack.enter_context(bind(host, chosen.port, "--port"))
+        tls = stack.enter_context(bind(host, chosen.https_port, "--https-port"))
+        ports = Ports(host, plain.getsockname()[1], tls.getsockname()[1])
+        certificates = await asyncio.to_thread(_certificates, chosen, folder.tls, lan)
+        store = await stack.enter_async_context(await Store.open(database, files_folder=folder.files))
+        token = await folder.access_token(store.tokens)
+        login = login_link(ports.http, await store.tokens.create_login())
+        lan_links = await _lan_links(ports, lan, store.tokens)
+        opened = await stack.enter_async_context(open_sessions(store))
+        await store.sounds.forget(settings.audio.bounds)
+        sessions = Sessions(chosen.max_sessions)
+        bots = _bot_ids(settings)
+        watchdog = LoopWatchdog()
+        app = create_app(
+            store=store,
+            brains=Brains(
+                bots=opened.bots.definitions if opened.bots else bots,
+                default_bot=bots[0],
+                flows=tuple(flow.id for flow in settings.flows),
+            ),
+            sessions=sessions,
+            run_session=opened.run_session,
+            voices=opened.voices,
+            bots=opened.bots,
+            chats=opened.chats,
+            services=opened.services,
+            state=_state(settings, opened, sessions, store, watchdog),
+            max_file_bytes=settings.files.max_bytes,
+        )
+        pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}
+        await stack.enter_async_context(listening(app, plain, tls, certificates, proxies=chosen.proxies, **pings))
+        stack.push_async_callback(functools.partial(sessions.end, close_s=CLOSE_S, drain_s=DRAIN_S))
+        if opened.chats is not None:
+            stack.push_async_callback(opened.chats.end)
+        await stack.enter_async_context(tidied(sessions))
+        await stack.enter_async_context(watchdog.watching())
+        stopping.started()
+        write_address(folder.path, Address(ports.http, tuple(_lan_addresses(ports, lan))))
+        announce(_ready(ports, certificates, token, login, lan_links, bots))
+        await stopping.asked.wait()
+
+
+def _state(
+    settings: Settings, opened: Runtime, sessions: Sessions, store: Store, watchdog: LoopWatchdog
+) -> ServerState:
+    services = opened.services
+    return ServerState(
+        sessions=sessions,
+        board=services.board if services else Board(),
+        scheduler=services.scheduler if services else None,
+        engines=engines_of(settings.engines),
+        voices=len(opened.voices),
+        bots=opened.bots.definitions if opened.bots else _bot_ids(settings),
+        flows=tuple(flow.id for flow in settings.flows),
+        sounds=store.sounds,
+        keep_audio=settings.audio.bounds if settings.audio.keep else None,
+        watchdog=watchdog,
+        started_at=time.monotonic(),
+    )
+
+
+def _certificates(chosen: ServerSettings, folder: Path, lan: Sequence[str]) -> Certificates:
+    if chosen.certificate:
+        return own_certificate(Path(chosen.certificate), Path(chosen.certificate_key))
+    return local_certificate(folder, (chosen.host, *chosen.names, *lan))
+
+
+def _bot_ids(settings: Settings) -> tuple[str, ...]:
+    """The default one first."""
+    default = settings.server.default_bot or settings.bots[0].id
+    return (default, *(bot.id for bot in settings.bots if bot.id != default))
+
+
+async def _lan_links(ports: Ports, names: Sequence[str], tokens: Tokens) -> tuple[str, ...]:
+    """The page's addresses for other machines. They share a login, which is good once for all of them together."""
+    if not names:
+        return ()
+    login = await tokens.create_login()
+    return tuple(login_link(address, login) for address in _lan_addresses(ports, names))
+
+
+def _lan_addresses(ports: Ports, names: Sequence[str]) -> list[str]:
+    return [f"https://{in_url(name)}:{ports.https_port}" for name in names]
+
+
+def _ready(
+    ports: Ports,
+    certificates: Certificates,
+    token: str,
+    login: str,
+    lan_links: tuple[str, ...],
+    bots: tuple[str, ...],
+) -> Ready:
+    return Ready(
+        http=ports.http,
+        https=ports.https,
+        ca=str(certificates.authority or ""),
+        token=token,
+        login=login,
+        lan_links=lan_links,
+        bots=bots,
+        pid=os.getpid(),
+        trust_line=certificates.trust_line,
+    )

@@ -1,0 +1,72 @@
+"""Everything a session uses and does not own, in one value. Built and closed by the server."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kouyu.agents.agent import Agent
+from kouyu.agents.bot import BotDefinition
+from kouyu.conversation.limits import Limits
+from kouyu.diagnostics.board import Board
+from kouyu.engines.asr.engine import SpeechRecognizer
+from kouyu.engines.denoise.engine import NoiseSuppressor
+from kouyu.engines.paralinguistics.engine import EmotionRecognizer, GenderRecognizer
+from kouyu.engines.paralinguistics.pitch_gender import PitchGender
+from kouyu.engines.pressure import Pressure
+from kouyu.engines.scheduler import Scheduler
+from kouyu.engines.tts.engine import SpeechSynthesizer
+from kouyu.engines.turn.engine import TurnJudge
+from kouyu.engines.vad.detector import VoiceActivityDetector
+from kouyu.engines.voiceprint.engine import SpeakerEncoder
+from kouyu.protocol.ids import IdFactory
+from kouyu.speech.recordings import Recordings
+from kouyu.speech.sections import Sections
+from kouyu.store.sounds import Bounds
+from kouyu.store.store import Store
+from kouyu.text.transcript import TranscriptFinisher
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """The store, the engines and the agents that all sessions share."""
+
+    store: Store
+    scheduler: Scheduler
+    pressure: Pressure
+    """Of the scheduler."""
+    voice_activity: VoiceActivityDetector
+    recognizer: SpeechRecognizer
+    synthesizer: SpeechSynthesizer
+    bots: Mapping[str, BotDefinition]
+    agents: Mapping[str, Agent]
+    """By bot id, one for each of ``bots``."""
+    limits: Limits
+    ids: IdFactory
+    default_voice_id: str
+    board: Board = field(default_factory=Board)
+    """Who watches the sessions."""
+    keep_audio: Bounds | None = None
+    """How much sound of conversations is kept; None: none."""
+    flows: Mapping[str, Agent] = field(default_factory=dict)
+    """By workflow id."""
+    unknown_voice_is_error: bool = False
+    transcripts: TranscriptFinisher = field(default_factory=TranscriptFinisher)
+    noise_suppressor: NoiseSuppressor | None = None
+    """For ``enable_ans``. Without one the user's audio stays as it is."""
+    speaker_encoder: SpeakerEncoder | None = None
+    """Makes voiceprints. Without one everybody is heard, and nobody is known."""
+    gender_recognizer: GenderRecognizer = field(default_factory=PitchGender)
+    """For ``enable_gender``."""
+    emotion_recognizer: EmotionRecognizer | None = None
+    """For ``enable_emotion``, which is never in force without one."""
+    keep_enrolment_audio: bool = True
+    """Whether the speech that a voiceprint was made of is kept beside it."""
+    sections: Sections = field(default_factory=Sections)
+    recordings: Recordings | None = None
+    """None: recordings in messages are not listened to."""
+    turn_judge: TurnJudge | None = None
+    """Whether the user has finished, for ``semantic_vad``. Without one no turn is judged to be over."""
+
+    def voice_of(self, bot: BotDefinition | None) -> str:
+        """The id of the voice that a bot speaks with: the default one where it names none, or one that is not here."""
+        wanted = bot.voice_id if bot else ""
+        return wanted if any(voice.voice_id == wanted for voice in self.synthesizer.voices()) else self.default_voice_id

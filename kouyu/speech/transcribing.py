@@ -1,0 +1,59 @@
+"""From a piece of audio to the text a client is told."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import msgspec
+
+from kouyu.audio.pcm import Samples
+from kouyu.engines.asr.engine import Recognition, RecognitionOptions
+from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import Priority
+from kouyu.protocol.configuration import AsrConfig
+from kouyu.speech.recognition import recognition_options
+from kouyu.speech.services import Services
+
+_log = logging.getLogger(__name__)
+
+
+class HowToListen(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client wants of recognition."""
+
+    options: RecognitionOptions = RecognitionOptions()
+    asr_config: AsrConfig = AsrConfig()
+    """How the text is finished."""
+
+
+def as_configured(asr_config: AsrConfig) -> HowToListen:
+    """What ``asr_config`` asks for."""
+    return HowToListen(options=recognition_options(asr_config), asr_config=asr_config)
+
+
+async def transcribed(
+    services: Services,
+    audio: Samples,
+    how: HowToListen,
+    priority: Priority,
+    *,
+    final: bool,
+    learn: Callable[[Recognition], None] | None = None,
+) -> tuple[str, str]:
+    """The text of ``audio`` (mono, LISTENING_RATE) and its language, an ISO 639-1 code. Raises EngineError.
+
+    ``learn`` is told what was recognised, before its text is finished.
+    """
+    try:
+        recognition = await services.recognizer.recognize(audio, how.options, priority)
+        if learn is not None:
+            learn(recognition)
+        # In a thread: a speaker who counts to a hundred keeps the grammars busy for some 100 ms.
+        text = await asyncio.to_thread(
+            services.transcripts.finish, recognition.text, recognition.language, how.asr_config, final=final
+        )
+    except EngineError:
+        raise
+    except Exception as fault:  # the boundary to an engine and to what finishes its text: only this piece is lost
+        _log.exception("speech recognition broke")
+        raise EngineError("internal error") from fault
+    return text, recognition.language

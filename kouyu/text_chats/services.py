@@ -1,0 +1,32 @@
+"""What all chats in writing use and do not own, in one value."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from kouyu.agents.agent import Agent
+from kouyu.conversation.limits import Limits
+from kouyu.engines.tts.engine import SpeechSynthesizer
+from kouyu.protocol.ids import IdFactory
+from kouyu.speech.recordings import Recordings
+from kouyu.speech.sections import Sections
+from kouyu.store.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatServices:
+    """The store, who answers, and what is needed for chats that are partly spoken."""
+
+    store: Store
+    ids: IdFactory
+    limits: Limits
+    bots: Mapping[str, Agent] = field(default_factory=dict)
+    """Who answers, by bot id."""
+    flows: Mapping[str, Agent] = field(default_factory=dict)
+    """By workflow id."""
+    sections: Sections = field(default_factory=Sections)
+    synthesizer: SpeechSynthesizer | None = None
+    """None: no answer is spoken."""
+    voice_of: Callable[[str], str] = lambda bot_id: ""
+    """The voice id of a bot, by its id."""
+    recordings: Recordings | None = None
+    """None: recordings in messages are not listened to."""

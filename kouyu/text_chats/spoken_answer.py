@@ -1,0 +1,86 @@
+"""An answer that is spoken while it is written: PCM at 24 kHz, 16 bit, mono (rest.md 4.2)."""
+
+import asyncio
+import base64
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from typing import Final
+
+import msgspec
+
+from kouyu.audio.encoding import open_encoder
+from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import Priority
+from kouyu.engines.tts.engine import SpeechSynthesizer
+from kouyu.protocol.configuration import OutputAudio
+from kouyu.protocol.downlink import DownlinkEvent, Message
+from kouyu.speech.spoken_packets import spoken_packets, synthesis_options
+from kouyu.text.sentences import SentenceSplitter
+from kouyu.text_chats.event_stream import ClientGone
+
+_log = logging.getLogger(__name__)
+
+_OUTPUT: Final = OutputAudio()
+Put = Callable[[DownlinkEvent], Awaitable[None]]
+
+
+class SpokenAnswer:
+    """Speaks sentence after sentence on a task of its own, beside the text. To be made on a running event loop.
+
+    What waits needs no bound: it is at most the answer.
+    """
+
+    def __init__(self, synthesizer: SpeechSynthesizer, voice_id: str, envelope: Message, put: Put) -> None:
+        """``envelope`` is the answer's message; ``put`` takes the events."""
+        self._synthesizer = synthesizer
+        self._options = synthesis_options(msgspec.structs.replace(_OUTPUT, voice_id=voice_id))
+        self._envelope = msgspec.structs.replace(envelope, content_type="audio")
+        self._put = put
+        self._splitter = SentenceSplitter()
+        self._sentences: asyncio.Queue[str | None] = asyncio.Queue()
+        self._task = asyncio.create_task(self._run(), name="spoken answer")
+
+    def add(self, text: str) -> None:
+        """The next characters of the answer."""
+        for sentence in self._splitter.feed(text):
+            self._sentences.put_nowait(sentence)
+
+    async def finish(self) -> None:
+        """The answer is whole. Returns when all of it has been spoken."""
+        for sentence in self._splitter.flush():
+            self._sentences.put_nowait(sentence)
+        self._sentences.put_nowait(None)
+        await self._task
+
+    async def close(self) -> None:
+        """Stop."""
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+    async def _run(self) -> None:
+        encoder = open_encoder(_OUTPUT)
+        priority = Priority.FIRST_SENTENCE
+        try:
+            while (sentence := await self._sentences.get()) is not None:
+                packets = spoken_packets(self._synthesizer, sentence, self._options, priority, encoder)
+                async with aclosing(packets):
+                    async for packet in packets:
+                        await self._send(packet.data)
+                for packet in encoder.flush():
+                    await self._send(packet.data)
+                priority = Priority.SENTENCE
+        except ClientGone:
+            pass
+        except EngineError as error:
+            _log.warning("an answer was not spoken to its end: %s", error)
+        except Exception:  # the boundary to an engine: the answer stands in writing
+            _log.exception("the speech synthesizer broke")
+        finally:
+            encoder.close()
+
+    async def _send(self, packet: bytes) -> None:
+        content = base64.b64encode(packet).decode()
+        await self._put(
+            DownlinkEvent("conversation.audio.delta", msgspec.structs.replace(self._envelope, content=content))
+        )

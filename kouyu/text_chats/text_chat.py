@@ -1,0 +1,281 @@
+"""One chat in writing, from its question to its one end: completed, failed or canceled."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing, suppress
+from typing import Final, Literal
+
+import msgspec
+
+from kouyu.agents.agent import (
+    AgentError,
+    AgentEvent,
+    AgentRequest,
+    ToolCallRequest,
+)
+from kouyu.conversation.chat_record import ChatRecord
+from kouyu.conversation.client_tools import ClientTools
+from kouyu.conversation.effects import Effect, SaveMessage
+from kouyu.conversation.orders import Identity
+from kouyu.protocol.downlink import Chat, Message, error
+from kouyu.protocol.errors import INTERNAL, ProtocolError
+from kouyu.protocol.uplink import ToolOutput
+from kouyu.speech.agent_request import agent_request
+from kouyu.speech.recorder import Recorder
+from kouyu.store.errors import StoreError
+from kouyu.text_chats.asked import Asked
+from kouyu.text_chats.event_stream import ClientGone, EventStream
+from kouyu.text_chats.services import ChatServices
+from kouyu.text_chats.spoken_answer import SpokenAnswer
+from kouyu.text_chats.tool_messages import show_calls, show_outputs
+from kouyu.text_chats.way_out import WayOut
+from kouyu.text_chats.written_answer import WrittenAnswer
+
+_log = logging.getLogger(__name__)
+
+_LAST_SAVES_S: Final = 2.0
+Phase = Literal["running", "waiting", "ended"]
+
+
+class TextChat:
+    """A chat that its owner runs as a task, and may cancel.
+
+    What a client is told is on disk first. The events go to ``stream``, one for each request of the client's: it ends
+    where the chat waits for the client's tools, and another begins when they have run.
+    """
+
+    def __init__(
+        self,
+        asked: Asked,
+        question: Message | None,
+        *,
+        identity: Identity,
+        services: ChatServices,
+        is_known: bool,
+        stream: EventStream | None,
+    ) -> None:
+        """``question`` is one that is in the conversation already; None: the last of ``asked.messages``.
+
+        ``is_known``: the conversation is in the store.
+        """
+        self._asked = asked
+        self._services = services
+        self._identity = identity
+        last = asked.messages[-1] if question is None else question
+        self._record = ChatRecord(last.content, last.content_type, chat_config=asked.chat_config, identity=identity)
+        if question is not None:
+            self._record.question = msgspec.structs.replace(self._record.question, id=question.id)
+        elif own := asked.messages[-1].meta_data:
+            self._record.question = msgspec.structs.replace(self._record.question, meta_data=own)
+        self._keeps_question = question is None
+        recorder = Recorder(services.store, bot_id=identity.bot_id)
+        recorder.user_id = asked.chat_config.user_id or ""
+        if is_known:
+            recorder.know(identity.conversation_id)
+        self._out = WayOut(recorder, stream)
+        self._answer = WrittenAnswer(self._record, self._out)
+        self._tools = ClientTools()
+        self._submitted = asyncio.Event()
+        self._stop_reason = ""
+        self._news: asyncio.Future[Chat] = asyncio.get_running_loop().create_future()
+        self.phase: Phase = "running"
+
+    @property
+    def id(self) -> str:
+        """The id that its events and messages carry."""
+        return self._record.chat_id
+
+    @property
+    def conversation_id(self) -> str:
+        """The conversation it is part of."""
+        return self._identity.conversation_id
+
+    @property
+    def chat(self) -> Chat | None:
+        """As the client was told last; None before that."""
+        return self._out.chat
+
+    # What is asked of it
+
+    async def started(self) -> Chat:
+        """Wait until the work has begun, or gone on after the client's tools, and that is on disk.
+
+        Raises ProtocolError where that fails.
+        """
+        return await asyncio.shield(self._news)
+
+    def submit(self, outputs: tuple[ToolOutput, ...], stream: EventStream | None) -> None:
+        """The client's tools have run: go on. Raises InvalidField for outputs other than those it waits for."""
+        assert self.phase == "waiting"
+        self._tools.submit(outputs)
+        self._out.stream = stream
+        self._news = asyncio.get_running_loop().create_future()
+        self.phase = "running"
+        self._submitted.set()
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        """Whether its end is still open, and does not wait for the client (rest.md 4.2)."""
+        return self.phase == "running" and not self._out.is_settled
+
+    def stop_with(self, reason: str) -> None:
+        """Its owner is about to cancel it, and it is to fail with this reason; without one it ends as canceled."""
+        self._stop_reason = reason
+
+    def is_read_by(self, stream: EventStream) -> bool:
+        """Whether this is the client it talks to now."""
+        return stream is self._out.stream
+
+    @property
+    def needs_its_client(self) -> bool:
+        """Whether a client that leaves now ends it. An answer that is whole is brought to its end anyway."""
+        return not self._answer.is_whole or self._out.is_settled
+
+    # Its life
+
+    async def run(self) -> None:
+        """Bring it to its end. Nothing but cancellation leaves this function."""
+        try:
+            await self._converse()
+        except asyncio.CancelledError:
+            await self._break_off()
+            raise
+        except ClientGone:
+            await self._break_off()
+        except AgentError as fault:
+            _log.warning("an agent failed: %s", fault)
+            await self._fail(str(fault))
+        except StoreError as fault:
+            await self._give_up(fault)
+        except Exception:  # the boundary to an agent: whatever it throws ends this chat alone
+            _log.exception("the agent broke")
+            await self._fail("the agent failed: internal error")
+        finally:
+            await self._answer.stop_speaking()
+            self.close()
+
+    async def _converse(self) -> None:
+        await self._begin()
+        while await self._ask():
+            await self._wait_for_tools()
+        await self._answer.finish()
+        await self._out.carry_out(self._record.complete(self._answer.usage))
+        if self._answer.spoken is not None:
+            await self._answer.spoken.finish()
+
+    async def _begin(self) -> None:
+        now = time.time()
+        if self._keeps_question and self._asked.chat_config.auto_save_history:
+            for message in self._asked.messages[:-1]:
+                place = {"section_id": self._identity.section_id, "bot_id": self._identity.bot_id, "chat_id": self.id}
+                placed = message.placed(self._identity.new_id(), conversation_id=self.conversation_id, **place)
+                self._out.save(SaveMessage(placed, int(now)))
+        await self._out.carry_out(self._record.begin_without_echo(now, keep_question=self._keeps_question))
+        self._tell_news()
+
+    def _speaker(self) -> SpokenAnswer | None:
+        """What speaks the answer, where the client spoke too and listens."""
+        synthesizer = self._services.synthesizer
+        if synthesizer is None or self._out.stream is None or not self._asked.is_spoken:
+            return None
+        voice_id = self._services.voice_of(self._identity.bot_id)
+        return SpokenAnswer(synthesizer, voice_id, self._record.answer, self._out.tell)
+
+    async def _ask(self) -> bool:
+        """Ask the agent, and show what it says. True when it waits for the client's tools."""
+        request = await self._request()
+        self._answer.spoken = self._speaker()
+        async with aclosing(self._asked.agent.reply(request)) as events:
+            while (event := await self._next(events)) is not None:
+                if isinstance(event, ToolCallRequest):
+                    if not event.calls:
+                        raise AgentError("the agent waits for tools and names none")
+                    self._tools.ask(event.calls, event.rounds_before)
+                await self._answer.take(event)
+        return self._tools.are_awaited
+
+    async def _request(self) -> AgentRequest:
+        request = await agent_request(
+            self._services.store,
+            self._record.question,
+            self._asked.chat_config,
+            brought=self._asked.context,
+            tool_rounds=self._tools.rounds,
+        )
+        messages = request.messages
+        if self._services.recordings is not None:
+            messages = await self._services.recordings.heard(messages)
+        return msgspec.structs.replace(request, messages=messages, follow_up=True)
+
+    async def _next(self, events: AsyncGenerator[AgentEvent, None]) -> AgentEvent | None:
+        """The agent's next event; None at its end. Raises AgentError where it takes too long."""
+        limits = self._services.limits
+        limit_s = limits.reply_stall_s if self._answer.has_begun else limits.reply_start_s
+        try:
+            async with asyncio.timeout(limit_s):
+                return await anext(events, None)
+        except TimeoutError as fault:
+            raise AgentError(f"the agent said nothing for {limit_s:g} s") from fault
+
+    async def _wait_for_tools(self) -> None:
+        """The client runs its tools; the stream to it ends meanwhile (rest.md 4.2)."""
+        calls = self._tools.awaited
+        limit_s = self._services.limits.tool_outputs_s
+        if self._answer.spoken is not None:
+            await self._answer.spoken.finish()
+        await self._out.carry_out([*show_calls(self._record, calls, time.time()), *self._record.require_action(calls)])
+        self._submitted.clear()
+        self.phase = "waiting"
+        self._out.end_stream()
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._submitted.wait()
+        except TimeoutError as fault:
+            raise AgentError(f"the client did not submit its tools' outputs within {limit_s:g} s") from fault
+        outputs = self._tools.rounds[-1].outputs
+        await self._out.carry_out([*self._record.go_on(), *self._record.show_progress()])
+        await self._out.carry_out(show_outputs(self._record, outputs, time.time()))
+        self._tell_news()
+
+    # Its ends
+
+    async def _break_off(self) -> None:
+        """Canceled by the client, or because it left; or failed, where its owner gave a reason."""
+        if self.chat is None or self._out.is_settled:
+            return
+        if self._stop_reason:
+            await self._fail(self._stop_reason)
+            return
+        self._out.chat = msgspec.structs.replace(self.chat, status="canceled")
+        await self._settle([*self._answer.break_off(), *self._record.cancel()])
+
+    async def _fail(self, reason: str) -> None:
+        if not self._out.is_settled:
+            await self._settle([*self._answer.break_off(), *self._record.fail(reason, self._answer.usage, time.time())])
+
+    async def _settle(self, effects: Iterable[Effect]) -> None:
+        try:
+            async with asyncio.timeout(_LAST_SAVES_S):
+                await self._out.carry_out(effects)
+        except (StoreError, TimeoutError, ClientGone) as fault:
+            _log.error("the end of a chat was not saved: %s", fault)
+
+    async def _give_up(self, fault: StoreError) -> None:
+        """What cannot be saved is not told; that it cannot be, is."""
+        _log.error("saving a chat failed: %s", fault)
+        with suppress(ClientGone):
+            await self._out.tell(error(INTERNAL, "the chat could not be saved"))
+
+    def close(self) -> None:
+        """It has ended, perhaps before it began: whoever waits for it is told. Nothing happens the second time."""
+        self.phase = "ended"
+        if not self._news.done():
+            self._news.set_exception(ProtocolError(INTERNAL, "the chat could not begin"))
+            self._news.exception()  # whoever asks is told; nobody has to
+        self._out.end_stream()
+
+    def _tell_news(self) -> None:
+        assert self.chat is not None
+        self._news.set_result(self.chat)

@@ -1,0 +1,182 @@
+"""All chats in writing: who may begin one, and the tasks that they are."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from kouyu.agents.agent import Agent
+from kouyu.conversation.orders import Identity
+from kouyu.protocol import errors
+from kouyu.protocol.downlink import Chat, Message
+from kouyu.protocol.errors import InvalidField, ProtocolError, UnknownId
+from kouyu.protocol.uplink import ToolOutput
+from kouyu.store.chats import INTERRUPTED
+from kouyu.store.conversations import ConversationRecord
+from kouyu.text_chats.asked import Asked
+from kouyu.text_chats.event_stream import EventStream
+from kouyu.text_chats.services import ChatServices
+from kouyu.text_chats.text_chat import TextChat
+
+_SHOWN: Final = 100
+_DELETED: Final = "the conversation was deleted in the middle of this chat"
+
+
+class TextChats:
+    """Owns the task of each chat that runs or waits for its client's tools; refuses more than ``limit`` that run."""
+
+    def __init__(self, services: ChatServices, *, limit: int) -> None:
+        self._services = services
+        self._limit = limit
+        self._tasks: dict[TextChat, asyncio.Task[None]] = {}
+        self._is_ending = False
+
+    @property
+    def bots(self) -> Mapping[str, Agent]:
+        """Who answers, by bot id."""
+        return self._services.bots
+
+    @property
+    def flows(self) -> Mapping[str, Agent]:
+        """Who answers, by workflow id."""
+        return self._services.flows
+
+    async def begin(self, asked: Asked, stream: EventStream | None) -> TextChat:
+        """A chat that has begun, and is on disk. Its events go to ``stream``.
+
+        Raises ProtocolError where there is no such conversation, nothing to answer, or a chat that runs already.
+        """
+        record = await self._conversation(asked)
+        identity = Identity(ids=self._services.ids, bot_id=asked.bot_id, epoch=0.0)
+        if record is not None:
+            identity.open(record.id, record.section_id)
+        question = None if asked.messages else await self._last_question(asked, record)
+        await self._check_free(identity.conversation_id)
+        chat = TextChat(
+            asked,
+            question,
+            identity=identity,
+            services=self._services,
+            is_known=record is not None,
+            stream=stream,
+        )
+        self._tasks[chat] = task = asyncio.create_task(chat.run(), name=f"chat {chat.id}")
+        task.add_done_callback(lambda _: self._ended(chat))
+        await chat.started()
+        return chat
+
+    async def submit(
+        self, conversation_id: str, chat_id: str, outputs: tuple[ToolOutput, ...], stream: EventStream | None
+    ) -> TextChat:
+        """The chat, going on with what the client's tools gave.
+
+        Raises ProtocolError for a chat that does not wait for them, InvalidField for outputs of other calls.
+        """
+        chat = self._found(conversation_id, chat_id)
+        if chat is None or chat.phase != "waiting":
+            status = await self._status(conversation_id, chat_id)
+            raise ProtocolError(errors.BAD_REQUEST, f"the chat waits for no tools: it is {status}")
+        await self._check_free(conversation_id)
+        try:
+            chat.submit(outputs, stream)
+        except InvalidField as fault:  # named there as an event's field
+            raise InvalidField(fault.field.removeprefix("data."), fault.value, fault.allowed) from fault
+        await chat.started()
+        return chat
+
+    async def cancel(self, conversation_id: str, chat_id: str) -> Chat:
+        """End a chat that runs; how it is then, which is on disk. Raises ProtocolError where it cannot be canceled."""
+        chat = self._found(conversation_id, chat_id)
+        if chat is not None and chat.can_be_cancelled:
+            await self._stop(chat)
+            if chat.chat is not None and chat.chat.status == "canceled":
+                return chat.chat
+        status = await self._status(conversation_id, chat_id)
+        raise ProtocolError(errors.CANNOT_CANCEL, f"the chat cannot be canceled now: it is {status}")
+
+    def leave(self, chat: TextChat, stream: EventStream) -> None:
+        """The client of this stream is gone: a chat that speaks to nobody else ends as canceled."""
+        stream.close()
+        if chat.is_read_by(stream) and chat.needs_its_client and chat in self._tasks:
+            self._tasks[chat].cancel()
+
+    async def forget(self, conversation_id: str) -> None:
+        """The conversation is about to be deleted: its chats end first."""
+        for chat in [chat for chat in self._tasks if chat.conversation_id == conversation_id]:
+            await self._stop(chat, _DELETED)
+
+    async def begin_section(self, conversation_id: str) -> str:
+        """A new section of the conversation, here and wherever else it is open; its id. Raises UnknownConversation."""
+        section_id = self._services.ids.next_id()
+        await self._services.store.conversations.set_section(conversation_id, section_id)
+        self._services.sections.begin(conversation_id, section_id)
+        return section_id
+
+    async def end(self) -> None:
+        """The server stops: begin nothing more, and bring every chat to its end as failed."""
+        self._is_ending = True
+        for chat, task in self._tasks.items():
+            chat.stop_with(INTERRUPTED.msg)
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(set(self._tasks.values()))
+
+    def _ended(self, chat: TextChat) -> None:
+        del self._tasks[chat]
+        chat.close()
+
+    async def _stop(self, chat: TextChat, reason: str = "") -> None:
+        task = self._tasks.get(chat)
+        if task is None:  # it has ended by itself meanwhile
+            return
+        chat.stop_with(reason)
+        task.cancel()
+        await asyncio.wait({task})
+
+    def _found(self, conversation_id: str, chat_id: str) -> TextChat | None:
+        return next(
+            (chat for chat in self._tasks if (chat.conversation_id, chat.id) == (conversation_id, chat_id)), None
+        )
+
+    async def _status(self, conversation_id: str, chat_id: str) -> str:
+        """Raises ProtocolError where there is no such chat."""
+        record = await self._services.store.chats.get(chat_id)
+        if record is not None and record.conversation_id == conversation_id:
+            return record.status
+        if chat := self._found(conversation_id, chat_id):
+            return "requires_action" if chat.phase == "waiting" else "in_progress"
+        raise UnknownId("chat", chat_id, "in this conversation")
+
+    async def _conversation(self, asked: Asked) -> ConversationRecord | None:
+        """The conversation that is asked for; None for a new one."""
+        wanted = asked.chat_config.conversation_id
+        if not wanted:
+            return None
+        record = await self._services.store.conversations.get(wanted)
+        if record is None:
+            raise UnknownId("conversation", wanted)
+        if record.user_id not in ("", asked.chat_config.user_id or ""):
+            began = f"the conversation {wanted[:_SHOWN]!r} began under another user_id"
+            raise ProtocolError(errors.CONVERSATION_NOT_FOUND, began)
+        return record
+
+    async def _last_question(self, asked: Asked, record: ConversationRecord | None) -> Message:
+        """What the user said last, where nobody has answered it yet."""
+        if record is not None:
+            latest = await self._services.store.messages.context(
+                record.id, record.section_id, 1, user_id=asked.chat_config.user_id or ""
+            )
+            if latest and latest[0].role == "user":
+                return msgspec.convert(latest[0], Message, from_attributes=True)
+        raise InvalidField("additional_messages", [], "at least a question, unless the conversation ends with one")
+
+    async def _check_free(self, conversation_id: str) -> None:
+        """Raises ProtocolError where a chat runs in the conversation, in writing or spoken, or too many run at all."""
+        running_here = await self._services.store.chats.running_in(conversation_id)
+        # From here to the chat's beginning nothing is awaited.
+        running = [chat for chat in self._tasks if chat.phase == "running"]
+        if running_here or any(chat.conversation_id == conversation_id for chat in running):
+            raise ProtocolError(errors.CHAT_RUNS, "a chat is already running in this conversation; wait, or cancel it")
+        if self._is_ending or len(running) >= self._limit:
+            raise ProtocolError(errors.TOO_MANY_SESSIONS, f"{len(running)} chats run already; try again later")

@@ -1,0 +1,88 @@
+"""Who answers, while the server runs and when it starts again."""
+
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+
+from kouyu.agents.agent import AgentRequest, ContextMessage
+from kouyu.agents.bot import DEFAULT_PROMPT, LanguageModelBot
+from kouyu.assembly.bot_directory import BotDirectory
+from kouyu.assembly.bots import open_bots
+from kouyu.protocol.errors import ProtocolError
+from kouyu.settings.bots import BotSettings, ModelSettings
+from kouyu.store.bots import BotModel, BotProfile, BotTools
+from kouyu.store.store import Store
+from tests.store.conftest import clock, location, store
+
+__all__ = ["clock", "location", "store"]
+
+FAST = ModelSettings(base_url="http://127.0.0.1:9/v1", model="fast", temperature=0.5)
+WISE = ModelSettings(base_url="http://127.0.0.1:9/v1", model="wise", max_tokens=50)
+ELSEWHERE = ModelSettings(kind="coze", base_url="http://127.0.0.1:9", bot_id="7")
+SETTINGS = (
+    BotSettings(id="remote", model=ELSEWHERE),
+    BotSettings(id="fast", model=FAST, prompt="Be fast."),
+    BotSettings(id="wise", model=WISE),
+)
+
+
+@pytest.fixture
+async def directory() -> AsyncIterator[BotDirectory]:
+    async with open_bots(SETTINGS) as settled:
+        yield BotDirectory(settled, default_bot="wise")
+
+
+def opening(bot: object) -> object:
+    assert isinstance(bot, LanguageModelBot)
+    return bot.opening(AgentRequest(messages=(ContextMessage(role="user", content=""),)))
+
+
+async def test_a_bot_takes_the_place_of_itself_and_whoever_has_the_old_one_keeps_it(directory: BotDirectory) -> None:
+    directory.put("1", BotProfile(name="a", prompt="Old."))
+    old = directory.agents["1"]
+    directory.put("1", BotProfile(name="a", prompt="New."))
+    assert opening(old) == [{"role": "system", "content": "Old."}]
+    assert opening(directory.agents["1"]) == [{"role": "system", "content": "New."}]
+    directory.remove("1")
+    assert set(directory.definitions) == set(directory.agents) == {"remote", "fast", "wise"}
+
+
+async def test_a_bot_without_a_model_or_a_prompt_gets_the_default_ones(directory: BotDirectory) -> None:
+    directory.put("1", BotProfile(name="a"))
+    made = directory.definitions["1"]
+    assert (made.model.model, made.max_tokens, made.prompt) == ("wise", 50, DEFAULT_PROMPT)
+
+
+async def test_what_a_bot_sets_goes_before_what_is_set_for_its_model(directory: BotDirectory) -> None:
+    directory.put("1", BotProfile(name="a", model=BotModel(model_id="fast", temperature=0.0, context_round=2)))
+    made = directory.definitions["1"]
+    assert (made.model.model, made.temperature, made.context_rounds) == ("fast", 0.0, 2)
+
+
+async def test_a_bot_on_a_coze_server_lends_its_model_to_nobody(directory: BotDirectory) -> None:
+    assert list(directory.model_ids) == ["wise", "fast"]
+    with pytest.raises(ProtocolError, match=r"model_id: \"remote\""):
+        directory.check(BotProfile(name="a", model=BotModel(model_id="remote")))
+
+
+@pytest.mark.parametrize("profile", [BotProfile(name="a", prompt="{{"), BotProfile(name="a", tools=(BotTools("x"),))])
+async def test_what_cannot_be_is_not_put(directory: BotDirectory, profile: BotProfile) -> None:
+    with pytest.raises(ProtocolError):
+        directory.put("1", profile)
+    assert "1" not in directory.agents
+
+
+async def test_a_server_that_starts_again_has_its_published_bots(
+    directory: BotDirectory, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    published = await store.bots.create("7", BotProfile(name="a"))
+    await store.bots.publish(published.id)
+    draft = await store.bots.create("7", BotProfile(name="b"))
+    stranded = await store.bots.create("7", BotProfile(name="c", model=BotModel(model_id="gone")))
+    await store.bots.publish(stranded.id)
+    with caplog.at_level(logging.WARNING):
+        directory.put_published(await store.bots.list())
+    assert published.id in directory.agents
+    assert not {draft.id, stranded.id} & set(directory.agents)
+    assert f"bot {stranded.id} cannot answer" in caplog.text

@@ -1,0 +1,36 @@
+"""What a start makes of the token's file that an earlier one has left."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from kouyu.server.process.data_folder import DataFolder, DataFolderError
+from kouyu.store.store import Store
+from kouyu.store.tokens import Tokens
+
+
+@pytest.fixture
+async def tokens(tmp_path: Path) -> AsyncIterator[Tokens]:
+    async with await Store.open(tmp_path / "kouyu.db") as store:
+        yield store.tokens
+
+
+@pytest.mark.parametrize("left", [b"", b"kouyu_nobody\n", b"kouyu_\xff\xfe"], ids=["empty", "unknown", "damaged"])
+async def test_a_token_that_is_no_good_is_replaced(tmp_path: Path, tokens: Tokens, left: bytes) -> None:
+    (tmp_path / "token").write_bytes(left)
+    secret = await DataFolder(tmp_path).access_token(tokens)
+    assert await tokens.verify(secret)
+    assert await DataFolder(tmp_path).access_token(tokens) == secret
+
+
+async def test_a_token_file_that_cannot_be_read_is_said(tmp_path: Path, tokens: Tokens) -> None:
+    (tmp_path / "token").mkdir()
+    with pytest.raises(DataFolderError, match="token: cannot be read: Is a directory"):
+        await DataFolder(tmp_path).access_token(tokens)
+
+
+async def test_a_token_file_that_cannot_be_written_is_said(tmp_path: Path, tokens: Tokens) -> None:
+    (tmp_path / "token.new").mkdir()
+    with pytest.raises(DataFolderError, match="token: cannot be written: Is a directory"):
+        await DataFolder(tmp_path).access_token(tokens)

@@ -1,0 +1,100 @@
+"""What ended sessions leave behind."""
+
+import asyncio
+import gc
+import os
+import sys
+import weakref
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from kouyu.bench.process_usage import usage
+from kouyu.server.access.sessions import Sessions
+from kouyu.server.process.tidying import return_free_memory, tidied
+from tests.server.conftest import until
+
+
+class Web:
+    """Refers to itself, as a session does."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+class NoSocket:
+    """The key of a session."""
+
+    async def receive(self) -> None:
+        """Nobody is there."""
+
+    async def send(self, text: str) -> None:
+        """Nobody hears it."""
+
+    async def close(self, code: int, reason: str) -> None:
+        """It is."""
+
+
+@pytest.fixture
+def no_passes_by_themselves() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_passes_by_themselves")
+async def test_what_an_ended_session_leaves_is_freed() -> None:
+    sessions = Sessions(1)
+    webs: list[weakref.ref[Web]] = []
+
+    async def session() -> None:
+        webs.append(weakref.ref(Web()))
+
+    async with tidied(sessions, period_s=0.01):
+        await sessions.run(NoSocket(), session())
+        await until(lambda: webs[0]() is None)
+
+
+async def test_what_was_there_before_is_not_looked_at() -> None:
+    before = [[number] for number in range(1000)]
+    known = {id(one) for one in before}
+    async with tidied(Sessions(1)):
+        assert not any(id(one) in known for one in gc.get_objects())
+    assert sum(id(one) in known for one in gc.get_objects()) == len(before)
+
+
+@pytest.mark.usefixtures("no_passes_by_themselves")
+async def test_what_was_loaded_later_is_set_aside_too_and_no_session_stays_with_it() -> None:
+    sessions = Sessions(2)
+    webs: list[weakref.ref[Web]] = []
+    leave = asyncio.Event()
+
+    async def long_session() -> None:
+        web = Web()
+        webs.append(weakref.ref(web))
+        await leave.wait()
+
+    async def short_session() -> None:
+        pass
+
+    async with tidied(sessions, period_s=0.01):
+        long = asyncio.create_task(sessions.run(NoSocket(), long_session()))
+        loaded = [[number] for number in range(60_000)]
+        await sessions.run(NoSocket(), short_session())
+        await until(lambda: len(gc.get_objects()) < len(loaded))
+        leave.set()
+        await long
+        await until(lambda: webs[0]() is None)
+        assert len(gc.get_objects()) < len(loaded)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks glibc")
+def test_free_memory_goes_back_below_what_is_in_use() -> None:
+    pieces = [np.ones(64 * 1024, np.uint8) for _ in range(1600)]
+    last = pieces[-1]
+    del pieces
+    before = usage(os.getpid()).own_private_mib
+    return_free_memory()
+    assert before - usage(os.getpid()).own_private_mib > 50
+    assert last.all()

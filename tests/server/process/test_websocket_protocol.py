@@ -1,0 +1,163 @@
+"""What the WebSocket protocol does below the messages: handshakes, fragments, pings, text that is none."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
+
+from kouyu.server.process.websocket_protocol import READ_AHEAD, WebSocketProtocol
+from tests.server.conftest import Running
+
+HANDSHAKE = """{method} /v1/chat HTTP/1.1
+Host: localhost
+Connection: Upgrade
+Upgrade: websocket
+Sec-WebSocket-Version: 13
+Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
+{more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "more"), [("POST", "Content-Length: 0\n"), ("GET", f"X: {'x' * 20_000}\n")], ids=["method", "header"]
+)
+async def test_a_handshake_that_cannot_be_read_is_refused(server: Running, method: str, more: str) -> None:
+    answer = await server.raw(HANDSHAKE.format(method=method, more=more))
+    assert answer.startswith("HTTP/1.1 400 ")
+    assert "X-Tt-Logid: " in answer
+
+
+@pytest.mark.parametrize("pieces", [["one ", "", "two ", "", "three"], ["", "one two three"]])
+async def test_a_message_in_fragments_arrives_as_one(server: Running, pieces: list[str]) -> None:
+    async def fragments(kind: type[str] | type[bytes]) -> AsyncIterator[str | bytes]:
+        for piece in pieces:
+            yield piece if kind is str else piece.encode()
+
+    async with connect(server.url(), additional_headers=server.header) as client:
+        await client.recv()
+        for kind in (str, bytes, str):
+            await client.send(fragments(kind))
+            assert await client.recv() == "".join(pieces)
+
+
+async def test_text_that_is_no_utf_8_closes_with_1007_and_is_no_fault_of_the_server(
+    server: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with connect(server.url(), additional_headers=server.header) as client:
+        await client.recv()
+        await client.send(b"\xff\xfe", text=True)
+        with pytest.raises(ConnectionClosed):
+            await client.recv()
+        assert client.close_code == 1007
+    assert not [record for record in caplog.records if record.levelno > logging.INFO]
+
+
+class _Transport:
+    """Keeps what is written."""
+
+    def __init__(self) -> None:
+        self.written = b""
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def get_extra_info(self, name: str) -> None: ...
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+    def abort(self) -> None: ...
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return False
+
+
+async def _nothing(_message: object) -> None: ...
+
+
+async def _accept(_scope: object, receive: object, send: object) -> None:
+    await send({"type": "websocket.accept"})  # type: ignore[operator]
+    while (await receive())["type"] != "websocket.disconnect":  # type: ignore[operator]
+        pass
+
+
+async def _connected(transport: _Transport, app: Any = _accept) -> tuple[WebSocketProtocol, asyncio.Task[None]]:
+    """A protocol after its handshake, and the application's task."""
+    config = uvicorn.Config(app, ws=WebSocketProtocol, log_config=None)
+    config.load()
+    protocol = WebSocketProtocol(config=config, server_state=ServerState(), app_state={})
+    protocol.connection_made(transport)  # type: ignore[arg-type]
+    protocol.data_received(HANDSHAKE.format(method="GET", more="").replace("\n", "\r\n").encode())
+    (task,) = protocol.tasks
+    while not protocol.handshake_complete:  # noqa: ASYNC110 - set by the application's own task
+        await asyncio.sleep(0)
+    return protocol, task
+
+
+async def _end(protocol: WebSocketProtocol, task: asyncio.Task[None]) -> None:
+    protocol.queue.put_nowait({"type": "websocket.disconnect", "code": 1005, "reason": ""})
+    protocol.stop_keepalive()
+    await task
+
+
+async def test_pongs_do_not_pile_up_for_a_client_that_does_not_read() -> None:
+    transport = _Transport()
+    protocol, task = await _connected(transport)
+
+    def ping(text: bytes) -> None:
+        protocol.data_received(Frame(Opcode.PING, text).serialize(mask=True))
+
+    ping(b"first")
+    assert transport.written.endswith(Frame(Opcode.PONG, b"first").serialize(mask=False))
+    transport.written = b""
+    protocol.pause_writing()
+    for number in range(100):
+        ping(b"%d" % number)
+    assert transport.written == b""
+    protocol.resume_writing()
+    assert transport.written == Frame(Opcode.PONG, b"99").serialize(mask=False)
+    await _end(protocol, task)
+
+
+async def test_a_client_that_is_not_listened_to_is_not_cut_off_for_answering_no_ping() -> None:
+    transport = _Transport()
+    listens = asyncio.Event()
+
+    async def slow(scope: object, receive: object, send: object) -> None:
+        await send({"type": "websocket.accept"})  # type: ignore[operator]
+        await listens.wait()
+        await _accept(scope, receive, _nothing)
+
+    protocol, task = await _connected(transport, slow)
+    for _ in range(READ_AHEAD + 1):
+        protocol.data_received(Frame(Opcode.TEXT, b"{}").serialize(mask=True))
+    protocol.send_keepalive_ping()
+    for _ in range(3):
+        protocol.keepalive_timeout()
+    assert not transport.closed
+    listens.set()
+    while protocol.read_paused:  # noqa: ASYNC110 - set by the application's own task
+        await asyncio.sleep(0)
+    protocol.keepalive_timeout()
+    assert transport.closed
+    await _end(protocol, task)
+
+
+async def test_a_client_that_sends_something_has_as_long_again_for_its_pong() -> None:
+    transport = _Transport()
+    protocol, task = await _connected(transport)
+    protocol.send_keepalive_ping()
+    protocol.data_received(Frame(Opcode.TEXT, b"{}").serialize(mask=True))
+    protocol.keepalive_timeout()
+    assert not transport.closed
+    protocol.keepalive_timeout()
+    assert transport.closed
+    await _end(protocol, task)

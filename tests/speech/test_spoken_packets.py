@@ -1,0 +1,54 @@
+"""From a sentence to packets."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+
+import numpy as np
+import pytest
+
+from kouyu.audio.encoding import open_encoder
+from kouyu.audio.framing import Packet
+from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import Priority
+from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
+from kouyu.protocol.configuration import OutputAudio
+from kouyu.speech.spoken_packets import spoken_packets
+
+
+class Stalling:
+    """Says a word and then nothing more."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def voices(self) -> Sequence[Voice]:
+        return ()
+
+    async def synthesize(
+        self, text: str, options: SynthesisOptions, priority: Priority
+    ) -> AsyncGenerator[AudioPiece, None]:
+        try:
+            yield AudioPiece(np.full(24_000, 0.1, np.float32), 24_000)
+            await asyncio.Event().wait()
+        finally:
+            self.closed = True
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_a_voice_that_falls_silent_is_given_up() -> None:
+    voice = Stalling()
+    encoder = open_encoder(OutputAudio())
+    options = SynthesisOptions(voice_id="a")
+    packets = spoken_packets(voice, "Hm.", options, Priority.SENTENCE, encoder, patience_s=0.05)
+    came: list[Packet] = []
+
+    async def gather() -> None:
+        async for packet in packets:
+            came.append(packet)  # noqa: PERF401 - the loop ends with an error
+
+    with pytest.raises(EngineError, match=r"nothing for 0\.05 s"):
+        await gather()
+    assert sum(packet.duration_ms for packet in came) == pytest.approx(1000)
+    assert voice.closed

@@ -1,0 +1,60 @@
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from kouyu.engines.asr.engine import Recognition, RecognitionOptions
+from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import Priority
+from kouyu.protocol.configuration import AsrConfig
+from kouyu.speech.services import Services
+from kouyu.speech.transcribing import as_configured, transcribed
+from kouyu.text.transcript import TranscriptFinisher
+
+SOUND = np.zeros(1600, np.float32)
+HOW = as_configured(AsrConfig())
+
+
+class Recogniser:
+    """Hears a question, or fails with what it was given."""
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        self._fault = fault
+
+    async def recognize(
+        self, audio: NDArray[np.float32], options: RecognitionOptions, priority: Priority
+    ) -> Recognition:
+        if self._fault:
+            raise self._fault
+        return Recognition(text="how are you", language="en")
+
+
+class BrokenFinisher:
+    def finish(self, text: str, language: str, asr_config: AsrConfig, *, final: bool) -> str:
+        raise KeyError(text)
+
+
+def services(recognizer: Any, transcripts: Any) -> Services:
+    """Only what hears."""
+    return cast(Services, SimpleNamespace(recognizer=recognizer, transcripts=transcripts))
+
+
+async def test_what_was_heard_is_told_with_its_language() -> None:
+    hearing = services(Recogniser(), TranscriptFinisher())
+    text, language = await transcribed(hearing, SOUND, HOW, Priority.FINAL, final=True)
+    assert (text.lower().rstrip("?. "), language) == ("how are you", "en")
+
+
+@pytest.mark.parametrize(
+    ("hearing", "told"),
+    [
+        (services(Recogniser(EngineError("busy")), TranscriptFinisher()), "busy"),
+        (services(Recogniser(ZeroDivisionError("what the user said")), TranscriptFinisher()), "internal error"),
+        (services(Recogniser(), BrokenFinisher()), "internal error"),
+    ],
+)
+async def test_whatever_breaks_costs_this_transcript_alone(hearing: Services, told: str) -> None:
+    with pytest.raises(EngineError, match=f"^{told}$"):
+        await transcribed(hearing, SOUND, HOW, Priority.FINAL, final=True)
