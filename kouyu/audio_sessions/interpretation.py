@@ -22,7 +22,7 @@ from kouyu.protocol.audio_configuration import (
     audio_to_wire,
     merge_audio,
 )
-from kouyu.protocol.audio_downlink import AudioEvent, Delta, audio_error
+from kouyu.protocol.audio_downlink import AudioEvent, Delta, audio_error, audio_refusals
 from kouyu.protocol.audio_uplink import AudioUpdate, AudioUplinkEvent
 from kouyu.protocol.configuration import AsrConfig
 from kouyu.protocol.errors import INTERNAL
@@ -78,8 +78,8 @@ class InterpretationEndpoint:
     async def take(self, event: AudioUplinkEvent) -> None:
         """Take in an event. Waits while recognition is far behind. Raises ProtocolError."""
         match event:
-            case AudioUpdate(data=data):
-                await self._update(data)
+            case AudioUpdate():
+                await self._update(event)
             case InputAudioBufferAppend(delta=delta):
                 await self._listener.hear(delta)
             case InputAudioBufferComplete():
@@ -105,8 +105,11 @@ class InterpretationEndpoint:
         self._listener.close()
         self._speaker.close()
 
-    async def _update(self, data: dict[str, object]) -> None:
-        asked = merge_audio(self._asked, data)
+    async def _update(self, update: AudioUpdate) -> None:
+        merged = merge_audio(self._asked, update.data, self._capabilities.check)
+        for refusal in audio_refusals(merged.faults, update.origin_message):
+            await self._send(refusal)
+        asked = merged.configuration
         self._in_force = self._with_voice(asked)
         self._asked = asked
         self._listener.use_format(asked.input_audio)

@@ -6,8 +6,10 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol, TypeAlias
 
+import msgspec
+
 from kouyu.protocol.audio_downlink import AudioEvent, audio_error
-from kouyu.protocol.audio_uplink import AudioEndpointName, AudioUplinkEvent, parse_audio_event
+from kouyu.protocol.audio_uplink import AudioEndpointName, AudioUpdate, AudioUplinkEvent, parse_audio_event
 from kouyu.protocol.downlink import encode
 from kouyu.protocol.errors import ProtocolError
 from kouyu.protocol.ids import new_event_id
@@ -85,8 +87,14 @@ async def _read(socket: Socket, name: AudioEndpointName, endpoint: AudioEndpoint
             match parse_audio_event(name, message):
                 case UnknownEvent(event_type=event_type):
                     _log.info("%s: unknown event type %.60r", log_id, event_type)
+                case AudioUpdate() as update:
+                    await endpoint.take(msgspec.structs.replace(update, origin_message=_origin(message)))
                 case event:
                     await endpoint.take(event)
         except ProtocolError as fault:
-            text = message.decode(errors="replace") if isinstance(message, bytes) else message
-            await send(audio_error(fault.code, fault.msg, text[:_ORIGIN_CHARACTERS]))
+            await send(audio_error(fault.code, fault.msg, _origin(message)))
+
+
+def _origin(message: str | bytes) -> str:
+    text = message.decode(errors="replace") if isinstance(message, bytes) else message
+    return text[:_ORIGIN_CHARACTERS]

@@ -6,7 +6,7 @@ from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.speaking import Speaker
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.protocol.audio_configuration import SpeechConfiguration, audio_to_wire, merge_audio
-from kouyu.protocol.audio_downlink import AudioEvent
+from kouyu.protocol.audio_downlink import AudioEvent, audio_refusals
 from kouyu.protocol.audio_uplink import AudioUpdate, AudioUplinkEvent, InputTextBufferAppend, InputTextBufferComplete
 from kouyu.speech.services import Services
 from kouyu.text.sentences import SentenceSplitter
@@ -33,8 +33,8 @@ class SpeechEndpoint:
     async def take(self, event: AudioUplinkEvent) -> None:
         """Take in an event. Waits while too many sentences wait to be spoken. Raises ProtocolError."""
         match event:
-            case AudioUpdate(data=data):
-                await self._update(data)
+            case AudioUpdate():
+                await self._update(event)
             case InputTextBufferAppend(delta=delta):
                 for sentence in self._splitter.feed(delta):
                     await self._speaker.say(sentence, self._output)
@@ -54,8 +54,11 @@ class SpeechEndpoint:
         """Free the codec."""
         self._speaker.close()
 
-    async def _update(self, data: dict[str, object]) -> None:
-        asked = merge_audio(self._asked, data)
+    async def _update(self, update: AudioUpdate) -> None:
+        merged = merge_audio(self._asked, update.data, self._capabilities.check)
+        for refusal in audio_refusals(merged.faults, update.origin_message):
+            await self._send(refusal)
+        asked = merged.configuration
         self._output = self._capabilities.output_in_force(asked.output_audio)
         self._asked = asked
         shown = msgspec.structs.replace(asked, output_audio=self._output)

@@ -6,7 +6,7 @@ from kouyu.audio_sessions.listening import Listener
 from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.segments import SegmentRules
 from kouyu.protocol.audio_configuration import TranscriptionConfiguration, audio_to_wire, merge_audio
-from kouyu.protocol.audio_downlink import AudioEvent, audio_error
+from kouyu.protocol.audio_downlink import AudioEvent, audio_error, audio_refusals
 from kouyu.protocol.audio_uplink import AudioUpdate, AudioUplinkEvent
 from kouyu.protocol.downlink import Transcript
 from kouyu.protocol.effective import effective_asr
@@ -37,8 +37,8 @@ class TranscriptionEndpoint:
     async def take(self, event: AudioUplinkEvent) -> None:
         """Take in an event. Waits while recognition is far behind. Raises ProtocolError."""
         match event:
-            case AudioUpdate(data=data):
-                await self._update(data)
+            case AudioUpdate():
+                await self._update(event)
             case InputAudioBufferAppend(delta=delta):
                 await self._listener.hear(delta)
             case InputAudioBufferComplete():
@@ -59,8 +59,11 @@ class TranscriptionEndpoint:
         """Free what listening holds."""
         self._listener.close()
 
-    async def _update(self, data: dict[str, object]) -> None:
-        self._configuration = merge_audio(self._configuration, data)
+    async def _update(self, update: AudioUpdate) -> None:
+        merged = merge_audio(self._configuration, update.data)
+        for refusal in audio_refusals(merged.faults, update.origin_message):
+            await self._send(refusal)
+        self._configuration = merged.configuration
         asr_config = effective_asr(self._configuration.asr_config)
         self._listener.use_format(self._configuration.input_audio)
         self._listener.how = as_configured(asr_config)

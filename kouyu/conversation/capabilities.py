@@ -1,13 +1,14 @@
 """What the server offers to this connection, and the configuration that is therefore in force."""
 
-import logging
+from typing import Final
 
 import msgspec
 
+from kouyu.protocol.combinations import check_object
 from kouyu.protocol.configuration import Configuration, OutputAudio
 from kouyu.protocol.errors import InvalidField
 
-_log = logging.getLogger(__name__)
+_VOICE_FIELD: Final = "data.output_audio.voice_id"
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,12 +39,23 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
             prologue_content=requested.prologue_content or self.prologue or None,
         )
 
-    def output_in_force(self, output: OutputAudio, field: str = "data.output_audio.voice_id") -> OutputAudio:
+    def output_in_force(self, output: OutputAudio, field: str = _VOICE_FIELD) -> OutputAudio:
         """The output with its voice filled in. Raises InvalidField, naming ``field``, as ``in_force`` does."""
-        voice_id = output.voice_id or self.default_voice_id
-        if output.voice_id and output.voice_id not in self.voice_ids:
-            if self.unknown_voice_is_error:
-                raise InvalidField(field, output.voice_id, ", ".join(self.voice_ids))
-            _log.warning("a client asked for a voice that is not here; it gets %s", self.default_voice_id)
-            voice_id = self.default_voice_id
-        return msgspec.structs.replace(output, voice_id=voice_id)
+        self._check_voice(output, field)
+        voice_id = self.default_voice_id if self.is_unknown_voice(output.voice_id) else output.voice_id
+        return msgspec.structs.replace(output, voice_id=voice_id or self.default_voice_id)
+
+    def is_unknown_voice(self, voice_id: str | None) -> bool:
+        """Whether a voice is asked for that is not there."""
+        return bool(voice_id) and voice_id not in self.voice_ids
+
+    def check(self, value: object) -> None:
+        """Check a top-level object of an update: raises InvalidField where its fields do not go together
+        (``check_object``) and for a voice that is refused."""
+        check_object(value)
+        if isinstance(value, OutputAudio):
+            self._check_voice(value, _VOICE_FIELD)
+
+    def _check_voice(self, output: OutputAudio, field: str) -> None:
+        if self.unknown_voice_is_error and self.is_unknown_voice(output.voice_id):
+            raise InvalidField(field, output.voice_id, ", ".join(self.voice_ids))

@@ -5,8 +5,8 @@ Pure: no clock, no sockets, no models. Every rule about turns lives in this pack
 
 import logging
 from collections import deque
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from kouyu.conversation.announcement import Announcement
 from kouyu.conversation.capabilities import Capabilities
@@ -16,11 +16,13 @@ from kouyu.conversation.inputs import (
     ClientLeft,
     ConfigurationUpdate,
     Input,
+    NotOpened,
     PressureChanged,
     ReplyDelta,
     ReplyFailed,
     ReplyFinished,
     ReplyToolCalls,
+    Runtime,
     SectionBegan,
     SpeechAudio,
     SpeechFailed,
@@ -40,9 +42,9 @@ from kouyu.conversation.turns import Turns
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import ContentType, DownlinkEvent, Message, error
 from kouyu.protocol.effective import effective, to_wire
-from kouyu.protocol.errors import InvalidField
+from kouyu.protocol.errors import InvalidField, all_in_one
 from kouyu.protocol.ids import NO_ID
-from kouyu.protocol.merge import merge
+from kouyu.protocol.merge import Merged, merge
 from kouyu.protocol.uplink import (
     ConversationChatCancel,
     ConversationClear,
@@ -168,22 +170,34 @@ class Conversation:
 
     # The configuration
 
+    def read(self, data: Mapping[str, Any]) -> Merged[Configuration]:
+        """What a ``chat.update`` asks for, with its faults. Nothing is changed before ``ConfigurationUpdate`` comes."""
+        return merge(self._requested, data, self._capabilities.check)
+
+    def names_another_conversation(self, merged: Merged[Configuration]) -> bool:
+        """Whether an update names another conversation than the one in force and than the update before."""
+        wanted = merged.configuration.chat_config.conversation_id
+        return wanted not in (None, self._requested.chat_config.conversation_id, self._identity.conversation_id)
+
     def _configure(self, update: ConfigurationUpdate, now: float) -> Iterator[Effect]:
-        """chat.update: all of it is applied, or nothing."""
-        before = self.configuration
-        conversation_id = update.opened[0] if update.opened else self._identity.conversation_id
-        try:
-            requested = merge(self._requested, update.data)
-            after = self._capabilities.in_force(effective(requested), conversation_id)
-        except InvalidField as fault:
+        """chat.update: what of it is sound is applied, and what is not is told."""
+        before, requested, faults = self.configuration, update.merged.configuration, update.merged.faults
+        if faults:
+            fault = all_in_one(faults)
             yield Send(error(fault.code, fault.msg, update.origin_message))
-            return
-        yield from self._turns.forget_preparation()
+        if requested != self._requested:
+            yield from self._turns.forget_preparation()
+        match update.conversation:
+            case Runtime(conversation_id, section_id):
+                self._identity.open(conversation_id, section_id)
+            case NotOpened():
+                self._identity.new_conversation()
+            case None:
+                pass
+        after = self._capabilities.in_force(effective(requested), self._identity.conversation_id)
         if is_push_to_talk(after.turn_detection) != is_push_to_talk(before.turn_detection):
             yield from self._turns.change_mode(before, now)
         self._requested, self.configuration = requested, after
-        if update.opened:
-            self._identity.open(*update.opened)
         yield Send(DownlinkEvent("chat.updated", to_wire(after)))
         prologue = (after.prologue_content or "").strip()
         is_due = after.need_play_prologue and prologue not in ("", self._prologue_played)

@@ -4,12 +4,12 @@ Positions are samples of the user's audio at LISTENING_RATE, counted from the co
 the number of the order it answers, so that a late one is dropped.
 """
 
-from typing import Any
-
 import msgspec
 
 from kouyu.agents.agent import ToolRound
+from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import ToolCall
+from kouyu.protocol.merge import Merged
 from kouyu.protocol.uplink import (
     ConversationChatCancel,
     ConversationClear,
@@ -124,15 +124,28 @@ class SpeechFailed(msgspec.Struct, frozen=True):
     reason: str
 
 
-class ConfigurationUpdate(msgspec.Struct, frozen=True, kw_only=True):
-    """A ``chat.update``, with the conversation it names already looked up.
+class Runtime(msgspec.Struct, frozen=True):
+    """The conversation that a ``chat.update`` names, and its current section."""
 
-    ``opened`` is (conversation id, current section id) when the update names another conversation than the one in
-    force. ``origin_message`` is the uplink text, for the error event.
+    conversation_id: str
+    section_id: str
+
+
+class NotOpened(msgspec.Struct, frozen=True):
+    """The conversation that a ``chat.update`` names cannot be gone on with; ``why`` is a sentence's second half."""
+
+    why: str
+
+
+class ConfigurationUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """A ``chat.update`` that was read (``Conversation.read``) and whose references were looked up.
+
+    ``conversation`` is what was found of the conversation that it names; None where it names none, or the one in force.
+    ``origin_message`` is the uplink text, for the error event.
     """
 
-    data: dict[str, Any]
-    opened: tuple[str, str] | None = None
+    merged: Merged[Configuration]
+    conversation: Runtime | NotOpened | None = None
     origin_message: str | None = None
 
 

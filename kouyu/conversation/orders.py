@@ -23,8 +23,7 @@ class Identity:
         self._ids = ids
         self._epoch = epoch
         self.bot_id = bot_id
-        self.conversation_id = ids.next_id()
-        self.section_id = self.conversation_id
+        self.conversation_id = self.section_id = ids.next_id()
 
     def new_id(self) -> str:
         """The id of a new chat or message."""
@@ -37,6 +36,10 @@ class Identity:
     def open(self, conversation_id: str, section_id: str) -> None:
         """Go on with an existing conversation."""
         self.conversation_id, self.section_id = conversation_id, section_id
+
+    def new_conversation(self) -> None:
+        """Begin a conversation that nobody knows yet."""
+        self.conversation_id = self.section_id = self._ids.next_id()
 
     def new_section(self) -> None:
         """Begin a new section in the same conversation (``conversation.clear``)."""

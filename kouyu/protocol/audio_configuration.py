@@ -3,17 +3,17 @@
 They are made of the same objects as that of ``/v1/chat``, and merged by the same rules.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
-from kouyu.protocol.combinations import check_input, check_output
+from kouyu.protocol.combinations import check_object
 from kouyu.protocol.configuration import AsrConfig, InputAudio, OutputAudio
 from kouyu.protocol.effective import as_wire, effective_asr, effective_input, effective_output
 from kouyu.protocol.errors import InvalidField
-from kouyu.protocol.merge import merge_struct
+from kouyu.protocol.merge import Merged, merge
 
 InterpretedLanguage = Literal["auto", "en", "zh"]
 
@@ -82,25 +82,20 @@ AudioConfiguration = SpeechConfiguration | TranscriptionConfiguration | Interpre
 C = TypeVar("C", SpeechConfiguration, TranscriptionConfiguration, InterpretationConfiguration)
 
 
-def merge_audio(current: C, update: Mapping[str, Any]) -> C:
-    """``current`` with ``update``, the data of an ``*.update`` event, laid over it. Raises InvalidField."""
-    merged = merge_struct(current, update)
-    _check(merged)
-    return merged
+def merge_audio(current: C, update: Mapping[str, Any], check: Callable[[object], None] = check_object) -> Merged[C]:
+    """``current`` with ``update``, the data of an ``*.update`` event, laid over it, as ``merge`` does it."""
+
+    def check_all(value: object) -> None:
+        check(value)
+        _check_languages(value)
+
+    return merge(current, update, check_all)
 
 
-def _check(configuration: AudioConfiguration) -> None:
-    if not isinstance(configuration, SpeechConfiguration):
-        check_input(configuration.input_audio)
-    if not isinstance(configuration, TranscriptionConfiguration):
-        check_output(configuration.output_audio)
-    if isinstance(configuration, InterpretationConfiguration):
-        translate = configuration.translate_config
-        if translate.source == translate.target != "auto":
-            other = "en" if translate.source == "zh" else "zh"
-            raise InvalidField(
-                "data.translate_config.to", translate.target, f"auto, {other} with from {translate.source}"
-            )
+def _check_languages(value: object) -> None:
+    if isinstance(value, TranslateConfig) and value.source == value.target != "auto":
+        other = "en" if value.source == "zh" else "zh"
+        raise InvalidField("data.translate_config.to", value.target, f"auto, {other} with from {value.source}")
 
 
 def audio_to_wire(configuration: AudioConfiguration) -> msgspec.Raw:

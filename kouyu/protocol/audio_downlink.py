@@ -2,11 +2,13 @@
 ``/v1/audio/simult_interpretation``."""
 
 import base64
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
 from kouyu.protocol.downlink import ErrorData, Sentence, Transcript
+from kouyu.protocol.errors import ProtocolError, all_in_one
 
 AudioEventType = Literal[
     "speech.created",
@@ -56,3 +58,11 @@ def audio_piece(event_type: AudioEventType, packet: bytes) -> AudioEvent:
 def audio_error(code: int, msg: str, origin_message: str | None = None) -> AudioEvent:
     """An ``error`` event, as ``downlink.error``."""
     return AudioEvent("error", ErrorData(code=code, msg=msg, message=msg), origin_message)
+
+
+def audio_refusals(faults: Sequence[ProtocolError], origin_message: str | None) -> list[AudioEvent]:
+    """One ``error`` event that names all that was bad in an update; none where nothing was."""
+    if not faults:
+        return []
+    fault = all_in_one(faults)
+    return [audio_error(fault.code, fault.msg, origin_message)]

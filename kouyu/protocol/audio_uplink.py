@@ -17,10 +17,14 @@ AudioEndpointName = Literal["speech", "transcriptions", "simult_interpretation"]
 
 
 class AudioUpdate(msgspec.Struct, frozen=True, kw_only=True):
-    """``speech.update``, ``transcriptions.update`` or ``simult_interpretation.update``; ``data`` is unchecked."""
+    """``speech.update``, ``transcriptions.update`` or ``simult_interpretation.update``; ``data`` is unchecked.
+
+    ``origin_message`` is the uplink text, for the error event.
+    """
 
     id: str | None = None
     data: dict[str, Any]
+    origin_message: str | None = None
 
 
 class InputTextBufferAppend(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """Which values of a configuration go together: the rules of uplink.md that concern more than one field."""
 
-from kouyu.protocol.configuration import Configuration, InputAudio, OutputAudio, VoiceProcessingConfig
+from kouyu.protocol.configuration import InputAudio, OutputAudio, VoiceProcessingConfig
 from kouyu.protocol.errors import InvalidField
 
 _INPUT_FORMATS = {
@@ -12,11 +12,17 @@ _INPUT_FORMATS = {
 }
 
 
-def check_combinations(configuration: Configuration) -> None:
-    """Raises InvalidField for the first rule that is broken, naming both fields."""
-    check_input(configuration.input_audio)
-    check_output(configuration.output_audio)
-    _check_voice_processing(configuration.voice_processing_config)
+def check_object(value: object) -> None:
+    """Raises InvalidField for the first rule that a top-level object of a configuration breaks, naming both fields."""
+    match value:
+        case InputAudio():
+            check_input(value)
+        case OutputAudio():
+            check_output(value)
+        case VoiceProcessingConfig():
+            _check_voice_processing(value)
+        case _:
+            pass
 
 
 def check_input(audio: InputAudio) -> None:

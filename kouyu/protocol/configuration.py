@@ -4,7 +4,7 @@ Field names are the wire's. The annotation beside a type is the range that ``mer
 its type says it all.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -12,6 +12,7 @@ from kouyu.protocol.ranges import (
     Coordinates,
     KeepWhenEmpty,
     Keywords,
+    LanguageTag,
     MetaData,
     Number,
     OneOf,
@@ -23,7 +24,7 @@ InputFormat = Literal["pcm", "wav", "ogg"]
 InputCodec = Literal["pcm", "opus", "g711a", "g711u"]
 OutputCodec = Literal["pcm", "g711a", "g711u", "opus", "mp3"]
 TurnDetectionType = Literal["client_interrupt", "server_vad", "semantic_vad"]
-InterruptMode = Literal["keyword_contains", "keyword_prefix"]
+InterruptMode = Literal["keyword_contains", "keyword_prefix", "all"]
 StreamMode = Literal["bidirectional_stream", "output_no_stream"]
 Emotion = Literal["", "happy", "sad", "angry", "surprised", "fear", "hate", "excited", "coldness", "neutral"]
 UserLanguage = Literal[
@@ -160,7 +161,7 @@ class SemanticVadConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InterruptConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Which speech interrupts the reply. Counts only with a mode and at least one keyword."""
+    """Which speech interrupts the reply: ``all`` is any. A keyword mode counts only with at least one keyword."""
 
     mode: InterruptMode | None = None
     keywords: Annotated[tuple[str, ...], Keywords()] = ()
@@ -189,7 +190,7 @@ class AsrConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     hot_words: tuple[str, ...] = ()
     context: str = ""
-    user_language: UserLanguage = "common"
+    user_language: Annotated[UserLanguage, LanguageTag(get_args(UserLanguage))] = "common"
     enable_ddc: bool = True
     enable_itn: bool = True
     enable_punc: bool = True

@@ -14,6 +14,7 @@ from kouyu.protocol.ranges import (
     Coordinates,
     Flag,
     Keywords,
+    LanguageTag,
     MetaData,
     Number,
     OneOf,
@@ -95,7 +96,7 @@ def _allowed(takes: Range) -> Schema:
             return {"type": "integer", "minimum": low, "maximum": high}
         case Number(low, high):
             return {"type": "number", "minimum": low, "maximum": high}
-        case Choice(values):
+        case Choice(values) | LanguageTag(values):
             return {"type": "string", "enum": list(values)}
         case Flag():
             return {"type": "boolean"}
@@ -110,10 +111,10 @@ def _allowed(takes: Range) -> Schema:
             texts = {"type": "string", "minLength": 1, "maxLength": 512}
             return {"type": "object", "maxProperties": 16, "propertyNames": names, "additionalProperties": texts}
         case VariableNames():
-            return {**_TEXTS, "propertyNames": {"pattern": "^[A-Za-z_]+$"}}
+            return {**_TEXTS, "propertyNames": {"pattern": "^[A-Za-z0-9_]+$"}}
         case Coordinates():
             places = {"latitude": _DEGREES, "longitude": _DEGREES}
-            return {"type": "object", "properties": places, "additionalProperties": False}
+            return {**_TEXTS, "properties": places}
         case AnyObject():
             return {"type": "object"}
         case _:

@@ -77,7 +77,7 @@ def effective_output(audio: OutputAudio) -> OutputAudio:
 
 def _turn_detection(detection: TurnDetection) -> TurnDetection:
     interrupt = detection.interrupt_config
-    counts = interrupt is not None and interrupt.mode is not None and interrupt.keywords
+    counts = interrupt is not None and interrupt.mode not in (None, "all") and interrupt.keywords
     return detection if counts else replace(detection, interrupt_config=None)
 
 

@@ -1,6 +1,7 @@
 """Error codes of the service (rest.md 6) and the exception that carries one to the edge."""
 
 import json
+from collections.abc import Sequence
 from typing import Final
 
 BAD_REQUEST: Final = 4000
@@ -57,6 +58,17 @@ class InvalidField(ProtocolError):
         self.field = field
         self.value = value
         self.allowed = allowed
+
+    @property
+    def object_name(self) -> str:
+        """The top-level object, or field of the top level, that it is about: ``output_audio``."""
+        return self.field.split(".")[1].partition("[")[0]
+
+
+def all_in_one(faults: Sequence[ProtocolError]) -> ProtocolError:
+    """One fault that says what each of ``faults`` (at least one) says; its code is theirs where they agree."""
+    codes = {fault.code for fault in faults}
+    return ProtocolError(codes.pop() if len(codes) == 1 else BAD_REQUEST, " | ".join(fault.msg for fault in faults))
 
 
 def _as_json(value: object, limit: int = _SHOWN) -> str:

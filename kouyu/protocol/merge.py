@@ -1,43 +1,65 @@
-"""Applies a ``chat.update`` to the configuration asked for so far: all of it or nothing.
+"""Lays a ``chat.update`` over the configuration asked for so far.
 
 What a value means (uplink.md, chat.update; websocket.md 3.1):
 
+- Each top-level object and each single field of the top level is taken whole or not at all: one that holds a bad field
+  stays as it was, and the others are taken.
 - A missing field or null keeps what was set.
 - An empty value (empty text, list or object) sets back to nothing a field whose default is nothing, so that a client
   can take back hot words, meta_data, a voice, pacing or interrupt keywords. Every other field keeps what was set, and
   so do ``user_id`` and ``conversation_id``: whose talk this is can change but not cease.
 - Objects are merged key by key. The maps of ``chat_config`` and all lists are values and are replaced whole.
-- Unknown fields are ignored. A known one of the wrong type or outside its range raises InvalidField. A number may be
-  written 20 or 20.0, but not "20".
+- Unknown fields are ignored. A known one of the wrong type or outside its range is bad. A number may be written 20 or
+  20.0, but not "20".
 """
 
 import functools
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from kouyu.protocol.combinations import check_combinations
-from kouyu.protocol.configuration import Configuration
+from kouyu.protocol.combinations import check_object
 from kouyu.protocol.errors import InvalidField
 from kouyu.protocol.ranges import AnyObject, Choice, Flag, KeepWhenEmpty, Range, Text, Texts
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-def merge(current: Configuration, update: Mapping[str, Any]) -> Configuration:
+class Merged(msgspec.Struct, Generic[S], frozen=True):
+    """What an update leads to: the next configuration, and the bad fields, whose objects are in it as ``before``."""
+
+    before: S
+    configuration: S
+    faults: tuple[InvalidField, ...] = ()
+
+    def refuse(self, fault: InvalidField) -> "Merged[S]":
+        """The same, with the top-level object that ``fault`` is about as it was before too."""
+        name = fault.object_name
+        kept = msgspec.structs.replace(self.configuration, **{name: getattr(self.before, name)})
+        return Merged(self.before, kept, (*self.faults, fault))
+
+
+def merge(current: S, update: Mapping[str, Any], check: Callable[[object], None] = check_object) -> Merged[S]:
     """``current`` with ``update``, the data of a ``chat.update``, laid over it; ``current`` itself stays as it was.
 
-    Raises InvalidField with a path such as ``data.input_audio.sample_rate`` for the first bad field.
+    ``check`` raises InvalidField for a top-level object whose fields do not go together. The faults name paths such as
+    ``data.input_audio.sample_rate``.
     """
-    merged = merge_struct(current, update)
-    check_combinations(merged)
-    return merged
-
-
-def merge_struct(current: S, update: Mapping[str, Any]) -> S:
-    """The same for any struct of configuration, its fields' combinations unchecked. Raises InvalidField."""
-    return msgspec.structs.replace(current, **_changes(type(current), current, update, "data"))
+    changes: dict[str, Any] = {}
+    faults: list[InvalidField] = []
+    for field in fields_of(type(current)):
+        found: list[InvalidField] = []
+        given, path = update.get(field.wire_name), f"data.{field.wire_name}"
+        value = _new_value(field, getattr(current, field.name), given, path, found)
+        if value is not msgspec.UNSET and not found:
+            try:
+                check(value)
+                changes[field.name] = value
+            except InvalidField as fault:
+                found.append(fault)
+        faults.extend(found)
+    return Merged(current, msgspec.structs.replace(current, **changes), tuple(faults))
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,37 +77,49 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     required: bool
 
 
-def _changes(kind: type[msgspec.Struct], current: msgspec.Struct | None, update: object, path: str) -> dict[str, Any]:
-    """The new values of the fields of ``kind`` that ``update`` sets."""
+def _changes(
+    kind: type[msgspec.Struct], current: msgspec.Struct | None, update: object, path: str, faults: list[InvalidField]
+) -> dict[str, Any]:
+    """The new values of the fields of ``kind`` that ``update`` sets; bad ones join ``faults``."""
     if not isinstance(update, Mapping):
-        raise InvalidField(path, update, "an object")
+        faults.append(InvalidField(path, update, "an object"))
+        return {}
     changes = {}
     for field in fields_of(kind):
         given, where = update.get(field.wire_name), f"{path}.{field.wire_name}"
-        value = _new_value(field, getattr(current, field.name, None), given, where)
+        value = _new_value(field, getattr(current, field.name, None), given, where, faults)
         if value is not msgspec.UNSET:
             changes[field.name] = value
     return changes
 
 
-def _new_value(field: Field, current: Any, value: object, path: str) -> Any:
+def _new_value(field: Field, current: Any, value: object, path: str, faults: list[InvalidField]) -> Any:
     """What to set the field to, or UNSET to leave it."""
     if value is None:
         return msgspec.UNSET
     if type(value) is type(field.empty) and value == field.empty:
         return field.cleared
     if not isinstance(field.takes, type):
-        return field.takes.check(path, value)
-    changes = _changes(field.takes, current, value, path)
+        try:
+            return field.takes.check(path, value)
+        except InvalidField as fault:
+            faults.append(fault)
+            return msgspec.UNSET
+    known = len(faults)
+    changes = _changes(field.takes, current, value, path, faults)
+    if len(faults) > known:
+        return msgspec.UNSET
     if current is not None:
         return msgspec.structs.replace(current, **changes)
-    return _new_object(field.takes, changes, path) if changes else msgspec.UNSET
+    return _new_object(field.takes, changes, path, faults) if changes else msgspec.UNSET
 
 
-def _new_object(kind: type[msgspec.Struct], values: dict[str, Any], path: str) -> msgspec.Struct:
+def _new_object(kind: type[msgspec.Struct], values: dict[str, Any], path: str, faults: list[InvalidField]) -> Any:
     for field in fields_of(kind):
         if field.required and field.name not in values:
-            raise InvalidField(f"{path}.{field.wire_name}", None, "a value, because the field beside it has one")
+            allowed = "a value, because the field beside it has one"
+            faults.append(InvalidField(f"{path}.{field.wire_name}", None, allowed))
+            return msgspec.UNSET
     return kind(**values)
 
 

@@ -4,6 +4,7 @@
 mean is ``merge``'s business.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -97,62 +98,81 @@ def _is_speakable(word: str) -> bool:
     return not has_punctuation and any(char.isalnum() for char in word)
 
 
-def _as_map(path: str, value: object, allowed: str) -> Mapping[str, Any]:
+def _as_texts(path: str, value: object, allowed: str, allowed_values: str) -> dict[str, str]:
+    """A map of texts. Numbers and booleans become the text that JSON writes for them; null is left out."""
     if not isinstance(value, Mapping):
         raise InvalidField(path, value, allowed)
-    return value
+    texts = {}
+    for key, item in value.items():
+        if isinstance(item, str):
+            texts[key] = item
+        elif isinstance(item, bool | int | float):
+            texts[key] = json.dumps(item)
+        elif item is not None:
+            raise InvalidField(f"{path}.{key}", item, allowed_values)
+    return texts
 
 
 class MetaData(msgspec.Struct, frozen=True):
     """The caller's own pairs: 16 at most, keys of 1 to 64 characters, values of 1 to 512."""
 
     def check(self, path: str, value: object) -> dict[str, str]:
-        """A copy of the pairs."""
-        pairs = _as_map(path, value, "an object with text values")
+        """The pairs, their values as texts."""
+        pairs = _as_texts(path, value, "an object with text values", "a text of 1 to 512 characters")
         if len(pairs) > 16:
             raise InvalidField(path, f"{len(pairs)} pairs", "at most 16 pairs", code=META_DATA_OVER_LIMIT)
         for key, text in pairs.items():
             if not 1 <= len(key) <= 64:
                 raise InvalidField(path, key, "keys of 1 to 64 characters", code=META_DATA_OVER_LIMIT)
-            if not isinstance(text, str):
-                raise InvalidField(f"{path}.{key}", text, "a text of 1 to 512 characters")
             if not 1 <= len(text) <= 512:
                 length = f"{len(text)} characters"
                 raise InvalidField(f"{path}.{key}", length, "a text of 1 to 512 characters", code=META_DATA_OVER_LIMIT)
-        return dict(pairs)
+        return pairs
 
 
 class VariableNames(msgspec.Struct, frozen=True):
-    """Variables of the agent's prompt: English letters and underscores, each with a text."""
+    """Variables of the agent's prompt, each with a text. Their names: English letters, digits and underscores."""
 
     def check(self, path: str, value: object) -> dict[str, str]:
-        """A copy of the variables."""
-        variables = _as_map(path, value, "an object with text values")
-        for name, text in variables.items():
-            if not re.fullmatch(r"[A-Za-z_]+", name):
-                raise InvalidField(path, name, "names of English letters and underscores")
-            if not isinstance(text, str):
-                raise InvalidField(f"{path}.{name}", text, "a text")
-        return dict(variables)
+        """The variables, their values as texts."""
+        variables = _as_texts(path, value, "an object with text values", "a text")
+        for name in variables:
+            if not re.fullmatch(r"[A-Za-z0-9_]+", name):
+                raise InvalidField(path, name, "names of English letters, digits and underscores")
+        return variables
 
 
 class Coordinates(msgspec.Struct, frozen=True):
-    """Where the user is, in degrees written as text; an empty or null one is left out."""
+    """Facts for the model: where the user is, in degrees, and other keys as they are. An empty value is left out."""
 
     def check(self, path: str, value: object) -> dict[str, str]:
-        """A copy of the coordinates given."""
-        limits = {"latitude": 90, "longitude": 180}
-        given = _as_map(path, value, "an object with the keys latitude and longitude")
-        for name, degrees in given.items():
-            if name not in limits:
-                raise InvalidField(path, name, "the keys latitude and longitude")
-            if degrees in (None, ""):
+        """The facts given, as texts."""
+        given = _as_texts(path, value, "an object with the keys latitude and longitude", "a text")
+        for name, limit in (("latitude", 90), ("longitude", 180)):
+            degrees = given.get(name)
+            if not degrees:
                 continue
-            is_number = isinstance(degrees, str) and re.fullmatch(r"[+-]?[0-9]{1,3}(\.[0-9]{1,30})?", degrees)
-            if not is_number or abs(float(degrees)) > limits[name]:
-                limit = limits[name]
-                raise InvalidField(f"{path}.{name}", degrees, f"a text with a number from -{limit} to {limit}")
-        return {name: degrees for name, degrees in given.items() if degrees not in (None, "")}
+            is_number = re.fullmatch(r"[+-]?[0-9]{1,3}(\.[0-9]{1,30})?", degrees)
+            if not is_number or abs(float(degrees)) > limit:
+                raise InvalidField(f"{path}.{name}", degrees, f"a number from -{limit} to {limit}")
+        return {name: text for name, text in given.items() if text}
+
+
+class LanguageTag(msgspec.Struct, frozen=True):
+    """One of a few languages. Of a tag in another spelling or of another region the language counts (zh-CN, en_gb)."""
+
+    values: tuple[str, ...]
+
+    def check(self, path: str, value: object) -> str:
+        """The one of ``values`` that is meant: for zh-CN zh, for de or de-AT de-DE."""
+        wanted = value.replace("_", "-").lower() if isinstance(value, str) else ""
+        language = wanted.partition("-")[0]
+        by_spelling = {choice.lower(): choice for choice in self.values}
+        regional = {choice.lower().partition("-")[0]: choice for choice in self.values if "-" in choice}
+        for found in (by_spelling.get(wanted), by_spelling.get(language), regional.get(language)):
+            if found is not None:
+                return found
+        raise InvalidField(path, value, ", ".join(self.values))
 
 
 class Choice(msgspec.Struct, frozen=True):

@@ -34,6 +34,8 @@ from kouyu.conversation.inputs import (
     ClientLeft,
     ConfigurationUpdate,
     Input,
+    NotOpened,
+    Runtime,
     SectionBegan,
     TimePassed,
 )
@@ -42,7 +44,8 @@ from kouyu.diagnostics.board import LiveSession
 from kouyu.diagnostics.facts import SessionSeen
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import error
-from kouyu.protocol.errors import CONVERSATION_NOT_FOUND, ProtocolError
+from kouyu.protocol.errors import InvalidField, ProtocolError
+from kouyu.protocol.merge import Merged
 from kouyu.protocol.uplink import (
     ChatUpdate,
     InputAudioBufferAppend,
@@ -66,7 +69,6 @@ from kouyu.store.errors import StoreError
 _log = logging.getLogger(__name__)
 
 _ORIGIN_CHARACTERS: Final = 2000
-_LONGEST_ID_SHOWN: Final = 100
 _LAST_SAVES_S: Final = 2.0
 
 
@@ -190,12 +192,7 @@ class Session:
             case InputAudioBufferAppend(delta=delta):
                 await self._ear.hear(delta)
             case ChatUpdate(data=data):
-                opened = await self._open_conversation(data)
-                await self._ear.look_up_target(data)
-                self._receive(ConfigurationUpdate(data=data, opened=opened, origin_message=_origin(message)))
-                self._recorder.user_id = self.conversation.configuration.chat_config.user_id or ""
-                self._ear.follow_target()
-                self._services.board.changed(self._live)
+                await self._configure(data, _origin(message))
             case InputAudioBufferComplete() | InputAudioBufferClear():
                 self._ear.complete()
                 self._receive(event)
@@ -211,25 +208,30 @@ class Session:
         if self._live.observer is not None:
             self._live.heard(samples, end)
 
-    async def _open_conversation(self, data: dict[str, object]) -> tuple[str, str] | None:
-        """The conversation that a chat.update names, if it is another one. Raises ProtocolError where there is none."""
-        chat_config = data.get("chat_config")
-        wanted = chat_config.get("conversation_id") if isinstance(chat_config, dict) else None
-        if not isinstance(wanted, str) or not wanted or wanted == self.conversation.conversation_id:
-            return None
-        record = await self._services.store.conversations.get(wanted)
-        if record is None or record.user_id not in ("", self._user_of(data)):
-            fault = "does not exist" if record is None else "began under another user_id"
-            named = f"data.chat_config.conversation_id: {wanted[:_LONGEST_ID_SHOWN]!r}"
-            raise ProtocolError(CONVERSATION_NOT_FOUND, f"{named} {fault}; leave it out for a new conversation")
-        self._recorder.know(record.id)
-        return record.id, record.section_id
+    async def _configure(self, data: dict[str, object], origin: str) -> None:
+        """chat.update: read, then look up what it refers to, then apply."""
+        merged = self.conversation.read(data)
+        try:
+            await self._ear.look_up_target(merged.configuration.voice_processing_config)
+        except InvalidField as fault:
+            merged = merged.refuse(fault)
+        found = await self._find_conversation(merged) if self.conversation.names_another_conversation(merged) else None
+        if isinstance(found, Runtime):
+            self._recorder.know(found.conversation_id)
+        self._receive(ConfigurationUpdate(merged=merged, conversation=found, origin_message=origin))
+        self._recorder.user_id = self.conversation.configuration.chat_config.user_id or ""
+        self._ear.follow_target()
+        self._services.board.changed(self._live)
 
-    def _user_of(self, data: dict[str, object]) -> str:
-        """The user that a chat.update leaves in force."""
-        chat_config = data.get("chat_config")
-        named = chat_config.get("user_id") if isinstance(chat_config, dict) else None
-        return str(named or self.conversation.configuration.chat_config.user_id or "")
+    async def _find_conversation(self, merged: Merged[Configuration]) -> Runtime | NotOpened:
+        """The conversation that a chat.update names, where its user may go on with it."""
+        wanted = merged.configuration.chat_config
+        record = await self._services.store.conversations.get(wanted.conversation_id or "")
+        if record is None:
+            return NotOpened("does not exist")
+        if record.user_id not in ("", wanted.user_id or ""):
+            return NotOpened("began under another user_id")
+        return Runtime(record.id, record.section_id)
 
     # Through the core
 

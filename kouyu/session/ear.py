@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from kouyu.audio.decoding import AudioDecoder, open_decoder
 from kouyu.audio.errors import UndecodableAudio
@@ -11,7 +11,7 @@ from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.effects import Sounding
 from kouyu.conversation.inputs import AudioReceived, Input, PressureChanged, SpeechProbability
 from kouyu.conversation.push_to_talk import is_push_to_talk
-from kouyu.protocol.configuration import Configuration, InputAudio
+from kouyu.protocol.configuration import Configuration, InputAudio, VoiceProcessingConfig
 from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
 from kouyu.session.echo_guard import EchoGuard
 from kouyu.session.hearing import Hearing
@@ -86,9 +86,9 @@ class Ear:
         self._listen(self._noise_suppression.flush())
         self._hearing.complete()
 
-    async def look_up_target(self, data: dict[str, Any]) -> None:
-        """Find the speaker that a chat.update wants to be heard alone. Raises ProtocolError where there is none."""
-        await self._target.look_up(data, self._configuration().voice_processing_config)
+    async def look_up_target(self, processing: VoiceProcessingConfig) -> None:
+        """Find the speaker that is to be heard alone. Raises InvalidField where there is none."""
+        await self._target.look_up(processing)
 
     def follow_target(self) -> None:
         """The configuration in force may name another speaker to be heard alone, or none."""

@@ -1,7 +1,7 @@
 """Whom a session is to hear: everybody, one enrolled speaker, or whoever speaks first (``voice_processing_config``)."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
@@ -40,19 +40,13 @@ class TargetChoice:
         self._enrolled: tuple[str, EnrolledVoice] | None = None
         self._followed = VoiceProcessingConfig()
 
-    async def look_up(self, data: Mapping[str, object], current: VoiceProcessingConfig) -> None:
-        """Find the voiceprint that a ``chat.update`` names. Raises InvalidField where it is needed and there is none.
+    async def look_up(self, processing: VoiceProcessingConfig) -> None:
+        """Find the voiceprint that is to be heard alone. Raises InvalidField where it is needed and there is none.
 
         Without ``enable_pdns`` an id has no effect, so it may be one of another server's.
         """
-        update = data.get("voice_processing_config")
-        named = update if isinstance(update, Mapping) else {}
-        feature_id = named.get("voice_print_feature_id")
-        if feature_id is None:
-            feature_id = current.voice_print_feature_id
-        enabled = named.get("enable_pdns")
-        wanted = enabled is True or (enabled is None and current.enable_pdns)
-        if not wanted or not isinstance(feature_id, str) or not feature_id or self._encoder is None:
+        feature_id = processing.voice_print_feature_id
+        if not processing.enable_pdns or feature_id is None or self._encoder is None:
             return
         if self._enrolled is None or self._enrolled[0] != feature_id:
             self._enrolled = feature_id, await self._find(feature_id, self._encoder)

@@ -48,7 +48,7 @@ async def test_a_voice_that_is_not_here_is_refused_where_the_server_wants_it(tmp
         running.pipe.say("speech.update", output_audio={"voice_id": "somebody"})
         error = await running.pipe.until("error")
         running.pipe.say("speech.update", output_audio={"voice_id": "buzz"})
-        updated = await running.pipe.until("speech.updated")
+        updated = await running.pipe.until("speech.updated", count=2)
     assert error["data"]["msg"] == 'data.output_audio.voice_id: "somebody" is not allowed; allowed: hum, buzz'
     assert updated["data"]["output_audio"]["voice_id"] == "buzz"
 

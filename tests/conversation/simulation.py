@@ -28,8 +28,10 @@ from kouyu.conversation.inputs import (
     AudioReceived,
     ConfigurationUpdate,
     Input,
+    NotOpened,
     ReplyDelta,
     ReplyFinished,
+    Runtime,
     SpeechAudio,
     SpeechFinished,
     SpeechProbability,
@@ -117,7 +119,12 @@ class Simulation:
 
     def configure(self, **data: Any) -> None:
         """Send a chat.update."""
-        self.give(ConfigurationUpdate(data=data))
+        self.give(self.update(data))
+
+    def update(self, data: dict[str, Any], conversation: Runtime | NotOpened | None = None) -> ConfigurationUpdate:
+        """A chat.update that has been read, and what was found of the conversation that it names."""
+        merged = self.conversation.read(data)
+        return ConfigurationUpdate(merged=merged, conversation=conversation, origin_message="the update")
 
     def free_talk(self, **turn_detection: Any) -> None:
         """Switch to server_vad."""

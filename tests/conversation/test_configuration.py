@@ -1,12 +1,12 @@
-"""chat.update: all of it or nothing; the opening line; which conversation and section this is."""
+"""chat.update: what is sound of it holds; the opening line; which conversation and section this is."""
 
 import msgspec
 import pytest
 
 from kouyu.conversation.effects import CancelTranscribe, SaveMessage, SaveSection, Speak, StartReply, UseInputFormat
-from kouyu.conversation.inputs import ConfigurationUpdate
+from kouyu.conversation.inputs import NotOpened, Runtime
 from kouyu.conversation.limits import Limits
-from kouyu.protocol.downlink import Chat, DownlinkEvent, Message, Sentence
+from kouyu.protocol.downlink import Chat, DownlinkEvent, ErrorData, Message, Sentence
 from kouyu.protocol.uplink import ConversationClear, ConversationMessageCreate
 from tests.conversation.simulation import CAPABILITIES, Engines, Simulation
 
@@ -29,36 +29,71 @@ def sentences(talk: Simulation) -> list[str]:
     return [event.data.text for event in talk.events if isinstance(event.data, Sentence)]
 
 
-# All or nothing
+# What holds of an update, and what is told of the rest
 
 
-def test_one_bad_field_and_nothing_is_applied() -> None:
+def test_a_bad_field_leaves_its_object_as_it_was_and_the_others_hold() -> None:
     talk = Simulation()
     before = talk.conversation.configuration
-    talk.give(
-        ConfigurationUpdate(
-            data={
-                "turn_detection": {"type": "server_vad"},
-                "chat_config": {"conversation_id": "77"},
-                "output_audio": {"speech_rate": 1000},
-            },
-            opened=("77", "78"),
-            origin_message="the update",
-        )
+    talk.configure(
+        turn_detection={"type": "server_vad"},
+        input_audio={"format": "pcm", "sample_rate": 16000},
+        output_audio={"codec": "opus", "speech_rate": 1000},
+        need_play_prologue="yes",
     )
-    assert talk.conversation.configuration == before
-    assert talk.conversation.conversation_id == before.chat_config.conversation_id
-    assert talk.event_types == ["chat.created", "error"]
-    assert talk.events[-1].origin_message == "the update"
+    after = talk.conversation.configuration
+    assert (after.turn_detection.type, after.input_audio.format) == ("server_vad", "pcm")
+    assert (after.output_audio, after.need_play_prologue) == (before.output_audio, False)
 
 
-def test_a_bad_update_in_the_middle_of_an_utterance_does_not_disturb_it() -> None:
+def test_one_error_names_every_bad_field_in_front_of_what_is_in_force() -> None:
+    talk = Simulation()
+    talk.configure(
+        output_audio={"codec": "gsm", "speech_rate": 1000},
+        asr_config={"sensitive_words_filter": {"filter_with_empty": "x"}},
+        turn_detection={"type": "server_vad"},
+    )
+    assert talk.event_types == ["chat.created", "error", "chat.updated"]
+    told = talk.events[1]
+    assert isinstance(told.data, ErrorData)
+    named = [fault.partition(":")[0] for fault in told.data.msg.split(" | ")]
+    assert named == [
+        "data.output_audio.codec",
+        "data.output_audio.speech_rate",
+        "data.asr_config.sensitive_words_filter.filter_with_empty",
+    ]
+    assert (told.data.code, told.origin_message) == (4000, "the update")
+    assert updated(talk)["turn_detection"]["type"] == "server_vad"  # type: ignore[index]
+
+
+def test_fields_that_do_not_go_together_are_refused_like_bad_ones() -> None:
+    talk = Simulation()
+    talk.configure(
+        input_audio={"format": "wav", "codec": "g711a"},
+        voice_processing_config={"enable_ans": True, "enable_pdns": True},
+        output_audio={"codec": "opus"},
+    )
+    after = talk.conversation.configuration
+    assert (after.input_audio.codec, after.voice_processing_config.enable_ans) == ("pcm", False)
+    assert after.output_audio.codec == "opus"
+    assert talk.event_types == ["chat.created", "error", "chat.updated"]
+
+
+def test_a_voice_that_is_refused_leaves_the_output_as_it_was() -> None:
+    talk = Simulation(capabilities=msgspec.structs.replace(CAPABILITIES, unknown_voice_is_error=True))
+    talk.configure(output_audio={"codec": "opus", "voice_id": "nobody"}, turn_detection={"type": "server_vad"})
+    after = talk.conversation.configuration
+    assert (after.output_audio.codec, after.turn_detection.type) == ("pcm", "server_vad")
+
+
+def test_an_update_that_changes_nothing_does_not_disturb_an_utterance() -> None:
     talk = Simulation(Engines(transcription_s=2.0))
     talk.free_talk()
     talk.speak(960)
     talk.silence(256)
     cancelled = talk.all(CancelTranscribe)
-    talk.configure(turn_detection={"type": "client_interrupt"}, output_audio={"speech_rate": 1000})
+    talk.configure(turn_detection={"type": "client_interrupt", "silence_duration_ms": -1})
+    talk.configure(turn_detection={"type": "server_vad"})
     talk.silence(6000)
     assert talk.all(CancelTranscribe) == cancelled
     assert talk.event_types[-1] == "conversation.chat.completed"
@@ -179,10 +214,41 @@ def test_a_new_conversation_begins_with_a_section_of_the_same_id() -> None:
 
 def test_an_opened_conversation_is_gone_on_with_in_its_own_section() -> None:
     talk = Simulation()
-    talk.give(ConfigurationUpdate(data={"chat_config": {"conversation_id": "77"}}, opened=("77", "78")))
+    talk.give(talk.update({"chat_config": {"conversation_id": "77"}}, conversation=Runtime("77", "78")))
     assert updated(talk)["chat_config"]["conversation_id"] == "77"  # type: ignore[index]
     talk.write("hello")
     assert _of_chats(talk) == [("77", "78")]
+
+
+def test_a_conversation_that_cannot_be_opened_makes_place_for_a_new_one_without_an_error() -> None:
+    talk = Simulation()
+    talk.write("hello")
+    talk.wait(10)
+    unknown = {"chat_config": {"conversation_id": "77"}, "turn_detection": {"type": "server_vad"}}
+    talk.give(talk.update(unknown, conversation=NotOpened("does not exist")))
+    first = talk.events[-1]
+    assert first.event_type == "chat.updated"
+    assert "error" not in talk.event_types
+    talk.write("hello again")
+    (before, _), (after, section) = _of_chats(talk)
+    assert len({before, after, "77"}) == 3
+    assert section == after == updated(talk)["chat_config"]["conversation_id"]  # type: ignore[index]
+
+
+def test_a_device_that_names_its_unknown_conversation_each_time_stays_in_the_new_one() -> None:
+    talk = Simulation()
+    unknown = {"chat_config": {"conversation_id": "77"}}
+    assert talk.conversation.names_another_conversation(talk.conversation.read(unknown))
+    talk.give(talk.update(unknown, conversation=NotOpened("does not exist")))
+    assert not talk.conversation.names_another_conversation(talk.conversation.read(unknown))
+    own = {"chat_config": {"conversation_id": talk.conversation.conversation_id}}
+    assert not talk.conversation.names_another_conversation(talk.conversation.read(own))
+
+
+def test_a_conversation_named_beside_a_bad_field_is_not_opened() -> None:
+    talk = Simulation()
+    bad = talk.conversation.read({"chat_config": {"conversation_id": "77", "auto_save_history": "no"}})
+    assert not talk.conversation.names_another_conversation(bad)
 
 
 def test_conversation_clear_begins_a_new_section_of_the_same_conversation() -> None:

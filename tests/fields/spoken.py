@@ -1,6 +1,5 @@
 """Having a text said, and saying a question, in a few words."""
 
-import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -77,10 +76,11 @@ async def written(talk: Talk, text: str) -> str:
 
 
 async def refusal(talk: Talk, **data: Any) -> str:
-    """Send a chat.update that must not be accepted; what the error says."""
+    """Send a chat.update with a bad field; what the error says, which is followed by what is in force."""
     errors, updates = talk.types.count("error"), talk.types.count("chat.updated")
     await talk.client.send("chat.update", data)
+    updated = await talk.until("chat.updated", count=updates + 1)
     error = await talk.until("error", count=errors + 1)
-    await asyncio.sleep(0)
-    assert talk.types.count("chat.updated") == updates
+    assert talk.types.count("error") == errors + 1
+    assert talk.events.index(error) < talk.events.index(updated)
     return str(error.data["msg"])

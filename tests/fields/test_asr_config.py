@@ -119,6 +119,8 @@ async def test_user_language(
             assert recogniser.heard[-1].form.get("language") == code, user_language
         told = await refusal(talk, asr_config={"user_language": "tlh"})
         assert all(language in told for language in LANGUAGES)
+        await heard(talk, question(), stream_mode="output_no_stream", user_language="zh-CN")
+        assert recogniser.heard[-1].form.get("language") == "zh"
         updated = await talk.configure(asr_config={"stream_mode": "bidirectional_stream", "user_language": "de-DE"})
         assert updated.data["asr_config"]["user_language"] == "common"
         updated = await talk.configure(asr_config={"stream_mode": "output_no_stream"})

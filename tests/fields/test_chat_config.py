@@ -64,9 +64,11 @@ async def test_meta_data(scripted_server: RunningServer) -> None:
             {"key": "x" * 513},
             {"": "x"},
             {"key": ""},
-            {"key": 1},
+            {"key": ["x"]},
         ):
             assert "data.chat_config.meta_data" in await refusal(talk, chat_config={"meta_data": wrong})
+        updated = await talk.configure(chat_config={"meta_data": {"n": 1, "flag": True}})
+        assert updated.data["chat_config"]["meta_data"] == {"n": "1", "flag": "true"}
 
 
 async def test_custom_variables(scripted_server: RunningServer, language_model: OpenAIStandIn) -> None:
@@ -77,8 +79,11 @@ async def test_custom_variables(scripted_server: RunningServer, language_model: 
         await talk.configure(chat_config={"custom_variables": {"mood": "brave {{ 1 + 1 }}"}})
         await talk.ask("two")
         assert prompt(language_model).startswith("You are brave {{ 1 + 1 }}.")
-        for wrong in ({"mood-2": "x"}, {"mood2": "x"}, {"名": "x"}, {"mood": 1}):
+        for wrong in ({"mood-2": "x"}, {"名": "x"}, {"mood": [1]}):
             assert "data.chat_config.custom_variables" in await refusal(talk, chat_config={"custom_variables": wrong})
+        await talk.configure(chat_config={"custom_variables": {"mood": 7, "mood2": "x"}})
+        await talk.ask("three")
+        assert prompt(language_model).startswith("You are 7.")
 
 
 async def test_extra_params(scripted_server: RunningServer, language_model: OpenAIStandIn) -> None:
@@ -89,8 +94,11 @@ async def test_extra_params(scripted_server: RunningServer, language_model: Open
         await talk.ask("What is the weather here?")
         assert "39.980072" in prompt(language_model)
         assert "116.309314" in prompt(language_model)
-        for wrong in ({"altitude": "3"}, {"latitude": "91"}, {"longitude": 116.3}):
+        for wrong in ({"latitude": "91"}, {"longitude": "east"}, {"city": ["x"]}):
             assert "data.chat_config.extra_params" in await refusal(talk, chat_config={"extra_params": wrong})
+        await talk.configure(chat_config={"extra_params": {"latitude": 39.5, "longitude": 116, "altitude": "3"}})
+        await talk.ask("And here?")
+        assert "39.500000" in prompt(language_model)
 
 
 async def test_user_id(scripted_server: RunningServer, language_model: OpenAIStandIn) -> None:
@@ -116,12 +124,19 @@ async def test_user_id(scripted_server: RunningServer, language_model: OpenAISta
         own = conversation_of(talk)
     async with talking(scripted_server) as talk:
         named = {"user_id": "ben", "conversation_id": own}
-        assert "began under another user_id" in await refusal(talk, chat_config=named)
-        await talk.configure(chat_config={**named, "user_id": "anna"})
+        updated = await talk.configure(chat_config=named)
+        assert updated.data["chat_config"]["conversation_id"] != own
+        await talk.ask("What is the secret?")
+        assert told(language_model) == [("user", "What is the secret?")]
+        assert "error" not in talk.types
+    async with talking(scripted_server) as talk:
+        updated = await talk.configure(chat_config={**named, "user_id": "anna"})
+        assert updated.data["chat_config"]["conversation_id"] == own
 
 
 async def test_conversation_id(scripted_server: RunningServer, language_model: OpenAIStandIn) -> None:
-    """A new conversation unless one is named; the named one's messages are the model's context."""
+    """A new conversation unless one is named; the named one's messages are the model's context. For one that is not
+    here a new one is begun, once, and there is no error."""
     async with talking(scripted_server) as talk:
         own = (await talk.configure()).data["chat_config"]["conversation_id"]
         await talk.ask_and_hear("first")
@@ -130,12 +145,20 @@ async def test_conversation_id(scripted_server: RunningServer, language_model: O
         await talk.configure(chat_config={"conversation_id": own})
         await talk.ask("second")
         assert conversation_of(talk) == own
-        assert "does not exist" in await refusal(talk, chat_config={"conversation_id": "7426720361733144585"})
-    assert told(language_model) == [("user", "first"), ("assistant", "first"), ("user", "second")]
+        assert told(language_model) == [("user", "first"), ("assistant", "first"), ("user", "second")]
+        unknown = {"conversation_id": "7426720361733144585"}
+        begun = (await talk.configure(chat_config=unknown)).data["chat_config"]["conversation_id"]
+        assert begun not in (own, unknown["conversation_id"])
+        await talk.ask_and_hear("third")
+        assert told(language_model) == [("user", "third")]
+        assert (await talk.configure(chat_config=unknown)).data["chat_config"]["conversation_id"] == begun
+        await talk.ask("fourth")
+        assert told(language_model) == [("user", "third"), ("assistant", "third"), ("user", "fourth")]
+        assert "error" not in talk.types
     async with talking(scripted_server) as talk:
-        await talk.ask("third")
-        assert conversation_of(talk) != own
-    assert told(language_model) == [("user", "third")]
+        await talk.ask("fifth")
+        assert conversation_of(talk) not in (own, begun)
+    assert told(language_model) == [("user", "fifth")]
 
 
 async def test_auto_save_history(scripted_server: RunningServer, language_model: OpenAIStandIn) -> None:

@@ -76,6 +76,8 @@ async def test_mode(measuring_server: RunningServer, recogniser: RecognitionStan
         await interrupts(talk, recogniser, "扣子，你好呀。")
         told = await refusal(talk, turn_detection={"interrupt_config": {"mode": "keyword_suffix"}})
         assert "keyword_contains, keyword_prefix" in told
+        await talk.configure(turn_detection={"interrupt_config": {"mode": "all"}})
+        await interrupts(talk, recogniser, "What is the weather?")
 
 
 async def test_keywords(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:

@@ -25,7 +25,7 @@ async def free_talk(talk: Talk, **turn_detection: object) -> None:
 
 
 async def test_turn_detection(measuring_server: RunningServer) -> None:
-    """Merged key by key; a bad value changes nothing; back to push to talk, what is being said is lost."""
+    """Merged key by key; a bad value changes nothing of it; back to push to talk, what is being said is lost."""
     async with talking(measuring_server) as talk:
         await free_talk(talk, silence_duration_ms=700)
         updated = await talk.configure(turn_detection={"prefix_padding_ms": 300})

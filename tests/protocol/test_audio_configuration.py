@@ -11,9 +11,27 @@ from kouyu.protocol.audio_configuration import (
     Term,
     TranscriptionConfiguration,
     audio_to_wire,
-    merge_audio,
 )
+from kouyu.protocol.audio_configuration import merge_audio as merge_audio_update
 from kouyu.protocol.errors import InvalidField
+
+
+def merge_audio(current: Any, update: dict[str, Any]) -> Any:
+    """The next configuration. Raises the first InvalidField, where there is one."""
+    merged = merge_audio_update(current, update)
+    for fault in merged.faults:
+        raise fault
+    return merged.configuration
+
+
+def test_a_bad_field_leaves_its_object_as_it_was_and_the_others_hold() -> None:
+    merged = merge_audio_update(
+        InterpretationConfiguration(),
+        {"input_audio": {"format": "pcm"}, "translate_config": {"from": "zh", "to": "zh"}, "output_audio": 5},
+    )
+    assert merged.configuration.input_audio.format == "pcm"
+    assert merged.configuration.translate_config.source == "auto"
+    assert [fault.field for fault in merged.faults] == ["data.output_audio", "data.translate_config.to"]
 
 
 def shown(configuration: Any) -> Any:

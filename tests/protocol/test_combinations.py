@@ -6,7 +6,7 @@ import pytest
 
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.errors import InvalidField
-from kouyu.protocol.merge import merge
+from tests.protocol.merging import merge_or_raise as merge
 
 TOGETHER = {
     ("pcm", "pcm"),

@@ -10,7 +10,7 @@ from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.configuration_help import HELP
 from kouyu.protocol.configuration_schema import configuration_schema
 from kouyu.protocol.errors import InvalidField
-from kouyu.protocol.merge import merge_struct
+from tests.protocol.merging import merge_unchecked as merge_struct
 
 
 def leaves(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

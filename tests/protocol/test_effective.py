@@ -10,7 +10,7 @@ import pytest
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import DownlinkEvent, encode
 from kouyu.protocol.effective import effective, to_wire
-from kouyu.protocol.merge import merge
+from tests.protocol.merging import merge_or_raise as merge
 
 with warnings.catch_warnings(record=True):
     from cozepy.websockets.chat import ChatUpdatedEvent, ChatUpdateEvent

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from kouyu.protocol.configuration import Configuration, LimitConfig
 from kouyu.protocol.errors import InvalidField
-from kouyu.protocol.merge import merge
+from kouyu.protocol.merge import merge as merge_update
+from tests.protocol.merging import merge_or_raise as merge
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
 
 
 def update_of(path: str, value: object) -> dict[str, Any]:
@@ -26,11 +33,41 @@ def value_at(configuration: Any, path: str) -> Any:
     return configuration
 
 
-def test_one_bad_field_and_nothing_is_applied() -> None:
+def test_an_object_is_taken_whole_or_not_at_all_and_every_bad_field_is_found() -> None:
     before = merge(Configuration(), {"output_audio": {"speech_rate": 10}})
-    with pytest.raises(InvalidField):
-        merge(before, {"need_play_prologue": True, "output_audio": {"speech_rate": 20, "loudness_rate": 1000}})
+    update = {
+        "need_play_prologue": True,
+        "event_subscriptions": "all",
+        "output_audio": {"speech_rate": 20, "loudness_rate": 1000, "opus_config": {"frame_size_ms": 7}},
+    }
+    merged = merge_update(before, update)
+    assert merged.configuration == merge(before, {"need_play_prologue": True})
+    assert {fault.field for fault in merged.faults} == {
+        "data.event_subscriptions",
+        "data.output_audio.loudness_rate",
+        "data.output_audio.opus_config.frame_size_ms",
+    }
     assert before == merge(Configuration(), {"output_audio": {"speech_rate": 10}})
+
+
+def test_what_is_refused_later_is_as_it_was_too() -> None:
+    merged = merge_update(Configuration(), {"asr_config": {"context": "x"}, "output_audio": {"codec": "opus"}})
+    refused = merged.refuse(InvalidField("data.asr_config.context", "x", "something else"))
+    assert refused.configuration == merge(Configuration(), {"output_audio": {"codec": "opus"}})
+    assert [fault.field for fault in refused.faults] == ["data.asr_config.context"]
+
+
+@settings(deadline=None)
+@given(data=st.data())
+def test_sound_objects_hold_whatever_stands_beside_them(data: st.DataObject) -> None:
+    fields = st.sampled_from(Configuration.__struct_fields__)
+    update = data.draw(st.dictionaries(fields, json_values | st.dictionaries(st.text(max_size=8), json_values)))
+    merged = merge_update(Configuration(), update)
+    refused = {fault.object_name for fault in merged.faults}
+    alone = {name: merge_update(Configuration(), {name: value}) for name, value in update.items()}
+    assert {name for name, one in alone.items() if one.faults} == refused
+    for name, one in alone.items():
+        assert getattr(merged.configuration, name) == getattr(one.configuration, name)
 
 
 def test_objects_are_merged_key_by_key() -> None:
@@ -121,13 +158,6 @@ def test_one_number_of_a_limit_may_change_later() -> None:
 def test_an_optional_object_of_nothing_but_nulls_stays_absent() -> None:
     merged = merge(Configuration(), {"output_audio": {"opus_config": {"limit_config": {"period": None}}}})
     assert merged == Configuration()
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-    max_leaves=8,
-)
 
 
 @settings(deadline=None)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kouyu.protocol.configuration import Configuration, UserLanguage
 from kouyu.protocol.errors import META_DATA_OVER_LIMIT, InvalidField
-from kouyu.protocol.merge import merge
+from tests.protocol.merging import merge_or_raise as merge
 
 PCM_RATES = (8000, 16000, 22050, 24000, 32000, 44100, 48000)
 PCM_RATES_IN_WORDS = "8000, 16000, 22050, 24000, 32000, 44100, 48000"
@@ -32,7 +32,7 @@ def value_at(configuration: Any, path: str) -> Any:
 
 GOOD: list[tuple[str, list[Any]]] = [
     ("chat_config.meta_data", [{"a": "b"}, {"k" * 64: "v" * 512}, {f"key{n}": "v" for n in range(16)}]),
-    ("chat_config.custom_variables", [{"user_name": "Li", "City": "成都"}, {"_": ""}]),
+    ("chat_config.custom_variables", [{"user_name1": "Li", "City": "成都"}, {"_": "", "2": "x"}]),
     ("chat_config.extra_params", [{"latitude": "39.9800718", "longitude": "116.309314"}, {"latitude": "-90"}]),
     ("chat_config.user_id", ["u1"]),
     ("chat_config.conversation_id", ["7526821722323025972"]),
@@ -70,7 +70,7 @@ GOOD: list[tuple[str, list[Any]]] = [
     ("turn_detection.silence_duration_ms", [0, 500, 10000]),
     ("turn_detection.semantic_vad_config.silence_threshold_ms", [0, 300, 10000]),
     ("turn_detection.semantic_vad_config.semantic_unfinished_wait_time_ms", [100, 500, 2000]),
-    ("turn_detection.interrupt_config.mode", ["keyword_contains", "keyword_prefix"]),
+    ("turn_detection.interrupt_config.mode", ["keyword_contains", "keyword_prefix", "all"]),
     ("asr_config.context", ["about trains"]),
     (
         "asr_config.user_language",
@@ -126,16 +126,16 @@ def test_the_tables_above_name_every_field_of_the_configuration() -> None:
 BAD: list[tuple[str, list[Any], str]] = [
     ("chat_config", [1, "x", [1]], "an object"),
     ("chat_config.meta_data", ["x", [1], 5], "an object with text values"),
-    ("chat_config.meta_data.a", [1, True, ["x"], None], "a text of 1 to 512 characters"),
+    ("chat_config.meta_data.a", [["x"], {}], "a text of 1 to 512 characters"),
     ("chat_config.custom_variables", ["x", True], "an object with text values"),
-    ("chat_config.custom_variables.a", [1, None], "a text"),
+    ("chat_config.custom_variables.a", [[1], {}], "a text"),
     ("chat_config.extra_params", ["x"], "an object with the keys latitude and longitude"),
     (
         "chat_config.extra_params.latitude",
-        ["90.1", "north", "1e1", "nan", "٣", 39.9],
-        "a text with a number from -90 to 90",
+        ["90.1", "north", "1e1", "nan", "٣", 90.1, True],
+        "a number from -90 to 90",
     ),
-    ("chat_config.extra_params.longitude", ["-180.5", "1_0"], "a text with a number from -180 to 180"),
+    ("chat_config.extra_params.longitude", ["-180.5", "1_0"], "a number from -180 to 180"),
     ("chat_config.user_id", [1, True, {}], "a text"),
     ("chat_config.conversation_id", [7526821722323025972], "a text"),
     ("chat_config.auto_save_history", ["true", 1, 0], "true, false"),
@@ -182,10 +182,11 @@ BAD: list[tuple[str, list[Any], str]] = [
         [99, 2001],
         "a whole number from 100 to 2000 ms",
     ),
-    ("turn_detection.interrupt_config.mode", ["keyword"], "keyword_contains, keyword_prefix"),
+    ("turn_detection.interrupt_config.mode", ["keyword"], "keyword_contains, keyword_prefix, all"),
     ("turn_detection.interrupt_config.keywords", ["扣子", ["扣子"] * 6], WORDS),
     ("asr_config.hot_words", ["扣子"], "an array of texts"),
     ("asr_config.context", [1], "a text"),
+    ("asr_config.user_language", ["nl-NL", "xx", "-", 1], ", ".join(get_args(UserLanguage))),
     ("asr_config.enable_ddc", [0], "true, false"),
     ("asr_config.stream_mode", ["stream"], "bidirectional_stream, output_no_stream"),
     ("voice_print_config.score", [-1, 101, "40"], "a whole number from 0 to 100"),
@@ -229,11 +230,37 @@ def test_frame_sizes_are_floats_however_written() -> None:
     assert (type(output.pcm_config.frame_size_ms), type(output.opus_config.frame_size_ms)) == (float, float)
 
 
-def test_extra_params_know_two_keys_and_leave_out_empty_ones() -> None:
-    with pytest.raises(InvalidField, match="the keys latitude and longitude"):
-        merge(Configuration(), {"chat_config": {"extra_params": {"altitude": "3"}}})
-    merged = merge(Configuration(), {"chat_config": {"extra_params": {"latitude": "", "longitude": "+116.3"}}})
-    assert merged.chat_config.extra_params == {"longitude": "+116.3"}
+def test_extra_params_take_other_keys_and_leave_out_empty_ones() -> None:
+    given = {"latitude": "", "longitude": "+116.3", "altitude": 3, "city": "成都"}
+    merged = merge(Configuration(), {"chat_config": {"extra_params": given}})
+    assert merged.chat_config.extra_params == {"longitude": "+116.3", "altitude": "3", "city": "成都"}
+
+
+@pytest.mark.parametrize("field", ["meta_data", "custom_variables", "extra_params"])
+def test_numbers_and_booleans_in_maps_of_texts_become_texts(field: str) -> None:
+    given = {"latitude": 39.98, "whole": 20, "flag": True, "text": "x", "nothing": None}
+    merged = merge(Configuration(), {"chat_config": {field: given}})
+    texts = {"latitude": "39.98", "whole": "20", "flag": "true", "text": "x"}
+    assert getattr(merged.chat_config, field) == texts
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        ("zh-CN", "zh"),
+        ("zh_TW", "zh"),
+        ("en-GB", "en"),
+        ("EN-us", "en-US"),
+        ("pt-PT", "pt"),
+        ("de", "de-DE"),
+        ("ar-EG", "ar-SA"),
+        ("fil", "fil-PH"),
+        ("COMMON", "common"),
+    ],
+)
+def test_a_language_of_another_region_is_the_language(sent: str, meant: str) -> None:
+    merged = merge(Configuration(), {"asr_config": {"user_language": sent}})
+    assert merged.asr_config.user_language == meant
 
 
 def test_empty_texts_in_lists_are_left_out() -> None:
@@ -267,9 +294,9 @@ def test_meta_data_over_its_limits_has_its_own_code(meta_data: dict[str, str]) -
     assert caught.value.field.startswith("data.chat_config.meta_data")
 
 
-@pytest.mark.parametrize("name", ["user-name", "v1", "名", "a b", ""])
-def test_variables_are_named_with_letters_and_underscores_only(name: str) -> None:
-    with pytest.raises(InvalidField, match="letters and underscores"):
+@pytest.mark.parametrize("name", ["user-name", "名", "a b", ""])
+def test_variables_are_named_with_letters_digits_and_underscores_only(name: str) -> None:
+    with pytest.raises(InvalidField, match="letters, digits and underscores"):
         merge(Configuration(), {"chat_config": {"custom_variables": {name: "x"}}})
 
 

@@ -37,6 +37,9 @@ class Talk:
         if self.live.observer is not None:
             self.live.observe(received, effects, now)
 
+    def configure(self, **data: Any) -> None:
+        self.give(ConfigurationUpdate(merged=self._conversation.read(data)))
+
     def write(self, text: str) -> None:
         self.give(ConversationMessageCreate(role="user", content_type="text", content=text))
 
@@ -147,7 +150,7 @@ async def test_whoever_watches_a_user_sees_the_session_from_when_it_is_theirs(se
         async with watching(server, "?user_id=ada") as connection:
             await until(lambda: server.board.watchers == 1)
             assert talk.live.observer is None
-            talk.give(ConfigurationUpdate(data={"chat_config": {"user_id": "ada"}}))
+            talk.configure(chat_config={"user_id": "ada"})
             server.board.changed(talk.live)
             got = await facts(connection, "session.configured")
     assert got[0]["fact"]["user_id"] == "ada"
