@@ -25,7 +25,7 @@ from kouyu.assembly.engine_loading import (
 from kouyu.assembly.runtime import Runtime
 from kouyu.assembly.text_chats import text_chats
 from kouyu.audio_sessions.recording import transcribe_recording
-from kouyu.diagnostics.board import Board
+from kouyu.diagnostics.watcher_hub import WatcherHub
 from kouyu.engines.paralinguistics.engine import EmotionRecognizer
 from kouyu.engines.pressure import Pressure
 from kouyu.engines.scheduler import Scheduler
@@ -112,7 +112,7 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
             agents=agents.bots.agents,
             flows=agents.flows,
             limits=settings.limits,
-            board=Board(always=settings.diagnostics.always),
+            watcher_hub=WatcherHub(always=settings.diagnostics.always),
             keep_audio=settings.audio.bounds if settings.audio.keep else None,
             ids=IdFactory(),
             default_voice_id=voices[0].voice_id if voices else "",

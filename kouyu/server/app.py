@@ -12,12 +12,12 @@ from kouyu.assembly.runtime import RunSession
 from kouyu.audio_sessions.previews import VoicePreviews
 from kouyu.engines.tts.engine import Voice
 from kouyu.protocol.errors import ProtocolError
-from kouyu.server.access.door import Door
-from kouyu.server.access.edge import LOG_ID_HEADER, Edge
-from kouyu.server.access.failed_handshakes import FailedHandshakes
-from kouyu.server.access.rest_door import RestDoor
+from kouyu.server.access.access_middleware import LOG_ID_HEADER, AccessMiddleware
+from kouyu.server.access.failure_backoff import FailureBackoff
+from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.access.sessions import Sessions
-from kouyu.server.kouyu_api.routes import Doors, own_routes
+from kouyu.server.access.socket_authentication import SocketAuthenticator
+from kouyu.server.kouyu_api.routes import Authenticators, kouyu_api_routes
 from kouyu.server.kouyu_api.status import ServerState
 from kouyu.server.openapi.routes import documentation_routes
 from kouyu.server.pages import page_routes
@@ -39,7 +39,7 @@ from kouyu.server.rest.voiceprint_groups import voiceprint_group_routes
 from kouyu.server.rest.voices import voice_routes
 from kouyu.server.rest.workspaces import workspace_routes
 from kouyu.server.sockets.audio import audio_socket_routes
-from kouyu.server.sockets.chat import Brains, chat_route
+from kouyu.server.sockets.chat import AnswererIds, chat_route
 from kouyu.speech.services import Services
 from kouyu.store.errors import StoreError
 from kouyu.store.store import Store
@@ -57,7 +57,7 @@ CORS = CORSConfig(
 def create_app(
     *,
     store: Store,
-    brains: Brains,
+    answerer_ids: AnswererIds,
     sessions: Sessions,
     run_session: RunSession,
     max_file_bytes: int,
@@ -72,21 +72,21 @@ def create_app(
     Without ``state`` there are none of kouyu's own endpoints.
     Without ``bots`` they cannot be read or made over REST, without ``services`` there are no endpoints for audio alone.
     """
-    failures = FailedHandshakes()
-    door = Door(store.tokens, failures)
-    rest_door = RestDoor(store.tokens, failures)
-    guard = rest_door.guard
+    failures = FailureBackoff()
+    authenticator = SocketAuthenticator(store.tokens, failures)
+    rest_authenticator = RestAuthenticator(store.tokens, failures)
+    guard = rest_authenticator.guard
     litestar = Litestar(
         route_handlers=[
-            chat_route(door, sessions, brains, run_session),
+            chat_route(authenticator, sessions, answerer_ids, run_session),
             *file_routes(store.files, guard, max_file_bytes),
             *message_routes(store, guard),
             *feedback_routes(store, guard),
-            *(conversation_routes(store, guard, brains.bots, chats) if chats else ()),
+            *(conversation_routes(store, guard, answerer_ids.bots, chats) if chats else ()),
             *(chat_routes(store, chats, guard) if chats else ()),
             *voice_routes(voices, guard, VoicePreviews(services) if services else None),
             *clone_routes(guard),
-            *(audio_socket_routes(door, sessions, brains, services) if services else ()),
+            *(audio_socket_routes(authenticator, sessions, answerer_ids, services) if services else ()),
             *(speech_routes(services, guard) if services else ()),
             *(transcription_routes(services, guard) if services else ()),
             *voiceprint_group_routes(store, guard),
@@ -96,7 +96,11 @@ def create_app(
             *room_routes(guard),
             *(bot_routes(store, bots, voices, guard) if bots else ()),
             *icon_routes(store),
-            *(own_routes(store, Doors(door, rest_door, failures), state, voices) if state else ()),
+            *(
+                kouyu_api_routes(store, Authenticators(authenticator, rest_authenticator, failures), state, voices)
+                if state
+                else ()
+            ),
             *page_routes(sessions),
             *documentation_routes(),
         ],
@@ -110,4 +114,4 @@ def create_app(
             Exception: answer_fault,
         },
     )
-    return Edge(litestar)
+    return AccessMiddleware(litestar)

@@ -40,8 +40,8 @@ from kouyu.conversation.inputs import (
     TimePassed,
 )
 from kouyu.conversation.orders import Identity
-from kouyu.diagnostics.board import LiveSession
 from kouyu.diagnostics.facts import SessionSeen
+from kouyu.diagnostics.watcher_hub import LiveSession
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import error
 from kouyu.protocol.errors import InvalidField, ProtocolError
@@ -83,7 +83,7 @@ async def run_session(
     """
     session = Session(socket, services=services, bot_id=bot_id, workflow_id=workflow_id, log_id=log_id)
     try:
-        with services.board.session(
+        with services.watcher_hub.session(
             session.about, owner=owner, conversation=session.conversation, clock=session.clock
         ) as live:
             await session.run(live)
@@ -221,7 +221,7 @@ class Session:
         self._receive(ConfigurationUpdate(merged=merged, conversation=found, origin_message=origin))
         self._recorder.user_id = self.conversation.configuration.chat_config.user_id or ""
         self._ear.follow_target()
-        self._services.board.changed(self._live)
+        self._services.watcher_hub.changed(self._live)
 
     async def _find_conversation(self, merged: Merged[Configuration]) -> Runtime | NotOpened:
         """The conversation that a chat.update names, where its user may go on with it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from kouyu.agents.agent import Agent
 from kouyu.agents.bot import BotDefinition
 from kouyu.conversation.limits import Limits
-from kouyu.diagnostics.board import Board
+from kouyu.diagnostics.watcher_hub import WatcherHub
 from kouyu.engines.asr.engine import SpeechRecognizer
 from kouyu.engines.denoise.engine import NoiseSuppressor
 from kouyu.engines.paralinguistics.engine import EmotionRecognizer, GenderRecognizer
@@ -42,7 +42,7 @@ class Services:
     limits: Limits
     ids: IdFactory
     default_voice_id: str
-    board: Board = field(default_factory=Board)
+    watcher_hub: WatcherHub = field(default_factory=WatcherHub)
     """Who watches the sessions."""
     keep_audio: Bounds | None = None
     """How much sound of conversations is kept; None: none."""

@@ -25,12 +25,12 @@ from kouyu.protocol.uplink import ToolOutput
 from kouyu.speech.agent_request import agent_request
 from kouyu.speech.recorder import Recorder
 from kouyu.store.errors import StoreError
-from kouyu.text_chats.asked import Asked
+from kouyu.text_chats.chat_output import ChatOutput
+from kouyu.text_chats.chat_request import ChatRequest
 from kouyu.text_chats.event_stream import ClientGone, EventStream
 from kouyu.text_chats.services import ChatServices
 from kouyu.text_chats.spoken_answer import SpokenAnswer
 from kouyu.text_chats.tool_messages import show_calls, show_outputs
-from kouyu.text_chats.way_out import WayOut
 from kouyu.text_chats.written_answer import WrittenAnswer
 
 _log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class TextChat:
 
     def __init__(
         self,
-        asked: Asked,
+        asked: ChatRequest,
         question: Message | None,
         *,
         identity: Identity,
@@ -74,7 +74,7 @@ class TextChat:
         recorder.user_id = asked.chat_config.user_id or ""
         if is_known:
             recorder.know(identity.conversation_id)
-        self._out = WayOut(recorder, stream)
+        self._out = ChatOutput(recorder, stream)
         self._answer = WrittenAnswer(self._record, self._out)
         self._tools = ClientTools()
         self._submitted = asyncio.Event()

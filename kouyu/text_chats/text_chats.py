@@ -14,7 +14,7 @@ from kouyu.protocol.errors import InvalidField, ProtocolError, UnknownId
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.store.chats import INTERRUPTED
 from kouyu.store.conversations import ConversationRecord
-from kouyu.text_chats.asked import Asked
+from kouyu.text_chats.chat_request import ChatRequest
 from kouyu.text_chats.event_stream import EventStream
 from kouyu.text_chats.services import ChatServices
 from kouyu.text_chats.text_chat import TextChat
@@ -42,7 +42,7 @@ class TextChats:
         """Who answers, by workflow id."""
         return self._services.flows
 
-    async def begin(self, asked: Asked, stream: EventStream | None) -> TextChat:
+    async def begin(self, asked: ChatRequest, stream: EventStream | None) -> TextChat:
         """A chat that has begun, and is on disk. Its events go to ``stream``.
 
         Raises ProtocolError where there is no such conversation, nothing to answer, or a chat that runs already.
@@ -148,7 +148,7 @@ class TextChats:
             return "requires_action" if chat.phase == "waiting" else "in_progress"
         raise UnknownId("chat", chat_id, "in this conversation")
 
-    async def _conversation(self, asked: Asked) -> ConversationRecord | None:
+    async def _conversation(self, asked: ChatRequest) -> ConversationRecord | None:
         """The conversation that is asked for; None for a new one."""
         wanted = asked.chat_config.conversation_id
         if not wanted:
@@ -161,7 +161,7 @@ class TextChats:
             raise ProtocolError(errors.CONVERSATION_NOT_FOUND, began)
         return record
 
-    async def _last_question(self, asked: Asked, record: ConversationRecord | None) -> Message:
+    async def _last_question(self, asked: ChatRequest, record: ConversationRecord | None) -> Message:
         """What the user said last, where nobody has answered it yet."""
         if record is not None:
             latest = await self._services.store.messages.context(

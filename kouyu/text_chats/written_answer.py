@@ -7,15 +7,15 @@ from kouyu.agents.agent import AgentEvent, FollowUp, TextDelta, ThoughtDelta, To
 from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.effects import Effect
 from kouyu.protocol.downlink import Usage
+from kouyu.text_chats.chat_output import ChatOutput
 from kouyu.text_chats.spoken_answer import SpokenAnswer
 from kouyu.text_chats.tool_messages import show_round
-from kouyu.text_chats.way_out import WayOut
 
 
 class WrittenAnswer:
     """One answer, over several requests to the agent where the client's tools run in between."""
 
-    def __init__(self, record: ChatRecord, out: WayOut) -> None:
+    def __init__(self, record: ChatRecord, out: ChatOutput) -> None:
         self._record = record
         self._out = out
         self._text = ""

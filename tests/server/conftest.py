@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from kouyu.diagnostics.board import Board
+from kouyu.diagnostics.watcher_hub import WatcherHub
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.app import create_app
 from kouyu.server.kouyu_api.status import RunningEngine, ServerState
 from kouyu.server.loop_watchdog import LoopWatchdog
 from kouyu.server.process.certificates import Certificates, local_certificate
-from kouyu.server.process.listening import bind, listening
-from kouyu.server.sockets.chat import Brains
+from kouyu.server.process.tcp_listeners import bind, listening
+from kouyu.server.sockets.chat import AnswererIds
 from kouyu.speech.socket import Socket
 from kouyu.store.store import Store
 
@@ -43,7 +43,7 @@ class Running:
     store: Store
     sessions: Sessions
     certificates: Certificates
-    board: Board
+    watcher_hub: WatcherHub
 
     @property
     def header(self) -> dict[str, str]:
@@ -84,16 +84,16 @@ Start = Callable[..., Awaitable[Running]]
 async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings: float) -> AsyncIterator[Running]:
     async with await Store.open(folder / "kouyu.db", files_folder=folder / "files") as store:
         _, secret = await store.tokens.create("ada")
-        sessions, board = Sessions(max_sessions), Board()
+        sessions, watcher_hub = Sessions(max_sessions), WatcherHub()
         app = create_app(
             store=store,
-            brains=Brains(bots=("kouyu", "tutor"), default_bot="kouyu", flows=("7",)),
+            answerer_ids=AnswererIds(bots=("kouyu", "tutor"), default_bot="kouyu", flows=("7",)),
             sessions=sessions,
             run_session=run_session,
             max_file_bytes=1000,
             state=ServerState(
                 sessions=sessions,
-                board=board,
+                watcher_hub=watcher_hub,
                 scheduler=None,
                 engines=(RunningEngine("asr", "none"),),
                 voices=0,
@@ -109,7 +109,7 @@ async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings:
         plain, tls = bind("127.0.0.1", 0, "--port"), bind("127.0.0.1", 0, "--https-port")
         ports = plain.getsockname()[1], tls.getsockname()[1]
         async with listening(app, plain, tls, certificates, proxies=["127.0.0.1"], **pings):
-            yield Running(*ports, secret, store, sessions, certificates, board)
+            yield Running(*ports, secret, store, sessions, certificates, watcher_hub)
             await sessions.end(close_s=0.5, drain_s=0.5)
 
 

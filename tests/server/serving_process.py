@@ -18,8 +18,8 @@ import msgspec
 from kouyu.assembly.runtime import Runtime
 from kouyu.server.process import stopping
 from kouyu.server.process.data_folder import DataFolderError, open_data_folder
-from kouyu.server.process.listening import ListenError
 from kouyu.server.process.serving import Ready, serve
+from kouyu.server.process.tcp_listeners import ListenError
 from kouyu.settings import load
 from kouyu.store.store import Store
 from tests.server.conftest import echo_session

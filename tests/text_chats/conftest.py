@@ -20,8 +20,8 @@ from kouyu.protocol.ids import IdFactory
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.app import create_app
 from kouyu.server.process.certificates import Certificates, local_certificate
-from kouyu.server.process.listening import bind, listening
-from kouyu.server.sockets.chat import Brains
+from kouyu.server.process.tcp_listeners import bind, listening
+from kouyu.server.sockets.chat import AnswererIds
 from kouyu.store.chats import ChatRecord
 from kouyu.store.store import Store
 from kouyu.text_chats.services import ChatServices
@@ -129,7 +129,7 @@ async def writing(request: pytest.FixtureRequest, tmp_path: Path, certificates: 
         chats = TextChats(services, limit=3)
         app = create_app(
             store=store,
-            brains=Brains(bots=bots, default_bot="plain", flows=("orders",)),
+            answerer_ids=AnswererIds(bots=bots, default_bot="plain", flows=("orders",)),
             sessions=Sessions(1),
             run_session=echo_session,
             max_file_bytes=1000,

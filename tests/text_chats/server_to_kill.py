@@ -15,8 +15,8 @@ from kouyu.protocol.ids import IdFactory
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.app import create_app
 from kouyu.server.process.certificates import local_certificate
-from kouyu.server.process.listening import bind, listening
-from kouyu.server.sockets.chat import Brains
+from kouyu.server.process.tcp_listeners import bind, listening
+from kouyu.server.sockets.chat import AnswererIds
 from kouyu.store.store import Store
 from kouyu.text_chats.services import ChatServices
 from kouyu.text_chats.text_chats import TextChats
@@ -31,7 +31,7 @@ async def serve(folder: Path, model_url: str) -> None:
         chats = TextChats(ChatServices(store=store, ids=IdFactory(), limits=Limits(), bots=bots), limit=3)
         app = create_app(
             store=store,
-            brains=Brains(bots=bots, default_bot="plain"),
+            answerer_ids=AnswererIds(bots=bots, default_bot="plain"),
             sessions=Sessions(1),
             run_session=echo_session,
             max_file_bytes=1000,

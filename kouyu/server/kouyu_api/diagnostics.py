@@ -8,14 +8,14 @@ from litestar import Request, Response, WebSocket, get, websocket
 from litestar.handlers import HTTPRouteHandler, WebsocketRouteHandler
 from litestar.types import Guard
 
-from kouyu.diagnostics.board import Board, TooManyWatchers
 from kouyu.diagnostics.facts import TurnRecord
 from kouyu.diagnostics.watcher import Wanted, Watcher
+from kouyu.diagnostics.watcher_hub import TooManyWatchers, WatcherHub
 from kouyu.protocol import errors
 from kouyu.protocol.errors import ProtocolError
 from kouyu.server.access.client_socket import ClientSocket
 from kouyu.server.access.credentials import query_value
-from kouyu.server.access.door import Door
+from kouyu.server.access.socket_authentication import SocketAuthenticator
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.speech.socket import SocketClosed
@@ -25,21 +25,21 @@ FULL = "too many watch already; try again later"
 _SHOWN: Final = 100
 
 
-def diagnostics_route(door: Door, board: Board) -> WebsocketRouteHandler:
+def diagnostics_route(authenticator: SocketAuthenticator, watcher_hub: WatcherHub) -> WebsocketRouteHandler:
     """The route handler of the channel."""
 
     @websocket("/v1/diagnostics")
     async def diagnostics(socket: WebSocket[Any, Any, Any]) -> None:
-        visitor = await door.knock(socket, "diagnostics", "own_diagnostics")
-        if visitor is None:
+        authenticated = await authenticator.authenticate(socket, "diagnostics", "own_diagnostics")
+        if authenticated is None:
             return
         query = socket.scope["query_string"]
-        wanted = wanted_by(visitor.user, query_value(query, "log_id"), query_value(query, "user_id"))
+        wanted = wanted_by(authenticated.user, query_value(query, "log_id"), query_value(query, "user_id"))
         try:
-            with board.watch(wanted) as watcher:
-                await _tell(await visitor.enter(), watcher)
+            with watcher_hub.watch(wanted) as watcher:
+                await _tell(await authenticated.accept(), watcher)
         except TooManyWatchers:
-            await visitor.refuse(errors.TOO_MANY_SESSIONS, FULL)
+            await authenticated.refuse(errors.TOO_MANY_SESSIONS, FULL)
 
     return diagnostics
 
@@ -82,7 +82,7 @@ class WhichTurns(msgspec.Struct, frozen=True):
     turn: str = ""
 
 
-def turn_routes(board: Board, guard: Guard) -> list[HTTPRouteHandler]:
+def turn_routes(watcher_hub: WatcherHub, guard: Guard) -> list[HTTPRouteHandler]:
     """The route handler of turns as files."""
 
     @get(
@@ -93,7 +93,7 @@ def turn_routes(board: Board, guard: Guard) -> list[HTTPRouteHandler]:
     async def turns(request: Request[TokenRecord, Any, Any]) -> Response[bytes]:
         query = request.query_params
         log_id: str = query.get("log_id", "")
-        sessions = board.sessions(wanted_by(request.user, log_id, None)) if log_id else []
+        sessions = watcher_hub.sessions(wanted_by(request.user, log_id, None)) if log_id else []
         if not sessions:
             raise ProtocolError(errors.NOT_FOUND, f"log_id: there is no live session {log_id[:_SHOWN]!r}")
         records = sessions[0].turns()

@@ -9,8 +9,8 @@ from litestar.handlers import HTTPRouteHandler
 from kouyu.protocol import errors
 from kouyu.protocol.client_json import bare_json
 from kouyu.protocol.errors import ProtocolError
-from kouyu.server.access.failed_handshakes import FailedHandshakes
-from kouyu.server.access.rest_door import RestDoor
+from kouyu.server.access.failure_backoff import FailureBackoff
+from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.store.tokens import ALL_PERMISSIONS, TokenRecord, Tokens
@@ -32,7 +32,7 @@ class Exchanged(msgspec.Struct, frozen=True):
     expires_at: int | None
 
 
-def login_routes(tokens: Tokens, failures: FailedHandshakes, door: RestDoor) -> list[HTTPRouteHandler]:
+def login_routes(tokens: Tokens, failures: FailureBackoff, authenticator: RestAuthenticator) -> list[HTTPRouteHandler]:
     """The route handlers."""
 
     @post(
@@ -54,7 +54,7 @@ def login_routes(tokens: Tokens, failures: FailedHandshakes, door: RestDoor) -> 
 
     @post(
         "/v1/kouyu/logout",
-        guards=[door.permitting(*ALL_PERMISSIONS)],
+        guards=[authenticator.permitting(*ALL_PERMISSIONS)],
         opt=described("Revoke the page's token", "kouyu"),
     )
     async def logout(request: Request[TokenRecord, Any, Any]) -> Response[bytes]:

@@ -6,9 +6,9 @@ import msgspec
 from litestar.types import ControllerRouterHandler
 
 from kouyu.engines.tts.engine import Voice
-from kouyu.server.access.door import Door
-from kouyu.server.access.failed_handshakes import FailedHandshakes
-from kouyu.server.access.rest_door import RestDoor
+from kouyu.server.access.failure_backoff import FailureBackoff
+from kouyu.server.access.rest_authentication import RestAuthenticator
+from kouyu.server.access.socket_authentication import SocketAuthenticator
 from kouyu.server.kouyu_api.configuration import configuration_routes
 from kouyu.server.kouyu_api.diagnostics import diagnostics_route, turn_routes
 from kouyu.server.kouyu_api.login import login_routes
@@ -18,24 +18,24 @@ from kouyu.store.store import Store
 from kouyu.store.tokens import ALL_PERMISSIONS
 
 
-class Doors(msgspec.Struct, frozen=True):
+class Authenticators(msgspec.Struct, frozen=True):
     """Who lets clients in. They share the count of failures."""
 
-    sockets: Door
-    rest: RestDoor
-    failures: FailedHandshakes
+    sockets: SocketAuthenticator
+    rest: RestAuthenticator
+    failures: FailureBackoff
 
 
-def own_routes(
-    store: Store, doors: Doors, state: ServerState, voices: Sequence[Voice]
+def kouyu_api_routes(
+    store: Store, authenticators: Authenticators, state: ServerState, voices: Sequence[Voice]
 ) -> list[ControllerRouterHandler]:
     """The route handlers."""
-    watching = doors.rest.permitting("diagnostics", "own_diagnostics")
+    watching = authenticators.rest.permitting("diagnostics", "own_diagnostics")
     return [
-        diagnostics_route(doors.sockets, state.board),
-        *turn_routes(state.board, watching),
-        *login_routes(store.tokens, doors.failures, doors.rest),
-        *configuration_routes(voices, doors.rest.permitting(*ALL_PERMISSIONS, "own_diagnostics")),
-        *sound_routes(store, doors.rest.guard),
-        *status_routes(state, doors.rest.permitting("diagnostics")),
+        diagnostics_route(authenticators.sockets, state.watcher_hub),
+        *turn_routes(state.watcher_hub, watching),
+        *login_routes(store.tokens, authenticators.failures, authenticators.rest),
+        *configuration_routes(voices, authenticators.rest.permitting(*ALL_PERMISSIONS, "own_diagnostics")),
+        *sound_routes(store, authenticators.rest.guard),
+        *status_routes(state, authenticators.rest.permitting("diagnostics")),
     ]

@@ -14,8 +14,8 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 
-from kouyu.diagnostics.board import Board
 from kouyu.diagnostics.watcher import Wanted
+from kouyu.diagnostics.watcher_hub import WatcherHub
 from kouyu.engines.scheduler import Scheduler
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.loop_watchdog import Holds, LoopWatchdog
@@ -86,7 +86,7 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
     """Where the status comes from."""
 
     sessions: Sessions
-    board: Board
+    watcher_hub: WatcherHub
     scheduler: Scheduler | None
     engines: Sequence[RunningEngine]
     voices: int
@@ -107,7 +107,7 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
             uptime_s=round(time.monotonic() - self.started_at, 1),
             sessions=self.sessions.running,
             max_sessions=self.sessions.limit,
-            watchers=self.board.watchers,
+            watchers=self.watcher_hub.watchers,
             scheduler=_work(self.scheduler),
             engines=self.engines,
             voices=self.voices,
@@ -121,7 +121,7 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _live(self) -> tuple[_Live, ...]:
-        sessions = [(session.about, session.age_s) for session in self.board.sessions(Wanted())]
+        sessions = [(session.about, session.age_s) for session in self.watcher_hub.sessions(Wanted())]
         return tuple(
             _Live(about.log_id, about.bot_id, about.user_id, about.conversation_id, round(age_s, 1))
             for about, age_s in sessions

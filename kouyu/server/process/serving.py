@@ -12,7 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from kouyu.assembly.runtime import Runtime
-from kouyu.diagnostics.board import Board
+from kouyu.diagnostics.watcher_hub import WatcherHub
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.app import create_app
 from kouyu.server.kouyu_api.link import login_link
@@ -21,11 +21,11 @@ from kouyu.server.loop_watchdog import LoopWatchdog
 from kouyu.server.process.address_file import Address, write_address
 from kouyu.server.process.certificates import Certificates, local_certificate, own_certificate
 from kouyu.server.process.data_folder import DataFolder
+from kouyu.server.process.heap_maintenance import maintained_heap
 from kouyu.server.process.lan import lan_names
-from kouyu.server.process.listening import EVERYWHERE, Ports, bind, in_url, listening
 from kouyu.server.process.stopping import Stopping, stop_on_signals
-from kouyu.server.process.tidying import tidied
-from kouyu.server.sockets.chat import Brains
+from kouyu.server.process.tcp_listeners import EVERYWHERE, Ports, bind, in_url, listening
+from kouyu.server.sockets.chat import AnswererIds
 from kouyu.settings import Settings
 from kouyu.settings.model import ServerSettings
 from kouyu.store.store import Store
@@ -107,7 +107,7 @@ async def _serve(
         watchdog = LoopWatchdog()
         app = create_app(
             store=store,
-            brains=Brains(
+            answerer_ids=AnswererIds(
                 bots=opened.bots.definitions if opened.bots else bots,
                 default_bot=bots[0],
                 flows=tuple(flow.id for flow in settings.flows),
@@ -126,7 +126,7 @@ async def _serve(
         stack.push_async_callback(functools.partial(sessions.end, close_s=CLOSE_S, drain_s=DRAIN_S))
         if opened.chats is not None:
             stack.push_async_callback(opened.chats.end)
-        await stack.enter_async_context(tidied(sessions))
+        await stack.enter_async_context(maintained_heap(sessions))
         await stack.enter_async_context(watchdog.watching())
         stopping.started()
         write_address(folder.path, Address(ports.http, tuple(_lan_addresses(ports, lan))))
@@ -140,7 +140,7 @@ def _state(
     services = opened.services
     return ServerState(
         sessions=sessions,
-        board=services.board if services else Board(),
+        watcher_hub=services.watcher_hub if services else WatcherHub(),
         scheduler=services.scheduler if services else None,
         engines=engines_of(settings.engines),
         voices=len(opened.voices),

@@ -21,7 +21,7 @@ from websockets.frames import Frame
 from websockets.http11 import Response
 
 from kouyu.protocol.ids import new_log_id
-from kouyu.server.access.edge import LOG_ID_HEADER
+from kouyu.server.access.access_middleware import LOG_ID_HEADER
 
 log = logging.getLogger(__name__)
 

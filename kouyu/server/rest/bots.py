@@ -46,11 +46,11 @@ from kouyu.store.store import Store
 
 def bot_routes(store: Store, directory: BotDirectory, voices: Sequence[Voice], guard: Guard) -> list[HTTPRouteHandler]:
     """The route handlers."""
-    desk = BotDesk(store, directory, [voice.voice_id for voice in voices])
-    return [*_reading_routes(desk, guard), *_writing_routes(desk, guard)]
+    service = BotService(store, directory, [voice.voice_id for voice in voices])
+    return [*_reading_routes(service, guard), *_writing_routes(service, guard)]
 
 
-class BotDesk:
+class BotService:
     """What can be done with bots: everything is checked, kept, and put where sessions find it."""
 
     def __init__(self, store: Store, directory: BotDirectory, voice_ids: Collection[str]) -> None:
@@ -142,14 +142,14 @@ def _settled_record(bot_id: str, profile: BotProfile) -> BotRecord:
     )
 
 
-def _reading_routes(desk: BotDesk, guard: Guard) -> list[HTTPRouteHandler]:
+def _reading_routes(service: BotService, guard: Guard) -> list[HTTPRouteHandler]:
     async def shown(request: Request[Any, Any, Any], bot_id: str, is_published: bool) -> Response[bytes]:
-        record = await desk.get(bot_id)
+        record = await service.get(bot_id)
         profile = record.published if is_published else record.draft
         if profile is None:
             raise ProtocolError(errors.NOT_PUBLISHED, f"the bot {bot_id!r} is not published")
         return answer_success(
-            request, shown_bot(record, profile, desk.directory, icon_url(request, record.id, profile))
+            request, shown_bot(record, profile, service.directory, icon_url(request, record.id, profile))
         )
 
     @get("/v1/bots/{bot_id:str}", guards=[guard], opt=described("One bot", "Bots", query=WhichVersion, data=Bot))
@@ -166,7 +166,7 @@ def _reading_routes(desk: BotDesk, guard: Guard) -> list[HTTPRouteHandler]:
     async def listed(request: Request[Any, Any, Any]) -> Response[bytes]:
         wanted = typed_query(request, BotsQuery)
         check_workspace("workspace_id", wanted.workspace_id)
-        found = await desk.list(wanted.publish_status)
+        found = await service.list(wanted.publish_status)
         number = wanted.page_num or wanted.page_index or 1
         page = Page(page_num=number, page_size=wanted.page_size).of(found)
         items = tuple(listed_bot(*each, icon_url(request, each[0].id, each[1])) for each in page)
@@ -180,7 +180,7 @@ def _reading_routes(desk: BotDesk, guard: Guard) -> list[HTTPRouteHandler]:
     async def listed_published(request: Request[Any, Any, Any]) -> Response[bytes]:
         wanted = typed_query(request, PublishedBotsQuery)
         check_workspace("space_id", wanted.space_id)
-        found = await desk.list("published_online")
+        found = await service.list("published_online")
         page = Page(page_num=wanted.page_index, page_size=wanted.page_size).of(found)
         bots = tuple(published_bot(*each, icon_url(request, each[0].id, each[1])) for each in page)
         return answer_success(request, PublishedBotList(bots, len(found)))
@@ -188,17 +188,17 @@ def _reading_routes(desk: BotDesk, guard: Guard) -> list[HTTPRouteHandler]:
     return [one, one_published, listed, listed_published]
 
 
-def _writing_routes(desk: BotDesk, guard: Guard) -> list[HTTPRouteHandler]:
+def _writing_routes(service: BotService, guard: Guard) -> list[HTTPRouteHandler]:
     @post("/v1/bot/create", guards=[guard], opt=described("Make a bot", "Bots", body=CreateBot, data=NewBot))
     async def create(request: Request[Any, Any, Any]) -> Response[bytes]:
         given = await typed_body(request, CreateBot)
         check_workspace("space_id", given.space_id)
-        record = await desk.create(request.user.id, given)
+        record = await service.create(request.user.id, given)
         return answer_success(request, NewBot(record.id))
 
     @post("/v1/bot/update", guards=[guard], opt=described("Change a bot's draft", "Bots", body=UpdateBot))
     async def update(request: Request[Any, Any, Any]) -> Response[bytes]:
-        await desk.update(await typed_body(request, UpdateBot))
+        await service.update(await typed_body(request, UpdateBot))
         return answer_success(request, {})
 
     @post(
@@ -207,7 +207,7 @@ def _writing_routes(desk: BotDesk, guard: Guard) -> list[HTTPRouteHandler]:
         opt=described("Have the draft answer", "Bots", body=PublishBot, data=NewVersion),
     )
     async def publish(request: Request[Any, Any, Any]) -> Response[bytes]:
-        record = await desk.publish((await typed_body(request, PublishBot)).bot_id)
+        record = await service.publish((await typed_body(request, PublishBot)).bot_id)
         return answer_success(request, NewVersion(record.id, str(record.version)))
 
     @post(
@@ -217,7 +217,7 @@ def _writing_routes(desk: BotDesk, guard: Guard) -> list[HTTPRouteHandler]:
     )
     async def unpublish(request: Request[Any, Any, Any], bot_id: FromPath[str]) -> Response[bytes]:
         await typed_body(request, UnpublishBot)
-        await desk.unpublish(bot_id)
+        await service.unpublish(bot_id)
         return answer_success(request, {})
 
     return [create, update, publish, unpublish]

@@ -12,7 +12,7 @@ from kouyu.protocol.errors import InvalidField
 from kouyu.protocol.ranges import AnyObject, VariableNames
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.server.rest.entered_messages import EnterMessage, Pairs, at_most, entered_messages, entered_pairs
-from kouyu.text_chats.asked import Asked
+from kouyu.text_chats.chat_request import ChatRequest
 
 _MOST_MESSAGES: Final = 100
 _INVENTED_USER: Final = re.compile(r"(?=.{14,20}$)\d+\.\d+")
@@ -65,7 +65,7 @@ class GivenOutputs(Struct, frozen=True):
     stream: bool = False
 
 
-def asked_of_bot(wanted: CreateChat, conversation_id: str, agent: Agent) -> Asked:
+def asked_of_bot(wanted: CreateChat, conversation_id: str, agent: Agent) -> ChatRequest:
     """What ``wanted`` asks of this agent. Raises InvalidField."""
     if wanted.shortcut_command:
         raise InvalidField("shortcut_command", wanted.shortcut_command, "nothing: bots here have no shortcuts")
@@ -83,7 +83,7 @@ def asked_of_bot(wanted: CreateChat, conversation_id: str, agent: Agent) -> Aske
     return _asked(agent, wanted.bot_id, config, wanted.additional_messages)
 
 
-def asked_of_flow(wanted: CreateWorkflowChat, agent: Agent) -> Asked:
+def asked_of_flow(wanted: CreateWorkflowChat, agent: Agent) -> ChatRequest:
     """What ``wanted`` asks of this flow. Raises InvalidField."""
     config = ChatConfig(
         extra_params=wanted.ext,
@@ -94,11 +94,11 @@ def asked_of_flow(wanted: CreateWorkflowChat, agent: Agent) -> Asked:
     return _asked(agent, wanted.bot_id, config, wanted.additional_messages)
 
 
-def _asked(agent: Agent, bot_id: str, config: ChatConfig, written: tuple[EnterMessage, ...]) -> Asked:
+def _asked(agent: Agent, bot_id: str, config: ChatConfig, written: tuple[EnterMessage, ...]) -> ChatRequest:
     name = "additional_messages"
     at_most(_MOST_MESSAGES, written, name, errors.TOO_MANY_MESSAGES)
     messages = entered_messages(written, name)
     if messages and (messages[-1].role, messages[-1].type) != ("user", "question"):
         last = f"{name}[{len(messages) - 1}].role"
         raise InvalidField(last, messages[-1].role, "user with type question: the last message is what is asked")
-    return Asked(agent=agent, bot_id=bot_id, chat_config=config, messages=messages)
+    return ChatRequest(agent=agent, bot_id=bot_id, chat_config=config, messages=messages)

@@ -26,7 +26,7 @@ from kouyu.server.rest.chat_shape import kept_chat, shown_chat
 from kouyu.server.rest.chat_stream import FLOW_DONE, streamed
 from kouyu.server.rest.messages import WhichChat, known_conversation
 from kouyu.server.rest.typed import typed_body, typed_query
-from kouyu.server.sockets.entrance import unknown
+from kouyu.server.sockets.client_acceptance import unknown
 from kouyu.store.chats import ChatRecord
 from kouyu.store.store import Store
 from kouyu.text_chats.event_stream import EventStream

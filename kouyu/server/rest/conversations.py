@@ -24,7 +24,7 @@ from kouyu.store.conversations import ConversationRecord, CreateConversation
 from kouyu.store.errors import UnknownConversation
 from kouyu.store.message_writes import AddMessage
 from kouyu.store.store import Store
-from kouyu.text_chats.asked import EnteredMessage
+from kouyu.text_chats.chat_request import EnteredMessage
 from kouyu.text_chats.text_chats import TextChats
 
 _MOST_MESSAGES: Final = 16

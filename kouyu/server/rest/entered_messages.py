@@ -9,7 +9,7 @@ from kouyu.protocol.content import parse_parts
 from kouyu.protocol.downlink import ContentType
 from kouyu.protocol.errors import InvalidField
 from kouyu.protocol.ranges import MetaData
-from kouyu.text_chats.asked import EnteredMessage
+from kouyu.text_chats.chat_request import EnteredMessage
 
 Role = Literal["user", "assistant"]
 Kind = Literal["question", "answer", "function_call", "tool_output", "tool_response", ""]

@@ -10,40 +10,44 @@ from kouyu.protocol import errors
 from kouyu.protocol.audio_uplink import AudioEndpointName
 from kouyu.protocol.errors import InvalidField, ProtocolError
 from kouyu.server.access.credentials import query_value
-from kouyu.server.access.door import Door, say_error_and_close
 from kouyu.server.access.sessions import Sessions
-from kouyu.server.sockets.chat import Brains
-from kouyu.server.sockets.entrance import let_in, serve_session, unknown
+from kouyu.server.access.socket_authentication import SocketAuthenticator, say_error_and_close
+from kouyu.server.sockets.chat import AnswererIds
+from kouyu.server.sockets.client_acceptance import accept_client, serve_session, unknown
 from kouyu.speech.services import Services
 
 
 def audio_socket_routes(
-    door: Door, sessions: Sessions, brains: Brains, services: Services
+    authenticator: SocketAuthenticator, sessions: Sessions, answerer_ids: AnswererIds, services: Services
 ) -> list[WebsocketRouteHandler]:
     """The route handlers. They share the door and the places of ``/v1/chat``."""
-    return [_route(name, door, sessions, brains, services) for name in get_args(AudioEndpointName)]
+    return [_route(name, authenticator, sessions, answerer_ids, services) for name in get_args(AudioEndpointName)]
 
 
 def _route(
-    name: AudioEndpointName, door: Door, sessions: Sessions, brains: Brains, services: Services
+    name: AudioEndpointName,
+    authenticator: SocketAuthenticator,
+    sessions: Sessions,
+    answerer_ids: AnswererIds,
+    services: Services,
 ) -> WebsocketRouteHandler:
     @websocket(f"/v1/audio/{name}", name=f"{name} over a WebSocket")
     async def serve(socket: WebSocket[Any, Any, Any]) -> None:
-        if (came := await let_in(door, sessions, socket)) is None:
+        if (accepted := await accept_client(authenticator, sessions, socket)) is None:
             return
-        visitor, client = came
+        authenticated, client = accepted
         try:
-            bot_id = _bot_id(socket.scope["query_string"], brains)
+            bot_id = _bot_id(socket.scope["query_string"], answerer_ids)
         except ProtocolError as fault:
-            await say_error_and_close(client, fault.code, fault.msg, visitor.log_id)
+            await say_error_and_close(client, fault.code, fault.msg, authenticated.log_id)
             return
-        session = audio_session(services, client, name, bot_id=bot_id, log_id=visitor.log_id)
-        await serve_session(client, visitor.log_id, sessions, session)
+        session = audio_session(services, client, name, bot_id=bot_id, log_id=authenticated.log_id)
+        await serve_session(client, authenticated.log_id, sessions, session)
 
     return serve
 
 
-def _bot_id(query: bytes, brains: Brains) -> str:
+def _bot_id(query: bytes, answerer_ids: AnswererIds) -> str:
     """The bot that ``entity_type`` and ``entity_id`` name (websocket.md 1); the default one where they name none.
 
     Raises ProtocolError.
@@ -52,9 +56,9 @@ def _bot_id(query: bytes, brains: Brains) -> str:
     wanted = query_value(query, "entity_id") or ""
     match kind:
         case "workflow":
-            fault, bot_id = unknown("workflow", wanted, ("", *brains.flows)), brains.default_bot
+            fault, bot_id = unknown("workflow", wanted, ("", *answerer_ids.flows)), answerer_ids.default_bot
         case "bot":
-            fault, bot_id = unknown("bot", wanted, ("", *brains.bots)), wanted or brains.default_bot
+            fault, bot_id = unknown("bot", wanted, ("", *answerer_ids.bots)), wanted or answerer_ids.default_bot
         case _:
             raise InvalidField("entity_type", kind, "bot, workflow")
     if fault:

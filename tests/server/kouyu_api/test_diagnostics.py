@@ -15,9 +15,9 @@ from kouyu.conversation.conversation import Conversation
 from kouyu.conversation.inputs import ConfigurationUpdate
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.orders import Identity
-from kouyu.diagnostics.board import MOST_WATCHERS, LiveSession
 from kouyu.diagnostics.facts import SessionSeen, TurnStarted
 from kouyu.diagnostics.watcher import MOST_WAITING, Wanted
+from kouyu.diagnostics.watcher_hub import MOST_WATCHERS, LiveSession
 from kouyu.protocol.ids import IdFactory
 from kouyu.protocol.uplink import ConversationMessageCreate
 from kouyu.store.tokens import Permission
@@ -26,7 +26,7 @@ from tests.server.conftest import Running, until
 
 
 class Talk:
-    """A session of the board, with the clock at ``now``."""
+    """A session of the watcher_hub, with the clock at ``now``."""
 
     def __init__(self, live: LiveSession, conversation: Conversation) -> None:
         self.live = live
@@ -49,7 +49,7 @@ def session(server: Running, log_id: str = "log 1", owner: str = "") -> Iterator
     identity = Identity(ids=IdFactory(), bot_id="kouyu", epoch=0.0)
     conversation = Conversation(identity=identity, capabilities=CAPABILITIES, limits=Limits())
     about = SessionSeen(log_id=log_id, epoch_ms=1000, bot_id="kouyu", workflow_id="", limits=Limits())
-    with server.board.session(about, owner=owner, conversation=conversation, clock=lambda: 2.0) as live:
+    with server.watcher_hub.session(about, owner=owner, conversation=conversation, clock=lambda: 2.0) as live:
         yield Talk(live, conversation)
 
 
@@ -98,7 +98,7 @@ async def test_a_watcher_gets_what_happens(server: Running) -> None:
 
 async def test_sessions_that_begin_later_are_seen_too_and_so_is_their_end(server: Running) -> None:
     async with watching(server) as connection:
-        await until(lambda: server.board.watchers == 1)
+        await until(lambda: server.watcher_hub.watchers == 1)
         with session(server) as talk:
             talk.write("hello")
         got = await facts(connection, "session.ended")
@@ -111,7 +111,7 @@ async def test_nothing_is_made_while_nobody_watches(server: Running) -> None:
         assert talk.live.observer is None
         assert talk.live.turns() == []
         async with watching(server, "?log_id=another"):
-            await until(lambda: server.board.watchers == 1)
+            await until(lambda: server.watcher_hub.watchers == 1)
             assert talk.live.observer is None
         async with watching(server, "?log_id=log%201"):
             await until(lambda: talk.live.observer is not None)
@@ -140,7 +140,7 @@ async def test_a_token_with_own_diagnostics_sees_what_it_opened(server: Running)
         async with watching(server, secret=secret) as connection:
             got = await facts(connection, "session.configured")
             assert {message["session"] for message in got} == {"mine"}
-            assert {live.about.log_id for live in server.board.sessions(Wanted(owner=token_id))} == {"mine"}
+            assert {live.about.log_id for live in server.watcher_hub.sessions(Wanted(owner=token_id))} == {"mine"}
         answer = await ask(server, "?log_id=theirs", secret)
     assert answer.status_code == 404
 
@@ -148,10 +148,10 @@ async def test_a_token_with_own_diagnostics_sees_what_it_opened(server: Running)
 async def test_whoever_watches_a_user_sees_the_session_from_when_it_is_theirs(server: Running) -> None:
     with session(server) as talk:
         async with watching(server, "?user_id=ada") as connection:
-            await until(lambda: server.board.watchers == 1)
+            await until(lambda: server.watcher_hub.watchers == 1)
             assert talk.live.observer is None
             talk.configure(chat_config={"user_id": "ada"})
-            server.board.changed(talk.live)
+            server.watcher_hub.changed(talk.live)
             got = await facts(connection, "session.configured")
     assert got[0]["fact"]["user_id"] == "ada"
 
@@ -178,7 +178,7 @@ async def test_a_turn_is_exported(server: Running) -> None:
 
 
 async def test_a_watcher_that_does_not_read_loses_facts_and_is_told(server: Running) -> None:
-    with session(server) as talk, server.board.watch(Wanted()) as watcher:
+    with session(server) as talk, server.watcher_hub.watch(Wanted()) as watcher:
         for number in range(MOST_WAITING):
             talk.live.tell(TurnStarted(at_ms=0, turn=number, cause="text"))
         read = [json.loads(await watcher.get()) for _ in range(MOST_WAITING)]
@@ -190,7 +190,7 @@ async def test_a_watcher_that_does_not_read_loses_facts_and_is_told(server: Runn
 
 
 async def test_there_may_be_only_so_many_watchers(server: Running) -> None:
-    crowd = [server.board.watch(Wanted()) for _ in range(MOST_WATCHERS)]
+    crowd = [server.watcher_hub.watch(Wanted()) for _ in range(MOST_WATCHERS)]
     for one in crowd:
         one.__enter__()
     with pytest.raises(InvalidStatus) as refused:
@@ -207,7 +207,7 @@ async def test_a_fault_of_the_observer_does_not_reach_the_session(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    with session(server) as talk, server.board.watch(Wanted()):
+    with session(server) as talk, server.watcher_hub.watch(Wanted()):
         assert talk.live.observer is not None
         monkeypatch.setattr(talk.live.observer, "observe", fail)
         talk.write("hello")

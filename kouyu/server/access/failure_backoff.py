@@ -17,7 +17,7 @@ ADDRESSES_KEPT = 10_000
 """Beyond that the address that has not failed for longest is forgotten."""
 
 
-class FailedHandshakes:
+class FailureBackoff:
     """Counts failed handshakes per address as a leaky bucket: a rejected client that comes again stays cheap."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

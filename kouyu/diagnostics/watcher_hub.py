@@ -27,7 +27,7 @@ class TooManyWatchers(Exception):
 
 
 class LiveSession:
-    """A session as the board knows it.
+    """A session as the watcher_hub knows it.
 
     The session hands its traffic to ``observer``, which is None while nobody watches: then nothing is made at all.
     """
@@ -159,7 +159,7 @@ class LiveSession:
                 watcher.put(message)
 
 
-class Board:
+class WatcherHub:
     """All live sessions of a server."""
 
     def __init__(self, *, always: bool = False) -> None:

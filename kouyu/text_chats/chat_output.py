@@ -11,7 +11,7 @@ from kouyu.text_chats.event_stream import EventStream
 _ENDS: Final[tuple[ChatStatus, ...]] = ("completed", "failed", "canceled")
 
 
-class WayOut:
+class ChatOutput:
     """Carries out the effects of one chat. Without a stream nobody listens, and what is on disk has to do."""
 
     def __init__(self, recorder: Recorder, stream: EventStream | None) -> None:

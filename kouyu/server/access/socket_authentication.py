@@ -12,11 +12,11 @@ from litestar import WebSocket
 
 from kouyu.protocol import downlink, errors
 from kouyu.protocol.ids import new_event_id
+from kouyu.server.access.access_middleware import refuse_handshake
 from kouyu.server.access.client_socket import ClientSocket
 from kouyu.server.access.credentials import Credentials, presented
-from kouyu.server.access.edge import refuse_handshake
 from kouyu.server.access.error_bodies import error_status
-from kouyu.server.access.failed_handshakes import FailedHandshakes
+from kouyu.server.access.failure_backoff import FailureBackoff
 from kouyu.store.tokens import Permission, TokenRecord, Tokens
 
 Connection: TypeAlias = WebSocket[Any, Any, Any]
@@ -25,7 +25,7 @@ POLICY_VIOLATION = 1008
 """The WebSocket close code after an ``error`` event that refuses a client."""
 
 
-class Visitor(msgspec.Struct, frozen=True):
+class AuthenticatedClient(msgspec.Struct, frozen=True):
     """A client that has shown a good token, its handshake not yet accepted."""
 
     connection: Connection
@@ -33,7 +33,7 @@ class Visitor(msgspec.Struct, frozen=True):
     credentials: Credentials
     log_id: str
 
-    async def enter(self) -> ClientSocket:
+    async def accept(self) -> ClientSocket:
         """Accept the handshake."""
         await self.connection.accept()
         return ClientSocket(self.connection)
@@ -43,14 +43,14 @@ class Visitor(msgspec.Struct, frozen=True):
         await _refuse(self.connection, self.credentials, code, msg, self.log_id)
 
 
-class Door:
+class SocketAuthenticator:
     """Checks tokens, and slows down addresses that keep failing."""
 
-    def __init__(self, tokens: Tokens, failures: FailedHandshakes) -> None:
+    def __init__(self, tokens: Tokens, failures: FailureBackoff) -> None:
         self._tokens = tokens
         self._failures = failures
 
-    async def knock(self, connection: Connection, *permissions: Permission) -> Visitor | None:
+    async def authenticate(self, connection: Connection, *permissions: Permission) -> AuthenticatedClient | None:
         """Who connects; None after turning them away. One of the permissions is enough; without any, ``chat`` it is."""
         scope = connection.scope
         log_id: str = scope["state"]["log_id"]
@@ -58,7 +58,7 @@ class Door:
         credentials = presented(scope["headers"], scope["query_string"])
         user = await self._tokens.verify(credentials.token) if credentials.token else None
         if user is not None and not {*user.permissions}.isdisjoint(permissions or ("chat",)):
-            return Visitor(connection, user, credentials, log_id)
+            return AuthenticatedClient(connection, user, credentials, log_id)
         if wait_s := self._failures.wait_s(address):
             await _turn_away_repeated(connection, wait_s, log_id)
             return None

@@ -9,14 +9,14 @@ from litestar.types import Guard
 from kouyu.protocol import errors
 from kouyu.protocol.errors import ProtocolError
 from kouyu.server.access.credentials import presented
-from kouyu.server.access.failed_handshakes import FailedHandshakes
+from kouyu.server.access.failure_backoff import FailureBackoff
 from kouyu.store.tokens import Permission, Tokens
 
 
-class RestDoor:
+class RestAuthenticator:
     """Checks tokens, and slows down addresses that keep failing."""
 
-    def __init__(self, tokens: Tokens, failures: FailedHandshakes) -> None:
+    def __init__(self, tokens: Tokens, failures: FailureBackoff) -> None:
         self._tokens = tokens
         self._failures = failures
 

@@ -7,8 +7,13 @@ from typing import Any, Final
 
 from kouyu.protocol import errors
 from kouyu.server.access.client_socket import ClientSocket
-from kouyu.server.access.door import Connection, Door, Visitor, say_error_and_close
 from kouyu.server.access.sessions import ServerFull, Sessions
+from kouyu.server.access.socket_authentication import (
+    AuthenticatedClient,
+    Connection,
+    SocketAuthenticator,
+    say_error_and_close,
+)
 
 log = logging.getLogger(__name__)
 
@@ -19,15 +24,17 @@ _LONGEST_ID_SHOWN: Final = 100
 _MOST_IDS_SHOWN: Final = 20
 
 
-async def let_in(door: Door, sessions: Sessions, connection: Connection) -> tuple[Visitor, ClientSocket] | None:
+async def accept_client(
+    authenticator: SocketAuthenticator, sessions: Sessions, connection: Connection
+) -> tuple[AuthenticatedClient, ClientSocket] | None:
     """Who has come in; None after turning them away."""
-    visitor = await door.knock(connection)
-    if visitor is None:
+    authenticated = await authenticator.authenticate(connection)
+    if authenticated is None:
         return None
     if sessions.full:
-        await visitor.refuse(errors.TOO_MANY_SESSIONS, _FULL)
+        await authenticated.refuse(errors.TOO_MANY_SESSIONS, _FULL)
         return None
-    return visitor, await visitor.enter()
+    return authenticated, await authenticated.accept()
 
 
 def unknown(kind: str, wanted: str, known: Collection[str]) -> str:

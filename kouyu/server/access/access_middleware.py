@@ -23,7 +23,7 @@ log = logging.getLogger("kouyu.server.access")
 _SLASHES = re.compile("/{2,}")
 
 
-class Edge:
+class AccessMiddleware:
     """An ASGI application around ``app``."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -45,7 +45,7 @@ class EnteredMessage(msgspec.Struct, frozen=True, kw_only=True):
         return any(isinstance(part, AudioPart) for part in parse_parts(self.content))
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One request to chat. ``chat_config`` is meant as on ``/v1/chat``: whose chat it is, and what the agent gets."""
 
     agent: Agent

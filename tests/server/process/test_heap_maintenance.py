@@ -12,7 +12,7 @@ import pytest
 
 from kouyu.bench.process_usage import usage
 from kouyu.server.access.sessions import Sessions
-from kouyu.server.process.tidying import return_free_memory, tidied
+from kouyu.server.process.heap_maintenance import maintained_heap, return_free_memory
 from tests.server.conftest import until
 
 
@@ -51,7 +51,7 @@ async def test_what_an_ended_session_leaves_is_freed() -> None:
     async def session() -> None:
         webs.append(weakref.ref(Web()))
 
-    async with tidied(sessions, period_s=0.01):
+    async with maintained_heap(sessions, period_s=0.01):
         await sessions.run(NoSocket(), session())
         await until(lambda: webs[0]() is None)
 
@@ -59,7 +59,7 @@ async def test_what_an_ended_session_leaves_is_freed() -> None:
 async def test_what_was_there_before_is_not_looked_at() -> None:
     before = [[number] for number in range(1000)]
     known = {id(one) for one in before}
-    async with tidied(Sessions(1)):
+    async with maintained_heap(Sessions(1)):
         assert not any(id(one) in known for one in gc.get_objects())
     assert sum(id(one) in known for one in gc.get_objects()) == len(before)
 
@@ -78,7 +78,7 @@ async def test_what_was_loaded_later_is_set_aside_too_and_no_session_stays_with_
     async def short_session() -> None:
         pass
 
-    async with tidied(sessions, period_s=0.01):
+    async with maintained_heap(sessions, period_s=0.01):
         long = asyncio.create_task(sessions.run(NoSocket(), long_session()))
         loaded = [[number] for number in range(60_000)]
         await sessions.run(NoSocket(), short_session())

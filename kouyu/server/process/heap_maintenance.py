@@ -34,7 +34,7 @@ RETURNED_EVERY_S: Final = 60.0
 
 
 @contextlib.asynccontextmanager
-async def tidied(sessions: Sessions, *, period_s: float = PERIOD_S) -> AsyncIterator[None]:
+async def maintained_heap(sessions: Sessions, *, period_s: float = PERIOD_S) -> AsyncIterator[None]:
     """While the block runs, free what ended sessions leave behind. What is there now is taken to stay."""
     with _set_aside():
         await asyncio.to_thread(return_free_memory)
