@@ -11,10 +11,10 @@ import msgspec
 
 from kouyu.agents.agent import Agent, AgentError
 from kouyu.agents.interpreter import Interpreter, Passage
-from kouyu.audio_sessions.listening import Listener
+from kouyu.audio_sessions.live_transcriber import LiveTranscriber
 from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.segments import SegmentRules
-from kouyu.audio_sessions.speaking import Speaker
+from kouyu.audio_sessions.speech_streamer import SpeechStreamer
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.protocol.audio_configuration import (
     InterpretationConfiguration,
@@ -28,7 +28,7 @@ from kouyu.protocol.configuration import AsrConfig
 from kouyu.protocol.errors import INTERNAL
 from kouyu.protocol.uplink import InputAudioBufferAppend, InputAudioBufferComplete
 from kouyu.speech.services import Services
-from kouyu.speech.transcribing import HowToListen, as_configured
+from kouyu.speech.transcribing import TranscriptionRequest, as_configured
 from kouyu.text.joining import separator
 from kouyu.text.language import language_of
 from kouyu.text.sentences import SentenceSplitter
@@ -63,8 +63,8 @@ class InterpretationEndpoint:
         self._capabilities = capabilities
         self._asked = InterpretationConfiguration()
         self._in_force = self._with_voice(self._asked)
-        self._listener = Listener(services, self, rules=RULES, how=HowToListen(), live=False)
-        self._speaker = Speaker(services, send, audio_type="simult_interpretation.audio.delta", announces=False)
+        self._listener = LiveTranscriber(services, self, rules=RULES, how=TranscriptionRequest(), live=False)
+        self._speaker = SpeechStreamer(services, send, audio_type="simult_interpretation.audio.delta", announces=False)
         self._agent = agent
         self._waiting: asyncio.Queue[_Said | _Over] = asyncio.Queue(_PASSAGES_AHEAD)
         self._before: deque[Passage] = deque(maxlen=_REMEMBERED)
@@ -120,7 +120,7 @@ class InterpretationEndpoint:
         output = self._capabilities.output_in_force(asked.output_audio)
         return msgspec.structs.replace(asked, output_audio=output)
 
-    # As a ListeningReport
+    # As a TranscriberReport
 
     async def partial(self, text: str) -> None:
         """Not told: what has been sent as a delta cannot be taken back."""
@@ -186,7 +186,7 @@ class InterpretationEndpoint:
         await self._send(AudioEvent("simult_interpretation.translation.delta", Delta(delta)))
 
 
-def _how_to_listen(translate: TranslateConfig) -> HowToListen:
+def _how_to_listen(translate: TranslateConfig) -> TranscriptionRequest:
     how = as_configured(AsrConfig(hot_words=translate.hot_words))
     language = None if translate.source == "auto" else translate.source
     return msgspec.structs.replace(how, options=msgspec.structs.replace(how.options, language=language))

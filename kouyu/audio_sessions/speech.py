@@ -3,7 +3,7 @@
 import msgspec
 
 from kouyu.audio_sessions.running import Send
-from kouyu.audio_sessions.speaking import Speaker
+from kouyu.audio_sessions.speech_streamer import SpeechStreamer
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.protocol.audio_configuration import SpeechConfiguration, audio_to_wire, merge_audio
 from kouyu.protocol.audio_downlink import AudioEvent, audio_refusals
@@ -24,7 +24,7 @@ class SpeechEndpoint:
         self._asked = SpeechConfiguration()
         self._output = capabilities.output_in_force(self._asked.output_audio)
         self._splitter = SentenceSplitter()
-        self._speaker = Speaker(services, send, audio_type="speech.audio.update", announces=True)
+        self._speaker = SpeechStreamer(services, send, audio_type="speech.audio.update", announces=True)
 
     async def start(self) -> None:
         """Say that the connection is ready."""

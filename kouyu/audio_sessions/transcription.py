@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from kouyu.audio_sessions.listening import Listener
+from kouyu.audio_sessions.live_transcriber import LiveTranscriber
 from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.segments import SegmentRules
 from kouyu.protocol.audio_configuration import TranscriptionConfiguration, audio_to_wire, merge_audio
@@ -26,7 +26,7 @@ class TranscriptionEndpoint:
         self._send = send
         self._configuration = TranscriptionConfiguration()
         how = as_configured(self._configuration.asr_config)
-        self._listener = Listener(services, self, rules=RULES, how=how)
+        self._listener = LiveTranscriber(services, self, rules=RULES, how=how)
         self._told = ""
         """The text of the last update for the buffer in progress."""
 
@@ -70,7 +70,7 @@ class TranscriptionEndpoint:
         self._listener.live = asr_config.stream_mode == "bidirectional_stream"
         await self._send(AudioEvent("transcriptions.updated", audio_to_wire(self._configuration)))
 
-    # As a ListeningReport
+    # As a TranscriberReport
 
     async def partial(self, text: str) -> None:
         """Tell the text so far."""

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from kouyu.conversation.effects import Effect, SaveChat, SaveMessage, Send, TrimMessage
-from kouyu.conversation.orders import Identity
+from kouyu.conversation.identity import Identity
 from kouyu.protocol.configuration import ChatConfig
 from kouyu.protocol.downlink import (
     Chat,

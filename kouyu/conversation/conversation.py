@@ -11,6 +11,7 @@ from typing import Any, Final
 from kouyu.conversation.announcement import Announcement
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.effects import Effect, SaveMessage, SaveSection, Send, UseInputFormat
+from kouyu.conversation.identity import Identity, OrderNumbers
 from kouyu.conversation.inputs import (
     AudioReceived,
     ClientLeft,
@@ -34,10 +35,9 @@ from kouyu.conversation.inputs import (
     TurnJudged,
 )
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.orders import Identity, OrderNumbers
+from kouyu.conversation.output_slot import OutputSlot, canceled
 from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.conversation.reply import Reply
-from kouyu.conversation.speaking import Speaking, canceled
 from kouyu.conversation.turns import Turns
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import ContentType, DownlinkEvent, Message, error
@@ -76,7 +76,7 @@ class Conversation:
         self._prologue_played = ""
         self._format_in_use = self._requested.input_audio
         self._chats_with_tools: deque[str] = deque(maxlen=_CHATS_REMEMBERED)
-        self._speaking = Speaking()
+        self._speaking = OutputSlot()
         self._turns = Turns(
             orders=self._orders, limits=limits, speaking=self._speaking, make_reply=self._make_spoken_reply
         )
@@ -296,7 +296,7 @@ class Conversation:
                 reply.on_failure(reason)
 
     def _on_speech(self, report: SpeechAudio | SpeechFinished | SpeechFailed, now: float) -> None:
-        items: list[Speaking | Reply] = [self._speaking, *self._turns.prepared_replies()]
+        items: list[OutputSlot | Reply] = [self._speaking, *self._turns.prepared_replies()]
         for item in items:
             match report:
                 case SpeechAudio(order, packet, duration_ms):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kouyu.conversation.end_of_turn import EndOfTurn
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.speech_detector import SpeechDetector, samples_in
-from kouyu.conversation.utterance import Ended, MayBeOver, Moment, Resumed, Span, SpeechBegan, Utterance
+from kouyu.conversation.utterance import Ended, EndpointingEvent, MayBeOver, Resumed, Span, SpeechBegan, Utterance
 from kouyu.protocol.configuration import TurnDetection
 
 
@@ -30,7 +30,7 @@ class FreeTalk:
         self.floor = 0
         """Sample before which nothing belongs to the next utterance."""
 
-    def on_judged(self, turn_detection: TurnDetection, onset_ms: int) -> Iterator[Moment]:
+    def on_judged(self, turn_detection: TurnDetection, onset_ms: int) -> Iterator[EndpointingEvent]:
         """Voice activity has judged one more chunk. ``onset_ms`` of speech begin an utterance."""
         utterance, detector = self.utterance, self._detector
         if utterance is None:
@@ -52,7 +52,7 @@ class FreeTalk:
                 case "wait":
                     pass
 
-    def _begin(self, turn_detection: TurnDetection, onset_ms: int) -> Iterator[Moment]:
+    def _begin(self, turn_detection: TurnDetection, onset_ms: int) -> Iterator[EndpointingEvent]:
         detector = self._detector
         start = max(self.floor, detector.speech_start - samples_in(turn_detection.prefix_padding_ms))
         if not detector.in_speech or detector.speech_ms < onset_ms:
@@ -62,12 +62,12 @@ class FreeTalk:
         self.utterance = Utterance(start=start, first_speech=detector.speech_start)
         yield SpeechBegan()
 
-    def on_turn_judged(self, completeness: float) -> Iterator[Moment]:
+    def on_turn_judged(self, completeness: float) -> Iterator[EndpointingEvent]:
         """How likely the user has finished, 0 to 1, has been judged as asked by MayBeOver."""
         if self.utterance is not None and self._end_of_turn.judged(completeness) == "end":
             yield self._end(self.utterance, self._detector.position)
 
-    def on_no_more_audio(self, received: int) -> Iterator[Moment]:
+    def on_no_more_audio(self, received: int) -> Iterator[EndpointingEvent]:
         """The client has stopped sending in the middle of the utterance, at the sample ``received``."""
         if self.utterance is not None:
             yield self._end(self.utterance, received)

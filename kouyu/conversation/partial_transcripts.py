@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from kouyu.conversation.effects import CancelTranscribe, Effect, Transcribe
+from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.orders import OrderNumbers
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.utterance import Span
 from kouyu.protocol.configuration import Configuration

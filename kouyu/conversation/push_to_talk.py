@@ -7,7 +7,7 @@ from typing import Final
 
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.speech_detector import SpeechDetector, samples_in
-from kouyu.conversation.utterance import Ended, Moment, Resumed, Span, Utterance
+from kouyu.conversation.utterance import Ended, EndpointingEvent, Resumed, Span, Utterance
 from kouyu.protocol.configuration import TurnDetection
 
 _LEAD_MS: Final = 600
@@ -70,7 +70,7 @@ class PushToTalk:
         if self.open is None:
             self._buffers.append(_Buffer(start=start))
 
-    def on_judged(self) -> Iterator[Moment]:
+    def on_judged(self) -> Iterator[EndpointingEvent]:
         """Voice activity has judged one more chunk."""
         while self._buffers:
             buffer = self._buffers[0]
@@ -81,7 +81,7 @@ class PushToTalk:
                 return
             yield self._end(buffer, None if buffer.first_speech is None else self.span())
 
-    def complete(self, received: int, now: float) -> Iterator[Moment]:
+    def complete(self, received: int, now: float) -> Iterator[EndpointingEvent]:
         """The buffer ends at the sample ``received``. Nothing happens where it is empty."""
         buffer = self.open
         if buffer is None:
@@ -95,18 +95,18 @@ class PushToTalk:
         for buffer in self._buffers:
             buffer.interrupted = buffer.end is not None
 
-    def on_time(self, now: float) -> Iterator[Moment]:
+    def on_time(self, now: float) -> Iterator[EndpointingEvent]:
         """Take buffers as they are that voice activity has been given long enough for."""
         while self.deadline is not None and now >= self.deadline:
             yield from self._end_unjudged()
 
-    def leave(self) -> Iterator[Moment]:
+    def leave(self) -> Iterator[EndpointingEvent]:
         """The client changes to free talk: completed buffers are taken as they are, the open one is thrown away."""
         while self.deadline is not None:
             yield from self._end_unjudged()
         yield from self.clear()
 
-    def clear(self) -> Iterator[Moment]:
+    def clear(self) -> Iterator[EndpointingEvent]:
         """Throw away the open buffer. Completed ones are on their way already."""
         if self.open is None:
             return
@@ -132,7 +132,7 @@ class PushToTalk:
     def _is_judged(self, end: int) -> bool:
         return self._detector.position + samples_in(_CHUNK_SLACK_MS) > end
 
-    def _end_unjudged(self) -> Iterator[Moment]:
+    def _end_unjudged(self) -> Iterator[EndpointingEvent]:
         """Voice activity is late: better to recognise silence than to lose what was said."""
         buffer = self._buffers[0]
         assert buffer.end is not None

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from kouyu.conversation.effects import CancelSpeech, Effect, Send, Sounding, Speak
+from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.orders import OrderNumbers
 from kouyu.conversation.pacing import Pacer
 from kouyu.conversation.playout import PlayoutClock
 from kouyu.protocol.configuration import Configuration

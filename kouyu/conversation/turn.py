@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Final, Protocol
 
 from kouyu.conversation.effects import CancelTranscribe, Effect, Transcribe
+from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.inputs import TranscriptReady
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.orders import OrderNumbers
 from kouyu.conversation.partial_transcripts import PartialTranscripts
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.utterance import Span

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from kouyu.conversation.effects import CancelJudgement, Effect, JudgeTurn
+from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.orders import OrderNumbers
 from kouyu.conversation.utterance import Span
 
 

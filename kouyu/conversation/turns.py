@@ -6,19 +6,19 @@ from typing import Final, Literal
 
 from kouyu.conversation.barge_in import BargeIn
 from kouyu.conversation.effects import Effect, ForgetAudio, Send
+from kouyu.conversation.endpointer import Endpointer
+from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.inputs import SpeechProbability, TranscriptReady
 from kouyu.conversation.last_speaker import LastSpeaker
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.listening import Listening
-from kouyu.conversation.orders import OrderNumbers
+from kouyu.conversation.output_slot import OutputSlot
 from kouyu.conversation.partial_transcripts import PartialTranscripts
 from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.conversation.reply import Reply
-from kouyu.conversation.speaking import Speaking
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.turn import ReplyMaker, Turn
 from kouyu.conversation.turn_judgement import TurnJudgement
-from kouyu.conversation.utterance import Ended, MayBeOver, Moment, Paused, Resumed, Span, SpeechBegan
+from kouyu.conversation.utterance import Ended, EndpointingEvent, MayBeOver, Paused, Resumed, Span, SpeechBegan
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import DownlinkEvent, Transcript
 from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
@@ -31,12 +31,12 @@ TranscriptEventType = Literal["conversation.audio_transcript.update", "conversat
 class Turns:
     """The utterance in progress, the turn prepared for it, and turns that wait for their transcript, oldest first."""
 
-    def __init__(self, *, orders: OrderNumbers, limits: Limits, speaking: Speaking, make_reply: ReplyMaker) -> None:
+    def __init__(self, *, orders: OrderNumbers, limits: Limits, speaking: OutputSlot, make_reply: ReplyMaker) -> None:
         self._orders = orders
         self._limits = limits
         self._speaking = speaking
         self._make_reply = make_reply
-        self._listening = Listening(limits)
+        self._listening = Endpointer(limits)
         self._partials = PartialTranscripts(orders, limits)
         self._judgement = TurnJudgement(orders, limits)
         self._last_speaker = LastSpeaker()
@@ -163,7 +163,9 @@ class Turns:
 
     # What follows
 
-    def _on_moments(self, moments: Iterator[Moment], configuration: Configuration, now: float) -> Iterator[Effect]:
+    def _on_moments(
+        self, moments: Iterator[EndpointingEvent], configuration: Configuration, now: float
+    ) -> Iterator[Effect]:
         for moment in moments:
             match moment:
                 case SpeechBegan():

@@ -61,7 +61,7 @@ class Ended(msgspec.Struct, frozen=True):
     interrupted: bool = False
 
 
-Moment = SpeechBegan | Paused | MayBeOver | Resumed | Ended
+EndpointingEvent = SpeechBegan | Paused | MayBeOver | Resumed | Ended
 
 
 @dataclass
@@ -80,7 +80,7 @@ class Utterance:
         end = min(limit, detector.speech_end + samples_in(TAIL_MS))
         return Span(self.start, max(self.start, end))
 
-    def pauses(self, detector: SpeechDetector, pause_ms: int) -> Iterator[Moment]:
+    def pauses(self, detector: SpeechDetector, pause_ms: int) -> Iterator[EndpointingEvent]:
         """The user falls silent for ``pause_ms``, or speaks again."""
         if detector.in_speech and self.paused:
             self.paused = False

@@ -30,6 +30,7 @@ from kouyu.conversation.effects import (
     TrimMessage,
     UseInputFormat,
 )
+from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import (
     ClientLeft,
     ConfigurationUpdate,
@@ -39,7 +40,6 @@ from kouyu.conversation.inputs import (
     SectionBegan,
     TimePassed,
 )
-from kouyu.conversation.orders import Identity
 from kouyu.diagnostics.facts import SessionSeen
 from kouyu.diagnostics.watcher_hub import LiveSession
 from kouyu.protocol.configuration import Configuration
@@ -56,11 +56,11 @@ from kouyu.protocol.uplink import (
     UplinkEvent,
     parse,
 )
-from kouyu.session.alarm import Alarm
-from kouyu.session.ear import Ear
-from kouyu.session.orders import Orders
+from kouyu.session.deadline_timer import DeadlineTimer
+from kouyu.session.order_runner import OrderRunner
 from kouyu.session.outbox import ClientTooSlow, Outbox
 from kouyu.session.sound_keeper import keeper_of
+from kouyu.session.uplink_audio import UplinkAudio
 from kouyu.speech.recorder import Recorder
 from kouyu.speech.services import Services
 from kouyu.speech.socket import Socket, SocketClosed
@@ -126,17 +126,17 @@ class Session:
         self.conversation = Conversation(identity=identity, capabilities=capabilities, limits=services.limits)
         self._recorder = Recorder(services.store, bot_id=bot_id)
         self._outbox = Outbox(socket, self._recorder, log_id=log_id)
-        self._ear = Ear(
+        self._uplink_audio = UplinkAudio(
             services,
             configuration=lambda: self.conversation.configuration,
             clock=self.clock,
             report=self._receive,
             heard=self._observe_sound,
         )
-        self._keeper = keeper_of(services, timeline=self._ear.timeline, recorder=self._recorder)
-        self._orders: Orders
+        self._keeper = keeper_of(services, timeline=self._uplink_audio.timeline, recorder=self._recorder)
+        self._order_runner: OrderRunner
         self._live: LiveSession
-        self._alarm = Alarm()
+        self._deadline_timer = DeadlineTimer()
         self._sections_begun: list[SectionBegan] = []
 
     async def run(self, live: LiveSession) -> None:
@@ -145,31 +145,31 @@ class Session:
         self._services.sections.watch(self._on_section)
         try:
             async with asyncio.TaskGroup() as tasks:
-                self._orders = Orders(
+                self._order_runner = OrderRunner(
                     self._services,
                     agent=self._agent,
-                    timeline=self._ear.timeline,
+                    timeline=self._uplink_audio.timeline,
                     recorder=self._recorder,
                     tasks=tasks,
                     report=self._receive,
-                    echo_guard=self._ear.echo_guard,
+                    echo_guard=self._uplink_audio.echo_guard,
                 )
                 self._carry_out(self.conversation.start(), self.conversation.configuration)
                 helpers = [
                     tasks.create_task(self._outbox.run(), name="outbox"),
-                    tasks.create_task(self._ear.run(), name="hearing"),
+                    tasks.create_task(self._uplink_audio.run(), name="hearing"),
                     tasks.create_task(self._keep_time(), name="time"),
                 ]
                 await self._read()
                 await self._hang_up()
                 for helper in helpers:
                     helper.cancel()
-                self._orders.cancel_all()
+                self._order_runner.cancel_all()
         finally:
             self._services.sections.unwatch(self._on_section)
-            self._alarm.cancel()
-            self._orders.close()
-            self._ear.close()
+            self._deadline_timer.cancel()
+            self._order_runner.close()
+            self._uplink_audio.close()
             if self._keeper is not None:
                 self._keeper.close()
 
@@ -190,11 +190,11 @@ class Session:
     async def _take(self, event: UplinkEvent, message: str | bytes) -> None:
         match event:
             case InputAudioBufferAppend(delta=delta):
-                await self._ear.hear(delta)
+                await self._uplink_audio.hear(delta)
             case ChatUpdate(data=data):
                 await self._configure(data, _origin(message))
             case InputAudioBufferComplete() | InputAudioBufferClear():
-                self._ear.complete()
+                self._uplink_audio.complete()
                 self._receive(event)
             case SubmitToolOutputs():
                 self._receive(msgspec.structs.replace(event, origin_message=_origin(message)))
@@ -212,7 +212,7 @@ class Session:
         """chat.update: read, then look up what it refers to, then apply."""
         merged = self.conversation.read(data)
         try:
-            await self._ear.look_up_target(merged.configuration.voice_processing_config)
+            await self._uplink_audio.look_up_target(merged.configuration.voice_processing_config)
         except InvalidField as fault:
             merged = merged.refuse(fault)
         found = await self._find_conversation(merged) if self.conversation.names_another_conversation(merged) else None
@@ -220,7 +220,7 @@ class Session:
             self._recorder.know(found.conversation_id)
         self._receive(ConfigurationUpdate(merged=merged, conversation=found, origin_message=origin))
         self._recorder.user_id = self.conversation.configuration.chat_config.user_id or ""
-        self._ear.follow_target()
+        self._uplink_audio.follow_target()
         self._services.watcher_hub.changed(self._live)
 
     async def _find_conversation(self, merged: Merged[Configuration]) -> Runtime | NotOpened:
@@ -236,7 +236,7 @@ class Session:
     # Through the core
 
     def _receive(self, received: Input) -> None:
-        if (audio := self._ear.untold()) is not None:
+        if (audio := self._uplink_audio.untold()) is not None:
             self._follow(*audio)
         now = self.clock()
         self._follow(received, now)
@@ -256,13 +256,13 @@ class Session:
             if isinstance(effect, Send) and effect.event.event_type == "conversation.chat.canceled":
                 # For a client too that has not subscribed to being told.
                 self._outbox.drop_waiting_audio()
-                self._ear.flushed()
+                self._uplink_audio.flushed()
             if not wanted(effect, configuration):
                 continue
             match effect:
                 case Send(event, sounding):
                     if sounding is not None:
-                        self._ear.sounding(sounding)
+                        self._uplink_audio.sounding(sounding)
                     self._outbox.put(event)
                 case SaveMessage() | TrimMessage() | SaveChat() | SaveSection():
                     self._recorder.save(effect)
@@ -270,13 +270,13 @@ class Session:
                     if isinstance(effect, SaveSection):
                         self._services.sections.begin(effect.conversation_id, effect.section_id)
                 case Transcribe() | JudgeTurn() | ReadAhead() | StartReply() | CommitReply() | Speak():
-                    self._orders.carry_out(effect)
+                    self._order_runner.carry_out(effect)
                 case CancelTranscribe(order) | CancelJudgement(order) | CancelReply(order) | CancelSpeech(order):
-                    self._orders.cancel(order)
+                    self._order_runner.cancel(order)
                 case ForgetAudio(before):
-                    self._ear.timeline.forget(before)
+                    self._uplink_audio.timeline.forget(before)
                 case UseInputFormat(input_audio):
-                    self._ear.use_format(input_audio)
+                    self._uplink_audio.use_format(input_audio)
 
     # Time
 
@@ -288,11 +288,11 @@ class Session:
         """Have TimePassed come at the deadline. A timer that is due earlier stays: it asks again."""
         if deadline is None:
             return
-        self._alarm.set(self._started_at + deadline)
+        self._deadline_timer.set(self._started_at + deadline)
 
     async def _keep_time(self) -> None:
         while True:
-            await self._alarm.wait()
+            await self._deadline_timer.wait()
             begun, self._sections_begun = self._sections_begun, []
             for section in begun:
                 self._receive(section)
@@ -302,7 +302,7 @@ class Session:
         """Told by whoever began it, on a task of theirs: taken in on one of ours."""
         if conversation_id == self.conversation.conversation_id:
             self._sections_begun.append(SectionBegan(conversation_id, section_id))
-            self._alarm.ring()
+            self._deadline_timer.ring()
 
     async def _hang_up(self) -> None:
         """The client is gone: what is running ends as canceled, and is saved."""

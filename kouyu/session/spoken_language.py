@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from kouyu.engines.asr.engine import Recognition
-from kouyu.speech.transcribing import HowToListen
+from kouyu.speech.transcribing import TranscriptionRequest
 
 KNOWN_SHARE: Final = 0.6
 """Of the audio to be recognised, the share that the language must have been guessed from: people do change over."""
@@ -25,7 +25,7 @@ class SpokenLanguage:
             self._start, self._end = span
             self._language = recognition.language
 
-    def supplied(self, how: HowToListen, start: int, end: int) -> HowToListen:
+    def supplied(self, how: TranscriptionRequest, start: int, end: int) -> TranscriptionRequest:
         """How to listen to the samples from ``start`` to before ``end``: with the language, if it is known by now."""
         known = self._language and start == self._start and self._end - start >= KNOWN_SHARE * (end - start)
         if how.options.language is not None or not known:

@@ -10,9 +10,9 @@ from kouyu.conversation.inputs import SpeechProbability
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.protocol.configuration import VoiceProcessingConfig
 from kouyu.protocol.errors import InvalidField
-from kouyu.session.hearing import Hearing
 from kouyu.session.target_speaker import TargetSpeaker
 from kouyu.session.target_voice import EnrolledVoice, TargetVoice
+from kouyu.session.vad_pump import VadPump
 from kouyu.store.voiceprints import Voiceprints
 
 _log = logging.getLogger(__name__)
@@ -28,13 +28,13 @@ class TargetChoice:
         encoder: SpeakerEncoder | None,
         voiceprints: Voiceprints,
         *,
-        hearing: Hearing,
+        vad_pump: VadPump,
         timeline: AudioTimeline,
         report: Callable[[SpeechProbability], None],
     ) -> None:
         self._encoder = encoder
         self._voiceprints = voiceprints
-        self._hearing = hearing
+        self._vad_pump = vad_pump
         self._timeline = timeline
         self._report = report
         self._enrolled: tuple[str, EnrolledVoice] | None = None
@@ -59,11 +59,11 @@ class TargetChoice:
         if not processing.enable_pdns or self._encoder is None:
             if processing.enable_pdns:
                 _log.info("a client asks for voiceprint denoising (enable_pdns), which this server has not")
-            self._hearing.hear_only(None)
+            self._vad_pump.hear_only(None)
             return
         known = processing.voice_print_feature_id is not None and self._enrolled is not None
         voice = TargetVoice(self._encoder, self._enrolled[1] if known and self._enrolled is not None else None)
-        self._hearing.hear_only(
+        self._vad_pump.hear_only(
             lambda position: TargetSpeaker(voice, timeline=self._timeline, position=position, report=self._report)
         )
 

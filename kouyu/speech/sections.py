@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-SectionBegan = Callable[[str, str], None]
+OnSectionBegan = Callable[[str, str], None]
 """Told the ids of a conversation and of its new section."""
 
 
@@ -10,13 +10,13 @@ class Sections:
     """A conversation may be open in several places at once; a section that one of them begins holds in all."""
 
     def __init__(self) -> None:
-        self._watchers: list[SectionBegan] = []
+        self._watchers: list[OnSectionBegan] = []
 
-    def watch(self, watcher: SectionBegan) -> None:
+    def watch(self, watcher: OnSectionBegan) -> None:
         """Tell ``watcher`` of every section that begins, in whatever conversation, until ``unwatch``."""
         self._watchers.append(watcher)
 
-    def unwatch(self, watcher: SectionBegan) -> None:
+    def unwatch(self, watcher: OnSectionBegan) -> None:
         """Tell it no more."""
         self._watchers.remove(watcher)
 

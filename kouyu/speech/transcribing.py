@@ -17,7 +17,7 @@ from kouyu.speech.services import Services
 _log = logging.getLogger(__name__)
 
 
-class HowToListen(msgspec.Struct, frozen=True, kw_only=True):
+class TranscriptionRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a client wants of recognition."""
 
     options: RecognitionOptions = RecognitionOptions()
@@ -25,15 +25,15 @@ class HowToListen(msgspec.Struct, frozen=True, kw_only=True):
     """How the text is finished."""
 
 
-def as_configured(asr_config: AsrConfig) -> HowToListen:
+def as_configured(asr_config: AsrConfig) -> TranscriptionRequest:
     """What ``asr_config`` asks for."""
-    return HowToListen(options=recognition_options(asr_config), asr_config=asr_config)
+    return TranscriptionRequest(options=recognition_options(asr_config), asr_config=asr_config)
 
 
 async def transcribed(
     services: Services,
     audio: Samples,
-    how: HowToListen,
+    how: TranscriptionRequest,
     priority: Priority,
     *,
     final: bool,

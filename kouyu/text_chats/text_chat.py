@@ -18,7 +18,7 @@ from kouyu.agents.agent import (
 from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.client_tools import ClientTools
 from kouyu.conversation.effects import Effect, SaveMessage
-from kouyu.conversation.orders import Identity
+from kouyu.conversation.identity import Identity
 from kouyu.protocol.downlink import Chat, Message, error
 from kouyu.protocol.errors import INTERNAL, ProtocolError
 from kouyu.protocol.uplink import ToolOutput

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from kouyu.agents.agent import Agent
-from kouyu.conversation.orders import Identity
+from kouyu.conversation.identity import Identity
 from kouyu.protocol import errors
 from kouyu.protocol.downlink import Chat, Message
 from kouyu.protocol.errors import InvalidField, ProtocolError, UnknownId

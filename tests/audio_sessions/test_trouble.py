@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kouyu.audio.pcm import Samples
-from kouyu.audio_sessions import listening
+from kouyu.audio_sessions import live_transcriber as listening
 from kouyu.engines.scheduler import Priority
 from tests.audio_sessions.in_process import Pipe, session, until
 

@@ -23,6 +23,7 @@ from kouyu.conversation.effects import (
     StartReply,
     Transcribe,
 )
+from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import (
     LISTENING_RATE,
     AudioReceived,
@@ -40,7 +41,6 @@ from kouyu.conversation.inputs import (
     TurnJudged,
 )
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.orders import Identity
 from kouyu.protocol.downlink import DownlinkEvent
 from kouyu.protocol.ids import IdFactory
 from kouyu.protocol.uplink import (

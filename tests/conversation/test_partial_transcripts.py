@@ -1,8 +1,8 @@
 """Partial transcripts: one at a time, and only as often as there is something new."""
 
 from kouyu.conversation.effects import CancelTranscribe, Transcribe
+from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.orders import OrderNumbers
 from kouyu.conversation.partial_transcripts import PartialTranscripts
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.utterance import Span

@@ -1,8 +1,8 @@
 """A spoken item: its sentences on their way from the synthesizer to the client."""
 
 from kouyu.conversation.effects import CancelSpeech, Effect, Send, Speak
+from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.orders import OrderNumbers
 from kouyu.conversation.pacing import Pacer
 from kouyu.conversation.playout import PlayoutClock
 from kouyu.conversation.speech import Outlet, Speech

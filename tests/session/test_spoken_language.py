@@ -2,9 +2,9 @@ import pytest
 
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.session.spoken_language import SpokenLanguage
-from kouyu.speech.transcribing import HowToListen
+from kouyu.speech.transcribing import TranscriptionRequest
 
-OPEN = HowToListen(options=RecognitionOptions(hot_words=("kouyu",)))
+OPEN = TranscriptionRequest(options=RecognitionOptions(hot_words=("kouyu",)))
 SURE = Recognition(text="What is", language="en", language_is_sure=True)
 
 
@@ -35,5 +35,5 @@ def test_it_is_guessed_again_where_much_is_new_and_in_another_utterance(spoken: 
 
 def test_what_the_client_says_of_the_language_counts(spoken: SpokenLanguage) -> None:
     spoken.learn(SURE, (0, 1000))
-    french = HowToListen(options=RecognitionOptions(language="fr"))
+    french = TranscriptionRequest(options=RecognitionOptions(language="fr"))
     assert spoken.supplied(french, 0, 1000) == french

@@ -12,9 +12,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from kouyu.conversation.conversation import Conversation
+from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import ConfigurationUpdate
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.orders import Identity
 from kouyu.diagnostics.facts import SessionSeen, TurnStarted
 from kouyu.diagnostics.watcher import MOST_WAITING, Wanted
 from kouyu.diagnostics.watcher_hub import MOST_WATCHERS, LiveSession

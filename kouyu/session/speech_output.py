@@ -23,7 +23,7 @@ _ITEMS_AT_ONCE: Final = 2
 """What is being said, and what is prepared meanwhile."""
 
 
-class Voice:
+class SpeechOutput:
     """Speaks for one session. Each item has one encoder, so that its sentences join without a seam."""
 
     def __init__(

@@ -14,16 +14,16 @@ from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.protocol.configuration import Configuration, InputAudio, VoiceProcessingConfig
 from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
 from kouyu.session.echo_guard import EchoGuard
-from kouyu.session.hearing import Hearing
 from kouyu.session.noise_suppression import NoiseSuppression
 from kouyu.session.target_choice import TargetChoice
+from kouyu.session.vad_pump import VadPump
 from kouyu.speech.services import Services
 
 _DECODED_AT_ONCE: Final = 64 * 1024
 """Bytes of an append decoded before other sessions get their turn on the event loop."""
 
 
-class Ear:
+class UplinkAudio:
     """Hears for one session.
 
     ``configuration`` gives the one in force, ``clock`` the session's time in seconds. ``report`` takes judgements,
@@ -51,18 +51,18 @@ class Ear:
         self.echo_guard = EchoGuard(self.timeline) if services.limits.ignore_echo else None
         self._untold: tuple[AudioReceived, float] | None = None
         self._under_pressure = False
-        self._hearing = Hearing(services.voice_activity, self._judged)
+        self._vad_pump = VadPump(services.voice_activity, self._judged)
         self._target = TargetChoice(
             services.speaker_encoder,
             services.store.voiceprints,
-            hearing=self._hearing,
+            vad_pump=self._vad_pump,
             timeline=self.timeline,
             report=self._judged,
         )
 
     async def run(self) -> None:
         """Judge until cancelled. Raises EngineError when voice activity is gone."""
-        await self._hearing.run()
+        await self._vad_pump.run()
 
     async def hear(self, delta: bytes) -> None:
         """More audio. Waits while too much is still to be judged. Raises ProtocolError for what does not decode."""
@@ -73,7 +73,7 @@ class Ear:
                 self._take(self._decoder.feed(delta[start : start + _DECODED_AT_ONCE]))
         except UndecodableAudio as fault:
             raise ProtocolError(BAD_REQUEST, f"data.delta: {fault}") from fault
-        await self._hearing.room()
+        await self._vad_pump.room()
 
     def untold(self) -> tuple[AudioReceived, float] | None:
         """How far audio has come in since this was last asked, and when; None where none has."""
@@ -84,7 +84,7 @@ class Ear:
         """A buffer of audio ends here."""
         self._take(self._decoder.flush())
         self._listen(self._noise_suppression.flush())
-        self._hearing.complete()
+        self._vad_pump.complete()
 
     async def look_up_target(self, processing: VoiceProcessingConfig) -> None:
         """Find the speaker that is to be heard alone. Raises InvalidField where there is none."""
@@ -111,7 +111,7 @@ class Ear:
 
     def close(self) -> None:
         """The session has ended."""
-        self._hearing.close()
+        self._vad_pump.close()
         self._decoder.close()
 
     def _take(self, samples: Samples) -> None:
@@ -126,7 +126,7 @@ class Ear:
             self._untold = (AudioReceived(self.timeline.end), now)
             if self.echo_guard is not None:
                 self.echo_guard.received(now)
-            self._hearing.put(samples)
+            self._vad_pump.put(samples)
             self._heard(samples, self.timeline.end)
 
     def _judged(self, judged: SpeechProbability) -> None:

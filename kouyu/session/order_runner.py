@@ -36,9 +36,9 @@ from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.turn.engine import TURN_RATE, TURN_SECONDS
 from kouyu.session.echo_guard import EchoGuard
+from kouyu.session.speech_output import SpeechOutput
 from kouyu.session.spoken_language import SpokenLanguage
 from kouyu.session.turn_voice import HeardVoice, hearing_voice
-from kouyu.session.voice import Voice
 from kouyu.speech.agent_request import agent_request
 from kouyu.speech.recorder import Recorder
 from kouyu.speech.services import Services
@@ -47,7 +47,7 @@ from kouyu.speech.transcribing import as_configured, transcribed
 _log = logging.getLogger(__name__)
 
 
-class Orders:
+class OrderRunner:
     """The orders under way. They end with the task group that owns them."""
 
     def __init__(
@@ -67,7 +67,7 @@ class Orders:
         self._recorder = recorder
         self._tasks = tasks
         self._report = report
-        self._voice = Voice(services.synthesizer, report, echo_guard)
+        self._speech_output = SpeechOutput(services.synthesizer, report, echo_guard)
         self._language = SpokenLanguage()
         self._running: dict[int, asyncio.Task[None]] = {}
         self._reading: asyncio.Task[None] | None = None
@@ -103,7 +103,7 @@ class Orders:
                 if order.order in self._committed:
                     self._committed[order.order].set()
             case Speak():
-                self._begin(order.order, self._voice.speak(order))
+                self._begin(order.order, self._speech_output.speak(order))
 
     def cancel(self, order: int) -> None:
         """Stop an order; nothing is reported of it any more."""
@@ -119,7 +119,7 @@ class Orders:
 
     def close(self) -> None:
         """Free the encoders; nothing is under way any more."""
-        self._voice.close()
+        self._speech_output.close()
 
     def _begin(self, order: int, work: Coroutine[None, None, None]) -> None:
         task = self._tasks.create_task(work, name=f"order {order}")

@@ -19,7 +19,7 @@ OpenTarget = Callable[[int], TargetSpeaker]
 """Makes what hears one speaker alone, from the given sample on."""
 
 
-class Hearing:
+class VadPump:
     """Feeds voice activity with whatever audio has come meanwhile, and reports its judgements in order."""
 
     def __init__(self, detector: VoiceActivityDetector, report: Callable[[SpeechProbability], None]) -> None:

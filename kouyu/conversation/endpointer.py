@@ -13,11 +13,11 @@ from kouyu.conversation.inputs import LISTENING_RATE, SpeechProbability
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.push_to_talk import PushToTalk, is_push_to_talk
 from kouyu.conversation.speech_detector import SpeechDetector
-from kouyu.conversation.utterance import Moment, Span, Utterance
+from kouyu.conversation.utterance import EndpointingEvent, Span, Utterance
 from kouyu.protocol.configuration import TurnDetection
 
 
-class Listening:
+class Endpointer:
     """Finds utterances in the turn mode that is in force. The other mode's side is empty meanwhile."""
 
     def __init__(self, limits: Limits) -> None:
@@ -69,7 +69,7 @@ class Listening:
 
     def on_probability(
         self, judged: SpeechProbability, turn_detection: TurnDetection, onset_ms: int, now: float
-    ) -> Iterator[Moment]:
+    ) -> Iterator[EndpointingEvent]:
         """A chunk has been judged. ``onset_ms`` of speech begin to talk freely."""
         self._heard_from_at = now
         self._detector.feed(judged.end, judged.probability, judged.levels)
@@ -78,11 +78,11 @@ class Listening:
         else:
             yield from self._free_talk.on_judged(turn_detection, onset_ms)
 
-    def on_turn_judged(self, completeness: float) -> Iterator[Moment]:
+    def on_turn_judged(self, completeness: float) -> Iterator[EndpointingEvent]:
         """How likely the user has finished, 0 to 1, has been judged as asked by MayBeOver."""
         yield from self._free_talk.on_turn_judged(completeness)
 
-    def complete(self, now: float) -> Iterator[Moment]:
+    def complete(self, now: float) -> Iterator[EndpointingEvent]:
         """``input_audio_buffer.complete``: the buffer ends here, once voice activity has judged all of it."""
         yield from self._push_to_talk.complete(self._received, now)
 
@@ -90,11 +90,11 @@ class Listening:
         """The client goes on: what was completed and is not judged to its end yet will not be answered."""
         self._push_to_talk.interrupt()
 
-    def clear(self) -> Iterator[Moment]:
+    def clear(self) -> Iterator[EndpointingEvent]:
         """``input_audio_buffer.clear``: throw away the audio buffered since the last complete."""
         yield from self._push_to_talk.clear()
 
-    def change_mode(self) -> Iterator[Moment]:
+    def change_mode(self) -> Iterator[EndpointingEvent]:
         """Between push to talk and free talk: what is being said is thrown away, what was completed is not."""
         yield from self._push_to_talk.leave()
         ended = self._free_talk.discard(self._received)
@@ -109,7 +109,7 @@ class Listening:
         missing_ms = self._free_talk.silence_left_ms(turn_detection)
         return self._heard_from_at + (missing_ms + self._limits.stopped_sending_grace_ms) / 1000
 
-    def on_time(self, turn_detection: TurnDetection, now: float) -> Iterator[Moment]:
+    def on_time(self, turn_detection: TurnDetection, now: float) -> Iterator[EndpointingEvent]:
         """Time has passed: end an utterance whose audio, or whose voice activity, has stopped coming."""
         yield from self._push_to_talk.on_time(now)
         deadline = self.deadline(turn_detection)

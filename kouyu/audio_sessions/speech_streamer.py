@@ -44,7 +44,7 @@ class _Paced:
     limit: LimitConfig | None
 
 
-class Speaker:
+class SpeechStreamer:
     """Speaks for one connection. Its audio goes out as ``audio_type``; ``announces`` sends each sentence's text too."""
 
     def __init__(self, services: Services, send: Send, *, audio_type: AudioEventType, announces: bool) -> None:

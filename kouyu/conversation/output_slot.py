@@ -27,7 +27,7 @@ def canceled(code: CancelCode) -> Send:
     return Send(DownlinkEvent("conversation.chat.canceled", Cancellation(code, _REASONS[code])))
 
 
-class Speaking:
+class OutputSlot:
     """The one thing the agent is saying, if any.
 
     An item stays here after its end until its audio has sounded on the client's side, because only an interruption

@@ -3,7 +3,7 @@
 import asyncio
 
 
-class Alarm:
+class DeadlineTimer:
     """Rings at a moment on the event loop's clock.
 
     Before it rings it can only be set earlier: who is woken asks anew.

@@ -21,7 +21,7 @@ from kouyu.engines.vad.detector import Judgement
 from kouyu.protocol.configuration import InputAudio
 from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
 from kouyu.speech.services import Services
-from kouyu.speech.transcribing import HowToListen, transcribed
+from kouyu.speech.transcribing import TranscriptionRequest, transcribed
 from kouyu.text.joining import appended
 
 _log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ _WAITING: Final = 4096
 """Segments, and ends of buffers, that wait."""
 
 
-class ListeningReport(Protocol):
+class TranscriberReport(Protocol):
     """Who is told what was heard. Each call is awaited before the next."""
 
     async def partial(self, text: str) -> None:
@@ -79,11 +79,17 @@ class _Ended:
     buffer: _Buffer
 
 
-class Listener:
+class LiveTranscriber:
     """Listens for one connection: ``hear``, ``complete`` and ``clear`` belong to its reader, ``work`` runs beside."""
 
     def __init__(
-        self, services: Services, report: ListeningReport, *, rules: SegmentRules, how: HowToListen, live: bool = True
+        self,
+        services: Services,
+        report: TranscriberReport,
+        *,
+        rules: SegmentRules,
+        how: TranscriptionRequest,
+        live: bool = True,
     ) -> None:
         """``live``: tell partial texts."""
         self.how = how

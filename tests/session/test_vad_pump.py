@@ -7,18 +7,18 @@ from kouyu.audio.pcm import Samples
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.inputs import SpeechProbability
 from kouyu.engines.vad.detector import VoiceActivityDetector
-from kouyu.session.hearing import Hearing
 from kouyu.session.target_speaker import TargetSpeaker
 from kouyu.session.target_voice import EnrolledVoice, TargetVoice
+from kouyu.session.vad_pump import VadPump
 from tests.session.voices import ANN, BOB, CHUNK, QUIET, LevelEncoder, LevelVoiceActivity, sound, voiceprint
 
 
-class Ear:
+class UplinkAudio:
     """A session's hearing with what it reports."""
 
     def __init__(self, detector: VoiceActivityDetector) -> None:
         self.heard: list[SpeechProbability] = []
-        self.hearing = Hearing(detector, self.heard.append)
+        self.hearing = VadPump(detector, self.heard.append)
         self.timeline = AudioTimeline(60)
         self._encoder = LevelEncoder()
 
@@ -47,9 +47,9 @@ class Ear:
 
 
 @pytest.fixture
-async def ear() -> AsyncIterator[Ear]:
+async def ear() -> AsyncIterator[UplinkAudio]:
     detector = VoiceActivityDetector(LevelVoiceActivity())
-    made = Ear(detector)
+    made = UplinkAudio(detector)
     running = asyncio.create_task(made.hearing.run())
     yield made
     running.cancel()
@@ -58,14 +58,14 @@ async def ear() -> AsyncIterator[Ear]:
     await detector.close()
 
 
-async def test_everybody_is_heard_unless_asked_otherwise(ear: Ear) -> None:
+async def test_everybody_is_heard_unless_asked_otherwise(ear: UplinkAudio) -> None:
     ear.put(sound(BOB, 5))
     ear.put(sound(QUIET, 5))
     await ear.until_heard(10)
     assert ear.speech == [0, 1, 2, 3, 4]
 
 
-async def test_one_speaker_may_be_heard_alone_and_then_everybody_again(ear: Ear) -> None:
+async def test_one_speaker_may_be_heard_alone_and_then_everybody_again(ear: UplinkAudio) -> None:
     ear.put(sound(BOB, 10))
     await ear.until_heard(10)
     ear.hear_only(ANN)
@@ -80,7 +80,7 @@ async def test_one_speaker_may_be_heard_alone_and_then_everybody_again(ear: Ear)
     assert ear.speech == [*range(10), *range(80, 100), *range(110, 120)]
 
 
-async def test_what_is_held_back_when_everybody_is_to_be_heard_again_is_decided(ear: Ear) -> None:
+async def test_what_is_held_back_when_everybody_is_to_be_heard_again_is_decided(ear: UplinkAudio) -> None:
     ear.hear_only(ANN)
     ear.put(sound(ANN, 8))
     await asyncio.sleep(0.05)
@@ -90,7 +90,7 @@ async def test_what_is_held_back_when_everybody_is_to_be_heard_again_is_decided(
     assert len(ear.speech) == 8
 
 
-async def test_a_completed_buffer_is_decided_without_more_audio(ear: Ear) -> None:
+async def test_a_completed_buffer_is_decided_without_more_audio(ear: UplinkAudio) -> None:
     ear.hear_only(ANN)
     ear.put(sound(ANN, 8))
     ear.hearing.complete()
@@ -101,7 +101,7 @@ async def test_a_completed_buffer_is_decided_without_more_audio(ear: Ear) -> Non
     assert ear.speech == [*range(8)]
 
 
-async def test_buffers_that_come_faster_than_they_are_judged_are_decided_one_by_one(ear: Ear) -> None:
+async def test_buffers_that_come_faster_than_they_are_judged_are_decided_one_by_one(ear: UplinkAudio) -> None:
     ear.hear_only(ANN)
     for who in (BOB, ANN, BOB):
         ear.put(sound(who, 8))
@@ -111,8 +111,8 @@ async def test_buffers_that_come_faster_than_they_are_judged_are_decided_one_by_
     assert ear.speech == [*range(8, 16)]
 
 
-async def test_a_client_that_stops_sending_is_not_waited_for(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kouyu.session.hearing.STOPPED_SENDING_S", 0.05)
+async def test_a_client_that_stops_sending_is_not_waited_for(ear: UplinkAudio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kouyu.session.vad_pump.STOPPED_SENDING_S", 0.05)
     ear.hear_only(ANN)
     ear.put(sound(ANN, 8))
     await ear.until_heard(8)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 import uvloop
 
-from kouyu.session.alarm import Alarm
+from kouyu.session.deadline_timer import DeadlineTimer
 
 SOON_S = 0.02
 LONG_S = 60.0
@@ -14,7 +14,7 @@ LOOPS = pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
-async def rings(alarm: Alarm) -> None:
+async def rings(alarm: DeadlineTimer) -> None:
     async with asyncio.timeout(LONG_S / 2):
         await alarm.wait()
 
@@ -23,7 +23,7 @@ async def rings(alarm: Alarm) -> None:
 @pytest.mark.parametrize("past_s", [0.0, 0.0001, 1.0])
 def test_it_can_be_set_anew_after_a_moment_that_has_come_already(loop_factory: LoopFactory, past_s: float) -> None:
     async def session() -> None:
-        alarm, now = Alarm(), asyncio.get_running_loop().time()
+        alarm, now = DeadlineTimer(), asyncio.get_running_loop().time()
         alarm.set(now - past_s)
         alarm.set(now + LONG_S)
         alarm.set(now - past_s - 1)
@@ -36,7 +36,7 @@ def test_it_can_be_set_anew_after_a_moment_that_has_come_already(loop_factory: L
 @LOOPS
 def test_the_earliest_moment_counts(loop_factory: LoopFactory) -> None:
     async def session() -> None:
-        alarm, now = Alarm(), asyncio.get_running_loop().time()
+        alarm, now = DeadlineTimer(), asyncio.get_running_loop().time()
         alarm.set(now + LONG_S)
         alarm.set(now + SOON_S)
         alarm.set(now + LONG_S)
@@ -47,7 +47,7 @@ def test_the_earliest_moment_counts(loop_factory: LoopFactory) -> None:
 
 
 async def test_once_it_has_rung_it_is_silent_until_it_is_set() -> None:
-    alarm = Alarm()
+    alarm = DeadlineTimer()
     alarm.ring()
     await rings(alarm)
     with pytest.raises(TimeoutError):
@@ -56,7 +56,7 @@ async def test_once_it_has_rung_it_is_silent_until_it_is_set() -> None:
 
 
 async def test_a_ring_takes_back_the_moment_that_was_set() -> None:
-    alarm = Alarm()
+    alarm = DeadlineTimer()
     alarm.set(asyncio.get_running_loop().time() + SOON_S)
     alarm.ring()
     await rings(alarm)
