@@ -22,7 +22,7 @@ from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
 from kouyu.engines.tts.kokoro import KokoroSynthesizer
 from kouyu.engines.tts.piper import PiperSynthesizer
-from kouyu.engines.turn.engine import TURN_RATE
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights.cache import folder
 
 SENTENCES: Final = Path(__file__).parent / "end_of_turn_sentences"
@@ -51,7 +51,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """Audio at TURN_RATE without the silence behind it, what was said in it, and whether that is all."""
+    """Audio at SPEECH_RATE without the silence behind it, what was said in it, and whether that is all."""
 
     sentence: Sentence
     text: str
@@ -60,7 +60,7 @@ class Utterance:
 
     def with_silence(self, seconds: float) -> Audio:
         """The audio with a pause behind it, in a quiet room."""
-        paused = np.pad(self.audio, (0, int(seconds * TURN_RATE)))
+        paused = np.pad(self.audio, (0, int(seconds * SPEECH_RATE)))
         noise = np.random.default_rng(len(paused)).normal(0.0, 10 ** (ROOM_NOISE_DECIBELS / 20), len(paused))
         return (paused + noise).astype(np.float32)
 
@@ -111,19 +111,19 @@ async def _synthesizer(language: str, scheduler: Scheduler) -> SpeechSynthesizer
 async def _spoken(synthesizer: SpeechSynthesizer, voice_id: str, text: str) -> Audio:
     options = SynthesisOptions(voice_id=voice_id)
     async with aclosing(synthesizer.synthesize(text, options, Priority.SENTENCE)) as pieces:
-        parts = [soxr.resample(piece.samples, piece.sample_rate, TURN_RATE) async for piece in pieces]
+        parts = [soxr.resample(piece.samples, piece.sample_rate, SPEECH_RATE) async for piece in pieces]
     return np.concatenate(parts).astype(np.float32)
 
 
 def _cut_where(beginning: Audio, whole: Audio) -> Audio:
     """``whole`` up to where ``beginning`` ends in it: there, at the quietest point close by."""
     end = _end_of(_frames(beginning), _frames(whole)) * ALIGNED_FRAMES * HOP_SAMPLES
-    reach = int(0.06 * TURN_RATE)
-    step = int(0.01 * TURN_RATE)
+    reach = int(0.06 * SPEECH_RATE)
+    step = int(0.01 * SPEECH_RATE)
     places = range(max(step, end - reach), min(len(whole), end + reach) + 1, step)
     end = min(places, key=lambda place: float(np.square(whole[place - step : place]).sum()))
     cut = whole[:end].copy()
-    fade = min(int(FADE_S * TURN_RATE), end)
+    fade = min(int(FADE_S * SPEECH_RATE), end)
     cut[end - fade :] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
     return cut
 

@@ -18,9 +18,9 @@ import numpy as np
 import platformdirs
 
 from evals.voiceprint_voices import Audio, Speaker, spoken_by_all, through_a_room
-from kouyu.engines.paralinguistics.engine import VOICE_RATE
 from kouyu.engines.paralinguistics.pitch import voiced_pitch
 from kouyu.engines.paralinguistics.pitch_gender import gender_of
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.protocol.user_voice import Gender
 
 MOST_VOICES: Final = 5
@@ -80,7 +80,7 @@ def report(speakers: Sequence[Speaker]) -> Iterator[str]:
                     began = time.process_time()
                     tally.count(gender_of(audio), true)
                     spent += time.process_time() - began
-                    heard_s += len(audio) / VOICE_RATE
+                    heard_s += len(audio) / SPEECH_RATE
                 row.append(f"{tally!s:>22}")
             yield f"{name:14}{true:8}" + "".join(row)
     yield f"{1000 * spent / heard_s:.2f} ms of processor time for a second of speech"
@@ -102,7 +102,7 @@ def beginnings(speakers: Sequence[Speaker], true: Gender, seconds: float) -> Ite
         for audios in speaker.utterances.values() if gender(speaker) == true else ():
             for audio in audios[:SENTENCES]:
                 start = int(np.argmax(np.abs(audio) > _LOUD * np.abs(audio).max()))
-                yield audio[start : start + round(seconds * VOICE_RATE)]
+                yield audio[start : start + round(seconds * SPEECH_RATE)]
 
 
 def gender(speaker: Speaker) -> Gender:
@@ -115,7 +115,7 @@ def in_noise(ratio_db: float) -> Surroundings:
 
     def noisy(speech: Audio, seed: int) -> Audio:
         spectrum = np.fft.rfft(np.random.default_rng(seed).normal(size=len(speech)))
-        hertz = np.fft.rfftfreq(len(speech), 1 / VOICE_RATE)
+        hertz = np.fft.rfftfreq(len(speech), 1 / SPEECH_RATE)
         noise = np.fft.irfft(spectrum * (hertz > 50) / np.sqrt(np.maximum(hertz, 50)), len(speech))
         level = np.sqrt(np.mean(np.square(speech)) / np.mean(np.square(noise))) * 10 ** (-ratio_db / 20)
         return (speech + level * noise).astype(np.float32)
@@ -126,7 +126,7 @@ def in_noise(ratio_db: float) -> Surroundings:
 def over_a_telephone(speech: Audio, seed: int) -> Audio:
     """300 to 3400 Hz: the fundamental of a man's voice is lost."""
     spectrum = np.fft.rfft(speech)
-    hertz = np.fft.rfftfreq(len(speech), 1 / VOICE_RATE)
+    hertz = np.fft.rfftfreq(len(speech), 1 / SPEECH_RATE)
     return np.fft.irfft(spectrum * ((hertz >= 300) & (hertz <= 3400)), len(speech)).astype(np.float32)
 
 

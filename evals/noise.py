@@ -30,7 +30,7 @@ from evals.noise_scenes import (
     others_in_turn,
     spoken,
 )
-from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.pcm import Samples
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.free_talk import FreeTalk
 from kouyu.conversation.inputs import SpeechProbability
@@ -46,6 +46,7 @@ from kouyu.engines.vad.silero import SileroVoiceActivity
 from kouyu.engines.voiceprint.engine import Voiceprint
 from kouyu.engines.voiceprint.resemblyzer import ResemblyzerEncoder
 from kouyu.protocol.configuration import TurnDetection
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.session.noise_suppression import NoiseSuppression
 from kouyu.session.target_speaker import TargetSpeaker
 from kouyu.session.target_voice import EnrolledVoice, TargetVoice
@@ -53,7 +54,7 @@ from kouyu.weights.cache import folder
 
 Processing = Literal["off", "ans", "pdns", "pdns, enrolled"]
 RATIOS_DB: Final = (10, 5, 0)
-FRAME: Final = LISTENING_RATE // 50
+FRAME: Final = SPEECH_RATE // 50
 FREE_TALK: Final = TurnDetection(type="server_vad")
 _NEAR: Final = samples_in(400)
 """A turn that begins so shortly before or after a sentence's own samples belongs to it."""
@@ -146,7 +147,7 @@ class Bench:
 
     async def hear(self, scene: Scene, processing: Processing, voices: Voices, *, barge_in: bool = False) -> Heard:
         """Let a scene go through all stages, 20 ms at a time."""
-        timeline, turns = AudioTimeline(len(scene.audio) / LISTENING_RATE + 1), Turns(barge_in)
+        timeline, turns = AudioTimeline(len(scene.audio) / SPEECH_RATE + 1), Turns(barge_in)
         suppression = NoiseSuppression(self._suppressor)
         detector = VoiceActivityDetector(self._vad)
         stream = detector.open()
@@ -165,7 +166,7 @@ class Bench:
                     turns.take(SpeechProbability(*judgement))
                 else:
                     await target.judge(SpeechProbability(*judgement))
-        self.costs.audio_s += len(scene.audio) / LISTENING_RATE
+        self.costs.audio_s += len(scene.audio) / SPEECH_RATE
         stream.close()
         await detector.close()
         return Heard(turns, timeline)
@@ -174,7 +175,7 @@ class Bench:
         if processing == "pdns":
             return None
         speech = np.concatenate([sound for _, sound in voices[scene.target][:LEARNING]])
-        return EnrolledVoice(await self._encoder.encode(speech), len(speech) / LISTENING_RATE)
+        return EnrolledVoice(await self._encoder.encode(speech), len(speech) / SPEECH_RATE)
 
     async def word_errors(self, scene: Scene, heard: Heard) -> float:
         """Words that are wrong, missing or too many in the turns of the target's sentences, by the words said."""
@@ -221,7 +222,7 @@ def _found(sentences: Iterable[Said], turns: Turns) -> str:
 def _delay_ms(scene: Scene, turns: Turns) -> float:
     """The median from the first speech of the target's sentences until their turns were taken up."""
     firsts = [turns.of(one)[0] for one in scene.by_target if turns.of(one)]
-    return float(np.median([(taken - start) * 1000 / LISTENING_RATE for start, taken in firsts])) if firsts else 0.0
+    return float(np.median([(taken - start) * 1000 / SPEECH_RATE for start, taken in firsts])) if firsts else 0.0
 
 
 async def noise_table(bench: Bench, voices: Voices, target: str) -> None:

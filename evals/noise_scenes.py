@@ -13,11 +13,12 @@ import numpy as np
 import soxr
 
 from evals.end_of_turn_utterances import sentences
-from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.pcm import Samples
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
 from kouyu.engines.tts.kokoro import KokoroSynthesizer
 from kouyu.engines.tts.piper import PiperSynthesizer
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights.cache import folder
 
 LEVEL_DBFS: Final = -26.0
@@ -47,7 +48,7 @@ class Said:
 
 @dataclass
 class Scene:
-    """Audio at LISTENING_RATE and what is said in it one after the other."""
+    """Audio at SPEECH_RATE and what is said in it one after the other."""
 
     target: str
     audio: Samples
@@ -106,14 +107,14 @@ def others_at_once(voices: Voices, target: str, ratio_db: float) -> Scene:
     """Once the target has said the first sentences, somebody else talks all the time, so far below."""
     scene = _in_turn(target, [(target, *one) for one in voices[target]], LONG_PAUSE_S)
     other = next(voice for voice in reversed(voices) if voice != target)
-    begin = scene.by_target[0].start - round(LONG_PAUSE_S / 2 * LISTENING_RATE)
+    begin = scene.by_target[0].start - round(LONG_PAUSE_S / 2 * SPEECH_RATE)
     talk = np.concatenate([sound for _, sound in voices[other]])
     talk = np.resize(talk, len(scene.audio) - begin) * np.float32(10 ** (-ratio_db / 20))
     return Scene(target, scene.audio + np.pad(talk, (begin, 0)), scene.said)
 
 
 def _in_turn(target: str, line: Sequence[tuple[str, str, Samples]], pause_s: float = PAUSE_S) -> Scene:
-    pause = np.zeros(round(pause_s * LISTENING_RATE), np.float32)
+    pause = np.zeros(round(pause_s * SPEECH_RATE), np.float32)
     pieces, said, at = [pause], [], len(pause)
     for voice, text, sound in line:
         said.append(Said(voice, text, at, at + len(sound)))
@@ -135,7 +136,7 @@ def _white(samples: int) -> Samples:
 
 def _pink(samples: int) -> Samples:
     """As loud in each octave, from 50 Hz up."""
-    spectrum, hz = np.fft.rfft(_white(samples)), np.fft.rfftfreq(samples, 1 / LISTENING_RATE)
+    spectrum, hz = np.fft.rfft(_white(samples)), np.fft.rfftfreq(samples, 1 / SPEECH_RATE)
     shaped = np.where(hz < 50, 0, spectrum / np.sqrt(np.maximum(hz, 1)))
     return np.fft.irfft(shaped, samples).astype(np.float32)
 
@@ -146,7 +147,7 @@ def _keyboard(samples: int) -> Samples:
     for at in _moments(samples, random):
         for delay_s, strength in ((0.0, 1.0), (random.uniform(0.05, 0.09), 0.4)):
             click = _click(random) * np.float32(strength * random.uniform(0.5, 1.0))
-            start = at + round(delay_s * LISTENING_RATE)
+            start = at + round(delay_s * SPEECH_RATE)
             end = min(samples, start + len(click))
             sound[start:end] += click[: max(0, end - start)]
     return sound
@@ -154,20 +155,20 @@ def _keyboard(samples: int) -> Samples:
 
 def _moments(samples: int, random: np.random.Generator) -> Iterator[int]:
     at = 0.0
-    while (at := at + random.exponential(1 / _KEYS_PER_S)) * LISTENING_RATE < samples:
-        yield int(at * LISTENING_RATE)
+    while (at := at + random.exponential(1 / _KEYS_PER_S)) * SPEECH_RATE < samples:
+        yield int(at * SPEECH_RATE)
 
 
 def _click(random: np.random.Generator) -> Samples:
     """Noise that rings at the key's own pitch and dies away within 15 ms."""
-    time = np.arange(round(0.03 * LISTENING_RATE)) / LISTENING_RATE
+    time = np.arange(round(0.03 * SPEECH_RATE)) / SPEECH_RATE
     ring = np.sin(2 * np.pi * random.uniform(1500, 4000) * time)
     return ((ring + random.normal(0, 0.7, len(time))) * np.exp(-time / 0.004)).astype(np.float32)
 
 
 async def _say(synthesizer: SpeechSynthesizer, voice_id: str, text: str) -> Samples:
     async with aclosing(synthesizer.synthesize(text, SynthesisOptions(voice_id=voice_id), Priority.SENTENCE)) as pieces:
-        parts = [soxr.resample(piece.samples, piece.sample_rate, LISTENING_RATE) async for piece in pieces]
+        parts = [soxr.resample(piece.samples, piece.sample_rate, SPEECH_RATE) async for piece in pieces]
     sound = np.concatenate(parts).astype(np.float32)
     loud = sound[np.abs(sound) > 10 ** (-50 / 20)]
     return sound * np.float32(10 ** (LEVEL_DBFS / 20) / np.sqrt(np.mean(np.square(loud, dtype=np.float64))))

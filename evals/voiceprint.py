@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from evals.voiceprint_voices import Audio, Speaker, spoken_by_all, through_a_room
 from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.voiceprint.calibration import CONSTANTS, log_odds, score, terms
-from kouyu.engines.voiceprint.engine import VOICE_RATE
 from kouyu.engines.voiceprint.resemblyzer import ResemblyzerEncoder
 from kouyu.engines.voiceprint.speech import speech_only
 from kouyu.protocol.configuration import VoicePrintConfig
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights.cache import folder
 
 TURN_SECONDS: Final = (0.8, 1.2, 1.8, 2.7, 4.0, 6.0, 9.0)
@@ -91,7 +91,7 @@ class Encoding:
 
     def __init__(self) -> None:
         self._encoder = ResemblyzerEncoder(Scheduler(1), folder("voiceprint"))
-        self._encoder.voiceprint(np.ones(VOICE_RATE, np.float32))
+        self._encoder.voiceprint(np.ones(SPEECH_RATE, np.float32))
         self.seconds = 0.0
         self.speech_s = 0.0
 
@@ -99,7 +99,7 @@ class Encoding:
         began = time.process_time()
         made = self._encoder.voiceprint(speech_only(audio))
         self.seconds += time.process_time() - began
-        self.speech_s += len(audio) / VOICE_RATE
+        self.speech_s += len(audio) / SPEECH_RATE
         return made
 
 
@@ -112,7 +112,7 @@ def samples(
         for language, utterances in speaker.utterances.items():
             speech = np.concatenate([speech_only(audio) for audio in utterances[which::2]])
             for seconds in lengths:
-                size = int(seconds * VOICE_RATE)
+                size = int(seconds * SPEECH_RATE)
                 for start in np.linspace(0, max(0, len(speech) - size), each).astype(int):
                     seed += 2
                     heard = through_a_room(speech[start : start + size], seed)

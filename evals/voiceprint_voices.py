@@ -22,7 +22,7 @@ from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
 from kouyu.engines.tts.kokoro import KokoroSynthesizer
 from kouyu.engines.tts.piper import PiperSynthesizer
-from kouyu.engines.voiceprint.engine import VOICE_RATE
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights.cache import folder
 
 SHIFTS: Final = (0.88, 1.0, 1.14)
@@ -39,7 +39,7 @@ Audio = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """A voice, shifted or not, and what it says: clean utterances at VOICE_RATE, by language."""
+    """A voice, shifted or not, and what it says: clean utterances at SPEECH_RATE, by language."""
 
     voice: str
     shift: float
@@ -79,11 +79,11 @@ def through_a_room(audio: Audio, seed: int) -> Audio:
     rng = np.random.default_rng(seed)
     heard = audio.astype(np.float64)
     decay_s, direct = rng.uniform(0.05, 0.35), rng.uniform(4.0, 12.0)
-    tail = rng.normal(size=int(decay_s * VOICE_RATE)) * np.exp(-6.9 * np.linspace(0, 1, int(decay_s * VOICE_RATE)))
+    tail = rng.normal(size=int(decay_s * SPEECH_RATE)) * np.exp(-6.9 * np.linspace(0, 1, int(decay_s * SPEECH_RATE)))
     response = np.concatenate(([direct], tail / np.linalg.norm(tail)))
     size = len(heard) + len(response)
     spectrum = np.fft.rfft(heard, size) * np.fft.rfft(response, size)
-    frequencies = np.fft.rfftfreq(size, 1 / VOICE_RATE)
+    frequencies = np.fft.rfftfreq(size, 1 / SPEECH_RATE)
     tilt = rng.uniform(-1.5, 1.5) * np.log2(np.maximum(frequencies, 100) / 1000)
     if rng.random() < 0.1:
         tilt -= 40.0 * ((frequencies < 250) | (frequencies > 3600))
@@ -108,13 +108,13 @@ async def _said(synthesizer: SpeechSynthesizer, voice_id: str, language: str, ke
 async def _say(synthesizer: SpeechSynthesizer, voice_id: str, text: str, speed: int) -> Audio:
     options = SynthesisOptions(voice_id=voice_id, speech_rate=speed)
     async with aclosing(synthesizer.synthesize(text, options, Priority.SENTENCE)) as pieces:
-        parts = [soxr.resample(piece.samples, piece.sample_rate, VOICE_RATE) async for piece in pieces]
+        parts = [soxr.resample(piece.samples, piece.sample_rate, SPEECH_RATE) async for piece in pieces]
     return np.concatenate(parts).astype(np.float32)
 
 
 def _shifted(voice: str, shift: float, said: dict[str, tuple[Audio, ...]]) -> Speaker:
     def shifted(audios: Sequence[Audio]) -> Iterator[Audio]:
         for audio in audios:
-            yield audio if shift == 1.0 else soxr.resample(audio, VOICE_RATE * shift, VOICE_RATE)
+            yield audio if shift == 1.0 else soxr.resample(audio, SPEECH_RATE * shift, SPEECH_RATE)
 
     return Speaker(voice, shift, {language: tuple(shifted(audios)) for language, audios in said.items()})

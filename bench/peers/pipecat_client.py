@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from kouyu.audio.pcm import LISTENING_RATE
 from kouyu.bench.microphone import Microphone
 from kouyu.bench.modes import PATIENCE_S
 from kouyu.bench.received import Received, is_type
 from kouyu.bench.spoken_question import SpokenQuestion, long_announcement
 from kouyu.bench.turn import Turn
 from kouyu.client.voice_client import Event
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 _SETTLE_S: Final = 1.0
 _LISTENING_S: Final = 1.0
@@ -32,7 +32,7 @@ class PipecatClient:
         self._connection = connection
 
     async def send_audio(self, pcm: bytes) -> None:
-        """Send PCM at LISTENING_RATE."""
+        """Send PCM at SPEECH_RATE."""
         await self._connection.send(pcm)
 
     async def command(self, **what: Any) -> None:
@@ -61,7 +61,7 @@ class PipecatTurns:
     async def free(self, question: SpokenQuestion) -> Turn:
         """From the last sample of speech to the first audio."""
         since = self._received.position
-        ended = await self._microphone.say(question.samples) + question.speech_end / LISTENING_RATE
+        ended = await self._microphone.say(question.samples) + question.speech_end / SPEECH_RATE
         audio = await self._received.wait(_AUDIO, since=since, seconds=PATIENCE_S)
         transcripts = [event for event in self._received.events(since) if _TRANSCRIPT(event)]
         heard = " ".join(event.data["text"].strip() for event in transcripts)
@@ -80,7 +80,7 @@ class PipecatTurns:
             return Turn(question=question.name, measures={}, outcome="unanswered")
         await asyncio.sleep(_LISTENING_S + random.random())
         since = self._received.position
-        began = await self._microphone.say(question.samples) + question.speech_start / LISTENING_RATE
+        began = await self._microphone.say(question.samples) + question.speech_start / SPEECH_RATE
         told = await self._received.wait(_INTERRUPTION, since=since, seconds=PATIENCE_S)
         if told is None:
             return Turn(question=question.name, measures={}, outcome="unanswered")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 from kouyu.assembly.bots import needs_embedded_model
-from kouyu.engines import registry
+from kouyu.engines import engine_registry as registry
 from kouyu.engines.asr.engine import SpeechRecognizer
 from kouyu.engines.blas import use_one_blas_thread
 from kouyu.engines.denoise.engine import NoiseSuppressor

@@ -4,18 +4,19 @@ import numpy as np
 
 from kouyu.audio.ogg_opus import OggOpusSource
 from kouyu.audio.opus import OpusPacketSource
-from kouyu.audio.pcm import LISTENING_RATE, Encoding, PcmFormat, Samples, joined
+from kouyu.audio.pcm import Encoding, PcmFormat, Samples, joined
 from kouyu.audio.resampling import Resampler, open_prompt_resampler
 from kouyu.audio.stream import AudioSource, Block, PcmSource
 from kouyu.audio.wav_stream import WavSource
 from kouyu.protocol.configuration import InputAudio
 from kouyu.protocol.effective import G711_RATE
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 _PCM_ENCODINGS: dict[int, Encoding] = {8: "unsigned8", 16: "signed16", 24: "signed24"}
 
 
 class AudioDecoder:
-    """One connection's input audio in, mono float32, -1 to 1, at LISTENING_RATE out.
+    """One connection's input audio in, mono float32, -1 to 1, at SPEECH_RATE out.
 
     At most 3 ms are held back between pieces (1.5 ms where the input has 16 kHz or more).
     """
@@ -55,7 +56,7 @@ class AudioDecoder:
     def _resample(self, block: Block) -> None:
         if self._resampler is None or block.sample_rate != self._from_rate:
             self._finish_rate()
-            self._resampler = open_prompt_resampler(block.sample_rate, LISTENING_RATE)
+            self._resampler = open_prompt_resampler(block.sample_rate, SPEECH_RATE)
             self._from_rate = block.sample_rate
         self._keep(self._resampler.feed(block.samples))
 
@@ -65,7 +66,7 @@ class AudioDecoder:
             self._keep(self._resampler.flush())
 
     def _keep(self, samples: Samples) -> None:
-        if self._from_rate != LISTENING_RATE:
+        if self._from_rate != SPEECH_RATE:
             # A resampler may overshoot a little where the input is at full scale.
             samples = np.maximum(np.minimum(samples, 1.0), -1.0)
         self._ready.append(samples)

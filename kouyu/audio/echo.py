@@ -69,16 +69,16 @@ def _matches(heard: Samples, played: Samples) -> Samples:
     # Around the end of so short a transform only sums come round that are cut off here.
     size = len(played)
     spectrum = np.fft.rfft(played, size) * np.conj(np.fft.rfft(heard, size))
-    likeness: Samples = np.fft.irfft(spectrum, size)[: len(played) - len(heard) + 1].astype(np.float32)
+    similarity: Samples = np.fft.irfft(spectrum, size)[: len(played) - len(heard) + 1].astype(np.float32)
     squares = np.zeros(size + 1)
     np.cumsum(played * played, dtype=np.float64, out=squares[1:])
     energies = (squares[len(heard) :] - squares[: len(squares) - len(heard)]).astype(np.float32)
     # An echo of almost nothing explains nothing.
     np.maximum(energies, 1e-3 * energies.max(), out=energies)
     energies *= max(float(heard @ heard), 1e-12)
-    likeness *= likeness
-    likeness /= energies
-    return likeness
+    similarity *= similarity
+    similarity /= energies
+    return similarity
 
 
 def _explained(heard: Samples, played: Samples, at: int, energy: float) -> float:

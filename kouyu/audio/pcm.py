@@ -14,8 +14,6 @@ from kouyu.audio import g711
 Samples: TypeAlias = NDArray[np.float32]
 """Mono audio, shape (n,), -1 to 1."""
 
-LISTENING_RATE = 16_000
-"""Hz of the user's audio behind the decoder."""
 
 Encoding = Literal["unsigned8", "signed16", "signed24", "signed32", "float32", "float64", "alaw", "mulaw"]
 

@@ -4,20 +4,21 @@ from collections import deque
 
 import numpy as np
 
-from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.pcm import Samples
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
-_BLOCK = LISTENING_RATE
+_BLOCK = SPEECH_RATE
 """Samples stored together: 1 s."""
 
 
 class AudioTimeline:
-    """The latest ``longest_s`` seconds of the user's audio at LISTENING_RATE, by position since the connection's start.
+    """The latest ``longest_s`` seconds of the user's audio at SPEECH_RATE, by position since the connection's start.
 
     Kept in blocks of a second, so that appending a frame copies only that frame. When it is full, the oldest goes.
     """
 
     def __init__(self, longest_s: float) -> None:
-        self._longest = round(longest_s * LISTENING_RATE)
+        self._longest = round(longest_s * SPEECH_RATE)
         self._blocks: deque[Samples] = deque()
         self._first_block = 0
         self._start = 0

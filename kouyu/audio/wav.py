@@ -10,7 +10,8 @@ import numpy as np
 import soxr
 
 from kouyu.audio.errors import UndecodableAudio
-from kouyu.audio.pcm import LISTENING_RATE, Samples, bytes_from_float, joined
+from kouyu.audio.pcm import Samples, bytes_from_float, joined
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 _CONTAINERS = "wav,w64,aiff,caf,au,flac,mp3,aac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,amr,asf,avi,mpegts,mpeg"
 """What is opened: files that hold their audio themselves, not lists of other files or addresses to fetch."""
@@ -41,13 +42,13 @@ def decode_audio(content: bytes) -> tuple[Samples, int]:
 
 
 def decode_listening_audio(content: bytes, most_s: float) -> Samples:
-    """A file's content as the engines listen to it: mono at LISTENING_RATE. Blocks for some ms per second of audio.
+    """A file's content as the engines listen to it: mono at SPEECH_RATE. Blocks for some ms per second of audio.
 
     Raises UndecodableAudio, also where it is longer than ``most_s`` seconds: a small file can hold days.
     """
     pieces: list[Samples] = []
-    left = round(most_s * LISTENING_RATE)
-    resampler = av.AudioResampler(format="flt", layout="mono", rate=LISTENING_RATE)
+    left = round(most_s * SPEECH_RATE)
+    resampler = av.AudioResampler(format="flt", layout="mono", rate=SPEECH_RATE)
     try:
         with _opened(content) as container:
             if not container.streams.audio:
@@ -68,9 +69,9 @@ def _opened(content: bytes) -> "av.container.InputContainer":
 
 
 def read_listening_audio(path: str | Path) -> Samples:
-    """A file as the engines listen to it: mono at LISTENING_RATE. Raises as read_audio does."""
+    """A file as the engines listen to it: mono at SPEECH_RATE. Raises as read_audio does."""
     samples, sample_rate = read_audio(path)
-    listening: Samples = soxr.resample(samples, sample_rate, LISTENING_RATE)
+    listening: Samples = soxr.resample(samples, sample_rate, SPEECH_RATE)
     return listening
 
 

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from kouyu.audio.errors import UndecodableAudio
-from kouyu.audio.pcm import LISTENING_RATE, PcmFormat, PcmReader, Samples
+from kouyu.audio.pcm import PcmFormat, PcmReader, Samples
 from kouyu.audio.resampling import open_prompt_resampler
 from kouyu.audio.wav import decode_listening_audio, encode_wav
 from kouyu.engines.scheduler import Priority
@@ -14,6 +14,7 @@ from kouyu.engines.vad.detector import Judgement, VoiceActivityDetector
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.engines.voiceprint.speech import speech_only
 from kouyu.protocol.errors import BAD_REQUEST, FILE_FORMAT_REFUSED, ProtocolError
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.store.voiceprints import Enrolment
 
 LEAST_ENROLMENT_S: Final = 2.0
@@ -22,13 +23,13 @@ MOST_SPEECH_S: Final = 60
 """More speech does not make a voiceprint surer: what comes later is left out."""
 _LONGEST_S: Final = 10 * 60
 _SPEECH_PROBABILITY: Final = 0.5
-_JUDGED_AT_ONCE: Final = 30 * LISTENING_RATE
-_AROUND: Final = LISTENING_RATE // 5
+_JUDGED_AT_ONCE: Final = 30 * SPEECH_RATE
+_AROUND: Final = SPEECH_RATE // 5
 """200 ms before the first speech and behind the last: what voice activity does not hear of them."""
 
 
 async def recording(content: bytes, pcm: PcmFormat | None) -> Samples:
-    """The audio of an uploaded file at LISTENING_RATE; ``pcm`` says how it lies in a file without a header.
+    """The audio of an uploaded file at SPEECH_RATE; ``pcm`` says how it lies in a file without a header.
 
     Raises ProtocolError.
     """
@@ -51,10 +52,10 @@ async def speech_of(audio: Samples, voice_activity: VoiceActivityDetector, *, le
         raise ProtocolError(BAD_REQUEST, f"file: nobody speaks in it; {least_s:g} s of speech are needed")
     size = voice_activity.model.chunk_samples
     speech = speech_only(audio[max(0, spoken[0].end - size - _AROUND) : spoken[-1].end + _AROUND])
-    seconds = min(len(spoken) * size, len(speech)) / LISTENING_RATE
+    seconds = min(len(spoken) * size, len(speech)) / SPEECH_RATE
     if seconds < least_s:
         raise ProtocolError(BAD_REQUEST, f"file: {seconds:.1f} s of speech are in it; {least_s:g} s are needed")
-    return speech[: MOST_SPEECH_S * LISTENING_RATE]
+    return speech[: MOST_SPEECH_S * SPEECH_RATE]
 
 
 async def enrolment(speech: Samples, encoder: SpeakerEncoder, *, keep_audio: bool) -> Enrolment:
@@ -63,8 +64,8 @@ async def enrolment(speech: Samples, encoder: SpeakerEncoder, *, keep_audio: boo
     return Enrolment(
         model=encoder.model,
         vector=voiceprint.astype("<f4").tobytes(),
-        speech_ms=len(speech) * 1000 // LISTENING_RATE,
-        audio=await asyncio.to_thread(encode_wav, speech, LISTENING_RATE) if keep_audio else None,
+        speech_ms=len(speech) * 1000 // SPEECH_RATE,
+        audio=await asyncio.to_thread(encode_wav, speech, SPEECH_RATE) if keep_audio else None,
     )
 
 
@@ -82,5 +83,5 @@ async def _judged(audio: Samples, voice_activity: VoiceActivityDetector) -> list
 def _read_pcm(content: bytes, pcm: PcmFormat) -> Samples:
     if len(content) > _LONGEST_S * pcm.sample_rate * pcm.frame_bytes:
         raise UndecodableAudio(f"the audio is longer than {_LONGEST_S / 60:g} minutes")
-    resampler = open_prompt_resampler(pcm.sample_rate, LISTENING_RATE)
+    resampler = open_prompt_resampler(pcm.sample_rate, SPEECH_RATE)
     return np.concatenate((resampler.feed(PcmReader(pcm).read(content)), resampler.flush()))

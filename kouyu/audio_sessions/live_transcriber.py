@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kouyu.audio.decoding import open_decoder
 from kouyu.audio.errors import UndecodableAudio
-from kouyu.audio.pcm import LISTENING_RATE, Samples, float_from_int16, int16_from_float
+from kouyu.audio.pcm import Samples, float_from_int16, int16_from_float
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.audio_sessions.segments import Segment, Segmenter, SegmentRules
 from kouyu.conversation.speech_detector import samples_in
@@ -20,6 +20,7 @@ from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.detector import Judgement
 from kouyu.protocol.configuration import InputAudio
 from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.speech.services import Services
 from kouyu.speech.transcribing import TranscriptionRequest, transcribed
 from kouyu.text.joining import appended
@@ -28,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 _DECODED_AT_ONCE: Final = 64 * 1024
 """Bytes of an append decoded before other sessions get their turn on the event loop."""
-_JUDGED_AT_ONCE: Final = 5 * LISTENING_RATE
+_JUDGED_AT_ONCE: Final = 5 * SPEECH_RATE
 _KEPT_S: Final = 60.0
 """Audio kept: more than the longest segment and what is judged at once."""
 _WAITING_S: Final = 600
@@ -185,7 +186,7 @@ class LiveTranscriber:
         audio = int16_from_float(self._timeline.slice(segment.start, segment.end))
         self._waiting_samples += len(audio)
         await self._waiting.put(_Spoken(self._buffer, audio))
-        while self._waiting_samples > _WAITING_S * LISTENING_RATE:
+        while self._waiting_samples > _WAITING_S * SPEECH_RATE:
             self._taken.clear()
             await self._taken.wait()
 

@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.pcm import Samples
 from kouyu.audio_sessions.segments import Segment, Segmenter, SegmentRules
 from kouyu.engines.asr.windows import cut_at_pauses
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.detector import Judgement
 from kouyu.protocol.configuration import AsrConfig
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.speech.services import Services
 from kouyu.speech.transcribing import as_configured, transcribed
 from kouyu.text.joining import appended
@@ -15,11 +16,11 @@ from kouyu.text.joining import appended
 _RULES: Final = SegmentRules(pause_ms=800, longest_ms=3_600_000)
 """One sentence or two at a time. On 20 English and 16 Mandarin sentences Whisper base got every word so; put together
 up to 28 s it was wrong in 3 to 6 % of them, and took twice as long. Speech without a pause is cut further below."""
-_JUDGED_AT_ONCE: Final = 30 * LISTENING_RATE
+_JUDGED_AT_ONCE: Final = 30 * SPEECH_RATE
 
 
 async def transcribe_recording(services: Services, audio: Samples) -> str:
-    """The text of ``audio`` (mono, LISTENING_RATE); "" where nobody speaks. Raises EngineError.
+    """The text of ``audio`` (mono, SPEECH_RATE); "" where nobody speaks. Raises EngineError.
 
     It gives way to everyone in a conversation: about a tenth of the audio's length on an idle machine.
     """

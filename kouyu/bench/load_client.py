@@ -12,12 +12,13 @@ import msgspec
 import numpy as np
 from websockets.exceptions import ConnectionClosed
 
-from kouyu.audio.pcm import LISTENING_RATE, Samples, bytes_from_float
+from kouyu.audio.pcm import Samples, bytes_from_float
 from kouyu.bench.ingestion import APPEND
 from kouyu.bench.microphone import FRAME, Room
 from kouyu.bench.spoken_question import SpokenQuestion
 from kouyu.bench.statistics import Summary, summarise
 from kouyu.client.voice_client import FRAME_MS, UPLINK_AUDIO, VoiceClient
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 _FRAME_S: Final = FRAME_MS / 1000
 ANSWER_S: Final = 15.0
@@ -105,8 +106,8 @@ class Frames:
         speech = question.samples[: question.speech_end]
         speech = np.pad(speech, (0, -len(speech) % FRAME))
         self.speech = _encoded(speech + room.noise(len(speech)))
-        self.quiet = _encoded(room.noise(LISTENING_RATE * _QUIET_S))
-        self.speech_s = question.speech_end / LISTENING_RATE
+        self.quiet = _encoded(room.noise(SPEECH_RATE * _QUIET_S))
+        self.speech_s = question.speech_end / SPEECH_RATE
 
 
 class LoadClient:

@@ -5,12 +5,13 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from kouyu.audio.pcm import LISTENING_RATE, Samples, bytes_from_float
+from kouyu.audio.pcm import Samples, bytes_from_float
 from kouyu.client.voice_client import FRAME_MS
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 ROOM_DBFS: Final = -65.0
 """Noise of a quiet room. Zeros would be kinder to the server than a microphone ever is."""
-FRAME: Final = LISTENING_RATE * FRAME_MS // 1000
+FRAME: Final = SPEECH_RATE * FRAME_MS // 1000
 _ROOM_S: Final = 10
 
 
@@ -18,11 +19,11 @@ class Room:
     """The noise of a quiet room, without end."""
 
     def __init__(self, seed: int = 1) -> None:
-        self._noise = np.random.default_rng(seed).normal(0, 10 ** (ROOM_DBFS / 20), LISTENING_RATE * _ROOM_S)
+        self._noise = np.random.default_rng(seed).normal(0, 10 ** (ROOM_DBFS / 20), SPEECH_RATE * _ROOM_S)
         self._position = 0
 
     def noise(self, size: int) -> Samples:
-        """The next samples, mono at LISTENING_RATE."""
+        """The next samples, mono at SPEECH_RATE."""
         places = np.arange(self._position, self._position + size) % len(self._noise)
         self._position += size
         return self._noise[places].astype(np.float32)
@@ -40,7 +41,7 @@ class Microphone:
     """What a client with an open microphone sends.
 
     A frame is sent when its last sample has sounded, so that the time of a sample is known: sample n of a question
-    that began at t sounds at t + n / LISTENING_RATE.
+    that began at t sounds at t + n / SPEECH_RATE.
     """
 
     def __init__(self, client: Listener) -> None:
@@ -73,10 +74,10 @@ class Microphone:
         start = clock()
         for begin in range(0, len(samples), FRAME):
             piece = samples[begin : begin + FRAME]
-            sounded = start + (begin + len(piece)) / LISTENING_RATE
+            sounded = start + (begin + len(piece)) / SPEECH_RATE
             await asyncio.sleep(sounded - clock())
             await self._client.send_audio(bytes_from_float(piece + self._room.noise(len(piece))))
-        return start + len(samples) / LISTENING_RATE
+        return start + len(samples) / SPEECH_RATE
 
     def _next_frame(self, size: int, begins: float) -> Samples:
         if self._begun is not None:

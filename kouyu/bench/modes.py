@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from kouyu.audio.pcm import LISTENING_RATE
 from kouyu.bench.microphone import Microphone
 from kouyu.bench.received import IS_AUDIO, Received, is_text, is_type
 from kouyu.bench.spoken_question import SpokenQuestion, long_announcement
 from kouyu.bench.turn import Turn
 from kouyu.client.voice_client import Event, VoiceClient
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 PATIENCE_S: Final = 20.0
 """A turn without audio for so long after its question is unanswered."""
@@ -53,7 +53,7 @@ async def free(live: Live, question: SpokenQuestion) -> Turn:
     """Free talk: the server decides when the question has ended."""
     since = live.received.position
     began = await live.microphone.say(question.samples)
-    ended = began + question.speech_end / LISTENING_RATE
+    ended = began + question.speech_end / SPEECH_RATE
     await live.received.wait(is_type("input_audio_buffer.speech_started"), since=since, seconds=PATIENCE_S)
     wanted = {"speech stopped": _STOPPED, "transcript": _TRANSCRIPT, "first text": is_text, "first audio": IS_AUDIO}
     return await _answered(live, question, since, ended, wanted)
@@ -92,7 +92,7 @@ async def barge(live: Live, question: SpokenQuestion) -> Turn:
     if await live.received.wait(IS_AUDIO, since=since, seconds=PATIENCE_S) is None:
         return Turn(question=question.name, measures={}, outcome="unanswered")
     await asyncio.sleep(_LISTENING_S + random.random())
-    began = await live.microphone.say(question.samples) + question.speech_start / LISTENING_RATE
+    began = await live.microphone.say(question.samples) + question.speech_start / SPEECH_RATE
     started = await live.received.wait(_STARTED, since=since, seconds=PATIENCE_S)
     canceled = await live.received.wait(_CANCELED, since=since, seconds=PATIENCE_S)
     if started is None or canceled is None:
@@ -120,7 +120,7 @@ async def settle(live: Live) -> None:
 async def _pushed(live: Live, question: SpokenQuestion, held_s: float) -> Turn:
     since = live.received.position
     speech = question.samples[: question.speech_end]
-    released = await live.microphone.record(np.pad(speech, (0, int(held_s * LISTENING_RATE))))
+    released = await live.microphone.record(np.pad(speech, (0, int(held_s * SPEECH_RATE))))
     await live.client.send("input_audio_buffer.complete")
     wanted = {"transcript": _TRANSCRIPT, "first text": is_text, "first audio": IS_AUDIO}
     return await _answered(live, question, since, released, wanted)

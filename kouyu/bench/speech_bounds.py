@@ -4,7 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.pcm import Samples
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 FRAME_MS: Final = 5
 BELOW_LOUDEST_DB: Final = 40.0
@@ -18,11 +19,11 @@ class NoSpeech(ValueError):
 
 
 def speech_bounds(samples: Samples) -> tuple[int, int]:
-    """The first sample of speech, and the one after the last; frames of 5 ms. Mono, at LISTENING_RATE.
+    """The first sample of speech, and the one after the last; frames of 5 ms. Mono, at SPEECH_RATE.
 
     Raises NoSpeech.
     """
-    size = LISTENING_RATE * FRAME_MS // 1000
+    size = SPEECH_RATE * FRAME_MS // 1000
     whole = len(samples) // size * size
     frames = samples[:whole].reshape(-1, size).astype(np.float64)
     level = 10 * np.log10(np.mean(frames * frames, axis=1) + 1e-12)

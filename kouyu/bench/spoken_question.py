@@ -26,7 +26,7 @@ _MOST_BYTES: Final = 1000
 
 @dataclass(frozen=True)
 class SpokenQuestion:
-    """A recording of a question. ``samples``: mono at LISTENING_RATE."""
+    """A recording of a question. ``samples``: mono at SPEECH_RATE."""
 
     name: str
     language: Language

@@ -5,7 +5,8 @@ import queue
 from collections.abc import AsyncGenerator
 from typing import Any, Final
 
-from kouyu.client.voice_client import FRAME_MS, UPLINK_RATE
+from kouyu.client.voice_client import FRAME_MS
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 DOWNLINK_RATE: Final = 24_000
 _WAITING_FRAMES: Final = 100
@@ -28,7 +29,7 @@ def _sounddevice() -> Any:
 
 
 async def microphone() -> AsyncGenerator[bytes, None]:
-    """Frames of 20 ms from the default microphone: mono, 16 bit, UPLINK_RATE. Oldest frames are lost when not taken.
+    """Frames of 20 ms from the default microphone: mono, 16 bit, SPEECH_RATE. Oldest frames are lost when not taken.
 
     Raises NoSoundDevice.
     """
@@ -46,10 +47,10 @@ async def microphone() -> AsyncGenerator[bytes, None]:
 
     try:
         stream = sounddevice.RawInputStream(
-            samplerate=UPLINK_RATE,
+            samplerate=SPEECH_RATE,
             channels=1,
             dtype="int16",
-            blocksize=UPLINK_RATE * FRAME_MS // 1000,
+            blocksize=SPEECH_RATE * FRAME_MS // 1000,
             callback=heard,
         )
     except sounddevice.PortAudioError as fault:

@@ -16,10 +16,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus, InvalidURI
 
 from kouyu.audio.pcm import Samples, bytes_from_float
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
-UPLINK_RATE: Final = 16_000
-"""Hz of the audio that this client sends: mono, 16 bit."""
-UPLINK_AUDIO: Final = {"format": "pcm", "codec": "pcm", "sample_rate": UPLINK_RATE, "channel": 1, "bit_depth": 16}
+UPLINK_AUDIO: Final = {"format": "pcm", "codec": "pcm", "sample_rate": SPEECH_RATE, "channel": 1, "bit_depth": 16}
 """The same as ``input_audio`` of a configuration."""
 FRAME_MS: Final = 20
 _LARGEST_EVENT: Final = 16 * 1024 * 1024
@@ -65,11 +64,11 @@ class VoiceClient:
         await self.send("input_audio_buffer.append", {"delta": base64.b64encode(pcm).decode()})
 
     async def stream(self, samples: Samples, *, faster: float = 1.0) -> float:
-        """Send mono float32 audio at UPLINK_RATE in frames of 20 ms, as a microphone does; give the time it ended.
+        """Send mono float32 audio at SPEECH_RATE in frames of 20 ms, as a microphone does; give the time it ended.
 
         ``faster`` times real time.
         """
-        frame = UPLINK_RATE * FRAME_MS // 1000
+        frame = SPEECH_RATE * FRAME_MS // 1000
         clock = asyncio.get_running_loop().time
         start = clock()
         for number, begin in enumerate(range(0, len(samples), frame)):
@@ -80,7 +79,7 @@ class VoiceClient:
     async def stream_silence(self) -> None:
         """Send silence until cancelled: the microphone stays open."""
         while True:
-            await self.stream(np.zeros(UPLINK_RATE, np.float32))
+            await self.stream(np.zeros(SPEECH_RATE, np.float32))
 
     @property
     def closed(self) -> bool:

@@ -9,12 +9,13 @@ voice activity.
 from collections.abc import Iterator
 
 from kouyu.conversation.free_talk import FreeTalk
-from kouyu.conversation.inputs import LISTENING_RATE, SpeechProbability
+from kouyu.conversation.inputs import SpeechProbability
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.push_to_talk import PushToTalk, is_push_to_talk
 from kouyu.conversation.speech_detector import SpeechDetector
 from kouyu.conversation.utterance import EndpointingEvent, Span, Utterance
 from kouyu.protocol.configuration import TurnDetection
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 
 class Endpointer:
@@ -47,7 +48,7 @@ class Endpointer:
         utterance = self.utterance
         if utterance is None or utterance.first_speech is None:
             return 0
-        return (self._detector.speech_end - utterance.first_speech) * 1000 // LISTENING_RATE
+        return (self._detector.speech_end - utterance.first_speech) * 1000 // SPEECH_RATE
 
     @property
     def in_buffer(self) -> bool:

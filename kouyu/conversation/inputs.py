@@ -1,6 +1,6 @@
 """What the conversation core is told, besides uplink events: the reports of engines, and the passing of time.
 
-Positions are samples of the user's audio at LISTENING_RATE, counted from the connection's start. Every report carries
+Positions are samples of the user's audio at SPEECH_RATE, counted from the connection's start. Every report carries
 the number of the order it answers, so that a late one is dropped.
 """
 
@@ -20,9 +20,6 @@ from kouyu.protocol.uplink import (
     SubmitToolOutputs,
 )
 from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
-
-LISTENING_RATE = 16_000
-"""Hz of the user's audio as everything behind the decoder sees it."""
 
 
 class AudioReceived(msgspec.Struct, frozen=True):

@@ -107,7 +107,7 @@ class SpeakerGate:
             yield from self._end()
 
     def answer(self, lead: float | None) -> Iterator[SpeechProbability | Mute]:
-        """How far the likeness lies above what the target's speech of such a length has at least; below: negative.
+        """How far the similarity lies above what the target's speech of such a length has at least; below: negative.
 
         None: it could not be compared, and counts as the target's.
         """

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from kouyu.conversation.inputs import LISTENING_RATE
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 ONSET_PROBABILITY: Final = 0.5
 RELEASE_PROBABILITY: Final = 0.35
@@ -50,7 +50,7 @@ class SpeechDetector:
         start, self.position = self.position, end
         self._chunk = end - start
         threshold = RELEASE_PROBABILITY if self.in_speech else ONSET_PROBABILITY
-        self._loudest -= _LOUDEST_FADES_DB_PER_S * (end - start) / LISTENING_RATE
+        self._loudest -= _LOUDEST_FADES_DB_PER_S * (end - start) / SPEECH_RATE
         sounds_until = end
         if probability >= threshold:
             sounds_until = self._sounds_until(start, end, levels)
@@ -85,12 +85,12 @@ class SpeechDetector:
     @property
     def speech_ms(self) -> int:
         """Length of the run of speech in progress; 0 in silence."""
-        return (self.speech_end - self.speech_start) * 1000 // LISTENING_RATE if self.in_speech else 0
+        return (self.speech_end - self.speech_start) * 1000 // SPEECH_RATE if self.in_speech else 0
 
     @property
     def silence_ms(self) -> int:
         """Length of the silence since the last speech; 0 while speech goes on."""
-        return (self.position - self.speech_end) * 1000 // LISTENING_RATE
+        return (self.position - self.speech_end) * 1000 // SPEECH_RATE
 
     @property
     def nearest_silence_ms(self) -> int:
@@ -98,9 +98,9 @@ class SpeechDetector:
 
         A limit compared with this is kept to the nearest chunk, half of them too early, instead of to the next one.
         """
-        return (self.position + self._chunk // 2 - self.speech_end) * 1000 // LISTENING_RATE
+        return (self.position + self._chunk // 2 - self.speech_end) * 1000 // SPEECH_RATE
 
 
 def samples_in(ms: float) -> int:
     """Samples of the user's audio in ``ms`` milliseconds."""
-    return int(ms * LISTENING_RATE / 1000)
+    return int(ms * SPEECH_RATE / 1000)

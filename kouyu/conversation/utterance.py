@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from kouyu.conversation.inputs import LISTENING_RATE
 from kouyu.conversation.speech_detector import SpeechDetector, samples_in
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 TAIL_MS: Final = 64
 """Silence kept after the last speech, so that a soft ending is not cut off.
@@ -26,7 +26,7 @@ class Span(msgspec.Struct, frozen=True):
     @property
     def duration_s(self) -> float:
         """Its length in seconds."""
-        return (self.end - self.start) / LISTENING_RATE
+        return (self.end - self.start) / SPEECH_RATE
 
 
 class SpeechBegan(msgspec.Struct, frozen=True):

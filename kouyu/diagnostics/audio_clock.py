@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Final
 
-from kouyu.audio.pcm import LISTENING_RATE
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 _PIECES_KEPT: Final = 16_384
 """Pieces of audio remembered: of 20 ms each, more than five minutes, which is longer than any utterance."""
@@ -29,7 +29,7 @@ class AudioClock:
     def append(self, start: int, end: int, now: float) -> None:
         """The samples from ``start`` to before ``end`` came in at ``now``, in seconds of the session's clock."""
         earliest = self._pieces[-1][3] if self._pieces else 0.0
-        began = min(now, max(earliest, now - (end - start) / LISTENING_RATE))
+        began = min(now, max(earliest, now - (end - start) / SPEECH_RATE))
         self._pieces.append((start, end, began, now))
 
     def ms(self, sample: int) -> float:

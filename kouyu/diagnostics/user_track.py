@@ -5,11 +5,12 @@ from typing import Final
 
 import numpy as np
 
-from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.pcm import Samples
 from kouyu.diagnostics.audio_clock import AudioClock
 from kouyu.diagnostics.facts import AnyFact, UserAudio, UserVoice
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
-PIECE: Final = LISTENING_RATE // 50
+PIECE: Final = SPEECH_RATE // 50
 """Samples behind one peak: 20 ms."""
 _PIECES_AT_ONCE: Final = 8
 _CHUNKS_AT_ONCE: Final = 4
@@ -42,7 +43,7 @@ class UserTrack:
                 at_ms=_ms(now),
                 from_ms=self._clock.ms(start),
                 to_ms=self._clock.end_ms(self._rest_start),
-                piece_ms=PIECE * 1000 / LISTENING_RATE,
+                piece_ms=PIECE * 1000 / SPEECH_RATE,
                 peaks=tuple(round(float(min(peak, 1.0)), 3) for peak in peaks),
             )
         )
@@ -65,7 +66,7 @@ class UserTrack:
                 at_ms=_ms(now),
                 from_ms=self._clock.ms(start),
                 to_ms=self._clock.end_ms(end),
-                chunk_ms=(end - start) / len(self._chunks) * 1000 / LISTENING_RATE,
+                chunk_ms=(end - start) / len(self._chunks) * 1000 / SPEECH_RATE,
                 probabilities=tuple(round(probability, 3) for _, probability in self._chunks),
             )
         )

@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLE_RATE: Final = 16_000
+from kouyu.protocol.speech_rate import SPEECH_RATE
+
 HOP_SAMPLES: Final = 160
 """10 ms, one frame."""
 WINDOW_SAMPLES: Final = 400
@@ -15,7 +16,7 @@ WINDOW_SAMPLES: Final = 400
 def power_spectrum(audio: NDArray[np.float32]) -> NDArray[np.float32]:
     """The power at each frequency, shaped (frames, WINDOW_SAMPLES // 2 + 1), one frame per whole window.
 
-    ``audio`` is mono at SAMPLE_RATE and at least WINDOW_SAMPLES long.
+    ``audio`` is mono at SPEECH_RATE and at least WINDOW_SAMPLES long.
     """
     frames = np.lib.stride_tricks.sliding_window_view(audio, WINDOW_SAMPLES)[::HOP_SAMPLES]
     spectrum = np.fft.rfft(frames * _window(), axis=1)
@@ -25,8 +26,8 @@ def power_spectrum(audio: NDArray[np.float32]) -> NDArray[np.float32]:
 @cache
 def mel_filters(bands: int) -> NDArray[np.float32]:
     """Triangles on Slaney's mel scale, each of area 1, shaped (WINDOW_SAMPLES // 2 + 1, bands)."""
-    edges = _mel_to_hz(np.linspace(0.0, _hz_to_mel(SAMPLE_RATE / 2), bands + 2))
-    bins = np.fft.rfftfreq(WINDOW_SAMPLES, 1 / SAMPLE_RATE)[:, None]
+    edges = _mel_to_hz(np.linspace(0.0, _hz_to_mel(SPEECH_RATE / 2), bands + 2))
+    bins = np.fft.rfftfreq(WINDOW_SAMPLES, 1 / SPEECH_RATE)[:, None]
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
     triangles = np.maximum(0.0, np.minimum(rising, falling))

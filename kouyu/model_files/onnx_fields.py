@@ -24,7 +24,7 @@ class BadModel(ValueError):
 
 
 @contextmanager
-def refusing_what_is_no_model() -> Iterator[None]:
+def bad_model_on_parse_error() -> Iterator[None]:
     """Within, a model is read. Raises BadModel where it turns out to be none."""
     try:
         yield
@@ -44,7 +44,7 @@ class Model:
     @classmethod
     def read(cls, model: bytes) -> "Model":
         """Raises BadModel."""
-        with refusing_what_is_no_model():
+        with bad_model_on_parse_error():
             outer = list(fields(memoryview(model)))
             graph = next(field for field in outer if field.number == InModel.GRAPH)
             return cls(outer, list(fields(graph.content)))
@@ -149,7 +149,7 @@ def float_weights(model: bytes) -> dict[str, NDArray[np.float32]]:
 
     Raises BadModel where it is no ONNX model.
     """
-    with refusing_what_is_no_model():
+    with bad_model_on_parse_error():
         return dict(_weights(Model.read(model).graph))
 
 

@@ -6,12 +6,13 @@ from typing import Final
 import numpy as np
 
 from kouyu.audio.echo import ECHO_RATE, Echo, find_echo
-from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.pcm import Samples
 from kouyu.audio.resampling import Resampler, open_prompt_resampler
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.effects import Sounding
 from kouyu.conversation.inputs import SpeechProbability
 from kouyu.conversation.speech_detector import RELEASE_PROBABILITY
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 COMPARED_MS: Final = 192
 """Of the user's audio, looked at together: shorter looks alike by chance, longer hides the user's first word."""
@@ -64,7 +65,7 @@ class EchoGuard:
         """Sample of the user's audio at which the item began to be sent."""
         self._delay: int | None = None
         """Of the last thing that was like echo."""
-        self._steady_until = -LISTENING_RATE
+        self._steady_until = -SPEECH_RATE
         """Sample of the user's audio up to which there was echo that came after the same time as the echo before it."""
 
     def made(self, item: int, samples: Samples, sample_rate: int) -> None:
@@ -91,7 +92,7 @@ class EchoGuard:
     def flushed(self, now: float) -> None:
         """The client has thrown away what it had not played."""
         played = round(now * ECHO_RATE) - self._track_from
-        if self._timeline.end - max(self._steady_until, self._sounds_since) > LISTENING_RATE * COMES_BACK_MS // 1000:
+        if self._timeline.end - max(self._steady_until, self._sounds_since) > SPEECH_RATE * COMES_BACK_MS // 1000:
             played = 0
         self._track = self._track[: max(0, played)]
 
@@ -105,12 +106,12 @@ class EchoGuard:
         if judged.probability < RELEASE_PROBABILITY or arrived_at is None:
             return judged
         played = self._played_until(round(arrived_at * ECHO_RATE))
-        size = LISTENING_RATE * COMPARED_MS // 1000
+        size = SPEECH_RATE * COMPARED_MS // 1000
         heard = self._timeline.slice(judged.end - size, judged.end)
         if not played.any() or len(heard) < size:
             return judged
         # The mean of two neighbours is filter enough for a comparison.
-        echo = find_echo(heard.reshape(-1, LISTENING_RATE // ECHO_RATE).mean(axis=1), played)
+        echo = find_echo(heard.reshape(-1, SPEECH_RATE // ECHO_RATE).mean(axis=1), played)
         return SpeechProbability(judged.end, 0.0, judged.levels) if self._is_echo(echo, judged.end) else judged
 
     def _is_echo(self, echo: Echo, end: int) -> bool:
@@ -122,7 +123,7 @@ class EchoGuard:
                 self._steady_until = end
                 return True
             return echo.share >= PLAIN_SHARE
-        return echo.share >= LINGERING_SHARE and end - steady_until <= LISTENING_RATE * LINGERING_MS // 1000
+        return echo.share >= LINGERING_SHARE and end - steady_until <= SPEECH_RATE * LINGERING_MS // 1000
 
     def _arrived_at(self, end: int) -> float | None:
         """When the user's audio up to the sample ``end`` had come in, which may be well before it is judged."""

@@ -34,7 +34,8 @@ from kouyu.conversation.inputs import (
 )
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
-from kouyu.engines.turn.engine import TURN_RATE, TURN_SECONDS
+from kouyu.engines.turn.engine import TURN_SECONDS
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.session.echo_guard import EchoGuard
 from kouyu.session.speech_output import SpeechOutput
 from kouyu.session.spoken_language import SpokenLanguage
@@ -85,7 +86,7 @@ class OrderRunner:
                 audio = self._timeline.slice(order.start, order.end)
                 self._begin(order.order, self._transcribe(order, audio))
             case JudgeTurn():
-                start = max(order.start, order.end - round(TURN_SECONDS * TURN_RATE))
+                start = max(order.start, order.end - round(TURN_SECONDS * SPEECH_RATE))
                 self._begin(order.order, self._judge(order, self._timeline.slice(start, order.end)))
             case ReadAhead():
                 if isinstance(self._agent, ReadsAhead) and self._agent.reads_ahead:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias, TypeVar
 
 from kouyu.audio.packet_decoding import ogg_opus_file, samples_of_packets
-from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.pcm import Samples
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.effects import Effect, SaveMessage, Send, Transcribe
 from kouyu.conversation.inputs import Input, TranscriptReady
 from kouyu.protocol.configuration import Configuration, OutputAudio
 from kouyu.protocol.downlink import DownlinkEvent, Message
 from kouyu.protocol.ids import NO_ID
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.speech.recorder import Recorder
 from kouyu.speech.services import Services
 from kouyu.store.errors import StoreError
@@ -141,7 +142,7 @@ def _file_of(message: Message, sound: _Sound) -> tuple[bytes, SoundRecord]:
         content, media_type = b"".join(sound.packets), "audio/mpeg"
         duration_ms = len(content) * 8000 // sound.output_audio.mp3_config.bit_rate
     else:
-        samples, rate = sound.samples() if isinstance(sound, _Packets) else (sound, LISTENING_RATE)
+        samples, rate = sound.samples() if isinstance(sound, _Packets) else (sound, SPEECH_RATE)
         content, duration_ms = ogg_opus_file(samples, rate), len(samples) * 1000 // rate
     return content, SoundRecord(
         message_id=message.id,

@@ -6,10 +6,11 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.pcm import Samples
 from kouyu.engines.errors import EngineError
 from kouyu.engines.voiceprint.engine import SpeakerEncoder, Voiceprint
-from kouyu.engines.voiceprint.same_speaker import LONGEST_S, filled, least_likeness
+from kouyu.engines.voiceprint.same_speaker import LONGEST_S, filled, least_similarity
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 _log = logging.getLogger(__name__)
 
@@ -52,27 +53,27 @@ class TargetVoice:
             await self._make()
 
     async def lead(self, speech: Samples, clearness_db: float) -> float | None:
-        """How far the likeness of ``speech`` lies above what this speaker's has at least. None: no comparison.
+        """How far the similarity of ``speech`` lies above what this speaker's has at least. None: no comparison.
 
         ``clearness_db``: how far the speech stands above the noise.
         """
         if self._voiceprint is None or not len(speech):
             return None
-        longest = round(LONGEST_S * LISTENING_RATE)
+        longest = round(LONGEST_S * SPEECH_RATE)
         speech = speech[-longest:]
         made = await self._encode(filled(speech))
         if made is None:
             return None
-        speech_s = len(speech) / LISTENING_RATE
+        speech_s = len(speech) / SPEECH_RATE
         if self._enrolled is None:
-            least = least_likeness(speech_s, self._learnt_s)
+            least = least_similarity(speech_s, self._learnt_s)
         else:
-            least = least_likeness(speech_s, self._enrolled.speech_s, clearness_db)
+            least = least_similarity(speech_s, self._enrolled.speech_s, clearness_db)
         return float(made @ self._voiceprint) - least
 
     async def hear_more(self, speech: Samples, lead: float | None) -> bool:
         """Speech that was let through, and its lead. Whether it was learnt from: an enrolled voice is left as it is."""
-        worth = lead is not None and lead >= _SURE and len(speech) >= _NEW_S * LISTENING_RATE
+        worth = lead is not None and lead >= _SURE and len(speech) >= _NEW_S * SPEECH_RATE
         if self._enrolled is not None or not worth or self._learnt_s >= LEARNT_UNTIL_S:
             return False
         self._learnt.append(speech)
@@ -81,7 +82,7 @@ class TargetVoice:
 
     @property
     def _learnt_s(self) -> float:
-        return sum(map(len, self._learnt)) / LISTENING_RATE
+        return sum(map(len, self._learnt)) / SPEECH_RATE
 
     async def _make(self) -> None:
         made = await self._encode(np.concatenate(self._learnt))

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Final
 
 from kouyu.audio.pcm import Samples, joined
-from kouyu.conversation.inputs import LISTENING_RATE, SpeechProbability
+from kouyu.conversation.inputs import SpeechProbability
 from kouyu.engines.vad.detector import VoiceActivityDetector
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.session.target_speaker import TargetSpeaker
 
 MOST_WAITING_S: Final = 30
@@ -56,7 +57,7 @@ class VadPump:
 
     async def room(self) -> None:
         """Wait until the audio that has not been judged is less than MOST_WAITING_S."""
-        while self._received - self._fed > MOST_WAITING_S * LISTENING_RATE:
+        while self._received - self._fed > MOST_WAITING_S * SPEECH_RATE:
             self._taken.clear()
             await self._taken.wait()
 

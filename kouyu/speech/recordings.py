@@ -26,7 +26,7 @@ _KEPT: Final = 1000
 """Transcripts that are remembered: a section is shown to the agent at every turn."""
 
 Transcribe = Callable[[Samples], Awaitable[str]]
-"""The words of a recording at LISTENING_RATE. Raises EngineError."""
+"""The words of a recording at SPEECH_RATE. Raises EngineError."""
 
 
 class Recordings:

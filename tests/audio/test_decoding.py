@@ -9,13 +9,13 @@ from kouyu.audio import g711
 from kouyu.audio.decoding import AudioDecoder, open_decoder
 from kouyu.audio.encoding import open_encoder
 from kouyu.audio.errors import UndecodableAudio
-from kouyu.audio.pcm import LISTENING_RATE, Samples, int16_from_float
-from kouyu.conversation import inputs
+from kouyu.audio.pcm import Samples, int16_from_float
 from kouyu.protocol.configuration import InputAudio, OpusConfig, OutputAudio
-from tests.audio.signals import cut, interleaved, likeness, packed, snr_db, speech_like
+from kouyu.protocol.speech_rate import SPEECH_RATE
+from tests.audio.signals import cut, interleaved, packed, similarity, snr_db, speech_like
 
 RATES = [8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000]
-HEARD = speech_like(0.6, LISTENING_RATE)
+HEARD = speech_like(0.6, SPEECH_RATE)
 
 
 def decoded(decoder: AudioDecoder, pieces: list[bytes]) -> Samples:
@@ -26,10 +26,6 @@ def opus_packets(samples: Samples, sample_rate: int, frame_size_ms: float = 20.0
     config = OpusConfig(sample_rate=sample_rate, frame_size_ms=frame_size_ms, bitrate=64_000)
     encoder = open_encoder(OutputAudio(codec="opus", opus_config=config))
     return [packet.data for packet in encoder.encode(samples, sample_rate) + encoder.flush()]
-
-
-def test_listening_audio_is_at_the_rate_the_conversation_counts_in() -> None:
-    assert inputs.LISTENING_RATE == LISTENING_RATE
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -86,7 +82,7 @@ def test_each_piece_may_be_one_raw_opus_packet(input_format, sender_rate, frame_
     packets = opus_packets(speech_like(0.6, sender_rate), sender_rate, frame_size_ms)
     listened = decoded(open_decoder(InputAudio(format=input_format, codec="opus")), packets)
     assert len(listened) == round(len(packets) * frame_size_ms * 16)
-    assert likeness(HEARD, listened, furthest=200) > 0.9
+    assert similarity(HEARD, listened, furthest=200) > 0.9
 
 
 def test_an_opus_packet_is_heard_at_once() -> None:

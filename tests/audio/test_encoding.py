@@ -13,7 +13,7 @@ from kouyu.audio.encoding import open_encoder
 from kouyu.audio.framing import Packet
 from kouyu.audio.pcm import Samples, float_from_int16
 from kouyu.protocol.configuration import Mp3Config, OpusConfig, OutputAudio, PcmConfig
-from tests.audio.signals import level_db, likeness, snr_db, speech_like
+from tests.audio.signals import level_db, similarity, snr_db, speech_like
 
 SENTENCE = speech_like(1.0, 24_000)
 OPUS_FRAMES_MS = [2.5, 5.0, 10.0, 20.0, 40.0, 60.0]
@@ -123,7 +123,7 @@ def test_each_opus_packet_is_one_frame_of_the_asked_length(rate, frame_size_ms) 
     assert len(heard) == round(len(packets) * frame_size_ms * 48)
     # All of the second, the encoder's look-ahead, and less than a frame of silence.
     assert 0 <= len(packets) * frame_size_ms - 1_000 <= 6.5 + frame_size_ms
-    assert likeness(speech_like(1.0, 48_000), heard, furthest=400) > 0.85
+    assert similarity(speech_like(1.0, 48_000), heard, furthest=400) > 0.85
 
 
 @pytest.mark.parametrize("frame_size_ms", OPUS_FRAMES_MS)
@@ -159,7 +159,7 @@ def test_mp3_decodes_back(rate, bit_rate) -> None:
     assert heard_rate == rate
     assert all(packet.data for packet in packets)
     assert 1_000 <= sum(packet.duration_ms for packet in packets) < 1_150
-    assert likeness(speech_like(1.0, rate), heard, furthest=2_600) > 0.95
+    assert similarity(speech_like(1.0, rate), heard, furthest=2_600) > 0.95
 
 
 def test_mp3_sentences_play_one_after_the_other() -> None:
@@ -170,7 +170,7 @@ def test_mp3_sentences_play_one_after_the_other() -> None:
     heard, _ = mp3_heard(packets)
     sentence = speech_like(1.0, 44_100)
     assert len(heard) > 2 * len(sentence)
-    assert likeness(sentence, heard[len(heard) // 2 - 2_000 :], furthest=6_000) > 0.95
+    assert similarity(sentence, heard[len(heard) // 2 - 2_000 :], furthest=6_000) > 0.95
 
 
 @pytest.mark.parametrize("codec", ["pcm", "g711a", "g711u", "opus", "mp3"])

@@ -9,9 +9,10 @@ import pytest
 
 from kouyu.audio.encoding import FileFormat, open_file_encoder
 from kouyu.audio.errors import UndecodableAudio
-from kouyu.audio.pcm import LISTENING_RATE, float_from_int16
+from kouyu.audio.pcm import float_from_int16
 from kouyu.audio.wav import decode_audio, decode_listening_audio, encode_wav
-from tests.audio.signals import level_db, likeness, speech_like
+from kouyu.protocol.speech_rate import SPEECH_RATE
+from tests.audio.signals import level_db, similarity, speech_like
 
 RATES = [8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000]
 FORMATS = get_args(FileFormat)
@@ -39,7 +40,7 @@ def test_a_file_sounds_as_it_was_spoken(file_format: FileFormat, rate: int) -> N
         heard, heard_rate = decode_audio(content)
     assert heard_rate == (48_000 if file_format == "ogg_opus" else rate)
     assert len(heard) / heard_rate == pytest.approx(2.0, abs=0.2)
-    assert likeness(speech_like(2.0, heard_rate), heard, furthest=heard_rate // 4) > 0.95
+    assert similarity(speech_like(2.0, heard_rate), heard, furthest=heard_rate // 4) > 0.95
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
@@ -65,7 +66,7 @@ def test_loudness_applies_to_files_too() -> None:
 def test_any_file_is_heard_at_the_rate_the_engines_listen_to(file_format: FileFormat) -> None:
     heard = decode_listening_audio(b"".join(file_of(file_format, 44_100)), most_s=60)
     assert heard.dtype == np.float32
-    assert likeness(speech_like(2.0, LISTENING_RATE), heard, furthest=2_000) > 0.95
+    assert similarity(speech_like(2.0, SPEECH_RATE), heard, furthest=2_000) > 0.95
 
 
 def test_a_file_that_holds_more_than_may_be_is_refused() -> None:

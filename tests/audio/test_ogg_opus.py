@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from kouyu.audio.decoding import open_decoder
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.ogg import OggReader, checksum
-from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.pcm import Samples
 from kouyu.protocol.configuration import InputAudio
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from tests.audio.signals import cut, snr_db, speech_like
 
-HEARD = speech_like(1.0, LISTENING_RATE)
+HEARD = speech_like(1.0, SPEECH_RATE)
 
 
 def ogg_file(samples: Samples, *, channels: int = 1, codec: str = "libopus", page_ms: int = 20) -> bytes:

@@ -2,8 +2,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kouyu.audio.pcm import LISTENING_RATE
 from kouyu.audio.timeline import AudioTimeline
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 
 def counting(start: int, count: int) -> np.ndarray:
@@ -47,18 +47,18 @@ def test_a_slice_is_clipped_to_what_is_kept() -> None:
 def test_the_oldest_goes_when_it_is_full() -> None:
     timeline = AudioTimeline(longest_s=2)
     for second in range(5):
-        timeline.append(counting(second * LISTENING_RATE, LISTENING_RATE))
-    assert (timeline.start, timeline.end) == (3 * LISTENING_RATE, 5 * LISTENING_RATE)
+        timeline.append(counting(second * SPEECH_RATE, SPEECH_RATE))
+    assert (timeline.start, timeline.end) == (3 * SPEECH_RATE, 5 * SPEECH_RATE)
 
 
 def test_memory_stays_bounded_however_much_comes_in() -> None:
     timeline = AudioTimeline(longest_s=3)
     for _ in range(50):
-        timeline.append(np.zeros(LISTENING_RATE * 2 // 3, np.float32))
-        timeline.append(np.zeros(LISTENING_RATE * 5, np.float32))
-    assert timeline.end - timeline.start == 3 * LISTENING_RATE
+        timeline.append(np.zeros(SPEECH_RATE * 2 // 3, np.float32))
+        timeline.append(np.zeros(SPEECH_RATE * 5, np.float32))
+    assert timeline.end - timeline.start == 3 * SPEECH_RATE
     held = sum(block.size for block in timeline._blocks)
-    assert held <= 5 * LISTENING_RATE
+    assert held <= 5 * SPEECH_RATE
 
 
 @settings(deadline=None)
@@ -78,7 +78,7 @@ def test_it_agrees_with_one_long_array(steps, window) -> None:
         if step == "append":
             timeline.append(counting(end, amount))
             end += amount
-            start = max(start, end - round(3.3 * LISTENING_RATE))
+            start = max(start, end - round(3.3 * SPEECH_RATE))
         else:
             timeline.forget(amount)
             start = max(start, min(amount, end))

@@ -5,10 +5,10 @@ import pytest
 
 from kouyu.audio.encoding import open_encoder
 from kouyu.audio.errors import UndecodableAudio
-from kouyu.audio.pcm import LISTENING_RATE
 from kouyu.audio.wav import decode_audio, encode_wav, read_audio, read_listening_audio, write_wav
 from kouyu.protocol.configuration import OutputAudio
-from tests.audio.signals import likeness, snr_db, speech_like
+from kouyu.protocol.speech_rate import SPEECH_RATE
+from tests.audio.signals import similarity, snr_db, speech_like
 
 
 def test_what_was_written_is_read_back(tmp_path) -> None:
@@ -25,7 +25,7 @@ def test_a_file_is_read_at_the_rate_the_engines_listen_to(tmp_path) -> None:
     heard = read_listening_audio(tmp_path / "said.wav")
     assert heard.dtype == np.float32
     assert len(heard) == 8_000
-    assert snr_db(speech_like(0.5, LISTENING_RATE), heard, edge=200) > 55
+    assert snr_db(speech_like(0.5, SPEECH_RATE), heard, edge=200) > 55
 
 
 def test_channels_are_mixed_down_by_their_mean(tmp_path) -> None:
@@ -44,7 +44,7 @@ def test_any_file_that_ffmpeg_reads_will_do() -> None:
     packets = encoder.encode(speech_like(1, 44_100), 44_100) + encoder.flush()
     samples, rate = decode_audio(b"".join(packet.data for packet in packets))
     assert rate == 44_100
-    assert likeness(speech_like(1, 44_100), samples, furthest=2_600) > 0.95
+    assert similarity(speech_like(1, 44_100), samples, furthest=2_600) > 0.95
 
 
 def test_a_wav_without_samples_is_empty() -> None:

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from kouyu.audio import g711
 from kouyu.audio.decoding import open_decoder
 from kouyu.audio.errors import UndecodableAudio
-from kouyu.audio.pcm import LISTENING_RATE, Samples, int16_from_float
+from kouyu.audio.pcm import Samples, int16_from_float
 from kouyu.audio.wav import encode_wav
 from kouyu.protocol.configuration import InputAudio
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from tests.audio.signals import cut, interleaved, packed, snr_db, speech_like
 
-HEARD = speech_like(0.3, LISTENING_RATE)
+HEARD = speech_like(0.3, SPEECH_RATE)
 SOUND_24K = speech_like(0.3, 24_000)
 
 

@@ -1,21 +1,22 @@
 import numpy as np
 import pytest
 
-from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.pcm import Samples
 from kouyu.bench.question_files import LANGUAGES, spoken_questions
 from kouyu.bench.speech_bounds import NoSpeech, speech_bounds
 from kouyu.bench.spoken_question import SpokenQuestion, edit_distance, long_announcement
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 FRAME = 80
 
 
 def tone(seconds: float, amplitude: float = 0.3) -> Samples:
-    time = np.arange(int(seconds * LISTENING_RATE)) / LISTENING_RATE
+    time = np.arange(int(seconds * SPEECH_RATE)) / SPEECH_RATE
     return (amplitude * np.sin(2 * np.pi * 200 * time)).astype(np.float32)
 
 
 def quiet(seconds: float, dbfs: float = -75.0) -> Samples:
-    noise = np.random.default_rng(1).normal(0, 10 ** (dbfs / 20), int(seconds * LISTENING_RATE))
+    noise = np.random.default_rng(1).normal(0, 10 ** (dbfs / 20), int(seconds * SPEECH_RATE))
     return noise.astype(np.float32)
 
 
@@ -26,19 +27,19 @@ def question(samples: Samples) -> SpokenQuestion:
 def test_speech_ends_with_its_last_sound_and_not_with_the_file() -> None:
     samples = np.concatenate((quiet(0.4), tone(1.0), quiet(0.7)))
     start, end = speech_bounds(samples)
-    assert abs(start - 0.4 * LISTENING_RATE) <= FRAME
-    assert abs(end - 1.4 * LISTENING_RATE) <= FRAME
+    assert abs(start - 0.4 * SPEECH_RATE) <= FRAME
+    assert abs(end - 1.4 * SPEECH_RATE) <= FRAME
 
 
 def test_a_pause_inside_does_not_end_the_speech() -> None:
     samples = np.concatenate((tone(0.5), quiet(0.6), tone(0.5), quiet(0.3)))
-    assert speech_bounds(samples)[1] == pytest.approx(1.6 * LISTENING_RATE, abs=FRAME)
+    assert speech_bounds(samples)[1] == pytest.approx(1.6 * SPEECH_RATE, abs=FRAME)
 
 
 def test_a_soft_last_syllable_belongs_to_the_speech_but_a_breath_does_not() -> None:
     soft, breath = tone(0.2, 0.3 / 10), tone(0.3, 0.3 / 300)
     end = speech_bounds(np.concatenate((tone(0.5), soft, breath)))[1]
-    assert end == pytest.approx(0.7 * LISTENING_RATE, abs=FRAME)
+    assert end == pytest.approx(0.7 * SPEECH_RATE, abs=FRAME)
 
 
 @pytest.mark.parametrize("samples", [quiet(1.0), np.zeros(0, np.float32), np.zeros(100, np.float32)])

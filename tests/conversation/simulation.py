@@ -25,7 +25,6 @@ from kouyu.conversation.effects import (
 )
 from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import (
-    LISTENING_RATE,
     AudioReceived,
     ConfigurationUpdate,
     Input,
@@ -43,6 +42,7 @@ from kouyu.conversation.inputs import (
 from kouyu.conversation.limits import Limits
 from kouyu.protocol.downlink import DownlinkEvent
 from kouyu.protocol.ids import IdFactory
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.protocol.uplink import (
     ConversationChatCancel,
     ConversationMessageCreate,
@@ -140,7 +140,7 @@ class Simulation:
 
     def upload(self, ms: int, probability: float, *, chunk_s: float = 0.0) -> None:
         """Audio comes all at once; voice activity takes ``chunk_s`` for each chunk of it."""
-        self._hear(ms * LISTENING_RATE // 1000, probability, chunk_s)
+        self._hear(ms * SPEECH_RATE // 1000, probability, chunk_s)
 
     def wait(self, seconds: float) -> None:
         """Nothing comes from the user."""
@@ -197,8 +197,8 @@ class Simulation:
     # The clockwork
 
     def _real_time(self, ms: int, probability: float) -> None:
-        for _ in range(ms * LISTENING_RATE // 1000 // CHUNK):
-            self._run_until(self.now + CHUNK / LISTENING_RATE)
+        for _ in range(ms * SPEECH_RATE // 1000 // CHUNK):
+            self._run_until(self.now + CHUNK / SPEECH_RATE)
             self._hear(CHUNK, probability, 0.0)
 
     def _hear(self, samples: int, probability: float, chunk_s: float) -> None:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import soxr
 
-from kouyu.audio.pcm import LISTENING_RATE, Samples, bytes_from_float
+from kouyu.audio.pcm import Samples, bytes_from_float
 from kouyu.audio.wav import decode_listening_audio
 from kouyu.bench.microphone import FRAME, Room
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from tests.end_to_end.conversing import DOWNLINK_RATE, Talk, talking
 from tests.end_to_end.running_server import RunningServer
 
@@ -29,7 +30,7 @@ class Device:
     def __init__(self, talk: Talk, decibels: float, delay_ms: float) -> None:
         self._talk = talk
         self._gain = 10 ** (decibels / 20)
-        self._echo = np.zeros(round(LISTENING_RATE * delay_ms / 1000), np.float32)
+        self._echo = np.zeros(round(SPEECH_RATE * delay_ms / 1000), np.float32)
         self._room = Room()
         self._user: Samples = np.zeros(0, np.float32)
         self._taken = len(talk.audio())
@@ -45,7 +46,7 @@ class Device:
 
     async def silence(self) -> None:
         """Wait until nothing is left to be heard."""
-        await asyncio.sleep(len(self._echo) / LISTENING_RATE)
+        await asyncio.sleep(len(self._echo) / SPEECH_RATE)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -63,7 +64,7 @@ class Device:
             heard[: len(user)] += user
             self.echoed += FRAME if len(echo) and np.abs(echo).max() > 0.01 else 0
             await self._talk.client.send_audio(bytes_from_float(heard))
-            at += FRAME / LISTENING_RATE
+            at += FRAME / SPEECH_RATE
             self.stumbled |= clock() - at > 0.1
             await asyncio.sleep(at - clock())
 
@@ -75,7 +76,7 @@ class Device:
         if whole > self._taken:
             samples = np.frombuffer(audio[self._taken : whole], np.int16).astype(np.float32) / 32768
             self._taken = whole
-            more = soxr.resample(samples, DOWNLINK_RATE, LISTENING_RATE) * self._gain
+            more = soxr.resample(samples, DOWNLINK_RATE, SPEECH_RATE) * self._gain
             self._echo = np.concatenate((self._echo, more.astype(np.float32)))
 
 
@@ -110,7 +111,7 @@ async def test_the_agent_does_not_interrupt_itself(server: RunningServer) -> Non
             break
     else:
         pytest.skip("this machine is too busy to speak without gaps")
-    assert device.echoed > 2 * LISTENING_RATE, "the echo was there"
+    assert device.echoed > 2 * SPEECH_RATE, "the echo was there"
     assert "input_audio_buffer.speech_started" not in talk.types
     assert "conversation.chat.canceled" not in talk.types
 

@@ -6,9 +6,10 @@ from typing import Final
 import numpy as np
 import soxr
 
-from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.pcm import Samples
 from kouyu.engines.tts.kokoro import SAMPLE_RATE, WEIGHT_SET
 from kouyu.engines.tts.model_session import ModelSession
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights.cache import folder
 
 TEXT: Final = "今日はいい天気ですね"
@@ -26,5 +27,5 @@ def fine_weather() -> Samples:
     speech = model.samples(
         {"tokens": np.array([[0, *tokens, 0]], np.int64), "style": style, "speed": np.array([1.0], np.float32)}
     )
-    listening: Samples = soxr.resample(speech, SAMPLE_RATE, LISTENING_RATE).astype(np.float32)
+    listening: Samples = soxr.resample(speech, SAMPLE_RATE, SPEECH_RATE).astype(np.float32)
     return np.pad(listening, 4800)

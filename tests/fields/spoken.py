@@ -7,9 +7,10 @@ from typing import Any, Final
 import numpy as np
 
 import kouyu.bench.questions
-from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.pcm import Samples
 from kouyu.audio.wav import read_listening_audio
 from kouyu.client.voice_client import Event
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from tests.end_to_end.conversing import Talk
 
 QUESTION: Final = Path(kouyu.bench.questions.__file__).parent / "en-capital.wav"
@@ -31,7 +32,7 @@ def recording(name: str) -> Samples:
 
 def silence(seconds: float) -> Samples:
     """At 16 kHz."""
-    return np.zeros(round(seconds * LISTENING_RATE), np.float32)
+    return np.zeros(round(seconds * SPEECH_RATE), np.float32)
 
 
 async def say(talk: Talk, text: str) -> None:

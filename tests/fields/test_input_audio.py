@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.audio.signals import cut, interleaved, likeness, packed
+from tests.audio.signals import cut, interleaved, packed, similarity
 from tests.end_to_end.conversing import Talk, talking
 from tests.end_to_end.running_server import RunningServer
 from tests.fields import uploads
@@ -81,11 +81,11 @@ async def test_sample_rate(
         for rate in RATES:
             await talk.configure(input_audio={"format": "pcm", "sample_rate": rate})
             await push(talk, uploads.pcm(question(), rate))
-            assert likeness(question(), recogniser.heard[-1].audio, 16_000) > (0.9 if rate == 8000 else 0.98), rate
+            assert similarity(question(), recogniser.heard[-1].audio, 16_000) > (0.9 if rate == 8000 else 0.98), rate
         shown = await talk.configure(input_audio={"format": "pcm", "codec": "g711a", "sample_rate": 16000})
         assert shown.data["input_audio"]["sample_rate"] == 8000
         await push(talk, uploads.g711(question(), "g711a"))
-        assert likeness(question(), recogniser.heard[-1].audio, 16_000) > 0.9
+        assert similarity(question(), recogniser.heard[-1].audio, 16_000) > 0.9
         assert "8000, 16000" in await refusal(talk, input_audio={"sample_rate": 12000})
     async with talking(scripted_server) as talk:
         for rate in (8000, 22050, 48000):
@@ -104,7 +104,7 @@ async def test_channel(
     async with talking(measuring_server) as talk:
         await talk.configure(input_audio={"format": "pcm", "sample_rate": 16000, "channel": 2})
         await push(talk, one_sided)
-    assert likeness(question(), recogniser.heard[-1].audio, 16_000) > 0.98
+    assert similarity(question(), recogniser.heard[-1].audio, 16_000) > 0.98
 
 
 async def test_bit_depth(scripted_server: RunningServer) -> None:

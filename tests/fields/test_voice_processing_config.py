@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.pcm import Samples
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from tests.end_to_end.conversing import Talk, talking
 from tests.end_to_end.running_server import RunningServer
 from tests.fields import uploads
@@ -28,7 +29,7 @@ def noisy_question() -> Samples:
 
 def noise_db(heard: Samples) -> float:
     """The level of the quietest tenth of a second: what is heard where nobody speaks."""
-    size = LISTENING_RATE // 10
+    size = SPEECH_RATE // 10
     pieces = heard[: len(heard) // size * size].reshape(-1, size).astype(np.float64)
     return float(10 * np.log10(np.min(np.mean(pieces**2, axis=1)) + 1e-12))
 
@@ -69,8 +70,8 @@ def sounds_like(heard: Samples, name: str) -> bool:
     """Whether a recording is in what was heard, wherever it begins."""
     said = recording(name)
     size = len(heard) + len(said)
-    likeness = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(said, size)))
-    return bool(likeness.max() > 0.5 * np.linalg.norm(heard) * np.linalg.norm(said))
+    similarity = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(said, size)))
+    return bool(similarity.max() > 0.5 * np.linalg.norm(heard) * np.linalg.norm(said))
 
 
 async def recognised(talk: Talk, recogniser: RecognitionStandIn, *names: str) -> set[str]:

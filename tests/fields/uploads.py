@@ -7,13 +7,14 @@ import av
 import numpy as np
 import soxr
 
-from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.pcm import Samples
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from tests.audio.signals import cut, packed
 
 _CODECS: Final = {8: "pcm_u8", 16: "pcm_s16le", 24: "pcm_s24le"}
 
 
-def pcm(samples: Samples, rate: int = LISTENING_RATE, bit_depth: int = 16, channels: int = 1) -> list[bytes]:
+def pcm(samples: Samples, rate: int = SPEECH_RATE, bit_depth: int = 16, channels: int = 1) -> list[bytes]:
     """PCM in pieces whose length is no multiple of a sample's."""
     data = packed(np.repeat(resampled(samples, rate), channels), bit_depth)
     return cut(data, [1601])
@@ -46,7 +47,7 @@ def g711(samples: Samples, codec: str) -> list[bytes]:
 
 def resampled(samples: Samples, rate: int) -> Samples:
     """The question at another rate."""
-    sound: Samples = soxr.resample(samples, LISTENING_RATE, rate).astype(np.float32)
+    sound: Samples = soxr.resample(samples, SPEECH_RATE, rate).astype(np.float32)
     return np.clip(sound, -1, 1)
 
 

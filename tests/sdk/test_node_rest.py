@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kouyu.audio.pcm import LISTENING_RATE
 from kouyu.audio.wav import encode_wav, read_listening_audio
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from tests.sdk.node_project import NodeProject
 from tests.standins.openai_server import OpenAIStandIn, Say, ToolCallScript, call_tools
 
@@ -153,7 +153,7 @@ def test_a_voice_is_enrolled_and_found_again(node: NodeProject, questions: Path,
     files = {"path": ("en-capital", "en-story"), "other": ("en-sky", "en-help")}
     for name, spoken in files.items():  # by one voice
         samples = [read_listening_audio(questions / f"{question}.wav") for question in spoken]
-        (tmp_path / name).write_bytes(encode_wav(np.concatenate(samples), LISTENING_RATE))
+        (tmp_path / name).write_bytes(encode_wav(np.concatenate(samples), SPEECH_RATE))
     seen = node.run("rest", "voiceprints", **{name: str(tmp_path / name) for name in files})
     assert [group["name"] for group in seen["listed"]["groups"]["items"]] == ["Family"]
     assert [feature["name"] for feature in seen["listed"]["features"]["items"]] == ["Anna"]

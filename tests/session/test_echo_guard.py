@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 import kouyu.bench.questions
-from kouyu.audio.pcm import LISTENING_RATE, Samples
+from kouyu.audio.pcm import Samples
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.audio.wav import decode_listening_audio
 from kouyu.conversation.effects import Sounding
 from kouyu.conversation.inputs import SpeechProbability
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.speech_detector import SpeechDetector
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.session.echo_guard import EchoGuard
 
 CHUNK = 512
@@ -28,7 +29,7 @@ def spoken(name: str) -> Samples:
 
 def delayed(samples: Samples, delay_ms: float, decibels: float = 0.0) -> Samples:
     """The samples after so long, so loud."""
-    silence = np.zeros(round(LISTENING_RATE * delay_ms / 1000), np.float32)
+    silence = np.zeros(round(SPEECH_RATE * delay_ms / 1000), np.float32)
     return np.concatenate((silence, samples)) * np.float32(10 ** (decibels / 20))
 
 
@@ -47,14 +48,14 @@ def speech_in(heard: Samples, played: Samples) -> Iterator[SpeechDetector]:
     """
     timeline = AudioTimeline(60)
     guard = EchoGuard(timeline)
-    guard.made(ITEM, played, LISTENING_RATE)
-    for number in range(len(played) * 1000 // LISTENING_RATE // PACKET_MS):
+    guard.made(ITEM, played, SPEECH_RATE)
+    for number in range(len(played) * 1000 // SPEECH_RATE // PACKET_MS):
         guard.sounding(Sounding(ITEM, PACKET_MS, number * PACKET_MS / 1000), now=0.0)
     detector = SpeechDetector()
     for end in range(CHUNK, len(heard), CHUNK):
         chunk = heard[end - CHUNK : end]
         timeline.append(chunk)
-        guard.received(end / LISTENING_RATE)
+        guard.received(end / SPEECH_RATE)
         loud = float(np.sqrt(np.mean(chunk**2)) > 0.002)
         judged = guard.without_echo(SpeechProbability(end, loud))
         detector.feed(judged.end, judged.probability)
@@ -70,9 +71,7 @@ def speech_begins_after(heard: Samples, played: Samples) -> int:
     """The ms of audio after which there is enough speech to interrupt."""
     needed = Limits().barge_in_ms
     return next(
-        detector.position * 1000 // LISTENING_RATE
-        for detector in speech_in(heard, played)
-        if detector.speech_ms >= needed
+        detector.position * 1000 // SPEECH_RATE for detector in speech_in(heard, played) if detector.speech_ms >= needed
     )
 
 
@@ -98,12 +97,12 @@ def test_what_was_thrown_away_at_an_interruption_is_no_echo() -> None:
     reply = spoken("en-story")
     timeline = AudioTimeline(60)
     guard = EchoGuard(timeline)
-    guard.made(ITEM, reply, LISTENING_RATE)
+    guard.made(ITEM, reply, SPEECH_RATE)
     guard.sounding(Sounding(ITEM, 2000, 0.0), now=0.0)
     guard.flushed(0.0)
-    timeline.append(reply[:LISTENING_RATE])
+    timeline.append(reply[:SPEECH_RATE])
     guard.received(1.0)
-    assert guard.without_echo(SpeechProbability(LISTENING_RATE, 0.9)).probability == 0.9
+    assert guard.without_echo(SpeechProbability(SPEECH_RATE, 0.9)).probability == 0.9
 
 
 def test_an_echo_long_into_a_session_is_known_too() -> None:
@@ -112,27 +111,27 @@ def test_an_echo_long_into_a_session_is_known_too() -> None:
     timeline = AudioTimeline(60)
     guard = EchoGuard(timeline)
     for item in range(20):
-        guard.made(item, reply, LISTENING_RATE)
+        guard.made(item, reply, SPEECH_RATE)
         guard.sounding(Sounding(item, 1000, hour + item), now=hour + item)
-    echo = delayed(reply[:LISTENING_RATE], 0, -10)
+    echo = delayed(reply[:SPEECH_RATE], 0, -10)
     timeline.append(echo)
     guard.received(hour + 20.1)
-    assert guard.without_echo(SpeechProbability(LISTENING_RATE, 0.9)).probability == 0.0
+    assert guard.without_echo(SpeechProbability(SPEECH_RATE, 0.9)).probability == 0.0
 
 
 def probability_after_a_flush(heard: Samples, played: Samples, *, flushed_at_s: float) -> float:
     """What is made of speech that ends 0.3 s after the client was told to be silent, of the same guard."""
     timeline = AudioTimeline(60)
     guard = EchoGuard(timeline)
-    guard.made(ITEM, played, LISTENING_RATE)
-    guard.sounding(Sounding(ITEM, len(played) * 1000 / LISTENING_RATE, 0.0), now=0.0)
+    guard.made(ITEM, played, SPEECH_RATE)
+    guard.sounding(Sounding(ITEM, len(played) * 1000 / SPEECH_RATE, 0.0), now=0.0)
     flushed, judged = False, SpeechProbability(0, 0.0)
-    for end in range(CHUNK, round((flushed_at_s + 0.3) * LISTENING_RATE), CHUNK):
-        if not flushed and end > flushed_at_s * LISTENING_RATE:
-            guard.flushed(end / LISTENING_RATE)
+    for end in range(CHUNK, round((flushed_at_s + 0.3) * SPEECH_RATE), CHUNK):
+        if not flushed and end > flushed_at_s * SPEECH_RATE:
+            guard.flushed(end / SPEECH_RATE)
             flushed = True
         timeline.append(heard[end - CHUNK : end])
-        guard.received(end / LISTENING_RATE)
+        guard.received(end / SPEECH_RATE)
         judged = guard.without_echo(SpeechProbability(end, 0.9))
     return judged.probability
 
@@ -145,8 +144,8 @@ def test_what_was_played_before_an_interruption_still_comes_back_after_it() -> N
 def test_what_never_came_back_is_not_looked_for_after_an_interruption() -> None:
     reply = spoken("en-story")
     for quiet_s, expected in ((2.0, 0.9), (1.0, 0.0)):  # longer than any echo takes, and not
-        silence = np.zeros(round(LISTENING_RATE * quiet_s), np.float32)
-        heard = np.concatenate((mixed(silence), reply[round(LISTENING_RATE * (quiet_s - 0.3)) :]))
+        silence = np.zeros(round(SPEECH_RATE * quiet_s), np.float32)
+        heard = np.concatenate((mixed(silence), reply[round(SPEECH_RATE * (quiet_s - 0.3)) :]))
         assert probability_after_a_flush(heard, reply, flushed_at_s=quiet_s) == expected
 
 

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import soxr
 
-from kouyu.audio.pcm import LISTENING_RATE, Samples, silence
+from kouyu.audio.pcm import Samples, silence
 from kouyu.audio.wav import write_wav
 from kouyu.engines.asr.engine import RecognitionOptions, SpeechRecognizer
 from kouyu.engines.asr.whisper import WhisperRecognizer
@@ -23,6 +23,7 @@ from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
 from kouyu.engines.tts.kokoro import KokoroSynthesizer
 from kouyu.engines.tts.piper import PiperSynthesizer
 from kouyu.engines.tts.router import VoiceRouter
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights.cache import folder
 
 LEAD_SECONDS: Final = 0.3
@@ -82,8 +83,8 @@ async def make(where: Path, questions: Sequence[Question] = QUESTIONS) -> None:
         for question in questions:
             samples = await _understood(question, voices, recognizer)
             file = f"{question.name}.wav"
-            write_wav(where / file, samples, LISTENING_RATE)
-            seconds = round(len(samples) / LISTENING_RATE, 2)
+            write_wav(where / file, samples, SPEECH_RATE)
+            seconds = round(len(samples) / SPEECH_RATE, 2)
             entries.append(Entry(file, question.language, question.text, question.voice, seconds))
     finally:
         await scheduler.close()
@@ -94,7 +95,7 @@ async def _understood(question: Question, voices: SpeechSynthesizer, recognizer:
     for _ in range(MOST_ATTEMPTS):
         speech = await _spoken(question, voices)
         samples = np.concatenate(
-            (silence(1000 * LEAD_SECONDS, LISTENING_RATE), speech, silence(1000 * TRAIL_SECONDS, LISTENING_RATE)),
+            (silence(1000 * LEAD_SECONDS, SPEECH_RATE), speech, silence(1000 * TRAIL_SECONDS, SPEECH_RATE)),
             dtype=np.float32,
         )
         heard = await recognizer.recognize(samples, RecognitionOptions(), Priority.FINAL)
@@ -109,13 +110,13 @@ def letters(text: str) -> str:
 
 
 async def _spoken(question: Question, voices: SpeechSynthesizer) -> Samples:
-    """The question at LISTENING_RATE, without silence around it."""
+    """The question at SPEECH_RATE, without silence around it."""
     options = SynthesisOptions(voice_id=question.voice)
     async with aclosing(voices.synthesize(question.text, options, Priority.SENTENCE)) as stream:
         pieces = [piece async for piece in stream]
     whole = np.concatenate([piece.samples for piece in pieces])
-    listening: Samples = soxr.resample(whole, pieces[0].sample_rate, LISTENING_RATE)
-    return trim(listening, LISTENING_RATE)
+    listening: Samples = soxr.resample(whole, pieces[0].sample_rate, SPEECH_RATE)
+    return trim(listening, SPEECH_RATE)
 
 
 if __name__ == "__main__":

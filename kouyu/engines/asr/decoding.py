@@ -22,13 +22,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from kouyu.engines.asr import doubt
+from kouyu.engines.asr import hallucination as doubt
 from kouyu.engines.asr.features import log_mel
-from kouyu.engines.asr.room import with_pause
+from kouyu.engines.asr.noise_padding import with_pause
 from kouyu.engines.asr.vocabulary import PROMPT_TOKENS, Vocabulary
 from kouyu.engines.errors import EngineError, EngineUnavailable
-from kouyu.engines.mel import SAMPLE_RATE
 from kouyu.engines.scheduler import CancelToken
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 FULL_WINDOW: Final = 30.0
 """Seconds."""
@@ -145,7 +145,7 @@ class Whisper:
             token.check()
             if language is None:
                 language, probability = self._guess_language(encoded)
-                sure = probability >= SURE_OF_LANGUAGE and len(window) >= SURE_FROM_S * SAMPLE_RATE
+                sure = probability >= SURE_OF_LANGUAGE and len(window) >= SURE_FROM_S * SPEECH_RATE
                 token.check()
             # How sure it is that nobody speaks can only be told without the prompt.
             if prompt and self._decode(encoded, window, language, "", 1, limit=1).no_speech > doubt.NO_SPEECH:
@@ -164,7 +164,7 @@ class Whisper:
 
     def _attempts(self, window: NDArray[np.float32], task: Task) -> list[tuple[float, str]]:
         """Seconds of the window and prompt, from the quickest attempt to the surest."""
-        spoken = len(window) / SAMPLE_RATE
+        spoken = len(window) / SPEECH_RATE
         lengths = [min(FULL_WINDOW, max(spoken + silence, least)) for silence, least in WINDOWS]
         if task.prompt:
             lengths[0] = min(FULL_WINDOW, max(spoken + 1.0, LEAST_WITH_PROMPT))
@@ -195,7 +195,7 @@ class Whisper:
         beam: int,
         limit: int | None = None,
     ) -> _Answer:
-        spoken = len(window) / SAMPLE_RATE
+        spoken = len(window) / SPEECH_RATE
         new_tokens = limit or TOKENS_SPARE + int(TOKENS_PER_SECOND * spoken)
         # A long prompt is cut at its front: what stands last counts most.
         previous = self._vocabulary.tokens_of(prompt)[-PROMPT_TOKENS:] if prompt else []

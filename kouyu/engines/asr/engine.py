@@ -8,9 +8,6 @@ from numpy.typing import NDArray
 
 from kouyu.engines.scheduler import Priority
 
-RECOGNITION_RATE = 16_000
-"""Hz of the audio that recognizers take."""
-
 
 class RecognitionOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How to recognise one utterance."""
@@ -36,7 +33,7 @@ class SpeechRecognizer(Protocol):
     async def recognize(
         self, audio: NDArray[np.float32], options: RecognitionOptions, priority: Priority
     ) -> Recognition:
-        """Recognise ``audio``: mono float32, -1 to 1, at RECOGNITION_RATE.
+        """Recognise ``audio``: mono float32, -1 to 1, at SPEECH_RATE.
 
         Raises EngineError when it cannot.
         """

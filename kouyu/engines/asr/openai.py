@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kouyu.audio.wav import encode_wav
-from kouyu.engines.asr.engine import RECOGNITION_RATE, Recognition, RecognitionOptions
+from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.endpoint_client import endpoint_client
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.text.language import language_of
 
 
@@ -45,7 +46,7 @@ class OpenAIRecognizer:
     async def recognize(
         self, audio: NDArray[np.float32], options: RecognitionOptions, priority: Priority
     ) -> Recognition:
-        """Recognise ``audio``: mono float32, -1 to 1, at RECOGNITION_RATE.
+        """Recognise ``audio``: mono float32, -1 to 1, at SPEECH_RATE.
 
         Raises EngineError, retryable when the endpoint could not be reached, was too slow, busy or broken.
         """
@@ -55,7 +56,7 @@ class OpenAIRecognizer:
         prompt = " ".join(part for part in (options.context.strip(), ", ".join(options.hot_words)) if part)
         if prompt:
             form["prompt"] = prompt
-        answer = await self._ask(form, encode_wav(audio, RECOGNITION_RATE))
+        answer = await self._ask(form, encode_wav(audio, SPEECH_RATE))
         text = answer.text.strip()
         return Recognition(text=text, language=options.language or _language(answer, text))
 

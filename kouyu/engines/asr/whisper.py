@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 from kouyu.engines.asr import mandarin
 from kouyu.engines.asr.decoding import WINDOWS, Heard, Task, Whisper, WhisperOptions
-from kouyu.engines.asr.engine import RECOGNITION_RATE, Recognition, RecognitionOptions
+from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.asr.windows import cut_at_pauses
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import CancelToken, Priority, Scheduler, WorkCancelled
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 __all__ = ["WhisperOptions", "WhisperRecognizer"]
 
-SHORTEST: Final = RECOGNITION_RATE // 20
+SHORTEST: Final = SPEECH_RATE // 20
 """Samples of the shortest audio worth a look: 50 ms."""
 
 PARTIAL_ATTEMPTS: Final = 2
@@ -44,14 +45,14 @@ class WhisperRecognizer:
 
         Raises EngineUnavailable when it cannot be loaded.
         """
-        click = np.zeros(RECOGNITION_RATE, np.float32)
-        click[RECOGNITION_RATE // 2] = 0.5
+        click = np.zeros(SPEECH_RATE, np.float32)
+        click[SPEECH_RATE // 2] = 0.5
         await self.recognize(click, RecognitionOptions(), Priority.FINAL)
 
     async def recognize(
         self, audio: NDArray[np.float32], options: RecognitionOptions, priority: Priority
     ) -> Recognition:
-        """Recognise ``audio``: mono float32, -1 to 1, at RECOGNITION_RATE, of any length.
+        """Recognise ``audio``: mono float32, -1 to 1, at SPEECH_RATE, of any length.
 
         A partial transcript (by its priority) is searched for less widely and listened to again at most once. A
         language the model does not know is guessed. Raises EngineError.

@@ -5,14 +5,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLE_RATE: Final = 16_000
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
-LONGEST: Final = 29 * SAMPLE_RATE
+LONGEST: Final = 29 * SPEECH_RATE
 """Samples in a window at most: Whisper takes 30 s, and wants a little silence at the end."""
 
-EARLIEST_CUT: Final = 20 * SAMPLE_RATE
+EARLIEST_CUT: Final = 20 * SPEECH_RATE
 
-FRAME: Final = SAMPLE_RATE // 50
+FRAME: Final = SPEECH_RATE // 50
 PAUSE_FRAMES: Final = 15
 """300 ms: the pause looked for."""
 

@@ -10,7 +10,7 @@ class SuppressionStream(Protocol):
     """One session's audio on its way through noise suppression.
 
     The timeline stays exact: over the whole stream, flushes included, sample n of what comes out is sample n of what
-    went in, cleaned. Audio is at LISTENING_RATE.
+    went in, cleaned. Audio is at SPEECH_RATE.
     """
 
     def feed(self, samples: Samples) -> Samples:

@@ -1,15 +1,12 @@
 """What a voice tells besides words: the engines' faces."""
 
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kouyu.engines.work import Priority
 from kouyu.protocol.user_voice import Gender, UserEmotion
-
-VOICE_RATE: Final = 16_000
-"""Hz of the audio that these engines take."""
 
 
 class GenderRecognizer(Protocol):
@@ -18,7 +15,7 @@ class GenderRecognizer(Protocol):
     async def gender(self, speech: NDArray[np.float32]) -> Gender | None:
         """The gender of one speaker's speech; None where it cannot be told, which is no error.
 
-        ``speech``: mono float32, -1 to 1, at VOICE_RATE, of any length; pauses do no harm. Raises EngineError.
+        ``speech``: mono float32, -1 to 1, at SPEECH_RATE, of any length; pauses do no harm. Raises EngineError.
         """
         ...
 
@@ -29,7 +26,7 @@ class EmotionRecognizer(Protocol):
     async def emotion(self, speech: NDArray[np.float32], priority: Priority = Priority.FINAL) -> UserEmotion | None:
         """The emotion in one speaker's speech; None where it is none of the protocol's, or cannot be told.
 
-        ``speech``: mono float32, -1 to 1, at VOICE_RATE, of any length. Raises EngineError.
+        ``speech``: mono float32, -1 to 1, at SPEECH_RATE, of any length. Raises EngineError.
         """
         ...
 

@@ -7,7 +7,7 @@ import soxr
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from kouyu.engines.paralinguistics.engine import VOICE_RATE
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 LOWEST_HZ: Final = 60.0
 HIGHEST_HZ: Final = 420.0
@@ -36,15 +36,15 @@ Frames = NDArray[np.float32]
 def voiced_pitch(speech: NDArray[np.float32]) -> NDArray[np.float32]:
     """The pitch in Hz of each voiced frame of 10 ms, LOWEST_HZ to HIGHEST_HZ; empty where nothing is voiced.
 
-    ``speech``: mono float32 at VOICE_RATE, of any length.
+    ``speech``: mono float32 at SPEECH_RATE, of any length.
     """
-    low = soxr.resample(speech, VOICE_RATE, _RATE).astype(np.float32, copy=False)
+    low = soxr.resample(speech, SPEECH_RATE, _RATE).astype(np.float32, copy=False)
     span = _WINDOW + _LAGS[1]
     if len(low) < span + _HUM_SPAN:
         return np.zeros(0, np.float32)
     low = low - np.convolve(low, np.full(_HUM_SPAN, 1 / _HUM_SPAN, np.float32), mode="same")
     frames = _audible(sliding_window_view(low, span)[:: round(HOP_S * _RATE)])
-    return _pitch(_likeness(frames)) if len(frames) else np.zeros(0, np.float32)
+    return _pitch(_similarity(frames)) if len(frames) else np.zeros(0, np.float32)
 
 
 def _audible(frames: Frames) -> Frames:
@@ -54,7 +54,7 @@ def _audible(frames: Frames) -> Frames:
     return heard
 
 
-def _likeness(frames: Frames) -> Frames:
+def _similarity(frames: Frames) -> Frames:
     """How alike each frame is to itself at each lag of _LAGS, -1 to 1; shaped (frames, lags)."""
     begin, end = _LAGS
     now = frames[:, :_WINDOW]
@@ -63,20 +63,20 @@ def _likeness(frames: Frames) -> Frames:
     running = np.cumsum(np.pad(np.square(frames, dtype=np.float64), ((0, 0), (1, 0))), axis=1)
     energy = running[:, _WINDOW:] - running[:, :-_WINDOW]
     scale = np.sqrt(energy[:, :1] * energy[:, begin:end]) + 1e-12
-    likeness: Frames = (products / scale).astype(np.float32)
-    return likeness
+    similarity: Frames = (products / scale).astype(np.float32)
+    return similarity
 
 
-def _pitch(likeness: Frames) -> NDArray[np.float32]:
+def _pitch(similarity: Frames) -> NDArray[np.float32]:
     """Of the voiced frames alone."""
-    middle = likeness[:, 1:-1]
-    peaks = np.where((middle >= likeness[:, :-2]) & (middle > likeness[:, 2:]), middle, -1.0)
+    middle = similarity[:, 1:-1]
+    peaks = np.where((middle >= similarity[:, :-2]) & (middle > similarity[:, 2:]), middle, -1.0)
     best = peaks.max(axis=1)
     voiced = best >= _PERIODIC
-    likeness, peaks, best = likeness[voiced], peaks[voiced], best[voiced]
+    similarity, peaks, best = similarity[voiced], peaks[voiced], best[voiced]
     lag = np.argmax(peaks >= _NEARLY_BEST * best[:, None], axis=1) + 1
     rows = np.arange(len(lag))
-    before, at, after = (likeness[rows, lag + step] for step in (-1, 0, 1))
+    before, at, after = (similarity[rows, lag + step] for step in (-1, 0, 1))
     # The top of the parabola through the three lies between lags.
     offset = (before - after) / np.minimum(2.0 * (before - 2.0 * at + after), -1e-6)
     pitch: NDArray[np.float32] = (_RATE / (lag + _LAGS[0] + offset)).astype(np.float32)

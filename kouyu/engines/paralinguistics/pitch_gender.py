@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kouyu.engines.paralinguistics.engine import VOICE_RATE
 from kouyu.engines.paralinguistics.pitch import HOP_S, voiced_pitch
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.protocol.user_voice import Gender
 
 MALE_BELOW_HZ: Final = 155.0
@@ -35,7 +35,7 @@ class PitchGender:
 
 def gender_of(speech: NDArray[np.float32]) -> Gender | None:
     """As ``PitchGender.gender``, on the calling thread."""
-    heard = speech[-round(MOST_SPEECH_S * VOICE_RATE) :]
+    heard = speech[-round(MOST_SPEECH_S * SPEECH_RATE) :]
     # Where a telephone has cut off a low voice's fundamental, its loudness still rises and falls once a period.
     return _judged(voiced_pitch(heard)) or _judged(voiced_pitch(np.abs(heard)))
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kouyu.engines.errors import EngineError, EngineUnavailable
-from kouyu.engines.paralinguistics.engine import VOICE_RATE
 from kouyu.engines.scheduler import Priority, Scheduler
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.protocol.user_voice import UserEmotion
 
 WEIGHT_SET: Final = "sense-voice"
@@ -50,9 +50,9 @@ class SenseVoiceEmotion:
 
     async def emotion(self, speech: NDArray[np.float32], priority: Priority = Priority.FINAL) -> UserEmotion | None:
         """As the protocol says, on a worker."""
-        if len(speech) < LEAST_SPEECH_S * VOICE_RATE:
+        if len(speech) < LEAST_SPEECH_S * SPEECH_RATE:
             return None
-        heard = speech[-round(MOST_SPEECH_S * VOICE_RATE) :]
+        heard = speech[-round(MOST_SPEECH_S * SPEECH_RATE) :]
         return EMOTIONS.get(await self._scheduler.run(lambda _: self._tag(heard), priority))
 
     async def close(self) -> None:
@@ -61,7 +61,7 @@ class SenseVoiceEmotion:
     def _tag(self, speech: NDArray[np.float32]) -> str:
         try:
             stream = self._recognizer.create_stream()
-            stream.accept_waveform(VOICE_RATE, speech)
+            stream.accept_waveform(SPEECH_RATE, speech)
             self._recognizer.decode_stream(stream)
             return str(stream.result.emotion)
         except RuntimeError as error:  # what the library raises

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.tts.edges import is_quiet
 from kouyu.engines.tts.model_session import ModelSession
-from kouyu.engines.tts.onnx_convolutions import products_are_exact, with_products
+from kouyu.engines.tts.onnx_convolutions import int8_matmul_is_exact, with_products
 from kouyu.engines.tts.onnx_parts import cut_at, outputs_of
 from kouyu.model_files.onnx_fields import BadModel
 
@@ -158,7 +158,7 @@ class KokoroModel:
 def _parts_of(file: Path) -> tuple[bytes, bytes, bytes, list[str]]:
     """From phonemes to frames, from frames to statistics, from both to samples; and which statistics."""
     model = file.read_bytes()
-    front, generator = cut_at(with_products(model) if products_are_exact() else model, (_FRAMES, _SOURCE, _DURATIONS))
+    front, generator = cut_at(with_products(model) if int8_matmul_is_exact() else model, (_FRAMES, _SOURCE, _DURATIONS))
     statistics = outputs_of(generator, "ReduceMean")
     return (front, *cut_at(generator, statistics), statistics)
 

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kouyu.model_files.onnx_fields import Model, Operator, Tensor, refusing_what_is_no_model
+from kouyu.model_files.onnx_fields import Model, Operator, Tensor, bad_model_on_parse_error
 from kouyu.model_files.onnx_file import Graph, Node, Value, node_bytes, onnx_model, tensor_bytes
 from kouyu.model_files.onnx_numbers import InGraph, InTensor
 from kouyu.model_files.protobuf import Field, field_bytes, text_in
@@ -26,12 +26,12 @@ _OFFSET: Final = 128
 def with_products(file: bytes) -> bytes:
     """The model with each quantised convolution of stride 1 as a matrix product; others stay. Raises BadModel."""
     model = Model.read(file)
-    with refusing_what_is_no_model():
+    with bad_model_on_parse_error():
         return model.with_graph(_rewritten(model.graph))
 
 
 @cache
-def products_are_exact() -> bool:
+def int8_matmul_is_exact() -> bool:
     """Whether this processor multiplies bytes without overflow; older ones with AVX2 or AVX-512 alone do not.
 
     False without onnxruntime too.

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from kouyu.model_files.onnx_fields import BadModel, Model, Operator, refusing_what_is_no_model
+from kouyu.model_files.onnx_fields import BadModel, Model, Operator, bad_model_on_parse_error
 from kouyu.model_files.onnx_numbers import InGraph, InTensor, InValue
 from kouyu.model_files.protobuf import Field, field_bytes, fields, text_bytes, text_in
 
@@ -56,7 +56,7 @@ class _Graph:
     @classmethod
     def read(cls, file: bytes) -> "_Graph":
         model = Model.read(file)
-        with refusing_what_is_no_model():
+        with bad_model_on_parse_error():
             return cls(model, [_Item.of(field) for field in model.graph])
 
     @property

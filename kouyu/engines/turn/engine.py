@@ -5,9 +5,6 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-TURN_RATE: Final = 16_000
-"""Hz of the audio that judges take."""
-
 TURN_SECONDS: Final = 8.0
 """The most audio a judge looks at: the end of the turn."""
 
@@ -18,7 +15,7 @@ class TurnJudge(Protocol):
     async def completeness(self, audio: NDArray[np.float32], transcript: str, language: str) -> float:
         """How likely the turn is over: 0 (the user goes on) to 1 (finished); 0.5 is the point to decide at.
 
-        ``audio`` is the turn so far with the silence behind it, mono float32, -1 to 1, at TURN_RATE; up to its last
+        ``audio`` is the turn so far with the silence behind it, mono float32, -1 to 1, at SPEECH_RATE; up to its last
         TURN_SECONDS count. ``transcript`` is what was heard of it, "" when that is not known yet; ``language`` its
         ISO 639-1 code, or "". Raises EngineError when it cannot.
         """

@@ -40,7 +40,7 @@ class AudioAndTextJudge:
     async def completeness(self, audio: NDArray[np.float32], transcript: str, language: str) -> float:
         """How likely the turn is over: 0 to 1, to be decided at 0.5. Without audio or transcript the other one decides.
 
-        ``audio``: mono float32 at TURN_RATE with the silence behind it, of any length. Raises EngineError.
+        ``audio``: mono float32 at SPEECH_RATE with the silence behind it, of any length. Raises EngineError.
         """
         heard = await self._model.completeness(audio) if len(audio) else 0.5
         return combined(heard, text_completeness(transcript, language))

@@ -11,17 +11,18 @@ from kouyu.engines.errors import EngineError
 from kouyu.engines.loud_blocks import loud_blocks
 from kouyu.engines.onnx_model import open_onnx_model
 from kouyu.engines.scheduler import Priority, Scheduler
-from kouyu.engines.turn.engine import TURN_RATE, TURN_SECONDS
+from kouyu.engines.turn.engine import TURN_SECONDS
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 WEIGHT_SET: Final = "smart-turn"
 FILE_NAME: Final = "smart-turn-v3.2-cpu.onnx"
 
-PAUSE_SAMPLES: Final = TURN_RATE // 5
+PAUSE_SAMPLES: Final = SPEECH_RATE // 5
 """200 ms: the silence behind the speech that the model is shown. The longer it is, the more any turn looks finished."""
 
-WINDOW_SAMPLES: Final = int(TURN_RATE * TURN_SECONDS)
+WINDOW_SAMPLES: Final = int(SPEECH_RATE * TURN_SECONDS)
 
-_BLOCK: Final = TURN_RATE // 50
+_BLOCK: Final = SPEECH_RATE // 50
 """20 ms, over which loudness is measured."""
 
 _SILENT: Final = 1e-7
@@ -48,13 +49,13 @@ class SmartTurn:
     @classmethod
     def _opened(cls, scheduler: Scheduler, weights: Path) -> Self:
         model = cls(scheduler, weights)
-        model.judge(np.zeros(TURN_RATE, np.float32))
+        model.judge(np.zeros(SPEECH_RATE, np.float32))
         return model
 
     async def completeness(self, audio: NDArray[np.float32]) -> float:
         """The probability, 0 to 1, that the turn is over, on a worker.
 
-        ``audio``: mono float32 at TURN_RATE, with the silence behind it, of any length; its last TURN_SECONDS count.
+        ``audio``: mono float32 at SPEECH_RATE, with the silence behind it, of any length; its last TURN_SECONDS count.
         Raises EngineError.
         """
         return await self._scheduler.run(lambda _: self.judge(audio), Priority.FINAL)

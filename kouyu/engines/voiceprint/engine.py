@@ -1,14 +1,11 @@
 """Voiceprints: the engine's face."""
 
-from typing import Final, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kouyu.engines.work import Priority
-
-VOICE_RATE: Final = 16_000
-"""Hz of the audio that encoders take."""
 
 Voiceprint: TypeAlias = NDArray[np.float32]
 """A vector of length 1. The cosine of two, their dot product, says how alike two voices are."""
@@ -23,7 +20,7 @@ class SpeakerEncoder(Protocol):
     async def encode(self, speech: NDArray[np.float32], priority: Priority = Priority.FINAL) -> Voiceprint:
         """The voiceprint of one speaker's speech.
 
-        ``speech``: mono float32, -1 to 1, at VOICE_RATE, without long silences (``speech_only`` takes them out), of
+        ``speech``: mono float32, -1 to 1, at SPEECH_RATE, without long silences (``speech_only`` takes them out), of
         any length above none; the more of it, up to some ten seconds, the surer the voiceprint. Raises EngineError
         when it cannot, which empty and silent audio also leads to.
         """

@@ -38,7 +38,7 @@ class ResemblyzerEncoder:
     async def encode(self, speech: NDArray[np.float32], priority: Priority = Priority.FINAL) -> Voiceprint:
         """The voiceprint of one speaker's speech, on a worker.
 
-        ``speech``: mono float32, -1 to 1, at VOICE_RATE. Raises EngineError, EngineUnavailable for weights that are
+        ``speech``: mono float32, -1 to 1, at SPEECH_RATE. Raises EngineError, EngineUnavailable for weights that are
         not there.
         """
         return await self._scheduler.run(lambda token: self.voiceprint(speech, token), priority)

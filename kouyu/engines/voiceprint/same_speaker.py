@@ -10,6 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.protocol.speech_rate import SPEECH_RATE
+
 LONGEST_S: Final = 1.6
 """More speech than this is not compared at once: it is one window of the encoder."""
 
@@ -25,7 +27,7 @@ _NOISE_COSTS: Final = (0.26, 0.18, 0.08, 0.02, 0.0)
 """Noise in the speech that is compared makes it less alike to a voiceprint that was made without that noise."""
 
 
-def least_likeness(speech_s: float, known_s: float, clearness_db: float | None = None) -> float:
+def least_similarity(speech_s: float, known_s: float, clearness_db: float | None = None) -> float:
     """The cosine from which on ``speech_s`` of speech are the speaker's whose voiceprint was made of ``known_s``.
 
     ``clearness_db``: how far the speech stands above the noise (behind noise suppression), where the voiceprint was
@@ -39,5 +41,5 @@ def least_likeness(speech_s: float, known_s: float, clearness_db: float | None =
 
 def filled(speech: NDArray[np.float32]) -> NDArray[np.float32]:
     """Speech shorter than a window of the encoder over and over until it is full: silence would be compared, too."""
-    length = int(LONGEST_S * 16_000)
+    length = int(LONGEST_S * SPEECH_RATE)
     return np.resize(speech, length) if len(speech) < length else speech

@@ -6,16 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kouyu.engines.loud_blocks import loud_blocks
-from kouyu.engines.voiceprint.engine import VOICE_RATE
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
-_BLOCK: Final = VOICE_RATE * 3 // 100
+_BLOCK: Final = SPEECH_RATE * 3 // 100
 """30 ms, over which loudness is measured."""
 _KEPT_BLOCKS: Final = 6
 """Around what is loud 180 ms stay on either side, so that words are not chopped."""
 
 
 def speech_only(audio: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The audio without its pauses. Mono float32 at VOICE_RATE, of any length.
+    """The audio without its pauses. Mono float32 at SPEECH_RATE, of any length.
 
     Where noise leaves speech and pauses too close together to tell, nothing is taken out.
     """

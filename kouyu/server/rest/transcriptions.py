@@ -53,7 +53,7 @@ def transcription_routes(services: Services, guard: Guard) -> list[HTTPRouteHand
 
 
 async def decoded_upload(content: bytes, longest_s: float) -> Samples:
-    """The audio of a file at LISTENING_RATE. Raises ProtocolError for what is no audio, or too long."""
+    """The audio of a file at SPEECH_RATE. Raises ProtocolError for what is no audio, or too long."""
     try:
         return await asyncio.to_thread(decode_listening_audio, content, longest_s)
     except UndecodableAudio as fault:

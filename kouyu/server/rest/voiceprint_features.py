@@ -15,6 +15,7 @@ from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.protocol.errors import INTERNAL, NOT_FOUND, ProtocolError, UnknownId
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.typed import typed_form, typed_query
@@ -44,7 +45,6 @@ _MOST_BYTES: Final = 10 * 1024 * 1024
 _BODY: Final = _MOST_BYTES + FORM_BYTES
 _FEATURES: Final = f"{ONE}/features"
 _FEATURE: Final = f"{_FEATURES}/{{feature_id:str}}"
-_PCM_RATE: Final = 16_000
 _HEADERS: Final = (b"RIFF", b"ID3", b"OggS", b"fLaC", b"\x1aE\xdf\xa3", b"FORM")
 
 
@@ -187,7 +187,7 @@ def _pcm(name: str, content: bytes, given: PcmParts) -> PcmFormat | None:
     named = name.lower().endswith((".pcm", ".raw"))
     if not named and (given.sample_rate is None or has_header):
         return None
-    return PcmFormat("signed16", given.sample_rate or _PCM_RATE, given.channel or 1)
+    return PcmFormat("signed16", given.sample_rate or SPEECH_RATE, given.channel or 1)
 
 
 @contextmanager

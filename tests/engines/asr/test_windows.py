@@ -3,11 +3,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from kouyu.engines.asr.windows import EARLIEST_CUT, FRAME, LONGEST, SAMPLE_RATE, cut_at_pauses
+from kouyu.engines.asr.windows import EARLIEST_CUT, FRAME, LONGEST, cut_at_pauses
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 
 def noise(seconds: float, seed: int = 0) -> NDArray[np.float32]:
-    return np.random.default_rng(seed).uniform(-0.5, 0.5, int(seconds * SAMPLE_RATE)).astype(np.float32)
+    return np.random.default_rng(seed).uniform(-0.5, 0.5, int(seconds * SPEECH_RATE)).astype(np.float32)
 
 
 def test_short_audio_is_one_window() -> None:
@@ -19,9 +20,9 @@ def test_short_audio_is_one_window() -> None:
 def test_long_audio_is_cut_in_the_middle_of_a_pause() -> None:
     audio = noise(60)
     for second in (23.0, 45.5):
-        at = int(second * SAMPLE_RATE)
-        audio[at : at + int(0.4 * SAMPLE_RATE)] *= 0.01
-    cuts = np.cumsum([len(window) for window in cut_at_pauses(audio)])[:-1] / SAMPLE_RATE
+        at = int(second * SPEECH_RATE)
+        audio[at : at + int(0.4 * SPEECH_RATE)] *= 0.01
+    cuts = np.cumsum([len(window) for window in cut_at_pauses(audio)])[:-1] / SPEECH_RATE
     assert np.allclose(cuts, [23.2, 45.7], atol=0.1)
 
 

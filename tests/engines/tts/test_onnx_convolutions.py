@@ -4,7 +4,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from kouyu.engines.tts.onnx_convolutions import products_are_exact, with_products
+from kouyu.engines.tts.onnx_convolutions import int8_matmul_is_exact, with_products
 from kouyu.model_files.onnx_fields import BadModel
 from kouyu.model_files.onnx_file import Node, node_bytes, tensor_bytes
 from kouyu.model_files.protobuf import field_bytes, number_bytes
@@ -64,7 +64,7 @@ def samples(length: int = 40) -> np.ndarray:
 
 
 @pytest.mark.skipif(
-    not products_are_exact(), reason="this processor's products of bytes overflow, so they are not used"
+    not int8_matmul_is_exact(), reason="this processor's products of bytes overflow, so they are not used"
 )
 @pytest.mark.parametrize(("taps", "dilation", "bias"), [(1, 1, True), (3, 1, True), (11, 5, True), (7, 3, False)])
 def test_a_product_gives_what_the_convolution_gives(taps: int, dilation: int, bias: bool) -> None:

@@ -9,8 +9,9 @@ from evals.end_of_turn import accuracy, area_under_curve
 from evals.end_of_turn_utterances import Sentence, Utterance, halves, sentences, utterances
 from kouyu.audio.wav import read_listening_audio
 from kouyu.engines.scheduler import Scheduler
-from kouyu.engines.turn.engine import TURN_RATE, TurnJudge
+from kouyu.engines.turn.engine import TurnJudge
 from kouyu.engines.turn.judge import AudioAndTextJudge, combined, log_odds
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights.cache import folder
 
 SENTENCES = 5
@@ -59,7 +60,7 @@ def mandarin(questions: Path) -> list[Utterance]:
         text = texts[f"{name}.wav"]
         sound = read_listening_audio(questions / f"{name}.wav")
         begin, end = np.flatnonzero(sound)[[0, -1]]
-        for complete, until in ((True, int(end) + 1), (False, round(seconds * TURN_RATE))):
+        for complete, until in ((True, int(end) + 1), (False, round(seconds * SPEECH_RATE))):
             sentence = Sentence("zh", text, cut)
             said.append(Utterance(sentence, text if complete else cut, complete, sound[int(begin) : until]))
     return said
@@ -94,4 +95,4 @@ async def test_without_audio_the_text_decides(scheduler: Scheduler) -> None:
 @pytest.mark.models
 async def test_silence_without_a_text_is_no_error(scheduler: Scheduler) -> None:
     judge = await AudioAndTextJudge.load(scheduler, folder("smart-turn"))
-    assert 0.0 <= await judge.completeness(np.zeros(TURN_RATE, np.float32), "", "") <= 1.0
+    assert 0.0 <= await judge.completeness(np.zeros(SPEECH_RATE, np.float32), "", "") <= 1.0

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from kouyu.engines import registry
+from kouyu.engines import engine_registry as registry
+from kouyu.engines.engine_registry import Kind
 from kouyu.engines.errors import EngineUnavailable
-from kouyu.engines.registry import Kind
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kouyu.engines.mel import SAMPLE_RATE
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
-FRAME: Final = SAMPLE_RATE // 100
+FRAME: Final = SPEECH_RATE // 100
 QUIETEST: Final = 0.05
 """The share of the frames that are taken for the room alone."""
 LONGEST_S: Final = 30
@@ -21,7 +21,7 @@ LONGEST_S: Final = 30
 def with_pause(audio: NDArray[np.float32], seconds: float) -> NDArray[np.float32]:
     """``audio`` (mono, 16 kHz, 10 ms at least) made ``seconds`` long by white noise as soft as its quietest 10 ms;
     where those are digital silence, so is the pause. The same audio gives the same samples."""
-    missing = int(seconds * SAMPLE_RATE) - len(audio)
+    missing = int(seconds * SPEECH_RATE) - len(audio)
     if missing <= 0:
         return audio
     return np.concatenate((audio, _noise()[:missing] * _quietest(audio)))
@@ -36,4 +36,4 @@ def _quietest(audio: NDArray[np.float32]) -> np.float32:
 
 @cache
 def _noise() -> NDArray[np.float32]:
-    return np.random.default_rng(0).standard_normal(LONGEST_S * SAMPLE_RATE, np.float32)
+    return np.random.default_rng(0).standard_normal(LONGEST_S * SPEECH_RATE, np.float32)

@@ -1,6 +1,6 @@
 import pytest
 
-from kouyu.engines.asr.doubt import echoes, is_noise, loops, without_loops
+from kouyu.engines.asr.hallucination import echoes, is_noise, loops, without_loops
 
 
 @pytest.mark.parametrize(
