@@ -16,7 +16,7 @@ from kouyu.agents.token_estimate import estimate_tokens
 from kouyu.protocol.content import AudioPart, ContentPart, FilePart, ImagePart, TextPart, parse_parts
 from kouyu.protocol.errors import InvalidField
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _MOST_READ: Final = 8
 """Attachments of a section that are read, the latest ones; of the others the model gets a note."""
@@ -80,7 +80,7 @@ class Attachments:
             async with self._documents:
                 return _text(await _document(file, tokens))
         except (FetchError, UnreadableDocument) as fault:
-            _log.info("an attachment could not be read: %s", fault)
+            log.info("an attachment could not be read: %s", fault)
             return _text(f"[a file that could not be read: {fault}]")
 
     async def read(self, part: ImagePart | FilePart | AudioPart) -> Fetched:

@@ -31,7 +31,7 @@ from kouyu.protocol.downlink import Function, LastError, ToolCall, Usage
 
 T = TypeVar("T")
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _MOST_MESSAGES: Final = 100
 """additional_messages takes no more (rest.md 4)."""

@@ -25,7 +25,7 @@ from kouyu.agents.embedded_model_process import ProcessOptions, Ready
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.weights import cache
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _WEIGHTS: Final = "smollm2"
 _FILE: Final = "SmolLM2-135M-Instruct.Q8_0.gguf"
@@ -148,7 +148,7 @@ class EmbeddedModel:
                 self._openings += 1
                 await self._share_openings()
         except httpx.HTTPError as fault:
-            _log.warning("The embedded language model did not read a bot's prompt in advance: %s", fault)
+            log.warning("The embedded language model did not read a bot's prompt in advance: %s", fault)
 
     async def _share_openings(self) -> None:
         """Put what was read of the openings into the slots, which takes milliseconds."""
@@ -179,7 +179,7 @@ class EmbeddedModel:
             except AgentError as error:
                 if not self._port:
                     raise
-                _log.warning("%s", error)
+                log.warning("%s", error)
             pause = _FIRST_PAUSE_S if clock() - began > _STABLE_AFTER_S else min(2 * pause, _LONGEST_PAUSE_S)
             await asyncio.sleep(pause)
 
@@ -191,7 +191,7 @@ class EmbeddedModel:
                     port = await self._started(child, model_path)
                 if port is not None:
                     if self._port:
-                        _log.info("The embedded language model is there again.")
+                        log.info("The embedded language model is there again.")
                     self._port = port
                     await self._share_openings()
                     self._process = child
@@ -255,5 +255,5 @@ async def _last_lines(stream: asyncio.StreamReader | None) -> str:
     assert stream is not None
     async for line in stream:
         lines.append(line.decode(errors="replace").strip())
-        _log.debug("embedded language model: %s", lines[-1])
+        log.debug("embedded language model: %s", lines[-1])
     return " ".join(lines)

@@ -24,7 +24,7 @@ from kouyu.agents.agent import (
 )
 from kouyu.agents.attachments import spoken_text
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 DEFAULT_CONVERSATION_NAME: Final = "Default"
 
@@ -98,7 +98,7 @@ class Flow:
         except Exception as fault:  # the boundary to the operator's program
             # Without the exception's text, which may hold what was said.
             trace = "".join(traceback.format_tb(fault.__traceback__))
-            _log.error("flow %s failed: %s\n%s", self._id, type(fault).__name__, trace)
+            log.error("flow %s failed: %s\n%s", self._id, type(fault).__name__, trace)
             raise AgentError(f"Flow {self._id} failed: {type(fault).__name__}") from fault
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from kouyu.agents.agent import AgentError, TextDelta, TokenUsage
 from kouyu.agents.openai_client import OpenAIClient
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 MOST_QUESTIONS: Final = 3
 INSTRUCTION: Final = (
@@ -41,7 +41,7 @@ async def follow_up_questions(
                     case TokenUsage():
                         usage = event
     except AgentError as error:
-        _log.warning("no questions to follow: %s", error)
+        log.warning("no questions to follow: %s", error)
     return questions_of(text), usage
 
 

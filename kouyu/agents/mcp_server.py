@@ -15,7 +15,7 @@ from kouyu.engines.this_machine import is_this_machine
 if TYPE_CHECKING:
     from mcp import Client
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 30.0
@@ -82,10 +82,10 @@ class McpServer:
             async with asyncio.timeout(self.definition.call_timeout_s):
                 result = await self._call(tool, arguments)
         except TimeoutError:
-            _log.warning("MCP server %s: a tool took too long", self.definition.name)
+            log.warning("MCP server %s: a tool took too long", self.definition.name)
             return f"The tool failed: it did not answer within {self.definition.call_timeout_s:g} s."
         except Exception as fault:  # the boundary to the SDK and the server: the model is told, and goes on
-            _log.warning("MCP server %s: a tool call failed (%s)", self.definition.name, type(fault).__name__)
+            log.warning("MCP server %s: a tool call failed (%s)", self.definition.name, type(fault).__name__)
             if _is_lost(fault):
                 self._ready.clear()
                 self._lost.set()
@@ -125,7 +125,7 @@ class McpServer:
                 if not self._connected.done():
                     self._connected.set_exception(self._error(reason))
                     return
-                _log.warning("MCP server %s is not connected: %s", self.definition.name, reason)
+                log.warning("MCP server %s is not connected: %s", self.definition.name, reason)
             finally:
                 self._client = None
                 self._ready.clear()

@@ -16,7 +16,7 @@ from kouyu.agents.event_stream import EventDecoder, EventTooLong
 from kouyu.agents.streamed_answer import StreamedAnswer
 from kouyu.agents.streaming_http import streaming_client
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _DONE: Final = b"[DONE]"
 _NOT_READY: Final = 503
@@ -125,7 +125,7 @@ class OpenAIClient:
                     return await self._checked(response, deadline)
                 await response.aclose()
             if tries == 1:
-                _log.info("language model %s is not there yet, trying again", self._endpoint.place)
+                log.info("language model %s is not there yet, trying again", self._endpoint.place)
             await asyncio.sleep(_RETRY_PAUSE_S)
 
     async def _send(self, body: bytes) -> httpx.Response:

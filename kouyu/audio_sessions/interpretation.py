@@ -33,7 +33,7 @@ from kouyu.text.joining import separator
 from kouyu.text.language import language_of
 from kouyu.text.sentences import SentenceSplitter
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 RULES: Final = SegmentRules(pause_ms=400, longest_ms=12_000)
 """Short pauses: a translation begins when its passage ends, and nobody wants to be far behind."""
@@ -171,7 +171,7 @@ class InterpretationEndpoint:
                     for sentence in splitter.feed(delta):
                         await self._speaker.say(sentence, said.configuration.output_audio)
         except AgentError as error:
-            _log.warning("a passage was not translated: %s", error)
+            log.warning("a passage was not translated: %s", error)
             await self._send(audio_error(INTERNAL, f"a passage was not translated: {error}"))
             return
         self._before.append(Passage(said.text, "".join(pieces)))

@@ -25,7 +25,7 @@ from kouyu.speech.services import Services
 from kouyu.speech.transcribing import TranscriptionRequest, transcribed
 from kouyu.text.joining import appended
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _DECODED_AT_ONCE: Final = 64 * 1024
 """Bytes of an append decoded before other sessions get their turn on the event loop."""
@@ -92,7 +92,7 @@ class LiveTranscriber:
         how: TranscriptionRequest,
         live: bool = True,
     ) -> None:
-        """``live``: tell partial texts."""
+        """``live``: tell interim texts."""
         self.how = how
         self.live = live
         self._services = services
@@ -143,13 +143,13 @@ class LiveTranscriber:
         self._buffer.cleared = True
         self._buffer = _Buffer()
         self._segmenter.forget()
-        self._stop_partial()
+        self._stop_interim()
 
     async def work(self) -> None:
         """Recognise until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._settle_all(), name="final transcripts")
-            tasks.create_task(self._follow(), name="partial transcripts")
+            tasks.create_task(self._follow(), name="interim transcripts")
 
     def close(self) -> None:
         """Free the codec and the place in voice activity."""
@@ -181,7 +181,7 @@ class LiveTranscriber:
         return earliest + quietest(self._timeline.slice(earliest, opened.end))
 
     async def _close(self, segment: Segment) -> None:
-        self._stop_partial()
+        self._stop_interim()
         self._unsettled += 1
         audio = int16_from_float(self._timeline.slice(segment.start, segment.end))
         self._waiting_samples += len(audio)
@@ -211,14 +211,14 @@ class LiveTranscriber:
         try:
             piece, language = await transcribed(self._services, audio, self.how, priority, final=True)
         except EngineError as error:
-            _log.warning("a transcript failed: %s", error)
+            log.warning("a transcript failed: %s", error)
             await self._report.failed(f"speech recognition failed: {error}")
             return
         if not buffer.cleared:
             buffer.text = appended(buffer.text, piece)
             await self._report.settled(piece, buffer.text, language)
 
-    # Partials
+    # Interim transcripts
 
     async def _follow(self) -> None:
         while True:
@@ -228,16 +228,16 @@ class LiveTranscriber:
             if segment is None or self._unsettled or not self.live or not self._has_news(segment):
                 continue
             self._asked_end = segment.end
-            await self._tell_partial(self._buffer, self._timeline.slice(segment.start, segment.end))
+            await self._tell_interim(self._buffer, self._timeline.slice(segment.start, segment.end))
 
     def _has_news(self, segment: Segment) -> bool:
         return segment.end - max(self._asked_end, segment.start) >= samples_in(
             self._services.limits.partial_interval_ms
         )
 
-    async def _tell_partial(self, buffer: _Buffer, audio: Samples) -> None:
+    async def _tell_interim(self, buffer: _Buffer, audio: Samples) -> None:
         work = transcribed(self._services, audio, self.how, Priority.PARTIAL, final=False)
-        task = self._partial = asyncio.create_task(work, name="partial transcript")
+        task = self._partial = asyncio.create_task(work, name="interim transcript")
         try:
             await asyncio.wait({task})
         finally:
@@ -247,13 +247,13 @@ class LiveTranscriber:
         if task.cancelled():
             return
         if isinstance(fault := task.exception(), EngineError):
-            _log.warning("a partial transcript failed: %s", fault)
+            log.warning("an interim transcript failed: %s", fault)
             return
         text, _ = task.result()
         if text and buffer is self._buffer and not self._unsettled:
             await self._report.partial(appended(buffer.text, text))
 
-    def _stop_partial(self) -> None:
+    def _stop_interim(self) -> None:
         """Nobody needs the one under way; whoever began it awaits its end."""
         if self._partial is not None:
             self._partial.cancel()

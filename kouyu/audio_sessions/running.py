@@ -16,7 +16,7 @@ from kouyu.protocol.ids import new_event_id
 from kouyu.protocol.uplink import UnknownEvent
 from kouyu.speech.socket import Socket, SocketClosed
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _ORIGIN_CHARACTERS: Final = 2000
 
@@ -56,7 +56,7 @@ async def run_audio_session(
     except* SocketClosed:
         pass
     except* Exception:  # the session's boundary: the other sessions must not notice
-        _log.exception("%s: the session broke", log_id)
+        log.exception("%s: the session broke", log_id)
         await socket.close(1011, "internal error")
 
 
@@ -86,7 +86,7 @@ async def _read(socket: Socket, name: AudioEndpointName, endpoint: AudioEndpoint
         try:
             match parse_audio_event(name, message):
                 case UnknownEvent(event_type=event_type):
-                    _log.info("%s: unknown event type %.60r", log_id, event_type)
+                    log.info("%s: unknown event type %.60r", log_id, event_type)
                 case AudioUpdate() as update:
                     await endpoint.take(msgspec.structs.replace(update, origin_message=_origin(message)))
                 case event:

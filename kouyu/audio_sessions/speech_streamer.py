@@ -20,7 +20,7 @@ from kouyu.protocol.errors import INTERNAL
 from kouyu.speech.services import Services
 from kouyu.speech.spoken_packets import spoken_packets, synthesis_options
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _SENTENCES_AHEAD: Final = 4096
 """Sentences that wait to be spoken: a book's chapter. Beyond that whoever has more waits, and so does the client, whose
@@ -93,10 +93,10 @@ class SpeechStreamer:
         try:
             await self._queue_packets(saying)
         except EngineError as error:
-            _log.warning("a sentence was not spoken: %s", error)
+            log.warning("a sentence was not spoken: %s", error)
             await self._fail(str(error))
         except Exception:  # the boundary to an engine: whatever it throws leaves out this sentence alone
-            _log.exception("the speech synthesizer broke")
+            log.exception("the speech synthesizer broke")
             await self._fail("internal error")
 
     async def _fail(self, why: str) -> None:

@@ -16,7 +16,7 @@ from kouyu.speech.services import Services
 from kouyu.speech.transcribing import as_configured
 
 RULES: Final = SegmentRules(pause_ms=800, longest_ms=27_000)
-"""Long pauses, because partial texts are there all the while; not longer than recognition hears at once."""
+"""Long pauses, because interim texts are there all the while; not longer than recognition hears at once."""
 
 
 class TranscriptionEndpoint:
@@ -77,7 +77,7 @@ class TranscriptionEndpoint:
         await self._tell(text)
 
     async def settled(self, piece: str, text: str, language: str) -> None:
-        """Tell the text so far; without partial texts it goes out whole, at the end."""
+        """Tell the text so far; without interim texts it goes out whole, at the end."""
         if self._listener.live:
             await self._tell(text)
 

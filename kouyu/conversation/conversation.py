@@ -56,7 +56,7 @@ from kouyu.protocol.uplink import (
 )
 from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _CHATS_REMEMBERED: Final = 8
 """Chats that have asked for tools, so that outputs that come too late are told from wrong ones."""
@@ -264,7 +264,7 @@ class Conversation:
         if reply is None or not reply.waits_for_tools or reply.chat_id != submitted.chat_id:
             if submitted.chat_id in self._chats_with_tools:
                 # An error would end the call of a JS client whose answer has crossed with an interruption.
-                _log.info("tool outputs came for a chat that does not wait for them any more")
+                log.info("tool outputs came for a chat that does not wait for them any more")
                 return
             waiting = reply.chat_id if reply is not None and reply.waits_for_tools else "none: no chat waits for tools"
             fault = InvalidField("data.chat_id", submitted.chat_id, waiting)

@@ -55,7 +55,7 @@ class SaveSection(msgspec.Struct, frozen=True):
 class Transcribe(msgspec.Struct, frozen=True):
     """Recognise the user's audio from sample ``start`` to before ``end``.
 
-    ``final``: the utterance is over, or may be; otherwise this is for a partial transcript.
+    ``final``: the utterance is over, or may be; otherwise this is for an interim transcript.
     """
 
     order: int

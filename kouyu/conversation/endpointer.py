@@ -36,7 +36,7 @@ class Endpointer:
 
     @property
     def in_speech(self) -> bool:
-        """The user is in the middle of speaking, so that a new partial transcript would say more."""
+        """The user is in the middle of speaking, so that a new interim transcript would say more."""
         utterance = self.utterance
         if utterance is None or utterance.first_speech is None or not self._detector.in_speech:
             return False

@@ -34,7 +34,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     longest_backchannel_ms: int = 800
     """Speech longer than this is no backchannel, whatever its transcript."""
     partial_interval_ms: int = 320
-    """New audio needed before the next partial transcript."""
+    """New audio needed before the next interim transcript."""
     turn_complete_probability: float = 0.5
     """semantic_vad: a turn judged complete with at least this probability is over."""
     turn_judgement_s: float = 0.3

@@ -6,8 +6,8 @@ from typing import Final, Protocol
 from kouyu.conversation.effects import CancelTranscribe, Effect, Transcribe
 from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.inputs import TranscriptReady
+from kouyu.conversation.interim_transcripts import InterimTranscripts
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.partial_transcripts import PartialTranscripts
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.utterance import Span
 from kouyu.protocol.configuration import Configuration
@@ -61,9 +61,9 @@ class Turn:
         """The utterance is over. The time-out of a transcript that is still missing begins anew."""
         self._asked_at = now
 
-    def hand_over(self, partials: PartialTranscripts, now: float) -> None:
-        """The user speaks on: a transcript that is under way serves as a partial one."""
-        if self._order is not None and partials.adopt(self._order, self._span.end, now):
+    def hand_over(self, interims: InterimTranscripts, now: float) -> None:
+        """The user speaks on: a transcript that is under way serves as an interim one."""
+        if self._order is not None and interims.adopt(self._order, self._span.end, now):
             self._order = None
 
     def on_transcript(self, received: TranscriptReady) -> None:

@@ -9,10 +9,10 @@ from kouyu.conversation.effects import Effect, ForgetAudio, Send
 from kouyu.conversation.endpointer import Endpointer
 from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.inputs import SpeechProbability, TranscriptReady
+from kouyu.conversation.interim_transcripts import InterimTranscripts
 from kouyu.conversation.last_speaker import LastSpeaker
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.output_slot import OutputSlot
-from kouyu.conversation.partial_transcripts import PartialTranscripts
 from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.speech_detector import samples_in
@@ -37,7 +37,7 @@ class Turns:
         self._speaking = speaking
         self._make_reply = make_reply
         self._listening = Endpointer(limits)
-        self._partials = PartialTranscripts(orders, limits)
+        self._interims = InterimTranscripts(orders, limits)
         self._judgement = TurnJudgement(orders, limits)
         self._last_speaker = LastSpeaker()
         self._prepared: Turn | None = None
@@ -74,23 +74,23 @@ class Turns:
         yield from self._on_moments(moments, configuration, now)
         yield from self._announce(configuration, now)
         if self._listening.in_speech:
-            yield from self._ask_partial(configuration, now)
+            yield from self._ask_interim(configuration, now)
         yield from self._forget(configuration)
 
     def on_transcript(self, received: TranscriptReady, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """A transcript has come: a partial one, or that of a turn."""
-        if self._partials.on_transcript(received.order, received.text, received.language):
+        """A transcript has come: an interim one, or that of a turn."""
+        if self._interims.on_transcript(received.order, received.text, received.language):
             yield from self._announce(configuration, now)
             wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
             if wanted and self._client_knows_of_utterance(configuration):
-                yield _send("conversation.audio_transcript.update", self._partials.text)
+                yield _send("conversation.audio_transcript.update", self._interims.text)
             yield from self._read_ahead(now)
         for turn in self._turns():
             turn.on_transcript(received)
 
     def on_transcript_failed(self, order: int, reason: str) -> None:
         """A transcript will not come."""
-        self._partials.on_failure(order)
+        self._interims.on_failure(order)
         for turn in self._turns():
             turn.on_failure(order, reason)
 
@@ -105,7 +105,7 @@ class Turns:
         """Time has passed."""
         for turn in self._turns():
             yield from turn.on_time(now)
-        yield from self._partials.on_time(now)
+        yield from self._interims.on_time(now)
         yield from self._judgement.on_time(now)
         yield from self._on_moments(self._listening.on_time(configuration.turn_detection, now), configuration, now)
 
@@ -113,7 +113,7 @@ class Turns:
         """``input_audio_buffer.complete``; no effect in free talk."""
         if not is_push_to_talk(configuration.turn_detection):
             return
-        yield from self._partials.stop()
+        yield from self._interims.stop()
         yield Send(DownlinkEvent("input_audio_buffer.completed"))
         yield from self._on_moments(self._listening.complete(now), configuration, now)
 
@@ -146,7 +146,7 @@ class Turns:
     def deadlines(self, configuration: Configuration) -> Iterator[float | None]:
         """When time alone moves something on."""
         yield self._listening.deadline(configuration.turn_detection)
-        yield self._partials.deadline
+        yield self._interims.deadline
         yield self._judgement.deadline
         for turn in self._turns():
             yield turn.deadline
@@ -169,23 +169,23 @@ class Turns:
         for moment in moments:
             match moment:
                 case SpeechBegan():
-                    yield from self._partials.reset()
+                    yield from self._interims.reset()
                 case Paused(span):
                     if self._speculates and self._client_knows_of_utterance(configuration):
-                        yield from self._partials.stop()
+                        yield from self._interims.stop()
                         yield from self._prepare(span, configuration, now)
                 case MayBeOver(span):
                     yield from self._judge(span, now)
                 case Resumed():
                     yield from self._judgement.stop()
-                    if self._prepared is not None and self._wants_partials(configuration):
-                        self._prepared.hand_over(self._partials, now)
+                    if self._prepared is not None and self._wants_interims(configuration):
+                        self._prepared.hand_over(self._interims, now)
                     yield from self.forget_preparation()
                 case Ended():
                     yield from self._on_end(moment, configuration, now)
 
     def _on_end(self, ended: Ended, configuration: Configuration, now: float) -> Iterator[Effect]:
-        yield from self._partials.reset()
+        yield from self._interims.reset()
         yield from self._judgement.stop()
         if ended.announced:
             yield Send(DownlinkEvent("input_audio_buffer.speech_stopped"))
@@ -212,7 +212,7 @@ class Turns:
 
     def _read_ahead(self, now: float) -> Iterator[Effect]:
         if self._speculates and not self._pending and not self._speaking.audible(now):
-            yield from self._make_reply(self._partials.text, now).read_ahead()
+            yield from self._make_reply(self._interims.text, now).read_ahead()
 
     def _drop_failed_preparation(self, now: float) -> Iterator[Effect]:
         """A turn that is not over yet does not fail: what is missing is ordered anew when it is."""
@@ -226,7 +226,7 @@ class Turns:
         prepared = self._prepared
         known = prepared if prepared is not None and prepared.transcript else None
         transcript, language = (
-            (known.transcript, known.language) if known is not None else (self._partials.text, self._partials.language)
+            (known.transcript, known.language) if known is not None else (self._interims.text, self._interims.language)
         )
         yield from self._judgement.ask(span, transcript, language, now)
 
@@ -265,7 +265,7 @@ class Turns:
         if utterance is None or utterance.announced or is_push_to_talk(configuration.turn_detection):
             return
         if self._speaking.audible(now) and not self._barge_in(configuration).interrupts(
-            self._partials.text, self._listening.speech_ms
+            self._interims.text, self._listening.speech_ms
         ):
             return
         utterance.announced = True
@@ -277,11 +277,11 @@ class Turns:
         utterance = self._listening.utterance
         return utterance is not None and (utterance.announced or is_push_to_talk(configuration.turn_detection))
 
-    def _ask_partial(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        if self._wants_partials(configuration):
-            yield from self._partials.ask(self._listening.span(), configuration, now)
+    def _ask_interim(self, configuration: Configuration, now: float) -> Iterator[Effect]:
+        if self._wants_interims(configuration):
+            yield from self._interims.ask(self._listening.span(), configuration, now)
 
-    def _wants_partials(self, configuration: Configuration) -> bool:
+    def _wants_interims(self, configuration: Configuration) -> bool:
         wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
         return wanted or self._barge_in(configuration).needs_transcript
 

@@ -156,7 +156,7 @@ class ClientSide:
         config = configuration.turn_detection.interrupt_config
         if by is None or config is None:
             return ""
-        said = by.transcript or by.partial
+        said = by.transcript or by.interim
         for keyword in config.keywords:
             alone = InterruptConfig(mode=config.mode, keywords=(keyword,))
             if BargeIn(self._limits, alone).interrupts(said, speech_ms=0):

@@ -111,7 +111,7 @@ class SpeechEnded(Fact, frozen=True, tag="speech.ended"):
 
 
 class TranscriptAsked(Fact, frozen=True, tag="transcript.asked"):
-    """The recogniser gets the user's audio from ``from_ms`` to ``to_ms``; not ``final``: for a partial transcript."""
+    """The recogniser gets the user's audio from ``from_ms`` to ``to_ms``; not ``final``: for an interim transcript."""
 
     order: int
     final: bool

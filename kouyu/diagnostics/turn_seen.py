@@ -76,8 +76,8 @@ class TurnSeen:
     over: bool = False
     """The user's side is decided to be over, or there is none."""
     speculating: bool = False
-    partial: str = ""
-    """The last partial transcript."""
+    interim: str = ""
+    """The last interim transcript."""
     transcript: str | None = None
     """The final one that holds now; None while there is none."""
     transcript_order: int | None = None

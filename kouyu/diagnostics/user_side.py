@@ -116,7 +116,7 @@ class UserSide:
             )
         )
         if not asked.final:
-            turn.partial = text
+            turn.interim = text
         elif report.order == turn.transcript_order:
             turn.transcript_order, turn.transcript = None, text
             turn.marks.transcript, turn.work.recognition = at_ms, took
@@ -268,7 +268,7 @@ class UserSide:
         if turn.speculating:
             turn.speculating = False
             turn.transcript = turn.marks.transcript = None
-            if turn.transcript_order is not None:  # it goes on as a partial one
+            if turn.transcript_order is not None:  # it goes on as an interim one
                 self._transcripts[turn.transcript_order].final = False
                 turn.transcript_order = None
             turn.marks.ask_anew()

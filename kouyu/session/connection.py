@@ -66,7 +66,7 @@ from kouyu.speech.services import Services
 from kouyu.speech.socket import Socket, SocketClosed
 from kouyu.store.errors import StoreError
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _ORIGIN_CHARACTERS: Final = 2000
 _LAST_SAVES_S: Final = 2.0
@@ -90,13 +90,13 @@ async def run_session(
     except* SocketClosed:
         pass
     except* ClientTooSlow:
-        _log.warning("%s: the client does not read what it is sent; the connection is given up", log_id)
+        log.warning("%s: the client does not read what it is sent; the connection is given up", log_id)
         await socket.close(1008, "too slow: unread events piled up")
     except* StoreError as fault:
-        _log.error("%s: saving failed: %s", log_id, fault.exceptions[0])
+        log.error("%s: saving failed: %s", log_id, fault.exceptions[0])
         await socket.close(1011, "the conversation could not be saved")
     except* Exception:  # the session's boundary: the other sessions must not notice
-        _log.exception("%s: the session broke", log_id)
+        log.exception("%s: the session broke", log_id)
         await socket.close(1011, "internal error")
 
 
@@ -199,7 +199,7 @@ class Session:
             case SubmitToolOutputs():
                 self._receive(msgspec.structs.replace(event, origin_message=_origin(message)))
             case UnknownEvent(event_type=event_type):
-                _log.info("%s: unknown event type %.60r", self._log_id, event_type)
+                log.info("%s: unknown event type %.60r", self._log_id, event_type)
             case _:
                 self._receive(event)
                 await self._recorder.room()
@@ -313,7 +313,7 @@ class Session:
             async with asyncio.timeout(_LAST_SAVES_S):
                 await self._recorder.written(self._recorder.ticket)
         except TimeoutError:
-            _log.warning("%s: what was said last is not on disk %g s after the end", self._log_id, _LAST_SAVES_S)
+            log.warning("%s: what was said last is not on disk %g s after the end", self._log_id, _LAST_SAVES_S)
 
 
 def _origin(message: str | bytes) -> str:

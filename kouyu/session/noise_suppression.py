@@ -5,7 +5,7 @@ import logging
 from kouyu.audio.pcm import Samples, joined
 from kouyu.engines.denoise.engine import NoiseSuppressor, SuppressionStream
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class NoiseSuppression:
@@ -35,7 +35,7 @@ class NoiseSuppression:
             self._stream = self._suppressor.open()
         elif not self._missed:
             self._missed = True
-            _log.info("a client asks for noise suppression (enable_ans), which this server has not")
+            log.info("a client asks for noise suppression (enable_ans), which this server has not")
         return self._stream
 
     def _stop(self) -> Samples:

@@ -45,7 +45,7 @@ from kouyu.speech.recorder import Recorder
 from kouyu.speech.services import Services
 from kouyu.speech.transcribing import as_configured, transcribed
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class OrderRunner:
@@ -143,7 +143,7 @@ class OrderRunner:
         try:
             text, language = await transcribed(self._services, audio, how, priority, final=order.final, learn=learn)
         except EngineError as error:
-            _log.warning("a transcript failed: %s", error)
+            log.warning("a transcript failed: %s", error)
             self._report(TranscriptFailed(order.order, f"speech recognition failed: {error}"))
         else:
             self._report(TranscriptReady(order.order, text, language, await heard_voice()))
@@ -155,9 +155,9 @@ class OrderRunner:
             if judge is not None:
                 completeness = await judge.completeness(audio, order.transcript, order.language)
         except EngineError as error:
-            _log.warning("a turn was not judged: %s", error)
+            log.warning("a turn was not judged: %s", error)
         except Exception:  # the boundary to an engine: without a judgement the turn ends by its silence
-            _log.exception("the turn judge broke")
+            log.exception("the turn judge broke")
         self._report(TurnJudged(order.order, completeness))
 
     async def _reply(self, order: StartReply, committed: asyncio.Event, saved_before: int) -> None:
@@ -177,10 +177,10 @@ class OrderRunner:
                         case TokenUsage():
                             usage = event
         except AgentError as error:
-            _log.warning("an agent failed: %s", error)
+            log.warning("an agent failed: %s", error)
             self._report(ReplyFailed(order.order, str(error)))
         except Exception:  # the boundary to an agent: whatever it throws ends this chat alone
-            _log.exception("the agent broke")
+            log.exception("the agent broke")
             self._report(ReplyFailed(order.order, "the agent failed: internal error"))
         else:
             spent = (usage.input_tokens, usage.output_tokens)
@@ -194,9 +194,9 @@ class OrderRunner:
             as_asked = StartReply(0, order.question, (), order.configuration)
             await agent.read_ahead(await self._request(as_asked, self._recorder.ticket))
         except AgentError as error:
-            _log.debug("an agent did not read ahead: %s", error)
+            log.debug("an agent did not read ahead: %s", error)
         except Exception:  # the boundary to an agent: nothing depends on this
-            _log.exception("the agent broke")
+            log.exception("the agent broke")
 
     def _stop_reading(self) -> None:
         if self._reading is not None:

@@ -22,7 +22,7 @@ from kouyu.speech.services import Services
 from kouyu.store.errors import StoreError
 from kouyu.store.sounds import Bounds, MediaType, SoundRecord, Sounds
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _UTTERANCES_REMEMBERED: Final = 4
 """Utterances whose question may still come; a turn that is prepared anew leaves older ones behind."""
@@ -94,7 +94,7 @@ class SoundKeeper:
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=LAST_S)
             if late:
-                _log.warning("the sound of %d messages was not kept in time", len(late))
+                log.warning("the sound of %d messages was not kept in time", len(late))
 
     def close(self) -> None:
         """Stop what has not been kept by now."""
@@ -133,7 +133,7 @@ class SoundKeeper:
             await self._recorder.written(self._recorder.ticket)
             await self._sounds.keep(record, content, self._bounds)
         except StoreError as error:
-            _log.warning("the sound of a message was not kept: %s", error)
+            log.warning("the sound of a message was not kept: %s", error)
 
 
 def _file_of(message: Message, sound: _Sound) -> tuple[bytes, SoundRecord]:

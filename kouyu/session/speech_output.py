@@ -17,7 +17,7 @@ from kouyu.protocol.configuration import OutputAudio
 from kouyu.session.echo_guard import EchoGuard
 from kouyu.speech.spoken_packets import spoken_packets, synthesis_options
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _ITEMS_AT_ONCE: Final = 2
 """What is being said, and what is prepared meanwhile."""
@@ -42,14 +42,14 @@ class SpeechOutput:
         try:
             await self._packets(order)
         except EngineError as error:
-            _log.warning("a sentence was not spoken: %s", error)
+            log.warning("a sentence was not spoken: %s", error)
             self._drop(order.item)
             self._report(SpeechFailed(order.order, str(error)))
         except asyncio.CancelledError:
             self._drop(order.item)
             raise
         except Exception:  # the boundary to an engine: whatever it throws leaves out this sentence alone
-            _log.exception("the speech synthesizer broke")
+            log.exception("the speech synthesizer broke")
             self._drop(order.item)
             self._report(SpeechFailed(order.order, "internal error"))
         else:
@@ -83,7 +83,7 @@ class SpeechOutput:
         for field, ignored in (("context_texts", bool(options.context_texts)), ("emotion_config", not has_emotion)):
             if ignored and (voice.voice_id, field) not in self._noted:
                 self._noted.add((voice.voice_id, field))
-                _log.info("the voice %s has no %s; what a client asked for is ignored", voice.voice_id, field)
+                log.info("the voice %s has no %s; what a client asked for is ignored", voice.voice_id, field)
 
     def _encoder(self, item: int, output: OutputAudio) -> AudioEncoder:
         if item not in self._encoders:

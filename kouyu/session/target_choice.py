@@ -15,7 +15,7 @@ from kouyu.session.target_voice import EnrolledVoice, TargetVoice
 from kouyu.session.vad_pump import VadPump
 from kouyu.store.voiceprints import Voiceprints
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _FIELD = "data.voice_processing_config.voice_print_feature_id"
 
@@ -58,7 +58,7 @@ class TargetChoice:
             return
         if not processing.enable_pdns or self._encoder is None:
             if processing.enable_pdns:
-                _log.info("a client asks for voiceprint denoising (enable_pdns), which this server has not")
+                log.info("a client asks for voiceprint denoising (enable_pdns), which this server has not")
             self._vad_pump.hear_only(None)
             return
         known = processing.voice_print_feature_id is not None and self._enrolled is not None

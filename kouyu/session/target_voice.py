@@ -12,7 +12,7 @@ from kouyu.engines.voiceprint.engine import SpeakerEncoder, Voiceprint
 from kouyu.engines.voiceprint.same_speaker import LONGEST_S, filled, least_similarity
 from kouyu.protocol.speech_rate import SPEECH_RATE
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 LEARNT_FROM_S: Final = 2.4
 """First speech that is enough to know somebody by."""
@@ -94,6 +94,6 @@ class TargetVoice:
             return await self._encoder.encode(speech)
         except EngineError as error:
             if not self._failed:
-                _log.warning("voiceprints cannot be made, so everybody is heard: %s", error)
+                log.warning("voiceprints cannot be made, so everybody is heard: %s", error)
             self._failed = True
             return None

@@ -14,7 +14,7 @@ from kouyu.speech.services import Services
 from kouyu.speech.speakers import speaker_of_turn
 from kouyu.store.errors import StoreError
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 HeardVoice: TypeAlias = Callable[[], Awaitable[UserVoice]]
 """Gives what has been found out."""
@@ -63,13 +63,13 @@ def _wanted(services: Services, order: Transcribe, audio: Samples) -> Iterator[t
 def _result(field: str, task: asyncio.Task[object]) -> object:
     """None for what has failed or is not there yet; the turn goes on without it."""
     if not task.done() or task.cancelled():
-        _log.warning("a turn's %s was not found in time", field)
+        log.warning("a turn's %s was not found in time", field)
         return None
     match task.exception():
         case None:
             return task.result()
         case EngineError() | StoreError() as error:
-            _log.warning("a turn's %s was not found: %s", field, error)
+            log.warning("a turn's %s was not found: %s", field, error)
         case broken:  # the boundary to an engine, whatever it throws
-            _log.error("the engine for a turn's %s broke", field, exc_info=broken)
+            log.error("the engine for a turn's %s broke", field, exc_info=broken)
     return None

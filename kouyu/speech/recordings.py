@@ -19,7 +19,7 @@ from kouyu.protocol.client_json import decode_json
 from kouyu.protocol.content import AudioPart, parse_parts
 from kouyu.protocol.errors import InvalidField
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _LONGEST_S: Final = 1800.0
 _KEPT: Final = 1000
@@ -62,7 +62,7 @@ class Recordings:
             try:
                 self._known[key] = await self._listen(part)
             except (FetchError, UndecodableAudio, EngineError) as fault:
-                _log.info("a recording could not be heard: %s", fault)
+                log.info("a recording could not be heard: %s", fault)
                 return f"[a recording that could not be heard: {fault}]"
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)

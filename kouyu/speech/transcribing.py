@@ -14,7 +14,7 @@ from kouyu.protocol.configuration import AsrConfig
 from kouyu.speech.recognition import recognition_options
 from kouyu.speech.services import Services
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class TranscriptionRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +54,6 @@ async def transcribed(
     except EngineError:
         raise
     except Exception as fault:  # the boundary to an engine and to what finishes its text: only this piece is lost
-        _log.exception("speech recognition broke")
+        log.exception("speech recognition broke")
         raise EngineError("internal error") from fault
     return text, recognition.language

@@ -1,6 +1,6 @@
 """Blots sensitive words out of transcripts (uplink.md, data.asr_config.sensitive_words_filter).
 
-Finding them costs some microseconds however many there are. A partial transcript that ends within a word shows what
+Finding them costs some microseconds however many there are. An interim transcript that ends within a word shows what
 there is of it; the word vanishes as soon as it is whole.
 """
 

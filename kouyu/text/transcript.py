@@ -22,7 +22,7 @@ _CONFIGURATIONS_KEPT: Final = 256
 
 
 class TranscriptFinisher:
-    """Finishes transcripts, partial and final, of all sessions. Has no state but what it remembers to be quick.
+    """Finishes transcripts, interim and final, of all sessions. Has no state but what it remembers to be quick.
 
     ``system_words`` is the list behind ``system_reserved_filter``; None is the one that comes with the package.
     """

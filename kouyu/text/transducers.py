@@ -42,7 +42,7 @@ def transducer(language: GrammarLanguage, direction: Direction) -> Transduce:
 
 @lru_cache(maxsize=4096)
 def phrase(text: str, language: GrammarLanguage, direction: Direction) -> str | None:
-    """What the transducer makes of one short phrase, remembered: partial transcripts hold the same ones again."""
+    """What the transducer makes of one short phrase, remembered: interim transcripts hold the same ones again."""
     return transducer(language, direction)(text) if len(text) <= LONGEST_PHRASE else None
 
 

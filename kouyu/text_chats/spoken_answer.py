@@ -19,7 +19,7 @@ from kouyu.speech.spoken_packets import spoken_packets, synthesis_options
 from kouyu.text.sentences import SentenceSplitter
 from kouyu.text_chats.event_stream import ClientGone
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _OUTPUT: Final = OutputAudio()
 Put = Callable[[DownlinkEvent], Awaitable[None]]
@@ -73,9 +73,9 @@ class SpokenAnswer:
         except ClientGone:
             pass
         except EngineError as error:
-            _log.warning("an answer was not spoken to its end: %s", error)
+            log.warning("an answer was not spoken to its end: %s", error)
         except Exception:  # the boundary to an engine: the answer stands in writing
-            _log.exception("the speech synthesizer broke")
+            log.exception("the speech synthesizer broke")
         finally:
             encoder.close()
 

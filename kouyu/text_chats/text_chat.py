@@ -33,7 +33,7 @@ from kouyu.text_chats.spoken_answer import SpokenAnswer
 from kouyu.text_chats.tool_messages import show_calls, show_outputs
 from kouyu.text_chats.written_answer import WrittenAnswer
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _LAST_SAVES_S: Final = 2.0
 Phase = Literal["running", "waiting", "ended"]
@@ -145,12 +145,12 @@ class TextChat:
         except ClientGone:
             await self._break_off()
         except AgentError as fault:
-            _log.warning("an agent failed: %s", fault)
+            log.warning("an agent failed: %s", fault)
             await self._fail(str(fault))
         except StoreError as fault:
             await self._give_up(fault)
         except Exception:  # the boundary to an agent: whatever it throws ends this chat alone
-            _log.exception("the agent broke")
+            log.exception("the agent broke")
             await self._fail("the agent failed: internal error")
         finally:
             await self._answer.stop_speaking()
@@ -260,11 +260,11 @@ class TextChat:
             async with asyncio.timeout(_LAST_SAVES_S):
                 await self._out.carry_out(effects)
         except (StoreError, TimeoutError, ClientGone) as fault:
-            _log.error("the end of a chat was not saved: %s", fault)
+            log.error("the end of a chat was not saved: %s", fault)
 
     async def _give_up(self, fault: StoreError) -> None:
         """What cannot be saved is not told; that it cannot be, is."""
-        _log.error("saving a chat failed: %s", fault)
+        log.error("saving a chat failed: %s", fault)
         with suppress(ClientGone):
             await self._out.tell(error(INTERNAL, "the chat could not be saved"))
 

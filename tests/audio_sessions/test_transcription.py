@@ -69,14 +69,14 @@ async def test_a_file_in_one_append_without_an_update(scripted_server: RunningSe
     assert wire.of(UPDATE)[-1]["data"] == {"content": text}
 
 
-async def test_partial_texts_come_while_one_speaks(scripted_server: RunningServer, capital: Samples) -> None:
+async def test_interim_transcripts_come_while_one_speaks(scripted_server: RunningServer, capital: Samples) -> None:
     async with wired(scripted_server, PATH) as wire:
         await use(wire)
         # Up to the middle of the last word, and no further before something has been told.
         await hear(wire, capital[: len(capital) * 3 // 4])
-        partial = await wire.until(UPDATE)
+        interim = await wire.until(UPDATE)
         assert "input_audio_buffer.completed" not in wire.types
-        assert words(partial["data"]["content"]).startswith("what")
+        assert words(interim["data"]["content"]).startswith("what")
         await hear(wire, capital[len(capital) * 3 // 4 :])
         text = await text_of(wire)
     assert "capital of france" in words(text)

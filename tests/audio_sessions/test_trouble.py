@@ -158,7 +158,7 @@ async def test_what_is_cleared_while_it_is_recognised_is_not_told(tmp_path: Path
     assert "3 s" not in str(running.pipe.events)
 
 
-async def test_partial_texts_stop_for_the_final_one(tmp_path: Path) -> None:
+async def test_interim_transcripts_stop_for_the_final_one(tmp_path: Path) -> None:
     async with session(tmp_path, "transcriptions") as running:
         listen(running.pipe)
         running.recogniser.free.clear()

@@ -196,7 +196,7 @@ def test_with_keywords_only_speech_that_has_one_interrupts(mode: str, transcript
     assert ("input_audio_buffer.speech_started" in talk.event_types) is interrupts
 
 
-def test_a_short_keyword_without_a_partial_transcript_interrupts_when_its_transcript_is_there() -> None:
+def test_a_short_keyword_without_an_interim_transcript_interrupts_when_its_transcript_is_there() -> None:
     talk = Simulation(
         Engines(deltas=LONG_ANSWER.deltas, packets_per_sentence=40, transcript="扣子", transcription_s=0.8)
     )

@@ -99,7 +99,7 @@ def test_the_judge_hears_the_utterance_and_reads_the_transcript_prepared_at_the_
     assert (judge.transcript, judge.language) == ("What is this?", "en")
 
 
-def test_without_a_prepared_transcript_the_judge_reads_the_last_partial_one() -> None:
+def test_without_a_prepared_transcript_the_judge_reads_the_last_interim_one() -> None:
     talk = asked(Engines(transcript="So far"), Limits(speculation=False))
     talk.silence(1000)
     (judge,) = talk.all(JudgeTurn)

@@ -1,4 +1,4 @@
-"""data.asr_config.sensitive_words_filter: words that do not come back in the transcript, partial or final."""
+"""data.asr_config.sensitive_words_filter: words that do not come back in the transcript, interim or final."""
 
 import pytest
 
@@ -12,13 +12,13 @@ pytestmark = pytest.mark.models
 
 
 async def shown(server: RunningServer, recogniser: RecognitionStandIn, says: str, **words: object) -> str:
-    """What a client gets of it; partial transcripts must not hold more."""
+    """What a client gets of it; interim transcripts must not hold more."""
     recogniser.text = says
     async with talking(server) as talk:
         await talk.configure(asr_config={"sensitive_words_filter": words})
         transcript = await push(talk, uploads.pcm(question()))
-        partial = [event.data["content"] for event in talk.events if event.type.endswith("transcript.update")]
-        assert {text.rstrip(".?") for text in partial} <= {transcript.rstrip(".?")}
+        interim = [event.data["content"] for event in talk.events if event.type.endswith("transcript.update")]
+        assert {text.rstrip(".?") for text in interim} <= {transcript.rstrip(".?")}
         return transcript
 
 

@@ -76,7 +76,7 @@ async def test_the_speaker_of_the_group_is_found(store: Store) -> None:
     assert found.score > 90
 
 
-async def test_without_a_group_and_for_partial_transcripts_nothing_is_done(store: Store) -> None:
+async def test_without_a_group_and_for_interim_transcripts_nothing_is_done(store: Store) -> None:
     encoder = Encoder()
     assert await speaker(store, encoder, group_id=None) is None
     assert await speaker(store, encoder, group_id=await group_with_ann(store), final=False) is None

@@ -78,7 +78,7 @@ def test_a_comma_at_the_end_gives_way_to_the_full_stop() -> None:
     assert punctuated("你好，", "zh", final=True) == "你好。"
 
 
-def test_a_partial_transcript_gets_no_full_stop() -> None:
+def test_an_interim_transcript_gets_no_full_stop() -> None:
     assert punctuated("what time is", "en", final=False) == "what time is"
     assert punctuated("你好吗", "zh", final=False) == "你好吗"
 

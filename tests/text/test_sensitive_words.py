@@ -48,7 +48,7 @@ def test_a_word_under_both_treatments_is_removed() -> None:
     assert SensitiveWords(signed=["foo"], removed=["FOO"]).blotted_out("my foo bar") == "my bar"
 
 
-def test_a_partial_transcript_shows_no_whole_word() -> None:
+def test_an_interim_transcript_shows_no_whole_word() -> None:
     words = SensitiveWords(signed=["secret plan", "秘密计划"])
     for text in ("the secret plan is on", "这个秘密计划开始了"):
         for end in range(len(text) + 1):

@@ -47,7 +47,7 @@ def test_an_operators_list_takes_the_place_of_the_systems() -> None:
     assert own.finish("Banana shit.", "en", asr_config, final=True) == "****** shit."
 
 
-def test_a_partial_transcript_is_finished_too_but_does_not_end() -> None:
+def test_an_interim_transcript_is_finished_too_but_does_not_end() -> None:
     assert finished("um, I have twenty five", "en", AsrConfig(), final=False) == "I have 25"
 
 

@@ -69,9 +69,9 @@ class WhisperOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Of one call. A second one gains nothing with ``base``: 230 to 265 ms against 226 to 257."""
     replicas: int = 2
     """Calls that run at once, on the same weights. As many as the scheduler has workers, or a final transcript waits
-    for the decoding of a partial one."""
+    for the decoding of an interim one."""
     beam: int = 1
-    """Width of the search, for everything but partial transcripts, which have 1. With ``base`` a width of 5 heard one
+    """Width of the search, for everything but interim transcripts, which have 1. With ``base`` a width of 5 heard one
     word more of 200 in English, more wrong ones in Mandarin, and took 10 % longer; larger models may gain."""
 
 

@@ -21,7 +21,7 @@ SHORTEST: Final = SPEECH_RATE // 20
 """Samples of the shortest audio worth a look: 50 ms."""
 
 PARTIAL_ATTEMPTS: Final = 2
-"""A partial transcript never pays for a full window: the next one comes soon."""
+"""An interim transcript never pays for a full window: the next one comes soon."""
 
 NEAREST: Final = {"yue": "zh"}
 """Languages the smaller models were not taught, and what comes nearest."""
@@ -54,7 +54,7 @@ class WhisperRecognizer:
     ) -> Recognition:
         """Recognise ``audio``: mono float32, -1 to 1, at SPEECH_RATE, of any length.
 
-        A partial transcript (by its priority) is searched for less widely and listened to again at most once. A
+        An interim transcript (by its priority) is searched for less widely and listened to again at most once. A
         language the model does not know is guessed. Raises EngineError.
         """
 
@@ -95,12 +95,12 @@ class WhisperRecognizer:
         language = options.language
         if language is not None and not whisper.knows(language):
             language = NEAREST.get(language)
-        partial = priority == Priority.PARTIAL
+        interim = priority == Priority.PARTIAL
         return Task(
             language=language,
             prompt=" ".join(part for part in (options.context.strip(), ", ".join(options.hot_words)) if part),
-            beam=1 if partial else self._options.beam,
-            attempts=PARTIAL_ATTEMPTS if partial else len(WINDOWS),
+            beam=1 if interim else self._options.beam,
+            attempts=PARTIAL_ATTEMPTS if interim else len(WINDOWS),
         )
 
     def _loaded(self) -> Whisper:

@@ -1,4 +1,4 @@
-"""Partial transcripts while the user speaks: one at a time, and only as often as new audio and the engine allow."""
+"""Interim transcripts while the user speaks: one at a time, and only as often as new audio and the engine allow."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from kouyu.conversation.utterance import Span
 from kouyu.protocol.configuration import Configuration
 
 
-class PartialTranscripts:
+class InterimTranscripts:
     """What is recognised so far of the utterance in progress."""
 
     def __init__(self, orders: OrderNumbers, limits: Limits) -> None:
