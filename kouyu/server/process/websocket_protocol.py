@@ -10,7 +10,9 @@
 - **Reading goes on** while a few short messages wait: uvicorn stops it after each one and begins it again, which costs
   more than to read a frame of audio.
 - **Nothing piles up** for a client that sends pings and does not read the pongs, or a message in a million fragments.
-- **Text that is no UTF-8** is a line in the log; uvicorn writes a traceback.
+- **Text that is no UTF-8** is a line in the log, also in front of a close frame; uvicorn writes a traceback. So it does
+  for a client that closes or breaks the protocol before its handshake is answered, and for one whose close frame has
+  just been answered when the server stops.
 """
 
 import logging
@@ -19,6 +21,7 @@ from typing import Any
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Response
+from websockets.protocol import State
 
 from kouyu.protocol.ids import new_log_id
 from kouyu.server.access.access_middleware import LOG_ID_HEADER
@@ -77,6 +80,34 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.frames, self._joined = [bytes(self._joined)], None
             self.send_receive_event_to_app()
 
+    def handle_close(self, event: Frame) -> None:
+        """As the base class, which takes a close frame before the handshake is answered for an orderly end."""
+        if self.handshake_complete:
+            super().handle_close(event)
+        else:
+            self._give_up_handshake()
+
+    def handle_parser_exception(self) -> None:
+        """As the base class, which expects that a close frame was sent; none is before the handshake's answer."""
+        if self.handshake_complete:
+            super().handle_parser_exception()
+        else:
+            self._give_up_handshake()
+
+    def shutdown(self) -> None:
+        """As the base class, which sends a close frame although the client's own has just been answered."""
+        if self.handshake_complete and self.conn.state is not State.OPEN:
+            self.stop_keepalive()
+            self.transport.close()
+        else:
+            super().shutdown()
+
+    def _give_up_handshake(self) -> None:
+        """The client broke the protocol, or closed, before its handshake was answered: there is nobody to answer."""
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006, "reason": ""})
+        self.handshake_complete = self.close_sent = self.disconnected = True
+        self.transport.close()
+
     def handle_ping(self) -> None:
         """As the base class, but while nothing more can be written the last pongs alone are kept for later."""
         if self.writable.is_set():
@@ -104,7 +135,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
                 self.queue.put_nowait({"type": "websocket.receive", "bytes": data})
         except UnicodeDecodeError:
             log.info("a client sent text that is no UTF-8; its connection is closed")
-            self.conn.send_close(1007, "text that is no UTF-8")
+            if self.conn.state is State.OPEN:  # a close frame of the client's may stand behind it
+                self.conn.send_close(1007, "text that is no UTF-8")
             self.handle_parser_exception()
             return
         reads_on = len(data) <= READ_AHEAD_BYTES and self.queue.qsize() <= READ_AHEAD

@@ -1,6 +1,7 @@
 """What the WebSocket protocol does below the messages: handshakes, fragments, pings, text that is none."""
 
 import asyncio
+import itertools
 import logging
 from collections.abc import AsyncIterator
 from typing import Any
@@ -77,7 +78,7 @@ class _Transport:
         self.closed = True
 
     def is_closing(self) -> bool:
-        return False
+        return self.closed
 
 
 async def _nothing(_message: object) -> None: ...
@@ -89,13 +90,19 @@ async def _accept(_scope: object, receive: object, send: object) -> None:
         pass
 
 
-async def _connected(transport: _Transport, app: Any = _accept) -> tuple[WebSocketProtocol, asyncio.Task[None]]:
-    """A protocol after its handshake, and the application's task."""
+def _opened(transport: _Transport, app: Any = _accept) -> WebSocketProtocol:
+    """A protocol that has been sent a handshake."""
     config = uvicorn.Config(app, ws=WebSocketProtocol, log_config=None)
     config.load()
     protocol = WebSocketProtocol(config=config, server_state=ServerState(), app_state={})
     protocol.connection_made(transport)  # type: ignore[arg-type]
     protocol.data_received(HANDSHAKE.format(method="GET", more="").replace("\n", "\r\n").encode())
+    return protocol
+
+
+async def _connected(transport: _Transport, app: Any = _accept) -> tuple[WebSocketProtocol, asyncio.Task[None]]:
+    """A protocol after its handshake, and the application's task."""
+    protocol = _opened(transport, app)
     (task,) = protocol.tasks
     while not protocol.handshake_complete:  # noqa: ASYNC110 - set by the application's own task
         await asyncio.sleep(0)
@@ -106,6 +113,72 @@ async def _end(protocol: WebSocketProtocol, task: asyncio.Task[None]) -> None:
     protocol.queue.put_nowait({"type": "websocket.disconnect", "code": 1005, "reason": ""})
     protocol.stop_keepalive()
     await task
+
+
+def _frame(opcode: Opcode, data: bytes, *, fin: bool = True, mask: bool = True) -> bytes:
+    return Frame(opcode, data, fin).serialize(mask=mask)
+
+
+PIECES = {
+    "text": _frame(Opcode.TEXT, b"{}"),
+    "no UTF-8": _frame(Opcode.TEXT, b"\xff"),
+    "the beginning of a text": _frame(Opcode.TEXT, b"\xff", fin=False),
+    "a continuation": _frame(Opcode.CONT, b"a"),
+    "ping": _frame(Opcode.PING, b"x"),
+    "close": _frame(Opcode.CLOSE, b"\x03\xe8"),
+    "close without UTF-8": _frame(Opcode.CLOSE, b"\x03\xe8\xff"),
+    "not masked": _frame(Opcode.TEXT, b"{}", mask=False),
+    "no such opcode": b"\x83\x80\0\0\0\0",
+    "endless": b"\x81\xff\x7f" + b"\xff" * 7 + b"\0" * 4,
+}
+
+
+@pytest.mark.parametrize("answered", [True, False], ids=["after the handshake", "before its answer"])
+@pytest.mark.parametrize("end", ["lost", "eof", "the server stops"])
+async def test_no_order_of_violations_and_ends_is_a_fault_of_the_server(
+    answered: bool, end: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for names in [*itertools.product(PIECES, repeat=2), *((name, "close", "ping") for name in PIECES)]:
+        for chunks in ([PIECES[name] for name in names], [b"".join(PIECES[name] for name in names)]):
+            await _end_after(chunks, answered=answered, end=end)
+            faults = [record.getMessage() for record in caplog.records if record.levelno > logging.INFO]
+            assert not faults, names
+
+
+async def _end_after(chunks: list[bytes], *, answered: bool, end: str) -> None:
+    """A connection on which this comes, and that then ends. Raises what the protocol raises."""
+    transport = _Transport()
+    protocol = _opened(transport)
+    (task,) = protocol.tasks
+    while answered and not protocol.handshake_complete:  # noqa: ASYNC110 - set by the application's own task
+        await asyncio.sleep(0)
+    for chunk in chunks:
+        if not transport.closed:
+            protocol.data_received(chunk)
+    if end == "eof":
+        protocol.eof_received()
+    elif end == "the server stops":
+        protocol.shutdown()
+    await asyncio.sleep(0)
+    protocol.connection_lost(None)
+    await asyncio.wait({task})
+
+
+@pytest.mark.parametrize("piece", ["close", "no UTF-8", "no such opcode"])
+async def test_frames_that_come_before_the_answer_end_the_connection_alone(
+    server: Running, piece: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    more = f"Authorization: Bearer {server.token}\n"
+    writer.write(HANDSHAKE.format(method="GET", more=more).replace("\n", "\r\n").encode())
+    await asyncio.sleep(0.001)  # the token is being looked up
+    writer.write(PIECES[piece])
+    await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    async with connect(server.url(), additional_headers=server.header) as client:
+        await client.recv()
+    assert not [record for record in caplog.records if record.levelno > logging.INFO]
 
 
 async def test_pongs_do_not_pile_up_for_a_client_that_does_not_read() -> None:
