@@ -17,12 +17,12 @@ from kouyu.server.access.sessions import Sessions
 from kouyu.server.app import create_app
 from kouyu.server.kouyu_api.link import login_link
 from kouyu.server.kouyu_api.status import ServerState, engines_of
-from kouyu.server.loop_watchdog import LoopWatchdog
 from kouyu.server.process.address_file import Address, write_address
 from kouyu.server.process.certificates import Certificates, local_certificate, own_certificate
 from kouyu.server.process.data_folder import DataFolder
 from kouyu.server.process.heap_maintenance import maintained_heap
 from kouyu.server.process.lan import lan_names
+from kouyu.server.process.loop_watchdog import LoopWatchdog
 from kouyu.server.process.stopping import Stopping, stop_on_signals
 from kouyu.server.process.tcp_listeners import EVERYWHERE, Ports, bind, in_url, listening
 from kouyu.server.sockets.chat import AnswererIds
