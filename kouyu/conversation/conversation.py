@@ -10,20 +10,22 @@ from typing import Any, Final
 
 from kouyu.conversation.announcement import Announcement
 from kouyu.conversation.capabilities import Capabilities
-from kouyu.conversation.effects import Effect, SaveMessage, SaveSection, Send, UseInputFormat
+from kouyu.conversation.effects import Effect, SaveMessage, SaveSection, Send, UseInputFormat, Withheld
+from kouyu.conversation.hints import UNCOMPLETED_S, Hints, quoted
 from kouyu.conversation.identity import Identity, OrderNumbers
 from kouyu.conversation.inputs import (
     AudioReceived,
+    ClientFault,
     ClientLeft,
     ConfigurationUpdate,
     Input,
     NotOpened,
+    OpenedConversation,
     PressureChanged,
     ReplyDelta,
     ReplyFailed,
     ReplyFinished,
     ReplyToolCalls,
-    Runtime,
     SectionBegan,
     SpeechAudio,
     SpeechFailed,
@@ -42,7 +44,7 @@ from kouyu.conversation.turns import Turns
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import ContentType, DownlinkEvent, Message, error
 from kouyu.protocol.effective import effective, to_wire
-from kouyu.protocol.errors import InvalidField, all_in_one
+from kouyu.protocol.errors import InvalidField, ProtocolError, all_in_one
 from kouyu.protocol.ids import NO_ID
 from kouyu.protocol.merge import Merged, merge
 from kouyu.protocol.uplink import (
@@ -53,6 +55,7 @@ from kouyu.protocol.uplink import (
     InputAudioBufferComplete,
     InputTextGenerateAudio,
     SubmitToolOutputs,
+    UnknownEvent,
 )
 from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 
@@ -74,6 +77,7 @@ class Conversation:
         self.configuration = capabilities.in_force(self._requested, identity.conversation_id)
         """The configuration in force. It follows from what was requested; kept, because every input asks for it."""
         self._prologue_played = ""
+        self._hints = Hints()
         self._format_in_use = self._requested.input_audio
         self._chats_with_tools: deque[str] = deque(maxlen=_CHATS_REMEMBERED)
         self._speaking = OutputSlot()
@@ -91,13 +95,13 @@ class Conversation:
         return [Send(DownlinkEvent("chat.created"))]
 
     def receive(self, received: Input, now: float) -> list[Effect]:
-        """Take in one input and give what follows from it for the client and the session."""
-        configuration = self.configuration
-        return [effect for effect in self.follow(received, now) if wanted(effect, configuration)]
+        """Take in one input and give what follows from it for the client and the session.
 
-    def follow(self, received: Input, now: float) -> list[Effect]:
-        """As ``receive``, with events too that the client has not subscribed to."""
-        return [*self._handle(received, self.configuration, now), *self._advance(now)]
+        Events that the client has not subscribed to, by the configuration in force before the input, are ``Withheld``.
+        """
+        subscribed = self.configuration.event_subscriptions
+        effects = [*self._handle(received, self.configuration, now), *self._advance(now)]
+        return [_withheld(effect, subscribed) for effect in effects] if subscribed else effects
 
     def deadline(self, now: float) -> float | None:
         """When TimePassed must come if nothing else does."""
@@ -119,6 +123,8 @@ class Conversation:
         match received:
             case AudioReceived(end):
                 self._turns.on_audio(end, configuration, now)
+                if self._turns.buffered_s(end) > UNCOMPLETED_S:
+                    yield from self._hints.uncompleted()
             case SpeechProbability():
                 yield from self._turns.on_probability(received, configuration, now)
             case PressureChanged(is_high):
@@ -148,10 +154,12 @@ class Conversation:
         match received:
             case ConfigurationUpdate():
                 yield from self._configure(received, now)
-            case InputAudioBufferComplete():
-                yield from self._turns.complete(configuration, now)
-            case InputAudioBufferClear():
-                yield from self._turns.clear(configuration, now)
+            case ClientFault(fault, origin_message):
+                yield from self._refuse(fault, origin_message)
+            case UnknownEvent(event_type=event_type):
+                yield from self._hints.unknown_event(event_type)
+            case InputAudioBufferComplete() | InputAudioBufferClear():
+                yield from self._on_buffer_event(received, configuration, now)
             case ConversationMessageCreate(role="assistant"):
                 yield from self._insert(received, now)
             case ConversationMessageCreate():
@@ -185,15 +193,23 @@ class Conversation:
         if faults:
             fault = all_in_one(faults)
             yield Send(error(fault.code, fault.msg, update.origin_message))
+            for one in faults:
+                yield from self._hints.refused(one, f"chat.update, {one.object_name} stays as it was")
+        for message in update.misspelt:
+            yield from self._hints.tell(message)
         if requested != self._requested:
             yield from self._turns.forget_preparation()
         match update.conversation:
-            case Runtime(conversation_id, section_id):
+            case OpenedConversation(conversation_id, section_id):
                 self._identity.open(conversation_id, section_id)
-            case NotOpened():
+            case NotOpened(why):
                 self._identity.new_conversation()
+                yield from self._tell_of_new_conversation(requested.chat_config.conversation_id or "", why)
             case None:
                 pass
+        if self._capabilities.is_unknown_voice(voice_id := requested.output_audio.voice_id):
+            default = self._capabilities.default_voice_id
+            yield from self._hints.tell(f"there is no voice {quoted(voice_id or '')} here: {default} speaks")
         after = self._capabilities.in_force(effective(requested), self._identity.conversation_id)
         if is_push_to_talk(after.turn_detection) != is_push_to_talk(before.turn_detection):
             yield from self._turns.change_mode(before, now)
@@ -204,6 +220,28 @@ class Conversation:
         if is_due and not self._speaking.audible(now):
             self._prologue_played = prologue
             self._begin_announcement(prologue, after)
+
+    def _on_buffer_event(
+        self, event: InputAudioBufferComplete | InputAudioBufferClear, configuration: Configuration, now: float
+    ) -> Iterator[Effect]:
+        is_complete = isinstance(event, InputAudioBufferComplete)
+        if not is_push_to_talk(configuration.turn_detection):
+            yield from self._hints.no_buffer(is_complete, configuration.turn_detection.type)
+        elif is_complete:
+            if not self._turns.in_buffer:
+                yield from self._hints.nothing_to_complete()
+            yield from self._turns.complete(configuration, now)
+        else:
+            yield from self._turns.clear(configuration, now)
+
+    def _tell_of_new_conversation(self, named: str, why: str) -> Iterator[Effect]:
+        begun = self._identity.conversation_id
+        yield from self._hints.tell(f"conversation_id {quoted(named)} {why}: the new conversation {begun} was begun")
+
+    def _refuse(self, fault: ProtocolError, origin_message: str | None) -> Iterator[Effect]:
+        """Tell the client what is wrong with an event of its, of which nothing was taken."""
+        yield Send(error(fault.code, fault.msg, origin_message))
+        yield from self._hints.refused(fault)
 
     # Typed input and commands
 
@@ -250,7 +288,7 @@ class Conversation:
         if self._speaking.audible(now):
             yield from self._speaking.interrupt(2, now)
         else:
-            yield canceled(2)
+            yield from canceled(2)
 
     def _leave(self, now: float) -> Iterator[Effect]:
         """What runs ends as canceled. What was sent whole stays whole: clients play on after they have closed, and one
@@ -268,12 +306,12 @@ class Conversation:
                 return
             waiting = reply.chat_id if reply is not None and reply.waits_for_tools else "none: no chat waits for tools"
             fault = InvalidField("data.chat_id", submitted.chat_id, waiting)
-            yield Send(error(fault.code, fault.msg, submitted.origin_message))
+            yield from self._refuse(fault, submitted.origin_message)
             return
         try:
             yield from reply.on_tool_outputs(submitted.tool_outputs, now)
         except InvalidField as fault:
-            yield Send(error(fault.code, fault.msg, submitted.origin_message))
+            yield from self._refuse(fault, submitted.origin_message)
 
     # Reports
 
@@ -331,8 +369,8 @@ class Conversation:
         )
 
 
-def wanted(effect: Effect, configuration: Configuration) -> bool:
-    """Whether the effect is to be carried out: events only where ``event_subscriptions`` has them."""
-    if not isinstance(effect, Send) or not configuration.event_subscriptions:
-        return True
-    return effect.event.event_type in ("error", *configuration.event_subscriptions)
+def _withheld(effect: Effect, subscribed: tuple[str, ...]) -> Effect:
+    """``error`` is always sent; other events only where ``event_subscriptions`` has them."""
+    if not isinstance(effect, Send) or effect.event.event_type in ("error", *subscribed):
+        return effect
+    return Withheld(effect.event)

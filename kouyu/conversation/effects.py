@@ -19,10 +19,27 @@ class Sounding(msgspec.Struct, frozen=True):
 
 
 class Send(msgspec.Struct, frozen=True):
-    """Send this event to the client (event_subscriptions have been obeyed). ``sounding``: the sound that is in it."""
+    """Send this event to the client. ``sounding``: the sound that is in it."""
 
     event: DownlinkEvent
     sounding: Sounding | None = None
+
+
+class Withheld(msgspec.Struct, frozen=True):
+    """An event that the client has not subscribed to: for those who follow the conversation, not to be sent."""
+
+    event: DownlinkEvent
+
+
+class FlushPlayback(msgspec.Struct, frozen=True):
+    """The client throws away what it has not played, and audio that has not left for it must not."""
+
+
+class Hint(msgspec.Struct, frozen=True):
+    """Something that the client does looks like a mistake: for the log and the diagnostics, not for the client. Each
+    comes once in a connection. It quotes names and ids, and nothing that was said."""
+
+    message: str
 
 
 class SaveMessage(msgspec.Struct, frozen=True):
@@ -159,6 +176,9 @@ class CancelSpeech(msgspec.Struct, frozen=True):
 
 Effect = (
     Send
+    | Withheld
+    | FlushPlayback
+    | Hint
     | SaveMessage
     | TrimMessage
     | SaveChat

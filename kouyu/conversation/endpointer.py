@@ -55,6 +55,11 @@ class Endpointer:
         """The next audio belongs to an utterance or push-to-talk buffer that has begun."""
         return self._free_talk.utterance is not None or self._push_to_talk.open is not None
 
+    def buffered(self, end: int) -> int:
+        """Samples in the push-to-talk buffer that is open at the sample ``end``; 0 where none is."""
+        buffer = self._push_to_talk.open
+        return end - buffer.start if buffer is not None else 0
+
     def needed_from(self, turn_detection: TurnDetection) -> int:
         """Audio before this sample belongs to nothing that may still be asked for."""
         if self.utterance is not None:

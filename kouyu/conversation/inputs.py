@@ -9,6 +9,7 @@ import msgspec
 from kouyu.agents.agent import ToolRound
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import ToolCall
+from kouyu.protocol.errors import ProtocolError
 from kouyu.protocol.merge import Merged
 from kouyu.protocol.uplink import (
     ConversationChatCancel,
@@ -18,6 +19,7 @@ from kouyu.protocol.uplink import (
     InputAudioBufferComplete,
     InputTextGenerateAudio,
     SubmitToolOutputs,
+    UnknownEvent,
 )
 from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 
@@ -121,7 +123,7 @@ class SpeechFailed(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Runtime(msgspec.Struct, frozen=True):
+class OpenedConversation(msgspec.Struct, frozen=True):
     """The conversation that a ``chat.update`` names, and its current section."""
 
     conversation_id: str
@@ -137,12 +139,22 @@ class NotOpened(msgspec.Struct, frozen=True):
 class ConfigurationUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """A ``chat.update`` that was read (``Conversation.read``) and whose references were looked up.
 
-    ``conversation`` is what was found of the conversation that it names; None where it names none, or the one in force.
-    ``origin_message`` is the uplink text, for the error event.
+    ``misspelt`` says which unknown fields may be misspelt known ones. ``conversation`` is what was found of the
+    conversation that it names; None where it names none, or the one in force. ``origin_message`` is the uplink text,
+    for the error event.
     """
 
     merged: Merged[Configuration]
-    conversation: Runtime | NotOpened | None = None
+    misspelt: tuple[str, ...] = ()
+    conversation: OpenedConversation | NotOpened | None = None
+    origin_message: str | None = None
+
+
+class ClientFault(msgspec.Struct, frozen=True):
+    """The client sent what could not be read: no event, or audio that does not decode. ``origin_message`` is the uplink
+    text."""
+
+    fault: ProtocolError
     origin_message: str | None = None
 
 
@@ -163,6 +175,8 @@ class TimePassed(msgspec.Struct, frozen=True):
 
 Input = (
     ConfigurationUpdate
+    | ClientFault
+    | UnknownEvent
     | InputAudioBufferComplete
     | InputAudioBufferClear
     | ConversationMessageCreate

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from kouyu.conversation.announcement import Announcement
-from kouyu.conversation.effects import Effect, Send
+from kouyu.conversation.effects import Effect, FlushPlayback, Send
 from kouyu.conversation.pacing import Pacer, limit_of
 from kouyu.conversation.playout import PlayoutClock
 from kouyu.conversation.reply import Reply
@@ -22,9 +22,10 @@ _REASONS: Final[dict[CancelCode, str]] = {
 }
 
 
-def canceled(code: CancelCode) -> Send:
-    """The event that tells the client to throw away what it has not played."""
-    return Send(DownlinkEvent("conversation.chat.canceled", Cancellation(code, _REASONS[code])))
+def canceled(code: CancelCode) -> Iterator[Effect]:
+    """Tell the client to throw away what it has not played."""
+    yield FlushPlayback()
+    yield Send(DownlinkEvent("conversation.chat.canceled", Cancellation(code, _REASONS[code])))
 
 
 class OutputSlot:
@@ -62,7 +63,7 @@ class OutputSlot:
             yield from self._item.cancel(now, self._outlet)
             self._item = None
         self._outlet.clock.flushed(now)
-        yield canceled(code)
+        yield from canceled(code)
 
     def reply(self) -> Reply | None:
         """The chat that is running, if one is."""

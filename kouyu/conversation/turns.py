@@ -21,6 +21,7 @@ from kouyu.conversation.turn_judgement import TurnJudgement
 from kouyu.conversation.utterance import Ended, EndpointingEvent, MayBeOver, Paused, Resumed, Span, SpeechBegan
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import DownlinkEvent, Transcript
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 
 _FORGET_EVERY_MS: Final = 1000
@@ -54,6 +55,10 @@ class Turns:
     def in_buffer(self) -> bool:
         """The user is in the middle of an utterance or of a push-to-talk buffer."""
         return self._listening.in_buffer
+
+    def buffered_s(self, end: int) -> float:
+        """How much audio the push-to-talk buffer holds that is open at the sample ``end``, in seconds."""
+        return self._listening.buffered(end) / SPEECH_RATE
 
     def prepared_replies(self) -> list[Reply]:
         """Replies of which nothing can be seen yet; one at most."""
@@ -110,17 +115,13 @@ class Turns:
         yield from self._on_moments(self._listening.on_time(configuration.turn_detection, now), configuration, now)
 
     def complete(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """``input_audio_buffer.complete``; no effect in free talk."""
-        if not is_push_to_talk(configuration.turn_detection):
-            return
+        """``input_audio_buffer.complete``, in push to talk."""
         yield from self._interims.stop()
         yield Send(DownlinkEvent("input_audio_buffer.completed"))
         yield from self._on_moments(self._listening.complete(now), configuration, now)
 
     def clear(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """``input_audio_buffer.clear``; no effect in free talk."""
-        if not is_push_to_talk(configuration.turn_detection):
-            return
+        """``input_audio_buffer.clear``, in push to talk."""
         yield from self._on_moments(self._listening.clear(), configuration, now)
         yield Send(DownlinkEvent("input_audio_buffer.cleared"))
 

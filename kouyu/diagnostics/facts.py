@@ -281,6 +281,12 @@ class Error(Fact, frozen=True, tag="error"):
     message: str
 
 
+class Hint(Fact, frozen=True, tag="hint"):
+    """Something that the client does looks like a mistake; it was not told of it, or by an ``error`` event."""
+
+    message: str
+
+
 class Stages(msgspec.Struct, frozen=True, kw_only=True):
     """From the user's last speech (or message) to the first audio that was sent, stage after stage, in ms.
 
@@ -357,6 +363,7 @@ AnyFact = (
     | ChatChanged
     | BargeIn
     | Error
+    | Hint
     | TurnEnded
 )
 

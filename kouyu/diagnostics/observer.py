@@ -15,6 +15,7 @@ from kouyu.conversation.effects import (
     StartReply,
     Transcribe,
     TrimMessage,
+    Withheld,
 )
 from kouyu.conversation.inputs import (
     AudioReceived,
@@ -122,7 +123,7 @@ class Observer:
 
     def _on_effect(self, effect: Effect, received: Input, at_ms: float) -> None:
         match effect:
-            case Send(event):
+            case Send(event) | Withheld(event):
                 self._on_event(event, received, at_ms)
             case Transcribe():
                 self._user.ordered(effect, received, at_ms)

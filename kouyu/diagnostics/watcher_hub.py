@@ -11,7 +11,7 @@ from kouyu.audio.pcm import Samples
 from kouyu.conversation.conversation import Conversation
 from kouyu.conversation.effects import Effect
 from kouyu.conversation.inputs import Input
-from kouyu.diagnostics.facts import AnyFact, Configured, SessionEnded, SessionSeen, TurnRecord
+from kouyu.diagnostics.facts import AnyFact, Configured, Hint, SessionEnded, SessionSeen, TurnRecord
 from kouyu.diagnostics.observer import Observer
 from kouyu.diagnostics.turn_records import TurnRecords
 from kouyu.diagnostics.watcher import Wanted, Watcher, told
@@ -49,6 +49,7 @@ class LiveSession:
         self._watchers: list[Watcher] = []
         self._turns = 0
         self._is_broken = False
+        self._hints: list[Hint] = []
         self.observer: Observer | None = None
 
     @property
@@ -69,6 +70,16 @@ class LiveSession:
         """Whether a watcher wants to see it."""
         about = self.about
         return wanted.is_met_by(about.log_id, about.user_id, self.owner)
+
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        """What looks like a mistake in what the client sends, oldest first; also from when nobody watched."""
+        return tuple(self._hints)
+
+    def hint(self, message: str) -> None:
+        """Something that the client does looks like a mistake. The conversation bounds how often that is told."""
+        self._hints.append(Hint(at_ms=self._ms(), message=message))
+        self._give(self._hints[-1])
 
     def turns(self) -> list[TurnRecord]:
         """The turns that have been observed, oldest first."""
@@ -117,7 +128,7 @@ class LiveSession:
     def watched_by(self, watcher: Watcher) -> None:
         """From now on this watcher gets what happens, after what is known already."""
         self.begin()
-        for fact in (self.about, self._configured(), *self._records.facts()):
+        for fact in (self.about, self._configured(), *self._hints, *self._records.facts()):
             watcher.put(told(self._about.log_id, fact))
         self._watchers.append(watcher)
 
@@ -153,6 +164,9 @@ class LiveSession:
     def tell(self, fact: AnyFact) -> None:
         """Keep a fact, and give it to those who watch."""
         self._records.add(fact)
+        self._give(fact)
+
+    def _give(self, fact: AnyFact) -> None:
         if self._watchers:
             message = told(self._about.log_id, fact)
             for watcher in self._watchers:

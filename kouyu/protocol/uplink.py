@@ -1,6 +1,6 @@
 """What a client sends on ``/v1/chat``: one struct per event of uplink.md."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -88,6 +88,18 @@ class UnknownEvent(msgspec.Struct, frozen=True, kw_only=True):
     id: str | None = None
     event_type: str
 
+
+KNOWN_EVENTS: Final = (
+    "chat.update",
+    "input_audio_buffer.append",
+    "input_audio_buffer.complete",
+    "input_audio_buffer.clear",
+    "conversation.message.create",
+    "conversation.clear",
+    "conversation.chat.submit_tool_outputs",
+    "conversation.chat.cancel",
+    "input_text.generate_audio",
+)
 
 UplinkEvent = (
     ChatUpdate

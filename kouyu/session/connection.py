@@ -9,7 +9,7 @@ import msgspec
 
 from kouyu.audio.pcm import Samples
 from kouyu.conversation.capabilities import Capabilities
-from kouyu.conversation.conversation import Conversation, wanted
+from kouyu.conversation.conversation import Conversation
 from kouyu.conversation.effects import (
     CancelJudgement,
     CancelReply,
@@ -17,7 +17,9 @@ from kouyu.conversation.effects import (
     CancelTranscribe,
     CommitReply,
     Effect,
+    FlushPlayback,
     ForgetAudio,
+    Hint,
     JudgeTurn,
     ReadAhead,
     SaveChat,
@@ -29,30 +31,31 @@ from kouyu.conversation.effects import (
     Transcribe,
     TrimMessage,
     UseInputFormat,
+    Withheld,
 )
 from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import (
+    ClientFault,
     ClientLeft,
     ConfigurationUpdate,
     Input,
     NotOpened,
-    Runtime,
+    OpenedConversation,
     SectionBegan,
     TimePassed,
 )
 from kouyu.diagnostics.facts import SessionSeen
 from kouyu.diagnostics.watcher_hub import LiveSession
 from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.downlink import error
 from kouyu.protocol.errors import InvalidField, ProtocolError
 from kouyu.protocol.merge import Merged
+from kouyu.protocol.misspelt import misspelt_fields
 from kouyu.protocol.uplink import (
     ChatUpdate,
     InputAudioBufferAppend,
     InputAudioBufferClear,
     InputAudioBufferComplete,
     SubmitToolOutputs,
-    UnknownEvent,
     UplinkEvent,
     parse,
 )
@@ -154,7 +157,7 @@ class Session:
                     report=self._receive,
                     echo_guard=self._uplink_audio.echo_guard,
                 )
-                self._carry_out(self.conversation.start(), self.conversation.configuration)
+                self._carry_out(self.conversation.start())
                 helpers = [
                     tasks.create_task(self._outbox.run(), name="outbox"),
                     tasks.create_task(self._uplink_audio.run(), name="hearing"),
@@ -185,7 +188,7 @@ class Session:
                 event = parse(message)
                 await self._take(event, message)
             except ProtocolError as fault:
-                self._outbox.put(error(fault.code, fault.msg, _origin(message)))
+                self._receive(ClientFault(fault, _origin(message)))
 
     async def _take(self, event: UplinkEvent, message: str | bytes) -> None:
         match event:
@@ -198,8 +201,6 @@ class Session:
                 self._receive(event)
             case SubmitToolOutputs():
                 self._receive(msgspec.structs.replace(event, origin_message=_origin(message)))
-            case UnknownEvent(event_type=event_type):
-                log.info("%s: unknown event type %.60r", self._log_id, event_type)
             case _:
                 self._receive(event)
                 await self._recorder.room()
@@ -216,14 +217,15 @@ class Session:
         except InvalidField as fault:
             merged = merged.refuse(fault)
         found = await self._find_conversation(merged) if self.conversation.names_another_conversation(merged) else None
-        if isinstance(found, Runtime):
+        if isinstance(found, OpenedConversation):
             self._recorder.know(found.conversation_id)
-        self._receive(ConfigurationUpdate(merged=merged, conversation=found, origin_message=origin))
+        misspelt = tuple(misspelt_fields(Configuration, data))
+        self._receive(ConfigurationUpdate(merged=merged, misspelt=misspelt, conversation=found, origin_message=origin))
         self._recorder.user_id = self.conversation.configuration.chat_config.user_id or ""
         self._uplink_audio.follow_target()
         self._services.watcher_hub.changed(self._live)
 
-    async def _find_conversation(self, merged: Merged[Configuration]) -> Runtime | NotOpened:
+    async def _find_conversation(self, merged: Merged[Configuration]) -> OpenedConversation | NotOpened:
         """The conversation that a chat.update names, where its user may go on with it."""
         wanted = merged.configuration.chat_config
         record = await self._services.store.conversations.get(wanted.conversation_id or "")
@@ -231,7 +233,7 @@ class Session:
             return NotOpened("does not exist")
         if record.user_id not in ("", wanted.user_id or ""):
             return NotOpened("began under another user_id")
-        return Runtime(record.id, record.section_id)
+        return OpenedConversation(record.id, record.section_id)
 
     # Through the core
 
@@ -244,22 +246,24 @@ class Session:
 
     def _follow(self, received: Input, now: float) -> None:
         configuration = self.conversation.configuration
-        effects = self.conversation.follow(received, now)
+        effects = self.conversation.receive(received, now)
         if self._live.observer is not None:
             self._live.observe(received, effects, now)
         if self._keeper is not None:
             self._keeper.follow(received, effects, configuration)
-        self._carry_out(effects, configuration)
+        self._carry_out(effects)
 
-    def _carry_out(self, effects: list[Effect], configuration: Configuration) -> None:
+    def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:
-            if isinstance(effect, Send) and effect.event.event_type == "conversation.chat.canceled":
-                # For a client too that has not subscribed to being told.
-                self._outbox.drop_waiting_audio()
-                self._uplink_audio.flushed()
-            if not wanted(effect, configuration):
-                continue
             match effect:
+                case Withheld():
+                    pass
+                case FlushPlayback():
+                    self._outbox.drop_waiting_audio()
+                    self._uplink_audio.flushed()
+                case Hint(message):
+                    log.warning("%s: %s", self._log_id, message)
+                    self._live.hint(message)
                 case Send(event, sounding):
                     if sounding is not None:
                         self._uplink_audio.sounding(sounding)

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias, TypeVar
 from kouyu.audio.packet_decoding import ogg_opus_file, samples_of_packets
 from kouyu.audio.pcm import Samples
 from kouyu.audio.timeline import AudioTimeline
-from kouyu.conversation.effects import Effect, SaveMessage, Send, Transcribe
+from kouyu.conversation.effects import Effect, SaveMessage, Send, Transcribe, Withheld
 from kouyu.conversation.inputs import Input, TranscriptReady
 from kouyu.protocol.configuration import Configuration, OutputAudio
 from kouyu.protocol.downlink import DownlinkEvent, Message
@@ -83,7 +83,7 @@ class SoundKeeper:
                 case SaveMessage(Message(type="question") as question) if question.content in self._understood:
                     samples = self._understood.pop(question.content)
                     self._begin(question, samples)
-                case Send(event):
+                case Send(event) | Withheld(event):
                     self._on_event(event, configuration.output_audio)
                 case _:
                     pass

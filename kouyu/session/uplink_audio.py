@@ -51,7 +51,11 @@ class UplinkAudio:
         self.echo_guard = EchoGuard(self.timeline) if services.limits.ignore_echo else None
         self._untold: tuple[AudioReceived, float] | None = None
         self._under_pressure = False
-        self._vad_pump = VadPump(services.voice_activity, self._judged)
+        self._vad_pump = VadPump(
+            services.voice_activity,
+            self._judged,
+            stopped_sending_grace_ms=services.limits.stopped_sending_grace_ms,
+        )
         self._target = TargetChoice(
             services.speaker_encoder,
             services.store.voiceprints,

@@ -13,8 +13,6 @@ from kouyu.session.target_speaker import TargetSpeaker
 
 MOST_WAITING_S: Final = 30
 """Audio that may wait to be judged. Beyond that reading from the client waits, so that it is slowed down."""
-STOPPED_SENDING_S: Final = 0.7
-"""A client that sends nothing for so long has stopped: what is held back is decided by what there is."""
 
 OpenTarget = Callable[[int], TargetSpeaker]
 """Makes what hears one speaker alone, from the given sample on."""
@@ -23,7 +21,16 @@ OpenTarget = Callable[[int], TargetSpeaker]
 class VadPump:
     """Feeds voice activity with whatever audio has come meanwhile, and reports its judgements in order."""
 
-    def __init__(self, detector: VoiceActivityDetector, report: Callable[[SpeechProbability], None]) -> None:
+    def __init__(
+        self,
+        detector: VoiceActivityDetector,
+        report: Callable[[SpeechProbability], None],
+        *,
+        stopped_sending_grace_ms: int,
+    ) -> None:
+        """``stopped_sending_grace_ms``: a client that sends nothing for so long has stopped, and what is held back is
+        decided by what there is."""
+        self._patience_s = stopped_sending_grace_ms / 1000
         self._stream = detector.open()
         self._chunk = detector.model.chunk_samples
         self._report = report
@@ -77,7 +84,7 @@ class VadPump:
         """Wait for news; False when the client seems to have stopped sending while something is held back."""
         if self._target is not None and self._target.holding:
             try:
-                async with asyncio.timeout(STOPPED_SENDING_S):
+                async with asyncio.timeout(self._patience_s):
                     await self._changed.wait()
             except TimeoutError:
                 return False

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from kouyu.conversation.inputs import NotOpened, PressureChanged, Runtime
+from kouyu.conversation.inputs import NotOpened, OpenedConversation, PressureChanged
 from kouyu.protocol.downlink import Chat, Function, ToolCall
 from kouyu.protocol.uplink import (
     ConversationClear,
@@ -83,7 +83,7 @@ _ACTIONS: dict[str, Callable[..., None]] = {
     "pressure": lambda talk, is_high: talk.give(PressureChanged(is_high)),
     "configure": lambda talk, data: talk.configure(**data),
     "open": lambda talk: talk.give(
-        talk.update({"chat_config": {"conversation_id": "77"}}, conversation=Runtime("77", "78"))
+        talk.update({"chat_config": {"conversation_id": "77"}}, conversation=OpenedConversation("77", "78"))
     ),
     "open_unknown": lambda talk: talk.give(
         talk.update({"chat_config": {"conversation_id": "79"}}, conversation=NotOpened("does not exist"))

@@ -29,9 +29,9 @@ from kouyu.conversation.inputs import (
     ConfigurationUpdate,
     Input,
     NotOpened,
+    OpenedConversation,
     ReplyDelta,
     ReplyFinished,
-    Runtime,
     SpeechAudio,
     SpeechFinished,
     SpeechProbability,
@@ -121,7 +121,9 @@ class Simulation:
         """Send a chat.update."""
         self.give(self.update(data))
 
-    def update(self, data: dict[str, Any], conversation: Runtime | NotOpened | None = None) -> ConfigurationUpdate:
+    def update(
+        self, data: dict[str, Any], conversation: OpenedConversation | NotOpened | None = None
+    ) -> ConfigurationUpdate:
         """A chat.update that has been read, and what was found of the conversation that it names."""
         merged = self.conversation.read(data)
         return ConfigurationUpdate(merged=merged, conversation=conversation, origin_message="the update")

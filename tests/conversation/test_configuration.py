@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from kouyu.conversation.effects import CancelTranscribe, SaveMessage, SaveSection, Speak, StartReply, UseInputFormat
-from kouyu.conversation.inputs import NotOpened, Runtime
+from kouyu.conversation.inputs import NotOpened, OpenedConversation
 from kouyu.conversation.limits import Limits
 from kouyu.protocol.downlink import Chat, DownlinkEvent, ErrorData, Message, Sentence
 from kouyu.protocol.uplink import ConversationClear, ConversationMessageCreate
@@ -214,7 +214,7 @@ def test_a_new_conversation_begins_with_a_section_of_the_same_id() -> None:
 
 def test_an_opened_conversation_is_gone_on_with_in_its_own_section() -> None:
     talk = Simulation()
-    talk.give(talk.update({"chat_config": {"conversation_id": "77"}}, conversation=Runtime("77", "78")))
+    talk.give(talk.update({"chat_config": {"conversation_id": "77"}}, conversation=OpenedConversation("77", "78")))
     assert updated(talk)["chat_config"]["conversation_id"] == "77"  # type: ignore[index]
     talk.write("hello")
     assert _of_chats(talk) == [("77", "78")]

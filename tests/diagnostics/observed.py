@@ -5,7 +5,6 @@ from typing import TypeVar
 
 import numpy as np
 
-from kouyu.conversation.conversation import wanted
 from kouyu.conversation.inputs import AudioReceived, Input
 from kouyu.diagnostics.facts import AnyFact, UserAudio, UserVoice
 from kouyu.diagnostics.observer import Observer
@@ -33,11 +32,10 @@ class Observed(Simulation):
             samples = np.full(received.end - self._heard, 0.25, np.float32)
             self._heard = received.end
             self.observer.heard(samples, received.end, self.now)
-        before = self.conversation.configuration
-        effects = self.conversation.follow(received, self.now)
+        effects = self.conversation.receive(received, self.now)
         self.observer.observe(received, effects, self.conversation.configuration, self.now)
         self.history.append((self.now, received))
-        self._take([effect for effect in effects if wanted(effect, before)])
+        self._take(effects)
 
     def kinds_of(self, turn: int) -> list[str]:
         """The types of a turn's facts, in order."""

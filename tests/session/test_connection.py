@@ -1,6 +1,7 @@
 """One connection as a whole: what its client sends and gets, on engines that answer at once."""
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from kouyu.bench.stub_engines import open_stub_services
+from kouyu.diagnostics.watcher import Wanted
 from kouyu.session.connection import run_session
 from kouyu.settings import Settings
 from kouyu.speech.services import Services
@@ -96,3 +98,47 @@ async def test_an_inserted_message_is_on_disk_soon_though_no_event_tells_of_it(s
     assert [message.content for message in kept] == ["My name is Bob."]
     client.sent.put_nowait(None)
     await session
+
+
+async def test_what_looks_wrong_is_in_the_log_and_with_the_session_though_nobody_watches(
+    services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = Client()
+    session = asyncio.create_task(run_session(client, services=services, bot_id="kouyu", log_id="log 7"))
+    client.says("transcriptions.update")
+    client.says("transcriptions.update")
+    client.says("chat.update", turn_detection={"vad_typ": "server_vad", "silence_duration": 200, "type": "vad"})
+    client.says("chat.update", chat_config={"conversation_id": "of another server"})
+    client.sent.put_nowait("{")
+    await client.until("error", 2)
+    (live,) = services.watcher_hub.sessions(Wanted(log_id="log 7"))
+    expected = (
+        "unknown event_type 'transcriptions.update'",
+        "error 4000: chat.update, turn_detection stays as it was: data.turn_detection.type is not allowed",
+        "data.turn_detection.silence_duration is not known",
+        "conversation_id 'of another server' does not exist",
+        "error 4000: not JSON",
+    )
+    for hint, beginning in zip(live.hints, expected, strict=True):
+        assert hint.message.startswith(beginning)
+    assert [text.removeprefix("log 7: ") for text in caplog.messages] == [hint.message for hint in live.hints]
+    client.sent.put_nowait(None)
+    await session
+
+
+async def test_whoever_watches_sees_exactly_the_errors_that_the_client_gets(services: Services) -> None:
+    client = Client()
+    with services.watcher_hub.watch(Wanted()) as watcher:
+        session = asyncio.create_task(run_session(client, services=services, bot_id="kouyu", log_id="log"))
+        client.says("input_audio_buffer.append", delta="?")
+        client.says("chat.update", input_audio={"format": "ogg"})
+        client.says("input_audio_buffer.append", delta=base64.b64encode(b"no Ogg stream at all" * 100).decode())
+        client.says("chat.update", asr_config=1)
+        client.sent.put_nowait("[]")
+        await client.until("error", 4)
+        client.sent.put_nowait(None)
+        await session
+        codes = []
+        while (fact := json.loads(await watcher.get())["fact"])["type"] != "session.ended":
+            codes += [fact["code"]] if fact["type"] == "error" else []
+    assert codes == [4000] * client.read.count("error")

@@ -80,7 +80,10 @@ function Shown({ status }: { status: Status }) {
               {status.live.map((session) => (
                 <tr key={session.log_id}>
                   <th scope="row">{session.bot_id}{session.user_id && ` · ${session.user_id}`}</th>
-                  <td><code class="id">{session.log_id}</code></td>
+                  <td>
+                    <code class="id">{session.log_id}</code>
+                    {session.hints.map((hint) => <p class="hint" key={hint}>{hint}</p>)}
+                  </td>
                   <td>{age(session.age_s)}</td>
                 </tr>
               ))}

@@ -95,6 +95,7 @@ export type Fact =
   | (Happened<"synthesis.finished"> & { order: number; took_ms: number; audio_ms: number })
   | (Happened<"sentence.started"> & { text: string })
   | (Happened<"chat"> & { chat_id: string; status: string; reason: string })
+  | (Happened<"hint"> & { message: string })
   | (Happened<"error"> & { stage: string; code: number; message: string })
   | Happened<"session.ended" | "speech.resumed" | "speculation.started" | "speculation.committed" | "audio.completed">;
 

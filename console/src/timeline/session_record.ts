@@ -15,6 +15,8 @@ interface Turn {
 export class SessionRecord {
   private readonly turns = new Map<number, Turn>();
   private sound: (UserAudio | UserVoice)[] = [];
+  /** What looks like a mistake in what the client sends. */
+  readonly hints = new Set<string>();
   private configured: FactOf<"session.configured"> | undefined;
 
   constructor(public session: SessionFact) {}
@@ -22,6 +24,7 @@ export class SessionRecord {
   add(fact: Fact): void {
     if (fact.type === "user.audio" || fact.type === "user.voice") this.addSound(fact);
     else if (fact.type === "session.configured") this.configured = fact;
+    else if (fact.type === "hint") this.hints.add(fact.message);
     else if (fact.turn) this.addToTurn(fact.turn, fact);
   }
 

@@ -8,7 +8,7 @@ import { stagesOf, titleOf } from "./explanation";
 import type { TurnRecord } from "./facts";
 import { shown, shownTurn } from "./shown_turn";
 import { TurnView } from "./turn_view";
-import { importTurns, keyOf, mayWatch, turns } from "./watching";
+import { hints, importTurns, keyOf, mayWatch, turns } from "./watching";
 import { Icon } from "../shell/icon";
 
 export function TimelinePanel() {
@@ -24,6 +24,7 @@ export function TimelinePanel() {
         <button type="button" class="close quiet" aria-label={t("close")} onClick={() => (shownTurn.value = "")}><Icon name="hangUp" /></button>
       </header>
       {mayWatch.value === false && <p class="hint">{t("timeline.notAllowed")}</p>}
+      {hints.value.map((hint) => <p class="hint" key={hint}>{hint}</p>)}
       <TurnList isComparing={isComparing} />
       {isComparing ? <Comparison records={turns.value} /> : record ? <TurnView record={record} key={keyOf(record)} /> : <p class="hint">{t("timeline.none")}</p>}
     </section>

@@ -24,6 +24,12 @@ export const turns = computed<readonly TurnRecord[]>(() => {
   return [...[...sessions.values()].flatMap((session) => session.records()), ...imported.value];
 });
 
+/** What looks like a mistake in what this page's newest session sends. */
+export const hints = computed<readonly string[]>(() => {
+  changes.value;
+  return [...([...sessions.values()].at(-1)?.hints ?? [])];
+});
+
 /** What tells one turn from all others. */
 export const keyOf = (record: TurnRecord): string => `${record.session.log_id}/${record.turn}`;
 

@@ -15,7 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 
 from kouyu.diagnostics.watcher import Wanted
-from kouyu.diagnostics.watcher_hub import WatcherHub
+from kouyu.diagnostics.watcher_hub import LiveSession, WatcherHub
 from kouyu.engines.scheduler import Scheduler
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.openapi.operation import described
@@ -54,6 +54,8 @@ class _Live(msgspec.Struct, frozen=True):
     user_id: str
     conversation_id: str
     age_s: float
+    hints: Sequence[str]
+    """What looks like a mistake in what the client sends, oldest first."""
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,11 +123,19 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _live(self) -> tuple[_Live, ...]:
-        sessions = [(session.about, session.age_s) for session in self.watcher_hub.sessions(Wanted())]
-        return tuple(
-            _Live(about.log_id, about.bot_id, about.user_id, about.conversation_id, round(age_s, 1))
-            for about, age_s in sessions
-        )
+        return tuple(_live(session) for session in self.watcher_hub.sessions(Wanted()))
+
+
+def _live(session: LiveSession) -> _Live:
+    about = session.about
+    return _Live(
+        log_id=about.log_id,
+        bot_id=about.bot_id,
+        user_id=about.user_id,
+        conversation_id=about.conversation_id,
+        age_s=round(session.age_s, 1),
+        hints=tuple(hint.message for hint in session.hints),
+    )
 
 
 def status_routes(state: ServerState, guard: Guard) -> list[HTTPRouteHandler]:

@@ -33,7 +33,7 @@ class Talk:
         self._conversation = conversation
 
     def give(self, received: Any, now: float = 1.0) -> None:
-        effects = self._conversation.follow(received, now)
+        effects = self._conversation.receive(received, now)
         if self.live.observer is not None:
             self.live.observe(received, effects, now)
 

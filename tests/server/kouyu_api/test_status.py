@@ -13,7 +13,8 @@ async def get(server: Running, path: str, secret: str) -> httpx.Response:
 
 
 async def test_the_status_tells_of_engines_load_and_live_sessions(server: Running) -> None:
-    with session(server):
+    with session(server) as talk:
+        talk.live.hint("there is no voice 'x' here")
         status = (await get(server, "/v1/kouyu/status", server.token)).json()["data"]
     assert status["engines"] == [{"kind": "asr", "name": "none"}]
     assert (status["sessions"], status["max_sessions"], status["scheduler"]) == (0, 10, None)
@@ -21,6 +22,7 @@ async def test_the_status_tells_of_engines_load_and_live_sessions(server: Runnin
     assert status["memory"]["resident_bytes"] > 10_000_000
     assert [live["log_id"] for live in status["live"]] == ["log 1"]
     assert status["live"][0]["age_s"] == pytest.approx(2.0)
+    assert status["live"][0]["hints"] == ["there is no voice 'x' here"]
 
 
 async def test_the_status_is_for_those_who_may_watch(server: Running) -> None:

@@ -1,0 +1,48 @@
+"""Fields of an update that nobody knows and that look like misspelt or misplaced known ones."""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from itertools import islice
+from typing import Final
+
+import msgspec
+
+from kouyu.protocol.merge import fields_of
+
+_MOST: Final = 10
+"""Fields that are looked at in one update."""
+_LONGEST_NAME: Final = 64
+"""Characters of a name; no field's is half as long."""
+_SIMILARITY: Final = 0.75
+"""Of 1: ``samplerate`` and ``sample_rate`` have 0.95, ``vad_type`` and ``type`` 0.67."""
+
+
+def misspelt_fields(kind: type[msgspec.Struct], update: Mapping[str, object]) -> list[str]:
+    """A sentence for each unknown field of ``update``, the data of an update of ``kind``, for which a known one may be
+    meant: one of the same object with a similar name, or one with this name elsewhere."""
+    places = dict(_places(kind, "data"))
+    return list(islice(_misspelt(kind, update, "data", places), _MOST))
+
+
+def _misspelt(kind: type[msgspec.Struct], update: object, path: str, places: dict[str, str]) -> Iterator[str]:
+    if not isinstance(update, Mapping):
+        return
+    known = {field.wire_name: field.takes for field in fields_of(kind)}
+    for name, value in update.items():
+        takes = known.get(name)
+        if isinstance(takes, type):
+            yield from _misspelt(takes, value, f"{path}.{name}", places)
+        elif takes is None and len(name) <= _LONGEST_NAME:
+            similar = get_close_matches(name.lower(), known, 1, _SIMILARITY)
+            meant = f"{path}.{similar[0]}" if similar else places.get(name)
+            if meant is not None:
+                yield f"{path}.{name} is not known and has no effect; {meant} may be meant"
+
+
+def _places(kind: type[msgspec.Struct], path: str) -> Iterator[tuple[str, str]]:
+    """Each field's name with its path; of several fields of one name the outermost, last."""
+    for field in fields_of(kind):
+        if isinstance(field.takes, type):
+            yield from _places(field.takes, f"{path}.{field.wire_name}")
+    for field in fields_of(kind):
+        yield field.wire_name, f"{path}.{field.wire_name}"
