@@ -13,7 +13,9 @@ from kouyu.audio_sessions.previews import VoicePreviews
 from kouyu.engines.tts.engine import Voice
 from kouyu.protocol.errors import ProtocolError
 from kouyu.server.access.access_middleware import LOG_ID_HEADER, AccessMiddleware
+from kouyu.server.access.authentication import Authenticator
 from kouyu.server.access.failure_backoff import FailureBackoff
+from kouyu.server.access.open_sockets import OpenSockets
 from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.access.socket_authentication import SocketAuthenticator
@@ -59,6 +61,7 @@ def create_app(
     store: Store,
     answerer_ids: AnswererIds,
     sessions: Sessions,
+    sockets: OpenSockets,
     run_session: RunSession,
     max_file_bytes: int,
     voices: Sequence[Voice] = (),
@@ -73,8 +76,9 @@ def create_app(
     Without ``bots`` they cannot be read or made over REST, without ``services`` there are no endpoints for audio alone.
     """
     failures = FailureBackoff()
-    authenticator = SocketAuthenticator(store.tokens, failures)
-    rest_authenticator = RestAuthenticator(store.tokens, failures)
+    authentication = Authenticator(store.tokens, failures)
+    authenticator = SocketAuthenticator(authentication, sockets)
+    rest_authenticator = RestAuthenticator(authentication)
     guard = rest_authenticator.guard
     litestar = Litestar(
         route_handlers=[

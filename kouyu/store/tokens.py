@@ -9,7 +9,7 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final, Literal
 
 import msgspec
@@ -192,6 +192,10 @@ class Tokens:
     async def list(self) -> tuple[TokenRecord, ...]:
         """All tokens, expired ones too, oldest first."""
         return await self._database.records(select(tokens).order_by(tokens.c.created_at, tokens.c.id), TokenRecord)
+
+    async def those(self, ids: Collection[str]) -> tuple[TokenRecord, ...]:
+        """The tokens with these ids that are still there, expired ones too."""
+        return await self._database.records(select(tokens).where(tokens.c.id.in_(ids)), TokenRecord)
 
     async def revoke(self, id_or_name: str) -> bool:
         """Delete the token; True if there was one."""

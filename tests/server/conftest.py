@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from kouyu.diagnostics.watcher_hub import WatcherHub
+from kouyu.server.access.open_sockets import OpenSockets, revocations_enforced
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.app import create_app
 from kouyu.server.kouyu_api.status import RunningEngine, ServerState
@@ -42,6 +43,7 @@ class Running:
     token: str
     store: Store
     sessions: Sessions
+    sockets: OpenSockets
     certificates: Certificates
     watcher_hub: WatcherHub
 
@@ -84,11 +86,12 @@ Start = Callable[..., Awaitable[Running]]
 async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings: float) -> AsyncIterator[Running]:
     async with await Store.open(folder / "kouyu.db", files_folder=folder / "files") as store:
         _, secret = await store.tokens.create("ada")
-        sessions, watcher_hub = Sessions(max_sessions), WatcherHub()
+        sessions, sockets, watcher_hub = Sessions(max_sessions), OpenSockets(), WatcherHub()
         app = create_app(
             store=store,
             answerer_ids=AnswererIds(bots=("kouyu", "tutor"), default_bot="kouyu", flows=("7",)),
             sessions=sessions,
+            sockets=sockets,
             run_session=run_session,
             max_file_bytes=1000,
             state=ServerState(
@@ -108,8 +111,11 @@ async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings:
         certificates = local_certificate(folder / "tls", [])
         plain, tls = bind("127.0.0.1", 0, "--port"), bind("127.0.0.1", 0, "--https-port")
         ports = plain.getsockname()[1], tls.getsockname()[1]
-        async with listening(app, plain, tls, certificates, proxies=["127.0.0.1"], **pings):
-            yield Running(*ports, secret, store, sessions, certificates, watcher_hub)
+        async with (
+            listening(app, plain, tls, certificates, proxies=["127.0.0.1"], **pings),
+            revocations_enforced(sockets, store.tokens),
+        ):
+            yield Running(*ports, secret, store, sessions, sockets, certificates, watcher_hub)
             await sessions.end(close_s=0.5, drain_s=0.5)
 
 

@@ -12,6 +12,7 @@ from kouyu.agents.bot import BotDefinition, LanguageModelBot
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.conversation.limits import Limits
 from kouyu.protocol.ids import IdFactory
+from kouyu.server.access.open_sockets import OpenSockets
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.app import create_app
 from kouyu.server.process.certificates import local_certificate
@@ -33,6 +34,7 @@ async def serve(folder: Path, model_url: str) -> None:
             store=store,
             answerer_ids=AnswererIds(bots=bots, default_bot="plain"),
             sessions=Sessions(1),
+            sockets=OpenSockets(),
             run_session=echo_session,
             max_file_bytes=1000,
             chats=chats,

@@ -1,11 +1,17 @@
 """Litestar's WebSocket as the Socket that sessions use."""
 
-from typing import Any
+import time
+from typing import Any, Final
 
 from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
+from kouyu.protocol import downlink
+from kouyu.protocol.ids import new_event_id
 from kouyu.speech.socket import SocketClosed
+
+POLICY_VIOLATION: Final = 1008
+"""The WebSocket close code after an ``error`` event that refuses a client."""
 
 
 class ClientSocket:
@@ -49,3 +55,14 @@ class ClientSocket:
             # uvicorn: OSError once the client is gone, RuntimeError once it has closed the connection by itself.
             self._over = True
             raise SocketClosed from error
+
+
+async def say_error_and_close(socket: ClientSocket, code: int, msg: str, log_id: str) -> None:
+    """Send an ``error`` event and close: the way of all faults that end a connection's purpose (websocket.md 2.1)."""
+    event = downlink.error(code, msg)
+    unix_ms = int(time.time() * 1000)
+    try:
+        await socket.send(downlink.encode(event, event_id=new_event_id(), log_id=log_id, unix_ms=unix_ms))
+    except ConnectionError:
+        return
+    await socket.close(POLICY_VIOLATION, msg.encode()[:123].decode(errors="ignore"))

@@ -5,7 +5,8 @@ from urllib.parse import unquote
 
 import msgspec
 
-SCHEME = "bearer "
+SCHEMES = ("bearer ", "bearer+")
+"""``urlencode`` and HTML forms write a blank in a query as a plus."""
 MISSING = ("", "undefined", "null")
 """What JS writes into the query when it has no token."""
 
@@ -36,17 +37,19 @@ def presented(headers: Iterable[tuple[bytes, bytes]], query: bytes) -> Credentia
 def query_value(query: bytes, name: str) -> str | None:
     """The first value of a query parameter, or None.
 
-    Percent sequences are decoded, but a plus stays a plus: the SDKs encode nothing, and tokens hold pluses.
+    Percent sequences are decoded, but a plus stays a plus: the SDKs encode nothing, and tokens hold pluses. Letter case
+    of the name does not matter.
     """
     for part in query.decode("latin-1").split("&"):
         key, _, value = part.partition("=")
-        if unquote(key) == name:
+        if unquote(key).lower() == name:
             return unquote(value)
     return None
 
 
 def _token(text: str) -> str | None:
     text = text.strip()
-    if text[: len(SCHEME)].lower() == SCHEME:
-        text = text[len(SCHEME) :].strip()
-    return None if text.lower() in (*MISSING, SCHEME.strip()) else text
+    for scheme in SCHEMES:
+        if text[: len(scheme)].lower() == scheme:
+            text = text[len(scheme) :].strip()
+    return None if text.lower() in (*MISSING, "bearer") else text

@@ -1,4 +1,4 @@
-"""The door of every REST endpoint: a good token, or a JSON error with its status."""
+"""Guards of REST endpoints: a good token, or a JSON error with its status."""
 
 from typing import Any
 
@@ -6,45 +6,29 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
-from kouyu.protocol import errors
 from kouyu.protocol.errors import ProtocolError
+from kouyu.server.access.authentication import Authenticator, Refusal
 from kouyu.server.access.credentials import presented
-from kouyu.server.access.failure_backoff import FailureBackoff
-from kouyu.store.tokens import Permission, Tokens
+from kouyu.store.tokens import Permission
 
 
 class RestAuthenticator:
-    """Checks tokens, and slows down addresses that keep failing."""
+    """Makes guards of route handlers, for which ``request.user`` is the client's TokenRecord."""
 
-    def __init__(self, tokens: Tokens, failures: FailureBackoff) -> None:
-        self._tokens = tokens
-        self._failures = failures
-
-    async def guard(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        """A guard of route handlers, for whom ``request.user`` is the TokenRecord then. Raises ProtocolError for who
-        may not come in."""
-        await self._check(connection, ("rest",))
+    def __init__(self, authenticator: Authenticator) -> None:
+        self._authenticator = authenticator
+        self.guard: Guard = self.permitting("rest")
+        """For tokens with the permission ``rest``."""
 
     def permitting(self, *permissions: Permission) -> Guard:
-        """A guard as ``guard``, for tokens with one of these permissions."""
+        """A guard for tokens with one of these permissions. It raises ProtocolError for all others."""
 
         async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-            await self._check(connection, permissions)
+            credentials = presented(connection.scope["headers"], b"")
+            match await self._authenticator.authenticate(connection.scope, credentials, permissions):
+                case Refusal(code, msg):
+                    raise ProtocolError(code, msg)
+                case user:
+                    connection.scope["user"] = user
 
         return guard
-
-    async def _check(self, connection: ASGIConnection[Any, Any, Any, Any], permissions: tuple[Permission, ...]) -> None:
-        scope = connection.scope
-        address = (scope["client"] or ("", 0))[0]
-        token = presented(scope["headers"], b"").token
-        user = await self._tokens.verify(token) if token else None
-        if user is not None and not {*user.permissions}.isdisjoint(permissions):
-            connection.scope["user"] = user
-            return
-        if wait_s := self._failures.wait_s(address):
-            raise ProtocolError(errors.RATE_LIMITED, f"too many failed attempts; try again in {wait_s} s")
-        self._failures.failed(address)
-        if user is not None:
-            raise ProtocolError(errors.FORBIDDEN, "the access token does not permit this")
-        what = "wrong or has expired" if token else "missing: send the header Authorization: Bearer <token>"
-        raise ProtocolError(errors.UNAUTHORIZED, f"the access token is {what}")

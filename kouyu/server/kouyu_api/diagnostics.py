@@ -37,7 +37,9 @@ def diagnostics_route(authenticator: SocketAuthenticator, watcher_hub: WatcherHu
         wanted = wanted_by(authenticated.user, query_value(query, "log_id"), query_value(query, "user_id"))
         try:
             with watcher_hub.watch(wanted) as watcher:
-                await _tell(await authenticated.accept(), watcher)
+                client = await authenticated.accept()
+                with authenticated.holding(client):
+                    await _tell(client, watcher)
         except TooManyWatchers:
             await authenticated.refuse(errors.TOO_MANY_SESSIONS, FULL)
 

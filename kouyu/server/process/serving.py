@@ -13,6 +13,7 @@ import msgspec
 
 from kouyu.assembly.runtime import Runtime
 from kouyu.diagnostics.watcher_hub import WatcherHub
+from kouyu.server.access.open_sockets import OpenSockets, revocations_enforced
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.app import create_app
 from kouyu.server.kouyu_api.link import login_link
@@ -102,7 +103,7 @@ async def _serve(
         lan_links = await _lan_links(ports, lan, store.tokens)
         opened = await stack.enter_async_context(open_sessions(store))
         await store.sounds.forget(settings.audio.bounds)
-        sessions = Sessions(chosen.max_sessions)
+        sessions, sockets = Sessions(chosen.max_sessions), OpenSockets()
         bots = _bot_ids(settings)
         watchdog = LoopWatchdog()
         app = create_app(
@@ -113,6 +114,7 @@ async def _serve(
                 flows=tuple(flow.id for flow in settings.flows),
             ),
             sessions=sessions,
+            sockets=sockets,
             run_session=opened.run_session,
             voices=opened.voices,
             bots=opened.bots,
@@ -126,6 +128,7 @@ async def _serve(
         stack.push_async_callback(functools.partial(sessions.end, close_s=CLOSE_S, drain_s=DRAIN_S))
         if opened.chats is not None:
             stack.push_async_callback(opened.chats.end)
+        await stack.enter_async_context(revocations_enforced(sockets, store.tokens))
         await stack.enter_async_context(maintained_heap(sessions))
         await stack.enter_async_context(watchdog.watching())
         stopping.started()

@@ -9,9 +9,10 @@ from kouyu.audio_sessions.opening import audio_session
 from kouyu.protocol import errors
 from kouyu.protocol.audio_uplink import AudioEndpointName
 from kouyu.protocol.errors import InvalidField, ProtocolError
+from kouyu.server.access.client_socket import say_error_and_close
 from kouyu.server.access.credentials import query_value
 from kouyu.server.access.sessions import Sessions
-from kouyu.server.access.socket_authentication import SocketAuthenticator, say_error_and_close
+from kouyu.server.access.socket_authentication import SocketAuthenticator
 from kouyu.server.sockets.chat import AnswererIds
 from kouyu.server.sockets.client_acceptance import accept_client, serve_session, unknown
 from kouyu.speech.services import Services
@@ -42,7 +43,7 @@ def _route(
             await say_error_and_close(client, fault.code, fault.msg, authenticated.log_id)
             return
         session = audio_session(services, client, name, bot_id=bot_id, log_id=authenticated.log_id)
-        await serve_session(client, authenticated.log_id, sessions, session)
+        await serve_session(client, authenticated, sessions, session)
 
     return serve
 

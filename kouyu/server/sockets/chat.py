@@ -9,9 +9,10 @@ from litestar.handlers import WebsocketRouteHandler
 
 from kouyu.assembly.runtime import RunSession
 from kouyu.protocol import errors
+from kouyu.server.access.client_socket import say_error_and_close
 from kouyu.server.access.credentials import query_value
 from kouyu.server.access.sessions import Sessions
-from kouyu.server.access.socket_authentication import SocketAuthenticator, say_error_and_close
+from kouyu.server.access.socket_authentication import SocketAuthenticator
 from kouyu.server.sockets.client_acceptance import accept_client, serve_session, unknown
 
 
@@ -45,6 +46,6 @@ def chat_route(
         session = run_session(
             client, bot_id=bot_id, workflow_id=workflow_id, log_id=authenticated.log_id, owner=authenticated.user.id
         )
-        await serve_session(client, authenticated.log_id, sessions, session)
+        await serve_session(client, authenticated, sessions, session)
 
     return chat

@@ -6,14 +6,9 @@ from itertools import islice
 from typing import Any, Final
 
 from kouyu.protocol import errors
-from kouyu.server.access.client_socket import ClientSocket
+from kouyu.server.access.client_socket import ClientSocket, say_error_and_close
 from kouyu.server.access.sessions import ServerFull, Sessions
-from kouyu.server.access.socket_authentication import (
-    AuthenticatedClient,
-    Connection,
-    SocketAuthenticator,
-    say_error_and_close,
-)
+from kouyu.server.access.socket_authentication import AuthenticatedClient, Connection, SocketAuthenticator
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +22,7 @@ _MOST_IDS_SHOWN: Final = 20
 async def accept_client(
     authenticator: SocketAuthenticator, sessions: Sessions, connection: Connection
 ) -> tuple[AuthenticatedClient, ClientSocket] | None:
-    """Who has come in; None after turning them away."""
+    """The client and its open socket; None after turning it away."""
     authenticated = await authenticator.authenticate(connection)
     if authenticated is None:
         return None
@@ -46,15 +41,16 @@ def unknown(kind: str, wanted: str, known: Collection[str]) -> str:
 
 
 async def serve_session(
-    client: ClientSocket, log_id: str, sessions: Sessions, session: Coroutine[Any, Any, None]
+    client: ClientSocket, authenticated: AuthenticatedClient, sessions: Sessions, session: Coroutine[Any, Any, None]
 ) -> None:
     """Run the session. Whatever it raises stops here: no session takes the server with it."""
     try:
-        await sessions.run(client, session)
+        with authenticated.holding(client):
+            await sessions.run(client, session)
     except ServerFull:  # between the question and the entry the last place was taken
-        await say_error_and_close(client, errors.TOO_MANY_SESSIONS, _FULL, log_id)
+        await say_error_and_close(client, errors.TOO_MANY_SESSIONS, _FULL, authenticated.log_id)
     except Exception:
-        log.exception("a session failed, log id %s", log_id)
+        log.exception("a session failed, log id %s", authenticated.log_id)
         await client.close(INTERNAL_ERROR, "internal error")
     else:
         await client.close(NORMAL_CLOSE, "")

@@ -47,9 +47,10 @@ async def test_a_token_in_the_header_opens(server: Running) -> None:
     assert (await first_message(server.url("/v1/chat?bot_id=tutor"), server.header)).startswith("tutor")
 
 
-@pytest.mark.parametrize("encoded", ["Bearer%20{}", "bearer%20{}", "{}"])
-async def test_a_token_in_the_query_opens(server: Running, encoded: str) -> None:
-    url = server.url("/v1/chat?bot_id=tutor&authorization=" + encoded.format(server.token))
+@pytest.mark.parametrize("name", ["authorization", "Authorization"])
+@pytest.mark.parametrize("encoded", ["Bearer%20{}", "bearer%20{}", "Bearer+{}", "{}"])
+async def test_a_token_in_the_query_opens(server: Running, encoded: str, name: str) -> None:
+    url = server.url(f"/v1/chat?bot_id=tutor&{name}=" + encoded.format(server.token))
     assert (await first_message(url, BROWSER)).startswith("tutor")
 
 
