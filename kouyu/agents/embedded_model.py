@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import httpx
@@ -23,6 +22,7 @@ from kouyu.agents.agent import AgentError
 from kouyu.agents.bot import Example
 from kouyu.agents.embedded_model_process import ProcessOptions, Ready
 from kouyu.agents.endpoint import ModelEndpoint
+from kouyu.agents.prompt_folder import open_prompt_folder
 from kouyu.weights import cache
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class EmbeddedModel:
         self._process: asyncio.subprocess.Process | None = None
         self._openings = 0
         self._warming_up = asyncio.Lock()
-        self._prompts = TemporaryDirectory(prefix="kouyu-prompts-", ignore_cleanup_errors=True)
+        self._prompts = open_prompt_folder()
         self._ready = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
         self._http = httpx.AsyncClient(

@@ -17,6 +17,21 @@ import msgspec
 _MOST_REDIRECTS: Final = 5
 _PORTS: Final = {"http": 80, "https": 443}
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_NOT_GLOBAL: Final = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+            *("192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24"),
+            *("192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24"),
+            *("224.0.0.0/4", "240.0.0.0/4"),
+            *("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"),
+        ),
+    )
+)
+"""IANA's special-purpose address registries (RFC 6890) and multicast, their exceptions left out: nobody serves files
+from a resolver's or a relay's anycast address. Outside 2000::/3 no IPv6 address is assigned to anybody."""
+_GLOBAL_UNICAST: Final = ipaddress.ip_network("2000::/3")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -119,9 +134,10 @@ class Fetcher:
 def is_public(address: Address) -> bool:
     """Whether anybody on the internet has it: not of this machine, a private network, a cloud's metadata service."""
     if isinstance(address, ipaddress.IPv6Address):
-        carried = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+        if address.ipv4_mapped is not None:
+            return is_public(address.ipv4_mapped)
         if address in _NAT64:
-            carried.append(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
-        if not all(is_public(inner) for inner in carried if inner is not None):
+            return is_public(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
+        if address not in _GLOBAL_UNICAST:
             return False
-    return address.is_global and not address.is_multicast
+    return not any(address in network for network in _NOT_GLOBAL)

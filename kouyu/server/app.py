@@ -105,7 +105,7 @@ def create_app(
                 if state
                 else ()
             ),
-            *page_routes(sessions),
+            *page_routes(sessions, store.files.free_bytes),
             *documentation_routes(),
         ],
         cors_config=CORS,

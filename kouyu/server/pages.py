@@ -3,6 +3,7 @@
 import asyncio
 import mimetypes
 import re
+from collections.abc import Callable
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +20,8 @@ from kouyu.server.openapi.operation import described
 CONSOLE: Final = Path(__file__).parents[1] / "console"
 """Where the page is built to."""
 
+LEAST_FREE_BYTES: Final = 32 * 1024 * 1024
+"""Less on the disk of the data is a full one: SQLite's log and an upload need as much."""
 _TYPES: Final = {
     ".css": "text/css",
     ".html": "text/html",
@@ -54,10 +57,13 @@ class _PageFile(msgspec.Struct, frozen=True):
     cache: str
 
 
-def page_routes(sessions: Sessions, console: Path = CONSOLE) -> list[HTTPRouteHandler]:
+def page_routes(
+    sessions: Sessions, free_bytes: Callable[[], int | None], console: Path = CONSOLE
+) -> list[HTTPRouteHandler]:
     """The route handlers of ``/health``, ``/`` and the files of the page; none asks for a token, none tells of anybody.
 
-    Where no page has been built, ``/`` says what to do with the server.
+    ``free_bytes`` says how much is free on the disk of the data, None where that is not known. Where no page has been
+    built, ``/`` says what to do with the server.
     """
     running_version = version("kouyu")
     page = _files_of(console)
@@ -68,8 +74,13 @@ def page_routes(sessions: Sessions, console: Path = CONSOLE) -> list[HTTPRouteHa
         sync_to_thread=False,
         opt=described("Whether the server is up, and how full", "Server", data=Health, wrapped=False, open=True),
     )
-    def health() -> Health:
-        return Health("ok", running_version, sessions.running, sessions.limit)
+    def health() -> Response[Health]:
+        free = free_bytes()
+        full = free is not None and free < LEAST_FREE_BYTES
+        said = "the disk is full: nothing can be saved" if full else "ok"
+        return Response(
+            Health(said, running_version, sessions.running, sessions.limit), status_code=503 if full else 200
+        )
 
     @get("/", opt=described("The page to talk on", "Server", answer="page", open=True))
     async def front(request: Request[Any, Any, Any]) -> Response[bytes]:

@@ -31,6 +31,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The PEM file of its private key, without a password."""
     names: tuple[Name, ...] = ()
     """Further host names and addresses for the certificate that the server makes itself."""
+    certificate_key_type: Literal["ecdsa", "rsa"] = "ecdsa"
+    """Of the certificate that the server makes itself: "rsa" is for devices whose TLS library knows nothing else."""
     proxies: tuple[Name, ...] = ("127.0.0.1", "::1")
     """Addresses of reverse proxies, which are believed when they say from where a client comes (X-Forwarded-For)."""
     lan: bool = False

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from sqlalchemy import Connection, insert, select
@@ -13,6 +15,9 @@ from kouyu.protocol.ids import IdFactory
 from kouyu.store.database import Database
 from kouyu.store.errors import StoreError
 from kouyu.store.tables import files
+
+UNFINISHED_S: Final = 3600
+"""Content of a file is written before its row; so long after, in seconds, no row will come any more."""
 
 
 class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,10 +71,32 @@ class Files:
         except OSError as error:
             raise StoreError(f"the content of file {record.id} cannot be read: {error.strerror}") from error
 
+    def free_bytes(self) -> int | None:
+        """What is left on the disk of the files; None without a folder for them."""
+        if self._folder is None:
+            return None
+        nearest = next(path for path in (self._folder, *self._folder.parents) if path.exists())
+        return shutil.disk_usage(nearest).free
+
+    async def sweep(self) -> int:
+        """Delete what crashes left of uploads: content without a row, older than UNFINISHED_S. How many there were."""
+        if self._folder is None or not self._folder.is_dir():
+            return 0
+        kept = {record.id for record in await self._database.records(select(files), FileRecord)}
+        return await asyncio.to_thread(_delete_old, self._folder, kept, self._clock() - UNFINISHED_S)
+
     def _path(self, file_id: str) -> Path:
         if self._folder is None:
             raise StoreError("this store was opened without a folder for files")
         return self._folder / file_id
+
+
+def _delete_old(folder: Path, kept: Set[str], before: float) -> int:
+    """Delete the files that are not ``kept`` and were last written before the Unix time ``before``."""
+    left = [path for path in folder.iterdir() if path.name not in kept and path.stat().st_mtime < before]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -1,9 +1,11 @@
+import os
 import resource
 from pathlib import Path
 
 import pytest
 
 from kouyu.store.errors import StoreError
+from kouyu.store.files import UNFINISHED_S
 from kouyu.store.store import Store
 from tests.store.clock import Clock
 
@@ -60,3 +62,16 @@ async def test_unknown_files_are_none(store: Store) -> None:
 async def test_without_a_folder_no_file_is_taken(store: Store) -> None:
     with pytest.raises(StoreError):
         await store.files.add("a", b"hello")
+
+
+async def test_what_a_crash_left_of_an_upload_is_swept_and_what_may_still_come_is_not(
+    location: str | Path, folder: Path, clock: Clock
+) -> None:
+    async with await Store.open(location, clock=clock, files_folder=folder) as store:
+        assert await store.files.sweep() == 0
+        record = await store.files.add("notes.txt", b"hello")
+        for name, age_s in (("old", UNFINISHED_S + 60), ("new", 10), (record.id, UNFINISHED_S + 60)):
+            (folder / name).write_bytes(b"hello")
+            os.utime(folder / name, (clock() - age_s, clock() - age_s))
+        assert await store.files.sweep() == 1
+        assert modes(folder).keys() == {"new", record.id, "."}

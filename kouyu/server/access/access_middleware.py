@@ -3,13 +3,14 @@
 - a log id, as ``X-Tt-Logid`` on every answer, spelled exactly so (websocket.md 1.7), and in ``scope["state"]``;
 - ``//v1/chat`` taken for ``/v1/chat`` (websocket.md 1.1: a base URL with a slash at its end);
 - one log line, without the query, which may hold a token;
+- HEAD answered as GET is, without the body;
 - a refused WebSocket handshake as an HTTP answer with a JSON body, not uvicorn's bare 403.
 """
 
 import logging
 import re
 import time
-from typing import Any
+from typing import Any, cast
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -35,6 +36,10 @@ class AccessMiddleware:
             await self._app(scope, receive, send)
             return
         scope["path"] = _SLASHES.sub("/", scope["path"])
+        method = scope.get("method", "WebSocket")
+        if method == "HEAD":
+            # Litestar makes no HEAD handlers. uvicorn goes by the method it has read, and sends no body.
+            scope = cast("Scope", {**scope, "method": "GET"})
         log_id = new_log_id()
         scope.setdefault("state", {})["log_id"] = log_id
         answer = _Answer(scope, send, log_id)
@@ -46,7 +51,7 @@ class AccessMiddleware:
             log.info(
                 "%s %s %r %s in %.0f ms, log id %s",
                 (scope["client"] or ("?", 0))[0],
-                scope.get("method", "WebSocket"),
+                method,
                 scope["path"],
                 answer.status or "no answer",
                 (time.monotonic() - started) * 1000,

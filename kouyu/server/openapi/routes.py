@@ -1,6 +1,6 @@
 """``/docs`` and ``/docs/openapi.json``. Neither asks for a token: they tell what kouyu can do, and of nobody."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import MediaType, Request, Response, get
@@ -9,6 +9,14 @@ from litestar.handlers import HTTPRouteHandler
 from kouyu.server.openapi.document import openapi_document
 from kouyu.server.openapi.operation import described
 from kouyu.server.openapi.page import documentation_page
+
+_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""The page has its styles in it, and nothing else."""
 
 
 def documentation_routes() -> list[HTTPRouteHandler]:
@@ -24,7 +32,7 @@ def documentation_routes() -> list[HTTPRouteHandler]:
 
     @get("/docs", opt=described("This page", "Server", answer="page", open=True), sync_to_thread=False)
     def page(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return Response(answer(request, "page"), media_type=MediaType.HTML)
+        return Response(answer(request, "page"), media_type=MediaType.HTML, headers=_HEADERS)
 
     @get(
         "/docs/openapi.json",

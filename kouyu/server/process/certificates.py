@@ -13,13 +13,14 @@ import socket
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import certifi
 import msgspec
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from kouyu.server.process.private_file import replace_file
@@ -32,6 +33,11 @@ CERTIFICATE_LIFETIME = datetime.timedelta(days=397)
 RENEW_BEFORE_EXPIRY = datetime.timedelta(days=30)
 CLOCK_SKEW = datetime.timedelta(days=1)
 """Certificates begin to be valid so long ago, for clients whose clocks are behind."""
+RSA_BITS = 2048
+"""What small TLS stacks still verify fast enough."""
+KeyType = Literal["ecdsa", "rsa"]
+"""ECDSA is P-256. RSA is for devices whose TLS library was built without elliptic curves in certificates."""
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
@@ -88,44 +94,53 @@ def _warn_of_dates(path: Path) -> None:
             log.warning("%s is valid from %s to %s: clients will refuse it", path, begins, ends)
 
 
-def local_certificate(folder: Path, names: Sequence[str]) -> Certificates:
+def local_certificate(folder: Path, names: Sequence[str], key_type: KeyType = "ecdsa") -> Certificates:
     """The certificate for this machine, made or renewed in ``folder`` where needed, as is the authority.
 
-    ``names`` are host names and IP addresses besides localhost and the host name of this machine. Raises
-    CertificateError where the folder cannot be used.
+    Each ``key_type`` has an authority and a certificate of its own. ``names`` are host names and IP addresses besides
+    localhost and the host name of this machine. Raises CertificateError where the folder cannot be used.
     """
     try:
-        return _local_certificate(folder, names)
+        return _local_certificate(folder, names, key_type)
     except OSError as error:
         raise CertificateError(f"{error.filename or folder}: cannot be used: {error.strerror}") from None
 
 
-def _local_certificate(folder: Path, names: Sequence[str]) -> Certificates:
+def _local_certificate(folder: Path, names: Sequence[str], key_type: KeyType) -> Certificates:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    authority_file, authority_key_file = folder / "ca.pem", folder / "ca-key.pem"
-    certificate, key = folder / "server.pem", folder / "server-key.pem"
+    kind = "" if key_type == "ecdsa" else f"-{key_type}"
+    authority_file, authority_key_file = folder / f"ca{kind}.pem", folder / f"ca{kind}-key.pem"
+    certificate, key = folder / f"server{kind}.pem", folder / f"server{kind}-key.pem"
     authority = _read_pair(authority_file, authority_key_file)
     if authority is None or _expires_soon(authority[0]):
         if authority_file.exists():
             log.warning("the authority %s runs out or is damaged: clients have to trust its new one", authority_file)
-        authority = _make_authority()
+        authority = _make_authority(key_type)
         _write_pair(authority_file, authority_key_file, *authority)
     wanted = _subject_names((*LOCAL_NAMES, socket.gethostname(), *names))
     current = _read_pair(certificate, key)
     if current is None or not _still_good(current[0], authority[0], wanted):
-        _write_pair(certificate, key, *_make_certificate(wanted, *authority))
-    bundle = folder / "ca-bundle.pem"
+        _write_pair(certificate, key, *_make_certificate(wanted, *authority, key_type))
+    bundle = folder / f"ca{kind}-bundle.pem"
     trusted = _system_authorities(bundle) + _pem(authority[0])
     if not bundle.is_file() or bundle.read_bytes() != trusted:
         replace_file(bundle, trusted, 0o644)
     return Certificates(certificate, key, authority_file, bundle)
 
 
-Pair = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
+Pair = tuple[x509.Certificate, PrivateKey]
 
 
-def _make_authority() -> Pair:
-    key = ec.generate_private_key(ec.SECP256R1())
+def _new_key(key_type: KeyType) -> PrivateKey:
+    match key_type:
+        case "ecdsa":
+            return ec.generate_private_key(ec.SECP256R1())
+        case "rsa":
+            return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+
+
+def _make_authority(key_type: KeyType) -> Pair:
+    key = _new_key(key_type)
     name = x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "kouyu"),
@@ -144,14 +159,14 @@ def _make_authority() -> Pair:
 
 
 def _make_certificate(
-    names: frozenset[x509.GeneralName], authority: x509.Certificate, signer: ec.EllipticCurvePrivateKey
+    names: frozenset[x509.GeneralName], authority: x509.Certificate, signer: PrivateKey, key_type: KeyType
 ) -> Pair:
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = _new_key(key_type)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kouyu")])
     certificate = (
         _builder(subject, authority.subject, key.public_key(), CERTIFICATE_LIFETIME)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_key_usage(digital_signature=True), critical=True)
+        .add_extension(_key_usage(digital_signature=True, key_encipherment=key_type == "rsa"), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectAlternativeName(sorted(names, key=repr)), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -162,7 +177,10 @@ def _make_certificate(
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, lifetime: datetime.timedelta
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
+    lifetime: datetime.timedelta,
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
@@ -177,14 +195,18 @@ def _builder(
 
 
 def _key_usage(
-    *, digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False
+    *,
+    digital_signature: bool = False,
+    key_encipherment: bool = False,
+    key_cert_sign: bool = False,
+    crl_sign: bool = False,
 ) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=digital_signature,
         key_cert_sign=key_cert_sign,
         crl_sign=crl_sign,
         content_commitment=False,
-        key_encipherment=False,
+        key_encipherment=key_encipherment,
         data_encipherment=False,
         key_agreement=False,
         encipher_only=False,
@@ -223,14 +245,12 @@ def _read_pair(certificate: Path, key: Path) -> Pair | None:
     with contextlib.suppress(FileNotFoundError, ValueError):
         read = x509.load_pem_x509_certificate(certificate.read_bytes())
         private = serialization.load_pem_private_key(key.read_bytes(), password=None)
-        if isinstance(private, ec.EllipticCurvePrivateKey) and read.public_key() == private.public_key():
+        if isinstance(private, PrivateKey) and read.public_key() == private.public_key():
             return read, private
     return None
 
 
-def _write_pair(
-    certificate_file: Path, key_file: Path, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey
-) -> None:
+def _write_pair(certificate_file: Path, key_file: Path, certificate: x509.Certificate, key: PrivateKey) -> None:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

@@ -2,13 +2,17 @@
 
 import contextlib
 import fcntl
+import logging
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from kouyu.server.process.private_file import replace_file
 from kouyu.store.errors import NameTaken
 from kouyu.store.tokens import Tokens
+
+log = logging.getLogger(__name__)
 
 TOKEN_NAME = "default"
 
@@ -76,15 +80,25 @@ async def _new_token(tokens: Tokens) -> str:
             return secret
 
 
+def _keep_others_out(path: Path) -> None:
+    """Take the folder's permissions from group and others: what is in it are conversations, voices and tokens."""
+    found = stat.S_IMODE(path.stat().st_mode)
+    if found & 0o077:
+        with contextlib.suppress(PermissionError):  # not ours: its owner decides who sees it
+            path.chmod(found & 0o700)
+            log.warning("%s: others had access to the data folder (mode %o); now they have none", path, found)
+
+
 @contextlib.contextmanager
 def open_data_folder(path: Path) -> Iterator[DataFolder]:
-    """The folder, made for its owner alone where missing, and locked while the block runs.
+    """The folder, made where missing, for its owner alone, and locked while the block runs.
 
     A second server on the same database would take the first one's open chats for those of a crash. Raises
     DataFolderError when the folder cannot be used, or another server uses it.
     """
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _keep_others_out(path)
         lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise DataFolderError(f"{path}: cannot be used as the data folder: {error.strerror}") from None

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import logging
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -31,6 +32,8 @@ from kouyu.settings import Settings
 from kouyu.settings.model import ServerSettings
 from kouyu.store.store import Store
 from kouyu.store.tokens import Tokens
+
+log = logging.getLogger(__name__)
 
 CLOSE_S = 0.2
 """For clients to take the close frame when the server stops."""
@@ -103,6 +106,8 @@ async def _serve(
         lan_links = await _lan_links(ports, lan, store.tokens)
         opened = await stack.enter_async_context(open_sessions(store))
         await store.sounds.forget(settings.audio.bounds)
+        if left := await store.files.sweep():
+            log.info("%d uploads that were broken off by a crash are deleted", left)
         sessions, sockets = Sessions(chosen.max_sessions), OpenSockets()
         bots = _bot_ids(settings)
         watchdog = LoopWatchdog()
@@ -159,7 +164,7 @@ def _state(
 def _certificates(chosen: ServerSettings, folder: Path, lan: Sequence[str]) -> Certificates:
     if chosen.certificate:
         return own_certificate(Path(chosen.certificate), Path(chosen.certificate_key))
-    return local_certificate(folder, (chosen.host, *chosen.names, *lan))
+    return local_certificate(folder, (chosen.host, *chosen.names, *lan), chosen.certificate_key_type)
 
 
 def _bot_ids(settings: Settings) -> tuple[str, ...]:

@@ -35,6 +35,11 @@ async def uploaded_file(request: Request[Any, Any, Any], *, most_bytes: int) -> 
     return name, content
 
 
+async def has_file(request: Request[Any, Any, Any]) -> bool:
+    """Whether the form has a part ``file``. Raises ProtocolError."""
+    return any(part.name == "file" for part in await _parts(request))
+
+
 async def form_texts(request: Request[Any, Any, Any]) -> dict[str, str]:
     """The form's parts that are texts, without the empty ones. Raises ProtocolError."""
     texts = {part.name: part.text() for part in await _parts(request) if part.file_name is None and part.name != "file"}

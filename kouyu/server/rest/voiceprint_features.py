@@ -19,7 +19,7 @@ from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.typed import typed_form, typed_query
-from kouyu.server.rest.uploads import FORM_BYTES, form_texts, uploaded_file
+from kouyu.server.rest.uploads import FORM_BYTES, form_texts, has_file, uploaded_file
 from kouyu.server.rest.voiceprint_groups import ONE, no_group, token_names
 from kouyu.server.rest.voiceprint_shape import (
     ChangedFeature,
@@ -139,7 +139,7 @@ def _writing(services: Services, encoder: SpeakerEncoder, guard: Guard) -> list[
         given = typed_form(await form_texts(request), ChangedFeature)
         with _faults_told(group_id, feature_id):
             voice = None
-            if (await request.form()).getall("file", []):
+            if await has_file(request):
                 speech = await _speech(request, services, given, least_s=LEAST_ENROLMENT_S)
                 voice = await enrolment(speech, encoder, keep_audio=keep_audio)
             await voiceprints.change(

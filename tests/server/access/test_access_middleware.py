@@ -129,3 +129,20 @@ async def test_a_store_that_fails_is_one_line_in_the_log(
     assert "could not be written: File exists" in told.getMessage()
     assert answer.json()["detail"]["logid"] in told.getMessage()
     assert told.exc_info is None
+
+
+@pytest.mark.parametrize("path", ["/health", "/", "/docs", "/v1/audio/voices"])
+async def test_head_is_answered_as_get_is_without_the_body(server: Running, path: str) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as rest:
+        read, asked = await rest.get(path, headers=server.header), await rest.head(path, headers=server.header)
+        assert asked.status_code == read.status_code == 200
+        assert asked.headers["content-length"] == str(len(read.content))
+        assert asked.content == b""
+        assert (await rest.head("/v1/nothing", headers=server.header)).status_code == 404
+
+
+async def test_the_documentation_loads_nothing_and_is_framed_by_nobody(server: Running) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as rest:
+        policy = (await rest.get("/docs")).headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy

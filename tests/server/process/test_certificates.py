@@ -14,12 +14,19 @@ from kouyu.server.process import certificates
 from kouyu.server.process.certificates import CertificateError, Certificates, local_certificate, own_certificate
 
 
-def handshake(found: Certificates, name: str, trusted: Path) -> None:
-    """A TLS handshake of a client that trusts ``trusted`` and asks for ``name``. Raises what the client would."""
+def handshake(found: Certificates, name: str, trusted: Path, *, ciphers: str = "") -> None:
+    """A TLS handshake of a client that trusts ``trusted`` and asks for ``name``. Raises what the client would.
+
+    ``ciphers``: those of a client that knows TLS 1.2 alone, as OpenSSL names them.
+    """
     serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     serving.load_cert_chain(found.certificate, found.key)
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
-    client = ssl.create_default_context(cafile=str(trusted)).wrap_bio(to_client, to_server, server_hostname=name)
+    context = ssl.create_default_context(cafile=str(trusted))
+    if ciphers:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(ciphers)
+    client = context.wrap_bio(to_client, to_server, server_hostname=name)
     server = serving.wrap_bio(to_server, to_client, server_side=True)
     for end in (client, server, client, server):
         try:
@@ -41,6 +48,24 @@ def test_clients_that_trust_the_authority_trust_the_server(tmp_path: Path, name:
     assert found.bundle
     handshake(found, name, found.authority)
     handshake(found, name, found.bundle)
+
+
+def test_a_client_that_knows_rsa_alone_is_served_with_an_rsa_certificate(tmp_path: Path) -> None:
+    usual, for_devices = local_certificate(tmp_path, []), local_certificate(tmp_path, [], "rsa")
+    assert usual.authority
+    assert for_devices.authority
+    with pytest.raises(ssl.SSLError):
+        handshake(usual, "localhost", usual.authority, ciphers="ECDHE-RSA-AES128-GCM-SHA256")
+    handshake(for_devices, "localhost", for_devices.authority, ciphers="ECDHE-RSA-AES128-GCM-SHA256")
+
+
+def test_changing_the_type_of_key_and_back_keeps_the_authority_that_clients_trust(tmp_path: Path) -> None:
+    before = local_certificate(tmp_path, []).authority
+    assert before
+    trusted = before.read_bytes()
+    local_certificate(tmp_path, [], "rsa")
+    assert local_certificate(tmp_path, []).authority == before
+    assert before.read_bytes() == trusted
 
 
 def test_another_name_is_not_trusted(tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
 """What a start makes of the token's file that an earlier one has left."""
 
+import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from kouyu.server.process.data_folder import DataFolder, DataFolderError
+from kouyu.server.process.data_folder import DataFolder, DataFolderError, open_data_folder
 from kouyu.store.store import Store
 from kouyu.store.tokens import Tokens
 
@@ -34,3 +35,12 @@ async def test_a_token_file_that_cannot_be_written_is_said(tmp_path: Path, token
     (tmp_path / "token.new").mkdir()
     with pytest.raises(DataFolderError, match="token: cannot be written: Is a directory"):
         await DataFolder(tmp_path).access_token(tokens)
+
+
+def test_others_lose_their_access_to_a_folder_that_was_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    with open_data_folder(folder):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert "mode 755" in caplog.text

@@ -248,3 +248,17 @@ def test_pages_hold_ten_and_one_past_the_end_is_empty(scripted_server: RunningSe
     assert asked(scripted_server, "GET", "?name=page&page_num=3").json()["data"] == {"items": [], "total": 12}
     for group_id in made:
         groups.delete(group_id=group_id)
+
+
+def test_a_file_without_a_name_replaces_a_voice_as_coze_go_sends_it(
+    scripted_server: RunningServer, group: str, ann: Callable[[str], Samples]
+) -> None:
+    feature = enrolled(scripted_server, group, wav(ann(STORY))).json()["data"]["id"]
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename=""\r\n'
+    body = head + b"Content-Type: application/octet-stream\r\n\r\n" + wav(ann(NEWS)) + b"\r\n--x--\r\n"
+    headers = {"Authorization": f"Bearer {scripted_server.token}", "Content-Type": "multipart/form-data; boundary=x"}
+    url = f"{scripted_server.http}/v1/audio/voiceprint_groups/{group}/features/{feature}"
+    answer = httpx.put(url, headers=headers, content=body, timeout=60)
+    assert (answer.status_code, answer.json()["code"]) == (200, 0)
+    kept = asked(scripted_server, "GET", f"/{group}/features/{feature}/audio").content
+    assert len(kept) != len(wav(ann(STORY)))
