@@ -10,6 +10,14 @@ from kouyu.protocol.uplink import ToolOutput
 from kouyu.protocol.voice_print import VoicePrint
 
 
+class ToolRound(msgspec.Struct, frozen=True, kw_only=True):
+    """Tools the agent asked for, at the client or on the server, and what they gave, in the order of the calls. In an
+    earlier turn a call may have no output: it was interrupted."""
+
+    calls: tuple[ToolCall, ...]
+    outputs: tuple[ToolOutput, ...]
+
+
 class ContextMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One earlier message of the section, or the question itself. Of an answer only what was heard."""
 
@@ -18,13 +26,8 @@ class ContextMessage(msgspec.Struct, frozen=True, kw_only=True):
     content_type: ContentType = "text"
     voice_print: VoicePrint | None = None
     """Who said it, where their voice was recognised."""
-
-
-class ToolRound(msgspec.Struct, frozen=True, kw_only=True):
-    """Tools the agent asked for, at the client or on the server, and what they gave; one output for each call."""
-
-    calls: tuple[ToolCall, ...]
-    outputs: tuple[ToolOutput, ...]
+    tool_round: ToolRound | None = None
+    """Tools that ran in an earlier turn; the message is then the assistant's, and ``content`` is empty."""
 
 
 async def committed_already() -> None:
@@ -68,8 +71,16 @@ class ThoughtDelta(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
+class ToolsCalled(msgspec.Struct, frozen=True, tag=True):
+    """Tools on the server are about to run; a ToolsRan with the same calls follows. Told before they have effects, so
+    that a turn that ends meanwhile leaves a record of them. A sign of life like an empty TextDelta."""
+
+    calls: tuple[ToolCall, ...]
+
+
 class ToolsRan(msgspec.Struct, frozen=True, tag=True):
-    """Tools have run on the server: to be shown, where that is wanted, and a sign of life like an empty TextDelta."""
+    """The tools that were called have run on the server. Where the agent is asked anew in this turn, this comes back in
+    ``tool_rounds``. A sign of life."""
 
     round: ToolRound
 
@@ -81,13 +92,9 @@ class FollowUp(msgspec.Struct, frozen=True, tag=True):
 
 
 class ToolCallRequest(msgspec.Struct, frozen=True, tag=True):
-    """The agent wants client-side tools to run before it goes on: it is asked anew, with what they gave.
-
-    ``rounds_before`` have run on the server in this reply; they come back in ``tool_rounds``.
-    """
+    """The agent wants client-side tools to run before it goes on: it is asked anew, with what they gave."""
 
     calls: tuple[ToolCall, ...]
-    rounds_before: tuple[ToolRound, ...] = ()
 
 
 class TokenUsage(msgspec.Struct, frozen=True, tag=True):
@@ -97,7 +104,7 @@ class TokenUsage(msgspec.Struct, frozen=True, tag=True):
     output_tokens: int
 
 
-AgentEvent = TextDelta | ThoughtDelta | ToolsRan | ToolCallRequest | FollowUp | TokenUsage
+AgentEvent = TextDelta | ThoughtDelta | ToolsCalled | ToolsRan | ToolCallRequest | FollowUp | TokenUsage
 
 
 class AgentError(Exception):

@@ -17,10 +17,11 @@ from kouyu.agents.agent import (
     TokenUsage,
     ToolCallRequest,
     ToolRound,
+    ToolsCalled,
     ToolsRan,
 )
 from kouyu.agents.attachments import Attachments
-from kouyu.agents.context import chat_messages, latest_rounds, tool_messages, within_budget
+from kouyu.agents.context import chat_messages, latest_rounds, shortened, tool_messages, with_own_ids, within_budget
 from kouyu.agents.draft import Drafts
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.follow_up import follow_up_questions
@@ -40,6 +41,8 @@ _OPTIONS: Final = ("temperature", "top_p", "top_k", "presence_penalty", "frequen
 """Of a definition, what is sent with each request."""
 _DOCUMENT_SHARE: Final = 3
 """A document takes at most this part of what the model takes in."""
+_OUTPUT_SHARE: Final = 8
+"""And what a tool gave in an earlier turn, at most this part."""
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -145,11 +148,12 @@ class LanguageModelBot:
             here = [call for call in answer.calls if self._server_tools.own(call)]
             if here:
                 await request.committed()
+                yield ToolsCalled(tuple(here))
                 answer.rounds += (await self._server_tools.run(here),)
                 yield ToolsRan(answer.rounds[-1])
             if len(here) < len(answer.calls):
                 at_the_client = tuple(call for call in answer.calls if call not in here)
-                yield ToolCallRequest(at_the_client, answer.rounds)
+                yield ToolCallRequest(at_the_client)
                 yield answer.usage
                 return
 
@@ -194,9 +198,11 @@ class LanguageModelBot:
     ) -> list[dict[str, Any]]:
         opening = self.opening(request)
         rounds = tool_messages((*request.tool_rounds, *answer.rounds))
+        output_tokens = self.definition.model.context_tokens // _OUTPUT_SHARE
         recent = latest_rounds(section, self.definition.context_rounds)
+        recent = [shortened(message, output_tokens) for message in recent]
         history = within_budget(recent, self._budget(opening + rounds))
-        return opening + chat_messages(history) + rounds
+        return with_own_ids(opening + chat_messages(history) + rounds)
 
     def opening(self, request: AgentRequest) -> list[dict[str, Any]]:
         """What every conversation begins with: the system message and the examples. The same from turn to turn while

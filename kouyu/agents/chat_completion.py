@@ -110,11 +110,12 @@ class ToolCallAssembly:
                 call.arguments += _arguments_text(piece.function.arguments)
 
     def calls(self) -> tuple[ToolCall, ...]:
-        """All calls, in order. A call that the server gave no id gets one."""
-        return tuple(
-            ToolCall(id=call.id or f"call_{uuid4().hex}", function=Function(call.name, call.arguments or "{}"))
-            for _, call in sorted(self._calls.items())
-        )
+        """All calls, in order. A call that the server gave no id, or that of another call, gets one."""
+        calls: dict[str, ToolCall] = {}
+        for _, call in sorted(self._calls.items()):
+            call_id = call.id if call.id and call.id not in calls else f"call_{uuid4().hex}"
+            calls[call_id] = ToolCall(id=call_id, function=Function(call.name, call.arguments or "{}"))
+        return tuple(calls.values())
 
     def _index_of(self, piece: ToolCallPiece) -> int:
         if piece.index is not None:

@@ -1,16 +1,25 @@
 """Which of a section's messages the model is shown, and in what form."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import count
 from typing import Any, Final
 
 import msgspec
 
 from kouyu.agents.agent import ContextMessage, ToolRound
+from kouyu.agents.streamed_answer import estimate_messages
 from kouyu.agents.token_estimate import MESSAGE_OVERHEAD, estimate_tokens
 from kouyu.protocol.content import ContentPart, ImagePart, TextPart, parse_parts
+from kouyu.protocol.downlink import ToolCall
 from kouyu.protocol.errors import InvalidField
 
 _IMAGE_TOKENS: Final = 800
+_NO_OUTPUT: Final = "No result: the call was interrupted, or its result has not come yet."
+"""What a model is told of a call without an output: endpoints refuse a call that has none."""
+_CUT_OFF: Final = "\n(cut off here)"
+_BRIDGE: Final = "…"
+"""The answer that was not heard, between tools and the user's next message: Mistral's endpoints refuse a user's message
+right behind a tool's ("Unexpected role 'user' after role 'tool'"). Should a model imitate it, nothing is spoken."""
 
 
 def within_budget(messages: Sequence[ContextMessage], budget_tokens: int) -> Sequence[ContextMessage]:
@@ -47,13 +56,18 @@ def chat_messages(messages: Sequence[ContextMessage]) -> list[dict[str, Any]]:
     """The messages as OpenAI wants them. Messages of one role in a row become one, as many chat templates demand."""
     chat: list[dict[str, Any]] = []
     for message in messages:
+        if message.tool_round is not None:
+            _add_tools(chat, message.tool_round)
+            continue
         content = _content(message)
         if not content:
             continue
         if chat and chat[-1]["role"] == message.role:
             chat[-1]["content"] = _joined(chat[-1]["content"], content)
-        else:
-            chat.append({"role": message.role, "content": content})
+            continue
+        if chat and chat[-1]["role"] == "tool" and message.role == "user":
+            chat.append({"role": "assistant", "content": _BRIDGE})
+        chat.append({"role": message.role, "content": content})
     return chat
 
 
@@ -61,14 +75,79 @@ def tool_messages(rounds: Sequence[ToolRound]) -> list[dict[str, Any]]:
     """Calls of tools and what they gave, as OpenAI wants them: each call gets exactly one answer."""
     chat: list[dict[str, Any]] = []
     for tools in rounds:
-        outputs = {output.tool_call_id: output.output for output in tools.outputs}
-        chat.append({"role": "assistant", "content": None, "tool_calls": msgspec.to_builtins(tools.calls)})
-        chat += [{"role": "tool", "tool_call_id": call.id, "content": outputs.get(call.id, "")} for call in tools.calls]
+        _add_tools(chat, tools)
     return chat
+
+
+def with_own_ids(chat: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The messages with a new id for each call whose id an earlier one has: servers begin anew at every answer, and
+    some refuse two alike."""
+    seen: set[str] = set()
+    renamed: dict[str, str] = {}
+    own: list[dict[str, Any]] = []
+    for message in chat:
+        if calls := message.get("tool_calls"):
+            renamed = {call["id"]: _own_id(call["id"], seen) for call in calls}
+            seen.update(renamed.values())
+            own.append({**message, "tool_calls": [{**call, "id": renamed[call["id"]]} for call in calls]})
+        elif message["role"] == "tool":
+            own.append({**message, "tool_call_id": renamed[message["tool_call_id"]]})
+        else:
+            own.append(message)
+    return own
+
+
+def _own_id(call_id: str, taken: Collection[str]) -> str:
+    if call_id not in taken:
+        return call_id
+    return next(made for number in count(1) if (made := f"call{number:05}") not in taken)
+
+
+def shortened(message: ContextMessage, most_tokens: int) -> ContextMessage:
+    """The message with each tool's output cut at about ``most_tokens``: the answer behind it was made of the whole."""
+    tools = message.tool_round
+    if tools is None:
+        return message
+    outputs = tuple(
+        msgspec.structs.replace(output, output=_cut(output.output, most_tokens)) for output in tools.outputs
+    )
+    return msgspec.structs.replace(message, tool_round=msgspec.structs.replace(tools, outputs=outputs))
+
+
+def _add_tools(chat: list[dict[str, Any]], tools: ToolRound) -> None:
+    outputs = {output.tool_call_id: output.output for output in tools.outputs}
+    calls = [msgspec.to_builtins(_well_formed(call)) for call in tools.calls]
+    if chat and chat[-1]["role"] == "assistant" and "tool_calls" not in chat[-1]:
+        chat[-1]["tool_calls"] = calls
+    else:
+        chat.append({"role": "assistant", "content": None, "tool_calls": calls})
+    chat += [
+        {"role": "tool", "tool_call_id": call.id, "content": outputs.get(call.id, _NO_OUTPUT)} for call in tools.calls
+    ]
+
+
+def _well_formed(call: ToolCall) -> ToolCall:
+    """Templates that take a call apart fail on arguments that are no JSON object, at every later turn again."""
+    arguments = call.function.arguments
+    try:
+        is_object = isinstance(msgspec.json.decode(arguments), dict)
+    except msgspec.DecodeError:
+        is_object = False
+    if is_object:
+        return call
+    wrapped = msgspec.json.encode({"arguments": arguments}).decode()
+    return msgspec.structs.replace(call, function=msgspec.structs.replace(call.function, arguments=wrapped))
+
+
+def _cut(text: str, most_tokens: int) -> str:
+    tokens = estimate_tokens(text)
+    return text if tokens <= most_tokens else text[: len(text) * most_tokens // tokens] + _CUT_OFF
 
 
 def _cost(message: ContextMessage) -> int:
     """Tokens, roughly; of pictures what models commonly make of them, whatever their size."""
+    if message.tool_round is not None:
+        return estimate_messages(tool_messages([message.tool_round]))
     content = _content(message)
     if isinstance(content, str):
         return estimate_tokens(content)

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from kouyu.agents.tool_history import call_content
 from kouyu.conversation.effects import Effect, SaveChat, SaveMessage, Send, TrimMessage
 from kouyu.conversation.identity import Identity
 from kouyu.protocol.configuration import ChatConfig
@@ -23,6 +24,7 @@ from kouyu.protocol.downlink import (
     Usage,
 )
 from kouyu.protocol.errors import INTERNAL
+from kouyu.protocol.uplink import ToolOutput
 from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 
 _FINISH_PACKET: Final = (
@@ -50,6 +52,7 @@ class ChatRecord:
         """``voice`` is what the voice of whoever asks tells: the question has it in its ``meta_data``."""
         self._identity = identity
         self._is_kept = chat_config.auto_save_history
+        self._user_id = chat_config.user_id or ""
         self._chat = Chat(
             id=identity.new_id(),
             conversation_id=identity.conversation_id,
@@ -77,7 +80,7 @@ class ChatRecord:
         """The chat is announced, after its question's echo (downlink.md 3.1)."""
         self._begin_now(now)
         yield from self.keep_question(now)
-        yield from self._saving(SaveChat(self._with_status("in_progress")))
+        yield from self._keep(self._with_status("in_progress"))
         yield Send(DownlinkEvent("conversation.message.completed", self.question))
         yield from self._announcement()
 
@@ -86,7 +89,7 @@ class ChatRecord:
         self._begin_now(now)
         if keep_question:
             yield from self.keep_question(now)
-        yield from self._saving(SaveChat(self._with_status("in_progress")))
+        yield from self._keep(self._with_status("in_progress"))
         yield from self._announcement()
 
     def begin_without_question(self, now: float) -> Iterator[Effect]:
@@ -98,12 +101,12 @@ class ChatRecord:
         """The client is to run its tools (downlink.md 5)."""
         action = RequiredAction(submit_tool_outputs=SubmitToolOutputs(calls))
         chat = msgspec.structs.replace(self._with_status("requires_action"), required_action=action)
-        yield from self._saving(SaveChat(chat))
+        yield from self._keep(chat)
         yield Send(DownlinkEvent("conversation.chat.requires_action", chat))
 
     def go_on(self) -> Iterator[Effect]:
         """The client's tools have run."""
-        yield from self._saving(SaveChat(self._with_status("in_progress")))
+        yield from self._keep(self._with_status("in_progress"))
 
     def show_progress(self) -> Iterator[Effect]:
         """The chat works, as a stream that joins it is told."""
@@ -112,7 +115,7 @@ class ChatRecord:
     def complete(self, usage: Usage) -> Iterator[Effect]:
         """Everything has been said and sent."""
         chat = msgspec.structs.replace(self._with_status("completed"), usage=usage)
-        yield from self._saving(SaveChat(chat))
+        yield from self._keep(chat)
         yield Send(DownlinkEvent("conversation.chat.completed", chat))
 
     def fail(self, reason: str, usage: Usage, now: float) -> Iterator[Effect]:
@@ -123,18 +126,18 @@ class ChatRecord:
             last_error=LastError(INTERNAL, reason),
             usage=usage,
         )
-        yield from self._saving(SaveChat(chat))
+        yield from self._keep(chat)
         yield Send(DownlinkEvent("conversation.chat.failed", chat))
 
     def cancel(self) -> Iterator[Effect]:
         """The chat was interrupted. The ``canceled`` event is not about one chat and is the caller's."""
-        yield from self._saving(SaveChat(self._with_status("canceled")))
+        yield from self._keep(self._with_status("canceled"))
 
     # Its messages
 
     def keep_question(self, now: float) -> Iterator[Effect]:
         """The question joins the conversation."""
-        yield from self._saving(SaveMessage(self.question, self._identity.unix_seconds(now)))
+        yield from self._keep_message(self.question, now)
 
     def show_piece(self, text: str) -> Iterator[Effect]:
         """The next characters of the answer."""
@@ -145,26 +148,35 @@ class ChatRecord:
         yield Send(DownlinkEvent("conversation.message.delta", self._answer("", text)))
 
     def add_message(self, kind: MessageType, content: str, now: float) -> Iterator[Effect]:
-        """A message of the assistant's beside its answer: a tool's call or output, a question that could follow."""
-        message = self._message("assistant", kind, content)
-        yield from self._saving(SaveMessage(message, self._identity.unix_seconds(now)))
-        yield Send(DownlinkEvent("conversation.message.completed", message))
+        """A message of the assistant's beside its answer, such as a question that could follow."""
+        yield from self._add(self._message("assistant", kind, content), now)
+
+    def add_calls(self, calls: tuple[ToolCall, ...], now: float) -> Iterator[Effect]:
+        """What the agent calls: a ``function_call`` for each."""
+        for call in calls:
+            yield from self._add(self._message("assistant", "function_call", call_content(call)), now, call.id)
+
+    def add_outputs(self, outputs: tuple[ToolOutput, ...], now: float) -> Iterator[Effect]:
+        """What tools gave, as they gave it: a ``tool_response`` for each."""
+        for output in outputs:
+            message = self._message("assistant", "tool_response", output.output)
+            yield from self._add(message, now, output.tool_call_id)
 
     def keep_answer(self, text: str, now: float, thoughts: str = "") -> Iterator[Effect]:
         """What there is of an answer that was broken off."""
-        yield from self._saving(SaveMessage(self._answer(text, thoughts), self._identity.unix_seconds(now)))
+        yield from self._keep_message(self._answer(text, thoughts), now)
 
     def finish_answer(self, text: str, now: float, thoughts: str = "") -> Iterator[Effect]:
-        """The answer is whole: its last, empty piece, itself, and the verbose packet (downlink.md 3.1)."""
+        """The answer is whole: its last, empty piece, and itself (downlink.md 3.1)."""
         if text:
             yield from self.show_piece("")
             yield from self.keep_answer(text, now, thoughts)
             yield Send(DownlinkEvent("conversation.message.completed", self._answer(text, thoughts)))
-        verbose = self._message("assistant", "verbose", _FINISH_PACKET)
-        seconds = self._identity.unix_seconds(now)
-        yield from self._saving(SaveMessage(verbose, seconds))
-        yield Send(DownlinkEvent("conversation.message.completed", verbose))
-        self._chat = msgspec.structs.replace(self._chat, completed_at=seconds)
+
+    def finish_messages(self, now: float) -> Iterator[Effect]:
+        """Nothing follows that belongs to the answer: the verbose packet (downlink.md 2.3)."""
+        yield from self._add(self._message("assistant", "verbose", _FINISH_PACKET), now)
+        self._chat = msgspec.structs.replace(self._chat, completed_at=self._identity.unix_seconds(now))
 
     def trim_answer(self, heard: str) -> Iterator[Effect]:
         """Of the saved answer only ``heard`` was heard."""
@@ -174,6 +186,16 @@ class ChatRecord:
 
     def _begin_now(self, now: float) -> None:
         self._chat = msgspec.structs.replace(self._chat, created_at=self._identity.unix_seconds(now))
+
+    def _keep(self, chat: Chat) -> Iterator[Effect]:
+        yield from self._saving(SaveChat(chat, self._user_id))
+
+    def _keep_message(self, message: Message, now: float, tool_call_id: str = "") -> Iterator[Effect]:
+        yield from self._saving(SaveMessage(message, self._identity.unix_seconds(now), self._user_id, tool_call_id))
+
+    def _add(self, message: Message, now: float, tool_call_id: str = "") -> Iterator[Effect]:
+        yield from self._keep_message(message, now, tool_call_id)
+        yield Send(DownlinkEvent("conversation.message.completed", message))
 
     def _saving(self, effect: Effect) -> Iterator[Effect]:
         if self._is_kept:

@@ -1,4 +1,4 @@
-"""Tools that run on the client's side in the middle of a chat (downlink.md 5)."""
+"""The tools of one chat: those that have run, and those that the client is to run (downlink.md 5)."""
 
 from kouyu.agents.agent import ToolRound
 from kouyu.protocol.downlink import ToolCall
@@ -7,11 +7,12 @@ from kouyu.protocol.uplink import ToolOutput
 
 
 class ClientTools:
-    """The calls that one chat waits for, and the rounds that have run, the server's own among them."""
+    """The calls that one chat waits for, and the rounds that have run."""
 
     def __init__(self) -> None:
         self._calls: tuple[ToolCall, ...] = ()
         self.rounds: tuple[ToolRound, ...] = ()
+        """Oldest first, those of the server's own tools among them."""
 
     @property
     def awaited(self) -> tuple[ToolCall, ...]:
@@ -23,26 +24,31 @@ class ClientTools:
         """The client has been asked and has not answered."""
         return bool(self._calls)
 
-    def ask(self, calls: tuple[ToolCall, ...], rounds_before: tuple[ToolRound, ...]) -> None:
-        """The agent waits for these calls, at least one; ``rounds_before`` have run on the server meanwhile."""
+    def ran(self, tools: ToolRound) -> None:
+        """The server's own tools have run."""
+        self.rounds = (*self.rounds, tools)
+
+    def ask(self, calls: tuple[ToolCall, ...]) -> None:
+        """The agent waits for these calls, at least one."""
         assert calls
         self._calls = calls
-        self.rounds = (*self.rounds, *rounds_before)
 
-    def submit(self, outputs: tuple[ToolOutput, ...]) -> None:
-        """The tools have run.
+    def submit(self, outputs: tuple[ToolOutput, ...]) -> ToolRound:
+        """The client's tools have run: the round with its outputs in the order of its calls.
 
         Raises InvalidField, and goes on waiting, unless there is exactly one output for each call that waits.
         """
         wanted = {call.id for call in self._calls}
-        given: set[str] = set()
+        given: dict[str, ToolOutput] = {}
         for output in outputs:
             if output.tool_call_id not in wanted:
                 raise InvalidField("data.tool_outputs[].tool_call_id", output.tool_call_id, ", ".join(sorted(wanted)))
             if output.tool_call_id in given:
                 raise InvalidField("data.tool_outputs[].tool_call_id", output.tool_call_id, "each call once")
-            given.add(output.tool_call_id)
-        if missing := wanted - given:
+            given[output.tool_call_id] = output
+        if missing := wanted - given.keys():
             raise InvalidField("data.tool_outputs", len(outputs), f"an output for {', '.join(sorted(missing))} too")
-        self.rounds = (*self.rounds, ToolRound(calls=self._calls, outputs=outputs))
+        tools = ToolRound(calls=self._calls, outputs=tuple(given[call.id] for call in self._calls))
+        self.rounds = (*self.rounds, tools)
         self._calls = ()
+        return tools

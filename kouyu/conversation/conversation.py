@@ -25,7 +25,10 @@ from kouyu.conversation.inputs import (
     ReplyDelta,
     ReplyFailed,
     ReplyFinished,
+    ReplyReport,
     ReplyToolCalls,
+    ReplyToolsCalled,
+    ReplyToolsRan,
     SectionBegan,
     SpeechAudio,
     SpeechFailed,
@@ -135,7 +138,7 @@ class Conversation:
                 self._turns.on_transcript_failed(order, reason)
             case TurnJudged(order, completeness):
                 yield from self._turns.on_turn_judged(order, completeness, configuration, now)
-            case ReplyDelta() | ReplyToolCalls() | ReplyFinished() | ReplyFailed():
+            case _ if isinstance(received, ReplyReport):
                 yield from self._on_reply(received, now)
             case SpeechAudio() | SpeechFinished() | SpeechFailed():
                 self._on_speech(received, now)
@@ -166,8 +169,9 @@ class Conversation:
                 yield from self._answer(received.content, received.content_type, now)
             case ConversationClear():
                 yield from self._turns.forget_preparation()
-                self._identity.new_section()
-                yield SaveSection(self._identity.conversation_id, self._identity.section_id)
+                identity = self._identity
+                identity.new_section()
+                yield SaveSection(identity.conversation_id, identity.section_id, _user_of(configuration))
                 yield Send(DownlinkEvent("conversation.cleared"))
             case ConversationChatCancel():
                 yield from self._cancel(now)
@@ -272,7 +276,7 @@ class Conversation:
             chat_id=NO_ID,
             section_id=identity.section_id,
         )
-        yield SaveMessage(message, identity.unix_seconds(now))
+        yield SaveMessage(message, identity.unix_seconds(now), _user_of(self.configuration))
 
     def _announce(self, text: str, configuration: Configuration, now: float) -> Iterator[Effect]:
         yield from self._speaking.interrupt(3, now)
@@ -315,9 +319,7 @@ class Conversation:
 
     # Reports
 
-    def _on_reply(
-        self, report: ReplyDelta | ReplyToolCalls | ReplyFinished | ReplyFailed, now: float
-    ) -> Iterator[Effect]:
+    def _on_reply(self, report: ReplyReport, now: float) -> Iterator[Effect]:
         candidates = [*self._turns.prepared_replies(), self._speaking.reply()]
         reply = next((one for one in candidates if one is not None and one.asked_by(report.order)), None)
         if reply is None:
@@ -325,6 +327,10 @@ class Conversation:
         match report:
             case ReplyDelta(text=text):
                 yield from reply.on_delta(text, now)
+            case ReplyToolsCalled(calls=calls):
+                yield from reply.on_tools_called(calls, now)
+            case ReplyToolsRan(round=tools):
+                yield from reply.on_tools_ran(tools, now)
             case ReplyToolCalls():
                 self._chats_with_tools.append(reply.chat_id)
                 yield from reply.on_tool_calls(report, now)
@@ -374,3 +380,7 @@ def _withheld(effect: Effect, subscribed: tuple[str, ...]) -> Effect:
     if not isinstance(effect, Send) or effect.event.event_type in ("error", *subscribed):
         return effect
     return Withheld(effect.event)
+
+
+def _user_of(configuration: Configuration) -> str:
+    return configuration.chat_config.user_id or ""

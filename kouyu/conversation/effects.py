@@ -43,10 +43,12 @@ class Hint(msgspec.Struct, frozen=True):
 
 
 class SaveMessage(msgspec.Struct, frozen=True):
-    """Keep this message."""
+    """Keep this message, said in a chat with ``user_id``. ``tool_call_id``: the call that it is or belongs to."""
 
     message: Message
     created_at: int
+    user_id: str = ""
+    tool_call_id: str = ""
 
 
 class TrimMessage(msgspec.Struct, frozen=True):
@@ -57,16 +59,18 @@ class TrimMessage(msgspec.Struct, frozen=True):
 
 
 class SaveChat(msgspec.Struct, frozen=True):
-    """Keep the state of this chat, replacing what was kept of it."""
+    """Keep the state of this chat with ``user_id``, replacing what was kept of it."""
 
     chat: Chat
+    user_id: str = ""
 
 
 class SaveSection(msgspec.Struct, frozen=True):
-    """A new section of the conversation begins; nothing older is context any more."""
+    """A new section of the conversation begins, for ``user_id``; nothing older is context any more."""
 
     conversation_id: str
     section_id: str
+    user_id: str = ""
 
 
 class Transcribe(msgspec.Struct, frozen=True):
@@ -122,7 +126,7 @@ class ForgetAudio(msgspec.Struct, frozen=True):
 class StartReply(msgspec.Struct, frozen=True):
     """Ask the agent. The session adds the section's earlier messages; ``question`` is the last one.
 
-    ``tool_rounds`` are the client's tools that have run for this question already.
+    ``tool_rounds`` are the tools that have run for this question already.
     """
 
     order: int

@@ -77,12 +77,25 @@ class ReplyDelta(msgspec.Struct, frozen=True):
     text: str
 
 
-class ReplyToolCalls(msgspec.Struct, frozen=True):
-    """The agent waits for the client's tools; ``rounds_before`` it has run by itself since it was asked."""
+class ReplyToolsCalled(msgspec.Struct, frozen=True):
+    """The agent runs tools on the server; the turn is certain."""
 
     order: int
     calls: tuple[ToolCall, ...]
-    rounds_before: tuple[ToolRound, ...] = ()
+
+
+class ReplyToolsRan(msgspec.Struct, frozen=True):
+    """The tools on the server have run."""
+
+    order: int
+    round: ToolRound
+
+
+class ReplyToolCalls(msgspec.Struct, frozen=True):
+    """The agent waits for the client's tools."""
+
+    order: int
+    calls: tuple[ToolCall, ...]
     input_tokens: int = 0
     output_tokens: int = 0
 
@@ -100,6 +113,10 @@ class ReplyFailed(msgspec.Struct, frozen=True):
 
     order: int
     reason: str
+
+
+ReplyReport = ReplyDelta | ReplyToolsCalled | ReplyToolsRan | ReplyToolCalls | ReplyFinished | ReplyFailed
+"""What comes of a StartReply order."""
 
 
 class SpeechAudio(msgspec.Struct, frozen=True):
@@ -190,10 +207,7 @@ Input = (
     | TranscriptReady
     | TranscriptFailed
     | TurnJudged
-    | ReplyDelta
-    | ReplyToolCalls
-    | ReplyFinished
-    | ReplyFailed
+    | ReplyReport
     | SpeechAudio
     | SpeechFinished
     | SpeechFailed

@@ -3,16 +3,17 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
+from kouyu.agents.agent import ToolRound
 from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.client_tools import ClientTools
-from kouyu.conversation.effects import CancelReply, CommitReply, Effect, ReadAhead, StartReply
+from kouyu.conversation.effects import CancelReply, CommitReply, Effect, ReadAhead, Send, StartReply
 from kouyu.conversation.heard import heard_text
 from kouyu.conversation.identity import Identity, OrderNumbers
 from kouyu.conversation.inputs import ReplyToolCalls
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.speech import Outlet, Speech
 from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.downlink import ContentType, Usage
+from kouyu.protocol.downlink import ContentType, ToolCall, Usage
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 from kouyu.text.sentences import SentenceSplitter
@@ -63,6 +64,8 @@ class Reply:
         self._usage = Usage()
         self._failure: str | None = None
         self._held: list[EffectsAt] = []
+        self._told_later: list[Send] = []
+        """Messages about tools that ran in the middle of the answer."""
 
     # What is asked of it
 
@@ -122,6 +125,7 @@ class Reply:
         yield from self._stop()
         if running:
             yield from self._keep_broken_answer(now)
+            yield from self._tell_rest()
             yield from self._record.cancel()
         if heard != self._text:
             yield from self._record.trim_answer(heard)
@@ -132,6 +136,7 @@ class Reply:
         yield from self._speech.break_off()
         yield from self._stop()
         yield from self._keep_broken_answer(now)
+        yield from self._tell_rest()
         yield from self._record.fail(reason, self._usage, now)
 
     @property
@@ -168,12 +173,23 @@ class Reply:
         self._speak_rest()
         self._speech.close()
         answer = self._text
-        yield from self._show(lambda then: self._record.finish_answer(answer, then), now)
+        yield from self._show(lambda then: self._finish(answer, then), now)
 
     def on_failure(self, reason: str) -> None:
         """The agent could not answer, or not to the end."""
         self._order = None
         self._failure = reason
+
+    def on_tools_called(self, calls: tuple[ToolCall, ...], now: float) -> Iterator[Effect]:
+        """The agent runs tools on the server."""
+        self._progress_at = now
+        yield from self._show_tools(lambda then: self._record.add_calls(calls, then), now)
+
+    def on_tools_ran(self, tools: ToolRound, now: float) -> Iterator[Effect]:
+        """They have run."""
+        self._progress_at = now
+        self._tools.ran(tools)
+        yield from self._show_tools(lambda then: self._record.add_outputs(tools.outputs, then), now)
 
     def on_tool_calls(self, asked: ReplyToolCalls, now: float) -> Iterator[Effect]:
         """The agent waits for the client's tools (downlink.md 5)."""
@@ -183,8 +199,9 @@ class Reply:
             return
         self._order = None
         self._progress_at = now
-        self._tools.ask(asked.calls, asked.rounds_before)
+        self._tools.ask(asked.calls)
         self._speak_rest()
+        yield from self._show_tools(lambda then: self._record.add_calls(asked.calls, then), now)
         yield from self._show(lambda _: self._record.require_action(asked.calls), now)
 
     @property
@@ -197,8 +214,9 @@ class Reply:
 
         Raises InvalidField when the outputs are not those of the calls that wait.
         """
-        self._tools.submit(outputs)
+        tools = self._tools.submit(outputs)
         yield from self._record.go_on()
+        yield from self._show_tools(lambda then: self._record.add_outputs(tools.outputs, then), now)
         yield from self.start(now)
 
     def on_speech(self, order: int, packet: bytes, duration_ms: float, now: float) -> None:
@@ -283,6 +301,29 @@ class Reply:
     def _heard(self, now: float, outlet: Outlet) -> str:
         heard_ms = max(0.0, self._speech.sent_ms - outlet.clock.remaining_ms(now))
         return heard_text(self._text, self._speech.sentences, heard_ms)
+
+    def _finish(self, answer: str, now: float) -> Iterator[Effect]:
+        yield from self._record.finish_answer(answer, now)
+        yield from self._tell_rest()
+        yield from self._record.finish_messages(now)
+
+    def _show_tools(self, effects: EffectsAt, now: float) -> Iterator[Effect]:
+        """Save messages about tools at once, and tell of them before the answer's first piece or after its last: a
+        message between two pieces splits the answer on JS clients' screens (downlink.md 6.3)."""
+        has_begun = bool(self._text)
+
+        def shown(then: float) -> Iterator[Effect]:
+            for effect in effects(then):
+                if has_begun and isinstance(effect, Send):
+                    self._told_later.append(effect)
+                else:
+                    yield effect
+
+        yield from self._show(shown, now)
+
+    def _tell_rest(self) -> Iterator[Effect]:
+        yield from self._told_later
+        self._told_later = []
 
     def _show(self, effects: EffectsAt, now: float) -> Iterator[Effect]:
         """Let effects out that can be seen: later, where the turn is not certain yet."""

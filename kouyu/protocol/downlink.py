@@ -1,6 +1,6 @@
 """What the server sends on ``/v1/chat``: the event types of downlink.md 1 and their data objects."""
 
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 
@@ -34,6 +34,8 @@ DownlinkType = Literal[
 ChatStatus = Literal["created", "in_progress", "completed", "failed", "requires_action", "canceled"]
 Role = Literal["user", "assistant"]
 MessageType = Literal["question", "answer", "function_call", "tool_output", "tool_response", "follow_up", "verbose", ""]
+TOOL_TYPES: Final[tuple[MessageType, ...]] = ("function_call", "tool_response", "tool_output")
+"""Of messages about tools: what was called, and what it gave, under either name."""
 ContentType = Literal["text", "object_string", "card", "audio"]
 
 

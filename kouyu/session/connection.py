@@ -221,7 +221,6 @@ class Session:
             self._recorder.know(found.conversation_id)
         misspelt = tuple(misspelt_fields(Configuration, data))
         self._receive(ConfigurationUpdate(merged=merged, misspelt=misspelt, conversation=found, origin_message=origin))
-        self._recorder.user_id = self.conversation.configuration.chat_config.user_id or ""
         self._uplink_audio.follow_target()
         self._services.watcher_hub.changed(self._live)
 

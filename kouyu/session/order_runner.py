@@ -16,6 +16,7 @@ from kouyu.agents.agent import (
     TextDelta,
     TokenUsage,
     ToolCallRequest,
+    ToolsCalled,
     ToolsRan,
     committed_already,
 )
@@ -28,6 +29,8 @@ from kouyu.conversation.inputs import (
     ReplyFailed,
     ReplyFinished,
     ReplyToolCalls,
+    ReplyToolsCalled,
+    ReplyToolsRan,
     TranscriptFailed,
     TranscriptReady,
     TurnJudged,
@@ -170,8 +173,10 @@ class OrderRunner:
                     match event:
                         case TextDelta(text):
                             self._report(ReplyDelta(order.order, text))
-                        case ToolsRan():
-                            self._report(ReplyDelta(order.order, ""))
+                        case ToolsCalled(calls):
+                            self._report(ReplyToolsCalled(order.order, calls))
+                        case ToolsRan(tools_round):
+                            self._report(ReplyToolsRan(order.order, tools_round))
                         case ToolCallRequest():
                             tools = event
                         case TokenUsage():
@@ -187,7 +192,7 @@ class OrderRunner:
             if tools is None:
                 self._report(ReplyFinished(order.order, *spent))
             else:
-                self._report(ReplyToolCalls(order.order, tools.calls, tools.rounds_before, *spent))
+                self._report(ReplyToolCalls(order.order, tools.calls, *spent))
 
     async def _read_ahead(self, agent: ReadsAhead, order: ReadAhead) -> None:
         try:

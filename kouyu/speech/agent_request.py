@@ -4,10 +4,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from kouyu.agents.agent import AgentRequest, ContextMessage, ToolRound, committed_already
+from kouyu.agents.tool_history import ToolMessage, with_tool_rounds
 from kouyu.protocol.configuration import ChatConfig
-from kouyu.protocol.downlink import Message
+from kouyu.protocol.downlink import TOOL_TYPES, Message
 from kouyu.protocol.user_voice import UserVoice
 from kouyu.protocol.voice_print import VoicePrint
+from kouyu.store.message_writes import MessageRecord
 from kouyu.store.store import Store
 
 MOST_CONTEXT_MESSAGES: Final = 200
@@ -32,16 +34,9 @@ async def agent_request(
         question.conversation_id, question.section_id, MOST_CONTEXT_MESSAGES, user_id=user_id
     )
     remembered = await store.variables.values(question.bot_id, user_id)
-    context = [
-        ContextMessage(
-            role=record.role,
-            content=record.content,
-            content_type=record.content_type,
-            voice_print=VoicePrint.of_meta_data(record.meta_data),
-        )
-        for record in earlier
-        if record.chat_id != question.chat_id and record.id != question.id
-    ]
+    context = with_tool_rounds(
+        _known(record) for record in earlier if record.chat_id != question.chat_id and record.id != question.id
+    )
     voice = UserVoice.of_meta_data(question.meta_data or {})
     asked = ContextMessage(
         role="user",
@@ -61,4 +56,17 @@ async def agent_request(
         user_emotion=voice.emotion or "",
         tool_rounds=tool_rounds,
         committed=committed,
+    )
+
+
+def _known(record: MessageRecord) -> ContextMessage | ToolMessage:
+    if record.type in TOOL_TYPES:
+        return ToolMessage(
+            type=record.type, content=record.content, call_id=record.tool_call_id, chat_id=record.chat_id
+        )
+    return ContextMessage(
+        role=record.role,
+        content=record.content,
+        content_type=record.content_type,
+        voice_print=VoicePrint.of_meta_data(record.meta_data),
     )

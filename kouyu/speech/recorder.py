@@ -28,7 +28,6 @@ class Recorder:
         self._given = 0
         self._written = 0
         self._known: set[str] = set()
-        self.user_id = ""
 
     @property
     def ticket(self) -> int:
@@ -64,20 +63,19 @@ class Recorder:
 
     def _writes(self, saving: Saving) -> list[Write[object]]:
         match saving:
-            case SaveMessage(message, created_at):
-                return [*self._creating(message.conversation_id), AddMessage(message, created_at)]
+            case SaveMessage(message, created_at, user_id, call_id):
+                return [*self._creating(message.conversation_id, user_id), AddMessage(message, created_at, call_id)]
             case TrimMessage(message_id, heard):
                 return [TrimAnswer(message_id, heard)]
-            case SaveChat(chat):
-                return [*self._creating(chat.conversation_id), PutChat(chat, self.user_id)]
-            case SaveSection(conversation_id, section_id):
-                return [*self._creating(conversation_id), SetSection(conversation_id, section_id, int(time.time()))]
+            case SaveChat(chat, user_id):
+                return [*self._creating(chat.conversation_id, user_id), PutChat(chat, user_id)]
+            case SaveSection(conversation_id, section_id, user_id):
+                begun = SetSection(conversation_id, section_id, int(time.time()))
+                return [*self._creating(conversation_id, user_id), begun]
 
-    def _creating(self, conversation_id: str) -> list[Write[object]]:
+    def _creating(self, conversation_id: str, user_id: str) -> list[Write[object]]:
         if conversation_id in self._known:
             return []
         self._known.add(conversation_id)
         created_at = int(time.time())
-        return [
-            CreateConversation(id=conversation_id, bot_id=self._bot_id, created_at=created_at, user_id=self.user_id)
-        ]
+        return [CreateConversation(id=conversation_id, bot_id=self._bot_id, created_at=created_at, user_id=user_id)]

@@ -17,7 +17,8 @@ class MessageRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A message as kept (downlink.md 2.2). Times are Unix seconds.
 
     ``heard`` is what the user heard of an answer; None is all of it. ``content`` is always the whole.
-    ``seq`` grows in the order in which messages were first saved.
+    ``seq`` grows in the order in which messages were first saved. ``tool_call_id``: the call that a ``function_call``
+    is, or whose output a ``tool_response`` is; "" where a client brought the message, or an older kouyu saved it.
     """
 
     seq: int
@@ -32,6 +33,7 @@ class MessageRecord(msgspec.Struct, frozen=True, kw_only=True):
     content_type: ContentType
     reasoning_content: str = ""
     heard: str | None = None
+    tool_call_id: str = ""
     meta_data: dict[str, str] = {}
     created_at: int
     updated_at: int
@@ -45,6 +47,7 @@ class AddMessage(msgspec.Struct, frozen=True):
 
     message: Message
     created_at: int
+    tool_call_id: str = ""
 
     def apply(self, connection: Connection) -> None:
         """See Write."""
@@ -64,6 +67,7 @@ class AddMessage(msgspec.Struct, frozen=True):
             "section_id": message.section_id,
             "chat_id": message.chat_id,
             "bot_id": message.bot_id,
+            "tool_call_id": self.tool_call_id,
             "created_at": self.created_at,
         }
         try:

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 import msgspec
 from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, false, or_, select
 
-from kouyu.protocol.downlink import ContentType, Message, MessageType
+from kouyu.protocol.downlink import TOOL_TYPES, ContentType, Message, MessageType
 from kouyu.store.database import Database
 from kouyu.store.errors import UnknownMessage
 from kouyu.store.message_writes import AddMessage, DeleteMessage, MessageRecord, ModifyMessage, TrimAnswer
@@ -16,7 +16,7 @@ from kouyu.store.tables import chats, messages
 Order = Literal["asc", "desc"]
 
 LISTED_TYPES: Final[tuple[MessageType, ...]] = ("question", "answer", "")
-"""What a reader and a model get to see: questions, answers, and messages inserted without a type."""
+"""What a reader of a conversation gets to see: questions, answers, and messages inserted without a type."""
 
 
 class MessagePage(msgspec.Struct, frozen=True):
@@ -96,15 +96,25 @@ class Messages:
     ) -> tuple[MessageRecord, ...]:
         """The last ``limit`` messages of a section that a model is to know, oldest first.
 
-        Questions, answers and inserted messages; answers as heard (``content`` is then what was heard), without those
-        of which nothing was heard; none of an excluded chat. With ``user_id`` none of another user's chats either
-        (uplink.md, data.chat_config). "" is nobody in particular: who knows all, and is known to all.
+        Questions, answers, inserted messages, and tools' calls and outputs; answers as heard (``content`` is then what
+        was heard), without those of which nothing was heard; none of an excluded chat. With ``user_id`` none of another
+        user's chats either (uplink.md, data.chat_config). "" is nobody in particular: who knows all, and is known to
+        all.
         """
-        newest_first = await self._database.records(
-            _CONTEXT_OF_USER if user_id else _CONTEXT,
-            MessageRecord,
-            {"conversation": conversation_id, "section": section_id, "most": limit, "user": user_id},
-        )
+        query = _CONTEXT_OF_USER if user_id else _CONTEXT
+        return await self._context(query, conversation_id, section_id, limit, user_id)
+
+    async def last_said(self, conversation_id: str, section_id: str, *, user_id: str = "") -> MessageRecord | None:
+        """Of the context, the last message that is not a tool's."""
+        query = _SAID_TO_USER if user_id else _SAID
+        said = await self._context(query, conversation_id, section_id, 1, user_id)
+        return said[0] if said else None
+
+    async def _context(
+        self, query: Select[*tuple[Any, ...]], conversation_id: str, section_id: str, limit: int, user_id: str
+    ) -> tuple[MessageRecord, ...]:
+        values = {"conversation": conversation_id, "section": section_id, "most": limit, "user": user_id}
+        newest_first = await self._database.records(query, MessageRecord, values)
         return tuple(_as_heard(message) for message in reversed(newest_first))
 
     async def list(
@@ -155,12 +165,12 @@ def _of_conversation(conversation_id: str | BindParameter[Any]) -> Select[*tuple
     return select(messages).where(messages.c.conversation_id == conversation_id)
 
 
-def _context(of_others: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _context(types: tuple[MessageType, ...], of_others: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return (
         _of_conversation(bindparam("conversation"))
         .where(
             messages.c.section_id == bindparam("section"),
-            messages.c.type.in_(LISTED_TYPES),
+            messages.c.type.in_(types),
             or_(messages.c.heard.is_(None), messages.c.heard != ""),
             ~exists().where(chats.c.id == messages.c.chat_id, or_(chats.c.excluded, of_others)),
         )
@@ -170,8 +180,11 @@ def _context(of_others: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 
 # Put together once: each turn begins with it, and SQLAlchemy takes longer for that than SQLite to answer it.
-_CONTEXT: Final = _context(false())
-_CONTEXT_OF_USER: Final = _context(and_(chats.c.user_id != "", chats.c.user_id != bindparam("user")))
+_OF_OTHERS: Final = and_(chats.c.user_id != "", chats.c.user_id != bindparam("user"))
+_CONTEXT: Final = _context((*LISTED_TYPES, *TOOL_TYPES), false())
+_CONTEXT_OF_USER: Final = _context((*LISTED_TYPES, *TOOL_TYPES), _OF_OTHERS)
+_SAID: Final = _context(LISTED_TYPES, false())
+_SAID_TO_USER: Final = _context(LISTED_TYPES, _OF_OTHERS)
 
 
 def _as_heard(message: MessageRecord) -> MessageRecord:

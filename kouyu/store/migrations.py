@@ -179,7 +179,9 @@ _SOUNDS: Final[Step] = (
     "CREATE INDEX sounds_by_age ON sounds (created_at, message_id, size)",
 )
 
-STEPS: Final[tuple[Step, ...]] = (_CONVERSATIONS, _FILES, _BOTS, _FEEDBACK, _VOICEPRINTS, _SOUNDS)
+_TOOL_CALLS: Final[Step] = ("ALTER TABLE messages ADD COLUMN tool_call_id TEXT NOT NULL DEFAULT ''",)
+
+STEPS: Final[tuple[Step, ...]] = (_CONVERSATIONS, _FILES, _BOTS, _FEEDBACK, _VOICEPRINTS, _SOUNDS, _TOOL_CALLS)
 
 
 def migrate(connection: Connection) -> None:

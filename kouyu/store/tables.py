@@ -68,6 +68,7 @@ class MessageColumns(TypedColumns):
     content_type: Named[str] = Column(Text)
     reasoning_content: Named[str] = Column(Text)
     heard: Named[str | None] = Column(Text)
+    tool_call_id: Named[str] = Column(Text)
     meta_data: Named[dict[str, str]] = Column(JsonText)
     created_at: Named[int] = Column(BigInteger)
     updated_at: Named[int] = Column(BigInteger)

@@ -3,12 +3,11 @@
 import msgspec
 
 from kouyu.agents.agent import Agent, ContextMessage
+from kouyu.agents.tool_history import ToolMessage, with_tool_rounds
 from kouyu.protocol.configuration import ChatConfig
 from kouyu.protocol.content import AudioPart, parse_parts
-from kouyu.protocol.downlink import ContentType, Message, MessageType, Role
+from kouyu.protocol.downlink import TOOL_TYPES, ContentType, Message, MessageType, Role
 from kouyu.protocol.ids import NO_ID
-
-_CONTEXT_TYPES = ("question", "answer", "")
 
 
 class EnteredMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,10 +57,11 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def context(self) -> tuple[ContextMessage, ...]:
         """What an agent is to know besides the question."""
-        return tuple(
-            ContextMessage(role=each.role, content=each.content, content_type=each.content_type)
+        return with_tool_rounds(
+            ToolMessage(type=each.type, content=each.content)
+            if each.type in TOOL_TYPES
+            else ContextMessage(role=each.role, content=each.content, content_type=each.content_type)
             for each in self.messages[:-1]
-            if each.type in _CONTEXT_TYPES
         )
 
     @property

@@ -14,6 +14,7 @@ from kouyu.agents.agent import (
     AgentEvent,
     AgentRequest,
     ToolCallRequest,
+    ToolsRan,
 )
 from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.client_tools import ClientTools
@@ -30,7 +31,6 @@ from kouyu.text_chats.chat_request import ChatRequest
 from kouyu.text_chats.event_stream import ClientGone, EventStream
 from kouyu.text_chats.services import ChatServices
 from kouyu.text_chats.spoken_answer import SpokenAnswer
-from kouyu.text_chats.tool_messages import show_calls, show_outputs
 from kouyu.text_chats.written_answer import WrittenAnswer
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,6 @@ class TextChat:
             self._record.question = msgspec.structs.replace(self._record.question, meta_data=own)
         self._keeps_question = question is None
         recorder = Recorder(services.store, bot_id=identity.bot_id)
-        recorder.user_id = asked.chat_config.user_id or ""
         if is_known:
             recorder.know(identity.conversation_id)
         self._out = ChatOutput(recorder, stream)
@@ -171,7 +170,7 @@ class TextChat:
             for message in self._asked.messages[:-1]:
                 place = {"section_id": self._identity.section_id, "bot_id": self._identity.bot_id, "chat_id": self.id}
                 placed = message.placed(self._identity.new_id(), conversation_id=self.conversation_id, **place)
-                self._out.save(SaveMessage(placed, int(now)))
+                self._out.save(SaveMessage(placed, int(now), self._asked.chat_config.user_id or ""))
         await self._out.carry_out(self._record.begin_without_echo(now, keep_question=self._keeps_question))
         self._tell_news()
 
@@ -192,7 +191,9 @@ class TextChat:
                 if isinstance(event, ToolCallRequest):
                     if not event.calls:
                         raise AgentError("the agent waits for tools and names none")
-                    self._tools.ask(event.calls, event.rounds_before)
+                    self._tools.ask(event.calls)
+                if isinstance(event, ToolsRan):
+                    self._tools.ran(event.round)
                 await self._answer.take(event)
         return self._tools.are_awaited
 
@@ -225,7 +226,7 @@ class TextChat:
         limit_s = self._services.limits.tool_outputs_s
         if self._answer.spoken is not None:
             await self._answer.spoken.finish()
-        await self._out.carry_out([*show_calls(self._record, calls, time.time()), *self._record.require_action(calls)])
+        await self._out.carry_out([*self._record.add_calls(calls, time.time()), *self._record.require_action(calls)])
         self._submitted.clear()
         self.phase = "waiting"
         self._out.end_stream()
@@ -236,7 +237,7 @@ class TextChat:
             raise AgentError(f"the client did not submit its tools' outputs within {limit_s:g} s") from fault
         outputs = self._tools.rounds[-1].outputs
         await self._out.carry_out([*self._record.go_on(), *self._record.show_progress()])
-        await self._out.carry_out(show_outputs(self._record, outputs, time.time()))
+        await self._out.carry_out(self._record.add_outputs(outputs, time.time()))
         self._tell_news()
 
     # Its ends

@@ -164,11 +164,11 @@ class TextChats:
     async def _last_question(self, asked: ChatRequest, record: ConversationRecord | None) -> Message:
         """What the user said last, where nobody has answered it yet."""
         if record is not None:
-            latest = await self._services.store.messages.context(
-                record.id, record.section_id, 1, user_id=asked.chat_config.user_id or ""
+            latest = await self._services.store.messages.last_said(
+                record.id, record.section_id, user_id=asked.chat_config.user_id or ""
             )
-            if latest and latest[0].role == "user":
-                return msgspec.convert(latest[0], Message, from_attributes=True)
+            if latest is not None and latest.role == "user":
+                return msgspec.convert(latest, Message, from_attributes=True)
         raise InvalidField("additional_messages", [], "at least a question, unless the conversation ends with one")
 
     async def _check_free(self, conversation_id: str) -> None:

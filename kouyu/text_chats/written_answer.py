@@ -3,13 +3,12 @@
 import time
 from collections.abc import Iterable
 
-from kouyu.agents.agent import AgentEvent, FollowUp, TextDelta, ThoughtDelta, TokenUsage, ToolsRan
+from kouyu.agents.agent import AgentEvent, FollowUp, TextDelta, ThoughtDelta, TokenUsage, ToolsCalled, ToolsRan
 from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.effects import Effect
 from kouyu.protocol.downlink import Usage
 from kouyu.text_chats.chat_output import ChatOutput
 from kouyu.text_chats.spoken_answer import SpokenAnswer
-from kouyu.text_chats.tool_messages import show_round
 
 
 class WrittenAnswer:
@@ -42,8 +41,10 @@ class WrittenAnswer:
             case ThoughtDelta(text):
                 self._thoughts += text
                 await self._out.carry_out(self._record.show_thought(text))
+            case ToolsCalled(calls):
+                await self._out.carry_out(self._record.add_calls(calls, time.time()))
             case ToolsRan(tools):
-                await self._out.carry_out(show_round(self._record, tools, time.time()))
+                await self._out.carry_out(self._record.add_outputs(tools.outputs, time.time()))
             case FollowUp(question):
                 await self.finish()
                 await self._out.carry_out(self._record.add_message("follow_up", question, time.time()))
@@ -54,7 +55,9 @@ class WrittenAnswer:
         """The agent has said everything. Nothing happens the second time."""
         if not self.is_whole:
             self.is_whole = True
-            await self._out.carry_out(self._record.finish_answer(self._text, time.time(), self._thoughts))
+            now = time.time()
+            await self._out.carry_out(self._record.finish_answer(self._text, now, self._thoughts))
+            await self._out.carry_out(self._record.finish_messages(now))
 
     def break_off(self) -> Iterable[Effect]:
         """What there is of an answer that will not become whole is kept."""

@@ -16,6 +16,8 @@ from kouyu.agents.agent import (
 from kouyu.agents.bot import DEFAULT_PROMPT, BotDefinition, Example, LanguageModelBot
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.prompt import SPEAKERS_FACT
+from kouyu.agents.token_estimate import estimate_tokens
+from kouyu.protocol.downlink import Function, ToolCall
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.protocol.voice_print import VoicePrint
 from tests.standins.openai_server import OpenAIStandIn, Say, ToolCallScript, call_tools
@@ -123,7 +125,47 @@ async def test_the_answer_goes_on_from_what_the_tools_gave(model: OpenAIStandIn,
         "function": {"name": "weather", "arguments": '{"city": "A"}'},
     }
     assert first == {"role": "tool", "tool_call_id": "a", "content": "sun"}
-    assert second == {"role": "tool", "tool_call_id": "b", "content": ""}
+    assert second["tool_call_id"] == "b"
+    assert second["content"].startswith("No result")
+
+
+def ran(output: str, call_id: str = "a") -> ContextMessage:
+    """A tool that ran in an earlier turn."""
+    call = ToolCall(id=call_id, function=Function("weather", '{"city": "Paris"}'))
+    tools = ToolRound(calls=(call,), outputs=(ToolOutput(tool_call_id=call_id, output=output),))
+    return ContextMessage(role="assistant", content="", tool_round=tools)
+
+
+async def test_tools_of_earlier_turns_are_shown_as_they_were_when_they_ran(
+    model: OpenAIStandIn, endpoint: ModelEndpoint
+) -> None:
+    asked, question = request("Weather?").messages[0], request("And now?").messages[0]
+    answer = ContextMessage(role="assistant", content="Sunny.")
+    again = AgentRequest(messages=(asked, ran("sun"), answer, question))
+    tools_now = ran("sun").tool_round
+    assert tools_now is not None
+    await ask(endpoint, request("Weather?", tool_rounds=(tools_now,)), tools=(WEATHER,))
+    await ask(endpoint, again, tools=(WEATHER,))
+    during, later = (received.messages for received in model.requests)
+    assert later == [
+        *during,
+        {"role": "assistant", "content": "Sunny."},
+        {"role": "user", "content": "And now?"},
+    ]
+
+
+async def test_a_long_output_of_an_earlier_turn_is_cut_and_pushes_nothing_out(
+    model: OpenAIStandIn, endpoint: ModelEndpoint
+) -> None:
+    small = msgspec.structs.replace(endpoint, context_tokens=2048)
+    asked, question = request("My name is Ada. Weather?").messages[0], request("And now?").messages[0]
+    await ask(small, AgentRequest(messages=(asked, ran("sun " * 5000), question)), tools=(WEATHER,))
+    messages = model.requests[0].messages
+    assert [message["role"] for message in messages] == ["system", "user", "assistant", "tool", "assistant", "user"]
+    output = messages[3]["content"]
+    assert output.startswith("sun sun")
+    assert output.endswith("(cut off here)")
+    assert estimate_tokens(output) < 300
 
 
 async def test_reading_ahead_shows_the_model_what_the_reply_will_begin_with(

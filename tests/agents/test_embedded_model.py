@@ -12,9 +12,11 @@ import httpx
 import msgspec
 import pytest
 
-from kouyu.agents.agent import AgentError, AgentRequest, ContextMessage, TextDelta, TokenUsage
+from kouyu.agents.agent import AgentError, AgentRequest, ContextMessage, TextDelta, TokenUsage, ToolRound
 from kouyu.agents.bot import BotDefinition, LanguageModelBot
 from kouyu.agents.embedded_model import EXAMPLES, EmbeddedModel, EmbeddedModelOptions
+from kouyu.protocol.downlink import Function, ToolCall
+from kouyu.protocol.uplink import ToolOutput
 from kouyu.weights import MissingWeights
 
 _PARENT = """
@@ -182,6 +184,20 @@ async def test_the_process_dies_with_its_parent() -> None:
     parent.kill()
     await parent.communicate()
     await gone(process_id)
+
+
+@pytest.mark.models
+async def test_what_a_tool_gave_in_an_earlier_turn_reaches_the_model(bot: LanguageModelBot) -> None:
+    weather = ToolCall(id="call_1", function=Function("weather", '{"city": "Paris"}'))
+    ran = ToolRound(calls=(weather,), outputs=(ToolOutput(tool_call_id="call_1", output="sunny, 22 degrees"),))
+    messages = (
+        ContextMessage(role="user", content="What is the weather in Paris?"),
+        ContextMessage(role="assistant", content="", tool_round=ran),
+        ContextMessage(role="assistant", content="It is sunny."),
+        ContextMessage(role="user", content="How many degrees?"),
+    )
+    events = [event async for event in bot.reply(AgentRequest(messages=messages))]
+    assert "22" in "".join(event.text for event in events if isinstance(event, TextDelta))
 
 
 @pytest.mark.models

@@ -163,6 +163,14 @@ async def test_streamed_tool_calls_are_put_together(model: OpenAIStandIn, client
     assert model.requests[0].body["tools"] == tools
 
 
+async def test_two_calls_with_one_id_get_ids_of_their_own(model: OpenAIStandIn, client: OpenAIClient) -> None:
+    model.will(call_tools(ToolCallScript("weather", "{}", id="call_0"), ToolCallScript("time", "{}", id="call_0")))
+    (asked, _) = await answer(client)
+    assert isinstance(asked, ToolCallRequest)
+    assert [call.function.name for call in asked.calls] == ["weather", "time"]
+    assert len({call.id for call in asked.calls}) == 2
+
+
 async def test_tool_calls_without_index_or_id_are_understood(model: OpenAIStandIn, client: OpenAIClient) -> None:
     deltas = [
         {"tool_calls": [{"id": "a", "function": {"name": "f", "arguments": '{"x":'}}]},

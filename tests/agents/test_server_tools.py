@@ -14,6 +14,8 @@ from kouyu.agents.agent import (
     TokenUsage,
     ToolCallRequest,
     ToolRound,
+    ToolsCalled,
+    ToolsRan,
 )
 from kouyu.agents.bot import BotDefinition, LanguageModelBot
 from kouyu.agents.endpoint import ModelEndpoint
@@ -137,11 +139,14 @@ async def test_the_servers_rounds_come_back_with_what_the_clients_tools_gave(
     model: OpenAIStandIn, endpoint: ModelEndpoint, server: McpServer
 ) -> None:
     model.will(call_tools(ADD, ToolCallScript("weather", "{}", id="sky")), Say("Both."))
-    (_, wanted, _) = await ask(endpoint, server, question(), tools=(WEATHER,))
+    (called, ran, wanted, _) = await ask(endpoint, server, question(), tools=(WEATHER,))
+    assert isinstance(called, ToolsCalled)
+    assert isinstance(ran, ToolsRan)
+    assert called.calls == ran.round.calls
     assert isinstance(wanted, ToolCallRequest)
     assert [call.id for call in wanted.calls] == ["sky"]
     given = ToolRound(calls=wanted.calls, outputs=(ToolOutput(tool_call_id="sky", output="blue"),))
-    await ask(endpoint, server, question(tool_rounds=(*wanted.rounds_before, given)), tools=(WEATHER,))
+    await ask(endpoint, server, question(tool_rounds=(ran.round, given)), tools=(WEATHER,))
     contents = [message["content"] for message in model.requests[1].messages if message["role"] == "tool"]
     assert contents == ["The sum is 5.", "blue"]
 

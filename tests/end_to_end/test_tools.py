@@ -8,7 +8,7 @@ import pytest
 from kouyu.audio.wav import read_listening_audio
 from tests.end_to_end.conftest import AnsweringServer
 from tests.end_to_end.conversing import Talk, talking
-from tests.standins.openai_server import Say, ToolCallScript, call_tools
+from tests.standins.openai_server import Hang, Say, ToolCallScript, call_tools
 
 pytestmark = pytest.mark.models
 
@@ -23,6 +23,11 @@ async def asked_for_tools(talk: Talk) -> str:
     (call,) = event.data["required_action"]["submit_tool_outputs"]["tool_calls"]
     assert (call["function"]["name"], call["function"]["arguments"]) == (WEATHER.name, WEATHER.arguments)
     return str(event.data["id"])
+
+
+def completed_types(talk: Talk) -> list[str]:
+    """The types of the messages that were told as completed."""
+    return [event.data["type"] for event in talk.events if event.type == "conversation.message.completed"]
 
 
 async def submit(talk: Talk, chat_id: str, output: str) -> None:
@@ -42,6 +47,12 @@ async def test_the_clients_tool_runs_in_the_middle_of_a_chat(answering: Answerin
         assert spoken == ["Let me look.", "It is sunny in Paris."]
         chats = {event.data["chat_id"] for event in talk.events if event.type == "conversation.message.delta"}
         assert chats == {chat_id}
+        assert completed_types(talk) == ["question", "answer", "function_call", "tool_response", "verbose"]
+        answering.language_model.will(Say("You are welcome."))
+        await talk.ask("Thanks.")
+        _, *told = answering.language_model.requests[-1].messages
+        assert [message["role"] for message in told] == ["user", "assistant", "tool", "assistant", "user"]
+        assert (told[2]["tool_call_id"], told[2]["content"]) == (WEATHER.id, "sunny")
 
 
 async def test_a_client_that_gives_no_outputs_fails_the_chat(answering: AnsweringServer) -> None:
@@ -65,6 +76,29 @@ async def test_a_chat_that_waits_for_the_client_can_be_cancelled(answering: Answ
         answering.language_model.will(Say("Still here."))
         assert await talk.ask("hello") == "Still here."
         assert "error" not in talk.types
+        _, *told = answering.language_model.requests[-1].messages
+        assert [message["role"] for message in told] == ["user", "assistant", "tool", "assistant", "user"]
+        assert told[2]["content"].startswith("No result")
+
+
+async def test_outputs_are_known_though_the_chat_was_cancelled_before_its_answer_was_heard(
+    answering: AnsweringServer,
+) -> None:
+    answering.language_model.will(call_tools(WEATHER), Hang())
+    async with talking(answering.server) as talk:
+        chat_id = await asked_for_tools(talk)
+        asked_before = len(answering.language_model.requests)
+        await submit(talk, chat_id, "1. Hotel Alfa 90 euro; 2. Hotel Beta 120 euro")
+        async with asyncio.timeout(10):
+            while len(answering.language_model.requests) == asked_before:  # noqa: ASYNC110 - another thread's
+                await asyncio.sleep(0.01)
+        await talk.client.send("conversation.chat.cancel")
+        await talk.until("conversation.chat.canceled")
+        answering.language_model.will(Say("The first."))
+        await talk.ask("Which is cheaper?")
+        tool = answering.language_model.requests[-1].messages[3]
+        assert tool["content"] == "1. Hotel Alfa 90 euro; 2. Hotel Beta 120 euro"
+        assert completed_types(talk)[:3] == ["question", "function_call", "tool_response"]
 
 
 async def test_tools_of_an_mcp_server_run_on_the_server(answering: AnsweringServer) -> None:
@@ -73,8 +107,12 @@ async def test_tools_of_an_mcp_server_run_on_the_server(answering: AnsweringServ
     async with talking(answering.server) as talk:
         assert await talk.ask("What is two and three?") == "It is five."
         assert "conversation.chat.requires_action" not in talk.types
-    assert answering.tools_called()[before:] == ["add"]
-    assert answering.language_model.requests[-1].messages[-1]["content"] == "The sum is 5."
+        assert completed_types(talk) == ["question", "function_call", "tool_response", "answer", "verbose"]
+        assert answering.tools_called()[before:] == ["add"]
+        during = answering.language_model.requests[-1].messages
+        assert during[-1]["content"] == "The sum is 5."
+        await talk.ask("Really?")
+        assert answering.language_model.requests[-1].messages[: len(during)] == during
 
 
 async def test_tools_of_both_kinds_may_be_called_at_once(answering: AnsweringServer) -> None:

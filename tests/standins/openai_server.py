@@ -179,7 +179,7 @@ class OpenAIStandIn:
             return Refuse(401, "Incorrect API key provided.")
         if (request.method, request.path) != ("POST", "/v1/chat/completions"):
             return Refuse(404, f"Invalid URL ({request.method} {request.path})")
-        if fault := _fault_of(request.body):
+        if fault := fault_of(request.body):
             return Refuse(400, fault)
         return self._answers.popleft() if self._answers else self._script(request)
 
@@ -376,7 +376,7 @@ def _usage(answer: Say) -> dict[str, int]:
     }
 
 
-def _fault_of(body: dict[str, Any]) -> str:
+def fault_of(body: dict[str, Any]) -> str:
     """What OpenAI would refuse in a request body; empty when nothing."""
     messages = body.get("messages")
     if not body.get("model"):

@@ -95,12 +95,16 @@ async def test_trimming_a_message_that_is_not_there_is_no_fault(store: Store) ->
     await store.messages.trim("none", "")
 
 
-async def test_only_questions_answers_and_inserted_messages_are_context_and_listed(store: Store) -> None:
+async def test_questions_answers_and_inserted_messages_are_listed_and_tools_are_context_too(store: Store) -> None:
     types = ("question", "answer", "", "verbose", "function_call", "tool_output", "tool_response", "follow_up")
     for kind in types:
         await store.messages.add(message(f"m-{kind}", type=kind), 1)  # type: ignore[arg-type]
     expected = ["m-question", "m-answer", "m-"]
-    assert [each for each, _ in await context(store)] == expected
+    of_tools = ["m-function_call", "m-tool_output", "m-tool_response"]
+    assert [each for each, _ in await context(store)] == [*expected, *of_tools]
+    said = await store.messages.last_said("c", "c")
+    assert said is not None
+    assert said.id == "m-"
     assert [each.id for each in (await store.messages.list("c", order="asc")).messages] == expected
     assert [each.type for each in await store.messages.of_chat("chat")] == list(types)
 

@@ -71,6 +71,26 @@ async def test_only_the_steps_that_are_missing_are_taken(location: str | Path, m
         await database.close()
 
 
+async def test_messages_of_a_kouyu_that_kept_no_calls_ids_are_context(
+    location: str | Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(migrations, "STEPS", migrations.STEPS[:6])
+        database = await Database.open(location)
+    old = (
+        "INSERT INTO conversations VALUES ('c', 'bot', '', 'c', '', 1, 1, '{}')",
+        "INSERT INTO messages (id, conversation_id, section_id, chat_id, bot_id, role, type, content, content_type,"
+        " reasoning_content, meta_data, created_at, updated_at)"
+        " VALUES ('m', 'c', 'c', '7', 'bot', 'assistant', 'function_call', '{}', 'text', '', '{}', 1, 1)",
+    )
+    for statement in old:
+        await database._writing.run(lambda connection, sql=statement: connection.execute(text(sql)).rowcount)
+    await database.close()
+    async with await Store.open(location) as store:
+        (found,) = await store.messages.context("c", "c", 10)
+        assert (found.id, found.tool_call_id) == ("m", "")
+
+
 async def test_a_step_that_fails_leaves_the_database_as_it_was(
     location: str | Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,3 +96,71 @@ async def test_a_client_that_never_submits_fails_the_chat(writing: Writing) -> N
     failed = await writing.until(which["chat_id"], "failed")
     assert failed.last_error is not None
     assert "did not submit its tools' outputs within 0.1 s" in failed.last_error.msg
+
+
+async def test_later_questions_know_of_the_call_and_its_output(writing: Writing) -> None:
+    writing.model.will(Say("Let me look.", tool_calls=(WEATHER,)), Say("It is sunny."), Say("You are welcome."))
+    which = await asked_for_tools(writing)
+    await writing.events("/v3/chat/submit_tool_outputs", {"tool_outputs": OUTPUTS, "stream": True}, **which)
+    await writing.events("/v3/chat", asked("Thanks."), conversation_id=which["conversation_id"])
+    _, *told = writing.model.requests[-1].messages
+    assert [message["role"] for message in told] == ["user", "assistant", "tool", "assistant", "user"]
+    assert told[1]["tool_calls"][0]["function"] == {"name": WEATHER.name, "arguments": WEATHER.arguments}
+    assert told[2]["content"] == "sunny"
+    assert told[3]["content"] == "Let me look. It is sunny."
+    where = {"conversation_id": which["conversation_id"]}
+    listed = (await writing.post("/v1/conversation/message/list", {"order": "asc"}, **where))["data"]
+    assert [each["type"] for each in listed] == ["question", "answer", "question", "answer"]
+
+
+async def test_a_question_while_a_chat_waits_knows_of_its_calls_and_later_of_its_outputs(writing: Writing) -> None:
+    writing.model.will(call_tools(WEATHER), Say("Never mind."), Say("It is sunny."), Say("Good."))
+    which = await asked_for_tools(writing)
+    where = {"conversation_id": which["conversation_id"]}
+    await writing.events("/v3/chat", asked("Something else."), **where)
+    assert writing.model.requests[-1].messages[-3]["content"].startswith("No result")
+    await writing.events("/v3/chat/submit_tool_outputs", {"tool_outputs": OUTPUTS, "stream": True}, **which)
+    await writing.events("/v3/chat", asked("So?"), **where)
+    _, *told = writing.model.requests[-1].messages
+    assert [(m["role"], m["content"]) for m in told[1:4]] == [
+        ("assistant", None),
+        ("tool", "sunny"),
+        ("assistant", "…"),
+    ]
+
+
+async def test_what_a_chat_that_is_not_kept_did_with_tools_is_no_context(writing: Writing) -> None:
+    writing.model.will(Say("Hello."), call_tools(WEATHER), Say("It is sunny."), Say("What?"))
+    events = await writing.events("/v3/chat", asked("Hi."))
+    where = {"conversation_id": events[0][1]["conversation_id"]}
+    waiting = await writing.events("/v3/chat", asked(bot_id="tools", auto_save_history=False), **where)
+    which = {**where, "chat_id": waiting[0][1]["id"]}
+    await writing.events("/v3/chat/submit_tool_outputs", {"tool_outputs": OUTPUTS, "stream": True}, **which)
+    await writing.events("/v3/chat", asked("And?"), **where)
+    assert [role for role, _ in await writing.told()] == ["user", "assistant", "user"]
+
+
+async def test_a_client_that_keeps_the_history_itself_brings_its_tools_along(writing: Writing) -> None:
+    call = {"name": "weather", "arguments": WEATHER.arguments}
+    brought = [
+        {"role": "user", "content": "Weather?", "content_type": "text"},
+        {"role": "assistant", "type": "function_call", "content": msgspec.json.encode(call).decode()},
+        {"role": "assistant", "type": "tool_response", "content": "sunny"},
+        {"role": "assistant", "type": "answer", "content": "It is sunny."},
+        {"role": "user", "content": "And tomorrow?", "content_type": "text"},
+    ]
+    for save in (False, True):
+        events = await writing.events("/v3/chat", asked(additional_messages=brought, auto_save_history=save))
+        _, *told = writing.model.requests[-1].messages
+        assert [message["role"] for message in told] == ["user", "assistant", "tool", "assistant", "user"]
+        assert told[1]["tool_calls"][0]["function"] == call
+    await writing.events("/v3/chat", asked("Thanks."), conversation_id=events[0][1]["conversation_id"])
+    assert writing.model.requests[-1].messages[1:6] == told
+
+
+async def test_a_question_left_unanswered_by_its_tools_can_be_answered_anew(writing: Writing) -> None:
+    writing.model.will(call_tools(WEATHER), Say("I do not know."))
+    which = await asked_for_tools(writing)
+    where = {"conversation_id": which["conversation_id"]}
+    events = await writing.events("/v3/chat", asked(additional_messages=[]), **where)
+    assert events[-2][0] == "conversation.chat.completed"
