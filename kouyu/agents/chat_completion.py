@@ -1,6 +1,6 @@
 """The chunks of a streamed chat completion, and what they add up to. Lenient where servers differ."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import msgspec
@@ -33,21 +33,44 @@ class Delta(msgspec.Struct, frozen=True):
     """What one chunk adds."""
 
     content: str | list[dict[str, Any]] | None = None
-    reasoning_content: str | None = None
-    reasoning: str | None = None
+    reasoning_content: Any = None
+    reasoning: Any = None
+    thinking: Any = None
+    reasoning_details: Any = None
     tool_calls: list[ToolCallPiece] | None = None
 
     @property
     def text(self) -> str:
-        """The content; of content in parts, the text parts."""
-        if isinstance(self.content, list):
-            return "".join(part["text"] for part in self.content if isinstance(part.get("text"), str))
-        return self.content or ""
+        """The content; of content in parts, what the text parts hold."""
+        if not isinstance(self.content, list):
+            return self.content or ""
+        return "".join(_text_in(part) for part in self.content if part.get("type", "text") in _TEXT_PARTS)
 
     @property
     def thought(self) -> str:
-        """Reasoning that is told apart from the answer."""
-        return self.reasoning_content or self.reasoning or ""
+        """Reasoning that is told apart from the answer. Servers that fill several fields say the same in all."""
+        fields = (self.reasoning_content, self.reasoning, self.thinking, self.reasoning_details)
+        apart = next((text for field in fields if (text := _text_in(field))), "")
+        if apart or not isinstance(self.content, list):
+            return apart
+        return "".join(_text_in(part) for part in self.content if part.get("type", "text") not in _TEXT_PARTS)
+
+
+_TEXT_PARTS: Final = ("text", "output_text")
+_TEXT_KEYS: Final = ("text", "content", "thinking", "summary")
+
+
+def _text_in(value: Any) -> str:
+    """The text of a field, however it is wrapped: bare, in an object, or in a list of these."""
+    match value:
+        case str():
+            return value
+        case list():
+            return "".join(_text_in(each) for each in value)
+        case dict():
+            return next((text for key in _TEXT_KEYS if (text := _text_in(value.get(key)))), "")
+        case _:
+            return ""
 
 
 class Choice(msgspec.Struct, frozen=True):

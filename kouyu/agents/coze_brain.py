@@ -26,6 +26,7 @@ from kouyu.agents.agent import (
 )
 from kouyu.agents.attachments import Attachments, spoken_text
 from kouyu.agents.event_stream import EventDecoder, EventTooLong
+from kouyu.agents.markup.events import without_markup
 from kouyu.agents.streaming_http import in_time, streaming_client
 from kouyu.protocol.downlink import Function, LastError, ToolCall, Usage
 
@@ -107,8 +108,11 @@ class CozeBrain:
         """Close all connections."""
         await self._http.aclose()
 
-    async def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
+    def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
         """Answer. Closing the generator closes the stream. Raises AgentError."""
+        return without_markup(self._reply(request))
+
+    async def _reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
         if not self._endpoint.ask_early:
             await request.committed()
         path, query, body = self._outputs(request) if request.tool_rounds else await self._question(request)

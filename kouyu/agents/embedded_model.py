@@ -121,6 +121,7 @@ class EmbeddedModel:
             reconnect_s=5.0,
             keep_alive=False,
             reads_ahead=True,
+            starts_thinking=False,
             ahead_body=SAMPLING_AHEAD,
         )
 

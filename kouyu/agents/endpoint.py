@@ -39,8 +39,9 @@ class ModelEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Added to the body of requests that are made then, in place of what is in ``body``."""
     images: bool = False
     """True for models that take pictures."""
-    starts_thinking: bool = False
-    """True for models whose answer begins inside a think block that was opened by their chat template."""
+    starts_thinking: bool | None = None
+    """Whether the model's answers begin inside a thought that its chat template has opened. None finds out: until an
+    answer has shown it, one that begins with the words of a thought waits for its end or a closing mark."""
 
     @property
     def place(self) -> str:

@@ -23,6 +23,7 @@ from kouyu.agents.agent import (
     committed_already,
 )
 from kouyu.agents.attachments import spoken_text
+from kouyu.agents.markup.events import without_markup
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +69,11 @@ class Flow:
         self._parameters = dict(parameters)
         self._ask_early = ask_early
 
-    async def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
+    def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
         """Answer. Closing the generator closes the function's. Raises AgentError."""
+        return without_markup(self._reply(request))
+
+    async def _reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
         if not self._ask_early:
             await request.committed()
             yield TextDelta("")

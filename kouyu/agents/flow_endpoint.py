@@ -21,6 +21,7 @@ import msgspec
 from kouyu.agents.agent import AgentError, AgentEvent, AgentRequest, ContextMessage, TextDelta, TokenUsage
 from kouyu.agents.event_stream import EventDecoder, EventTooLong
 from kouyu.agents.flow import flow_request
+from kouyu.agents.markup.events import without_markup
 from kouyu.agents.streaming_http import in_time, streaming_client
 
 T = TypeVar("T")
@@ -64,8 +65,11 @@ class FlowEndpoint:
         """Close all connections."""
         await self._http.aclose()
 
-    async def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
+    def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
         """Answer. Closing the generator closes the connection. Raises AgentError."""
+        return without_markup(self._reply(request))
+
+    async def _reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
         if not self._definition.ask_early:
             await request.committed()
             yield TextDelta("")

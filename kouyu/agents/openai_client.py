@@ -13,6 +13,7 @@ from kouyu.agents.agent import AgentError, AgentEvent, TextDelta, ThoughtDelta, 
 from kouyu.agents.chat_completion import Chunk, decode_chunk
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.event_stream import EventDecoder, EventTooLong
+from kouyu.agents.markup.filter import MarkupFilter
 from kouyu.agents.streamed_answer import StreamedAnswer
 from kouyu.agents.streaming_http import streaming_client
 
@@ -31,6 +32,8 @@ class OpenAIClient:
 
     def __init__(self, endpoint: ModelEndpoint) -> None:
         self._endpoint = endpoint
+        self._begins_inside: bool | None = None
+        """Whether the model's last whole answer began inside a thought that its chat template had opened."""
         authorization = {"Authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
         # Reading is limited by the token time-outs, which pings cannot extend.
         self._http = streaming_client(
@@ -62,8 +65,10 @@ class OpenAIClient:
         ``options`` are further fields of the request body. Where the server does not count tokens, they are estimated.
         Closing the generator closes the connection at once, which stops the model. Raises AgentError.
         """
-        body = self._body(messages, tools, options or {})
-        answer = StreamedAnswer(starts_thinking=self._endpoint.starts_thinking)
+        options = options or {}
+        body = self._body(messages, tools, options)
+        markup = self._markup(tools if options.get("tool_choice") != "none" else ())
+        answer = StreamedAnswer(markup)
         deadline = asyncio.get_running_loop().time() + self._endpoint.first_token_timeout_s
         response = await self._open(body, deadline)
         async with aclosing(response), aclosing(self._chunks(response, answer, deadline)) as chunks:
@@ -78,6 +83,10 @@ class OpenAIClient:
             yield ThoughtDelta(thoughts)
         if text:
             yield TextDelta(text)
+        if answer.is_whole:
+            self._begins_inside = markup.began_inside
+        if answer.is_thought_alone:
+            log.warning("language model %s thought and said nothing", self._endpoint.place)
         if calls := answer.calls():
             yield ToolCallRequest(calls)
         yield answer.usage(messages)
@@ -88,6 +97,15 @@ class OpenAIClient:
         async with aclosing(self.complete(messages, tools=tools, options=options)) as events:
             async for _ in events:
                 pass
+
+    def _markup(self, tools: Sequence[dict[str, Any]]) -> MarkupFilter:
+        """What takes thoughts and calls out of the next answer's text."""
+        match self._endpoint.starts_thinking:
+            case None:
+                unknown = self._begins_inside is None
+                return MarkupFilter(held=bool(self._begins_inside), watchful=unknown, tools=tools)
+            case starts_thinking:
+                return MarkupFilter(inside=starts_thinking, tools=tools)
 
     def _body(
         self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]], options: dict[str, Any]

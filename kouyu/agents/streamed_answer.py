@@ -5,7 +5,7 @@ from typing import Any
 
 from kouyu.agents.agent import TokenUsage
 from kouyu.agents.chat_completion import Chunk, Delta, ToolCallAssembly, UsageCount
-from kouyu.agents.thinking import ThoughtFilter
+from kouyu.agents.markup.filter import MarkupFilter
 from kouyu.agents.token_estimate import MESSAGE_OVERHEAD, estimate_tokens
 from kouyu.protocol.downlink import ToolCall
 
@@ -13,13 +13,17 @@ from kouyu.protocol.downlink import ToolCall
 class StreamedAnswer:
     """Takes chunks in, gives out what may be said, and knows at the end what it came to."""
 
-    def __init__(self, *, starts_thinking: bool) -> None:
+    def __init__(self, markup: MarkupFilter) -> None:
         self.ended = False
         """The server has said that the answer is complete."""
+        self.is_whole = False
+        """The model has stopped by itself."""
         self.tokens = 0
         """Pieces so far that hold something, reasoning and tool calls included; most servers send one token in each."""
-        self._filter = ThoughtFilter(inside=starts_thinking)
+        self._markup = markup
         self._thoughts = ""
+        self._thought_apart = ""
+        self._has_said = False
         self._tools = ToolCallAssembly()
         self._usage: UsageCount | None = None
         self._output_estimate = 0
@@ -32,29 +36,44 @@ class StreamedAnswer:
         if choice is None:
             return ""
         self.ended = self.ended or bool(choice.finish_reason)
+        self.is_whole = self.is_whole or choice.finish_reason == "stop"
         delta = choice.delta or choice.message
         return self._take_delta(delta) if delta is not None else ""
 
     def _take_delta(self, delta: Delta) -> str:
-        if delta.text or delta.thought or delta.tool_calls:
+        text, thought = delta.text, delta.thought
+        if text or thought or delta.tool_calls:
             self.tokens += 1
-            self._output_estimate += estimate_tokens(delta.text) + estimate_tokens(delta.thought)
+            self._output_estimate += estimate_tokens(text) + estimate_tokens(thought)
         self._tools.add(delta.tool_calls or [])
-        self._thoughts += delta.thought
-        return self._filter.feed(delta.text) if delta.text else ""
+        if thought and not self._thought_apart:
+            self._markup.thoughts_come_apart()
+        self._thoughts += thought
+        self._thought_apart += thought
+        return self._said(self._markup.feed(text)) if text else ""
 
     def thoughts(self) -> str:
-        """What has been thought since this was asked last."""
-        thoughts, self._thoughts = self._thoughts + self._filter.thoughts(), ""
-        return thoughts
+        """What has been thought since this was asked last. Some servers send it twice: then it counts once."""
+        written = self._markup.thoughts()
+        thoughts, self._thoughts = self._thoughts, ""
+        return thoughts + ("" if written.strip() in self._thought_apart else written)
 
     def rest(self) -> str:
         """Text held back until now."""
-        return self._filter.finish()
+        return self._said(self._markup.finish())
 
     def calls(self) -> tuple[ToolCall, ...]:
-        """The tool calls of the whole answer."""
-        return self._tools.calls()
+        """The tool calls of the whole answer; those that stand in its text only where the server found none."""
+        return self._tools.calls() or self._markup.calls.calls()
+
+    @property
+    def is_thought_alone(self) -> bool:
+        """The model has stopped and has said nothing, but has thought."""
+        return self.is_whole and not self._has_said and bool(self._thought_apart) and not self.calls()
+
+    def _said(self, text: str) -> str:
+        self._has_said = self._has_said or bool(text.strip())
+        return text
 
     def usage(self, messages: Sequence[dict[str, Any]]) -> TokenUsage:
         """What the server counted; where it counts nothing, an estimate from the texts of question and answer."""

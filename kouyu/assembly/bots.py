@@ -157,6 +157,7 @@ def _endpoint(bot: BotSettings) -> ModelEndpoint:
         body=model.body,
         context_tokens=model.context_tokens,
         images=model.images,
+        starts_thinking=model.starts_thinking,
     )
 
 

@@ -27,6 +27,8 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
     asked in vain; only for bots whose tools have no effects."""
     images: bool = False
     """Whether the model takes pictures."""
+    starts_thinking: bool | None = None
+    """Whether its answers begin inside a thought that its chat template has opened. None finds out."""
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(gt=0, le=1)] | None = None
     max_tokens: Count | None = None

@@ -43,8 +43,8 @@ async def ask(brain: CozeBrain, asked: AgentRequest) -> list[Any]:
 
 
 async def test_the_bot_answers_in_pieces(coze: CozeStandIn, brain: CozeBrain) -> None:
-    coze.will(Answer("Hello ", "there."))
-    assert await ask(brain, request("Hi")) == [TextDelta("Hello "), TextDelta("there."), TokenUsage(20, 10)]
+    coze.will(Answer("Hello", " there."))
+    assert await ask(brain, request("Hi")) == [TextDelta("Hello"), TextDelta(" there."), TokenUsage(20, 10)]
 
 
 async def test_it_is_told_the_section_the_user_and_the_variables(coze: CozeStandIn, brain: CozeBrain) -> None:
@@ -114,7 +114,7 @@ async def test_a_wrong_token_is_told_without_the_token(coze: CozeStandIn) -> Non
 
 
 async def test_a_server_that_falls_silent_is_given_up(coze: CozeStandIn) -> None:
-    coze.will(Answer("Hello ", "there.", hang_after=3))
+    coze.will(Answer("Hello", " there.", hang_after=3))
     brain = CozeBrain(CozeEndpoint(base_url=coze.base_url, token=TOKEN, bot_id="7", timeout_s=0.3))
     with pytest.raises(AgentError, match="nothing came"):
         await ask(brain, request("Hi"))
@@ -122,10 +122,10 @@ async def test_a_server_that_falls_silent_is_given_up(coze: CozeStandIn) -> None
 
 
 async def test_closing_the_reply_hangs_up(coze: CozeStandIn, brain: CozeBrain) -> None:
-    coze.will(Answer("Hello ", "there.", hang_after=3))
+    coze.will(Answer("Hello", " there.", hang_after=3))
     reply = brain.reply(request("Hi"))
     async for event in reply:
-        if event == TextDelta("Hello "):
+        if event == TextDelta("Hello"):
             break
     await reply.aclose()
     async with asyncio.timeout(10):

@@ -14,7 +14,7 @@ from kouyu.agents.endpoint import ModelEndpoint
 from tests.standins.openai_server import OpenAIStandIn, Pace, Refuse, Say, ToolCallScript, call_tools
 
 QUESTION = "What is this?"
-FIRST_WORDS = tuple(f"word{number} " for number in range(DRAFT_TOKENS))
+FIRST_WORDS = tuple(f" word{number}" for number in range(DRAFT_TOKENS))
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def said(events: list[AgentEvent]) -> str:
 
 
 async def test_a_draft_goes_on_where_it_stopped(model: OpenAIStandIn, bot: LanguageModelBot) -> None:
-    model.will(Say(*FIRST_WORDS, finish_reason="length"), Say("and ", "more.", prompt_tokens=30))
+    model.will(Say(*FIRST_WORDS, finish_reason="length"), Say(" and", " more.", prompt_tokens=30))
     await bot.read_ahead(asked(QUESTION))
     events = await reply(bot)
     drafted, continued = model.requests
@@ -47,7 +47,7 @@ async def test_a_draft_goes_on_where_it_stopped(model: OpenAIStandIn, bot: Langu
         {"role": "assistant", "content": "".join(FIRST_WORDS)},
     ]
     assert "max_tokens" not in continued.body
-    assert said(events) == "".join(FIRST_WORDS) + "and more."
+    assert said(events) == "".join(FIRST_WORDS) + " and more."
     assert events[-1] == TokenUsage(30 - DRAFT_TOKENS, DRAFT_TOKENS + 2)
 
 
@@ -65,14 +65,14 @@ async def test_what_is_asked_ahead_of_time_carries_what_its_endpoint_wants(
 
 
 async def test_a_draft_that_says_it_all_is_the_answer(model: OpenAIStandIn, bot: LanguageModelBot) -> None:
-    model.will(Say("It is ", "a pen."))
+    model.will(Say("It is", " a pen."))
     await bot.read_ahead(asked(QUESTION))
-    assert await reply(bot) == [TextDelta("It is "), TextDelta("a pen."), TokenUsage(11, 2)]
+    assert await reply(bot) == [TextDelta("It is"), TextDelta(" a pen."), TokenUsage(11, 2)]
     assert len(model.requests) == 1
 
 
 async def test_a_draft_is_used_once(model: OpenAIStandIn, bot: LanguageModelBot) -> None:
-    model.will(Say("It is ", "a pen."), Say("A pencil."))
+    model.will(Say("It is", " a pen."), Say("A pencil."))
     await bot.read_ahead(asked(QUESTION))
     assert [said(await reply(bot)), said(await reply(bot))] == ["It is a pen.", "A pencil."]
 
@@ -89,7 +89,7 @@ async def test_a_question_that_is_not_whole_is_only_read(model: OpenAIStandIn, b
 
 
 async def test_a_reply_reads_along_while_the_draft_is_written(model: OpenAIStandIn, bot: LanguageModelBot) -> None:
-    model.will(Say("It ", "is ", "a pen.", pace=Pace(between_s=0.02)))
+    model.will(Say("It", " is", " a pen.", pace=Pace(between_s=0.02)))
     writing = asyncio.create_task(bot.read_ahead(asked(QUESTION)))
     await model.arrival()
     assert said(await reply(bot)) == "It is a pen."
@@ -100,7 +100,7 @@ async def test_a_reply_reads_along_while_the_draft_is_written(model: OpenAIStand
 async def test_a_draft_that_is_broken_off_goes_on_from_what_there_is(
     model: OpenAIStandIn, bot: LanguageModelBot
 ) -> None:
-    model.will(Say("It ", "is ", hang_after=2), Say("a pen."))
+    model.will(Say("It", " is", hang_after=2), Say(" a pen."))
     writing = asyncio.create_task(bot.read_ahead(asked(QUESTION)))
     events = bot.reply(asked(QUESTION))
     await model.arrival()
@@ -109,7 +109,7 @@ async def test_a_draft_that_is_broken_off_goes_on_from_what_there_is(
     with suppress(asyncio.CancelledError):
         await writing
     assert said([*first, *[event async for event in events]]) == "It is a pen."
-    assert model.requests[1].messages[-1] == {"role": "assistant", "content": "It is "}
+    assert model.requests[1].messages[-1] == {"role": "assistant", "content": "It is"}
 
 
 async def test_a_draft_that_fails_costs_nothing(model: OpenAIStandIn, bot: LanguageModelBot) -> None:

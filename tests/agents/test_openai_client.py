@@ -13,6 +13,7 @@ import pytest
 from kouyu.agents.agent import AgentError, AgentEvent, TextDelta, ThoughtDelta, TokenUsage, ToolCallRequest
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.openai_client import OpenAIClient
+from kouyu.protocol.downlink import Function
 from tests.standins.openai_server import (
     Hang,
     HangUp,
@@ -60,8 +61,8 @@ def chunk(delta: dict[str, Any], finish_reason: str | None = None) -> str:
 
 
 async def test_text_comes_in_pieces_and_the_tokens_spent_come_last(model: OpenAIStandIn, client: OpenAIClient) -> None:
-    model.will(Say("Fine, ", "thank ", "you."))
-    assert await answer(client) == [TextDelta("Fine, "), TextDelta("thank "), TextDelta("you."), TokenUsage(11, 3)]
+    model.will(Say("Fine,", " thank", " you."))
+    assert await answer(client) == [TextDelta("Fine,"), TextDelta(" thank"), TextDelta(" you."), TokenUsage(11, 3)]
 
 
 async def test_a_piece_is_given_out_before_the_next_is_there(model: OpenAIStandIn, client: OpenAIClient) -> None:
@@ -143,6 +144,76 @@ async def test_what_the_model_thinks_is_not_said(model: OpenAIStandIn, client: O
     assert text_of(events) == "Four."
     assert "".join(event.text for event in events if isinstance(event, ThoughtDelta)) == "Two and twohmm"
     assert events[-1] == TokenUsage(11, 5)
+
+
+@pytest.mark.parametrize(
+    "delta",
+    [
+        {"reasoning": "plan"},
+        {"reasoning_content": "plan"},
+        {"reasoning": "plan", "reasoning_content": "plan"},
+        {"reasoning": {"content": "plan"}},
+        {"reasoning_details": [{"type": "reasoning.text", "text": "plan", "index": 0}]},
+        {"thinking": "plan"},
+        {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "plan"}]}]},
+        {"content": [{"type": "reasoning", "text": "plan"}]},
+        {"content": [{"type": "reasoning", "summary": [{"type": "summary_text", "text": "plan"}]}]},
+        {"reasoning": "plan", "content": "<think>plan</think>"},
+        {"content": "<think>plan</think>", "reasoning_content": None, "tool_calls": None},
+    ],
+)
+async def test_thoughts_are_taken_once_from_whichever_field_has_them(
+    model: OpenAIStandIn, client: OpenAIClient, delta: dict[str, Any]
+) -> None:
+    said: list[dict[str, Any]] = [
+        {"content": "Hello "},
+        {"content": [{"type": "text", "text": "there"}, {"type": "output_text", "text": "."}]},
+    ]
+    lines = [chunk(delta), *(chunk(each) for each in said), chunk({}, "stop"), "[DONE]"]
+    model.will(Raw(tuple(f"data: {line}\n\n".encode() for line in lines)))
+    events = await answer(client)
+    assert text_of(events) == "Hello there."
+    assert "".join(event.text for event in events if isinstance(event, ThoughtDelta)) == "plan"
+
+
+async def test_a_model_whose_answers_begin_inside_a_thought_is_found_out(
+    model: OpenAIStandIn, client: OpenAIClient
+) -> None:
+    model.will(
+        Say("I should", " greet them.", "\n</think>", "\n\nHello."), Say("Odd words", "</think>", "Bye.", hang_after=3)
+    )
+    assert text_of(await answer(client)) == "Hello."
+    async with aclosing(client.complete(QUESTION)) as events:
+        assert await anext(events) == ThoughtDelta("Odd words")
+        assert await anext(events) == TextDelta("Bye.")
+
+
+async def test_an_answer_that_begins_like_a_thought_waits_only_while_nothing_is_known(
+    model: OpenAIStandIn, client: OpenAIClient
+) -> None:
+    model.will(Say("I should", " say four."), Say("I should", " say five.", hang_after=1))
+    assert text_of(await answer(client)) == "I should say four."
+    async with aclosing(client.complete(QUESTION)) as events:
+        assert await anext(events) == TextDelta("I should")
+
+
+async def test_a_call_in_the_text_is_a_call_of_a_tool_that_is_offered(
+    model: OpenAIStandIn, client: OpenAIClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    tools = [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}]
+    text = '<tool_call>\n{"name": "%s", "arguments": {"city": "Paris"}}\n</tool_call>'
+    model.will(Say("Let me look. ", text % "weather"), Say(text % "stocks"), Say(text % "weather"))
+    said, request, _ = await answer(client, tools=tools)
+    assert said == TextDelta("Let me look. ")
+    assert isinstance(request, ToolCallRequest)
+    assert [call.function for call in request.calls] == [Function("weather", '{"city":"Paris"}')]
+    assert request.calls[0].id
+    (usage,) = await answer(client, tools=tools)
+    assert isinstance(usage, TokenUsage)
+    assert "'stocks'" in caplog.text
+    assert "Paris" not in caplog.text
+    (usage,) = await answer(client, tools=tools, options={"tool_choice": "none"})
+    assert isinstance(usage, TokenUsage)
 
 
 async def test_streamed_tool_calls_are_put_together(model: OpenAIStandIn, client: OpenAIClient) -> None:
@@ -252,9 +323,9 @@ async def test_an_empty_stream_is_an_error(model: OpenAIStandIn, client: OpenAIC
 
 
 async def test_a_server_that_dies_in_the_middle_is_an_error(model: OpenAIStandIn, client: OpenAIClient) -> None:
-    model.will(Say("one ", "two ", die_after=1))
+    model.will(Say("one", " two", die_after=1))
     events = client.complete(QUESTION)
-    assert await anext(events) == TextDelta("one ")
+    assert await anext(events) == TextDelta("one")
     with pytest.raises(AgentError, match="broke off"):
         await anext(events)
     assert len(model.requests) == 1

@@ -24,7 +24,7 @@ def test_its_comments_are_the_true_defaults_of_every_setting(tmp_path: Path) -> 
     path.write_text(re.sub(r"^#(?=\w+ = )", "", commented_defaults(), flags=re.MULTILINE))
     assert load(path) == Settings()
     shown = set(re.findall(r"^(\w+) = ", path.read_text(), flags=re.MULTILINE))
-    assert shown >= set(_leaves(Settings())) - {"temperature", "top_p", "max_tokens", "flows"}
+    assert shown >= set(_leaves(Settings())) - {"temperature", "top_p", "max_tokens", "starts_thinking", "flows"}
 
 
 def test_every_set_of_weights_for_recognition_can_be_chosen() -> None:

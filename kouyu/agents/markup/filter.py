@@ -1,0 +1,391 @@
+"""Takes out of streamed text what is not for the user: thoughts, tool calls, special tokens and citations."""
+
+import logging
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any, Final
+
+import regex
+
+from kouyu.agents.markup.bare_calls import BracketScanner, head_pattern
+from kouyu.agents.markup.calls import MarkupCalls
+from kouyu.agents.markup.families import CHANNEL_ENDS, GLUED_CHANNELS, GLUED_FINAL, Does, Where
+from kouyu.agents.markup.marks import CANDIDATE, END, THOUGHT_ENDS, Found, Wait, compiled, mark_at
+from kouyu.agents.markup.openings import is_opening_of_thought
+from kouyu.agents.markup.output import Output
+from kouyu.agents.markup.places import Before
+
+log = logging.getLogger(__name__)
+
+_LONGEST_BODY: Final = 64 * 1024
+"""Characters of one call; what is longer is none."""
+_RECIPIENT: Final = regex.compile(r"to=([\w.]+)")
+_OPENING_TAG: Final = regex.compile("<([a-z]+)")
+_CLOSING_TAG: Final = regex.compile("</([a-z]+)")
+_SPACE: Final = regex.compile(r"\s*")
+_CALL_IN_THOUGHT: Final = regex.compile(
+    r"(?=<tool_calls?(?::[\w.-]{1,24})?>\s{0,40}(?:[\[{<\]]|[A-Za-z_][\w.-]{0,64}(?:\n|<arg_key|</tool_call)))"
+    r"|(?=<\|tool_calls_section_begin\|>)"
+)
+"""Models write calls into a thought that they have not closed: Qwen3.5, Kimi K2, Hunyuan."""
+_PIECE: Final = 512
+"""Characters dealt with at a time, so that the work stays in proportion to the text."""
+
+
+class _Mode(Enum):
+    TEXT = "text"
+    INLINE_CODE = "inline code"
+    FENCE = "fence"
+    THOUGHT = "thought"
+    CALL = "call"
+    BARE_CALL = "bare call"
+    AFTER_CALL = "after a bare call"
+
+
+class MarkupFilter:
+    """One answer's filter: text goes in as it comes, cut anywhere, and comes out as soon as it cannot be a mark.
+
+    At most some 300 characters wait for a mark to become whole, and a space that may stand before a citation. A block
+    that is never closed swallows the rest. The work grows with the length of the text.
+    """
+
+    def __init__(
+        self, *, inside: bool = False, held: bool = False, watchful: bool = False, tools: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        """``inside``: the answer begins inside a thought. ``held``: it may, so that nothing goes out before its end or
+        a closing mark; ``watchful``: the same only where its first words are such as thoughts begin with. ``tools`` are
+        those that may be called, as OpenAI defines them."""
+        self._calls = MarkupCalls(tools)
+        self._bare_head = head_pattern(self._calls.names) if tools else None
+        self._before = Before()
+        self._output = Output(self._before, held=held)
+        self._mode = _Mode.THOUGHT if inside else _Mode.TEXT
+        self._until = THOUGHT_ENDS if inside else ""
+        self._unclosed_is_text = False
+        self._thought_goes_on_until = ""
+        self._watchful = watchful
+        self._skips_space = False
+        self._plain_tags: set[str] = set()
+        self._rest = ""
+        self._body: list[str] = []
+        self._body_size = 0
+        self._recipient = ""
+        self._scanner = BracketScanner()
+        self.began_inside = inside
+        """The answer began inside a thought."""
+
+    def feed(self, text: str) -> str:
+        """What of the text so far may be shown and said now."""
+        text = text.replace(END, "")
+        for start in range(0, len(text), _PIECE):
+            self._rest += text[start : start + _PIECE]
+            self._run(final=False)
+        return self._output.take_text(all_of_it=False)
+
+    def finish(self) -> str:
+        """What was held back because it might have become a mark."""
+        self._rest += END
+        self._run(final=True)
+        self._rest = ""
+        if self._mode in (_Mode.CALL, _Mode.BARE_CALL, _Mode.AFTER_CALL):
+            self._end_body()
+        if self._mode is _Mode.THOUGHT and self._unclosed_is_text:
+            self._output.thoughts_are_text()
+        self._output.release()
+        return self._output.take_text(all_of_it=True)
+
+    def thoughts_come_apart(self) -> None:
+        """The server tells thoughts apart from the text, so that the text does not begin inside one."""
+        self._watchful = False
+        self._output.release()
+
+    def thoughts(self) -> str:
+        """What has been thought since this was asked last."""
+        if self._unclosed_is_text and self._mode is _Mode.THOUGHT:
+            return ""
+        return self._output.take_thoughts()
+
+    def withdrawn(self) -> bool:
+        """Whether text given out earlier was thought: all of it, as a closing mark has told since the last call."""
+        return self._output.take_withdrawal()
+
+    @property
+    def calls(self) -> MarkupCalls:
+        """The tool calls, once the text is whole."""
+        return self._calls
+
+    def _run(self, *, final: bool) -> None:
+        while self._rest and self._step(final=final):
+            pass
+
+    def _step(self, *, final: bool) -> bool:
+        """Deal with the beginning of the rest; False when more has to come first."""
+        match self._mode:
+            case _Mode.TEXT:
+                return self._text(final=final)
+            case _Mode.INLINE_CODE:
+                return self._code(("`", "\n", END))
+            case _Mode.FENCE:
+                return self._fence(final=final)
+            case _Mode.THOUGHT | _Mode.CALL:
+                return self._block()
+            case _Mode.BARE_CALL:
+                return self._bare_call(final=final)
+            case _Mode.AFTER_CALL:
+                return self._take_body(len(self._rest))
+
+    # Text
+
+    def _text(self, *, final: bool) -> bool:
+        if self._skips_space:
+            self._rest = self._rest[_SPACE.match(self._rest).end() :]
+            if not self._rest:
+                return False
+            self._skips_space = False
+        if self._before.at_line_start and (dealt := self._line_start(final=final)) is not None:
+            return dealt
+        candidate = CANDIDATE.search(self._rest)
+        stop = candidate.start() if candidate else len(self._rest)
+        if self._bare_head is not None and (line := self._rest.find("\n", 0, stop)) >= 0:
+            stop = line + 1  # a call without marks may begin on the next line
+        if stop:
+            self._say(self._rest[:stop])
+            self._rest = self._rest[stop:]
+            return True
+        return self._mark(final=final)
+
+    def _line_start(self, *, final: bool) -> bool | None:
+        """What only a line or the answer can begin with; None when it is nothing of that."""
+        if self._rest[0].isspace():
+            self._say(self._take(_SPACE.match(self._rest).end()))
+            return True
+        if self._bare_head is not None:
+            head = self._bare_head.match(self._rest, partial=True)
+            if head is not None and not head.partial:
+                self._mode, self._scanner = _Mode.BARE_CALL, BracketScanner()
+                return True
+            if head is not None and head.end() > 0 and not final:
+                return False
+        if self._before.started:
+            return None
+        glued = compiled(GLUED_CHANNELS).match(self._rest, partial=True)
+        if glued is not None and not final:
+            if glued.partial:
+                return False
+            self._take(glued.end())
+            self._begin(_Mode.THOUGHT, GLUED_FINAL)
+            self._unclosed_is_text = True
+            return True
+        if self._watchful and not self._output.is_held:
+            opening = is_opening_of_thought(self._rest)
+            if opening is None and not final:
+                return False
+            self._watchful = False
+            if opening:
+                self._output.hold()
+        if CANDIDATE.match(self._rest):
+            return None
+        match found := mark_at(self._rest, 0):
+            case Wait() if not final:
+                return False
+            case Found():
+                self._found(found)
+                return True
+        return None
+
+    def _mark(self, *, final: bool) -> bool:
+        """The rest begins with a character that may begin a mark."""
+        if self._rest[0] == "`":
+            return self._tick(final=final)
+        found = mark_at(self._rest, 0)
+        if found is Wait.FOR_MORE and not final:
+            return False
+        if isinstance(found, Found):
+            following = self._rest[found.length : found.length + 1]
+            where = found.mark.where if found.mark is not None else Where.ANYWHERE
+            if not following and where in (Where.BLOCK, Where.GLUED):
+                return False
+            if self._admits(found, following):
+                self._found(found)
+                return True
+            self._say(self._take(found.length))
+            return True
+        self._before_index()
+        self._say(self._take(1))
+        return True
+
+    def _admits(self, found: Found, following: str) -> bool:
+        mark = found.mark
+        if mark is None:
+            return not found.text.lstrip().startswith("to=") or not self._before.started
+        if (closing := _CLOSING_TAG.match(found.text)) is not None and closing[1] in self._plain_tags:
+            return False
+        admitted = self._before.admits(mark.where, following)
+        if not admitted and (opening := _OPENING_TAG.match(found.text)) is not None:
+            self._plain_tags.add(opening[1])
+        return admitted
+
+    def _before_index(self) -> None:
+        if self._rest.startswith("[0"):
+            self._before.index()
+
+    def _tick(self, *, final: bool) -> bool:
+        ticks = len(self._rest) - len(self._rest.lstrip("`"))
+        if ticks == len(self._rest) and ticks < 3 and not final:
+            return False
+        self._mode = _Mode.FENCE if ticks >= 3 else _Mode.INLINE_CODE if ticks == 1 else self._mode
+        self._say(self._take(ticks))
+        return True
+
+    def _code(self, ends: tuple[str, ...]) -> bool:
+        """Code goes out as it is; a tick that is not closed on its line opened none."""
+        found = [place for end in ends if (place := self._rest.find(end)) >= 0]
+        self._say(self._take(min(found) + 1 if found else len(self._rest)))
+        if found:
+            self._mode = _Mode.TEXT
+        return True
+
+    def _fence(self, *, final: bool) -> bool:
+        end = self._rest.find("```")
+        if end >= 0:
+            self._say(self._take(end + 3))
+            self._mode = _Mode.TEXT
+            return True
+        open_ticks = len(self._rest) - len(self._rest.rstrip("`"))
+        self._say(self._take(len(self._rest) - (0 if final else open_ticks)))
+        return False
+
+    # Marks
+
+    def _found(self, found: Found) -> None:
+        """A mark counts: take it out, and begin what it begins."""
+        self._take(found.length)
+        if found.mark is None:
+            self._channel(found.text)
+            return
+        match found.mark.does:
+            case Does.CITE:
+                self._output.drop_space()
+                self._leave_out()
+            case Does.VANISH:
+                self._leave_out()
+            case Does.END_THOUGHT:
+                self._end_of_thought()
+            case Does.THINK:
+                self._begin(_Mode.THOUGHT, found.mark.until)
+            case Does.CALL:
+                self._begin(_Mode.CALL, found.mark.until)
+
+    def _channel(self, header: str) -> None:
+        recipient = _RECIPIENT.search(header)
+        self._recipient = recipient[1] if recipient else ""
+        if self._recipient in ("", "user", "all", "assistant"):
+            self._recipient = ""
+            if "analysis" in header:
+                self._begin(_Mode.THOUGHT, CHANNEL_ENDS)
+            else:
+                self._leave_out()
+        else:
+            self._begin(_Mode.THOUGHT if self._recipient == "self" else _Mode.CALL, CHANNEL_ENDS)
+
+    def _leave_out(self) -> None:
+        self._skips_space = self._before.ends_in_space
+        self._before.mark()
+
+    def _begin(self, mode: _Mode, until: str) -> None:
+        self._mode, self._until = mode, until
+        self._body, self._body_size = [], 0
+
+    def _end_of_thought(self) -> None:
+        """What came before this lone closing mark was thought, if there was anything."""
+        if self._output.is_held or self._before.started:
+            self.began_inside = True
+            self._output.all_was_thought()
+        self._before.restart()
+        self._leave_out()
+
+    # Blocks
+
+    def _block(self) -> bool:
+        """Inside a thought or a call: everything up to the closing mark is taken out."""
+        closing = compiled(self._until).search(self._rest, partial=True) if self._until else None
+        if self._mode is _Mode.THOUGHT and not self._unclosed_is_text:
+            call = _CALL_IN_THOUGHT.search(self._rest, partial=True)
+            if call is not None and (closing is None or call.start() <= closing.start()):
+                if not call.partial:
+                    self._take_body(call.start())
+                    found = mark_at(self._rest, 0)
+                    if isinstance(found, Found):
+                        self._take(found.length)
+                        self._thought_goes_on_until = self._until
+                        self._begin(_Mode.CALL, found.mark.until if found.mark else "")
+                        return True
+                elif closing is None or closing.partial:
+                    closing = call
+        if closing is None:
+            return self._take_body(len(self._rest))
+        self._take_body(closing.start())
+        if closing.partial:
+            if self._rest == END:
+                self._rest = ""
+            return False
+        self._take(closing.end() - closing.start())
+        self._close_block()
+        return True
+
+    def _close_block(self) -> None:
+        if self._mode is _Mode.CALL:
+            self._end_body()
+        if self._unclosed_is_text:
+            self._unclosed_is_text = False
+        if self._thought_goes_on_until:
+            self._mode, self._until = _Mode.THOUGHT, self._thought_goes_on_until
+            self._thought_goes_on_until = ""
+            return
+        self._mode, self._recipient = _Mode.TEXT, ""
+        self._leave_out()
+
+    def _take_body(self, size: int) -> bool:
+        text = self._take(size).replace(END, "")
+        if self._mode is _Mode.THOUGHT:
+            self._output.think(text)
+        elif self._body_size <= _LONGEST_BODY:
+            self._body.append(text)
+            self._body_size += len(text)
+        return False
+
+    def _end_body(self) -> None:
+        body = "".join(self._body)
+        self._body = []
+        self._calls.add(body if self._body_size <= _LONGEST_BODY else "", recipient=self._recipient)
+
+    # Calls without marks
+
+    def _bare_call(self, *, final: bool) -> bool:
+        end = self._scanner.end(self._rest)
+        if end is None:
+            if final and self._calls.is_none("".join(self._body) + self._rest):
+                end = len(self._rest)
+            else:
+                return self._take_body(len(self._rest))
+        self._take_body(end)
+        body = "".join(self._body)
+        if self._calls.is_none(body):
+            self._mode, self._body = _Mode.FENCE if body.startswith("```") else _Mode.TEXT, []
+            self._say(body)
+        elif (text := self._calls.text_in(body)) is not None:
+            self._body = []
+            self._mode = _Mode.AFTER_CALL
+            self._say(text)
+        else:
+            self._mode = _Mode.AFTER_CALL
+        return True
+
+    # Parts
+
+    def _take(self, size: int) -> str:
+        taken, self._rest = self._rest[:size], self._rest[size:]
+        return taken
+
+    def _say(self, text: str) -> None:
+        self._output.say(text.replace(END, ""))
