@@ -1,12 +1,14 @@
 """The running servers that tests share, each started once per run, for the first test that needs it; and how random
 examples are drawn."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from kouyu.workers.limited import LimitedWorkers
 from tests.end_to_end.background import background_stand_in
 from tests.end_to_end.running_server import RunningServer, running_server
 from tests.standins.openai_server import OpenAIStandIn
@@ -22,6 +24,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server with everything as it comes: embedded recogniser, voices and LLM."""
     with running_server(tmp_path_factory.mktemp("server")) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def workers() -> Iterator[LimitedWorkers]:
+    """What takes apart files, as in a server."""
+    made = LimitedWorkers()
+    yield made
+    asyncio.run(made.close())
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,18 +11,21 @@ from typing import Any, Final
 import msgspec
 
 from kouyu.agents.agent import ContextMessage
-from kouyu.agents.document_text import UnreadableDocument, document_text
+from kouyu.agents.document_parsing import UnreadableDocument
+from kouyu.agents.document_text import document_text
 from kouyu.agents.fetching import Fetched, Fetcher, FetchError
 from kouyu.agents.token_estimate import estimate_tokens
 from kouyu.protocol.content import AudioPart, ContentPart, FilePart, ImagePart, TextPart, parse_parts
 from kouyu.protocol.errors import InvalidField
+from kouyu.workers.limited import LimitedWorkers
 
 log = logging.getLogger(__name__)
 
 _MOST_READ: Final = 8
 """Attachments of a section that are read, the latest ones; of the others the model gets a note."""
-_DOCUMENTS_AT_ONCE: Final = 2
 _KEPT_BYTES: Final = 64 * 1024 * 1024
+_KEPT_TEXTS: Final = 64
+"""Documents whose text, or whose fault, is remembered."""
 _PICTURES: Final = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"\xff\xd8\xff": "image/jpeg",
@@ -36,11 +40,14 @@ ReadFile = Callable[[str], Awaitable[Fetched | None]]
 class Attachments:
     """Reads attachments, and keeps those read last, since a section is shown to the model at every turn."""
 
-    def __init__(self, read_file: ReadFile, fetcher: Fetcher) -> None:
+    def __init__(self, read_file: ReadFile, fetcher: Fetcher, workers: LimitedWorkers) -> None:
+        """``workers`` take documents apart."""
         self._read_file = read_file
+        self._workers = workers
         self._fetcher = fetcher
         self._kept: OrderedDict[tuple[str, str], Fetched] = OrderedDict()
-        self._documents = asyncio.Semaphore(_DOCUMENTS_AT_ONCE)
+        self._texts: OrderedDict[bytes, str | UnreadableDocument] = OrderedDict()
+        """By the SHA-256 of the content."""
 
     async def resolved(
         self, messages: Sequence[ContextMessage], *, images: bool, document_tokens: int
@@ -77,11 +84,32 @@ class Attachments:
             file = await self.read(part)
             if isinstance(part, ImagePart) or (images and _picture_type(file.content)):
                 return {"type": "image", "file_url": _data_url(file)}
-            async with self._documents:
-                return _text(await _document(file, tokens))
+            return _text(await self._document(file, tokens))
         except (FetchError, UnreadableDocument) as fault:
             log.info("an attachment could not be read: %s", fault)
             return _text(f"[a file that could not be read: {fault}]")
+
+    async def _document(self, file: Fetched, most_tokens: int) -> str:
+        text = await self._text_of(file.content)
+        tokens = estimate_tokens(text)
+        if tokens > most_tokens:
+            text = f"{text[: len(text) * most_tokens // tokens]}\n(cut off here)"
+        return f"[the file {file.name or 'of the user'}]\n{text}\n[end of the file]"
+
+    async def _text_of(self, content: bytes) -> str:
+        key = hashlib.sha256(content).digest()
+        if key not in self._texts:
+            try:
+                text = await document_text(content, self._workers)
+                self._texts[key] = text or UnreadableDocument("it holds no text")
+            except UnreadableDocument as fault:
+                self._texts[key] = fault
+            if len(self._texts) > _KEPT_TEXTS:
+                self._texts.popitem(last=False)
+        text_or_fault = self._texts[key]
+        if isinstance(text_or_fault, UnreadableDocument):
+            raise UnreadableDocument(str(text_or_fault))
+        return text_or_fault
 
     async def read(self, part: ImagePart | FilePart | AudioPart) -> Fetched:
         """The file that a part names. Raises FetchError."""
@@ -118,16 +146,6 @@ def _parts(message: ContextMessage) -> tuple[ContentPart, ...] | None:
 
 def _text(text: str) -> dict[str, Any]:
     return {"type": "text", "text": text}
-
-
-async def _document(file: Fetched, most_tokens: int) -> str:
-    text = await document_text(file.content)
-    if not text:
-        raise UnreadableDocument("it holds no text")
-    tokens = estimate_tokens(text)
-    if tokens > most_tokens:
-        text = f"{text[: len(text) * most_tokens // tokens]}\n(cut off here)"
-    return f"[the file {file.name or 'of the user'}]\n{text}\n[end of the file]"
 
 
 def _data_url(file: Fetched) -> str:

@@ -16,6 +16,7 @@ from kouyu.assembly.tool_servers import open_tool_servers
 from kouyu.settings import Settings
 from kouyu.store.errors import StoreError
 from kouyu.store.store import Store
+from kouyu.workers.limited import LimitedWorkers
 
 
 class Agents(msgspec.Struct, frozen=True):
@@ -28,9 +29,9 @@ class Agents(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_agents(settings: Settings, store: Store) -> AsyncIterator[Agents]:
+async def open_agents(settings: Settings, store: Store, workers: LimitedWorkers) -> AsyncIterator[Agents]:
     """All of them, ready to answer; closed when the block ends. ``store`` has the bots made over REST, and the files
-    that messages name by id.
+    that messages name by id, and ``workers`` take them apart.
 
     Raises AgentError for what the settings ask and cannot be had, MissingWeights.
     """
@@ -50,7 +51,7 @@ async def open_agents(settings: Settings, store: Store) -> AsyncIterator[Agents]
             FetchingOptions(allow_private=chosen.allow_private, max_bytes=chosen.max_bytes, timeout_s=chosen.timeout_s)
         )
         stack.push_async_callback(fetcher.close)
-        attachments = Attachments(read_file, fetcher)
+        attachments = Attachments(read_file, fetcher, workers)
         servers = await stack.enter_async_context(open_tool_servers(settings.mcp_servers))
         flows = await stack.enter_async_context(open_flows(settings.flows))
         settled = await stack.enter_async_context(

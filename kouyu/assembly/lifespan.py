@@ -38,6 +38,7 @@ from kouyu.store.store import Store
 from kouyu.text.sensitive_words import SensitiveWordsError, words_of_file
 from kouyu.text.token_limit import token_counter
 from kouyu.text.transcript import TranscriptFinisher
+from kouyu.workers.limited import LimitedWorkers
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,8 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
     async with AsyncExitStack() as stack:
         scheduler = Scheduler(engines.workers)
         stack.push_async_callback(scheduler.close)
+        workers = LimitedWorkers()
+        stack.push_async_callback(workers.close)
 
         async def closed_at_the_end(load: Awaitable[T], close: Callable[[T], Awaitable[None]]) -> T:
             made = await load
@@ -94,7 +97,7 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
             closed_at_the_end(load_synthesizer(engines, scheduler), lambda made: made.close()),
             load_noise_suppressor(engines),
             closed_at_the_end(load_emotion_recognizer(engines, scheduler), _close_if_there),
-            stack.enter_async_context(open_agents(settings, store)),
+            stack.enter_async_context(open_agents(settings, store, workers)),
             asyncio.to_thread(transcripts.warm_up),
             asyncio.to_thread(token_counter),
         )
@@ -104,6 +107,7 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
         services = Services(
             store=store,
             scheduler=scheduler,
+            workers=workers,
             pressure=Pressure(lambda: scheduler.load),
             voice_activity=voice_activity,
             recognizer=recognizer,
@@ -124,7 +128,7 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
             speaker_encoder=load_speaker_encoder(scheduler),
             emotion_recognizer=emotion_recognizer,
         )
-        heard = Recordings(agents.attachments, functools.partial(transcribe_recording, services))
+        heard = Recordings(agents.attachments, functools.partial(transcribe_recording, services), workers)
         yield dataclasses.replace(services, recordings=heard), agents.bots
 
 

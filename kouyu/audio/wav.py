@@ -2,19 +2,26 @@
 
 import io
 import wave
-from itertools import chain
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import av
 import numpy as np
 import soxr
 
+from kouyu.audio.decoding import AudioDecoder
 from kouyu.audio.errors import UndecodableAudio
-from kouyu.audio.pcm import Samples, bytes_from_float, joined
+from kouyu.audio.pcm import PcmFormat, Samples, bytes_from_float, joined
+from kouyu.audio.wav_stream import WavSource, may_be_wav
 from kouyu.protocol.speech_rate import SPEECH_RATE
 
-_CONTAINERS = "wav,w64,aiff,caf,au,flac,mp3,aac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,amr,asf,avi,mpegts,mpeg"
+_CONTAINERS: Final = (
+    "wav,w64,aiff,caf,au,flac,mp3,aac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,amr,asf,avi,mpegts,mpeg"
+)
 """What is opened: files that hold their audio themselves, not lists of other files or addresses to fetch."""
+_NO_HEADER: Final = PcmFormat("signed16", 24_000, 1)
+_FED_AT_ONCE: Final = 1024 * 1024
 
 
 def read_audio(path: str | Path) -> tuple[Samples, int]:
@@ -28,40 +35,94 @@ def read_audio(path: str | Path) -> tuple[Samples, int]:
 
 def decode_audio(content: bytes) -> tuple[Samples, int]:
     """As read_audio, for a file's content. Raises UndecodableAudio."""
-    try:
+    to_planes = av.AudioResampler(format="fltp")
+    planes: list[av.AudioFrame] = []
+    sample_rate = 0
+    for frame in _frames(content):
+        # A file whose rate changes is, from there on, another one.
+        sample_rate = sample_rate or frame.sample_rate
+        if frame.sample_rate == sample_rate:
+            planes += to_planes.resample(frame)
+    if not planes:
         with _opened(content) as container:
-            if not container.streams.audio:
-                raise UndecodableAudio("the file has no audio track")
-            stream = container.streams.audio[0]
-            to_planes = av.AudioResampler(format="fltp")
-            frames = [plane for frame in container.decode(stream) for plane in to_planes.resample(frame)]
-            sample_rate = stream.sample_rate
-    except (av.FFmpegError, ValueError) as error:
-        raise UndecodableAudio("the file holds no audio that can be read") from error
-    return joined([frame.to_ndarray().mean(axis=0, dtype=np.float32) for frame in frames]), sample_rate
+            sample_rate = container.streams.audio[0].sample_rate
+    return joined([plane.to_ndarray().mean(axis=0, dtype=np.float32) for plane in planes]), sample_rate
 
 
 def decode_listening_audio(content: bytes, most_s: float) -> Samples:
     """A file's content as the engines listen to it: mono at SPEECH_RATE. Blocks for some ms per second of audio.
 
-    Raises UndecodableAudio, also where it is longer than ``most_s`` seconds: a small file can hold days.
+    What can be read of a damaged file is; a WAV is read to its end, whatever sizes its header gives.
+
+    Raises UndecodableAudio where nothing can be, and where it is longer than ``most_s`` seconds: a small file can hold
+    days.
     """
     pieces: list[Samples] = []
     left = round(most_s * SPEECH_RATE)
-    resampler = av.AudioResampler(format="flt", layout="mono", rate=SPEECH_RATE)
+    for piece in _wav_at_listening_rate(content) if may_be_wav(content) else _at_listening_rate(content):
+        pieces.append(piece)
+        left -= len(piece)
+        if left < 0:
+            raise UndecodableAudio(f"the audio is longer than {most_s / 60:g} minutes")
+    return np.clip(joined(pieces), -1.0, 1.0)
+
+
+def _wav_at_listening_rate(content: bytes) -> Iterator[Samples]:
+    """FFmpeg believes the header's sizes, so it gets only the kinds of WAV that are not plain samples."""
+    decoder = AudioDecoder(WavSource(_NO_HEADER))
+    begun = False
+    for start in range(0, len(content), _FED_AT_ONCE):
+        try:
+            yield decoder.feed(content[start : start + _FED_AT_ONCE])
+        except UndecodableAudio:
+            if begun:
+                break
+            yield from _at_listening_rate(content)
+            return
+        begun = True
+    yield decoder.flush()
+
+
+def _at_listening_rate(content: bytes) -> Iterator[Samples]:
+    kind: tuple[str, str, int] | None = None
+    resampler = _to_listening_rate()
+    for frame in _frames(content):
+        if kind not in (None, kind_of := (frame.format.name, frame.layout.name, frame.sample_rate)):
+            yield from _samples(resampler.resample(None))
+            resampler = _to_listening_rate()
+        kind = kind_of
+        yield from _samples(resampler.resample(frame))
+    if kind is not None:
+        yield from _samples(resampler.resample(None))
+
+
+def _to_listening_rate() -> av.AudioResampler:
+    return av.AudioResampler(format="flt", layout="mono", rate=SPEECH_RATE)
+
+
+def _samples(frames: list[av.AudioFrame]) -> Iterator[Samples]:
+    return (frame.to_ndarray().ravel().astype(np.float32, copy=False) for frame in frames)
+
+
+def _frames(content: bytes) -> Iterator[av.AudioFrame]:
+    """What can be decoded of a file's first audio track. Raises UndecodableAudio where there is nothing."""
+    faulty, found = False, False
     try:
         with _opened(content) as container:
             if not container.streams.audio:
                 raise UndecodableAudio("the file has no audio track")
-            for decoded in chain(container.decode(container.streams.audio[0]), (None,)):
-                for frame in resampler.resample(decoded):
-                    pieces.append(frame.to_ndarray().ravel().astype(np.float32, copy=False))
-                    left -= frame.samples
-                if left < 0:
-                    raise UndecodableAudio(f"the audio is longer than {most_s / 60:g} minutes")
+            for packet in container.demux(container.streams.audio[0]):
+                try:
+                    for frame in packet.decode():
+                        found = True
+                        yield frame
+                except av.FFmpegError:
+                    faulty = True  # and the next packet may be whole
     except (av.FFmpegError, ValueError) as error:
-        raise UndecodableAudio("the file holds no audio that can be read") from error
-    return np.clip(joined(pieces), -1.0, 1.0)
+        if not found:
+            raise UndecodableAudio("the file holds no audio that can be read") from error
+    if faulty and not found:
+        raise UndecodableAudio("the file holds no audio that can be read")
 
 
 def _opened(content: bytes) -> "av.container.InputContainer":

@@ -69,8 +69,8 @@ def parse_fmt(chunk: bytes) -> PcmFormat:
     return PcmFormat(encoding, sample_rate, channels)
 
 
-def _may_be_header(start: bytes | bytearray) -> bool:
-    """Whether the bytes are a RIFF header of a WAV file, as far as they go."""
+def may_be_wav(start: bytes | bytearray) -> bool:
+    """Whether the bytes begin with the RIFF header of a WAV file, as far as they go."""
     return any(mark.startswith(start[:4]) for mark in _MARKS) and b"WAVE".startswith(start[8:_HEADER_BYTES])
 
 
@@ -94,7 +94,7 @@ class WavSource:
         # Only the start of a piece is searched for a new header: inside the audio those bytes would be chance.
         header_possible = not self._buffer or self._place in (_Place.BEGINNING, _Place.DATA, _Place.UNREADABLE)
         self._buffer += data
-        if header_possible and _may_be_header(self._buffer):
+        if header_possible and may_be_wav(self._buffer):
             if len(self._buffer) < _HEADER_BYTES:
                 return
             self._open_file()
@@ -195,7 +195,7 @@ class WavSource:
         if self._data_left is not None:
             self._data_left -= size
             if self._data_left == 0:
-                self._reader.drop_partial()
+                # The beginning of a sample is kept: a size that ends within one is wrong, and the audio goes on.
                 self._place = _Place.BEHIND_DATA
         return Block(samples, self._reader.format.sample_rate)
 
@@ -206,12 +206,13 @@ class WavSource:
         if self._padded and self._buffer[0] == 0 and bytes(self._buffer[1:5]) in _CHUNKS_BEHIND_DATA.union(_MARKS):
             del self._buffer[0]
         self._padded = False
-        if _may_be_header(self._buffer):
+        if may_be_wav(self._buffer):
             if len(self._buffer) >= _HEADER_BYTES:
                 self._open_file()
         elif bytes(self._buffer[:4]) in _CHUNKS_BEHIND_DATA and len(self._buffer) >= 8:
             size = int.from_bytes(self._buffer[4:8], "little")
             del self._buffer[:8]
             self._to_skip = size + size % 2
+            self._reader.drop_partial()
         else:
             self._data_without_end()

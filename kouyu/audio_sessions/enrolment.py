@@ -8,7 +8,8 @@ import numpy as np
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import PcmFormat, PcmReader, Samples
 from kouyu.audio.resampling import open_prompt_resampler
-from kouyu.audio.wav import decode_listening_audio, encode_wav
+from kouyu.audio.uploads import listening_audio
+from kouyu.audio.wav import encode_wav
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.detector import Judgement, VoiceActivityDetector
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
@@ -16,6 +17,7 @@ from kouyu.engines.voiceprint.speech import speech_only
 from kouyu.protocol.errors import BAD_REQUEST, FILE_FORMAT_REFUSED, ProtocolError
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.store.voiceprints import Enrolment
+from kouyu.workers.limited import LimitedWorkers
 
 LEAST_ENROLMENT_S: Final = 2.0
 """Speech a speaker is enrolled with at least."""
@@ -28,7 +30,7 @@ _AROUND: Final = SPEECH_RATE // 5
 """200 ms before the first speech and behind the last: what voice activity does not hear of them."""
 
 
-async def recording(content: bytes, pcm: PcmFormat | None) -> Samples:
+async def recording(content: bytes, pcm: PcmFormat | None, workers: LimitedWorkers) -> Samples:
     """The audio of an uploaded file at SPEECH_RATE; ``pcm`` says how it lies in a file without a header.
 
     Raises ProtocolError.
@@ -36,7 +38,7 @@ async def recording(content: bytes, pcm: PcmFormat | None) -> Samples:
     try:
         if pcm is not None:
             return await asyncio.to_thread(_read_pcm, content, pcm)
-        return await asyncio.to_thread(decode_listening_audio, content, _LONGEST_S)
+        return await listening_audio(content, _LONGEST_S, workers)
     except UndecodableAudio as fault:
         allowed = "a WAV, MP3, Ogg, M4A or AAC file, or 16 bit PCM with sample_rate"
         raise ProtocolError(FILE_FORMAT_REFUSED, f"file: {fault}; allowed: {allowed}") from fault

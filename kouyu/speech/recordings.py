@@ -1,6 +1,5 @@
 """Recordings in messages, heard: what was said in them takes their place for whoever answers."""
 
-import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,11 +12,12 @@ from kouyu.agents.attachments import Attachments
 from kouyu.agents.fetching import FetchError
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import Samples
-from kouyu.audio.wav import decode_listening_audio
+from kouyu.audio.uploads import listening_audio
 from kouyu.engines.errors import EngineError
 from kouyu.protocol.client_json import decode_json
 from kouyu.protocol.content import AudioPart, parse_parts
 from kouyu.protocol.errors import InvalidField
+from kouyu.workers.limited import LimitedWorkers
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +32,11 @@ Transcribe = Callable[[Samples], Awaitable[str]]
 class Recordings:
     """Listens to the recordings in messages, each once."""
 
-    def __init__(self, attachments: Attachments, transcribe: Transcribe) -> None:
+    def __init__(self, attachments: Attachments, transcribe: Transcribe, workers: LimitedWorkers) -> None:
+        """``workers`` decode."""
         self._attachments = attachments
         self._transcribe = transcribe
+        self._workers = workers
         self._known: OrderedDict[str, str] = OrderedDict()
 
     async def heard(self, messages: Sequence[ContextMessage]) -> tuple[ContextMessage, ...]:
@@ -70,5 +72,5 @@ class Recordings:
 
     async def _listen(self, part: AudioPart) -> str:
         file = await self._attachments.read(part)
-        samples = await asyncio.to_thread(decode_listening_audio, file.content, _LONGEST_S)
+        samples = await listening_audio(file.content, _LONGEST_S, self._workers)
         return await self._transcribe(samples)

@@ -23,6 +23,7 @@ from kouyu.speech.sections import Sections
 from kouyu.store.sounds import Bounds
 from kouyu.store.store import Store
 from kouyu.text.transcript import TranscriptFinisher
+from kouyu.workers.limited import LimitedWorkers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,8 @@ class Services:
     limits: Limits
     ids: IdFactory
     default_voice_id: str
+    workers: LimitedWorkers = field(default_factory=LimitedWorkers)
+    """Take apart what clients upload. Closed by whoever made them."""
     watcher_hub: WatcherHub = field(default_factory=WatcherHub)
     """Who watches the sessions."""
     keep_audio: Bounds | None = None

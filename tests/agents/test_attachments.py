@@ -9,6 +9,7 @@ from kouyu.agents.attachments import Attachments, spoken_text
 from kouyu.agents.bot import BotDefinition, LanguageModelBot
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.fetching import Fetched, Fetcher, FetchingOptions
+from kouyu.workers.limited import LimitedWorkers
 from tests.agents.http_server import Asked, http_server, whole
 from tests.standins.openai_server import OpenAIStandIn
 
@@ -33,9 +34,9 @@ def uploads() -> Uploads:
 
 
 @pytest.fixture
-async def attachments(uploads: Uploads) -> AsyncIterator[Attachments]:
+async def attachments(uploads: Uploads, workers: LimitedWorkers) -> AsyncIterator[Attachments]:
     fetcher = Fetcher(FetchingOptions(allow_private=True))
-    yield Attachments(uploads.read, fetcher)
+    yield Attachments(uploads.read, fetcher, workers)
     await fetcher.close()
 
 

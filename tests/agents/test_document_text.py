@@ -1,10 +1,13 @@
+import asyncio
 import io
 import zipfile
+from contextlib import suppress
 
 import pytest
 
-from kouyu.agents.document_program import LONGEST_TEXT
-from kouyu.agents.document_text import UnreadableDocument, document_text
+from kouyu.agents.document_parsing import LONGEST_TEXT, UnreadableDocument
+from kouyu.agents.document_text import document_text
+from kouyu.workers.limited import LimitedWorkers
 
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
@@ -36,27 +39,27 @@ def pdf(text: str) -> bytes:
 
 
 @pytest.mark.parametrize("content", [b"one,two\n1,2\n", b'{"a": 1}', "# 标题\n".encode(), b""])
-async def test_text_is_itself(content: bytes) -> None:
-    assert await document_text(content) == content.decode().strip()
+async def test_text_is_itself(content: bytes, workers: LimitedWorkers) -> None:
+    assert await document_text(content, workers) == content.decode().strip()
 
 
-async def test_texts_in_older_encodings_are_read() -> None:
-    assert await document_text("你好，世界".encode("gb18030")) == "你好，世界"
-    assert await document_text("\ufeffHello".encode("utf-16-le")) == "Hello"
+async def test_texts_in_older_encodings_are_read(workers: LimitedWorkers) -> None:
+    assert await document_text("你好，世界".encode("gb18030"), workers) == "你好，世界"
+    assert await document_text("\ufeffHello".encode("utf-16-le"), workers) == "Hello"
 
 
-async def test_of_html_the_words_are_read() -> None:
+async def test_of_html_the_words_are_read(workers: LimitedWorkers) -> None:
     page = b"<!DOCTYPE html><html><head><title>T</title></head><script>x()</script><p>One &amp; two</p><p>Three</p>"
-    assert await document_text(page) == "One & two\nThree"
+    assert await document_text(page, workers) == "One & two\nThree"
 
 
-async def test_a_word_file_is_read_paragraph_by_paragraph() -> None:
+async def test_a_word_file_is_read_paragraph_by_paragraph(workers: LimitedWorkers) -> None:
     body = "<w:p><w:r><w:t>One</w:t><w:tab/><w:t>two</w:t></w:r></w:p><w:p><w:r><w:t>Three</w:t></w:r></w:p>"
-    assert await document_text(docx(body)) == "One\ttwo\nThree"
+    assert await document_text(docx(body), workers) == "One\ttwo\nThree"
 
 
-async def test_a_pdf_is_read() -> None:
-    assert await document_text(pdf("Invoice 42")) == "Invoice 42"
+async def test_a_pdf_is_read(workers: LimitedWorkers) -> None:
+    assert await document_text(pdf("Invoice 42"), workers) == "Invoice 42"
 
 
 @pytest.mark.parametrize(
@@ -68,15 +71,34 @@ async def test_a_pdf_is_read() -> None:
         docx("&a;", before='<!DOCTYPE d [<!ENTITY a "aaaa">]>'),
     ],
 )
-async def test_what_cannot_be_read_is_told(content: bytes) -> None:
+async def test_what_cannot_be_read_is_told(content: bytes, workers: LimitedWorkers) -> None:
     with pytest.raises(UnreadableDocument):
-        await document_text(content)
+        await document_text(content, workers)
 
 
-async def test_a_file_that_grows_a_thousandfold_is_refused() -> None:
+async def test_a_file_that_grows_a_thousandfold_is_refused(workers: LimitedWorkers) -> None:
     with pytest.raises(UnreadableDocument):
-        await document_text(docx("<w:p>" + " " * 60_000_000 + "</w:p>"))
+        await document_text(docx("<w:p>" + " " * 60_000_000 + "</w:p>"), workers)
 
 
-async def test_long_texts_are_cut() -> None:
-    assert len(await document_text(b"x" * (LONGEST_TEXT + 1))) == LONGEST_TEXT
+async def test_long_texts_are_cut(workers: LimitedWorkers) -> None:
+    assert len(await document_text(b"x" * (LONGEST_TEXT + 1), workers)) == LONGEST_TEXT
+
+
+@pytest.mark.parametrize("shape", ["<!", "<a ", "&#", "<![", "<p>"])
+async def test_a_page_of_any_shape_is_read_or_given_up(shape: str, workers: LimitedWorkers) -> None:
+    text = ""
+    with suppress(UnreadableDocument):
+        text = await document_text(f"<html>{shape * 3_000}".encode(), workers)
+    assert len(text) <= LONGEST_TEXT
+
+
+async def test_the_event_loop_goes_on_while_a_page_is_read(workers: LimitedWorkers) -> None:
+    page = b"<html>" + b"<b></b>" * 200_000
+    reading = asyncio.create_task(document_text(page, workers))
+    turns = 0
+    while not reading.done():
+        await asyncio.sleep(0.001)
+        turns += 1
+    assert await reading == ""
+    assert turns > 20

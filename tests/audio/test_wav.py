@@ -5,10 +5,20 @@ import pytest
 
 from kouyu.audio.encoding import open_encoder
 from kouyu.audio.errors import UndecodableAudio
-from kouyu.audio.wav import decode_audio, encode_wav, read_audio, read_listening_audio, write_wav
+from kouyu.audio.wav import (
+    decode_audio,
+    decode_listening_audio,
+    encode_wav,
+    read_audio,
+    read_listening_audio,
+    write_wav,
+)
 from kouyu.protocol.configuration import OutputAudio
 from kouyu.protocol.speech_rate import SPEECH_RATE
+from tests.audio.encoded_files import FILES, encoded_file
 from tests.audio.signals import similarity, snr_db, speech_like
+
+HEARD = speech_like(1, SPEECH_RATE)
 
 
 def test_what_was_written_is_read_back(tmp_path) -> None:
@@ -45,6 +55,43 @@ def test_any_file_that_ffmpeg_reads_will_do() -> None:
     samples, rate = decode_audio(b"".join(packet.data for packet in packets))
     assert rate == 44_100
     assert similarity(speech_like(1, 44_100), samples, furthest=2_600) > 0.95
+
+
+@pytest.mark.parametrize("kind", sorted(FILES))
+def test_of_a_damaged_file_what_can_be_read_is(kind: str) -> None:
+    file = FILES[kind]
+    whole = len(decode_listening_audio(file, 60))
+    behind = np.random.default_rng(1).bytes(300)
+    assert whole <= len(decode_listening_audio(file + behind, 60)) <= whole + 800
+    if kind != "m4a":  # its table of contents stands for one file
+        assert len(decode_listening_audio(file + file, 60)) > 1.9 * whole
+    hole = bytearray(file)
+    hole[len(file) // 2 : len(file) // 2 + 20] = behind[:20]
+    assert len(decode_listening_audio(bytes(hole), 60)) > 0.4 * whole
+
+
+def test_a_file_may_go_on_at_another_rate() -> None:
+    parts = [encoded_file("mp3", speech_like(1, rate), rate) for rate in (44_100, 22_050)]
+    assert 32_000 < len(decode_listening_audio(b"".join(parts), 60)) < 36_000
+
+
+@pytest.mark.parametrize("size", [0, 2, 3, 9_600, 9_601, 16_000, 16_001, 99_999_999, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_a_wav_is_read_to_its_end_whatever_size_its_header_gives(size: int) -> None:
+    sound = speech_like(1, SPEECH_RATE)
+    file = bytearray(encode_wav(sound, SPEECH_RATE))
+    file[40:44] = size.to_bytes(4, "little")
+    heard = decode_listening_audio(bytes(file), 60)
+    assert len(sound) - 1 <= len(heard) <= len(sound)
+    assert snr_db(sound[:4_000], heard[:4_000]) > 55
+
+
+def test_a_wav_that_is_not_plain_samples_is_read_all_the_same() -> None:
+    assert len(decode_listening_audio(encoded_file("wav", HEARD, 16_000, codec="adpcm_ima_wav"), 60)) > 15_000
+
+
+def test_a_file_that_is_too_long_is_told() -> None:
+    with pytest.raises(UndecodableAudio, match=r"longer than 0\.5 minutes"):
+        decode_listening_audio(encode_wav(np.zeros(31 * 8_000, np.float32), 8_000), 30)
 
 
 def test_a_wav_without_samples_is_empty() -> None:

@@ -56,6 +56,20 @@ def test_files_of_every_kind_are_written_down(
     assert "color is the sky" in answer.json()["data"]["text"]
 
 
+def test_what_can_be_read_of_a_damaged_file_is_written_down(scripted_server: RunningServer, sky: Samples) -> None:
+    mp3 = file_of("mp3", "libmp3lame", sky)
+    for damaged in (mp3 + mp3, mp3 + np.random.default_rng(1).bytes(300)):
+        assert "color is the sky" in sent(scripted_server, damaged).json()["data"]["text"]
+
+
+def test_a_wav_is_written_down_to_its_end_whatever_size_its_header_gives(
+    scripted_server: RunningServer, sky: Samples
+) -> None:
+    wav = bytearray(encode_wav(sky, 16_000))
+    wav[40:44] = (9_600).to_bytes(4, "little")
+    assert "color is the sky" in sent(scripted_server, bytes(wav)).json()["data"]["text"]
+
+
 def test_a_long_recording_is_written_down_to_its_end(
     scripted_server: RunningServer, questions: Path, sky: Samples
 ) -> None:

@@ -1,6 +1,5 @@
 """``POST /v1/audio/transcriptions``: the text of a recording (rest.md 2.4)."""
 
-import asyncio
 from typing import Any, Final
 
 from litestar import Request, Response, post
@@ -10,7 +9,7 @@ from msgspec import Struct
 
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import Samples
-from kouyu.audio.wav import decode_listening_audio
+from kouyu.audio.uploads import listening_audio
 from kouyu.audio_sessions.recording import transcribe_recording
 from kouyu.engines.errors import EngineError
 from kouyu.protocol.errors import FILE_FORMAT_REFUSED, INTERNAL, ProtocolError
@@ -18,6 +17,7 @@ from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.uploads import FORM_BYTES, FileForm, uploaded_file
 from kouyu.speech.services import Services
+from kouyu.workers.limited import LimitedWorkers
 
 MOST_BYTES: Final = 10 * 1024 * 1024
 _LONGEST_S: Final = 30 * 60
@@ -42,7 +42,7 @@ def transcription_routes(services: Services, guard: Guard) -> list[HTTPRouteHand
     async def create_transcription(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Write down what is said in the part `file`: 10 MB and 30 minutes at most."""
         _, content = await uploaded_file(request, most_bytes=MOST_BYTES)
-        audio = await decoded_upload(content, _LONGEST_S)
+        audio = await decoded_upload(content, _LONGEST_S, services.workers)
         try:
             text = await transcribe_recording(services, audio)
         except EngineError as fault:
@@ -52,10 +52,10 @@ def transcription_routes(services: Services, guard: Guard) -> list[HTTPRouteHand
     return [create_transcription]
 
 
-async def decoded_upload(content: bytes, longest_s: float) -> Samples:
+async def decoded_upload(content: bytes, longest_s: float, workers: LimitedWorkers) -> Samples:
     """The audio of a file at SPEECH_RATE. Raises ProtocolError for what is no audio, or too long."""
     try:
-        return await asyncio.to_thread(decode_listening_audio, content, longest_s)
+        return await listening_audio(content, longest_s, workers)
     except UndecodableAudio as fault:
         formats = "a WAV, MP3, Ogg, M4A, AAC, FLAC or WebM file"
         raise ProtocolError(FILE_FORMAT_REFUSED, f"file: {fault}; allowed: {formats}") from fault

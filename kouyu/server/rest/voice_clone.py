@@ -10,14 +10,13 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 from msgspec import Meta, Struct
 
-from kouyu.protocol.errors import NOT_IMPLEMENTED, ProtocolError
+from kouyu.audio.file_kinds import LONGEST_START, file_kind
+from kouyu.protocol.errors import FILE_FORMAT_REFUSED, NOT_IMPLEMENTED, ProtocolError
 from kouyu.server.openapi.operation import described
-from kouyu.server.rest.transcriptions import decoded_upload
 from kouyu.server.rest.typed import typed_form
 from kouyu.server.rest.uploads import FORM_BYTES, form_texts, uploaded_file
 
 _MOST_BYTES: Final = 10 * 1024 * 1024
-_LONGEST_S: Final = 30 * 60
 
 
 class CloneVoice(Struct, frozen=True, kw_only=True):
@@ -55,8 +54,9 @@ def clone_routes(guard: Guard) -> list[HTTPRouteHandler]:
         """Refused: no engine of this server can clone a voice."""
         asked = typed_form(await form_texts(request), CloneVoice)
         _, content = await uploaded_file(request, most_bytes=_MOST_BYTES)
-        if asked.audio_format != "pcm":
-            await decoded_upload(content, _LONGEST_S)
+        if asked.audio_format != "pcm" and not file_kind(content[:LONGEST_START]):
+            allowed = "a WAV, MP3, Ogg, M4A or AAC file"
+            raise ProtocolError(FILE_FORMAT_REFUSED, f"file: it holds no audio that can be read; allowed: {allowed}")
         raise ProtocolError(NOT_IMPLEMENTED, "no speech engine of this server can clone a voice")
 
     return [clone]

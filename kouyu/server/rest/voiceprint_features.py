@@ -9,6 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.types import Guard
 
+from kouyu.audio.file_kinds import LONGEST_START, file_kind
 from kouyu.audio.pcm import PcmFormat, Samples
 from kouyu.audio_sessions.enrolment import LEAST_ENROLMENT_S, enrolment, recording, speech_of
 from kouyu.engines.errors import EngineError
@@ -45,7 +46,6 @@ _MOST_BYTES: Final = 10 * 1024 * 1024
 _BODY: Final = _MOST_BYTES + FORM_BYTES
 _FEATURES: Final = f"{ONE}/features"
 _FEATURE: Final = f"{_FEATURES}/{{feature_id:str}}"
-_HEADERS: Final = (b"RIFF", b"ID3", b"OggS", b"fLaC", b"\x1aE\xdf\xa3", b"FORM")
 
 
 def voiceprint_feature_routes(services: Services, guard: Guard) -> list[HTTPRouteHandler]:
@@ -177,13 +177,13 @@ def _identifying(services: Services, encoder: SpeakerEncoder, guard: Guard) -> H
 async def _speech(request: Request[Any, Any, Any], services: Services, given: PcmParts, *, least_s: float) -> Samples:
     """The speech in the part ``file``. Raises ProtocolError, EngineError."""
     name, content = await uploaded_file(request, most_bytes=_MOST_BYTES)
-    audio = await recording(content, _pcm(name, content, given))
+    audio = await recording(content, _pcm(name, content, given), services.workers)
     return await speech_of(audio, services.voice_activity, least_s=least_s)
 
 
 def _pcm(name: str, content: bytes, given: PcmParts) -> PcmFormat | None:
     """How samples lie in the file, if it is PCM: it is called so, or its rate is given and no header is there."""
-    has_header = content.startswith(_HEADERS) or content[4:8] == b"ftyp" or _begins_with_a_frame(content)
+    has_header = bool(file_kind(content[:LONGEST_START]))
     named = name.lower().endswith((".pcm", ".raw"))
     if not named and (given.sample_rate is None or has_header):
         return None
@@ -200,10 +200,3 @@ def _faults_told(group_id: str, feature_id: str = "") -> Iterator[None]:
         raise UnknownId("feature", feature_id, "in this group") from fault
     except EngineError as fault:
         raise ProtocolError(INTERNAL, f"the voice could not be examined: {fault}") from fault
-
-
-def _begins_with_a_frame(content: bytes) -> bool:
-    """Of MP3 (layer III) or AAC (ADTS), which have no other header. Soft PCM begins with 0xff as often as not."""
-    if len(content) < 2 or content[0] != 0xFF:
-        return False
-    return content[1] & 0xE6 == 0xE2 or content[1] & 0xF6 == 0xF0
