@@ -216,7 +216,8 @@ class Conversation:
             yield from self._hints.tell(f"there is no voice {quoted(voice_id or '')} here: {default} speaks")
         after = self._capabilities.in_force(effective(requested), self._identity.conversation_id)
         if is_push_to_talk(after.turn_detection) != is_push_to_talk(before.turn_detection):
-            yield from self._turns.change_mode(before, now)
+            goes_on = after.input_audio == before.input_audio
+            yield from self._turns.change_mode(before, now, goes_on=goes_on)
         self._requested, self.configuration = requested, after
         yield Send(DownlinkEvent("chat.updated", to_wire(after)))
         prologue = (after.prologue_content or "").strip()

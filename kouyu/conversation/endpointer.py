@@ -12,8 +12,8 @@ from kouyu.conversation.free_talk import FreeTalk
 from kouyu.conversation.inputs import SpeechProbability
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.push_to_talk import PushToTalk, is_push_to_talk
-from kouyu.conversation.speech_detector import SpeechDetector
-from kouyu.conversation.utterance import EndpointingEvent, Span, Utterance
+from kouyu.conversation.speech_detector import SpeechDetector, samples_in
+from kouyu.conversation.utterance import Ended, EndpointingEvent, Span, Utterance
 from kouyu.protocol.configuration import TurnDetection
 from kouyu.protocol.speech_rate import SPEECH_RATE
 
@@ -100,13 +100,35 @@ class Endpointer:
         """``input_audio_buffer.clear``: throw away the audio buffered since the last complete."""
         yield from self._push_to_talk.clear()
 
-    def change_mode(self) -> Iterator[EndpointingEvent]:
-        """Between push to talk and free talk: what is being said is thrown away, what was completed is not."""
+    def begin_free_talk(self, *, goes_on: bool) -> Iterator[EndpointingEvent]:
+        """Push to talk is over: completed buffers are taken as they are. The open one goes on as an utterance, or where
+        it cannot go on, ends here."""
         yield from self._push_to_talk.leave()
-        ended = self._free_talk.discard(self._received)
-        if ended is not None:
-            yield ended
-        self._detector.ignore_before(self._received)
+        if not goes_on:
+            yield from self._push_to_talk.break_off()
+        buffer = self._push_to_talk.hand_over()
+        if buffer is None:
+            self._free_talk.take_over(self._received, None)
+        else:
+            self._free_talk.take_over(buffer.start, buffer.first_speech)
+        if self._free_talk.utterance is None:
+            self._detector.ignore_before(self._free_talk.floor)
+
+    def begin_push_to_talk(self, *, goes_on: bool) -> Iterator[EndpointingEvent]:
+        """Free talk is over: what is being said goes on in the open buffer, or where it cannot go on, ends here."""
+        if not goes_on:
+            yield from self._free_talk.on_no_more_audio(self._received)
+        utterance = self._free_talk.hand_over()
+        if utterance is not None:
+            yield Ended(None, utterance.announced)
+            self._push_to_talk.take_over(utterance.start, utterance.first_speech)
+        elif goes_on and self._may_have_begun():
+            self._push_to_talk.take_over(max(self._free_talk.floor, self._detector.speech_start), None)
+
+    def _may_have_begun(self) -> bool:
+        """Free talk: there is speech that is too short for an utterance yet, or audio that is still to be judged."""
+        unjudged = self._received - self._detector.position
+        return self._detector.in_speech or unjudged >= samples_in(self._limits.speech_start_ms)
 
     def deadline(self, turn_detection: TurnDetection) -> float | None:
         """When time alone ends the utterance."""

@@ -72,11 +72,18 @@ class FreeTalk:
         if self.utterance is not None:
             yield self._end(self.utterance, received)
 
-    def discard(self, floor: int) -> Ended | None:
-        """Throw away the utterance, and all audio before the sample ``floor``. Gives its end, if there was one."""
+    def hand_over(self) -> Utterance | None:
+        """Give up the utterance, to where it goes on in push to talk."""
         utterance, self.utterance = self.utterance, None
-        self.floor = max(self.floor, floor)
-        return Ended(None, utterance.announced) if utterance is not None else None
+        return utterance
+
+    def take_over(self, start: int, first_speech: int | None) -> None:
+        """Go on with a push-to-talk buffer that begins at the sample ``start``. Where speech was found in it, it is an
+        utterance in progress."""
+        self.floor = max(self.floor, start)
+        self._end_of_turn.spoke_on()
+        if first_speech is not None:
+            self.utterance = Utterance(start=start, first_speech=first_speech)
 
     def silence_left_ms(self, turn_detection: TurnDetection) -> int:
         """Silence still missing until the utterance ends whatever is judged."""

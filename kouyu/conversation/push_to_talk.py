@@ -101,10 +101,23 @@ class PushToTalk:
             yield from self._end_unjudged()
 
     def leave(self) -> Iterator[EndpointingEvent]:
-        """The client changes to free talk: completed buffers are taken as they are, the open one is thrown away."""
+        """The client changes to free talk: completed buffers are taken as they are."""
         while self.deadline is not None:
             yield from self._end_unjudged()
-        yield from self.clear()
+
+    def hand_over(self) -> Utterance | None:
+        """Give up the open buffer, after ``leave``, to where it goes on in free talk."""
+        return self._buffers.popleft() if self._buffers else None
+
+    def take_over(self, start: int, first_speech: int | None) -> None:
+        """Go on with what began in free talk: the open buffer holds the audio from the sample ``start`` on."""
+        self._buffers.append(_Buffer(start=start, first_speech=first_speech))
+
+    def break_off(self) -> Iterator[EndpointingEvent]:
+        """End the open buffer here, after ``leave``: its speech is taken as it is."""
+        if self.open is not None:
+            yield Ended(self.span() if self.open.first_speech is not None else None, announced=False)
+            self._buffers.clear()
 
     def clear(self) -> Iterator[EndpointingEvent]:
         """Throw away the open buffer. Completed ones are on their way already."""
@@ -143,4 +156,4 @@ class PushToTalk:
 
     def _end(self, buffer: _Buffer, span: Span | None) -> Ended:
         self._buffers.popleft()
-        return Ended(span, buffer.announced, buffer.interrupted)
+        return Ended(span, buffer.announced, buffer.interrupted, completed=True)

@@ -39,6 +39,8 @@ class Turn:
         """``speech_started`` has been sent for it, or it needs none."""
         self.interrupted = False
         """The user went on before the transcript came: it is kept, and not answered."""
+        self.completed = False
+        """The client has completed a push-to-talk buffer for it, and waits for a transcript."""
         self.transcript = ""
         self.language = ""
         """ISO 639-1 code of the transcript."""
@@ -56,6 +58,10 @@ class Turn:
         assert self._order is not None
         self._asked_at = now
         yield Transcribe(self._order, self._span.start, self._span.end, True, configuration)
+
+    def skip_transcript(self) -> None:
+        """There is nothing to recognise."""
+        self._order = None
 
     def commit(self, now: float) -> None:
         """The utterance is over. The time-out of a transcript that is still missing begins anew."""

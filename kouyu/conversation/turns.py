@@ -125,9 +125,12 @@ class Turns:
         yield from self._on_moments(self._listening.clear(), configuration, now)
         yield Send(DownlinkEvent("input_audio_buffer.cleared"))
 
-    def change_mode(self, before: Configuration, now: float) -> Iterator[Effect]:
-        """Between push to talk and free talk: what the user is in the middle of saying is thrown away."""
-        yield from self._on_moments(self._listening.change_mode(), before, now)
+    def change_mode(self, before: Configuration, now: float, *, goes_on: bool) -> Iterator[Effect]:
+        """Between push to talk and free talk. What the user is in the middle of saying goes on in the new mode; where
+        its audio cannot go on, it ends in the mode ``before``."""
+        listening = self._listening
+        begin = listening.begin_free_talk if is_push_to_talk(before.turn_detection) else listening.begin_push_to_talk
+        yield from self._on_moments(begin(goes_on=goes_on), before, now)
 
     def forget_preparation(self) -> Iterator[Effect]:
         """What the agent would be told has changed: the turn is prepared anew when it is over."""
@@ -192,11 +195,14 @@ class Turns:
             yield Send(DownlinkEvent("input_audio_buffer.speech_stopped"))
         if ended.span is None:
             yield from self.forget_preparation()
+            if ended.completed:
+                self._pending.append(self._nothing_said())
             return
         if self._prepared is None:
             yield from self._prepare(ended.span, configuration, now)
         turn, self._prepared = self._prepared, None
         assert turn is not None
+        turn.completed = ended.completed
         if not is_push_to_talk(configuration.turn_detection):
             turn.announced = ended.announced
         elif ended.interrupted:
@@ -206,6 +212,13 @@ class Turns:
             yield from self._speaking.interrupt(1, now)
         turn.commit(now)
         self._pending.append(turn)
+
+    def _nothing_said(self) -> Turn:
+        """A completed buffer without speech, which has its place among the turns."""
+        turn = Turn(Span(0, 0), orders=self._orders, limits=self._limits, make_reply=self._make_reply)
+        turn.skip_transcript()
+        turn.completed = True
+        return turn
 
     def _prepare(self, span: Span, configuration: Configuration, now: float) -> Iterator[Effect]:
         self._prepared = Turn(span, orders=self._orders, limits=self._limits, make_reply=self._make_reply)
@@ -242,6 +255,8 @@ class Turns:
                 yield from turn.new_reply(now).refuse(turn.failure, now)
             return
         if not turn.transcript:
+            if turn.completed:
+                yield _send("conversation.audio_transcript.completed", "")
             return
         self._last_speaker.stand_in(turn, configuration.voice_print_config)
         self._last_speaker.remember(turn)

@@ -52,6 +52,7 @@ class Resumed(msgspec.Struct, frozen=True):
 class Ended(msgspec.Struct, frozen=True):
     """The utterance is over, or thrown away. ``span`` is None where there is nothing to recognise.
 
+    ``completed``: the client has completed a buffer that holds audio, and waits for what was understood of it.
     ``announced``: the client had been told that the user speaks. ``interrupted``: it will not be answered, because the
     client has gone on since.
     """
@@ -59,6 +60,7 @@ class Ended(msgspec.Struct, frozen=True):
     span: Span | None
     announced: bool
     interrupted: bool = False
+    completed: bool = False
 
 
 EndpointingEvent = SpeechBegan | Paused | MayBeOver | Resumed | Ended

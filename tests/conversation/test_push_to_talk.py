@@ -7,7 +7,7 @@ from kouyu.conversation.inputs import AudioReceived
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.utterance import TAIL_MS
-from kouyu.protocol.downlink import Message
+from kouyu.protocol.downlink import DownlinkEvent, Message, Transcript
 from kouyu.protocol.uplink import InputAudioBufferClear
 from tests.conversation.simulation import Engines, Simulation
 
@@ -129,20 +129,133 @@ def test_a_completed_buffer_survives_a_change_to_free_talk() -> None:
     assert talk.event_types.count("conversation.chat.completed") == 1
 
 
-def test_a_buffer_that_was_not_completed_is_thrown_away_by_a_change_to_free_talk() -> None:
+def test_a_buffer_that_was_not_completed_goes_on_in_free_talk() -> None:
+    talk = Simulation(limits=PLAIN)
+    talk.silence(320)
+    talk.speak(960)
+    talk.free_talk()
+    talk.speak(640)
+    talk.silence(1000)
+    talk.wait(10)
+    assert spans(talk) == [(0, samples_in(320 + 960 + 640 + 64))]
+    kinds = talk.kinds()
+    assert kinds.index("chat.updated") < kinds.index("input_audio_buffer.speech_started")
+    assert talk.event_types.count("conversation.chat.completed") == 1
+
+
+def test_a_buffer_that_was_not_completed_is_answered_though_nothing_follows_in_free_talk() -> None:
     talk = Simulation()
     talk.speak(960)
     talk.free_talk()
     talk.wait(10)
-    assert "conversation.chat.created" not in talk.event_types
+    assert talk.event_types.count("conversation.chat.completed") == 1
 
 
-def test_speech_in_free_talk_is_told_as_stopped_when_the_mode_changes_in_its_middle() -> None:
-    talk = Simulation()
+def test_a_buffer_that_is_not_judged_yet_goes_on_in_free_talk() -> None:
+    talk = Simulation(limits=PLAIN)
+    talk.upload(960, 0.95, chunk_s=0.02)
     talk.free_talk()
+    talk.upload(1000, 0.02, chunk_s=0.02)
+    talk.wait(10)
+    assert spans(talk) == [(0, samples_in(960 + 64))]
+
+
+def test_an_utterance_goes_on_in_push_to_talk_and_is_told_as_stopped() -> None:
+    talk = Simulation(limits=PLAIN)
+    talk.free_talk(prefix_padding_ms=0)
     talk.speak(960)
     talk.configure(turn_detection={"type": "client_interrupt"})
     assert talk.event_types[-2:] == ["input_audio_buffer.speech_stopped", "chat.updated"]
+    talk.speak(640)
+    talk.wait(5)
+    assert spans(talk) == []
+    talk.complete()
+    talk.wait(10)
+    assert spans(talk) == [(0, samples_in(1600))]
+    assert talk.event_types.count("conversation.chat.completed") == 1
+
+
+@pytest.mark.parametrize("lag_s", [0.0, 0.02])
+def test_speech_that_has_only_just_begun_goes_on_in_push_to_talk(lag_s: float) -> None:
+    talk = Simulation(limits=PLAIN)
+    talk.free_talk()
+    talk.upload(64 if lag_s == 0 else 640, 0.95, chunk_s=lag_s)
+    talk.configure(turn_detection={"type": "client_interrupt"})
+    talk.speak(320)
+    talk.complete()
+    talk.wait(10)
+    ((start, _),) = spans(talk)
+    assert start == 0
+
+
+@pytest.mark.parametrize("free", [True, False])
+def test_what_is_said_ends_in_the_old_mode_where_the_format_changes_too(free: bool) -> None:
+    talk = Simulation(limits=PLAIN)
+    talk.configure(turn_detection={"type": "server_vad" if free else "client_interrupt"})
+    talk.speak(960)
+    turn_detection = {"type": "client_interrupt" if free else "server_vad"}
+    talk.configure(turn_detection=turn_detection, input_audio={"format": "pcm", "sample_rate": 8000})
+    assert len(talk.all(UseInputFormat)) == 1
+    talk.wait(10)
+    assert spans(talk) == [(0, samples_in(960))]
+    assert talk.event_types.count("conversation.chat.completed") == 1
+
+
+def test_silence_in_the_buffer_leads_nowhere_in_free_talk() -> None:
+    talk = Simulation()
+    talk.silence(3000)
+    talk.free_talk()
+    talk.silence(3000)
+    talk.wait(10)
+    assert talk.kinds() == ["chat.created", "chat.updated"]
+
+
+# A buffer in which nothing was understood
+
+
+NOTHING = DownlinkEvent("conversation.audio_transcript.completed", Transcript(""))
+
+
+def test_a_buffer_of_silence_is_answered_with_an_empty_transcript_and_no_chat() -> None:
+    talk = Simulation()
+    talk.silence(1000)
+    talk.complete()
+    talk.wait(10)
+    assert talk.event_types == ["chat.created", "input_audio_buffer.completed", NOTHING.event_type]
+    assert talk.events[-1] == NOTHING
+    assert talk.all(Transcribe) == []
+
+
+def test_noise_that_is_no_words_is_answered_with_an_empty_transcript_and_no_chat() -> None:
+    talk = Simulation(Engines(transcript=" "), limits=PLAIN)
+    talk.configure(asr_config={"stream_mode": "output_no_stream"})
+    talk.speak(1000)
+    talk.complete()
+    talk.wait(10)
+    assert talk.event_types[2:] == ["input_audio_buffer.completed", NOTHING.event_type]
+    assert talk.events[-1] == NOTHING
+
+
+def test_an_empty_buffer_and_one_that_was_cleared_have_no_transcript() -> None:
+    talk = Simulation()
+    talk.complete()
+    talk.silence(1000)
+    talk.give(InputAudioBufferClear())
+    talk.complete()
+    talk.wait(10)
+    assert NOTHING.event_type not in talk.event_types
+
+
+def test_the_empty_transcript_comes_behind_that_of_the_buffer_before() -> None:
+    talk = Simulation(Engines(transcription_s=1.0), limits=PLAIN)
+    talk.upload(960, 0.95)
+    talk.complete()
+    talk.upload(960, 0.02)
+    talk.complete()
+    talk.wait(20)
+    transcripts = [event.data.content for event in talk.events if isinstance(event.data, Transcript)]
+    assert transcripts == ["What is the capital of France?", ""]
+    assert talk.event_types.count("conversation.chat.created") == 1
 
 
 def test_a_new_input_format_holds_from_the_next_buffer() -> None:

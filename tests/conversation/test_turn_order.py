@@ -1,6 +1,6 @@
 """The order in which a turn's events go out (downlink.md 3), in both modes and for typed questions."""
 
-from kouyu.conversation.effects import SaveChat, SaveMessage, Send, StartReply, Transcribe
+from kouyu.conversation.effects import SaveChat, SaveMessage, Send, StartReply
 from kouyu.conversation.inputs import SectionBegan
 from kouyu.protocol.downlink import Chat, Message
 from kouyu.protocol.uplink import ConversationMessageCreate, InputTextGenerateAudio
@@ -184,15 +184,6 @@ def test_an_empty_buffer_is_completed_without_a_chat() -> None:
     talk.complete()
     talk.wait(4)
     assert talk.event_types == ["chat.created", "input_audio_buffer.completed"]
-
-
-def test_a_buffer_without_speech_is_completed_without_a_chat_and_without_recognition() -> None:
-    talk = Simulation()
-    talk.silence(2000)
-    talk.complete()
-    talk.wait(4)
-    assert talk.event_types == ["chat.created", "input_audio_buffer.completed"]
-    assert talk.all(Transcribe) == []
 
 
 def test_speech_that_turns_out_to_be_nothing_leads_to_no_chat() -> None:

@@ -97,7 +97,8 @@ async def test_input_audio_buffer_append(measuring_server: RunningServer, recogn
 
 
 async def test_input_audio_buffer_complete(measuring_server: RunningServer) -> None:
-    """The buffer becomes a chat; an empty or silent one does not; in free talk it has no effect."""
+    """The buffer becomes a chat; an empty one does not, nor a silent one, whose transcript is empty. No effect in free
+    talk."""
     async with talking(measuring_server) as talk:
         await talk.configure()
         for silent in ([], uploads.pcm(question() * 0)):
@@ -105,12 +106,13 @@ async def test_input_audio_buffer_complete(measuring_server: RunningServer) -> N
                 await talk.client.send_audio(piece)
             await talk.client.send("input_audio_buffer.complete")
             await talk.until(COMPLETED, count=talk.types.count(COMPLETED) + 1)
+        assert (await talk.until(TRANSCRIPT)).data["content"] == ""
         await nothing_more(talk, TRANSCRIPT, "conversation.chat.created", "error")
         await buffered(talk)
         await talk.client.send("input_audio_buffer.complete")
         await talk.until("conversation.chat.completed")
         order = [kind for kind in talk.types if kind in (COMPLETED, TRANSCRIPT, "conversation.chat.created")]
-        assert order == [COMPLETED, COMPLETED, COMPLETED, TRANSCRIPT, "conversation.chat.created"]
+        assert order == [COMPLETED, COMPLETED, TRANSCRIPT, COMPLETED, TRANSCRIPT, "conversation.chat.created"]
         for kind in ("server_vad", "semantic_vad"):
             await talk.configure(turn_detection={"type": kind})
             await talk.client.send("input_audio_buffer.complete")

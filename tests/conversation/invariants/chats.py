@@ -74,6 +74,8 @@ class UserSpeech:
 
     speaking: bool = False
     transcript: str | None = None
+    completed: int = 0
+    """Buffers of which no empty transcript has come."""
 
     def take(self, item: Item) -> None:
         match item:
@@ -84,8 +86,11 @@ class UserSpeech:
                 assert self.speaking
                 self.speaking = False
             case Send(DownlinkEvent("conversation.audio_transcript.completed", Transcript(content))):
-                assert content.strip()
+                self.completed -= not content
+                assert content.strip() or self.completed >= 0, "only a completed buffer has an empty transcript"
                 self.transcript = content
+            case Send(DownlinkEvent("input_audio_buffer.completed")):
+                self.completed += 1
             case Send(DownlinkEvent("conversation.audio_transcript.update", Transcript(content))):
                 assert content.strip()
             case UseInputFormat():
