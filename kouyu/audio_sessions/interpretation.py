@@ -168,14 +168,16 @@ class InterpretationEndpoint:
                 async for delta in stream:
                     await self._tell(delta, first=not pieces)
                     pieces.append(delta)
-                    for sentence in splitter.feed(delta):
+                    splitter.write(delta)
+                    for sentence in splitter:
                         await self._speaker.say(sentence, said.configuration.output_audio)
         except AgentError as error:
             log.warning("a passage was not translated: %s", error)
             await self._send(audio_error(INTERNAL, f"a passage was not translated: {error}"))
             return
         self._before.append(Passage(said.text, "".join(pieces)))
-        for sentence in splitter.flush():
+        splitter.end()
+        for sentence in splitter:
             await self._speaker.say(sentence, said.configuration.output_audio)
 
     async def _tell(self, delta: str, *, first: bool) -> None:

@@ -42,7 +42,9 @@ async def read_aloud(services: Services, reading: Reading) -> AsyncGenerator[byt
     splitter = SentenceSplitter()
     priority = Priority.FIRST_SENTENCE
     try:
-        for sentence in (*splitter.feed(reading.text), *splitter.flush()):
+        splitter.write(reading.text)
+        splitter.end()
+        for sentence in splitter:
             patience_s = services.limits.synthesis_s
             packets = spoken_packets(voice, sentence, options, priority, encoder, patience_s=patience_s)
             async with aclosing(packets):

@@ -36,12 +36,12 @@ class SpeechEndpoint:
             case AudioUpdate():
                 await self._update(event)
             case InputTextBufferAppend(delta=delta):
-                for sentence in self._splitter.feed(delta):
-                    await self._speaker.say(sentence, self._output)
+                self._splitter.write(delta)
+                await self._say_what_is_whole()
             case InputTextBufferComplete():
                 await self._send(AudioEvent("input_text_buffer.completed"))
-                for sentence in self._splitter.flush():
-                    await self._speaker.say(sentence, self._output)
+                self._splitter.end()
+                await self._say_what_is_whole()
                 await self._speaker.end(AudioEvent("speech.audio.completed"))
             case _:
                 pass
@@ -53,6 +53,10 @@ class SpeechEndpoint:
     def close(self) -> None:
         """Free the codec."""
         self._speaker.close()
+
+    async def _say_what_is_whole(self) -> None:
+        for sentence in self._splitter:
+            await self._speaker.say(sentence, self._output)
 
     async def _update(self, update: AudioUpdate) -> None:
         merged = merge_audio(self._asked, update.data, self._capabilities.check)

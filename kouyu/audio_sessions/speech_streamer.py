@@ -59,9 +59,10 @@ class SpeechStreamer:
         self._begun = False
 
     async def say(self, sentence: str, output: OutputAudio) -> None:
-        """Speak a sentence, after all before it. Waits while too many wait."""
+        """Speak a sentence, after all before it. Waits while too many wait, and lets others work meanwhile."""
         await self._sentences.put(_Saying(sentence, output, first=not self._begun))
         self._begun = True
+        await asyncio.sleep(0)
 
     async def end(self, event: AudioEvent) -> None:
         """The text is over: send ``event`` once all its audio has been sent. What is said next is a text of its own."""

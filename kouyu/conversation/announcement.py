@@ -9,7 +9,6 @@ from kouyu.conversation.speech import Outlet, Speech
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import Message
 from kouyu.protocol.ids import NO_ID
-from kouyu.text.sentences import SentenceSplitter
 
 
 class Announcement:
@@ -28,9 +27,7 @@ class Announcement:
             section_id=NO_ID,
         )
         self._speech = Speech(envelope=envelope, configuration=configuration, orders=orders, limits=limits)
-        splitter = SentenceSplitter()
-        for sentence in (*splitter.feed(text), *splitter.flush()):
-            self._speech.add(sentence)
+        self._speech.write(text)
         self._speech.close()
 
     @property

@@ -1,11 +1,13 @@
 """Which part of an interrupted answer was heard: spoken sentences, their lengths, and how long they have sounded."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
 from kouyu.conversation.speech import SpokenSentence
 
+_WHITE_SPACE: Final = re.compile(r"\s*")
 _ROUNDING_MS: Final = 1.0
 """Sums of packet lengths are not exact: what lacks less than this of a sentence's end was heard to its end."""
 _MS_PER_CHARACTER: Final = 65.0
@@ -20,17 +22,22 @@ def heard_text(answer: str, sentences: Sequence[SpokenSentence], heard_ms: float
     by its length.
     """
     offset = 0
+    last_started = max((index for index, sentence in enumerate(sentences) if sentence.started), default=-1)
     for index, sentence in enumerate(sentences):
-        found = answer.find(sentence.text, offset)
-        start = found if found >= 0 else offset
-        followed = any(later.started for later in sentences[index + 1 :])
-        sent_whole = followed or (sentence.complete and sentence.sent_ms >= sentence.made_ms - _ROUNDING_MS)
+        start = _behind_white_space(answer, offset)
+        if not answer.startswith(sentence.text, start):
+            start = offset
+        sent_whole = index < last_started or (sentence.complete and sentence.sent_ms >= sentence.made_ms - _ROUNDING_MS)
         if heard_ms < sentence.sent_ms - _ROUNDING_MS or not sent_whole:
             end = _whole_words(answer, start, start + _heard_characters(sentence, heard_ms))
             return answer[:end] if end > start else answer[:offset]
         heard_ms -= sentence.sent_ms
         offset = min(start + len(sentence.text), len(answer))
     return answer[:offset] if answer[offset:].strip() else answer
+
+
+def _behind_white_space(text: str, offset: int) -> int:
+    return _WHITE_SPACE.match(text, offset).end()  # type: ignore[union-attr]  # it matches anywhere
 
 
 def _length_ms(sentence: SpokenSentence) -> float:

@@ -16,7 +16,6 @@ from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import ContentType, ToolCall, Usage
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
-from kouyu.text.sentences import SentenceSplitter
 
 Phase = Literal["prepared", "running", "ended"]
 EffectsAt = Callable[[float], Iterable[Effect]]
@@ -54,7 +53,6 @@ class Reply:
             voice=voice,
         )
         self._tools = ClientTools()
-        self._splitter = SentenceSplitter()
         self._speech = Speech(envelope=self._record.answer, configuration=configuration, orders=orders, limits=limits)
         self.phase: Phase = "prepared"
         self._order: int | None = None
@@ -162,15 +160,13 @@ class Reply:
             return
         self._text += text
         yield from self._show(lambda _: self._record.show_piece(text), now)
-        for sentence in self._splitter.feed(text):
-            self._speech.add(sentence)
+        self._speech.write(text)
 
     def on_finished(self, input_tokens: int, output_tokens: int, now: float) -> Iterator[Effect]:
         """The agent has said everything."""
         self._order = None
         self._answer_finished = True
         self._spend(input_tokens, output_tokens)
-        self._speak_rest()
         self._speech.close()
         answer = self._text
         yield from self._show(lambda then: self._finish(answer, then), now)
@@ -200,7 +196,7 @@ class Reply:
         self._order = None
         self._progress_at = now
         self._tools.ask(asked.calls)
-        self._speak_rest()
+        self._speech.end_passage()
         yield from self._show_tools(lambda then: self._record.add_calls(asked.calls, then), now)
         yield from self._show(lambda _: self._record.require_action(asked.calls), now)
 
@@ -292,11 +288,6 @@ class Reply:
     def _spend(self, input_tokens: int, output_tokens: int) -> None:
         input_count, output_count = self._usage.input_count + input_tokens, self._usage.output_count + output_tokens
         self._usage = Usage(token_count=input_count + output_count, output_count=output_count, input_count=input_count)
-
-    def _speak_rest(self) -> None:
-        """Nothing follows for now, so what has been written is spoken as it stands."""
-        for sentence in self._splitter.flush():
-            self._speech.add(sentence)
 
     def _heard(self, now: float, outlet: Outlet) -> str:
         heard_ms = max(0.0, self._speech.sent_ms - outlet.clock.remaining_ms(now))

@@ -13,6 +13,7 @@ from kouyu.conversation.pacing import Pacer
 from kouyu.conversation.playout import PlayoutClock
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import DownlinkEvent, Message, Sentence
+from kouyu.text.sentences import SentenceSplitter
 
 URGENT_UNTIL_MS: Final = 1000
 """Speech that has been made of an item; then there is time for work that is more urgent elsewhere. The first clause may
@@ -53,7 +54,8 @@ class Speech:
     """One spoken item: an answer, the prologue, or a text to be said as it is.
 
     Sentences are synthesised one after the other and sent in order: the next sentence's ``sentence_start`` goes out
-    only after all audio of the one before (downlink.md 6.2). Nothing is sent before ``release``.
+    only after all audio of the one before (downlink.md 6.2). Nothing is sent before ``release``. A sentence is cut off
+    the text when it is its turn to be synthesised, so that a text costs nothing before that, however long it is.
     """
 
     def __init__(
@@ -69,15 +71,26 @@ class Speech:
         self._progress_at = 0.0
         self._closed = False
         self._completed_sent = False
+        self._splitter = SentenceSplitter()
         self.sentences: list[SpokenSentence] = []
+        """Those that have been synthesised or are being, and one that is to be."""
+        self._sending = 0
+        """The first sentence that has not been sent whole."""
+        self._made_ms = 0.0
+        self._sent_ms = 0.0
 
-    def add(self, text: str) -> None:
-        """One more sentence to speak."""
+    def write(self, text: str) -> None:
+        """The next characters of the text to speak."""
         assert not self._closed
-        self.sentences.append(SpokenSentence(text))
+        self._splitter.write(text)
+
+    def end_passage(self) -> None:
+        """Nothing follows for now, so what has been written is spoken as it stands."""
+        self._splitter.end()
 
     def close(self) -> None:
-        """There are no more sentences."""
+        """Nothing follows."""
+        self._splitter.end()
         self._closed = True
 
     @property
@@ -88,11 +101,16 @@ class Speech:
     @property
     def sent_ms(self) -> float:
         """Length of the audio sent."""
-        return sum(sentence.sent_ms for sentence in self.sentences)
+        return self._sent_ms
 
     def _current(self) -> SpokenSentence | None:
         """The sentence being synthesised, or the next to be."""
-        return next((sentence for sentence in self.sentences if not sentence.synthesised), None)
+        if not self.sentences or self.sentences[-1].synthesised:
+            text = self._splitter.next()
+            if text is None:
+                return None
+            self.sentences.append(SpokenSentence(text))
+        return self.sentences[-1]
 
     def order_next(self, now: float, outlet: Outlet) -> Iterator[Effect]:
         """Order the next sentence when the synthesizer is free and not too far ahead of the listener."""
@@ -106,15 +124,14 @@ class Speech:
             self._item,
             sentence.text,
             first=sentence is self.sentences[0],
-            urgent=sum(earlier.made_ms for earlier in self.sentences) < URGENT_UNTIL_MS,
+            urgent=self._made_ms < URGENT_UNTIL_MS,
             configuration=self._configuration,
             chat_id=self._envelope.chat_id,
         )
 
     def _room_at(self, outlet: Outlet) -> float | None:
         """When so little waits to be heard that more may be synthesised; None: not before something has been sent."""
-        unsent_ms = sum(sentence.made_ms - sentence.sent_ms for sentence in self.sentences)
-        room_ms = self._limits.synthesis_ahead_ms - unsent_ms
+        room_ms = self._limits.synthesis_ahead_ms - (self._made_ms - self._sent_ms)
         return None if room_ms < 0 else outlet.clock.ends_at - room_ms / 1000
 
     def on_audio(self, order: int, packet: bytes, duration_ms: float, now: float) -> None:
@@ -125,6 +142,7 @@ class Speech:
         self._progress_at = now
         sentence.packets.append((packet, duration_ms))
         sentence.made_ms += duration_ms
+        self._made_ms += duration_ms
 
     def on_done(self, order: int, *, failed: bool) -> None:
         """The sentence being synthesised is complete, or as complete as it will be."""
@@ -162,15 +180,17 @@ class Speech:
         if self._order is not None:
             yield CancelSpeech(self._order)
             self._order = None
-        for sentence in self.sentences:
+        for sentence in self.sentences[self._sending :]:
             sentence.packets.clear()
             sentence.synthesised = True
+        self._splitter = SentenceSplitter()
         self._closed = True
         self._completed_sent = True
 
     def release(self, now: float, outlet: Outlet) -> Iterator[Effect]:
         """Send what may be sent now, in order, as fast as the pacing allows."""
-        for sentence in self.sentences:
+        while self._sending < len(self.sentences):
+            sentence = self.sentences[self._sending]
             while sentence.packets:
                 if outlet.pacer.ready_at(now) > now:
                     return
@@ -182,16 +202,18 @@ class Speech:
                 sounding = Sounding(self._item, duration_ms, max(now, outlet.clock.ends_at))
                 outlet.clock.sent(duration_ms, now)
                 sentence.sent_ms += duration_ms
+                self._sent_ms += duration_ms
                 yield Send(self._audio("conversation.audio.delta", packet), sounding)
             if not sentence.synthesised:
                 return
-        if self._closed and not self._completed_sent:
+            self._sending += 1
+        if self._closed and not self._completed_sent and self._current() is None:
             self._completed_sent = True
             yield Send(self._audio("conversation.audio.completed", b""))
 
     def paced_until(self, now: float, outlet: Outlet) -> float | None:
         """When the next packet may go, if one waits for its time."""
-        waiting = any(sentence.packets for sentence in self.sentences)
+        waiting = any(sentence.packets for sentence in self.sentences[self._sending :])
         return outlet.pacer.ready_at(now) if waiting else None
 
     def _audio(self, event_type: AudioEventType, packet: bytes) -> DownlinkEvent:

@@ -7,11 +7,18 @@ from typing import Final
 CLOSERS: Final = "\"'”’»」』）】》〉)\\]*_~"
 """What may follow a stop and belongs to the sentence before it: quotes, brackets, Markdown's emphasis."""
 
+LONGEST_RUN: Final = 32
+"""Characters of punctuation in a row, and of closers behind them, that are one mark; more of them are another mark."""
+
+LONGEST_GAP: Final = 64
+"""Characters of white space behind a mark that are looked through for what follows; more of it ends the sentence."""
+
 _MARKS: Final = re.compile(
     rf"\n"
-    rf"|[.。．｡！？!?；…]+[{CLOSERS}]*"
-    rf"|[,，、;:：—–]+[{CLOSERS}]*"
+    rf"|[.。．｡！？!?；…]{{1,{LONGEST_RUN}}}[{CLOSERS}]{{0,{LONGEST_RUN}}}"
+    rf"|[,，、;:：—–]{{1,{LONGEST_RUN}}}[{CLOSERS}]{{0,{LONGEST_RUN}}}"
 )
+_GAP: Final = re.compile(rf"\s{{0,{LONGEST_GAP}}}")
 _FULL_STOPS: Final = frozenset("。．｡！？；")
 _CALLS: Final = frozenset("!?")
 _QUOTES: Final = frozenset("\"'”’»")
@@ -40,9 +47,15 @@ _DOTTED_LETTERS: Final = re.compile(r"[A-Za-z](?:\.[A-Za-z])+")
 _LIST_NUMBER: Final = re.compile(r"\s*(?:\d{1,3}|[A-Za-z])\Z")
 
 
-def marks(text: str) -> Iterator[re.Match[str]]:
-    """All places where a sentence or a clause could end: a run of punctuation with what closes behind it."""
-    return _MARKS.finditer(text)
+def marks(text: str, start: int = 0) -> Iterator[re.Match[str]]:
+    """All places from ``start`` on where a sentence or a clause could end: a run of punctuation with what closes
+    behind it."""
+    return _MARKS.finditer(text, start)
+
+
+def is_ellipsis(mark: re.Match[str]) -> bool:
+    """Whether a mark is one that ends a sentence only where there are some words before it."""
+    return "…" in mark.group() or ".." in mark.group()
 
 
 def ends_clause(text: str, mark: re.Match[str]) -> bool:
@@ -72,14 +85,14 @@ def ends_sentence(text: str, mark: re.Match[str], *, enough: bool, final: bool) 
     if after and not after.isspace() and after.isascii():
         return False
     if _QUOTES.intersection(stop) and after != "":
-        following = text[mark.end() :].lstrip()[:1]
-        if following == "" and not final:
+        _, following = _behind(text, mark)
+        if following is None and not final:
             return None
-        if following.islower():
+        if following and following.islower():
             return False
     if _CALLS.intersection(stop):
         return True
-    if "…" in stop or ".." in stop:
+    if is_ellipsis(mark):
         return enough or after in ("", "\n")
     return _period_ends(text, mark, final)
 
@@ -96,13 +109,23 @@ def _period_ends(text: str, mark: re.Match[str], final: bool) -> bool | None:
     dotted = _DOTTED_LETTERS.fullmatch(word) is not None
     if not (dotted or bare in _MAYBE_LAST or bare in _BEFORE_NUMBER):
         return True
-    rest = text[mark.end() :]
-    following = rest.lstrip()[:1]
-    if following == "":
-        return True if final or "\n" in rest else None
-    if "\n" in rest[: len(rest) - len(rest.lstrip())]:
+    gap, following = _behind(text, mark)
+    if "\n" in gap or following == "":
         return True
+    if following is None:
+        return True if final else None
     if bare in _BEFORE_NUMBER:
         return not following.isdigit()
     # "the U.S. Army" is kept whole, at the price of two sentences in one where "U.S." was the last word.
     return following.isupper() and (bare in _MAYBE_LAST or not dotted)
+
+
+def _behind(text: str, mark: re.Match[str]) -> tuple[str, str | None]:
+    """The white space behind a mark and the character after it: None where the text ends before that, "" behind
+    LONGEST_GAP of white space."""
+    gap = _GAP.match(text, mark.end())
+    assert gap is not None
+    if gap.end() == len(text):
+        return gap.group(), None if len(gap.group()) < LONGEST_GAP else ""
+    following = text[gap.end()]
+    return gap.group(), "" if following.isspace() else following

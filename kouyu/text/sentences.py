@@ -2,16 +2,25 @@
 
 Pure. How the text was chopped into deltas never changes where it is cut: a place is decided only when the characters
 that decide it are there, and places are decided from left to right.
+
+The work grows with the text alone: it is looked at a window at a time, each place once, and only when somebody asks for
+the next sentence.
 """
 
 import re
+from collections import deque
+from collections.abc import Iterator
+from io import StringIO
 from typing import Final
 
 from kouyu.text.language import LANGUAGE_OF_LETTERS
-from kouyu.text.sentence_ends import CLOSERS, ends_clause, ends_sentence, marks
+from kouyu.text.sentence_ends import CLOSERS, ends_clause, ends_sentence, is_ellipsis, marks
 
 FENCE: Final = "```"
 """A block of code between two of these is one sentence: nobody wants to hear the half of it."""
+
+LONGEST_CODE: Final = 65_536
+"""Characters of code after which a block is given out in parts. Each begins with a fence, so that none is spoken."""
 
 LONGEST_SENTENCE: Final = 240
 """Width after which a sentence is cut even where nothing ends. A Latin letter is 1 wide, a Han letter 3."""
@@ -26,6 +35,9 @@ write and speak what follows. Not where a Han letter or kana is among them: thei
 SHORTEST_CLAUSE: Final = 4.0
 """Words before the comma at which any first sentence may be cut, and once more the rest of one whose opening was
 shorter."""
+
+_WINDOW: Final = 512
+"""Characters that are looked at more at a time: a sentence, with what has to be known of what follows it."""
 
 _CLAUSE_MARKS: Final = frozenset(",，、;:：—–")
 
@@ -43,32 +55,147 @@ class SentenceSplitter:
     """
 
     def __init__(self) -> None:
-        self._buffer = ""
+        self._waiting: deque[str | None] = deque()
+        """Text that has not been looked at; None where a reply ends."""
+        self._used = 0
+        """Characters of the first text that waits which are in the window already."""
+        self._code: StringIO | None = None
+        """The block of code that the window is in the middle of, up to there."""
         self._shortest: float | None = SHORTEST_OPENING
+        self._look_at("")
 
-    def feed(self, delta: str) -> list[str]:
-        """Add the next characters; gives the sentences that are whole now."""
-        self._buffer += delta
-        return self._take(final=False)
+    def write(self, text: str) -> None:
+        """Add the next characters of the reply. Costs the same however many they are."""
+        if text:
+            self._waiting.append(text)
 
-    def flush(self) -> list[str]:
-        """The reply is complete: gives what is left. The splitter is then ready for another reply."""
-        sentences = self._take(final=True)
-        if rest := self._buffer.strip():
-            sentences.append(rest)
-        self._buffer = ""
-        self._shortest = SHORTEST_OPENING
-        return sentences
+    def end(self) -> None:
+        """The reply is complete: what is left of it is a sentence. What is written next is another reply."""
+        self._waiting.append(None)
 
-    def _take(self, *, final: bool) -> list[str]:
-        sentences: list[str] = []
-        self._buffer = self._buffer.lstrip()
-        while (cut := _next_cut(self._buffer, shortest=self._shortest, final=final)) is not None:
-            sentence = self._buffer[:cut].rstrip()
-            sentences.append(sentence)
-            self._buffer = self._buffer[cut:].lstrip()
-            self._shortest = SHORTEST_CLAUSE if self._shortest is not None and _is_opening(sentence) else None
-        return sentences
+    def next(self) -> str | None:
+        """The next sentence; None while none is whole."""
+        while self._waiting:
+            if (sentence := self._cut_off(final=False)) is not None:
+                return sentence
+            if (following := self._waiting[0]) is not None:
+                self._widen(following)
+            elif (sentence := self._cut_off(final=True) or self._rest()) is not None:
+                return sentence
+            else:
+                self._waiting.popleft()
+                self._shortest = SHORTEST_OPENING
+        return self._cut_off(final=False)
+
+    def __iter__(self) -> Iterator[str]:
+        """The sentences that are whole now."""
+        while (sentence := self.next()) is not None:
+            yield sentence
+
+    # The window
+
+    def _look_at(self, window: str) -> None:
+        self._window = window
+        self._measured = 0
+        """So many characters of the window are known to fit into a sentence,"""
+        self._width = 0
+        """and are so wide."""
+        self._decided = 0
+        """Up to here nothing ends."""
+
+    def _widen(self, following: str) -> None:
+        piece = following[self._used : self._used + _WINDOW]
+        self._used += len(piece)
+        if self._used == len(following):
+            self._waiting.popleft()
+            self._used = 0
+        if self._window:
+            self._window += piece
+        else:
+            self._look_at(piece.lstrip() if self._code is None else piece)
+
+    def _rest(self) -> str | None:
+        """All of the window, which nothing follows."""
+        code = self._code.getvalue() if self._code is not None else ""
+        rest = (code + self._window).strip()
+        self._code = None
+        self._look_at("")
+        return rest or None
+
+    # Where it is cut
+
+    def _cut_off(self, *, final: bool) -> str | None:
+        """The first sentence of the window, taken out of it; None where its end is not known yet, or is the text's."""
+        if self._code is None and self._window.startswith(FENCE):
+            self._code = _code_block()
+            self._look_at(self._window[len(FENCE) :])
+        if self._code is not None:
+            return self._cut_off_code()
+        if not self._window or (not final and FENCE.startswith(self._window)):
+            return None
+        cut = self._next_cut(final=final)
+        if cut is None:
+            return None
+        sentence = self._window[:cut].rstrip()
+        self._look_at(self._window[cut:].lstrip())
+        self._shortest = SHORTEST_CLAUSE if self._shortest is not None and _is_opening(sentence) else None
+        return sentence
+
+    def _cut_off_code(self) -> str | None:
+        """The block of code, or a part of it that is long enough."""
+        code = self._code
+        assert code is not None
+        end = self._window.find(FENCE)
+        if end >= 0:
+            block = code.getvalue() + self._window[: end + len(FENCE)]
+            self._code, self._shortest = None, None
+            self._look_at(self._window[end + len(FENCE) :].lstrip())
+            return block
+        searched = max(0, len(self._window) - len(FENCE) + 1)
+        code.write(self._window[:searched])
+        self._look_at(self._window[searched:])
+        if code.tell() < LONGEST_CODE:
+            return None
+        self._code = _code_block()
+        return code.getvalue()
+
+    def _next_cut(self, *, final: bool) -> int | None:
+        """Where the window's first sentence ends; None when that is not known yet, or is the end of the text."""
+        text, shortest = self._window, self._shortest
+        for mark in marks(text, self._decided):
+            if self._is_too_long(mark.start() + 1):
+                break
+            enough = is_ellipsis(mark) and word_count(text[: mark.start()]) >= SHORTEST_CLAUSE
+            ends = ends_sentence(text, mark, enough=enough, final=final)
+            if ends is None:
+                return None
+            if ends or (
+                shortest is not None and ends_clause(text, mark) and _is_clause(text[: mark.start()], shortest)
+            ):
+                return mark.end()
+            self._decided = mark.end()
+        if self._is_too_long(len(text)):
+            return _cut_within(text, self._measured)
+        self._decided = len(text)
+        return None
+
+    def _is_too_long(self, size: int) -> bool:
+        """Whether the window's first ``size`` characters are more than fit into a sentence; measures no more of them
+        than do."""
+        longest = LONGEST_SENTENCE if self._shortest is None else LONGEST_FIRST_PIECE
+        while self._measured < size:
+            width = 3 if _WIDE_LETTER.match(self._window[self._measured]) else 1
+            if self._width + width > longest:
+                return True
+            self._width += width
+            self._measured += 1
+        return False
+
+
+def _code_block() -> StringIO:
+    code = StringIO()
+    code.write(FENCE)
+    return code
 
 
 def word_count(text: str) -> float:
@@ -82,47 +209,9 @@ def _is_opening(sentence: str) -> bool:
     return last in _CLAUSE_MARKS and word_count(sentence) < SHORTEST_CLAUSE
 
 
-def _next_cut(text: str, *, shortest: float | None, final: bool) -> int | None:
-    """Where the first sentence of a text ends; None when that is not known yet, or is its end.
-
-    ``shortest``: words before the comma at which it may be cut; None for no comma.
-    """
-    if text.startswith(FENCE) or (not final and FENCE.startswith(text)):
-        return _end_of_fence(text)
-    limit = _position_of_width(text, LONGEST_SENTENCE if shortest is None else LONGEST_FIRST_PIECE)
-    for mark in marks(text):
-        if limit is not None and mark.start() >= limit:
-            break
-        before = text[: mark.start()]
-        enough = word_count(before) >= SHORTEST_CLAUSE
-        ends = ends_sentence(text, mark, enough=enough, final=final)
-        if ends is None:
-            return None
-        if ends or (shortest is not None and _is_clause(before, shortest) and ends_clause(text, mark)):
-            return mark.end()
-    return None if limit is None else _cut_within(text, limit)
-
-
 def _is_clause(text: str, shortest: float) -> bool:
     """Whether a text is long enough to be spoken alone."""
     return word_count(text) >= (SHORTEST_CLAUSE if _WIDE_LETTER.search(text) else shortest)
-
-
-def _end_of_fence(text: str) -> int | None:
-    end = text.find(FENCE, len(FENCE))
-    return None if end < 0 else end + len(FENCE)
-
-
-def _position_of_width(text: str, width: int) -> int | None:
-    """How many characters fit into a width; None when all do."""
-    if len(text) * 3 <= width:
-        return None
-    used = 0
-    for position, letter in enumerate(text):
-        used += 3 if _WIDE_LETTER.match(letter) else 1
-        if used > width:
-            return position
-    return None
 
 
 def _cut_within(text: str, limit: int) -> int:

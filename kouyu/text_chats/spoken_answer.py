@@ -28,7 +28,7 @@ Put = Callable[[DownlinkEvent], Awaitable[None]]
 class SpokenAnswer:
     """Speaks sentence after sentence on a task of its own, beside the text. To be made on a running event loop.
 
-    What waits needs no bound: it is at most the answer.
+    What waits needs no bound: it is at most the answer, of which each sentence is cut off when it is its turn.
     """
 
     def __init__(self, synthesizer: SpeechSynthesizer, voice_id: str, envelope: Message, put: Put) -> None:
@@ -38,19 +38,20 @@ class SpokenAnswer:
         self._envelope = msgspec.structs.replace(envelope, content_type="audio")
         self._put = put
         self._splitter = SentenceSplitter()
-        self._sentences: asyncio.Queue[str | None] = asyncio.Queue()
+        self._written = asyncio.Event()
+        self._is_whole = False
         self._task = asyncio.create_task(self._run(), name="spoken answer")
 
     def add(self, text: str) -> None:
         """The next characters of the answer."""
-        for sentence in self._splitter.feed(text):
-            self._sentences.put_nowait(sentence)
+        self._splitter.write(text)
+        self._written.set()
 
     async def finish(self) -> None:
         """The answer is whole. Returns when all of it has been spoken."""
-        for sentence in self._splitter.flush():
-            self._sentences.put_nowait(sentence)
-        self._sentences.put_nowait(None)
+        self._splitter.end()
+        self._is_whole = True
+        self._written.set()
         await self._task
 
     async def close(self) -> None:
@@ -62,7 +63,7 @@ class SpokenAnswer:
         encoder = open_encoder(_OUTPUT)
         priority = Priority.FIRST_SENTENCE
         try:
-            while (sentence := await self._sentences.get()) is not None:
+            while (sentence := await self._next_sentence()) is not None:
                 packets = spoken_packets(self._synthesizer, sentence, self._options, priority, encoder)
                 async with aclosing(packets):
                     async for packet in packets:
@@ -78,6 +79,13 @@ class SpokenAnswer:
             log.exception("the speech synthesizer broke")
         finally:
             encoder.close()
+
+    async def _next_sentence(self) -> str | None:
+        """None at the end."""
+        while (sentence := self._splitter.next()) is None and not self._is_whole:
+            self._written.clear()
+            await self._written.wait()
+        return sentence
 
     async def _send(self, packet: bytes) -> None:
         content = base64.b64encode(packet).decode()

@@ -29,8 +29,7 @@ def outlet(limit: LimitConfig | None = None) -> Outlet:
 
 def speech_of(*sentences: str) -> Speech:
     speech = Speech(envelope=ENVELOPE, configuration=Configuration(), orders=OrderNumbers(), limits=LIMITS)
-    for sentence in sentences:
-        speech.add(sentence)
+    speech.write("\n".join(sentences))
     speech.close()
     return speech
 

@@ -10,7 +10,17 @@ from kouyu.text.sentences import LONGEST_SENTENCE, SentenceSplitter, word_count
 
 def sentences_of(*deltas: str) -> list[str]:
     splitter = SentenceSplitter()
-    return [sentence for delta in deltas for sentence in splitter.feed(delta)] + splitter.flush()
+    return [sentence for delta in deltas for sentence in fed(splitter, delta)] + flushed(splitter)
+
+
+def fed(splitter: SentenceSplitter, delta: str) -> list[str]:
+    splitter.write(delta)
+    return list(splitter)
+
+
+def flushed(splitter: SentenceSplitter) -> list[str]:
+    splitter.end()
+    return list(splitter)
 
 
 def after_a_first_sentence(text: str) -> list[str]:
@@ -71,19 +81,19 @@ def test_the_first_sentence_may_be_cut_at_its_first_clause(text: str, sentences:
 
 def test_a_sentence_is_given_as_soon_as_the_next_character_shows_that_it_is_whole() -> None:
     splitter = SentenceSplitter()
-    assert splitter.feed("Hello there.") == []
-    assert splitter.feed(" ") == ["Hello there."]
-    assert splitter.feed("你好。") == []
-    assert splitter.feed("我") == ["你好。"]
-    assert splitter.feed("\n") == ["我"]
-    assert splitter.flush() == []
+    assert fed(splitter, "Hello there.") == []
+    assert fed(splitter, " ") == ["Hello there."]
+    assert fed(splitter, "你好。") == []
+    assert fed(splitter, "我") == ["你好。"]
+    assert fed(splitter, "\n") == ["我"]
+    assert flushed(splitter) == []
 
 
 def test_a_splitter_that_was_flushed_begins_anew() -> None:
     splitter = SentenceSplitter()
-    splitter.feed("One. Two")
-    assert splitter.flush() == ["Two"]
-    assert splitter.feed("Once upon a time, it ") == ["Once upon a time,"]
+    assert fed(splitter, "One. Two") == ["One."]
+    assert flushed(splitter) == ["Two"]
+    assert fed(splitter, "Once upon a time, it ") == ["Once upon a time,"]
 
 
 def test_a_long_text_without_a_stop_is_cut_at_a_comma_else_at_a_space_else_anywhere() -> None:
