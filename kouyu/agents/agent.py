@@ -65,6 +65,13 @@ class TextDelta(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
+class TextWithdrawn(msgspec.Struct, frozen=True, tag=True):
+    """The last ``characters`` of the answer were thought: a closing mark told so when they were out already. They come
+    again as ThoughtDelta."""
+
+    characters: int
+
+
 class ThoughtDelta(msgspec.Struct, frozen=True, tag=True):
     """The next characters of what the agent thinks before it answers. Never spoken, and no part of the context."""
 
@@ -104,7 +111,7 @@ class TokenUsage(msgspec.Struct, frozen=True, tag=True):
     output_tokens: int
 
 
-AgentEvent = TextDelta | ThoughtDelta | ToolsCalled | ToolsRan | ToolCallRequest | FollowUp | TokenUsage
+AgentEvent = TextDelta | TextWithdrawn | ThoughtDelta | ToolsCalled | ToolsRan | ToolCallRequest | FollowUp | TokenUsage
 
 
 class AgentError(Exception):

@@ -13,6 +13,7 @@ from kouyu.agents.agent import (
     ContextMessage,
     FollowUp,
     TextDelta,
+    TextWithdrawn,
     ThoughtDelta,
     TokenUsage,
     ToolCallRequest,
@@ -257,7 +258,7 @@ class _Answer:
         """Another completion comes."""
         self.calls = ()
 
-    def take(self, event: AgentEvent) -> TextDelta | ThoughtDelta | None:
+    def take(self, event: AgentEvent) -> TextDelta | TextWithdrawn | ThoughtDelta | None:
         """What of the event is to be shown at once."""
         match event:
             case ThoughtDelta():
@@ -265,6 +266,10 @@ class _Answer:
             case TextDelta(text):
                 self.text += text
                 self.ends_in_space = text[-1:].isspace() if text else self.ends_in_space
+                return event
+            case TextWithdrawn(characters):
+                self.text = self.text[: len(self.text) - characters]
+                self.ends_in_space = not self.text or self.text[-1].isspace()
                 return event
             case ToolCallRequest(calls):
                 self.calls = calls

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from kouyu.agents.agent import AgentEvent, TextDelta, TokenUsage
+from kouyu.agents.agent import AgentEvent, TextDelta, TextWithdrawn, TokenUsage
 from kouyu.agents.openai_client import OpenAIClient
 
 DRAFT_TOKENS: Final = 12
@@ -76,7 +76,14 @@ class _Draft:
 
     @property
     def text(self) -> str:
-        return "".join(event.text for event in self._events if isinstance(event, TextDelta))
+        text = ""
+        for event in self._events:
+            match event:
+                case TextDelta(more):
+                    text += more
+                case TextWithdrawn(characters):
+                    text = text[: len(text) - characters]
+        return text
 
     @property
     def tokens(self) -> int:
@@ -105,14 +112,14 @@ class _Draft:
             self._changed.clear()
             ended = self._ended
             for event in self._events[read:]:
-                if isinstance(event, TextDelta):
+                if isinstance(event, TextDelta | TextWithdrawn):
                     yield event
             read = len(self._events)
             if ended:
                 break
             await self._changed.wait()
         for event in self._events if self.is_whole else ():
-            if not isinstance(event, TextDelta):
+            if not isinstance(event, TextDelta | TextWithdrawn):
                 yield event
 
 

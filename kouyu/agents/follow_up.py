@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Any, Final
 
-from kouyu.agents.agent import AgentError, TextDelta, TokenUsage
+from kouyu.agents.agent import AgentError, TextDelta, TextWithdrawn, TokenUsage
 from kouyu.agents.openai_client import OpenAIClient
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,8 @@ async def follow_up_questions(
                 match event:
                     case TextDelta(piece):
                         text += piece
+                    case TextWithdrawn(characters):
+                        text = text[: len(text) - characters]
                     case TokenUsage():
                         usage = event
     except AgentError as error:

@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, suppress
 from typing import Any, Final
 
 import httpx
 import msgspec
 
-from kouyu.agents.agent import AgentError, AgentEvent, TextDelta, ThoughtDelta, ToolCallRequest
+from kouyu.agents.agent import AgentError, AgentEvent, TextDelta, TextWithdrawn, ThoughtDelta, ToolCallRequest
 from kouyu.agents.chat_completion import Chunk, decode_chunk
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.event_stream import EventDecoder, EventTooLong
@@ -73,16 +73,10 @@ class OpenAIClient:
         response = await self._open(body, deadline)
         async with aclosing(response), aclosing(self._chunks(response, answer, deadline)) as chunks:
             async for chunk in chunks:
-                text = answer.take(chunk)
-                if thoughts := answer.thoughts():
-                    yield ThoughtDelta(thoughts)
-                if text:
-                    yield TextDelta(text)
-        text = answer.rest()
-        if thoughts := answer.thoughts():
-            yield ThoughtDelta(thoughts)
-        if text:
-            yield TextDelta(text)
+                for event in _shown(answer, answer.take(chunk)):
+                    yield event
+        for event in _shown(answer, answer.rest()):
+            yield event
         if answer.is_whole:
             self._begins_inside = markup.began_inside
         if answer.is_thought_alone:
@@ -244,6 +238,16 @@ class OpenAIClient:
         if self._endpoint.api_key:
             what = what.replace(self._endpoint.api_key, "***")
         return AgentError(f"Language model {self._endpoint.place}: {what[:_MAX_ERROR_TEXT]}")
+
+
+def _shown(answer: StreamedAnswer, text: str) -> Iterator[AgentEvent]:
+    """What is to be told after ``text`` has come."""
+    if answer.withdrawn:
+        yield TextWithdrawn(answer.withdrawn)
+    if thoughts := answer.thoughts():
+        yield ThoughtDelta(thoughts)
+    if text:
+        yield TextDelta(text)
 
 
 def _error_message(body: bytes, response: httpx.Response) -> str:

@@ -23,7 +23,8 @@ class StreamedAnswer:
         self._markup = markup
         self._thoughts = ""
         self._thought_apart = ""
-        self._has_said = False
+        self._said_so_far = ""
+        self._withdrawn = ""
         self._tools = ToolCallAssembly()
         self._usage: UsageCount | None = None
         self._output_estimate = 0
@@ -56,7 +57,14 @@ class StreamedAnswer:
         """What has been thought since this was asked last. Some servers send it twice: then it counts once."""
         written = self._markup.thoughts()
         thoughts, self._thoughts = self._thoughts, ""
-        return thoughts + ("" if written.strip() in self._thought_apart else written)
+        thoughts, self._withdrawn = self._withdrawn + thoughts, ""
+        is_repeated = bool(self._thought_apart) and written.strip() in self._thought_apart
+        return thoughts + ("" if is_repeated else written)
+
+    @property
+    def withdrawn(self) -> int:
+        """How many characters of what was said turn out with the latest piece to be thought; ``thoughts`` has them."""
+        return len(self._withdrawn)
 
     def rest(self) -> str:
         """Text held back until now."""
@@ -69,10 +77,12 @@ class StreamedAnswer:
     @property
     def is_thought_alone(self) -> bool:
         """The model has stopped and has said nothing, but has thought."""
-        return self.is_whole and not self._has_said and bool(self._thought_apart) and not self.calls()
+        return self.is_whole and not self._said_so_far.strip() and bool(self._thought_apart) and not self.calls()
 
     def _said(self, text: str) -> str:
-        self._has_said = self._has_said or bool(text.strip())
+        if self._markup.withdrawn():
+            self._withdrawn, self._said_so_far = self._said_so_far, ""
+        self._said_so_far += text
         return text
 
     def usage(self, messages: Sequence[dict[str, Any]]) -> TokenUsage:

@@ -29,6 +29,7 @@ from kouyu.conversation.inputs import (
     ReplyToolCalls,
     ReplyToolsCalled,
     ReplyToolsRan,
+    ReplyWithdrawn,
     SectionBegan,
     SpeechAudio,
     SpeechFailed,
@@ -328,6 +329,8 @@ class Conversation:
         match report:
             case ReplyDelta(text=text):
                 yield from reply.on_delta(text, now)
+            case ReplyWithdrawn(characters=characters):
+                yield from reply.on_withdrawn(characters, now)
             case ReplyToolsCalled(calls=calls):
                 yield from reply.on_tools_called(calls, now)
             case ReplyToolsRan(round=tools):

@@ -77,6 +77,13 @@ class ReplyDelta(msgspec.Struct, frozen=True):
     text: str
 
 
+class ReplyWithdrawn(msgspec.Struct, frozen=True):
+    """The last ``characters`` of the answer to a StartReply order are no part of it: they were thought."""
+
+    order: int
+    characters: int
+
+
 class ReplyToolsCalled(msgspec.Struct, frozen=True):
     """The agent runs tools on the server; the turn is certain."""
 
@@ -115,7 +122,9 @@ class ReplyFailed(msgspec.Struct, frozen=True):
     reason: str
 
 
-ReplyReport = ReplyDelta | ReplyToolsCalled | ReplyToolsRan | ReplyToolCalls | ReplyFinished | ReplyFailed
+ReplyReport = (
+    ReplyDelta | ReplyWithdrawn | ReplyToolsCalled | ReplyToolsRan | ReplyToolCalls | ReplyFinished | ReplyFailed
+)
 """What comes of a StartReply order."""
 
 

@@ -162,6 +162,15 @@ class Reply:
         yield from self._show(lambda _: self._record.show_piece(text), now)
         self._speech.write(text)
 
+    def on_withdrawn(self, characters: int, now: float) -> Iterator[Effect]:
+        """The last characters of the answer were thought: what has not been shown or sent of them stays here."""
+        self._progress_at = now
+        kept = len(self._text) - characters
+        withdrawn, self._text = self._text[kept:], self._text[:kept]
+        if self.phase == "prepared" and not self._text:
+            self._held.clear()
+        yield from self._speech.withdraw(withdrawn)
+
     def on_finished(self, input_tokens: int, output_tokens: int, now: float) -> Iterator[Effect]:
         """The agent has said everything."""
         self._order = None

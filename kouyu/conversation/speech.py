@@ -88,6 +88,22 @@ class Speech:
         """Nothing follows for now, so what has been written is spoken as it stands."""
         self._splitter.end()
 
+    def withdraw(self, text: str) -> Iterator[Effect]:
+        """The sentences at the end that ``text`` holds are not to be spoken. What was sent of them will be heard, and
+        counts as the sound of nothing."""
+        self._splitter = SentenceSplitter()
+        for sentence in reversed(self.sentences):
+            if not sentence.text or sentence.text not in text:
+                break
+            if self._order is not None and not sentence.synthesised:
+                yield CancelSpeech(self._order)
+                self._order = None
+            sentence.packets.clear()
+            sentence.synthesised = True
+            sentence.text = ""
+            self._made_ms -= sentence.made_ms - sentence.sent_ms
+            sentence.made_ms = sentence.sent_ms
+
     def close(self) -> None:
         """Nothing follows."""
         self._splitter.end()

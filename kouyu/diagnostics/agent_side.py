@@ -9,6 +9,7 @@ from kouyu.conversation.inputs import (
     ReplyFailed,
     ReplyFinished,
     ReplyToolCalls,
+    ReplyWithdrawn,
     SpeechAudio,
     SpeechFailed,
     SpeechFinished,
@@ -46,7 +47,9 @@ class AgentSide:
 
     # Reports
 
-    def on_reply(self, report: ReplyDelta | ReplyToolCalls | ReplyFinished | ReplyFailed, at_ms: float) -> None:
+    def on_reply(
+        self, report: ReplyDelta | ReplyWithdrawn | ReplyToolCalls | ReplyFinished | ReplyFailed, at_ms: float
+    ) -> None:
         """The agent has said something, or will say no more."""
         reply = self._replies.get(report.order)
         if reply is None:
@@ -60,6 +63,8 @@ class AgentSide:
                     self._say(facts.ReplyFirstToken(at_ms=at_ms, turn=turn.number, order=report.order, took_ms=took))
                     if turn.marks.first_token is None:
                         turn.marks.first_token, turn.work.first_token = at_ms, took
+            case ReplyWithdrawn(characters=characters):
+                turn.answer = turn.answer[: len(turn.answer) - characters]
             case ReplyToolCalls(calls=calls):
                 names = tuple(call.function.name for call in calls)
                 self._say(facts.ReplyToolCalls(at_ms=at_ms, turn=turn.number, order=report.order, names=names))
@@ -78,7 +83,7 @@ class AgentSide:
                 )
             case ReplyFailed(reason=reason):
                 self._say(facts.Error(at_ms=at_ms, turn=turn.number, stage="reply", code=0, message=reason))
-        if not isinstance(report, ReplyDelta):
+        if not isinstance(report, ReplyDelta | ReplyWithdrawn):
             del self._replies[report.order]
 
     def on_speech(self, report: SpeechAudio | SpeechFinished | SpeechFailed, at_ms: float) -> None:

@@ -25,6 +25,7 @@ from kouyu.conversation.inputs import (
     ReplyFailed,
     ReplyFinished,
     ReplyToolCalls,
+    ReplyWithdrawn,
     SpeechAudio,
     SpeechFailed,
     SpeechFinished,
@@ -110,7 +111,7 @@ class Observer:
                 self._user.on_transcript_failed(received, at_ms)
             case TurnJudged():
                 self._user.on_judged(received, at_ms)
-            case ReplyDelta() | ReplyToolCalls() | ReplyFinished() | ReplyFailed():
+            case ReplyDelta() | ReplyWithdrawn() | ReplyToolCalls() | ReplyFinished() | ReplyFailed():
                 self._agent.on_reply(received, at_ms)
             case SpeechAudio() | SpeechFinished() | SpeechFailed():
                 self._agent.on_speech(received, at_ms)

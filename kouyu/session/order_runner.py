@@ -14,6 +14,7 @@ from kouyu.agents.agent import (
     AgentRequest,
     ReadsAhead,
     TextDelta,
+    TextWithdrawn,
     TokenUsage,
     ToolCallRequest,
     ToolsCalled,
@@ -31,6 +32,7 @@ from kouyu.conversation.inputs import (
     ReplyToolCalls,
     ReplyToolsCalled,
     ReplyToolsRan,
+    ReplyWithdrawn,
     TranscriptFailed,
     TranscriptReady,
     TurnJudged,
@@ -173,6 +175,8 @@ class OrderRunner:
                     match event:
                         case TextDelta(text):
                             self._report(ReplyDelta(order.order, text))
+                        case TextWithdrawn(characters):
+                            self._report(ReplyWithdrawn(order.order, characters))
                         case ToolsCalled(calls):
                             self._report(ReplyToolsCalled(order.order, calls))
                         case ToolsRan(tools_round):

@@ -47,6 +47,10 @@ class SpokenAnswer:
         self._splitter.write(text)
         self._written.set()
 
+    def withdraw(self) -> None:
+        """What has been added and does not sound yet is not to be spoken."""
+        self._splitter = SentenceSplitter()
+
     async def finish(self) -> None:
         """The answer is whole. Returns when all of it has been spoken."""
         self._splitter.end()

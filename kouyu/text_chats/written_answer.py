@@ -3,7 +3,16 @@
 import time
 from collections.abc import Iterable
 
-from kouyu.agents.agent import AgentEvent, FollowUp, TextDelta, ThoughtDelta, TokenUsage, ToolsCalled, ToolsRan
+from kouyu.agents.agent import (
+    AgentEvent,
+    FollowUp,
+    TextDelta,
+    TextWithdrawn,
+    ThoughtDelta,
+    TokenUsage,
+    ToolsCalled,
+    ToolsRan,
+)
 from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.effects import Effect
 from kouyu.protocol.downlink import Usage
@@ -38,6 +47,10 @@ class WrittenAnswer:
                 await self._out.carry_out(self._record.show_piece(text))
                 if self.spoken is not None:
                     self.spoken.add(text)
+            case TextWithdrawn(characters):
+                self._text = self._text[: len(self._text) - characters]
+                if self.spoken is not None:
+                    self.spoken.withdraw()
             case ThoughtDelta(text):
                 self._thoughts += text
                 await self._out.carry_out(self._record.show_thought(text))

@@ -10,7 +10,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from kouyu.agents.agent import AgentError, AgentEvent, TextDelta, ThoughtDelta, TokenUsage, ToolCallRequest
+from kouyu.agents.agent import (
+    AgentError,
+    AgentEvent,
+    TextDelta,
+    TextWithdrawn,
+    ThoughtDelta,
+    TokenUsage,
+    ToolCallRequest,
+)
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.openai_client import OpenAIClient
 from kouyu.protocol.downlink import Function
@@ -186,6 +194,15 @@ async def test_a_model_whose_answers_begin_inside_a_thought_is_found_out(
     async with aclosing(client.complete(QUESTION)) as events:
         assert await anext(events) == ThoughtDelta("Odd words")
         assert await anext(events) == TextDelta("Bye.")
+
+
+async def test_text_that_is_told_to_be_a_thought_too_late_is_withdrawn(
+    model: OpenAIStandIn, client: OpenAIClient
+) -> None:
+    model.will(Say("Odd", " words", "\n</think>\nBye."))
+    said = [TextDelta("Odd"), TextDelta(" words")]
+    withdrawn = [TextWithdrawn(9), ThoughtDelta("Odd words\n"), TextDelta("Bye.")]
+    assert (await answer(client))[:-1] == [*said, *withdrawn]
 
 
 async def test_an_answer_that_begins_like_a_thought_waits_only_while_nothing_is_known(

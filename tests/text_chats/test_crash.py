@@ -22,7 +22,7 @@ async def read_until_killed(response: httpx.Response, process: asyncio.subproces
             name = line[6:]
         elif line.startswith("data:"):
             told.append((name, json.loads(line[5:])))
-        if process is not None and '"content":"two "' in line:
+        if process is not None and '"content":" two"' in line:
             process.kill()
             break
     return told
@@ -31,7 +31,7 @@ async def read_until_killed(response: httpx.Response, process: asyncio.subproces
 async def test_what_was_told_survives_a_kill(tmp_path: Path) -> None:
     told: list[Any] = []
     async with openai_stand_in() as model:
-        model.will(Say("Blue."), Say("one ", "two ", hang_after=2))
+        model.will(Say("Blue."), Say("one", " two", hang_after=2))
         command = [sys.executable, "-m", "tests.text_chats.server_to_kill", str(tmp_path), model.base_url]
         process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
         assert process.stdout is not None
