@@ -12,10 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from kouyu.model_files.onnx_messages import INT_ATTRIBUTE, INTS_ATTRIBUTE, TENSOR_TYPES
 from kouyu.model_files.onnx_numbers import (
-    INT_ATTRIBUTE,
-    INTS_ATTRIBUTE,
-    TENSOR_TYPES,
     InAttribute,
     InGraph,
     InModel,

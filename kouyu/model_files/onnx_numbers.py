@@ -1,8 +1,6 @@
-"""The numbers that onnx.proto gives its fields and types, as far as models are read and written here."""
+"""The numbers that onnx.proto gives the fields that are written here byte by byte."""
 
 from typing import Final
-
-import numpy as np
 
 
 class InModel:
@@ -29,7 +27,6 @@ class InGraph:
     INITIALIZER: Final = 5
     INPUT: Final = 11
     OUTPUT: Final = 12
-    VALUE_INFO: Final = 13
 
 
 class InNode:
@@ -47,8 +44,6 @@ class InAttribute:
 
     NAME: Final = 1
     INT: Final = 3
-    TENSOR: Final = 5
-    GRAPH: Final = 6
     INTS: Final = 8
     TYPE: Final = 20
 
@@ -58,7 +53,6 @@ class InTensor:
 
     DIMS: Final = 1
     TYPE: Final = 2
-    INT32S: Final = 5
     NAME: Final = 8
     RAW: Final = 9
 
@@ -68,17 +62,3 @@ class InValue:
 
     NAME: Final = 1
     TYPE: Final = 2
-
-
-INT_ATTRIBUTE: Final = 2
-INTS_ATTRIBUTE: Final = 7
-"""Of AttributeProto.AttributeType."""
-
-TENSOR_TYPES: Final = {
-    np.dtype(np.float32): 1,
-    np.dtype(np.uint8): 2,
-    np.dtype(np.int8): 3,
-    np.dtype(np.int32): 6,
-    np.dtype(np.int64): 7,
-}
-"""Of TensorProto.DataType."""

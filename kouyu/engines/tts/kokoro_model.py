@@ -20,7 +20,7 @@ from kouyu.engines.tts.edges import is_quiet
 from kouyu.engines.tts.model_session import ModelSession
 from kouyu.engines.tts.onnx_convolutions import int8_matmul_is_exact, with_products
 from kouyu.engines.tts.onnx_parts import cut_at, outputs_of
-from kouyu.model_files.onnx_fields import BadModel
+from kouyu.model_files.onnx_messages import BadModel
 
 FRAME: Final = 300
 """Samples of a frame: 12.5 ms."""

@@ -6,18 +6,15 @@ the processor can. Sums are of whole numbers both times, so the result is the sa
 rounded. Measured for 128 channels, 11 taps, 0.6 s of speech: 3.0 ms instead of 6.5.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kouyu.model_files.onnx_fields import Model, Operator, Tensor, bad_model_on_parse_error
-from kouyu.model_files.onnx_file import Graph, Node, Value, node_bytes, onnx_model, tensor_bytes
-from kouyu.model_files.onnx_numbers import InGraph, InTensor
-from kouyu.model_files.protobuf import Field, field_bytes, text_in
+from kouyu.model_files.onnx_file import Graph, Node, Value, onnx_model
+from kouyu.model_files.onnx_messages import bad_model_on_parse_error, integers, node, read_model, tensor, uint8s
 
 _OFFSET: Final = 128
 """Between bytes without and with a sign."""
@@ -25,9 +22,12 @@ _OFFSET: Final = 128
 
 def with_products(file: bytes) -> bytes:
     """The model with each quantised convolution of stride 1 as a matrix product; others stay. Raises BadModel."""
-    model = Model.read(file)
+    model = read_model(file)
     with bad_model_on_parse_error():
-        return model.with_graph(_rewritten(model.graph))
+        if not _rewrite(model.graph):
+            return file
+    serialised: bytes = model.SerializeToString()
+    return serialised
 
 
 @cache
@@ -56,7 +56,8 @@ def int8_matmul_is_exact() -> bool:
 class _Convolution:
     """A ConvInteger with what makes floats of its sums."""
 
-    operator: Operator
+    operator: Any
+    """A NodeProto."""
     weights: NDArray[np.uint8]
     """(out, in, taps)."""
     zero: int
@@ -71,104 +72,107 @@ class _Convolution:
     """Tensors that nothing takes any more."""
 
 
-def _rewritten(inner: Sequence[Field]) -> bytes:
-    operators = {
-        index: Operator.read(field.content) for index, field in enumerate(inner) if field.number == InGraph.NODE
-    }
-    weights = [field for field in inner if field.number == InGraph.INITIALIZER]
-    tensors = {text_in(field.content, InTensor.NAME): field.content for field in weights}
-    pattern = _Pattern(list(operators.values()), tensors)
-    found = {index: pattern.match(each) for index, each in operators.items() if each.kind == "ConvInteger"}
-    convolutions = {index: convolution for index, convolution in found.items() if convolution is not None}
+def _rewrite(graph: Any) -> bool:
+    """Put products in the place of the convolutions of a GraphProto; False where there are none that can be."""
+    pattern = _Pattern(graph)
+    found = ((index, pattern.match(each)) for index, each in enumerate(graph.node) if each.op_type == "ConvInteger")
+    convolutions = {index: convolution for index, convolution in found if convolution is not None}
     gone = {name for convolution in convolutions.values() for name in convolution.gone}
-    kept: list[bytes | memoryview] = []
-    for index, field in enumerate(inner):
+    nodes: list[Any] = []
+    weights: list[Any] = []
+    for index, each in enumerate(graph.node):
         if index in convolutions:
-            kept.append(_product(convolutions[index]))
-        elif index in operators:
-            kept += [] if gone.intersection(operators[index].outputs) else [field.raw]
-        elif field.number != InGraph.INITIALIZER or text_in(field.content, InTensor.NAME) not in gone:
-            kept.append(field.raw)
-    return b"".join(kept)
+            made, of_product = _product(convolutions[index])
+            nodes += made
+            weights += of_product
+        elif gone.isdisjoint(each.output):
+            nodes.append(each)
+    del graph.node[:]
+    graph.node.extend(nodes)
+    for index in range(len(graph.initializer) - 1, -1, -1):
+        if graph.initializer[index].name in gone:
+            del graph.initializer[index]
+    graph.initializer.extend(weights)
+    return bool(convolutions)
 
 
 class _Pattern:
     """Finds the operators around a convolution: DynamicQuantizeLinear before it, Add, Cast and Mul behind it."""
 
-    def __init__(self, operators: Sequence[Operator], tensors: Mapping[str, memoryview]) -> None:
-        self._tensors = tensors
-        self._maker = {output: operator for operator in operators for output in operator.outputs}
-        self._users: dict[str, list[Operator]] = {}
-        for operator in operators:
-            for name in operator.inputs:
+    def __init__(self, graph: Any) -> None:
+        self._tensors = {weight.name: weight for weight in graph.initializer}
+        self._maker = {output: operator for operator in graph.node for output in operator.output}
+        self._users: dict[str, list[Any]] = {}
+        for operator in graph.node:
+            for name in operator.input:
                 self._users.setdefault(name, []).append(operator)
 
-    def match(self, convolution: Operator) -> _Convolution | None:
+    def match(self, convolution: Any) -> _Convolution | None:
         """None for one that is of another kind, which then stays as it is."""
-        strides, group = convolution.integers("strides", [1]), convolution.integers("group", [1])
-        if len(convolution.inputs) != 4 or {*strides, *group} != {1}:
+        strides, group = integers(convolution, "strides", [1]), integers(convolution, "group", [1])
+        if len(convolution.input) != 4 or {*strides, *group} != {1}:
             return None
-        source, weights_name, _, zero_name = convolution.inputs
+        source, weights_name, _, zero_name = convolution.input
         quantise = self._maker.get(source)
         weights, zero = self._bytes(weights_name), self._bytes(zero_name)
-        if quantise is None or quantise.kind != "DynamicQuantizeLinear" or weights is None or zero is None:
+        if quantise is None or quantise.op_type != "DynamicQuantizeLinear" or weights is None or zero is None:
             return None
         behind, bias, added = self._only_user(convolution), "", list[str]()
-        if behind is not None and behind.kind == "Add":
-            added = list(behind.outputs)
-            bias = self._bias(next(name for name in behind.inputs if name not in convolution.outputs))
+        if behind is not None and behind.op_type == "Add":
+            added = list(behind.output)
+            bias = self._bias(next(name for name in behind.input if name not in convolution.output))
             behind = self._only_user(behind) if bias else None
-        scaled = self._only_user(behind) if behind is not None and behind.kind == "Cast" else None
-        if behind is None or scaled is None or scaled.kind != "Mul" or weights.ndim != 3 or zero.size != 1:
+        scaled = self._only_user(behind) if behind is not None and behind.op_type == "Cast" else None
+        if behind is None or scaled is None or scaled.op_type != "Mul" or weights.ndim != 3 or zero.size != 1:
             return None
-        scales = self._maker.get(next(name for name in scaled.inputs if name not in behind.outputs))
-        if scales is None or scales.kind != "Mul" or quantise.outputs[1] not in scales.inputs:
+        scales = self._maker.get(next(name for name in scaled.input if name not in behind.output))
+        if scales is None or scales.op_type != "Mul" or quantise.output[1] not in scales.input:
             return None
-        of_weights = next(name for name in scales.inputs if name != quantise.outputs[1])
+        of_weights = next(name for name in scales.input if name != quantise.output[1])
         return _Convolution(
             operator=convolution,
             weights=weights,
             zero=int(zero.reshape(-1)[0]),
-            scales=(quantise.outputs[1], of_weights),
+            scales=(quantise.output[1], of_weights),
             bias=bias,
-            output=scaled.outputs[0],
-            gone=(weights_name, *added, *behind.outputs, *scaled.outputs),
+            output=scaled.output[0],
+            gone=(weights_name, *added, *behind.output, *scaled.output),
         )
 
-    def _only_user(self, operator: Operator) -> Operator | None:
-        users = self._users.get(operator.outputs[0], [])
+    def _only_user(self, operator: Any) -> Any:
+        users = self._users.get(operator.output[0], [])
         return users[0] if len(users) == 1 else None
 
     def _bias(self, quantised: str) -> str:
         """The floats of which a quantised bias is made."""
         for kind in ("Reshape", "Cast", "Floor", "Div"):
             maker = self._maker.get(quantised)
-            if maker is None or maker.kind != kind:
+            if maker is None or maker.op_type != kind:
                 return ""
-            quantised = maker.inputs[0]
+            quantised = maker.input[0]
         return quantised if quantised in self._tensors else ""
 
     def _bytes(self, name: str) -> NDArray[np.uint8] | None:
-        return Tensor.read(self._tensors[name]).uint8s() if name in self._tensors else None
+        return uint8s(self._tensors[name]) if name in self._tensors else None
 
 
-def _product(convolution: _Convolution) -> bytes:
+def _product(convolution: _Convolution) -> tuple[list[Any], list[Any]]:
     """The nodes and weights that take the place of a convolution. Within, time comes before channels."""
-    source, _, zero, _ = convolution.operator.inputs
+    source, _, zero, _ = convolution.operator.input
     name = convolution.output
     count_out, count_in, taps = convolution.weights.shape
-    (dilation,) = convolution.operator.integers("dilations", [1])
-    before, behind = convolution.operator.integers("pads", [0, 0])
+    (dilation,) = integers(convolution.operator, "dilations", [1])
+    before, behind = integers(convolution.operator, "pads", [0, 0])
     matrix = convolution.weights.transpose(2, 1, 0).reshape(taps * count_in, count_out).astype(np.int16) - _OFFSET
     tensors = {
         f"{name}/matrix": np.ascontiguousarray(matrix.astype(np.int8)),
         f"{name}/zero": np.array(convolution.zero - _OFFSET, np.int8),
     }
-    nodes = [Node("Transpose", [source], [f"{name}/rows"], {"perm": [0, 2, 1]})]
+    nodes = [node("Transpose", [source], [f"{name}/rows"], {"perm": [0, 2, 1]})]
     rows = f"{name}/rows"
     if before or behind:
         tensors[f"{name}/around"] = np.array([0, before, 0, 0, behind, 0], np.int64)
-        nodes.append(Node("Pad", [rows, f"{name}/around", zero], [f"{name}/padded"]))
+        nodes.append(node("Pad", [rows, f"{name}/around", zero], [f"{name}/padded"]))
         rows = f"{name}/padded"
     if taps > 1:
         tensors[f"{name}/axis"] = np.array([1], np.int64)
@@ -177,15 +181,10 @@ def _product(convolution: _Convolution) -> bytes:
             left = (taps - 1 - tap) * dilation
             tensors[f"{copy}/from"] = np.array([tap * dilation], np.int64)
             tensors[f"{copy}/to"] = np.array([-left if left else np.iinfo(np.int64).max], np.int64)
-            nodes.append(Node("Slice", [rows, f"{copy}/from", f"{copy}/to", f"{name}/axis"], [copy]))
-        nodes.append(Node("Concat", shifted, [f"{name}/copies"], {"axis": 2}))
+            nodes.append(node("Slice", [rows, f"{copy}/from", f"{copy}/to", f"{name}/axis"], [copy]))
+        nodes.append(node("Concat", shifted, [f"{name}/copies"], {"axis": 2}))
         rows = f"{name}/copies"
     inputs = [rows, f"{name}/matrix", *convolution.scales, zero, f"{name}/zero", convolution.bias]
-    nodes.append(Node("MatMulIntegerToFloat", inputs, [f"{name}/sums"], domain="com.microsoft"))
-    nodes.append(Node("Transpose", [f"{name}/sums"], [name], {"perm": [0, 2, 1]}))
-    return b"".join(
-        (
-            *(field_bytes(InGraph.NODE, node_bytes(node)) for node in nodes),
-            *(field_bytes(InGraph.INITIALIZER, tensor_bytes(tensor, values)) for tensor, values in tensors.items()),
-        )
-    )
+    nodes.append(node("MatMulIntegerToFloat", inputs, [f"{name}/sums"], domain="com.microsoft"))
+    nodes.append(node("Transpose", [f"{name}/sums"], [name], {"perm": [0, 2, 1]}))
+    return nodes, [tensor(tensor_name, values) for tensor_name, values in tensors.items()]

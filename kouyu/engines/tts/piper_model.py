@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.tts.model_session import ModelSession
 from kouyu.engines.tts.onnx_parts import cut_at, cut_before
-from kouyu.model_files.onnx_fields import BadModel
+from kouyu.model_files.onnx_messages import BadModel
 
 FRAME: Final = 256
 """Samples of a frame."""

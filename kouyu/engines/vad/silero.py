@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.vad.engine import State
-from kouyu.model_files.onnx_fields import BadModel, float_weights
+from kouyu.model_files.onnx_messages import BadModel, float_weights
 
 FILE_NAME: Final = "silero_vad.onnx"
 """In the weight set ``silero-vad``."""

@@ -5,8 +5,8 @@ import onnxruntime
 import pytest
 
 from kouyu.engines.tts.onnx_convolutions import int8_matmul_is_exact, with_products
-from kouyu.model_files.onnx_fields import BadModel
 from kouyu.model_files.onnx_file import Node, node_bytes, tensor_bytes
+from kouyu.model_files.onnx_messages import BadModel
 from kouyu.model_files.protobuf import field_bytes, number_bytes
 
 CHANNELS_IN, CHANNELS_OUT = 3, 5

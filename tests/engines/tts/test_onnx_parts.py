@@ -5,8 +5,8 @@ import onnxruntime
 import pytest
 
 from kouyu.engines.tts.onnx_parts import cut_at, cut_before, outputs_of
-from kouyu.model_files.onnx_fields import BadModel
 from kouyu.model_files.onnx_file import Graph, Node, Value, onnx_model
+from kouyu.model_files.onnx_messages import BadModel
 
 MODEL = onnx_model(
     Graph(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kouyu.model_files.onnx_fields import BadModel, float_weights
+from kouyu.model_files.onnx_messages import BadModel, float_weights
 from kouyu.model_files.protobuf import field_bytes as field
 
 
