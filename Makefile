@@ -10,7 +10,7 @@ CONSOLE := console
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sdk bench-peers console lint types models lock clean
+.PHONY: help run test test-sdk bench-peers fuzz console lint types models lock clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -34,6 +34,10 @@ bench-peers: $(VENV)/run.stamp $(VENV)-peers/peers.stamp ## kouyu and Pipecat on
 	@$(KOUYU) models fetch
 	@$(KOUYU) models fetch whisper-tiny-en
 	$(VENV)/bin/python -m bench.peers.compare $(ARGS)
+
+fuzz: $(VENV)/dev.stamp ## send a server of its own everything that the wire allows, and more (bench/fuzz; ARGS="--seed 1 --minutes 5")
+	@$(KOUYU) models fetch
+	@$(VENV)/bin/python -m bench.fuzz.run $(ARGS)
 
 console: $(CONSOLE)/node_modules/.package-lock.json ## build the page anew from console/ into kouyu/console; needs Node 20.19 or newer
 	@cd $(CONSOLE) && npm run --silent build

@@ -1,0 +1,141 @@
+"""A fuzzing client of ``/v1/chat``: sends cases and checks after each one that the server answered it by the rules.
+
+What came in answer to a case is known by the probe behind it: an event of which the error is certain, and in order.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from bench.fuzz.findings import Findings
+from bench.fuzz.uplink_cases import Case, UplinkCases
+
+ANSWER_S: Final = 30.0
+"""A case that has not been answered for so long counts as a fault."""
+_CASES_OF_A_CONNECTION: Final = 25
+_LARGEST_MESSAGE: Final = 16 * 1024 * 1024
+_TOO_BIG: Final = 1009
+_REFUSED_S: Final = 0.2
+
+
+class ChatClient:
+    """``goes_on`` is asked before each case."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        bots: Sequence[str],
+        cases: UplinkCases,
+        findings: Findings,
+        goes_on: Callable[[], bool],
+    ) -> None:
+        self._url = url.replace("http", "ws", 1)
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._bots = bots
+        self._cases = cases
+        self._random = cases.random
+        self._findings = findings
+        self._goes_on = goes_on
+        self._probes = 0
+
+    async def run(self) -> None:
+        """Connect again and again."""
+        while self._goes_on():
+            try:
+                bot = self._random.choice(self._bots)
+                async with asyncio.timeout(ANSWER_S):
+                    connection = await connect(
+                        f"{self._url}/v1/chat?{bot}",
+                        additional_headers=self._headers,
+                        compression=None,
+                        max_size=None,
+                        close_timeout=5,
+                        ping_interval=None,
+                    )
+            except (OSError, TimeoutError, InvalidStatus) as fault:
+                self._findings.fault("connecting", f"{type(fault).__name__} {fault}")
+                await asyncio.sleep(_REFUSED_S)
+                continue
+            try:
+                await self._talk(connection)
+            finally:
+                await _leave(connection, abruptly=self._random.random() < 0.3)
+
+    async def _talk(self, connection: ClientConnection) -> None:
+        for _ in range(_CASES_OF_A_CONNECTION):
+            if not self._goes_on():
+                return
+            case = self._cases.next()
+            self._findings.sent[case.name if len(case.name) < 40 else case.name[:40]] += 1
+            too_big = len(case.message.encode() if isinstance(case.message, str) else case.message) > _LARGEST_MESSAGE
+            try:
+                async with asyncio.timeout(ANSWER_S):
+                    errors, chats = await self._answers(connection, case)
+            except TimeoutError:
+                self._findings.fault(case.name, f"no answer within {ANSWER_S:g} s", case.message)
+                return
+            except ConnectionClosed as closed:
+                if not (too_big and closed.rcvd is not None and closed.rcvd.code == _TOO_BIG):
+                    self._findings.fault(case.name, f"the connection was closed: {closed}", case.message)
+                return
+            if too_big:
+                self._findings.fault(case.name, "a message beyond the limit was taken", case.message)
+            self._check(case, errors)
+            await self._answer_tools(connection, chats)
+
+    async def _answers(
+        self, connection: ClientConnection, case: Case
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The errors that the case led to, and the chats that wait for tools."""
+        self._probes += 1
+        probe = f"probe-{self._probes}"
+        await connection.send(case.message)
+        await connection.send(
+            json.dumps({"id": probe, "event_type": "input_audio_buffer.append", "data": {"delta": "*"}})
+        )
+        errors, chats = [], []
+        while True:
+            event = json.loads(await connection.recv())
+            if event["event_type"] == "conversation.chat.requires_action":
+                chats.append(event["data"])
+            elif event["event_type"] == "error":
+                if probe in event["detail"].get("origin_message", ""):
+                    return errors, chats
+                errors.append(event)
+
+    def _check(self, case: Case, errors: list[dict[str, Any]]) -> None:
+        told = [error["data"]["msg"] for error in errors]
+        if len(told) > 1:
+            self._findings.fault(case.name, f"{len(told)} error events: {told[:3]}", case.message)
+        elif case.errors == "none" and told:
+            self._findings.fault(case.name, f"an error event: {told[0]}", case.message)
+        elif case.errors == "one" and not told:
+            self._findings.fault(case.name, "no error event", case.message)
+        elif case.errors == "one" and case.field not in told[0]:
+            self._findings.fault(case.name, f"the error does not name {case.field}: {told[0]}", case.message)
+
+    async def _answer_tools(self, connection: ClientConnection, chats: list[dict[str, Any]]) -> None:
+        """Tools that a chat really waits for."""
+        for chat in chats[:1]:
+            calls = chat["required_action"]["submit_tool_outputs"]["tool_calls"]
+            outputs = [{"tool_call_id": call["id"], "output": self._cases.text(50_000)} for call in calls]
+            event = {
+                "event_type": "conversation.chat.submit_tool_outputs",
+                "data": {"chat_id": chat["id"], "tool_outputs": outputs},
+            }
+            with contextlib.suppress(ConnectionClosed):
+                await connection.send(json.dumps(event))
+
+
+async def _leave(connection: ClientConnection, *, abruptly: bool) -> None:
+    if abruptly:
+        connection.transport.abort()
+    with contextlib.suppress(ConnectionClosed, OSError, TimeoutError):
+        async with asyncio.timeout(10):
+            await connection.close()

@@ -1,0 +1,26 @@
+"""What the fuzzing clients count and find."""
+
+from collections import Counter
+from typing import Final
+
+_MOST_KEPT: Final = 50
+_SHOWN: Final = 300
+
+
+class Findings:
+    """Faults are kept in words, the first ones of them; everything else is counted."""
+
+    def __init__(self) -> None:
+        self.sent: Counter[str] = Counter()
+        """Messages and requests by their kind."""
+        self.faults: list[str] = []
+        self.fault_count = 0
+
+    def fault(self, kind: str, what: str, message: str | bytes = "") -> None:
+        """The server did not do what it should."""
+        self.fault_count += 1
+        if len(self.faults) < _MOST_KEPT:
+            shown = message if isinstance(message, str) else message.decode(errors="replace")
+            self.faults.append(
+                f"{kind}: {what}" + (f"; sent {len(shown)} characters: {shown[:_SHOWN]!r}" if shown else "")
+            )
