@@ -16,9 +16,10 @@ class RunSession(Protocol):
     """What talks with the client: ``session.connection.run_session`` with its services filled in."""
 
     def __call__(
-        self, socket: Socket, *, bot_id: str, workflow_id: str, log_id: str, owner: str
+        self, socket: Socket, *, bot_id: str, workflow_id: str, log_id: str, owner: str, redials_as: str
     ) -> Coroutine[Any, Any, None]:
-        """Run one session to its end. ``workflow_id`` is "" where the bot itself answers, ``owner`` a token's id."""
+        """Run one session to its end. ``workflow_id`` is "" where the bot itself answers, ``owner`` a token's id,
+        ``redials_as`` what is the same when this client dials again."""
         ...
 
 

@@ -66,14 +66,28 @@ class Measurements:
         self._voice_activity: list[float] = []
 
     async def run_session(
-        self, socket: Socket, *, services: Services, bot_id: str, workflow_id: str, log_id: str, owner: str
+        self,
+        socket: Socket,
+        *,
+        services: Services,
+        bot_id: str,
+        workflow_id: str,
+        log_id: str,
+        owner: str,
+        redials_as: str,
     ) -> None:
         """A session whose frames are measured."""
         self._sessions += 1
         try:
             measured = MeasuredSocket(socket, self._ingest)
             await run_session(
-                measured, services=services, bot_id=bot_id, workflow_id=workflow_id, log_id=log_id, owner=owner
+                measured,
+                services=services,
+                bot_id=bot_id,
+                workflow_id=workflow_id,
+                log_id=log_id,
+                owner=owner,
+                redials_as=redials_as,
             )
         finally:
             self._sessions -= 1

@@ -31,6 +31,11 @@ class MeasuredSocket:
         self._lags_ms = lags_ms
         self._sent: int | None = None
 
+    @property
+    def said_goodbye(self) -> bool:
+        """As the socket inside."""
+        return self._socket.said_goodbye
+
     async def receive(self) -> str | bytes | None:
         """The next message; the one before has been taken in."""
         if self._sent is not None:

@@ -49,6 +49,13 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a voice is asked for that is not there."""
         return bool(voice_id) and voice_id not in self.voice_ids
 
+    def without_refused_voice(self, requested: Configuration) -> Configuration:
+        """The same with the default voice in place of one that would be an error."""
+        output = requested.output_audio
+        if not self.unknown_voice_is_error or not self.is_unknown_voice(output.voice_id):
+            return requested
+        return msgspec.structs.replace(requested, output_audio=msgspec.structs.replace(output, voice_id=None))
+
     def check(self, value: object) -> None:
         """Check a top-level object of an update: raises InvalidField where its fields do not go together
         (``check_object``) and for a voice that is refused."""

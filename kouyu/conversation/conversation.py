@@ -18,6 +18,7 @@ from kouyu.conversation.inputs import (
     ClientFault,
     ClientLeft,
     ConfigurationUpdate,
+    ConnectionResumed,
     Input,
     NotOpened,
     OpenedConversation,
@@ -94,6 +95,16 @@ class Conversation:
         """The conversation this connection is part of."""
         return self._identity.conversation_id
 
+    @property
+    def section_id(self) -> str:
+        """Its current section."""
+        return self._identity.section_id
+
+    @property
+    def requested(self) -> Configuration:
+        """What the client has asked for so far, in force or not."""
+        return self._requested
+
     def start(self) -> list[Effect]:
         """The connection is there."""
         return [Send(DownlinkEvent("chat.created"))]
@@ -158,6 +169,8 @@ class Conversation:
         match received:
             case ConfigurationUpdate():
                 yield from self._configure(received, now)
+            case ConnectionResumed():
+                yield from self._resume(received, now)
             case ClientFault(fault, origin_message):
                 yield from self._refuse(fault, origin_message)
             case UnknownEvent(event_type=event_type):
@@ -194,7 +207,7 @@ class Conversation:
 
     def _configure(self, update: ConfigurationUpdate, now: float) -> Iterator[Effect]:
         """chat.update: what of it is sound is applied, and what is not is told."""
-        before, requested, faults = self.configuration, update.merged.configuration, update.merged.faults
+        requested, faults = update.merged.configuration, update.merged.faults
         if faults:
             fault = all_in_one(faults)
             yield Send(error(fault.code, fault.msg, update.origin_message))
@@ -202,8 +215,6 @@ class Conversation:
                 yield from self._hints.refused(one, f"chat.update, {one.object_name} stays as it was")
         for message in update.misspelt:
             yield from self._hints.tell(message)
-        if requested != self._requested:
-            yield from self._turns.forget_preparation()
         match update.conversation:
             case OpenedConversation(conversation_id, section_id):
                 self._identity.open(conversation_id, section_id)
@@ -215,17 +226,40 @@ class Conversation:
         if self._capabilities.is_unknown_voice(voice_id := requested.output_audio.voice_id):
             default = self._capabilities.default_voice_id
             yield from self._hints.tell(f"there is no voice {quoted(voice_id or '')} here: {default} speaks")
+        yield from self._apply(requested, now)
+        yield Send(DownlinkEvent("chat.updated", to_wire(self.configuration)))
+        prologue = self._prologue
+        if prologue not in ("", self._prologue_played) and not self._speaking.audible(now):
+            self._prologue_played = prologue
+            self._begin_announcement(prologue, self.configuration)
+
+    def _resume(self, resumed: ConnectionResumed, now: float) -> Iterator[Effect]:
+        """Go on as a connection that was lost. The client takes this one for the same, and is told nothing."""
+        opened = resumed.conversation
+        self._identity.open(opened.conversation_id, opened.section_id)
+        yield from self._apply(self._capabilities.without_refused_voice(resumed.requested), now)
+        self._prologue_played = self._prologue
+        yield from self._hints.tell(
+            f"no chat.update came: the configuration and the conversation {opened.conversation_id} are those of this"
+            " client's connection that was lost before"
+        )
+
+    @property
+    def _prologue(self) -> str:
+        """The opening line that is to be spoken, or ""."""
+        configuration = self.configuration
+        return (configuration.prologue_content or "").strip() if configuration.need_play_prologue else ""
+
+    def _apply(self, requested: Configuration, now: float) -> Iterator[Effect]:
+        """From now on this is asked for, and what of it is to be had is in force."""
+        before = self.configuration
+        if requested != self._requested:
+            yield from self._turns.forget_preparation()
         after = self._capabilities.in_force(effective(requested), self._identity.conversation_id)
         if is_push_to_talk(after.turn_detection) != is_push_to_talk(before.turn_detection):
             goes_on = after.input_audio == before.input_audio
             yield from self._turns.change_mode(before, now, goes_on=goes_on)
         self._requested, self.configuration = requested, after
-        yield Send(DownlinkEvent("chat.updated", to_wire(after)))
-        prologue = (after.prologue_content or "").strip()
-        is_due = after.need_play_prologue and prologue not in ("", self._prologue_played)
-        if is_due and not self._speaking.audible(now):
-            self._prologue_played = prologue
-            self._begin_announcement(prologue, after)
 
     def _on_buffer_event(
         self, event: InputAudioBufferComplete | InputAudioBufferClear, configuration: Configuration, now: float

@@ -176,6 +176,14 @@ class ConfigurationUpdate(msgspec.Struct, frozen=True, kw_only=True):
     origin_message: str | None = None
 
 
+class ConnectionResumed(msgspec.Struct, frozen=True):
+    """The client has dialled again after its connection was lost, and sends no ``chat.update``: it goes on with what
+    was asked for, and in the conversation, of that one."""
+
+    requested: Configuration
+    conversation: OpenedConversation
+
+
 class ClientFault(msgspec.Struct, frozen=True):
     """The client sent what could not be read: no event, or audio that does not decode. ``origin_message`` is the uplink
     text."""
@@ -201,6 +209,7 @@ class TimePassed(msgspec.Struct, frozen=True):
 
 Input = (
     ConfigurationUpdate
+    | ConnectionResumed
     | ClientFault
     | UnknownEvent
     | InputAudioBufferComplete

@@ -38,6 +38,7 @@ from kouyu.conversation.inputs import (
     ClientFault,
     ClientLeft,
     ConfigurationUpdate,
+    ConnectionResumed,
     Input,
     NotOpened,
     OpenedConversation,
@@ -56,12 +57,14 @@ from kouyu.protocol.uplink import (
     InputAudioBufferClear,
     InputAudioBufferComplete,
     SubmitToolOutputs,
+    UnknownEvent,
     UplinkEvent,
     parse,
 )
 from kouyu.session.deadline_timer import DeadlineTimer
 from kouyu.session.order_runner import OrderRunner
 from kouyu.session.outbox import ClientTooSlow, Outbox
+from kouyu.session.redialing import Redialing
 from kouyu.session.sound_keeper import keeper_of
 from kouyu.session.uplink_audio import UplinkAudio
 from kouyu.speech.recorder import Recorder
@@ -76,19 +79,32 @@ _LAST_SAVES_S: Final = 2.0
 
 
 async def run_session(
-    socket: Socket, *, services: Services, bot_id: str, workflow_id: str = "", log_id: str, owner: str = ""
+    socket: Socket,
+    *,
+    services: Services,
+    bot_id: str,
+    workflow_id: str = "",
+    log_id: str,
+    owner: str = "",
+    redials_as: str = "",
 ) -> None:
     """Serve one client of ``/v1/chat`` until it leaves. The socket is accepted already, and not closed here.
 
     Under the bot's name and voice the bot itself answers, or the flow that ``workflow_id`` names. ``owner`` is the id
-    of the access token it came with, for those who may watch what that token opened.
+    of the access token it came with, for those who may watch what that token opened. ``redials_as`` is the same when
+    this client dials again after a drop, and for no other one; "": nobody can tell.
     Nothing that goes wrong inside leaves this function, except cancellation.
     """
-    session = Session(socket, services=services, bot_id=bot_id, workflow_id=workflow_id, log_id=log_id)
+    session = Session(
+        socket, services=services, bot_id=bot_id, workflow_id=workflow_id, log_id=log_id, redials_as=redials_as
+    )
     try:
-        with services.watcher_hub.session(
-            session.about, owner=owner, conversation=session.conversation, clock=session.clock
-        ) as live:
+        with (
+            session.redialing.live(),
+            services.watcher_hub.session(
+                session.about, owner=owner, conversation=session.conversation, clock=session.clock
+            ) as live,
+        ):
             await session.run(live)
     except* SocketClosed:
         pass
@@ -101,12 +117,15 @@ async def run_session(
     except* Exception:  # the session's boundary: the other sessions must not notice
         log.exception("%s: the session broke", log_id)
         await socket.close(1011, "internal error")
+    await session.redialing.leave()
 
 
 class Session:
     """The state of one connection around its conversation."""
 
-    def __init__(self, socket: Socket, *, services: Services, bot_id: str, workflow_id: str, log_id: str) -> None:
+    def __init__(
+        self, socket: Socket, *, services: Services, bot_id: str, workflow_id: str, log_id: str, redials_as: str
+    ) -> None:
         self._socket = socket
         self._services = services
         self._agent = services.flows[workflow_id] if workflow_id else services.agents[bot_id]
@@ -141,6 +160,14 @@ class Session:
         self._live: LiveSession
         self._deadline_timer = DeadlineTimer()
         self._sections_begun: list[SectionBegan] = []
+        self.redialing = Redialing(
+            services.redials,
+            services.store.lost_connections,
+            redials_as,
+            socket=socket,
+            conversation=self.conversation,
+            clock=self.clock,
+        )
 
     async def run(self, live: LiveSession) -> None:
         """Serve until the client leaves. Raises what ended it otherwise, as an exception group."""
@@ -183,9 +210,15 @@ class Session:
     # In
 
     async def _read(self) -> None:
+        is_first = True
         while (message := await self._socket.receive()) is not None:
+            self.redialing.heard_from()
             try:
                 event = parse(message)
+                if is_first and not isinstance(event, UnknownEvent):
+                    is_first = False
+                    if not isinstance(event, ChatUpdate):
+                        await self._resume()
                 await self._take(event, message)
             except ProtocolError as fault:
                 self._receive(ClientFault(fault, _origin(message)))
@@ -221,6 +254,27 @@ class Session:
             self._recorder.know(found.conversation_id)
         misspelt = tuple(misspelt_fields(Configuration, data))
         self._receive(ConfigurationUpdate(merged=merged, misspelt=misspelt, conversation=found, origin_message=origin))
+        self._follow_configuration()
+
+    async def _resume(self) -> None:
+        """The first event is no chat.update: go on with the client's connection that was lost, if one was."""
+        state = await self.redialing.taken_over()
+        if state is None:
+            return
+        merged = Merged(self.conversation.requested, state.requested)
+        try:
+            await self._uplink_audio.look_up_target(state.requested.voice_processing_config)
+        except InvalidField as fault:
+            merged = merged.refuse(fault)
+        record = await self._services.store.conversations.get(state.conversation_id)
+        if record is not None:
+            self._recorder.know(record.id)
+        section_id = record.section_id if record is not None else state.section_id
+        opened = OpenedConversation(state.conversation_id, section_id)
+        self._receive(ConnectionResumed(merged.configuration, opened))
+        self._follow_configuration()
+
+    def _follow_configuration(self) -> None:
         self._uplink_audio.follow_target()
         self._services.watcher_hub.changed(self._live)
 

@@ -19,6 +19,7 @@ from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.protocol.ids import IdFactory
 from kouyu.speech.recordings import Recordings
+from kouyu.speech.redials import Redials
 from kouyu.speech.sections import Sections
 from kouyu.store.sounds import Bounds
 from kouyu.store.store import Store
@@ -64,6 +65,7 @@ class Services:
     keep_enrolment_audio: bool = True
     """Whether the speech that a voiceprint was made of is kept beside it."""
     sections: Sections = field(default_factory=Sections)
+    redials: Redials = field(default_factory=Redials)
     recordings: Recordings | None = None
     """None: recordings in messages are not listened to."""
     turn_judge: TurnJudge | None = None

@@ -13,6 +13,12 @@ class Socket(Protocol):
     ``receive`` belongs to one task; ``send`` and ``close`` may be called from any task of the event loop.
     """
 
+    @property
+    def said_goodbye(self) -> bool:
+        """The client has closed the connection with a close frame. False where it was lost, or closed from this side:
+        the JavaScript SDK dials again then (websocket.md 1.6)."""
+        ...
+
     async def receive(self) -> str | bytes | None:
         """The next message; None, and None again, once the connection is over.
 

@@ -181,7 +181,28 @@ _SOUNDS: Final[Step] = (
 
 _TOOL_CALLS: Final[Step] = ("ALTER TABLE messages ADD COLUMN tool_call_id TEXT NOT NULL DEFAULT ''",)
 
-STEPS: Final[tuple[Step, ...]] = (_CONVERSATIONS, _FILES, _BOTS, _FEEDBACK, _VOICEPRINTS, _SOUNDS, _TOOL_CALLS)
+_LOST_CONNECTIONS: Final[Step] = (
+    """
+    CREATE TABLE lost_connections (
+        seq {sequence} PRIMARY KEY,
+        client TEXT NOT NULL,
+        state TEXT NOT NULL,
+        lost_at BIGINT NOT NULL
+    )
+    """,
+    "CREATE INDEX lost_connections_by_client ON lost_connections (client)",
+)
+
+STEPS: Final[tuple[Step, ...]] = (
+    _CONVERSATIONS,
+    _FILES,
+    _BOTS,
+    _FEEDBACK,
+    _VOICEPRINTS,
+    _SOUNDS,
+    _TOOL_CALLS,
+    _LOST_CONNECTIONS,
+)
 
 
 def migrate(connection: Connection) -> None:

@@ -12,6 +12,7 @@ from kouyu.store.conversations import Conversations
 from kouyu.store.database import Database
 from kouyu.store.feedback import Feedback
 from kouyu.store.files import Files
+from kouyu.store.lost_connections import LostConnections
 from kouyu.store.messages import Messages
 from kouyu.store.sounds import Sounds
 from kouyu.store.tokens import Tokens
@@ -39,6 +40,7 @@ class Store:
         self.variables = Variables(database, clock)
         self.voiceprints = Voiceprints(database, clock)
         self.sounds = Sounds(database, clock)
+        self.lost_connections = LostConnections(database, clock)
 
     @classmethod
     async def open(

@@ -189,6 +189,15 @@ class SoundColumns(TypedColumns):
     content: Named[bytes] = Column(LargeBinary)
 
 
+class LostConnectionColumns(TypedColumns):
+    """Connections that were lost; ``client`` is a digest of who may go on with one, ``state`` JSON of the session's."""
+
+    seq: Named[int] = Column(BigInteger, primary_key=True)
+    client: Named[str] = Column(Text)
+    state: Named[str] = Column(Text)
+    lost_at: Named[int] = Column(BigInteger)
+
+
 conversations = Table("conversations", metadata, ConversationColumns)
 messages = Table("messages", metadata, MessageColumns)
 chats = Table("chats", metadata, ChatColumns)
@@ -200,3 +209,4 @@ feedback = Table("feedback", metadata, FeedbackColumns)
 voiceprint_groups = Table("voiceprint_groups", metadata, VoiceprintGroupColumns)
 voiceprint_features = Table("voiceprint_features", metadata, VoiceprintFeatureColumns)
 sounds = Table("sounds", metadata, SoundColumns)
+lost_connections = Table("lost_connections", metadata, LostConnectionColumns)

@@ -103,6 +103,8 @@ class Synthesiser:
 class Pipe:
     """Both ends of a connection: the session's Socket, and what a test does with it."""
 
+    said_goodbye = False
+
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
         self.reads = asyncio.Event()

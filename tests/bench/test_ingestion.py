@@ -9,6 +9,8 @@ from kouyu.protocol.uplink import InputAudioBufferAppend, parse
 class ScriptedSocket:
     """Gives messages that are there already."""
 
+    said_goodbye = False
+
     def __init__(self, *messages: str) -> None:
         self._messages = list(messages)
         self.sent: list[str] = []

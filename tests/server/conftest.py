@@ -25,7 +25,9 @@ from kouyu.speech.socket import Socket
 from kouyu.store.store import Store
 
 
-async def echo_session(socket: Socket, *, bot_id: str, workflow_id: str, log_id: str, owner: str) -> None:
+async def echo_session(
+    socket: Socket, *, bot_id: str, workflow_id: str, log_id: str, owner: str, redials_as: str
+) -> None:
     """Stands in for a conversation: says whom the client talks to, then says everything back."""
     await socket.send(f"{bot_id}{workflow_id}, {log_id}")
     while (message := await socket.receive()) is not None:

@@ -28,6 +28,7 @@ class Client:
         self.sent: asyncio.Queue[str | None] = asyncio.Queue()
         self.read: list[str] = []
         self.conversation_id = ""
+        self.in_force: dict[str, Any] = {}
         self.has_read = asyncio.Condition()
         self.room = asyncio.Semaphore(1000)
 
@@ -40,6 +41,8 @@ class Client:
 
     # As a Socket
 
+    said_goodbye = False
+
     async def receive(self) -> str | None:
         return await self.sent.get()
 
@@ -47,6 +50,7 @@ class Client:
         await self.room.acquire()
         event = json.loads(text)
         if event["event_type"] == "chat.updated":
+            self.in_force = event["data"]
             self.conversation_id = event["data"]["chat_config"]["conversation_id"]
         async with self.has_read:
             self.read.append(event["event_type"])

@@ -10,6 +10,8 @@ from kouyu.protocol import downlink
 from kouyu.protocol.ids import new_event_id
 from kouyu.speech.socket import SocketClosed
 
+_LOST: Final = 1006
+"""The WebSocket close code of a connection that ended without a close frame."""
 POLICY_VIOLATION: Final = 1008
 """The WebSocket close code after an ``error`` event that refuses a client."""
 
@@ -20,6 +22,7 @@ class ClientSocket:
     def __init__(self, websocket: "WebSocket[Any, Any, Any]") -> None:
         self._websocket = websocket
         self._over = False
+        self.said_goodbye = False
 
     async def receive(self) -> str | bytes | None:
         """The next message; None once the connection is over."""
@@ -28,6 +31,7 @@ class ClientSocket:
         message: Any = await self._websocket.receive()
         if message["type"] == "websocket.disconnect":
             self._over = True
+            self.said_goodbye = _is_from_client(message.get("code", _LOST))
             return None
         text: str | None = message.get("text")
         return text if text is not None else bytes(message["bytes"])
@@ -55,6 +59,11 @@ class ClientSocket:
             # uvicorn: OSError once the client is gone, RuntimeError once it has closed the connection by itself.
             self._over = True
             raise SocketClosed from error
+
+
+def _is_from_client(code: int) -> bool:
+    """Whether a close code is one that a client's close frame carries: others are this side's own."""
+    return code in (1000, 1001, 1005) or 3000 <= code < 5000
 
 
 async def say_error_and_close(socket: ClientSocket, code: int, msg: str, log_id: str) -> None:

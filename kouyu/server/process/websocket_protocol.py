@@ -9,6 +9,7 @@
   read yet, because it slows the client down.
 - **Reading goes on** while a few short messages wait: uvicorn stops it after each one and begins it again, which costs
   more than to read a frame of audio.
+- **A lost connection** is told from a closed one (1006 and 1005).
 - **Nothing piles up** for a client that sends pings and does not read the pongs, or a message in a million fragments.
 - **Text that is no UTF-8** is a line in the log, also in front of a close frame; uvicorn writes a traceback. So it does
   for a client that closes or breaks the protocol before its handshake is answered, and for one whose close frame has
@@ -60,6 +61,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             refusal.headers[LOG_ID_HEADER] = new_log_id()
             self.transport.write(refusal.serialize())
             self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """As the base class, which reports a connection that was lost as one that was closed without a code."""
+        if self.handshake_complete and self.conn.close_rcvd is None:
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006, "reason": ""})
+        super().connection_lost(exc)
 
     async def send(self, message: Any) -> None:
         """As the base class, but the headers of the accepting answer are set here."""

@@ -1,5 +1,6 @@
 """``/v1/chat``: one conversation with a bot, or with a flow under a bot's name and voice."""
 
+import hashlib
 from collections.abc import Collection
 from typing import Any
 
@@ -12,7 +13,7 @@ from kouyu.protocol import errors
 from kouyu.server.access.client_socket import say_error_and_close
 from kouyu.server.access.credentials import query_value
 from kouyu.server.access.sessions import Sessions
-from kouyu.server.access.socket_authentication import SocketAuthenticator
+from kouyu.server.access.socket_authentication import AuthenticatedClient, SocketAuthenticator
 from kouyu.server.sockets.client_acceptance import accept_client, serve_session, unknown
 
 
@@ -44,8 +45,19 @@ def chat_route(
             await say_error_and_close(client, errors.NOT_FOUND, fault, authenticated.log_id)
             return
         session = run_session(
-            client, bot_id=bot_id, workflow_id=workflow_id, log_id=authenticated.log_id, owner=authenticated.user.id
+            client,
+            bot_id=bot_id,
+            workflow_id=workflow_id,
+            log_id=authenticated.log_id,
+            owner=authenticated.user.id,
+            redials_as=_redials_as(authenticated, socket),
         )
         await serve_session(client, authenticated, sessions, session)
 
     return chat
+
+
+def _redials_as(authenticated: AuthenticatedClient, socket: WebSocket[Any, Any, Any]) -> str:
+    """A digest that is the same when a client dials again: of its token, the URL and its software."""
+    parts = authenticated.user.id, socket.scope["query_string"].decode("latin-1"), socket.headers.get("user-agent", "")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

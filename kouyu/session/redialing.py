@@ -1,0 +1,89 @@
+"""One session's part where its client dials again after a drop: what it takes over, and what it leaves."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from kouyu.conversation.conversation import Conversation
+from kouyu.protocol.configuration import Configuration
+from kouyu.speech.redials import ConnectionState, Redials
+from kouyu.speech.socket import Socket
+from kouyu.store.errors import StoreError
+from kouyu.store.lost_connections import LostConnections
+
+log = logging.getLogger(__name__)
+
+
+class Redialing:
+    """A LiveConnection. ``client`` is the same when its client dials again; "": nobody can tell; nothing is kept."""
+
+    def __init__(
+        self,
+        redials: Redials,
+        lost: LostConnections,
+        client: str,
+        *,
+        socket: Socket,
+        conversation: Conversation,
+        clock: Callable[[], float],
+    ) -> None:
+        self._redials = redials
+        self._lost = lost
+        self._client = client
+        self._socket = socket
+        self._conversation = conversation
+        self._clock = clock
+        self._heard_from_at = 0.0
+        self._gave_way = False
+        self._ended = asyncio.Event()
+
+    def heard_from(self) -> None:
+        """The client has sent something."""
+        self._heard_from_at = self._clock()
+
+    @contextmanager
+    def live(self) -> Iterator[None]:
+        """While the block runs, the session can be taken over."""
+        with self._redials.live(self._client, self):
+            try:
+                yield
+            finally:
+                self._ended.set()
+
+    async def taken_over(self) -> ConnectionState | None:
+        """What the client goes on with; None where it begins anew."""
+        if not self._client:
+            return None
+        try:
+            return await self._redials.take(self._lost, self._client, self, self._clock())
+        except StoreError as fault:
+            log.warning("a lost connection was not looked for: %s", fault)
+            return None
+
+    async def leave(self) -> None:
+        """The session is over: keep its state, if its client may dial again."""
+        state = self.state()
+        if not self._client or state is None or self._socket.said_goodbye or self._gave_way:
+            return
+        try:
+            await self._redials.keep(self._lost, self._client, state)
+        except StoreError as fault:
+            log.warning("the state of a lost connection was not kept: %s", fault)
+
+    def state(self) -> ConnectionState | None:
+        """What another session may take over; None where the client has asked for nothing."""
+        talk = self._conversation
+        if talk.requested == Configuration():
+            return None
+        return ConnectionState(talk.requested, talk.conversation_id, talk.section_id)
+
+    def silent_s(self) -> float:
+        """Seconds since the client last sent something."""
+        return self._clock() - self._heard_from_at
+
+    async def give_way(self) -> None:
+        """End, since the client has dialled again. Returns when what is said last has been saved."""
+        self._gave_way = True
+        await self._socket.close(1000, "the client has dialled again")
+        await self._ended.wait()

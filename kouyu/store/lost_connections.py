@@ -1,0 +1,68 @@
+"""What connections left that were lost: for a minute, for clients that dial again and send no configuration."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, delete, func, insert, select
+
+from kouyu.store.database import Database
+from kouyu.store.tables import lost_connections
+
+KEPT_S: Final = 60
+"""How long a client may take to dial again. The JavaScript SDK does it every 1 to 10 s (websocket.md 1.6)."""
+MOST_KEPT: Final = 1000
+"""Lost connections that are kept; of more the oldest are forgotten."""
+
+
+class KeepLost(msgspec.Struct, frozen=True):
+    """Keep the state of a lost connection."""
+
+    client: str
+    state: str
+    now: int
+
+    def apply(self, connection: Connection) -> None:
+        """See Write."""
+        _forget_old(connection, self.now)
+        connection.execute(insert(lost_connections).values(client=self.client, state=self.state, lost_at=self.now))
+        newest = connection.execute(select(func.max(lost_connections.c.seq))).scalar_one()
+        connection.execute(delete(lost_connections).where(lost_connections.c.seq <= newest - MOST_KEPT))
+
+
+class TakeLost(msgspec.Struct, frozen=True):
+    """Take away what a client's lost connections left."""
+
+    client: str
+    now: int
+
+    def apply(self, connection: Connection) -> list[str]:
+        """See Write. Gives the states, oldest first."""
+        _forget_old(connection, self.now)
+        of_client = lost_connections.c.client == self.client
+        found = connection.execute(select(lost_connections.c.state).where(of_client).order_by(lost_connections.c.seq))
+        states = [str(state) for state in found.scalars()]
+        if states:
+            connection.execute(delete(lost_connections).where(of_client))
+        return states
+
+
+def _forget_old(connection: Connection, now: int) -> None:
+    connection.execute(delete(lost_connections).where(lost_connections.c.lost_at < now - KEPT_S))
+
+
+class LostConnections:
+    """The lost connections of the last KEPT_S. One can be taken once, by one server."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def keep(self, client: str, state: str) -> None:
+        """Keep the state of a lost connection under a digest of who may go on with it. Raises StoreError."""
+        await self._database.write(KeepLost(client, state, int(self._clock())))
+
+    async def take(self, client: str) -> list[str]:
+        """What this client's lost connections left, oldest first. Raises StoreError."""
+        return await self._database.write_one(TakeLost(client, int(self._clock())))
