@@ -17,7 +17,13 @@ _AMOUNT: Final = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _ENGLISH: Final = re.compile(
     rf"""
     (?<![\w.,$€£¥-])(?:
-        (?P<telephone>\d{{1,4}}(?:-\d{{2,4}})*-\d{{4}})
+        (?P<told>(?:(?<=code\ )|(?<=code\ is\ )|(?<=PIN\ )|(?<=PIN\ is\ )|(?<=room\ )|(?<=extension\ )
+            |(?<=password\ is\ )|(?<=number\ is\ )|(?<=flight\ )|(?<=gate\ ))\d{{3,}}(?![.,]\d|%)
+          | (?!\d+00\b)\d{{5,}}(?![.,]\d|%)|\d{{3}}\ (?:\d{{3}}\ )?\d{{4}}(?!\d)
+          | 0\d+(?![.,]\d|%)|(?:(?<=call\ )|(?<=dial\ ))(?:911|999|112|110|120)(?![.,]\d))
+      | (?P<dotted>(?:(?<=\bat\ )|(?<=\bby\ )|(?<=\buntil\ )|(?<=\bbefore\ )|(?<=\bafter\ )|(?<=\baround\ ))
+            (?:1[0-2]|[1-9])\.[0-5]\d(?!\d|%|\ (?:percent|dollars|degrees|million|billion|euros|points?)))
+      | (?P<telephone>\d{{1,4}}(?:-\d{{2,4}})*-\d{{4}})
       | (?P<month>{MONTH}[ ])(?P<day>\d\d?)(?!\d|[.,:]\d|st|nd|rd|th|%)
       | (?P<clock>\d\d?:\d\d(?:[ ]?[ap]m\b|[ ]?[ap]\.m\.)?)
       | (?P<hour>\d\d?[ ]?[ap](?:m\b|\.m\.))
@@ -65,6 +71,11 @@ def _digit_by_digit(text: str) -> str:
     return ", ".join(" ".join(_DIGIT_WORDS[int(digit)] for digit in group) for group in text.split("-"))
 
 
+def _told_by_digits(text: str) -> str:
+    words = _digit_by_digit(text.replace(" ", "-"))
+    return words.replace("zero", "oh") if len(text) <= 3 else words
+
+
 def _clock(text: str) -> str | None:
     hour = re.match(r"(.*?\d)[ ]?([ap])\.?m\.?$", text, re.IGNORECASE)
     if hour is None:
@@ -106,6 +117,8 @@ def _money(match: re.Match[str]) -> str | None:
 
 
 _ENGLISH_KINDS: Final[dict[str, Callable[[str], str | None]]] = {
+    "told": _told_by_digits,
+    "dotted": lambda text: _spoken(text.replace(".", ":")),
     "telephone": _digit_by_digit,
     "clock": _clock,
     "hour": _clock,
@@ -122,6 +135,19 @@ _KEPT: Final = re.compile(
     r"""(["\\\s，。！？；：、]+|[,!?](?!\d)|[A-Za-z][\w'-]*[ -]?\d[\w-]*|\d+[A-Za-z]\w*)""", re.ASCII
 )
 """What cuts a text into phrases, and what the grammar must not see: names with digits, and marks that it quotes."""
+_MANDARIN_DIGITS: Final = "零一二三四五六七八九"
+_MANDARIN_TOLD: Final = re.compile(
+    r"(?<=密码)(?:是|为|：)?\d+|(?<=验证码)(?:是|为|：)?\d+|(?<=号码)(?:是|为|：)?\d+|(?<=电话)(?:是|为|：)?\d+"
+    r"|(?<=邮编)(?:是|为|：)?\d+|(?<=尾号)(?:是|为|：)?\d+|\d{3,4}(?=房间?|号房|室)"
+    r"|(?<![\d.,])(?!\d+00(?!\d))(?!1[3-9]\d{9}(?!\d))\d{5,}(?![\d.,]|[万亿元块]|[\u4e00-\u9fff]{0,2}[人个米])"
+)
+"""Digits that are said one by one."""
+_MANDARIN_TWO: Final = (
+    (re.compile(r"(?<![\d.:])2(?=点(?:\d{1,2}分|[半整钟零一三]|[0-5]\d(?!\d)|[^\d]|$))"), "两"),
+    (re.compile(r"第2(?!\d)"), "第二"),
+    (re.compile(r"(?<=月)2(?=[日号])"), "二"),
+)
+"""Where the grammar says 二 for 两, or the other way round."""
 _MANDARIN_MONEY: Final = re.compile(r"[¥￥](?=\d[\d,.]*\s*(?:元|块|万|亿))")
 
 
@@ -129,8 +155,15 @@ def mandarin_in_words(text: str) -> str:
     """The text without digits, as far as they are not part of a Latin name (iPhone 15)."""
     if not re.search(r"[0-9０-９]", text):
         return text
-    parts = _KEPT.split(_MANDARIN_MONEY.sub("", text))
+    text = _MANDARIN_TOLD.sub(lambda told: re.sub(r"\d", _mandarin_digit, told.group()), _MANDARIN_MONEY.sub("", text))
+    for pattern, said in _MANDARIN_TWO:
+        text = pattern.sub(said, text)
+    parts = _KEPT.split(text)
     return "".join(part if index % 2 else _mandarin(part) for index, part in enumerate(parts))
+
+
+def _mandarin_digit(digit: re.Match[str]) -> str:
+    return _MANDARIN_DIGITS[int(digit.group())]
 
 
 def _mandarin(text: str) -> str:
