@@ -4,12 +4,11 @@ Field names are the wire's. The annotation beside a type is the range that ``mer
 its type says it all.
 """
 
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
 from kouyu.protocol.ranges import (
-    AnyObject,
     Coordinates,
     KeepWhenEmpty,
     Keywords,
@@ -17,8 +16,6 @@ from kouyu.protocol.ranges import (
     MetaData,
     Number,
     OneOf,
-    Text,
-    Texts,
     VariableNames,
     WholeNumber,
 )
@@ -60,11 +57,6 @@ UserLanguage = Literal[
 ]
 
 PcmRate = OneOf((8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000))
-HotWords = Texts(most=20_000, longest=256)
-"""Several times the 5000 tokens that count; what is over those is cut off silently."""
-SensitiveWordList = Texts(most=256, longest=64)
-LONGEST_PROLOGUE: Final = 4_096
-"""Characters, of a bot's own opening line too."""
 Milliseconds = WholeNumber(0, 10_000, "ms")
 """The document gives no range for the waiting times; 10 s is beyond any use of them."""
 
@@ -81,7 +73,7 @@ class ChatConfig(msgspec.Struct, frozen=True, kw_only=True):
     user_id: Annotated[str | None, KeepWhenEmpty()] = None
     conversation_id: Annotated[str | None, KeepWhenEmpty()] = None
     auto_save_history: bool = True
-    parameters: Annotated[dict[str, Any], AnyObject()] = {}
+    parameters: dict[str, Any] = {}
 
 
 class InputAudio(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +141,7 @@ class OutputAudio(msgspec.Struct, frozen=True, kw_only=True):
     speech_rate: Annotated[int, WholeNumber(-50, 100)] = 0
     loudness_rate: Annotated[int, WholeNumber(-50, 100)] = 0
     voice_id: str | None = None
-    context_texts: Annotated[str, Text(2_048)] = ""
+    context_texts: str = ""
     emotion_config: EmotionConfig | None = None
 
 
@@ -189,15 +181,15 @@ class SensitiveWordsFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Words that are blotted out of the transcript."""
 
     system_reserved_filter: bool = False
-    filter_with_empty: Annotated[tuple[str, ...], SensitiveWordList] = ()
-    filter_with_signed: Annotated[tuple[str, ...], SensitiveWordList] = ()
+    filter_with_empty: tuple[str, ...] = ()
+    filter_with_signed: tuple[str, ...] = ()
 
 
 class AsrConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How the user's speech is recognised. What exceeds the token limits is cut by the recogniser, not here."""
 
-    hot_words: Annotated[tuple[str, ...], HotWords] = ()
-    context: Annotated[str, Text(16_384)] = ""
+    hot_words: tuple[str, ...] = ()
+    context: str = ""
     user_language: Annotated[UserLanguage, LanguageTag(get_args(UserLanguage))] = "common"
     enable_ddc: bool = True
     enable_itn: bool = True
@@ -228,9 +220,9 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     input_audio: InputAudio = InputAudio()
     output_audio: OutputAudio = OutputAudio()
     voice_processing_config: VoiceProcessingConfig = VoiceProcessingConfig()
-    event_subscriptions: Annotated[tuple[str, ...], Texts(most=128, longest=128)] = ()
+    event_subscriptions: tuple[str, ...] = ()
     need_play_prologue: bool = False
-    prologue_content: Annotated[str | None, Text(LONGEST_PROLOGUE)] = None
+    prologue_content: str | None = None
     turn_detection: TurnDetection = TurnDetection()
     asr_config: AsrConfig = AsrConfig()
     voice_print_config: VoicePrintConfig = VoicePrintConfig()

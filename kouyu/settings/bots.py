@@ -6,7 +6,6 @@ import msgspec
 from msgspec import Meta
 
 from kouyu.agents.bot import DEFAULT_PROMPT
-from kouyu.protocol.configuration import LONGEST_PROLOGUE
 from kouyu.settings.kinds import Count, Name, Seconds, require_web_address
 
 
@@ -67,7 +66,7 @@ class BotSettings(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, str] = {}
     """Values for variables that the client does not set."""
     examples: tuple[ExampleSettings, ...] = ()
-    prologue: Annotated[str, Meta(max_length=LONGEST_PROLOGUE)] = ""
+    prologue: str = ""
     """What it says first, where the client asks for that."""
     suggested_questions: tuple[str, ...] = ()
     follow_up: bool = False

@@ -7,7 +7,7 @@ LANGUAGE_OF_LETTERS: Final = {
     "zh": "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff",
     "ja": "\u3041-\u3096\u30a1-\u30fa\u30fc\uff66-\uff9f",
     "ko": "\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3",
-    "en": "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\uff21-\uff3a\uff41-\uff5a",
+    "en": "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a",
     "el": "\u0370-\u03ff",
     "ru": "\u0400-\u052f",
     "he": "\u05d0-\u05ea",

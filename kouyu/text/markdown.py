@@ -17,7 +17,7 @@ _MAIL: Final = re.compile(r"(?P<name>[\w.+-]+)@(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-
 _LINE_START: Final = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+•·][ \t]+(?:\[[ xX]\][ \t]+)?)+", re.MULTILINE)
 _RULE: Final = re.compile(r"^[ \t]*(?:[-*_=][ \t]*){3,}$|^[ \t|:-]*-{3}[ \t|:-]*$", re.MULTILINE)
 _UNDERSCORES: Final = re.compile(r"(?<!\w)_{1,2}(?=\S)|(?<=\S)_{1,2}(?!\w)")
-_STARS: Final = re.compile(r"\*{2,}|(?<!\d)\*|\*(?!\d)|~~|`+|\\(?=[\\*_`#])")
+_STARS: Final = re.compile(r"\*{2,}|(?<!\d)(?<!\d )\*|\*(?!\d)(?! \d)|~~|`+|\\(?=[\\*_`#])")
 _CELLS: Final = re.compile(r"[ \t]*\|[ \t]*")
 _PICTURES: Final = re.compile(
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u25a0-\u25ff\ufe0e\ufe0f\u200d\u20e3"
@@ -65,6 +65,6 @@ def _spoken_host(language: str) -> Callable[[re.Match[str]], str]:
 
 def _spoken_mail(language: str) -> Callable[[re.Match[str]], str]:
     def spoken(match: re.Match[str]) -> str:
-        return match["name"] + AT.get(language, " at ") + _dotted(match["host"], language)
+        return _dotted(match["name"], language) + AT.get(language, " at ") + _dotted(match["host"], language)
 
     return spoken

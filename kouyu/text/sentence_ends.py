@@ -26,7 +26,8 @@ _QUOTES: Final = frozenset("\"'”’»")
 
 _NEVER_LAST: Final = frozenset(
     """
-    mr mrs ms mx dr prof rev hon gen col capt cpt lt sgt gov sen rep st mt messrs vs e.g i.e cf viz approx fig figs
+    mr mrs ms mx dr prof rev hon gen col maj capt cpt cpl lt sgt adm gov sen rep pres st mt messrs vs e.g i.e cf viz
+    approx fig figs
     eq al ca est
     """.split()  # noqa: SIM905
 )
@@ -43,6 +44,15 @@ _MAYBE_LAST: Final = frozenset(
 _BEFORE_NUMBER: Final = frozenset(["no", "nos", "vol", "pp", "p", "ch", "art", "sec"])
 """Abbreviations when a number follows, words otherwise."""
 
+SENTENCE_STARTERS: Final = frozenset(
+    """
+    a also an and at but he her his how i if in it its my no now on our she so that the their there these they this
+    those then to we what when who why yes you your
+    """.split()  # noqa: SIM905
+)
+"""Words whose capital letter shows that a sentence begins: "in the U.S. It", but "the U.S. Army"."""
+
+_WORD: Final = re.compile(r"[A-Za-z']{1,16}")
 _DOTTED_LETTERS: Final = re.compile(r"[A-Za-z](?:\.[A-Za-z])+")
 _LIST_NUMBER: Final = re.compile(r"\s*(?:\d{1,3}|[A-Za-z])\Z")
 
@@ -116,8 +126,19 @@ def _period_ends(text: str, mark: re.Match[str], final: bool) -> bool | None:
         return True if final else None
     if bare in _BEFORE_NUMBER:
         return not following.isdigit()
-    # "the U.S. Army" is kept whole, at the price of two sentences in one where "U.S." was the last word.
-    return following.isupper() and (bare in _MAYBE_LAST or not dotted)
+    if not dotted or bare in _MAYBE_LAST:
+        return following.isupper()
+    return _begins_sentence(text, mark.end() + len(gap), final) if following.isupper() else False
+
+
+def _begins_sentence(text: str, start: int, final: bool) -> bool | None:
+    """Whether the word at ``start`` is one that sentences begin with; None when the text must go on for that."""
+    word = _WORD.match(text, start)
+    if word is None:
+        return False
+    if word.end() == len(text) and not final:
+        return None
+    return word.group().lower() in SENTENCE_STARTERS
 
 
 def _behind(text: str, mark: re.Match[str]) -> tuple[str, str | None]:

@@ -26,6 +26,7 @@ from kouyu.engines.tts.mandarin import mandarin_phonemes
 from kouyu.engines.tts.prosody import EMOTIONS, Prosody, prosody_of
 from kouyu.engines.tts.speaking import spoken_in_pieces, with_prosody
 from kouyu.text.language import split_by_language
+from kouyu.text.readable import readable
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ class KokoroSynthesizer:
         keys = sorted(styles, key=lambda key: key != CLEAREST_VOICE)
         self._speaks_english = espeak.is_available()
         self._voices = tuple(_voice(key, self._speaks_english) for key in keys)
+        self._languages = {voice.voice_id: voice.languages for voice in self._voices}
 
     @classmethod
     async def load(cls, scheduler: Scheduler, weights: Path, options: KokoroOptions | None = None) -> Self:
@@ -159,7 +161,10 @@ class KokoroSynthesizer:
             for tokens in _in_calls(self._tokens(piece)):
                 yield from self._say(tokens, voice, prosody)
 
-        return spoken_in_pieces(text, say, first_words=FIRST_PIECE_WORDS, speed=prosody.speed, sample_rate=SAMPLE_RATE)
+        spoken = readable(text, self._languages[voice])
+        return spoken_in_pieces(
+            spoken, say, first_words=FIRST_PIECE_WORDS, speed=prosody.speed, sample_rate=SAMPLE_RATE
+        )
 
     def _tokens(self, text: str) -> list[int]:
         """The numbers of the phonemes; nothing when there are only marks."""
@@ -171,7 +176,7 @@ class KokoroSynthesizer:
     def _phonemes(self, language: str, text: str) -> str:
         if language in ("zh", "ja", ""):
             return mandarin_phonemes(text)
-        return english_phonemes(text) if self._speaks_english else ""
+        return english_phonemes(text)
 
     def _say(self, tokens: Sequence[int], voice: str, prosody: Prosody) -> Iterator[NDArray[np.float32]]:
         model = self._model_for(voice)

@@ -20,6 +20,7 @@ from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.engines.tts.piper_model import PiperModel
 from kouyu.engines.tts.prosody import EMOTIONS, Prosody, prosody_of
 from kouyu.engines.tts.speaking import spoken_in_pieces, with_prosody
+from kouyu.text.readable import readable
 
 WEIGHT_SET: Final = "piper-joe"
 MODEL_FILE: Final = "en_US-joe-medium.onnx"
@@ -107,7 +108,11 @@ class PiperSynthesizer:
                 yield from self._say(phonemes, prosody)
 
         return spoken_in_pieces(
-            text, say, first_words=FIRST_PIECE_WORDS, speed=prosody.speed, sample_rate=self._sample_rate
+            readable(text, VOICE.languages),
+            say,
+            first_words=FIRST_PIECE_WORDS,
+            speed=prosody.speed,
+            sample_rate=self._sample_rate,
         )
 
     def _say(self, phonemes: list[str], prosody: Prosody) -> Iterator[NDArray[np.float32]]:

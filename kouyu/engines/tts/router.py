@@ -7,6 +7,7 @@ brings each part into its spoken form (text.spoken_form), has its voice speak it
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -17,7 +18,10 @@ from kouyu.engines.tts.clauses import pause_after
 from kouyu.engines.tts.engine import AudioPiece, SpeechSynthesizer, SynthesisOptions, Voice
 from kouyu.engines.tts.prosody import speed_of
 from kouyu.text.language import language_of, split_by_language
-from kouyu.text.spoken_form import needs_words, spoken_form
+from kouyu.text.spoken_form import spoken_form
+
+LONG_TEXT: Final = 500
+"""Characters whose spoken form takes so long (2 ms) that a worker makes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,6 @@ class VoiceRouter:
 
     async def _spoken_form(self, part: _Part, priority: Priority) -> str:
         language = language_of(part.text) or part.voice.languages[0]
-        if not needs_words(part.text):
+        if len(part.text) < LONG_TEXT:
             return spoken_form(part.text, language)
         return await self._scheduler.run(lambda _: spoken_form(part.text, language), priority)

@@ -122,3 +122,9 @@ async def test_a_folder_without_weights_is_said_with_the_command_that_helps(
         await PiperSynthesizer.load(scheduler, tmp_path)
     with pytest.raises(EngineUnavailable, match="kouyu models fetch kokoro"):
         await KokoroSynthesizer.load(scheduler, tmp_path)
+
+
+async def test_piper_leaves_out_what_its_phonemiser_would_spell(piper: PiperSynthesizer) -> None:
+    assert await pieces(piper, "你好，世界。") == []
+    spoken = samples(await pieces(piper, "I said 你好世界 to her."))
+    assert len(spoken) < 1.5 * len(samples(await pieces(piper, "I said to her.")))

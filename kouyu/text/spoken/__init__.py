@@ -1,0 +1,1 @@
+"""How written forms are said, one folder a language and one file a kind of form (money, dates, units, ...)."""
