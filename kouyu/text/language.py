@@ -20,6 +20,19 @@ LANGUAGE_OF_LETTERS: Final = {
 Latin letters count as English, and Han as Mandarin unless kana stand beside them.
 """
 
+_WRITTEN_ALIKE: Final = {
+    "zh": frozenset({"ja", "yue"}),
+    "ru": frozenset({"be", "bg", "kk", "ky", "mk", "mn", "sr", "tg", "uk"}),
+    "ar": frozenset({"fa", "ps", "sd", "ug", "ur"}),
+    "hi": frozenset({"mr", "ne", "sa"}),
+    "he": frozenset({"yi"}),
+}
+"""Languages that share the letters of one above."""
+_OWN_LETTERS: Final = frozenset(
+    {*LANGUAGE_OF_LETTERS, *(code for codes in _WRITTEN_ALIKE.values() for code in codes)} - {"en"}
+) | frozenset({"am", "bn", "gu", "hy", "ka", "km", "kn", "lo", "ml", "my", "or", "pa", "si", "ta", "te"})
+"""Languages that are not written in Latin letters, as far as voices are made for them."""
+
 WORDLESS: Final = frozenset({"zh", "ja", "th"})
 """Languages written without spaces: their letters count as about half a word each."""
 
@@ -38,6 +51,14 @@ def language_of(text: str) -> str:
     if "ja" in weights:
         weights["ja"] += weights.pop("zh", 0.0)
     return max(weights, key=weights.__getitem__, default="")
+
+
+def is_written_like(language: str, letters: str) -> bool:
+    """Whether ``language`` (ISO 639-1) is written with the letters that ``language_of`` calls ``letters``: German with
+    those of "en", Ukrainian with those of "ru"."""
+    if letters == "en":
+        return language not in _OWN_LETTERS
+    return language == letters or language in _WRITTEN_ALIKE.get(letters, ())
 
 
 def split_by_language(text: str) -> list[tuple[str, str]]:

@@ -17,7 +17,8 @@ from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.clauses import pause_after
 from kouyu.engines.tts.engine import AudioPiece, SpeechSynthesizer, SynthesisOptions, Voice
 from kouyu.engines.tts.prosody import speed_of
-from kouyu.text.language import language_of, split_by_language
+from kouyu.text.language import is_written_like, language_of, split_by_language
+from kouyu.text.latin_languages import latin_language_of
 from kouyu.text.spoken_form import spoken_form
 
 LONG_TEXT: Final = 500
@@ -105,17 +106,39 @@ class VoiceRouter:
     def _parts(self, text: str, chosen: Voice) -> list[_Part]:
         """The text in runs of one voice. Languages nobody speaks are left to the chosen voice."""
         parts: list[_Part] = []
-        for language, run in split_by_language(text):
-            able = language == "" or language in chosen.languages
-            voice = chosen if able else self._by_language.get(language, chosen)
+        for letters, run in split_by_language(text):
+            voice = self._voice_for(letters, run, chosen)
             if parts and parts[-1].voice == voice:
                 parts[-1] = _Part(voice, parts[-1].text + run)
             else:
                 parts.append(_Part(voice, run))
         return parts
 
+    def _voice_for(self, letters: str, run: str, chosen: Voice) -> Voice:
+        """Who speaks a run written with the letters that one language is named for.
+
+        The chosen voice does, where one of its languages is written so: which of them it is, it knows best. Only words
+        of a language that it has not, and another voice has, go to that one.
+        """
+        if letters == "en":
+            language = latin_language_of(run) or "en"
+            if language not in chosen.languages and language != "en" and language in self._by_language:
+                return self._by_language[language]
+        if letters == "" or any(is_written_like(language, letters) for language in chosen.languages):
+            return chosen
+        return self._by_language.get(letters, chosen)
+
     async def _spoken_form(self, part: _Part, priority: Priority) -> str:
-        language = language_of(part.text) or part.voice.languages[0]
+        language = _language_of_part(part)
         if len(part.text) < LONG_TEXT:
             return spoken_form(part.text, language)
         return await self._scheduler.run(lambda _: spoken_form(part.text, language), priority)
+
+
+def _language_of_part(part: _Part) -> str:
+    """The language whose words numbers become: the text's own where its words tell, else the voice's."""
+    letters = language_of(part.text)
+    if letters != "en":
+        return letters or part.voice.languages[0]
+    own = next((language for language in part.voice.languages if is_written_like(language, "en")), "en")
+    return latin_language_of(part.text) or own
