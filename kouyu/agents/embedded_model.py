@@ -23,6 +23,7 @@ from kouyu.agents.bot import Example
 from kouyu.agents.embedded_model_process import ProcessOptions, Ready
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.prompt_folder import open_prompt_folder
+from kouyu.engines.declaration import Engine, EngineContext, NoOptions
 from kouyu.weights import cache
 
 log = logging.getLogger(__name__)
@@ -258,3 +259,21 @@ async def _last_lines(stream: asyncio.StreamReader | None) -> str:
         lines.append(line.decode(errors="replace").strip())
         log.debug("embedded language model: %s", lines[-1])
     return " ".join(lines)
+
+
+async def start_embedded_model() -> EmbeddedModel:
+    """The model, when it can answer. Raises MissingWeights, AgentError."""
+    model = EmbeddedModel()
+    try:
+        await model.start()
+    except BaseException:
+        await model.close()
+        raise
+    return model
+
+
+async def _load(_: EngineContext, __: NoOptions) -> EmbeddedModel:
+    return await start_embedded_model()
+
+
+ENGINE: Final = Engine(name="embedded", kind="llm", load=_load, weights=lambda _: (_WEIGHTS,))

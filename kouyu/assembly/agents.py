@@ -1,6 +1,7 @@
 """Everybody who can answer: the bots and the flows of the settings, with the tools and files they share, and the bots
 made over REST."""
 
+import functools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -11,8 +12,10 @@ from kouyu.agents.attachments import Attachments
 from kouyu.agents.fetching import Fetched, Fetcher, FetchError, FetchingOptions
 from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.assembly.bots import open_bots
+from kouyu.assembly.engine_loading import load_language_model
 from kouyu.assembly.flows import open_flows
 from kouyu.assembly.tool_servers import open_tool_servers
+from kouyu.engines.scheduler import Scheduler
 from kouyu.settings import Settings
 from kouyu.store.errors import StoreError
 from kouyu.store.store import Store
@@ -29,7 +32,9 @@ class Agents(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_agents(settings: Settings, store: Store, workers: LimitedWorkers) -> AsyncIterator[Agents]:
+async def open_agents(
+    settings: Settings, store: Store, workers: LimitedWorkers, scheduler: Scheduler
+) -> AsyncIterator[Agents]:
     """All of them, ready to answer; closed when the block ends. ``store`` has the bots made over REST, and the files
     that messages name by id, and ``workers`` take them apart.
 
@@ -55,7 +60,12 @@ async def open_agents(settings: Settings, store: Store, workers: LimitedWorkers)
         servers = await stack.enter_async_context(open_tool_servers(settings.mcp_servers))
         flows = await stack.enter_async_context(open_flows(settings.flows))
         settled = await stack.enter_async_context(
-            open_bots(settings.bots, tool_servers=servers, attachments=attachments)
+            open_bots(
+                settings.bots,
+                load_model=functools.partial(load_language_model, settings.engines, scheduler),
+                tool_servers=servers,
+                attachments=attachments,
+            )
         )
         default_bot = settings.server.default_bot or settings.bots[0].id
         bots = BotDirectory(settled, default_bot=default_bot, tool_servers=servers, attachments=attachments)

@@ -1,7 +1,7 @@
 """The bots of the settings, and the embedded language model where one of them needs it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeGuard
 
@@ -11,7 +11,7 @@ from kouyu.agents.agent import Agent, AgentRequest, ContextMessage
 from kouyu.agents.attachments import Attachments
 from kouyu.agents.bot import BotDefinition, Example, LanguageModelBot
 from kouyu.agents.coze_brain import CozeBrain, CozeEndpoint
-from kouyu.agents.embedded_model import EXAMPLES, EmbeddedModel
+from kouyu.agents.embedded_model import EXAMPLES, EmbeddedModel, start_embedded_model
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.mcp_server import McpServer
 from kouyu.agents.openai_client import OpenAIClient
@@ -51,12 +51,14 @@ def needs_embedded_model(bots: tuple[BotSettings, ...]) -> bool:
 async def open_bots(
     chosen: tuple[BotSettings, ...],
     *,
+    load_model: Callable[[], Awaitable[EmbeddedModel]] = start_embedded_model,
     tool_servers: Mapping[str, McpServer] | None = None,
     attachments: Attachments | None = None,
 ) -> AsyncIterator[Bots]:
     """The bots, the embedded model started and warmed up where needed; closed when the block ends.
 
-    ``tool_servers`` holds, by name, those that the bots' settings name; ``attachments`` reads the files in messages.
+    ``load_model`` starts the embedded model. ``tool_servers`` holds, by name, those that the bots' settings name;
+    ``attachments`` reads the files in messages.
 
     Raises AgentError for a prompt that is not well formed, a key that is missing from the environment, or an embedded
     model that does not start; MissingWeights.
@@ -64,9 +66,8 @@ async def open_bots(
     async with AsyncExitStack() as stack:
         embedded: EmbeddedModel | None = None
         if needs_embedded_model(chosen):
-            embedded = EmbeddedModel()
+            embedded = await load_model()
             stack.push_async_callback(embedded.close)
-            await embedded.start()
         definitions = {bot.id: _definition(bot, embedded) for bot in chosen}
         agents: dict[str, Agent] = {}
         models: dict[str, LanguageModel] = {}

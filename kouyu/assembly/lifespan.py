@@ -88,16 +88,18 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
             synthesizer,
             noise_suppressor,
             emotion_recognizer,
+            speaker_encoder,
             agents,
             *_,
         ) = await _all_or_first_error(
             closed_at_the_end(load_voice_activity(engines, scheduler), lambda made: made.close()),
-            closed_at_the_end(load_turn_judge(scheduler), lambda made: made.close()),
+            closed_at_the_end(load_turn_judge(engines, scheduler), lambda made: made.close()),
             closed_at_the_end(load_recognizer(engines, scheduler), lambda made: made.close()),
             closed_at_the_end(load_synthesizer(engines, scheduler), lambda made: made.close()),
-            load_noise_suppressor(engines),
+            load_noise_suppressor(engines, scheduler),
             closed_at_the_end(load_emotion_recognizer(engines, scheduler), _close_if_there),
-            stack.enter_async_context(open_agents(settings, store, workers)),
+            closed_at_the_end(load_speaker_encoder(engines, scheduler), lambda made: made.close()),
+            stack.enter_async_context(open_agents(settings, store, workers, scheduler)),
             asyncio.to_thread(transcripts.warm_up),
             asyncio.to_thread(token_counter),
         )
@@ -125,7 +127,7 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
             transcripts=transcripts,
             turn_judge=turn_judge,
             noise_suppressor=noise_suppressor,
-            speaker_encoder=load_speaker_encoder(scheduler),
+            speaker_encoder=speaker_encoder,
             emotion_recognizer=emotion_recognizer,
         )
         heard = Recordings(agents.attachments, functools.partial(transcribe_recording, services), workers)

@@ -43,7 +43,7 @@ def list_models() -> None:
     """Show all weight sets, and which are on this machine."""
     table = Table("Name", "Purpose", "Licence", "Size", "Fetched", "Note", box=None, pad_edge=False)
     table.columns[3].justify = "right"
-    for weight_set in catalogue.CATALOGUE:
+    for weight_set in catalogue.every_set():
         state = "yes" if cache.is_there(weight_set) else "no, optional" if weight_set.optional else "no"
         table.add_row(
             weight_set.name, weight_set.purpose, weight_set.licence, _megabytes(weight_set), state, weight_set.note
@@ -58,7 +58,7 @@ def list_models() -> None:
 @click.option("--all", "everything", is_flag=True, help="Fetch the optional sets too.")
 def fetch_models(names: Sequence[WeightSet], everything: bool) -> None:
     """Fetch weight sets that are not here yet: those named, or what a default server needs."""
-    wanted = catalogue.CATALOGUE if everything else names or catalogue.default_sets()
+    wanted = catalogue.every_set() if everything else names or catalogue.default_sets()
     if all(cache.is_there(weight_set) for weight_set in wanted):
         return
     from kouyu.weights.fetch import fetch
@@ -77,7 +77,7 @@ def fetch_models(names: Sequence[WeightSet], everything: bool) -> None:
 def verify_models(names: Sequence[WeightSet]) -> None:
     """Read every byte of the weight sets named, or of all that are here, and compare their SHA-256."""
     bad = False
-    for weight_set in names or [each for each in catalogue.CATALOGUE if cache.place(each).exists()]:
+    for weight_set in names or [each for each in catalogue.every_set() if cache.place(each).exists()]:
         changed = cache.changed_files(weight_set)
         bad = bad or bool(changed)
         click.echo(f"{weight_set.name}: {'not as fetched: ' + ', '.join(changed) if changed else 'good'}")

@@ -1,7 +1,10 @@
 """Asking an endpoint of OpenAI's API for speech or its transcript."""
 
+import os
+
 import httpx
 
+from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.this_machine import is_this_machine
 
 
@@ -22,3 +25,22 @@ def endpoint_client(
         # A proxy from the environment cannot reach a server on this machine.
         trust_env=not is_this_machine(base_url),
     )
+
+
+def require_web_address(key: str, value: str) -> None:
+    """Raises ValueError unless ``value`` is empty or an http address; it names the ``key``."""
+    if value and not value.startswith(("http://", "https://")):
+        raise ValueError(f"{key}: {value!r} is not allowed; allowed: an http:// or https:// address")
+
+
+def api_key_of(section: str, api_key: str, api_key_env: str) -> str:
+    """The key of an endpoint, from its options or from the environment variable that they name.
+
+    Raises EngineUnavailable, naming the ``section`` of the settings, where that variable is not set.
+    """
+    if not api_key_env:
+        return api_key
+    key = os.environ.get(api_key_env)
+    if not key:
+        raise EngineUnavailable(f"{section}: the environment variable {api_key_env} (api_key_env) is not set")
+    return key

@@ -1,37 +1,35 @@
-"""Engines by name: those built in, and those that other packages add through entry points.
+"""Engines by kind and name: those built in, and those that other packages add through entry points.
 
-A package adds an engine by naming its factory in its own metadata::
+A package adds an engine by naming its declaration in its own metadata::
 
     [project.entry-points."kouyu.asr"]
-    my-recognizer = "my_package.recognizer:MyRecognizer"
+    my-recognizer = "my_package.recognizer:ENGINE"
 
-Such a factory takes the scheduler (one for voice activity or noise suppression takes nothing) and may be a coroutine
-function. An entry point wins over a built-in engine of the same name. Nothing is imported before it is asked for.
+An entry point wins over a built-in engine of the same name. Nothing is imported before it is asked for.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, get_args
 
+from kouyu.engines.declaration import Engine, Kind
 from kouyu.engines.errors import EngineUnavailable
 
-Kind: TypeAlias = Literal["vad", "denoise", "asr", "emotion", "tts"]
-
 BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = {
-    "vad": {"silero": "kouyu.engines.vad.silero:SileroVoiceActivity"},
-    "denoise": {"webrtc": "kouyu.engines.denoise.webrtc:WebRtcSuppressor"},
-    "asr": {
-        "whisper": "kouyu.engines.asr.whisper:WhisperRecognizer",
-        "openai": "kouyu.engines.asr.openai:OpenAIRecognizer",
-    },
-    "emotion": {"sense-voice": "kouyu.engines.paralinguistics.sense_voice:SenseVoiceEmotion.load"},
+    "vad": {"silero": "kouyu.engines.vad.silero:ENGINE"},
+    "denoise": {"webrtc": "kouyu.engines.denoise.webrtc:ENGINE"},
+    "asr": {"whisper": "kouyu.engines.asr.whisper:ENGINE", "openai": "kouyu.engines.asr.openai:ENGINE"},
     "tts": {
-        "piper": "kouyu.engines.tts.piper:PiperSynthesizer.load",
-        "kokoro": "kouyu.engines.tts.kokoro:KokoroSynthesizer.load",
-        "openai": "kouyu.engines.tts.openai:OpenAISpeech",
+        "piper": "kouyu.engines.tts.piper:ENGINE",
+        "kokoro": "kouyu.engines.tts.kokoro:ENGINE",
+        "openai": "kouyu.engines.tts.openai:ENGINE",
     },
+    "turn": {"smart-turn": "kouyu.engines.turn.judge:ENGINE"},
+    "voiceprint": {"resemblyzer": "kouyu.engines.voiceprint.resemblyzer:ENGINE"},
+    "emotion": {"sense-voice": "kouyu.engines.paralinguistics.sense_voice:ENGINE"},
+    "llm": {"embedded": "kouyu.agents.embedded_model:ENGINE"},
 }
-"""``module:factory`` by kind and name."""
+"""Where the declarations are, ``module:name``, by kind and name."""
 
 
 def names(kind: Kind) -> tuple[str, ...]:
@@ -39,20 +37,39 @@ def names(kind: Kind) -> tuple[str, ...]:
     return tuple(sorted(_known(kind)))
 
 
-def factory(kind: Kind, name: str) -> Callable[..., Any]:
-    """What makes the engine; its module is imported now.
+def find(kind: Kind, name: str) -> Engine[Any]:
+    """The declaration of an engine; its module is imported now.
 
-    Raises EngineUnavailable for an unknown name (the text lists the known ones) and for an engine that cannot be
-    imported.
+    Raises EngineUnavailable for an unknown name (the text lists the known ones), and for an engine that cannot be
+    imported or declares something else.
     """
     known = _known(kind)
     if name not in known:
-        raise EngineUnavailable(f"no {kind} engine is called {name!r}; known: {', '.join(sorted(known)) or 'none'}")
+        allowed = ", ".join(sorted(known)) or "none"
+        raise EngineUnavailable(f"engines.{kind}: {name!r} is not allowed; allowed: {allowed}")
     try:
-        made: Callable[..., Any] = known[name].load()
+        found = known[name].load()
     except (ImportError, AttributeError) as error:
         raise EngineUnavailable(f"the {kind} engine {name!r} cannot be loaded: {error}") from error
-    return made
+    if not isinstance(found, Engine) or (found.kind, found.name) != (kind, name):
+        raise EngineUnavailable(f"{known[name].value} does not declare the {kind} engine {name!r}")
+    return found
+
+
+def section(kind: Kind, name: str) -> str:
+    """The key of an engine's options in ``[engines]``: its name, and where other kinds have it too, also its kind."""
+    of_this_name = [each for each in get_args(Kind) if name in _known(each)]
+    return (f"{name}_{kind}" if len(of_this_name) > 1 else name).replace("-", "_")
+
+
+def sections() -> dict[str, tuple[Kind, str]]:
+    """Kind and name of every known engine by its section."""
+    return {section(kind, name): (kind, name) for kind, name in _all()}
+
+
+def _all() -> Iterator[tuple[Kind, str]]:
+    for kind in get_args(Kind):
+        yield from ((kind, name) for name in _known(kind))
 
 
 def _known(kind: Kind) -> dict[str, EntryPoint]:

@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Meta
 
 from kouyu.agents.bot import DEFAULT_PROMPT
-from kouyu.settings.kinds import Count, Name, Seconds, require_web_address
+from kouyu.engines.endpoint_client import require_web_address
+from kouyu.settings.kinds import Count, Name, Seconds
 
 
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):

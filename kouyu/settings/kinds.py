@@ -8,9 +8,3 @@ Port = Annotated[int, Meta(ge=0, le=65_535)]
 Name = Annotated[str, Meta(min_length=1)]
 Count = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
-
-
-def require_web_address(key: str, value: str) -> None:
-    """Raises ValueError unless ``value`` is empty or an http address; it names the ``key``."""
-    if value and not value.startswith(("http://", "https://")):
-        raise ValueError(f"{key}: {value!r} is not allowed; allowed: an http:// or https:// address")

@@ -1,5 +1,6 @@
 """kouyu.toml, environment and command line -> Settings, each overriding the one before, checked as a whole."""
 
+import contextlib
 import difflib
 import tomllib
 import typing
@@ -10,8 +11,10 @@ from typing import Any
 
 import msgspec
 
+from kouyu.engines import engine_registry
+from kouyu.engines.errors import EngineUnavailable
 from kouyu.settings.errors import SettingsError, allowed
-from kouyu.settings.model import Settings
+from kouyu.settings.model import EngineSettings, Settings
 
 ENVIRONMENT_PREFIX = "KOUYU_"
 ENVIRONMENT_SEPARATOR = "__"
@@ -40,6 +43,8 @@ def load(
     for keys, (option, value) in (options or {}).items():
         build.lay_over(tree, keys, f"option {option}", value)
     settings = build.struct(Settings, tree, ())
+    if settings is not None:
+        build.check_options(settings.engines)
     if settings is None or build.problems:
         raise SettingsError(*build.problems)
     return settings
@@ -77,6 +82,10 @@ def _value(text: str, annotation: Any) -> Any:
 
 def _annotation(struct: type[msgspec.Struct], keys: tuple[str, ...]) -> Any:
     annotation = typing.get_type_hints(struct, include_extras=True).get(keys[0], str)
+    if struct is EngineSettings and keys[0] in engine_registry.sections():
+        kind, name = engine_registry.sections()[keys[0]]
+        with contextlib.suppress(EngineUnavailable):  # told when the table is read
+            annotation = engine_registry.find(kind, name).options
     if len(keys) == 1:
         return annotation
     return _annotation(annotation, keys[1:]) if _is_struct(annotation) else str
@@ -113,6 +122,8 @@ class _Build:
             self._wrong(path, table, allowed(cls))
             return None
         found = len(self.problems)
+        if cls is EngineSettings:
+            table = self._with_options(table, path)
         fields = msgspec.structs.fields(cls)
         self._note_unknown_keys(table, [item.encode_name for item in fields], path)
         hints = typing.get_type_hints(cls, include_extras=True)
@@ -130,6 +141,36 @@ class _Build:
         except ValueError as error:
             self.problems.append(f"{self._where(path)}: {error}")
             return None
+
+    def _with_options(self, table: dict[str, Any], path: KeyPath) -> dict[str, Any]:
+        """The table ``[engines]``, the tables of options in it gathered under ``options``, checked by their engines."""
+        rest, options = dict(table), {}
+        for section, (kind, name) in engine_registry.sections().items():
+            given = rest.pop(section, {})
+            if not given:
+                continue
+            try:
+                engine = engine_registry.find(kind, name)
+            except EngineUnavailable as error:
+                self.problems.append(f"{self._where((*path, section))}: {error}")
+                continue
+            built = self.struct(engine.options, given, (*path, section))
+            if built is not None and built != engine.options():
+                options[section] = built
+        return rest | ({"options": options} if options else {})
+
+    def check_options(self, engines: EngineSettings) -> None:
+        """Note which of the engines that are chosen need more than their options say."""
+        for kind, name in engines.chosen:
+            if name not in engine_registry.BUILT_IN[kind] or (kind, name) not in EngineSettings().chosen:
+                try:
+                    engine = engine_registry.find(kind, name)
+                    engine.check(engines.options_of(engine))
+                except EngineUnavailable:
+                    continue  # said by whoever loads it, and not to those who do not
+                except ValueError as error:
+                    section = engine_registry.section(kind, name)
+                    self.problems.append(f"{self._where(('engines', section))}: {name!r} is chosen: {error}")
 
     def _field(self, annotation: Any, value: Any, path: KeyPath) -> Any:
         if _is_struct(annotation):

@@ -1,14 +1,16 @@
 """Every setting there is, with its default. The names are those of kouyu.toml."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from kouyu.conversation.limits import Limits
+from kouyu.engines import engine_registry
+from kouyu.engines.declaration import Engine, Kind, Options
 from kouyu.settings.bots import BotSettings, FlowSettings, McpServerSettings
-from kouyu.settings.kinds import Count, Name, Port, Seconds, require_web_address
+from kouyu.settings.kinds import Count, Name, Port, Seconds
 from kouyu.store.sounds import Bounds
 
 DEFAULT_BOT_ID = "kouyu"
@@ -76,71 +78,6 @@ class FetchingSettings(msgspec.Struct, frozen=True, kw_only=True):
     """For one file, redirects included."""
 
 
-class WhisperSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[engines.whisper]: recognition on this machine."""
-
-    weights: Literal["whisper-base", "whisper-tiny-en", "whisper-small"] = "whisper-base"
-    """A set of weights for recognition in the catalogue; one that is not here is fetched by hand."""
-    languages: Annotated[tuple[Name, ...], Meta(min_length=1)] = ("en", "zh")
-    """What people here may speak (ISO 639-1): the language of a short utterance is guessed among these alone."""
-    device: Literal["cpu", "cuda", "auto"] = "cpu"
-    compute_type: Name = "int8"
-    threads: Count = 2
-    """Threads of one recognition: one makes many sessions at once cheaper, two a single one quicker."""
-
-
-class PiperSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[engines.piper]: English speech on this machine."""
-
-    threads: Count = 2
-    """Threads of one sentence; as for recognition."""
-    variation: Annotated[float, Meta(ge=0, le=1)] = 1.0
-    """How much the voice varies from one time to the next; at 0 the same text always sounds the same."""
-
-
-class KokoroSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[engines.kokoro]: Mandarin and English speech on this machine."""
-
-    threads: Count = 2
-
-
-class RecognitionEndpointSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[engines.openai_asr]: an OpenAI-compatible ``/audio/transcriptions``."""
-
-    base_url: str = ""
-    api_key: str = ""
-    api_key_env: str = ""
-    model: str = ""
-
-    def __post_init__(self) -> None:
-        require_web_address("base_url", self.base_url)
-
-
-class EndpointVoiceSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """A voice of a speech endpoint."""
-
-    name: Name
-    """As the endpoint calls it; clients see it with ``openai-`` in front."""
-    languages: Annotated[tuple[Name, ...], Meta(min_length=1)] = ("en", "zh")
-    gender: Literal["male", "female", "unknown"] = "unknown"
-
-
-class SpeechEndpointSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[engines.openai_tts]: an OpenAI-compatible ``/audio/speech``."""
-
-    base_url: str = ""
-    api_key: str = ""
-    api_key_env: str = ""
-    model: str = ""
-    voices: tuple[EndpointVoiceSettings, ...] = ()
-    """What the endpoint has, the default first."""
-    takes_instructions: bool = True
-    """Whether the model can be told how to speak."""
-
-    def __post_init__(self) -> None:
-        require_web_address("base_url", self.base_url)
-
-
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """[engines]: which speech engines run, and on how many threads."""
 
@@ -150,6 +87,12 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     denoise: Name = "webrtc"
     """Noise suppression, for clients that ask for it."""
     asr: Name = "whisper"
+    turn: Name = "smart-turn"
+    """Whether a turn is over, for ``semantic_vad``."""
+    voiceprint: Name = "resemblyzer"
+    """Who speaks."""
+    llm: Name = "embedded"
+    """The language model of bots that name no endpoint."""
     emotion: str = ""
     """How a speaker feels, for clients that ask for it: "sense-voice"; empty: nothing is told of it."""
     tts: Annotated[tuple[Name, ...], Meta(min_length=1)] = ("piper", "kokoro")
@@ -160,18 +103,28 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Voice ids by language (ISO 639-1), for what the chosen voice does not speak."""
     unknown_voice_is_error: bool = False
     """A client that asks for a voice that is not here is refused, instead of getting the default voice."""
-    whisper: WhisperSettings = WhisperSettings()
-    piper: PiperSettings = PiperSettings()
-    kokoro: KokoroSettings = KokoroSettings()
-    openai_asr: RecognitionEndpointSettings = RecognitionEndpointSettings()
-    openai_tts: SpeechEndpointSettings = SpeechEndpointSettings()
+    options: dict[str, Any] = {}
+    """Options of engines that differ from their defaults, by section: each is of the type that its engine declares."""
 
-    def __post_init__(self) -> None:
-        if self.asr == "openai" and not (self.openai_asr.base_url and self.openai_asr.model):
-            raise ValueError('engines.asr is "openai": engines.openai_asr needs base_url and model')
-        endpoint = self.openai_tts
-        if "openai" in self.tts and not (endpoint.base_url and endpoint.model and endpoint.voices):
-            raise ValueError('engines.tts has "openai": engines.openai_tts needs base_url, model and voices')
+    @property
+    def chosen(self) -> tuple[tuple[Kind, str], ...]:
+        """Kind and name of every engine that is loaded."""
+        one_of_each: tuple[tuple[Kind, str], ...] = (
+            ("vad", self.vad),
+            ("denoise", self.denoise),
+            ("asr", self.asr),
+            ("turn", self.turn),
+            ("voiceprint", self.voiceprint),
+            ("llm", self.llm),
+        )
+        emotions: tuple[tuple[Kind, str], ...] = (("emotion", self.emotion),) if self.emotion else ()
+        voices: tuple[tuple[Kind, str], ...] = tuple(("tts", name) for name in self.tts)
+        return (*one_of_each, *emotions, *voices)
+
+    def options_of(self, engine: Engine[Options]) -> Options:
+        """The options of an engine, as they were configured."""
+        options: Options = self.options.get(engine_registry.section(engine.kind, engine.name)) or engine.options()
+        return options
 
 
 class TranscriptSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ original's home.
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from typing import Final
 
 from kouyu.weights import published_wheels as wheels
@@ -15,10 +16,17 @@ from kouyu.weights.weight_set import Conversion, FromUrl, FromWheels, WeightFile
 
 def find(name: str) -> WeightSet:
     """The weight set of this name. Raises UnknownWeights."""
-    for weight_set in CATALOGUE:
+    sets = every_set()
+    for weight_set in sets:
         if weight_set.name == name:
             return weight_set
-    raise UnknownWeights(name, tuple(weight_set.name for weight_set in CATALOGUE))
+    raise UnknownWeights(name, tuple(weight_set.name for weight_set in sets))
+
+
+def every_set() -> tuple[WeightSet, ...]:
+    """The catalogue's own weight sets, and those of other packages: entry points of the group ``kouyu.weights``."""
+    added = (entry.load() for entry in entry_points(group="kouyu.weights"))
+    return (*CATALOGUE, *(each for each in added if isinstance(each, WeightSet)))
 
 
 def default_sets() -> tuple[WeightSet, ...]:

@@ -15,26 +15,22 @@ from kouyu.assembly.engine_loading import (
     load_synthesizer,
 )
 from kouyu.assembly.lifespan import open_services
-from kouyu.engines.asr.openai import OpenAIRecognizer
+from kouyu.engines.asr.openai import OpenAIOptions, OpenAIRecognizer
 from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.scheduler import Scheduler
+from kouyu.engines.tts.openai import EndpointVoice, OpenAISpeechOptions
 from kouyu.settings import Settings, SettingsError
 from kouyu.settings.bots import BotSettings, ModelSettings
-from kouyu.settings.model import (
-    EndpointVoiceSettings,
-    EngineSettings,
-    RecognitionEndpointSettings,
-    SpeechEndpointSettings,
-)
+from kouyu.settings.model import EngineSettings
 from kouyu.store.store import Store
 
-ASR = RecognitionEndpointSettings(base_url="http://127.0.0.1:9/v1", model="m")
-TTS = SpeechEndpointSettings(
+ASR = OpenAIOptions(base_url="http://127.0.0.1:9/v1", model="m")
+TTS = OpenAISpeechOptions(
     base_url="http://127.0.0.1:9/v1",
     model="m",
-    voices=(EndpointVoiceSettings(name="alloy"), EndpointVoiceSettings(name="nova", languages=("fr",))),
+    voices=(EndpointVoice(name="alloy"), EndpointVoice(name="nova", languages=("fr",))),
 )
-ENDPOINTS = EngineSettings(asr="openai", tts=("openai",), openai_asr=ASR, openai_tts=TTS)
+ENDPOINTS = EngineSettings(asr="openai", tts=("openai",), options={"openai_asr": ASR, "openai_tts": TTS})
 BOT = BotSettings(id="a", model=ModelSettings(base_url="http://127.0.0.1:9/v1", model="m"))
 
 
@@ -47,7 +43,7 @@ def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_missing_weights_are_named_with_the_command_that_fetches_them() -> None:
     with pytest.raises(WeightsNotFetched) as caught:
         check_engines(Settings())
-    assert "kouyu models fetch silero-vad whisper-base piper-joe kokoro smart-turn voiceprint smollm2" in str(
+    assert "kouyu models fetch silero-vad whisper-base smart-turn voiceprint smollm2 piper-joe kokoro" in str(
         caught.value
     )
 
@@ -67,7 +63,7 @@ def test_a_misspelt_engine_is_refused_with_the_known_names() -> None:
 @pytest.mark.usefixtures("no_weights")
 async def test_emotions_are_recognised_where_an_engine_is_chosen_and_its_weights_are_asked_for() -> None:
     engines = msgspec.structs.replace(ENDPOINTS, emotion="sense-voice")
-    with pytest.raises(WeightsNotFetched, match="kouyu models fetch silero-vad sense-voice smart-turn voiceprint"):
+    with pytest.raises(WeightsNotFetched, match="kouyu models fetch silero-vad smart-turn voiceprint sense-voice"):
         check_engines(Settings(engines=engines, bots=(BOT,)))
     with pytest.raises(EngineUnavailable, match=r"engines\.emotion: 'mood' is not allowed; allowed: .*sense-voice"):
         check_engines(Settings(engines=msgspec.structs.replace(ENDPOINTS, emotion="mood"), bots=(BOT,)))
@@ -89,13 +85,15 @@ async def test_endpoints_are_made_from_the_settings(monkeypatch: pytest.MonkeyPa
 
 async def test_a_key_that_is_missing_from_the_environment_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
-    asr = RecognitionEndpointSettings(base_url="http://127.0.0.1:9/v1", model="m", api_key_env="NO_SUCH_KEY")
+    asr = OpenAIOptions(base_url="http://127.0.0.1:9/v1", model="m", api_key_env="NO_SUCH_KEY")
     with pytest.raises(EngineUnavailable, match="openai_asr: the environment variable NO_SUCH_KEY"):
-        await load_recognizer(EngineSettings(asr="openai", openai_asr=asr), Scheduler(1))
+        await load_recognizer(EngineSettings(asr="openai", options={"openai_asr": asr}), Scheduler(1))
 
 
 async def test_a_default_voice_that_no_engine_has_is_refused() -> None:
-    engines = EngineSettings(asr="openai", tts=("openai",), openai_asr=ASR, openai_tts=TTS, default_voice="ghost")
+    engines = EngineSettings(
+        asr="openai", tts=("openai",), options={"openai_asr": ASR, "openai_tts": TTS}, default_voice="ghost"
+    )
     with pytest.raises(EngineUnavailable, match=r"default_voice.*ghost.*openai-alloy"):
         await load_synthesizer(engines, Scheduler(1))
 
@@ -118,7 +116,7 @@ async def test_voices_whose_library_is_missing_are_left_out_with_a_warning(
 
     monkeypatch.setattr(piper.PiperSynthesizer, "load", no_library)
     monkeypatch.setattr("kouyu.weights.cache.folder", lambda _: tmp_path)
-    engines = EngineSettings(asr="openai", tts=("piper", "openai"), openai_asr=ASR, openai_tts=TTS)
+    engines = EngineSettings(asr="openai", tts=("piper", "openai"), options={"openai_asr": ASR, "openai_tts": TTS})
     synthesizer = await load_synthesizer(engines, Scheduler(1))
     assert [voice.voice_id for voice in synthesizer.voices()] == ["openai-alloy", "openai-nova"]
     assert "piper-tts is not installed" in caplog.text
@@ -130,5 +128,5 @@ async def test_a_server_whose_noise_suppression_cannot_be_loaded_goes_on_without
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "webrtc_noise_gain", None)
-    assert await load_noise_suppressor(EngineSettings()) is None
+    assert await load_noise_suppressor(EngineSettings(), Scheduler(1)) is None
     assert "pip install webrtc-noise-gain" in caplog.text

@@ -18,10 +18,13 @@ pytestmark = pytest.mark.models
 REPOSITORY = Path(__file__).parents[2]
 ENGINE = """
 from pathlib import Path
+from kouyu.engines.declaration import Engine
 from kouyu.engines.paralinguistics.sense_voice import SenseVoiceEmotion
 
-async def load(scheduler):
-    return await SenseVoiceEmotion.load(scheduler, Path(__file__).parent)
+async def load(context, options):
+    return await SenseVoiceEmotion.load(context.scheduler, Path(__file__).parent)
+
+ENGINE = Engine(name="moods", kind="emotion", load=load)
 """
 CONFIG = """
 [engines]
@@ -48,7 +51,7 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
     package = tmp_path / "package"
     (package / "moods-1.0.dist-info").mkdir(parents=True)
     (package / "moods-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: moods\nVersion: 1.0\n")
-    (package / "moods-1.0.dist-info" / "entry_points.txt").write_text("[kouyu.emotion]\nmoods = moods:load\n")
+    (package / "moods-1.0.dist-info" / "entry_points.txt").write_text("[kouyu.emotion]\nmoods = moods:ENGINE\n")
     (package / "moods.py").write_text(ENGINE)
     write_sense_voice(package, "<|SAD|>")
     with recognition_stand_in() as recognition:

@@ -7,9 +7,11 @@ from typing import get_args, get_type_hints
 
 import msgspec
 
+from kouyu.engines import engine_registry
+from kouyu.engines.asr.whisper import WhisperSettings
+from kouyu.engines.declaration import Kind
 from kouyu.settings import Settings, load
 from kouyu.settings.first_file import commented_defaults, write_first
-from kouyu.settings.model import WhisperSettings
 from kouyu.weights.catalogue import CATALOGUE
 
 
@@ -24,7 +26,17 @@ def test_its_comments_are_the_true_defaults_of_every_setting(tmp_path: Path) -> 
     path.write_text(re.sub(r"^#(?=\w+ = )", "", commented_defaults(), flags=re.MULTILINE))
     assert load(path) == Settings()
     shown = set(re.findall(r"^(\w+) = ", path.read_text(), flags=re.MULTILINE))
-    assert shown >= set(_leaves(Settings())) - {"temperature", "top_p", "max_tokens", "starts_thinking", "flows"}
+    options = {
+        name for kind, engine in engine_registry.sections().values() for name in _leaves(engine_options(kind, engine))
+    }
+    left_out = {"temperature", "top_p", "max_tokens", "starts_thinking", "flows", "options"}
+    assert shown >= (set(_leaves(Settings())) | options) - left_out
+
+
+def engine_options(kind: Kind, name: str) -> msgspec.Struct:
+    """The default options of an engine."""
+    made: msgspec.Struct = engine_registry.find(kind, name).options()
+    return made
 
 
 def test_every_set_of_weights_for_recognition_can_be_chosen() -> None:

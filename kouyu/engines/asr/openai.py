@@ -1,15 +1,18 @@
 """Speech recognition by any endpoint that speaks OpenAI's ``/audio/transcriptions``."""
 
 from http import HTTPStatus
+from typing import Annotated, Final
 
 import httpx
 import msgspec
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from kouyu.audio.wav import encode_wav
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
-from kouyu.engines.endpoint_client import endpoint_client
+from kouyu.engines.declaration import Engine, EngineContext
+from kouyu.engines.endpoint_client import api_key_of, endpoint_client, require_web_address
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.protocol.speech_rate import SPEECH_RATE
@@ -17,16 +20,21 @@ from kouyu.text.language import language_of
 
 
 class OpenAIOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to send audio."""
+    """[engines.openai_asr]: where to send audio."""
 
-    base_url: str
+    base_url: str = ""
     """With the version, as in ``http://127.0.0.1:8000/v1``."""
-    model: str
     api_key: str = ""
-    timeout: float = 30.0
+    api_key_env: str = ""
+    """The environment variable that holds the key, so that it need not stand in a file."""
+    model: str = ""
+    timeout: Annotated[float, Meta(gt=0)] = 30.0
     """Seconds for the whole answer."""
-    connect_timeout: float = 3.0
+    connect_timeout: Annotated[float, Meta(gt=0)] = 3.0
     """Seconds."""
+
+    def __post_init__(self) -> None:
+        require_web_address("base_url", self.base_url)
 
 
 class _Answer(msgspec.Struct):
@@ -89,3 +97,16 @@ class OpenAIRecognizer:
 def _language(answer: _Answer, text: str) -> str:
     """Some endpoints name the language in English or not at all: then its script has to tell."""
     return answer.language if len(answer.language) == len("en") else language_of(text) or "en"
+
+
+async def _load(context: EngineContext, options: OpenAIOptions) -> OpenAIRecognizer:
+    key = api_key_of(context.section, options.api_key, options.api_key_env)
+    return OpenAIRecognizer(msgspec.structs.replace(options, api_key=key))
+
+
+def _check(options: OpenAIOptions) -> None:
+    if not (options.base_url and options.model):
+        raise ValueError("needs base_url and model")
+
+
+ENGINE: Final = Engine(name="openai", kind="asr", load=_load, options=OpenAIOptions, check=_check)

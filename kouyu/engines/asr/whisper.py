@@ -2,18 +2,22 @@
 
 import threading
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, Literal
 
+import msgspec
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from kouyu.engines.asr import mandarin
 from kouyu.engines.asr.decoding import WINDOWS, Heard, Task, Whisper, WhisperOptions
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.asr.windows import cut_at_pauses
+from kouyu.engines.declaration import Engine, EngineContext, Threads
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import CancelToken, Priority, Scheduler, WorkCancelled
 from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.weights import cache
 
 __all__ = ["WhisperOptions", "WhisperRecognizer"]
 
@@ -108,3 +112,38 @@ class WhisperRecognizer:
             if self._whisper is None:
                 self._whisper = Whisper(self._weights, self._options)
             return self._whisper
+
+
+class WhisperSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[engines.whisper]: recognition on this machine."""
+
+    weights: Literal["whisper-base", "whisper-tiny-en", "whisper-small"] = "whisper-base"
+    """A set of weights for recognition in the catalogue; one that is not here is fetched by hand."""
+    languages: Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)] = ("en", "zh")
+    """What people here may speak (ISO 639-1): the language of a short utterance is guessed among these alone."""
+    device: Literal["cpu", "cuda", "auto"] = "cpu"
+    compute_type: Annotated[str, Meta(min_length=1)] = "int8"
+    threads: Threads = 2
+    """Threads of one recognition: one makes many sessions at once cheaper, two a single one quicker."""
+
+
+async def _load(context: EngineContext, settings: WhisperSettings) -> WhisperRecognizer:
+    options = WhisperOptions(
+        languages=settings.languages,
+        device=settings.device,
+        compute_type=settings.compute_type,
+        threads=settings.threads,
+        replicas=context.workers,
+    )
+    recognizer = WhisperRecognizer(cache.folder(settings.weights), context.scheduler, options)
+    await recognizer.warm_up()
+    return recognizer
+
+
+ENGINE: Final = Engine(
+    name="whisper",
+    kind="asr",
+    load=_load,
+    options=WhisperSettings,
+    weights=lambda settings: (settings.weights,),
+)

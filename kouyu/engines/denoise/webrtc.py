@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kouyu.audio.pcm import Samples, float_from_int16, int16_from_float
+from kouyu.engines.declaration import Engine, EngineContext, NoOptions
 from kouyu.engines.errors import EngineUnavailable
 
 LEVEL: Final = 2
@@ -68,3 +69,10 @@ class WebRtcStream:
         skipped = min(self._before, len(cleaned))
         self._before -= skipped
         return float_from_int16(cleaned[skipped:])
+
+
+async def _load(_: EngineContext, __: NoOptions) -> WebRtcSuppressor:
+    return WebRtcSuppressor()
+
+
+ENGINE: Final = Engine(name="webrtc", kind="denoise", load=_load)

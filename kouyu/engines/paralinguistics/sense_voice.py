@@ -6,10 +6,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.engines.declaration import Engine, EngineContext, NoOptions
 from kouyu.engines.errors import EngineError, EngineUnavailable
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.protocol.user_voice import UserEmotion
+from kouyu.weights import cache
 
 WEIGHT_SET: Final = "sense-voice"
 MODEL_FILE: Final = "model.int8.onnx"
@@ -82,3 +84,10 @@ def _open(weights: Path) -> Any:
         )
     except RuntimeError as error:
         raise EngineUnavailable(f"{weights} cannot be loaded ({error}); {advice}") from error
+
+
+async def _load(context: EngineContext, _: NoOptions) -> SenseVoiceEmotion:
+    return await SenseVoiceEmotion.load(context.scheduler, cache.folder(WEIGHT_SET))
+
+
+ENGINE: Final = Engine(name="sense-voice", kind="emotion", load=_load, weights=lambda _: (WEIGHT_SET,))

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.engines.declaration import Engine, EngineContext, Threads
 from kouyu.engines.errors import EngineError, EngineUnavailable
 from kouyu.engines.scheduler import Priority, Scheduler, WorkCancelled
 from kouyu.engines.tts import espeak
@@ -27,6 +28,7 @@ from kouyu.engines.tts.prosody import EMOTIONS, Prosody, prosody_of
 from kouyu.engines.tts.speaking import spoken_in_pieces, with_prosody
 from kouyu.text.language import split_by_language
 from kouyu.text.readable import readable
+from kouyu.weights import cache
 
 log = logging.getLogger(__name__)
 
@@ -60,10 +62,10 @@ LEARNT_FROM: Final = "我觉得这个主意不错，"
 
 
 class KokoroOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How the model runs."""
+    """[engines.kokoro]: Mandarin and English speech on this machine."""
 
-    threads: int = 2
-    """Cores used for one sentence."""
+    threads: Threads = 2
+    """Threads of one sentence: one makes many sessions at once cheaper, two a single one quicker."""
 
 
 class KokoroSynthesizer:
@@ -209,3 +211,10 @@ def _in_calls(tokens: Sequence[int]) -> Iterator[Sequence[int]]:
     """The tokens in runs the model can take. A clause is nearly always one."""
     for begin in range(0, len(tokens), MOST_TOKENS):
         yield tokens[begin : begin + MOST_TOKENS]
+
+
+async def _load(context: EngineContext, options: KokoroOptions) -> KokoroSynthesizer:
+    return await KokoroSynthesizer.load(context.scheduler, cache.folder(WEIGHT_SET), options)
+
+
+ENGINE: Final = Engine(name="kokoro", kind="tts", load=_load, options=KokoroOptions, weights=lambda _: (WEIGHT_SET,))

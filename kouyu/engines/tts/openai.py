@@ -2,13 +2,15 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Annotated, Final, Literal
 
 import httpx
 import msgspec
 import numpy as np
+from msgspec import Meta
 
-from kouyu.engines.endpoint_client import endpoint_client
+from kouyu.engines.declaration import Engine, EngineContext
+from kouyu.engines.endpoint_client import api_key_of, endpoint_client, require_web_address
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
@@ -26,25 +28,30 @@ RETRYABLE: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 class EndpointVoice(msgspec.Struct, frozen=True, kw_only=True):
     """A voice of the endpoint."""
 
-    name: str
+    name: Annotated[str, Meta(min_length=1)]
     """As the endpoint calls it; clients see it with ``openai-`` in front."""
-    languages: tuple[str, ...] = ("en", "zh")
-    gender: str = "unknown"
+    languages: Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)] = ("en", "zh")
+    gender: Literal["male", "female", "unknown"] = "unknown"
 
 
 class OpenAISpeechOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the endpoint is and what it has."""
+    """[engines.openai_tts]: where the endpoint is and what it has."""
 
-    base_url: str
+    base_url: str = ""
     """Up to and with ``/v1``."""
     api_key: str = ""
-    model: str = "gpt-4o-mini-tts"
+    api_key_env: str = ""
+    """The environment variable that holds the key, so that it need not stand in a file."""
+    model: str = ""
     voices: tuple[EndpointVoice, ...] = ()
     takes_instructions: bool = True
     """Whether the model follows how it is told to speak. Emotions and context texts are sent only then."""
-    connect_seconds: float = 5.0
-    read_seconds: float = 20.0
+    connect_seconds: Annotated[float, Meta(gt=0)] = 5.0
+    read_seconds: Annotated[float, Meta(gt=0)] = 20.0
     """The longest wait for the first and for every further byte."""
+
+    def __post_init__(self) -> None:
+        require_web_address("base_url", self.base_url)
 
 
 class OpenAISpeech:
@@ -130,3 +137,16 @@ async def _errors_as_engine_errors() -> AsyncGenerator[None, None]:
     except httpx.HTTPError as error:
         # The text of an httpx error has the address in it, never the request's content.
         raise EngineError(f"the speech endpoint failed: {type(error).__name__}", retryable=True) from error
+
+
+async def _load(context: EngineContext, options: OpenAISpeechOptions) -> OpenAISpeech:
+    key = api_key_of(context.section, options.api_key, options.api_key_env)
+    return OpenAISpeech(msgspec.structs.replace(options, api_key=key))
+
+
+def _check(options: OpenAISpeechOptions) -> None:
+    if not (options.base_url and options.model and options.voices):
+        raise ValueError("needs base_url, model and voices")
+
+
+ENGINE: Final = Engine(name="openai", kind="tts", load=_load, options=OpenAISpeechOptions, check=_check)

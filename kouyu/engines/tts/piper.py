@@ -7,12 +7,14 @@ itself is in the public domain.
 import json
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
 
 import msgspec
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
+from kouyu.engines.declaration import Engine, EngineContext, Threads
 from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts import espeak
@@ -21,6 +23,7 @@ from kouyu.engines.tts.piper_model import PiperModel
 from kouyu.engines.tts.prosody import EMOTIONS, Prosody, prosody_of
 from kouyu.engines.tts.speaking import spoken_in_pieces, with_prosody
 from kouyu.text.readable import readable
+from kouyu.weights import cache
 
 WEIGHT_SET: Final = "piper-joe"
 MODEL_FILE: Final = "en_US-joe-medium.onnx"
@@ -46,12 +49,12 @@ VOICE: Final = Voice(
 
 
 class PiperOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How the voice runs."""
+    """[engines.piper]: English speech on this machine."""
 
-    threads: int = 1
-    """Cores used for one sentence."""
-    variation: float = 1.0
-    """0 to 1: how much of the voice's chance there is; without any, the same text gives the same samples."""
+    threads: Threads = 2
+    """Threads of one sentence: one makes many sessions at once cheaper, two a single one quicker."""
+    variation: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    """How much the voice varies from one time to the next; at 0 the same text always gives the same samples."""
 
 
 class PiperSynthesizer:
@@ -125,3 +128,10 @@ class PiperSynthesizer:
         scales = np.array([noise, self._length_scale * stretch, width], np.float32)
         parts = self._model.speak(phonemes_to_ids(phonemes, self._ids), scales)
         yield from with_prosody(parts, prosody, self._sample_rate)
+
+
+async def _load(context: EngineContext, options: PiperOptions) -> PiperSynthesizer:
+    return await PiperSynthesizer.load(context.scheduler, cache.folder(WEIGHT_SET), options)
+
+
+ENGINE: Final = Engine(name="piper", kind="tts", load=_load, options=PiperOptions, weights=lambda _: (WEIGHT_SET,))

@@ -7,9 +7,13 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.engines.declaration import Engine, EngineContext, NoOptions
 from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.turn.smart_turn import SmartTurn
 from kouyu.engines.turn.text_completeness import text_completeness
+from kouyu.weights import cache
+
+WEIGHT_SET: Final = "smart-turn"
 
 AUDIO_WEIGHT: Final = 0.33
 TEXT_WEIGHT: Final = 1.4
@@ -60,3 +64,10 @@ def log_odds(probability: float) -> float:
     if not 0.0 < probability < 1.0:
         return math.copysign(SUREST, probability - 0.5)
     return max(-SUREST, min(SUREST, math.log(probability / (1.0 - probability))))
+
+
+async def _load(context: EngineContext, _: NoOptions) -> AudioAndTextJudge:
+    return await AudioAndTextJudge.load(context.scheduler, cache.folder(WEIGHT_SET))
+
+
+ENGINE: Final = Engine(name="smart-turn", kind="turn", load=_load, weights=lambda _: (WEIGHT_SET,))

@@ -12,12 +12,15 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.engines.declaration import Engine, EngineContext, NoOptions
 from kouyu.engines.errors import EngineUnavailable
+from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.engine import State
 from kouyu.model_files.onnx_messages import BadModel, float_weights
+from kouyu.weights import cache
 
+WEIGHT_SET: Final = "silero-vad"
 FILE_NAME: Final = "silero_vad.onnx"
-"""In the weight set ``silero-vad``."""
 
 _CONTEXT: Final = 64
 """Samples of the chunk before, which the network wants in front of each chunk."""
@@ -151,3 +154,10 @@ def _remember(heard: _Floats, hidden: _Floats, cell: _Floats, network: _Network)
 def _sigmoid(values: _Floats) -> _Floats:
     result: _Floats = 0.5 + 0.5 * np.tanh(0.5 * values)
     return result
+
+
+async def _load(context: EngineContext, _: NoOptions) -> SileroVoiceActivity:
+    return await context.scheduler.run(lambda _: SileroVoiceActivity(cache.folder(WEIGHT_SET)), Priority.FINAL)
+
+
+ENGINE: Final = Engine(name="silero", kind="vad", load=_load, weights=lambda _: (WEIGHT_SET,))

@@ -7,11 +7,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.engines.declaration import Engine, EngineContext, NoOptions
 from kouyu.engines.errors import EngineError
 from kouyu.engines.onnx_model import open_onnx_model
 from kouyu.engines.scheduler import CancelToken, Priority, Scheduler
 from kouyu.engines.voiceprint.engine import Voiceprint
 from kouyu.engines.voiceprint.features import mel_windows
+from kouyu.weights import cache
 
 WEIGHT_SET: Final = "voiceprint"
 FILE_NAME: Final = "speaker_encoder.onnx"
@@ -79,3 +81,11 @@ def unit(vector: NDArray[np.float32]) -> Voiceprint:
         raise EngineError("the voiceprint is empty: this is no speech")
     scaled: Voiceprint = (vector / length).astype(np.float32)
     return scaled
+
+
+async def _load(context: EngineContext, _: NoOptions) -> ResemblyzerEncoder:
+    """The model is read when it is first needed."""
+    return ResemblyzerEncoder(context.scheduler, cache.folder(WEIGHT_SET))
+
+
+ENGINE: Final = Engine(name="resemblyzer", kind="voiceprint", load=_load, weights=lambda _: (WEIGHT_SET,))
