@@ -63,23 +63,19 @@ class Attachments:
             if parts is None:
                 shown.append(message)
                 continue
-            files = sum(isinstance(part, FilePart | ImagePart) for part in parts)
-            reads = [self._shown(part, images=images, tokens=document_tokens, may_read=room > 0) for part in parts]
-            room -= files
-            content = msgspec.json.encode(await asyncio.gather(*reads)).decode()
-            shown.append(msgspec.structs.replace(message, content=content))
+            files = [place for place, part in enumerate(parts) if _is_read(part, images)]
+            latest = files[max(0, len(files) - room) :]
+            room -= len(latest)
+            read = await asyncio.gather(*(self._read_into(parts[place], images, document_tokens) for place in latest))
+            told = [_note(part, images) for part in parts]
+            for place, file in zip(latest, read, strict=True):
+                told[place] = file
+            shown.append(msgspec.structs.replace(message, content=msgspec.json.encode(told).decode()))
         return tuple(reversed(shown))
 
-    async def _shown(self, part: ContentPart, *, images: bool, tokens: int, may_read: bool) -> dict[str, Any]:
-        match part:
-            case TextPart(text=text):
-                return _text(text)
-            case AudioPart():
-                return _text("[a recording that you cannot hear]")
-            case ImagePart() if not images:
-                return _text("[an image that you cannot see]")
-            case _ if not may_read:
-                return _text("[an earlier file, left out]")
+    async def _read_into(self, part: ContentPart, images: bool, tokens: int) -> dict[str, Any]:
+        """A file as a part that the model is shown."""
+        assert isinstance(part, ImagePart | FilePart)
         try:
             file = await self.read(part)
             if isinstance(part, ImagePart) or (images and _picture_type(file.content)):
@@ -142,6 +138,23 @@ def _parts(message: ContextMessage) -> tuple[ContentPart, ...] | None:
         return parse_parts(message.content)
     except InvalidField:
         return None
+
+
+def _is_read(part: ContentPart, images: bool) -> bool:
+    return isinstance(part, FilePart) or (images and isinstance(part, ImagePart))
+
+
+def _note(part: ContentPart, images: bool) -> dict[str, Any]:
+    """What the model is shown of a part without a file being read."""
+    match part:
+        case TextPart(text=text):
+            return _text(text)
+        case AudioPart():
+            return _text("[a recording that you cannot hear]")
+        case ImagePart() if not images:
+            return _text("[an image that you cannot see]")
+        case _:
+            return _text("[an earlier file, left out]")
 
 
 def _text(text: str) -> dict[str, Any]:

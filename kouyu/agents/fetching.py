@@ -15,6 +15,8 @@ import httpx
 import msgspec
 
 _MOST_REDIRECTS: Final = 5
+_AT_ONCE: Final = 16
+"""Files that are fetched at the same time for all sessions together; others wait for their turn."""
 _PORTS: Final = {"http": 80, "https": 443}
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _NOT_GLOBAL: Final = tuple(
@@ -62,6 +64,7 @@ class Fetcher:
 
     def __init__(self, options: FetchingOptions) -> None:
         self._options = options
+        self._turn = asyncio.Semaphore(_AT_ONCE)
         self._http = httpx.AsyncClient(
             # Connections are never used twice: one was made for a certain host name at an address.
             limits=httpx.Limits(max_keepalive_connections=0),
@@ -76,7 +79,7 @@ class Fetcher:
     async def fetch(self, url: str) -> Fetched:
         """The file at ``url``. Raises FetchError."""
         try:
-            async with asyncio.timeout(self._options.timeout_s):
+            async with self._turn, asyncio.timeout(self._options.timeout_s):
                 for _ in range(_MOST_REDIRECTS + 1):
                     found = await self._hop(url)
                     if isinstance(found, Fetched):

@@ -1,12 +1,15 @@
 """The user's audio, from the bytes of ``input_audio_buffer.append`` to what the engines listen to."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.ogg_opus import OggOpusSource
 from kouyu.audio.opus import OpusPacketSource
 from kouyu.audio.pcm import Encoding, PcmFormat, Samples, joined
 from kouyu.audio.resampling import Resampler, open_prompt_resampler
-from kouyu.audio.stream import AudioSource, Block, PcmSource
+from kouyu.audio.stream import AudioSource, Block
 from kouyu.audio.wav_stream import WavSource
 from kouyu.protocol.configuration import InputAudio
 from kouyu.protocol.effective import G711_RATE
@@ -28,16 +31,26 @@ class AudioDecoder:
         self._ready: list[Samples] = []
         """What was decoded ahead of an error, for the next call to give out."""
 
-    def feed(self, data: bytes) -> Samples:
-        """What is ready once ``data`` has come in; may be empty.
+    def steps(self, data: bytes) -> Iterator[Samples]:
+        """What ``data`` completes, decoded as it is asked for: a packet at a time where the codec has packets.
 
-        Raises UndecodableAudio where ``data`` is faulty. The audio around the fault is not lost, and the next piece
-        is decoded as if the faulty bytes had not come.
+        A step may be empty. Raises UndecodableAudio where ``data`` is faulty. The audio around the fault is not lost,
+        and the next piece is decoded as if the faulty bytes had not come.
         """
         assert self._source is not None, "closed"
         for block in self._source.decode(data):
             self._resample(block)
-        return self._take()
+            yield self._take()
+
+    def feed(self, data: bytes) -> Samples:
+        """The same at once."""
+        ready: list[Samples] = []
+        try:
+            ready.extend(self.steps(data))
+        except UndecodableAudio:
+            self._ready = ready
+            raise
+        return joined(ready)
 
     def flush(self) -> Samples:
         """The rest of a buffer that is complete. The next feed begins a new buffer, in the same format."""
@@ -93,10 +106,9 @@ def _open_source(input_audio: InputAudio) -> AudioSource:
         case _, "opus":
             return OpusPacketSource()
         case _, "g711a":
-            return PcmSource(PcmFormat("alaw", G711_RATE, input_audio.channel))
+            return WavSource(PcmFormat("alaw", G711_RATE, input_audio.channel))
         case _, "g711u":
-            return PcmSource(PcmFormat("mulaw", G711_RATE, input_audio.channel))
-        case "wav", _:
-            return WavSource(pcm_format)
+            return WavSource(PcmFormat("mulaw", G711_RATE, input_audio.channel))
         case _:
-            return PcmSource(pcm_format)
+            # Those who announce bare samples and send a WAV's header in front of them are heard too.
+            return WavSource(pcm_format)

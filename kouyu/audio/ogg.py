@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-_MARK = b"OggS"
+PAGE_MARK = b"OggS"
 _FIXED_BYTES = 27
 _LONGEST_PACKET = 1 << 20
 """Bytes; an unfinished packet that grows beyond is dropped."""
@@ -56,7 +56,7 @@ class OggReader:
                 yield self._parse(page)
             else:
                 # Behind this false or damaged mark a good page may already be waiting.
-                del self._buffer[: len(_MARK)]
+                del self._buffer[: len(PAGE_MARK)]
                 self.lost = True
 
     def restart(self) -> None:
@@ -67,14 +67,16 @@ class OggReader:
 
     def _find_mark(self) -> bool:
         """Move the buffer's start to the next page; False if there is none yet."""
-        at = self._buffer.find(_MARK)
+        at = self._buffer.find(PAGE_MARK)
         if at < 0:
             # The end of the buffer may be the beginning of a mark.
-            at = next((len(self._buffer) - n for n in (3, 2, 1) if self._buffer.endswith(_MARK[:n])), len(self._buffer))
+            at = next(
+                (len(self._buffer) - n for n in (3, 2, 1) if self._buffer.endswith(PAGE_MARK[:n])), len(self._buffer)
+            )
         if at > 0:
             del self._buffer[:at]
             self.lost = True
-        return self._buffer.startswith(_MARK)
+        return self._buffer.startswith(PAGE_MARK)
 
     def _page_size(self) -> int | None:
         """Bytes of the page at the buffer's start, None until it is there."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.ogg import OggReader, Page
-from kouyu.audio.opus import DECODING_RATE, OpusPacketDecoder
+from kouyu.audio.opus import DECODING_RATE, OpusPacketDecoder, packet_samples
 from kouyu.audio.pcm import Samples, joined
 from kouyu.audio.stream import Block
 
@@ -54,8 +54,7 @@ class OggOpusSource:
         was_lost = self._reader.lost
         faults: list[str] = []
         for page in self._reader.read(data):
-            samples = self._decode_page(page, faults)
-            if len(samples):
+            for samples in self._decode_page(page, faults):
                 yield Block(samples, DECODING_RATE)
         if self._reader.lost and not was_lost:
             faults.append("not an Ogg stream, or a damaged one")
@@ -67,27 +66,33 @@ class OggOpusSource:
         self._reader.restart()
         return iter(())
 
-    def _decode_page(self, page: Page, faults: list[str]) -> Samples:
-        """The audio of one page; what is wrong with it is added to ``faults``."""
+    def _decode_page(self, page: Page, faults: list[str]) -> Iterator[Samples]:
+        """The audio of one page, packet by packet; what is wrong with it is added to ``faults``."""
         if page.first:
             self._begin_stream(page, faults)
         elif self._serial is None and page.serial != self._refused:
             self._serial = page.serial
         if page.first or page.serial != self._serial:
-            return joined([])
-        samples = self._decode_packets(page, faults)
-        skipped = min(max(self._head.pre_skip - self._decoded, 0), len(samples))
-        self._decoded += len(samples)
-        if not page.last:
+            return
+        packets = [packet for packet in page.packets if packet and not packet.startswith(b"OpusTags")]
+        end = self._end_of_audio(page, sum(map(packet_samples, packets)))
+        for packet in packets:
+            samples = self._decode_packet(packet, faults)
+            first = max(self._head.pre_skip - self._decoded, 0)
+            last = len(samples) if end is None else max(end - self._decoded, 0)
+            self._decoded += len(samples)
+            yield samples[first:last] * np.float32(self._head.gain)
+        if page.last:
+            self._serial = None
+        else:
             # Ahead of ours where pages were missed.
             self._decoded = max(self._decoded, page.granule_position)
-        else:
-            self._serial = None
-            # The last page's position says how much of its audio is padding.
-            padding = self._decoded - page.granule_position
-            if 0 < padding <= len(samples) - skipped:
-                samples = samples[: len(samples) - padding]
-        return samples[skipped:] * np.float32(self._head.gain)
+
+    def _end_of_audio(self, page: Page, length: int) -> int | None:
+        """Where padding begins, which a stream's last page may end in; None: nowhere."""
+        skipped = min(max(self._head.pre_skip - self._decoded, 0), length)
+        padding = self._decoded + length - page.granule_position
+        return page.granule_position if page.last and 0 < padding <= length - skipped else None
 
     def _begin_stream(self, page: Page, faults: list[str]) -> None:
         """A new Opus stream takes over from the one before; another codec's is left alone."""
@@ -102,13 +107,10 @@ class OggOpusSource:
         self._decoded = 0
         self._decoder.restart()
 
-    def _decode_packets(self, page: Page, faults: list[str]) -> Samples:
-        pieces = []
-        for packet in page.packets:
-            if not packet or packet.startswith(b"OpusTags"):
-                continue
-            try:
-                pieces.append(self._decoder.decode(packet))
-            except UndecodableAudio as error:
+    def _decode_packet(self, packet: bytes, faults: list[str]) -> Samples:
+        try:
+            return self._decoder.decode(packet)
+        except UndecodableAudio as error:
+            if not faults:
                 faults.append(str(error))
-        return joined(pieces)
+            return joined([])

@@ -21,6 +21,24 @@ _LOWEST_BITRATE, _HIGHEST_BITRATE = 500, 256_000
 """bit/s that the encoder takes for one channel."""
 
 
+_FRAME_SAMPLES = (*(480, 960, 1_920, 2_880) * 3, *(480, 960) * 2, *(120, 240, 480, 960) * 4)
+"""Of each of the 32 configurations, at DECODING_RATE (RFC 6716, table 2)."""
+
+
+def packet_samples(packet: bytes) -> int:
+    """Samples at DECODING_RATE that a packet holds, as its head says (RFC 6716, 3.1 and 3.2); 0 of an empty one."""
+    if not packet:
+        return 0
+    match packet[0] & 3:
+        case 0:
+            frames = 1
+        case 3:
+            frames = packet[1] & 63 if len(packet) > 1 else 0
+        case _:
+            frames = 2
+    return frames * _FRAME_SAMPLES[packet[0] >> 3]
+
+
 class OpusPacketDecoder:
     """One packet at a time, mono or stereo, to mono at DECODING_RATE."""
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from kouyu.audio.pcm import PcmFormat, PcmReader, Samples
+from kouyu.audio.pcm import Samples
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -28,19 +28,3 @@ class AudioSource(Protocol):
     def end(self) -> Iterator[Block]:
         """What was held back; the next piece begins a new buffer. Raises nothing."""
         ...
-
-
-class PcmSource:
-    """Bare samples: PCM and G.711."""
-
-    def __init__(self, pcm_format: PcmFormat) -> None:
-        self._reader = PcmReader(pcm_format)
-
-    def decode(self, data: bytes) -> Iterator[Block]:
-        """All whole samples; nothing can be wrong with them."""
-        yield Block(self._reader.read(data), self._reader.format.sample_rate)
-
-    def end(self) -> Iterator[Block]:
-        """Nothing: what is held is less than a sample."""
-        self._reader.drop_partial()
-        return iter(())

@@ -8,8 +8,6 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kouyu.audio.decoding import open_decoder
-from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import Samples, float_from_int16, int16_from_float
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.audio_sessions.segments import Segment, Segmenter, SegmentRules
@@ -19,16 +17,14 @@ from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.detector import Judgement
 from kouyu.protocol.configuration import InputAudio
-from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.speech.services import Services
 from kouyu.speech.transcribing import TranscriptionRequest, transcribed
+from kouyu.speech.uplink_decoder import UplinkDecoder
 from kouyu.text.joining import appended
 
 log = logging.getLogger(__name__)
 
-_DECODED_AT_ONCE: Final = 64 * 1024
-"""Bytes of an append decoded before other sessions get their turn on the event loop."""
 _JUDGED_AT_ONCE: Final = 5 * SPEECH_RATE
 _KEPT_S: Final = 60.0
 """Audio kept: more than the longest segment and what is judged at once."""
@@ -98,8 +94,7 @@ class LiveTranscriber:
         self._services = services
         self._report = report
         self._rules = rules
-        self._input = InputAudio()
-        self._decoder = open_decoder(self._input)
+        self._decoder = UplinkDecoder(InputAudio())
         self._voice_activity = services.voice_activity.open()
         self._timeline = AudioTimeline(_KEPT_S)
         self._segmenter = Segmenter(rules)
@@ -114,21 +109,16 @@ class LiveTranscriber:
 
     def use_format(self, input_audio: InputAudio) -> None:
         """From the next piece on the audio comes in this format."""
-        if input_audio != self._input:
-            self._decoder.close()
-            self._input, self._decoder = input_audio, open_decoder(input_audio)
+        self._decoder.use_format(input_audio)
 
     async def hear(self, delta: bytes) -> None:
         """The next bytes. Raises ProtocolError for what does not decode, EngineError without voice activity."""
-        try:
-            for start in range(0, len(delta), _DECODED_AT_ONCE):
-                await self._judge(self._decoder.feed(delta[start : start + _DECODED_AT_ONCE]))
-        except UndecodableAudio as fault:
-            raise ProtocolError(BAD_REQUEST, f"data.delta: {fault}") from fault
+        async for samples in self._decoder.decoded(delta):
+            await self._judge(samples)
 
     async def complete(self) -> None:
         """The buffer is over: ``ended`` is reported once all of it has been recognised. What comes next is another."""
-        await self._judge(self._decoder.flush())
+        await self._judge(self._decoder.complete())
         await self._advance(await self._voice_activity.flush())
         segment = self._segmenter.finish()
         if segment is not None:
@@ -138,7 +128,7 @@ class LiveTranscriber:
 
     async def clear(self) -> None:
         """Throw the buffer away: nothing more is told of it."""
-        self._decoder.flush()
+        self._decoder.complete()
         await self._advance(await self._voice_activity.flush())
         self._buffer.cleared = True
         self._buffer = _Buffer()

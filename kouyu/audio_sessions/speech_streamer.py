@@ -137,15 +137,14 @@ class SpeechStreamer:
         return self._encoder
 
     async def _send_paced(self) -> None:
-        pacer, limit = Pacer(None), None
+        pacer = Pacer(None)
         now = asyncio.get_running_loop().time
         while True:
             match await self._outgoing.get():
                 case _Paced(event=event, limit=wanted):
-                    if wanted != limit:
-                        limit, pacer = wanted, Pacer(wanted)
+                    pacer.limit = wanted
                     await asyncio.sleep(max(0.0, pacer.ready_at(now()) - now()))
-                    pacer.sent(now())
                     await self._send(event)
+                    pacer.left(now())  # only now: it may have waited for a client that does not read
                 case event:
                     await self._send(event)

@@ -22,6 +22,7 @@ from kouyu.conversation.inputs import (
     Input,
     NotOpened,
     OpenedConversation,
+    PacketGone,
     PressureChanged,
     ReplyDelta,
     ReplyFailed,
@@ -116,7 +117,15 @@ class Conversation:
         """
         subscribed = self.configuration.event_subscriptions
         effects = [*self._handle(received, self.configuration, now), *self._advance(now)]
-        return [_withheld(effect, subscribed) for effect in effects] if subscribed else effects
+        return [self._withheld(effect, subscribed, now) for effect in effects] if subscribed else effects
+
+    def _withheld(self, effect: Effect, subscribed: tuple[str, ...], now: float) -> Effect:
+        """``error`` is always sent; other events only where ``event_subscriptions`` has them."""
+        if not isinstance(effect, Send) or effect.event.event_type in ("error", *subscribed):
+            return effect
+        if effect.packet is not None:
+            self._speaking.packet_gone(effect.packet, now)
+        return Withheld(effect.event)
 
     def deadline(self, now: float) -> float | None:
         """When TimePassed must come if nothing else does."""
@@ -154,6 +163,8 @@ class Conversation:
                 yield from self._on_reply(received, now)
             case SpeechAudio() | SpeechFinished() | SpeechFailed():
                 self._on_speech(received, now)
+            case PacketGone(number, dropped):
+                self._speaking.packet_gone(number, None if dropped else now)
             case SectionBegan(conversation_id, section_id):
                 if conversation_id == self._identity.conversation_id and section_id != self._identity.section_id:
                     yield from self._turns.forget_preparation()
@@ -411,13 +422,6 @@ class Conversation:
             limits=self._limits,
             now=now,
         )
-
-
-def _withheld(effect: Effect, subscribed: tuple[str, ...]) -> Effect:
-    """``error`` is always sent; other events only where ``event_subscriptions`` has them."""
-    if not isinstance(effect, Send) or effect.event.event_type in ("error", *subscribed):
-        return effect
-    return Withheld(effect.event)
 
 
 def _user_of(configuration: Configuration) -> str:

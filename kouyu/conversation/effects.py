@@ -19,10 +19,12 @@ class Sounding(msgspec.Struct, frozen=True):
 
 
 class Send(msgspec.Struct, frozen=True):
-    """Send this event to the client. ``sounding``: the sound that is in it."""
+    """Send this event to the client. ``sounding``: the sound that is in it. ``packet``: its number, where PacketGone is
+    to tell when it has left."""
 
     event: DownlinkEvent
     sounding: Sounding | None = None
+    packet: int | None = None
 
 
 class Withheld(msgspec.Struct, frozen=True):

@@ -192,6 +192,13 @@ class ClientFault(msgspec.Struct, frozen=True):
     origin_message: str | None = None
 
 
+class PacketGone(msgspec.Struct, frozen=True):
+    """A packet with this number (``Send.packet``) has left for the client just now, or was ``dropped`` before."""
+
+    number: int
+    dropped: bool = False
+
+
 class SectionBegan(msgspec.Struct, frozen=True):
     """A new section of a conversation began elsewhere, which may be this conversation, and is on disk."""
 
@@ -229,6 +236,7 @@ Input = (
     | SpeechAudio
     | SpeechFinished
     | SpeechFailed
+    | PacketGone
     | SectionBegan
     | ClientLeft
     | TimePassed

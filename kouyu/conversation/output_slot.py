@@ -9,7 +9,7 @@ from kouyu.conversation.pacing import Pacer, limit_of
 from kouyu.conversation.playout import PlayoutClock
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.speech import Outlet
-from kouyu.protocol.configuration import LimitConfig, OutputAudio
+from kouyu.protocol.configuration import OutputAudio
 from kouyu.protocol.downlink import Cancellation, DownlinkEvent
 
 CancelCode = Literal[1, 2, 3]
@@ -37,15 +37,16 @@ class OutputSlot:
 
     def __init__(self) -> None:
         self._item: Reply | Announcement | None = None
-        self._limit: LimitConfig | None = None
         self._outlet = Outlet(Pacer(None), PlayoutClock())
 
     def begin(self, item: Reply | Announcement, output_audio: OutputAudio) -> None:
         """From now on ``item`` is what is said. Whatever was said before must have been interrupted or have ended."""
-        limit = limit_of(output_audio)
-        if limit != self._limit:
-            self._limit, self._outlet.pacer = limit, Pacer(limit)
+        self._outlet.pacer.limit = limit_of(output_audio)
         self._item = item
+
+    def packet_gone(self, number: int, left_at: float | None) -> None:
+        """A packet that counts for the pacing has left, or with None was thrown away on its way."""
+        self._outlet.pacer.gone(number, left_at)
 
     def running(self) -> bool:
         """Something is being prepared or sent."""

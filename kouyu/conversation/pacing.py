@@ -1,33 +1,56 @@
 """How fast packets may go out: ``limit_config`` of the output (uplink.md, data.output_audio)."""
 
+import math
 from collections import deque
 
 from kouyu.protocol.configuration import LimitConfig, OutputAudio
 
 
 class Pacer:
-    """Lets at most ``max_frame_num`` packets go in any window of ``period`` seconds.
+    """Lets at most ``max_frame_num`` packets leave in any window of ``period`` seconds.
 
-    A sliding window, so that no choice of a period's start sees more than the limit.
+    A sliding window, so that no choice of a period's start sees more than the limit. What counts is when a packet has
+    left, which may be long after it was released: one that is on its way counts as if it left now.
     """
 
     def __init__(self, limit: LimitConfig | None) -> None:
-        self._limit = limit
-        self._sent: deque[float] = deque()
+        self.limit = limit
+        self._left: deque[float] = deque()
+        self._on_the_way: set[int] = set()
+        self._released = 0
 
     def ready_at(self, now: float) -> float:
-        """The time from which the next packet may be sent; ``now`` or earlier means at once."""
-        if self._limit is None or len(self._sent) < self._limit.max_frame_num:
+        """The time from which the next packet may be released; ``now`` or earlier means at once, infinity not before
+        one that is on its way has left."""
+        if self.limit is None:
             return now
-        return self._sent[0] + self._limit.period
+        free = self.limit.max_frame_num - len(self._on_the_way)
+        if free <= 0:
+            return math.inf
+        return now if len(self._left) < free else self._left[-free] + self.limit.period
 
-    def sent(self, now: float) -> None:
-        """A packet has been sent."""
-        if self._limit is None:
+    def released(self) -> int | None:
+        """A packet is on its way. Gives its number, by which ``gone`` is to be told; None where nothing is limited."""
+        if self.limit is None:
+            return None
+        self._released += 1
+        self._on_the_way.add(self._released)
+        return self._released
+
+    def gone(self, number: int, left_at: float | None) -> None:
+        """A packet has left, or with None was thrown away on its way."""
+        if number in self._on_the_way:
+            self._on_the_way.remove(number)
+            if left_at is not None:
+                self.left(left_at)
+
+    def left(self, now: float) -> None:
+        """A packet has left."""
+        if self.limit is None:
             return
-        self._sent.append(now)
-        if len(self._sent) > self._limit.max_frame_num:
-            self._sent.popleft()
+        self._left.append(now)
+        while len(self._left) > self.limit.max_frame_num:
+            self._left.popleft()
 
 
 def limit_of(output_audio: OutputAudio) -> LimitConfig | None:

@@ -1,6 +1,7 @@
 """Speaking a text sentence by sentence: orders to the synthesizer, and its packets on their way to the client."""
 
 import base64
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -214,12 +215,12 @@ class Speech:
                 if not sentence.started:
                     sentence.started = True
                     yield Send(DownlinkEvent("conversation.audio.sentence_start", Sentence(sentence.text)))
-                outlet.pacer.sent(now)
+                number = outlet.pacer.released()
                 sounding = Sounding(self._item, duration_ms, max(now, outlet.clock.ends_at))
                 outlet.clock.sent(duration_ms, now)
                 sentence.sent_ms += duration_ms
                 self._sent_ms += duration_ms
-                yield Send(self._audio("conversation.audio.delta", packet), sounding)
+                yield Send(self._audio("conversation.audio.delta", packet), sounding, number)
             if not sentence.synthesised:
                 return
             self._sending += 1
@@ -228,9 +229,11 @@ class Speech:
             yield Send(self._audio("conversation.audio.completed", b""))
 
     def paced_until(self, now: float, outlet: Outlet) -> float | None:
-        """When the next packet may go, if one waits for its time."""
-        waiting = any(sentence.packets for sentence in self.sentences[self._sending :])
-        return outlet.pacer.ready_at(now) if waiting else None
+        """When the next packet may go, if one waits for its time alone."""
+        if not any(sentence.packets for sentence in self.sentences[self._sending :]):
+            return None
+        ready_at = outlet.pacer.ready_at(now)
+        return ready_at if ready_at < math.inf else None
 
     def _audio(self, event_type: AudioEventType, packet: bytes) -> DownlinkEvent:
         envelope = self._envelope

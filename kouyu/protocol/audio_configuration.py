@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from kouyu.protocol.combinations import check_object
-from kouyu.protocol.configuration import AsrConfig, InputAudio, OutputAudio
+from kouyu.protocol.configuration import AsrConfig, HotWords, InputAudio, OutputAudio
 from kouyu.protocol.effective import as_wire, effective_asr, effective_input, effective_output
 from kouyu.protocol.errors import InvalidField
 from kouyu.protocol.merge import Merged, merge
@@ -66,7 +66,7 @@ class TranslateConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     source: InterpretedLanguage = msgspec.field(default="auto", name="from")
     target: InterpretedLanguage = msgspec.field(default="auto", name="to")
-    hot_words: tuple[str, ...] = ()
+    hot_words: Annotated[tuple[str, ...], HotWords] = ()
     glossary: Annotated[tuple[Term, ...], Glossary()] = ()
 
 

@@ -1,6 +1,6 @@
 """What a client sends on ``/v1/audio/speech``, ``/v1/audio/transcriptions`` and ``/v1/audio/simult_interpretation``."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -10,7 +10,10 @@ from kouyu.protocol.uplink import (
     InputAudioBufferComplete,
     UnknownEvent,
 )
-from kouyu.protocol.uplink_envelope import as_object, audio_delta, decode_event, required_text
+from kouyu.protocol.uplink_envelope import appended_audio, as_object, audio_delta, decode_event, required_text
+
+LONGEST_DELTA: Final = 65_536
+"""Characters of text in one ``input_text_buffer.append``; any number of them may follow."""
 
 AudioEndpointName = Literal["speech", "transcriptions", "simult_interpretation"]
 """The last part of the path, and what the endpoint's own events begin with."""
@@ -57,12 +60,17 @@ def parse_audio_event(endpoint: AudioEndpointName, text: str | bytes) -> AudioUp
     Raises ProtocolError for what is no event at all, and InvalidField for a field that is missing or of a wrong type.
     Its message quotes the field's value, so it is for the client and not for the log.
     """
+    if (append := appended_audio(text)) is not None:
+        if endpoint == "speech":
+            return UnknownEvent(id=append.id, event_type="input_audio_buffer.append")
+        return InputAudioBufferAppend(id=append.id, delta=append.delta)
     event = decode_event(text)
     match endpoint, event.event_type:
         case _, kind if kind == f"{endpoint}.update":
             return AudioUpdate(id=event.id, data=as_object(event.data))
         case "speech", "input_text_buffer.append":
-            return InputTextBufferAppend(id=event.id, delta=required_text(as_object(event.data), "delta", "data"))
+            delta = required_text(as_object(event.data), "delta", "data", LONGEST_DELTA)
+            return InputTextBufferAppend(id=event.id, delta=delta)
         case "speech", "input_text_buffer.complete":
             return InputTextBufferComplete(id=event.id)
         case "transcriptions" | "simult_interpretation", "input_audio_buffer.append":

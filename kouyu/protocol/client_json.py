@@ -9,10 +9,21 @@ import msgspec
 
 _HALF_PAIR: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+MOST_CHARACTERS: Final = 1024 * 1024
+"""Of one JSON text. With MOST_ELEMENTS it keeps reading one below 20 ms (msgspec 0.22: a list 0.13 µs, a long number
+0.6 µs, and without a bound 500 ms for 8 MB of empty lists)."""
+MOST_ELEMENTS: Final = 65_536
+"""Elements and fields of one JSON text: its commas, colons and opening brackets, those within texts too."""
+
 _BEHIND: Final = b"\0 \t\r\n"
 """What may stand behind the value: C programs send a text with the NUL that ends it."""
-_WHITE_SPACE: Final = {ord(each): None for each in " \t\r\n\v\f"}
-_decoder: Final = msgspec.json.Decoder()
+_WHITE_SPACE: Final = b" \t\r\n\v\f"
+_decoder: Final = msgspec.json.Decoder(float_hook=float)
+"""Python reads a number of more than 19 digits ten times as fast as msgspec does."""
+
+
+class JsonTooLarge(ValueError):
+    """The text is larger than this server reads; nothing of it has been read."""
 
 
 def decode_json(text: str | bytes) -> Any:
@@ -31,6 +42,27 @@ def decode_json(text: str | bytes) -> Any:
         return _decoder.decode(value)
 
 
+def decode_json_of_anybody(text: str | bytes) -> Any:
+    """As ``decode_json``, for text that nobody has looked at yet.
+
+    Raises JsonTooLarge too, for more than MOST_CHARACTERS (bytes, where it is bytes) or MOST_ELEMENTS.
+    """
+    _check_size(text)
+    return decode_json(text)
+
+
+def _check_size(text: str | bytes) -> None:
+    if len(text) > MOST_CHARACTERS:
+        raise JsonTooLarge(f"{len(text)} characters of JSON are not allowed; allowed: at most {MOST_CHARACTERS}")
+    if len(text) <= MOST_ELEMENTS:
+        return
+    packed = text.encode(errors="surrogatepass") if isinstance(text, str) else text
+    elements = sum(map(packed.count, (b",", b":", b"[", b"{")))
+    if elements > MOST_ELEMENTS:
+        counted = "elements and fields (commas, colons and brackets are counted)"
+        raise JsonTooLarge(f"JSON with {elements} {counted} is not allowed; allowed: at most {MOST_ELEMENTS}")
+
+
 def bare_json(text: str | bytes) -> bytes:
     """JSON text in UTF-8 without a byte-order mark in front of it or NULs and white space behind it."""
     value = text.encode(errors="surrogatepass") if isinstance(text, str) else text
@@ -42,7 +74,7 @@ def decode_base64(text: str) -> bytes:
 
     Raises ValueError for anything else.
     """
-    packed = text.translate(_WHITE_SPACE).encode("ascii")
+    packed = text.encode("ascii").translate(None, _WHITE_SPACE)
     digits = packed.rstrip(b"=")
     if len(packed) - len(digits) > 2:
         raise ValueError("too much padding")

@@ -4,11 +4,12 @@ Field names are the wire's. The annotation beside a type is the range that ``mer
 its type says it all.
 """
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 
 from kouyu.protocol.ranges import (
+    AnyObject,
     Coordinates,
     KeepWhenEmpty,
     Keywords,
@@ -16,6 +17,8 @@ from kouyu.protocol.ranges import (
     MetaData,
     Number,
     OneOf,
+    Text,
+    Texts,
     VariableNames,
     WholeNumber,
 )
@@ -57,6 +60,11 @@ UserLanguage = Literal[
 ]
 
 PcmRate = OneOf((8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000))
+HotWords = Texts(most=20_000, longest=256)
+"""Several times the 5000 tokens that count; what is over those is cut off silently."""
+SensitiveWordList = Texts(most=256, longest=64)
+LONGEST_PROLOGUE: Final = 4_096
+"""Characters, of a bot's own opening line too."""
 Milliseconds = WholeNumber(0, 10_000, "ms")
 """The document gives no range for the waiting times; 10 s is beyond any use of them."""
 
@@ -73,7 +81,7 @@ class ChatConfig(msgspec.Struct, frozen=True, kw_only=True):
     user_id: Annotated[str | None, KeepWhenEmpty()] = None
     conversation_id: Annotated[str | None, KeepWhenEmpty()] = None
     auto_save_history: bool = True
-    parameters: dict[str, Any] = {}
+    parameters: Annotated[dict[str, Any], AnyObject()] = {}
 
 
 class InputAudio(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +149,7 @@ class OutputAudio(msgspec.Struct, frozen=True, kw_only=True):
     speech_rate: Annotated[int, WholeNumber(-50, 100)] = 0
     loudness_rate: Annotated[int, WholeNumber(-50, 100)] = 0
     voice_id: str | None = None
-    context_texts: str = ""
+    context_texts: Annotated[str, Text(2_048)] = ""
     emotion_config: EmotionConfig | None = None
 
 
@@ -181,15 +189,15 @@ class SensitiveWordsFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Words that are blotted out of the transcript."""
 
     system_reserved_filter: bool = False
-    filter_with_empty: tuple[str, ...] = ()
-    filter_with_signed: tuple[str, ...] = ()
+    filter_with_empty: Annotated[tuple[str, ...], SensitiveWordList] = ()
+    filter_with_signed: Annotated[tuple[str, ...], SensitiveWordList] = ()
 
 
 class AsrConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How the user's speech is recognised. What exceeds the token limits is cut by the recogniser, not here."""
 
-    hot_words: tuple[str, ...] = ()
-    context: str = ""
+    hot_words: Annotated[tuple[str, ...], HotWords] = ()
+    context: Annotated[str, Text(16_384)] = ""
     user_language: Annotated[UserLanguage, LanguageTag(get_args(UserLanguage))] = "common"
     enable_ddc: bool = True
     enable_itn: bool = True
@@ -220,9 +228,9 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     input_audio: InputAudio = InputAudio()
     output_audio: OutputAudio = OutputAudio()
     voice_processing_config: VoiceProcessingConfig = VoiceProcessingConfig()
-    event_subscriptions: tuple[str, ...] = ()
+    event_subscriptions: Annotated[tuple[str, ...], Texts(most=128, longest=128)] = ()
     need_play_prologue: bool = False
-    prologue_content: str | None = None
+    prologue_content: Annotated[str | None, Text(LONGEST_PROLOGUE)] = None
     turn_detection: TurnDetection = TurnDetection()
     asr_config: AsrConfig = AsrConfig()
     voice_print_config: VoicePrintConfig = VoicePrintConfig()

@@ -15,6 +15,7 @@ from kouyu.protocol.ranges import (
     Flag,
     Keywords,
     LanguageTag,
+    MapLimits,
     MetaData,
     Number,
     OneOf,
@@ -28,7 +29,6 @@ from kouyu.protocol.ranges import (
 Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_TEXTS: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
 _DEGREES: Schema = {"type": "string", "pattern": r"^[+-]?[0-9]{1,3}(\.[0-9]{1,30})?$"}
 
 
@@ -70,6 +70,8 @@ def _property(field: Field, info: msgspec.structs.FieldInfo, path: str) -> Schem
     noted = _help(path)
     if unit := getattr(takes, "unit", "") or _UNITS.get(path.rpartition(".")[2], ""):
         noted.setdefault("x-kouyu", {})["unit"] = unit
+    if "x-kouyu" in schema:
+        noted.setdefault("x-kouyu", {}).update(schema["x-kouyu"])
     return schema | noted
 
 
@@ -87,6 +89,15 @@ def _help(path: str) -> Schema:
     }
 
 
+def _texts_by_name(limits: MapLimits, values: Schema) -> Schema:
+    return {
+        "type": "object",
+        "maxProperties": limits.pairs,
+        "propertyNames": {"minLength": 1, "maxLength": limits.key},
+        "additionalProperties": {"type": "string", "maxLength": limits.value, **values},
+    }
+
+
 def _allowed(takes: Range) -> Schema:
     match takes:
         case OneOf(values):
@@ -100,22 +111,22 @@ def _allowed(takes: Range) -> Schema:
             return {"type": "string", "enum": list(values)}
         case Flag():
             return {"type": "boolean"}
-        case Text():
-            return {"type": "string"}
-        case Texts():
-            return {"type": "array", "items": {"type": "string"}}
+        case Text(longest):
+            return {"type": "string", "maxLength": longest}
+        case Texts(most, longest):
+            return {"type": "array", "maxItems": most, "items": {"type": "string", "maxLength": longest}}
         case Keywords():
             return {"type": "array", "maxItems": 5, "items": {"type": "string", "minLength": 2, "maxLength": 24}}
-        case MetaData():
-            names = {"minLength": 1, "maxLength": 64}
-            texts = {"type": "string", "minLength": 1, "maxLength": 512}
-            return {"type": "object", "maxProperties": 16, "propertyNames": names, "additionalProperties": texts}
-        case VariableNames():
-            return {**_TEXTS, "propertyNames": {"pattern": "^[A-Za-z0-9_]+$"}}
-        case Coordinates():
+        case MetaData(limits):
+            return _texts_by_name(limits, {"minLength": 1})
+        case VariableNames(limits):
+            schema = _texts_by_name(limits, {})
+            schema["propertyNames"]["pattern"] = "^[A-Za-z0-9_]+$"
+            return schema
+        case Coordinates(limits):
             places = {"latitude": _DEGREES, "longitude": _DEGREES}
-            return {**_TEXTS, "properties": places}
-        case AnyObject():
-            return {"type": "object"}
+            return {**_texts_by_name(limits, {}), "properties": places}
+        case AnyObject(_, most_bytes):
+            return {"type": "object", "x-kouyu": {"most_bytes": most_bytes}}
         case _:
             raise TypeError(f"no schema is known for {takes!r}")

@@ -1,6 +1,6 @@
 """The multimodal content of a message: the parts of an ``object_string`` (uplink.md, conversation.message.create)."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -42,6 +42,44 @@ _FILE_PARTS: dict[str, type[ImagePart] | type[FilePart] | type[AudioPart]] = {
     "file": FilePart,
     "audio": AudioPart,
 }
+
+
+LONGEST_TEXT: Final = 65_536
+"""Characters of a text message, and of the text of one part."""
+LONGEST_OBJECT_STRING: Final = 131_072
+"""Characters of the JSON text of parts."""
+MOST_PARTS: Final = 32
+LONGEST_ADDRESS: Final = 4_096
+"""Characters of a part's ``file_id`` and ``file_url``."""
+
+
+def check_content(content: str, content_type: str, path: str, *, may_be_empty: bool) -> None:
+    """Raises InvalidField, with ``path`` as the field's name, for a client's content that is too long, of too many
+    parts, or no JSON array of known parts; and where it may not be empty, for content with nothing in it but blanks."""
+    if content_type != "object_string":
+        _check_length(content, LONGEST_TEXT, path)
+        if not may_be_empty and not content.strip():
+            raise InvalidField(path, content, f"a text of 1 to {LONGEST_TEXT} characters, not of blanks alone")
+        return
+    _check_length(content, LONGEST_OBJECT_STRING, path)
+    parts = parse_parts(content, path)
+    if len(parts) > MOST_PARTS:
+        raise InvalidField(path, f"{len(parts)} parts", f"at most {MOST_PARTS} parts")
+    for index, part in enumerate(parts):
+        if isinstance(part, TextPart):
+            _check_length(part.text, LONGEST_TEXT, f"{path}[{index}].text")
+        else:
+            _check_length(part.file_id or "", LONGEST_ADDRESS, f"{path}[{index}].file_id")
+            _check_length(part.file_url or "", LONGEST_ADDRESS, f"{path}[{index}].file_url")
+    if not may_be_empty and not any(not isinstance(part, TextPart) or part.text.strip() for part in parts):
+        raise InvalidField(
+            path, f"{len(parts)} parts without anything in them", "a file, or a text not of blanks alone"
+        )
+
+
+def _check_length(text: str, longest: int, path: str) -> None:
+    if len(text) > longest:
+        raise InvalidField(path, f"{len(text)} characters", f"at most {longest} characters")
 
 
 def parse_parts(content: str, path: str = "data.content") -> tuple[ContentPart, ...]:

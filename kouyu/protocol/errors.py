@@ -33,6 +33,9 @@ _SHOWN: Final = 100
 """Characters of a client's value that are said back to it."""
 
 
+_encoder: Final = json.JSONEncoder(ensure_ascii=False)
+
+
 class ProtocolError(Exception):
     """A fault to be told to the client with its code; the connection goes on unless the edge says otherwise."""
 
@@ -72,8 +75,12 @@ def all_in_one(faults: Sequence[ProtocolError]) -> ProtocolError:
 
 
 def _as_json(value: object, limit: int = _SHOWN) -> str:
+    text = ""
     try:
-        text = json.dumps(value, ensure_ascii=False)
+        # No more of it is written than is shown.
+        pieces = _encoder.iterencode(value[: limit + 1] if isinstance(value, str) else value)
+        while len(text) <= limit and (piece := next(pieces, None)) is not None:
+            text += piece
     except (TypeError, ValueError, RecursionError):
         text = f"a value of type {type(value).__name__}"
     return text if len(text) <= limit else f"{text[:limit]}…"

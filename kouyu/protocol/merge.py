@@ -21,7 +21,7 @@ import msgspec
 
 from kouyu.protocol.combinations import check_object
 from kouyu.protocol.errors import InvalidField
-from kouyu.protocol.ranges import AnyObject, Choice, Flag, KeepWhenEmpty, Range, Text, Texts
+from kouyu.protocol.ranges import Choice, Flag, KeepWhenEmpty, Range, Text
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -115,9 +115,11 @@ def _new_value(field: Field, current: Any, value: object, path: str, faults: lis
 
 
 def _new_object(kind: type[msgspec.Struct], values: dict[str, Any], path: str, faults: list[InvalidField]) -> Any:
-    for field in fields_of(kind):
-        if field.required and field.name not in values:
-            allowed = "a value, because the field beside it has one"
+    required = [field for field in fields_of(kind) if field.required]
+    for field in required:
+        if field.name not in values:
+            needed = " and ".join(each.wire_name for each in required)
+            allowed = f"a value: it is missing, and {path.rpartition('.')[2]} needs {needed}"
             faults.append(InvalidField(f"{path}.{field.wire_name}", None, allowed))
             return msgspec.UNSET
     return kind(**values)
@@ -159,7 +161,7 @@ def _range_of(plain: Any) -> Range | type[msgspec.Struct]:
         return plain
     if get_origin(plain) is Literal:
         return Choice(get_args(plain))
-    by_type: dict[Any, Range] = {tuple: Texts(), dict: AnyObject(), bool: Flag(), str: Text()}
+    by_type: dict[Any, Range] = {bool: Flag(), str: Text()}
     return by_type[get_origin(plain) or plain]
 
 

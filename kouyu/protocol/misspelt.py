@@ -10,7 +10,7 @@ import msgspec
 from kouyu.protocol.merge import fields_of
 
 _MOST: Final = 10
-"""Fields that are looked at in one update."""
+"""Fields that are told of one update, and unknown ones of each object that are looked at."""
 _LONGEST_NAME: Final = 64
 """Characters of a name; no field's is half as long."""
 _SIMILARITY: Final = 0.75
@@ -28,15 +28,14 @@ def _misspelt(kind: type[msgspec.Struct], update: object, path: str, places: dic
     if not isinstance(update, Mapping):
         return
     known = {field.wire_name: field.takes for field in fields_of(kind)}
-    for name, value in update.items():
-        takes = known.get(name)
+    for name, takes in known.items():
         if isinstance(takes, type):
-            yield from _misspelt(takes, value, f"{path}.{name}", places)
-        elif takes is None and len(name) <= _LONGEST_NAME:
-            similar = get_close_matches(name.lower(), known, 1, _SIMILARITY)
-            meant = f"{path}.{similar[0]}" if similar else places.get(name)
-            if meant is not None:
-                yield f"{path}.{name} is not known and has no effect; {meant} may be meant"
+            yield from _misspelt(takes, update.get(name), f"{path}.{name}", places)
+    for name in islice((name for name in update if name not in known and len(name) <= _LONGEST_NAME), _MOST):
+        similar = get_close_matches(name.lower(), known, 1, _SIMILARITY)
+        meant = f"{path}.{similar[0]}" if similar else places.get(name)
+        if meant is not None:
+            yield f"{path}.{name} is not known and has no effect; {meant} may be meant"
 
 
 def _places(kind: type[msgspec.Struct], path: str) -> Iterator[tuple[str, str]]:

@@ -8,11 +8,14 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
-from kouyu.protocol.errors import META_DATA_OVER_LIMIT, InvalidField
+from kouyu.protocol.errors import BAD_REQUEST, META_DATA_OVER_LIMIT, InvalidField
+
+LONGEST_ID: Final = 512
+"""Characters of an id; the service's own have 19, and SDKs send e-mail addresses and device names."""
 
 
 class Range(Protocol):
@@ -98,44 +101,59 @@ def _is_speakable(word: str) -> bool:
     return not has_punctuation and any(char.isalnum() for char in word)
 
 
-def _as_texts(path: str, value: object, allowed: str, allowed_values: str) -> dict[str, str]:
-    """A map of texts. Numbers and booleans become the text that JSON writes for them; null is left out."""
+class MapLimits(msgspec.Struct, frozen=True):
+    """How many pairs a map of texts has at most, and how many characters each key and each value."""
+
+    pairs: int
+    key: int
+    value: int
+
+
+def _as_texts(path: str, value: object, allowed: str, limits: MapLimits, code: int = BAD_REQUEST) -> dict[str, str]:
+    """A map of texts within ``limits``; one that is over them is an error of ``code``. Numbers and booleans become the
+    text that JSON writes for them; null is left out."""
     if not isinstance(value, Mapping):
         raise InvalidField(path, value, allowed)
+    if len(value) > limits.pairs:
+        raise InvalidField(path, f"{len(value)} pairs", f"at most {limits.pairs} pairs", code=code)
+    allowed_values = f"a text of 1 to {limits.value} characters"
     texts = {}
     for key, item in value.items():
-        if isinstance(item, str):
-            texts[key] = item
-        elif isinstance(item, bool | int | float):
-            texts[key] = json.dumps(item)
-        elif item is not None:
+        if not 1 <= len(key) <= limits.key:
+            raise InvalidField(path, key, f"keys of 1 to {limits.key} characters", code=code)
+        if item is None:
+            continue
+        if not isinstance(item, str | bool | int | float):
             raise InvalidField(f"{path}.{key}", item, allowed_values)
+        texts[key] = text = item if isinstance(item, str) else json.dumps(item)
+        if len(text) > limits.value:
+            raise InvalidField(f"{path}.{key}", f"{len(text)} characters", allowed_values, code=code)
     return texts
 
 
 class MetaData(msgspec.Struct, frozen=True):
     """The caller's own pairs: 16 at most, keys of 1 to 64 characters, values of 1 to 512."""
 
+    limits: MapLimits = MapLimits(16, 64, 512)
+
     def check(self, path: str, value: object) -> dict[str, str]:
         """The pairs, their values as texts."""
-        pairs = _as_texts(path, value, "an object with text values", "a text of 1 to 512 characters")
-        if len(pairs) > 16:
-            raise InvalidField(path, f"{len(pairs)} pairs", "at most 16 pairs", code=META_DATA_OVER_LIMIT)
+        pairs = _as_texts(path, value, "an object with text values", self.limits, META_DATA_OVER_LIMIT)
         for key, text in pairs.items():
-            if not 1 <= len(key) <= 64:
-                raise InvalidField(path, key, "keys of 1 to 64 characters", code=META_DATA_OVER_LIMIT)
-            if not 1 <= len(text) <= 512:
-                length = f"{len(text)} characters"
-                raise InvalidField(f"{path}.{key}", length, "a text of 1 to 512 characters", code=META_DATA_OVER_LIMIT)
+            if not text:
+                allowed = f"a text of 1 to {self.limits.value} characters"
+                raise InvalidField(f"{path}.{key}", "0 characters", allowed, code=META_DATA_OVER_LIMIT)
         return pairs
 
 
 class VariableNames(msgspec.Struct, frozen=True):
     """Variables of the agent's prompt, each with a text. Their names: English letters, digits and underscores."""
 
+    limits: MapLimits = MapLimits(64, 128, 16_384)
+
     def check(self, path: str, value: object) -> dict[str, str]:
         """The variables, their values as texts."""
-        variables = _as_texts(path, value, "an object with text values", "a text")
+        variables = _as_texts(path, value, "an object with text values", self.limits)
         for name in variables:
             if not re.fullmatch(r"[A-Za-z0-9_]+", name):
                 raise InvalidField(path, name, "names of English letters, digits and underscores")
@@ -145,9 +163,11 @@ class VariableNames(msgspec.Struct, frozen=True):
 class Coordinates(msgspec.Struct, frozen=True):
     """Facts for the model: where the user is, in degrees, and other keys as they are. An empty value is left out."""
 
+    limits: MapLimits = MapLimits(16, 64, 512)
+
     def check(self, path: str, value: object) -> dict[str, str]:
         """The facts given, as texts."""
-        given = _as_texts(path, value, "an object with the keys latitude and longitude", "a text")
+        given = _as_texts(path, value, "an object with the keys latitude and longitude", self.limits)
         for name, limit in (("latitude", 90), ("longitude", 180)):
             degrees = given.get(name)
             if not degrees:
@@ -198,32 +218,47 @@ class Flag(msgspec.Struct, frozen=True):
 
 
 class Text(msgspec.Struct, frozen=True):
-    """Any text."""
+    """A text of at most ``longest`` characters."""
+
+    longest: int = LONGEST_ID
 
     def check(self, path: str, value: object) -> str:
         """The text itself."""
         if not isinstance(value, str):
-            raise InvalidField(path, value, "a text")
+            raise InvalidField(path, value, f"a text of at most {self.longest} characters")
+        if len(value) > self.longest:
+            raise InvalidField(path, f"{len(value)} characters", f"a text of at most {self.longest} characters")
         return value
 
 
 class Texts(msgspec.Struct, frozen=True):
-    """A list of texts; empty ones, as forms send them, are left out."""
+    """A list of at most ``most`` texts, each of at most ``longest`` characters; empty ones, as forms send them, are
+    left out."""
+
+    most: int
+    longest: int
 
     def check(self, path: str, value: object) -> tuple[str, ...]:
         """The texts that are not empty."""
+        allowed = f"an array of at most {self.most} texts, each of at most {self.longest} characters"
         if not isinstance(value, list | tuple):
-            raise InvalidField(path, value, "an array of texts")
+            raise InvalidField(path, value, allowed)
+        if len(value) > self.most:
+            raise InvalidField(path, f"{len(value)} texts", allowed)
         for index, text in enumerate(value):
             if not isinstance(text, str):
                 raise InvalidField(f"{path}[{index}]", text, "a text")
+            if len(text) > self.longest:
+                raise InvalidField(f"{path}[{index}]", f"{len(text)} characters", allowed)
         return tuple(text for text in value if text)
 
 
 class AnyObject(msgspec.Struct, frozen=True):
-    """Any JSON object, as long as it is not nested so deeply that writing it out again could fail."""
+    """Any JSON object of at most ``most_bytes`` when written, as long as it is not nested so deeply that writing it out
+    again could fail."""
 
     deepest: int = 32
+    most_bytes: int = 65_536
 
     def check(self, path: str, value: object) -> dict[str, Any]:
         """A copy of the object's own level."""
@@ -231,6 +266,8 @@ class AnyObject(msgspec.Struct, frozen=True):
             raise InvalidField(path, value, "an object")
         if not _is_within_depth(value, self.deepest):
             raise InvalidField(path, "deeper", f"an object nested at most {self.deepest} deep")
+        if (size := len(msgspec.json.encode(value))) > self.most_bytes:
+            raise InvalidField(path, f"{size} bytes", f"an object of at most {self.most_bytes} bytes of JSON")
         return dict(value)
 
 

@@ -4,11 +4,15 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from kouyu.protocol.content import parse_parts
+from kouyu.protocol.content import check_content
 from kouyu.protocol.errors import InvalidField
-from kouyu.protocol.uplink_envelope import as_id, as_object, audio_delta, decode_event, required_text
+from kouyu.protocol.ranges import LONGEST_ID
+from kouyu.protocol.uplink_envelope import appended_audio, as_object, audio_delta, decode_event, required_text
 
-MOST_BYTES_TO_SPEAK = 1024
+MOST_BYTES_TO_SPEAK: Final = 1024
+MOST_TOOL_OUTPUTS: Final = 64
+LONGEST_TOOL_OUTPUT: Final = 65_536
+"""Characters."""
 
 
 class ChatUpdate(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,28 +125,8 @@ def parse(text: str | bytes) -> UplinkEvent:
     Raises ProtocolError for what is no event at all, and InvalidField for a field that is missing, of the wrong type
     or outside its range. Its message quotes the field's value, so it is for the client and not for the log.
     """
-    try:
-        # Nearly every message is audio; for those one typed decode does everything, base64 included.
-        append = _append_decoder.decode(text)
-    except (ValueError, RecursionError):
-        return _parse_any(text)
-    return InputAudioBufferAppend(id=as_id(append.id), delta=append.data.delta)
-
-
-class _AppendData(msgspec.Struct):
-    delta: bytes
-
-
-class _Append(msgspec.Struct):
-    event_type: Literal["input_audio_buffer.append"]
-    data: _AppendData
-    id: Any = None
-
-
-_append_decoder = msgspec.json.Decoder(_Append)
-
-
-def _parse_any(text: str | bytes) -> UplinkEvent:
+    if (append := appended_audio(text)) is not None:
+        return InputAudioBufferAppend(id=append.id, delta=append.delta)
     event = decode_event(text)
     return _read(event.event_type, event.id, event.data)
 
@@ -177,21 +161,23 @@ def _message(event_id: str | None, data: dict[str, Any]) -> ConversationMessageC
     if (content_type := data.get("content_type")) not in ("text", "object_string"):
         raise InvalidField("data.content_type", content_type, "text, object_string")
     content = required_text(data, "content", "data")
-    if content_type == "object_string":
-        parse_parts(content)
+    check_content(content, content_type, "data.content", may_be_empty=False)
     return ConversationMessageCreate(id=event_id, role=role, content_type=content_type, content=content)
 
 
 def _tool_outputs(event_id: str | None, data: dict[str, Any]) -> SubmitToolOutputs:
-    chat_id = required_text(data, "chat_id", "data")
+    chat_id = required_text(data, "chat_id", "data", LONGEST_ID)
     given = data.get("tool_outputs")
     if not isinstance(given, list):
         raise InvalidField("data.tool_outputs", given, "an array of objects with tool_call_id and output (required)")
+    if len(given) > MOST_TOOL_OUTPUTS:
+        raise InvalidField("data.tool_outputs", f"{len(given)} outputs", f"at most {MOST_TOOL_OUTPUTS} outputs")
     outputs = []
     for index, item in enumerate(given):
         path = f"data.tool_outputs[{index}]"
         fields = as_object(item, path)
-        call_id, output = required_text(fields, "tool_call_id", path), required_text(fields, "output", path)
+        call_id = required_text(fields, "tool_call_id", path, LONGEST_ID)
+        output = required_text(fields, "output", path, LONGEST_TOOL_OUTPUT)
         outputs.append(ToolOutput(tool_call_id=call_id, output=output))
     return SubmitToolOutputs(id=event_id, chat_id=chat_id, tool_outputs=tuple(outputs))
 

@@ -1,11 +1,21 @@
 """What every uplink event has in common: the envelope, and how its fields are read (websocket.md 2)."""
 
-from typing import Any
+from typing import Any, Final, Literal
 
 import msgspec
 
-from kouyu.protocol.client_json import decode_base64, decode_json
+from kouyu.protocol.client_json import (
+    MOST_CHARACTERS,
+    JsonTooLarge,
+    bare_json,
+    decode_base64,
+    decode_json,
+    decode_json_of_anybody,
+)
 from kouyu.protocol.errors import BAD_REQUEST, InvalidField, ProtocolError
+
+_LONGEST_APPEND_ID: Final = 1024
+"""Bytes of JSON; no id that a client chose for an event is longer."""
 
 
 class RawEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +29,9 @@ class RawEvent(msgspec.Struct, frozen=True, kw_only=True):
 def decode_event(text: str | bytes) -> RawEvent:
     """The event that one WebSocket message holds. Raises ProtocolError, InvalidField for what is no event at all."""
     try:
-        event = decode_json(text)
+        event = decode_json_of_anybody(text)
+    except JsonTooLarge as fault:
+        raise ProtocolError(BAD_REQUEST, f"the event is too large: {fault}") from fault
     except ValueError as fault:
         raise ProtocolError(BAD_REQUEST, f"not JSON: {fault}") from fault
     except RecursionError as fault:
@@ -48,17 +60,78 @@ def as_object(value: Any, path: str = "data") -> dict[str, Any]:
     return value
 
 
-def required_text(fields: dict[str, Any], name: str, path: str) -> str:
-    """A field that must be there and be a text. Raises InvalidField."""
+def required_text(fields: dict[str, Any], name: str, path: str, longest: int | None = None) -> str:
+    """A field that must be there and be a text, of at most ``longest`` characters. Raises InvalidField."""
     value = fields.get(name)
     if not isinstance(value, str):
         raise InvalidField(f"{path}.{name}", value, "a text (required)")
+    if longest is not None and len(value) > longest:
+        raise InvalidField(f"{path}.{name}", f"{len(value)} characters", f"at most {longest} characters")
     return value
+
+
+class AppendedAudio(msgspec.Struct, frozen=True):
+    """What an ``input_audio_buffer.append`` brings: its id, and the bytes of ``data.delta``, base64 undone."""
+
+    id: str | None
+    delta: bytes
+
+
+def appended_audio(text: str | bytes) -> AppendedAudio | None:
+    """The audio of one WebSocket message, if it is an ``input_audio_buffer.append``; None where that is for
+    ``decode_event`` to say, which reads less large ones.
+
+    Of such an event nothing is read but the audio: it may be many times as large as others. Raises InvalidField.
+    """
+    try:
+        # Nearly every message is audio; for those one typed decode does everything, base64 included.
+        append = _append_decoder.decode(text)
+    except (ValueError, RecursionError):
+        if len(text) <= MOST_CHARACTERS:
+            return None
+    else:
+        return AppendedAudio(_short_id(append.id), append.data.delta)
+    try:
+        large = _large_append_decoder.decode(bare_json(text))
+    except (ValueError, RecursionError):
+        return None
+    return AppendedAudio(_short_id(large.id), _audio(large.data.delta))
+
+
+class _AppendData(msgspec.Struct):
+    delta: bytes
+
+
+class _Append(msgspec.Struct):
+    event_type: Literal["input_audio_buffer.append"]
+    data: _AppendData
+    id: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _LargeAppendData(msgspec.Struct):
+    delta: str
+
+
+class _LargeAppend(msgspec.Struct):
+    event_type: Literal["input_audio_buffer.append"]
+    data: _LargeAppendData
+    id: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_append_decoder: Final = msgspec.json.Decoder(_Append)
+_large_append_decoder: Final = msgspec.json.Decoder(_LargeAppend)
+
+
+def _short_id(raw: msgspec.Raw) -> str | None:
+    return as_id(decode_json(bytes(raw))) if len(raw) <= _LONGEST_APPEND_ID else None
 
 
 def audio_delta(data: dict[str, Any]) -> bytes:
     """The bytes of ``data.delta``, base64 undone. Raises InvalidField."""
-    delta = required_text(data, "delta", "data")
+    return _audio(required_text(data, "delta", "data"))
+
+
+def _audio(delta: str) -> bytes:
     try:
         return decode_base64(delta)
     except ValueError as fault:

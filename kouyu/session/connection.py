@@ -147,7 +147,7 @@ class Session:
         )
         self.conversation = Conversation(identity=identity, capabilities=capabilities, limits=services.limits)
         self._recorder = Recorder(services.store, bot_id=bot_id)
-        self._outbox = Outbox(socket, self._recorder, log_id=log_id)
+        self._outbox = Outbox(socket, self._recorder, log_id=log_id, report=self._receive)
         self._uplink_audio = UplinkAudio(
             services,
             configuration=lambda: self.conversation.configuration,
@@ -317,10 +317,10 @@ class Session:
                 case Hint(message):
                     log.warning("%s: %s", self._log_id, message)
                     self._live.hint(message)
-                case Send(event, sounding):
+                case Send(event, sounding, packet):
                     if sounding is not None:
                         self._uplink_audio.sounding(sounding)
-                    self._outbox.put(event)
+                    self._outbox.put(event, packet)
                 case SaveMessage() | TrimMessage() | SaveChat() | SaveSection():
                     self._recorder.save(effect)
                     self._outbox.saved()

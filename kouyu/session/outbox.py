@@ -3,8 +3,10 @@
 import asyncio
 import time
 from collections import deque
-from typing import Final
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
+from kouyu.conversation.inputs import PacketGone
 from kouyu.protocol.downlink import DownlinkEvent, Message, encode
 from kouyu.protocol.ids import new_event_id
 from kouyu.speech.recorder import Recorder
@@ -16,24 +18,41 @@ MOST_WAITING_BYTES: Final = 32 * 1024 * 1024
 _EVENT_BYTES: Final = 500
 
 
+class _Waiting(NamedTuple):
+    event: DownlinkEvent
+    ticket: int
+    packet: int | None
+
+
 class ClientTooSlow(Exception):
     """The client has not read what was sent, and too much waits for it."""
 
 
 class Outbox:
-    """Events on their way to the client, each after what it tells of is on disk. Sends until cancelled."""
+    """Events on their way to the client, each after what it tells of is on disk. Sends until cancelled.
 
-    def __init__(self, socket: Socket, recorder: Recorder, *, log_id: str) -> None:
+    ``report`` takes PacketGone for each packet that was put with a number, once it has been written to the socket or
+    was dropped.
+    """
+
+    def __init__(
+        self, socket: Socket, recorder: Recorder, *, log_id: str, report: Callable[[PacketGone], None]
+    ) -> None:
         self._socket = socket
         self._recorder = recorder
         self._log_id = log_id
-        self._waiting: deque[tuple[DownlinkEvent, int]] = deque()
+        self._report = report
+        self._waiting: deque[_Waiting] = deque()
+        self._dropped: list[int] = []
         self._waiting_bytes = 0
         self._changed = asyncio.Event()
 
-    def put(self, event: DownlinkEvent) -> None:
-        """Take an event; it goes out after everything put before. Raises ClientTooSlow when too much waits."""
-        self._waiting.append((event, self._recorder.ticket))
+    def put(self, event: DownlinkEvent, packet: int | None = None) -> None:
+        """Take an event; it goes out after everything put before. Raises ClientTooSlow when too much waits.
+
+        ``packet`` is the number by which its leaving is reported.
+        """
+        self._waiting.append(_Waiting(event, self._recorder.ticket, packet))
         self._waiting_bytes += _size(event)
         self._changed.set()
         if self._waiting_bytes > MOST_WAITING_BYTES:
@@ -45,22 +64,38 @@ class Outbox:
 
     def drop_waiting_audio(self) -> None:
         """Throw away audio that has not left yet: the user has interrupted it."""
-        kept = [(event, ticket) for event, ticket in self._waiting if event.event_type != "conversation.audio.delta"]
+        is_audio = [waiting.event.event_type == "conversation.audio.delta" for waiting in self._waiting]
+        kept = [waiting for waiting, audio in zip(self._waiting, is_audio, strict=True) if not audio]
+        dropped = [waiting.packet for waiting, audio in zip(self._waiting, is_audio, strict=True) if audio]
+        self._dropped.extend(packet for packet in dropped if packet is not None)
         self._waiting = deque(kept)
-        self._waiting_bytes = sum(_size(event) for event, _ in kept)
+        self._waiting_bytes = sum(_size(waiting.event) for waiting in kept)
+        self._changed.set()
 
     async def run(self) -> None:
         """Send what is put. Raises SocketClosed when the client is gone, StoreError when saving fails."""
         while True:
             await self._changed.wait()
             self._changed.clear()
+            self._tell_of_dropped()
             while self._waiting:
-                event, ticket = self._waiting.popleft()
-                self._waiting_bytes -= _size(event)
-                await self._recorder.written(ticket)
-                unix_ms = time.time_ns() // 1_000_000
-                await self._socket.send(encode(event, event_id=new_event_id(), log_id=self._log_id, unix_ms=unix_ms))
+                await self._send(self._waiting.popleft())
+                self._tell_of_dropped()
             await self._recorder.written(self._recorder.ticket)
+
+    async def _send(self, waiting: "_Waiting") -> None:
+        event = waiting.event
+        self._waiting_bytes -= _size(event)
+        await self._recorder.written(waiting.ticket)
+        unix_ms = time.time_ns() // 1_000_000
+        await self._socket.send(encode(event, event_id=new_event_id(), log_id=self._log_id, unix_ms=unix_ms))
+        if waiting.packet is not None:
+            self._report(PacketGone(waiting.packet))
+
+    def _tell_of_dropped(self) -> None:
+        dropped, self._dropped = self._dropped, []
+        for packet in dropped:
+            self._report(PacketGone(packet, dropped=True))
 
 
 def _size(event: DownlinkEvent) -> int:

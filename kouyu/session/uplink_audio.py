@@ -1,26 +1,19 @@
 """The user's audio on its way in: decoded, cleaned, kept, judged by voice activity, without the agent's own echo."""
 
-import asyncio
 from collections.abc import Callable
-from typing import Final
 
-from kouyu.audio.decoding import AudioDecoder, open_decoder
-from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import Samples
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.effects import Sounding
 from kouyu.conversation.inputs import AudioReceived, Input, PressureChanged, SpeechProbability
 from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.protocol.configuration import Configuration, InputAudio, VoiceProcessingConfig
-from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
 from kouyu.session.echo_guard import EchoGuard
 from kouyu.session.noise_suppression import NoiseSuppression
 from kouyu.session.target_choice import TargetChoice
 from kouyu.session.vad_pump import VadPump
 from kouyu.speech.services import Services
-
-_DECODED_AT_ONCE: Final = 64 * 1024
-"""Bytes of an append decoded before other sessions get their turn on the event loop."""
+from kouyu.speech.uplink_decoder import UplinkDecoder
 
 
 class UplinkAudio:
@@ -45,7 +38,7 @@ class UplinkAudio:
         self._clock = clock
         self._report = report
         self._heard = heard
-        self._decoder: AudioDecoder = open_decoder(configuration().input_audio)
+        self._decoder = UplinkDecoder(configuration().input_audio)
         self._noise_suppression = NoiseSuppression(services.noise_suppressor)
         self.timeline = AudioTimeline(services.limits.longest_utterance_ms / 1000 * 1.5)
         self.echo_guard = EchoGuard(self.timeline) if services.limits.ignore_echo else None
@@ -70,14 +63,9 @@ class UplinkAudio:
 
     async def hear(self, delta: bytes) -> None:
         """More audio. Waits while too much is still to be judged. Raises ProtocolError for what does not decode."""
-        try:
-            for start in range(0, len(delta), _DECODED_AT_ONCE):
-                if start:
-                    await asyncio.sleep(0)
-                self._take(self._decoder.feed(delta[start : start + _DECODED_AT_ONCE]))
-        except UndecodableAudio as fault:
-            raise ProtocolError(BAD_REQUEST, f"data.delta: {fault}") from fault
-        await self._vad_pump.room()
+        async for samples in self._decoder.decoded(delta):
+            self._take(samples)
+            await self._vad_pump.room()
 
     def untold(self) -> tuple[AudioReceived, float] | None:
         """How far audio has come in since this was last asked, and when; None where none has."""
@@ -86,7 +74,7 @@ class UplinkAudio:
 
     def complete(self) -> None:
         """A buffer of audio ends here."""
-        self._take(self._decoder.flush())
+        self._take(self._decoder.complete())
         self._listen(self._noise_suppression.flush())
         self._vad_pump.complete()
 
@@ -100,8 +88,7 @@ class UplinkAudio:
 
     def use_format(self, input_audio: InputAudio) -> None:
         """From the next piece of audio on it comes in this format."""
-        self._decoder.close()
-        self._decoder = open_decoder(input_audio)
+        self._decoder.use_format(input_audio)
 
     def sounding(self, sound: Sounding) -> None:
         """The client begins to play this."""

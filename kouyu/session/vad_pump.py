@@ -11,6 +11,8 @@ from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.session.target_speaker import TargetSpeaker
 
+_JUDGED_AT_ONCE: Final = 4 * SPEECH_RATE
+"""Samples whose judgements are reported before other sessions get their turn on the event loop."""
 MOST_WAITING_S: Final = 30
 """Audio that may wait to be judged. Beyond that reading from the client waits, so that it is slowed down."""
 
@@ -76,8 +78,10 @@ class VadPump:
             self._fed = self._received
             self._taken.set()
             await self._follow_target()
-            for judgement in await self._stream.feed(joined(waiting)):
-                await self._judge(SpeechProbability(*judgement))
+            audio = joined(waiting)
+            for start in range(0, len(audio), _JUDGED_AT_ONCE):
+                for judgement in await self._stream.feed(audio[start : start + _JUDGED_AT_ONCE]):
+                    await self._judge(SpeechProbability(*judgement))
             await self._finish(anyway=not more)
 
     async def _more(self) -> bool:

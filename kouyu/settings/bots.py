@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from kouyu.agents.bot import DEFAULT_PROMPT
 from kouyu.engines.endpoint_client import require_web_address
+from kouyu.protocol.configuration import LONGEST_PROLOGUE
 from kouyu.settings.kinds import Count, Name, Seconds
 
 
@@ -67,7 +68,7 @@ class BotSettings(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, str] = {}
     """Values for variables that the client does not set."""
     examples: tuple[ExampleSettings, ...] = ()
-    prologue: str = ""
+    prologue: Annotated[str, Meta(max_length=LONGEST_PROLOGUE)] = ""
     """What it says first, where the client asks for that."""
     suggested_questions: tuple[str, ...] = ()
     follow_up: bool = False

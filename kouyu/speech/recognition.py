@@ -22,6 +22,7 @@ def recognition_options(asr_config: AsrConfig) -> RecognitionOptions:
         language=language_code(asr_config.user_language),
         hot_words=_hot_words(tuple(asr_config.hot_words), asr_config.stream_mode),
         context=_context(asr_config.context),
+        numbers_in_words=not asr_config.enable_itn,
     )
 
 

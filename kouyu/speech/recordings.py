@@ -3,6 +3,7 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -22,11 +23,18 @@ from kouyu.workers.limited import LimitedWorkers
 log = logging.getLogger(__name__)
 
 _LONGEST_S: Final = 1800.0
+_MOST_HEARD: Final = 8
+"""Recordings that are listened to for one request."""
 _KEPT: Final = 1000
 """Transcripts that are remembered: a section is shown to the agent at every turn."""
 
 Transcribe = Callable[[Samples], Awaitable[str]]
 """The words of a recording at SPEECH_RATE. Raises EngineError."""
+
+
+@dataclass
+class _Room:
+    left: int
 
 
 class Recordings:
@@ -40,10 +48,12 @@ class Recordings:
         self._known: OrderedDict[str, str] = OrderedDict()
 
     async def heard(self, messages: Sequence[ContextMessage]) -> tuple[ContextMessage, ...]:
-        """The messages with texts in place of recordings. One that cannot be heard becomes a note that says why."""
-        return tuple([await self._heard(message) for message in messages])
+        """The messages with texts in place of recordings. One that cannot be heard becomes a note that says why, and so
+        does one that is not among the latest few of those that have not been heard before."""
+        room = _Room(_MOST_HEARD)
+        return tuple(reversed([await self._heard(message, room) for message in reversed(messages)]))
 
-    async def _heard(self, message: ContextMessage) -> ContextMessage:
+    async def _heard(self, message: ContextMessage, room: "_Room") -> ContextMessage:
         if message.content_type != "object_string":
             return message
         try:
@@ -53,14 +63,17 @@ class Recordings:
         if not any(isinstance(part, AudioPart) for part in parts):
             return message
         shown: list[dict[str, Any]] = decode_json(message.content)
-        for place, part in enumerate(parts):
+        for place, part in reversed([*enumerate(parts)]):
             if isinstance(part, AudioPart):
-                shown[place] = {"type": "text", "text": await self._words(part)}
+                shown[place] = {"type": "text", "text": await self._words(part, room)}
         return msgspec.structs.replace(message, content=msgspec.json.encode(shown).decode())
 
-    async def _words(self, part: AudioPart) -> str:
+    async def _words(self, part: AudioPart, room: "_Room") -> str:
         key = part.file_id or part.file_url or ""
         if key not in self._known:
+            if not room.left:
+                return "[an earlier recording, left out]"
+            room.left -= 1
             try:
                 self._known[key] = await self._listen(part)
             except (FetchError, UndecodableAudio, EngineError) as fault:

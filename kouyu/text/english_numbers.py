@@ -37,3 +37,19 @@ Bounded, and never taken back: a recogniser that loops may repeat one number a t
 
 AFTER_POINT: Final = rf" point(?: (?:zero|oh|{UNIT})\b)+"
 DECIMAL: Final = rf"{RUN}(?:{AFTER_POINT}(?: {SCALE}\b)?)?"
+
+_UNITS: Final = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_TEENS: Final = (
+    "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+_TENS: Final = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_VALUES: Final = (
+    {word: value for value, word in enumerate((*_UNITS, *_TEENS))}
+    | {word: value for value, word in zip(range(20, 100, 10), _TENS, strict=True)}
+    | {"oh": 0}
+)
+
+
+def value_below_100(said: str) -> int:
+    """The number that "forty-five", "oh five" or "twelve" says. Raises KeyError for other words."""
+    return sum(_VALUES[word] for word in said.lower().replace("-", " ").split())

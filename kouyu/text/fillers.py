@@ -1,7 +1,8 @@
 """What ``enable_ddc`` (uplink.md, data.asr_config) drops from a transcript: fillers, stutters and false starts.
 
 Cautious: what may carry meaning stays. "Well" stays, "like" goes only between commas; so does 那个 between pauses;
-啊 goes at the start of a clause and stays at its end; words doubled for a reason stay (看看, "very very", "no no").
+啊 and 嗯 go at both ends of a clause, but not from 是啊 and 好啊, which are answers; words doubled for a reason stay
+(看看, "very very", "no no").
 """
 
 import re
@@ -32,9 +33,11 @@ _NEW_CLAUSE: Final = re.compile(
 
 _CLAUSE_START: Final = "(?P<start>^|[，。！？；、,.!?…：])"
 _PAUSE: Final = "[，、,…]"
+_ENDS: Final = "，。！？；、,.!?…：\\s"
 _MANDARIN_FILLERS: Final = (
     re.compile(rf"{_CLAUSE_START}(?:[嗯呃唔]|额(?={_PAUSE})|啊(?!哈)|哦(?={_PAUSE}))+(?![？?！!]){_PAUSE}*"),
     re.compile(rf"(?P<start>)[嗯呃]+(?![？?！!]){_PAUSE}*"),
+    re.compile(rf"(?P<start>(?:[^{_ENDS}]{{3,}}|[^{_ENDS}]*[A-Za-z0-9]))[啊嗯]+(?=[{_ENDS}]|$)"),
     re.compile(rf"{_CLAUSE_START}那个{_PAUSE}+(?=\w)"),
     # Not at the very start: 就是，… says "exactly".
     re.compile(rf"(?P<start>[，、,…])就是说?{_PAUSE}+(?=\w)"),

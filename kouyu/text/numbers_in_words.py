@@ -16,6 +16,10 @@ _FIGURE: Final = re.compile(r"[0-9０-９①-⑳¼-¾⅐-⅞]")
 
 _COMPOUND: Final = re.compile(rf"\b({TENS}) ({UNIT}|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)\b")
 _HALF_DAY: Final = re.compile(rf"\b({NUMBER}) ([AP])M\b\.?")
+_DOTTED_TIME: Final = re.compile(
+    r"\b(at|by|until|before|after|around) (1[0-2]|[1-9])\.([0-5]\d)"
+    r"(?!\d|%| (?:percent|dollars|degrees|million|billion|euros|points?)\b)"
+)
 _SENTENCE_START: Final = re.compile(r"(?:\A|(?<=[.!?] ))(?=[\d$€£¥])")
 _MARKER: Final = "\x01"
 """Stands before a sentence that began with a figure, until its words are there."""
@@ -30,7 +34,8 @@ def english_in_words(text: str) -> str:
     """The text without digits, as far as they are not part of a name (MP3, COVID-19)."""
     if not _FIGURE.search(text):
         return text
-    marked = _SENTENCE_START.sub(_MARKER, without_compatibility_characters(text))
+    text = _DOTTED_TIME.sub(r"\1 \2:\3", without_compatibility_characters(text))
+    marked = _SENTENCE_START.sub(_MARKER, text)
     words = _HALF_DAY.sub(lambda match: f"{match[1]} {match[2].lower()}.m.", read(marked, SAID_IN_NUMBERS))
     words = _COMPOUND.sub(r"\1-\2", words)
     return re.sub(f"{_MARKER}(.)", lambda match: match[1].upper(), words)
@@ -41,4 +46,6 @@ def mandarin_in_words(text: str) -> str:
     if not _FIGURE.search(text):
         return text
     parts = _NAME.split(without_compatibility_characters(text))
-    return "".join(part if index % 2 else in_mandarin_words(part) for index, part in enumerate(parts))
+    # A transcript has the common character where telephones are said with another.
+    said = (part if index % 2 else in_mandarin_words(part).replace("幺", "一") for index, part in enumerate(parts))
+    return "".join(said)

@@ -5,7 +5,7 @@ Numbers up to twelve stay words, unless they are money, a percentage, a date or 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from kouyu.text.english_numbers import (
@@ -21,20 +21,31 @@ from kouyu.text.english_numbers import (
     ORDINAL,
     RUN,
     SCALE,
+    TEEN,
     TENS,
+    UNIT,
     YEAR,
+    value_below_100,
 )
 from kouyu.text.phrase_rules import PhraseRule, rewrite
 from kouyu.text.transducers import phrase
 
 YEARS: Final = range(1000, 2200)
 
-_HAS_NUMBER: Final = re.compile(rf"\b{NUMBER}\b|\b{ORDINAL}\b|\bhalf past\b|\d ", re.IGNORECASE | re.ASCII)
+_HAS_NUMBER: Final = re.compile(
+    rf"\b{NUMBER}\b|\b{ORDINAL}\b|\bhalf past\b|\d |\bdot\b|\b(?:at|by|until) \d", re.IGNORECASE | re.ASCII
+)
 _CARDINAL: Final = re.compile(CARDINAL, re.IGNORECASE)
 _DIGITS: Final = re.compile(DIGITS, re.IGNORECASE)
 _YEAR: Final = re.compile(YEAR, re.IGNORECASE)
 _EMERGENCY: Final = frozenset({"nine one one", "nine nine nine", "one one two"})
 _OF_SECOND: Final = re.compile(r" (?:of|place)\b")
+_VERB_BEFORE: Final = 40
+_TIMED: Final = re.compile(
+    r"\b(?:meet|meeting|see you|call|come|back|home|arrives?|leaves?|starts?|begins?|ends?|opens?|closes?|wake|up|train"
+    r"|flight|bus|appointment|breakfast|lunch|dinner|alarm|there)\b",
+    re.IGNORECASE,
+)
 _FEW_OR: Final = re.compile(rf"\b(?:{NUMBER}) or $", re.IGNORECASE)
 
 
@@ -64,12 +75,51 @@ def _clock(match: re.Match[str]) -> str | None:
 
 
 def _time_of_day(match: re.Match[str]) -> str | None:
-    # The grammar takes "twelve thirty" for a number unless a.m. or p.m. follows.
-    written = _form(match.group() + " p.m.")
-    return written.removesuffix(" p.m.").removeprefix("0") if written and ":" in written else None
+    return f"{value_below_100(match['hour'])}:{value_below_100(match['minute']):02d}"
+
+
+def _time_in_figures(match: re.Match[str]) -> str | None:
+    # A recogniser writes "at two fifteen" as 2.15 or 215; but a price may be at 215.
+    before = match.string[max(0, match.start() - _VERB_BEFORE) : match.start()]
+    is_time = match["dot"] or _TIMED.search(before)
+    return f"{match['hour']}:{match['minute']}" if is_time else None
+
+
+def _decade(match: re.Match[str]) -> str:
+    return f"{value_below_100(match['century'])}{_DECADES[match['decade'].lower()]}s"
+
+
+def _version(match: re.Match[str]) -> str:
+    return match["name"] + re.sub(BELOW_100, lambda part: str(value_below_100(part.group())), match["parts"]).replace(
+        " point ", "."
+    )
+
+
+def _range(match: re.Match[str]) -> str | None:
+    first, last = value_below_100(match["first"]), value_below_100(match["last"])
+    # "Ten to five" is a time, "nine to five" a working day.
+    return f"{first} to {last}" if first < last and last > 12 else None
+
+
+def _pounds(match: re.Match[str]) -> str | None:
+    number = _form(match["number"])
+    if number is None and re.fullmatch(BELOW_100, match["number"], re.IGNORECASE):
+        number = str(value_below_100(match["number"]))
+    return number and number + match["unit"]
+
+
+def _address(match: re.Match[str]) -> str:
+    return match.group().lower().replace(" dot ", ".").replace(" at ", "@")
+
+
+def _spoken_date(match: re.Match[str]) -> str | None:
+    day, year = _number_of_day(match["day"]), _form(match["year"])
+    return f"{match['month']} {day}, {year}" if day and year and year.isdigit() and int(year) in YEARS else None
 
 
 def _percent(match: re.Match[str]) -> str | None:
+    if match["below_one"]:
+        return "0." + "".join(str(value_below_100(digit)) for digit in match["below_one"].split()[1:]) + "%"
     written = match["digits"] or _form(match.group())
     return written and written.replace(" ", "").rstrip("%") + "%"
 
@@ -130,21 +180,55 @@ def _cardinal(match: re.Match[str]) -> str | None:
     return year if year and year.isdigit() and int(year) in YEARS else None
 
 
-def _rule(pattern: str, write: Callable[[re.Match[str]], str | None], *, after: str = "") -> PhraseRule:
-    """A rule for whole words; ``after`` is what has to stand before them."""
-    start = rf"(?<=\b{after} )" if after else r"(?<![\w'’.-])"
+def _rule(pattern: str, write: Callable[[re.Match[str]], str | None], *, after: Sequence[str] = ()) -> PhraseRule:
+    """A rule for whole words; ``after`` are words of which one has to stand before them."""
+    start = "(?:" + "|".join(rf"(?<=\b{word} )" for word in after) + ")" if after else r"(?<![\w'’.-])"
     # ASCII: an English number may stand between Han letters.
     return PhraseRule(re.compile(rf"{start}(?:{pattern})(?![\w'’])", re.IGNORECASE | re.ASCII), write)
 
 
 _COUNTED: Final = rf"(?:[ -](?:{NUMBER}|percent|per cent|dollars?|euros?|point)\b)"
 
+_DECADES: Final = {
+    decade: 10 * tens
+    for tens, decade in enumerate(
+        ("twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties"), 2
+    )
+}
+_DOMAINS: Final = "(?:com|org|net|edu|gov|io|ai|app|dev|info|cn|de|uk|fr|jp|co)"
+_CLOCK_FOLLOWS: Final = ["at", "by", "until", "till", "before", "after", "around", "since", "from", "it's", "it’s"]
+"""Behind these, two numbers that make a clock time are one."""
+_TIME_ENDS: Final = r"(?=[.,?!;]|$| (?:today|tomorrow|tonight|on|in the|for|and|or|to|please|then|sharp|when|if|but)\b)"
+
 _RULES: Final = (
+    _rule(rf"[\w.]+(?: dot \w+)* at \w+(?: dot \w+)* dot {_DOMAINS}", _address),
+    _rule(rf"(?:www dot )?(?!and\b|the\b|an?\b)\w+(?: dot \w+)* dot {_DOMAINS}", _address),
+    _rule(rf"(?P<name>version )(?P<parts>{BELOW_100}(?: point {BELOW_100})+)", _version),
+    _rule(rf"(?P<century>{TEEN}|twenty)[ -](?P<decade>{'|'.join(_DECADES)})", _decade),
+    _rule(rf"(?P<first>{BELOW_100}) to (?P<last>{BELOW_100})(?!{_COUNTED})", _range),
+    _rule(rf"(?P<month>march) (?P<day>(?:{TENS}[ -])?{ORDINAL}),? (?P<year>{RUN})", _spoken_date),
     _rule(rf"(?:half past|(?:a )?quarter (?:past|to)) {HOUR}(?: [ap]\.? ?m\b\.?)?", _clock),
     _rule(rf"{HOUR} o['’]clock", _clock),
     _rule(rf"(?!one am){HOUR}(?:[ -]{MINUTE})? [ap](?:\.m\.?|\.? m\b\.?|m)", _clock),
-    _rule(rf"{HOUR}[ -]{MINUTE}(?!{_COUNTED})", _time_of_day, after="at"),
-    _rule(rf"(?:(?P<digits>\d[\d.,]*)|{DECIMAL}) per ?cent", _percent),
+    _rule(
+        rf"(?P<hour>{HOUR})[ -](?P<minute>{MINUTE})(?!{_COUNTED})",
+        _time_of_day,
+        after=_CLOCK_FOLLOWS,
+    ),
+    _rule(
+        rf"(?P<hour>1[0-2]|[1-9])(?P<dot>\.?)(?P<minute>[0-5]\d){_TIME_ENDS}",
+        _time_in_figures,
+        after=("at", "by", "until"),
+    ),
+    PhraseRule(
+        re.compile(rf"^(?P<hour>{HOUR})[ -](?P<minute>{MINUTE})(?=[.?!]?$)", re.IGNORECASE | re.ASCII), _time_of_day
+    ),
+    _rule(
+        rf"(?P<before>\d\d? ?:\d\d (?:to|and|or) )(?P<hour>{HOUR})[ -](?P<minute>{MINUTE})(?!{_COUNTED})",
+        lambda match: match["before"] + (_time_of_day(match) or f"{match['hour']} {match['minute']}"),
+    ),
+    _rule(rf"(?P<number>{RUN})(?P<unit> (?:pounds|pence|yuan|yen))", _pounds),
+    _rule(rf"(?:(?P<digits>\d[\d.,]*)|(?P<below_one>point(?: (?:zero|oh|{UNIT})\b)+)|{DECIMAL}) per ?cent", _percent),
     _rule(
         rf"(?:(?P<digits>\d[\d.,]*(?: (?:million|billion))?)|{DECIMAL})[ -](?P<unit>dollars?|euros?)"
         rf"(?: and {RUN} cents?)?",

@@ -110,16 +110,24 @@ def _clock(match: re.Match[str]) -> str | None:
     before = match.string[max(0, match.start("hour") - 1) : match.start("hour")]
     if match["hour"] == "一" and before in _NOT_A_COUNT:
         return None
-    hour = _number(match["hour"])
+    hour = _number(match["hour"] or match["figures"])
     minute = _MINUTES.get(match["minute"]) or _number(match["minute"].strip("零分"))
     if hour is None or minute is None or not (int(hour) <= 24 and int(minute) <= 59):
         return None
-    return f"{hour}:{int(minute):02d}"
+    part = match["part"] or ""
+    if part in _AFTERNOON and int(hour) < 12:
+        part, hour = "", str(int(hour) + 12)
+    return f"{part}{hour}:{int(minute):02d}"
 
 
 def _hour_of_day(match: re.Match[str]) -> str | None:
     hour = _number(match["hour"])
     return f"{match['part']}{hour}点" if hour and int(hour) <= 24 else None
+
+
+def _score(match: re.Match[str]) -> str | None:
+    ours, theirs = _number(match["ours"]), _number(match["theirs"])
+    return f"{ours}比{theirs}" if ours and theirs else None
 
 
 def _decimal(match: re.Match[str]) -> str | None:
@@ -148,6 +156,9 @@ def _fraction(match: re.Match[str]) -> str | None:
 
 
 _SIGNS: Final = {"美元": "$", "美金": "$", "欧元": "€", "英镑": "£"}
+_PARTS: Final = "上午|下午|早上|晚上|中午|凌晨|傍晚|清晨|半夜"
+_AFTERNOON: Final = frozenset({"下午", "晚上", "傍晚"})
+"""Behind these an hour of twelve is one of twenty-four: 下午两点十五分 is 14:15."""
 _MINUTES: Final = {"半": "30", "一刻": "15", "三刻": "45"}
 
 _AMOUNT: Final = rf"{_NUMERAL}+(?:点[{_DIGIT}]+[万亿]?)?"
@@ -155,7 +166,7 @@ _HOUR: Final = rf"(?P<hour>(?:二?十)?{_ONE}|二?十)"
 _TENS_OF_MINUTES: Final = rf"[二三四五]?十{_ONE}?"
 
 _SAYING: Final = re.compile(f"({_SAYINGS})")
-_HAS_NUMBER: Final = re.compile(rf"{_NUMERAL}|\d(?:{'|'.join(_SIGNS)})")
+_HAS_NUMBER: Final = re.compile(rf"{_NUMERAL}|\d(?:{'|'.join(_SIGNS)}|点|:)")
 
 _RULES: Final = tuple(
     PhraseRule(re.compile(pattern), write)
@@ -167,11 +178,16 @@ _RULES: Final = tuple(
         (rf"(?<!{_NUMERAL})(?P<year>[{_DIGIT}]{{4}}|零[{_DIGIT}]|九[零〇一二三四五六七八])(?=年)", _year),
         (rf"(?P<month>(?<=年){_NUMERAL}+|(?<!{_NUMERAL})十[一二]?)月", _month),
         (
-            rf"(?<!{_NUMERAL}){_HOUR}点(?P<minute>半(?![点个])|[一三]刻|零{_ONE}分|{_TENS_OF_MINUTES}分?(?!{_NUMERAL})"
-            rf"|{_ONE}分(?!之))(?:钟)?",
+            rf"(?P<part>{_PARTS})?(?:(?<!{_NUMERAL}){_HOUR}|(?<![\d.])(?P<figures>1?\d|2[0-4]))点(?:，(?=\d{{1,2}}分))?(?P<minute>半(?![点个])|[一三]刻|零{_ONE}分|{_TENS_OF_MINUTES}分?(?!{_NUMERAL})"
+            rf"|{_ONE}分(?!之)|[1-5]\d(?!\d)分?|\d分)(?:钟)?",
             _clock,
         ),
-        (rf"(?P<part>上午|下午|早上|晚上|中午|凌晨|傍晚|清晨|半夜){_HOUR}点(?!{_NUMERAL})", _hour_of_day),
+        (rf"(?P<part>{_PARTS})(?P<hour>(?!))?(?P<figures>1?\d|2[0-4])[:：](?P<minute>[0-5]\d)(?!\d)", _clock),
+        (
+            rf"(?<!{_NUMERAL})(?P<ours>{_ONE}|十{_ONE}?)比(?P<theirs>零|{_ONE}|十{_ONE}?)(?!{_NUMERAL}|[多大小少高低好坏差强重])",
+            _score,
+        ),
+        (rf"(?P<part>{_PARTS}){_HOUR}点(?!{_NUMERAL})", _hour_of_day),
         (
             rf"(?<!{_NUMERAL})(?P<decimal>{_NUMERAL}+点(?:[{_DIGIT}]{{2,}}|[{_DIGIT}]{_MEASURED})[万亿]?)(?!{_NUMERAL}|点)",
             _decimal,

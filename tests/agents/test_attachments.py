@@ -134,3 +134,23 @@ async def test_a_bot_shows_them_to_its_model(
     seen, told = (request.messages[0]["content"] for request in model.requests)
     assert seen[1]["image_url"]["url"].startswith("data:image/png;base64,")
     assert told == "What is it?\n[an image that you cannot see]"
+
+
+async def test_of_many_files_in_one_message_the_latest_eight_are_read(
+    attachments: Attachments, uploads: Uploads
+) -> None:
+    many = [{"type": "file", "file_id": str(index)} for index in range(100, 130)]
+    (told,) = await shown(attachments, message({"type": "text", "text": "Read them."}, *many))
+    assert sorted(uploads.reads) == [str(index) for index in range(122, 130)]
+    assert told[0]["text"] == "Read them."
+    assert [each["text"] for each in told].count("[an earlier file, left out]") == 22
+
+
+async def test_files_of_one_message_leave_no_room_for_those_of_earlier_ones(
+    attachments: Attachments, uploads: Uploads
+) -> None:
+    earlier = message({"type": "file", "file_id": "early"})
+    latest = message(*({"type": "file", "file_id": str(index)} for index in range(9)))
+    await shown(attachments, earlier, latest)
+    assert "early" not in uploads.reads
+    assert len(uploads.reads) == 8

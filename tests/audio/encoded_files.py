@@ -19,12 +19,13 @@ _CODECS: Final = {
     "adts": "aac",
 }
 """By FFmpeg's name of the container."""
+_PAGES: Final = {"page_duration": "20000"}
 
 
 def encoded_file(container: str, samples: Samples, sample_rate: int, codec: str = "") -> bytes:
     """A file with the samples in it."""
     content = io.BytesIO()
-    with av.open(content, "w", format=container, options={"page_duration": "20000"}) as file:
+    with av.open(content, "w", format=container, options=_PAGES if container == "ogg" else {}) as file:
         stream = file.add_stream(codec or _CODECS[container], rate=sample_rate, layout="mono")
         to_codec = av.AudioResampler(
             format=stream.codec_context.format, layout="mono", rate=sample_rate, frame_size=stream.frame_size

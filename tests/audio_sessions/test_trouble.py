@@ -147,7 +147,7 @@ async def test_what_is_cleared_while_it_is_recognised_is_not_told(tmp_path: Path
     async with session(tmp_path, "transcriptions") as running:
         listen(running.pipe)
         running.recogniser.free.clear()
-        running.pipe.append(np.concatenate((loud(3), quiet(1))))
+        running.pipe.append(np.concatenate((loud(9), quiet(1))))
         running.pipe.say("input_audio_buffer.clear")
         await running.pipe.until("input_audio_buffer.cleared")
         running.recogniser.free.set()
@@ -155,7 +155,7 @@ async def test_what_is_cleared_while_it_is_recognised_is_not_told(tmp_path: Path
         running.pipe.say("input_audio_buffer.complete")
         completed = await running.pipe.until(COMPLETED)
     assert "5 s" in completed["data"]["content"]
-    assert "3 s" not in str(running.pipe.events)
+    assert "9 s" not in str(running.pipe.events)
 
 
 async def test_interim_transcripts_stop_for_the_final_one(tmp_path: Path) -> None:

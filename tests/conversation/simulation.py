@@ -17,6 +17,7 @@ from kouyu.conversation.effects import (
     CancelSpeech,
     CancelTranscribe,
     Effect,
+    FlushPlayback,
     JudgeTurn,
     Send,
     Speak,
@@ -30,6 +31,7 @@ from kouyu.conversation.inputs import (
     Input,
     NotOpened,
     OpenedConversation,
+    PacketGone,
     ReplyDelta,
     ReplyFinished,
     SpeechAudio,
@@ -71,6 +73,8 @@ class Engines:
     packets_per_sentence: int = 5
     judgement_s: float | None = 0.03
     completeness: float = 0.9
+    leaving_s: float = 0.0
+    """How long a packet waits before it leaves."""
 
     def reports(self, order: Effect) -> Iterator[Report]:
         """What comes of an order, and after how many seconds. They come even when the order has been cancelled."""
@@ -227,6 +231,14 @@ class Simulation:
             elif self.now >= until:
                 return
 
+    def _drop_packets(self) -> None:
+        """What has not left does not leave any more."""
+        for place, (at, takes_time, number, received) in enumerate(self._queue):
+            if isinstance(received, PacketGone) and at > self.now:
+                dropped = PacketGone(received.number, dropped=True)
+                self._queue[place] = (self.now, takes_time, number, dropped)
+        heapq.heapify(self._queue)
+
     def _later(self, at: float, received: Input) -> None:
         # What an engine gives at once comes before everything else of the same instant.
         takes_time = at > self.now or isinstance(received, SpeechProbability)
@@ -237,5 +249,9 @@ class Simulation:
             self.history.append((self.now, effect))
             if isinstance(effect, CancelTranscribe | CancelJudgement | CancelReply | CancelSpeech):
                 self.cancelled.add(effect.order)
+            if isinstance(effect, Send) and effect.packet is not None:
+                self._later(self.now + self.engines.leaving_s, PacketGone(effect.packet))
+            if isinstance(effect, FlushPlayback):
+                self._drop_packets()
             for delay_s, report in self.engines.reports(effect):
                 self._later(self.now + delay_s, report)

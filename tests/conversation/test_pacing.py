@@ -1,5 +1,7 @@
 """How fast packets may go out."""
 
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,25 +15,25 @@ def test_without_a_limit_everything_goes_at_once() -> None:
     pacer = Pacer(None)
     for _ in range(1000):
         assert pacer.ready_at(5.0) <= 5.0
-        pacer.sent(5.0)
+        pacer.left(5.0)
 
 
 def test_a_full_period_makes_the_next_packet_wait_until_the_first_is_a_period_old() -> None:
     pacer = Pacer(LIMIT)
     for now in (10.0, 10.5, 11.0):
         assert pacer.ready_at(now) <= now
-        pacer.sent(now)
+        pacer.left(now)
     assert pacer.ready_at(11.0) == 12.0
-    pacer.sent(12.0)
+    pacer.left(12.0)
     assert pacer.ready_at(12.0) == 12.5
 
 
 def test_after_a_silence_as_many_packets_go_at_once_as_a_period_takes() -> None:
     pacer = Pacer(LIMIT)
-    pacer.sent(0.0)
+    pacer.left(0.0)
     for _ in range(3):
         assert pacer.ready_at(100.0) <= 100.0
-        pacer.sent(100.0)
+        pacer.left(100.0)
     assert pacer.ready_at(100.0) == 102.0
 
 
@@ -41,9 +43,58 @@ def test_no_window_of_a_period_ever_holds_more_than_the_limit(waits: list[float]
     now, sent = 0.0, list[float]()
     for wait in waits:
         now = max(now + wait, pacer.ready_at(now + wait))
-        pacer.sent(now)
+        pacer.left(now)
         sent.append(now)
         assert sum(at + period > now for at in sent) <= most
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.0, 0.25, 1.0]), st.sampled_from([0.0, 0.5, 3.0]), st.booleans()), max_size=60
+    ),
+    st.integers(1, 4),
+    st.integers(1, 5),
+)
+def test_no_window_holds_more_where_packets_wait_to_leave(
+    steps: list[tuple[float, float, bool]], period: int, most: int
+) -> None:
+    pacer = Pacer(LimitConfig(period=period, max_frame_num=most))
+    now, left = 0.0, list[float]()
+    on_the_way: list[int] = []
+    for wait, leaves_after, dropped in steps:
+        now += wait
+        while pacer.ready_at(now) <= now:
+            number = pacer.released()
+            assert number is not None
+            on_the_way.append(number)
+        now += leaves_after
+        for number in on_the_way:
+            pacer.gone(number, None if dropped else now)
+        left += [] if dropped else [now] * len(on_the_way)
+        on_the_way.clear()
+        assert sum(at + period > now for at in left) <= most
+
+
+def test_what_is_on_its_way_fills_the_period_until_it_has_left_or_was_dropped() -> None:
+    pacer = Pacer(LIMIT)
+    numbers = [pacer.released() for _ in range(3)]
+    assert pacer.ready_at(100.0) == math.inf
+    assert numbers[0] is not None
+    assert numbers[1] is not None
+    pacer.gone(numbers[0], 100.0)
+    assert pacer.ready_at(100.0) == 102.0
+    pacer.gone(numbers[1], None)
+    assert pacer.ready_at(100.0) <= 100.0
+    pacer.gone(numbers[1], 100.0)  # told twice: it counts once
+    assert pacer.ready_at(100.0) <= 100.0
+
+
+def test_another_limit_counts_what_has_left_before() -> None:
+    pacer = Pacer(LIMIT)
+    for _ in range(3):
+        pacer.left(10.0)
+    pacer.limit = LimitConfig(period=4, max_frame_num=3)
+    assert pacer.ready_at(11.0) == 14.0
 
 
 def test_the_limit_is_that_of_the_codec_in_use() -> None:

@@ -78,7 +78,9 @@ class RandomEngines(Engines):
         answers: list[Answer],
         syntheses: list[Synthesis],
         judgements: list[tuple[float | None, float]],
+        leaving_s: float,
     ) -> None:
+        self.leaving_s = leaving_s
         self._transcriptions = _repeated(transcriptions)
         self._answers = _repeated(answers)
         self._syntheses = _repeated(syntheses)
@@ -144,6 +146,7 @@ def _synthesise(number: int, how: Synthesis) -> Iterator[Report]:
 engines = st.builds(
     RandomEngines,
     *(st.lists(kind, min_size=1, max_size=4) for kind in (transcriptions, answers, syntheses, judgements)),
+    leaving_s=st.sampled_from([0.0, 0.3, 1.5]),
 )
 
 

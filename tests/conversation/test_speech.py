@@ -108,7 +108,13 @@ def test_paced_speech_waits_for_the_next_packets_time() -> None:
     for _ in range(3):
         speech.on_audio(number, b"packet", 20.0, 5.0)
     speech.on_done(number, failed=False)
-    assert kinds(list(speech.release(5.0, way_out))) == ["sentence_start", "delta", "delta"]
+    sent = list(speech.release(5.0, way_out))
+    assert kinds(sent) == ["sentence_start", "delta", "delta"]
+    assert speech.paced_until(5.0, way_out) is None
+    for effect in sent[1:]:
+        assert isinstance(effect, Send)
+        assert effect.packet is not None
+        way_out.pacer.gone(effect.packet, 5.0)
     assert speech.paced_until(5.0, way_out) == 6.0
     assert kinds(list(speech.release(6.0, way_out))) == ["delta", "completed"]
 

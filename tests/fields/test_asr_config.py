@@ -138,6 +138,7 @@ async def test_enable_ddc(measuring_server: RunningServer, recogniser: Recogniti
     async with talking(measuring_server) as talk:
         assert await shown(talk, recogniser, "Um, I would like, uh, some tea.") == "I would like some tea."
         assert await shown(talk, recogniser, "嗯，我想喝茶。") == "我想喝茶。"
+        assert await shown(talk, recogniser, "今天天气怎么样啊？") == "今天天气怎么样？"
         left = await shown(talk, recogniser, "Um, I would like some tea.", enable_ddc=False)
         assert left == "Um, I would like some tea."
 
@@ -150,9 +151,18 @@ async def test_enable_itn(
         price = await read_aloud(talk, "It costs one hundred dollars.")
         assert "$100" in await heard(talk, price)
         assert "one hundred dollars" in await heard(talk, price, enable_itn=False)
+        time = await read_aloud(talk, "Let's meet at two fifteen.")
+        assert "two fifteen" in await heard(talk, time)
+        assert "at 2:15" in await heard(talk, time, enable_itn=True)
+        number = await read_aloud(talk, "Call five five five one two three four.")
+        told = await heard(talk, number, enable_itn=False, enable_punc=False)
+        assert told == "Call five five five one two three four"
+        await talk.configure(asr_config={"enable_punc": True})
     async with talking(measuring_server) as talk:
         assert await shown(talk, recogniser, "我有一百美元") == "我有$100。"
         assert await shown(talk, recogniser, "我有一百美元", enable_itn=False) == "我有一百美元。"
+        assert await shown(talk, recogniser, "我们下午两点十五分见", enable_itn=True) == "我们14:15见。"
+        assert await shown(talk, recogniser, "下午2点15分", enable_itn=False) == "下午两点十五分。"
 
 
 async def test_enable_punc(scripted_server: RunningServer) -> None:

@@ -27,6 +27,7 @@ class Client:
     def __init__(self) -> None:
         self.sent: asyncio.Queue[str | None] = asyncio.Queue()
         self.read: list[str] = []
+        self.taken_at: dict[str, list[float]] = {}
         self.conversation_id = ""
         self.in_force: dict[str, Any] = {}
         self.has_read = asyncio.Condition()
@@ -52,6 +53,7 @@ class Client:
         if event["event_type"] == "chat.updated":
             self.in_force = event["data"]
             self.conversation_id = event["data"]["chat_config"]["conversation_id"]
+        self.taken_at.setdefault(event["event_type"], []).append(asyncio.get_running_loop().time())
         async with self.has_read:
             self.read.append(event["event_type"])
             self.has_read.notify_all()
@@ -146,3 +148,22 @@ async def test_whoever_watches_sees_exactly_the_errors_that_the_client_gets(serv
         while (fact := json.loads(await watcher.get())["fact"])["type"] != "session.ended":
             codes += [fact["code"]] if fact["type"] == "error" else []
     assert codes == [4000] * client.read.count("error")
+
+
+async def test_a_client_that_reads_late_gets_no_more_packets_in_a_period_than_it_asked_for(services: Services) -> None:
+    client = Client()
+    session = asyncio.create_task(run_session(client, services=services, bot_id="kouyu", log_id="log"))
+    limit = {"period": 1, "max_frame_num": 5}
+    client.says("chat.update", output_audio={"pcm_config": {"frame_size_ms": 20, "limit_config": limit}})
+    await client.until("chat.updated")
+    client.room = asyncio.Semaphore(5)  # sentence_start and four packets
+    client.says("input_text.generate_audio", mode="text", text="One two three four five six seven eight nine ten.")
+    await client.until(AUDIO, 4)
+    await asyncio.sleep(1.5)
+    for _ in range(1000):
+        client.room.release()
+    await client.until(AUDIO, 15)
+    taken = client.taken_at[AUDIO]
+    assert max(sum(at <= other < at + 1 for other in taken) for at in taken) == 5
+    client.sent.put_nowait(None)
+    await session

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from kouyu.conversation.inputs import PacketGone
 from kouyu.protocol.downlink import DownlinkEvent, Message
 from kouyu.session.outbox import MOST_WAITING_BYTES, ClientTooSlow, Outbox
 
@@ -62,6 +63,10 @@ def audio(content: str = "AAAA") -> DownlinkEvent:
     return DownlinkEvent("conversation.audio.delta", data)
 
 
+def ignore(gone: PacketGone) -> None:
+    """Nobody counts."""
+
+
 @asynccontextmanager
 async def running(outbox: Outbox) -> AsyncIterator[None]:
     task = asyncio.create_task(outbox.run())
@@ -73,7 +78,7 @@ async def running(outbox: Outbox) -> AsyncIterator[None]:
 async def test_events_leave_in_the_order_they_were_put() -> None:
     wire = Wire()
     wire.reads.set()
-    outbox = Outbox(wire, Saved(), log_id="log")  # type: ignore[arg-type]
+    outbox = Outbox(wire, Saved(), log_id="log", report=ignore)  # type: ignore[arg-type]
     for event_type in ("chat.created", "chat.updated", "conversation.cleared"):
         outbox.put(DownlinkEvent(event_type))  # type: ignore[arg-type]
     async with running(outbox):
@@ -83,7 +88,7 @@ async def test_events_leave_in_the_order_they_were_put() -> None:
 async def test_an_event_waits_for_what_was_saved_before_it() -> None:
     wire, saved = Wire(), Saved()
     wire.reads.set()
-    outbox = Outbox(wire, saved, log_id="log")  # type: ignore[arg-type]
+    outbox = Outbox(wire, saved, log_id="log", report=ignore)  # type: ignore[arg-type]
     outbox.put(DownlinkEvent("chat.created"))
     saved.ticket = 1
     outbox.put(DownlinkEvent("conversation.cleared"))
@@ -98,7 +103,7 @@ async def test_an_event_waits_for_what_was_saved_before_it() -> None:
 async def test_what_was_saved_is_written_though_no_event_tells_of_it() -> None:
     wire, saved = Wire(), Saved()
     wire.reads.set()
-    outbox = Outbox(wire, saved, log_id="log")  # type: ignore[arg-type]
+    outbox = Outbox(wire, saved, log_id="log", report=ignore)  # type: ignore[arg-type]
     outbox.put(DownlinkEvent("conversation.cleared"))
     saved.on_disk.set()
     running = asyncio.create_task(outbox.run())
@@ -113,7 +118,7 @@ async def test_what_was_saved_is_written_though_no_event_tells_of_it() -> None:
 
 async def test_an_interruption_drops_the_audio_that_has_not_left() -> None:
     wire = Wire()
-    outbox = Outbox(wire, Saved(), log_id="log")  # type: ignore[arg-type]
+    outbox = Outbox(wire, Saved(), log_id="log", report=ignore)  # type: ignore[arg-type]
     outbox.put(audio())
     outbox.put(DownlinkEvent("conversation.cleared"))
     outbox.put(audio())
@@ -124,8 +129,26 @@ async def test_an_interruption_drops_the_audio_that_has_not_left() -> None:
         assert await wire.takes(2) == ["conversation.cleared", "chat.updated"]
 
 
+async def test_packets_are_told_when_they_have_left_and_those_that_were_dropped_at_once() -> None:
+    wire, gone = Wire(), list[PacketGone]()
+    outbox = Outbox(wire, Saved(), log_id="log", report=gone.append)  # type: ignore[arg-type]
+    async with running(outbox):
+        outbox.put(audio(), packet=1)
+        await asyncio.sleep(0.01)
+        outbox.put(audio())
+        outbox.put(audio(), packet=2)
+        outbox.drop_waiting_audio()
+        outbox.put(audio(), packet=3)
+        await asyncio.sleep(0.01)
+        assert gone == []  # the client has not taken the first one
+        wire.reads.set()
+        await wire.takes(2)
+        await asyncio.sleep(0.01)
+    assert gone == [PacketGone(1), PacketGone(2, dropped=True), PacketGone(3)]
+
+
 async def test_a_client_that_does_not_read_is_given_up() -> None:
-    outbox = Outbox(Wire(), Saved(), log_id="log")  # type: ignore[arg-type]
+    outbox = Outbox(Wire(), Saved(), log_id="log", report=ignore)  # type: ignore[arg-type]
     outbox.put(audio("A" * (MOST_WAITING_BYTES - 1000)))
     with pytest.raises(ClientTooSlow):
         outbox.put(audio("A" * 1000))

@@ -61,6 +61,9 @@ def test_english_that_means_something_stays(meant: str) -> None:
         ("然后然后他来了", "然后他来了"),
         ("嗯。好的。", "好的。"),
         ("我想，嗯。", "我想。"),
+        ("今天天气怎么样啊？", "今天天气怎么样？"),
+        ("我也想去啊，你呢", "我也想去，你呢"),
+        ("我觉得可以嗯", "我觉得可以"),
     ],
 )
 def test_mandarin_fillers_and_stutters_go(said: str, meant: str) -> None:

@@ -48,6 +48,9 @@ TOKENS_PER_SECOND: Final = 12
 TOKENS_SPARE: Final = 16
 """Nobody says more; an answer that is longer is a loop."""
 
+MODELS_OWN: Final = [-1]
+"""The tokens that the model's own configuration keeps it from writing."""
+
 SAME_NGRAM: Final = 5
 """So many tokens in a row are never said twice."""
 
@@ -94,6 +97,8 @@ class Task:
     beam: int
     attempts: int
     """How often to listen at most: 1 to 3."""
+    numbers_in_words: bool = False
+    """Without figures and the signs that stand with them, so that the model writes the words that were said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +156,7 @@ class Whisper:
             if prompt and self._decode(encoded, window, language, "", 1, limit=1).no_speech > doubt.NO_SPEECH:
                 prompt = ""
                 token.check()
-            answer = self._decode(encoded, window, language, prompt, task.beam)
+            answer = self._decode(encoded, window, language, prompt, task.beam, numbers_in_words=task.numbers_in_words)
             if not prompt and doubt.is_noise(answer.score, answer.no_speech):
                 return Heard("", language)
             if answer.complete and not doubt.loops(answer.text) and not doubt.echoes(answer.text, prompt):
@@ -194,6 +199,7 @@ class Whisper:
         prompt: str,
         beam: int,
         limit: int | None = None,
+        numbers_in_words: bool = False,
     ) -> _Answer:
         spoken = len(window) / SPEECH_RATE
         new_tokens = limit or TOKENS_SPARE + int(TOKENS_PER_SECOND * spoken)
@@ -207,6 +213,7 @@ class Whisper:
                 beam_size=beam,
                 max_length=min(LONGEST_ANSWER, len(request) + new_tokens),
                 no_repeat_ngram_size=SAME_NGRAM,
+                suppress_tokens=[*MODELS_OWN, *self._vocabulary.figures] if numbers_in_words else MODELS_OWN,
                 return_scores=True,
                 return_no_speech_prob=True,
             )[0]

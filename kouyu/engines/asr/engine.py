@@ -16,6 +16,8 @@ class RecognitionOptions(msgspec.Struct, frozen=True, kw_only=True):
     """ISO 639-1 code (``en``, ``zh``, ``yue`` ...), or None to let the engine find out."""
     hot_words: tuple[str, ...] = ()
     context: str = ""
+    numbers_in_words: bool = False
+    """Numbers as they are spoken ("two fifteen"), where the engine can; else it writes figures as it pleases."""
 
 
 class Recognition(msgspec.Struct, frozen=True, kw_only=True):

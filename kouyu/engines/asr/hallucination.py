@@ -17,6 +17,10 @@ NOT_QUITE_SURE: Final = -0.6
 HOPELESS: Final = -2.5
 """A mean log probability that no text heard rightly had, in either language."""
 
+WORD_TIMES: Final = 3
+DIGIT_TIMES: Final = 6
+"""So often in a row a word, or one digit of a number that is told digit by digit, is said only by a loop."""
+
 ECHO_UNITS: Final = 4
 """Words, or Han characters, of the prompt in a row that nobody says by chance."""
 
@@ -24,6 +28,9 @@ NEARLY: Final = 0.7
 NEARLY_FROM: Final = 3
 """From this many units on, a phrase of which the share NEARLY comes back counts as coming back."""
 
+_DIGITS: Final = frozenset(
+    {"zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", *"零一二三四五六七八九幺"}
+)
 _UNITS: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+(?:'\w+)?")
 
 
@@ -72,7 +79,8 @@ def _first_return(text: str) -> int | None:
 
 def _repeats_before(units: list[str], at: int) -> bool:
     """Whether the unit before comes three times, or a phrase that ends there comes again."""
-    if len(units) >= at + 2 and units[at - 1] == units[at] == units[at + 1]:
+    times = DIGIT_TIMES if units[at] in _DIGITS else WORD_TIMES
+    if len(units) >= at + times - 1 and set(units[at - 1 : at + times - 1]) == {units[at]}:
         return True
     return any(units[at - size : at] == units[at : at + size] for size in range(2, min(at, len(units) - at) + 1))
 

@@ -1,6 +1,8 @@
 """Whisper's tokens: the prompt it is given, and the text and times in what it answers."""
 
+import re
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -10,6 +12,9 @@ PROMPT_TOKENS: Final = 223
 """What Whisper can be told beforehand: half its text window, less the token that starts it."""
 
 SECONDS_PER_TIMESTAMP: Final = 0.02
+
+
+_FIGURE: Final = re.compile(r"[0-9０-９%％$£€¥￥]")
 
 
 class Segment(NamedTuple):
@@ -37,6 +42,11 @@ class Vocabulary:
         # The times themselves are no tokens of the file: they follow the last one that is.
         self._first_timestamp = self._required("<|notimestamps|>") + 1
         self._first_special = self._required("<|endoftext|>")
+
+    @cached_property
+    def figures(self) -> tuple[int, ...]:
+        """The tokens that have a digit in them, or a sign that is read with a number (%, $)."""
+        return tuple(token for token in range(self._first_special) if _FIGURE.search(self._tokenizer.decode([token])))
 
     def _required(self, token: str) -> int:
         number: int | None = self._tokenizer.token_to_id(token)

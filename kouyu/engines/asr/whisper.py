@@ -1,6 +1,7 @@
 """Speech recognition with Whisper on CTranslate2."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -86,7 +87,7 @@ class WhisperRecognizer:
             heard = whisper.listen(window, task, token)
             parts.append(heard)
             if heard.text and task.language is None:
-                task = Task(heard.language, task.prompt, task.beam, task.attempts)
+                task = replace(task, language=heard.language)
         language = next((part.language for part in parts if part.text), parts[0].language)
         text = ("" if language in {"zh", "ja"} else " ").join(part.text for part in parts if part.text)
         return Recognition(
@@ -105,6 +106,7 @@ class WhisperRecognizer:
             prompt=" ".join(part for part in (options.context.strip(), ", ".join(options.hot_words)) if part),
             beam=1 if interim else self._options.beam,
             attempts=PARTIAL_ATTEMPTS if interim else len(WINDOWS),
+            numbers_in_words=options.numbers_in_words,
         )
 
     def _loaded(self) -> Whisper:

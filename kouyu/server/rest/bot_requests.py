@@ -1,17 +1,23 @@
 """What clients send about bots (rest.md 5), and the profile that comes of it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
+from kouyu.protocol.configuration import LONGEST_PROLOGUE
 from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
+from kouyu.protocol.ranges import LONGEST_ID
 from kouyu.server.rest.paging import PageNumber, PageSize
 from kouyu.store.bots import BotModel, BotProfile, BotTools
+
+MOST_PLUGINS: Final = 256
+"""Tools of one bot that a client may name."""
 
 PublishStatus = Literal["all", "published_online", "published_draft", "unpublished_draft"]
 
 Text = Annotated[str, Meta(max_length=10_000)]
+Id = Annotated[str, Meta(max_length=LONGEST_ID)]
 
 
 class PromptInfo(Struct, frozen=True):
@@ -23,14 +29,19 @@ class PromptInfo(Struct, frozen=True):
 class OnboardingInfo(Struct, frozen=True):
     """How it begins. What is left out stays."""
 
-    prologue: Annotated[Text | None, Meta(description="What it says first.")] = None
+    prologue: (
+        Annotated[str, Meta(max_length=LONGEST_PROLOGUE, description="What it says first, as `prologue_content`.")]
+        | None
+    ) = None
     suggested_questions: Annotated[tuple[Text, ...], Meta(max_length=20)] | None = None
 
 
 class ModelInfoConfig(Struct, frozen=True, kw_only=True):
     """The model, and how it samples. What is left out stays."""
 
-    model_id: Annotated[str, Meta(description="A bot of the server's settings, whose model is used.")] = ""
+    model_id: Annotated[
+        str, Meta(max_length=LONGEST_ID, description="A bot of the server's settings, whose model is used.")
+    ] = ""
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(gt=0, le=1)] | None = None
     top_k: Annotated[int, Meta(ge=0)] | None = None
@@ -44,21 +55,21 @@ class ModelInfoConfig(Struct, frozen=True, kw_only=True):
 class PluginId(Struct, frozen=True):
     """A tool on an MCP server of the settings."""
 
-    plugin_id: Annotated[str, Meta(min_length=1, description="The MCP server's name.")]
-    api_id: Annotated[str, Meta(description="The tool's name; empty: all of the server's.")] = ""
+    plugin_id: Annotated[str, Meta(min_length=1, max_length=LONGEST_ID, description="The MCP server's name.")]
+    api_id: Annotated[str, Meta(max_length=LONGEST_ID, description="The tool's name; empty: all of the server's.")] = ""
 
 
 class PluginIdList(Struct, frozen=True):
     """The bot's tools; takes the place of the list before."""
 
-    id_list: tuple[PluginId, ...] = ()
+    id_list: Annotated[tuple[PluginId, ...], Meta(max_length=MOST_PLUGINS)] = ()
 
 
 class VoiceInfo(Struct, frozen=True):
     """The bot's voice."""
 
-    voice_id: str
-    language_code: str = ""
+    voice_id: Id
+    language_code: Id = ""
 
 
 class SuggestReplyInfo(Struct, frozen=True):
@@ -85,7 +96,9 @@ class BotBody(Struct, frozen=True, kw_only=True):
 
     name: Annotated[str, Meta(max_length=100)] = ""
     description: Text | None = None
-    icon_file_id: Annotated[str, Meta(description="An uploaded PNG, JPEG, GIF or WebP picture.")] | None = None
+    icon_file_id: (
+        Annotated[str, Meta(max_length=LONGEST_ID, description="An uploaded PNG, JPEG, GIF or WebP picture.")] | None
+    ) = None
     prompt_info: PromptInfo | None = None
     onboarding_info: OnboardingInfo | None = None
     model_info_config: ModelInfoConfig | None = None

@@ -9,8 +9,8 @@ from kouyu.agents.agent import Agent
 from kouyu.protocol import errors
 from kouyu.protocol.configuration import ChatConfig
 from kouyu.protocol.errors import InvalidField
-from kouyu.protocol.ranges import AnyObject, VariableNames
-from kouyu.protocol.uplink import ToolOutput
+from kouyu.protocol.ranges import LONGEST_ID, AnyObject, Coordinates, VariableNames
+from kouyu.protocol.uplink import LONGEST_TOOL_OUTPUT, MOST_TOOL_OUTPUTS, ToolOutput
 from kouyu.server.rest.entered_messages import EnterMessage, Pairs, at_most, entered_messages, entered_pairs
 from kouyu.text_chats.chat_request import ChatRequest
 
@@ -18,7 +18,7 @@ _MOST_MESSAGES: Final = 100
 _INVENTED_USER: Final = re.compile(r"(?=.{14,20}$)\d+\.\d+")
 """@coze/api asks as a user of this form, a new one for each chat, where its caller names none."""
 
-Id = Annotated[str, Meta(min_length=1)]
+Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
 Parameters = Annotated[dict[str, Any], Meta(description="What a flow is to know; any JSON.")]
 Messages = Annotated[
     tuple[EnterMessage, ...],
@@ -30,7 +30,7 @@ class CreateChat(Struct, frozen=True, kw_only=True):
     """A question to a bot. ``enable_card`` and ``connector_id`` mean nothing here."""
 
     bot_id: Id
-    user_id: str = ""
+    user_id: Annotated[str, Meta(max_length=LONGEST_ID)] = ""
     additional_messages: Messages = ()
     stream: bool = False
     custom_variables: Annotated[dict[str, Any], Meta(description="For the bot's prompt.")] = {}
@@ -58,10 +58,17 @@ class WhereToChat(Struct, frozen=True):
     conversation_id: str = ""
 
 
+class GivenOutput(ToolOutput, frozen=True, kw_only=True):
+    """What one tool of the client's gave."""
+
+    tool_call_id: Id
+    output: Annotated[str, Meta(max_length=LONGEST_TOOL_OUTPUT)]
+
+
 class GivenOutputs(Struct, frozen=True):
     """What the client's tools gave: one output for each call."""
 
-    tool_outputs: tuple[ToolOutput, ...]
+    tool_outputs: Annotated[tuple[GivenOutput, ...], Meta(max_length=MOST_TOOL_OUTPUTS)]
     stream: bool = False
 
 
@@ -74,7 +81,7 @@ def asked_of_bot(wanted: CreateChat, conversation_id: str, agent: Agent) -> Chat
     config = ChatConfig(
         meta_data=entered_pairs(wanted.meta_data),
         custom_variables=VariableNames().check("custom_variables", wanted.custom_variables),
-        extra_params=wanted.extra_params,
+        extra_params=Coordinates().check("extra_params", wanted.extra_params),
         user_id=None if _INVENTED_USER.match(wanted.user_id) else wanted.user_id or None,
         conversation_id=conversation_id or None,
         auto_save_history=wanted.auto_save_history,
@@ -86,7 +93,7 @@ def asked_of_bot(wanted: CreateChat, conversation_id: str, agent: Agent) -> Chat
 def asked_of_flow(wanted: CreateWorkflowChat, agent: Agent) -> ChatRequest:
     """What ``wanted`` asks of this flow. Raises InvalidField."""
     config = ChatConfig(
-        extra_params=wanted.ext,
+        extra_params=Coordinates().check("ext", wanted.ext),
         user_id=wanted.ext.get("user_id") or None,
         conversation_id=wanted.conversation_id or None,
         parameters=AnyObject().check("parameters", wanted.parameters),

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from kouyu.protocol.content import parse_parts
+from kouyu.protocol.content import check_content
 from kouyu.protocol.downlink import ContentType
 from kouyu.protocol.errors import InvalidField
 from kouyu.protocol.ranges import MetaData
@@ -33,7 +33,11 @@ class EnterMessage(Struct, frozen=True, kw_only=True):
 
 def entered_message(written: EnterMessage, path: str = "") -> EnteredMessage:
     """The message, checked; ``path`` stands in front of its fields in errors. Raises InvalidField."""
-    content, content_type = entered_content(written.content, written.content_type or "text", path)
+    # A question must ask something; an answer to a client's tool may well be empty.
+    may_be_empty = written.role != "user" or written.type not in ("question", "")
+    content, content_type = entered_content(
+        written.content, written.content_type or "text", path, may_be_empty=may_be_empty
+    )
     return EnteredMessage(
         role=written.role,
         type=written.type or ("question" if written.role == "user" else "answer"),
@@ -49,13 +53,12 @@ def entered_messages(written: tuple[EnterMessage, ...], name: str) -> tuple[Ente
 
 
 def entered_content(
-    content: str | list[dict[str, Any]], content_type: ContentType, path: str = ""
+    content: str | list[dict[str, Any]], content_type: ContentType, path: str = "", *, may_be_empty: bool = True
 ) -> tuple[str, ContentType]:
     """Content as text, with its type: one SDK sends the parts of an object_string as they are. Raises InvalidField."""
     if isinstance(content, list):
         content, content_type = msgspec.json.encode(content).decode(), "object_string"
-    if content_type == "object_string":
-        parse_parts(content, f"{path}content")
+    check_content(content, content_type, f"{path}content", may_be_empty=may_be_empty)
     return content, content_type
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from litestar import Request
 
-from kouyu.protocol.client_json import decode_json
+from kouyu.protocol.client_json import JsonTooLarge, decode_json_of_anybody
 from kouyu.protocol.errors import BAD_REQUEST, InvalidField, ProtocolError
 
 T = TypeVar("T")
@@ -30,7 +30,9 @@ async def typed_body(request: Request[Any, Any, Any], shape: type[T]) -> T:
     Raises InvalidField, which names the field, its value and what is allowed, and ProtocolError.
     """
     try:
-        given = _without_nulls(decode_json(await request.body() or b"null"))
+        given = _without_nulls(decode_json_of_anybody(await request.body() or b"null"))
+    except JsonTooLarge as fault:
+        raise ProtocolError(BAD_REQUEST, f"the body is too large: {fault}") from fault
     except (ValueError, RecursionError) as fault:
         raise ProtocolError(BAD_REQUEST, f"the body is not readable JSON: {fault}") from fault
     if not isinstance(given, dict | None):

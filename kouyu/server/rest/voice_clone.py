@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 from msgspec import Meta, Struct
 
-from kouyu.audio.file_kinds import LONGEST_START, file_kind
+from kouyu.audio.format_detection import LONGEST_START, file_kind
 from kouyu.protocol.errors import FILE_FORMAT_REFUSED, NOT_IMPLEMENTED, ProtocolError
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.typed import typed_form

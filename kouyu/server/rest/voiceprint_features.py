@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.types import Guard
 
-from kouyu.audio.file_kinds import LONGEST_START, file_kind
+from kouyu.audio.format_detection import LONGEST_START, file_kind
 from kouyu.audio.pcm import PcmFormat, Samples
 from kouyu.audio_sessions.enrolment import LEAST_ENROLMENT_S, enrolment, recording, speech_of
 from kouyu.engines.errors import EngineError

@@ -4,7 +4,7 @@ import base64
 from dataclasses import dataclass, field
 
 from kouyu.conversation.effects import Effect, Send, Speak
-from kouyu.conversation.inputs import ConfigurationUpdate
+from kouyu.conversation.inputs import ConfigurationUpdate, PacketGone
 from kouyu.conversation.pacing import limit_of
 from kouyu.protocol.configuration import LimitConfig
 from kouyu.protocol.downlink import Cancellation, Chat, DownlinkEvent, Message, Sentence
@@ -97,7 +97,7 @@ class Audio:
 
 @dataclass
 class Pacing:
-    """With limit_config never more packets than allowed in any window of its period."""
+    """With limit_config never more packets leave than allowed in any window of its period."""
 
     limit: LimitConfig | None = None
     sent: list[float] = field(default_factory=list)
@@ -107,7 +107,7 @@ class Pacing:
             case Speak(configuration=configuration):
                 if limit_of(configuration.output_audio) != self.limit:
                     self.limit, self.sent = limit_of(configuration.output_audio), []
-            case Send(DownlinkEvent("conversation.audio.delta")) if self.limit is not None:
+            case PacketGone(dropped=False) if self.limit is not None:
                 self.sent.append(at)
                 in_window = sum(time + self.limit.period > at for time in self.sent)
                 assert in_window <= self.limit.max_frame_num

@@ -31,6 +31,7 @@ def test_what_is_said_twice_at_once_is_a_loop_and_is_cut(text: str, rest: str) -
 @pytest.mark.parametrize(
     "text",
     [
+        "Call five, five, five, one, two, three, four.",
         "",
         "Yes.",
         "Stop. Stop.",

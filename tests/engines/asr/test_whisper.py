@@ -87,6 +87,18 @@ async def test_mandarin_is_found_out_and_written_in_simplified_characters(recogn
 
 
 @pytest.mark.models
+@pytest.mark.parametrize(
+    "said", ["Call five five five one two three four.", "Let's meet at two fifteen.", "It costs one hundred dollars."]
+)
+async def test_numbers_are_heard_in_the_words_they_are_said_in(
+    recognizer: WhisperRecognizer, speak: Speak, said: str
+) -> None:
+    options = RecognitionOptions(language="en", numbers_in_words=True)
+    heard = await recognizer.recognize(speak(said), options, Priority.FINAL)
+    assert words(heard.text) == words(said)
+
+
+@pytest.mark.models
 async def test_hot_words_are_heard_where_they_are_said(recognizer: WhisperRecognizer, speak: Speak) -> None:
     audio = speak("I take Xarelto and Lipitor every day.")
     assert "Xarelto" not in (await hear(recognizer, audio)).text

@@ -1,0 +1,112 @@
+"""What a client appends, decoded a step at a time, so that no piece holds up the event loop or fills the memory."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Final
+
+from kouyu.audio.decoding import open_decoder
+from kouyu.audio.errors import UndecodableAudio
+from kouyu.audio.format_detection import FormatWatch, looks_like_pcm
+from kouyu.audio.ogg import PAGE_MARK
+from kouyu.audio.pcm import Samples, joined
+from kouyu.protocol.configuration import InputAudio
+from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
+from kouyu.protocol.speech_rate import SPEECH_RATE
+
+LONGEST_APPEND_S: Final = 600
+"""Audio in one append. A megabyte of Ogg can hold days of it."""
+_STEP: Final = SPEECH_RATE // 2
+"""Samples decoded before other sessions get their turn on the event loop."""
+_PACKET_WORK: Final = 80
+"""A packet costs at least what so many samples cost, also where nothing comes out of it."""
+_BYTES_AT_ONCE: Final = 16 * 1024
+_OGG_BYTES_AT_ONCE: Final = 4 * 1024
+"""Of Ogg, where looking for a page after damage takes time too."""
+_ALLOWED: Final = "pcm, wav, ogg with Opus, raw Opus packets, one in each append, and G.711"
+
+
+class UplinkDecoder:
+    """Decodes for one connection, whose format ``use_format`` changes. ``close`` when done."""
+
+    def __init__(self, announced: InputAudio) -> None:
+        self._announced = announced
+        self._open()
+
+    def use_format(self, announced: InputAudio) -> None:
+        """From the next piece on the audio comes in this format."""
+        if announced != self._announced:
+            self._announced = announced
+            self._decoder.close()
+            self._open()
+
+    async def decoded(self, delta: bytes) -> AsyncIterator[Samples]:
+        """The audio of an append at SPEECH_RATE, in steps of half a second and a packet at most. Where the codec takes
+        long, other tasks run between the steps.
+
+        Raises ProtocolError, after what could be decoded: once for each buffer, for what does not decode, for audio of
+        another format than was announced, of which the rest is left out until the next buffer, and for more than
+        LONGEST_APPEND_S.
+        """
+        if self._is_other:
+            return
+        if kind := self._watch.other_than_announced(delta):
+            raise self._other(kind)
+        left = LONGEST_APPEND_S * SPEECH_RATE
+        fault = ""
+        step: list[Samples] = []
+        work = 0
+        for start in range(0, len(delta), self._bytes_at_once):
+            if start:
+                await asyncio.sleep(0)
+            try:
+                for samples in self._decoder.steps(delta[start : start + self._bytes_at_once]):
+                    step.append(samples)
+                    work += len(samples) + _PACKET_WORK
+                    left -= len(samples)
+                    if work >= _STEP:
+                        yield joined(step)
+                        step, work = [], 0
+                        await asyncio.sleep(0)
+                    if left < 0:
+                        fault = f"holds more than {LONGEST_APPEND_S} s of audio; send it in shorter pieces"
+                        break
+            except UndecodableAudio as undecodable:
+                fault = fault or str(undecodable)
+            if left < 0:
+                break
+        if step:
+            yield joined(step)
+        if fault and not self._told:
+            raise self._fault(delta, fault)
+
+    def complete(self) -> Samples:
+        """The rest of a buffer, which ends here."""
+        self._begin_buffer()
+        return self._decoder.flush()
+
+    def close(self) -> None:
+        """Free the codec; nothing may be called afterwards."""
+        self._decoder.close()
+
+    def _open(self) -> None:
+        self._decoder = open_decoder(self._announced)
+        self._bytes_at_once = _OGG_BYTES_AT_ONCE if self._announced.format == "ogg" else _BYTES_AT_ONCE
+        self._begin_buffer()
+
+    def _begin_buffer(self) -> None:
+        self._watch = FormatWatch(self._announced)
+        self._is_other = False
+        self._told = False
+
+    def _fault(self, delta: bytes, text: str) -> ProtocolError:
+        in_packets = self._announced.codec == "opus" or self._announced.format == "ogg"
+        if in_packets and PAGE_MARK not in delta and looks_like_pcm(delta):
+            return self._other("PCM")
+        self._told = True
+        return ProtocolError(BAD_REQUEST, f"data.delta: {text}")
+
+    def _other(self, kind: str) -> ProtocolError:
+        self._told = self._is_other = True
+        announced = f"format {self._announced.format}, codec {self._announced.codec}"
+        msg = f"data.delta: it looks like {kind}, but data.input_audio announces {announced}; allowed: {_ALLOWED}"
+        return ProtocolError(BAD_REQUEST, msg)
