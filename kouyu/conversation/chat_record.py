@@ -178,6 +178,10 @@ class ChatRecord:
         yield from self._add(self._message("assistant", "verbose", _FINISH_PACKET), now)
         self._chat = msgspec.structs.replace(self._chat, completed_at=self._identity.unix_seconds(now))
 
+    def forget_question(self) -> Iterator[Effect]:
+        """The saved question is no context any more."""
+        yield from self._saving(TrimMessage(self.question.id, ""))
+
     def trim_answer(self, heard: str) -> Iterator[Effect]:
         """Of the saved answer only ``heard`` was heard."""
         yield from self._saving(TrimMessage(self.answer.id, heard))

@@ -2,20 +2,25 @@
 
 Decisions count samples of the user's audio, so that a client that uploads in bursts or faster than real time gets the
 same result. The wall clock enters in one rule of each mode: a client that stops sending in the middle of an utterance
-is treated as silent after the silence limit plus a grace; and a completed push-to-talk buffer waits only so long for
-voice activity.
+is treated as silent after the silence limit plus a grace, which is taken back where the network had held the audio up;
+and a completed push-to-talk buffer waits only so long for voice activity.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from kouyu.conversation.free_talk import FreeTalk
 from kouyu.conversation.inputs import SpeechProbability
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.push_to_talk import PushToTalk, is_push_to_talk
 from kouyu.conversation.speech_detector import SpeechDetector, samples_in
-from kouyu.conversation.utterance import Ended, EndpointingEvent, Span, Utterance
+from kouyu.conversation.utterance import Continued, Ended, EndpointingEvent, Span, Utterance
 from kouyu.protocol.configuration import TurnDetection
 from kouyu.protocol.speech_rate import SPEECH_RATE
+
+_CAUGHT_UP_S: Final = 0.3
+"""After a stall audio is in step again when it is no later than before but for this. Audio of a device that sends
+speech alone stays as much later as the device paused, which is ``Limits.stopped_sending_grace_ms`` at least."""
 
 
 class Endpointer:
@@ -28,6 +33,8 @@ class Endpointer:
         self._push_to_talk = PushToTalk(self._detector, limits)
         self._received = 0
         self._heard_from_at = 0.0
+        self._lag_s = 0.0
+        """How far the audio was behind the clock when it last came steadily."""
 
     @property
     def utterance(self) -> Utterance | None:
@@ -62,9 +69,9 @@ class Endpointer:
 
     def needed_from(self, turn_detection: TurnDetection) -> int:
         """Audio before this sample belongs to nothing that may still be asked for."""
-        if self.utterance is not None:
-            return self.utterance.start
-        return self._received if is_push_to_talk(turn_detection) else self._free_talk.floor
+        if not is_push_to_talk(turn_detection):
+            return self._free_talk.needed_from
+        return self.utterance.start if self.utterance is not None else self._received
 
     def on_audio(self, end: int, turn_detection: TurnDetection, now: float) -> None:
         """Audio has come in up to the sample ``end``."""
@@ -72,12 +79,16 @@ class Endpointer:
             self._push_to_talk.on_audio(self._received)
         self._received = end
         self._heard_from_at = now
+        if self._free_talk.ended_early is None and self._free_talk.rest_of is None:
+            self._lag_s = self._lag_now_s(now)
 
     def on_probability(
         self, judged: SpeechProbability, turn_detection: TurnDetection, onset_ms: int, now: float
     ) -> Iterator[EndpointingEvent]:
         """A chunk has been judged. ``onset_ms`` of speech begin to talk freely."""
         self._heard_from_at = now
+        if self._free_talk.rest_of is not None and self._lag_now_s(now) - self._lag_s <= _CAUGHT_UP_S:
+            yield Continued()
         self._detector.feed(judged.end, judged.probability, judged.levels)
         if is_push_to_talk(turn_detection):
             yield from self._push_to_talk.on_judged()
@@ -117,7 +128,7 @@ class Endpointer:
     def begin_push_to_talk(self, *, goes_on: bool) -> Iterator[EndpointingEvent]:
         """Free talk is over: what is being said goes on in the open buffer, or where it cannot go on, ends here."""
         if not goes_on:
-            yield from self._free_talk.on_no_more_audio(self._received)
+            yield from self._free_talk.break_off(self._received)
         utterance = self._free_talk.hand_over()
         if utterance is not None:
             yield Ended(None, utterance.announced)
@@ -129,6 +140,13 @@ class Endpointer:
         """Free talk: there is speech that is too short for an utterance yet, or audio that is still to be judged."""
         unjudged = self._received - self._detector.position
         return self._detector.in_speech or unjudged >= samples_in(self._limits.speech_start_ms)
+
+    def join(self) -> None:
+        """Continued has been taken up: the utterance that is being heard begins where the one before it began."""
+        self._free_talk.join()
+
+    def _lag_now_s(self, now: float) -> float:
+        return now - self._received / SPEECH_RATE
 
     def deadline(self, turn_detection: TurnDetection) -> float | None:
         """When time alone ends the utterance."""

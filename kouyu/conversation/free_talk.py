@@ -2,11 +2,22 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from kouyu.conversation.end_of_turn import EndOfTurn
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.speech_detector import SpeechDetector, samples_in
 from kouyu.conversation.utterance import Ended, EndpointingEvent, MayBeOver, Resumed, Span, SpeechBegan, Utterance
 from kouyu.protocol.configuration import TurnDetection
+from kouyu.protocol.speech_rate import SPEECH_RATE
+
+
+class EarlyEnd(msgspec.Struct, frozen=True):
+    """An utterance that ended because no more audio came: samples of its beginning, its first and its last speech."""
+
+    start: int
+    first_speech: int | None
+    speech_end: int
 
 
 class FreeTalk:
@@ -29,6 +40,10 @@ class FreeTalk:
         self.utterance: Utterance | None = None
         self.floor = 0
         """Sample before which nothing belongs to the next utterance."""
+        self.ended_early: EarlyEnd | None = None
+        """The last utterance, where silence has not ended it since."""
+        self.rest_of: EarlyEnd | None = None
+        """The utterance that the one being heard may be the rest of: no silence of the audio's lies between them."""
 
     def on_judged(self, turn_detection: TurnDetection, onset_ms: int) -> Iterator[EndpointingEvent]:
         """Voice activity has judged one more chunk. ``onset_ms`` of speech begin an utterance."""
@@ -57,10 +72,34 @@ class FreeTalk:
         start = max(self.floor, detector.speech_start - samples_in(turn_detection.prefix_padding_ms))
         if not detector.in_speech or detector.speech_ms < onset_ms:
             self.floor = start
+            self._let_end(detector.silence_ms, turn_detection)
             return
+        self._let_end((detector.speech_start - self._last_speech_end) * 1000 // SPEECH_RATE, turn_detection)
+        self.rest_of, self.ended_early = self.ended_early, None
         self._end_of_turn.spoke_on()
         self.utterance = Utterance(start=start, first_speech=detector.speech_start)
         yield SpeechBegan()
+
+    @property
+    def _last_speech_end(self) -> int:
+        return self.ended_early.speech_end if self.ended_early is not None else 0
+
+    def _let_end(self, silence_ms: int, turn_detection: TurnDetection) -> None:
+        """So much silence of the audio's has followed the last utterance."""
+        if silence_ms >= EndOfTurn.longest_silence_ms(turn_detection):
+            self.ended_early = None
+
+    def join(self) -> None:
+        """The utterance is the rest of the one before it."""
+        if self.utterance is not None and self.rest_of is not None:
+            self.utterance.start, self.utterance.first_speech = self.rest_of.start, self.rest_of.first_speech
+            self.rest_of = None
+
+    @property
+    def needed_from(self) -> int:
+        """Audio before this sample belongs to nothing that may still be asked for."""
+        start = self.floor if self.utterance is None else self.utterance.start
+        return min([start, *(one.start for one in (self.ended_early, self.rest_of) if one is not None)])
 
     def on_turn_judged(self, completeness: float) -> Iterator[EndpointingEvent]:
         """How likely the user has finished, 0 to 1, has been judged as asked by MayBeOver."""
@@ -69,12 +108,22 @@ class FreeTalk:
 
     def on_no_more_audio(self, received: int) -> Iterator[EndpointingEvent]:
         """The client has stopped sending in the middle of the utterance, at the sample ``received``."""
+        utterance = self.utterance
+        if utterance is not None:
+            ended_early = EarlyEnd(utterance.start, utterance.first_speech, self._detector.speech_end)
+            ended = self._end(utterance, received)
+            self.ended_early = ended_early
+            yield msgspec.structs.replace(ended, early=True)
+
+    def break_off(self, received: int) -> Iterator[EndpointingEvent]:
+        """End the utterance here, at the sample ``received``."""
         if self.utterance is not None:
             yield self._end(self.utterance, received)
 
     def hand_over(self) -> Utterance | None:
         """Give up the utterance, to where it goes on in push to talk."""
         utterance, self.utterance = self.utterance, None
+        self.ended_early = self.rest_of = None
         return utterance
 
     def take_over(self, start: int, first_speech: int | None) -> None:
@@ -96,6 +145,6 @@ class FreeTalk:
 
     def _end(self, utterance: Utterance, limit: int) -> Ended:
         span = utterance.span(self._detector, limit)
-        self.utterance = None
+        self.utterance = self.rest_of = self.ended_early = None
         self.floor = max(self.floor, span.end)
         return Ended(span, utterance.announced)

@@ -62,6 +62,7 @@ class Reply:
         self._usage = Usage()
         self._failure: str | None = None
         self._held: list[EffectsAt] = []
+        self._is_cut_off = False
         self._told_later: list[Send] = []
         """Messages about tools that ran in the middle of the answer."""
 
@@ -104,7 +105,17 @@ class Reply:
     def keep_question(self, now: float) -> Iterator[Effect]:
         """The user spoke on before the question could be answered: it stays in the context, and no chat begins."""
         yield from self.abandon()
+        self._is_cut_off = True
         yield from self._record.keep_question(now)
+
+    @property
+    def may_be_taken_back(self) -> bool:
+        """The chat runs or was cut off, and nothing of its answer has been sent as sound."""
+        return (self.phase == "running" or self._is_cut_off) and self._speech.sent_ms == 0
+
+    def forget_question(self) -> Iterator[Effect]:
+        """The question is part of a longer one that follows: it stays on record, and is no context."""
+        yield from self._record.forget_question()
 
     def abandon(self) -> Iterator[Effect]:
         """The user went on speaking: throw away what was prepared."""
@@ -120,6 +131,7 @@ class Reply:
         assert self.phase != "prepared"
         heard = self._heard(now, outlet)
         running = self.phase == "running"
+        self._is_cut_off = running
         yield from self._stop()
         if running:
             yield from self._keep_broken_answer(now)

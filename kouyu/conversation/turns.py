@@ -18,7 +18,16 @@ from kouyu.conversation.reply import Reply
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.turn import ReplyMaker, Turn
 from kouyu.conversation.turn_judgement import TurnJudgement
-from kouyu.conversation.utterance import Ended, EndpointingEvent, MayBeOver, Paused, Resumed, Span, SpeechBegan
+from kouyu.conversation.utterance import (
+    Continued,
+    Ended,
+    EndpointingEvent,
+    MayBeOver,
+    Paused,
+    Resumed,
+    Span,
+    SpeechBegan,
+)
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import DownlinkEvent, Transcript
 from kouyu.protocol.speech_rate import SPEECH_RATE
@@ -43,6 +52,8 @@ class Turns:
         self._last_speaker = LastSpeaker()
         self._prepared: Turn | None = None
         self._pending: deque[Turn] = deque()
+        self._ended_early: Turn | None = None
+        """The last turn, where its utterance ended because no more audio came."""
         self._forgotten = 0
         self.under_pressure = False
         """The engines have too much to do for anything that may be thrown away."""
@@ -185,6 +196,8 @@ class Turns:
                     if self._prepared is not None and self._wants_interims(configuration):
                         self._prepared.hand_over(self._interims, now)
                     yield from self.forget_preparation()
+                case Continued():
+                    yield from self._take_back(now)
                 case Ended():
                     yield from self._on_end(moment, configuration, now)
 
@@ -212,6 +225,32 @@ class Turns:
             yield from self._speaking.interrupt(1, now)
         turn.commit(now)
         self._pending.append(turn)
+        self._ended_early = turn if ended.early else None
+
+    def _take_back(self, now: float) -> Iterator[Effect]:
+        """The utterance of the last turn goes on: while nothing of its answer has sounded it becomes one with what is
+        being said."""
+        turn, self._ended_early = self._ended_early, None
+        if turn is None:
+            return
+        if turn in self._pending:
+            self._pending.remove(turn)
+            yield from turn.roll_back()
+        elif turn.reply is not None and turn.reply.may_be_taken_back:
+            yield from self._tell_of_speech()
+            if self._speaking.reply() is turn.reply:
+                yield from self._speaking.interrupt(1, now)
+            yield from turn.reply.forget_question()
+        else:
+            return
+        yield from self.forget_preparation()
+        self._listening.join()
+
+    def _tell_of_speech(self) -> Iterator[Effect]:
+        utterance = self._listening.utterance
+        if utterance is not None and not utterance.announced:
+            utterance.announced = True
+            yield Send(DownlinkEvent("input_audio_buffer.speech_started"))
 
     def _nothing_said(self) -> Turn:
         """A completed buffer without speech, which has its place among the turns."""
@@ -263,7 +302,8 @@ class Turns:
         if turn.interrupted:
             yield from turn.drop_reply()
             yield _send("conversation.audio_transcript.completed", turn.transcript, turn.voice)
-            yield from turn.new_reply(now).keep_question(now)
+            turn.reply = turn.new_reply(now)
+            yield from turn.reply.keep_question(now)
             return
         if not turn.announced:
             yield Send(DownlinkEvent("input_audio_buffer.speech_started"))
@@ -284,8 +324,7 @@ class Turns:
             self._interims.text, self._listening.speech_ms
         ):
             return
-        utterance.announced = True
-        yield Send(DownlinkEvent("input_audio_buffer.speech_started"))
+        yield from self._tell_of_speech()
         self.interrupt_pending()
         yield from self._speaking.interrupt(1, now)
 

@@ -52,18 +52,24 @@ class Resumed(msgspec.Struct, frozen=True):
 class Ended(msgspec.Struct, frozen=True):
     """The utterance is over, or thrown away. ``span`` is None where there is nothing to recognise.
 
-    ``completed``: the client has completed a buffer that holds audio, and waits for what was understood of it.
     ``announced``: the client had been told that the user speaks. ``interrupted``: it will not be answered, because the
-    client has gone on since.
+    client has gone on since. ``completed``: the client has completed a buffer that holds audio, and waits for what was
+    understood of it. ``early``: it ended by the clock, because no more audio came.
     """
 
     span: Span | None
     announced: bool
     interrupted: bool = False
     completed: bool = False
+    early: bool = False
 
 
-EndpointingEvent = SpeechBegan | Paused | MayBeOver | Resumed | Ended
+class Continued(msgspec.Struct, frozen=True):
+    """Free talk: audio that the network had held up came all at once. The utterance being heard is the rest of the one
+    that ended early."""
+
+
+EndpointingEvent = SpeechBegan | Paused | MayBeOver | Resumed | Ended | Continued
 
 
 @dataclass
