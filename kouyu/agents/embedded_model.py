@@ -32,7 +32,12 @@ _WEIGHTS: Final = "smollm2"
 _FILE: Final = "SmolLM2-135M-Instruct.Q8_0.gguf"
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 30.0
+"""Between two starts of a model that does not come to answer at all."""
+_LONGEST_PAUSE_AFTER_LIFE_S: Final = 1.0
+"""After the death of one that did answer: turns wait for the next one, which takes about a second to start."""
 _STABLE_AFTER_S: Final = 60.0
+_LAST_REQUEST_S: Final = 1.0
+"""A process that answered a heartbeat with nothing may just be dying."""
 _LAST_WORDS: Final = 5
 
 SAMPLING: Final[dict[str, Any]] = {
@@ -74,16 +79,23 @@ class EmbeddedModelOptions(msgspec.Struct, frozen=True, kw_only=True):
     cache_mib: int = 64
     """Memory for the prompts of conversations that have no slot just now."""
     start_timeout_s: float = 20.0
+    heartbeat_s: float = 2.0
+    """From one sign of life to the question for the next."""
+    heartbeat_limit_s: float = 5.0
+    """A process that gives none for so long hangs, and is replaced. Below a turn's time limits together with a
+    restart."""
 
 
 class EmbeddedModel:
-    """Owns the model's process: starts it, starts it again when it dies, and ends it. It dies with this process."""
+    """Owns the process of the model: starts it, replaces it when it dies or hangs, ends it. It dies with this one."""
 
     def __init__(self, options: EmbeddedModelOptions | None = None) -> None:
         self._options = options or EmbeddedModelOptions()
         self._api_key = secrets.token_urlsafe(32)
         self._port = 0
         self._process: asyncio.subprocess.Process | None = None
+        self._was_ready = False
+        """Whether the process that runs, or ran last, has come to answer."""
         self._openings = 0
         self._warming_up = asyncio.Lock()
         self._prompts = open_prompt_folder()
@@ -119,7 +131,7 @@ class EmbeddedModel:
             api_key=self._api_key,
             body=SAMPLING,
             context_tokens=self._options.context_tokens,
-            reconnect_s=5.0,
+            reconnect_s=15.0,
             keep_alive=False,
             reads_ahead=True,
             starts_thinking=False,
@@ -183,10 +195,11 @@ class EmbeddedModel:
                     raise
                 log.warning("%s", error)
             pause = _FIRST_PAUSE_S if clock() - began > _STABLE_AFTER_S else min(2 * pause, _LONGEST_PAUSE_S)
-            await asyncio.sleep(pause)
+            await asyncio.sleep(min(pause, _LONGEST_PAUSE_AFTER_LIFE_S) if self._was_ready else pause)
 
     async def _live_once(self, model_path: Path) -> None:
         """From start to death of one process. Raises AgentError, which says how it died."""
+        self._was_ready = False
         try:
             async with self._child() as (child, last_words):
                 async with asyncio.timeout(self._options.start_timeout_s):
@@ -197,7 +210,9 @@ class EmbeddedModel:
                     self._port = port
                     await self._share_openings()
                     self._process = child
+                    self._was_ready = True
                     self._ready.set()
+                    await self._watch(child, port)
                 code = await child.wait()
                 raise AgentError(f"The embedded language model ended with status {code}. {await last_words}".strip())
         except TimeoutError as fault:
@@ -207,6 +222,25 @@ class EmbeddedModel:
         finally:
             self._ready.clear()
             self._process = None
+
+    async def _watch(self, child: asyncio.subprocess.Process, port: int) -> None:
+        """Ask for signs of life until the process is dead. Raises AgentError for one that hangs and has to be ended."""
+        death = asyncio.create_task(child.wait())
+        try:
+            while not (await asyncio.wait({death}, timeout=self._options.heartbeat_s))[0]:
+                if not await self._is_alive(port) and not (await asyncio.wait({death}, timeout=_LAST_REQUEST_S))[0]:
+                    limit_s = self._options.heartbeat_limit_s
+                    raise AgentError(f"The embedded language model hangs: no sign of life for {limit_s:g} s.")
+        finally:
+            death.cancel()
+
+    async def _is_alive(self, port: int) -> bool:
+        try:
+            url = f"http://127.0.0.1:{port}/health"
+            answer = await self._http.get(url, timeout=self._options.heartbeat_limit_s)
+        except httpx.HTTPError:
+            return False
+        return answer.is_success
 
     @asynccontextmanager
     async def _child(self) -> AsyncIterator[tuple[asyncio.subprocess.Process, asyncio.Task[str]]]:

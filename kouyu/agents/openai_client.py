@@ -130,6 +130,8 @@ class OpenAIClient:
                 if not resets_allowed:
                     raise self._error("it hung up before it answered") from fault
                 resets_allowed -= 1
+                # It died with the request; how long it had hung before is not the time it takes to come back.
+                keep_trying_until = loop.time() + self._endpoint.reconnect_s
             except (TimeoutError, httpx.TimeoutException, httpx.HTTPError, httpx.InvalidURL) as fault:
                 raise self._fault(fault, answered=False) from fault
             else:

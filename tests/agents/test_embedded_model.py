@@ -153,6 +153,33 @@ async def test_a_dead_process_is_replaced_and_the_next_reply_works(model: Embedd
 
 
 @pytest.mark.models
+async def test_a_process_that_hangs_is_replaced_and_the_turn_that_waits_is_answered() -> None:
+    model = EmbeddedModel(EmbeddedModelOptions(heartbeat_s=0.1, heartbeat_limit_s=1.5))
+    await model.start()
+    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=model.endpoint, examples=EXAMPLES))
+    process_id = model.process_id
+    assert process_id is not None
+    try:
+        os.kill(process_id, signal.SIGSTOP)
+        assert "Paris" in await answer(bot, "What is the capital of France?")
+        assert model.process_id != process_id
+        assert not lives(process_id)
+    finally:
+        await bot.close()
+        await model.close()
+
+
+@pytest.mark.models
+async def test_after_many_deaths_the_next_turn_still_waits_for_the_restart(
+    model: EmbeddedModel, bot: LanguageModelBot
+) -> None:
+    for _ in range(5):
+        await killed_and_back(model)
+    os.kill(model.process_id or 0, signal.SIGKILL)
+    assert "Paris" in await answer(bot, "What is the capital of France?")
+
+
+@pytest.mark.models
 async def test_a_process_that_dies_in_the_middle_of_a_reply_is_an_error(
     model: EmbeddedModel, endless: LanguageModelBot
 ) -> None:
