@@ -115,7 +115,7 @@ AgentEvent = TextDelta | TextWithdrawn | ThoughtDelta | ToolsCalled | ToolsRan |
 
 
 class AgentError(Exception):
-    """The agent cannot answer. The text is fit to be shown to the client."""
+    """The agent cannot answer. The text is fit to be shown to the client: it says what failed and what can be done."""
 
 
 class Agent(Protocol):

@@ -28,6 +28,7 @@ from kouyu.agents.attachments import Attachments, spoken_text
 from kouyu.agents.event_stream import EventDecoder, EventTooLong
 from kouyu.agents.markup.events import without_markup
 from kouyu.agents.streaming_http import in_time, streaming_client
+from kouyu.agents.upstream_faults import UpstreamError, detail_in_log, refusal
 from kouyu.protocol.downlink import Function, LastError, ToolCall, Usage
 
 T = TypeVar("T")
@@ -39,7 +40,6 @@ _MOST_MESSAGES: Final = 100
 _CHATS_REMEMBERED: Final = 1000
 _ANONYMOUS: Final = "anonymous"
 _DOCUMENT_TOKENS: Final = 4000
-_MAX_ERROR_TEXT: Final = 300
 
 
 class CozeEndpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +102,7 @@ class CozeBrain:
         self._waiting: OrderedDict[tuple[str, str], _Chat] = OrderedDict()
         """Chats there that wait for tools, by our conversation and the first call's id."""
         self._base_url = endpoint.base_url.rstrip("/")
+        self._place = self._base_url.rpartition("@")[2]
         self._http = streaming_client(self._base_url, {"Authorization": f"Bearer {endpoint.token}", **endpoint.headers})
 
     async def close(self) -> None:
@@ -117,6 +118,17 @@ class CozeBrain:
             await request.committed()
         path, query, body = self._outputs(request) if request.tool_rounds else await self._question(request)
         yield TextDelta("")
+        said = [message.content for message in request.messages]
+        secrets = (self._endpoint.token, *self._endpoint.headers.values())
+        with detail_in_log(log, f"Coze bot {self._endpoint.bot_id} at {self._place}", secrets=secrets, said=said):
+            async with aclosing(self._told(request, path, query, body)) as told:
+                async for event in told:
+                    yield event
+
+    async def _told(
+        self, request: AgentRequest, path: str, query: dict[str, str], body: dict[str, Any]
+    ) -> AsyncGenerator[AgentEvent, None]:
+        """The answer to one request to the server."""
         response = await self._in_time(self._send(path, query, body))
         async with aclosing(response), aclosing(self._events(response)) as events:
             async for name, data in events:
@@ -194,12 +206,12 @@ class CozeBrain:
                     return [TokenUsage(usage.input_count, usage.output_count)]
                 case "conversation.chat.failed":
                     fault = msgspec.json.decode(data, type=_Chat).last_error or LastError(0, "the chat failed")
-                    raise self._error(f"{fault.msg} (code {fault.code})")
+                    raise self._error(f"the chat failed (code {fault.code})", fault.msg)
                 case "error":
                     told = msgspec.json.decode(data, type=_Fault)
-                    raise self._error(f"{told.msg} (code {told.code})")
+                    raise self._error(f"it refused the request (code {told.code})", told.msg)
         except msgspec.DecodeError as fault:
-            raise self._error(f"it sent a {name} that cannot be read ({fault})") from fault
+            raise self._error("it sent something that cannot be read", f"{name}: {fault}") from fault
         return []
 
     def _wait(self, chat: _Chat, request: AgentRequest) -> tuple[ToolCall, ...]:
@@ -220,12 +232,12 @@ class CozeBrain:
             told = msgspec.json.decode(body, type=_Fault)
         except msgspec.DecodeError:
             told = _Fault()
-        return self._error(f"{told.msg} (code {told.code})" if told.msg else f"HTTP {status}")
+        if told.msg:
+            return self._error(f"it refused the request (code {told.code})", f"HTTP {status}: {told.msg}")
+        return self._error(refusal(status), f"HTTP {status}")
 
-    def _error(self, what: str) -> AgentError:
-        if self._endpoint.token:
-            what = what.replace(self._endpoint.token, "***")
-        return AgentError(f"Coze bot {self._endpoint.bot_id}: {what[:_MAX_ERROR_TEXT]}")
+    def _error(self, what: str, detail: str = "") -> AgentError:
+        return UpstreamError(f"Coze bot {self._endpoint.bot_id}: {what}", detail=detail)
 
 
 def _enter_messages(messages: Sequence[ContextMessage]) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ its form:
 """
 
 import codecs
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
 from contextlib import aclosing
 from typing import Any, Final, TypeVar
@@ -23,6 +24,9 @@ from kouyu.agents.event_stream import EventDecoder, EventTooLong
 from kouyu.agents.flow import flow_request
 from kouyu.agents.markup.events import without_markup
 from kouyu.agents.streaming_http import in_time, streaming_client
+from kouyu.agents.upstream_faults import UpstreamError, detail_in_log, refusal
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -73,13 +77,16 @@ class FlowEndpoint:
         if not self._definition.ask_early:
             await request.committed()
             yield TextDelta("")
-        response = await self._in_time(self._send(request))
-        async with aclosing(response):
-            if not response.is_success:
-                raise self._error(f"HTTP {response.status_code} {response.reason_phrase}")
-            async with aclosing(self._answer(response)) as pieces:
-                async for piece in pieces:
-                    yield TextDelta(piece)
+        said = [message.content for message in request.messages]
+        place = f"flow {self._definition.id}"
+        with detail_in_log(log, place, secrets=self._definition.headers.values(), said=said):
+            response = await self._in_time(self._send(request))
+            async with aclosing(response):
+                if not response.is_success:
+                    raise self._error(refusal(response.status_code), response.reason_phrase)
+                async with aclosing(self._answer(response)) as pieces:
+                    async for piece in pieces:
+                        yield TextDelta(piece)
         yield TokenUsage(0, 0)
 
     async def _send(self, request: AgentRequest) -> httpx.Response:
@@ -115,10 +122,10 @@ class FlowEndpoint:
                         return
                     event = msgspec.json.decode(data, type=_Event)
                     if event.error:
-                        raise self._error(event.error)
+                        raise self._error("it failed", event.error)
                     yield event.delta
             except (EventTooLong, msgspec.DecodeError) as fault:
-                raise self._error(f"it sent something that is no piece of an answer ({fault})") from fault
+                raise self._error("it sent something that is no piece of an answer", str(fault)) from fault
             if piece is None:
                 return
 
@@ -131,7 +138,7 @@ class FlowEndpoint:
         try:
             yield msgspec.json.decode(body, type=_Whole).answer
         except msgspec.DecodeError as fault:
-            raise self._error(f'the answer is not {{"answer": "..."}} ({fault})') from fault
+            raise self._error('the answer is not {"answer": "..."}', str(fault)) from fault
 
     async def _plain(self, pieces: AsyncIterator[bytes]) -> AsyncGenerator[str, None]:
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
@@ -142,8 +149,8 @@ class FlowEndpoint:
     async def _in_time(self, step: Awaitable[T]) -> T:
         return await in_time(step, self._definition.timeout_s, self._error)
 
-    def _error(self, what: str) -> AgentError:
-        return AgentError(f"Flow {self._definition.id}: {what}"[:300])
+    def _error(self, what: str, detail: str = "") -> AgentError:
+        return UpstreamError(f"Flow {self._definition.id}: {what}", detail=detail)
 
 
 def _media_type(headers: Mapping[str, str]) -> str:

@@ -89,7 +89,7 @@ class McpServer:
             if _is_lost(fault):
                 self._ready.clear()
                 self._lost.set()
-            return f"The tool failed: {_reason(fault)}"[:_MAX_RESULT_CHARACTERS]
+            return f"The tool failed: {_reason_for_model(fault)}"[:_MAX_RESULT_CHARACTERS]
         text = _result_text(result)
         return f"The tool failed: {text}" if result.is_error else text
 
@@ -195,6 +195,15 @@ def _is_lost(fault: Exception) -> bool:
     if isinstance(fault, MCPError):
         return bool(fault.error.code == CONNECTION_CLOSED)
     return isinstance(fault, BrokenResourceError | ClosedResourceError | OSError)
+
+
+def _reason_for_model(fault: Exception) -> str:
+    """The model says it to the user: of what the server did not answer itself, no address and no inner workings."""
+    from mcp import MCPError
+
+    if isinstance(fault, MCPError) and not _is_lost(fault):
+        return _reason(fault)
+    return "its server cannot be reached"
 
 
 def _reason(fault: BaseException) -> str:

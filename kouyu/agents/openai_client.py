@@ -16,6 +16,7 @@ from kouyu.agents.event_stream import EventDecoder, EventTooLong
 from kouyu.agents.markup.filter import MarkupFilter
 from kouyu.agents.streamed_answer import StreamedAnswer
 from kouyu.agents.streaming_http import streaming_client
+from kouyu.agents.upstream_faults import UpstreamError, detail_in_log, refusal, said_in
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,6 @@ _NOT_READY: Final = 503
 _RETRY_PAUSE_S: Final = 0.1
 _TAIL_S: Final = 0.05
 _MAX_ERROR_BYTES: Final = 64 * 1024
-_MAX_ERROR_TEXT: Final = 300
 
 
 class OpenAIClient:
@@ -70,11 +70,13 @@ class OpenAIClient:
         markup = self._markup(tools if options.get("tool_choice") != "none" else ())
         answer = StreamedAnswer(markup)
         deadline = asyncio.get_running_loop().time() + self._endpoint.first_token_timeout_s
-        response = await self._open(body, deadline)
-        async with aclosing(response), aclosing(self._chunks(response, answer, deadline)) as chunks:
-            async for chunk in chunks:
-                for event in _shown(answer, answer.take(chunk)):
-                    yield event
+        secrets = (self._endpoint.api_key, *self._endpoint.headers.values())
+        with detail_in_log(log, f"language model {self._endpoint.place}", secrets=secrets, said=said_in(messages)):
+            response = await self._open(body, deadline)
+            async with aclosing(response), aclosing(self._chunks(response, answer, deadline)) as chunks:
+                async for chunk in chunks:
+                    for event in _shown(answer, answer.take(chunk)):
+                        yield event
         for event in _shown(answer, answer.rest()):
             yield event
         if answer.is_whole:
@@ -125,10 +127,10 @@ class OpenAIClient:
                     response = await self._send(body)
             except httpx.ConnectError as fault:
                 if not may_wait:
-                    raise self._error(f"no connection ({fault})") from fault
+                    raise self._error("it cannot be reached: try again in a moment", str(fault)) from fault
             except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError) as fault:
                 if not resets_allowed:
-                    raise self._error("it hung up before it answered") from fault
+                    raise self._error("it hung up before it answered", f"{type(fault).__name__} {fault}") from fault
                 resets_allowed -= 1
                 # It died with the request; how long it had hung before is not the time it takes to come back.
                 keep_trying_until = loop.time() + self._endpoint.reconnect_s
@@ -148,7 +150,7 @@ class OpenAIClient:
         return await self._http.send(request, stream=True)
 
     async def _checked(self, response: httpx.Response, deadline: float) -> httpx.Response:
-        """The response, if it is an answer. Otherwise closes it and raises AgentError with the server's words."""
+        """The response, if it is an answer. Otherwise closes it and raises AgentError."""
         if response.status_code == httpx.codes.OK:
             return response
         text = b""
@@ -159,7 +161,8 @@ class OpenAIClient:
                         text += piece
                         if len(text) > _MAX_ERROR_BYTES:
                             break
-        raise self._error(f"HTTP {response.status_code}: {_error_message(text, response)}")
+        status = response.status_code
+        raise self._error(refusal(status), f"HTTP {status}: {_error_message(text, response)}")
 
     async def _chunks(
         self, response: httpx.Response, answer: StreamedAnswer, deadline: float
@@ -211,9 +214,9 @@ class OpenAIClient:
         try:
             chunk = decode_chunk(data)
         except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-            raise self._error(f"it sent something that is no chat completion ({fault})") from fault
+            raise self._error("it sent something that is no chat completion", str(fault)) from fault
         if chunk.error_message is not None:
-            raise self._error(chunk.error_message)
+            raise self._error("it failed while it answered: try again in a moment", chunk.error_message)
         return chunk
 
     async def _read_tail(self, pieces: AsyncIterator[bytes]) -> None:
@@ -226,7 +229,8 @@ class OpenAIClient:
     def _fault(self, fault: Exception, *, answered: bool) -> AgentError:
         match fault:
             case httpx.ConnectTimeout():
-                return self._error(f"no connection within {self._endpoint.connect_timeout_s:g} s")
+                limit_s = self._endpoint.connect_timeout_s
+                return self._error(f"no connection within {limit_s:g} s: try again in a moment", "no connection")
             case TimeoutError() if answered:
                 return self._error(f"it stopped in the middle: no token for {self._endpoint.token_timeout_s:g} s")
             case TimeoutError():
@@ -234,12 +238,10 @@ class OpenAIClient:
             case httpx.RemoteProtocolError() | httpx.ReadError():
                 return self._error("the answer broke off")
             case _:
-                return self._error(f"{type(fault).__name__} {fault}".strip())
+                return self._error("it cannot be asked: the server log says why", f"{type(fault).__name__} {fault}")
 
-    def _error(self, what: str) -> AgentError:
-        if self._endpoint.api_key:
-            what = what.replace(self._endpoint.api_key, "***")
-        return AgentError(f"Language model {self._endpoint.place}: {what[:_MAX_ERROR_TEXT]}")
+    def _error(self, what: str, detail: str = "") -> AgentError:
+        return UpstreamError(f"Language model {self._endpoint.model}: {what}", detail=detail)
 
 
 def _shown(answer: StreamedAnswer, text: str) -> Iterator[AgentEvent]:

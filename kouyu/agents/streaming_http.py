@@ -31,12 +31,17 @@ def streaming_client(
     )
 
 
-async def in_time(step: Awaitable[T], limit_s: float, error: Callable[[str], AgentError]) -> T:
-    """What one step of the answer gives. Raises the ``error`` of what went wrong where it takes longer, or fails."""
+async def in_time(step: Awaitable[T], limit_s: float, error: Callable[[str, str], AgentError]) -> T:
+    """What one step of the answer gives. Raises the ``error`` of what went wrong where it takes longer, or fails.
+
+    ``error`` gets it in words for the client, and in detail for the log.
+    """
     try:
         async with asyncio.timeout(limit_s):
             return await step
     except TimeoutError as fault:
-        raise error(f"nothing came for {limit_s:g} s") from fault
-    except (httpx.HTTPError, httpx.InvalidURL) as fault:
-        raise error(f"{type(fault).__name__} {fault}".strip()) from fault
+        raise error(f"nothing came for {limit_s:g} s: try again in a moment", "") from fault
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL) as fault:
+        raise error("it cannot be reached: try again in a moment", f"{type(fault).__name__} {fault}") from fault
+    except httpx.HTTPError as fault:
+        raise error("the connection was lost: try again in a moment", f"{type(fault).__name__} {fault}") from fault

@@ -94,15 +94,20 @@ async def test_it_is_not_asked_before_the_turn_is_certain(coze: CozeStandIn, bra
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (Fail(5000, "it broke"), r"it broke \(code 5000\)"),
-        (Refuse(400, 4015, "not published"), r"not published \(code 4015\)"),
+        (Fail(5000, "it broke"), r"the chat failed \(code 5000\)"),
+        (Refuse(400, 4015, "not published"), r"it refused the request \(code 4015\)"),
         (Refuse(502, 0, ""), "HTTP 502"),
     ],
 )
-async def test_its_errors_are_told(coze: CozeStandIn, brain: CozeBrain, answer: Any, told: str) -> None:
+async def test_its_errors_are_told_and_their_words_are_in_the_log(
+    coze: CozeStandIn, brain: CozeBrain, answer: Any, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
     coze.will(answer)
-    with pytest.raises(AgentError, match=told):
+    with pytest.raises(AgentError, match=told) as raised:
         await ask(brain, request("Hi"))
+    words = answer.msg or "HTTP 502"
+    assert words in caplog.text
+    assert not answer.msg or answer.msg not in str(raised.value)
 
 
 async def test_a_wrong_token_is_told_without_the_token(coze: CozeStandIn) -> None:
@@ -134,6 +139,6 @@ async def test_closing_the_reply_hangs_up(coze: CozeStandIn, brain: CozeBrain) -
 
 async def test_a_server_that_is_not_there_is_told() -> None:
     brain = CozeBrain(CozeEndpoint(base_url="http://127.0.0.1:9", token=TOKEN, bot_id="7"))
-    with pytest.raises(AgentError, match="Coze bot 7: ConnectError"):
+    with pytest.raises(AgentError, match="Coze bot 7: it cannot be reached"):
         await ask(brain, request("Hi"))
     await brain.close()

@@ -55,10 +55,10 @@ async def test_an_answer_may_be_streamed_as_events() -> None:
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (whole(b'data: {"error": "no such order"}\n\n', "content-type: text/event-stream"), "no such order"),
+        (whole(b'data: {"error": "no such order"}\n\n', "content-type: text/event-stream"), "Flow f: it failed"),
         (whole(b"data: nonsense\n\n", "content-type: text/event-stream"), "no piece of an answer"),
         (whole(b"[]", "content-type: application/json"), "the answer is not"),
-        (whole(b"", status="500 Oh"), "HTTP 500 Oh"),
+        (whole(b"", status="500 Oh"), r"it failed \(HTTP 500\)"),
     ],
 )
 async def test_what_goes_wrong_is_told(answer: bytes, told: str) -> None:

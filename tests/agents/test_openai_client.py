@@ -301,29 +301,48 @@ async def test_cancelling_who_waits_hangs_up(
 
 
 @pytest.mark.parametrize(
-    ("status", "message"), [(400, "bad field"), (401, "no such key"), (429, "slow down"), (500, "out of order")]
+    ("status", "words", "told"),
+    [
+        (400, "bad field", "it refused the request (HTTP 400): the server log says why"),
+        (401, "no such key", "it refused the request (HTTP 401): the operator has to check its key"),
+        (429, "slow down", "it refused the request (HTTP 429): it is too busy, try again in a moment"),
+        (500, "out of order", "it failed (HTTP 500): try again in a moment"),
+    ],
 )
-async def test_a_refusal_is_told_with_status_server_and_its_words(
-    model: OpenAIStandIn, client: OpenAIClient, status: int, message: str
+async def test_a_refusal_is_told_in_plain_words_and_its_detail_is_in_the_log(
+    model: OpenAIStandIn, client: OpenAIClient, status: int, words: str, told: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    model.will(Refuse(status, message))
-    with pytest.raises(AgentError) as told:
+    model.will(Refuse(status, words))
+    with pytest.raises(AgentError) as raised:
         await answer(client)
-    assert str(told.value) == f"Language model stand-in at {model.base_url}: HTTP {status}: {message}"
+    assert str(raised.value) == f"Language model stand-in: {told}"
+    assert f"language model stand-in at {model.base_url}: HTTP {status}: {words}" in caplog.text
     assert len(model.requests) == 1
 
 
-async def test_the_api_key_is_never_told(model: OpenAIStandIn, client: OpenAIClient, endpoint: ModelEndpoint) -> None:
+async def test_neither_the_api_key_nor_what_was_said_is_told_or_logged(
+    model: OpenAIStandIn, client: OpenAIClient, endpoint: ModelEndpoint, caplog: pytest.LogCaptureFixture
+) -> None:
     model.will(Refuse(401, "sk-secret is not known"))
-    with pytest.raises(AgentError, match=r"\*\*\* is not known"):
+    with pytest.raises(AgentError) as told:
         await answer(client)
-    assert "secret" not in repr(endpoint)
+    assert "secret" not in f"{told.value} {endpoint!r} {caplog.text}"
+    assert "*** is not known" in caplog.text
+    said = "My password is a blue elephant."
+    model.will(Refuse(400, f"this input is not allowed: {said[:-5]}"))
+    with pytest.raises(AgentError):
+        _ = [event async for event in client.complete([{"role": "user", "content": said}])]
+    assert "password" not in caplog.text
+    assert "it repeats what was said" in caplog.text
 
 
-async def test_an_error_in_the_stream_is_told(model: OpenAIStandIn, client: OpenAIClient) -> None:
+async def test_an_error_in_the_stream_is_told(
+    model: OpenAIStandIn, client: OpenAIClient, caplog: pytest.LogCaptureFixture
+) -> None:
     model.will(Raw((b'data: {"error": {"message": "overloaded", "code": 500}}\n\n',)))
-    with pytest.raises(AgentError, match="overloaded"):
+    with pytest.raises(AgentError, match="it failed while it answered"):
         await answer(client)
+    assert "overloaded" in caplog.text
 
 
 @pytest.mark.parametrize("body", [b"data: <html>\n\n", b'data: {"choices": 3}\n\n', b"data: \xff\n\n"])
@@ -369,12 +388,15 @@ async def test_a_server_that_comes_back_in_time_is_waited_for(endpoint: ModelEnd
         assert text_of(await asking) == "Here I am."
 
 
-async def test_nobody_there_is_an_error(endpoint: ModelEndpoint) -> None:
+async def test_nobody_there_is_an_error(endpoint: ModelEndpoint, caplog: pytest.LogCaptureFixture) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with pytest.raises(AgentError, match=f"127.0.0.1:{port}/v1: no connection"):
+    with pytest.raises(AgentError, match="it cannot be reached") as told:
         await answer_with(endpoint, base_url=f"http://user:pass@127.0.0.1:{port}/v1")
+    assert "127.0.0.1" not in str(told.value)
+    assert f"http://127.0.0.1:{port}/v1" in caplog.text
+    assert "pass" not in caplog.text
 
 
 @pytest.mark.parametrize("slow", [Hang(), Say("late", hang_after=0, pings=True)])

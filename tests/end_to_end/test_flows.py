@@ -75,4 +75,4 @@ async def test_a_coze_chat_that_fails_is_told_with_its_code(answering: Answering
     async with talking(answering.server, bot_id="coze") as talk:
         await talk.write("hello")
         failed = await talk.until("conversation.chat.failed")
-    assert failed.data["last_error"]["msg"] == "Coze bot 7: balance too low (code 4011)"
+    assert failed.data["last_error"]["msg"] == "Coze bot 7: the chat failed (code 4011)"

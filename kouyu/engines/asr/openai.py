@@ -1,5 +1,6 @@
 """Speech recognition by any endpoint that speaks OpenAI's ``/audio/transcriptions``."""
 
+import logging
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -17,6 +18,8 @@ from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.text.language import language_of
+
+log = logging.getLogger(__name__)
 
 
 class OpenAIOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,8 +81,9 @@ class OpenAIRecognizer:
                 "audio/transcriptions", data=form, files={"file": ("utterance.wav", wav, "audio/wav")}
             )
         except httpx.HTTPError as error:
-            reason = str(error) or type(error).__name__
-            raise EngineError(f"the speech recognition endpoint cannot be reached: {reason}", retryable=True) from error
+            # Neither holds what was said; the address is for the log alone.
+            log.warning("the speech recognition endpoint %s: %s %s", self._client.base_url, type(error).__name__, error)
+            raise EngineError("the speech recognition endpoint cannot be reached", retryable=True) from error
         if not response.is_success:
             busy = response.status_code in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
             raise EngineError(

@@ -1,5 +1,6 @@
 """Speech from any endpoint with the ``/v1/audio/speech`` of OpenAI's API."""
 
+import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Final, Literal
@@ -15,6 +16,8 @@ from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.engines.tts.prosody import speed_of
+
+log = logging.getLogger(__name__)
 
 SAMPLE_RATE: Final = 24_000
 """Of ``response_format: pcm``: 16 bit, mono, little-endian."""
@@ -89,7 +92,7 @@ class OpenAISpeech:
         if options.voice_id not in self._names:
             raise EngineError(f"no voice is called {options.voice_id!r}")
         async with (
-            _errors_as_engine_errors(),
+            self._errors_as_engine_errors(),
             self._client.stream("POST", "audio/speech", json=self._body(text, options)) as answer,
         ):
             if answer.status_code >= 400:
@@ -110,6 +113,15 @@ class OpenAISpeech:
         """Close the connections."""
         await self._client.aclose()
 
+    @asynccontextmanager
+    async def _errors_as_engine_errors(self) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        except httpx.HTTPError as error:
+            # The text of an httpx error has the address in it, which is for the log alone, never what is to be said.
+            log.warning("the speech endpoint %s: %s %s", self._client.base_url, type(error).__name__, error)
+            raise EngineError("the speech endpoint cannot be reached", retryable=True) from error
+
     def _body(self, text: str, options: SynthesisOptions) -> dict[str, object]:
         body: dict[str, object] = {
             "model": self._options.model,
@@ -128,15 +140,6 @@ class OpenAISpeech:
 
 def _piece(data: bytes) -> AudioPiece:
     return AudioPiece(np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768), SAMPLE_RATE)
-
-
-@asynccontextmanager
-async def _errors_as_engine_errors() -> AsyncGenerator[None, None]:
-    try:
-        yield
-    except httpx.HTTPError as error:
-        # The text of an httpx error has the address in it, never the request's content.
-        raise EngineError(f"the speech endpoint failed: {type(error).__name__}", retryable=True) from error
 
 
 async def _load(context: EngineContext, options: OpenAISpeechOptions) -> OpenAISpeech:

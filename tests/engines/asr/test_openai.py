@@ -157,7 +157,9 @@ async def test_a_connection_that_breaks_may_be_tried_again(endpoint: Endpoint) -
     assert caught.value.retryable
 
 
-async def test_an_endpoint_that_never_answers_is_given_up() -> None:
+async def test_an_endpoint_that_never_answers_is_given_up_and_its_address_is_in_the_log_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     left = asyncio.Event()
 
     async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -175,3 +177,5 @@ async def test_an_endpoint_that_never_answers_is_given_up() -> None:
     server.close()
     await left.wait()
     assert caught.value.retryable
+    assert str(port) not in str(caught.value)
+    assert f"http://127.0.0.1:{port}/v1" in caplog.text
