@@ -39,9 +39,9 @@ class Announcement:
         """A packet of its speech."""
         self._speech.on_audio(order, packet, duration_ms, now)
 
-    def on_speech_done(self, order: int, *, failed: bool) -> None:
+    def on_speech_done(self, order: int, failure: str | None = None) -> None:
         """A sentence has been synthesised, or has failed and is left out."""
-        self._speech.on_done(order, failed=failed)
+        self._speech.on_done(order, failure)
 
     def advance(self, now: float, outlet: Outlet) -> Iterator[Effect]:
         """Order the next sentence and send what may be sent."""

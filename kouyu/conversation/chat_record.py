@@ -112,9 +112,12 @@ class ChatRecord:
         """The chat works, as a stream that joins it is told."""
         yield Send(DownlinkEvent("conversation.chat.in_progress", self._with_status("in_progress")))
 
-    def complete(self, usage: Usage) -> Iterator[Effect]:
-        """Everything has been said and sent."""
+    def complete(self, usage: Usage, *, unspoken: str | None = None) -> Iterator[Effect]:
+        """Everything has been said and sent. ``unspoken``: why not all of it could be spoken, for the client."""
         chat = msgspec.structs.replace(self._with_status("completed"), usage=usage)
+        if unspoken is not None:
+            fault = LastError(INTERNAL, f"not all of the answer was spoken: {unspoken}")
+            chat = msgspec.structs.replace(chat, last_error=fault)
         yield from self._keep(chat)
         yield Send(DownlinkEvent("conversation.chat.completed", chat))
 

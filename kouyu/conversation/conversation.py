@@ -395,9 +395,9 @@ class Conversation:
                 case SpeechAudio(order, packet, duration_ms):
                     item.on_speech(order, packet, duration_ms, now)
                 case SpeechFinished(order):
-                    item.on_speech_done(order, failed=False)
-                case SpeechFailed(order):
-                    item.on_speech_done(order, failed=True)
+                    item.on_speech_done(order)
+                case SpeechFailed(order, reason):
+                    item.on_speech_done(order, reason)
 
     # Chats
 

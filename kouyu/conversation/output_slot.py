@@ -75,10 +75,10 @@ class OutputSlot:
         if self._item is not None:
             self._item.on_speech(order, packet, duration_ms, now)
 
-    def on_speech_done(self, order: int, *, failed: bool) -> None:
+    def on_speech_done(self, order: int, failure: str | None = None) -> None:
         """A sentence has been synthesised, or has failed."""
         if self._item is not None:
-            self._item.on_speech_done(order, failed=failed)
+            self._item.on_speech_done(order, failure)
 
     def advance(self, now: float, *others: Reply) -> Iterator[Effect]:
         """Move on what is being said, and the speech of replies that are only prepared."""

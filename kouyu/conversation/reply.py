@@ -240,9 +240,9 @@ class Reply:
         """A packet of the answer's speech."""
         self._speech.on_audio(order, packet, duration_ms, now)
 
-    def on_speech_done(self, order: int, *, failed: bool) -> None:
+    def on_speech_done(self, order: int, failure: str | None = None) -> None:
         """A sentence has been synthesised, or has failed and is left out."""
-        self._speech.on_done(order, failed=failed)
+        self._speech.on_done(order, failure)
 
     # What moves by itself
 
@@ -258,7 +258,7 @@ class Reply:
             return
         if self._answer_finished and self._speech.finished:
             self.phase = "ended"
-            yield from self._record.complete(self._usage)
+            yield from self._record.complete(self._usage, unspoken=self._speech.failure)
             return
         reason = self.failure(now)
         if reason is not None:

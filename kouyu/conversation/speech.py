@@ -72,6 +72,8 @@ class Speech:
         self._progress_at = 0.0
         self._closed = False
         self._completed_sent = False
+        self.failure: str | None = None
+        """Why a sentence was left out, or the rest of one; of several the first."""
         self._splitter = SentenceSplitter()
         self.sentences: list[SpokenSentence] = []
         """Those that have been synthesised or are being, and one that is to be."""
@@ -161,14 +163,15 @@ class Speech:
         sentence.made_ms += duration_ms
         self._made_ms += duration_ms
 
-    def on_done(self, order: int, *, failed: bool) -> None:
-        """The sentence being synthesised is complete, or as complete as it will be."""
+    def on_done(self, order: int, failure: str | None = None) -> None:
+        """The sentence being synthesised is complete, or as complete as it will be: then ``failure`` says why."""
         sentence = self._current()
         if order != self._order or sentence is None:
             return
         self._order = None
         sentence.synthesised = True
-        sentence.complete = not failed
+        sentence.complete = failure is None
+        self.failure = self.failure or failure
 
     def deadline(self, outlet: Outlet) -> float | None:
         """When time alone moves the synthesis on: it stalls, or there is room for the next sentence."""
@@ -180,7 +183,7 @@ class Speech:
         """Leave out the rest of a sentence whose synthesis has stalled."""
         if self._order is not None and now >= self._progress_at + self._limits.synthesis_s:
             yield CancelSpeech(self._order)
-            self.on_done(self._order, failed=True)
+            self.on_done(self._order, f"the voice gave nothing for {self._limits.synthesis_s:g} s")
 
     def break_off(self) -> Iterator[Effect]:
         """End here: what has been sent will still be heard, and the client is told that no more comes.

@@ -1,13 +1,17 @@
 """A spoken item: its sentences on their way from the synthesizer to the client."""
 
-from kouyu.conversation.effects import CancelSpeech, Effect, Send, Speak
+from msgspec import UNSET
+
+from kouyu.conversation.effects import CancelSpeech, Effect, SaveChat, Send, Speak
 from kouyu.conversation.identity import OrderNumbers
+from kouyu.conversation.inputs import SpeechFailed
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.pacing import Pacer
 from kouyu.conversation.playout import PlayoutClock
 from kouyu.conversation.speech import Outlet, Speech
 from kouyu.protocol.configuration import Configuration, LimitConfig
-from kouyu.protocol.downlink import Message
+from kouyu.protocol.downlink import LastError, Message
+from tests.conversation.simulation import Engines, Simulation
 
 ENVELOPE = Message(
     id="1",
@@ -50,16 +54,16 @@ def test_a_sentence_is_announced_once_even_if_its_first_packet_has_no_length() -
     number = order(speech, way_out)
     for duration_ms in (0.0, 0.0, 100.0):
         speech.on_audio(number, b"packet", duration_ms, 0.0)
-    speech.on_done(number, failed=False)
+    speech.on_done(number)
     assert kinds(list(speech.release(0.0, way_out))) == ["sentence_start", "delta", "delta", "delta", "completed"]
 
 
 def test_a_sentence_without_audio_is_left_out() -> None:
     speech, way_out = speech_of("One.", "Two."), outlet()
-    speech.on_done(order(speech, way_out), failed=True)
+    speech.on_done(order(speech, way_out), "nobody is there")
     number = order(speech, way_out)
     speech.on_audio(number, b"packet", 100.0, 0.0)
-    speech.on_done(number, failed=False)
+    speech.on_done(number)
     assert kinds(list(speech.release(0.0, way_out))) == ["sentence_start", "delta", "completed"]
 
 
@@ -74,7 +78,7 @@ def test_the_next_sentence_is_made_when_the_listener_has_caught_up() -> None:
     speech, way_out = speech_of("One.", "Two."), outlet()
     number = order(speech, way_out)
     speech.on_audio(number, b"packet", 3000.0, 0.0)
-    speech.on_done(number, failed=False)
+    speech.on_done(number)
     list(speech.release(0.0, way_out))
     assert list(speech.order_next(0.0, way_out)) == []
     assert speech.deadline(way_out) == 2.0
@@ -89,7 +93,7 @@ def test_sentences_are_urgent_until_a_second_of_speech_is_made() -> None:
         assert isinstance(speak, Speak)
         urgent.append((speak.first, speak.urgent))
         speech.on_audio(speak.order, b"packet", 500.0, 0.0)
-        speech.on_done(speak.order, failed=False)
+        speech.on_done(speak.order)
     assert urgent == [(True, True), (False, True), (False, False)]
 
 
@@ -97,7 +101,7 @@ def test_speech_that_is_held_back_does_not_ask_for_time_that_would_change_nothin
     speech, way_out = speech_of("One.", "Two."), outlet()
     number = order(speech, way_out)
     speech.on_audio(number, b"packet", 1000.1, 0.0)
-    speech.on_done(number, failed=False)
+    speech.on_done(number)
     assert list(speech.order_next(60.0, way_out)) == []
     assert speech.deadline(way_out) is None
 
@@ -107,7 +111,7 @@ def test_paced_speech_waits_for_the_next_packets_time() -> None:
     number = order(speech, way_out)
     for _ in range(3):
         speech.on_audio(number, b"packet", 20.0, 5.0)
-    speech.on_done(number, failed=False)
+    speech.on_done(number)
     sent = list(speech.release(5.0, way_out))
     assert kinds(sent) == ["sentence_start", "delta", "delta"]
     assert speech.paced_until(5.0, way_out) is None
@@ -126,6 +130,7 @@ def test_a_synthesis_that_stalls_is_given_up_and_what_there_is_of_it_is_sent() -
     deadline = speech.deadline(way_out)
     assert deadline == 3.0 + LIMITS.synthesis_s
     assert list(speech.on_time(deadline)) == [CancelSpeech(number)]
+    assert speech.failure == "the voice gave nothing for 20 s"
     assert kinds(list(speech.release(deadline, way_out))) == ["sentence_start", "delta", "completed"]
 
 
@@ -142,3 +147,29 @@ def test_speech_that_breaks_off_tells_the_client_that_no_more_comes() -> None:
 
 def test_speech_that_breaks_off_before_its_first_sound_tells_nothing() -> None:
     assert kinds(list(speech_of("One.").break_off())) == []
+
+
+def test_a_chat_whose_voice_is_dead_goes_on_in_text_and_says_so_at_its_end() -> None:
+    talk = Simulation(engines=Engines(synthesis_s=None))
+    talk.write("Where is Paris?")
+    for _ in range(4):
+        talk.wait(0.5)
+        spoken = {effect.order for effect in talk.all(Speak)} - {report.order for report in talk.all(SpeechFailed)}
+        for number in spoken:
+            talk.give(SpeechFailed(number, "the speech endpoint cannot be reached"))
+    (answer,) = [
+        event.data
+        for event in talk.events
+        if event.event_type == "conversation.message.completed" and event.data.type == "answer"
+    ]
+    assert answer.content == "Paris is the capital. It lies on the Seine."
+    (ended,) = [event.data for event in talk.events if event.event_type == "conversation.chat.completed"]
+    told = "not all of the answer was spoken: the speech endpoint cannot be reached"
+    assert ended.last_error == LastError(5000, told)
+    assert talk.all(SaveChat)[-1].chat.last_error == ended.last_error
+    talk.engines = Engines()
+    talk.write("And now?")
+    talk.wait(20)
+    assert [event.data for event in talk.events if event.event_type == "conversation.chat.completed"][
+        -1
+    ].last_error is UNSET

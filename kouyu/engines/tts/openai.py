@@ -50,8 +50,9 @@ class OpenAISpeechOptions(msgspec.Struct, frozen=True, kw_only=True):
     takes_instructions: bool = True
     """Whether the model follows how it is told to speak. Emotions and context texts are sent only then."""
     connect_seconds: Annotated[float, Meta(gt=0)] = 5.0
-    read_seconds: Annotated[float, Meta(gt=0)] = 20.0
-    """The longest wait for the first and for every further byte."""
+    read_seconds: Annotated[float, Meta(gt=0)] = 10.0
+    """The longest wait for the first and for every further byte. Below the limit ``synthesis_s``, so that another
+    voice can step in."""
 
     def __post_init__(self) -> None:
         require_web_address("base_url", self.base_url)
@@ -100,14 +101,18 @@ class OpenAISpeech:
                     f"the speech endpoint answered {answer.status_code}", retryable=answer.status_code in RETRYABLE
                 )
             waiting = b""
+            is_silent = True
             async for data in answer.aiter_bytes():
                 waiting += data
                 if len(waiting) >= PIECE_BYTES:
                     whole = len(waiting) // 2 * 2
+                    is_silent = False
                     yield _piece(waiting[:whole])
                     waiting = waiting[whole:]
             if len(waiting) >= 2:
                 yield _piece(waiting[: len(waiting) // 2 * 2])
+            elif is_silent:
+                raise EngineError("the speech endpoint answered with nothing", retryable=True)
 
     async def close(self) -> None:
         """Close the connections."""

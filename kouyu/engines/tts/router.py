@@ -1,9 +1,12 @@
 """One synthesizer made of several: finds the engine of a voice, and a voice for every language.
 
 What it does with a sentence, in this order: cuts it where it changes into a language the chosen voice does not speak,
-brings each part into its spoken form (text.spoken_form), has its voice speak it, and ends with a short pause.
+brings each part into its spoken form (text.spoken_form), has its voice speak it, and ends with a short pause. Where
+the engine of a voice fails, one of another engine steps in.
 """
 
+import logging
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -23,6 +26,11 @@ from kouyu.text.spoken_form import spoken_form
 
 LONG_TEXT: Final = 500
 """Characters whose spoken form takes so long (2 ms) that a worker makes it."""
+
+log = logging.getLogger(__name__)
+
+RESTS_S: Final = 30.0
+"""An engine that has failed is asked last for so long: finding it dead again may take seconds of each sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,8 @@ class VoiceRouter:
     ) -> None:
         self._engines = tuple(engines)
         self._scheduler = scheduler
+        self._rests_until: dict[int, float] = {}
+        """Of engines that have failed, by their ``id`` and the clock of ``time.monotonic``."""
         self._owners = {voice.voice_id: engine for engine in self._engines for voice in engine.voices()}
         self._voices = {voice.voice_id: voice for engine in self._engines for voice in engine.voices()}
         wanted = dict(default_voices or {})
@@ -77,9 +87,7 @@ class VoiceRouter:
             spoken = await self._spoken_form(part, priority)
             if not spoken:
                 continue
-            voiced = msgspec.structs.replace(options, voice_id=part.voice.voice_id)
-            pieces = self._owners[part.voice.voice_id].synthesize(spoken, voiced, priority)
-            async with aclosing(pieces):
+            async with aclosing(self._spoken_by_whoever_can(part, spoken, options, priority)) as pieces:
                 async for piece in pieces:
                     rate = piece.sample_rate
                     yield piece
@@ -91,6 +99,39 @@ class VoiceRouter:
         """Close all engines."""
         for engine in self._engines:
             await engine.close()
+
+    async def _spoken_by_whoever_can(
+        self, part: _Part, spoken: str, options: SynthesisOptions, priority: Priority
+    ) -> AsyncGenerator[AudioPiece, None]:
+        """In the part's voice. Where its engine fails before anything was heard, another one's voice steps in."""
+        voices = self._in_turn(part.voice, language_of(spoken) or part.voice.languages[0])
+        for voice, next_voice in zip(voices, [*voices[1:], None], strict=True):
+            engine, heard = self._owners[voice.voice_id], False
+            try:
+                voiced = msgspec.structs.replace(options, voice_id=voice.voice_id)
+                async with aclosing(engine.synthesize(spoken, voiced, priority)) as pieces:
+                    async for piece in pieces:
+                        heard = True
+                        yield piece
+                self._rests_until.pop(id(engine), None)
+                return
+            except EngineError as error:
+                self._rests_until[id(engine)] = time.monotonic() + RESTS_S
+                if heard or next_voice is None:
+                    raise
+                log.warning("the voice %s failed (%s): %s speaks instead", voice.voice_id, error, next_voice.voice_id)
+
+    def _in_turn(self, wanted: Voice, language: str) -> list[Voice]:
+        """Who is asked to speak, one voice of each engine that speaks the language; who has just failed comes last."""
+        able = [wanted, *(voice for voice in self._voices.values() if language in voice.languages)]
+        able.sort(key=lambda voice: (voice is not wanted, voice.languages[0] != language))
+        of_engines: dict[int, Voice] = {}
+        for voice in able:
+            of_engines.setdefault(id(self._owners[voice.voice_id]), voice)
+        now = time.monotonic()
+        return sorted(
+            of_engines.values(), key=lambda voice: self._rests_until.get(id(self._owners[voice.voice_id]), 0) > now
+        )
 
     def _first_voice(self, language: str) -> Voice:
         able = [voice for voice in self._voices.values() if language in voice.languages]

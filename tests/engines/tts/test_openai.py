@@ -98,3 +98,8 @@ async def test_an_endpoint_out_of_reach_is_a_retryable_engine_error() -> None:
 async def test_an_unknown_voice_is_an_engine_error() -> None:
     with pytest.raises(EngineError, match="nobody"):
         await spoken(Endpoint([]), SynthesisOptions(voice_id="nobody"))
+
+
+async def test_an_answer_without_any_sound_is_an_engine_error() -> None:
+    with pytest.raises(EngineError, match="answered with nothing"):
+        await spoken(Endpoint([b""]))

@@ -127,3 +127,49 @@ async def test_closing_the_stream_closes_the_engine_s(scheduler: Scheduler) -> N
     assert not joe.stopped
     await pieces.aclose()
     assert joe.stopped
+
+
+class Dead(Reciter):
+    """An engine that fails, before it is heard or after its first piece."""
+
+    def __init__(self, *voices: tuple[str, tuple[str, ...]], after: int = 0) -> None:
+        super().__init__(*voices)
+        self.after = after
+
+    async def synthesize(
+        self, text: str, options: SynthesisOptions, priority: Priority
+    ) -> AsyncGenerator[AudioPiece, None]:
+        self.said.append((options.voice_id, text))
+        for _ in range(self.after):
+            yield AudioPiece(np.ones(100, np.float32), RATE)
+        raise EngineError("nobody is there", retryable=True)
+
+
+async def test_where_an_engine_fails_a_voice_of_the_language_steps_in_at_once_the_next_time(
+    scheduler: Scheduler, caplog: pytest.LogCaptureFixture
+) -> None:
+    dead, chinese, able = Dead(("nova", ("en", "zh"))), Reciter(("kumo", ("zh",))), Reciter(("joe", ("en",)))
+    router = VoiceRouter((dead, chinese, able), scheduler)
+    for text in ("One.", "Two."):
+        await said(router, text=text, voice="nova")
+    assert dead.said == [("nova", "One.")]
+    assert able.said == [("joe", "One."), ("joe", "Two.")]
+    assert chinese.said == []
+    assert "nova failed (nobody is there): joe speaks instead" in caplog.text
+
+
+async def test_an_engine_that_failed_is_asked_again_where_there_is_no_other(scheduler: Scheduler) -> None:
+    dead = Dead(("nova", ("en",)))
+    router = VoiceRouter((dead, Reciter(("kumo", ("zh",)))), scheduler)
+    for _ in range(2):
+        with pytest.raises(EngineError, match="nobody"):
+            await said(router, text="One.", voice="nova")
+    assert len(dead.said) == 2
+
+
+async def test_what_was_heard_in_part_is_not_said_again_by_another(scheduler: Scheduler) -> None:
+    able = Reciter(("joe", ("en",)))
+    router = VoiceRouter((Dead(("nova", ("en",)), after=1), able), scheduler)
+    with pytest.raises(EngineError, match="nobody"):
+        await said(router, text="One.", voice="nova")
+    assert able.said == []
