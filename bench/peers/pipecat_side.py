@@ -60,7 +60,8 @@ async def _bot(options: PeerOptions) -> AsyncIterator[int]:
         (agent,) = bots.agents.values()
         assert isinstance(agent, LanguageModelBot)
         model = agent.definition.model
-        system, *examples = agent.opening(AgentRequest(messages=(ContextMessage(role="user", content=""),)))
+        asked = AgentRequest(messages=(ContextMessage(role="user", content=""),))
+        system, *examples = await agent.opening(asked)
         told: dict[str, Any] = {
             "port": _free_port(),
             "base_url": model.base_url,

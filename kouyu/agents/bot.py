@@ -32,6 +32,7 @@ from kouyu.agents.server_tools import ServerTools
 from kouyu.agents.streamed_answer import estimate_messages
 from kouyu.agents.token_estimate import estimate_tokens
 from kouyu.protocol.downlink import ToolCall
+from kouyu.workers.limited import LimitedWorkers
 
 DEFAULT_PROMPT: Final = "You are a helpful AI assistant. Your answers are read aloud, so keep them short and plain."
 """For bots without a prompt of their own: spoken style is all it asks for. Long ones cost time on small machines."""
@@ -107,15 +108,21 @@ class LanguageModelBot:
         client: OpenAIClient | None = None,
         server_tools: ServerTools | None = None,
         attachments: Attachments | None = None,
+        workers: LimitedWorkers | None = None,
     ) -> None:
         """``client`` is one to the definition's model that somebody else closes. ``server_tools`` run on the server;
-        ``attachments`` reads the files in messages: without it the model gets pictures by their address alone. Raises
-        AgentError when the prompt is not well formed."""
+        ``attachments`` reads the files in messages: without it the model gets pictures by their address alone.
+        ``workers``, which somebody else closes, render prompts that take more than a moment. Raises AgentError when the
+        prompt is not well formed."""
         self.definition = definition
         self._attachments = attachments
         self._server_tools = server_tools or ServerTools()
         self._tools = (*definition.tools, *self._server_tools.definitions)
-        self._prompt = PromptTemplate(definition.prompt, owner=f"bot {definition.id}", defaults=definition.variables)
+        self._workers = workers or LimitedWorkers()
+        self._owns_workers = workers is None
+        self._prompt = PromptTemplate(
+            definition.prompt, owner=f"bot {definition.id}", defaults=definition.variables, workers=self._workers
+        )
         self._client = client or OpenAIClient(definition.model)
         self._owns_client = client is None
         self._drafts = Drafts(self._client)
@@ -127,7 +134,7 @@ class LanguageModelBot:
         if section is not request.messages:
             yield TextDelta("")
         while True:
-            messages = self._messages(request, section, answer)
+            messages = await self._messages(request, section, answer)
             may_call = len(request.tool_rounds) + len(answer.rounds) < self.definition.max_tool_rounds
             answer.begin()
             events = self._drafts.complete(messages, tools=self._tools, options=self._options(may_call))
@@ -182,7 +189,7 @@ class LanguageModelBot:
     async def read_ahead(self, request: AgentRequest) -> None:
         """Have the model read the question as far as it goes, and begin to answer it where it seems to be whole. Raises
         AgentError."""
-        messages = self._messages(request, request.messages, _Answer())
+        messages = await self._messages(request, request.messages, _Answer())
         await self._drafts.write(messages, tools=self._tools, options=self._options(may_call=True))
 
     async def _section(self, request: AgentRequest) -> tuple[ContextMessage, ...]:
@@ -194,10 +201,10 @@ class LanguageModelBot:
             request.messages, images=model.images, document_tokens=model.context_tokens // _DOCUMENT_SHARE
         )
 
-    def _messages(
+    async def _messages(
         self, request: AgentRequest, section: tuple[ContextMessage, ...], answer: "_Answer"
     ) -> list[dict[str, Any]]:
-        opening = self.opening(request)
+        opening = await self.opening(request)
         rounds = tool_messages((*request.tool_rounds, *answer.rounds))
         output_tokens = self.definition.model.context_tokens // _OUTPUT_SHARE
         recent = latest_rounds(section, self.definition.context_rounds)
@@ -205,12 +212,12 @@ class LanguageModelBot:
         history = within_budget(recent, self._budget(opening + rounds))
         return with_own_ids(opening + chat_messages(history) + rounds)
 
-    def opening(self, request: AgentRequest) -> list[dict[str, Any]]:
+    async def opening(self, request: AgentRequest) -> list[dict[str, Any]]:
         """What every conversation begins with: the system message and the examples. The same from turn to turn while
         the variables are, so that servers find it in their prompt cache. Raises AgentError."""
         knows_speakers = any(message.voice_print for message in request.messages)
         parts = (
-            self._prompt.render(request.custom_variables),
+            await self._prompt.render(request.custom_variables),
             position_fact(request.extra_params),
             SPEAKERS_FACT if knows_speakers else "",
         )
@@ -223,10 +230,16 @@ class LanguageModelBot:
             ]
         return messages
 
+    async def check(self) -> None:
+        """Raises AgentError for a prompt that would fail whatever the variables are."""
+        await self._prompt.check()
+
     async def close(self) -> None:
-        """Close the connections to the model, where they are its own."""
+        """Close the connections to the model, and end the workers, where they are its own."""
         if self._owns_client:
             await self._client.close()
+        if self._owns_workers:
+            await self._workers.close()
 
     def _options(self, may_call: bool) -> dict[str, Any]:
         options = {name: getattr(self.definition, name) for name in _OPTIONS}

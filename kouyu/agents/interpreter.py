@@ -9,6 +9,7 @@ import msgspec
 from kouyu.agents.agent import Agent, AgentRequest, ContextMessage, TextDelta
 from kouyu.agents.bot import BotDefinition, LanguageModelBot
 from kouyu.agents.prompt import PromptTemplate
+from kouyu.workers.limited import LimitedWorkers
 
 _PROMPT: Final = """You are an interpreter. Translate what the user says from {{ source }} into {{ target }}. \
 Write the translation and nothing else: no notes, no quotation marks. If it is a question, translate the question \
@@ -34,6 +35,7 @@ class Interpreter:
     """
 
     def __init__(self, agent: Agent) -> None:
+        self._workers = LimitedWorkers()
         self._own: LanguageModelBot | None = None
         self._agent = agent
         if isinstance(agent, LanguageModelBot):
@@ -46,8 +48,8 @@ class Interpreter:
                 temperature=0.0,
                 max_tokens=_ANSWER_TOKENS,
             )
-            self._agent = self._own = LanguageModelBot(definition)
-        self._instructions = PromptTemplate(_PROMPT, owner="the interpreter", defaults={})
+            self._agent = self._own = LanguageModelBot(definition, workers=self._workers)
+        self._instructions = PromptTemplate(_PROMPT, owner="the interpreter", defaults={}, workers=self._workers)
 
     async def translate(
         self,
@@ -69,7 +71,7 @@ class Interpreter:
             earlier.append(ContextMessage(role="user", content=passage.said))
             earlier.append(ContextMessage(role="assistant", content=passage.translation))
         if self._own is None:
-            text = f"{self._instructions.render(variables)}\n\n{text}"
+            text = f"{await self._instructions.render(variables)}\n\n{text}"
         asked = ContextMessage(role="user", content=text)
         request = AgentRequest(messages=(*earlier, asked), custom_variables=variables)
         async with aclosing(self._agent.reply(request)) as events:
@@ -79,5 +81,6 @@ class Interpreter:
 
     async def close(self) -> None:
         """Close the connections to the model."""
+        await self._workers.close()
         if self._own is not None:
             await self._own.close()

@@ -1,51 +1,85 @@
 """A bot's prompt: a Jinja2 template over the turn's variables, and facts about the user (uplink.md, chat_config)."""
 
 import math
+from collections import OrderedDict
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Final
 
-import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from kouyu.agents.agent import AgentError
+from kouyu.agents.prompt_rendering import (
+    LONGEST_PROMPT,
+    CheapTemplate,
+    MalformedTemplate,
+    PromptTooLong,
+    TemplateFault,
+    cheap_template,
+    rendered_prompt,
+)
+from kouyu.workers.limited import LimitedWorkers, WorkFailed
+from kouyu.workers.messages import Limits
 
-_environment: Final = ImmutableSandboxedEnvironment(undefined=jinja2.ChainableUndefined, autoescape=False)
-_FILE_NAME: Final = "<template>"
+_LIMITS: Final = Limits(
+    cpu_s=2, wall_s=6.0, memory_bytes=256 * 1024 * 1024, output_bytes=4 * LONGEST_PROMPT, niceness=0
+)
+_MOST_WORK: Final = 10_000_000
+"""Nodes of a cheap template times characters of its variables: some 10 ms. Beyond it goes to the workers too."""
+_REMEMBERED: Final = 4
+_OF_ANY_VARIABLES: Final = (MalformedTemplate.__name__, PromptTooLong.__name__, "")
 
 
 class PromptTemplate:
     """A prompt with ``{{variable}}`` in it. Code in it is sandboxed; values of variables are never run as templates.
 
     ``owner`` names the bot in errors. Raises AgentError, with the line, when the template is not well formed.
+
+    A template that is cheap by what it is made of (``prompt_rendering``) is rendered at once; with loops, sums or calls
+    in it ``workers`` render it, and what came of the same variables is remembered, as a turn asks for it several times.
     """
 
-    def __init__(self, text: str, *, owner: str, defaults: Mapping[str, str]) -> None:
+    def __init__(self, text: str, *, owner: str, defaults: Mapping[str, str], workers: LimitedWorkers) -> None:
+        self._text = text
         self._owner = owner
         self._defaults = dict(defaults)
+        self._workers = workers
+        self._remembered: OrderedDict[tuple[tuple[str, str], ...], str] = OrderedDict()
         try:
-            self._template = _environment.from_string(text)
-        except jinja2.TemplateSyntaxError as fault:
-            raise self._error(fault.lineno, fault.message or "syntax error") from fault
+            self._cheap: CheapTemplate | None = cheap_template(text)
+        except TemplateFault as fault:
+            raise self._error(str(fault)) from fault
 
-    def render(self, variables: Mapping[str, str]) -> str:
+    async def render(self, variables: Mapping[str, str]) -> str:
         """The prompt with ``variables`` filled in, else the defaults, else nothing. Raises AgentError with the line."""
+        given = self._defaults | dict(variables)
+        if self._cheap is not None and self._cheap.size * sum(map(len, given.values())) <= _MOST_WORK:
+            try:
+                return self._cheap.render(given)
+            except TemplateFault as fault:
+                raise self._error(str(fault)) from fault
         try:
-            return self._template.render(self._defaults | dict(variables)).strip()
-        except Exception as fault:  # a template may raise anything
-            raise self._error(_line(fault.__traceback__), f"{type(fault).__name__}: {fault}") from fault
+            return await self._rendered_by_worker(given)
+        except WorkFailed as fault:
+            raise self._error(str(fault) if fault.kind else f"rendering it {fault}") from fault
 
-    def _error(self, line: int | None, what: str) -> AgentError:
-        return AgentError(f"The prompt of {self._owner}, line {line or '?'}: {what}")
+    async def check(self) -> None:
+        """Render it without variables. Raises AgentError for what would be wrong with any of them."""
+        try:
+            if self._cheap is None:
+                await self._rendered_by_worker(self._defaults)
+        except WorkFailed as fault:
+            if fault.kind in _OF_ANY_VARIABLES:
+                raise self._error(str(fault) if fault.kind else f"rendering it {fault}") from fault
 
+    async def _rendered_by_worker(self, given: dict[str, str]) -> str:
+        key = tuple(sorted(given.items()))
+        if key not in self._remembered:
+            rendered = await self._workers.run(rendered_prompt, self._text, given, limits=_LIMITS)
+            self._remembered[key] = rendered.decode()
+            if len(self._remembered) > _REMEMBERED:
+                self._remembered.popitem(last=False)
+        return self._remembered[key]
 
-def _line(trace: TracebackType | None) -> int | None:
-    line = None
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == _FILE_NAME:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
+    def _error(self, what: str) -> AgentError:
+        return AgentError(f"The prompt of {self._owner}, {what}")
 
 
 SPEAKERS_FACT: Final = (

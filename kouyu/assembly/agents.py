@@ -65,9 +65,12 @@ async def open_agents(
                 load_model=functools.partial(load_language_model, settings.engines, scheduler),
                 tool_servers=servers,
                 attachments=attachments,
+                workers=workers,
             )
         )
         default_bot = settings.server.default_bot or settings.bots[0].id
-        bots = BotDirectory(settled, default_bot=default_bot, tool_servers=servers, attachments=attachments)
+        bots = BotDirectory(
+            settled, default_bot=default_bot, tool_servers=servers, attachments=attachments, workers=workers
+        )
         bots.put_published(await store.bots.list())
         yield Agents(bots, flows, attachments)

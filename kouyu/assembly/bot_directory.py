@@ -11,6 +11,7 @@ from kouyu.agents.server_tools import ServerTools
 from kouyu.assembly.bots import Bots, LanguageModel
 from kouyu.protocol.errors import BAD_REQUEST, InvalidField, ProtocolError
 from kouyu.store.bots import BotProfile, BotRecord, BotTools
+from kouyu.workers.limited import LimitedWorkers
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +30,13 @@ class BotDirectory:
         default_bot: str = "",
         tool_servers: Mapping[str, McpServer] | None = None,
         attachments: Attachments | None = None,
+        workers: LimitedWorkers | None = None,
     ) -> None:
         """``settled`` are the bots of the settings; ``default_bot`` is the one whose model is taken first."""
         self.settled = settled
         self.tool_servers = tool_servers or {}
         self._attachments = attachments
+        self._workers = workers or LimitedWorkers()
         self._definitions = dict(settled.definitions)
         self._agents = dict(settled.agents)
         first = [default_bot] if default_bot in settled.models else []
@@ -69,9 +72,12 @@ class BotDirectory:
             except ProtocolError as fault:
                 log.warning("bot %s cannot answer: %s", record.id, fault)
 
-    def check(self, profile: BotProfile) -> None:
+    async def check(self, profile: BotProfile) -> None:
         """Raises ProtocolError for a profile that cannot be, by the names that the fields have in REST."""
-        self._made("", profile)
+        try:
+            await self._made("", profile).check()
+        except AgentError as fault:
+            raise ProtocolError(BAD_REQUEST, f"prompt_info.prompt: {fault}") from fault
 
     def model_of(self, profile: BotProfile) -> LanguageModel:
         """The model that answers. Raises InvalidField for one that is not here."""
@@ -86,7 +92,13 @@ class BotDirectory:
         tools = self._tools(profile.tools)
         definition = _definition(bot_id, profile, model)
         try:
-            return LanguageModelBot(definition, client=model.client, server_tools=tools, attachments=self._attachments)
+            return LanguageModelBot(
+                definition,
+                client=model.client,
+                server_tools=tools,
+                attachments=self._attachments,
+                workers=self._workers,
+            )
         except AgentError as fault:
             raise ProtocolError(BAD_REQUEST, f"prompt_info.prompt: {fault}") from fault
 

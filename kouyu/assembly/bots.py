@@ -19,6 +19,7 @@ from kouyu.agents.server_tools import ServerTools
 from kouyu.assembly.secrets import from_environment
 from kouyu.settings.bots import BotSettings, ModelSettings
 from kouyu.store.bots import BotModel, BotProfile, BotTools
+from kouyu.workers.limited import LimitedWorkers
 
 
 class LanguageModel(msgspec.Struct, frozen=True):
@@ -54,11 +55,12 @@ async def open_bots(
     load_model: Callable[[], Awaitable[EmbeddedModel]] = start_embedded_model,
     tool_servers: Mapping[str, McpServer] | None = None,
     attachments: Attachments | None = None,
+    workers: LimitedWorkers | None = None,
 ) -> AsyncIterator[Bots]:
     """The bots, the embedded model started and warmed up where needed; closed when the block ends.
 
     ``load_model`` starts the embedded model. ``tool_servers`` holds, by name, those that the bots' settings name;
-    ``attachments`` reads the files in messages.
+    ``attachments`` reads the files in messages, ``workers`` render prompts.
 
     Raises AgentError for a prompt that is not well formed, a key that is missing from the environment, or an embedded
     model that does not start; MissingWeights.
@@ -83,10 +85,11 @@ async def open_bots(
                 [(tool_servers or {})[name] for name in bot.mcp_servers], taken=definition.client_tool_names
             )
             agents[bot.id] = LanguageModelBot(
-                definition, client=model.client, server_tools=tools, attachments=attachments
+                definition, client=model.client, server_tools=tools, attachments=attachments, workers=workers
             )
+            stack.push_async_callback(agents[bot.id].close)
         if embedded is not None:
-            warm = [_opening(agent) for agent in agents.values() if _is_embedded(agent, embedded)]
+            warm = [await _opening(agent) for agent in agents.values() if _is_embedded(agent, embedded)]
             await asyncio.gather(*map(embedded.warm_up, warm))
         yield Bots(definitions, agents, {bot.id: _profile(bot) for bot in chosen}, models)
 
@@ -112,8 +115,8 @@ def _language_model(definition: BotDefinition, embedded: EmbeddedModel | None) -
     return LanguageModel(OpenAIClient(definition.model), definition, EXAMPLES if is_embedded else ())
 
 
-def _opening(bot: LanguageModelBot) -> list[dict[str, object]]:
-    return bot.opening(AgentRequest(messages=(ContextMessage(role="user", content=""),)))
+async def _opening(bot: LanguageModelBot) -> list[dict[str, object]]:
+    return await bot.opening(AgentRequest(messages=(ContextMessage(role="user", content=""),)))
 
 
 def _is_embedded(agent: Agent, embedded: EmbeddedModel) -> TypeGuard[LanguageModelBot]:

@@ -121,7 +121,7 @@ async def test_closing_the_reply_frees_its_slot(model: EmbeddedModel, endless: L
 async def test_what_was_read_in_advance_serves_all_slots_also_after_a_restart(
     model: EmbeddedModel, bot: LanguageModelBot
 ) -> None:
-    opening = bot.opening(question(""))
+    opening = await bot.opening(question(""))
     await model.warm_up(opening)
     for restarted in (False, True):
         if restarted:

@@ -13,6 +13,7 @@ from kouyu.protocol.errors import ProtocolError
 from kouyu.settings.bots import BotSettings, ModelSettings
 from kouyu.store.bots import BotModel, BotProfile, BotTools
 from kouyu.store.store import Store
+from kouyu.workers.limited import LimitedWorkers
 from tests.store.conftest import clock, location, store
 
 __all__ = ["clock", "location", "store"]
@@ -28,22 +29,22 @@ SETTINGS = (
 
 
 @pytest.fixture
-async def directory() -> AsyncIterator[BotDirectory]:
+async def directory(workers: LimitedWorkers) -> AsyncIterator[BotDirectory]:
     async with open_bots(SETTINGS) as settled:
-        yield BotDirectory(settled, default_bot="wise")
+        yield BotDirectory(settled, default_bot="wise", workers=workers)
 
 
-def opening(bot: object) -> object:
+async def opening(bot: object) -> object:
     assert isinstance(bot, LanguageModelBot)
-    return bot.opening(AgentRequest(messages=(ContextMessage(role="user", content=""),)))
+    return await bot.opening(AgentRequest(messages=(ContextMessage(role="user", content=""),)))
 
 
 async def test_a_bot_takes_the_place_of_itself_and_whoever_has_the_old_one_keeps_it(directory: BotDirectory) -> None:
     directory.put("1", BotProfile(name="a", prompt="Old."))
     old = directory.agents["1"]
     directory.put("1", BotProfile(name="a", prompt="New."))
-    assert opening(old) == [{"role": "system", "content": "Old."}]
-    assert opening(directory.agents["1"]) == [{"role": "system", "content": "New."}]
+    assert await opening(old) == [{"role": "system", "content": "Old."}]
+    assert await opening(directory.agents["1"]) == [{"role": "system", "content": "New."}]
     directory.remove("1")
     assert set(directory.definitions) == set(directory.agents) == {"remote", "fast", "wise"}
 
@@ -63,7 +64,13 @@ async def test_what_a_bot_sets_goes_before_what_is_set_for_its_model(directory: 
 async def test_a_bot_on_a_coze_server_lends_its_model_to_nobody(directory: BotDirectory) -> None:
     assert list(directory.model_ids) == ["wise", "fast"]
     with pytest.raises(ProtocolError, match=r"model_id: \"remote\""):
-        directory.check(BotProfile(name="a", model=BotModel(model_id="remote")))
+        await directory.check(BotProfile(name="a", model=BotModel(model_id="remote")))
+
+
+async def test_a_prompt_without_end_is_refused_before_it_answers(directory: BotDirectory) -> None:
+    with pytest.raises(ProtocolError, match=r"prompt_info\.prompt: .* rendering it takes too much time or memory"):
+        await directory.check(BotProfile(name="a", prompt="{{ 'x' * 2000000000 }}"))
+    await directory.check(BotProfile(name="a", prompt="{% for who in names.split() %}{{ 9 // who|int }}{% endfor %}"))
 
 
 @pytest.mark.parametrize("profile", [BotProfile(name="a", prompt="{{"), BotProfile(name="a", tools=(BotTools("x"),))])

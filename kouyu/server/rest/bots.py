@@ -101,7 +101,7 @@ class BotService:
         """The draft answers from now on. Raises ProtocolError."""
         async with self._changing:
             record = await self._changeable(bot_id)
-            self.directory.check(record.draft)  # a model or a tool may have left the settings since
+            await self.directory.check(record.draft)  # a model or a tool may have left the settings since
             published = await self._store.bots.publish(record.id)
             self.directory.put(published.id, record.draft)
             return published
@@ -122,7 +122,7 @@ class BotService:
         return record
 
     async def _check(self, profile: BotProfile) -> None:
-        self.directory.check(profile)
+        await self.directory.check(profile)
         if profile.voice_id and profile.voice_id not in self._voice_ids:
             raise InvalidField("voice_info_list[0].voice_id", profile.voice_id, ", ".join(self._voice_ids))
         await check_icon(self._store.files, profile.icon_file_id)

@@ -164,6 +164,7 @@ def test_a_bot_of_the_settings_can_be_read_and_not_changed(scripted_coze: Coze) 
     ("fields", "named"),
     [
         ({"prompt_info": {"prompt": "{{ city"}}, "prompt_info.prompt"),
+        ({"prompt_info": {"prompt": "{{ 'x' * 2000000000 }}"}}, "prompt_info.prompt"),
         ({"model_info_config": {"model_id": "huge"}}, "model_info_config.model_id"),
         ({"model_info_config": {"model_id": "scripted", "temperature": 3}}, "model_info_config.temperature"),
         ({"plugin_id_list": {"id_list": [{"plugin_id": "maps", "api_id": ""}]}}, "plugin_id_list.id_list.plugin_id"),
