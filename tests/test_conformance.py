@@ -17,7 +17,7 @@ from kouyu.server.rest.chat_requests import CreateChat
 
 TESTS = Path(__file__).parent
 PAGE = (TESTS.parent / "docs" / "conformance.md").read_text(encoding="utf-8")
-FIELDS: dict[str, list[str]] = json.loads((TESTS / "protocol" / "fields.json").read_text())
+FIELDS: dict[str, list[str]] = json.loads((TESTS.parent / "docs" / "protocol" / "fields.json").read_text())
 DOWNLINK = "Downlink events"
 REST = "REST endpoints"
 WRITING = "/v3/chat"

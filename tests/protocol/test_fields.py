@@ -10,7 +10,9 @@ import pytest
 from kouyu.protocol import uplink
 from kouyu.protocol.configuration import Configuration
 
-DOCUMENT: dict[str, list[str]] = json.loads(Path(__file__).with_name("fields.json").read_text())
+DOCUMENT: dict[str, list[str]] = json.loads(
+    (Path(__file__).parents[2] / "docs" / "protocol" / "fields.json").read_text()
+)
 STRUCTS: dict[str, type[msgspec.Struct]] = {
     "chat.update": uplink.ChatUpdate,
     "input_audio_buffer.append": uplink.InputAudioBufferAppend,
