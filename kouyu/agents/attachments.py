@@ -23,6 +23,10 @@ log = logging.getLogger(__name__)
 
 _MOST_READ: Final = 8
 """Attachments of a section that are read, the latest ones; of the others the model gets a note."""
+_MOST_PICTURE_CHARACTERS: Final = 28_000_000
+"""Of all pictures' data URLs that a model is shown at once, the latest: one of 20 MB. Each takes time at every turn."""
+_TOO_MUCH_TO_SEE: Final = "[an image left out: with those after it, it is more than can be shown at once]"
+_ENCODED_AT_ONCE: Final = 3 * 1024 * 1024
 _KEPT_BYTES: Final = 64 * 1024 * 1024
 _KEPT_TEXTS: Final = 64
 """Documents whose text, or whose fault, is remembered."""
@@ -56,7 +60,7 @@ class Attachments:
 
         A document is cut at about ``document_tokens``. What cannot be read becomes a note that says why.
         """
-        room = _MOST_READ
+        room, picture_room = _MOST_READ, _MOST_PICTURE_CHARACTERS
         shown: list[ContextMessage] = []
         for message in reversed(messages):
             parts = _parts(message)
@@ -68,8 +72,9 @@ class Attachments:
             room -= len(latest)
             read = await asyncio.gather(*(self._read_into(parts[place], images, document_tokens) for place in latest))
             told = [_note(part, images) for part in parts]
-            for place, file in zip(latest, read, strict=True):
-                told[place] = file
+            for place, file in reversed(list(zip(latest, read, strict=True))):
+                picture_room -= len(file.get("file_url", ""))
+                told[place] = file if picture_room >= 0 else _text(_TOO_MUCH_TO_SEE)
             shown.append(msgspec.structs.replace(message, content=msgspec.json.encode(told).decode()))
         return tuple(reversed(shown))
 
@@ -79,7 +84,7 @@ class Attachments:
         try:
             file = await self.read(part)
             if isinstance(part, ImagePart) or (images and _picture_type(file.content)):
-                return {"type": "image", "file_url": _data_url(file)}
+                return {"type": "image", "file_url": await _data_url(file)}
             return _text(await self._document(file, tokens))
         except (FetchError, UnreadableDocument) as fault:
             log.info("an attachment could not be read: %s", fault)
@@ -161,11 +166,17 @@ def _text(text: str) -> dict[str, Any]:
     return {"type": "text", "text": text}
 
 
-def _data_url(file: Fetched) -> str:
+async def _data_url(file: Fetched) -> str:
+    """The picture in base64, which is made in steps of some ms. Raises FetchError for what is none."""
     kind = _picture_type(file.content)
     if not kind:
         raise FetchError("it is no PNG, JPEG, GIF or WebP image")
-    return f"data:{kind};base64,{base64.b64encode(file.content).decode()}"
+    pieces = [f"data:{kind};base64,"]
+    for start in range(0, len(file.content), _ENCODED_AT_ONCE):
+        if start:
+            await asyncio.sleep(0)
+        pieces.append(base64.b64encode(file.content[start : start + _ENCODED_AT_ONCE]).decode())
+    return "".join(pieces)
 
 
 def _picture_type(content: bytes) -> str:

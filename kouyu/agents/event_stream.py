@@ -22,7 +22,9 @@ class EventDecoder:
     """
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest: list[bytes] = []
+        """Pieces of a line that is not over."""
+        self._rest_size = 0
         self._name = _NO_NAME
         self._data: list[bytes] = []
         self._size = 0
@@ -33,9 +35,17 @@ class EventDecoder:
 
     def feed_named(self, piece: bytes) -> list[tuple[str, bytes]]:
         """Name and data of each event that ``piece`` completes; no name is "message". Raises EventTooLong."""
-        *lines, self._rest = _LINE_END.split(self._rest + piece)
-        events = list(self._take_all(lines))
-        if len(self._rest) + self._size > MAX_EVENT_BYTES:
+        # A long line in many pieces is put together once, and not at each of them.
+        is_over = b"\n" in piece or b"\r" in piece or (bool(self._rest) and self._rest[-1].endswith(b"\r"))
+        events: list[tuple[str, bytes]] = []
+        if is_over:
+            *lines, rest = _LINE_END.split(b"".join((*self._rest, piece)))
+            events = list(self._take_all(lines))
+            self._rest, self._rest_size = [rest], len(rest)
+        elif piece:
+            self._rest.append(piece)
+            self._rest_size += len(piece)
+        if self._rest_size + self._size > MAX_EVENT_BYTES:
             raise EventTooLong(f"an event longer than {MAX_EVENT_BYTES} bytes")
         return events
 
@@ -45,8 +55,8 @@ class EventDecoder:
 
     def finish_named(self) -> list[tuple[str, bytes]]:
         """The same with its name."""
-        lines = [self._rest.rstrip(b"\r"), b""]
-        self._rest = b""
+        lines = [b"".join(self._rest).rstrip(b"\r"), b""]
+        self._rest, self._rest_size = [], 0
         return list(self._take_all(lines))
 
     def _take_all(self, lines: list[bytes]) -> Iterator[tuple[str, bytes]]:

@@ -1,3 +1,4 @@
+import base64
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -62,6 +63,18 @@ async def test_a_document_becomes_its_text(attachments: Attachments) -> None:
 async def test_a_picture_becomes_a_data_url_for_models_that_take_it(attachments: Attachments) -> None:
     ((picture,),) = await shown(attachments, message({"type": "image", "file_id": "2"}), images=True)
     assert picture == {"type": "image", "file_url": "data:image/png;base64,iVBORw0KGgogYW5kIHNvIG9u"}
+
+
+async def test_of_large_pictures_the_latest_are_shown(
+    attachments: Attachments, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = b"\x89PNG\r\n\x1a\n" + bytes(8_000_000)
+    monkeypatch.setitem(UPLOADED, "large", Fetched("large.png", large))
+    pictures = [{"type": "image", "file_id": "large"} for _ in range(3)]
+    earlier, later = await shown(attachments, message(*pictures[:2]), message(*pictures[2:]), images=True)
+    assert [part["type"] for part in earlier] == ["text", "image"]
+    assert "left out" in earlier[0]["text"]
+    assert later[0]["file_url"] == f"data:image/png;base64,{base64.b64encode(large).decode()}"
 
 
 async def test_a_picture_is_a_note_for_models_that_take_none(attachments: Attachments, uploads: Uploads) -> None:

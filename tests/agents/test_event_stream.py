@@ -32,3 +32,12 @@ def test_an_endless_event_is_refused(piece: bytes) -> None:
     decoder = EventDecoder()
     with pytest.raises(EventTooLong):
         _ = [decoder.feed(piece) for _ in range(MAX_EVENT_BYTES // 60_000 + 1)]
+
+
+def test_a_long_line_in_small_pieces_is_joined_once() -> None:
+    decoder, line = EventDecoder(), b"data: " + b"x" * 1_000_000
+    for at in range(0, len(line), 100):
+        assert decoder.feed(line[at : at + 100]) == []
+    assert len(decoder._rest) == 10_001  # and nothing was put together yet
+    assert decoder.feed(b"\n\n") == [line[6:]]
+    assert decoder._rest == [b""]
