@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
+from kouyu.conversation.effects import Hint
+from kouyu.conversation.hints import Hints
 from kouyu.protocol.audio_downlink import AudioEvent, audio_error
 from kouyu.protocol.audio_uplink import AudioEndpointName, AudioUpdate, AudioUplinkEvent, parse_audio_event
 from kouyu.protocol.downlink import encode
@@ -82,17 +84,24 @@ async def _serve(
 
 
 async def _read(socket: Socket, name: AudioEndpointName, endpoint: AudioEndpoint, send: Send, log_id: str) -> None:
+    hints = Hints(known_events=())
     while (message := await socket.receive()) is not None:
         try:
             match parse_audio_event(name, message):
                 case UnknownEvent(event_type=event_type):
-                    log.info("%s: unknown event type %.60r", log_id, event_type)
+                    _log_hints(log_id, hints.unknown_event(event_type))
                 case AudioUpdate() as update:
                     await endpoint.take(msgspec.structs.replace(update, origin_message=_origin(message)))
                 case event:
                     await endpoint.take(event)
         except ProtocolError as fault:
             await send(audio_error(fault.code, fault.msg, _origin(message)))
+            _log_hints(log_id, hints.refused(fault))
+
+
+def _log_hints(log_id: str, hints: Iterable[Hint]) -> None:
+    for hint in hints:
+        log.warning("%s: %s", log_id, hint.message)
 
 
 def _origin(message: str | bytes) -> str:

@@ -1,6 +1,6 @@
 """What looks wrong in what a client sends, told once in a connection, to those who build the client."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from typing import Final
 
@@ -19,7 +19,9 @@ _SHOWN: Final = 60
 class Hints:
     """Remembers what has been told."""
 
-    def __init__(self) -> None:
+    def __init__(self, known_events: Collection[str] = KNOWN_EVENTS) -> None:
+        """``known_events`` are those that an unknown one may be meant for."""
+        self._known_events = known_events
         self._told: set[str] = set()
 
     def tell(self, message: str) -> Iterator[Hint]:
@@ -30,7 +32,7 @@ class Hints:
 
     def unknown_event(self, event_type: str) -> Iterator[Hint]:
         """An event has a type that the protocol does not know."""
-        similar = get_close_matches(event_type[:_SHOWN].lower(), KNOWN_EVENTS, 1)
+        similar = get_close_matches(event_type[:_SHOWN].lower(), self._known_events, 1)
         meant = f"; {similar[0]} may be meant" if similar else ""
         yield from self.tell(f"unknown event_type {quoted(event_type)}: it is ignored{meant}")
 

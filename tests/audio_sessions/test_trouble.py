@@ -53,6 +53,16 @@ async def test_a_voice_that_is_not_here_is_refused_where_the_server_wants_it(tmp
     assert updated["data"]["output_audio"]["voice_id"] == "buzz"
 
 
+async def test_what_looks_wrong_is_in_the_log_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with session(tmp_path, "speech") as running:
+        for _ in range(3):
+            running.pipe.say("chat.update")
+            running.pipe.say("input_text_buffer.append", delta=5)
+        await running.pipe.until("error", count=3)
+    told = [text.partition(": ")[2] for text in caplog.messages]
+    assert told == ["unknown event_type 'chat.update': it is ignored", "error 4000: data.delta is not allowed"]
+
+
 async def test_a_client_that_does_not_read_holds_synthesis_up(tmp_path: Path) -> None:
     async with session(tmp_path, "speech") as running:
         await running.pipe.until("speech.created")

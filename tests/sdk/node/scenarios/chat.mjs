@@ -96,3 +96,20 @@ export async function reconnect(coze, { bot_id, question }) {
   await chat.until(COMPLETED);
   return { ...account(chat), text: chat.said('conversation.message.delta').join('') };
 }
+
+// The line is cut in the middle, and the SDK dials again by itself; it sends no update a second time.
+export async function dropped(coze, { bot_id, update, question }) {
+  const options = { minReconnectionDelay: 50, maxReconnectionDelay: 100 };
+  const chat = new Listening(await coze.websockets.chat.create({ bot_id }, options));
+  await chat.until('chat.created');
+  chat.send('chat.update', update);
+  const { data: before } = await chat.until('chat.updated');
+  chat.socket.rws._ws.terminate();
+  await chat.until('chat.created', 2);
+  chat.write(question);
+  const { data: chat_created } = await chat.until('conversation.chat.created');
+  await chat.until(COMPLETED);
+  chat.send('chat.update', {});
+  const { data: after } = await chat.until('chat.updated', 2);
+  return { ...account(chat), before, after, conversation: chat_created.conversation_id };
+}
