@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from kouyu.conversation.limits import Limits
 from kouyu.protocol.configuration import InterruptConfig
 from kouyu.text.backchannels import is_backchannel
+from kouyu.text.sound import sounds_in
 
 
 class BargeIn:
@@ -12,7 +13,7 @@ class BargeIn:
 
     Without ``interrupt_config`` a run of speech of ``barge_in_ms`` is enough; where backchannels are ignored, only one
     that a transcript shows to be more than that, or that is too long for one. With keywords only a transcript that
-    contains one, or starts with one, interrupts (uplink.md, data.turn_detection).
+    contains one, or starts with one, or with what sounds like one, interrupts (uplink.md, data.turn_detection).
     """
 
     def __init__(self, limits: Limits, interrupt_config: InterruptConfig | None) -> None:
@@ -43,11 +44,15 @@ class BargeIn:
 
     def _has_keyword(self, transcript: str) -> bool:
         assert self._interrupt_config is not None
-        said = _normalised(transcript)
-        keywords = [_normalised(keyword) for keyword in self._keywords]
-        if self._interrupt_config.mode == "keyword_prefix":
-            return any(said.startswith(keyword) for keyword in keywords)
-        return any(keyword in said for keyword in keywords)
+        at_start = self._interrupt_config.mode == "keyword_prefix"
+        return any(_has(transcript, keyword, at_start=at_start) for keyword in self._keywords)
+
+
+def _has(transcript: str, keyword: str, *, at_start: bool) -> bool:
+    """Whether ``keyword`` stands in the transcript or at its start, as it is spelled or as something that sounds so."""
+    said, wanted = _normalised(transcript), _normalised(keyword)
+    spelled = said.startswith(wanted) if at_start else wanted in said
+    return spelled or sounds_in(keyword, transcript, at_start=at_start)
 
 
 def _normalised(text: str) -> str:

@@ -142,7 +142,8 @@ class OrderRunner:
 
     async def _recognise(self, order: Transcribe, audio: Samples, heard_voice: HeardVoice) -> None:
         span = order.start, order.end
-        how = self._language.supplied(as_configured(order.configuration.asr_config), *span)
+        configured = as_configured(order.configuration.asr_config, order.configuration.turn_detection.interrupt_config)
+        how = self._language.supplied(configured, *span)
         learn = partial(self._language.learn, span=span)
         priority = Priority.FINAL if order.final else Priority.PARTIAL
         try:

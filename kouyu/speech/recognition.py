@@ -16,11 +16,14 @@ _LANGUAGES: Final = {
 """Names whose ISO 639-1 code is not their first two letters; ``common`` leaves the choice to the recogniser."""
 
 
-def recognition_options(asr_config: AsrConfig) -> RecognitionOptions:
-    """What ``data.asr_config`` asks of the recogniser, hot words and context cut to their limits (uplink.md)."""
+def recognition_options(asr_config: AsrConfig, keywords: tuple[str, ...] = ()) -> RecognitionOptions:
+    """What ``data.asr_config`` asks of the recogniser, hot words and context cut to their limits (uplink.md).
+
+    ``keywords`` are hot words that stand outside those limits.
+    """
     return RecognitionOptions(
         language=language_code(asr_config.user_language),
-        hot_words=_hot_words(tuple(asr_config.hot_words), asr_config.stream_mode),
+        hot_words=keywords + _hot_words(tuple(asr_config.hot_words), asr_config.stream_mode),
         context=_context(asr_config.context),
         numbers_in_words=not asr_config.enable_itn,
     )

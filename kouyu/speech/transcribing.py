@@ -10,7 +10,7 @@ from kouyu.audio.pcm import Samples
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
-from kouyu.protocol.configuration import AsrConfig
+from kouyu.protocol.configuration import AsrConfig, InterruptConfig
 from kouyu.speech.recognition import recognition_options
 from kouyu.speech.services import Services
 
@@ -25,9 +25,10 @@ class TranscriptionRequest(msgspec.Struct, frozen=True, kw_only=True):
     """How the text is finished."""
 
 
-def as_configured(asr_config: AsrConfig) -> TranscriptionRequest:
-    """What ``asr_config`` asks for."""
-    return TranscriptionRequest(options=recognition_options(asr_config), asr_config=asr_config)
+def as_configured(asr_config: AsrConfig, interrupt_config: InterruptConfig | None = None) -> TranscriptionRequest:
+    """What ``asr_config`` asks for. The words of ``interrupt_config`` that the server waits for are hot words too."""
+    keywords = tuple(interrupt_config.keywords) if interrupt_config is not None else ()
+    return TranscriptionRequest(options=recognition_options(asr_config, keywords), asr_config=asr_config)
 
 
 async def transcribed(

@@ -12,6 +12,7 @@ from kouyu.audio.wav import read_listening_audio
 from kouyu.client.voice_client import Event
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from tests.end_to_end.conversing import Talk
+from tests.fields import measuring
 
 QUESTION: Final = Path(kouyu.bench.questions.__file__).parent / "en-capital.wav"
 AUDIO = "conversation.audio.delta"
@@ -52,6 +53,12 @@ async def spoken(talk: Talk, text: str, **output_audio: Any) -> list[bytes]:
     """Have a text spoken in this output configuration; the packets."""
     await talk.configure(output_audio=output_audio)
     return [event.audio for event in await said(talk, text)]
+
+
+async def read_aloud(talk: Talk, text: str, **output_audio: Any) -> Samples:
+    """A text in one of the server's own voices, as a user would say it."""
+    packets = await spoken(talk, text, pcm_config={"sample_rate": SPEECH_RATE}, **output_audio)
+    return np.concatenate((silence(0.3), measuring.pcm(b"".join(packets)), silence(0.8)))
 
 
 async def push(talk: Talk, pieces: Iterable[bytes]) -> str:

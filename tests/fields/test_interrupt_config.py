@@ -7,7 +7,7 @@ import pytest
 
 from tests.end_to_end.conversing import Talk, talking
 from tests.end_to_end.running_server import RunningServer
-from tests.fields.spoken import AUDIO, question, refusal, say
+from tests.fields.spoken import AUDIO, question, read_aloud, recording, refusal, say, silence
 from tests.standins.recognition_endpoint import RecognitionStandIn
 
 pytestmark = pytest.mark.models
@@ -78,6 +78,29 @@ async def test_mode(measuring_server: RunningServer, recogniser: RecognitionStan
         assert "keyword_contains, keyword_prefix" in told
         await talk.configure(turn_detection={"interrupt_config": {"mode": "all"}})
         await interrupts(talk, recogniser, "What is the weather?")
+
+
+async def test_a_keyword_interrupts_though_its_letters_are_misheard(scripted_server: RunningServer) -> None:
+    """The document's keyword is heard as 口子 and 扣着 in these voices; what is none does not interrupt."""
+    async with talking(scripted_server) as talk:
+        called = [
+            await read_aloud(talk, "扣子你好呀", voice_id=voice) for voice in ("kokoro-jf-gongitsune", "kokoro-jm-kumo")
+        ]
+        weather = recording("zh-weather")
+        await keywords(talk, "keyword_contains", "扣子")
+        for speech in (weather, *called):
+            started = talk.types.count(STARTED)
+            await say(talk, LONG)
+            await talk.until(AUDIO, count=talk.types.count(AUDIO) + 1)
+            await talk.client.stream(np.concatenate((speech, silence(0.8))))
+            if speech is weather:
+                await asyncio.sleep(1)
+                assert talk.types.count(STARTED) == started
+            else:
+                await talk.until(STARTED, count=started + 1)
+            cancels = talk.types.count(CANCELED)
+            await talk.client.send("conversation.chat.cancel")
+            await talk.until(CANCELED, count=cancels + 1)
 
 
 async def test_keywords(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:

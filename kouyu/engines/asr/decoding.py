@@ -11,9 +11,10 @@ under 1.5 s, word errors and answers that looped, without and with predicted tim
 
 (Measured with digital silence behind the audio; behind a microphone's there is now the noise of its room, see room.py.)
 So the times are asked for, although nobody reads them but the check that a segment lies within the audio, and windows
-are 5 s at least. With a prompt loops come back, so those are 8 s.
+are 5 s at least. Expected words are put into what was heard, see bias.py.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -23,6 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kouyu.engines.asr import hallucination as doubt
+from kouyu.engines.asr import mandarin
+from kouyu.engines.asr.bias import Bias, with_expected_words
 from kouyu.engines.asr.features import log_mel
 from kouyu.engines.asr.noise_padding import with_pause
 from kouyu.engines.asr.vocabulary import PROMPT_TOKENS, Vocabulary
@@ -35,8 +38,6 @@ FULL_WINDOW: Final = 30.0
 
 WINDOWS: Final = ((1.0, 5.0), (4.0, 12.0), (FULL_WINDOW, FULL_WINDOW))
 """For each attempt, the seconds of silence after the audio and the least length of the whole."""
-
-LEAST_WITH_PROMPT: Final = 8.0
 
 LONGEST_ANSWER: Final = 448
 """Tokens of the model's text window, prompt included."""
@@ -54,6 +55,9 @@ MODELS_OWN: Final = [-1]
 SAME_NGRAM: Final = 5
 """So many tokens in a row are never said twice."""
 
+
+LEAST_PROBABILITY: Final = 1e-9
+"""Of a token; what is below counts as this much."""
 
 SURE_OF_LANGUAGE: Final = 0.95
 SURE_FROM_S: Final = 1.2
@@ -92,7 +96,7 @@ class Task:
 
     language: str | None
     """A code the model knows, or None to find out."""
-    prompt: str
+    bias: Bias
     """Words to expect; may be empty."""
     beam: int
     attempts: int
@@ -135,6 +139,7 @@ class Whisper:
                 f"try: kouyu models fetch {weights.name}"
             ) from error
         self._storage = ctranslate2.StorageView
+        self._float32 = ctranslate2.DataType.float32
         self._languages = [code for code in options.languages if self._vocabulary.knows(code)] or ["en"]
 
     def knows(self, language: str) -> bool:
@@ -144,7 +149,8 @@ class Whisper:
     def listen(self, window: NDArray[np.float32], task: Task, token: CancelToken) -> Heard:
         """Transcribe at most 29 s of mono 16 kHz audio. Raises EngineError and WorkCancelled."""
         language, answer, sure = task.language, None, False
-        for seconds, prompt in self._attempts(window, task):
+        encoded: Any = None
+        for seconds in self._attempts(window, task):
             token.check()
             encoded = self._encode(window, seconds)
             token.check()
@@ -152,29 +158,26 @@ class Whisper:
                 language, probability = self._guess_language(encoded)
                 sure = probability >= SURE_OF_LANGUAGE and len(window) >= SURE_FROM_S * SPEECH_RATE
                 token.check()
-            # How sure it is that nobody speaks can only be told without the prompt.
-            if prompt and self._decode(encoded, window, language, "", 1, limit=1).no_speech > doubt.NO_SPEECH:
-                prompt = ""
-                token.check()
-            answer = self._decode(encoded, window, language, prompt, task.beam, numbers_in_words=task.numbers_in_words)
-            if not prompt and doubt.is_noise(answer.score, answer.no_speech):
+            answer = self._decode(encoded, window, language, "", task.beam, numbers_in_words=task.numbers_in_words)
+            if doubt.is_noise(answer.score, answer.no_speech):
                 return Heard("", language)
-            if answer.complete and not doubt.loops(answer.text) and not doubt.echoes(answer.text, prompt):
+            if answer.complete and not doubt.loops(answer.text):
                 break
         if answer is None or language is None:
             raise EngineError("nothing was listened to")
         # The full window is what the model was made for: what it says twice there was said twice.
         trusted = answer.complete and task.attempts == len(WINDOWS)
-        return Heard(answer.text if trusted else doubt.without_loops(answer.text), language, sure)
+        text = _written(answer.text if trusted else doubt.without_loops(answer.text), language)
+        bias = task.bias.within(language)
+        if text and bias.prompt:
+            token.check()
+            text = with_expected_words(text, bias, _Speech(self, encoded, window, language))
+        return Heard(text, language, sure)
 
-    def _attempts(self, window: NDArray[np.float32], task: Task) -> list[tuple[float, str]]:
-        """Seconds of the window and prompt, from the quickest attempt to the surest."""
+    def _attempts(self, window: NDArray[np.float32], task: Task) -> list[float]:
+        """Seconds of the window, from the quickest attempt to the surest."""
         spoken = len(window) / SPEECH_RATE
-        lengths = [min(FULL_WINDOW, max(spoken + silence, least)) for silence, least in WINDOWS]
-        if task.prompt:
-            lengths[0] = min(FULL_WINDOW, max(spoken + 1.0, LEAST_WITH_PROMPT))
-        attempts = [(seconds, task.prompt if number == 0 else "") for number, seconds in enumerate(lengths)]
-        return attempts[: task.attempts]
+        return [min(FULL_WINDOW, max(spoken + silence, least)) for silence, least in WINDOWS][: task.attempts]
 
     def _encode(self, window: NDArray[np.float32], seconds: float) -> Any:
         try:
@@ -191,6 +194,26 @@ class Whisper:
         likeliest = max(spoken, key=lambda code: spoken[code])
         return likeliest, spoken[likeliest] / (sum(spoken.values()) or 1.0)
 
+    def decoded_after(self, prompt: str, encoded: Any, window: NDArray[np.float32], language: str) -> str:
+        """What is heard in ``encoded`` as the continuation of ``prompt``."""
+        return _written(self._decode(encoded, window, language, prompt, 1).text, language)
+
+    def scores(self, texts: Sequence[str], encoded: Any, language: str) -> list[float]:
+        """The log probabilities (natural) of ``texts`` as what is said in ``encoded``. Raises EngineError."""
+        start = self._vocabulary.request(language if self._model.is_multilingual else None)
+        tokens = [self._vocabulary.tokens_alone(text, language) for text in texts]
+        # The result's other half, which token is said when, is not needed: one frame of it is made.
+        copies = self._storage.from_array(np.repeat(np.array(encoded.to(self._float32)), len(texts), 0))
+        try:
+            results = self._model.align(copies, start, tokens, 1)
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(f"speech recognition failed: {error}") from error
+        return [float(np.log(np.maximum(result.text_token_probs, LEAST_PROBABILITY)).sum()) for result in results]
+
+    def spells_in_pieces(self, word: str) -> bool:
+        """Whether ``word`` is more than one token."""
+        return len(self._vocabulary.tokens_of(word)) > 1
+
     def _decode(
         self,
         encoded: Any,
@@ -198,11 +221,10 @@ class Whisper:
         language: str,
         prompt: str,
         beam: int,
-        limit: int | None = None,
         numbers_in_words: bool = False,
     ) -> _Answer:
         spoken = len(window) / SPEECH_RATE
-        new_tokens = limit or TOKENS_SPARE + int(TOKENS_PER_SECOND * spoken)
+        new_tokens = TOKENS_SPARE + int(TOKENS_PER_SECOND * spoken)
         # A long prompt is cut at its front: what stands last counts most.
         previous = self._vocabulary.tokens_of(prompt)[-PROMPT_TOKENS:] if prompt else []
         request = self._vocabulary.request(language if self._model.is_multilingual else None, previous)
@@ -223,3 +245,26 @@ class Whisper:
         segments = [part for part in self._vocabulary.segments(tokens) if part.start < max(TAIL, spoken - TAIL)]
         text = self._vocabulary.text_of([token for segment in segments for token in segment.tokens])
         return _Answer(text, result.scores[0], result.no_speech_prob, len(tokens) < new_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class _Speech:
+    """One window that has been encoded, in a language that is known."""
+
+    whisper: Whisper
+    encoded: Any
+    window: NDArray[np.float32]
+    language: str
+
+    def scores(self, texts: Sequence[str]) -> Sequence[float]:
+        return self.whisper.scores(texts, self.encoded, self.language)
+
+    def in_pieces(self, word: str) -> bool:
+        return self.whisper.spells_in_pieces(word)
+
+    def heard_again(self, bias: Bias) -> str:
+        return self.whisper.decoded_after(bias.prompt, self.encoded, self.window, self.language)
+
+
+def _written(text: str, language: str) -> str:
+    return mandarin.written(text) if language == "zh" else text

@@ -1,4 +1,4 @@
-"""When to doubt what Whisper says it heard: noise taken for words, loops, and its own prompt given back."""
+"""When to doubt what Whisper says it heard: noise taken for words, and loops."""
 
 import re
 from difflib import SequenceMatcher
@@ -20,9 +20,6 @@ HOPELESS: Final = -2.5
 WORD_TIMES: Final = 3
 DIGIT_TIMES: Final = 6
 """So often in a row a word, or one digit of a number that is told digit by digit, is said only by a loop."""
-
-ECHO_UNITS: Final = 4
-"""Words, or Han characters, of the prompt in a row that nobody says by chance."""
 
 NEARLY: Final = 0.7
 NEARLY_FROM: Final = 3
@@ -54,14 +51,6 @@ def without_loops(text: str) -> str:
     """``text`` up to where its first loop comes round again."""
     at = _first_return(text)
     return text if at is None else text[:at].rstrip(" ,，、")
-
-
-def echoes(text: str, prompt: str) -> bool:
-    """Whether ``text`` is nothing but a piece of the ``prompt``."""
-    said, told = _units(text), _units(prompt)
-    if len(said) < ECHO_UNITS:
-        return False
-    return any(told[at : at + len(said)] == said for at in range(len(told) - len(said) + 1))
 
 
 def _units(text: str) -> list[str]:

@@ -11,6 +11,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from kouyu.audio.wav import encode_wav
+from kouyu.engines.asr.bias import Bias, may_be_misheard, with_words_heard_again
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.declaration import Engine, EngineContext
 from kouyu.engines.endpoint_client import api_key_of, endpoint_client, require_web_address
@@ -59,21 +60,29 @@ class OpenAIRecognizer:
     ) -> Recognition:
         """Recognise ``audio``: mono float32, -1 to 1, at SPEECH_RATE.
 
+        Without a prompt, since Whisper would go on in its language. Where the answer has what sounds like an expected
+        word, the endpoint is asked again with all of them, and what sounds alike is taken from that.
         Raises EngineError, retryable when the endpoint could not be reached, was too slow, busy or broken.
         """
-        form = {"model": self._model, "response_format": "json"}
-        if options.language is not None:
-            form["language"] = options.language
-        prompt = " ".join(part for part in (options.context.strip(), ", ".join(options.hot_words)) if part)
-        if prompt:
-            form["prompt"] = prompt
-        answer = await self._ask(form, encode_wav(audio, SPEECH_RATE))
-        text = answer.text.strip()
-        return Recognition(text=text, language=options.language or _language(answer, text))
+        wav = encode_wav(audio, SPEECH_RATE)
+        text, language = await self._transcribed(wav, options.language, "")
+        bias = Bias(options.hot_words, options.context).within(language)
+        if may_be_misheard(text, bias):
+            again, _ = await self._transcribed(wav, language, bias.prompt)
+            text = with_words_heard_again(text, again, bias)
+        return Recognition(text=text, language=language)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+    async def _transcribed(self, wav: bytes, language: str | None, prompt: str) -> tuple[str, str]:
+        """The text and its language; ``prompt`` is what it is told to expect."""
+        form = {"model": self._model, "response_format": "json"}
+        form |= {name: value for name, value in (("language", language), ("prompt", prompt)) if value}
+        answer = await self._ask(form, wav)
+        text = answer.text.strip()
+        return text, language or _language(answer, text)
 
     async def _ask(self, form: dict[str, str], wav: bytes) -> _Answer:
         try:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from kouyu.engines.errors import EngineUnavailable
+from kouyu.text.language import WORDLESS
 
 PROMPT_TOKENS: Final = 223
 """What Whisper can be told beforehand: half its text window, less the token that starts it."""
@@ -67,6 +68,12 @@ class Vocabulary:
     def tokens_of(self, text: str) -> list[int]:
         """``text`` as it would follow other text, without special tokens."""
         ids: list[int] = self._tokenizer.encode(" " + text.strip(), add_special_tokens=False).ids
+        return ids
+
+    def tokens_alone(self, text: str, language: str) -> list[int]:
+        """``text`` as a transcript in ``language``: behind a space, where words have spaces between them."""
+        text = text.strip() if language in WORDLESS else " " + text.strip()
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
         return ids
 
     def text_of(self, tokens: Sequence[int]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from kouyu.engines.asr import mandarin
+from kouyu.engines.asr.bias import Bias
 from kouyu.engines.asr.decoding import WINDOWS, Heard, Task, Whisper, WhisperOptions
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.asr.windows import cut_at_pauses
@@ -91,7 +91,7 @@ class WhisperRecognizer:
         language = next((part.language for part in parts if part.text), parts[0].language)
         text = ("" if language in {"zh", "ja"} else " ").join(part.text for part in parts if part.text)
         return Recognition(
-            text=mandarin.written(text) if language == "zh" else text,
+            text=text,
             language=language,
             language_is_sure=bool(text) and all(part.language_is_sure for part in parts),
         )
@@ -103,7 +103,7 @@ class WhisperRecognizer:
         interim = priority == Priority.PARTIAL
         return Task(
             language=language,
-            prompt=" ".join(part for part in (options.context.strip(), ", ".join(options.hot_words)) if part),
+            bias=Bias(options.hot_words, options.context),
             beam=1 if interim else self._options.beam,
             attempts=PARTIAL_ATTEMPTS if interim else len(WINDOWS),
             numbers_in_words=options.numbers_in_words,

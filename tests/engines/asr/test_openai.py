@@ -23,6 +23,8 @@ class Endpoint(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.status = 200
         self.body = b'{"text": " Hello there. "}'
+        self.body_with_prompt = self.body
+        self.requests = 0
         self.silent = threading.Event()
         self.parts: dict[str, bytes] = {}
         self.headers: dict[str, str] = {}
@@ -38,15 +40,18 @@ class Handler(BaseHTTPRequestHandler):
             b"Content-Type: " + self.headers["Content-Type"].encode() + b"\r\n\r\n" + content
         )
         self.server.path, self.server.headers = self.path, dict(self.headers)
+        self.server.parts.clear()
+        self.server.requests += 1
         for part in form.get_payload():
             self.server.parts[part.get_param("name", header="content-disposition")] = part.get_payload(decode=True)
         if self.server.silent.is_set():
             self.close_connection = True
             return
+        body = self.server.body_with_prompt if "prompt" in self.server.parts else self.server.body
         self.send_response(self.server.status)
-        self.send_header("Content-Length", str(len(self.server.body)))
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(self.server.body)
+        self.wfile.write(body)
 
     def log_message(self, *arguments: object) -> None:
         pass
@@ -83,25 +88,35 @@ async def test_a_proxy_is_not_asked_for_an_endpoint_on_this_machine(
     assert heard.text == "Hello there."
 
 
-async def test_the_audio_is_sent_as_a_wav_with_all_that_is_known(endpoint: Endpoint) -> None:
+async def test_the_audio_is_sent_as_a_wav_with_the_language(endpoint: Endpoint) -> None:
     engine = recognizer(endpoint)
-    options = RecognitionOptions(language="en", hot_words=("Kouyu", "Coze"), context="A call.")
-    heard = await engine.recognize(AUDIO, options, Priority.FINAL)
+    heard = await engine.recognize(AUDIO, RecognitionOptions(language="en"), Priority.FINAL)
     await engine.close()
     assert (heard.text, heard.language) == ("Hello there.", "en")
     assert endpoint.path == "/v1/audio/transcriptions"
     assert endpoint.headers["Authorization"] == "Bearer secret"
     file = endpoint.parts.pop("file")
-    assert endpoint.parts == {
-        "model": b"big",
-        "response_format": b"json",
-        "language": b"en",
-        "prompt": b"A call. Kouyu, Coze",
-    }
+    assert endpoint.parts == {"model": b"big", "response_format": b"json", "language": b"en"}
     with wave.open(io.BytesIO(file)) as wav:
         assert (wav.getnchannels(), wav.getsampwidth(), wav.getframerate()) == (1, 2, 16_000)
         samples = np.frombuffer(wav.readframes(-1), "<i2")
     assert np.allclose(samples / 32768, AUDIO, atol=1 / 32768)
+
+
+async def test_where_a_hot_word_may_have_been_misheard_it_is_asked_again_with_those_of_the_language(
+    endpoint: Endpoint,
+) -> None:
+    endpoint.body = b'{"text": "Please call Nicole."}'
+    endpoint.body_with_prompt = b'{"text": "please call Nikhil"}'
+    engine = recognizer(endpoint)
+    options = RecognitionOptions(hot_words=("扣子", "Nikhil", "Siobhan"), context="A call.")
+    heard = await engine.recognize(AUDIO, options, Priority.FINAL)
+    assert (heard.text, heard.language, endpoint.requests) == ("Please call Nikhil.", "en", 2)
+    assert endpoint.parts["prompt"] == b"A call. Nikhil, Siobhan"
+    assert endpoint.parts["language"] == b"en"
+    heard = await engine.recognize(AUDIO, RecognitionOptions(hot_words=("Siobhan", "扣子")), Priority.FINAL)
+    await engine.close()
+    assert (heard.text, endpoint.requests) == ("Please call Nicole.", 3)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import kouyu.bench.questions
+from kouyu.audio.wav import read_listening_audio
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.asr.whisper import WhisperOptions, WhisperRecognizer
 from kouyu.engines.errors import EngineError, EngineUnavailable
@@ -29,6 +31,7 @@ SENTENCES = (
 )
 
 
+QUESTIONS = Path(kouyu.bench.questions.__file__).parent
 RECORDED_MANDARIN = Path(__file__).parents[2] / "traces" / "spoken_mandarin.wav"
 
 
@@ -45,8 +48,10 @@ async def hear(
     priority: Priority = Priority.FINAL,
     language: str | None = None,
     hot_words: tuple[str, ...] = (),
+    context: str = "",
 ) -> Recognition:
-    return await recognizer.recognize(audio, RecognitionOptions(language=language, hot_words=hot_words), priority)
+    options = RecognitionOptions(language=language, hot_words=hot_words, context=context)
+    return await recognizer.recognize(audio, options, priority)
 
 
 def words(text: str) -> list[str]:
@@ -104,6 +109,54 @@ async def test_hot_words_are_heard_where_they_are_said(recognizer: WhisperRecogn
     assert "Xarelto" not in (await hear(recognizer, audio)).text
     told = await hear(recognizer, audio, hot_words=("Kouyu", "Xarelto", "Lipitor"))
     assert words(told.text) == words("I take Xarelto and Lipitor every day")
+
+
+@pytest.mark.models
+async def test_a_hot_word_leaves_the_rest_of_the_sentence_alone(recognizer: WhisperRecognizer, speak: Speak) -> None:
+    """Its capitals and marks, also where the end of the word is misheard as the beginning of the next."""
+    for said, hot_word in (
+        ("Have you tried the Zyrtonix tablet?", "Zyrtonix"),
+        ("Book a table at Le Bernardin for two, please.", "Le Bernardin"),
+    ):
+        assert (await hear(recognizer, speak(said))).text != said
+        assert (await hear(recognizer, speak(said), hot_words=("Nikhil", hot_word))).text == said
+
+
+@pytest.mark.models
+async def test_a_word_of_the_context_is_heard_where_it_is_said(recognizer: WhisperRecognizer, speak: Speak) -> None:
+    audio = speak("My name is Siobhan Kaczynski.")
+    told = await hear(recognizer, audio, context="A call with Siobhan Kaczynski about the name of a dog.")
+    assert told.text == "My name is Siobhan Kaczynski."
+
+
+CHINESE = ("打开客厅灯", "关闭空调", "调高音量", "播放音乐", "明天天气", "设置闹钟")
+CHINESE_NAMES = (
+    *("王晓明", "张伟", "李娜", "刘洋", "陈静", "杨帆", "赵磊", "黄丽", "周杰"),
+    *("吴敏", "徐强", "孙丽", "马超", "朱婷", "胡军", "郭涛", "林峰", "何洁"),
+)
+ENGLISH = ("turn on the light", "What is the capital", "Siobhan Kaczynski", "Nikhil", "Home Assistant", "weather today")
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("recording", "priority", "foreign"),
+    [
+        ("en-sky", Priority.FINAL, CHINESE),
+        ("en-capital", Priority.FINAL, CHINESE_NAMES),
+        ("en-capital", Priority.PARTIAL, CHINESE_NAMES),
+        ("zh-weather", Priority.FINAL, ENGLISH),
+        ("zh-capital", Priority.PARTIAL, ENGLISH),
+    ],
+)
+async def test_words_in_another_language_change_nothing(
+    recognizer: WhisperRecognizer, recording: str, priority: Priority, foreign: tuple[str, ...]
+) -> None:
+    """Neither as hot words nor as context do they make a translation or nonsense of what was said."""
+    audio = read_listening_audio(QUESTIONS / f"{recording}.wav")
+    plain = await hear(recognizer, audio, priority)
+    assert plain.language == recording[:2]
+    assert await hear(recognizer, audio, priority, hot_words=foreign) == plain
+    assert await hear(recognizer, audio, priority, context="，".join(foreign)) == plain
 
 
 @pytest.mark.models
