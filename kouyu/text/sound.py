@@ -1,6 +1,6 @@
 """How alike two texts sound, from their letters alone: enough to find a misheard word, not to speak one.
 
-Han letters are compared by their pinyin without tones, where sounds that many speakers do not keep apart count as one
+Han characters are compared by their pinyin without tones, where sounds that many speakers do not keep apart count as one
 (zh and z, ng and n). Latin words are compared mostly by their consonants, in classes such as P and B: English vowels
 are spelled in too many ways, and whoever mishears a name gets its vowels wrong first.
 """
@@ -36,12 +36,12 @@ _AGAIN: Final = re.compile(r"(.)\1+")
 
 
 def units(text: str) -> list[re.Match[str]]:
-    """The words of ``text``, and its Han letters one by one, where they stand."""
+    """The words of ``text``, and its Han characters one by one, where they stand."""
     return list(_UNIT.finditer(text))
 
 
 def has_han(text: str) -> bool:
-    """Whether there is a Han letter in ``text``."""
+    """Whether there is a Han character in ``text``."""
     return _HAN.search(text) is not None
 
 
@@ -58,7 +58,7 @@ def similarity(one: str, other: str) -> float:
 def sounds_in(word: str, text: str, *, at_start: bool = False) -> bool:
     """Whether a row of units of ``text``, the first ones with ``at_start``, sounds as ``word`` does.
 
-    Han letters have to sound exactly the same, Latin words nearly.
+    Han characters have to sound exactly the same, Latin words nearly.
     """
     wanted, said = syllables(word), syllables(text)
     if not wanted:
@@ -74,7 +74,7 @@ def sounds_in(word: str, text: str, *, at_start: bool = False) -> bool:
 
 @lru_cache(maxsize=8192)
 def syllables(text: str) -> tuple[str, ...]:
-    """What each unit of ``text`` sounds like: the pinyin of a Han letter, a Latin word in lower case."""
+    """What each unit of ``text`` sounds like: the pinyin of a Han character, a Latin word in lower case."""
     said = [match[0].casefold() for match in units(text)]
     pinyin = iter(_pinyin("".join(unit for unit in said if has_han(unit))))
     return tuple(next(pinyin) if has_han(unit) else unit for unit in said)

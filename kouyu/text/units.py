@@ -1,4 +1,4 @@
-"""A text as a row of words and Han letters, of which some can be replaced."""
+"""A text as a row of words and Han characters, of which some can be replaced."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -39,15 +39,15 @@ class Model(Protocol):
 LIKE: Final = 0.63
 """The least similarity of a word to what stands in its place."""
 VERY_LIKE: Final = 0.75
-"""The least similarity of what is heard again, and of Han letters of which more than half differ."""
+"""The least similarity of what is heard again, and of Han characters of which more than half differ."""
 ALLOWANCE: Final = 2.0
 """The log probability that a word may cost which is not spelled, or does not sound, in a way of its own."""
 NEAR_ALLOWANCE: Final = 3.5
-"""The same for a hot word in Han letters that sounds very like those in its place."""
+"""The same for a hot word in Han characters that sounds very like those in its place."""
 LATIN_ALLOWANCE: Final = 8.5
 """The same for a Latin word that the model has to spell in pieces, as most names: it would seldom guess one."""
 HOMOPHONE_ALLOWANCES: Final = {2: 4.5, 3: 20.0}
-"""The same for Han letters that sound just like those in their place, by how many there are; the last for more, too:
+"""The same for Han characters that sound just like those in their place, by how many there are; the last for more, too:
 other words that sound the same are then hardly to be found.
 
 Measured on 206 utterances by six synthetic voices, with some 40 hot words each: of 81 words that were said and misheard
@@ -94,7 +94,7 @@ class Bias(NamedTuple):
         return Bias(words, " ".join(foreign_words.sub(" ", self.context).split()))
 
     def words(self) -> list[str]:
-        """All words to look for, each once: the hot words, then the context's longer words, and each two Han letters
+        """All words to look for, each once: the hot words, then the context's longer words, and each two Han characters
         that stand side by side in it."""
         return list(dict.fromkeys([*self.hot_words, *_words_of(self.context)]))
 
