@@ -1,8 +1,8 @@
 """How alike two texts sound, from their letters alone: enough to find a misheard word, not to speak one.
 
-Han characters are compared by their pinyin without tones, where sounds that many speakers do not keep apart count as one
-(zh and z, ng and n). Latin words are compared mostly by their consonants, in classes such as P and B: English vowels
-are spelled in too many ways, and whoever mishears a name gets its vowels wrong first.
+Han characters are compared by their pinyin without tones, where sounds that many speakers do not keep apart count as
+one (zh and z, ng and n). Latin words are compared mostly by their consonants, in classes such as P and B: English
+vowels are spelled in too many ways, and whoever mishears a name gets its vowels wrong first.
 """
 
 import re
