@@ -1,4 +1,4 @@
-"""The README's examples are settings that kouyu takes."""
+"""The settings that README and guides show are settings that kouyu takes."""
 
 import re
 from pathlib import Path
@@ -7,8 +7,13 @@ import pytest
 
 from kouyu.settings import load
 
-README = Path(__file__).parent.parent.parent / "README.md"
-EXAMPLES = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "README.md", *(ROOT / "docs" / "guides").glob("*.md"))
+EXAMPLES = [
+    example
+    for page in PAGES
+    for example in re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+]
 
 
 def test_there_are_examples() -> None:
