@@ -12,6 +12,7 @@ from kouyu.conversation.effects import Speak
 from kouyu.conversation.inputs import Input, SpeechAudio, SpeechFailed, SpeechFinished
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
+from kouyu.engines.tts.directions import directions_in
 from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
 from kouyu.protocol.configuration import OutputAudio
 from kouyu.session.echo_guard import EchoGuard
@@ -80,10 +81,18 @@ class SpeechOutput:
         if voice is None or voice.takes_context_texts:
             return
         has_emotion = options.emotion in ("", *(emotion.emotion for emotion in voice.emotions))
-        for field, ignored in (("context_texts", bool(options.context_texts)), ("emotion_config", not has_emotion)):
-            if ignored and (voice.voice_id, field) not in self._noted:
-                self._noted.add((voice.voice_id, field))
-                log.info("the voice %s has no %s; what a client asked for is ignored", voice.voice_id, field)
+        if voice.follows_directions:
+            not_followed = directions_in(options.context_texts).rest
+            how = "follows only what context_texts says of speed, pitch, level and mood; the rest is ignored"
+        else:
+            not_followed, how = bool(options.context_texts), "has no context_texts; what a client asked for is ignored"
+        self._note(voice.voice_id, how, when=not_followed)
+        self._note(voice.voice_id, "has no emotion_config; what a client asked for is ignored", when=not has_emotion)
+
+    def _note(self, voice_id: str, how: str, *, when: bool) -> None:
+        if when and (voice_id, how) not in self._noted:
+            self._noted.add((voice_id, how))
+            log.info("the voice %s %s", voice_id, how)
 
     def _encoder(self, item: int, output: OutputAudio) -> AudioEncoder:
         if item not in self._encoders:

@@ -103,10 +103,29 @@ async def test_voice_id(scripted_server: RunningServer, measuring_server: Runnin
         assert "piper-en-us-joe, openai-actor" in said_of_it
 
 
-async def test_context_texts(measuring_server: RunningServer, speech_endpoint: SpeechStandIn) -> None:
-    """What steers the voice reaches a voice that can be told; another voice speaks on, and the log says so once."""
+async def test_context_texts(
+    scripted_server: RunningServer, measuring_server: RunningServer, speech_endpoint: SpeechStandIn
+) -> None:
+    """What steers the voice reaches a voice that can be told; the built-in ones follow it in speed, pitch and level,
+    and what they cannot follow the log says once."""
+    async with talking(scripted_server) as talk:
+        sounds = {
+            how: await spoken_pcm(talk, SHORT, context_texts=how, **STEADY)
+            for how in ("", "语速快一点", "speak slowly", "低沉沙哑", "in a high-pitched voice", "大声点", "whisper")
+        }
+    length, pitch, level = (
+        {how: measure(sound, PCM_RATE) for how, sound in sounds.items()}
+        for measure in (measuring.sounding_s, measuring.pitch_hz, measuring.level_db)
+    )
+    assert length["语速快一点"] < 0.92 * length[""]
+    assert length["speak slowly"] > 1.15 * length[""]
+    assert pitch["低沉沙哑"] < 0.85 * pitch[""]
+    assert pitch["in a high-pitched voice"] > 1.12 * pitch[""]
+    assert level["大声点"] - level[""] == pytest.approx(3.0, abs=1.0)
+    assert level["whisper"] - level[""] == pytest.approx(-9.0, abs=1.5)
+    assert scripted_server.log().count("context_texts") == 0
     async with talking(measuring_server) as talk:
-        how = "Speak slowly, like a tired grandfather."
+        how = "Speak like somebody who has just won the lottery."
         await spoken(talk, "Hello there.", voice_id="openai-actor", context_texts=how)
         assert speech_endpoint.asked[-1]["instructions"] == how
         for _ in range(2):

@@ -32,6 +32,9 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
     gender: str = "unknown"
     emotions: tuple[Emotion, ...] = ()
     takes_context_texts: bool = False
+    """It is given them as they are."""
+    follows_directions: bool = False
+    """Of context texts it follows what directions.py knows."""
     licence: str = ""
 
 

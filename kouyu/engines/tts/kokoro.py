@@ -203,6 +203,7 @@ def _voice(key: str, speaks_english: bool) -> Voice:
         languages=languages if speaks_english else ("zh",),
         gender=_GENDER.get(prefix[1:2], "unknown"),
         emotions=EMOTIONS,
+        follows_directions=True,
         licence="Apache-2.0",
     )
 

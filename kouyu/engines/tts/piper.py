@@ -44,6 +44,7 @@ VOICE: Final = Voice(
     languages=("en",),
     gender="male",
     emotions=EMOTIONS,
+    follows_directions=True,
     licence="CC0-1.0 (needs piper-tts, GPL-3.0-or-later)",
 )
 

@@ -1,4 +1,4 @@
-"""Emotions for voices that know none of their own: how fast, how high and how loud each one speaks."""
+"""Emotions and directions for voices that know none of their own: how fast, how high and how loud each one speaks."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.engines.tts.directions import directions_in
 from kouyu.engines.tts.engine import Emotion, SynthesisOptions
 
 SLOWEST: Final = 0.5
@@ -62,14 +63,16 @@ SCALE_RANGE: Final = (1.0, 5.0)
 
 
 def prosody_of(options: SynthesisOptions, *, gain_decibels: float = 0.0) -> Prosody:
-    """What the options ask for, on top of a voice's own gain. An emotion we do not know is neutral."""
+    """What the options ask for, context texts among them, on top of a voice's own gain. An emotion we do not know is
+    neutral."""
     _, emotion = _AT_DEFAULT_SCALE.get(options.emotion, ("", Prosody()))
     low, high = SCALE_RANGE
     strength = min(max(options.emotion_scale, low), high) / DEFAULT_SCALE
+    told = directions_in(options.context_texts)
     return Prosody(
-        speed=speed_of(options.speech_rate) * emotion.speed**strength,
-        semitones=emotion.semitones * strength,
-        decibels=emotion.decibels * strength + gain_decibels,
+        speed=speed_of(options.speech_rate) * emotion.speed**strength * told.speed,
+        semitones=emotion.semitones * strength + told.semitones,
+        decibels=emotion.decibels * strength + told.decibels + gain_decibels,
     )
 
 
