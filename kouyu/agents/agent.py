@@ -111,7 +111,23 @@ class TokenUsage(msgspec.Struct, frozen=True, tag=True):
     output_tokens: int
 
 
-AgentEvent = TextDelta | TextWithdrawn | ThoughtDelta | ToolsCalled | ToolsRan | ToolCallRequest | FollowUp | TokenUsage
+class AnswerCut(msgspec.Struct, frozen=True, tag=True):
+    """The answer ends here because it is too long; ``reason`` names the limit. What there is of it counts."""
+
+    reason: str
+
+
+AgentEvent = (
+    TextDelta
+    | TextWithdrawn
+    | ThoughtDelta
+    | ToolsCalled
+    | ToolsRan
+    | ToolCallRequest
+    | FollowUp
+    | AnswerCut
+    | TokenUsage
+)
 
 
 class AgentError(Exception):

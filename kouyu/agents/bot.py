@@ -32,6 +32,7 @@ from kouyu.agents.server_tools import ServerTools
 from kouyu.agents.streamed_answer import estimate_messages
 from kouyu.agents.token_estimate import estimate_tokens
 from kouyu.protocol.downlink import ToolCall
+from kouyu.text.growing_text import GrowingText
 from kouyu.workers.limited import LimitedWorkers
 
 DEFAULT_PROMPT: Final = "You are a helpful AI assistant. Your answers are read aloud, so keep them short and plain."
@@ -174,7 +175,7 @@ class LanguageModelBot:
         questions, usage = await follow_up_questions(
             self._client,
             messages,
-            answer.text,
+            str(answer.text),
             instruction=self.definition.follow_up_prompt,
             options=self._options(may_call=True),
         )
@@ -264,7 +265,7 @@ class _Answer:
         self.calls: tuple[ToolCall, ...] = ()
         """What the model's latest completion calls."""
         self.usage = TokenUsage(0, 0)
-        self.text = ""
+        self.text = GrowingText()
         self.ends_in_space = True
 
     def begin(self) -> None:
@@ -277,12 +278,12 @@ class _Answer:
             case ThoughtDelta():
                 return event
             case TextDelta(text):
-                self.text += text
+                self.text.add(text)
                 self.ends_in_space = text[-1:].isspace() if text else self.ends_in_space
                 return event
             case TextWithdrawn(characters):
-                self.text = self.text[: len(self.text) - characters]
-                self.ends_in_space = not self.text or self.text[-1].isspace()
+                self.text.withdraw(characters)
+                self.ends_in_space = str(self.text)[-1:].strip() == ""
                 return event
             case ToolCallRequest(calls):
                 self.calls = calls

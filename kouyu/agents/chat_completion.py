@@ -1,11 +1,14 @@
 """The chunks of a streamed chat completion, and what they add up to. Lenient where servers differ."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 from uuid import uuid4
 
 import msgspec
 
+from kouyu.agents.answer_limits import PORTION, portions
 from kouyu.protocol.downlink import Function, ToolCall
+from kouyu.text.growing_text import GrowingText
 
 
 class ErrorBody(msgspec.Struct, frozen=True):
@@ -110,11 +113,35 @@ def decode_chunk(data: bytes) -> Chunk:
     return _decoder.decode(data)
 
 
+MOST_CALLS: Final = 64
+"""Tool calls of one answer."""
+LONGEST_ARGUMENTS: Final = 131_072
+"""Characters of JSON in one of them."""
+
+
+class CallsTooLarge(ValueError):
+    """A model calls more tools, or with longer arguments, than this server takes."""
+
+
+def in_portions(chunk: Chunk) -> Iterator[Chunk]:
+    """The same in several, where its text is long: one after the other they add up to it."""
+    choice = chunk.choices[0] if chunk.choices else None
+    delta = choice.delta or choice.message if choice is not None else None
+    if choice is None or delta is None or len(delta.text) <= PORTION:
+        yield chunk
+        return
+    *first, last = portions(delta.text)
+    for place, text in enumerate(first):
+        yield Chunk(choices=[Choice(delta=Delta(content=text, reasoning_content=delta.thought if not place else None))])
+    rest = Delta(content=last, tool_calls=delta.tool_calls)
+    yield Chunk(choices=[Choice(delta=rest, finish_reason=choice.finish_reason)], usage=chunk.usage)
+
+
 class _Call:
     def __init__(self) -> None:
         self.id = ""
         self.name = ""
-        self.arguments = ""
+        self.arguments = GrowingText()
 
 
 class ToolCallAssembly:
@@ -130,14 +157,18 @@ class ToolCallAssembly:
             call.id = call.id or piece.id or ""
             if piece.function is not None:
                 call.name = call.name or piece.function.name or ""
-                call.arguments += _arguments_text(piece.function.arguments)
+                call.arguments.add(_arguments_text(piece.function.arguments)[: LONGEST_ARGUMENTS + 1])
+                if len(call.arguments) > LONGEST_ARGUMENTS or len(self._calls) > MOST_CALLS:
+                    raise CallsTooLarge(
+                        f"tool calls beyond the limit: {MOST_CALLS} of them, of {LONGEST_ARGUMENTS} characters each"
+                    )
 
     def calls(self) -> tuple[ToolCall, ...]:
         """All calls, in order. A call that the server gave no id, or that of another call, gets one."""
         calls: dict[str, ToolCall] = {}
         for _, call in sorted(self._calls.items()):
             call_id = call.id if call.id and call.id not in calls else f"call_{uuid4().hex}"
-            calls[call_id] = ToolCall(id=call_id, function=Function(call.name, call.arguments or "{}"))
+            calls[call_id] = ToolCall(id=call_id, function=Function(call.name, str(call.arguments) or "{}"))
         return tuple(calls.values())
 
     def _index_of(self, piece: ToolCallPiece) -> int:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-MAX_EVENT_BYTES: Final = 4 * 1024 * 1024
+MAX_EVENT_BYTES: Final = 1024 * 1024
 
 _NO_NAME: Final = "message"
 
@@ -64,7 +64,7 @@ class EventDecoder:
             field, _, value = line.partition(b":")
             if field == b"data":
                 self._data.append(value.removeprefix(b" "))
-                self._size += len(value)
+                self._size += len(value) + 1
             elif field == b"event":
                 self._name = value.removeprefix(b" ").decode(errors="replace")
             elif not line:

@@ -130,7 +130,7 @@ class FlowEndpoint:
                 return
 
     async def _whole(self, pieces: AsyncIterator[bytes]) -> AsyncGenerator[str, None]:
-        body = b""
+        body = bytearray()
         while (piece := await self._in_time(anext(pieces, None))) is not None:
             body += piece
             if len(body) > _MAX_WHOLE_BYTES:

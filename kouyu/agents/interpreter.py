@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from kouyu.agents.agent import Agent, AgentRequest, ContextMessage, TextDelta
+from kouyu.agents.answer_limits import within_limits
 from kouyu.agents.bot import BotDefinition, LanguageModelBot
 from kouyu.agents.prompt import PromptTemplate
 from kouyu.workers.limited import LimitedWorkers
@@ -74,7 +75,7 @@ class Interpreter:
             text = f"{await self._instructions.render(variables)}\n\n{text}"
         asked = ContextMessage(role="user", content=text)
         request = AgentRequest(messages=(*earlier, asked), custom_variables=variables)
-        async with aclosing(self._agent.reply(request)) as events:
+        async with aclosing(within_limits(self._agent.reply(request))) as events:
             async for event in events:
                 if isinstance(event, TextDelta) and event.text:
                     yield event.text

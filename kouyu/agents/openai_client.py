@@ -10,9 +10,9 @@ import httpx
 import msgspec
 
 from kouyu.agents.agent import AgentError, AgentEvent, TextDelta, TextWithdrawn, ThoughtDelta, ToolCallRequest
-from kouyu.agents.chat_completion import Chunk, decode_chunk
+from kouyu.agents.chat_completion import CallsTooLarge, Chunk, decode_chunk, in_portions
 from kouyu.agents.endpoint import ModelEndpoint
-from kouyu.agents.event_stream import EventDecoder, EventTooLong
+from kouyu.agents.event_stream import MAX_EVENT_BYTES, EventDecoder, EventTooLong
 from kouyu.agents.markup.filter import MarkupFilter
 from kouyu.agents.streamed_answer import StreamedAnswer
 from kouyu.agents.streaming_http import streaming_client
@@ -75,7 +75,11 @@ class OpenAIClient:
             response = await self._open(body, deadline)
             async with aclosing(response), aclosing(self._chunks(response, answer, deadline)) as chunks:
                 async for chunk in chunks:
-                    for event in _shown(answer, answer.take(chunk)):
+                    try:
+                        text = answer.take(chunk)
+                    except CallsTooLarge as fault:
+                        raise self._error(f"it sent {fault}") from fault
+                    for event in _shown(answer, text):
                         yield event
         for event in _shown(answer, answer.rest()):
             yield event
@@ -172,10 +176,12 @@ class OpenAIClient:
         pieces = response.aiter_bytes()
         decoder = EventDecoder()
         whole = response.headers.get("content-type", "").startswith("application/json")
-        body = b""
+        body = bytearray()
         while (piece := await self._next_piece(pieces, deadline, answer)) is not None:
             if whole:
                 body += piece
+                if len(body) > MAX_EVENT_BYTES:
+                    raise self._error(f"it sent an answer longer than {MAX_EVENT_BYTES} bytes")
                 continue
             before = answer.tokens
             for data in self._events(decoder, piece):
@@ -183,12 +189,18 @@ class OpenAIClient:
                     answer.ended = True
                     await self._read_tail(pieces)
                     return
-                yield self._decoded(data)
+                for place, chunk in enumerate(in_portions(self._decoded(data))):
+                    if place:
+                        await asyncio.sleep(0)
+                    yield chunk
             if answer.tokens > before:
                 deadline = loop.time() + self._endpoint.token_timeout_s
-        for data in [body] if whole else decoder.finish():
+        for data in [bytes(body)] if whole else decoder.finish():
             if data != _DONE:
-                yield self._decoded(data)
+                for place, chunk in enumerate(in_portions(self._decoded(data))):
+                    if place:
+                        await asyncio.sleep(0)
+                    yield chunk
             else:
                 answer.ended = True
         if not answer.ended:

@@ -108,11 +108,12 @@ class ReplyToolCalls(msgspec.Struct, frozen=True):
 
 
 class ReplyFinished(msgspec.Struct, frozen=True):
-    """The agent has said everything."""
+    """The agent has said everything, or as much as it may: then ``cut`` says which limit ended the answer."""
 
     order: int
     input_tokens: int
     output_tokens: int
+    cut: str = ""
 
 
 class ReplyFailed(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import ContentType, ToolCall, Usage
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
+from kouyu.text.growing_text import GrowingText
 
 Phase = Literal["prepared", "running", "ended"]
 EffectsAt = Callable[[float], Iterable[Effect]]
@@ -57,7 +58,7 @@ class Reply:
         self.phase: Phase = "prepared"
         self._order: int | None = None
         self._progress_at = now
-        self._text = ""
+        self._text = GrowingText()
         self._answer_finished = False
         self._usage = Usage()
         self._failure: str | None = None
@@ -137,7 +138,7 @@ class Reply:
             yield from self._keep_broken_answer(now)
             yield from self._tell_rest()
             yield from self._record.cancel()
-        if heard != self._text:
+        if heard != str(self._text):
             yield from self._record.trim_answer(heard)
 
     def fail(self, reason: str, now: float) -> Iterator[Effect]:
@@ -170,15 +171,14 @@ class Reply:
         self._progress_at = now
         if not text:
             return
-        self._text += text
+        self._text.add(text)
         yield from self._show(lambda _: self._record.show_piece(text), now)
         self._speech.write(text)
 
     def on_withdrawn(self, characters: int, now: float) -> Iterator[Effect]:
         """The last characters of the answer were thought: what has not been shown or sent of them stays here."""
         self._progress_at = now
-        kept = len(self._text) - characters
-        withdrawn, self._text = self._text[kept:], self._text[:kept]
+        withdrawn = self._text.withdraw(characters)
         if self.phase == "prepared" and not self._text:
             self._held.clear()
         yield from self._speech.withdraw(withdrawn)
@@ -189,7 +189,7 @@ class Reply:
         self._answer_finished = True
         self._spend(input_tokens, output_tokens)
         self._speech.close()
-        answer = self._text
+        answer = str(self._text)
         yield from self._show(lambda then: self._finish(answer, then), now)
 
     def on_failure(self, reason: str) -> None:
@@ -304,7 +304,7 @@ class Reply:
 
     def _keep_broken_answer(self, now: float) -> Iterator[Effect]:
         if self._text and not self._answer_finished:
-            yield from self._record.keep_answer(self._text, now)
+            yield from self._record.keep_answer(str(self._text), now)
 
     def _spend(self, input_tokens: int, output_tokens: int) -> None:
         input_count, output_count = self._usage.input_count + input_tokens, self._usage.output_count + output_tokens
@@ -312,7 +312,7 @@ class Reply:
 
     def _heard(self, now: float, outlet: Outlet) -> str:
         heard_ms = max(0.0, self._speech.sent_ms - outlet.clock.remaining_ms(now))
-        return heard_text(self._text, self._speech.sentences, heard_ms)
+        return heard_text(str(self._text), self._speech.sentences, heard_ms)
 
     def _finish(self, answer: str, now: float) -> Iterator[Effect]:
         yield from self._record.finish_answer(answer, now)

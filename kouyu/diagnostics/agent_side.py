@@ -68,8 +68,10 @@ class AgentSide:
             case ReplyToolCalls(calls=calls):
                 names = tuple(call.function.name for call in calls)
                 self._say(facts.ReplyToolCalls(at_ms=at_ms, turn=turn.number, order=report.order, names=names))
-            case ReplyFinished(input_tokens=input_tokens, output_tokens=output_tokens):
+            case ReplyFinished(input_tokens=input_tokens, output_tokens=output_tokens, cut=cut):
                 turn.work.answer = took
+                if cut:
+                    self._say(facts.Error(at_ms=at_ms, turn=turn.number, stage="reply", code=0, message=cut))
                 self._say(
                     facts.ReplyFinished(
                         at_ms=at_ms,

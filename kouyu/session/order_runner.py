@@ -12,6 +12,7 @@ from kouyu.agents.agent import (
     Agent,
     AgentError,
     AgentRequest,
+    AnswerCut,
     ReadsAhead,
     TextDelta,
     TextWithdrawn,
@@ -21,6 +22,7 @@ from kouyu.agents.agent import (
     ToolsRan,
     committed_already,
 )
+from kouyu.agents.answer_limits import within_limits
 from kouyu.audio.pcm import Samples
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.effects import CommitReply, JudgeTurn, ReadAhead, Speak, StartReply, Transcribe
@@ -169,9 +171,10 @@ class OrderRunner:
     async def _reply(self, order: StartReply, committed: asyncio.Event, saved_before: int) -> None:
         usage = TokenUsage(0, 0)
         tools: ToolCallRequest | None = None
+        cut = ""
         try:
             request = await self._request(order, saved_before, partial(_until, committed))
-            async with aclosing(self._agent.reply(request)) as events:
+            async with aclosing(within_limits(self._agent.reply(request))) as events:
                 async for event in events:
                     match event:
                         case TextDelta(text):
@@ -184,6 +187,8 @@ class OrderRunner:
                             self._report(ReplyToolsRan(order.order, tools_round))
                         case ToolCallRequest():
                             tools = event
+                        case AnswerCut(cut):
+                            log.warning("%s", cut)
                         case TokenUsage():
                             usage = event
         except AgentError as error:
@@ -195,7 +200,7 @@ class OrderRunner:
         else:
             spent = (usage.input_tokens, usage.output_tokens)
             if tools is None:
-                self._report(ReplyFinished(order.order, *spent))
+                self._report(ReplyFinished(order.order, *spent, cut=cut))
             else:
                 self._report(ReplyToolCalls(order.order, tools.calls, *spent))
 

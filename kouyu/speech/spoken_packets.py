@@ -13,6 +13,8 @@ from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import AudioPiece, SpeechSynthesizer, SynthesisOptions
 from kouyu.protocol.configuration import OutputAudio
 
+LONGEST_SOUND_S: Final = 300.0
+"""Sound of one sentence. The longest that is cut off a text takes some 25 s, spoken at a fifth of the speed 125."""
 _ENCODED_AT_ONCE_S: Final = 0.2
 """Audio encoded before other sessions get their turn on the event loop."""
 
@@ -31,13 +33,18 @@ async def spoken_packets(
 
     ``tap`` gets the samples, with their rate, before they become packets.
 
-    Raises EngineError, also where the voice gives nothing for ``patience_s`` seconds.
+    Raises EngineError, also where the voice gives nothing for ``patience_s`` seconds, or more than LONGEST_SOUND_S.
     """
+    made_s = 0.0
     async with aclosing(synthesizer.synthesize(text, options, priority)) as pieces:
         while (piece := await _next_piece(pieces, patience_s)) is not None:
             step = int(piece.sample_rate * _ENCODED_AT_ONCE_S)
             for start in range(0, len(piece.samples), step):
                 samples = piece.samples[start : start + step]
+                made_s += len(samples) / piece.sample_rate
+                if made_s > LONGEST_SOUND_S:
+                    too_much = f"more than {LONGEST_SOUND_S:g} s of sound for one sentence"
+                    raise EngineError(f"the voice made {too_much}; the rest of it is left out")
                 if tap is not None:
                     tap(samples, piece.sample_rate)
                 for packet in encoder.encode(samples, piece.sample_rate):

@@ -13,9 +13,11 @@ from kouyu.agents.agent import (
     AgentError,
     AgentEvent,
     AgentRequest,
+    AnswerCut,
     ToolCallRequest,
     ToolsRan,
 )
+from kouyu.agents.answer_limits import within_limits
 from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.client_tools import ClientTools
 from kouyu.conversation.effects import Effect, SaveMessage
@@ -186,7 +188,7 @@ class TextChat:
         """Ask the agent, and show what it says. True when it waits for the client's tools."""
         request = await self._request()
         self._answer.spoken = self._speaker()
-        async with aclosing(self._asked.agent.reply(request)) as events:
+        async with aclosing(within_limits(self._asked.agent.reply(request))) as events:
             while (event := await self._next(events)) is not None:
                 if isinstance(event, ToolCallRequest):
                     if not event.calls:
@@ -194,6 +196,8 @@ class TextChat:
                     self._tools.ask(event.calls)
                 if isinstance(event, ToolsRan):
                     self._tools.ran(event.round)
+                if isinstance(event, AnswerCut):
+                    log.warning("%s", event.reason)
                 await self._answer.take(event)
         return self._tools.are_awaited
 

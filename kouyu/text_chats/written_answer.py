@@ -16,6 +16,7 @@ from kouyu.agents.agent import (
 from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.effects import Effect
 from kouyu.protocol.downlink import Usage
+from kouyu.text.growing_text import GrowingText
 from kouyu.text_chats.chat_output import ChatOutput
 from kouyu.text_chats.spoken_answer import SpokenAnswer
 
@@ -26,8 +27,8 @@ class WrittenAnswer:
     def __init__(self, record: ChatRecord, out: ChatOutput) -> None:
         self._record = record
         self._out = out
-        self._text = ""
-        self._thoughts = ""
+        self._text = GrowingText()
+        self._thoughts = GrowingText()
         self.usage = Usage()
         """Tokens spent so far."""
         self.is_whole = False
@@ -43,16 +44,16 @@ class WrittenAnswer:
         """Show what the agent says. Raises StoreError, ClientGone."""
         match event:
             case TextDelta(text) if text:
-                self._text += text
+                self._text.add(text)
                 await self._out.carry_out(self._record.show_piece(text))
                 if self.spoken is not None:
                     self.spoken.add(text)
             case TextWithdrawn(characters):
-                self._text = self._text[: len(self._text) - characters]
+                self._text.withdraw(characters)
                 if self.spoken is not None:
                     self.spoken.withdraw()
             case ThoughtDelta(text):
-                self._thoughts += text
+                self._thoughts.add(text)
                 await self._out.carry_out(self._record.show_thought(text))
             case ToolsCalled(calls):
                 await self._out.carry_out(self._record.add_calls(calls, time.time()))
@@ -69,14 +70,14 @@ class WrittenAnswer:
         if not self.is_whole:
             self.is_whole = True
             now = time.time()
-            await self._out.carry_out(self._record.finish_answer(self._text, now, self._thoughts))
+            await self._out.carry_out(self._record.finish_answer(str(self._text), now, str(self._thoughts)))
             await self._out.carry_out(self._record.finish_messages(now))
 
     def break_off(self) -> Iterable[Effect]:
         """What there is of an answer that will not become whole is kept."""
         if self.is_whole or not self._text:
             return ()
-        return self._record.keep_answer(self._text, time.time(), self._thoughts)
+        return self._record.keep_answer(str(self._text), time.time(), str(self._thoughts))
 
     async def stop_speaking(self) -> None:
         """Speak no more."""

@@ -12,7 +12,7 @@ from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.protocol.configuration import OutputAudio
-from kouyu.speech.spoken_packets import spoken_packets
+from kouyu.speech.spoken_packets import LONGEST_SOUND_S, spoken_packets
 
 
 class Stalling:
@@ -51,4 +51,33 @@ async def test_a_voice_that_falls_silent_is_given_up() -> None:
     with pytest.raises(EngineError, match=r"nothing for 0\.05 s"):
         await gather()
     assert sum(packet.duration_ms for packet in came) == pytest.approx(1000)
+    assert voice.closed
+
+
+class Endless(Stalling):
+    """Goes on for ever."""
+
+    async def synthesize(
+        self, text: str, options: SynthesisOptions, priority: Priority
+    ) -> AsyncGenerator[AudioPiece, None]:
+        try:
+            while True:
+                yield AudioPiece(np.full(8_000 * 30, 0.1, np.float32), 8_000)
+        finally:
+            self.closed = True
+
+
+async def test_a_voice_that_goes_on_for_ever_is_stopped_and_what_it_said_stays() -> None:
+    voice = Endless()
+    encoder = open_encoder(OutputAudio(codec="g711u"))
+    packets = spoken_packets(voice, "Hm.", SynthesisOptions(voice_id="a"), Priority.SENTENCE, encoder)
+    came: list[Packet] = []
+
+    async def gather() -> None:
+        async for packet in packets:
+            came.append(packet)  # noqa: PERF401 - the loop ends with an error
+
+    with pytest.raises(EngineError, match="more than 300 s of sound for one sentence"):
+        await gather()
+    assert sum(packet.duration_ms for packet in came) == pytest.approx(LONGEST_SOUND_S * 1000, rel=0.01)
     assert voice.closed

@@ -4,6 +4,7 @@ import asyncio
 import json
 from typing import Any
 
+from kouyu.agents.answer_limits import MOST_ANSWER
 from tests.standins.openai_server import Hang, Refuse, Say
 from tests.text_chats.conftest import Writing, asked
 
@@ -262,3 +263,11 @@ async def test_more_chats_than_allowed_are_refused(writing: Writing) -> None:
     assert (answer.status_code, answer.json()["code"]) == (503, 4009)
     for each in running:
         await each.aclose()
+
+
+async def test_an_answer_without_end_is_completed_with_what_there_is_of_it(writing: Writing) -> None:
+    writing.model.will(Say(*["word " * 4_000] * 5))
+    events = await writing.events("/v3/chat", asked())
+    chat = chat_of(events, "conversation.chat.completed")
+    kept = [each for each in await writing.store.messages.of_chat(chat["id"]) if each.type == "answer"]
+    assert [each.content for each in kept] == [("word " * MOST_ANSWER)[:MOST_ANSWER]]

@@ -1,9 +1,11 @@
 """The filter in front of agents that are no language model themselves, but may pass on what one wrote."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from kouyu.agents.agent import AgentEvent, TextDelta, ThoughtDelta
+from kouyu.agents.answer_limits import portions
 from kouyu.agents.markup.filter import MarkupFilter
 
 
@@ -14,10 +16,13 @@ async def without_markup(events: AsyncGenerator[AgentEvent, None]) -> AsyncGener
     async with aclosing(events):
         async for event in events:
             if isinstance(event, TextDelta):
-                text = markup.feed(event.text)
-                if thoughts := markup.thoughts():
-                    yield ThoughtDelta(thoughts)
-                yield TextDelta(text)
+                for portion in portions(event.text):
+                    text = markup.feed(portion)
+                    if thoughts := markup.thoughts():
+                        yield ThoughtDelta(thoughts)
+                    yield TextDelta(text)
+                    if len(event.text) > len(portion):
+                        await asyncio.sleep(0)
                 continue
             if text := markup.finish():
                 yield TextDelta(text)
