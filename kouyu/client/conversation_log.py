@@ -33,7 +33,7 @@ class ConversationLog:
             case "conversation.audio_transcript.update":
                 return f"hearing     {data['content']}"
             case "conversation.audio_transcript.completed":
-                return f"heard       {data['content']}"
+                return f"heard       {data['content'] or 'nothing'}"
             case "conversation.audio.sentence_start":
                 return f"speaking    {data['text']}"
             case "conversation.audio.delta":

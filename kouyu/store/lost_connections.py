@@ -48,6 +48,16 @@ class TakeLost(msgspec.Struct, frozen=True):
         return states
 
 
+class ForgetOld(msgspec.Struct, frozen=True):
+    """Forget what has been kept for too long."""
+
+    now: int
+
+    def apply(self, connection: Connection) -> None:
+        """See Write."""
+        _forget_old(connection, self.now)
+
+
 def _forget_old(connection: Connection, now: int) -> None:
     connection.execute(delete(lost_connections).where(lost_connections.c.lost_at < now - KEPT_S))
 
@@ -62,6 +72,10 @@ class LostConnections:
     async def keep(self, client: str, state: str) -> None:
         """Keep the state of a lost connection under a digest of who may go on with it. Raises StoreError."""
         await self._database.write(KeepLost(client, state, int(self._clock())))
+
+    async def forget_old(self) -> None:
+        """Delete what has been kept for longer than KEPT_S. Raises StoreError."""
+        await self._database.write(ForgetOld(int(self._clock())))
 
     async def take(self, client: str) -> list[str]:
         """What this client's lost connections left, oldest first. Raises StoreError."""

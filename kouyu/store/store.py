@@ -51,9 +51,10 @@ class Store:
         clock: Callable[[], float] = time.time,
         files_folder: Path | None = None,
     ) -> "Store":
-        """Open the database at a path (SQLite) or URL, and mark the chats that a crash left open as failed.
+        """Open the database at a path (SQLite) or URL, mark the chats that a crash left open as failed, and forget the
+        connections that were lost too long ago.
 
-        ``recover=False`` leaves the chats alone: for a program beside a running server, whose chats they are.
+        ``recover=False`` leaves both alone: for a program beside a running server, whose they are.
         ``clock`` gives Unix seconds; ``files_folder`` is where uploaded files go. Raises SchemaTooNew, and StoreError
         when the database cannot be opened.
         """
@@ -61,6 +62,7 @@ class Store:
         if recover:
             try:
                 interrupted = await store.chats.fail_interrupted()
+                await store.lost_connections.forget_old()
             except BaseException:
                 await store.close()
                 raise

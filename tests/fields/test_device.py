@@ -2,6 +2,7 @@
 
 import asyncio
 
+import numpy as np
 import pytest
 
 from tests.end_to_end.conversing import talking
@@ -60,3 +61,34 @@ async def test_a_device_with_opus_in_and_out(scripted_server: RunningServer, lan
     assert measuring.power_above_db(sound, measuring.OPUS_RATE, 9_000) < -35
     seconds = len(audio) * 0.06
     assert sum(len(event.audio) for event in audio) * 8 / seconds == pytest.approx(16_000, rel=0.4)
+
+
+async def test_firmware_with_one_wrong_field_and_what_it_kept_from_elsewhere_is_answered(
+    scripted_server: RunningServer, language_model: OpenAIStandIn
+) -> None:
+    """Format and mode hold beside a bad field, which alone is an error; all else that is odd here is harmless."""
+    update = {
+        "chat_config": {
+            "conversation_id": "7526821722323025972",
+            "extra_params": {"device": "lamp", "battery": 80},
+            "custom_variables": {"user_name1": 7},
+            "meta_data": {"firmware": 2.1, "beta": True},
+        },
+        "input_audio": DEVICE["input_audio"],
+        "turn_detection": {"type": "server_vad", "interrupt_config": {"mode": "all"}},
+        "asr_config": {"user_language": "zh-CN"},
+        "voice_print_config": {"score": 300},
+    }
+    async with talking(scripted_server) as talk:
+        await talk.client.send("chat.update", update)
+        for packet in uploads.opus_packets(np.concatenate([question(), question() * 0]), 16000, 60):
+            await talk.client.send_audio(packet)
+            await asyncio.sleep(0.03)
+        await talk.until("conversation.chat.completed")
+    heard = next(event for event in talk.events if event.type == TRANSCRIPT)
+    assert "capital of france" in heard.data["content"].lower()
+    (error,) = [event for event in talk.events if event.type == "error"]
+    assert (
+        error.data["msg"] == "data.voice_print_config.score: 300 is not allowed; allowed: a whole number from 0 to 100"
+    )
+    assert talk.types.index("error") < talk.types.index("chat.updated")

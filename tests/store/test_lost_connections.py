@@ -39,6 +39,16 @@ async def test_it_is_there_for_a_minute_and_for_the_next_server(tmp_path: Path) 
         assert await store.lost_connections.take("bob") == ["2"]
 
 
+async def test_a_server_that_starts_forgets_what_is_too_old(tmp_path: Path) -> None:
+    clock = Clock()
+    async with await Store.open(tmp_path / "kouyu.db", clock=clock) as store:
+        await store.lost_connections.keep("ann", "1")
+    clock.now += KEPT_S + 1
+    async with await Store.open(tmp_path / "kouyu.db", clock=clock) as store:
+        clock.now -= KEPT_S + 1
+        assert await store.lost_connections.take("ann") == []
+
+
 async def test_of_too_many_the_oldest_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lost_connections, "MOST_KEPT", 3)
     async with await Store.open(tmp_path / "kouyu.db") as store:
