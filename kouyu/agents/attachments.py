@@ -98,7 +98,7 @@ class Attachments:
         return f"[the file {file.name or 'of the user'}]\n{text}\n[end of the file]"
 
     async def _text_of(self, content: bytes) -> str:
-        key = hashlib.sha256(content).digest()
+        key = (await asyncio.to_thread(hashlib.sha256, content)).digest()
         if key not in self._texts:
             try:
                 text = await document_text(content, self._workers)

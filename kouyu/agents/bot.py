@@ -121,8 +121,9 @@ class LanguageModelBot:
         self._tools = (*definition.tools, *self._server_tools.definitions)
         self._workers = workers or LimitedWorkers()
         self._owns_workers = workers is None
+        owner = f"bot {definition.id or definition.name}"
         self._prompt = PromptTemplate(
-            definition.prompt, owner=f"bot {definition.id}", defaults=definition.variables, workers=self._workers
+            definition.prompt, owner=owner, defaults=definition.variables, workers=self._workers
         )
         self._client = client or OpenAIClient(definition.model)
         self._owns_client = client is None
