@@ -87,8 +87,10 @@ def with_own_ids(chat: list[dict[str, Any]]) -> list[dict[str, Any]]:
     own: list[dict[str, Any]] = []
     for message in chat:
         if calls := message.get("tool_calls"):
-            renamed = {call["id"]: _own_id(call["id"], seen) for call in calls}
-            seen.update(renamed.values())
+            renamed = {}
+            for call in calls:
+                renamed[call["id"]] = own_id = _own_id(call["id"], seen)
+                seen.add(own_id)
             own.append({**message, "tool_calls": [{**call, "id": renamed[call["id"]]} for call in calls]})
         elif message["role"] == "tool":
             own.append({**message, "tool_call_id": renamed[message["tool_call_id"]]})

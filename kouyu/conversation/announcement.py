@@ -45,6 +45,8 @@ class Announcement:
 
     def advance(self, now: float, outlet: Outlet) -> Iterator[Effect]:
         """Order the next sentence and send what may be sent."""
+        if not outlet.sends_sound:
+            yield from self._speech.be_silent()
         yield from self._speech.on_time(now)
         yield from self._speech.release(now, outlet)
         yield from self._speech.order_next(now, outlet)
@@ -54,6 +56,6 @@ class Announcement:
         times = [self._speech.deadline(outlet), self._speech.paced_until(now, outlet)]
         return min((time for time in times if time is not None), default=None)
 
-    def cancel(self, now: float, outlet: Outlet) -> Iterator[Effect]:
+    def cancel(self, now: float, outlet: Outlet, *, by_content: bool) -> Iterator[Effect]:
         """Output is interrupted; nothing of it is in any context, so nothing is to be cut."""
         yield from self._speech.cancel()

@@ -6,6 +6,7 @@ Pure: no clock, no sockets, no models. Every rule about turns lives in this pack
 import logging
 from collections import deque
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from kouyu.conversation.announcement import Announcement
@@ -83,6 +84,7 @@ class Conversation:
         self.configuration = capabilities.in_force(self._requested, identity.conversation_id)
         """The configuration in force. It follows from what was requested; kept, because every input asks for it."""
         self._prologue_played = ""
+        self._prologue_item: Announcement | None = None
         self._hints = Hints()
         self._format_in_use = self._requested.input_audio
         self._chats_with_tools: deque[str] = deque(maxlen=_CHATS_REMEMBERED)
@@ -212,9 +214,14 @@ class Conversation:
         return merge(self._requested, data, self._capabilities.check)
 
     def names_another_conversation(self, merged: Merged[Configuration]) -> bool:
-        """Whether an update names another conversation than the one in force and than the update before."""
+        """Whether an update names another conversation than the one in force and than the update before, or the same
+        for another user, so that it is to be looked up."""
         wanted = merged.configuration.chat_config.conversation_id
-        return wanted not in (None, self._requested.chat_config.conversation_id, self._identity.conversation_id)
+        known = self._requested.chat_config.conversation_id, self._identity.conversation_id
+        return wanted is not None and (wanted not in known or self._is_for_another_user(merged.configuration))
+
+    def _is_for_another_user(self, requested: Configuration) -> bool:
+        return _user_of(self.configuration) not in ("", _user_of(requested))
 
     def _configure(self, update: ConfigurationUpdate, now: float) -> Iterator[Effect]:
         """chat.update: what of it is sound is applied, and what is not is told."""
@@ -226,23 +233,13 @@ class Conversation:
                 yield from self._hints.refused(one, f"chat.update, {one.object_name} stays as it was")
         for message in update.misspelt:
             yield from self._hints.tell(message)
-        match update.conversation:
-            case OpenedConversation(conversation_id, section_id):
-                self._identity.open(conversation_id, section_id)
-            case NotOpened(why):
-                self._identity.new_conversation()
-                yield from self._tell_of_new_conversation(requested.chat_config.conversation_id or "", why)
-            case None:
-                pass
+        yield from self._change_conversation(update.conversation, requested)
         if self._capabilities.is_unknown_voice(voice_id := requested.output_audio.voice_id):
             default = self._capabilities.default_voice_id
             yield from self._hints.tell(f"there is no voice {quoted(voice_id or '')} here: {default} speaks")
         yield from self._apply(requested, now)
         yield Send(DownlinkEvent("chat.updated", to_wire(self.configuration)))
-        prologue = self._prologue
-        if prologue not in ("", self._prologue_played) and not self._speaking.audible(now):
-            self._prologue_played = prologue
-            self._begin_announcement(prologue, self.configuration)
+        yield from self._play_prologue(now)
 
     def _resume(self, resumed: ConnectionResumed, now: float) -> Iterator[Effect]:
         """Go on as a connection that was lost. The client takes this one for the same, and is told nothing."""
@@ -271,6 +268,37 @@ class Conversation:
             goes_on = after.input_audio == before.input_audio
             yield from self._turns.change_mode(before, now, goes_on=goes_on)
         self._requested, self.configuration = requested, after
+        self._speaking.follow_subscriptions(after.event_subscriptions)
+
+    def _play_prologue(self, now: float) -> Iterator[Effect]:
+        """The opening line, once for each text: in silence, or in place of one that still sounds."""
+        prologue = self._prologue
+        if prologue in ("", self._prologue_played):
+            return
+        if self._speaking.audible(now) and not self._speaking.says(self._prologue_item):
+            return
+        yield from self._speaking.interrupt(3, now)
+        self._prologue_played = prologue
+        self._prologue_item = self._begin_announcement(prologue, self.configuration)
+
+    def _change_conversation(
+        self, found: OpenedConversation | NotOpened | None, requested: Configuration
+    ) -> Iterator[Effect]:
+        """Go on in the conversation that an update names, or in a new one; what runs, or has been said and waits for
+        its transcript, is finished in the old one, for the user it was said by."""
+        old = self._identity.as_it_is()
+        match found:
+            case OpenedConversation(conversation_id, section_id):
+                self._identity.open(conversation_id, section_id)
+            case NotOpened(why):
+                self._identity.new_conversation()
+                yield from self._tell_of_new_conversation(requested.chat_config.conversation_id or "", why)
+            case None if self._is_for_another_user(requested):
+                self._identity.new_conversation()
+            case None:
+                return
+        if self._identity.conversation_id != old.conversation_id:
+            self._turns.finish_in_old_conversation(partial(self._make_spoken_reply, place=(old, self.configuration)))
 
     def _on_buffer_event(
         self, event: InputAudioBufferComplete | InputAudioBufferClear, configuration: Configuration, now: float
@@ -301,7 +329,7 @@ class Conversation:
         self._turns.interrupt_pending()
         yield from self._speaking.interrupt(3, now)
         configuration = self.configuration
-        reply = self._make_reply(content, content_type, configuration, now)
+        reply = self._make_reply(content, content_type, self._identity, configuration, now)
         yield from reply.start(now)
         yield from reply.commit(now)
         self._speaking.begin(reply, configuration.output_audio)
@@ -329,9 +357,10 @@ class Conversation:
         yield from self._speaking.interrupt(3, now)
         self._begin_announcement(text, configuration)
 
-    def _begin_announcement(self, text: str, configuration: Configuration) -> None:
+    def _begin_announcement(self, text: str, configuration: Configuration) -> Announcement:
         item = Announcement(text, configuration=configuration, orders=self._orders, limits=self._limits)
         self._speaking.begin(item, configuration.output_audio)
+        return item
 
     def _cancel(self, now: float) -> Iterator[Effect]:
         """Answered even when nothing runs: JS clients flush their playback only on the answer (downlink.md 4)."""
@@ -401,13 +430,22 @@ class Conversation:
 
     # Chats
 
-    def _make_spoken_reply(self, transcript: str, now: float, voice: UserVoice = UNKNOWN_VOICE) -> Reply:
-        return self._make_reply(transcript, "text", self.configuration, now, voice)
+    def _make_spoken_reply(
+        self,
+        transcript: str,
+        now: float,
+        voice: UserVoice = UNKNOWN_VOICE,
+        place: tuple[Identity, Configuration] | None = None,
+    ) -> Reply:
+        """``place``: where, and for whom, instead of here."""
+        identity, configuration = place or (self._identity, self.configuration)
+        return self._make_reply(transcript, "text", identity, configuration, now, voice)
 
     def _make_reply(
         self,
         question: str,
         content_type: ContentType,
+        identity: Identity,
         configuration: Configuration,
         now: float,
         voice: UserVoice = UNKNOWN_VOICE,
@@ -417,7 +455,7 @@ class Conversation:
             content_type=content_type,
             voice=voice,
             configuration=configuration,
-            identity=self._identity,
+            identity=identity,
             orders=self._orders,
             limits=self._limits,
             now=now,

@@ -1,5 +1,7 @@
 """The numbers of orders to engines, and the ids, times and names of one connection."""
 
+from copy import copy
+
 from kouyu.protocol.ids import IdFactory
 
 
@@ -32,6 +34,10 @@ class Identity:
     def unix_seconds(self, now: float) -> int:
         """``now`` as the protocol writes times."""
         return int(self._epoch + now)
+
+    def as_it_is(self) -> "Identity":
+        """A copy that stays in this conversation and section."""
+        return copy(self)
 
     def open(self, conversation_id: str, section_id: str) -> None:
         """Go on with an existing conversation."""

@@ -39,6 +39,10 @@ class OutputSlot:
         self._item: Reply | Announcement | None = None
         self._outlet = Outlet(Pacer(None), PlayoutClock())
 
+    def follow_subscriptions(self, subscribed: tuple[str, ...]) -> None:
+        """The client takes these events from now on; none means all."""
+        self._outlet.sends_sound = not subscribed or "conversation.audio.delta" in subscribed
+
     def begin(self, item: Reply | Announcement, output_audio: OutputAudio) -> None:
         """From now on ``item`` is what is said. Whatever was said before must have been interrupted or have ended."""
         self._outlet.pacer.limit = limit_of(output_audio)
@@ -56,12 +60,16 @@ class OutputSlot:
         """An interruption now would cut something off."""
         return self.running() or self._outlet.clock.remaining_ms(now) > 0
 
+    def says(self, item: Reply | Announcement | None) -> bool:
+        """Whether ``item`` is what is being said, or was said last."""
+        return item is not None and self._item is item
+
     def interrupt(self, code: CancelCode, now: float) -> Iterator[Effect]:
         """Cut off what is being said or still sounds; nothing happens in silence."""
         if not self.audible(now):
             return
         if self._item is not None:
-            yield from self._item.cancel(now, self._outlet)
+            yield from self._item.cancel(now, self._outlet, by_content=code == 3)
             self._item = None
         self._outlet.clock.flushed(now)
         yield from canceled(code)

@@ -124,13 +124,17 @@ class Reply:
         yield from self._stop()
         self._held.clear()
 
-    def cancel(self, now: float, outlet: Outlet) -> Iterator[Effect]:
-        """Output is interrupted, during the chat or while its last words still sound on the client's side.
+    def cancel(self, now: float, outlet: Outlet, *, by_content: bool) -> Iterator[Effect]:
+        """Output is interrupted, during the chat or while its last words still sound on the client's side;
+        ``by_content``: by a message or a text to be spoken.
 
-        Keeps in the model's context only what was heard. The ``canceled`` event itself is the caller's.
+        Keeps in the model's context only what was heard. Who is sent no sound has read what there was; and so has who
+        writes after the whole text was sent: that sound still plays is no proof of the contrary. The ``canceled`` event
+        itself is the caller's.
         """
         assert self.phase != "prepared"
-        heard = self._heard(now, outlet)
+        was_read = not outlet.sends_sound or (by_content and self._answer_finished)
+        heard = str(self._text) if was_read else self._heard(now, outlet)
         running = self.phase == "running"
         self._is_cut_off = running
         yield from self._stop()
@@ -250,6 +254,8 @@ class Reply:
         """Order the next sentence, send what may be sent, and end the chat when all is said or nothing will come."""
         if self.phase == "ended":
             return
+        if not outlet.sends_sound:
+            yield from self._speech.be_silent()
         yield from self._speech.on_time(now)
         if self.phase == "running":
             yield from self._speech.release(now, outlet)

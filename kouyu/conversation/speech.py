@@ -31,6 +31,8 @@ class SpokenSentence:
     started: bool = False
     """``sentence_start`` has been sent."""
     synthesised: bool = False
+    silent: bool = False
+    """Nothing, or no more, was made of it, because the client is sent no sound."""
     complete: bool = False
     """The whole sentence was made and nothing of it thrown away, so its length is known."""
     made_ms: float = 0.0
@@ -49,6 +51,9 @@ class Outlet:
 
     pacer: Pacer
     clock: PlayoutClock
+    sends_sound: bool = True
+    """Whether the client takes audio (``event_subscriptions``). Where not, none is made, and nothing is reckoned as not
+    heard: its user reads."""
 
 
 class Speech:
@@ -179,6 +184,20 @@ class Speech:
             return self._progress_at + self._limits.synthesis_s
         return self._room_at(outlet) if self._current() is not None else None
 
+    def be_silent(self) -> Iterator[Effect]:
+        """The client is sent no sound: make no more of it, and drop what waits."""
+        if self._order is not None:
+            yield CancelSpeech(self._order)
+            self._order = None
+        while (sentence := self._current()) is not None:
+            sentence.silent = sentence.synthesised = True
+        for sentence in self.sentences[self._sending :]:
+            if sentence.packets:
+                sentence.silent = True
+                sentence.packets.clear()
+                self._made_ms -= sentence.made_ms - sentence.sent_ms
+                sentence.made_ms = sentence.sent_ms
+
     def on_time(self, now: float) -> Iterator[Effect]:
         """Leave out the rest of a sentence whose synthesis has stalled."""
         if self._order is not None and now >= self._progress_at + self._limits.synthesis_s:
@@ -216,8 +235,7 @@ class Speech:
                     return
                 packet, duration_ms = sentence.packets.popleft()
                 if not sentence.started:
-                    sentence.started = True
-                    yield Send(DownlinkEvent("conversation.audio.sentence_start", Sentence(sentence.text)))
+                    yield from self._start(sentence)
                 number = outlet.pacer.released()
                 sounding = Sounding(self._item, duration_ms, max(now, outlet.clock.ends_at))
                 outlet.clock.sent(duration_ms, now)
@@ -226,10 +244,16 @@ class Speech:
                 yield Send(self._audio("conversation.audio.delta", packet), sounding, number)
             if not sentence.synthesised:
                 return
+            if sentence.silent and sentence.text and not sentence.started:
+                yield from self._start(sentence)
             self._sending += 1
         if self._closed and not self._completed_sent and self._current() is None:
             self._completed_sent = True
             yield Send(self._audio("conversation.audio.completed", b""))
+
+    def _start(self, sentence: SpokenSentence) -> Iterator[Effect]:
+        sentence.started = True
+        yield Send(DownlinkEvent("conversation.audio.sentence_start", Sentence(sentence.text)))
 
     def paced_until(self, now: float, outlet: Outlet) -> float | None:
         """When the next packet may go, if one waits for its time alone."""

@@ -31,7 +31,7 @@ class Turn:
     def __init__(self, span: Span, *, orders: OrderNumbers, limits: Limits, make_reply: ReplyMaker) -> None:
         self._span = span
         self._limits = limits
-        self._make_reply = make_reply
+        self.make_reply = make_reply
         self._order: int | None = orders.next()
         self._asked_at = 0.0
         self._reply_was_tried = False
@@ -122,7 +122,7 @@ class Turn:
 
     def new_reply(self, now: float) -> Reply:
         """A chat about this turn's transcript, of which nobody knows yet."""
-        return self._make_reply(self.transcript, now, self.voice)
+        return self.make_reply(self.transcript, now, self.voice)
 
     def drop_reply(self) -> Iterator[Effect]:
         """Throw away the reply that was prepared."""

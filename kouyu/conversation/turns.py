@@ -149,6 +149,12 @@ class Turns:
             turn, self._prepared = self._prepared, None
             yield from turn.roll_back()
 
+    def finish_in_old_conversation(self, make_reply: ReplyMaker) -> None:
+        """The conversation is another one from now on: ``make_reply`` makes replies to what was said before that."""
+        for turn in self._pending:
+            if turn.make_reply == self._make_reply:
+                turn.make_reply = make_reply
+
     def interrupt_pending(self) -> None:
         """What has been said and still waits, for its end to be found or for its transcript, will not be answered."""
         self._listening.interrupt()

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from kouyu.agents.agent import ToolRound
 from kouyu.conversation.inputs import NotOpened, OpenedConversation, PressureChanged
 from kouyu.protocol.downlink import Chat, Function, ToolCall
 from kouyu.protocol.uplink import (
@@ -18,6 +19,7 @@ from kouyu.protocol.uplink import (
     SubmitToolOutputs,
     ToolOutput,
 )
+from tests.conversation.invariants.context import SILENT
 from tests.conversation.simulation import Simulation
 
 _MANY = os.environ.get("KOUYU_HISTORIES")
@@ -31,6 +33,9 @@ CALLS = (
     ToolCall(id="call 2", function=Function("what_time", "{}")),
 )
 """What agents ask of the client's tools."""
+
+RAN = ToolRound(calls=CALLS, outputs=tuple(ToolOutput(tool_call_id=call.id, output=f"of {call.id}") for call in CALLS))
+"""What the same give where they run on the server."""
 
 Action = Callable[[Simulation], None]
 
@@ -118,6 +123,10 @@ updates = st.sampled_from(
         {"output_audio": {"voice_id": "alpha", "opus_config": {"limit_config": {}}}},
         {"chat_config": {"auto_save_history": False}},
         {"chat_config": {"auto_save_history": True}},
+        {"chat_config": {"user_id": "ada"}},
+        {"chat_config": {"user_id": "ben"}},
+        {"event_subscriptions": SILENT},
+        {"event_subscriptions": []},
         {"asr_config": {"stream_mode": "output_no_stream"}},
         {"need_play_prologue": True},
         {"need_play_prologue": True, "prologue_content": "Good morning to you. How are you?"},

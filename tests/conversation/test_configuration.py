@@ -3,7 +3,15 @@
 import msgspec
 import pytest
 
-from kouyu.conversation.effects import CancelTranscribe, SaveMessage, SaveSection, Speak, StartReply, UseInputFormat
+from kouyu.conversation.effects import (
+    CancelTranscribe,
+    SaveChat,
+    SaveMessage,
+    SaveSection,
+    Speak,
+    StartReply,
+    UseInputFormat,
+)
 from kouyu.conversation.inputs import NotOpened, OpenedConversation
 from kouyu.conversation.limits import Limits
 from kouyu.protocol.downlink import Chat, DownlinkEvent, ErrorData, Message, Sentence
@@ -160,6 +168,20 @@ def test_an_opening_line_is_spoken_once_however_many_updates_come() -> None:
     assert talk.event_types.count("conversation.audio.completed") == 1
 
 
+@pytest.mark.parametrize("after_s", [0.05, 0.3, 20])
+def test_another_opening_line_is_spoken_too_in_place_of_one_that_still_sounds(after_s: float) -> None:
+    talk = Simulation(Engines(packets_per_sentence=30))
+    talk.configure(need_play_prologue=True)
+    talk.wait(after_s)
+    talk.configure(prologue_content="Good morning.")
+    talk.wait(20)
+    assert sentences(talk)[-1] == "Good morning."
+    assert ("conversation.chat.canceled" in talk.event_types) is (after_s < 20)
+    talk.configure(prologue_content="Good morning.")
+    talk.wait(20)
+    assert sentences(talk).count("Good morning.") == 1
+
+
 @pytest.mark.parametrize("nothing", ["", " "])
 def test_an_opening_line_that_is_taken_back_or_blank_is_nothing(nothing: str) -> None:
     talk = Simulation(capabilities=msgspec.structs.replace(CAPABILITIES, prologue=""))
@@ -195,6 +217,17 @@ def test_an_opening_line_does_not_cut_off_what_is_being_said() -> None:
     talk.wait(20)
     assert "conversation.chat.canceled" not in talk.event_types
     assert CAPABILITIES.prologue not in sentences(talk)
+
+
+def test_another_opening_line_does_not_cut_off_the_answer_behind_the_first() -> None:
+    talk = Simulation()
+    talk.configure(need_play_prologue=True)
+    talk.wait(5)
+    talk.write("hello")
+    talk.wait(1)
+    talk.configure(prologue_content="Good morning.")
+    talk.wait(20)
+    assert "Good morning." not in sentences(talk)
 
 
 # Conversation and section
@@ -327,3 +360,79 @@ def test_a_format_that_is_taken_back_in_time_never_changes() -> None:
     talk.complete()
     talk.wait(5)
     assert talk.all(UseInputFormat) == []
+
+
+# Who talks
+
+
+def users(talk: Simulation) -> list[tuple[str, str]]:
+    """Of each chat that was kept: its conversation, and for whom it ended."""
+    kept = {save.chat.id: (save.chat.conversation_id, save.user_id) for save in talk.all(SaveChat)}
+    return list(kept.values())
+
+
+def test_another_user_begins_a_conversation_of_their_own() -> None:
+    talk = Simulation()
+    talk.configure(chat_config={"user_id": "ada"})
+    talk.write("hello")
+    talk.wait(10)
+    of_ada = talk.conversation.conversation_id
+    talk.configure(chat_config={"user_id": "ben"})
+    of_ben = updated(talk)["chat_config"]["conversation_id"]  # type: ignore[index]
+    assert of_ben not in ("", of_ada)
+    talk.configure(chat_config={"user_id": "ben"})
+    talk.write("hello")
+    talk.wait(10)
+    assert users(talk) == [(of_ada, "ada"), (of_ben, "ben")]
+    assert {(save.message.conversation_id, save.user_id) for save in talk.all(SaveMessage)} == set(users(talk))
+
+
+def test_who_is_named_after_nobody_was_goes_on_in_the_same_conversation() -> None:
+    talk = Simulation()
+    before = talk.conversation.conversation_id
+    talk.write("hello")
+    talk.configure(chat_config={"user_id": "ada"})
+    assert talk.conversation.conversation_id == before
+
+
+def test_an_answer_that_runs_as_the_user_changes_is_finished_in_the_old_conversation() -> None:
+    talk = Simulation()
+    talk.configure(chat_config={"user_id": "ada"})
+    of_ada = talk.conversation.conversation_id
+    talk.write("hello")
+    talk.wait(0.15)
+    talk.configure(chat_config={"user_id": "ben"})
+    talk.wait(10)
+    assert talk.event_types[-1] == "conversation.chat.completed"
+    assert users(talk) == [(of_ada, "ada")]
+    assert {(save.message.conversation_id, save.user_id) for save in talk.all(SaveMessage)} == {(of_ada, "ada")}
+
+
+def test_what_was_said_before_the_user_changed_is_answered_in_the_old_conversation() -> None:
+    talk = Simulation(Engines(transcription_s=2.0), Limits(speculation=False))
+    talk.configure(chat_config={"user_id": "ada"})
+    of_ada = talk.conversation.conversation_id
+    talk.speak(600)
+    talk.complete()
+    talk.configure(chat_config={"user_id": "ben"})
+    talk.configure(chat_config={"user_id": "eve"})
+    talk.wait(1.5)
+    talk.speak(600)
+    talk.complete()
+    talk.wait(10)
+    assert users(talk) == [(of_ada, "ada"), (talk.conversation.conversation_id, "eve")]
+    assert [asked.configuration.chat_config.user_id for asked in talk.all(StartReply)] == ["ada", "eve"]
+
+
+def test_a_conversation_is_looked_up_anew_for_another_user() -> None:
+    talk = Simulation()
+    named = {"chat_config": {"user_id": "ada", "conversation_id": "77"}}
+    talk.give(talk.update(named, conversation=OpenedConversation("77", "78")))
+    assert not talk.conversation.names_another_conversation(talk.conversation.read(named))
+    for_ben = {"chat_config": {"user_id": "ben"}}
+    assert talk.conversation.names_another_conversation(talk.conversation.read(for_ben))
+    talk.give(talk.update(for_ben, conversation=NotOpened("began under another user_id")))
+    own = talk.conversation.conversation_id
+    assert own != "77"
+    assert not talk.conversation.names_another_conversation(talk.conversation.read(for_ben))
+    assert talk.conversation.names_another_conversation(talk.conversation.read(named))

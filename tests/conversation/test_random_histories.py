@@ -14,6 +14,8 @@ from kouyu.conversation.inputs import (
     ReplyFailed,
     ReplyFinished,
     ReplyToolCalls,
+    ReplyToolsCalled,
+    ReplyToolsRan,
     SpeechAudio,
     SpeechFailed,
     SpeechFinished,
@@ -23,7 +25,7 @@ from kouyu.conversation.inputs import (
 )
 from kouyu.conversation.limits import Limits
 from tests.conversation.invariants.every import check_cancelled, check_idle
-from tests.conversation.random_users import CALLS, Do, histories, perform, tries
+from tests.conversation.random_users import CALLS, RAN, Do, histories, perform, tries
 from tests.conversation.simulation import Engines, Report, Simulation
 
 # How engines behave: each order takes the next of these, and begins again after the last. None: never.
@@ -41,6 +43,8 @@ class Answer(msgspec.Struct, frozen=True):
     delay_s: float
     deltas: tuple[str, ...]
     delta_s: float
+    tool_before: int | None
+    """The number of the delta before which a tool on the server runs, as long as between two deltas."""
     end: str
 
 
@@ -58,6 +62,7 @@ answers = st.builds(
         st.sampled_from(["One, two, three, four, five. ", "And six. ", "Go", "好的。", "", " ", "\n"]), max_size=6
     ).map(tuple),
     st.sampled_from([0.05, 0.0, 1.0]),
+    st.sampled_from([None, None, None, 0, 1]),
     st.sampled_from(["finishes"] * 4 + ["asks", "asks", "fails", "asks for nothing", "falls silent"]),
 )
 syntheses = st.builds(
@@ -116,7 +121,11 @@ def _transcribe(number: int, how: Transcription) -> Iterator[Report]:
 
 def _answer(number: int, how: Answer) -> Iterator[Report]:
     at = how.delay_s
-    for delta in how.deltas:
+    for place, delta in enumerate(how.deltas):
+        if place == how.tool_before:
+            yield at, ReplyToolsCalled(number, CALLS)
+            at += how.delta_s
+            yield at, ReplyToolsRan(number, RAN)
         yield at, ReplyDelta(number, delta)
         at += how.delta_s
     match how.end:

@@ -13,6 +13,7 @@ from kouyu.diagnostics.facts import (
     EndOfTurnJudged,
     Error,
     ReplyAsked,
+    SentenceStarted,
     SpeculationCommitted,
     SpeculationDiscarded,
     SpeechEnded,
@@ -190,7 +191,8 @@ def test_events_that_the_client_does_not_want_are_seen_all_the_same() -> None:
     talk.silence(6000)
     assert "input_audio_buffer.speech_started" not in talk.event_types
     assert talk.of(SpeechStarted)
-    assert talk.of(AudioSent)
+    assert talk.of(SentenceStarted)
+    assert not talk.of(AudioSent)
 
 
 def test_the_waveform_and_the_probabilities_cover_all_that_came_in() -> None:

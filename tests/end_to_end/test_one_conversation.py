@@ -102,6 +102,22 @@ async def test_an_answer_that_was_sent_whole_is_known_whole_after_a_client_that_
     assert ("assistant", "The capital of France is Paris.") in told(language_model)
 
 
+@pytest.mark.parametrize("subscribed", [[], ["conversation.message.completed", "conversation.chat.completed"]])
+async def test_question_after_question_no_answer_is_missing_though_it_still_sounds_or_never_did(
+    scripted_server: RunningServer, language_model: OpenAIStandIn, subscribed: list[str]
+) -> None:
+    said = "The capital of France is Paris. It lies on the Seine. Two million people live there."
+    language_model.will(Say(said), Say("You are welcome."))
+    async with talking(scripted_server) as talk:
+        await talk.configure(event_subscriptions=subscribed)
+        await talk.ask("What is the capital?")
+        await talk.ask("Thanks.")
+        assert ("assistant", said) in told(language_model)
+        assert ("conversation.audio.delta" in talk.types) is (not subscribed)
+        listed = [event.data["content"] for event in talk.events if event.type == "conversation.message.completed"]
+        assert said in listed
+
+
 async def test_what_began_in_writing_goes_on_aloud(
     scripted_server: RunningServer, language_model: OpenAIStandIn
 ) -> None:

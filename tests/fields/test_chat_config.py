@@ -132,6 +132,19 @@ async def test_user_id(scripted_server: RunningServer, language_model: OpenAISta
     async with talking(scripted_server) as talk:
         updated = await talk.configure(chat_config={**named, "user_id": "anna"})
         assert updated.data["chat_config"]["conversation_id"] == own
+    async with talking(scripted_server) as talk:
+        await talk.configure(chat_config={"user_id": "anna"})
+        await talk.ask("I am Anna")
+        updated = await talk.configure(chat_config={"user_id": "ben"})
+        await talk.ask("I am Ben")
+        assert told(language_model) == [("user", "I am Ben")]
+        of_ben = updated.data["chat_config"]["conversation_id"]
+        begun = [event.data["conversation_id"] for event in talk.events if event.type == "conversation.chat.created"]
+        assert (begun[-1], len(set(begun))) == (of_ben, 2)
+    async with talking(scripted_server) as talk:
+        await talk.configure(chat_config={"user_id": "ben", "conversation_id": of_ben})
+        await talk.ask("And I?")
+        assert told(language_model)[0] == ("user", "I am Ben")
 
 
 async def test_conversation_id(scripted_server: RunningServer, language_model: OpenAIStandIn) -> None:

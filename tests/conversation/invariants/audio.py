@@ -66,6 +66,8 @@ class Audio:
                 self.announcing, self.sentence, self.order, self.chat = False, None, None, None
             case "conversation.audio.sentence_start", Sentence(text):
                 self.sentence, self.order = text, None
+                if self.chat is not None:
+                    self.begun.add(self.chat)
             case "conversation.audio.delta", Message() as message:
                 self._take_packet(message)
             case "conversation.audio.completed", Message() as message:

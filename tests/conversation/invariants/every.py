@@ -5,6 +5,7 @@ Each rule reads the history of a simulation from its beginning.
 
 from tests.conversation.invariants.audio import Audio, Pacing
 from tests.conversation.invariants.chats import Chats, UserSpeech
+from tests.conversation.invariants.context import Context
 from tests.conversation.invariants.orders import Orders
 from tests.conversation.invariants.records import Records
 from tests.conversation.simulation import Simulation
@@ -16,8 +17,9 @@ class _Rules:
     def __init__(self, talk: Simulation) -> None:
         self.orders, self.audio, self.chats = Orders(), Audio(), Chats()
         self.records, self.speech, self.pacing = Records(), UserSpeech(), Pacing()
+        self.context = Context()
         for at, item in talk.history:
-            for rule in (self.orders, self.audio, self.chats, self.records, self.speech):
+            for rule in (self.orders, self.audio, self.chats, self.records, self.speech, self.context):
                 rule.take(item)
             self.pacing.take(at, item)
         self.records.check_rolled_back()
