@@ -6,17 +6,20 @@ import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
-from kouyu.agents.agent import ContextMessage
+from kouyu.agents.agent import ContextMessage, ToolRound
 from kouyu.agents.document_parsing import UnreadableDocument
 from kouyu.agents.document_text import document_text
 from kouyu.agents.fetching import Fetched, Fetcher, FetchError
+from kouyu.agents.output_files import named_files
 from kouyu.agents.token_estimate import estimate_tokens
 from kouyu.protocol.content import AudioPart, ContentPart, FilePart, ImagePart, TextPart, parse_parts
 from kouyu.protocol.errors import InvalidField
+from kouyu.protocol.uplink import ToolOutput
 from kouyu.workers.limited import LimitedWorkers
 
 log = logging.getLogger(__name__)
@@ -36,6 +39,8 @@ _PICTURES: Final = {
     b"GIF87a": "image/gif",
     b"GIF89a": "image/gif",
 }
+
+_SHOWN_BY_TOOLS: Final = "[what the tools' results show]"
 
 ReadFile = Callable[[str], Awaitable[Fetched | None]]
 """Gives an uploaded file by its id; None where there is none."""
@@ -58,33 +63,69 @@ class Attachments:
     ) -> tuple[ContextMessage, ...]:
         """The messages with text in place of documents, and pictures as data URLs, or notes where ``images`` is False.
 
-        A document is cut at about ``document_tokens``. What cannot be read becomes a note that says why.
+        A document is cut at about ``document_tokens``. What cannot be read becomes a note that says why. What tools'
+        outputs name stands behind the output, pictures in the message's own content.
         """
-        room, picture_room = _MOST_READ, _MOST_PICTURE_CHARACTERS
+        room = _Room()
         shown: list[ContextMessage] = []
         for message in reversed(messages):
+            if message.tool_round is not None:
+                shown.append(await self._with_named_files(message, message.tool_round, room, images, document_tokens))
+                continue
             parts = _parts(message)
             if parts is None:
                 shown.append(message)
                 continue
             files = [place for place, part in enumerate(parts) if _is_read(part, images)]
-            latest = files[max(0, len(files) - room) :]
-            room -= len(latest)
+            latest = files[max(0, len(files) - room.files) :]
+            room.files -= len(latest)
             read = await asyncio.gather(*(self._read_into(parts[place], images, document_tokens) for place in latest))
             told = [_note(part, images) for part in parts]
             for place, file in reversed(list(zip(latest, read, strict=True))):
-                picture_room -= len(file.get("file_url", ""))
-                told[place] = file if picture_room >= 0 else _text(_TOO_MUCH_TO_SEE)
+                told[place] = room.fitting(file)
             shown.append(msgspec.structs.replace(message, content=msgspec.json.encode(told).decode()))
         return tuple(reversed(shown))
+
+    async def _with_named_files(
+        self, message: ContextMessage, tools: ToolRound, room: "_Room", images: bool, tokens: int
+    ) -> ContextMessage:
+        """A round of tools with the files that its outputs name, as far as there is room."""
+        outputs: list[ToolOutput] = []
+        pictures: list[dict[str, Any]] = []
+        for output in tools.outputs:
+            texts = [output.output]
+            for named in named_files(output.output):
+                if not named.is_certain and not await self._is_there(named.part):
+                    continue
+                file = _note(named.part, images)
+                if _is_read(named.part, images) and room.files > 0:
+                    room.files -= 1
+                    file = room.fitting(await self._read_into(named.part, images, tokens))
+                if file["type"] == "text":
+                    texts.append(file["text"])
+                else:
+                    pictures.append(file)
+            outputs.append(msgspec.structs.replace(output, output="\n".join(texts)))
+        shown = msgspec.structs.replace(message, tool_round=ToolRound(calls=tools.calls, outputs=tuple(outputs)))
+        if not pictures:
+            return shown
+        content = msgspec.json.encode([_text(_SHOWN_BY_TOOLS), *pictures]).decode()
+        return msgspec.structs.replace(shown, content=content, content_type="object_string")
+
+    async def _is_there(self, part: ImagePart | FilePart) -> bool:
+        try:
+            await self.read(part)
+        except FetchError:
+            return False
+        return True
 
     async def _read_into(self, part: ContentPart, images: bool, tokens: int) -> dict[str, Any]:
         """A file as a part that the model is shown."""
         assert isinstance(part, ImagePart | FilePart)
         try:
             file = await self.read(part)
-            if isinstance(part, ImagePart) or (images and _picture_type(file.content)):
-                return {"type": "image", "file_url": await _data_url(file)}
+            if isinstance(part, ImagePart) or _picture_type(file.content):
+                return {"type": "image", "file_url": await _data_url(file)} if images else _note(ImagePart(), images)
             return _text(await self._document(file, tokens))
         except (FetchError, UnreadableDocument) as fault:
             log.info("an attachment could not be read: %s", fault)
@@ -126,6 +167,26 @@ class Attachments:
         while sum(len(kept.content) for kept in self._kept.values()) > _KEPT_BYTES:
             self._kept.popitem(last=False)
         return file
+
+
+@dataclass
+class _Room:
+    """What may still be read of a section."""
+
+    files: int = _MOST_READ
+    picture_characters: int = _MOST_PICTURE_CHARACTERS
+
+    def fitting(self, file: dict[str, Any]) -> dict[str, Any]:
+        """The file, or a note where it is a picture too many."""
+        self.picture_characters -= len(file.get("file_url", ""))
+        return file if self.picture_characters >= 0 else _text(_TOO_MUCH_TO_SEE)
+
+
+def may_have_files(message: ContextMessage) -> bool:
+    """Whether a message, or what its tools gave, names files."""
+    if message.tool_round is not None:
+        return any(named_files(output.output) for output in message.tool_round.outputs)
+    return message.content_type == "object_string"
 
 
 def spoken_text(message: ContextMessage) -> str:

@@ -1,6 +1,6 @@
 """A bot: a language model with a prompt, and perhaps tools, which run at the client or on the server."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -17,12 +17,11 @@ from kouyu.agents.agent import (
     ThoughtDelta,
     TokenUsage,
     ToolCallRequest,
-    ToolRound,
     ToolsCalled,
     ToolsRan,
 )
-from kouyu.agents.attachments import Attachments
-from kouyu.agents.context import chat_messages, latest_rounds, shortened, tool_messages, with_own_ids, within_budget
+from kouyu.agents.attachments import Attachments, may_have_files
+from kouyu.agents.context import chat_messages, latest_rounds, shortened, with_own_ids, within_budget
 from kouyu.agents.draft import Drafts
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.follow_up import follow_up_questions
@@ -31,6 +30,7 @@ from kouyu.agents.prompt import SPEAKERS_FACT, PromptTemplate, position_fact
 from kouyu.agents.server_tools import ServerTools
 from kouyu.agents.streamed_answer import estimate_messages
 from kouyu.agents.token_estimate import estimate_tokens
+from kouyu.agents.tool_history import as_message
 from kouyu.protocol.downlink import ToolCall
 from kouyu.text.growing_text import GrowingText
 from kouyu.workers.limited import LimitedWorkers
@@ -132,12 +132,14 @@ class LanguageModelBot:
     async def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
         """Stream the answer. Closing the generator stops the model. Raises AgentError."""
         answer = _Answer()
-        section = await self._section(request)
-        if section is not request.messages:
+        section = await self._read(request.messages)
+        ran_before = [as_message(tools) for tools in request.tool_rounds]
+        rounds = await self._read(ran_before)
+        if section is not request.messages or rounds is not ran_before:
             yield TextDelta("")
         while True:
-            messages = await self._messages(request, section, answer)
-            may_call = len(request.tool_rounds) + len(answer.rounds) < self.definition.max_tool_rounds
+            messages = await self._messages(request, section, rounds)
+            may_call = len(rounds) < self.definition.max_tool_rounds
             answer.begin()
             events = self._drafts.complete(messages, tools=self._tools, options=self._options(may_call))
             async with aclosing(events):
@@ -159,8 +161,9 @@ class LanguageModelBot:
             if here:
                 await request.committed()
                 yield ToolsCalled(tuple(here))
-                answer.rounds += (await self._server_tools.run(here),)
-                yield ToolsRan(answer.rounds[-1])
+                ran = await self._server_tools.run(here)
+                yield ToolsRan(ran)
+                rounds = [*rounds, *await self._read([as_message(ran)])]
             if len(here) < len(answer.calls):
                 at_the_client = tuple(call for call in answer.calls if call not in here)
                 yield ToolCallRequest(at_the_client)
@@ -191,28 +194,28 @@ class LanguageModelBot:
     async def read_ahead(self, request: AgentRequest) -> None:
         """Have the model read the question as far as it goes, and begin to answer it where it seems to be whole. Raises
         AgentError."""
-        messages = await self._messages(request, request.messages, _Answer())
+        messages = await self._messages(request, request.messages, ())
         await self._drafts.write(messages, tools=self._tools, options=self._options(may_call=True))
 
-    async def _section(self, request: AgentRequest) -> tuple[ContextMessage, ...]:
-        """The section's messages, with what their files hold."""
-        if self._attachments is None or all(message.content_type != "object_string" for message in request.messages):
-            return request.messages
+    async def _read(self, messages: Sequence[ContextMessage]) -> Sequence[ContextMessage]:
+        """The messages with what the files in them, and those that tools' outputs name, hold."""
+        if self._attachments is None or not any(may_have_files(message) for message in messages):
+            return messages
         model = self.definition.model
         return await self._attachments.resolved(
-            request.messages, images=model.images, document_tokens=model.context_tokens // _DOCUMENT_SHARE
+            messages, images=model.images, document_tokens=model.context_tokens // _DOCUMENT_SHARE
         )
 
     async def _messages(
-        self, request: AgentRequest, section: tuple[ContextMessage, ...], answer: "_Answer"
+        self, request: AgentRequest, section: Sequence[ContextMessage], rounds: Sequence[ContextMessage]
     ) -> list[dict[str, Any]]:
+        """``rounds`` are the tools that have run for the question, which is the last of ``section``."""
         opening = await self.opening(request)
-        rounds = tool_messages((*request.tool_rounds, *answer.rounds))
         output_tokens = self.definition.model.context_tokens // _OUTPUT_SHARE
         recent = latest_rounds(section, self.definition.context_rounds)
         recent = [shortened(message, output_tokens) for message in recent]
-        history = within_budget(recent, self._budget(opening + rounds))
-        return with_own_ids(opening + chat_messages(history) + rounds)
+        history = within_budget(recent, self._budget(opening + chat_messages(rounds)))
+        return with_own_ids(opening + chat_messages([*history, *rounds]))
 
     async def opening(self, request: AgentRequest) -> list[dict[str, Any]]:
         """What every conversation begins with: the system message and the examples. The same from turn to turn while
@@ -261,8 +264,6 @@ class _Answer:
     """One answer as it comes, over several requests to the model where tools run in between."""
 
     def __init__(self) -> None:
-        self.rounds: tuple[ToolRound, ...] = ()
-        """Of tools that ran on the server."""
         self.calls: tuple[ToolCall, ...] = ()
         """What the model's latest completion calls."""
         self.usage = TokenUsage(0, 0)

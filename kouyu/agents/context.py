@@ -10,7 +10,7 @@ from kouyu.agents.agent import ContextMessage, ToolRound
 from kouyu.agents.streamed_answer import estimate_messages
 from kouyu.agents.token_estimate import MESSAGE_OVERHEAD, estimate_tokens
 from kouyu.protocol.content import ContentPart, ImagePart, TextPart, parse_parts
-from kouyu.protocol.downlink import ToolCall
+from kouyu.protocol.downlink import Role, ToolCall
 from kouyu.protocol.errors import InvalidField
 
 _IMAGE_TOKENS: Final = 800
@@ -58,25 +58,20 @@ def chat_messages(messages: Sequence[ContextMessage]) -> list[dict[str, Any]]:
     for message in messages:
         if message.tool_round is not None:
             _add_tools(chat, message.tool_round)
-            continue
-        content = _content(message)
-        if not content:
-            continue
-        if chat and chat[-1]["role"] == message.role:
-            chat[-1]["content"] = _joined(chat[-1]["content"], content)
-            continue
-        if chat and chat[-1]["role"] == "tool" and message.role == "user":
-            chat.append({"role": "assistant", "content": _BRIDGE})
-        chat.append({"role": message.role, "content": content})
+        # Pictures that tools gave are the user's: OpenAI takes text alone from tools.
+        role = message.role if message.tool_round is None else "user"
+        if content := _content(message):
+            _add(chat, role, content)
     return chat
 
 
-def tool_messages(rounds: Sequence[ToolRound]) -> list[dict[str, Any]]:
-    """Calls of tools and what they gave, as OpenAI wants them: each call gets exactly one answer."""
-    chat: list[dict[str, Any]] = []
-    for tools in rounds:
-        _add_tools(chat, tools)
-    return chat
+def _add(chat: list[dict[str, Any]], role: Role, content: str | list[dict[str, Any]]) -> None:
+    if chat and chat[-1]["role"] == role:
+        chat[-1]["content"] = _joined(chat[-1]["content"], content)
+        return
+    if chat and chat[-1]["role"] == "tool" and role == "user":
+        chat.append({"role": "assistant", "content": _BRIDGE})
+    chat.append({"role": role, "content": content})
 
 
 def with_own_ids(chat: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -149,7 +144,9 @@ def _cut(text: str, most_tokens: int) -> str:
 def _cost(message: ContextMessage) -> int:
     """Tokens, roughly; of pictures what models commonly make of them, whatever their size."""
     if message.tool_round is not None:
-        return estimate_messages(tool_messages([message.tool_round]))
+        chat = chat_messages([message])
+        parts = [part for shown in chat for part in _as_parts(shown["content"] or "")]
+        return estimate_messages(chat) + _IMAGE_TOKENS * len([part for part in parts if part["type"] == "image_url"])
     content = _content(message)
     if isinstance(content, str):
         return estimate_tokens(content)

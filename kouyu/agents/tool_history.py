@@ -30,6 +30,11 @@ def call_content(call: ToolCall) -> str:
     return msgspec.json.encode(call.function).decode()
 
 
+def as_message(tools: ToolRound) -> ContextMessage:
+    """A round as it stands in the context."""
+    return ContextMessage(role="assistant", content="", tool_round=tools)
+
+
 def with_tool_rounds(messages: Iterable[ContextMessage | ToolMessage]) -> tuple[ContextMessage, ...]:
     """The context with one message for each round of tools, where its calls were. Outputs without a call, and calls
     that cannot be read, are left out; a call without an output stays, since it may have had effects."""
@@ -110,7 +115,7 @@ class _Row:
             if called.call is not None and called.output is not None
         )
         if calls:
-            yield ContextMessage(role="assistant", content="", tool_round=ToolRound(calls=calls, outputs=outputs))
+            yield as_message(ToolRound(calls=calls, outputs=outputs))
 
 
 def _call(content: str, call_id: str) -> ToolCall | None:

@@ -3,19 +3,28 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 
-from kouyu.agents.agent import AgentRequest, ContextMessage
+from kouyu.agents.agent import AgentRequest, ContextMessage, ToolRound
 from kouyu.agents.attachments import Attachments, spoken_text
 from kouyu.agents.bot import BotDefinition, LanguageModelBot
+from kouyu.agents.context import chat_messages
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.fetching import Fetched, Fetcher, FetchingOptions
+from kouyu.agents.tool_history import as_message
+from kouyu.protocol.downlink import Function, ToolCall
+from kouyu.protocol.uplink import ToolOutput
 from kouyu.workers.limited import LimitedWorkers
 from tests.agents.http_server import Asked, http_server, whole
-from tests.standins.openai_server import OpenAIStandIn
+from tests.standins.openai_server import OpenAIStandIn, fault_of
 
 PNG = b"\x89PNG\r\n\x1a\n and so on"
 UPLOADED = {"1": Fetched("notes.txt", b"The code is 1234."), "2": Fetched("p.png", PNG), "3": Fetched("x", b"\0\1")}
+
+
+PICTURE_ID, NOTES_ID, NOBODYS_ID = "7426720361733144585", "7426720361733144586", "7426720361733144587"
+UPLOADED |= {PICTURE_ID: UPLOADED["2"], NOTES_ID: UPLOADED["1"]}
 
 
 class Uploads:
@@ -167,3 +176,87 @@ async def test_files_of_one_message_leave_no_room_for_those_of_earlier_ones(
     await shown(attachments, earlier, latest)
     assert "early" not in uploads.reads
     assert len(uploads.reads) == 8
+
+
+# What tools' outputs name
+
+
+async def told(attachments: Attachments, *outputs: str, images: bool = True) -> list[dict[str, Any]]:
+    """What a model is sent of one round of tools with these outputs."""
+    calls = tuple(ToolCall(id=f"call{n:05}", function=Function("look", "{}")) for n in range(len(outputs)))
+    given = tuple(ToolOutput(tool_call_id=call.id, output=text) for call, text in zip(calls, outputs, strict=True))
+    round_message = as_message(ToolRound(calls=calls, outputs=given))
+    return chat_messages(await attachments.resolved([round_message], images=images, document_tokens=1000))
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        f'{{"image": "{PICTURE_ID}"}}',
+        f'{{"photo_of_the_day": "{PICTURE_ID}", "note": "left eye"}}',
+        f'{{"data": {{"images": ["{PICTURE_ID}"]}}}}',
+        f'{{"file_id": "{PICTURE_ID}"}}',
+        f'[{{"type": "text", "text": "Look."}}, {{"type": "image", "file_id": "{PICTURE_ID}"}}]',
+    ],
+)
+async def test_a_picture_that_a_tool_names_is_shown_by_the_user_behind_its_output(
+    attachments: Attachments, output: str
+) -> None:
+    asked, tool, between, shown = await told(attachments, output)
+    assert [asked["role"], tool["role"], between["role"], shown["role"]] == ["assistant", "tool", "assistant", "user"]
+    assert tool["content"] == output
+    assert shown["content"][1]["image_url"]["url"].startswith("data:image/png;base64,")
+
+
+async def test_a_model_that_does_not_see_is_told_that_there_is_a_picture(attachments: Attachments) -> None:
+    for output in (f'{{"image": "{PICTURE_ID}"}}', f'{{"snapshot": "{PICTURE_ID}"}}'):
+        _, tool = await told(attachments, output, images=False)
+        assert tool["content"] == f"{output}\n[an image that you cannot see]"
+
+
+async def test_a_document_that_a_tool_names_stands_behind_its_output(attachments: Attachments) -> None:
+    _, first, second = await told(attachments, "no file", f'{{"report": "{NOTES_ID}"}}')
+    assert first["content"] == "no file"
+    assert second["content"].endswith("[the file notes.txt]\nThe code is 1234.\n[end of the file]")
+
+
+async def test_a_number_that_is_no_upload_is_a_number_and_an_id_without_an_upload_is_told(
+    attachments: Attachments, uploads: Uploads
+) -> None:
+    other = f'{{"order": "{NOBODYS_ID}", "price": 7, "image": "https://example.com/a.png"}}'
+    missing = f'{{"image": "{NOBODYS_ID}"}}'
+    _, first, second = await told(attachments, other, missing)
+    assert first["content"] == other
+    assert second["content"] == f"{missing}\n[a file that could not be read: there is no uploaded file with this id]"
+
+
+async def test_pictures_of_several_tools_come_behind_all_their_outputs_and_count_with_other_files(
+    attachments: Attachments,
+) -> None:
+    outputs = [f'{{"image": "{PICTURE_ID}"}}'] * 10
+    shown = await told(attachments, *outputs)
+    assert [each["role"] for each in shown] == ["assistant", *["tool"] * 10, "assistant", "user"]
+    assert [part["type"] for part in shown[-1]["content"]] == ["text", *["image_url"] * 8]
+    assert shown[-3]["content"].endswith("[an earlier file, left out]")
+    assert fault_of({"model": "m", "messages": shown}) == ""
+
+
+async def test_a_bot_shows_its_model_what_tools_gave_in_this_turn_and_in_those_before(
+    model: OpenAIStandIn, endpoint: ModelEndpoint, attachments: Attachments
+) -> None:
+    seeing = msgspec.structs.replace(endpoint, images=True)
+    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=seeing), attachments=attachments)
+    call = ToolCall(id="a", function=Function("look", "{}"))
+    ran = ToolRound(calls=(call,), outputs=(ToolOutput(tool_call_id="a", output=f'{{"image": "{PICTURE_ID}"}}'),))
+    question = ContextMessage(role="user", content="What is this?")
+    answer = ContextMessage(role="assistant", content="A cat.")
+    requests = [
+        AgentRequest(messages=(question,), tool_rounds=(ran,)),
+        AgentRequest(messages=(question, as_message(ran), answer, question)),
+    ]
+    for request in requests:
+        _ = [event async for event in bot.reply(request)]
+    await bot.close()
+    during, later = (received.messages for received in model.requests)
+    assert during[-1]["content"][-1]["image_url"]["url"].startswith("data:image/png;base64,")
+    assert later[: len(during)] == during

@@ -10,7 +10,7 @@ from cozepy import Coze, SyncHTTPClient, TokenAuth
 
 from tests.end_to_end.conftest import AnsweringServer
 from tests.end_to_end.conversing import Talk, talking
-from tests.standins.openai_server import Say
+from tests.standins.openai_server import Say, ToolCallScript, call_tools
 
 pytestmark = pytest.mark.models
 
@@ -50,6 +50,23 @@ async def test_an_uploaded_picture_is_shown_to_a_model_that_sees(answering: Answ
     seeing, blind = (request.messages[-1]["content"] for request in answering.language_model.requests[-2:])
     assert seeing[1]["image_url"]["url"].startswith("data:image/png;base64,")
     assert blind == "What is it?\n[an image that you cannot see]"
+
+
+async def test_a_picture_that_a_clients_tool_uploads_is_seen(answering: AnsweringServer) -> None:
+    picture = await with_cozepy(answering, lambda coze: coze.files.upload(file=("seen.png", PNG)))
+    look = ToolCallScript("look", "{}")
+    answering.language_model.will(call_tools(look), Say("A cat."), Say("Black."))
+    async with talking(answering.server, bot_id="seeing") as talk:
+        await talk.write("What do I see?")
+        waiting = await talk.until("conversation.chat.requires_action")
+        outputs = [{"tool_call_id": look.id, "output": json.dumps({"image": picture.id})}]
+        submitted = {"chat_id": waiting.data["id"], "tool_outputs": outputs}
+        await talk.client.send("conversation.chat.submit_tool_outputs", submitted)
+        await talk.until("conversation.chat.completed")
+        await talk.ask("Which colour?")
+    during, later = (request.messages for request in answering.language_model.requests[-2:])
+    assert during[-1]["content"][-1]["image_url"]["url"].startswith("data:image/png;base64,")
+    assert later[: len(during)] == during
 
 
 async def test_meta_data_and_messages_can_be_viewed_afterwards(answering: AnsweringServer) -> None:

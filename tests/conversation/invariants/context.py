@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from kouyu.agents.agent import ContextMessage
-from kouyu.agents.context import chat_messages, tool_messages, with_own_ids
-from kouyu.agents.tool_history import ToolMessage, with_tool_rounds
+from kouyu.agents.context import chat_messages, with_own_ids
+from kouyu.agents.tool_history import ToolMessage, as_message, with_tool_rounds
 from kouyu.conversation.effects import SaveChat, SaveMessage, Send, StartReply, TrimMessage
 from kouyu.conversation.inputs import ConfigurationUpdate
 from kouyu.protocol.downlink import TOOL_TYPES, Cancellation, DownlinkEvent, DownlinkType, Message
@@ -54,8 +54,8 @@ class Context:
 
     def _check(self, order: StartReply) -> None:
         context = self._context(order)
-        rounds = tool_messages(order.tool_rounds)
-        chat = with_own_ids([*chat_messages(context), {"role": "user", "content": "?"}, *rounds])
+        question = ContextMessage(role="user", content="?")
+        chat = with_own_ids(chat_messages([*context, question, *map(as_message, order.tool_rounds)]))
         assert fault_of({"model": "m", "messages": chat}) == ""
         known = [message.content for message in context if message.tool_round is None]
         outputs = [each.output for message in context if message.tool_round for each in message.tool_round.outputs]

@@ -1,0 +1,60 @@
+"""Files that tools' outputs name: a client's tool uploads a picture and gives its id, ``{"image": "<file_id>"}``."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from kouyu.protocol.content import FilePart, ImagePart, parse_parts
+from kouyu.protocol.errors import InvalidField
+
+_MOST: Final = 8
+_DEEPEST: Final = 4
+_IMAGE_KEYS: Final = frozenset({"image", "images", "image_id", "picture", "photo"})
+_FILE_KEYS: Final = frozenset({"file", "files", "file_id"})
+_ID: Final = re.compile(r"\d{15,20}")
+"""The shape of the ids that uploads get: under whatever name a plugin gives it."""
+
+
+class NamedFile(msgspec.Struct, frozen=True):
+    """A file that an output seems to name. ``is_certain``: it says so; else a number has the shape of an id, and means
+    something only where there is an upload with it."""
+
+    part: ImagePart | FilePart
+    is_certain: bool
+
+
+def named_files(output: str) -> tuple[NamedFile, ...]:
+    """The files that an output names, at most 8: as the parts of an ``object_string``, or by their ids in a JSON
+    object. Addresses in an object are not followed: what a search gives is full of them."""
+    if output[:1] not in "{[" or not output:
+        return ()
+    try:
+        value = msgspec.json.decode(output)
+    except (msgspec.DecodeError, RecursionError):
+        return ()
+    parts = _parts(output) if isinstance(value, list) else None
+    found = [*parts] if parts is not None else [*_found(value, "", 0)]
+    return tuple(found[:_MOST])
+
+
+def _parts(output: str) -> list[NamedFile] | None:
+    try:
+        parts = parse_parts(output)
+    except InvalidField:
+        return None
+    return [NamedFile(part, True) for part in parts if isinstance(part, ImagePart | FilePart)]
+
+
+def _found(value: Any, key: str, depth: int) -> Iterator[NamedFile]:
+    match value:
+        case dict() if depth < _DEEPEST:
+            for name, inner in value.items():
+                yield from _found(inner, name.lower(), depth + 1)
+        case list() if depth < _DEEPEST:
+            for inner in value:
+                yield from _found(inner, key, depth + 1)
+        case str() if _ID.fullmatch(value):
+            part = ImagePart(file_id=value) if key in _IMAGE_KEYS else FilePart(file_id=value)
+            yield NamedFile(part, key in _IMAGE_KEYS | _FILE_KEYS)
