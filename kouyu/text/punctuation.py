@@ -56,7 +56,7 @@ _KEPT: Final = re.compile(
 )
 _MARK: Final = re.compile(rf"(?P<kept>{_KEPT.pattern})|[^\w\s]|_", re.VERBOSE)
 _WIDE_OR_EDGE: Final = rf"(?:{_HAN}|[{LANGUAGE_OF_LETTERS['ja']}]|^|$)"
-_SPACE_AT_HAN: Final = re.compile(rf"(?<={_HAN})\x00+|\x00+(?={_HAN})")
+_SPACE_AT_HAN: Final = re.compile(rf"(?<={_HAN})\x00+|(?<!\x00)\x00+(?={_HAN})")
 
 
 def unpunctuated(text: str) -> str:

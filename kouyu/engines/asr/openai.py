@@ -23,6 +23,12 @@ from kouyu.text.language import language_of
 log = logging.getLogger(__name__)
 
 
+_MOST_PER_SECOND: Final = 40
+"""Characters of a transcript for each second of audio: twice what the fastest speaker says."""
+_MOST_ANYWAY: Final = 200
+"""Characters, however short the audio is."""
+
+
 class OpenAIOptions(msgspec.Struct, frozen=True, kw_only=True):
     """[engines.openai_asr]: where to send audio."""
 
@@ -65,10 +71,11 @@ class OpenAIRecognizer:
         Raises EngineError, retryable when the endpoint could not be reached, was too slow, busy or broken.
         """
         wav = encode_wav(audio, SPEECH_RATE)
-        text, language = await self._transcribed(wav, options.language, "")
+        most = _MOST_ANYWAY + _MOST_PER_SECOND * len(audio) // SPEECH_RATE
+        text, language = await self._transcribed(wav, options.language, "", most)
         bias = Bias(options.hot_words, options.context).within(language)
         if may_be_misheard(text, bias):
-            again, _ = await self._transcribed(wav, language, bias.prompt)
+            again, _ = await self._transcribed(wav, language, bias.prompt, most)
             text = with_words_heard_again(text, again, bias)
         return Recognition(text=text, language=language)
 
@@ -76,12 +83,15 @@ class OpenAIRecognizer:
         """Close the connections."""
         await self._client.aclose()
 
-    async def _transcribed(self, wav: bytes, language: str | None, prompt: str) -> tuple[str, str]:
-        """The text and its language; ``prompt`` is what it is told to expect."""
+    async def _transcribed(self, wav: bytes, language: str | None, prompt: str, most: int) -> tuple[str, str]:
+        """The text, of at most ``most`` characters, and its language; ``prompt`` is what it is told to expect."""
         form = {"model": self._model, "response_format": "json"}
         form |= {name: value for name, value in (("language", language), ("prompt", prompt)) if value}
         answer = await self._ask(form, wav)
         text = answer.text.strip()
+        if len(text) > most:
+            log.warning("the speech recognition endpoint gave %d characters for audio of at most %d", len(text), most)
+            text = text[:most]
         return text, language or _language(answer, text)
 
     async def _ask(self, form: dict[str, str], wav: bytes) -> _Answer:

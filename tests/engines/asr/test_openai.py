@@ -194,3 +194,11 @@ async def test_an_endpoint_that_never_answers_is_given_up_and_its_address_is_in_
     assert caught.value.retryable
     assert str(port) not in str(caught.value)
     assert f"http://127.0.0.1:{port}/v1" in caplog.text
+
+
+async def test_a_transcript_that_nobody_can_have_said_is_cut_off(endpoint: Endpoint) -> None:
+    endpoint.body = json.dumps({"text": "word " * 100_000}).encode()
+    engine = recognizer(endpoint)
+    recognition = await engine.recognize(np.zeros(2 * 16_000, np.float32), RecognitionOptions(), Priority.FINAL)
+    assert recognition.text == ("word " * 100)[: 200 + 2 * 40]
+    await engine.close()
