@@ -108,6 +108,18 @@ async def test_tools_are_offered_and_their_calls_passed_on(model: OpenAIStandIn,
     assert isinstance(events[0], ToolCallRequest)
 
 
+async def test_a_call_that_stands_in_the_text_is_passed_on_and_not_said(
+    model: OpenAIStandIn, endpoint: ModelEndpoint
+) -> None:
+    model.will(
+        Say("Let me see. ", '<tool_call>\n{"name": "weather", ', '"arguments": {"city": "Paris"}}\n</tool_call>')
+    )
+    said, called, *_ = await ask(endpoint, request("Weather?"), tools=(WEATHER,))
+    assert said == TextDelta("Let me see. ")
+    assert isinstance(called, ToolCallRequest)
+    assert [(call.function.name, call.function.arguments) for call in called.calls] == [("weather", '{"city":"Paris"}')]
+
+
 async def test_the_answer_goes_on_from_what_the_tools_gave(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:
     model.will(
         call_tools(ToolCallScript("weather", '{"city": "A"}', id="a"), ToolCallScript("weather", "{}", id="b")),

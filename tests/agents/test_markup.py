@@ -135,7 +135,7 @@ def test_little_is_held_however_long_the_text() -> None:
         markup = MarkupFilter(tools=TOOLS)
         for _ in range(300):
             markup.feed(piece * 20)
-            assert len(markup._rest) < 1000
+            assert len(markup._incoming.text) < 1000
 
 
 @settings(max_examples=300, deadline=None)

@@ -105,7 +105,7 @@ _PARAMETER: Final = regex.compile(
     r"(?P<value>.*?)(?:</param(?:eter)?>|(?=<parameter)|$)",
     regex.DOTALL,
 )
-_PLAIN_TAG: Final = regex.compile(r"<(?P<key>[A-Za-z_][\w.-]{0,63})>(?P<value>.*?)</(?:(?P=key))?>", regex.DOTALL)
+_PLAIN_TAG: Final = regex.compile(r"<(?P<key>[A-Za-z_][\w.-]{0,63})>(?P<value>[^<]*)</(?:(?P=key))?>")
 _GLM: Final = regex.compile(
     r"^\s*(?P<name>[A-Za-z_][\w.-]{0,63})\s*(?:<tool_sep>)?\s*(?P<inside>(?:<arg_key>.*)?)$", regex.DOTALL
 )

@@ -9,7 +9,9 @@ import regex
 
 from kouyu.agents.markup.bare_calls import BracketScanner, head_pattern
 from kouyu.agents.markup.calls import MarkupCalls
+from kouyu.agents.markup.code_spans import CodeSpans
 from kouyu.agents.markup.families import CHANNEL_ENDS, GLUED_CHANNELS, GLUED_FINAL, Does, Where
+from kouyu.agents.markup.incoming import Incoming
 from kouyu.agents.markup.marks import CANDIDATE, END, THOUGHT_ENDS, Found, Wait, compiled, mark_at
 from kouyu.agents.markup.openings import is_opening_of_thought
 from kouyu.agents.markup.output import Output
@@ -17,7 +19,7 @@ from kouyu.agents.markup.places import Before
 
 log = logging.getLogger(__name__)
 
-_LONGEST_BODY: Final = 64 * 1024
+_LONGEST_BODY: Final = 32 * 1024
 """Characters of one call; what is longer is none."""
 _RECIPIENT: Final = regex.compile(r"to=([\w.]+)")
 _OPENING_TAG: Final = regex.compile("<([a-z]+)")
@@ -34,8 +36,6 @@ _PIECE: Final = 512
 
 class _Mode(Enum):
     TEXT = "text"
-    INLINE_CODE = "inline code"
-    FENCE = "fence"
     THOUGHT = "thought"
     CALL = "call"
     BARE_CALL = "bare call"
@@ -59,6 +59,8 @@ class MarkupFilter:
         self._bare_head = head_pattern(self._calls.names) if tools else None
         self._before = Before()
         self._output = Output(self._before, held=held)
+        self._incoming = Incoming()
+        self._code = CodeSpans(self._incoming, self._output)
         self._mode = _Mode.THOUGHT if inside else _Mode.TEXT
         self._until = THOUGHT_ENDS if inside else ""
         self._unclosed_is_text = False
@@ -66,7 +68,6 @@ class MarkupFilter:
         self._watchful = watchful
         self._skips_space = False
         self._plain_tags: set[str] = set()
-        self._rest = ""
         self._body: list[str] = []
         self._body_size = 0
         self._recipient = ""
@@ -78,15 +79,15 @@ class MarkupFilter:
         """What of the text so far may be shown and said now."""
         text = text.replace(END, "")
         for start in range(0, len(text), _PIECE):
-            self._rest += text[start : start + _PIECE]
+            self._incoming.text += text[start : start + _PIECE]
             self._run(final=False)
         return self._output.take_text(all_of_it=False)
 
     def finish(self) -> str:
         """What was held back because it might have become a mark."""
-        self._rest += END
+        self._incoming.text += END
         self._run(final=True)
-        self._rest = ""
+        self._incoming.text = ""
         if self._mode in (_Mode.CALL, _Mode.BARE_CALL, _Mode.AFTER_CALL):
             self._end_body()
         if self._mode is _Mode.THOUGHT and self._unclosed_is_text:
@@ -115,52 +116,50 @@ class MarkupFilter:
         return self._calls
 
     def _run(self, *, final: bool) -> None:
-        while self._rest and self._step(final=final):
+        while self._incoming.text and self._step(final=final):
             pass
 
     def _step(self, *, final: bool) -> bool:
         """Deal with the beginning of the rest; False when more has to come first."""
+        if self._code.are_open:
+            return self._code.step(final=final)
         match self._mode:
             case _Mode.TEXT:
                 return self._text(final=final)
-            case _Mode.INLINE_CODE:
-                return self._code(("`", "\n", END))
-            case _Mode.FENCE:
-                return self._fence(final=final)
             case _Mode.THOUGHT | _Mode.CALL:
                 return self._block()
             case _Mode.BARE_CALL:
                 return self._bare_call(final=final)
             case _Mode.AFTER_CALL:
-                return self._take_body(len(self._rest))
+                return self._take_body(len(self._incoming.text))
 
     # Text
 
     def _text(self, *, final: bool) -> bool:
         if self._skips_space:
-            self._rest = self._rest[_SPACE.match(self._rest).end() :]
-            if not self._rest:
+            self._incoming.text = self._incoming.text[_SPACE.match(self._incoming.text).end() :]
+            if not self._incoming.text:
                 return False
             self._skips_space = False
         if self._before.at_line_start and (dealt := self._line_start(final=final)) is not None:
             return dealt
-        candidate = CANDIDATE.search(self._rest)
-        stop = candidate.start() if candidate else len(self._rest)
-        if self._bare_head is not None and (line := self._rest.find("\n", 0, stop)) >= 0:
+        candidate = CANDIDATE.search(self._incoming.text)
+        stop = candidate.start() if candidate else len(self._incoming.text)
+        if self._bare_head is not None and (line := self._incoming.text.find("\n", 0, stop)) >= 0:
             stop = line + 1  # a call without marks may begin on the next line
         if stop:
-            self._say(self._rest[:stop])
-            self._rest = self._rest[stop:]
+            self._output.say(self._incoming.text[:stop])
+            self._incoming.text = self._incoming.text[stop:]
             return True
         return self._mark(final=final)
 
     def _line_start(self, *, final: bool) -> bool | None:
         """What only a line or the answer can begin with; None when it is nothing of that."""
-        if self._rest[0].isspace():
-            self._say(self._take(_SPACE.match(self._rest).end()))
+        if self._incoming.text[0].isspace():
+            self._output.say(self._incoming.take(_SPACE.match(self._incoming.text).end()))
             return True
         if self._bare_head is not None:
-            head = self._bare_head.match(self._rest, partial=True)
+            head = self._bare_head.match(self._incoming.text, partial=True)
             if head is not None and not head.partial:
                 self._mode, self._scanner = _Mode.BARE_CALL, BracketScanner()
                 return True
@@ -168,24 +167,24 @@ class MarkupFilter:
                 return False
         if self._before.started:
             return None
-        glued = compiled(GLUED_CHANNELS).match(self._rest, partial=True)
+        glued = compiled(GLUED_CHANNELS).match(self._incoming.text, partial=True)
         if glued is not None and not final:
             if glued.partial:
                 return False
-            self._take(glued.end())
+            self._incoming.take(glued.end())
             self._begin(_Mode.THOUGHT, GLUED_FINAL)
             self._unclosed_is_text = True
             return True
         if self._watchful and not self._output.is_held:
-            opening = is_opening_of_thought(self._rest)
+            opening = is_opening_of_thought(self._incoming.text)
             if opening is None and not final:
                 return False
             self._watchful = False
             if opening:
                 self._output.hold()
-        if CANDIDATE.match(self._rest):
+        if CANDIDATE.match(self._incoming.text):
             return None
-        match found := mark_at(self._rest, 0):
+        match found := mark_at(self._incoming.text, 0):
             case Wait() if not final:
                 return False
             case Found():
@@ -195,23 +194,23 @@ class MarkupFilter:
 
     def _mark(self, *, final: bool) -> bool:
         """The rest begins with a character that may begin a mark."""
-        if self._rest[0] == "`":
-            return self._tick(final=final)
-        found = mark_at(self._rest, 0)
+        if self._incoming.text[0] == "`":
+            return self._code.open(final=final)
+        found = mark_at(self._incoming.text, 0)
         if found is Wait.FOR_MORE and not final:
             return False
         if isinstance(found, Found):
-            following = self._rest[found.length : found.length + 1]
+            following = self._incoming.text[found.length : found.length + 1]
             where = found.mark.where if found.mark is not None else Where.ANYWHERE
             if not following and where in (Where.BLOCK, Where.GLUED):
                 return False
             if self._admits(found, following):
                 self._found(found)
                 return True
-            self._say(self._take(found.length))
+            self._output.say(self._incoming.take(found.length))
             return True
         self._before_index()
-        self._say(self._take(1))
+        self._output.say(self._incoming.take(1))
         return True
 
     def _admits(self, found: Found, following: str) -> bool:
@@ -226,40 +225,14 @@ class MarkupFilter:
         return admitted
 
     def _before_index(self) -> None:
-        if self._rest.startswith("[0"):
+        if self._incoming.text.startswith("[0"):
             self._before.index()
-
-    def _tick(self, *, final: bool) -> bool:
-        ticks = len(self._rest) - len(self._rest.lstrip("`"))
-        if ticks == len(self._rest) and ticks < 3 and not final:
-            return False
-        self._mode = _Mode.FENCE if ticks >= 3 else _Mode.INLINE_CODE if ticks == 1 else self._mode
-        self._say(self._take(ticks))
-        return True
-
-    def _code(self, ends: tuple[str, ...]) -> bool:
-        """Code goes out as it is; a tick that is not closed on its line opened none."""
-        found = [place for end in ends if (place := self._rest.find(end)) >= 0]
-        self._say(self._take(min(found) + 1 if found else len(self._rest)))
-        if found:
-            self._mode = _Mode.TEXT
-        return True
-
-    def _fence(self, *, final: bool) -> bool:
-        end = self._rest.find("```")
-        if end >= 0:
-            self._say(self._take(end + 3))
-            self._mode = _Mode.TEXT
-            return True
-        open_ticks = len(self._rest) - len(self._rest.rstrip("`"))
-        self._say(self._take(len(self._rest) - (0 if final else open_ticks)))
-        return False
 
     # Marks
 
     def _found(self, found: Found) -> None:
         """A mark counts: take it out, and begin what it begins."""
-        self._take(found.length)
+        self._incoming.take(found.length)
         if found.mark is None:
             self._channel(found.text)
             return
@@ -308,28 +281,28 @@ class MarkupFilter:
 
     def _block(self) -> bool:
         """Inside a thought or a call: everything up to the closing mark is taken out."""
-        closing = compiled(self._until).search(self._rest, partial=True) if self._until else None
+        closing = compiled(self._until).search(self._incoming.text, partial=True) if self._until else None
         if self._mode is _Mode.THOUGHT and not self._unclosed_is_text:
-            call = _CALL_IN_THOUGHT.search(self._rest, partial=True)
+            call = _CALL_IN_THOUGHT.search(self._incoming.text, partial=True)
             if call is not None and (closing is None or call.start() <= closing.start()):
                 if not call.partial:
                     self._take_body(call.start())
-                    found = mark_at(self._rest, 0)
+                    found = mark_at(self._incoming.text, 0)
                     if isinstance(found, Found):
-                        self._take(found.length)
+                        self._incoming.take(found.length)
                         self._thought_goes_on_until = self._until
                         self._begin(_Mode.CALL, found.mark.until if found.mark else "")
                         return True
                 elif closing is None or closing.partial:
                     closing = call
         if closing is None:
-            return self._take_body(len(self._rest))
+            return self._take_body(len(self._incoming.text))
         self._take_body(closing.start())
         if closing.partial:
-            if self._rest == END:
-                self._rest = ""
+            if self._incoming.text == END:
+                self._incoming.text = ""
             return False
-        self._take(closing.end() - closing.start())
+        self._incoming.take(closing.end() - closing.start())
         self._close_block()
         return True
 
@@ -346,7 +319,7 @@ class MarkupFilter:
         self._leave_out()
 
     def _take_body(self, size: int) -> bool:
-        text = self._take(size).replace(END, "")
+        text = self._incoming.take(size).replace(END, "")
         if self._mode is _Mode.THOUGHT:
             self._output.think(text)
         elif self._body_size <= _LONGEST_BODY:
@@ -362,30 +335,23 @@ class MarkupFilter:
     # Calls without marks
 
     def _bare_call(self, *, final: bool) -> bool:
-        end = self._scanner.end(self._rest)
+        end = self._scanner.end(self._incoming.text)
         if end is None:
-            if final and self._calls.is_none("".join(self._body) + self._rest):
-                end = len(self._rest)
+            if final and self._calls.is_none("".join(self._body) + self._incoming.text):
+                end = len(self._incoming.text)
             else:
-                return self._take_body(len(self._rest))
+                return self._take_body(len(self._incoming.text))
         self._take_body(end)
         body = "".join(self._body)
         if self._calls.is_none(body):
-            self._mode, self._body = _Mode.FENCE if body.startswith("```") else _Mode.TEXT, []
-            self._say(body)
+            self._mode, self._body = _Mode.TEXT, []
+            self._output.say(body)
+            if body.startswith("```"):
+                self._code.open_fence()
         elif (text := self._calls.text_in(body)) is not None:
             self._body = []
             self._mode = _Mode.AFTER_CALL
-            self._say(text)
+            self._output.say(text)
         else:
             self._mode = _Mode.AFTER_CALL
         return True
-
-    # Parts
-
-    def _take(self, size: int) -> str:
-        taken, self._rest = self._rest[:size], self._rest[size:]
-        return taken
-
-    def _say(self, text: str) -> None:
-        self._output.say(text.replace(END, ""))

@@ -1,5 +1,6 @@
 """What a filter gives out: the text that may be shown, what waits, and the thoughts."""
 
+from kouyu.agents.markup.marks import END
 from kouyu.agents.markup.places import Before
 
 
@@ -31,6 +32,7 @@ class Output:
 
     def say(self, text: str) -> None:
         """``text`` is for the user."""
+        text = text.replace(END, "")
         self._before.text(text)
         (self._text if self._held is None else self._held).append(text)
 
