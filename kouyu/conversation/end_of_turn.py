@@ -18,14 +18,16 @@ class EndOfTurn:
         semantic_vad   ~~~~speech~~~~|--------------| silence_threshold_ms: judge
                                                     |--| judged complete: end
                                      |------------------------------| semantic_unfinished_wait_time_ms: end
+                                     |---------------------| judgement late: unjudged_silence_ms: end
 
-    A judgement that is late or never comes counts as unfinished. Where the wait is not longer than the threshold, the
+    A judgement that is late or never comes says nothing about the turn, so that it ends as it would without a judge,
+    though never later than an unfinished one. Where the wait is not longer than the threshold, the
     threshold ends the turn and there is nothing to judge.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._state: Literal["not asked", "asked", "complete"] = "not asked"
+        self._state: Literal["not asked", "asked", "late", "complete"] = "not asked"
 
     @property
     def asked(self) -> bool:
@@ -42,7 +44,10 @@ class EndOfTurn:
 
     def after_silence(self, silence_ms: int, turn_detection: TurnDetection) -> Decision:
         """What to do when the user has been silent for ``silence_ms``."""
-        if self._state == "complete" or silence_ms >= self.longest_silence_ms(turn_detection):
+        longest_ms = self.longest_silence_ms(turn_detection)
+        if self._state == "late":
+            longest_ms = min(longest_ms, self._limits.unjudged_silence_ms)
+        if self._state == "complete" or silence_ms >= longest_ms:
             return "end"
         threshold_ms = turn_detection.semantic_vad_config.silence_threshold_ms
         if turn_detection.type == "semantic_vad" and not self.asked and silence_ms >= threshold_ms:
@@ -56,6 +61,11 @@ class EndOfTurn:
             return "wait"
         self._state = "complete"
         return "end"
+
+    def judgement_late(self) -> None:
+        """The judgement has not come in time."""
+        if self._state == "asked":
+            self._state = "late"
 
     def spoke_on(self) -> None:
         """The silence is over, and with it what was judged of it."""

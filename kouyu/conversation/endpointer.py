@@ -99,6 +99,10 @@ class Endpointer:
         """How likely the user has finished, 0 to 1, has been judged as asked by MayBeOver."""
         yield from self._free_talk.on_turn_judged(completeness)
 
+    def on_judgement_late(self) -> None:
+        """The judgement that MayBeOver asks for has not come in time."""
+        self._free_talk.on_judgement_late()
+
     def complete(self, now: float) -> Iterator[EndpointingEvent]:
         """``input_audio_buffer.complete``: the buffer ends here, once voice activity has judged all of it."""
         yield from self._push_to_talk.complete(self._received, now)

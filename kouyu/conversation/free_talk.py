@@ -106,6 +106,10 @@ class FreeTalk:
         if self.utterance is not None and self._end_of_turn.judged(completeness) == "end":
             yield self._end(self.utterance, self._detector.position)
 
+    def on_judgement_late(self) -> None:
+        """The judgement that MayBeOver asks for has not come in time."""
+        self._end_of_turn.judgement_late()
+
     def on_no_more_audio(self, received: int) -> Iterator[EndpointingEvent]:
         """The client has stopped sending in the middle of the utterance, at the sample ``received``."""
         utterance = self.utterance

@@ -19,6 +19,7 @@ class InterimTranscripts:
         self._order: int | None = None
         self._asked_at = 0.0
         self._asked_end = 0
+        self._within_s = 0.0
         self.text = ""
         self.language = ""
         """ISO 639-1 code of the text."""
@@ -29,15 +30,20 @@ class InterimTranscripts:
         if self._order is not None or span.end - known_until < samples_in(self._limits.partial_interval_ms):
             return
         self._order = self._orders.next()
-        self._asked_at, self._asked_end = now, span.end
+        self._wait_for(span, now)
         yield Transcribe(self._order, span.start, span.end, False, configuration)
 
-    def adopt(self, order: int, asked_end: int, now: float) -> bool:
-        """Take over a transcript under way, of audio up to ``asked_end``. False where one is under way already."""
+    def adopt(self, order: int, span: Span, now: float) -> bool:
+        """Take over a transcript of ``span`` that is under way. False where one is under way already."""
         if self._order is not None:
             return False
-        self._order, self._asked_at, self._asked_end = order, now, asked_end
+        self._order = order
+        self._wait_for(span, now)
         return True
+
+    def _wait_for(self, span: Span, now: float) -> None:
+        self._asked_at, self._asked_end = now, span.end
+        self._within_s = self._limits.transcript_within_s(span.duration_s)
 
     def on_transcript(self, order: int, text: str, language: str) -> bool:
         """A transcript has come. Whether it is one of these and says something new."""
@@ -57,7 +63,7 @@ class InterimTranscripts:
     @property
     def deadline(self) -> float | None:
         """When the one under way is given up."""
-        return self._asked_at + self._limits.transcription_s if self._order is not None else None
+        return self._asked_at + self._within_s if self._order is not None else None
 
     def on_time(self, now: float) -> Iterator[Effect]:
         """Give up one that is overdue; the next may come."""

@@ -7,7 +7,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Time-outs and thresholds of one conversation. Seconds of wall clock (``_s``), or ms of the user's audio."""
 
     transcription_s: float = 10.0
-    """A final transcript that takes longer fails the turn. Of speech beyond 30 s it may take longer in proportion."""
+    """A transcript that takes longer fails the turn, where nothing was said; see ``transcript_within_s``."""
     reply_start_s: float = 20.0
     """An agent that says nothing for so long fails the chat."""
     reply_stall_s: float = 20.0
@@ -38,10 +38,21 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     turn_complete_probability: float = 0.5
     """semantic_vad: a turn judged complete with at least this probability is over."""
     turn_judgement_s: float = 0.3
-    """semantic_vad: a judgement that takes longer counts as unfinished."""
+    """semantic_vad: a judgement that takes longer is late."""
+    unjudged_silence_ms: int = 800
+    """semantic_vad: silence that ends a turn whose judgement is late, where an unfinished one would wait longer."""
     speculation: bool = True
     """Prepare the reply at the first short pause, before the end of the turn is certain."""
     speculation_pause_ms: int = 64
     """The pause at which the reply is prepared."""
     synthesis_ahead_ms: int = 20_000
     """Speech is synthesised at most so far ahead of what the user hears."""
+
+    def transcript_within_s(self, speech_s: float) -> float:
+        """How long the transcript of so many seconds of speech may take: as long again as the speech itself, and
+        ``transcription_s``, in which other speech may be recognised first."""
+        return self.transcription_s + speech_s
+
+    def judged_within_s(self, audio_s: float) -> float:
+        """How long voice activity may take for so many seconds of audio that came at once."""
+        return self.voice_activity_s + audio_s / 10

@@ -9,6 +9,7 @@ from kouyu.conversation.limits import Limits
 from kouyu.conversation.speech_detector import SpeechDetector, samples_in
 from kouyu.conversation.utterance import Ended, EndpointingEvent, Resumed, Span, Utterance
 from kouyu.protocol.configuration import TurnDetection
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 _LEAD_MS: Final = 600
 """Silence kept before the first speech of a buffer."""
@@ -87,7 +88,8 @@ class PushToTalk:
         if buffer is None:
             return
         buffer.end = received
-        buffer.given_up_at = now + self._limits.voice_activity_s
+        unjudged_s = max(0, received - self._detector.position) / SPEECH_RATE
+        buffer.given_up_at = now + self._limits.judged_within_s(unjudged_s)
         yield from self.on_judged()
 
     def interrupt(self) -> None:

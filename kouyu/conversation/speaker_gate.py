@@ -11,7 +11,7 @@ from kouyu.conversation.inputs import SpeechProbability
 from kouyu.conversation.speech_detector import ONSET_PROBABILITY, RELEASE_PROBABILITY, samples_in
 from kouyu.conversation.utterance import Span
 
-_PAUSE_MS: Final = 224
+PAUSE_MS: Final = 224
 """Silence after which whoever speaks next is judged anew."""
 _LOOKS: Final = ((480, 0.09), (800, 0.06), (1200, 0.03), (1600, 0.0))
 """Ms of speech at which a new stretch is compared with the target, and how clear the result must be to count there."""
@@ -142,7 +142,7 @@ class SpeakerGate:
     @property
     def _over(self) -> bool:
         """The stretch of speech has ended."""
-        return self._finishing or self._silence >= samples_in(_PAUSE_MS)
+        return self._finishing or self._silence >= samples_in(PAUSE_MS)
 
     def _begin(self) -> None:
         self._state = "deciding"

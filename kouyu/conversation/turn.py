@@ -1,7 +1,7 @@
 """One utterance of the user on its way to a chat: prepared at a pause, then committed or rolled back."""
 
 from collections.abc import Iterator
-from typing import Final, Protocol
+from typing import Protocol
 
 from kouyu.conversation.effects import CancelTranscribe, Effect, Transcribe
 from kouyu.conversation.identity import OrderNumbers
@@ -12,9 +12,6 @@ from kouyu.conversation.reply import Reply
 from kouyu.conversation.utterance import Span
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
-
-LONG_SPEECH_S: Final = 30.0
-"""For speech that is longer, a transcript may take longer in proportion."""
 
 
 class ReplyMaker(Protocol):
@@ -69,7 +66,7 @@ class Turn:
 
     def hand_over(self, interims: InterimTranscripts, now: float) -> None:
         """The user speaks on: a transcript that is under way serves as an interim one."""
-        if self._order is not None and interims.adopt(self._order, self._span.end, now):
+        if self._order is not None and interims.adopt(self._order, self._span, now):
             self._order = None
 
     def on_transcript(self, received: TranscriptReady) -> None:
@@ -97,7 +94,7 @@ class Turn:
 
     @property
     def _patience_s(self) -> float:
-        return self._limits.transcription_s * max(1.0, self._span.duration_s / LONG_SPEECH_S)
+        return self._limits.transcript_within_s(self._span.duration_s)
 
     def on_time(self, now: float) -> Iterator[Effect]:
         """Give up a transcript that is overdue."""

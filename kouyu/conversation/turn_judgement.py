@@ -9,7 +9,7 @@ from kouyu.conversation.utterance import Span
 
 
 class TurnJudgement:
-    """The one judgement that may be under way. A late one counts as "not finished", which is what none says too."""
+    """The one judgement that may be under way."""
 
     def __init__(self, orders: OrderNumbers, limits: Limits) -> None:
         self._orders = orders
@@ -36,11 +36,10 @@ class TurnJudgement:
         """When the answer is too late."""
         return self._asked_at + self._limits.turn_judgement_s if self._order is not None else None
 
-    def on_time(self, now: float) -> Iterator[Effect]:
-        """Give up a judgement that is too late."""
+    def is_late(self, now: float) -> bool:
+        """Whether the one under way is to be given up."""
         deadline = self.deadline
-        if deadline is not None and now >= deadline:
-            yield from self.stop()
+        return deadline is not None and now >= deadline
 
     def stop(self) -> Iterator[Effect]:
         """Nobody needs the one under way."""

@@ -122,7 +122,9 @@ class Turns:
         for turn in self._turns():
             yield from turn.on_time(now)
         yield from self._interims.on_time(now)
-        yield from self._judgement.on_time(now)
+        if self._judgement.is_late(now):
+            yield from self._judgement.stop()
+            self._listening.on_judgement_late()
         yield from self._on_moments(self._listening.on_time(configuration.turn_detection, now), configuration, now)
 
     def complete(self, configuration: Configuration, now: float) -> Iterator[Effect]:

@@ -9,8 +9,8 @@ import numpy as np
 from kouyu.audio.pcm import Samples, joined
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.inputs import SpeechProbability
-from kouyu.conversation.speaker_gate import Mute, SpeakerGate
-from kouyu.conversation.speech_detector import ONSET_PROBABILITY, RELEASE_PROBABILITY
+from kouyu.conversation.speaker_gate import PAUSE_MS, Mute, SpeakerGate
+from kouyu.conversation.speech_detector import ONSET_PROBABILITY, RELEASE_PROBABILITY, samples_in
 from kouyu.conversation.utterance import Span
 from kouyu.session.target_voice import TargetVoice
 
@@ -38,7 +38,7 @@ class TargetSpeaker:
         self._report = report
         self._gate = SpeakerGate(position) if voice.known else None
         self._noise_db: float | None = None
-        self._learnt_until = position
+        self._learnt_until = self._silent_since = position
 
     @property
     def holding(self) -> bool:
@@ -56,9 +56,12 @@ class TargetSpeaker:
             return
         self._report(judged)
         if judged.probability >= ONSET_PROBABILITY:
+            self._silent_since = judged.end
             await self._voice.hear_first(self._timeline.slice(start, judged.end))
         elif self._voice.known:
             self._gate, self._learnt_until = SpeakerGate(judged.end), judged.end
+        elif judged.end - self._silent_since >= samples_in(PAUSE_MS):
+            await self._voice.pause()
 
     async def finish(self) -> None:
         """No more audio comes for now: what is held back is decided and goes on."""

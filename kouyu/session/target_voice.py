@@ -18,6 +18,8 @@ LEARNT_FROM_S: Final = 2.4
 """First speech that is enough to know somebody by."""
 LEARNT_UNTIL_S: Final = 8.0
 """More of the same speaker's speech makes the voiceprint better up to here."""
+COMPARED_FROM_S: Final = 0.8
+"""Speech from which on two stretches of it can be told to be of one speaker or of two."""
 _SURE: Final = 0.05
 """The lead from which on speech is learnt from."""
 _NEW_S: Final = 0.6
@@ -39,6 +41,8 @@ class TargetVoice:
         self._enrolled = enrolled
         self._voiceprint = None if enrolled is None else enrolled.voiceprint
         self._learnt: list[Samples] = []
+        self._stretch: list[Samples] = []
+        """First speech since the last pause, of which it is not known yet who speaks."""
         self._failed = False
 
     @property
@@ -48,9 +52,30 @@ class TargetVoice:
 
     async def hear_first(self, speech: Samples) -> None:
         """The next piece of the session's first speech, while nobody is known yet."""
-        self._learnt.append(speech)
+        self._stretch.append(speech)
+        if _seconds(self._stretch) >= COMPARED_FROM_S and _seconds(self._stretch) + self._learnt_s >= LEARNT_FROM_S:
+            await self._learn_stretch()
+
+    async def pause(self) -> None:
+        """Whoever spoke last has stopped: somebody else may speak next."""
+        if self._stretch and not self.known:
+            await self._learn_stretch()
+
+    async def _learn_stretch(self) -> None:
+        """Learn from the latest stretch, unless somebody else says it than who spoke first."""
+        stretch, self._stretch = np.concatenate(self._stretch), []
+        if self._learnt_s < COMPARED_FROM_S:
+            self._learnt = [stretch]
+        elif len(stretch) >= COMPARED_FROM_S * SPEECH_RATE and await self._is_of_the_first(stretch):
+            self._learnt.append(stretch)
         if self._learnt_s >= LEARNT_FROM_S:
             await self._make()
+
+    async def _is_of_the_first(self, stretch: Samples) -> bool:
+        first, other = await self._encode(filled(np.concatenate(self._learnt))), await self._encode(filled(stretch))
+        if first is None or other is None:
+            return False
+        return float(first @ other) >= least_similarity(len(stretch) / SPEECH_RATE, self._learnt_s)
 
     async def lead(self, speech: Samples, clearness_db: float) -> float | None:
         """How far the similarity of ``speech`` lies above what this speaker's has at least. None: no comparison.
@@ -82,7 +107,7 @@ class TargetVoice:
 
     @property
     def _learnt_s(self) -> float:
-        return sum(map(len, self._learnt)) / SPEECH_RATE
+        return _seconds(self._learnt)
 
     async def _make(self) -> None:
         made = await self._encode(np.concatenate(self._learnt))
@@ -97,3 +122,7 @@ class TargetVoice:
                 log.warning("voiceprints cannot be made, so everybody is heard: %s", error)
             self._failed = True
             return None
+
+
+def _seconds(pieces: list[Samples]) -> float:
+    return sum(map(len, pieces)) / SPEECH_RATE

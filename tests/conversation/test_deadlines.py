@@ -26,23 +26,24 @@ def test_a_transcript_that_never_comes_fails_the_turn() -> None:
     talk.speak(1000)
     talk.complete()
     talk.wait(60)
-    assert "not recognised within 10 s" in failure(talk)
+    assert "not recognised within 11 s" in failure(talk)
     assert talk.kinds()[-2:] == ["conversation.chat.created", "conversation.chat.failed"]
     assert talk.all(CancelTranscribe)
     ask_again(talk)
 
 
 def test_the_transcript_of_long_speech_may_take_longer_in_proportion() -> None:
-    talk = Simulation(Engines(transcription_s=15))
-    talk.upload(60_000, 0.95)
+    """22 s that are pushed at once on a busy machine are not lost."""
+    talk = Simulation(Engines(transcription_s=30))
+    talk.upload(22_000, 0.95)
     talk.complete()
-    talk.wait(30)
+    talk.wait(40)
     assert talk.event_types[-1] == "conversation.chat.completed"
     talk.engines = Engines(transcription_s=None)
     talk.upload(60_000, 0.95)
     talk.complete()
-    talk.wait(30)
-    assert "not recognised within 20 s" in failure(talk)
+    talk.wait(80)
+    assert "not recognised within 70 s" in failure(talk)
 
 
 def test_an_agent_that_never_answers_fails_the_chat() -> None:

@@ -79,7 +79,7 @@ def test_one_that_is_overdue_is_cancelled() -> None:
     order = ask(interims, INTERVAL, now=5.0)
     assert order is not None
     deadline = interims.deadline
-    assert deadline == 5.0 + Limits().transcription_s
+    assert deadline == 5.0 + Limits().transcript_within_s(INTERVAL / 16_000)
     assert list(interims.on_time(deadline - 0.1)) == []
     assert list(interims.on_time(deadline)) == [CancelTranscribe(order)]
     assert interims.deadline is None

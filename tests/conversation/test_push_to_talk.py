@@ -93,7 +93,7 @@ def test_a_buffer_whose_voice_activity_never_comes_is_recognised_whole() -> None
     talk = Simulation(limits=PLAIN)
     talk.give(AudioReceived(100_000))
     talk.complete()
-    talk.wait(Limits().voice_activity_s - 0.1)
+    talk.wait(Limits().judged_within_s(100_000 / 16_000) - 0.1)
     assert spans(talk) == []
     talk.wait(0.2)
     assert spans(talk) == [(0, 100_000)]

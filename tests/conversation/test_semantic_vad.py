@@ -49,9 +49,9 @@ def test_where_the_wait_is_shorter_than_the_threshold_the_threshold_ends_the_tur
     assert talk.all(JudgeTurn) == []
 
 
-def test_a_judgement_that_never_comes_counts_as_unfinished_and_is_cancelled() -> None:
-    talk = asked(Engines(judgement_s=None), semantic_unfinished_wait_time_ms=1000)
-    assert silence_before_the_end(talk) == pytest.approx(0.992)
+def test_a_judgement_that_never_comes_is_cancelled_and_the_turn_ends_without_one() -> None:
+    talk = asked(Engines(judgement_s=None), semantic_unfinished_wait_time_ms=2000)
+    assert silence_before_the_end(talk) == pytest.approx(0.8)
     (judge,) = talk.all(JudgeTurn)
     assert talk.all(CancelJudgement) == [CancelJudgement(judge.order)]
     cancelled_at = next(at for at, effect in talk.effects if isinstance(effect, CancelJudgement))
@@ -66,9 +66,23 @@ def test_a_judgement_that_is_under_way_when_the_turn_ends_is_cancelled() -> None
     assert cancelled_at == talk.time_of("input_audio_buffer.speech_stopped")
 
 
-def test_a_judgement_that_comes_late_counts_as_unfinished() -> None:
-    talk = asked(Engines(judgement_s=0.4, completeness=1.0), semantic_unfinished_wait_time_ms=1000)
-    assert silence_before_the_end(talk) == pytest.approx(0.992)
+@pytest.mark.parametrize("completeness", [0.0, 1.0])
+def test_a_judgement_that_comes_late_says_nothing(completeness: float) -> None:
+    late = Engines(judgement_s=0.4, completeness=completeness)
+    assert silence_before_the_end(asked(late, semantic_unfinished_wait_time_ms=2000)) == pytest.approx(0.8)
+
+
+def test_a_turn_without_a_judgement_waits_no_longer_than_an_unfinished_one() -> None:
+    late = Engines(judgement_s=None)
+    assert silence_before_the_end(asked(late, semantic_unfinished_wait_time_ms=640)) == pytest.approx(0.64)
+
+
+def test_after_speech_that_resumes_a_late_judgement_is_forgotten() -> None:
+    talk = asked(Engines(judgement_s=None), semantic_unfinished_wait_time_ms=2000)
+    talk.silence(700)
+    talk.engines = UNFINISHED
+    talk.speak(960)
+    assert silence_before_the_end(talk) == pytest.approx(1.984)
 
 
 def test_speech_that_resumes_drops_the_judgement() -> None:

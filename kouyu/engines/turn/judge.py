@@ -1,5 +1,6 @@
 """The built-in TurnJudge: the audio's vote and the text's, weighed against each other."""
 
+import asyncio
 import math
 from pathlib import Path
 from typing import Final, Self
@@ -26,6 +27,9 @@ sentences. Complete and cut utterances are about equally many there, so at 0.5 e
 audio's weight is below 1 because the model is too sure of itself.
 """
 
+AUDIO_WITHIN_S: Final = 0.25
+"""Seconds that a server waits for the audio's vote; its conversations wait 0.3 for both (``turn_judgement_s``)."""
+
 SUREST: Final = 5.0
 """Log-odds beyond which a vote gains no more weight."""
 
@@ -33,20 +37,28 @@ SUREST: Final = 5.0
 class AudioAndTextJudge:
     """A TurnJudge. Make it with ``load``. A judgement costs what SmartTurn costs; the text's vote is free."""
 
-    def __init__(self, model: SmartTurn) -> None:
+    def __init__(self, model: SmartTurn, audio_within_s: float | None = None) -> None:
+        """``audio_within_s``: how long the audio's vote is waited for where there is a transcript; None: until it is
+        there."""
         self._model = model
+        self._audio_within_s = audio_within_s
 
     @classmethod
-    async def load(cls, scheduler: Scheduler, weights: Path) -> Self:
+    async def load(cls, scheduler: Scheduler, weights: Path, audio_within_s: float | None = None) -> Self:
         """Read the weight set ``smart-turn`` from its folder and warm up. Raises EngineUnavailable."""
-        return cls(await SmartTurn.load(scheduler, weights))
+        return cls(await SmartTurn.load(scheduler, weights), audio_within_s)
 
     async def completeness(self, audio: NDArray[np.float32], transcript: str, language: str) -> float:
-        """How likely the turn is over: 0 to 1, to be decided at 0.5. Without audio or transcript the other one decides.
+        """How likely the turn is over: 0 to 1, to be decided at 0.5. Without audio or transcript the other one decides,
+        and where the audio's vote is late, a transcript alone.
 
         ``audio``: mono float32 at SPEECH_RATE with the silence behind it, of any length. Raises EngineError.
         """
-        heard = await self._model.completeness(audio) if len(audio) else 0.5
+        try:
+            async with asyncio.timeout(self._audio_within_s if transcript else None):
+                heard = await self._model.completeness(audio) if len(audio) else 0.5
+        except TimeoutError:
+            heard = 0.5
         return combined(heard, text_completeness(transcript, language))
 
     async def close(self) -> None:
@@ -67,7 +79,7 @@ def log_odds(probability: float) -> float:
 
 
 async def _load(context: EngineContext, _: NoOptions) -> AudioAndTextJudge:
-    return await AudioAndTextJudge.load(context.scheduler, cache.folder(WEIGHT_SET))
+    return await AudioAndTextJudge.load(context.scheduler, cache.folder(WEIGHT_SET), AUDIO_WITHIN_S)
 
 
 ENGINE: Final = Engine(name="smart-turn", kind="turn", load=_load, weights=lambda _: (WEIGHT_SET,))

@@ -1,9 +1,12 @@
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from evals.end_of_turn import accuracy, area_under_curve
 from evals.end_of_turn_utterances import Sentence, Utterance, halves, sentences, utterances
@@ -11,6 +14,7 @@ from kouyu.audio.wav import read_listening_audio
 from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.turn.engine import TurnJudge
 from kouyu.engines.turn.judge import AudioAndTextJudge, combined, log_odds
+from kouyu.engines.turn.smart_turn import SmartTurn
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights.cache import folder
 
@@ -96,3 +100,18 @@ async def test_without_audio_the_text_decides(scheduler: Scheduler) -> None:
 async def test_silence_without_a_text_is_no_error(scheduler: Scheduler) -> None:
     judge = await AudioAndTextJudge.load(scheduler, folder("smart-turn"))
     assert 0.0 <= await judge.completeness(np.zeros(SPEECH_RATE, np.float32), "", "") <= 1.0
+
+
+class Stalled:
+    """A model whose vote does not come."""
+
+    async def completeness(self, audio: NDArray[np.float32]) -> float:
+        await asyncio.sleep(60)
+        return 0.0
+
+
+async def test_where_the_audios_vote_is_late_the_text_decides() -> None:
+    judge = AudioAndTextJudge(cast(SmartTurn, Stalled()), audio_within_s=0.01)
+    audio = np.zeros(16_000, np.float32)
+    assert await judge.completeness(audio, "What is the capital of France?", "en") > 0.5
+    assert await judge.completeness(audio, "What is the capital of the", "en") < 0.5
