@@ -41,7 +41,7 @@ async def test_why_a_chat_failed_is_kept(writing: Writing) -> None:
     await writing.until(chat["id"], "failed")
     kept = (await writing.post("/v3/chat/retrieve", **ids(chat)))["data"]
     assert kept["last_error"]["code"] == 5000
-    assert "it broke" in kept["last_error"]["msg"]
+    assert "it failed (HTTP 500)" in kept["last_error"]["msg"]
 
 
 async def test_a_cancel_stops_the_model_and_is_on_disk_when_it_is_answered(writing: Writing) -> None:
