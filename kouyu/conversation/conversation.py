@@ -25,6 +25,7 @@ from kouyu.conversation.inputs import (
     OpenedConversation,
     PacketGone,
     PressureChanged,
+    ReferenceUnknown,
     ReplyDelta,
     ReplyFailed,
     ReplyFinished,
@@ -186,6 +187,8 @@ class Conversation:
                 yield from self._resume(received, now)
             case ClientFault(fault, origin_message):
                 yield from self._refuse(fault, origin_message)
+            case ReferenceUnknown(what):
+                yield from self._hints.tell(f"there is {what} here")
             case UnknownEvent(event_type=event_type):
                 yield from self._hints.unknown_event(event_type)
             case InputAudioBufferComplete() | InputAudioBufferClear():

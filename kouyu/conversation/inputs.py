@@ -193,6 +193,12 @@ class ClientFault(msgspec.Struct, frozen=True):
     origin_message: str | None = None
 
 
+class ReferenceUnknown(msgspec.Struct, frozen=True):
+    """What the client names is not here, which is no error: ``what`` is, say, "no uploaded file '7'"."""
+
+    what: str
+
+
 class PacketGone(msgspec.Struct, frozen=True):
     """A packet with this number (``Send.packet``) has left for the client just now, or was ``dropped`` before."""
 
@@ -219,6 +225,7 @@ Input = (
     ConfigurationUpdate
     | ConnectionResumed
     | ClientFault
+    | ReferenceUnknown
     | UnknownEvent
     | InputAudioBufferComplete
     | InputAudioBufferClear

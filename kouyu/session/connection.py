@@ -33,6 +33,7 @@ from kouyu.conversation.effects import (
     UseInputFormat,
     Withheld,
 )
+from kouyu.conversation.hints import quoted
 from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import (
     ClientFault,
@@ -42,17 +43,20 @@ from kouyu.conversation.inputs import (
     Input,
     NotOpened,
     OpenedConversation,
+    ReferenceUnknown,
     SectionBegan,
     TimePassed,
 )
 from kouyu.diagnostics.facts import SessionSeen
 from kouyu.diagnostics.watcher_hub import LiveSession
 from kouyu.protocol.configuration import Configuration
+from kouyu.protocol.content import TextPart, parse_parts
 from kouyu.protocol.errors import InvalidField, ProtocolError
 from kouyu.protocol.merge import Merged
 from kouyu.protocol.misspelt import misspelt_fields
 from kouyu.protocol.uplink import (
     ChatUpdate,
+    ConversationMessageCreate,
     InputAudioBufferAppend,
     InputAudioBufferClear,
     InputAudioBufferComplete,
@@ -236,6 +240,8 @@ class Session:
                 self._receive(msgspec.structs.replace(event, origin_message=_origin(message)))
             case _:
                 self._receive(event)
+                if isinstance(event, ConversationMessageCreate) and event.content_type == "object_string":
+                    await self._look_up_files(event.content)
                 await self._recorder.room()
 
     def _observe_sound(self, samples: Samples, end: int) -> None:
@@ -254,6 +260,9 @@ class Session:
             self._recorder.know(found.conversation_id)
         misspelt = tuple(misspelt_fields(Configuration, data))
         self._receive(ConfigurationUpdate(merged=merged, misspelt=misspelt, conversation=found, origin_message=origin))
+        group_id = self.conversation.configuration.voice_print_config.group_id
+        if group_id and not await self._services.store.voiceprints.has_group(group_id):
+            self._receive(ReferenceUnknown(f"no voiceprint group {quoted(group_id)}"))
         self._follow_configuration()
 
     async def _resume(self) -> None:
@@ -277,6 +286,13 @@ class Session:
     def _follow_configuration(self) -> None:
         self._uplink_audio.follow_target()
         self._services.watcher_hub.changed(self._live)
+
+    async def _look_up_files(self, content: str) -> None:
+        """Tell of uploads that a message names and that are not here; the model gets a note in their place."""
+        for part in parse_parts(content):
+            file_id = None if isinstance(part, TextPart) else part.file_id
+            if file_id and await self._services.store.files.get(file_id) is None:
+                self._receive(ReferenceUnknown(f"no uploaded file {quoted(file_id)}"))
 
     async def _find_conversation(self, merged: Merged[Configuration]) -> OpenedConversation | NotOpened:
         """The conversation that a chat.update names, where its user may go on with it."""

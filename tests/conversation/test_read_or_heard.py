@@ -4,7 +4,7 @@ import pytest
 
 from kouyu.conversation.effects import CancelSpeech, SaveChat, SaveMessage, Speak, TrimMessage
 from kouyu.protocol.downlink import Cancellation, Sentence
-from kouyu.protocol.uplink import InputTextGenerateAudio
+from kouyu.protocol.uplink import ConversationClear, InputTextGenerateAudio
 from tests.conversation.invariants.context import SILENT
 from tests.conversation.simulation import Engines, Simulation
 
@@ -129,3 +129,25 @@ def test_who_speaks_or_stops_the_sound_behind_a_completed_chat_has_heard_what_ha
         case _:
             talk.cancel()
     assert len(answers(talk)[0]) < len("One two three four five. " * 2)
+
+
+def test_a_new_section_does_not_stop_an_answer_that_runs() -> None:
+    talk = Simulation()
+    talk.write("hello")
+    talk.wait(0.2)
+    talk.give(ConversationClear())
+    talk.wait(10)
+    talk.write("and now?")
+    talk.wait(10)
+    assert talk.event_types.count("conversation.chat.completed") == 2
+    sections = [save.message.section_id for save in talk.all(SaveMessage) if save.message.type == "answer"]
+    assert len(set(sections)) == 2
+
+
+def test_a_cancel_keeps_the_audio_of_an_open_buffer() -> None:
+    talk = Simulation()
+    talk.speak(600)
+    talk.cancel()
+    talk.complete()
+    talk.wait(5)
+    assert talk.event_types[-1] == "conversation.chat.completed"

@@ -167,3 +167,20 @@ async def test_a_client_that_reads_late_gets_no_more_packets_in_a_period_than_it
     assert max(sum(at <= other < at + 1 for other in taken) for at in taken) == 5
     client.sent.put_nowait(None)
     await session
+
+
+async def test_a_group_or_file_that_is_not_here_is_a_hint_and_no_error(
+    services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = Client()
+    session = asyncio.create_task(run_session(client, services=services, bot_id="kouyu", log_id="log"))
+    client.says("chat.update", voice_print_config={"group_id": "7"})
+    picture = json.dumps([{"type": "image", "file_id": "8"}])
+    client.says("conversation.message.create", role="assistant", content_type="object_string", content=picture)
+    client.says("conversation.clear")
+    await client.until("conversation.cleared")
+    assert "there is no voiceprint group '7' here" in caplog.text
+    assert "there is no uploaded file '8' here" in caplog.text
+    assert "error" not in client.read
+    client.sent.put_nowait(None)
+    await session
