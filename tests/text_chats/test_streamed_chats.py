@@ -4,6 +4,8 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+
 from kouyu.agents.answer_limits import MOST_ANSWER
 from tests.standins.openai_server import Hang, Refuse, Say
 from tests.text_chats.conftest import Writing, asked
@@ -139,6 +141,26 @@ async def test_what_the_model_thinks_is_shown_apart(writing: Writing) -> None:
     kept = await writing.store.messages.get(answer["conversation_id"], answer["id"])
     assert kept is not None
     assert kept.reasoning_content == "Hm, light."
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ("I should greet.\n", "</think>\n\n", "Blue", " [1].", "<|im_end|>"),
+        ("<thou", "ght>I should greet.\n</thought>", "Blue", "【1†source】."),
+        ("Light it", " is.\n", "</think>Blue."),
+    ],
+)
+async def test_thoughts_and_marks_in_the_model_s_text_are_no_part_of_the_answer(
+    writing: Writing, pieces: tuple[str, ...]
+) -> None:
+    writing.model.will(Say(*pieces))
+    (answer,) = messages(await writing.events("/v3/chat", asked()), "answer")
+    assert answer["content"] == "Blue."
+    assert answer["reasoning_content"].strip() in ("I should greet.", "Light it is.")
+    kept = await writing.store.messages.get(answer["conversation_id"], answer["id"])
+    assert kept is not None
+    assert kept.content == "Blue."
 
 
 async def test_questions_that_could_follow_come_after_the_answer(writing: Writing) -> None:
