@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kouyu.audio.pcm import Samples
+from kouyu.audio.pcm import Samples, joined
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.effects import Sounding
 from kouyu.conversation.inputs import AudioReceived, Input, PressureChanged, SpeechProbability
@@ -10,6 +10,7 @@ from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.protocol.configuration import Configuration, InputAudio, VoiceProcessingConfig
 from kouyu.session.echo_guard import EchoGuard
 from kouyu.session.noise_suppression import NoiseSuppression
+from kouyu.session.recognised_audio import RecognisedAudio
 from kouyu.session.target_choice import TargetChoice
 from kouyu.session.vad_pump import VadPump
 from kouyu.speech.services import Services
@@ -41,6 +42,7 @@ class UplinkAudio:
         self._decoder = UplinkDecoder(configuration().input_audio)
         self._noise_suppression = NoiseSuppression(services.noise_suppressor)
         self.timeline = AudioTimeline(services.limits.longest_utterance_ms / 1000 * 1.5)
+        self._recognised = RecognisedAudio(self.timeline)
         self.echo_guard = EchoGuard(self.timeline) if services.limits.ignore_echo else None
         self._untold: tuple[AudioReceived, float] | None = None
         self._under_pressure = False
@@ -75,7 +77,7 @@ class UplinkAudio:
     def complete(self) -> None:
         """A buffer of audio ends here."""
         self._take(self._decoder.complete())
-        self._listen(self._noise_suppression.flush())
+        self._listen(joined([]), self._noise_suppression.flush())
         self._vad_pump.complete()
 
     async def look_up_target(self, processing: VoiceProcessingConfig) -> None:
@@ -108,17 +110,24 @@ class UplinkAudio:
     def _take(self, samples: Samples) -> None:
         processing = self._configuration().voice_processing_config
         enabled = processing.enable_ans or processing.enable_pdns
-        self._listen(self._noise_suppression.clean(samples, enabled=enabled))
+        self._listen(samples, self._noise_suppression.clean(samples, enabled=enabled))
 
-    def _listen(self, samples: Samples) -> None:
-        if len(samples):
-            now = self._clock()
-            self.timeline.append(samples)
-            self._untold = (AudioReceived(self.timeline.end), now)
+    def _listen(self, samples: Samples, cleaned: Samples) -> None:
+        """``samples`` have come in, and ``cleaned`` has come out of noise suppression.
+
+        Voice activity hears what is cleaned. Recognition hears fewer words wrong without suppression; with voiceprints,
+        which are compared in what is cleaned, it hears that too.
+        """
+        now = self._clock()
+        use_cleaned = self._configuration().voice_processing_config.enable_pdns
+        heard = self._recognised.take(samples, cleaned, use_cleaned=use_cleaned)
+        if len(heard):
+            self._heard(heard, self.timeline.end)
+        if len(cleaned):
+            self._untold = (AudioReceived(self._recognised.cleaned), now)
             if self.echo_guard is not None:
                 self.echo_guard.received(now)
-            self._vad_pump.put(samples)
-            self._heard(samples, self.timeline.end)
+            self._vad_pump.put(cleaned)
 
     def _judged(self, judged: SpeechProbability) -> None:
         is_high = self._services.pressure.is_high

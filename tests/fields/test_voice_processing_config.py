@@ -44,24 +44,26 @@ async def heard_in(talk: Talk, recogniser: RecognitionStandIn, **processing: Any
 
 
 async def test_voice_processing_config(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
+    """Merged key by key; both kinds of suppression at once are refused."""
     async with talking(measuring_server) as talk:
         plain = await heard_in(talk, recogniser, enable_ans=False)
         cleaned = await heard_in(talk, recogniser, enable_ans=True)
         off_again = await heard_in(talk, recogniser, enable_ans=False)
-        assert noise_db(cleaned) < noise_db(plain) - 6 < noise_db(off_again) - 5
+        assert abs(noise_db(cleaned) - noise_db(plain)) < 1
+        assert abs(noise_db(off_again) - noise_db(plain)) < 1
         both = {"enable_ans": True, "enable_pdns": True}
         assert "data.voice_processing_config.enable_pdns" in await refusal(talk, voice_processing_config=both)
 
 
 async def test_enable_ans(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
+    """Recognition hears what was said as it came in, since the filter costs it words."""
     async with talking(measuring_server) as talk:
         plain = await heard_in(talk, recogniser)
     async with talking(measuring_server) as talk:
         cleaned = await heard_in(talk, recogniser, enable_ans=True)
-        assert noise_db(cleaned) < noise_db(plain) - 6
+        assert abs(noise_db(cleaned) - noise_db(plain)) < 1
         await talk.configure(voice_processing_config={"enable_ans": None})
-        kept_on = await heard_in(talk, recogniser)
-        assert noise_db(kept_on) < noise_db(plain) - 6
+        assert abs(noise_db(await heard_in(talk, recogniser)) - noise_db(plain)) < 1
         wrong = {"enable_ans": "yes"}
         assert "data.voice_processing_config.enable_ans" in await refusal(talk, voice_processing_config=wrong)
 
