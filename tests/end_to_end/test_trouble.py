@@ -19,7 +19,6 @@ pytestmark = pytest.mark.models
     [
         ("chat.update", {"output_audio": {"speech_rate": 400}}, ["data.output_audio.speech_rate", "400", "-50", "100"]),
         ("chat.update", {"input_audio": {"sample_rate": 12345}}, ["data.input_audio.sample_rate", "12345", "48000"]),
-        ("chat.update", {"chat_config": {"conversation_id": "123"}}, ["data.chat_config.conversation_id", "123"]),
         (
             "conversation.message.create",
             {"role": "robot", "content_type": "text", "content": "x"},
