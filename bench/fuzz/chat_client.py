@@ -14,11 +14,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from bench.fuzz.findings import Findings
 from bench.fuzz.uplink_cases import Case, UplinkCases
+from kouyu.server.process.tcp_listeners import LARGEST_MESSAGE
 
 ANSWER_S: Final = 30.0
 """A case that has not been answered for so long counts as a fault."""
 _CASES_OF_A_CONNECTION: Final = 25
-_LARGEST_MESSAGE: Final = 16 * 1024 * 1024
 _TOO_BIG: Final = 1009
 _REFUSED_S: Final = 0.2
 
@@ -73,7 +73,7 @@ class ChatClient:
                 return
             case = self._cases.next()
             self._findings.sent[case.name if len(case.name) < 40 else case.name[:40]] += 1
-            too_big = len(case.message.encode() if isinstance(case.message, str) else case.message) > _LARGEST_MESSAGE
+            too_big = len(case.message.encode() if isinstance(case.message, str) else case.message) > LARGEST_MESSAGE
             try:
                 async with asyncio.timeout(ANSWER_S):
                     errors, chats = await self._answers(connection, case)

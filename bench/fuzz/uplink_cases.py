@@ -136,12 +136,7 @@ class UplinkCases:
         )
         broken = self._random.random() < 0.3
         content = "[" * count if broken else json.dumps([part] * count)
-        return Case(
-            f"a message of {count} parts",
-            self._object_string(content),
-            "one" if broken else "any",
-            "content" if broken else "",
-        )
+        return Case(f"a message of {count} parts", self._object_string(content), "one" if broken else "any")
 
     def _object_string(self, content: str) -> str:
         return _event(_EVENTS[4], {"role": "user", "content_type": "object_string", "content": content})
