@@ -49,15 +49,15 @@ max_sessions = 200
 [engines]
 asr = "openai"
 tts = ["openai"]
-openai_asr = {{ base_url = "{peers}/v1", model = "stand-in" }}
-openai_tts = {{ base_url = "{peers}/v1", model = "stand-in", voices = [{{ name = "calm" }}, {{ name = "hostile" }}] }}
+openai_asr = {{ base_url = "{speech}/v1", model = "stand-in" }}
+openai_tts = {{ base_url = "{speech}/v1", model = "stand-in", voices = [{{ name = "calm" }}, {{ name = "hostile" }}] }}
 
 [fetching]
 allow_private = true
 
 [[bots]]
 id = "calm"
-model = {{ base_url = "{peers}/calm/v1", model = "stand-in" }}
+model = {{ base_url = "{speech}/calm/v1", model = "stand-in" }}
 
 [[bots]]
 id = "hostile"
@@ -93,12 +93,19 @@ async def fuzz(options: FuzzOptions) -> FuzzReport:
     findings = Findings()
     with tempfile.TemporaryDirectory(prefix="kouyu-fuzz-") as name:
         folder = Path(name)
-        for child_folder in ("peers", "server", "calm"):
+        for child_folder in ("speech", "peers", "server", "calm"):
             (folder / child_folder).mkdir()
         stand_ins = ("bench.fuzz.peers", str(options.seed), str(options.endless_s))
-        async with own_server(folder / "peers", *stand_ins) as (peers, _):
+        # Those that the well-behaved client needs too are not to wait for a hostile answer that is being made up.
+        async with (
+            own_server(folder / "speech", *stand_ins) as (speech, _),
+            own_server(folder / "peers", *stand_ins) as (
+                peers,
+                _,
+            ),
+        ):
             config = folder / "server" / "kouyu.toml"
-            config.write_text(_CONFIG.format(peers=peers.http))
+            config.write_text(_CONFIG.format(peers=peers.http, speech=speech.http))
             command = ["bench.fuzz.server", str(folder / "server"), "--config", str(config)]
             command += ["--uvloop"] if options.uvloop else []
             async with own_server(folder / "server", *command) as (address, process):

@@ -457,3 +457,23 @@ async def test_many_answers_at_once_do_not_mix(endpoint: ModelEndpoint, client: 
         answers = await asyncio.gather(*[answer(client, options={"seed": seed}) for seed in range(20)])
         await client.close()
     assert [text_of(each) for each in answers] == [str(seed) * 5 for seed in range(20)]
+
+
+async def test_others_run_while_a_long_piece_is_searched_for_marks(model: OpenAIStandIn, client: OpenAIClient) -> None:
+    long = "[" * 20_000
+    turns_of_others = 0
+
+    async def others() -> None:
+        nonlocal turns_of_others
+        while True:
+            await asyncio.sleep(0)
+            turns_of_others += 1
+
+    model.will(Say(long))
+    events = client.complete(QUESTION)
+    texts = [(await anext(events)).text]  # type: ignore[union-attr]
+    running = asyncio.create_task(others())
+    texts += [event.text async for event in events if isinstance(event, TextDelta)]
+    running.cancel()
+    assert "".join(texts) == long
+    assert turns_of_others >= 30

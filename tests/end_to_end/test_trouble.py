@@ -63,7 +63,7 @@ async def test_an_unknown_event_is_answered_with_nothing(scripted_server: Runnin
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (Refuse(500, "the model is on fire"), "the model is on fire"),
+        (Refuse(500, "the model is on fire"), "it failed (HTTP 500): try again in a moment"),
         (HangUp(), "hung up"),
         (Hang(), "did not answer"),
         (Say("One. ", "Two. ", "Three. ", hang_after=2), "silent"),

@@ -183,7 +183,8 @@ async def test_a_failing_model_fails_the_chat_and_the_next_one_works(writing: Wr
     ]
     failed = chat_of(events, "conversation.chat.failed")
     assert failed["last_error"]["code"] == 5000
-    assert "it broke" in failed["last_error"]["msg"]
+    assert "it failed (HTTP 500)" in failed["last_error"]["msg"]
+    assert "it broke" not in failed["last_error"]["msg"]
     assert failed["failed_at"] > 0
     again = await writing.events("/v3/chat", asked(), conversation_id=failed["conversation_id"])
     assert names(again)[-2:] == ["conversation.chat.completed", "done"]
