@@ -6,16 +6,8 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from kouyu.protocol.downlink import ContentType, Role, ToolCall
-from kouyu.protocol.uplink import ToolOutput
+from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.voice_print import VoicePrint
-
-
-class ToolRound(msgspec.Struct, frozen=True, kw_only=True):
-    """Tools the agent asked for, at the client or on the server, and what they gave, in the order of the calls. In an
-    earlier turn a call may have no output: it was interrupted."""
-
-    calls: tuple[ToolCall, ...]
-    outputs: tuple[ToolOutput, ...]
 
 
 class ContextMessage(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from kouyu.agents.agent import ContextMessage, ToolRound
+from kouyu.agents.agent import ContextMessage
 from kouyu.agents.document_parsing import UnreadableDocument
 from kouyu.agents.document_text import document_text
 from kouyu.agents.fetching import Fetched, Fetcher, FetchError
@@ -19,6 +19,7 @@ from kouyu.agents.output_files import named_files
 from kouyu.agents.token_estimate import estimate_tokens
 from kouyu.protocol.content import AudioPart, ContentPart, FilePart, ImagePart, TextPart, parse_parts
 from kouyu.protocol.errors import InvalidField
+from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.workers.limited import LimitedWorkers
 

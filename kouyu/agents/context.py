@@ -6,12 +6,13 @@ from typing import Any, Final
 
 import msgspec
 
-from kouyu.agents.agent import ContextMessage, ToolRound
+from kouyu.agents.agent import ContextMessage
 from kouyu.agents.streamed_answer import estimate_messages
 from kouyu.agents.token_estimate import MESSAGE_OVERHEAD, estimate_tokens
 from kouyu.protocol.content import ContentPart, ImagePart, TextPart, parse_parts
 from kouyu.protocol.downlink import Role, ToolCall
 from kouyu.protocol.errors import InvalidField
+from kouyu.protocol.tool_round import ToolRound
 
 _IMAGE_TOKENS: Final = 800
 _NO_OUTPUT: Final = "No result: the call was interrupted, or its result has not come yet."

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
-from kouyu.agents.agent import ToolRound
 from kouyu.agents.mcp_server import McpServer
 from kouyu.protocol.downlink import ToolCall
+from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.uplink import ToolOutput
 
 _LONGEST_NAME: Final = 64

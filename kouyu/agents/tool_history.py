@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
-from kouyu.agents.agent import ContextMessage, ToolRound
+from kouyu.agents.agent import ContextMessage
 from kouyu.protocol.downlink import Function, MessageType, ToolCall
+from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.uplink import ToolOutput
 
 _CALL: Final = "function_call"
@@ -23,11 +24,6 @@ class ToolMessage(msgspec.Struct, frozen=True, kw_only=True):
     call_id: str = ""
     chat_id: str = ""
     """Ids of calls mean something within one chat alone: some servers begin anew with every answer."""
-
-
-def call_content(call: ToolCall) -> str:
-    """The content of a ``function_call`` message: JSON text with ``name`` and ``arguments``."""
-    return msgspec.json.encode(call.function).decode()
 
 
 def as_message(tools: ToolRound) -> ContextMessage:

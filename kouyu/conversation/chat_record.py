@@ -5,7 +5,6 @@ from typing import Final
 
 import msgspec
 
-from kouyu.agents.tool_history import call_content
 from kouyu.conversation.effects import Effect, SaveChat, SaveMessage, Send, TrimMessage
 from kouyu.conversation.identity import Identity
 from kouyu.protocol.configuration import ChatConfig
@@ -24,6 +23,7 @@ from kouyu.protocol.downlink import (
     Usage,
 )
 from kouyu.protocol.errors import INTERNAL
+from kouyu.protocol.tool_round import call_content
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 

@@ -1,8 +1,8 @@
 """The tools of one chat: those that have run, and those that the client is to run (downlink.md 5)."""
 
-from kouyu.agents.agent import ToolRound
 from kouyu.protocol.downlink import ToolCall
 from kouyu.protocol.errors import InvalidField
+from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.uplink import ToolOutput
 
 

@@ -5,9 +5,9 @@ Send and the saving effects share one ordered way out: what a later Send tells t
 
 import msgspec
 
-from kouyu.agents.agent import ToolRound
 from kouyu.protocol.configuration import Configuration, InputAudio
 from kouyu.protocol.downlink import Chat, DownlinkEvent, Message
+from kouyu.protocol.tool_round import ToolRound
 
 
 class Sounding(msgspec.Struct, frozen=True):

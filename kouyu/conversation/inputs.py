@@ -6,11 +6,11 @@ the number of the order it answers, so that a late one is dropped.
 
 import msgspec
 
-from kouyu.agents.agent import ToolRound
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import ToolCall
 from kouyu.protocol.errors import ProtocolError
 from kouyu.protocol.merge import Merged
+from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.uplink import (
     ConversationChatCancel,
     ConversationClear,

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
-from kouyu.agents.agent import ToolRound
 from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.client_tools import ClientTools
 from kouyu.conversation.effects import CancelReply, CommitReply, Effect, ReadAhead, Send, StartReply
@@ -14,6 +13,7 @@ from kouyu.conversation.limits import Limits
 from kouyu.conversation.speech import Outlet, Speech
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import ContentType, ToolCall, Usage
+from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 from kouyu.text.growing_text import GrowingText

@@ -3,10 +3,11 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from kouyu.agents.agent import AgentRequest, ContextMessage, ToolRound, committed_already
+from kouyu.agents.agent import AgentRequest, ContextMessage, committed_already
 from kouyu.agents.tool_history import ToolMessage, with_tool_rounds
 from kouyu.protocol.configuration import ChatConfig
 from kouyu.protocol.downlink import TOOL_TYPES, Message
+from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.user_voice import UserVoice
 from kouyu.protocol.voice_print import VoicePrint
 from kouyu.store.message_writes import MessageRecord

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from kouyu.agents.agent import AgentRequest, ContextMessage, ToolRound
+from kouyu.agents.agent import AgentRequest, ContextMessage
 from kouyu.agents.attachments import Attachments, spoken_text
 from kouyu.agents.bot import BotDefinition, LanguageModelBot
 from kouyu.agents.context import chat_messages
@@ -14,6 +14,7 @@ from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.fetching import Fetched, Fetcher, FetchingOptions
 from kouyu.agents.tool_history import as_message
 from kouyu.protocol.downlink import Function, ToolCall
+from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.workers.limited import LimitedWorkers
 from tests.agents.http_server import Asked, http_server, whole

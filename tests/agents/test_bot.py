@@ -3,21 +3,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from kouyu.agents.agent import (
-    Agent,
-    AgentError,
-    AgentRequest,
-    ContextMessage,
-    ReadsAhead,
-    TextDelta,
-    ToolCallRequest,
-    ToolRound,
-)
+from kouyu.agents.agent import Agent, AgentError, AgentRequest, ContextMessage, ReadsAhead, TextDelta, ToolCallRequest
 from kouyu.agents.bot import DEFAULT_PROMPT, BotDefinition, Example, LanguageModelBot
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.prompt import SPEAKERS_FACT
 from kouyu.agents.token_estimate import estimate_tokens
 from kouyu.protocol.downlink import Function, ToolCall
+from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.protocol.voice_print import VoicePrint
 from tests.standins.openai_server import OpenAIStandIn, Say, ToolCallScript, call_tools

@@ -4,16 +4,9 @@ from typing import Any
 
 import pytest
 
-from kouyu.agents.agent import (
-    AgentError,
-    AgentRequest,
-    ContextMessage,
-    TextDelta,
-    TokenUsage,
-    ToolCallRequest,
-    ToolRound,
-)
+from kouyu.agents.agent import AgentError, AgentRequest, ContextMessage, TextDelta, TokenUsage, ToolCallRequest
 from kouyu.agents.coze_brain import CozeBrain, CozeEndpoint
+from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.uplink import ToolOutput
 from tests.standins.coze_server import TOKEN, Answer, CozeStandIn, Fail, Refuse, Tools, coze_stand_in
 

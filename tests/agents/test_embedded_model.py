@@ -12,10 +12,11 @@ import httpx
 import msgspec
 import pytest
 
-from kouyu.agents.agent import AgentError, AgentRequest, ContextMessage, TextDelta, TokenUsage, ToolRound
+from kouyu.agents.agent import AgentError, AgentRequest, ContextMessage, TextDelta, TokenUsage
 from kouyu.agents.bot import BotDefinition, LanguageModelBot
 from kouyu.agents.embedded_model import EXAMPLES, EmbeddedModel, EmbeddedModelOptions
 from kouyu.protocol.downlink import Function, ToolCall
+from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.weights import MissingWeights
 

@@ -13,7 +13,6 @@ from kouyu.agents.agent import (
     TextDelta,
     TokenUsage,
     ToolCallRequest,
-    ToolRound,
     ToolsCalled,
     ToolsRan,
 )
@@ -21,6 +20,7 @@ from kouyu.agents.bot import BotDefinition, LanguageModelBot
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.mcp_server import McpServer, McpServerDefinition
 from kouyu.agents.server_tools import ServerTools
+from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.uplink import ToolOutput
 from tests.standins import mcp_server
 from tests.standins.openai_server import OpenAIStandIn, Say, ToolCallScript, call_tools

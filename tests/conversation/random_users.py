@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from kouyu.agents.agent import ToolRound
 from kouyu.conversation.inputs import NotOpened, OpenedConversation, PressureChanged
 from kouyu.protocol.downlink import Chat, Function, ToolCall
+from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.uplink import (
     ConversationClear,
     ConversationMessageCreate,

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from kouyu.agents.agent import ToolRound
 from kouyu.conversation.effects import Effect, SaveMessage, StartReply
 from kouyu.conversation.inputs import (
     ReplyDelta,
@@ -15,6 +14,7 @@ from kouyu.conversation.inputs import (
     ReplyToolsRan,
 )
 from kouyu.protocol.downlink import Cancellation, Chat, DownlinkEvent, Function, Message, ToolCall
+from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.uplink import SubmitToolOutputs, ToolOutput
 from tests.conversation.simulation import Engines, Report, Simulation
 

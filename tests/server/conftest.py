@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from kouyu.diagnostics.loop_watchdog import LoopWatchdog
 from kouyu.diagnostics.watcher_hub import WatcherHub
 from kouyu.server.access.open_sockets import OpenSockets, revocations_enforced
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.app import create_app
 from kouyu.server.kouyu_api.status import RunningEngine, ServerState
 from kouyu.server.process.certificates import Certificates, local_certificate
-from kouyu.server.process.loop_watchdog import LoopWatchdog
 from kouyu.server.process.tcp_listeners import bind, listening
 from kouyu.server.sockets.chat import AnswererIds
 from kouyu.speech.socket import Socket

@@ -14,12 +14,12 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 
+from kouyu.diagnostics.loop_watchdog import Holds, LoopWatchdog
 from kouyu.diagnostics.watcher import Wanted
 from kouyu.diagnostics.watcher_hub import LiveSession, WatcherHub
 from kouyu.engines.scheduler import Scheduler
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.openapi.operation import described
-from kouyu.server.process.loop_watchdog import Holds, LoopWatchdog
 from kouyu.server.rest.answers import answer_success
 from kouyu.settings.model import EngineSettings
 from kouyu.store.sounds import Bounds, Sounds

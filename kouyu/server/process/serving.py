@@ -13,6 +13,7 @@ from typing import TypeAlias
 import msgspec
 
 from kouyu.assembly.runtime import Runtime
+from kouyu.diagnostics.loop_watchdog import LoopWatchdog
 from kouyu.diagnostics.watcher_hub import WatcherHub
 from kouyu.server.access.open_sockets import OpenSockets, revocations_enforced
 from kouyu.server.access.sessions import Sessions
@@ -24,7 +25,6 @@ from kouyu.server.process.certificates import Certificates, local_certificate, o
 from kouyu.server.process.data_folder import DataFolder
 from kouyu.server.process.heap_maintenance import maintained_heap
 from kouyu.server.process.lan import lan_names
-from kouyu.server.process.loop_watchdog import LoopWatchdog
 from kouyu.server.process.stopping import Stopping, stop_on_signals
 from kouyu.server.process.tcp_listeners import EVERYWHERE, Ports, bind, in_url, listening
 from kouyu.server.sockets.chat import AnswererIds

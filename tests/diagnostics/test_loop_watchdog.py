@@ -8,7 +8,7 @@ import time
 import pytest
 import uvloop
 
-from kouyu.server.process.loop_watchdog import LoopWatchdog
+from kouyu.diagnostics.loop_watchdog import LoopWatchdog
 
 
 def compute(seconds: float, spoken: str) -> None:
