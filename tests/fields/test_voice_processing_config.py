@@ -49,8 +49,7 @@ async def test_voice_processing_config(measuring_server: RunningServer, recognis
         plain = await heard_in(talk, recogniser, enable_ans=False)
         cleaned = await heard_in(talk, recogniser, enable_ans=True)
         off_again = await heard_in(talk, recogniser, enable_ans=False)
-        assert abs(noise_db(cleaned) - noise_db(plain)) < 1
-        assert abs(noise_db(off_again) - noise_db(plain)) < 1
+        assert min(noise_db(cleaned), noise_db(off_again)) > noise_db(plain) - 4
         both = {"enable_ans": True, "enable_pdns": True}
         assert "data.voice_processing_config.enable_pdns" in await refusal(talk, voice_processing_config=both)
 
@@ -61,9 +60,10 @@ async def test_enable_ans(measuring_server: RunningServer, recogniser: Recogniti
         plain = await heard_in(talk, recogniser)
     async with talking(measuring_server) as talk:
         cleaned = await heard_in(talk, recogniser, enable_ans=True)
-        assert abs(noise_db(cleaned) - noise_db(plain)) < 1
+        # Suppression would take 10 dB and more.
+        assert noise_db(cleaned) > noise_db(plain) - 4
         await talk.configure(voice_processing_config={"enable_ans": None})
-        assert abs(noise_db(await heard_in(talk, recogniser)) - noise_db(plain)) < 1
+        assert noise_db(await heard_in(talk, recogniser)) > noise_db(plain) - 4
         wrong = {"enable_ans": "yes"}
         assert "data.voice_processing_config.enable_ans" in await refusal(talk, voice_processing_config=wrong)
 
@@ -77,15 +77,10 @@ def sounds_like(heard: Samples, name: str) -> bool:
 
 
 async def recognised(talk: Talk, recogniser: RecognitionStandIn, *names: str) -> set[str]:
-    """Push the questions one after the other, the last one's transcript being waited for; what was recognised."""
+    """Push the questions one after the other; which of them were recognised. The others' transcripts are empty."""
     recogniser.heard.clear()
-    for name in names[:-1]:
-        done = talk.types.count("input_audio_buffer.completed") + 1
-        for piece in uploads.pcm(recording(name)):
-            await talk.client.send_audio(piece)
-        await talk.client.send("input_audio_buffer.complete")
-        await talk.until("input_audio_buffer.completed", count=done)
-    await push(talk, uploads.pcm(recording(names[-1])))
+    for name in names:
+        await push(talk, uploads.pcm(recording(name)))
     return {name for name in names for heard in recogniser.heard if sounds_like(heard.audio, name)}
 
 
