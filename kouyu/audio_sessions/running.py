@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Final, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -16,11 +16,11 @@ from kouyu.protocol.downlink import encode
 from kouyu.protocol.errors import ProtocolError
 from kouyu.protocol.ids import new_event_id
 from kouyu.protocol.uplink import UnknownEvent
+from kouyu.protocol.uplink_envelope import origin_message
 from kouyu.speech.socket import Socket, SocketClosed
 
 log = logging.getLogger(__name__)
 
-_ORIGIN_CHARACTERS: Final = 2000
 
 Send: TypeAlias = Callable[[AudioEvent], Awaitable[None]]
 """Sends an event, after those sent before. Waits while the client does not read. Raises SocketClosed."""
@@ -91,19 +91,14 @@ async def _read(socket: Socket, name: AudioEndpointName, endpoint: AudioEndpoint
                 case UnknownEvent(event_type=event_type):
                     _log_hints(log_id, hints.unknown_event(event_type))
                 case AudioUpdate() as update:
-                    await endpoint.take(msgspec.structs.replace(update, origin_message=_origin(message)))
+                    await endpoint.take(msgspec.structs.replace(update, origin_message=origin_message(message)))
                 case event:
                     await endpoint.take(event)
         except ProtocolError as fault:
-            await send(audio_error(fault.code, fault.msg, _origin(message)))
+            await send(audio_error(fault.code, fault.msg, origin_message(message)))
             _log_hints(log_id, hints.refused(fault))
 
 
 def _log_hints(log_id: str, hints: Iterable[Hint]) -> None:
     for hint in hints:
         log.warning("%s: %s", log_id, hint.message)
-
-
-def _origin(message: str | bytes) -> str:
-    text = message.decode(errors="replace") if isinstance(message, bytes) else message
-    return text[:_ORIGIN_CHARACTERS]

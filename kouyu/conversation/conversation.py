@@ -17,6 +17,7 @@ from kouyu.conversation.identity import Identity, OrderNumbers
 from kouyu.conversation.inputs import (
     AudioReceived,
     ClientFault,
+    ClientJoined,
     ClientLeft,
     ConfigurationUpdate,
     ConnectionResumed,
@@ -109,10 +110,6 @@ class Conversation:
         """What the client has asked for so far, in force or not."""
         return self._requested
 
-    def start(self) -> list[Effect]:
-        """The connection is there."""
-        return [Send(DownlinkEvent("chat.created"))]
-
     def receive(self, received: Input, now: float) -> list[Effect]:
         """Take in one input and give what follows from it for the client and the session.
 
@@ -172,6 +169,8 @@ class Conversation:
                 if conversation_id == self._identity.conversation_id and section_id != self._identity.section_id:
                     yield from self._turns.forget_preparation()
                     self._identity.open(conversation_id, section_id)
+            case ClientJoined():
+                yield Send(DownlinkEvent("chat.created"))
             case ClientLeft():
                 yield from self._leave(now)
             case TimePassed():

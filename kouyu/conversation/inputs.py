@@ -213,6 +213,10 @@ class SectionBegan(msgspec.Struct, frozen=True):
     section_id: str
 
 
+class ClientJoined(msgspec.Struct, frozen=True):
+    """The connection is there; the first input."""
+
+
 class ClientLeft(msgspec.Struct, frozen=True):
     """The connection has ended."""
 
@@ -246,6 +250,7 @@ Input = (
     | SpeechFailed
     | PacketGone
     | SectionBegan
+    | ClientJoined
     | ClientLeft
     | TimePassed
 )

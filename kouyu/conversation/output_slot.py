@@ -22,6 +22,10 @@ _REASONS: Final[dict[CancelCode, str]] = {
 }
 
 
+ITEMS_AT_ONCE: Final = 2
+"""Items whose sound is made at the same time: the one in the slot, and one that is prepared meanwhile."""
+
+
 def canceled(code: CancelCode) -> Iterator[Effect]:
     """Tell the client to throw away what it has not played."""
     yield FlushPlayback()

@@ -16,6 +16,7 @@ from kouyu.protocol.errors import BAD_REQUEST, InvalidField, ProtocolError
 
 _LONGEST_APPEND_ID: Final = 1024
 """Bytes of JSON; no id that a client chose for an event is longer."""
+_ORIGIN_CHARACTERS: Final = 2000
 
 
 class RawEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +25,12 @@ class RawEvent(msgspec.Struct, frozen=True, kw_only=True):
     id: str | None
     event_type: str
     data: Any
+
+
+def origin_message(message: str | bytes) -> str:
+    """The beginning of a WebSocket message, for the ``error`` event that answers it."""
+    text = message.decode(errors="replace") if isinstance(message, bytes) else message
+    return text[:_ORIGIN_CHARACTERS]
 
 
 def decode_event(text: str | bytes) -> RawEvent:

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from typing import Final
 
 import msgspec
 
@@ -37,6 +36,7 @@ from kouyu.conversation.hints import quoted
 from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import (
     ClientFault,
+    ClientJoined,
     ClientLeft,
     ConfigurationUpdate,
     ConnectionResumed,
@@ -65,21 +65,19 @@ from kouyu.protocol.uplink import (
     UplinkEvent,
     parse,
 )
+from kouyu.protocol.uplink_envelope import origin_message
 from kouyu.session.deadline_timer import DeadlineTimer
 from kouyu.session.order_runner import OrderRunner
 from kouyu.session.outbox import ClientTooSlow, Outbox
 from kouyu.session.redialing import Redialing
 from kouyu.session.sound_keeper import keeper_of
 from kouyu.session.uplink_audio import UplinkAudio
-from kouyu.speech.recorder import Recorder
+from kouyu.speech.recorder import LAST_SAVES_S, Recorder
 from kouyu.speech.services import Services
 from kouyu.speech.socket import Socket, SocketClosed
 from kouyu.store.errors import StoreError
 
 log = logging.getLogger(__name__)
-
-_ORIGIN_CHARACTERS: Final = 2000
-_LAST_SAVES_S: Final = 2.0
 
 
 async def run_session(
@@ -188,7 +186,7 @@ class Session:
                     report=self._receive,
                     echo_guard=self._uplink_audio.echo_guard,
                 )
-                self._carry_out(self.conversation.start())
+                self._receive(ClientJoined())
                 helpers = [
                     tasks.create_task(self._outbox.run(), name="outbox"),
                     tasks.create_task(self._uplink_audio.run(), name="hearing"),
@@ -225,19 +223,19 @@ class Session:
                         await self._resume()
                 await self._take(event, message)
             except ProtocolError as fault:
-                self._receive(ClientFault(fault, _origin(message)))
+                self._receive(ClientFault(fault, origin_message(message)))
 
     async def _take(self, event: UplinkEvent, message: str | bytes) -> None:
         match event:
             case InputAudioBufferAppend(delta=delta):
                 await self._uplink_audio.hear(delta)
             case ChatUpdate(data=data):
-                await self._configure(data, _origin(message))
+                await self._configure(data, origin_message(message))
             case InputAudioBufferComplete() | InputAudioBufferClear():
                 self._uplink_audio.complete()
                 self._receive(event)
             case SubmitToolOutputs():
-                self._receive(msgspec.structs.replace(event, origin_message=_origin(message)))
+                self._receive(msgspec.structs.replace(event, origin_message=origin_message(message)))
             case _:
                 self._receive(event)
                 if isinstance(event, ConversationMessageCreate) and event.content_type == "object_string":
@@ -333,10 +331,10 @@ class Session:
                 case Hint(message):
                     log.warning("%s: %s", self._log_id, message)
                     self._live.hint(message)
-                case Send(event, sounding, packet):
+                case Send(sounding=sounding):
                     if sounding is not None:
                         self._uplink_audio.sounding(sounding)
-                    self._outbox.put(event, packet)
+                    self._outbox.put(effect)
                 case SaveMessage() | TrimMessage() | SaveChat() | SaveSection():
                     self._recorder.save(effect)
                     self._outbox.saved()
@@ -383,12 +381,7 @@ class Session:
         if self._keeper is not None:
             await self._keeper.finish()
         try:
-            async with asyncio.timeout(_LAST_SAVES_S):
+            async with asyncio.timeout(LAST_SAVES_S):
                 await self._recorder.written(self._recorder.ticket)
         except TimeoutError:
-            log.warning("%s: what was said last is not on disk %g s after the end", self._log_id, _LAST_SAVES_S)
-
-
-def _origin(message: str | bytes) -> str:
-    text = message.decode(errors="replace") if isinstance(message, bytes) else message
-    return text[:_ORIGIN_CHARACTERS]
+            log.warning("%s: what was said last is not on disk %g s after the end", self._log_id, LAST_SAVES_S)

@@ -11,6 +11,7 @@ from kouyu.audio.resampling import Resampler, open_prompt_resampler
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.effects import Sounding
 from kouyu.conversation.inputs import SpeechProbability
+from kouyu.conversation.output_slot import ITEMS_AT_ONCE
 from kouyu.conversation.speech_detector import RELEASE_PROBABILITY
 from kouyu.protocol.speech_rate import SPEECH_RATE
 
@@ -41,8 +42,6 @@ _MOST_MADE: Final = 120 * ECHO_RATE
 """Of one item, made and not sent yet: beyond what is ever synthesised ahead."""
 _ARRIVALS: Final = 3000
 """Pieces of audio that wait to be judged; of more the oldest count as having come later than they did."""
-_ITEMS_AT_ONCE: Final = 2
-"""What is being said, and what is prepared meanwhile."""
 
 
 class EchoGuard:
@@ -71,7 +70,7 @@ class EchoGuard:
     def made(self, item: int, samples: Samples, sample_rate: int) -> None:
         """More of an item's sound exists; it is not sent yet."""
         if item not in self._made:
-            for older in sorted(self._made)[: len(self._made) - _ITEMS_AT_ONCE + 1]:
+            for older in sorted(self._made)[: len(self._made) - ITEMS_AT_ONCE + 1]:
                 del self._made[older]
             self._made[item] = _Item()
         self._made[item].add(samples, sample_rate)

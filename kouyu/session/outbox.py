@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from kouyu.conversation.effects import Send
 from kouyu.conversation.inputs import PacketGone
 from kouyu.protocol.downlink import DownlinkEvent, Message, encode
 from kouyu.protocol.ids import new_event_id
@@ -19,9 +20,8 @@ _EVENT_BYTES: Final = 500
 
 
 class _Waiting(NamedTuple):
-    event: DownlinkEvent
+    sent: Send
     ticket: int
-    packet: int | None
 
 
 class ClientTooSlow(Exception):
@@ -47,13 +47,10 @@ class Outbox:
         self._waiting_bytes = 0
         self._changed = asyncio.Event()
 
-    def put(self, event: DownlinkEvent, packet: int | None = None) -> None:
-        """Take an event; it goes out after everything put before. Raises ClientTooSlow when too much waits.
-
-        ``packet`` is the number by which its leaving is reported.
-        """
-        self._waiting.append(_Waiting(event, self._recorder.ticket, packet))
-        self._waiting_bytes += _size(event)
+    def put(self, sent: Send) -> None:
+        """Take an event; it goes out after everything put before. Raises ClientTooSlow when too much waits."""
+        self._waiting.append(_Waiting(sent, self._recorder.ticket))
+        self._waiting_bytes += _size(sent.event)
         self._changed.set()
         if self._waiting_bytes > MOST_WAITING_BYTES:
             raise ClientTooSlow
@@ -64,12 +61,10 @@ class Outbox:
 
     def drop_waiting_audio(self) -> None:
         """Throw away audio that has not left yet: the user has interrupted it."""
-        is_audio = [waiting.event.event_type == "conversation.audio.delta" for waiting in self._waiting]
-        kept = [waiting for waiting, audio in zip(self._waiting, is_audio, strict=True) if not audio]
-        dropped = [waiting.packet for waiting, audio in zip(self._waiting, is_audio, strict=True) if audio]
-        self._dropped.extend(packet for packet in dropped if packet is not None)
-        self._waiting = deque(kept)
-        self._waiting_bytes = sum(_size(waiting.event) for waiting in kept)
+        dropped = [waiting.sent for waiting in self._waiting if waiting.sent.sounding is not None]
+        self._dropped.extend(sent.packet for sent in dropped if sent.packet is not None)
+        self._waiting = deque(waiting for waiting in self._waiting if waiting.sent.sounding is None)
+        self._waiting_bytes = sum(_size(waiting.sent.event) for waiting in self._waiting)
         self._changed.set()
 
     async def run(self) -> None:
@@ -84,13 +79,13 @@ class Outbox:
             await self._recorder.written(self._recorder.ticket)
 
     async def _send(self, waiting: "_Waiting") -> None:
-        event = waiting.event
+        event, packet = waiting.sent.event, waiting.sent.packet
         self._waiting_bytes -= _size(event)
         await self._recorder.written(waiting.ticket)
         unix_ms = time.time_ns() // 1_000_000
         await self._socket.send(encode(event, event_id=new_event_id(), log_id=self._log_id, unix_ms=unix_ms))
-        if waiting.packet is not None:
-            self._report(PacketGone(waiting.packet))
+        if packet is not None:
+            self._report(PacketGone(packet))
 
     def _tell_of_dropped(self) -> None:
         dropped, self._dropped = self._dropped, []

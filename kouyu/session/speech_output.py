@@ -5,11 +5,11 @@ import logging
 from collections.abc import Callable
 from contextlib import aclosing
 from functools import partial
-from typing import Final
 
 from kouyu.audio.encoding import AudioEncoder, open_encoder
 from kouyu.conversation.effects import Speak
 from kouyu.conversation.inputs import Input, SpeechAudio, SpeechFailed, SpeechFinished
+from kouyu.conversation.output_slot import ITEMS_AT_ONCE
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.directions import directions_in
@@ -19,9 +19,6 @@ from kouyu.session.echo_guard import EchoGuard
 from kouyu.speech.spoken_packets import spoken_packets, synthesis_options
 
 log = logging.getLogger(__name__)
-
-_ITEMS_AT_ONCE: Final = 2
-"""What is being said, and what is prepared meanwhile."""
 
 
 class SpeechOutput:
@@ -96,7 +93,7 @@ class SpeechOutput:
 
     def _encoder(self, item: int, output: OutputAudio) -> AudioEncoder:
         if item not in self._encoders:
-            for older in sorted(self._encoders)[: len(self._encoders) - _ITEMS_AT_ONCE + 1]:
+            for older in sorted(self._encoders)[: len(self._encoders) - ITEMS_AT_ONCE + 1]:
                 self._drop(older)
             self._encoders[item] = open_encoder(output)
         return self._encoders[item]

@@ -14,6 +14,9 @@ from kouyu.store.writer import Write
 MOST_WAITING: Final = 1000
 """Writes that may wait. Beyond that reading from the client waits, so that it is slowed down."""
 
+LAST_SAVES_S: Final = 2.0
+"""For what is still to be saved when a session or a chat ends, in seconds."""
+
 Saving = SaveMessage | TrimMessage | SaveChat | SaveSection
 
 

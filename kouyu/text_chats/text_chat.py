@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing, suppress
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
@@ -26,7 +26,7 @@ from kouyu.protocol.downlink import Chat, Message, error
 from kouyu.protocol.errors import INTERNAL, ProtocolError
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.speech.agent_request import agent_request
-from kouyu.speech.recorder import Recorder
+from kouyu.speech.recorder import LAST_SAVES_S, Recorder
 from kouyu.store.errors import StoreError
 from kouyu.text_chats.chat_output import ChatOutput
 from kouyu.text_chats.chat_request import ChatRequest
@@ -37,7 +37,6 @@ from kouyu.text_chats.written_answer import WrittenAnswer
 
 log = logging.getLogger(__name__)
 
-_LAST_SAVES_S: Final = 2.0
 Phase = Literal["running", "waiting", "ended"]
 
 
@@ -262,7 +261,7 @@ class TextChat:
 
     async def _settle(self, effects: Iterable[Effect]) -> None:
         try:
-            async with asyncio.timeout(_LAST_SAVES_S):
+            async with asyncio.timeout(LAST_SAVES_S):
                 await self._out.carry_out(effects)
         except (StoreError, TimeoutError, ClientGone) as fault:
             log.error("the end of a chat was not saved: %s", fault)

@@ -27,6 +27,7 @@ from kouyu.conversation.effects import (
 from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import (
     AudioReceived,
+    ClientJoined,
     ConfigurationUpdate,
     Input,
     NotOpened,
@@ -117,7 +118,7 @@ class Simulation:
         self._next_judgement_at = 0.0
         self._count = itertools.count()
         self._queue: list[tuple[float, bool, int, Input]] = []
-        self._take(self.conversation.start())
+        self._take(self.conversation.receive(ClientJoined(), self.now))
 
     # What the user does
 

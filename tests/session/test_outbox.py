@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from kouyu.conversation.effects import Send, Sounding
 from kouyu.conversation.inputs import PacketGone
 from kouyu.protocol.downlink import DownlinkEvent, Message
 from kouyu.session.outbox import MOST_WAITING_BYTES, ClientTooSlow, Outbox
@@ -48,7 +49,7 @@ class Saved:
         self.written_until = ticket
 
 
-def audio(content: str = "AAAA") -> DownlinkEvent:
+def audio(content: str = "AAAA", packet: int | None = None) -> Send:
     data = Message(
         id="1",
         conversation_id="1",
@@ -60,7 +61,7 @@ def audio(content: str = "AAAA") -> DownlinkEvent:
         chat_id="1",
         section_id="1",
     )
-    return DownlinkEvent("conversation.audio.delta", data)
+    return Send(DownlinkEvent("conversation.audio.delta", data), Sounding(1, 20.0, 0.0), packet)
 
 
 def ignore(gone: PacketGone) -> None:
@@ -80,7 +81,7 @@ async def test_events_leave_in_the_order_they_were_put() -> None:
     wire.reads.set()
     outbox = Outbox(wire, Saved(), log_id="log", report=ignore)  # type: ignore[arg-type]
     for event_type in ("chat.created", "chat.updated", "conversation.cleared"):
-        outbox.put(DownlinkEvent(event_type))  # type: ignore[arg-type]
+        outbox.put(Send(DownlinkEvent(event_type)))  # type: ignore[arg-type]
     async with running(outbox):
         assert await wire.takes(3) == ["chat.created", "chat.updated", "conversation.cleared"]
 
@@ -89,9 +90,9 @@ async def test_an_event_waits_for_what_was_saved_before_it() -> None:
     wire, saved = Wire(), Saved()
     wire.reads.set()
     outbox = Outbox(wire, saved, log_id="log", report=ignore)  # type: ignore[arg-type]
-    outbox.put(DownlinkEvent("chat.created"))
+    outbox.put(Send(DownlinkEvent("chat.created")))
     saved.ticket = 1
-    outbox.put(DownlinkEvent("conversation.cleared"))
+    outbox.put(Send(DownlinkEvent("conversation.cleared")))
     async with running(outbox):
         assert await wire.takes(1) == ["chat.created"]
         await asyncio.sleep(0.01)
@@ -104,7 +105,7 @@ async def test_what_was_saved_is_written_though_no_event_tells_of_it() -> None:
     wire, saved = Wire(), Saved()
     wire.reads.set()
     outbox = Outbox(wire, saved, log_id="log", report=ignore)  # type: ignore[arg-type]
-    outbox.put(DownlinkEvent("conversation.cleared"))
+    outbox.put(Send(DownlinkEvent("conversation.cleared")))
     saved.on_disk.set()
     running = asyncio.create_task(outbox.run())
     await asyncio.sleep(0.01)
@@ -120,10 +121,10 @@ async def test_an_interruption_drops_the_audio_that_has_not_left() -> None:
     wire = Wire()
     outbox = Outbox(wire, Saved(), log_id="log", report=ignore)  # type: ignore[arg-type]
     outbox.put(audio())
-    outbox.put(DownlinkEvent("conversation.cleared"))
+    outbox.put(Send(DownlinkEvent("conversation.cleared")))
     outbox.put(audio())
     outbox.drop_waiting_audio()
-    outbox.put(DownlinkEvent("chat.updated"))
+    outbox.put(Send(DownlinkEvent("chat.updated")))
     wire.reads.set()
     async with running(outbox):
         assert await wire.takes(2) == ["conversation.cleared", "chat.updated"]
@@ -133,12 +134,12 @@ async def test_packets_are_told_when_they_have_left_and_those_that_were_dropped_
     wire, gone = Wire(), list[PacketGone]()
     outbox = Outbox(wire, Saved(), log_id="log", report=gone.append)  # type: ignore[arg-type]
     async with running(outbox):
-        outbox.put(audio(), packet=1)
+        outbox.put(audio(packet=1))
         await asyncio.sleep(0.01)
         outbox.put(audio())
-        outbox.put(audio(), packet=2)
+        outbox.put(audio(packet=2))
         outbox.drop_waiting_audio()
-        outbox.put(audio(), packet=3)
+        outbox.put(audio(packet=3))
         await asyncio.sleep(0.01)
         assert gone == []  # the client has not taken the first one
         wire.reads.set()
