@@ -41,7 +41,12 @@ class RestClient:
         self._findings = findings
         self._goes_on = goes_on
         self._http = httpx.AsyncClient(
-            base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=_ANSWER_S, trust_env=False
+            base_url=url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=_ANSWER_S,
+            # A connection that has waited may just be closed by the server.
+            limits=httpx.Limits(max_keepalive_connections=0),
+            trust_env=False,
         )
         self._ids: dict[str, list[str]] = {}
         """What the server made, by the name under which it is asked for."""

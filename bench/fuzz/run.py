@@ -14,6 +14,7 @@ import contextlib
 import os
 import random
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -130,6 +131,14 @@ async def fuzz(options: FuzzOptions) -> FuzzReport:
     )
 
 
+async def _fuzz_until_signal(options: FuzzOptions) -> FuzzReport:
+    """SIGTERM ends it as Ctrl-C does, children and all."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await fuzz(options)
+
+
 async def _beside_a_calm_client(
     options: FuzzOptions, address: ServerAddress, peers: ServerAddress, folder: Path, findings: Findings
 ) -> GeneratorReport | None:
@@ -200,7 +209,7 @@ def tracebacks(log: str) -> list[str]:
 @click.option("--uvloop", is_flag=True, help="The event loop of `kouyu serve`; callbacks are not measured then.")
 def main(**options: object) -> None:
     """Fuzz a server of its own."""
-    report = asyncio.run(fuzz(msgspec.convert(options, FuzzOptions)))
+    report = asyncio.run(_fuzz_until_signal(msgspec.convert(options, FuzzOptions)))
     print_report(report)
     sys.exit(report.failed)
 

@@ -73,7 +73,7 @@ class UplinkCases:
     def _bad_field(self) -> Case:
         path, schema = self._random.choice(list(_fields(self._schema)))
         value = self._values.refused(schema)
-        if value is None:
+        if value is None or "extra_params" in path[:-1]:  # numbers are taken as texts there
             return self._whole_update()
         data: Any = value
         for name in reversed(path):

@@ -183,15 +183,16 @@ class OpenAIClient:
                 if len(body) > MAX_EVENT_BYTES:
                     raise self._error(f"it sent an answer longer than {MAX_EVENT_BYTES} bytes")
                 continue
-            before = answer.tokens
+            before, place = answer.tokens, 0
             for data in self._events(decoder, piece):
                 if data == _DONE:
                     answer.ended = True
                     await self._read_tail(pieces)
                     return
-                for place, chunk in enumerate(in_portions(self._decoded(data))):
-                    if place:
+                for chunk in in_portions(self._decoded(data)):
+                    if place:  # hundreds of events may have come together: others run in between
                         await asyncio.sleep(0)
+                    place += 1
                     yield chunk
             if answer.tokens > before:
                 deadline = loop.time() + self._endpoint.token_timeout_s

@@ -459,8 +459,18 @@ async def test_many_answers_at_once_do_not_mix(endpoint: ModelEndpoint, client: 
     assert [text_of(each) for each in answers] == [str(seed) * 5 for seed in range(20)]
 
 
-async def test_others_run_while_a_long_piece_is_searched_for_marks(model: OpenAIStandIn, client: OpenAIClient) -> None:
-    long = "[" * 20_000
+def _event(text: str) -> bytes:
+    return b"data: " + msgspec.json.encode({"choices": [{"delta": {"content": text}}]}) + b"\n\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "turns"),
+    [(_event("[" * 20_000), 30), (_event("[" * 10) * 2_000, 1_500)],
+    ids=["one long piece", "many that came together"],
+)
+async def test_others_run_while_what_came_is_searched_for_marks(
+    model: OpenAIStandIn, client: OpenAIClient, sent: bytes, turns: int
+) -> None:
     turns_of_others = 0
 
     async def others() -> None:
@@ -469,11 +479,11 @@ async def test_others_run_while_a_long_piece_is_searched_for_marks(model: OpenAI
             await asyncio.sleep(0)
             turns_of_others += 1
 
-    model.will(Say(long))
+    model.will(Raw((sent + b"data: [DONE]\n\n",)))
     events = client.complete(QUESTION)
     texts = [(await anext(events)).text]  # type: ignore[union-attr]
     running = asyncio.create_task(others())
     texts += [event.text async for event in events if isinstance(event, TextDelta)]
     running.cancel()
-    assert "".join(texts) == long
-    assert turns_of_others >= 30
+    assert "".join(texts) == "[" * 20_000
+    assert turns_of_others >= turns
