@@ -1,7 +1,7 @@
-"""Notices when the event loop is held: one callback keeps everything else, the audio of all sessions too, waiting.
+"""Detects a blocked event loop: one slow callback delays everything else, the audio of all sessions included.
 
-A thread asks the loop for a sign of life and, where none comes in time, notes what the loop's thread is executing. The
-log gets names of functions and line numbers, never a value: those may be what somebody said.
+A thread schedules a callback on the loop and, if it does not run in time, records the stack of the loop's thread. The
+log gets names of functions and line numbers, never a value, which may be a user's speech.
 """
 
 import asyncio
@@ -20,25 +20,25 @@ import msgspec
 log = logging.getLogger(__name__)
 
 HELD_S: Final = 0.1
-"""A loop that is held for longer is always noticed. From half of it on it may be: how long it had been held when it was
-asked is not known."""
+"""A longer block, in seconds, is always detected. From half of it on it may be, depending on when the watchdog last
+asked."""
 TOLD_ONCE_IN_S: Final = 60.0
-"""What holds the loop again and again at the same line is logged so seldom; it is counted each time."""
+"""Shortest time in seconds between two log lines for the same place; every block is counted."""
 _STILL_HELD_S: Final = 1.0
-"""After so long the log is told where the loop stands, even though it has not ended: the process may be killed."""
+"""A block this long (in seconds) is logged before it has ended, since the process may be killed."""
 _STEP_S: Final = 0.005
 _FRAMES: Final = 15
 
 
 class Holds(msgspec.Struct, frozen=True, kw_only=True):
-    """How often the loop has been held, and the longest time, in ms."""
+    """How often the loop was blocked, and for how long at most, in ms."""
 
     count: int = 0
     longest_ms: float = 0.0
 
 
 class LoopWatchdog:
-    """Watches the running loop while ``watching`` is entered. ``held_s`` as HELD_S."""
+    """Watches the running loop while ``watching`` is entered. ``held_s``: as HELD_S."""
 
     def __init__(self, *, held_s: float = HELD_S) -> None:
         self.holds = Holds()
@@ -46,11 +46,11 @@ class LoopWatchdog:
         self._stopping = False
         self._answered = True
         self._told: dict[str, float] = {}
-        """When a place was last logged, by the clock of ``time.monotonic``."""
+        """When each place was last logged, by ``time.monotonic``."""
 
     @contextlib.asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Watch while the block runs. Enter it from the loop that is to be watched, once."""
+        """Watch while the block runs. Enter it once, from the loop to be watched."""
         loop, watched = asyncio.get_running_loop(), threading.get_ident()
         thread = threading.Thread(target=self._watch, args=(loop, watched), name="loop-watchdog", daemon=True)
         thread.start()
@@ -58,7 +58,7 @@ class LoopWatchdog:
             yield
         finally:
             self._stopping = True
-            # On a thread: the watchdog may just be waiting for an answer of this one.
+            # On a thread: the watchdog may be waiting for this loop to answer.
             await asyncio.to_thread(thread.join)
 
     def _answer(self) -> None:
@@ -70,29 +70,29 @@ class LoopWatchdog:
             asked, busy = time.monotonic(), _processor_time(watched)
             try:
                 loop.call_soon_threadsafe(self._answer)
-            except RuntimeError:  # it is closed
+            except RuntimeError:  # the loop is closed
                 return
-            # Sleep and a flag cost half of what an Event does, which is paid twenty times a second.
+            # Sleep and a flag cost half of what an Event does, twenty times a second.
             time.sleep(self._period_s)
             if not self._answered:
                 self._wait_out(asked, busy, watched)
 
     def _wait_out(self, asked: float, busy: float, watched: int) -> None:
-        """The loop is held: note where, and wait until it goes on."""
+        """Record where the loop is blocked, and wait until it runs again."""
         places = tuple(_places(sys._current_frames().get(watched)))
         is_new = self._is_new(places)
         long_hold_at = asked + _STILL_HELD_S if is_new else math.inf
         while not self._answered and not self._stopping:
             if time.monotonic() >= long_hold_at:
                 long_hold_at = math.inf
-                log.warning("the event loop is held, for more than %.0f s by now, at %s", _STILL_HELD_S, _line(places))
+                log.warning("the event loop has been blocked for more than %.0f s, at %s", _STILL_HELD_S, _line(places))
             time.sleep(_STEP_S)
         held_ms = 1000 * (time.monotonic() - asked)
         busy_ms = 1000 * (_processor_time(watched) - busy)
         self.holds = Holds(count=self.holds.count + 1, longest_ms=round(max(self.holds.longest_ms, held_ms), 1))
         if is_new:
             log.warning(
-                "the event loop was held for %.0f ms, in %.0f of which it computed, at %s",
+                "the event loop was blocked for %.0f ms (%.0f ms of CPU time), at %s",
                 held_ms,
                 busy_ms,
                 _line(places),
@@ -108,7 +108,7 @@ class LoopWatchdog:
 
 
 def _places(frame: FrameType | None) -> Iterator[str]:
-    """Where a thread stands, as ``module:line function``, innermost first."""
+    """A thread's stack as ``module:line function``, innermost first."""
     for _ in range(_FRAMES):
         if frame is None:
             return
@@ -121,7 +121,7 @@ def _line(places: tuple[str, ...]) -> str:
 
 
 def _processor_time(thread: int) -> float:
-    """Seconds of the processor that a thread has had; 0 where the system does not say (it does on Linux)."""
+    """CPU time of a thread in seconds; 0 on systems that do not report it (Linux does)."""
     if sys.platform != "linux":
         return 0.0
     return time.clock_gettime(time.pthread_getcpuclockid(thread))

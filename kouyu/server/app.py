@@ -1,4 +1,4 @@
-"""The application: its routes, and what holds for all of them."""
+"""Builds the ASGI application: its routes, CORS, error handlers and middleware."""
 
 from collections.abc import Sequence
 
@@ -53,7 +53,7 @@ CORS = CORSConfig(
     allow_headers=["*"],  # any that the caller adds; a preflight is answered with those it asks for
     expose_headers=[LOG_ID_HEADER],
 )
-"""Browsers may come from anywhere: what they bring is a token, not a cookie (rest.md 1.2)."""
+"""Every origin is allowed: browsers authenticate by a token, not by a cookie (rest.md 1.2)."""
 
 
 def create_app(
@@ -70,10 +70,10 @@ def create_app(
     services: Services | None = None,
     state: ServerState | None = None,
 ) -> ASGIApp:
-    """The ASGI application. It owns nothing: what it is given lives as long as the server.
+    """Return the ASGI application. It owns none of its arguments: they live as long as the server.
 
-    Without ``state`` there are none of kouyu's own endpoints.
-    Without ``bots`` they cannot be read or made over REST, without ``services`` there are no endpoints for audio alone.
+    Without ``state`` kouyu's own endpoints are left out, without ``bots`` those that read and make bots, and without
+    ``services`` the audio endpoints.
     """
     failures = FailureBackoff()
     authentication = Authenticator(store.tokens, failures)
@@ -110,7 +110,7 @@ def create_app(
         ],
         cors_config=CORS,
         openapi_config=None,
-        logging_config=None,  # whoever starts the server says where its log goes
+        logging_config=None,  # the program that starts the server configures logging
         exception_handlers={
             HTTPException: answer_http_error,
             ProtocolError: answer_protocol_error,

@@ -1,4 +1,4 @@
-"""``/health``, and ``/``: the page to talk on, built into ``kouyu/console``."""
+"""``/health``, and ``/``: the web page to talk on, built into ``kouyu/console``."""
 
 import asyncio
 import mimetypes
@@ -18,10 +18,10 @@ from kouyu.server.access.sessions import Sessions
 from kouyu.server.openapi.operation import described
 
 CONSOLE: Final = Path(__file__).parents[1] / "console"
-"""Where the page is built to."""
+"""The folder that the page is built into."""
 
 LEAST_FREE_BYTES: Final = 32 * 1024 * 1024
-"""Less on the disk of the data is a full one: SQLite's log and an upload need as much."""
+"""With less free space the data folder's disk counts as full: SQLite's log and an upload need as much."""
 _TYPES: Final = {
     ".css": "text/css",
     ".html": "text/html",
@@ -35,7 +35,7 @@ _TYPES: Final = {
     ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
 }
-"""Not left to the system's own table, which may have scripts as plain text."""
+"""Media types; the system's own table may list scripts as plain text."""
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _HASHED: Final = "assets/"
 """Files in this folder have a hash of their content in their names."""
@@ -43,7 +43,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9.\-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](:[0-
 
 
 class Health(msgspec.Struct, frozen=True):
-    """The state of the server, for monitors: it answers, and how full it is."""
+    """The state of the server, for monitors: that it answers, and how full it is."""
 
     status: str
     version: str
@@ -60,10 +60,10 @@ class _PageFile(msgspec.Struct, frozen=True):
 def page_routes(
     sessions: Sessions, free_bytes: Callable[[], int | None], console: Path = CONSOLE
 ) -> list[HTTPRouteHandler]:
-    """The route handlers of ``/health``, ``/`` and the files of the page; none asks for a token, none tells of anybody.
+    """The route handlers of ``/health``, ``/`` and the page's files. None needs a token; none shows a user's data.
 
-    ``free_bytes`` says how much is free on the disk of the data, None where that is not known. Where no page has been
-    built, ``/`` says what to do with the server.
+    ``free_bytes`` returns the free space on the data folder's disk, None where it is unknown. Where no page has been
+    built, ``/`` says how to use the server.
     """
     running_version = version("kouyu")
     page = _files_of(console)
@@ -88,7 +88,7 @@ def page_routes(
             return await _given(request, page["index.html"])
         return Response(welcome, media_type=MediaType.HTML)
 
-    # One path each, not a pattern: what is no file of the page is answered as before.
+    # One route per file, not a pattern: any other path gets the usual 404.
     @get([f"/{name}" for name in page] or "/index.html", include_in_schema=False)
     async def file_of_page(request: Request[Any, Any, Any]) -> Response[bytes]:
         return await _given(request, page[request.scope["path"].strip("/")])
@@ -97,7 +97,7 @@ def page_routes(
 
 
 def _files_of(console: Path) -> dict[str, _PageFile]:
-    """The page's files by their paths. Only what is there at the start can be asked for, so no path leads outside."""
+    """The page's files by path, as found at the start: no other path is served, so none leads outside the folder."""
     if not (console / "index.html").is_file():
         return {}
     found = {}
@@ -112,15 +112,15 @@ def _files_of(console: Path) -> dict[str, _PageFile]:
 async def _given(request: Request[Any, Any, Any], file: _PageFile) -> Response[bytes]:
     try:
         content = await asyncio.to_thread(file.path.read_bytes)
-    except OSError:  # built anew while the server runs
+    except OSError:  # rebuilt while the server runs
         raise NotFoundException from None
     return Response(content, media_type=file.media_type, headers=_headers(request, file.cache))
 
 
 def _headers(request: Request[Any, Any, Any], cache: str) -> dict[str, str]:
-    """What keeps a page that holds an access token from talking to anybody but this server.
+    """Headers that stop the page, which holds an access token, from connecting to any other server.
 
-    Safari takes ``'self'`` for HTTP alone, so the WebSocket addresses of this host are named.
+    Safari applies ``'self'`` to HTTP alone, so the WebSocket addresses of this host are listed.
     """
     host: str = request.headers.get("host", "")
     sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""

@@ -1,10 +1,10 @@
-"""The outermost layer of the application: what every request gets, whatever becomes of it.
+"""ASGI middleware around the whole application. Applies to every request, whatever its outcome:
 
 - a log id, as ``X-Tt-Logid`` on every answer, spelled exactly so (websocket.md 1.7), and in ``scope["state"]``;
-- ``//v1/chat`` taken for ``/v1/chat`` (websocket.md 1.1: a base URL with a slash at its end);
-- one log line, without the query, which may hold a token;
-- HEAD answered as GET is, without the body;
-- a refused WebSocket handshake as an HTTP answer with a JSON body, not uvicorn's bare 403.
+- ``//v1/chat`` is served as ``/v1/chat`` (websocket.md 1.1: a base URL with a trailing slash);
+- one log line, without the query string, which may hold a token;
+- HEAD is answered like GET, without the body;
+- a refused WebSocket handshake gets an HTTP answer with a JSON body, not uvicorn's bare 403.
 """
 
 import logging
@@ -38,7 +38,7 @@ class AccessMiddleware:
         scope["path"] = _SLASHES.sub("/", scope["path"])
         method = scope.get("method", "WebSocket")
         if method == "HEAD":
-            # Litestar makes no HEAD handlers. uvicorn goes by the method it has read, and sends no body.
+            # Litestar makes no HEAD handlers. uvicorn looks at the method it parsed itself, and sends no body.
             scope = cast("Scope", {**scope, "method": "GET"})
         log_id = new_log_id()
         scope.setdefault("state", {})["log_id"] = log_id
@@ -88,7 +88,7 @@ class _Answer:
         return {**message, "headers": headers}
 
     async def _refuse(self, message: Any) -> None:
-        # Litestar's close code does not tell, but a path it did not find has no handler.
+        # Litestar's close code does not say which, but only an unknown path has no handler.
         status = 500 if "route_handler" in self._scope else 404
         await refuse_handshake(self.send, status, error_code(status), message.get("reason") or "refused", self._log_id)
 

@@ -1,4 +1,4 @@
-"""Who a client is, by the access token it presents: one check for WebSockets and REST."""
+"""Authenticates clients by their access token: one check for WebSockets and REST."""
 
 import msgspec
 from litestar.types import Scope
@@ -10,7 +10,7 @@ from kouyu.store.tokens import Permission, TokenRecord, Tokens
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Why a client is turned away. ``code`` is one of the service's; ``retry_after_s`` 0: at once."""
+    """Why a client is refused. ``code`` is a protocol error code; ``retry_after_s`` 0 allows a retry at once."""
 
     code: int
     msg: str
@@ -27,7 +27,7 @@ class Authenticator:
     async def authenticate(
         self, scope: Scope, credentials: Credentials, permissions: tuple[Permission, ...]
     ) -> TokenRecord | Refusal:
-        """The token that the client presents, or why it is refused. One of ``permissions`` is enough."""
+        """Return the client's token, or why it is refused. The token needs one of ``permissions``."""
         user = await self.tokens.verify(credentials.token) if credentials.token else None
         if user is not None and not {*user.permissions}.isdisjoint(permissions):
             return user

@@ -50,7 +50,7 @@ class ClientSocket:
         try:
             await self._send({"type": "websocket.close", "code": code, "reason": reason})
         except SocketClosed:
-            return  # the client was quicker
+            return  # the client closed it first
 
     async def _send(self, message: Any) -> None:
         try:
@@ -62,12 +62,12 @@ class ClientSocket:
 
 
 def _is_from_client(code: int) -> bool:
-    """Whether a close code is one that a client's close frame carries: others are this side's own."""
+    """Whether a close code came in a client's close frame; the others are set on this side."""
     return code in (1000, 1001, 1005) or 3000 <= code < 5000
 
 
 async def say_error_and_close(socket: ClientSocket, code: int, msg: str, log_id: str) -> None:
-    """Send an ``error`` event and close: the way of all faults that end a connection's purpose (websocket.md 2.1)."""
+    """Send an ``error`` event, then close: used for every error that makes a connection useless (websocket.md 2.1)."""
     event = downlink.error(code, msg)
     unix_ms = int(time.time() * 1000)
     try:

@@ -1,4 +1,4 @@
-"""The token a client presents, wherever its SDK puts it (websocket.md 1.2)."""
+"""Finds the access token in a request, wherever the client's SDK puts it (websocket.md 1.2)."""
 
 from collections.abc import Iterable
 from urllib.parse import unquote
@@ -12,8 +12,8 @@ MISSING = ("", "undefined", "null")
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """The ``token`` a client presented, None for none. ``sees_status`` is False for those that cannot be told by an
-    HTTP status that it is wrong: browsers, and uni-app, which has the query alone (websocket.md 1.7).
+    """The ``token`` a client presented, None for none. ``sees_status`` is False for clients that cannot read the HTTP
+    status of a failed handshake: browsers, and uni-app, which sends the query alone (websocket.md 1.7).
     """
 
     token: str | None
@@ -21,7 +21,7 @@ class Credentials(msgspec.Struct, frozen=True):
 
 
 def presented(headers: Iterable[tuple[bytes, bytes]], query: bytes) -> Credentials:
-    """What this request presents: its header if there is one, else its query parameter ``authorization``.
+    """Return the token of the ``Authorization`` header if there is one, else of the query parameter ``authorization``.
 
     ``headers`` are those of ASGI, names in lower case; ``query`` is the raw query string.
     """

@@ -1,7 +1,7 @@
-"""How often an address may fail to prove who it is.
+"""Rate-limits failed authentication per client address.
 
-Who shows a good token comes in all the same: behind a router or in front of a container many people have one address,
-and one forgotten device must not lock them all out. Tokens cannot be guessed, so nothing is gained by such attempts.
+A valid token is accepted all the same: behind NAT or a container's proxy many users share one address, and one
+misconfigured device must not lock them all out. Tokens cannot be guessed, so an attacker gains nothing by this.
 """
 
 import math
@@ -12,13 +12,13 @@ from collections.abc import Callable
 FAILURES_AT_ONCE = 30
 """Failed handshakes that an address may make in a row."""
 FAILURES_PER_S = 1.0
-"""How fast they are forgiven: more than one JS client that reconnects for ever (websocket.md 1.6) comes to."""
+"""Leak rate of the bucket: higher than the rate of one JS client that reconnects for ever (websocket.md 1.6)."""
 ADDRESSES_KEPT = 10_000
-"""Beyond that the address that has not failed for longest is forgotten."""
+"""Most addresses remembered; beyond it the one whose last failure is oldest is dropped."""
 
 
 class FailureBackoff:
-    """Counts failed handshakes per address as a leaky bucket: a rejected client that comes again stays cheap."""
+    """Counts failed handshakes per address in a leaky bucket, so that a rejected client that retries stays cheap."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -31,7 +31,7 @@ class FailureBackoff:
         return max(0, math.ceil(over / FAILURES_PER_S))
 
     def failed(self, address: str) -> None:
-        """Note a failure of this address."""
+        """Count a failure of this address."""
         self._levels[address] = (min(self._level(address) + 1, FAILURES_AT_ONCE), self._clock())
         self._levels.move_to_end(address)
         if len(self._levels) > ADDRESSES_KEPT:

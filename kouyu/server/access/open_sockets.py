@@ -1,4 +1,4 @@
-"""The open WebSockets and the tokens that opened them: closed when their token is revoked or expires."""
+"""Tracks open WebSockets by token and closes them when their token is revoked or expires."""
 
 import asyncio
 import contextlib
@@ -24,14 +24,14 @@ class _Open(msgspec.Struct, frozen=True):
 
 
 class OpenSockets:
-    """Knows which token opened which socket."""
+    """The open sockets, each with the token that opened it."""
 
     def __init__(self) -> None:
         self._open: dict[ClientSocket, _Open] = {}
 
     @contextlib.contextmanager
     def holding(self, socket: ClientSocket, token: TokenRecord, log_id: str) -> Iterator[None]:
-        """``socket`` is open while the block runs."""
+        """Register ``socket`` as open while the block runs."""
         self._open[socket] = _Open(token, log_id)
         try:
             yield
@@ -39,7 +39,7 @@ class OpenSockets:
             del self._open[socket]
 
     async def close_revoked(self, tokens: Tokens, now: float) -> None:
-        """Close the sockets whose token is not there any more, or has expired at the Unix time ``now``.
+        """Close the sockets whose token has been deleted, or has expired at the Unix time ``now``.
 
         Their clients get an ``error`` event with code 4100 and the close code 1008, as at the handshake (websocket.md
         1.7). Raises StoreError.
@@ -60,12 +60,12 @@ class OpenSockets:
 async def revocations_enforced(
     sockets: OpenSockets, tokens: Tokens, clock: Callable[[], float] = time.time
 ) -> AsyncIterator[None]:
-    """Closes sockets of revoked and expired tokens while the block runs, also of those that another process revoked."""
+    """Close sockets of revoked and expired tokens while the block runs, also of tokens that another process revoked."""
 
     async def enforce() -> None:
         while True:
             await asyncio.sleep(CHECKED_EVERY_S)
-            # The database is away: tokens stay good until it can be asked again.
+            # The database cannot be read: tokens stay valid until it can.
             with contextlib.suppress(StoreError):
                 await sockets.close_revoked(tokens, clock())
 

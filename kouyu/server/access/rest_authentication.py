@@ -1,4 +1,4 @@
-"""Guards of REST endpoints: a good token, or a JSON error with its status."""
+"""Authentication guards of REST endpoints: a valid token, or a JSON error with its HTTP status."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The sessions that run: at most so many, and all told to end when the server stops."""
+"""Owns the running sessions: limits their number, and ends them all when the server stops."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -61,7 +61,7 @@ class Sessions:
     async def end(self, close_s: float, drain_s: float) -> None:
         """Refuse new sessions, close every socket with 1001 and wait for the sessions to end.
 
-        A client that does not take the close frame within ``close_s`` seconds is left without; sessions that have not
+        A client that does not read the close frame within ``close_s`` seconds gets none; sessions that have not
         ended ``drain_s`` seconds later are cancelled, and awaited.
         """
         self._stopping = True

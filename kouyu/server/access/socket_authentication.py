@@ -1,7 +1,7 @@
-"""Authentication of every WebSocket endpoint, and how to refuse a client so that its SDK notices.
+"""Authenticates clients of every WebSocket endpoint, and refuses them in a way that their SDK notices.
 
-A browser learns nothing of a handshake that fails, so its handshake is accepted, it is sent an ``error`` event, and
-the connection is closed; every other client gets an HTTP status (websocket.md 1.7).
+A browser hides the status of a failed handshake from its page, so its handshake is accepted, then an ``error`` event
+is sent and the connection closed; every other client gets an HTTP status (websocket.md 1.7).
 """
 
 from contextlib import AbstractContextManager
@@ -22,7 +22,7 @@ Connection: TypeAlias = WebSocket[Any, Any, Any]
 
 
 class AuthenticatedClient(msgspec.Struct, frozen=True):
-    """A client that has presented a good token, its handshake not yet accepted."""
+    """A client with a valid token whose handshake has not been accepted yet."""
 
     connection: Connection
     user: TokenRecord
@@ -40,7 +40,7 @@ class AuthenticatedClient(msgspec.Struct, frozen=True):
         return self.sockets.holding(socket, self.user, self.log_id)
 
     async def refuse(self, code: int, msg: str) -> None:
-        """Turn the client away."""
+        """Refuse the client with this error."""
         await _refuse(self.connection, self.credentials, Refusal(code, msg), self.log_id)
 
 
@@ -52,7 +52,7 @@ class SocketAuthenticator:
         self._sockets = sockets
 
     async def authenticate(self, connection: Connection, *permissions: Permission) -> AuthenticatedClient | None:
-        """The client, or None after it was turned away. One of ``permissions`` is enough; the default is ``chat``."""
+        """Return the client, or None after refusing it. It needs one of ``permissions`` (``chat`` by default)."""
         scope = connection.scope
         log_id: str = scope["state"]["log_id"]
         credentials = presented(scope["headers"], scope["query_string"])
@@ -65,7 +65,7 @@ class SocketAuthenticator:
 
 
 async def _refuse(connection: Connection, credentials: Credentials, refusal: Refusal, log_id: str) -> None:
-    if credentials.sees_status or refusal.retry_after_s:  # who is to wait is not let in to be told so
+    if credentials.sees_status or refusal.retry_after_s:  # never accept a handshake only to send "wait"
         wait = ((b"retry-after", str(refusal.retry_after_s).encode()),) if refusal.retry_after_s else ()
         await refuse_handshake(connection.send, error_status(refusal.code), refusal.code, refusal.msg, log_id, wait)
         return

@@ -1,4 +1,4 @@
-"""``/v1/kouyu/configuration``: what ``chat.update`` takes, as a schema to build forms from (docs/diagnostics.md)."""
+"""``/v1/kouyu/configuration``: what ``chat.update`` accepts, as a schema for building forms (docs/diagnostics.md)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +21,7 @@ def configuration_routes(voices: Sequence[Voice], guard: Guard) -> list[HTTPRout
     @get(
         "/v1/kouyu/configuration",
         guards=[guard],
-        opt=described("What chat.update takes, as a schema", "kouyu"),
+        opt=described("What chat.update accepts, as a schema", "kouyu"),
     )
     async def configuration(request: Request[Any, Any, Any]) -> Response[bytes]:
         return answer_success(request, schema)

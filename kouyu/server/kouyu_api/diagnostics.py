@@ -21,7 +21,7 @@ from kouyu.server.rest.answers import answer_success
 from kouyu.speech.socket import SocketClosed
 from kouyu.store.tokens import TokenRecord
 
-FULL = "too many watch already; try again later"
+FULL = "too many watchers are connected; try again later"
 _SHOWN: Final = 100
 
 
@@ -47,13 +47,13 @@ def diagnostics_route(authenticator: SocketAuthenticator, watcher_hub: WatcherHu
 
 
 def wanted_by(user: TokenRecord, log_id: str | None, user_id: str | None) -> Wanted:
-    """The sessions that are asked for, as far as the token may see them."""
+    """Return which sessions are asked for, limited to those that the token may see."""
     sees_all = "diagnostics" in user.permissions
     return Wanted(log_id=log_id or "", user_id=user_id or "", owner="" if sees_all else user.id)
 
 
 async def _tell(client: ClientSocket, watcher: Watcher) -> None:
-    """Send what the watcher gets until the client leaves. What it says is not listened to."""
+    """Send the watcher's messages until the client disconnects. What the client sends is ignored."""
 
     async def send() -> None:
         while True:
@@ -78,7 +78,7 @@ async def _until_it_leaves(client: ClientSocket) -> None:
 
 
 class WhichTurns(msgspec.Struct, frozen=True):
-    """Of which session; all its turns that are kept, or one by its number."""
+    """The session's log id; with a number one of its kept turns, else all of them."""
 
     log_id: str
     turn: str = ""
@@ -112,5 +112,5 @@ def turn_routes(watcher_hub: WatcherHub, guard: Guard) -> list[HTTPRouteHandler]
 
 
 def _plain(record: TurnRecord) -> Any:
-    """The record as plain data, the configuration, which is JSON already, among it."""
+    """The record as plain data, with the configuration (JSON already) decoded."""
     return msgspec.json.decode(msgspec.json.encode(record))

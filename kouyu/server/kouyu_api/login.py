@@ -1,4 +1,4 @@
-"""The page's login: a link is exchanged, once, for an access token (docs/diagnostics.md)."""
+"""Login of the page: exchanges a link's one-time login for an access token (docs/diagnostics.md)."""
 
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from kouyu.server.rest.answers import answer_success
 from kouyu.store.tokens import ALL_PERMISSIONS, TokenRecord, Tokens
 
 _LARGEST: Final = 2000
-"""Bytes of a login's body."""
+"""Maximum size of a login's body, in bytes."""
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ def login_routes(tokens: Tokens, failures: FailureBackoff, authenticator: RestAu
             if wait_s := failures.wait_s(address):
                 raise ProtocolError(errors.RATE_LIMITED, f"too many failed attempts; try again in {wait_s} s")
             failures.failed(address)
-            msg = "this login has been used, has expired, or never was; `kouyu token link` makes a new one"
+            msg = "this login has been used, has expired, or never existed; `kouyu token link` makes a new one"
             raise ProtocolError(errors.UNAUTHORIZED, msg)
         record, secret = exchanged
         return answer_success(request, Exchanged(secret, record.expires_at))

@@ -19,7 +19,7 @@ from kouyu.store.tokens import ALL_PERMISSIONS
 
 
 class Authenticators(msgspec.Struct, frozen=True):
-    """Who lets clients in. They share the count of failures."""
+    """Authenticators for REST and WebSockets, with one shared count of failures."""
 
     sockets: SocketAuthenticator
     rest: RestAuthenticator

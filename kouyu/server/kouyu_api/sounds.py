@@ -1,4 +1,4 @@
-"""``/v1/kouyu/audio``: hearing again what was said (docs/diagnostics.md)."""
+"""``/v1/kouyu/audio``: recordings of messages, to play or delete (docs/diagnostics.md)."""
 
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ _SHOWN: Final = 100
 
 
 class Sound(msgspec.Struct, frozen=True):
-    """A recording of one message; it lasts ``duration_ms``."""
+    """A recording of one message, ``duration_ms`` long."""
 
     message_id: str
     role: str
@@ -29,24 +29,24 @@ class Sound(msgspec.Struct, frozen=True):
 
 
 class WhichSounds(msgspec.Struct, frozen=True):
-    """Of one conversation."""
+    """The conversation of the recordings."""
 
     conversation_id: str
 
 
 class WhichSound(WhichSounds, frozen=True):
-    """Of one message."""
+    """The message of one recording."""
 
     message_id: str
 
 
 def sound_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
-    """The route handlers. Whoever may read a message may hear it."""
+    """The route handlers. A token that may read a message may also play its recording."""
 
     @get(
         "/v1/kouyu/audio",
         guards=[guard],
-        opt=described("What was said, to be heard again", "kouyu", query=WhichSound, answer="audio"),
+        opt=described("The recording of a message", "kouyu", query=WhichSound, answer="audio"),
     )
     async def hear(request: Request[Any, Any, Any]) -> Response[bytes]:
         conversation_id, message_id = _which(request)
@@ -59,7 +59,7 @@ def sound_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     @get(
         "/v1/kouyu/audio/list",
         guards=[guard],
-        opt=described("What can be heard again", "kouyu", query=WhichSounds, data=list[Sound]),
+        opt=described("The recordings of a conversation", "kouyu", query=WhichSounds, data=list[Sound]),
     )
     async def listed(request: Request[Any, Any, Any]) -> Response[bytes]:
         conversation_id, _ = _which(request)
@@ -74,7 +74,7 @@ def sound_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
         "/v1/kouyu/audio",
         guards=[guard],
         status_code=200,
-        opt=described("Delete what can be heard again", "kouyu", query=WhichSound),
+        opt=described("Delete recordings", "kouyu", query=WhichSound),
     )
     async def remove(request: Request[Any, Any, Any]) -> Response[bytes]:
         conversation_id, message_id = _which(request)

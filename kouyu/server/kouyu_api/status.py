@@ -1,4 +1,4 @@
-"""``/v1/kouyu/status``: how the server does, at a glance (docs/diagnostics.md)."""
+"""``/v1/kouyu/status``: the server's state and load at a glance (docs/diagnostics.md)."""
 
 import os
 import resource
@@ -55,11 +55,11 @@ class _Live(msgspec.Struct, frozen=True):
     conversation_id: str
     age_s: float
     hints: Sequence[str]
-    """What looks like a mistake in what the client sends, oldest first."""
+    """Likely mistakes in what the client sends, oldest first."""
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of the server. Without engines of its own it has no ``scheduler``."""
+    """The state of the server. ``scheduler`` is left out where it runs no engines of its own."""
 
     version: str
     uptime_s: float
@@ -85,7 +85,7 @@ def engines_of(settings: EngineSettings) -> tuple[RunningEngine, ...]:
 
 
 class ServerState(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the status comes from."""
+    """The sources from which the status is built."""
 
     sessions: Sessions
     watcher_hub: WatcherHub
@@ -101,7 +101,7 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
     """By ``time.monotonic``."""
 
     async def status(self) -> Status:
-        """How it is now."""
+        """Return the present status."""
         files, size = await self.sounds.usage()
         most = self.keep_audio.max_bytes if self.keep_audio else 0
         return Status(
@@ -141,7 +141,7 @@ def _live(session: LiveSession) -> _Live:
 def status_routes(state: ServerState, guard: Guard) -> list[HTTPRouteHandler]:
     """The route handler."""
 
-    @get("/v1/kouyu/status", guards=[guard], opt=described("How the server does", "kouyu", data=Status))
+    @get("/v1/kouyu/status", guards=[guard], opt=described("The server's state and load", "kouyu", data=Status))
     async def status(request: Request[Any, Any, Any]) -> Response[bytes]:
         return answer_success(request, await state.status())
 
@@ -156,7 +156,7 @@ def _work(scheduler: Scheduler | None) -> _Work | None:
 
 
 def _resident_bytes() -> int:
-    """Memory of this process now, or where the system does not say (macOS) the most it has had."""
+    """Resident memory of this process in bytes; its peak where the system gives no present value (macOS)."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     except OSError:

@@ -1,1 +1,1 @@
-"""What the OpenAPI document says, and the page that shows it."""
+"""Builds the OpenAPI document, and the page that shows it."""

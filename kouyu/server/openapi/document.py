@@ -15,7 +15,7 @@ Route = HTTPRoute | WebSocketRoute | ASGIRoute
 Schema = dict[str, Any]
 
 _REFERENCE: Final = "#/components/schemas/{name}"
-_LOG_ID: Final = {"X-Tt-Logid": {"description": "Of this request, for the server's log.", "schema": {"type": "string"}}}
+_LOG_ID: Final = {"X-Tt-Logid": {"description": "Id of the request in the server's log.", "schema": {"type": "string"}}}
 _MEDIA: Final[dict[Answer, tuple[str, Schema]]] = {
     "audio": ("audio/*", {"type": "string", "format": "binary"}),
     "events": ("text/event-stream", {"type": "string"}),
@@ -28,17 +28,17 @@ status is 400 or above. In requests null stands for a field that is left out."""
 
 
 UNDESCRIBED: Final = "Not described"
-"""The summary of a route that says nothing of itself."""
+"""The summary of a route without a description."""
 
 
 class Detail(Struct, frozen=True):
-    """Of every answer."""
+    """Part of every answer."""
 
     logid: str
 
 
 class Error(Struct, frozen=True):
-    """What is wrong. The HTTP status is 400 or above."""
+    """The error. The HTTP status is 400 or above."""
 
     code: int
     msg: str
@@ -46,7 +46,7 @@ class Error(Struct, frozen=True):
 
 
 class Found(Struct, frozen=True):
-    """One operation at its place."""
+    """One operation with its path and method."""
 
     path: str
     method: str
@@ -61,7 +61,7 @@ class Found(Struct, frozen=True):
 
 
 def operations(routes: Sequence[Route]) -> Iterator[Found]:
-    """All HTTP operations, by path; those that say nothing of themselves too, unless ``include_in_schema`` is False."""
+    """All HTTP operations, by path; undescribed ones too, unless their ``include_in_schema`` is False."""
     for route in sorted(routes, key=lambda route: route.path):
         if not isinstance(route, HTTPRoute):
             continue
@@ -73,7 +73,7 @@ def operations(routes: Sequence[Route]) -> Iterator[Found]:
 
 
 def openapi_document(routes: Sequence[Route]) -> Schema:
-    """The document, as JSON would have it. WebSockets, which OpenAPI does not know, are in ``x-websockets``."""
+    """The document as plain JSON data. WebSockets, which OpenAPI does not cover, are in ``x-websockets``."""
     found = list(operations(routes))
     shapes, components = _schemas([each.operation for each in found if each.operation])
     paths: dict[str, Schema] = {}
@@ -102,13 +102,13 @@ def openapi_document(routes: Sequence[Route]) -> Schema:
 
 
 def _by_docstring(handler: HTTPRouteHandler) -> Operation:
-    """What the handler's docstring says, for one that says nothing else."""
+    """Describe a handler without ``described`` by its docstring."""
     first_line = (handler.fn.__doc__ or "").strip().partition("\n")[0].rstrip(".")
     return Operation(summary=first_line or UNDESCRIBED, tag="Server")
 
 
 def _path(route: HTTPRoute) -> str:
-    """Without the types of its parameters."""
+    """The route's path without the types of its parameters."""
     parts = (part if isinstance(part, str) else f"{{{part.name}}}" for part in route.path_components)
     return "/" + "/".join(parts)
 
@@ -124,7 +124,7 @@ def _schemas(said: Sequence[Operation]) -> tuple[dict[Any, Schema], dict[str, Sc
 
 
 def _show_files(schema: Any) -> None:
-    """Bytes are files in forms, and nothing here has base64 in JSON."""
+    """Mark bytes as binary files: they occur in forms alone, never as base64 in JSON."""
     if isinstance(schema, dict):
         if schema.pop("contentEncoding", None) == "base64":
             schema["contentMediaType"] = "application/octet-stream"
@@ -155,7 +155,7 @@ def _path_parameters(path: str) -> list[Schema]:
 
 
 def _query_parameters(shape: Any) -> list[Schema]:
-    """Each field of the query is a parameter. Fields of a query are plain, so that nothing has to be referred to."""
+    """One parameter for each field of the query. Fields are plain types, so no ``$ref`` is needed."""
     if shape is None:
         return []
     (reference,), components = msgspec.json.schema_components([shape], ref_template=_REFERENCE)

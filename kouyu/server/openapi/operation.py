@@ -1,4 +1,4 @@
-"""What a route says of itself: it stands with the route, and the OpenAPI document is made of it."""
+"""The description of an endpoint, written beside its route; the OpenAPI document is built from it."""
 
 from typing import Any, Final, Literal
 
@@ -25,12 +25,12 @@ class Operation(Struct, frozen=True, kw_only=True):
     data: Any = None
     """The shape of ``data`` in the answer; None for none."""
     beside: Any = None
-    """The shape of what stands beside ``data``."""
+    """The shape of the keys beside ``data``."""
     answer: Answer = "json"
     wrapped: bool = True
     """False for JSON that is not in the wrapper of rest.md 1.1."""
     open: bool = False
-    """True where no token is asked for."""
+    """True where no token is required."""
 
 
 def described(summary: str, tag: Tag, **says: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The document as a page for people: made on the server, without scripts, so that it needs nothing from anywhere."""
+"""Renders the OpenAPI document as one HTML page on the server: no scripts, nothing loaded from elsewhere."""
 
 from collections.abc import Iterator
 from importlib.resources import files
@@ -88,7 +88,7 @@ def _of_every_answer(row: Row) -> bool:
 
 
 def _rows(schema: Schema, components: Schema, prefix: str = "", seen: tuple[str, ...] = ()) -> Iterator[Row]:
-    """The fields of a schema and, below each, its own; a schema inside itself is not unfolded."""
+    """The fields of a schema, each followed by its own fields; a recursive schema is not expanded again."""
     for part in schema.get("allOf", []):
         yield from _rows(part, components, prefix, seen)
     reference = schema.get("$ref", "")
@@ -105,7 +105,7 @@ def _rows(schema: Schema, components: Schema, prefix: str = "", seen: tuple[str,
 
 
 def _inside(field: Schema) -> tuple[Schema, str]:
-    """What a field is made of: itself, or the items of a list."""
+    """The schema of a field, or of its items where it is a list."""
     for choice in field.get("anyOf", []):
         if choice.get("type") != "null":
             return _inside(choice)
@@ -121,7 +121,7 @@ def _resolved(schema: Schema, components: Schema) -> Schema:
 
 
 def _kind(field: Schema, components: Schema) -> str:
-    """In a few words."""
+    """The field's type in a few words."""
     if choices := field.get("anyOf"):
         return " or ".join(_kind(choice, components) for choice in choices if choice.get("type") != "null")
     if "enum" in field or "const" in field:

@@ -1,4 +1,4 @@
-"""``/docs`` and ``/docs/openapi.json``. Neither asks for a token: they tell what kouyu can do, and of nobody."""
+"""``/docs`` and ``/docs/openapi.json``. Neither needs a token: they describe the API and hold no user's data."""
 
 from typing import Any, Final
 
@@ -16,11 +16,11 @@ _HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-"""The page has its styles in it, and nothing else."""
+"""The page uses inline styles, and loads nothing."""
 
 
 def documentation_routes() -> list[HTTPRouteHandler]:
-    """The route handlers. Both answers are made once, for the first who asks."""
+    """The route handlers. Both answers are built once, at the first request."""
     made: dict[str, bytes] = {}
 
     def answer(request: Request[Any, Any, Any], wanted: str) -> bytes:
@@ -36,7 +36,7 @@ def documentation_routes() -> list[HTTPRouteHandler]:
 
     @get(
         "/docs/openapi.json",
-        opt=described("What this page is made of", "Server", wrapped=False, open=True),
+        opt=described("The OpenAPI document of this page", "Server", wrapped=False, open=True),
         sync_to_thread=False,
     )
     def document(request: Request[Any, Any, Any]) -> Response[bytes]:

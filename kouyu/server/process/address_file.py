@@ -1,4 +1,4 @@
-"""Where the server of a data folder is reached: written when it is ready, read by the commands beside it."""
+"""The file with a running server's base URLs: the server writes it when ready, kouyu's other commands read it."""
 
 import logging
 from pathlib import Path
@@ -18,22 +18,22 @@ class Address(msgspec.Struct, frozen=True):
 
     http: str
     lan: tuple[str, ...] = ()
-    """The same server over TLS, for other machines of the local network; empty unless they are served."""
+    """The same server over TLS, for other machines of the local network; empty if it listens for this machine alone."""
 
 
 def write_address(folder: Path, address: Address) -> None:
-    """Keep the address in the data folder. It stays there when the server stops: the next one is mostly the same.
+    """Save the address in the data folder. It stays there when the server stops: the next one is mostly the same.
 
-    Where that cannot be done, the log says so: a server is there to be talked to.
+    A failure is logged only, since the server works without the file.
     """
     try:
         replace_file(folder / _NAME, msgspec.json.encode(address), 0o600)
     except OSError as error:
-        log.warning("%s cannot be written (%s); commands beside the server need --url", folder / _NAME, error.strerror)
+        log.warning("%s cannot be written (%s); kouyu's other commands need --url", folder / _NAME, error.strerror)
 
 
 def read_address(folder: Path) -> Address | None:
-    """Where the last server on this data folder was reached; None where there was none."""
+    """Return the address of the last server on this data folder, or None if there was none."""
     try:
         return msgspec.json.decode((folder / _NAME).read_bytes(), type=Address)
     except (OSError, msgspec.DecodeError):

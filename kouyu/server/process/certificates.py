@@ -1,7 +1,7 @@
-"""A certificate authority of the server's own, and the certificate it signs for this machine.
+"""Manages the server's own certificate authority, and the certificate that it signs for this machine.
 
-cozepy talks to nothing but ``https://`` (websocket.md 1.1), so there must be TLS without anyone buying or configuring
-a certificate. The authority is made once and trusted by the client once; the certificate is renewed as needed.
+cozepy connects to ``https://`` alone (websocket.md 1.1), so TLS must work without a bought or configured certificate.
+The authority is created once and clients trust it once; the certificate is renewed as needed.
 """
 
 import contextlib
@@ -32,9 +32,9 @@ CERTIFICATE_LIFETIME = datetime.timedelta(days=397)
 """The longest that browsers and Apple's libraries accept (398 days), less one."""
 RENEW_BEFORE_EXPIRY = datetime.timedelta(days=30)
 CLOCK_SKEW = datetime.timedelta(days=1)
-"""Certificates begin to be valid so long ago, for clients whose clocks are behind."""
+"""How far a certificate's start is dated back, for clients whose clocks are slow."""
 RSA_BITS = 2048
-"""What small TLS stacks still verify fast enough."""
+"""The key size that small TLS stacks still verify fast enough."""
 KeyType = Literal["ecdsa", "rsa"]
 """ECDSA is P-256. RSA is for devices whose TLS library was built without elliptic curves in certificates."""
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -42,7 +42,7 @@ LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 class CertificateError(Exception):
-    """The user's own certificate cannot be used, or the local one not be kept. The text says why."""
+    """The user's certificate cannot be used, or the local one cannot be saved. The text says why."""
 
 
 class Certificates(msgspec.Struct, frozen=True):
@@ -68,9 +68,9 @@ class Certificates(msgspec.Struct, frozen=True):
 
 
 def own_certificate(certificate: Path, key: Path) -> Certificates:
-    """A certificate of the user's own. Raises CertificateError where the two files do not make a pair.
+    """Load a certificate of the user's own. Raises CertificateError if the two files are not a pair.
 
-    One that clients refuse because of its dates is used all the same, and the log says so.
+    A certificate outside its dates, which clients will refuse, is used with a warning in the log.
     """
     for path in (certificate, key):
         if not path.is_file():
@@ -86,7 +86,7 @@ def own_certificate(certificate: Path, key: Path) -> Certificates:
 
 
 def _warn_of_dates(path: Path) -> None:
-    with contextlib.suppress(ValueError):  # what OpenSSL takes, another reader may not
+    with contextlib.suppress(ValueError):  # OpenSSL accepts files that this parser does not
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
         now = datetime.datetime.now(datetime.UTC)
         begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
@@ -95,7 +95,7 @@ def _warn_of_dates(path: Path) -> None:
 
 
 def local_certificate(folder: Path, names: Sequence[str], key_type: KeyType = "ecdsa") -> Certificates:
-    """The certificate for this machine, made or renewed in ``folder`` where needed, as is the authority.
+    """Return the certificate for this machine. It and the authority are created or renewed in ``folder`` as needed.
 
     Each ``key_type`` has an authority and a certificate of its own. ``names`` are host names and IP addresses besides
     localhost and the host name of this machine. Raises CertificateError where the folder cannot be used.
@@ -222,7 +222,7 @@ def _subject_name(name: str) -> x509.GeneralName | None:
     try:
         address = ipaddress.ip_address(name)
     except ValueError:
-        # A host name with an underscore or beyond ASCII cannot stand in a certificate; nor would a client ask for it.
+        # A certificate cannot hold a host name with an underscore or beyond ASCII; no client would ask for one.
         return x509.DNSName(name) if name.isascii() and name else None
     return None if address.is_unspecified else x509.IPAddress(address)
 
@@ -241,7 +241,7 @@ def _expires_soon(certificate: x509.Certificate) -> bool:
 
 
 def _read_pair(certificate: Path, key: Path) -> Pair | None:
-    """The two files' content; None where they are not there, damaged, or no pair."""
+    """Read both files; None if one is missing or damaged, or they are not a pair."""
     with contextlib.suppress(FileNotFoundError, ValueError):
         read = x509.load_pem_x509_certificate(certificate.read_bytes())
         private = serialization.load_pem_private_key(key.read_bytes(), password=None)
@@ -263,9 +263,9 @@ def _pem(certificate: x509.Certificate) -> bytes:
 
 
 def _system_authorities(bundle: Path) -> bytes:
-    """The authorities Python trusts by default on this machine, else those of certifi (which httpx brings).
+    """The authorities Python trusts by default on this machine, else those of certifi (a dependency of httpx).
 
-    A shell that obeyed the trust line names our own ``bundle``, which must not grow out of itself.
+    Where SSL_CERT_FILE names our own ``bundle``, as the trust line sets it, that file is skipped: it would grow.
     """
     paths = ssl.get_default_verify_paths()
     for path in (paths.cafile, paths.openssl_cafile, certifi.where()):
@@ -278,7 +278,7 @@ def _system_authorities(bundle: Path) -> bytes:
 
 
 def _no_password() -> str:
-    raise ValueError("the key has a password; give one without")
+    raise ValueError("the key has a password; give a key without one")
 
 
 def _quoted(path: Path) -> str:

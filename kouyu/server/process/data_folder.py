@@ -1,4 +1,4 @@
-"""The folder of the server's data: one server at a time, and the secret of the token made on the first start."""
+"""The server's data folder: its lock (one server at a time), and the access token made on the first start."""
 
 import contextlib
 import fcntl
@@ -22,19 +22,19 @@ class DataFolderError(Exception):
 
 
 class DataFolder:
-    """A folder that this process may use. Make one with ``open_data_folder``."""
+    """A data folder locked by this process. Made by ``open_data_folder``."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @property
     def tls(self) -> Path:
-        """Where certificates are."""
+        """The folder of the certificates."""
         return self.path / "tls"
 
     @property
     def files(self) -> Path:
-        """Where uploaded files are."""
+        """The folder of uploaded files."""
         return self.path / "files"
 
     @property
@@ -42,9 +42,9 @@ class DataFolder:
         return self.path / "token"
 
     async def access_token(self, tokens: Tokens) -> str:
-        """The token shown at every start, made when there is none that is good.
+        """Return the token shown at every start; create one if there is no valid one.
 
-        The store keeps digests alone, so this one secret is kept beside it, for its owner's eyes. Raises
+        The store keeps digests alone, so this one secret is in a file beside it, for its owner. Raises
         DataFolderError where its file cannot be read or written.
         """
         kept = self._kept_token()
@@ -58,7 +58,7 @@ class DataFolder:
         return secret
 
     def _kept_token(self) -> str:
-        """What the file says; "" where there is none, or it is damaged."""
+        """The token in the file; "" if the file is missing or damaged."""
         try:
             return self._token_file.read_text(encoding="ascii").strip()
         except (FileNotFoundError, UnicodeDecodeError):
@@ -68,7 +68,7 @@ class DataFolder:
 
 
 async def _new_token(tokens: Tokens) -> str:
-    """A token named ``default``, or ``default-2`` where a client may still use that one, and so on."""
+    """Create a token named ``default``; ``default-2`` (and so on) if a client may still use that name."""
     number = 1
     while True:
         name = TOKEN_NAME if number == 1 else f"{TOKEN_NAME}-{number}"
@@ -81,20 +81,20 @@ async def _new_token(tokens: Tokens) -> str:
 
 
 def _keep_others_out(path: Path) -> None:
-    """Take the folder's permissions from group and others: what is in it are conversations, voices and tokens."""
+    """Remove the permissions of group and others: the folder holds conversations, voices and tokens."""
     found = stat.S_IMODE(path.stat().st_mode)
     if found & 0o077:
-        with contextlib.suppress(PermissionError):  # not ours: its owner decides who sees it
+        with contextlib.suppress(PermissionError):  # another user's folder: its owner decides who may read it
             path.chmod(found & 0o700)
             log.warning("%s: others had access to the data folder (mode %o); now they have none", path, found)
 
 
 @contextlib.contextmanager
 def open_data_folder(path: Path) -> Iterator[DataFolder]:
-    """The folder, made where missing, for its owner alone, and locked while the block runs.
+    """Open the folder, readable by its owner alone, and lock it while the block runs. Create it if it is missing.
 
-    A second server on the same database would take the first one's open chats for those of a crash. Raises
-    DataFolderError when the folder cannot be used, or another server uses it.
+    Without the lock a second server on the same database would close the first one's open chats as left by a crash.
+    Raises DataFolderError if the folder cannot be used, or another server uses it.
     """
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -110,7 +110,7 @@ def open_data_folder(path: Path) -> Iterator[DataFolder]:
             raise DataFolderError(
                 f"{path}: another kouyu (process {owner}) uses this data folder; give this one its own with --data-dir"
             ) from None
-        with contextlib.suppress(OSError):  # a full disk: it is there to be read by people alone
+        with contextlib.suppress(OSError):  # a full disk: the process id is only shown to people
             os.ftruncate(lock, 0)
             os.write(lock, f"{os.getpid()}\n".encode())
         yield DataFolder(path)

@@ -1,12 +1,12 @@
-"""Keeps the memory of a server that runs for weeks where it was after its first minutes.
+"""Garbage collection for a server that runs for weeks: frees ended sessions soon, with short pauses.
 
-- **Ended sessions.** A session is a web of objects that refer to one another (ours, Litestar's, uvicorn's), with its
-  audio in the middle. Python's collector finds such a web in a full pass alone, and puts that off until a quarter of
-  all objects are new; with the third of a million that engines bring, hundreds of sessions wait for it.
-- **A full pass** stops everything, and over all of those objects takes 100 ms of the processor. So what is there when
-  the server is ready is set aside, and a pass takes 1 ms, and 4 ms with twelve sessions.
-- **Memory that is free** stays with the process, in the allocator's reserves. Here its pages go back to the system:
-  some 60 MiB after the loading of the engines, and later what a rush of work has left.
+- **Ended sessions.** A session is a cycle of objects (ours, Litestar's, uvicorn's) that holds its audio. Python frees
+  such cycles in a full collection alone, and puts that off until a quarter of all objects are new; with the third of
+  a million objects that engines allocate, hundreds of ended sessions would wait for it.
+- **A full collection** stops the process, and over all of those objects takes 100 ms of CPU time. So the heap is frozen
+  (``gc.freeze``) when the server is ready; a collection then takes 1 ms, and 4 ms with twelve sessions.
+- **Free memory** stays in the allocator's arenas. Here its pages are returned to the system: some 60 MiB after the
+  engines are loaded, and later what a burst of work leaves behind.
 """
 
 import asyncio
@@ -20,22 +20,22 @@ from typing import Final
 from kouyu.server.access.sessions import Sessions
 
 PERIOD_S: Final = 5.0
-"""From the end of a session to the pass that frees it, at the most."""
+"""Longest time from the end of a session to the collection that frees it, in seconds."""
 
 MOST_OF_THE_TIME: Final = 0.001
-"""Share of the time that passes may take: with very many sessions they come less often."""
+"""Share of the time that collections may take: with very many sessions they run less often."""
 
 MANY_OBJECTS: Final = 50_000
 OBJECTS_OF_A_SESSION: Final = 2_000
-"""Some 500, and what is on its way."""
+"""A session has some 500, plus those in flight."""
 
 RETURNED_EVERY_S: Final = 60.0
-"""Returning pages costs 2 ms of a thread's time, and what work goes on has to ask for some of them again."""
+"""Returning pages costs 2 ms of a thread's time, and running work has to request some of them again."""
 
 
 @contextlib.asynccontextmanager
 async def maintained_heap(sessions: Sessions, *, period_s: float = PERIOD_S) -> AsyncIterator[None]:
-    """While the block runs, free what ended sessions leave behind. What is there now is taken to stay."""
+    """Free the memory of ended sessions while the block runs. Objects that exist now are frozen, as permanent."""
     with _set_aside():
         await asyncio.to_thread(return_free_memory)
         task = asyncio.create_task(_tidy(sessions, period_s), name="tidying")
@@ -47,7 +47,7 @@ async def maintained_heap(sessions: Sessions, *, period_s: float = PERIOD_S) -> 
 
 
 def return_free_memory() -> None:
-    """Give the system back the pages on which nothing is in use. Blocking. Without glibc nothing is done."""
+    """Return unused pages to the system (glibc's ``malloc_trim``). Blocking. Does nothing without glibc."""
     if _TRIM is not None:
         _TRIM(0)
 
@@ -65,7 +65,7 @@ _TRIM: Final = _trim()
 
 @contextlib.contextmanager
 def _set_aside() -> Iterator[None]:
-    """The collector does not look at what is there now while the block runs."""
+    """Freeze the present heap while the block runs, so that the collector skips it."""
     _set_all_aside()
     try:
         yield
@@ -77,21 +77,21 @@ def _set_all_aside() -> None:
     gc.unfreeze()
     gc.collect()
     gc.freeze()
-    # It takes what the last full pass left for all there is, and is to know that this is almost nothing now.
+    # The collector compares with what its last full pass left; this pass tells it that this is almost nothing now.
     gc.collect()
 
 
 class _Aside:
-    """Sets aside, later too, what comes to stay: some engines load while the server is already ready."""
+    """Freezes permanent objects again later: some engines load after the server is ready."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self._has_sessions = False
 
     def after_a_pass(self) -> bool:
-        """Set aside what is far too much to be of sessions; those that run are among it until nobody is there.
+        """Freeze the heap if it is larger than live sessions explain, and return whether it was.
 
-        Gives whether there was so much.
+        Running sessions are frozen with it, until no session runs.
         """
         if len(gc.get_objects()) <= MANY_OBJECTS + OBJECTS_OF_A_SESSION * self._sessions.running:
             return False
@@ -100,7 +100,7 @@ class _Aside:
         return True
 
     def let_sessions_go(self) -> None:
-        """The long pass that frees those, at a time when it keeps nobody waiting."""
+        """Unfreeze and collect the sessions frozen so, while no session runs that the long pause would hold up."""
         if self._has_sessions and not self._sessions.running:
             self._has_sessions = False
             _set_all_aside()
@@ -114,11 +114,11 @@ async def _tidy(sessions: Sessions, period_s: float) -> None:
         aside.let_sessions_go()
         if sessions.ended != ended:
             ended, owed = sessions.ended, True
-            # Of the processor: while others have it, a short pass may last for seconds.
+            # CPU time: on a busy machine a short pass may last for seconds of wall time.
             began = time.thread_time()
             gc.collect()
             took_s = time.thread_time() - began
-            # The next pass is a short one again where what made this one long has been set aside.
+            # If the objects that made this pass long are frozen now, the next one is short again.
             pause = period_s if aside.after_a_pass() else max(period_s, took_s / MOST_OF_THE_TIME)
         if owed and time.monotonic() - returned_at >= RETURNED_EVERY_S:
             returned_at, owed = time.monotonic(), False

@@ -1,6 +1,6 @@
-"""uvicorn's HTTP protocol, but not without end.
+"""HTTP/1.1 protocol with stall timeouts: closes clients that stop sending a request or reading an answer.
 
-By itself it waits for ever for a client that stops in the middle of a request, or of taking its answer.
+uvicorn's own has none, and waits for them for ever.
 """
 
 import asyncio
@@ -10,12 +10,12 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 LONGEST_STALL_S = 60.0
-"""A client may take so long for the head of a request, and so long between two pieces of its body; and for so long it
-may take nothing of its answer."""
+"""Timeout in seconds for the head of a request, between two pieces of its body, and without reading any of the
+answer."""
 
 
 class HttpProtocol(H11Protocol):
-    """Give it to uvicorn as ``http``. Connections that carry a WebSocket are none of its business any more."""
+    """Pass it to uvicorn as ``http``. Not applied after a WebSocket upgrade."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -23,34 +23,34 @@ class HttpProtocol(H11Protocol):
         self._watch: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """As the base class, and begin to watch."""
+        """As the base class; starts the timeouts."""
         super().connection_made(transport)
         self._moved_at = self.loop.time()
         self._look_again()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """As the base class, and watch no more."""
+        """As the base class; stops the timeouts."""
         self._stop_watching()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """As the base class. Pieces of a head alone are no progress: it has to come as a whole in its time."""
+        """As the base class. A partial head counts as no progress: the whole head has to arrive within the timeout."""
         super().data_received(data)
         if not self._is_between_requests():
             self._moved_at = self.loop.time()
 
     def on_response_complete(self) -> None:
-        """As the base class; the time for the next head begins."""
+        """As the base class; starts the timeout for the next head."""
         self._moved_at = self.loop.time()
         super().on_response_complete()
 
     def pause_writing(self) -> None:
-        """As the base class; the time for the client to take something begins."""
+        """As the base class; starts the timeout for the client to read."""
         self._moved_at = self.loop.time()
         super().pause_writing()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """As the base class, and watch no more."""
+        """As the base class; stops the timeouts."""
         self._stop_watching()
         super().handle_websocket_upgrade(event)
 

@@ -1,4 +1,4 @@
-"""The names and addresses by which other machines reach this one."""
+"""Finds the names and addresses by which other machines reach this one."""
 
 import contextlib
 import socket
@@ -7,11 +7,11 @@ from ipaddress import ip_address
 from typing import Final
 
 _FAR_AWAY: Final = "192.0.2.1"
-"""An address that nobody has (it is for documentation): the way to it is the way out. Nothing is sent there."""
+"""An address reserved for documentation: its route is the default route. Nothing is sent there."""
 
 
 def lan_names() -> tuple[str, ...]:
-    """The IPv4 addresses of this machine, the one on its way out first, and its name in the local network (mDNS)."""
+    """The IPv4 addresses of this machine, that of its default route first, and its mDNS name."""
     found = (*_on_the_way_out(), *_of_the_host_name())
     addresses = dict.fromkeys(address for address in found if _is_reachable(address))
     return (*addresses, *_local_name())

@@ -1,4 +1,4 @@
-"""Files written as a whole, and never readable by more than they should be."""
+"""Atomic file replacement that never leaves a file readable by more users than intended."""
 
 import contextlib
 import os
@@ -6,9 +6,9 @@ from pathlib import Path
 
 
 def replace_file(path: Path, content: bytes, mode: int) -> None:
-    """Put ``content`` into the place of the file, which has the permissions ``mode`` from its first byte on.
+    """Replace the file's content atomically. The new file has the permissions ``mode`` from its first byte on.
 
-    Whatever happens meanwhile, the file is the old one or the new one. Raises OSError.
+    After a crash the file is the old one or the new one. Raises OSError.
     """
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)

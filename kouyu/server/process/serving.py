@@ -1,4 +1,4 @@
-"""The whole server, from settings to the last connection closed."""
+"""Runs the whole server, from its settings to the last closed connection."""
 
 import asyncio
 import functools
@@ -36,16 +36,16 @@ from kouyu.store.tokens import Tokens
 log = logging.getLogger(__name__)
 
 CLOSE_S = 0.2
-"""For clients to take the close frame when the server stops."""
+"""Time in seconds for clients to read the close frame when the server stops."""
 DRAIN_S = 0.4
-"""For sessions to end by themselves after that."""
+"""Time in seconds for sessions to end by themselves after that."""
 
 OpenSessions: TypeAlias = Callable[[Store], AbstractAsyncContextManager[Runtime]]
-"""Makes ready what sessions need (engines, agents), and frees it when the block ends."""
+"""Loads what sessions need (engines, agents), and frees it when the block ends."""
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person or a script needs to know of a server that is ready."""
+    """What users and scripts need to know about a server that is ready."""
 
     http: str
     """Base URL of plain HTTP."""
@@ -54,9 +54,9 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     """The PEM file of the local authority; empty with a certificate of the user's own."""
     token: str
     login: str
-    """The address of the page, with a login for one use in it."""
+    """URL of the page, with a one-time login in it."""
     lan_links: tuple[str, ...]
-    """The same for other machines of the local network, with another login; empty unless they are served."""
+    """The same for other machines of the local network, with another login; empty if they are not served."""
     bots: tuple[str, ...]
     """Bot ids, the default one first."""
     pid: int
@@ -107,7 +107,7 @@ async def _serve(
         opened = await stack.enter_async_context(open_sessions(store))
         await store.sounds.forget(settings.audio.bounds)
         if left := await store.files.sweep():
-            log.info("%d uploads that were broken off by a crash are deleted", left)
+            log.info("deleted %d uploads that a crash had cut off", left)
         sessions, sockets = Sessions(chosen.max_sessions), OpenSockets()
         bots = _bot_ids(settings)
         watchdog = LoopWatchdog()
@@ -168,13 +168,13 @@ def _certificates(chosen: ServerSettings, folder: Path, lan: Sequence[str]) -> C
 
 
 def _bot_ids(settings: Settings) -> tuple[str, ...]:
-    """The default one first."""
+    """The bots' ids, the default one first."""
     default = settings.server.default_bot or settings.bots[0].id
     return (default, *(bot.id for bot in settings.bots if bot.id != default))
 
 
 async def _lan_links(ports: Ports, names: Sequence[str], tokens: Tokens) -> tuple[str, ...]:
-    """The page's addresses for other machines. They share a login, which is good once for all of them together."""
+    """The page's URLs for other machines. They share a login that works once, for all of them together."""
     if not names:
         return ()
     login = await tokens.create_login()

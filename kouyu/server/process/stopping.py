@@ -1,4 +1,4 @@
-"""Stopping on a signal: in good order, but soon."""
+"""Graceful shutdown on a signal, with a deadline."""
 
 import asyncio
 import logging
@@ -13,15 +13,15 @@ log = logging.getLogger(__name__)
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 DEADLINE_S: Final = 5.0
-"""A process that has not stopped by itself so long after the first signal is ended."""
+"""A process still running this many seconds after the first signal is ended."""
 NOT_IN_ORDER: Final = 1
-"""Exit status of a process that was ended by the deadline."""
+"""Exit status of a process ended by the deadline."""
 INTERRUPTED: Final = 130
-"""Exit status of a process that was ended by a second signal."""
+"""Exit status of a process ended by a second signal."""
 
 
 class Stopping:
-    """Whether the server is asked to stop.
+    """Whether the server has been asked to stop.
 
     Before ``started`` is called the first signal cancels the task that made this; afterwards it sets ``asked``.
     """
@@ -31,11 +31,11 @@ class Stopping:
         self._starting: asyncio.Task[object] | None = asyncio.current_task()
 
     def started(self) -> None:
-        """From now on the task waits for ``asked``."""
+        """From now on signals set ``asked``, which the task waits for, instead of cancelling it."""
         self._starting = None
 
     def signalled(self) -> None:
-        """A signal has come."""
+        """Handle a stop signal."""
         if self.asked.is_set():
             os._exit(INTERRUPTED)
         self.asked.set()
@@ -46,7 +46,7 @@ class Stopping:
 
 @contextmanager
 def stop_on_signals() -> Iterator[Stopping]:
-    """Listen to SIGINT and SIGTERM while the block runs; the signals keep being ignored after the first one came."""
+    """Handle SIGINT and SIGTERM while the block runs; after a first signal they stay ignored when the block ends."""
     loop = asyncio.get_running_loop()
     stopping = Stopping()
     for number in SIGNALS:
@@ -60,7 +60,7 @@ def stop_on_signals() -> Iterator[Stopping]:
 
 
 def _end_process_after(seconds: float) -> None:
-    """On a thread, since what hangs may be the event loop, or a library's own threads at the interpreter's end."""
+    """End the process from a thread: the event loop may hang, or a library's threads at interpreter exit."""
 
     def end() -> None:
         log.error("not everything stopped within %.1f s; ending the process", seconds)

@@ -15,21 +15,21 @@ from kouyu.server.process.http_protocol import HttpProtocol
 from kouyu.server.process.websocket_protocol import WebSocketProtocol
 
 LARGEST_MESSAGE = 5 * 1024 * 1024
-"""Bytes of one WebSocket message: whole audio files come in one event (websocket.md 1.4). Reading one takes 20 ms at
-most (base64 with line breaks). Other events are shorter (``client_json.MOST_CHARACTERS``)."""
+"""Maximum size of a WebSocket message in bytes: whole audio files come in one event (websocket.md 1.4). Parsing one
+takes 20 ms at most (base64 with line breaks). Other events are shorter (``client_json.MOST_CHARACTERS``)."""
 BACKLOG = 2048
 EVERYWHERE = "0.0.0.0"
-"""As a host: all addresses of this machine."""
+"""The host that means all addresses of this machine."""
 SHUTDOWN_S = 1
-"""Seconds for HTTP requests that are being answered when the server stops."""
+"""Time in seconds for HTTP requests in progress to finish when the server stops."""
 
 
 class ListenError(Exception):
-    """A port cannot be had. The text says which, and why."""
+    """A port cannot be bound. The text says which, and why."""
 
 
 class Ports(msgspec.Struct, frozen=True):
-    """Where the server listens; the ports are those really taken."""
+    """Where the server listens, with the actual port numbers."""
 
     host: str
     port: int
@@ -42,18 +42,18 @@ class Ports(msgspec.Struct, frozen=True):
 
     @property
     def https(self) -> str:
-        """The base URL of TLS. With ``0.0.0.0`` and the like it names localhost, which the certificate knows."""
+        """The base URL of TLS. For ``0.0.0.0`` and the like the host is localhost, which the certificate covers."""
         return f"https://{in_url(self.host)}:{self.https_port}"
 
 
 def bind(host: str, port: int, option: str) -> socket.socket:
-    """A listening socket; ``port`` 0 takes any free one. Raises ListenError, naming ``option`` to change the port."""
+    """Open a listening socket; ``port`` 0 takes a free one. Raises ListenError, which tells to change ``option``."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except socket.gaierror as error:
-        raise ListenError(f"{host!r} is no address of this machine: {error}") from None
+        raise ListenError(f"{host!r} is not an address of this machine: {error}") from None
     listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -94,11 +94,11 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """The server's own process handles signals, for both ports together."""
+        """Handle no signals: the process does, for both ports together."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As the base class, and say so."""
+        """As the base class; then report that it is listening."""
         await super().startup(sockets)
         self.ready.set()
 
@@ -116,7 +116,7 @@ async def listening(
 ) -> AsyncIterator[None]:
     """Serve ``app`` on both sockets while the block runs; then stop, within about SHUTDOWN_S.
 
-    What ``proxies`` say in X-Forwarded-For and X-Forwarded-Proto is believed.
+    X-Forwarded-For and X-Forwarded-Proto are trusted from ``proxies`` alone.
     """
 
     def server(**tls_options: str) -> _Server:

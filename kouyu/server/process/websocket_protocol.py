@@ -1,19 +1,19 @@
-"""uvicorn's WebSocket protocol, with some things put right.
+"""Fixes for uvicorn's sans-I/O WebSocket protocol.
 
-- **Header names** of the handshake's answer go out as they are spelled: coze-js searches the raw answer for
-  ``X-Tt-Logid``, case-sensitively (websocket.md 1.7), and uvicorn writes it in lower case.
-- **A handshake that cannot be read** (by POST, or with a header line beyond 8 KiB) is refused; uvicorn leaves it
-  without an answer, and its connection open for ever.
-- **A client that answers no ping** is cut off, even where it has stopped reading: else its connection, and its
-  session's place, would wait for TCP to give up. But not one whose answer may stand behind what the session has not
-  read yet, because it slows the client down.
-- **Reading goes on** while a few short messages wait: uvicorn stops it after each one and begins it again, which costs
-  more than to read a frame of audio.
-- **A lost connection** is told from a closed one (1006 and 1005).
-- **Nothing piles up** for a client that sends pings and does not read the pongs, or a message in a million fragments.
-- **Text that is no UTF-8** is a line in the log, also in front of a close frame; uvicorn writes a traceback. So it does
-  for a client that closes or breaks the protocol before its handshake is answered, and for one whose close frame has
-  just been answered when the server stops.
+- **Header names** of the handshake's answer keep their spelling: coze-js searches the raw answer for ``X-Tt-Logid``,
+  case-sensitively (websocket.md 1.7), and uvicorn writes it in lower case.
+- **A malformed handshake** (by POST, or with a header line beyond 8 KiB) is refused; uvicorn does not answer it, and
+  leaves the connection open for ever.
+- **Ping timeout** closes the connection even if the client has stopped reading: else the connection and its session's
+  place would be held until TCP times out. It spares a client whose pong may be queued behind messages that the session
+  has not read yet (flow control).
+- **Reading continues** while a few short messages wait: uvicorn pauses and resumes it for each one, which costs more
+  than reading a frame of audio.
+- **A lost connection** is reported as 1006, not as a close without a code (1005).
+- **Buffers are bounded** for a client that sends pings without reading the pongs, or a message in a million fragments.
+- **Invalid UTF-8** is logged as one line, also before a close frame; uvicorn logs a traceback. It does the same for a
+  client that closes or breaks the protocol before its handshake is answered, and for one whose close frame has just
+  been answered when the server stops.
 """
 
 import logging
@@ -30,17 +30,17 @@ from kouyu.server.access.access_middleware import LOG_ID_HEADER
 log = logging.getLogger(__name__)
 
 LAST_WORDS_S = 1.0
-"""Seconds for the close frame to reach a client that answers no ping."""
+"""Time in seconds for the close frame to reach a client after a ping timeout."""
 
 
 READ_AHEAD = 8
-"""Messages that may wait for the session before reading stops."""
+"""Messages that may wait for the session before reading pauses."""
 READ_AHEAD_BYTES = 64 * 1024
-"""A message longer than this stops reading at once."""
+"""A message longer than this pauses reading at once."""
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """Give it to uvicorn as ``ws``."""
+    """Pass it to uvicorn as ``ws``."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -49,10 +49,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._pongs_owed = b""
         self._heard_since_ping = False
         self._joined: bytearray | None = None
-        """The fragments of a message so far, from the second one on."""
+        """The message's fragments joined so far; None before its second one."""
 
     def data_received(self, data: bytes) -> None:
-        """As the base class, and refuse a handshake that cannot be read."""
+        """As the base class, but refuses a malformed handshake."""
         self._heard_since_ping = True
         super().data_received(data)
         if not self.handshake_initiated and self.conn.handshake_exc is not None and not self.close_sent:
@@ -63,23 +63,23 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """As the base class, which reports a connection that was lost as one that was closed without a code."""
+        """As the base class, but reports a lost connection as 1006; the base class reports a close without a code."""
         if self.handshake_complete and self.conn.close_rcvd is None:
             self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006, "reason": ""})
         super().connection_lost(exc)
 
     async def send(self, message: Any) -> None:
-        """As the base class, but the headers of the accepting answer are set here."""
+        """As the base class, but sets the headers of the accepting answer here."""
         if message["type"] == "websocket.accept" and not self.handshake_complete:
             for name, value in message.get("headers", ()):
                 self.response.headers[name.decode("latin-1")] = value.decode("latin-1")
             message = {**message, "headers": []}
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
-            self.handshake_complete = True  # the base class forgets it, and then complains of a missing answer
+            self.handshake_complete = True  # the base class does not set it, and then reports a missing answer
 
     def handle_cont(self, event: Frame) -> None:
-        """As the base class, but fragments are joined as they come."""
+        """As the base class, but joins fragments as they arrive."""
         if self._joined is None:
             self._joined = bytearray(self.frames[0])
         self._joined += event.data
@@ -88,21 +88,21 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.send_receive_event_to_app()
 
     def handle_close(self, event: Frame) -> None:
-        """As the base class, which takes a close frame before the handshake is answered for an orderly end."""
+        """As the base class, which does not expect a close frame before the handshake is answered."""
         if self.handshake_complete:
             super().handle_close(event)
         else:
             self._give_up_handshake()
 
     def handle_parser_exception(self) -> None:
-        """As the base class, which expects that a close frame was sent; none is before the handshake's answer."""
+        """As the base class, which assumes a close frame was sent; none is before the handshake is answered."""
         if self.handshake_complete:
             super().handle_parser_exception()
         else:
             self._give_up_handshake()
 
     def shutdown(self) -> None:
-        """As the base class, which sends a close frame although the client's own has just been answered."""
+        """As the base class, but sends no close frame if the client's own has just been answered."""
         if self.handshake_complete and self.conn.state is not State.OPEN:
             self.stop_keepalive()
             self.transport.close()
@@ -110,27 +110,27 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             super().shutdown()
 
     def _give_up_handshake(self) -> None:
-        """The client broke the protocol, or closed, before its handshake was answered: there is nobody to answer."""
+        """Close without an answer: the client closed, or broke the protocol, during the handshake."""
         self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006, "reason": ""})
         self.handshake_complete = self.close_sent = self.disconnected = True
         self.transport.close()
 
     def handle_ping(self) -> None:
-        """As the base class, but while nothing more can be written the last pongs alone are kept for later."""
+        """As the base class, but while writing is paused only the last pongs are kept for later."""
         if self.writable.is_set():
             super().handle_ping()
         elif pongs := b"".join(self.conn.data_to_send()):
             self._pongs_owed = pongs
 
     def resume_writing(self) -> None:
-        """As the base class; then the pongs that are owed go out."""
+        """As the base class; then sends the pongs kept meanwhile."""
         super().resume_writing()
         if self._pongs_owed:
             pongs, self._pongs_owed = self._pongs_owed, b""
-            self.transport.write(pongs)  # which may stop the writing again
+            self.transport.write(pongs)  # may pause writing again
 
     def send_receive_event_to_app(self) -> None:
-        """As the base class, which stops reading after every message, and logs text that is no UTF-8 as a fault."""
+        """As the base class, which pauses reading after every message, and logs invalid UTF-8 as an error."""
         (data,) = self.frames
         self.frames = []
         if self.close_sent:
@@ -141,9 +141,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             else:
                 self.queue.put_nowait({"type": "websocket.receive", "bytes": data})
         except UnicodeDecodeError:
-            log.info("a client sent text that is no UTF-8; its connection is closed")
-            if self.conn.state is State.OPEN:  # a close frame of the client's may stand behind it
-                self.conn.send_close(1007, "text that is no UTF-8")
+            log.info("a client sent a text message that is not UTF-8; its connection is closed")
+            if self.conn.state is State.OPEN:  # else a close frame of the client's has followed it
+                self.conn.send_close(1007, "text is not UTF-8")
             self.handle_parser_exception()
             return
         reads_on = len(data) <= READ_AHEAD_BYTES and self.queue.qsize() <= READ_AHEAD
@@ -157,9 +157,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().send_keepalive_ping()
 
     def keepalive_timeout(self) -> None:
-        """As the base class, which lets the transport try for ever to send what is buffered.
+        """Close the connection; the base class would let the transport try for ever to send its buffer.
 
-        A client that reads, and that is not listened to or has sent something, is waited for as long again.
+        The timeout restarts for a client that reads, if reading from it is paused or it has sent something since.
         """
         if self.writable.is_set() and (self.read_paused or self._heard_since_ping):
             assert self.ping_timeout is not None
@@ -170,7 +170,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.loop.call_later(LAST_WORDS_S, self.transport.abort)
 
     def _send_response_with_log_id(self, response: Response) -> None:
-        """uvicorn answers a malformed handshake by itself; that answer gets a log id here."""
+        """Add a log id to uvicorn's own answer to a malformed handshake."""
         if LOG_ID_HEADER not in response.headers:
             response.headers[LOG_ID_HEADER] = new_log_id()
         self._send_response(response)

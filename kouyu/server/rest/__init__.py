@@ -1,1 +1,1 @@
-"""The REST resources: one module each, thin."""
+"""The REST endpoints: one thin module per resource."""

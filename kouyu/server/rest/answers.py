@@ -25,13 +25,13 @@ class _Success(msgspec.Struct, frozen=True):
 
 
 def answer_success(request: Request[Any, Any, Any], data: Any, **beside: Any) -> Response[bytes]:
-    """What was asked for; ``beside`` are keys that stand beside ``data`` (rest.md 1.1)."""
+    """Wrap ``data`` in a success answer; ``beside`` are keys beside ``data`` (rest.md 1.1)."""
     body = msgspec.to_builtins(_Success(data, Detail(request.scope["state"]["log_id"]))) | beside
     return Response(msgspec.json.encode(body), status_code=200, media_type=MediaType.JSON)
 
 
 def answer_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    """An error of the framework: unknown path, wrong method, a body that does not fit."""
+    """Answer an error of the framework: unknown path, wrong method, body too large or malformed."""
     match error.status_code:
         case 404 | 405:
             msg = f"this server has no {request.method} {request.url.path[:_SHOWN]}"
@@ -43,20 +43,20 @@ def answer_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
 
 
 def answer_protocol_error(request: Request[Any, Any, Any], error: ProtocolError) -> Response[bytes]:
-    """An error with a code of the service."""
+    """Answer an error that has a protocol code."""
     return _answer(request, error_status(error.code), error.code, error.msg)
 
 
 def answer_fault(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """A fault of this server. The client learns the log id, the log has the rest."""
+    """Answer an internal error: the client gets the log id, the log the traceback."""
     log.error("internal error, log id %s", request.scope["state"]["log_id"], exc_info=error)
     return _answer(request, 500, errors.INTERNAL, "internal error")
 
 
 def answer_store_error(request: Request[Any, Any, Any], error: StoreError) -> Response[bytes]:
-    """What is kept could not be read, or what is to be kept not be written, as on a full disk."""
+    """Answer a failed read or write of the store, as on a full disk."""
     log.error("the store failed, log id %s: %s", request.scope["state"]["log_id"], error)
-    return _answer(request, 500, errors.INTERNAL, "the server could not read or keep its data")
+    return _answer(request, 500, errors.INTERNAL, "the server could not read or save its data")
 
 
 def _answer(request: Request[Any, Any, Any], status: int, code: int, msg: str) -> Response[bytes]:

@@ -1,4 +1,4 @@
-"""The pictures of bots. They are for ``<img>``, which sends no token, so each is shown to whoever asks."""
+"""Serves bots' pictures, without a token, since ``<img>`` sends none."""
 
 from typing import Any, Final
 
@@ -16,12 +16,12 @@ _KINDS: Final = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg
 
 
 def icon_url(request: Request[Any, Any, Any], bot_id: str, profile: BotProfile) -> str:
-    """Where the picture is; "" without one."""
+    """URL of the bot's picture; "" if it has none."""
     return f"{request.base_url}v1/bots/{bot_id}/icon" if profile.icon_file_id else ""
 
 
 async def check_icon(files: Files, file_id: str) -> None:
-    """Raises InvalidField for a file that is not there, or no picture; "" is none."""
+    """Raises InvalidField if the file does not exist or is not a picture; "" means no picture."""
     if file_id and not await _picture(files, file_id):
         raise InvalidField("icon_file_id", file_id, "the id of an uploaded PNG, JPEG, GIF or WebP picture")
 
@@ -43,7 +43,7 @@ def icon_routes(store: Store) -> list[HTTPRouteHandler]:
 
 
 async def _picture(files: Files, file_id: str) -> tuple[str, bytes] | None:
-    """Media type and content of a picture; None where the file is none, or not there."""
+    """Media type and content of a picture; None if the file does not exist or is not one."""
     record = await files.get(file_id) if file_id else None
     if record is None:
         return None

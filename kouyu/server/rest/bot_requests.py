@@ -1,4 +1,4 @@
-"""What clients send about bots (rest.md 5), and the profile that comes of it."""
+"""Request bodies and queries about bots (rest.md 5), and the profile built from them."""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -12,7 +12,7 @@ from kouyu.server.rest.paging import PageNumber, PageSize
 from kouyu.store.bots import BotModel, BotProfile, BotTools
 
 MOST_PLUGINS: Final = 256
-"""Tools of one bot that a client may name."""
+"""Most tools that a client may list for one bot."""
 
 PublishStatus = Literal["all", "published_online", "published_draft", "unpublished_draft"]
 
@@ -21,13 +21,13 @@ Id = Annotated[str, Meta(max_length=LONGEST_ID)]
 
 
 class PromptInfo(Struct, frozen=True):
-    """What the bot is to be."""
+    """The bot's prompt."""
 
     prompt: Annotated[str, Meta(max_length=100_000, description="A Jinja2 template over the user's variables.")] = ""
 
 
 class OnboardingInfo(Struct, frozen=True):
-    """How it begins. What is left out stays."""
+    """The bot's opening. Fields left out keep their value."""
 
     prologue: (
         Annotated[str, Meta(max_length=LONGEST_PROLOGUE, description="What it says first, as `prologue_content`.")]
@@ -37,7 +37,7 @@ class OnboardingInfo(Struct, frozen=True):
 
 
 class ModelInfoConfig(Struct, frozen=True, kw_only=True):
-    """The model, and how it samples. What is left out stays."""
+    """The model, and its sampling. Fields left out keep their value."""
 
     model_id: Annotated[
         str, Meta(max_length=LONGEST_ID, description="A bot of the server's settings, whose model is used.")
@@ -48,7 +48,7 @@ class ModelInfoConfig(Struct, frozen=True, kw_only=True):
     max_tokens: Annotated[int, Meta(ge=1)] | None = None
     presence_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
     frequency_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
-    context_round: Annotated[int, Meta(ge=0, le=100, description="Earlier questions it sees.")] | None = None
+    context_round: Annotated[int, Meta(ge=0, le=100, description="Earlier questions in its context.")] | None = None
     response_format: Literal["text"] = "text"
 
 
@@ -60,7 +60,7 @@ class PluginId(Struct, frozen=True):
 
 
 class PluginIdList(Struct, frozen=True):
-    """The bot's tools; takes the place of the list before."""
+    """The bot's tools; replaces the earlier list."""
 
     id_list: Annotated[tuple[PluginId, ...], Meta(max_length=MOST_PLUGINS)] = ()
 
@@ -76,7 +76,9 @@ class SuggestReplyInfo(Struct, frozen=True):
     """Whether questions are suggested after each answer."""
 
     reply_mode: Literal["disable", "enable", "customized"] = "disable"
-    customized_prompt: Annotated[str, Meta(max_length=10_000, description="Of what kind; for `customized`.")] = ""
+    customized_prompt: Annotated[str, Meta(max_length=10_000, description="How to suggest them; for `customized`.")] = (
+        ""
+    )
 
 
 class WorkflowIdList(Struct, frozen=True):
@@ -92,7 +94,7 @@ class Knowledge(Struct, frozen=True):
 
 
 class BotBody(Struct, frozen=True, kw_only=True):
-    """A bot as clients write it. What is left out stays, or is empty in a new bot."""
+    """A bot as clients write it. Fields left out keep their value, or are empty in a new bot."""
 
     name: Annotated[str, Meta(max_length=100)] = ""
     description: Text | None = None
@@ -109,7 +111,7 @@ class BotBody(Struct, frozen=True, kw_only=True):
     knowledge: Knowledge | None = None
 
     def over(self, before: BotProfile) -> BotProfile:
-        """The profile with what this says. Raises ProtocolError."""
+        """Return the profile with these changes. Raises ProtocolError."""
         start = self.onboarding_info or OnboardingInfo()
         changes: dict[str, Any] = {
             "name": self.name or before.name,
@@ -145,14 +147,14 @@ class UpdateBot(BotBody, frozen=True, kw_only=True):
 
 
 class PublishBot(Struct, frozen=True, kw_only=True):
-    """The draft becomes what answers."""
+    """Publish the bot's draft."""
 
     bot_id: Annotated[str, Meta(min_length=1)]
     connector_ids: Annotated[tuple[str, ...], Meta(description="There is one channel, whatever is named.")] = ()
 
 
 class UnpublishBot(Struct, frozen=True, kw_only=True):
-    """The bot answers no more."""
+    """Unpublish the bot."""
 
     connector_id: Annotated[str, Meta(description="There is one channel, whatever is named.")] = ""
     unpublish_reason: Annotated[str, Meta(max_length=1024)] = ""
@@ -179,7 +181,7 @@ class PublishedBotsQuery(Struct, frozen=True, kw_only=True):
 
 
 class BotsQuery(Struct, frozen=True, kw_only=True):
-    """A page of the bots. SDKs differ in the name of the page's number."""
+    """A page of the bots. SDKs name the page number differently."""
 
     workspace_id: str = ""
     publish_status: PublishStatus = "published_online"
@@ -203,7 +205,7 @@ def _follow_up(given: SuggestReplyInfo) -> dict[str, Any]:
 
 
 def _tools(given: tuple[PluginId, ...]) -> tuple[BotTools, ...]:
-    """One entry for each server. One that is named without a tool has them all."""
+    """One entry for each MCP server. A server listed without a tool allows all of its tools."""
     named: dict[str, list[str]] = {}
     for plugin in given:
         named.setdefault(plugin.plugin_id, []).append(plugin.api_id)

@@ -1,4 +1,4 @@
-"""Bots as the SDKs read them (rest.md 5). What a bot has not is left out rather than sent in part."""
+"""Bots as the SDKs read them (rest.md 5). A part that a bot lacks is left out, not sent incomplete."""
 
 from typing import Final, Literal
 
@@ -17,14 +17,14 @@ class ShownPrompt(Struct, frozen=True):
 
 
 class ShownOnboarding(Struct, frozen=True):
-    """How it begins."""
+    """The bot's opening."""
 
     prologue: str
     suggested_questions: tuple[str, ...]
 
 
 class ShownModel(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """The model, and how it samples, as far as that is set for the bot."""
+    """The model, and the sampling parameters set for the bot."""
 
     model_id: str
     model_name: str
@@ -63,7 +63,7 @@ class ShownSuggestReply(Struct, frozen=True):
 
 
 class ShownVariable(Struct, frozen=True, kw_only=True):
-    """A variable with a default of the bot's."""
+    """A variable with the bot's default."""
 
     keyword: str
     default_value: str
@@ -82,7 +82,7 @@ class BotVoice(Struct, frozen=True):
 
 
 class Bot(Struct, frozen=True, kw_only=True):
-    """A bot. Times are Unix seconds; those of the settings have none, and version "0"."""
+    """A bot. Times are Unix seconds; bots of the settings have none, and version "0"."""
 
     bot_id: str
     name: str
@@ -104,7 +104,7 @@ class Bot(Struct, frozen=True, kw_only=True):
 
 
 class ListedBot(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A bot of a list. ``published_at`` is there for published ones."""
+    """A bot of a list. Only published ones have ``published_at``."""
 
     id: str
     name: str
@@ -124,7 +124,7 @@ class BotList(Struct, frozen=True):
 
 
 class PublishedBot(Struct, frozen=True):
-    """A bot of the older list. ``publish_time`` is digits in a text."""
+    """A bot of the older list. ``publish_time`` is a string of digits."""
 
     bot_id: str
     bot_name: str
@@ -147,7 +147,7 @@ class NewBot(Struct, frozen=True):
 
 
 class NewVersion(Struct, frozen=True):
-    """What was published."""
+    """The published version."""
 
     bot_id: str
     version: str
@@ -178,7 +178,7 @@ def shown_bot(record: BotRecord, profile: BotProfile, directory: BotDirectory, i
 
 
 def listed_bot(record: BotRecord, profile: BotProfile, icon_url: str) -> ListedBot:
-    """A bot as it stands in a list."""
+    """A bot as an entry of a list."""
     return ListedBot(
         id=record.id,
         name=profile.name,
@@ -192,7 +192,7 @@ def listed_bot(record: BotRecord, profile: BotProfile, icon_url: str) -> ListedB
 
 
 def published_bot(record: BotRecord, profile: BotProfile, icon_url: str) -> PublishedBot:
-    """A bot as it stands in the older list."""
+    """A bot as an entry of the older list."""
     return PublishedBot(record.id, profile.name, profile.description, icon_url, str(record.published_at or 0))
 
 
@@ -203,7 +203,7 @@ def _suggest_reply(profile: BotProfile) -> ShownSuggestReply:
 
 
 def _model(profile: BotProfile, directory: BotDirectory) -> ShownModel | UnsetType:
-    """The model's name only for those that can be chosen: a bot on a Coze server has its own."""
+    """The model, named only if clients can choose it: a bot on a Coze server has its own."""
     model_id = profile.model.model_id or next(iter(directory.model_ids), "")
     if model_id not in directory.settled.models:
         return UNSET

@@ -51,7 +51,7 @@ def bot_routes(store: Store, directory: BotDirectory, voices: Sequence[Voice], g
 
 
 class BotService:
-    """What can be done with bots: everything is checked, kept, and put where sessions find it."""
+    """Operations on bots: checks each change, saves it, and makes it available to sessions."""
 
     def __init__(self, store: Store, directory: BotDirectory, voice_ids: Collection[str]) -> None:
         self._store = store
@@ -60,7 +60,7 @@ class BotService:
         self.directory = directory
 
     async def get(self, bot_id: str) -> BotRecord:
-        """The bot of this id. Raises ProtocolError where there is none."""
+        """Return the bot with this id. Raises ProtocolError if there is none."""
         settled = self.directory.settled.profiles.get(bot_id)
         record = _settled_record(bot_id, settled) if settled else await self._store.bots.get(bot_id)
         if record is None:
@@ -68,7 +68,7 @@ class BotService:
         return record
 
     async def list(self, status: PublishStatus) -> list[tuple[BotRecord, BotProfile]]:
-        """The bots of a status, each in the version that goes with it; those of the settings first."""
+        """The bots with a status, each in the matching version; those of the settings first."""
         settled = [_settled_record(*each) for each in self.directory.settled.profiles.items()]
         found: list[tuple[BotRecord, BotProfile]] = []
         for record in (*settled, *await self._store.bots.list()):
@@ -84,7 +84,7 @@ class BotService:
         return found
 
     async def create(self, owner_id: str, given: CreateBot) -> BotRecord:
-        """A new bot, not yet published. Raises ProtocolError."""
+        """Create a bot, not yet published. Raises ProtocolError."""
         profile = given.over(BotProfile(name=""))
         await self._check(profile)
         return await self._store.bots.create(owner_id, profile)
@@ -98,10 +98,10 @@ class BotService:
             await self._store.bots.update(record.id, profile)
 
     async def publish(self, bot_id: str) -> BotRecord:
-        """The draft answers from now on. Raises ProtocolError."""
+        """Publish the draft. Raises ProtocolError."""
         async with self._changing:
             record = await self._changeable(bot_id)
-            await self.directory.check(record.draft)  # a model or a tool may have left the settings since
+            await self.directory.check(record.draft)  # a model or tool may have been removed from the settings since
             published = await self._store.bots.publish(record.id)
             self.directory.put(published.id, record.draft)
             return published
@@ -117,7 +117,8 @@ class BotService:
         record = await self.get(bot_id)
         if bot_id in self.directory.settled.profiles:
             raise ProtocolError(
-                errors.FORBIDDEN, f"the bot {bot_id!r} stands in the server's kouyu.toml: change it there, or make one"
+                errors.FORBIDDEN,
+                f"the bot {bot_id!r} is defined in the server's kouyu.toml: change it there, or create a bot",
             )
         return record
 
@@ -129,7 +130,7 @@ class BotService:
 
 
 def _settled_record(bot_id: str, profile: BotProfile) -> BotRecord:
-    """A bot of the settings, which is always published. Nobody knows since when."""
+    """The record of a bot of the settings: always published, at an unknown time."""
     return BotRecord(
         id=bot_id,
         owner_id="",
@@ -204,7 +205,7 @@ def _writing_routes(service: BotService, guard: Guard) -> list[HTTPRouteHandler]
     @post(
         "/v1/bot/publish",
         guards=[guard],
-        opt=described("Have the draft answer", "Bots", body=PublishBot, data=NewVersion),
+        opt=described("Publish a bot's draft", "Bots", body=PublishBot, data=NewVersion),
     )
     async def publish(request: Request[Any, Any, Any]) -> Response[bytes]:
         record = await service.publish((await typed_body(request, PublishBot)).bot_id)
@@ -213,7 +214,7 @@ def _writing_routes(service: BotService, guard: Guard) -> list[HTTPRouteHandler]
     @post(
         "/v1/bots/{bot_id:str}/unpublish",
         guards=[guard],
-        opt=described("Have a bot answer no more", "Bots", body=UnpublishBot),
+        opt=described("Unpublish a bot", "Bots", body=UnpublishBot),
     )
     async def unpublish(request: Request[Any, Any, Any], bot_id: FromPath[str]) -> Response[bytes]:
         await typed_body(request, UnpublishBot)

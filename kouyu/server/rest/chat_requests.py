@@ -1,4 +1,4 @@
-"""What clients send to chat in writing (rest.md 4), and what is asked by it."""
+"""Request bodies of text chats (rest.md 4), and the ChatRequest built from them."""
 
 import re
 from typing import Annotated, Any, Final
@@ -16,68 +16,68 @@ from kouyu.text_chats.chat_request import ChatRequest
 
 _MOST_MESSAGES: Final = 100
 _INVENTED_USER: Final = re.compile(r"(?=.{14,20}$)\d+\.\d+")
-"""@coze/api asks as a user of this form, a new one for each chat, where its caller names none."""
+"""The user id that @coze/api invents for each chat if its caller gives none."""
 
 Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
-Parameters = Annotated[dict[str, Any], Meta(description="What a flow is to know; any JSON.")]
+Parameters = Annotated[dict[str, Any], Meta(description="Input of a flow; any JSON.")]
 Messages = Annotated[
     tuple[EnterMessage, ...],
-    Meta(description="At most 100; the last one is the question. Without any, the conversation's last message is."),
+    Meta(description="At most 100; the last one is the question. If empty: the conversation's last message is."),
 ]
 
 
 class CreateChat(Struct, frozen=True, kw_only=True):
-    """A question to a bot. ``enable_card`` and ``connector_id`` mean nothing here."""
+    """A question to a bot. ``enable_card`` and ``connector_id`` are ignored."""
 
     bot_id: Id
     user_id: Annotated[str, Meta(max_length=LONGEST_ID)] = ""
     additional_messages: Messages = ()
     stream: bool = False
     custom_variables: Annotated[dict[str, Any], Meta(description="For the bot's prompt.")] = {}
-    auto_save_history: Annotated[bool, Meta(description="False only with stream: nothing is kept.")] = True
+    auto_save_history: Annotated[bool, Meta(description="False only with stream: nothing is saved.")] = True
     meta_data: Pairs = {}
-    extra_params: Annotated[dict[str, str], Meta(description="latitude and longitude, as texts.")] = {}
+    extra_params: Annotated[dict[str, str], Meta(description="latitude and longitude, as strings.")] = {}
     parameters: Parameters = {}
     shortcut_command: Annotated[dict[str, Any], Meta(description="Bots here have no shortcuts.")] = {}
 
 
 class CreateWorkflowChat(Struct, frozen=True, kw_only=True):
-    """A question to a flow. ``app_id`` means nothing here."""
+    """A question to a flow. ``app_id`` is ignored."""
 
     workflow_id: Id
     additional_messages: Messages = ()
     parameters: Parameters = {}
-    bot_id: Annotated[str, Meta(description="Under whose name the flow answers.")] = ""
+    bot_id: Annotated[str, Meta(description="The bot under whose name the flow answers.")] = ""
     conversation_id: str = ""
     ext: Annotated[dict[str, str], Meta(description="user_id, latitude, longitude.")] = {}
 
 
 class WhereToChat(Struct, frozen=True):
-    """In which conversation; without an id in a new one."""
+    """The conversation of a chat; without an id a new one."""
 
     conversation_id: str = ""
 
 
 class GivenOutput(ToolOutput, frozen=True, kw_only=True):
-    """What one tool of the client's gave."""
+    """The output of one tool of the client."""
 
     tool_call_id: Id
     output: Annotated[str, Meta(max_length=LONGEST_TOOL_OUTPUT)]
 
 
 class GivenOutputs(Struct, frozen=True):
-    """What the client's tools gave: one output for each call."""
+    """The outputs of the client's tools, one for each call."""
 
     tool_outputs: Annotated[tuple[GivenOutput, ...], Meta(max_length=MOST_TOOL_OUTPUTS)]
     stream: bool = False
 
 
 def asked_of_bot(wanted: CreateChat, conversation_id: str, agent: Agent) -> ChatRequest:
-    """What ``wanted`` asks of this agent. Raises InvalidField."""
+    """Build the request for a bot's agent. Raises InvalidField."""
     if wanted.shortcut_command:
         raise InvalidField("shortcut_command", wanted.shortcut_command, "nothing: bots here have no shortcuts")
     if not (wanted.auto_save_history or wanted.stream):
-        raise InvalidField("auto_save_history", False, "true, where the answer is not streamed but asked for later")
+        raise InvalidField("auto_save_history", False, "true, unless the answer is streamed")
     config = ChatConfig(
         meta_data=entered_pairs(wanted.meta_data),
         custom_variables=VariableNames().check("custom_variables", wanted.custom_variables),
@@ -91,7 +91,7 @@ def asked_of_bot(wanted: CreateChat, conversation_id: str, agent: Agent) -> Chat
 
 
 def asked_of_flow(wanted: CreateWorkflowChat, agent: Agent) -> ChatRequest:
-    """What ``wanted`` asks of this flow. Raises InvalidField."""
+    """Build the request for a flow. Raises InvalidField."""
     config = ChatConfig(
         extra_params=Coordinates().check("ext", wanted.ext),
         user_id=wanted.ext.get("user_id") or None,
@@ -107,5 +107,5 @@ def _asked(agent: Agent, bot_id: str, config: ChatConfig, written: tuple[EnterMe
     messages = entered_messages(written, name)
     if messages and (messages[-1].role, messages[-1].type) != ("user", "question"):
         last = f"{name}[{len(messages) - 1}].role"
-        raise InvalidField(last, messages[-1].role, "user with type question: the last message is what is asked")
+        raise InvalidField(last, messages[-1].role, "user with type question: the last message is the question")
     return ChatRequest(agent=agent, bot_id=bot_id, chat_config=config, messages=messages)

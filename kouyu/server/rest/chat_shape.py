@@ -12,7 +12,7 @@ _OF_RECORDS: Final = ("completed_at", "failed_at", "last_error", "meta_data", "r
 
 
 def shown_chat(chat: Chat) -> dict[str, Any]:
-    """A chat as it was told last. That nothing has failed is said, too."""
+    """A running chat in its last reported state, with ``last_error`` also if nothing failed."""
     shown = {"last_error": _NO_ERROR} | {name: getattr(chat, name) for name in chat.__struct_fields__}
     if chat.last_error is msgspec.UNSET:
         shown["last_error"] = _NO_ERROR
@@ -20,7 +20,7 @@ def shown_chat(chat: Chat) -> dict[str, Any]:
 
 
 def kept_chat(record: ChatRecord) -> dict[str, Any]:
-    """A chat of the store's."""
+    """A chat from the store."""
     set_later = {name: value for name in _OF_RECORDS if (value := getattr(record, name))}
     chat = Chat(
         id=record.id,

@@ -1,7 +1,7 @@
 """A chat's events as server-sent events, exactly as the SDKs read them (rest.md 4.2).
 
 An ``event:`` line, at once its ``data:`` line, a blank line; nothing else: no comments, no ids. The stream ends with
-``done``, whatever became of the chat.
+``done``, whether the chat completed or failed.
 """
 
 import time
@@ -21,15 +21,15 @@ from kouyu.text_chats.text_chats import TextChats
 
 DONE: Final = b'"[DONE]"'
 FLOW_DONE: Final = b'{"debug_url":""}'
-"""One SDK reads an address from it. There is nothing to be looked at here."""
+"""One SDK reads a debug URL from it; this server has none."""
 _SEPARATORS: Final = {
     character.encode(): b"\\u%04x" % ord(character) for character in ("\N{NEXT LINE}", "\u2028", "\u2029")
 }
-"""JSON needs no escape for these, but cozepy takes them for the end of the line."""
+"""JSON does not require escapes for these, but cozepy treats them as line ends."""
 
 
 async def streamed(chats: TextChats, begin: Callable[[EventStream], Awaitable[TextChat]], done: bytes = DONE) -> Stream:
-    """The answer that streams what ``begin`` begins. Raises what that raises, so that it is told by an HTTP status."""
+    """Return an answer that streams the chat of ``begin``. What that raises, this raises, for an HTTP error status."""
     stream = EventStream()
     chat = await begin(stream)
     headers = {"Cache-Control": "no-cache"}
@@ -42,7 +42,7 @@ async def _frames(chats: TextChats, chat: TextChat, stream: EventStream, done: b
             async for event in events:
                 yield frame(event.event_type, msgspec.json.encode(_data(event)))
         yield frame("done", done)
-    finally:  # also where the client hangs up
+    finally:  # also when the client disconnects
         chats.leave(chat, stream)
 
 

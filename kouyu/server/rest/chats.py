@@ -1,4 +1,4 @@
-"""``/v3/chat`` and ``/v1/workflows/chat``: questions in writing, to the bots and flows of ``/v1/chat`` (rest.md 4)."""
+"""``/v3/chat`` and ``/v1/workflows/chat``: text chats with the bots and flows of ``/v1/chat`` (rest.md 4)."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
@@ -90,7 +90,7 @@ def _changing_routes(chats: TextChats, guard: Guard) -> list[HTTPRouteHandler]:
         "/v3/chat/submit_tool_outputs",
         guards=[guard],
         opt=described(
-            "Go on with what the client's tools gave", "Chats", query=WhichChat, body=GivenOutputs, data=Chat
+            "Continue with the outputs of the client's tools", "Chats", query=WhichChat, body=GivenOutputs, data=Chat
         ),
         status_code=200,
     )
@@ -107,7 +107,7 @@ def _changing_routes(chats: TextChats, guard: Guard) -> list[HTTPRouteHandler]:
     @post(
         "/v3/chat/cancel",
         guards=[guard],
-        opt=described("End a chat that runs", "Chats", body=WhichChat, data=Chat),
+        opt=described("Cancel a running chat", "Chats", body=WhichChat, data=Chat),
         status_code=200,
     )
     async def cancel(request: Asking) -> Response[bytes]:
@@ -120,28 +120,28 @@ def _changing_routes(chats: TextChats, guard: Guard) -> list[HTTPRouteHandler]:
 async def _answer(
     request: Asking, chats: TextChats, stream: bool, begin: Callable[[EventStream | None], Awaitable[TextChat]]
 ) -> Response[bytes] | Stream:
-    """The chat as a stream; or as it stands, at work, for clients that ask again (rest.md 4.1)."""
+    """Answer with the chat as a stream, or with its state in progress, for clients that poll (rest.md 4.1)."""
     if stream:
         return await streamed(chats, begin)
     return answer_success(request, shown_chat(await (await begin(None)).started()))
 
 
 async def _bot(store: Store, wanted: str, known: Mapping[str, Agent]) -> Agent:
-    """Raises ProtocolError where it is not there, or not published."""
+    """The agent of a bot. Raises ProtocolError if the bot does not exist or is not published."""
     if wanted not in known and await store.bots.get(wanted) is not None:
         raise ProtocolError(errors.NOT_PUBLISHED, f"the bot {wanted[:_SHOWN]!r} is not published")
     return _known("bot", wanted, known)
 
 
 def _known(kind: str, wanted: str, known: Mapping[str, Agent]) -> Agent:
-    """Raises ProtocolError where it is not there."""
+    """The agent with this id. Raises ProtocolError if there is none."""
     if fault := unknown(kind, wanted, known):
         raise ProtocolError(errors.NOT_FOUND, fault)
     return known[wanted]
 
 
 async def _kept(store: Store, request: Asking) -> ChatRecord:
-    """The chat that the query names. Raises ProtocolError where it was not kept."""
+    """The stored chat that the query names. Raises ProtocolError if it was not saved."""
     which = typed_query(request, WhichChat)
     await known_conversation(store, which.conversation_id)
     chat = await store.chats.get(which.chat_id)

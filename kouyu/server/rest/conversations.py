@@ -1,4 +1,4 @@
-"""Conversations over REST (rest.md 3). They are those of ``/v1/chat``: what is begun here goes on there."""
+"""Conversations over REST (rest.md 3): the same as in ``/v1/chat``, so one started here continues there."""
 
 import time
 from collections.abc import Awaitable, Collection
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 class NewConversation(msgspec.Struct, frozen=True, kw_only=True):
-    """A new conversation. Without a name it is called as its first message begins."""
+    """A new conversation. Without a name it is named after its first message."""
 
     bot_id: str = ""
     name: _Name = ""
@@ -45,13 +45,13 @@ class NewConversation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConversationChanges(msgspec.Struct, frozen=True):
-    """What is to change."""
+    """Changes of a conversation."""
 
     name: _Name = ""
 
 
 class ConversationsQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which conversations of a bot's; the latest first unless asked otherwise."""
+    """A page of a bot's conversations; latest first by default."""
 
     bot_id: Annotated[str, Meta(min_length=1)]
     page_num: PageNumber = 1
@@ -60,7 +60,7 @@ class ConversationsQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShownConversation(msgspec.Struct, frozen=True):
-    """As the SDKs read it. Times are Unix seconds."""
+    """A conversation as the SDKs read it. Times are Unix seconds."""
 
     id: str
     created_at: int
@@ -79,14 +79,14 @@ class ConversationList(msgspec.Struct, frozen=True):
 
 
 class NewSection(msgspec.Struct, frozen=True):
-    """The section that has begun: nothing older is context any more."""
+    """The new section: older messages are no longer context."""
 
     id: str
     conversation_id: str
 
 
 def conversation_routes(store: Store, guard: Guard, bots: Collection[str], chats: TextChats) -> list[HTTPRouteHandler]:
-    """The route handlers; ``bots`` are the ids of those that conversations can be made for."""
+    """The route handlers; ``bots`` are the ids of the bots that a conversation can be created for."""
     return [
         *_reading_routes(store, guard),
         _create_route(store, guard, bots),
@@ -168,7 +168,7 @@ def _changing_routes(store: Store, guard: Guard, chats: TextChats) -> list[HTTPR
     @delete(
         "/v1/conversations/{conversation_id:str}",
         guards=[guard],
-        opt=described("Delete a conversation with all that was said in it", "Conversations"),
+        opt=described("Delete a conversation with its messages and recordings", "Conversations"),
         status_code=200,
     )
     async def remove(request: Request[Any, Any, Any], conversation_id: FromPath[str]) -> Response[bytes]:
@@ -197,7 +197,7 @@ async def _of_known(conversation_id: str, change: Awaitable[T]) -> T:
 
 
 def _first_words(entered: tuple[EnteredMessage, ...]) -> str:
-    """The name of a conversation that is given none: how its first message begins."""
+    """The name of a conversation that is given none: the start of its first message."""
     if not entered:
         return ""
     first = entered[0]

@@ -1,4 +1,4 @@
-"""What a reader thought of a message (rest.md 3.1)."""
+"""Readers' feedback on messages (rest.md 3.1)."""
 
 from typing import Annotated, Any, Final
 
@@ -23,7 +23,7 @@ _PATH: Final = "/v1/conversations/{conversation_id:str}/messages/{message_id:str
 
 
 class GivenFeedback(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reader thinks; it takes the place of what was thought before."""
+    """A reader's feedback; it replaces earlier feedback."""
 
     feedback_type: FeedbackType
     reason_types: Annotated[tuple[str, ...], Meta(max_length=20)] = ()
@@ -33,7 +33,7 @@ class GivenFeedback(msgspec.Struct, frozen=True, kw_only=True):
 def feedback_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     """The route handlers."""
 
-    @post(_PATH, guards=[guard], opt=described("Say what is thought of a message", "Conversations", body=GivenFeedback))
+    @post(_PATH, guards=[guard], opt=described("Give feedback on a message", "Conversations", body=GivenFeedback))
     async def give(
         request: Request[Any, Any, Any], conversation_id: FromPath[str], message_id: FromPath[str]
     ) -> Response[bytes]:
@@ -43,7 +43,7 @@ def feedback_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
             await store.feedback.put(
                 message_id, given.feedback_type, reason_types=given.reason_types, comment=given.comment
             )
-        except UnknownMessage as fault:  # deleted in this very moment
+        except UnknownMessage as fault:  # deleted meanwhile
             raise ProtocolError(errors.MESSAGE_NOT_FOUND, str(fault)) from fault
         return answer_success(request, {})
 
@@ -59,7 +59,7 @@ def feedback_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
 
 
 async def _known_message(store: Store, conversation_id: str, message_id: str) -> None:
-    """Raises ProtocolError for a message that is not in the conversation."""
+    """Raises ProtocolError if the message is not in the conversation."""
     await known_conversation(store, conversation_id)
     if await store.messages.get(conversation_id, message_id) is None:
         raise UnknownId("message", message_id)

@@ -30,7 +30,7 @@ class ShownFile(msgspec.Struct, frozen=True):
 
 
 def file_routes(files: Files, guard: Guard, max_bytes: int) -> list[HTTPRouteHandler]:
-    """The route handlers; a file may have ``max_bytes``."""
+    """The route handlers; ``max_bytes`` limits a file's size."""
 
     @post(
         "/v1/files/upload",
@@ -45,7 +45,7 @@ def file_routes(files: Files, guard: Guard, max_bytes: int) -> list[HTTPRouteHan
     @get(
         "/v1/files/retrieve",
         guards=[guard],
-        opt=described("What is known of a file", "Files", query=WhichFile, data=ShownFile),
+        opt=described("A file's name, size and time", "Files", query=WhichFile, data=ShownFile),
     )
     async def retrieve(request: Request[Any, Any, Any]) -> Response[bytes]:
         file_id = request.query_params.get("file_id", "")

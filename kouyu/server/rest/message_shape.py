@@ -7,7 +7,7 @@ from kouyu.store.message_writes import MessageRecord
 
 
 class ShownMessage(msgspec.Struct, frozen=True):
-    """Every field is there, since SDKs are strict. Times are Unix seconds."""
+    """A message with every field, since SDKs require them. Times are Unix seconds."""
 
     id: str
     conversation_id: str
@@ -25,12 +25,12 @@ class ShownMessage(msgspec.Struct, frozen=True):
 
 
 def shown_record(record: MessageRecord) -> ShownMessage:
-    """A message of the store's."""
+    """A message from the store."""
     return msgspec.convert(record, ShownMessage, from_attributes=True)
 
 
 def shown_message(message: Message, created_at: int) -> ShownMessage:
-    """A message, or a piece of one, as it comes into being."""
+    """A message of a running chat, or a delta of one."""
     given = {
         name: value for name in message.__struct_fields__ if (value := getattr(message, name)) is not msgspec.UNSET
     }

@@ -1,4 +1,4 @@
-"""What was said, over REST: the messages of a conversation and those of one chat (rest.md 3.1 and 4)."""
+"""Messages of a conversation, and of one chat, over REST (rest.md 3.1 and 4)."""
 
 import time
 from typing import Annotated, Any, Final, Literal
@@ -34,7 +34,7 @@ _LIMIT: Final = 50
 
 
 class MessagesQuery(msgspec.Struct, frozen=True):
-    """The body of a list request. SDKs send null, "" and 0 for what is not set (rest.md 1.3)."""
+    """The body of a list request. SDKs send null, "" and 0 for fields not set (rest.md 1.3)."""
 
     order: Literal["asc", "desc", ""] = ""
     chat_id: str = ""
@@ -44,7 +44,7 @@ class MessagesQuery(msgspec.Struct, frozen=True):
 
 
 class MessageChanges(msgspec.Struct, frozen=True):
-    """What is to change of a message."""
+    """Changes of a message."""
 
     content: Content | None = None
     content_type: TypeOfContent = ""
@@ -70,7 +70,7 @@ class WhichChat(WhichConversation, frozen=True):
 
 
 class PageEnds(msgspec.Struct, frozen=True):
-    """Where the page begins and ends; the next one comes after ``last_id``."""
+    """The first and last id of the page; the next one starts after ``last_id``."""
 
     first_id: str
     last_id: str
@@ -78,7 +78,7 @@ class PageEnds(msgspec.Struct, frozen=True):
 
 
 class ChangedMessage(msgspec.Struct, frozen=True):
-    """The message as it is then."""
+    """The message after the change."""
 
     message: ShownMessage
 
@@ -134,7 +134,7 @@ def _reading_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     @get(
         "/v3/chat/message/list",
         guards=[guard],
-        opt=described("What a chat's question led to", "Chats", query=WhichChat, data=list[ShownMessage]),
+        opt=described("The messages that answer a chat's question", "Chats", query=WhichChat, data=list[ShownMessage]),
     )
     async def of_chat(request: Request[Any, Any, Any]) -> Response[bytes]:
         conversation = await conversation_of_query(store, request)
@@ -167,7 +167,7 @@ def _writing_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
         now = int(time.time())
         try:
             await store.messages.add(message, now)
-        except UnknownConversation as fault:  # deleted in this very moment
+        except UnknownConversation as fault:  # deleted meanwhile
             raise ProtocolError(errors.CONVERSATION_NOT_FOUND, str(fault)) from fault
         return answer_success(request, shown_message(message, now))
 
@@ -211,12 +211,12 @@ def _writing_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
 
 
 async def conversation_of_query(store: Store, request: Request[Any, Any, Any]) -> ConversationRecord:
-    """The conversation that the query names. Raises ProtocolError where there is none."""
+    """Return the conversation that the query names. Raises ProtocolError if there is none."""
     return await known_conversation(store, request.query_params.get("conversation_id", ""))
 
 
 async def known_conversation(store: Store, conversation_id: str) -> ConversationRecord:
-    """The conversation of this id. Raises ProtocolError where there is none."""
+    """Return the conversation with this id. Raises ProtocolError if there is none."""
     record = await store.conversations.get(conversation_id)
     if record is None:
         raise UnknownId("conversation", conversation_id)

@@ -1,4 +1,4 @@
-"""``/v1/audio/rooms``: calls over a vendor's RTC service, which no server can take the place of (rest.md 2.6)."""
+"""``/v1/audio/rooms``: refused, since its SDK connects to a vendor's RTC cloud, not to this server (rest.md 2.6)."""
 
 from typing import Any, Final
 
@@ -16,12 +16,12 @@ INSTEAD: Final = (
 
 
 def room_routes(guard: Guard) -> list[HTTPRouteHandler]:
-    """The route handler, which says what to use instead."""
+    """The route handler: an error that names what to use instead."""
 
     @post(
         "/v1/audio/rooms",
         guards=[guard],
-        opt=described("Always an error, which says what to use instead of rooms", "Audio"),
+        opt=described("Always an error that names what to use instead of rooms", "Audio"),
     )
     async def create(request: Request[Any, Any, Any]) -> Response[bytes]:
         raise ProtocolError(NOT_FOUND, INSTEAD)

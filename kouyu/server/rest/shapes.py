@@ -1,4 +1,4 @@
-"""Checks a request against the msgspec type that it is to become, and says what is wrong in this service's words."""
+"""Checks a request against its msgspec type, and reports errors in this API's words, not the library's."""
 
 import re
 from collections.abc import Callable
@@ -13,9 +13,9 @@ _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
 def checked(value: Any, info: inspect.Type, path: str, *, from_text: bool) -> Any:
-    """``value`` as ``msgspec.convert`` can take it for the type of ``info``.
+    """Check ``value`` against the type of ``info``, and return it ready for ``msgspec.convert``.
 
-    With ``from_text`` (queries, forms) numbers and booleans may be written as texts. Raises InvalidField, which names
+    With ``from_text`` (queries, forms) numbers and booleans may be strings. Raises InvalidField, which names
     the ``path``, the value and what is allowed, and ProtocolError for a field that is missing.
     """
     match info:
@@ -40,7 +40,7 @@ def checked(value: Any, info: inspect.Type, path: str, *, from_text: bool) -> An
 
 
 def allowed(info: inspect.Type) -> str:
-    """What a type allows, in words: ``a whole number from 1 to 50``."""
+    """The values that a type allows, in words: ``a whole number from 1 to 50``."""
     match info:
         case inspect.Metadata(type=inner):
             return allowed(inner)

@@ -1,4 +1,4 @@
-"""``POST /v1/audio/speech``: a text as a file of speech, sent while it is made (rest.md 2.3)."""
+"""``POST /v1/audio/speech``: text to speech as an audio file, streamed while it is synthesised (rest.md 2.3)."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -32,7 +32,7 @@ _FILE_FORMATS: Final[dict[str, FileFormat]] = {
     "opus": "ogg_opus",
 }
 _MEDIA_TYPES: Final = {"wav": "audio/wav", "pcm": "audio/pcm", "mp3": "audio/mpeg"}
-"""Those that are not Ogg."""
+"""Media types of the formats other than Ogg."""
 
 
 class CreateSpeech(Struct, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ class CreateSpeech(Struct, frozen=True, kw_only=True):
         Meta(description="`ogg` and `opus` are `ogg_opus`: Opus in Ogg. `pcm` is 16 bit, mono, little-endian."),
     ] = "mp3"
     speed: Annotated[float, Meta(ge=0.2, le=3)] = 1.0
-    # coze-java sends 0 where its user says none.
+    # coze-java sends 0 if its caller sets none.
     sample_rate: Annotated[
         Literal[0, 8000, 16000, 22050, 24000, 32000, 44100, 48000], Meta(description="0 is 24000.")
     ] = _SAMPLE_RATE
@@ -61,10 +61,10 @@ def speech_routes(services: Services, guard: Guard) -> list[HTTPRouteHandler]:
         "/v1/audio/speech",
         guards=[guard],
         status_code=200,
-        opt=described("A text as a file of speech", "Audio", body=CreateSpeech, answer="audio"),
+        opt=described("Text to speech, as an audio file", "Audio", body=CreateSpeech, answer="audio"),
     )
     async def create_speech(request: Request[Any, Any, Any]) -> Response[Any]:
-        """Speak a text."""
+        """Synthesise speech from a text."""
         asked = await typed_body(request, CreateSpeech)
         file = read_aloud(services, _reading(services, asked))
         if asked.response_format == "wav":
@@ -76,7 +76,7 @@ def speech_routes(services: Services, guard: Guard) -> list[HTTPRouteHandler]:
 
 
 def _reading(services: Services, asked: CreateSpeech) -> Reading:
-    """Raises InvalidField."""
+    """Check the request. Raises InvalidField."""
     size = len(asked.input.encode())
     if not 1 <= size <= _MOST_BYTES:
         raise InvalidField("input", f"{size} bytes", f"1 to {_MOST_BYTES} bytes of UTF-8")
@@ -94,7 +94,7 @@ def _reading(services: Services, asked: CreateSpeech) -> Reading:
 
 
 async def _first(file: AsyncGenerator[bytes, None]) -> bytes:
-    """The first piece: until it is there, what goes wrong can be told by a status. Raises ProtocolError."""
+    """Wait for the first piece: until then an error can still be an HTTP status. Raises ProtocolError."""
     try:
         return await anext(file, b"")
     except EngineError as fault:
@@ -102,7 +102,7 @@ async def _first(file: AsyncGenerator[bytes, None]) -> bytes:
 
 
 async def _rest(first: bytes, file: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """All of the file. An error on the way breaks the connection off, so that nobody takes the part for the whole."""
+    """Stream the whole file. An error aborts the connection, so that no client mistakes a part for the whole."""
     async with aclosing(file):
         yield first
         async for piece in file:
@@ -110,7 +110,7 @@ async def _rest(first: bytes, file: AsyncGenerator[bytes, None]) -> AsyncGenerat
 
 
 async def _wav(file: AsyncGenerator[bytes, None], sample_rate: int) -> bytes:
-    """A WAV file says at its beginning how long it is, so it is sent when it is whole. Raises ProtocolError."""
+    """Collect a whole WAV file: its header holds its length. Raises ProtocolError."""
     async with aclosing(file):
         try:
             return wav_of_pcm(b"".join([piece async for piece in file]), sample_rate)

@@ -24,7 +24,7 @@ _LONGEST_S: Final = 30 * 60
 
 
 class Transcribed(Struct, frozen=True):
-    """What was said; empty where nobody speaks."""
+    """The transcript; empty if there is no speech."""
 
     text: str
 
@@ -37,10 +37,10 @@ def transcription_routes(services: Services, guard: Guard) -> list[HTTPRouteHand
         guards=[guard],
         request_max_body_size=MOST_BYTES + FORM_BYTES,
         status_code=200,
-        opt=described("What is said in a recording", "Audio", form=FileForm, data=Transcribed),
+        opt=described("Transcribe a recording", "Audio", form=FileForm, data=Transcribed),
     )
     async def create_transcription(request: Request[Any, Any, Any]) -> Response[bytes]:
-        """Write down what is said in the part `file`: 10 MB and 30 minutes at most."""
+        """Transcribe the part `file`: 10 MB and 30 minutes at most."""
         _, content = await uploaded_file(request, most_bytes=MOST_BYTES)
         audio = await decoded_upload(content, _LONGEST_S, services.workers)
         try:
@@ -53,7 +53,7 @@ def transcription_routes(services: Services, guard: Guard) -> list[HTTPRouteHand
 
 
 async def decoded_upload(content: bytes, longest_s: float, workers: LimitedWorkers) -> Samples:
-    """The audio of a file at SPEECH_RATE. Raises ProtocolError for what is no audio, or too long."""
+    """Decode a file to SPEECH_RATE. Raises ProtocolError if it is not audio, or too long."""
     try:
         return await listening_audio(content, longest_s, workers)
     except UndecodableAudio as fault:

@@ -1,4 +1,4 @@
-"""Requests whose shape is a msgspec struct: read in one go, and shown in the OpenAPI document as they are read."""
+"""Parses requests into msgspec structs; the OpenAPI document shows the same structs."""
 
 import functools
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 async def typed_body(request: Request[Any, Any, Any], shape: type[T]) -> T:
-    """The JSON body; null stands for a field that is left out (rest.md 1.3).
+    """Parse the JSON body; a null field counts as left out (rest.md 1.3).
 
     Raises InvalidField, which names the field, its value and what is allowed, and ProtocolError.
     """
@@ -30,13 +30,13 @@ async def typed_body(request: Request[Any, Any, Any], shape: type[T]) -> T:
 
 
 def typed_query(request: Request[Any, Any, Any], shape: type[T]) -> T:
-    """The query; an empty value stands for one that is left out. Raises InvalidField."""
+    """Parse the query; an empty value counts as left out. Raises InvalidField."""
     given = {name: value for name, value in request.query_params.items() if value}
     return _converted(given, shape, strict=False)
 
 
 def typed_form(given: dict[str, str], shape: type[T]) -> T:
-    """The texts of a form. Raises InvalidField, and ProtocolError for a part that is missing."""
+    """Parse the text parts of a form. Raises InvalidField, and ProtocolError for a missing part."""
     return _converted(dict(given), shape, strict=False)
 
 
@@ -54,7 +54,7 @@ def _converted(given: dict[str, Any], shape: type[T], *, strict: bool) -> T:
     fitting = checked(given, _info(shape), "", from_text=not strict)  # type: ignore[arg-type]
     try:
         return msgspec.convert(fitting, shape)
-    except msgspec.ValidationError as fault:  # what a struct's own __post_init__ refuses
+    except msgspec.ValidationError as fault:  # raised by the struct's __post_init__
         raise ProtocolError(BAD_REQUEST, str(fault)) from fault
 
 

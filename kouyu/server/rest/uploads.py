@@ -1,4 +1,4 @@
-"""Files that come in a multipart form. Parts are read by name, never by order (rest.md 1.3)."""
+"""Reads files of multipart forms. Parts are found by name, never by order (rest.md 1.3)."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,7 +11,7 @@ from kouyu.protocol import errors
 from kouyu.protocol.errors import ProtocolError
 
 FORM_BYTES: Final = 64 * 1024
-"""What a form adds to the file in it."""
+"""Most bytes that a form adds to the file in it."""
 _LONGEST_NAME: Final = 255
 _MOST_PARTS: Final = 100
 
@@ -23,7 +23,7 @@ class FileForm(Struct, frozen=True):
 
 
 async def uploaded_file(request: Request[Any, Any, Any], *, most_bytes: int) -> tuple[str, bytes]:
-    """Name and content of the part ``file``, which must be there, hold something, and have ``most_bytes`` at most.
+    """Return name and content of the part ``file``, which must exist, not be empty, and hold ``most_bytes`` at most.
 
     Raises ProtocolError.
     """
@@ -41,7 +41,7 @@ async def has_file(request: Request[Any, Any, Any]) -> bool:
 
 
 async def form_texts(request: Request[Any, Any, Any]) -> dict[str, str]:
-    """The form's parts that are texts, without the empty ones. Raises ProtocolError."""
+    """The form's text parts, without empty ones. Raises ProtocolError."""
     texts = {part.name: part.text() for part in await _parts(request) if part.file_name is None and part.name != "file"}
     return {name: text for name, text in texts.items() if text}
 
@@ -51,7 +51,7 @@ async def _file_of(request: Request[Any, Any, Any]) -> tuple[str, bytes]:
         case [file]:
             return (file.file_name or "upload")[:_LONGEST_NAME], file.content
         case []:
-            raise ProtocolError(errors.FILE_REFUSED, "a multipart/form-data body with the part file is needed")
+            raise ProtocolError(errors.FILE_REFUSED, "the body must be multipart/form-data with the part file")
         case _:
             raise ProtocolError(errors.ONE_FILE_AT_A_TIME, "one file at a time")
 
@@ -60,11 +60,11 @@ async def _file_of(request: Request[Any, Any, Any]) -> tuple[str, bytes]:
 class _Part:
     name: str
     file_name: str | None
-    """None where the client says nothing of one; that makes it a text."""
+    """None if the part has none; it is text then."""
     content: bytes
 
     def text(self) -> str:
-        """Raises ProtocolError."""
+        """The content as text. Raises ProtocolError if it is not UTF-8."""
         try:
             return self.content.decode()
         except UnicodeDecodeError as fault:
@@ -72,10 +72,10 @@ class _Part:
 
 
 async def _parts(request: Request[Any, Any, Any]) -> list[_Part]:
-    """The parts of the form. Raises ProtocolError.
+    """Parse the parts of the form. Raises ProtocolError.
 
-    Not by the framework's parser: coze-go sends a file that has no name with an empty one, and the framework takes
-    that for a text.
+    The framework's parser would not do: coze-go sends an unnamed file with an empty name, and the framework takes that
+    part for text.
     """
     kind, options = request.content_type
     if kind != "multipart/form-data":

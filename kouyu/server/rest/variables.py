@@ -1,4 +1,4 @@
-"""What is remembered of each user of a bot or an app (rest.md 5), for prompts and flows (``session.agent_request``)."""
+"""Variables of each user of a bot or app (rest.md 5), for prompts and flows (``session.agent_request``)."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
@@ -25,7 +25,7 @@ class WhoseVariables(Struct, frozen=True, kw_only=True):
 
     connector_uid: Annotated[
         str,
-        Meta(max_length=500, description="The user: `user_id` of their conversations. Empty: of those that name none."),
+        Meta(max_length=500, description="The user: `user_id` of their conversations. Empty: users without an id."),
     ] = ""
     bot_id: str = ""
     app_id: str = ""
@@ -33,33 +33,33 @@ class WhoseVariables(Struct, frozen=True, kw_only=True):
 
     @property
     def owner_id(self) -> str:
-        """Of the bot or the app. Raises ProtocolError where none is named."""
+        """Id of the bot or app. Raises ProtocolError if neither is given."""
         if not (self.bot_id or self.app_id):
             raise ProtocolError(BAD_REQUEST, "bot_id or app_id: is missing")
         return self.bot_id or self.app_id
 
 
 class WantedVariables(WhoseVariables, frozen=True, kw_only=True):
-    """Which variables are asked for."""
+    """The variables to return."""
 
     keywords: Annotated[str, Meta(description="Names with commas between them; empty: all.")] = ""
 
 
 class GivenVariable(Struct, frozen=True):
-    """A value to be remembered."""
+    """A value to save."""
 
     keyword: Keyword
     value: Annotated[str, Meta(max_length=10_000)]
 
 
 class GivenVariables(WhoseVariables, frozen=True, kw_only=True):
-    """Values to be remembered, all or none."""
+    """Values to save, all or none."""
 
     data: Annotated[tuple[GivenVariable, ...], Meta(min_length=1, max_length=_AT_ONCE)]
 
 
 class Variable(Struct, frozen=True):
-    """A value that is remembered, or a bot's default. Times are Unix seconds, 0 for a default."""
+    """A saved value, or a bot's default. Times are Unix seconds, 0 for a default."""
 
     keyword: str
     value: str
@@ -74,12 +74,12 @@ class VariableList(Struct, frozen=True):
 
 
 def variable_routes(variables: Variables, bots: Mapping[str, BotDefinition], guard: Guard) -> list[HTTPRouteHandler]:
-    """The route handlers; ``bots`` have defaults."""
+    """The route handlers; ``bots`` give the defaults."""
 
     @get(
         "/v1/variables",
         guards=[guard],
-        opt=described("What is remembered of a user", "Users", query=WantedVariables, data=VariableList),
+        opt=described("A user's variables", "Users", query=WantedVariables, data=VariableList),
     )
     async def read(request: Request[Any, Any, Any]) -> Response[bytes]:
         wanted = typed_query(request, WantedVariables)
@@ -92,7 +92,7 @@ def variable_routes(variables: Variables, bots: Mapping[str, BotDefinition], gua
                 found.setdefault(keyword, Variable(keyword, value, 0, 0))
         return answer_success(request, VariableList(tuple(found.values())))
 
-    @put("/v1/variables", guards=[guard], opt=described("Remember something of a user", "Users", body=GivenVariables))
+    @put("/v1/variables", guards=[guard], opt=described("Set a user's variables", "Users", body=GivenVariables))
     async def write(request: Request[Any, Any, Any]) -> Response[bytes]:
         given = await typed_body(request, GivenVariables)
         values = {each.keyword: each.value for each in given.data}

@@ -1,4 +1,4 @@
-"""``POST /v1/audio/voices/clone`` (rest.md 2.2): none of the engines can clone a voice, and that is what is said.
+"""``POST /v1/audio/voices/clone`` (rest.md 2.2): always an error, since no engine can clone a voice.
 
 The request is checked first, so that a client learns of its own mistakes too.
 """
@@ -56,7 +56,7 @@ def clone_routes(guard: Guard) -> list[HTTPRouteHandler]:
         _, content = await uploaded_file(request, most_bytes=_MOST_BYTES)
         if asked.audio_format != "pcm" and not file_kind(content[:LONGEST_START]):
             allowed = "a WAV, MP3, Ogg, M4A or AAC file"
-            raise ProtocolError(FILE_FORMAT_REFUSED, f"file: it holds no audio that can be read; allowed: {allowed}")
+            raise ProtocolError(FILE_FORMAT_REFUSED, f"file: it holds no readable audio; allowed: {allowed}")
         raise ProtocolError(NOT_IMPLEMENTED, "no speech engine of this server can clone a voice")
 
     return [clone]

@@ -1,4 +1,4 @@
-"""``/v1/audio/voiceprint_groups/{group_id}``: the speakers of a group, and who of them it is (rest.md 2.5)."""
+"""``/v1/audio/voiceprint_groups/{group_id}``: enrolment and identification of a group's speakers (rest.md 2.5)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,7 +49,7 @@ _FEATURE: Final = f"{_FEATURES}/{{feature_id:str}}"
 
 
 def voiceprint_feature_routes(services: Services, guard: Guard) -> list[HTTPRouteHandler]:
-    """The route handlers. Without an encoder nobody can be enrolled or identified."""
+    """The route handlers. Enrolment and identification need an encoder."""
     routes = _reading(services.store, guard)
     if services.speaker_encoder is not None:
         routes += _writing(services, services.speaker_encoder, guard)
@@ -82,14 +82,14 @@ def _reading(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     async def audio(group_id: FromPath[str], feature_id: FromPath[str]) -> Response[bytes]:
         content = await voiceprints.audio(group_id, feature_id)
         if content is None:
-            raise ProtocolError(NOT_FOUND, "no audio of such a feature is kept")
+            raise ProtocolError(NOT_FOUND, "no audio is kept of this feature")
         return Response(content, media_type="audio/wav")
 
     @delete(
         _FEATURE,
         guards=[guard],
         status_code=200,
-        opt=described("Delete a speaker, with voiceprint and audio, for good", "Voiceprints"),
+        opt=described("Delete a speaker with voiceprint and audio, permanently", "Voiceprints"),
     )
     async def remove(
         request: Request[Any, Any, Any], group_id: FromPath[str], feature_id: FromPath[str]
@@ -156,7 +156,7 @@ def _identifying(services: Services, encoder: SpeakerEncoder, guard: Guard) -> H
         guards=[guard],
         status_code=200,
         request_max_body_size=_BODY,
-        opt=described("Who of a group it is", "Voiceprints", form=IdentifyForm, data=Identified),
+        opt=described("Identify a speaker of a group", "Voiceprints", form=IdentifyForm, data=Identified),
     )
     async def identify(request: Request[Any, Any, Any], group_id: FromPath[str]) -> Response[bytes]:
         given = typed_form(await form_texts(request), Identify)
@@ -175,14 +175,14 @@ def _identifying(services: Services, encoder: SpeakerEncoder, guard: Guard) -> H
 
 
 async def _speech(request: Request[Any, Any, Any], services: Services, given: PcmParts, *, least_s: float) -> Samples:
-    """The speech in the part ``file``. Raises ProtocolError, EngineError."""
+    """Decode the speech in the part ``file``. Raises ProtocolError, EngineError."""
     name, content = await uploaded_file(request, most_bytes=_MOST_BYTES)
     audio = await recording(content, _pcm(name, content, given), services.workers)
     return await speech_of(audio, services.voice_activity, least_s=least_s)
 
 
 def _pcm(name: str, content: bytes, given: PcmParts) -> PcmFormat | None:
-    """How samples lie in the file, if it is PCM: it is called so, or its rate is given and no header is there."""
+    """The sample format if the file is PCM: named so, or without a header and with a rate given."""
     has_header = bool(file_kind(content[:LONGEST_START]))
     named = name.lower().endswith((".pcm", ".raw"))
     if not named and (given.sample_rate is None or has_header):

@@ -1,4 +1,4 @@
-"""``/v1/audio/voiceprint_groups``: groups of speakers who are known by their voices (rest.md 2.5)."""
+"""``/v1/audio/voiceprint_groups``: groups of speakers with enrolled voiceprints (rest.md 2.5)."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def voiceprint_group_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler
         PATH,
         guards=[guard],
         status_code=200,
-        opt=described("Make a group of speakers", "Voiceprints", body=NewGroup, data=Made),
+        opt=described("Create a group of speakers", "Voiceprints", body=NewGroup, data=Made),
     )
     async def create(request: Request[Any, Any, Any]) -> Response[bytes]:
         given = await typed_body(request, NewGroup)
@@ -58,7 +58,10 @@ def voiceprint_group_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler
         return answer_success(request, {})
 
     @delete(
-        ONE, guards=[guard], status_code=200, opt=described("Delete a group and its speakers for good", "Voiceprints")
+        ONE,
+        guards=[guard],
+        status_code=200,
+        opt=described("Delete a group and its speakers permanently", "Voiceprints"),
     )
     async def remove(request: Request[Any, Any, Any], group_id: FromPath[str]) -> Response[bytes]:
         try:
@@ -76,5 +79,5 @@ async def token_names(store: Store) -> dict[str, str]:
 
 
 def no_group(group_id: str) -> ProtocolError:
-    """What is said of a group that is not there."""
+    """The error for a group that does not exist."""
     return UnknownId("voiceprint group", group_id)

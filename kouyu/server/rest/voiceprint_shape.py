@@ -1,4 +1,4 @@
-"""Voiceprint groups and features on the wire (rest.md 2.5). cozepy requires every field of what is shown."""
+"""Voiceprint groups and features as JSON (rest.md 2.5). cozepy requires every field of an answer."""
 
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ LONGEST_NAME = 100
 LONGEST_DESCRIPTION = 1000
 
 Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
-OtherName = Annotated[str, Meta(max_length=LONGEST_NAME, description="Empty: as it is.")]
+OtherName = Annotated[str, Meta(max_length=LONGEST_NAME, description="Empty: unchanged.")]
 Description = Annotated[str, Meta(max_length=LONGEST_DESCRIPTION)]
 SampleRate = Annotated[int, Meta(ge=8_000, le=48_000, description="Hz, of 16 bit PCM without a header.")]
 Channels = Annotated[int, Meta(ge=1, le=2, description="Of PCM.")]
@@ -21,7 +21,7 @@ Channels = Annotated[int, Meta(ge=1, le=2, description="Of PCM.")]
 class GroupsQuery(Struct, frozen=True, kw_only=True):
     """Which groups."""
 
-    name: Annotated[str, Meta(description="How the name begins.")] = ""
+    name: Annotated[str, Meta(description="A prefix of the name.")] = ""
     group_id: str = ""
     user_id: Annotated[str, Meta(description="The access token a group was made with.")] = ""
     coze_account_id: str = ""
@@ -37,7 +37,7 @@ class FeaturesQuery(Struct, frozen=True, kw_only=True):
 
 
 class NewGroup(Struct, frozen=True, kw_only=True):
-    """A group to be made."""
+    """A group to create."""
 
     name: Name
     desc: Description = ""
@@ -45,21 +45,21 @@ class NewGroup(Struct, frozen=True, kw_only=True):
 
 
 class ChangedGroup(Struct, frozen=True, kw_only=True):
-    """Other words for a group; what is left out or empty stays."""
+    """Changes of a group; fields left out or empty keep their value."""
 
     name: OtherName = ""
     desc: Description = ""
 
 
 class PcmParts(Struct, frozen=True, kw_only=True):
-    """How samples lie in a file without a header."""
+    """The sample format of a file without a header."""
 
     sample_rate: SampleRate | None = None
     channel: Channels | None = None
 
 
 class NewFeature(PcmParts, frozen=True, kw_only=True):
-    """A speaker to be enrolled, beside `file`."""
+    """A speaker to enrol, beside `file`."""
 
     name: Name
     desc: Description = ""
@@ -72,7 +72,7 @@ class NewFeatureForm(NewFeature, frozen=True, kw_only=True):
 
 
 class ChangedFeature(PcmParts, frozen=True, kw_only=True):
-    """Other words for a speaker, beside `file`; what is left out or empty stays."""
+    """Changes of a speaker, beside `file`; fields left out or empty keep their value."""
 
     name: OtherName = ""
     desc: Description = ""
@@ -85,7 +85,7 @@ class ChangedFeatureForm(ChangedFeature, frozen=True, kw_only=True):
 
 
 class Identify(PcmParts, frozen=True, kw_only=True):
-    """How many speakers are wanted, beside `file`."""
+    """How many speakers to return, beside `file`."""
 
     top_k: Annotated[int, Meta(ge=1, le=100)] = 10
 
@@ -97,13 +97,13 @@ class IdentifyForm(Identify, frozen=True, kw_only=True):
 
 
 class Made(Struct, frozen=True):
-    """What was made."""
+    """The id of the new object."""
 
     id: str
 
 
 class UserInfo(Struct, frozen=True):
-    """Who made it: here a user is an access token."""
+    """The creator: here a user is an access token."""
 
     id: str
     name: str
@@ -137,7 +137,7 @@ class Feature(Struct, frozen=True, kw_only=True):
     id: str
     group_id: str
     name: str
-    audio_url: Annotated[str, Meta(description="The speech it was made of, for who sends a token; 404 if not kept.")]
+    audio_url: Annotated[str, Meta(description="The enrolled speech; needs a token; 404 if not kept.")]
     created_at: int
     updated_at: int
     desc: str
@@ -153,7 +153,7 @@ class Features(Struct, frozen=True):
 
 
 class FeatureScore(Struct, frozen=True):
-    """How surely it is this speaker: 0 to 100; from 40 on it probably is."""
+    """A speaker's score: 0 to 100; from 40 on it probably is this speaker."""
 
     feature_id: str
     feature_name: str
@@ -162,7 +162,7 @@ class FeatureScore(Struct, frozen=True):
 
 
 class Identified(Struct, frozen=True):
-    """The speakers of the group, the likeliest first."""
+    """The speakers of the group, highest score first."""
 
     feature_score_list: tuple[FeatureScore, ...]
 

@@ -1,4 +1,4 @@
-"""The voices that can be asked for, over REST (rest.md 2.1), and what each of them sounds like."""
+"""The available voices over REST (rest.md 2.1), with a preview of each."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
@@ -21,13 +21,13 @@ from kouyu.server.rest.paging import Page, PageSize
 from kouyu.server.rest.typed import typed_query
 
 _KEPT_S: Final = 3_600
-"""What a browser may keep a preview."""
+"""How long browsers may cache a preview, in seconds."""
 _LANGUAGES: Final = {"en": "English", "zh": "Chinese", "ja": "Japanese"}
 _PREVIEWS: Final = {"en": "Hello, it is nice to talk with you.", "zh": "你好，很高兴和你聊天。"}
 
 
 class EmotionInterval(msgspec.Struct, frozen=True):
-    """How much of an emotion can be asked for."""
+    """The range of an emotion's strength."""
 
     min: float
     max: float
@@ -43,7 +43,7 @@ class ShownEmotion(msgspec.Struct, frozen=True):
 
 
 class ShownVoice(msgspec.Struct, frozen=True, kw_only=True):
-    """As the SDKs read it. cozepy requires every field but the last, so what is not known is empty or 0."""
+    """A voice as the SDKs read it. cozepy requires every field but the last, so unknown ones are empty or 0."""
 
     voice_id: str
     name: str
@@ -77,7 +77,7 @@ class VoicesQuery(Page, frozen=True, kw_only=True):
 
 
 def voice_routes(voices: Sequence[Voice], guard: Guard, previews: VoicePreviews | None) -> list[HTTPRouteHandler]:
-    """The route handlers. The default voice comes first: clients take the first one of the list."""
+    """The route handlers. The default voice comes first, since clients take the first of the list."""
     by_id = {voice.voice_id: voice for voice in voices}
 
     @get(
@@ -96,10 +96,10 @@ def voice_routes(voices: Sequence[Voice], guard: Guard, previews: VoicePreviews 
 
     @get(
         "/v1/audio/voices/{voice_id:str}/preview.mp3",
-        opt=described("What a voice sounds like", "Audio", answer="audio", open=True),
+        opt=described("A preview of a voice", "Audio", answer="audio", open=True),
     )
     async def preview_voice(voice_id: FromPath[str]) -> Response[bytes]:
-        """What a voice sounds like. It is for `<audio>`, which sends no token, so whoever asks may hear it."""
+        """A preview of a voice. It needs no token, since `<audio>` sends none."""
         text = _preview_text(by_id[voice_id]) if voice_id in by_id else ""
         if previews is None or not text:
             raise UnknownId("preview of a voice", voice_id)
@@ -113,7 +113,7 @@ def voice_routes(voices: Sequence[Voice], guard: Guard, previews: VoicePreviews 
 
 
 def _preview_url(request: Request[Any, Any, Any], voice: Voice) -> str:
-    """Where the preview is, from where the client stands; "" where the voice has no text to say."""
+    """The preview's URL as the client reaches it; "" for a voice whose language has no preview text."""
     return f"{request.base_url}v1/audio/voices/{quote(voice.voice_id)}/preview.mp3" if _preview_text(voice) else ""
 
 

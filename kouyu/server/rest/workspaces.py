@@ -1,4 +1,4 @@
-"""The one workspace, and who asks (rest.md 5)."""
+"""The one workspace, and the user of a token (rest.md 5)."""
 
 from typing import Any, Final, Literal
 
@@ -15,11 +15,11 @@ from kouyu.server.rest.typed import typed_query
 from kouyu.store.tokens import TokenRecord
 
 WORKSPACE_ID: Final = "1"
-"""Of the only workspace: a server is one."""
+"""Id of the only workspace: the whole server."""
 
 
 class Workspace(Struct, frozen=True):
-    """A place for bots. There is one, and every token may do everything in it."""
+    """A workspace of bots. There is one, and every token has full access to it."""
 
     id: str = WORKSPACE_ID
     name: str = "kouyu"
@@ -37,7 +37,7 @@ class Workspaces(Struct, frozen=True):
 
 
 class User(Struct, frozen=True):
-    """Whose token it is. Here a user is a token: their id and name are the token's."""
+    """The user of a token: id and name are the token's own."""
 
     user_id: str
     user_name: str
@@ -53,7 +53,7 @@ def workspace_routes(guard: Guard) -> list[HTTPRouteHandler]:
         page = typed_query(request, Page).of((Workspace(),))
         return answer_success(request, Workspaces(page, 1))
 
-    @get("/v1/users/me", guards=[guard], opt=described("Whose token it is", "Users", data=User))
+    @get("/v1/users/me", guards=[guard], opt=described("The user of the token", "Users", data=User))
     async def me(request: Request[Any, Any, Any]) -> Response[bytes]:
         user: TokenRecord = request.user
         return answer_success(request, User(user.id, user.name, user.name))
@@ -62,6 +62,6 @@ def workspace_routes(guard: Guard) -> list[HTTPRouteHandler]:
 
 
 def check_workspace(field: str, workspace_id: str) -> None:
-    """Raises InvalidField for a workspace that is not here; "" stands for the one there is."""
+    """Raises InvalidField for an unknown workspace; "" means the only one."""
     if workspace_id not in ("", WORKSPACE_ID):
         raise InvalidField(field, workspace_id, f'"{WORKSPACE_ID}", the one workspace of this server')

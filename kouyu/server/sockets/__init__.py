@@ -1,1 +1,1 @@
-"""The WebSocket endpoints beside ``/v1/chat``: routes and thin translation."""
+"""The WebSocket endpoints: routes and thin translation."""

@@ -21,7 +21,7 @@ from kouyu.speech.services import Services
 def audio_socket_routes(
     authenticator: SocketAuthenticator, sessions: Sessions, answerer_ids: AnswererIds, services: Services
 ) -> list[WebsocketRouteHandler]:
-    """The route handlers. They share the door and the places of ``/v1/chat``."""
+    """The route handlers. They share authentication and the session limit with ``/v1/chat``."""
     return [_route(name, authenticator, sessions, answerer_ids, services) for name in get_args(AudioEndpointName)]
 
 
@@ -49,7 +49,7 @@ def _route(
 
 
 def _bot_id(query: bytes, answerer_ids: AnswererIds) -> str:
-    """The bot that ``entity_type`` and ``entity_id`` name (websocket.md 1); the default one where they name none.
+    """Return the bot that ``entity_type`` and ``entity_id`` name (websocket.md 1); the default one if they name none.
 
     Raises ProtocolError.
     """

@@ -18,11 +18,11 @@ from kouyu.server.sockets.client_acceptance import accept_client, serve_session,
 
 
 class AnswererIds(msgspec.Struct, frozen=True, kw_only=True):
-    """The ids of those who can answer. They are asked anew for each connection."""
+    """The ids of available bots and flows, read again for each connection."""
 
     bots: Collection[str]
     default_bot: str
-    """For clients that name none."""
+    """The bot for clients that name none."""
     flows: Collection[str] = ()
 
 
@@ -58,6 +58,6 @@ def chat_route(
 
 
 def _redials_as(authenticated: AuthenticatedClient, socket: WebSocket[Any, Any, Any]) -> str:
-    """A digest that is the same when a client dials again: of its token, the URL and its software."""
+    """Digest of a client's token, URL and user agent: the same when it reconnects."""
     parts = authenticated.user.id, socket.scope["query_string"].decode("latin-1"), socket.headers.get("user-agent", "")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

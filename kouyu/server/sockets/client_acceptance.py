@@ -1,4 +1,4 @@
-"""How a client of any WebSocket endpoint comes in, is served, and leaves."""
+"""Accepts or refuses clients of every WebSocket endpoint, and runs their sessions."""
 
 import logging
 from collections.abc import Collection, Coroutine
@@ -22,7 +22,7 @@ _MOST_IDS_SHOWN: Final = 20
 async def accept_client(
     authenticator: SocketAuthenticator, sessions: Sessions, connection: Connection
 ) -> tuple[AuthenticatedClient, ClientSocket] | None:
-    """The client and its open socket; None after turning it away."""
+    """Authenticate and accept a client; return it with its open socket, or None after refusing it."""
     authenticated = await authenticator.authenticate(connection)
     if authenticated is None:
         return None
@@ -33,7 +33,7 @@ async def accept_client(
 
 
 def unknown(kind: str, wanted: str, known: Collection[str]) -> str:
-    """What to tell a client that names one that is not there; "" where it is."""
+    """The error message for an id that is not known; "" if it is."""
     if wanted in known:
         return ""
     names = ", ".join(islice(filter(None, known), _MOST_IDS_SHOWN)) or "none"
@@ -43,11 +43,11 @@ def unknown(kind: str, wanted: str, known: Collection[str]) -> str:
 async def serve_session(
     client: ClientSocket, authenticated: AuthenticatedClient, sessions: Sessions, session: Coroutine[Any, Any, None]
 ) -> None:
-    """Run the session. Whatever it raises stops here: no session takes the server with it."""
+    """Run the session. Log whatever it raises, so that no session stops the server."""
     try:
         with authenticated.holding(client):
             await sessions.run(client, session)
-    except ServerFull:  # between the question and the entry the last place was taken
+    except ServerFull:  # another session took the last place after the check
         await say_error_and_close(client, errors.TOO_MANY_SESSIONS, _FULL, authenticated.log_id)
     except Exception:
         log.exception("a session failed, log id %s", authenticated.log_id)
