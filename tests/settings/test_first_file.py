@@ -33,6 +33,14 @@ def test_its_comments_are_the_true_defaults_of_every_setting(tmp_path: Path) -> 
     assert shown >= (set(_leaves(Settings())) | options) - left_out
 
 
+def test_the_settings_of_an_older_release_are_still_taken(tmp_path: Path) -> None:
+    """kouyu-0.1.0.toml is the file of its first start: with every setting that it had, at its default."""
+    older = (Path(__file__).parent / "kouyu-0.1.0.toml").read_text(encoding="utf-8")
+    path = tmp_path / "kouyu.toml"
+    path.write_text(re.sub(r"^#(?=\w+ = )", "", older, flags=re.MULTILINE))
+    assert load(path) == Settings()
+
+
 def engine_options(kind: Kind, name: str) -> msgspec.Struct:
     """The default options of an engine."""
     made: msgspec.Struct = engine_registry.find(kind, name).options()
