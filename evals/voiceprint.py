@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from evals.voiceprint_voices import Audio, Speaker, spoken_by_all, through_a_room
 from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.voiceprint.calibration import CONSTANTS, log_odds, score, terms
+from kouyu.engines.voiceprint.pause_removal import speech_only
 from kouyu.engines.voiceprint.resemblyzer import ResemblyzerEncoder
-from kouyu.engines.voiceprint.speech import speech_only
 from kouyu.protocol.configuration import VoicePrintConfig
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights.cache import folder

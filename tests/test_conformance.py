@@ -10,8 +10,8 @@ from typing import get_args
 
 import pytest
 
-from kouyu.protocol.audio_downlink import AudioEventType
-from kouyu.protocol.audio_uplink import AudioEndpointName
+from kouyu.protocol.audio_endpoint_downlink import AudioEventType
+from kouyu.protocol.audio_endpoint_uplink import AudioEndpointName
 from kouyu.protocol.downlink import DownlinkType
 from kouyu.server.rest.chat_requests import CreateChat
 

@@ -13,7 +13,7 @@ from kouyu.conversation.identity import Identity, OrderNumbers
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.output_slot import OutputSlot
 from kouyu.conversation.reply import Reply
-from kouyu.conversation.speech import SpokenSentence
+from kouyu.conversation.spoken_item import SpokenSentence
 from kouyu.protocol.configuration import Configuration, OutputAudio
 from kouyu.protocol.ids import IdFactory
 from kouyu.text.sentences import SentenceSplitter

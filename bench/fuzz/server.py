@@ -27,10 +27,10 @@ from kouyu.bench.ingestion import MeasuredSocket
 from kouyu.bench.statistics import Summary, summarise
 from kouyu.cli.serve import _log_to_stderr
 from kouyu.server.process.data_folder import open_data_folder
-from kouyu.server.process.serving import Ready, serve
+from kouyu.server.process.server_life import Ready, serve
+from kouyu.serving.socket import Socket
 from kouyu.settings import Settings, load
-from kouyu.settings.model import anchored
-from kouyu.speech.socket import Socket
+from kouyu.settings.all_settings import anchored
 from kouyu.store.store import Store
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from kouyu.audio.encoding import open_encoder
+from kouyu.audio.downlink_encoding import open_encoder
 from kouyu.protocol.configuration import OpusConfig, OutputAudio, PcmConfig
 
 _RATES: Final = (8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)

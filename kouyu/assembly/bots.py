@@ -10,7 +10,7 @@ import msgspec
 from kouyu.agents.agent import Agent, AgentRequest, ContextMessage
 from kouyu.agents.attachments import Attachments
 from kouyu.agents.bot import BotDefinition, Example, LanguageModelBot
-from kouyu.agents.coze_brain import CozeBrain, CozeEndpoint
+from kouyu.agents.coze_bot import CozeBot, CozeEndpoint
 from kouyu.agents.embedded_model import EXAMPLES, EmbeddedModel, start_embedded_model
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.mcp_server import McpServer
@@ -76,7 +76,7 @@ async def open_bots(
         for bot in chosen:
             definition = definitions[bot.id]
             if bot.model.kind == "coze":
-                agents[bot.id] = CozeBrain(_coze_endpoint(bot), attachments=attachments)
+                agents[bot.id] = CozeBot(_coze_endpoint(bot), attachments=attachments)
                 stack.push_async_callback(agents[bot.id].close)
                 continue
             model = models[bot.id] = _language_model(definition, embedded)

@@ -20,7 +20,7 @@ from kouyu.engines.turn.engine import TurnJudge
 from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.settings import Settings
-from kouyu.settings.model import EngineSettings
+from kouyu.settings.all_settings import EngineSettings
 from kouyu.weights import cache
 from kouyu.weights.errors import MissingWeights, WeightsError
 

@@ -30,13 +30,13 @@ from kouyu.engines.paralinguistics.engine import EmotionRecognizer
 from kouyu.engines.pressure import Pressure
 from kouyu.engines.scheduler import Scheduler
 from kouyu.protocol.ids import IdFactory
+from kouyu.serving.recordings import Recordings
+from kouyu.serving.services import Services
 from kouyu.session.connection import run_session
 from kouyu.settings import Settings, SettingsError
-from kouyu.speech.recordings import Recordings
-from kouyu.speech.services import Services
 from kouyu.store.store import Store
+from kouyu.text.recognition_token_limits import token_counter
 from kouyu.text.sensitive_words import SensitiveWordsError, words_of_file
-from kouyu.text.token_limit import token_counter
 from kouyu.text.transcript import TranscriptFinisher
 from kouyu.workers.limited import LimitedWorkers
 

@@ -7,8 +7,8 @@ import msgspec
 
 from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.engines.tts.engine import Voice
-from kouyu.speech.services import Services
-from kouyu.speech.socket import Socket
+from kouyu.serving.services import Services
+from kouyu.serving.socket import Socket
 from kouyu.text_chats.text_chats import TextChats
 
 

@@ -1,6 +1,6 @@
 """Chats in writing, out of what voice sessions use: the same bots and flows, the same store."""
 
-from kouyu.speech.services import Services
+from kouyu.serving.services import Services
 from kouyu.text_chats.services import ChatServices
 from kouyu.text_chats.text_chats import TextChats
 

@@ -10,9 +10,9 @@ import av
 import numpy as np
 import soxr
 
-from kouyu.audio.decoding import AudioDecoder
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import PcmFormat, Samples, bytes_from_float, joined
+from kouyu.audio.uplink_decoding import AudioDecoder
 from kouyu.audio.wav_stream import WavSource, may_be_wav
 from kouyu.protocol.speech_rate import SPEECH_RATE
 

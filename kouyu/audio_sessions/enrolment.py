@@ -13,7 +13,7 @@ from kouyu.audio.wav import encode_wav
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.detector import Judgement, VoiceActivityDetector
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
-from kouyu.engines.voiceprint.speech import speech_only
+from kouyu.engines.voiceprint.pause_removal import speech_only
 from kouyu.protocol.errors import BAD_REQUEST, FILE_FORMAT_REFUSED, ProtocolError
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.store.voiceprints import Enrolment

@@ -18,9 +18,9 @@ from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.detector import Judgement
 from kouyu.protocol.configuration import InputAudio
 from kouyu.protocol.speech_rate import SPEECH_RATE
-from kouyu.speech.services import Services
-from kouyu.speech.transcribing import TranscriptionRequest, transcribed
-from kouyu.speech.uplink_decoder import UplinkDecoder
+from kouyu.serving.services import Services
+from kouyu.serving.transcribing import TranscriptionRequest, transcribed
+from kouyu.serving.uplink_decoder import UplinkDecoder
 from kouyu.text.joining import appended
 
 log = logging.getLogger(__name__)

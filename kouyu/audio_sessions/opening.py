@@ -4,14 +4,14 @@ from collections.abc import Coroutine
 from typing import Any
 
 from kouyu.agents.bot import BotDefinition
-from kouyu.audio_sessions.interpretation import InterpretationEndpoint
+from kouyu.audio_sessions.interpretation_endpoint import InterpretationEndpoint
 from kouyu.audio_sessions.running import AudioEndpoint, Send, run_audio_session
-from kouyu.audio_sessions.speech import SpeechEndpoint
-from kouyu.audio_sessions.transcription import TranscriptionEndpoint
+from kouyu.audio_sessions.speech_endpoint import SpeechEndpoint
+from kouyu.audio_sessions.transcription_endpoint import TranscriptionEndpoint
 from kouyu.conversation.capabilities import Capabilities
-from kouyu.protocol.audio_uplink import AudioEndpointName
-from kouyu.speech.services import Services
-from kouyu.speech.socket import Socket
+from kouyu.protocol.audio_endpoint_uplink import AudioEndpointName
+from kouyu.serving.services import Services
+from kouyu.serving.socket import Socket
 
 
 def audio_session(

@@ -5,12 +5,12 @@ from contextlib import aclosing
 
 import msgspec
 
-from kouyu.audio.encoding import FileFormat, open_file_encoder
+from kouyu.audio.downlink_encoding import FileFormat, open_file_encoder
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.at_speed import AtSpeed
 from kouyu.engines.tts.engine import SynthesisOptions
-from kouyu.speech.services import Services
-from kouyu.speech.spoken_packets import spoken_packets
+from kouyu.serving.services import Services
+from kouyu.serving.spoken_packets import spoken_packets
 from kouyu.text.sentences import SentenceSplitter
 
 

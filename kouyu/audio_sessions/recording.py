@@ -9,8 +9,8 @@ from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.detector import Judgement
 from kouyu.protocol.configuration import AsrConfig
 from kouyu.protocol.speech_rate import SPEECH_RATE
-from kouyu.speech.services import Services
-from kouyu.speech.transcribing import as_configured, transcribed
+from kouyu.serving.services import Services
+from kouyu.serving.transcribing import as_configured, transcribed
 from kouyu.text.joining import appended
 
 _RULES: Final = SegmentRules(pause_ms=800, longest_ms=3_600_000)

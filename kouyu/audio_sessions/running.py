@@ -10,14 +10,14 @@ import msgspec
 
 from kouyu.conversation.effects import Hint
 from kouyu.conversation.hints import Hints
-from kouyu.protocol.audio_downlink import AudioEvent, audio_error
-from kouyu.protocol.audio_uplink import AudioEndpointName, AudioUpdate, AudioUplinkEvent, parse_audio_event
+from kouyu.protocol.audio_endpoint_downlink import AudioEvent, audio_error
+from kouyu.protocol.audio_endpoint_uplink import AudioEndpointName, AudioUpdate, AudioUplinkEvent, parse_audio_event
 from kouyu.protocol.downlink import encode
 from kouyu.protocol.errors import ProtocolError
 from kouyu.protocol.ids import new_event_id
 from kouyu.protocol.uplink import UnknownEvent
 from kouyu.protocol.uplink_envelope import origin_message
-from kouyu.speech.socket import Socket, SocketClosed
+from kouyu.serving.socket import Socket, SocketClosed
 
 log = logging.getLogger(__name__)
 

@@ -7,18 +7,18 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
-from kouyu.audio.encoding import AudioEncoder, open_encoder
+from kouyu.audio.downlink_encoding import AudioEncoder, open_encoder
 from kouyu.audio.framing import Packet
 from kouyu.audio_sessions.running import Send
 from kouyu.conversation.pacing import Pacer, limit_of
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
-from kouyu.protocol.audio_downlink import AudioEvent, AudioEventType, audio_error, audio_piece
+from kouyu.protocol.audio_endpoint_downlink import AudioEvent, AudioEventType, audio_error, audio_piece
 from kouyu.protocol.configuration import LimitConfig, OutputAudio
 from kouyu.protocol.downlink import Sentence
 from kouyu.protocol.errors import INTERNAL
-from kouyu.speech.services import Services
-from kouyu.speech.spoken_packets import spoken_packets, synthesis_options
+from kouyu.serving.services import Services
+from kouyu.serving.spoken_packets import spoken_packets, synthesis_options
 
 log = logging.getLogger(__name__)
 

@@ -29,12 +29,12 @@ from kouyu.bench.statistics import Summary, summarise
 from kouyu.bench.stub_engines import open_stub_services
 from kouyu.engines.vad.detector import Heard, VoiceActivityDetector, VoiceActivityStream
 from kouyu.server.process.data_folder import open_data_folder
-from kouyu.server.process.serving import Ready, serve
+from kouyu.server.process.server_life import Ready, serve
+from kouyu.serving.services import Services
+from kouyu.serving.socket import Socket
 from kouyu.session.connection import run_session
 from kouyu.settings import Settings, load
-from kouyu.settings.model import anchored
-from kouyu.speech.services import Services
-from kouyu.speech.socket import Socket
+from kouyu.settings.all_settings import anchored
 from kouyu.store.store import Store
 
 _HEARTBEAT_S: Final = 0.01

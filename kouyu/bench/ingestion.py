@@ -8,7 +8,7 @@ voice activity, and everything done that follows from it.
 import time
 from typing import Final
 
-from kouyu.speech.socket import Socket
+from kouyu.serving.socket import Socket
 
 _PREFIX: Final = '{"id":"sent-'
 APPEND: Final = _PREFIX + '%d","event_type":"input_audio_buffer.append","data":{"delta":"%s"}}'

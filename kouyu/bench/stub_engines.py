@@ -22,8 +22,8 @@ from kouyu.engines.pressure import Pressure
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.protocol.ids import IdFactory
+from kouyu.serving.services import Services
 from kouyu.settings import Settings
-from kouyu.speech.services import Services
 from kouyu.store.store import Store
 
 RECOGNITION_S: Final = 0.1

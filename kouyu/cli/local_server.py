@@ -7,8 +7,8 @@ import click
 
 from kouyu.server.process.address_file import Address, read_address
 from kouyu.settings import SettingsError, load
+from kouyu.settings.all_settings import DEFAULT_URL, anchored
 from kouyu.settings.first_file import FILE_NAME
-from kouyu.settings.model import DEFAULT_URL, anchored
 from kouyu.store import location
 
 data_dir_option = click.option(

@@ -23,12 +23,12 @@ from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import threads_at_work
 from kouyu.server.process.certificates import CertificateError
 from kouyu.server.process.data_folder import DataFolderError, open_data_folder
-from kouyu.server.process.serving import Ready
-from kouyu.server.process.serving import serve as serve_until_signal
+from kouyu.server.process.server_life import Ready
+from kouyu.server.process.server_life import serve as serve_until_signal
 from kouyu.server.process.tcp_listeners import ListenError
 from kouyu.settings import Settings, SettingsError, load
+from kouyu.settings.all_settings import anchored
 from kouyu.settings.first_file import FILE_NAME, write_first
-from kouyu.settings.model import anchored
 from kouyu.store import location
 from kouyu.store.errors import StoreError
 from kouyu.weights.errors import WeightsError

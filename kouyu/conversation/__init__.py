@@ -2,9 +2,9 @@
 
 ``conversation.py`` is the way in; ``inputs.py`` and ``effects.py`` are what goes in and comes out.
 
-- The listening side finds utterances: ``listening.py`` with ``free_talk.py`` and ``push_to_talk.py``; their decisions
+- The listening side finds utterances: ``endpointer.py`` with ``free_talk.py`` and ``push_to_talk.py``; their decisions
   are ``speech_detector.py``, ``end_of_turn.py`` and ``barge_in.py``.
 - ``turns.py`` makes chats of them: a ``Turn`` is prepared at a pause, and committed or rolled back.
-- The speaking side says one thing at a time: ``speaking.py`` with ``reply.py``, a chat, or ``announcement.py``;
+- The speaking side says one thing at a time: ``output_slot.py`` with ``reply.py``, a chat, or ``announcement.py``;
   ``speech.py`` turns sentences into packets on their way, ``pacing.py``, ``playout.py`` and ``heard.py`` count them.
 """

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-from kouyu.conversation.speech import SpokenSentence
+from kouyu.conversation.spoken_item import SpokenSentence
 
 _WHITE_SPACE: Final = re.compile(r"\s*")
 _ROUNDING_MS: Final = 1.0

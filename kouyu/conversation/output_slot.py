@@ -8,7 +8,7 @@ from kouyu.conversation.effects import Effect, FlushPlayback, Send
 from kouyu.conversation.pacing import Pacer, limit_of
 from kouyu.conversation.playout import PlayoutClock
 from kouyu.conversation.reply import Reply
-from kouyu.conversation.speech import Outlet
+from kouyu.conversation.spoken_item import Outlet
 from kouyu.protocol.configuration import OutputAudio
 from kouyu.protocol.downlink import Cancellation, DownlinkEvent
 

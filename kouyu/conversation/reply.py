@@ -10,7 +10,7 @@ from kouyu.conversation.heard import heard_text
 from kouyu.conversation.identity import Identity, OrderNumbers
 from kouyu.conversation.inputs import ReplyToolCalls
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.speech import Outlet, Speech
+from kouyu.conversation.spoken_item import Outlet, Speech
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import ContentType, ToolCall, Usage
 from kouyu.protocol.tool_round import ToolRound

@@ -9,7 +9,7 @@ from litestar.types import ASGIApp
 
 from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.assembly.runtime import RunSession
-from kouyu.audio_sessions.previews import VoicePreviews
+from kouyu.audio_sessions.voice_previews import VoicePreviews
 from kouyu.engines.tts.engine import Voice
 from kouyu.protocol.errors import ProtocolError
 from kouyu.server.access.access_middleware import LOG_ID_HEADER, AccessMiddleware
@@ -42,7 +42,7 @@ from kouyu.server.rest.voices import voice_routes
 from kouyu.server.rest.workspaces import workspace_routes
 from kouyu.server.sockets.audio import audio_socket_routes
 from kouyu.server.sockets.chat import AnswererIds, chat_route
-from kouyu.speech.services import Services
+from kouyu.serving.services import Services
 from kouyu.store.errors import StoreError
 from kouyu.store.store import Store
 from kouyu.text_chats.text_chats import TextChats

@@ -66,15 +66,15 @@ from kouyu.protocol.uplink import (
     parse,
 )
 from kouyu.protocol.uplink_envelope import origin_message
+from kouyu.serving.recorder import LAST_SAVES_S, Recorder
+from kouyu.serving.services import Services
+from kouyu.serving.socket import Socket, SocketClosed
 from kouyu.session.deadline_timer import DeadlineTimer
 from kouyu.session.order_runner import OrderRunner
 from kouyu.session.outbox import ClientTooSlow, Outbox
 from kouyu.session.redialing import Redialing
 from kouyu.session.sound_keeper import keeper_of
-from kouyu.session.uplink_audio import UplinkAudio
-from kouyu.speech.recorder import LAST_SAVES_S, Recorder
-from kouyu.speech.services import Services
-from kouyu.speech.socket import Socket, SocketClosed
+from kouyu.session.user_audio import UserAudio
 from kouyu.store.errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -150,14 +150,14 @@ class Session:
         self.conversation = Conversation(identity=identity, capabilities=capabilities, limits=services.limits)
         self._recorder = Recorder(services.store, bot_id=bot_id)
         self._outbox = Outbox(socket, self._recorder, log_id=log_id, report=self._receive)
-        self._uplink_audio = UplinkAudio(
+        self._user_audio = UserAudio(
             services,
             configuration=lambda: self.conversation.configuration,
             clock=self.clock,
             report=self._receive,
             heard=self._observe_sound,
         )
-        self._keeper = keeper_of(services, timeline=self._uplink_audio.timeline, recorder=self._recorder)
+        self._keeper = keeper_of(services, timeline=self._user_audio.timeline, recorder=self._recorder)
         self._order_runner: OrderRunner
         self._live: LiveSession
         self._deadline_timer = DeadlineTimer()
@@ -180,16 +180,16 @@ class Session:
                 self._order_runner = OrderRunner(
                     self._services,
                     agent=self._agent,
-                    timeline=self._uplink_audio.timeline,
+                    timeline=self._user_audio.timeline,
                     recorder=self._recorder,
                     tasks=tasks,
                     report=self._receive,
-                    echo_guard=self._uplink_audio.echo_guard,
+                    echo_guard=self._user_audio.echo_guard,
                 )
                 self._receive(ClientJoined())
                 helpers = [
                     tasks.create_task(self._outbox.run(), name="outbox"),
-                    tasks.create_task(self._uplink_audio.run(), name="hearing"),
+                    tasks.create_task(self._user_audio.run(), name="hearing"),
                     tasks.create_task(self._keep_time(), name="time"),
                 ]
                 await self._read()
@@ -201,7 +201,7 @@ class Session:
             self._services.sections.unwatch(self._on_section)
             self._deadline_timer.cancel()
             self._order_runner.close()
-            self._uplink_audio.close()
+            self._user_audio.close()
             if self._keeper is not None:
                 self._keeper.close()
 
@@ -228,11 +228,11 @@ class Session:
     async def _take(self, event: UplinkEvent, message: str | bytes) -> None:
         match event:
             case InputAudioBufferAppend(delta=delta):
-                await self._uplink_audio.hear(delta)
+                await self._user_audio.hear(delta)
             case ChatUpdate(data=data):
                 await self._configure(data, origin_message(message))
             case InputAudioBufferComplete() | InputAudioBufferClear():
-                self._uplink_audio.complete()
+                self._user_audio.complete()
                 self._receive(event)
             case SubmitToolOutputs():
                 self._receive(msgspec.structs.replace(event, origin_message=origin_message(message)))
@@ -250,7 +250,7 @@ class Session:
         """chat.update: read, then look up what it refers to, then apply."""
         merged = self.conversation.read(data)
         try:
-            await self._uplink_audio.look_up_target(merged.configuration.voice_processing_config)
+            await self._user_audio.look_up_target(merged.configuration.voice_processing_config)
         except InvalidField as fault:
             merged = merged.refuse(fault)
         found = await self._find_conversation(merged) if self.conversation.names_another_conversation(merged) else None
@@ -270,7 +270,7 @@ class Session:
             return
         merged = Merged(self.conversation.requested, state.requested)
         try:
-            await self._uplink_audio.look_up_target(state.requested.voice_processing_config)
+            await self._user_audio.look_up_target(state.requested.voice_processing_config)
         except InvalidField as fault:
             merged = merged.refuse(fault)
         record = await self._services.store.conversations.get(state.conversation_id)
@@ -282,7 +282,7 @@ class Session:
         self._follow_configuration()
 
     def _follow_configuration(self) -> None:
-        self._uplink_audio.follow_target()
+        self._user_audio.follow_target()
         self._services.watcher_hub.changed(self._live)
 
     async def _look_up_files(self, content: str) -> None:
@@ -305,7 +305,7 @@ class Session:
     # Through the core
 
     def _receive(self, received: Input) -> None:
-        if (audio := self._uplink_audio.untold()) is not None:
+        if (audio := self._user_audio.untold()) is not None:
             self._follow(*audio)
         now = self.clock()
         self._follow(received, now)
@@ -327,13 +327,13 @@ class Session:
                     pass
                 case FlushPlayback():
                     self._outbox.drop_waiting_audio()
-                    self._uplink_audio.flushed()
+                    self._user_audio.flushed()
                 case Hint(message):
                     log.warning("%s: %s", self._log_id, message)
                     self._live.hint(message)
                 case Send(sounding=sounding):
                     if sounding is not None:
-                        self._uplink_audio.sounding(sounding)
+                        self._user_audio.sounding(sounding)
                     self._outbox.put(effect)
                 case SaveMessage() | TrimMessage() | SaveChat() | SaveSection():
                     self._recorder.save(effect)
@@ -345,9 +345,9 @@ class Session:
                 case CancelTranscribe(order) | CancelJudgement(order) | CancelReply(order) | CancelSpeech(order):
                     self._order_runner.cancel(order)
                 case ForgetAudio(before):
-                    self._uplink_audio.timeline.forget(before)
+                    self._user_audio.timeline.forget(before)
                 case UseInputFormat(input_audio):
-                    self._uplink_audio.use_format(input_audio)
+                    self._user_audio.use_format(input_audio)
 
     # Time
 

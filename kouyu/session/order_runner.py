@@ -43,14 +43,14 @@ from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.turn.engine import TURN_SECONDS
 from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.serving.agent_request import agent_request
+from kouyu.serving.recorder import Recorder
+from kouyu.serving.services import Services
+from kouyu.serving.transcribing import as_configured, transcribed
 from kouyu.session.echo_guard import EchoGuard
 from kouyu.session.speech_output import SpeechOutput
 from kouyu.session.spoken_language import SpokenLanguage
 from kouyu.session.turn_voice import HeardVoice, hearing_voice
-from kouyu.speech.agent_request import agent_request
-from kouyu.speech.recorder import Recorder
-from kouyu.speech.services import Services
-from kouyu.speech.transcribing import as_configured, transcribed
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from kouyu.conversation.effects import Send
 from kouyu.conversation.inputs import PacketGone
 from kouyu.protocol.downlink import DownlinkEvent, Message, encode
 from kouyu.protocol.ids import new_event_id
-from kouyu.speech.recorder import Recorder
-from kouyu.speech.socket import Socket
+from kouyu.serving.recorder import Recorder
+from kouyu.serving.socket import Socket
 
 MOST_WAITING_BYTES: Final = 32 * 1024 * 1024
 """What may wait for a client that does not read. Beyond that the connection is given up."""

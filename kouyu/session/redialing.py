@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from kouyu.conversation.conversation import Conversation
 from kouyu.protocol.configuration import Configuration
-from kouyu.speech.redials import ConnectionState, Redials
-from kouyu.speech.socket import Socket
+from kouyu.serving.redials import ConnectionState, Redials
+from kouyu.serving.socket import Socket
 from kouyu.store.errors import StoreError
 from kouyu.store.lost_connections import LostConnections
 

@@ -8,8 +8,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final, TypeAlias, TypeVar
 
-from kouyu.audio.packet_decoding import ogg_opus_file, samples_of_packets
 from kouyu.audio.pcm import Samples
+from kouyu.audio.sent_packets import ogg_opus_file, samples_of_packets
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.effects import Effect, SaveMessage, Send, Transcribe, Withheld
 from kouyu.conversation.inputs import Input, TranscriptReady
@@ -17,8 +17,8 @@ from kouyu.protocol.configuration import Configuration, OutputAudio
 from kouyu.protocol.downlink import DownlinkEvent, Message
 from kouyu.protocol.ids import NO_ID
 from kouyu.protocol.speech_rate import SPEECH_RATE
-from kouyu.speech.recorder import Recorder
-from kouyu.speech.services import Services
+from kouyu.serving.recorder import Recorder
+from kouyu.serving.services import Services
 from kouyu.store.errors import StoreError
 from kouyu.store.sounds import Bounds, MediaType, SoundRecord, Sounds
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from functools import partial
 
-from kouyu.audio.encoding import AudioEncoder, open_encoder
+from kouyu.audio.downlink_encoding import AudioEncoder, open_encoder
 from kouyu.conversation.effects import Speak
 from kouyu.conversation.inputs import Input, SpeechAudio, SpeechFailed, SpeechFinished
 from kouyu.conversation.output_slot import ITEMS_AT_ONCE
@@ -15,8 +15,8 @@ from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.directions import directions_in
 from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
 from kouyu.protocol.configuration import OutputAudio
+from kouyu.serving.spoken_packets import spoken_packets, synthesis_options
 from kouyu.session.echo_guard import EchoGuard
-from kouyu.speech.spoken_packets import spoken_packets, synthesis_options
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from kouyu.engines.asr.engine import Recognition
-from kouyu.speech.transcribing import TranscriptionRequest
+from kouyu.serving.transcribing import TranscriptionRequest
 
 KNOWN_SHARE: Final = 0.6
 """Of the audio to be recognised, the share that the language must have been guessed from: people do change over."""

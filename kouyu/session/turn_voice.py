@@ -10,8 +10,8 @@ from kouyu.audio.pcm import Samples
 from kouyu.conversation.effects import Transcribe
 from kouyu.engines.errors import EngineError
 from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
-from kouyu.speech.services import Services
-from kouyu.speech.speakers import speaker_of_turn
+from kouyu.serving.services import Services
+from kouyu.serving.speakers import speaker_of_turn
 from kouyu.store.errors import StoreError
 
 log = logging.getLogger(__name__)

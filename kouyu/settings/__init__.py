@@ -1,7 +1,7 @@
 """What a person chooses: kouyu.toml, the environment and the command line, as one typed value."""
 
+from kouyu.settings.all_settings import Settings
 from kouyu.settings.errors import SettingsError
 from kouyu.settings.loading import load
-from kouyu.settings.model import Settings
 
 __all__ = ["Settings", "SettingsError", "load"]

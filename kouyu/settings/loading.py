@@ -13,8 +13,8 @@ import msgspec
 
 from kouyu.engines import engine_registry
 from kouyu.engines.errors import EngineUnavailable
+from kouyu.settings.all_settings import EngineSettings, Settings
 from kouyu.settings.errors import SettingsError, allowed
-from kouyu.settings.model import EngineSettings, Settings
 
 ENVIRONMENT_PREFIX = "KOUYU_"
 ENVIRONMENT_SEPARATOR = "__"

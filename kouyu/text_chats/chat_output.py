@@ -5,7 +5,7 @@ from typing import Final
 
 from kouyu.conversation.effects import Effect, SaveChat, SaveMessage, SaveSection, Send, TrimMessage
 from kouyu.protocol.downlink import Chat, ChatStatus, DownlinkEvent
-from kouyu.speech.recorder import Recorder
+from kouyu.serving.recorder import Recorder
 from kouyu.text_chats.event_stream import EventStream
 
 _ENDS: Final[tuple[ChatStatus, ...]] = ("completed", "failed", "canceled")

@@ -7,8 +7,8 @@ from kouyu.agents.agent import Agent
 from kouyu.conversation.limits import Limits
 from kouyu.engines.tts.engine import SpeechSynthesizer
 from kouyu.protocol.ids import IdFactory
-from kouyu.speech.recordings import Recordings
-from kouyu.speech.sections import Sections
+from kouyu.serving.recordings import Recordings
+from kouyu.serving.sections import Sections
 from kouyu.store.store import Store
 
 

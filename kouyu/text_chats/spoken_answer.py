@@ -9,13 +9,13 @@ from typing import Final
 
 import msgspec
 
-from kouyu.audio.encoding import open_encoder
+from kouyu.audio.downlink_encoding import open_encoder
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import SpeechSynthesizer
 from kouyu.protocol.configuration import OutputAudio
 from kouyu.protocol.downlink import DownlinkEvent, Message
-from kouyu.speech.spoken_packets import spoken_packets, synthesis_options
+from kouyu.serving.spoken_packets import spoken_packets, synthesis_options
 from kouyu.text.sentences import SentenceSplitter
 from kouyu.text_chats.event_stream import ClientGone
 

@@ -25,8 +25,8 @@ from kouyu.conversation.identity import Identity
 from kouyu.protocol.downlink import Chat, Message, error
 from kouyu.protocol.errors import INTERNAL, ProtocolError
 from kouyu.protocol.uplink import ToolOutput
-from kouyu.speech.agent_request import agent_request
-from kouyu.speech.recorder import LAST_SAVES_S, Recorder
+from kouyu.serving.agent_request import agent_request
+from kouyu.serving.recorder import LAST_SAVES_S, Recorder
 from kouyu.store.errors import StoreError
 from kouyu.text_chats.chat_output import ChatOutput
 from kouyu.text_chats.chat_request import ChatRequest

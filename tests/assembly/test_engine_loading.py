@@ -20,8 +20,8 @@ from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.tts.openai import EndpointVoice, OpenAISpeechOptions
 from kouyu.settings import Settings, SettingsError
+from kouyu.settings.all_settings import EngineSettings
 from kouyu.settings.bots import BotSettings, ModelSettings
-from kouyu.settings.model import EngineSettings
 from kouyu.store.store import Store
 
 ASR = OpenAIOptions(base_url="http://127.0.0.1:9/v1", model="m")

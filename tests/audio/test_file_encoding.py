@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from kouyu.audio.encoding import FileFormat, open_file_encoder
+from kouyu.audio.downlink_encoding import FileFormat, open_file_encoder
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import float_from_int16
 from kouyu.audio.wav import decode_audio, decode_listening_audio, encode_wav

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import kouyu.bench.questions
-from kouyu.audio.encoding import open_encoder
+from kouyu.audio.downlink_encoding import open_encoder
 from kouyu.audio.format_detection import LONGEST_START, FormatWatch, file_kind, looks_like_pcm
 from kouyu.audio.g711 import encode_alaw
 from kouyu.audio.pcm import int16_from_float

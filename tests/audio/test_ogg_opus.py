@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kouyu.audio.decoding import open_decoder
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.ogg import OggReader, checksum
 from kouyu.audio.pcm import Samples
+from kouyu.audio.uplink_decoding import open_decoder
 from kouyu.protocol.configuration import InputAudio
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from tests.audio.signals import cut, snr_db, speech_like

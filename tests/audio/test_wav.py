@@ -3,7 +3,7 @@ import wave
 import numpy as np
 import pytest
 
-from kouyu.audio.encoding import open_encoder
+from kouyu.audio.downlink_encoding import open_encoder
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.wav import (
     decode_audio,

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kouyu.audio import g711
-from kouyu.audio.decoding import open_decoder
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import Samples, int16_from_float
+from kouyu.audio.uplink_decoding import open_decoder
 from kouyu.audio.wav import encode_wav
 from kouyu.protocol.configuration import InputAudio
 from kouyu.protocol.speech_rate import SPEECH_RATE

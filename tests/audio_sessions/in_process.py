@@ -21,10 +21,10 @@ from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.engines.vad.engine import State
-from kouyu.protocol.audio_uplink import AudioEndpointName
+from kouyu.protocol.audio_endpoint_uplink import AudioEndpointName
+from kouyu.serving.socket import SocketClosed
 from kouyu.settings import Settings
-from kouyu.settings.model import DEFAULT_BOT_ID
-from kouyu.speech.socket import SocketClosed
+from kouyu.settings.all_settings import DEFAULT_BOT_ID
 from kouyu.store.store import Store
 
 PATIENCE_S = 10

@@ -11,7 +11,7 @@ from bench.fuzz.run import FuzzOptions, fuzz, tracebacks
 from bench.fuzz.sounds import Sounds
 from bench.fuzz.uplink_cases import UplinkCases
 from bench.fuzz.values import Values
-from kouyu.audio.decoding import open_decoder
+from kouyu.audio.uplink_decoding import open_decoder
 from kouyu.protocol.configuration import InputAudio
 from kouyu.protocol.configuration_schema import configuration_schema
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from kouyu.cli.main import main
 from kouyu.cli.serve import _print_json, _print_ready, _talk_command
-from kouyu.server.process.serving import Ready
+from kouyu.server.process.server_life import Ready
 
 READY = Ready(
     http="http://127.0.0.1:8080",

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kouyu.conversation.heard import heard_text
-from kouyu.conversation.speech import SpokenSentence
+from kouyu.conversation.spoken_item import SpokenSentence
 
 ENGLISH = "Paris is the capital. It lies on the Seine. "
 MANDARIN = "巴黎是法国的首都。它位于塞纳河畔。"

@@ -9,7 +9,8 @@ import pytest
 
 import kouyu
 from kouyu.conversation.conversation import Conversation
-from kouyu.session import connection, order_runner, outbox, uplink_audio
+from kouyu.session import connection, order_runner, outbox
+from kouyu.session import user_audio as uplink_audio
 
 DOWNLINK: Final = re.compile(r'"(conversation|input_audio_buffer|chat|error)(\.[a-z_.]+)?"')
 

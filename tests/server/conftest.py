@@ -21,7 +21,7 @@ from kouyu.server.kouyu_api.status import RunningEngine, ServerState
 from kouyu.server.process.certificates import Certificates, local_certificate
 from kouyu.server.process.tcp_listeners import bind, listening
 from kouyu.server.sockets.chat import AnswererIds
-from kouyu.speech.socket import Socket
+from kouyu.serving.socket import Socket
 from kouyu.store.store import Store
 
 

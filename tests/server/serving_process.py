@@ -18,7 +18,7 @@ import msgspec
 from kouyu.assembly.runtime import Runtime
 from kouyu.server.process import stopping
 from kouyu.server.process.data_folder import DataFolderError, open_data_folder
-from kouyu.server.process.serving import Ready, serve
+from kouyu.server.process.server_life import Ready, serve
 from kouyu.server.process.tcp_listeners import ListenError
 from kouyu.settings import load
 from kouyu.store.store import Store

@@ -13,7 +13,7 @@ from websockets.protocol import Event
 
 from kouyu.server.process.tcp_listeners import ListenError, bind
 from kouyu.server.process.websocket_protocol import READ_AHEAD, READ_AHEAD_BYTES
-from kouyu.speech.socket import Socket, SocketClosed
+from kouyu.serving.socket import Socket, SocketClosed
 from tests.server.conftest import Running, Start, until
 
 

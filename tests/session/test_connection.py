@@ -11,9 +11,9 @@ import pytest
 
 from kouyu.bench.stub_engines import open_stub_services
 from kouyu.diagnostics.watcher import Wanted
+from kouyu.serving.services import Services
 from kouyu.session.connection import run_session
 from kouyu.settings import Settings
-from kouyu.speech.services import Services
 from kouyu.store.store import Store
 
 AUDIO = "conversation.audio.delta"

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from kouyu.bench.stub_engines import open_stub_services
+from kouyu.serving import redials
+from kouyu.serving.services import Services
 from kouyu.session.connection import run_session
 from kouyu.settings import Settings
-from kouyu.speech import redials
-from kouyu.speech.services import Services
 from kouyu.store.store import Store
 from tests.session.test_connection import Client
 

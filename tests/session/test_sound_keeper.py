@@ -14,8 +14,8 @@ from kouyu.conversation.inputs import TimePassed, TranscriptReady
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import DownlinkEvent, Message
 from kouyu.protocol.ids import NO_ID
+from kouyu.serving.recorder import Recorder
 from kouyu.session.sound_keeper import SoundKeeper
-from kouyu.speech.recorder import Recorder
 from kouyu.store.sounds import Bounds, SoundRecord
 from kouyu.store.store import Store
 

@@ -1,8 +1,8 @@
 import pytest
 
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
+from kouyu.serving.transcribing import TranscriptionRequest
 from kouyu.session.spoken_language import SpokenLanguage
-from kouyu.speech.transcribing import TranscriptionRequest
 
 OPEN = TranscriptionRequest(options=RecognitionOptions(hot_words=("kouyu",)))
 SURE = Recognition(text="What is", language="en", language_is_sure=True)

@@ -17,9 +17,9 @@ from kouyu.engines.voiceprint.engine import Voiceprint
 from kouyu.protocol.configuration import AsrConfig, Configuration, VoicePrintConfig
 from kouyu.protocol.user_voice import Gender, UserEmotion, UserVoice
 from kouyu.protocol.voice_print import VoicePrint
+from kouyu.serving.services import Services
 from kouyu.session import turn_voice
 from kouyu.session.turn_voice import hearing_voice
-from kouyu.speech.services import Services
 from kouyu.store.store import Store
 from kouyu.store.voiceprints import Enrolment
 

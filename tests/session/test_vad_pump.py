@@ -14,7 +14,7 @@ from kouyu.session.vad_pump import VadPump
 from tests.session.voices import ANN, BOB, CHUNK, QUIET, LevelEncoder, LevelVoiceActivity, sound, voiceprint
 
 
-class UplinkAudio:
+class UserAudio:
     """A session's hearing with what it reports."""
 
     def __init__(self, detector: VoiceActivityDetector, stopped_sending_grace_ms: int = 700) -> None:
@@ -48,15 +48,15 @@ class UplinkAudio:
 
 
 @pytest.fixture
-async def ear() -> AsyncIterator[UplinkAudio]:
+async def ear() -> AsyncIterator[UserAudio]:
     async with listening() as made:
         yield made
 
 
 @asynccontextmanager
-async def listening(stopped_sending_grace_ms: int = 700) -> AsyncIterator[UplinkAudio]:
+async def listening(stopped_sending_grace_ms: int = 700) -> AsyncIterator[UserAudio]:
     detector = VoiceActivityDetector(LevelVoiceActivity())
-    made = UplinkAudio(detector, stopped_sending_grace_ms)
+    made = UserAudio(detector, stopped_sending_grace_ms)
     running = asyncio.create_task(made.hearing.run())
     yield made
     running.cancel()
@@ -65,14 +65,14 @@ async def listening(stopped_sending_grace_ms: int = 700) -> AsyncIterator[Uplink
     await detector.close()
 
 
-async def test_everybody_is_heard_unless_asked_otherwise(ear: UplinkAudio) -> None:
+async def test_everybody_is_heard_unless_asked_otherwise(ear: UserAudio) -> None:
     ear.put(sound(BOB, 5))
     ear.put(sound(QUIET, 5))
     await ear.until_heard(10)
     assert ear.speech == [0, 1, 2, 3, 4]
 
 
-async def test_one_speaker_may_be_heard_alone_and_then_everybody_again(ear: UplinkAudio) -> None:
+async def test_one_speaker_may_be_heard_alone_and_then_everybody_again(ear: UserAudio) -> None:
     ear.put(sound(BOB, 10))
     await ear.until_heard(10)
     ear.hear_only(ANN)
@@ -87,7 +87,7 @@ async def test_one_speaker_may_be_heard_alone_and_then_everybody_again(ear: Upli
     assert ear.speech == [*range(10), *range(80, 100), *range(110, 120)]
 
 
-async def test_what_is_held_back_when_everybody_is_to_be_heard_again_is_decided(ear: UplinkAudio) -> None:
+async def test_what_is_held_back_when_everybody_is_to_be_heard_again_is_decided(ear: UserAudio) -> None:
     ear.hear_only(ANN)
     ear.put(sound(ANN, 8))
     await asyncio.sleep(0.05)
@@ -97,7 +97,7 @@ async def test_what_is_held_back_when_everybody_is_to_be_heard_again_is_decided(
     assert len(ear.speech) == 8
 
 
-async def test_a_completed_buffer_is_decided_without_more_audio(ear: UplinkAudio) -> None:
+async def test_a_completed_buffer_is_decided_without_more_audio(ear: UserAudio) -> None:
     ear.hear_only(ANN)
     ear.put(sound(ANN, 8))
     ear.hearing.complete()
@@ -108,7 +108,7 @@ async def test_a_completed_buffer_is_decided_without_more_audio(ear: UplinkAudio
     assert ear.speech == [*range(8)]
 
 
-async def test_buffers_that_come_faster_than_they_are_judged_are_decided_one_by_one(ear: UplinkAudio) -> None:
+async def test_buffers_that_come_faster_than_they_are_judged_are_decided_one_by_one(ear: UserAudio) -> None:
     ear.hear_only(ANN)
     for who in (BOB, ANN, BOB):
         ear.put(sound(who, 8))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kouyu.settings import SettingsError, load
-from kouyu.settings.model import anchored
+from kouyu.settings.all_settings import anchored
 
 SERVER = '[[mcp_servers]]\nname = "tools"\ncommand = "mcp-tools"\n'
 

@@ -8,7 +8,7 @@ from litestar.exceptions import WebSocketDisconnect
 
 from kouyu.protocol import downlink
 from kouyu.protocol.ids import new_event_id
-from kouyu.speech.socket import SocketClosed
+from kouyu.serving.socket import SocketClosed
 
 _LOST: Final = 1006
 """The WebSocket close code of a connection that ended without a close frame."""

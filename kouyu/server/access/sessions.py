@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from kouyu.speech.socket import Socket
+from kouyu.serving.socket import Socket
 
 GOING_AWAY = 1001
 """The WebSocket close code of a server that stops."""

@@ -18,7 +18,7 @@ from kouyu.server.access.credentials import query_value
 from kouyu.server.access.socket_authentication import SocketAuthenticator
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
-from kouyu.speech.socket import SocketClosed
+from kouyu.serving.socket import SocketClosed
 from kouyu.store.tokens import TokenRecord
 
 FULL = "too many watchers are connected; try again later"

@@ -21,7 +21,7 @@ from kouyu.engines.scheduler import Scheduler
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
-from kouyu.settings.model import EngineSettings
+from kouyu.settings.all_settings import EngineSettings
 from kouyu.store.sounds import Bounds, Sounds
 
 

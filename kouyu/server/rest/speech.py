@@ -10,7 +10,7 @@ from litestar.response import Stream
 from litestar.types import Guard
 from msgspec import Meta, Struct
 
-from kouyu.audio.encoding import FileFormat
+from kouyu.audio.downlink_encoding import FileFormat
 from kouyu.audio.wav import wav_of_pcm
 from kouyu.audio_sessions.opening import offered
 from kouyu.audio_sessions.reading_aloud import Reading, read_aloud
@@ -19,7 +19,7 @@ from kouyu.protocol.configuration import Emotion, OutputAudio
 from kouyu.protocol.errors import INTERNAL, InvalidField, ProtocolError
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.typed import typed_body
-from kouyu.speech.services import Services
+from kouyu.serving.services import Services
 
 _MOST_BYTES: Final = 1024
 _SAMPLE_RATE: Final = 24_000

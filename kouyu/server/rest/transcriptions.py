@@ -16,7 +16,7 @@ from kouyu.protocol.errors import FILE_FORMAT_REFUSED, INTERNAL, ProtocolError
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.uploads import FORM_BYTES, FileForm, uploaded_file
-from kouyu.speech.services import Services
+from kouyu.serving.services import Services
 from kouyu.workers.limited import LimitedWorkers
 
 MOST_BYTES: Final = 10 * 1024 * 1024

@@ -37,8 +37,8 @@ from kouyu.server.rest.voiceprint_shape import (
     PcmParts,
     shown_feature,
 )
-from kouyu.speech.services import Services
-from kouyu.speech.speakers import LEAST_SPEECH_S, ranked_voices
+from kouyu.serving.services import Services
+from kouyu.serving.speakers import LEAST_SPEECH_S, ranked_voices
 from kouyu.store.errors import UnknownVoiceprintFeature, UnknownVoiceprintGroup
 from kouyu.store.store import Store
 

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from litestar.types import Guard
 from msgspec import Meta
 
-from kouyu.audio_sessions.previews import VoicePreviews
+from kouyu.audio_sessions.voice_previews import VoicePreviews
 from kouyu.engines.errors import EngineError
 from kouyu.engines.tts.engine import Emotion, Voice
 from kouyu.protocol.errors import INTERNAL, ProtocolError, UnknownId

@@ -7,7 +7,7 @@ from litestar.handlers import WebsocketRouteHandler
 
 from kouyu.audio_sessions.opening import audio_session
 from kouyu.protocol import errors
-from kouyu.protocol.audio_uplink import AudioEndpointName
+from kouyu.protocol.audio_endpoint_uplink import AudioEndpointName
 from kouyu.protocol.errors import InvalidField, ProtocolError
 from kouyu.server.access.client_socket import say_error_and_close
 from kouyu.server.access.credentials import query_value
@@ -15,7 +15,7 @@ from kouyu.server.access.sessions import Sessions
 from kouyu.server.access.socket_authentication import SocketAuthenticator
 from kouyu.server.sockets.chat import AnswererIds
 from kouyu.server.sockets.client_acceptance import accept_client, serve_session, unknown
-from kouyu.speech.services import Services
+from kouyu.serving.services import Services
 
 
 def audio_socket_routes(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kouyu.audio.encoding import open_file_encoder
+from kouyu.audio.downlink_encoding import open_file_encoder
 from kouyu.audio.g711 import decode_alaw, decode_mulaw
 from kouyu.audio.opus import DECODING_RATE, OpusPacketDecoder
 from kouyu.audio.pcm import Samples, float_from_int16, joined

@@ -9,7 +9,7 @@ from kouyu.audio.pcm import Samples
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.voiceprint.calibration import score
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
-from kouyu.engines.voiceprint.speech import speech_only
+from kouyu.engines.voiceprint.pause_removal import speech_only
 from kouyu.protocol.configuration import VoicePrintConfig
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.protocol.voice_print import VoicePrint

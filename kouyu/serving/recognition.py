@@ -5,7 +5,12 @@ from typing import Final
 
 from kouyu.engines.asr.engine import RecognitionOptions
 from kouyu.protocol.configuration import AsrConfig, StreamMode
-from kouyu.text.token_limit import HOT_WORDS_OF_STREAM, HOT_WORDS_OF_WHOLE_UTTERANCES, cut_context, cut_hot_words
+from kouyu.text.recognition_token_limits import (
+    HOT_WORDS_OF_STREAM,
+    HOT_WORDS_OF_WHOLE_UTTERANCES,
+    cut_context,
+    cut_hot_words,
+)
 
 _LANGUAGES: Final = {
     "zh": "zh",

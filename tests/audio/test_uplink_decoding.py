@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kouyu.audio import g711
-from kouyu.audio.decoding import AudioDecoder, open_decoder
-from kouyu.audio.encoding import open_encoder
+from kouyu.audio.downlink_encoding import open_encoder
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import Samples, int16_from_float
+from kouyu.audio.uplink_decoding import AudioDecoder, open_decoder
 from kouyu.protocol.configuration import InputAudio, OpusConfig, OutputAudio
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from tests.audio.signals import cut, interleaved, packed, similarity, snr_db, speech_like

@@ -8,7 +8,7 @@ from kouyu.conversation.inputs import SpeechFailed
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.pacing import Pacer
 from kouyu.conversation.playout import PlayoutClock
-from kouyu.conversation.speech import Outlet, Speech
+from kouyu.conversation.spoken_item import Outlet, Speech
 from kouyu.protocol.configuration import Configuration, LimitConfig
 from kouyu.protocol.downlink import LastError, Message
 from tests.conversation.simulation import Engines, Simulation

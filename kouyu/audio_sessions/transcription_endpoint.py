@@ -5,15 +5,15 @@ from typing import Final
 from kouyu.audio_sessions.live_transcriber import LiveTranscriber
 from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.segments import SegmentRules
-from kouyu.protocol.audio_configuration import TranscriptionConfiguration, audio_to_wire, merge_audio
-from kouyu.protocol.audio_downlink import AudioEvent, audio_error, audio_refusals
-from kouyu.protocol.audio_uplink import AudioUpdate, AudioUplinkEvent
+from kouyu.protocol.audio_endpoint_configuration import TranscriptionConfiguration, audio_to_wire, merge_audio
+from kouyu.protocol.audio_endpoint_downlink import AudioEvent, audio_error, audio_refusals
+from kouyu.protocol.audio_endpoint_uplink import AudioUpdate, AudioUplinkEvent
 from kouyu.protocol.downlink import Transcript
 from kouyu.protocol.effective import effective_asr
 from kouyu.protocol.errors import INTERNAL
 from kouyu.protocol.uplink import InputAudioBufferAppend, InputAudioBufferClear, InputAudioBufferComplete
-from kouyu.speech.services import Services
-from kouyu.speech.transcribing import as_configured
+from kouyu.serving.services import Services
+from kouyu.serving.transcribing import as_configured
 
 RULES: Final = SegmentRules(pause_ms=800, longest_ms=27_000)
 """Long pauses, because interim texts are there all the while; not longer than recognition hears at once."""

@@ -92,7 +92,7 @@ class _Fault(msgspec.Struct, frozen=True):
     msg: str = ""
 
 
-class CozeBrain:
+class CozeBot:
     """An Agent that asks a bot on a Coze server."""
 
     def __init__(self, endpoint: CozeEndpoint, *, attachments: Attachments | None = None) -> None:

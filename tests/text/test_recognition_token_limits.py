@@ -2,8 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kouyu.protocol.configuration import AsrConfig
-from kouyu.speech.recognition import recognition_options
-from kouyu.text.token_limit import cut_context, cut_hot_words, estimated_tokens
+from kouyu.serving.recognition import recognition_options
+from kouyu.text.recognition_token_limits import cut_context, cut_hot_words, estimated_tokens
 
 
 def words_counted(text: str) -> int:

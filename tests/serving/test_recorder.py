@@ -6,7 +6,7 @@ from typing import Any
 
 from kouyu.conversation.effects import SaveMessage, SaveSection, TrimMessage
 from kouyu.protocol.downlink import Message
-from kouyu.speech.recorder import MOST_WAITING, Recorder
+from kouyu.serving.recorder import MOST_WAITING, Recorder
 from kouyu.store.store import Store
 
 

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
-from kouyu.audio.decoding import open_decoder
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.format_detection import FormatWatch, looks_like_pcm
 from kouyu.audio.ogg import PAGE_MARK
 from kouyu.audio.pcm import Samples, joined
+from kouyu.audio.uplink_decoding import open_decoder
 from kouyu.protocol.configuration import InputAudio
 from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
 from kouyu.protocol.speech_rate import SPEECH_RATE

@@ -5,10 +5,15 @@ import msgspec
 from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.speech_streamer import SpeechStreamer
 from kouyu.conversation.capabilities import Capabilities
-from kouyu.protocol.audio_configuration import SpeechConfiguration, audio_to_wire, merge_audio
-from kouyu.protocol.audio_downlink import AudioEvent, audio_refusals
-from kouyu.protocol.audio_uplink import AudioUpdate, AudioUplinkEvent, InputTextBufferAppend, InputTextBufferComplete
-from kouyu.speech.services import Services
+from kouyu.protocol.audio_endpoint_configuration import SpeechConfiguration, audio_to_wire, merge_audio
+from kouyu.protocol.audio_endpoint_downlink import AudioEvent, audio_refusals
+from kouyu.protocol.audio_endpoint_uplink import (
+    AudioUpdate,
+    AudioUplinkEvent,
+    InputTextBufferAppend,
+    InputTextBufferComplete,
+)
+from kouyu.serving.services import Services
 from kouyu.text.sentences import SentenceSplitter
 
 

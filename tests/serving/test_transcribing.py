@@ -9,8 +9,8 @@ from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.protocol.configuration import AsrConfig
-from kouyu.speech.services import Services
-from kouyu.speech.transcribing import as_configured, transcribed
+from kouyu.serving.services import Services
+from kouyu.serving.transcribing import as_configured, transcribed
 from kouyu.text.transcript import TranscriptFinisher
 
 SOUND = np.zeros(1600, np.float32)

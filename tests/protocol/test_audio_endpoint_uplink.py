@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kouyu.protocol.audio_uplink import (
+from kouyu.protocol.audio_endpoint_uplink import (
     AudioEndpointName,
     AudioUpdate,
     InputTextBufferAppend,

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Final
 
-from kouyu.audio.encoding import AudioEncoder
+from kouyu.audio.downlink_encoding import AudioEncoder
 from kouyu.audio.framing import Packet
 from kouyu.audio.pcm import Samples
 from kouyu.engines.errors import EngineError

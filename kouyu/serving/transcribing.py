@@ -11,8 +11,8 @@ from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.protocol.configuration import AsrConfig, InterruptConfig
-from kouyu.speech.recognition import recognition_options
-from kouyu.speech.services import Services
+from kouyu.serving.recognition import recognition_options
+from kouyu.serving.services import Services
 
 log = logging.getLogger(__name__)
 

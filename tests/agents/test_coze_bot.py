@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kouyu.agents.agent import AgentError, AgentRequest, ContextMessage, TextDelta, TokenUsage, ToolCallRequest
-from kouyu.agents.coze_brain import CozeBrain, CozeEndpoint
+from kouyu.agents.coze_bot import CozeBot, CozeEndpoint
 from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.uplink import ToolOutput
 from tests.standins.coze_server import TOKEN, Answer, CozeStandIn, Fail, Refuse, Tools, coze_stand_in
@@ -18,8 +18,8 @@ async def coze() -> AsyncIterator[CozeStandIn]:
 
 
 @pytest.fixture
-async def brain(coze: CozeStandIn) -> AsyncIterator[CozeBrain]:
-    asked = CozeBrain(CozeEndpoint(base_url=coze.base_url, token=TOKEN, bot_id="7", timeout_s=5))
+async def brain(coze: CozeStandIn) -> AsyncIterator[CozeBot]:
+    asked = CozeBot(CozeEndpoint(base_url=coze.base_url, token=TOKEN, bot_id="7", timeout_s=5))
     yield asked
     await asked.close()
 
@@ -31,16 +31,16 @@ def request(*texts: str, **fields: Any) -> AgentRequest:
     return AgentRequest(messages=messages, conversation_id="c", **fields)
 
 
-async def ask(brain: CozeBrain, asked: AgentRequest) -> list[Any]:
+async def ask(brain: CozeBot, asked: AgentRequest) -> list[Any]:
     return [event async for event in brain.reply(asked) if event != TextDelta("")]
 
 
-async def test_the_bot_answers_in_pieces(coze: CozeStandIn, brain: CozeBrain) -> None:
+async def test_the_bot_answers_in_pieces(coze: CozeStandIn, brain: CozeBot) -> None:
     coze.will(Answer("Hello", " there."))
     assert await ask(brain, request("Hi")) == [TextDelta("Hello"), TextDelta(" there."), TokenUsage(20, 10)]
 
 
-async def test_it_is_told_the_section_the_user_and_the_variables(coze: CozeStandIn, brain: CozeBrain) -> None:
+async def test_it_is_told_the_section_the_user_and_the_variables(coze: CozeStandIn, brain: CozeBot) -> None:
     coze.will(Answer("Fine."))
     fields = {"custom_variables": {"a": "b"}, "extra_params": {"latitude": "1"}, "parameters": {"p": 1}}
     await ask(brain, request("Hi", "Hello.", "How are you?", user_id="ada", **fields))
@@ -54,7 +54,7 @@ async def test_it_is_told_the_section_the_user_and_the_variables(coze: CozeStand
     assert {name: body[name] for name in fields} == fields
 
 
-async def test_tools_it_asks_for_run_at_the_client_and_the_chat_goes_on(coze: CozeStandIn, brain: CozeBrain) -> None:
+async def test_tools_it_asks_for_run_at_the_client_and_the_chat_goes_on(coze: CozeStandIn, brain: CozeBot) -> None:
     coze.will(Tools(("t1", "weather", '{"city":"Paris"}')), Answer("Sunny."))
     (wanted,) = await ask(brain, request("Weather?"))
     assert isinstance(wanted, ToolCallRequest)
@@ -69,7 +69,7 @@ async def test_tools_it_asks_for_run_at_the_client_and_the_chat_goes_on(coze: Co
     assert submitted.body == {"stream": True, "tool_outputs": [{"tool_call_id": "t1", "output": "sun"}]}
 
 
-async def test_it_is_not_asked_before_the_turn_is_certain(coze: CozeStandIn, brain: CozeBrain) -> None:
+async def test_it_is_not_asked_before_the_turn_is_certain(coze: CozeStandIn, brain: CozeBot) -> None:
     certain, waited_for = asyncio.Event(), asyncio.Event()
 
     async def committed() -> None:
@@ -93,7 +93,7 @@ async def test_it_is_not_asked_before_the_turn_is_certain(coze: CozeStandIn, bra
     ],
 )
 async def test_its_errors_are_told_and_their_words_are_in_the_log(
-    coze: CozeStandIn, brain: CozeBrain, answer: Any, told: str, caplog: pytest.LogCaptureFixture
+    coze: CozeStandIn, brain: CozeBot, answer: Any, told: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     coze.will(answer)
     with pytest.raises(AgentError, match=told) as raised:
@@ -104,7 +104,7 @@ async def test_its_errors_are_told_and_their_words_are_in_the_log(
 
 
 async def test_a_wrong_token_is_told_without_the_token(coze: CozeStandIn) -> None:
-    brain = CozeBrain(CozeEndpoint(base_url=coze.base_url, token="pat_wrong", bot_id="7"))
+    brain = CozeBot(CozeEndpoint(base_url=coze.base_url, token="pat_wrong", bot_id="7"))
     with pytest.raises(AgentError, match="code 4100") as refused:
         await ask(brain, request("Hi"))
     assert "pat_wrong" not in str(refused.value)
@@ -113,13 +113,13 @@ async def test_a_wrong_token_is_told_without_the_token(coze: CozeStandIn) -> Non
 
 async def test_a_server_that_falls_silent_is_given_up(coze: CozeStandIn) -> None:
     coze.will(Answer("Hello", " there.", hang_after=3))
-    brain = CozeBrain(CozeEndpoint(base_url=coze.base_url, token=TOKEN, bot_id="7", timeout_s=0.3))
+    brain = CozeBot(CozeEndpoint(base_url=coze.base_url, token=TOKEN, bot_id="7", timeout_s=0.3))
     with pytest.raises(AgentError, match="nothing came"):
         await ask(brain, request("Hi"))
     await brain.close()
 
 
-async def test_closing_the_reply_hangs_up(coze: CozeStandIn, brain: CozeBrain) -> None:
+async def test_closing_the_reply_hangs_up(coze: CozeStandIn, brain: CozeBot) -> None:
     coze.will(Answer("Hello", " there.", hang_after=3))
     reply = brain.reply(request("Hi"))
     async for event in reply:
@@ -131,7 +131,7 @@ async def test_closing_the_reply_hangs_up(coze: CozeStandIn, brain: CozeBrain) -
 
 
 async def test_a_server_that_is_not_there_is_told() -> None:
-    brain = CozeBrain(CozeEndpoint(base_url="http://127.0.0.1:9", token=TOKEN, bot_id="7"))
+    brain = CozeBot(CozeEndpoint(base_url="http://127.0.0.1:9", token=TOKEN, bot_id="7"))
     with pytest.raises(AgentError, match="Coze bot 7: it cannot be reached"):
         await ask(brain, request("Hi"))
     await brain.close()

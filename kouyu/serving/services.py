@@ -18,9 +18,9 @@ from kouyu.engines.turn.engine import TurnJudge
 from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.protocol.ids import IdFactory
-from kouyu.speech.recordings import Recordings
-from kouyu.speech.redials import Redials
-from kouyu.speech.sections import Sections
+from kouyu.serving.recordings import Recordings
+from kouyu.serving.redials import Redials
+from kouyu.serving.sections import Sections
 from kouyu.store.sounds import Bounds
 from kouyu.store.store import Store
 from kouyu.text.transcript import TranscriptFinisher

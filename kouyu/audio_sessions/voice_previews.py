@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 
 from kouyu.audio_sessions.reading_aloud import Reading, read_aloud
-from kouyu.speech.services import Services
+from kouyu.serving.services import Services
 
 
 class VoicePreviews:

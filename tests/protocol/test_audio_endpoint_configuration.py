@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from kouyu.protocol.audio_configuration import (
+from kouyu.protocol.audio_endpoint_configuration import (
     InterpretationConfiguration,
     SpeechConfiguration,
     Term,
     TranscriptionConfiguration,
     audio_to_wire,
 )
-from kouyu.protocol.audio_configuration import merge_audio as merge_audio_update
+from kouyu.protocol.audio_endpoint_configuration import merge_audio as merge_audio_update
 from kouyu.protocol.errors import InvalidField
 
 

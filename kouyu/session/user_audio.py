@@ -8,16 +8,16 @@ from kouyu.conversation.effects import Sounding
 from kouyu.conversation.inputs import AudioReceived, Input, PressureChanged, SpeechProbability
 from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.protocol.configuration import Configuration, InputAudio, VoiceProcessingConfig
+from kouyu.serving.services import Services
+from kouyu.serving.uplink_decoder import UplinkDecoder
 from kouyu.session.echo_guard import EchoGuard
 from kouyu.session.noise_suppression import NoiseSuppression
 from kouyu.session.recognised_audio import RecognisedAudio
 from kouyu.session.target_choice import TargetChoice
 from kouyu.session.vad_pump import VadPump
-from kouyu.speech.services import Services
-from kouyu.speech.uplink_decoder import UplinkDecoder
 
 
-class UplinkAudio:
+class UserAudio:
     """Hears for one session.
 
     ``configuration`` gives the one in force, ``clock`` the session's time in seconds. ``report`` takes judgements,

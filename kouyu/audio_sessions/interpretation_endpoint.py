@@ -16,19 +16,19 @@ from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.segments import SegmentRules
 from kouyu.audio_sessions.speech_streamer import SpeechStreamer
 from kouyu.conversation.capabilities import Capabilities
-from kouyu.protocol.audio_configuration import (
+from kouyu.protocol.audio_endpoint_configuration import (
     InterpretationConfiguration,
     TranslateConfig,
     audio_to_wire,
     merge_audio,
 )
-from kouyu.protocol.audio_downlink import AudioEvent, Delta, audio_error, audio_refusals
-from kouyu.protocol.audio_uplink import AudioUpdate, AudioUplinkEvent
+from kouyu.protocol.audio_endpoint_downlink import AudioEvent, Delta, audio_error, audio_refusals
+from kouyu.protocol.audio_endpoint_uplink import AudioUpdate, AudioUplinkEvent
 from kouyu.protocol.configuration import AsrConfig
 from kouyu.protocol.errors import INTERNAL
 from kouyu.protocol.uplink import InputAudioBufferAppend, InputAudioBufferComplete
-from kouyu.speech.services import Services
-from kouyu.speech.transcribing import TranscriptionRequest, as_configured
+from kouyu.serving.services import Services
+from kouyu.serving.transcribing import TranscriptionRequest, as_configured
 from kouyu.text.joining import separator
 from kouyu.text.language import language_of
 from kouyu.text.sentences import SentenceSplitter

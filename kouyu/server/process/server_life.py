@@ -29,7 +29,7 @@ from kouyu.server.process.stopping import Stopping, stop_on_signals
 from kouyu.server.process.tcp_listeners import EVERYWHERE, Ports, bind, in_url, listening
 from kouyu.server.sockets.chat import AnswererIds
 from kouyu.settings import Settings
-from kouyu.settings.model import ServerSettings
+from kouyu.settings.all_settings import ServerSettings
 from kouyu.store.store import Store
 from kouyu.store.tokens import Tokens
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from kouyu.audio.decoding import open_decoder
-from kouyu.audio.encoding import open_encoder
-from kouyu.audio.packet_decoding import ogg_opus_file, samples_of_packets
+from kouyu.audio.downlink_encoding import open_encoder
 from kouyu.audio.pcm import Samples
+from kouyu.audio.sent_packets import ogg_opus_file, samples_of_packets
+from kouyu.audio.uplink_decoding import open_decoder
 from kouyu.protocol.configuration import InputAudio, OutputAudio, OutputCodec
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kouyu.audio import g711
-from kouyu.audio.encoding import open_encoder
+from kouyu.audio.downlink_encoding import open_encoder
 from kouyu.audio.framing import Packet
 from kouyu.audio.pcm import Samples, float_from_int16
 from kouyu.protocol.configuration import Mp3Config, OpusConfig, OutputAudio, PcmConfig

@@ -6,13 +6,13 @@ from collections.abc import AsyncGenerator, Sequence
 import numpy as np
 import pytest
 
-from kouyu.audio.encoding import open_encoder
+from kouyu.audio.downlink_encoding import open_encoder
 from kouyu.audio.framing import Packet
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.protocol.configuration import OutputAudio
-from kouyu.speech.spoken_packets import LONGEST_SOUND_S, spoken_packets
+from kouyu.serving.spoken_packets import LONGEST_SOUND_S, spoken_packets
 
 
 class Stalling:
