@@ -6,5 +6,5 @@
   are ``speech_detector.py``, ``end_of_turn.py`` and ``barge_in.py``.
 - ``turns.py`` makes chats of them: a ``Turn`` is prepared at a pause, and committed or rolled back.
 - The speaking side says one thing at a time: ``output_slot.py`` with ``reply.py``, a chat, or ``announcement.py``;
-  ``speech.py`` turns sentences into packets on their way, ``pacing.py``, ``playout.py`` and ``heard.py`` count them.
+  ``spoken_item.py`` turns sentences into packets; ``pacing.py``, ``playout.py`` and ``heard.py`` count them.
 """

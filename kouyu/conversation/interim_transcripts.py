@@ -1,4 +1,4 @@
-"""Interim transcripts while the user speaks: one at a time, and only as often as new audio and the engine allow."""
+"""Interim transcripts while the user speaks: one at a time, as often as ``limits.py``, new audio and the engine let."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""How long the conversation waits for what, and the constants of its decisions."""
+"""The limits of a conversation (`[limits]` in the settings): time-outs, and the thresholds of its decisions."""
 
 import msgspec
 
