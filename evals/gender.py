@@ -118,7 +118,8 @@ def in_noise(ratio_db: float) -> Surroundings:
         hertz = np.fft.rfftfreq(len(speech), 1 / SPEECH_RATE)
         noise = np.fft.irfft(spectrum * (hertz > 50) / np.sqrt(np.maximum(hertz, 50)), len(speech))
         level = np.sqrt(np.mean(np.square(speech)) / np.mean(np.square(noise))) * 10 ** (-ratio_db / 20)
-        return (speech + level * noise).astype(np.float32)
+        mixed: Audio = (speech + level * noise).astype(np.float32)
+        return mixed
 
     return noisy
 

@@ -106,7 +106,7 @@ def others_in_turn(voices: Voices, target: str, ratio_db: float) -> Scene:
 def others_at_once(voices: Voices, target: str, ratio_db: float) -> Scene:
     """Once the target has said the first sentences, somebody else talks all the time, so far below."""
     scene = _in_turn(target, [(target, *one) for one in voices[target]], LONG_PAUSE_S)
-    other = next(voice for voice in reversed(voices) if voice != target)
+    other = next(voice for voice in reversed(list(voices)) if voice != target)
     begin = scene.by_target[0].start - round(LONG_PAUSE_S / 2 * SPEECH_RATE)
     talk = np.concatenate([sound for _, sound in voices[other]])
     talk = np.resize(talk, len(scene.audio) - begin) * np.float32(10 ** (-ratio_db / 20))

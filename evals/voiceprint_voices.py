@@ -6,11 +6,11 @@ recordings of one person differ in these too.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import onnxruntime
@@ -92,7 +92,8 @@ def through_a_room(audio: Audio, seed: int) -> Audio:
     noise = rng.normal(size=len(heard))
     noise -= np.convolve(noise, np.ones(161) / 161, mode="same")
     loudness = np.sqrt(np.mean(np.square(heard))) * 10 ** (-rng.uniform(20, 40) / 20)
-    return np.clip(heard + noise * loudness / np.sqrt(np.mean(np.square(noise))), -1, 1).astype(np.float32)
+    noisy = heard + noise * loudness / np.sqrt(np.mean(np.square(noise)))
+    return np.asarray(np.clip(noisy, -1, 1), np.float32)
 
 
 async def _said(synthesizer: SpeechSynthesizer, voice_id: str, language: str, kept_in: Path) -> tuple[Audio, ...]:
@@ -112,7 +113,7 @@ async def _say(synthesizer: SpeechSynthesizer, voice_id: str, text: str, speed: 
     return np.concatenate(parts).astype(np.float32)
 
 
-def _shifted(voice: str, shift: float, said: dict[str, tuple[Audio, ...]]) -> Speaker:
+def _shifted(voice: str, shift: float, said: Mapping[Literal["en", "zh"], tuple[Audio, ...]]) -> Speaker:
     def shifted(audios: Sequence[Audio]) -> Iterator[Audio]:
         for audio in audios:
             yield audio if shift == 1.0 else soxr.resample(audio, SPEECH_RATE * shift, SPEECH_RATE)

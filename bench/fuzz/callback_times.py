@@ -48,7 +48,7 @@ class CallbackTimes:
             if took_ms > LONGEST_MS:
                 self._note(took_ms, 1000 * (wall() - began), handle)
 
-        asyncio.events.Handle._run = timed  # type: ignore[method-assign]
+        asyncio.events.Handle._run = timed  # type: ignore[method-assign, assignment]
         threading.Thread(target=self._watch, args=(threading.get_ident(),), daemon=True).start()
 
     def longest(self) -> list[LongCallback]:
@@ -79,7 +79,7 @@ class CallbackTimes:
 
 
 def _place(frame: Any) -> str:
-    places = []
+    places: list[str] = []
     while frame is not None and len(places) < _FRAMES:
         places.append(f"{frame.f_globals.get('__name__', '?')}:{frame.f_lineno} {frame.f_code.co_qualname}")
         frame = frame.f_back

@@ -100,7 +100,8 @@ class ChatClient:
         await connection.send(
             json.dumps({"id": probe, "event_type": "input_audio_buffer.append", "data": {"delta": "*"}})
         )
-        errors, chats = [], []
+        errors: list[dict[str, Any]] = []
+        chats: list[dict[str, Any]] = []
         while True:
             event = json.loads(await connection.recv())
             if event["event_type"] == "conversation.chat.requires_action":

@@ -188,7 +188,18 @@ class UplinkCases:
         return Case(f"{kind} with bad data", _event(kind, data), "one", "data")
 
     def _no_event(self) -> Case:
-        values = (5, "x", [], None, {}, {"event_type": 5}, {"event_type": ""}, {"event_type": None}, [{}], 1e300)
+        values: tuple[object, ...] = (
+            5,
+            "x",
+            [],
+            None,
+            {},
+            {"event_type": 5},
+            {"event_type": ""},
+            {"event_type": None},
+            [{}],
+            1e300,
+        )
         return Case("no event", json.dumps(self._random.choice(values)), "one")
 
     def _broken_json(self) -> Case:

@@ -31,7 +31,7 @@ _REPEATED: Final = (
     ),
     *("\x00", "\u200d", "\u202e", "\ufeff", "👍🏽", "👨‍👩‍👧", "Mr. ", "3:15 ", "10% ", "http://", "@", "&amp;", "'"),
 )
-_WRONG: Final = (
+_WRONG: Final[tuple[object, ...]] = (
     0,
     -1,
     1.5,

@@ -3,10 +3,11 @@
 Forms of the families in ``kouyu/agents/markup/families.py``. Offered are get_time(city) and turn_light(room, on).
 """
 
-OSLO = [("get_time", {"city": "Oslo"})]
-TIMES = [("get_time", {"city": "Oslo"}), ("get_time", {"city": "Rome"})]
-LIGHT = [("turn_light", {"room": "kitchen", "on": True})]
-Row = tuple[str, str, str, list[tuple[str, dict[str, object]]]]
+Called = list[tuple[str, dict[str, object]]]
+OSLO: Called = [("get_time", {"city": "Oslo"})]
+TIMES: Called = [("get_time", {"city": "Oslo"}), ("get_time", {"city": "Rome"})]
+LIGHT: Called = [("turn_light", {"room": "kitchen", "on": True})]
+Row = tuple[str, str, str, Called]
 
 THOUGHTS: list[tuple[str, str, str]] = [
     ("<think>plan</think>Hello there.", "Hello there.", "plan"),

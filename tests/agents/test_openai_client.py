@@ -260,7 +260,7 @@ async def test_two_calls_with_one_id_get_ids_of_their_own(model: OpenAIStandIn, 
 
 
 async def test_tool_calls_without_index_or_id_are_understood(model: OpenAIStandIn, client: OpenAIClient) -> None:
-    deltas = [
+    deltas: list[dict[str, Any]] = [
         {"tool_calls": [{"id": "a", "function": {"name": "f", "arguments": '{"x":'}}]},
         {"tool_calls": [{"function": {"arguments": "1}"}}]},
         {"tool_calls": [{"id": "b", "function": {"name": "g", "arguments": {"y": 2}}}]},

@@ -96,7 +96,8 @@ def test_ids_that_a_server_uses_again_lead_to_the_right_outputs() -> None:
         ("London", "rain"),
     ]
     assert outputs(QUESTION, first, ANSWER, QUESTION, second, gave[1])[1] == ("London", "rain")
-    row = [call("a"), call("b", "London"), output("a", "sun"), output("b", "rain"), ANSWER, QUESTION]
+    calls = [call("a"), call("b", "London"), output("a", "sun"), output("b", "rain")]
+    row: list[ContextMessage | ToolMessage] = [*calls, ANSWER, QUESTION]
     assert [text for _, text in outputs(QUESTION, *row, *row)] == ["sun", "rain", "sun", "rain"]
     again = msgspec.structs.replace(call("a", "Rome"), chat_id="Paris")
     assert outputs(QUESTION, first, gave[0], again, ANSWER)[0] == ("Paris", "sun")

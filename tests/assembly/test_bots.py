@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from kouyu.agents.agent import AgentError
-from kouyu.agents.bot import Example
+from kouyu.agents.bot import Example, LanguageModelBot
 from kouyu.assembly.bots import needs_embedded_model, open_bots
 from kouyu.settings.bots import BotSettings, ExampleSettings, ModelSettings
 
@@ -15,7 +15,9 @@ async def test_a_bot_of_the_settings_becomes_one_who_answers() -> None:
     example = ExampleSettings(question="q", answer="a")
     async with open_bots((BotSettings(id="a", prompt="Be kind.", model=MODEL, examples=(example,)),)) as bots:
         definition = bots.definitions["a"]
-        assert bots.agents["a"].definition is definition
+        agent = bots.agents["a"]
+        assert isinstance(agent, LanguageModelBot)
+        assert agent.definition is definition
     assert (definition.name, definition.prompt, definition.temperature) == ("a", "Be kind.", 0.5)
     assert (definition.model.api_key, definition.model.context_tokens) == ("k", 4096)
     assert definition.examples == (Example("q", "a"),)

@@ -8,6 +8,7 @@ import numpy as np
 
 from kouyu.audio.pcm import Samples
 from kouyu.audio.wav import encode_wav
+from tests.audio.ffmpeg import audio_stream, write_whole
 from tests.audio.signals import speech_like
 
 _CODECS: Final = {
@@ -26,15 +27,10 @@ def encoded_file(container: str, samples: Samples, sample_rate: int, codec: str 
     """A file with the samples in it."""
     content = io.BytesIO()
     with av.open(content, "w", format=container, options=_PAGES if container == "ogg" else {}) as file:
-        stream = file.add_stream(codec or _CODECS[container], rate=sample_rate, layout="mono")
-        to_codec = av.AudioResampler(
-            format=stream.codec_context.format, layout="mono", rate=sample_rate, frame_size=stream.frame_size
-        )
+        stream = audio_stream(file, codec or _CODECS[container], sample_rate)
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.reshape(1, -1)), "fltp", "mono")
         frame.sample_rate, frame.pts = sample_rate, 0
-        for part in [*to_codec.resample(frame), *to_codec.resample(None), None]:
-            for packet in stream.encode(part):
-                file.mux(packet)
+        write_whole(file, stream, [frame])
     return content.getvalue()
 
 

@@ -12,7 +12,8 @@ def speech_like(duration_s: float, sample_rate: int, highest_hz: float = 3_000.0
     pitches = 130 * 1.37 ** np.arange(20)
     tones = sum(np.sin(2 * np.pi * pitch * time + pitch) for pitch in pitches[pitches < highest_hz])
     swell = 0.55 + 0.45 * np.sin(2 * np.pi * 3 * time)
-    return (tones * swell * 0.05).astype(np.float32)
+    sound: Samples = (tones * swell * 0.05).astype(np.float32)
+    return sound
 
 
 def snr_db(expected: Samples, actual: Samples, edge: int = 0) -> float:

@@ -1,6 +1,7 @@
 """The reply as each codec sends it: sizes, durations, and that it sounds as it did."""
 
 import io
+from collections.abc import Callable
 
 import av
 import numpy as np
@@ -12,7 +13,7 @@ from kouyu.audio import g711
 from kouyu.audio.downlink_encoding import open_encoder
 from kouyu.audio.framing import Packet
 from kouyu.audio.pcm import Samples, float_from_int16
-from kouyu.protocol.configuration import Mp3Config, OpusConfig, OutputAudio, PcmConfig
+from kouyu.protocol.configuration import Mp3Config, OpusConfig, OutputAudio, OutputCodec, PcmConfig
 from tests.audio.signals import level_db, similarity, snr_db, speech_like
 
 SENTENCE = speech_like(1.0, 24_000)
@@ -51,7 +52,7 @@ def mp3_heard(packets: list[Packet]) -> tuple[Samples, int]:
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000])
 @pytest.mark.parametrize("engine_rate", [16_000, 22_050, 24_000])
-def test_pcm_at_every_rate_sounds_as_it_was_spoken(rate, engine_rate) -> None:
+def test_pcm_at_every_rate_sounds_as_it_was_spoken(rate: int, engine_rate: int) -> None:
     packets = spoken(OutputAudio(pcm_config=PcmConfig(sample_rate=rate)), speech_like(1.0, engine_rate), engine_rate)
     heard = pcm_heard(packets)
     assert abs(len(heard) - rate) <= 1
@@ -72,7 +73,7 @@ def test_what_an_engine_gives_is_sent_at_once() -> None:
 
 @pytest.mark.parametrize("rate", [8_000, 24_000, 48_000])
 @pytest.mark.parametrize("frame_size_ms", [5, 20.0, 60, 1_000])
-def test_with_a_frame_size_every_packet_has_exactly_that_many_bytes(rate, frame_size_ms) -> None:
+def test_with_a_frame_size_every_packet_has_exactly_that_many_bytes(rate: int, frame_size_ms: float) -> None:
     config = PcmConfig(sample_rate=rate, frame_size_ms=frame_size_ms)
     packets = spoken(OutputAudio(pcm_config=config), SENTENCE[:23_000], piece=777)
     assert {len(packet.data) for packet in packets} == {round(rate * frame_size_ms / 1000) * 2}
@@ -86,7 +87,7 @@ def test_with_a_frame_size_every_packet_has_exactly_that_many_bytes(rate, frame_
 
 @settings(max_examples=25, deadline=None)
 @given(sizes=st.lists(st.integers(0, 5_000), min_size=1, max_size=8), frame_size_ms=st.sampled_from([None, 20.0, 33.3]))
-def test_how_the_engine_cuts_its_speech_makes_no_difference(sizes, frame_size_ms) -> None:
+def test_how_the_engine_cuts_its_speech_makes_no_difference(sizes: list[int], frame_size_ms: float | None) -> None:
     output_audio = OutputAudio(pcm_config=PcmConfig(sample_rate=16_000, frame_size_ms=frame_size_ms), loudness_rate=60)
     encoder, packets, at = open_encoder(output_audio), [], 0
     while at < 12_000:
@@ -102,7 +103,9 @@ def test_how_the_engine_cuts_its_speech_makes_no_difference(sizes, frame_size_ms
 
 @pytest.mark.parametrize(("codec", "decode"), [("g711a", g711.decode_alaw), ("g711u", g711.decode_mulaw)])
 @pytest.mark.parametrize("frame_size_ms", [None, 20.0])
-def test_g711_is_at_8_khz_whatever_pcm_config_says(codec, decode, frame_size_ms) -> None:
+def test_g711_is_at_8_khz_whatever_pcm_config_says(
+    codec: OutputCodec, decode: Callable[[bytes], Samples], frame_size_ms: float | None
+) -> None:
     config = PcmConfig(sample_rate=24_000, frame_size_ms=frame_size_ms)
     packets = spoken(OutputAudio(codec=codec, pcm_config=config), SENTENCE)
     heard = decode(b"".join(packet.data for packet in packets))
@@ -115,7 +118,7 @@ def test_g711_is_at_8_khz_whatever_pcm_config_says(codec, decode, frame_size_ms)
 
 @pytest.mark.parametrize("frame_size_ms", OPUS_FRAMES_MS)
 @pytest.mark.parametrize("rate", OPUS_RATES)
-def test_each_opus_packet_is_one_frame_of_the_asked_length(rate, frame_size_ms) -> None:
+def test_each_opus_packet_is_one_frame_of_the_asked_length(rate: int, frame_size_ms: float) -> None:
     config = OpusConfig(sample_rate=rate, frame_size_ms=frame_size_ms)
     packets = spoken(OutputAudio(codec="opus", opus_config=config), SENTENCE)
     assert {packet.duration_ms for packet in packets} == {frame_size_ms}
@@ -127,7 +130,7 @@ def test_each_opus_packet_is_one_frame_of_the_asked_length(rate, frame_size_ms) 
 
 
 @pytest.mark.parametrize("frame_size_ms", OPUS_FRAMES_MS)
-def test_cbr_packets_are_all_of_one_size_and_vbr_packets_are_not(frame_size_ms) -> None:
+def test_cbr_packets_are_all_of_one_size_and_vbr_packets_are_not(frame_size_ms: float) -> None:
     def sizes(use_cbr: bool) -> list[int]:
         config = OpusConfig(use_cbr=use_cbr, frame_size_ms=frame_size_ms, bitrate=32_000)
         return [len(packet.data) for packet in spoken(OutputAudio(codec="opus", opus_config=config), SENTENCE)]
@@ -138,7 +141,7 @@ def test_cbr_packets_are_all_of_one_size_and_vbr_packets_are_not(frame_size_ms) 
 
 @pytest.mark.parametrize("use_cbr", [True, False])
 @pytest.mark.parametrize("bitrate", [16_000, 48_000, 96_000])
-def test_opus_keeps_to_the_bitrate(use_cbr, bitrate) -> None:
+def test_opus_keeps_to_the_bitrate(use_cbr: bool, bitrate: int) -> None:
     config = OpusConfig(use_cbr=use_cbr, bitrate=bitrate, frame_size_ms=20.0)
     packets = spoken(OutputAudio(codec="opus", opus_config=config), speech_like(3.0, 24_000))
     bits = sum(len(packet.data) for packet in packets) * 8
@@ -147,13 +150,13 @@ def test_opus_keeps_to_the_bitrate(use_cbr, bitrate) -> None:
 
 
 @pytest.mark.parametrize("bitrate", [6_000, 510_000])
-def test_any_bitrate_of_the_document_opens_the_encoder(bitrate) -> None:
+def test_any_bitrate_of_the_document_opens_the_encoder(bitrate: int) -> None:
     assert spoken(OutputAudio(codec="opus", opus_config=OpusConfig(bitrate=bitrate)), SENTENCE)
 
 
 @pytest.mark.parametrize("rate", [32_000, 44_100, 48_000])
 @pytest.mark.parametrize("bit_rate", [8_000, 64_000, 1_600_000])
-def test_mp3_decodes_back(rate, bit_rate) -> None:
+def test_mp3_decodes_back(rate: int, bit_rate: int) -> None:
     packets = spoken(OutputAudio(codec="mp3", mp3_config=Mp3Config(sample_rate=rate, bit_rate=bit_rate)), SENTENCE)
     heard, heard_rate = mp3_heard(packets)
     assert heard_rate == rate
@@ -174,7 +177,7 @@ def test_mp3_sentences_play_one_after_the_other() -> None:
 
 
 @pytest.mark.parametrize("codec", ["pcm", "g711a", "g711u", "opus", "mp3"])
-def test_a_sentence_without_sound_gives_no_packets(codec) -> None:
+def test_a_sentence_without_sound_gives_no_packets(codec: OutputCodec) -> None:
     encoder = open_encoder(OutputAudio(codec=codec, pcm_config=PcmConfig(frame_size_ms=20.0)))
     assert encoder.encode(np.zeros(0, np.float32), 24_000) == []
     assert encoder.flush() == []
@@ -183,7 +186,7 @@ def test_a_sentence_without_sound_gives_no_packets(codec) -> None:
 
 
 @pytest.mark.parametrize("codec", ["pcm", "g711a", "opus"])
-def test_two_sentences_are_as_long_as_each_by_itself(codec) -> None:
+def test_two_sentences_are_as_long_as_each_by_itself(codec: OutputCodec) -> None:
     encoder = open_encoder(OutputAudio(codec=codec))
     lengths = []
     for _ in range(3):
@@ -203,7 +206,7 @@ def test_the_engines_sample_rate_may_change_within_a_sentence() -> None:
 
 
 @pytest.mark.parametrize(("loudness_rate", "decibels"), [(-50, -6.02), (0, 0.0), (100, 6.02)])
-def test_the_loudness_rate_is_heard(loudness_rate, decibels) -> None:
+def test_the_loudness_rate_is_heard(loudness_rate: int, decibels: float) -> None:
     quiet = SENTENCE * 0.3
     heard = pcm_heard(spoken(OutputAudio(loudness_rate=loudness_rate), quiet))
     assert level_db(heard) - level_db(quiet) == pytest.approx(decibels, abs=0.05)

@@ -51,7 +51,8 @@ def test_a_file_comes_while_it_is_made(file_format: FileFormat) -> None:
 
 
 def test_an_ogg_file_says_how_long_it_is() -> None:
-    with av.open(io.BytesIO(b"".join(file_of("ogg_opus", 24_000)))) as container:
+    with av.open(io.BytesIO(b"".join(file_of("ogg_opus", 24_000))), "r") as container:
+        assert container.duration is not None
         assert container.duration / av.time_base == pytest.approx(2.0, abs=0.1)
 
 

@@ -8,7 +8,7 @@ QUIET = speech_like(0.5, 24_000) * 0.3
 
 
 @pytest.mark.parametrize(("rate", "decibels"), [(-50, -6.02), (-25, -2.50), (0, 0.0), (50, 3.52), (100, 6.02)])
-def test_the_rate_moves_the_level_by_so_many_db(rate, decibels) -> None:
+def test_the_rate_moves_the_level_by_so_many_db(rate: int, decibels: float) -> None:
     assert level_db(amplify(QUIET, rate)) - level_db(QUIET) == pytest.approx(decibels, abs=0.01)
 
 

@@ -2,6 +2,7 @@
 
 import io
 import struct
+from typing import Literal
 
 import av
 import numpy as np
@@ -15,6 +16,7 @@ from kouyu.audio.pcm import Samples
 from kouyu.audio.uplink_decoding import open_decoder
 from kouyu.protocol.configuration import InputAudio
 from kouyu.protocol.speech_rate import SPEECH_RATE
+from tests.audio.ffmpeg import audio_stream
 from tests.audio.signals import cut, snr_db, speech_like
 
 HEARD = speech_like(1.0, SPEECH_RATE)
@@ -24,7 +26,7 @@ def ogg_file(samples: Samples, *, channels: int = 1, codec: str = "libopus", pag
     content = io.BytesIO()
     layout = "mono" if channels == 1 else "stereo"
     with av.open(content, "w", format="ogg", options={"page_duration": str(page_ms * 1000)}) as container:
-        stream = container.add_stream(codec, rate=48_000, layout=layout)
+        stream = audio_stream(container, codec, 48_000, layout)
         stream.bit_rate = 96_000
         planes = np.repeat(samples.reshape(1, -1), channels, axis=0)
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(planes), "fltp", layout)
@@ -67,13 +69,13 @@ def test_stereo_is_mixed_down() -> None:
 
 
 @pytest.mark.parametrize("codec", ["pcm", "opus"])
-def test_ogg_holds_opus_whatever_codec_is_announced(codec) -> None:
+def test_ogg_holds_opus_whatever_codec_is_announced(codec: Literal["pcm", "opus"]) -> None:
     assert len(open_decoder(InputAudio(format="ogg", codec=codec)).feed(FILE)) > 15_000
 
 
 @settings(max_examples=25, deadline=None)
 @given(sizes=st.lists(st.integers(1, 700), min_size=1, max_size=8))
-def test_how_the_stream_is_cut_makes_no_difference(sizes) -> None:
+def test_how_the_stream_is_cut_makes_no_difference(sizes: list[int]) -> None:
     np.testing.assert_allclose(listen(*cut(FILE, sizes)), listen(FILE), atol=1e-6)
 
 

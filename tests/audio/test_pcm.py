@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kouyu.audio.pcm import (
+    Encoding,
     PcmFormat,
     PcmReader,
     bytes_from_float,
@@ -42,7 +43,7 @@ def test_pcm16_is_little_endian() -> None:
         ("float64", np.array([0.25, -0.5], "<f8").tobytes(), [0.25, -0.5]),
     ],
 )
-def test_each_linear_form_has_its_known_values(encoding, data, expected) -> None:
+def test_each_linear_form_has_its_known_values(encoding: Encoding, data: bytes, expected: list[float]) -> None:
     assert PcmReader(PcmFormat(encoding, 16_000, 1)).read(data).tolist() == expected
 
 
@@ -58,7 +59,9 @@ def test_two_channels_are_mixed_down_by_their_mean() -> None:
 
 @given(data=st.binary(max_size=200), sizes=st.lists(st.integers(1, 9), min_size=1, max_size=5))
 @pytest.mark.parametrize(("encoding", "channels"), [("signed24", 2), ("signed16", 1), ("unsigned8", 2)])
-def test_a_piece_may_end_in_the_middle_of_a_sample(encoding, channels, data, sizes) -> None:
+def test_a_piece_may_end_in_the_middle_of_a_sample(
+    encoding: Encoding, channels: int, data: bytes, sizes: list[int]
+) -> None:
     whole = PcmReader(PcmFormat(encoding, 16_000, channels)).read(data)
     reader, pieces, at = PcmReader(PcmFormat(encoding, 16_000, channels)), [np.zeros(0, np.float32)], 0
     for turn in range(len(data)):

@@ -3,25 +3,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kouyu.audio.resampling import PromptResampler, SoxrResampler, open_prompt_resampler, open_resampler
+from kouyu.audio.pcm import Samples
+from kouyu.audio.resampling import PromptResampler, Resampler, SoxrResampler, open_prompt_resampler, open_resampler
 from tests.audio.signals import level_db, snr_db, speech_like
 
 RATES = [8_000, 11_025, 12_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000]
 
 
-def in_frames(resampler, samples, frame):
+def in_frames(resampler: Resampler, samples: Samples, frame: int) -> Samples:
     pieces = [resampler.feed(samples[at : at + frame]) for at in range(0, len(samples), frame)]
     return np.concatenate([*pieces, resampler.flush()])
 
 
 @pytest.mark.parametrize("rate", RATES)
-def test_the_sound_is_the_same_at_the_new_rate(rate) -> None:
+def test_the_sound_is_the_same_at_the_new_rate(rate: int) -> None:
     resampled = in_frames(PromptResampler(rate, 16_000), speech_like(1, rate), rate // 50)
     assert snr_db(speech_like(1, 16_000), resampled, edge=200) > 60
 
 
 @pytest.mark.parametrize("rate", RATES)
-def test_it_is_in_step_with_the_input_and_exactly_as_long(rate) -> None:
+def test_it_is_in_step_with_the_input_and_exactly_as_long(rate: int) -> None:
     resampler = PromptResampler(rate, 16_000)
     for seconds in (0.5, 0.123, 0.0):
         given_in = speech_like(seconds, rate)
@@ -30,7 +31,7 @@ def test_it_is_in_step_with_the_input_and_exactly_as_long(rate) -> None:
 
 
 @pytest.mark.parametrize("rate", RATES)
-def test_it_is_at_most_three_milliseconds_behind(rate) -> None:
+def test_it_is_at_most_three_milliseconds_behind(rate: int) -> None:
     resampler = PromptResampler(rate, 16_000)
     given_out = 0
     for frame in range(1, 50):
@@ -49,7 +50,7 @@ def test_what_lies_above_the_new_band_does_not_fold_into_it() -> None:
 @pytest.mark.parametrize("rate", RATES)
 @settings(max_examples=15, deadline=None)
 @given(sizes=st.lists(st.integers(1, 3_000), min_size=1, max_size=6))
-def test_how_the_input_is_cut_makes_no_difference(rate, sizes) -> None:
+def test_how_the_input_is_cut_makes_no_difference(rate: int, sizes: list[int]) -> None:
     samples = speech_like(0.3, rate)
     at_once = in_frames(PromptResampler(rate, 16_000), samples, len(samples))
     resampler, pieces, at, turn = PromptResampler(rate, 16_000), [], 0, 0
@@ -62,7 +63,7 @@ def test_how_the_input_is_cut_makes_no_difference(rate, sizes) -> None:
 
 
 @pytest.mark.parametrize("kind", [PromptResampler, SoxrResampler])
-def test_after_a_flush_a_new_stream_begins(kind) -> None:
+def test_after_a_flush_a_new_stream_begins(kind: type[PromptResampler] | type[SoxrResampler]) -> None:
     resampler = kind(24_000, 16_000)
     samples = speech_like(0.2, 24_000)
     first = in_frames(resampler, samples, 480)

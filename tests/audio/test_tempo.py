@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
+from kouyu.audio.pcm import Samples
 from kouyu.audio.tempo import Tempo
 from tests.audio.signals import level_db
 
 RATE = 24_000
 
 
-def played(sound, speed: float, piece: int = 2_000):
+def played(sound: Samples, speed: float, piece: int = 2_000) -> Samples:
     tempo = Tempo(speed, RATE)
     parts = [tempo.feed(sound[at : at + piece]) for at in range(0, len(sound), piece)]
     return np.concatenate([*parts, tempo.flush()])

@@ -72,7 +72,7 @@ def test_memory_stays_bounded_however_much_comes_in() -> None:
     ),
     window=st.tuples(st.integers(-100, 150_000), st.integers(-100, 150_000)),
 )
-def test_it_agrees_with_one_long_array(steps, window) -> None:
+def test_it_agrees_with_one_long_array(steps: list[tuple[str, int]], window: tuple[int, int]) -> None:
     timeline, start, end = AudioTimeline(longest_s=3.3), 0, 0
     for step, amount in steps:
         if step == "append":

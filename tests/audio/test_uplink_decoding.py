@@ -1,9 +1,13 @@
 """The seven rates, three widths and two channel counts of PCM, G.711, raw Opus packets; and what all formats share."""
 
+from collections.abc import Callable
+from typing import Literal
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from kouyu.audio import g711
 from kouyu.audio.downlink_encoding import open_encoder
@@ -31,7 +35,9 @@ def opus_packets(samples: Samples, sample_rate: int, frame_size_ms: float = 20.0
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize(("bit_depth", "least_snr_db"), [(8, 20), (16, 55), (24, 60)])
 @pytest.mark.parametrize("channel", [1, 2])
-def test_pcm_of_every_kind_is_heard_as_it_was(rate, bit_depth, least_snr_db, channel) -> None:
+def test_pcm_of_every_kind_is_heard_as_it_was(
+    rate: int, bit_depth: Literal[8, 16, 24], least_snr_db: float, channel: Literal[1, 2]
+) -> None:
     sound = speech_like(0.6, rate)
     # The two channels differ, and their mean is the sound.
     frames = sound if channel == 1 else interleaved(sound * 1.5, sound * 0.5)
@@ -45,7 +51,9 @@ def test_pcm_of_every_kind_is_heard_as_it_was(rate, bit_depth, least_snr_db, cha
 @settings(max_examples=15, deadline=None)
 @given(sizes=st.lists(st.integers(1, 5_000), min_size=1, max_size=8))
 @pytest.mark.parametrize(("rate", "bit_depth", "channel"), [(48_000, 16, 1), (44_100, 24, 2), (8_000, 8, 1)])
-def test_how_pcm_is_cut_makes_no_difference(rate, bit_depth, channel, sizes) -> None:
+def test_how_pcm_is_cut_makes_no_difference(
+    rate: int, bit_depth: Literal[8, 16, 24], channel: Literal[1, 2], sizes: list[int]
+) -> None:
     sound = speech_like(0.2, rate)
     data = packed(sound if channel == 1 else interleaved(sound, sound), bit_depth)
     announced = InputAudio(format="pcm", sample_rate=rate, bit_depth=bit_depth, channel=channel)
@@ -67,7 +75,9 @@ def test_full_scale_stays_within_full_scale() -> None:
 
 @pytest.mark.parametrize(("codec", "encode"), [("g711a", g711.encode_alaw), ("g711u", g711.encode_mulaw)])
 @pytest.mark.parametrize("announced_rate", [8_000, 48_000])
-def test_g711_is_taken_at_8_khz_whatever_rate_is_announced(codec, encode, announced_rate) -> None:
+def test_g711_is_taken_at_8_khz_whatever_rate_is_announced(
+    codec: Literal["g711a", "g711u"], encode: Callable[[NDArray[np.int16]], bytes], announced_rate: int
+) -> None:
     data = encode(int16_from_float(speech_like(0.6, 8_000)))
     decoder = open_decoder(InputAudio(format="pcm", codec=codec, sample_rate=announced_rate))
     listened = decoded(decoder, cut(data, [170]))
@@ -78,7 +88,9 @@ def test_g711_is_taken_at_8_khz_whatever_rate_is_announced(codec, encode, announ
 @pytest.mark.parametrize("input_format", ["pcm", "wav"])
 @pytest.mark.parametrize("sender_rate", [16_000, 24_000, 48_000])
 @pytest.mark.parametrize("frame_size_ms", [10.0, 20.0, 60.0])
-def test_each_piece_may_be_one_raw_opus_packet(input_format, sender_rate, frame_size_ms) -> None:
+def test_each_piece_may_be_one_raw_opus_packet(
+    input_format: Literal["pcm", "wav"], sender_rate: int, frame_size_ms: float
+) -> None:
     packets = opus_packets(speech_like(0.6, sender_rate), sender_rate, frame_size_ms)
     listened = decoded(open_decoder(InputAudio(format=input_format, codec="opus")), packets)
     assert len(listened) == round(len(packets) * frame_size_ms * 16)
@@ -131,7 +143,7 @@ ANNOUNCED = [
         max_size=12,
     )
 )
-def test_garbage_raises_nothing_but_undecodable_audio(announced, pieces) -> None:
+def test_garbage_raises_nothing_but_undecodable_audio(announced: InputAudio, pieces: list[bytes]) -> None:
     decoder = open_decoder(announced)
     for piece in pieces:
         try:

@@ -1,4 +1,5 @@
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from tests.audio.signals import similarity, snr_db, speech_like
 HEARD = speech_like(1, SPEECH_RATE)
 
 
-def test_what_was_written_is_read_back(tmp_path) -> None:
+def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     sound = speech_like(0.5, 22_050)
     write_wav(tmp_path / "said.wav", sound, 22_050)
     samples, rate = read_audio(tmp_path / "said.wav")
@@ -30,7 +31,7 @@ def test_what_was_written_is_read_back(tmp_path) -> None:
     np.testing.assert_allclose(samples, sound, atol=1 / 32768)
 
 
-def test_a_file_is_read_at_the_rate_the_engines_listen_to(tmp_path) -> None:
+def test_a_file_is_read_at_the_rate_the_engines_listen_to(tmp_path: Path) -> None:
     write_wav(tmp_path / "said.wav", speech_like(0.5, 44_100), 44_100)
     heard = read_listening_audio(tmp_path / "said.wav")
     assert heard.dtype == np.float32
@@ -38,7 +39,7 @@ def test_a_file_is_read_at_the_rate_the_engines_listen_to(tmp_path) -> None:
     assert snr_db(speech_like(0.5, SPEECH_RATE), heard, edge=200) > 55
 
 
-def test_channels_are_mixed_down_by_their_mean(tmp_path) -> None:
+def test_channels_are_mixed_down_by_their_mean(tmp_path: Path) -> None:
     with wave.open(str(tmp_path / "stereo.wav"), "wb") as file:
         file.setnchannels(2)
         file.setsampwidth(2)
@@ -100,11 +101,11 @@ def test_a_wav_without_samples_is_empty() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no audio at all", bytes(5_000), b"RIFF\x10\0\0\0WAVEfmt "])
-def test_a_file_that_holds_no_audio_is_told(content) -> None:
+def test_a_file_that_holds_no_audio_is_told(content: bytes) -> None:
     with pytest.raises(UndecodableAudio):
         decode_audio(content)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path) -> None:
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_audio(tmp_path / "nothing.wav")

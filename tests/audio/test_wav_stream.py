@@ -64,7 +64,7 @@ def test_a_header_may_be_cut_anywhere() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(sizes=st.lists(st.integers(1, 400), min_size=1, max_size=8))
-def test_how_a_file_is_cut_makes_no_difference(sizes) -> None:
+def test_how_a_file_is_cut_makes_no_difference(sizes: list[int]) -> None:
     data = riff(fmt(1, 1, 24_000, 24), chunk(b"data", packed(SOUND_24K[:1_001], 24)), chunk(b"LIST", b"INFO"))
     np.testing.assert_allclose(listen(*cut(data, sizes)), listen(data), atol=1e-6)
 
@@ -74,7 +74,7 @@ def test_one_kibibyte_pieces_as_the_python_example_sends_them() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 0x7FFFFFFF])
-def test_data_of_unknown_size_goes_on_to_the_end(size) -> None:
+def test_data_of_unknown_size_goes_on_to_the_end(size: int) -> None:
     head = riff(fmt(1, 1, 24_000, 16), size=0xFFFFFFFF) + b"data" + struct.pack("<I", size)
     assert len(listen(head + packed(SOUND_24K, 16))) == len(HEARD)
 
@@ -95,7 +95,7 @@ VARIANTS = {
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_a_header_may_name_any_of_these_forms(variant) -> None:
+def test_a_header_may_name_any_of_these_forms(variant: str) -> None:
     form, data, least_snr_db = VARIANTS[variant]
     listened = listen(riff(form, chunk(b"fact", b"\0\0\0\0"), chunk(b"data", data)))
     assert len(listened) == len(SOUND)
@@ -110,7 +110,7 @@ def test_without_a_header_the_bytes_are_samples_as_announced() -> None:
 
 
 @given(data=st.binary(min_size=1, max_size=40))
-def test_no_byte_of_a_stream_without_a_header_is_lost(data) -> None:
+def test_no_byte_of_a_stream_without_a_header_is_lost(data: bytes) -> None:
     start = b"RIFF"[: len(data) % 4] + data
     listened = listen(*cut(start, [3]), announced=InputAudio(sample_rate=16_000, bit_depth=8))
     assert len(listened) == len(start)
@@ -126,7 +126,7 @@ def test_another_file_may_follow_at_once() -> None:
 
 
 @pytest.mark.parametrize("cut_at", range(1, 50))
-def test_a_new_file_at_the_start_of_a_piece_ends_one_of_unknown_length(cut_at) -> None:
+def test_a_new_file_at_the_start_of_a_piece_ends_one_of_unknown_length(cut_at: int) -> None:
     endless = riff(fmt(1, 1, 24_000, 16)) + b"data\xff\xff\xff\xff" + packed(SOUND_24K, 16)
     second = encode_wav(speech_like(0.3, 8_000), 8_000)
     listened = listen(endless, second[:cut_at], second[cut_at:])
@@ -176,7 +176,7 @@ def test_the_next_buffer_may_bring_a_header_or_go_on_without() -> None:
         (riff(b"LIST\xff\xff\xff\x7f"), "chunk of"),
     ],
 )
-def test_a_header_that_cannot_be_used_is_told_once_and_its_audio_not_heard(head, why) -> None:
+def test_a_header_that_cannot_be_used_is_told_once_and_its_audio_not_heard(head: bytes, why: str) -> None:
     decoder = open_decoder(InputAudio())
     with pytest.raises(UndecodableAudio, match=why):
         decoder.feed(head)

@@ -139,7 +139,7 @@ async def test_every_codec_can_be_heard(scripted_server: RunningServer) -> None:
     opus = await spoken(scripted_server, codec="opus", opus_config={"frame_size_ms": 20})
     assert len(opus) * 0.02 == pytest.approx(seconds, rel=0.2)
     mp3 = await spoken(scripted_server, codec="mp3")
-    with av.open(io.BytesIO(b"".join(mp3)), format="mp3") as container:
+    with av.open(io.BytesIO(b"".join(mp3)), "r", format="mp3") as container:
         frames = list(container.decode(audio=0))
     assert sum(frame.samples for frame in frames) / 44_100 == pytest.approx(seconds, rel=0.2)
 

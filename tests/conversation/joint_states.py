@@ -1,7 +1,7 @@
 """The joint states of the conversation core that occur in a simulation, and what leads from one to another."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from kouyu.conversation.inputs import Input
 from kouyu.conversation.push_to_talk import PushToTalk
@@ -26,6 +26,9 @@ class Change(NamedTuple):
     """The name of the input's type."""
 
 
+_BEGINNING: Final = Joint("silent", "none", "empty")
+
+
 @dataclass
 class WatchedSimulation(Simulation):
     """Notes the joint state after each input."""
@@ -33,6 +36,7 @@ class WatchedSimulation(Simulation):
     states: set[Joint] = field(default_factory=set)
     changes: set[Change] = field(default_factory=set)
     without_deadline: set[Joint] = field(default_factory=set)
+    _last: Joint = field(default=_BEGINNING, init=False)
 
     def give(self, received: Input) -> None:
         """Playout that ended between two inputs is noted as caused by time."""
@@ -50,10 +54,6 @@ class WatchedSimulation(Simulation):
                 self.changes.add(Change(side, old, new, cause))
         if self.conversation.deadline(self.now) is None:
             self.without_deadline.add(after)
-
-    def __post_init__(self) -> None:
-        self._last = Joint("silent", "none", "empty")
-        super().__post_init__()
 
     def joint(self) -> Joint:
         """The state at this moment."""

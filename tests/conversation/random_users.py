@@ -68,7 +68,7 @@ def _submit(talk: Simulation, what: str) -> None:
     talk.give(SubmitToolOutputs(chat_id=chat_id, tool_outputs=tuple(outputs)))
 
 
-_ACTIONS: dict[str, Callable[..., None]] = {
+_ACTIONS: dict[str, Callable[..., object]] = {
     "speak": Simulation.speak,
     "silence": Simulation.silence,
     "upload": lambda talk, ms, probability, chunk_s: talk.upload(ms, probability, chunk_s=chunk_s),

@@ -7,7 +7,7 @@ import pytest
 from kouyu.conversation.effects import Effect, SaveChat, SaveMessage, StartReply
 from kouyu.conversation.inputs import ReplyDelta, ReplyToolCalls
 from kouyu.conversation.limits import Limits
-from kouyu.protocol.downlink import Chat, DownlinkEvent, Function, Sentence, ToolCall, Usage
+from kouyu.protocol.downlink import Chat, DownlinkEvent, Function, RequiredAction, Sentence, ToolCall, Usage
 from kouyu.protocol.uplink import SubmitToolOutputs, ToolOutput
 from tests.conversation.simulation import Engines, Report, Simulation
 
@@ -51,8 +51,8 @@ def submit(talk: Simulation, *outputs: ToolOutput, chat_id: str | None = None) -
 def test_the_client_is_told_which_tools_to_run() -> None:
     chat = asked(waiting_for_tools())
     assert chat.status == "requires_action"
-    assert not isinstance(chat.required_action, type(None))
-    assert chat.required_action.submit_tool_outputs.tool_calls == CALLS  # type: ignore[union-attr]
+    assert isinstance(chat.required_action, RequiredAction)
+    assert chat.required_action.submit_tool_outputs.tool_calls == CALLS
 
 
 def test_the_chat_goes_on_under_the_same_id_with_what_the_tools_gave() -> None:

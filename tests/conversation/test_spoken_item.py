@@ -1,5 +1,7 @@
 """A spoken item: its sentences on their way from the synthesizer to the client."""
 
+from typing import TypeVar
+
 from msgspec import UNSET
 
 from kouyu.conversation.effects import CancelSpeech, Effect, SaveChat, Send, Speak
@@ -10,7 +12,7 @@ from kouyu.conversation.pacing import Pacer
 from kouyu.conversation.playout import PlayoutClock
 from kouyu.conversation.spoken_item import Outlet, Speech
 from kouyu.protocol.configuration import Configuration, LimitConfig
-from kouyu.protocol.downlink import LastError, Message
+from kouyu.protocol.downlink import Chat, LastError, Message
 from tests.conversation.simulation import Engines, Simulation
 
 ENVELOPE = Message(
@@ -24,6 +26,7 @@ ENVELOPE = Message(
     chat_id="3",
     section_id="2",
 )
+T = TypeVar("T")
 LIMITS = Limits(synthesis_ahead_ms=1000)
 
 
@@ -43,6 +46,11 @@ def order(speech: Speech, way_out: Outlet, now: float = 0.0) -> int:
     (speak,) = speech.order_next(now, way_out)
     assert isinstance(speak, Speak)
     return speak.order
+
+
+def sent(talk: Simulation, event_type: str, kind: type[T]) -> list[T]:
+    """The contents of the events of a type."""
+    return [event.data for event in talk.events if event.event_type == event_type and isinstance(event.data, kind)]
 
 
 def kinds(effects: list[Effect]) -> list[str]:
@@ -157,19 +165,14 @@ def test_a_chat_whose_voice_is_dead_goes_on_in_text_and_says_so_at_its_end() -> 
         spoken = {effect.order for effect in talk.all(Speak)} - {report.order for report in talk.all(SpeechFailed)}
         for number in spoken:
             talk.give(SpeechFailed(number, "the speech endpoint cannot be reached"))
-    (answer,) = [
-        event.data
-        for event in talk.events
-        if event.event_type == "conversation.message.completed" and event.data.type == "answer"
-    ]
+    messages = sent(talk, "conversation.message.completed", Message)
+    (answer,) = [message for message in messages if message.type == "answer"]
     assert answer.content == "Paris is the capital. It lies on the Seine."
-    (ended,) = [event.data for event in talk.events if event.event_type == "conversation.chat.completed"]
+    (ended,) = sent(talk, "conversation.chat.completed", Chat)
     told = "not all of the answer was spoken: the speech endpoint cannot be reached"
     assert ended.last_error == LastError(5000, told)
     assert talk.all(SaveChat)[-1].chat.last_error == ended.last_error
     talk.engines = Engines()
     talk.write("And now?")
     talk.wait(20)
-    assert [event.data for event in talk.events if event.event_type == "conversation.chat.completed"][
-        -1
-    ].last_error is UNSET
+    assert sent(talk, "conversation.chat.completed", Chat)[-1].last_error is UNSET

@@ -58,7 +58,7 @@ def submit(talk: Simulation, *outputs: ToolOutput) -> None:
 
 def shown(talk: Simulation) -> list[str]:
     """Events of the chat in order, pieces and audio once."""
-    names = []
+    names: list[str] = []
     for event in talk.events:
         match event:
             case DownlinkEvent("conversation.message.completed", Message(type=kind)):

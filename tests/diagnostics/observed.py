@@ -39,7 +39,7 @@ class Observed(Simulation):
 
     def kinds_of(self, turn: int) -> list[str]:
         """The types of a turn's facts, in order."""
-        return [fact.__struct_config__.tag for fact in self.facts if fact.turn == turn]
+        return [str(fact.__struct_config__.tag) for fact in self.facts if fact.turn == turn]
 
     def of(self, kind: type[F], turn: int | None = None) -> list[F]:
         """The facts of one type, of one turn or of all."""

@@ -24,7 +24,7 @@ def test_facts_agree_with_events(
     perform(talk, history)
     talk.wait(4000)
     talk.give(TimePassed())
-    events = Counter(effect.event.event_type for _, effect in talk.effects if isinstance(effect, Send))
+    events: Counter[str] = Counter(effect.event.event_type for _, effect in talk.effects if isinstance(effect, Send))
     chats = Counter(fact.status for fact in talk.of(ChatChanged))
     for status in ("created", "completed", "failed", "requires_action"):
         assert chats[status] == events[f"conversation.chat.{status}"], status

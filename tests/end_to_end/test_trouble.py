@@ -108,7 +108,7 @@ async def test_a_client_that_does_not_read_disturbs_nobody(scripted_server: Runn
 async def test_two_conversations_at_once_do_not_mix(scripted_server: RunningServer) -> None:
     async with talking(scripted_server) as one, talking(scripted_server) as two:
         answers = await asyncio.gather(one.ask("the first person"), two.ask("the second person"))
-    assert answers == ["the first person ", "the second person "]
+    assert list(answers) == ["the first person ", "the second person "]
     ids = [
         {event.data["conversation_id"] for event in talk.events if event.data and "chat_id" in event.data}
         for talk in (one, two)

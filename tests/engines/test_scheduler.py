@@ -177,7 +177,12 @@ async def test_more_work_than_may_wait_is_refused() -> None:
 
 async def test_closing_ends_running_and_waiting_work() -> None:
     scheduler = Scheduler(1)
-    running = asyncio.create_task(scheduler.run(lambda token: wait_for_cancel(token) or token.check(), Priority.FINAL))
+
+    def until_cancelled(token: CancelToken) -> None:
+        wait_for_cancel(token)
+        token.check()
+
+    running = asyncio.create_task(scheduler.run(until_cancelled, Priority.FINAL))
     await until(lambda: scheduler.load.running == 1)
     waiting = asyncio.create_task(scheduler.run(lambda _: 1, Priority.FINAL))
     await until(lambda: scheduler.load.waiting == 1)
@@ -222,8 +227,13 @@ async def test_an_error_in_a_stream_comes_after_the_pieces_before_it() -> None:
 
 async def test_a_stream_that_nobody_reads_does_not_begin() -> None:
     gate = Gate()
+
+    def gated(token: CancelToken) -> Iterator[int]:
+        gate(token)
+        yield 1
+
     async with open_scheduler(1) as scheduler:
-        scheduler.stream(lambda token: [gate(token)], Priority.SENTENCE)
+        scheduler.stream(gated, Priority.SENTENCE)
         await scheduler.run(lambda _: None, Priority.SPECULATIVE)
         assert not gate.entered.is_set()
 

@@ -7,7 +7,8 @@ from typing import Final
 import av
 import numpy as np
 
-from kouyu.audio.pcm import Samples
+from kouyu.audio.pcm import Samples, float_from_int16
+from tests.audio.ffmpeg import audio_codec
 
 OPUS_RATE: Final = 48_000
 _G711: Final = {"g711a": "pcm_alaw", "g711u": "pcm_mulaw"}
@@ -17,20 +18,18 @@ _LOWEST_HZ, _HIGHEST_HZ = 65, 400
 
 def pcm(data: bytes) -> Samples:
     """16 bit little-endian."""
-    return np.frombuffer(data, "<i2").astype(np.float32) / 32768
+    return float_from_int16(np.frombuffer(data, "<i2"))
 
 
 def g711(codec: str, data: bytes) -> Samples:
     """8000 Hz A-law or mu-law; ``codec`` is the protocol's name."""
-    context = av.CodecContext.create(_G711[codec], "r")
-    context.sample_rate, context.layout = 8000, "mono"
+    context = audio_codec(_G711[codec], "r", 8000)
     return _floats(context.decode(av.Packet(data)))
 
 
 def opus(packets: Sequence[bytes]) -> Samples:
     """Raw packets by FFmpeg's own decoder (kouyu uses libopus), at OPUS_RATE."""
-    context = av.CodecContext.create("opus", "r")
-    context.sample_rate, context.layout = OPUS_RATE, "mono"
+    context = audio_codec("opus", "r", OPUS_RATE)
     return np.concatenate([_floats(context.decode(av.Packet(packet))) for packet in packets])
 
 
@@ -53,7 +52,7 @@ def opus_bandwidth_hz(packet: bytes) -> int:
 
 def mp3(data: bytes) -> tuple[Samples, int]:
     """The samples of an MP3 stream and its rate."""
-    with av.open(io.BytesIO(data), format="mp3") as container:
+    with av.open(io.BytesIO(data), "r", format="mp3") as container:
         rate = container.streams.audio[0].rate
         return _floats(list(container.decode(audio=0))), rate
 

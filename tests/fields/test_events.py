@@ -53,7 +53,7 @@ async def test_id(measuring_server: RunningServer) -> None:
             for event_type, data in EVENTS.items():
                 await socket.send(json.dumps({**event_id, "event_type": event_type, "data": data}))
             await socket.send(json.dumps({**event_id, "event_type": "chat.update", "data": {"asr_config": 1}}))
-            errors = []
+            errors: list[dict[str, Any]] = []
             while len(errors) < 2:
                 event = json.loads(await socket.recv())
                 errors += [event] if event["event_type"] == "error" else []

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from kouyu.audio.pcm import Samples
 from tests.end_to_end.conversing import Talk, talking
 from tests.end_to_end.running_server import RunningServer
 from tests.fields import measuring
@@ -19,7 +20,7 @@ STEADY = {"voice_id": "kokoro-jf-nezumi"}
 """A voice that says the same text in the same way each time."""
 
 
-async def spoken_pcm(talk: Talk, text: str = SENTENCE, **output_audio: object) -> measuring.Samples:
+async def spoken_pcm(talk: Talk, text: str = SENTENCE, **output_audio: object) -> Samples:
     return measuring.pcm(b"".join(await spoken(talk, text, codec="pcm", **output_audio)))
 
 

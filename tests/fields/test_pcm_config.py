@@ -95,8 +95,8 @@ async def test_period(scripted_server: RunningServer) -> None:
         assert most_in_a_window(times, 2 - LATE_S) <= 6
         assert times[6] - times[0] > 2 - LATE_S
         for wrong in (0, 3601, 0.5):
-            limit = {"period": wrong, "max_frame_num": 6}
-            assert "limit_config.period" in await refusal(talk, output_audio={"pcm_config": {"limit_config": limit}})
+            refused = {"period": wrong, "max_frame_num": 6}
+            assert "limit_config.period" in await refusal(talk, output_audio={"pcm_config": {"limit_config": refused}})
 
 
 async def test_max_frame_num(scripted_server: RunningServer) -> None:

@@ -9,6 +9,7 @@ import soxr
 
 from kouyu.audio.pcm import Samples
 from kouyu.protocol.speech_rate import SPEECH_RATE
+from tests.audio.ffmpeg import audio_codec, audio_stream
 from tests.audio.signals import cut, packed
 
 _CODECS: Final = {8: "pcm_u8", 16: "pcm_s16le", 24: "pcm_s24le"}
@@ -32,16 +33,15 @@ def ogg_opus(samples: Samples, sizes: list[int]) -> list[bytes]:
 
 def opus_packets(samples: Samples, rate: int = 16_000, frame_ms: int = 20) -> list[bytes]:
     """Raw packets."""
-    codec = av.CodecContext.create("libopus", "w")
-    codec.sample_rate, codec.layout, codec.format, codec.bit_rate = rate, "mono", "s16", 24_000
+    codec = audio_codec("libopus", "w", rate)
+    codec.bit_rate = 24_000
     codec.options = {"frame_duration": str(frame_ms), "application": "voip"}
     return _packets(codec, resampled(samples, rate), rate, rate * frame_ms // 1000)
 
 
 def g711(samples: Samples, codec: str) -> list[bytes]:
     """8000 Hz A-law ("g711a") or mu-law ("g711u") in pieces of 20 ms."""
-    context = av.CodecContext.create({"g711a": "pcm_alaw", "g711u": "pcm_mulaw"}[codec], "w")
-    context.sample_rate, context.layout, context.format = 8000, "mono", "s16"
+    context = audio_codec({"g711a": "pcm_alaw", "g711u": "pcm_mulaw"}[codec], "w", 8000)
     return _packets(context, resampled(samples, 8000), 8000, 160)
 
 
@@ -67,7 +67,7 @@ def _packets(codec: av.AudioCodecContext, samples: Samples, rate: int, size: int
 def _container(format_: str, codec: str, samples: Samples, rate: int, channels: int) -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format=format_) as container:
-        stream = container.add_stream(codec, rate=rate, layout="stereo" if channels == 2 else "mono")
+        stream = audio_stream(container, codec, rate, "stereo" if channels == 2 else "mono")
         for start in range(0, len(samples), 960):
             for packet in stream.encode(_frame(samples[start : start + 960], rate, channels)):
                 container.mux(packet)

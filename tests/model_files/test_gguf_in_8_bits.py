@@ -44,7 +44,7 @@ def random_blocks() -> tuple[bytes, NDArray[np.float32]]:
     steps = rng.uniform(0.001, 0.1, BLOCKS).astype(np.float16)
     least = rng.uniform(-1, 0, BLOCKS).astype(np.float16)
     levels = rng.integers(0, 16, (BLOCKS, 32)).astype(np.uint8)
-    weights = levels * steps[:, None].astype(np.float32) + least[:, None].astype(np.float32)
+    weights = levels.astype(np.float32) * steps[:, None].astype(np.float32) + least[:, None].astype(np.float32)
     return in_4_bits(steps, least, levels), weights
 
 

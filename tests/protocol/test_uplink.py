@@ -102,7 +102,8 @@ def test_base64_may_hold_white_space_and_lack_its_padding(delta: str) -> None:
 
 def test_base64_in_lines_of_76_letters_is_decoded() -> None:
     audio = bytes(range(256)) * 4
-    assert read("input_audio_buffer.append", {"delta": base64.encodebytes(audio).decode()}).delta == audio
+    event = read("input_audio_buffer.append", {"delta": base64.encodebytes(audio).decode()})
+    assert event == InputAudioBufferAppend(delta=audio)
 
 
 @pytest.mark.parametrize("data", [None, {}, {"delta": None}, {"delta": 5}, {"delta": ["QQ=="]}])

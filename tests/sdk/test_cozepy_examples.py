@@ -59,7 +59,7 @@ def output(server: RunningServer, example: str, folder: Path, **environment: str
 
 def seconds(file: Path) -> float:
     with wave.open(str(file)) as recording:
-        return recording.getnframes() / recording.getframerate()
+        return float(recording.getnframes() / recording.getframerate())
 
 
 def test_chat_stream(server: RunningServer, tmp_path: Path) -> None:

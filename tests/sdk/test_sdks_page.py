@@ -18,6 +18,7 @@ AUDIBLE = 0.003
 def example(heading: str, server: RunningServer) -> str:
     """The code below a heading."""
     section = PAGE.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    code: str
     (code,) = re.findall(r"```\w+\n(.*?)```", section, re.DOTALL)
     for theirs, its in (
         ("kouyu_…", server.token),

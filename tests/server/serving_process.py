@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -32,10 +33,9 @@ def announce(ready: Ready) -> None:
 def main() -> None:
     folder, *arguments = sys.argv[1:]
     hang = "--hang" in arguments
-    options = {
-        ("server", key): (key, value == "yes" if value in ("yes", "no") else int(value))
-        for key, _, value in (a.partition("=") for a in arguments if a != "--hang")
-    }
+    options: dict[tuple[str, ...], tuple[str, Any]] = {("server", port): ("", 0) for port in ("port", "https_port")}
+    for key, _, value in (argument.partition("=") for argument in arguments if argument != "--hang"):
+        options["server", key] = (key, value == "yes" if value in ("yes", "no") else int(value))
 
     @contextlib.asynccontextmanager
     async def open_sessions(store: Store) -> AsyncIterator[Runtime]:
@@ -46,7 +46,7 @@ def main() -> None:
 
     if hang:
         stopping.DEADLINE_S = 1.0  # type: ignore[misc]
-    settings = load(options={("server", "port"): ("", 0), ("server", "https_port"): ("", 0)} | options)
+    settings = load(options=options)
     try:
         with open_data_folder(Path(folder)) as data_folder:
             database = Path(folder) / "kouyu.db"

@@ -36,6 +36,7 @@ async def test_a_client_that_does_not_trust_the_authority_refuses(server: Runnin
 async def test_no_compression_and_no_subprotocol_is_agreed(server: Running) -> None:
     async with connect(server.url(), additional_headers=server.header, compression="deflate") as client:
         assert client.subprotocol is None
+        assert client.response is not None
         assert "Sec-WebSocket-Extensions" not in client.response.headers
 
 

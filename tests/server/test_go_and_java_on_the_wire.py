@@ -201,12 +201,13 @@ async def test_go_uploads_files_without_a_name(scripted_server: RunningServer, q
 
 async def test_go_asks_for_a_page_past_the_end(scripted_server: RunningServer) -> None:
     async with rest(scripted_server) as client:
-        for path, of, key in (
+        pages: tuple[tuple[str, dict[str, str | int], str], ...] = (
             ("/v1/audio/voices", {"page_num": 9999, "page_size": 1}, "voice_list"),
             ("/v1/conversations", {"bot_id": "scripted", "page_num": 9999, "page_size": 1}, "conversations"),
             ("/v1/workspaces", {"page_num": 9999, "page_size": 1}, "workspaces"),
             ("/v1/space/published_bots_list", {"space_id": "1", "page_index": 9999, "page_size": 1}, "space_bots"),
-        ):
+        )
+        for path, of, key in pages:
             answer = await client.get(path, params=of)
             assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
             assert "content-disposition" not in answer.headers

@@ -11,6 +11,7 @@ import pytest
 
 from kouyu.audio.pcm import Samples
 from kouyu.audio.wav import encode_wav, read_listening_audio
+from tests.audio.ffmpeg import audio_stream, write_whole
 from tests.end_to_end.running_server import RunningServer
 
 pytestmark = pytest.mark.models
@@ -33,14 +34,11 @@ def file_of(container: str, codec: str, samples: Samples) -> bytes:
     """A file made by FFmpeg."""
     content = io.BytesIO()
     with av.open(content, "w", format=container) as file:
-        stream = file.add_stream(codec, rate=16_000 if codec != "libopus" else 48_000, layout="mono")
+        stream = audio_stream(file, codec, 16_000 if codec != "libopus" else 48_000)
         frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), "flt", "mono")
         frame.sample_rate = 16_000
         frame.pts = 0  # without it, some lengths end in a packet that the container refuses
-        resampler = av.AudioResampler(stream.format, stream.layout, stream.rate, stream.frame_size or 1024)
-        for piece in (*resampler.resample(frame), *resampler.resample(None)):
-            file.mux(stream.encode(piece))
-        file.mux(stream.encode(None))
+        write_whole(file, stream, [frame])
     return content.getvalue()
 
 

@@ -81,7 +81,7 @@ async def test_events_leave_in_the_order_they_were_put() -> None:
     wire.reads.set()
     outbox = Outbox(wire, Saved(), log_id="log", report=ignore)  # type: ignore[arg-type]
     for event_type in ("chat.created", "chat.updated", "conversation.cleared"):
-        outbox.put(Send(DownlinkEvent(event_type)))  # type: ignore[arg-type]
+        outbox.put(Send(DownlinkEvent(event_type)))
     async with running(outbox):
         assert await wire.takes(3) == ["chat.created", "chat.updated", "conversation.cleared"]
 

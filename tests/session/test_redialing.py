@@ -64,7 +64,10 @@ async def dialling(services: Services, redials_as: str = "ann", **update: Any) -
     await client.is_lost()
 
 
-ASKED = {"input_audio": {"format": "pcm", "sample_rate": 48_000}, "turn_detection": {"type": "server_vad"}}
+ASKED: dict[str, Any] = {
+    "input_audio": {"format": "pcm", "sample_rate": 48_000},
+    "turn_detection": {"type": "server_vad"},
+}
 
 
 def goes_on(client: Dialler, before: Dialler) -> bool:

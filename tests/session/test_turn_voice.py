@@ -24,7 +24,7 @@ from kouyu.store.store import Store
 from kouyu.store.voiceprints import Enrolment
 
 SPEECH = np.random.default_rng(0).normal(scale=0.1, size=48_000).astype(np.float32)
-VOICE = np.eye(1, 8, dtype=np.float32)[0]
+VOICE: Voiceprint = np.eye(1, 8, dtype=np.float32)[0]
 
 
 @dataclass
@@ -129,7 +129,7 @@ class Listener:
             raise self.error
 
 
-async def voice(gender: Listener, emotion: Listener, *, final: bool = True, **asked: bool) -> UserVoice:
+async def voice(gender: Listener, emotion: Listener, *, final: bool = True, **asked: Any) -> UserVoice:
     services = SimpleNamespace(speaker_encoder=None, gender_recognizer=gender, emotion_recognizer=emotion)
     order = Transcribe(1, 0, len(SPEECH), final, Configuration(asr_config=AsrConfig(**asked)))
     async with hearing_voice(cast(Services, services), order, SPEECH) as heard:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def test_no_file_gives_the_defaults() -> None:
 def test_the_file_the_environment_and_the_options_override_each_other_in_this_order(write: Write) -> None:
     path = write("[server]\nport = 1\nhttps_port = 1\nmax_sessions = 1\n")
     environment = {"KOUYU_SERVER__HTTPS_PORT": "2", "KOUYU_SERVER__MAX_SESSIONS": "2"}
-    options = {("server", "max_sessions"): ("--max-sessions", 3)}
+    options: dict[tuple[str, ...], tuple[str, Any]] = {("server", "max_sessions"): ("--max-sessions", 3)}
     server = load(path, environment=environment, options=options).server
     assert (server.port, server.https_port, server.max_sessions) == (1, 2, 3)
 

@@ -3,7 +3,6 @@
 Behind it one can measure the very audio that a server gives to its recogniser, and what it asks of it.
 """
 
-import email
 import io
 import threading
 import wave
@@ -16,7 +15,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from kouyu.audio.pcm import Samples
+from kouyu.audio.pcm import Samples, float_from_int16
+from tests.standins.form_parts import form_parts
 
 QUESTION_TEXT: Final = "What is the capital of France?"
 
@@ -52,14 +52,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         content = self.rfile.read(int(self.headers["Content-Length"]))
-        head = b"Content-Type: " + self.headers["Content-Type"].encode() + b"\r\n\r\n"
         form: dict[str, str] = {}
         audio: Samples = np.zeros(0, np.float32)
-        for part in email.message_from_bytes(head + content).get_payload():
-            name, value = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
+        for name, value in form_parts(self.headers["Content-Type"], content):
             if name == "file":
                 with wave.open(io.BytesIO(value)) as wav:
-                    audio = np.frombuffer(wav.readframes(wav.getnframes()), "<i2").astype(np.float32) / 32768
+                    audio = float_from_int16(np.frombuffer(wav.readframes(wav.getnframes()), "<i2"))
             else:
                 form[name] = value.decode()
         self.server.stand_in.heard.append(Heard(audio, form))

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import msgspec
 
-from kouyu.protocol.downlink import Function, LastError, RequiredAction, SubmitToolOutputs, ToolCall, Usage
+from kouyu.protocol.downlink import ChatStatus, Function, LastError, RequiredAction, SubmitToolOutputs, ToolCall, Usage
 from kouyu.store.chats import PutChat
 from kouyu.store.conversations import CreateConversation
 from kouyu.store.store import Store
@@ -47,7 +47,7 @@ async def test_a_failed_chat_keeps_why(store: Store) -> None:
 async def test_chats_left_open_by_a_stop_are_failed_when_the_store_opens_again(
     store: Store, location: str | Path
 ) -> None:
-    left = ("created", "in_progress", "requires_action", "completed", "canceled")
+    left: tuple[ChatStatus, ...] = ("created", "in_progress", "requires_action", "completed", "canceled")
     await store.write(CONVERSATION, *(PutChat(chat(status, status)) for status in left))
     async with await Store.open(location, clock=lambda: 1_900_000_000) as reopened:
         for status in ("created", "in_progress", "requires_action"):

@@ -139,7 +139,7 @@ async def test_before_and_after_are_meant_in_the_order_asked_for(store: Store) -
         await store.messages.add(message(str(number)), 1)
 
     async def ids(order: Order, **where: str) -> tuple[str, bool]:
-        page = await store.messages.list("c", limit=2, order=order, **where)  # type: ignore[arg-type]
+        page = await store.messages.list("c", limit=2, order=order, **where)
         return "".join(each.id for each in page.messages), page.has_more
 
     assert await ids("desc") == ("65", True)

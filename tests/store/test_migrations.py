@@ -1,6 +1,7 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,10 @@ async def test_only_the_steps_that_are_missing_are_taken(location: str | Path, m
         await database.close()
 
 
+def inserted(statement: str, connection: Connection) -> int:
+    return connection.execute(text(statement)).rowcount
+
+
 async def test_messages_of_a_kouyu_that_kept_no_calls_ids_are_context(
     location: str | Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,7 +90,7 @@ async def test_messages_of_a_kouyu_that_kept_no_calls_ids_are_context(
         " VALUES ('m', 'c', 'c', '7', 'bot', 'assistant', 'function_call', '{}', 'text', '', '{}', 1, 1)",
     )
     for statement in old:
-        await database._writing.run(lambda connection, sql=statement: connection.execute(text(sql)).rowcount)
+        await database._writing.run(partial(inserted, statement))
     await database.close()
     async with await Store.open(location) as store:
         (found,) = await store.messages.context("c", "c", 10)

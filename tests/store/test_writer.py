@@ -14,6 +14,7 @@ from kouyu.store.database import Database
 from kouyu.store.errors import StoreClosed, StoreError, UnknownConversation
 from kouyu.store.message_writes import AddMessage
 from kouyu.store.store import Store
+from kouyu.store.writer import Write
 from tests.store.said import chat, message
 
 CONVERSATION = CreateConversation(id="c", bot_id="bot", created_at=1)
@@ -90,9 +91,8 @@ async def test_writes_of_one_call_are_made_all_or_none(database: Database) -> No
 @pytest.mark.parametrize("broken", [Broken(), Broken("INSERT INTO nowhere VALUES (1)")])
 async def test_a_write_that_fails_harms_no_other_in_its_transaction(database: Database, broken: Broken) -> None:
     good = [AddMessage(message(str(number)), 1) for number in range(4)]
-    results = await asyncio.gather(
-        *(database.write(write) for write in (*good[:2], broken, *good[2:])), return_exceptions=True
-    )
+    writes: tuple[Write[object], ...] = (*good[:2], broken, *good[2:])
+    results = await asyncio.gather(*map(database.write, writes), return_exceptions=True)
     assert [type(result) for result in results] == [
         tuple, tuple, StoreError if broken.statement else ZeroDivisionError, tuple, tuple,
     ]  # fmt: skip

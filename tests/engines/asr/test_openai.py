@@ -1,11 +1,11 @@
 import asyncio
-import email
 import io
 import json
 import threading
 import wave
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from kouyu.engines.asr.engine import RecognitionOptions
 from kouyu.engines.asr.openai import OpenAIOptions, OpenAIRecognizer
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
+from tests.standins.form_parts import form_parts
 
 
 class Endpoint(ThreadingHTTPServer):
@@ -36,14 +37,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         content = self.rfile.read(int(self.headers["Content-Length"]))
-        form = email.message_from_bytes(
-            b"Content-Type: " + self.headers["Content-Type"].encode() + b"\r\n\r\n" + content
-        )
         self.server.path, self.server.headers = self.path, dict(self.headers)
-        self.server.parts.clear()
+        self.server.parts = dict(form_parts(self.headers["Content-Type"], content))
         self.server.requests += 1
-        for part in form.get_payload():
-            self.server.parts[part.get_param("name", header="content-disposition")] = part.get_payload(decode=True)
         if self.server.silent.is_set():
             self.close_connection = True
             return
@@ -67,7 +63,7 @@ def endpoint() -> Iterator[Endpoint]:
         thread.join()
 
 
-def recognizer(endpoint: Endpoint, **changes: float) -> OpenAIRecognizer:
+def recognizer(endpoint: Endpoint, **changes: Any) -> OpenAIRecognizer:
     return OpenAIRecognizer(
         OpenAIOptions(
             base_url=f"http://127.0.0.1:{endpoint.server_address[1]}/v1", model="big", api_key="secret", **changes

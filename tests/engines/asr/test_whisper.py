@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 import kouyu.bench.questions
+from kouyu.audio.pcm import float_from_int16
 from kouyu.audio.wav import read_listening_audio
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.asr.whisper import WhisperOptions, WhisperRecognizer
@@ -85,7 +86,7 @@ async def test_english_is_heard_with_few_wrong_words(
 @pytest.mark.models
 async def test_mandarin_is_found_out_and_written_in_simplified_characters(recognizer: WhisperRecognizer) -> None:
     with wave.open(str(RECORDED_MANDARIN)) as wav:
-        audio = np.frombuffer(wav.readframes(-1), "<i2").astype(np.float32) / 32768
+        audio = float_from_int16(np.frombuffer(wav.readframes(-1), "<i2"))
     heard = await hear(recognizer, audio)
     assert heard.language == "zh"
     assert heard.text.startswith("今天天气不错")
@@ -177,7 +178,8 @@ def clicks() -> NDArray[np.float32]:
 
 def hum() -> NDArray[np.float32]:
     phase = 2 * np.pi * 50 * np.arange(32_000) / 16_000
-    return sum(0.05 * np.sin(phase * harmonic) / harmonic for harmonic in range(1, 8)).astype(np.float32)
+    waves = [0.05 * np.sin(phase * number) / number for number in range(1, 8)]
+    return np.asarray(np.sum(waves, axis=0), np.float32)
 
 
 @pytest.mark.models

@@ -13,7 +13,7 @@ def buzz(hertz: float, *, from_harmonic: int = 1, strongest: int = 1) -> NDArray
     harmonics = range(from_harmonic, int(2000 / hertz) + 1)
     loudness = {number: 0.1 if number == strongest else 0.02 for number in harmonics}
     waves = [loud * np.cos(2 * np.pi * number * hertz * SECONDS + number**2) for number, loud in loudness.items()]
-    return np.sum(waves, axis=0).astype(np.float32)
+    return np.asarray(np.sum(waves, axis=0), np.float32)
 
 
 @pytest.mark.parametrize("hertz", [70, 92.5, 120, 165, 210, 310, 400])

@@ -12,12 +12,13 @@ def voice(hertz: float, seconds: float = 1.0) -> NDArray[np.float32]:
     """A voice that goes a little up and down."""
     at = np.arange(int(seconds * 16_000)) / 16_000
     phase = 2 * np.pi * hertz * (at + 0.005 * np.sin(2 * np.pi * 3 * at))
-    return np.sum([0.1 / number * np.cos(number * phase) for number in range(1, 8)], axis=0).astype(np.float32)
+    waves = [0.1 / number * np.cos(number * phase) for number in range(1, 8)]
+    return np.asarray(np.sum(waves, axis=0), np.float32)
 
 
 def in_noise(speech: NDArray[np.float32], ratio_db: float) -> NDArray[np.float32]:
     noise = RNG.normal(size=len(speech)) * np.sqrt(np.mean(np.square(speech))) * 10 ** (-ratio_db / 20)
-    return (speech + noise).astype(np.float32)
+    return np.asarray(speech + noise, np.float32)
 
 
 async def test_a_low_voice_is_a_mans_and_a_high_one_a_womans() -> None:

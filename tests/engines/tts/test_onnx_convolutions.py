@@ -1,8 +1,11 @@
 """A quantised convolution as a matrix product gives what the convolution gives."""
 
+from typing import Any
+
 import numpy as np
 import onnxruntime
 import pytest
+from numpy.typing import NDArray
 
 from kouyu.engines.tts.onnx_convolutions import int8_matmul_is_exact, with_products
 from kouyu.model_files.onnx_file import Node, node_bytes, tensor_bytes
@@ -16,7 +19,7 @@ def convolution(*, taps: int, dilation: int, stride: int = 1, bias: bool = True)
     """A model of one convolution between floats, in 8 bits, as onnxruntime's dynamic quantisation makes them."""
     random = np.random.default_rng(taps)
     around = dilation * (taps - 1) // 2
-    weights = {
+    weights: dict[str, NDArray[Any]] = {
         "weights": random.integers(0, 256, (CHANNELS_OUT, CHANNELS_IN, taps)).astype(np.uint8),
         "zero": np.array(117, np.uint8),
         "scale": np.array(0.01, np.float32),
@@ -44,7 +47,7 @@ def convolution(*, taps: int, dilation: int, stride: int = 1, bias: bool = True)
     return model(nodes, weights)
 
 
-def model(nodes: list[Node], weights: dict[str, np.ndarray]) -> bytes:
+def model(nodes: list[Node], weights: dict[str, NDArray[Any]]) -> bytes:
     kind = field_bytes(2, field_bytes(1, number_bytes(1, 1)))
     graph = [*(field_bytes(1, node_bytes(node)) for node in nodes)]
     graph += [field_bytes(5, tensor_bytes(name, values)) for name, values in weights.items()]

@@ -28,6 +28,7 @@ async def refusal_event(url: str, headers: Mapping[str, str] | None = None) -> t
         assert client.close_code is not None
         assert event["event_type"] == "error"
         assert event["data"]["msg"] == event["data"]["message"]
+        assert client.response is not None
         assert event["detail"]["logid"] == client.response.headers["X-Tt-Logid"]
         return event["data"], client.close_code
 

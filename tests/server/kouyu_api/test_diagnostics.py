@@ -208,8 +208,9 @@ async def test_a_fault_of_the_observer_does_not_reach_the_session(
         raise ZeroDivisionError
 
     with session(server) as talk, server.watcher_hub.watch(Wanted()):
-        assert talk.live.observer is not None
-        monkeypatch.setattr(talk.live.observer, "observe", fail)
+        observer = talk.live.observer
+        assert observer is not None
+        monkeypatch.setattr(observer, "observe", fail)
         talk.write("hello")
         assert talk.live.observer is None
         talk.write("hello again")

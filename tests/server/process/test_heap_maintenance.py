@@ -13,6 +13,7 @@ import pytest
 from kouyu.bench.process_usage import usage
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.process.heap_maintenance import maintained_heap, return_free_memory
+from kouyu.serving.socket import SocketClosed
 from tests.server.conftest import until
 
 
@@ -26,8 +27,11 @@ class Web:
 class NoSocket:
     """The key of a session."""
 
-    async def receive(self) -> None:
+    said_goodbye = False
+
+    async def receive(self) -> str:
         """Nobody is there."""
+        raise SocketClosed
 
     async def send(self, text: str) -> None:
         """Nobody hears it."""

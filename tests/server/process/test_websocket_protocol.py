@@ -215,12 +215,12 @@ async def test_a_client_that_is_not_listened_to_is_not_cut_off_for_answering_no_
     protocol.send_keepalive_ping()
     for _ in range(3):
         protocol.keepalive_timeout()
-    assert not transport.closed
+    closed_before = transport.closed
     listens.set()
     while protocol.read_paused:  # noqa: ASYNC110 - set by the application's own task
         await asyncio.sleep(0)
     protocol.keepalive_timeout()
-    assert transport.closed
+    assert (closed_before, transport.closed) == (False, True)
     await _end(protocol, task)
 
 
@@ -230,7 +230,7 @@ async def test_a_client_that_sends_something_has_as_long_again_for_its_pong() ->
     protocol.send_keepalive_ping()
     protocol.data_received(Frame(Opcode.TEXT, b"{}").serialize(mask=True))
     protocol.keepalive_timeout()
-    assert not transport.closed
+    closed_before = transport.closed
     protocol.keepalive_timeout()
-    assert transport.closed
+    assert (closed_before, transport.closed) == (False, True)
     await _end(protocol, task)
