@@ -10,7 +10,7 @@ CONSOLE := console
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sdk bench-peers fuzz console lint types models lock clean
+.PHONY: help run test test-sdk bench-peers fuzz console docs lint types models lock clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -42,6 +42,10 @@ fuzz: $(VENV)/dev.stamp ## send a server of its own everything that the wire all
 console: $(CONSOLE)/node_modules/.package-lock.json ## build the page anew from console/ into kouyu/console; needs Node 20.19 or newer
 	@cd $(CONSOLE) && npm run --silent build
 
+docs: $(VENV)-docs/docs.stamp ## build the documentation site from docs/ into build/docs; a broken link is an error
+	@$(VENV)-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky --conf-dir docs/site . build/docs
+	@echo 'The site is build/docs/docs/index.html'
+
 lint: $(VENV)/dev.stamp ## ruff, repairing what it can
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
@@ -60,12 +64,20 @@ lock: ## write the lock files anew from pyproject.toml, keeping versions (UPGRAD
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate $(UPGRADE) --constraint locks/run.txt --extra english --extra setup --extra emotion --extra dev pyproject.toml \
 		--output-file locks/dev.txt
+	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate $(UPGRADE) docs/site/requirements.in --output-file docs/site/requirements.txt
 
 # Other people's software, with dependencies of its own, stays in an environment of its own.
 $(VENV)-peers/peers.stamp: bench/peers/requirements.txt
 	@$(PYTHON) -m venv $(VENV)-peers
 	@echo 'Installing Pipecat and what it needs (bench/peers/requirements.txt)'
 	@$(VENV)-peers/bin/pip install --disable-pip-version-check --quiet -r bench/peers/requirements.txt
+	@touch $@
+
+$(VENV)-docs/docs.stamp: docs/site/requirements.txt
+	@$(PYTHON) -m venv $(VENV)-docs
+	@echo 'Installing Sphinx and what it needs (docs/site/requirements.txt)'
+	@$(VENV)-docs/bin/pip install --disable-pip-version-check --quiet --require-hashes -r docs/site/requirements.txt
 	@touch $@
 
 .PHONY: sdk-tools
@@ -82,7 +94,7 @@ $(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json $(CONSO
 	@touch $@
 
 clean: ## delete .venv and what the tools keep (not the model weights: `kouyu models remove`)
-	rm -rf $(VENV) $(VENV)-lock $(VENV)-peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis $(SDK)/node_modules $(CONSOLE)/node_modules
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-peers $(VENV)-docs build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis $(SDK)/node_modules $(CONSOLE)/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
