@@ -1,4 +1,4 @@
-"""Every link from one page of the repository to another place in it leads to a file, and to a heading, that is there."""
+"""Every link from a page of the repository to another place in it leads to a file, and to a heading, that exists."""
 
 import re
 from collections import Counter
