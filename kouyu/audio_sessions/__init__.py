@@ -1,1 +1,1 @@
-"""The endpoints that only speak, only listen, or interpret: ``/v1/audio/...``, over WebSockets and REST."""
+"""The ``/v1/audio/...`` endpoints over WebSockets and REST: synthesis, recognition and interpretation."""

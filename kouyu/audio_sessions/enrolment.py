@@ -1,4 +1,4 @@
-"""From an uploaded recording to a voiceprint: is it audio, does somebody speak in it, and is it enough."""
+"""Computes a voiceprint from an uploaded recording, after checks for format and for enough speech."""
 
 import asyncio
 from typing import Final
@@ -20,18 +20,18 @@ from kouyu.store.voiceprints import Enrolment
 from kouyu.workers.limited import LimitedWorkers
 
 LEAST_ENROLMENT_S: Final = 2.0
-"""Speech a speaker is enrolled with at least."""
+"""Least speech for enrolment, in seconds."""
 MOST_SPEECH_S: Final = 60
-"""More speech does not make a voiceprint surer: what comes later is left out."""
+"""Most speech used, in seconds: more does not improve a voiceprint."""
 _LONGEST_S: Final = 10 * 60
 _SPEECH_PROBABILITY: Final = 0.5
 _JUDGED_AT_ONCE: Final = 30 * SPEECH_RATE
 _AROUND: Final = SPEECH_RATE // 5
-"""200 ms before the first speech and behind the last: what voice activity does not hear of them."""
+"""200 ms kept before the first speech and after the last: soft onsets and ends that VAD misses."""
 
 
 async def recording(content: bytes, pcm: PcmFormat | None, workers: LimitedWorkers) -> Samples:
-    """The audio of an uploaded file at SPEECH_RATE; ``pcm`` says how it lies in a file without a header.
+    """Decode an uploaded file to SPEECH_RATE; ``pcm`` is the sample format of a file without a header.
 
     Raises ProtocolError.
     """
@@ -45,23 +45,23 @@ async def recording(content: bytes, pcm: PcmFormat | None, workers: LimitedWorke
 
 
 async def speech_of(audio: Samples, voice_activity: VoiceActivityDetector, *, least_s: float) -> Samples:
-    """The speech in a recording, without its pauses, MOST_SPEECH_S at most.
+    """Return the speech in a recording without its pauses, MOST_SPEECH_S at most.
 
-    Raises ProtocolError where there is less than ``least_s`` of it, EngineError.
+    Raises ProtocolError if there is less than ``least_s`` of it, EngineError.
     """
     spoken = [each for each in await _judged(audio, voice_activity) if each.probability >= _SPEECH_PROBABILITY]
     if not spoken:
-        raise ProtocolError(BAD_REQUEST, f"file: nobody speaks in it; {least_s:g} s of speech are needed")
+        raise ProtocolError(BAD_REQUEST, f"file: it contains no speech; {least_s:g} s of speech are needed")
     size = voice_activity.model.chunk_samples
     speech = speech_only(audio[max(0, spoken[0].end - size - _AROUND) : spoken[-1].end + _AROUND])
     seconds = min(len(spoken) * size, len(speech)) / SPEECH_RATE
     if seconds < least_s:
-        raise ProtocolError(BAD_REQUEST, f"file: {seconds:.1f} s of speech are in it; {least_s:g} s are needed")
+        raise ProtocolError(BAD_REQUEST, f"file: it contains {seconds:.1f} s of speech; {least_s:g} s are needed")
     return speech[: MOST_SPEECH_S * SPEECH_RATE]
 
 
 async def enrolment(speech: Samples, encoder: SpeakerEncoder, *, keep_audio: bool) -> Enrolment:
-    """What to know the speaker by. Raises EngineError."""
+    """Compute the speaker's voiceprint. Raises EngineError."""
     voiceprint = await encoder.encode(speech, Priority.SENTENCE)
     return Enrolment(
         model=encoder.model,

@@ -1,4 +1,4 @@
-"""``/v1/audio/simult_interpretation``: speech in, its translation out, written and spoken (websocket.md 6)."""
+"""``/v1/audio/simult_interpretation``: speech in, its translation out as text and speech (websocket.md 6)."""
 
 import asyncio
 import logging
@@ -36,9 +36,9 @@ from kouyu.text.sentences import SentenceSplitter
 log = logging.getLogger(__name__)
 
 RULES: Final = SegmentRules(pause_ms=400, longest_ms=12_000)
-"""Short pauses: a translation begins when its passage ends, and nobody wants to be far behind."""
+"""Short pauses: a translation starts when its passage ends, so long passages would add latency."""
 _PASSAGES_AHEAD: Final = 256
-"""Passages that wait to be translated. Beyond that recognition waits."""
+"""Most passages that wait for translation. Beyond that recognition waits."""
 _REMEMBERED: Final = 8
 
 
@@ -46,17 +46,17 @@ _REMEMBERED: Final = 8
 class _Said:
     text: str
     heard: str
-    """The language it was heard in."""
+    """The recognised language."""
     configuration: InterpretationConfiguration
 
 
 @dataclass(frozen=True, slots=True)
 class _Over:
-    """A buffer was completed."""
+    """Queue entry: a buffer was completed."""
 
 
 class InterpretationEndpoint:
-    """An AudioEndpoint that interprets between English and Chinese. An update holds from the next passage on."""
+    """An AudioEndpoint that interprets between English and Chinese. An update applies from the next passage on."""
 
     def __init__(self, services: Services, send: Send, capabilities: Capabilities, agent: Agent) -> None:
         self._send = send
@@ -72,11 +72,11 @@ class InterpretationEndpoint:
         self._target_text = ""
 
     async def start(self) -> None:
-        """Say that the connection is ready."""
+        """Send the event that the connection is ready."""
         await self._send(AudioEvent("simult_interpretation.created"))
 
     async def take(self, event: AudioUplinkEvent) -> None:
-        """Take in an event. Waits while recognition is far behind. Raises ProtocolError."""
+        """Handle an event. Waits while recognition is far behind. Raises ProtocolError."""
         match event:
             case AudioUpdate():
                 await self._update(event)
@@ -90,7 +90,7 @@ class InterpretationEndpoint:
 
     async def work(self) -> None:
         """Recognise, translate and speak until cancelled."""
-        # A new HTTP client reads the certificates it trusts, some 30 ms.
+        # A new HTTP client reads the trusted certificates, which takes some 30 ms.
         interpreter = await asyncio.to_thread(Interpreter, self._agent)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -101,7 +101,7 @@ class InterpretationEndpoint:
             await interpreter.close()
 
     def close(self) -> None:
-        """Free what listening and speaking hold."""
+        """Free the transcriber and the encoder."""
         self._listener.close()
         self._speaker.close()
 
@@ -123,10 +123,10 @@ class InterpretationEndpoint:
     # As a TranscriberReport
 
     async def partial(self, text: str) -> None:
-        """Not told: what has been sent as a delta cannot be taken back."""
+        """Ignore interim text: a delta that was sent cannot be withdrawn."""
 
     async def settled(self, piece: str, text: str, language: str) -> None:
-        """Tell what was said, and have it translated."""
+        """Send the transcript of a passage, and queue it for translation."""
         if piece:
             delta = separator(self._source_text, piece) + piece
             self._source_text = piece
@@ -138,7 +138,7 @@ class InterpretationEndpoint:
         await self._send(audio_error(INTERNAL, why))
 
     async def ended(self, text: str) -> None:
-        """All has been recognised: the end follows the last passage."""
+        """Queue the end, which follows the last passage."""
         await self._waiting.put(_Over())
 
     # Translating
@@ -181,7 +181,7 @@ class InterpretationEndpoint:
             await self._speaker.say(sentence, said.configuration.output_audio)
 
     async def _tell(self, delta: str, *, first: bool) -> None:
-        """Send the next part of the translation; the first of a passage is set off from the passage before."""
+        """Send the next part of the translation; the first of a passage is separated from the passage before."""
         if first:
             delta = separator(self._target_text, delta) + delta
         self._target_text = (self._target_text + delta)[-1:]
@@ -195,7 +195,7 @@ def _how_to_listen(translate: TranslateConfig) -> TranscriptionRequest:
 
 
 def _direction(translate: TranslateConfig, heard: str) -> tuple[str, str]:
-    """From which of the two languages into which."""
+    """The source and the target language."""
     source = translate.source
     if source == "auto":
         source = "zh" if heard in ("zh", "yue") else "en"

@@ -1,4 +1,4 @@
-"""A client's audio in, its text out: what is settled, and live what is still being said."""
+"""Transcribes a client's audio live: final text by segments, and interim text of the segment in progress."""
 
 import asyncio
 import logging
@@ -27,40 +27,40 @@ log = logging.getLogger(__name__)
 
 _JUDGED_AT_ONCE: Final = 5 * SPEECH_RATE
 _KEPT_S: Final = 60.0
-"""Audio kept: more than the longest segment and what is judged at once."""
+"""Seconds of audio kept: more than the longest segment and what VAD takes at once."""
 _WAITING_S: Final = 600
-"""Speech that waits to be recognised: 19 MB. Beyond that reading waits, so that the client is slowed down; but then its
-pings wait too, and clients that send some give up after 20 s."""
+"""Most speech that waits for recognition, in seconds (19 MB). Beyond that reading pauses, which slows the client down;
+its pings wait too then, and clients that send pings give up after 20 s."""
 _WAITING: Final = 4096
-"""Segments, and ends of buffers, that wait."""
+"""Most segments and ends of buffers that wait."""
 
 
 class TranscriberReport(Protocol):
-    """Who is told what was heard. Each call is awaited before the next."""
+    """Receives the transcripts. Each call is awaited before the next."""
 
     async def partial(self, text: str) -> None:
-        """The whole text of the buffer so far, its last part still uncertain."""
+        """Report the interim text: the whole buffer so far, its last part still uncertain."""
         ...
 
     async def settled(self, piece: str, text: str, language: str) -> None:
-        """``piece``, "" where nothing was understood, is certain now, and ``text``, the whole so far, ends with it."""
+        """Report final text: ``piece`` ("" if nothing was recognised), and ``text``, the whole that ends with it."""
         ...
 
     async def failed(self, why: str) -> None:
-        """A part of the buffer could not be recognised."""
+        """Report that a part of the buffer could not be recognised."""
         ...
 
     async def ended(self, text: str) -> None:
-        """A buffer that was completed has been recognised to its end."""
+        """Report that a completed buffer has been recognised to its end."""
         ...
 
 
 @dataclass
 class _Buffer:
-    """What came between one ``complete`` or ``clear`` and the next."""
+    """The audio and text between one ``complete`` or ``clear`` and the next."""
 
     text: str = ""
-    """What is certain of it."""
+    """Its final text so far."""
     cleared: bool = False
 
 
@@ -68,7 +68,7 @@ class _Buffer:
 class _Spoken:
     buffer: _Buffer
     audio: NDArray[np.int16]
-    """Half of what the timeline's samples would take."""
+    """16-bit samples: half the memory of the timeline's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class _Ended:
 
 
 class LiveTranscriber:
-    """Listens for one connection: ``hear``, ``complete`` and ``clear`` belong to its reader, ``work`` runs beside."""
+    """Transcribes one connection: its reader calls ``hear``, ``complete`` and ``clear``; ``work`` runs beside it."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class LiveTranscriber:
         how: TranscriptionRequest,
         live: bool = True,
     ) -> None:
-        """``live``: tell interim texts."""
+        """``live``: report interim texts."""
         self.how = how
         self.live = live
         self._services = services
@@ -108,16 +108,16 @@ class LiveTranscriber:
         self._partial: asyncio.Task[tuple[str, str]] | None = None
 
     def use_format(self, input_audio: InputAudio) -> None:
-        """From the next piece on the audio comes in this format."""
+        """Set the format of the audio from the next append on."""
         self._decoder.use_format(input_audio)
 
     async def hear(self, delta: bytes) -> None:
-        """The next bytes. Raises ProtocolError for what does not decode, EngineError without voice activity."""
+        """Take the next bytes. Raises ProtocolError if they do not decode, EngineError if VAD fails."""
         async for samples in self._decoder.decoded(delta):
             await self._judge(samples)
 
     async def complete(self) -> None:
-        """The buffer is over: ``ended`` is reported once all of it has been recognised. What comes next is another."""
+        """End the buffer; ``ended`` is reported once all of it has been recognised. The next audio starts a new one."""
         await self._judge(self._decoder.complete())
         await self._advance(await self._voice_activity.flush())
         segment = self._segmenter.finish()
@@ -127,7 +127,7 @@ class LiveTranscriber:
         self._buffer = _Buffer()
 
     async def clear(self) -> None:
-        """Throw the buffer away: nothing more is told of it."""
+        """Discard the buffer; nothing more is reported of it."""
         self._decoder.complete()
         await self._advance(await self._voice_activity.flush())
         self._buffer.cleared = True
@@ -142,7 +142,7 @@ class LiveTranscriber:
             tasks.create_task(self._follow(), name="interim transcripts")
 
     def close(self) -> None:
-        """Free the codec and the place in voice activity."""
+        """Free the codec and the VAD stream."""
         self._voice_activity.close()
         self._decoder.close()
 
@@ -164,7 +164,7 @@ class LiveTranscriber:
         self._grown.set()
 
     def _quietest_place(self) -> int:
-        """Where to cut a segment without a pause: in its last third."""
+        """The sample at which to cut a segment without a pause: the quietest place in its last third."""
         opened = self._segmenter.open
         assert opened is not None
         earliest = opened.end - (opened.end - opened.start) // 3
@@ -196,7 +196,7 @@ class LiveTranscriber:
                     await self._report.ended(buffer.text)
 
     async def _settle(self, buffer: _Buffer, audio: Samples) -> None:
-        # Who uploads a recording is behind anyway, and must not hold up those who speak.
+        # An upload faster than real time has low priority, so that it does not delay live speech.
         priority = Priority.FINAL if self._unsettled == 1 else Priority.BATCH
         try:
             piece, language = await transcribed(self._services, audio, self.how, priority, final=True)
@@ -244,6 +244,6 @@ class LiveTranscriber:
             await self._report.partial(appended(buffer.text, text))
 
     def _stop_interim(self) -> None:
-        """Nobody needs the one under way; whoever began it awaits its end."""
+        """Cancel the interim recognition in progress; its starter awaits its end."""
         if self._partial is not None:
             self._partial.cancel()

@@ -1,4 +1,4 @@
-"""Which session a connection to an audio endpoint gets."""
+"""Creates the session of a connection to an audio endpoint."""
 
 from collections.abc import Coroutine
 from typing import Any
@@ -17,9 +17,9 @@ from kouyu.serving.socket import Socket
 def audio_session(
     services: Services, socket: Socket, name: AudioEndpointName, *, bot_id: str, log_id: str
 ) -> Coroutine[Any, Any, None]:
-    """What serves one client of the endpoint ``name`` until it leaves, as ``run_audio_session``.
+    """Return a coroutine that serves one client of the endpoint ``name`` until it disconnects (``run_audio_session``).
 
-    The bot's voice speaks where the client chooses none; its model interprets.
+    The bot's voice is used if the client chooses none; its model interprets.
     """
     capabilities = offered(services, services.bots.get(bot_id))
 
@@ -36,7 +36,7 @@ def audio_session(
 
 
 def offered(services: Services, bot: BotDefinition | None) -> Capabilities:
-    """The voices there are, the bot's own first."""
+    """The capabilities offered to the client: all voices, the bot's own first."""
     return Capabilities(
         voice_ids=tuple(voice.voice_id for voice in services.synthesizer.voices()),
         default_voice_id=services.voice_of(bot),

@@ -1,4 +1,4 @@
-"""A text in, one file of speech out, given out while it is made (rest.md 2.3)."""
+"""Synthesises a text into one audio file, streamed while it is made (rest.md 2.3)."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -15,7 +15,7 @@ from kouyu.text.sentences import SentenceSplitter
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """What is read, and how."""
+    """A text, and how to speak it."""
 
     text: str
     voice_id: str
@@ -31,7 +31,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read_aloud(services: Services, reading: Reading) -> AsyncGenerator[bytes, None]:
-    """The pieces of the file; a text with nothing to pronounce gives one without sound. Raises EngineError."""
+    """Yield the pieces of the file; a text with nothing to pronounce gives an empty file. Raises EngineError."""
     encoder = open_file_encoder(reading.file_format, reading.sample_rate, reading.loudness_rate)
     voice = AtSpeed(services.synthesizer, reading.speed)
     options = SynthesisOptions(

@@ -1,4 +1,4 @@
-"""A whole recording in, its text out: for files, where nobody waits for the next word."""
+"""Transcribes a whole recording, for uploaded files: no live results."""
 
 from typing import Final
 
@@ -14,15 +14,15 @@ from kouyu.serving.transcribing import as_configured, transcribed
 from kouyu.text.joining import appended
 
 _RULES: Final = SegmentRules(pause_ms=800, longest_ms=3_600_000)
-"""One sentence or two at a time. On 20 English and 16 Mandarin sentences Whisper base got every word so; put together
-up to 28 s it was wrong in 3 to 6 % of them, and took twice as long. Speech without a pause is cut further below."""
+"""One sentence or two at a time. On 20 English and 16 Mandarin sentences Whisper base then got every word right; joined
+up to 28 s it had 3 to 6 % of them wrong, and took twice as long. Speech without a pause is cut further below."""
 _JUDGED_AT_ONCE: Final = 30 * SPEECH_RATE
 
 
 async def transcribe_recording(services: Services, audio: Samples) -> str:
-    """The text of ``audio`` (mono, SPEECH_RATE); "" where nobody speaks. Raises EngineError.
+    """Transcribe ``audio`` (mono, SPEECH_RATE); "" if it contains no speech. Raises EngineError.
 
-    It gives way to everyone in a conversation: about a tenth of the audio's length on an idle machine.
+    Runs at a lower priority than conversations: about a tenth of the audio's length on an idle machine.
     """
     how = as_configured(AsrConfig())
     text = ""
@@ -34,7 +34,7 @@ async def transcribe_recording(services: Services, audio: Samples) -> str:
 
 
 async def _speech(services: Services, audio: Samples) -> list[Segment]:
-    """Where somebody speaks."""
+    """The segments that contain speech."""
     segmenter = Segmenter(_RULES)
     stream = services.voice_activity.open()
     try:

@@ -1,4 +1,4 @@
-"""One connection to an audio endpoint, whichever it is: reads its events, sends what it says, ends with the client."""
+"""Runs one connection to any audio endpoint: reads and sends its events until the client disconnects."""
 
 import asyncio
 import logging
@@ -27,38 +27,38 @@ Send: TypeAlias = Callable[[AudioEvent], Awaitable[None]]
 
 
 class AudioEndpoint(Protocol):
-    """What an endpoint does with what its client sends."""
+    """Handles the events of one client."""
 
     async def start(self) -> None:
-        """Say that the connection is ready."""
+        """Send the event that the connection is ready."""
         ...
 
     async def take(self, event: AudioUplinkEvent) -> None:
-        """Take in an event; the next one is read when this returns. Raises ProtocolError where it is at fault."""
+        """Handle an event; the next one is read when this returns. Raises ProtocolError if the event is at fault."""
         ...
 
     async def work(self) -> None:
-        """What goes on meanwhile, until it is cancelled."""
+        """Run the endpoint's background work until cancelled."""
         ...
 
     def close(self) -> None:
-        """Free codecs; nothing is called afterwards."""
+        """Free codecs. No call follows."""
         ...
 
 
 async def run_audio_session(
     socket: Socket, name: AudioEndpointName, open_endpoint: Callable[[Send], AudioEndpoint], *, log_id: str
 ) -> None:
-    """Serve one client until it leaves. The socket is accepted already, and not closed here unless something breaks.
+    """Serve one client until it disconnects. The socket is accepted already, and closed here only on an internal error.
 
-    Nothing that goes wrong inside leaves this function, except cancellation.
+    Raises nothing but cancellation.
     """
     try:
         await _serve(socket, name, open_endpoint, log_id)
     except* SocketClosed:
         pass
     except* Exception:  # the session's boundary: the other sessions must not notice
-        log.exception("%s: the session broke", log_id)
+        log.exception("%s: the session failed", log_id)
         await socket.close(1011, "internal error")
 
 

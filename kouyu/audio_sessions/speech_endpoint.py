@@ -1,4 +1,4 @@
-"""``/v1/audio/speech``: text in, sentence by sentence, audio out (websocket.md 4)."""
+"""``/v1/audio/speech``: text in, audio out, sentence by sentence (websocket.md 4)."""
 
 import msgspec
 
@@ -18,9 +18,9 @@ from kouyu.text.sentences import SentenceSplitter
 
 
 class SpeechEndpoint:
-    """An AudioEndpoint that speaks what it is given, each sentence as soon as it is whole.
+    """An AudioEndpoint that synthesises each sentence as soon as it is complete.
 
-    An update holds from the next sentence on.
+    An update applies from the next sentence on.
     """
 
     def __init__(self, services: Services, send: Send, capabilities: Capabilities) -> None:
@@ -32,11 +32,11 @@ class SpeechEndpoint:
         self._speaker = SpeechStreamer(services, send, audio_type="speech.audio.update", announces=True)
 
     async def start(self) -> None:
-        """Say that the connection is ready."""
+        """Send the event that the connection is ready."""
         await self._send(AudioEvent("speech.created"))
 
     async def take(self, event: AudioUplinkEvent) -> None:
-        """Take in an event. Waits while too many sentences wait to be spoken. Raises ProtocolError."""
+        """Handle an event. Waits while too many sentences wait for synthesis. Raises ProtocolError."""
         match event:
             case AudioUpdate():
                 await self._update(event)

@@ -1,4 +1,4 @@
-"""Sentences in, audio events out: one after the other, synthesised ahead of what the client has taken."""
+"""Synthesises sentences in order into audio events, ahead of what the client has read."""
 
 import asyncio
 import logging
@@ -23,10 +23,10 @@ from kouyu.serving.spoken_packets import spoken_packets, synthesis_options
 log = logging.getLogger(__name__)
 
 _SENTENCES_AHEAD: Final = 4096
-"""Sentences that wait to be spoken: a book's chapter. Beyond that whoever has more waits, and so does the client, whose
-pings are not answered meanwhile."""
+"""Most sentences that wait for synthesis: a book's chapter. Beyond that ``say`` waits, and reading from the client with
+it, whose pings are not answered meanwhile."""
 _PACKETS_AHEAD: Final = 200
-"""Packets that wait to be sent. Beyond that synthesis waits."""
+"""Most packets that wait to be sent. Beyond that synthesis waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ class _Saying:
 
 @dataclass(frozen=True, slots=True)
 class _Paced:
-    """A packet, and the limit it goes out under."""
+    """A packet, and the rate limit for sending it."""
 
     event: AudioEvent
     limit: LimitConfig | None
 
 
 class SpeechStreamer:
-    """Speaks for one connection. Its audio goes out as ``audio_type``; ``announces`` sends each sentence's text too."""
+    """Speech output of one connection. Sends audio as ``audio_type``; with ``announces`` each sentence's text too."""
 
     def __init__(self, services: Services, send: Send, *, audio_type: AudioEventType, announces: bool) -> None:
         self._services = services
@@ -59,13 +59,13 @@ class SpeechStreamer:
         self._begun = False
 
     async def say(self, sentence: str, output: OutputAudio) -> None:
-        """Speak a sentence, after all before it. Waits while too many wait, and lets others work meanwhile."""
+        """Queue a sentence. Waits while too many are queued, and yields to other tasks."""
         await self._sentences.put(_Saying(sentence, output, first=not self._begun))
         self._begun = True
         await asyncio.sleep(0)
 
     async def end(self, event: AudioEvent) -> None:
-        """The text is over: send ``event`` once all its audio has been sent. What is said next is a text of its own."""
+        """End the text: send ``event`` once all its audio has been sent. The next sentence starts a new text."""
         await self._sentences.put(event)
         self._begun = False
 
@@ -96,8 +96,8 @@ class SpeechStreamer:
         except EngineError as error:
             log.warning("a sentence was not spoken: %s", error)
             await self._fail(str(error))
-        except Exception:  # the boundary to an engine: whatever it throws leaves out this sentence alone
-            log.exception("the speech synthesizer broke")
+        except Exception:  # the boundary to an engine: whatever it raises drops this sentence alone
+            log.exception("the speech synthesizer failed")
             await self._fail("internal error")
 
     async def _fail(self, why: str) -> None:
@@ -117,7 +117,7 @@ class SpeechStreamer:
                 await self._outgoing.put(_Paced(audio_piece(self._audio_type, packet.data), limit))
 
     async def _packets(self, saying: _Saying, encoder: AudioEncoder) -> AsyncGenerator[Packet, None]:
-        """The whole of a sentence. Raises EngineError."""
+        """All packets of a sentence. Raises EngineError."""
         options = synthesis_options(saying.output)
         priority = Priority.FIRST_SENTENCE if saying.first else Priority.SENTENCE
         patience_s = self._services.limits.synthesis_s
@@ -145,6 +145,6 @@ class SpeechStreamer:
                     pacer.limit = wanted
                     await asyncio.sleep(max(0.0, pacer.ready_at(now()) - now()))
                     await self._send(event)
-                    pacer.left(now())  # only now: it may have waited for a client that does not read
+                    pacer.left(now())  # after sending, which may wait for a client that does not read
                 case event:
                     await self._send(event)

@@ -16,11 +16,11 @@ from kouyu.serving.services import Services
 from kouyu.serving.transcribing import as_configured
 
 RULES: Final = SegmentRules(pause_ms=800, longest_ms=27_000)
-"""Long pauses, because interim texts are there all the while; not longer than recognition hears at once."""
+"""Long pauses, since interim texts bridge them; no longer than the recogniser's window."""
 
 
 class TranscriptionEndpoint:
-    """An AudioEndpoint that writes down what it hears."""
+    """An AudioEndpoint that transcribes."""
 
     def __init__(self, services: Services, send: Send) -> None:
         self._send = send
@@ -31,11 +31,11 @@ class TranscriptionEndpoint:
         """The text of the last update for the buffer in progress."""
 
     async def start(self) -> None:
-        """Say that the connection is ready."""
+        """Send the event that the connection is ready."""
         await self._send(AudioEvent("transcriptions.created"))
 
     async def take(self, event: AudioUplinkEvent) -> None:
-        """Take in an event. Waits while recognition is far behind. Raises ProtocolError."""
+        """Handle an event. Waits while recognition is far behind. Raises ProtocolError."""
         match event:
             case AudioUpdate():
                 await self._update(event)
@@ -56,7 +56,7 @@ class TranscriptionEndpoint:
         await self._listener.work()
 
     def close(self) -> None:
-        """Free what listening holds."""
+        """Free the transcriber."""
         self._listener.close()
 
     async def _update(self, update: AudioUpdate) -> None:
@@ -73,11 +73,11 @@ class TranscriptionEndpoint:
     # As a TranscriberReport
 
     async def partial(self, text: str) -> None:
-        """Tell the text so far."""
+        """Send the text so far."""
         await self._tell(text)
 
     async def settled(self, piece: str, text: str, language: str) -> None:
-        """Tell the text so far; without interim texts it goes out whole, at the end."""
+        """Send the text so far; without interim texts it is sent once, at the end."""
         if self._listener.live:
             await self._tell(text)
 
@@ -86,7 +86,7 @@ class TranscriptionEndpoint:
         await self._send(audio_error(INTERNAL, why))
 
     async def ended(self, text: str) -> None:
-        """Tell the whole text, and that it is whole."""
+        """Send the whole text, then the event that it is complete."""
         await self._tell(text)
         self._told = ""
         await self._send(AudioEvent("transcriptions.message.completed", Transcript(text)))

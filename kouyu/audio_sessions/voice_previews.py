@@ -1,4 +1,4 @@
-"""What each voice sounds like: a short file, made when somebody first asks for it."""
+"""Voice previews: a short audio file for each voice, synthesised at the first request."""
 
 import asyncio
 from collections import defaultdict
@@ -8,7 +8,7 @@ from kouyu.serving.services import Services
 
 
 class VoicePreviews:
-    """Keeps one MP3 for each voice, some 20 KB. Several who ask at once wait for the one that is made."""
+    """Caches one MP3 for each voice, some 20 KB. Simultaneous requests wait for one synthesis."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -16,7 +16,7 @@ class VoicePreviews:
         self._making: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def of(self, voice_id: str, text: str) -> bytes:
-        """The MP3 of this voice, which must be one there is, saying ``text``. Raises EngineError."""
+        """Return an MP3 of ``text`` in this voice, which must exist. Raises EngineError."""
         async with self._making[voice_id]:
             if voice_id not in self._made:
                 pieces = read_aloud(self._services, Reading(text=text, voice_id=voice_id))

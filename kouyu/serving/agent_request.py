@@ -1,4 +1,4 @@
-"""What an agent is told of a turn: the section so far, the question, and what the client has configured."""
+"""Builds an agent's request for a turn: the section so far, the question, and the client's configuration."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
@@ -26,9 +26,9 @@ async def agent_request(
     tool_rounds: tuple[ToolRound, ...] = (),
     committed: Callable[[], Awaitable[None]] = committed_already,
 ) -> AgentRequest:
-    """The request that goes with ``question``. ``store`` has the section's messages, those of other users left out,
-    and the user's variables, which those of the client's ``custom_variables`` go before; ``brought`` are messages that
-    the client put in front of its question. Raises StoreError.
+    """Build the request for ``question``. ``store`` gives the section's messages, without those of other users, and
+    the user's variables, which the client's ``custom_variables`` override; ``brought`` are messages that the client
+    put before its question. Raises StoreError.
     """
     user_id = chat_config.user_id or ""
     earlier = await store.messages.context(

@@ -1,4 +1,4 @@
-"""From the configuration's words to the recogniser's."""
+"""Translates ``asr_config`` into the recogniser's options."""
 
 from functools import lru_cache
 from typing import Final
@@ -22,9 +22,9 @@ _LANGUAGES: Final = {
 
 
 def recognition_options(asr_config: AsrConfig, keywords: tuple[str, ...] = ()) -> RecognitionOptions:
-    """What ``data.asr_config`` asks of the recogniser, hot words and context cut to their limits (uplink.md).
+    """Return the recogniser's options for ``data.asr_config``, hot words and context cut to their limits (uplink.md).
 
-    ``keywords`` are hot words that stand outside those limits.
+    ``keywords`` are hot words that do not count towards those limits.
     """
     return RecognitionOptions(
         language=language_code(asr_config.user_language),

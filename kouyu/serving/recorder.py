@@ -1,4 +1,4 @@
-"""What a session saves: in order, and ahead of the events that tell the client of it."""
+"""Saves a session's records in order, and before the events that report them are sent to the client."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ from kouyu.store.store import Store
 from kouyu.store.writer import Write
 
 MOST_WAITING: Final = 1000
-"""Writes that may wait. Beyond that reading from the client waits, so that it is slowed down."""
+"""Most pending writes. Beyond that reading from the client pauses, which slows it down."""
 
 LAST_SAVES_S: Final = 2.0
 """For what is still to be saved when a session or a chat ends, in seconds."""
@@ -21,7 +21,7 @@ Saving = SaveMessage | TrimMessage | SaveChat | SaveSection
 
 
 class Recorder:
-    """Writes what it is given in the order given; all that waits goes into one transaction."""
+    """Writes records in the order given; all pending ones go into one transaction."""
 
     def __init__(self, store: Store, *, bot_id: str) -> None:
         self._store = store
@@ -34,21 +34,21 @@ class Recorder:
 
     @property
     def ticket(self) -> int:
-        """Stands for everything given so far; ``written`` waits for it."""
+        """A number for all records given so far; ``written`` waits for it."""
         return self._given
 
     def save(self, saving: Saving) -> None:
-        """Take a record; somebody who needs it on disk awaits ``written``."""
+        """Queue a record. A caller that needs it on disk awaits ``written``."""
         self._waiting.extend(self._writes(saving))
         self._given += 1
 
     async def room(self) -> None:
-        """Wait while too much waits to be written. Raises StoreError."""
+        """Wait while MOST_WAITING writes are pending. Raises StoreError."""
         if len(self._waiting) > MOST_WAITING:
             await self.written(self.ticket)
 
     def know(self, conversation_id: str) -> None:
-        """This conversation is in the store already."""
+        """Note that this conversation is in the store already."""
         self._known.add(conversation_id)
 
     async def written(self, ticket: int) -> None:
@@ -60,7 +60,7 @@ class Recorder:
                 return
             given, count = self._given, len(self._waiting)
             await self._store.write(*self._waiting)
-            # Only now: a caller that is cancelled meanwhile leaves them to the next, who repeats them without harm.
+            # Not earlier: if this caller is cancelled, the next one repeats them, which does no harm.
             del self._waiting[:count]
             self._written = given
 

@@ -1,4 +1,4 @@
-"""Recordings in messages, heard: what was said in them takes their place for whoever answers."""
+"""Replaces recordings in messages by their transcripts, for the agent."""
 
 import logging
 from collections import OrderedDict
@@ -24,12 +24,12 @@ log = logging.getLogger(__name__)
 
 _LONGEST_S: Final = 1800.0
 _MOST_HEARD: Final = 8
-"""Recordings that are listened to for one request."""
+"""Most recordings transcribed for one request."""
 _KEPT: Final = 1000
-"""Transcripts that are remembered: a section is shown to the agent at every turn."""
+"""Most transcripts cached: the agent gets the section at every turn."""
 
 Transcribe = Callable[[Samples], Awaitable[str]]
-"""The words of a recording at SPEECH_RATE. Raises EngineError."""
+"""Transcribes a recording at SPEECH_RATE. Raises EngineError."""
 
 
 @dataclass
@@ -38,18 +38,18 @@ class _Room:
 
 
 class Recordings:
-    """Listens to the recordings in messages, each once."""
+    """Transcribes the recordings in messages, each once."""
 
     def __init__(self, attachments: Attachments, transcribe: Transcribe, workers: LimitedWorkers) -> None:
-        """``workers`` decode."""
+        """``workers`` decode the files."""
         self._attachments = attachments
         self._transcribe = transcribe
         self._workers = workers
         self._known: OrderedDict[str, str] = OrderedDict()
 
     async def heard(self, messages: Sequence[ContextMessage]) -> tuple[ContextMessage, ...]:
-        """The messages with texts in place of recordings. One that cannot be heard becomes a note that says why, and so
-        does one that is not among the latest few of those that have not been heard before."""
+        """Return the messages with transcripts in place of recordings. A recording that cannot be transcribed becomes
+        a note that says why, and so does one beyond the latest _MOST_HEARD of those not transcribed before."""
         room = _Room(_MOST_HEARD)
         return tuple(reversed([await self._heard(message, room) for message in reversed(messages)]))
 
@@ -77,7 +77,7 @@ class Recordings:
             try:
                 self._known[key] = await self._listen(part)
             except (FetchError, UndecodableAudio, EngineError) as fault:
-                log.info("a recording could not be heard: %s", fault)
+                log.info("a recording could not be transcribed: %s", fault)
                 return f"[a recording that could not be heard: {fault}]"
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)

@@ -1,4 +1,4 @@
-"""Clients that dial again after a drop and send no ``chat.update`` (uplink.md, chat.update; websocket.md 1.6)."""
+"""Restores the state of clients that reconnect without a ``chat.update`` (uplink.md, chat.update; websocket.md 1.6)."""
 
 import asyncio
 import logging
@@ -14,13 +14,13 @@ from kouyu.store.lost_connections import LostConnections
 log = logging.getLogger(__name__)
 
 _SILENT_S: Final = 1.0
-"""A connection on which nothing has come for so long may be one whose loss has not been noticed yet."""
+"""A connection silent for this many seconds may have been lost without the server having noticed."""
 _GIVING_WAY_S: Final = 2.0
-"""What a connection that is taken over may need to end and to save what was heard of its answer."""
+"""Most seconds for a connection that is taken over to end and to save the part of its answer that was played."""
 
 
 class ConnectionState(msgspec.Struct, frozen=True):
-    """What a connection hands over to the one that follows it: what was asked for, and where it talked."""
+    """State that a connection passes on to its successor: its configuration and its conversation."""
 
     requested: Configuration
     conversation_id: str
@@ -28,10 +28,10 @@ class ConnectionState(msgspec.Struct, frozen=True):
 
 
 class LiveConnection(Protocol):
-    """A session, as those that may take it over see it."""
+    """The view of a session for a connection that may take it over."""
 
     def state(self) -> ConnectionState | None:
-        """What it hands over; None where its client has asked for nothing."""
+        """The state to pass on; None if its client has configured nothing."""
         ...
 
     def silent_s(self) -> float:
@@ -39,15 +39,15 @@ class LiveConnection(Protocol):
         ...
 
     async def give_way(self) -> None:
-        """End, since its client has dialled again. Returns when what it says last has been saved."""
+        """End the session, since its client has reconnected. Returns when its last records are saved."""
         ...
 
 
 class Redials:
-    """Finds the connection that a client goes on with.
+    """Finds the earlier connection that a reconnecting client continues.
 
-    A client is a digest of its token, the URL that it dials and its software. Where more than one of its connections
-    may have been lost nobody can tell whose it was, and it goes on with none.
+    A client is identified by a digest of its token, its URL and its user agent. If several of its connections may have
+    been lost, the right one is ambiguous, and none is continued.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Redials:
 
     @contextmanager
     def live(self, client: str, connection: LiveConnection) -> Iterator[None]:
-        """The connection lives while the block runs."""
+        """Register the connection as live while the block runs."""
         of_client = self._live.setdefault(client, [])
         of_client.append(connection)
         try:
@@ -66,13 +66,13 @@ class Redials:
                 del self._live[client]
 
     async def keep(self, lost: LostConnections, client: str, state: ConnectionState) -> None:
-        """A connection was lost. Raises StoreError."""
+        """Save the state of a lost connection. Raises StoreError."""
         await lost.keep(client, msgspec.json.encode(state).decode())
 
     async def take(
         self, lost: LostConnections, client: str, newcomer: LiveConnection, since_s: float
     ) -> ConnectionState | None:
-        """What the client goes on with that dialled ``since_s`` seconds ago; None: it begins anew.
+        """Return the state to continue for a client that connected ``since_s`` seconds ago; None to start afresh.
 
         Raises StoreError.
         """
@@ -100,4 +100,4 @@ def _read(state: str) -> ConnectionState | None:
     try:
         return msgspec.json.decode(state, type=ConnectionState)
     except msgspec.ValidationError:
-        return None  # another version of kouyu wrote it
+        return None  # written by another version of kouyu

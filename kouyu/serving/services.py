@@ -1,4 +1,4 @@
-"""Everything a session uses and does not own, in one value. Built and closed by the server."""
+"""The shared services that sessions use and do not own. The server builds and closes them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class Services:
     store: Store
     scheduler: Scheduler
     pressure: Pressure
-    """Of the scheduler."""
+    """The load of the scheduler."""
     voice_activity: VoiceActivityDetector
     recognizer: SpeechRecognizer
     synthesizer: SpeechSynthesizer
@@ -45,11 +45,11 @@ class Services:
     ids: IdFactory
     default_voice_id: str
     workers: LimitedWorkers = field(default_factory=LimitedWorkers)
-    """Take apart what clients upload. Closed by whoever made them."""
+    """Decode uploads. Closed by their creator."""
     watcher_hub: WatcherHub = field(default_factory=WatcherHub)
-    """Who watches the sessions."""
+    """Passes sessions' events to watchers."""
     keep_audio: Bounds | None = None
-    """How much sound of conversations is kept; None: none."""
+    """Limits on kept recordings of conversations; None: none are kept."""
     flows: Mapping[str, Agent] = field(default_factory=dict)
     """By workflow id."""
     unknown_voice_is_error: bool = False
@@ -57,21 +57,21 @@ class Services:
     noise_suppressor: NoiseSuppressor | None = None
     """For ``enable_ans``. Without one the user's audio stays as it is."""
     speaker_encoder: SpeakerEncoder | None = None
-    """Makes voiceprints. Without one everybody is heard, and nobody is known."""
+    """Computes voiceprints. Without one there is neither a speaker gate nor speaker identification."""
     gender_recognizer: GenderRecognizer = field(default_factory=PitchGender)
     """For ``enable_gender``."""
     emotion_recognizer: EmotionRecognizer | None = None
-    """For ``enable_emotion``, which is never in force without one."""
+    """For ``enable_emotion``, which has no effect without one."""
     keep_enrolment_audio: bool = True
-    """Whether the speech that a voiceprint was made of is kept beside it."""
+    """Whether the enrolled speech is kept beside its voiceprint."""
     sections: Sections = field(default_factory=Sections)
     redials: Redials = field(default_factory=Redials)
     recordings: Recordings | None = None
-    """None: recordings in messages are not listened to."""
+    """None: recordings in messages are not transcribed."""
     turn_judge: TurnJudge | None = None
-    """Whether the user has finished, for ``semantic_vad``. Without one no turn is judged to be over."""
+    """Predicts whether the user has finished, for ``semantic_vad``. Without one no turn gets such a prediction."""
 
     def voice_of(self, bot: BotDefinition | None) -> str:
-        """The id of the voice that a bot speaks with: the default one where it names none, or one that is not here."""
+        """The id of a bot's voice; the default voice if the bot names none, or one that is not available."""
         wanted = bot.voice_id if bot else ""
         return wanted if any(voice.voice_id == wanted for voice in self.synthesizer.voices()) else self.default_voice_id

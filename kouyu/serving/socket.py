@@ -1,10 +1,10 @@
-"""What a session needs of a connection: text in, text out, and an end."""
+"""The interface of a session's connection: receive, send and close."""
 
 from typing import Protocol
 
 
 class SocketClosed(ConnectionError):
-    """The client is gone, or the connection has been closed from this side."""
+    """The connection is closed: by the client, by a network failure, or from this side."""
 
 
 class Socket(Protocol):
@@ -15,25 +15,25 @@ class Socket(Protocol):
 
     @property
     def said_goodbye(self) -> bool:
-        """The client has closed the connection with a close frame. False where it was lost, or closed from this side:
-        the JavaScript SDK dials again then (websocket.md 1.6)."""
+        """Whether the client closed the connection with a close frame. False if it was lost, or closed from this side:
+        the JavaScript SDK then reconnects (websocket.md 1.6)."""
         ...
 
     async def receive(self) -> str | bytes | None:
         """The next message; None, and None again, once the connection is over.
 
-        Reading stops while nobody asks, so the client is slowed down rather than buffered. Bytes come from clients
+        Reading pauses between calls, so the client is slowed down rather than buffered. Bytes come from clients
         that send binary frames (websocket.md 1.3) and hold UTF-8 JSON like the text.
         """
         ...
 
     async def send(self, text: str) -> None:
-        """Send one text message. Waits while the client does not take what was sent before.
+        """Send one text message. Waits while the client does not read earlier ones.
 
         Raises SocketClosed when the connection is over.
         """
         ...
 
     async def close(self, code: int, reason: str) -> None:
-        """Close with a WebSocket status code and a reason of at most 123 bytes. Nothing happens the second time."""
+        """Close with a WebSocket status code and a reason of at most 123 bytes. A second call does nothing."""
         ...

@@ -1,4 +1,4 @@
-"""Whose of a group's voices a turn was spoken in."""
+"""Identifies the speaker of a turn among a voiceprint group."""
 
 from typing import Final
 
@@ -16,11 +16,11 @@ from kouyu.protocol.voice_print import VoicePrint
 from kouyu.store.voiceprints import KnownVoice, Voiceprints
 
 LEAST_SPEECH_S: Final = 0.5
-"""A yes or a no is too short to tell who said it: less speech matches nobody."""
+"""Least speech for identification, in seconds: a "yes" or "no" is too short, and matches no speaker."""
 
 
 class RankedVoice(msgspec.Struct, frozen=True):
-    """A speaker of a group, and how surely it is this one: 0 to 100."""
+    """A speaker of a group with their score, 0 to 100."""
 
     voice: KnownVoice
     score: float
@@ -29,7 +29,7 @@ class RankedVoice(msgspec.Struct, frozen=True):
 async def ranked_voices(
     encoder: SpeakerEncoder, voiceprints: Voiceprints, group_id: str, audio: Samples, priority: Priority
 ) -> tuple[RankedVoice, ...]:
-    """All speakers of a group, the likeliest first; none where there is too little speech.
+    """Return all speakers of a group, highest score first; none if there is too little speech.
 
     ``audio`` is of one speaker, mono at SPEECH_RATE. Raises EngineError and StoreError.
     """
@@ -49,7 +49,7 @@ async def ranked_voices(
 async def speaker_of_turn(
     encoder: SpeakerEncoder, voiceprints: Voiceprints, config: VoicePrintConfig, audio: Samples
 ) -> VoicePrint | None:
-    """The likeliest speaker of ``config``'s group, if the score reaches ``config.score``; else nobody.
+    """Return the speaker of ``config``'s group with the highest score, if it reaches ``config.score``; else None.
 
     Raises EngineError and StoreError.
     """

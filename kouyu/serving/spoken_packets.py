@@ -1,4 +1,4 @@
-"""From a sentence to packets in the client's format, for everything that speaks."""
+"""Synthesises a sentence and encodes it into packets of the client's format."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -14,9 +14,9 @@ from kouyu.engines.tts.engine import AudioPiece, SpeechSynthesizer, SynthesisOpt
 from kouyu.protocol.configuration import OutputAudio
 
 LONGEST_SOUND_S: Final = 300.0
-"""Sound of one sentence. The longest that is cut off a text takes some 25 s, spoken at a fifth of the speed 125."""
+"""Most audio of one sentence, in seconds. The longest sentence takes some 25 s; at a fifth of the speed 125."""
 _ENCODED_AT_ONCE_S: Final = 0.2
-"""Audio encoded before other sessions get their turn on the event loop."""
+"""Seconds of audio encoded before other tasks get to run on the event loop."""
 
 
 async def spoken_packets(
@@ -29,11 +29,11 @@ async def spoken_packets(
     patience_s: float | None = None,
     tap: Callable[[Samples, int], None] | None = None,
 ) -> AsyncGenerator[Packet, None]:
-    """The packets of ``text`` as they are made; ``encoder.flush`` has what it holds back.
+    """Yield the packets of ``text`` as they are made; ``encoder.flush`` returns the rest that it buffers.
 
     ``tap`` gets the samples, with their rate, before they become packets.
 
-    Raises EngineError, also where the voice gives nothing for ``patience_s`` seconds, or more than LONGEST_SOUND_S.
+    Raises EngineError, also if the engine gives no audio for ``patience_s`` seconds, or more than LONGEST_SOUND_S.
     """
     made_s = 0.0
     async with aclosing(synthesizer.synthesize(text, options, priority)) as pieces:
@@ -43,8 +43,8 @@ async def spoken_packets(
                 samples = piece.samples[start : start + step]
                 made_s += len(samples) / piece.sample_rate
                 if made_s > LONGEST_SOUND_S:
-                    too_much = f"more than {LONGEST_SOUND_S:g} s of sound for one sentence"
-                    raise EngineError(f"the voice made {too_much}; the rest of it is left out")
+                    too_much = f"more than {LONGEST_SOUND_S:g} s of audio for one sentence"
+                    raise EngineError(f"speech synthesis produced {too_much}; the rest of it is left out")
                 if tap is not None:
                     tap(samples, piece.sample_rate)
                 for packet in encoder.encode(samples, piece.sample_rate):
@@ -57,11 +57,11 @@ async def _next_piece(pieces: AsyncGenerator[AudioPiece, None], patience_s: floa
         async with asyncio.timeout(patience_s):
             return await anext(pieces, None)
     except TimeoutError as error:
-        raise EngineError(f"the voice gave nothing for {patience_s:g} s", retryable=True) from error
+        raise EngineError(f"speech synthesis produced no audio for {patience_s:g} s", retryable=True) from error
 
 
 def synthesis_options(output: OutputAudio) -> SynthesisOptions:
-    """What ``output_audio`` asks of a voice."""
+    """The synthesis options of an ``output_audio``."""
     emotion = output.emotion_config
     return SynthesisOptions(
         voice_id=output.voice_id or "",

@@ -1,4 +1,4 @@
-"""From a piece of audio to the text a client is told."""
+"""Transcribes a piece of audio into the text that clients get."""
 
 import asyncio
 import logging
@@ -18,15 +18,15 @@ log = logging.getLogger(__name__)
 
 
 class TranscriptionRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client wants of recognition."""
+    """A client's settings for recognition."""
 
     options: RecognitionOptions = RecognitionOptions()
     asr_config: AsrConfig = AsrConfig()
-    """How the text is finished."""
+    """How the text is post-processed."""
 
 
 def as_configured(asr_config: AsrConfig, interrupt_config: InterruptConfig | None = None) -> TranscriptionRequest:
-    """What ``asr_config`` asks for. The words of ``interrupt_config`` that the server waits for are hot words too."""
+    """Build the request for ``asr_config``. The interrupt words of ``interrupt_config`` become hot words too."""
     keywords = tuple(interrupt_config.keywords) if interrupt_config is not None else ()
     return TranscriptionRequest(options=recognition_options(asr_config, keywords), asr_config=asr_config)
 
@@ -40,21 +40,21 @@ async def transcribed(
     final: bool,
     learn: Callable[[Recognition], None] | None = None,
 ) -> tuple[str, str]:
-    """The text of ``audio`` (mono, SPEECH_RATE) and its language, an ISO 639-1 code. Raises EngineError.
+    """Return the text of ``audio`` (mono, SPEECH_RATE) and its language, an ISO 639-1 code. Raises EngineError.
 
-    ``learn`` is told what was recognised, before its text is finished.
+    ``learn`` gets the recogniser's result before its text is post-processed.
     """
     try:
         recognition = await services.recognizer.recognize(audio, how.options, priority)
         if learn is not None:
             learn(recognition)
-        # In a thread: a speaker who counts to a hundred keeps the grammars busy for some 100 ms.
+        # In a thread: a user who counts to a hundred costs the ITN grammars some 100 ms.
         text = await asyncio.to_thread(
             services.transcripts.finish, recognition.text, recognition.language, how.asr_config, final=final
         )
     except EngineError:
         raise
-    except Exception as fault:  # the boundary to an engine and to what finishes its text: only this piece is lost
+    except Exception as fault:  # the boundary to an engine and its post-processing: only this piece is lost
         log.exception("speech recognition broke")
         raise EngineError("internal error") from fault
     return text, recognition.language

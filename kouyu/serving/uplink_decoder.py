@@ -1,4 +1,4 @@
-"""What a client appends, decoded a step at a time, so that no piece holds up the event loop or fills the memory."""
+"""Decodes appended audio in small steps, so that no append blocks the event loop or fills the memory."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,37 +14,37 @@ from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
 from kouyu.protocol.speech_rate import SPEECH_RATE
 
 LONGEST_APPEND_S: Final = 600
-"""Audio in one append. A megabyte of Ogg can hold days of it."""
+"""Most audio in one append, in seconds. A megabyte of Ogg can hold days of it."""
 _STEP: Final = SPEECH_RATE // 2
-"""Samples decoded before other sessions get their turn on the event loop."""
+"""Samples decoded before other tasks get to run on the event loop."""
 _PACKET_WORK: Final = 80
-"""A packet costs at least what so many samples cost, also where nothing comes out of it."""
+"""Least cost of a packet, in samples, counted also if it decodes to nothing."""
 _BYTES_AT_ONCE: Final = 16 * 1024
 _OGG_BYTES_AT_ONCE: Final = 4 * 1024
-"""Of Ogg, where looking for a page after damage takes time too."""
+"""Bytes of Ogg parsed in one step: the search for a page after damage takes time too."""
 _ALLOWED: Final = "pcm, wav, ogg with Opus, raw Opus packets, one in each append, and G.711"
 
 
 class UplinkDecoder:
-    """Decodes for one connection, whose format ``use_format`` changes. ``close`` when done."""
+    """The decoder of one connection; ``use_format`` changes its format. Call ``close`` when done."""
 
     def __init__(self, announced: InputAudio) -> None:
         self._announced = announced
         self._open()
 
     def use_format(self, announced: InputAudio) -> None:
-        """From the next piece on the audio comes in this format."""
+        """Set the format of the audio from the next append on."""
         if announced != self._announced:
             self._announced = announced
             self._decoder.close()
             self._open()
 
     async def decoded(self, delta: bytes) -> AsyncIterator[Samples]:
-        """The audio of an append at SPEECH_RATE, in steps of half a second and a packet at most. Where the codec takes
-        long, other tasks run between the steps.
+        """Yield the audio of an append at SPEECH_RATE, in steps of at most half a second and a packet. If the codec is
+        slow, other tasks run between the steps.
 
-        Raises ProtocolError, after what could be decoded: once for each buffer, for what does not decode, for audio of
-        another format than was announced, of which the rest is left out until the next buffer, and for more than
+        Raises ProtocolError, after yielding what could be decoded, once for each buffer: for undecodable data, for
+        audio in another format than announced, of which the rest is dropped until the next buffer, and for more than
         LONGEST_APPEND_S.
         """
         if self._is_other:
@@ -80,12 +80,12 @@ class UplinkDecoder:
             raise self._fault(delta, fault)
 
     def complete(self) -> Samples:
-        """The rest of a buffer, which ends here."""
+        """End the buffer and return the rest of its audio."""
         self._begin_buffer()
         return self._decoder.flush()
 
     def close(self) -> None:
-        """Free the codec; nothing may be called afterwards."""
+        """Free the codec. No call may follow."""
         self._decoder.close()
 
     def _open(self) -> None:

@@ -1,4 +1,4 @@
-"""The way out of a chat in writing: first to disk, then to the client."""
+"""Output of a text chat: saves messages first, then sends their events to the client."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -12,22 +12,22 @@ _ENDS: Final[tuple[ChatStatus, ...]] = ("completed", "failed", "canceled")
 
 
 class ChatOutput:
-    """Carries out the effects of one chat. Without a stream nobody listens, and what is on disk has to do."""
+    """Carries out the effects of one chat. Without a stream they are saved only, for a client that polls."""
 
     def __init__(self, recorder: Recorder, stream: EventStream | None) -> None:
         self._recorder = recorder
         self.stream = stream
         self.chat: Chat | None = None
-        """As it was kept or told last."""
+        """The chat as last saved or sent."""
         self.is_settled = False
-        """Its end is on disk or on its way there, or needs not be kept: nobody can change it any more."""
+        """The chat's end is saved or being saved, or need not be saved: it can no longer change."""
 
     def save(self, message: SaveMessage) -> None:
-        """Keep a message; it is on disk before anything is told after this."""
+        """Save a message; it is on disk before any later event is sent."""
         self._recorder.save(message)
 
     async def carry_out(self, effects: Iterable[Effect]) -> None:
-        """Save what is to be saved, then tell the client. Raises StoreError, ClientGone."""
+        """Save the records among the effects, then send the events. Raises StoreError, ClientGone."""
         told: list[DownlinkEvent] = []
         states: list[Chat] = []
         for effect in effects:
@@ -40,7 +40,7 @@ class ChatOutput:
                     self._recorder.save(effect)
                 case SaveMessage() | SaveSection() | TrimMessage():
                     self._recorder.save(effect)
-        # Before the wait: who sees the end in the store must not be able to cancel it.
+        # Before the wait: a client that finds the end in the store must not be able to cancel the chat.
         self.is_settled = self.is_settled or any(state.status in _ENDS for state in states)
         await self._recorder.written(self._recorder.ticket)
         self.chat = states[-1] if states else self.chat
@@ -48,12 +48,12 @@ class ChatOutput:
             await self.tell(event)
 
     async def tell(self, event: DownlinkEvent) -> None:
-        """Tell the client, if one listens. Raises ClientGone."""
+        """Send an event, if the client streams. Raises ClientGone."""
         if self.stream is not None:
             await self.stream.put(event)
 
     def end_stream(self) -> None:
-        """The client hears no more of this request of its."""
+        """End the stream of this request of the client."""
         if self.stream is not None:
             self.stream.close()
             self.stream = None

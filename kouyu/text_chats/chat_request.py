@@ -1,4 +1,4 @@
-"""What a client asks for with a chat in writing."""
+"""A client's request for a text chat."""
 
 import msgspec
 
@@ -11,7 +11,7 @@ from kouyu.protocol.ids import NO_ID
 
 
 class EnteredMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that a client brings: EnterMessage (rest.md 3.1), checked. It has no place yet."""
+    """A message that a client adds: a checked EnterMessage (rest.md 3.1), not yet part of a conversation."""
 
     role: Role
     type: MessageType
@@ -22,7 +22,7 @@ class EnteredMessage(msgspec.Struct, frozen=True, kw_only=True):
     def placed(
         self, message_id: str, *, conversation_id: str, section_id: str, bot_id: str, chat_id: str = NO_ID
     ) -> Message:
-        """The message as part of a conversation."""
+        """Return the message as part of a conversation."""
         return Message(
             id=message_id,
             conversation_id=conversation_id,
@@ -38,25 +38,25 @@ class EnteredMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_recording(self) -> bool:
-        """Whether something in it was spoken."""
+        """Whether it contains a recording."""
         if self.content_type != "object_string":
             return False
         return any(isinstance(part, AudioPart) for part in parse_parts(self.content))
 
 
 class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One request to chat. ``chat_config`` is meant as on ``/v1/chat``: whose chat it is, and what the agent gets."""
+    """One request to chat. ``chat_config`` as on ``/v1/chat``: the user, and what the agent gets."""
 
     agent: Agent
     bot_id: str
-    """Empty for a flow that answers under no bot's name."""
+    """Empty for a flow that answers without a bot."""
     chat_config: ChatConfig
     messages: tuple[EnteredMessage, ...] = ()
-    """The last one is the question. Without any, it is what the user said last in the conversation."""
+    """The last one is the question. If empty, the user's last message in the conversation is."""
 
     @property
     def context(self) -> tuple[ContextMessage, ...]:
-        """What an agent is to know besides the question."""
+        """The agent's context besides the question."""
         return with_tool_rounds(
             ToolMessage(type=each.type, content=each.content)
             if each.type in TOOL_TYPES
@@ -66,5 +66,5 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_spoken(self) -> bool:
-        """Whether the client brought a recording: then it is answered aloud as well."""
+        """Whether the client sent a recording: then the answer is spoken as well."""
         return any(each.has_recording for each in self.messages)

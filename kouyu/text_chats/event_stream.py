@@ -1,4 +1,4 @@
-"""The events of one chat on their way to one client."""
+"""The bounded queue of one chat's events for one client."""
 
 import asyncio
 from collections import deque
@@ -8,17 +8,17 @@ from typing import Final
 from kouyu.protocol.downlink import DownlinkEvent
 
 MOST_WAITING: Final = 500
-"""Events; beyond that the chat waits for its client, and so does the model."""
+"""Most queued events; beyond that the chat, and its model, wait for the client."""
 PATIENCE_S: Final = 60.0
-"""A client that takes nothing for so long is given up."""
+"""A client that reads nothing for this many seconds is disconnected."""
 
 
 class ClientGone(Exception):
-    """The client does not take what it is sent."""
+    """The client has stopped reading."""
 
 
 class EventStream:
-    """A queue with one reader, and an end."""
+    """A queue with one reader that can be closed."""
 
     def __init__(self) -> None:
         self._waiting: deque[DownlinkEvent] = deque()
@@ -27,7 +27,7 @@ class EventStream:
         self._closed = False
 
     async def put(self, event: DownlinkEvent) -> None:
-        """Add an event, once there is room. After the end it goes nowhere. Raises ClientGone."""
+        """Add an event once there is room. After ``close`` it is dropped. Raises ClientGone."""
         try:
             async with asyncio.timeout(PATIENCE_S):
                 while len(self._waiting) >= MOST_WAITING and not self._closed:
@@ -40,7 +40,7 @@ class EventStream:
             self._changed.set()
 
     def close(self) -> None:
-        """Nothing follows; what waits is still given out."""
+        """End the stream; queued events are still delivered."""
         self._closed = True
         self._changed.set()
         self._room.set()

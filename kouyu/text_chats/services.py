@@ -1,4 +1,4 @@
-"""What all chats in writing use and do not own, in one value."""
+"""The shared services that text chats use and do not own."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,19 +14,19 @@ from kouyu.store.store import Store
 
 @dataclass(frozen=True, kw_only=True)
 class ChatServices:
-    """The store, who answers, and what is needed for chats that are partly spoken."""
+    """The store, the agents, and what chats with recordings need."""
 
     store: Store
     ids: IdFactory
     limits: Limits
     bots: Mapping[str, Agent] = field(default_factory=dict)
-    """Who answers, by bot id."""
+    """Agents by bot id."""
     flows: Mapping[str, Agent] = field(default_factory=dict)
-    """By workflow id."""
+    """Agents by workflow id."""
     sections: Sections = field(default_factory=Sections)
     synthesizer: SpeechSynthesizer | None = None
     """None: no answer is spoken."""
     voice_of: Callable[[str], str] = lambda bot_id: ""
     """The voice id of a bot, by its id."""
     recordings: Recordings | None = None
-    """None: recordings in messages are not listened to."""
+    """None: recordings in messages are not transcribed."""

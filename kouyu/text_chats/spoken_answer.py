@@ -1,4 +1,4 @@
-"""An answer that is spoken while it is written: PCM at 24 kHz, 16 bit, mono (rest.md 4.2)."""
+"""Synthesises an answer while it is generated: PCM at 24 kHz, 16 bit, mono (rest.md 4.2)."""
 
 import asyncio
 import base64
@@ -26,9 +26,9 @@ Put = Callable[[DownlinkEvent], Awaitable[None]]
 
 
 class SpokenAnswer:
-    """Speaks sentence after sentence on a task of its own, beside the text. To be made on a running event loop.
+    """Synthesises sentence after sentence in its own task, beside the text. Create it on a running event loop.
 
-    What waits needs no bound: it is at most the answer, of which each sentence is cut off when it is its turn.
+    The waiting text needs no bound: it is at most the answer, from which sentences are cut one by one.
     """
 
     def __init__(self, synthesizer: SpeechSynthesizer, voice_id: str, envelope: Message, put: Put) -> None:
@@ -43,16 +43,16 @@ class SpokenAnswer:
         self._task = asyncio.create_task(self._run(), name="spoken answer")
 
     def add(self, text: str) -> None:
-        """The next characters of the answer."""
+        """Append the next characters of the answer."""
         self._splitter.write(text)
         self._written.set()
 
     def withdraw(self) -> None:
-        """What has been added and does not sound yet is not to be spoken."""
+        """Drop the text that was added and is not spoken yet."""
         self._splitter = SentenceSplitter()
 
     async def finish(self) -> None:
-        """The answer is whole. Returns when all of it has been spoken."""
+        """Mark the answer as complete. Returns when all of it has been spoken."""
         self._splitter.end()
         self._is_whole = True
         self._written.set()
@@ -79,13 +79,13 @@ class SpokenAnswer:
             pass
         except EngineError as error:
             log.warning("an answer was not spoken to its end: %s", error)
-        except Exception:  # the boundary to an engine: the answer stands in writing
-            log.exception("the speech synthesizer broke")
+        except Exception:  # the boundary to an engine: the client still has the text
+            log.exception("the speech synthesizer failed")
         finally:
             encoder.close()
 
     async def _next_sentence(self) -> str | None:
-        """None at the end."""
+        """The next sentence; None at the end."""
         while (sentence := self._splitter.next()) is None and not self._is_whole:
             self._written.clear()
             await self._written.wait()

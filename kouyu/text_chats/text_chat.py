@@ -1,4 +1,4 @@
-"""One chat in writing, from its question to its one end: completed, failed or canceled."""
+"""Runs one text chat, from its question to its end: completed, failed or canceled."""
 
 import asyncio
 import logging
@@ -41,10 +41,10 @@ Phase = Literal["running", "waiting", "ended"]
 
 
 class TextChat:
-    """A chat that its owner runs as a task, and may cancel.
+    """A chat. Its owner runs it as a task, and may cancel it.
 
-    What a client is told is on disk first. The events go to ``stream``, one for each request of the client's: it ends
-    where the chat waits for the client's tools, and another begins when they have run.
+    Everything is saved before it is sent. Events go to ``stream``, one for each request of the client: it ends when the
+    chat waits for the client's tools, and another begins when they have run.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class TextChat:
         is_known: bool,
         stream: EventStream | None,
     ) -> None:
-        """``question`` is one that is in the conversation already; None: the last of ``asked.messages``.
+        """``question`` is in the conversation already; None: it is the last of ``asked.messages``.
 
         ``is_known``: the conversation is in the store.
         """
@@ -94,20 +94,20 @@ class TextChat:
 
     @property
     def chat(self) -> Chat | None:
-        """As the client was told last; None before that."""
+        """The chat as last sent to the client; None before that."""
         return self._out.chat
 
-    # What is asked of it
+    # Requests
 
     async def started(self) -> Chat:
-        """Wait until the work has begun, or gone on after the client's tools, and that is on disk.
+        """Wait until the chat has begun, or has resumed after the client's tools, and that is on disk.
 
         Raises ProtocolError where that fails.
         """
         return await asyncio.shield(self._news)
 
     def submit(self, outputs: tuple[ToolOutput, ...], stream: EventStream | None) -> None:
-        """The client's tools have run: go on. Raises InvalidField for outputs other than those it waits for."""
+        """Resume with the outputs of the client's tools. Raises InvalidField if they are not the expected ones."""
         assert self.phase == "waiting"
         self._tools.submit(outputs)
         self._out.stream = stream
@@ -117,26 +117,26 @@ class TextChat:
 
     @property
     def can_be_cancelled(self) -> bool:
-        """Whether its end is still open, and does not wait for the client (rest.md 4.2)."""
+        """Whether it has not ended, and does not wait for the client (rest.md 4.2)."""
         return self.phase == "running" and not self._out.is_settled
 
     def stop_with(self, reason: str) -> None:
-        """Its owner is about to cancel it, and it is to fail with this reason; without one it ends as canceled."""
+        """Set the reason with which the chat fails when its owner cancels it; without one it ends as canceled."""
         self._stop_reason = reason
 
     def is_read_by(self, stream: EventStream) -> bool:
-        """Whether this is the client it talks to now."""
+        """Whether this is its current stream."""
         return stream is self._out.stream
 
     @property
     def needs_its_client(self) -> bool:
-        """Whether a client that leaves now ends it. An answer that is whole is brought to its end anyway."""
+        """Whether the chat ends if the client disconnects now. A complete answer is finished in any case."""
         return not self._answer.is_whole or self._out.is_settled
 
-    # Its life
+    # Running
 
     async def run(self) -> None:
-        """Bring it to its end. Nothing but cancellation leaves this function."""
+        """Run the chat to its end. Raises nothing but cancellation."""
         try:
             await self._converse()
         except asyncio.CancelledError:
@@ -149,7 +149,7 @@ class TextChat:
             await self._fail(str(fault))
         except StoreError as fault:
             await self._give_up(fault)
-        except Exception:  # the boundary to an agent: whatever it throws ends this chat alone
+        except Exception:  # the boundary to an agent: whatever it raises ends this chat alone
             log.exception("the agent broke")
             await self._fail("the agent failed: internal error")
         finally:
@@ -176,7 +176,7 @@ class TextChat:
         self._tell_news()
 
     def _speaker(self) -> SpokenAnswer | None:
-        """What speaks the answer, where the client spoke too and listens."""
+        """Speaks the answer, if the client sent a recording and streams; else None."""
         synthesizer = self._services.synthesizer
         if synthesizer is None or self._out.stream is None or not self._asked.is_spoken:
             return None
@@ -184,14 +184,14 @@ class TextChat:
         return SpokenAnswer(synthesizer, voice_id, self._record.answer, self._out.tell)
 
     async def _ask(self) -> bool:
-        """Ask the agent, and show what it says. True when it waits for the client's tools."""
+        """Run the agent and output its events. Returns True if it waits for the client's tools."""
         request = await self._request()
         self._answer.spoken = self._speaker()
         async with aclosing(within_limits(self._asked.agent.reply(request))) as events:
             while (event := await self._next(events)) is not None:
                 if isinstance(event, ToolCallRequest):
                     if not event.calls:
-                        raise AgentError("the agent waits for tools and names none")
+                        raise AgentError("the agent requested tools but listed none")
                     self._tools.ask(event.calls)
                 if isinstance(event, ToolsRan):
                     self._tools.ran(event.round)
@@ -214,17 +214,17 @@ class TextChat:
         return msgspec.structs.replace(request, messages=messages, follow_up=True)
 
     async def _next(self, events: AsyncGenerator[AgentEvent, None]) -> AgentEvent | None:
-        """The agent's next event; None at its end. Raises AgentError where it takes too long."""
+        """The agent's next event; None at its end. Raises AgentError if it takes too long."""
         limits = self._services.limits
         limit_s = limits.reply_stall_s if self._answer.has_begun else limits.reply_start_s
         try:
             async with asyncio.timeout(limit_s):
                 return await anext(events, None)
         except TimeoutError as fault:
-            raise AgentError(f"the agent said nothing for {limit_s:g} s") from fault
+            raise AgentError(f"the agent produced nothing for {limit_s:g} s") from fault
 
     async def _wait_for_tools(self) -> None:
-        """The client runs its tools; the stream to it ends meanwhile (rest.md 4.2)."""
+        """End the stream, and wait while the client runs its tools (rest.md 4.2)."""
         calls = self._tools.awaited
         limit_s = self._services.limits.tool_outputs_s
         if self._answer.spoken is not None:
@@ -243,10 +243,10 @@ class TextChat:
         await self._out.carry_out(self._record.add_outputs(outputs, time.time()))
         self._tell_news()
 
-    # Its ends
+    # Ending
 
     async def _break_off(self) -> None:
-        """Canceled by the client, or because it left; or failed, where its owner gave a reason."""
+        """End as canceled (by the client, or since it disconnected), or as failed if the owner gave a reason."""
         if self.chat is None or self._out.is_settled:
             return
         if self._stop_reason:
@@ -267,17 +267,17 @@ class TextChat:
             log.error("the end of a chat was not saved: %s", fault)
 
     async def _give_up(self, fault: StoreError) -> None:
-        """What cannot be saved is not told; that it cannot be, is."""
+        """End the chat because saving failed: send an error event instead of what could not be saved."""
         log.error("saving a chat failed: %s", fault)
         with suppress(ClientGone):
             await self._out.tell(error(INTERNAL, "the chat could not be saved"))
 
     def close(self) -> None:
-        """It has ended, perhaps before it began: whoever waits for it is told. Nothing happens the second time."""
+        """Release callers that wait for the chat, also if it never began. A second call does nothing."""
         self.phase = "ended"
         if not self._news.done():
             self._news.set_exception(ProtocolError(INTERNAL, "the chat could not begin"))
-            self._news.exception()  # whoever asks is told; nobody has to
+            self._news.exception()  # retrieved: no warning if no caller waits
         self._out.end_stream()
 
     def _tell_news(self) -> None:

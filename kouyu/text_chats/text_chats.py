@@ -1,4 +1,4 @@
-"""All chats in writing: who may begin one, and the tasks that they are."""
+"""Owns all text chats: checks whether one may begin, and runs their tasks."""
 
 import asyncio
 from collections.abc import Mapping
@@ -34,18 +34,18 @@ class TextChats:
 
     @property
     def bots(self) -> Mapping[str, Agent]:
-        """Who answers, by bot id."""
+        """Agents by bot id."""
         return self._services.bots
 
     @property
     def flows(self) -> Mapping[str, Agent]:
-        """Who answers, by workflow id."""
+        """Agents by workflow id."""
         return self._services.flows
 
     async def begin(self, asked: ChatRequest, stream: EventStream | None) -> TextChat:
-        """A chat that has begun, and is on disk. Its events go to ``stream``.
+        """Begin a chat; return when it is on disk. Its events go to ``stream``.
 
-        Raises ProtocolError where there is no such conversation, nothing to answer, or a chat that runs already.
+        Raises ProtocolError if the conversation does not exist, has no question, or has a running chat.
         """
         record = await self._conversation(asked)
         identity = Identity(ids=self._services.ids, bot_id=asked.bot_id, epoch=0.0)
@@ -69,24 +69,24 @@ class TextChats:
     async def submit(
         self, conversation_id: str, chat_id: str, outputs: tuple[ToolOutput, ...], stream: EventStream | None
     ) -> TextChat:
-        """The chat, going on with what the client's tools gave.
+        """Resume the chat with the outputs of the client's tools.
 
         Raises ProtocolError for a chat that does not wait for them, InvalidField for outputs of other calls.
         """
         chat = self._found(conversation_id, chat_id)
         if chat is None or chat.phase != "waiting":
             status = await self._status(conversation_id, chat_id)
-            raise ProtocolError(errors.BAD_REQUEST, f"the chat waits for no tools: it is {status}")
+            raise ProtocolError(errors.BAD_REQUEST, f"the chat is not waiting for tool outputs: it is {status}")
         await self._check_free(conversation_id)
         try:
             chat.submit(outputs, stream)
-        except InvalidField as fault:  # named there as an event's field
+        except InvalidField as fault:  # it names an event's field
             raise InvalidField(fault.field.removeprefix("data."), fault.value, fault.allowed) from fault
         await chat.started()
         return chat
 
     async def cancel(self, conversation_id: str, chat_id: str) -> Chat:
-        """End a chat that runs; how it is then, which is on disk. Raises ProtocolError where it cannot be canceled."""
+        """Cancel a running chat; return its state as saved. Raises ProtocolError if it cannot be canceled."""
         chat = self._found(conversation_id, chat_id)
         if chat is not None and chat.can_be_cancelled:
             await self._stop(chat)
@@ -96,25 +96,25 @@ class TextChats:
         raise ProtocolError(errors.CANNOT_CANCEL, f"the chat cannot be canceled now: it is {status}")
 
     def leave(self, chat: TextChat, stream: EventStream) -> None:
-        """The client of this stream is gone: a chat that speaks to nobody else ends as canceled."""
+        """Handle the disconnect of this stream's client: a chat without another stream ends as canceled."""
         stream.close()
         if chat.is_read_by(stream) and chat.needs_its_client and chat in self._tasks:
             self._tasks[chat].cancel()
 
     async def forget(self, conversation_id: str) -> None:
-        """The conversation is about to be deleted: its chats end first."""
+        """End the chats of a conversation that is about to be deleted."""
         for chat in [chat for chat in self._tasks if chat.conversation_id == conversation_id]:
             await self._stop(chat, _DELETED)
 
     async def begin_section(self, conversation_id: str) -> str:
-        """A new section of the conversation, here and wherever else it is open; its id. Raises UnknownConversation."""
+        """Begin a new section of the conversation in all of its sessions; return its id. Raises UnknownConversation."""
         section_id = self._services.ids.next_id()
         await self._services.store.conversations.set_section(conversation_id, section_id)
         self._services.sections.begin(conversation_id, section_id)
         return section_id
 
     async def end(self) -> None:
-        """The server stops: begin nothing more, and bring every chat to its end as failed."""
+        """Shut down: begin no more chats, and end every running one as failed."""
         self._is_ending = True
         for chat, task in self._tasks.items():
             chat.stop_with(INTERRUPTED.msg)
@@ -128,7 +128,7 @@ class TextChats:
 
     async def _stop(self, chat: TextChat, reason: str = "") -> None:
         task = self._tasks.get(chat)
-        if task is None:  # it has ended by itself meanwhile
+        if task is None:  # it has ended meanwhile
             return
         chat.stop_with(reason)
         task.cancel()
@@ -140,7 +140,7 @@ class TextChats:
         )
 
     async def _status(self, conversation_id: str, chat_id: str) -> str:
-        """Raises ProtocolError where there is no such chat."""
+        """The status of a chat. Raises ProtocolError if there is none."""
         record = await self._services.store.chats.get(chat_id)
         if record is not None and record.conversation_id == conversation_id:
             return record.status
@@ -149,7 +149,7 @@ class TextChats:
         raise UnknownId("chat", chat_id, "in this conversation")
 
     async def _conversation(self, asked: ChatRequest) -> ConversationRecord | None:
-        """The conversation that is asked for; None for a new one."""
+        """The requested conversation; None for a new one."""
         wanted = asked.chat_config.conversation_id
         if not wanted:
             return None
@@ -162,7 +162,7 @@ class TextChats:
         return record
 
     async def _last_question(self, asked: ChatRequest, record: ConversationRecord | None) -> Message:
-        """What the user said last, where nobody has answered it yet."""
+        """The user's last message, if it has no answer yet."""
         if record is not None:
             latest = await self._services.store.messages.last_said(
                 record.id, record.section_id, user_id=asked.chat_config.user_id or ""
@@ -172,9 +172,9 @@ class TextChats:
         raise InvalidField("additional_messages", [], "at least a question, unless the conversation ends with one")
 
     async def _check_free(self, conversation_id: str) -> None:
-        """Raises ProtocolError where a chat runs in the conversation, in writing or spoken, or too many run at all."""
+        """Raises ProtocolError if a text or voice chat runs in the conversation, or too many run in all."""
         running_here = await self._services.store.chats.running_in(conversation_id)
-        # From here to the chat's beginning nothing is awaited.
+        # No await from here until the chat is registered.
         running = [chat for chat in self._tasks if chat.phase == "running"]
         if running_here or any(chat.conversation_id == conversation_id for chat in running):
             raise ProtocolError(errors.CHAT_RUNS, "a chat is already running in this conversation; wait, or cancel it")

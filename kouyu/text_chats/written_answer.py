@@ -1,4 +1,4 @@
-"""What the agent says in one chat: shown as it comes, and kept when it is whole or broken off."""
+"""The agent's answer in one chat: sent as it is generated, saved when complete or interrupted."""
 
 import time
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ from kouyu.text_chats.spoken_answer import SpokenAnswer
 
 
 class WrittenAnswer:
-    """One answer, over several requests to the agent where the client's tools run in between."""
+    """One answer, over several requests to the agent if the client's tools run in between."""
 
     def __init__(self, record: ChatRecord, out: ChatOutput) -> None:
         self._record = record
@@ -33,15 +33,15 @@ class WrittenAnswer:
         """Tokens spent so far."""
         self.is_whole = False
         self.spoken: SpokenAnswer | None = None
-        """Speaks along, where that is wanted."""
+        """Speaks the answer, if wanted."""
 
     @property
     def has_begun(self) -> bool:
-        """Whether the agent has said or thought anything."""
+        """Whether the agent has produced any text or reasoning."""
         return bool(self._text or self._thoughts)
 
     async def take(self, event: AgentEvent) -> None:
-        """Show what the agent says. Raises StoreError, ClientGone."""
+        """Output an event of the agent. Raises StoreError, ClientGone."""
         match event:
             case TextDelta(text) if text:
                 self._text.add(text)
@@ -66,7 +66,7 @@ class WrittenAnswer:
                 self.usage = _more(self.usage, spent_in, spent_out)
 
     async def finish(self) -> None:
-        """The agent has said everything. Nothing happens the second time."""
+        """Complete the answer. A second call does nothing."""
         if not self.is_whole:
             self.is_whole = True
             now = time.time()
@@ -74,13 +74,13 @@ class WrittenAnswer:
             await self._out.carry_out(self._record.finish_messages(now))
 
     def break_off(self) -> Iterable[Effect]:
-        """What there is of an answer that will not become whole is kept."""
+        """Save the part of an answer that will not be completed."""
         if self.is_whole or not self._text:
             return ()
         return self._record.keep_answer(str(self._text), time.time(), str(self._thoughts))
 
     async def stop_speaking(self) -> None:
-        """Speak no more."""
+        """Stop speaking."""
         if self.spoken is not None:
             await self.spoken.close()
 

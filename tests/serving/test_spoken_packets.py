@@ -77,7 +77,7 @@ async def test_a_voice_that_goes_on_for_ever_is_stopped_and_what_it_said_stays()
         async for packet in packets:
             came.append(packet)  # noqa: PERF401 - the loop ends with an error
 
-    with pytest.raises(EngineError, match="more than 300 s of sound for one sentence"):
+    with pytest.raises(EngineError, match="more than 300 s of audio for one sentence"):
         await gather()
     assert sum(packet.duration_ms for packet in came) == pytest.approx(LONGEST_SOUND_S * 1000, rel=0.01)
     assert voice.closed
