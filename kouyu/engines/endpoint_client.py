@@ -1,4 +1,4 @@
-"""Asking an endpoint of OpenAI's API for speech or its transcript."""
+"""HTTP client for speech endpoints with OpenAI's API."""
 
 import os
 
@@ -11,10 +11,10 @@ from kouyu.engines.this_machine import is_this_machine
 def endpoint_client(
     base_url: str, api_key: str, *, connect_s: float, read_s: float, transport: httpx.AsyncBaseTransport | None = None
 ) -> httpx.AsyncClient:
-    """For any number of requests at once, by paths below ``base_url``; to be closed.
+    """Create a client for any number of simultaneous requests below ``base_url``. The caller closes it.
 
-    ``api_key`` is "" where none is needed. ``read_s`` is the longest wait for the first and for every further byte,
-    also of what is sent.
+    ``api_key`` is "" if none is needed. ``read_s`` is the timeout in seconds for the first and for every further byte,
+    received or sent.
     """
     return httpx.AsyncClient(
         base_url=base_url,
@@ -22,21 +22,21 @@ def endpoint_client(
         timeout=httpx.Timeout(read_s, connect=connect_s),
         limits=httpx.Limits(max_connections=None),
         transport=transport,
-        # A proxy from the environment cannot reach a server on this machine.
+        # A proxy of the environment cannot reach a server on this machine.
         trust_env=not is_this_machine(base_url),
     )
 
 
 def require_web_address(key: str, value: str) -> None:
-    """Raises ValueError unless ``value`` is empty or an http address; it names the ``key``."""
+    """Raises ValueError, naming the ``key``, unless ``value`` is empty or an HTTP URL."""
     if value and not value.startswith(("http://", "https://")):
         raise ValueError(f"{key}: {value!r} is not allowed; allowed: an http:// or https:// address")
 
 
 def api_key_of(section: str, api_key: str, api_key_env: str) -> str:
-    """The key of an endpoint, from its options or from the environment variable that they name.
+    """Return the key of an endpoint, from its options or from the environment variable that they name.
 
-    Raises EngineUnavailable, naming the ``section`` of the settings, where that variable is not set.
+    Raises EngineUnavailable, naming the ``section`` of the settings, if that variable is not set.
     """
     if not api_key_env:
         return api_key

@@ -1,11 +1,11 @@
-"""Engines by kind and name: those built in, and those that other packages add through entry points.
+"""Finds engines by kind and name: built-in ones, and those that other packages add through entry points.
 
 A package adds an engine by naming its declaration in its own metadata::
 
     [project.entry-points."kouyu.asr"]
     my-recognizer = "my_package.recognizer:ENGINE"
 
-An entry point wins over a built-in engine of the same name. Nothing is imported before it is asked for.
+An entry point overrides a built-in engine of the same name. An engine's module is imported only when it is used.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = {
     "emotion": {"sense-voice": "kouyu.engines.paralinguistics.sense_voice:ENGINE"},
     "llm": {"embedded": "kouyu.agents.embedded_model:ENGINE"},
 }
-"""Where the declarations are, ``module:name``, by kind and name."""
+"""The declarations as ``module:name``, by kind and name."""
 
 
 def names(kind: Kind) -> tuple[str, ...]:
@@ -38,7 +38,7 @@ def names(kind: Kind) -> tuple[str, ...]:
 
 
 def find(kind: Kind, name: str) -> Engine[Any]:
-    """The declaration of an engine; its module is imported now.
+    """Import an engine's module and return its declaration.
 
     Raises EngineUnavailable for an unknown name (the text lists the known ones), and for an engine that cannot be
     imported or declares something else.
@@ -57,7 +57,7 @@ def find(kind: Kind, name: str) -> Engine[Any]:
 
 
 def section(kind: Kind, name: str) -> str:
-    """The key of an engine's options in ``[engines]``: its name, and where other kinds have it too, also its kind."""
+    """The key of an engine's options in ``[engines]``: its name, with its kind if other kinds have that name too."""
     of_this_name = [each for each in get_args(Kind) if name in _known(each)]
     return (f"{name}_{kind}" if len(of_this_name) > 1 else name).replace("-", "_")
 

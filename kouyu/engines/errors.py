@@ -1,8 +1,8 @@
-"""What an engine may raise; nothing else leaves an engine."""
+"""The errors that engines raise; no other exceptions leave an engine."""
 
 
 class EngineError(Exception):
-    """An engine could not do what was asked. ``retryable`` says whether the same call may succeed later."""
+    """A call of an engine failed. ``retryable``: the same call may succeed later."""
 
     def __init__(self, msg: str, *, retryable: bool = False) -> None:
         super().__init__(msg)

@@ -1,4 +1,4 @@
-"""Where speech is in a recording, by its loudness alone: cheap, and good enough where it stands out from its room."""
+"""Finds speech in a recording by its level alone: cheap, and good enough if it is well above the background noise."""
 
 from typing import Final
 
@@ -6,16 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SILENT_POWER: Final = 1e-8
-"""-80 dB: digital silence counts as such a room."""
+"""-80 dB: the background level assumed for digital silence."""
 _CLEAR_DECIBELS: Final = 20.0
-"""Speech stands out from its room by as much, or it cannot be told by loudness."""
+"""Least distance of speech from the background noise; with less the level cannot tell them apart."""
 
 
 def loud_blocks(blocks: NDArray[np.float32]) -> NDArray[np.bool_] | None:
-    """Which blocks hold speech. ``blocks``: (blocks, samples), mono float32, some 20 to 30 ms each.
+    """Return which blocks hold speech. ``blocks``: (blocks, samples), mono float32, some 20 to 30 ms each.
 
-    Loud is what is above a third of the way (in decibels) from the quietest to the loudest; None where there are no
-    blocks, or noise leaves them too close together to tell.
+    A block is loud if it is above a third of the range (in dB) from the quietest to the loudest. None if there are no
+    blocks, or noise makes that range too small.
     """
     if not len(blocks):
         return None

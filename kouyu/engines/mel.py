@@ -1,4 +1,4 @@
-"""The mel spectrogram that several models hear: 25 ms windows every 10 ms of 16 kHz audio, with numpy alone."""
+"""The mel spectrogram that several models take: 25 ms windows every 10 ms of 16 kHz audio, with numpy alone."""
 
 from functools import cache
 from typing import Final

@@ -1,4 +1,4 @@
-"""Opens a model file on onnxruntime, for every engine that runs one."""
+"""Opens a model file with onnxruntime, for every engine that uses one."""
 
 from pathlib import Path
 from typing import Any
@@ -7,10 +7,10 @@ from kouyu.engines.errors import EngineUnavailable
 
 
 def open_onnx_model(model: Path | bytes, *, threads: int, purpose: str, weight_set: str) -> Any:
-    """An ``onnxruntime.InferenceSession``; ``threads`` threads work on a call and sleep between calls. Blocking.
+    """Return an ``onnxruntime.InferenceSession``; its ``threads`` threads sleep between calls. Blocking.
 
-    ``model`` is a file, or what was in one. Raises EngineUnavailable when onnxruntime is missing, which ``purpose``
-    needs, or the model is missing or bad; the text then names the weight set to fetch.
+    ``model`` is a file, or its content. Raises EngineUnavailable if onnxruntime, which ``purpose`` needs, is missing,
+    or the model is missing or invalid; the text then names the weight set to fetch.
     """
     try:
         import onnxruntime
@@ -21,7 +21,7 @@ def open_onnx_model(model: Path | bytes, *, threads: int, purpose: str, weight_s
     options.inter_op_num_threads = 1
     # Spinning threads would take the cores from the recogniser and the language model.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # It plans memory anew for each shape of input, and keeps what the plans need: no two sentences are of one length.
+    # It would plan memory for each input shape and keep it; but hardly two sentences have the same length.
     options.enable_mem_pattern = False
     options.log_severity_level = 3
     try:
@@ -30,7 +30,7 @@ def open_onnx_model(model: Path | bytes, *, threads: int, purpose: str, weight_s
     except Exception as error:  # onnxruntime has no base class for what it raises on a bad file
         name = weight_set if isinstance(model, bytes) else model
         raise EngineUnavailable(f"{name} cannot be loaded ({error}); try: kouyu models fetch {weight_set}") from error
-    # It keeps the bytes of the file, to open it anew on another provider, which there is none.
+    # It keeps the file's bytes to reload the model on another provider, which never happens here.
     session.disable_fallback()
     session._model_bytes = None
     return session

@@ -1,4 +1,4 @@
-"""Whether there is more for the engines to do than they can: then nothing is done that may turn out to be in vain."""
+"""Detects overload of the engines; under it sessions skip speculative work."""
 
 import math
 import time
@@ -8,14 +8,14 @@ from typing import Final
 from kouyu.engines.scheduler import Load
 
 WAIT_S: Final = 0.25
-"""Work that waits so long for a thread: what was to save time would now cost somebody else's."""
+"""Waiting time for a thread that counts as overload: speculation would now delay other sessions."""
 CALM_S: Final = 2.0
-"""Without such waiting for so long, the pressure is over."""
+"""The overload is over after this many seconds without such waiting."""
 _LOOK_EVERY_S: Final = 0.05
 
 
 class Pressure:
-    """Looks at a scheduler's load, twenty times a second at most, however many ask."""
+    """Samples a scheduler's load, at most twenty times a second however often it is asked."""
 
     def __init__(self, load: Callable[[], Load], *, clock: Callable[[], float] = time.monotonic) -> None:
         self._load = load
@@ -25,7 +25,7 @@ class Pressure:
 
     @property
     def is_high(self) -> bool:
-        """Work waits now, or did a moment ago."""
+        """Whether work waits too long now, or did in the last CALM_S."""
         now = self._clock()
         if now - self._looked_at >= _LOOK_EVERY_S:
             self._looked_at = now

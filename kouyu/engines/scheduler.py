@@ -1,10 +1,10 @@
-"""Runs the engines' blocking work on threads of its own, the most urgent first, and stops what nobody waits for.
+"""Runs the engines' blocking work on worker threads, most urgent first, and cancels work without a waiting caller.
 
-Two rules keep a conversation quick on few cores:
+Two rules keep latency low on few cores:
 
-- Work less urgent than a first sentence may hold all workers but one, so that a final transcript finds one free.
-- A stream gives its thread back after every piece, so that more urgent work goes in between, and whenever its
-  reader is a full buffer behind, so that a slow reader never holds a thread.
+- Work less urgent than a first sentence may use all workers but one, so that a final transcript finds one free.
+- A stream releases its thread after every piece, so that more urgent work runs in between, and while its reader is a
+  full buffer behind, so that a slow reader never holds a thread.
 """
 
 import asyncio
@@ -27,31 +27,31 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 CLOSE_LIMIT = 1.0
-"""Seconds that close() waits for work to notice that it is cancelled. The loading of a model does not notice."""
+"""Seconds that close() waits for work to stop. Loading a model does not check for cancellation."""
 _THREAD = "kouyu-engine"
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How busy a scheduler is."""
+    """The load of a scheduler."""
 
     waiting: int
-    """Pieces of work that are ready to run and have no thread."""
+    """Jobs that are ready to run and have no thread."""
     running: int
     oldest_wait: float
-    """Seconds that the longest waiting piece has waited; 0.0 when none waits."""
+    """Seconds that the longest waiting job has waited; 0.0 if none waits."""
 
 
 def threads_at_work() -> bool:
-    """Whether there are threads of a scheduler, be it closed: nothing stops native code in the middle."""
+    """Whether any scheduler, even a closed one, still has threads: native code cannot be interrupted."""
     return any(thread.name.startswith(_THREAD) for thread in threading.enumerate())
 
 
 class Scheduler:
     """Threads for blocking work in front of one event loop or several.
 
-    ``workers`` threads, at least 1. With one worker nothing is held free for urgent work; it then waits for the piece
-    that runs. At most ``max_waiting`` pieces of work wait; beyond that new work is refused with a retryable
+    ``workers`` threads, at least 1. A single worker is not reserved for urgent work, which then waits for the running
+    piece. At most ``max_waiting`` jobs wait; beyond that new work is refused with a retryable
     EngineError. Each iterator of a stream runs on one thread at a time, but not always on the same one.
     """
 
@@ -80,7 +80,7 @@ class Scheduler:
 
     @property
     def load(self) -> Load:
-        """How busy the scheduler is now."""
+        """The present load."""
         now = time.monotonic()
         with self._lock:
             waiting = [job for queue in self._queues.values() for job in queue]
@@ -89,11 +89,10 @@ class Scheduler:
         return Load(waiting=len(waiting), running=running, oldest_wait=oldest)
 
     async def run(self, work: Callable[[CancelToken], T], priority: Priority) -> T:
-        """Run ``work`` on a worker and give its result.
+        """Run ``work`` on a worker and return its result.
 
-        What it raises is raised here. When the awaiting task is cancelled the token is too, and work that has not
-        begun is dropped. Raises EngineError (retryable) when too much waits and WorkCancelled when the scheduler is
-        closed.
+        Exceptions of ``work`` are raised here. Cancelling the awaiting task cancels the token, and drops work that has
+        not begun. Raises EngineError (retryable) if too many jobs wait and WorkCancelled if the scheduler is closed.
         """
         call = Call(work, priority)
         self._submit(call)
@@ -103,19 +102,19 @@ class Scheduler:
             self._withdraw(call)
 
     async def stream(self, work: Callable[[CancelToken], Iterable[T]], priority: Priority) -> AsyncGenerator[T, None]:
-        """Run ``work`` on a worker and give its pieces as they come; it starts with the first one asked for.
+        """Run ``work`` on a worker and yield its pieces as they come. It starts when the first one is requested.
 
-        The work may be ``work.STREAM_BUFFER`` pieces ahead; then it rests. Closing the generator (``aclose``, or
+        The work pauses when it is ``work.STREAM_BUFFER`` pieces ahead. Closing the generator (``aclose``, or
         cancelling the task that reads) cancels the token: the work stops after the piece it is at, and its iterator
         is closed on a worker. Raises what ``run`` raises, after the pieces that came before.
 
-        Read it under ``contextlib.aclosing``: an ``async for`` that is left early closes nothing by itself.
+        Use it with ``contextlib.aclosing``: leaving an ``async for`` early does not close the generator.
         """
         job = Stream(work, priority)
         self._submit(job)
         try:
             while True:
-                # Cleared before looking, so that a piece that comes in between sets it again.
+                # Cleared before the check, so that a piece that comes in between sets it again.
                 job.changed.clear()
                 ended = job.ended
                 while job.buffer:
@@ -158,7 +157,7 @@ class Scheduler:
             self._enqueue(job)
 
     def _withdraw(self, job: Job) -> None:
-        """The caller has gone, with or without the result."""
+        """Remove a job whose caller no longer waits, with or without a result."""
         with self._lock:
             self._cancel(job)
 
@@ -184,11 +183,11 @@ class Scheduler:
             queue.appendleft(job)
         else:
             queue.append(job)
-        # All: the one that is woken may not be allowed the work that the other one is.
+        # All workers: a single one that wakes up might be one that may not take this job.
         self._work_ready.notify_all()
 
     def _serve(self) -> None:
-        """A worker's life."""
+        """Run jobs until the scheduler is closed: the loop of one worker."""
         while (job := self._take()) is not None:
             finished = job.step()
             self._put_down(job, finished)

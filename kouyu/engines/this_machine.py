@@ -1,4 +1,4 @@
-"""Which addresses are on this machine: no proxy from the environment can reach those."""
+"""Recognises URLs of this machine, which a proxy of the environment cannot reach."""
 
 import ipaddress
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""Pieces of blocking work on their way through the scheduler: one result, or a stream of them."""
+"""The scheduler's jobs: blocking work with one result, or a stream of them."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 STREAM_BUFFER = 64
-"""Pieces a stream may be ahead of its reader. When it is full the work rests, without a thread, until the reader
+"""Pieces a stream may be ahead of its reader. When it is full the work pauses, without a thread, until the reader
 has taken one."""
 
 
@@ -26,15 +26,15 @@ class Priority(IntEnum):
     PARTIAL = 40
     SPECULATIVE = 50
     BATCH = 60
-    """Recordings: whoever waits for them is not in the middle of a conversation."""
+    """Recordings: their callers are not in a live conversation."""
 
 
 class WorkCancelled(Exception):
-    """The work was told to stop. A caller sees it only when the scheduler itself was closed."""
+    """The work was cancelled. A caller sees it only if the scheduler itself was closed."""
 
 
 class CancelToken:
-    """Tells running work that nobody waits for it any more. Safe to use from any thread."""
+    """Signals running work that its caller no longer waits. Thread-safe."""
 
     def __init__(self) -> None:
         self._cancelled = False
@@ -45,7 +45,7 @@ class CancelToken:
         return self._cancelled
 
     def cancel(self) -> None:
-        """Ask the work to stop; it cannot be taken back."""
+        """Request the work to stop. Cannot be undone."""
         self._cancelled = True
 
     def check(self) -> None:
@@ -55,7 +55,7 @@ class CancelToken:
 
 
 class Job(ABC):
-    """One piece of work on its way through the scheduler. ``step`` runs on a worker, the rest under its lock."""
+    """One job of the scheduler. ``step`` runs on a worker, the other methods under the scheduler's lock."""
 
     def __init__(self, priority: Priority) -> None:
         self.priority = priority
@@ -66,20 +66,20 @@ class Job(ABC):
 
     @abstractmethod
     def step(self) -> bool:
-        """Do the next piece; True when there is nothing more to do. Raises nothing."""
+        """Do the next piece; return True when the job is done. Raises nothing."""
 
     @abstractmethod
     def fail(self, error: Exception) -> None:
-        """Give the caller an error instead of a result."""
+        """Pass an error to the caller instead of a result."""
 
     def has_room(self) -> bool:
-        """Whether the next piece would find a place."""
+        """Whether the buffer has room for the next piece."""
         return True
 
     def _tell(self, callback: Callable[[], object]) -> None:
         try:
             self._loop.call_soon_threadsafe(callback)
-        except RuntimeError:  # the caller's loop is closed: nobody waits
+        except RuntimeError:  # the caller's event loop is closed
             self.token.cancel()
 
 
@@ -160,7 +160,7 @@ class Stream(Job, Generic[T]):
 
 
 def _as_exception(error: BaseException) -> Exception:
-    """What may be handed to a waiting coroutine: futures refuse StopIteration, loops die of SystemExit."""
+    """Wrap an exception for a waiting coroutine: futures refuse StopIteration, and SystemExit would end the loop."""
     if isinstance(error, Exception) and not isinstance(error, StopIteration):
         return error
     wrapped = RuntimeError(f"engine work raised {type(error).__name__}")

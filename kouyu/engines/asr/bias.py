@@ -1,12 +1,12 @@
-"""Words that a speaker is expected to say, and how they get into what a recogniser has heard.
+"""Hot-word biasing: puts expected words into a transcript in place of misheard ones.
 
-Whisper can be told of them by a text before its own, which it takes for what was said before: it then goes on in that
-text's language and style, whatever it hears. So they are not told beforehand. The speech is recognised without them,
-and where a part of that transcript sounds like one of them, the model itself is asked how much less likely the
-transcript becomes with the word in that place. A misheard word costs little, another word that sounds alike costs much.
+Whisper takes a prompt as the preceding transcript, and continues in its language and style whatever the audio holds. So
+the first pass gets no prompt. Where a part of its transcript sounds like an expected word, the model scores the
+transcript with that word in its place: a word that was misheard lowers the log probability a little, a different word
+that sounds alike lowers it much.
 
-Where a word's end was misheard too, none of the words heard can be put in its place. Only then is the speech recognised
-once more, with the word told beforehand; of what comes of that only what sounds like the first transcript is taken.
+Where the boundary of a word was misheard too, no whole words can be replaced. Only then the speech is recognised once
+more, with the word in the prompt; of that result only parts that sound like the first transcript are taken.
 """
 
 import re
@@ -21,71 +21,71 @@ from kouyu.text.units import Replacement, UnitText
 
 
 class Model(Protocol):
-    """What is asked of the recogniser about one piece of speech."""
+    """The recogniser's answers about one piece of speech."""
 
     def scores(self, texts: Sequence[str]) -> Sequence[float]:
         """The log probabilities (natural) of texts."""
         ...
 
     def in_pieces(self, word: str) -> bool:
-        """Whether it spells ``word`` in more than one token."""
+        """Whether ``word`` is more than one token."""
         ...
 
     def heard_again(self, bias: "Bias") -> str:
-        """What it hears when told to expect this."""
+        """The transcript with ``bias`` as the prompt."""
         ...
 
 
 LIKE: Final = 0.63
-"""The least similarity of a word to what stands in its place."""
+"""The least similarity of a word to the part that it replaces."""
 VERY_LIKE: Final = 0.75
-"""The least similarity of what is heard again, and of Han characters of which more than half differ."""
+"""The least similarity for results of the second pass, and for Han characters of which more than half differ."""
 ALLOWANCE: Final = 2.0
-"""The log probability that a word may cost which is not spelled, or does not sound, in a way of its own."""
+"""The log probability that a word with no distinctive spelling or sound may cost."""
 NEAR_ALLOWANCE: Final = 3.5
-"""The same for a hot word in Han characters that sounds very like those in its place."""
+"""The same for a hot word in Han characters that sounds very like those it replaces."""
 LATIN_ALLOWANCE: Final = 8.5
-"""The same for a Latin word that the model has to spell in pieces, as most names: it would seldom guess one."""
+"""The same for a Latin word of several tokens, like most names, which the model seldom predicts."""
 HOMOPHONE_ALLOWANCES: Final = {2: 4.5, 3: 20.0}
-"""The same for Han characters that sound just like those in their place, by how many there are; the last for more, too:
-other words that sound the same are then hardly to be found.
+"""The same for homophones in Han characters, by their number of characters; the last value also for more, which have
+hardly any other homophones.
 
 Measured on 206 utterances by six synthetic voices, with some 40 hot words each: of 81 words that were said and misheard
-these let 55 in, and 13 that were not said, all of them in the place of what sounds the same or was garbled.
+these values accept 55, and 13 that were not said, all of them in place of a homophone or of garbled words.
 """
 
 FAR_OFF_ALLOWANCE: Final = 16.0
-"""The same for what was heard again in the place of more than one word."""
+"""The same for a result of the second pass that replaces more than one word."""
 
 FAR_OFF_LIKE: Final = 0.7
-"""The similarity from which on a word that the model thinks too unlikely is worth hearing again."""
+"""The similarity from which on a word that the model scores too low is worth a second pass."""
 
 MOST_TRIED: Final = 5
-"""Words that are tried in one transcript; those that sound most like a part of it. Each takes a tenth of the time that
-recognising the speech takes."""
+"""Most words scored in one transcript: those that sound most like a part of it. Each takes a tenth of the time of
+recognition."""
 SHORTER_OR_LONGER: Final = 2
-"""A word may be misheard as so many units more, or fewer."""
+"""Most units by which a misheard part may be longer or shorter than the word."""
 
 _OWN_LETTERS: Final = {"yue": ("zh",), "ja": ("ja", "zh")}
-"""Languages that are written in other letters than those that LANGUAGE_OF_LETTERS has under their name."""
+"""Languages whose letters LANGUAGE_OF_LETTERS lists under other languages too."""
 
 _SHORTEST_OF_CONTEXT: Final = 4
-"""Letters of a Latin word of a context that is looked for: those that are shorter are mostly grammar."""
+"""Least letters of a context's Latin word that is searched for: shorter ones are mostly function words."""
 
 
 class Bias(NamedTuple):
-    """Words to expect, and a text of the kind that is expected."""
+    """Hot words, and a context: a text of the expected kind."""
 
     hot_words: tuple[str, ...] = ()
     context: str = ""
 
     @property
     def prompt(self) -> str:
-        """As one text, for recognisers that take no other form; may be empty."""
+        """Both as one text, for recognisers that take a prompt alone; may be empty."""
         return " ".join(part for part in (self.context.strip(), ", ".join(self.hot_words)) if part)
 
     def within(self, language: str) -> "Bias":
-        """What of it is written in letters of ``language`` (ISO 639-1). Latin ones are of every language."""
+        """The words written in letters of ``language`` (ISO 639-1). Latin letters count for every language."""
         codes = [code for code in _OWN_LETTERS.get(language, (language,)) if code in LANGUAGE_OF_LETTERS]
         letters = "".join(LANGUAGE_OF_LETTERS[code] for code in [*codes, "en"])
         foreign = re.compile(rf"[^\W\d_{letters}]")
@@ -94,23 +94,23 @@ class Bias(NamedTuple):
         return Bias(words, " ".join(foreign_words.sub(" ", self.context).split()))
 
     def words(self) -> list[str]:
-        """All words to look for, each once: the hot words, then the context's longer words, and each two Han characters
-        that stand side by side in it."""
+        """All words to search for, each once: the hot words, then the context's longer words, and each pair of adjacent
+        Han characters in it."""
         return list(dict.fromkeys([*self.hot_words, *_words_of(self.context)]))
 
 
 class Candidate(NamedTuple):
-    """A word in the place of what sounds like it, wherever in the transcript that stands."""
+    """A word, with all places in the transcript that sound like it."""
 
     similarity: float
     replacements: tuple[Replacement, ...]
     allowance: float
     far_off: bool
-    """It may have been misheard together with its neighbours, so that it is worth hearing again."""
+    """It may have been misheard together with its neighbours, so a second pass is worth it."""
 
 
 def with_expected_words(transcript: str, bias: Bias, model: Model) -> str:
-    """``transcript`` with the words of ``bias`` that have been misheard. ``bias`` is in the transcript's language."""
+    """Return ``transcript`` with misheard words of ``bias`` put right. ``bias`` is in the transcript's language."""
     said = UnitText.of(transcript)
     found = sorted(_candidates(said, bias, model), reverse=True)[:MOST_TRIED]
     taken = _likely(said, found, model)
@@ -130,7 +130,7 @@ def with_expected_words(transcript: str, bias: Bias, model: Model) -> str:
 
 
 def _likely(said: UnitText, found: Sequence[Candidate], model: Model) -> list[Replacement]:
-    """What of ``found`` the model does not think too unlikely."""
+    """The candidates whose cost in log probability is within their allowance."""
     if not found:
         return []
     before, *after = model.scores([said.text, *(said.with_replaced(one.replacements) for one in found)])
@@ -143,22 +143,22 @@ def _likely(said: UnitText, found: Sequence[Candidate], model: Model) -> list[Re
 
 
 def with_words_heard_again(transcript: str, again: str, bias: Bias) -> str:
-    """``transcript`` with the words of ``bias`` that ``again`` has, heard by a recogniser that was told to expect them,
-    where they sound like what they replace. For recognisers that tell no probabilities."""
+    """Return ``transcript`` with the words of ``bias`` that ``again``, the transcript of a second pass with a prompt,
+    has, where they sound like what they replace. For recognisers without probabilities."""
     said = UnitText.of(transcript)
     found = [replacement for _, replacement in _heard_instead(said, UnitText.of(again), bias.words())]
     return said.with_replaced([*found, *_spelled_otherwise(said, bias.hot_words)])
 
 
 def may_be_misheard(transcript: str, bias: Bias) -> bool:
-    """Whether a part of ``transcript`` sounds like a word of ``bias`` that does not stand there."""
+    """Whether a part of ``transcript`` sounds like a different word of ``bias``."""
     said, expected = UnitText.of(transcript), bias.words()
     right = _standing(said, expected)
     return any(True for word in expected for _ in _places_like(word, said, right))
 
 
 def _heard_instead(said: UnitText, again: UnitText, words: Sequence[str]) -> Iterator[tuple[float, Replacement]]:
-    """Where ``again`` differs, has one of ``words`` and sounds like ``said``, and how much."""
+    """Places where ``again`` differs, has one of ``words`` and sounds like ``said``, with their similarity."""
     keys = [UnitText.of(word).keys for word in words]
     for kind, *place in SequenceMatcher(None, said.keys, again.keys, autojunk=False).get_opcodes():
         if kind != "replace":
@@ -176,7 +176,7 @@ def _heard_instead(said: UnitText, again: UnitText, words: Sequence[str]) -> Ite
 def _narrowed(
     said: UnitText, again: UnitText, place: tuple[int, int, int, int], keys: Sequence[tuple[str, ...]]
 ) -> tuple[int, int, int, int]:
-    """``place``, units of both texts, without what differs at its ends and is no part of a word that is expected."""
+    """``place``, in units of both texts, without differences at its ends that are not part of an expected word."""
     first, behind, first_again, behind_again = place
     ends = ((first + 1, behind, first_again + 1, behind_again), (first, behind - 1, first_again, behind_again - 1))
     like = similarity(said.part(first, behind), again.part(first_again, behind_again))
@@ -188,7 +188,7 @@ def _narrowed(
 
 
 def _spelled_otherwise(said: UnitText, words: Sequence[str]) -> Iterator[Replacement]:
-    """Words that were heard rightly but are to have capitals."""
+    """Words that were recognised correctly but need capitals."""
     for word in words:
         keys = UnitText.of(word).keys
         for at in said.places(keys):
@@ -212,7 +212,7 @@ def _candidates(said: UnitText, bias: Bias, model: Model) -> Iterator[Candidate]
 
 
 def _standing(said: UnitText, expected: Sequence[str]) -> list[Replacement]:
-    """Where a word that is expected stands already."""
+    """Places where an expected word is in the transcript already."""
     found = []
     for word in expected:
         keys = UnitText.of(word).keys
@@ -221,7 +221,7 @@ def _standing(said: UnitText, expected: Sequence[str]) -> list[Replacement]:
 
 
 def _places_like(word: str, said: UnitText, right: Sequence[Replacement]) -> Iterator[tuple[float, Replacement]]:
-    """Where something else stands that sounds like ``word``, and how much; nothing of ``right`` is touched."""
+    """Other places that sound like ``word``, with their similarity, outside of ``right``."""
     keys = UnitText.of(word).keys
     if not keys or said.places(keys):
         return
@@ -237,7 +237,7 @@ def _places_like(word: str, said: UnitText, right: Sequence[Replacement]) -> Ite
 
 
 def _similarity(word: str, part: str) -> float:
-    """The similarity of what differs in two texts, since what is the same says nothing about the rest."""
+    """The similarity of the differing parts of two texts: equal parts say nothing about the rest."""
     if has_han(word):
         wanted, heard = _differing(syllables(word), syllables(part))
         if wanted == heard:

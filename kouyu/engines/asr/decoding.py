@@ -1,17 +1,17 @@
-"""One window of audio through Whisper, listened to again with more care where the answer is doubtful. Blocking.
+"""Decodes one window of audio with Whisper, again with a longer window if the result is doubtful. Blocking.
 
-Whisper was made for windows of 30 s, which cost most of a second on a small machine whatever is in them. It also takes
-shorter ones, but then tends to say everything twice. Measured with ``base`` on 34 English utterances, half of them
-under 1.5 s, word errors and answers that looped, without and with predicted times:
+Whisper was trained on windows of 30 s, which cost most of a second on a small machine whatever they hold. It accepts
+shorter ones, but then tends to repeat the text. Measured with ``base`` on 34 English utterances, half of them under
+1.5 s: word error rate and looped results, without and with predicted timestamps:
 
     audio + 1 s of silence        0.25, 9     0.04, 1
     the same, 5 s at least        0.08, 4     0.03, 0
     the same, 8 s at least        0.02, 0     0.03, 0
     30 s                                      0.02, 0
 
-(Measured with digital silence behind the audio; behind a microphone's there is now the noise of its room, see room.py.)
-So the times are asked for, although nobody reads them but the check that a segment lies within the audio, and windows
-are 5 s at least. Expected words are put into what was heard, see bias.py.
+(Measured with digital silence as padding; now a microphone's audio is padded with noise, see noise_padding.py.)
+So timestamps are requested, although only the check that a segment lies within the audio uses them, and windows are 5 s
+at least. For expected words see bias.py.
 """
 
 from collections.abc import Sequence
@@ -43,47 +43,47 @@ LONGEST_ANSWER: Final = 448
 """Tokens of the model's text window, prompt included."""
 
 TAIL: Final = 0.1
-"""Seconds before the end of the audio in which no new segment begins: what does is made up."""
+"""A segment that begins in the last seconds of the audio given here is a hallucination."""
 
 TOKENS_PER_SECOND: Final = 12
 TOKENS_SPARE: Final = 16
-"""Nobody says more; an answer that is longer is a loop."""
+"""Tokens allowed on top of the fastest speech; a longer result is a loop."""
 
 MODELS_OWN: Final = [-1]
-"""The tokens that the model's own configuration keeps it from writing."""
+"""Means the tokens that the model's own configuration suppresses."""
 
 SAME_NGRAM: Final = 5
-"""So many tokens in a row are never said twice."""
+"""No sequence of this many tokens may repeat."""
 
 
 LEAST_PROBABILITY: Final = 1e-9
-"""Of a token; what is below counts as this much."""
+"""Floor of a token's probability."""
 
 SURE_OF_LANGUAGE: Final = 0.95
 SURE_FROM_S: Final = 1.2
-"""A language that leads by so much, in so many seconds of audio, is not guessed again. In 37 English utterances by six
-voices and four Mandarin ones, cut off after 0.6 to 2 s, it was never another one than that of the whole."""
+"""A language detected so confidently in this much audio (seconds) is not detected again. In 37 English utterances by
+six voices and four Mandarin ones, cut off after 0.6 to 2 s, it never differed from that of the whole."""
 
 
 class WhisperOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How to run Whisper."""
 
     languages: tuple[str, ...] = ("en", "zh")
-    """What people here may speak, as ISO 639-1 codes: the language of a short utterance is guessed among these only."""
+    """Languages users may speak, as ISO 639-1 codes: language detection chooses among these only."""
     device: str = "cpu"
     compute_type: str = "int8"
     threads: int = 1
-    """Of one call. A second one gains nothing with ``base``: 230 to 265 ms against 226 to 257."""
+    """Threads of one call. A second one gains nothing with ``base``: 230 to 265 ms against 226 to 257."""
     replicas: int = 2
     """Calls that run at once, on the same weights. As many as the scheduler has workers, or a final transcript waits
     for the decoding of an interim one."""
     beam: int = 1
-    """Width of the search, for everything but interim transcripts, which have 1. With ``base`` a width of 5 heard one
-    word more of 200 in English, more wrong ones in Mandarin, and took 10 % longer; larger models may gain."""
+    """Beam width, for everything but interim transcripts, which have 1. With ``base`` a width of 5 recognised one word
+    more of 200 in English, made more errors in Mandarin, and took 10 % longer; larger models may gain."""
 
 
 class Heard(NamedTuple):
-    """What one window holds. ``text`` is empty when that is no speech."""
+    """The result of one window. ``text`` is empty if it holds no speech."""
 
     text: str
     language: str
@@ -92,17 +92,17 @@ class Heard(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """How to listen to the windows of one utterance."""
+    """How to decode the windows of one utterance."""
 
     language: str | None
-    """A code the model knows, or None to find out."""
+    """A code the model knows, or None to detect it."""
     bias: Bias
-    """Words to expect; may be empty."""
+    """Expected words; may be empty."""
     beam: int
     attempts: int
-    """How often to listen at most: 1 to 3."""
+    """Most decoding attempts: 1 to 3."""
     numbers_in_words: bool = False
-    """Without figures and the signs that stand with them, so that the model writes the words that were said."""
+    """Suppress digits and the signs read with them, so that the model writes numbers as words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class Whisper:
         self._languages = [code for code in options.languages if self._vocabulary.knows(code)] or ["en"]
 
     def knows(self, language: str) -> bool:
-        """Whether ``language`` (ISO 639-1) can be asked for."""
+        """Whether the model supports ``language`` (ISO 639-1)."""
         return self._vocabulary.knows(language)
 
     def listen(self, window: NDArray[np.float32], task: Task, token: CancelToken) -> Heard:
@@ -164,8 +164,8 @@ class Whisper:
             if answer.complete and not doubt.loops(answer.text):
                 break
         if answer is None or language is None:
-            raise EngineError("nothing was listened to")
-        # The full window is what the model was made for: what it says twice there was said twice.
+            raise EngineError("no decoding attempt was made")
+        # The model was trained on full windows: a repetition there was spoken.
         trusted = answer.complete and task.attempts == len(WINDOWS)
         text = _written(answer.text if trusted else doubt.without_loops(answer.text), language)
         bias = task.bias.within(language)
@@ -175,7 +175,7 @@ class Whisper:
         return Heard(text, language, sure)
 
     def _attempts(self, window: NDArray[np.float32], task: Task) -> list[float]:
-        """Seconds of the window, from the quickest attempt to the surest."""
+        """Window lengths in seconds, from the fastest attempt to the most reliable."""
         spoken = len(window) / SPEECH_RATE
         return [min(FULL_WINDOW, max(spoken + silence, least)) for silence, least in WINDOWS][: task.attempts]
 
@@ -186,7 +186,7 @@ class Whisper:
             raise EngineError(f"speech recognition failed: {error}") from error
 
     def _guess_language(self, encoded: Any) -> tuple[str, float]:
-        """The likeliest language, and how likely it is among those that are spoken here."""
+        """The most probable of the configured languages, and its probability among them."""
         if len(self._languages) == 1 or not self._model.is_multilingual:
             return self._languages[0], 1.0
         probabilities = {code.strip("<|>"): value for code, value in self._model.detect_language(encoded)[0]}
@@ -195,14 +195,14 @@ class Whisper:
         return likeliest, spoken[likeliest] / (sum(spoken.values()) or 1.0)
 
     def decoded_after(self, prompt: str, encoded: Any, window: NDArray[np.float32], language: str) -> str:
-        """What is heard in ``encoded`` as the continuation of ``prompt``."""
+        """The transcript of ``encoded`` with ``prompt`` as preceding text."""
         return _written(self._decode(encoded, window, language, prompt, 1).text, language)
 
     def scores(self, texts: Sequence[str], encoded: Any, language: str) -> list[float]:
-        """The log probabilities (natural) of ``texts`` as what is said in ``encoded``. Raises EngineError."""
+        """The log probabilities (natural) of ``texts`` as transcripts of ``encoded``. Raises EngineError."""
         start = self._vocabulary.request(language if self._model.is_multilingual else None)
         tokens = [self._vocabulary.tokens_alone(text, language) for text in texts]
-        # The result's other half, which token is said when, is not needed: one frame of it is made.
+        # The alignment, the other half of the result, is not needed: only one frame of it is computed.
         copies = self._storage.from_array(np.repeat(np.array(encoded.to(self._float32)), len(texts), 0))
         try:
             results = self._model.align(copies, start, tokens, 1)
@@ -225,7 +225,7 @@ class Whisper:
     ) -> _Answer:
         spoken = len(window) / SPEECH_RATE
         new_tokens = TOKENS_SPARE + int(TOKENS_PER_SECOND * spoken)
-        # A long prompt is cut at its front: what stands last counts most.
+        # A long prompt is cut at its front: its end has the most effect.
         previous = self._vocabulary.tokens_of(prompt)[-PROMPT_TOKENS:] if prompt else []
         request = self._vocabulary.request(language if self._model.is_multilingual else None, previous)
         try:
@@ -249,7 +249,7 @@ class Whisper:
 
 @dataclass(frozen=True, slots=True)
 class _Speech:
-    """One window that has been encoded, in a language that is known."""
+    """One encoded window in a known language."""
 
     whisper: Whisper
     encoded: Any

@@ -1,4 +1,4 @@
-"""Speech recognition: the engine's face."""
+"""The interface of speech recognition engines."""
 
 from typing import Protocol
 
@@ -13,34 +13,34 @@ class RecognitionOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How to recognise one utterance."""
 
     language: str | None = None
-    """ISO 639-1 code (``en``, ``zh``, ``yue`` ...), or None to let the engine find out."""
+    """ISO 639-1 code (``en``, ``zh``, ``yue`` ...), or None to detect it."""
     hot_words: tuple[str, ...] = ()
     context: str = ""
     numbers_in_words: bool = False
-    """Numbers as they are spoken ("two fifteen"), where the engine can; else it writes figures as it pleases."""
+    """Write numbers as words ("two fifteen") if the engine can; else it chooses digits or words itself."""
 
 
 class Recognition(msgspec.Struct, frozen=True, kw_only=True):
-    """What was heard. ``text`` is empty where there was no speech; ``language`` is an ISO 639-1 code."""
+    """The transcript. ``text`` is empty if there was no speech; ``language`` is an ISO 639-1 code."""
 
     text: str
     language: str
     language_is_sure: bool = False
-    """It was guessed, from enough speech and without doubt: more of the same utterance needs no other guess."""
+    """Language detection is confident: later transcripts of this utterance can reuse it."""
 
 
 class SpeechRecognizer(Protocol):
-    """Recognises whole utterances. Cancelling the awaiting task stops the work at the engine's next chance."""
+    """Recognises whole utterances. Cancelling the awaiting task stops the work at its next cancellation check."""
 
     async def recognize(
         self, audio: NDArray[np.float32], options: RecognitionOptions, priority: Priority
     ) -> Recognition:
         """Recognise ``audio``: mono float32, -1 to 1, at SPEECH_RATE.
 
-        Raises EngineError when it cannot.
+        Raises EngineError if it fails.
         """
         ...
 
     async def close(self) -> None:
-        """Free what the engine holds."""
+        """Free the engine's resources."""
         ...

@@ -1,4 +1,4 @@
-"""What Whisper hears: the log-mel spectrogram of exactly the audio it is given, with numpy alone."""
+"""Whisper's input: the log-mel spectrogram of the audio without padding, computed with numpy alone."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ from kouyu.engines.mel import HOP_SAMPLES, WINDOW_SAMPLES, mel_filters, power_sp
 BANDS: Final = 80
 
 DYNAMIC_RANGE: Final = 8.0
-"""In powers of ten: what is fainter than the loudest point by more is raised to it."""
+"""In powers of ten: values further below the maximum are raised to this distance."""
 
 
 def log_mel(audio: NDArray[np.float32]) -> NDArray[np.float32]:

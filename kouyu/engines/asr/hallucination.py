@@ -1,4 +1,4 @@
-"""When to doubt what Whisper says it heard: noise taken for words, and loops."""
+"""Hallucination checks for Whisper: text made up from noise, and repetition loops."""
 
 import re
 from difflib import SequenceMatcher
@@ -12,18 +12,18 @@ mean log probability above -1.12; over white and brown noise, hum, clicks, cough
 
 SURE_OF_NO_SPEECH: Final = 0.8
 NOT_QUITE_SURE: Final = -0.6
-"""Where nobody speaks at all, a wide search makes up likelier words, such as "You"."""
+"""Without any speech a beam search makes up more probable words, such as "You"."""
 
 HOPELESS: Final = -2.5
-"""A mean log probability that no text heard rightly had, in either language."""
+"""A mean log probability that no correct transcript had, in either language."""
 
 WORD_TIMES: Final = 3
 DIGIT_TIMES: Final = 6
-"""So often in a row a word, or one digit of a number that is told digit by digit, is said only by a loop."""
+"""Repetitions in a row of a word, or of a digit in a number dictated digit by digit, that only a loop has."""
 
 NEARLY: Final = 0.7
 NEARLY_FROM: Final = 3
-"""From this many units on, a phrase of which the share NEARLY comes back counts as coming back."""
+"""From this many units on, a phrase counts as repeated if the share NEARLY of it is."""
 
 _DIGITS: Final = frozenset(
     {"zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", *"零一二三四五六七八九幺"}
@@ -32,23 +32,23 @@ _UNITS: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u340
 
 
 def is_noise(score: float, no_speech: float) -> bool:
-    """Whether an answer of this mean log probability, with this probability of no speech, was made of noise."""
+    """Whether a result with this mean log probability and this no-speech probability was made up from noise."""
     if no_speech > SURE_OF_NO_SPEECH:
         return score < NOT_QUITE_SURE
     return score < (UNSURE if no_speech > NO_SPEECH else HOPELESS)
 
 
 def loops(text: str) -> bool:
-    """Whether ``text`` may be a loop: something that is said and at once said again, or one word three times.
+    """Whether ``text`` may be a loop: a phrase repeated at once, or one word three times.
 
-    People do say such things, so it is a reason to listen again with more care, not to throw it away. In the loops of
-    short windows a sentence comes back slightly changed, so most of its words in their order are enough.
+    People do say such things, so it is a reason to decode again with a longer window, not to discard the text. In the
+    loops of short windows a sentence is repeated slightly changed, so most of its words in order are enough.
     """
     return _first_return(text) is not None
 
 
 def without_loops(text: str) -> str:
-    """``text`` up to where its first loop comes round again."""
+    """``text`` up to the first repetition of its first loop."""
     at = _first_return(text)
     return text if at is None else text[:at].rstrip(" ,，、")
 
@@ -58,7 +58,7 @@ def _units(text: str) -> list[str]:
 
 
 def _first_return(text: str) -> int | None:
-    """Where in ``text`` something begins for the second time, or None."""
+    """The index in ``text`` where a repetition begins, or None."""
     units = _units(text)
     for at in range(1, len(units)):
         if _repeats_before(units, at) or any(_comes_back(units, first, at) for first in _openings(text)):
@@ -67,7 +67,7 @@ def _first_return(text: str) -> int | None:
 
 
 def _repeats_before(units: list[str], at: int) -> bool:
-    """Whether the unit before comes three times, or a phrase that ends there comes again."""
+    """Whether the unit before ``at`` occurs three times, or a phrase that ends there is repeated."""
     times = DIGIT_TIMES if units[at] in _DIGITS else WORD_TIMES
     if len(units) >= at + times - 1 and set(units[at - 1 : at + times - 1]) == {units[at]}:
         return True
@@ -75,7 +75,7 @@ def _repeats_before(units: list[str], at: int) -> bool:
 
 
 def _comes_back(units: list[str], first: int, at: int) -> bool:
-    """Whether what is said from ``at`` on is nearly what was said from ``first`` to there."""
+    """Whether the units from ``at`` on nearly equal those from ``first`` to ``at``."""
     before, after = units[first:at], units[at : 2 * at - first]
     if len(before) < NEARLY_FROM or len(after) < NEARLY_FROM or before[:2] != after[:2]:
         return False

@@ -1,4 +1,4 @@
-"""Mandarin as people in mainland China write it: Whisper mixes scripts and leaves the punctuation half width."""
+"""Normalises Mandarin transcripts to mainland writing: Whisper mixes scripts and uses half-width punctuation."""
 
 import re
 from typing import Final
@@ -14,8 +14,8 @@ _FULL_WIDTH: Final = str.maketrans(",?!;:.", "，？！；：。")
 
 
 def written(text: str) -> str:
-    """``text`` in simplified characters and with full-width punctuation; a space between characters, which is how
-    Whisper writes a pause, becomes a comma. A prompt would do the same, but Whisper then says the prompt at times."""
+    """Convert ``text`` to simplified characters and full-width punctuation; a space between characters, which is how
+    Whisper writes a pause, becomes a comma. A prompt would do the same, but Whisper sometimes outputs the prompt."""
     import wetext
 
     simple: str = wetext.preprocess(text, traditional_to_simple=True)

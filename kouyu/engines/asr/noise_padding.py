@@ -1,7 +1,7 @@
-"""The pause that Whisper wants behind an utterance, as it would sound in the same room.
+"""Pads an utterance for Whisper with noise at the level of its own background.
 
-Digital silence behind a microphone's audio is a sound of its own: the noise stops at once. Whisper then leaves out soft
-first words now and then.
+With digital silence as padding the background noise of a microphone stops abruptly, and Whisper then sometimes drops
+soft first words.
 """
 
 from functools import cache
@@ -14,13 +14,13 @@ from kouyu.protocol.speech_rate import SPEECH_RATE
 
 FRAME: Final = SPEECH_RATE // 100
 QUIETEST: Final = 0.05
-"""The share of the frames that are taken for the room alone."""
+"""The share of the frames, the quietest, taken as background noise."""
 LONGEST_S: Final = 30
 
 
 def with_pause(audio: NDArray[np.float32], seconds: float) -> NDArray[np.float32]:
-    """``audio`` (mono, 16 kHz, 10 ms at least) made ``seconds`` long by white noise as soft as its quietest 10 ms;
-    where those are digital silence, so is the pause. The same audio gives the same samples."""
+    """Pad ``audio`` (mono, 16 kHz, 10 ms at least) to ``seconds`` with white noise at the level of its quietest 10 ms;
+    with silence if those are digital silence. The same audio gives the same samples."""
     missing = int(seconds * SPEECH_RATE) - len(audio)
     if missing <= 0:
         return audio
@@ -28,7 +28,7 @@ def with_pause(audio: NDArray[np.float32], seconds: float) -> NDArray[np.float32
 
 
 def _quietest(audio: NDArray[np.float32]) -> np.float32:
-    """The level of the room, as root mean square."""
+    """The level of the background noise, as root mean square."""
     frames = audio[: len(audio) // FRAME * FRAME].reshape(-1, FRAME)
     levels = np.sort(np.sqrt(np.square(frames).mean(axis=1)))
     return np.float32(levels[int(len(levels) * QUIETEST)])

@@ -1,4 +1,4 @@
-"""Speech recognition by any endpoint that speaks OpenAI's ``/audio/transcriptions``."""
+"""Speech recognition by any endpoint with OpenAI's ``/audio/transcriptions`` API."""
 
 import logging
 from http import HTTPStatus
@@ -24,19 +24,19 @@ log = logging.getLogger(__name__)
 
 
 _MOST_PER_SECOND: Final = 40
-"""Characters of a transcript for each second of audio: twice what the fastest speaker says."""
+"""Most characters of a transcript per second of audio: twice the fastest speech."""
 _MOST_ANYWAY: Final = 200
-"""Characters, however short the audio is."""
+"""Characters always allowed, however short the audio is."""
 
 
 class OpenAIOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """[engines.openai_asr]: where to send audio."""
+    """[engines.openai_asr]: the endpoint to send audio to."""
 
     base_url: str = ""
     """With the version, as in ``http://127.0.0.1:8000/v1``."""
     api_key: str = ""
     api_key_env: str = ""
-    """The environment variable that holds the key, so that it need not stand in a file."""
+    """The environment variable that holds the key, so that it need not be in a file."""
     model: str = ""
     timeout: Annotated[float, Meta(gt=0)] = 30.0
     """Seconds for the whole answer."""
@@ -53,7 +53,7 @@ class _Answer(msgspec.Struct):
 
 
 class OpenAIRecognizer:
-    """A SpeechRecognizer. It waits on the network only, so it does not need the scheduler; priorities are ignored."""
+    """A SpeechRecognizer over HTTP. It only waits for the network: it bypasses the scheduler and ignores priorities."""
 
     def __init__(self, options: OpenAIOptions) -> None:
         self._model = options.model
@@ -66,9 +66,9 @@ class OpenAIRecognizer:
     ) -> Recognition:
         """Recognise ``audio``: mono float32, -1 to 1, at SPEECH_RATE.
 
-        Without a prompt, since Whisper would go on in its language. Where the answer has what sounds like an expected
-        word, the endpoint is asked again with all of them, and what sounds alike is taken from that.
-        Raises EngineError, retryable when the endpoint could not be reached, was too slow, busy or broken.
+        Sends no prompt, since Whisper would continue in its language. If the transcript has a part that sounds like an
+        expected word, sends a second request with all of them as prompt, and takes the parts that sound alike from it.
+        Raises EngineError, retryable if the endpoint could not be reached, was too slow, busy or broken.
         """
         wav = encode_wav(audio, SPEECH_RATE)
         most = _MOST_ANYWAY + _MOST_PER_SECOND * len(audio) // SPEECH_RATE
@@ -84,13 +84,17 @@ class OpenAIRecognizer:
         await self._client.aclose()
 
     async def _transcribed(self, wav: bytes, language: str | None, prompt: str, most: int) -> tuple[str, str]:
-        """The text, of at most ``most`` characters, and its language; ``prompt`` is what it is told to expect."""
+        """Request a transcript with ``prompt``. Returns the text, of at most ``most`` characters, and its language."""
         form = {"model": self._model, "response_format": "json"}
         form |= {name: value for name, value in (("language", language), ("prompt", prompt)) if value}
         answer = await self._ask(form, wav)
         text = answer.text.strip()
         if len(text) > most:
-            log.warning("the speech recognition endpoint gave %d characters for audio of at most %d", len(text), most)
+            log.warning(
+                "the speech recognition endpoint returned %d characters, but audio of this length has at most %d",
+                len(text),
+                most,
+            )
             text = text[:most]
         return text, language or _language(answer, text)
 
@@ -100,7 +104,7 @@ class OpenAIRecognizer:
                 "audio/transcriptions", data=form, files={"file": ("utterance.wav", wav, "audio/wav")}
             )
         except httpx.HTTPError as error:
-            # Neither holds what was said; the address is for the log alone.
+            # Neither holds a user's speech; the address is for the log alone.
             log.warning("the speech recognition endpoint %s: %s %s", self._client.base_url, type(error).__name__, error)
             raise EngineError("the speech recognition endpoint cannot be reached", retryable=True) from error
         if not response.is_success:
@@ -112,13 +116,11 @@ class OpenAIRecognizer:
         try:
             return msgspec.json.decode(response.content, type=_Answer)
         except msgspec.DecodeError as error:
-            raise EngineError(
-                "the speech recognition endpoint answered with something else than a transcript"
-            ) from error
+            raise EngineError("the speech recognition endpoint's answer is not a transcript") from error
 
 
 def _language(answer: _Answer, text: str) -> str:
-    """Some endpoints name the language in English or not at all: then its script has to tell."""
+    """The language as a code. Endpoints that give its English name, or none: derived from the text's script."""
     return answer.language if len(answer.language) == len("en") else language_of(text) or "en"
 
 

@@ -23,13 +23,13 @@ from kouyu.weights import cache
 __all__ = ["WhisperOptions", "WhisperRecognizer"]
 
 SHORTEST: Final = SPEECH_RATE // 20
-"""Samples of the shortest audio worth a look: 50 ms."""
+"""Samples of the shortest audio that is recognised: 50 ms."""
 
 PARTIAL_ATTEMPTS: Final = 2
-"""An interim transcript never pays for a full window: the next one comes soon."""
+"""Most attempts of an interim transcript: never the full window, since the next one comes soon."""
 
 NEAREST: Final = {"yue": "zh"}
-"""Languages the smaller models were not taught, and what comes nearest."""
+"""Languages that the smaller models do not know, with the nearest one."""
 
 
 class WhisperRecognizer:
@@ -46,7 +46,7 @@ class WhisperRecognizer:
         self._loading = threading.Lock()
 
     async def warm_up(self) -> None:
-        """Load the model and run it once, so that the first utterance is as quick as the others.
+        """Load the model and run it once, so that the first utterance is as fast as later ones.
 
         Raises EngineUnavailable when it cannot be loaded.
         """
@@ -59,8 +59,8 @@ class WhisperRecognizer:
     ) -> Recognition:
         """Recognise ``audio``: mono float32, -1 to 1, at SPEECH_RATE, of any length.
 
-        An interim transcript (by its priority) is searched for less widely and listened to again at most once. A
-        language the model does not know is guessed. Raises EngineError.
+        An interim transcript (by its priority) uses beam width 1 and at most two attempts. A language that the model
+        does not know is replaced by detection. Raises EngineError.
         """
 
         def work(token: CancelToken) -> Recognition:
@@ -72,7 +72,7 @@ class WhisperRecognizer:
             raise EngineError("speech recognition is closed") from error
 
     async def close(self) -> None:
-        """Forget the model; its memory is freed when the last call has ended."""
+        """Release the model; its memory is freed when the last call has ended."""
         self._whisper = None
 
     def _recognize(
@@ -120,13 +120,13 @@ class WhisperSettings(msgspec.Struct, frozen=True, kw_only=True):
     """[engines.whisper]: recognition on this machine."""
 
     weights: Literal["whisper-base", "whisper-tiny-en", "whisper-small"] = "whisper-base"
-    """A set of weights for recognition in the catalogue; one that is not here is fetched by hand."""
+    """A weight set for recognition in the catalogue; get a missing one with ``kouyu models fetch``."""
     languages: Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)] = ("en", "zh")
-    """What people here may speak (ISO 639-1): the language of a short utterance is guessed among these alone."""
+    """Languages that users may speak (ISO 639-1): language detection chooses among these alone."""
     device: Literal["cpu", "cuda", "auto"] = "cpu"
     compute_type: Annotated[str, Meta(min_length=1)] = "int8"
     threads: Threads = 2
-    """Threads of one recognition: one makes many sessions at once cheaper, two a single one quicker."""
+    """Threads of one recognition: one costs less with many sessions, two are faster for a single one."""
 
 
 async def _load(context: EngineContext, settings: WhisperSettings) -> WhisperRecognizer:

@@ -1,4 +1,4 @@
-"""Long audio in windows that Whisper can take, cut where it is quiet."""
+"""Cuts long audio at quiet places into windows that Whisper can take."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from kouyu.protocol.speech_rate import SPEECH_RATE
 
 LONGEST: Final = 29 * SPEECH_RATE
-"""Samples in a window at most: Whisper takes 30 s, and wants a little silence at the end."""
+"""Most samples in a window: Whisper takes 30 s, and needs a little silence at the end."""
 
 EARLIEST_CUT: Final = 20 * SPEECH_RATE
 
@@ -18,8 +18,8 @@ PAUSE_FRAMES: Final = 15
 
 
 def cut_at_pauses(audio: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """``audio`` (mono, 16 kHz) in parts of 20 to 29 s, the last one shorter; each ends in the middle of the quietest
-    300 ms of its last 9 s. Short audio is given back as it is."""
+    """Cut ``audio`` (mono, 16 kHz) into parts of 20 to 29 s, the last one shorter; each ends in the middle of the
+    quietest 300 ms of its last 9 s. Short audio is returned whole."""
     windows = []
     while len(audio) > LONGEST:
         at = quietest(audio[EARLIEST_CUT:LONGEST]) + EARLIEST_CUT

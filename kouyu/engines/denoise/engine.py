@@ -1,4 +1,4 @@
-"""Noise suppression: taking steady noise, or other voices, out of the user's audio while it comes in."""
+"""The interfaces of noise suppression: remove steady noise, or other voices, from the user's audio as it arrives."""
 
 from typing import Protocol
 
@@ -7,39 +7,39 @@ from kouyu.engines.voiceprint.engine import Voiceprint
 
 
 class SuppressionStream(Protocol):
-    """One session's audio on its way through noise suppression.
+    """Noise suppression of one session's audio.
 
-    The timeline stays exact: over the whole stream, flushes included, sample n of what comes out is sample n of what
-    went in, cleaned. Audio is at SPEECH_RATE.
+    The timeline stays exact: over the whole stream, flushes included, output sample n is input sample n, cleaned.
+    Audio is at SPEECH_RATE.
     """
 
     def feed(self, samples: Samples) -> Samples:
-        """What is ready; at most 20 ms of what was fed are still inside.
+        """Feed samples and return the output that is ready; at most 20 ms of the input are held back.
 
-        Called on the event loop, a few ms of audio at a time: it may take 1 % of the time that its audio lasts.
+        Called on the event loop, a few ms of audio at a time: it may take 1 % of the audio's duration.
         """
         ...
 
     def flush(self) -> Samples:
-        """The rest. More may be fed: what was learnt of the noise stays."""
+        """Return the rest. More may be fed: the noise estimate is kept."""
         ...
 
 
 class NoiseSuppressor(Protocol):
-    """Opens a stream for each session."""
+    """A noise suppression engine: opens a stream for each session."""
 
     def open(self) -> SuppressionStream:
-        """A stream that knows nothing of the noise yet."""
+        """Open a stream without a noise estimate."""
         ...
 
 
 class VoiceExtractor(Protocol):
-    """Takes one speaker's voice out of a mixture of voices that sound at the same moment.
+    """Extracts one speaker's voice from a mixture of simultaneous voices.
 
-    Nothing built in can do this, and nothing asks for it yet: the speaker gate tells voices apart only where they come
-    one after the other. This is what an engine for it has to look like, so that it can stand before the gate.
+    No built-in engine implements this, and nothing uses it yet: the speaker gate separates voices only if they speak
+    one after the other. It is the interface for an engine that would run before the gate.
     """
 
     def open(self, voiceprint: Voiceprint) -> SuppressionStream:
-        """A stream out of which comes the speaker of this voiceprint alone."""
+        """Open a stream whose output is the speaker of this voiceprint alone."""
         ...

@@ -1,6 +1,6 @@
-"""Noise suppression by WebRTC's audio processing: quick, small, and kinder to recognition than stronger models.
+"""Noise suppression by WebRTC's audio processing: fast, small, and less harmful to recognition than stronger models.
 
-Measured on one core: 1.3 ms of processor time for a second of audio, 0.3 MB for a stream.
+Measured on one core: 1.3 ms of CPU time per second of audio, 0.3 MB per stream.
 """
 
 from typing import Any, Final
@@ -13,16 +13,16 @@ from kouyu.engines.declaration import Engine, EngineContext, NoOptions
 from kouyu.engines.errors import EngineUnavailable
 
 LEVEL: Final = 2
-"""Of 1 to 4: higher levels take out more noise and harm recognition."""
+"""1 to 4: higher levels remove more noise and harm recognition."""
 FRAME_SAMPLES: Final = 160
-"""10 ms at 16 kHz, which is what one call takes."""
+"""Samples of one call: 10 ms at 16 kHz."""
 DELAY_SAMPLES: Final = 96
-"""What comes out of a call lags so much behind what went in, at every level."""
+"""Delay of the output, in samples, at every level."""
 _NO_GAIN: Final = 0
 
 
 class WebRtcSuppressor:
-    """A NoiseSuppressor. Raises EngineUnavailable where its library is not installed."""
+    """A NoiseSuppressor. Raises EngineUnavailable if its library is not installed."""
 
     def __init__(self) -> None:
         try:
@@ -33,25 +33,25 @@ class WebRtcSuppressor:
         self._processor = AudioProcessor
 
     def open(self) -> "WebRtcStream":
-        """A stream that knows nothing of the noise yet."""
+        """Open a stream without a noise estimate."""
         return WebRtcStream(self._processor(_NO_GAIN, LEVEL))
 
 
 class WebRtcStream:
-    """A SuppressionStream: whole frames go in, and the delay of what comes out is cut off at its beginning."""
+    """A SuppressionStream: processes whole frames, and cuts their delay off the beginning of the output."""
 
     def __init__(self, processor: Any) -> None:
         self._processor = processor
         self._rest = np.empty(0, np.int16)
         self._before = DELAY_SAMPLES
-        """Samples still to come out that lie before the stream's beginning, or before the last flush."""
+        """Output samples still to drop: they lie before the stream's beginning, or before the last flush."""
 
     def feed(self, samples: Samples) -> Samples:
-        """What is ready: all but the last 6 ms of the whole frames of 10 ms."""
+        """Return the output that is ready: all but the last 6 ms of the whole frames of 10 ms."""
         return self._process(np.concatenate((self._rest, int16_from_float(samples))))
 
     def flush(self) -> Samples:
-        """The rest, at most 16 ms."""
+        """Return the rest, at most 16 ms."""
         inside = len(self._rest) + DELAY_SAMPLES - self._before
         if not inside:
             return np.empty(0, np.float32)

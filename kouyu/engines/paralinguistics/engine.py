@@ -1,4 +1,4 @@
-"""What a voice tells besides words: the engines' faces."""
+"""The interfaces of gender and emotion recognition."""
 
 from typing import Protocol
 
@@ -10,10 +10,10 @@ from kouyu.protocol.user_voice import Gender, UserEmotion
 
 
 class GenderRecognizer(Protocol):
-    """Judges by the voice whether a man or a woman speaks."""
+    """Recognises a speaker's gender by the voice."""
 
     async def gender(self, speech: NDArray[np.float32]) -> Gender | None:
-        """The gender of one speaker's speech; None where it cannot be told, which is no error.
+        """Return the speaker's gender, or None if it is uncertain, which is not an error.
 
         ``speech``: mono float32, -1 to 1, at SPEECH_RATE, of any length; pauses do no harm. Raises EngineError.
         """
@@ -21,15 +21,15 @@ class GenderRecognizer(Protocol):
 
 
 class EmotionRecognizer(Protocol):
-    """Judges how a speaker feels."""
+    """Recognises a speaker's emotion."""
 
     async def emotion(self, speech: NDArray[np.float32], priority: Priority = Priority.FINAL) -> UserEmotion | None:
-        """The emotion in one speaker's speech; None where it is none of the protocol's, or cannot be told.
+        """Return the speaker's emotion, or None if it is uncertain or not one of the protocol's.
 
         ``speech``: mono float32, -1 to 1, at SPEECH_RATE, of any length. Raises EngineError.
         """
         ...
 
     async def close(self) -> None:
-        """Free what the engine holds."""
+        """Free the engine's resources."""
         ...

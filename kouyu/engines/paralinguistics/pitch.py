@@ -1,4 +1,4 @@
-"""The pitch of a voice, frame by frame, by normalised autocorrelation."""
+"""Estimates the pitch of a voice, frame by frame, by normalised autocorrelation."""
 
 from typing import Final
 
@@ -14,27 +14,27 @@ HIGHEST_HZ: Final = 420.0
 HOP_S: Final = 0.01
 
 _RATE: Final = 4_000
-"""Hz. A voice's lowest harmonics are enough for its pitch, and most noise lies above them."""
+"""Hz. The lowest harmonics are enough for the pitch, and most noise lies above them."""
 _WINDOW: Final = 120
 """Samples at _RATE that are compared with later ones: 30 ms, two periods of all but the lowest voices."""
 _LAGS: Final = (int(_RATE / HIGHEST_HZ), int(np.ceil(_RATE / LOWEST_HZ)) + 1)
 _HUM_SPAN: Final = 65
-"""Samples at _RATE over which a moving mean is taken away: it holds what lies below a voice."""
+"""Samples at _RATE of the moving mean that is subtracted: it removes hum below a voice."""
 
 _PERIODIC: Final = 0.65
-"""So alike is a voiced frame to itself a period later, at least; creaky voices are no more."""
+"""Least autocorrelation of a voiced frame at one period; creaky voices reach no more."""
 _NEARLY_BEST: Final = 0.95
-"""A frame is as periodic after two periods as after one. The shortest lag that is so nearly as good as the best one is
-the period."""
+"""Two periods correlate as well as one. The shortest lag with at least this share of the best autocorrelation is the
+period."""
 _LOUD_PERCENTILE: Final = 95
 _AUDIBLE_DB: Final = 25.0
-"""Frames so far below the loudest ones are not looked at."""
+"""Frames further below the loudest ones are ignored."""
 
 Frames = NDArray[np.float32]
 
 
 def voiced_pitch(speech: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The pitch in Hz of each voiced frame of 10 ms, LOWEST_HZ to HIGHEST_HZ; empty where nothing is voiced.
+    """Return the pitch in Hz of each voiced frame of 10 ms, LOWEST_HZ to HIGHEST_HZ; empty if none is voiced.
 
     ``speech``: mono float32 at SPEECH_RATE, of any length.
     """
@@ -55,7 +55,7 @@ def _audible(frames: Frames) -> Frames:
 
 
 def _similarity(frames: Frames) -> Frames:
-    """How alike each frame is to itself at each lag of _LAGS, -1 to 1; shaped (frames, lags)."""
+    """The normalised autocorrelation of each frame at each lag of _LAGS, -1 to 1; shaped (frames, lags)."""
     begin, end = _LAGS
     now = frames[:, :_WINDOW]
     later = sliding_window_view(frames, _WINDOW, axis=1)[:, begin:end]
@@ -68,7 +68,7 @@ def _similarity(frames: Frames) -> Frames:
 
 
 def _pitch(similarity: Frames) -> NDArray[np.float32]:
-    """Of the voiced frames alone."""
+    """The pitch of the voiced frames alone."""
     middle = similarity[:, 1:-1]
     peaks = np.where((middle >= similarity[:, :-2]) & (middle > similarity[:, 2:]), middle, -1.0)
     best = peaks.max(axis=1)
@@ -77,7 +77,7 @@ def _pitch(similarity: Frames) -> NDArray[np.float32]:
     lag = np.argmax(peaks >= _NEARLY_BEST * best[:, None], axis=1) + 1
     rows = np.arange(len(lag))
     before, at, after = (similarity[rows, lag + step] for step in (-1, 0, 1))
-    # The top of the parabola through the three lies between lags.
+    # The maximum of the parabola through the three points lies between lags.
     offset = (before - after) / np.minimum(2.0 * (before - 2.0 * at + after), -1e-6)
     pitch: NDArray[np.float32] = (_RATE / (lag + _LAGS[0] + offset)).astype(np.float32)
     return pitch

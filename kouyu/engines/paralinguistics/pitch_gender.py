@@ -1,4 +1,4 @@
-"""Gender by the height of the voice."""
+"""Gender recognition by the pitch of the voice."""
 
 import asyncio
 from typing import Final
@@ -12,31 +12,31 @@ from kouyu.protocol.user_voice import Gender
 
 MALE_BELOW_HZ: Final = 155.0
 FEMALE_ABOVE_HZ: Final = 175.0
-"""Between the two it is not told."""
+"""Between the two limits there is no decision."""
 
 LEAST_VOICED_S: Final = 0.25
-"""Less is one syllable, whose melody may be anywhere."""
+"""Less is one syllable, whose pitch says little."""
 MOST_SPEECH_S: Final = 8.0
-"""The end of longer speech is enough."""
+"""Of longer speech only the end is used."""
 WIDEST_SPREAD: Final = 2.0
-"""From the lower to the upper quarter of the frames, as a ratio. A wider one is no single voice, or noise."""
+"""Ratio of the upper to the lower quartile of the frames' pitch. Above it the audio is noise, or several voices."""
 
 
 class PitchGender:
     """A GenderRecognizer that compares the median pitch with two limits.
 
-    Children have high voices and count as female. It takes 0.6 ms of processor time for each second of speech.
+    Children have high voices and count as female. Takes 0.6 ms of CPU time per second of speech.
     """
 
     async def gender(self, speech: NDArray[np.float32]) -> Gender | None:
-        """As the protocol says, in a thread of its own: it is too short to wait for the models' threads."""
+        """As GenderRecognizer, on a thread outside the scheduler: it is too short to wait for the models."""
         return await asyncio.to_thread(gender_of, speech)
 
 
 def gender_of(speech: NDArray[np.float32]) -> Gender | None:
     """As ``PitchGender.gender``, on the calling thread."""
     heard = speech[-round(MOST_SPEECH_S * SPEECH_RATE) :]
-    # Where a telephone has cut off a low voice's fundamental, its loudness still rises and falls once a period.
+    # A telephone cuts off a low voice's fundamental, but its envelope still has that period.
     return _judged(voiced_pitch(heard)) or _judged(voiced_pitch(np.abs(heard)))
 
 

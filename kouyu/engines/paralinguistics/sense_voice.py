@@ -1,4 +1,4 @@
-"""The emotion in speech by SenseVoice, a recogniser that writes how something was said in front of what was said."""
+"""Emotion recognition by SenseVoice, a recogniser whose output starts with an emotion tag."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -18,9 +18,9 @@ MODEL_FILE: Final = "model.int8.onnx"
 TOKENS_FILE: Final = "tokens.txt"
 
 LEAST_SPEECH_S: Final = 0.3
-"""Less fills no frame of the model's."""
+"""Less does not fill one frame of the model."""
 MOST_SPEECH_S: Final = 15.0
-"""The end of longer speech is enough."""
+"""Of longer speech only the end is used."""
 
 EMOTIONS: Final[dict[str, UserEmotion]] = {
     "<|ANGRY|>": "angry",
@@ -29,8 +29,8 @@ EMOTIONS: Final[dict[str, UserEmotion]] = {
     "<|SAD|>": "sad",
     "<|SURPRISED|>": "surprise",
 }
-"""The model's tags that the protocol has a word for. It has none for FEARFUL and DISGUSTED, and EMO_UNKNOWN is what the
-model says itself where it does not know."""
+"""The protocol's emotion for each of the model's tags. It has none for FEARFUL and DISGUSTED; EMO_UNKNOWN is the
+model's tag for "uncertain"."""
 
 
 class SenseVoiceEmotion:
@@ -40,7 +40,7 @@ class SenseVoiceEmotion:
     """
 
     def __init__(self, scheduler: Scheduler, recognizer: Any) -> None:
-        """``recognizer``: a ``sherpa_onnx.OfflineRecognizer``; see ``load``."""
+        """``recognizer``: a ``sherpa_onnx.OfflineRecognizer``. Use ``load``."""
         self._scheduler = scheduler
         self._recognizer = recognizer
 
@@ -51,14 +51,14 @@ class SenseVoiceEmotion:
         return cls(scheduler, await scheduler.run(lambda _: _open(weights), Priority.BATCH))
 
     async def emotion(self, speech: NDArray[np.float32], priority: Priority = Priority.FINAL) -> UserEmotion | None:
-        """As the protocol says, on a worker."""
+        """As EmotionRecognizer, on a worker."""
         if len(speech) < LEAST_SPEECH_S * SPEECH_RATE:
             return None
         heard = speech[-round(MOST_SPEECH_S * SPEECH_RATE) :]
         return EMOTIONS.get(await self._scheduler.run(lambda _: self._tag(heard), priority))
 
     async def close(self) -> None:
-        """Nothing is left to do: memory goes with the object."""
+        """Do nothing: memory is freed with the object."""
 
     def _tag(self, speech: NDArray[np.float32]) -> str:
         try:
@@ -66,7 +66,7 @@ class SenseVoiceEmotion:
             stream.accept_waveform(SPEECH_RATE, speech)
             self._recognizer.decode_stream(stream)
             return str(stream.result.emotion)
-        except RuntimeError as error:  # what the library raises
+        except RuntimeError as error:  # raised by the library
             raise EngineError(f"emotion recognition failed: {error}") from error
 
 

@@ -1,4 +1,4 @@
-"""Voices at speeds that they cannot speak at by themselves."""
+"""Speaks at speeds beyond a voice's own range, by time-stretching."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -12,9 +12,9 @@ from kouyu.engines.tts.prosody import FASTEST, SLOWEST
 
 
 class AtSpeed:
-    """A SpeechSynthesizer over another one that speaks ``speed`` times as fast, 0.1 to 10; the pitch stays.
+    """A SpeechSynthesizer around another one, ``speed`` times as fast, 0.1 to 10, at the same pitch.
 
-    The voice itself does what it can, half to double; beyond that its sound is stretched.
+    The voice itself covers half to double speed; beyond that its audio is time-stretched.
     """
 
     def __init__(self, voices: SpeechSynthesizer, speed: float) -> None:
@@ -24,13 +24,13 @@ class AtSpeed:
         self._stretch = speed / own
 
     def voices(self) -> Sequence[Voice]:
-        """Those of the other one."""
+        """The inner synthesizer's voices."""
         return self._voices.voices()
 
     async def synthesize(
         self, text: str, options: SynthesisOptions, priority: Priority
     ) -> AsyncGenerator[AudioPiece, None]:
-        """Speak a sentence; its ``speech_rate`` is not looked at. Raises EngineError."""
+        """Speak a sentence; ``speech_rate`` is ignored. Raises EngineError."""
         at_its_own = msgspec.structs.replace(options, speech_rate=self._speech_rate)
         tempo: Tempo | None = None
         rate = 0
@@ -49,4 +49,4 @@ class AtSpeed:
             yield AudioPiece(tempo.flush(), rate)
 
     async def close(self) -> None:
-        """Nothing is left to do: the other one's owner closes it."""
+        """Do nothing: the inner synthesizer's owner closes it."""

@@ -1,4 +1,4 @@
-"""Cuts a sentence into pieces that are synthesised one after the other, so that the first sound comes early."""
+"""Cuts a sentence into pieces for synthesis, so that the first audio comes early."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -7,7 +7,7 @@ from kouyu.text.sentence_ends import CLOSERS, ends_clause, ends_sentence, marks
 from kouyu.text.sentences import word_count
 
 GROWTH: Final = 2.0
-"""Each piece may be this much longer than the one before: while that one is heard, there is time to make it."""
+"""Each piece may be this much longer than the one before, during whose playout it is made."""
 
 LONGEST_TARGET: Final = 24.0
 """Words after which a piece ends at the next clause."""
@@ -23,7 +23,7 @@ _BEHIND_A_STOP: Final = CLOSERS.replace("\\", "") + " \t\n"
 
 
 def speech_pieces(text: str, *, first: float) -> list[str]:
-    """The text in pieces that end where a speaker would breathe; joined they are the text.
+    """Cut the text into pieces that end where a speaker would breathe; joined they are the text.
 
     The first piece ends at the first clause that gives it at least ``first`` words; the following ones are longer.
     """
@@ -44,7 +44,7 @@ def speech_pieces(text: str, *, first: float) -> list[str]:
 
 
 def pause_after(text: str) -> float:
-    """Seconds of silence that belong after a spoken text: 0.0 when it ends in the middle of a clause."""
+    """Seconds of silence after a spoken text: 0.0 if it ends in the middle of a clause."""
     last = text.rstrip(_BEHIND_A_STOP)[-1:]
     if last and last in ".!?。！？…；":
         return SENTENCE_PAUSE

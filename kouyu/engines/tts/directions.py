@@ -1,7 +1,7 @@
-"""How a voice is told in words to speak (``context_texts``): 语速快一点, 低沉沙哑, "speak slowly, in a deep voice".
+"""Interprets instructions for a voice (``context_texts``): 语速快一点, 低沉沙哑, "speak slowly, in a deep voice".
 
-Voices that take no words can still speak faster or slower, higher or lower, louder or softer. The words for these, and
-for moods and ways of speaking that are mostly made of them, are known here in Mandarin and English.
+For voices whose model takes no instructions, but whose speed, pitch and volume can be changed. Knows the Mandarin and
+English words for these, and for moods and manners of speaking that mostly consist of them.
 """
 
 import re
@@ -18,7 +18,7 @@ SOFTEST: Final = -12.0
 
 @dataclass(frozen=True, slots=True)
 class Directions:
-    """What the words ask for: a factor of the speed, semitones, decibels. ``rest``: something in them is not known."""
+    """The requested speed (factor), pitch (semitones) and volume (dB). ``rest``: some words are not known."""
 
     speed: float = 1.0
     semitones: float = 0.0
@@ -216,8 +216,8 @@ _FILLING: Final = re.compile(
 
 @lru_cache(maxsize=256)
 def directions_in(context_texts: str) -> Directions:
-    """What of ``context_texts`` can be followed. "A little" is less of it, "very" half as much again, and "not too
-    fast" is a little slower."""
+    """Parse the known instructions in ``context_texts``. "A little" weakens one, "very" adds half as much again, and
+    "not too fast" is a little slower."""
     speed, semitones, decibels = 1.0, 0.0, 0.0
     left: list[str] = []
     end = 0

@@ -1,4 +1,4 @@
-"""The edges of a piece of speech: silence that a model leaves there is cut off, pauses are ours to make."""
+"""Trims the silence that a model leaves around speech; pauses are added separately."""
 
 from typing import Final
 
@@ -17,13 +17,13 @@ FADE_SECONDS: Final = 0.004
 
 
 def trim(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
-    """The speech without the silence around it, faded at both ends so that it does not click."""
+    """Remove the silence around the speech, and fade both ends so that they do not click."""
     trimming = Trimming(sample_rate)
     return np.concatenate((trimming.feed(samples), trimming.end()))
 
 
 class Trimming:
-    """Does the same to speech that comes in parts, of any sizes. What may be silence at its end is held back."""
+    """``trim`` for speech in parts of any size. Audio that may be silence at the end is held back."""
 
     def __init__(self, sample_rate: int) -> None:
         self._frame = max(1, round(sample_rate * FRAME_SECONDS))
@@ -32,7 +32,7 @@ class Trimming:
         self._fade = round(FADE_SECONDS * sample_rate)
         self._held = np.zeros(0, np.float32)
         self._held_from = 0
-        """Samples that are gone: given out, or silence before the speech."""
+        """Samples already returned, or dropped as silence before the speech."""
         self._judged = 0
         """Samples of whole frames whose level is known."""
         self._begin: int | None = None
@@ -40,7 +40,7 @@ class Trimming:
         """Where the speech begins and ends so far, with what is kept around it; ``_begin`` is None in silence."""
 
     def feed(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """More of it. Gives what is certain to be kept."""
+        """Feed the next part; return the audio that is certainly kept."""
         self._held = np.concatenate((self._held, samples))
         received = self._held_from + len(self._held)
         frames = (received - self._judged) // self._frame
@@ -55,12 +55,12 @@ class Trimming:
         if self._begin is None:
             self._drop(self._judged - self._before)
             return np.zeros(0, np.float32)
-        # Of the first part no less than the fade, which is then all in one piece.
+        # The first output is no shorter than the fade, which is applied in one piece.
         certain = min(self._end, self._judged) - self._fade
         return self._given(certain) if certain - self._begin >= self._fade else np.zeros(0, np.float32)
 
     def end(self) -> NDArray[np.float32]:
-        """There is no more. Gives the rest."""
+        """End the speech and return the rest."""
         if self._begin is None:
             return np.zeros(0, np.float32)
         rest = self._given(min(self._end, self._held_from + len(self._held)))

@@ -1,4 +1,4 @@
-"""Speech synthesis: the engine's face."""
+"""The interface of speech synthesis engines."""
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
@@ -32,14 +32,14 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
     gender: str = "unknown"
     emotions: tuple[Emotion, ...] = ()
     takes_context_texts: bool = False
-    """It is given them as they are."""
+    """Its engine takes context texts as they are."""
     follows_directions: bool = False
-    """Of context texts it follows what directions.py knows."""
+    """It follows those context texts that directions.py knows."""
     licence: str = ""
 
 
 class SynthesisOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How to say a sentence. A voice ignores what it lacks."""
+    """How to speak a sentence. A voice ignores options that it does not support."""
 
     voice_id: str
     speech_rate: int = 0
@@ -57,19 +57,19 @@ class AudioPiece(msgspec.Struct, frozen=True):
 
 
 class SpeechSynthesizer(Protocol):
-    """Speaks one sentence at a time, giving audio as soon as it has some."""
+    """Synthesises one sentence at a time, yielding audio as soon as there is some."""
 
     def voices(self) -> Sequence[Voice]:
-        """The voices it has, the best default first."""
+        """Its voices, the best default first."""
         ...
 
     def synthesize(self, text: str, options: SynthesisOptions, priority: Priority) -> AsyncGenerator[AudioPiece, None]:
         """Speak ``text``. Closing the generator stops the work at the next piece.
 
-        A text with nothing to pronounce gives no piece. Raises EngineError when it cannot.
+        A text with nothing to pronounce gives no piece. Raises EngineError if it fails.
         """
         ...
 
     async def close(self) -> None:
-        """Free what the engine holds."""
+        """Free the engine's resources."""
         ...

@@ -1,4 +1,4 @@
-"""English text to Kokoro's phonemes, which write diphthongs and affricates with one letter each."""
+"""Converts English text to Kokoro's phonemes, which have one letter for each diphthong and affricate."""
 
 import unicodedata
 from typing import Final
@@ -24,7 +24,7 @@ _LETTERS: Final = (
     ("o", "ɔ"),
     ("ː", ""),
 )
-"""What American English of eSpeak NG becomes, in this order."""
+"""Replacements for eSpeak NG's American English, applied in this order."""
 
 
 def english_phonemes(text: str) -> str:

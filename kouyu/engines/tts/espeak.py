@@ -1,4 +1,4 @@
-"""English phonemes by eSpeak NG, which is inside piper-tts. Both are GPL: an extra that nothing here needs to run."""
+"""English phonemes by eSpeak NG, which is part of piper-tts. Both are GPL, so they are an optional extra."""
 
 import threading
 from functools import cache

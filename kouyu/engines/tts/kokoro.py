@@ -45,27 +45,27 @@ GAIN_DECIBELS: Final = -2.0
 """Brings the voices to about -20 dB RMS, with peaks below full scale."""
 
 CLEAREST_VOICE: Final = "jf_gongitsune"
-"""The voice Whisper base understood best in 16 Mandarin sentences. Share of wrong letters, and of wrong syllables with
-tone and without (it hears him for her, and 6 for its word, with every voice):
+"""The voice that Whisper base recognised best in 16 Mandarin sentences. Error rates of characters, and of syllables
+with and without tone (with every voice it writes "him" for "her", and 6 for its word):
 
 gongitsune 0.08, 0.06, 0.02; nezumi 0.09, 0.07, 0.02; tebukuro 0.09, 0.07, 0.03; kumo 0.13, 0.10, 0.04;
 alpha 0.16, 0.14, 0.11.
 """
 
 _OWN_LANGUAGE: Final = {"a": "en", "b": "en", "z": "zh"}
-"""By the first letter of a voice's key. Other languages have no front end here."""
+"""Language by the first letter of a voice's key. Other languages have no front end here."""
 
 _GENDER: Final = {"f": "female", "m": "male"}
 
 LEARNT_FROM: Final = "我觉得这个主意不错，"
-"""What a voice's statistics are learnt from, unheard, before it first speaks."""
+"""The text from which a voice's statistics are measured before it first speaks."""
 
 
 class KokoroOptions(msgspec.Struct, frozen=True, kw_only=True):
     """[engines.kokoro]: Mandarin and English speech on this machine."""
 
     threads: Threads = 2
-    """Threads of one sentence: one makes many sessions at once cheaper, two a single one quicker."""
+    """Threads of one sentence: one costs less with many sessions, two are faster for a single one."""
 
 
 class KokoroSynthesizer:
@@ -92,10 +92,10 @@ class KokoroSynthesizer:
 
     @classmethod
     async def load(cls, scheduler: Scheduler, weights: Path, options: KokoroOptions | None = None) -> Self:
-        """Read what there is in the folder of the weight set ``kokoro``.
+        """Load the weight set ``kokoro`` from its folder.
 
-        The model and the Mandarin dictionary, about 2 s of work, go on loading in the background, so that a server's
-        start does not wait for them; a first sentence does. Raises EngineUnavailable when the weights are missing.
+        The model and the Mandarin dictionary, about 2 s of work, are loaded in the background, so that a server's start
+        does not wait for them; a first sentence does. Raises EngineUnavailable if the weights are missing.
         """
         made = await scheduler.run(
             lambda _: cls._opened(scheduler, weights, options or KokoroOptions()), Priority.FINAL
@@ -128,14 +128,14 @@ class KokoroSynthesizer:
             return
 
     def _opened_model(self) -> KokoroModel:
-        """The model; whoever needs it first opens it. Blocking."""
+        """The model, opened at the first call. Blocking."""
         with self._opening:
             if self._model is None:
                 self._model = self._open_model(self._styles)
             return self._model
 
     def _model_for(self, voice: str) -> KokoroModel:
-        """The model, knowing this voice. Blocking; takes a second when it does not know it yet."""
+        """The model with this voice's statistics. Blocking; takes a second if they are not measured yet."""
         model = self._opened_model()
         if not model.knows(voice):
             model.learn(voice, self._tokens(LEARNT_FROM))
@@ -146,14 +146,14 @@ class KokoroSynthesizer:
         return self._voices
 
     def synthesize(self, text: str, options: SynthesisOptions, priority: Priority) -> AsyncGenerator[AudioPiece, None]:
-        """Speak a sentence, a piece for each clause or few. Raises EngineError for a voice it has not."""
+        """Speak a sentence, a piece for each clause or few. Raises EngineError for an unknown voice."""
         if options.voice_id not in self._styles:
             raise EngineError(f"no voice is called {options.voice_id!r}")
         prosody = prosody_of(options, gain_decibels=GAIN_DECIBELS)
         return self._scheduler.stream(lambda _: self._speak(text, options.voice_id, prosody), priority)
 
     async def close(self) -> None:
-        """Stop warming up; memory goes with the object."""
+        """Stop loading; memory is freed with the object."""
         if self._warming is not None:
             self._warming.cancel()
             await asyncio.gather(self._warming, return_exceptions=True)
@@ -169,7 +169,7 @@ class KokoroSynthesizer:
         )
 
     def _tokens(self, text: str) -> list[int]:
-        """The numbers of the phonemes; nothing when there are only marks."""
+        """The ids of the phonemes; none if there are only punctuation marks."""
         phonemes = " ".join(self._phonemes(language, part) for language, part in split_by_language(text)).strip()
         if not any(letter.isalpha() for letter in phonemes):
             return []
@@ -182,7 +182,7 @@ class KokoroSynthesizer:
 
     def _say(self, tokens: Sequence[int], voice: str, prosody: Prosody) -> Iterator[NDArray[np.float32]]:
         model = self._model_for(voice)
-        # A change of pitch needs all of it at once.
+        # A change of pitch needs the whole piece at once.
         parts = model.speak(tokens, voice, speed=prosody.model_speed, whole=prosody.semitones != 0)
         return with_prosody(parts, prosody, SAMPLE_RATE)
 
@@ -209,7 +209,7 @@ def _voice(key: str, speaks_english: bool) -> Voice:
 
 
 def _in_calls(tokens: Sequence[int]) -> Iterator[Sequence[int]]:
-    """The tokens in runs the model can take. A clause is nearly always one."""
+    """Split the tokens into runs that the model can take. A clause is nearly always one."""
     for begin in range(0, len(tokens), MOST_TOKENS):
         yield tokens[begin : begin + MOST_TOKENS]
 

@@ -1,10 +1,10 @@
-"""Kokoro's network, run so that the first sound is there long before the last.
+"""Runs Kokoro's network in parts, so that the first audio comes long before the last.
 
-Nine tenths of its time go into the generator, which makes samples of frames. As it comes it needs the whole clause: it
-normalises every channel over all frames, a third of which are silence that nobody wants. But what it normalises with
-hardly differs between the clauses of a voice: means by a fiftieth of a standard deviation, deviations by 0.3 dB. So
-these statistics are learnt once for each voice, from a clause that nobody hears, and are given to the generator from
-then on. A frame's samples then depend on a few frames on each side: silence is left out, and the rest is made in parts.
+Nine tenths of its time go into the generator, which turns frames into samples. As published it needs the whole clause:
+it normalises every channel over all frames, a third of which are silence. But its normalisation statistics hardly
+differ between the clauses of a voice: means by a fiftieth of a standard deviation, deviations by 0.3 dB. So they are
+measured once for each voice, on a clause that is not played, and passed to the generator from then on. A frame's
+samples then depend on a few frames on each side: silence is left out, and the rest is made in parts.
 """
 
 import threading
@@ -26,22 +26,22 @@ FRAME: Final = 300
 """Samples of a frame: 12.5 ms."""
 
 SURROUNDINGS: Final = 6
-"""Frames on each side that a frame's samples depend on: what more would change is less than what rounding does."""
+"""Frames on each side that a frame's samples depend on: more changes less than rounding does."""
 
 SEAM: Final = 1
-"""Frames over which one part fades into the next: they differ by what is rounded, about 1 % of full scale."""
+"""Frames of the cross-fade between parts, which differ by rounding, about 1 % of full scale."""
 
 FIRST_FRAMES: Final = 32
 """0.4 s."""
 
 GROWTH: Final = 1.5
-"""Each part is so much longer than the one before, and done before that has sounded, on one busy core too."""
+"""Length of each part relative to the one before, during whose playout it is done, even on one busy core."""
 
 MOST_FRAMES: Final = 160
-"""2 s: after each part more urgent work gets its turn."""
+"""2 s: more urgent work runs after each part."""
 
 _FRAMES: Final = "/decoder/decoder/decode.3/Div_4_output_0"
-"""(1, 512, frames): how each is to sound."""
+"""(1, 512, frames): the features of each frame."""
 
 _SOURCE: Final = "/decoder/decoder/generator/Concat_3_output_0"
 """(1, 22, 60 a frame and one more): the spectrum of a hum at the right pitch."""
@@ -49,24 +49,24 @@ _SOURCE: Final = "/decoder/decoder/generator/Concat_3_output_0"
 _SOURCES: Final = 60
 
 _DURATIONS: Final = "/encoder/Clip_output_0"
-"""How long each phoneme sounds, in pairs of frames."""
+"""The duration of each phoneme, in pairs of frames."""
 
 _FRAMES_OF_DURATION: Final = 2
 
 _BEFORE_SPEECH: Final = 12
-"""Frames for which speech may begin sooner than the first phoneme; it did by 12 at most, at half the speed by 45."""
+"""Frames by which speech may begin before the first phoneme: 12 were measured at most, 45 at half speed."""
 
 _BEHIND_SPEECH: Final = 36
-"""Frames of silence in which a clause ends, of one syllable fewer, and fewer where it is spoken faster."""
+"""Frames of silence at the end of a clause; a single syllable, and faster speech, have fewer."""
 
 _QUIET_FRAMES: Final = 8
-"""Frames after which speech has ended, if it is where that is expected: 0.1 s, longer than a stop inside of a word."""
+"""Silent frames that end the speech near its expected end: 0.1 s, longer than a stop consonant inside a word."""
 
 Styles = Mapping[str, NDArray[np.float32]]
-"""By voice: (row for the number of phonemes, 1, 256)."""
+"""Style table by voice: (row for the number of phonemes, 1, 256)."""
 
 _Statistics = Mapping[str, NDArray[np.float32]]
-"""By tensor, what the generator normalises with."""
+"""The generator's normalisation statistics by tensor."""
 
 
 class KokoroModel:
@@ -89,16 +89,16 @@ class KokoroModel:
                 f"{file} cannot be loaded ({error}); try: kouyu models fetch {weight_set}"
             ) from error
         self._measuring: bytes | None = measuring
-        """What learns, until the first voice has been learnt: most servers use no other."""
+        """The measuring model; None after the first voice, since most servers use only one."""
         self._frames_of = self._open(front)
         self._sound_of = self._open(sound)
 
     def knows(self, voice: str) -> bool:
-        """Whether this voice's statistics have been learnt."""
+        """Whether this voice's statistics have been measured."""
         return voice in self._learnt
 
     def learn(self, voice: str, phonemes: Sequence[int]) -> None:
-        """Learn a voice's statistics from a clause of some 3 s. Takes 1 s; nothing if they are known."""
+        """Measure a voice's statistics on a clause of some 3 s. Takes 1 s; does nothing if they are known."""
         with self._learning:
             if self.knows(voice):
                 return
@@ -112,7 +112,7 @@ class KokoroModel:
     def speak(
         self, phonemes: Sequence[int], voice: str, *, speed: float, whole: bool = False
     ) -> Iterator[NDArray[np.float32]]:
-        """The samples of a clause in consecutive parts, the first a short one; with ``whole`` in one.
+        """Yield the samples of a clause in consecutive parts, the first a short one; with ``whole`` in one.
 
         ``phonemes``: ids. The voice's statistics must be known. Raises EngineError.
         """
@@ -156,7 +156,7 @@ class KokoroModel:
 
 
 def _parts_of(file: Path) -> tuple[bytes, bytes, bytes, list[str]]:
-    """From phonemes to frames, from frames to statistics, from both to samples; and which statistics."""
+    """Split the model: phonemes to frames, frames to statistics, both to samples; and the statistics' names."""
     model = file.read_bytes()
     front, generator = cut_at(with_products(model) if int8_matmul_is_exact() else model, (_FRAMES, _SOURCE, _DURATIONS))
     statistics = outputs_of(generator, "ReduceMean")
@@ -164,7 +164,7 @@ def _parts_of(file: Path) -> tuple[bytes, bytes, bytes, list[str]]:
 
 
 def _spoken(durations: NDArray[np.float32], count: int, speed: float) -> tuple[int, int]:
-    """From which frame to which one there is speech, with some silence on both sides; it may end later."""
+    """First and last frame of speech, with some silence on both sides; it may end later."""
     first = int(durations[0]) * _FRAMES_OF_DURATION
     before = max(_BEFORE_SPEECH / 2, _BEFORE_SPEECH / speed**2)
     return max(0, first - round(before)), max(first, count - round(_BEHIND_SPEECH / max(speed, 1.0)))
@@ -177,7 +177,7 @@ def _in_parts(
     size = float(FIRST_FRAMES)
     fading = np.zeros(0, np.float32)
     while begin < end:
-        # A short rest would cost its surroundings once more.
+        # A short last part would need its surrounding frames once more.
         behind = end if end - begin < size + FIRST_FRAMES / 2 else begin + int(size)
         samples = _joined(fading, sound(begin, min(behind + SEAM, count)))
         yield samples[: (behind - begin) * FRAME]
@@ -188,7 +188,7 @@ def _in_parts(
 
 
 def _joined(before: NDArray[np.float32], samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The samples, the first of which fade in over those of the part before."""
+    """Cross-fade the beginning of ``samples`` with the end of the part before."""
     count = min(len(before), len(samples))
     share = np.linspace(0.0, 1.0, count, dtype=np.float32)
     mixed = before[:count] * (1 - share) + samples[:count] * share

@@ -1,4 +1,4 @@
-"""Mandarin text to the phonemes Kokoro was trained on: IPA with arrows for the tones."""
+"""Converts Mandarin text to Kokoro's phonemes: IPA with arrows for the tones."""
 
 import itertools
 import logging
@@ -41,7 +41,7 @@ _PUNCTUATION: Final = str.maketrans(
 
 
 def mandarin_phonemes(text: str) -> str:
-    """The phonemes of a sentence; what is neither Han nor punctuation is left as it is.
+    """Return the phonemes of a sentence; text that is neither Han nor punctuation is unchanged.
 
     Blocks: under 1 ms, after 1.5 s for the first sentence of the process.
     """
@@ -59,9 +59,9 @@ def _read(han: str) -> str:
 
 
 def _before(syllable: str, following: str) -> str:
-    """A word of one syllable as it is said before another: two third tones, and "bu" before a fourth.
+    """Tone sandhi of a one-syllable word before another: two third tones, and "bu" before a fourth.
 
-    Inside of words the dictionary has done it.
+    Inside words the dictionary has applied it.
     """
     if syllable.endswith("3") and following.endswith("3"):
         return syllable[:-1] + "2"
@@ -70,7 +70,7 @@ def _before(syllable: str, following: str) -> str:
 
 @lru_cache(maxsize=2048)
 def _syllable(pinyin: str) -> str:
-    """IPA of one syllable such as "hao3"; "" for what is no Mandarin syllable."""
+    """IPA of one syllable such as "hao3"; "" if it is not a Mandarin syllable."""
     try:
         return str(_front_end().py2ipa(pinyin)).replace("\u032f", "")
     except (ValueError, KeyError, IndexError, AssertionError):
@@ -81,21 +81,21 @@ def _syllable(pinyin: str) -> str:
 @cache
 def _front_end() -> Any:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # some of its dependencies have escapes and imports that Python warns about
+        warnings.simplefilter("ignore")  # some of its dependencies cause syntax and import warnings
         from misaki.zh import ZHG2P
     return ZHG2P
 
 
 @cache
 def _dictionary() -> tuple[Callable[[str], list[str]], Callable[[str], list[str]]]:
-    """A segmenter into words, and what gives the pinyin of a word, its tones changed as they are when spoken."""
+    """A word segmenter, and a function that returns the pinyin of a word after tone sandhi."""
     _front_end()
     import jieba  # type: ignore[import-untyped]
     from pypinyin import Style, lazy_pinyin
 
     jieba.setLogLevel(logging.WARNING)
     tokenizer: Any = jieba.Tokenizer()
-    # Its cache holds marshalled data, which must not lie where others can write.
+    # Its cache is marshalled data, which must not be in a folder that other users can write.
     tokenizer.tmp_dir = str(platformdirs.user_cache_path("kouyu", ensure_exists=True))
     tokenizer.initialize()
 

@@ -1,4 +1,4 @@
-"""A speech model on onnxruntime: arrays of floats, and its errors, kept inside the engine."""
+"""Runs a speech model with onnxruntime: float arrays, and its exceptions as EngineError."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ from kouyu.engines.onnx_model import open_onnx_model
 
 
 class ModelSession:
-    """A model, as a file or what was in one, that gives floats. ``threads`` threads work on a call, else they sleep.
+    """A model, as a file or its content, with float outputs. Its ``threads`` threads sleep between calls.
 
     Raises EngineUnavailable when the file or onnxruntime is missing; the text names the weight set.
     """

@@ -1,4 +1,4 @@
-"""Cuts an ONNX model in two, so that its second half can be run on a part of what the first half gave."""
+"""Splits an ONNX model in two, so that the second half can run on a part of the first half's output."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ from kouyu.model_files.onnx_messages import BadModel, float_value, read_model
 
 
 class Parts(NamedTuple):
-    """A model in two: ``first`` gives the tensor ``between``, which ``second`` takes, alone."""
+    """A split model: ``between`` is the only output of ``first`` and the only input of ``second``."""
 
     first: bytes
     second: bytes
@@ -24,7 +24,7 @@ def cut_before(model: bytes, weight: str) -> Parts:
 
 
 def cut_at(model: bytes, tensors: Sequence[str]) -> tuple[bytes, bytes]:
-    """Two models: the first gives these ``tensors``, in this order, the second takes those that it needs.
+    """Split into two models: the first outputs ``tensors``, in this order, the second takes those that it needs.
 
     All of them are floats. The second keeps the inputs of the model that it needs besides. Raises BadModel.
     """
@@ -43,7 +43,7 @@ def outputs_of(model: bytes, kind: str) -> list[str]:
 
 
 def _inputs(node: Any) -> Iterator[str]:
-    """Those of the operator, and of the operators in its branches."""
+    """The inputs of an operator, and of the operators in its branches."""
     yield from node.input
     for attribute in node.attribute:
         for inner in attribute.g.node:
@@ -51,7 +51,7 @@ def _inputs(node: Any) -> Iterator[str]:
 
 
 def _needed(nodes: Iterable[Any], wanted: Iterable[str], *, given: Collection[str]) -> set[str]:
-    """All tensors that it takes to make those ``wanted``, down to those that are ``given``."""
+    """All tensors needed to compute those ``wanted``, down to those ``given``."""
     made_by = {output: node for node in nodes for output in node.output}
     needed: set[str] = set()
     waiting = list(wanted)
@@ -82,7 +82,7 @@ def _part(model: bytes, needed: set[str], *, inputs: Sequence[str], outputs: Seq
 
 
 def _keep(repeated: Any, wanted: Sequence[bool]) -> None:
-    """Delete the others in place: weights are large, and must not be copied."""
+    """Delete unwanted entries in place: weights are large, and must not be copied."""
     for index in range(len(wanted) - 1, -1, -1):
         if not wanted[index]:
             del repeated[index]

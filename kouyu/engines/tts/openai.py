@@ -20,10 +20,10 @@ from kouyu.engines.tts.prosody import speed_of
 log = logging.getLogger(__name__)
 
 SAMPLE_RATE: Final = 24_000
-"""Of ``response_format: pcm``: 16 bit, mono, little-endian."""
+"""Rate in Hz of ``response_format: pcm``: 16 bit, mono, little-endian."""
 
 PIECE_BYTES: Final = SAMPLE_RATE * 2 // 10
-"""A tenth of a second: smaller parts of the stream are put together."""
+"""A tenth of a second: smaller parts of the stream are joined."""
 
 RETRYABLE: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 
@@ -32,7 +32,7 @@ class EndpointVoice(msgspec.Struct, frozen=True, kw_only=True):
     """A voice of the endpoint."""
 
     name: Annotated[str, Meta(min_length=1)]
-    """As the endpoint calls it; clients see it with ``openai-`` in front."""
+    """The endpoint's name for it; clients see it with the prefix ``openai-``."""
     languages: Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)] = ("en", "zh")
     gender: Literal["male", "female", "unknown"] = "unknown"
 
@@ -41,25 +41,25 @@ class OpenAISpeechOptions(msgspec.Struct, frozen=True, kw_only=True):
     """[engines.openai_tts]: where the endpoint is and what it has."""
 
     base_url: str = ""
-    """Up to and with ``/v1``."""
+    """The URL up to and including ``/v1``."""
     api_key: str = ""
     api_key_env: str = ""
-    """The environment variable that holds the key, so that it need not stand in a file."""
+    """The environment variable that holds the key, so that it need not be in a file."""
     model: str = ""
     voices: tuple[EndpointVoice, ...] = ()
     takes_instructions: bool = True
-    """Whether the model follows how it is told to speak. Emotions and context texts are sent only then."""
+    """Whether the model follows instructions. Emotions and context texts are sent only then."""
     connect_seconds: Annotated[float, Meta(gt=0)] = 5.0
     read_seconds: Annotated[float, Meta(gt=0)] = 10.0
-    """The longest wait for the first and for every further byte. Below the limit ``synthesis_s``, so that another
-    voice can step in."""
+    """Timeout in seconds for the first and for every further byte. Below the limit ``synthesis_s``, so that another
+    voice can take over."""
 
     def __post_init__(self) -> None:
         require_web_address("base_url", self.base_url)
 
 
 class OpenAISpeech:
-    """A SpeechSynthesizer that asks an endpoint. Audio is given as it arrives."""
+    """A SpeechSynthesizer over HTTP. Yields audio as it arrives."""
 
     def __init__(self, options: OpenAISpeechOptions, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._options = options
@@ -89,7 +89,7 @@ class OpenAISpeech:
     async def synthesize(
         self, text: str, options: SynthesisOptions, priority: Priority
     ) -> AsyncGenerator[AudioPiece, None]:
-        """Speak a text. Raises EngineError; it is retryable when the endpoint is busy or out of reach."""
+        """Speak a text. Raises EngineError, retryable if the endpoint is busy or unreachable."""
         if options.voice_id not in self._names:
             raise EngineError(f"no voice is called {options.voice_id!r}")
         async with (
@@ -112,7 +112,7 @@ class OpenAISpeech:
             if len(waiting) >= 2:
                 yield _piece(waiting[: len(waiting) // 2 * 2])
             elif is_silent:
-                raise EngineError("the speech endpoint answered with nothing", retryable=True)
+                raise EngineError("the speech endpoint returned no audio", retryable=True)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -123,7 +123,7 @@ class OpenAISpeech:
         try:
             yield
         except httpx.HTTPError as error:
-            # The text of an httpx error has the address in it, which is for the log alone, never what is to be said.
+            # The text of an httpx error contains the address, for the log alone; neither holds the text to speak.
             log.warning("the speech endpoint %s: %s %s", self._client.base_url, type(error).__name__, error)
             raise EngineError("the speech endpoint cannot be reached", retryable=True) from error
 

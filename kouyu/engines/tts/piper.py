@@ -1,4 +1,4 @@
-"""A Piper voice: English, quick enough for the smallest machine.
+"""A Piper voice: English, fast enough for the smallest machine.
 
 The phonemes come from piper-tts (GPL-3.0 or later, an extra); the voice
 itself is in the public domain.
@@ -34,7 +34,7 @@ GAIN_DECIBELS: Final = 3.0
 FIRST_PIECE_WORDS: Final = 4.0
 
 RIGID_SHARE: Final = 0.25
-"""Share of the speech that the model's length scale does not change: every phoneme lasts a whole frame at least.
+"""Share of the speech that the model's length scale does not change: every phoneme lasts at least one frame.
 Measured from half to double speed; the length is then right to about a tenth."""
 
 VOICE: Final = Voice(
@@ -53,7 +53,7 @@ class PiperOptions(msgspec.Struct, frozen=True, kw_only=True):
     """[engines.piper]: English speech on this machine."""
 
     threads: Threads = 2
-    """Threads of one sentence: one makes many sessions at once cheaper, two a single one quicker."""
+    """Threads of one sentence: one costs less with many sessions, two are faster for a single one."""
     variation: Annotated[float, Meta(ge=0, le=1)] = 1.0
     """How much the voice varies from one time to the next; at 0 the same text always gives the same samples."""
 
@@ -104,7 +104,7 @@ class PiperSynthesizer:
         return self._scheduler.stream(lambda _: self._speak(text, prosody), priority)
 
     async def close(self) -> None:
-        """Nothing is left to do: memory goes with the object."""
+        """Do nothing: memory is freed with the object."""
 
     def _speak(self, text: str, prosody: Prosody) -> Iterator[AudioPiece]:
         def say(piece: str) -> Iterator[NDArray[np.float32]]:

@@ -1,9 +1,9 @@
-"""The network of a Piper voice (VITS), run so that the first sound is there long before the last.
+"""Runs a Piper voice (VITS) in parts, so that the first audio comes long before the last.
 
-How long each phoneme lasts, and what it roughly sounds like, takes all of the sentence to say. From there to frames and
-from frames to samples, it needs only what is around: so both run over a few frames at first, then over more, and the
-samples are the same. The first sound of a clause of 1.5 s comes after 44 ms instead of 160 with one thread, after 37
-instead of 107 with two; of a sentence of 4 s after 69 and 51.
+Phoneme durations and rough frames depend on the whole sentence. The flow (rough frames to frames) and the decoder
+(frames to samples) depend on neighbouring frames alone: so both run over a few frames at first, then over more, with
+the same samples as result. The first audio of a clause of 1.5 s comes after 44 ms instead of 160 with one thread, after
+37 instead of 107 with two; of a sentence of 4 s after 69 and 51.
 """
 
 from collections.abc import Iterator
@@ -28,17 +28,17 @@ FLOW_SURROUNDINGS: Final = 32
 """Rough frames on each side that a frame depends on: the flow is 16 convolutions of five one after the other."""
 
 FLOW_FRAMES: Final = 160
-"""Frames made of rough ones at once, but for the first few; more, where few would be left."""
+"""Frames that one run of the flow makes, except the first; more if few would be left."""
 
 FIRST_FRAMES: Final = 14
 """0.16 s."""
 
 MOST_FRAMES: Final = 160
-"""1.9 s: after each part more urgent work gets its turn."""
+"""1.9 s: more urgent work runs after each part."""
 
 _ROUGH: Final = "/Add_output_0"
 _MASK: Final = "/Cast_2_output_0"
-"""What the flow takes: rough frames, and for each of them that it belongs to the sentence."""
+"""Inputs of the flow: rough frames, and the mask of frames that belong to the sentence."""
 
 _DECODER: Final = "dec.conv_pre.weight"
 
@@ -74,7 +74,7 @@ class PiperModel:
         frames = np.zeros((1, rough.shape[1], 0), np.float32)
         begin, size = 0, FIRST_FRAMES
         while begin < count:
-            # A short rest would cost its surroundings once more.
+            # A short last part would need its surrounding frames once more.
             end = count if count - begin < size + FIRST_FRAMES else begin + size
             before, behind = max(0, begin - SURROUNDINGS), min(count, end + SURROUNDINGS)
             if frames.shape[2] < behind:

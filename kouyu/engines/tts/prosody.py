@@ -1,4 +1,4 @@
-"""Emotions and directions for voices that know none of their own: how fast, how high and how loud each one speaks."""
+"""Emotions and directions for voices without their own: changes of speed, pitch and volume."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,12 +11,12 @@ from kouyu.engines.tts.engine import Emotion, SynthesisOptions
 
 SLOWEST: Final = 0.5
 FASTEST: Final = 2.0
-"""Limits of the speed of speech, whatever is asked for."""
+"""Limits of the speed of speech."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prosody:
-    """How a piece is spoken. 1.0, 0.0 and 0.0 are the voice as it is."""
+    """Speed (factor), pitch and volume of a piece. 1.0, 0.0 and 0.0 leave the voice unchanged."""
 
     speed: float = 1.0
     semitones: float = 0.0
@@ -29,11 +29,11 @@ class Prosody:
 
     @property
     def model_speed(self) -> float:
-        """The speed to ask of the model, so that it is ``speed`` again after ``applied``."""
+        """The speed to request from the model, so that the result is at ``speed`` after ``applied``."""
         return min(max(self.speed / self.pitch, SLOWEST / self.pitch), FASTEST / self.pitch)
 
     def applied(self, samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
-        """A whole piece of the model's speech with this pitch and loudness, within -1 to 1."""
+        """Apply pitch and volume to a whole piece of the model's speech; within -1 to 1."""
         if self.semitones:
             import soxr
 
@@ -56,14 +56,14 @@ _AT_DEFAULT_SCALE: Final[dict[str, tuple[str, Prosody]]] = {
 """The protocol's emotions (uplink.md, output_audio) at strength 4."""
 
 EMOTIONS: Final = tuple(Emotion(emotion=name, display_name=shown) for name, (shown, _) in _AT_DEFAULT_SCALE.items())
-"""What a voice with this prosody lists."""
+"""The emotions that a voice with this prosody lists."""
 
 DEFAULT_SCALE: Final = 4.0
 SCALE_RANGE: Final = (1.0, 5.0)
 
 
 def prosody_of(options: SynthesisOptions, *, gain_decibels: float = 0.0) -> Prosody:
-    """What the options ask for, context texts among them, on top of a voice's own gain. An emotion we do not know is
+    """The prosody for these options, context texts included, on top of a voice's own gain. An unknown emotion is
     neutral."""
     _, emotion = _AT_DEFAULT_SCALE.get(options.emotion, ("", Prosody()))
     low, high = SCALE_RANGE
@@ -77,5 +77,5 @@ def prosody_of(options: SynthesisOptions, *, gain_decibels: float = 0.0) -> Pros
 
 
 def speed_of(speech_rate: int) -> float:
-    """The factor of a ``speech_rate``: -50 is 0.5, 0 is 1.0, 100 is 2.0; what lies outside is brought to the edge."""
+    """The factor of a ``speech_rate``: -50 is 0.5, 0 is 1.0, 100 is 2.0; values outside are clamped."""
     return min(max(1 + speech_rate / 100, SLOWEST), FASTEST)

@@ -1,8 +1,8 @@
-"""One synthesizer made of several: finds the engine of a voice, and a voice for every language.
+"""Combines several synthesizers: finds the engine of a voice, and a voice for every language.
 
-What it does with a sentence, in this order: cuts it where it changes into a language the chosen voice does not speak,
-brings each part into its spoken form (text.spoken_form), has its voice speak it, and ends with a short pause. Where
-the engine of a voice fails, one of another engine steps in.
+For each sentence: cuts it where the language changes to one that the chosen voice does not speak, normalises each part
+into its spoken form (text.spoken_form), has its voice speak it, and ends with a short pause. If the engine of a voice
+fails, a voice of another engine takes over.
 """
 
 import logging
@@ -25,12 +25,12 @@ from kouyu.text.latin_languages import latin_language_of
 from kouyu.text.spoken_form import spoken_form
 
 LONG_TEXT: Final = 500
-"""Characters whose spoken form takes so long (2 ms) that a worker makes it."""
+"""Characters from which on text normalisation (2 ms) runs on a worker."""
 
 log = logging.getLogger(__name__)
 
 RESTS_S: Final = 30.0
-"""An engine that has failed is asked last for so long: finding it dead again may take seconds of each sentence."""
+"""Seconds for which a failed engine is tried last: another failure may delay each sentence by seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class VoiceRouter:
     """A SpeechSynthesizer over others, whose voices it lists in their order.
 
     ``default_voices`` names the voice for a language (ISO 639-1). A language without one gets the first voice that has
-    it as its own, else the first that speaks it. ``default_voice`` is listed first and used where no voice is asked
-    for. Raises ValueError for a name no engine has.
+    it as its own, else the first that speaks it. ``default_voice`` is listed first and used if no voice is requested.
+    Raises ValueError for a name that no engine has.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class VoiceRouter:
         self._engines = tuple(engines)
         self._scheduler = scheduler
         self._rests_until: dict[int, float] = {}
-        """Of engines that have failed, by their ``id`` and the clock of ``time.monotonic``."""
+        """Until when (``time.monotonic``) failed engines are tried last, by their ``id``."""
         self._owners = {voice.voice_id: engine for engine in self._engines for voice in engine.voices()}
         self._voices = {voice.voice_id: voice for engine in self._engines for voice in engine.voices()}
         wanted = dict(default_voices or {})
@@ -78,9 +78,9 @@ class VoiceRouter:
     async def synthesize(
         self, text: str, options: SynthesisOptions, priority: Priority
     ) -> AsyncGenerator[AudioPiece, None]:
-        """Speak a sentence in whatever languages it is. Raises EngineError for an unknown voice.
+        """Speak a sentence in any mix of languages. Raises EngineError for an unknown voice.
 
-        Pieces of different voices differ in their sample rate.
+        The sample rate may differ between pieces of different voices.
         """
         rate = 0
         for part in self._parts(text, self._chosen(options.voice_id)):
@@ -103,7 +103,7 @@ class VoiceRouter:
     async def _spoken_by_whoever_can(
         self, part: _Part, spoken: str, options: SynthesisOptions, priority: Priority
     ) -> AsyncGenerator[AudioPiece, None]:
-        """In the part's voice. Where its engine fails before anything was heard, another one's voice steps in."""
+        """Speak in the part's voice; if its engine fails before the first audio, in a voice of another engine."""
         voices = self._in_turn(part.voice, language_of(spoken) or part.voice.languages[0])
         for voice, next_voice in zip(voices, [*voices[1:], None], strict=True):
             engine, heard = self._owners[voice.voice_id], False
@@ -122,7 +122,7 @@ class VoiceRouter:
                 log.warning("the voice %s failed (%s): %s speaks instead", voice.voice_id, error, next_voice.voice_id)
 
     def _in_turn(self, wanted: Voice, language: str) -> list[Voice]:
-        """Who is asked to speak, one voice of each engine that speaks the language; who has just failed comes last."""
+        """The voices to try: one of each engine that speaks the language; engines that just failed come last."""
         able = [wanted, *(voice for voice in self._voices.values() if language in voice.languages)]
         able.sort(key=lambda voice: (voice is not wanted, voice.languages[0] != language))
         of_engines: dict[int, Voice] = {}
@@ -145,7 +145,7 @@ class VoiceRouter:
         return self._voices[voice_id]
 
     def _parts(self, text: str, chosen: Voice) -> list[_Part]:
-        """The text in runs of one voice. Languages nobody speaks are left to the chosen voice."""
+        """Split the text into runs of one voice. Languages that no voice speaks are left to the chosen one."""
         parts: list[_Part] = []
         for letters, run in split_by_language(text):
             voice = self._voice_for(letters, run, chosen)
@@ -156,10 +156,10 @@ class VoiceRouter:
         return parts
 
     def _voice_for(self, letters: str, run: str, chosen: Voice) -> Voice:
-        """Who speaks a run written with the letters that one language is named for.
+        """The voice for a run in one script (``letters``).
 
-        The chosen voice does, where one of its languages is written so: which of them it is, it knows best. Only words
-        of a language that it has not, and another voice has, go to that one.
+        It is the chosen voice if one of its languages uses that script: its engine decides which language it is. Only
+        words of a language that it lacks and another voice has go to that voice.
         """
         if letters == "en":
             language = latin_language_of(run) or "en"
@@ -177,7 +177,7 @@ class VoiceRouter:
 
 
 def _language_of_part(part: _Part) -> str:
-    """The language whose words numbers become: the text's own where its words tell, else the voice's."""
+    """The language in which numbers are spoken: the text's if its words show it, else the voice's."""
     letters = language_of(part.text)
     if letters != "en":
         return letters or part.voice.languages[0]

@@ -1,4 +1,4 @@
-"""How a model on this machine speaks a text: in pieces, with pauses between them, and with the pitch that is asked."""
+"""Speaks a text with a local model: in pieces, with pauses between them, and with the requested pitch."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -20,10 +20,10 @@ def spoken_in_pieces(
     speed: float,
     sample_rate: int,
 ) -> Iterator[AudioPiece]:
-    """What ``say`` gives for each piece of the text, without silence around it, and pauses between the pieces.
+    """Yield the audio of ``say`` for each piece of the text, trimmed, with pauses between the pieces.
 
-    The first piece has about ``first_words`` words, so that it is there soon. A pause comes with the speech behind it;
-    there is none after a piece that gave no sound, nor at the end.
+    The first piece has about ``first_words`` words, for low latency. A pause is part of the audio that follows it;
+    there is none after a piece without sound, nor at the end.
     """
     pause_s = 0.0
     for piece in speech_pieces(text, first=first_words):
@@ -42,10 +42,10 @@ def spoken_in_pieces(
 def with_prosody(
     parts: Iterable[NDArray[np.float32]], prosody: Prosody, sample_rate: int
 ) -> Iterator[NDArray[np.float32]]:
-    """Speech as a model gives it, part by part, without the silence around it and with volume and pitch as asked."""
+    """Trim a model's speech part by part, and apply the requested volume and pitch."""
     trimming = Trimming(sample_rate)
     if prosody.semitones:
-        # The pitch is changed by resampling, which would leave a seam between parts.
+        # The pitch is changed by resampling, which would click between parts.
         yield prosody.applied(np.concatenate([*map(trimming.feed, parts), trimming.end()]), sample_rate)
         return
     for part in parts:

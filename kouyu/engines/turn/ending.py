@@ -1,4 +1,4 @@
-"""How a text ends, as a listener would put it: the reason behind a vote on whether its speaker has finished."""
+"""The kinds of endings of a text, on which the text's score for the end of turn is based."""
 
 from enum import Enum
 from typing import Final
@@ -32,5 +32,5 @@ LOG_ODDS: Final = {
     Ending.DANGLING: -2.5,
     Ending.HESITATING: -3.0,
 }
-"""What each says about the turn being over, in natural logarithms. Set by hand before anything was measured; the judge
-scales them all by one weight."""
+"""Log-odds (natural) of each that the turn is over. Set by hand before anything was measured; judge.py scales them all
+by one weight."""

@@ -1,4 +1,4 @@
-"""The built-in TurnJudge: the audio's vote and the text's, weighed against each other."""
+"""The built-in TurnJudge: combines the scores of an audio model and of the transcript."""
 
 import asyncio
 import math
@@ -19,27 +19,26 @@ WEIGHT_SET: Final = "smart-turn"
 AUDIO_WEIGHT: Final = 0.33
 TEXT_WEIGHT: Final = 1.4
 BIAS: Final = -0.1
-"""The judgement's log-odds are ``AUDIO_WEIGHT * audio + TEXT_WEIGHT * text + BIAS``, of the votes' log-odds.
+"""The result's log-odds are ``AUDIO_WEIGHT * audio + TEXT_WEIGHT * text + BIAS``, from both scores' log-odds.
 
 A logistic regression on every second sentence of ``evals/end_of_turn_sentences``, on texts as they were recognised,
-the mean of seeds 1 to 3, rounded. ``python -m evals.end_of_turn --tune`` does it again and reports on the other
-sentences. Complete and cut utterances are about equally many there, so at 0.5 either mistake weighs the same. The
-audio's weight is below 1 because the model is too sure of itself.
+the mean of seeds 1 to 3, rounded. ``python -m evals.end_of_turn --tune`` repeats the fit and tests on the other
+sentences. Complete and cut utterances are about equally many there, so at 0.5 both kinds of error weigh the same. The
+audio's weight is below 1 because the model is overconfident.
 """
 
 AUDIO_WITHIN_S: Final = 0.25
-"""Seconds that a server waits for the audio's vote; its conversations wait 0.3 for both (``turn_judgement_s``)."""
+"""Seconds that a server waits for the audio's score; its conversations wait 0.3 for both (``turn_judgement_s``)."""
 
 SUREST: Final = 5.0
-"""Log-odds beyond which a vote gains no more weight."""
+"""Log-odds at which a score is clamped."""
 
 
 class AudioAndTextJudge:
-    """A TurnJudge. Make it with ``load``. A judgement costs what SmartTurn costs; the text's vote is free."""
+    """A TurnJudge. Create it with ``load``. A call costs as much as SmartTurn; the text's score is free."""
 
     def __init__(self, model: SmartTurn, audio_within_s: float | None = None) -> None:
-        """``audio_within_s``: how long the audio's vote is waited for where there is a transcript; None: until it is
-        there."""
+        """``audio_within_s``: timeout for the audio's score if there is a transcript; None: no timeout."""
         self._model = model
         self._audio_within_s = audio_within_s
 
@@ -49,8 +48,8 @@ class AudioAndTextJudge:
         return cls(await SmartTurn.load(scheduler, weights), audio_within_s)
 
     async def completeness(self, audio: NDArray[np.float32], transcript: str, language: str) -> float:
-        """How likely the turn is over: 0 to 1, to be decided at 0.5. Without audio or transcript the other one decides,
-        and where the audio's vote is late, a transcript alone.
+        """Return the probability that the turn is over: 0 to 1; decide at 0.5. Without audio or transcript only the
+        other one counts; if the audio's score is late, the transcript alone.
 
         ``audio``: mono float32 at SPEECH_RATE with the silence behind it, of any length. Raises EngineError.
         """
@@ -62,17 +61,17 @@ class AudioAndTextJudge:
         return combined(heard, text_completeness(transcript, language))
 
     async def close(self) -> None:
-        """Nothing is left to do: memory goes with the object."""
+        """Do nothing: memory is freed with the object."""
 
 
 def combined(audio: float, text: float) -> float:
-    """Both votes in one, all of them probabilities that the turn is over."""
+    """Combine both scores; all are probabilities that the turn is over."""
     odds = AUDIO_WEIGHT * log_odds(audio) + TEXT_WEIGHT * log_odds(text) + BIAS
     return 1.0 / (1.0 + math.exp(-odds))
 
 
 def log_odds(probability: float) -> float:
-    """The natural logarithm of the odds, at most SUREST either way."""
+    """The natural logarithm of the odds, clamped to ±SUREST."""
     if not 0.0 < probability < 1.0:
         return math.copysign(SUREST, probability - 0.5)
     return max(-SUREST, min(SUREST, math.log(probability / (1.0 - probability))))

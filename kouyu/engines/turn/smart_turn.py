@@ -1,4 +1,4 @@
-"""Smart Turn v3.2 on onnxruntime: hears from the melody of the last words whether their speaker has finished."""
+"""Smart Turn v3.2 on onnxruntime: predicts from the intonation of the last words whether the turn is over."""
 
 from pathlib import Path
 from typing import Final, Self
@@ -18,7 +18,7 @@ WEIGHT_SET: Final = "smart-turn"
 FILE_NAME: Final = "smart-turn-v3.2-cpu.onnx"
 
 PAUSE_SAMPLES: Final = SPEECH_RATE // 5
-"""200 ms: the silence behind the speech that the model is shown. The longer it is, the more any turn looks finished."""
+"""200 ms: the silence after the speech that the model gets. The longer it is, the higher the score of any turn."""
 
 WINDOW_SAMPLES: Final = int(SPEECH_RATE * TURN_SECONDS)
 
@@ -30,7 +30,7 @@ _SILENT: Final = 1e-7
 
 
 class SmartTurn:
-    """The audio's vote on whether a turn is over. Make it with ``load``. A call takes about 45 ms on a free core."""
+    """Scores from audio whether a turn is over. Create it with ``load``. A call takes about 45 ms on a free core."""
 
     def __init__(self, scheduler: Scheduler, weights: Path) -> None:
         """Read the model: about 0.1 s, on the calling thread."""
@@ -70,9 +70,9 @@ class SmartTurn:
 
 
 def features(audio: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the model takes, shaped (80, 800): the log-mel spectrogram of the last TURN_SECONDS.
+    """The model's input, shaped (80, 800): the log-mel spectrogram of the last TURN_SECONDS.
 
-    Shorter audio gets zeros in front; then the whole is brought to zero mean and unit variance.
+    Shorter audio is padded with zeros in front; then the whole is normalised to zero mean and unit variance.
     """
     window = np.zeros(WINDOW_SAMPLES, np.float32)
     end = audio[-WINDOW_SAMPLES:]
@@ -81,9 +81,9 @@ def features(audio: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def with_short_pause(audio: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The audio without the silence behind it that is over PAUSE_SAMPLES.
+    """Cut the silence after the speech to PAUSE_SAMPLES.
 
-    Where noise leaves speech and pauses too close together to tell, nothing is taken off.
+    If noise makes the levels of speech and pauses too similar, nothing is cut.
     """
     blocks = audio[len(audio) % _BLOCK :].reshape(-1, _BLOCK)
     loud = loud_blocks(blocks)

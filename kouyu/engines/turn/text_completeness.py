@@ -1,4 +1,4 @@
-"""Whether a turn is over, judged from its text alone. Pure; English and Mandarin, neutral in other languages."""
+"""Scores from the text alone whether a turn is over. Pure; English and Mandarin, neutral in other languages."""
 
 import math
 import re
@@ -18,8 +18,8 @@ _MARK_LOG_ODDS: Final = {
     **dict.fromkeys(",，、;；:：", -1.0),
     **dict.fromkeys("…-–—", -2.0),
 }
-"""A recogniser ends nearly every text with a mark, finished or not, so a full stop says little. A question mark says no
-more: it goes by how the text begins.
+"""A recogniser ends nearly every text with a mark, finished or not, so a full stop says little. So does a question
+mark, which depends on how the text begins.
 """
 
 

@@ -1,7 +1,7 @@
-"""Voice activity for all sessions: whoever waits goes into the next call of the model, one chunk of each stream.
+"""VAD for all sessions: batches one chunk of each waiting stream into the next call of the model.
 
-It runs on the event loop: a call takes less time than handing it to a thread and back, and a thread would wait for the
-interpreter's lock between the model's steps.
+It runs on the event loop: a call takes less time than a switch to a thread and back, and a thread would wait for the
+GIL between the model's steps.
 """
 
 import asyncio
@@ -18,13 +18,13 @@ MAX_BATCH: Final = 64
 """Streams in one call of the model, about 1.5 ms of it."""
 
 SLICE_CHUNKS: Final = 16
-"""Chunks judged before everything else on the event loop gets its turn: a client may upload a minute at once."""
+"""Chunks scored before other tasks run on the event loop: a client may upload a minute of audio at once."""
 
 GATHER_SECONDS: Final = 0.004
-"""How long to wait for company when many streams are open, for each GATHER_FROM of them."""
+"""Seconds to wait for a fuller batch, for each GATHER_FROM open streams."""
 
 GATHER_FROM: Final = 32
-"""Open streams from which on waiting pays."""
+"""Open streams from which on waiting for a fuller batch pays."""
 
 MOST_GATHER_SECONDS: Final = 0.008
 
@@ -33,31 +33,31 @@ QUIET_RMS: Final = 10 ** (-80 / 20)
 at -70 dBFS one loses the pauses of speech that a microphone turned far down still lets the model hear."""
 
 QUIET_CHUNKS: Final = 16
-"""Quiet chunks in a row that the model still sees. After that they get 0.0 without it, and its state stays as it is.
+"""Quiet chunks in a row that the model still gets. Further ones score 0.0 without it, and its state is unchanged.
 
 Measured on 16 utterances with pauses from 0.5 to 30 s: with pauses of up to 3 s no speech is lost and 0 to 3 of 1088
-chunks are found in addition; with longer ones the judgements stay those after a short pause, where the model, left to
-run, grows slow to hear the next onset (22 chunks in 16 utterances after 30 s). A fresh state instead loses 12.
+chunks are found in addition; with longer ones the results stay those after a short pause, whereas the model run on
+through the silence detects the next onset late (22 chunks in 16 utterances after 30 s). A fresh state loses 12.
 """
 
 
 LEVELS: Final = 4
-"""Parts of a chunk whose level is told, so that the end of speech is known to 8 ms."""
+"""Parts of a chunk whose level is reported, so that the end of speech is known to 8 ms."""
 
 
 class Judgement(NamedTuple):
-    """The model's view of one chunk."""
+    """The VAD result for one chunk."""
 
     end: int
-    """The sample of the stream before which the chunk ends."""
+    """The stream position (in samples) at which the chunk ends, exclusive."""
     probability: float
-    """That it holds speech: 0 to 1."""
+    """The probability that it holds speech: 0 to 1."""
     levels: tuple[float, ...]
-    """Of its quarters, oldest first: dBFS, -120 at least."""
+    """The levels of its quarters, oldest first: dBFS, -120 at least."""
 
 
 class VoiceActivityDetector:
-    """Serves the voice activity model to any number of streams. Belongs to one event loop; close it at the end."""
+    """Runs the VAD model for any number of streams. Belongs to one event loop; close it at the end."""
 
     def __init__(self, model: VoiceActivityModel) -> None:
         self.model = model
@@ -67,18 +67,18 @@ class VoiceActivityDetector:
         self._open = 0
 
     def open(self) -> "VoiceActivityStream":
-        """A new stream. Close it when its session ends."""
+        """Open a stream. Close it when its session ends."""
         if self._serving is None:
             self._serving = asyncio.create_task(self._serve(), name="voice activity")
         self._open += 1
         return VoiceActivityStream(self)
 
     def left(self) -> None:
-        """A stream was closed."""
+        """Note that a stream was closed."""
         self._open -= 1
 
     async def judge(self, stream: "VoiceActivityStream", chunks: NDArray[np.float32]) -> "list[Heard]":
-        """What is heard in ``chunks``, shaped (count, chunk_samples), which follow those judged before.
+        """Score ``chunks``, shaped (count, chunk_samples), which follow those scored before.
 
         At most one call at a time for each stream. Raises EngineError.
         """
@@ -90,7 +90,7 @@ class VoiceActivityDetector:
         return await request.answer
 
     async def close(self) -> None:
-        """Stop; whoever waits for a judgement gets an EngineError."""
+        """Stop; waiting callers get an EngineError."""
         if self._serving is not None:
             self._serving.cancel()
             await asyncio.gather(self._serving, return_exceptions=True)
@@ -113,7 +113,7 @@ class VoiceActivityDetector:
     def _judge_batch(self, batch: "list[_Request]") -> None:
         try:
             judge_slice(self.model, batch)
-        except Exception as error:  # the engine's boundary: the sessions must hear of it, whatever it is
+        except Exception as error:  # the engine's boundary: any failure is passed on to the sessions
             self._fail(batch, f"voice activity failed: {error}")
         for request in batch:
             if request.finished and not request.answer.done():
@@ -126,7 +126,7 @@ class VoiceActivityDetector:
 
 
 class VoiceActivityStream:
-    """One session's audio on its way to the model. Positions count its samples from the first one fed."""
+    """VAD of one session's audio. Positions count its samples from the first one fed."""
 
     def __init__(self, detector: VoiceActivityDetector) -> None:
         self._detector = detector
@@ -137,9 +137,9 @@ class VoiceActivityStream:
         self._quiet_chunks = 0
 
     async def feed(self, samples: NDArray[np.float32]) -> list[Judgement]:
-        """Take more audio (mono float32, -1 to 1, at the model's rate) and judge every whole chunk there is now.
+        """Take more audio (mono float32, -1 to 1, at the model's rate) and score every chunk that is complete now.
 
-        Calls are served in order. A call that is cancelled gives up its chunks, and the stream goes on behind them.
+        Calls are served in order. A cancelled call drops its chunks, and the stream continues after them.
         Raises EngineError.
         """
         async with self._turn:
@@ -150,7 +150,7 @@ class VoiceActivityStream:
             return await self._judge(audio[:whole].reshape(-1, size), whole)
 
     async def flush(self) -> list[Judgement]:
-        """Judge what is left of a chunk, with zeros behind it. Its end is that of the audio; more may follow.
+        """Score an incomplete chunk, padded with zeros. Its ``end`` is that of the audio; more audio may follow.
 
         Raises EngineError.
         """
@@ -162,12 +162,12 @@ class VoiceActivityStream:
             return await self._judge(chunks, len(rest))
 
     def shows(self, *, quiet: bool) -> bool:
-        """Whether the model has to see the next chunk, or is spared it, there being nothing in it."""
+        """Whether the next chunk goes to the model; False skips it as silence."""
         self._quiet_chunks = self._quiet_chunks + 1 if quiet else 0
         return self._quiet_chunks <= QUIET_CHUNKS
 
     def close(self) -> None:
-        """The session has ended."""
+        """Close the stream when its session has ended."""
         self._detector.left()
 
     async def _judge(self, chunks: NDArray[np.float32], samples: int) -> list[Judgement]:
@@ -182,12 +182,12 @@ class VoiceActivityStream:
 
 
 Heard = tuple[float, tuple[float, ...]]
-"""Of a chunk: the probability of speech, and the levels of its parts."""
+"""A chunk's speech probability, and the levels of its parts."""
 
 
 @dataclass(slots=True)
 class _Request:
-    """Chunks of one stream that somebody waits for."""
+    """Chunks of one stream that a caller waits for."""
 
     stream: VoiceActivityStream
     chunks: NDArray[np.float32]
@@ -200,7 +200,7 @@ class _Request:
 
 
 def judge_slice(model: VoiceActivityModel, batch: list[_Request]) -> None:
-    """Judge the next chunks of each request, SLICE_CHUNKS in all at most, or one of each, one of each in a call."""
+    """Score the next chunks of each request, one of each per call: SLICE_CHUNKS in all at most, or one of each."""
     for _ in range(max(1, SLICE_CHUNKS // max(1, len(batch)))):
         going = [request for request in batch if not request.finished]
         if not going:

@@ -1,4 +1,4 @@
-"""Voice activity: the probability that a short chunk of audio holds speech."""
+"""The interface of VAD models: the probability that a short chunk of audio holds speech."""
 
 from collections.abc import Sequence
 from typing import Protocol, TypeAlias
@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 State: TypeAlias = NDArray[np.float32]
-"""What the model carries from chunk to chunk of one stream. Opaque to everyone else."""
+"""The model's state between the chunks of one stream. Opaque to other code."""
 
 
 class VoiceActivityModel(Protocol):
-    """A model that judges chunks of many streams in one call.
+    """A VAD model that scores chunks of many streams in one call.
 
-    It is called on the event loop, so a call has to be a matter of microseconds for each stream, on one thread.
+    It is called on the event loop, so a call has to take only microseconds per stream, on one thread.
     """
 
     sample_rate: int
@@ -22,11 +22,11 @@ class VoiceActivityModel(Protocol):
     """Samples in one chunk."""
 
     def initial_state(self) -> State:
-        """The state of a stream before its first chunk."""
+        """Return the state of a stream before its first chunk."""
         ...
 
     def infer(self, chunks: NDArray[np.float32], states: Sequence[State]) -> tuple[list[float], list[State]]:
-        """Speech probabilities (0 to 1) and the next states, one per stream, in the order given.
+        """Return speech probabilities (0 to 1) and the next states, one per stream, in the order given.
 
         ``chunks`` is shaped (streams, chunk_samples). Raises EngineError.
         """

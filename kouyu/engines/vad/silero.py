@@ -1,8 +1,8 @@
-"""Silero voice activity detection, for many streams at once.
+"""Silero VAD, batched over many streams.
 
-The network is small, 309 thousand weights, and what it costs is calling it. onnxruntime takes each stream of a batch
-by itself through every convolution; here one matrix product takes all of them, which is two to three times as fast.
-The judgements are those of onnxruntime to 1e-5.
+The network is small, 309 thousand weights, so call overhead dominates. onnxruntime runs each stream of a batch
+separately through every convolution; here one matrix product covers all of them, which is two to three times as fast.
+The probabilities equal those of onnxruntime to 1e-5.
 """
 
 from collections.abc import Sequence
@@ -23,14 +23,14 @@ WEIGHT_SET: Final = "silero-vad"
 FILE_NAME: Final = "silero_vad.onnx"
 
 _CONTEXT: Final = 64
-"""Samples of the chunk before, which the network wants in front of each chunk."""
+"""Samples of the previous chunk that the network needs before each chunk."""
 _HIDDEN: Final = 128
 _WINDOW: Final = 256
 _HOP: Final = 128
 _STRIDES: Final = (1, 2, 2, 1)
-"""Of the four convolutions, each three frames wide."""
+"""Strides of the four convolutions, each three frames wide."""
 _BRANCH: Final = "If_0_then_branch__Inline_0__"
-"""Begins the names of the weights for 16 kHz."""
+"""Prefix of the weights for 16 kHz."""
 
 _Floats = NDArray[np.float32]
 
@@ -53,11 +53,11 @@ class SileroVoiceActivity:
             raise EngineUnavailable(f"{file} cannot be loaded ({error}); try: kouyu models fetch silero-vad") from error
 
     def initial_state(self) -> State:
-        """Silence behind, nothing heard."""
+        """The state after silence."""
         return np.zeros(2 * _HIDDEN + _CONTEXT, np.float32)
 
     def infer(self, chunks: _Floats, states: Sequence[State]) -> tuple[list[float], list[State]]:
-        """Judge one chunk of each stream, all in one call."""
+        """Score one chunk of each stream, all in one call."""
         if not len(chunks):
             return [], []
         network, before = self._network, np.stack(states)
@@ -115,7 +115,7 @@ def _spectrum(audio: _Floats, basis: _Floats) -> _Floats:
     padded = np.concatenate((audio, audio[:, -2 : -2 - _CONTEXT : -1]), axis=1)
     count = (padded.shape[1] - _WINDOW) // _HOP + 1
     row, sample = padded.strides
-    # The array's own constructor: numpy's as_strided takes longer than the product that follows.
+    # ndarray's constructor: numpy's as_strided takes longer than the product that follows.
     frames: _Floats = np.ndarray(
         (len(padded), count, _WINDOW), np.float32, padded, strides=(row, _HOP * sample, sample)
     )

@@ -1,4 +1,4 @@
-"""Voiceprints: the engine's face."""
+"""The interface of speaker encoders."""
 
 from typing import Protocol, TypeAlias
 
@@ -8,24 +8,24 @@ from numpy.typing import NDArray
 from kouyu.engines.work import Priority
 
 Voiceprint: TypeAlias = NDArray[np.float32]
-"""A vector of length 1. The cosine of two, their dot product, says how alike two voices are."""
+"""A vector of length 1. The cosine of two, their dot product, is the similarity of the voices."""
 
 
 class SpeakerEncoder(Protocol):
-    """Turns speech into a vector that says who speaks, whatever is said."""
+    """Computes a vector that identifies the speaker, independent of the words."""
 
     model: str
-    """Which encoder, with its version: only voiceprints of the same one can be compared."""
+    """Name and version of the encoder: only voiceprints of the same one can be compared."""
 
     async def encode(self, speech: NDArray[np.float32], priority: Priority = Priority.FINAL) -> Voiceprint:
         """The voiceprint of one speaker's speech.
 
-        ``speech``: mono float32, -1 to 1, at SPEECH_RATE, without long silences (``speech_only`` takes them out), of
-        any length above none; the more of it, up to some ten seconds, the surer the voiceprint. Raises EngineError
-        when it cannot, which empty and silent audio also leads to.
+        ``speech``: mono float32, -1 to 1, at SPEECH_RATE, without long silences (``speech_only`` removes them), not
+        empty; more speech, up to some ten seconds, gives a more reliable voiceprint. Raises EngineError if it fails,
+        also for empty or silent audio.
         """
         ...
 
     async def close(self) -> None:
-        """Free what the engine holds."""
+        """Free the engine's resources."""
         ...

@@ -1,4 +1,4 @@
-"""What the speaker encoder hears: the mel spectrogram of its training, cut into overlapping windows of 1.6 s."""
+"""Input of the speaker encoder: the mel spectrogram of its training, cut into overlapping windows of 1.6 s."""
 
 from typing import Final
 
@@ -14,19 +14,19 @@ WINDOW_FRAMES: Final = 160
 STEP_FRAMES: Final = 77
 """From one window to the next: 1.3 windows begin in each second."""
 LEAST_COVERED: Final = 0.75
-"""The share of the last window that must hold audio, or it is left out, unless it is the only one."""
+"""Least share of audio in the last window; with less it is left out, unless it is the only one."""
 
 LOUDNESS_DBFS: Final = -30.0
-"""The root mean square that speech is brought to. In training only quieter speech was raised to it; but the encoder
-hears loudness, and with speech at -32 to -18 dBFS the equal error rate at 4 s is 1.9 % so and 7.6 % the other way."""
+"""The root mean square to which speech is scaled. In training only quieter speech was; but the encoder depends on the
+level, and with speech at -32 to -18 dBFS the equal error rate at 4 s is 1.9 % so and 7.6 % the training's way."""
 
 
 def mel_windows(speech: NDArray[np.float32]) -> NDArray[np.float32]:
     """The windows, shaped (WINDOW_FRAMES, windows, BANDS).
 
-    ``speech``: mono at 16 kHz, not empty and not silent. What is too short for one window is repeated until that is
-    full, for silence would be part of the voiceprint (equal error rate of 0.8 s: 17 % so, 24 % with zeros); what is
-    too short for its last of several windows gets zeros behind.
+    ``speech``: mono at 16 kHz, not empty and not silent. Speech too short for one window is repeated to fill it, since
+    silence would become part of the voiceprint (equal error rate at 0.8 s: 17 % so, 24 % with zeros); the last of
+    several windows is padded with zeros.
     """
     if len(speech) < WINDOW_FRAMES * HOP_SAMPLES:
         speech = np.resize(speech, WINDOW_FRAMES * HOP_SAMPLES)
@@ -38,7 +38,7 @@ def mel_windows(speech: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def window_starts(samples: int) -> list[int]:
-    """The first frame of each window over so many samples; at least one."""
+    """The first frame of each window over ``samples`` samples; at least one."""
     frames = -(-(samples + 1) // HOP_SAMPLES)
     starts = list(range(0, max(1, frames - WINDOW_FRAMES + STEP_FRAMES + 1), STEP_FRAMES))
     covered = (samples - starts[-1] * HOP_SAMPLES) / (WINDOW_FRAMES * HOP_SAMPLES)

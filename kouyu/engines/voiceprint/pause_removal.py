@@ -1,4 +1,4 @@
-"""Speech without its pauses: what a voiceprint is made of, and how much of it there is."""
+"""Removes pauses from speech, before a voiceprint is computed or its length measured."""
 
 from typing import Final
 
@@ -11,13 +11,13 @@ from kouyu.protocol.speech_rate import SPEECH_RATE
 _BLOCK: Final = SPEECH_RATE * 3 // 100
 """30 ms, over which loudness is measured."""
 _KEPT_BLOCKS: Final = 6
-"""Around what is loud 180 ms stay on either side, so that words are not chopped."""
+"""Blocks kept on either side of loud ones (180 ms), so that words are not cut."""
 
 
 def speech_only(audio: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The audio without its pauses. Mono float32 at SPEECH_RATE, of any length.
+    """Return the audio without its pauses. Mono float32 at SPEECH_RATE, of any length.
 
-    Where noise leaves speech and pauses too close together to tell, nothing is taken out.
+    If noise makes the levels of speech and pauses too similar, nothing is removed.
     """
     blocks = audio[: len(audio) // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
     loud = loud_blocks(blocks)

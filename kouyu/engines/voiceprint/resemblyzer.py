@@ -19,14 +19,14 @@ WEIGHT_SET: Final = "voiceprint"
 FILE_NAME: Final = "speaker_encoder.onnx"
 
 WINDOWS_AT_ONCE: Final = 16
-"""In one call of the model, so that a long enrolment notices when it is cancelled."""
+"""Windows in one call of the model, so that a long enrolment can be cancelled between calls."""
 
 
 class ResemblyzerEncoder:
     """A SpeakerEncoder with vectors of 256, none of them negative. On one core 30 ms for 3 s of speech.
 
-    ``weights`` is the folder of the weight set ``voiceprint``. The model, 6 MB, is read in 25 ms on the first call, so
-    a server on which nobody asks for voiceprints pays nothing for them.
+    ``weights`` is the folder of the weight set ``voiceprint``. The model, 6 MB, is loaded in 25 ms on the first call,
+    so a server that does not use voiceprints pays nothing for them.
     """
 
     model: str = "resemblyzer-0.1.4"
@@ -40,15 +40,15 @@ class ResemblyzerEncoder:
     async def encode(self, speech: NDArray[np.float32], priority: Priority = Priority.FINAL) -> Voiceprint:
         """The voiceprint of one speaker's speech, on a worker.
 
-        ``speech``: mono float32, -1 to 1, at SPEECH_RATE. Raises EngineError, EngineUnavailable for weights that are
-        not there.
+        ``speech``: mono float32, -1 to 1, at SPEECH_RATE. Raises EngineError; EngineUnavailable if the weights are
+        missing.
         """
         return await self._scheduler.run(lambda token: self.voiceprint(speech, token), priority)
 
     def voiceprint(self, speech: NDArray[np.float32], token: CancelToken | None = None) -> Voiceprint:
         """As ``encode``, on the calling thread."""
         if not speech.any():
-            raise EngineError("there is no sound to make a voiceprint of")
+            raise EngineError("the audio is empty or silent: no voiceprint can be computed")
         windows = mel_windows(speech)
         session = self._opened()
         parts = []
@@ -63,10 +63,10 @@ class ResemblyzerEncoder:
         return unit(np.concatenate(parts).mean(axis=0))
 
     async def close(self) -> None:
-        """Nothing is left to do: memory goes with the object."""
+        """Do nothing: memory is freed with the object."""
 
     def _opened(self) -> Any:
-        """The model; whoever needs it first opens it."""
+        """The model, opened at the first call."""
         with self._opening:
             if self._session is None:
                 # A call is too short to be worth more threads.
@@ -75,16 +75,16 @@ class ResemblyzerEncoder:
 
 
 def unit(vector: NDArray[np.float32]) -> Voiceprint:
-    """The vector at length 1."""
+    """Scale the vector to length 1."""
     length = np.linalg.norm(vector)
     if not length > 0:
-        raise EngineError("the voiceprint is empty: this is no speech")
+        raise EngineError("the voiceprint is empty: the audio is not speech")
     scaled: Voiceprint = (vector / length).astype(np.float32)
     return scaled
 
 
 async def _load(context: EngineContext, _: NoOptions) -> ResemblyzerEncoder:
-    """The model is read when it is first needed."""
+    """Create the encoder; its model is read at the first call."""
     return ResemblyzerEncoder(context.scheduler, cache.folder(WEIGHT_SET))
 
 

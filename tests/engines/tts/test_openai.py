@@ -101,5 +101,5 @@ async def test_an_unknown_voice_is_an_engine_error() -> None:
 
 
 async def test_an_answer_without_any_sound_is_an_engine_error() -> None:
-    with pytest.raises(EngineError, match="answered with nothing"):
+    with pytest.raises(EngineError, match="returned no audio"):
         await spoken(Endpoint([b""]))
