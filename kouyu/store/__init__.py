@@ -1,1 +1,1 @@
-"""What is kept: conversations, their messages and chats, and access tokens. Enter by ``kouyu.store.store.Store``."""
+"""Persistence: conversations, messages, chats, files, voiceprints, tokens. Start at ``kouyu.store.store.Store``."""

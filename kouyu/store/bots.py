@@ -1,4 +1,4 @@
-"""Bots that were made over REST: what their owner wrote, as a draft and as it is published."""
+"""Bots created over REST, each with a draft and a published version."""
 
 import time
 from collections.abc import Callable
@@ -14,10 +14,10 @@ from kouyu.store.tables import bots
 
 
 class BotModel(msgspec.Struct, frozen=True, kw_only=True):
-    """Which model answers, and how it samples. None leaves it to the model."""
+    """The model, and its sampling parameters. None leaves one to the model."""
 
     model_id: str = ""
-    """A bot of the settings, whose model is used; "" is the default one."""
+    """The bot of the settings whose model is used; "" is the default one."""
     temperature: float | None = None
     top_p: float | None = None
     top_k: int | None = None
@@ -25,18 +25,18 @@ class BotModel(msgspec.Struct, frozen=True, kw_only=True):
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
     context_round: int | None = None
-    """So many earlier questions with their answers does the model see; None is all that fit."""
+    """Earlier questions, with their answers, in the model's context; None is all that fit."""
 
 
 class BotTools(msgspec.Struct, frozen=True):
-    """The tools of an MCP server that the bot has: those named in ``tools``, or all of them."""
+    """The bot's tools of one MCP server: those named in ``tools``, or all of them."""
 
     server: str
     tools: tuple[str, ...] = ()
 
 
 class BotProfile(msgspec.Struct, frozen=True, kw_only=True):
-    """What its owner wrote."""
+    """A bot as its owner defines it."""
 
     name: str
     description: str = ""
@@ -45,7 +45,7 @@ class BotProfile(msgspec.Struct, frozen=True, kw_only=True):
     prologue: str = ""
     suggested_questions: tuple[str, ...] = ()
     follow_up: bool = False
-    """Whether it suggests questions after each answer; ``follow_up_prompt`` says of what kind."""
+    """Whether it suggests questions after each answer; ``follow_up_prompt`` instructs the model how."""
     follow_up_prompt: str = ""
     voice_id: str = ""
     model: BotModel = BotModel()
@@ -53,7 +53,7 @@ class BotProfile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BotRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A bot as kept. Times are Unix seconds; ``version`` counts how often it was published."""
+    """A stored bot. Times are Unix seconds; ``version`` counts how often it was published."""
 
     id: str
     owner_id: str
@@ -91,7 +91,7 @@ class _Publish(msgspec.Struct, frozen=True):
     published_at: int
 
     def apply(self, connection: Connection) -> None:
-        # In SQL, so that what is published is the draft of this very moment.
+        # In SQL, so that the present draft is published, not one read earlier.
         values = {
             "published": bots.c.draft,
             "version": bots.c.version + 1,
@@ -102,7 +102,7 @@ class _Publish(msgspec.Struct, frozen=True):
 
 
 class Bots:
-    """The bots kept."""
+    """The stored bots."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
@@ -110,7 +110,7 @@ class Bots:
         self._ids = IdFactory()
 
     async def create(self, owner_id: str, profile: BotProfile) -> BotRecord:
-        """A new bot, not yet published."""
+        """Create a bot, not yet published."""
         now = int(self._clock())
         record = BotRecord(
             id=self._ids.next_id(),
@@ -126,11 +126,11 @@ class Bots:
         return record
 
     async def get(self, bot_id: str) -> BotRecord | None:
-        """The bot of this id."""
+        """The bot with this id."""
         return await self._database.record(select(bots).where(bots.c.id == bot_id), BotRecord)
 
     async def update(self, bot_id: str, profile: BotProfile) -> None:
-        """Write another draft; what is published stays. Raises UnknownBot."""
+        """Replace the draft; the published version stays. Raises UnknownBot."""
         await self._database.write_one(_Change(bot_id, {"draft": profile, "updated_at": int(self._clock())}))
 
     async def publish(self, bot_id: str) -> BotRecord:
@@ -142,7 +142,7 @@ class Bots:
         return record
 
     async def unpublish(self, bot_id: str) -> None:
-        """Leave the draft alone. Raises UnknownBot."""
+        """Unpublish the bot; its draft stays. Raises UnknownBot."""
         values = {"published": None, "published_at": None, "updated_at": int(self._clock())}
         await self._database.write_one(_Change(bot_id, values))
 

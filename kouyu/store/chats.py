@@ -1,4 +1,4 @@
-"""Chats: one per turn, with how it ended."""
+"""Chats: one per turn, with its status."""
 
 import time
 from collections.abc import Callable
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class ChatRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A chat as last saved (downlink.md 2.1). Times are Unix seconds, None for what has not happened.
+    """A chat as last saved (downlink.md 2.1). Times are Unix seconds, None for events that have not happened.
 
     The messages of an ``excluded`` chat are never part of the model's context.
     """
@@ -46,9 +46,9 @@ class ChatRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PutChat(msgspec.Struct, frozen=True):
-    """Keep this state of a chat, replacing what was kept of it. Raises UnknownConversation.
+    """Save this state of a chat, replacing the stored one. Raises UnknownConversation.
 
-    An empty ``user_id`` leaves the one kept; a chat once ``excluded`` stays so.
+    An empty ``user_id`` keeps the stored one; a chat once ``excluded`` stays so.
     """
 
     chat: Chat
@@ -80,7 +80,7 @@ class PutChat(msgspec.Struct, frozen=True):
 
 
 class FailInterrupted(msgspec.Struct, frozen=True):
-    """Mark every chat that is still open as failed by a stop of the server; how many there were."""
+    """Mark every open chat as failed by a stop of the server; return how many there were."""
 
     failed_at: int
 
@@ -95,26 +95,26 @@ def _or_none(value: T | UnsetType) -> T | None:
 
 
 class Chats:
-    """The chats kept."""
+    """The stored chats."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
 
     async def put(self, chat: Chat, user_id: str = "", *, excluded: bool = False) -> None:
-        """Keep this state of a chat. See PutChat; raises UnknownConversation."""
+        """Save this state of a chat. See PutChat; raises UnknownConversation."""
         await self._database.write_one(PutChat(chat, user_id, excluded))
 
     async def get(self, chat_id: str) -> ChatRecord | None:
-        """The chat of this id."""
+        """The chat with this id."""
         return await self._database.record(select(chats).where(chats.c.id == chat_id), ChatRecord)
 
     async def running_in(self, conversation_id: str) -> str | None:
-        """The id of a chat that runs in this conversation; one that waits for the client's tools does not run."""
+        """The id of the chat running in this conversation; a chat that waits for the client's tools does not count."""
         running = and_(chats.c.conversation_id == conversation_id, chats.c.status.in_(RUNNING_STATUSES))
         found: str | None = await self._database.scalar(select(chats.c.id).where(running).limit(1))
         return found
 
     async def fail_interrupted(self) -> int:
-        """Mark the chats a crash left open as failed; how many. Only for a server that has just started."""
+        """Mark the chats that a crash left open as failed; return their number. Only at the start of a server."""
         return await self._database.write_one(FailInterrupted(int(self._clock())))

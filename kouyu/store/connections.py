@@ -1,8 +1,8 @@
-"""A few connections to one database, and work on them that leaves the event loop alone.
+"""A few connections to one database, whose work does not block the event loop.
 
-SQLite's library blocks, so its work runs on threads, a whole piece of work on one of them: a driver that hands each
-single call to a thread (aiosqlite) takes half as long again, and on a busy server each waits for the interpreter's
-lock. PostgreSQL has a driver that does not block.
+SQLite's library blocks, so its work runs on threads, a whole transaction on one of them: a driver that runs each call
+on a thread (aiosqlite) takes half as long again, and on a busy server each call waits for the GIL. PostgreSQL has a
+driver that does not block.
 """
 
 import asyncio
@@ -24,35 +24,35 @@ class Connections(Protocol):
 
     @property
     def engine(self) -> Engine:
-        """SQLAlchemy's, for its events."""
+        """SQLAlchemy's engine, for its events."""
         ...
 
     async def run(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` on a connection that is free, and give its result.
+        """Run ``work`` on a free connection, and return its result.
 
-        Of those that write: in a transaction, on disk when this returns. Of those that read: each statement is a
-        transaction of its own, sees all that is committed, and holds up no checkpoint afterwards. Raises what ``work``
-        raises, and SQLAlchemyError. A caller that is cancelled does not stop the work.
+        Writing connections: in a transaction, on disk when this returns. Reading ones: each statement is its own
+        transaction, sees everything committed, and blocks no checkpoint afterwards. Raises what ``work`` raises, and
+        SQLAlchemyError. Cancelling the caller does not stop the work.
         """
         ...
 
     async def close(self) -> None:
-        """Close them all, after the work that is under way."""
+        """Close them all, after the work in progress."""
         ...
 
 
 def open_writing(url: URL) -> Connections:
-    """The one connection that writes."""
+    """Open the one writing connection."""
     return _open(url, 1, writes=True)
 
 
 def open_reading(url: URL, count: int) -> Connections:
-    """``count`` connections that read; work beyond that waits."""
+    """Open ``count`` reading connections; further work waits."""
     return _open(url, count, writes=False)
 
 
 def _open(url: URL, count: int, *, writes: bool) -> Connections:
-    # hide_parameters: what people said must not get into error texts.
+    # hide_parameters: users' text must not get into error messages.
     options: dict[str, Any] = {"pool_size": count, "max_overflow": 0, "hide_parameters": True}
     if not writes:
         options["isolation_level"] = "AUTOCOMMIT"

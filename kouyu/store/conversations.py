@@ -1,4 +1,4 @@
-"""Conversations: who talks with which bot, and the section that is current."""
+"""Conversations: their bot, user and current section."""
 
 import time
 from collections.abc import Callable
@@ -32,14 +32,14 @@ class ConversationRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConversationPage(msgspec.Struct, frozen=True):
-    """One page of a list; ``has_more`` tells whether another follows."""
+    """One page of a list; ``has_more``: another page follows."""
 
     conversations: tuple[ConversationRecord, ...]
     has_more: bool
 
 
 class CreateConversation(msgspec.Struct, frozen=True, kw_only=True):
-    """Make the conversation unless it exists; its first section has its own id (downlink.md 3.6)."""
+    """Create the conversation unless it exists; its first section has its own id (downlink.md 3.6)."""
 
     id: str
     bot_id: str
@@ -96,7 +96,7 @@ def _change(connection: Connection, conversation_id: str, values: dict[str, Any]
 
 
 class Conversations:
-    """The conversations kept."""
+    """The stored conversations."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
@@ -111,7 +111,7 @@ class Conversations:
         name: str = "",
         meta_data: dict[str, str] | None = None,
     ) -> ConversationRecord:
-        """The conversation of this id: the one kept, unchanged, or else a new one."""
+        """Return the conversation with this id, unchanged, or create it."""
         create = CreateConversation(
             id=conversation_id,
             bot_id=bot_id,
@@ -122,12 +122,12 @@ class Conversations:
         )
         await self._database.write_one(create)
         record = await self.get(conversation_id)
-        if record is None:  # deleted by somebody else in this very moment
+        if record is None:  # deleted by another request meanwhile
             raise UnknownConversation(conversation_id)
         return record
 
     async def get(self, conversation_id: str) -> ConversationRecord | None:
-        """The conversation of this id."""
+        """The conversation with this id."""
         query = select(conversations).where(conversations.c.id == conversation_id)
         return await self._database.record(query, ConversationRecord)
 

@@ -1,4 +1,4 @@
-"""One open database: a single writer, and a pool of connections that read beside it without waiting for it."""
+"""One open database: a single writer, and a pool of reading connections that do not wait for it."""
 
 import asyncio
 import logging
@@ -20,14 +20,14 @@ from kouyu.store.writer import Write, Writer
 logger = logging.getLogger(__name__)
 
 READERS: Final = 4
-"""Connections that read; a reader beyond that waits until one is free."""
+"""Reading connections; further readers wait until one is free."""
 
 R = TypeVar("R", bound=msgspec.Struct)
 T = TypeVar("T")
 
 
 class Database:
-    """The connections to one database. Records go in and out; SQLAlchemy's rows stay inside the store."""
+    """The connections to one database. Its interface takes and returns records, never SQLAlchemy's rows."""
 
     def __init__(self, writing: Connections, reading: Connections) -> None:
         self._writing = writing
@@ -36,7 +36,7 @@ class Database:
 
     @classmethod
     async def open(cls, location: str | Path) -> "Database":
-        """Open the database at a path (SQLite, made when missing) or URL, bringing its schema up to date.
+        """Open the database at a path (SQLite, created if missing) or URL, and migrate its schema.
 
         Raises SchemaTooNew for a database from a newer kouyu, StoreError when it cannot be opened.
         """
@@ -53,35 +53,37 @@ class Database:
         return cls(writing, open_reading(url, READERS))
 
     async def close(self) -> None:
-        """Carry out the writes that wait and close all connections."""
+        """Finish the queued writes and close all connections."""
         await self._writer.close()
         await self._reading.close()
         await self._writing.close()
 
     async def write(self, *writes: Write[Any]) -> tuple[Any, ...]:
-        """Carry out the writes in one transaction, all or none; their results, once on disk. See Writer.write."""
+        """Do the writes in one transaction; return their results once they are on disk. See Writer.write."""
         return await self._writer.write(writes)
 
     async def write_one(self, write: Write[T]) -> T:
-        """Carry out one write; its result, once on disk."""
+        """Do one write; return its result once it is on disk."""
         result: T = (await self._writer.write((write,)))[0]
         return result
 
     def offer(self, write: Write[Any]) -> bool:
-        """Queue a write nobody waits for; False when there is no room for it."""
+        """Queue a write without waiting for it; False if the queue is full."""
         return self._writer.offer(write)
 
     async def leave_no_trace(self) -> None:
-        """Remove from the disk what has been deleted before: SQLite's log still has it.
+        """Remove earlier deleted data from the disk: SQLite's write-ahead log still holds it.
 
-        On PostgreSQL nothing is done: there the server's own vacuum decides when deleted rows go.
+        Does nothing on PostgreSQL, where the server's vacuum removes deleted rows.
         """
         async with _errors_told("cleared of what was deleted"):
             if not await self._reading.run(dialect.empty_write_ahead_log):
-                logger.warning("another program holds the database open: what was deleted stays in its log for now")
+                logger.warning(
+                    "another program holds the database open: deleted data stays in its write-ahead log for now"
+                )
 
     async def records(self, query: Executable, record: type[R], values: dict[str, Any] | None = None) -> tuple[R, ...]:
-        """The rows of a query, whose columns are named as the record's fields. ``values``: of its parameters."""
+        """The rows of a query as records, whose fields have the columns' names. ``values``: the query's parameters."""
 
         def found(connection: Connection) -> tuple[R, ...]:
             rows = connection.execute(query, values).mappings()

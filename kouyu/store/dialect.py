@@ -1,4 +1,4 @@
-"""The few places where SQLite and PostgreSQL differ, so that no other module has to ask."""
+"""All differences between SQLite and PostgreSQL, kept in this module."""
 
 import os
 import sqlite3
@@ -17,15 +17,15 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from kouyu.store.errors import StoreError
 
 BUSY_TIMEOUT_MS = 10_000
-"""How long SQLite itself waits for another process's write before it says "database is locked"."""
+"""How long SQLite waits for another process's write before it fails with "database is locked"."""
 
-_MIGRATION_LOCK = 0x6B6F757975  # "kouyu"; any number will do that no other program takes
+_MIGRATION_LOCK = 0x6B6F757975  # "kouyu"; any number that no other program uses
 
 Insert = sqlite.Insert | postgresql.Insert
 
 
 def database_url(location: str | Path) -> URL:
-    """A path (SQLite) or a URL (``sqlite:///...``, ``postgresql://...``) as the URL of the driver used for it.
+    """Convert a path (SQLite) or a URL (``sqlite:///...``, ``postgresql://...``) to the URL of the driver used for it.
 
     Raises StoreError for a URL of another kind of database, or of an SQLite database without a file.
     """
@@ -47,9 +47,9 @@ def database_url(location: str | Path) -> URL:
 
 
 def prepare_file(path: Path) -> None:
-    """Make the SQLite file, readable by its owner alone, in WAL mode, which it keeps. Blocks: not for the event loop.
+    """Create the SQLite file, readable by its owner alone, in WAL mode, which persists. Blocks: not for the event loop.
 
-    Raises StoreError where that cannot be done: no permission, or a network file system.
+    Raises StoreError if that fails: no permission, or a network file system.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -62,14 +62,14 @@ def prepare_file(path: Path) -> None:
 
 
 def _use_write_ahead_log(path: Path) -> str:
-    """Switch the file to WAL mode; the mode it is in then."""
+    """Switch the file to WAL mode; return its mode afterwards."""
     deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
     with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000)) as connection:
         while True:
             try:
                 return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
             except sqlite3.OperationalError as error:
-                # SQLite does not wait by itself when two programs switch the mode at once.
+                # SQLite does not wait by itself if two programs switch the mode at once.
                 if "locked" not in str(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
@@ -77,25 +77,25 @@ def _use_write_ahead_log(path: Path) -> str:
 
 def configure_sqlite(connection: DBAPIConnection, _record: object) -> None:
     """Set up a new SQLite connection. A listener for the pool's ``connect`` event."""
-    # The driver begins no transactions of its own: SQLAlchemy's "begin" event does (BEGIN IMMEDIATE).
+    # The driver begins no transactions; SQLAlchemy's "begin" event does (BEGIN IMMEDIATE).
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
-    # What is deleted is overwritten with zeros, so that no voiceprint or message stays readable in the file.
+    # Deleted data is overwritten with zeros, so that no voiceprint or message stays readable in the file.
     cursor.execute("PRAGMA secure_delete = ON")
     cursor.close()
 
 
 def begin_immediate(connection: Connection) -> None:
-    """Begin as a writer at once: a transaction that reads first and writes later can fail as locked half-way."""
+    """Begin with the write lock: a transaction that reads first and writes later can fail half-way as locked."""
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def empty_write_ahead_log(connection: Connection) -> bool:
-    """Bring SQLite's log into the database file and cut it to nothing, once nobody reads or writes; False when somebody
-    does for longer than BUSY_TIMEOUT_MS. For a connection that is in no transaction."""
+    """Move SQLite's write-ahead log into the database file and truncate it, once no other connection reads or writes;
+    False if one does for longer than BUSY_TIMEOUT_MS. For a connection outside a transaction."""
     if connection.dialect.name != "sqlite":
         return True
     busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar()
@@ -108,12 +108,12 @@ def is_locked(error: DBAPIError) -> bool:
 
 
 def reason(error: Exception) -> str:
-    """What the database itself said: without the statement, and without SQLAlchemy's links."""
+    """The database's own error text, without the statement and without SQLAlchemy's links."""
     return str(error.orig) if isinstance(error, DBAPIError) else str(error)
 
 
 def sequence_type(connection: Connection) -> str:
-    """The SQL type of a column that numbers its own rows in order of insertion."""
+    """The SQL type of an auto-increment column."""
     return "INTEGER" if connection.dialect.name == "sqlite" else "BIGINT GENERATED BY DEFAULT AS IDENTITY"
 
 
@@ -123,7 +123,7 @@ def binary_type(connection: Connection) -> str:
 
 
 def wait_for_sole_migration(connection: Connection) -> None:
-    """Let one process migrate at a time. In SQLite the transaction itself, begun as a writer, does that."""
+    """Let one process migrate at a time. In SQLite the transaction's write lock does that."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
 
@@ -131,7 +131,7 @@ def wait_for_sole_migration(connection: Connection) -> None:
 def put(
     connection: Connection, table: Table[Any], values: dict[str, Any], *, key: Iterable[str], change: Iterable[str]
 ) -> None:
-    """Insert a row. One of the same ``key`` that is there takes over the columns to ``change``, if any."""
+    """Insert a row; if one with the same ``key`` exists, update its columns ``change``, if any."""
     statement = _upsert(connection.dialect.name, table, tuple(values), tuple(key), tuple(change))
     connection.execute(statement, values)
 
@@ -140,7 +140,7 @@ def put(
 def _upsert(
     name: str, table: Table[Any], columns: tuple[str, ...], key: tuple[str, ...], change: tuple[str, ...]
 ) -> Insert:
-    """Kept, because SQLAlchemy takes longer to put a statement together than SQLite to carry it out."""
+    """Cached, since SQLAlchemy takes longer to build a statement than SQLite to execute it."""
     build = sqlite.insert if name == "sqlite" else postgresql.insert
     insert = build(table).values({column: bindparam(column) for column in columns})
     if not change:

@@ -1,8 +1,8 @@
-"""What can go wrong in the store: whatever a database says arrives as a StoreError, never as an SQLAlchemy error."""
+"""The store's errors: every database error is raised as a StoreError, never as an SQLAlchemy error."""
 
 
 class StoreError(Exception):
-    """The database could not do what was asked. The text holds no stored values."""
+    """A database operation failed. The text holds no stored values."""
 
 
 class StoreClosed(StoreError):
@@ -10,7 +10,7 @@ class StoreClosed(StoreError):
 
 
 class SchemaTooNew(StoreError):
-    """The database was written by a newer kouyu than this one; nothing was touched."""
+    """The database was written by a newer kouyu than this one; it was not changed."""
 
 
 class UnknownConversation(StoreError):

@@ -1,4 +1,4 @@
-"""Feedback: what readers thought of messages, one opinion for each."""
+"""Readers' feedback on messages, one per message."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ FeedbackType = Literal["like", "unlike"]
 
 
 class FeedbackRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What was thought of one message; the time is in Unix seconds."""
+    """The feedback on one message; the time is in Unix seconds."""
 
     message_id: str
     feedback_type: FeedbackType
@@ -27,7 +27,7 @@ class FeedbackRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PutFeedback(msgspec.Struct, frozen=True):
-    """Keep the feedback in place of what was kept for its message. Raises UnknownMessage."""
+    """Save the feedback on a message, replacing earlier one. Raises UnknownMessage."""
 
     record: FeedbackRecord
 
@@ -41,7 +41,7 @@ class PutFeedback(msgspec.Struct, frozen=True):
 
 
 class DeleteFeedback(msgspec.Struct, frozen=True):
-    """Forget what was thought of a message; nothing happens where nothing is kept."""
+    """Delete the feedback on a message, if any."""
 
     message_id: str
 
@@ -51,7 +51,7 @@ class DeleteFeedback(msgspec.Struct, frozen=True):
 
 
 class Feedback:
-    """The feedback kept. It goes with its message."""
+    """The stored feedback. It is deleted with its message."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
@@ -60,7 +60,7 @@ class Feedback:
     async def put(
         self, message_id: str, feedback_type: FeedbackType, *, reason_types: tuple[str, ...] = (), comment: str = ""
     ) -> None:
-        """Keep an opinion in place of an earlier one. Raises UnknownMessage."""
+        """Save feedback, replacing earlier one. Raises UnknownMessage."""
         record = FeedbackRecord(
             message_id=message_id,
             feedback_type=feedback_type,
@@ -71,10 +71,10 @@ class Feedback:
         await self._database.write_one(PutFeedback(record))
 
     async def delete(self, message_id: str) -> None:
-        """Forget the opinion, if there is one."""
+        """Delete the feedback, if any."""
         await self._database.write_one(DeleteFeedback(message_id))
 
     async def get(self, message_id: str) -> FeedbackRecord | None:
-        """What was thought of a message."""
+        """The feedback on a message."""
         query = select(feedback).where(feedback.c.message_id == message_id)
         return await self._database.record(query, FeedbackRecord)

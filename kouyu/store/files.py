@@ -1,4 +1,4 @@
-"""Files that clients have uploaded: what is known of them in the database, their content on disk."""
+"""Files that clients have uploaded: metadata in the database, content on disk."""
 
 import asyncio
 import os
@@ -17,11 +17,11 @@ from kouyu.store.errors import StoreError
 from kouyu.store.tables import files
 
 UNFINISHED_S: Final = 3600
-"""Content of a file is written before its row; so long after, in seconds, no row will come any more."""
+"""A file's content is written before its row; after this many seconds no row will follow."""
 
 
 class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An uploaded file. ``name`` is what its owner called it, ``bytes`` its size; times are Unix seconds."""
+    """An uploaded file. ``name`` is its original name, ``bytes`` its size; times are Unix seconds."""
 
     id: str
     name: str
@@ -30,7 +30,7 @@ class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AddFile(msgspec.Struct, frozen=True):
-    """Note a file whose content is on disk."""
+    """Add a file whose content is on disk."""
 
     record: FileRecord
 
@@ -40,17 +40,17 @@ class AddFile(msgspec.Struct, frozen=True):
 
 
 class Files:
-    """The files kept. Every good token may use each of them: who does not know its id does not find it."""
+    """The stored files. Every valid token may use any of them; a client has to know the id."""
 
     def __init__(self, database: Database, folder: Path | None, clock: Callable[[], float] = time.time) -> None:
-        """``folder`` is made when the first file comes; without one no file can be added or read."""
+        """``folder`` is created with the first file; None: no file can be added or read."""
         self._database = database
         self._folder = folder
         self._clock = clock
         self._ids = IdFactory()
 
     async def add(self, name: str, content: bytes) -> FileRecord:
-        """Keep a file. Raises StoreError when it cannot be written."""
+        """Save a file. Raises StoreError if it cannot be written."""
         record = FileRecord(id=self._ids.next_id(), name=name, bytes=len(content), created_at=int(self._clock()))
         path = self._path(record.id)
         try:
@@ -61,25 +61,25 @@ class Files:
         return record
 
     async def get(self, file_id: str) -> FileRecord | None:
-        """What is known of the file of this id."""
+        """The metadata of the file with this id."""
         return await self._database.record(select(files).where(files.c.id == file_id), FileRecord)
 
     async def content(self, record: FileRecord) -> bytes:
-        """The content of a file. Raises StoreError when it is gone."""
+        """The content of a file. Raises StoreError if it is missing."""
         try:
             return await asyncio.to_thread(self._path(record.id).read_bytes)
         except OSError as error:
             raise StoreError(f"the content of file {record.id} cannot be read: {error.strerror}") from error
 
     def free_bytes(self) -> int | None:
-        """What is left on the disk of the files; None without a folder for them."""
+        """Free space on the disk of the files; None without a folder for them."""
         if self._folder is None:
             return None
         nearest = next(path for path in (self._folder, *self._folder.parents) if path.exists())
         return shutil.disk_usage(nearest).free
 
     async def sweep(self) -> int:
-        """Delete what crashes left of uploads: content without a row, older than UNFINISHED_S. How many there were."""
+        """Delete uploads that a crash cut off (content without a row, older than UNFINISHED_S); return their number."""
         if self._folder is None or not self._folder.is_dir():
             return 0
         kept = {record.id for record in await self._database.records(select(files), FileRecord)}
@@ -100,7 +100,7 @@ def _delete_old(folder: Path, kept: Set[str], before: float) -> int:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Put a file on the disk as a whole, or leave nothing of it."""
+    """Write a file to disk completely, or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -115,7 +115,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _keep_name(path: Path) -> None:
-    """After a power failure a file's content may be there and its name not, unless its folder is on the disk too."""
+    """Sync the folder: after a power failure a file's content may exist without its name."""
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -1,4 +1,4 @@
-"""Where kouyu keeps its data, decided here and nowhere else."""
+"""Decides where kouyu keeps its data."""
 
 import os
 from pathlib import Path
@@ -17,9 +17,9 @@ def data_dir(given: str | Path | None = None) -> Path:
 
 
 def database(given: str | Path | None = None) -> str | Path:
-    """What ``Store.open`` is to open: ``kouyu.db`` in the data folder, or another database by its URL.
+    """Return the database for ``Store.open``: ``kouyu.db`` in the data folder, or another one by its URL.
 
-    A folder given by hand wins; else the URL in ``KOUYU_DATABASE``, if there is one; else the default folder.
+    A given folder takes precedence, then the URL in ``KOUYU_DATABASE``, then the default folder.
     """
     url = os.environ.get(DATABASE_VARIABLE)
     return url if url and not given else data_dir(given) / DATABASE_FILE

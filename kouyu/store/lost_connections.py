@@ -1,4 +1,4 @@
-"""What connections left that were lost: for a minute, for clients that dial again and send no configuration."""
+"""State of lost connections, kept for a minute for clients that reconnect without a configuration."""
 
 import time
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from kouyu.store.database import Database
 from kouyu.store.tables import lost_connections
 
 KEPT_S: Final = 60
-"""How long a client may take to dial again. The JavaScript SDK does it every 1 to 10 s (websocket.md 1.6)."""
+"""Seconds that a client has to reconnect. The JavaScript SDK retries every 1 to 10 s (websocket.md 1.6)."""
 MOST_KEPT: Final = 1000
-"""Lost connections that are kept; of more the oldest are forgotten."""
+"""Most lost connections kept; beyond that the oldest are deleted."""
 
 
 class KeepLost(msgspec.Struct, frozen=True):
@@ -32,13 +32,13 @@ class KeepLost(msgspec.Struct, frozen=True):
 
 
 class TakeLost(msgspec.Struct, frozen=True):
-    """Take away what a client's lost connections left."""
+    """Take (read and delete) the states of a client's lost connections."""
 
     client: str
     now: int
 
     def apply(self, connection: Connection) -> list[str]:
-        """See Write. Gives the states, oldest first."""
+        """See Write. Returns the states, oldest first."""
         _forget_old(connection, self.now)
         of_client = lost_connections.c.client == self.client
         found = connection.execute(select(lost_connections.c.state).where(of_client).order_by(lost_connections.c.seq))
@@ -49,7 +49,7 @@ class TakeLost(msgspec.Struct, frozen=True):
 
 
 class ForgetOld(msgspec.Struct, frozen=True):
-    """Forget what has been kept for too long."""
+    """Delete expired states."""
 
     now: int
 
@@ -70,13 +70,13 @@ class LostConnections:
         self._clock = clock
 
     async def keep(self, client: str, state: str) -> None:
-        """Keep the state of a lost connection under a digest of who may go on with it. Raises StoreError."""
+        """Save the state of a lost connection under its client's digest. Raises StoreError."""
         await self._database.write(KeepLost(client, state, int(self._clock())))
 
     async def forget_old(self) -> None:
-        """Delete what has been kept for longer than KEPT_S. Raises StoreError."""
+        """Delete states older than KEPT_S. Raises StoreError."""
         await self._database.write(ForgetOld(int(self._clock())))
 
     async def take(self, client: str) -> list[str]:
-        """What this client's lost connections left, oldest first. Raises StoreError."""
+        """Take the states of this client's lost connections, oldest first. Raises StoreError."""
         return await self._database.write_one(TakeLost(client, int(self._clock())))

@@ -1,4 +1,4 @@
-"""The changes of messages, as values for ``Store.write``."""
+"""Changes of messages, as values for ``Store.write``."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ from kouyu.store.tables import messages
 
 
 class MessageRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as kept (downlink.md 2.2). Times are Unix seconds.
+    """A stored message (downlink.md 2.2). Times are Unix seconds.
 
-    ``heard`` is what the user heard of an answer; None is all of it. ``content`` is always the whole.
-    ``seq`` grows in the order in which messages were first saved. ``tool_call_id``: the call that a ``function_call``
-    is, or whose output a ``tool_response`` is; "" where a client brought the message, or an older kouyu saved it.
+    ``heard`` is the part of an answer that was played to the user; None is all of it. ``content`` is always the whole.
+    ``seq`` grows in the order in which messages were first saved. ``tool_call_id``: the id of a ``function_call``, or
+    of the call that a ``tool_response`` answers; "" if a client added the message, or an older kouyu saved it.
     """
 
     seq: int
@@ -40,7 +40,7 @@ class MessageRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AddMessage(msgspec.Struct, frozen=True):
-    """Keep a message. One with the same id takes the new content; its place, first time and ``heard`` stay.
+    """Save a message. One with the same id gets the new content; its place, creation time and ``heard`` stay.
 
     Raises UnknownConversation.
     """
@@ -77,7 +77,7 @@ class AddMessage(msgspec.Struct, frozen=True):
 
 
 class TrimAnswer(msgspec.Struct, frozen=True):
-    """Of this answer only ``heard`` was heard; nothing happens when it is not kept (any more)."""
+    """Note that only ``heard`` of this answer was played. Does nothing if the answer is not stored (any more)."""
 
     message_id: str
     heard: str
@@ -88,9 +88,9 @@ class TrimAnswer(msgspec.Struct, frozen=True):
 
 
 class ModifyMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """Change what is not None; the message as it is then, or None if there is none.
+    """Change the fields that are not None; return the changed message, or None if there is none.
 
-    New content counts as heard in full.
+    New content counts as played in full.
     """
 
     conversation_id: str
@@ -113,7 +113,7 @@ class ModifyMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeleteMessage(msgspec.Struct, frozen=True):
-    """Delete the message; what it was, or None if there was none."""
+    """Delete the message; return it, or None if there was none."""
 
     conversation_id: str
     message_id: str

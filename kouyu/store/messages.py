@@ -1,4 +1,4 @@
-"""Messages: what was said in a conversation, as a list and as the model's context."""
+"""Messages of a conversation, as a list and as the model's context."""
 
 import time
 from collections.abc import Callable
@@ -16,39 +16,39 @@ from kouyu.store.tables import chats, messages
 Order = Literal["asc", "desc"]
 
 LISTED_TYPES: Final[tuple[MessageType, ...]] = ("question", "answer", "")
-"""What a reader of a conversation gets to see: questions, answers, and messages inserted without a type."""
+"""Types listed to readers of a conversation: questions, answers, and messages inserted without a type."""
 
 
 class MessagePage(msgspec.Struct, frozen=True):
-    """One page of a list; ``has_more`` tells whether another follows in the direction that was asked."""
+    """One page of a list; ``has_more``: another page follows in the requested direction."""
 
     messages: tuple[MessageRecord, ...]
     has_more: bool
 
     @property
     def first_id(self) -> str:
-        """The id to give as ``before_id`` for the page before; empty for an empty page."""
+        """The id to pass as ``before_id`` for the previous page; empty for an empty page."""
         return self.messages[0].id if self.messages else ""
 
     @property
     def last_id(self) -> str:
-        """The id to give as ``after_id`` for the next page; empty for an empty page."""
+        """The id to pass as ``after_id`` for the next page; empty for an empty page."""
         return self.messages[-1].id if self.messages else ""
 
 
 class Messages:
-    """The messages kept."""
+    """The stored messages."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
 
     async def add(self, message: Message, created_at: int) -> None:
-        """Keep a message, or new content for it. See AddMessage; raises UnknownConversation."""
+        """Save a message, or new content for it. See AddMessage; raises UnknownConversation."""
         await self._database.write_one(AddMessage(message, created_at))
 
     async def trim(self, message_id: str, heard: str) -> None:
-        """Note that only ``heard`` was heard of this answer."""
+        """Note that only ``heard`` of this answer was played."""
         await self._database.write_one(TrimAnswer(message_id, heard))
 
     async def modify(
@@ -60,7 +60,7 @@ class Messages:
         content_type: ContentType | None = None,
         meta_data: dict[str, str] | None = None,
     ) -> MessageRecord | None:
-        """Change what is given; the message as it is then, or None if there is none."""
+        """Change the given fields; return the changed message, or None if there is none."""
         change = ModifyMessage(
             conversation_id=conversation_id,
             message_id=message_id,
@@ -72,11 +72,11 @@ class Messages:
         return await self._database.write_one(change)
 
     async def delete(self, conversation_id: str, message_id: str) -> MessageRecord | None:
-        """Delete the message; what it was, or None if there was none."""
+        """Delete the message; return it, or None if there was none."""
         return await self._database.write_one(DeleteMessage(conversation_id, message_id))
 
     async def get(self, conversation_id: str, message_id: str) -> MessageRecord | None:
-        """The message of this id in this conversation."""
+        """The message with this id in this conversation."""
         query = _of_conversation(conversation_id).where(messages.c.id == message_id)
         return await self._database.record(query, MessageRecord)
 
@@ -86,7 +86,7 @@ class Messages:
         return await self._database.records(query, MessageRecord)
 
     async def answers_of(self, chat_id: str) -> tuple[MessageRecord, ...]:
-        """What came after the question of a chat (rest.md 4.1); what the client brought along is before it."""
+        """The messages after a chat's question (rest.md 4.1); those that the client added are before it."""
         records = await self.of_chat(chat_id)
         asked = max((place for place, record in enumerate(records, 1) if record.type == "question"), default=0)
         return records[asked:]
@@ -94,18 +94,18 @@ class Messages:
     async def context(
         self, conversation_id: str, section_id: str, limit: int, *, user_id: str = ""
     ) -> tuple[MessageRecord, ...]:
-        """The last ``limit`` messages of a section that a model is to know, oldest first.
+        """Return the last ``limit`` messages of a section for the model's context, oldest first.
 
-        Questions, answers, inserted messages, and tools' calls and outputs; answers as heard (``content`` is then what
-        was heard), without those of which nothing was heard; none of an excluded chat. With ``user_id`` none of another
-        user's chats either (uplink.md, data.chat_config). "" is nobody in particular: who knows all, and is known to
-        all.
+        Questions, answers, inserted messages, and tools' calls and outputs; of answers only the part that was played
+        (as ``content``), without answers that were not played at all; none of an excluded chat. With ``user_id`` none
+        of another user's chats either (uplink.md, data.chat_config). "" is an anonymous user, who sees all messages,
+        and whose messages all users see.
         """
         query = _CONTEXT_OF_USER if user_id else _CONTEXT
         return await self._context(query, conversation_id, section_id, limit, user_id)
 
     async def last_said(self, conversation_id: str, section_id: str, *, user_id: str = "") -> MessageRecord | None:
-        """Of the context, the last message that is not a tool's."""
+        """The last message of the context that is not a tool's."""
         query = _SAID_TO_USER if user_id else _SAID
         said = await self._context(query, conversation_id, section_id, 1, user_id)
         return said[0] if said else None
@@ -127,10 +127,10 @@ class Messages:
         limit: int = 50,
         order: Order = "desc",
     ) -> MessagePage:
-        """One page of questions, answers and inserted messages, whole as they were written (rest.md 3.1).
+        """Return one page of questions, answers and inserted messages, with their whole text (rest.md 3.1).
 
-        "Before" and "after" are meant in the order asked for. With ``after_id``, or neither, the page is the first
-        ``limit`` messages behind that one; with ``before_id`` alone, the last ``limit`` ahead of it.
+        "Before" and "after" refer to the requested order. With ``after_id``, or neither, the page is the first
+        ``limit`` messages after that one; with ``before_id`` alone, the last ``limit`` before it.
         Raises UnknownMessage for a ``before_id`` or ``after_id`` that is not in the conversation.
         """
         ascending = order == "asc"
@@ -143,7 +143,7 @@ class Messages:
             query = query.where(messages.c.seq > after if ascending else messages.c.seq < after)
         if before is not None:
             query = query.where(messages.c.seq < before if ascending else messages.c.seq > before)
-        # Walk away from the id given: backwards when only the end of the page is known.
+        # Read away from the given id: backwards if only the end of the page is known.
         backwards = before is not None and after is None
         rising = ascending != backwards
         query = query.order_by(messages.c.seq.asc() if rising else messages.c.seq.desc()).limit(limit + 1)
@@ -179,7 +179,7 @@ def _context(types: tuple[MessageType, ...], of_others: ColumnElement[bool]) -> 
     )
 
 
-# Put together once: each turn begins with it, and SQLAlchemy takes longer for that than SQLite to answer it.
+# Built once: each turn begins with it, and SQLAlchemy takes longer to build it than SQLite to execute it.
 _OF_OTHERS: Final = and_(chats.c.user_id != "", chats.c.user_id != bindparam("user"))
 _CONTEXT: Final = _context((*LISTED_TYPES, *TOOL_TYPES), false())
 _CONTEXT_OF_USER: Final = _context((*LISTED_TYPES, *TOOL_TYPES), _OF_OTHERS)

@@ -1,7 +1,7 @@
-"""The schema's history: each step is SQL that never changes once released. A new step goes at the end of STEPS.
+"""Schema migrations: each step is SQL that never changes once released. Append new steps to STEPS.
 
-Plain SQL that both SQLite and PostgreSQL take, with words filled in: ``{sequence}``, a number the database gives, and
-``{binary}``, bytes.
+Plain SQL that both SQLite and PostgreSQL accept, with two types filled in: ``{sequence}``, an auto-increment number,
+and ``{binary}``, bytes.
 A tool such as alembic would add a second configuration and its own environment for what is thirty lines here.
 """
 
@@ -206,7 +206,7 @@ STEPS: Final[tuple[Step, ...]] = (
 
 
 def migrate(connection: Connection) -> None:
-    """Bring the database to the last of STEPS within the connection's transaction: all of it or nothing.
+    """Migrate the database to the last of STEPS within the connection's transaction: all of it or nothing.
 
     Raises SchemaTooNew when the database has steps this program does not know.
     """

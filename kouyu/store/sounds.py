@@ -1,4 +1,4 @@
-"""The sound of messages, where it is kept: what users said, and what was sent of answers."""
+"""Recordings of messages, if kept: users' speech, and the audio sent for answers."""
 
 import time
 from collections.abc import Callable
@@ -15,7 +15,7 @@ _DAY_S = 86_400
 
 
 class SoundRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a message's sound. ``created_at`` is in Unix seconds."""
+    """Metadata of a message's recording. ``created_at`` is in Unix seconds."""
 
     message_id: str
     conversation_id: str
@@ -23,20 +23,20 @@ class SoundRecord(msgspec.Struct, frozen=True, kw_only=True):
     media_type: MediaType
     duration_ms: int
     size: int
-    """Bytes of the file."""
+    """Size of the file in bytes."""
     created_at: int
 
 
 class Bounds(msgspec.Struct, frozen=True):
-    """How long sound is kept, and how many bytes of it in all."""
+    """Limits: how long recordings are kept, and how many bytes in all."""
 
     days: int
     max_bytes: int
 
 
 class KeepSound(msgspec.Struct, frozen=True):
-    """Keep the sound of a message, and give up what is too old or too much. Nothing is kept of a message that is not
-    there (any more)."""
+    """Save the recording of a message, and delete recordings beyond the limits. Does nothing if the message does not
+    exist (any more)."""
 
     record: SoundRecord
     content: bytes
@@ -54,7 +54,7 @@ class KeepSound(msgspec.Struct, frozen=True):
 
 
 class ForgetSounds(msgspec.Struct, frozen=True):
-    """Give up what is too old or too much."""
+    """Delete recordings beyond the limits."""
 
     now: int
     bounds: Bounds
@@ -64,7 +64,7 @@ class ForgetSounds(msgspec.Struct, frozen=True):
         _forget(connection, self.now, self.bounds)
 
 
-# PostgreSQL's sum of whole numbers is a decimal one.
+# PostgreSQL's sum of integers is a decimal.
 _BYTES_KEPT: Final = cast(func.coalesce(func.sum(sounds.c.size), 0), BigInteger)
 
 
@@ -89,37 +89,37 @@ class _DeleteSound(msgspec.Struct, frozen=True):
 
 
 class Sounds:
-    """The sounds kept. They go with their messages, and these with their conversation."""
+    """The stored recordings. They are deleted with their messages, and these with their conversation."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
 
     async def keep(self, record: SoundRecord, content: bytes, bounds: Bounds) -> None:
-        """Keep the sound of a message, and give up what is too old or too much. Raises StoreError."""
+        """Save the recording of a message, and delete recordings beyond the limits. Raises StoreError."""
         await self._database.write_one(KeepSound(record, content, bounds))
 
     async def forget(self, bounds: Bounds) -> None:
-        """Give up what is too old or too much."""
+        """Delete recordings beyond the limits."""
         await self._database.write_one(ForgetSounds(int(self._clock()), bounds))
 
     async def list(self, conversation_id: str) -> tuple[SoundRecord, ...]:
-        """What is kept of a conversation, oldest first."""
+        """The recordings of a conversation, oldest first."""
         query = select(*_DESCRIBED).where(sounds.c.conversation_id == conversation_id)
         return await self._database.records(query.order_by(sounds.c.created_at, sounds.c.message_id), SoundRecord)
 
     async def content(self, conversation_id: str, message_id: str) -> tuple[MediaType, bytes] | None:
-        """The sound of one message; None where none is kept."""
+        """The recording of one message; None if there is none."""
         this = (sounds.c.conversation_id == conversation_id) & (sounds.c.message_id == message_id)
         found = await self._database.record(select(sounds.c.media_type, sounds.c.content).where(this), _Content)
         return (found.media_type, found.content) if found is not None else None
 
     async def delete(self, conversation_id: str, message_id: str) -> bool:
-        """Delete the sound of one message, which stays itself; True if there was any."""
+        """Delete the recording of one message, not the message; True if there was one."""
         return await self._database.write_one(_DeleteSound(conversation_id, message_id))
 
     async def usage(self) -> tuple[int, int]:
-        """How many sounds are kept, and how many bytes they have."""
+        """Number and total bytes of the recordings."""
         query = select(func.count().label("number"), _BYTES_KEPT.label("size"))
         found = await self._database.record(query.select_from(sounds), _Usage)
         return (found.number, found.size) if found is not None else (0, 0)

@@ -1,4 +1,4 @@
-"""The store: everything that is kept, behind one door."""
+"""The store: one interface to everything that kouyu saves."""
 
 import logging
 import time
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class Store:
-    """What is kept, by kind. An awaited write is on disk; reads see every write awaited before."""
+    """Saved data by kind. An awaited write is on disk; reads see every write awaited before."""
 
     def __init__(
         self, database: Database, clock: Callable[[], float] = time.time, files_folder: Path | None = None
@@ -51,12 +51,12 @@ class Store:
         clock: Callable[[], float] = time.time,
         files_folder: Path | None = None,
     ) -> "Store":
-        """Open the database at a path (SQLite) or URL, mark the chats that a crash left open as failed, and forget the
-        connections that were lost too long ago.
+        """Open the database at a path (SQLite) or URL, mark the chats that a crash left open as failed, and delete the
+        expired state of lost connections.
 
-        ``recover=False`` leaves both alone: for a program beside a running server, whose they are.
-        ``clock`` gives Unix seconds; ``files_folder`` is where uploaded files go. Raises SchemaTooNew, and StoreError
-        when the database cannot be opened.
+        ``recover=False`` changes neither: for a program beside a running server, which owns them.
+        ``clock`` returns Unix seconds; ``files_folder`` is the folder of uploaded files. Raises SchemaTooNew, and
+        StoreError if the database cannot be opened.
         """
         store = cls(await Database.open(location), clock, files_folder)
         if recover:
@@ -67,19 +67,19 @@ class Store:
                 await store.close()
                 raise
             if interrupted:
-                logger.warning("%d chats had been left open by a stop of the server; now marked failed", interrupted)
+                logger.warning("marked %d chats as failed that a stop of the server had left open", interrupted)
         return store
 
     async def write(self, *writes: Write[Any]) -> None:
-        """Carry out several writes in one transaction, all or none; returns when they are on disk.
+        """Do several writes in one transaction, all or none; returns when they are on disk.
 
-        Raises UnknownConversation when one belongs to a conversation that is not there, StoreError when the database
-        refuses, StoreClosed when the store is closing. Cancelling the caller does not take back what it had queued.
+        Raises UnknownConversation if one belongs to a conversation that does not exist, StoreError if the database
+        fails, StoreClosed if the store is closing. Cancelling the caller does not undo the writes that it queued.
         """
         await self._database.write(*writes)
 
     async def close(self) -> None:
-        """Carry out the writes that wait, then close."""
+        """Finish the queued writes, then close."""
         await self._database.close()
 
     async def __aenter__(self) -> "Store":

@@ -1,4 +1,4 @@
-"""The tables as queries see them. ``migrations.py`` makes them, with their keys and indexes."""
+"""The tables as queries use them. ``migrations.py`` creates them, with their keys and indexes."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ class JsonText(TypeDecorator[Any]):
         return None if value is None else msgspec.json.decode(value)
 
 
-# Plain INTEGER in SQLite, where only that is a row id which numbers itself.
+# Plain INTEGER in SQLite, where only that is an auto-increment row id.
 _Sequence = BigInteger().with_variant(Integer, "sqlite")
 
 metadata = MetaData()
@@ -106,7 +106,7 @@ class TokenColumns(TypedColumns):
 
 
 class FileColumns(TypedColumns):
-    """Uploaded files; their content lies on disk."""
+    """Uploaded files; their content is on disk."""
 
     id: Named[str] = Column(Text, primary_key=True)
     name: Named[str] = Column(Text)
@@ -115,7 +115,7 @@ class FileColumns(TypedColumns):
 
 
 class BotColumns(TypedColumns):
-    """Bots made over REST; the drafts and what is published are BotProfiles."""
+    """Bots created over REST; drafts and published versions are BotProfiles."""
 
     id: Named[str] = Column(Text, primary_key=True)
     owner_id: Named[str] = Column(Text)
@@ -128,7 +128,7 @@ class BotColumns(TypedColumns):
 
 
 class VariableColumns(TypedColumns):
-    """What is remembered of a user of a bot or an app (the owner)."""
+    """Variables of a user of a bot or an app (the owner)."""
 
     owner_id: Named[str] = Column(Text, primary_key=True)
     user_id: Named[str] = Column(Text, primary_key=True)
@@ -139,7 +139,7 @@ class VariableColumns(TypedColumns):
 
 
 class FeedbackColumns(TypedColumns):
-    """What was thought of a message."""
+    """Feedback on messages."""
 
     message_id: Named[str] = Column(Text, primary_key=True)
     feedback_type: Named[str] = Column(Text)
@@ -149,7 +149,7 @@ class FeedbackColumns(TypedColumns):
 
 
 class VoiceprintGroupColumns(TypedColumns):
-    """Voiceprint groups; ``owner_id`` is the access token one was made with."""
+    """Voiceprint groups; ``owner_id`` is the access token that created one."""
 
     id: Named[str] = Column(Text, primary_key=True)
     owner_id: Named[str] = Column(Text)
@@ -161,7 +161,7 @@ class VoiceprintGroupColumns(TypedColumns):
 
 
 class VoiceprintFeatureColumns(TypedColumns):
-    """Enrolled speakers; ``vector`` is the voiceprint that the encoder ``model`` made of ``speech_ms`` of speech."""
+    """Enrolled speakers; ``vector`` is the voiceprint by the encoder ``model``, from ``speech_ms`` of speech."""
 
     id: Named[str] = Column(Text, primary_key=True)
     group_id: Named[str] = Column(Text)
@@ -177,7 +177,7 @@ class VoiceprintFeatureColumns(TypedColumns):
 
 
 class SoundColumns(TypedColumns):
-    """The sound of messages; ``content`` is a file."""
+    """Recordings of messages; ``content`` is a file."""
 
     message_id: Named[str] = Column(Text, primary_key=True)
     conversation_id: Named[str] = Column(Text)
@@ -190,7 +190,7 @@ class SoundColumns(TypedColumns):
 
 
 class LostConnectionColumns(TypedColumns):
-    """Connections that were lost; ``client`` is a digest of who may go on with one, ``state`` JSON of the session's."""
+    """Lost connections; ``client`` is the digest of the client, ``state`` the session's state as JSON."""
 
     seq: Named[int] = Column(BigInteger, primary_key=True)
     client: Named[str] = Column(Text)

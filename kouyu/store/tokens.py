@@ -1,7 +1,7 @@
-"""Access tokens: made, shown once, verified on every connection and request, revoked.
+"""Access tokens: created, shown once, verified on every connection and request, revoked.
 
-A secret is 256 random bits, so that there is nothing to guess: a plain SHA-256 of it is kept, without salt or a slow
-hash as passwords need them.
+A secret is 256 random bits and cannot be guessed, so its plain SHA-256 is stored, without the salt or slow hash that
+passwords need.
 """
 
 import hashlib
@@ -22,25 +22,25 @@ from kouyu.store.errors import NameTaken
 from kouyu.store.tables import tokens
 
 Permission = Literal["chat", "rest", "diagnostics", "own_diagnostics", "login"]
-"""``diagnostics`` is of all sessions, ``own_diagnostics`` of those that the same token opened; ``login`` is to be
-exchanged, once, for a token of the page's."""
+"""``diagnostics`` covers all sessions, ``own_diagnostics`` those that the same token opened; ``login`` can be exchanged
+once for a token of the page."""
 ALL_PERMISSIONS: Final[tuple[Permission, ...]] = ("chat", "rest", "diagnostics")
-"""Together they open everything."""
+"""Together they permit everything."""
 
 SECRET_PREFIX: Final = "kouyu_"
 """Not ``pat_``, which coze-js refuses in browsers; what follows is [A-Za-z0-9_-] (websocket.md 1.2)."""
 
 TRUSTED_SECONDS: Final = 1.0
-"""How long a verified token is taken as it was before the database is asked again."""
+"""How long a verified token is cached before the database is read again."""
 
 USED_EVERY_SECONDS: Final = 60
 """``last_used_at`` is written at most this often."""
 
 LOGIN_SECONDS: Final = 24 * 3600
-"""How long a login may be exchanged for a token of the page's."""
+"""How long a login can be exchanged for a token of the page."""
 
 PAGE_SECONDS: Final = 30 * 24 * 3600
-"""How long a token of the page's is good."""
+"""How long a token of the page is valid."""
 
 _LOGIN_NAME: Final = "login-"
 _PAGE_NAME: Final = "page-"
@@ -49,7 +49,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
 
 
 class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A token without its secret. Times are Unix seconds; ``expires_at`` None is never."""
+    """A token without its secret. Times are Unix seconds; ``expires_at`` None means never."""
 
     id: str
     name: str
@@ -61,11 +61,11 @@ class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_of_page(self) -> bool:
-        """Whether it came of a login."""
+        """Whether it was created from a login."""
         return self.name == _PAGE_NAME + self.id
 
     def expired(self, now: float) -> bool:
-        """Whether its time is over at the Unix time ``now``."""
+        """Whether it has expired at the Unix time ``now``."""
         return self.expires_at is not None and self.expires_at <= now
 
 
@@ -80,7 +80,7 @@ class _Insert(msgspec.Struct, frozen=True):
 
 
 class _Exchange(msgspec.Struct, frozen=True):
-    """One token for another; False where the first is not there (any more)."""
+    """Replace one token by another; False if the first does not exist (any more)."""
 
     digest: str
     record: TokenRecord
@@ -106,7 +106,7 @@ class _NoteUse(msgspec.Struct, frozen=True):
     used_at: int
 
     def apply(self, connection: Connection) -> None:
-        # Asked again here: another process may have noted a use, or this one before the cache knew of it.
+        # Checked again here: another process may have updated it, or this one before the cache did.
         due = or_(tokens.c.last_used_at.is_(None), tokens.c.last_used_at <= self.used_at - USED_EVERY_SECONDS)
         note = update(tokens).where(tokens.c.id == self.token_id, due).values(last_used_at=self.used_at)
         connection.execute(note)
@@ -121,10 +121,10 @@ class _Revoke(msgspec.Struct, frozen=True):
 
 
 class Tokens:
-    """The tokens that open this server.
+    """The access tokens of this server.
 
-    A verified token is kept in memory for TRUSTED_SECONDS. Revoking it here forgets it at once; a revocation by another
-    process (``kouyu token revoke``) is seen when the database is asked again, so after a second at most.
+    A verified token is cached for TRUSTED_SECONDS. Revoking it here removes it at once; a revocation by another process
+    (``kouyu token revoke``) is seen at the next read of the database, so after a second at most.
     """
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
@@ -136,7 +136,7 @@ class Tokens:
     async def create(
         self, name: str, expires_at: int | None = None, permissions: tuple[Permission, ...] = ALL_PERMISSIONS
     ) -> tuple[TokenRecord, str]:
-        """A new token and its secret, which cannot be had again.
+        """Create a token; return it with its secret, which cannot be retrieved again.
 
         Raises ValueError for a name that is not 1 to 64 letters, digits and ``_.@-``, or is a number, which would read
         as an id; NameTaken.
@@ -148,7 +148,7 @@ class Tokens:
         return record, secret
 
     async def create_login(self) -> str:
-        """The secret of a new token that can only be exchanged, once, within LOGIN_SECONDS. Forgets expired ones."""
+        """Create a login, which can be exchanged once within LOGIN_SECONDS; return its secret. Deletes expired ones."""
         now = int(self._clock())
         await self._database.write_one(_ForgetExpired(now, (_LOGIN_NAME, _PAGE_NAME)))
         record, secret = self._new(_LOGIN_NAME, now + LOGIN_SECONDS, ("login",))
@@ -156,7 +156,7 @@ class Tokens:
         return secret
 
     async def exchange_login(self, login: str) -> tuple[TokenRecord, str] | None:
-        """A token for the page, good for PAGE_SECONDS, and its secret, for a login that has not been exchanged yet."""
+        """Exchange an unused login for a token of the page, valid for PAGE_SECONDS; return it with its secret."""
         found = await self.verify(login)
         if found is None or found.permissions != ("login",):
             return None
@@ -166,7 +166,7 @@ class Tokens:
         return (record, secret) if exchanged else None
 
     def _new(self, name: str, expires_at: int | None, permissions: tuple[Permission, ...]) -> tuple[TokenRecord, str]:
-        """A token that is not kept yet; those of the page are named by their id."""
+        """Make a token that is not saved yet; those of the page are named by their id."""
         secret = SECRET_PREFIX + secrets.token_urlsafe(32)
         token_id = self._ids.next_id()
         record = TokenRecord(
@@ -180,7 +180,7 @@ class Tokens:
         return record, secret
 
     async def verify(self, secret: str) -> TokenRecord | None:
-        """The token with this secret, if there is one and its time is not over."""
+        """Return the token with this secret if it exists and has not expired."""
         digest, now = _digest(secret), self._clock()
         record = await self._find(digest, now)
         if record is None or record.expired(now) or not hmac.compare_digest(record.digest, digest):
@@ -194,7 +194,7 @@ class Tokens:
         return await self._database.records(select(tokens).order_by(tokens.c.created_at, tokens.c.id), TokenRecord)
 
     async def those(self, ids: Collection[str]) -> tuple[TokenRecord, ...]:
-        """The tokens with these ids that are still there, expired ones too."""
+        """The tokens with these ids that still exist, expired ones too."""
         return await self._database.records(select(tokens).where(tokens.c.id.in_(ids)), TokenRecord)
 
     async def revoke(self, id_or_name: str) -> bool:
@@ -219,7 +219,7 @@ class Tokens:
         self._verified[record.digest] = (record, read_at)
 
     def _note_use(self, record: TokenRecord, now: int) -> None:
-        # Nobody waits for it. When the writer is full, a later use is noted instead.
+        # Not awaited. If the writer's queue is full, a later use is recorded instead.
         if self._database.offer(_NoteUse(record.id, now)):
             _, read_at = self._verified.get(record.digest, (record, 0.0))
             self._keep(msgspec.structs.replace(record, last_used_at=now), read_at)

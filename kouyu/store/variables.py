@@ -1,4 +1,4 @@
-"""What is remembered of each user of a bot or an app: named values that prompts and flows see."""
+"""Variables: named values for each user of a bot or an app, which prompts and flows see."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ from kouyu.store.database import Database
 from kouyu.store.tables import variables
 
 READ_AT_ONCE: Final = 1000
-"""Variables of one user and one bot that are given at most."""
+"""Most variables returned for one user and one bot."""
 
 
 class VariableRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,10 +25,10 @@ class VariableRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SetVariable(msgspec.Struct, frozen=True, kw_only=True):
-    """Give a variable this value, a new one or another."""
+    """Set a variable, new or existing."""
 
     owner_id: str
-    """Of the bot or the app."""
+    """Id of the bot or the app."""
     user_id: str
     keyword: str
     value: str
@@ -42,14 +42,14 @@ class SetVariable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Variables:
-    """The variables kept."""
+    """The stored variables."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
 
     async def set(self, owner_id: str, user_id: str, values: Mapping[str, str]) -> None:
-        """Give a user's variables of a bot or an app these values, all together."""
+        """Set a user's variables of a bot or an app, all or none."""
         at = int(self._clock())
         writes = [
             SetVariable(owner_id=owner_id, user_id=user_id, keyword=keyword, value=value, at=at)

@@ -1,4 +1,4 @@
-"""Voiceprints: groups of enrolled speakers. What is deleted is gone from the disk too, not only from the tables."""
+"""Voiceprints: groups of enrolled speakers. Deletion removes the data from the disk too, not only from the tables."""
 
 import time
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from kouyu.store.tables import voiceprint_groups as groups
 
 
 class GroupRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A group. ``owner_id`` is the access token it was made with; times are Unix seconds."""
+    """A group. ``owner_id`` is the access token that created it; times are Unix seconds."""
 
     id: str
     owner_id: str
@@ -40,16 +40,16 @@ class FeatureRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
-    """What a speaker is known by."""
+    """A speaker's voiceprint with its origin."""
 
     model: str
-    """The encoder: only its own voiceprints can be compared with this one."""
+    """The encoder: only voiceprints of the same one can be compared."""
     vector: bytes
     """The voiceprint: float32, little-endian."""
     speech_ms: int
-    """How much speech it was made of."""
+    """Length of the speech that it was computed from."""
     audio: bytes | None = None
-    """The speech, as a WAV file, where it is kept."""
+    """The speech as a WAV file, if kept."""
 
 
 class KnownVoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ class KnownVoice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GroupFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which groups are wanted; "" is any. ``name`` is how it begins."""
+    """Filter of groups; "" is any. ``name`` is a prefix."""
 
     name: str = ""
     group_id: str = ""
@@ -152,7 +152,7 @@ _VOICE: Final = [features.c[name] for name in KnownVoice.__struct_fields__]
 
 
 class Voiceprints:
-    """The groups and their speakers. Every good token may use each of them, as with files."""
+    """The stored groups and speakers. Every valid token may use any of them, as with files."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
@@ -162,7 +162,7 @@ class Voiceprints:
     # Groups
 
     async def create_group(self, name: str, *, owner_id: str, description: str = "", account_id: str = "") -> str:
-        """A new group, empty; its id."""
+        """Create an empty group; return its id."""
         now = int(self._clock())
         record = GroupRecord(
             id=self._ids.next_id(),
@@ -177,7 +177,7 @@ class Voiceprints:
         return record.id
 
     async def groups(self, wanted: GroupFilter, *, offset: int, limit: int) -> tuple[tuple[GroupRecord, ...], int]:
-        """A part of the groups, the latest first, and how many there are in all."""
+        """A part of the groups, latest first, and their total number."""
         count = select(func.count()).where(features.c.group_id == groups.c.id).scalar_subquery()
         query = _filtered(select(*groups.c, count.label("feature_count")), wanted)
         page = query.order_by(groups.c.created_at.desc(), groups.c.id.desc()).offset(offset).limit(limit)
@@ -185,15 +185,15 @@ class Voiceprints:
         return await self._database.records(page, GroupRecord), total
 
     async def has_group(self, group_id: str) -> bool:
-        """Whether there is a group of this id."""
+        """Whether there is a group with this id."""
         return await self._database.scalar(select(groups.c.id).where(groups.c.id == group_id)) is not None
 
     async def change_group(self, group_id: str, *, name: str | None = None, description: str | None = None) -> None:
-        """Other words for a group; None leaves what there is. Raises UnknownVoiceprintGroup."""
+        """Change a group; None keeps a value. Raises UnknownVoiceprintGroup."""
         await self._database.write_one(_ChangeGroup(group_id, self._changes(name, description)))
 
     async def delete_group(self, group_id: str) -> None:
-        """The group with all its speakers, for good. Raises UnknownVoiceprintGroup."""
+        """Delete the group with all its speakers permanently. Raises UnknownVoiceprintGroup."""
         await self._database.write_one(_DeleteGroup(group_id))
         await self._database.leave_no_trace()
 
@@ -202,7 +202,7 @@ class Voiceprints:
     async def enrol(
         self, group_id: str, name: str, enrolment: Enrolment, *, owner_id: str, description: str = ""
     ) -> str:
-        """Add a speaker; the feature's id. Raises UnknownVoiceprintGroup."""
+        """Add a speaker; return the feature's id. Raises UnknownVoiceprintGroup."""
         now = int(self._clock())
         record = FeatureRecord(
             id=self._ids.next_id(),
@@ -217,7 +217,7 @@ class Voiceprints:
         return record.id
 
     async def features(self, group_id: str, *, offset: int, limit: int) -> tuple[tuple[FeatureRecord, ...], int]:
-        """A part of a group's speakers, the latest first, and how many there are in all."""
+        """A part of a group's speakers, latest first, and their total number."""
         of_group = features.c.group_id == group_id
         page = (
             select(*_FEATURE)
@@ -238,7 +238,7 @@ class Voiceprints:
         description: str | None = None,
         enrolment: Enrolment | None = None,
     ) -> None:
-        """Another name, description or voice; None leaves what there is. Raises UnknownVoiceprintFeature."""
+        """Change name, description or voice; None keeps a value. Raises UnknownVoiceprintFeature."""
         values = self._changes(name, description)
         if enrolment is not None:
             values |= msgspec.structs.asdict(enrolment)
@@ -247,7 +247,7 @@ class Voiceprints:
             await self._database.leave_no_trace()
 
     async def delete(self, group_id: str, feature_id: str) -> None:
-        """A speaker, with voiceprint and audio, for good. Raises UnknownVoiceprintFeature."""
+        """Delete a speaker, with voiceprint and audio, permanently. Raises UnknownVoiceprintFeature."""
         await self._database.write_one(_Delete(group_id, feature_id, int(self._clock())))
         await self._database.leave_no_trace()
 
@@ -258,11 +258,11 @@ class Voiceprints:
         return await self._database.records(select(*_VOICE).where(features.c.group_id == group_id), KnownVoice)
 
     async def voice(self, feature_id: str) -> KnownVoice | None:
-        """One speaker with the voiceprint, of whatever group."""
+        """One speaker with the voiceprint, of any group."""
         return await self._database.record(select(*_VOICE).where(features.c.id == feature_id), KnownVoice)
 
     async def audio(self, group_id: str, feature_id: str) -> bytes | None:
-        """The speech a speaker was enrolled with, as a WAV file, where it is kept."""
+        """A speaker's enrolled speech as a WAV file, if kept."""
         which = (features.c.id == feature_id) & (features.c.group_id == group_id)
         audio: bytes | None = await self._database.scalar(select(features.c.audio).where(which))
         return audio

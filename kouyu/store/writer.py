@@ -1,7 +1,7 @@
-"""The single writer: one task takes what waits, commits it as one transaction, and only then tells the callers.
+"""The single writer: one task commits all waiting requests as one transaction, then answers their callers.
 
-With one writer nothing contends for SQLite's write lock inside the process, and the cost of a durable commit (an fsync)
-is shared by everybody who waited meanwhile.
+With one writer there is no contention for SQLite's write lock inside the process, and the cost of a durable commit (an
+fsync) is shared by all requests that waited meanwhile.
 """
 
 import asyncio
@@ -29,15 +29,15 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Write(Protocol[T_co]):
-    """One change of the database, as a value. It may be applied again when its transaction had to be repeated."""
+    """One change of the database, as a value. It may be applied again if its transaction is repeated."""
 
     def apply(self, connection: Connection) -> T_co:
-        """Carry the change out on the open transaction. Raises StoreError when it cannot be done."""
+        """Apply the change in the open transaction. Raises StoreError if it fails."""
         ...
 
 
 class _Request:
-    """The writes of one caller: all of them or none. One that ``holds_room`` gives it back when it is done."""
+    """The writes of one caller: all or none. One that ``holds_room`` releases its place in the queue when done."""
 
     __slots__ = ("done", "holds_room", "writes")
 
@@ -56,7 +56,7 @@ class _Request:
 
 
 class Writer:
-    """Owns the one connection that writes, and the task that uses it. To be made on a running event loop."""
+    """Owns the writing connection, and the task that uses it. Create it on a running event loop."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
@@ -67,11 +67,11 @@ class Writer:
         self._task = asyncio.create_task(self._run(), name="store writer")
 
     async def write(self, writes: Sequence[Write[Any]]) -> tuple[Any, ...]:
-        """Carry out the writes in one transaction; their results, once they are on disk.
+        """Do the writes in one transaction; return their results once they are on disk.
 
         Requests are committed in the order of the calls. While WAITING_LIMIT requests wait, the caller waits for room.
-        A caller cancelled after that gets no answer, but its writes are still made.
-        Raises StoreError when the database refuses, StoreClosed when the writer is closing.
+        If a caller is cancelled after that, its writes are still made.
+        Raises StoreError if the database fails, StoreClosed if the writer is closing.
         """
         await self._room.acquire()
         if self._closing:
@@ -80,14 +80,14 @@ class Writer:
         return await self._enqueue(_Request(writes, holds_room=True)).done
 
     def offer(self, write: Write[Any]) -> bool:
-        """Queue a write nobody waits for. False, and nothing is queued, when WAITING_LIMIT requests already wait."""
+        """Queue a write without waiting for it; False if WAITING_LIMIT requests wait already."""
         if self._closing or len(self._waiting) >= WAITING_LIMIT:
             return False
         self._enqueue(_Request((write,), holds_room=False)).done.add_done_callback(_log_failure)
         return True
 
     async def close(self) -> None:
-        """Carry out what waits, then stop. Only now does a write fail if another program holds the database locked."""
+        """Finish the queued writes, then stop. Only now does a write fail while another program locks the database."""
         self._closing = True
         self._wake.set()
         await self._task
@@ -109,10 +109,10 @@ class Writer:
                         self._room.release()
 
     async def _commit(self, group: list[_Request]) -> None:
-        """Commit the group; when that fails, each request alone, so that only the culprit's caller hears of it."""
+        """Commit the group; if that fails, each request alone, so that only the failing one's caller gets the error."""
         try:
             results = await self._transaction(group)
-        # The boundary of the writer: whatever one caller's write does, the others' go on.
+        # The boundary of the writer: a failing write must not stop those of other callers.
         except Exception as error:
             if len(group) == 1:
                 group[0].fail(_told(error))
@@ -152,4 +152,4 @@ def _told(error: Exception) -> Exception:
 def _log_failure(done: asyncio.Future[tuple[Any, ...]]) -> None:
     error = None if done.cancelled() else done.exception()
     if error is not None:
-        logger.warning("a write nobody waits for failed: %s", error)
+        logger.warning("a background write failed: %s", error)
