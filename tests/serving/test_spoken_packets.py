@@ -48,7 +48,7 @@ async def test_a_voice_that_falls_silent_is_given_up() -> None:
         async for packet in packets:
             came.append(packet)  # noqa: PERF401 - the loop ends with an error
 
-    with pytest.raises(EngineError, match=r"nothing for 0\.05 s"):
+    with pytest.raises(EngineError, match=r"no audio for 0\.05 s"):
         await gather()
     assert sum(packet.duration_ms for packet in came) == pytest.approx(1000)
     assert voice.closed
