@@ -1,4 +1,4 @@
-"""The reply's audio, from what an engine speaks to the packets that the client has asked for."""
+"""Encodes an engine's speech into packets of the client's format."""
 
 from collections.abc import Callable, Iterable
 from typing import Literal
@@ -17,16 +17,16 @@ from kouyu.protocol.effective import G711_RATE
 FileFormat = Literal["pcm", "mp3", "ogg_opus"]
 
 LONGEST_PIECE_BYTES = 12_000
-"""Of a PCM packet where the client sets no frame size, as the recorded service sends them (downlink.md 8)."""
+"""Largest PCM packet if the client sets no frame size, as the recorded service sends them (downlink.md 8)."""
 LONGEST_PIECE_MS = 250
-"""Likewise in time, so that a packet of a denser codec is no longer."""
+"""The same in time, for denser codecs."""
 
 
 class PcmEncoder:
-    """An Encoder for codecs that turn each sample into bytes by itself: PCM and G.711.
+    """An Encoder for codecs that encode each sample separately: PCM and G.711.
 
-    With a frame size every packet has exactly that many samples (rounded to a whole one); without, all that is there
-    is given at once, in pieces of at most LONGEST_PIECE_BYTES and LONGEST_PIECE_MS.
+    With a frame size every packet has exactly that many samples (rounded to a whole one); without, all samples are
+    returned at once, in packets of at most LONGEST_PIECE_BYTES and LONGEST_PIECE_MS.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class PcmEncoder:
         return self._packets(samples[at : at + self._longest] for at in range(0, len(samples), self._longest))
 
     def finish(self) -> list[Packet]:
-        """The last frame, filled up with silence."""
+        """The last frame, padded with silence."""
         return [] if self._framer is None else self._packets(self._framer.rest())
 
     def close(self) -> None:
@@ -59,7 +59,7 @@ class PcmEncoder:
 
 
 class AudioEncoder:
-    """One spoken item's audio: loudness, sample rate, codec and packet size as in ``output_audio``."""
+    """Encodes one spoken item: loudness, sample rate, codec and packet size as in ``output_audio``."""
 
     def __init__(self, encoder: Encoder, loudness_rate: int) -> None:
         self._encoder = encoder
@@ -68,7 +68,7 @@ class AudioEncoder:
         self._from_rate = 0
 
     def encode(self, samples: Samples, sample_rate: int) -> list[Packet]:
-        """The packets that ``samples`` (mono, -1 to 1, at ``sample_rate`` Hz) completes.
+        """Feed ``samples`` (mono, -1 to 1, at ``sample_rate`` Hz); return the packets that they complete.
 
         The sample rate may change from call to call.
         """
@@ -80,16 +80,16 @@ class AudioEncoder:
         return packets + self._write(self._resampler.feed(amplify(samples, self._loudness_rate)))
 
     def flush(self) -> list[Packet]:
-        """The end of a sentence: all that is held back, the last frame filled up with silence."""
+        """End a sentence: return all buffered audio, the last frame padded with silence."""
         return self._finish_rate() + self._encoder.finish()
 
     def close(self) -> None:
-        """Free the codec; nothing may be called afterwards."""
+        """Free the codec. No call may follow."""
         self._resampler = None
         self._encoder.close()
 
     def _finish_rate(self) -> list[Packet]:
-        """What is still to come of the audio at the rate so far."""
+        """The rest of the audio at the previous rate."""
         return [] if self._resampler is None else self._write(self._resampler.flush())
 
     def _write(self, samples: Samples) -> list[Packet]:

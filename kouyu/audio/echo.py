@@ -1,4 +1,4 @@
-"""How much of what a microphone hears is what was played a moment before."""
+"""Measures how much of a microphone's signal is the echo of audio played shortly before."""
 
 from typing import Final, NamedTuple
 
@@ -15,26 +15,26 @@ _TAPS_AFTER: Final = 72
 it, for the nearest walls."""
 _TAPS: Final = np.arange(_TAPS_BEFORE + _TAPS_AFTER)
 _LAGS: Final = np.abs(_TAPS[:, None] - _TAPS)
-"""Between any two of them."""
+"""The lag between any two of them."""
 _COARSE: Final = 2
-"""Samples that the first look takes together: there is enough of speech below 2 kHz to find the delay."""
+"""Decimation of the coarse search: speech has enough energy below 2 kHz to find the delay."""
 _FINE: Final = 4
-"""Samples on each side of what the first look found where the second one looks."""
+"""Samples on each side of the coarse result that the fine search covers."""
 _WORTH_A_LOOK: Final = 0.1
 _REGULARISATION: Final = 1e-3
 
 
 class Echo(NamedTuple):
-    """What was found."""
+    """The result of an echo search."""
 
     share: float
-    """Of the microphone's energy, what the played sound explains: 0 to 1."""
+    """The share of the microphone's energy that the played audio explains: 0 to 1."""
     delay: int
-    """Samples from the end of what was played to the end of its echo."""
+    """Samples from the end of the played audio to the end of its echo."""
 
 
 def find_echo(heard: Samples, played: Samples) -> Echo:
-    """The echo of ``played`` in ``heard``, at whatever delay explains most. Mono at ECHO_RATE.
+    """Find the echo of ``played`` in ``heard``, at the delay that explains most. Mono at ECHO_RATE.
 
     Both end at the same time; ``played`` is longer, by the longest delay. 0.2 ms for 0.2 s against 1.4 s where there is
     no echo, 0.6 ms where there is.
@@ -49,7 +49,7 @@ def find_echo(heard: Samples, played: Samples) -> Echo:
 
 
 def _best_match(heard: Samples, played: Samples) -> int | None:
-    """Where in ``played`` the sound begins that is most like ``heard``; None where nothing is."""
+    """The position in ``played`` that matches ``heard`` best; None if none does."""
     match = _matches(_coarse(heard), _coarse(played))
     found = int(match.argmax())
     if match[found] < _WORTH_A_LOOK:
@@ -60,13 +60,13 @@ def _best_match(heard: Samples, played: Samples) -> int | None:
 
 
 def _coarse(samples: Samples) -> Samples:
-    """At half the rate; an even number of samples."""
+    """Decimate to half the rate; an even number of samples."""
     return samples[0::2] + samples[1::2]
 
 
 def _matches(heard: Samples, played: Samples) -> Samples:
-    """For each place in ``played``: of the energy of ``heard``, what the sound that begins there explains."""
-    # Around the end of so short a transform only sums come round that are cut off here.
+    """For each position in ``played``: the share of the energy of ``heard`` that the audio from there explains."""
+    # The circular wrap-around of this short transform affects only sums that are cut off here.
     size = len(played)
     spectrum = np.fft.rfft(played, size) * np.conj(np.fft.rfft(heard, size))
     similarity: Samples = np.fft.irfft(spectrum, size)[: len(played) - len(heard) + 1].astype(np.float32)

@@ -1,4 +1,4 @@
-"""What the audio room may raise."""
+"""Errors of the audio package."""
 
 
 class UndecodableAudio(Exception):

@@ -1,4 +1,4 @@
-"""What kind of audio bytes look like: files by their marks, bare packets and samples by what chance would not do."""
+"""Detects the format of audio bytes: files by their magic numbers, bare packets and samples by statistics."""
 
 import math
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from kouyu.protocol.configuration import InputAudio
 _MARKS: Final = (
     (0, b"OggS", "Ogg"),
     (0, b"\x1a\x45\xdf\xa3", "WebM"),
-    (0, b"\x1f\x43\xb6\x75", "WebM"),  # a cluster: what a recorder sends after the head
+    (0, b"\x1f\x43\xb6\x75", "WebM"),  # a cluster: MediaRecorder sends these after the header
     (0, b"fLaC", "FLAC"),
     (4, b"ftyp", "M4A"),
     (0, b"ID3", "MP3"),
@@ -27,19 +27,19 @@ _KBIT_1: Final = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 3
 _KBIT_2: Final = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 """kbit/s of layer III by index, of MPEG-1 and of the others."""
 LONGEST_START: Final = 4096
-"""Bytes that are enough to tell: two of the longest MP3 frames fit."""
+"""Bytes enough for detection: two of the longest MP3 frames."""
 
 _FEWEST_SAMPLES: Final = 32
 _QUIET_RMS: Final = 6_000
 """Of 16 bit samples. Random bytes have 18,900."""
 _SMOOTH: Final = 0.7
-"""Correlation of neighbours. That of 32 random values is within 0.5."""
+"""Correlation of neighbouring samples. That of 32 random values is within 0.5."""
 _LONGEST_PACKET: Final = 1_500
 _WINDOW_PIECES: Final = 8
 _WINDOW_BYTES: Final = 400
 _MOST_WINDOWS: Final = 20
 _MOST_KINDS: Final = 2
-"""An encoder changes the kind of its packets now and then."""
+"""An encoder sometimes changes the configuration of its packets."""
 _FEWEST_BEGINNINGS: Final = 6
 _FEWEST_BYTE_VALUES: Final = 100
 """Of 400 random bytes. A-law's and µ-law's silence has a few."""
@@ -49,9 +49,9 @@ _MOST_PIECES: Final = 50
 
 
 def file_kind(start: bytes) -> str:
-    """Such as "WebM" or "Ogg with Opus", of an audio file, or a stream like one, that begins with ``start``.
+    """Return the format of an audio file or stream that begins with ``start``, such as "WebM" or "Ogg with Opus".
 
-    A WAV needs 12 bytes, MP3 and AAC without tags two whole frames, because PCM may hold their short marks by chance.
+    WAV needs 12 bytes, MP3 and AAC without tags two whole frames, since PCM may hold their short sync words by chance.
     """
     if start[:4] in (b"RIFF", b"RF64") and start[8:12] == b"WAVE":
         return "WAV"
@@ -77,13 +77,13 @@ def _kind_in_ogg(start: bytes) -> str:
 
 
 def _two_frames(start: bytes, frame_bytes: Callable[[bytes], int]) -> bool:
-    """Whether two frames' headers stand where the first one's length puts the second."""
+    """Whether a second frame header follows the first frame."""
     first = frame_bytes(start[:7])
     return first > 0 and frame_bytes(start[first : first + 7]) > 0
 
 
 def _mp3_frame_bytes(header: bytes) -> int:
-    """Length of the layer III frame with this header; 0 for what is none."""
+    """Length of the layer III frame with this header; 0 if it is not one."""
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE6 != 0xE2:
         return 0
     version, bits, rate = header[1] >> 3 & 3, header[2] >> 4, header[2] >> 2 & 3
@@ -102,8 +102,8 @@ def _aac_frame_bytes(header: bytes) -> int:
 
 
 def looks_like_pcm(piece: bytes) -> bool:
-    """Whether a piece looks like 16 bit samples of a quiet or smooth sound. Of encoded audio, which looks like noise at
-    full scale, none does, save for padding."""
+    """Whether a piece looks like 16 bit samples of a quiet or smooth sound. Encoded audio looks like noise at full
+    scale, except for padding."""
     values = np.frombuffer(piece[: len(piece) // 2 * 2], "<i2").astype(np.float32)
     if len(values) < _FEWEST_SAMPLES:
         return False
@@ -111,7 +111,7 @@ def looks_like_pcm(piece: bytes) -> bool:
 
 
 class FormatWatch:
-    """Looks at the pieces of one buffer until it is clear whether they are what was announced."""
+    """Checks the pieces of one buffer until it is clear whether they are in the announced format."""
 
     def __init__(self, announced: InputAudio) -> None:
         self._in_packets = announced.codec == "opus" and announced.format != "ogg"
@@ -121,7 +121,7 @@ class FormatWatch:
         self._noise = None if self._in_packets or self._in_ogg else _BarePackets()
 
     def other_than_announced(self, piece: bytes) -> str:
-        """What the buffer looks like with this piece, such as "WebM"; "" as long as it may be what was announced."""
+        """Return the detected format, such as "WebM", or "" as long as it may be the announced one."""
         if len(self._start) < LONGEST_START:
             self._start += piece[:LONGEST_START]
             kind = file_kind(bytes(self._start))
@@ -135,13 +135,13 @@ class FormatWatch:
 
     def _allowed(self, kind: str) -> bool:
         if self._in_ogg:
-            return kind.startswith("Ogg")  # what an Ogg stream of another codec is told, its decoder says
+            return kind.startswith("Ogg")  # for other codecs in Ogg the decoder reports the error
         return kind == "WAV" and not self._in_packets
 
 
 class _BarePackets:
-    """Raw Opus packets where samples were announced: each piece is one, and begins with the same byte, its kind, while
-    the rest is noise at full scale."""
+    """Detects raw Opus packets sent as PCM: each piece begins with the same byte, its configuration, and the rest is
+    noise at full scale."""
 
     def __init__(self) -> None:
         self._windows_left = _MOST_WINDOWS
@@ -159,7 +159,7 @@ class _BarePackets:
             return False
         if len(self._pieces) < _WINDOW_PIECES or self._bytes < _WINDOW_BYTES:
             return False
-        # What begins alike piece after piece is a tone whose period fits in, or silence.
+        # PCM pieces that begin alike are silence, or a tone whose period divides their length.
         differ = len({each[1:3] for each in self._pieces}) >= _FEWEST_BEGINNINGS
         joined = b"".join(each[: len(each) // 2 * 2] for each in self._pieces)
         self._pieces.clear()
@@ -172,8 +172,8 @@ class _BarePackets:
 
 
 class _JoinedPackets:
-    """Several Opus packets in each piece: the first byte, which says their kind, comes again more often than noise
-    would have it."""
+    """Detects several Opus packets in each piece: their first byte, the configuration, repeats more often than in
+    noise."""
 
     def __init__(self) -> None:
         self._pieces_left = _MOST_PIECES
@@ -182,11 +182,11 @@ class _JoinedPackets:
         self._expected = 0.0
 
     def seen_in(self, piece: bytes) -> bool:
-        if self._pieces_left == 0 or len(piece) < 2 or piece[0] in (0x00, 0xFF):  # which padding is made of
+        if self._pieces_left == 0 or len(piece) < 2 or piece[0] in (0x00, 0xFF):  # padding bytes
             return False
         beginning = piece[1:3]
         if beginning in self._beginnings:
-            return False  # silence is encoded alike again and again
+            return False  # silence is encoded to equal packets
         self._beginnings.add(beginning)
         self._pieces_left -= 1
         self._seen += piece.count(piece[:1], 1)
@@ -199,7 +199,7 @@ def _rms(values: NDArray[np.float32]) -> float:
 
 
 def _correlation(values: NDArray[np.float32]) -> float:
-    """Of each value with the next; 1 for a constant."""
+    """Correlation of each value with the next; 1 for a constant."""
     swing = values - values.mean()
     power = float(swing @ swing)
     return float(swing[1:] @ swing[:-1]) / power if power > 0 else 1.0

@@ -1,4 +1,4 @@
-"""Cutting encoded audio into the packets that are sent."""
+"""Cuts audio into frames and packets."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -10,7 +10,7 @@ from kouyu.audio.pcm import Samples
 
 
 class Packet(msgspec.Struct, frozen=True):
-    """What one audio event carries: never empty, and ``duration_ms`` long when played."""
+    """The content of one audio event: never empty, ``duration_ms`` of playing time."""
 
     data: bytes
     duration_ms: float
@@ -27,11 +27,11 @@ class Encoder(Protocol):
         ...
 
     def finish(self) -> list[Packet]:
-        """All that is held back; the next write begins a new sentence."""
+        """Return all buffered audio; the next write begins a new sentence."""
         ...
 
     def close(self) -> None:
-        """Free the codec; nothing may be called afterwards."""
+        """Free the codec. No call may follow."""
         ...
 
 
@@ -42,7 +42,7 @@ class Framer:
         self.frame_samples = max(1, frame_samples)
         self._held = np.zeros(0, np.float32)
         self._begun = False
-        """Whether samples have come in since the last rest."""
+        """Whether samples have been added since the last ``rest``."""
 
     def cut(self, samples: Samples) -> Iterator[Samples]:
         """The frames that are now full."""
@@ -54,9 +54,9 @@ class Framer:
             yield held[at : at + self.frame_samples]
 
     def rest(self, beyond: int = 0) -> Iterator[Samples]:
-        """What is held, then at least ``beyond`` samples of silence, up to a whole frame.
+        """The buffered samples, then at least ``beyond`` samples of silence, up to a whole frame.
 
-        Nothing at all if no samples have come in since the last rest.
+        Nothing if no samples have been added since the last ``rest``.
         """
         if self._begun:
             padding = beyond + -(len(self._held) + beyond) % self.frame_samples

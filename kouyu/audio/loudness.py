@@ -1,4 +1,4 @@
-"""How loud the reply is: ``loudness_rate`` of the output configuration (uplink.md)."""
+"""Applies ``loudness_rate`` of the output configuration (uplink.md)."""
 
 import numpy as np
 
@@ -14,12 +14,12 @@ def gain(loudness_rate: int) -> float:
 
 
 def amplify(samples: Samples, loudness_rate: int) -> Samples:
-    """The samples at another loudness; peaks may leave -1 to 1."""
+    """Scale the samples; peaks may exceed -1 to 1."""
     return samples if loudness_rate == 0 else samples * np.float32(gain(loudness_rate))
 
 
 def soften_peaks(samples: Samples) -> Samples:
-    """Within -1 to 1: what is louder than 0.8 is bent towards full scale instead of being cut off flat."""
+    """Limit to -1 to 1: compress peaks above 0.8 smoothly instead of clipping them."""
     size = np.abs(samples)
     if not size.size or size.max() <= _KNEE:
         return samples

@@ -1,4 +1,4 @@
-"""MP3 out."""
+"""MP3 encoding."""
 
 from fractions import Fraction
 
@@ -33,7 +33,7 @@ class Mp3Encoder:
         return self._packet([data for frame in self._framer.cut(samples) for data in self._encode(frame)])
 
     def finish(self) -> list[Packet]:
-        """The rest, filled up with silence."""
+        """The rest, padded with silence."""
         frames = [data for frame in self._framer.rest() for data in self._encode(frame)]
         if self._codec is not None:
             frames += [bytes(packet) for packet in self._codec.encode(None)]
@@ -45,7 +45,7 @@ class Mp3Encoder:
         self._codec = None
 
     def _encode(self, samples: Samples) -> list[bytes]:
-        # The codec cannot go on after it was drained, so each sentence opens its own.
+        # The codec cannot continue after draining, so each sentence opens its own.
         if self._codec is None:
             self._codec = self._open_codec()
         frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), "fltp", "mono")
@@ -64,7 +64,7 @@ class Mp3Encoder:
         codec.format = "fltp"
         codec.layout = "mono"
         codec.bit_rate = self._bit_rate
-        # No bit reservoir: a frame must not lean on one that a barge-in has kept from being sent.
+        # No bit reservoir: a frame must not depend on one that a barge-in kept from being sent.
         codec.options = {"reservoir": "0"}
         codec.open()
         return codec

@@ -1,4 +1,4 @@
-"""Ogg pages out of a stream of bytes (RFC 3533): found again after damage, checked, cut into packets."""
+"""Parses Ogg pages from a byte stream (RFC 3533): resynchronises after damage, checks CRCs, splits into packets."""
 
 import struct
 import zlib
@@ -11,12 +11,12 @@ _FIXED_BYTES = 27
 _LONGEST_PACKET = 1 << 20
 """Bytes; an unfinished packet that grows beyond is dropped."""
 _MOST_UNFINISHED = 8
-"""Interleaved streams whose packet may go on over a page's end at the same time; beyond it the oldest is dropped."""
+"""Most interleaved streams with a packet that continues on a later page; beyond it the oldest is dropped."""
 _MIRRORED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
 
 
 class Page(msgspec.Struct, frozen=True):
-    """One page: the packets that end on it, and where they lie in which of the interleaved streams.
+    """One page: the packets that end on it, and their stream and position.
 
     ``granule_position`` is the codec's count at the end of the last packet, -1 where no packet ends.
     """
@@ -38,7 +38,7 @@ def checksum(page: bytes) -> int:
 
 
 class OggReader:
-    """Finds the pages. ``lost`` is True from bytes that are no page on until the next good page."""
+    """Finds the pages. ``lost`` is True after bytes that are not a page, until the next valid page."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -55,12 +55,12 @@ class OggReader:
                 self.lost = False
                 yield self._parse(page)
             else:
-                # Behind this false or damaged mark a good page may already be waiting.
+                # After this false or damaged mark a valid page may already be in the buffer.
                 del self._buffer[: len(PAGE_MARK)]
                 self.lost = True
 
     def restart(self) -> None:
-        """Forget what is unfinished; the next bytes may be a new stream, or go on in the middle of a page."""
+        """Discard unfinished packets; the next bytes may be a new stream, or continue in the middle of a page."""
         self.lost = self.lost or bool(self._buffer)
         self._buffer.clear()
         self._unfinished.clear()
@@ -79,7 +79,7 @@ class OggReader:
         return self._buffer.startswith(PAGE_MARK)
 
     def _page_size(self) -> int | None:
-        """Bytes of the page at the buffer's start, None until it is there."""
+        """Size in bytes of the page at the buffer's start; None until its header is complete."""
         if len(self._buffer) < _FIXED_BYTES or len(self._buffer) < _FIXED_BYTES + self._buffer[26]:
             return None
         body = _FIXED_BYTES + self._buffer[26]
@@ -96,7 +96,7 @@ class OggReader:
         lacing = page[_FIXED_BYTES : _FIXED_BYTES + page[26]]
         unfinished = self._unfinished.pop(serial, b"")
         packet = unfinished if continued else b""
-        # The rest of a packet whose beginning was lost is of no use.
+        # The rest of a packet whose beginning was lost is useless.
         headless = continued and not unfinished
         packets: list[bytes] = []
         at = _FIXED_BYTES + len(lacing)

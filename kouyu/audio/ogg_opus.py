@@ -16,7 +16,7 @@ _HEAD = struct.Struct("<8sBBHIhB")
 
 
 class OpusHead(msgspec.Struct, frozen=True):
-    """What a stream's first packet says: samples at DECODING_RATE to drop from its start, and a gain (factor)."""
+    """A stream's header: samples at DECODING_RATE to drop from its start (pre-skip), and a gain (factor)."""
 
     pre_skip: int = 0
     gain: float = 1.0
@@ -43,14 +43,14 @@ class OggOpusSource:
         self._decoder = OpusPacketDecoder()
         self._head = OpusHead()
         self._serial: int | None = None
-        """The stream being decoded; None: the next one that shows up."""
+        """The stream being decoded; None: the next one that appears."""
         self._refused: int | None = None
-        """The stream that was found not to be Opus."""
+        """A stream that is not Opus."""
         self._decoded = 0
         """Samples since the stream's start, as its granule positions count them."""
 
     def decode(self, data: bytes) -> Iterator[Block]:
-        """The audio of the pages that ``data`` completes; one error where the stream is damaged, however long."""
+        """Decode the pages that ``data`` completes; one error for each damaged stretch, however long."""
         was_lost = self._reader.lost
         faults: list[str] = []
         for page in self._reader.read(data):
@@ -62,12 +62,12 @@ class OggOpusSource:
             raise UndecodableAudio(faults[0])
 
     def end(self) -> Iterator[Block]:
-        """Nothing: every whole page has been decoded, and a page that was cut off is lost."""
+        """Return nothing: every whole page has been decoded, and a truncated page is lost."""
         self._reader.restart()
         return iter(())
 
     def _decode_page(self, page: Page, faults: list[str]) -> Iterator[Samples]:
-        """The audio of one page, packet by packet; what is wrong with it is added to ``faults``."""
+        """Decode one page, packet by packet; add errors to ``faults``."""
         if page.first:
             self._begin_stream(page, faults)
         elif self._serial is None and page.serial != self._refused:
@@ -85,17 +85,17 @@ class OggOpusSource:
         if page.last:
             self._serial = None
         else:
-            # Ahead of ours where pages were missed.
+            # Ahead of our count if pages were lost.
             self._decoded = max(self._decoded, page.granule_position)
 
     def _end_of_audio(self, page: Page, length: int) -> int | None:
-        """Where padding begins, which a stream's last page may end in; None: nowhere."""
+        """Where the padding at the end of a stream's last page begins; None: there is none."""
         skipped = min(max(self._head.pre_skip - self._decoded, 0), length)
         padding = self._decoded + length - page.granule_position
         return page.granule_position if page.last and 0 < padding <= length - skipped else None
 
     def _begin_stream(self, page: Page, faults: list[str]) -> None:
-        """A new Opus stream takes over from the one before; another codec's is left alone."""
+        """Switch to a new Opus stream; ignore a stream of another codec."""
         try:
             self._head = parse_head(page.packets[0] if page.packets else b"")
         except UndecodableAudio as error:

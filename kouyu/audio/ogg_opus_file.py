@@ -1,4 +1,4 @@
-"""Opus in an Ogg container, out: what a player opens as a file, given out while it is written."""
+"""Encodes Opus into an Ogg file, streamed while it is written."""
 
 import io
 from typing import Final
@@ -13,11 +13,11 @@ _RATES: Final = (8_000, 12_000, 16_000, 24_000, 48_000)
 _FRAME_MS: Final = 20
 _BITRATE: Final = 48_000
 _PAGE_US: Final = 200_000
-"""Microseconds of audio in one page: what a listener waits for at most before more of it comes."""
+"""Microseconds of audio in one page, and so the latency of streaming."""
 
 
 class _Written(io.RawIOBase):
-    """A file that forgets what has been taken from it, and cannot go back."""
+    """A write-only file without seeking; ``take`` removes what was written."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class OggOpusEncoder:
         return self._packet(self._encode(samples))
 
     def finish(self) -> list[Packet]:
-        """The end of the file. Nothing may be written afterwards."""
+        """Return the end of the file. No write may follow."""
         length = 0.0
         for frame in self._framer.rest():
             length += self._encode_frame(frame)
@@ -78,7 +78,7 @@ class OggOpusEncoder:
         return sum(self._encode_frame(frame) for frame in self._framer.cut(samples))
 
     def _encode_frame(self, samples: Samples) -> float:
-        """Encode one frame; gives its length in ms."""
+        """Encode one frame; return its length in ms."""
         frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), "flt", "mono")
         frame.sample_rate = self.sample_rate
         for packet in self._stream.encode(frame):

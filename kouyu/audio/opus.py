@@ -1,4 +1,4 @@
-"""Opus: single raw packets to samples and back (RFC 6716)."""
+"""Encodes and decodes single raw Opus packets (RFC 6716)."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -18,15 +18,15 @@ DECODING_RATE = 48_000
 _COMPLEXITY = 5
 """Of 10: two thirds of the CPU that 10 takes, at bit rates where one voice sounds the same."""
 _LOWEST_BITRATE, _HIGHEST_BITRATE = 500, 256_000
-"""bit/s that the encoder takes for one channel."""
+"""Range of the encoder's bit rate for one channel, in bit/s."""
 
 
 _FRAME_SAMPLES = (*(480, 960, 1_920, 2_880) * 3, *(480, 960) * 2, *(120, 240, 480, 960) * 4)
-"""Of each of the 32 configurations, at DECODING_RATE (RFC 6716, table 2)."""
+"""Frame length of each of the 32 configurations, at DECODING_RATE (RFC 6716, table 2)."""
 
 
 def packet_samples(packet: bytes) -> int:
-    """Samples at DECODING_RATE that a packet holds, as its head says (RFC 6716, 3.1 and 3.2); 0 of an empty one."""
+    """Samples at DECODING_RATE in a packet, by its header (RFC 6716, 3.1 and 3.2); 0 for an empty one."""
     if not packet:
         return 0
     match packet[0] & 3:
@@ -40,7 +40,7 @@ def packet_samples(packet: bytes) -> int:
 
 
 class OpusPacketDecoder:
-    """One packet at a time, mono or stereo, to mono at DECODING_RATE."""
+    """Decodes one packet at a time, mono or stereo, to mono at DECODING_RATE."""
 
     def __init__(self) -> None:
         self._codec = av.AudioCodecContext.create("libopus", "r")
@@ -49,9 +49,9 @@ class OpusPacketDecoder:
         self._codec.open()
 
     def decode(self, packet: bytes) -> Samples:
-        """The packet's 2.5 to 120 ms. Raises UndecodableAudio; the next packet decodes all the same."""
+        """Decode a packet of 2.5 to 120 ms. Raises UndecodableAudio; later packets still decode."""
         if not packet:
-            # The codec would take an empty packet for the end of the stream.
+            # The codec would treat an empty packet as the end of the stream.
             raise UndecodableAudio("an empty Opus packet")
         try:
             frames = self._codec.decode(av.Packet(packet))
@@ -60,7 +60,7 @@ class OpusPacketDecoder:
         return joined([float_from_int16(frame.to_ndarray().ravel().view(np.int16)) for frame in frames])
 
     def restart(self) -> None:
-        """The next packet begins a new stream."""
+        """Reset: the next packet begins a new stream."""
         self._codec.flush_buffers()
 
 
@@ -71,17 +71,17 @@ class OpusPacketSource:
         self._decoder = OpusPacketDecoder()
 
     def decode(self, data: bytes) -> Iterator[Block]:
-        """The packet's audio; an empty piece is none."""
+        """Decode the packet; an empty piece is an error."""
         if data:
             yield Block(self._decoder.decode(data), DECODING_RATE)
 
     def end(self) -> Iterator[Block]:
-        """Nothing is held."""
+        """Return nothing: no audio is held back."""
         return iter(())
 
 
 class OpusEncoder:
-    """An Encoder that gives one raw packet per frame. The codec lives on from sentence to sentence."""
+    """An Encoder that returns one raw packet per frame. The codec's state continues from sentence to sentence."""
 
     def __init__(self, config: OpusConfig) -> None:
         self.sample_rate = config.sample_rate
@@ -96,7 +96,7 @@ class OpusEncoder:
         return [self._packet(frame) for frame in self._framer.cut(samples)]
 
     def finish(self) -> list[Packet]:
-        """The rest, filled up with silence, and far enough that the encoder's look-ahead holds nothing back."""
+        """The rest, padded with enough silence that the encoder's look-ahead holds no speech back."""
         return [self._packet(frame) for frame in self._framer.rest(beyond=self._lookahead)]
 
     def close(self) -> None:
@@ -112,7 +112,7 @@ class OpusEncoder:
 
 
 def _lookahead_samples(codec: av.AudioCodecContext) -> int:
-    """How far the encoder's output lies behind its input: the pre-skip of the header it makes (RFC 7845, 5.1)."""
+    """The encoder's delay in samples: the pre-skip of its header (RFC 7845, 5.1)."""
     pre_skip = int.from_bytes((codec.extradata or b"")[10:12], "little")
     return pre_skip * codec.sample_rate // DECODING_RATE
 

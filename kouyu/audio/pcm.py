@@ -1,6 +1,6 @@
-"""Samples as bytes and as floats: every linear and companded form that a client or a WAV header may name.
+"""Converts samples between bytes and floats, in every linear and companded format of a client or a WAV header.
 
-Inside the server audio is float32, -1 to 1. 16 bit values are scaled by 32768, so that they survive a round trip.
+Inside the server audio is float32, -1 to 1. 16 bit values are scaled by 32768, so that a round trip is exact.
 """
 
 from typing import Literal, TypeAlias
@@ -38,17 +38,17 @@ def silence(duration_ms: float, sample_rate: int) -> Samples:
 
 
 def joined(pieces: list[Samples]) -> Samples:
-    """The pieces one after the other; no pieces give no samples."""
+    """Concatenate the pieces; no pieces give no samples."""
     if len(pieces) == 1:
         return pieces[0]
     return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
 
 
 def int16_from_float(samples: Samples) -> NDArray[np.int16]:
-    """Rounded to 16 bit; what is louder than full scale is clipped, never wrapped."""
+    """Round to 16 bit; values beyond full scale are clipped, never wrapped."""
     scaled = samples * np.float32(32768)
     np.rint(scaled, out=scaled)
-    # Each a call into numpy's own loops: np.clip takes longer for its checks than for a packet.
+    # In-place numpy calls: np.clip takes longer for its checks than for a packet.
     np.minimum(scaled, 32767, out=scaled)
     np.maximum(scaled, -32768, out=scaled)
     return scaled.astype(np.int16)
@@ -79,7 +79,7 @@ class PcmFormat(msgspec.Struct, frozen=True):
 
 
 class PcmReader:
-    """Turns bytes of one PcmFormat into mono samples; a piece may end in the middle of a sample."""
+    """Converts bytes of one PcmFormat to mono samples; a piece may end in the middle of a sample."""
 
     def __init__(self, pcm_format: PcmFormat) -> None:
         self.format = pcm_format
@@ -87,7 +87,7 @@ class PcmReader:
         self._partial = b""
 
     def read(self, data: bytes) -> Samples:
-        """The whole samples that have come in, channels mixed down by their mean."""
+        """Return the complete samples, channels mixed down by their mean."""
         if self._partial:
             data = self._partial + data
         whole = len(data) - len(data) % self._frame_bytes
@@ -99,7 +99,7 @@ class PcmReader:
         return mixed
 
     def drop_partial(self) -> None:
-        """Forget the beginning of a sample whose rest will not come."""
+        """Discard an incomplete sample."""
         self._partial = b""
 
 
@@ -127,6 +127,6 @@ def _floats(data: bytes, encoding: Encoding) -> Samples:
 
 
 def _finite(values: NDArray[np.floating]) -> Samples:
-    """Within -1 to 1 and without NaN, so that one bad value does not spoil every filter behind it."""
+    """Clip to -1 to 1 and remove NaN, so that one bad value does not spoil later filters."""
     samples: Samples = np.clip(np.nan_to_num(values, posinf=1.0, neginf=-1.0), -1.0, 1.0).astype(np.float32)
     return samples

@@ -1,8 +1,8 @@
-"""Changing the sample rate of a stream, piece by piece, without a click where pieces meet.
+"""Changes the sample rate of a stream, piece by piece, without clicks between pieces.
 
-Two ways. soxr is the cheaper one, but gives audio out in bursts: fed with 20 ms pieces it is 37 ms (48 kHz to 16 kHz)
-to 115 ms (8 kHz to 16 kHz) behind, which the reply does not feel and listening does. PromptResampler is 1.5 to 3 ms
-behind and gives out as much as comes in.
+Two resamplers. soxr is the cheaper one, but outputs audio in bursts: fed with 20 ms pieces its delay is 37 ms (48 kHz
+to 16 kHz) to 115 ms (8 kHz to 16 kHz), which does not matter for replies but does for user audio. PromptResampler's
+delay is 1.5 to 3 ms, and it outputs as much as comes in.
 """
 
 from functools import lru_cache
@@ -16,33 +16,33 @@ import soxr
 from kouyu.audio.pcm import Samples, joined
 
 _ZERO_CROSSINGS = 24
-"""Of the filter's sinc, on each side; sets the width of the transition band: 0.09 of the lower rate."""
+"""Zero crossings of the filter's sinc on each side; they set the transition band: 0.09 of the lower rate."""
 _KAISER_BETA = 7.0
 """Stop band 72 dB down."""
 _CUT_OFF = 0.91
 """Middle of the transition band, in parts of half the lower rate."""
 _SHORTEST_PERIOD = 20
-"""Outputs computed by one row of the matrix product, at least; fewer rows are faster up to about here."""
+"""Least outputs computed by one row of the matrix product; fewer rows are faster up to about here."""
 _LONGEST_PERIOD = 1_024
-"""Rates with so large a common period that the matrix would weigh megabytes are left to soxr."""
+"""Rates with a longer common period, whose matrix would take megabytes, are left to soxr."""
 _PIECE = 65_536
-"""Inputs taken at once, which bounds the memory that a whole file in one piece costs."""
+"""Inputs processed at once, which bounds the memory for a whole file in one piece."""
 
 
 class Resampler(Protocol):
-    """Samples of one rate in, samples of another out."""
+    """Converts samples from one rate to another."""
 
     def feed(self, samples: Samples) -> Samples:
-        """What is ready of the output."""
+        """Feed samples; return the output that is ready."""
         ...
 
     def flush(self) -> Samples:
-        """The rest of the output; the next feed begins a new stream. In all, n samples give n * to / from, rounded."""
+        """Return the rest; the next feed begins a new stream. In all, n samples give n * to / from, rounded."""
         ...
 
 
 def open_prompt_resampler(from_rate: int, to_rate: int) -> Resampler:
-    """The one with the least delay, for listening."""
+    """Open the resampler with the least delay, for the user's audio."""
     if from_rate == to_rate:
         return SameRate()
     common = gcd(from_rate, to_rate)
@@ -52,12 +52,12 @@ def open_prompt_resampler(from_rate: int, to_rate: int) -> Resampler:
 
 
 def open_resampler(from_rate: int, to_rate: int) -> Resampler:
-    """The one with the least cost, for audio that comes faster than it is played."""
+    """Open the resampler with the least cost, for audio that is made faster than it is played."""
     return SameRate() if from_rate == to_rate else SoxrResampler(from_rate, to_rate)
 
 
 class SameRate:
-    """Nothing to do."""
+    """A Resampler between equal rates."""
 
     def feed(self, samples: Samples) -> Samples:
         """The same samples."""
@@ -75,7 +75,7 @@ class SoxrResampler:
         self._stream = soxr.ResampleStream(from_rate, to_rate, 1, dtype="float32", quality="HQ")
 
     def feed(self, samples: Samples) -> Samples:
-        """What soxr has ready, often nothing, then a burst."""
+        """Feed samples; return what soxr has ready: often nothing, then a burst."""
         ready: Samples = self._stream.resample_chunk(samples)
         return ready
 
@@ -114,7 +114,7 @@ def _filter(from_rate: int, to_rate: int) -> _Filter:
 
 
 class PromptResampler:
-    """A polyphase filter as matrix products: gives out at once all that the input so far determines.
+    """A polyphase filter as matrix products: returns at once all output that the input so far determines.
 
     Its delay is ``_ZERO_CROSSINGS`` samples of the lower rate: 1.5 ms at 16 kHz, 3 ms at 8 kHz.
     """
@@ -124,7 +124,7 @@ class PromptResampler:
         self._start()
 
     def feed(self, samples: Samples) -> Samples:
-        """What is ready; over a steady stream as long as what came in."""
+        """Feed samples; return the output that is ready: over a steady stream as long as the input."""
         return joined([self._feed(samples[at : at + _PIECE]) for at in range(0, len(samples), _PIECE)])
 
     def flush(self) -> Samples:
@@ -159,7 +159,7 @@ class PromptResampler:
         """The outputs of the first ``count`` whole periods: overlapping spans of the input times the matrix."""
         period = self._filter
         step = held.strides[0]
-        # The array's own constructor: numpy's as_strided takes longer than the product.
+        # ndarray's constructor: numpy's as_strided takes longer than the product.
         spans: Samples = np.ndarray((count, len(period.matrix)), np.float32, held, strides=(period.inputs * step, step))
         outputs: Samples = (spans @ period.matrix).ravel()
         return outputs

@@ -1,4 +1,4 @@
-"""Packets that were made for a client, back to samples or to a file."""
+"""Decodes packets that were encoded for a client into samples or a file."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from kouyu.protocol.effective import G711_RATE
 
 
 def samples_of_packets(packets: Sequence[bytes], output_audio: OutputAudio) -> tuple[Samples, int]:
-    """The samples in packets of this format, and their rate in Hz. ``mp3`` is a file already: ValueError."""
+    """Decode packets of this format; return samples and rate in Hz. Raises ValueError for ``mp3``, already a file."""
     match output_audio.codec:
         case "pcm":
             values = np.frombuffer(b"".join(packets), "<i2")
@@ -30,7 +30,7 @@ def samples_of_packets(packets: Sequence[bytes], output_audio: OutputAudio) -> t
 
 
 def ogg_opus_file(samples: Samples, sample_rate: int) -> bytes:
-    """The samples as an Ogg Opus file. Takes some 10 ms for a second of audio: not for the event loop."""
+    """Encode the samples as an Ogg Opus file. Takes some 10 ms per second of audio: not for the event loop."""
     encoder = open_file_encoder("ogg_opus", sample_rate)
     try:
         packets = [*encoder.encode(samples, sample_rate), *encoder.flush()]

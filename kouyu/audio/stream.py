@@ -1,4 +1,4 @@
-"""What stands between bytes and samples: one source per way of packing audio into a stream of bytes."""
+"""The interface of audio sources: one for each container or packing of audio in a byte stream."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -16,15 +16,15 @@ class Block(msgspec.Struct, frozen=True):
 
 
 class AudioSource(Protocol):
-    """Finds the audio in a stream of bytes that comes in pieces."""
+    """Decodes audio from a stream of bytes that comes in pieces."""
 
     def decode(self, data: bytes) -> Iterator[Block]:
-        """What the next piece completes.
+        """Decode the next piece.
 
-        Raises UndecodableAudio, after the good blocks of the piece, where it is faulty; the next piece may follow.
+        Raises UndecodableAudio for a faulty piece, after its good blocks; the next piece may follow.
         """
         ...
 
     def end(self) -> Iterator[Block]:
-        """What was held back; the next piece begins a new buffer. Raises nothing."""
+        """Return the audio held back; the next piece begins a new buffer. Raises nothing."""
         ...

@@ -1,4 +1,4 @@
-"""Speech made slower or faster than a voice can speak by itself, at the same pitch."""
+"""Time-stretches speech at the same pitch, beyond a voice's own range of speeds."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -9,7 +9,7 @@ import numpy as np
 from kouyu.audio.pcm import Samples, joined
 
 _SLOWEST_STAGE: Final = 0.5
-"""What one of FFmpeg's filters can do; slower speech goes through several."""
+"""The slowest speed of one FFmpeg filter; slower speech goes through several."""
 
 
 class Tempo:
@@ -33,7 +33,7 @@ class Tempo:
         self._taken = 0
 
     def feed(self, samples: Samples) -> Samples:
-        """What is ready of the output."""
+        """Feed samples; return the output that is ready."""
         if len(samples):
             frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.reshape(1, -1)), "flt", "mono")
             frame.sample_rate = self._sample_rate
@@ -43,7 +43,7 @@ class Tempo:
         return joined(list(self._pull()))
 
     def flush(self) -> Samples:
-        """The rest; nothing may be fed afterwards."""
+        """Return the rest. No feed may follow."""
         self._source.push(None)
         return joined(list(self._pull()))
 
@@ -58,7 +58,7 @@ class Tempo:
 
 
 def _stages(speed: float) -> list[float]:
-    """Equal factors whose product is ``speed``, none slower than one filter can do."""
+    """Equal factors whose product is ``speed``, each within the range of one filter."""
     count = 1
     while (stage := float(speed ** (1 / count))) < _SLOWEST_STAGE:
         count += 1

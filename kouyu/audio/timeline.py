@@ -1,4 +1,4 @@
-"""What the user has said so far, addressed by position, as far back as anyone may still ask for it."""
+"""The user's audio of a session, addressed by sample position, limited to a maximum length."""
 
 from collections import deque
 
@@ -8,13 +8,13 @@ from kouyu.audio.pcm import Samples
 from kouyu.protocol.speech_rate import SPEECH_RATE
 
 _BLOCK = SPEECH_RATE
-"""Samples stored together: 1 s."""
+"""Samples of one storage block: 1 s."""
 
 
 class AudioTimeline:
     """The latest ``longest_s`` seconds of the user's audio at SPEECH_RATE, by position since the connection's start.
 
-    Kept in blocks of a second, so that appending a frame copies only that frame. When it is full, the oldest goes.
+    Stored in blocks of a second, so that appending a frame copies only that frame. When full, the oldest is dropped.
     """
 
     def __init__(self, longest_s: float) -> None:
@@ -31,11 +31,11 @@ class AudioTimeline:
 
     @property
     def end(self) -> int:
-        """The position behind the last sample: how many have come in."""
+        """The position after the last sample: the number of samples appended so far."""
         return self._end
 
     def append(self, samples: Samples) -> None:
-        """The next samples. They are copied."""
+        """Append samples. They are copied."""
         at = 0
         while at < len(samples):
             within = (self._end - self._first_block) % _BLOCK
@@ -59,7 +59,7 @@ class AudioTimeline:
         return np.concatenate(pieces)
 
     def mute(self, start: int, end: int) -> None:
-        """Make silence of the samples from ``start`` up to, not including, ``end``, as far as they are kept."""
+        """Zero the samples from ``start`` up to, not including, ``end``, as far as they are kept."""
         start, end = max(start, self._start), min(end, self._end)
         while start < end:
             block, within = divmod(start - self._first_block, _BLOCK)
@@ -68,7 +68,7 @@ class AudioTimeline:
             start += count
 
     def forget(self, before: int) -> None:
-        """Give up what lies before the position ``before``; nothing happens if it is gone already."""
+        """Drop the samples before the position ``before``, if still kept."""
         self._start = max(self._start, min(before, self._end))
         while self._blocks and self._first_block + _BLOCK <= self._start:
             self._blocks.popleft()

@@ -1,4 +1,4 @@
-"""The user's audio, from the bytes of ``input_audio_buffer.append`` to what the engines listen to."""
+"""Decodes the bytes of ``input_audio_buffer.append`` into the samples that the engines take."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ _PCM_ENCODINGS: dict[int, Encoding] = {8: "unsigned8", 16: "signed16", 24: "sign
 
 
 class AudioDecoder:
-    """One connection's input audio in, mono float32, -1 to 1, at SPEECH_RATE out.
+    """Decodes one connection's input audio to mono float32, -1 to 1, at SPEECH_RATE.
 
     At most 3 ms are held back between pieces (1.5 ms where the input has 16 kHz or more).
     """
@@ -29,13 +29,13 @@ class AudioDecoder:
         self._resampler: Resampler | None = None
         self._from_rate = 0
         self._ready: list[Samples] = []
-        """What was decoded ahead of an error, for the next call to give out."""
+        """Audio decoded before an error, returned by the next call."""
 
     def steps(self, data: bytes) -> Iterator[Samples]:
-        """What ``data`` completes, decoded as it is asked for: a packet at a time where the codec has packets.
+        """Decode ``data`` lazily, a packet at a time if the codec has packets.
 
-        A step may be empty. Raises UndecodableAudio where ``data`` is faulty. The audio around the fault is not lost,
-        and the next piece is decoded as if the faulty bytes had not come.
+        A step may be empty. Raises UndecodableAudio if ``data`` is faulty. The audio around the fault is not lost, and
+        the next piece is decoded as if the faulty bytes had not been sent.
         """
         assert self._source is not None, "closed"
         for block in self._source.decode(data):
@@ -43,7 +43,7 @@ class AudioDecoder:
             yield self._take()
 
     def feed(self, data: bytes) -> Samples:
-        """The same at once."""
+        """The same in one step."""
         ready: list[Samples] = []
         try:
             ready.extend(self.steps(data))
@@ -53,7 +53,7 @@ class AudioDecoder:
         return joined(ready)
 
     def flush(self) -> Samples:
-        """The rest of a buffer that is complete. The next feed begins a new buffer, in the same format."""
+        """Return the rest of a completed buffer. The next feed begins a new buffer, in the same format."""
         assert self._source is not None, "closed"
         for block in self._source.end():
             self._resample(block)
@@ -61,7 +61,7 @@ class AudioDecoder:
         return self._take()
 
     def close(self) -> None:
-        """Free the codecs; nothing may be called afterwards."""
+        """Free the codecs. No call may follow."""
         self._source = None
         self._resampler = None
         self._ready.clear()
@@ -74,13 +74,13 @@ class AudioDecoder:
         self._keep(self._resampler.feed(block.samples))
 
     def _finish_rate(self) -> None:
-        """Give out what is still to come of the audio at the rate so far."""
+        """Return the rest of the audio at the previous rate."""
         if self._resampler is not None:
             self._keep(self._resampler.flush())
 
     def _keep(self, samples: Samples) -> None:
         if self._from_rate != SPEECH_RATE:
-            # A resampler may overshoot a little where the input is at full scale.
+            # A resampler may overshoot a little if the input is at full scale.
             samples = np.maximum(np.minimum(samples, 1.0), -1.0)
         self._ready.append(samples)
 
@@ -91,9 +91,9 @@ class AudioDecoder:
 
 
 def open_decoder(input_audio: InputAudio) -> AudioDecoder:
-    """A decoder for what the client has announced (uplink.md, data.input_audio).
+    """Open a decoder for the format that the client announced (uplink.md, data.input_audio).
 
-    G.711 is taken at 8000 Hz whatever rate is announced (websocket.md 6.3).
+    G.711 is decoded at 8000 Hz whatever rate is announced (websocket.md 6.3).
     """
     return AudioDecoder(_open_source(input_audio))
 
@@ -110,5 +110,5 @@ def _open_source(input_audio: InputAudio) -> AudioSource:
         case _, "g711u":
             return WavSource(PcmFormat("mulaw", G711_RATE, input_audio.channel))
         case _:
-            # Those who announce bare samples and send a WAV's header in front of them are heard too.
+            # Clients that announce bare samples but send a WAV header before them are accepted too.
             return WavSource(pcm_format)

@@ -1,4 +1,4 @@
-"""Audio files that clients upload, decoded in a worker process."""
+"""Decodes uploaded audio files in a worker process."""
 
 import asyncio
 from typing import Final
@@ -19,7 +19,7 @@ _SAMPLE_BYTES: Final = 2
 
 
 async def listening_audio(content: bytes, most_s: float, workers: LimitedWorkers) -> Samples:
-    """A file's content as the engines listen to it (``decode_listening_audio``), in 16 bits.
+    """Decode a file for the engines (``decode_listening_audio``), in 16 bits.
 
     Raises UndecodableAudio.
     """

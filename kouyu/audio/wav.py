@@ -1,4 +1,4 @@
-"""Audio files: any that FFmpeg reads, in; 16 bit WAV, out. For clients, tests and uploads, not for streams."""
+"""Reads audio files of any format that FFmpeg reads, and writes 16 bit WAV. For whole files, not for streams."""
 
 import io
 import wave
@@ -19,13 +19,13 @@ from kouyu.protocol.speech_rate import SPEECH_RATE
 _CONTAINERS: Final = (
     "wav,w64,aiff,caf,au,flac,mp3,aac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,amr,asf,avi,mpegts,mpeg"
 )
-"""What is opened: files that hold their audio themselves, not lists of other files or addresses to fetch."""
+"""Formats that are opened: those that contain audio, not lists of other files or URLs."""
 _NO_HEADER: Final = PcmFormat("signed16", 24_000, 1)
 _FED_AT_ONCE: Final = 1024 * 1024
 
 
 def read_audio(path: str | Path) -> tuple[Samples, int]:
-    """A file's first audio track, mixed down to mono, and its sample rate in Hz.
+    """Read a file's first audio track, mixed down to mono; return it with its sample rate in Hz.
 
     Raises OSError if the file cannot be opened, UndecodableAudio if it holds no audio that can be read.
     """
@@ -34,12 +34,12 @@ def read_audio(path: str | Path) -> tuple[Samples, int]:
 
 
 def decode_audio(content: bytes) -> tuple[Samples, int]:
-    """As read_audio, for a file's content. Raises UndecodableAudio."""
+    """As ``read_audio``, for a file's content. Raises UndecodableAudio."""
     to_planes = av.AudioResampler(format="fltp")
     planes: list[av.AudioFrame] = []
     sample_rate = 0
     for frame in _frames(content):
-        # A file whose rate changes is, from there on, another one.
+        # From a change of the rate on it is treated as another file.
         sample_rate = sample_rate or frame.sample_rate
         if frame.sample_rate == sample_rate:
             planes += to_planes.resample(frame)
@@ -50,11 +50,11 @@ def decode_audio(content: bytes) -> tuple[Samples, int]:
 
 
 def decode_listening_audio(content: bytes, most_s: float) -> Samples:
-    """A file's content as the engines listen to it: mono at SPEECH_RATE. Blocks for some ms per second of audio.
+    """Decode a file for the engines: mono at SPEECH_RATE. Blocks for some ms per second of audio.
 
-    What can be read of a damaged file is; a WAV is read to its end, whatever sizes its header gives.
+    Of a damaged file the readable part is decoded; a WAV is read to its end, whatever sizes its header gives.
 
-    Raises UndecodableAudio where nothing can be, and where it is longer than ``most_s`` seconds: a small file can hold
+    Raises UndecodableAudio if nothing can be decoded, or it is longer than ``most_s`` seconds: a small file can hold
     days.
     """
     pieces: list[Samples] = []
@@ -68,7 +68,7 @@ def decode_listening_audio(content: bytes, most_s: float) -> Samples:
 
 
 def _wav_at_listening_rate(content: bytes) -> Iterator[Samples]:
-    """FFmpeg believes the header's sizes, so it gets only the kinds of WAV that are not plain samples."""
+    """Decode a WAV of plain samples here, since FFmpeg trusts the header's sizes; leave other kinds to FFmpeg."""
     decoder = AudioDecoder(WavSource(_NO_HEADER))
     begun = False
     for start in range(0, len(content), _FED_AT_ONCE):
@@ -105,7 +105,7 @@ def _samples(frames: list[av.AudioFrame]) -> Iterator[Samples]:
 
 
 def _frames(content: bytes) -> Iterator[av.AudioFrame]:
-    """What can be decoded of a file's first audio track. Raises UndecodableAudio where there is nothing."""
+    """Decode a file's first audio track as far as possible. Raises UndecodableAudio if nothing can be."""
     faulty, found = False, False
     try:
         with _opened(content) as container:
@@ -117,7 +117,7 @@ def _frames(content: bytes) -> Iterator[av.AudioFrame]:
                         found = True
                         yield frame
                 except av.FFmpegError:
-                    faulty = True  # and the next packet may be whole
+                    faulty = True  # the next packet may be valid
     except (av.FFmpegError, ValueError) as error:
         if not found:
             raise UndecodableAudio("the file holds no audio that can be read") from error
@@ -130,7 +130,7 @@ def _opened(content: bytes) -> "av.container.InputContainer":
 
 
 def read_listening_audio(path: str | Path) -> Samples:
-    """A file as the engines listen to it: mono at SPEECH_RATE. Raises as read_audio does."""
+    """Read a file for the engines: mono at SPEECH_RATE. Raises as ``read_audio`` does."""
     samples, sample_rate = read_audio(path)
     listening: Samples = soxr.resample(samples, sample_rate, SPEECH_RATE)
     return listening

@@ -1,7 +1,7 @@
-"""WAV as it comes over a connection: a RIFF header cut anywhere, of unknown length, several in a row, or none at all.
+"""Parses streamed WAV: a RIFF header cut anywhere, of unknown length, several in a row, or none.
 
-A client that reconnects goes on in the middle of its stream, without a header (websocket.md 1.6): then the bytes are
-samples in the format last known.
+A client that reconnects continues in the middle of its stream, without a header (websocket.md 1.6): then the bytes are
+samples in the last known format.
 """
 
 import struct
@@ -15,9 +15,9 @@ from kouyu.audio.stream import Block
 _MARKS = (b"RIFF", b"RF64")
 _HEADER_BYTES = 12
 _STREAMED = 0x7FFF_0000
-"""A data size from here on, or 0, was written before the length was known: the data never ends."""
+"""A data size from here on, or 0, was written before the length was known: the data has no end."""
 _LONGEST_CHUNK = 16 * 1024 * 1024
-"""Bytes of a chunk other than the data that are passed over; a larger size is a damaged header."""
+"""Largest chunk other than the data that is skipped, in bytes; a larger size is a damaged header."""
 _LONGEST_FMT = 1_024
 _CHUNKS_BEHIND_DATA = frozenset(
     {b"LIST", b"fact", b"cue ", b"smpl", b"inst", b"plst", b"PEAK", b"bext", b"iXML", b"_PMX", b"cart", b"acid"}
@@ -33,23 +33,23 @@ _ENCODINGS: dict[tuple[int, int], Encoding] = {
     (6, 1): "alaw",
     (7, 1): "mulaw",
 }
-"""By format tag and bytes per sample."""
+"""Encodings by format tag and bytes per sample."""
 _EXTENSIBLE = 0xFFFE
 
 
 class _Place(Enum):
-    """Where in the stream the next byte lies."""
+    """The parser's state: the part of the stream that the next byte belongs to."""
 
     BEGINNING = auto()
     HEADER = auto()
     DATA = auto()
     BEHIND_DATA = auto()
     UNREADABLE = auto()
-    """In a file that was refused: its bytes are passed over until the next header or the end of the buffer."""
+    """In a refused file: its bytes are skipped until the next header or the end of the buffer."""
 
 
 def parse_fmt(chunk: bytes) -> PcmFormat:
-    """The content of a ``fmt `` chunk. Raises UndecodableAudio for what is not 8 to 64 bit PCM or G.711."""
+    """Parse a ``fmt `` chunk. Raises UndecodableAudio unless it is 8 to 64 bit PCM or G.711."""
     if len(chunk) < 16:
         raise UndecodableAudio("the WAV header's fmt chunk is cut off")
     tag, channels, sample_rate, _, _, bits = struct.unpack_from("<HHIIHH", chunk)
@@ -91,7 +91,7 @@ class WavSource:
         """The samples that ``data`` completes."""
         if not data:
             return
-        # Only the start of a piece is searched for a new header: inside the audio those bytes would be chance.
+        # Only the start of a piece is checked for a new header: inside the audio those bytes occur by chance.
         header_possible = not self._buffer or self._place in (_Place.BEGINNING, _Place.DATA, _Place.UNREADABLE)
         self._buffer += data
         if header_possible and may_be_wav(self._buffer):
@@ -101,7 +101,7 @@ class WavSource:
         yield from self._advance()
 
     def end(self) -> Iterator[Block]:
-        """What was held in case it became a header, if it was audio."""
+        """Return the bytes held back as a possible header, if they are audio."""
         if self._place is _Place.BEGINNING:
             self._data_without_end()
         if self._place is _Place.DATA:
@@ -112,7 +112,7 @@ class WavSource:
         self._place = _Place.BEGINNING
 
     def _advance(self) -> Iterator[Block]:
-        """Go through the buffer as far as it allows."""
+        """Parse the buffer as far as possible."""
         while self._buffer:
             before = (self._place, len(self._buffer))
             match self._place:
@@ -141,14 +141,14 @@ class WavSource:
         self._data_left = None
 
     def _skip(self) -> bool:
-        """Drop bytes of a chunk that does not matter; True while more of it is to come."""
+        """Skip bytes of an irrelevant chunk; True while more of it is expected."""
         skipped = min(self._to_skip, len(self._buffer))
         del self._buffer[:skipped]
         self._to_skip -= skipped
         return self._to_skip > 0
 
     def _read_chunk(self) -> None:
-        """The next chunk of a header, if it is there as far as needed."""
+        """Parse the next chunk of a header, if enough of it has arrived."""
         if self._skip() or len(self._buffer) < 8:
             return
         name, size = bytes(self._buffer[:4]), int.from_bytes(self._buffer[4:8], "little")
@@ -195,12 +195,12 @@ class WavSource:
         if self._data_left is not None:
             self._data_left -= size
             if self._data_left == 0:
-                # The beginning of a sample is kept: a size that ends within one is wrong, and the audio goes on.
+                # An incomplete sample is kept: a size that ends inside one is wrong, and the audio continues.
                 self._place = _Place.BEHIND_DATA
         return Block(samples, self._reader.format.sample_rate)
 
     def _look_behind_data(self) -> None:
-        """Another file, a chunk to pass over, or audio that goes on although the header gave it an end."""
+        """Handle what follows the data: another file, a chunk to skip, or audio beyond the size in the header."""
         if self._skip() or len(self._buffer) < 9:
             return
         if self._padded and self._buffer[0] == 0 and bytes(self._buffer[1:5]) in _CHUNKS_BEHIND_DATA.union(_MARKS):

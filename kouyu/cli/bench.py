@@ -36,12 +36,12 @@ _EXISTING_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 def bench() -> None:
     """Measure a server: how soon it answers, how many sessions it can hold, and whether it grows.
 
-    Without --url a server of the benchmark's own is started, on data of its own, and stopped again.
+    Without --url the benchmark starts a server with its own data, and stops it at the end.
     """
 
 
 class _Modes(click.ParamType[tuple[str, ...]]):
-    """Names of modes, with commas between."""
+    """Names of modes, separated by commas."""
 
     name = "modes"
 
@@ -55,23 +55,25 @@ class _Modes(click.ParamType[tuple[str, ...]]):
 
 
 @bench.command()
-@click.option("--url", help="Measure a server that runs already, at this address.")
-@click.option("--token", help="Its access token; that of a server on this machine if left out.")
-@click.option("--data-dir", "folder", type=click.Path(path_type=Path), help="The data folder of a server here.")
+@click.option("--url", help="URL of a running server to measure.")
+@click.option("--token", help="Its access token. [default: that of the server on this machine]")
+@click.option(
+    "--data-dir", "folder", type=click.Path(path_type=Path), help="The data folder of a server on this machine."
+)
 @click.option("--config", type=_EXISTING_FILE, help="Settings for the benchmark's own server.")
-@click.option("--bot", "bot_id", help="The bot to talk with; the server's default bot if left out.")
-@click.option("--voice", "voice_id", help="The voice to answer with; the server's default if left out.")
+@click.option("--bot", "bot_id", help="The bot to talk with. [default: the server's default bot]")
+@click.option("--voice", "voice_id", help="The voice to answer with. [default: the server's default voice]")
 @click.option("--turns", type=click.IntRange(1, 10_000), default=30, show_default=True, help="In each mode.")
 @click.option("--mode", "modes", type=_Modes(), default=",".join(MODES), show_default=True)
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the questions.")
-@click.option("--user-language", help="Tell the server this asr_config.user_language instead of leaving it open.")
+@click.option("--user-language", help="Send this asr_config.user_language instead of none.")
 @click.option(
     "--fast-llm",
     is_flag=True,
-    help="Answer from a script at the speed of the embedded model, which speaks English alone.",
+    help="Use scripted answers at the speed of the embedded model (which speaks English alone).",
 )
 @click.option("--json", "json_file", type=OutputFile(), help="Write everything measured to this file.")
-@click.option("--plot", type=OutputFile(), help="Draw every turn into this SVG file.")
+@click.option("--plot", type=OutputFile(), help="Plot every turn into this SVG file.")
 def latency(
     url: str | None,
     token: str | None,
@@ -82,8 +84,8 @@ def latency(
 ) -> None:
     """Measure how soon the server answers.
 
-    Spoken questions are played to the server in real time, one after the other, each in a conversation of its own.
-    Shown are medians and 90th percentiles, from the end of the question as it sounds to what the client receives.
+    Plays spoken questions to the server in real time, one after the other, each in its own conversation. Shows medians
+    and 90th percentiles of the time from the end of the question's speech to what the client receives.
     """
     wanted = LatencyOptions(server=_server(url, token, folder), **options)
     if wanted.server is not None and (wanted.config or wanted.fast_llm):
@@ -109,18 +111,18 @@ def latency(
     "--slowest-answer", "slowest_answer_ms", type=click.FloatRange(1), default=1500.0, show_default=True, metavar="MS"
 )
 @click.option("--json", "json_file", type=OutputFile(), help="Write everything measured to this file.")
-@click.option("--plot", type=OutputFile(), help="Draw the lag by the number of sessions into this SVG file.")
+@click.option("--plot", type=OutputFile(), help="Plot the delays by number of sessions into this SVG file.")
 def capacity(json_file: Path | None, plot: Path | None, **options: Any) -> None:
     """Measure how many sessions a server can hold.
 
-    More and more clients talk in real time, until the server takes frames in later than 50 ms (99th percentile), or
-    answers slower than --slowest-answer (median).
+    Adds clients that talk in real time, until the server processes frames later than 50 ms (99th percentile), or
+    answers more slowly than --slowest-answer (median).
     """
     console = Console(stderr=True)
 
     def on_level(level: Level) -> None:
         lag = level.ingest.p99 if level.ingest is not None else 0.0
-        console.print(f"{level.sessions} sessions: frames taken in after {lag:.1f} ms (p99)", highlight=False)
+        console.print(f"{level.sessions} sessions: frames processed after {lag:.1f} ms (p99)", highlight=False)
 
     report = _run(measure_capacity(CapacityOptions(**options), on_level=on_level))
     print_capacity(report, Console())
@@ -131,17 +133,19 @@ def capacity(json_file: Path | None, plot: Path | None, **options: Any) -> None:
 
 @bench.command()
 @click.option("--minutes", type=click.FloatRange(0.1), default=15.0, show_default=True)
-@click.option("--sessions", type=click.IntRange(1), default=4, show_default=True, help="That talk at once.")
-@click.option("--turns", type=click.IntRange(1), default=5, show_default=True, help="After which a client comes anew.")
+@click.option("--sessions", type=click.IntRange(1), default=4, show_default=True, help="Simultaneous sessions.")
+@click.option(
+    "--turns", type=click.IntRange(1), default=5, show_default=True, help="Turns after which a client reconnects."
+)
 @click.option("--stub-engines", is_flag=True, help="Leave out recognition, the agent and synthesis: the server alone.")
 @click.option("--config", type=_EXISTING_FILE, help="Settings for the server.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the questions.")
 @click.option("--json", "json_file", type=OutputFile(), help="Write everything measured to this file.")
 def soak(json_file: Path | None, **options: Any) -> None:
-    """Measure whether a server grows over time.
+    """Measure whether a server's memory grows over time.
 
-    Clients talk in real time, hang up after some turns and come again. Shown is what the server uses at the start,
-    after the warm-up (a fifth of the time), at the end, and when all clients have gone. Linux alone.
+    Clients talk in real time, disconnect after some turns and reconnect. Shows the server's memory at the start, after
+    the warm-up (a fifth of the time), at the end, and after all clients have disconnected. Linux only.
     """
     console = Console(stderr=True)
 

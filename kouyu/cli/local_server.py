@@ -1,4 +1,4 @@
-"""The server on this machine that a command is about: its data folder, its address and its token."""
+"""Finds the server on this machine that a command uses: its data folder, address and token."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ data_dir_option = click.option(
 
 
 def chosen_folder(given: Path | None) -> Path | None:
-    """The folder named, else the one that a server started here would take from its settings; None: the usual one.
+    """Return the given folder, else that of the settings file in the current folder; None: the default folder.
 
     Raises ClickException for settings that cannot be read.
     """
@@ -36,17 +36,17 @@ def chosen_folder(given: Path | None) -> Path | None:
 
 
 def data_folder(given: Path | None) -> Path:
-    """The data folder that a command is about. Raises ClickException as ``chosen_folder`` does."""
+    """Return the data folder for a command. Raises ClickException as ``chosen_folder`` does."""
     return location.data_dir(chosen_folder(given))
 
 
 def address_of(folder: Path) -> Address:
-    """Where the server on this data folder is reached, or the usual address."""
+    """The address of the server on this data folder, or the default address."""
     return read_address(folder) or Address(http=DEFAULT_URL)
 
 
 def token_of(folder: Path) -> str:
-    """The access token of the server on this data folder. Raises ClickException where there is none."""
+    """The access token of the server on this data folder. Raises ClickException if there is none."""
     path = folder / "token"
     try:
         return path.read_text(encoding="ascii").strip()

@@ -12,14 +12,14 @@ COMMANDS: Final = {
     "serve": "Run the server.",
     "talk": "Talk with a bot from this terminal.",
     "models": "List, fetch, verify and remove model weights.",
-    "token": "Make, list and revoke access tokens, and links to the page.",
+    "token": "Create, list and revoke access tokens, and links to the page.",
     "bench": "Measure a server: latency, capacity, memory.",
 }
-"""Sub-command and what it does; `name` is the click command of that name in `kouyu.cli.name`."""
+"""Help text by sub-command; `name` is the click command of that name in `kouyu.cli.name`."""
 
 
 class LazyGroup(click.Group):
-    """A group whose help needs none of its sub-commands, so that a slow or broken one holds up no other."""
+    """A group whose help imports no sub-command, so that a slow or broken one does not affect the others."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

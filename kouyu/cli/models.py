@@ -1,4 +1,4 @@
-"""`kouyu models`: the weight sets on this machine."""
+"""`kouyu models`: manages the weight sets on this machine."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class WeightSetName(click.ParamType[WeightSet]):
 def models() -> None:
     """List, fetch, verify and remove model weights.
 
-    They lie in the user's cache folder, or where the environment variable KOUYU_WEIGHTS says.
+    They are stored in the user's cache folder, or in the folder named by the environment variable KOUYU_WEIGHTS.
     """
 
 
 @models.command("list")
 def list_models() -> None:
-    """Show all weight sets, and which are on this machine."""
+    """List all weight sets, and which of them are on this machine."""
     table = Table("Name", "Purpose", "Licence", "Size", "Fetched", "Note", box=None, pad_edge=False)
     table.columns[3].justify = "right"
     for weight_set in catalogue.every_set():
@@ -53,11 +53,11 @@ def list_models() -> None:
     console.print(f"\nin {cache.root()}", highlight=False, soft_wrap=True)
 
 
-@models.command("fetch", short_help="Fetch weight sets that are not here yet.")
+@models.command("fetch", short_help="Download missing weight sets.")
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=WeightSetName())
 @click.option("--all", "everything", is_flag=True, help="Fetch the optional sets too.")
 def fetch_models(names: Sequence[WeightSet], everything: bool) -> None:
-    """Fetch weight sets that are not here yet: those named, or what a default server needs."""
+    """Download missing weight sets: those named, or those that a server with default settings needs."""
     wanted = catalogue.every_set() if everything else names or catalogue.default_sets()
     if all(cache.is_there(weight_set) for weight_set in wanted):
         return
@@ -75,7 +75,7 @@ def fetch_models(names: Sequence[WeightSet], everything: bool) -> None:
 @models.command("verify", short_help="Compare every byte with the catalogue.")
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=WeightSetName())
 def verify_models(names: Sequence[WeightSet]) -> None:
-    """Read every byte of the weight sets named, or of all that are here, and compare their SHA-256."""
+    """Compare the SHA-256 of the weight sets named, or of all on this machine, with the catalogue."""
     bad = False
     for weight_set in names or [each for each in catalogue.every_set() if cache.place(each).exists()]:
         changed = cache.changed_files(weight_set)

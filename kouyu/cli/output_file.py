@@ -1,4 +1,4 @@
-"""A file that a command writes at its end: refused at its beginning where it cannot be."""
+"""A parameter type for output files: checks before the command runs that the file can be written."""
 
 from pathlib import Path
 
@@ -6,12 +6,12 @@ import click
 
 
 class OutputFile(click.ParamType[Path]):
-    """The path of a file to write, in a folder that is there."""
+    """The path of a file to write, in an existing folder."""
 
     name = "file"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """The path; fails where no file can be written there."""
+        """Return the path; fails if no file can be written there."""
         path = Path(str(value))
         if path.is_dir():
             self.fail(f"{path} is a folder", param, ctx)

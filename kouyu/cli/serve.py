@@ -46,7 +46,7 @@ SAID_PLAINLY: Final = (
     StoreError,
     WeightsError,
 )
-"""What keeps a server from starting and is for its owner to put right: told without a traceback."""
+"""Errors that the user can fix: shown without a traceback."""
 
 Options = dict[tuple[str, ...], tuple[str, Any]]
 
@@ -76,7 +76,7 @@ Options = dict[tuple[str, ...], tuple[str, Any]]
     type=click.Choice(LOG_LEVELS),
     default="info",
     show_default=True,
-    help="What is told on standard error; what people say never is.",
+    help="Level of the log on standard error. It never holds users' speech or messages.",
 )
 def serve(
     config: Path | None,
@@ -111,8 +111,8 @@ def serve(
 
 
 def _end_process(failure: click.ClickException | None) -> NoReturn:
-    """Everything is closed, but an engine is still loading. The interpreter's own end would pull the ground from under
-    that native code, which then aborts the process."""
+    """End the process while an engine is still loading; everything else is closed. A normal interpreter exit would make
+    that native code abort the process."""
     if failure is not None:
         failure.show()
     logging.shutdown()
@@ -122,14 +122,14 @@ def _end_process(failure: click.ClickException | None) -> NoReturn:
 
 
 def _settings(config: Path | None, options: Options) -> Settings:
-    """What is in force. Writes the settings file of a first start."""
+    """Load the settings. Writes the settings file on the first start."""
     path = config or Path.cwd() / FILE_NAME
     if config is None:
         try:
             if write_first(path):
                 log.info("wrote the settings file %s", path)
         except OSError as error:
-            log.warning("%s cannot be written (%s); going on with the defaults", path, error.strerror)
+            log.warning("%s cannot be written (%s); using the defaults", path, error.strerror)
     readable = path if config is not None or path.is_file() else None
     return anchored(load(readable, environment=os.environ, options=options), path.absolute().parent)
 
@@ -156,7 +156,7 @@ def _event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 def _log_to_stderr(level: str) -> None:
-    """Our own log at the level asked for; of the libraries warnings alone, since theirs may hold what people said."""
+    """Log our own messages at ``level``; of libraries only warnings, since their messages may hold users' text."""
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
@@ -164,7 +164,7 @@ def _log_to_stderr(level: str) -> None:
 
 
 class _ForScripts(msgspec.Struct, frozen=True):
-    """What ``--print-json`` prints."""
+    """The output of ``--print-json``."""
 
     http: str
     https: str
@@ -183,7 +183,7 @@ def _print_json(ready: Ready) -> None:
 
 
 def _print_ready(ready: Ready, folder: Path) -> None:
-    # Lines are not wrapped: they are there to be copied.
+    # Lines are not wrapped, so that they can be copied.
     console = Console(soft_wrap=True, highlight=False)
     console.print(Text("kouyu is ready", style="bold green"))
     console.print(Text.assemble(("  page   ", "dim"), (ready.login, "bold"), ("  (the login is good once)", "dim")))
@@ -203,7 +203,7 @@ def _print_ready(ready: Ready, folder: Path) -> None:
 
 
 def _talk_command(folder: Path) -> str:
-    """What finds this server and its token from a shell in any folder."""
+    """The command that talks with this server from any folder."""
     words = [_command(), "talk", _from_here(Path(str(files("kouyu.bench.questions") / "en-capital.wav")))]
     if folder != location.data_dir():
         words += ["--data-dir", str(folder)]
@@ -211,12 +211,12 @@ def _talk_command(folder: Path) -> str:
 
 
 def _command() -> str:
-    """What runs this program from the shell: its name where the shell finds it, else its path."""
+    """The command that runs this program: its name if it is on PATH, else its path."""
     program = Path(sys.executable).with_name("kouyu")
     found = shutil.which("kouyu")
     return "kouyu" if found and Path(found).samefile(program) else _from_here(program)
 
 
 def _from_here(path: Path) -> str:
-    """The path as one types it in the current folder."""
+    """The path relative to the current folder, if shorter to type."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

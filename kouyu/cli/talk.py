@@ -24,22 +24,22 @@ from kouyu.client.voice_client import UPLINK_AUDIO, Event, RefusedByServer, Voic
 _ENDS: Final = ("conversation.chat.completed", "conversation.chat.failed", "error")
 _PATIENCE_S: Final = 30.0
 _LAST_WORDS_S: Final = 2.0
-"""Where a server hangs up, it does so right behind the error that tells why."""
+"""Time in seconds to wait for the close that follows an ``error`` event."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the server is, and what opens it."""
+    """The server's URL, access token and certificate authority."""
 
     url: str
     token: str
     authority: Path | None
-    """Of a server on this machine, whose certificate no system knows."""
+    """The local authority of a server on this machine, which the system does not trust."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """What the user wants to say, to whom, and how."""
+    """The user's question, and the options for asking it."""
 
     samples: Samples | None
     text: str | None
@@ -50,13 +50,13 @@ class _Wish:
 
 @click.command()
 @click.argument("question", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--text", help="Type this instead of speaking.")
+@click.option("--text", help="Send this text instead of speech.")
 @click.option("--reply", type=OutputFile(), help="Write the reply to this WAV file.")
 @click.option("--push", is_flag=True, help="Push to talk: the question ends with the file, not with a silence.")
-@click.option("--bot", "bot_id", help="The bot to talk with; the server's default bot if left out.")
+@click.option("--bot", "bot_id", help="The bot to talk with. [default: the server's default bot]")
 @click.option("--voice", "voice_id", help="The voice to answer with.")
-@click.option("--url", help="The server's address; that of the last server on this machine if left out.")
-@click.option("--token", help="The access token; that of a server on this machine if left out.")
+@click.option("--url", help="The server's URL. [default: that of the last server on this machine]")
+@click.option("--token", help="The access token. [default: that of the server on this machine]")
 @data_dir_option
 def talk(
     question: Path | None,
@@ -71,9 +71,9 @@ def talk(
 ) -> None:
     """Talk with a bot of a running server.
 
-    QUESTION is a sound file (WAV, or whatever FFmpeg reads). It is played to the server in real time, and the
-    conversation is printed as it happens. Without a file and a text, the microphone and the loudspeaker are used;
-    Ctrl-C ends the conversation.
+    QUESTION is an audio file (WAV, or any format that FFmpeg reads). It is played to the server in real time, and the
+    conversation is printed as it happens. Without a file or a text, the microphone and the loudspeaker are used; Ctrl-C
+    ends the conversation.
     """
     wish = _Wish(_samples(question), text, push, bot_id, voice_id)
     if question is not None and text is not None:
@@ -116,7 +116,7 @@ def _authority(folder: Path) -> Path | None:
 
 
 async def _talk(place: _Place, wish: _Wish, audio: bytearray) -> bool:
-    """Have the conversation; the reply's audio is added to ``audio``. False where there was no answer."""
+    """Run the conversation, and append the reply's audio to ``audio``. Returns False if there was no answer."""
     log = ConversationLog(asyncio.get_running_loop().time(), audio=audio)
     async with open_client(place.url, place.token, bot_id=wish.bot_id, authority=place.authority) as client:
         try:
@@ -147,7 +147,7 @@ def _configuration(wish: _Wish) -> dict[str, Any]:
 
 
 async def _with_question(client: VoiceClient, log: ConversationLog, wish: _Wish) -> bool:
-    """Ask once, and listen until the answer is complete: true; or until there will be none."""
+    """Ask one question, and wait for the answer. Returns False if there is none."""
     answered = False
     try:
         async with asyncio.timeout(_PATIENCE_S) as patience, asyncio.TaskGroup() as tasks:

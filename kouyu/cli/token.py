@@ -1,4 +1,4 @@
-"""``kouyu token``: make, list and revoke access tokens, also while a server runs on the same data."""
+"""``kouyu token``: create, list and revoke access tokens, also while a server runs on the same data."""
 
 import asyncio
 import re
@@ -57,41 +57,41 @@ class WebAddress(click.ParamType[str]):
 
 @click.group()
 def token() -> None:
-    """Make, list and revoke the access tokens that clients show, and links to the page."""
+    """Create, list and revoke access tokens of clients, and links to the page."""
 
 
 @token.command()
 @click.argument("name")
 @click.option(
-    "--expires", type=Duration(), metavar="TIME", help="How long it is good for, as 12h or 30d. [default: for ever]"
+    "--expires", type=Duration(), metavar="TIME", help="How long it is valid, such as 12h or 30d. [default: for ever]"
 )
 @click.option(
     "--permission",
     "permissions",
     multiple=True,
     type=click.Choice((*ALL_PERMISSIONS, "own_diagnostics")),
-    help="What it opens; may be given more than once. [default: everything]",
+    help="What it permits; may be given more than once. [default: everything]",
 )
 @data_dir_option
 def create(name: str, expires: int | None, permissions: tuple[Permission, ...], data_dir: Path | None) -> None:
-    """Make a token called NAME and show it, this once."""
+    """Create a token named NAME and show it, only this once."""
     expires_at = None if expires is None else int(time.time()) + expires
     try:
         _, secret = _run(data_dir, lambda store: store.tokens.create(name, expires_at, permissions or ALL_PERMISSIONS))
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="NAME") from error
-    # The token alone on standard output, so that a script can catch it.
+    # Only the token goes to standard output, so that a script can capture it.
     click.echo("Keep this token: it is not shown again.", err=True)
     click.echo(secret)
 
 
-@token.command(short_help="Print an address of the page with a login in it.")
-@click.option("--url", type=WebAddress(), help="Where browsers reach the server. [default: where it was started last]")
+@token.command(short_help="Print a login link to the page.")
+@click.option("--url", type=WebAddress(), help="The server's URL for browsers. [default: where it was last started]")
 @data_dir_option
 def link(url: str | None, data_dir: Path | None) -> None:
-    """Print an address of the page with a login in it, good for one use within a day.
+    """Print a login link to the page, valid for one use within a day.
 
-    A server of the local network has several; the login is good once for all of them together.
+    A server for the local network has several URLs; their login works once, for all of them together.
     """
     address = address_of(data_folder(data_dir))
     login = _run(data_dir, lambda store: store.tokens.create_login(), fresh=False)
@@ -102,7 +102,7 @@ def link(url: str | None, data_dir: Path | None) -> None:
 @token.command("list")
 @data_dir_option
 def list_tokens(data_dir: Path | None) -> None:
-    """Show all tokens, without their secrets."""
+    """List all tokens, without their secrets."""
     records = _run(data_dir, lambda store: store.tokens.list(), fresh=False)
     columns = (Column(title, no_wrap=True) for title in ("Name", "Made", "Expires", "Last used"))
     table = Table(*columns, "Opens", box=None, pad_edge=False)
@@ -120,18 +120,18 @@ def list_tokens(data_dir: Path | None) -> None:
 @click.argument("name_or_id", metavar="NAME")
 @data_dir_option
 def revoke(name_or_id: str, data_dir: Path | None) -> None:
-    """Delete the token called NAME. A running server refuses it within a second or two."""
+    """Delete the token named NAME. A running server refuses it within a second or two."""
     if not _run(data_dir, lambda store: store.tokens.revoke(name_or_id), fresh=False):
         raise click.ClickException(f"there is no token {name_or_id}")
     click.echo(f"Revoked {name_or_id}.")
 
 
 def _run(data_dir: Path | None, work: Callable[[Store], Awaitable[T]], *, fresh: bool = True) -> T:
-    """Do the work on the store; with ``fresh`` also on one that no server has made yet."""
+    """Run ``work`` on the store; with ``fresh`` also on one that no server has created yet."""
     database = location.database(chosen_folder(data_dir))
     if not fresh and isinstance(database, Path) and not database.is_file():
         raise click.ClickException(
-            f"no server has kept anything in {database.parent} yet; name its folder with --data-dir"
+            f"no server has saved data in {database.parent} yet; name its folder with --data-dir"
         )
 
     async def on_store() -> T:

@@ -1,4 +1,4 @@
-"""A turn as the client sees it: what happened when, in lines for a person."""
+"""Formats a turn's events as log lines with times."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,9 +8,9 @@ from kouyu.client.voice_client import Event
 
 @dataclass
 class ConversationLog:
-    """Turns events into lines, with seconds since the start; and keeps the reply's audio.
+    """Formats events as lines, with seconds since the start, and collects the reply's audio.
 
-    The pieces of an answer are shown as they come, each on a line of its own.
+    Each delta of an answer gets its own line, as it arrives.
     """
 
     started_at: float

@@ -13,7 +13,7 @@ _WAITING_FRAMES: Final = 100
 
 
 class NoSoundDevice(Exception):
-    """There is no microphone or loudspeaker to use, or no library for them. The text says what to do."""
+    """No microphone or loudspeaker, or no library for them, is available. The text says what to do."""
 
 
 def _sounddevice() -> Any:
@@ -29,7 +29,7 @@ def _sounddevice() -> Any:
 
 
 async def microphone() -> AsyncGenerator[bytes, None]:
-    """Frames of 20 ms from the default microphone: mono, 16 bit, SPEECH_RATE. Oldest frames are lost when not taken.
+    """Frames of 20 ms from the default microphone: mono, 16 bit, SPEECH_RATE. Oldest frames are dropped if not read.
 
     Raises NoSoundDevice.
     """
@@ -80,7 +80,7 @@ class Loudspeaker:
         self._waiting.put(pcm)
 
     def silence(self) -> None:
-        """Throw away what has not sounded."""
+        """Discard audio that was not played yet."""
         while not self._waiting.empty():
             self._waiting.get_nowait()
         self._rest = b""

@@ -1,4 +1,4 @@
-"""A client of ``/v1/chat``: what `kouyu talk`, the benchmarks and the tests speak to a server with."""
+"""A client of ``/v1/chat``, used by `kouyu talk`, the benchmarks and the tests."""
 
 import asyncio
 import base64
@@ -25,12 +25,12 @@ _LARGEST_EVENT: Final = 16 * 1024 * 1024
 
 
 class RefusedByServer(Exception):
-    """The server did not let the client in. The text says why and what to check."""
+    """The server refused the client. The text says why and what to check."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """A downlink event and the moment it came: seconds on the event loop's clock."""
+    """A downlink event and its arrival time: seconds on the event loop's clock."""
 
     at: float
     type: str
@@ -64,7 +64,7 @@ class VoiceClient:
         await self.send("input_audio_buffer.append", {"delta": base64.b64encode(pcm).decode()})
 
     async def stream(self, samples: Samples, *, faster: float = 1.0) -> float:
-        """Send mono float32 audio at SPEECH_RATE in frames of 20 ms, as a microphone does; give the time it ended.
+        """Send mono float32 audio at SPEECH_RATE in frames of 20 ms, as a microphone does; return the time it ended.
 
         ``faster`` times real time.
         """
@@ -77,7 +77,7 @@ class VoiceClient:
         return clock()
 
     async def stream_silence(self) -> None:
-        """Send silence until cancelled: the microphone stays open."""
+        """Send silence until cancelled, as an open microphone does."""
         while True:
             await self.stream(np.zeros(SPEECH_RATE, np.float32))
 
@@ -88,15 +88,15 @@ class VoiceClient:
 
     @property
     def close_reason(self) -> str:
-        """Why the server ended the connection, in its words; empty while it is open, or where it gave none."""
+        """The server's reason for closing the connection; empty while it is open, or if it gave none."""
         return self._connection.close_reason or ""
 
     async def ended(self) -> None:
-        """Return when the connection has ended, by whichever side."""
+        """Wait until the connection has ended, from either side."""
         await self._connection.wait_closed()
 
     async def events(self) -> AsyncGenerator[Event, None]:
-        """What the server sends, until the connection ends."""
+        """The server's events, until the connection ends."""
         clock = asyncio.get_running_loop().time
         try:
             async for text in self._connection:
@@ -134,9 +134,9 @@ async def open_client(
         reason = refusal.response.body.decode(errors="replace") if refusal.response.body else ""
         raise RefusedByServer(f"the server answered {status}: {_message(reason)}") from None
     except InvalidURI:
-        raise RefusedByServer(f"{base_url!r} is no address of a server: it begins with http:// or https://") from None
+        raise RefusedByServer(f"{base_url!r} is not a server's URL: it must begin with http:// or https://") from None
     except InvalidMessage:
-        raise RefusedByServer(f"what answers at {base_url} is no HTTP; is it an https:// address?") from None
+        raise RefusedByServer(f"the answer from {base_url} is not HTTP; is it an https:// address?") from None
 
 
 def _trust(authority: Path | None) -> ssl.SSLContext:

@@ -1,7 +1,7 @@
-"""Rewrites a language model's GGUF file from 4 bits a weight (Q4_1) to 8 (Q8_0), which llama.cpp multiplies faster.
+"""Converts a language model's GGUF file from 4 bits a weight (Q4_1) to 8 (Q8_0), which llama.cpp multiplies faster.
 
-The weights stay what they were: a block of 32 has 16 levels in Q4_1, and Q8_0 comes to within half a percent of the
-largest of them. Nothing else of the file changes, but for where its tensors lie.
+The weights hardly change: a block of 32 has 16 levels in Q4_1, which Q8_0 represents to within half a percent of the
+largest. Nothing else in the file changes except the positions of its tensors.
 
 A GGUF file is a header, pairs of keys and values, a description of each tensor, and the tensors, each aligned.
 """
@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 _MAGIC: Final = b"GGUF"
 _VERSION: Final = 3
 _ALIGNMENT: Final = 32
-"""Where the file does not say otherwise, and no file that is converted here does."""
+"""The default, which all files converted here use."""
 
 _SIZES: Final = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
-"""Bytes of the kinds of value that have a fixed size."""
+"""Bytes of each value type of fixed size."""
 _TEXT: Final = 8
 _ARRAY: Final = 9
 
@@ -39,13 +39,13 @@ _LARGEST: Final = 127
 
 
 class BadModel(ValueError):
-    """The bytes are no GGUF file of the kind that is converted."""
+    """The bytes are not a GGUF file of the kind that is converted."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Tensor:
     described_at: int
-    """Where in the file its format and, behind that, its offset stand."""
+    """Position in the file of its format, which its offset follows."""
     size: int
     """In weights."""
     format: int
@@ -83,7 +83,7 @@ def gguf_in_8_bits(content: bytes) -> bytes:
             parts += [part, bytes(-len(part) % _ALIGNMENT)]
             offset += len(part) + len(parts[-1])
     except (struct.error, ValueError) as error:
-        raise BadModel(f"it is no GGUF file in 4 bits: {error}") from error
+        raise BadModel(f"it is not a 4-bit GGUF file: {error}") from error
     return b"".join((head, *parts))
 
 
@@ -99,14 +99,14 @@ def _in_8_bits(blocks: NDArray[np.void]) -> NDArray[np.void]:
 
 
 class _Description:
-    """Reads what stands before the tensors."""
+    """Reads the header and metadata before the tensors."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
         self._at = 0
 
     def read(self) -> tuple[bytearray, list[_Tensor]]:
-        """Everything before the tensors, and where they are. Notes on the way that the model is in 8 bits."""
+        """Return everything before the tensors, and their positions. Sets the model's format to 8 bits."""
         if self._content[: len(_MAGIC)] != _MAGIC:
             raise BadModel("it does not begin as one")
         self._at = len(_MAGIC)
@@ -131,7 +131,7 @@ class _Description:
         return self._content[self._at - length : self._at]
 
     def _skip_pair(self) -> int | None:
-        """Where the value lies, of the key that names the format of most tensors."""
+        """Skip a key and its value; return the value's position if the key names the format of most tensors."""
         key, (kind,) = self._text(), self._numbers("<I")
         at = self._at
         self._skip_value(kind)

@@ -1,7 +1,7 @@
-"""Writes an ONNX model: the few messages and fields of its protobuf schema that a graph of plain nodes needs.
+"""Writes an ONNX model, with the few protobuf messages and fields that a graph of plain nodes needs.
 
-The bytes depend on the arguments alone, so that a converted model can be pinned by its SHA-256; a library's next
-release may lay the same model out differently.
+The bytes depend on the arguments alone, so that a converted model can be pinned by its SHA-256; another release of a
+library might serialise the same model differently.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Node:
     attributes: Mapping[str, int | Sequence[int]] = field(default_factory=dict)
     """Integers, 0 or more."""
     domain: str = ""
-    """Whose operator it is; "" is the standard set."""
+    """The operator's domain; "" is the standard set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """What the model computes. The weights are 32 bit floats, or integers of 8, 32 or 64 bits."""
+    """The model's graph. Weights are 32 bit floats, or integers of 8, 32 or 64 bits."""
 
     name: str
     nodes: Sequence[Node]

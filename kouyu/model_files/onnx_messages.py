@@ -1,4 +1,4 @@
-"""The messages of an ONNX file, as classes of google.protobuf.
+"""The messages of an ONNX file as google.protobuf classes.
 
 Only the fields that kouyu reads or writes are declared (numbers and names as in onnx.proto); all others survive a parse
 and a serialisation as unknown fields. The onnx package declares them all, for 18 MB and a second at each start.
@@ -81,7 +81,7 @@ TENSOR_TYPES: Final = {
 
 
 class BadModel(ValueError):
-    """The file is not an ONNX model, or lacks what is looked for."""
+    """The file is not an ONNX model, or lacks a required part."""
 
 
 def _classes() -> dict[str, Any]:
@@ -113,7 +113,7 @@ ValueInfoProto: Final[Any] = _made["ValueInfoProto"]
 
 @contextmanager
 def bad_model_on_parse_error() -> Iterator[None]:
-    """Turn the errors that a damaged model leads to, while the block runs, into BadModel."""
+    """Convert errors caused by a damaged model to BadModel while the block runs."""
     try:
         yield
     except BadModel:
@@ -123,7 +123,7 @@ def bad_model_on_parse_error() -> Iterator[None]:
 
 
 def read_model(file: bytes) -> Any:
-    """The ModelProto of a file's bytes. Raises BadModel, for one without a graph too."""
+    """Parse a file's bytes into a ModelProto. Raises BadModel, also for one without a graph."""
     with bad_model_on_parse_error():
         model = ModelProto.FromString(file)
         if not model.HasField("graph"):
@@ -172,14 +172,14 @@ def integers(of: Any, name: str, default: Sequence[int]) -> list[int]:
 
 
 def floats(of: Any) -> NDArray[np.float32] | None:
-    """The values of the TensorProto ``of``; None where they are not 32 bit floats in its raw data."""
+    """The values of the TensorProto ``of``; None if they are not 32 bit floats in its raw data."""
     if of.data_type != TENSOR_TYPES[np.dtype(np.float32)] or not of.raw_data:
         return None
     return np.frombuffer(of.raw_data, "<f4").reshape(of.dims)
 
 
 def uint8s(of: Any) -> NDArray[np.uint8] | None:
-    """The values of the TensorProto ``of``; None where they are of another type than uint8."""
+    """The values of the TensorProto ``of``; None if they are not uint8."""
     if of.data_type != TENSOR_TYPES[np.dtype(np.uint8)]:
         return None
     if of.raw_data:

@@ -1,4 +1,4 @@
-"""The numbers that onnx.proto gives the fields that are written here byte by byte."""
+"""Field numbers of onnx.proto, for messages that are written here byte by byte."""
 
 from typing import Final
 

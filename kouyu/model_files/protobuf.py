@@ -1,18 +1,18 @@
-"""Writes protobuf's wire format, for files whose bytes are pinned by a hash: a library may order fields anew."""
+"""Writes protobuf's wire format, for files pinned by a hash: a library may change the order of fields."""
 
 
 def field_bytes(number: int, content: bytes) -> bytes:
-    """A field of bytes or a message, as it stands in a file."""
+    """A field of bytes or a message, serialised."""
     return _varint_bytes(number << 3 | 2) + _varint_bytes(len(content)) + content
 
 
 def text_bytes(number: int, text: str) -> bytes:
-    """A field of a text."""
+    """A string field."""
     return field_bytes(number, text.encode())
 
 
 def number_bytes(number: int, value: int) -> bytes:
-    """A field of an integer, 0 or more."""
+    """An integer field, 0 or more."""
     return _varint_bytes(number << 3) + _varint_bytes(value)
 
 

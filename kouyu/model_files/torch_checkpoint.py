@@ -1,8 +1,8 @@
-"""Reads the tensors of a checkpoint in torch's first format, without torch and without running what it says.
+"""Reads the tensors of a checkpoint in torch's first format, without torch and without executing its code.
 
 Such a file is five pickles (a magic number, a version, facts about the machine, the objects, the keys of the storages)
-and then each storage: its number of elements as 64 bits, and its bytes. A pickle may name any function to be called;
-here it gets three, all of them harmless.
+and then each storage: its number of elements as 64 bits, and its bytes. A pickle may name any function to call; only
+three harmless ones are allowed here.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ MAGIC: Final = 0x1950A86A20F9469CFC6C
 
 
 class BadCheckpoint(ValueError):
-    """The bytes are no checkpoint of this format, or ask for more than tensors of 32-bit floats."""
+    """The bytes are not a checkpoint of this format, or need more than tensors of 32-bit floats."""
 
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """A tensor in a storage that is yet to be read; strides and offset in elements."""
+    """A tensor in a storage that is not read yet; strides and offset in elements."""
 
     storage: str
     offset: int
@@ -64,7 +64,7 @@ class _TensorUnpickler(pickle.Unpickler):
         raise BadCheckpoint(f"it asks for {module}.{name}")
 
     def persistent_load(self, pid: Any) -> str:
-        """The key of a storage: what stands for it in the pickle says its kind, type, key, device and size."""
+        """Return the key of a storage, whose id in the pickle holds its kind, type, key, device and size."""
         if not (isinstance(pid, tuple) and pid[:2] == ("storage", "FloatStorage")):
             raise BadCheckpoint(f"it asks for {pid!r}")
         return str(pid[2])

@@ -1,4 +1,4 @@
-"""What a person chooses: kouyu.toml, the environment and the command line, as one typed value."""
+"""Settings from kouyu.toml, the environment and the command line, as one typed value."""
 
 from kouyu.settings.all_settings import Settings
 from kouyu.settings.errors import SettingsError

@@ -15,11 +15,11 @@ from kouyu.store.sounds import Bounds
 
 DEFAULT_BOT_ID = "kouyu"
 DEFAULT_URL = "http://127.0.0.1:8080"
-"""Where a server with these settings is reached from its own machine."""
+"""URL of a server with default settings on its own machine."""
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[server]: where it listens, and how many it serves."""
+    """[server]: addresses, certificates and session limit."""
 
     host: Name = "127.0.0.1"
     port: Port = 8080
@@ -27,26 +27,26 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     https_port: Port = 8443
     """TLS; 0 takes any free port."""
     certificate: str = ""
-    """A PEM file with a certificate (chain) of the user's own; empty: one is made by the local authority. Relative
-    paths in settings start from the folder of the settings file."""
+    """A PEM file with the user's own certificate (chain); empty: the local authority issues one. Relative paths in
+    settings start from the folder of the settings file."""
     certificate_key: str = ""
     """The PEM file of its private key, without a password."""
     names: tuple[Name, ...] = ()
-    """Further host names and addresses for the certificate that the server makes itself."""
+    """Further host names and addresses for the certificate that the server issues itself."""
     certificate_key_type: Literal["ecdsa", "rsa"] = "ecdsa"
-    """Of the certificate that the server makes itself: "rsa" is for devices whose TLS library knows nothing else."""
+    """Key type of the certificate that the server issues itself: "rsa" for devices whose TLS library lacks ECDSA."""
     proxies: tuple[Name, ...] = ("127.0.0.1", "::1")
-    """Addresses of reverse proxies, which are believed when they say from where a client comes (X-Forwarded-For)."""
+    """Addresses of trusted reverse proxies, whose X-Forwarded-For is used as the client's address."""
     lan: bool = False
-    """Other machines of the local network are served: kouyu listens on all addresses of this one, and the certificate
-    that it makes itself is for them too. ``--tls-self-signed`` sets it."""
+    """Serve other machines of the local network: listen on all addresses of this machine, and include them in the
+    certificate that the server issues itself. ``--tls-self-signed`` sets it."""
     max_sessions: Count = 100
-    """Conversations at once; more are refused at the door."""
+    """Most simultaneous sessions; more are refused."""
     ping_interval_s: Seconds = 20.0
     ping_timeout_s: Seconds = 20.0
-    """A client that does not answer a ping for so long is gone."""
+    """A client that does not answer a ping within this time is disconnected."""
     default_bot: str = ""
-    """The id of the bot of a client that names none; empty: the first one."""
+    """The id of the bot for clients that name none; empty: the first one."""
 
     def __post_init__(self) -> None:
         if bool(self.certificate) != bool(self.certificate_key):
@@ -54,10 +54,10 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DataSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[data]: what is kept."""
+    """[data]: where data is saved."""
 
     dir: str = ""
-    """Database, certificates and token; empty: the user's own data folder, or ``KOUYU_DATA_DIR``."""
+    """Folder of database, certificates and token; empty: the user's own data folder, or ``KOUYU_DATA_DIR``."""
 
 
 class FileSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,47 +68,47 @@ class FileSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FetchingSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[fetching]: pictures and documents that messages name by address (``file_url``)."""
+    """[fetching]: images and documents that messages refer to by URL (``file_url``)."""
 
     allow_private: bool = False
-    """Whether addresses of this machine and of private networks are fetched too."""
+    """Whether URLs of this machine and of private networks are fetched too."""
     max_bytes: Count = 20_000_000
     """Of one file."""
     timeout_s: Seconds = 8.0
-    """For one file, redirects included."""
+    """Timeout of one file, redirects included."""
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """[engines]: which speech engines run, and on how many threads."""
 
     workers: Annotated[int, Meta(ge=1, le=256)] = 2
-    """Threads for model work. Voice activity needs none."""
+    """Threads for model work. VAD needs none."""
     vad: Name = "silero"
     denoise: Name = "webrtc"
-    """Noise suppression, for clients that ask for it."""
+    """Noise suppression, for clients that enable it."""
     asr: Name = "whisper"
     turn: Name = "smart-turn"
-    """Whether a turn is over, for ``semantic_vad``."""
+    """End-of-turn detection, for ``semantic_vad``."""
     voiceprint: Name = "resemblyzer"
-    """Who speaks."""
+    """Speaker identification."""
     llm: Name = "embedded"
     """The language model of bots that name no endpoint."""
     emotion: str = ""
-    """How a speaker feels, for clients that ask for it: "sense-voice"; empty: nothing is told of it."""
+    """Emotion recognition, for clients that enable it: "sense-voice"; empty: none."""
     tts: Annotated[tuple[Name, ...], Meta(min_length=1)] = ("piper", "kokoro")
-    """Their voices are offered together; the first engine has the default voice."""
+    """All of their voices are offered; the first engine has the default voice."""
     default_voice: str = ""
-    """The id of the voice of clients and bots that choose none; empty: the first voice there is."""
+    """The id of the voice for clients and bots that choose none; empty: the first voice."""
     default_voices: dict[str, str] = {}
-    """Voice ids by language (ISO 639-1), for what the chosen voice does not speak."""
+    """Voice ids by language (ISO 639-1), for text that the chosen voice does not speak."""
     unknown_voice_is_error: bool = False
-    """A client that asks for a voice that is not here is refused, instead of getting the default voice."""
+    """Refuse a client that requests an unknown voice, instead of using the default voice."""
     options: dict[str, Any] = {}
-    """Options of engines that differ from their defaults, by section: each is of the type that its engine declares."""
+    """Options of engines that differ from their defaults, by section, each of the type that its engine declares."""
 
     @property
     def chosen(self) -> tuple[tuple[Kind, str], ...]:
-        """Kind and name of every engine that is loaded."""
+        """Kind and name of every engine to load."""
         one_of_each: tuple[tuple[Kind, str], ...] = (
             ("vad", self.vad),
             ("denoise", self.denoise),
@@ -122,48 +122,47 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
         return (*one_of_each, *emotions, *voices)
 
     def options_of(self, engine: Engine[Options]) -> Options:
-        """The options of an engine, as they were configured."""
+        """The configured options of an engine."""
         options: Options = self.options.get(engine_registry.section(engine.kind, engine.name)) or engine.options()
         return options
 
 
 class TranscriptSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[transcripts]: what happens to a transcript before the client gets it."""
+    """[transcripts]: post-processing of transcripts."""
 
     sensitive_words: str = ""
-    """A file of words, one a line, behind the client's ``system_reserved_filter``; empty: the list that comes with
-    kouyu."""
+    """A file of words, one per line, for the client's ``system_reserved_filter``; empty: kouyu's built-in list."""
 
 
 class DiagnosticsSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[diagnostics]: what can be seen of sessions."""
+    """[diagnostics]: observation of sessions."""
 
     always: bool = False
-    """Every session is observed from its beginning, so that what happened can be looked at afterwards; otherwise a
-    session is observed while somebody watches it."""
+    """Observe every session from its beginning, so that it can be inspected afterwards; otherwise a session is observed
+    while a watcher is connected."""
 
 
 class AudioSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[audio]: the sound of conversations."""
+    """[audio]: recordings of conversations."""
 
     keep: bool = False
-    """What users say and what they are answered is kept, to be heard again."""
+    """Record users' speech and the spoken answers, for later playback."""
     keep_days: Count = 30
-    """Older sound is deleted."""
+    """Days after which recordings are deleted."""
     keep_mb: Count = 1000
-    """The oldest sound is deleted when all of it comes to more."""
+    """Most megabytes of all recordings; beyond it the oldest are deleted."""
 
     @property
     def bounds(self) -> Bounds:
-        """How much may be kept; what was kept before ``keep`` was turned off ages too."""
+        """The limits on recordings; earlier ones expire also after ``keep`` was turned off."""
         return Bounds(self.keep_days, self.keep_mb * 1_000_000)
 
 
 class VoiceprintSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[voiceprints]: what is kept of speakers who are known by their voices."""
+    """[voiceprints]: data kept of enrolled speakers."""
 
     keep_audio: bool = True
-    """The speech a speaker is enrolled with is kept beside the voiceprint."""
+    """Keep the enrolled speech beside the voiceprint."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,7 +207,7 @@ def _refuse_repeated(what: str, names: list[str]) -> None:
 
 
 def anchored(settings: Settings, folder: Path) -> Settings:
-    """The settings with relative paths made absolute, starting from ``folder``: where the settings file is."""
+    """Make relative paths absolute, starting from ``folder``, that of the settings file."""
 
     def absolute(path: str) -> str:
         return str((folder / Path(path).expanduser()).absolute()) if path else ""

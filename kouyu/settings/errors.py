@@ -1,4 +1,4 @@
-"""What is wrong with the settings, in words that let a person put it right."""
+"""Errors in the settings, with the text that a user needs to fix them."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class SettingsError(Exception):
-    """The settings cannot be used. The text has one line per problem: where, key, value, and what is allowed."""
+    """The settings are invalid. The text has one line per problem: where, key, value, and what is allowed."""
 
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
@@ -14,7 +14,7 @@ class SettingsError(Exception):
 
 
 def allowed(annotation: Any) -> str:
-    """What a key of this type may be, in plain words: ``a whole number from 0 to 65535``."""
+    """Describe the allowed values of a type in plain words: ``a whole number from 0 to 65535``."""
     return _words(msgspec.inspect.type_info(annotation))
 
 
@@ -37,7 +37,7 @@ def _words(info: msgspec.inspect.Type) -> str:
         case msgspec.inspect.StructType():
             return "a table with the keys " + ", ".join(field.encode_name for field in info.fields)
         case msgspec.inspect.UnionType():
-            # TOML cannot say None: a key that may be None is left out instead.
+            # TOML has no null: a key that may be None is left out instead.
             return " or ".join(_words(item) for item in info.types if not isinstance(item, msgspec.inspect.NoneType))
         case msgspec.inspect.AnyType():
             return "anything"

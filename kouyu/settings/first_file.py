@@ -1,4 +1,4 @@
-"""The settings file of a first start: every default, commented."""
+"""Writes the settings file of a first start: every default, commented out."""
 
 import os
 from importlib.resources import files
@@ -8,12 +8,12 @@ FILE_NAME = "kouyu.toml"
 
 
 def commented_defaults() -> str:
-    """The text of a settings file that changes nothing."""
+    """The text of a settings file with all defaults commented out."""
     return (files(__package__) / FILE_NAME).read_text(encoding="utf-8")
 
 
 def write_first(path: Path) -> bool:
-    """Write the commented file, readable by its owner alone (an API key may come to stand in it).
+    """Write the commented file, readable by its owner alone (the user may add an API key).
 
     True if it was written, False if there is one already. Raises OSError.
     """

@@ -1,4 +1,4 @@
-"""The kinds of values that settings of several sections share."""
+"""Value types shared by several sections."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""kouyu.toml, environment and command line -> Settings, each overriding the one before, checked as a whole."""
+"""Loads and checks Settings from kouyu.toml, environment and command line, each overriding the one before."""
 
 import contextlib
 import difflib
@@ -30,11 +30,11 @@ def load(
     environment: Mapping[str, str] | None = None,
     options: Mapping[tuple[str, ...], tuple[str, Any]] | None = None,
 ) -> Settings:
-    """The settings in force.
+    """Load the settings.
 
-    ``path`` is the settings file, None for none. Of ``environment`` the variables ``KOUYU_SECTION__KEY`` are read
+    ``path`` is the settings file, None for none. From ``environment`` the variables ``KOUYU_SECTION__KEY`` are read
     (those without a double underscore are not settings). ``options`` maps a key, such as ``("server", "port")``, to
-    the name of the command line option and its value. Raises SettingsError naming every problem found.
+    the name of the command line option and its value. Raises SettingsError, which names every problem found.
     """
     build = _Build(str(path) if path else "settings")
     tree = _read(path) if path else {}
@@ -52,7 +52,7 @@ def load(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors begin a file with a mark
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors write a byte order mark
     except FileNotFoundError:
         raise SettingsError(f"{path}: there is no such settings file") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -62,7 +62,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _from_environment(variable: str, text: str) -> tuple[tuple[str, ...], str, Any]:
-    """Key, source and value of an environment variable; an empty key where the variable is no setting."""
+    """Key, source and value of an environment variable; an empty key if the variable is not a setting."""
     name = variable.removeprefix(ENVIRONMENT_PREFIX)
     if name == variable or ENVIRONMENT_SEPARATOR not in name:
         return (), "", None
@@ -71,7 +71,7 @@ def _from_environment(variable: str, text: str) -> tuple[tuple[str, ...], str, A
 
 
 def _value(text: str, annotation: Any) -> Any:
-    """The text as it is where the key takes text, else read as a TOML value."""
+    """The text itself if the key takes text, else parsed as a TOML value."""
     if annotation is str or isinstance(msgspec.inspect.type_info(annotation), msgspec.inspect.LiteralType):
         return text
     try:
@@ -84,7 +84,7 @@ def _annotation(struct: type[msgspec.Struct], keys: tuple[str, ...]) -> Any:
     annotation = typing.get_type_hints(struct, include_extras=True).get(keys[0], str)
     if struct is EngineSettings and keys[0] in engine_registry.sections():
         kind, name = engine_registry.sections()[keys[0]]
-        with contextlib.suppress(EngineUnavailable):  # told when the table is read
+        with contextlib.suppress(EngineUnavailable):  # reported when the table is read
             annotation = engine_registry.find(kind, name).options
     if len(keys) == 1:
         return annotation
@@ -97,27 +97,27 @@ def _is_struct(annotation: Any) -> bool:
 
 @dataclass
 class _Build:
-    """Builds structs out of plain tables and gathers what is wrong on the way."""
+    """Builds structs from plain tables and collects the problems found."""
 
     file: str
     problems: list[str] = field(default_factory=list)
     sources: dict[KeyPath, str] = field(default_factory=dict)
-    """Where a key came from, if not from the file."""
+    """Source of each key that is not from the file."""
 
     def lay_over(self, tree: dict[str, Any], keys: tuple[str, ...], source: str, value: Any) -> None:
-        """Set a key in the tree, making tables on the way."""
+        """Set a key in the tree, creating tables as needed."""
         if not keys:
             return
         self.sources[keys] = source
         for key in keys[:-1]:
             table = tree.setdefault(key, {})
             if not isinstance(table, dict):
-                return  # the file's own fault is reported when the tree is read
+                return  # the file's error is reported when the tree is read
             tree = table
         tree[keys[-1]] = value
 
     def struct(self, cls: type[S], table: Any, path: KeyPath) -> S | None:
-        """The table as a ``cls``, or None after noting what is wrong."""
+        """Convert the table to a ``cls``, or return None after adding the problems."""
         if not isinstance(table, dict):
             self._wrong(path, table, allowed(cls))
             return None
@@ -143,7 +143,7 @@ class _Build:
             return None
 
     def _with_options(self, table: dict[str, Any], path: KeyPath) -> dict[str, Any]:
-        """The table ``[engines]``, the tables of options in it gathered under ``options``, checked by their engines."""
+        """The table ``[engines]`` with its tables of options moved to ``options``, checked by their engines."""
         rest, options = dict(table), {}
         for section, (kind, name) in engine_registry.sections().items():
             given = rest.pop(section, {})
@@ -160,14 +160,14 @@ class _Build:
         return rest | ({"options": options} if options else {})
 
     def check_options(self, engines: EngineSettings) -> None:
-        """Note which of the engines that are chosen need more than their options say."""
+        """Add a problem for each chosen engine whose required options are missing."""
         for kind, name in engines.chosen:
             if name not in engine_registry.BUILT_IN[kind] or (kind, name) not in EngineSettings().chosen:
                 try:
                     engine = engine_registry.find(kind, name)
                     engine.check(engines.options_of(engine))
                 except EngineUnavailable:
-                    continue  # said by whoever loads it, and not to those who do not
+                    continue  # reported when the engine is loaded
                 except ValueError as error:
                     section = engine_registry.section(kind, name)
                     self.problems.append(f"{self._where(('engines', section))}: {name!r} is chosen: {error}")
@@ -193,7 +193,7 @@ class _Build:
                 self.problems.append(f"{source}: unknown key; {hint}")
 
     def _wrong(self, path: KeyPath, value: Any, words: str) -> None:
-        shown = "this value" if "key" in str(path[-1:]) else repr(value)  # no secret goes to a screen or log
+        shown = "this value" if "key" in str(path[-1:]) else repr(value)  # never show a secret
         self.problems.append(f"{self._where(path)}: {shown} is not allowed; allowed: {words}")
 
     def _sources_below(self, path: KeyPath) -> Iterator[str]:

@@ -1,6 +1,6 @@
-"""Model weights: which there are, where they lie on this machine, and how they get there.
+"""Model weights: the catalogue, the cache on this machine, and fetching.
 
-Weights are data, not dependencies: nothing is ever imported from the package a file was published in.
+Weights are data, not dependencies: nothing is ever imported from the package that a file was published in.
 """
 
 from kouyu.weights.errors import MissingWeights, UnknownWeights, WeightsError

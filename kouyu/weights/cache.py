@@ -1,4 +1,4 @@
-"""The cache: where fetched weights lie on this machine.
+"""The cache of fetched weights on this machine.
 
 A set is "there" when its folder holds a stamp, written after every file's SHA-256 was checked, that matches the
 catalogue, and the files still have their sizes. So start-up does not hash hundreds of megabytes; `changed_files` does.
@@ -48,7 +48,7 @@ def folder(name: str) -> Path:
 
 
 def place(weight_set: WeightSet) -> Path:
-    """Where the set's folder is, or would be."""
+    """The set's folder, whether it exists or not."""
     return root() / weight_set.name
 
 
@@ -73,7 +73,7 @@ def changed_files(weight_set: WeightSet) -> tuple[str, ...]:
 
 
 def remove(weight_set: WeightSet) -> bool:
-    """Delete the set from this machine; says whether there was anything to delete."""
+    """Delete the set from this machine; return whether there was anything to delete."""
     try:
         shutil.rmtree(place(weight_set))
     except FileNotFoundError:

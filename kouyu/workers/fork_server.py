@@ -1,8 +1,8 @@
-"""The program that makes worker processes: it imports a module once, then forks for each call.
+"""The fork server: imports a module once, then forks a worker process for each call.
 
-A fork takes a few milliseconds where a new interpreter takes half a second for its imports. No call sees what an
-earlier one left behind. Its standard input is a Unix socket: each message is a module's name with the socket that the
-call comes through. It ends when the socket is closed. What a module lists as ``PRELOADED`` is imported with it.
+A fork takes a few milliseconds, a new interpreter half a second for its imports. No call sees state of an earlier one.
+Its standard input is a Unix socket: each message is a module's name with the socket for the call. It ends when the
+socket is closed. Modules that a module lists as ``PRELOADED`` are imported with it.
 """
 
 import gc
@@ -22,10 +22,10 @@ _LONGEST_TEXT: Final = 500
 
 
 def main() -> None:
-    """Fork until the server is gone."""
+    """Fork for each call until the server closes the socket."""
     control = socket.socket(fileno=0)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system collects the children
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ^C in a terminal is the server's to act on
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system reaps the children
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server handles ^C in a terminal
     while True:
         message, sockets, _, _ = socket.recv_fds(control, NAME_BYTES, 1)
         if not message:
@@ -43,12 +43,12 @@ def _imported(name: str) -> Any:
         for each in getattr(importlib.import_module(name), "PRELOADED", ()):
             importlib.import_module(each)
         gc.collect()
-        gc.freeze()  # so that the children's collector does not write to, and thereby copy, all of it
+        gc.freeze()  # so that the children's collector does not touch, and thereby copy, these pages
     return sys.modules[name]
 
 
 def _answer(server: socket.socket, module: Any) -> NoReturn:
-    """Take one call and end."""
+    """Run one call, then exit."""
     code = 1
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
@@ -60,7 +60,7 @@ def _answer(server: socket.socket, module: Any) -> NoReturn:
         server.sendall(answer)
         code = 0
     except (OSError, EOFError, MemoryError):
-        pass  # the server is gone, or will see that there is no answer
+        pass  # the server has ended, or will see that there is no answer
     finally:
         os._exit(code)
 
@@ -73,7 +73,7 @@ def _call(module: Any, request: Request) -> tuple[bool, bytes]:
         raised = Raised("OutputTooLong", f"{len(result)} bytes")
     except MemoryError:
         raise
-    except Exception as fault:  # a parser may raise anything on what it is given
+    except Exception as fault:  # a parser may raise anything on its input
         raised = Raised(type(fault).__name__, str(fault)[:_LONGEST_TEXT])
     return False, msgspec.msgpack.encode(raised)
 
@@ -85,12 +85,12 @@ def _limit(limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s))
     memory = _address_space() + limits.memory_bytes
-    if sys.platform != "darwin":  # which knows the limit and does not keep to it
+    if sys.platform != "darwin":  # macOS accepts the limit but does not enforce it
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
 def _address_space() -> int:
-    """Bytes of it that the process has now; 0 where the system does not say."""
+    """The process's present address space in bytes; 0 if the system does not report it."""
     try:
         with open("/proc/self/statm", "rb") as file:
             return int(file.read().split()[0]) * resource.getpagesize()

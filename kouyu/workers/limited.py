@@ -1,4 +1,4 @@
-"""Calls into worker processes, from the event loop."""
+"""Calls functions in worker processes from the event loop."""
 
 import asyncio
 import os
@@ -16,23 +16,23 @@ import msgspec
 from kouyu.workers.messages import ANSWER, NAME_BYTES, PID, SIZE, Limits, Raised, Request
 
 _AT_ONCE: Final = 2
-"""Calls of one module's functions at the same time; more wait in line."""
+"""Most simultaneous calls of one module's functions; more are queued."""
 _IDLE_S: Final = 120.0
-"""After which the fork server ends: with all its modules it takes some 60 MB."""
+"""Idle seconds after which the fork server ends: with all its modules it takes some 60 MB."""
 _START_S: Final = 30.0
-"""For the fork server to start and import what it needs, on a busy machine too."""
+"""Most seconds for the fork server to start and import its modules, on a busy machine too."""
 _GRACE_S: Final = 1.0
 _LONGEST_FAULT: Final = 4096
-"""Bytes in which an exception is told."""
+"""Most bytes of an exception's text."""
 
 Argument = bytes | str | int | float | dict[str, str]
 
 
 class WorkFailed(Exception):
-    """A call has no result. The text says why.
+    """A call failed. The text says why.
 
-    ``kind`` is the class name of the exception that the function raised, and the text its text; where it is "", the
-    text is a predicate for what was done, such as "takes too much time or memory".
+    ``kind`` is the class name of the exception that the function raised, and the text its text; if it is "", the text
+    is a predicate, such as "takes too much time or memory".
     """
 
     def __init__(self, text: str, kind: str = "") -> None:
@@ -41,7 +41,7 @@ class WorkFailed(Exception):
 
 
 class LimitedWorkers:
-    """Runs functions in processes with limits. Starts what it needs at the first call; ``close`` when done."""
+    """Runs functions in processes with limits. Starts fork servers at the first call; call ``close`` when done."""
 
     def __init__(self, *, at_once: int = _AT_ONCE) -> None:
         self._places: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(at_once))
@@ -52,7 +52,7 @@ class LimitedWorkers:
         self._idle: asyncio.TimerHandle | None = None
 
     async def run(self, function: Callable[..., bytes], *arguments: Argument, limits: Limits) -> bytes:
-        """What a function of a module's top level makes of ``arguments``.
+        """Call a module's top-level function with ``arguments`` in a worker process; return its result.
 
         Cancelling ends the process at once. Raises WorkFailed.
         """
@@ -65,7 +65,7 @@ class LimitedWorkers:
                 self._end_when_idle()
 
     async def close(self) -> None:
-        """End what runs."""
+        """End all processes."""
         if self._idle is not None:
             self._idle.cancel()
         self._forget_process()
@@ -92,7 +92,7 @@ class LimitedWorkers:
             pid = 0
         except (TimeoutError, EOFError, OSError) as fault:
             raise WorkFailed(
-                "takes too much time or memory" if pid else "could not be begun: no process could be started"
+                "takes too much time or memory" if pid else "could not be started: no process could be created"
             ) from fault
         finally:
             ours.close()
@@ -105,7 +105,7 @@ class LimitedWorkers:
         raise WorkFailed(raised.text, raised.kind)
 
     async def _hand_over(self, module: str, theirs: socket.socket) -> None:
-        """Give the fork server the socket that a call comes through. Raises OSError."""
+        """Pass the socket of a call to the fork server. Raises OSError."""
         async with self._starting:
             if self._control is None or self._process is None or self._process.poll() is not None:
                 self._forget_process()
@@ -136,14 +136,14 @@ class LimitedWorkers:
             self._forget_process()
 
     async def _collect(self) -> None:
-        """Fetch the exit code of a fork server that has been forgotten."""
+        """Reap fork servers that were told to end."""
         if self._process is not None:
             self._process.kill()
             await asyncio.to_thread(self._process.wait)
             self._process = None
 
     def _forget_process(self) -> None:
-        """Close its socket: it ends by itself. Its exit code is fetched by whoever starts the next one, or closes."""
+        """Close the fork server's socket, so that it ends. It is reaped at the next start, or at ``close``."""
         if self._control is not None:
             self._control.close()
         self._control = None

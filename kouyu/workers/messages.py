@@ -1,4 +1,4 @@
-"""What goes between the server and a worker process: a request, and one answer."""
+"""The messages between the server and a worker process: a request, and one answer."""
 
 import struct
 from typing import Any, Final
@@ -6,28 +6,28 @@ from typing import Any, Final
 import msgspec
 
 NAME_BYTES: Final = 200
-"""Of a module's name, filled up with blanks, so that each message to the fork server has one length."""
+"""Bytes of a module's name, padded with blanks, so that all messages to the fork server have one length."""
 PID: Final = struct.Struct(">i")
-"""What a worker process says first: who it is."""
+"""The first message of a worker process: its process id."""
 SIZE: Final = struct.Struct(">I")
-"""Before a request: its bytes."""
+"""Header of a request: its size in bytes."""
 ANSWER: Final = struct.Struct(">?I")
-"""Before an answer: whether it is a result, and its bytes."""
+"""Header of an answer: whether it is a result, and its size in bytes."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a call may take. Beyond any of these it is ended."""
+    """Limits of a call. Beyond any of them it is killed."""
 
     cpu_s: int
-    """Processor time."""
+    """CPU time in seconds."""
     wall_s: float
-    """Time by the clock, without the wait for a free place."""
+    """Wall-clock time in seconds, without the time in the queue."""
     memory_bytes: int
     """Address space beyond what the process has at its start, the arguments included."""
     output_bytes: int
-    """Of the result."""
+    """Size of the result."""
     niceness: int = 5
-    """How far it gives way to the server's own threads."""
+    """The process's niceness, relative to the server's threads."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class Request(msgspec.Struct, frozen=True):
     function: str
     """Its name in the module that the process has imported."""
     arguments: list[Any]
-    """Bytes, texts, numbers, and maps of them."""
+    """Bytes, strings, numbers, and maps of them."""
     limits: Limits
 
 

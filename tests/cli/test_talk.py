@@ -45,7 +45,7 @@ def test_an_unknown_bot_is_told_in_one_line(scripted_server: RunningServer) -> N
     [
         (("--text", " "), "there is nothing to say"),
         (("--text", "hello", "--reply", "no-folder/reply.wav"), "there is no folder no-folder"),
-        (("--text", "hello", "--url", "127.0.0.1:8080"), "begins with http:// or https://"),
+        (("--text", "hello", "--url", "127.0.0.1:8080"), "must begin with http:// or https://"),
     ],
     ids=["nothing to say", "no place for the reply", "no address"],
 )

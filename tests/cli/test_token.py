@@ -105,7 +105,7 @@ def test_a_data_folder_that_no_server_has_used_is_refused_and_not_made(
 ) -> None:
     refused = run(*command, "--data-dir", str(tmp_path / "mistyped"))
     assert refused.exit_code == 1
-    assert f"no server has kept anything in {tmp_path}/mistyped" in refused.stderr
+    assert f"no server has saved data in {tmp_path}/mistyped" in refused.stderr
     assert not (tmp_path / "mistyped").exists()
 
 

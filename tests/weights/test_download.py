@@ -114,7 +114,7 @@ def test_a_server_that_never_sends_all_is_given_up(
     index: PackageIndex, downloader: Downloader, wanted: Wanted, tmp_path: Path
 ) -> None:
     index.breaks, index.break_after = 1000, 10
-    with pytest.raises(FetchFailed, match="goes on from there"):
+    with pytest.raises(FetchFailed, match="resumes there"):
         downloader.fetch(wanted, tmp_path / "model", Arrived())
     assert partial_of(tmp_path / "model").read_bytes() == CONTENT[:50]
 

@@ -153,7 +153,7 @@ async def test_a_refusal_is_retryable_where_it_may_pass(endpoint: Endpoint, stat
 async def test_an_answer_that_is_no_transcript_is_an_error(endpoint: Endpoint, body: bytes) -> None:
     endpoint.body = body
     engine = recognizer(endpoint)
-    with pytest.raises(EngineError, match="something else") as caught:
+    with pytest.raises(EngineError, match="not a transcript") as caught:
         await engine.recognize(AUDIO, RecognitionOptions(), Priority.FINAL)
     await engine.close()
     assert not caught.value.retryable
