@@ -48,6 +48,16 @@ class Talk:
         await self.client.send("chat.update", {"input_audio": UPLINK_AUDIO, **data})
         return await self.until("chat.updated", count=count)
 
+    async def up_to_now(self) -> list[str]:
+        """The types of what comes before the answer to an empty chat.update, which is sent now.
+
+        Events are read and answered in order: what those sent before lead to at once is among it, or never comes.
+        """
+        before, count = len(self.events), self.types.count("chat.updated") + 1
+        await self.client.send("chat.update", {})
+        updated = await self.until("chat.updated", count=count)
+        return self.types[before : self.events.index(updated)]
+
     async def write(self, text: str) -> None:
         """A typed question."""
         message = {"role": "user", "content_type": "text", "content": text}

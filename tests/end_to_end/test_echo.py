@@ -37,8 +37,10 @@ class Device:
         self._began = len(talk.events)
         self.echoed = 0
         """Samples of echo that were loud enough to be speech."""
-        self.stumbled = False
-        """It ran dry in the middle of a sentence, or did not get to run: what it played nobody can know."""
+        self.gaps = 0
+        """Frames for which it had nothing to play in the middle of a sentence."""
+        self.late_s = 0.0
+        """The longest that it did not get to run. After either, what it played nobody can know."""
 
     def say(self, samples: Samples) -> None:
         """The user begins to say this now."""
@@ -56,7 +58,7 @@ class Device:
             self._play()
             playing = "conversation.audio.delta" in self._talk.types[self._began :]
             if playing and "conversation.audio.completed" not in self._talk.types[self._began :]:
-                self.stumbled |= len(self._echo) < FRAME
+                self.gaps += len(self._echo) < FRAME
             echo, self._echo = self._echo[:FRAME], self._echo[FRAME:]
             user, self._user = self._user[:FRAME], self._user[FRAME:]
             heard = self._room.noise(FRAME)
@@ -65,7 +67,7 @@ class Device:
             self.echoed += FRAME if len(echo) and np.abs(echo).max() > 0.01 else 0
             await self._talk.client.send_audio(bytes_from_float(heard))
             at += FRAME / SPEECH_RATE
-            self.stumbled |= clock() - at > 0.1
+            self.late_s = max(self.late_s, clock() - at)
             await asyncio.sleep(at - clock())
 
     def _play(self) -> None:
@@ -107,10 +109,13 @@ async def heard_by(server: RunningServer, user: Samples | None = None) -> tuple[
 async def test_the_agent_does_not_interrupt_itself(server: RunningServer) -> None:
     for _ in range(4):
         talk, device = await heard_by(server)
-        if not device.stumbled:
+        if not device.gaps and device.late_s < 0.1:
             break
     else:
-        pytest.skip("this machine is too busy to speak without gaps")
+        pytest.fail(
+            "in each of four runs the device did not play without gaps or was 0.1 s late: in the last one it had"
+            f" {device.gaps} gaps and was {device.late_s:.2f} s late"
+        )
     assert device.echoed > 2 * SPEECH_RATE, "the echo was there"
     assert "input_audio_buffer.speech_started" not in talk.types
     assert "conversation.chat.canceled" not in talk.types

@@ -132,11 +132,16 @@ async def test_a_spoken_question_has_its_tools_run_once_and_after_the_turn(
     before = len(answering.tools_called())
     samples = read_listening_audio(questions / "en-capital.wav")
     async with talking(answering.server) as talk:
+        asked_before = len(answering.language_model.requests)
         await talk.configure(turn_detection={"type": "server_vad", "silence_duration_ms": 1500})
         microphone = asyncio.create_task(talk.client.stream(samples))
         await microphone
         silence = asyncio.create_task(talk.client.stream_silence())
-        await asyncio.sleep(0.8)  # the reply is prepared by now, the turn is not over
+        async with asyncio.timeout(10):
+            while len(answering.language_model.requests) == asked_before:  # noqa: ASYNC110 - another thread's
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.3)  # the answer, which was prepared, is there by now
+        assert "input_audio_buffer.speech_stopped" not in talk.types, "the turn was over too soon to see what is early"
         early = answering.tools_called()[before:]
         await talk.until("conversation.chat.completed")
         silence.cancel()

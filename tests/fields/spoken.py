@@ -17,6 +17,7 @@ from tests.fields import measuring
 QUESTION: Final = Path(kouyu.bench.questions.__file__).parent / "en-capital.wav"
 AUDIO = "conversation.audio.delta"
 AUDIO_ENDS = "conversation.audio.completed"
+SENTENCE_START = "conversation.audio.sentence_start"
 MESSAGE = "conversation.message.completed"
 TRANSCRIPT = "conversation.audio_transcript.completed"
 
@@ -47,6 +48,15 @@ async def said(talk: Talk, text: str) -> list[Event]:
     await say(talk, text)
     await talk.until(AUDIO_ENDS, count=ends + 1)
     return [event for event in talk.events[before:] if event.type == AUDIO]
+
+
+async def nothing_is_said(talk: Talk) -> None:
+    """Nothing is being spoken or will be: the later of two texts cuts the other off, and this one cuts nothing off."""
+    before = len(talk.events)
+    await said(talk, "Ready.")
+    after = talk.events[before:]
+    assert [event.data["text"] for event in after if event.type == SENTENCE_START] == ["Ready."]
+    assert {event.type for event in after} == {SENTENCE_START, AUDIO, AUDIO_ENDS}
 
 
 async def spoken(talk: Talk, text: str, **output_audio: Any) -> list[bytes]:

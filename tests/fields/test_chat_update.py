@@ -1,17 +1,13 @@
 """The fields of chat.update that stand at the top of its data."""
 
-import asyncio
-
 import pytest
 
 from tests.end_to_end.conversing import talking
 from tests.end_to_end.running_server import RunningServer
 from tests.fields import measuring
-from tests.fields.spoken import AUDIO, AUDIO_ENDS, refusal
+from tests.fields.spoken import AUDIO_ENDS, SENTENCE_START, nothing_is_said, refusal
 
 pytestmark = pytest.mark.models
-
-SENTENCE_START = "conversation.audio.sentence_start"
 
 
 async def test_event_subscriptions(scripted_server: RunningServer) -> None:
@@ -36,8 +32,9 @@ async def test_need_play_prologue(scripted_server: RunningServer) -> None:
     """The bot's opening line is spoken, once, and only when asked for."""
     async with talking(scripted_server) as talk:
         await talk.configure()
-        await asyncio.sleep(0.3)
-        assert AUDIO not in talk.types
+        assert talk.types == ["chat.created", "chat.updated"]
+        await nothing_is_said(talk)
+    async with talking(scripted_server) as talk:
         await talk.configure(need_play_prologue=True)
         await talk.until(AUDIO_ENDS)
         sentence = next(event for event in talk.events if event.type == SENTENCE_START)
@@ -45,8 +42,8 @@ async def test_need_play_prologue(scripted_server: RunningServer) -> None:
         assert 0.4 < measuring.sounding_s(measuring.pcm(talk.audio()), 24_000) < 2
         await talk.until_silent()
         await talk.configure(output_audio={"speech_rate": 10})
-        await asyncio.sleep(0.3)
         assert talk.types.count(AUDIO_ENDS) == 1
+        await nothing_is_said(talk)
         assert "conversation.chat.created" not in talk.types
 
 
@@ -55,13 +52,15 @@ async def test_prologue_content(scripted_server: RunningServer, measuring_server
     for server in (scripted_server, measuring_server):
         async with talking(server) as talk:
             await talk.configure(prologue_content="Welcome to the zoo.")
-            await asyncio.sleep(0.3)
-            assert AUDIO not in talk.types
+            assert talk.types == ["chat.created", "chat.updated"]
+            await nothing_is_said(talk)
+        async with talking(server) as talk:
+            await talk.configure(prologue_content="Welcome to the zoo.")
             await talk.configure(need_play_prologue=True)
             await talk.until(AUDIO_ENDS)
             texts = [event.data["text"] for event in talk.events if event.type == SENTENCE_START]
             assert texts == ["Welcome to the zoo."]
     async with talking(measuring_server) as talk:
         await talk.configure(need_play_prologue=True)
-        await asyncio.sleep(0.3)
-        assert AUDIO not in talk.types
+        assert talk.types == ["chat.created", "chat.updated"]
+        await nothing_is_said(talk)
