@@ -10,7 +10,7 @@ CONSOLE := console
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sdk bench-peers fuzz console docs lint types models lock clean
+.PHONY: help run test coverage test-sdk bench-peers fuzz console docs lint types models lock clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -25,6 +25,10 @@ test: $(VENV)/dev.stamp ## everything that must hold: ruff, mypy, pytest (with t
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/pytest
+
+coverage: $(VENV)/dev.stamp ## which lines and branches of conversation/ and protocol/ their tests run; fails below the floor of pyproject.toml
+	$(VENV)/bin/coverage run -m pytest -q tests/conversation tests/protocol
+	$(VENV)/bin/coverage report
 
 test-sdk: $(VENV)/dev.stamp sdk-tools $(SDK)/node_modules/.package-lock.json ## other people's SDKs against a real server; needs Node and Chromium
 	@$(KOUYU) models fetch
@@ -94,7 +98,7 @@ $(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json $(CONSO
 	@touch $@
 
 clean: ## delete .venv and what the tools keep (not the model weights: `kouyu models remove`)
-	rm -rf $(VENV) $(VENV)-lock $(VENV)-peers $(VENV)-docs build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis $(SDK)/node_modules $(CONSOLE)/node_modules
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-peers $(VENV)-docs build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage $(SDK)/node_modules $(CONSOLE)/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

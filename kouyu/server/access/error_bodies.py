@@ -28,6 +28,8 @@ _STATUSES = {code: status for status, code in _CODES.items() if status != 405} |
 
 
 class Detail(msgspec.Struct, frozen=True):
+    """What every answer of the real service carries beside its data."""
+
     logid: str
 
 
