@@ -1,4 +1,4 @@
-"""Who answers: everything an agent needs comes in one value, everything it says goes out as a stream."""
+"""The agent interface: a request holds all that one turn needs, and the answer is a stream of events."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, Protocol, runtime_checkable
@@ -11,23 +11,23 @@ from kouyu.protocol.voice_print import VoicePrint
 
 
 class ContextMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """One earlier message of the section, or the question itself. Of an answer only what was heard."""
+    """One earlier message of the section, or the question itself. An answer holds only what the user heard."""
 
     role: Role
     content: str
     content_type: ContentType = "text"
     voice_print: VoicePrint | None = None
-    """Who said it, where their voice was recognised."""
+    """The speaker, if their voice was recognised."""
     tool_round: ToolRound | None = None
     """Tools that ran in an earlier turn; the message is then the assistant's, and ``content`` is empty."""
 
 
 async def committed_already() -> None:
-    """For requests that nothing can take back."""
+    """``AgentRequest.committed`` for turns that cannot be rolled back: returns at once."""
 
 
 class AgentRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """All an agent is told of one turn."""
+    """All that an agent gets for one turn."""
 
     messages: tuple[ContextMessage, ...]
     """Oldest first; the last is the user's question."""
@@ -39,72 +39,72 @@ class AgentRequest(msgspec.Struct, frozen=True, kw_only=True):
     voice_emotion: str = ""
     """The emotion the answer will be spoken with (output_audio.emotion_config)."""
     voice_gender: str = ""
-    """The gender of the user's voice, where it has been asked for and is known."""
+    """The gender of the user's voice, if the client asked for it and it is known."""
     user_emotion: str = ""
-    """How the user feels, likewise."""
+    """The user's emotion, likewise."""
     tool_rounds: tuple[ToolRound, ...] = ()
-    """Oldest first: what happened since the question."""
+    """Tool rounds since the question, oldest first."""
     follow_up: bool = False
-    """Whether questions are wanted that the user could ask next. An agent may have none."""
+    """Whether the client wants follow-up questions. An agent may give none."""
     committed: Callable[[], Awaitable[None]] = committed_already
-    """Waits until the turn is certain. Before that the answer is only prepared, and may be thrown away because the user
-    speaks on: await it before anything that has effects."""
+    """Waits until the turn is committed. Until then the answer is speculative and may be rolled back because the user
+    goes on speaking: await it before anything that has effects."""
 
 
 class TextDelta(msgspec.Struct, frozen=True, tag=True):
-    """The next characters of the answer. Without any it is a sign of life: the answer's time-out begins anew."""
+    """The next characters of the answer. An empty one is a keep-alive: it restarts the answer's time-out."""
 
     text: str
 
 
 class TextWithdrawn(msgspec.Struct, frozen=True, tag=True):
-    """The last ``characters`` of the answer were thought: a closing mark told so when they were out already. They come
+    """The last ``characters`` of the answer were a thought, which a closing mark showed after they were sent. They come
     again as ThoughtDelta."""
 
     characters: int
 
 
 class ThoughtDelta(msgspec.Struct, frozen=True, tag=True):
-    """The next characters of what the agent thinks before it answers. Never spoken, and no part of the context."""
+    """The next characters of the agent's reasoning before its answer. Never spoken, and not part of the context."""
 
     text: str
 
 
 class ToolsCalled(msgspec.Struct, frozen=True, tag=True):
-    """Tools on the server are about to run; a ToolsRan with the same calls follows. Told before they have effects, so
-    that a turn that ends meanwhile leaves a record of them. A sign of life like an empty TextDelta."""
+    """Tools on the server are about to run; a ToolsRan with the same calls follows. Sent before they have effects, so
+    that a turn that ends meanwhile leaves a record of them. A keep-alive like an empty TextDelta."""
 
     calls: tuple[ToolCall, ...]
 
 
 class ToolsRan(msgspec.Struct, frozen=True, tag=True):
-    """The tools that were called have run on the server. Where the agent is asked anew in this turn, this comes back in
-    ``tool_rounds``. A sign of life."""
+    """The tools that were called have run on the server. If the agent is asked again in this turn, this comes back in
+    ``tool_rounds``. A keep-alive."""
 
     round: ToolRound
 
 
 class FollowUp(msgspec.Struct, frozen=True, tag=True):
-    """A question that the user could ask next, once the answer is whole."""
+    """A question that the user could ask next; comes after the answer is complete."""
 
     question: str
 
 
 class ToolCallRequest(msgspec.Struct, frozen=True, tag=True):
-    """The agent wants client-side tools to run before it goes on: it is asked anew, with what they gave."""
+    """The agent needs a client-side tool to run: the agent is then asked again, with the tool's output."""
 
     calls: tuple[ToolCall, ...]
 
 
 class TokenUsage(msgspec.Struct, frozen=True, tag=True):
-    """Tokens spent, told once, at the end."""
+    """Tokens used; comes once, at the end."""
 
     input_tokens: int
     output_tokens: int
 
 
 class AnswerCut(msgspec.Struct, frozen=True, tag=True):
-    """The answer ends here because it is too long; ``reason`` names the limit. What there is of it counts."""
+    """The answer ends here because it is too long; ``reason`` names the limit. The text so far is kept."""
 
     reason: str
 
@@ -123,31 +123,31 @@ AgentEvent = (
 
 
 class AgentError(Exception):
-    """The agent cannot answer. The text is fit to be shown to the client: it says what failed and what can be done."""
+    """The agent cannot answer. The text may be shown to the client: it says what failed and what can be done."""
 
 
 class Agent(Protocol):
     """A bot or a flow."""
 
     def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
-        """Answer. Closing the generator stops the model. Raises AgentError when it cannot answer."""
+        """Stream the answer. Closing the generator stops the model. Raises AgentError when it cannot answer."""
         ...
 
     async def close(self) -> None:
-        """Free what the agent holds."""
+        """Release the agent's resources."""
         ...
 
 
 @runtime_checkable
 class ReadsAhead(Protocol):
-    """An agent that can take in a question before it is whole, which makes its answer come sooner."""
+    """An agent that can prefill its model with an unfinished question, which makes its answer come sooner."""
 
     @property
     def reads_ahead(self) -> bool:
-        """Whether that gains anything, and costs nobody anything."""
+        """Whether prefilling helps, and costs nothing but the model's own time."""
         ...
 
     async def read_ahead(self, request: AgentRequest) -> None:
-        """Take in a request whose question may not be whole. Nothing can be seen of it: at most a reply to the same
-        request begins sooner. Raises AgentError."""
+        """Prefill with a request whose question may be unfinished. It has no visible effect, except that a reply to the
+        same request may begin sooner. Raises AgentError."""
         ...

@@ -1,4 +1,4 @@
-"""How long an answer may become, and in what portions it is dealt with."""
+"""Limits the length of an answer, and splits long text into portions so that the event loop is not blocked."""
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
@@ -8,17 +8,16 @@ from kouyu.agents.agent import AgentEvent, AnswerCut, TextDelta, TextWithdrawn, 
 from kouyu.agents.token_estimate import estimate_tokens
 
 MOST_ANSWER: Final = 65_536
-"""Characters of one answer: some two hours of speech."""
+"""Most characters of one answer: about two hours of speech."""
 MOST_THOUGHTS: Final = 262_144
-"""Characters that an agent may think before and in one answer."""
+"""Most characters of reasoning before and in one answer."""
 PORTION: Final = 512
-"""Characters of text that are dealt with before others get their turn on the event loop: the filter for thoughts and
-calls takes up to 17 µs for one."""
+"""Characters processed before other tasks run on the event loop: the markup filter takes up to 17 µs per character."""
 
 
 async def within_limits(events: AsyncGenerator[AgentEvent, None]) -> AsyncGenerator[AgentEvent, None]:
-    """The same answer, as far as it is within the limits; then AnswerCut, and an estimate of the tokens spent. Closing
-    this closes ``events``."""
+    """Pass the answer on up to the limits; then yield AnswerCut and an estimate of the tokens used. Closing this
+    closes ``events``."""
     said = thought = tokens = 0
     async with aclosing(events):
         async for event in events:
@@ -48,7 +47,7 @@ async def within_limits(events: AsyncGenerator[AgentEvent, None]) -> AsyncGenera
 
 
 def portions(text: str) -> Iterator[str]:
-    """The text in pieces of at most PORTION characters; an empty one is one piece."""
+    """Split the text into pieces of at most PORTION characters; an empty text is one piece."""
     yield text[:PORTION]
     for start in range(PORTION, len(text), PORTION):
         yield text[start : start + PORTION]

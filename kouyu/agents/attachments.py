@@ -1,4 +1,4 @@
-"""Pictures and documents in messages, put into what a model can take: data URLs and text."""
+"""Converts pictures and documents in messages to what a model accepts: data URLs and text."""
 
 import asyncio
 import base64
@@ -26,14 +26,14 @@ from kouyu.workers.limited import LimitedWorkers
 log = logging.getLogger(__name__)
 
 _MOST_READ: Final = 8
-"""Attachments of a section that are read, the latest ones; of the others the model gets a note."""
+"""How many of a section's latest attachments are read; for the others the model gets a note."""
 _MOST_PICTURE_CHARACTERS: Final = 28_000_000
-"""Of all pictures' data URLs that a model is shown at once, the latest: one of 20 MB. Each takes time at every turn."""
+"""Most characters of data URLs in one request, latest pictures first: one of 20 MB. Each costs time at every turn."""
 _TOO_MUCH_TO_SEE: Final = "[an image left out: with those after it, it is more than can be shown at once]"
 _ENCODED_AT_ONCE: Final = 3 * 1024 * 1024
 _KEPT_BYTES: Final = 64 * 1024 * 1024
 _KEPT_TEXTS: Final = 64
-"""Documents whose text, or whose fault, is remembered."""
+"""Number of documents whose text, or error, is cached."""
 _PICTURES: Final = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"\xff\xd8\xff": "image/jpeg",
@@ -44,14 +44,14 @@ _PICTURES: Final = {
 _SHOWN_BY_TOOLS: Final = "[what the tools' results show]"
 
 ReadFile = Callable[[str], Awaitable[Fetched | None]]
-"""Gives an uploaded file by its id; None where there is none."""
+"""Returns an uploaded file by its id; None if there is none."""
 
 
 class Attachments:
-    """Reads attachments, and keeps those read last, since a section is shown to the model at every turn."""
+    """Reads attachments and caches the latest, since the model gets the whole section at every turn."""
 
     def __init__(self, read_file: ReadFile, fetcher: Fetcher, workers: LimitedWorkers) -> None:
-        """``workers`` take documents apart."""
+        """``workers`` parse documents."""
         self._read_file = read_file
         self._workers = workers
         self._fetcher = fetcher
@@ -62,10 +62,10 @@ class Attachments:
     async def resolved(
         self, messages: Sequence[ContextMessage], *, images: bool, document_tokens: int
     ) -> tuple[ContextMessage, ...]:
-        """The messages with text in place of documents, and pictures as data URLs, or notes where ``images`` is False.
+        """Return the messages with documents as text and pictures as data URLs, or as notes if ``images`` is False.
 
-        A document is cut at about ``document_tokens``. What cannot be read becomes a note that says why. What tools'
-        outputs name stands behind the output, pictures in the message's own content.
+        A document is cut at about ``document_tokens``. A file that cannot be read becomes a note that says why. Files
+        that tools' outputs name come after the output, pictures in the message's own content.
         """
         room = _Room()
         shown: list[ContextMessage] = []
@@ -90,7 +90,7 @@ class Attachments:
     async def _with_named_files(
         self, message: ContextMessage, tools: ToolRound, room: "_Room", images: bool, tokens: int
     ) -> ContextMessage:
-        """A round of tools with the files that its outputs name, as far as there is room."""
+        """Add the files that a tool round's outputs name, as far as the limits allow."""
         outputs: list[ToolOutput] = []
         pictures: list[dict[str, Any]] = []
         for output in tools.outputs:
@@ -121,7 +121,7 @@ class Attachments:
         return True
 
     async def _read_into(self, part: ContentPart, images: bool, tokens: int) -> dict[str, Any]:
-        """A file as a part that the model is shown."""
+        """Return a file as a content part for the model."""
         assert isinstance(part, ImagePart | FilePart)
         try:
             file = await self.read(part)
@@ -155,7 +155,7 @@ class Attachments:
         return text_or_fault
 
     async def read(self, part: ImagePart | FilePart | AudioPart) -> Fetched:
-        """The file that a part names. Raises FetchError."""
+        """Read the file that a part names. Raises FetchError."""
         key = ("id", part.file_id) if part.file_id else ("url", part.file_url or "")
         if key in self._kept:
             self._kept.move_to_end(key)
@@ -172,26 +172,26 @@ class Attachments:
 
 @dataclass
 class _Room:
-    """What may still be read of a section."""
+    """The remaining limits while a section's files are read."""
 
     files: int = _MOST_READ
     picture_characters: int = _MOST_PICTURE_CHARACTERS
 
     def fitting(self, file: dict[str, Any]) -> dict[str, Any]:
-        """The file, or a note where it is a picture too many."""
+        """Return the file, or a note if it is a picture beyond the limit."""
         self.picture_characters -= len(file.get("file_url", ""))
         return file if self.picture_characters >= 0 else _text(_TOO_MUCH_TO_SEE)
 
 
 def may_have_files(message: ContextMessage) -> bool:
-    """Whether a message, or what its tools gave, names files."""
+    """Whether a message, or the outputs of its tools, name files."""
     if message.tool_round is not None:
         return any(named_files(output.output) for output in message.tool_round.outputs)
     return message.content_type == "object_string"
 
 
 def spoken_text(message: ContextMessage) -> str:
-    """The words of a message alone."""
+    """Return the text of a message without its files."""
     parts = _parts(message)
     if parts is None:
         return message.content if message.content_type != "audio" else ""
@@ -212,7 +212,7 @@ def _is_read(part: ContentPart, images: bool) -> bool:
 
 
 def _note(part: ContentPart, images: bool) -> dict[str, Any]:
-    """What the model is shown of a part without a file being read."""
+    """Return what the model gets for a part without reading a file."""
     match part:
         case TextPart(text=text):
             return _text(text)
@@ -229,10 +229,10 @@ def _text(text: str) -> dict[str, Any]:
 
 
 async def _data_url(file: Fetched) -> str:
-    """The picture in base64, which is made in steps of some ms. Raises FetchError for what is none."""
+    """Encode the picture as base64, in steps of a few ms. Raises FetchError if it is not a picture."""
     kind = _picture_type(file.content)
     if not kind:
-        raise FetchError("it is no PNG, JPEG, GIF or WebP image")
+        raise FetchError("it is not a PNG, JPEG, GIF or WebP image")
     pieces = [f"data:{kind};base64,"]
     for start in range(0, len(file.content), _ENCODED_AT_ONCE):
         if start:

@@ -1,4 +1,4 @@
-"""A bot: a language model with a prompt, and perhaps tools, which run at the client or on the server."""
+"""A bot: a language model with a prompt and optional tools, which run at the client or on the server."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -36,16 +36,16 @@ from kouyu.text.growing_text import GrowingText
 from kouyu.workers.limited import LimitedWorkers
 
 DEFAULT_PROMPT: Final = "You are a helpful AI assistant. Your answers are read aloud, so keep them short and plain."
-"""For bots without a prompt of their own: spoken style is all it asks for. Long ones cost time on small machines."""
+"""For bots without a prompt of their own: it asks only for a spoken style. Long prompts are slow on small machines."""
 
 _DEFAULT_ANSWER_TOKENS: Final = 512
 _LEAST_BUDGET: Final = 256
 _OPTIONS: Final = ("temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "max_tokens")
-"""Of a definition, what is sent with each request."""
+"""The fields of a definition that are sent with each request."""
 _DOCUMENT_SHARE: Final = 3
-"""A document takes at most this part of what the model takes in."""
+"""Largest share of the model's context window for one document."""
 _OUTPUT_SHARE: Final = 8
-"""And what a tool gave in an earlier turn, at most this part."""
+"""Largest share of it for a tool's output of an earlier turn."""
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -67,14 +67,14 @@ class BotDefinition(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, str] = {}
     """Values for variables that the turn does not set."""
     examples: tuple[Example, ...] = ()
-    """Shown to the model before every conversation."""
+    """Example dialogue, put before every conversation."""
     prologue: str = ""
     """The opening line."""
     suggested_questions: tuple[str, ...] = ()
     follow_up: bool = False
-    """Whether it writes questions that the user could ask next, where the client can show them."""
+    """Whether the bot suggests follow-up questions, for clients that can show them."""
     follow_up_prompt: str = ""
-    """How it is told to; empty for kouyu's own words."""
+    """The instruction for them; empty for kouyu's own."""
     voice_id: str = ""
     """Empty for the server's default voice."""
     temperature: float | None = None
@@ -84,18 +84,18 @@ class BotDefinition(msgspec.Struct, frozen=True, kw_only=True):
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
     max_tokens: int | None = None
-    """Tokens of one answer at most; None leaves it to the endpoint."""
+    """Most tokens of one answer; None leaves it to the endpoint."""
     context_rounds: int | None = None
-    """So many earlier questions with their answers does the model see at most; None is all that fit."""
+    """Most earlier questions, with their answers, that the model gets; None for all that fit."""
     tools: tuple[dict[str, Any], ...] = ()
     """Client-side tools as OpenAI defines them: ``{"type": "function", "function": {name, description, parameters}}``.
     """
     max_tool_rounds: int = 8
-    """So often tools may be called for one question; then the model must answer."""
+    """Most rounds of tool calls for one question; then the model must answer."""
 
     @property
     def client_tool_names(self) -> tuple[str, ...]:
-        """Of the tools that run at the client."""
+        """The names of the tools that run at the client."""
         return tuple(tool["function"]["name"] for tool in self.tools)
 
 
@@ -111,10 +111,10 @@ class LanguageModelBot:
         attachments: Attachments | None = None,
         workers: LimitedWorkers | None = None,
     ) -> None:
-        """``client`` is one to the definition's model that somebody else closes. ``server_tools`` run on the server;
-        ``attachments`` reads the files in messages: without it the model gets pictures by their address alone.
-        ``workers``, which somebody else closes, render prompts that take more than a moment. Raises AgentError when the
-        prompt is not well formed."""
+        """``client`` connects to the definition's model; the caller closes it. ``server_tools`` run on the server;
+        ``attachments`` reads the files in messages: without it the model gets pictures by their URL alone.
+        ``workers``, which the caller closes, render expensive prompts. Raises AgentError when the prompt is not well
+        formed."""
         self.definition = definition
         self._attachments = attachments
         self._server_tools = server_tools or ServerTools()
@@ -156,7 +156,7 @@ class LanguageModelBot:
                     f"bot {self.definition.id} called tools {self.definition.max_tool_rounds} times in a row"
                 )
             if not answer.ends_in_space:
-                yield TextDelta(" ")  # what was said before the tools is a sentence of its own
+                yield TextDelta(" ")  # text before the tools is a sentence of its own
             here = [call for call in answer.calls if self._server_tools.own(call)]
             if here:
                 await request.committed()
@@ -173,7 +173,7 @@ class LanguageModelBot:
     async def _follow_up(
         self, request: AgentRequest, messages: list[dict[str, Any]], answer: "_Answer"
     ) -> tuple[str, ...]:
-        """Questions that the user could ask next, where they are wanted and the bot gives them."""
+        """Yield follow-up questions, if the request wants them and the bot gives them."""
         if not (request.follow_up and self.definition.follow_up and answer.text):
             return ()
         questions, usage = await follow_up_questions(
@@ -188,17 +188,17 @@ class LanguageModelBot:
 
     @property
     def reads_ahead(self) -> bool:
-        """Whether the model's server keeps what it has read, and reading costs nothing but its time."""
+        """Whether the model's server caches prompts, and prefilling costs nothing but its time."""
         return self.definition.model.reads_ahead
 
     async def read_ahead(self, request: AgentRequest) -> None:
-        """Have the model read the question as far as it goes, and begin to answer it where it seems to be whole. Raises
+        """Prefill the model with the question so far, and draft an answer if the question seems complete. Raises
         AgentError."""
         messages = await self._messages(request, request.messages, ())
         await self._drafts.write(messages, tools=self._tools, options=self._options(may_call=True))
 
     async def _read(self, messages: Sequence[ContextMessage]) -> Sequence[ContextMessage]:
-        """The messages with what the files in them, and those that tools' outputs name, hold."""
+        """Replace files in the messages, and those that tools' outputs name, with their content."""
         if self._attachments is None or not any(may_have_files(message) for message in messages):
             return messages
         model = self.definition.model
@@ -218,8 +218,8 @@ class LanguageModelBot:
         return with_own_ids(opening + chat_messages([*history, *rounds]))
 
     async def opening(self, request: AgentRequest) -> list[dict[str, Any]]:
-        """What every conversation begins with: the system message and the examples. The same from turn to turn while
-        the variables are, so that servers find it in their prompt cache. Raises AgentError."""
+        """Return the start of every conversation: the system message and the examples. It stays the same from turn to
+        turn while the variables do, so that servers find it in their prompt cache. Raises AgentError."""
         knows_speakers = any(message.voice_print for message in request.messages)
         parts = (
             await self._prompt.render(request.custom_variables),
@@ -236,11 +236,11 @@ class LanguageModelBot:
         return messages
 
     async def check(self) -> None:
-        """Raises AgentError for a prompt that would fail whatever the variables are."""
+        """Raise AgentError for a prompt that fails with any variables."""
         await self._prompt.check()
 
     async def close(self) -> None:
-        """Close the connections to the model, and end the workers, where they are its own."""
+        """Close the client and the workers, if this bot made them."""
         if self._owns_client:
             await self._client.close()
         if self._owns_workers:
@@ -261,21 +261,21 @@ class LanguageModelBot:
 
 
 class _Answer:
-    """One answer as it comes, over several requests to the model where tools run in between."""
+    """Collects one answer over all its requests to the model: several if tools run in between."""
 
     def __init__(self) -> None:
         self.calls: tuple[ToolCall, ...] = ()
-        """What the model's latest completion calls."""
+        """The tool calls of the model's latest completion."""
         self.usage = TokenUsage(0, 0)
         self.text = GrowingText()
         self.ends_in_space = True
 
     def begin(self) -> None:
-        """Another completion comes."""
+        """Begin another completion."""
         self.calls = ()
 
     def take(self, event: AgentEvent) -> TextDelta | TextWithdrawn | ThoughtDelta | None:
-        """What of the event is to be shown at once."""
+        """Record the event, and return what of it can be sent at once."""
         match event:
             case ThoughtDelta():
                 return event

@@ -1,4 +1,4 @@
-"""The chunks of a streamed chat completion, and what they add up to. Lenient where servers differ."""
+"""Parses the chunks of a streamed chat completion and assembles tool calls. Lenient where servers differ."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -44,14 +44,14 @@ class Delta(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The content; of content in parts, what the text parts hold."""
+        """The content; for content in parts, the text parts joined."""
         if not isinstance(self.content, list):
             return self.content or ""
         return "".join(_text_in(part) for part in self.content if part.get("type", "text") in _TEXT_PARTS)
 
     @property
     def thought(self) -> str:
-        """Reasoning that is told apart from the answer. Servers that fill several fields say the same in all."""
+        """Reasoning sent in a field of its own. Servers that fill several fields repeat the same text in all."""
         fields = (self.reasoning_content, self.reasoning, self.thinking, self.reasoning_details)
         apart = next((text for field in fields if (text := _text_in(field))), "")
         if apart or not isinstance(self.content, list):
@@ -77,7 +77,7 @@ def _text_in(value: Any) -> str:
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """One of the answers asked for; there is only one. ``message`` is there when the server does not stream."""
+    """The only answer requested. ``message`` is set when the server does not stream."""
 
     index: int = 0
     delta: Delta | None = None
@@ -101,7 +101,7 @@ class Chunk(msgspec.Struct, frozen=True):
 
     @property
     def error_message(self) -> str | None:
-        """The server's own words about what went wrong; None when nothing did."""
+        """The server's error message; None if there was no error."""
         return self.error.message or "unknown error" if isinstance(self.error, ErrorBody) else self.error
 
 
@@ -109,22 +109,22 @@ _decoder = msgspec.json.Decoder(Chunk)
 
 
 def decode_chunk(data: bytes) -> Chunk:
-    """Raises msgspec.DecodeError when it is no chunk."""
+    """Decode one chunk. Raises msgspec.DecodeError when ``data`` is not one."""
     return _decoder.decode(data)
 
 
 MOST_CALLS: Final = 64
-"""Tool calls of one answer."""
+"""Most tool calls in one answer."""
 LONGEST_ARGUMENTS: Final = 131_072
-"""Characters of JSON in one of them."""
+"""Most characters of JSON arguments in one call."""
 
 
 class CallsTooLarge(ValueError):
-    """A model calls more tools, or with longer arguments, than this server takes."""
+    """The model made more tool calls, or longer arguments, than the limits allow."""
 
 
 def in_portions(chunk: Chunk) -> Iterator[Chunk]:
-    """The same in several, where its text is long: one after the other they add up to it."""
+    """Split a chunk with long text into several that together equal it."""
     choice = chunk.choices[0] if chunk.choices else None
     delta = choice.delta or choice.message if choice is not None else None
     if choice is None or delta is None or len(delta.text) <= PORTION:
@@ -145,13 +145,13 @@ class _Call:
 
 
 class ToolCallAssembly:
-    """Tool calls put together from their pieces, by index; servers that leave the index out are told apart by id."""
+    """Assembles tool calls from their pieces by index, or by id for servers that send no index."""
 
     def __init__(self) -> None:
         self._calls: dict[int, _Call] = {}
 
     def add(self, pieces: list[ToolCallPiece]) -> None:
-        """Take in the pieces of one chunk."""
+        """Add the pieces of one chunk. Raises CallsTooLarge."""
         for piece in pieces:
             call = self._calls.setdefault(self._index_of(piece), _Call())
             call.id = call.id or piece.id or ""
@@ -164,7 +164,7 @@ class ToolCallAssembly:
                     )
 
     def calls(self) -> tuple[ToolCall, ...]:
-        """All calls, in order. A call that the server gave no id, or that of another call, gets one."""
+        """All calls, in order. A call without an id, or with the id of another call, gets a new one."""
         calls: dict[str, ToolCall] = {}
         for _, call in sorted(self._calls.items()):
             call_id = call.id if call.id and call.id not in calls else f"call_{uuid4().hex}"

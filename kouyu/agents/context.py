@@ -1,4 +1,4 @@
-"""Which of a section's messages the model is shown, and in what form."""
+"""Chooses the section's messages that fit the model's context, and converts them to OpenAI chat messages."""
 
 from collections.abc import Collection, Sequence
 from itertools import count
@@ -16,15 +16,15 @@ from kouyu.protocol.tool_round import ToolRound
 
 _IMAGE_TOKENS: Final = 800
 _NO_OUTPUT: Final = "No result: the call was interrupted, or its result has not come yet."
-"""What a model is told of a call without an output: endpoints refuse a call that has none."""
+"""Output for a call that has none: endpoints refuse a call without an output."""
 _CUT_OFF: Final = "\n(cut off here)"
 _BRIDGE: Final = "…"
-"""The answer that was not heard, between tools and the user's next message: Mistral's endpoints refuse a user's message
+"""Stands for an unheard answer between tools and the user's next message: Mistral's endpoints refuse a user's message
 right behind a tool's ("Unexpected role 'user' after role 'tool'"). Should a model imitate it, nothing is spoken."""
 
 
 def within_budget(messages: Sequence[ContextMessage], budget_tokens: int) -> Sequence[ContextMessage]:
-    """The latest messages that fit, roughly; always the last one.
+    """Return the latest messages that fit, roughly; always the last one.
 
     Messages are dropped in blocks: once the budget is passed, the oldest go until half of it is free again. So the
     first message shown stays the same for many turns, and the server's prompt cache can be used.
@@ -38,15 +38,15 @@ def within_budget(messages: Sequence[ContextMessage], budget_tokens: int) -> Seq
         while first < index and total > budget_tokens // 2:
             total -= costs[first]
             first += 1
-    # A section cut short begins with the user, as many chat templates demand.
+    # A shortened section begins with the user, as many chat templates require.
     while 0 < first < len(messages) - 1 and messages[first].role == "assistant":
         first += 1
     return messages[first:]
 
 
 def latest_rounds(messages: Sequence[ContextMessage], rounds: int | None) -> Sequence[ContextMessage]:
-    """The question, which is the last message, and what was said since the ``rounds``-th question before it; None keeps
-    everything."""
+    """Return the question, which is the last message, and everything since the ``rounds``-th question before it; None
+    keeps everything."""
     if rounds is None:
         return messages
     asked = [index for index, message in enumerate(messages[:-1]) if message.role == "user"]
@@ -54,12 +54,12 @@ def latest_rounds(messages: Sequence[ContextMessage], rounds: int | None) -> Seq
 
 
 def chat_messages(messages: Sequence[ContextMessage]) -> list[dict[str, Any]]:
-    """The messages as OpenAI wants them. Messages of one role in a row become one, as many chat templates demand."""
+    """Convert to OpenAI chat messages. Consecutive messages of one role are merged, as many chat templates require."""
     chat: list[dict[str, Any]] = []
     for message in messages:
         if message.tool_round is not None:
             _add_tools(chat, message.tool_round)
-        # Pictures that tools gave are the user's: OpenAI takes text alone from tools.
+        # Pictures from tools go into a user message: OpenAI accepts only text from tools.
         role = message.role if message.tool_round is None else "user"
         if content := _content(message):
             _add(chat, role, content)
@@ -76,8 +76,8 @@ def _add(chat: list[dict[str, Any]], role: Role, content: str | list[dict[str, A
 
 
 def with_own_ids(chat: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The messages with a new id for each call whose id an earlier one has: servers begin anew at every answer, and
-    some refuse two alike."""
+    """Give calls that repeat an earlier call's id a new one: some servers restart their ids at every answer, and some
+    refuse duplicates."""
     seen: set[str] = set()
     renamed: dict[str, str] = {}
     own: list[dict[str, Any]] = []
@@ -102,7 +102,7 @@ def _own_id(call_id: str, taken: Collection[str]) -> str:
 
 
 def shortened(message: ContextMessage, most_tokens: int) -> ContextMessage:
-    """The message with each tool's output cut at about ``most_tokens``: the answer behind it was made of the whole."""
+    """Cut each tool's output at about ``most_tokens``: the answer after it was made from the whole output."""
     tools = message.tool_round
     if tools is None:
         return message
@@ -125,7 +125,7 @@ def _add_tools(chat: list[dict[str, Any]], tools: ToolRound) -> None:
 
 
 def _well_formed(call: ToolCall) -> ToolCall:
-    """Templates that take a call apart fail on arguments that are no JSON object, at every later turn again."""
+    """Replace arguments that are not a JSON object: chat templates that parse them would fail at every later turn."""
     arguments = call.function.arguments
     try:
         is_object = isinstance(msgspec.json.decode(arguments), dict)
@@ -143,7 +143,7 @@ def _cut(text: str, most_tokens: int) -> str:
 
 
 def _cost(message: ContextMessage) -> int:
-    """Tokens, roughly; of pictures what models commonly make of them, whatever their size."""
+    """Estimate the message's tokens; each picture counts as a fixed, typical number whatever its size."""
     if message.tool_round is not None:
         chat = chat_messages([message])
         parts = [part for shown in chat for part in _as_parts(shown["content"] or "")]
@@ -169,7 +169,7 @@ def _content(message: ContextMessage) -> str | list[dict[str, Any]]:
 
 
 def _part(part: ContentPart) -> dict[str, Any] | None:
-    """Text and pictures with an address; the model cannot reach other files."""
+    """Convert text and pictures with a URL; None for other files, which the model cannot reach."""
     match part:
         case TextPart(text=text):
             return {"type": "text", "text": text}

@@ -1,7 +1,7 @@
-"""A bot on a Coze or Coze Studio server as the one who answers, by that server's ``/v3/chat`` (rest.md 4.2).
+"""An agent that is a bot on a Coze or Coze Studio server, asked through its ``/v3/chat`` (rest.md 4.2).
 
-The section goes along with every question and nothing is saved there, so that what the user has heard, and no more, is
-what the bot knows. Tools that the bot asks its caller for run at the client.
+Every question carries the section and nothing is saved there, so that the bot knows exactly what the user has heard.
+Tools that the bot requests from its caller run at the client.
 """
 
 import logging
@@ -36,7 +36,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _MOST_MESSAGES: Final = 100
-"""additional_messages takes no more (rest.md 4)."""
+"""Most entries in additional_messages (rest.md 4)."""
 _CHATS_REMEMBERED: Final = 1000
 _ANONYMOUS: Final = "anonymous"
 _DOCUMENT_TOKENS: Final = 4000
@@ -46,15 +46,15 @@ class CozeEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A Coze server and one bot on it."""
 
     base_url: str
-    """What ``/v3/chat`` is added to."""
+    """The URL before ``/v3/chat``."""
     token: str
     bot_id: str
     headers: dict[str, str] = {}
     """Added to every request."""
     timeout_s: float = 20.0
-    """Until the answer begins, and from one event to the next."""
+    """Time-out until the answer begins, and between events."""
     ask_early: bool = False
-    """Ask before the turn is certain."""
+    """Whether to send the request before the turn is committed."""
 
 
 class _Message(msgspec.Struct, frozen=True):
@@ -74,7 +74,7 @@ class _Calls(msgspec.Struct, frozen=True):
 
 
 class _Action(msgspec.Struct, frozen=True):
-    """Chats that wait for nothing have an empty one."""
+    """Empty for chats that wait for no tools."""
 
     submit_tool_outputs: _Calls | None = None
 
@@ -96,11 +96,11 @@ class CozeBot:
     """An Agent that asks a bot on a Coze server."""
 
     def __init__(self, endpoint: CozeEndpoint, *, attachments: Attachments | None = None) -> None:
-        """``attachments`` puts the text of documents into messages."""
+        """``attachments`` replaces documents in messages with their text."""
         self._endpoint = endpoint
         self._attachments = attachments
         self._waiting: OrderedDict[tuple[str, str], _Chat] = OrderedDict()
-        """Chats there that wait for tools, by our conversation and the first call's id."""
+        """That server's chats that wait for tools, by our conversation and the first call's id."""
         self._base_url = endpoint.base_url.rstrip("/")
         self._place = self._base_url.rpartition("@")[2]
         self._http = streaming_client(self._base_url, {"Authorization": f"Bearer {endpoint.token}", **endpoint.headers})
@@ -110,7 +110,7 @@ class CozeBot:
         await self._http.aclose()
 
     def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
-        """Answer. Closing the generator closes the stream. Raises AgentError."""
+        """Stream the answer. Closing the generator closes the HTTP stream. Raises AgentError."""
         return without_markup(self._reply(request))
 
     async def _reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
@@ -128,7 +128,7 @@ class CozeBot:
     async def _told(
         self, request: AgentRequest, path: str, query: dict[str, str], body: dict[str, Any]
     ) -> AsyncGenerator[AgentEvent, None]:
-        """The answer to one request to the server."""
+        """Stream the answer to one request to the server."""
         response = await self._in_time(self._send(path, query, body))
         async with aclosing(response), aclosing(self._events(response)) as events:
             async for name, data in events:
@@ -158,7 +158,7 @@ class CozeBot:
         )
 
     def _outputs(self, request: AgentRequest) -> tuple[str, dict[str, str], dict[str, Any]]:
-        """The tools that the chat there waits for have run."""
+        """Build the request that gives a waiting chat the outputs of its tools."""
         latest = request.tool_rounds[-1]
         chat = self._waiting.pop((request.conversation_id, latest.calls[0].id), None)
         if chat is None:
@@ -189,7 +189,7 @@ class CozeBot:
             raise self._error(f"it sent {fault}") from fault
 
     def _take(self, name: str, data: bytes, request: AgentRequest) -> Sequence[AgentEvent]:
-        """What an event of the stream means here. Raises AgentError for one that ends the answer badly."""
+        """Convert one event of the stream. Raises AgentError for an event that reports a failure."""
         try:
             match name:
                 case "conversation.message.delta":
@@ -218,7 +218,7 @@ class CozeBot:
         wanted = (chat.required_action or _Action()).submit_tool_outputs or _Calls()
         calls = tuple(ToolCall(id=call.id, function=call.function) for call in wanted.tool_calls if call.function)
         if not calls:
-            raise self._error("it waits for tools and names none")
+            raise self._error("it requested tools but listed none")
         self._waiting[(request.conversation_id, calls[0].id)] = chat
         if len(self._waiting) > _CHATS_REMEMBERED:
             self._waiting.popitem(last=False)
@@ -241,7 +241,7 @@ class CozeBot:
 
 
 def _enter_messages(messages: Sequence[ContextMessage]) -> list[dict[str, str]]:
-    """As rest.md 3.1 has them; the files in them have become text by now."""
+    """Convert messages to enter_message objects (rest.md 3.1); files have already been replaced with text."""
     return [
         {
             "role": message.role,

@@ -1,4 +1,4 @@
-"""Taking a document apart: PDF, Word (docx), HTML, or text. Runs in a worker process (``document_text``)."""
+"""Extracts the text of PDF, Word (docx), HTML and text documents. Runs in a worker process (``document_text``)."""
 
 import io
 import re
@@ -8,7 +8,7 @@ from typing import Final
 from xml.etree import ElementTree
 
 LONGEST_TEXT: Final = 200_000
-"""Characters of a document that are read."""
+"""Most characters read from a document."""
 PRELOADED: Final = ("pypdf",)
 
 _MAX_XML_BYTES: Final = 50_000_000
@@ -16,15 +16,15 @@ _WORD: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _HIDDEN: Final = ("script", "style", "template", "noscript", "head")
 _BLOCKS: Final = ("p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "table")
 _FED_AT_ONCE: Final = 64 * 1024
-"""Characters of a page between two looks at how much text there is already."""
+"""Characters of a page fed to the parser between two checks of the text's length."""
 
 
 class UnreadableDocument(Exception):
-    """There is no text to be had. The text says why."""
+    """The document's text cannot be extracted. The exception's text says why."""
 
 
 def parsed_document(content: bytes) -> bytes:
-    """The text of a document, whose form is told by its content: UTF-8, LONGEST_TEXT characters at most.
+    """Return a document's text in UTF-8, at most LONGEST_TEXT characters. Its format is detected from its content.
 
     Raises UnreadableDocument, and whatever a parser raises on a damaged file.
     """
@@ -40,7 +40,7 @@ def parsed_document(content: bytes) -> bytes:
 
 
 def _text_of_pdf(content: bytes) -> str:
-    """The text of the first pages."""
+    """Return the text of the first pages."""
     from pypdf import PdfReader
 
     pieces: list[str] = []
@@ -54,7 +54,7 @@ def _text_of_pdf(content: bytes) -> str:
 
 
 def _text_of_docx(content: bytes) -> str:
-    """The paragraphs of the main text, tables included."""
+    """Return the paragraphs of the main text, tables included."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         document = archive.getinfo("word/document.xml")
         if document.file_size > _MAX_XML_BYTES:
@@ -110,7 +110,7 @@ class _HtmlText(HTMLParser):
 
 
 def _text_of_html(html: str) -> str:
-    """The words of a page's beginning."""
+    """Return the text of a page, up to the limit."""
     parser = _HtmlText()
     for start in range(0, len(html), _FED_AT_ONCE):
         parser.feed(html[start : start + _FED_AT_ONCE])

@@ -1,8 +1,8 @@
-"""The first words of an answer, written while the question was still being spoken.
+"""Speculative generation of an answer's first tokens from the interim transcript.
 
-A transcript of what has been said so far is often the whole question already: only the silence behind it is missing.
-So a model that costs nothing but its time writes down how its answer would begin. If the question turns out to be just
-that, the answer goes on from there; otherwise the draft is forgotten, and the model has at least read the question.
+An interim transcript is often the whole question already: only the silence after it is missing. So a model that costs
+nothing but its time drafts the beginning of an answer. If the final transcript is the same, the answer continues the
+draft; otherwise the draft is dropped, and the model has at least prefilled its KV cache with the question.
 """
 
 import asyncio
@@ -16,16 +16,16 @@ from kouyu.agents.agent import AgentEvent, TextDelta, TextWithdrawn, TokenUsage
 from kouyu.agents.openai_client import OpenAIClient
 
 DRAFT_TOKENS: Final = 12
-"""About a first clause. More would take the processor from the recognition of what is still being said."""
+"""Most tokens of a draft, about a first clause. More would slow the recognition of ongoing speech."""
 
 MOST_DRAFTS: Final = 8
-"""Kept at once, of all conversations; the oldest goes first."""
+"""Most drafts kept, over all conversations; the oldest is dropped first."""
 
 _QUESTION_ENDS: Final = (".", "?", "!")
 
 
 class Drafts:
-    """Asks a model like OpenAIClient does, and begins with what was written ahead where that answers the same."""
+    """Asks a model as OpenAIClient does, and uses a draft where one was made for the same request."""
 
     def __init__(self, client: OpenAIClient) -> None:
         self._client = client
@@ -34,7 +34,7 @@ class Drafts:
     async def complete(
         self, messages: Sequence[dict[str, Any]], *, tools: Sequence[dict[str, Any]], options: dict[str, Any]
     ) -> AsyncGenerator[AgentEvent, None]:
-        """As OpenAIClient's, after the draft if there is one: it may still be under way, and is used once."""
+        """As ``OpenAIClient.complete``, after the draft if there is one: it may be unfinished, and is used once."""
         draft = self._drafts.pop(_key(messages, tools, options), None)
         drafted = 0
         if draft is not None:
@@ -51,9 +51,9 @@ class Drafts:
     async def write(
         self, messages: Sequence[dict[str, Any]], *, tools: Sequence[dict[str, Any]], options: dict[str, Any]
     ) -> None:
-        """Have the model read ``messages`` and, where the last one is whole, begin its answer. Raises AgentError.
+        """Prefill the model with ``messages`` and, if the last one is complete, draft an answer. Raises AgentError.
 
-        Cancelled, it leaves what it has written.
+        When cancelled, it keeps the draft so far.
         """
         if not _is_whole(messages[-1]):
             await self._client.read(messages, tools=tools)
@@ -67,7 +67,7 @@ class Drafts:
 
 
 class _Draft:
-    """One task writes; one reply may read along."""
+    """A draft that one task writes while one reply may read it."""
 
     def __init__(self) -> None:
         self._events: list[AgentEvent] = []
@@ -91,7 +91,7 @@ class _Draft:
 
     @property
     def is_whole(self) -> bool:
-        """The model has said all it wanted to."""
+        """Whether the draft is the model's complete answer."""
         last = self._events[-1] if self._events else None
         return isinstance(last, TokenUsage) and last.output_tokens < DRAFT_TOKENS
 
@@ -106,7 +106,7 @@ class _Draft:
             self._changed.set()
 
     async def read(self) -> AsyncGenerator[AgentEvent, None]:
-        """The text, as it is written; and all else, where nothing follows."""
+        """Yield the text as it is written, and the other events too if the draft is the complete answer."""
         read = 0
         while True:
             self._changed.clear()
@@ -133,5 +133,5 @@ def _is_whole(message: dict[str, Any]) -> bool:
 
 
 def _with_draft(usage: TokenUsage, drafted: int) -> TokenUsage:
-    """The draft was part of the question to the model, but is part of the answer."""
+    """Count the draft's tokens as output: they were part of the prompt, but are part of the answer."""
     return TokenUsage(max(0, usage.input_tokens - drafted), usage.output_tokens + drafted)

@@ -1,7 +1,7 @@
-"""The embedded language model: a small one, on this machine, behind the same interface as any other.
+"""The embedded language model: a small local one, reached through the same interface as any other.
 
-SmolLM2-135M-Instruct runs in llama.cpp's server in a process of its own, so that neither a crash nor a busy processor
-touches the voice server. It answers in English only, in earnest, and calls no tools.
+SmolLM2-135M-Instruct runs in llama.cpp's server in a child process, so that neither its crash nor its CPU load touches
+the voice server. It answers usefully in English only, and calls no tools.
 """
 
 import asyncio
@@ -32,12 +32,12 @@ _WEIGHTS: Final = "smollm2"
 _FILE: Final = "SmolLM2-135M-Instruct.Q8_0.gguf"
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 30.0
-"""Between two starts of a model that does not come to answer at all."""
+"""Longest pause between two starts of a model that never became ready."""
 _LONGEST_PAUSE_AFTER_LIFE_S: Final = 1.0
-"""After the death of one that did answer: turns wait for the next one, which takes about a second to start."""
+"""Longest pause after the death of a model that was ready: turns wait for the next start, about a second."""
 _STABLE_AFTER_S: Final = 60.0
 _LAST_REQUEST_S: Final = 1.0
-"""A process that answered a heartbeat with nothing may just be dying."""
+"""Time for a process that gave an empty heartbeat answer to exit, since it may be dying."""
 _LAST_WORDS: Final = 5
 
 SAMPLING: Final[dict[str, Any]] = {
@@ -49,11 +49,11 @@ SAMPLING: Final[dict[str, Any]] = {
     "max_tokens": 120,
     "cache_prompt": True,
 }
-"""Tried on everyday questions: at any temperature from 0.2 this small a model makes things up, and the usual penalty
-on repetition spoils names and numbers; the one on repeated sequences (dry) only ends loops."""
+"""Chosen on everyday questions: from temperature 0.2 on so small a model invents facts, and the usual repetition
+penalty corrupts names and numbers; the penalty on repeated sequences (DRY) only ends loops."""
 
 SAMPLING_AHEAD: Final[dict[str, Any]] = {"dry_multiplier": 0}
-"""A dozen tokens make no loop, and the sampler against it takes 7 ms to set up for each request."""
+"""For drafts: a dozen tokens cannot loop, and setting up the DRY sampler takes 7 ms for each request."""
 
 EXAMPLES: Final = (
     Example("Hello! How are you?", "I'm fine, thank you! How can I help you today?"),
@@ -62,7 +62,7 @@ EXAMPLES: Final = (
     Example("My name is Tom.", "Nice to meet you, Tom!"),
     Example("Thanks, bye!", "You're welcome. Goodbye!"),
 )
-"""For the bots of so small a model: without them half of its answers miss the question. Cached, they cost no time."""
+"""For bots on this model: without examples half of its answers miss the question. Cached, they cost no time."""
 
 
 class EmbeddedModelOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,23 +71,23 @@ class EmbeddedModelOptions(msgspec.Struct, frozen=True, kw_only=True):
     model_path: Path | None = None
     """A GGUF file; None takes SmolLM2 from the weights cache."""
     slots: int = 4
-    """Answers written at once; more wait in line."""
+    """Answers generated at once; more are queued."""
     threads: int = 1
     """On two busy cores one thread is faster than two."""
     context_tokens: int = 2048
-    """What one conversation may take."""
+    """Context window of one conversation, in tokens."""
     cache_mib: int = 64
-    """Memory for the prompts of conversations that have no slot just now."""
+    """Memory for the prompts of conversations without a slot."""
     start_timeout_s: float = 20.0
     heartbeat_s: float = 2.0
-    """From one sign of life to the question for the next."""
+    """Pause between two heartbeats."""
     heartbeat_limit_s: float = 5.0
-    """A process that gives none for so long hangs, and is replaced. Below a turn's time limits together with a
-    restart."""
+    """A process that answers no heartbeat for so long is considered hung and replaced. Together with a restart this is
+    below a turn's time limits."""
 
 
 class EmbeddedModel:
-    """Owns the process of the model: starts it, replaces it when it dies or hangs, ends it. It dies with this one."""
+    """Owns the model's process: starts it, replaces it when it dies or hangs, ends it. It dies with this process."""
 
     def __init__(self, options: EmbeddedModelOptions | None = None) -> None:
         self._options = options or EmbeddedModelOptions()
@@ -95,7 +95,7 @@ class EmbeddedModel:
         self._port = 0
         self._process: asyncio.subprocess.Process | None = None
         self._was_ready = False
-        """Whether the process that runs, or ran last, has come to answer."""
+        """Whether the current, or last, process became ready."""
         self._openings = 0
         self._warming_up = asyncio.Lock()
         self._prompts = open_prompt_folder()
@@ -106,7 +106,7 @@ class EmbeddedModel:
         )
 
     async def start(self) -> None:
-        """Returns when the model can answer, commonly within a second.
+        """Start the model; return when it can answer, commonly within a second.
 
         Raises MissingWeights when the model is not on this machine, AgentError when it cannot start.
         """
@@ -122,7 +122,7 @@ class EmbeddedModel:
 
     @property
     def endpoint(self) -> ModelEndpoint:
-        """Where the model is reached, from ``start`` on; stays the same when the process is replaced."""
+        """The model's endpoint, valid from ``start`` on; stays the same when the process is replaced."""
         if not self._port:
             raise RuntimeError("the embedded model has not been started")
         return ModelEndpoint(
@@ -140,17 +140,17 @@ class EmbeddedModel:
 
     @property
     def process_id(self) -> int | None:
-        """Of the model's process; None while there is none."""
+        """The id of the model's process; None while there is none."""
         return self._process.pid if self._process is not None else None
 
     async def ready(self) -> None:
-        """Wait until the model can answer: at once, unless its process has just died."""
+        """Wait until the model can answer; returns at once unless its process has just died."""
         await self._ready.wait()
 
     async def warm_up(self, opening: Sequence[dict[str, Any]]) -> None:
-        """Have the model read the messages that a bot's conversations begin with (``LanguageModelBot.opening``).
+        """Prefill the messages that a bot's conversations begin with (``LanguageModelBot.opening``).
 
-        No first turn has to wait for it then, not after a restart either. A failure is only logged.
+        The first turn then need not wait for it, nor the first after a restart. A failure is only logged.
 
         Call it before conversations begin: with several bots the slots are shared out among the first of them.
         """
@@ -162,10 +162,10 @@ class EmbeddedModel:
                 self._openings += 1
                 await self._share_openings()
         except httpx.HTTPError as fault:
-            log.warning("The embedded language model did not read a bot's prompt in advance: %s", fault)
+            log.warning("The embedded language model could not prefill a bot's prompt: %s", fault)
 
     async def _share_openings(self) -> None:
-        """Put what was read of the openings into the slots, which takes milliseconds."""
+        """Load the cached openings into the slots, which takes milliseconds."""
         for slot in range(self._options.slots if self._openings else 0):
             await self._post(f"/slots/{slot}?action=restore", {"filename": str(slot % self._openings)})
 
@@ -183,7 +183,7 @@ class EmbeddedModel:
         self._prompts.cleanup()
 
     async def _supervise(self, model_path: Path) -> None:
-        """Keep a process running. Only the first failing to start ends this, with AgentError."""
+        """Keep a process running. Raises AgentError only if the first one fails to start."""
         clock = asyncio.get_running_loop().time
         pause = _FIRST_PAUSE_S
         while True:
@@ -198,7 +198,7 @@ class EmbeddedModel:
             await asyncio.sleep(min(pause, _LONGEST_PAUSE_AFTER_LIFE_S) if self._was_ready else pause)
 
     async def _live_once(self, model_path: Path) -> None:
-        """From start to death of one process. Raises AgentError, which says how it died."""
+        """Run one process from start to death. Raises AgentError, which says how it died."""
         self._was_ready = False
         try:
             async with self._child() as (child, last_words):
@@ -206,7 +206,7 @@ class EmbeddedModel:
                     port = await self._started(child, model_path)
                 if port is not None:
                     if self._port:
-                        log.info("The embedded language model is there again.")
+                        log.info("The embedded language model is ready again.")
                     self._port = port
                     await self._share_openings()
                     self._process = child
@@ -224,13 +224,13 @@ class EmbeddedModel:
             self._process = None
 
     async def _watch(self, child: asyncio.subprocess.Process, port: int) -> None:
-        """Ask for signs of life until the process is dead. Raises AgentError for one that hangs and has to be ended."""
+        """Send heartbeats until the process is dead. Raises AgentError if it hangs and has to be killed."""
         death = asyncio.create_task(child.wait())
         try:
             while not (await asyncio.wait({death}, timeout=self._options.heartbeat_s))[0]:
                 if not await self._is_alive(port) and not (await asyncio.wait({death}, timeout=_LAST_REQUEST_S))[0]:
                     limit_s = self._options.heartbeat_limit_s
-                    raise AgentError(f"The embedded language model hangs: no sign of life for {limit_s:g} s.")
+                    raise AgentError(f"The embedded language model hangs: no heartbeat for {limit_s:g} s.")
         finally:
             death.cancel()
 
@@ -244,13 +244,13 @@ class EmbeddedModel:
 
     @asynccontextmanager
     async def _child(self) -> AsyncIterator[tuple[asyncio.subprocess.Process, asyncio.Task[str]]]:
-        """A process and, once it is dead, the last it said. It is gone on the way out."""
+        """Yield a process and a task that returns its last output lines once it is dead. Ends the process on exit."""
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", embedded_model_process.__name__),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            # Ctrl-C at the terminal is for the server, which then ends this in order.
+            # Ctrl-C at the terminal is for the server, which then ends this process in order.
             start_new_session=True,
         )
         last_words = asyncio.create_task(_last_lines(child.stderr))
@@ -263,7 +263,7 @@ class EmbeddedModel:
             await child.communicate()
 
     async def _started(self, child: asyncio.subprocess.Process, model_path: Path) -> int | None:
-        """Tell the process what to do and wait until it answers. Its port, or None when it ended first."""
+        """Send the process its options and wait until it is ready. Return its port, or None if it ended first."""
         assert child.stdin is not None
         assert child.stdout is not None
         options = ProcessOptions(
@@ -286,7 +286,7 @@ class EmbeddedModel:
 
 
 async def _last_lines(stream: asyncio.StreamReader | None) -> str:
-    """Log what the process says, and give the end of it."""
+    """Log the process's output, and return its last lines."""
     lines: deque[str] = deque(maxlen=_LAST_WORDS)
     assert stream is not None
     async for line in stream:
@@ -296,7 +296,7 @@ async def _last_lines(stream: asyncio.StreamReader | None) -> str:
 
 
 async def start_embedded_model() -> EmbeddedModel:
-    """The model, when it can answer. Raises MissingWeights, AgentError."""
+    """Start the model, and return it when it can answer. Raises MissingWeights, AgentError."""
     model = EmbeddedModel()
     try:
         await model.start()

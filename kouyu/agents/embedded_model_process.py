@@ -1,7 +1,7 @@
 """The child process of the embedded model: ``python -m kouyu.agents.embedded_model_process``.
 
-Takes its options as one line of JSON on standard input, then holds on to it: when it ends, the parent is gone, and so
-is this process. Says ``{"port": n}`` on standard output once it can answer. Errors go to standard error.
+Reads its options as one line of JSON from standard input. When standard input ends, the parent is gone and this process
+exits. Prints ``{"port": n}`` on standard output once it can answer. Errors go to standard error.
 """
 
 import ctypes
@@ -30,7 +30,7 @@ class ProcessOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Of one slot."""
     cache_mib: int
     prompts_folder: str
-    """Where slots may be saved."""
+    """Folder in which slots may be saved."""
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -40,9 +40,9 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 def main() -> None:
-    """Serve until the parent goes away."""
+    """Serve until the parent exits."""
     _die_with_parent()
-    # Standard output carries one message; whatever the library prints goes to standard error.
+    # Standard output carries one message; the library's output goes to standard error.
     answer_to = os.dup(1)
     os.dup2(2, 1)
     options = msgspec.json.decode(sys.stdin.buffer.readline(), type=ProcessOptions)
@@ -59,14 +59,14 @@ def _die_with_parent() -> None:
 
 
 def _exit_at_end_of_input() -> None:
-    # Straight from the descriptor: a lock that sys.stdin holds would be in the way of the interpreter's end.
+    # Read the descriptor directly: sys.stdin's lock would block the interpreter's exit.
     while os.read(0, 1024):
         pass
     os._exit(0)
 
 
 def _serve(options: ProcessOptions) -> Any:
-    """Load the model and open the HTTP server, which lives as long as what is returned."""
+    """Load the model and open the HTTP server, which lives as long as the returned value."""
     import xllamacpp
 
     params = xllamacpp.CommonParams()
@@ -82,12 +82,12 @@ def _serve(options: ProcessOptions) -> Any:
     params.n_ctx = options.context_tokens * options.slots
     params.cache_ram_mib = options.cache_mib
     params.slot_save_path = options.prompts_folder + os.sep
-    # Threads that wait by spinning take the processor from the engines beside them.
+    # Spinning threads would take CPU time from the engines.
     params.cpuparams.poll = 0
     params.cpuparams.n_threads = options.threads
     params.cpuparams_batch.poll = 0
     params.cpuparams_batch.n_threads = options.threads
-    # One HTTP thread for each answer on its way, those who wait for a slot, and health checks.
+    # One HTTP thread for each answer in progress, each request that waits for a slot, and health checks.
     params.n_threads_http = 4 * options.slots + 4
     return xllamacpp.Server(params)
 

@@ -1,4 +1,4 @@
-"""Server-sent events, as they come off the wire."""
+"""Incremental parser for server-sent events."""
 
 import re
 from collections.abc import Iterator
@@ -12,30 +12,30 @@ _LINE_END: Final = re.compile(rb"\r\n|\n|\r(?=.)", re.DOTALL)
 
 
 class EventTooLong(ValueError):
-    """More than MAX_EVENT_BYTES came without the end of an event."""
+    """An event is longer than MAX_EVENT_BYTES."""
 
 
 class EventDecoder:
-    """Cuts a byte stream into the data of its events. Pieces may be cut anywhere, also inside a character.
+    """Splits a byte stream into events. Pieces may be cut anywhere, also inside a character.
 
-    Comments and the fields ``id`` and ``retry`` are passed over.
+    Comments and the fields ``id`` and ``retry`` are ignored.
     """
 
     def __init__(self) -> None:
         self._rest: list[bytes] = []
-        """Pieces of a line that is not over."""
+        """Pieces of an unfinished line."""
         self._rest_size = 0
         self._name = _NO_NAME
         self._data: list[bytes] = []
         self._size = 0
 
     def feed(self, piece: bytes) -> list[bytes]:
-        """The data of each event that ``piece`` completes. Raises EventTooLong."""
+        """Return the data of each event that ``piece`` completes. Raises EventTooLong."""
         return [data for _, data in self.feed_named(piece)]
 
     def feed_named(self, piece: bytes) -> list[tuple[str, bytes]]:
-        """Name and data of each event that ``piece`` completes; no name is "message". Raises EventTooLong."""
-        # A long line in many pieces is put together once, and not at each of them.
+        """Return name and data of each event that ``piece`` completes; "message" if unnamed. Raises EventTooLong."""
+        # A long line in many pieces is joined once, not at every piece.
         is_over = b"\n" in piece or b"\r" in piece or (bool(self._rest) and self._rest[-1].endswith(b"\r"))
         events: list[tuple[str, bytes]] = []
         if is_over:
@@ -50,7 +50,7 @@ class EventDecoder:
         return events
 
     def finish(self) -> list[bytes]:
-        """The data of a last event that the stream's end cut off before its blank line."""
+        """Return the data of a last event that has no blank line after it because the stream ended."""
         return [data for _, data in self.finish_named()]
 
     def finish_named(self) -> list[tuple[str, bytes]]:

@@ -1,7 +1,7 @@
-"""Fetching what an address in a message names, without letting its sender reach into the server's own network.
+"""Fetches URLs in messages without giving their senders access to the server's own network (SSRF protection).
 
-The host is resolved once, every address it has is checked, and the connection goes to one that was checked, so that a
-second look-up cannot answer differently. Redirects are followed by hand, each hop checked in the same way.
+The host is resolved once, all its addresses are checked, and the connection goes to a checked one, so that a second DNS
+look-up cannot answer differently. Redirects are followed here, each hop checked in the same way.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import msgspec
 
 _MOST_REDIRECTS: Final = 5
 _AT_ONCE: Final = 16
-"""Files that are fetched at the same time for all sessions together; others wait for their turn."""
+"""Most concurrent fetches, over all sessions; others are queued."""
 _PORTS: Final = {"http": 80, "https": 443}
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _NOT_GLOBAL: Final = tuple(
@@ -31,8 +31,8 @@ _NOT_GLOBAL: Final = tuple(
         ),
     )
 )
-"""IANA's special-purpose address registries (RFC 6890) and multicast, their exceptions left out: nobody serves files
-from a resolver's or a relay's anycast address. Outside 2000::/3 no IPv6 address is assigned to anybody."""
+"""IANA's special-purpose address registries (RFC 6890) and multicast, without their exceptions: anycast addresses of
+resolvers and relays serve no files. Outside 2000::/3 no IPv6 address is assigned."""
 _GLOBAL_UNICAST: Final = ipaddress.ip_network("2000::/3")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -42,31 +42,31 @@ class FetchingOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What may be fetched."""
 
     allow_private: bool = False
-    """Whether addresses of this machine and of private networks may be."""
+    """Whether to fetch from this machine and private networks."""
     max_bytes: int = 20_000_000
     timeout_s: float = 8.0
-    """For one file, redirects included."""
+    """Time-out of one file, redirects included."""
 
 
 class Fetched(msgspec.Struct, frozen=True):
-    """A file that was fetched; ``name`` is the last part of its path."""
+    """A fetched file; ``name`` is the last part of its path."""
 
     name: str
     content: bytes
 
 
 class FetchError(Exception):
-    """It was not fetched. The text says why, and is fit for client and model."""
+    """A file could not be fetched. The text says why, and may be shown to client and model."""
 
 
 class Fetcher:
-    """Fetches files over HTTP. ``close`` when done."""
+    """Fetches files over HTTP. Call ``close`` when done."""
 
     def __init__(self, options: FetchingOptions) -> None:
         self._options = options
         self._turn = asyncio.Semaphore(_AT_ONCE)
         self._http = httpx.AsyncClient(
-            # Connections are never used twice: one was made for a certain host name at an address.
+            # Connections are never reused: each was made for one host name at one address.
             limits=httpx.Limits(max_keepalive_connections=0),
             timeout=httpx.Timeout(options.timeout_s),
             trust_env=False,
@@ -77,7 +77,7 @@ class Fetcher:
         await self._http.aclose()
 
     async def fetch(self, url: str) -> Fetched:
-        """The file at ``url``. Raises FetchError."""
+        """Fetch the file at ``url``. Raises FetchError."""
         try:
             async with self._turn, asyncio.timeout(self._options.timeout_s):
                 for _ in range(_MOST_REDIRECTS + 1):
@@ -92,7 +92,7 @@ class Fetcher:
         raise FetchError(f"more than {_MOST_REDIRECTS} redirects")
 
     async def _hop(self, url: str) -> Fetched | str:
-        """The file, or where it has moved to."""
+        """Return the file, or the URL it redirects to."""
         parts = urlsplit(url)
         if parts.scheme not in _PORTS or not parts.hostname:
             raise FetchError("only http and https addresses are fetched")
@@ -123,7 +123,7 @@ class Fetcher:
         return bytes(content)
 
     async def _address(self, host: str, port: int) -> Address:
-        """An address of the host that may be connected to; none may where one of them is private."""
+        """Return an allowed address of the host; refuses the host if any of its addresses is private."""
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as fault:
@@ -135,7 +135,7 @@ class Fetcher:
 
 
 def is_public(address: Address) -> bool:
-    """Whether anybody on the internet has it: not of this machine, a private network, a cloud's metadata service."""
+    """Whether the address is on the public internet: not this machine, a private network or a cloud's metadata."""
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return is_public(address.ipv4_mapped)

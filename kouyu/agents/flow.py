@@ -1,7 +1,7 @@
-"""Flows: programs of the operator's own that answer, for clients that connect with ``workflow_id``.
+"""Flows: the operator's own programs as agents, for clients that connect with ``workflow_id``.
 
-What a flow is told is the same for functions and for addresses: a FlowRequest. Its ``parameters`` are the flow's own
-defaults, over them what the client set in ``chat_config.parameters``, over these what the server knows.
+Functions and URLs get the same FlowRequest. Its ``parameters`` are the flow's defaults, overridden by the client's
+``chat_config.parameters``, overridden by the server's own values.
 """
 
 import inspect
@@ -31,7 +31,7 @@ DEFAULT_CONVERSATION_NAME: Final = "Default"
 
 
 class FlowRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a flow is told of one turn."""
+    """The input of a flow for one turn."""
 
     parameters: dict[str, Any]
     """Always with ``USER_INPUT`` (the user's words), ``CONVERSATION_NAME``, ``_voice_emotion`` (the
@@ -45,7 +45,7 @@ class FlowRequest(msgspec.Struct, frozen=True, kw_only=True):
     custom_variables: dict[str, str] = {}
     extra_params: dict[str, str] = {}
     committed: Callable[[], Awaitable[None]] = committed_already
-    """With ``ask_early``: waits until the user's turn is certain. Await it before anything that has effects."""
+    """With ``ask_early``: waits until the user's turn is committed. Await it before anything that has effects."""
 
     @property
     def user_input(self) -> str:
@@ -54,23 +54,23 @@ class FlowRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FlowFunction = Callable[[FlowRequest], AsyncIterator[str] | Awaitable[str]]
-"""An async generator of the answer's pieces, or an async function that gives it whole."""
+"""An async generator of the answer's pieces, or an async function that returns the whole answer."""
 
 
 class Flow:
-    """An Agent that asks a function of this process."""
+    """An Agent that calls a function in this process."""
 
     def __init__(
         self, flow_id: str, function: FlowFunction, *, parameters: Mapping[str, Any], ask_early: bool = False
     ) -> None:
-        """``parameters`` are the flow's defaults; ``ask_early`` asks before the turn is certain."""
+        """``parameters`` are the flow's defaults; ``ask_early`` calls it before the turn is committed."""
         self._id = flow_id
         self._function = function
         self._parameters = dict(parameters)
         self._ask_early = ask_early
 
     def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
-        """Answer. Closing the generator closes the function's. Raises AgentError."""
+        """Stream the answer. Closing the generator closes the function's. Raises AgentError."""
         return without_markup(self._reply(request))
 
     async def _reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
@@ -100,14 +100,14 @@ class Flow:
         except AgentError:
             raise
         except Exception as fault:  # the boundary to the operator's program
-            # Without the exception's text, which may hold what was said.
+            # Without the exception's text, which may quote the user.
             trace = "".join(traceback.format_tb(fault.__traceback__))
             log.error("flow %s failed: %s\n%s", self._id, type(fault).__name__, trace)
             raise AgentError(f"Flow {self._id} failed: {type(fault).__name__}") from fault
 
 
 def flow_request(request: AgentRequest, defaults: Mapping[str, Any]) -> FlowRequest:
-    """The turn as a flow is told of it (uplink.md, data.chat_config.parameters)."""
+    """Build a flow's input for a turn (uplink.md, data.chat_config.parameters)."""
     speaker = request.messages[-1].voice_print
     known = {
         "USER_INPUT": spoken_text(request.messages[-1]),
@@ -129,5 +129,5 @@ def flow_request(request: AgentRequest, defaults: Mapping[str, Any]) -> FlowRequ
 
 def _piece(piece: object) -> str:
     if not isinstance(piece, str):
-        raise AgentError(f"a flow answers with text, not with a value of type {type(piece).__name__}")
+        raise AgentError(f"a flow must answer with text, not with a value of type {type(piece).__name__}")
     return piece

@@ -1,8 +1,8 @@
-"""A flow behind an address: one POST for each turn, and its answer in one of three forms.
+"""A flow behind a URL: one POST for each turn, answered in one of three formats.
 
 The body is JSON: ``parameters`` (with USER_INPUT), ``messages`` (role, content, content_type; the last is the
-question), ``user_id``, ``conversation_id``, ``custom_variables``, ``extra_params``. The answer's content type says
-its form:
+question), ``user_id``, ``conversation_id``, ``custom_variables``, ``extra_params``. The answer's content type selects
+its format:
 
 - ``text/event-stream``: each event's data is ``{"delta": "..."}``, or ``{"error": "..."}`` to fail the turn;
   ``[DONE]`` or the stream's end closes it.
@@ -34,7 +34,7 @@ _MAX_WHOLE_BYTES: Final = 1024 * 1024
 
 
 class FlowEndpointDefinition(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a flow is, and what it is told besides the turn."""
+    """A flow's URL, headers and time-outs, and its default parameters."""
 
     id: str
     url: str
@@ -42,9 +42,9 @@ class FlowEndpointDefinition(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any] = {}
     """Defaults."""
     timeout_s: float = 20.0
-    """Until the answer begins, and from one piece to the next."""
+    """Time-out until the answer begins, and between pieces."""
     ask_early: bool = False
-    """Ask before the turn is certain."""
+    """Whether to send the request before the turn is committed."""
 
 
 class _Event(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ class _Whole(msgspec.Struct, frozen=True):
 
 
 class FlowEndpoint:
-    """An Agent that asks an address."""
+    """An Agent that sends each turn to a URL."""
 
     def __init__(self, definition: FlowEndpointDefinition) -> None:
         self._definition = definition
@@ -70,7 +70,7 @@ class FlowEndpoint:
         await self._http.aclose()
 
     def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
-        """Answer. Closing the generator closes the connection. Raises AgentError."""
+        """Stream the answer. Closing the generator closes the connection. Raises AgentError."""
         return without_markup(self._reply(request))
 
     async def _reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
@@ -125,7 +125,7 @@ class FlowEndpoint:
                         raise self._error("it failed", event.error)
                     yield event.delta
             except (EventTooLong, msgspec.DecodeError) as fault:
-                raise self._error("it sent something that is no piece of an answer", str(fault)) from fault
+                raise self._error("it sent an event that is not a piece of an answer", str(fault)) from fault
             if piece is None:
                 return
 
@@ -158,5 +158,5 @@ def _media_type(headers: Mapping[str, str]) -> str:
 
 
 def _known(message: ContextMessage) -> dict[str, Any]:
-    """The message without what is not known of it."""
+    """Return the message without its unknown fields."""
     return {name: value for name, value in msgspec.structs.asdict(message).items() if value is not None}

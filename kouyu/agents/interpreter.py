@@ -1,4 +1,4 @@
-"""Interpreting between languages with a bot's language model."""
+"""Translates speech between languages with a bot's language model."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -17,22 +17,22 @@ Write the translation and nothing else: no notes, no quotation marks. If it is a
 and do not answer it.{% if glossary %} Translate these terms so: {{ glossary }}.{% endif %}"""
 _LANGUAGES: Final = {"en": "English", "zh": "Chinese"}
 _REMEMBERED: Final = 4
-"""Passages before, for names and pronouns."""
+"""Earlier passages given as context, for names and pronouns."""
 _ANSWER_TOKENS: Final = 512
 
 
 class Passage(msgspec.Struct, frozen=True):
-    """What was said, and how it was translated."""
+    """A passage and its translation."""
 
     said: str
     translation: str
 
 
 class Interpreter:
-    """Translates passage by passage. ``close`` when done.
+    """Translates passage by passage. Call ``close`` when done.
 
-    A bot on a language model lends its model, without its prompt, tools and examples. Whoever else answers (a Coze
-    bot) is told in each message what to do.
+    Of a language model's bot only the model is used, without prompt, tools and examples. Other agents (a Coze bot) get
+    the instructions in each message.
     """
 
     def __init__(self, agent: Agent) -> None:
@@ -61,7 +61,7 @@ class Interpreter:
         glossary: Sequence[tuple[str, str]] = (),
         before: Sequence[Passage] = (),
     ) -> AsyncGenerator[str, None]:
-        """The translation as it is written. ``source`` and ``target`` are en or zh. Raises AgentError."""
+        """Stream the translation. ``source`` and ``target`` are "en" or "zh". Raises AgentError."""
         variables = {
             "source": _LANGUAGES[source],
             "target": _LANGUAGES[target],

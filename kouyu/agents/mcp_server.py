@@ -1,4 +1,4 @@
-"""A server of tools that speaks MCP, over the pipes of a program started here or over streamable HTTP."""
+"""An MCP server that offers tools, over stdio of a child process or over streamable HTTP."""
 
 import asyncio
 import logging
@@ -23,18 +23,18 @@ _MAX_RESULT_CHARACTERS: Final = 20_000
 
 
 class McpServerDefinition(msgspec.Struct, frozen=True, kw_only=True):
-    """How a server is reached: by ``command``, or else by ``url``."""
+    """How to reach a server: by ``command``, or else by ``url``."""
 
     name: str
     command: str = ""
     args: tuple[str, ...] = ()
     env: dict[str, str] = {}
-    """Variables of the program, besides PATH, HOME and the like."""
+    """Environment variables of the program, besides PATH, HOME and the like."""
     url: str = ""
     headers: dict[str, str] = {}
     start_timeout_s: float = 30.0
     call_timeout_s: float = 15.0
-    """For one tool. Below the limits reply_start_s and reply_stall_s, else these end the chat first."""
+    """Time-out of one tool call, below the limits reply_start_s and reply_stall_s, else these end the chat first."""
 
 
 class McpTool(msgspec.Struct, frozen=True):
@@ -46,12 +46,12 @@ class McpTool(msgspec.Struct, frozen=True):
 
 
 class McpServer:
-    """One connection, shared by all bots and conversations; made again when it is lost. ``close`` when done."""
+    """One connection, shared by all bots and conversations; reconnects when it is lost. Call ``close`` when done."""
 
     def __init__(self, definition: McpServerDefinition) -> None:
         self.definition = definition
         self.tools: tuple[McpTool, ...] = ()
-        """What the server offered when it was last connected."""
+        """The tools that the server listed at the last connection."""
         self._client: Client | None = None
         self._ready = asyncio.Event()
         self._lost = asyncio.Event()
@@ -77,14 +77,14 @@ class McpServer:
             raise
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> str:
-        """What the tool gives, as text for the model; where it fails, the text says so. Never raises an error."""
+        """Call a tool, and return its result as text for the model. A failure is returned as text too, never raised."""
         try:
             async with asyncio.timeout(self.definition.call_timeout_s):
                 result = await self._call(tool, arguments)
         except TimeoutError:
             log.warning("MCP server %s: a tool took too long", self.definition.name)
             return f"The tool failed: it did not answer within {self.definition.call_timeout_s:g} s."
-        except Exception as fault:  # the boundary to the SDK and the server: the model is told, and goes on
+        except Exception as fault:  # the boundary to the SDK and the server: the model gets the error, and goes on
             log.warning("MCP server %s: a tool call failed (%s)", self.definition.name, type(fault).__name__)
             if _is_lost(fault):
                 self._ready.clear()
@@ -99,7 +99,7 @@ class McpServer:
         return await self._client.call_tool(tool, arguments)
 
     async def close(self) -> None:
-        """Disconnect; a program that was started is ended."""
+        """Disconnect, and end the program if one was started."""
         self._closing = True
         if self._task is not None:
             self._task.cancel()
@@ -107,7 +107,7 @@ class McpServer:
             self._task = None
 
     async def _stay_connected(self) -> None:
-        """One task enters and leaves the client, as its cancel scopes demand."""
+        """Enter and leave the client in one task, as its cancel scopes require."""
         assert self._connected is not None
         pause_s = _FIRST_PAUSE_S
         while True:
@@ -120,7 +120,7 @@ class McpServer:
                     if not self._connected.done():
                         self._connected.set_result(None)
                     await self._lost.wait()
-            except Exception as fault:  # whatever the SDK throws, also as a group: the connection is made again
+            except Exception as fault:  # anything the SDK raises, also as a group: reconnect
                 reason = _reason(fault)
                 if not self._connected.done():
                     self._connected.set_exception(self._error(reason))
@@ -162,7 +162,7 @@ class McpServer:
 
 
 def _import_sdk() -> None:
-    """It takes a second: on a thread. Its log may hold what people said, and failures are told by us."""
+    """Import the SDK (a second: use a thread) and turn its log off: it may quote users, and we log failures."""
     import mcp  # noqa: F401
 
     logging.getLogger("mcp").setLevel(logging.CRITICAL)
@@ -180,7 +180,7 @@ async def _tools(client: "Client") -> tuple[McpTool, ...]:
 
 
 def _result_text(result: Any) -> str:
-    """The text parts; where there are none, the structured result as JSON."""
+    """Return the text parts; without any, the structured result as JSON."""
     parts = [part.text if part.type == "text" else f"[{part.type}]" for part in result.content]
     if not parts and result.structured_content is not None:
         parts = [msgspec.json.encode(result.structured_content).decode()]
@@ -198,7 +198,8 @@ def _is_lost(fault: Exception) -> bool:
 
 
 def _reason_for_model(fault: Exception) -> str:
-    """The model says it to the user: of what the server did not answer itself, no address and no inner workings."""
+    """Describe a failure for the model, which may repeat it to the user: no addresses or internals unless the server
+    itself answered with them."""
     from mcp import MCPError
 
     if isinstance(fault, MCPError) and not _is_lost(fault):
@@ -209,5 +210,5 @@ def _reason_for_model(fault: Exception) -> str:
 def _reason(fault: BaseException) -> str:
     while isinstance(fault, BaseExceptionGroup):
         fault = fault.exceptions[0]
-    # The SDK's own error is told by its message, which it does not give as its text.
+    # str() of the SDK's own error lacks its message.
     return str(getattr(fault, "message", "")) or f"{type(fault).__name__}: {fault}"

@@ -1,4 +1,4 @@
-"""A streaming client for any server with OpenAI's ``/chat/completions``."""
+"""A streaming client for any OpenAI-compatible ``/chat/completions`` endpoint."""
 
 import asyncio
 import logging
@@ -28,14 +28,14 @@ _MAX_ERROR_BYTES: Final = 64 * 1024
 
 
 class OpenAIClient:
-    """Chat completions from one endpoint; any number at once. ``close`` when done."""
+    """Chat completions from one endpoint; any number at once. Call ``close`` when done."""
 
     def __init__(self, endpoint: ModelEndpoint) -> None:
         self._endpoint = endpoint
         self._begins_inside: bool | None = None
-        """Whether the model's last whole answer began inside a thought that its chat template had opened."""
+        """Whether the model's last complete answer began inside a thought that its chat template had opened."""
         authorization = {"Authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
-        # Reading is limited by the token time-outs, which pings cannot extend.
+        # The token time-outs limit reading; pings cannot extend them.
         self._http = streaming_client(
             endpoint.base_url,
             {"Accept": "text/event-stream", "Accept-Encoding": "identity", **authorization, **endpoint.headers},
@@ -45,7 +45,7 @@ class OpenAIClient:
 
     @property
     def ahead_body(self) -> dict[str, Any]:
-        """What belongs into the body of requests that are made before the question is whole."""
+        """The body fields of prefill requests, made before the question is complete."""
         return self._endpoint.ahead_body
 
     async def close(self) -> None:
@@ -59,7 +59,7 @@ class OpenAIClient:
         tools: Sequence[dict[str, Any]] = (),
         options: dict[str, Any] | None = None,
     ) -> AsyncGenerator[AgentEvent, None]:
-        """Stream the answer to OpenAI chat ``messages``: thoughts, text, then tool calls if any, then the tokens spent,
+        """Stream the answer to OpenAI chat ``messages``: thoughts, text, then tool calls if any, then the token usage,
         once.
 
         ``options`` are further fields of the request body. Where the server does not count tokens, they are estimated.
@@ -86,20 +86,20 @@ class OpenAIClient:
         if answer.is_whole:
             self._begins_inside = markup.began_inside
         if answer.is_thought_alone:
-            log.warning("language model %s thought and said nothing", self._endpoint.place)
+            log.warning("language model %s answered with reasoning only", self._endpoint.place)
         if calls := answer.calls():
             yield ToolCallRequest(calls)
         yield answer.usage(messages)
 
     async def read(self, messages: Sequence[dict[str, Any]], *, tools: Sequence[dict[str, Any]] = ()) -> None:
-        """Have the server read ``messages``, which it may keep for requests that begin so. Raises AgentError."""
+        """Prefill the server with ``messages``, which it may cache for later requests. Raises AgentError."""
         options = {"max_tokens": 1, **self._endpoint.ahead_body}
         async with aclosing(self.complete(messages, tools=tools, options=options)) as events:
             async for _ in events:
                 pass
 
     def _markup(self, tools: Sequence[dict[str, Any]]) -> MarkupFilter:
-        """What takes thoughts and calls out of the next answer's text."""
+        """Return the filter that takes thoughts and calls out of the next answer's text."""
         match self._endpoint.starts_thinking:
             case None:
                 unknown = self._begins_inside is None
@@ -118,7 +118,7 @@ class OpenAIClient:
         return msgspec.json.encode(body)
 
     async def _open(self, body: bytes, deadline: float) -> httpx.Response:
-        """Send the request and wait for the head of a good answer."""
+        """Send the request and wait for the headers of a successful response."""
         loop = asyncio.get_running_loop()
         keep_trying_until = loop.time() + self._endpoint.reconnect_s
         resets_allowed = 1
@@ -136,7 +136,7 @@ class OpenAIClient:
                 if not resets_allowed:
                     raise self._error("it hung up before it answered", f"{type(fault).__name__} {fault}") from fault
                 resets_allowed -= 1
-                # It died with the request; how long it had hung before is not the time it takes to come back.
+                # The server died with this request: the time it hung before does not count as restart time.
                 keep_trying_until = loop.time() + self._endpoint.reconnect_s
             except (TimeoutError, httpx.TimeoutException, httpx.HTTPError, httpx.InvalidURL) as fault:
                 raise self._fault(fault, answered=False) from fault
@@ -145,7 +145,7 @@ class OpenAIClient:
                     return await self._checked(response, deadline)
                 await response.aclose()
             if tries == 1:
-                log.info("language model %s is not there yet, trying again", self._endpoint.place)
+                log.info("language model %s is not ready yet, trying again", self._endpoint.place)
             await asyncio.sleep(_RETRY_PAUSE_S)
 
     async def _send(self, body: bytes) -> httpx.Response:
@@ -154,7 +154,7 @@ class OpenAIClient:
         return await self._http.send(request, stream=True)
 
     async def _checked(self, response: httpx.Response, deadline: float) -> httpx.Response:
-        """The response, if it is an answer. Otherwise closes it and raises AgentError."""
+        """Return a successful response. Closes any other and raises AgentError."""
         if response.status_code == httpx.codes.OK:
             return response
         text = b""
@@ -171,7 +171,7 @@ class OpenAIClient:
     async def _chunks(
         self, response: httpx.Response, answer: StreamedAnswer, deadline: float
     ) -> AsyncGenerator[Chunk, None]:
-        """The chunks of the answer until it is complete. ``answer`` tells, after each, how far it has come."""
+        """Yield the answer's chunks until it is complete. ``answer`` must be up to date after each chunk."""
         loop = asyncio.get_running_loop()
         pieces = response.aiter_bytes()
         decoder = EventDecoder()
@@ -190,7 +190,7 @@ class OpenAIClient:
                     await self._read_tail(pieces)
                     return
                 for chunk in in_portions(self._decoded(data)):
-                    if place:  # hundreds of events may have come together: others run in between
+                    if place:  # hundreds of events may come together: let other tasks run in between
                         await asyncio.sleep(0)
                     place += 1
                     yield chunk
@@ -208,7 +208,7 @@ class OpenAIClient:
             raise self._error("the answer broke off")
 
     async def _next_piece(self, pieces: AsyncIterator[bytes], deadline: float, answer: StreamedAnswer) -> bytes | None:
-        """The next bytes; None at the end. A server that falters after the answer is complete has just ended."""
+        """Return the next bytes; None at the end. A failure after the answer is complete counts as the end."""
         try:
             async with asyncio.timeout_at(deadline):
                 return await anext(pieces, None)
@@ -227,13 +227,13 @@ class OpenAIClient:
         try:
             chunk = decode_chunk(data)
         except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-            raise self._error("it sent something that is no chat completion", str(fault)) from fault
+            raise self._error("it sent something that is not a chat completion", str(fault)) from fault
         if chunk.error_message is not None:
             raise self._error("it failed while it answered: try again in a moment", chunk.error_message)
         return chunk
 
     async def _read_tail(self, pieces: AsyncIterator[bytes]) -> None:
-        """Read the body's end mark, so that the connection can be used again."""
+        """Read the end of the body, so that the connection can be reused."""
         with suppress(TimeoutError, httpx.HTTPError):
             async with asyncio.timeout(_TAIL_S):
                 async for _ in pieces:
@@ -251,14 +251,14 @@ class OpenAIClient:
             case httpx.RemoteProtocolError() | httpx.ReadError():
                 return self._error("the answer broke off")
             case _:
-                return self._error("it cannot be asked: the server log says why", f"{type(fault).__name__} {fault}")
+                return self._error("the request failed: the server log says why", f"{type(fault).__name__} {fault}")
 
     def _error(self, what: str, detail: str = "") -> AgentError:
         return UpstreamError(f"Language model {self._endpoint.model}: {what}", detail=detail)
 
 
 def _shown(answer: StreamedAnswer, text: str) -> Iterator[AgentEvent]:
-    """What is to be told after ``text`` has come."""
+    """Yield the events that follow from the latest chunk, whose text is ``text``."""
     if answer.withdrawn:
         yield TextWithdrawn(answer.withdrawn)
     if thoughts := answer.thoughts():

@@ -1,4 +1,4 @@
-"""Files that tools' outputs name: a client's tool uploads a picture and gives its id, ``{"image": "<file_id>"}``."""
+"""Finds files named in tools' outputs: a client's tool uploads a picture and returns ``{"image": "<file_id>"}``."""
 
 import re
 from collections.abc import Iterator
@@ -14,20 +14,20 @@ _DEEPEST: Final = 4
 _IMAGE_KEYS: Final = frozenset({"image", "images", "image_id", "picture", "photo"})
 _FILE_KEYS: Final = frozenset({"file", "files", "file_id"})
 _ID: Final = re.compile(r"\d{15,20}")
-"""The shape of the ids that uploads get: under whatever name a plugin gives it."""
+"""The form of upload ids, which a plugin may return under any key."""
 
 
 class NamedFile(msgspec.Struct, frozen=True):
-    """A file that an output seems to name. ``is_certain``: it says so; else a number has the shape of an id, and means
-    something only where there is an upload with it."""
+    """A file that an output seems to name. ``is_certain``: the output says so; otherwise it is a number in the form of
+    an id, which counts only if such an upload exists."""
 
     part: ImagePart | FilePart
     is_certain: bool
 
 
 def named_files(output: str) -> tuple[NamedFile, ...]:
-    """The files that an output names, at most 8: as the parts of an ``object_string``, or by their ids in a JSON
-    object. Addresses in an object are not followed: what a search gives is full of them."""
+    """Return the files that an output names, at most 8: as parts of an ``object_string``, or by their ids in a JSON
+    object. URLs in an object are ignored: search results are full of them."""
     if output[:1] not in "{[" or not output:
         return ()
     try:

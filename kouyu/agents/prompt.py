@@ -1,4 +1,4 @@
-"""A bot's prompt: a Jinja2 template over the turn's variables, and facts about the user (uplink.md, chat_config)."""
+"""A bot's prompt: a Jinja2 template over the turn's variables, plus facts about the user (uplink.md, chat_config)."""
 
 import math
 from collections import OrderedDict
@@ -22,7 +22,7 @@ _LIMITS: Final = Limits(
     cpu_s=2, wall_s=6.0, memory_bytes=256 * 1024 * 1024, output_bytes=4 * LONGEST_PROMPT, niceness=0
 )
 _MOST_WORK: Final = 10_000_000
-"""Nodes of a cheap template times characters of its variables: some 10 ms. Beyond it goes to the workers too."""
+"""Limit on nodes of a cheap template times characters of its variables: about 10 ms. Beyond it the workers render."""
 _REMEMBERED: Final = 4
 _OF_ANY_VARIABLES: Final = (MalformedTemplate.__name__, PromptTooLong.__name__, "")
 
@@ -32,8 +32,8 @@ class PromptTemplate:
 
     ``owner`` names the bot in errors. Raises AgentError, with the line, when the template is not well formed.
 
-    A template that is cheap by what it is made of (``prompt_rendering``) is rendered at once; with loops, sums or calls
-    in it ``workers`` render it, and what came of the same variables is remembered, as a turn asks for it several times.
+    A template of cheap nodes alone (``prompt_rendering``) is rendered at once. ``workers`` render those with loops,
+    arithmetic or calls; the result for the same variables is cached, since a turn needs it several times.
     """
 
     def __init__(self, text: str, *, owner: str, defaults: Mapping[str, str], workers: LimitedWorkers) -> None:
@@ -48,7 +48,7 @@ class PromptTemplate:
             raise self._error(str(fault)) from fault
 
     async def render(self, variables: Mapping[str, str]) -> str:
-        """The prompt with ``variables`` filled in, else the defaults, else nothing. Raises AgentError with the line."""
+        """Render with ``variables``, else the defaults, else empty values. Raises AgentError with the line."""
         given = self._defaults | dict(variables)
         if self._cheap is not None and self._cheap.size * sum(map(len, given.values())) <= _MOST_WORK:
             try:
@@ -61,7 +61,7 @@ class PromptTemplate:
             raise self._error(str(fault) if fault.kind else f"rendering it {fault}") from fault
 
     async def check(self) -> None:
-        """Render it without variables. Raises AgentError for what would be wrong with any of them."""
+        """Render without variables. Raises AgentError for errors that no variables would avoid."""
         try:
             if self._cheap is None:
                 await self._rendered_by_worker(self._defaults)
@@ -86,11 +86,11 @@ SPEAKERS_FACT: Final = (
     "Several people may be talking with you. Where a message of the user begins with a name in brackets, that person "
     "says it: the voice was recognised. Answer without brackets."
 )
-"""For conversations in which somebody's voice was recognised."""
+"""For conversations in which a speaker was recognised."""
 
 
 def position_fact(extra_params: Mapping[str, str]) -> str:
-    """A sentence for the model that says where the user is; empty unless latitude and longitude are both numbers."""
+    """Return a sentence with the user's position; empty unless latitude and longitude are both numbers."""
     try:
         latitude, longitude = float(extra_params["latitude"]), float(extra_params["longitude"])
     except (KeyError, ValueError):

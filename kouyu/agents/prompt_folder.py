@@ -1,4 +1,4 @@
-"""The temporary folder in which the embedded model saves prompts it has read; gone with the process that made it."""
+"""The temporary folder in which the embedded model saves its prompt cache; deleted with the process that made it."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ _NAME: Final = re.compile(rf"{_PREFIX}(\d+)-.*")
 
 
 def open_prompt_folder() -> tempfile.TemporaryDirectory[str]:
-    """A new folder. Those of processes that are not there any more, as after a SIGKILL, are deleted."""
+    """Make a folder, and delete those of processes that have ended without deleting theirs, as after a SIGKILL."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         made_by = _NAME.fullmatch(folder.name)
         if made_by and not _is_alive(int(made_by[1])):

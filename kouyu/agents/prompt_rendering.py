@@ -1,8 +1,8 @@
-"""Jinja2 templates that others wrote: which are cheap by what they are made of, and the rendering of the others.
+"""Renders untrusted Jinja2 templates: cheap ones in this process, all others in a worker process.
 
-Jinja2's sandbox keeps a template away from Python's internals, but not from loops and strings of any length. A template
-without loops, calls, arithmetic, concatenation and filters that lengthen takes time and space in proportion to its own
-length and that of its variables. All others are rendered in a worker process.
+Jinja2's sandbox protects Python's internals, but does not bound loops and the length of strings. A template without
+loops, calls, arithmetic, concatenation and filters that lengthen text takes time and space in proportion to its own
+length and that of its variables: it is cheap.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ LONGEST_PROMPT: Final = 200_000
 
 _FILE_NAME: Final = "<template>"
 _LONGEST_CODE: Final = 1_000
-"""Characters in a cheap template's tags: Jinja2 takes some 30 ms to compile so many."""
+"""Most characters in a cheap template's tags: Jinja2 takes about 30 ms to compile them."""
 _CHEAP_NODES: Final = (
     nodes.Template,
     nodes.Output,
@@ -48,7 +48,7 @@ environment: Final = ImmutableSandboxedEnvironment(undefined=jinja2.ChainableUnd
 
 
 class TemplateFault(Exception):
-    """A template failed on these variables. The text says in which line, and why."""
+    """A template failed with these variables. The text says in which line, and why."""
 
 
 class MalformedTemplate(TemplateFault):
@@ -56,14 +56,14 @@ class MalformedTemplate(TemplateFault):
 
 
 class PromptTooLong(TemplateFault):
-    """What a template makes is longer than LONGEST_PROMPT."""
+    """A template's result is longer than LONGEST_PROMPT."""
 
 
 class CheapTemplate:
-    """A template that may be rendered anywhere."""
+    """A template cheap enough to render on the event loop."""
 
     def __init__(self, template: jinja2.Template, size: int) -> None:
-        """``size``: how many nodes it is made of."""
+        """``size``: its number of nodes."""
         self._template = template
         self.size = size
 
@@ -73,7 +73,7 @@ class CheapTemplate:
 
 
 def cheap_template(text: str) -> CheapTemplate | None:
-    """The template, if it is a cheap one. Raises MalformedTemplate for one that is malformed, where that is seen."""
+    """Return the template if it is cheap, else None. Raises MalformedTemplate for syntax errors found on the way."""
     if _code_length(text) > _LONGEST_CODE:
         return None
     try:
@@ -92,7 +92,7 @@ def cheap_template(text: str) -> CheapTemplate | None:
 
 
 def rendered_prompt(text: str, variables: dict[str, str]) -> bytes:
-    """Any template, rendered: UTF-8. Runs in the worker process. Raises TemplateFault."""
+    """Render any template, to UTF-8. Runs in the worker process. Raises TemplateFault."""
     try:
         template = environment.from_string(text)
     except jinja2.TemplateSyntaxError as fault:
@@ -117,7 +117,7 @@ def _rendered(template: jinja2.Template, variables: dict[str, str]) -> str:
         line = _line(fault.__traceback__)
         raise TemplateFault(f"line {line or '?'}: {type(fault).__name__}: {fault}") from fault
     if length > LONGEST_PROMPT:
-        raise PromptTooLong(f"what it makes is longer than {LONGEST_PROMPT} characters")
+        raise PromptTooLong(f"its result is longer than {LONGEST_PROMPT} characters")
     return "".join(pieces).strip()
 
 
@@ -154,7 +154,7 @@ def _is_cheap(node: nodes.Node) -> bool:
 
 
 def _check_names(tree: nodes.Template) -> None:
-    """Raises MalformedTemplate for filters and tests that there are none of, which Jinja2 sees only as it compiles."""
+    """Raise MalformedTemplate for unknown filters and tests, which Jinja2 detects only when it compiles."""
     for node in _all_nodes(tree):
         if isinstance(node, nodes.Filter) and node.name not in environment.filters:
             raise MalformedTemplate(f"line {node.lineno}: No filter named {node.name!r}.")

@@ -1,4 +1,4 @@
-"""The tools that a bot's servers offer, as its model knows them."""
+"""The tools of a bot's MCP servers, under the names its model gets."""
 
 import asyncio
 import re
@@ -17,9 +17,9 @@ _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 
 class ServerTools:
-    """The tools of several servers. Names are made such as OpenAI allows; of two alike the later gets its server's
-    name in front. ``taken`` are names that client-side tools have; of the servers named in ``only`` just those tools
-    count."""
+    """The tools of several servers. Names are changed to the form that OpenAI allows; of two equal ones the later gets
+    its server's name as prefix. ``taken`` are the names of client-side tools; ``only`` selects tools of the servers
+    named in it."""
 
     def __init__(
         self,
@@ -45,11 +45,11 @@ class ServerTools:
         """OpenAI tool definitions."""
 
     def own(self, call: ToolCall) -> bool:
-        """Whether the call is for one of these tools."""
+        """Return whether the call is for one of these tools."""
         return call.function.name in self._tools
 
     async def run(self, calls: Sequence[ToolCall]) -> ToolRound:
-        """Call the tools, side by side. A tool that fails gives the text of its error."""
+        """Call the tools concurrently. The output of a tool that fails is its error's text."""
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._run(call)) for call in calls]
         outputs = tuple(

@@ -1,4 +1,4 @@
-"""One answer, put together from the chunks of a chat completion."""
+"""Assembles one answer from the chunks of a chat completion."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,15 +11,15 @@ from kouyu.protocol.downlink import ToolCall
 
 
 class StreamedAnswer:
-    """Takes chunks in, gives out what may be said, and knows at the end what it came to."""
+    """Takes chunks, returns the text that may be spoken, and at the end the answer's tool calls and token usage."""
 
     def __init__(self, markup: MarkupFilter) -> None:
         self.ended = False
-        """The server has said that the answer is complete."""
+        """Whether the server has reported the answer as complete."""
         self.is_whole = False
-        """The model has stopped by itself."""
+        """Whether the model stopped by itself."""
         self.tokens = 0
-        """Pieces so far that hold something, reasoning and tool calls included; most servers send one token in each."""
+        """Non-empty pieces so far, reasoning and tool calls included; most servers send one token in each."""
         self._markup = markup
         self._thoughts = ""
         self._thought_apart = ""
@@ -30,7 +30,7 @@ class StreamedAnswer:
         self._output_estimate = 0
 
     def take(self, chunk: Chunk) -> str:
-        """The text to be said that this chunk brings, often none."""
+        """Add a chunk, and return the text that can be spoken now, often none."""
         if chunk.usage is not None:
             self._usage = chunk.usage
         choice = chunk.choices[0] if chunk.choices else None
@@ -54,7 +54,7 @@ class StreamedAnswer:
         return self._said(self._markup.feed(text)) if text else ""
 
     def thoughts(self) -> str:
-        """What has been thought since this was asked last. Some servers send it twice: then it counts once."""
+        """Return the reasoning since the last call. Some servers send it twice: then it counts once."""
         written = self._markup.thoughts()
         thoughts, self._thoughts = self._thoughts, ""
         thoughts, self._withdrawn = self._withdrawn + thoughts, ""
@@ -63,20 +63,20 @@ class StreamedAnswer:
 
     @property
     def withdrawn(self) -> int:
-        """How many characters of what was said turn out with the latest piece to be thought; ``thoughts`` has them."""
+        """How many characters of returned text the latest chunk has shown to be a thought; ``thoughts`` has them."""
         return len(self._withdrawn)
 
     def rest(self) -> str:
-        """Text held back until now."""
+        """Return the text held back until now."""
         return self._said(self._markup.finish())
 
     def calls(self) -> tuple[ToolCall, ...]:
-        """The tool calls of the whole answer; those that stand in its text only where the server found none."""
+        """Return the answer's tool calls; those written in its text only if the server reported none."""
         return self._tools.calls() or self._markup.calls.calls()
 
     @property
     def is_thought_alone(self) -> bool:
-        """The model has stopped and has said nothing, but has thought."""
+        """Whether the model stopped after reasoning, without an answer."""
         return self.is_whole and not self._said_so_far.strip() and bool(self._thought_apart) and not self.calls()
 
     def _said(self, text: str) -> str:
@@ -86,7 +86,7 @@ class StreamedAnswer:
         return text
 
     def usage(self, messages: Sequence[dict[str, Any]]) -> TokenUsage:
-        """What the server counted; where it counts nothing, an estimate from the texts of question and answer."""
+        """Return the server's count; without one, an estimate from the texts of question and answer."""
         if self._usage is not None:
             return TokenUsage(self._usage.prompt_tokens, self._usage.completion_tokens)
         calls = sum(estimate_tokens(call.function.arguments) + MESSAGE_OVERHEAD for call in self.calls())
@@ -94,7 +94,7 @@ class StreamedAnswer:
 
 
 def estimate_messages(messages: Sequence[dict[str, Any]]) -> int:
-    """Roughly how many tokens OpenAI chat messages take; pictures are not counted."""
+    """Estimate the tokens of OpenAI chat messages, without pictures."""
     return sum(_estimate_message(message) for message in messages)
 
 

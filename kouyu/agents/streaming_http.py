@@ -1,4 +1,4 @@
-"""Asking a server over HTTP for an answer that comes in pieces."""
+"""HTTP client and time-outs for streamed answers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,10 +17,10 @@ CONNECT_S: Final = 5.0
 def streaming_client(
     url: str, headers: Mapping[str, str], *, connect_s: float = CONNECT_S, keep_alive: bool = True
 ) -> httpx.AsyncClient:
-    """For any number of answers at once from the server of ``url``; to be closed.
+    """Make a client for any number of concurrent answers from the server of ``url``; the caller closes it.
 
-    Reading has no limit of its own: see ``in_time``. ``keep_alive`` is False for servers that hang up after each
-    answer without saying so beforehand.
+    It has no read time-out: use ``in_time``. ``keep_alive`` is False for servers that close the connection after each
+    answer without announcing it.
     """
     return httpx.AsyncClient(
         headers=dict(headers),
@@ -32,9 +32,9 @@ def streaming_client(
 
 
 async def in_time(step: Awaitable[T], limit_s: float, error: Callable[[str, str], AgentError]) -> T:
-    """What one step of the answer gives. Raises the ``error`` of what went wrong where it takes longer, or fails.
+    """Await one step of the answer. If it takes longer or fails, raise what ``error`` makes of it.
 
-    ``error`` gets it in words for the client, and in detail for the log.
+    ``error`` gets a message for the client and details for the log.
     """
     try:
         async with asyncio.timeout(limit_s):

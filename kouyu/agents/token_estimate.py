@@ -1,4 +1,4 @@
-"""How many tokens a text is, roughly, without the model's tokenizer."""
+"""Estimates a text's number of tokens without the model's tokenizer."""
 
 import math
 from typing import Final
@@ -8,11 +8,11 @@ MESSAGE_OVERHEAD: Final = 5
 
 _LETTERS_PER_TOKEN: Final = 3.5
 _WIDE_LEADS: Final = bytes([*range(0xE3, 0xEE), 0xEF])
-"""What the characters from U+3000 to U+DFFF and from U+F000 to U+FFFF begin with in UTF-8: those, and few others."""
+"""First UTF-8 bytes of the characters from U+3000 to U+DFFF and from U+F000 to U+FFFF, and of few others."""
 
 
 def estimate_tokens(text: str) -> int:
-    """A token for each Chinese, Japanese or Korean character, and one for 3.5 of the others: rather too many."""
+    """Count one token per Chinese, Japanese or Korean character and per 3.5 others: rather too many."""
     if text.isascii():
         return math.ceil(len(text) / _LETTERS_PER_TOKEN)
     packed = text.encode(errors="surrogatepass")

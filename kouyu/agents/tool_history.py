@@ -1,4 +1,4 @@
-"""Tools that ran in earlier turns, put together again from the messages that are kept of them (downlink.md 2.2)."""
+"""Rebuilds the tool rounds of earlier turns from their saved messages (downlink.md 2.2)."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,31 +15,31 @@ _CALL: Final = "function_call"
 
 
 class ToolMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A ``function_call``, or what a tool gave. Messages that a client brought have no ``call_id``: an output then
-    belongs to the call with the same place in the row of calls right before it."""
+    """A ``function_call`` or a tool's output. Messages that a client brought have no ``call_id``: an output then
+    belongs to the call with the same position in the run of calls right before it."""
 
     type: MessageType
     """One of TOOL_TYPES."""
     content: str
     call_id: str = ""
     chat_id: str = ""
-    """Ids of calls mean something within one chat alone: some servers begin anew with every answer."""
+    """Ids of calls are unique only within one chat: some servers restart them with every answer."""
 
 
 def as_message(tools: ToolRound) -> ContextMessage:
-    """A round as it stands in the context."""
+    """Convert a round to a context message."""
     return ContextMessage(role="assistant", content="", tool_round=tools)
 
 
 def with_tool_rounds(messages: Iterable[ContextMessage | ToolMessage]) -> tuple[ContextMessage, ...]:
-    """The context with one message for each round of tools, where its calls were. Outputs without a call, and calls
-    that cannot be read, are left out; a call without an output stays, since it may have had effects."""
+    """Replace tool messages with one message per round, at the position of its calls. Outputs without a call, and
+    unreadable calls, are dropped; a call without an output stays, since it may have had effects."""
     messages = tuple(messages)
     return tuple(_placed(messages, _outputs_by_id(messages)))
 
 
 def _outputs_by_id(messages: tuple[ContextMessage | ToolMessage, ...]) -> dict[int, str]:
-    """What came of the calls, by the place of the call; an output belongs to the latest call with its id."""
+    """Return outputs by the position of their call; an output belongs to the latest call with its id."""
     calls: dict[tuple[str, str], int] = {}
     outputs: dict[int, str] = {}
     for place, message in enumerate(messages):
@@ -78,7 +78,7 @@ class _Called:
 
 
 class _Row:
-    """Calls one behind the other, and the outputs right behind them."""
+    """A run of consecutive calls, and the outputs right after them."""
 
     def __init__(self) -> None:
         self._called: list[_Called] = []
@@ -86,20 +86,20 @@ class _Row:
         self.has_outputs = False
 
     def take_call(self, message: ToolMessage, place: int, output: str | None) -> None:
-        """``output`` is that of a call with an id."""
+        """Add a call; ``output`` is given if the call has an id."""
         taken = {called.call.id for called in self._called if called.call is not None}
-        # Nine letters and digits: the only made-up ids that every endpoint takes.
+        # Nine letters and digits: the only generated ids that every endpoint accepts.
         call_id = message.call_id if message.call_id and message.call_id not in taken else f"call{place:05}"
         self._called.append(_Called(_call(message.content, call_id), bool(message.call_id), output))
 
     def take_output(self, message: ToolMessage) -> None:
-        """The next of the outputs behind the calls."""
+        """Add the next output after the calls."""
         self.has_outputs = True
         if not message.call_id:
             self._unnamed.append(message.content)
 
     def close(self) -> Iterator[ContextMessage]:
-        """The row as one round of tools; nothing where there are no calls."""
+        """Yield the run as one round; nothing if it has no calls."""
         unnamed = iter(self._unnamed)
         for called in self._called:
             if not called.is_named:
@@ -115,7 +115,7 @@ class _Row:
 
 
 def _call(content: str, call_id: str) -> ToolCall | None:
-    """None for what is no JSON object with a name: a client may have written it."""
+    """Parse a call; None if it is not a JSON object with a name: a client may have written it."""
     try:
         written = msgspec.json.decode(content)
     except msgspec.DecodeError:

@@ -1,7 +1,7 @@
-"""What went wrong at another server: in plain words for the client, and in detail for the log.
+"""Errors of upstream servers: a plain message for the client, details for the log.
 
-The client is told what failed and what can be done. Addresses of the operator's network and what the other server
-wrote are for the log, where keys are left out, and whatever repeats something that was said.
+The client gets what failed and what can be done. Addresses of the operator's network and the upstream server's own
+error text go to the log, without keys and without anything that quotes the conversation.
 """
 
 import logging
@@ -15,7 +15,7 @@ _LONGEST: Final = 300
 _SHORTEST_SECRET: Final = 6
 _SHORTEST_SAID: Final = 3
 _REPEATED: Final = 12
-"""Characters in a row that show that a text repeats something that was said."""
+"""Length of a common substring from which on a text counts as quoting the conversation."""
 _MOST_SAID: Final = 200_000
 _REFUSALS: Final = {
     401: "the operator has to check its key",
@@ -28,7 +28,7 @@ _REFUSALS: Final = {
 
 
 class UpstreamError(AgentError):
-    """Another server failed. ``detail`` is for the log and may hold anything: see ``detail_in_log``."""
+    """An upstream server failed. ``detail`` is for the log and may hold anything: see ``detail_in_log``."""
 
     def __init__(self, text: str, *, detail: str = "") -> None:
         super().__init__(text)
@@ -36,7 +36,7 @@ class UpstreamError(AgentError):
 
 
 def refusal(status: int) -> str:
-    """What an HTTP status means, and what can be done."""
+    """Describe an HTTP status, and what can be done."""
     if status >= 500:
         return f"it failed (HTTP {status}): try again in a moment"
     return f"it refused the request (HTTP {status}): {_REFUSALS.get(status, 'the server log says why')}"
@@ -46,7 +46,7 @@ def refusal(status: int) -> str:
 def detail_in_log(
     log: logging.Logger, place: str, *, secrets: Iterable[str] = (), said: Iterable[str] = ()
 ) -> Iterator[None]:
-    """Log the detail of an UpstreamError that leaves the block. ``place`` is what was asked, with its address."""
+    """Log the detail of an UpstreamError that leaves the block. ``place`` names the upstream server and its address."""
     try:
         yield
     except UpstreamError as fault:
@@ -56,7 +56,7 @@ def detail_in_log(
 
 
 def loggable(text: str, *, secrets: Iterable[str] = (), said: Iterable[str] = ()) -> str:
-    """The text, cut off, as far as it may stand in a log: without ``secrets``, and not where it repeats ``said``."""
+    """Return the text shortened for the log, without ``secrets``; a placeholder if it quotes ``said``."""
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, "***")
@@ -67,7 +67,7 @@ def loggable(text: str, *, secrets: Iterable[str] = (), said: Iterable[str] = ()
 
 
 def said_in(messages: Iterable[Any]) -> Iterator[str]:
-    """The texts of OpenAI chat messages."""
+    """Yield the texts of OpenAI chat messages."""
     for message in messages:
         content = message.get("content") if isinstance(message, dict) else None
         if isinstance(content, str):

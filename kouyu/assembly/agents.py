@@ -1,5 +1,5 @@
-"""Everybody who can answer: the bots and the flows of the settings, with the tools and files they share, and the bots
-made over REST."""
+"""Builds all agents: the bots and flows of the settings, with the tools and files they share, and the bots made over
+REST."""
 
 import functools
 from collections.abc import AsyncIterator, Mapping
@@ -23,7 +23,7 @@ from kouyu.workers.limited import LimitedWorkers
 
 
 class Agents(msgspec.Struct, frozen=True):
-    """Who answers; flows by workflow id."""
+    """All agents; flows by workflow id."""
 
     bots: BotDirectory
     flows: Mapping[str, Agent]
@@ -35,10 +35,10 @@ class Agents(msgspec.Struct, frozen=True):
 async def open_agents(
     settings: Settings, store: Store, workers: LimitedWorkers, scheduler: Scheduler
 ) -> AsyncIterator[Agents]:
-    """All of them, ready to answer; closed when the block ends. ``store`` has the bots made over REST, and the files
-    that messages name by id, and ``workers`` take them apart.
+    """Open all agents, ready to answer, and close them when the block ends. ``store`` has the bots made over REST and
+    the files that messages name by id; ``workers`` parse those files.
 
-    Raises AgentError for what the settings ask and cannot be had, MissingWeights.
+    Raises AgentError for settings that cannot be met, MissingWeights.
     """
 
     async def read_file(file_id: str) -> Fetched | None:

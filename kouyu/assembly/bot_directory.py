@@ -1,4 +1,4 @@
-"""Who answers, by bot id: the bots of the settings, and those made over REST while they are published."""
+"""Finds the agent of a bot id: the bots of the settings, and the published ones made over REST."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,10 +17,10 @@ log = logging.getLogger(__name__)
 
 
 class BotDirectory:
-    """A session takes its bot from here when it begins, so what is put here holds from the next session on.
+    """Maps bot ids to agents. A session looks its bot up when it begins, so changes apply from the next session on.
 
-    Bots made over REST answer with a model of the settings and the MCP servers of the settings: keys and addresses stay
-    with whoever runs the server. They hold nothing that would have to be closed.
+    Bots made over REST use a model and MCP servers of the settings, so keys and addresses stay with the operator. They
+    own nothing that must be closed.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class BotDirectory:
         attachments: Attachments | None = None,
         workers: LimitedWorkers | None = None,
     ) -> None:
-        """``settled`` are the bots of the settings; ``default_bot`` is the one whose model is taken first."""
+        """``settled`` are the bots of the settings; ``default_bot`` is the one whose model is the default."""
         self.settled = settled
         self.tool_servers = tool_servers or {}
         self._attachments = attachments
@@ -41,30 +41,30 @@ class BotDirectory:
         self._agents = dict(settled.agents)
         first = [default_bot] if default_bot in settled.models else []
         self.model_ids: Sequence[str] = (*first, *(name for name in settled.models if name not in first))
-        """The bots of the settings whose models can be chosen, the default first."""
+        """Ids of the settings' bots whose models can be chosen, the default first."""
 
     @property
     def definitions(self) -> Mapping[str, BotDefinition]:
-        """Of all who answer now; changes with them."""
+        """The definitions of all current bots; a live view."""
         return self._definitions
 
     @property
     def agents(self) -> Mapping[str, Agent]:
-        """One for each of ``definitions``."""
+        """The agent of each of ``definitions``."""
         return self._agents
 
     def put(self, bot_id: str, profile: BotProfile) -> None:
-        """From now on this bot answers, and so. Raises ProtocolError for a profile that cannot be."""
+        """Add or replace a bot. Raises ProtocolError for an invalid profile."""
         agent = self._made(bot_id, profile)
         self._definitions[bot_id], self._agents[bot_id] = agent.definition, agent
 
     def remove(self, bot_id: str) -> None:
-        """From now on no session begins with this bot; those that run go on."""
+        """Remove a bot: no new session begins with it; running sessions continue."""
         self._definitions.pop(bot_id, None)
         self._agents.pop(bot_id, None)
 
     def put_published(self, records: Iterable[BotRecord]) -> None:
-        """Put all that are published, when the server starts. One whose model is gone is left out, with a warning."""
+        """Add all published bots when the server starts. A bot whose model is gone is skipped, with a warning."""
         for record in records:
             try:
                 if record.published is not None:
@@ -73,14 +73,14 @@ class BotDirectory:
                 log.warning("bot %s cannot answer: %s", record.id, fault)
 
     async def check(self, profile: BotProfile) -> None:
-        """Raises ProtocolError for a profile that cannot be, by the names that the fields have in REST."""
+        """Raise ProtocolError for an invalid profile, naming fields as REST does."""
         try:
             await self._made("", profile).check()
         except AgentError as fault:
             raise ProtocolError(BAD_REQUEST, f"prompt_info.prompt: {fault}") from fault
 
     def model_of(self, profile: BotProfile) -> LanguageModel:
-        """The model that answers. Raises InvalidField for one that is not here."""
+        """Return the profile's model. Raises InvalidField for an unknown one."""
         chosen = profile.model.model_id or next(iter(self.model_ids), "")
         if chosen not in self.settled.models:
             allowed = f"a bot of the settings, whose model is taken: {', '.join(self.model_ids) or 'there is none'}"

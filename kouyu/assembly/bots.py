@@ -1,4 +1,4 @@
-"""The bots of the settings, and the embedded language model where one of them needs it."""
+"""Builds the bots of the settings, and starts the embedded language model if one of them needs it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -23,28 +23,28 @@ from kouyu.workers.limited import LimitedWorkers
 
 
 class LanguageModel(msgspec.Struct, frozen=True):
-    """A model of the settings, for any bot to use."""
+    """A model of the settings, which any bot can use."""
 
     client: OpenAIClient
     definition: BotDefinition
-    """Of the bot it was set for: the endpoint, and how it samples."""
+    """The definition of the bot that it was configured for: endpoint and sampling."""
     examples: tuple[Example, ...]
-    """What bots without examples of their own show it."""
+    """Examples for bots without their own."""
 
 
 class Bots(msgspec.Struct, frozen=True):
-    """Who answers, by bot id; ready to."""
+    """Agents by bot id, ready to answer."""
 
     definitions: Mapping[str, BotDefinition]
     agents: Mapping[str, Agent]
     profiles: Mapping[str, BotProfile]
-    """The same as they would be written over REST."""
+    """The same bots as profiles, in the form that REST uses."""
     models: Mapping[str, LanguageModel]
-    """By the id of the bot they were set for; bots on a Coze server have none."""
+    """By the id of the bot that they were configured for; bots on a Coze server have none."""
 
 
 def needs_embedded_model(bots: tuple[BotSettings, ...]) -> bool:
-    """True when a bot has no endpoint of its own."""
+    """Whether a bot has no endpoint of its own."""
     return any(not bot.model.base_url for bot in bots)
 
 
@@ -57,7 +57,7 @@ async def open_bots(
     attachments: Attachments | None = None,
     workers: LimitedWorkers | None = None,
 ) -> AsyncIterator[Bots]:
-    """The bots, the embedded model started and warmed up where needed; closed when the block ends.
+    """Open the bots, with the embedded model started and warmed up if needed; close them when the block ends.
 
     ``load_model`` starts the embedded model. ``tool_servers`` holds, by name, those that the bots' settings name;
     ``attachments`` reads the files in messages, ``workers`` render prompts.

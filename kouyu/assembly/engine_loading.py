@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class WeightsNotFetched(WeightsError):
-    """Weights that the settings ask for are not on this machine. The text names the command that fetches them."""
+    """Weights that the settings need are not on this machine. The text names the command that fetches them."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         command = f"kouyu models fetch {' '.join(names)}"
@@ -37,9 +37,9 @@ class WeightsNotFetched(WeightsError):
 
 
 def check_engines(settings: Settings) -> None:
-    """Check names and weights before anything is loaded.
+    """Check engine names and weights before anything is loaded.
 
-    Raises EngineUnavailable for a name that no engine has, WeightsNotFetched for all missing weights together.
+    Raises EngineUnavailable for an unknown engine, WeightsNotFetched for all missing weights together.
     """
     missing = []
     for name in _weights_needed(settings):
@@ -61,8 +61,8 @@ def _weights_needed(settings: Settings) -> list[str]:
 
 
 async def load_engine(kind: Kind, name: str, engines: EngineSettings, scheduler: Scheduler) -> Any:
-    """An engine, warm. Raises EngineUnavailable."""
-    # On a thread: its libraries are imported, which takes a while.
+    """Load and warm up an engine. Raises EngineUnavailable."""
+    # On a thread: importing its libraries is slow.
     engine = await asyncio.to_thread(engine_registry.find, kind, name)
     section = f"engines.{engine_registry.section(kind, name)}"
     context = EngineContext(scheduler=scheduler, workers=engines.workers, section=section)
@@ -70,29 +70,29 @@ async def load_engine(kind: Kind, name: str, engines: EngineSettings, scheduler:
 
 
 async def load_voice_activity(engines: EngineSettings, scheduler: Scheduler) -> VoiceActivityDetector:
-    """The voice activity engine, ready to run. Raises EngineUnavailable."""
+    """Load the VAD engine. Raises EngineUnavailable."""
     use_one_blas_thread()
     return VoiceActivityDetector(await load_engine("vad", engines.vad, engines, scheduler))
 
 
 async def load_noise_suppressor(engines: EngineSettings, scheduler: Scheduler) -> NoiseSuppressor | None:
-    """The noise suppressor; None, with a warning, where its library is not installed."""
+    """Load the noise suppressor; None, with a warning, if its library is not installed."""
     try:
         suppressor: NoiseSuppressor = await load_engine("denoise", engines.denoise, engines, scheduler)
     except EngineUnavailable as error:
-        log.warning("going on without noise suppression: %s", error)
+        log.warning("noise suppression is not available: %s", error)
         return None
     return suppressor
 
 
 async def load_speaker_encoder(engines: EngineSettings, scheduler: Scheduler) -> SpeakerEncoder:
-    """The engine for voiceprints. Raises EngineUnavailable."""
+    """Load the speaker encoder. Raises EngineUnavailable."""
     encoder: SpeakerEncoder = await load_engine("voiceprint", engines.voiceprint, engines, scheduler)
     return encoder
 
 
 async def load_emotion_recognizer(engines: EngineSettings, scheduler: Scheduler) -> EmotionRecognizer | None:
-    """The engine for emotions; None where none is chosen. Raises EngineUnavailable."""
+    """Load the emotion recognizer; None if none is configured. Raises EngineUnavailable."""
     if not engines.emotion:
         return None
     recognizer: EmotionRecognizer = await load_engine("emotion", engines.emotion, engines, scheduler)
@@ -100,35 +100,35 @@ async def load_emotion_recognizer(engines: EngineSettings, scheduler: Scheduler)
 
 
 async def load_turn_judge(engines: EngineSettings, scheduler: Scheduler) -> TurnJudge:
-    """The engine that judges whether a turn is over, warm. Raises EngineUnavailable."""
+    """Load and warm up the end-of-turn engine. Raises EngineUnavailable."""
     judge: TurnJudge = await load_engine("turn", engines.turn, engines, scheduler)
     return judge
 
 
 async def load_recognizer(engines: EngineSettings, scheduler: Scheduler) -> SpeechRecognizer:
-    """The recognizer, warm. Raises EngineUnavailable."""
+    """Load and warm up the recognizer. Raises EngineUnavailable."""
     recognizer: SpeechRecognizer = await load_engine("asr", engines.asr, engines, scheduler)
     return recognizer
 
 
 async def load_language_model(engines: EngineSettings, scheduler: Scheduler) -> EmbeddedModel:
-    """The language model of bots that name no endpoint, when it can answer. Raises AgentError, EngineUnavailable."""
+    """Start the language model of bots that name no endpoint. Raises AgentError, EngineUnavailable."""
     model: EmbeddedModel = await load_engine("llm", engines.llm, engines, scheduler)
     return model
 
 
 async def load_synthesizer(engines: EngineSettings, scheduler: Scheduler) -> VoiceRouter:
-    """All voices in one, warm.
+    """Load and warm up all voices behind one router.
 
-    An engine whose library is not installed is left out with a warning, as long as another one is there. Raises
-    EngineUnavailable, and for a default voice that no engine has.
+    An engine whose library is not installed is skipped with a warning if another one loads. Raises EngineUnavailable,
+    also for a default voice that no engine has.
     """
     loads = (load_engine("tts", name, engines, scheduler) for name in engines.tts)
     results = await asyncio.gather(*loads, return_exceptions=True)
     loaded: list[SpeechSynthesizer] = [result for result in results if not isinstance(result, BaseException)]
     for result in results:
         if isinstance(result, EngineUnavailable) and loaded:
-            log.warning("going on without some voices: %s", result)
+            log.warning("some voices are not available: %s", result)
         elif isinstance(result, BaseException):
             raise result
     try:

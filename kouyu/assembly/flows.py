@@ -1,4 +1,4 @@
-"""The flows of the settings, ready to answer."""
+"""Builds the flows of the settings."""
 
 import asyncio
 import importlib
@@ -16,7 +16,7 @@ from kouyu.settings.bots import FlowSettings
 
 @asynccontextmanager
 async def open_flows(chosen: Sequence[FlowSettings]) -> AsyncIterator[Mapping[str, Agent]]:
-    """The flows by id; closed when the block ends. Raises AgentError for a function that is not there, or no flow."""
+    """Open the flows, by id; close them when the block ends. Raises AgentError for a missing or unsuitable function."""
     async with AsyncExitStack() as stack:
         flows: dict[str, Agent] = {}
         for settings in chosen:
@@ -27,7 +27,7 @@ async def open_flows(chosen: Sequence[FlowSettings]) -> AsyncIterator[Mapping[st
 
 async def _flow(settings: FlowSettings) -> Agent:
     if settings.callable:
-        # Importing runs the operator's program: on a thread, since it may take its time.
+        # On a thread: importing runs the operator's program, which may be slow.
         function = await asyncio.to_thread(_function, settings)
         return Flow(settings.id, function, parameters=settings.parameters, ask_early=settings.ask_early)
     definition = FlowEndpointDefinition(
@@ -47,7 +47,7 @@ def _function(settings: FlowSettings) -> FlowFunction:
         sys.path.append(settings.folder)
     try:
         function = getattr(importlib.import_module(module_name), name)
-    except Exception as fault:  # importing runs the operator's program, which may throw anything
+    except Exception as fault:  # importing runs the operator's program, which may raise anything
         raise AgentError(f"flow {settings.id}: {settings.callable}: {type(fault).__name__}: {fault}") from fault
     if not (inspect.isasyncgenfunction(function) or inspect.iscoroutinefunction(function)):
         raise AgentError(f"flow {settings.id}: {settings.callable} is neither an async generator nor an async function")

@@ -1,4 +1,4 @@
-"""What all sessions share, from the settings: made ready together when the server starts, closed when it stops."""
+"""Builds what all sessions share from the settings when the server starts, and closes it when the server stops."""
 
 import asyncio
 import dataclasses
@@ -47,7 +47,7 @@ T = TypeVar("T")
 
 @asynccontextmanager
 async def open_sessions(settings: Settings, store: Store) -> AsyncIterator[Runtime]:
-    """What runs a session of ``/v1/chat``, and the voices there are. Raises what ``open_services`` raises."""
+    """Open the runtime for sessions of ``/v1/chat``. Raises what ``open_services`` raises."""
     async with _open(settings, store) as (services, bots):
         runs = functools.partial(run_session, services=services)
         chats = text_chats(services, limit=settings.server.max_sessions)
@@ -56,9 +56,9 @@ async def open_sessions(settings: Settings, store: Store) -> AsyncIterator[Runti
 
 @asynccontextmanager
 async def open_services(settings: Settings, store: Store) -> AsyncIterator[Services]:
-    """The engines and the bots, all warm, loaded side by side. Nothing is downloaded.
+    """Load and warm up the engines and bots concurrently. Downloads nothing.
 
-    Raises WeightsNotFetched naming all that is missing, EngineUnavailable, AgentError, SettingsError.
+    Raises WeightsNotFetched naming all missing weights, EngineUnavailable, AgentError, SettingsError.
     """
     async with _open(settings, store) as (services, _):
         yield services
@@ -155,7 +155,7 @@ def _transcript_finisher(sensitive_words: str) -> TranscriptFinisher:
 
 
 async def _all_or_first_error(*work: Awaitable[Any]) -> list[Any]:
-    """The results in order. When one fails, the others are cancelled and awaited, and its error is raised alone."""
+    """Return the results in order. When one fails, cancel and await the others, and raise its error alone."""
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(_awaited(one)) for one in work]

@@ -1,4 +1,4 @@
-"""What the server serves: built by assembly, handed to its routes."""
+"""The runtime: what assembly builds and the server's routes use."""
 
 from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
@@ -13,25 +13,25 @@ from kouyu.text_chats.text_chats import TextChats
 
 
 class RunSession(Protocol):
-    """What talks with the client: ``session.connection.run_session`` with its services filled in."""
+    """``session.connection.run_session`` with its services filled in."""
 
     def __call__(
         self, socket: Socket, *, bot_id: str, workflow_id: str, log_id: str, owner: str, redials_as: str
     ) -> Coroutine[Any, Any, None]:
-        """Run one session to its end. ``workflow_id`` is "" where the bot itself answers, ``owner`` a token's id,
-        ``redials_as`` what is the same when this client dials again."""
+        """Run one session to its end. ``workflow_id`` is "" if the bot itself answers, ``owner`` a token's id,
+        ``redials_as`` a key that stays the same when this client reconnects."""
         ...
 
 
 class Runtime(msgspec.Struct, frozen=True, kw_only=True):
-    """What is ready for clients."""
+    """Everything that the routes serve clients with."""
 
     run_session: RunSession
     voices: Sequence[Voice] = ()
     """The default one first."""
     bots: BotDirectory | None = None
-    """None where only the bots of the settings can be talked with."""
+    """None if only the bots of the settings are served."""
     chats: TextChats | None = None
-    """None where nobody can write."""
+    """None if text chats are not served."""
     services: Services | None = None
-    """For everything but conversations; None where there are conversations alone."""
+    """For everything but conversations; None if only conversations are served."""

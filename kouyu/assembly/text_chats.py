@@ -1,4 +1,4 @@
-"""Chats in writing, out of what voice sessions use: the same bots and flows, the same store."""
+"""Builds text chats from what voice sessions use: the same bots, flows and store."""
 
 from kouyu.serving.services import Services
 from kouyu.text_chats.services import ChatServices
@@ -6,7 +6,7 @@ from kouyu.text_chats.text_chats import TextChats
 
 
 def text_chats(services: Services, *, limit: int) -> TextChats:
-    """At most ``limit`` of them run at once."""
+    """Build the text chats, of which at most ``limit`` run at once."""
     chosen = ChatServices(
         store=services.store,
         ids=services.ids,

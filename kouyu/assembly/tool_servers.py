@@ -1,4 +1,4 @@
-"""The MCP servers of the settings, connected."""
+"""Connects the MCP servers of the settings."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from kouyu.settings.bots import McpServerSettings
 
 @asynccontextmanager
 async def open_tool_servers(chosen: Sequence[McpServerSettings]) -> AsyncIterator[Mapping[str, McpServer]]:
-    """The servers by name, side by side connected; disconnected when the block ends. Raises AgentError."""
+    """Connect the servers concurrently, by name; disconnect them when the block ends. Raises AgentError."""
     servers = {settings.name: McpServer(_definition(settings)) for settings in chosen}
     try:
         results = await asyncio.gather(*(server.start() for server in servers.values()), return_exceptions=True)

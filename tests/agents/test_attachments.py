@@ -109,7 +109,7 @@ async def test_a_file_by_address_is_fetched(attachments: Attachments) -> None:
     [
         ({"type": "file", "file_id": "9"}, "there is no uploaded file with this id"),
         ({"type": "file", "file_id": "3"}, "it is of an unknown form"),
-        ({"type": "image", "file_id": "1"}, "it is no PNG, JPEG, GIF or WebP image"),
+        ({"type": "image", "file_id": "1"}, "it is not a PNG, JPEG, GIF or WebP image"),
         ({"type": "file", "file_url": "file:///etc/passwd"}, "only http and https"),
     ],
 )

@@ -56,7 +56,7 @@ async def test_an_answer_may_be_streamed_as_events() -> None:
     ("answer", "told"),
     [
         (whole(b'data: {"error": "no such order"}\n\n', "content-type: text/event-stream"), "Flow f: it failed"),
-        (whole(b"data: nonsense\n\n", "content-type: text/event-stream"), "no piece of an answer"),
+        (whole(b"data: nonsense\n\n", "content-type: text/event-stream"), "not a piece of an answer"),
         (whole(b"[]", "content-type: application/json"), "the answer is not"),
         (whole(b"", status="500 Oh"), r"it failed \(HTTP 500\)"),
     ],

@@ -100,7 +100,7 @@ def test_usual_prompts_need_no_process(text: str) -> None:
 async def test_a_template_without_end_is_given_up_and_told_to_its_author(text: str, workers: LimitedWorkers) -> None:
     assert cheap_template(text) is None
     template = PromptTemplate(text, owner="bot 7", defaults={"x": "x" * 100}, workers=workers)
-    with pytest.raises(AgentError, match=r"The prompt of bot 7, (rendering it takes too much|what it makes is|line)"):
+    with pytest.raises(AgentError, match=r"The prompt of bot 7, (rendering it takes too much|its result is|line)"):
         await template.render({})
 
 

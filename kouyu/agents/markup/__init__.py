@@ -1,1 +1,1 @@
-"""What models write into their answers that is not for the user: thoughts, tool calls, special tokens, citations."""
+"""Removes thoughts, tool calls, special tokens and citations, which are not for the user, from models' answers."""

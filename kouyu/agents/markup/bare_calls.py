@@ -1,6 +1,6 @@
-"""Tool calls without any mark: an answer, or a line of it, that is nothing but the JSON or the Python of a call.
+"""Finds tool calls without marks: an answer, or a line of it, that is only the JSON or Python of a call.
 
-Small models write so, the bundled ones among them; it is looked for only where tools have been offered.
+Small models write them, the bundled one included. Searched for only if tools have been offered.
 """
 
 from collections.abc import Collection
@@ -13,8 +13,8 @@ _PAIRS: Final = {"{": "}", "[": "]", "(": ")"}
 
 
 def head_pattern(tools: Collection[str]) -> regex.Pattern[str]:
-    """How a call begins: ``{"name":``, doubled braces, a list of them, in a fence or behind "functools", or ``[tool(``
-    of a tool that is offered."""
+    """Compile the pattern of a call's beginning: ``{"name":``, doubled braces, a list of them, in a fence or after
+    "functools", or ``[tool(`` of an offered tool."""
     names = "|".join(regex.escape(name) for name in tools)
     return regex.compile(
         rf"(?:Action:\s{{0,4}})?(?:functools\s?)?(?:```\w{{0,12}}\s{{0,8}})?"
@@ -23,7 +23,7 @@ def head_pattern(tools: Collection[str]) -> regex.Pattern[str]:
 
 
 class BracketScanner:
-    """Finds the end of something in brackets, however it is cut; what stands in quotes does not count."""
+    """Finds the closing bracket in text that comes in pieces, ignoring quoted text."""
 
     def __init__(self) -> None:
         self._depth = 0
@@ -32,7 +32,7 @@ class BracketScanner:
         self._begun = False
 
     def end(self, text: str) -> int | None:
-        """Where, in this next piece, the outermost bracket has closed; None while it has not."""
+        """Return where in this next piece the outermost bracket closes; None if it does not."""
         for index, letter in enumerate(text):
             if self._take(letter):
                 return index + 1

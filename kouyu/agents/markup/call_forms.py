@@ -1,6 +1,6 @@
-"""The forms in which model families write a tool call: JSON, tags, and Python.
+"""Parsers for the forms in which model families write a tool call: JSON, tags and Python.
 
-A form reads one body, the text between the marks of a block, and gives nothing where the body is of another form.
+Each parses one body, the text between the marks of a block, and yields nothing if the body has another form.
 """
 
 import ast
@@ -13,7 +13,7 @@ import regex
 
 
 class WrittenCall(msgspec.Struct, frozen=True):
-    """A call as the model wrote it; ``untyped`` arguments are bare text, whatever the tool asks for."""
+    """A call as the model wrote it; ``untyped`` arguments are bare text, whatever type the tool requires."""
 
     name: str
     arguments: dict[str, Any]
@@ -31,12 +31,12 @@ _NAMED_JSON: Final = regex.compile(
     r"(?:^|(?<=[\s>｜|\]]))(?P<name>[A-Za-z_][\w.-]{0,63}(?::\d{1,4})?)"
     r"(?:<[^<>{}]{1,60}>|\[CALL_ID\][\w-]{0,64}|\[ARGS\]|\s{0,4}✿ARGS✿:|\s|```(?:json)?|>){0,6}(?=\{)"
 )
-"""A name, and JSON behind it: Mistral, Kimi, DeepSeek, functionary, Qwen-Agent."""
+"""A name followed by JSON: Mistral, Kimi, DeepSeek, functionary, Qwen-Agent."""
 _CHANNEL_WORDS: Final = frozenset({"function", "json", "commentary", "assistant", "functools", "Action"})
 
 
 def json_values(text: str) -> Iterator[Any]:
-    """The JSON values that stand in a text one after the other, whatever parts them."""
+    """Yield the consecutive JSON values in a text, with any separators."""
     place = 0
     while (opening := regex.search(r"[{\[]", text, pos=place)) is not None:
         start = opening.start()
@@ -53,7 +53,7 @@ def json_values(text: str) -> Iterator[Any]:
 
 
 def json_calls(body: str, recipient: str) -> Iterator[WrittenCall]:
-    """``{"name": …, "arguments": {…}}``, alone or in lists; ``NAME{…}``; with a ``recipient``, its arguments alone."""
+    """Parse ``{"name": …, "arguments": {…}}``, alone or in lists; ``NAME{…}``; with a ``recipient``, bare arguments."""
     if recipient:
         for value in json_values(body):
             if isinstance(value, dict):
@@ -127,7 +127,7 @@ _COLON_ARGUMENT: Final = regex.compile(rf"(?P<key>[\w.-]{{1,64}}):(?:{_QUOTED}|(
 
 
 def tagged_calls(body: str, recipient: str) -> Iterator[WrittenCall]:
-    """Qwen3-Coder's ``<function=N><parameter=k>v``, ``<invoke name="N">`` of MiniMax and DeepSeek, GLM's
+    """Parse Qwen3-Coder's ``<function=N><parameter=k>v``, ``<invoke name="N">`` of MiniMax and DeepSeek, GLM's
     ``NAME<arg_key>``, Kimi K3's sections, and Gemma's ``call:N{k:v}``."""
     body = _SUFFIX.sub("", _NAMESPACE.sub("", body))
     if "<|open|>" in body:
@@ -163,7 +163,7 @@ def _arguments(form: regex.Pattern[str], text: str) -> dict[str, Any]:
 
 
 def python_calls(body: str, recipient: str) -> Iterator[WrittenCall]:
-    """``[f(a=1), g(b="x")]``, or the calls alone, a line each; only keywords and literals."""
+    """Parse ``[f(a=1), g(b="x")]``, or bare calls, one per line; only keywords and literals."""
     text = body.strip().removeprefix("```python").removeprefix("```tool_code").removeprefix("```").removesuffix("```")
     if "(" not in text or len(text) > _LONGEST_PYTHON:
         return

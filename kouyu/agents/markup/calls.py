@@ -1,4 +1,4 @@
-"""The tool calls that a model wrote into its text, read out of what stood between the marks."""
+"""Parses the tool calls that a model wrote into its text from the bodies between the marks."""
 
 import logging
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ _TYPED: Final = frozenset({"integer", "number", "boolean", "object", "array", "n
 
 
 class MarkupCalls:
-    """What was called in one answer. Calls of tools that are not offered, and what cannot be read, are dropped and
-    logged (without their arguments)."""
+    """The tool calls of one answer. Calls of tools that are not offered, and unreadable ones, are dropped and logged
+    (without their arguments)."""
 
     def __init__(self, tools: Sequence[dict[str, Any]]) -> None:
         self._parameters: dict[str, dict[str, Any]] = {}
@@ -28,7 +28,7 @@ class MarkupCalls:
             self._parameters[function.get("name", "")] = (function.get("parameters") or {}).get("properties") or {}
         self._calls: list[ToolCall] = []
         self.dropped = 0
-        """How often something between the marks was no call."""
+        """How many bodies between marks were not calls."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -36,7 +36,7 @@ class MarkupCalls:
         return frozenset(self._parameters)
 
     def add(self, body: str, *, recipient: str = "") -> None:
-        """Read the calls of one block; ``recipient`` is the tool where the marks name it."""
+        """Parse the calls of one block; ``recipient`` is the tool if the marks name it."""
         written = read_calls(body, recipient=recipient)
         for call in written:
             name = self._offered(call.name)
@@ -50,18 +50,18 @@ class MarkupCalls:
             log.warning("the model wrote %d characters of tool-call markup that name no tool", len(body))
 
     def calls(self) -> tuple[ToolCall, ...]:
-        """All calls in order; one that was written twice counts once."""
+        """All calls in order, without duplicates."""
         return tuple(self._calls)
 
     def is_none(self, body: str) -> bool:
-        """Whether a text without marks is something else than a call: other JSON, say."""
+        """Whether a text without marks is not a call but, for example, other JSON."""
         if body.lstrip().startswith(("{", "[", "```", "functools", "Action")):
             return not read_calls(body) and next(json_values(body), None) is not None
         return not read_calls(body)
 
     def text_in(self, body: str) -> str | None:
-        """The answer that a small model hides in the call of a tool that does not exist: the only text among the
-        arguments. None for a call that can be carried out, and where there is no such text."""
+        """Return the answer that a small model wrote into a call of a nonexistent tool: the only text among its
+        arguments. None for a call of an offered tool, and if there is no such text."""
         written = read_calls(body)
         if len(written) != 1 or self._offered(written[0].name) is not None:
             return None
@@ -78,7 +78,7 @@ class MarkupCalls:
         return next((each for each in (name, plain) if each in self._parameters), None)
 
     def _typed(self, name: str, call: WrittenCall) -> dict[str, Any]:
-        """The arguments; those that were written as bare text, in the types that the tool asks for."""
+        """Return the arguments, those written as bare text converted to the types that the tool requires."""
         if not call.untyped:
             return call.arguments
         properties = self._parameters[name]
@@ -86,7 +86,7 @@ class MarkupCalls:
 
 
 def read_calls(body: str, *, recipient: str = "") -> list[WrittenCall]:
-    """The calls in ``body``, in whichever form they are written; none where it cannot be read."""
+    """Parse the calls in ``body``, in any form; none if it cannot be parsed."""
     body = body.replace("]<]minimax[>[", "").replace("<0x0A>", "\n").strip()
     forms = (tagged_calls, python_calls, json_calls)
     if body.startswith(("{", "[{", "```", "functools")):

@@ -1,4 +1,4 @@
-"""Code in an answer, between ticks or in a fence: it goes out as it is, whatever it looks like."""
+"""Passes code in an answer, between backticks or in a fence, through unchanged."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ _FENCE: Final = "```"
 
 
 class CodeSpans:
-    """Follows the text through one span after the other."""
+    """Tracks code spans as the text comes."""
 
     def __init__(self, incoming: Incoming, output: Output) -> None:
         self._incoming = incoming
@@ -23,22 +23,22 @@ class CodeSpans:
         return bool(self._ends)
 
     def open_fence(self) -> None:
-        """What comes next is inside a fence that has been given out already."""
+        """Continue inside a fence that has already been output."""
         self._ends = (_FENCE,)
 
     def open(self, *, final: bool) -> bool:
-        """The text begins with ticks: let them through. False when more may follow."""
+        """Let through the backticks that the text begins with. False if more may follow."""
         text = self._incoming.text
         ticks = len(text) - len(text.lstrip("`"))
         if ticks == len(text) and ticks < len(_FENCE) and not final:
             return False
-        # A single tick that is not closed on its line opened nothing.
+        # A single backtick that is not closed on its line opens no span.
         self._ends = (_FENCE,) if ticks >= len(_FENCE) else ("`", "\n", END) if ticks == 1 else ()
         self._output.say(self._incoming.take(ticks))
         return True
 
     def step(self, *, final: bool) -> bool:
-        """Let code through up to its end. False when more has to come first."""
+        """Let code through up to its end. False if more text is needed first."""
         text = self._incoming.text
         found = [(place, end) for end in self._ends if (place := text.find(end)) >= 0]
         if found:

@@ -1,4 +1,4 @@
-"""The filter in front of agents that are no language model themselves, but may pass on what one wrote."""
+"""Applies the markup filter to agents that are not language models but may pass a model's text on."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -10,8 +10,8 @@ from kouyu.agents.markup.filter import MarkupFilter
 
 
 async def without_markup(events: AsyncGenerator[AgentEvent, None]) -> AsyncGenerator[AgentEvent, None]:
-    """The same answer, its thoughts as ThoughtDelta and without tool calls, special tokens and citations. Closing this
-    closes ``events``."""
+    """Filter the answer: thoughts become ThoughtDelta; tool calls, special tokens and citations are dropped. Closing
+    this closes ``events``."""
     markup = MarkupFilter()
     async with aclosing(events):
         async for event in events:

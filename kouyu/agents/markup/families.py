@@ -1,11 +1,11 @@
-"""The marks of model families, as one table: what each mark looks like, where it counts, and what it does.
+"""The table of model families' marks: each mark's pattern, the places where it counts, and its effect.
 
-Forms were read from the chat templates that ship with llama.cpp (in llama-cpp-python 0.3.36), the parsers of
+Forms were taken from the chat templates that ship with llama.cpp (in llama-cpp-python 0.3.36), the parsers of
 vLLM 0.33.0 and SGLang 0.5.23, mlx-lm 0.32.2 and Ollama at fb30760; each family names those that know it.
 
-Patterns are those of the package ``regex``. None may match the beginning of another one's match in the same table, so
-that a mark means the same however the text is cut; a look-ahead is always positive, and the end of an answer is
-written ``\\0``.
+Patterns are for the package ``regex``. None may match a prefix of another one's match in the same table, so that a
+mark means the same however the text is cut; a look-ahead is always positive, and ``\\0`` stands for the end of an
+answer.
 """
 
 from enum import Enum
@@ -15,7 +15,7 @@ import msgspec
 
 
 class Does(Enum):
-    """What a mark means for the text behind it."""
+    """A mark's effect on the text around it."""
 
     VANISH = "the mark alone is left out"
     THINK = "thoughts follow, up to the closing mark"
@@ -25,7 +25,7 @@ class Does(Enum):
 
 
 class Where(Enum):
-    """Where a mark counts; elsewhere it is text."""
+    """Where a mark counts; elsewhere it is plain text."""
 
     ANYWHERE = "in any place outside code"
     BLOCK = "where a block begins, or glued to what follows; not within quotes"
@@ -44,7 +44,7 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class Family(msgspec.Struct, frozen=True):
-    """The marks of models that write alike; ``source`` says who knows them."""
+    """The marks of models with the same format; ``source`` names the software that parses them."""
 
     models: str
     source: str
@@ -232,11 +232,11 @@ starts. vLLM, SGLang, llama.cpp, Ollama."""
 CHANNEL_ENDS: Final = r"<\|(?:end|eom|call|return|eot)\|>|(?=<\|(?:start|channel)\|>)"
 
 GLUED_CHANNELS: Final = r"analysis(?=[A-Z\u4e00-\u9fff])"
-"""The same of servers that leave special tokens out: the names stay, glued to the text."""
+"""The same from servers that drop special tokens: the names stay, glued to the text."""
 GLUED_FINAL: Final = r"assistantfinal"
 
 SECTION: Final = r'<\|(?:open|close)\|>[a-z]+(?: [a-z]+="[^"<>\n]{0,64}"){0,3}<\|sep\|>'
 """Kimi K3: ``<|open|>think<|sep|>``, its answer between marks for ``response``. SGLang, mlx-lm."""
 
 SPECIAL_TOKEN: Final = r"<\|(?!(?:open|close|start|channel)\|>)[A-Za-z_][\w:./-]{0,60}(?:\|>|>)"
-"""Any other special token: ``<|im_end|>``, ``<|eot_id|>``, ``<|file-abc|>`` and those to come."""
+"""Any other special token: ``<|im_end|>``, ``<|eot_id|>``, ``<|file-abc|>`` and future ones."""

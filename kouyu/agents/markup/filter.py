@@ -1,4 +1,4 @@
-"""Takes out of streamed text what is not for the user: thoughts, tool calls, special tokens and citations."""
+"""Removes thoughts, tool calls, special tokens and citations from streamed text."""
 
 import logging
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from kouyu.agents.markup.places import Before
 log = logging.getLogger(__name__)
 
 _LONGEST_BODY: Final = 32 * 1024
-"""Characters of one call; what is longer is none."""
+"""Most characters of one call; a longer body is not a call."""
 _RECIPIENT: Final = regex.compile(r"to=([\w.]+)")
 _OPENING_TAG: Final = regex.compile("<([a-z]+)")
 _CLOSING_TAG: Final = regex.compile("</([a-z]+)")
@@ -29,9 +29,9 @@ _CALL_IN_THOUGHT: Final = regex.compile(
     r"(?=<tool_calls?(?::[\w.-]{1,24})?>\s{0,40}(?:[\[{<\]]|[A-Za-z_][\w.-]{0,64}(?:\n|<arg_key|</tool_call)))"
     r"|(?=<\|tool_calls_section_begin\|>)"
 )
-"""Models write calls into a thought that they have not closed: Qwen3.5, Kimi K2, Hunyuan."""
+"""Some models write calls into an unclosed thought: Qwen3.5, Kimi K2, Hunyuan."""
 _PIECE: Final = 512
-"""Characters dealt with at a time, so that the work stays in proportion to the text."""
+"""Characters processed at a time, so that the work stays linear in the text."""
 
 
 class _Mode(Enum):
@@ -43,18 +43,18 @@ class _Mode(Enum):
 
 
 class MarkupFilter:
-    """One answer's filter: text goes in as it comes, cut anywhere, and comes out as soon as it cannot be a mark.
+    """Filters one answer: takes text in pieces cut anywhere, and returns it as soon as it cannot be part of a mark.
 
-    At most some 300 characters wait for a mark to become whole, and a space that may stand before a citation. A block
-    that is never closed swallows the rest. The work grows with the length of the text.
+    Holds back about 300 characters at most for an incomplete mark, and a space that may precede a citation. A block
+    that is never closed swallows the rest. The work is linear in the text.
     """
 
     def __init__(
         self, *, inside: bool = False, held: bool = False, watchful: bool = False, tools: Sequence[dict[str, Any]] = ()
     ) -> None:
-        """``inside``: the answer begins inside a thought. ``held``: it may, so that nothing goes out before its end or
-        a closing mark; ``watchful``: the same only where its first words are such as thoughts begin with. ``tools`` are
-        those that may be called, as OpenAI defines them."""
+        """``inside``: the answer begins inside a thought. ``held``: it may, so that all text is held until its end or a
+        closing mark; ``watchful``: the same only if its first words are typical of a thought. ``tools`` are the tools
+        that may be called, as OpenAI defines them."""
         self._calls = MarkupCalls(tools)
         self._bare_head = head_pattern(self._calls.names) if tools else None
         self._before = Before()
@@ -73,10 +73,10 @@ class MarkupFilter:
         self._recipient = ""
         self._scanner = BracketScanner()
         self.began_inside = inside
-        """The answer began inside a thought."""
+        """Whether the answer began inside a thought."""
 
     def feed(self, text: str) -> str:
-        """What of the text so far may be shown and said now."""
+        """Add text, and return what may be shown and spoken now."""
         text = text.replace(END, "")
         for start in range(0, len(text), _PIECE):
             self._incoming.text += text[start : start + _PIECE]
@@ -84,7 +84,7 @@ class MarkupFilter:
         return self._output.take_text(all_of_it=False)
 
     def finish(self) -> str:
-        """What was held back because it might have become a mark."""
+        """End the answer, and return the text held back."""
         self._incoming.text += END
         self._run(final=True)
         self._incoming.text = ""
@@ -96,23 +96,23 @@ class MarkupFilter:
         return self._output.take_text(all_of_it=True)
 
     def thoughts_come_apart(self) -> None:
-        """The server tells thoughts apart from the text, so that the text does not begin inside one."""
+        """Note that the server sends thoughts in a field of their own: the text does not begin inside one."""
         self._watchful = False
         self._output.release()
 
     def thoughts(self) -> str:
-        """What has been thought since this was asked last."""
+        """Return the thoughts since the last call."""
         if self._unclosed_is_text and self._mode is _Mode.THOUGHT:
             return ""
         return self._output.take_thoughts()
 
     def withdrawn(self) -> bool:
-        """Whether text given out earlier was thought: all of it, as a closing mark has told since the last call."""
+        """Whether a closing mark since the last call has shown that all text returned earlier was a thought."""
         return self._output.take_withdrawal()
 
     @property
     def calls(self) -> MarkupCalls:
-        """The tool calls, once the text is whole."""
+        """The tool calls, once the text is complete."""
         return self._calls
 
     def _run(self, *, final: bool) -> None:
@@ -120,7 +120,7 @@ class MarkupFilter:
             pass
 
     def _step(self, *, final: bool) -> bool:
-        """Deal with the beginning of the rest; False when more has to come first."""
+        """Process the beginning of the rest; False if more text is needed first."""
         if self._code.are_open:
             return self._code.step(final=final)
         match self._mode:
@@ -154,7 +154,7 @@ class MarkupFilter:
         return self._mark(final=final)
 
     def _line_start(self, *, final: bool) -> bool | None:
-        """What only a line or the answer can begin with; None when it is nothing of that."""
+        """Handle forms that only a line or the answer can begin with; None if it is none of them."""
         if self._incoming.text[0].isspace():
             self._output.say(self._incoming.take(_SPACE.match(self._incoming.text).end()))
             return True
@@ -193,7 +193,7 @@ class MarkupFilter:
         return None
 
     def _mark(self, *, final: bool) -> bool:
-        """The rest begins with a character that may begin a mark."""
+        """Handle a rest that begins with a character that may begin a mark."""
         if self._incoming.text[0] == "`":
             return self._code.open(final=final)
         found = mark_at(self._incoming.text, 0)
@@ -231,7 +231,7 @@ class MarkupFilter:
     # Marks
 
     def _found(self, found: Found) -> None:
-        """A mark counts: take it out, and begin what it begins."""
+        """Remove a mark that counts, and apply its effect."""
         self._incoming.take(found.length)
         if found.mark is None:
             self._channel(found.text)
@@ -270,7 +270,7 @@ class MarkupFilter:
         self._body, self._body_size = [], 0
 
     def _end_of_thought(self) -> None:
-        """What came before this lone closing mark was thought, if there was anything."""
+        """Handle a lone closing mark: any text before it was a thought."""
         if self._output.is_held or self._before.started:
             self.began_inside = True
             self._output.all_was_thought()
@@ -280,7 +280,7 @@ class MarkupFilter:
     # Blocks
 
     def _block(self) -> bool:
-        """Inside a thought or a call: everything up to the closing mark is taken out."""
+        """Inside a thought or a call, remove everything up to the closing mark."""
         closing = compiled(self._until).search(self._incoming.text, partial=True) if self._until else None
         if self._mode is _Mode.THOUGHT and not self._unclosed_is_text:
             call = _CALL_IN_THOUGHT.search(self._incoming.text, partial=True)

@@ -1,13 +1,13 @@
-"""The text that has come and has not been dealt with."""
+"""The buffer of text that has come and is not yet processed."""
 
 
 class Incoming:
-    """A short piece of text that is eaten from its front."""
+    """A short buffer of text, consumed from its front."""
 
     def __init__(self) -> None:
         self.text = ""
 
     def take(self, size: int) -> str:
-        """Remove the first ``size`` characters and give them."""
+        """Remove and return the first ``size`` characters."""
         taken, self.text = self.text[:size], self.text[size:]
         return taken

@@ -1,4 +1,4 @@
-"""Finding the marks of the table in text that is still coming."""
+"""Finds the marks of the table in text that is still coming."""
 
 from enum import Enum
 from functools import cache
@@ -17,10 +17,10 @@ from kouyu.agents.markup.families import (
 )
 
 END: Final = "\0"
-"""Stands behind the last character of an answer."""
+"""Follows the last character of an answer."""
 
 CANDIDATE: Final = regex.compile("[<\\[\\]【◁✿`\ue200]")
-"""What a mark begins with, wherever it stands."""
+"""First characters of marks that may stand anywhere."""
 
 _MARKS: Final = tuple(mark for family in FAMILIES for mark in family.marks)
 _ANY_MARK: Final = regex.compile("|".join(f"(?P<m{index}>{mark.pattern})" for index, mark in enumerate(_MARKS)))
@@ -30,11 +30,11 @@ _SPECIAL: Final = regex.compile(SPECIAL_TOKEN)
 _LONE_CHANNEL: Final = regex.compile(r"<\|(?:start|channel|open|close)\|>")
 
 THOUGHT_ENDS: Final = "|".join(mark.pattern for mark in _MARKS if mark.does is Does.END_THOUGHT)
-"""What may close a thought that the chat template opened."""
+"""Marks that may close a thought that the chat template opened."""
 
 
 class Wait(Enum):
-    """More text has to come before anything can be said."""
+    """More text is needed to decide."""
 
     FOR_MORE = "for more"
 
@@ -51,7 +51,7 @@ _VANISH: Final = Mark("", Does.VANISH)
 
 
 def mark_at(text: str, start: int) -> Found | Wait | None:
-    """The mark that begins at ``start``: None when there is none and never will be."""
+    """Return the mark that begins at ``start``; None if there is none, whatever follows."""
     for pattern in (_HEADER, _SECTION):
         if (match := pattern.match(text, start, partial=True)) is not None:
             if match.partial:
@@ -69,7 +69,7 @@ def mark_at(text: str, start: int) -> Found | Wait | None:
 
 
 def section_mark(section: str) -> Mark:
-    """What a mark of Kimi K3 does: its thoughts and its tools are blocks, all else is only marked."""
+    """Return the effect of a Kimi K3 mark: thoughts and tools are blocks, for all else only the mark is removed."""
     if section.startswith("<|open|>think"):
         return Mark("", Does.THINK, until=r"<\|close\|>think<\|sep\|>")
     if section.startswith(("<|open|>tools", "<|open|>call")):
@@ -79,5 +79,5 @@ def section_mark(section: str) -> Mark:
 
 @cache
 def compiled(pattern: str) -> regex.Pattern[str]:
-    """The pattern of a closing mark, which is the table's and so one of few."""
+    """Compile, and cache, the pattern of a closing mark from the table, which has few."""
     return regex.compile(pattern)

@@ -1,4 +1,4 @@
-"""The words that thoughts begin with: of a model that nothing is known of yet, an answer that begins so may be one."""
+"""Words that thoughts typically begin with, to recognise thoughts of a model that is not known yet."""
 
 from typing import Final
 
@@ -64,7 +64,7 @@ _OPENINGS: Final = tuple(
 
 
 def is_opening_of_thought(text: str) -> bool | None:
-    """Whether an answer that begins with ``text`` begins as thoughts do; None while its next characters decide."""
+    """Whether an answer that begins with ``text`` begins like a thought; None while its next characters decide."""
     begun = text.casefold()
     if any(begun.startswith(opening) for opening in _OPENINGS):
         return True

@@ -1,4 +1,4 @@
-"""Where in an answer a mark may stand, told from the text before it."""
+"""Decides from the text before a mark whether the mark counts there."""
 
 from typing import Final
 
@@ -46,22 +46,22 @@ _COUNTED: Final = frozenset(
         "line",
     )
 )
-"""Words behind which a number in brackets is part of the sentence."""
+"""Words after which a number in brackets is part of the sentence."""
 
 
 class Before:
-    """The end of the text that has been let through, and what was taken out behind it."""
+    """The end of the text let through so far, and the marks removed after it."""
 
     def __init__(self) -> None:
         self._tail = ""
         self.started = False
-        """Something that is not white space has been let through."""
+        """Whether anything but white space has been let through."""
         self.at_mark = False
-        """A mark was the last that came."""
+        """Whether a mark came last."""
         self._indexed = False
 
     def restart(self) -> None:
-        """The answer only begins here."""
+        """Treat this place as the beginning of the answer."""
         self._tail, self.started = "", False
 
     def text(self, text: str) -> None:
@@ -76,26 +76,26 @@ class Before:
         self.at_mark = True
 
     def index(self) -> None:
-        """The answer counts from 0 in brackets: it is about code."""
+        """Note an index [0] in brackets: the answer is about code."""
         self._indexed = True
 
     def without_space(self) -> None:
-        """The space at the end is taken back."""
+        """Remove the space at the end."""
         self._tail = self._tail[:-1]
 
     @property
     def ends_in_space(self) -> bool:
-        """Whether white space is superfluous here."""
+        """Whether the text ends in white space, so that more is superfluous."""
         return not self._tail or self._tail[-1].isspace()
 
     @property
     def space_may_wait(self) -> bool:
-        """The text ends in one space behind a word, which would go with a citation."""
+        """Whether the text ends in one space after a word, which would be removed with a citation."""
         return len(self._tail) > 1 and self._tail[-1] == " " and self._tail[-2].isalnum()
 
     @property
     def at_line_start(self) -> bool:
-        """Nothing of this line has been let through."""
+        """Whether nothing of this line has been let through."""
         return not self.started or self._tail.rstrip(" \t").endswith("\n")
 
     @property
@@ -103,7 +103,7 @@ class Before:
         return self._tail[-1:]
 
     def admits(self, where: Where, following: str) -> bool:
-        """Whether a mark counts here; ``following`` is the character behind it, NUL at the end."""
+        """Whether a mark counts here; ``following`` is the character after it, NUL at the end."""
         if where is Where.ANYWHERE or (where is not Where.WORD and not self.started):
             return True
         match where:
