@@ -1,1 +1,1 @@
-"""Measuring a server as its users feel it: how soon it answers, and how many it can serve at once."""
+"""Benchmarks of a server from the clients' side: latency, capacity, and memory over time."""

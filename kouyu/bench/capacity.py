@@ -1,4 +1,4 @@
-"""How many sessions a server holds: more and more of them talk at once, until it takes frames in too late."""
+"""Measures how many sessions a server can hold: adds sessions until it processes frames too late."""
 
 import asyncio
 import os
@@ -24,12 +24,12 @@ from kouyu.bench.statistics import summarise
 CapacityMode = Literal["free", "push", "idle"]
 
 SETTLE_S: Final = 2.0
-"""After new clients have come, before anything is measured."""
+"""Pause in seconds after new clients have connected, before the measurement."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CapacityOptions:
-    """What is to be measured. Times in ms are limits at which the measurement ends."""
+    """Options of a load test. Times in ms are limits at which it ends."""
 
     mode: CapacityMode
     language: Language
@@ -37,16 +37,16 @@ class CapacityOptions:
     sessions_max: int
     step: int
     seconds: float
-    """How long each level is measured."""
+    """Duration of each level."""
     latest_frame_ms: float = 50.0
-    """The 99th percentile of the time to take in a frame must stay below."""
+    """Limit for the 99th percentile of the time to process a frame."""
     slowest_answer_ms: float = 1500.0
-    """The median time to the first audio must stay below."""
+    """Limit for the median time to the first audio."""
     config: Path | None = None
 
 
 async def measure_capacity(options: CapacityOptions, *, on_level: Callable[[Level], None]) -> CapacityReport:
-    """Add sessions until a limit is passed; ``on_level`` is told of each level.
+    """Add sessions until a limit is exceeded; ``on_level`` is called with each level.
 
     Raises ServerDidNotStart, ChildBroke, OSError.
     """
@@ -119,13 +119,13 @@ async def _measure_level(
 
 
 def _limit_passed(level: Level, options: CapacityOptions) -> str:
-    """Which limit this level is beyond; empty where it is within all of them."""
+    """The limit that this level exceeds; empty if none."""
     if level.lost:
         return f"{level.lost} connections were lost"
     if options.mode == "idle":
-        return ""  # nobody says anything
+        return ""  # no client talks
     if level.ingest is None or level.ingest.p99 > options.latest_frame_ms:
-        return f"frames are taken in later than {options.latest_frame_ms:.0f} ms (p99)"
+        return f"frames are processed later than {options.latest_frame_ms:.0f} ms (p99)"
     if level.answers is not None and level.answers.median > options.slowest_answer_ms:
         return f"answers come later than {options.slowest_answer_ms:.0f} ms (median)"
     return ""

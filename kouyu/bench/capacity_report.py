@@ -1,4 +1,4 @@
-"""What a load test says: as a value for JSON, as a table for a person, as a chart."""
+"""The report of a load test: as JSON, as a table, and as a chart."""
 
 from typing import Final
 
@@ -12,44 +12,44 @@ from kouyu.bench.machine import Machine
 from kouyu.bench.statistics import Summary
 
 GENERATOR_LATE_MS: Final = 10.0
-"""Frames sent later than this (p99) make a level doubtful: the load generator itself wanted for processor time."""
+"""Frames sent later than this (p99) make a level unreliable: the load generator itself lacked CPU time."""
 
 _COLUMNS: Final = ("sessions", "frame", "loop", "voice", "answer", "none", "CPU", "each", "late")
 _LEGEND: Final = """\
-frame: ms from sending a frame of 20 ms to its having been taken in, median and p99
-loop: ms the event loop was late, p99; voice: ms to have audio judged by voice activity, p99
+frame: ms from sending a frame of 20 ms to the end of its processing, median and p99
+loop: ms the event loop was late, p99; voice: ms of a VAD call, p99
 answer: ms from the end of a question to the first audio, median and p90; none: questions without an answer
 CPU: percent of one core, of the server with its child processes; each: percent and MiB for one session
 late: ms the load generators sent frames too late, p99"""
 
 
 class Level(msgspec.Struct, frozen=True, kw_only=True):
-    """A number of sessions that talked at once. ms, and percent of one core."""
+    """The results for a number of simultaneous sessions. Times in ms, CPU in percent of one core."""
 
     sessions: int
     ingest: Summary | None
-    """From the sending of a frame to its having been taken in by its session."""
+    """From sending a frame to the end of its processing by the session."""
     event_loop: Summary | None
-    """How late the server's event loop was with what was due."""
+    """Lag of the server's event loop."""
     voice_activity: Summary | None
-    """From asking for the judgement of audio to having it."""
+    """Time of a VAD call."""
     answers: Summary | None
-    """From the end of a question, as it sounds, to the first audio of the answer."""
+    """From the end of a question's speech to the first audio of the answer."""
     unanswered: int
     lost: int
     server_cpu_percent: float
-    """Of the server with all its child processes; above 100 it used more than one core."""
+    """CPU of the server with all its child processes; above 100: more than one core."""
     server_memory_mib: float
     generator_cpu_percent: float
-    """Of the busiest load generator."""
+    """CPU of the busiest load generator."""
     generator_late_ms: float
     """How late the load generators sent their frames (p99)."""
     passed: str = ""
-    """The limit that this level is beyond; empty where it is within all of them."""
+    """The limit that this level exceeds; empty if none."""
 
 
 class CapacityReport(msgspec.Struct, frozen=True, kw_only=True):
-    """All of a load test."""
+    """The results of a load test."""
 
     machine: Machine
     load_at_end: tuple[float, float, float]
@@ -59,9 +59,9 @@ class CapacityReport(msgspec.Struct, frozen=True, kw_only=True):
     latest_frame_ms: float
     slowest_answer_ms: float
     idle_memory_mib: float
-    """Of the server with all its child processes, before the first session."""
+    """Memory of the server with all its child processes, before the first session."""
     held: int
-    """The most sessions that were within all limits."""
+    """The most sessions within all limits."""
     levels: list[Level]
 
 
@@ -81,7 +81,7 @@ def print_report(report: CapacityReport, console: Console) -> None:
     if report.levels and report.levels[-1].passed:
         console.print(f"ended: {report.levels[-1].passed}")
     if any(level.generator_late_ms > GENERATOR_LATE_MS for level in report.levels):
-        console.print("the load generators were late themselves: more cores would give truer figures")
+        console.print("the load generators were late themselves: use a machine with more cores for reliable figures")
 
 
 def _row(level: Level, idle_memory_mib: float) -> tuple[str, ...]:
@@ -104,10 +104,10 @@ def _numbers(summary: Summary | None, *names: str) -> str:
 
 
 def capacity_chart(report: CapacityReport) -> str:
-    """The lags by the number of sessions: an SVG file's text."""
+    """A chart of the delays by number of sessions, as SVG."""
     lags = [(level.sessions, level.ingest) for level in report.levels if level.ingest is not None]
     lines = [
-        Line("frame taken in, p99", [(sessions, lag.p99) for sessions, lag in lags]),
-        Line("frame taken in, median", [(sessions, lag.median) for sessions, lag in lags]),
+        Line("frame processed, p99", [(sessions, lag.p99) for sessions, lag in lags]),
+        Line("frame processed, median", [(sessions, lag.median) for sessions, lag in lags]),
     ]
-    return line_chart("Time to take a frame in, ms", "sessions", lines, limit=report.latest_frame_ms)
+    return line_chart("Time to process a frame, ms", "sessions", lines, limit=report.latest_frame_ms)

@@ -1,9 +1,9 @@
-"""The server of a load test: the real application, which also says how late it is.
+"""The server of a load test: the real application with measurements of its own delays.
 
     python -m kouyu.bench.capacity_server FOLDER [--config FILE] [--stub-engines]
 
-Prints a line of JSON when it is ready, and one ServerReport for every line that comes on stdin: what was measured since
-the line before.
+Prints a line of JSON when it is ready, and one ServerReport for every line on stdin, with the measurements since the
+line before.
 """
 
 import asyncio
@@ -42,22 +42,22 @@ _MOST_SESSIONS: Final = 10_000
 
 
 class ServerReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What the server measured of itself, in ms; None where nothing happened."""
+    """The server's own measurements, in ms; None if there were none."""
 
     sessions: int
     tasks: int
-    """Of the event loop, those of the server itself included."""
+    """Tasks of the event loop, those of the server itself included."""
     heap: Heap
     ingest: Summary | None
-    """From the sending of a frame to its having been taken in."""
+    """From sending a frame to the end of its processing."""
     event_loop: Summary | None
-    """How late the event loop is with what is due."""
+    """Lag of the event loop."""
     voice_activity: Summary | None
-    """From asking for the judgement of audio to having it."""
+    """Time of a VAD call."""
 
 
 class Measurements:
-    """What is measured while the server runs. It takes a session's place between the server and its sessions."""
+    """Measurements of a running server. Wraps the function that runs sessions."""
 
     def __init__(self) -> None:
         self._sessions = 0
@@ -76,7 +76,7 @@ class Measurements:
         owner: str,
         redials_as: str,
     ) -> None:
-        """A session whose frames are measured."""
+        """Run a session, and measure its frames."""
         self._sessions += 1
         try:
             measured = MeasuredSocket(socket, self._ingest)
@@ -93,7 +93,7 @@ class Measurements:
             self._sessions -= 1
 
     def time_voice_activity(self, detector: VoiceActivityDetector) -> None:
-        """Have the detector's answers timed."""
+        """Measure the detector's calls."""
         judge = detector.judge
 
         async def timed(stream: VoiceActivityStream, chunks: NDArray[Any]) -> list[Heard]:
@@ -102,11 +102,11 @@ class Measurements:
             self._voice_activity.append((time.monotonic() - asked) * 1000)
             return heard
 
-        # The one seam there is: streams ask the detector itself.
+        # The only place to hook in: streams call the detector itself.
         detector.judge = timed  # type: ignore[method-assign]
 
     async def beat(self) -> None:
-        """Note how late the event loop is, until cancelled."""
+        """Record the event loop's lag until cancelled."""
         clock = asyncio.get_running_loop().time
         while True:
             due = clock() + _HEARTBEAT_S
@@ -138,7 +138,7 @@ class Measurements:
 
 @asynccontextmanager
 async def open_measured_sessions(settings: Settings, stub_engines: bool, store: Store) -> AsyncIterator[Runtime]:
-    """What runs sessions, with everything about them measured."""
+    """The Runtime for sessions, with measurements."""
     measurements = Measurements()
     opened = open_stub_services(settings, store) if stub_engines else open_services(settings, store)
     async with opened as services, asyncio.TaskGroup() as tasks:

@@ -1,4 +1,4 @@
-"""Charts as SVG files, in a few lines of text: every browser shows them, and no library is needed."""
+"""Draws charts as SVG text, without a library."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ class Line:
 
 
 def dot_chart(title: str, unit: str, rows: Sequence[DotRow]) -> str:
-    """Every value as a dot, so that what is seldom is seen too."""
+    """A chart with every value as a dot, so that outliers are visible."""
     scale = _Scale(max((max(row.values, default=0) for row in rows), default=1) or 1, _LEFT, _WIDTH - _RIGHT)
     height = _TOP + _ROW * len(rows) + 40
     parts = [*_frame(title, height), *_x_axis(scale, height - 30, unit)]
@@ -68,7 +68,7 @@ def line_chart(title: str, x_label: str, lines: Sequence[Line], *, limit: float 
 
 @dataclass(frozen=True)
 class _Scale:
-    """From values, 0 to ``high`` (above 0), to pixels."""
+    """Maps values, 0 to ``high`` (above 0), to pixels."""
 
     high: float
     start: float

@@ -1,4 +1,4 @@
-"""Child processes of the benchmark: a server of its own, started as a user starts it, and load generators."""
+"""Child processes of the benchmark: a server, started as a user starts it, and load generators."""
 
 import asyncio
 import contextlib
@@ -13,11 +13,11 @@ import msgspec
 from kouyu.bench.received import ConnectionLost
 
 START_S: Final = 120.0
-"""Models are loaded and warmed up meanwhile."""
+"""Timeout of the start in seconds, while models are loaded and warmed up."""
 STOP_S: Final = 10.0
 _LAST_LINES: Final = 15
 _LAST_WORDS_S: Final = 1.0
-"""For a server that breaks down to come to its end, and to say why."""
+"""Time in seconds for a crashing server to exit and log the reason."""
 _LOG: Final = "log"
 _LONGEST_LINE: Final = 16 * 1024 * 1024
 
@@ -27,7 +27,7 @@ class ServerDidNotStart(Exception):
 
 
 class ChildBroke(Exception):
-    """A process of the benchmark's own ended too early."""
+    """A child process of the benchmark ended too early."""
 
 
 class ServerAddress(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class ServerAddress(msgspec.Struct, frozen=True):
     http: str
     token: str
     pid: int = 0
-    """Its process; 0 for a server that runs elsewhere."""
+    """Its process id; 0 for a server on another machine."""
 
 
 @contextlib.asynccontextmanager
@@ -52,7 +52,7 @@ async def child(folder: Path, *command: str) -> AsyncIterator[asyncio.subprocess
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,
             limit=_LONGEST_LINE,
-            start_new_session=True,  # Ctrl-C is for the benchmark, which then stops its children
+            start_new_session=True,  # Ctrl-C goes to the benchmark, which then stops its children
         )
     try:
         yield process
@@ -64,7 +64,7 @@ async def child(folder: Path, *command: str) -> AsyncIterator[asyncio.subprocess
 async def own_server(folder: Path, *command: str) -> AsyncIterator[tuple[ServerAddress, asyncio.subprocess.Process]]:
     """As ``child``, for a server that prints a line of JSON when it is ready. Raises ServerDidNotStart.
 
-    The log goes with the folder. A ConnectionLost or ChildBroke that ends the block therefore gets a note with its last
+    The log is deleted with the folder, so a ConnectionLost or ChildBroke that ends the block gets a note with its last
     lines.
     """
     async with child(folder, *command) as process:
@@ -95,7 +95,7 @@ async def _ready(process: asyncio.subprocess.Process, folder: Path) -> ServerAdd
 
 
 async def _fate(process: asyncio.subprocess.Process, folder: Path) -> str:
-    """What has become of the server, in words."""
+    """The state of the server process, in words."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_LAST_WORDS_S):
             await process.wait()

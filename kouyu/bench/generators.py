@@ -1,4 +1,4 @@
-"""Load generators as child processes: as many as the number of clients needs."""
+"""Runs load generators as child processes, as many as the number of clients needs."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -29,7 +29,7 @@ class Generators:
         return tuple(process.pid for process in self._processes)
 
     async def open(self, clients: int) -> None:
-        """Have so many clients talk, over all processes; returns when they do. Raises ChildBroke."""
+        """Open ``clients`` clients in total, over all processes; returns when they talk. Raises ChildBroke."""
         while len(self._processes) * CLIENTS_OF_A_GENERATOR < clients:
             folder = self._folder / f"generator-{len(self._processes)}"
             folder.mkdir()
@@ -40,13 +40,13 @@ class Generators:
             await ask(process, str(mine))
 
     async def reports(self) -> list[GeneratorReport]:
-        """What each has seen since the last time. Raises ChildBroke."""
+        """The report of each process since the last call. Raises ChildBroke."""
         answers = [await ask(process) for process in self._processes]
         return [msgspec.json.decode(answer, type=GeneratorReport) for answer in answers]
 
 
 async def ask(process: asyncio.subprocess.Process, question: str = "") -> bytes:
-    """A line to a process of ours, and the line that it answers. Raises ChildBroke."""
+    """Send a line to a child process, and return its answer line. Raises ChildBroke."""
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(question.encode() + b"\n")
@@ -56,5 +56,5 @@ async def ask(process: asyncio.subprocess.Process, question: str = "") -> bytes:
     except TimeoutError:
         answer = b""
     if not answer:
-        raise ChildBroke("a process of the benchmark's own does not answer any more")
+        raise ChildBroke("a child process of the benchmark no longer answers")
     return answer

@@ -1,4 +1,4 @@
-"""What this process has asked its allocators for."""
+"""Measures the heap of this process."""
 
 import ctypes
 import gc
@@ -11,14 +11,14 @@ _MIB: Final = 1024 * 1024
 
 
 class Heap(msgspec.Struct, frozen=True, kw_only=True):
-    """What is in use, and what is not but stays with the process. Without glibc 2.33 or later the sizes are 0."""
+    """Memory in use, and free memory held by the allocator. Without glibc 2.33 or later the sizes are 0."""
 
     used_mib: float
-    """Of the C library's allocator: audio, models, and Python objects of more than 512 bytes."""
+    """In use in the C allocator: audio, models, and Python objects of more than 512 bytes."""
     free_mib: float
-    """Its reserves, of which the system may have the pages back already."""
+    """Free in it; the pages may have been returned to the system already."""
     objects: int
-    """Python's containers, of all that were made since the server was ready."""
+    """Python container objects created since the server was ready."""
 
 
 class _Mallinfo2(ctypes.Structure):
@@ -47,8 +47,8 @@ _MALLINFO2: Final = _asks_the_allocator()
 
 
 def heap() -> Heap:
-    """What is used now. It costs some ms."""
-    # The ones that were set aside (gc.freeze) are not among these.
+    """Measure the present heap. Takes some ms."""
+    # Without frozen objects (gc.freeze).
     objects = len(gc.get_objects())
     if _MALLINFO2 is None:
         return Heap(used_mib=0.0, free_mib=0.0, objects=objects)

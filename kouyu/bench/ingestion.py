@@ -1,8 +1,8 @@
-"""How long a frame of audio waits before the server has taken it in.
+"""Measures how long the server takes to process a frame of audio.
 
 The load generator writes the time of sending into the event's ``id``, on the monotonic clock, which all processes of
-one machine share. A frame counts as taken in when the session asks for the next message: parsed, decoded, handed to
-voice activity, and everything done that follows from it.
+one machine share. A frame is processed when the session requests the next message: it has been parsed, decoded, passed
+to VAD, and everything that follows from it has been done.
 """
 
 import time
@@ -16,7 +16,7 @@ APPEND: Final = _PREFIX + '%d","event_type":"input_audio_buffer.append","data":{
 
 
 def sent_at(message: str | bytes | None) -> int | None:
-    """The time in ns that is written into a message; None where there is none."""
+    """The time of sending in ns in a message; None if it has none."""
     if not isinstance(message, str) or not message.startswith(_PREFIX):
         return None
     digits = message[len(_PREFIX) : message.index('"', len(_PREFIX))]
@@ -24,7 +24,7 @@ def sent_at(message: str | bytes | None) -> int | None:
 
 
 class MeasuredSocket:
-    """A Socket that notes, for each frame, the ms from its sending to its having been taken in."""
+    """A Socket that records, for each frame, the ms from sending to the end of its processing."""
 
     def __init__(self, socket: Socket, lags_ms: list[float]) -> None:
         self._socket = socket
@@ -37,7 +37,7 @@ class MeasuredSocket:
         return self._socket.said_goodbye
 
     async def receive(self) -> str | bytes | None:
-        """The next message; the one before has been taken in."""
+        """The next message; the one before has been processed."""
         if self._sent is not None:
             self._lags_ms.append((time.monotonic_ns() - self._sent) / 1e6)
         message = await self._socket.receive()

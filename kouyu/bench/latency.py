@@ -1,4 +1,4 @@
-"""How soon a server answers: turns in every way to talk, one at a time, in real time."""
+"""Measures latency: single turns in real time, in every mode of talking."""
 
 import asyncio
 import contextlib
@@ -19,23 +19,23 @@ from kouyu.bench.turn import Turn
 from kouyu.client.voice_client import UPLINK_AUDIO, open_client
 
 WARM_UP_TURNS: Final = 2
-"""Turns at the start of each mode that do not count."""
+"""Turns at the start of each mode that are not counted."""
 _CONFIGURED_S: Final = 10.0
 _OUTPUT: Final = {"codec": "pcm", "pcm_config": {"sample_rate": 24_000}}
 
 
 class ModeResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What one mode gave."""
+    """The results of one mode."""
 
     mode: str
     turns: list[Turn]
     configuration: dict[str, Any]
-    """What was in force, as the server answered the configuration."""
+    """The configuration in force, as the server reported it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is to be measured."""
+    """The measurement's plan."""
 
     server: ServerAddress
     modes: Sequence[str]
@@ -48,7 +48,7 @@ class Plan:
 
 
 async def measure(plan: Plan, *, on_turn: Callable[[str], None]) -> list[ModeResult]:
-    """Measure mode after mode; ``on_turn`` is told the mode of each turn that is done.
+    """Measure mode after mode; ``on_turn`` is called with the mode after each turn.
 
     Raises ConnectionLost, RefusedByServer, OSError.
     """
@@ -70,7 +70,7 @@ async def _measure_mode(plan: Plan, name: str, on_turn: Callable[[str], None]) -
 
 @contextlib.asynccontextmanager
 async def _live(plan: Plan, mode: Mode) -> AsyncIterator[tuple[Live, dict[str, Any]]]:
-    """A connection configured for a mode, and what the server says is in force."""
+    """A connection configured for a mode, and the configuration in force."""
     async with open_client(plan.server.http, plan.server.token, bot_id=plan.bot_id) as client:
         live = Live(client, Received(client), Microphone(client))
         try:

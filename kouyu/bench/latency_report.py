@@ -1,4 +1,4 @@
-"""What a latency measurement says: as a value for JSON, and as tables for a person."""
+"""The report of a latency measurement: as JSON, and as tables."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ class ModeFigures(msgspec.Struct, frozen=True, kw_only=True):
     misheard: int
     unanswered: int
     measures: dict[str, Summary]
-    """From the moment that all is counted from."""
+    """Times from the mode's reference point."""
     stages: dict[str, Summary]
     """The time from each event to the next, each over all counted turns; their medians need not add up."""
     configuration: dict[str, Any]
@@ -33,18 +33,18 @@ class ModeFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LatencyReport(msgspec.Struct, frozen=True, kw_only=True):
-    """All of a measurement."""
+    """The results of a latency measurement."""
 
     machine: Machine
-    """At the start."""
+    """The machine at the start."""
     load_at_end: tuple[float, float, float]
     server: str
-    """Its address, or that it was the benchmark's own."""
+    """Its URL, or that the benchmark started it."""
     settings: str
-    """The settings file of the benchmark's own server; empty for another, which keeps its settings to itself."""
+    """The settings file of the benchmark's own server; empty for another, whose settings are unknown."""
     language: str
     scripted_model: bool
-    """The answers came from the scripted model, at the speed of the embedded one but without its load."""
+    """Whether the scripted model answered, at the speed of the embedded one but without its CPU load."""
     modes: list[ModeFigures]
 
 
@@ -88,7 +88,7 @@ def _circumstances(report: LatencyReport) -> RenderableType:
         f"server: {report.server}; questions in {report.language}",
     ]
     if report.scripted_model:
-        lines.append("answers: scripted, at the speed of the embedded model but without its load on the processor")
+        lines.append("answers: scripted, at the speed of the embedded model but without its CPU load")
     return Group(*(Text(line, style="dim") for line in lines))
 
 
@@ -114,7 +114,7 @@ def _counts(mode: ModeFigures) -> str:
 
 
 def latency_chart(report: LatencyReport) -> str:
-    """Every counted turn as a dot, a row for each measure: an SVG file's text."""
+    """A chart with every counted turn as a dot, a row for each measure, as SVG."""
     rows = []
     for mode in report.modes:
         counted = [turn for turn in mode.turns if turn.outcome == "counted"]

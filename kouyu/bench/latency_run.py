@@ -1,4 +1,4 @@
-"""A whole latency measurement: the server and the model it needs, the turns, and the report."""
+"""Runs a whole latency measurement: server, model, turns and report."""
 
 import os
 import tempfile
@@ -18,14 +18,14 @@ from kouyu.bench.spoken_question import Language
 
 @dataclass(frozen=True, kw_only=True)
 class LatencyOptions:
-    """What is to be measured, and where. Without a ``server`` one is started for it."""
+    """Options of the measurement. Without a ``server`` it starts one."""
 
     server: ServerAddress | None
     modes: tuple[str, ...]
     turns: int
     language: Language
     config: Path | None = None
-    """Settings for the server that is started."""
+    """Settings file of the server that it starts."""
     fast_llm: bool = False
     bot_id: str | None = None
     voice_id: str | None = None
@@ -33,7 +33,7 @@ class LatencyOptions:
 
 
 async def run_latency(options: LatencyOptions, *, on_turn: Callable[[str], None]) -> LatencyReport:
-    """Measure; ``on_turn`` is told the mode of each turn that is done.
+    """Run the measurement; ``on_turn`` is called with the mode after each turn.
 
     Raises ServerDidNotStart, RefusedByServer, ConnectionLost, OSError.
     """
@@ -63,7 +63,7 @@ async def run_latency(options: LatencyOptions, *, on_turn: Callable[[str], None]
 
 @asynccontextmanager
 async def _target(options: LatencyOptions) -> AsyncIterator[tuple[ServerAddress, str]]:
-    """The server to measure, and the settings of one that is started here."""
+    """The server to measure, and the settings if it is started here."""
     if options.server is not None:
         yield options.server, ""
         return

@@ -1,4 +1,4 @@
-"""One of many clients at once: asks a question, hears the answer out, pauses, and asks the next; or says nothing."""
+"""One of many simultaneous clients: asks a question, waits for the answer's end, pauses, repeats; or stays silent."""
 
 import asyncio
 import base64
@@ -22,30 +22,30 @@ from kouyu.protocol.speech_rate import SPEECH_RATE
 
 _FRAME_S: Final = FRAME_MS / 1000
 ANSWER_S: Final = 15.0
-"""A question whose answer has not begun, or not ended, for so long is given up, and the next one is asked."""
+"""Timeout in seconds for the start and for the end of an answer; then the client asks the next question."""
 _PAUSE_S: Final = 1.5
 _QUIET_S: Final = 2
 _TURN_DETECTION: Final = {"free": "server_vad", "push": "client_interrupt", "idle": "server_vad"}
 
 
 class GeneratorReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What the clients of a process saw, in ms; None where nothing happened."""
+    """Measurements by the clients of one process, in ms; None if there were none."""
 
     talking: int
-    """Clients that are connected."""
+    """Connected clients."""
     connections: int
-    """That were opened since the beginning."""
+    """Connections opened since the beginning."""
     lost: int
     """Clients that were refused or whose connection ended, since the beginning."""
     lateness: Summary | None
-    """How late frames were sent, which is the generator's own fault."""
+    """How late frames were sent, caused by the generator itself."""
     answers: list[float]
-    """From the end of each question, as it sounds, to the first audio of its answer."""
+    """From the end of each question's speech to the first audio of its answer."""
     unanswered: int
 
 
 class Tally:
-    """What the clients of a process count together."""
+    """Shared counters of the clients of a process."""
 
     def __init__(self) -> None:
         self._talking = 0
@@ -57,35 +57,35 @@ class Tally:
         self.unanswered = 0
 
     def one_connected(self) -> None:
-        """A client is connected."""
+        """Count a connected client."""
         self._talking += 1
         self._connections += 1
         self._changed.set()
 
     def one_hung_up(self) -> None:
-        """A client's connection has ended."""
+        """Count the end of a client's connection."""
         self._talking -= 1
 
     def one_lost(self) -> None:
-        """A client was refused, or its connection has ended."""
+        """Count a client that was refused, or whose connection was lost."""
         self._lost += 1
         self._changed.set()
 
     async def known(self, count: int) -> None:
-        """Return when so many clients have connected or were refused."""
+        """Wait until ``count`` clients have connected or were refused."""
         while self._talking + self._lost < count:
             self._changed.clear()
             await self._changed.wait()
 
     def count(self, ended: float, first_audio_at: float | None) -> None:
-        """A question is over."""
+        """Count a finished question."""
         if first_audio_at is None:
             self.unanswered += 1
         else:
             self.answers.append((first_audio_at - ended) * 1000)
 
     def report(self) -> bytes:
-        """What happened since the last report, as JSON of a GeneratorReport."""
+        """The GeneratorReport since the last one, as JSON."""
         report = GeneratorReport(
             talking=self._talking,
             connections=self._connections,
@@ -99,7 +99,7 @@ class Tally:
 
 
 class Frames:
-    """A question cut into frames, and the quiet of the room; encoded beforehand, so that sending costs little."""
+    """A question cut into frames, and background noise; encoded beforehand, so that sending costs little."""
 
     def __init__(self, question: SpokenQuestion) -> None:
         room = Room(seed=2)
@@ -123,7 +123,7 @@ class LoadClient:
         self._completed = asyncio.Event()
 
     async def run(self, turns: int | None) -> bool:
-        """Talk for so many turns, or for ever; False when the connection has ended before."""
+        """Talk for ``turns`` turns, or for ever; False if the connection ended before."""
         turn_detection = {"type": _TURN_DETECTION[self._mode]}
         await self._client.send("chat.update", {"input_audio": UPLINK_AUDIO, "turn_detection": turn_detection})
         self._tally.one_connected()
@@ -147,11 +147,11 @@ class LoadClient:
                 self._completed.set()
 
     async def _talk(self, turns: int | None) -> bool:
-        """Ask so many questions; False when the connection has ended before."""
+        """Ask ``turns`` questions; False if the connection ended before."""
         try:
             if self._mode == "idle":
                 await self._fall_silent()
-            await asyncio.sleep(random.random() * 4)  # or all would ask in chorus
+            await asyncio.sleep(random.random() * 4)  # else all clients would ask at the same time
             for _ in itertools.repeat(None) if turns is None else range(turns):
                 await self._ask(random.choice(self._questions))
         except ConnectionClosed:
@@ -180,7 +180,7 @@ class LoadClient:
         await self._hear_out(question, clock() + _PAUSE_S, pausing=True)
 
     async def _hear_out(self, question: Frames, until: float, *, pausing: bool = False) -> None:
-        """Wait for the end of the answer, or for ``until``; in free talk the microphone stays open meanwhile."""
+        """Wait for the end of the answer, at most until ``until``; in free talk the microphone stays open meanwhile."""
         clock = asyncio.get_running_loop().time
         number = 0
         while clock() < until and (pausing or not self._completed.is_set()):

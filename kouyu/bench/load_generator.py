@@ -1,10 +1,10 @@
-"""Many clients that talk in real time, in a process of their own.
+"""The load generator process: many clients that talk in real time.
 
     python -m kouyu.bench.load_generator URL TOKEN --mode MODE --language LANGUAGE [--turns TURNS]
 
-A number on a line of stdin asks for so many clients; every line, also an empty one, is answered with a GeneratorReport
-of what was measured since the line before. The end of stdin ends it. With ``--turns`` each client hangs up after so
-many turns and connects anew, also when its connection was lost.
+A number on a line of stdin sets the number of clients; every line, also an empty one, is answered with a
+GeneratorReport since the line before. The end of stdin ends the process. With ``--turns`` each client disconnects after
+that many turns and reconnects, also if its connection was lost.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ from kouyu.client.voice_client import RefusedByServer, open_client
 _OPEN_AT_ONCE: Final = 8
 _CONNECTED_S: Final = 30.0
 _REFUSED_S: Final = 0.5
-"""Who was refused waits so long before coming again."""
+"""Seconds that a refused client waits before it reconnects."""
 
 
 class LoadGenerator:
-    """The clients of this process. They live in ``tasks``."""
+    """The clients of this process, as tasks in ``tasks``."""
 
     def __init__(
         self, url: str, token: str, mode: str, language: Language, turns: int | None, tasks: asyncio.TaskGroup
@@ -39,7 +39,7 @@ class LoadGenerator:
         self._tally = Tally()
 
     async def obey(self, commands: asyncio.StreamReader) -> None:
-        """Answer every line until there are no more; then end all clients."""
+        """Answer every line until the end of stdin; then end all clients."""
         while line := await commands.readline():
             if wanted := line.strip():
                 await self._open(int(wanted))
@@ -49,7 +49,7 @@ class LoadGenerator:
             client.cancel()
 
     async def _open(self, wanted: int) -> None:
-        """Have so many clients, and wait until they talk."""
+        """Open clients up to ``wanted``, and wait until they talk."""
         for _ in range(len(self._clients), wanted):
             self._clients.append(self._tasks.create_task(self._client()))
         async with asyncio.timeout(_CONNECTED_S):
@@ -60,7 +60,7 @@ class LoadGenerator:
             pass
 
     async def _talk(self) -> bool:
-        """One connection; False when it could not be had or has ended too early."""
+        """Run one connection; False if it failed or ended too early."""
         try:
             async with self._opening:
                 connection = open_client(self._url, self._token)

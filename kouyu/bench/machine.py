@@ -1,4 +1,4 @@
-"""What a measurement was made on. A figure without it says nothing."""
+"""Describes the machine of a measurement, without which its figures mean nothing."""
 
 import os
 import platform
@@ -18,17 +18,17 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
 
     cpu: str
     cores: int
-    """That this process may use."""
+    """Cores that this process may use."""
     memory_gib: float
     system: str
     python: str
     packages: dict[str, str]
     load: tuple[float, float, float]
-    """Processes that wanted a core, averaged over 1, 5 and 15 minutes: above 0 at the start, others were at work."""
+    """Load average over 1, 5 and 15 minutes: above 0 at the start, other processes were running."""
 
 
 def this_machine() -> Machine:
-    """The machine as it is now."""
+    """Describe this machine."""
     return Machine(
         cpu=_cpu_model(),
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,

@@ -1,4 +1,4 @@
-"""A microphone that is not there: real time, 20 ms a frame, a quiet room, and questions said into it."""
+"""A simulated microphone: frames of 20 ms in real time, with background noise and spoken questions."""
 
 import asyncio
 from typing import Final, Protocol
@@ -10,13 +10,13 @@ from kouyu.client.voice_client import FRAME_MS
 from kouyu.protocol.speech_rate import SPEECH_RATE
 
 ROOM_DBFS: Final = -65.0
-"""Noise of a quiet room. Zeros would be kinder to the server than a microphone ever is."""
+"""Noise level of a quiet room. Digital silence would be easier for the server than a real microphone."""
 FRAME: Final = SPEECH_RATE * FRAME_MS // 1000
 _ROOM_S: Final = 10
 
 
 class Room:
-    """The noise of a quiet room, without end."""
+    """An endless source of a quiet room's noise."""
 
     def __init__(self, seed: int = 1) -> None:
         self._noise = np.random.default_rng(seed).normal(0, 10 ** (ROOM_DBFS / 20), SPEECH_RATE * _ROOM_S)
@@ -30,15 +30,15 @@ class Room:
 
 
 class Listener(Protocol):
-    """Whoever the microphone's audio goes to."""
+    """Receives the microphone's audio."""
 
     async def send_audio(self, pcm: bytes) -> None:
-        """Take a frame."""
+        """Receive a frame."""
         ...
 
 
 class Microphone:
-    """What a client with an open microphone sends.
+    """The audio of a client with an open microphone.
 
     A frame is sent when its last sample has sounded, so that the time of a sample is known: sample n of a question
     that began at t sounds at t + n / SPEECH_RATE.
@@ -51,7 +51,7 @@ class Microphone:
         self._begun: asyncio.Future[float] | None = None
 
     async def stay_open(self) -> None:
-        """Send what there is to hear until cancelled."""
+        """Send audio until cancelled."""
         clock = asyncio.get_running_loop().time
         frame_s = FRAME_MS / 1000
         begins = clock()
@@ -62,14 +62,14 @@ class Microphone:
             begins += frame_s
 
     async def say(self, samples: Samples) -> float:
-        """Say this into the open microphone; gives the time of its first sample, on the event loop's clock."""
+        """Speak into the open microphone; return the time of the first sample, on the event loop's clock."""
         assert self._begun is None
         self._speech = samples
         self._begun = asyncio.get_running_loop().create_future()
         return await self._begun
 
     async def record(self, samples: Samples) -> float:
-        """Without an open microphone: send this alone, and give the time at which its last sample sounded."""
+        """Without an open microphone: send only this audio, and return the time of its last sample."""
         clock = asyncio.get_running_loop().time
         start = clock()
         for begin in range(0, len(samples), FRAME):

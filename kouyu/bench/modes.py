@@ -1,4 +1,4 @@
-"""The ways to talk that are measured: what is sent, and what is waited for, in one turn of each."""
+"""The measured modes of talking: what the client sends, and waits for, in one turn of each."""
 
 import asyncio
 import random
@@ -16,7 +16,7 @@ from kouyu.client.voice_client import Event, VoiceClient
 from kouyu.protocol.speech_rate import SPEECH_RATE
 
 PATIENCE_S: Final = 20.0
-"""A turn without audio for so long after its question is unanswered."""
+"""A turn without audio this many seconds after its question counts as unanswered."""
 HELD_S: Final = 0.6
 """How long a button is held after the last word, in the mode ``push-held``."""
 _SETTLE_S: Final = 1.0
@@ -39,7 +39,7 @@ class Live:
 
 @dataclass(frozen=True)
 class Mode:
-    """A way to talk."""
+    """A mode of talking."""
 
     title: str
     counted_from: str
@@ -78,14 +78,14 @@ async def text(live: Live, question: SpokenQuestion) -> Turn:
 
 
 async def generate(live: Live, question: SpokenQuestion) -> Turn:
-    """``input_text.generate_audio``: a text is spoken, no agent involved."""
+    """``input_text.generate_audio``: synthesis of a text, without an agent."""
     since, sent = live.received.position, _now()
     await live.client.send("input_text.generate_audio", {"mode": "text", "text": question.text})
     return await _answered(live, question, since, sent, {"first audio": IS_AUDIO})
 
 
 async def barge(live: Live, question: SpokenQuestion) -> Turn:
-    """The user speaks into a long announcement, which comes at the speed at which it is played."""
+    """Barge-in: the user speaks during a long announcement, which is sent at the speed of playout."""
     since = live.received.position
     announcement = long_announcement(question.language)
     await live.client.send("input_text.generate_audio", {"mode": "text", "text": announcement})
@@ -107,13 +107,13 @@ async def barge(live: Live, question: SpokenQuestion) -> Turn:
 
 
 async def settle(live: Live) -> None:
-    """End what is being said, begin a new section, and let a moment of silence pass."""
+    """Stop the present answer, begin a new section, and wait for a moment of silence."""
     since = live.received.position
     await live.client.send("conversation.chat.cancel")
     await live.received.wait(_CANCELED, since=since, seconds=PATIENCE_S)
     await live.client.send("conversation.clear")
     await live.received.wait(is_type("conversation.cleared"), since=since, seconds=PATIENCE_S)
-    # Some ms more or less, so that the questions do not begin at the same place of a frame or chunk each time.
+    # Random by some ms, so that questions do not always begin at the same position in a frame or chunk.
     await asyncio.sleep(_SETTLE_S + random.random() / 20)
 
 
@@ -129,7 +129,7 @@ async def _pushed(live: Live, question: SpokenQuestion, held_s: float) -> Turn:
 async def _answered(
     live: Live, question: SpokenQuestion, since: int, counted_from: float, wanted: Mapping[str, Callable[[Event], bool]]
 ) -> Turn:
-    """The turn, once its first audio has come."""
+    """Wait for the first audio, and return the turn."""
     answered = await live.received.wait(_audio_or_failure, since=since, seconds=PATIENCE_S)
     events = live.received.events(since)
     came = {name: next((event for event in events if is_wanted(event)), None) for name, is_wanted in wanted.items()}
@@ -147,7 +147,7 @@ def _audio_or_failure(event: Event) -> bool:
 
 
 def _last_audio(events: list[Event]) -> float:
-    """When the last piece of the announcement came; the answer's pieces come after its chat has been created."""
+    """Arrival of the announcement's last packet; the answer's packets come after its chat has been created."""
     at = 0.0
     for event in events:
         if event.type == "conversation.chat.created":
@@ -188,4 +188,4 @@ MODES: Final[Mapping[str, Mode]] = {
     "generate": Mode("generate_audio", "sending the text", generate),
     "barge": Mode("barge-in", "the first sample of speech", barge, True, {**_FREE_TALK, **_PLAYED_AS_SENT}),
 }
-"""By the name that ``--mode`` takes."""
+"""Modes by the name for ``--mode``."""

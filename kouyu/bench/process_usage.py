@@ -1,4 +1,4 @@
-"""What a process and its children use, read from ``/proc``."""
+"""Reads CPU and memory use of a process and its children from ``/proc``."""
 
 import os
 from pathlib import Path
@@ -7,23 +7,23 @@ import msgspec
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Of a process with all its descendants."""
+    """The use of a process with all its descendants."""
 
     cpu_s: float
-    """Processor time since they began."""
+    """CPU time since they started."""
     memory_mib: float
-    """Their share of the machine's memory: what several of them have in common is counted once (PSS)."""
+    """Proportional memory (PSS): memory shared between them is counted once."""
     own_memory_mib: float
-    """Of it the process's without its descendants'."""
+    """The part of the process itself, without its descendants."""
     own_private_mib: float
-    """Of that what is not backed by a file: files, such as libraries, are shared with whoever else runs just now."""
+    """The part of that not backed by files: files, such as libraries, may be shared with other processes."""
     threads: int
     open_files: int
     """File descriptors: files, sockets, pipes."""
 
 
 def usage(pid: int) -> Usage:
-    """What is used now. Linux alone. Raises ProcessLookupError when the process is gone."""
+    """Read the present use. Linux only. Raises ProcessLookupError if the process has ended."""
     pids = [pid, *_descendants(pid)]
     used = [one for one in map(_own_usage, pids) if one is not None]
     if not used:

@@ -1,4 +1,4 @@
-"""The spoken questions that come with kouyu, as the benchmarks use them."""
+"""Loads the spoken questions that come with kouyu."""
 
 from importlib.resources import files
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Everything a server has sent on a connection, and waiting for what is still to come."""
+"""Collects a connection's events, and waits for later ones."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -10,19 +10,19 @@ Wanted: TypeAlias = Callable[[Event], bool]
 
 
 class ConnectionLost(Exception):
-    """The server hung up, or sent an ``error`` event."""
+    """The server closed the connection, or sent an ``error`` event."""
 
 
 class Sender(Protocol):
-    """Where events come from."""
+    """A source of events."""
 
     def events(self) -> AsyncGenerator[Event, None]:
-        """Until the connection ends."""
+        """The events until the connection ends."""
         ...
 
 
 class Received:
-    """Keeps the events that come. ``run`` belongs to a task of the owner's."""
+    """Collects events. The owner runs ``run`` in a task."""
 
     def __init__(self, client: Sender) -> None:
         self._client = client
@@ -40,15 +40,15 @@ class Received:
 
     @property
     def position(self) -> int:
-        """How many events there are; what ``since`` takes."""
+        """The number of events so far, for ``since``."""
         return len(self._events)
 
     def events(self, since: int) -> list[Event]:
-        """The events that came after a position."""
+        """The events after a position."""
         return self._events[since:]
 
     async def wait(self, wanted: Wanted, *, since: int, seconds: float) -> Event | None:
-        """The first event after a position that is wanted; None if it does not come within ``seconds`` from now."""
+        """The first matching event after a position; None if none comes within ``seconds`` from now."""
         looked = since
         try:
             async with asyncio.timeout(seconds):
@@ -64,12 +64,12 @@ class Received:
 
 
 def is_type(event_type: str) -> Wanted:
-    """Wants events of one type."""
+    """Match events of one type."""
     return lambda event: event.type == event_type
 
 
 def is_text(event: Event) -> bool:
-    """Wants a piece of the answer's text."""
+    """Match deltas of the answer's text."""
     return event.type == "conversation.message.delta" and bool(event.data["content"])
 
 

@@ -1,7 +1,7 @@
-"""A stand-in for a language model: fixed sentences at the speed of the embedded model, behind OpenAI's interface.
+"""A scripted language model: fixed sentences at the speed of the embedded model, with OpenAI's API.
 
-It understands nothing. It is for measuring a language that the embedded model does not speak, with a model of the same
-speed but without its load on the processor, which a report must say.
+It ignores its input. For measuring a language that the embedded model does not speak, with a model of the same speed
+but without its CPU load, which a report must say.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import uvicorn
 
 FIRST_TOKEN_S: Final = 0.070
 TOKEN_S: Final = 0.009
-"""The embedded model's, warm, on an idle core."""
+"""Time per token of the embedded model, warm, on an idle core."""
 MODEL: Final = "scripted"
 
 ANSWERS: Final = {
@@ -28,7 +28,7 @@ _START_S: Final = 10.0
 
 @contextlib.asynccontextmanager
 async def scripted_model(language: str) -> AsyncIterator[str]:
-    """Serve the model that speaks ``language`` on a free local port while the block runs; gives its base URL."""
+    """Serve the model for ``language`` on a free local port while the block runs; yields its base URL."""
     config = uvicorn.Config(
         _Completions(language), host="127.0.0.1", port=0, lifespan="off", ws="none", log_config=None, access_log=False
     )
@@ -46,13 +46,13 @@ async def scripted_model(language: str) -> AsyncIterator[str]:
 
 
 def tokens(language: str) -> list[str]:
-    """The answer in the pieces in which it is streamed."""
+    """The answer as the deltas that are streamed."""
     answer, size = ANSWERS[language], _TOKEN_CHARACTERS[language]
     return [answer[begin : begin + size] for begin in range(0, len(answer), size)]
 
 
 class _QuietServer(uvicorn.Server):
-    """uvicorn's server in a running event loop, whose signals stay with their owner."""
+    """uvicorn's server without its signal handlers, for a running event loop."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

@@ -1,4 +1,4 @@
-"""Whether a server stays as it is: a few clients talk with it for a long time, hang up, and come again."""
+"""Soak test: a few clients talk for a long time, disconnect and reconnect, while the server's memory is measured."""
 
 import asyncio
 import os
@@ -23,28 +23,28 @@ from kouyu.bench.spoken_question import Language
 from kouyu.bench.statistics import summarise
 
 WARM_UP_SHARE: Final = 0.2
-"""Of the whole time: what grows meanwhile are caches, pools and the allocator's reserves."""
+"""Share of the whole time, in which caches, pools and the allocator's arenas grow."""
 MOMENTS: Final = 30
-"""How often the server is looked at while clients talk."""
+"""Number of samples while clients talk."""
 AFTERWARDS_S: Final = 6.0
-"""After the last client has gone, before the server is looked at for the last time: it tidies up every 5 s."""
+"""Seconds from the last disconnect to the last sample: the server collects garbage every 5 s."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SoakOptions:
-    """What is to be measured."""
+    """Options of a soak test."""
 
     minutes: float
     sessions: int
     turns: int
-    """After so many a client hangs up and comes again."""
+    """Turns after which a client disconnects and reconnects."""
     language: Language
     stub_engines: bool
     config: Path | None = None
 
 
 async def measure_soak(options: SoakOptions, *, on_moment: Callable[[Moment], None]) -> SoakReport:
-    """Let clients talk; ``on_moment`` is told of each look at the server. Linux alone.
+    """Run the test; ``on_moment`` is called with each sample of the server. Linux only.
 
     Raises ServerDidNotStart, ChildBroke, OSError.
     """
@@ -84,7 +84,7 @@ async def measure_soak(options: SoakOptions, *, on_moment: Callable[[Moment], No
 
 
 async def _talk(seconds: float, watch: "_Watch", generators: Generators) -> list[GeneratorReport]:
-    """Look at the server again and again while clients talk; what the clients saw."""
+    """Sample the server repeatedly while clients talk; return the clients' reports."""
     seen: list[GeneratorReport] = []
     began, warm = time.monotonic(), False
     for number in range(1, MOMENTS + 1):
@@ -103,7 +103,7 @@ async def _talk(seconds: float, watch: "_Watch", generators: Generators) -> list
 
 
 class _Watch:
-    """Looks at a server, and keeps what it saw."""
+    """Samples a server, and collects the samples."""
 
     def __init__(self, pid: int, server: asyncio.subprocess.Process, on_moment: Callable[[Moment], None]) -> None:
         self._pid = pid
@@ -113,7 +113,7 @@ class _Watch:
         self.moments: list[Moment] = []
 
     async def look(self, stage: Stage) -> None:
-        """Note what the server uses now."""
+        """Sample what the server uses now."""
         said = msgspec.json.decode(await ask(self._server), type=ServerReport)
         used = usage(self._pid)
         moment = Moment(

@@ -1,4 +1,4 @@
-"""What a long run says: as a value for JSON, and as a table for a person."""
+"""The report of a soak test: as JSON, and as a table."""
 
 from collections.abc import Callable
 from typing import Final, Literal
@@ -14,8 +14,8 @@ from kouyu.bench.machine import Machine
 from kouyu.bench.statistics import Summary
 
 Stage = Literal["start", "talking", "warm", "half", "end", "afterwards"]
-"""``warm``: the first look after the warm-up; ``half``: of the time; ``end``: the last one with clients;
-``afterwards``: they are gone."""
+"""``warm``: the first sample after the warm-up; ``half``: after half the time; ``end``: the last one with clients;
+``afterwards``: after they have disconnected."""
 
 _TITLES: Final = {"start": "start", "warm": "warm", "half": "half", "end": "end", "afterwards": "clients gone"}
 _ROWS: Final[dict[str, Callable[["Moment"], str]]] = {
@@ -34,27 +34,27 @@ _ROWS: Final[dict[str, Callable[["Moment"], str]]] = {
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """What the server with its child processes used at a moment."""
+    """One sample of what the server with its child processes used."""
 
     stage: Stage
     minute: float
-    """Since the server was ready."""
+    """Minutes since the server was ready."""
     sessions: int
     memory_mib: float
     own_memory_mib: float
-    """Of it the server's own, without the embedded language model's process."""
+    """The server's own part, without the embedded language model's process."""
     own_private_mib: float
-    """Of that what is not backed by a file: what it has of libraries depends on who else runs."""
+    """The part of that not backed by files: the share of libraries depends on other processes."""
     heap: Heap
     tasks: int
-    """Of the event loop."""
+    """Tasks of the event loop."""
     threads: int
     open_files: int
     """File descriptors."""
 
 
 class SoakReport(msgspec.Struct, frozen=True, kw_only=True):
-    """All of a long run."""
+    """The results of a soak test."""
 
     machine: Machine
     load_at_end: tuple[float, float, float]
@@ -63,7 +63,7 @@ class SoakReport(msgspec.Struct, frozen=True, kw_only=True):
     sessions: int
     turns_of_a_connection: int
     connections: int
-    """Runtime over the whole time."""
+    """Connections over the whole time."""
     lost: int
     """Connections that were refused, or that the server ended."""
     unanswered: int
@@ -75,7 +75,7 @@ class SoakReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def growth_mib_per_hour(self) -> float:
-        """The slope of the server's private memory after the warm-up, by least squares; 0 where the end is missing."""
+        """The slope of the server's private memory after the warm-up, by least squares; 0 if the end is missing."""
         stages = [moment.stage for moment in self.moments]
         if "warm" not in stages or "end" not in stages:
             return 0.0

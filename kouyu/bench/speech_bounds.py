@@ -1,4 +1,4 @@
-"""Where the speech of a recording begins and ends, by its level: what latencies are measured from."""
+"""Finds where speech begins and ends in a recording, by level: the reference points of latencies."""
 
 from typing import Final
 
@@ -9,9 +9,9 @@ from kouyu.protocol.speech_rate import SPEECH_RATE
 
 FRAME_MS: Final = 5
 BELOW_LOUDEST_DB: Final = 40.0
-"""Softer than this below the loudest frame is no longer speech: the fading of a vowel, the breath after it."""
+"""Frames further below the loudest one are not speech: a vowel's decay, the breath after it."""
 QUIETEST_DBFS: Final = -60.0
-"""Softer than this is never speech."""
+"""Frames below this level are never speech."""
 
 
 class NoSpeech(ValueError):

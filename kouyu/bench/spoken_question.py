@@ -1,4 +1,4 @@
-"""The spoken questions that are played to the server, and when a transcript of one is right."""
+"""A spoken question for the server, and the check of its transcript."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +12,7 @@ from kouyu.bench.speech_bounds import speech_bounds
 Language = Literal["en", "zh"]
 
 MOST_WRONG: Final = 0.1
-"""Share of letters that may differ: spelling is a matter of taste ("what's", "what is"), words are not."""
+"""Share of letters that may differ: spellings vary ("what's", "what is"), words must not."""
 
 _ANNOUNCEMENTS: Final = {
     "en": (
@@ -44,17 +44,17 @@ class SpokenQuestion:
 
     @property
     def speech_end(self) -> int:
-        """The sample after the last one of speech, by its level; the file's own end says nothing."""
+        """The sample after the last one of speech, by its level, not the end of the file."""
         return self._bounds[1]
 
     def understood(self, transcript: str) -> bool:
-        """Whether a transcript is right: the same letters and digits, but for MOST_WRONG of them."""
+        """Whether a transcript is right: the same letters and digits, except for a share of MOST_WRONG."""
         said, heard = _letters(self.text), _letters(transcript)
         return edit_distance(said, heard) <= MOST_WRONG * len(said)
 
 
 def edit_distance(one: str, other: str) -> int:
-    """Characters to insert, delete or replace to make one text of the other."""
+    """The Levenshtein distance of two texts."""
     row = np.arange(len(other) + 1)
     for index, character in enumerate(one, start=1):
         replaced = row[:-1] + [character != letter for letter in other]

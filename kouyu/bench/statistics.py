@@ -1,4 +1,4 @@
-"""A measure over many turns, in the few numbers that are reported."""
+"""Summary statistics of a measure over many turns."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import numpy as np
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """How one measure was spread, in its own unit."""
+    """The distribution of one measure, in its own unit."""
 
     count: int
     median: float
@@ -17,7 +17,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def summarise(values: Sequence[float]) -> Summary | None:
-    """The summary of ``values``; None where there are none. Between two values percentiles are interpolated."""
+    """The summary of ``values``; None if there are none. Percentiles are interpolated."""
     if not values:
         return None
     median, p90, p99 = np.percentile(np.asarray(values, np.float64), (50, 90, 99)).tolist()

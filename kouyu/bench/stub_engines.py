@@ -1,7 +1,7 @@
-"""Engines that cost nothing: they take as long as real ones, and leave the processor alone.
+"""Stub engines: they take as long as real ones without using CPU time.
 
-With them a load test shows what the server itself can carry: sockets, decoding, voice activity (which stays real), the
-conversation, encoding and saving.
+With them a load test measures the server itself: sockets, decoding, VAD (which stays real), the conversation, encoding
+and saving.
 """
 
 import asyncio
@@ -30,13 +30,13 @@ RECOGNITION_S: Final = 0.1
 SYNTHESIS_S: Final = 0.05
 SPOKEN_CHARACTERS_PER_S: Final = 15
 _SPEECH_RATE: Final = 22_050
-"""The English voice's, so that its resampling is paid for."""
+"""The English voice's rate, so that resampling costs are included."""
 _HUM: Final = (0.1 * np.sin(np.arange(_SPEECH_RATE) * (2 * np.pi * 200 / _SPEECH_RATE))).astype(np.float32)
 _VOICE: Final = Voice(voice_id="stub", name="Stub", engine="stub", languages=("en", "zh"))
 
 
 class StubRecognizer:
-    """Always hears the same."""
+    """Always returns the same transcript."""
 
     async def recognize(
         self, audio: NDArray[np.float32], options: RecognitionOptions, priority: Priority
@@ -50,7 +50,7 @@ class StubRecognizer:
 
 
 class StubSynthesizer:
-    """Hums."""
+    """Synthesises a tone."""
 
     def voices(self) -> Sequence[Voice]:
         """One for everything."""
@@ -59,7 +59,7 @@ class StubSynthesizer:
     async def synthesize(
         self, text: str, options: SynthesisOptions, priority: Priority
     ) -> AsyncGenerator[AudioPiece, None]:
-        """A tone as long as the text takes to say, after SYNTHESIS_S."""
+        """A tone as long as the text takes to speak, after SYNTHESIS_S."""
         await asyncio.sleep(SYNTHESIS_S)
         seconds = len(text) / SPOKEN_CHARACTERS_PER_S
         yield AudioPiece(np.resize(_HUM, int(seconds * _SPEECH_RATE)), _SPEECH_RATE)
@@ -69,7 +69,7 @@ class StubSynthesizer:
 
 
 class StubAgent:
-    """Always answers the same, at the scripted model's speed."""
+    """Always gives the same answer, at the scripted model's speed."""
 
     async def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
         """The answer, token by token."""

@@ -1,4 +1,4 @@
-"""One measured turn: when which event came, counted from the moment that the mode defines."""
+"""One measured turn: the times of its events from the mode's reference point."""
 
 from typing import Literal
 
@@ -8,20 +8,20 @@ Outcome = Literal["counted", "misheard", "unanswered"]
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
-    """What one turn of the benchmark gave."""
+    """The results of one turn."""
 
     question: str
     """The question's name."""
     measures: dict[str, float]
     """Milliseconds by name, in the order in which they happen."""
     outcome: Outcome
-    """Only ``counted`` turns go into the figures: an answer to a question that was not heard proves nothing."""
+    """Only ``counted`` turns enter the figures: an answer to a misrecognised question is not comparable."""
     heard: str = ""
-    """The transcript, where the question was spoken."""
+    """The transcript, if the question was spoken."""
 
 
 def stages(turn: Turn) -> dict[str, float]:
-    """The same turn as stages, one after the other: the time from each event to the next, in ms."""
+    """The turn's stages: the time from each event to the next, in ms."""
     begun = 0.0
     lengths: dict[str, float] = {}
     for name, at in turn.measures.items():

@@ -34,7 +34,7 @@ _EXISTING_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group()
 def bench() -> None:
-    """Measure a server: how soon it answers, how many sessions it can hold, and whether it grows.
+    """Measure a server: its latency, how many sessions it can hold, and whether its memory grows.
 
     Without --url the benchmark starts a server with its own data, and stops it at the end.
     """
@@ -63,9 +63,11 @@ class _Modes(click.ParamType[tuple[str, ...]]):
 @click.option("--config", type=_EXISTING_FILE, help="Settings for the benchmark's own server.")
 @click.option("--bot", "bot_id", help="The bot to talk with. [default: the server's default bot]")
 @click.option("--voice", "voice_id", help="The voice to answer with. [default: the server's default voice]")
-@click.option("--turns", type=click.IntRange(1, 10_000), default=30, show_default=True, help="In each mode.")
+@click.option("--turns", type=click.IntRange(1, 10_000), default=30, show_default=True, help="Turns in each mode.")
 @click.option("--mode", "modes", type=_Modes(), default=",".join(MODES), show_default=True)
-@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the questions.")
+@click.option(
+    "--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the questions."
+)
 @click.option("--user-language", help="Send this asr_config.user_language instead of none.")
 @click.option(
     "--fast-llm",
@@ -82,7 +84,7 @@ def latency(
     plot: Path | None,
     **options: Any,
 ) -> None:
-    """Measure how soon the server answers.
+    """Measure the server's latency.
 
     Plays spoken questions to the server in real time, one after the other, each in its own conversation. Shows medians
     and 90th percentiles of the time from the end of the question's speech to what the client receives.
@@ -103,10 +105,12 @@ def latency(
 @click.option("--mode", type=click.Choice(get_args(CapacityMode)), default="free", show_default=True)
 @click.option("--stub-engines", is_flag=True, help="Leave out recognition, the agent and synthesis: the server alone.")
 @click.option("--config", type=_EXISTING_FILE, help="Settings for the server.")
-@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the questions.")
+@click.option(
+    "--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the questions."
+)
 @click.option("--sessions-max", type=click.IntRange(1), default=400, show_default=True)
 @click.option("--step", type=click.IntRange(1), default=10, show_default=True, help="Sessions added at a time.")
-@click.option("--seconds", type=click.FloatRange(1), default=10.0, show_default=True, help="For each number.")
+@click.option("--seconds", type=click.FloatRange(1), default=10.0, show_default=True, help="Duration of each level.")
 @click.option(
     "--slowest-answer", "slowest_answer_ms", type=click.FloatRange(1), default=1500.0, show_default=True, metavar="MS"
 )
@@ -139,7 +143,9 @@ def capacity(json_file: Path | None, plot: Path | None, **options: Any) -> None:
 )
 @click.option("--stub-engines", is_flag=True, help="Leave out recognition, the agent and synthesis: the server alone.")
 @click.option("--config", type=_EXISTING_FILE, help="Settings for the server.")
-@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the questions.")
+@click.option(
+    "--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the questions."
+)
 @click.option("--json", "json_file", type=OutputFile(), help="Write everything measured to this file.")
 def soak(json_file: Path | None, **options: Any) -> None:
     """Measure whether a server's memory grows over time.

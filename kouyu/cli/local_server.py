@@ -14,7 +14,7 @@ from kouyu.store import location
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
-    help=f"Folder with the server's data. [default: as {FILE_NAME} in the current folder says, "
+    help=f"Folder with the server's data. [default: that of {FILE_NAME} in the current folder, "
     f"${location.DATA_DIR_VARIABLE}, or your own data folder]",
 )
 

@@ -1,4 +1,4 @@
-"""Makes the spoken questions anew: ``python -m kouyu.bench.questions.make``.
+"""Generates the spoken questions again: ``python -m kouyu.bench.questions.make``.
 
 Needs the weight sets piper-joe and kokoro, and whisper-base to check them.
 """
@@ -30,11 +30,11 @@ LEAD_SECONDS: Final = 0.3
 TRAIL_SECONDS: Final = 0.25
 
 MOST_ATTEMPTS: Final = 8
-"""A file is kept once Whisper base understands every letter of it: Piper speaks a little differently every time."""
+"""Most attempts for one file, until Whisper base recognises every letter: Piper's speech varies each time."""
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What is said in a file, and by whom."""
+    """The text and voice of a file."""
 
     name: str
     language: str
@@ -66,7 +66,7 @@ QUESTIONS: Final = (
 
 
 class NotUnderstood(Exception):
-    """A question was spoken MOST_ATTEMPTS times and never understood: choose other words or another voice."""
+    """A question was not recognised in MOST_ATTEMPTS attempts: choose other words or another voice."""
 
 
 async def make(where: Path, questions: Sequence[Question] = QUESTIONS) -> None:
@@ -105,7 +105,7 @@ async def _understood(question: Question, voices: SpeechSynthesizer, recognizer:
 
 
 def letters(text: str) -> str:
-    """The letters and digits of a text, small."""
+    """The letters and digits of a text, in lower case."""
     return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
