@@ -1,10 +1,10 @@
-"""Turn-taking, pure: events and time in, effects out. No asyncio, no clock, no sockets, no models.
+"""The turn-taking core, a pure state machine: events and time in, effects out. No asyncio, clock, sockets or models.
 
-``conversation.py`` is the way in; ``inputs.py`` and ``effects.py`` are what goes in and comes out.
+``conversation.py`` is the entry point; ``inputs.py`` and ``effects.py`` define what it takes and returns.
 
-- The listening side finds utterances: ``endpointer.py`` with ``free_talk.py`` and ``push_to_talk.py``; their decisions
-  are ``speech_detector.py``, ``end_of_turn.py`` and ``barge_in.py``.
-- ``turns.py`` makes chats of them: a ``Turn`` is prepared at a pause, and committed or rolled back.
-- The speaking side says one thing at a time: ``output_slot.py`` with ``reply.py``, a chat, or ``announcement.py``;
-  ``spoken_item.py`` turns sentences into packets; ``pacing.py``, ``playout.py`` and ``heard.py`` count them.
+- Endpointing finds utterances: ``endpointer.py`` with ``free_talk.py`` and ``push_to_talk.py``, which decide by
+``speech_detector.py``, ``end_of_turn.py`` and ``barge_in.py``.
+- ``turns.py`` turns utterances into chats: a ``Turn`` is prepared at a pause, then committed or rolled back.
+- Output plays one item at a time: ``output_slot.py`` holds a chat (``reply.py``) or an ``announcement.py``;
+``spoken_item.py`` turns sentences into packets; ``pacing.py``, ``playout.py`` and ``heard.py`` count them.
 """

@@ -12,7 +12,7 @@ from kouyu.protocol.ids import NO_ID
 
 
 class Announcement:
-    """A text that is spoken as it is. Only audio events come of it, all their ids "0"."""
+    """A text that is spoken unchanged. It causes audio events only, whose ids are all "0"."""
 
     def __init__(self, text: str, *, configuration: Configuration, orders: OrderNumbers, limits: Limits) -> None:
         envelope = Message(
@@ -32,15 +32,15 @@ class Announcement:
 
     @property
     def ended(self) -> bool:
-        """All of it has been sent."""
+        """Whether all of its audio has been sent."""
         return self._speech.finished
 
     def on_speech(self, order: int, packet: bytes, duration_ms: float, now: float) -> None:
-        """A packet of its speech."""
+        """Take in a packet of its speech."""
         self._speech.on_audio(order, packet, duration_ms, now)
 
     def on_speech_done(self, order: int, failure: str | None = None) -> None:
-        """A sentence has been synthesised, or has failed and is left out."""
+        """Take in the end of a sentence's synthesis; a sentence that failed is left out."""
         self._speech.on_done(order, failure)
 
     def advance(self, now: float, outlet: Outlet) -> Iterator[Effect]:
@@ -52,10 +52,10 @@ class Announcement:
         yield from self._speech.order_next(now, outlet)
 
     def deadline(self, now: float, outlet: Outlet) -> float | None:
-        """When time alone moves it on."""
+        """When ``advance`` must be called if no event comes before; None: never."""
         times = [self._speech.deadline(outlet), self._speech.paced_until(now, outlet)]
         return min((time for time in times if time is not None), default=None)
 
     def cancel(self, now: float, outlet: Outlet, *, by_content: bool) -> Iterator[Effect]:
-        """Output is interrupted; nothing of it is in any context, so nothing is to be cut."""
+        """Stop at an interruption. An announcement is in no context, so no saved message needs trimming."""
         yield from self._speech.cancel()

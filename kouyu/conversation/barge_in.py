@@ -1,4 +1,4 @@
-"""Whether what the user says while the agent speaks takes the turn."""
+"""Decides whether the user's speech interrupts the agent (barge-in)."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,9 @@ from kouyu.text.sound import sounds_in
 class BargeIn:
     """The decision about one utterance that began while the agent was speaking.
 
-    Without ``interrupt_config`` a run of speech of ``barge_in_ms`` is enough; where backchannels are ignored, only one
-    that a transcript shows to be more than that, or that is too long for one. With keywords only a transcript that
-    contains one, or starts with one, or with what sounds like one, interrupts (uplink.md, data.turn_detection).
+    Without ``interrupt_config`` a run of speech of ``barge_in_ms`` interrupts; where backchannels are ignored, it must
+    also be longer than a backchannel, or its transcript must be more than one. With keywords, only a transcript that
+    contains or starts with a keyword, or with its homophone, interrupts (uplink.md, data.turn_detection).
     """
 
     def __init__(self, limits: Limits, interrupt_config: InterruptConfig | None) -> None:
@@ -22,16 +22,16 @@ class BargeIn:
 
     @property
     def onset_ms(self) -> int:
-        """Speech needed before an utterance is taken up at all while the agent speaks."""
+        """Speech in ms that begins an utterance while the agent speaks."""
         return self._limits.speech_start_ms if self.needs_transcript else self._limits.barge_in_ms
 
     @property
     def needs_transcript(self) -> bool:
-        """Speech alone does not interrupt, not at once."""
+        """Whether the decision needs a transcript besides the length of the speech."""
         return bool(self._keywords) or self._limits.ignore_backchannels
 
     def interrupts(self, transcript: str, speech_ms: int) -> bool:
-        """Whether an utterance of ``speech_ms`` that reads so far as ``transcript`` interrupts the agent."""
+        """Whether an utterance of ``speech_ms`` with the interim ``transcript`` interrupts the agent."""
         if self._keywords:
             return self._has_keyword(transcript)
         if not self._limits.ignore_backchannels or speech_ms > self._limits.longest_backchannel_ms:
@@ -49,12 +49,12 @@ class BargeIn:
 
 
 def _has(transcript: str, keyword: str, *, at_start: bool) -> bool:
-    """Whether ``keyword`` stands in the transcript or at its start, as it is spelled or as something that sounds so."""
+    """Whether the transcript contains, or with ``at_start`` begins with, ``keyword`` or a homophone of it."""
     said, wanted = _normalised(transcript), _normalised(keyword)
     spelled = said.startswith(wanted) if at_start else wanted in said
     return spelled or sounds_in(keyword, transcript, at_start=at_start)
 
 
 def _normalised(text: str) -> str:
-    """Letters and digits alone, in lower case: punctuation and spacing are the recogniser's taste."""
+    """Letters and digits in lower case, since punctuation and spacing vary between recognisers."""
     return "".join(character for character in text.casefold() if character.isalnum())

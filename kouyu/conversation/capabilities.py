@@ -1,4 +1,4 @@
-"""What the server offers to this connection, and the configuration that is therefore in force."""
+"""What the server offers to a connection, and the configuration in force that follows from it."""
 
 from typing import Final
 
@@ -15,16 +15,16 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What the bot and the engines behind a connection offer."""
 
     voice_ids: tuple[str, ...]
-    """The voices that can be asked for."""
+    """Ids of the voices that a client may request."""
     default_voice_id: str
     prologue: str = ""
-    """The bot's own opening line."""
+    """The bot's opening line."""
     unknown_voice_is_error: bool = False
     recognizes_emotion: bool = False
-    """Whether ``enable_emotion`` can be in force."""
+    """Whether an engine recognises emotion, so that ``enable_emotion`` can be in force."""
 
     def in_force(self, requested: Configuration, conversation_id: str) -> Configuration:
-        """The configuration with everything filled in that the server decides.
+        """The configuration with the fields that the server decides filled in.
 
         Raises InvalidField for an unknown voice where that is an error; otherwise it falls back to the default voice.
         """
@@ -46,18 +46,18 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(output, voice_id=voice_id or self.default_voice_id)
 
     def is_unknown_voice(self, voice_id: str | None) -> bool:
-        """Whether a voice is asked for that is not there."""
+        """Whether ``voice_id`` names a voice that the server lacks."""
         return bool(voice_id) and voice_id not in self.voice_ids
 
     def without_refused_voice(self, requested: Configuration) -> Configuration:
-        """The same with the default voice in place of one that would be an error."""
+        """``requested``, with the default voice in place of one that would be an error."""
         output = requested.output_audio
         if not self.unknown_voice_is_error or not self.is_unknown_voice(output.voice_id):
             return requested
         return msgspec.structs.replace(requested, output_audio=msgspec.structs.replace(output, voice_id=None))
 
     def check(self, value: object) -> None:
-        """Check a top-level object of an update: raises InvalidField where its fields do not go together
+        """Check a top-level object of an update. Raises InvalidField for fields that do not go together
         (``check_object``) and for a voice that is refused."""
         check_object(value)
         if isinstance(value, OutputAudio):

@@ -1,4 +1,4 @@
-"""One chat as the client is told of it and as the store keeps it: its states, its question, its answer."""
+"""Builds the events and saved records of one chat: its states, its question, its answer."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -35,9 +35,9 @@ _FINISH_PACKET: Final = (
 
 
 class ChatRecord:
-    """Makes the chat's events, each after what it tells of is saved; the caller knows when each is due.
+    """Builds the chat's effects, saving each record before the event that reports it; the caller decides when.
 
-    Nothing is saved where the chat is not to be kept (``chat_config.auto_save_history``).
+    Saves nothing if ``chat_config.auto_save_history`` is off.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class ChatRecord:
         identity: Identity,
         voice: UserVoice = UNKNOWN_VOICE,
     ) -> None:
-        """``voice`` is what the voice of whoever asks tells: the question has it in its ``meta_data``."""
+        """``voice`` describes the speaker of the question and goes into the question's ``meta_data``."""
         self._identity = identity
         self._is_kept = chat_config.auto_save_history
         self._user_id = chat_config.user_id or ""
@@ -67,7 +67,7 @@ class ChatRecord:
             asked = msgspec.structs.replace(asked, meta_data=chat_config.meta_data | known)
         self.question = asked
         self.answer = self._message("assistant", "answer", "")
-        """The answer without its content, which is the caller's. Its speech carries the same id."""
+        """The answer without its content, which the caller supplies. Its audio carries the same id."""
 
     @property
     def chat_id(self) -> str:
@@ -77,7 +77,7 @@ class ChatRecord:
     # The chat's states
 
     def begin(self, now: float) -> Iterator[Effect]:
-        """The chat is announced, after its question's echo (downlink.md 3.1)."""
+        """Announce the chat, after the echo of its question (downlink.md 3.1)."""
         self._begin_now(now)
         yield from self.keep_question(now)
         yield from self._keep(self._with_status("in_progress"))
@@ -85,7 +85,7 @@ class ChatRecord:
         yield from self._announcement()
 
     def begin_without_echo(self, now: float, *, keep_question: bool = True) -> Iterator[Effect]:
-        """The chat is announced as over HTTP (rest.md 4.2); its question may be in the conversation already."""
+        """Announce the chat as over HTTP (rest.md 4.2); ``keep_question`` is false if the question is saved already."""
         self._begin_now(now)
         if keep_question:
             yield from self.keep_question(now)
@@ -93,27 +93,27 @@ class ChatRecord:
         yield from self._announcement()
 
     def begin_without_question(self, now: float) -> Iterator[Effect]:
-        """The bare announcement, for a chat whose question was not understood."""
+        """Announce a chat without a question, for one whose question was not recognised."""
         self._begin_now(now)
         yield Send(DownlinkEvent("conversation.chat.created", self._chat))
 
     def require_action(self, calls: tuple[ToolCall, ...]) -> Iterator[Effect]:
-        """The client is to run its tools (downlink.md 5)."""
+        """Ask the client to run its tools (downlink.md 5)."""
         action = RequiredAction(submit_tool_outputs=SubmitToolOutputs(calls))
         chat = msgspec.structs.replace(self._with_status("requires_action"), required_action=action)
         yield from self._keep(chat)
         yield Send(DownlinkEvent("conversation.chat.requires_action", chat))
 
     def go_on(self) -> Iterator[Effect]:
-        """The client's tools have run."""
+        """Return to ``in_progress`` after the client's tools have run."""
         yield from self._keep(self._with_status("in_progress"))
 
     def show_progress(self) -> Iterator[Effect]:
-        """The chat works, as a stream that joins it is told."""
+        """Send ``in_progress`` to a stream that joins the running chat."""
         yield Send(DownlinkEvent("conversation.chat.in_progress", self._with_status("in_progress")))
 
     def complete(self, usage: Usage, *, unspoken: str | None = None) -> Iterator[Effect]:
-        """Everything has been said and sent. ``unspoken``: why not all of it could be spoken, for the client."""
+        """Complete the chat. ``unspoken``: why not all of the answer could be spoken, shown to the client."""
         chat = msgspec.structs.replace(self._with_status("completed"), usage=usage)
         if unspoken is not None:
             fault = LastError(INTERNAL, f"not all of the answer was spoken: {unspoken}")
@@ -122,7 +122,7 @@ class ChatRecord:
         yield Send(DownlinkEvent("conversation.chat.completed", chat))
 
     def fail(self, reason: str, usage: Usage, now: float) -> Iterator[Effect]:
-        """The chat cannot be completed; ``reason`` is shown to the client."""
+        """Fail the chat; ``reason`` is shown to the client."""
         chat = msgspec.structs.replace(
             self._with_status("failed"),
             failed_at=self._identity.unix_seconds(now),
@@ -133,60 +133,60 @@ class ChatRecord:
         yield Send(DownlinkEvent("conversation.chat.failed", chat))
 
     def cancel(self) -> Iterator[Effect]:
-        """The chat was interrupted. The ``canceled`` event is not about one chat and is the caller's."""
+        """Save the chat as canceled. The caller sends the ``canceled`` event, which concerns no single chat."""
         yield from self._keep(self._with_status("canceled"))
 
     # Its messages
 
     def keep_question(self, now: float) -> Iterator[Effect]:
-        """The question joins the conversation."""
+        """Save the question as part of the conversation."""
         yield from self._keep_message(self.question, now)
 
     def show_piece(self, text: str) -> Iterator[Effect]:
-        """The next characters of the answer."""
+        """Send the next characters of the answer."""
         yield Send(DownlinkEvent("conversation.message.delta", self._answer(text)))
 
     def show_thought(self, text: str) -> Iterator[Effect]:
-        """The next characters of what the agent thinks before it answers."""
+        """Send the next characters of the agent's reasoning (``reasoning_content``)."""
         yield Send(DownlinkEvent("conversation.message.delta", self._answer("", text)))
 
     def add_message(self, kind: MessageType, content: str, now: float) -> Iterator[Effect]:
-        """A message of the assistant's beside its answer, such as a question that could follow."""
+        """Save and send an assistant message besides the answer, such as a suggested follow-up question."""
         yield from self._add(self._message("assistant", kind, content), now)
 
     def add_calls(self, calls: tuple[ToolCall, ...], now: float) -> Iterator[Effect]:
-        """What the agent calls: a ``function_call`` for each."""
+        """Save and send a ``function_call`` message for each tool call."""
         for call in calls:
             yield from self._add(self._message("assistant", "function_call", call_content(call)), now, call.id)
 
     def add_outputs(self, outputs: tuple[ToolOutput, ...], now: float) -> Iterator[Effect]:
-        """What tools gave, as they gave it: a ``tool_response`` for each."""
+        """Save and send a ``tool_response`` message for each tool output, unchanged."""
         for output in outputs:
             message = self._message("assistant", "tool_response", output.output)
             yield from self._add(message, now, output.tool_call_id)
 
     def keep_answer(self, text: str, now: float, thoughts: str = "") -> Iterator[Effect]:
-        """What there is of an answer that was broken off."""
+        """Save the part of an interrupted answer that was generated."""
         yield from self._keep_message(self._answer(text, thoughts), now)
 
     def finish_answer(self, text: str, now: float, thoughts: str = "") -> Iterator[Effect]:
-        """The answer is whole: its last, empty piece, and itself (downlink.md 3.1)."""
+        """Save the complete answer; send its last, empty piece and ``message.completed`` (downlink.md 3.1)."""
         if text:
             yield from self.show_piece("")
             yield from self.keep_answer(text, now, thoughts)
             yield Send(DownlinkEvent("conversation.message.completed", self._answer(text, thoughts)))
 
     def finish_messages(self, now: float) -> Iterator[Effect]:
-        """Nothing follows that belongs to the answer: the verbose packet (downlink.md 2.3)."""
+        """Send the verbose packet that follows the last message of the answer (downlink.md 2.3)."""
         yield from self._add(self._message("assistant", "verbose", _FINISH_PACKET), now)
         self._chat = msgspec.structs.replace(self._chat, completed_at=self._identity.unix_seconds(now))
 
     def forget_question(self) -> Iterator[Effect]:
-        """The saved question is no context any more."""
+        """Remove the saved question from the model's context."""
         yield from self._saving(TrimMessage(self.question.id, ""))
 
     def trim_answer(self, heard: str) -> Iterator[Effect]:
-        """Of the saved answer only ``heard`` was heard."""
+        """Record that the user heard only ``heard`` of the saved answer."""
         yield from self._saving(TrimMessage(self.answer.id, heard))
 
     # Parts

@@ -1,4 +1,4 @@
-"""The tools of one chat: those that have run, and those that the client is to run (downlink.md 5)."""
+"""Tool calls of one chat: those that have run, and those that the client must run (downlink.md 5)."""
 
 from kouyu.protocol.downlink import ToolCall
 from kouyu.protocol.errors import InvalidField
@@ -7,36 +7,36 @@ from kouyu.protocol.uplink import ToolOutput
 
 
 class ClientTools:
-    """The calls that one chat waits for, and the rounds that have run."""
+    """The tool calls that one chat waits for, and the rounds that have run."""
 
     def __init__(self) -> None:
         self._calls: tuple[ToolCall, ...] = ()
         self.rounds: tuple[ToolRound, ...] = ()
-        """Oldest first, those of the server's own tools among them."""
+        """Rounds of tools at the client and on the server, oldest first."""
 
     @property
     def awaited(self) -> tuple[ToolCall, ...]:
-        """The calls that wait."""
+        """The calls without output."""
         return self._calls
 
     @property
     def are_awaited(self) -> bool:
-        """The client has been asked and has not answered."""
+        """Whether the chat waits for the client's tool outputs."""
         return bool(self._calls)
 
     def ran(self, tools: ToolRound) -> None:
-        """The server's own tools have run."""
+        """Record a round of tools that ran on the server."""
         self.rounds = (*self.rounds, tools)
 
     def ask(self, calls: tuple[ToolCall, ...]) -> None:
-        """The agent waits for these calls, at least one."""
+        """Begin to wait for the outputs of ``calls``, at least one."""
         assert calls
         self._calls = calls
 
     def submit(self, outputs: tuple[ToolOutput, ...]) -> ToolRound:
-        """The client's tools have run: the round with its outputs in the order of its calls.
+        """Take the client's outputs; return the round, with its outputs in the order of its calls.
 
-        Raises InvalidField, and goes on waiting, unless there is exactly one output for each call that waits.
+        Raises InvalidField, and goes on waiting, unless ``outputs`` has exactly one output for each awaited call.
         """
         wanted = {call.id for call in self._calls}
         given: dict[str, ToolOutput] = {}

@@ -1,4 +1,4 @@
-"""The conversation core: uplink events, reports and time in; downlink events and orders out.
+"""The conversation core: takes uplink events, engine reports and time; returns downlink events and orders.
 
 Pure: no clock, no sockets, no models. Every rule about turns lives in this package and nowhere else.
 """
@@ -71,11 +71,11 @@ from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 log = logging.getLogger(__name__)
 
 _CHATS_REMEMBERED: Final = 8
-"""Chats that have asked for tools, so that outputs that come too late are told from wrong ones."""
+"""Chats that have requested tools: tells outputs that come too late from outputs that match no chat."""
 
 
 class Conversation:
-    """One connection's conversation. ``now`` is in seconds on a clock that never goes back."""
+    """One connection's conversation. ``now`` is in seconds on a monotonic clock."""
 
     def __init__(self, *, identity: Identity, capabilities: Capabilities, limits: Limits) -> None:
         self._identity = identity
@@ -84,7 +84,7 @@ class Conversation:
         self._orders = OrderNumbers()
         self._requested = Configuration()
         self.configuration = capabilities.in_force(self._requested, identity.conversation_id)
-        """The configuration in force. It follows from what was requested; kept, because every input asks for it."""
+        """The configuration in force. Derived from the requested one; cached, because every input reads it."""
         self._prologue_played = ""
         self._prologue_item: Announcement | None = None
         self._hints = Hints()
@@ -107,20 +107,20 @@ class Conversation:
 
     @property
     def requested(self) -> Configuration:
-        """What the client has asked for so far, in force or not."""
+        """The configuration that the client has requested so far, in force or not."""
         return self._requested
 
     def receive(self, received: Input, now: float) -> list[Effect]:
-        """Take in one input and give what follows from it for the client and the session.
+        """Process one input; return its effects for the client and the session.
 
-        Events that the client has not subscribed to, by the configuration in force before the input, are ``Withheld``.
+        Events that the configuration in force before the input does not subscribe to are ``Withheld``.
         """
         subscribed = self.configuration.event_subscriptions
         effects = [*self._handle(received, self.configuration, now), *self._advance(now)]
         return [self._withheld(effect, subscribed, now) for effect in effects] if subscribed else effects
 
     def _withheld(self, effect: Effect, subscribed: tuple[str, ...], now: float) -> Effect:
-        """``error`` is always sent; other events only where ``event_subscriptions`` has them."""
+        """Wrap an event outside ``event_subscriptions`` in ``Withheld``; ``error`` is always sent."""
         if not isinstance(effect, Send) or effect.event.event_type in ("error", *subscribed):
             return effect
         if effect.packet is not None:
@@ -128,7 +128,7 @@ class Conversation:
         return Withheld(effect.event)
 
     def deadline(self, now: float) -> float | None:
-        """When TimePassed must come if nothing else does."""
+        """When the session must send TimePassed unless another input comes before."""
         times = [
             *self._turns.deadlines(self.configuration),
             *self._speaking.deadlines(now, *self._turns.prepared_replies()),
@@ -212,12 +212,12 @@ class Conversation:
     # The configuration
 
     def read(self, data: Mapping[str, Any]) -> Merged[Configuration]:
-        """What a ``chat.update`` asks for, with its faults. Nothing is changed before ``ConfigurationUpdate`` comes."""
+        """Parse a ``chat.update``, collecting its faults. Changes nothing; ``ConfigurationUpdate`` applies it."""
         return merge(self._requested, data, self._capabilities.check)
 
     def names_another_conversation(self, merged: Merged[Configuration]) -> bool:
-        """Whether an update names another conversation than the one in force and than the update before, or the same
-        for another user, so that it is to be looked up."""
+        """Whether the session must look up the update's conversation: it differs from the one in force and from the one
+        in the update before, or belongs to another user."""
         wanted = merged.configuration.chat_config.conversation_id
         known = self._requested.chat_config.conversation_id, self._identity.conversation_id
         return wanted is not None and (wanted not in known or self._is_for_another_user(merged.configuration))
@@ -226,7 +226,7 @@ class Conversation:
         return _user_of(self.configuration) not in ("", _user_of(requested))
 
     def _configure(self, update: ConfigurationUpdate, now: float) -> Iterator[Effect]:
-        """chat.update: what of it is sound is applied, and what is not is told."""
+        """Apply the valid objects of a ``chat.update``; report the others to the client."""
         requested, faults = update.merged.configuration, update.merged.faults
         if faults:
             fault = all_in_one(faults)
@@ -244,7 +244,7 @@ class Conversation:
         yield from self._play_prologue(now)
 
     def _resume(self, resumed: ConnectionResumed, now: float) -> Iterator[Effect]:
-        """Go on as a connection that was lost. The client takes this one for the same, and is told nothing."""
+        """Take over the state of a lost connection. Sends no event: to the client it is the same session."""
         opened = resumed.conversation
         self._identity.open(opened.conversation_id, opened.section_id)
         yield from self._apply(self._capabilities.without_refused_voice(resumed.requested), now)
@@ -256,12 +256,12 @@ class Conversation:
 
     @property
     def _prologue(self) -> str:
-        """The opening line that is to be spoken, or ""."""
+        """The opening line to speak, or ""."""
         configuration = self.configuration
         return (configuration.prologue_content or "").strip() if configuration.need_play_prologue else ""
 
     def _apply(self, requested: Configuration, now: float) -> Iterator[Effect]:
-        """From now on this is asked for, and what of it is to be had is in force."""
+        """Set the requested configuration and derive the one in force."""
         before = self.configuration
         if requested != self._requested:
             yield from self._turns.forget_preparation()
@@ -273,7 +273,7 @@ class Conversation:
         self._speaking.follow_subscriptions(after.event_subscriptions)
 
     def _play_prologue(self, now: float) -> Iterator[Effect]:
-        """The opening line, once for each text: in silence, or in place of one that still sounds."""
+        """Speak the opening line, once per text, if nothing sounds or only an earlier opening line does."""
         prologue = self._prologue
         if prologue in ("", self._prologue_played):
             return
@@ -286,8 +286,8 @@ class Conversation:
     def _change_conversation(
         self, found: OpenedConversation | NotOpened | None, requested: Configuration
     ) -> Iterator[Effect]:
-        """Go on in the conversation that an update names, or in a new one; what runs, or has been said and waits for
-        its transcript, is finished in the old one, for the user it was said by."""
+        """Switch to the conversation that an update names, or to a new one. The running chat, and turns that wait for a
+        transcript, finish in the old conversation and for its user."""
         old = self._identity.as_it_is()
         match found:
             case OpenedConversation(conversation_id, section_id):
@@ -320,7 +320,7 @@ class Conversation:
         yield from self._hints.tell(f"conversation_id {quoted(named)} {why}: the new conversation {begun} was begun")
 
     def _refuse(self, fault: ProtocolError, origin_message: str | None) -> Iterator[Effect]:
-        """Tell the client what is wrong with an event of its, of which nothing was taken."""
+        """Send an ``error`` event for an uplink event that was rejected whole."""
         yield Send(error(fault.code, fault.msg, origin_message))
         yield from self._hints.refused(fault)
 
@@ -337,7 +337,7 @@ class Conversation:
         self._speaking.begin(reply, configuration.output_audio)
 
     def _insert(self, created: ConversationMessageCreate, now: float) -> Iterator[Effect]:
-        """A message of the assistant's joins the context without a reply, where there is to be a context."""
+        """Add an assistant message to the context without a reply, unless ``auto_save_history`` is off."""
         if not self.configuration.chat_config.auto_save_history:
             return
         yield from self._turns.forget_preparation()
@@ -365,7 +365,7 @@ class Conversation:
         return item
 
     def _cancel(self, now: float) -> Iterator[Effect]:
-        """Answered even when nothing runs: JS clients flush their playback only on the answer (downlink.md 4)."""
+        """Send ``canceled`` even when no chat runs: JS clients flush their playback only then (downlink.md 4)."""
         self._turns.interrupt_pending()
         if self._speaking.audible(now):
             yield from self._speaking.interrupt(2, now)
@@ -373,8 +373,8 @@ class Conversation:
             yield from canceled(2)
 
     def _leave(self, now: float) -> Iterator[Effect]:
-        """What runs ends as canceled. What was sent whole stays whole: clients play on after they have closed, and one
-        that stops its playback says so with a cancel first."""
+        """End the running chat as canceled. An answer that was sent whole is not trimmed: clients play on after closing
+        the connection, and one that stops its playback sends a cancel first."""
         self._turns.interrupt_pending()
         if self._speaking.running():
             yield from self._speaking.interrupt(2, now)
@@ -384,7 +384,7 @@ class Conversation:
         if reply is None or not reply.waits_for_tools or reply.chat_id != submitted.chat_id:
             if submitted.chat_id in self._chats_with_tools:
                 # An error would end the call of a JS client whose answer has crossed with an interruption.
-                log.info("tool outputs came for a chat that does not wait for them any more")
+                log.info("ignored tool outputs for a chat that no longer waits for them")
                 return
             waiting = reply.chat_id if reply is not None and reply.waits_for_tools else "none: no chat waits for tools"
             fault = InvalidField("data.chat_id", submitted.chat_id, waiting)
@@ -439,7 +439,7 @@ class Conversation:
         voice: UserVoice = UNKNOWN_VOICE,
         place: tuple[Identity, Configuration] | None = None,
     ) -> Reply:
-        """``place``: where, and for whom, instead of here."""
+        """``place``: the conversation and user of the reply; default: the current ones."""
         identity, configuration = place or (self._identity, self.configuration)
         return self._make_reply(transcript, "text", identity, configuration, now, voice)
 

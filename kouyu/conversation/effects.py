@@ -1,6 +1,6 @@
-"""What the conversation core orders. The session carries effects out in the order given.
+"""The effects that the conversation core returns. The session carries them out in order.
 
-Send and the saving effects share one ordered way out: what a later Send tells the client is on disk by then.
+Send and the saving effects share one queue: what a Send reports was saved to disk before it is sent.
 """
 
 import msgspec
@@ -11,7 +11,7 @@ from kouyu.protocol.tool_round import ToolRound
 
 
 class Sounding(msgspec.Struct, frozen=True):
-    """What the client is taken to play: the next ``duration_ms`` of an item's sound, from the time ``starts_at`` on."""
+    """Estimated playout: the client plays the next ``duration_ms`` of an item's audio from ``starts_at`` on."""
 
     item: int
     duration_ms: float
@@ -19,8 +19,8 @@ class Sounding(msgspec.Struct, frozen=True):
 
 
 class Send(msgspec.Struct, frozen=True):
-    """Send this event to the client. ``sounding``: the sound that is in it. ``packet``: its number, where PacketGone is
-    to tell when it has left."""
+    """Send this event to the client. ``sounding``: the audio in it. ``packet``: its number, if the session must report
+    with PacketGone when it has left."""
 
     event: DownlinkEvent
     sounding: Sounding | None = None
@@ -28,24 +28,24 @@ class Send(msgspec.Struct, frozen=True):
 
 
 class Withheld(msgspec.Struct, frozen=True):
-    """An event that the client has not subscribed to: for those who follow the conversation, not to be sent."""
+    """An event that the client has not subscribed to: shown to diagnostics, not sent."""
 
     event: DownlinkEvent
 
 
 class FlushPlayback(msgspec.Struct, frozen=True):
-    """The client throws away what it has not played, and audio that has not left for it must not."""
+    """Drop the audio that has not left for the client: the client flushes its playback now."""
 
 
 class Hint(msgspec.Struct, frozen=True):
-    """Something that the client does looks like a mistake: for the log and the diagnostics, not for the client. Each
-    comes once in a connection. It quotes names and ids, and nothing that was said."""
+    """Report a likely mistake of the client's developer to the log and to diagnostics, once per connection. It quotes
+    names and ids, never speech."""
 
     message: str
 
 
 class SaveMessage(msgspec.Struct, frozen=True):
-    """Keep this message, said in a chat with ``user_id``. ``tool_call_id``: the call that it is or belongs to."""
+    """Save this message of a chat with ``user_id``. ``tool_call_id``: the tool call that it is or belongs to."""
 
     message: Message
     created_at: int
@@ -54,21 +54,21 @@ class SaveMessage(msgspec.Struct, frozen=True):
 
 
 class TrimMessage(msgspec.Struct, frozen=True):
-    """Of this saved answer only ``heard`` was heard: the model's context takes that, the record keeps the whole."""
+    """Limit a saved answer to ``heard``, the part that was heard, in the model's context; the record keeps it whole."""
 
     message_id: str
     heard: str
 
 
 class SaveChat(msgspec.Struct, frozen=True):
-    """Keep the state of this chat with ``user_id``, replacing what was kept of it."""
+    """Save the state of this chat with ``user_id``, replacing its saved state."""
 
     chat: Chat
     user_id: str = ""
 
 
 class SaveSection(msgspec.Struct, frozen=True):
-    """A new section of the conversation begins, for ``user_id``; nothing older is context any more."""
+    """Begin a new section of the conversation for ``user_id``; older messages leave the model's context."""
 
     conversation_id: str
     section_id: str
@@ -78,7 +78,7 @@ class SaveSection(msgspec.Struct, frozen=True):
 class Transcribe(msgspec.Struct, frozen=True):
     """Recognise the user's audio from sample ``start`` to before ``end``.
 
-    ``final``: the utterance is over, or may be; otherwise this is for an interim transcript.
+    ``final``: the utterance is or may be over, so a final transcript is needed; otherwise an interim one.
     """
 
     order: int
@@ -89,15 +89,15 @@ class Transcribe(msgspec.Struct, frozen=True):
 
 
 class CancelTranscribe(msgspec.Struct, frozen=True):
-    """Nobody waits for this transcript any more."""
+    """Cancel a Transcribe order."""
 
     order: int
 
 
 class JudgeTurn(msgspec.Struct, frozen=True):
-    """Judge whether the user, silent for a moment, has finished: the audio from sample ``start`` to before ``end``.
+    """Estimate, at a pause, whether the user has finished, from the audio from sample ``start`` to before ``end``.
 
-    ``transcript`` is what has been recognised of it so far, or ""; ``language`` is its ISO 639-1 code, or "".
+    ``transcript`` is its interim transcript, or ""; ``language`` the transcript's ISO 639-1 code, or "".
     """
 
     order: int
@@ -108,27 +108,27 @@ class JudgeTurn(msgspec.Struct, frozen=True):
 
 
 class CancelJudgement(msgspec.Struct, frozen=True):
-    """Nobody waits for this judgement any more."""
+    """Cancel a JudgeTurn order."""
 
     order: int
 
 
 class UseInputFormat(msgspec.Struct, frozen=True):
-    """From the next piece of audio on the user's audio comes in this format."""
+    """Decode the user's audio in this format from the next ``append`` on."""
 
     input_audio: InputAudio
 
 
 class ForgetAudio(msgspec.Struct, frozen=True):
-    """User audio before the sample ``before`` will not be asked for again."""
+    """Free the user's audio before the sample ``before``: no later order needs it."""
 
     before: int
 
 
 class StartReply(msgspec.Struct, frozen=True):
-    """Ask the agent. The session adds the section's earlier messages; ``question`` is the last one.
+    """Request a reply from the agent. The session adds the section's earlier messages; ``question`` is the last one.
 
-    ``tool_rounds`` are the tools that have run for this question already.
+    ``tool_rounds`` are the tool rounds that have run for this question.
     """
 
     order: int
@@ -138,15 +138,15 @@ class StartReply(msgspec.Struct, frozen=True):
 
 
 class ReadAhead(msgspec.Struct, frozen=True):
-    """The user is speaking; the question so far is this. An agent whose model can take in a question before it is whole
-    may do so; nothing is reported. An order to ask the agent ends it."""
+    """Prefill the agent's model with the interim transcript of the question, where the agent can. Nothing is reported;
+    the next StartReply ends it."""
 
     question: Message
     configuration: Configuration
 
 
 class CommitReply(msgspec.Struct, frozen=True):
-    """The turn is certain: the agent that this StartReply asked may do what cannot be undone."""
+    """Commit the turn: the agent of this StartReply may now run tools, whose effects cannot be undone."""
 
     order: int
 
@@ -160,9 +160,9 @@ class CancelReply(msgspec.Struct, frozen=True):
 class Speak(msgspec.Struct, frozen=True):
     """Synthesise ``text`` in the configured voice and format and report its packets.
 
-    ``item`` is the answer or announcement it is part of; an item has one Speak order at a time, and its sound goes on
-    without a seam. ``first`` marks an item's first sentence. ``urgent``: little of the item has been made yet, so that
-    a wait would be heard. ``chat_id`` is NO_ID for announcements.
+    ``item`` is the answer or announcement it is part of; an item has one Speak order at a time, and its audio is
+    continuous across them. ``first`` marks an item's first sentence. ``urgent``: little of the item's audio exists, so
+    that a delay would be audible. ``chat_id`` is NO_ID for announcements.
     """
 
     order: int
@@ -175,7 +175,7 @@ class Speak(msgspec.Struct, frozen=True):
 
 
 class CancelSpeech(msgspec.Struct, frozen=True):
-    """Stop this synthesis; packets still on their way are dropped."""
+    """Cancel a Speak order and drop its packets that have not been reported."""
 
     order: int
 

@@ -1,4 +1,4 @@
-"""When the user's silence ends the turn."""
+"""Decides when the user's silence ends the turn."""
 
 from typing import Literal
 
@@ -20,9 +20,9 @@ class EndOfTurn:
                                      |------------------------------| semantic_unfinished_wait_time_ms: end
                                      |---------------------| judgement late: unjudged_silence_ms: end
 
-    A judgement that is late or never comes says nothing about the turn, so that it ends as it would without a judge,
-    though never later than an unfinished one. Where the wait is not longer than the threshold, the
-    threshold ends the turn and there is nothing to judge.
+    Without a judgement in time, the turn ends after ``unjudged_silence_ms``, or earlier if
+    ``semantic_unfinished_wait_time_ms`` is shorter. If that wait is not longer than the threshold, the threshold ends
+    the turn and no judgement is requested.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -31,19 +31,19 @@ class EndOfTurn:
 
     @property
     def asked(self) -> bool:
-        """This silence is being judged, or has been."""
+        """Whether a judgement of this silence has been requested."""
         return self._state != "not asked"
 
     @staticmethod
     def longest_silence_ms(turn_detection: TurnDetection) -> int:
-        """Silence that ends the turn whatever is judged."""
+        """Silence in ms that ends the turn whatever the judgement."""
         if turn_detection.type != "semantic_vad":
             return turn_detection.silence_duration_ms
         semantic = turn_detection.semantic_vad_config
         return max(semantic.silence_threshold_ms, semantic.semantic_unfinished_wait_time_ms)
 
     def after_silence(self, silence_ms: int, turn_detection: TurnDetection) -> Decision:
-        """What to do when the user has been silent for ``silence_ms``."""
+        """Decide after ``silence_ms`` of silence."""
         longest_ms = self.longest_silence_ms(turn_detection)
         if self._state == "late":
             longest_ms = min(longest_ms, self._limits.unjudged_silence_ms)
@@ -56,17 +56,17 @@ class EndOfTurn:
         return "wait"
 
     def judged(self, completeness: float) -> Decision:
-        """How likely the user has finished, 0 to 1, has been judged."""
+        """Decide by ``completeness``, the probability (0 to 1) that the user has finished."""
         if self._state != "asked" or completeness < self._limits.turn_complete_probability:
             return "wait"
         self._state = "complete"
         return "end"
 
     def judgement_late(self) -> None:
-        """The judgement has not come in time."""
+        """Record that the judgement did not come in time."""
         if self._state == "asked":
             self._state = "late"
 
     def spoke_on(self) -> None:
-        """The silence is over, and with it what was judged of it."""
+        """Discard the judgement: the user speaks again."""
         self._state = "not asked"

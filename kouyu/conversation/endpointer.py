@@ -1,9 +1,9 @@
-"""The listening side: which stretch of the user's audio is an utterance, and when it pauses and ends.
+"""Endpointing: finds utterances in the user's audio, their pauses and their ends.
 
 Decisions count samples of the user's audio, so that a client that uploads in bursts or faster than real time gets the
-same result. The wall clock enters in one rule of each mode: a client that stops sending in the middle of an utterance
-is treated as silent after the silence limit plus a grace, which is taken back where the network had held the audio up;
-and a completed push-to-talk buffer waits only so long for voice activity.
+same result. Each mode has one rule that uses the wall clock. In free talk, a client that stops sending in the middle of
+an utterance counts as silent after the silence limit plus a grace; this is undone if the network had delayed the audio.
+In push to talk, a completed buffer waits for VAD only for a limited time.
 """
 
 from collections.abc import Iterator
@@ -19,12 +19,12 @@ from kouyu.protocol.configuration import TurnDetection
 from kouyu.protocol.speech_rate import SPEECH_RATE
 
 _CAUGHT_UP_S: Final = 0.3
-"""After a stall audio is in step again when it is no later than before but for this. Audio of a device that sends
-speech alone stays as much later as the device paused, which is ``Limits.stopped_sending_grace_ms`` at least."""
+"""Seconds: after a network stall, the audio has caught up when its lag exceeds the lag before by no more than this.
+The audio of a device that sends only speech stays later by its pause, ``Limits.stopped_sending_grace_ms`` or more."""
 
 
 class Endpointer:
-    """Finds utterances in the turn mode that is in force. The other mode's side is empty meanwhile."""
+    """Finds utterances in the turn mode in force. The state of the other mode is empty meanwhile."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -34,16 +34,16 @@ class Endpointer:
         self._received = 0
         self._heard_from_at = 0.0
         self._lag_s = 0.0
-        """How far the audio was behind the clock when it last came steadily."""
+        """Lag of the audio behind the clock, in seconds, when it last arrived steadily."""
 
     @property
     def utterance(self) -> Utterance | None:
-        """The utterance or push-to-talk buffer that is being heard."""
+        """The utterance or push-to-talk buffer in progress."""
         return self._free_talk.utterance or self._push_to_talk.utterance
 
     @property
     def in_speech(self) -> bool:
-        """The user is in the middle of speaking, so that a new interim transcript would say more."""
+        """Whether the user is speaking, so that a new interim transcript would be longer."""
         utterance = self.utterance
         if utterance is None or utterance.first_speech is None or not self._detector.in_speech:
             return False
@@ -51,7 +51,7 @@ class Endpointer:
 
     @property
     def speech_ms(self) -> int:
-        """Length of what has been said of the utterance so far, from its first speech to its last; 0 for none."""
+        """Length in ms of the utterance in progress, from its first speech to its last; 0 for none."""
         utterance = self.utterance
         if utterance is None or utterance.first_speech is None:
             return 0
@@ -59,22 +59,22 @@ class Endpointer:
 
     @property
     def in_buffer(self) -> bool:
-        """The next audio belongs to an utterance or push-to-talk buffer that has begun."""
+        """Whether the next audio belongs to an utterance or push-to-talk buffer in progress."""
         return self._free_talk.utterance is not None or self._push_to_talk.open is not None
 
     def buffered(self, end: int) -> int:
-        """Samples in the push-to-talk buffer that is open at the sample ``end``; 0 where none is."""
+        """Samples in the open push-to-talk buffer up to the sample ``end``; 0 if none is open."""
         buffer = self._push_to_talk.open
         return end - buffer.start if buffer is not None else 0
 
     def needed_from(self, turn_detection: TurnDetection) -> int:
-        """Audio before this sample belongs to nothing that may still be asked for."""
+        """The first sample that a later order may need; audio before it can be freed."""
         if not is_push_to_talk(turn_detection):
             return self._free_talk.needed_from
         return self.utterance.start if self.utterance is not None else self._received
 
     def on_audio(self, end: int, turn_detection: TurnDetection, now: float) -> None:
-        """Audio has come in up to the sample ``end``."""
+        """Take in that audio has arrived up to the sample ``end``."""
         if is_push_to_talk(turn_detection):
             self._push_to_talk.on_audio(self._received)
         self._received = end
@@ -85,7 +85,7 @@ class Endpointer:
     def on_probability(
         self, judged: SpeechProbability, turn_detection: TurnDetection, onset_ms: int, now: float
     ) -> Iterator[EndpointingEvent]:
-        """A chunk has been judged. ``onset_ms`` of speech begin to talk freely."""
+        """Take in the VAD result of a chunk. In free talk ``onset_ms`` of speech begin an utterance."""
         self._heard_from_at = now
         if self._free_talk.rest_of is not None and self._lag_now_s(now) - self._lag_s <= _CAUGHT_UP_S:
             yield Continued()
@@ -96,28 +96,28 @@ class Endpointer:
             yield from self._free_talk.on_judged(turn_detection, onset_ms)
 
     def on_turn_judged(self, completeness: float) -> Iterator[EndpointingEvent]:
-        """How likely the user has finished, 0 to 1, has been judged as asked by MayBeOver."""
+        """Take in the answer to MayBeOver: the probability (0 to 1) that the user has finished."""
         yield from self._free_talk.on_turn_judged(completeness)
 
     def on_judgement_late(self) -> None:
-        """The judgement that MayBeOver asks for has not come in time."""
+        """Take in that the judgement requested by MayBeOver did not come in time."""
         self._free_talk.on_judgement_late()
 
     def complete(self, now: float) -> Iterator[EndpointingEvent]:
-        """``input_audio_buffer.complete``: the buffer ends here, once voice activity has judged all of it."""
+        """End the buffer here (``input_audio_buffer.complete``), once VAD has processed all of it."""
         yield from self._push_to_talk.complete(self._received, now)
 
     def interrupt(self) -> None:
-        """The client goes on: what was completed and is not judged to its end yet will not be answered."""
+        """Mark completed buffers that VAD has not finished as interrupted: they will not be answered."""
         self._push_to_talk.interrupt()
 
     def clear(self) -> Iterator[EndpointingEvent]:
-        """``input_audio_buffer.clear``: throw away the audio buffered since the last complete."""
+        """Discard the audio buffered since the last complete (``input_audio_buffer.clear``)."""
         yield from self._push_to_talk.clear()
 
     def begin_free_talk(self, *, goes_on: bool) -> Iterator[EndpointingEvent]:
-        """Push to talk is over: completed buffers are taken as they are. The open one goes on as an utterance, or where
-        it cannot go on, ends here."""
+        """Switch to free talk: end completed buffers without waiting for VAD. The open buffer continues as an utterance
+        if ``goes_on``, and ends here otherwise."""
         yield from self._push_to_talk.leave()
         if not goes_on:
             yield from self._push_to_talk.break_off()
@@ -130,7 +130,8 @@ class Endpointer:
             self._detector.ignore_before(self._free_talk.floor)
 
     def begin_push_to_talk(self, *, goes_on: bool) -> Iterator[EndpointingEvent]:
-        """Free talk is over: what is being said goes on in the open buffer, or where it cannot go on, ends here."""
+        """Switch to push to talk: the utterance in progress continues as the open buffer if ``goes_on``, and ends here
+        otherwise."""
         if not goes_on:
             yield from self._free_talk.break_off(self._received)
         utterance = self._free_talk.hand_over()
@@ -141,31 +142,31 @@ class Endpointer:
             self._push_to_talk.take_over(max(self._free_talk.floor, self._detector.speech_start), None)
 
     def _may_have_begun(self) -> bool:
-        """Free talk: there is speech that is too short for an utterance yet, or audio that is still to be judged."""
+        """Free talk: whether there is speech still too short for an utterance, or audio that VAD has not processed."""
         unjudged = self._received - self._detector.position
         return self._detector.in_speech or unjudged >= samples_in(self._limits.speech_start_ms)
 
     def join(self) -> None:
-        """Continued has been taken up: the utterance that is being heard begins where the one before it began."""
+        """Carry out Continued: move the beginning of the utterance in progress to that of the one before."""
         self._free_talk.join()
 
     def _lag_now_s(self, now: float) -> float:
         return now - self._received / SPEECH_RATE
 
     def deadline(self, turn_detection: TurnDetection) -> float | None:
-        """When time alone ends the utterance."""
+        """When ``on_time`` ends the utterance if no input comes before."""
         if self._free_talk.utterance is None:
             return self._push_to_talk.deadline
         missing_ms = self._free_talk.silence_left_ms(turn_detection)
         return self._heard_from_at + (missing_ms + self._limits.stopped_sending_grace_ms) / 1000
 
     def on_time(self, turn_detection: TurnDetection, now: float) -> Iterator[EndpointingEvent]:
-        """Time has passed: end an utterance whose audio, or whose voice activity, has stopped coming."""
+        """End an utterance whose audio or VAD results have stopped arriving."""
         yield from self._push_to_talk.on_time(now)
         deadline = self.deadline(turn_detection)
         if self._free_talk.utterance is not None and deadline is not None and now >= deadline:
             yield from self._free_talk.on_no_more_audio(self._received)
 
     def span(self) -> Span:
-        """The stretch to recognise now of the utterance being heard."""
+        """The part of the utterance in progress to recognise now."""
         return self._push_to_talk.span() if self._free_talk.utterance is None else self._free_talk.span()

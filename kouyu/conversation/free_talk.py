@@ -13,7 +13,7 @@ from kouyu.protocol.speech_rate import SPEECH_RATE
 
 
 class EarlyEnd(msgspec.Struct, frozen=True):
-    """An utterance that ended because no more audio came: samples of its beginning, its first and its last speech."""
+    """An utterance that ended because audio stopped arriving: samples of its start, first speech and last speech."""
 
     start: int
     first_speech: int | None
@@ -39,14 +39,14 @@ class FreeTalk:
         self._end_of_turn = EndOfTurn(limits)
         self.utterance: Utterance | None = None
         self.floor = 0
-        """Sample before which nothing belongs to the next utterance."""
+        """Earliest sample at which the next utterance may begin."""
         self.ended_early: EarlyEnd | None = None
-        """The last utterance, where silence has not ended it since."""
+        """The last utterance, if it ended early and no silence in the audio has confirmed its end."""
         self.rest_of: EarlyEnd | None = None
-        """The utterance that the one being heard may be the rest of: no silence of the audio's lies between them."""
+        """The utterance that the one in progress may continue: the audio between them has no silence."""
 
     def on_judged(self, turn_detection: TurnDetection, onset_ms: int) -> Iterator[EndpointingEvent]:
-        """Voice activity has judged one more chunk. ``onset_ms`` of speech begin an utterance."""
+        """Take in that VAD has processed one more chunk. ``onset_ms`` of speech begin an utterance."""
         utterance, detector = self.utterance, self._detector
         if utterance is None:
             yield from self._begin(turn_detection, onset_ms)
@@ -85,33 +85,33 @@ class FreeTalk:
         return self.ended_early.speech_end if self.ended_early is not None else 0
 
     def _let_end(self, silence_ms: int, turn_detection: TurnDetection) -> None:
-        """So much silence of the audio's has followed the last utterance."""
+        """Confirm the end of the last utterance if ``silence_ms`` of audio after it is long enough."""
         if silence_ms >= EndOfTurn.longest_silence_ms(turn_detection):
             self.ended_early = None
 
     def join(self) -> None:
-        """The utterance is the rest of the one before it."""
+        """Merge the utterance in progress with the one before."""
         if self.utterance is not None and self.rest_of is not None:
             self.utterance.start, self.utterance.first_speech = self.rest_of.start, self.rest_of.first_speech
             self.rest_of = None
 
     @property
     def needed_from(self) -> int:
-        """Audio before this sample belongs to nothing that may still be asked for."""
+        """The first sample that a later order may need; audio before it can be freed."""
         start = self.floor if self.utterance is None else self.utterance.start
         return min([start, *(one.start for one in (self.ended_early, self.rest_of) if one is not None)])
 
     def on_turn_judged(self, completeness: float) -> Iterator[EndpointingEvent]:
-        """How likely the user has finished, 0 to 1, has been judged as asked by MayBeOver."""
+        """Take in the answer to MayBeOver: the probability (0 to 1) that the user has finished."""
         if self.utterance is not None and self._end_of_turn.judged(completeness) == "end":
             yield self._end(self.utterance, self._detector.position)
 
     def on_judgement_late(self) -> None:
-        """The judgement that MayBeOver asks for has not come in time."""
+        """Take in that the judgement requested by MayBeOver did not come in time."""
         self._end_of_turn.judgement_late()
 
     def on_no_more_audio(self, received: int) -> Iterator[EndpointingEvent]:
-        """The client has stopped sending in the middle of the utterance, at the sample ``received``."""
+        """End the utterance early: the client stopped sending in the middle of it, at the sample ``received``."""
         utterance = self.utterance
         if utterance is not None:
             ended_early = EarlyEnd(utterance.start, utterance.first_speech, self._detector.speech_end)
@@ -125,13 +125,13 @@ class FreeTalk:
             yield self._end(self.utterance, received)
 
     def hand_over(self) -> Utterance | None:
-        """Give up the utterance, to where it goes on in push to talk."""
+        """Return the utterance in progress and drop it here; it continues in push to talk."""
         utterance, self.utterance = self.utterance, None
         self.ended_early = self.rest_of = None
         return utterance
 
     def take_over(self, start: int, first_speech: int | None) -> None:
-        """Go on with a push-to-talk buffer that begins at the sample ``start``. Where speech was found in it, it is an
+        """Continue a push-to-talk buffer that begins at the sample ``start``. If speech was found in it, it becomes the
         utterance in progress."""
         self.floor = max(self.floor, start)
         self._end_of_turn.spoke_on()
@@ -139,11 +139,11 @@ class FreeTalk:
             self.utterance = Utterance(start=start, first_speech=first_speech)
 
     def silence_left_ms(self, turn_detection: TurnDetection) -> int:
-        """Silence still missing until the utterance ends whatever is judged."""
+        """Silence in ms still missing until the utterance ends whatever the judgement."""
         return max(0, EndOfTurn.longest_silence_ms(turn_detection) - self._detector.silence_ms)
 
     def span(self) -> Span:
-        """What to recognise now of the utterance in progress."""
+        """The part of the utterance in progress to recognise now."""
         assert self.utterance is not None
         return self.utterance.span(self._detector, self._detector.position)
 

@@ -1,4 +1,4 @@
-"""Which part of an interrupted answer was heard: spoken sentences, their lengths, and how long they have sounded."""
+"""Computes which part of an interrupted answer was heard, from its sentences, their lengths and the playout time."""
 
 import re
 import unicodedata
@@ -9,17 +9,17 @@ from kouyu.conversation.spoken_item import SpokenSentence
 
 _WHITE_SPACE: Final = re.compile(r"\s*")
 _ROUNDING_MS: Final = 1.0
-"""Sums of packet lengths are not exact: what lacks less than this of a sentence's end was heard to its end."""
+"""Tolerance for rounding in sums of packet lengths: a sentence missing less than this counts as heard to its end."""
 _MS_PER_CHARACTER: Final = 65.0
 _MS_PER_WIDE_CHARACTER: Final = 220.0
-"""Usual lengths of a Latin letter and of a Han character when spoken; used where a sentence's audio is incomplete."""
+"""Typical spoken lengths of a Latin letter and of a Han character, for sentences whose audio is incomplete."""
 
 
 def heard_text(answer: str, sentences: Sequence[SpokenSentence], heard_ms: float) -> str:
     """The beginning of ``answer`` that was heard after ``heard_ms`` ms of its audio, cut at a whole word.
 
-    Sentences are found again in the answer, so that its own spacing is kept; one that is not there word for word counts
-    by its length.
+    Sentences are located in the answer, so that its spacing is kept; one that is not found verbatim counts by its
+    length.
     """
     offset = 0
     last_started = max((index for index, sentence in enumerate(sentences) if sentence.started), default=-1)
@@ -41,7 +41,7 @@ def _behind_white_space(text: str, offset: int) -> int:
 
 
 def _length_ms(sentence: SpokenSentence) -> float:
-    """The length the whole sentence has or would have had."""
+    """The length of the whole sentence's audio in ms; estimated if the audio is incomplete."""
     if sentence.complete:
         return sentence.made_ms
     return max(sentence.made_ms, _expected_ms(sentence.text))
@@ -58,7 +58,7 @@ def _heard_characters(sentence: SpokenSentence, heard_ms: float) -> int:
 
 
 def _whole_words(text: str, start: int, end: int) -> int:
-    """``end`` moved back to where it cuts no word, but not before ``start``."""
+    """Move ``end`` back to a word boundary, but not before ``start``."""
     end = min(end, len(text))
     while start < end < len(text) and _inside_word(text, end):
         end -= 1
@@ -66,7 +66,7 @@ def _whole_words(text: str, start: int, end: int) -> int:
 
 
 def _inside_word(text: str, index: int) -> bool:
-    """A cut before ``index`` would split a word written with letters."""
+    """Whether a cut before ``index`` would split a word written with letters."""
     before, after = text[index - 1], text[index]
     return _is_narrow_letter(before) and _is_narrow_letter(after)
 

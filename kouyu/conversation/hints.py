@@ -1,4 +1,4 @@
-"""What looks wrong in what a client sends, told once in a connection, to those who build the client."""
+"""Hints for developers of clients: likely mistakes in what a client sends, each reported once per connection."""
 
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
@@ -9,51 +9,51 @@ from kouyu.protocol.errors import InvalidField, ProtocolError
 from kouyu.protocol.uplink import KNOWN_EVENTS
 
 _MOST: Final = 50
-"""Hints of one connection."""
+"""Most hints of one connection."""
 UNCOMPLETED_S: Final = 60.0
-"""Audio of one push-to-talk buffer after which its client seems to wait for free talk."""
+"""Seconds of audio in one push-to-talk buffer after which the client probably expects free talk."""
 _SHOWN: Final = 60
 """Characters of a client's name or id that are shown."""
 
 
 class Hints:
-    """Remembers what has been told."""
+    """Makes the hints of one connection and suppresses repeats."""
 
     def __init__(self, known_events: Collection[str] = KNOWN_EVENTS) -> None:
-        """``known_events`` are those that an unknown one may be meant for."""
+        """``known_events``: event types to suggest for an unknown one."""
         self._known_events = known_events
         self._told: set[str] = set()
 
     def tell(self, message: str) -> Iterator[Hint]:
-        """Tell this, unless it has been told, or too much has."""
+        """Give the hint, unless it was given before or the limit is reached."""
         if message not in self._told and len(self._told) < _MOST:
             self._told.add(message)
             yield Hint(message)
 
     def unknown_event(self, event_type: str) -> Iterator[Hint]:
-        """An event has a type that the protocol does not know."""
+        """Hint at an event type that the protocol does not define."""
         similar = get_close_matches(event_type[:_SHOWN].lower(), self._known_events, 1)
         meant = f"; {similar[0]} may be meant" if similar else ""
         yield from self.tell(f"unknown event_type {quoted(event_type)}: it is ignored{meant}")
 
     def uncompleted(self) -> Iterator[Hint]:
-        """Much audio has come in push to talk, and its end has not been said."""
+        """Hint at a long push-to-talk buffer without ``input_audio_buffer.complete``."""
         yield from self.tell(
             f"{UNCOMPLETED_S:g} s of audio have come under turn_detection client_interrupt without"
             " input_audio_buffer.complete, and nothing is answered before that; server_vad finds the end by itself"
         )
 
     def no_buffer(self, is_complete: bool, turn_detection: str) -> Iterator[Hint]:
-        """An event about the push-to-talk buffer has come in free talk."""
+        """Hint at a push-to-talk buffer event sent in free talk."""
         event = "input_audio_buffer.complete" if is_complete else "input_audio_buffer.clear"
         yield from self.tell(f"{event} has no effect under turn_detection {turn_detection}")
 
     def nothing_to_complete(self) -> Iterator[Hint]:
-        """A buffer has been completed that holds nothing."""
+        """Hint at a completed buffer that is empty."""
         yield from self.tell("input_audio_buffer.complete came without any input_audio_buffer.append before it")
 
     def refused(self, fault: ProtocolError, event: str = "") -> Iterator[Hint]:
-        """The client was told of a fault by an ``error`` event. The value is left out: it may be what was said."""
+        """Hint at a fault that an ``error`` event reported. Leaves out the value, which may be a user's speech."""
         what = f"{fault.field} is not allowed" if isinstance(fault, InvalidField) else fault.msg
         yield from self.tell(f"error {fault.code}: {event and f'{event}: '}{what}")
 

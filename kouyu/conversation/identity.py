@@ -6,19 +6,19 @@ from kouyu.protocol.ids import IdFactory
 
 
 class OrderNumbers:
-    """Gives each order a number of its own; a report that carries another number is late and is dropped."""
+    """Numbers orders uniquely; a report that carries the number of an order no longer current is dropped."""
 
     def __init__(self) -> None:
         self._last = 0
 
     def next(self) -> int:
-        """A number never given before on this connection."""
+        """A number not used before on this connection."""
         self._last += 1
         return self._last
 
 
 class Identity:
-    """Who talks in which conversation, and the ids of what comes next."""
+    """The user, conversation and section of a connection, and a source of new ids."""
 
     def __init__(self, *, ids: IdFactory, bot_id: str, epoch: float) -> None:
         """``epoch`` is the Unix time, in seconds, at which the conversation's clock shows 0."""
@@ -32,19 +32,19 @@ class Identity:
         return self._ids.next_id()
 
     def unix_seconds(self, now: float) -> int:
-        """``now`` as the protocol writes times."""
+        """``now`` as Unix time in whole seconds, as the protocol writes times."""
         return int(self._epoch + now)
 
     def as_it_is(self) -> "Identity":
-        """A copy that stays in this conversation and section."""
+        """A copy that keeps this conversation and section when the original changes."""
         return copy(self)
 
     def open(self, conversation_id: str, section_id: str) -> None:
-        """Go on with an existing conversation."""
+        """Switch to an existing conversation."""
         self.conversation_id, self.section_id = conversation_id, section_id
 
     def new_conversation(self) -> None:
-        """Begin a conversation that nobody knows yet."""
+        """Begin a new conversation with new ids."""
         self.conversation_id = self.section_id = self._ids.next_id()
 
     def new_section(self) -> None:

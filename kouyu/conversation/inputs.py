@@ -1,4 +1,4 @@
-"""What the conversation core is told, besides uplink events: the reports of engines, and the passing of time.
+"""The inputs of the conversation core besides uplink events: reports of engines and the session, and time.
 
 Positions are samples of the user's audio at SPEECH_RATE, counted from the connection's start. Every report carries
 the number of the order it answers, so that a late one is dropped.
@@ -25,21 +25,21 @@ from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 
 
 class AudioReceived(msgspec.Struct, frozen=True):
-    """User audio has been decoded up to the sample ``end``."""
+    """The session has decoded the user's audio up to the sample ``end``."""
 
     end: int
 
 
 class PressureChanged(msgspec.Struct, frozen=True):
-    """The engines have too much to do, or no longer: then nothing is prepared that may be thrown away."""
+    """The engines became overloaded, or are no longer. Under overload the core does not speculate."""
 
     is_high: bool
 
 
 class SpeechProbability(msgspec.Struct, frozen=True):
-    """Voice activity's judgement of the chunk of audio that ends before the sample ``end``: 0 to 1.
+    """VAD's speech probability (0 to 1) for the chunk that ends before the sample ``end``.
 
-    ``levels`` are the levels of equal parts of the chunk in dBFS, oldest first; empty where they are not known.
+    ``levels`` are the levels of equal parts of the chunk in dBFS, oldest first; empty if unknown.
     """
 
     end: int
@@ -48,7 +48,7 @@ class SpeechProbability(msgspec.Struct, frozen=True):
 
 
 class TranscriptReady(msgspec.Struct, frozen=True):
-    """The answer to a Transcribe order; ``language`` is an ISO 639-1 code, ``voice`` what the voice tells."""
+    """The answer to a Transcribe order; ``language`` is an ISO 639-1 code, ``voice`` describes the speaker."""
 
     order: int
     text: str
@@ -57,14 +57,14 @@ class TranscriptReady(msgspec.Struct, frozen=True):
 
 
 class TranscriptFailed(msgspec.Struct, frozen=True):
-    """A Transcribe order could not be carried out; ``reason`` may be shown to the client."""
+    """A Transcribe order failed; ``reason`` may be shown to the client."""
 
     order: int
     reason: str
 
 
 class TurnJudged(msgspec.Struct, frozen=True):
-    """The answer to a JudgeTurn order: how likely the user has finished, 0 to 1."""
+    """The answer to a JudgeTurn order: the probability (0 to 1) that the user has finished."""
 
     order: int
     completeness: float
@@ -78,14 +78,14 @@ class ReplyDelta(msgspec.Struct, frozen=True):
 
 
 class ReplyWithdrawn(msgspec.Struct, frozen=True):
-    """The last ``characters`` of the answer to a StartReply order are no part of it: they were thought."""
+    """The last ``characters`` of the answer to a StartReply order were reasoning and are removed from it."""
 
     order: int
     characters: int
 
 
 class ReplyToolsCalled(msgspec.Struct, frozen=True):
-    """The agent runs tools on the server; the turn is certain."""
+    """The agent runs tools on the server, which it does only after CommitReply."""
 
     order: int
     calls: tuple[ToolCall, ...]
@@ -99,7 +99,7 @@ class ReplyToolsRan(msgspec.Struct, frozen=True):
 
 
 class ReplyToolCalls(msgspec.Struct, frozen=True):
-    """The agent waits for the client's tools."""
+    """The agent waits for outputs of the client's tools."""
 
     order: int
     calls: tuple[ToolCall, ...]
@@ -108,7 +108,7 @@ class ReplyToolCalls(msgspec.Struct, frozen=True):
 
 
 class ReplyFinished(msgspec.Struct, frozen=True):
-    """The agent has said everything, or as much as it may: then ``cut`` says which limit ended the answer."""
+    """The agent finished its answer; ``cut`` names the limit that ended it, or is ""."""
 
     order: int
     input_tokens: int
@@ -117,7 +117,7 @@ class ReplyFinished(msgspec.Struct, frozen=True):
 
 
 class ReplyFailed(msgspec.Struct, frozen=True):
-    """The agent could not answer; ``reason`` may be shown to the client."""
+    """The agent failed; ``reason`` may be shown to the client."""
 
     order: int
     reason: str
@@ -126,7 +126,7 @@ class ReplyFailed(msgspec.Struct, frozen=True):
 ReplyReport = (
     ReplyDelta | ReplyWithdrawn | ReplyToolsCalled | ReplyToolsRan | ReplyToolCalls | ReplyFinished | ReplyFailed
 )
-"""What comes of a StartReply order."""
+"""The reports that answer a StartReply order."""
 
 
 class SpeechAudio(msgspec.Struct, frozen=True):
@@ -138,13 +138,13 @@ class SpeechAudio(msgspec.Struct, frozen=True):
 
 
 class SpeechFinished(msgspec.Struct, frozen=True):
-    """A Speak order is done: all its packets have been reported."""
+    """A Speak order finished: all its packets have been reported."""
 
     order: int
 
 
 class SpeechFailed(msgspec.Struct, frozen=True):
-    """A Speak order could not be carried out to its end."""
+    """A Speak order failed; packets reported before stay valid."""
 
     order: int
     reason: str
@@ -158,16 +158,16 @@ class OpenedConversation(msgspec.Struct, frozen=True):
 
 
 class NotOpened(msgspec.Struct, frozen=True):
-    """The conversation that a ``chat.update`` names cannot be gone on with; ``why`` is a sentence's second half."""
+    """The conversation that a ``chat.update`` names cannot be continued; ``why`` is the predicate of a sentence."""
 
     why: str
 
 
 class ConfigurationUpdate(msgspec.Struct, frozen=True, kw_only=True):
-    """A ``chat.update`` that was read (``Conversation.read``) and whose references were looked up.
+    """A ``chat.update`` after ``Conversation.read``, with its references looked up.
 
-    ``misspelt`` says which unknown fields may be misspelt known ones. ``conversation`` is what was found of the
-    conversation that it names; None where it names none, or the one in force. ``origin_message`` is the uplink text,
+    ``misspelt`` describes unknown fields that may be misspelt known ones. ``conversation`` is the result of looking up
+    the conversation that it names; None if it names none, or the one in force. ``origin_message`` is the uplink text,
     for the error event.
     """
 
@@ -178,51 +178,50 @@ class ConfigurationUpdate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConnectionResumed(msgspec.Struct, frozen=True):
-    """The client has dialled again after its connection was lost, and sends no ``chat.update``: it goes on with what
-    was asked for, and in the conversation, of that one."""
+    """The client reconnected after a lost connection without sending ``chat.update``: it continues with the requested
+    configuration and the conversation of the lost connection."""
 
     requested: Configuration
     conversation: OpenedConversation
 
 
 class ClientFault(msgspec.Struct, frozen=True):
-    """The client sent what could not be read: no event, or audio that does not decode. ``origin_message`` is the uplink
-    text."""
+    """The client sent a malformed event, or audio that does not decode. ``origin_message`` is the uplink text."""
 
     fault: ProtocolError
     origin_message: str | None = None
 
 
 class ReferenceUnknown(msgspec.Struct, frozen=True):
-    """What the client names is not here, which is no error: ``what`` is, say, "no uploaded file '7'"."""
+    """The client refers to something unknown, which is not an error. ``what``: for example "no uploaded file '7'"."""
 
     what: str
 
 
 class PacketGone(msgspec.Struct, frozen=True):
-    """A packet with this number (``Send.packet``) has left for the client just now, or was ``dropped`` before."""
+    """The packet with this number (``Send.packet``) was written to the socket, or was ``dropped`` before that."""
 
     number: int
     dropped: bool = False
 
 
 class SectionBegan(msgspec.Struct, frozen=True):
-    """A new section of a conversation began elsewhere, which may be this conversation, and is on disk."""
+    """Another connection or request began a section of some conversation, perhaps this one, and saved it."""
 
     conversation_id: str
     section_id: str
 
 
 class ClientJoined(msgspec.Struct, frozen=True):
-    """The connection is there; the first input."""
+    """The client connected. Always the first input."""
 
 
 class ClientLeft(msgspec.Struct, frozen=True):
-    """The connection has ended."""
+    """The client disconnected."""
 
 
 class TimePassed(msgspec.Struct, frozen=True):
-    """Nothing happened but time: a deadline may have come."""
+    """Time passed without another input: a deadline may be due."""
 
 
 Input = (

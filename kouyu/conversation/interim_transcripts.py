@@ -1,4 +1,4 @@
-"""Interim transcripts while the user speaks: one at a time, as often as ``limits.py``, new audio and the engine let."""
+"""Orders interim transcripts while the user speaks: one at a time, limited by ``limits.py`` and new audio."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from kouyu.protocol.configuration import Configuration
 
 
 class InterimTranscripts:
-    """What is recognised so far of the utterance in progress."""
+    """The interim transcript of the utterance in progress, and the order under way for the next one."""
 
     def __init__(self, orders: OrderNumbers, limits: Limits) -> None:
         self._orders = orders
@@ -25,7 +25,7 @@ class InterimTranscripts:
         """ISO 639-1 code of the text."""
 
     def ask(self, span: Span, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Order the next one, unless one is under way or too little is new."""
+        """Order the next one, unless one is under way or there is too little new audio."""
         known_until = max(self._asked_end, span.start)
         if self._order is not None or span.end - known_until < samples_in(self._limits.partial_interval_ms):
             return
@@ -34,7 +34,7 @@ class InterimTranscripts:
         yield Transcribe(self._order, span.start, span.end, False, configuration)
 
     def adopt(self, order: int, span: Span, now: float) -> bool:
-        """Take over a transcript of ``span`` that is under way. False where one is under way already."""
+        """Use a transcript of ``span`` that is under way as an interim one. False if one is under way already."""
         if self._order is not None:
             return False
         self._order = order
@@ -46,7 +46,7 @@ class InterimTranscripts:
         self._within_s = self._limits.transcript_within_s(span.duration_s)
 
     def on_transcript(self, order: int, text: str, language: str) -> bool:
-        """A transcript has come. Whether it is one of these and says something new."""
+        """Take in a transcript. Returns whether it answers the order under way and its text is new."""
         if order != self._order:
             return False
         self._order = None
@@ -56,29 +56,29 @@ class InterimTranscripts:
         return is_new
 
     def on_failure(self, order: int) -> None:
-        """One will not come; the next may."""
+        """Forget the order under way if it is ``order``, so that the next can be made."""
         if order == self._order:
             self._order = None
 
     @property
     def deadline(self) -> float | None:
-        """When the one under way is given up."""
+        """When the order under way times out."""
         return self._asked_at + self._within_s if self._order is not None else None
 
     def on_time(self, now: float) -> Iterator[Effect]:
-        """Give up one that is overdue; the next may come."""
+        """Cancel an overdue order, so that the next can be made."""
         deadline = self.deadline
         if deadline is not None and now >= deadline:
             yield from self.stop()
 
     def stop(self) -> Iterator[Effect]:
-        """Nobody needs the one under way."""
+        """Cancel the order under way."""
         if self._order is not None:
             yield CancelTranscribe(self._order)
             self._order = None
 
     def reset(self) -> Iterator[Effect]:
-        """Another utterance begins."""
+        """Cancel the order under way and forget the text: another utterance begins."""
         yield from self.stop()
         self.text = self.language = ""
         self._asked_end = 0

@@ -1,4 +1,4 @@
-"""The speaking side: what is being said, and how it is interrupted."""
+"""The output slot: the one item that the agent is saying, and its interruption."""
 
 from collections.abc import Iterator
 from typing import Final, Literal
@@ -23,20 +23,20 @@ _REASONS: Final[dict[CancelCode, str]] = {
 
 
 ITEMS_AT_ONCE: Final = 2
-"""Items whose sound is made at the same time: the one in the slot, and one that is prepared meanwhile."""
+"""Items that are synthesised at the same time: the one in the slot, and one that is prepared meanwhile."""
 
 
 def canceled(code: CancelCode) -> Iterator[Effect]:
-    """Tell the client to throw away what it has not played."""
+    """Send ``canceled``, at which the client flushes its playback, and drop audio not sent yet."""
     yield FlushPlayback()
     yield Send(DownlinkEvent("conversation.chat.canceled", Cancellation(code, _REASONS[code])))
 
 
 class OutputSlot:
-    """The one thing the agent is saying, if any.
+    """Holds the item that the agent is saying, if any.
 
-    An item stays here after its end until its audio has sounded on the client's side, because only an interruption
-    before that cuts something off.
+    An item stays here after its end until the client has played its audio, since an interruption before that still
+    cuts something off.
     """
 
     def __init__(self) -> None:
@@ -44,32 +44,32 @@ class OutputSlot:
         self._outlet = Outlet(Pacer(None), PlayoutClock())
 
     def follow_subscriptions(self, subscribed: tuple[str, ...]) -> None:
-        """The client takes these events from now on; none means all."""
+        """Set the events that the client subscribes to; empty means all."""
         self._outlet.sends_sound = not subscribed or "conversation.audio.delta" in subscribed
 
     def begin(self, item: Reply | Announcement, output_audio: OutputAudio) -> None:
-        """From now on ``item`` is what is said. Whatever was said before must have been interrupted or have ended."""
+        """Put ``item`` into the slot. The item before must have been interrupted or have ended."""
         self._outlet.pacer.limit = limit_of(output_audio)
         self._item = item
 
     def packet_gone(self, number: int, left_at: float | None) -> None:
-        """A packet that counts for the pacing has left, or with None was thrown away on its way."""
+        """Take in when a paced packet left; None: it was dropped before."""
         self._outlet.pacer.gone(number, left_at)
 
     def running(self) -> bool:
-        """Something is being prepared or sent."""
+        """Whether an item is being prepared or sent."""
         return self._item is not None and not self._item.ended
 
     def audible(self, now: float) -> bool:
-        """An interruption now would cut something off."""
+        """Whether an interruption now would cut off an item: it is running, or its audio is still being played."""
         return self.running() or self._outlet.clock.remaining_ms(now) > 0
 
     def says(self, item: Reply | Announcement | None) -> bool:
-        """Whether ``item`` is what is being said, or was said last."""
+        """Whether ``item`` is in the slot, running or ended."""
         return item is not None and self._item is item
 
     def interrupt(self, code: CancelCode, now: float) -> Iterator[Effect]:
-        """Cut off what is being said or still sounds; nothing happens in silence."""
+        """Cut off the item that is running or still played; does nothing if there is none."""
         if not self.audible(now):
             return
         if self._item is not None:
@@ -79,28 +79,28 @@ class OutputSlot:
         yield from canceled(code)
 
     def reply(self) -> Reply | None:
-        """The chat that is running, if one is."""
+        """The running chat, if there is one."""
         return self._item if isinstance(self._item, Reply) and not self._item.ended else None
 
     def on_speech(self, order: int, packet: bytes, duration_ms: float, now: float) -> None:
-        """A packet of speech."""
+        """Take in a packet of speech."""
         if self._item is not None:
             self._item.on_speech(order, packet, duration_ms, now)
 
     def on_speech_done(self, order: int, failure: str | None = None) -> None:
-        """A sentence has been synthesised, or has failed."""
+        """Take in the end of a sentence's synthesis, or its failure."""
         if self._item is not None:
             self._item.on_speech_done(order, failure)
 
     def advance(self, now: float, *others: Reply) -> Iterator[Effect]:
-        """Move on what is being said, and the speech of replies that are only prepared."""
+        """Advance the item in the slot, and the synthesis of prepared replies."""
         for reply in others:
             yield from reply.advance(now, self._outlet)
         if self._item is not None and not self._item.ended:
             yield from self._item.advance(now, self._outlet)
 
     def deadlines(self, now: float, *others: Reply) -> Iterator[float | None]:
-        """When time alone moves something on."""
+        """Times at which ``advance`` must be called if no event comes before."""
         for item in (self._item, *others):
             if item is not None and not item.ended:
                 yield item.deadline(now, self._outlet)

@@ -9,8 +9,8 @@ from kouyu.protocol.configuration import LimitConfig, OutputAudio
 class Pacer:
     """Lets at most ``max_frame_num`` packets leave in any window of ``period`` seconds.
 
-    A sliding window, so that no choice of a period's start sees more than the limit. What counts is when a packet has
-    left, which may be long after it was released: one that is on its way counts as if it left now.
+    The window slides, so that the limit holds wherever a period begins. A packet counts from the time it left, which
+    may be long after its release; a packet on its way counts as if it left now.
     """
 
     def __init__(self, limit: LimitConfig | None) -> None:
@@ -20,8 +20,8 @@ class Pacer:
         self._released = 0
 
     def ready_at(self, now: float) -> float:
-        """The time from which the next packet may be released; ``now`` or earlier means at once, infinity not before
-        one that is on its way has left."""
+        """The time from which the next packet may be released: ``now`` or earlier means at once, infinity not before a
+        packet on its way has left."""
         if self.limit is None:
             return now
         free = self.limit.max_frame_num - len(self._on_the_way)
@@ -30,7 +30,7 @@ class Pacer:
         return now if len(self._left) < free else self._left[-free] + self.limit.period
 
     def released(self) -> int | None:
-        """A packet is on its way. Gives its number, by which ``gone`` is to be told; None where nothing is limited."""
+        """Record the release of a packet. Returns the number to pass to ``gone``; None without a limit."""
         if self.limit is None:
             return None
         self._released += 1
@@ -38,14 +38,14 @@ class Pacer:
         return self._released
 
     def gone(self, number: int, left_at: float | None) -> None:
-        """A packet has left, or with None was thrown away on its way."""
+        """Record when a packet left; None: it was dropped before."""
         if number in self._on_the_way:
             self._on_the_way.remove(number)
             if left_at is not None:
                 self.left(left_at)
 
     def left(self, now: float) -> None:
-        """A packet has left."""
+        """Record that a packet left at ``now``."""
         if self.limit is None:
             return
         self._left.append(now)
@@ -54,7 +54,7 @@ class Pacer:
 
 
 def limit_of(output_audio: OutputAudio) -> LimitConfig | None:
-    """The limit that holds for the codec in use."""
+    """The limit of the codec in use, if it has one."""
     if output_audio.codec == "opus":
         return output_audio.opus_config.limit_config
     if output_audio.codec == "mp3":

@@ -1,8 +1,8 @@
-"""What the user has heard: the protocol has no report of it, so it is derived from what was sent and when."""
+"""Estimates what the client has played from what was sent and when: the protocol does not report playout."""
 
 
 class PlayoutClock:
-    """A client that plays what it receives at once and without gaps, at the speed of sound.
+    """Models a client that plays what it receives at once, without gaps and in real time.
 
     ::
 
@@ -13,16 +13,16 @@ class PlayoutClock:
 
     def __init__(self) -> None:
         self.ends_at = 0.0
-        """When the last of what has been sent has been, or will have been, heard; in seconds."""
+        """When playout of the sent audio ends or ended, in seconds."""
 
     def sent(self, duration_ms: float, now: float) -> None:
-        """Audio of this length has just been sent."""
+        """Record that audio of this length was sent at ``now``."""
         self.ends_at = max(self.ends_at, now) + duration_ms / 1000
 
     def remaining_ms(self, now: float) -> float:
-        """What has been sent and not been heard yet."""
+        """Length of the audio that was sent and not played yet."""
         return max(0.0, self.ends_at - now) * 1000
 
     def flushed(self, now: float) -> None:
-        """The client has thrown away what it had not played."""
+        """Record that the client discarded the audio it had not played."""
         self.ends_at = min(self.ends_at, now)

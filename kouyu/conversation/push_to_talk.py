@@ -1,4 +1,4 @@
-"""Push to talk: the client says where a buffer of audio ends; voice activity finds the speech in it."""
+"""Push to talk: the client marks the end of a buffer of audio; VAD finds the speech in it."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -12,26 +12,26 @@ from kouyu.protocol.configuration import TurnDetection
 from kouyu.protocol.speech_rate import SPEECH_RATE
 
 _LEAD_MS: Final = 600
-"""Silence kept before the first speech of a buffer."""
+"""Ms of silence kept before the first speech of a buffer."""
 _CHUNK_SLACK_MS: Final = 64
-"""Voice activity judges whole chunks: the last few ms of a buffer may stay without a judgement."""
+"""VAD processes whole chunks, so that the last ms of a buffer, up to this many, may stay without a result."""
 
 
 def is_push_to_talk(turn_detection: TurnDetection) -> bool:
-    """Whether the client says when the user's turn ends (``client_interrupt``); otherwise the user talks freely."""
+    """Whether the client marks the end of the user's turn (``client_interrupt``); otherwise free talk."""
     return turn_detection.type == "client_interrupt"
 
 
 @dataclass
 class _Buffer(Utterance):
-    """What is said while the button is held."""
+    """The audio sent while the button is held."""
 
     end: int | None = None
-    """Where it was completed; None while the button is held."""
+    """Sample at which it was completed; None while the button is held."""
     given_up_at: float | None = None
-    """When voice activity is not waited for any longer."""
+    """When waiting for VAD times out."""
     interrupted: bool = False
-    """The client has gone on since it was completed: it will not be answered."""
+    """Whether the client interrupted after completing it, so that it will not be answered."""
 
 
 class PushToTalk:
@@ -42,8 +42,8 @@ class PushToTalk:
         audio received   |____########___####___|complete ___####...
         judged           |____########___#~~~~~~~~ lags: the buffer's end is known once all of it is judged
 
-    Voice activity is waited for until ``Limits.voice_activity_s``; then the buffer is taken as it is. Meanwhile the
-    next buffer may have begun, so there is a row of them: completed ones, then at most one that is still open.
+    A completed buffer waits for VAD for at most ``Limits.voice_activity_s``; then it ends with what was found. The next
+    buffer may begin meanwhile, so buffers form a queue: completed ones, then at most one that is still open.
     """
 
     def __init__(self, detector: SpeechDetector, limits: Limits) -> None:
@@ -53,26 +53,26 @@ class PushToTalk:
 
     @property
     def utterance(self) -> Utterance | None:
-        """The oldest buffer: the one whose speech is being found."""
+        """The oldest buffer: the one that VAD is processing."""
         return self._buffers[0] if self._buffers else None
 
     @property
     def open(self) -> _Buffer | None:
-        """The buffer that audio is being added to, if one has begun."""
+        """The buffer that audio is added to, if one has begun."""
         return self._buffers[-1] if self._buffers and self._buffers[-1].end is None else None
 
     @property
     def deadline(self) -> float | None:
-        """When voice activity is not waited for any longer."""
+        """When waiting for VAD times out."""
         return self._buffers[0].given_up_at if self._buffers else None
 
     def on_audio(self, start: int) -> None:
-        """Audio has come in that begins at the sample ``start``."""
+        """Take in audio that begins at the sample ``start``, opening a buffer if none is open."""
         if self.open is None:
             self._buffers.append(_Buffer(start=start))
 
     def on_judged(self) -> Iterator[EndpointingEvent]:
-        """Voice activity has judged one more chunk."""
+        """Take in that VAD has processed one more chunk."""
         while self._buffers:
             buffer = self._buffers[0]
             self._find_speech(buffer)
@@ -83,7 +83,7 @@ class PushToTalk:
             yield self._end(buffer, None if buffer.first_speech is None else self.span())
 
     def complete(self, received: int, now: float) -> Iterator[EndpointingEvent]:
-        """The buffer ends at the sample ``received``. Nothing happens where it is empty."""
+        """End the open buffer at the sample ``received``; does nothing if it is empty."""
         buffer = self.open
         if buffer is None:
             return
@@ -93,36 +93,36 @@ class PushToTalk:
         yield from self.on_judged()
 
     def interrupt(self) -> None:
-        """What has been completed will not be answered. The open buffer will: it is what the client goes on with."""
+        """Mark completed buffers as interrupted: they will not be answered. The open buffer will."""
         for buffer in self._buffers:
             buffer.interrupted = buffer.end is not None
 
     def on_time(self, now: float) -> Iterator[EndpointingEvent]:
-        """Take buffers as they are that voice activity has been given long enough for."""
+        """End buffers for which VAD has timed out."""
         while self.deadline is not None and now >= self.deadline:
             yield from self._end_unjudged()
 
     def leave(self) -> Iterator[EndpointingEvent]:
-        """The client changes to free talk: completed buffers are taken as they are."""
+        """End completed buffers without waiting for VAD, before a change to free talk."""
         while self.deadline is not None:
             yield from self._end_unjudged()
 
     def hand_over(self) -> Utterance | None:
-        """Give up the open buffer, after ``leave``, to where it goes on in free talk."""
+        """Return the open buffer and drop it here, after ``leave``; it continues in free talk."""
         return self._buffers.popleft() if self._buffers else None
 
     def take_over(self, start: int, first_speech: int | None) -> None:
-        """Go on with what began in free talk: the open buffer holds the audio from the sample ``start`` on."""
+        """Continue an utterance of free talk: the open buffer holds the audio from the sample ``start`` on."""
         self._buffers.append(_Buffer(start=start, first_speech=first_speech))
 
     def break_off(self) -> Iterator[EndpointingEvent]:
-        """End the open buffer here, after ``leave``: its speech is taken as it is."""
+        """End the open buffer here, after ``leave``, without waiting for VAD."""
         if self.open is not None:
             yield Ended(self.span() if self.open.first_speech is not None else None, announced=False)
             self._buffers.clear()
 
     def clear(self) -> Iterator[EndpointingEvent]:
-        """Throw away the open buffer. Completed ones are on their way already."""
+        """Discard the open buffer. Completed buffers are kept."""
         if self.open is None:
             return
         buffer = self._buffers.pop()
@@ -130,7 +130,7 @@ class PushToTalk:
             yield Ended(None, buffer.announced)
 
     def span(self) -> Span:
-        """What to recognise now of the oldest buffer."""
+        """The part of the oldest buffer to recognise now."""
         buffer, position = self._buffers[0], self._detector.position
         return buffer.span(self._detector, position if buffer.end is None else buffer.end)
 
@@ -148,7 +148,7 @@ class PushToTalk:
         return self._detector.position + samples_in(_CHUNK_SLACK_MS) > end
 
     def _end_unjudged(self) -> Iterator[EndpointingEvent]:
-        """Voice activity is late: better to recognise silence than to lose what was said."""
+        """End a buffer that VAD did not finish: recognising silence is better than losing speech."""
         buffer = self._buffers[0]
         assert buffer.end is not None
         if buffer.paused:

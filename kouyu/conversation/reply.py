@@ -1,4 +1,4 @@
-"""The reply to one question: the agent is asked, its answer is shown and spoken, and there is exactly one end."""
+"""The reply to one question: asks the agent, sends and speaks its answer, and ends exactly once."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
@@ -20,14 +20,14 @@ from kouyu.text.growing_text import GrowingText
 
 Phase = Literal["prepared", "running", "ended"]
 EffectsAt = Callable[[float], Iterable[Effect]]
-"""What can be seen of a chat, made at the moment it is let out, so that it carries that moment's time."""
+"""Makes client-visible effects when they are released, so that they carry the time of the release."""
 
 
 class Reply:
     """A chat from the question to its end.
 
-    It is a transaction: until ``commit`` it asks the agent and has speech synthesised, but nothing of it can be seen or
-    is saved. ``commit`` lets everything out in protocol order; ``abandon`` leaves no trace. Afterwards it ends in
+    It is a transaction: until ``commit`` it asks the agent and has speech synthesised, but sends and saves nothing.
+    ``commit`` releases the buffered effects in protocol order; ``abandon`` discards them. After ``commit`` it ends in
     exactly one of completed, failed and canceled.
     """
 
@@ -65,12 +65,12 @@ class Reply:
         self._held: list[EffectsAt] = []
         self._is_cut_off = False
         self._told_later: list[Send] = []
-        """Messages about tools that ran in the middle of the answer."""
+        """Messages about tools that ran in the middle of the answer, sent after its last piece."""
 
     # What is asked of it
 
     def start(self, now: float) -> Iterator[Effect]:
-        """Ask the agent, or ask it again with what the client's tools gave."""
+        """Ask the agent; after tool calls, ask it again with the outputs of the client's tools."""
         self._order = self._orders.next()
         self._progress_at = now
         yield StartReply(self._order, self._record.question, self._tools.rounds, self._configuration)
@@ -78,13 +78,13 @@ class Reply:
             yield CommitReply(self._order)
 
     def read_ahead(self) -> Iterator[Effect]:
-        """The question is not whole yet: have the agent take in what there is of it. This reply will not be needed."""
+        """Prefill the agent's model with the unfinished question. This reply itself is then discarded."""
         yield ReadAhead(self._record.question, self._configuration)
 
     def commit(self, now: float) -> Iterator[Effect]:
-        """The turn is certain: announce the chat and let out all that has been prepared.
+        """Announce the chat and release all buffered effects: the turn is certain.
 
-        The time-outs of the agent and of the client's tools begin anew, since nobody has waited for them yet.
+        Restarts the time-outs of the agent and of the client's tools, since no client has waited for them yet.
         """
         assert self.phase == "prepared"
         self.phase = "running"
@@ -97,40 +97,40 @@ class Reply:
             yield from effects(now)
 
     def refuse(self, reason: str, now: float) -> Iterator[Effect]:
-        """The question itself was not understood: a chat that fails at once."""
+        """Announce a chat that fails at once, because the question was not recognised."""
         assert self.phase == "prepared"
         self.phase = "running"
         yield from self._record.begin_without_question(now)
         yield from self.fail(reason, now)
 
     def keep_question(self, now: float) -> Iterator[Effect]:
-        """The user spoke on before the question could be answered: it stays in the context, and no chat begins."""
+        """Save the question as context without beginning a chat: the user spoke on before it was answered."""
         yield from self.abandon()
         self._is_cut_off = True
         yield from self._record.keep_question(now)
 
     @property
     def may_be_taken_back(self) -> bool:
-        """The chat runs or was cut off, and nothing of its answer has been sent as sound."""
+        """Whether the chat is running or was interrupted, and none of its answer's audio has been sent."""
         return (self.phase == "running" or self._is_cut_off) and self._speech.sent_ms == 0
 
     def forget_question(self) -> Iterator[Effect]:
-        """The question is part of a longer one that follows: it stays on record, and is no context."""
+        """Remove the question from the context, keeping its record: a longer question that contains it follows."""
         yield from self._record.forget_question()
 
     def abandon(self) -> Iterator[Effect]:
-        """The user went on speaking: throw away what was prepared."""
+        """Discard everything prepared, because the user went on speaking."""
         assert self.phase == "prepared"
         yield from self._stop()
         self._held.clear()
 
     def cancel(self, now: float, outlet: Outlet, *, by_content: bool) -> Iterator[Effect]:
-        """Output is interrupted, during the chat or while its last words still sound on the client's side;
-        ``by_content``: by a message or a text to be spoken.
+        """Interrupt the chat while it runs or while the client still plays its audio; ``by_content``: by a message or a
+        text to be spoken.
 
-        Keeps in the model's context only what was heard. Who is sent no sound has read what there was; and so has who
-        writes after the whole text was sent: that sound still plays is no proof of the contrary. The ``canceled`` event
-        itself is the caller's.
+        Keeps in the model's context only what was heard. A client that is sent no audio counts as having read the
+        answer; so does one that writes after the whole text was sent, even if audio still plays. The caller sends the
+        ``canceled`` event.
         """
         assert self.phase != "prepared"
         was_read = not outlet.sends_sound or (by_content and self._answer_finished)
@@ -146,7 +146,7 @@ class Reply:
             yield from self._record.trim_answer(heard)
 
     def fail(self, reason: str, now: float) -> Iterator[Effect]:
-        """The turn cannot be completed: ``conversation.chat.failed`` says why."""
+        """End the chat with ``conversation.chat.failed`` and this ``reason``."""
         assert self.phase == "running"
         yield from self._speech.break_off()
         yield from self._stop()
@@ -156,7 +156,7 @@ class Reply:
 
     @property
     def ended(self) -> bool:
-        """The chat is over; its last words may still sound."""
+        """Whether the chat is over; the client may still be playing its audio."""
         return self.phase == "ended"
 
     @property
@@ -168,10 +168,10 @@ class Reply:
         """Whether a report with this number answers this chat's StartReply."""
         return order == self._order
 
-    # What it is told
+    # Reports
 
     def on_delta(self, text: str, now: float) -> Iterator[Effect]:
-        """The next characters of the answer."""
+        """Take in the next characters of the answer."""
         self._progress_at = now
         if not text:
             return
@@ -180,7 +180,7 @@ class Reply:
         self._speech.write(text)
 
     def on_withdrawn(self, characters: int, now: float) -> Iterator[Effect]:
-        """The last characters of the answer were thought: what has not been shown or sent of them stays here."""
+        """Remove the last characters of the answer, which were reasoning, as far as they have not been sent."""
         self._progress_at = now
         withdrawn = self._text.withdraw(characters)
         if self.phase == "prepared" and not self._text:
@@ -188,7 +188,7 @@ class Reply:
         yield from self._speech.withdraw(withdrawn)
 
     def on_finished(self, input_tokens: int, output_tokens: int, now: float) -> Iterator[Effect]:
-        """The agent has said everything."""
+        """Take in the end of the agent's answer."""
         self._order = None
         self._answer_finished = True
         self._spend(input_tokens, output_tokens)
@@ -197,26 +197,26 @@ class Reply:
         yield from self._show(lambda then: self._finish(answer, then), now)
 
     def on_failure(self, reason: str) -> None:
-        """The agent could not answer, or not to the end."""
+        """Take in that the agent failed, before or in the middle of its answer."""
         self._order = None
         self._failure = reason
 
     def on_tools_called(self, calls: tuple[ToolCall, ...], now: float) -> Iterator[Effect]:
-        """The agent runs tools on the server."""
+        """Take in that the agent runs tools on the server."""
         self._progress_at = now
         yield from self._show_tools(lambda then: self._record.add_calls(calls, then), now)
 
     def on_tools_ran(self, tools: ToolRound, now: float) -> Iterator[Effect]:
-        """They have run."""
+        """Take in the outputs of tools on the server."""
         self._progress_at = now
         self._tools.ran(tools)
         yield from self._show_tools(lambda then: self._record.add_outputs(tools.outputs, then), now)
 
     def on_tool_calls(self, asked: ReplyToolCalls, now: float) -> Iterator[Effect]:
-        """The agent waits for the client's tools (downlink.md 5)."""
+        """Ask the client to run tools for the agent (downlink.md 5)."""
         self._spend(asked.input_tokens, asked.output_tokens)
         if not asked.calls:
-            self.on_failure("the agent waits for tools and names none")
+            self.on_failure("the agent requested tools but listed none")
             return
         self._order = None
         self._progress_at = now
@@ -227,13 +227,13 @@ class Reply:
 
     @property
     def waits_for_tools(self) -> bool:
-        """The client has been asked to run tools and has not answered."""
+        """Whether the chat waits for the client's tool outputs."""
         return self._tools.are_awaited and self.phase == "running"
 
     def on_tool_outputs(self, outputs: tuple[ToolOutput, ...], now: float) -> Iterator[Effect]:
-        """The client's tools have run: the agent goes on.
+        """Take in the outputs of the client's tools and let the agent continue.
 
-        Raises InvalidField when the outputs are not those of the calls that wait.
+        Raises InvalidField unless the outputs match the awaited calls.
         """
         tools = self._tools.submit(outputs)
         yield from self._record.go_on()
@@ -241,17 +241,17 @@ class Reply:
         yield from self.start(now)
 
     def on_speech(self, order: int, packet: bytes, duration_ms: float, now: float) -> None:
-        """A packet of the answer's speech."""
+        """Take in a packet of the answer's speech."""
         self._speech.on_audio(order, packet, duration_ms, now)
 
     def on_speech_done(self, order: int, failure: str | None = None) -> None:
-        """A sentence has been synthesised, or has failed and is left out."""
+        """Take in the end of a sentence's synthesis; a sentence that failed is left out."""
         self._speech.on_done(order, failure)
 
-    # What moves by itself
+    # Progress by time
 
     def advance(self, now: float, outlet: Outlet) -> Iterator[Effect]:
-        """Order the next sentence, send what may be sent, and end the chat when all is said or nothing will come."""
+        """Order the next sentence, send what may be sent, and end the chat when all is sent or the agent has failed."""
         if self.phase == "ended":
             return
         if not outlet.sends_sound:
@@ -271,7 +271,7 @@ class Reply:
             yield from self.fail(reason, now)
 
     def deadline(self, now: float, outlet: Outlet) -> float | None:
-        """When time alone moves this chat on; None when it has ended."""
+        """When ``advance`` must be called if no event comes before; None when the chat has ended."""
         if self.phase == "ended":
             return None
         times = [self._agent_deadline(), self._speech.deadline(outlet)]
@@ -282,21 +282,21 @@ class Reply:
     def _agent_deadline(self) -> float | None:
         limits = self._limits
         if self._tools.are_awaited:
-            # The client is not asked before the turn is certain.
+            # The client is asked only after the turn is certain.
             return self._progress_at + limits.tool_outputs_s if self.phase == "running" else None
         if self._order is None:
             return None
         return self._progress_at + (limits.reply_stall_s if self._text else limits.reply_start_s)
 
     def failure(self, now: float) -> str | None:
-        """Why the agent's answer will not come, or not to its end; None while it may."""
+        """Why the agent's answer will not be completed; None while it still may be."""
         deadline = self._agent_deadline()
         if self._failure is not None or deadline is None or now < deadline:
             return self._failure
         if self._tools.are_awaited:
             return f"the client did not submit its tools' outputs within {self._limits.tool_outputs_s:g} s"
         if self._text:
-            return f"the agent fell silent in the middle of its answer for {self._limits.reply_stall_s:g} s"
+            return f"the agent stopped in the middle of its answer for {self._limits.reply_stall_s:g} s"
         return f"the agent did not answer within {self._limits.reply_start_s:g} s"
 
     # Parts
@@ -326,8 +326,8 @@ class Reply:
         yield from self._record.finish_messages(now)
 
     def _show_tools(self, effects: EffectsAt, now: float) -> Iterator[Effect]:
-        """Save messages about tools at once, and tell of them before the answer's first piece or after its last: a
-        message between two pieces splits the answer on JS clients' screens (downlink.md 6.3)."""
+        """Save messages about tools at once, but send them before the answer's first piece or after its last: a message
+        between two pieces splits the answer on JS clients' screens (downlink.md 6.3)."""
         has_begun = bool(self._text)
 
         def shown(then: float) -> Iterator[Effect]:
@@ -344,7 +344,7 @@ class Reply:
         self._told_later = []
 
     def _show(self, effects: EffectsAt, now: float) -> Iterator[Effect]:
-        """Let effects out that can be seen: later, where the turn is not certain yet."""
+        """Release client-visible effects, or buffer them until ``commit``."""
         if self.phase == "prepared":
             self._held.append(effects)
         else:

@@ -1,4 +1,4 @@
-"""Which of the speech that is heard is the target speaker's: voiceprint denoising's decision, without any model."""
+"""Decides which speech is the target speaker's (voiceprint denoising), from similarities alone, without a model."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -12,24 +12,25 @@ from kouyu.conversation.speech_detector import ONSET_PROBABILITY, RELEASE_PROBAB
 from kouyu.conversation.utterance import Span
 
 PAUSE_MS: Final = 224
-"""Silence after which whoever speaks next is judged anew."""
+"""Ms of silence after which the next speaker is determined again."""
 _LOOKS: Final = ((480, 0.09), (800, 0.06), (1200, 0.03), (1600, 0.0))
-"""Ms of speech at which a new stretch is compared with the target, and how clear the result must be to count there."""
+"""Ms of speech at which a new stretch is compared with the target, and the absolute lead needed to decide there."""
 _OPEN_WINDOW_MS: Final = 800
-"""The latest speech, which is compared while the target speaks. Short, to notice soon that somebody else goes on. To
-take the target for somebody else does no harm: what is held back then comes through when that is mended."""
+"""Ms of the latest speech that is compared while the target speaks. Short, to detect a change of speaker early. A
+wrong detection loses nothing: speech held back meanwhile is released when the target is recognised again."""
 _SHUT_WINDOW_MS: Final = 1200
-"""The same while somebody else speaks: what is held back, so that the target's beginning is in it."""
+"""The same while another speaker speaks. This much is held back, so that it includes the beginning of the target's
+speech."""
 _STEP_MS: Final = 320
-"""New speech from one such comparison to the next."""
+"""Ms of new speech from one such comparison to the next."""
 _LOST: Final = -0.02
-"""The lead at which the target, who has been speaking, is no longer heard."""
+"""The lead at which the gate closes while the target speaks."""
 _FOUND: Final = 0.02
-"""The lead at which the target is heard behind somebody else's speech."""
+"""The lead at which the gate opens while another speaker speaks."""
 
 
 class Mute(msgspec.Struct, frozen=True):
-    """The audio from the sample ``start`` to before ``end`` is somebody else's speech: nobody is to hear it."""
+    """Silence the audio from the sample ``start`` to before ``end``: it is another speaker's speech."""
 
     start: int
     end: int
@@ -43,7 +44,7 @@ class _Chunk:
 
 
 class SpeakerGate:
-    """Holds back speech until it is clear who speaks; lets the target's through, and gives silence for others'.
+    """Holds back speech until the speaker is determined; passes the target's speech on, and silence for others'.
 
     ::
 
@@ -53,12 +54,12 @@ class SpeakerGate:
                         |   open  |    |  open     |
         let through ___     ######____     ########_________
 
-    Nothing of the target's turn is cut off: what was held back comes through in full, only later. Speech is compared
-    with the target's at several lengths, the shorter the clearer it must be, and where it ends sooner, at its end.
-    After that its latest part is compared again and again, so that one speaker may follow another without a pause.
+    The target's speech is never cut off: what was held back is passed on in full, only later. A stretch of speech is
+    compared with the target at several lengths, of which the shorter ones need a clearer result, or at its end if that
+    comes first. After that its latest part is compared repeatedly, to detect a change of speaker without a pause.
 
-    The gate asks: ``question`` is speech to be compared with the target's. While it is not None, ``answer`` is the
-    next call. Positions are samples of the user's audio.
+    ``question`` is the speech that the caller must compare with the target's. While it is not None, the next call must
+    be ``answer``. Positions are samples of the user's audio.
     """
 
     def __init__(self, position: int) -> None:
@@ -71,20 +72,20 @@ class SpeakerGate:
         self._silence = 0
         self._finishing = False
         self.question: tuple[Span, ...] | None = None
-        """Speech of one stretch, without its pauses, that is to be compared with the target's."""
+        """Speech of one stretch, without its pauses, to compare with the target's."""
 
     @property
     def holding(self) -> bool:
-        """Something is held back."""
+        """Whether audio is held back."""
         return bool(self._held)
 
     @property
     def open(self) -> bool:
-        """The target is speaking."""
+        """Whether the target is speaking."""
         return self._state == "open"
 
     def feed(self, judged: SpeechProbability) -> Iterator[SpeechProbability | Mute]:
-        """Voice activity has judged one more chunk. Gives what is to be passed on now."""
+        """Take in the VAD result of one more chunk; yields what to pass on now."""
         assert self.question is None
         start, self._position = self._position, judged.end
         if self._state == "idle":
@@ -107,9 +108,9 @@ class SpeakerGate:
             yield from self._end()
 
     def answer(self, lead: float | None) -> Iterator[SpeechProbability | Mute]:
-        """How far the similarity lies above what the target's speech of such a length has at least; below: negative.
+        """Take in the ``lead``: similarity minus the least similarity of the target's speech of that length.
 
-        None: it could not be compared, and counts as the target's.
+        None: the speech could not be compared and counts as the target's.
         """
         assert self.question is not None
         self.question = None
@@ -131,7 +132,7 @@ class SpeakerGate:
             yield from self._end()
 
     def finish(self) -> Iterator[SpeechProbability | Mute]:
-        """No more audio comes for now: what is held back is decided by what there is."""
+        """Decide about the audio held back from what has come so far: no more comes for now."""
         assert self.question is None
         if self._state != "idle":
             self._finishing = True
@@ -141,7 +142,7 @@ class SpeakerGate:
 
     @property
     def _over(self) -> bool:
-        """The stretch of speech has ended."""
+        """Whether the stretch of speech has ended."""
         return self._finishing or self._silence >= samples_in(PAUSE_MS)
 
     def _begin(self) -> None:
@@ -172,7 +173,7 @@ class SpeakerGate:
             yield self._held.popleft().judged
 
     def _leave_window(self) -> Iterator[SpeechProbability | Mute]:
-        """Give up what will not be compared again."""
+        """Mute the held-back audio that is older than the comparison window."""
         window = samples_in(_OPEN_WINDOW_MS if self._state == "open" else _SHUT_WINDOW_MS)
         while self._speech and _length(self._speech) - (self._speech[0].end - self._speech[0].start) >= window:
             self._speech.popleft()
@@ -183,7 +184,7 @@ class SpeakerGate:
         return sum(chunk.start < before for chunk in self._held)
 
     def _end(self) -> Iterator[SpeechProbability | Mute]:
-        """The stretch is over; what is still held back of it is not the target's."""
+        """End the stretch and mute what is still held back of it, which is not the target's."""
         chunks = list(self._held)
         self._held.clear()
         self._speech.clear()

@@ -1,4 +1,4 @@
-"""Where speech begins and ends, from the probabilities and levels of short chunks of audio."""
+"""Finds where speech begins and ends, from the VAD probabilities and levels of chunks."""
 
 import math
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ ONSET_PROBABILITY: Final = 0.5
 RELEASE_PROBABILITY: Final = 0.35
 _FORGIVEN_GAP_MS: Final = 64
 _FADED_DB: Final = 40.0
-"""Softer than this below the loudest of the speech is no longer speech, whatever its probability."""
+"""A level more than this below the loudest level of the speech ends it, whatever the probability."""
 _LOUDEST_FADES_DB_PER_S: Final = 3.0
-"""So that one shout does not make the rest of a conversation soft."""
+"""Decay of the loudest level, so that one shout does not make all later speech count as faded."""
 
 
 class SpeechDetector:
-    """Hysteresis over speech probabilities, in audio time alone. Positions are samples.
+    """Hysteresis over VAD probabilities, in audio time only. Positions are samples.
 
     ::
 
@@ -27,13 +27,13 @@ class SpeechDetector:
     Speech goes on while the probability stays at or above RELEASE_PROBABILITY; it begins, or begins again, at
     ONSET_PROBABILITY. A dip of up to 64 ms does not restart the count of speech.
 
-    Voice activity goes on for some 60 ms after the last sound, which would be waited for at every end of a turn. So
-    where the level falls from speech to 40 dB below, which noise does not let it, speech ends there.
+    VAD probabilities stay high for some 60 ms after the last sound, which would delay the end of every turn. So speech
+    also ends where the level falls 40 dB below its loudest, which happens only where there is little noise.
     """
 
     def __init__(self) -> None:
         self.position = 0
-        """Sample up to which audio has been judged."""
+        """Sample up to which VAD results were taken in."""
         self.speech_end = 0
         """Sample before which the last speech ended; ``position`` while speech goes on."""
         self.in_speech = False
@@ -43,9 +43,9 @@ class SpeechDetector:
         self._chunk = 0
 
     def feed(self, end: int, probability: float, levels: Sequence[float] = ()) -> None:
-        """Take in the judgement of the chunk between the last position and the sample ``end``.
+        """Take in the probability of the chunk between the last position and the sample ``end``.
 
-        ``levels``: of equal parts of the chunk in dBFS, oldest first; empty where they are not known.
+        ``levels``: of equal parts of the chunk in dBFS, oldest first; empty if unknown.
         """
         start, self.position = self.position, end
         self._chunk = end - start
@@ -63,7 +63,7 @@ class SpeechDetector:
         self.speech_end = sounds_until
 
     def _sounds_until(self, start: int, end: int, levels: Sequence[float]) -> int:
-        """The end of the last part of a chunk of speech that has not faded; ``start`` where all of it has."""
+        """The end of the last part of a speech chunk that has not faded; ``start`` if all of it has."""
         if not levels:
             return end
         self._loudest = max(self._loudest, *levels)
@@ -71,7 +71,7 @@ class SpeechDetector:
         return start + (end - start) * (sounding[-1] if sounding else 0) // len(levels)
 
     def ignore_before(self, position: int) -> None:
-        """Count no speech before the sample ``position``, judged already or not."""
+        """Count no speech before the sample ``position``, whether its VAD results have come or not."""
         self._ignored_before = position
         self._run_start = None
         self.in_speech = False
@@ -94,9 +94,9 @@ class SpeechDetector:
 
     @property
     def nearest_silence_ms(self) -> int:
-        """The longest silence that is not further from the one there is than from the one after the next chunk.
+        """Silence so far plus half a chunk.
 
-        A limit compared with this is kept to the nearest chunk, half of them too early, instead of to the next one.
+        A threshold compared with this is rounded to the nearest chunk instead of up.
         """
         return (self.position + self._chunk // 2 - self.speech_end) * 1000 // SPEECH_RATE
 

@@ -1,4 +1,4 @@
-"""Speaking a text sentence by sentence: orders to the synthesizer, and its packets on their way to the client."""
+"""Speaks a text sentence by sentence: orders each from the synthesizer and sends its packets to the client."""
 
 import base64
 import math
@@ -17,57 +17,57 @@ from kouyu.protocol.downlink import DownlinkEvent, Message, Sentence
 from kouyu.text.sentences import SentenceSplitter
 
 URGENT_UNTIL_MS: Final = 1000
-"""Speech that has been made of an item; then there is time for work that is more urgent elsewhere. The first clause may
-be as short as two words."""
+"""Ms of an item's audio after which its synthesis is no longer urgent. The first clause may be as short as two
+words."""
 
 AudioEventType = Literal["conversation.audio.delta", "conversation.audio.completed"]
 
 
 @dataclass
 class SpokenSentence:
-    """A sentence and how much of it exists as audio, and has been sent. ms."""
+    """A sentence, and how much of its audio was made and sent, in ms."""
 
     text: str
     started: bool = False
-    """``sentence_start`` has been sent."""
+    """Whether ``sentence_start`` has been sent."""
     synthesised: bool = False
     silent: bool = False
-    """Nothing, or no more, was made of it, because the client is sent no sound."""
+    """Whether it was not synthesised, or not to its end, because the client takes no audio."""
     complete: bool = False
-    """The whole sentence was made and nothing of it thrown away, so its length is known."""
+    """Whether all of its audio was made and none dropped, so that its length is known."""
     made_ms: float = 0.0
     sent_ms: float = 0.0
     packets: deque[tuple[bytes, float]] = field(default_factory=deque)
 
     @property
     def done(self) -> bool:
-        """All its audio has been sent."""
+        """Whether all its audio has been sent."""
         return self.synthesised and not self.packets
 
 
 @dataclass
 class Outlet:
-    """The one way out of everything that is spoken on a connection."""
+    """State shared by all spoken items of a connection: pacing, playout and whether the client takes audio."""
 
     pacer: Pacer
     clock: PlayoutClock
     sends_sound: bool = True
-    """Whether the client takes audio (``event_subscriptions``). Where not, none is made, and nothing is reckoned as not
-    heard: its user reads."""
+    """Whether the client takes audio (``event_subscriptions``). If not, none is synthesised, and all text counts as
+    heard, since its user reads it."""
 
 
 class Speech:
     """One spoken item: an answer, the prologue, or a text to be said as it is.
 
     Sentences are synthesised one after the other and sent in order: the next sentence's ``sentence_start`` goes out
-    only after all audio of the one before (downlink.md 6.2). Nothing is sent before ``release``. A sentence is cut off
-    the text when it is its turn to be synthesised, so that a text costs nothing before that, however long it is.
+    only after all audio of the one before (downlink.md 6.2). Nothing is sent before ``release``. A sentence is split
+    off the text only when it is synthesised next, so that a long text costs nothing before that.
     """
 
     def __init__(
         self, *, envelope: Message, configuration: Configuration, orders: OrderNumbers, limits: Limits
     ) -> None:
-        """``envelope`` is the message that audio deltas are made from; its content is replaced."""
+        """``envelope`` is the message whose content each audio delta replaces."""
         self._envelope = envelope
         self._configuration = configuration
         self._orders = orders
@@ -78,27 +78,27 @@ class Speech:
         self._closed = False
         self._completed_sent = False
         self.failure: str | None = None
-        """Why a sentence was left out, or the rest of one; of several the first."""
+        """Why a sentence or the rest of one was left out; the first such failure."""
         self._splitter = SentenceSplitter()
         self.sentences: list[SpokenSentence] = []
-        """Those that have been synthesised or are being, and one that is to be."""
+        """Sentences whose synthesis is done or under way, and the next one."""
         self._sending = 0
-        """The first sentence that has not been sent whole."""
+        """Index of the first sentence that has not been sent whole."""
         self._made_ms = 0.0
         self._sent_ms = 0.0
 
     def write(self, text: str) -> None:
-        """The next characters of the text to speak."""
+        """Append to the text to speak."""
         assert not self._closed
         self._splitter.write(text)
 
     def end_passage(self) -> None:
-        """Nothing follows for now, so what has been written is spoken as it stands."""
+        """Speak what has been written without waiting for the end of its last sentence: nothing follows for now."""
         self._splitter.end()
 
     def withdraw(self, text: str) -> Iterator[Effect]:
-        """The sentences at the end that ``text`` holds are not to be spoken. What was sent of them will be heard, and
-        counts as the sound of nothing."""
+        """Remove the last sentences, which ``text`` contains. Audio of them that was sent will be heard, and counts for
+        no text."""
         self._splitter = SentenceSplitter()
         for sentence in reversed(self.sentences):
             if not sentence.text or sentence.text not in text:
@@ -113,22 +113,22 @@ class Speech:
             sentence.made_ms = sentence.sent_ms
 
     def close(self) -> None:
-        """Nothing follows."""
+        """End the text."""
         self._splitter.end()
         self._closed = True
 
     @property
     def finished(self) -> bool:
-        """All audio and ``conversation.audio.completed`` have been sent."""
+        """Whether all audio and ``conversation.audio.completed`` have been sent."""
         return self._completed_sent
 
     @property
     def sent_ms(self) -> float:
-        """Length of the audio sent."""
+        """Length of the audio sent, in ms."""
         return self._sent_ms
 
     def _current(self) -> SpokenSentence | None:
-        """The sentence being synthesised, or the next to be."""
+        """The sentence being synthesised, or the next one."""
         if not self.sentences or self.sentences[-1].synthesised:
             text = self._splitter.next()
             if text is None:
@@ -137,7 +137,7 @@ class Speech:
         return self.sentences[-1]
 
     def order_next(self, now: float, outlet: Outlet) -> Iterator[Effect]:
-        """Order the next sentence when the synthesizer is free and not too far ahead of the listener."""
+        """Order the next sentence if no synthesis is under way and it is not too far ahead of playout."""
         sentence, room_at = self._current(), self._room_at(outlet)
         if self._order is not None or sentence is None or room_at is None or now < room_at:
             return
@@ -154,12 +154,12 @@ class Speech:
         )
 
     def _room_at(self, outlet: Outlet) -> float | None:
-        """When so little waits to be heard that more may be synthesised; None: not before something has been sent."""
+        """When playout has caught up enough to synthesise more; None: not before more has been sent."""
         room_ms = self._limits.synthesis_ahead_ms - (self._made_ms - self._sent_ms)
         return None if room_ms < 0 else outlet.clock.ends_at - room_ms / 1000
 
     def on_audio(self, order: int, packet: bytes, duration_ms: float, now: float) -> None:
-        """A packet of the sentence being synthesised."""
+        """Take in a packet of the sentence being synthesised."""
         sentence = self._current()
         if order != self._order or sentence is None or not packet:
             return
@@ -169,7 +169,7 @@ class Speech:
         self._made_ms += duration_ms
 
     def on_done(self, order: int, failure: str | None = None) -> None:
-        """The sentence being synthesised is complete, or as complete as it will be: then ``failure`` says why."""
+        """End the synthesis of the current sentence; ``failure`` says why it is incomplete."""
         sentence = self._current()
         if order != self._order or sentence is None:
             return
@@ -179,13 +179,13 @@ class Speech:
         self.failure = self.failure or failure
 
     def deadline(self, outlet: Outlet) -> float | None:
-        """When time alone moves the synthesis on: it stalls, or there is room for the next sentence."""
+        """When the synthesis times out, or the next sentence may be synthesised."""
         if self._order is not None:
             return self._progress_at + self._limits.synthesis_s
         return self._room_at(outlet) if self._current() is not None else None
 
     def be_silent(self) -> Iterator[Effect]:
-        """The client is sent no sound: make no more of it, and drop what waits."""
+        """Stop synthesis and drop waiting audio, because the client takes none."""
         if self._order is not None:
             yield CancelSpeech(self._order)
             self._order = None
@@ -199,15 +199,15 @@ class Speech:
                 sentence.made_ms = sentence.sent_ms
 
     def on_time(self, now: float) -> Iterator[Effect]:
-        """Leave out the rest of a sentence whose synthesis has stalled."""
+        """Leave out the rest of a sentence whose synthesis has timed out."""
         if self._order is not None and now >= self._progress_at + self._limits.synthesis_s:
             yield CancelSpeech(self._order)
-            self.on_done(self._order, f"the voice gave nothing for {self._limits.synthesis_s:g} s")
+            self.on_done(self._order, f"speech synthesis produced no audio for {self._limits.synthesis_s:g} s")
 
     def break_off(self) -> Iterator[Effect]:
-        """End here: what has been sent will still be heard, and the client is told that no more comes.
+        """Stop synthesis, let the client play what was sent, and send ``audio.completed``.
 
-        Without ``audio.completed`` the subtitles of JS clients would wait for ever (downlink.md 6.2).
+        Without that event the subtitles of JS clients would wait for ever (downlink.md 6.2).
         """
         told = self._completed_sent or not any(sentence.started for sentence in self.sentences)
         yield from self.cancel()
@@ -215,7 +215,7 @@ class Speech:
             yield Send(self._audio("conversation.audio.completed", b""))
 
     def cancel(self) -> Iterator[Effect]:
-        """Stop synthesising and drop what has not been sent."""
+        """Stop synthesis and drop what has not been sent."""
         if self._order is not None:
             yield CancelSpeech(self._order)
             self._order = None
@@ -256,7 +256,7 @@ class Speech:
         yield Send(DownlinkEvent("conversation.audio.sentence_start", Sentence(sentence.text)))
 
     def paced_until(self, now: float, outlet: Outlet) -> float | None:
-        """When the next packet may go, if one waits for its time alone."""
+        """When pacing lets the next packet leave; None if no packet waits for that."""
         if not any(sentence.packets for sentence in self.sentences[self._sending :]):
             return None
         ready_at = outlet.pacer.ready_at(now)

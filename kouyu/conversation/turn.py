@@ -1,4 +1,4 @@
-"""One utterance of the user on its way to a chat: prepared at a pause, then committed or rolled back."""
+"""A turn: one utterance with its transcript and reply, prepared at a pause, then committed or rolled back."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -18,12 +18,12 @@ class ReplyMaker(Protocol):
     """Makes the chat that answers a transcript."""
 
     def __call__(self, transcript: str, now: float, voice: UserVoice = UNKNOWN_VOICE) -> Reply:
-        """``voice`` is what the voice it was said in tells."""
+        """``voice`` describes the speaker of the transcript."""
         ...
 
 
 class Turn:
-    """A transcript and the reply to it. Nothing of it can be seen until the reply is committed."""
+    """A transcript and the reply to it. Sends nothing to the client until the reply is committed."""
 
     def __init__(self, span: Span, *, orders: OrderNumbers, limits: Limits, make_reply: ReplyMaker) -> None:
         self._span = span
@@ -33,20 +33,20 @@ class Turn:
         self._asked_at = 0.0
         self._reply_was_tried = False
         self.announced = True
-        """``speech_started`` has been sent for it, or it needs none."""
+        """Whether ``speech_started`` has been sent for it, or it needs none."""
         self.interrupted = False
-        """The user went on before the transcript came: it is kept, and not answered."""
+        """Whether the user went on before the transcript came: it is saved, and not answered."""
         self.completed = False
-        """The client has completed a push-to-talk buffer for it, and waits for a transcript."""
+        """Whether the client completed a push-to-talk buffer for it, and so expects a transcript."""
         self.transcript = ""
         self.language = ""
         """ISO 639-1 code of the transcript."""
         self.voice = UNKNOWN_VOICE
-        """Who speaks, and how."""
+        """The speaker, gender and emotion of the user's voice."""
         self.failure: str | None = None
-        """Why there is no transcript."""
+        """Why recognition failed."""
         self.reply: Reply | None = None
-        """The reply, where it has been prepared."""
+        """The reply, if it has been prepared."""
 
     # The transcript
 
@@ -57,39 +57,39 @@ class Turn:
         yield Transcribe(self._order, self._span.start, self._span.end, True, configuration)
 
     def skip_transcript(self) -> None:
-        """There is nothing to recognise."""
+        """Resolve the turn without a transcript: there is nothing to recognise."""
         self._order = None
 
     def commit(self, now: float) -> None:
-        """The utterance is over. The time-out of a transcript that is still missing begins anew."""
+        """End the utterance. Restarts the time-out of a transcript that is still missing."""
         self._asked_at = now
 
     def hand_over(self, interims: InterimTranscripts, now: float) -> None:
-        """The user speaks on: a transcript that is under way serves as an interim one."""
+        """Use a transcript that is under way as an interim one, because the user speaks on."""
         if self._order is not None and interims.adopt(self._order, self._span, now):
             self._order = None
 
     def on_transcript(self, received: TranscriptReady) -> None:
-        """The transcript has come."""
+        """Take in the transcript."""
         if received.order == self._order:
             self._order = None
             self.transcript, self.language = received.text.strip(), received.language
             self.voice = received.voice
 
     def on_failure(self, order: int, reason: str) -> None:
-        """The transcript will not come."""
+        """Take in that recognition failed."""
         if order == self._order:
             self._order = None
             self.failure = reason
 
     @property
     def resolved(self) -> bool:
-        """The transcript is there, or will never be."""
+        """Whether the transcript has come or has failed."""
         return self._order is None
 
     @property
     def deadline(self) -> float | None:
-        """When a missing transcript is given up."""
+        """When a missing transcript times out."""
         return self._asked_at + self._patience_s if self._order is not None else None
 
     @property
@@ -97,7 +97,7 @@ class Turn:
         return self._limits.transcript_within_s(self._span.duration_s)
 
     def on_time(self, now: float) -> Iterator[Effect]:
-        """Give up a transcript that is overdue."""
+        """Cancel a transcript that is overdue."""
         deadline = self.deadline
         if self._order is not None and deadline is not None and now >= deadline:
             yield CancelTranscribe(self._order)
@@ -106,29 +106,29 @@ class Turn:
     # The reply
 
     def try_reply(self, now: float) -> Iterator[Effect]:
-        """Ask the agent ahead of time, once the transcript is there. One attempt; the next comes with ``ask``."""
+        """Prepare the reply (speculation) once the transcript has come. One attempt; ``ask`` makes the next."""
         if self.transcript and not self._reply_was_tried:
             self._reply_was_tried = True
             yield from self.ask(now)
 
     def ask(self, now: float) -> Iterator[Effect]:
-        """Ask the agent, unless that has been done."""
+        """Ask the agent, unless it has been asked."""
         if self.reply is None:
             self.reply = self.new_reply(now)
             yield from self.reply.start(now)
 
     def new_reply(self, now: float) -> Reply:
-        """A chat about this turn's transcript, of which nobody knows yet."""
+        """A new, uncommitted chat that answers this turn's transcript."""
         return self.make_reply(self.transcript, now, self.voice)
 
     def drop_reply(self) -> Iterator[Effect]:
-        """Throw away the reply that was prepared."""
+        """Discard the prepared reply."""
         if self.reply is not None:
             yield from self.reply.abandon()
             self.reply = None
 
     def roll_back(self) -> Iterator[Effect]:
-        """Throw away all that was prepared."""
+        """Discard everything prepared."""
         if self._order is not None:
             yield CancelTranscribe(self._order)
             self._order = None

@@ -1,4 +1,4 @@
-"""Asking a judge whether the user has finished, and how long to wait for the answer."""
+"""Orders an end-of-turn judgement and times it out."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from kouyu.conversation.utterance import Span
 
 
 class TurnJudgement:
-    """The one judgement that may be under way."""
+    """The judgement under way, at most one."""
 
     def __init__(self, orders: OrderNumbers, limits: Limits) -> None:
         self._orders = orders
@@ -18,14 +18,14 @@ class TurnJudgement:
         self._asked_at = 0.0
 
     def ask(self, span: Span, transcript: str, language: str, now: float) -> Iterator[Effect]:
-        """Order a judgement of ``span``, of which ``transcript`` has been recognised so far."""
+        """Order a judgement of ``span``, whose interim transcript is ``transcript``."""
         yield from self.stop()
         self._order = self._orders.next()
         self._asked_at = now
         yield JudgeTurn(self._order, span.start, span.end, transcript, language)
 
     def answered_by(self, order: int) -> bool:
-        """Whether a report with this number is the one waited for; it is waited for no longer."""
+        """Whether a report with this number answers the order under way; if so, ends the wait."""
         if order != self._order:
             return False
         self._order = None
@@ -33,16 +33,16 @@ class TurnJudgement:
 
     @property
     def deadline(self) -> float | None:
-        """When the answer is too late."""
+        """When the judgement under way times out."""
         return self._asked_at + self._limits.turn_judgement_s if self._order is not None else None
 
     def is_late(self, now: float) -> bool:
-        """Whether the one under way is to be given up."""
+        """Whether the judgement under way has timed out."""
         deadline = self.deadline
         return deadline is not None and now >= deadline
 
     def stop(self) -> Iterator[Effect]:
-        """Nobody needs the one under way."""
+        """Cancel the judgement under way."""
         if self._order is not None:
             yield CancelJudgement(self._order)
             self._order = None

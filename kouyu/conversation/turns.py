@@ -1,4 +1,4 @@
-"""From utterances to chats: what each moment of the listening side leads to."""
+"""Turns utterances into chats: carries out each event of endpointing."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ TranscriptEventType = Literal["conversation.audio_transcript.update", "conversat
 
 
 class Turns:
-    """The utterance in progress, the turn prepared for it, and turns that wait for their transcript, oldest first."""
+    """Holds the turn prepared for the utterance in progress, and turns that wait for their transcript, oldest first."""
 
     def __init__(self, *, orders: OrderNumbers, limits: Limits, speaking: OutputSlot, make_reply: ReplyMaker) -> None:
         self._orders = orders
@@ -53,10 +53,10 @@ class Turns:
         self._prepared: Turn | None = None
         self._pending: deque[Turn] = deque()
         self._ended_early: Turn | None = None
-        """The last turn, where its utterance ended because no more audio came."""
+        """The last turn, if its utterance ended because audio stopped arriving."""
         self._forgotten = 0
         self.under_pressure = False
-        """The engines have too much to do for anything that may be thrown away."""
+        """Whether the engines are overloaded, so that nothing is prepared speculatively."""
 
     @property
     def _speculates(self) -> bool:
@@ -64,26 +64,26 @@ class Turns:
 
     @property
     def in_buffer(self) -> bool:
-        """The user is in the middle of an utterance or of a push-to-talk buffer."""
+        """Whether an utterance or a push-to-talk buffer is in progress."""
         return self._listening.in_buffer
 
     def buffered_s(self, end: int) -> float:
-        """How much audio the push-to-talk buffer holds that is open at the sample ``end``, in seconds."""
+        """Seconds of audio in the open push-to-talk buffer up to the sample ``end``; 0 if none is open."""
         return self._listening.buffered(end) / SPEECH_RATE
 
     def prepared_replies(self) -> list[Reply]:
-        """Replies of which nothing can be seen yet; one at most."""
+        """Replies that are prepared and not committed; at most one."""
         reply = self._prepared.reply if self._prepared is not None else None
         return [reply] if reply is not None else []
 
-    # What comes in
+    # Inputs
 
     def on_audio(self, end: int, configuration: Configuration, now: float) -> None:
-        """The user's audio has come in up to the sample ``end``."""
+        """Take in that the user's audio has arrived up to the sample ``end``."""
         self._listening.on_audio(end, configuration.turn_detection, now)
 
     def on_probability(self, judged: SpeechProbability, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """A chunk has been judged by voice activity."""
+        """Take in the VAD result of a chunk."""
         audible = self._speaking.audible(now)
         onset_ms = self._barge_in(configuration).onset_ms if audible else self._limits.speech_start_ms
         moments = self._listening.on_probability(judged, configuration.turn_detection, onset_ms, now)
@@ -94,7 +94,7 @@ class Turns:
         yield from self._forget(configuration)
 
     def on_transcript(self, received: TranscriptReady, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """A transcript has come: an interim one, or that of a turn."""
+        """Take in an interim or final transcript."""
         if self._interims.on_transcript(received.order, received.text, received.language):
             yield from self._announce(configuration, now)
             wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
@@ -105,7 +105,7 @@ class Turns:
             turn.on_transcript(received)
 
     def on_transcript_failed(self, order: int, reason: str) -> None:
-        """A transcript will not come."""
+        """Take in that recognition failed."""
         self._interims.on_failure(order)
         for turn in self._turns():
             turn.on_failure(order, reason)
@@ -113,12 +113,12 @@ class Turns:
     def on_turn_judged(
         self, order: int, completeness: float, configuration: Configuration, now: float
     ) -> Iterator[Effect]:
-        """How likely the user has finished, 0 to 1, has been judged."""
+        """Take in the probability (0 to 1) that the user has finished."""
         if self._judgement.answered_by(order):
             yield from self._on_moments(self._listening.on_turn_judged(completeness), configuration, now)
 
     def on_time(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Time has passed."""
+        """Carry out the deadlines that are due."""
         for turn in self._turns():
             yield from turn.on_time(now)
         yield from self._interims.on_time(now)
@@ -128,37 +128,37 @@ class Turns:
         yield from self._on_moments(self._listening.on_time(configuration.turn_detection, now), configuration, now)
 
     def complete(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """``input_audio_buffer.complete``, in push to talk."""
+        """Carry out ``input_audio_buffer.complete`` in push to talk."""
         yield from self._interims.stop()
         yield Send(DownlinkEvent("input_audio_buffer.completed"))
         yield from self._on_moments(self._listening.complete(now), configuration, now)
 
     def clear(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """``input_audio_buffer.clear``, in push to talk."""
+        """Carry out ``input_audio_buffer.clear`` in push to talk."""
         yield from self._on_moments(self._listening.clear(), configuration, now)
         yield Send(DownlinkEvent("input_audio_buffer.cleared"))
 
     def change_mode(self, before: Configuration, now: float, *, goes_on: bool) -> Iterator[Effect]:
-        """Between push to talk and free talk. What the user is in the middle of saying goes on in the new mode; where
-        its audio cannot go on, it ends in the mode ``before``."""
+        """Change between push to talk and free talk. The utterance in progress continues in the new mode if ``goes_on``
+        (its audio is continuous), and ends in the mode of ``before`` otherwise."""
         listening = self._listening
         begin = listening.begin_free_talk if is_push_to_talk(before.turn_detection) else listening.begin_push_to_talk
         yield from self._on_moments(begin(goes_on=goes_on), before, now)
 
     def forget_preparation(self) -> Iterator[Effect]:
-        """What the agent would be told has changed: the turn is prepared anew when it is over."""
+        """Discard the prepared turn, because the agent's context has changed; it is made again at its end."""
         if self._prepared is not None:
             turn, self._prepared = self._prepared, None
             yield from turn.roll_back()
 
     def finish_in_old_conversation(self, make_reply: ReplyMaker) -> None:
-        """The conversation is another one from now on: ``make_reply`` makes replies to what was said before that."""
+        """Answer all turns so far by ``make_reply``, in the conversation that is being left."""
         for turn in self._pending:
             if turn.make_reply == self._make_reply:
                 turn.make_reply = make_reply
 
     def interrupt_pending(self) -> None:
-        """What has been said and still waits, for its end to be found or for its transcript, will not be answered."""
+        """Mark all unanswered turns, and completed buffers, as interrupted: they will not be answered."""
         self._listening.interrupt()
         self._interrupt_turns()
 
@@ -167,7 +167,7 @@ class Turns:
             turn.interrupted = True
 
     def deadlines(self, configuration: Configuration) -> Iterator[float | None]:
-        """When time alone moves something on."""
+        """Times at which ``on_time`` must be called if no input comes before."""
         yield self._listening.deadline(configuration.turn_detection)
         yield self._interims.deadline
         yield self._judgement.deadline
@@ -175,16 +175,16 @@ class Turns:
             yield turn.deadline
 
     def advance(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Publish, in order, the turns whose transcript is there, and ask the agent ahead of time."""
+        """Publish, in order, the turns whose transcript has come, and prepare the next reply."""
         while self._pending and self._pending[0].resolved:
             yield from self._publish(self._pending.popleft(), configuration, now)
         yield from self._drop_failed_preparation(now)
-        # Not while something is still to join the context: an earlier question, or what is heard of an answer.
+        # Not while the context is incomplete: an earlier question, or the heard part of an answer, is missing.
         if self._prepared is not None and not self._pending and not self._speaking.audible(now):
             self._last_speaker.stand_in(self._prepared, configuration.voice_print_config)
             yield from self._prepared.try_reply(now)
 
-    # What follows
+    # Consequences
 
     def _on_moments(
         self, moments: Iterator[EndpointingEvent], configuration: Configuration, now: float
@@ -236,8 +236,8 @@ class Turns:
         self._ended_early = turn if ended.early else None
 
     def _take_back(self, now: float) -> Iterator[Effect]:
-        """The utterance of the last turn goes on: while nothing of its answer has sounded it becomes one with what is
-        being said."""
+        """Merge the last turn's utterance with the one in progress, which continues it, if none of its answer has been
+        heard."""
         turn, self._ended_early = self._ended_early, None
         if turn is None:
             return
@@ -261,7 +261,7 @@ class Turns:
             yield Send(DownlinkEvent("input_audio_buffer.speech_started"))
 
     def _nothing_said(self) -> Turn:
-        """A completed buffer without speech, which has its place among the turns."""
+        """A turn for a completed buffer without speech, to keep its place in the order of turns."""
         turn = Turn(Span(0, 0), orders=self._orders, limits=self._limits, make_reply=self._make_reply)
         turn.skip_transcript()
         turn.completed = True
@@ -276,7 +276,7 @@ class Turns:
             yield from self._make_reply(self._interims.text, now).read_ahead()
 
     def _drop_failed_preparation(self, now: float) -> Iterator[Effect]:
-        """A turn that is not over yet does not fail: what is missing is ordered anew when it is."""
+        """Discard a failed preparation of a turn that is not over yet; it is ordered again when the turn is over."""
         turn = self._prepared
         if turn is not None and turn.failure is not None:
             yield from self.forget_preparation()
@@ -292,7 +292,7 @@ class Turns:
         yield from self._judgement.ask(span, transcript, language, now)
 
     def _publish(self, turn: Turn, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """The turn's transcript is there: it becomes a chat."""
+        """Send the turn's transcript and begin its chat."""
         if not turn.announced and self._speaking.audible(now) and not self._interrupts(turn.transcript, configuration):
             yield from turn.roll_back()
             return
@@ -324,7 +324,7 @@ class Turns:
         self._speaking.begin(turn.reply, configuration.output_audio)
 
     def _announce(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Tell the client that the user speaks, as soon as that is decided. That event is the interruption."""
+        """Send ``speech_started`` as soon as the utterance counts as speech. That event interrupts the agent."""
         utterance = self._listening.utterance
         if utterance is None or utterance.announced or is_push_to_talk(configuration.turn_detection):
             return
@@ -355,7 +355,7 @@ class Turns:
             yield ForgetAudio(needed_from)
 
     def _interrupts(self, transcript: str, configuration: Configuration) -> bool:
-        """Whether speech that ended without having interrupted the agent does so now that its transcript is there."""
+        """Whether speech that ended without interrupting the agent does so by its final transcript."""
         return bool(transcript) and self._barge_in(configuration).interrupts(transcript, speech_ms=0)
 
     def _barge_in(self, configuration: Configuration) -> BargeIn:

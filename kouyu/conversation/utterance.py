@@ -1,4 +1,4 @@
-"""One utterance of the user while it is being heard, and the moments of it that something follows from."""
+"""An utterance in progress, and the events of endpointing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from kouyu.conversation.speech_detector import SpeechDetector, samples_in
 from kouyu.protocol.speech_rate import SPEECH_RATE
 
 TAIL_MS: Final = 64
-"""Silence kept after the last speech, so that a soft ending is not cut off.
+"""Ms of silence kept after the last speech, so that a soft ending is not cut off.
 
-Not longer than the pause at which a reply is prepared, so that the transcript prepared there hears all that a later one
-would.
+Not longer than the pause at which a reply is prepared, so that the transcript made there covers the same audio as a
+later one.
 """
 
 
@@ -25,7 +25,7 @@ class Span(msgspec.Struct, frozen=True):
 
     @property
     def duration_s(self) -> float:
-        """Its length in seconds."""
+        """Length in seconds."""
         return (self.end - self.start) / SPEECH_RATE
 
 
@@ -34,27 +34,27 @@ class SpeechBegan(msgspec.Struct, frozen=True):
 
 
 class Paused(msgspec.Struct, frozen=True):
-    """The user has been silent for a moment; the utterance may be over."""
+    """The user paused long enough to prepare a reply; the utterance may be over."""
 
     span: Span
 
 
 class MayBeOver(msgspec.Struct, frozen=True):
-    """Free talk under ``semantic_vad``: it is time to judge whether the user has finished."""
+    """Free talk under ``semantic_vad``: the silence is long enough to request an end-of-turn judgement."""
 
     span: Span
 
 
 class Resumed(msgspec.Struct, frozen=True):
-    """The user speaks again after one of the two moments above."""
+    """The user speaks again after Paused or MayBeOver."""
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """The utterance is over, or thrown away. ``span`` is None where there is nothing to recognise.
+    """The utterance is over or was discarded. ``span`` is None if there is nothing to recognise.
 
-    ``announced``: the client had been told that the user speaks. ``interrupted``: it will not be answered, because the
-    client has gone on since. ``completed``: the client has completed a buffer that holds audio, and waits for what was
-    understood of it. ``early``: it ended by the clock, because no more audio came.
+    ``announced``: ``speech_started`` has been sent. ``interrupted``: it will not be answered, because the client
+    interrupted since. ``completed``: the client completed a buffer that holds audio, and expects a transcript.
+    ``early``: it ended by the clock, because audio stopped arriving.
     """
 
     span: Span | None
@@ -65,7 +65,7 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 class Continued(msgspec.Struct, frozen=True):
-    """Free talk: audio that the network had held up came all at once. The utterance being heard is the rest of the one
+    """Free talk: audio that the network had delayed arrived at once, and the utterance in progress continues the one
     that ended early."""
 
 
@@ -78,18 +78,18 @@ class Utterance:
 
     start: int
     first_speech: int | None = None
-    """Where its speech begins; None while there is none."""
+    """Sample at which its speech begins; None before any speech."""
     paused: bool = False
     announced: bool = False
-    """The client has been told of it by ``speech_started``."""
+    """Whether ``speech_started`` has been sent for it."""
 
     def span(self, detector: SpeechDetector, limit: int) -> Span:
-        """What to recognise of it now: up to its last speech and a short tail, and not beyond ``limit``."""
+        """The part to recognise now: up to its last speech plus a short tail, not beyond ``limit``."""
         end = min(limit, detector.speech_end + samples_in(TAIL_MS))
         return Span(self.start, max(self.start, end))
 
     def pauses(self, detector: SpeechDetector, pause_ms: int) -> Iterator[EndpointingEvent]:
-        """The user falls silent for ``pause_ms``, or speaks again."""
+        """Yield Paused when the silence reaches ``pause_ms``, and Resumed when speech begins again."""
         if detector.in_speech and self.paused:
             self.paused = False
             yield Resumed()

@@ -138,7 +138,7 @@ def test_a_synthesis_that_stalls_is_given_up_and_what_there_is_of_it_is_sent() -
     deadline = speech.deadline(way_out)
     assert deadline == 3.0 + LIMITS.synthesis_s
     assert list(speech.on_time(deadline)) == [CancelSpeech(number)]
-    assert speech.failure == "the voice gave nothing for 20 s"
+    assert speech.failure == "speech synthesis produced no audio for 20 s"
     assert kinds(list(speech.release(deadline, way_out))) == ["sentence_start", "delta", "completed"]
 
 
