@@ -296,7 +296,7 @@ class Reply:
         if self._tools.are_awaited:
             return f"the client did not submit its tools' outputs within {self._limits.tool_outputs_s:g} s"
         if self._text:
-            return f"the agent stopped in the middle of its answer for {self._limits.reply_stall_s:g} s"
+            return f"the agent fell silent in the middle of its answer for {self._limits.reply_stall_s:g} s"
         return f"the agent did not answer within {self._limits.reply_start_s:g} s"
 
     # Parts

@@ -1,1 +1,1 @@
-"""What can be seen of a live session by whoever may watch it: docs/diagnostics.md."""
+"""Live view of sessions for watchers with permission: docs/diagnostics.md."""

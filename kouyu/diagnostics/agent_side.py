@@ -1,4 +1,4 @@
-"""The agent's side of turns: the answer and its synthesis."""
+"""The agent's part of a turn: facts about the answer and its synthesis."""
 
 from dataclasses import dataclass
 
@@ -37,7 +37,7 @@ class _Sentence:
 
 
 class AgentSide:
-    """Follows what the agent says and what is made of it."""
+    """Makes facts of the agent's reports and of speech synthesis."""
 
     def __init__(self, *, turns: TurnsSeen, say: Say) -> None:
         self._turns = turns
@@ -50,7 +50,7 @@ class AgentSide:
     def on_reply(
         self, report: ReplyDelta | ReplyWithdrawn | ReplyToolCalls | ReplyFinished | ReplyFailed, at_ms: float
     ) -> None:
-        """The agent has said something, or will say no more."""
+        """Follow a report of the agent."""
         reply = self._replies.get(report.order)
         if reply is None:
             return
@@ -89,7 +89,7 @@ class AgentSide:
             del self._replies[report.order]
 
     def on_speech(self, report: SpeechAudio | SpeechFinished | SpeechFailed, at_ms: float) -> None:
-        """A packet of speech, or the end of a sentence."""
+        """Follow a packet of speech, or the end of a sentence's synthesis."""
         sentence = self._sentences.get(report.order)
         if sentence is None:
             return
@@ -121,7 +121,7 @@ class AgentSide:
     # Orders
 
     def asked(self, order: StartReply, received: Input, at_ms: float) -> None:
-        """The agent is asked."""
+        """Follow a StartReply order."""
         question = order.question
         turn = self._turns.of_chat(question.chat_id)
         if turn is None:
@@ -142,12 +142,12 @@ class AgentSide:
         )
 
     def no_reply_wanted(self, order: CancelReply) -> TurnSeen | None:
-        """The agent is stopped. Gives the turn it answered."""
+        """Follow a CancelReply order. Returns the turn of the reply."""
         reply = self._replies.pop(order.order, None)
         return reply.turn if reply is not None else None
 
     def spoken(self, order: Speak, at_ms: float) -> None:
-        """A sentence goes to the synthesizer."""
+        """Follow a Speak order."""
         turn = self._turns.of_chat(order.chat_id) if order.chat_id != NO_ID else self._announcement(order, at_ms)
         if turn is None:
             return
@@ -158,13 +158,13 @@ class AgentSide:
 
     def _announcement(self, order: Speak, at_ms: float) -> TurnSeen | None:
         speaking = self._turns.speaking
-        if not order.first:  # None where it had begun before anybody watched
+        if not order.first:  # None if it began before observation did
             return speaking if speaking is not None and speaking.cause == "announcement" else None
         self._turns.speaking = turn = self._turns.announced() or self._turns.begin("announcement", at_ms)
         return turn
 
     def not_spoken(self, order: CancelSpeech, at_ms: float) -> None:
-        """The synthesis is stopped."""
+        """Follow a CancelSpeech order."""
         sentence = self._sentences.pop(order.order, None)
         if sentence is not None:
             self._say(facts.SynthesisCanceled(at_ms=at_ms, turn=sentence.turn.number, order=order.order))

@@ -1,4 +1,4 @@
-"""From places in the user's audio to the session's clock."""
+"""Converts sample positions of the user's audio to times on the session's clock."""
 
 from collections import deque
 from typing import Final
@@ -6,11 +6,11 @@ from typing import Final
 from kouyu.protocol.speech_rate import SPEECH_RATE
 
 _PIECES_KEPT: Final = 16_384
-"""Pieces of audio remembered: of 20 ms each, more than five minutes, which is longer than any utterance."""
+"""Frames of audio remembered: of 20 ms each, more than five minutes, which is longer than any utterance."""
 
 
 class AudioClock:
-    """When each sample of the user's audio came in, as if it had been spoken while its piece was on its way.
+    """Gives the arrival time of each sample of the user's audio, interpolated over the length of its frame.
 
     ::
 
@@ -18,8 +18,8 @@ class AudioClock:
         times              t1   t2            t3
         a sample in the third piece is placed between t3 - 20 ms and t3, never before t2
 
-    So places never go back, a client that sends in real time gets the times at which things were said, and what
-    comes in a burst is squeezed into the moment of the burst.
+    Times therefore never go back; for a client that sends in real time they are the times of speech, and audio that
+    arrives in a burst is compressed into the moment of the burst.
     """
 
     def __init__(self) -> None:
@@ -27,17 +27,17 @@ class AudioClock:
         """(first sample, sample behind the last, time of the first, time of the end), s."""
 
     def append(self, start: int, end: int, now: float) -> None:
-        """The samples from ``start`` to before ``end`` came in at ``now``, in seconds of the session's clock."""
+        """Record that the samples from ``start`` to before ``end`` came in at ``now`` (s on the session's clock)."""
         earliest = self._pieces[-1][3] if self._pieces else 0.0
         began = min(now, max(earliest, now - (end - start) / SPEECH_RATE))
         self._pieces.append((start, end, began, now))
 
     def ms(self, sample: int) -> float:
-        """When the sample came in, in ms of the session's clock; the nearest known moment where it is forgotten."""
+        """Arrival time of the sample in ms on the session's clock; the nearest known time if it is no longer stored."""
         return self._place(sample, sample + 1, 0)
 
     def end_ms(self, sample: int) -> float:
-        """When the audio before the sample had come in: as ``ms``, but on the near side of a gap."""
+        """Arrival time of the audio before the sample: as ``ms``, but before a gap rather than after it."""
         return self._place(sample - 1, sample, 1)
 
     def _place(self, start: int, end: int, edge: int) -> float:

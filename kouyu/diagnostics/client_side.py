@@ -1,4 +1,4 @@
-"""The client's side of turns: what it is given and told, what it hears of it, and how that is interrupted."""
+"""The client's part of a turn: facts about the events and audio sent to it, estimated playout, and interruptions."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,12 +14,13 @@ from kouyu.protocol.downlink import Cancellation, Chat, LastError
 
 _TOLD_AT_ONCE_MS: Final = 200.0
 _TOLD_AFTER_MS: Final = 50.0
-"""Packets are told of in runs of so much audio, or after such a time: small ones come a hundred times a second."""
+"""Ms of audio, or of time, after which sent packets are reported together: small ones come a hundred times a
+second."""
 
 
 @dataclass
 class _Sent:
-    """Packets that have been sent and not told of yet."""
+    """Packets that have been sent and not reported yet."""
 
     at_ms: float = 0.0
     packets: int = 0
@@ -29,7 +30,7 @@ class _Sent:
 
 
 class ClientSide:
-    """Follows what goes to the client."""
+    """Makes facts of the events that go to the client."""
 
     def __init__(self, *, turns: TurnsSeen, limits: Limits, say: Say) -> None:
         self._turns = turns
@@ -38,22 +39,22 @@ class ClientSide:
         self._playout = PlayoutClock()
         self._sent = _Sent()
         self._is_first = False
-        """The first audio of a turn has been sent and not told of."""
+        """Whether the first audio of a turn has been sent and not reported."""
         self._heard: str | None = None
 
     @property
     def sounds_until_ms(self) -> float:
-        """When the last of what was sent has sounded at the client."""
+        """When the client's playout of the sent audio ends."""
         return round(self._playout.ends_at * 1000, 1)
 
     def sentence_started(self, text: str, at_ms: float) -> None:
-        """The next sentence's audio follows."""
+        """Follow ``sentence_start``."""
         self.tell_sent(at_ms)
         if self._turns.speaking is not None:
             self._say(facts.SentenceStarted(at_ms=at_ms, turn=self._turns.speaking.number, text=text))
 
     def packet_sent(self, at_ms: float) -> None:
-        """A packet is given to the client."""
+        """Follow a packet of audio."""
         turn = self._turns.speaking
         if turn is None or not turn.packets:
             return
@@ -68,13 +69,13 @@ class ClientSide:
             self._is_first = True
 
     def pause(self, at_ms: float) -> None:
-        """Everything of this moment has been followed: tell of what was sent, if it is the first or enough."""
+        """Report the sent packets, if they are the first of a turn or enough. Called after each input's effects."""
         is_enough = self._sent.audio_ms >= _TOLD_AT_ONCE_MS or at_ms - self._sent.at_ms >= _TOLD_AFTER_MS
         if self._is_first or is_enough:
             self.tell_sent(at_ms)
 
     def tell_sent(self, at_ms: float) -> None:
-        """Tell of the packets that have been sent since the last time."""
+        """Report the packets sent since the last report."""
         turn, sent, self._sent = self._turns.speaking, self._sent, _Sent()
         self._is_first = False
         if turn is None or not sent.packets:
@@ -92,7 +93,7 @@ class ClientSide:
         )
 
     def audio_completed(self, at_ms: float) -> None:
-        """All audio has been sent."""
+        """Follow ``audio.completed``."""
         self.tell_sent(at_ms)
         turn = self._turns.speaking or self._turns.announced()
         if turn is not None:
@@ -100,7 +101,7 @@ class ClientSide:
             self._say(facts.AudioCompleted(at_ms=at_ms, turn=turn.number))
 
     def chat_changed(self, chat: Chat, at_ms: float) -> None:
-        """A chat has been announced, waits for tools, or has ended."""
+        """Follow a chat event: it was announced, waits for tools, or ended."""
         turn = self._turns.of_chat(chat.id) or self._turns.not_understood()
         if turn is None:
             return
@@ -113,11 +114,11 @@ class ClientSide:
         self._say(facts.ChatChanged(at_ms=at_ms, turn=turn.number, chat_id=chat.id, status=chat.status, reason=reason))
 
     def trimmed(self, heard: str) -> None:
-        """Of the answer that is being cut off only this was heard."""
+        """Note the part that was heard of the answer being interrupted."""
         self._heard = heard
 
     def canceled(self, cause: Cancellation, configuration: Configuration, at_ms: float) -> None:
-        """Output is cut off."""
+        """Follow an interruption of the output."""
         self.tell_sent(at_ms)
         turn, heard, self._heard = self._turns.speaking, self._heard, None
         unheard_ms = round(self._playout.remaining_ms(at_ms / 1000), 1)

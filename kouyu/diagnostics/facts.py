@@ -1,8 +1,7 @@
 """The facts of a turn, all on one time axis (docs/diagnostics.md).
 
-Times end in ``_ms``. Those of the form ``at_ms``, ``from_ms`` and ``to_ms`` are points on the session's clock: ms since
-the connection began. A place in the user's audio is given as the time at which that audio came in. Everything else in
-ms is a length.
+Times end in ``_ms``. ``at_ms``, ``from_ms`` and ``to_ms`` are points on the session's clock: ms since the connection
+began. A position in the user's audio is given as the arrival time of that audio. All other values in ms are lengths.
 """
 
 from typing import Literal
@@ -20,7 +19,7 @@ CancelCode = Literal[1, 2, 3]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """Something that happened at ``at_ms``; ``turn`` counts from 1, 0 is none."""
+    """Base of all facts: an event at ``at_ms``; ``turn`` counts from 1, 0 is none."""
 
     at_ms: float = 0.0
     turn: int = 0
@@ -30,10 +29,10 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class SessionSeen(Fact, frozen=True, kw_only=True, tag="session"):
-    """A session that is live: the first fact of each. ``epoch_ms`` is the Unix time in ms of its time 0."""
+    """Describes a live session; always its first fact. ``epoch_ms`` is the Unix time in ms of its time 0."""
 
     log_id: str
-    """As in ``detail.logid`` of every event of that connection, and in its header ``X-Tt-Logid``."""
+    """The ``detail.logid`` of every event of that connection, and its header ``X-Tt-Logid``."""
     epoch_ms: int
     bot_id: str
     workflow_id: str
@@ -49,11 +48,11 @@ class Configured(Fact, frozen=True, tag="session.configured"):
 
 
 class SessionEnded(Fact, frozen=True, tag="session.ended"):
-    """The connection is over."""
+    """The connection ended."""
 
 
 class FactsDropped(Fact, frozen=True, tag="facts.dropped"):
-    """The watcher read too slowly: so many facts of all sessions were left out before this one."""
+    """The watcher read too slowly, so ``count`` facts of all sessions were dropped before this one."""
 
     count: int
 
@@ -62,7 +61,7 @@ class FactsDropped(Fact, frozen=True, tag="facts.dropped"):
 
 
 class UserAudio(Fact, frozen=True, tag="user.audio"):
-    """The user's waveform from ``from_ms`` to ``to_ms``: the largest absolute sample of each equal piece, 0 to 1."""
+    """The user's waveform from ``from_ms`` to ``to_ms``: the peak of each equal part, 0 to 1."""
 
     from_ms: float
     to_ms: float
@@ -71,7 +70,7 @@ class UserAudio(Fact, frozen=True, tag="user.audio"):
 
 
 class UserVoice(Fact, frozen=True, tag="user.voice"):
-    """Voice activity's probability of speech, 0 to 1, of each equal chunk between ``from_ms`` and ``to_ms``."""
+    """The VAD speech probability, 0 to 1, of each equal chunk between ``from_ms`` and ``to_ms``."""
 
     from_ms: float
     to_ms: float
@@ -86,7 +85,7 @@ class TurnStarted(Fact, frozen=True, tag="turn.started"):
 
 
 class SpeechStarted(Fact, frozen=True, tag="speech.started"):
-    """The client is told that the user speaks; the speech itself began at ``from_ms``."""
+    """``speech_started`` was sent to the client; the speech itself began at ``from_ms``."""
 
     from_ms: float
 
@@ -102,16 +101,16 @@ class SpeechResumed(Fact, frozen=True, tag="speech.resumed"):
 
 
 class SpeechEnded(Fact, frozen=True, tag="speech.ended"):
-    """The user's turn is decided to be over; the speech itself ended at ``to_ms``."""
+    """Endpointing decided that the user's turn is over; the speech itself ended at ``to_ms``."""
 
     to_ms: float
     silence_ms: float
-    """What was waited after the last speech."""
+    """Time waited after the last speech."""
     reason: EndReason
 
 
 class TranscriptAsked(Fact, frozen=True, tag="transcript.asked"):
-    """The recogniser gets the user's audio from ``from_ms`` to ``to_ms``; not ``final``: for an interim transcript."""
+    """Recognition was ordered for the audio from ``from_ms`` to ``to_ms``; not ``final``: for an interim transcript."""
 
     order: int
     final: bool
@@ -120,7 +119,7 @@ class TranscriptAsked(Fact, frozen=True, tag="transcript.asked"):
 
 
 class TranscriptReady(Fact, frozen=True, tag="transcript.ready"):
-    """What was recognised; ``order`` is that of ``transcript.asked``."""
+    """Recognition returned a transcript; ``order`` is that of ``transcript.asked``."""
 
     order: int
     final: bool
@@ -130,19 +129,19 @@ class TranscriptReady(Fact, frozen=True, tag="transcript.ready"):
 
 
 class TranscriptCanceled(Fact, frozen=True, tag="transcript.canceled"):
-    """Nobody waits for this transcript any more."""
+    """Recognition was canceled."""
 
     order: int
 
 
 class EndOfTurnAsked(Fact, frozen=True, tag="end_of_turn.asked"):
-    """Whether the user has finished is being judged, by what has been recognised and by how it sounds."""
+    """An end-of-turn judgement was ordered, from the interim transcript and the audio."""
 
     transcript: str
 
 
 class EndOfTurnJudged(Fact, frozen=True, tag="end_of_turn.judged"):
-    """How likely the user has finished, 0 to 1, and from what it counts (``threshold``)."""
+    """The probability, 0 to 1, that the user has finished, and the ``threshold`` from which the turn is over."""
 
     completeness: float
     threshold: float
@@ -150,15 +149,15 @@ class EndOfTurnJudged(Fact, frozen=True, tag="end_of_turn.judged"):
 
 
 class SpeculationStarted(Fact, frozen=True, tag="speculation.started"):
-    """At a pause a reply is prepared that nobody sees yet."""
+    """At a pause, preparation of a reply began; the client does not see it before the commit."""
 
 
 class SpeculationCommitted(Fact, frozen=True, tag="speculation.committed"):
-    """The turn is over: what was prepared goes out."""
+    """The turn is over and the prepared reply is sent."""
 
 
 class SpeculationDiscarded(Fact, frozen=True, tag="speculation.discarded"):
-    """What was prepared is thrown away."""
+    """The prepared reply was discarded."""
 
     reason: DiscardReason
 
@@ -167,7 +166,7 @@ class SpeculationDiscarded(Fact, frozen=True, tag="speculation.discarded"):
 
 
 class ReplyAsked(Fact, frozen=True, tag="reply.asked"):
-    """The agent is asked; more than once in a turn where something was thrown away, or tools have run."""
+    """The agent was asked; more than once in a turn if a speculation was discarded or tools have run."""
 
     order: int
     question: str
@@ -175,21 +174,21 @@ class ReplyAsked(Fact, frozen=True, tag="reply.asked"):
 
 
 class ReplyFirstToken(Fact, frozen=True, tag="reply.first_token"):
-    """The first characters of the answer have come."""
+    """The agent gave the first characters of its answer."""
 
     order: int
     took_ms: float
 
 
 class ReplyToolCalls(Fact, frozen=True, tag="reply.tool_calls"):
-    """The agent waits for tools of the client."""
+    """The agent waits for outputs of the client's tools."""
 
     order: int
     names: tuple[str, ...]
 
 
 class ReplyFinished(Fact, frozen=True, tag="reply.finished"):
-    """The agent has said everything."""
+    """The agent finished its answer."""
 
     order: int
     text: str
@@ -199,21 +198,21 @@ class ReplyFinished(Fact, frozen=True, tag="reply.finished"):
 
 
 class SynthesisStarted(Fact, frozen=True, tag="synthesis.started"):
-    """The next sentence goes to the synthesizer."""
+    """Synthesis of the next sentence was ordered."""
 
     order: int
     text: str
 
 
 class SynthesisFirstAudio(Fact, frozen=True, tag="synthesis.first_audio"):
-    """The first packet of a sentence is made."""
+    """Synthesis gave the first packet of a sentence."""
 
     order: int
     took_ms: float
 
 
 class SynthesisFinished(Fact, frozen=True, tag="synthesis.finished"):
-    """All of a sentence is made: ``audio_ms`` of sound in ``took_ms``."""
+    """Synthesis of a sentence finished: ``audio_ms`` of audio in ``took_ms``."""
 
     order: int
     took_ms: float
@@ -221,19 +220,19 @@ class SynthesisFinished(Fact, frozen=True, tag="synthesis.finished"):
 
 
 class SynthesisCanceled(Fact, frozen=True, tag="synthesis.canceled"):
-    """Nobody waits for the rest of this sentence."""
+    """Synthesis of this sentence was canceled."""
 
     order: int
 
 
 class SentenceStarted(Fact, frozen=True, tag="sentence.started"):
-    """The client is told which sentence it hears next."""
+    """``sentence_start`` was sent to the client."""
 
     text: str
 
 
 class AudioSent(Fact, frozen=True, tag="audio.sent"):
-    """Packets given to the client together: ``audio_ms`` of sound, which it plays from ``from_ms`` to ``to_ms`` if it
+    """A run of packets sent to the client: ``audio_ms`` of audio, which it plays from ``from_ms`` to ``to_ms`` if it
     plays at once and without gaps. ``held_ms``: how long the first of them had waited since it was made."""
 
     packets: int
@@ -244,11 +243,11 @@ class AudioSent(Fact, frozen=True, tag="audio.sent"):
 
 
 class AudioCompleted(Fact, frozen=True, tag="audio.completed"):
-    """All audio of the answer has been given to the client."""
+    """All audio of the answer has been sent to the client."""
 
 
 class ChatChanged(Fact, frozen=True, tag="chat"):
-    """The chat has this status now, as the client is told."""
+    """The chat changed to this status, which is sent to the client."""
 
     chat_id: str
     status: ChatStatus
@@ -256,10 +255,10 @@ class ChatChanged(Fact, frozen=True, tag="chat"):
 
 
 class BargeIn(Fact, frozen=True, tag="barge_in"):
-    """This turn was cut off while it was answered or still sounded, by turn ``by_turn`` (0: by the client).
+    """This turn was interrupted while it was answered or still played, by turn ``by_turn`` (0: by the client).
 
     ``code`` is that of ``conversation.chat.canceled``: 1 the user spoke, 2 the client asked, 3 content was submitted.
-    For 1: ``speech_ms`` of speech, of which ``needed_ms`` are enough; the keyword that was needed, or "".
+    For 1: ``speech_ms`` of speech, of which ``needed_ms`` are enough; the required keyword, or "".
     """
 
     code: CancelCode
@@ -268,13 +267,13 @@ class BargeIn(Fact, frozen=True, tag="barge_in"):
     needed_ms: float
     keyword: str
     heard: str | None
-    """What the user has heard of the answer; None: all of what was said, or nothing is known of it."""
+    """The part of the answer that the user heard; None: all of it, or unknown."""
     unheard_ms: float
-    """Audio that had been sent and was not heard."""
+    """Audio that had been sent and not played."""
 
 
 class Error(Fact, frozen=True, tag="error"):
-    """Something failed; ``code`` is the protocol's where the client was told one, else 0."""
+    """A failure; ``code`` is that of the ``error`` event or failed chat sent to the client, else 0."""
 
     stage: Stage
     code: int
@@ -282,7 +281,7 @@ class Error(Fact, frozen=True, tag="error"):
 
 
 class Hint(Fact, frozen=True, tag="hint"):
-    """Something that the client does looks like a mistake; it was not told of it, or by an ``error`` event."""
+    """A likely mistake in what the client sends. The client gets at most an ``error`` event for it."""
 
     message: str
 
@@ -290,12 +289,12 @@ class Hint(Fact, frozen=True, tag="hint"):
 class Stages(msgspec.Struct, frozen=True, kw_only=True):
     """From the user's last speech (or message) to the first audio that was sent, stage after stage, in ms.
 
-    Each is only what came on top of the stages before: work done while the silence was waited for counts 0. They add
-    up to ``total``; None where the turn had no such moment (no answer, or no speech).
+    Each is only the time added to the stages before: work that overlaps with an earlier stage counts 0. They add up to
+    ``total``; None if the turn has no such stage (no answer, or no speech).
     """
 
     silence: float = 0
-    """From the end of the speech until the turn was decided to be over."""
+    """From the end of the speech until endpointing decided that the turn is over."""
     recognition: float = 0
     """Until the final transcript."""
     first_token: float = 0
@@ -305,15 +304,15 @@ class Stages(msgspec.Struct, frozen=True, kw_only=True):
     synthesis: float = 0
     """Until its first audio."""
     sending: float = 0
-    """Until that was given to the client."""
+    """Until that was sent to the client."""
     total: float = 0
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
-    """How long each part took by itself, in ms, whenever it ran; None where it did not run, or not to its end."""
+    """The duration of each part by itself, in ms, whenever it ran; None if it did not run to its end."""
 
     recognition: float | None = None
-    """Of the transcript that was answered."""
+    """Of the final transcript that was answered."""
     end_of_turn: float | None = None
     first_token: float | None = None
     answer: float | None = None
@@ -323,7 +322,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TurnEnded(Fact, frozen=True, tag="turn.ended"):
-    """Nothing more comes of this turn. ``stages`` is None where no audio answered it."""
+    """The turn is finished: no further fact belongs to it. ``stages`` is None if no audio answered it."""
 
     stages: Stages | None
     work: Work
@@ -369,14 +368,14 @@ AnyFact = (
 
 
 class TurnRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A turn as it is exported: everything that belongs to it, in the order it was found out."""
+    """A turn as it is exported: its facts, in the order in which they were made."""
 
     format: Literal["kouyu.turn"] = "kouyu.turn"
     version: Literal[1] = 1
     session: SessionSeen
     turn: int
     chat_id: str
-    """Of the chat that answered it; "" where none did."""
+    """Id of the chat that answered it; "" if none did."""
     ended: bool
-    """Whether the turn is over; else more may come."""
+    """Whether the turn is finished; otherwise more facts may come."""
     facts: tuple[AnyFact, ...]

@@ -20,8 +20,8 @@ import msgspec
 log = logging.getLogger(__name__)
 
 HELD_S: Final = 0.1
-"""A longer block, in seconds, is always detected. From half of it on it may be, depending on when the watchdog last
-asked."""
+"""A longer block, in seconds, is always detected. A block of half this length may be, depending on when the watchdog
+last polled."""
 TOLD_ONCE_IN_S: Final = 60.0
 """Shortest time in seconds between two log lines for the same place; every block is counted."""
 _STILL_HELD_S: Final = 1.0
@@ -58,7 +58,7 @@ class LoopWatchdog:
             yield
         finally:
             self._stopping = True
-            # On a thread: the watchdog may be waiting for this loop to answer.
+            # On a thread: the watchdog may be waiting for a callback on this loop.
             await asyncio.to_thread(thread.join)
 
     def _answer(self) -> None:

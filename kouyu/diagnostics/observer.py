@@ -1,4 +1,4 @@
-"""From what goes into the conversation and what comes out of it to facts."""
+"""Turns the inputs and effects of the conversation core into facts."""
 
 import msgspec
 
@@ -49,13 +49,13 @@ from kouyu.protocol.uplink import ConversationClear, ConversationMessageCreate, 
 
 
 class Observer:
-    """Watches one session's conversation: pure, as the conversation is, and with no hold on it.
+    """Observes one session's conversation without affecting it; pure, as the conversation is.
 
-    It may begin in the middle; reports about what was ordered before are then left out.
+    It may begin in the middle of a session; reports that answer earlier orders are then ignored.
     """
 
     def __init__(self, *, limits: Limits, configuration: Configuration, turns_before: int, say: Say) -> None:
-        """``turns_before`` have been numbered already; ``say`` gets each fact."""
+        """``turns_before``: number of turns already counted; ``say`` is called with each fact."""
         self._say = say
         self._configuration = configuration
         self._clock = AudioClock()
@@ -67,16 +67,16 @@ class Observer:
 
     @property
     def turns(self) -> int:
-        """How many turns have been numbered."""
+        """Number of turns so far."""
         return self._turns.number
 
     def heard(self, samples: Samples, end: int, now: float) -> None:
-        """The user's audio has come in up to the sample ``end``; before the conversation is told."""
+        """Follow the user's audio up to the sample ``end``; call it before the conversation gets AudioReceived."""
         self._clock.append(end - len(samples), end, now)
         self._track.heard(samples, end, now)
 
     def observe(self, received: Input, effects: list[Effect], configuration: Configuration, now: float) -> None:
-        """The conversation got this and gave that, with ``configuration`` in force afterwards."""
+        """Follow an input of the conversation and its effects; ``configuration`` is in force afterwards."""
         at_ms = round(now * 1000, 1)
         self._on_input(received, at_ms)
         if not isinstance(received, SpeechProbability) or effects:
@@ -90,12 +90,12 @@ class Observer:
         self._turns.close_finished(at_ms, self._client.sounds_until_ms)
 
     def deadline(self, now: float) -> float | None:
-        """When time alone ends a turn, in seconds of the session's clock."""
+        """When time alone finishes a turn, in seconds on the session's clock."""
         at_ms = self._turns.deadline_ms(now * 1000, self._client.sounds_until_ms)
         return at_ms / 1000 if at_ms is not None else None
 
     def close(self, now: float) -> None:
-        """The session is over, or nobody watches any more."""
+        """Finish all turns: the session is over, or observation stops."""
         self._track.flush(now)
         self._turns.close_all(round(now * 1000, 1))
 

@@ -1,4 +1,4 @@
-"""The last turns of a session, as they can be exported."""
+"""Keeps the last turns of a session for export."""
 
 from collections import deque
 from typing import Final
@@ -17,11 +17,11 @@ from kouyu.diagnostics.facts import (
 
 TURNS_KEPT: Final = 20
 MOST_FACTS: Final = 5000
-"""Facts kept of one turn; of a longer one the end is missing."""
+"""Most facts kept of one turn; later ones are dropped."""
 _TRACK_FACTS: Final = 4000
-"""Runs of the user's audio and voice activity kept: some five minutes."""
+"""``user.audio`` and ``user.voice`` facts kept: some five minutes."""
 _BEFORE_MS: Final = 1000.0
-"""User audio that is part of a turn before its beginning."""
+"""User audio before the beginning of a turn that is exported with it."""
 
 
 class _Kept:
@@ -36,7 +36,7 @@ class _Kept:
 
 
 class TurnRecords:
-    """Takes every fact of a session, and puts those of a turn together."""
+    """Takes every fact of a session and groups them by turn."""
 
     def __init__(self) -> None:
         self._turns: dict[int, _Kept] = {}
@@ -44,7 +44,7 @@ class TurnRecords:
         self._configuration: Configured | None = None
 
     def add(self, fact: AnyFact) -> None:
-        """The next fact."""
+        """Store the next fact."""
         match fact:
             case UserAudio() | UserVoice():
                 self._track.append(fact)
@@ -67,7 +67,7 @@ class TurnRecords:
                 pass
 
     def exported(self, session: SessionSeen) -> list[TurnRecord]:
-        """What is kept, oldest turn first."""
+        """The stored turns, oldest first."""
         return [
             TurnRecord(
                 session=session,
@@ -80,7 +80,7 @@ class TurnRecords:
         ]
 
     def facts(self) -> list[AnyFact]:
-        """The facts of the turns that are kept, each once, in the order in which they came."""
+        """The facts of the stored turns, each once, in the order in which they came."""
         seen: dict[int, AnyFact] = {}
         for kept in self._turns.values():
             seen |= {id(fact): fact for fact in kept.facts if not isinstance(fact, Configured)}
@@ -94,7 +94,7 @@ class TurnRecords:
     def _begin(self, started: TurnStarted) -> None:
         if len(self._turns) >= TURNS_KEPT:
             del self._turns[next(iter(self._turns))]
-        # What came long ago may only now be known to belong to a turn: a burst, or a slow recogniser.
+        # Older facts may turn out only now to belong to a turn: after a burst, or with slow recognition.
         since = started.at_ms - _BEFORE_MS
         track: list[AnyFact] = [fact for fact in self._track if fact.to_ms >= since]
         self._turns[started.turn] = _Kept(self._configuration, track)

@@ -1,4 +1,4 @@
-"""What is known of one turn while it is observed."""
+"""The state of one observed turn."""
 
 from collections import deque
 from collections.abc import Callable
@@ -12,12 +12,12 @@ Say = Callable[[AnyFact], None]
 
 @dataclass
 class Marks:
-    """When the way to the first audio reached its stations, ms of the session's clock; None: not yet."""
+    """When each stage up to the first audio was reached, in ms on the session's clock; None: not yet."""
 
     began: float | None = None
     """The end of the user's speech, or the moment of a typed message or an announcement."""
     over: float | None = None
-    """The turn was decided to be over."""
+    """When endpointing decided that the turn is over."""
     transcript: float | None = None
     first_token: float | None = None
     first_sentence: float | None = None
@@ -25,11 +25,11 @@ class Marks:
     first_sent: float | None = None
 
     def ask_anew(self) -> None:
-        """The agent is asked again: what it had said before counts no more."""
+        """Discard the times of the agent's answer and its speech: the agent is asked again."""
         self.first_token = self.first_sentence = self.first_audio = None
 
     def stages(self) -> Stages | None:
-        """The stages up to the first audio; None where there was none."""
+        """The stages up to the first audio; None if there was none."""
         if self.began is None or self.first_sent is None:
             return None
         stations = (self.over, self.transcript, self.first_token, self.first_sentence, self.first_audio)
@@ -44,7 +44,7 @@ class Marks:
 
 @dataclass
 class WorkSeen:
-    """How long the parts of a turn took, ms."""
+    """How long the parts of a turn took, in ms."""
 
     recognition: float | None = None
     end_of_turn: float | None = None
@@ -53,7 +53,7 @@ class WorkSeen:
     first_sentence_synthesis: float | None = None
 
     def told(self) -> Work:
-        """As a fact has it."""
+        """The durations as part of a fact."""
         return Work(
             recognition=self.recognition,
             end_of_turn=self.end_of_turn,
@@ -65,24 +65,24 @@ class WorkSeen:
 
 @dataclass(eq=False)
 class TurnSeen:
-    """One turn. ``start`` is the first sample of its utterance, which is the same in every order about it."""
+    """One turn. ``start`` is the first sample of its utterance, which all orders about the turn share."""
 
     number: int
     cause: TurnCause
     start: int | None = None
     told: bool = False
-    """The client knows that the user speaks."""
+    """Whether ``speech_started`` has been sent."""
     paused: bool = False
     over: bool = False
-    """The user's side is decided to be over, or there is none."""
+    """Whether the user's part is over, or there is none."""
     speculating: bool = False
     interim: str = ""
     """The last interim transcript."""
     transcript: str | None = None
-    """The final one that holds now; None while there is none."""
+    """The current final transcript; None while there is none."""
     transcript_order: int | None = None
     failed: bool = False
-    """Its final transcript failed."""
+    """Whether its final transcript failed."""
     chat_id: str = ""
     chat: Literal["none", "running", "ended"] = "none"
     answer: str = ""
@@ -92,14 +92,14 @@ class TurnSeen:
     marks: Marks = field(default_factory=Marks)
     work: WorkSeen = field(default_factory=WorkSeen)
     packets: deque[tuple[float, float]] = field(default_factory=deque)
-    """Audio that is made and not sent: (length, made at), ms."""
+    """Audio that was made and not sent: (length, made at), ms."""
 
     @property
     def resolved(self) -> bool:
-        """Its transcript is there, or will never be."""
+        """Whether its transcript has come or has failed."""
         return self.transcript_order is None
 
     @property
     def spoken(self) -> bool:
-        """The user speaks in it."""
+        """Whether the turn is one of speech."""
         return self.cause in ("speech", "push_to_talk")

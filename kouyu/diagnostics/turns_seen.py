@@ -1,4 +1,4 @@
-"""The turns that something may still come of, oldest first."""
+"""The unfinished turns, oldest first."""
 
 from kouyu.conversation.limits import Limits
 from kouyu.diagnostics.facts import TurnCause, TurnEnded, TurnStarted
@@ -6,19 +6,19 @@ from kouyu.diagnostics.turn_seen import Say, TurnSeen
 
 
 class TurnsSeen:
-    """Numbers turns, finds them again, and says when nothing more comes of one."""
+    """Numbers turns, finds them by utterance, chat or question, and reports when one is finished."""
 
     def __init__(self, say: Say, *, after: int, limits: Limits) -> None:
-        """Numbers go on behind ``after``."""
+        """The first turn gets the number ``after`` + 1."""
         self._say = say
         self._limits = limits
         self._open: list[TurnSeen] = []
         self.number = after
         self.speaking: TurnSeen | None = None
-        """The turn whose answer or announcement is being said, or still sounds."""
+        """The turn whose answer or announcement is being spoken, or is still played by the client."""
 
     def begin(self, cause: TurnCause, at_ms: float) -> TurnSeen:
-        """A new turn."""
+        """Begin a new turn."""
         self.number += 1
         turn = TurnSeen(self.number, cause)
         if not turn.spoken:
@@ -33,11 +33,11 @@ class TurnsSeen:
         return next((turn for turn in reversed(self._open) if turn.spoken and not turn.over), None)
 
     def untold(self) -> TurnSeen | None:
-        """The oldest turn in which the user speaks, or has spoken, without the client knowing."""
+        """The oldest turn with speech for which ``speech_started`` has not been sent."""
         return next((turn for turn in self._open if turn.spoken and not turn.told), None)
 
     def of_utterance(self, start: int) -> TurnSeen | None:
-        """The turn whose utterance begins at this sample, or one whose beginning is not known yet."""
+        """The turn whose utterance begins at this sample, or one whose start is not known yet."""
         for turn in reversed(self._open):
             if turn.spoken and (turn.start == start or turn.start is None):
                 return turn
@@ -48,17 +48,17 @@ class TurnsSeen:
         return next((turn for turn in reversed(self._open) if turn.chat_id == chat_id), None)
 
     def of_question(self, question: str) -> TurnSeen | None:
-        """The newest turn without a chat of which this was understood."""
+        """The newest turn without a chat whose transcript is ``question``."""
         return next(
             (turn for turn in reversed(self._open) if turn.chat == "none" and turn.transcript == question), None
         )
 
     def not_understood(self) -> TurnSeen | None:
-        """The oldest turn without a chat whose transcript has failed."""
+        """The oldest turn without a chat whose transcript failed."""
         return next((turn for turn in self._open if turn.failed and turn.chat == "none"), None)
 
     def announced(self) -> TurnSeen | None:
-        """An announcement that nothing has been said of yet."""
+        """An announcement whose speech has not begun yet."""
         waiting = (turn for turn in self._open if turn.cause == "announcement" and turn.marks.first_sentence is None)
         return next(waiting, None)
 
@@ -68,7 +68,7 @@ class TurnsSeen:
         return latest if latest is not None and latest.number > turn.number else None
 
     def close_finished(self, at_ms: float, sounds_until_ms: float) -> None:
-        """End the turns that nothing more comes of; what was sent sounds until then."""
+        """End the turns that are finished; the client plays sent audio until ``sounds_until_ms``."""
         waits = False
         for turn in tuple(self._open):
             if self._is_finished(turn, at_ms, sounds_until_ms, waits):
@@ -85,12 +85,12 @@ class TurnsSeen:
         self._say(TurnEnded(at_ms=at_ms, turn=turn.number, stages=turn.marks.stages(), work=turn.work.told()))
 
     def close_all(self, at_ms: float) -> None:
-        """The session is over."""
+        """End all turns."""
         for turn in tuple(self._open):
             self.close(turn, at_ms)
 
     def deadline_ms(self, at_ms: float, sounds_until_ms: float) -> float | None:
-        """When, after ``at_ms``, time alone ends a turn."""
+        """When, after ``at_ms``, time alone finishes a turn."""
         times = []
         if self.speaking is not None and self._is_said(self.speaking):
             times.append(sounds_until_ms)
@@ -103,7 +103,7 @@ class TurnsSeen:
             return self._is_said(turn) and has_sounded
         if not turn.over or not turn.resolved or earlier_wait:
             return False
-        # A completed push-to-talk buffer waits for voice activity before it is recognised, or answered.
+        # A completed push-to-talk buffer waits for VAD before it is recognised or answered.
         return turn.cause == "speech" or turn.transcript == "" or at_ms >= self._given_up_ms(turn)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The user's side of turns: speech, pauses, transcripts, judgements, and what is prepared ahead of time."""
+"""The user's part of a turn: facts about speech, pauses, transcripts, end-of-turn judgements and speculation."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -25,7 +25,7 @@ from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.uplink import InputAudioBufferClear
 
 _VOICE_CHUNK: Final = 512
-"""Samples of the first chunk judged, where observation begins in the middle."""
+"""Samples of the first chunk, if observation begins in the middle."""
 
 
 @dataclass
@@ -36,7 +36,7 @@ class _Asked:
 
 
 class UserSide:
-    """Follows what the user says. The speech itself is found as the conversation finds it, by the same detector."""
+    """Makes facts of the user's speech, which it finds with the same detector as the conversation."""
 
     def __init__(self, *, clock: AudioClock, turns: TurnsSeen, track: UserTrack, limits: Limits, say: Say) -> None:
         self._clock = clock
@@ -56,7 +56,7 @@ class UserSide:
     # Reports
 
     def on_probability(self, judged: SpeechProbability, configuration: Configuration, at_ms: float) -> None:
-        """A chunk has been judged."""
+        """Follow the VAD result of a chunk."""
         detector = self._detector
         if not self._has_judged:
             self._has_judged, detector.position = True, max(0, judged.end - _VOICE_CHUNK)
@@ -71,7 +71,7 @@ class UserSide:
             self._pauses(turn, at_ms)
 
     def _begin_buffer(self, judged_until: int, at_ms: float) -> TurnSeen | None:
-        """Speech in a push-to-talk buffer, whose end may have come before voice activity got there."""
+        """The turn for speech in a push-to-talk buffer, which may have been completed before VAD reached it."""
         is_over = judged_until <= self._completed_until
         if is_over and self._completed_has_turn:
             return None
@@ -98,7 +98,7 @@ class UserSide:
             self._say(facts.SpeechPaused(at_ms=at_ms, turn=turn.number, from_ms=since))
 
     def on_transcript(self, report: TranscriptReady, at_ms: float) -> None:
-        """A transcript has come."""
+        """Follow a transcript."""
         asked = self._transcripts.pop(report.order, None)
         if asked is None:
             return
@@ -122,7 +122,7 @@ class UserSide:
             turn.marks.transcript, turn.work.recognition = at_ms, took
 
     def on_transcript_failed(self, report: TranscriptFailed, at_ms: float) -> None:
-        """A transcript will not come."""
+        """Follow a failed transcript."""
         asked = self._transcripts.pop(report.order, None)
         if asked is None:
             return
@@ -132,7 +132,7 @@ class UserSide:
             turn.transcript_order, turn.failed = None, True
 
     def on_judged(self, report: TurnJudged, at_ms: float) -> None:
-        """The end of the turn has been judged."""
+        """Follow an end-of-turn judgement."""
         asked = self._judgements.pop(report.order, None)
         if asked is None:
             return
@@ -147,10 +147,10 @@ class UserSide:
             )
         )
 
-    # What follows
+    # Effects and other inputs
 
     def started(self, at_ms: float) -> None:
-        """The client is told that the user speaks: now, or of a turn that was only taken up when it was over."""
+        """Follow ``speech_started``, which may come only after the turn is over."""
         turn = self._turns.untold() or self._turns.begin("speech", at_ms)
         turn.told = True
         if not turn.over:
@@ -159,24 +159,24 @@ class UserSide:
         self._say(facts.SpeechStarted(at_ms=at_ms, turn=turn.number, from_ms=turn.speech_from_ms))
 
     def ended(self, received: Input, at_ms: float) -> None:
-        """The user's turn is over."""
+        """Follow the end of the user's turn."""
         turn = self._turns.hearing()
         if turn is not None:
             self._end(turn, self._why_ended(received), at_ms)
 
     def on_audio(self, end: int) -> None:
-        """The user's audio has come in up to this sample."""
+        """Note that audio has arrived up to the sample ``end``."""
         self._received = end
 
     def completed(self, at_ms: float) -> None:
-        """``input_audio_buffer.complete``. Where no speech has been judged yet, there is no turn yet."""
+        """Follow ``input_audio_buffer.complete``. Before VAD finds speech there is no turn."""
         turn = self._turns.hearing()
         self._completed_until, self._completed_has_turn = self._received, turn is not None
         if turn is not None:
             self._end(turn, "client", at_ms)
 
     def thrown_away(self, at_ms: float) -> None:
-        """What the user is in the middle of saying is thrown away, or its mode is left."""
+        """Follow that the utterance in progress was discarded, or its turn mode was left."""
         turn = self._turns.hearing()
         if turn is not None:
             self._end(turn, "discarded", at_ms)
@@ -212,17 +212,17 @@ class UserSide:
                 return "longest_utterance" if self._detector.in_speech else "silence"
 
     def ordered(self, order: Transcribe, received: Input, at_ms: float) -> None:
-        """Audio goes to the recogniser."""
+        """Follow a Transcribe order."""
         turn = self._turns.of_utterance(order.start) or self._turns.begin("speech", at_ms)
         if turn.start is None:
             turn.start = order.start
         if not turn.told and not turn.over:
             turn.speech_from_ms = turn.speech_from_ms or self._clock.ms(self._detector.speech_start)
-            if order.final:  # nothing is prepared of what the client does not know of: it is over
+            if order.final:  # nothing is prepared before ``speech_started``, so the turn is over
                 self._end(turn, self._why_ended(received), at_ms)
         self._transcripts[order.order] = _Asked(turn, order.final, at_ms)
         if order.final:
-            if turn.over and turn.cause == "push_to_talk":  # the end of the speech may have been judged since
+            if turn.over and turn.cause == "push_to_talk":  # VAD may have found the end of the speech since
                 turn.marks.began = min(turn.marks.over or at_ms, self._clock.end_ms(self._detector.speech_end))
             turn.transcript_order, turn.transcript = order.order, None
             if not turn.over:
@@ -241,7 +241,7 @@ class UserSide:
         )
 
     def canceled(self, order: CancelTranscribe, received: Input, at_ms: float) -> None:
-        """A transcript is not waited for any more."""
+        """Follow a CancelTranscribe order."""
         asked = self._transcripts.pop(order.order, None)
         if asked is None:
             return
@@ -252,7 +252,7 @@ class UserSide:
             self.discard(asked.turn, "failed" if asked.turn.failed else "not_needed", at_ms)
 
     def to_judge(self, order: JudgeTurn, at_ms: float) -> None:
-        """The end of the turn is being judged."""
+        """Follow a JudgeTurn order."""
         turn = self._turns.of_utterance(order.start)
         if turn is None:
             return
@@ -260,15 +260,15 @@ class UserSide:
         self._say(facts.EndOfTurnAsked(at_ms=at_ms, turn=turn.number, transcript=order.transcript))
 
     def judgement_canceled(self, order: CancelJudgement) -> None:
-        """The judgement is not waited for any more."""
+        """Follow a CancelJudgement order."""
         self._judgements.pop(order.order, None)
 
     def discard(self, turn: TurnSeen, reason: facts.DiscardReason, at_ms: float) -> None:
-        """What was prepared for the turn, if anything was, is thrown away."""
+        """Report that the turn's speculation, if there is one, was discarded."""
         if turn.speculating:
             turn.speculating = False
             turn.transcript = turn.marks.transcript = None
-            if turn.transcript_order is not None:  # it goes on as an interim one
+            if turn.transcript_order is not None:  # it continues as an interim one
                 self._transcripts[turn.transcript_order].final = False
                 turn.transcript_order = None
             turn.marks.ask_anew()
@@ -277,13 +277,13 @@ class UserSide:
             self._say(facts.SpeculationDiscarded(at_ms=at_ms, turn=turn.number, reason=reason))
 
     def forget_preparation(self, at_ms: float) -> None:
-        """What the agent would be told has changed."""
+        """Follow a change of the agent's context, which discards speculation."""
         turn = self._turns.hearing()
         if turn is not None:
             self.discard(turn, "configuration", at_ms)
 
     def configured(self, was: Configuration, now_is: Configuration, at_ms: float) -> None:
-        """Another configuration is in force. Between push to talk and free talk no speech of before counts."""
+        """Follow a change of configuration. Between push to talk and free talk earlier speech does not count."""
         self.forget_preparation(at_ms)
         if is_push_to_talk(was.turn_detection) != is_push_to_talk(now_is.turn_detection):
             self.thrown_away(at_ms)

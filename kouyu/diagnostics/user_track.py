@@ -1,4 +1,4 @@
-"""The user's waveform and voice activity, in runs of a few pieces."""
+"""Collects the user's waveform and VAD probabilities into facts of some 160 ms."""
 
 from collections.abc import Callable
 from typing import Final
@@ -17,7 +17,7 @@ _CHUNKS_AT_ONCE: Final = 4
 
 
 class UserTrack:
-    """Makes ``user.audio`` and ``user.voice`` of what comes in, some 160 ms at a time."""
+    """Makes ``user.audio`` and ``user.voice`` facts, some 160 ms each."""
 
     def __init__(self, clock: AudioClock, say: Callable[[AnyFact], None]) -> None:
         self._clock = clock
@@ -28,7 +28,7 @@ class UserTrack:
         self._judged: int | None = None
 
     def heard(self, samples: Samples, end: int, now: float) -> None:
-        """More of the user's audio, up to the sample ``end``."""
+        """Add the user's audio up to the sample ``end``."""
         if not len(self._rest):
             self._rest_start = end - len(samples)
         self._rest = np.concatenate((self._rest, samples))
@@ -49,7 +49,7 @@ class UserTrack:
         )
 
     def judged(self, start: int, end: int, probability: float, now: float) -> None:
-        """Voice activity has judged the chunk from ``start`` to before ``end``."""
+        """Add the VAD result of the chunk from ``start`` to before ``end``."""
         if self._judged is None:
             self._judged = start
         self._chunks.append((end, probability))
@@ -57,7 +57,7 @@ class UserTrack:
             self.flush(now)
 
     def flush(self, now: float) -> None:
-        """Give what has been judged and not been told, so that it comes before what follows from it."""
+        """Emit the VAD results collected so far, so that they precede the facts that follow from them."""
         if not self._chunks or self._judged is None:
             return
         start, end = self._judged, self._chunks[-1][0]

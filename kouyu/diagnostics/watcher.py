@@ -1,4 +1,4 @@
-"""Somebody who watches sessions: which ones, and what waits to be read."""
+"""A watcher of sessions: which sessions it sees, and its queue of facts."""
 
 import asyncio
 from collections import deque
@@ -9,7 +9,7 @@ import msgspec
 from kouyu.diagnostics.facts import Fact, FactsDropped
 
 MOST_WAITING: Final = 2000
-"""Facts that wait for a watcher. Beyond that new ones are left out, and counted."""
+"""Facts queued for a watcher. Beyond that new ones are dropped and counted."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -20,12 +20,12 @@ class _Told(msgspec.Struct, frozen=True):
 
 
 def told(log_id: str, fact: Fact) -> str:
-    """A fact as the message that watchers get."""
+    """A fact as the JSON message sent to watchers."""
     return _encoder.encode(_Told(log_id, fact)).decode()
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which sessions; an empty field leaves it open."""
+    """Which sessions to watch; an empty field matches all."""
 
     log_id: str = ""
     user_id: str = ""
@@ -33,13 +33,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """The id of the access token that opened the session."""
 
     def is_met_by(self, log_id: str, user_id: str, owner: str) -> bool:
-        """Whether this session is one of them."""
+        """Whether a session with these values matches."""
         pairs = ((self.log_id, log_id), (self.user_id, user_id), (self.owner, owner))
         return all(not wanted or wanted == found for wanted, found in pairs)
 
 
 class Watcher:
-    """One watcher. ``put`` never waits, so that no session is slowed down."""
+    """One watcher and its queue. ``put`` never waits, so that no session is slowed down."""
 
     def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted
@@ -48,7 +48,7 @@ class Watcher:
         self._changed = asyncio.Event()
 
     def put(self, message: str) -> None:
-        """Take a message, unless too many wait."""
+        """Queue a message, or drop it if too many wait."""
         if len(self._waiting) >= MOST_WAITING:
             self._left_out += 1
             return
@@ -59,7 +59,7 @@ class Watcher:
         self._changed.set()
 
     async def get(self) -> str:
-        """The next message."""
+        """Wait for the next message."""
         while not self._waiting:
             self._changed.clear()
             await self._changed.wait()

@@ -1,4 +1,4 @@
-"""The live sessions, and who watches which."""
+"""Registry of live sessions and of their watchers."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -23,13 +23,13 @@ MOST_WATCHERS: Final = 50
 
 
 class TooManyWatchers(Exception):
-    """MOST_WATCHERS watch already."""
+    """There are MOST_WATCHERS watchers already."""
 
 
 class LiveSession:
-    """A session as the watcher_hub knows it.
+    """A session as the hub holds it.
 
-    The session hands its traffic to ``observer``, which is None while nobody watches: then nothing is made at all.
+    The session passes its traffic to ``observer``, which is None without watchers, so that no facts are made then.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class LiveSession:
         conversation: Conversation,
         clock: Callable[[], float],
     ) -> None:
-        """``clock`` gives the seconds since the connection began; ``owner`` is the id of the token it came with."""
+        """``clock`` gives the seconds since the connection began; ``owner`` is the id of its access token."""
         self._about = about
         self.owner = owner
         self._conversation = conversation
@@ -54,7 +54,7 @@ class LiveSession:
 
     @property
     def about(self) -> SessionSeen:
-        """Which session it is, as things are now."""
+        """The fact that describes the session, with its current values."""
         return msgspec.structs.replace(
             self._about,
             user_id=self._conversation.configuration.chat_config.user_id or "",
@@ -67,17 +67,17 @@ class LiveSession:
         return self._clock()
 
     def meets(self, wanted: Wanted) -> bool:
-        """Whether a watcher wants to see it."""
+        """Whether the session matches ``wanted``."""
         about = self.about
         return wanted.is_met_by(about.log_id, about.user_id, self.owner)
 
     @property
     def hints(self) -> tuple[Hint, ...]:
-        """What looks like a mistake in what the client sends, oldest first; also from when nobody watched."""
+        """Likely mistakes in what the client sends, oldest first, including those from before anyone watched."""
         return tuple(self._hints)
 
     def hint(self, message: str) -> None:
-        """Something that the client does looks like a mistake. The conversation bounds how often that is told."""
+        """Record a likely mistake of the client. The conversation bounds their number."""
         self._hints.append(Hint(at_ms=self._ms(), message=message))
         self._give(self._hints[-1])
 
@@ -85,22 +85,22 @@ class LiveSession:
         """The turns that have been observed, oldest first."""
         return self._records.exported(self.about)
 
-    # What passes through; only while ``observer`` is there
+    # Traffic of the session; only while ``observer`` is set
 
     def heard(self, samples: Samples, end: int) -> None:
-        """The user's audio has come in up to the sample ``end``."""
+        """Pass on the user's audio up to the sample ``end``."""
         with self._kept_going():
             assert self.observer is not None
             self.observer.heard(samples, end, self._clock())
 
     def observe(self, received: Input, effects: list[Effect], now: float) -> None:
-        """The conversation got this and gave that."""
+        """Pass on an input of the conversation and its effects."""
         with self._kept_going():
             assert self.observer is not None
             self.observer.observe(received, effects, self._conversation.configuration, now)
 
     def deadline(self, now: float) -> float | None:
-        """When time alone makes a fact, in seconds since the connection began."""
+        """When time alone causes a fact, in seconds since the connection began."""
         return self.observer.deadline(now) if self.observer is not None else None
 
     @contextmanager
@@ -108,14 +108,14 @@ class LiveSession:
         try:
             yield
         except Exception:  # the boundary to diagnostics: being watched must not change a session
-            log.exception("%s: the session cannot be observed any more", self._about.log_id)
+            log.exception("%s: observation of the session failed and is switched off", self._about.log_id)
             self.observer = None
             self._is_broken = True
 
     # Watching
 
     def begin(self) -> None:
-        """Begin to make facts."""
+        """Start to observe the session."""
         if self.observer is None and not self._is_broken:
             self.observer = Observer(
                 limits=self._about.limits,
@@ -126,30 +126,30 @@ class LiveSession:
             self._records.add(self._configured())
 
     def watched_by(self, watcher: Watcher) -> None:
-        """From now on this watcher gets what happens, after what is known already."""
+        """Send this watcher the facts stored so far, then new ones as they come."""
         self.begin()
         for fact in (self.about, self._configured(), *self._hints, *self._records.facts()):
             watcher.put(told(self._about.log_id, fact))
         self._watchers.append(watcher)
 
     def is_watched_by(self, watcher: Watcher) -> bool:
-        """Whether this watcher gets its facts."""
+        """Whether this watcher gets the session's facts."""
         return watcher in self._watchers
 
     def left_by(self, watcher: Watcher) -> None:
-        """This watcher has gone."""
+        """Remove this watcher."""
         if watcher in self._watchers:
             self._watchers.remove(watcher)
 
     def rest(self) -> None:
-        """Make no more facts, unless somebody watches; what was observed stays."""
+        """Stop observing unless there is a watcher; stored facts stay."""
         if self.observer is not None and not self._watchers:
             self._turns = self.observer.turns
             self.observer.close(self._clock())
             self.observer = None
 
     def ended(self) -> None:
-        """The connection is over."""
+        """Stop observing and report the end: the connection ended."""
         if self.observer is not None:
             self.observer.close(self._clock())
             self.tell(SessionEnded(at_ms=self._ms()))
@@ -162,7 +162,7 @@ class LiveSession:
         return round(self._clock() * 1000, 1)
 
     def tell(self, fact: AnyFact) -> None:
-        """Keep a fact, and give it to those who watch."""
+        """Store a fact and send it to the watchers."""
         self._records.add(fact)
         self._give(fact)
 
@@ -184,18 +184,18 @@ class WatcherHub:
 
     @property
     def watchers(self) -> int:
-        """How many watch."""
+        """Number of watchers."""
         return len(self._watchers)
 
     def sessions(self, wanted: Wanted) -> list[LiveSession]:
-        """The live sessions that a watcher may and wants to see, oldest first."""
+        """The live sessions that match ``wanted``, oldest first."""
         return [session for session in self._sessions.values() if session.meets(wanted)]
 
     @contextmanager
     def session(
         self, about: SessionSeen, *, owner: str, conversation: Conversation, clock: Callable[[], float]
     ) -> Iterator[LiveSession]:
-        """A session lives while the block runs."""
+        """Register a session while the block runs."""
         live = LiveSession(about, owner=owner, conversation=conversation, clock=clock)
         self._sessions[about.log_id] = live
         if self._always:
@@ -210,7 +210,7 @@ class WatcherHub:
             del self._sessions[about.log_id]
 
     def changed(self, live: LiveSession) -> None:
-        """The session's user is another one: whoever watches users may see it from now on, or no more."""
+        """Match the session against all watchers again, because its user has changed."""
         for watcher in self._watchers:
             sees = live.meets(watcher.wanted)
             if sees and not live.is_watched_by(watcher):

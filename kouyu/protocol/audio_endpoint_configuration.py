@@ -1,6 +1,6 @@
 """The configurations of the audio endpoints: what their ``*.update`` events set (websocket.md 3.1, 4 to 6).
 
-They are made of the same objects as that of ``/v1/chat``, and merged by the same rules.
+They consist of the same objects as the configuration of ``/v1/chat`` and are merged by the same rules.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,27 +22,28 @@ _LONGEST_TERM = 100
 
 
 class SpeechConfiguration(msgspec.Struct, frozen=True, kw_only=True):
-    """Of ``speech.update``."""
+    """The configuration that ``speech.update`` sets."""
 
     output_audio: OutputAudio = OutputAudio()
 
 
 class TranscriptionConfiguration(msgspec.Struct, frozen=True, kw_only=True):
-    """Of ``transcriptions.update``. ``asr_config`` is taken as on ``/v1/chat``; no SDK has a field for it."""
+    """The configuration that ``transcriptions.update`` sets. ``asr_config`` works as on ``/v1/chat``; no SDK has a
+    field for it."""
 
     input_audio: InputAudio = InputAudio()
     asr_config: AsrConfig = AsrConfig()
 
 
 class Term(msgspec.Struct, frozen=True):
-    """A word and what it must become."""
+    """A word and its required translation."""
 
     original: str
     translation: str
 
 
 class Glossary(msgspec.Struct, frozen=True):
-    """The range of a list of terms."""
+    """Range of a list of terms."""
 
     def check(self, path: str, value: object) -> tuple[Term, ...]:
         """The terms. Raises InvalidField."""
@@ -62,7 +63,7 @@ def _term(path: str, item: object) -> Term:
 
 
 class TranslateConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What is interpreted into what. ``source`` auto: whichever of the two is heard; ``target`` auto: the other one."""
+    """Languages of the interpretation. ``source`` auto: identified from the speech; ``target`` auto: the other one."""
 
     source: InterpretedLanguage = msgspec.field(default="auto", name="from")
     target: InterpretedLanguage = msgspec.field(default="auto", name="to")
@@ -71,7 +72,7 @@ class TranslateConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InterpretationConfiguration(msgspec.Struct, frozen=True, kw_only=True):
-    """Of ``simult_interpretation.update``."""
+    """The configuration that ``simult_interpretation.update`` sets."""
 
     input_audio: InputAudio = InputAudio()
     output_audio: OutputAudio = OutputAudio()
@@ -83,7 +84,7 @@ C = TypeVar("C", SpeechConfiguration, TranscriptionConfiguration, Interpretation
 
 
 def merge_audio(current: C, update: Mapping[str, Any], check: Callable[[object], None] = check_object) -> Merged[C]:
-    """``current`` with ``update``, the data of an ``*.update`` event, laid over it, as ``merge`` does it."""
+    """Merge ``update``, the data of an ``*.update`` event, into ``current``, as ``merge`` does."""
 
     def check_all(value: object) -> None:
         check(value)
@@ -104,7 +105,7 @@ def audio_to_wire(configuration: AudioConfiguration) -> msgspec.Raw:
         case SpeechConfiguration(output_audio=output):
             shown: AudioConfiguration = replace(configuration, output_audio=effective_output(output))
         case TranscriptionConfiguration(input_audio=audio, asr_config=asr):
-            # What a voice tells besides words is told of a conversation's turns alone.
+            # Speaker, gender and emotion are reported for the turns of a conversation only.
             words = replace(effective_asr(asr), enable_emotion=False, enable_gender=False)
             shown = replace(configuration, input_audio=effective_input(audio), asr_config=words)
         case InterpretationConfiguration(input_audio=audio, output_audio=output):

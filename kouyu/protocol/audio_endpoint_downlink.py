@@ -40,7 +40,7 @@ class Delta(msgspec.Struct, frozen=True):
 
 
 class AudioEvent(msgspec.Struct, frozen=True):
-    """One event before it gets its envelope, as ``downlink.DownlinkEvent``.
+    """One event without its envelope, as ``downlink.DownlinkEvent``.
 
     ``data`` is a raw JSON object where it is the configuration in force.
     """
@@ -61,7 +61,7 @@ def audio_error(code: int, msg: str, origin_message: str | None = None) -> Audio
 
 
 def audio_refusals(faults: Sequence[ProtocolError], origin_message: str | None) -> list[AudioEvent]:
-    """One ``error`` event that names all that was bad in an update; none where nothing was."""
+    """One ``error`` event that names all faults of an update; none if there are no faults."""
     if not faults:
         return []
     fault = all_in_one(faults)

@@ -16,7 +16,7 @@ LONGEST_DELTA: Final = 65_536
 """Characters of text in one ``input_text_buffer.append``; any number of them may follow."""
 
 AudioEndpointName = Literal["speech", "transcriptions", "simult_interpretation"]
-"""The last part of the path, and what the endpoint's own events begin with."""
+"""The last part of the path, which is also the prefix of the endpoint's own events."""
 
 
 class AudioUpdate(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,10 +55,10 @@ AudioUplinkEvent = (
 
 
 def parse_audio_event(endpoint: AudioEndpointName, text: str | bytes) -> AudioUplinkEvent:
-    """The event that one WebSocket message holds (websocket.md 4 to 6); another endpoint's event is an unknown one.
+    """Parse the event of one WebSocket message (websocket.md 4 to 6); another endpoint's event counts as unknown.
 
-    Raises ProtocolError for what is no event at all, and InvalidField for a field that is missing or of a wrong type.
-    Its message quotes the field's value, so it is for the client and not for the log.
+    Raises ProtocolError for a message that is not an event, and InvalidField for a field that is missing or of a wrong
+    type. The error's message quotes the field's value, so send it to the client but do not log it.
     """
     if (append := appended_audio(text)) is not None:
         if endpoint == "speech":

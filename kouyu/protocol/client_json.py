@@ -1,4 +1,4 @@
-"""JSON as clients write it."""
+"""Decoding of JSON and base64 from clients, with limits and with tolerance for what clients send."""
 
 import binascii
 import json
@@ -10,28 +10,28 @@ import msgspec
 _HALF_PAIR: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 MOST_CHARACTERS: Final = 1024 * 1024
-"""Of one JSON text. With MOST_ELEMENTS it keeps reading one below 20 ms (msgspec 0.22: a list 0.13 µs, a long number
-0.6 µs, and without a bound 500 ms for 8 MB of empty lists)."""
+"""Characters of one JSON text. With MOST_ELEMENTS it keeps decoding below 20 ms (msgspec 0.22: a list 0.13 µs, a long
+number 0.6 µs, and without a bound 500 ms for 8 MB of empty lists)."""
 MOST_ELEMENTS: Final = 65_536
-"""Elements and fields of one JSON text: its commas, colons and opening brackets, those within texts too."""
+"""Elements and fields of one JSON text: its commas, colons and opening brackets, including those within strings."""
 
 _BEHIND: Final = b"\0 \t\r\n"
-"""What may stand behind the value: C programs send a text with the NUL that ends it."""
+"""Bytes that may follow the value: C programs send strings with their terminating NUL."""
 _WHITE_SPACE: Final = b" \t\r\n\v\f"
 _decoder: Final = msgspec.json.Decoder(float_hook=float)
-"""Python reads a number of more than 19 digits ten times as fast as msgspec does."""
+"""Python parses a number of more than 19 digits ten times as fast as msgspec does."""
 
 
 class JsonTooLarge(ValueError):
-    """The text is larger than this server reads; nothing of it has been read."""
+    """The text exceeds MOST_CHARACTERS or MOST_ELEMENTS; none of it has been decoded."""
 
 
 def decode_json(text: str | bytes) -> Any:
-    """The value, also with a byte-order mark in front or NULs behind.
+    """Decode JSON text, which may have a byte-order mark in front or NULs behind.
 
-    JavaScript that cuts a text within an emoji escapes half a surrogate pair: that becomes "?".
+    An escaped lone surrogate, which JavaScript writes for a string cut within an emoji, becomes "?".
 
-    Raises ValueError, and RecursionError for what is nested too deeply.
+    Raises ValueError, and RecursionError for text that is nested too deeply.
     """
     try:
         return _decoder.decode(text)
@@ -43,9 +43,9 @@ def decode_json(text: str | bytes) -> Any:
 
 
 def decode_json_of_anybody(text: str | bytes) -> Any:
-    """As ``decode_json``, for text that nobody has looked at yet.
+    """As ``decode_json``, for unchecked text from a client.
 
-    Raises JsonTooLarge too, for more than MOST_CHARACTERS (bytes, where it is bytes) or MOST_ELEMENTS.
+    Also raises JsonTooLarge, for more than MOST_CHARACTERS (bytes, if ``text`` is bytes) or MOST_ELEMENTS.
     """
     _check_size(text)
     return decode_json(text)
@@ -70,7 +70,7 @@ def bare_json(text: str | bytes) -> bytes:
 
 
 def decode_base64(text: str) -> bytes:
-    """The bytes of a base64 text in the standard alphabet. White space in it is skipped, its padding may be missing.
+    """Decode base64 in the standard alphabet. White space is skipped; the padding may be missing.
 
     Raises ValueError for anything else.
     """

@@ -1,10 +1,10 @@
-"""Which values of a configuration go together: the rules of uplink.md that concern more than one field."""
+"""Checks combinations of a configuration's values: the rules of uplink.md that concern more than one field."""
 
 from kouyu.protocol.configuration import InputAudio, OutputAudio, VoiceProcessingConfig
 from kouyu.protocol.errors import InvalidField
 
 _INPUT_FORMATS = {
-    # ogg beside the default codec is what a client sends that only names the container; it is read as Opus.
+    # A client that names only the container sends ogg with the default codec; it is taken as Opus.
     "pcm": ("pcm", "wav", "ogg"),
     "opus": ("pcm", "ogg"),
     "g711a": ("pcm",),
@@ -13,7 +13,8 @@ _INPUT_FORMATS = {
 
 
 def check_object(value: object) -> None:
-    """Raises InvalidField for the first rule that a top-level object of a configuration breaks, naming both fields."""
+    """Check a top-level object of a configuration. Raises InvalidField for the first rule it breaks, naming both
+    fields."""
     match value:
         case InputAudio():
             check_input(value)
@@ -26,14 +27,14 @@ def check_object(value: object) -> None:
 
 
 def check_input(audio: InputAudio) -> None:
-    """Raises InvalidField where format and codec do not go together."""
+    """Raise InvalidField if format and codec exclude each other."""
     formats = _INPUT_FORMATS[audio.codec]
     if audio.format not in formats:
         raise InvalidField("data.input_audio.format", audio.format, f"{', '.join(formats)} with codec {audio.codec}")
 
 
 def check_output(audio: OutputAudio) -> None:
-    """Raises InvalidField for pacing without a length of packets."""
+    """Raise InvalidField for pacing without a packet length."""
     pcm = audio.pcm_config
     if pcm.limit_config is not None and pcm.frame_size_ms is None:
         allowed = "a number above 0, at most 1000 ms, because limit_config needs it"

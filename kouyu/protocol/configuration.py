@@ -1,7 +1,7 @@
 """The configuration of one ``/v1/chat`` connection: every field of ``chat.update`` with its default (uplink.md).
 
-Field names are the wire's. The annotation beside a type is the range that ``merge`` checks; where a field has none,
-its type says it all.
+Field names are those of the protocol. The annotation of a type is the range that ``merge`` checks; without one, the
+type alone is checked.
 """
 
 from typing import Annotated, Any, Final, Literal, get_args
@@ -61,18 +61,18 @@ UserLanguage = Literal[
 
 PcmRate = OneOf((8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000))
 HotWords = Texts(most=20_000, longest=256)
-"""Several times the 5000 tokens that count; what is over those is cut off silently."""
+"""Several times the 5000 tokens that are used; the rest is cut off silently."""
 SensitiveWordList = Texts(most=256, longest=64)
 LONGEST_PROLOGUE: Final = 4_096
-"""Characters, of a bot's own opening line too."""
+"""Characters, also of a bot's own opening line."""
 Milliseconds = WholeNumber(0, 10_000, "ms")
-"""The document gives no range for the waiting times; 10 s is beyond any use of them."""
+"""The reference gives no range for the waiting times; 10 s is beyond any useful value."""
 
 
 class ChatConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose chat this is and what the agent is given (uplink.md, data.chat_config).
+    """The user and conversation of a chat, and the agent's parameters (uplink.md, data.chat_config).
 
-    ``conversation_id`` None asks for a new conversation. Maps are values: an update replaces the whole map.
+    ``conversation_id`` None requests a new conversation. An update replaces a map as a whole.
     """
 
     meta_data: Annotated[dict[str, str], MetaData()] = {}
@@ -85,7 +85,7 @@ class ChatConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InputAudio(msgspec.Struct, frozen=True, kw_only=True):
-    """What the client sends: ``sample_rate`` in Hz, ``bit_depth`` of one PCM sample."""
+    """Format of the client's audio: ``sample_rate`` in Hz, ``bit_depth`` of one PCM sample."""
 
     format: InputFormat = "wav"
     codec: InputCodec = "pcm"
@@ -102,9 +102,9 @@ class LimitConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PcmConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """PCM out: mono, 16 bit, ``sample_rate`` in Hz; also frames g711.
+    """PCM output: mono, 16 bit, ``sample_rate`` in Hz; ``frame_size_ms`` also applies to g711.
 
-    ``frame_size_ms`` is the length of each packet; None, and 0 on the wire, leave it to the server.
+    ``frame_size_ms`` is the length of each packet; None, or 0 in the protocol, lets the server choose.
     """
 
     sample_rate: Annotated[int, PcmRate] = 24_000
@@ -113,7 +113,7 @@ class PcmConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpusConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Opus out: ``bitrate`` in bit/s within what the codec itself takes, one packet per ``frame_size_ms``."""
+    """Opus output: ``bitrate`` in bit/s within the codec's own range, one packet per ``frame_size_ms``."""
 
     sample_rate: Annotated[int, OneOf((8_000, 12_000, 16_000, 24_000, 48_000))] = 24_000
     bitrate: Annotated[int, WholeNumber(6_000, 510_000, "bit/s")] = 48_000
@@ -123,23 +123,23 @@ class OpusConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mp3Config(msgspec.Struct, frozen=True, kw_only=True):
-    """MP3 out. The document gives ``bit_rate`` (bit/s) no default; 64 000 is ample for one voice."""
+    """MP3 output. The reference gives no default for ``bit_rate`` (bit/s); 64 000 is ample for one voice."""
 
     sample_rate: Annotated[int, OneOf((32_000, 44_100, 48_000))] = 44_100
     bit_rate: Annotated[int, WholeNumber(8_000, 1_600_000, "bit/s")] = 64_000
 
 
 class EmotionConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """How the voice feels; an empty ``emotion`` is none. Only for voices that have emotions."""
+    """Emotion of the synthesised voice; an empty ``emotion`` means none. Only for voices that support emotions."""
 
     emotion: Emotion = ""
     emotion_scale: Annotated[float, Number(1.0, 5.0)] = 4.0
 
 
 class OutputAudio(msgspec.Struct, frozen=True, kw_only=True):
-    """What the client gets. Only the block of the codec in use counts (pcm_config for g711 too).
+    """Format and voice of the output. Only the block of the codec in use applies (pcm_config for g711 too).
 
-    ``speech_rate`` and ``loudness_rate``: -50 is half, 0 as it is, 100 double. ``voice_id`` None is the default voice.
+    ``speech_rate`` and ``loudness_rate``: -50 is half, 0 unchanged, 100 double. ``voice_id`` None is the default voice.
     """
 
     codec: OutputCodec = "pcm"
@@ -154,7 +154,7 @@ class OutputAudio(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VoiceProcessingConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Cleaning of the user's audio; the two filters exclude each other."""
+    """Noise suppression and voiceprint denoising of the user's audio; the two exclude each other."""
 
     enable_ans: bool = False
     enable_pdns: bool = False
@@ -162,7 +162,7 @@ class VoiceProcessingConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SemanticVadConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """End of turn by meaning: silence before the judgement, and silence that ends the turn whatever it was, in ms."""
+    """End of turn by meaning: silence before the judgement, and silence that ends an unfinished turn, in ms."""
 
     silence_threshold_ms: Annotated[int, Milliseconds] = 300
     semantic_unfinished_wait_time_ms: Annotated[int, WholeNumber(100, 2_000, "ms")] = 500
@@ -176,7 +176,7 @@ class InterruptConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TurnDetection(msgspec.Struct, frozen=True, kw_only=True):
-    """Who decides when the user's turn starts and ends. ``interrupt_config`` None: any speech interrupts."""
+    """How the start and end of the user's turn are decided. ``interrupt_config`` None: any speech interrupts."""
 
     type: TurnDetectionType = "client_interrupt"
     prefix_padding_ms: Annotated[int, Milliseconds] = 600
@@ -186,7 +186,7 @@ class TurnDetection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SensitiveWordsFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Words that are blotted out of the transcript."""
+    """Words that are removed or masked in the transcript."""
 
     system_reserved_filter: bool = False
     filter_with_empty: Annotated[tuple[str, ...], SensitiveWordList] = ()
@@ -194,7 +194,7 @@ class SensitiveWordsFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AsrConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """How the user's speech is recognised. What exceeds the token limits is cut by the recogniser, not here."""
+    """Settings of speech recognition. The recogniser cuts texts to the token limits; this struct does not."""
 
     hot_words: Annotated[tuple[str, ...], HotWords] = ()
     context: Annotated[str, Text(16_384)] = ""
@@ -210,7 +210,7 @@ class AsrConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VoicePrintConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may be talking: the group searched and the score, 0 to 100, from which a match counts."""
+    """Speaker identification: the voiceprint group searched, and the score, 0 to 100, from which a match counts."""
 
     group_id: str | None = None
     score: Annotated[int, WholeNumber(0, 100)] = 40
@@ -218,10 +218,10 @@ class VoicePrintConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
-    """All of ``chat.update``'s data. ``Configuration()`` is what a connection runs on that never sends one.
+    """All data of ``chat.update``. ``Configuration()`` applies to a connection that never sends one.
 
-    ``merge.merge`` makes the next one out of an update, ``effective.effective`` says what of it is in force.
-    ``event_subscriptions`` empty means all events; ``prologue_content`` None means the agent's own opening line.
+    ``merge.merge`` applies an update to it, ``effective.effective`` derives the configuration in force. Empty
+    ``event_subscriptions`` mean all events; ``prologue_content`` None means the agent's own opening line.
     """
 
     chat_config: ChatConfig = ChatConfig()

@@ -1,4 +1,4 @@
-"""What each field of ``chat.update`` is for, in English and Chinese, for whoever fills it in. Paths are the wire's."""
+"""Help texts for each field of ``chat.update``, in English and Chinese. Paths are those of the protocol."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -7,7 +7,7 @@ import msgspec
 
 
 class Help(msgspec.Struct, frozen=True):
-    """A field's purpose; ``applies``: paths of other fields and the values of which one must be set."""
+    """A field's purpose; ``applies``: by path of another field, the values with which this field has an effect."""
 
     en: str
     zh: str

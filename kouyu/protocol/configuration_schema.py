@@ -1,4 +1,4 @@
-"""``chat.update`` as a JSON Schema (2020-12), from the very types that check it: for forms and documentation."""
+"""JSON Schema (2020-12) of ``chat.update``, generated from the types that check it, for forms and documentation."""
 
 from typing import Any, get_args
 
@@ -33,7 +33,7 @@ _DEGREES: Schema = {"type": "string", "pattern": r"^[+-]?[0-9]{1,3}(\.[0-9]{1,30
 
 
 def configuration_schema(choices: dict[str, list[dict[str, Any]]] | None = None) -> Schema:
-    """The schema of ``data``. ``choices`` are values to offer, by path, beside what the field allows."""
+    """The schema of ``data``. ``choices``: values to suggest, by path, in addition to what the field allows."""
     schema = {"$schema": _DIALECT, **_object(Configuration, ""), **_help("")}
     schema["properties"]["event_subscriptions"]["items"]["enum"] = list(get_args(DownlinkType))
     for path, values in (choices or {}).items():

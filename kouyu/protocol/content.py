@@ -15,21 +15,21 @@ class TextPart(msgspec.Struct, frozen=True):
 
 
 class ImagePart(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture, by the id of an uploaded file or by address; at least one is set."""
+    """An image, by the id of an uploaded file or by URL; at least one is set."""
 
     file_id: str | None = None
     file_url: str | None = None
 
 
 class FilePart(msgspec.Struct, frozen=True, kw_only=True):
-    """A document, by the id of an uploaded file or by address; at least one is set."""
+    """A document, by the id of an uploaded file or by URL; at least one is set."""
 
     file_id: str | None = None
     file_url: str | None = None
 
 
 class AudioPart(msgspec.Struct, frozen=True, kw_only=True):
-    """A recording, by the id of an uploaded file or by address; at least one is set."""
+    """An audio recording, by the id of an uploaded file or by URL; at least one is set."""
 
     file_id: str | None = None
     file_url: str | None = None
@@ -54,8 +54,8 @@ LONGEST_ADDRESS: Final = 4_096
 
 
 def check_content(content: str, content_type: str, path: str, *, may_be_empty: bool) -> None:
-    """Raises InvalidField, with ``path`` as the field's name, for a client's content that is too long, of too many
-    parts, or no JSON array of known parts; and where it may not be empty, for content with nothing in it but blanks."""
+    """Check a client's content. Raises InvalidField, with ``path`` as the field's name, if it is too long, has too many
+    parts, is not a JSON array of known parts, or, unless ``may_be_empty``, contains only white space."""
     if content_type != "object_string":
         _check_length(content, LONGEST_TEXT, path)
         if not may_be_empty and not content.strip():
@@ -83,7 +83,7 @@ def _check_length(text: str, longest: int, path: str) -> None:
 
 
 def parse_parts(content: str, path: str = "data.content") -> tuple[ContentPart, ...]:
-    """The parts that the JSON text ``content`` lists, at least one.
+    """Parse ``content``, the JSON text of an array of at least one part.
 
     Raises InvalidField, with ``path`` as the field's name, if it is not a JSON array of known parts.
     """

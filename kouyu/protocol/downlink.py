@@ -35,7 +35,7 @@ ChatStatus = Literal["created", "in_progress", "completed", "failed", "requires_
 Role = Literal["user", "assistant"]
 MessageType = Literal["question", "answer", "function_call", "tool_output", "tool_response", "follow_up", "verbose", ""]
 TOOL_TYPES: Final[tuple[MessageType, ...]] = ("function_call", "tool_response", "tool_output")
-"""Of messages about tools: what was called, and what it gave, under either name."""
+"""Types of messages about tools: the call, and its output under either name."""
 ContentType = Literal["text", "object_string", "card", "audio"]
 
 
@@ -55,14 +55,14 @@ class LastError(msgspec.Struct, frozen=True):
 
 
 class Function(msgspec.Struct, frozen=True):
-    """The function a model wants called; ``arguments`` is JSON text."""
+    """A function that the model requests to call; ``arguments`` is JSON text."""
 
     name: str
     arguments: str
 
 
 class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
-    """One tool call that the client is to answer with ``submit_tool_outputs``."""
+    """One tool call that the client must answer with ``submit_tool_outputs``."""
 
     id: str
     type: Literal["function"] = "function"
@@ -70,7 +70,7 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SubmitToolOutputs(msgspec.Struct, frozen=True):
-    """The calls of a chat that waits."""
+    """The tool calls that a chat waits for."""
 
     tool_calls: tuple[ToolCall, ...]
 
@@ -122,8 +122,8 @@ class Sentence(msgspec.Struct, frozen=True):
 
 
 class Transcript(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What was recognised of the user so far, always the whole text; at its end, with what the voice tells, where that
-    is asked for and known."""
+    """The transcript so far, always the whole text; the final one also has the speaker, gender and emotion, if they are
+    requested and known."""
 
     content: str
     voice_print: VoicePrint | None = None
@@ -139,7 +139,7 @@ class Cancellation(msgspec.Struct, frozen=True):
 
 
 class ErrorData(msgspec.Struct, frozen=True, kw_only=True):
-    """A fault. The text is sent twice because coze-go reads ``message`` and all others ``msg`` (websocket.md 2.1)."""
+    """An error. The text is sent twice because coze-go reads ``message`` and all others ``msg`` (websocket.md 2.1)."""
 
     code: int
     msg: str
@@ -147,10 +147,10 @@ class ErrorData(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DownlinkEvent(msgspec.Struct, frozen=True):
-    """One event before it gets its envelope. ``data`` is None for the types that carry none.
+    """One event without its envelope. ``data`` is None for event types without data.
 
     ``data`` is a raw JSON object for ``chat.updated`` alone, where it is the whole configuration in force.
-    ``origin_message`` is the uplink text at fault and goes into ``detail``.
+    ``origin_message`` is the uplink text that caused an error and goes into ``detail``.
     """
 
     event_type: DownlinkType
@@ -159,21 +159,21 @@ class DownlinkEvent(msgspec.Struct, frozen=True):
 
 
 class SentEvent(Protocol):
-    """What any endpoint sends, before it gets its envelope."""
+    """An event of any endpoint, without its envelope."""
 
     @property
     def event_type(self) -> str:
-        """The wire's name."""
+        """The event type of the protocol."""
         ...
 
     @property
     def data(self) -> msgspec.Struct | msgspec.Raw | None:
-        """None for the types that carry none."""
+        """The data object; None for event types without data."""
         ...
 
     @property
     def origin_message(self) -> str | None:
-        """The uplink text at fault."""
+        """The uplink text that caused an error."""
         ...
 
 
@@ -194,11 +194,11 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode(event: SentEvent, *, event_id: str, log_id: str, unix_ms: int) -> str:
-    """The event as the JSON text of one WebSocket message, in the key order of the recorded sessions."""
+    """Encode the event as the JSON text of one WebSocket message, in the key order of the recorded sessions."""
     detail = _Detail(log_id, str(unix_ms), event.origin_message)
     return _encoder.encode(_Envelope(event.event_type, event_id, event.data, detail)).decode()
 
 
 def error(code: int, msg: str, origin_message: str | None = None) -> DownlinkEvent:
-    """An ``error`` event: ends the connection of every JS client, so only for what ends a session's purpose."""
+    """Make an ``error`` event. Every JS client hangs up on it, so send it only if nothing of an event could be used."""
     return DownlinkEvent("error", ErrorData(code=code, msg=msg, message=msg), origin_message)

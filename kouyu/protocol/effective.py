@@ -1,7 +1,7 @@
-"""What of a configuration is in force, and how ``chat.updated`` shows it (uplink.md; downlink.md 2.4).
+"""Derives the configuration in force, and its form in ``chat.updated`` (uplink.md; downlink.md 2.4).
 
-Some fields have no effect beside certain others. What was asked for stays in the configuration, so that it comes into
-force once the other field changes; this module works out what holds now.
+Some fields have no effect with certain values of others. The requested value stays in the configuration, so that it
+takes effect once the other field changes; this module computes the values that apply now.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from kouyu.protocol.configuration import AsrConfig, Configuration, InputAudio, OutputAudio, TurnDetection
 
 G711_RATE = 8_000
-"""Hz of g711 in both directions; other numbers beside that codec are not believed (websocket.md 6.3)."""
+"""Hz of g711 in both directions; other sample rates given with that codec are ignored (websocket.md 6.3)."""
 
 _CONFIG_BLOCKS = {
     "pcm": "pcm_config",
@@ -24,7 +24,7 @@ _CONFIG_BLOCKS = {
 
 
 def effective(asked: Configuration) -> Configuration:
-    """The configuration to work by. Applying it twice changes nothing more."""
+    """The configuration in force. Idempotent."""
     return replace(
         asked,
         input_audio=effective_input(asked.input_audio),
@@ -37,13 +37,13 @@ def effective(asked: Configuration) -> Configuration:
 def to_wire(asked: Configuration) -> msgspec.Raw:
     """The data of ``chat.updated``: the whole configuration in force, as a JSON object.
 
-    Of the output blocks only that of the codec in use is there; fields without a value are left out, never null.
+    Of the output blocks it has only that of the codec in use; fields without a value are left out, never null.
     """
     return as_wire(effective(asked))
 
 
 def as_wire(configuration: msgspec.Struct) -> msgspec.Raw:
-    """A configuration in force, of any endpoint, as ``to_wire`` shows it."""
+    """Encode a configuration in force, of any endpoint, as ``to_wire`` does."""
     data = _wire(configuration)
     if output := data.get("output_audio"):
         for block in set(_CONFIG_BLOCKS.values()) - {_CONFIG_BLOCKS[output["codec"]]}:
@@ -62,14 +62,14 @@ def _wire(value: Any) -> Any:
 
 
 def effective_input(audio: InputAudio) -> InputAudio:
-    """What the client's audio is taken for."""
+    """The input format in force."""
     if audio.format == "ogg":
         return replace(audio, codec="opus")
     return replace(audio, sample_rate=G711_RATE) if audio.codec in ("g711a", "g711u") else audio
 
 
 def effective_output(audio: OutputAudio) -> OutputAudio:
-    """What the client gets."""
+    """The output format and voice in force."""
     if audio.codec not in ("g711a", "g711u"):
         return audio
     return replace(audio, pcm_config=replace(audio.pcm_config, sample_rate=G711_RATE))
@@ -82,7 +82,7 @@ def _turn_detection(detection: TurnDetection) -> TurnDetection:
 
 
 def effective_asr(asr: AsrConfig) -> AsrConfig:
-    """How the client's speech is recognised."""
+    """The settings of speech recognition in force."""
     if asr.stream_mode == "output_no_stream":
         return asr
     return replace(asr, user_language="common", enable_emotion=False, enable_gender=False)

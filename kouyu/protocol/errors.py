@@ -1,4 +1,4 @@
-"""Error codes of the service (rest.md 6) and the exception that carries one to the edge."""
+"""Error codes of the service (rest.md 6), and the exceptions that carry one to the client."""
 
 import json
 from collections.abc import Sequence
@@ -24,20 +24,20 @@ FILE_FORMAT_REFUSED: Final = 4303
 FILE_REFUSED: Final = 4304
 INTERNAL: Final = 5000
 NOT_IMPLEMENTED: Final = 5001
-"""Ours: what no engine of this server can do."""
+"""This server's own code: no engine supports the request."""
 
 _UNKNOWN: Final = {"conversation": CONVERSATION_NOT_FOUND, "message": MESSAGE_NOT_FOUND}
-"""What has a code of its own."""
+"""Kinds with an error code of their own."""
 
 _SHOWN: Final = 100
-"""Characters of a client's value that are said back to it."""
+"""Characters of a client's value that an error quotes."""
 
 
 _encoder: Final = json.JSONEncoder(ensure_ascii=False)
 
 
 class ProtocolError(Exception):
-    """A fault to be told to the client with its code; the connection goes on unless the edge says otherwise."""
+    """An error to report to the client with its code; the connection continues unless the endpoint closes it."""
 
     def __init__(self, code: int, msg: str) -> None:
         super().__init__(msg)
@@ -46,7 +46,7 @@ class ProtocolError(Exception):
 
 
 class UnknownId(ProtocolError):
-    """Nothing of this ``kind`` has the id that a request names; ``where`` says in what it was looked for."""
+    """No object of this ``kind`` has the requested id; ``where`` says where it was looked up."""
 
     def __init__(self, kind: str, wanted: str, where: str = "") -> None:
         code = _UNKNOWN.get(kind, NOT_FOUND)
@@ -54,7 +54,7 @@ class UnknownId(ProtocolError):
 
 
 class InvalidField(ProtocolError):
-    """A known field with a value outside its range. Names field, value (as JSON, cut when long) and what is allowed."""
+    """A known field has a value outside its range. Names field, value (as JSON, cut if long) and the allowed range."""
 
     def __init__(self, field: str, value: object, allowed: str, *, code: int = BAD_REQUEST) -> None:
         super().__init__(code, f"{field}: {_as_json(value)} is not allowed; allowed: {allowed}")
@@ -64,12 +64,12 @@ class InvalidField(ProtocolError):
 
     @property
     def object_name(self) -> str:
-        """The top-level object, or field of the top level, that it is about: ``output_audio``."""
+        """The top-level object or field that the error is about, for example ``output_audio``."""
         return self.field.split(".")[1].partition("[")[0]
 
 
 def all_in_one(faults: Sequence[ProtocolError]) -> ProtocolError:
-    """One fault that says what each of ``faults`` (at least one) says; its code is theirs where they agree."""
+    """Combine ``faults`` (at least one) into one error with all messages; its code is theirs if they agree."""
     codes = {fault.code for fault in faults}
     return ProtocolError(codes.pop() if len(codes) == 1 else BAD_REQUEST, " | ".join(fault.msg for fault in faults))
 
@@ -77,7 +77,7 @@ def all_in_one(faults: Sequence[ProtocolError]) -> ProtocolError:
 def _as_json(value: object, limit: int = _SHOWN) -> str:
     text = ""
     try:
-        # No more of it is written than is shown.
+        # Encode no more than is quoted.
         pieces = _encoder.iterencode(value[: limit + 1] if isinstance(value, str) else value)
         while len(text) <= limit and (piece := next(pieces, None)) is not None:
             text += piece

@@ -1,4 +1,4 @@
-"""Ids as the real service writes them: decimal strings of 19 digits, and log ids of 53 characters."""
+"""Makes ids in the format of the real service: decimal strings of 19 digits, and log ids of 53 characters."""
 
 import secrets
 import time
@@ -9,13 +9,13 @@ NO_ID = "0"
 
 
 class IdFactory:
-    """Makes ids that grow with time: 42 bits of milliseconds, 20 random bits, always 19 digits."""
+    """Makes ids that increase with time: 42 bits of milliseconds, 20 random bits, always 19 digits."""
 
     def __init__(self) -> None:
         self._last = 0
 
     def next_id(self) -> str:
-        """A new id, larger than every id this factory gave before."""
+        """A new id, larger than all ids this factory made before."""
         # 2^62 keeps the number at 19 digits, and 42 bits last until 2109 inside a signed 64-bit integer.
         millis = int(time.time() * 1000) & ((1 << 42) - 1)
         candidate = (1 << 62) | (millis << 20) | secrets.randbits(20)

@@ -1,16 +1,16 @@
-"""Lays a ``chat.update`` over the configuration asked for so far.
+"""Merges a ``chat.update`` into the configuration requested so far.
 
-What a value means (uplink.md, chat.update; websocket.md 3.1):
+Rules (uplink.md, chat.update; websocket.md 3.1):
 
-- Each top-level object and each single field of the top level is taken whole or not at all: one that holds a bad field
-  stays as it was, and the others are taken.
-- A missing field or null keeps what was set.
-- An empty value (empty text, list or object) sets back to nothing a field whose default is nothing, so that a client
-  can take back hot words, meta_data, a voice, pacing or interrupt keywords. Every other field keeps what was set, and
-  so do ``user_id`` and ``conversation_id``: whose talk this is can change but not cease.
-- Objects are merged key by key. The maps of ``chat_config`` and all lists are values and are replaced whole.
-- Unknown fields are ignored. A known one of the wrong type or outside its range is bad. A number may be written 20 or
-  20.0, but not "20".
+- Each top-level object and each single field of the top level is applied whole or not at all: an object with an invalid
+field stays unchanged, and the others are applied.
+- A missing field or null keeps the current value.
+- An empty value (empty text, list or object) clears a field whose default is empty, so that a client can remove hot
+words, meta_data, a voice, pacing or interrupt keywords. Every other field keeps its value, and so do ``user_id`` and
+``conversation_id``, which can change but not be cleared.
+- Objects are merged key by key. The maps of ``chat_config`` and all lists are replaced as a whole.
+- Unknown fields are ignored. A known field of the wrong type or outside its range is invalid. A number may be written
+20 or 20.0, but not "20".
 """
 
 import functools
@@ -27,23 +27,23 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Merged(msgspec.Struct, Generic[S], frozen=True):
-    """What an update leads to: the next configuration, and the bad fields, whose objects are in it as ``before``."""
+    """The result of an update: the next configuration, and the invalid fields, whose objects it has as ``before``."""
 
     before: S
     configuration: S
     faults: tuple[InvalidField, ...] = ()
 
     def refuse(self, fault: InvalidField) -> "Merged[S]":
-        """The same, with the top-level object that ``fault`` is about as it was before too."""
+        """A copy in which the top-level object that ``fault`` is about is reset to ``before`` too."""
         name = fault.object_name
         kept = msgspec.structs.replace(self.configuration, **{name: getattr(self.before, name)})
         return Merged(self.before, kept, (*self.faults, fault))
 
 
 def merge(current: S, update: Mapping[str, Any], check: Callable[[object], None] = check_object) -> Merged[S]:
-    """``current`` with ``update``, the data of a ``chat.update``, laid over it; ``current`` itself stays as it was.
+    """Merge ``update``, the data of a ``chat.update``, into a copy of ``current``.
 
-    ``check`` raises InvalidField for a top-level object whose fields do not go together. The faults name paths such as
+    ``check`` raises InvalidField for a top-level object whose fields exclude each other. The faults name paths such as
     ``data.input_audio.sample_rate``.
     """
     changes: dict[str, Any] = {}
@@ -63,10 +63,10 @@ def merge(current: S, update: Mapping[str, Any], check: Callable[[object], None]
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
-    """How one field is merged: a struct type key by key, everything else as its range says.
+    """How one field is merged: a struct type key by key, all others by their range.
 
-    ``wire_name`` is the client's name for it, ``empty`` the JSON value that counts as empty here, ``cleared`` what it
-    sets (UNSET: what was set stays).
+    ``wire_name`` is its name in the protocol, ``empty`` the JSON value that counts as empty, ``cleared`` the value that
+    an empty one sets (UNSET: the current value stays).
     """
 
     name: str
@@ -80,7 +80,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 def _changes(
     kind: type[msgspec.Struct], current: msgspec.Struct | None, update: object, path: str, faults: list[InvalidField]
 ) -> dict[str, Any]:
-    """The new values of the fields of ``kind`` that ``update`` sets; bad ones join ``faults``."""
+    """The new values of the fields of ``kind`` that ``update`` sets; appends invalid fields to ``faults``."""
     if not isinstance(update, Mapping):
         faults.append(InvalidField(path, update, "an object"))
         return {}
@@ -94,7 +94,7 @@ def _changes(
 
 
 def _new_value(field: Field, current: Any, value: object, path: str, faults: list[InvalidField]) -> Any:
-    """What to set the field to, or UNSET to leave it."""
+    """The new value of the field, or UNSET to keep the current one."""
     if value is None:
         return msgspec.UNSET
     if type(value) is type(field.empty) and value == field.empty:
@@ -127,7 +127,7 @@ def _new_object(kind: type[msgspec.Struct], values: dict[str, Any], path: str, f
 
 @functools.cache
 def fields_of(kind: type[msgspec.Struct]) -> tuple[Field, ...]:
-    """What an update may set of an object of the configuration, in the order of its struct."""
+    """The fields that an update may set in an object of the configuration, in the order of its struct."""
     annotations = get_type_hints(kind, include_extras=True)
     return tuple(_field(field, annotations[field.name]) for field in msgspec.structs.fields(kind))
 
@@ -149,14 +149,14 @@ def _field(field: msgspec.structs.FieldInfo, annotation: Any) -> Field:
 
 
 def _without_none(annotation: Any) -> Any:
-    """``X`` for ``X | None``; every other type as it is."""
+    """``X`` for ``X | None``; every other type unchanged."""
     if type(None) not in get_args(annotation):
         return annotation
     return next(choice for choice in get_args(annotation) if choice is not type(None))
 
 
 def _range_of(plain: Any) -> Range | type[msgspec.Struct]:
-    """What a type allows where no range is written beside it."""
+    """The range of a type that has no range annotation."""
     if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
         return plain
     if get_origin(plain) is Literal:

@@ -1,4 +1,4 @@
-"""Fields of an update that nobody knows and that look like misspelt or misplaced known ones."""
+"""Finds unknown fields of an update that are probably misspelt or misplaced known ones."""
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -10,16 +10,16 @@ import msgspec
 from kouyu.protocol.merge import fields_of
 
 _MOST: Final = 10
-"""Fields that are told of one update, and unknown ones of each object that are looked at."""
+"""Most fields reported per update, and most unknown fields examined per object."""
 _LONGEST_NAME: Final = 64
-"""Characters of a name; no field's is half as long."""
+"""Characters of a name; the longest known field name is less than half as long."""
 _SIMILARITY: Final = 0.75
-"""Of 1: ``samplerate`` and ``sample_rate`` have 0.95, ``vad_type`` and ``type`` 0.67."""
+"""Least similarity, 0 to 1: ``samplerate`` and ``sample_rate`` have 0.95, ``vad_type`` and ``type`` 0.67."""
 
 
 def misspelt_fields(kind: type[msgspec.Struct], update: Mapping[str, object]) -> list[str]:
-    """A sentence for each unknown field of ``update``, the data of an update of ``kind``, for which a known one may be
-    meant: one of the same object with a similar name, or one with this name elsewhere."""
+    """A sentence for each unknown field of ``update``, the data of an update of ``kind``, that is probably meant as a
+    known one: a field of the same object with a similar name, or a field of this name elsewhere."""
     places = dict(_places(kind, "data"))
     return list(islice(_misspelt(kind, update, "data", places), _MOST))
 

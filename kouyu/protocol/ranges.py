@@ -1,7 +1,7 @@
-"""What a configuration field may hold: each class checks one kind of value and can say in words what it allows.
+"""The ranges of configuration fields: each class checks one kind of value and can describe what it allows.
 
-``check(path, value)`` gives the value to store or raises InvalidField. Null and empty values never get here; what they
-mean is ``merge``'s business.
+``check(path, value)`` returns the value to store or raises InvalidField. ``merge`` handles null and empty values; they
+never get here.
 """
 
 import json

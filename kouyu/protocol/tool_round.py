@@ -1,4 +1,4 @@
-"""Tools that an answer asked for, and what they gave: the core, agents and the store speak of them alike."""
+"""Tool calls of an answer with their outputs, as the core, the agents and the store share them."""
 
 import msgspec
 
@@ -7,8 +7,8 @@ from kouyu.protocol.uplink import ToolOutput
 
 
 class ToolRound(msgspec.Struct, frozen=True, kw_only=True):
-    """Tools the agent asked for, at the client or on the server, and what they gave, in the order of the calls. In an
-    earlier turn a call may have no output: it was interrupted."""
+    """Tool calls of the agent, run by the client or on the server, and their outputs in the order of the calls. In an
+    earlier turn a call may have no output, if the turn was interrupted."""
 
     calls: tuple[ToolCall, ...]
     outputs: tuple[ToolOutput, ...]

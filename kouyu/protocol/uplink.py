@@ -16,14 +16,14 @@ LONGEST_TOOL_OUTPUT: Final = 65_536
 
 
 class ChatUpdate(msgspec.Struct, frozen=True, kw_only=True):
-    """Sets the configuration; ``data`` is for ``merge.merge``, unchecked."""
+    """Sets the configuration; ``data`` is unchecked input of ``merge.merge``."""
 
     id: str | None = None
     data: dict[str, Any]
 
 
 class InputAudioBufferAppend(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece of the user's audio, base64 already undone, in the format of ``input_audio``."""
+    """A frame of the user's audio, decoded from base64, in the format of ``input_audio``."""
 
     id: str | None = None
     delta: bytes
@@ -36,7 +36,7 @@ class InputAudioBufferComplete(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InputAudioBufferClear(msgspec.Struct, frozen=True, kw_only=True):
-    """Throw the buffered audio away."""
+    """Discard the buffered audio."""
 
     id: str | None = None
 
@@ -57,14 +57,14 @@ class ConversationClear(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToolOutput(msgspec.Struct, frozen=True, kw_only=True):
-    """What one tool of the client's gave."""
+    """The output of one of the client's tools."""
 
     tool_call_id: str
     output: str
 
 
 class SubmitToolOutputs(msgspec.Struct, frozen=True, kw_only=True):
-    """Results for the chat that waits for them. ``origin_message`` is the uplink text, for the error event."""
+    """Tool outputs for the chat that waits for them. ``origin_message`` is the uplink text, for the error event."""
 
     id: str | None = None
     chat_id: str
@@ -87,7 +87,7 @@ class InputTextGenerateAudio(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnknownEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event this server does not know: to be logged and answered with nothing."""
+    """An event of unknown type: it is logged and gets no answer."""
 
     id: str | None = None
     event_type: str
@@ -120,10 +120,10 @@ UplinkEvent = (
 
 
 def parse(text: str | bytes) -> UplinkEvent:
-    """The event that one WebSocket message holds.
+    """Parse the event of one WebSocket message.
 
-    Raises ProtocolError for what is no event at all, and InvalidField for a field that is missing, of the wrong type
-    or outside its range. Its message quotes the field's value, so it is for the client and not for the log.
+    Raises ProtocolError for a message that is not an event, and InvalidField for a field that is missing, of the wrong
+    type or outside its range. The error's message quotes the field's value, so send it to the client but do not log it.
     """
     if (append := appended_audio(text)) is not None:
         return InputAudioBufferAppend(id=append.id, delta=append.delta)

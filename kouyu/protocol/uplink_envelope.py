@@ -1,4 +1,4 @@
-"""What every uplink event has in common: the envelope, and how its fields are read (websocket.md 2)."""
+"""Parsing of the envelope of all uplink events, and of their fields (websocket.md 2)."""
 
 from typing import Any, Final, Literal
 
@@ -15,7 +15,7 @@ from kouyu.protocol.client_json import (
 from kouyu.protocol.errors import BAD_REQUEST, InvalidField, ProtocolError
 
 _LONGEST_APPEND_ID: Final = 1024
-"""Bytes of JSON; no id that a client chose for an event is longer."""
+"""Bytes of JSON of the longest event id that is expected from a client."""
 _ORIGIN_CHARACTERS: Final = 2000
 
 
@@ -34,7 +34,7 @@ def origin_message(message: str | bytes) -> str:
 
 
 def decode_event(text: str | bytes) -> RawEvent:
-    """The event that one WebSocket message holds. Raises ProtocolError, InvalidField for what is no event at all."""
+    """Parse the envelope of one WebSocket message. Raises ProtocolError or InvalidField if it is not an event."""
     try:
         event = decode_json_of_anybody(text)
     except JsonTooLarge as fault:
@@ -52,14 +52,14 @@ def decode_event(text: str | bytes) -> RawEvent:
 
 
 def as_id(value: Any) -> str | None:
-    """Ids are texts; a number is one in spirit, and anything else is as good as none."""
+    """Accept text as an id; convert a number to text; return None for anything else."""
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def as_object(value: Any, path: str = "data") -> dict[str, Any]:
-    """A JSON object; null is an empty one. Raises InvalidField."""
+    """``value`` as a JSON object; null becomes an empty one. Raises InvalidField for other values."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -68,7 +68,7 @@ def as_object(value: Any, path: str = "data") -> dict[str, Any]:
 
 
 def required_text(fields: dict[str, Any], name: str, path: str, longest: int | None = None) -> str:
-    """A field that must be there and be a text, of at most ``longest`` characters. Raises InvalidField."""
+    """A required text field of at most ``longest`` characters. Raises InvalidField."""
     value = fields.get(name)
     if not isinstance(value, str):
         raise InvalidField(f"{path}.{name}", value, "a text (required)")
@@ -78,20 +78,20 @@ def required_text(fields: dict[str, Any], name: str, path: str, longest: int | N
 
 
 class AppendedAudio(msgspec.Struct, frozen=True):
-    """What an ``input_audio_buffer.append`` brings: its id, and the bytes of ``data.delta``, base64 undone."""
+    """An ``input_audio_buffer.append``: its id, and the bytes of ``data.delta``, decoded from base64."""
 
     id: str | None
     delta: bytes
 
 
 def appended_audio(text: str | bytes) -> AppendedAudio | None:
-    """The audio of one WebSocket message, if it is an ``input_audio_buffer.append``; None where that is for
-    ``decode_event`` to say, which reads less large ones.
+    """The audio of one WebSocket message, if it is an ``input_audio_buffer.append``; None if ``decode_event`` must
+    parse the message, with its lower size limit.
 
-    Of such an event nothing is read but the audio: it may be many times as large as others. Raises InvalidField.
+    Decodes nothing else of such an event, which may be many times as large as others. Raises InvalidField.
     """
     try:
-        # Nearly every message is audio; for those one typed decode does everything, base64 included.
+        # Nearly every message is audio; for those one typed decode does everything, including base64.
         append = _append_decoder.decode(text)
     except (ValueError, RecursionError):
         if len(text) <= MOST_CHARACTERS:
@@ -134,7 +134,7 @@ def _short_id(raw: msgspec.Raw) -> str | None:
 
 
 def audio_delta(data: dict[str, Any]) -> bytes:
-    """The bytes of ``data.delta``, base64 undone. Raises InvalidField."""
+    """The bytes of ``data.delta``, decoded from base64. Raises InvalidField."""
     return _audio(required_text(data, "delta", "data"))
 
 

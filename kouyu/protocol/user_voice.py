@@ -1,4 +1,4 @@
-"""What the user's voice tells of a turn besides the words, where the client asks for it."""
+"""Speaker, gender and emotion recognised from the user's voice in a turn, if the client requests them."""
 
 from collections.abc import Mapping
 from typing import Final, Literal, Self, get_args
@@ -15,19 +15,19 @@ UserEmotion = Literal["angry", "happy", "neutral", "sad", "surprise"]
 
 _GENDER_KEY: Final = "user_gender"
 _EMOTION_KEY: Final = "user_emotion"
-"""In a message's ``meta_data``."""
+"""Key in a message's ``meta_data``."""
 
 
 class UserVoice(msgspec.Struct, frozen=True, kw_only=True):
-    """None each where nobody asked, or where it could not be told."""
+    """Each field is None if it was not requested or not recognised."""
 
     voice_print: VoicePrint | None = None
-    """Who speaks, of the group in ``voice_print_config``."""
+    """The speaker, from the group in ``voice_print_config``."""
     gender: Gender | None = None
     emotion: UserEmotion | None = None
 
     def as_meta_data(self) -> dict[str, str]:
-        """What is known as texts, for a message's ``meta_data``."""
+        """The known fields as texts for a message's ``meta_data``."""
         known = self.voice_print.as_meta_data() if self.voice_print is not None else {}
         if self.gender is not None:
             known[_GENDER_KEY] = self.gender
@@ -37,7 +37,7 @@ class UserVoice(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of_meta_data(cls, meta_data: Mapping[str, str]) -> Self:
-        """What a message says of the voice it was spoken in; values that there are not count as unknown."""
+        """Parse a message's ``meta_data``; invalid values count as unknown."""
         return cls(
             voice_print=VoicePrint.of_meta_data(meta_data),
             gender=next((known for known in get_args(Gender) if known == meta_data.get(_GENDER_KEY)), None),

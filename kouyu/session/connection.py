@@ -1,4 +1,4 @@
-"""One live connection: feeds the conversation core, carries out its effects, and writes to the socket."""
+"""One live ``/v1/chat`` connection: feeds the conversation core, carries out its effects, and writes to the socket."""
 
 import asyncio
 import logging
@@ -90,12 +90,12 @@ async def run_session(
     owner: str = "",
     redials_as: str = "",
 ) -> None:
-    """Serve one client of ``/v1/chat`` until it leaves. The socket is accepted already, and not closed here.
+    """Serve one client of ``/v1/chat`` until it disconnects. The caller accepts and closes the socket.
 
-    Under the bot's name and voice the bot itself answers, or the flow that ``workflow_id`` names. ``owner`` is the id
-    of the access token it came with, for those who may watch what that token opened. ``redials_as`` is the same when
-    this client dials again after a drop, and for no other one; "": nobody can tell.
-    Nothing that goes wrong inside leaves this function, except cancellation.
+    The bot answers, or the flow that ``workflow_id`` names, under the bot's name and voice. ``owner`` is the id of the
+    client's access token; watchers with that token may see the session. ``redials_as`` identifies this client when it
+    reconnects after a drop, and is unique to it; "": the client cannot be identified.
+    Raises nothing but cancellation: all other errors are logged, and close the socket.
     """
     session = Session(
         socket, services=services, bot_id=bot_id, workflow_id=workflow_id, log_id=log_id, redials_as=redials_as
@@ -111,19 +111,19 @@ async def run_session(
     except* SocketClosed:
         pass
     except* ClientTooSlow:
-        log.warning("%s: the client does not read what it is sent; the connection is given up", log_id)
+        log.warning("%s: closing the connection: the client does not read what is sent to it", log_id)
         await socket.close(1008, "too slow: unread events piled up")
     except* StoreError as fault:
         log.error("%s: saving failed: %s", log_id, fault.exceptions[0])
         await socket.close(1011, "the conversation could not be saved")
-    except* Exception:  # the session's boundary: the other sessions must not notice
-        log.exception("%s: the session broke", log_id)
+    except* Exception:  # the session's boundary: other sessions must not be affected
+        log.exception("%s: the session failed", log_id)
         await socket.close(1011, "internal error")
     await session.redialing.leave()
 
 
 class Session:
-    """The state of one connection around its conversation."""
+    """The state of one connection apart from its conversation."""
 
     def __init__(
         self, socket: Socket, *, services: Services, bot_id: str, workflow_id: str, log_id: str, redials_as: str
@@ -172,7 +172,7 @@ class Session:
         )
 
     async def run(self, live: LiveSession) -> None:
-        """Serve until the client leaves. Raises what ended it otherwise, as an exception group."""
+        """Serve until the client disconnects. Raises any other cause of the end as an exception group."""
         self._live = live
         self._services.sections.watch(self._on_section)
         try:
@@ -209,7 +209,7 @@ class Session:
         """Seconds since the connection began."""
         return self._loop_time() - self._started_at
 
-    # In
+    # Input
 
     async def _read(self) -> None:
         is_first = True
@@ -247,7 +247,7 @@ class Session:
             self._live.heard(samples, end)
 
     async def _configure(self, data: dict[str, object], origin: str) -> None:
-        """chat.update: read, then look up what it refers to, then apply."""
+        """Handle a ``chat.update``: parse it, look up what it refers to, then apply it."""
         merged = self.conversation.read(data)
         try:
             await self._user_audio.look_up_target(merged.configuration.voice_processing_config)
@@ -264,7 +264,7 @@ class Session:
         self._follow_configuration()
 
     async def _resume(self) -> None:
-        """The first event is no chat.update: go on with the client's connection that was lost, if one was."""
+        """Resume the client's lost connection, if there is one: its first event is not a ``chat.update``."""
         state = await self.redialing.taken_over()
         if state is None:
             return
@@ -286,14 +286,14 @@ class Session:
         self._services.watcher_hub.changed(self._live)
 
     async def _look_up_files(self, content: str) -> None:
-        """Tell of uploads that a message names and that are not here; the model gets a note in their place."""
+        """Report uploads that a message names and the store lacks; the model gets a note in their place."""
         for part in parse_parts(content):
             file_id = None if isinstance(part, TextPart) else part.file_id
             if file_id and await self._services.store.files.get(file_id) is None:
                 self._receive(ReferenceUnknown(f"no uploaded file {quoted(file_id)}"))
 
     async def _find_conversation(self, merged: Merged[Configuration]) -> OpenedConversation | NotOpened:
-        """The conversation that a chat.update names, where its user may go on with it."""
+        """The conversation that a ``chat.update`` names, if it exists and belongs to the update's user."""
         wanted = merged.configuration.chat_config
         record = await self._services.store.conversations.get(wanted.conversation_id or "")
         if record is None:
@@ -356,7 +356,7 @@ class Session:
         return min((time for time in times if time is not None), default=None)
 
     def _arm(self, deadline: float | None) -> None:
-        """Have TimePassed come at the deadline. A timer that is due earlier stays: it asks again."""
+        """Send TimePassed at the deadline. A timer that is due earlier is kept: it is armed again after it fires."""
         if deadline is None:
             return
         self._deadline_timer.set(self._started_at + deadline)
@@ -370,13 +370,13 @@ class Session:
             self._receive(TimePassed())
 
     def _on_section(self, conversation_id: str, section_id: str) -> None:
-        """Told by whoever began it, on a task of theirs: taken in on one of ours."""
+        """Take in a new section. Called on the task that began it; the session processes it on its own task."""
         if conversation_id == self.conversation.conversation_id:
             self._sections_begun.append(SectionBegan(conversation_id, section_id))
             self._deadline_timer.ring()
 
     async def _hang_up(self) -> None:
-        """The client is gone: what is running ends as canceled, and is saved."""
+        """End the running chat as canceled and save it: the client disconnected."""
         self._receive(ClientLeft())
         if self._keeper is not None:
             await self._keeper.finish()
@@ -384,4 +384,4 @@ class Session:
             async with asyncio.timeout(LAST_SAVES_S):
                 await self._recorder.written(self._recorder.ticket)
         except TimeoutError:
-            log.warning("%s: what was said last is not on disk %g s after the end", self._log_id, LAST_SAVES_S)
+            log.warning("%s: the last messages were not saved within %g s of the end", self._log_id, LAST_SAVES_S)

@@ -1,21 +1,21 @@
-"""Waking a session at the earliest moment that anything in it waits for."""
+"""Wakes a session at its earliest deadline."""
 
 import asyncio
 
 
 class DeadlineTimer:
-    """Rings at a moment on the event loop's clock.
+    """Fires at a time on the event loop's clock (seconds).
 
-    Before it rings it can only be set earlier: who is woken asks anew.
+    ``set`` keeps the earlier of two times, so the waiter must set it again after it fires.
     """
 
     def __init__(self) -> None:
         self._rang = asyncio.Event()
-        # The moment is kept here: uvloop gives a handle without one where it is less than half a ms away, or past.
+        # The time is stored here: uvloop's handle has none if it is past or less than half a ms away.
         self._set: tuple[float, asyncio.Handle] | None = None
 
     def set(self, when: float) -> None:
-        """Ring at ``when``, unless it rings earlier already. A moment that is past is now."""
+        """Fire at ``when``, unless an earlier time is set; a time in the past fires at once."""
         if self._set is not None:
             earlier, handle = self._set
             if earlier <= when:
@@ -24,17 +24,17 @@ class DeadlineTimer:
         self._set = (when, asyncio.get_running_loop().call_at(when, self.ring))
 
     def ring(self) -> None:
-        """Ring now."""
+        """Fire now."""
         self._rang.set()
 
     async def wait(self) -> None:
-        """Return when it rings. It is not set any more then."""
+        """Return when it fires, which clears the time."""
         await self._rang.wait()
         self._rang.clear()
         self.cancel()
 
     def cancel(self) -> None:
-        """Do not ring at the moment that was set."""
+        """Clear the time."""
         if self._set is not None:
             self._set[1].cancel()
             self._set = None

@@ -1,4 +1,4 @@
-"""Keeps the agent from hearing itself: what a device without echo cancellation sends back of it is no speech."""
+"""Keeps the agent's own voice, sent back by a device without echo cancellation, from counting as speech."""
 
 from collections import deque
 from typing import Final
@@ -16,59 +16,60 @@ from kouyu.conversation.speech_detector import RELEASE_PROBABILITY
 from kouyu.protocol.speech_rate import SPEECH_RATE
 
 COMPARED_MS: Final = 192
-"""Of the user's audio, looked at together: shorter looks alike by chance, longer hides the user's first word."""
+"""Length of the user's audio in one comparison: shorter stretches match by chance, longer ones hide the user's first
+word."""
 LONGEST_DELAY_MS: Final = 1200
-"""From sending a sound to its coming back: the network twice, the device's buffers, the way through the room."""
+"""Longest delay from sending audio to receiving its echo: the network twice, the device's buffers, the room."""
 ECHO_SHARE: Final = 0.5
-"""With this much explained it is echo. Measured on three voices: of a plain echo at -6 to -20 dB all is explained; in a
-reverberant room 0.5 or more in four of five looks; of somebody who speaks 0.5 or more in one of twenty looks, and
-over an echo at -6 dB in one of three, which does not keep them from being heard."""
+"""Explained share from which audio is echo. Measured on three voices: a plain echo at -6 to -20 dB is explained whole;
+in a reverberant room 0.5 or more is in four of five comparisons; of a user's speech in one of twenty, and of speech
+over an echo at -6 dB in one of three, which does not keep it from being detected."""
 PLAIN_SHARE: Final = 0.8
-"""With this much it is echo at once; with less it has to come after the same time as what was like echo before."""
+"""Explained share from which audio is echo at once; with less, the delay must equal that of the match before."""
 SAME_DELAY: Final = ECHO_RATE * 30 // 1000
-"""Samples: what a network's unsteadiness may make of the same delay."""
+"""Samples: network jitter within which two delays count as equal."""
 LINGERING_SHARE: Final = 0.2
 LINGERING_MS: Final = 200
-"""So soon after an echo less is enough: where a player ran dry for a moment, what is heard and what is taken to have
-been played do not fit together until the gap is out of sight. A user who speaks then is heard so much later."""
+"""Time after an echo in which a smaller share is enough: after a player's buffer underrun the assumed and the actual
+playout differ until the gap leaves the compared window. A user who speaks then is detected later by this."""
 
 COMES_BACK_MS: Final = LONGEST_DELAY_MS + 300
-"""What has been playing for so long and has not come back yet will not come back when it has been interrupted: the
-user who does so is not compared with it any more."""
+"""An item that has played this long without an echo has none: after its interruption the user's audio is not
+compared with it."""
 
 _TRACK: Final = ECHO_RATE * (LONGEST_DELAY_MS + COMPARED_MS) // 1000
 _OLD: Final = 4 * _TRACK
 _MOST_MADE: Final = 120 * ECHO_RATE
-"""Of one item, made and not sent yet: beyond what is ever synthesised ahead."""
+"""Samples kept of one item, made and not sent yet: more than is ever synthesised ahead."""
 _ARRIVALS: Final = 3000
-"""Pieces of audio that wait to be judged; of more the oldest count as having come later than they did."""
+"""Frames of audio that may wait for VAD; of more, the oldest count as arriving later than they did."""
 
 
 class EchoGuard:
-    """Follows what is played at the client's side, and recognises it in what comes back.
+    """Tracks what the client plays, and recognises it in the user's audio.
 
-    Times are seconds on the session's clock. The client is taken to play at once what it is sent; how late it is
-    follows from the comparison itself, at every look anew.
+    Times are seconds on the session's clock. The client is assumed to play at once what it is sent; each comparison
+    determines the actual delay.
     """
 
     def __init__(self, timeline: AudioTimeline) -> None:
         self._timeline = timeline
         self._arrivals: deque[tuple[int, float]] = deque(maxlen=_ARRIVALS)
-        """Of audio that is still to be judged: the sample before which it ends, and when it came in."""
+        """For audio that VAD has not processed: the sample before which it ends, and when it came in."""
         self._made: dict[int, _Item] = {}
         self._track: Samples = np.zeros(0, np.float32)
-        """What is played, past and to come, from the sample ``_track_from`` of the session's clock on; ECHO_RATE."""
+        """Audio that the client plays, past and future, from sample ``_track_from`` of the session on; ECHO_RATE."""
         self._track_from = 0
         self._sounding: int | None = None
         self._sounds_since = 0
         """Sample of the user's audio at which the item began to be sent."""
         self._delay: int | None = None
-        """Of the last thing that was like echo."""
+        """Delay of the last match, in samples."""
         self._steady_until = -SPEECH_RATE
-        """Sample of the user's audio up to which there was echo that came after the same time as the echo before it."""
+        """Sample of the user's audio up to which there was echo with the same delay as the echo before it."""
 
     def made(self, item: int, samples: Samples, sample_rate: int) -> None:
-        """More of an item's sound exists; it is not sent yet."""
+        """Add synthesised audio of an item, which is not sent yet."""
         if item not in self._made:
             for older in sorted(self._made)[: len(self._made) - ITEMS_AT_ONCE + 1]:
                 del self._made[older]
@@ -76,7 +77,7 @@ class EchoGuard:
         self._made[item].add(samples, sample_rate)
 
     def sounding(self, sound: Sounding, now: float) -> None:
-        """A packet is sent: from ``starts_at`` on the next ``duration_ms`` of its item are played."""
+        """Record a sent packet: the client plays the next ``duration_ms`` of its item from ``starts_at`` on."""
         item = self._made.get(sound.item)
         if item is None:
             return
@@ -89,18 +90,18 @@ class EchoGuard:
         self._track = np.concatenate((self._track[:begin], silence, samples))
 
     def flushed(self, now: float) -> None:
-        """The client has thrown away what it had not played."""
+        """Record that the client discarded the audio it had not played."""
         played = round(now * ECHO_RATE) - self._track_from
         if self._timeline.end - max(self._steady_until, self._sounds_since) > SPEECH_RATE * COMES_BACK_MS // 1000:
             played = 0
         self._track = self._track[: max(0, played)]
 
     def received(self, now: float) -> None:
-        """The user's audio has come in up to the timeline's end."""
+        """Record that the user's audio has arrived up to the timeline's end."""
         self._arrivals.append((self._timeline.end, now))
 
     def without_echo(self, judged: SpeechProbability) -> SpeechProbability:
-        """The judgement, or that there is no speech where what was heard is the agent's own voice."""
+        """``judged`` itself, or with probability 0 if the audio is the agent's own voice."""
         arrived_at = self._arrived_at(judged.end)
         if judged.probability < RELEASE_PROBABILITY or arrived_at is None:
             return judged
@@ -109,12 +110,12 @@ class EchoGuard:
         heard = self._timeline.slice(judged.end - size, judged.end)
         if not played.any() or len(heard) < size:
             return judged
-        # The mean of two neighbours is filter enough for a comparison.
+        # The mean of two neighbours is a sufficient low-pass filter for a comparison.
         echo = find_echo(heard.reshape(-1, SPEECH_RATE // ECHO_RATE).mean(axis=1), played)
         return SpeechProbability(judged.end, 0.0, judged.levels) if self._is_echo(echo, judged.end) else judged
 
     def _is_echo(self, echo: Echo, end: int) -> bool:
-        """Echo comes again and again after the same time; what is alike by chance does not."""
+        """Whether the match is an echo: echoes recur with the same delay, chance matches do not."""
         before, steady_until = self._delay, self._steady_until
         if echo.share >= ECHO_SHARE:
             self._delay = echo.delay
@@ -125,13 +126,13 @@ class EchoGuard:
         return echo.share >= LINGERING_SHARE and end - steady_until <= SPEECH_RATE * LINGERING_MS // 1000
 
     def _arrived_at(self, end: int) -> float | None:
-        """When the user's audio up to the sample ``end`` had come in, which may be well before it is judged."""
+        """When the user's audio up to the sample ``end`` came in, which may be well before VAD processes it."""
         while self._arrivals and self._arrivals[0][0] < end:
             self._arrivals.popleft()
         return self._arrivals[0][1] if self._arrivals else None
 
     def _played_until(self, at: int) -> Samples:
-        """What was played in the time before the sample ``at`` of the session's clock in which an echo may begin."""
+        """The audio played before the sample ``at`` of the session's clock of which an echo is possible at ``at``."""
         played = np.zeros(_TRACK, np.float32)
         begin = at - _TRACK - self._track_from
         known = self._track[max(0, begin) : max(0, begin + _TRACK)]
@@ -140,7 +141,7 @@ class EchoGuard:
         return played
 
     def _forget(self, before: int) -> None:
-        """What was played before the sample ``before`` of the session's clock does not come back. In large steps."""
+        """Free the audio played before the sample ``before`` of the session's clock, in large steps."""
         old = before - self._track_from
         if old > _OLD:
             self._track = self._track[old:]
@@ -148,7 +149,7 @@ class EchoGuard:
 
 
 class _Item:
-    """Sound of one item that exists and has not been sent."""
+    """Synthesised audio of one item that has not been sent."""
 
     def __init__(self) -> None:
         self._resampler: Resampler | None = None

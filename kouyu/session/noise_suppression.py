@@ -1,4 +1,4 @@
-"""Taking noise out of one session's audio while its client asks for that."""
+"""Noise suppression of one session's audio while ``voice_processing_config.enable_ans`` is on."""
 
 import logging
 
@@ -9,7 +9,7 @@ log = logging.getLogger(__name__)
 
 
 class NoiseSuppression:
-    """Stands before everything that listens, and may be switched on and off at any sample. Off, it costs nothing."""
+    """Filters the user's audio before VAD. Can be switched on and off at any sample; costs nothing while off."""
 
     def __init__(self, suppressor: NoiseSuppressor | None) -> None:
         self._suppressor = suppressor
@@ -17,9 +17,9 @@ class NoiseSuppression:
         self._missed = False
 
     def clean(self, samples: Samples, *, enabled: bool) -> Samples:
-        """What may be listened to now that ``samples`` have come in (``voice_processing_config.enable_ans``).
+        """Filter ``samples``; returns the samples that are ready.
 
-        A little is held back while it is on, and comes with the first samples after that.
+        While on it delays the audio a little; after it is switched off, the rest comes with the next samples.
         """
         if not enabled:
             return samples if self._stream is None else joined([self._stop(), samples])
@@ -27,7 +27,7 @@ class NoiseSuppression:
         return samples if stream is None else stream.feed(samples)
 
     def flush(self) -> Samples:
-        """What is held back: a buffer of audio is complete."""
+        """Return the delayed samples at once, at the end of a buffer."""
         return joined([]) if self._stream is None else self._stream.flush()
 
     def _start(self) -> SuppressionStream | None:
@@ -35,7 +35,7 @@ class NoiseSuppression:
             self._stream = self._suppressor.open()
         elif not self._missed:
             self._missed = True
-            log.info("a client asks for noise suppression (enable_ans), which this server has not")
+            log.info("a client requests noise suppression (enable_ans), which this server does not have")
         return self._stream
 
     def _stop(self) -> Samples:

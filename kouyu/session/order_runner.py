@@ -1,4 +1,4 @@
-"""Carrying out the conversation's orders: each is a task that reports back under the order's number."""
+"""Carries out the conversation's orders: each is a task that reports back under the order's number."""
 
 import asyncio
 import logging
@@ -56,7 +56,7 @@ log = logging.getLogger(__name__)
 
 
 class OrderRunner:
-    """The orders under way. They end with the task group that owns them."""
+    """Runs orders as tasks of the given task group, which owns them."""
 
     def __init__(
         self,
@@ -79,14 +79,14 @@ class OrderRunner:
         self._language = SpokenLanguage()
         self._running: dict[int, asyncio.Task[None]] = {}
         self._reading: asyncio.Task[None] | None = None
-        """What the user has said so far is being read by the agent."""
+        """The prefill of the interim transcript under way."""
         self._read_question = ""
-        """What it is reading, or has read last."""
+        """The question of the last prefill."""
         self._committed: dict[int, asyncio.Event] = {}
-        """Set once the turn of a reply that is under way is certain."""
+        """For each reply under way, set once its turn is committed."""
 
     def carry_out(self, order: Transcribe | JudgeTurn | ReadAhead | StartReply | CommitReply | Speak) -> None:
-        """Begin with an order."""
+        """Start an order."""
         match order:
             case Transcribe():
                 # Cut now: the timeline may forget this audio before the task begins.
@@ -101,7 +101,7 @@ class OrderRunner:
                     self._read_question = order.question.content
                     self._reading = self._tasks.create_task(self._read_ahead(self._agent, order), name="read ahead")
             case StartReply():
-                # What is being read may be just this: the reply then goes on from there.
+                # The prefill under way may be of this very question: the reply then continues from it.
                 if order.question.content != self._read_question:
                     self._stop_reading()
                 self._committed[order.order] = committed = asyncio.Event()
@@ -114,7 +114,7 @@ class OrderRunner:
                 self._begin(order.order, self._speech_output.speak(order))
 
     def cancel(self, order: int) -> None:
-        """Stop an order; nothing is reported of it any more."""
+        """Stop an order; it makes no further reports."""
         task = self._running.pop(order, None)
         if task is not None:
             task.cancel()
@@ -126,7 +126,7 @@ class OrderRunner:
             self.cancel(order)
 
     def close(self) -> None:
-        """Free the encoders; nothing is under way any more."""
+        """Free the encoders, after all orders have ended."""
         self._speech_output.close()
 
     def _begin(self, order: int, work: Coroutine[None, None, None]) -> None:
@@ -151,7 +151,7 @@ class OrderRunner:
         try:
             text, language = await transcribed(self._services, audio, how, priority, final=order.final, learn=learn)
         except EngineError as error:
-            log.warning("a transcript failed: %s", error)
+            log.warning("speech recognition failed: %s", error)
             self._report(TranscriptFailed(order.order, f"speech recognition failed: {error}"))
         else:
             self._report(TranscriptReady(order.order, text, language, await heard_voice()))
@@ -163,9 +163,9 @@ class OrderRunner:
             if judge is not None:
                 completeness = await judge.completeness(audio, order.transcript, order.language)
         except EngineError as error:
-            log.warning("a turn was not judged: %s", error)
+            log.warning("end-of-turn judgement failed: %s", error)
         except Exception:  # the boundary to an engine: without a judgement the turn ends by its silence
-            log.exception("the turn judge broke")
+            log.exception("unexpected error in end-of-turn judgement")
         self._report(TurnJudged(order.order, completeness))
 
     async def _reply(self, order: StartReply, committed: asyncio.Event, saved_before: int) -> None:
@@ -195,7 +195,7 @@ class OrderRunner:
             log.warning("an agent failed: %s", error)
             self._report(ReplyFailed(order.order, str(error)))
         except Exception:  # the boundary to an agent: whatever it throws ends this chat alone
-            log.exception("the agent broke")
+            log.exception("unexpected error in an agent")
             self._report(ReplyFailed(order.order, "the agent failed: internal error"))
         else:
             spent = (usage.input_tokens, usage.output_tokens)
@@ -209,9 +209,9 @@ class OrderRunner:
             as_asked = StartReply(0, order.question, (), order.configuration)
             await agent.read_ahead(await self._request(as_asked, self._recorder.ticket))
         except AgentError as error:
-            log.debug("an agent did not read ahead: %s", error)
+            log.debug("an agent's prefill failed: %s", error)
         except Exception:  # the boundary to an agent: nothing depends on this
-            log.exception("the agent broke")
+            log.exception("unexpected error in an agent")
 
     def _stop_reading(self) -> None:
         if self._reading is not None:

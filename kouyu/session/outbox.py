@@ -1,4 +1,4 @@
-"""The ordered way out to the client."""
+"""The ordered queue of events to the client."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from kouyu.serving.recorder import Recorder
 from kouyu.serving.socket import Socket
 
 MOST_WAITING_BYTES: Final = 32 * 1024 * 1024
-"""What may wait for a client that does not read. Beyond that the connection is given up."""
+"""Bytes that may wait for a client that does not read. Beyond that the connection is closed."""
 
 _EVENT_BYTES: Final = 500
 
@@ -25,14 +25,13 @@ class _Waiting(NamedTuple):
 
 
 class ClientTooSlow(Exception):
-    """The client has not read what was sent, and too much waits for it."""
+    """The client does not read, and more than MOST_WAITING_BYTES wait for it."""
 
 
 class Outbox:
-    """Events on their way to the client, each after what it tells of is on disk. Sends until cancelled.
+    """Sends events to the client in order, each after the records that it reports are on disk.
 
-    ``report`` takes PacketGone for each packet that was put with a number, once it has been written to the socket or
-    was dropped.
+    ``report`` is called with PacketGone for each numbered packet, once it was written to the socket or dropped.
     """
 
     def __init__(
@@ -48,7 +47,7 @@ class Outbox:
         self._changed = asyncio.Event()
 
     def put(self, sent: Send) -> None:
-        """Take an event; it goes out after everything put before. Raises ClientTooSlow when too much waits."""
+        """Queue an event. Raises ClientTooSlow if more than MOST_WAITING_BYTES wait."""
         self._waiting.append(_Waiting(sent, self._recorder.ticket))
         self._waiting_bytes += _size(sent.event)
         self._changed.set()
@@ -56,11 +55,11 @@ class Outbox:
             raise ClientTooSlow
 
     def saved(self) -> None:
-        """A record was given to the recorder: it is written though no event may tell of it."""
+        """Note that the recorder has a new record, which must be written even if no event follows."""
         self._changed.set()
 
     def drop_waiting_audio(self) -> None:
-        """Throw away audio that has not left yet: the user has interrupted it."""
+        """Drop audio that has not been sent, after an interruption."""
         dropped = [waiting.sent for waiting in self._waiting if waiting.sent.sounding is not None]
         self._dropped.extend(sent.packet for sent in dropped if sent.packet is not None)
         self._waiting = deque(waiting for waiting in self._waiting if waiting.sent.sounding is None)
@@ -68,7 +67,8 @@ class Outbox:
         self._changed.set()
 
     async def run(self) -> None:
-        """Send what is put. Raises SocketClosed when the client is gone, StoreError when saving fails."""
+        """Send queued events until cancelled. Raises SocketClosed when the client disconnects, StoreError when saving
+        fails."""
         while True:
             await self._changed.wait()
             self._changed.clear()

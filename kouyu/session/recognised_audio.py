@@ -1,23 +1,23 @@
-"""What recognition hears of the user's audio: as it came in, or cleaned by noise suppression."""
+"""Selects the audio for recognition: as received, or cleaned by noise suppression."""
 
 from kouyu.audio.pcm import Samples, joined
 from kouyu.audio.timeline import AudioTimeline
 
 
 class RecognisedAudio:
-    """Puts one of the two on a timeline; sample n of it is sample n of what came in, also where they change over.
+    """Yields received or cleaned samples for the timeline; its sample n is the n-th received one, also across a switch.
 
-    Noise suppression gives what is cleaned a little later than it came in.
+    Noise suppression delays the cleaned samples a little.
     """
 
     def __init__(self, timeline: AudioTimeline) -> None:
         self._timeline = timeline
         self._received = 0
         self.cleaned = 0
-        """How many samples have come out of noise suppression: as far as voice activity has heard."""
+        """Number of samples that noise suppression has returned, and so VAD has received."""
 
     def take(self, samples: Samples, cleaned: Samples, *, use_cleaned: bool) -> Samples:
-        """``samples`` have come in, and ``cleaned`` has come out of noise suppression. Gives what is recognised."""
+        """Take received ``samples`` and the ``cleaned`` ones that are ready; returns those to recognise."""
         given = self._timeline.end
         missing = self._received - given
         given_ahead = given - self.cleaned

@@ -1,4 +1,4 @@
-"""One session's part where its client dials again after a drop: what it takes over, and what it leaves."""
+"""Reconnection of a client after a drop: the state that a session takes over, and the state that it leaves."""
 
 import asyncio
 import logging
@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 
 
 class Redialing:
-    """A LiveConnection. ``client`` is the same when its client dials again; "": nobody can tell; nothing is kept."""
+    """A LiveConnection. ``client`` identifies the client across reconnections; "": it cannot be identified, and no
+    state is kept."""
 
     def __init__(
         self,
@@ -39,12 +40,12 @@ class Redialing:
         self._ended = asyncio.Event()
 
     def heard_from(self) -> None:
-        """The client has sent something."""
+        """Note that the client sent something."""
         self._heard_from_at = self._clock()
 
     @contextmanager
     def live(self) -> Iterator[None]:
-        """While the block runs, the session can be taken over."""
+        """Let other sessions take over this one while the block runs."""
         with self._redials.live(self._client, self):
             try:
                 yield
@@ -52,27 +53,27 @@ class Redialing:
                 self._ended.set()
 
     async def taken_over(self) -> ConnectionState | None:
-        """What the client goes on with; None where it begins anew."""
+        """The state of the client's lost connection; None if there is none."""
         if not self._client:
             return None
         try:
             return await self._redials.take(self._lost, self._client, self, self._clock())
         except StoreError as fault:
-            log.warning("a lost connection was not looked for: %s", fault)
+            log.warning("looking for the client's lost connection failed: %s", fault)
             return None
 
     async def leave(self) -> None:
-        """The session is over: keep its state, if its client may dial again."""
+        """Save the session's state at its end, if its client may reconnect."""
         state = self.state()
         if not self._client or state is None or self._socket.said_goodbye or self._gave_way:
             return
         try:
             await self._redials.keep(self._lost, self._client, state)
         except StoreError as fault:
-            log.warning("the state of a lost connection was not kept: %s", fault)
+            log.warning("saving the state of a lost connection failed: %s", fault)
 
     def state(self) -> ConnectionState | None:
-        """What another session may take over; None where the client has asked for nothing."""
+        """The state that another session may take over; None if the client has requested nothing."""
         talk = self._conversation
         if talk.requested == Configuration():
             return None
@@ -83,7 +84,7 @@ class Redialing:
         return self._clock() - self._heard_from_at
 
     async def give_way(self) -> None:
-        """End, since the client has dialled again. Returns when what is said last has been saved."""
+        """End the session, because the client reconnected. Returns when its last messages have been saved."""
         self._gave_way = True
         await self._socket.close(1000, "the client has dialled again")
         await self._ended.wait()

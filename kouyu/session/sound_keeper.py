@@ -1,4 +1,4 @@
-"""Keeping the sound of a session's messages, where its owner wants that."""
+"""Saves the audio of a session's messages, if the settings enable that."""
 
 import asyncio
 import base64
@@ -25,15 +25,15 @@ from kouyu.store.sounds import Bounds, MediaType, SoundRecord, Sounds
 log = logging.getLogger(__name__)
 
 _UTTERANCES_REMEMBERED: Final = 4
-"""Utterances whose question may still come; a turn that is prepared anew leaves older ones behind."""
+"""Utterances kept until their question is saved; a turn that is prepared again leaves older ones over."""
 LAST_S: Final = 2.0
-"""For what is still to be kept when a session ends."""
+"""Seconds for saving the remaining audio when a session ends."""
 _LONGEST_ANSWER_BYTES: Final = 16 * 1024 * 1024
-"""Of one answer in the client's format: more than five minutes of PCM. The rest of a longer one is not kept."""
+"""Of one answer in the client's format: more than five minutes of PCM. The rest of a longer one is not saved."""
 
 
 def keeper_of(services: Services, *, timeline: AudioTimeline, recorder: Recorder) -> "SoundKeeper | None":
-    """A keeper for one session; None where no sound is kept."""
+    """A keeper for one session; None if audio is not saved."""
     if services.keep_audio is None:
         return None
     return SoundKeeper(services.store.sounds, services.keep_audio, timeline=timeline, recorder=recorder)
@@ -52,9 +52,9 @@ _Sound: TypeAlias = Samples | _Packets
 
 
 class SoundKeeper:
-    """Follows what passes through a conversation, and keeps what was said under the ids of the messages.
+    """Follows a conversation's inputs and effects, and saves audio under the ids of its messages.
 
-    Nothing is kept of what is not saved as a message: announcements, and chats with ``auto_save_history`` off.
+    Skips audio without a saved message: announcements, and chats with ``auto_save_history`` off.
     """
 
     def __init__(self, sounds: Sounds, bounds: Bounds, *, timeline: AudioTimeline, recorder: Recorder) -> None:
@@ -73,7 +73,7 @@ class SoundKeeper:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def follow(self, received: Input, effects: list[Effect], configuration: Configuration) -> None:
-        """The conversation got this and gave that; before any of it is carried out."""
+        """Follow an input of the conversation and its effects, before any effect is carried out."""
         if isinstance(received, TranscriptReady) and received.order in self._spoken:
             _remember(self._understood, received.text.strip(), self._spoken.pop(received.order))
         for effect in effects:
@@ -89,15 +89,15 @@ class SoundKeeper:
                     pass
 
     async def finish(self) -> None:
-        """The session is over: keep what is still to be kept, within LAST_S."""
+        """Save the remaining audio at the end of the session, within LAST_S."""
         self._end_answer()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=LAST_S)
             if late:
-                log.warning("the sound of %d messages was not kept in time", len(late))
+                log.warning("the audio of %d messages was not saved in time", len(late))
 
     def close(self) -> None:
-        """Stop what has not been kept by now."""
+        """Cancel what has not been saved by now."""
         for task in self._tasks:
             task.cancel()
 
@@ -129,11 +129,11 @@ class SoundKeeper:
     async def _keep(self, message: Message, sound: _Sound) -> None:
         try:
             content, record = await asyncio.to_thread(_file_of, message, sound)
-            # The answer's message may be saved a moment after its last sound.
+            # The answer's message may be saved a moment after its last audio.
             await self._recorder.written(self._recorder.ticket)
             await self._sounds.keep(record, content, self._bounds)
         except StoreError as error:
-            log.warning("the sound of a message was not kept: %s", error)
+            log.warning("the audio of a message was not saved: %s", error)
 
 
 def _file_of(message: Message, sound: _Sound) -> tuple[bytes, SoundRecord]:

@@ -1,4 +1,4 @@
-"""Carrying out Speak orders: from a sentence to packets in the client's format."""
+"""Carries out Speak orders: from a sentence to packets in the client's format."""
 
 import asyncio
 import logging
@@ -22,12 +22,12 @@ log = logging.getLogger(__name__)
 
 
 class SpeechOutput:
-    """Speaks for one session. Each item has one encoder, so that its sentences join without a seam."""
+    """Synthesises for one session. Each item has one encoder, so that its audio is continuous across sentences."""
 
     def __init__(
         self, synthesizer: SpeechSynthesizer, report: Callable[[Input], None], echo_guard: EchoGuard | None = None
     ) -> None:
-        """``echo_guard`` is told of all sound that is made."""
+        """``echo_guard`` gets all synthesised audio."""
         self._echo_guard = echo_guard
         self._synthesizer = synthesizer
         self._report = report
@@ -36,18 +36,18 @@ class SpeechOutput:
         self._noted: set[tuple[str, str]] = set()
 
     async def speak(self, order: Speak) -> None:
-        """Speak a sentence; report its packets and its end."""
+        """Synthesise a sentence; report its packets and its end."""
         try:
             await self._packets(order)
         except EngineError as error:
-            log.warning("a sentence was not spoken: %s", error)
+            log.warning("speech synthesis of a sentence failed: %s", error)
             self._drop(order.item)
             self._report(SpeechFailed(order.order, str(error)))
         except asyncio.CancelledError:
             self._drop(order.item)
             raise
         except Exception:  # the boundary to an engine: whatever it throws leaves out this sentence alone
-            log.exception("the speech synthesizer broke")
+            log.exception("unexpected error in speech synthesis")
             self._drop(order.item)
             self._report(SpeechFailed(order.order, "internal error"))
         else:
@@ -73,7 +73,7 @@ class SpeechOutput:
             self._drop(item)
 
     def _note_what_is_ignored(self, options: SynthesisOptions) -> None:
-        """Say once in the log what is asked of a voice that it lacks; to the client it is no error (uplink.md)."""
+        """Log once each requested option that a voice lacks; the client gets no error for it (uplink.md)."""
         voice = self._voices.get(options.voice_id)
         if voice is None or voice.takes_context_texts:
             return
@@ -82,9 +82,9 @@ class SpeechOutput:
             not_followed = directions_in(options.context_texts).rest
             how = "follows only what context_texts says of speed, pitch, level and mood; the rest is ignored"
         else:
-            not_followed, how = bool(options.context_texts), "has no context_texts; what a client asked for is ignored"
+            not_followed, how = bool(options.context_texts), "has no context_texts; the client's are ignored"
         self._note(voice.voice_id, how, when=not_followed)
-        self._note(voice.voice_id, "has no emotion_config; what a client asked for is ignored", when=not has_emotion)
+        self._note(voice.voice_id, "has no emotion_config; the client's is ignored", when=not has_emotion)
 
     def _note(self, voice_id: str, how: str, *, when: bool) -> None:
         if when and (voice_id, how) not in self._noted:

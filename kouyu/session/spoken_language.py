@@ -1,4 +1,4 @@
-"""The language of the utterance that is being heard: once a transcript has made it sure, the next ones are told."""
+"""The language of the utterance in progress: once an interim transcript identifies it, later ones reuse it."""
 
 from typing import Final
 
@@ -8,11 +8,11 @@ from kouyu.engines.asr.engine import Recognition
 from kouyu.serving.transcribing import TranscriptionRequest
 
 KNOWN_SHARE: Final = 0.6
-"""Of the audio to be recognised, the share that the language must have been guessed from: people do change over."""
+"""Share of the audio to recognise from which the language must have been identified: users do switch languages."""
 
 
 class SpokenLanguage:
-    """What was found out about one utterance, which is known by its first sample. Guessing takes 13 ms each time."""
+    """The identified language of one utterance, given by its first sample. Each identification takes 13 ms."""
 
     def __init__(self) -> None:
         self._start = 0
@@ -20,13 +20,13 @@ class SpokenLanguage:
         self._language = ""
 
     def learn(self, recognition: Recognition, span: tuple[int, int]) -> None:
-        """The samples of ``span``, from its first to before its second, have been recognised."""
+        """Take in the recognition of the samples from ``span[0]`` to before ``span[1]``."""
         if recognition.language_is_sure:
             self._start, self._end = span
             self._language = recognition.language
 
     def supplied(self, how: TranscriptionRequest, start: int, end: int) -> TranscriptionRequest:
-        """How to listen to the samples from ``start`` to before ``end``: with the language, if it is known by now."""
+        """``how`` for the samples from ``start`` to before ``end``, with the language if it has been identified."""
         known = self._language and start == self._start and self._end - start >= KNOWN_SHARE * (end - start)
         if how.options.language is not None or not known:
             return how

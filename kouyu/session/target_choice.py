@@ -1,4 +1,4 @@
-"""Whom a session is to hear: everybody, one enrolled speaker, or whoever speaks first (``voice_processing_config``)."""
+"""The target speaker of a session: none, an enrolled one, or the first to speak (``voice_processing_config``)."""
 
 import logging
 from collections.abc import Callable
@@ -41,9 +41,9 @@ class TargetChoice:
         self._followed = VoiceProcessingConfig()
 
     async def look_up(self, processing: VoiceProcessingConfig) -> None:
-        """Find the voiceprint that is to be heard alone. Raises InvalidField where it is needed and there is none.
+        """Look up the target's voiceprint. Raises InvalidField if it is needed and there is none.
 
-        Without ``enable_pdns`` an id has no effect, so it may be one of another server's.
+        Without ``enable_pdns`` the id has no effect, so it may be unknown here.
         """
         feature_id = processing.voice_print_feature_id
         if not processing.enable_pdns or feature_id is None or self._encoder is None:
@@ -52,13 +52,13 @@ class TargetChoice:
             self._enrolled = feature_id, await self._find(feature_id, self._encoder)
 
     def follow(self, processing: VoiceProcessingConfig) -> None:
-        """This is in force from the next audio on. Nothing happens where nothing has changed."""
+        """Apply ``processing`` from the next audio on; does nothing if it has not changed."""
         before, self._followed = self._followed, processing
         if processing == before:
             return
         if not processing.enable_pdns or self._encoder is None:
             if processing.enable_pdns:
-                log.info("a client asks for voiceprint denoising (enable_pdns), which this server has not")
+                log.info("a client requests voiceprint denoising (enable_pdns), which this server does not have")
             self._vad_pump.hear_only(None)
             return
         known = processing.voice_print_feature_id is not None and self._enrolled is not None

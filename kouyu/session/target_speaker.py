@@ -1,4 +1,4 @@
-"""Voiceprint denoising of one session: only the target speaker's speech goes on to be listened to."""
+"""Voiceprint denoising of one session: passes on only the target speaker's speech."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -15,18 +15,18 @@ from kouyu.conversation.utterance import Span
 from kouyu.session.target_voice import TargetVoice
 
 _QUIET_ROOM_DB: Final = 60.0
-"""What speech stands above a noise that has not been heard yet."""
+"""Assumed signal-to-noise ratio before the level of the noise is known."""
 _NOISE_FOLLOWS: Final = 0.05
-"""How much of each chunk's level goes into the level of the noise."""
+"""Weight of each chunk's level in the running level of the noise."""
 _SILENT_POWER: Final = 1e-10
 
 
 class TargetSpeaker:
-    """Stands behind voice activity and before the conversation.
+    """Processes VAD results before the conversation gets them.
 
-    It carries out what the gate decides: judgements go on to ``report``, later than they came and as silence where
-    somebody else speaks, and somebody else's audio is taken out of the ``timeline``. Until a voice is known, the
-    first speech is learnt from and everything goes on as it comes.
+    It carries out the decisions of the speaker gate: passes VAD results on to ``report`` with a delay, as silence where
+    another speaker speaks, and mutes that speaker's audio in the ``timeline``. Until a voiceprint is known, it learns
+    from the first speech and passes everything on at once.
     """
 
     def __init__(
@@ -42,11 +42,11 @@ class TargetSpeaker:
 
     @property
     def holding(self) -> bool:
-        """Judgements are held back until it is clear who speaks."""
+        """Whether VAD results are held back until the speaker is determined."""
         return self._gate is not None and self._gate.holding
 
     async def judge(self, judged: SpeechProbability) -> None:
-        """Voice activity has judged one more chunk."""
+        """Take in the VAD result of one more chunk."""
         start, self._position = self._position, judged.end
         if judged.probability < RELEASE_PROBABILITY:
             self._hear_noise(self._timeline.slice(start, judged.end))
@@ -64,7 +64,7 @@ class TargetSpeaker:
             await self._voice.pause()
 
     async def finish(self) -> None:
-        """No more audio comes for now: what is held back is decided and goes on."""
+        """Decide about what is held back and pass it on: no more audio comes for now."""
         if self._gate is not None:
             self._pass_on(self._gate.finish())
             await self._answer(self._gate)

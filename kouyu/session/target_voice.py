@@ -1,4 +1,4 @@
-"""The voice that voiceprint denoising keeps: enrolled before, or learnt from the first speech of the session."""
+"""The target's voiceprint for voiceprint denoising: enrolled, or learnt from the first speech of the session."""
 
 import logging
 from typing import Final
@@ -15,26 +15,26 @@ from kouyu.protocol.speech_rate import SPEECH_RATE
 log = logging.getLogger(__name__)
 
 LEARNT_FROM_S: Final = 2.4
-"""First speech that is enough to know somebody by."""
+"""Seconds of first speech that are enough for a voiceprint."""
 LEARNT_UNTIL_S: Final = 8.0
-"""More of the same speaker's speech makes the voiceprint better up to here."""
+"""Seconds of speech up to which more speech of the same speaker improves the voiceprint."""
 COMPARED_FROM_S: Final = 0.8
-"""Speech from which on two stretches of it can be told to be of one speaker or of two."""
+"""Seconds of speech from which two stretches can be compared for being of one speaker."""
 _SURE: Final = 0.05
-"""The lead from which on speech is learnt from."""
+"""The lead from which speech is used for learning."""
 _NEW_S: Final = 0.6
-"""New speech that is worth another voiceprint."""
+"""Seconds of new speech after which the voiceprint is computed again."""
 
 
 class EnrolledVoice(msgspec.Struct, frozen=True):
-    """A voiceprint that was made elsewhere, of ``speech_s`` seconds of speech."""
+    """A voiceprint enrolled before, from ``speech_s`` seconds of speech."""
 
     voiceprint: Voiceprint
     speech_s: float
 
 
 class TargetVoice:
-    """Who is to be heard, and how much a stretch of speech sounds like that."""
+    """Holds the target's voiceprint and compares speech with it."""
 
     def __init__(self, encoder: SpeakerEncoder, enrolled: EnrolledVoice | None) -> None:
         self._encoder = encoder
@@ -42,27 +42,27 @@ class TargetVoice:
         self._voiceprint = None if enrolled is None else enrolled.voiceprint
         self._learnt: list[Samples] = []
         self._stretch: list[Samples] = []
-        """First speech since the last pause, of which it is not known yet who speaks."""
+        """First speech since the last pause, whose speaker is not determined yet."""
         self._failed = False
 
     @property
     def known(self) -> bool:
-        """There is a voiceprint to compare with."""
+        """Whether there is a voiceprint to compare with."""
         return self._voiceprint is not None
 
     async def hear_first(self, speech: Samples) -> None:
-        """The next piece of the session's first speech, while nobody is known yet."""
+        """Add a part of the session's first speech, while there is no voiceprint."""
         self._stretch.append(speech)
         if _seconds(self._stretch) >= COMPARED_FROM_S and _seconds(self._stretch) + self._learnt_s >= LEARNT_FROM_S:
             await self._learn_stretch()
 
     async def pause(self) -> None:
-        """Whoever spoke last has stopped: somebody else may speak next."""
+        """End the current stretch at a pause: another speaker may speak next."""
         if self._stretch and not self.known:
             await self._learn_stretch()
 
     async def _learn_stretch(self) -> None:
-        """Learn from the latest stretch, unless somebody else says it than who spoke first."""
+        """Learn from the latest stretch, unless its speaker is not the one of the first stretch."""
         stretch, self._stretch = np.concatenate(self._stretch), []
         if self._learnt_s < COMPARED_FROM_S:
             self._learnt = [stretch]
@@ -78,9 +78,9 @@ class TargetVoice:
         return float(first @ other) >= least_similarity(len(stretch) / SPEECH_RATE, self._learnt_s)
 
     async def lead(self, speech: Samples, clearness_db: float) -> float | None:
-        """How far the similarity of ``speech`` lies above what this speaker's has at least. None: no comparison.
+        """The similarity of ``speech`` to the target minus the least similarity of the target's own speech.
 
-        ``clearness_db``: how far the speech stands above the noise.
+        None: no comparison was possible. ``clearness_db``: signal-to-noise ratio of the speech.
         """
         if self._voiceprint is None or not len(speech):
             return None
@@ -97,7 +97,8 @@ class TargetVoice:
         return float(made @ self._voiceprint) - least
 
     async def hear_more(self, speech: Samples, lead: float | None) -> bool:
-        """Speech that was let through, and its lead. Whether it was learnt from: an enrolled voice is left as it is."""
+        """Learn from speech that was passed on, given its lead. Returns whether the voiceprint changed; an enrolled one
+        never does."""
         worth = lead is not None and lead >= _SURE and len(speech) >= _NEW_S * SPEECH_RATE
         if self._enrolled is not None or not worth or self._learnt_s >= LEARNT_UNTIL_S:
             return False
@@ -119,7 +120,7 @@ class TargetVoice:
             return await self._encoder.encode(speech)
         except EngineError as error:
             if not self._failed:
-                log.warning("voiceprints cannot be made, so everybody is heard: %s", error)
+                log.warning("no voiceprint could be made, so all speakers are let through: %s", error)
             self._failed = True
             return None
 

@@ -1,4 +1,5 @@
-"""What the voice of a turn tells, found out while its transcript is made, so that nobody waits for it."""
+"""Recognises speaker, gender and emotion of a turn's voice in parallel with its transcript, so that it adds no
+latency."""
 
 import asyncio
 import logging
@@ -17,18 +18,18 @@ from kouyu.store.errors import StoreError
 log = logging.getLogger(__name__)
 
 HeardVoice: TypeAlias = Callable[[], Awaitable[UserVoice]]
-"""Gives what has been found out."""
+"""Returns the results so far."""
 
 LATEST_S: Final = 0.3
-"""How long a transcript that is there waits at most. Speaker and gender take some 30 ms and begin with the transcript,
-so only a machine that is far behind comes to this; what is not known then stays unknown."""
+"""Seconds that a finished transcript waits for the results at most. Speaker and gender take some 30 ms and start with
+the transcript, so only an overloaded machine reaches this; results that are missing then stay unknown."""
 
 
 @asynccontextmanager
 async def hearing_voice(services: Services, order: Transcribe, audio: Samples) -> AsyncIterator[HeardVoice]:
-    """Begin to find out what the configuration asks for, where the utterance may be over.
+    """Start to recognise what the configuration asks for, if the transcript is a final one.
 
-    What is not asked for within the block is stopped at its end.
+    Cancels at the end of the block what is still under way.
     """
     wanted = _wanted(services, order, audio) if order.final else ()
     finding = {field: asyncio.create_task(work, name=f"the turn's {field}") for field, work in wanted}
@@ -49,7 +50,7 @@ async def hearing_voice(services: Services, order: Transcribe, audio: Samples) -
 
 
 def _wanted(services: Services, order: Transcribe, audio: Samples) -> Iterator[tuple[str, Coroutine[Any, Any, object]]]:
-    """By field of UserVoice."""
+    """The work to do, by field of UserVoice."""
     voice_print, asr = order.configuration.voice_print_config, order.configuration.asr_config
     if voice_print.group_id and services.speaker_encoder is not None:
         finding = speaker_of_turn(services.speaker_encoder, services.store.voiceprints, voice_print, audio)
@@ -61,15 +62,15 @@ def _wanted(services: Services, order: Transcribe, audio: Samples) -> Iterator[t
 
 
 def _result(field: str, task: asyncio.Task[object]) -> object:
-    """None for what has failed or is not there yet; the turn goes on without it."""
+    """The task's result; None if it failed or is not finished: the turn goes on without it."""
     if not task.done() or task.cancelled():
-        log.warning("a turn's %s was not found in time", field)
+        log.warning("recognition of a turn's %s timed out", field)
         return None
     match task.exception():
         case None:
             return task.result()
         case EngineError() | StoreError() as error:
-            log.warning("a turn's %s was not found: %s", field, error)
+            log.warning("recognition of a turn's %s failed: %s", field, error)
         case broken:  # the boundary to an engine, whatever it throws
-            log.error("the engine for a turn's %s broke", field, exc_info=broken)
+            log.error("unexpected error in recognition of a turn's %s", field, exc_info=broken)
     return None

@@ -1,4 +1,4 @@
-"""The user's audio on its way in: decoded, cleaned, kept, judged by voice activity, without the agent's own echo."""
+"""The user's audio: decodes, cleans and stores it, and runs VAD on it, without the agent's own echo."""
 
 from collections.abc import Callable
 
@@ -18,11 +18,11 @@ from kouyu.session.vad_pump import VadPump
 
 
 class UserAudio:
-    """Hears for one session.
+    """Processes the user's audio of one session.
 
-    ``configuration`` gives the one in force, ``clock`` the session's time in seconds. ``report`` takes judgements,
-    ``heard`` the samples and the position behind them. That audio has come in is not reported for every frame of it:
-    ``untold`` is to be asked before anything else is told.
+    ``configuration`` gives the one in force, ``clock`` the session's time in seconds. ``report`` is called with VAD
+    results, ``heard`` with the samples and the position behind them. Progress of the audio is coalesced: the caller
+    must drain ``untold`` before it passes any other input to the conversation.
     """
 
     def __init__(
@@ -60,50 +60,50 @@ class UserAudio:
         )
 
     async def run(self) -> None:
-        """Judge until cancelled. Raises EngineError when voice activity is gone."""
+        """Run VAD until cancelled. Raises EngineError when VAD fails."""
         await self._vad_pump.run()
 
     async def hear(self, delta: bytes) -> None:
-        """More audio. Waits while too much is still to be judged. Raises ProtocolError for what does not decode."""
+        """Add encoded audio; waits while too much is queued for VAD. Raises ProtocolError if it does not decode."""
         async for samples in self._decoder.decoded(delta):
             self._take(samples)
             await self._vad_pump.room()
 
     def untold(self) -> tuple[AudioReceived, float] | None:
-        """How far audio has come in since this was last asked, and when; None where none has."""
+        """The progress of the audio since the last call, and its time; None if there is none."""
         untold, self._untold = self._untold, None
         return untold
 
     def complete(self) -> None:
-        """A buffer of audio ends here."""
+        """End a buffer of audio here."""
         self._take(self._decoder.complete())
         self._listen(joined([]), self._noise_suppression.flush())
         self._vad_pump.complete()
 
     async def look_up_target(self, processing: VoiceProcessingConfig) -> None:
-        """Find the speaker that is to be heard alone. Raises InvalidField where there is none."""
+        """Look up the target speaker. Raises InvalidField if there is none."""
         await self._target.look_up(processing)
 
     def follow_target(self) -> None:
-        """The configuration in force may name another speaker to be heard alone, or none."""
+        """Apply the target speaker of the configuration in force."""
         self._target.follow(self._configuration().voice_processing_config)
 
     def use_format(self, input_audio: InputAudio) -> None:
-        """From the next piece of audio on it comes in this format."""
+        """Decode audio in this format from the next frame on."""
         self._decoder.use_format(input_audio)
 
     def sounding(self, sound: Sounding) -> None:
-        """The client begins to play this."""
+        """Tell the echo guard what the client begins to play."""
         if self.echo_guard is not None:
             self.echo_guard.sounding(sound, self._clock())
 
     def flushed(self) -> None:
-        """The client has thrown away what it had not played."""
+        """Tell the echo guard that the client discarded the audio it had not played."""
         if self.echo_guard is not None:
             self.echo_guard.flushed(self._clock())
 
     def close(self) -> None:
-        """The session has ended."""
+        """Free the resources at the end of the session."""
         self._vad_pump.close()
         self._decoder.close()
 
@@ -113,10 +113,10 @@ class UserAudio:
         self._listen(samples, self._noise_suppression.clean(samples, enabled=enabled))
 
     def _listen(self, samples: Samples, cleaned: Samples) -> None:
-        """``samples`` have come in, and ``cleaned`` has come out of noise suppression.
+        """Store received ``samples`` and pass the ``cleaned`` ones that are ready to VAD.
 
-        Voice activity hears what is cleaned. Recognition hears fewer words wrong without suppression; with voiceprints,
-        which are compared in what is cleaned, it hears that too.
+        Recognition gets the received samples, on which it makes fewer errors than on cleaned ones, except with
+        voiceprint denoising, which compares voiceprints on cleaned samples.
         """
         now = self._clock()
         use_cleaned = self._configuration().voice_processing_config.enable_pdns

@@ -1,4 +1,4 @@
-"""The user's audio on its way through voice activity, and past the target speaker where one is to be heard alone."""
+"""Feeds the user's audio to VAD, and its results through the target speaker's gate if there is one."""
 
 import asyncio
 from collections import deque
@@ -12,16 +12,16 @@ from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.session.target_speaker import TargetSpeaker
 
 _JUDGED_AT_ONCE: Final = 4 * SPEECH_RATE
-"""Samples whose judgements are reported before other sessions get their turn on the event loop."""
+"""Samples whose VAD results are reported before the event loop may run other sessions."""
 MOST_WAITING_S: Final = 30
-"""Audio that may wait to be judged. Beyond that reading from the client waits, so that it is slowed down."""
+"""Seconds of audio that may wait for VAD. Beyond that reading from the client pauses, which slows it down."""
 
 OpenTarget = Callable[[int], TargetSpeaker]
-"""Makes what hears one speaker alone, from the given sample on."""
+"""Makes the TargetSpeaker that applies from the given sample on."""
 
 
 class VadPump:
-    """Feeds voice activity with whatever audio has come meanwhile, and reports its judgements in order."""
+    """Feeds VAD with all audio that has come meanwhile, and reports its results in order."""
 
     def __init__(
         self,
@@ -30,8 +30,8 @@ class VadPump:
         *,
         stopped_sending_grace_ms: int,
     ) -> None:
-        """``stopped_sending_grace_ms``: a client that sends nothing for so long has stopped, and what is held back is
-        decided by what there is."""
+        """``stopped_sending_grace_ms``: a client that sends nothing for this long has stopped, and the target speaker's
+        gate decides by the audio so far."""
         self._patience_s = stopped_sending_grace_ms / 1000
         self._stream = detector.open()
         self._chunk = detector.model.chunk_samples
@@ -48,30 +48,30 @@ class VadPump:
         self._taken = asyncio.Event()
 
     def put(self, samples: Samples) -> None:
-        """More audio of the user's, to be judged after what came before."""
+        """Queue more of the user's audio."""
         self._waiting.append(samples)
         self._received += len(samples)
         if self._received // self._chunk > self._fed // self._chunk:
             self._changed.set()
 
     def hear_only(self, target: OpenTarget | None) -> None:
-        """From the audio that comes now on hear one speaker alone; None: everybody."""
+        """Pass on only one speaker's speech from the next audio on; None: everybody's."""
         self._wanted = target
         self._changed.set()
 
     def complete(self) -> None:
-        """A buffer of audio ends here: what is held back is decided without waiting for more."""
+        """End a buffer of audio here: the gate decides about what is held back without waiting for more."""
         self._complete_at.append(self._received)
         self._changed.set()
 
     async def room(self) -> None:
-        """Wait until the audio that has not been judged is less than MOST_WAITING_S."""
+        """Wait until less than MOST_WAITING_S of audio wait for VAD."""
         while self._received - self._fed > MOST_WAITING_S * SPEECH_RATE:
             self._taken.clear()
             await self._taken.wait()
 
     async def run(self) -> None:
-        """Judge until cancelled. Raises EngineError when voice activity is gone."""
+        """Run VAD until cancelled. Raises EngineError when VAD fails."""
         while True:
             more = await self._more()
             waiting, self._waiting = self._waiting, []
@@ -85,7 +85,7 @@ class VadPump:
             await self._finish(anyway=not more)
 
     async def _more(self) -> bool:
-        """Wait for news; False when the client seems to have stopped sending while something is held back."""
+        """Wait for audio or a change; False if the client seems to have stopped sending while audio is held back."""
         if self._target is not None and self._target.holding:
             try:
                 async with asyncio.timeout(self._patience_s):
@@ -112,9 +112,9 @@ class VadPump:
             self._target = None if self._wanted is None else self._wanted(self._judged)
 
     async def _finish(self, *, anyway: bool = False) -> None:
-        """Have what is held back decided, where voice activity has come to the end of a complete buffer."""
+        """Let the gate decide about what is held back, if VAD has reached the end of a complete buffer."""
         finished = anyway
-        # Voice activity judges whole chunks: the last few ms of a buffer are judged with the next one.
+        # VAD processes whole chunks: the last few ms of a buffer are processed with the next one.
         while self._complete_at and self._judged + self._chunk > self._complete_at[0]:
             self._complete_at.popleft()
             finished = True
@@ -122,5 +122,5 @@ class VadPump:
             await self._target.finish()
 
     def close(self) -> None:
-        """The session has ended."""
+        """Free the resources at the end of the session."""
         self._stream.close()
