@@ -1,4 +1,4 @@
-"""What it costs to be watched: the processor time of conversations in virtual time, without and with an observer.
+"""Measures the CPU cost of diagnostics: conversations in virtual time, without and with an observer.
 
     python -m bench.diagnostics_cost
 
@@ -26,7 +26,7 @@ def main() -> None:
     messages = [told("2026112300000000000000000000", fact) for fact in talk.facts]
     size = sum(len(message) for message in messages)
     print(f"the conversation core, per second of talk: {alone / SECONDS * 1000:.2f} ms")
-    print(f"with an observer, which nobody has who is not watched: {watched / SECONDS * 1000:.2f} ms")
+    print(f"with an observer, which only watched sessions have: {watched / SECONDS * 1000:.2f} ms")
     print(f"facts: {len(messages) / SECONDS:.0f} a second, {size / SECONDS / 1024:.1f} KiB a second")
 
 
@@ -39,7 +39,7 @@ def play(talk: Simulation) -> None:
 
 
 def seconds(work: Callable[[], None]) -> float:
-    """Processor time of the work."""
+    """Return the CPU time of the work."""
     began = time.process_time()
     work()
     return time.process_time() - began

@@ -1,4 +1,4 @@
-"""What hot words cost: processor time of recognition with many of them, beside the same without any, in one run.
+"""Measures the cost of hot words: CPU time of recognition with many of them and without, in one run.
 
     python -m bench.hot_words
 

@@ -1,7 +1,7 @@
-"""How well the end of a turn is judged: complete utterances against ones cut off in the middle of a phrase.
+"""Measures end-of-turn detection: complete utterances against ones cut off in the middle of a phrase.
 
     python -m evals.end_of_turn            # the half of the sentences that nothing was tuned on
-    python -m evals.end_of_turn --tune     # the other half too, and the judge's weights as they come out of it
+    python -m evals.end_of_turn --tune     # the other half too, and the weights fitted on it
 
 Needs the weight sets smart-turn, piper-joe, kokoro and whisper-base, and the extra "english". Takes some minutes,
 nearly all of them speaking and recognising.

@@ -1,4 +1,4 @@
-"""How often the gender of a voice is told right: by how much is said, in quiet, in noise and over a telephone.
+"""Measures the accuracy of gender detection by length of speech: in quiet, in noise and over a telephone.
 
     python -m evals.gender
 

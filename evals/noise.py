@@ -1,9 +1,9 @@
-"""What noise suppression (enable_ans) and voiceprint denoising (enable_pdns) do for turns and transcripts.
+"""Measures what noise suppression (enable_ans) and voiceprint denoising (enable_pdns) do for turns and transcripts.
 
     python -m evals.noise                 # everything, some minutes
     python -m evals.noise --no-words      # turns alone, without recognition
 
-The audio goes the way it goes in a session: noise suppression, voice activity, the speaker gate, the rules of free
+The audio takes the same path as in a session: noise suppression, voice activity, the speaker gate, the rules of free
 talk, recognition. Needs the weight sets silero-vad, voiceprint, whisper-base, piper-joe and kokoro, and the extra
 "english".
 """

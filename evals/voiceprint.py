@@ -1,4 +1,4 @@
-"""How well voiceprints tell speakers apart, by how much speech there is: false accepts and false rejects.
+"""Measures speaker recognition by length of speech: false accepts and false rejects.
 
     python -m evals.voiceprint            # rates at the default score of 40, and at one fixed cosine
     python -m evals.voiceprint --tune     # the calibration's constants as they come out of these speakers
@@ -199,7 +199,7 @@ def fitted(some: Trials, penalty: float = 1e-3) -> Numbers:
     """The calibration's constants: logistic regression by Newton's method.
 
     Same speaker against other voices, both weighing the same within each pair of lengths. Shifted voices are left out:
-    how far a voice must be shifted to be another one is nobody's to say.
+    it is not defined how far a voice must be shifted to be another one.
     """
     kept = some.where(some.same_speaker | ~some.same_voice)
     inputs = terms(kept.cosine, kept.turn_s, kept.enrolled_s)

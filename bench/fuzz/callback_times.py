@@ -1,4 +1,4 @@
-"""How much of the processor each callback of asyncio's event loop takes, and where the long ones spend it."""
+"""Measures the CPU time of each callback of asyncio's event loop, and where the long ones spend it."""
 
 import asyncio
 import sys
@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 LONGEST_MS: Final = 20.0
-"""Processor time beyond which a callback is too long."""
+"""CPU time above which a callback is too long."""
 _SAMPLED_S: Final = 0.01
 _FRAMES: Final = 12
 _PLACES: Final = 50

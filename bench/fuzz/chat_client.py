@@ -1,6 +1,6 @@
-"""A fuzzing client of ``/v1/chat``: sends cases and checks after each one that the server answered it by the rules.
+"""A fuzzing client of ``/v1/chat``: sends cases and checks after each that the server answered by the rules.
 
-What came in answer to a case is known by the probe behind it: an event of which the error is certain, and in order.
+A probe after each case delimits its answers: an event that always gets an error, in order.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from bench.fuzz.uplink_cases import Case, UplinkCases
 from kouyu.server.process.tcp_listeners import LARGEST_MESSAGE
 
 ANSWER_S: Final = 30.0
-"""A case that has not been answered for so long counts as a fault."""
+"""A case without an answer for so long counts as a fault."""
 _CASES_OF_A_CONNECTION: Final = 25
 _REDIALLED: Final = "dialled again"
 """Why the server closes a connection whose client, as it seems, has come back on another one (websocket.md 1.6)."""

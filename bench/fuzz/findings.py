@@ -1,4 +1,4 @@
-"""What the fuzzing clients count and find."""
+"""Counts and faults of the fuzzing clients."""
 
 from collections import Counter
 from typing import Final
@@ -8,7 +8,7 @@ _SHOWN: Final = 300
 
 
 class Findings:
-    """Faults are kept in words, the first ones of them; everything else is counted."""
+    """Keeps the first faults as text; counts everything else."""
 
     def __init__(self) -> None:
         self.sent: Counter[str] = Counter()
@@ -17,7 +17,7 @@ class Findings:
         self.fault_count = 0
 
     def fault(self, kind: str, what: str, message: str | bytes = "") -> None:
-        """The server did not do what it should."""
+        """Record a fault of the server."""
         self.fault_count += 1
         if len(self.faults) < _MOST_KEPT:
             shown = message if isinstance(message, str) else message.decode(errors="replace")

@@ -1,4 +1,4 @@
-"""A fuzzing client below the messages: WebSocket frames in every order, whole and cut, also before the handshake."""
+"""A fuzzing client at the frame level: WebSocket frames in any order, whole or truncated, also before the handshake."""
 
 import asyncio
 import contextlib

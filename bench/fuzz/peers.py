@@ -1,11 +1,10 @@
-"""What the fuzzed server asks: models, a voice, a recogniser, a flow and files. Well-behaved, or not.
+"""Stand-ins for the fuzzed server's upstreams: models, a voice, a recogniser, a flow, files; well-behaved or hostile.
 
     python -m bench.fuzz.peers SEED SECONDS
 
-Prints ``{"http": …}`` when it is ready. Below ``/calm`` everything is as it should be. Below ``/hostile`` each request
-is answered with something else that a broken, or a hostile, endpoint could send. Voice and recogniser are shared by all
-of a server's sessions, so they misbehave where they are told to: for the voice ``hostile``, for the prompt HOSTILE.
-What is endless ends after so many seconds.
+Prints ``{"http": …}`` when it is ready. Paths below ``/calm`` behave well. Each request below ``/hostile`` gets another
+answer that a broken or hostile endpoint could send. All of a server's sessions share voice and recogniser, so these
+misbehave on request: for the voice ``hostile``, for the prompt HOSTILE. Endless answers end after SECONDS.
 """
 
 import asyncio

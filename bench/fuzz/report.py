@@ -1,4 +1,4 @@
-"""What a run of the fuzzers came to."""
+"""The report of a fuzzing run."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ class FuzzReport(msgspec.Struct, frozen=True, kw_only=True):
     sent: dict[str, int]
     """Messages and requests by their kind."""
     faults: list[str]
-    """The first of what was not answered by the rules."""
+    """The first faults: answers against the rules."""
     fault_count: int
     server_died: bool
     server: ServerReport | None
@@ -33,7 +33,7 @@ class FuzzReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def failed(self) -> bool:
-        """Whether something is wrong, times left aside."""
+        """Whether anything but times is wrong."""
         return bool(self.server_died or self.tracebacks or self.fault_count or self.lost_conversation)
 
     @property
@@ -44,7 +44,7 @@ class FuzzReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def print_report(report: FuzzReport) -> None:
-    """In words, on standard output."""
+    """Print the report to standard output."""
     total = sum(report.sent.values())
     print(f"seed {report.seed}: {total} messages and requests of {len(report.sent)} kinds in {report.seconds:g} s")
     server, calm = report.server, report.calm

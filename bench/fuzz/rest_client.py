@@ -1,4 +1,4 @@
-"""A fuzzing client of REST: every operation of the server's OpenAPI document, with bodies that it allows and not."""
+"""A fuzzing client of REST: every operation of the server's OpenAPI document, with allowed and invalid bodies."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from bench.fuzz.values import Values
 
 _ANSWER_S: Final = 60.0
 _LEFT_OUT: Final = ("/v1/kouyu/log",)
-"""Logging in with wrong tokens is answered with a wait, for all clients of an address together."""
+"""Failed logins are rate-limited for all clients of an address together."""
 _MOST_READ: Final = 30_000_000
 _NOT_MADE: Final = 501
 _PROMPTS: Final = (
@@ -122,7 +122,7 @@ class RestClient:
         await self._send("post", "/v3/chat", "a hard prompt", json=chat)
 
     async def _send(self, method: str, path: str, kind: str, **request: Any) -> Any:
-        """Ask, and see that the answer is no fault of the server; gives its JSON, if it is some."""
+        """Send a request, record a server error as a fault, and return the answer's JSON, if any."""
         self._findings.sent[kind] += 1
         try:
             async with self._http.stream(method.upper(), path, **request) as response:

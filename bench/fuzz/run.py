@@ -1,12 +1,12 @@
-"""Fuzzing a server of its own, beside a client that only wants to talk.
+"""Fuzzes a server that it starts, while a well-behaved client holds a conversation.
 
     make fuzz ARGS="--seed 1 --minutes 10"
 
-The server is the real one. What it asks (models, voice, recogniser, a flow) are stand-ins in a process of their own,
-half of them hostile (peers.py). Fuzzing clients send whatever the wire allows, and more; meanwhile another client asks
-spoken questions in frames of 20 ms. Shown is how late its frames were taken in, with its own lateness beside it, and
-the callbacks of the event loop that took too much of the processor. It fails where the server died or logged a
-traceback, where that client lost its connection or an answer, and where something was not answered by the rules.
+The server is the real one. Its upstreams (models, voice, recogniser, a flow) are stand-ins in another process, half of
+them hostile (peers.py). Fuzzing clients send valid and invalid data; meanwhile the well-behaved client asks spoken
+questions in frames of 20 ms. The report shows how late the server processed its frames, beside the client's own
+lateness, and the event loop's callbacks that took too much CPU time. The run fails if the server died or logged a
+traceback, if that client lost its connection or an answer, or if an answer broke the rules.
 """
 
 import asyncio
@@ -82,14 +82,14 @@ class FuzzOptions(msgspec.Struct, frozen=True, kw_only=True):
     largest: int = 8_000_000
     """Characters of the largest text, and bytes of the largest sound."""
     endless_s: float = 20.0
-    """After so long an endless answer of a stand-in ends."""
+    """Length of a stand-in's endless answers."""
     uvloop: bool = False
     answers: int = 1
     """Of the well-behaved client, which are waited for before the end."""
 
 
 async def fuzz(options: FuzzOptions) -> FuzzReport:
-    """Start everything, send, and look at what happened. Raises ServerDidNotStart."""
+    """Start everything, fuzz, and report. Raises ServerDidNotStart."""
     os.environ["PYTHONPATH"] = str(ROOT)
     findings = Findings()
     with tempfile.TemporaryDirectory(prefix="kouyu-fuzz-") as name:
@@ -127,7 +127,7 @@ async def fuzz(options: FuzzOptions) -> FuzzReport:
         server=measured,
         calm=calm,
         tracebacks=tracebacks(log),
-        held=re.findall(r"the event loop (?:was|is) held.*", log),
+        held=re.findall(r"the event loop (?:was|has been) blocked.*", log),
     )
 
 

@@ -1,4 +1,4 @@
-"""The server that is fuzzed: the real application, which also says what it measured of itself.
+"""The fuzzed server: the real application, which also reports measurements of itself.
 
     python -m bench.fuzz.server FOLDER --config FILE [--uvloop]
 
@@ -97,7 +97,7 @@ def _print(value: msgspec.Struct) -> None:
 @click.option("--config", type=click.Path(exists=True, path_type=Path), required=True)
 @click.option("--uvloop", "on_uvloop", is_flag=True)
 def main(folder: Path, config: Path, on_uvloop: bool) -> None:
-    """Run the server that is fuzzed."""
+    """Run the fuzzed server."""
     _log_to_stderr("info")
     settings = anchored(load(config), config.absolute().parent)
     times = None if on_uvloop else CallbackTimes()

@@ -1,4 +1,4 @@
-"""Sound for the fuzzing client: of every format and codec, whole, cut and broken."""
+"""Generates audio for the fuzzing client: every format and codec, whole, truncated and corrupt."""
 
 import random
 import struct

@@ -1,4 +1,4 @@
-"""What the fuzzing client sends on ``/v1/chat``, and what the rules say of it (uplink.md)."""
+"""Generates the fuzzing client's messages on ``/v1/chat``, with the answer that the rules require (uplink.md)."""
 
 import base64
 import json
@@ -55,7 +55,7 @@ class UplinkCases:
         return self._random
 
     def text(self, largest: int) -> str:
-        """A text that is hard on somebody."""
+        """Return a text that is hard to process."""
         return self._values.text(largest)
 
     def next(self) -> Case:

@@ -1,6 +1,6 @@
-"""Values for a JSON Schema: such as it allows, such as it does not, and texts that are hard on whoever reads them.
+"""Generates values for a JSON Schema: allowed ones, refused ones, and texts that are hard to process.
 
-Everything comes from one seeded generator, so that a run can be repeated.
+All use one seeded generator, so that a run can be repeated.
 """
 
 import math
@@ -67,7 +67,7 @@ class Values:
         return max(1, round(math.exp(self.random.uniform(0, math.log(max(limit, 2))))))
 
     def text(self, largest: int | None = None) -> str:
-        """A text that is hard on somebody."""
+        """Return a text that is hard to process."""
         size = self.size(largest)
         match self.random.randrange(4):
             case 0:

@@ -1,9 +1,9 @@
-"""kouyu and Pipecat one after the other: the same questions, weights and machine.
+"""Compares kouyu and Pipecat, one after the other: the same questions, weights and machine.
 
     make bench-peers                                    # both, free talk and barge-in
     .venv/bin/python -m bench.peers.compare --help
 
-README.md says what is the same for both, and what is not.
+README.md lists what is the same for both, and what differs.
 """
 
 import asyncio

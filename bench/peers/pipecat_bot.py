@@ -69,7 +69,7 @@ class PlainSerializer(FrameSerializer):
 
 
 class Commands(FrameProcessor):
-    """Does what the benchmark asks for between turns: say a text, or begin anew."""
+    """Executes the benchmark's commands between turns: speak a text, or start a new conversation."""
 
     def __init__(self, context: LLMContext, opening: list[Any]) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class Commands(FrameProcessor):
 
 
 class TranscriptTeller(FrameProcessor):
-    """Shows the client what was heard: a turn that was misheard does not count."""
+    """Sends the client the transcript: a misrecognised turn does not count."""
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Pass on everything."""

@@ -1,4 +1,4 @@
-"""What the comparison says: as a value for JSON, and as a table for a person."""
+"""The report of the comparison, as a value for JSON and as a table."""
 
 from typing import Final
 

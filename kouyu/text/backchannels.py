@@ -1,4 +1,4 @@
-"""Words that say "I am listening" and nothing else."""
+"""Recognises backchannels: transcripts that only signal listening and claim no turn."""
 
 import re
 from typing import Final
@@ -13,11 +13,11 @@ _MANDARIN: Final = (
 _WORDS: Final = frozenset(f"{_ENGLISH} {_MANDARIN}".split())
 _PHRASES: Final = ("i see", "i know", "got it", "uh huh", "mm hm", "mm hmm", "of course", "all right", "oh really")
 _LONGEST: Final = 4
-"""Words. Whoever says more than this has something to say."""
+"""Most words of a backchannel; a longer transcript is a turn."""
 
 
 def is_backchannel(transcript: str) -> bool:
-    """Whether ``transcript`` is nothing but listening: "mm-hm", "yeah, okay", 嗯, 对对. False for an empty one."""
+    """Whether ``transcript`` is only a backchannel: "mm-hm", "yeah, okay", 嗯, 对对. False for an empty one."""
     said = re.sub(r"[^\w\s]+", " ", transcript.casefold())
     for phrase in _PHRASES:
         said = re.sub(rf"\b{phrase}\b", "mhm", said)

@@ -1,4 +1,4 @@
-"""Patterns of English numbers in words: pieces of regular expressions, for use without regard to case."""
+"""Regular expressions for English numbers in words, to be used with IGNORECASE."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ ORDINAL: Final = (
     "|seventieth|eightieth|ninetieth)"
 )
 MONTH: Final = "(?:January|February|(?-i:March)|April|(?-i:May)|June|July|August|September|October|November|December)"
-"""A small "may" or "march" is a verb."""
+"""In lower case "may" and "march" are verbs."""
 
 BELOW_100: Final = rf"(?:{TENS}[ -]{UNIT}|{TENS}|{TEEN}|{UNIT})"
 BELOW_1000: Final = rf"(?:{BELOW_100}[ -]hundred(?: (?:and )?{BELOW_100})?|{BELOW_100})"
@@ -30,9 +30,9 @@ HOUR: Final = rf"(?:{UNIT}|ten|eleven|twelve)"
 MINUTE: Final = rf"(?:oh[ -]{UNIT}|{TEEN}|(?:twenty|thirty|forty|fifty)(?:[ -]{UNIT})?)"
 
 RUN: Final = rf"(?:a (?={SCALE}))?(?!oh\b){NUMBER}\b(?:(?:[ -]|(?<=[dn]) and ){NUMBER}\b){{0,24}}+"
-"""All the number words that stand together, well-formed or not; "and" only after hundred, thousand, million.
+"""A run of number words, well-formed or not; "and" only after hundred, thousand, million.
 
-Bounded, and never taken back: a recogniser that loops may repeat one number a thousand times.
+Bounded and possessive: a recogniser that loops may repeat one number a thousand times.
 """
 
 AFTER_POINT: Final = rf" point(?: (?:zero|oh|{UNIT})\b)+"
@@ -51,5 +51,5 @@ _VALUES: Final = (
 
 
 def value_below_100(said: str) -> int:
-    """The number that "forty-five", "oh five" or "twelve" says. Raises KeyError for other words."""
+    """Return the value of "forty-five", "oh five" or "twelve". Raises KeyError for other words."""
     return sum(_VALUES[word] for word in said.lower().replace("-", " ").split())

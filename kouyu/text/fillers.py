@@ -1,7 +1,7 @@
-"""What ``enable_ddc`` (uplink.md, data.asr_config) drops from a transcript: fillers, stutters and false starts.
+"""Disfluency removal (``enable_ddc``; uplink.md, data.asr_config): drops fillers, stutters and false starts.
 
-Cautious: what may carry meaning stays. "Well" stays, "like" goes only between commas; so does 那个 between pauses;
-啊 and 嗯 go at both ends of a clause, but not from 是啊 and 好啊, which are answers; words doubled for a reason stay
+Conservative: words that may carry meaning stay. "Well" stays, "like" goes only between commas; so does 那个 between
+pauses; 啊 and 嗯 go at both ends of a clause, but not from 是啊 and 好啊, which are answers; intended repetitions stay
 (看看, "very very", "no no").
 """
 
@@ -50,10 +50,10 @@ _LEFT_MARKS: Final = (
 
 
 def without_fillers(text: str, language: str) -> str:
-    """The transcript without fillers and stutters, commas and capitals put right.
+    """Remove fillers and stutters, and correct commas and capitals.
 
     For English and Mandarin; other languages come back unchanged, for "um" and "er" are words there. A transcript of
-    nothing but fillers comes back as it is: 嗯。 may be an answer. ``language`` is an ISO 639-1 code, "" when not
+    only fillers comes back unchanged: 嗯。 may be an answer. ``language`` is an ISO 639-1 code, "" when not
     known.
     """
     language = language or language_of(text)
@@ -89,14 +89,14 @@ def _without_english_fillers(text: str) -> str:
 
 
 def _append(kept: list[str], text: str, *, capital: bool) -> None:
-    """Add what lies between two fillers; ``capital``: a filler with a capital letter stood before it."""
+    """Add the text between two fillers; ``capital``: the filler before it had a capital letter."""
     if not "".join(kept).strip():
         text = text.lstrip(" ,.…")
     kept.append(re.sub(r"[^\W\d_]", lambda letter: letter.group().upper(), text, count=1) if capital else text)
 
 
 def _comma(match: re.Match[str], text: str) -> str:
-    """What stands in a filler's place within a sentence: its comma, if that parts two clauses."""
+    """Return the replacement of a filler within a sentence: its comma, if it separates two clauses."""
     if "," not in match["before"]:
         return ""
     if not match["after"]:

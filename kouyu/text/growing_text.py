@@ -1,10 +1,10 @@
-"""A text that grows by many small pieces."""
+"""A text that many small pieces are appended to."""
 
 from io import StringIO
 
 
 class GrowingText:
-    """Adding a piece costs what the piece is long, not what the text is."""
+    """A text to which appending costs time linear in the piece, not in the text."""
 
     def __init__(self) -> None:
         self._text = StringIO()
@@ -14,7 +14,7 @@ class GrowingText:
         self._text.write(text)
 
     def withdraw(self, characters: int) -> str:
-        """Take the last characters away again; gives them."""
+        """Remove and return the last ``characters``."""
         text = str(self)
         kept = max(0, len(text) - characters)
         self._text = StringIO()

@@ -1,4 +1,4 @@
-"""Putting pieces of text one after the other as their language writes them."""
+"""Joins pieces of text with a space where their languages use one."""
 
 import re
 from typing import Final
@@ -11,12 +11,12 @@ _NO_SPACE_BEFORE: Final = re.compile(rf"^[{_WIDE}\s\u3000-\u303f\uff00-\uffef]")
 
 
 def separator(before: str, after: str) -> str:
-    """What belongs between two pieces of text: a space, or nothing where either side is written without."""
+    """Return the separator of two pieces: a space, or "" if either side's script uses no spaces."""
     if not before or not after or _NO_SPACE_AFTER.search(before) or _NO_SPACE_BEFORE.search(after):
         return ""
     return " "
 
 
 def appended(before: str, after: str) -> str:
-    """Both, one after the other."""
+    """Return both, joined."""
     return before + separator(before, after) + after

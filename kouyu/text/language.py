@@ -1,4 +1,4 @@
-"""Which language a text is in, told by its script: enough to choose a voice, not to tell French from English."""
+"""Detects a text's language by its script: enough to choose a voice, not to distinguish French from English."""
 
 import re
 from typing import Final
@@ -15,9 +15,9 @@ LANGUAGE_OF_LETTERS: Final = {
     "hi": "\u0900-\u0963",
     "th": "\u0e01-\u0e3a\u0e40-\u0e4e",
 }
-"""The letters of each language we tell apart, as the inside of a regular expression's character class.
+"""The letters of each distinguished language, as the inside of a regular expression's character class.
 
-Latin letters count as English, and Han as Mandarin unless kana stand beside them.
+Latin letters count as English, and Han as Mandarin unless the text has kana.
 """
 
 _WRITTEN_ALIKE: Final = {
@@ -27,20 +27,20 @@ _WRITTEN_ALIKE: Final = {
     "hi": frozenset({"mr", "ne", "sa"}),
     "he": frozenset({"yi"}),
 }
-"""Languages that share the letters of one above."""
+"""Languages written with the letters of one above."""
 _OWN_LETTERS: Final = frozenset(
     {*LANGUAGE_OF_LETTERS, *(code for codes in _WRITTEN_ALIKE.values() for code in codes)} - {"en"}
 ) | frozenset({"am", "bn", "gu", "hy", "ka", "km", "kn", "lo", "ml", "my", "or", "pa", "si", "ta", "te"})
-"""Languages that are not written in Latin letters, as far as voices are made for them."""
+"""Languages not written in Latin letters for which voices exist."""
 
 WORDLESS: Final = frozenset({"zh", "ja", "th"})
-"""Languages written without spaces: their letters count as about half a word each."""
+"""Languages written without spaces: each of their letters counts as about half a word."""
 
 _RUNS: Final = re.compile("|".join(f"(?P<{code}>[{letters}]+)" for code, letters in LANGUAGE_OF_LETTERS.items()))
 
 
 def language_of(text: str) -> str:
-    """The language most of the text is in, as an ISO 639-1 code; "" when it has no letters.
+    """Return the language of most of the text, as an ISO 639-1 code; "" if it has no letters.
 
     Any kana make Han count as Japanese. A Latin word in a Mandarin sentence does not make it English.
     """
@@ -62,10 +62,10 @@ def is_written_like(language: str, letters: str) -> bool:
 
 
 def split_by_language(text: str) -> list[tuple[str, str]]:
-    """Cut a text where its language changes: (language, part), whose parts joined are the text again.
+    """Split a text where its language changes, into (language, part); the joined parts are the text.
 
-    What is no letter stays with the part before it, at the beginning with the part after. A text without letters is
-    one part of language "". Nothing for an empty text.
+    Other characters than letters go with the part before them, at the beginning with the part after. A text without
+    letters is one part of language "". An empty text has no parts.
     """
     parts: list[tuple[str, str]] = []
     han_is = "ja" if has_kana(text) else "zh"
@@ -83,5 +83,5 @@ def split_by_language(text: str) -> list[tuple[str, str]]:
 
 
 def has_kana(text: str) -> bool:
-    """Whether the text has kana, which makes its Han letters Japanese."""
+    """Whether the text has kana, so that its Han letters are Japanese."""
     return re.search(f"[{LANGUAGE_OF_LETTERS['ja']}]", text) is not None

@@ -1,7 +1,7 @@
-"""Which language a text in Latin letters is in, told by its small words: enough to tell English from its neighbours.
+"""Detects the language of a text in Latin letters by its function words: enough to tell English from its neighbours.
 
-The words are those that a sentence can hardly do without (articles, pronouns, prepositions, forms of "to be"). A word
-that English shares with another counts for none, one that only the others share counts half for each of them.
+The words are articles, pronouns, prepositions, forms of "to be" and the like. A word that English shares with another
+language counts for none; one that only the others share counts half for each of them.
 """
 
 import re
@@ -60,11 +60,11 @@ _FEW: Final = 4
 _LONGEST_LOOK: Final = 1000
 _FOREIGN: Final = re.compile(r"[ßäöüàâçèêëîïôûœñãõáéíóúåøæąćęłńśźżğşčěřůžőűăâșț]")
 FOREIGN: Final = "und"
-"""Written with letters that English lacks, in none of the languages known here (the code of ISO 639-2)."""
+"""Text with letters that English lacks, in none of the languages known here (a code of ISO 639-2)."""
 
 
 def latin_language_of(text: str) -> str:
-    """An ISO 639-1 code, FOREIGN, or "" where nothing in the text tells. Looks at its first 1000 characters."""
+    """Return an ISO 639-1 code, FOREIGN, or "" if undecided. Looks at the first 1000 characters."""
     words = [word.replace("’", "'").lower() for word in _WORD.findall(text[:_LONGEST_LOOK])]
     scores: Counter[str] = Counter()
     for word in words:

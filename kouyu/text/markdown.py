@@ -1,4 +1,4 @@
-"""Takes away from a sentence what is there for the eye only: Markdown, addresses, emoji."""
+"""Removes what cannot be spoken from a sentence: Markdown, addresses, emoji."""
 
 import re
 from collections.abc import Callable
@@ -28,10 +28,10 @@ _ARROWS: Final = re.compile("[ \t]*[\u2190-\u21ff]+[ \t]*")
 
 
 def plain_text(text: str, language: str = "en") -> str:
-    """The words of a sentence without the marks around them, white space made single.
+    """Return a sentence without markup, with single spaces.
 
-    Code blocks vanish; of a link its text stays, of a bare address its host ("example dot com"). Table cells and
-    arrows become commas.
+    Code blocks are removed; a link keeps its text, a bare address its host ("example dot com"). Table cells and arrows
+    become commas.
     """
     text = _FENCE.sub(" ", text)
     text = _TAG.sub(" ", text)
@@ -56,7 +56,7 @@ def _dotted(host: str, language: str) -> str:
 
 def _spoken_host(language: str) -> Callable[[re.Match[str]], str]:
     def spoken(match: re.Match[str]) -> str:
-        # What closes the sentence is no part of the address.
+        # The sentence's closing punctuation is not part of the address.
         stop = match.group()[-1] if match.group()[-1] in ".,!?;:" else ""
         return _dotted(match["host"].removeprefix("www."), language) + stop
 

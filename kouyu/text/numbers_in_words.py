@@ -1,6 +1,6 @@
-"""Numbers in a transcript put back into the words that were said: "25%" becomes "twenty-five percent".
+"""Converts numbers in a transcript to the words spoken: "25%" becomes "twenty-five percent".
 
-The readings are those of the voices (kouyu.text.spoken); names with digits in them and everything else stay as written.
+The readings are those of the voices (kouyu.text.spoken); names with digits, and everything else, stay as written.
 """
 
 import re
@@ -22,16 +22,16 @@ _DOTTED_TIME: Final = re.compile(
 )
 _SENTENCE_START: Final = re.compile(r"(?:\A|(?<=[.!?] ))(?=[\d$€£¥])")
 _MARKER: Final = "\x01"
-"""Stands before a sentence that began with a figure, until its words are there."""
+"""Placeholder before a sentence that began with a digit, until the words are written."""
 
 _NAME: Final = re.compile(
     r"""(["\\\s，。！？；：、]+|[,!?](?!\d)|[A-Za-z][\w'-]*[ -]?\d[\w-]*|\d+[A-Za-z]\w*)""", re.ASCII
 )
-"""What cuts Mandarin text into phrases: names with digits, which stay as they are, and marks."""
+"""Separators of Mandarin phrases: names with digits, which stay unchanged, and punctuation."""
 
 
 def english_in_words(text: str) -> str:
-    """The text without digits, as far as they are not part of a name (MP3, COVID-19)."""
+    """Write all numbers in words, except digits in names (MP3, COVID-19)."""
     if not _FIGURE.search(text):
         return text
     text = _DOTTED_TIME.sub(r"\1 \2:\3", without_compatibility_characters(text))
@@ -42,10 +42,10 @@ def english_in_words(text: str) -> str:
 
 
 def mandarin_in_words(text: str) -> str:
-    """The text without digits, as far as they are not part of a Latin name (iPhone 15)."""
+    """Write all numbers in words, except digits in Latin names (iPhone 15)."""
     if not _FIGURE.search(text):
         return text
     parts = _NAME.split(without_compatibility_characters(text))
-    # A transcript has the common character where telephones are said with another.
+    # Telephone numbers are spoken with 幺; a transcript has 一.
     said = (part if index % 2 else in_mandarin_words(part).replace("幺", "一") for index, part in enumerate(parts))
     return "".join(said)

@@ -1,4 +1,4 @@
-"""A rule that rewrites the phrases a pattern finds, and leaves everything around them."""
+"""Rules that rewrite the phrases that a pattern matches."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PhraseRule:
-    """``write`` gives the new text of a phrase that ``pattern`` found; None leaves it as it is."""
+    """``write`` returns the new text of a match of ``pattern``; None leaves it unchanged."""
 
     pattern: re.Pattern[str]
     write: Callable[[re.Match[str]], str | None]
 
     def apply(self, text: str) -> str:
-        """The text with all phrases rewritten."""
+        """Rewrite all matching phrases."""
         return self.pattern.sub(self._replacement, text)
 
     def _replacement(self, match: re.Match[str]) -> str:
@@ -22,7 +22,7 @@ class PhraseRule:
 
 
 def rewrite(text: str, rules: Sequence[PhraseRule]) -> str:
-    """Apply the rules one after the other."""
+    """Apply the rules in order."""
     for rule in rules:
         text = rule.apply(text)
     return text

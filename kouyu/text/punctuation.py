@@ -1,4 +1,4 @@
-"""What ``enable_punc`` (uplink.md, data.asr_config) means for a transcript: whole punctuation, or none."""
+"""Punctuation of transcripts (``enable_punc``; uplink.md, data.asr_config): complete, or none."""
 
 import re
 from typing import Final
@@ -16,10 +16,10 @@ _SENTENCES: Final = re.compile(r"(?<=[.!?。！？])\s*(?=\S)")
 
 
 def punctuated(text: str, language: str, *, final: bool) -> str:
-    """``enable_punc`` on: the punctuation as the recogniser gave it, in full width after Han letters.
+    """``enable_punc`` on: keep the recogniser's punctuation, in full width after Han letters.
 
-    A ``final`` transcript in English or Mandarin that just stops gets its full stop, or its question mark where the
-    words ask. ``language`` is an ISO 639-1 code, "" when not known.
+    A ``final`` transcript in English or Mandarin without a terminal mark gets a full stop, or a question mark if its
+    words form a question. ``language`` is an ISO 639-1 code, "" when not known.
     """
     language = language or language_of(text)
     if language in ("zh", "yue"):
@@ -34,7 +34,7 @@ def punctuated(text: str, language: str, *, final: bool) -> str:
 
 def _terminal_mark(text: str, language: str) -> str:
     last = _SENTENCES.split(text)[-1]
-    # The last word says which marks fit: an English sentence may be what a Mandarin speaker said.
+    # The last word decides which marks fit: a Mandarin speaker may have spoken an English sentence.
     if language == "en" or not re.search(_HAN, last):
         return "?" if is_english_question(last) else "."
     return "？" if is_mandarin_question(last) else "。"
@@ -60,13 +60,13 @@ _SPACE_AT_HAN: Final = re.compile(rf"(?<={_HAN})\x00+|(?<!\x00)\x00+(?={_HAN})")
 
 
 def unpunctuated(text: str) -> str:
-    """``enable_punc`` off: no punctuation. What belongs to a word, a number or an amount stays (don't, 3.14, 25%).
+    """``enable_punc`` off: remove punctuation, except within a word, number or amount (don't, 3.14, 25%).
 
-    Between Han letters nothing is put in a mark's place, between Latin words a space.
+    A mark between Latin words is replaced with a space, one between Han letters with nothing.
     """
     if text.isalnum():
         return text
-    # U+0000 marks a place where a mark was, told apart from the spaces that were there.
+    # U+0000 stands for a removed mark, to distinguish it from original spaces.
     bare = _MARK.sub(lambda mark: mark["kept"] or "\x00", text.replace("\x00", ""))
     bare = _SPACE_AT_HAN.sub("", bare)
     return " ".join(bare.replace("\x00", " ").split())

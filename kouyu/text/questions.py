@@ -1,4 +1,4 @@
-"""Whether a sentence asks, judged by its words: for transcripts that came without a question mark."""
+"""Detects questions by their words, for transcripts without a question mark."""
 
 import re
 from typing import Final
@@ -51,7 +51,7 @@ _GOING_ON: Final = re.compile("还|正|在|着呢$|才.*呢$|可.*呢$")
 
 
 def is_english_question(sentence: str) -> bool:
-    """Whether an English sentence without its mark is a question: by its first words, or a tag at its end."""
+    """Whether an English sentence without terminal mark is a question, by its first words or a final tag."""
     sentence = " ".join(sentence.split())
     if _WONDER.match(sentence):
         return False
@@ -59,9 +59,9 @@ def is_english_question(sentence: str) -> bool:
 
 
 def is_mandarin_question(sentence: str) -> bool:
-    """Whether a Mandarin sentence without its mark is a question: by its particle or a question word.
+    """Whether a Mandarin sentence without terminal mark is a question, by its particle or a question word.
 
-    吧 at the end does not ask by itself. Only the last clause counts.
+    A final 吧 alone does not make a question. Only the last clause counts.
     """
     if sentence.endswith("吗"):
         return True

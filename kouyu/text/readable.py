@@ -1,4 +1,4 @@
-"""What of a text a voice can read: the scripts of its languages. Others it would spell: "Chinese letter"."""
+"""Drops text in scripts that a voice cannot read and would spell out: "Chinese letter"."""
 
 import logging
 import re
@@ -11,9 +11,9 @@ log = logging.getLogger(__name__)
 
 
 def readable(text: str, languages: Sequence[str]) -> str:
-    """The text without what is in other scripts than those of the languages, which is told in the log.
+    """Drop letters of scripts that none of the languages uses, and log how many.
 
-    ``languages`` are ISO 639-1 codes. Marks, digits and white space stay; "" when nothing else is left but marks.
+    ``languages`` are ISO 639-1 codes. Marks, digits and white space stay; "" if only marks are left.
     """
     own = tuple(languages)
     kept = "".join(part for letters, part in split_by_language(text) if letters == "" or letters in _scripts(own))
@@ -31,10 +31,10 @@ def _scripts(languages: tuple[str, ...]) -> frozenset[str]:
 
 @lru_cache(maxsize=64)
 def _letters_of_others(languages: tuple[str, ...]) -> re.Pattern[str]:
-    """Letters of scripts that we do not tell apart, such as Armenian; none where a language may be written so."""
+    """Compile letters of the undistinguished scripts, such as Armenian; none if a language may use one."""
     if not all(any(is_written_like(language, code) for code in LANGUAGE_OF_LETTERS) for language in languages):
         return re.compile(r"(?!)")
-    # Japanese is written with Han letters too.
+    # Japanese uses Han letters too.
     scripts = _scripts(languages) | ({"zh"} if "ja" in languages else set())
     own = "".join(LANGUAGE_OF_LETTERS[code] for code in scripts)
     return re.compile(rf"(?:(?![{own}ªº])[^\W\d_])+")

@@ -25,16 +25,16 @@ CONTEXT: Final = 800
 
 _WHISPER_WEIGHTS: Final = ("whisper-base", "whisper-tiny-en")
 _LONGEST_TOKEN: Final = 8
-"""Characters; what is longer in the mean than this for each token is not counted, but cut."""
+"""Characters per token; text longer than this times the limit is cut without being counted."""
 _WIDE: Final = re.compile("[" + "".join(LANGUAGE_OF_LETTERS[code] for code in sorted(WORDLESS | {"ko"})) + "]")
 _PIECE: Final = re.compile(rf"\s*(?:{_WIDE.pattern}|[^\s{_WIDE.pattern[1:-1]}]+)")
 
 
 def cut_hot_words(words: Iterable[str], limit: int, count: CountTokens | None = None) -> tuple[str, ...]:
-    """The first words that fit into ``limit`` tokens together; empty ones are left out.
+    """Return the first words that fit into ``limit`` tokens together, without empty ones.
 
-    A word is kept whole or not at all, and what follows the first that does not fit is dropped. ``count`` None: as
-    ``token_counter`` does.
+    Words are not cut: the first that does not fit, and all after it, are dropped. ``count`` None: as ``token_counter``
+    does.
     """
     count = count or token_counter()
     kept: list[str] = []
@@ -43,7 +43,7 @@ def cut_hot_words(words: Iterable[str], limit: int, count: CountTokens | None = 
         word = word.strip()
         if not word:
             continue
-        # A space stands before each in the recogniser's prompt.
+        # The recogniser's prompt has a space before each word.
         used += count(" " + word) if len(word) <= limit * _LONGEST_TOKEN else limit + 1
         if used > limit:
             break
@@ -52,7 +52,7 @@ def cut_hot_words(words: Iterable[str], limit: int, count: CountTokens | None = 
 
 
 def cut_context(text: str, limit: int = CONTEXT, count: CountTokens | None = None) -> str:
-    """As much of the beginning of ``text`` as fits into ``limit`` tokens, cut after a whole word or Han letter."""
+    """Cut ``text`` to ``limit`` tokens, after a whole word or Han letter."""
     count = count or token_counter()
     text = text.strip()[: limit * _LONGEST_TOKEN]
     if count(text) <= limit:
@@ -70,7 +70,7 @@ def cut_context(text: str, limit: int = CONTEXT, count: CountTokens | None = Non
 
 @cache
 def token_counter() -> CountTokens:
-    """Whisper's own tokenizer where its weights lie on this machine (60 ms to load), else an estimate."""
+    """Return Whisper's tokenizer if its weights are on this machine (60 ms to load), else an estimate."""
     for name in _WHISPER_WEIGHTS:
         try:
             file = weights_cache.folder(name) / "tokenizer.json"
@@ -85,6 +85,6 @@ def token_counter() -> CountTokens:
 
 
 def estimated_tokens(text: str) -> int:
-    """About how many tokens Whisper needs, rather too many: 1.5 for a Han letter, 1 for 3 other characters."""
+    """Estimate Whisper's tokens, rather too many: 1.5 for a Han letter, 1 for 3 other characters."""
     wide = len(_WIDE.findall(text))
     return ceil(wide * 1.5 + (len(text) - wide) / 3)

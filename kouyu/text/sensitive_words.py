@@ -1,7 +1,7 @@
-"""Blots sensitive words out of transcripts (uplink.md, data.asr_config.sensitive_words_filter).
+"""Masks or removes sensitive words in transcripts (uplink.md, data.asr_config.sensitive_words_filter).
 
-Finding them costs some microseconds however many there are. An interim transcript that ends within a word shows what
-there is of it; the word vanishes as soon as it is whole.
+The search takes a few microseconds whatever the number of words. An interim transcript that ends within a word shows
+its beginning; the word is filtered as soon as it is complete.
 """
 
 import re
@@ -18,7 +18,7 @@ from kouyu.text.language import LANGUAGE_OF_LETTERS, WORDLESS
 _SPACES: Final = frozenset(" \t\r\n\u00a0\u3000\u200b")
 _WORDLESS_LETTER: Final = re.compile("[" + "".join(LANGUAGE_OF_LETTERS[code] for code in sorted(WORDLESS)) + "]")
 _BLANK: Final = "\x00"
-"""Where a word was removed."""
+"""Placeholder of a removed word."""
 _LEADING_GAP: Final = re.compile(r"^\s*\x00+[\s\x00,.!?;:，。！？；：、…]*")
 _CLOSED_UP: Final = re.compile(r"(?P<before>\s*)\x00+(?P<after>\s*)(?P<next>.?)", re.DOTALL)
 
@@ -28,7 +28,7 @@ class SensitiveWordsError(Exception):
 
 
 class Treatment(IntEnum):
-    """What happens to a word. Of a word under both, nothing is left."""
+    """What happens to a word. A word listed for both is removed."""
 
     SIGNED = 0
     REMOVED = 1
@@ -43,12 +43,12 @@ class _Found(NamedTuple):
 
 @cache
 def default_words() -> tuple[str, ...]:
-    """The system's list as it comes with the package: some common swear words, English and Mandarin."""
+    """Return the package's own list: some common swear words, English and Mandarin."""
     return _words_in(files("kouyu.text").joinpath("sensitive_words.txt").read_text(encoding="utf-8"))
 
 
 def words_of_file(path: Path) -> tuple[str, ...]:
-    """An operator's own list, UTF-8, a word or phrase a line; lines that begin with "#" are notes.
+    """Read an operator's list: UTF-8, one word or phrase per line; lines that begin with "#" are comments.
 
     Raises SensitiveWordsError.
     """
@@ -64,11 +64,11 @@ def _words_in(text: str) -> tuple[str, ...]:
 
 
 class SensitiveWords:
-    """Finds words in transcripts: ``removed`` ones are replaced with nothing, each letter of ``signed`` ones by ``*``.
+    """Filters words in transcripts: deletes ``removed`` ones, and masks each letter of ``signed`` ones with ``*``.
 
-    Case and full or half width make no difference, nor do spaces between Han letters. A Latin word is found only
-    whole ("class" is no swear word), a Han word anywhere but across punctuation. Words that overlap count as one,
-    treated as the longest of them.
+    Ignores case, full or half width, and spaces between Han letters. A Latin word must match whole ("class" is not a
+    swear word), a Han word matches anywhere but across punctuation. Overlapping words are treated as the longest of
+    them.
     """
 
     def __init__(self, *, signed: Iterable[str] = (), removed: Iterable[str] = ()) -> None:
@@ -84,7 +84,7 @@ class SensitiveWords:
         self._any = bool(treatments)
 
     def blotted_out(self, text: str) -> str:
-        """The text without its sensitive words. It may be empty."""
+        """Return the filtered text, which may be empty."""
         text = text.replace(_BLANK, "")
         if not self._any or not text:
             return text
@@ -108,14 +108,14 @@ class SensitiveWords:
 
 
 class _FoldedText(NamedTuple):
-    """A text as it is compared, and where in the original each of its characters stood."""
+    """A text normalised for comparison, with each character's position in the original."""
 
     text: str
     places: list[int]
 
 
 def _folded(text: str) -> _FoldedText:
-    """Small letters of half width, white space made single and left out beside Han letters."""
+    """Convert to lower case and half width, with single spaces, and none beside Han letters."""
     letters: list[str] = []
     places: list[int] = []
     for place, letter in enumerate(text):
@@ -138,12 +138,12 @@ def _plain(letter: str) -> str:
     if letter in _SPACES:
         return " "
     plain = unicodedata.normalize("NFKC", letter).casefold()
-    # One for one, so that places stay right: "ß" and "ﬁ" are left as they are.
+    # One for one, so that positions stay valid: "ß" and "ﬁ" are left unchanged.
     return plain if len(plain) == 1 else letter
 
 
 def _is_whole(text: str, first: int, last: int) -> bool:
-    """Whether no Latin word is cut at either end of what was found."""
+    """Whether neither end of a match is inside a Latin word."""
     return not (_joins(text[first - 1 : first], text[first]) or _joins(text[last], text[last + 1 : last + 2]))
 
 
@@ -152,7 +152,7 @@ def _joins(one: str, other: str) -> bool:
 
 
 def _joined(found: Iterable[_Found]) -> Iterator[_Found]:
-    """One for all that overlap, from left to right, treated as the longest of them."""
+    """Merge overlapping matches, from left to right; the longest decides the treatment."""
     cluster: _Found | None = None
     for each in sorted(found):
         if cluster is None or each.start >= cluster.end:
@@ -167,7 +167,7 @@ def _joined(found: Iterable[_Found]) -> Iterator[_Found]:
 
 
 def _closed_up(text: str) -> str:
-    """The text with the gaps closed that removed words left, and "" where nothing but punctuation remains."""
+    """Close the gaps of removed words; "" if only punctuation remains."""
     text = _CLOSED_UP.sub(_gap, _LEADING_GAP.sub("", text))
     return text if any(letter.isalnum() or letter == "*" for letter in text) else ""
 

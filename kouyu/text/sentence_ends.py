@@ -1,17 +1,17 @@
-"""Where a sentence or a clause ends: English and Mandarin punctuation, abbreviations, numbers, addresses, lists."""
+"""Finds sentence and clause ends: English and Mandarin punctuation, abbreviations, numbers, addresses, lists."""
 
 import re
 from collections.abc import Iterator
 from typing import Final
 
 CLOSERS: Final = "\"'”’»」』）】》〉)\\]*_~"
-"""What may follow a stop and belongs to the sentence before it: quotes, brackets, Markdown's emphasis."""
+"""Characters that may follow a stop and belong to the sentence before it: quotes, brackets, Markdown's emphasis."""
 
 LONGEST_RUN: Final = 32
 """Characters of punctuation in a row, and of closers behind them, that are one mark; more of them are another mark."""
 
 LONGEST_GAP: Final = 64
-"""Characters of white space behind a mark that are looked through for what follows; more of it ends the sentence."""
+"""Most characters of white space after a mark that may precede its continuation; more of it ends the sentence."""
 
 _MARKS: Final = re.compile(
     rf"\n"
@@ -22,7 +22,7 @@ _GAP: Final = re.compile(rf"\s{{0,{LONGEST_GAP}}}")
 _FULL_STOPS: Final = frozenset("。．｡！？；")
 _CALLS: Final = frozenset("!?")
 _QUOTES: Final = frozenset("\"'”’»")
-"""A small letter behind one of these goes on with the sentence: “Go!” he said."""
+"""A lower-case letter after one of these continues the sentence: “Go!” he said."""
 
 _NEVER_LAST: Final = frozenset(
     """
@@ -31,7 +31,7 @@ _NEVER_LAST: Final = frozenset(
     eq al ca est
     """.split()  # noqa: SIM905
 )
-"""Abbreviations that something always follows."""
+"""Abbreviations that never end a sentence."""
 
 _MAYBE_LAST: Final = frozenset(
     """
@@ -50,7 +50,7 @@ SENTENCE_STARTERS: Final = frozenset(
     those then to we what when who why yes you your
     """.split()  # noqa: SIM905
 )
-"""Words whose capital letter shows that a sentence begins: "in the U.S. It", but "the U.S. Army"."""
+"""Words that, capitalised, begin a sentence: "in the U.S. It", but "the U.S. Army"."""
 
 _WORD: Final = re.compile(r"[A-Za-z']{1,16}")
 _DOTTED_LETTERS: Final = re.compile(r"[A-Za-z](?:\.[A-Za-z])+")
@@ -58,18 +58,18 @@ _LIST_NUMBER: Final = re.compile(r"\s*(?:\d{1,3}|[A-Za-z])\Z")
 
 
 def marks(text: str, start: int = 0) -> Iterator[re.Match[str]]:
-    """All places from ``start`` on where a sentence or a clause could end: a run of punctuation with what closes
-    behind it."""
+    """Yield all places from ``start`` on where a sentence or a clause could end: a run of punctuation with the closing
+    quotes and brackets after it."""
     return _MARKS.finditer(text, start)
 
 
 def is_ellipsis(mark: re.Match[str]) -> bool:
-    """Whether a mark is one that ends a sentence only where there are some words before it."""
+    """Whether a mark is one that ends a sentence only after some words."""
     return "…" in mark.group() or ".." in mark.group()
 
 
 def ends_clause(text: str, mark: re.Match[str]) -> bool:
-    """Whether a clause ends at a mark. Needs the character after it; at the end of the text it does not."""
+    """Whether a clause ends at a mark. Needs the character after the mark; at the end of the text it is False."""
     after = text[mark.end() : mark.end() + 1]
     if mark.group()[0] in ",;:–":
         return after.isspace()
@@ -77,7 +77,7 @@ def ends_clause(text: str, mark: re.Match[str]) -> bool:
 
 
 def ends_sentence(text: str, mark: re.Match[str], *, enough: bool, final: bool) -> bool | None:
-    """Whether a sentence ends at a mark; None when the text must go on before that can be told.
+    """Whether a sentence ends at a mark; None if more text is needed to decide.
 
     ``enough`` says that there are some words before the mark: an ellipsis ends a sentence only then. ``final`` says
     that the text will not go on.
@@ -132,7 +132,7 @@ def _period_ends(text: str, mark: re.Match[str], final: bool) -> bool | None:
 
 
 def _begins_sentence(text: str, start: int, final: bool) -> bool | None:
-    """Whether the word at ``start`` is one that sentences begin with; None when the text must go on for that."""
+    """Whether the word at ``start`` begins a sentence; None if more text is needed to decide."""
     word = _WORD.match(text, start)
     if word is None:
         return False
@@ -142,7 +142,7 @@ def _begins_sentence(text: str, start: int, final: bool) -> bool | None:
 
 
 def _behind(text: str, mark: re.Match[str]) -> tuple[str, str | None]:
-    """The white space behind a mark and the character after it: None where the text ends before that, "" behind
+    """Return the white space after a mark and the character after that: None if the text ends before it, "" after
     LONGEST_GAP of white space."""
     gap = _GAP.match(text, mark.end())
     assert gap is not None

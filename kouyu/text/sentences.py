@@ -1,10 +1,10 @@
-"""Cuts a reply into sentences while it streams in, so that each can be spoken as soon as it is whole.
+"""Splits a streamed reply into sentences, so that each can be spoken as soon as it is complete.
 
-Pure. How the text was chopped into deltas never changes where it is cut: a place is decided only when the characters
-that decide it are there, and places are decided from left to right.
+Pure. The split does not depend on how the text is divided into deltas: each place is decided only when the characters
+that decide it have come, from left to right.
 
-The work grows with the text alone: it is looked at a window at a time, each place once, and only when somebody asks for
-the next sentence.
+The work is linear in the text: it is scanned window by window, each place once, and only when the next sentence is
+requested.
 """
 
 import re
@@ -17,27 +17,27 @@ from kouyu.text.language import LANGUAGE_OF_LETTERS
 from kouyu.text.sentence_ends import CLOSERS, ends_clause, ends_sentence, is_ellipsis, marks
 
 FENCE: Final = "```"
-"""A block of code between two of these is one sentence: nobody wants to hear the half of it."""
+"""A code block between two of these is one sentence, so that it is never spoken in part."""
 
 LONGEST_CODE: Final = 65_536
-"""Characters of code after which a block is given out in parts. Each begins with a fence, so that none is spoken."""
+"""Characters of code after which a block is returned in parts. Each begins with a fence, so that none is spoken."""
 
 LONGEST_SENTENCE: Final = 240
-"""Width after which a sentence is cut even where nothing ends. A Latin letter is 1 wide, a Han letter 3."""
+"""Width after which a sentence is cut even without an end. A Latin letter has width 1, a Han letter 3."""
 
 LONGEST_FIRST_PIECE: Final = 120
-"""The same for the first piece of a reply, which somebody is waiting for."""
+"""The same for the first piece of a reply, for which the user is waiting."""
 
 SHORTEST_OPENING: Final = 2.0
-"""Words before the comma at which the first sentence may be cut: "I'm sorry," takes longer to say than it takes to
-write and speak what follows. Not where a Han letter or kana is among them: their voice is slower."""
+"""Fewest words before the comma at which the first sentence may be cut: "I'm sorry," plays for longer than it takes to
+generate and synthesise the rest. Not with a Han letter or kana among them: their voice is slower."""
 
 SHORTEST_CLAUSE: Final = 4.0
-"""Words before the comma at which any first sentence may be cut, and once more the rest of one whose opening was
+"""Fewest words before the comma at which any first sentence may be cut, and again the rest of one whose opening was
 shorter."""
 
 _WINDOW: Final = 512
-"""Characters that are looked at more at a time: a sentence, with what has to be known of what follows it."""
+"""Characters by which the window grows: a sentence, and the text after it that decides its end."""
 
 _CLAUSE_MARKS: Final = frozenset(",，、;:：—–")
 
@@ -47,34 +47,34 @@ _NARROW_WORD: Final = re.compile(rf"[^\W_{_WIDE}]+(?:['’.,:-][^\W_{_WIDE}]+)*"
 
 
 class SentenceSplitter:
-    """Takes the deltas of one reply, gives its sentences.
+    """Takes the deltas of one reply, and returns its sentences.
 
-    Sentences come without white space around them; joined they are the reply but for that white space. The first
-    sentence of a reply may come in two: up to its first comma, when there are at least two words (six Han letters)
-    before it, and the rest; or in three where there are fewer than four, and four up to a comma behind them.
+    Sentences have no white space around them; joined they are the reply but for that white space. The first sentence
+    of a reply may come in two parts: up to its first comma, with at least two words (six Han letters) before it, and
+    the rest; or in three if there are fewer than four words, and four up to the next comma.
     """
 
     def __init__(self) -> None:
         self._waiting: deque[str | None] = deque()
-        """Text that has not been looked at; None where a reply ends."""
+        """Text not scanned yet; None marks the end of a reply."""
         self._used = 0
-        """Characters of the first text that waits which are in the window already."""
+        """Characters of the first waiting text that are in the window already."""
         self._code: StringIO | None = None
-        """The block of code that the window is in the middle of, up to there."""
+        """The beginning of the code block that the window is in."""
         self._shortest: float | None = SHORTEST_OPENING
         self._look_at("")
 
     def write(self, text: str) -> None:
-        """Add the next characters of the reply. Costs the same however many they are."""
+        """Add the next characters of the reply, in constant time."""
         if text:
             self._waiting.append(text)
 
     def end(self) -> None:
-        """The reply is complete: what is left of it is a sentence. What is written next is another reply."""
+        """End the reply: the rest of it is a sentence. The next ``write`` begins another reply."""
         self._waiting.append(None)
 
     def next(self) -> str | None:
-        """The next sentence; None while none is whole."""
+        """Return the next sentence; None while none is complete."""
         while self._waiting:
             if (sentence := self._cut_off(final=False)) is not None:
                 return sentence
@@ -88,7 +88,7 @@ class SentenceSplitter:
         return self._cut_off(final=False)
 
     def __iter__(self) -> Iterator[str]:
-        """The sentences that are whole now."""
+        """Yield the sentences that are complete now."""
         while (sentence := self.next()) is not None:
             yield sentence
 
@@ -115,7 +115,7 @@ class SentenceSplitter:
             self._look_at(piece.lstrip() if self._code is None else piece)
 
     def _rest(self) -> str | None:
-        """All of the window, which nothing follows."""
+        """Return the whole window, after which no text follows."""
         code = self._code.getvalue() if self._code is not None else ""
         rest = (code + self._window).strip()
         self._code = None
@@ -125,7 +125,7 @@ class SentenceSplitter:
     # Where it is cut
 
     def _cut_off(self, *, final: bool) -> str | None:
-        """The first sentence of the window, taken out of it; None where its end is not known yet, or is the text's."""
+        """Remove and return the window's first sentence; None if its end is not known yet, or is the text's end."""
         if self._code is None and self._window.startswith(FENCE):
             self._code = _code_block()
             self._look_at(self._window[len(FENCE) :])
@@ -142,7 +142,7 @@ class SentenceSplitter:
         return sentence
 
     def _cut_off_code(self) -> str | None:
-        """The block of code, or a part of it that is long enough."""
+        """Remove and return the code block, or a part of it that is long enough."""
         code = self._code
         assert code is not None
         end = self._window.find(FENCE)
@@ -160,7 +160,7 @@ class SentenceSplitter:
         return code.getvalue()
 
     def _next_cut(self, *, final: bool) -> int | None:
-        """Where the window's first sentence ends; None when that is not known yet, or is the end of the text."""
+        """Return where the window's first sentence ends; None if that is not known yet, or is the end of the text."""
         text, shortest = self._window, self._shortest
         for mark in marks(text, self._decided):
             if self._is_too_long(mark.start() + 1):
@@ -199,12 +199,12 @@ def _code_block() -> StringIO:
 
 
 def word_count(text: str) -> float:
-    """About how many words it takes to say a text: a Han letter or kana counts as two thirds of a word."""
+    """Estimate a text's number of words: a Han letter or kana counts as two thirds of a word."""
     return len(_NARROW_WORD.findall(text)) + len(_WIDE_LETTER.findall(text)) * 2 / 3
 
 
 def _is_opening(sentence: str) -> bool:
-    """Whether a piece is a short clause, so that what follows may be cut too."""
+    """Whether a piece is a short clause, so that the text after it may be cut too."""
     last = sentence.rstrip(CLOSERS)[-1:]
     return last in _CLAUSE_MARKS and word_count(sentence) < SHORTEST_CLAUSE
 
@@ -215,7 +215,7 @@ def _is_clause(text: str, shortest: float) -> bool:
 
 
 def _cut_within(text: str, limit: int) -> int:
-    """The best place to cut a text that is longer than ``limit`` characters: a clause's end, a space, or anywhere."""
+    """Return the best place to cut a text longer than ``limit`` characters: a clause's end, a space, or anywhere."""
     clauses = [mark.end() for mark in marks(text[: limit + 1]) if mark.end() <= limit and ends_clause(text, mark)]
     if clauses:
         return clauses[-1]

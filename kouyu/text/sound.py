@@ -1,8 +1,8 @@
-"""How alike two texts sound, from their letters alone: enough to find a misheard word, not to speak one.
+"""Phonetic similarity of two texts, from their letters alone: enough to find a misrecognised word.
 
-Han characters are compared by their pinyin without tones, where sounds that many speakers do not keep apart count as
-one (zh and z, ng and n). Latin words are compared mostly by their consonants, in classes such as P and B: English
-vowels are spelled in too many ways, and whoever mishears a name gets its vowels wrong first.
+Han characters are compared by their pinyin without tones, where sounds that many speakers merge count as one (zh and
+z, ng and n). Latin words are compared mostly by their consonants, in classes such as P and B: English vowels have too
+many spellings, and misrecognised names differ first in their vowels.
 """
 
 import re
@@ -14,10 +14,10 @@ from rapidfuzz import fuzz
 from kouyu.text.language import LANGUAGE_OF_LETTERS
 
 SHARE_OF_CONSONANTS: Final = 0.7
-"""Of the similarity of two Latin texts; the rest is that of their spelling."""
+"""Weight of the consonants in the similarity of two Latin texts; the rest is that of their spelling."""
 
 THE_SAME: Final = 0.95
-"""The similarity from which on two Latin texts count as one word spelled in two ways."""
+"""Similarity from which on two Latin texts count as two spellings of one word."""
 
 _HAN: Final = re.compile(f"[{LANGUAGE_OF_LETTERS['zh']}]")
 _UNIT: Final = re.compile(rf"{_HAN.pattern}|(?:(?!{_HAN.pattern})[^\W_])+(?:['\u2019]\w+)?")
@@ -36,7 +36,7 @@ _AGAIN: Final = re.compile(r"(.)\1+")
 
 
 def units(text: str) -> list[re.Match[str]]:
-    """The words of ``text``, and its Han characters one by one, where they stand."""
+    """Return the matches of the words of ``text``, and of its Han characters one by one."""
     return list(_UNIT.finditer(text))
 
 
@@ -46,7 +46,7 @@ def has_han(text: str) -> bool:
 
 
 def similarity(one: str, other: str) -> float:
-    """How alike two texts sound: 0 to 1, 0 where one of them has no sound."""
+    """Return the phonetic similarity of two texts: 0 to 1, 0 if one of them has no sound."""
     letters = _letters(one), _letters(other)
     spelled = fuzz.ratio(*letters) / 100 if all(letters) else 0.0
     if has_han(one) or has_han(other) or not spelled:
@@ -56,9 +56,9 @@ def similarity(one: str, other: str) -> float:
 
 @lru_cache(maxsize=1024)
 def sounds_in(word: str, text: str, *, at_start: bool = False) -> bool:
-    """Whether a row of units of ``text``, the first ones with ``at_start``, sounds as ``word`` does.
+    """Whether consecutive units of ``text``, the first ones with ``at_start``, sound like ``word``.
 
-    Han characters have to sound exactly the same, Latin words nearly.
+    Han characters must sound exactly the same, Latin words nearly.
     """
     wanted, said = syllables(word), syllables(text)
     if not wanted:
@@ -74,7 +74,7 @@ def sounds_in(word: str, text: str, *, at_start: bool = False) -> bool:
 
 @lru_cache(maxsize=8192)
 def syllables(text: str) -> tuple[str, ...]:
-    """What each unit of ``text`` sounds like: the pinyin of a Han character, a Latin word in lower case."""
+    """Return the sound of each unit of ``text``: the pinyin of a Han character, a Latin word in lower case."""
     said = [match[0].casefold() for match in units(text)]
     pinyin = iter(_pinyin("".join(unit for unit in said if has_han(unit))))
     return tuple(next(pinyin) if has_han(unit) else unit for unit in said)
@@ -82,14 +82,14 @@ def syllables(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8192)
 def skeleton(text: str) -> str:
-    """The consonants of ``text``, a capital for each class of them."""
+    """Return the consonants of ``text``, one capital for each one's class."""
     found = (match.lastgroup or "" for unit in syllables(text) for match in _CONSONANTS.finditer(unit))
     return _AGAIN.sub(r"\1", "".join(found))
 
 
 @lru_cache(maxsize=8192)
 def _letters(text: str) -> str:
-    """Pinyin, and Latin words as pinyin would spell them, as far as that goes."""
+    """Convert to pinyin, and Latin words approximately to a pinyin-like spelling."""
     return _AGAIN.sub(r"\1", "".join(_HARD_C.sub("k", unit) for unit in syllables(text)))
 
 
@@ -98,7 +98,7 @@ def _pinyin(han: str) -> list[str]:
         return []
     from pypinyin import lazy_pinyin
 
-    each: Any = list  # letters without pinyin stay one by one, which its types do not know of
+    each: Any = list  # letters without pinyin stay one by one, which the library's types do not declare
 
     return [_joined(syllable) for syllable in lazy_pinyin(han, errors=each)]
 

@@ -1,4 +1,4 @@
-"""How a written sentence is said: numbers, dates and units in words, nothing that is for the eye only."""
+"""Text normalisation for speech synthesis: numbers, dates and units in words, without markup."""
 
 import logging
 import re
@@ -16,19 +16,19 @@ _WRITTEN: Final = re.compile(
     r"|\.(?!\s*\Z)|[IVX]{2}|[A-Z][a-z]+ [IVX]\b|[\u4e00-\u9fff][IVX~–—～-]|[a-z]-[A-Z]"
     r"|\b(?:Mr|Mrs|Dr|Prof|St|Ave|Blvd|Rd|Jr|Sr|[Vv]s|[Ee]tc|aka|approx|WWI)\b"
 )
-"""What may have to be put into words. A sentence without any is given to no rule."""
+"""Text that may need normalisation. A sentence without any skips all rules."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Characters that stand for nothing, and that an engine may refuse."""
+"""Characters without meaning, which an engine may refuse."""
 
 _IN_WORDS: Final = {"en": in_english_words, "zh": in_mandarin_words}
 
 
 def spoken_form(text: str, language: str) -> str:
-    """The sentence as a voice should read it; "" when nothing in it can be pronounced.
+    """Return the sentence as a voice should read it; "" if nothing in it can be pronounced.
 
-    Numbers and abbreviations become words in English and Mandarin; in other languages they stay, and only marks are
-    taken away. Takes 0.1 to 0.2 ms for a sentence, in proportion to its length.
+    Numbers and abbreviations become words in English and Mandarin; in other languages only marks are removed. Takes
+    0.1 to 0.2 ms for a sentence, linear in its length.
     """
     text = plain_text(_CONTROL.sub(" ", text), language)
     if not any(letter.isalnum() for letter in text):
@@ -38,6 +38,6 @@ def spoken_form(text: str, language: str) -> str:
     try:
         return _IN_WORDS[language](without_compatibility_characters(text))
     except (ArithmeticError, LookupError, ValueError):
-        # A voice's own front end reads figures, if less well.
+        # A voice's own front end reads digits, if less well.
         log.exception("the rules for %s could not read a sentence of %d characters", language, len(text))
         return text

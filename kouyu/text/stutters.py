@@ -1,4 +1,4 @@
-"""Words said twice by accident, in English and Mandarin. What is doubled for a reason stays."""
+"""Removes accidental repetitions, in English and Mandarin. Intended repetitions stay."""
 
 import re
 from typing import Final
@@ -9,7 +9,7 @@ _SMALL_WORD: Final = (
     "i|i'm|i'll|i've|i'd|the|a|an|to|of|and|but|or|we|we're|you|you're|he|she|it|it's|they|they're|your|our|their|with"
     "|for|from|at|if|because|when|how"
 )
-"""Said twice these are a stutter. Not so "that that", "had had", "very very", "no no", "so so", "my, my"."""
+"""Words that, repeated, are a stutter; unlike "that that", "had had", "very very", "no no", "so so", "my, my"."""
 
 _BROKEN_WORD: Final = re.compile(
     r"""
@@ -30,7 +30,7 @@ _SAME_WORDS: Final = re.compile(
 )
 
 _SAME_CHARACTER: Final = re.compile(r"(?<![其成造将迁])([我你您他她它这那就但])(?:[，、,…]*\1)+")
-"""Not where the first belongs to the word before: 其他他, 成就就. 看看, 谢谢, 在在 are no stutters."""
+"""Not if the first belongs to the word before: 其他他, 成就就. 看看, 谢谢, 在在 are not stutters."""
 _SAME_MANDARIN_WORD: Final = re.compile(
     "((?:我|你|他|她|它|咱)们|然后|因为|所以|但是|如果|我想|我觉得|我要|我是|有没有|能不能|是不是)"
     r"(?:[，、,…]*\1)+|([这那]个)\2+"
@@ -39,7 +39,7 @@ _SAME_MANDARIN_WORD: Final = re.compile(
 
 
 def without_english_stutters(text: str) -> str:
-    """The text with "I I I want" as "I want" and "w-what" as "what"."""
+    """Turn "I I I want" into "I want" and "w-what" into "what"."""
     text = _BROKEN_WORD.sub(_whole_word, text)
     return _SAME_WORDS.sub(r"\1", _SAME_WORD.sub(r"\1", text))
 
@@ -49,5 +49,5 @@ def _whole_word(match: re.Match[str]) -> str:
 
 
 def without_mandarin_stutters(text: str) -> str:
-    """The text with 我我我想 as 我想 and 然后然后 as 然后."""
+    """Turn 我我我想 into 我想 and 然后然后 into 然后."""
     return _SAME_CHARACTER.sub(r"\1", _SAME_MANDARIN_WORD.sub(r"\1\2", text))

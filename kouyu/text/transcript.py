@@ -1,7 +1,7 @@
-"""What happens to a transcript between the recogniser and the client, as data.asr_config asks (uplink.md).
+"""Post-processes transcripts between recogniser and client, as data.asr_config asks (uplink.md).
 
-The order matters: fillers first, for they part numbers ("twenty, uh, five"); then numbers, which tell by their words
-what they are; then punctuation; sensitive words last, so that nothing can put them together again.
+The order matters: fillers first, since they split numbers ("twenty, uh, five"); then numbers, which are recognised by
+their words; then punctuation; sensitive words last, so that no later step can join them again.
 """
 
 from functools import lru_cache
@@ -16,15 +16,15 @@ from kouyu.text.sensitive_words import SensitiveWords, default_words
 from kouyu.text.written_form import words_for_numbers, written_form
 
 LONGEST_WITH_NUMBERS: Final = 4000
-"""Characters; a longer transcript keeps its numbers as they came. Two minutes of fast speech are half of that."""
+"""Characters; a longer transcript keeps its numbers unchanged. Two minutes of fast speech are half of that."""
 
 _CONFIGURATIONS_KEPT: Final = 256
 
 
 class TranscriptFinisher:
-    """Finishes transcripts, interim and final, of all sessions. Has no state but what it remembers to be quick.
+    """Post-processes interim and final transcripts of all sessions. Has no state but caches.
 
-    ``system_words`` is the list behind ``system_reserved_filter``; None is the one that comes with the package.
+    ``system_words`` is the list for ``system_reserved_filter``; None selects the package's own.
     """
 
     def __init__(self, system_words: tuple[str, ...] | None = None) -> None:
@@ -37,11 +37,11 @@ class TranscriptFinisher:
         self._sensitive_words(SensitiveWordsFilter(system_reserved_filter=True))
 
     def finish(self, text: str, language: str, asr_config: AsrConfig, *, final: bool) -> str:
-        """The transcript as the client gets it; "" when only sensitive words were said, and they are removed.
+        """Return the transcript as the client gets it; "" if it had only sensitive words, and they are removed.
 
         ``language`` is the recogniser's ISO 639-1 code, "" when not known. ``final`` says that the utterance is over.
-        Blocks, so it is for a thread: under 0.1 ms for a sentence without numbers, about 1 ms more for each number
-        that was not heard before, 100 ms for somebody who counts to a hundred. May be called from any thread.
+        Blocks, so call it on a thread (any): under 0.1 ms for a sentence without numbers, about 1 ms more for each new
+        number, 100 ms for counting to a hundred.
         """
         text = " ".join(text.split())
         language = _language(text, language)
@@ -58,7 +58,7 @@ class TranscriptFinisher:
 
 
 def _language(text: str, heard: str) -> str:
-    """What the script says, where a recogniser may have taken English for Mandarin or the other way round."""
+    """Return the language by script if the recogniser may have confused English and Mandarin."""
     script = language_of(text)
     if heard in ("", "en", "zh") and script:
         return script

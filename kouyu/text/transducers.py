@@ -1,6 +1,6 @@
-"""The grammars that write spoken numbers, dates and money in figures: finite-state transducers out of wetext.
+"""ITN grammars, which write spoken numbers, dates and money in digits: wetext's finite-state transducers.
 
-They lie in wetext's own wheel: nothing is fetched. Loading all takes 0.3 to 0.7 s and 45 MB, one phrase about 1 ms.
+wetext's wheel contains them: nothing is fetched. Loading all takes 0.3 to 0.7 s and 45 MB, one phrase about 1 ms.
 """
 
 import threading
@@ -12,19 +12,19 @@ GrammarLanguage: TypeAlias = Literal["en", "zh"]
 Transduce: TypeAlias = Callable[[str], str | None]
 
 LONGEST_PHRASE: Final = 120
-"""Characters; what is longer is no phrase with a number, and costs too much."""
+"""Characters; a longer text is not a phrase with a number, and would be slow."""
 
 
 @cache
 def transducer(language: GrammarLanguage) -> Transduce:
-    """The function that brings a text into its written form ("25%").
+    """Return the function that converts a text to its written form ("25%").
 
-    It gives None where the grammar does not know the text, and strips white space. It may be called from any thread.
+    It returns None if the grammar does not accept the text, and strips white space. Any thread may call it.
     """
     from wetext import Normalizer
 
     normalizer = Normalizer(lang=language, operator="itn", enable_0_to_9=True)
-    # Nothing is promised about using one transducer from several threads.
+    # wetext does not document a transducer as thread-safe.
     lock = threading.Lock()
 
     def transduce(text: str) -> str | None:
@@ -39,11 +39,11 @@ def transducer(language: GrammarLanguage) -> Transduce:
 
 @lru_cache(maxsize=4096)
 def phrase(text: str, language: GrammarLanguage) -> str | None:
-    """What the transducer makes of one short phrase, remembered: interim transcripts hold the same ones again."""
+    """Convert one short phrase, cached: interim transcripts repeat phrases."""
     return transducer(language)(text) if len(text) <= LONGEST_PHRASE else None
 
 
 def load() -> None:
-    """Load all grammars. Blocks; done once, before the first caller has to wait for it."""
+    """Load all grammars. Blocks; call it once, before the first conversion."""
     for language in get_args(GrammarLanguage):
         transducer(language)("1")

@@ -1,4 +1,4 @@
-"""A text as a row of words and Han characters, of which some can be replaced."""
+"""A text as a sequence of words and Han characters that can be replaced."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from kouyu.text.sound import units
 
 
 class Replacement(NamedTuple):
-    """The units from ``first`` to before ``behind`` of a text become ``text``."""
+    """Replaces the units from ``first`` up to, not including, ``behind`` with ``text``."""
 
     first: int
     behind: int
@@ -21,7 +21,7 @@ class Replacement(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UnitText:
-    """``text`` and where its units lie. Make it with ``of``."""
+    """``text`` and the positions of its units. Make it with ``of``."""
 
     text: str
     spans: tuple[tuple[int, int], ...]
@@ -30,26 +30,26 @@ class UnitText:
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """Cut ``text`` into its units."""
+        """Split ``text`` into units."""
         found = units(text)
         return cls(text, tuple(match.span() for match in found), tuple(match[0].casefold() for match in found))
 
     def part(self, first: int, behind: int) -> str:
-        """The text of these units, with what stands between them."""
+        """Return the text of these units, with the characters between them."""
         return self.text[self.spans[first][0] : self.spans[behind - 1][1]] if first < behind else ""
 
     def joined(self, first: int, behind: int) -> bool:
-        """Whether there is no mark between these units: nobody pauses in the middle of a word."""
+        """Whether there is no mark between these units: a word has no pause inside."""
         between = (self.text[self.spans[at][1] : self.spans[at + 1][0]] for at in range(first, behind - 1))
         return all(not gap.strip(" -") for gap in between)
 
     def places(self, wanted: tuple[str, ...]) -> list[int]:
-        """The units at which the keys ``wanted`` begin."""
+        """Return the units at which the keys ``wanted`` begin."""
         length = len(wanted)
         return [at for at in range(len(self.keys) - length + 1) if length and self.keys[at : at + length] == wanted]
 
     def with_replaced(self, replacements: Iterable[Replacement]) -> str:
-        """The text with these units replaced; where one began with a capital, so does what comes in its place."""
+        """Replace these units in the text; a replacement keeps the initial capital of the units it replaces."""
         text = self.text
         for first, behind, new in sorted(replacements, reverse=True):
             start, end = self.spans[first][0], self.spans[behind - 1][1]

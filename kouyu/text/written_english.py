@@ -1,6 +1,6 @@
-"""English numbers as they are written: "twenty five percent" becomes "25%".
+"""ITN for English: "twenty five percent" becomes "25%".
 
-The phrases are found here and only they are given to the grammar, so that the words around them stay as they are.
+This module finds the phrases and passes only them to the grammar, so that the words around them stay unchanged.
 Numbers up to twelve stay words, unless they are money, a percentage, a date or a clock time.
 """
 
@@ -50,15 +50,15 @@ _FEW_OR: Final = re.compile(rf"\b(?:{NUMBER}) or $", re.IGNORECASE)
 
 
 def written_english(text: str) -> str:
-    """The text with its numbers, money, percentages, dates and clock times in digits; the other words untouched.
+    """Write numbers, money, percentages, dates and clock times in digits; other words stay unchanged.
 
-    About 1 ms for each phrase not met before.
+    About 1 ms for each new phrase.
     """
     return rewrite(text, _RULES) if _HAS_NUMBER.search(text) else text
 
 
 def _form(said: str) -> str | None:
-    """What the grammar makes of a phrase, if it has digits; large numbers come grouped: 1,200,000."""
+    """Return the grammar's result if it has digits; large numbers are grouped: 1,200,000."""
     said = said.lower().replace("-", " ")
     written = phrase(re.sub(rf"^a (?={SCALE})", "one ", said), "en")
     if written is None or not any(letter.isdigit() for letter in written):
@@ -132,7 +132,7 @@ def _money(match: re.Match[str]) -> str | None:
 
 
 def _number_of_day(said: str) -> str | None:
-    """The number of a day, 1 to 31, with its ending if it is said as an ordinal."""
+    """Return the number of a day, 1 to 31, with its suffix if it is spoken as an ordinal."""
     written = _form(said)
     if written is None:
         # The grammar leaves small numbers in words, but not small hours.
@@ -158,7 +158,7 @@ def _year_of_date(match: re.Match[str]) -> str | None:
 
 def _ordinal(match: re.Match[str]) -> str | None:
     said = match.group()
-    # "a thirty second break" has no 32nd in it.
+    # "a thirty second break" does not contain 32nd.
     if said.lower().endswith("second") and not _OF_SECOND.match(match.string, match.end()):
         return None
     written = _form(said)
@@ -181,7 +181,7 @@ def _cardinal(match: re.Match[str]) -> str | None:
 
 
 def _rule(pattern: str, write: Callable[[re.Match[str]], str | None], *, after: Sequence[str] = ()) -> PhraseRule:
-    """A rule for whole words; ``after`` are words of which one has to stand before them."""
+    """Make a rule for whole words; one of the words ``after`` must precede them."""
     start = "(?:" + "|".join(rf"(?<=\b{word} )" for word in after) + ")" if after else r"(?<![\w'’.-])"
     # ASCII: an English number may stand between Han letters.
     return PhraseRule(re.compile(rf"{start}(?:{pattern})(?![\w'’])", re.IGNORECASE | re.ASCII), write)
@@ -197,7 +197,7 @@ _DECADES: Final = {
 }
 _DOMAINS: Final = "(?:com|org|net|edu|gov|io|ai|app|dev|info|cn|de|uk|fr|jp|co)"
 _CLOCK_FOLLOWS: Final = ["at", "by", "until", "till", "before", "after", "around", "since", "from", "it's", "it’s"]
-"""Behind these, two numbers that make a clock time are one."""
+"""After these, two numbers that form a clock time are one."""
 _TIME_ENDS: Final = r"(?=[.,?!;]|$| (?:today|tomorrow|tonight|on|in the|for|and|or|to|please|then|sharp|when|if|but)\b)"
 
 _RULES: Final = (

@@ -1,8 +1,8 @@
-"""What ``enable_itn`` (uplink.md, data.asr_config) means for a transcript: numbers in digits, or in words.
+"""Inverse text normalisation (``enable_itn``; uplink.md, data.asr_config): numbers in digits, or in words.
 
-Recognisers write digits where they please, so that both settings have work to do. Pure, but for the grammars, which
-load at the first number (0.3 to 0.7 s; ``transducers.load`` does it beforehand). A phrase with a number costs about
-1 ms when it is new and nothing after that; a transcript without numbers a few microseconds.
+Recognisers use digits inconsistently, so both settings convert. Pure, except for the grammars, which load at the first
+number (0.3 to 0.7 s; ``transducers.load`` does it beforehand). A new phrase with a number costs about 1 ms, a cached
+one nothing; a transcript without numbers a few microseconds.
 """
 
 from typing import Final
@@ -17,7 +17,7 @@ MANDARIN: Final = frozenset({"zh", "yue"})
 
 
 def written_form(text: str, language: str) -> str:
-    """``enable_itn`` on: 一百美元 becomes "$100", "twenty five percent" "25%". All but the numbers stays as it is.
+    """``enable_itn`` on: 一百美元 becomes "$100", "twenty five percent" "25%". Everything else stays unchanged.
 
     For English and Mandarin, and English words within Mandarin; other languages come back unchanged. ``language`` is
     an ISO 639-1 code, "" when not known.

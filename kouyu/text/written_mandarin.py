@@ -1,6 +1,6 @@
-"""Mandarin numbers as they are written: 一百美元 becomes $100, 下午三点半 becomes 下午3:30.
+"""ITN for Mandarin: 一百美元 becomes $100, 下午三点半 becomes 下午3:30.
 
-The phrases are found here and only they are given to the grammar, which by itself turns 十分感谢 into 10分感谢. A
+This module finds the phrases and passes only them to the grammar, which by itself turns 十分感谢 into 10分感谢. A
 number of one character stays (一个人, 三个苹果), unless it is part of a date, a clock time, a percentage or money; so
 do sayings and rough numbers (三四个, 十几个).
 """
@@ -21,7 +21,7 @@ _BELOW_10000: Final = rf"(?:(?:{_ONE}千)?(?:零?{_ONE}百)?(?:零?{_ONE}?十)?(
 _CARDINAL: Final = re.compile(rf"(?=.*[十百千万亿])(?:{_BELOW_10000}亿)?(?:零?{_BELOW_10000}万)?(?:零?{_BELOW_10000})?")
 """A well-formed number with at least one unit in it: 一万二千, 十五, but not 三四十."""
 _DIGITS: Final = re.compile(rf"(?=.*[零〇幺])[{_DIGIT}]{{3,}}|[{_DIGIT}]{{4,}}")
-"""Digits said one by one: telephone numbers, rooms, years."""
+"""Digits spoken one by one: telephone numbers, rooms, years."""
 
 _COUNTED: Final = (
     "(?:[个岁天年月号日点块元人次件本张台部辆条只名位米斤秒种家倍度级楼层]"
@@ -35,36 +35,36 @@ _SAYINGS: Final = (
 )
 
 _NOT_A_COUNT: Final = frozenset("有早晚快慢多少大小这那高低好差")
-"""Before 一点 these make it "a little": 早一点半小时也行."""
+"""Words before 一点 that make it "a little": 早一点半小时也行."""
 
 
 def written_mandarin(text: str) -> str:
-    """The text with its numbers, money, percentages, dates and clock times in digits; everything else untouched.
+    """Write numbers, money, percentages, dates and clock times in digits; everything else stays unchanged.
 
-    About 1 ms for each phrase not met before.
+    About 1 ms for each new phrase.
     """
     if not _HAS_NUMBER.search(text):
         return text
     parts = _SAYING.split(text)
-    # Every second part is a saying.
+    # Every second part is an idiom.
     return "".join(part if index % 2 else rewrite(part, _RULES) for index, part in enumerate(parts))
 
 
 def _form(said: str) -> str | None:
-    """What the grammar makes of a phrase, if no numeral is left in it."""
+    """Return the grammar's result if it has no numeral left."""
     written = phrase(said, "zh")
     return None if written is None or re.search(_NUMERAL, written) else written
 
 
 def _number(said: str) -> str | None:
-    """A number in digits; round ones keep their 万 and 亿."""
+    """Write a number in digits; round ones keep their 万 and 亿."""
     if said.isdecimal() and said.isascii():
         return said
     if "亿" in said:
         before, after = (_number(part) if part else "" for part in said.split("亿", maxsplit=1))
         return f"{before}亿{after}" if before and after is not None else None
     head = said.removesuffix("万")
-    # The grammar leaves single characters in words.
+    # The grammar does not convert single characters.
     written = _digits(head) if len(head) == 1 else phrase(head, "zh")
     if written is None or not re.fullmatch(r"\d+(?:\.\d+)?", written):
         return None
@@ -158,7 +158,7 @@ def _fraction(match: re.Match[str]) -> str | None:
 _SIGNS: Final = {"美元": "$", "美金": "$", "欧元": "€", "英镑": "£"}
 _PARTS: Final = "上午|下午|早上|晚上|中午|凌晨|傍晚|清晨|半夜"
 _AFTERNOON: Final = frozenset({"下午", "晚上", "傍晚"})
-"""Behind these an hour of twelve is one of twenty-four: 下午两点十五分 is 14:15."""
+"""After these, a 12-hour time becomes a 24-hour time: 下午两点十五分 is 14:15."""
 _MINUTES: Final = {"半": "30", "一刻": "15", "三刻": "45"}
 
 _AMOUNT: Final = rf"{_NUMERAL}+(?:点[{_DIGIT}]+[万亿]?)?"

@@ -56,9 +56,9 @@ async def test_what_is_still_held_is_logged_before_it_ends_and_once_for_a_line(
                 time.sleep(0.3)  # noqa: ASYNC251 - this is what is looked for
             seen_while_held += [record.getMessage() for record in caplog.records]
             await asyncio.sleep(0.1)
-    assert any("is held" in line for line in seen_while_held)
+    assert any("has been blocked" in line for line in seen_while_held)
     assert watchdog.holds.count >= 2
-    assert len([record for record in caplog.records if "was held" in record.getMessage()]) == 1
+    assert len([record for record in caplog.records if "was blocked" in record.getMessage()]) == 1
 
 
 async def test_short_work_is_not_noticed_and_no_thread_is_left(caplog: pytest.LogCaptureFixture) -> None:

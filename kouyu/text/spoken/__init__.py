@@ -1,1 +1,1 @@
-"""How written forms are said, one folder a language and one file a kind of form (money, dates, units, ...)."""
+"""Text normalisation rules: one folder per language, one file per kind of written form (money, dates, units, ...)."""

@@ -1,6 +1,6 @@
-"""Characters that stand for others, written with those: full-width and circled digits, ½, ², ㎡, №, the minus sign.
+"""Replaces compatibility characters: full-width and circled digits, ½, ², ㎡, №, the minus sign.
 
-For the reading of numbers alone: Chinese punctuation stays as it is, so this is not Unicode's NFKC.
+Only for reading numbers: unlike Unicode's NFKC it keeps Chinese punctuation.
 """
 
 import re
@@ -45,7 +45,7 @@ _BESIDE_DIGITS: Final = (
 
 
 def without_compatibility_characters(text: str) -> str:
-    """The text with those characters replaced; 1½ becomes "1 1/2"."""
+    """Replace these characters; 1½ becomes "1 1/2"."""
     text = _FIGURES.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
     for pattern, replacement in _BESIDE_DIGITS:
         text = pattern.sub(replacement, text)

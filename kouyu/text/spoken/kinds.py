@@ -1,4 +1,4 @@
-"""A kind of written form: the rules that put it into words, and what shows that a text may have it."""
+"""A kind of written form: its rules, and a pattern that shows whether a text may contain it."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -9,28 +9,28 @@ from kouyu.text.phrase_rules import PhraseRule, rewrite
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """``sign`` finds something without which none of the rules can match: a text without it is not searched by each."""
+    """``sign`` matches something that all rules need: a text without it skips the rules."""
 
     sign: re.Pattern[str]
     rules: tuple[PhraseRule, ...]
 
     def read(self, text: str) -> str:
-        """The text with the forms of this kind in words."""
+        """Write the forms of this kind in words."""
         return rewrite(text, self.rules) if self.sign.search(text) else text
 
 
 def kind(sign: str, *rules: PhraseRule) -> Kind:
-    """A kind whose ``sign`` is the source of a regular expression."""
+    """Make a kind; ``sign`` is the source of a regular expression."""
     return Kind(re.compile(sign), rules)
 
 
 def rule(
     pattern: str, write: str | Callable[[re.Match[str]], str | None], flags: re.RegexFlag = re.NOFLAG
 ) -> PhraseRule:
-    """A rule that writes a template (``\\1``) or what a function gives; None leaves the phrase to the later rules.
+    """Make a rule that writes a template (``\\1``) or a function's result; None leaves the phrase to later rules.
 
-    A pattern takes time linear in the text: it starts with something that stands once in a run (a lookbehind keeps it
-    from starting again within a number or a word), and repeats nothing that repeats.
+    A pattern must take time linear in the text: it begins with something that occurs once in a run (a lookbehind keeps
+    it from starting again within a number or a word), and has no nested repetition.
     """
     if isinstance(write, str):
         template = write
@@ -39,7 +39,7 @@ def rule(
 
 
 def read(text: str, kinds: Sequence[Kind]) -> str:
-    """Put the kinds into words, one after the other."""
+    """Write the kinds in words, in order."""
     for each in kinds:
         text = each.read(text)
     return text

@@ -1,1 +1,1 @@
-"""English: number words, and a file for each kind of written form. ``reading.py`` names their order."""
+"""English: number words, and a file for each kind of written form. ``reading.py`` defines their order."""

@@ -92,7 +92,7 @@ _ANYWHERE: Final = {
 }
 _ANYWHERE_BY_LOWER: Final = {written.lower(): said for written, said in _ANYWHERE.items()}
 _BEFORE_NAMES: Final = frozenset({"vs", "approx", "Jr", "Sr", "Inc", "Ltd", "Corp", "Bros"})
-"""A capital letter behind one of these begins no sentence."""
+"""A capital letter after one of these does not begin a sentence."""
 
 _WITHIN: Final = {
     "max": "maximum",
@@ -102,7 +102,7 @@ _WITHIN: Final = {
     "est": "established",
     "al": "al",
 }
-"""Words too: an abbreviation only where the sentence goes on."""
+"""These are words too: an abbreviation only if the sentence continues."""
 
 _WITHOUT_STOP: Final = {
     "vs": "versus",
@@ -120,7 +120,7 @@ def _alternatives(words: dict[str, str]) -> str:
 
 
 def _ending(match: re.Match[str]) -> str:
-    """The stop that belongs to the abbreviation is the sentence's too where nothing, or a new sentence, follows."""
+    """Return a full stop if the abbreviation's own also ends the sentence: nothing or a new sentence follows."""
     rest = match.string[match.end() : match.end() + 3]
     return "." if not rest or rest[0] == "\n" or (rest[0] == " " and rest[1:2].isupper()) else ""
 

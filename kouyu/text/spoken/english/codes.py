@@ -1,4 +1,4 @@
-"""Numbers that name and do not count: PIN 1234, room 305, flight BA286, ZIP 90210, ends in 0042, port 8080, #12345."""
+"""Numbers that identify, not count: PIN 1234, room 305, flight BA286, ZIP 90210, ends in 0042, port 8080, #12345."""
 
 import re
 from typing import Final

@@ -40,7 +40,7 @@ def _power(match: re.Match[str]) -> str:
 
 
 def _times(match: re.Match[str]) -> str | None:
-    """ "rose 3x." But in an equation x is a variable."""
+    """Read "rose 3x", but not in an equation, where x is a variable."""
     return None if "=" in match.string else " times"
 
 

@@ -25,12 +25,12 @@ def _keys(match: re.Match[str]) -> str:
 
 
 def _runs(match: re.Match[str]) -> str:
-    """Letters as they are, digits as the number of a name."""
+    """Keep letters, and read digits as a name's number."""
     said = " ".join(
         run if run.isalpha() else (name_number(run) if len(run) <= 4 else digits(run))
         for run in re.findall(r"\d+|[A-Za-z]+", match.group())
     )
-    # A voice takes a lone "A" for the article.
+    # A voice reads a lone "A" as the article.
     return re.sub(r"\bA ", "A-", said)
 
 

@@ -3,10 +3,10 @@
 from typing import Final
 
 AMOUNT: Final = r"(?<![\w.,])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
-"""A number, with or without commas and decimals, as a regular expression that starts nowhere within another one."""
+"""Regular expression of a number, with or without commas and decimals, that never starts inside another number."""
 
 MOST_DIGITS: Final = 15
-"""A longer number is said digit by digit: nobody follows quadrillions."""
+"""A longer number is read digit by digit: quadrillions are hard to follow."""
 
 _SMALL: Final = (
     "zero",
@@ -72,19 +72,19 @@ def ordinal(number: int) -> str:
 
 
 def plural(word: str) -> str:
-    """ "nineties", "sixes", "fours": more than one of a number."""
+    """Return the plural of a number word: "nineties", "sixes", "fours"."""
     if word.endswith("y"):
         return word[:-1] + "ies"
     return word + ("es" if word.endswith("x") else "s")
 
 
 def digits(text: str) -> str:
-    """The digits of a text one by one, other characters left out; at most some dozens are of use to anybody."""
+    """Read a text's digits one by one, without other characters; at most a few dozen."""
     return " ".join(_SMALL[int(digit)] for digit in text if digit.isdecimal())
 
 
 def number(text: str) -> str:
-    """A number as AMOUNT finds it: "1,234.5", "0.05", "007" (digit by digit, as all that begins with 0)."""
+    """Read a number that AMOUNT matches: "1,234.5", "0.05", "007" (digit by digit, as all that begin with 0)."""
     whole, point, decimals = text.replace(",", "").partition(".")
     if len(whole) > MOST_DIGITS or (len(whole) > 1 and whole[0] == "0"):
         words = digits(whole)
@@ -94,7 +94,7 @@ def number(text: str) -> str:
 
 
 def year(text: str) -> str:
-    """Four digits as a year: 1905 "nineteen oh five", 2005 "two thousand and five", 1900 "nineteen hundred"."""
+    """Read four digits as a year: 1905 "nineteen oh five", 2005 "two thousand and five", 1900 "nineteen hundred"."""
     century, rest = int(text[:2]), int(text[2:])
     if century % 10 == 0 and rest < 10:
         return cardinal(int(text))
@@ -104,14 +104,14 @@ def year(text: str) -> str:
 
 
 def pair(text: str) -> str:
-    """Two digits as in a year or a time: "05" is "oh five", "00" "oh oh"."""
+    """Read two digits as in a year or a time: "05" is "oh five", "00" "oh oh"."""
     if text[0] == "0":
         return f"oh {_SMALL[int(text[1])]}" if text[1] != "0" else "oh oh"
     return _below_100(int(text))
 
 
 def name_number(text: str) -> str:
-    """The number in a name: 747 "seven forty seven", 4090 "forty ninety", 101 "one oh one", 12345 digit by digit."""
+    """Read a name's number: 747 "seven forty seven", 4090 "forty ninety", 101 "one oh one", 12345 digit by digit."""
     if text[0] == "0" and len(text) > 1:
         return digits(text)
     match len(text):

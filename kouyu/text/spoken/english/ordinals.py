@@ -37,7 +37,7 @@ def _range(match: re.Match[str]) -> str:
 
 
 def _of_ruler(match: re.Match[str]) -> str | None:
-    # "Mary I think" is no queen.
+    # "Mary I think" is not a queen.
     if not match[2] or (match[2] == "I" and _I_SPEAKS.match(match.string, match.end())):
         return None
     return f"{match[1]} the {ordinal(roman(match[2]))}"

@@ -8,7 +8,7 @@ from kouyu.text.spoken.kinds import kind, rule
 
 
 def _groups(match: re.Match[str]) -> str:
-    """A short pause between the groups makes them easier to note."""
+    """Read the groups with a short pause between them, which makes them easier to write down."""
     groups = re.findall(r"\d+", match.group())
     said = ", ".join("eight hundred" if group == "800" else digits(group) for group in groups)
     return f"plus {said}" if match.group().startswith("+") else said

@@ -1,4 +1,4 @@
-"""What is left: ranges, signed and plain numbers, and signs that no other kind has read."""
+"""The last kind: ranges, signed and plain numbers, and signs that no other kind has read."""
 
 import re
 from typing import Final
@@ -51,4 +51,4 @@ OUTSIDE_NAMES: Final = kind(
     rule(rf"(?<![\w.,$€£¥-])[-–]({_NUMBER})(?!\w|-\d)", lambda match: f"minus {number(match[1])}"),
     rule(rf"(?<![\w.,$€£¥-]){_NUMBER}(?!\w|-\d)", lambda match: number(match.group())),
 )
-"""Numbers that are no part of a name."""
+"""Numbers that are not part of a name."""

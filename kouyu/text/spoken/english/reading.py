@@ -1,4 +1,4 @@
-"""The kinds of English written forms in the order in which they are read: what is longest and plainest comes first."""
+"""The kinds of English written forms in the order in which they are read: longest and least ambiguous first."""
 
 from typing import Final
 
@@ -62,9 +62,9 @@ SAID_IN_NUMBERS: Final = (
     RANGES,
     OUTSIDE_NAMES,
 )
-"""The kinds that a recogniser writes in figures where numbers were said."""
+"""The kinds in which a recogniser writes spoken numbers as digits."""
 
 
 def in_english_words(text: str) -> str:
-    """The text with all its figures, signs and abbreviations in words."""
+    """Write all numbers, signs and abbreviations in words."""
     return " ".join(read(" ".join(text.split()), KINDS).split())

@@ -34,7 +34,7 @@ def _clock(text: str, *, oclock: bool) -> str | None:
 
 
 def _stop(match: re.Match[str]) -> str:
-    """The sentence's stop, where "p.m." has the last one."""
+    """Return a full stop if the one of "p.m." also ends the sentence."""
     following = match.string[match.end() : match.end() + 2]
     return "." if match.group().endswith(".") and (not following or following[1:].isupper()) else ""
 

@@ -1,4 +1,4 @@
-"""Symbols of units and how one and several are said."""
+"""Unit symbols with their spoken singular and plural."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ Names = dict[str, tuple[str, str]]
 
 
 def _regular(table: str) -> Names:
-    """One line a unit: its symbols, a colon, its name; the plural ends in s."""
+    """Parse one line per unit: its symbols, a colon, its name; the plural ends in s."""
     names: Names = {}
     for line in table.strip().splitlines():
         symbols, _, name = line.partition(":")

@@ -70,7 +70,7 @@ def _feet_and_inches(match: re.Match[str]) -> str:
 
 
 def _inches(match: re.Match[str]) -> str | None:
-    # The closing quote of a quotation stands behind a digit too.
+    # A closing quotation mark may follow a digit too.
     if match.string.count('"', 0, match.start()) % 2:
         return None
     before = re.search(r"\b(?:[Aa]n?|[Tt]he) $", match.string[max(0, match.start() - 4) : match.start()])
@@ -80,7 +80,7 @@ def _inches(match: re.Match[str]) -> str | None:
 _LASTS: Final = re.compile(
     r"\b(?:lasts?|lasted|takes?|took|for|[Ww]ait|within|about|in|after|under|over|every|of|than|least|most) \Z"
 )
-"""What comes before seconds: "in 90s", but "1s and 0s"."""
+"""Words before seconds: "in 90s", but "1s and 0s"."""
 
 
 def _inch(match: re.Match[str]) -> str | None:

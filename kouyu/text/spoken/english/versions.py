@@ -13,7 +13,7 @@ _VERSIONED: Final = (
 
 
 def _parts(text: str) -> str:
-    """Each part a number of its own: 3.11 is "three point eleven"."""
+    """Read each part as a number: 3.11 is "three point eleven"."""
     return " point ".join(
         digits(part) if len(part) > 3 or (len(part) > 1 and part[0] == "0") else cardinal(int(part))
         for part in text.split(".")

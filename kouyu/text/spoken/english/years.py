@@ -11,7 +11,7 @@ _COUNTED: Final = (
     r"(?= (?!(?:was|is|has|its|this|as|does|unless|across|perhaps|always|series|class|news|less|focus|press)\b)"
     r"(?:[a-z]{2,20}s\b|(?:people|men|women|children|feet|percent|million|billion|more|other|different)\b))"
 )
-"""What follows a number that counts something."""
+"""Words after a number that counts something."""
 
 _BEFORE: Final = (
     r"(?:[Ii]n|[Ss]ince|[Bb]y|[Ff]rom|[Uu]ntil|[Tt]ill|[Aa]fter|[Bb]efore|[Aa]round|[Cc]irca|[Yy]ear|[Dd]uring|[Oo]f"

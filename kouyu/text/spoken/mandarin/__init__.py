@@ -1,1 +1,1 @@
-"""Mandarin: numerals, and a file for each kind of written form. ``reading.py`` names their order."""
+"""Mandarin: numerals, and a file for each kind of written form. ``reading.py`` defines their order."""

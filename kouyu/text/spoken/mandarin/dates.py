@@ -1,4 +1,4 @@
-"""Dates, years and what lies between them: 2026-03-02, 2026.11.30, 3月2日, 2-3月, 2019—2021年, 98年, 3·15."""
+"""Dates, years and their ranges: 2026-03-02, 2026.11.30, 3月2日, 2-3月, 2019—2021年, 98年, 3·15."""
 
 import re
 from typing import Final

@@ -14,7 +14,7 @@ _LONGER: Final = (
     "大类|小段|大步|来年|多年|年多|辈子|口子|半|成|代人|桌|圈|滴|串|束|捆|卷|叠|堆|壶|锅|勺|餐|战|胎"
 )
 _ORDINAL: Final = "年级|年制|班|路公交|路车|号|楼|单元|栋楼|号楼|级|等|期|线|环|维|手|战|胎|月|日|进制|元论|人转|代"
-"""What 2 stands before as a name, an order or a class."""
+"""Words before which 2 is a name, an order or a class."""
 
 MEASURE_WORDS: Final = kind(
     "2",

@@ -11,7 +11,7 @@ _MODELS: Final = (
     "东风|巨浪|红旗|鹰击|长征|神舟|嫦娥|天宫|天舟|天问|歼|轰|运|直|苏|米格|图|武直|霹雳"
     "|枭龙|伊尔|安|空警|攻击|翼龙|彩虹"
 )
-"""Whose number follows after a hyphen that is no minus."""
+"""Names whose number follows a hyphen that is not a minus."""
 
 _NUMBERED: Final = "波音|空客|奔驰|宝马|标致|骁龙|天玑|麒麟|酷睿|锐龙|RTX|GTX|RX|Boeing|Airbus"
 _ROMAN: Final = r"(?=[IVX])(X{0,3}(?:IX|IV|V?I{0,3}))(?![A-Za-z])"

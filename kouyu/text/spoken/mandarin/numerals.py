@@ -1,16 +1,16 @@
-"""Numbers in Chinese characters: cardinals with 两 where it is said, decimals, digits one by one."""
+"""Numbers in Chinese characters: cardinals, with 两 where it is spoken, decimals, digits one by one."""
 
 from typing import Final
 
 NUMBER: Final = r"(?<![\d.])\d+(?:\.\d+)?"
-"""A number without commas, as a regular expression that starts nowhere within another one."""
+"""Regular expression of a number without commas that never starts inside another number."""
 
 HAN: Final = "\u4e00-\u9fff"
 RANGE: Final = r" ?[-–—~～－]{1,2} ?"
-"""What stands between the ends of a range."""
+"""Separators of a range."""
 
 MOST_DIGITS: Final = 16
-"""A longer number is said digit by digit."""
+"""A longer number is read digit by digit."""
 
 _DIGITS: Final = "零一二三四五六七八九"
 _PLACES: Final = ("", "十", "百", "千")
@@ -51,12 +51,12 @@ def _below_10000(number: int, *, first: bool) -> str:
 
 
 def digits(text: str, one: str = "一") -> str:
-    """The digits of a text one by one, other characters left out. ``one`` is 幺 for telephones and rooms."""
+    """Read a text's digits one by one, without other characters. ``one`` is 幺 for telephones and rooms."""
     return "".join(one if digit == "1" else _DIGITS[int(digit)] for digit in text if digit.isdecimal())
 
 
 def number(text: str, *, counts: bool = False) -> str:
-    """A number such as "3.50" or "007". ``counts`` says that a measure word follows: 2 is then 两."""
+    """Read a number such as "3.50" or "007". ``counts``: a measure word follows, so 2 is 两."""
     whole, point, decimals = text.partition(".")
     if counts and text == "2":
         return "两"

@@ -18,7 +18,7 @@ def _by_digit(match: re.Match[str]) -> str:
 
 
 def _spelled(text: str) -> str:
-    """Digits one by one with 幺 for 1, letters as they are, a short pause where there is a mark."""
+    """Read digits one by one with 幺 for 1, keep letters, and pause briefly at marks."""
     runs = re.findall(r"\d+|[A-Za-z]+", text)
     said = ""
     for run in runs:

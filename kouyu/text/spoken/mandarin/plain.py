@@ -1,4 +1,4 @@
-"""What comes first and last: commas out of grouped numbers; percentages, fractions, negative and plain numbers."""
+"""The first and last rules: commas out of grouped numbers; percentages, fractions, negative and plain numbers."""
 
 import re
 from typing import Final

@@ -10,12 +10,12 @@ _END: Final = r"\d+(?:\.\d+)?"
 
 
 def _range(match: re.Match[str]) -> str:
-    """The end of a range keeps its figures, for what reads numbers with a unit."""
+    """Read a range's start; its end keeps its digits for the rules that read numbers with a unit."""
     return f"{'负' if match['minus'] else ''}{number(match['first'], counts=not match['minus'])}到{match['last']}"
 
 
 def _apart(match: re.Match[str]) -> str | None:
-    """ "10-3等于7": nobody counts down in a range."""
+    """Read "10-3等于7" as a subtraction: a range does not count down."""
     return f"{number(match[1])}减{number(match[2])}"
 
 

@@ -1,7 +1,7 @@
-"""How Mandarin text is read: own rules first, in this order, then the grammar for plain numbers, dates and units.
+"""Reads Mandarin text: own rules first, in this order, then the grammar for plain numbers, dates and units.
 
-The grammar takes every hyphen for a minus, does not know grouped numbers, and says 两 where it should say 二 and the
-other way round, so whatever it reads wrong is in words before it sees it.
+The grammar reads every hyphen as a minus, does not know grouped numbers, and confuses 两 and 二, so the own rules write
+in words whatever it would read wrong.
 """
 
 from typing import Final
@@ -40,5 +40,5 @@ KINDS: Final = (
 
 
 def in_mandarin_words(text: str) -> str:
-    """The text with all its figures and signs in Chinese characters."""
+    """Write all numbers and signs in Chinese characters."""
     return " ".join(read(text, KINDS).split())
