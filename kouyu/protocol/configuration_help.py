@@ -29,31 +29,29 @@ _PACING: Final = "Pacing: not more than so many packets in a period.", "限流�
 
 HELP: Final[dict[str, Help]] = {
     "": Help("The configuration of one connection.", "一次连接的配置。"),
-    "chat_config": Help("Whose conversation this is, and what the agent is given.", "会话归属与传给智能体的内容。"),
-    "chat_config.meta_data": Help(
-        "Your own fields, given back with the chat's messages.", "自定义字段，随消息原样返回。"
-    ),
+    "chat_config": Help("User and conversation, and parameters of the agent.", "会话归属与传给智能体的内容。"),
+    "chat_config.meta_data": Help("Custom fields, returned with the chat's messages.", "自定义字段，随消息原样返回。"),
     "chat_config.custom_variables": Help("Values for the variables of the agent's prompt.", "智能体提示词中变量的值。"),
     "chat_config.extra_params": Help("Where the user is, in degrees.", "用户所在位置（经纬度，单位为度）。"),
-    "chat_config.user_id": Help("Who is talking, by an id of yours.", "对话用户，由调用方定义的 ID。"),
+    "chat_config.user_id": Help("Id of the user, chosen by you.", "对话用户，由调用方定义的 ID。"),
     "chat_config.conversation_id": Help(
-        "The conversation to go on with; without one a new one begins.", "要继续的会话；不填则新建会话。"
+        "The conversation to continue; empty: a new one.", "要继续的会话；不填则新建会话。"
     ),
     "chat_config.auto_save_history": Help(
-        "Keep what is said, for later and as context. Off: nothing is kept.",
+        "Save messages, also as context of later ones. Off: none is saved.",
         "是否保存对话记录并作为后续上下文；关闭则完全不保存。",
     ),
     "chat_config.parameters": Help("Input parameters of the flow.", "对话流的输入参数。"),
     "input_audio": Help("The audio that the client sends.", "客户端上行音频的格式。"),
     "input_audio.format": Help("Container of the audio; g711 needs pcm.", "音频封装格式；g711 编码时须为 pcm。"),
     "input_audio.codec": Help("Encoding of the audio.", "音频编码。"),
-    "input_audio.sample_rate": Help("Samples a second; with g711 always 8000.", "采样率；g711 固定为 8000。"),
+    "input_audio.sample_rate": Help("Sample rate in Hz; with g711 always 8000.", "采样率；g711 固定为 8000。"),
     "input_audio.channel": Help("One channel or two.", "声道数。"),
     "input_audio.bit_depth": Help("Bits of one PCM sample.", "PCM 每个采样的位深。"),
-    "output_audio": Help("The audio that the client gets, and the voice.", "下行音频的格式与音色。"),
+    "output_audio": Help("Format of the audio sent to the client, and the voice.", "下行音频的格式与音色。"),
     "output_audio.codec": Help("Encoding of the audio.", "音频编码。"),
     "output_audio.pcm_config": Help("For pcm and g711.", "pcm 与 g711 的设置。", _PCM),
-    "output_audio.pcm_config.sample_rate": Help("Samples a second; g711 has 8000.", "采样率；g711 固定为 8000。", _PCM),
+    "output_audio.pcm_config.sample_rate": Help("Sample rate in Hz; g711: 8000.", "采样率；g711 固定为 8000。", _PCM),
     "output_audio.pcm_config.frame_size_ms": Help(
         "Length of each packet; none leaves it to the server.", "每个音频包的时长；不填由服务端决定。", _PCM
     ),
@@ -61,16 +59,16 @@ HELP: Final[dict[str, Help]] = {
     "output_audio.pcm_config.limit_config.period": Help(*_PERIOD, _PCM),
     "output_audio.pcm_config.limit_config.max_frame_num": Help(*_PACKETS, _PCM),
     "output_audio.opus_config": Help("For opus.", "opus 的设置。", _OPUS),
-    "output_audio.opus_config.sample_rate": Help("Samples a second.", "采样率。", _OPUS),
-    "output_audio.opus_config.bitrate": Help("Bits a second.", "码率。", _OPUS),
-    "output_audio.opus_config.use_cbr": Help("The same bit rate all the time.", "是否使用恒定码率（CBR）。", _OPUS),
+    "output_audio.opus_config.sample_rate": Help("Sample rate in Hz.", "采样率。", _OPUS),
+    "output_audio.opus_config.bitrate": Help("Bit rate in bit/s.", "码率。", _OPUS),
+    "output_audio.opus_config.use_cbr": Help("Constant bit rate (CBR).", "是否使用恒定码率（CBR）。", _OPUS),
     "output_audio.opus_config.frame_size_ms": Help("Length of each packet.", "每帧时长。", _OPUS),
     "output_audio.opus_config.limit_config": Help(*_PACING, _OPUS),
     "output_audio.opus_config.limit_config.period": Help(*_PERIOD, _OPUS),
     "output_audio.opus_config.limit_config.max_frame_num": Help(*_PACKETS, _OPUS),
     "output_audio.mp3_config": Help("For mp3.", "mp3 的设置。", _MP3),
-    "output_audio.mp3_config.sample_rate": Help("Samples a second.", "采样率。", _MP3),
-    "output_audio.mp3_config.bit_rate": Help("Bits a second.", "码率。", _MP3),
+    "output_audio.mp3_config.sample_rate": Help("Sample rate in Hz.", "采样率。", _MP3),
+    "output_audio.mp3_config.bit_rate": Help("Bit rate in bit/s.", "码率。", _MP3),
     "output_audio.speech_rate": Help(
         "How fast the voice speaks: -50 is half, 100 double.", "语速：-50 为一半，100 为两倍。"
     ),
@@ -79,19 +77,19 @@ HELP: Final[dict[str, Help]] = {
     ),
     "output_audio.voice_id": Help("The voice; without one the agent's.", "音色；不填则用智能体的音色。"),
     "output_audio.context_texts": Help(
-        "Words on how to speak (mood, dialect, speed), for voices that take them.",
+        "Instructions on how to speak (mood, dialect, speed), for voices that support them.",
         "对说话方式的描述（情绪、方言、语速等），仅部分音色支持。",
     ),
-    "output_audio.emotion_config": Help("For voices that have emotions.", "多情感音色的设置。"),
-    "output_audio.emotion_config.emotion": Help("How the voice feels.", "情感。"),
-    "output_audio.emotion_config.emotion_scale": Help("How much it feels it.", "情感强度。"),
-    "voice_processing_config": Help("Cleaning of the user's audio.", "对用户音频的降噪处理。"),
+    "output_audio.emotion_config": Help("For voices that support emotions.", "多情感音色的设置。"),
+    "output_audio.emotion_config.emotion": Help("Emotion of the voice.", "情感。"),
+    "output_audio.emotion_config.emotion_scale": Help("Intensity of the emotion.", "情感强度。"),
+    "voice_processing_config": Help("Noise suppression and voiceprint denoising.", "对用户音频的降噪处理。"),
     "voice_processing_config.enable_ans": Help(
-        "Take away noise: keyboards, fans, the street. Not together with enable_pdns.",
+        "Suppress noise: keyboards, fans, the street. Not together with enable_pdns.",
         "主动降噪：过滤键盘、空调、街道等噪声；不可与声纹降噪同时开启。",
     ),
     "voice_processing_config.enable_pdns": Help(
-        "Keep one speaker's voice alone. Not together with enable_ans.",
+        "Keep only one speaker's voice. Not together with enable_ans.",
         "声纹降噪：只保留一个人的声音；不可与主动降噪同时开启。",
     ),
     "voice_processing_config.voice_print_feature_id": Help(
@@ -109,17 +107,19 @@ HELP: Final[dict[str, Help]] = {
         "client_interrupt：按键说话；server_vad：自由对话，静音即结束；semantic_vad：自由对话，并结合语义判断。",
     ),
     "turn_detection.prefix_padding_ms": Help(
-        "Audio taken along from before speech was detected.", "检测到语音之前一并包含的音频时长。", _FREE_TALK
+        "Audio included from before speech was detected.", "检测到语音之前一并包含的音频时长。", _FREE_TALK
     ),
     "turn_detection.silence_duration_ms": Help(
         "Silence that ends the turn.", "判定说话结束的静音时长。", {"turn_detection.type": ("server_vad",)}
     ),
     "turn_detection.semantic_vad_config": Help("End of turn by meaning.", "语义判停的设置。", _SEMANTIC),
     "turn_detection.semantic_vad_config.silence_threshold_ms": Help(
-        "Silence after which it is judged whether the user has finished.", "触发语义判断的静音时长。", _SEMANTIC
+        "Silence after which the server estimates whether the user has finished.", "触发语义判断的静音时长。", _SEMANTIC
     ),
     "turn_detection.semantic_vad_config.semantic_unfinished_wait_time_ms": Help(
-        "Silence that ends a turn judged unfinished all the same.", "判定未说完时，仍结束本轮的静音时长。", _SEMANTIC
+        "Silence that ends the turn even if it was estimated unfinished.",
+        "判定未说完时，仍结束本轮的静音时长。",
+        _SEMANTIC,
     ),
     "turn_detection.interrupt_config": Help(
         "Which speech interrupts the agent; none: any.", "哪些语音可以打断回复；不填则任何语音都可以。", _FREE_TALK
@@ -134,9 +134,9 @@ HELP: Final[dict[str, Help]] = {
     ),
     "asr_config": Help("How the user's speech is recognised.", "语音识别的设置。"),
     "asr_config.hot_words": Help("Words to be recognised better.", "热词：提高识别准确率的词语。"),
-    "asr_config.context": Help("What the talk is about, to help recognition.", "帮助识别的上下文。"),
+    "asr_config.context": Help("Context of the conversation, to help recognition.", "帮助识别的上下文。"),
     "asr_config.user_language": Help(
-        "What the user speaks; common: found out.", "用户语种；common 为自动识别。", _WHOLE
+        "Language of the user; common: identified from the speech.", "用户语种；common 为自动识别。", _WHOLE
     ),
     "asr_config.enable_ddc": Help("Leave out fillers such as um.", "去除语气词（如“啊”“嗯”）。"),
     "asr_config.enable_itn": Help("Write numbers, times and amounts in digits.", "数字、时间、金额转为书面形式。"),
@@ -150,15 +150,15 @@ HELP: Final[dict[str, Help]] = {
     ),
     "asr_config.enable_emotion": Help("Recognise how the user feels.", "识别用户情绪。", _WHOLE),
     "asr_config.enable_gender": Help("Recognise the user's gender.", "识别用户性别。", _WHOLE),
-    "asr_config.sensitive_words_filter": Help("Words blotted out of the transcript.", "转写文本的敏感词过滤。"),
+    "asr_config.sensitive_words_filter": Help("Words removed or masked in the transcript.", "转写文本的敏感词过滤。"),
     "asr_config.sensitive_words_filter.system_reserved_filter": Help(
         "The server's own list, replaced with *.", "将系统敏感词替换为 *。"
     ),
     "asr_config.sensitive_words_filter.filter_with_empty": Help("Words to leave out.", "直接删除的词。"),
     "asr_config.sensitive_words_filter.filter_with_signed": Help("Words to replace with *.", "替换为 * 的词。"),
-    "voice_print_config": Help("Finding out who is talking.", "声纹识别的设置。"),
+    "voice_print_config": Help("Speaker identification.", "声纹识别的设置。"),
     "voice_print_config.group_id": Help("The voiceprint group to search.", "通话中检索的声纹组。"),
-    "voice_print_config.score": Help("From this score a match counts.", "判定匹配的最低分数。"),
+    "voice_print_config.score": Help("Lowest score of a match.", "判定匹配的最低分数。"),
     "voice_print_config.reuse_voice_info": Help(
         "Without a match in a turn, keep the last one.", "本轮未匹配时，是否沿用上一次的结果。"
     ),

@@ -3,4 +3,4 @@
 from typing import Final
 
 SPEECH_RATE: Final = 16_000
-"""Hz. Voice activity, endpointing, recognition, speaker encoding and the audio timeline all work at this rate."""
+"""Hz. VAD, endpointing, recognition, speaker encoding and the audio timeline all work at this rate."""
