@@ -34,7 +34,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One utterance and each vote on it: the probability that it is complete."""
+    """One utterance and each model's probability that it is complete."""
 
     utterance: Utterance
     heard: str
@@ -55,7 +55,7 @@ VOTES: Final[dict[str, Callable[[Judged], float]]] = {
 
 
 def area_under_curve(scores: Numbers, complete: NDArray[np.bool_]) -> float:
-    """How often a complete utterance scores higher than a cut one; an equal score counts half."""
+    """Return how often a complete utterance scores higher than a cut one; an equal score counts half."""
     differences = scores[complete][:, None] - scores[~complete][None, :]
     return float((differences > 0).mean() + (differences == 0).mean() / 2)
 
@@ -99,7 +99,7 @@ def weights(judged: Sequence[Judged], penalty: float = 1.0) -> Numbers:
 
 
 async def judge(tuning: bool, silence_s: float, seed: int) -> list[Judged]:
-    """Speak, recognise and judge one half of the sentences of every language."""
+    """Speak, recognise and score one half of the sentences of every language."""
     scheduler = Scheduler(workers=1)
     recognizer = WhisperRecognizer(folder("whisper-base"), scheduler)
     model = await SmartTurn.load(scheduler, folder("smart-turn"))

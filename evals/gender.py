@@ -88,7 +88,7 @@ def report(speakers: Sequence[Speaker]) -> Iterator[str]:
 
 
 def pitches(speakers: Sequence[Speaker]) -> Iterator[str]:
-    """How high the voices are: what the figures above are worth."""
+    """Report the voices' pitches, which limit what the figures above mean."""
     for speaker in speakers:
         for language, audios in speaker.utterances.items():
             medians = [float(np.median(voiced_pitch(audio))) for audio in audios[:SENTENCES]]
@@ -97,7 +97,7 @@ def pitches(speakers: Sequence[Speaker]) -> Iterator[str]:
 
 
 def beginnings(speakers: Sequence[Speaker], true: Gender, seconds: float) -> Iterator[Audio]:
-    """The first seconds of each sentence that a man or a woman says, from its first sound on."""
+    """Yield the first seconds of each sentence of speakers of one gender, from its first sound on."""
     for speaker in speakers:
         for audios in speaker.utterances.values() if gender(speaker) == true else ():
             for audio in audios[:SENTENCES]:
@@ -106,7 +106,7 @@ def beginnings(speakers: Sequence[Speaker], true: Gender, seconds: float) -> Ite
 
 
 def gender(speaker: Speaker) -> Gender:
-    """By the voice's name: Kokoro's say it, Piper's Joe is a man."""
+    """Derive the gender from the voice's name: Kokoro's contain it, Piper's Joe is a man."""
     return "female" if speaker.voice.startswith(("kokoro-jf", "kokoro-af", "kokoro-zf")) else "male"
 
 

@@ -210,7 +210,7 @@ def _distance(said: Sequence[str], heard: Sequence[str]) -> int:
 
 
 def _strays(scene: Scene, turns: Turns) -> int:
-    """Turns that began where nobody said a sentence."""
+    """Turns that began without a spoken sentence."""
     return len(turns.begun) - sum(len(turns.of(one)) for one in scene.said)
 
 
@@ -226,7 +226,7 @@ def _delay_ms(scene: Scene, turns: Turns) -> float:
 
 
 async def noise_table(bench: Bench, voices: Voices, target: str) -> None:
-    """Noise without voices: turns that nobody began, and words."""
+    """Print false turns and word errors in noise without other voices."""
     print("\nnoise       dB  processing      turns heard  false starts  word errors")
     quiet = alone(voices, target)
     scenes = [
@@ -274,7 +274,7 @@ async def at_once_table(bench: Bench, voices: Voices, target: str) -> None:
 
 
 async def measure(words: bool, count: int) -> None:
-    """Make the scenes, hear them, print what came of them."""
+    """Make the scenes, process them, and print the results."""
     scheduler = Scheduler(workers=1)
     voices = await spoken(scheduler, count)
     recognizer = WhisperRecognizer(folder("whisper-base"), scheduler) if words else None

@@ -1,4 +1,4 @@
-"""Scenes for the noise benchmark: a target speaker's sentences in noise, or in a room where others talk.
+"""Makes scenes for the noise benchmark: a target speaker's sentences in noise, or in a room where others talk.
 
 All sound is made here: speech by the built-in voices, white noise, and key strokes of a keyboard.
 """
@@ -25,11 +25,11 @@ LEVEL_DBFS: Final = -26.0
 """Of the target's speech."""
 ROOM_DBFS: Final = -65.0
 LEARNING: Final = 3
-"""Sentences that the target says first, before anybody else does."""
+"""Sentences of the target before any other speaker."""
 SENTENCES: Final = 11
 PAUSE_S: Final = 1.6
 LONG_PAUSE_S: Final = 3.0
-"""In which somebody else goes on talking."""
+"""Pause during which another speaker goes on talking."""
 _KEYS_PER_S: Final = 6.0
 
 Voices = Mapping[str, Sequence[tuple[str, Samples]]]
@@ -86,13 +86,13 @@ def alone(voices: Voices, target: str) -> Scene:
 
 
 def in_noise(scene: Scene, kind: str, ratio_db: float) -> Scene:
-    """The scene with noise so far below the target's speech: "white", "pink" or "keyboard"."""
+    """Add noise ``ratio_db`` below the target's speech: "white", "pink" or "keyboard"."""
     noise = {"white": _white, "pink": _pink, "keyboard": _keyboard}[kind](len(scene.audio))
     return Scene(scene.target, scene.audio + _at(noise, LEVEL_DBFS - ratio_db), scene.said)
 
 
 def others_in_turn(voices: Voices, target: str, ratio_db: float) -> Scene:
-    """First the target, then somebody else and the target in turn; the others so far below."""
+    """First the target, then another speaker and the target in turn; the others ``ratio_db`` below the target."""
     quieter = np.float32(10 ** (-ratio_db / 20))
     others = cycle(voice for voice in voices if voice != target)
     line = [(target, *one) for one in voices[target][:LEARNING]]
@@ -104,7 +104,7 @@ def others_in_turn(voices: Voices, target: str, ratio_db: float) -> Scene:
 
 
 def others_at_once(voices: Voices, target: str, ratio_db: float) -> Scene:
-    """Once the target has said the first sentences, somebody else talks all the time, so far below."""
+    """After the target's first sentences another speaker talks all the time, ``ratio_db`` below the target."""
     scene = _in_turn(target, [(target, *one) for one in voices[target]], LONG_PAUSE_S)
     other = next(voice for voice in reversed(list(voices)) if voice != target)
     begin = scene.by_target[0].start - round(LONG_PAUSE_S / 2 * SPEECH_RATE)

@@ -37,14 +37,14 @@ ENROLMENTS: Final = 2
 
 THRESHOLD: Final = VoicePrintConfig().score
 FIXED_COSINE: Final = 0.75
-"""What a server would compare with that knew nothing of lengths."""
+"""The fixed cosine threshold of a server that ignores the length of speech."""
 
 Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Some speech of one speaker, and its voiceprint."""
+    """A stretch of one speaker's speech, and its voiceprint."""
 
     speaker: Speaker
     language: str
@@ -54,7 +54,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """Every turn against every enrolment; arrays of one number each."""
+    """All comparisons of a turn with an enrolment, as parallel arrays."""
 
     cosine: Numbers
     turn_s: Numbers
@@ -72,7 +72,7 @@ class Trials:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--tune", action="store_true", help="fit the calibration anew")
+    parser.add_argument("--tune", action="store_true", help="fit the calibration to these speakers")
     parser.add_argument("--folder", type=Path, default=platformdirs.user_cache_path("kouyu") / "bench-voices")
     arguments = parser.parse_args()
     speakers = asyncio.run(spoken_by_all(arguments.folder))
@@ -106,7 +106,7 @@ class Encoding:
 def samples(
     speakers: Sequence[Speaker], lengths: Sequence[float], each: int, which: int, encode: Encoding
 ) -> Iterator[Sample]:
-    """Stretches of speech from every second sentence (``which``: 0 or 1), each through a room of its own."""
+    """Yield stretches of speech from every second sentence (``which``: 0 or 1), each through a room of its own."""
     seed = which
     for speaker in speakers:
         for language, utterances in speaker.utterances.items():
@@ -171,7 +171,7 @@ def _share(which: NDArray[np.bool_]) -> str:
 
 
 def equal_error(same: Numbers, others: Numbers) -> tuple[float, float]:
-    """The rate at which both errors are equal, against other voices, and the cosine where that is."""
+    """Return the equal error rate against other voices, and its cosine."""
     thresholds = np.linspace(0.3, 1.0, 701)
     rejects = np.searchsorted(np.sort(same), thresholds) / len(same)
     accepts = 1 - np.searchsorted(np.sort(others), thresholds) / len(others)

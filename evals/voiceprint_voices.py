@@ -1,4 +1,4 @@
-"""Speakers for the voiceprint benchmark: the built-in voices, and voices made of them by shifting pitch and formants.
+"""Makes speakers for the voiceprint benchmark: the built-in voices, and the same with shifted pitch and formants.
 
 No recording of a person is among them. A shifted voice counts as a speaker of its own, which makes the hardest
 impostors: the same voice a little higher. Each utterance comes through a room and a microphone of its own, since the
@@ -26,7 +26,7 @@ from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights.cache import folder
 
 SHIFTS: Final = (0.88, 1.0, 1.14)
-"""By which pitch and formants are multiplied; 1.0 is the voice as it is."""
+"""Factors for pitch and formants; 1.0 is the voice unchanged."""
 
 MOST_VOICES: Final = 4
 """Of each synthesizer: Piper's man, and four women of Kokoro's who sound much alike."""
@@ -75,7 +75,7 @@ async def spoken_by_all(kept_in: Path, most_voices: int = MOST_VOICES) -> list[S
 
 
 def through_a_room(audio: Audio, seed: int) -> Audio:
-    """The audio as another microphone in another room takes it up: echo, tone, noise, level; at times a telephone."""
+    """Simulate another room and microphone: echo, tone, noise, level; sometimes a telephone."""
     rng = np.random.default_rng(seed)
     heard = audio.astype(np.float64)
     decay_s, direct = rng.uniform(0.05, 0.35), rng.uniform(4.0, 12.0)

@@ -34,7 +34,7 @@ class ProcessOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """What the parent is told."""
+    """The message to the parent: the model can answer."""
 
     port: int
 
