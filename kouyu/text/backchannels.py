@@ -3,7 +3,9 @@
 import re
 from typing import Final
 
-_SOUNDS: Final = re.compile(r"(?:m+h*m*|u+h+h*u+h+|h+m+|a+h+|o+h+|u+h+|m+|嗯+|哦+|噢+|啊+|呃+|唔+|对+|是+|好+|行+)")
+_SOUNDS: Final = re.compile(
+    r"(?:m++(?:h++m*+)?+|(?:u++h++){1,2}+|h++m+|a++h+|o++h+|嗯+|哦+|噢+|啊+|呃+|唔+|对+|是+|好+|行+)"
+)
 _ENGLISH: Final = (
     "yeah yep yup yes ok okay right sure really wow exactly indeed hmm huh mhm uhhuh mmhmm alright fine good great true"
 )

@@ -16,8 +16,8 @@ _SOUND: Final = r"(?<!\d\ )(?:u+m+|u+h+m*|e+rm*|h+m+|m{2,})(?![\w'’]|-\w)"
 
 _ENGLISH_FILLER: Final = re.compile(
     rf"""
-    (?P<before>,?\ +|(?<=[.!?])|^)(?<![\w'’-])
-    (?P<filler>{_SOUND}(?:[,.…-]*\ +{_SOUND})*
+    (?P<before>,?\ |(?<=[.!?])|^)(?<![\w'’-])
+    (?P<filler>{_SOUND}(?:[,.…-]*+\ {_SOUND})*
       | (?:(?<=,\ )|(?<=[.!?]\ )|(?<=^))(?:you\ know|i\ mean)(?=,)
       | (?<=,\ )like(?=,)
     )
@@ -37,14 +37,16 @@ _ENDS: Final = "，。！？；、,.!?…：\\s"
 _MANDARIN_FILLERS: Final = (
     re.compile(rf"{_CLAUSE_START}(?:[嗯呃唔]|额(?={_PAUSE})|啊(?!哈)|哦(?={_PAUSE}))+(?![？?！!]){_PAUSE}*"),
     re.compile(rf"(?P<start>)[嗯呃]+(?![？?！!]){_PAUSE}*"),
-    re.compile(rf"(?P<start>(?:[^{_ENDS}]{{3,}}|[^{_ENDS}]*[A-Za-z0-9]))[啊嗯]+(?=[{_ENDS}]|$)"),
+    re.compile(rf"(?P<start>(?<=[^{_ENDS}]{{3}})|(?<=[A-Za-z0-9]))(?<![啊嗯])[啊嗯]++(?=[{_ENDS}]|$)"),
     re.compile(rf"{_CLAUSE_START}那个{_PAUSE}+(?=\w)"),
     # Not at the very start: 就是，… says "exactly".
     re.compile(rf"(?P<start>[，、,…])就是说?{_PAUSE}+(?=\w)"),
 )
+_LEADING: Final = " ,.…"
+"""What is left out where only fillers stand before it."""
 _LEFT_MARKS: Final = (
     (re.compile(r"^[，、。,.…\s]+"), ""),
-    (re.compile(r"[，、,]+(?=[。！？；.!?])"), ""),
+    (re.compile(r"(?<![，、,])[，、,]++(?=[。！？；.!?])"), ""),
     (re.compile(r"(?<=[。！？])[。，、]+"), ""),
 )
 
@@ -70,12 +72,14 @@ def without_fillers(text: str, language: str) -> str:
 def _without_english_fillers(text: str) -> str:
     kept: list[str] = []
     end = 0
-    capital = False
+    capital = begun = False
     for match in _ENGLISH_FILLER.finditer(text):
         if match["filler"].isupper():
             continue
-        _append(kept, text[end : match.start()], capital=capital)
-        at_start = not "".join(kept).strip() or kept[-1].rstrip().endswith((".", "!", "?"))
+        between = text[end : match.start()] if begun else text[end : match.start()].lstrip(_LEADING)
+        kept.append(_with_capital(between) if capital else between)
+        begun = begun or bool(between.strip())
+        at_start = not begun or kept[-1].rstrip().endswith((".", "!", "?"))
         capital = (capital and not text[end : match.start()]) or (at_start and match["filler"][0].isupper())
         if not at_start:
             kept.append(_comma(match, text))
@@ -84,15 +88,14 @@ def _without_english_fillers(text: str) -> str:
         end = match.end()
     if not end:
         return text
-    _append(kept, text[end:], capital=capital)
+    rest = text[end:] if begun else text[end:].lstrip(_LEADING)
+    kept.append(_with_capital(rest) if capital else rest)
     return "".join(kept).strip()
 
 
-def _append(kept: list[str], text: str, *, capital: bool) -> None:
-    """Add the text between two fillers; ``capital``: the filler before it had a capital letter."""
-    if not "".join(kept).strip():
-        text = text.lstrip(" ,.…")
-    kept.append(re.sub(r"[^\W\d_]", lambda letter: letter.group().upper(), text, count=1) if capital else text)
+def _with_capital(text: str) -> str:
+    """The text after a filler that began with a capital letter."""
+    return re.sub(r"[^\W\d_]", lambda letter: letter.group().upper(), text, count=1)
 
 
 def _comma(match: re.Match[str], text: str) -> str:

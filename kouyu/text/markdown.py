@@ -8,23 +8,22 @@ DOT: Final = {"zh": "点"}
 AT: Final = {"zh": "艾特"}
 
 _FENCE: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_TAG: Final = re.compile(r"</?[A-Za-z][^<>\n]*>|<!--.*?-->")
-_LINK: Final = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
+_TAG: Final = re.compile(r"</?[A-Za-z][^<>\n]*+>|<!--(?:[^-<\n]|-(?!->)|<(?!!--))*+-->")
+_LINK: Final = re.compile(r"!?\[([^\[\]\n]*+)\]\((?:[^()\n]|\([^()\n]*\))*+\)")
 _ADDRESS: Final = re.compile(
     r"(?:https?://|www\.)(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)[^\s<>，。！？；、）】」”]*", re.IGNORECASE
 )
-_MAIL: Final = re.compile(r"(?P<name>[\w.+-]+)@(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)", re.ASCII)
+_MAIL: Final = re.compile(r"(?<![\w.+-])(?P<name>[\w.+-]++)@(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)", re.ASCII)
 _LINE_START: Final = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+•·][ \t]+(?:\[[ xX]\][ \t]+)?)+", re.MULTILINE)
-_RULE: Final = re.compile(r"^[ \t]*(?:[-*_=][ \t]*){3,}$|^[ \t|:-]*-{3}[ \t|:-]*$", re.MULTILINE)
+_RULE: Final = re.compile(r"^[ \t]*+(?:[-*_=][ \t]*+){3,}+$|^(?=[ \t|:-]*-{3})[ \t|:-]++$", re.MULTILINE)
 _UNDERSCORES: Final = re.compile(r"(?<!\w)_{1,2}(?=\S)|(?<=\S)_{1,2}(?!\w)")
 _STARS: Final = re.compile(r"\*{2,}|(?<!\d)(?<!\d )\*|\*(?!\d)(?! \d)|~~|`+|\\(?=[\\*_`#])")
-_CELLS: Final = re.compile(r"[ \t]*\|[ \t]*")
 _PICTURES: Final = re.compile(
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u25a0-\u25ff\ufe0e\ufe0f\u200d\u20e3"
     "\U000e0020-\U000e007f]+"
 )
-_LOOSE_STOP: Final = re.compile(r" +(?=[,.!?;:，。！？；：、](?:\s|[^\x00-\x7f]|$))")
-_ARROWS: Final = re.compile("[ \t]*[\u2190-\u21ff]+[ \t]*")
+_LOOSE_STOP: Final = re.compile(r" (?=[,.!?;:，。！？；：、](?:\s|[^\x00-\x7f]|$))")
+_ARROWS: Final = re.compile("(?:(?<![ \t])[ \t]++)?[\u2190-\u21ff]++[ \t]*+")
 
 
 def plain_text(text: str, language: str = "en") -> str:
@@ -46,7 +45,7 @@ def plain_text(text: str, language: str = "en") -> str:
     comma = "，" if language == "zh" else ", "
     text = _ARROWS.sub(comma, text)
     if "|" in text:
-        text = _CELLS.sub(comma, text.strip(" \t\n|"))
+        text = comma.join(cell.strip(" \t") for cell in text.strip(" \t\n|").split("|"))
     return _LOOSE_STOP.sub("", " ".join(text.split()))
 
 

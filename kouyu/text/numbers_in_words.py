@@ -25,7 +25,9 @@ _MARKER: Final = "\x01"
 """Placeholder before a sentence that began with a digit, until the words are written."""
 
 _NAME: Final = re.compile(
-    r"""(["\\\s，。！？；：、]+|[,!?](?!\d)|[A-Za-z][\w'-]*[ -]?\d[\w-]*|\d+[A-Za-z]\w*)""", re.ASCII
+    r"""(["\\\s，。！？；：、]+|[,!?](?!\d)"""
+    r"""|(?<![A-Za-z])[A-Za-z][\w'-]{0,40}[ -]?\d[\w-]*|(?<!\d)\d++[A-Za-z]\w*)""",
+    re.ASCII,
 )
 """Separators of Mandarin phrases: names with digits, which stay unchanged, and punctuation."""
 

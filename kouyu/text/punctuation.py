@@ -11,7 +11,7 @@ _HAN: Final = f"[{LANGUAGE_OF_LETTERS['zh']}]"
 _FULL_WIDTH: Final = str.maketrans(",.?!:;()", "，。？！：；（）")
 _AFTER_HAN: Final = re.compile(rf"(?<={_HAN})\s*([,?!:;](?!\d)|\.(?![A-Za-z0-9.]))\s*")
 _ENDED: Final = re.compile(rf"[.。．｡!！?？…][{re.escape(CLOSERS)}]*$")
-_UNENDED: Final = re.compile(r"[\s,，、;；:：—–-]+$")
+_UNENDED: Final = re.compile(r"(?<![\s,，、;；:：—–-])[\s,，、;；:：—–-]++$")
 _SENTENCES: Final = re.compile(r"(?<=[.!?。！？])\s*(?=\S)")
 
 

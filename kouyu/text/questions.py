@@ -47,7 +47,7 @@ _NO_QUESTION: Final = re.compile(
     rf"(?:{_QUESTION_WORD}|是不是|有没有|能不能|会不会|要不要)"
     rf"|(?:{_QUESTION_WORD})[\u4e00-\u9fff]{{0,3}}(?:都|也)|什么的$|来几"
 )
-_GOING_ON: Final = re.compile("还|正|在|着呢$|才.*呢$|可.*呢$")
+_GOING_ON: Final = re.compile("[还正在才可]|着呢$")
 
 
 def is_english_question(sentence: str) -> bool:

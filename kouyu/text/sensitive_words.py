@@ -20,7 +20,7 @@ _WORDLESS_LETTER: Final = re.compile("[" + "".join(LANGUAGE_OF_LETTERS[code] for
 _BLANK: Final = "\x00"
 """Placeholder of a removed word."""
 _LEADING_GAP: Final = re.compile(r"^\s*\x00+[\s\x00,.!?;:，。！？；：、…]*")
-_CLOSED_UP: Final = re.compile(r"(?P<before>\s*)\x00+(?P<after>\s*)(?P<next>.?)", re.DOTALL)
+_CLOSED_UP: Final = re.compile(r"(?P<before>(?:(?<!\s)\s++)?)\x00(?:\s*+\x00)*+(?P<after>\s*+)(?P<next>.?)", re.DOTALL)
 
 
 class SensitiveWordsError(Exception):

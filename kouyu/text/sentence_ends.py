@@ -109,8 +109,10 @@ def ends_sentence(text: str, mark: re.Match[str], *, enough: bool, final: bool) 
 
 def _period_ends(text: str, mark: re.Match[str], final: bool) -> bool | None:
     """The same for a single full stop that white space or a letter of another script follows."""
-    line = text[text.rfind("\n", 0, mark.start()) + 1 : mark.start()]
-    if _LIST_NUMBER.match(line):
+    looked_at = max(0, mark.start() - LONGEST_GAP)
+    line_start = text.rfind("\n", looked_at, mark.start()) + 1
+    line = text[line_start or looked_at : mark.start()]
+    if (line_start or not looked_at) and _LIST_NUMBER.match(line):
         return False
     word = line.rsplit(maxsplit=1)[-1].lstrip("\"'“‘([*_") if line.strip() else ""
     bare = word.lower()

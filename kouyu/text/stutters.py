@@ -24,7 +24,7 @@ _SAME_WORD: Final = re.compile(rf"(?<![\w'’-])({_SMALL_WORD})(?:{_BREAK}\1(?![
 _SAME_WORDS: Final = re.compile(
     rf"""
     (?<![\w'’-])((?:i|i'm|we|you|he|she|they|it|can|could|do|is|what|how)(?:\ [\w']+){{1,3}})
-    (?:{_BREAK}\1(?![\w'’-]))+(?=\ \w)      # at the end it is meant: "I know, I know."
+    (?:{_BREAK}\1(?![\w'’-])){{1,16}}(?=\ \w)      # at the end it is meant: "I know, I know."
     """,
     re.IGNORECASE | re.VERBOSE,
 )

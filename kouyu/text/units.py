@@ -50,9 +50,10 @@ class UnitText:
 
     def with_replaced(self, replacements: Iterable[Replacement]) -> str:
         """Replace these units in the text; a replacement keeps the initial capital of the units it replaces."""
-        text = self.text
-        for first, behind, new in sorted(replacements, reverse=True):
+        pieces: list[str] = []
+        done = 0
+        for first, behind, new in sorted(replacements):
             start, end = self.spans[first][0], self.spans[behind - 1][1]
-            new = new[:1].upper() + new[1:] if text[start].isupper() else new
-            text = text[:start] + new + text[end:]
-        return text
+            pieces += [self.text[done:start], new[:1].upper() + new[1:] if self.text[start].isupper() else new]
+            done = end
+        return "".join([*pieces, self.text[done:]])

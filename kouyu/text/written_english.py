@@ -195,14 +195,19 @@ _DECADES: Final = {
         ("twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties"), 2
     )
 }
+_MOST_FIGURES: Final = 30
+"""Of one amount, with the marks between them."""
+_MOST_DOTS: Final = 6
+"""Of one side of an address. Without these bounds the same words would be gone through again from each one on."""
+_FIGURES: Final = rf"\d[\d.,]{{0,{_MOST_FIGURES}}}"
 _DOMAINS: Final = "(?:com|org|net|edu|gov|io|ai|app|dev|info|cn|de|uk|fr|jp|co)"
 _CLOCK_FOLLOWS: Final = ["at", "by", "until", "till", "before", "after", "around", "since", "from", "it's", "it’s"]
 """After these, two numbers that form a clock time are one."""
 _TIME_ENDS: Final = r"(?=[.,?!;]|$| (?:today|tomorrow|tonight|on|in the|for|and|or|to|please|then|sharp|when|if|but)\b)"
 
 _RULES: Final = (
-    _rule(rf"[\w.]+(?: dot \w+)* at \w+(?: dot \w+)* dot {_DOMAINS}", _address),
-    _rule(rf"(?:www dot )?(?!and\b|the\b|an?\b)\w+(?: dot \w+)* dot {_DOMAINS}", _address),
+    _rule(rf"[\w.]+(?: dot \w+){{0,{_MOST_DOTS}}} at \w+(?: dot \w+){{0,{_MOST_DOTS}}} dot {_DOMAINS}", _address),
+    _rule(rf"(?:www dot )?(?!and\b|the\b|an?\b)\w+(?: dot \w+){{0,{_MOST_DOTS}}} dot {_DOMAINS}", _address),
     _rule(rf"(?P<name>version )(?P<parts>{BELOW_100}(?: point {BELOW_100})+)", _version),
     _rule(rf"(?P<century>{TEEN}|twenty)[ -](?P<decade>{'|'.join(_DECADES)})", _decade),
     _rule(rf"(?P<first>{BELOW_100}) to (?P<last>{BELOW_100})(?!{_COUNTED})", _range),
@@ -228,9 +233,12 @@ _RULES: Final = (
         lambda match: match["before"] + (_time_of_day(match) or f"{match['hour']} {match['minute']}"),
     ),
     _rule(rf"(?P<number>{RUN})(?P<unit> (?:pounds|pence|yuan|yen))", _pounds),
-    _rule(rf"(?:(?P<digits>\d[\d.,]*)|(?P<below_one>point(?: (?:zero|oh|{UNIT})\b)+)|{DECIMAL}) per ?cent", _percent),
     _rule(
-        rf"(?:(?P<digits>\d[\d.,]*(?: (?:million|billion))?)|{DECIMAL})[ -](?P<unit>dollars?|euros?)"
+        rf"(?:(?P<digits>{_FIGURES})|(?P<below_one>point(?: (?:zero|oh|{UNIT})\b)+)|{DECIMAL}) per ?cent",
+        _percent,
+    ),
+    _rule(
+        rf"(?:(?P<digits>{_FIGURES}(?: (?:million|billion))?)|{DECIMAL})[ -](?P<unit>dollars?|euros?)"
         rf"(?: and {RUN} cents?)?",
         _money,
     ),

@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from kouyu.text.phrase_rules import PhraseRule, rewrite
-from kouyu.text.transducers import phrase
+from kouyu.text.transducers import LONGEST_PHRASE, phrase
 
 _DIGIT: Final = "零〇一二三四五六七八九幺两"
 _DIGIT_VALUES: Final = dict(zip(map(ord, _DIGIT + "十"), [*"0012345678912", "10"], strict=True))
@@ -22,6 +22,11 @@ _CARDINAL: Final = re.compile(rf"(?=.*[十百千万亿])(?:{_BELOW_10000}亿)?(?
 """A well-formed number with at least one unit in it: 一万二千, 十五, but not 三四十."""
 _DIGITS: Final = re.compile(rf"(?=.*[零〇幺])[{_DIGIT}]{{3,}}|[{_DIGIT}]{{4,}}")
 """Digits spoken one by one: telephone numbers, rooms, years."""
+
+_MOST_FIGURES: Final = 30
+"""Of one amount, with the marks between them: no more are looked through from one place on."""
+
+_FIGURES: Final = rf"(?<!\d)\d[\d.,]{{0,{_MOST_FIGURES}}}+"
 
 _COUNTED: Final = (
     "(?:[个岁天年月号日点块元人次件本张台部辆条只名位米斤秒种家倍度级楼层]"
@@ -60,6 +65,8 @@ def _number(said: str) -> str | None:
     """Write a number in digits; round ones keep their 万 and 亿."""
     if said.isdecimal() and said.isascii():
         return said
+    if len(said) > LONGEST_PHRASE:
+        return None
     if "亿" in said:
         before, after = (_number(part) if part else "" for part in said.split("亿", maxsplit=1))
         return f"{before}亿{after}" if before and after is not None else None
@@ -173,8 +180,11 @@ _RULES: Final = tuple(
     for pattern, write in (
         (rf"百分之(?P<number>\d+(?:\.\d+)?|{_AMOUNT})", _percent),
         (rf"(?<!{_NUMERAL}){_NUMERAL}+分之{_NUMERAL}+", _fraction),
-        (rf"(?P<number>\d[\d.,]*[万亿]?|(?<!{_NUMERAL}){_AMOUNT})(?P<unit>{'|'.join(_SIGNS)})", _money),
-        (rf"(?P<month>{_NUMERAL}+|\d\d?)月(?P<day>{_NUMERAL}+|\d\d?)(?P<unit>[日号])", _date),
+        (
+            rf"(?P<number>{_FIGURES}[万亿]?|(?<!{_NUMERAL}){_AMOUNT})(?P<unit>{'|'.join(_SIGNS)})",
+            _money,
+        ),
+        (rf"(?P<month>(?<!{_NUMERAL}){_NUMERAL}+|\d\d?)月(?P<day>{_NUMERAL}+|\d\d?)(?P<unit>[日号])", _date),
         (rf"(?<!{_NUMERAL})(?P<year>[{_DIGIT}]{{4}}|零[{_DIGIT}]|九[零〇一二三四五六七八])(?=年)", _year),
         (rf"(?P<month>(?<=年){_NUMERAL}+|(?<!{_NUMERAL})十[一二]?)月", _month),
         (

@@ -1,7 +1,6 @@
 """What is said for several hundred written forms of each language, and the forms that are known to be said wrong."""
 
-import re
-import time
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +12,7 @@ from kouyu.text.spoken.kinds import Kind
 from kouyu.text.spoken.mandarin.reading import KINDS as MANDARIN
 from kouyu.text.spoken_form import spoken_form
 
+from .repeated_text import FIGURES, assert_time_grows_with_the_text
 from .spoken_table import FOLDER, Row, rows, said_alike
 
 KNOWN_MISSES: dict[str, frozenset[str]] = {"en": frozenset(), "zh": frozenset()}
@@ -68,64 +68,8 @@ def test_no_text_breaks_the_reading_or_leaves_figures_in_it(pieces: list[str], s
     assert isinstance(english_in_words(text) + mandarin_in_words(text), str)
 
 
-SEEDS = [
-    "1",
-    "1,",
-    "1.",
-    "1-",
-    "1/",
-    "1:",
-    "1 ",
-    "123 ",
-    "$1",
-    "-",
-    "+1 ",
-    "a.",
-    "a-",
-    "A1",
-    "1m",
-    "x^2",
-    "IV ",
-    "1,234,",
-    "1.2.",
-    "1+",
-    "=",
-    "#1",
-    "@a",
-    "1st-",
-    "第2",
-    "2个",
-    "1点",
-    "3月",
-    "密码1",
-    "1% ",
-    "1/2 ",
-    "9:00-",
-    "1~",
-    "a@a.",
-    "a/b",
-    "Mr. ",
-    "St. ",
-    "1x1",
-    '"1',
-    "5'5",
-    "call ",
-    "the 1 ",
-    "in 1999 ",
-    "U.S.",
-    "J. ",
-]
-
-
 @pytest.mark.parametrize("kinds", [ENGLISH, MANDARIN], ids=LANGUAGES)
 def test_a_rule_s_work_grows_with_the_text_alone(kinds: tuple[Kind, ...]) -> None:
-    def work(pattern: re.Pattern[str], text: str) -> float:
-        begin = time.process_time()
-        pattern.sub("", text)
-        return time.process_time() - begin
-
     for pattern in (rule.pattern for kind in kinds for rule in kind.rules):
-        for seed in SEEDS:
-            short, long = (seed * (size // len(seed)) for size in (500, 8_000))
-            # Quadratic work would be 256 times as much.
-            assert min(work(pattern, long) for _ in range(2)) < 100 * work(pattern, short) + 0.02, (pattern, seed)
+        for seed in FIGURES:
+            assert_time_grows_with_the_text(partial(pattern.sub, ""), seed, 8_000)

@@ -29,11 +29,14 @@ def speech_pieces(text: str, *, first: float) -> list[str]:
     """
     target = first
     pieces: list[str] = []
-    begin = 0
+    begin = counted = 0
+    words = 0.0
     for end in _breaths(text):
-        if word_count(text[begin:end]) >= target:
+        words += word_count(text[counted:end])
+        counted = end
+        if round(words, 3) >= target:
             pieces.append(text[begin:end])
-            begin = end
+            begin, words = end, 0.0
             target = min(target * GROWTH, LONGEST_TARGET)
     rest = text[begin:]
     if pieces and word_count(rest) < SHORTEST_LAST:

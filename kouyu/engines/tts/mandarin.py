@@ -13,7 +13,7 @@ import platformdirs
 log = logging.getLogger(__name__)
 
 _HAN: Final = re.compile("[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
-_LOOSE_STOP: Final = re.compile(r" +(?=[,.!?;:)”])")
+_LOOSE_STOP: Final = re.compile(r" (?=[,.!?;:)”])")
 _PUNCTUATION: Final = str.maketrans(
     {
         "，": ", ",

@@ -6,7 +6,7 @@ from typing import Final
 from kouyu.engines.turn.ending import Ending
 
 _NOT_SAID: Final = re.compile(r"[^\w]|_")
-_LAST_MARKS: Final = re.compile(r"\W+$")
+_LAST_MARKS: Final = re.compile(r"(?<!\W)\W++$")
 
 _SIMPLIFIED: Final = str.maketrans(
     "這個還為後話對沒關係說將於論時過嗎麼樣誰裡裏兒點幫給請問讓訴覺應該認從車號碼"
@@ -77,7 +77,7 @@ _KINDS: Final = (
     (Ending.LOOSE, _MOSTLY_FOLLOWED),
 )
 
-_DIGITS: Final = re.compile(r"[0-9零〇一二三四五六七八九幺]+$")
+_DIGITS: Final = re.compile(r"(?<![0-9零〇一二三四五六七八九幺])[0-9零〇一二三四五六七八九幺]++$")
 _LONG_NUMBER: Final = re.compile("号码|电话|手机|身份证|卡号|账号")
 _CODE: Final = re.compile("验证码|密码|邮编|尾号")
 _WHOLE_NUMBER: Final = 11

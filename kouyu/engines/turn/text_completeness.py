@@ -11,7 +11,7 @@ from kouyu.text.language import language_of
 
 _ENDINGS: Final = {"en": english_ending, "zh": mandarin_ending, "yue": mandarin_ending}
 
-_LAST_MARK: Final = re.compile(r"(\.{2,}|[….。!！?？,，、;；:：\-–—])[\s\"'”’」』)）]*$")
+_LAST_MARK: Final = re.compile(r"((?<!\.)\.{2,}+|[….。!！?？,，、;；:：\-–—])[\s\"'”’」』)）]*$")
 
 _MARK_LOG_ODDS: Final = {
     **dict.fromkeys(".。!！?？", 0.3),

@@ -7,6 +7,8 @@ from kouyu.text.spoken.kinds import kind, rule
 
 _OPERAND: Final = r"(?<=[\dA-Za-z)%!])"
 _NEXT: Final = r"(?=[-\dA-Za-z(√π])"
+_NEAR: Final = 80
+"""Characters around a sign in which it is looked for what tells how to read it."""
 _POWERS: Final = {"2": "squared", "3": "cubed"}
 _ASKED: Final = re.compile(r"\b(?:is|Is|when|where|for)\b")
 _GREEK: Final = {
@@ -41,15 +43,19 @@ def _power(match: re.Match[str]) -> str:
 
 def _times(match: re.Match[str]) -> str | None:
     """Read "rose 3x", but not in an equation, where x is a variable."""
-    return None if "=" in match.string else " times"
+    return None if "=" in match.string[max(0, match.start() - _NEAR) : match.end() + _NEAR] else " times"
+
+
+def _is_asked(match: re.Match[str]) -> bool:
+    return _ASKED.search(match.string, max(0, match.start() - _NEAR), match.start()) is not None
 
 
 def _less(match: re.Match[str]) -> str:
-    return " less than " if _ASKED.search(match.string, 0, match.start()) else " is less than "
+    return " less than " if _is_asked(match) else " is less than "
 
 
 def _greater(match: re.Match[str]) -> str:
-    return " greater than " if _ASKED.search(match.string, 0, match.start()) else " is greater than "
+    return " greater than " if _is_asked(match) else " is greater than "
 
 
 POWERS: Final = kind(r"\d\^", rule(r"(?<=\d)\^\(?(-?\d{1,3}|[a-z])\)?(?!\w)", _power))

@@ -14,6 +14,8 @@ _NOUNS: Final = (
     r"[A-Za-z]))"
 )
 _POWERS: Final = {"2": "square ", "3": "cubic "}
+_NEAR: Final = 80
+"""Characters before a quantity in which it is looked for what tells how to read it."""
 _NUMBER: Final = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 
 
@@ -25,7 +27,8 @@ def _quantity(match: re.Match[str]) -> str | None:
     amount, until, symbol = match["amount"], match["until"], match["unit"]
     if symbol == "s" and match["gap"] is None and (match["article"] or (len(amount) > 3 and "." not in amount)):
         return None
-    if symbol == "s" and match["gap"] is None and not ("." in amount or _LASTS.search(match.string, 0, match.start())):
+    lasts = _LASTS.search(match.string, max(0, match.start() - _NEAR), match.start())
+    if symbol == "s" and match["gap"] is None and not ("." in amount or lasts):
         return None
     one, many = UNITS[symbol]
     power = match["power"] or (match["squared"] and {"sq": "2", "cu": "3"}[match["squared"].strip()[:2]])
