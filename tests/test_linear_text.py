@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from kouyu.agents.chat_completion import FunctionPiece, ToolCallAssembly, ToolCallPiece
+from kouyu.agents.chat_completion import FunctionPiece, ToolCallAssembly, ToolCallPiece, decode_chunk
 from kouyu.agents.event_stream import EventDecoder
 from kouyu.agents.markup.filter import MarkupFilter
+from kouyu.agents.streamed_answer import StreamedAnswer
 from kouyu.conversation.effects import Speak
 from kouyu.conversation.heard import heard_text
 from kouyu.conversation.identity import Identity, OrderNumbers
@@ -14,9 +15,15 @@ from kouyu.conversation.limits import Limits
 from kouyu.conversation.output_slot import OutputSlot
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.spoken_item import SpokenSentence
+from kouyu.engines.tts.clauses import speech_pieces
 from kouyu.protocol.configuration import Configuration, OutputAudio
 from kouyu.protocol.ids import IdFactory
+from kouyu.protocol.misspelt import misspelt_fields
+from kouyu.text.fillers import without_fillers
+from kouyu.text.markdown import plain_text
+from kouyu.text.sensitive_words import SensitiveWords
 from kouyu.text.sentences import SentenceSplitter
+from kouyu.text.written_form import words_for_numbers, written_form
 from tests.counted_work import assert_grows_with_the_text
 
 Work = Callable[[], object]
@@ -58,6 +65,45 @@ def test_a_text_of_many_deltas_is_cut_into_sentences(unit: str) -> None:
         return cut
 
     assert_grows_with_the_text(work_on, 1_200)
+
+
+TRANSCRIPTS: dict[str, Callable[[str], object]] = {
+    "sensitive words": SensitiveWords(signed=("word", "字"), removed=("go",)).blotted_out,
+    "fillers": lambda text: without_fillers(text, "en"),
+    "Mandarin fillers": lambda text: without_fillers(text, "zh"),
+    "figures": lambda text: written_form(text, "en"),
+    "words": lambda text: words_for_numbers(text, "en"),
+    "Markdown": plain_text,
+    "speech pieces": lambda text: speech_pieces(text, first=3.0),
+    "misspelt": lambda text: misspelt_fields(
+        Configuration, {f"{text[at : at + 4]}{at}": 1 for at in range(0, len(text), 4)}
+    ),
+}
+
+
+@pytest.mark.parametrize("unit", ["word ", "um, ", "go 5 ", "字", "*a* ", ", "])
+@pytest.mark.parametrize("work", TRANSCRIPTS)
+def test_a_transcript_or_a_sentence_is_worked_on(work: str, unit: str) -> None:
+    def work_on(size: int) -> Work:
+        text = text_of(unit, size)
+        return lambda: TRANSCRIPTS[work](text)
+
+    assert_grows_with_the_text(work_on, 1_500)
+
+
+def test_an_answer_of_many_thoughts_is_put_together() -> None:
+    def work_on(size: int) -> Work:
+        chunks = [decode_chunk(b'{"choices":[{"delta":{"reasoning_content":"A thought. ","content":"So. "}}]}')] * size
+
+        def put_together() -> None:
+            answer = StreamedAnswer(MarkupFilter())
+            for chunk in chunks:
+                answer.take(chunk)
+                answer.thoughts()
+
+        return put_together
+
+    assert_grows_with_the_text(work_on, 1_000)
 
 
 @pytest.mark.parametrize("is_found", [True, False])

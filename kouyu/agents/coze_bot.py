@@ -40,6 +40,7 @@ _MOST_MESSAGES: Final = 100
 _CHATS_REMEMBERED: Final = 1000
 _ANONYMOUS: Final = "anonymous"
 _DOCUMENT_TOKENS: Final = 4000
+_MOST_REFUSAL_BYTES: Final = 65_536
 
 
 class CozeEndpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,7 +176,7 @@ class CozeBot:
         if response.headers.get("content-type", "").startswith("text/event-stream"):
             return response
         async with aclosing(response):
-            raise self._refusal(response.status_code, await response.aread())
+            raise self._refusal(response.status_code, await self._in_time(_beginning(response)))
 
     async def _events(self, response: httpx.Response) -> AsyncGenerator[tuple[str, bytes], None]:
         decoder, pieces = EventDecoder(), response.aiter_bytes()
@@ -238,6 +239,16 @@ class CozeBot:
 
     def _error(self, what: str, detail: str = "") -> AgentError:
         return UpstreamError(f"Coze bot {self._endpoint.bot_id}: {what}", detail=detail)
+
+
+async def _beginning(response: httpx.Response) -> bytes:
+    """The body, as far as a refusal can be long."""
+    body = b""
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > _MOST_REFUSAL_BYTES:
+            break
+    return body
 
 
 def _enter_messages(messages: Sequence[ContextMessage]) -> list[dict[str, str]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from kouyu.agents.agent import AgentError
+from kouyu.agents.mcp_message_limit import BOUNDED_LINES
 from kouyu.engines.this_machine import is_this_machine
 
 if TYPE_CHECKING:
@@ -144,15 +145,24 @@ class McpServer:
 
         chosen = self.definition
         if chosen.command:
-            program = StdioServerParameters(command=chosen.command, args=list(chosen.args), env=chosen.env)
+            program = StdioServerParameters(
+                command=chosen.command, args=list(chosen.args), env=chosen.env, encoding=BOUNDED_LINES
+            )
             async with Client(program) as client:
                 yield client
             return
+        from kouyu.agents.mcp_response_limit import bound
+
         timeout = httpx2.Timeout(chosen.call_timeout_s, read=None)
         # A proxy from the environment cannot reach a server on this machine.
         trust_env = not is_this_machine(chosen.url)
         async with (
-            httpx2.AsyncClient(headers=chosen.headers, timeout=timeout, trust_env=trust_env) as http,
+            httpx2.AsyncClient(
+                headers={"Accept-Encoding": "identity", **chosen.headers},
+                timeout=timeout,
+                trust_env=trust_env,
+                event_hooks={"response": [bound]},
+            ) as http,
             Client(streamable_http_client(chosen.url, http_client=http)) as client,
         ):
             yield client

@@ -38,7 +38,7 @@ class OpenAIClient:
         # The token time-outs limit reading; pings cannot extend them.
         self._http = streaming_client(
             endpoint.base_url,
-            {"Accept": "text/event-stream", "Accept-Encoding": "identity", **authorization, **endpoint.headers},
+            {"Accept": "text/event-stream", **authorization, **endpoint.headers},
             connect_s=endpoint.connect_timeout_s,
             keep_alive=endpoint.keep_alive,
         )

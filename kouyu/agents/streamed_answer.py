@@ -8,6 +8,7 @@ from kouyu.agents.chat_completion import Chunk, Delta, ToolCallAssembly, UsageCo
 from kouyu.agents.markup.filter import MarkupFilter
 from kouyu.agents.token_estimate import MESSAGE_OVERHEAD, estimate_tokens
 from kouyu.protocol.downlink import ToolCall
+from kouyu.text.growing_text import GrowingText
 
 
 class StreamedAnswer:
@@ -22,8 +23,9 @@ class StreamedAnswer:
         """Non-empty pieces so far, reasoning and tool calls included; most servers send one token in each."""
         self._markup = markup
         self._thoughts = ""
-        self._thought_apart = ""
-        self._said_so_far = ""
+        self._thought_apart = GrowingText()
+        self._repeats_thoughts = True
+        self._said_so_far = GrowingText()
         self._withdrawn = ""
         self._tools = ToolCallAssembly()
         self._usage: UsageCount | None = None
@@ -47,19 +49,21 @@ class StreamedAnswer:
             self.tokens += 1
             self._output_estimate += estimate_tokens(text) + estimate_tokens(thought)
         self._tools.add(delta.tool_calls or [])
-        if thought and not self._thought_apart:
+        if thought and not len(self._thought_apart):
             self._markup.thoughts_come_apart()
         self._thoughts += thought
-        self._thought_apart += thought
+        self._thought_apart.add(thought)
         return self._said(self._markup.feed(text)) if text else ""
 
     def thoughts(self) -> str:
-        """Return the reasoning since the last call. Some servers send it twice: then it counts once."""
+        """Return the reasoning since the last call. Some servers send all of it twice: then it counts once."""
         written = self._markup.thoughts()
         thoughts, self._thoughts = self._thoughts, ""
         thoughts, self._withdrawn = self._withdrawn + thoughts, ""
-        is_repeated = bool(self._thought_apart) and written.strip() in self._thought_apart
-        return thoughts + ("" if is_repeated else written)
+        if self._repeats_thoughts and written.strip():
+            # Looked for until it is missing once, for each search goes over all that was thought.
+            self._repeats_thoughts = written.strip() in str(self._thought_apart)
+        return thoughts + ("" if self._repeats_thoughts and len(self._thought_apart) else written)
 
     @property
     def withdrawn(self) -> int:
@@ -77,12 +81,14 @@ class StreamedAnswer:
     @property
     def is_thought_alone(self) -> bool:
         """Whether the model stopped after reasoning, without an answer."""
-        return self.is_whole and not self._said_so_far.strip() and bool(self._thought_apart) and not self.calls()
+        return (
+            self.is_whole and not str(self._said_so_far).strip() and len(self._thought_apart) > 0 and not self.calls()
+        )
 
     def _said(self, text: str) -> str:
         if self._markup.withdrawn():
-            self._withdrawn, self._said_so_far = self._said_so_far, ""
-        self._said_so_far += text
+            self._withdrawn, self._said_so_far = str(self._said_so_far), GrowingText()
+        self._said_so_far.add(text)
         return text
 
     def usage(self, messages: Sequence[dict[str, Any]]) -> TokenUsage:

@@ -20,15 +20,23 @@ def streaming_client(
     """Make a client for any number of concurrent answers from the server of ``url``; the caller closes it.
 
     It has no read time-out: use ``in_time``. ``keep_alive`` is False for servers that close the connection after each
-    answer without announcing it.
+    answer without announcing it. Answers are
+    requested uncompressed, and compressed ones refused: 64 KiB can expand to 64 MiB in one step.
     """
     return httpx.AsyncClient(
-        headers=dict(headers),
+        headers={"Accept-Encoding": "identity", **headers},
+        event_hooks={"response": [_refuse_compressed]},
         timeout=httpx.Timeout(None, connect=connect_s, write=connect_s),
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=None if keep_alive else 0),
         # A proxy from the environment cannot reach a server on this machine.
         trust_env=not is_this_machine(url),
     )
+
+
+async def _refuse_compressed(response: httpx.Response) -> None:
+    if response.headers.get("content-encoding", "identity") != "identity":
+        await response.aclose()
+        raise httpx.DecodingError("the answer is compressed, though that was not asked for", request=response.request)
 
 
 async def in_time(step: Awaitable[T], limit_s: float, error: Callable[[str, str], AgentError]) -> T:

@@ -19,6 +19,7 @@ from kouyu.diagnostics.turn_seen import Say, TurnSeen
 from kouyu.diagnostics.turns_seen import TurnsSeen
 from kouyu.protocol.ids import NO_ID
 from kouyu.protocol.uplink import SubmitToolOutputs
+from kouyu.text.growing_text import GrowingText
 
 
 @dataclass
@@ -57,14 +58,14 @@ class AgentSide:
         turn, took = reply.turn, round(at_ms - reply.at_ms, 1)
         match report:
             case ReplyDelta(text=text):
-                turn.answer += text
+                turn.answer.add(text)
                 if text and not reply.has_begun:
                     reply.has_begun = True
                     self._say(facts.ReplyFirstToken(at_ms=at_ms, turn=turn.number, order=report.order, took_ms=took))
                     if turn.marks.first_token is None:
                         turn.marks.first_token, turn.work.first_token = at_ms, took
             case ReplyWithdrawn(characters=characters):
-                turn.answer = turn.answer[: len(turn.answer) - characters]
+                turn.answer.withdraw(characters)
             case ReplyToolCalls(calls=calls):
                 names = tuple(call.function.name for call in calls)
                 self._say(facts.ReplyToolCalls(at_ms=at_ms, turn=turn.number, order=report.order, names=names))
@@ -77,7 +78,7 @@ class AgentSide:
                         at_ms=at_ms,
                         turn=turn.number,
                         order=report.order,
-                        text=turn.answer,
+                        text=str(turn.answer),
                         took_ms=took,
                         input_tokens=input_tokens,
                         output_tokens=output_tokens,
@@ -128,7 +129,7 @@ class AgentSide:
             turn = self._turns.of_question(question.content) or self._turns.begin("speech", at_ms)
         if not isinstance(received, SubmitToolOutputs):
             turn.marks.ask_anew()
-            turn.answer = ""
+            turn.answer = GrowingText()
         turn.chat_id = question.chat_id
         self._replies[order.order] = _Reply(turn, at_ms)
         self._say(

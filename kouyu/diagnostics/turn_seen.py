@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from kouyu.diagnostics.facts import AnyFact, Stages, TurnCause, Work
+from kouyu.text.growing_text import GrowingText
 
 Say = Callable[[AnyFact], None]
 
@@ -85,7 +86,7 @@ class TurnSeen:
     """Whether its final transcript failed."""
     chat_id: str = ""
     chat: Literal["none", "running", "ended"] = "none"
-    answer: str = ""
+    answer: GrowingText = field(default_factory=GrowingText)
     audio_completed: bool = False
     speech_from_ms: float = 0.0
     longest_speech_ms: int = 0

@@ -23,6 +23,7 @@ from kouyu.diagnostics.turns_seen import TurnsSeen
 from kouyu.diagnostics.user_track import UserTrack
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.uplink import InputAudioBufferClear
+from kouyu.text.growing_text import GrowingText
 
 _VOICE_CHUNK: Final = 512
 """Samples of the first chunk, if observation begins in the middle."""
@@ -273,7 +274,7 @@ class UserSide:
                 turn.transcript_order = None
             turn.marks.ask_anew()
             turn.packets.clear()
-            turn.answer = ""
+            turn.answer = GrowingText()
             self._say(facts.SpeculationDiscarded(at_ms=at_ms, turn=turn.number, reason=reason))
 
     def forget_preparation(self, at_ms: float) -> None:

@@ -142,3 +142,11 @@ def test_little_is_held_however_long_the_text() -> None:
 @given(st.lists(st.text(alphabet='<>/think[]1`|\n 【】{}":a.', max_size=12), max_size=8))
 def test_cutting_changes_nothing(pieces: list[str]) -> None:
     assert filtered(pieces)[:3] == filtered(["".join(pieces)])[:3]
+
+
+def test_calls_of_unknown_tools_are_logged_once_for_an_answer(caplog: pytest.LogCaptureFixture) -> None:
+    markup = MarkupFilter()
+    markup.feed('<tool_call>{"name": "no_such_tool", "arguments": {}}</tool_call> So. ' * 20)
+    markup.finish()
+    assert markup.calls.dropped == 20
+    assert len(caplog.records) == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kouyu.agents.agent import AgentError
+from kouyu.agents.mcp_message_limit import MOST_BYTES, MOST_NESTED, TOO_LONG, BoundedLines, failure
 from kouyu.agents.mcp_server import McpServer, McpServerDefinition
 from tests.standins import mcp_server as stand_in
 
@@ -53,6 +54,36 @@ async def test_a_tool_that_takes_too_long_is_given_up() -> None:
     await server.close()
 
 
+async def test_an_answer_that_is_too_long_is_told_and_the_program_goes_on(server: McpServer) -> None:
+    await _assert_long_answers_are_told(server)
+
+
+async def _assert_long_answers_are_told(server: McpServer) -> None:
+    assert len(await server.call("write", {"characters": MOST_BYTES // 4, "brackets": False})) == 20_000
+    told = f"The tool failed: {TOO_LONG}"
+    assert await server.call("write", {"characters": MOST_BYTES, "brackets": False}) == told
+    assert await server.call("write", {"characters": MOST_NESTED, "brackets": True}) == told
+    assert await server.call("add", {"a": 2, "b": 3}) == "The sum is 5."
+
+
+@pytest.mark.parametrize(
+    ("line", "answered"),
+    [
+        (b'{"jsonrpc":"2.0","id":3,"result":{"a":"%s"}}', 3),
+        (b'{"result":{"id":4,"a":"%s"},"jsonrpc":"2.0","id":"x"}', "x"),
+        (b'{"id": 5, "result":{"a":"%s"}}', 5),
+        (b'{"jsonrpc":"2.0","id":3,"method":"roots/list","params":{"a":"%s"}}', None),
+        (b'{"result":{"id":4,"a":"%s","id":3}}', None),
+    ],
+)
+def test_a_long_line_is_never_kept_and_fails_the_request_it_answers(line: bytes, answered: int | str | None) -> None:
+    decoder = BoundedLines()
+    said = b"{}\n" + line % (b"a" * 2 * MOST_BYTES) + b"\n[]\n"
+    read = "".join(decoder.decode(said[at : at + 65_536]) for at in range(0, len(said), 65_536))
+    told = [] if answered is None else [failure(answered).decode()]
+    assert read.splitlines() == ["{}", *told, "[]"]
+
+
 async def test_a_server_that_dies_is_started_again() -> None:
     server = McpServer(definition())
     await server.start()
@@ -92,6 +123,7 @@ async def test_tools_are_reached_over_http_without_a_proxy_on_this_machine(monke
                 except AgentError:
                     await asyncio.sleep(0.2)
         assert await server.call("add", {"a": 2, "b": 3}) == "The sum is 5."
+        await _assert_long_answers_are_told(server)
         program.kill()
         await program.wait()
         assert (await server.call("add", {"a": 2, "b": 3})).startswith("The tool failed:")

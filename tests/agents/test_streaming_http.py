@@ -1,5 +1,7 @@
 import asyncio
+import gzip
 
+import httpx
 import pytest
 
 from kouyu.agents.agent import AgentError
@@ -48,3 +50,20 @@ async def test_a_step_that_fails_or_takes_too_long_is_told_in_the_agents_words()
             await in_time(http.get("http://127.0.0.1:1"), 5, lambda what, detail: AgentError(f"{what}, {detail}"))
     with pytest.raises(AgentError, match=r"nothing came for 0\.01 s"):
         await in_time(asyncio.Event().wait(), 0.01, AgentError)
+
+
+async def test_an_answer_that_is_compressed_unasked_is_refused() -> None:
+    asked: list[str] = []
+
+    async def respond(request: Asked, writer: asyncio.StreamWriter) -> None:
+        asked.append(request.headers["accept-encoding"])
+        body = gzip.compress(b"a" * 1_000_000)
+        head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+
+    async with http_server(respond) as port:
+        url = f"http://127.0.0.1:{port}/"
+        async with streaming_client(url, {}) as http:
+            with pytest.raises(httpx.DecodingError, match="compressed"):
+                await http.get(url)
+    assert asked == ["identity"]

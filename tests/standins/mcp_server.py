@@ -1,7 +1,7 @@
 """A small MCP server: over stdio when run as a program, over streamable HTTP with ``http PORT``.
 
-Tools: ``add`` numbers, ``fail``, ``sleep`` for ten seconds, ``die``, ``time.now`` with a name no model may use. The
-file that MCP_LOG names gets a line for each call.
+Tools: ``add`` numbers, ``fail``, ``sleep`` for ten seconds, ``die``, ``write`` a text, ``time.now`` with a name
+no model may use. The file that MCP_LOG names gets a line for each call.
 """
 
 import asyncio
@@ -48,6 +48,12 @@ def die() -> str:
     """Ends the program in the middle of the call."""
     note("die")
     os._exit(1)
+
+
+@server.tool()
+def write(characters: int, brackets: bool) -> str:
+    """A text of any length."""
+    return ("[" if brackets else "a") * characters
 
 
 @server.tool(name="time.now")

@@ -18,8 +18,8 @@ _TYPED: Final = frozenset({"integer", "number", "boolean", "object", "array", "n
 
 
 class MarkupCalls:
-    """The tool calls of one answer. Calls of tools that are not offered, and unreadable ones, are dropped and logged
-    (without their arguments)."""
+    """The tool calls of one answer. Calls of tools that are not offered, and unreadable ones, are dropped; the first of
+    them is logged, without its arguments."""
 
     def __init__(self, tools: Sequence[dict[str, Any]]) -> None:
         self._parameters: dict[str, dict[str, Any]] = {}
@@ -41,13 +41,16 @@ class MarkupCalls:
         for call in written:
             name = self._offered(call.name)
             if name is None:
-                self.dropped += 1
-                log.warning("the model wrote a call of the tool %.64r, which it was not offered", call.name)
+                self._drop("the model wrote a call of the tool %.64r, which it was not offered", call.name)
                 continue
             self._keep(name, msgspec.json.encode(self._typed(name, call)).decode())
         if not written:
-            self.dropped += 1
-            log.warning("the model wrote %d characters of tool-call markup that name no tool", len(body))
+            self._drop("the model wrote %d characters of tool-call markup that name no tool", len(body))
+
+    def _drop(self, told: str, what: object) -> None:
+        self.dropped += 1
+        if self.dropped == 1:
+            log.warning(told, what)
 
     def calls(self) -> tuple[ToolCall, ...]:
         """All calls in order, without duplicates."""
