@@ -4,7 +4,7 @@ They consist of the same objects as the configuration of ``/v1/chat`` and are me
 """
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -14,11 +14,10 @@ from kouyu.protocol.configuration import AsrConfig, HotWords, InputAudio, Output
 from kouyu.protocol.effective import as_wire, effective_asr, effective_input, effective_output
 from kouyu.protocol.errors import InvalidField
 from kouyu.protocol.merge import Merged, merge
+from kouyu.protocol.object_ranges import Objects
+from kouyu.protocol.ranges import Text
 
 InterpretedLanguage = Literal["auto", "en", "zh"]
-
-_MOST_TERMS = 100
-_LONGEST_TERM = 100
 
 
 class SpeechConfiguration(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,24 +41,8 @@ class Term(msgspec.Struct, frozen=True):
     translation: str
 
 
-class Glossary(msgspec.Struct, frozen=True):
-    """Range of a list of terms."""
-
-    def check(self, path: str, value: object) -> tuple[Term, ...]:
-        """The terms. Raises InvalidField."""
-        if not isinstance(value, list | tuple) or len(value) > _MOST_TERMS:
-            raise InvalidField(path, value, f"an array of at most {_MOST_TERMS} objects with original and translation")
-        return tuple(_term(f"{path}[{index}]", item) for index, item in enumerate(value))
-
-
-def _term(path: str, item: object) -> Term:
-    if not isinstance(item, Mapping):
-        raise InvalidField(path, item, "an object with original and translation")
-    for name in ("original", "translation"):
-        text = item.get(name)
-        if not isinstance(text, str) or not 1 <= len(text) <= _LONGEST_TERM:
-            raise InvalidField(f"{path}.{name}", text, f"a text of 1 to {_LONGEST_TERM} characters")
-    return Term(item["original"], item["translation"])
+_TERM: Final = Text(100, shortest=1)
+Glossary: Final = Objects(Term, (("original", _TERM), ("translation", _TERM)), most=100)
 
 
 class TranslateConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +51,7 @@ class TranslateConfig(msgspec.Struct, frozen=True, kw_only=True):
     source: InterpretedLanguage = msgspec.field(default="auto", name="from")
     target: InterpretedLanguage = msgspec.field(default="auto", name="to")
     hot_words: Annotated[tuple[str, ...], HotWords] = ()
-    glossary: Annotated[tuple[Term, ...], Glossary()] = ()
+    glossary: Annotated[tuple[Term, ...], Glossary] = ()
 
 
 class InterpretationConfiguration(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,16 +4,17 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from kouyu.protocol.ranges import Text, required
 from kouyu.protocol.uplink import (
     InputAudioBufferAppend,
     InputAudioBufferClear,
     InputAudioBufferComplete,
     UnknownEvent,
 )
-from kouyu.protocol.uplink_envelope import appended_audio, as_object, audio_delta, decode_event, required_text
+from kouyu.protocol.uplink_envelope import appended_audio, as_object, audio_delta, decode_event
 
-LONGEST_DELTA: Final = 65_536
-"""Characters of text in one ``input_text_buffer.append``; any number of them may follow."""
+_DELTA: Final = Text(65_536)
+"""The text in one ``input_text_buffer.append``; any number of them may follow."""
 
 AudioEndpointName = Literal["speech", "transcriptions", "simult_interpretation"]
 """The last part of the path, which is also the prefix of the endpoint's own events."""
@@ -69,7 +70,7 @@ def parse_audio_event(endpoint: AudioEndpointName, text: str | bytes) -> AudioUp
         case _, kind if kind == f"{endpoint}.update":
             return AudioUpdate(id=event.id, data=as_object(event.data))
         case "speech", "input_text_buffer.append":
-            delta = required_text(as_object(event.data), "delta", "data", LONGEST_DELTA)
+            delta = required(as_object(event.data), "delta", "data", _DELTA)
             return InputTextBufferAppend(id=event.id, delta=delta)
         case "speech", "input_text_buffer.complete":
             return InputTextBufferComplete(id=event.id)

@@ -8,20 +8,8 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 
-from kouyu.protocol.ranges import (
-    AnyObject,
-    Coordinates,
-    KeepWhenEmpty,
-    Keywords,
-    LanguageTag,
-    MetaData,
-    Number,
-    OneOf,
-    Text,
-    Texts,
-    VariableNames,
-    WholeNumber,
-)
+from kouyu.protocol.object_ranges import AnyObject, Coordinates, MetaData, VariableNames
+from kouyu.protocol.ranges import KeepWhenEmpty, Keywords, LanguageTag, Number, OneOf, Text, Texts, WholeNumber
 
 InputFormat = Literal["pcm", "wav", "ogg"]
 InputCodec = Literal["pcm", "opus", "g711a", "g711u"]

@@ -8,28 +8,9 @@ from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.configuration_help import HELP
 from kouyu.protocol.downlink import DownlinkType
 from kouyu.protocol.merge import Field, fields_of
-from kouyu.protocol.ranges import (
-    AnyObject,
-    Choice,
-    Coordinates,
-    Flag,
-    Keywords,
-    LanguageTag,
-    MapLimits,
-    MetaData,
-    Number,
-    OneOf,
-    Range,
-    Text,
-    Texts,
-    VariableNames,
-    WholeNumber,
-)
-
-Schema = dict[str, Any]
+from kouyu.protocol.ranges import Schema
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_DEGREES: Schema = {"type": "string", "pattern": r"^[+-]?[0-9]{1,3}(\.[0-9]{1,30})?$"}
 
 
 def configuration_schema(choices: dict[str, list[dict[str, Any]]] | None = None) -> Schema:
@@ -59,7 +40,7 @@ def _object(kind: type[msgspec.Struct], path: str) -> Schema:
 
 def _property(field: Field, info: msgspec.structs.FieldInfo, path: str) -> Schema:
     takes = field.takes
-    schema = _object(takes, path) if isinstance(takes, type) else _allowed(takes)
+    schema = _object(takes, path) if isinstance(takes, type) else takes.schema
     if info.default is None:
         schema = {**schema, "type": [schema["type"], "null"]}
         if "enum" in schema:
@@ -87,46 +68,3 @@ def _help(path: str) -> Schema:
         "description": found.en,
         "x-kouyu": {"zh": found.zh} | ({"applies": found.applies} if found.applies else {}),
     }
-
-
-def _texts_by_name(limits: MapLimits, values: Schema) -> Schema:
-    return {
-        "type": "object",
-        "maxProperties": limits.pairs,
-        "propertyNames": {"minLength": 1, "maxLength": limits.key},
-        "additionalProperties": {"type": "string", "maxLength": limits.value, **values},
-    }
-
-
-def _allowed(takes: Range) -> Schema:
-    match takes:
-        case OneOf(values):
-            whole = all(isinstance(value, int) for value in values)
-            return {"type": "integer" if whole else "number", "enum": list(values)}
-        case WholeNumber(low, high):
-            return {"type": "integer", "minimum": low, "maximum": high}
-        case Number(low, high):
-            return {"type": "number", "minimum": low, "maximum": high}
-        case Choice(values) | LanguageTag(values):
-            return {"type": "string", "enum": list(values)}
-        case Flag():
-            return {"type": "boolean"}
-        case Text(longest):
-            return {"type": "string", "maxLength": longest}
-        case Texts(most, longest):
-            return {"type": "array", "maxItems": most, "items": {"type": "string", "maxLength": longest}}
-        case Keywords():
-            return {"type": "array", "maxItems": 5, "items": {"type": "string", "minLength": 2, "maxLength": 24}}
-        case MetaData(limits):
-            return _texts_by_name(limits, {"minLength": 1})
-        case VariableNames(limits):
-            schema = _texts_by_name(limits, {})
-            schema["propertyNames"]["pattern"] = "^[A-Za-z0-9_]+$"
-            return schema
-        case Coordinates(limits):
-            places = {"latitude": _DEGREES, "longitude": _DEGREES}
-            return {**_texts_by_name(limits, {}), "properties": places}
-        case AnyObject(_, most_bytes):
-            return {"type": "object", "x-kouyu": {"most_bytes": most_bytes}}
-        case _:
-            raise TypeError(f"no schema is known for {takes!r}")

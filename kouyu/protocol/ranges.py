@@ -1,28 +1,47 @@
-"""The ranges of configuration fields: each class checks one kind of value and can describe what it allows.
+"""What a configuration field may hold: each class checks one kind of value and says what it allows, in words and as a
+JSON Schema.
 
-``check(path, value)`` returns the value to store or raises InvalidField. ``merge`` handles null and empty values; they
-never get here.
+Null and empty values never get here; what they mean is ``merge``'s business. Maps and objects are in
+``object_ranges.py``.
 """
 
-import json
-import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 import msgspec
 
-from kouyu.protocol.errors import BAD_REQUEST, META_DATA_OVER_LIMIT, InvalidField
+from kouyu.protocol.errors import InvalidField
 
 LONGEST_ID: Final = 512
 """Characters of an id; the service's own have 19, and SDKs send e-mail addresses and device names."""
+
+Schema = dict[str, Any]
+"""A JSON Schema (2020-12)."""
 
 
 class Range(Protocol):
     """The values one field takes."""
 
+    @property
+    def allowed(self) -> str:
+        """The values in words, for the ``error`` event."""
+
+    @property
+    def schema(self) -> Schema:
+        """The values as they are best written. ``check`` takes some in other spellings too, and refuses some by rules
+        that no schema can say."""
+
     def check(self, path: str, value: object) -> Any:
         """The value as it is to be stored; InvalidField, naming ``path``, if it is not allowed."""
+
+
+def required(fields: Mapping[str, Any], name: str, path: str, takes: Range) -> Any:
+    """The field ``name`` of the object at ``path``, checked. Raises InvalidField, which says so where it is missing."""
+    value = fields.get(name)
+    if value is None:
+        raise InvalidField(f"{path}.{name}", value, f"{takes.allowed} (required)")
+    return takes.check(f"{path}.{name}", value)
 
 
 class KeepWhenEmpty(msgspec.Struct, frozen=True):
@@ -41,13 +60,22 @@ class OneOf(msgspec.Struct, frozen=True):
 
     values: tuple[float | int, ...]
 
+    @property
+    def allowed(self) -> str:
+        return ", ".join(f"{_as_number(allowed)}" for allowed in self.values)
+
+    @property
+    def schema(self) -> Schema:
+        whole = all(isinstance(value, int) for value in self.values)
+        return {"type": "integer" if whole else "number", "enum": list(self.values)}
+
     def check(self, path: str, value: object) -> float | int:
         """The number out of the list that equals ``value``."""
         number = _as_number(value)
         for allowed in self.values:
             if number == allowed:
                 return allowed
-        raise InvalidField(path, value, ", ".join(f"{_as_number(allowed)}" for allowed in self.values))
+        raise InvalidField(path, value, self.allowed)
 
 
 class WholeNumber(msgspec.Struct, frozen=True):
@@ -57,11 +85,19 @@ class WholeNumber(msgspec.Struct, frozen=True):
     high: int
     unit: str = ""
 
+    @property
+    def allowed(self) -> str:
+        return f"a whole number from {self.low} to {self.high} {self.unit}".rstrip()
+
+    @property
+    def schema(self) -> Schema:
+        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+
     def check(self, path: str, value: object) -> int:
         """The number as an int."""
         number = _as_number(value)
         if not isinstance(number, int) or not self.low <= number <= self.high:
-            raise InvalidField(path, value, f"a whole number from {self.low} to {self.high} {self.unit}".rstrip())
+            raise InvalidField(path, value, self.allowed)
         return number
 
 
@@ -73,115 +109,55 @@ class Number(msgspec.Struct, frozen=True):
     unit: str = ""
     zero_is_none: bool = False
 
+    @property
+    def allowed(self) -> str:
+        return f"a number from {self.low:g} to {self.high:g} {self.unit}".rstrip()
+
+    @property
+    def schema(self) -> Schema:
+        return {"type": "number", "minimum": self.low, "maximum": self.high}
+
     def check(self, path: str, value: object) -> float | None:
         """The number as a float, or None for a 0 that means none."""
         number = _as_number(value)
         if number is None or not self.low <= number <= self.high:
-            raise InvalidField(path, value, f"a number from {self.low:g} to {self.high:g} {self.unit}".rstrip())
+            raise InvalidField(path, value, self.allowed)
         return None if self.zero_is_none and number == 0 else float(number)
 
 
-class Keywords(msgspec.Struct, frozen=True):
-    """The words that interrupt a reply (uplink.md, data.turn_detection)."""
+class Choice(msgspec.Struct, frozen=True):
+    """One of a few texts, spelled exactly so."""
 
-    def check(self, path: str, value: object) -> tuple[str, ...]:
-        """The keywords, unchanged."""
-        allowed = "at most 5 texts, each 6 to 24 bytes of UTF-8, without punctuation"
-        if not isinstance(value, list | tuple) or len(value) > 5:
-            raise InvalidField(path, value, allowed)
-        for index, word in enumerate(value):
-            if not isinstance(word, str) or not 6 <= len(word.encode()) <= 24 or not _is_speakable(word):
-                raise InvalidField(f"{path}[{index}]", word, allowed)
-        return tuple(value)
+    values: tuple[str, ...]
 
+    @property
+    def allowed(self) -> str:
+        return ", ".join(choice for choice in self.values if choice)
 
-def _is_speakable(word: str) -> bool:
-    # Symbols count as punctuation: Unicode files many of its marks, "~" and its wide form among them, under S.
-    has_punctuation = any(unicodedata.category(char)[0] in "PS" for char in word)
-    return not has_punctuation and any(char.isalnum() for char in word)
+    @property
+    def schema(self) -> Schema:
+        return {"type": "string", "enum": list(self.values)}
 
-
-class MapLimits(msgspec.Struct, frozen=True):
-    """How many pairs a map of texts has at most, and how many characters each key and each value."""
-
-    pairs: int
-    key: int
-    value: int
-
-
-def _as_texts(path: str, value: object, allowed: str, limits: MapLimits, code: int = BAD_REQUEST) -> dict[str, str]:
-    """A map of texts within ``limits``; one that is over them is an error of ``code``. Numbers and booleans become the
-    text that JSON writes for them; null is left out."""
-    if not isinstance(value, Mapping):
-        raise InvalidField(path, value, allowed)
-    if len(value) > limits.pairs:
-        raise InvalidField(path, f"{len(value)} pairs", f"at most {limits.pairs} pairs", code=code)
-    allowed_values = f"a text of 1 to {limits.value} characters"
-    texts = {}
-    for key, item in value.items():
-        if not 1 <= len(key) <= limits.key:
-            raise InvalidField(path, key, f"keys of 1 to {limits.key} characters", code=code)
-        if item is None:
-            continue
-        if not isinstance(item, str | bool | int | float):
-            raise InvalidField(f"{path}.{key}", item, allowed_values)
-        texts[key] = text = item if isinstance(item, str) else json.dumps(item)
-        if len(text) > limits.value:
-            raise InvalidField(f"{path}.{key}", f"{len(text)} characters", allowed_values, code=code)
-    return texts
-
-
-class MetaData(msgspec.Struct, frozen=True):
-    """The caller's own pairs: 16 at most, keys of 1 to 64 characters, values of 1 to 512."""
-
-    limits: MapLimits = MapLimits(16, 64, 512)
-
-    def check(self, path: str, value: object) -> dict[str, str]:
-        """The pairs, their values as texts."""
-        pairs = _as_texts(path, value, "an object with text values", self.limits, META_DATA_OVER_LIMIT)
-        for key, text in pairs.items():
-            if not text:
-                allowed = f"a text of 1 to {self.limits.value} characters"
-                raise InvalidField(f"{path}.{key}", "0 characters", allowed, code=META_DATA_OVER_LIMIT)
-        return pairs
-
-
-class VariableNames(msgspec.Struct, frozen=True):
-    """Variables of the agent's prompt, each with a text. Their names: English letters, digits and underscores."""
-
-    limits: MapLimits = MapLimits(64, 128, 16_384)
-
-    def check(self, path: str, value: object) -> dict[str, str]:
-        """The variables, their values as texts."""
-        variables = _as_texts(path, value, "an object with text values", self.limits)
-        for name in variables:
-            if not re.fullmatch(r"[A-Za-z0-9_]+", name):
-                raise InvalidField(path, name, "names of English letters, digits and underscores")
-        return variables
-
-
-class Coordinates(msgspec.Struct, frozen=True):
-    """Facts for the model: where the user is, in degrees, and other keys as they are. An empty value is left out."""
-
-    limits: MapLimits = MapLimits(16, 64, 512)
-
-    def check(self, path: str, value: object) -> dict[str, str]:
-        """The facts given, as texts."""
-        given = _as_texts(path, value, "an object with the keys latitude and longitude", self.limits)
-        for name, limit in (("latitude", 90), ("longitude", 180)):
-            degrees = given.get(name)
-            if not degrees:
-                continue
-            is_number = re.fullmatch(r"[+-]?[0-9]{1,3}(\.[0-9]{1,30})?", degrees)
-            if not is_number or abs(float(degrees)) > limit:
-                raise InvalidField(f"{path}.{name}", degrees, f"a number from -{limit} to {limit}")
-        return {name: text for name, text in given.items() if text}
+    def check(self, path: str, value: object) -> str:
+        """The text itself."""
+        if not isinstance(value, str) or value not in self.values:
+            raise InvalidField(path, value, self.allowed)
+        return value
 
 
 class LanguageTag(msgspec.Struct, frozen=True):
     """One of a few languages. Of a tag in another spelling or of another region the language counts (zh-CN, en_gb)."""
 
     values: tuple[str, ...]
+
+    @property
+    def allowed(self) -> str:
+        return ", ".join(self.values)
+
+    @property
+    def schema(self) -> Schema:
+        """Of the languages as they are spelled here alone: a form offers those."""
+        return {"type": "string", "enum": list(self.values)}
 
     def check(self, path: str, value: object) -> str:
         """The one of ``values`` that is meant: for zh-CN zh, for de or de-AT de-DE."""
@@ -192,42 +168,71 @@ class LanguageTag(msgspec.Struct, frozen=True):
         for found in (by_spelling.get(wanted), by_spelling.get(language), regional.get(language)):
             if found is not None:
                 return found
-        raise InvalidField(path, value, ", ".join(self.values))
-
-
-class Choice(msgspec.Struct, frozen=True):
-    """One of a few texts, spelled exactly so."""
-
-    values: tuple[str, ...]
-
-    def check(self, path: str, value: object) -> str:
-        """The text itself."""
-        if not isinstance(value, str) or value not in self.values:
-            raise InvalidField(path, value, ", ".join(choice for choice in self.values if choice))
-        return value
+        raise InvalidField(path, value, self.allowed)
 
 
 class Flag(msgspec.Struct, frozen=True):
     """true or false."""
 
+    @property
+    def allowed(self) -> str:
+        return "true, false"
+
+    @property
+    def schema(self) -> Schema:
+        return {"type": "boolean"}
+
     def check(self, path: str, value: object) -> bool:
         """The flag itself."""
         if not isinstance(value, bool):
-            raise InvalidField(path, value, "true, false")
+            raise InvalidField(path, value, self.allowed)
         return value
 
 
 class Text(msgspec.Struct, frozen=True):
-    """A text of at most ``longest`` characters."""
+    """A text of ``shortest`` to ``longest`` characters."""
 
     longest: int = LONGEST_ID
+    shortest: int = 0
+
+    @property
+    def allowed(self) -> str:
+        return f"a text of {f'{self.shortest} to' if self.shortest else 'at most'} {self.longest} characters"
+
+    @property
+    def schema(self) -> Schema:
+        return {"type": "string", "maxLength": self.longest} | ({"minLength": self.shortest} if self.shortest else {})
 
     def check(self, path: str, value: object) -> str:
         """The text itself."""
         if not isinstance(value, str):
-            raise InvalidField(path, value, f"a text of at most {self.longest} characters")
-        if len(value) > self.longest:
-            raise InvalidField(path, f"{len(value)} characters", f"a text of at most {self.longest} characters")
+            raise InvalidField(path, value, self.allowed)
+        if not self.shortest <= len(value) <= self.longest:
+            raise InvalidField(path, f"{len(value)} characters", self.allowed)
+        return value
+
+
+class TextInBytes(msgspec.Struct, frozen=True):
+    """A text of ``fewest`` to ``most`` bytes of UTF-8."""
+
+    fewest: int
+    most: int
+
+    @property
+    def allowed(self) -> str:
+        return f"a text of {self.fewest} to {self.most} bytes of UTF-8"
+
+    @property
+    def schema(self) -> Schema:
+        """In characters, each of which has 1 to 4 bytes."""
+        return {"type": "string", "minLength": -(-self.fewest // 4), "maxLength": self.most}
+
+    def check(self, path: str, value: object) -> str:
+        """The text itself."""
+        if not isinstance(value, str):
+            raise InvalidField(path, value, self.allowed)
+        if not self.fewest <= (size := len(value.encode())) <= self.most:
+            raise InvalidField(path, f"{size} bytes", self.allowed)
         return value
 
 
@@ -238,42 +243,60 @@ class Texts(msgspec.Struct, frozen=True):
     most: int
     longest: int
 
+    @property
+    def allowed(self) -> str:
+        return f"an array of at most {self.most} texts, each of at most {self.longest} characters"
+
+    @property
+    def schema(self) -> Schema:
+        return {"type": "array", "maxItems": self.most, "items": Text(self.longest).schema}
+
     def check(self, path: str, value: object) -> tuple[str, ...]:
         """The texts that are not empty."""
-        allowed = f"an array of at most {self.most} texts, each of at most {self.longest} characters"
         if not isinstance(value, list | tuple):
-            raise InvalidField(path, value, allowed)
+            raise InvalidField(path, value, self.allowed)
         if len(value) > self.most:
-            raise InvalidField(path, f"{len(value)} texts", allowed)
+            raise InvalidField(path, f"{len(value)} texts", self.allowed)
         for index, text in enumerate(value):
             if not isinstance(text, str):
                 raise InvalidField(f"{path}[{index}]", text, "a text")
             if len(text) > self.longest:
-                raise InvalidField(f"{path}[{index}]", f"{len(text)} characters", allowed)
+                raise InvalidField(f"{path}[{index}]", f"{len(text)} characters", self.allowed)
         return tuple(text for text in value if text)
 
 
-class AnyObject(msgspec.Struct, frozen=True):
-    """Any JSON object of at most ``most_bytes`` when written, as long as it is not nested so deeply that writing it out
-    again could fail."""
+class Keywords(msgspec.Struct, frozen=True):
+    """The words that interrupt a reply (uplink.md, data.turn_detection)."""
 
-    deepest: int = 32
-    most_bytes: int = 65_536
+    most: int = 5
+    word: TextInBytes = TextInBytes(6, 24)
 
-    def check(self, path: str, value: object) -> dict[str, Any]:
-        """A copy of the object's own level."""
-        if not isinstance(value, Mapping):
-            raise InvalidField(path, value, "an object")
-        if not _is_within_depth(value, self.deepest):
-            raise InvalidField(path, "deeper", f"an object nested at most {self.deepest} deep")
-        if (size := len(msgspec.json.encode(value))) > self.most_bytes:
-            raise InvalidField(path, f"{size} bytes", f"an object of at most {self.most_bytes} bytes of JSON")
-        return dict(value)
+    @property
+    def allowed(self) -> str:
+        size = f"{self.word.fewest} to {self.word.most} bytes of UTF-8"
+        return f"at most {self.most} texts, each {size}, without punctuation"
+
+    @property
+    def schema(self) -> Schema:
+        return {"type": "array", "maxItems": self.most, "items": self.word.schema}
+
+    def check(self, path: str, value: object) -> tuple[str, ...]:
+        """The keywords, unchanged."""
+        if not isinstance(value, list | tuple) or len(value) > self.most:
+            raise InvalidField(path, value, self.allowed)
+        return tuple(self._checked(f"{path}[{index}]", word) for index, word in enumerate(value))
+
+    def _checked(self, path: str, word: object) -> str:
+        try:
+            text = self.word.check(path, word)
+        except InvalidField as fault:
+            raise InvalidField(path, word, self.allowed) from fault
+        if not _is_speakable(text):
+            raise InvalidField(path, word, self.allowed)
+        return text
 
 
-def _is_within_depth(value: object, levels: int) -> bool:
-    if isinstance(value, Mapping):
-        return levels > 0 and all(_is_within_depth(item, levels - 1) for item in value.values())
-    if isinstance(value, list | tuple):
-        return levels > 0 and all(_is_within_depth(item, levels - 1) for item in value)
-    return True
+def _is_speakable(word: str) -> bool:
+    # Symbols count as punctuation: Unicode files many of its marks, "~" and its wide form among them, under S.
+    has_punctuation = any(unicodedata.category(char)[0] in "PS" for char in word)
+    return not has_punctuation and any(char.isalnum() for char in word)

@@ -5,11 +5,10 @@ from typing import Any, Final, Literal
 import msgspec
 
 from kouyu.protocol.content import check_content
-from kouyu.protocol.errors import InvalidField
-from kouyu.protocol.ranges import LONGEST_ID
+from kouyu.protocol.object_ranges import Objects
+from kouyu.protocol.ranges import Choice, Text, TextInBytes, required
 from kouyu.protocol.uplink_envelope import appended_audio, as_object, audio_delta, decode_event, required_text
 
-MOST_BYTES_TO_SPEAK: Final = 1024
 MOST_TOOL_OUTPUTS: Final = 64
 LONGEST_TOOL_OUTPUT: Final = 65_536
 """Characters."""
@@ -93,6 +92,15 @@ class UnknownEvent(msgspec.Struct, frozen=True, kw_only=True):
     event_type: str
 
 
+_ID: Final = Text()
+_ROLE: Final = Choice(("user", "assistant"))
+_CONTENT_TYPE: Final = Choice(("text", "object_string"))
+_MODE: Final = Choice(("text",))
+_TEXT_TO_SPEAK: Final = TextInBytes(1, 1024)
+_TOOL_OUTPUTS: Final = Objects(
+    ToolOutput, (("tool_call_id", _ID), ("output", Text(LONGEST_TOOL_OUTPUT))), most=MOST_TOOL_OUTPUTS
+)
+
 KNOWN_EVENTS: Final = (
     "chat.update",
     "input_audio_buffer.append",
@@ -156,37 +164,20 @@ def _read(event_type: str, event_id: str | None, data: Any) -> UplinkEvent:
 
 
 def _message(event_id: str | None, data: dict[str, Any]) -> ConversationMessageCreate:
-    if (role := data.get("role")) not in ("user", "assistant"):
-        raise InvalidField("data.role", role, "user, assistant")
-    if (content_type := data.get("content_type")) not in ("text", "object_string"):
-        raise InvalidField("data.content_type", content_type, "text, object_string")
+    role = required(data, "role", "data", _ROLE)
+    content_type = required(data, "content_type", "data", _CONTENT_TYPE)
     content = required_text(data, "content", "data")
     check_content(content, content_type, "data.content", may_be_empty=False)
     return ConversationMessageCreate(id=event_id, role=role, content_type=content_type, content=content)
 
 
 def _tool_outputs(event_id: str | None, data: dict[str, Any]) -> SubmitToolOutputs:
-    chat_id = required_text(data, "chat_id", "data", LONGEST_ID)
-    given = data.get("tool_outputs")
-    if not isinstance(given, list):
-        raise InvalidField("data.tool_outputs", given, "an array of objects with tool_call_id and output (required)")
-    if len(given) > MOST_TOOL_OUTPUTS:
-        raise InvalidField("data.tool_outputs", f"{len(given)} outputs", f"at most {MOST_TOOL_OUTPUTS} outputs")
-    outputs = []
-    for index, item in enumerate(given):
-        path = f"data.tool_outputs[{index}]"
-        fields = as_object(item, path)
-        call_id = required_text(fields, "tool_call_id", path, LONGEST_ID)
-        output = required_text(fields, "output", path, LONGEST_TOOL_OUTPUT)
-        outputs.append(ToolOutput(tool_call_id=call_id, output=output))
-    return SubmitToolOutputs(id=event_id, chat_id=chat_id, tool_outputs=tuple(outputs))
+    chat_id = required(data, "chat_id", "data", _ID)
+    outputs = required(data, "tool_outputs", "data", _TOOL_OUTPUTS)
+    return SubmitToolOutputs(id=event_id, chat_id=chat_id, tool_outputs=outputs)
 
 
 def _text_to_speak(event_id: str | None, data: dict[str, Any]) -> InputTextGenerateAudio:
-    if (mode := data.get("mode")) != "text":
-        raise InvalidField("data.mode", mode, "text")
-    text = required_text(data, "text", "data")
-    size = len(text.encode())
-    if not 1 <= size <= MOST_BYTES_TO_SPEAK:
-        raise InvalidField("data.text", f"{size} bytes", f"1 to {MOST_BYTES_TO_SPEAK} bytes of UTF-8")
+    mode = required(data, "mode", "data", _MODE)
+    text = required(data, "text", "data", _TEXT_TO_SPEAK)
     return InputTextGenerateAudio(id=event_id, mode=mode, text=text)

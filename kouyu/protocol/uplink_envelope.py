@@ -67,13 +67,11 @@ def as_object(value: Any, path: str = "data") -> dict[str, Any]:
     return value
 
 
-def required_text(fields: dict[str, Any], name: str, path: str, longest: int | None = None) -> str:
-    """A required text field of at most ``longest`` characters. Raises InvalidField."""
+def required_text(fields: dict[str, Any], name: str, path: str) -> str:
+    """A field that must be there and be a text, whose length is checked elsewhere. Raises InvalidField."""
     value = fields.get(name)
     if not isinstance(value, str):
         raise InvalidField(f"{path}.{name}", value, "a text (required)")
-    if longest is not None and len(value) > longest:
-        raise InvalidField(f"{path}.{name}", f"{len(value)} characters", f"at most {longest} characters")
     return value
 
 

@@ -13,7 +13,8 @@ from kouyu.protocol.configuration_schema import configuration_schema
 from kouyu.protocol.content import LONGEST_ADDRESS, LONGEST_OBJECT_STRING, LONGEST_TEXT, MOST_PARTS
 from kouyu.protocol.errors import InvalidField, ProtocolError
 from kouyu.protocol.merge import Field, fields_of, merge
-from kouyu.protocol.ranges import AnyObject, Coordinates, MapLimits, MetaData, Text, Texts, VariableNames
+from kouyu.protocol.object_ranges import AnyObject, Coordinates, MapLimits, MetaData, VariableNames
+from kouyu.protocol.ranges import Text, Texts
 from kouyu.protocol.uplink import (
     LONGEST_TOOL_OUTPUT,
     MOST_TOOL_OUTPUTS,

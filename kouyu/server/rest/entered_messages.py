@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from kouyu.protocol.content import check_content
 from kouyu.protocol.downlink import ContentType
 from kouyu.protocol.errors import InvalidField
-from kouyu.protocol.ranges import MetaData
+from kouyu.protocol.object_ranges import MetaData
 from kouyu.text_chats.chat_request import EnteredMessage
 
 Role = Literal["user", "assistant"]
