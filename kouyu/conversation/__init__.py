@@ -2,9 +2,10 @@
 
 ``conversation.py`` is the entry point; ``inputs.py`` and ``effects.py`` define what it takes and returns.
 
-- Endpointing finds utterances: ``endpointer.py`` with ``free_talk.py`` and ``push_to_talk.py``, which decide by
-``speech_detector.py``, ``end_of_turn.py`` and ``barge_in.py``.
-- ``turns.py`` turns utterances into chats: a ``Turn`` is prepared at a pause, then committed or rolled back.
-- Output plays one item at a time: ``output_slot.py`` holds a chat (``reply.py``) or an ``announcement.py``;
-``spoken_item.py`` turns sentences into packets; ``pacing.py``, ``playout.py`` and ``heard.py`` count them.
+- The listening side finds utterances: ``endpointer.py`` with ``free_talk.py`` and ``push_to_talk.py``; their decisions
+  are ``speech_detector.py``, ``end_of_turn.py`` and ``barge_in.py``.
+- ``turns.py`` makes chats of them: a ``Turn`` is prepared at a pause, and committed or rolled back.
+- The speaking side says one thing at a time: ``output_slot.py`` with ``reply.py``, a chat, or ``announcement.py``;
+  ``spoken_item.py`` turns sentences into packets; ``pacing.py``, ``playout.py`` and ``heard.py`` count them.
+- Both sides wait for reports of engines: ``pending_order.py``.
 """

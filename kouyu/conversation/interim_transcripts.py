@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from kouyu.conversation.effects import CancelTranscribe, Effect, Transcribe
 from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.limits import Limits
+from kouyu.conversation.pending_order import PendingOrder
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.utterance import Span
 from kouyu.protocol.configuration import Configuration
@@ -16,10 +17,8 @@ class InterimTranscripts:
     def __init__(self, orders: OrderNumbers, limits: Limits) -> None:
         self._orders = orders
         self._limits = limits
-        self._order: int | None = None
-        self._asked_at = 0.0
+        self._pending = PendingOrder(CancelTranscribe)
         self._asked_end = 0
-        self._within_s = 0.0
         self.text = ""
         self.language = ""
         """ISO 639-1 code of the text."""
@@ -27,55 +26,49 @@ class InterimTranscripts:
     def ask(self, span: Span, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Order the next one, unless one is under way or there is too little new audio."""
         known_until = max(self._asked_end, span.start)
-        if self._order is not None or span.end - known_until < samples_in(self._limits.partial_interval_ms):
+        if self._pending.order is not None or span.end - known_until < samples_in(self._limits.partial_interval_ms):
             return
-        self._order = self._orders.next()
-        self._wait_for(span, now)
-        yield Transcribe(self._order, span.start, span.end, False, configuration)
+        order = self._orders.next()
+        self._wait_for(order, span, now)
+        yield Transcribe(order, span.start, span.end, False, configuration)
 
     def adopt(self, order: int, span: Span, now: float) -> bool:
-        """Use a transcript of ``span`` that is under way as an interim one. False if one is under way already."""
-        if self._order is not None:
+        """Take over a transcript of ``span`` that is under way. False where one is under way already."""
+        if self._pending.order is not None:
             return False
-        self._order = order
-        self._wait_for(span, now)
+        self._wait_for(order, span, now)
         return True
 
-    def _wait_for(self, span: Span, now: float) -> None:
-        self._asked_at, self._asked_end = now, span.end
-        self._within_s = self._limits.transcript_within_s(span.duration_s)
+    def _wait_for(self, order: int, span: Span, now: float) -> None:
+        self._asked_end = span.end
+        self._pending.wait(order, now, within_s=self._limits.transcript_within_s(span.duration_s))
 
     def on_transcript(self, order: int, text: str, language: str) -> bool:
-        """Take in a transcript. Returns whether it answers the order under way and its text is new."""
-        if order != self._order:
+        """A transcript has come. Whether it is one of these and says something new."""
+        if not self._pending.answered_by(order):
             return False
-        self._order = None
         is_new = bool(text.strip()) and text.strip() != self.text
         if is_new:
             self.text, self.language = text.strip(), language
         return is_new
 
     def on_failure(self, order: int) -> None:
-        """Forget the order under way if it is ``order``, so that the next can be made."""
-        if order == self._order:
-            self._order = None
+        """One will not come; the next may."""
+        self._pending.answered_by(order)
 
     @property
     def deadline(self) -> float | None:
-        """When the order under way times out."""
-        return self._asked_at + self._within_s if self._order is not None else None
+        """When the one under way is given up."""
+        return self._pending.deadline
 
     def on_time(self, now: float) -> Iterator[Effect]:
-        """Cancel an overdue order, so that the next can be made."""
-        deadline = self.deadline
-        if deadline is not None and now >= deadline:
+        """Give up one that is overdue; the next may come."""
+        if self._pending.is_late(now):
             yield from self.stop()
 
     def stop(self) -> Iterator[Effect]:
-        """Cancel the order under way."""
-        if self._order is not None:
-            yield CancelTranscribe(self._order)
-            self._order = None
+        """Nobody needs the one under way."""
+        yield from self._pending.stop()
 
     def reset(self) -> Iterator[Effect]:
         """Cancel the order under way and forget the text: another utterance begins."""

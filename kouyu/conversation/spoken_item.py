@@ -11,6 +11,7 @@ from kouyu.conversation.effects import CancelSpeech, Effect, Send, Sounding, Spe
 from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.pacing import Pacer
+from kouyu.conversation.pending_order import PendingOrder
 from kouyu.conversation.playout import PlayoutClock
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import DownlinkEvent, Message, Sentence
@@ -73,8 +74,7 @@ class Speech:
         self._orders = orders
         self._limits = limits
         self._item = orders.next()
-        self._order: int | None = None
-        self._progress_at = 0.0
+        self._synthesis = PendingOrder(CancelSpeech)
         self._closed = False
         self._completed_sent = False
         self.failure: str | None = None
@@ -103,9 +103,8 @@ class Speech:
         for sentence in reversed(self.sentences):
             if not sentence.text or sentence.text not in text:
                 break
-            if self._order is not None and not sentence.synthesised:
-                yield CancelSpeech(self._order)
-                self._order = None
+            if not sentence.synthesised:
+                yield from self._synthesis.stop()
             sentence.packets.clear()
             sentence.synthesised = True
             sentence.text = ""
@@ -139,12 +138,12 @@ class Speech:
     def order_next(self, now: float, outlet: Outlet) -> Iterator[Effect]:
         """Order the next sentence if no synthesis is under way and it is not too far ahead of playout."""
         sentence, room_at = self._current(), self._room_at(outlet)
-        if self._order is not None or sentence is None or room_at is None or now < room_at:
+        if self._synthesis.order is not None or sentence is None or room_at is None or now < room_at:
             return
-        self._order = self._orders.next()
-        self._progress_at = now
+        order = self._orders.next()
+        self._synthesis.wait(order, now, within_s=self._limits.synthesis_s)
         yield Speak(
-            self._order,
+            order,
             self._item,
             sentence.text,
             first=sentence is self.sentences[0],
@@ -161,9 +160,9 @@ class Speech:
     def on_audio(self, order: int, packet: bytes, duration_ms: float, now: float) -> None:
         """Take in a packet of the sentence being synthesised."""
         sentence = self._current()
-        if order != self._order or sentence is None or not packet:
+        if order != self._synthesis.order or sentence is None or not packet:
             return
-        self._progress_at = now
+        self._synthesis.restart(now)
         sentence.packets.append((packet, duration_ms))
         sentence.made_ms += duration_ms
         self._made_ms += duration_ms
@@ -171,24 +170,24 @@ class Speech:
     def on_done(self, order: int, failure: str | None = None) -> None:
         """End the synthesis of the current sentence; ``failure`` says why it is incomplete."""
         sentence = self._current()
-        if order != self._order or sentence is None:
+        if sentence is None or not self._synthesis.answered_by(order):
             return
-        self._order = None
+        self._finish(sentence, failure)
+
+    def _finish(self, sentence: SpokenSentence, failure: str | None) -> None:
         sentence.synthesised = True
         sentence.complete = failure is None
         self.failure = self.failure or failure
 
     def deadline(self, outlet: Outlet) -> float | None:
-        """When the synthesis times out, or the next sentence may be synthesised."""
-        if self._order is not None:
-            return self._progress_at + self._limits.synthesis_s
+        """When time alone moves the synthesis on: it stalls, or there is room for the next sentence."""
+        if self._synthesis.order is not None:
+            return self._synthesis.deadline
         return self._room_at(outlet) if self._current() is not None else None
 
     def be_silent(self) -> Iterator[Effect]:
-        """Stop synthesis and drop waiting audio, because the client takes none."""
-        if self._order is not None:
-            yield CancelSpeech(self._order)
-            self._order = None
+        """The client is sent no sound: make no more of it, and drop what waits."""
+        yield from self._synthesis.stop()
         while (sentence := self._current()) is not None:
             sentence.silent = sentence.synthesised = True
         for sentence in self.sentences[self._sending :]:
@@ -199,10 +198,12 @@ class Speech:
                 sentence.made_ms = sentence.sent_ms
 
     def on_time(self, now: float) -> Iterator[Effect]:
-        """Leave out the rest of a sentence whose synthesis has timed out."""
-        if self._order is not None and now >= self._progress_at + self._limits.synthesis_s:
-            yield CancelSpeech(self._order)
-            self.on_done(self._order, f"speech synthesis produced no audio for {self._limits.synthesis_s:g} s")
+        """Leave out the rest of a sentence whose synthesis has stalled."""
+        if not self._synthesis.is_late(now):
+            return
+        yield from self._synthesis.stop()
+        if (sentence := self._current()) is not None:
+            self._finish(sentence, f"speech synthesis produced no audio for {self._limits.synthesis_s:g} s")
 
     def break_off(self) -> Iterator[Effect]:
         """Stop synthesis, let the client play what was sent, and send ``audio.completed``.
@@ -215,10 +216,8 @@ class Speech:
             yield Send(self._audio("conversation.audio.completed", b""))
 
     def cancel(self) -> Iterator[Effect]:
-        """Stop synthesis and drop what has not been sent."""
-        if self._order is not None:
-            yield CancelSpeech(self._order)
-            self._order = None
+        """Stop synthesising and drop what has not been sent."""
+        yield from self._synthesis.stop()
         for sentence in self.sentences[self._sending :]:
             sentence.packets.clear()
             sentence.synthesised = True

@@ -8,6 +8,7 @@ from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.inputs import TranscriptReady
 from kouyu.conversation.interim_transcripts import InterimTranscripts
 from kouyu.conversation.limits import Limits
+from kouyu.conversation.pending_order import PendingOrder
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.utterance import Span
 from kouyu.protocol.configuration import Configuration
@@ -29,8 +30,9 @@ class Turn:
         self._span = span
         self._limits = limits
         self.make_reply = make_reply
-        self._order: int | None = orders.next()
-        self._asked_at = 0.0
+        self._order = orders.next()
+        self._transcript = PendingOrder(CancelTranscribe)
+        self._transcript.wait(self._order, 0.0, within_s=self._patience_s)
         self._reply_was_tried = False
         self.announced = True
         """Whether ``speech_started`` has been sent for it, or it needs none."""
@@ -52,56 +54,52 @@ class Turn:
 
     def transcribe(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Order the transcript."""
-        assert self._order is not None
-        self._asked_at = now
+        self._transcript.restart(now)
         yield Transcribe(self._order, self._span.start, self._span.end, True, configuration)
 
     def skip_transcript(self) -> None:
-        """Resolve the turn without a transcript: there is nothing to recognise."""
-        self._order = None
+        """There is nothing to recognise."""
+        self._transcript.answered_by(self._order)
 
     def commit(self, now: float) -> None:
-        """End the utterance. Restarts the time-out of a transcript that is still missing."""
-        self._asked_at = now
+        """The utterance is over. The time-out of a transcript that is still missing begins anew."""
+        self._transcript.restart(now)
 
     def hand_over(self, interims: InterimTranscripts, now: float) -> None:
-        """Use a transcript that is under way as an interim one, because the user speaks on."""
-        if self._order is not None and interims.adopt(self._order, self._span, now):
-            self._order = None
+        """The user speaks on: a transcript that is under way serves as an interim one."""
+        if not self.resolved and interims.adopt(self._order, self._span, now):
+            self._transcript.answered_by(self._order)
 
     def on_transcript(self, received: TranscriptReady) -> None:
-        """Take in the transcript."""
-        if received.order == self._order:
-            self._order = None
+        """The transcript has come."""
+        if self._transcript.answered_by(received.order):
             self.transcript, self.language = received.text.strip(), received.language
             self.voice = received.voice
 
     def on_failure(self, order: int, reason: str) -> None:
-        """Take in that recognition failed."""
-        if order == self._order:
-            self._order = None
+        """The transcript will not come."""
+        if self._transcript.answered_by(order):
             self.failure = reason
 
     @property
     def resolved(self) -> bool:
-        """Whether the transcript has come or has failed."""
-        return self._order is None
+        """The transcript is there, or will never be."""
+        return self._transcript.order is None
 
     @property
     def deadline(self) -> float | None:
-        """When a missing transcript times out."""
-        return self._asked_at + self._patience_s if self._order is not None else None
+        """When a missing transcript is given up."""
+        return self._transcript.deadline
 
     @property
     def _patience_s(self) -> float:
         return self._limits.transcript_within_s(self._span.duration_s)
 
     def on_time(self, now: float) -> Iterator[Effect]:
-        """Cancel a transcript that is overdue."""
-        deadline = self.deadline
-        if self._order is not None and deadline is not None and now >= deadline:
-            yield CancelTranscribe(self._order)
-            self.on_failure(self._order, f"the speech was not recognised within {self._patience_s:.3g} s")
+        """Give up a transcript that is overdue."""
+        if self._transcript.is_late(now):
+            yield from self._transcript.stop()
+            self.failure = f"the speech was not recognised within {self._patience_s:.3g} s"
 
     # The reply
 
@@ -128,8 +126,6 @@ class Turn:
             self.reply = None
 
     def roll_back(self) -> Iterator[Effect]:
-        """Discard everything prepared."""
-        if self._order is not None:
-            yield CancelTranscribe(self._order)
-            self._order = None
+        """Throw away all that was prepared."""
+        yield from self._transcript.stop()
         yield from self.drop_reply()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from kouyu.conversation.barge_in import BargeIn
-from kouyu.conversation.effects import Effect, ForgetAudio, Send
+from kouyu.conversation.effects import CancelJudgement, Effect, ForgetAudio, JudgeTurn, Send
 from kouyu.conversation.endpointer import Endpointer
 from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.inputs import SpeechProbability, TranscriptReady
@@ -13,11 +13,11 @@ from kouyu.conversation.interim_transcripts import InterimTranscripts
 from kouyu.conversation.last_speaker import LastSpeaker
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.output_slot import OutputSlot
+from kouyu.conversation.pending_order import PendingOrder
 from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.turn import ReplyMaker, Turn
-from kouyu.conversation.turn_judgement import TurnJudgement
 from kouyu.conversation.utterance import (
     Continued,
     Ended,
@@ -48,7 +48,7 @@ class Turns:
         self._make_reply = make_reply
         self._listening = Endpointer(limits)
         self._interims = InterimTranscripts(orders, limits)
-        self._judgement = TurnJudgement(orders, limits)
+        self._judgement = PendingOrder(CancelJudgement)
         self._last_speaker = LastSpeaker()
         self._prepared: Turn | None = None
         self._pending: deque[Turn] = deque()
@@ -289,7 +289,10 @@ class Turns:
         transcript, language = (
             (known.transcript, known.language) if known is not None else (self._interims.text, self._interims.language)
         )
-        yield from self._judgement.ask(span, transcript, language, now)
+        yield from self._judgement.stop()
+        order = self._orders.next()
+        self._judgement.wait(order, now, within_s=self._limits.turn_judgement_s)
+        yield JudgeTurn(order, span.start, span.end, transcript, language)
 
     def _publish(self, turn: Turn, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Send the turn's transcript and begin its chat."""
