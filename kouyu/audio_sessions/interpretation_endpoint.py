@@ -11,6 +11,7 @@ import msgspec
 
 from kouyu.agents.agent import Agent, AgentError
 from kouyu.agents.interpreter import Interpreter, Passage
+from kouyu.audio_sessions.buffer_events import take_audio
 from kouyu.audio_sessions.live_transcriber import LiveTranscriber
 from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.segments import SegmentRules
@@ -26,7 +27,6 @@ from kouyu.protocol.audio_endpoint_downlink import AudioEvent, Delta, audio_erro
 from kouyu.protocol.audio_endpoint_uplink import AudioUpdate, AudioUplinkEvent
 from kouyu.protocol.configuration import AsrConfig
 from kouyu.protocol.errors import INTERNAL
-from kouyu.protocol.uplink import InputAudioBufferAppend, InputAudioBufferComplete
 from kouyu.serving.services import Services
 from kouyu.serving.transcribing import TranscriptionRequest, as_configured
 from kouyu.text.joining import separator
@@ -77,16 +77,10 @@ class InterpretationEndpoint:
 
     async def take(self, event: AudioUplinkEvent) -> None:
         """Handle an event. Waits while recognition is far behind. Raises ProtocolError."""
-        match event:
-            case AudioUpdate():
-                await self._update(event)
-            case InputAudioBufferAppend(delta=delta):
-                await self._listener.hear(delta)
-            case InputAudioBufferComplete():
-                await self._send(AudioEvent("input_audio_buffer.completed"))
-                await self._listener.complete()
-            case _:
-                pass
+        if isinstance(event, AudioUpdate):
+            await self._update(event)
+        else:
+            await take_audio(event, self._listener, self._send)
 
     async def work(self) -> None:
         """Recognise, translate and speak until cancelled."""

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from kouyu.audio_sessions.buffer_events import take_audio
 from kouyu.audio_sessions.live_transcriber import LiveTranscriber
 from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.segments import SegmentRules
@@ -11,7 +12,7 @@ from kouyu.protocol.audio_endpoint_uplink import AudioUpdate, AudioUplinkEvent
 from kouyu.protocol.downlink import Transcript
 from kouyu.protocol.effective import effective_asr
 from kouyu.protocol.errors import INTERNAL
-from kouyu.protocol.uplink import InputAudioBufferAppend, InputAudioBufferClear, InputAudioBufferComplete
+from kouyu.protocol.uplink import InputAudioBufferClear
 from kouyu.serving.services import Services
 from kouyu.serving.transcribing import as_configured
 
@@ -39,17 +40,12 @@ class TranscriptionEndpoint:
         match event:
             case AudioUpdate():
                 await self._update(event)
-            case InputAudioBufferAppend(delta=delta):
-                await self._listener.hear(delta)
-            case InputAudioBufferComplete():
-                await self._send(AudioEvent("input_audio_buffer.completed"))
-                await self._listener.complete()
             case InputAudioBufferClear():
                 await self._listener.clear()
                 self._told = ""
                 await self._send(AudioEvent("input_audio_buffer.cleared"))
             case _:
-                pass
+                await take_audio(event, self._listener, self._send)
 
     async def work(self) -> None:
         """Recognise until cancelled."""

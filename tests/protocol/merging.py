@@ -22,3 +22,18 @@ def merge_or_raise(current: S, update: Mapping[str, Any], check: Callable[[objec
 def merge_unchecked(current: S, update: Mapping[str, Any]) -> S:
     """The same; which fields go together does not matter."""
     return merge_or_raise(current, update, lambda _: None)
+
+
+def update_of(path: str, value: object) -> dict[str, Any]:
+    """``{"a": {"b": value}}`` for ``a.b``."""
+    for name in reversed(path.split(".")):
+        value = {name: value}
+    assert isinstance(value, dict)
+    return value
+
+
+def value_at(configuration: Any, path: str) -> Any:
+    """The value of a field, by its path."""
+    for name in path.split("."):
+        configuration = getattr(configuration, name)
+    return configuration

@@ -11,26 +11,13 @@ from kouyu.protocol.configuration import Configuration, LimitConfig
 from kouyu.protocol.errors import InvalidField
 from kouyu.protocol.merge import merge as merge_update
 from tests.protocol.merging import merge_or_raise as merge
+from tests.protocol.merging import update_of, value_at
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=8,
 )
-
-
-def update_of(path: str, value: object) -> dict[str, Any]:
-    """``{"a": {"b": value}}`` for ``a.b``."""
-    for name in reversed(path.split(".")):
-        value = {name: value}
-    assert isinstance(value, dict)
-    return value
-
-
-def value_at(configuration: Any, path: str) -> Any:
-    for name in path.split("."):
-        configuration = getattr(configuration, name)
-    return configuration
 
 
 def test_an_object_is_taken_whole_or_not_at_all_and_every_bad_field_is_found() -> None:

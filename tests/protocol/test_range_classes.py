@@ -61,7 +61,8 @@ def test_every_range_is_here() -> None:
         for _, each in inspect.getmembers(module, inspect.isclass)
         if issubclass(each, msgspec.Struct) and each.__module__ == module.__name__
     ]
-    assert {type(each) for each in EACH} == {*structs} - {KeepWhenEmpty, MapLimits}
+    here: set[type] = {type(each) for each in EACH}
+    assert here == {*structs} - {KeepWhenEmpty, MapLimits}
 
 
 @pytest.mark.parametrize("each", EACH, ids=NAMES)

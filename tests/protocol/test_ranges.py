@@ -10,24 +10,11 @@ from hypothesis import strategies as st
 from kouyu.protocol.configuration import Configuration, UserLanguage
 from kouyu.protocol.errors import META_DATA_OVER_LIMIT, InvalidField
 from tests.protocol.merging import merge_or_raise as merge
+from tests.protocol.merging import update_of, value_at
 
 PCM_RATES = (8000, 16000, 22050, 24000, 32000, 44100, 48000)
 PCM_RATES_IN_WORDS = "8000, 16000, 22050, 24000, 32000, 44100, 48000"
 WORDS = "at most 5 texts, each 6 to 24 bytes of UTF-8, without punctuation"
-
-
-def update_of(path: str, value: object) -> dict[str, Any]:
-    """``{"a": {"b": value}}`` for ``a.b``."""
-    for name in reversed(path.split(".")):
-        value = {name: value}
-    assert isinstance(value, dict)
-    return value
-
-
-def value_at(configuration: Any, path: str) -> Any:
-    for name in path.split("."):
-        configuration = getattr(configuration, name)
-    return configuration
 
 
 GOOD: list[tuple[str, list[Any]]] = [

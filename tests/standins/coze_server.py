@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.standins.connections import serving
+
 TOKEN = "pat_stand_in"
 _FINISH = '{"msg_type":"generate_answer_finish","data":"{\\"finish_reason\\":0,\\"FinData\\":\\"\\"}"}'
 
@@ -167,30 +169,10 @@ async def _refuse(writer: asyncio.StreamWriter, answer: Refuse) -> None:
 @asynccontextmanager
 async def coze_stand_in() -> AsyncIterator[CozeStandIn]:
     """Run the stand-in on a free port."""
-    connections: set[asyncio.Task[None]] = set()
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        connections.add(task)
-        try:
-            await stand_in.serve(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        except asyncio.CancelledError:
-            writer.transport.abort()
-        finally:
-            connections.discard(task)
-            writer.close()
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await stand_in.serve(reader, writer)
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    stand_in = CozeStandIn(server.sockets[0].getsockname()[1])
-    try:
+    async with serving(serve) as port:
+        stand_in = CozeStandIn(port)
         yield stand_in
-    finally:
-        server.close()
-        running = list(connections)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-        await server.wait_closed()

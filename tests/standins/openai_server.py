@@ -19,6 +19,8 @@ from http import HTTPStatus
 from itertools import count
 from typing import Any
 
+from tests.standins.connections import serving
+
 _CREATED = 1_767_225_600
 _ERROR_TYPES = {
     400: ("invalid_request_error", None),
@@ -187,34 +189,14 @@ class OpenAIStandIn:
 @asynccontextmanager
 async def openai_stand_in(script: Script = echo, *, api_key: str = "", port: int = 0) -> AsyncIterator[OpenAIStandIn]:
     """Run the stand-in, on a free port unless told. With ``api_key``, requests must carry it."""
-    connections: set[asyncio.Task[None]] = set()
     numbers = count()
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        connections.add(task)
-        try:
-            await _Connection(reader, writer, stand_in, next(numbers)).serve()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        except asyncio.CancelledError:
-            writer.transport.abort()
-        finally:
-            connections.discard(task)
-            writer.close()
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _Connection(reader, writer, stand_in, next(numbers)).serve()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", port)
-    stand_in = OpenAIStandIn(server.sockets[0].getsockname()[1], script, api_key)
-    try:
+    async with serving(serve, port) as bound:
+        stand_in = OpenAIStandIn(bound, script, api_key)
         yield stand_in
-    finally:
-        server.close()
-        running = list(connections)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-        await server.wait_closed()
 
 
 class _Connection:
