@@ -10,8 +10,9 @@ from kouyu.agents.markup.filter import MarkupFilter
 from kouyu.agents.streamed_answer import StreamedAnswer
 from kouyu.conversation.effects import Speak
 from kouyu.conversation.heard import heard_text
-from kouyu.conversation.identity import Identity, OrderNumbers
+from kouyu.conversation.identity import Identity
 from kouyu.conversation.limits import Limits
+from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.output_slot import OutputSlot
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.spoken_item import SpokenSentence

@@ -116,7 +116,7 @@ class InterpretationEndpoint:
 
     # As a TranscriberReport
 
-    async def partial(self, text: str) -> None:
+    async def interim(self, text: str) -> None:
         """Ignore interim text: a delta that was sent cannot be withdrawn."""
 
     async def settled(self, piece: str, text: str, language: str) -> None:

@@ -38,7 +38,7 @@ _WAITING: Final = 4096
 class TranscriberReport(Protocol):
     """Receives the transcripts. Each call is awaited before the next."""
 
-    async def partial(self, text: str) -> None:
+    async def interim(self, text: str) -> None:
         """Report the interim text: the whole buffer so far, its last part still uncertain."""
         ...
 
@@ -105,7 +105,7 @@ class LiveTranscriber:
         self._unsettled = 0
         self._grown = asyncio.Event()
         self._asked_end = 0
-        self._partial: asyncio.Task[tuple[str, str]] | None = None
+        self._interim: asyncio.Task[tuple[str, str]] | None = None
 
     def use_format(self, input_audio: InputAudio) -> None:
         """Set the format of the audio from the next append on."""
@@ -222,18 +222,18 @@ class LiveTranscriber:
 
     def _has_news(self, segment: Segment) -> bool:
         return segment.end - max(self._asked_end, segment.start) >= samples_in(
-            self._services.limits.partial_interval_ms
+            self._services.limits.interim_interval_ms
         )
 
     async def _tell_interim(self, buffer: _Buffer, audio: Samples) -> None:
-        work = transcribed(self._services, audio, self.how, Priority.PARTIAL, final=False)
-        task = self._partial = asyncio.create_task(work, name="interim transcript")
+        work = transcribed(self._services, audio, self.how, Priority.INTERIM, final=False)
+        task = self._interim = asyncio.create_task(work, name="interim transcript")
         try:
             await asyncio.wait({task})
         finally:
             task.cancel()
             await asyncio.wait({task})
-            self._partial = None
+            self._interim = None
         if task.cancelled():
             return
         if isinstance(fault := task.exception(), EngineError):
@@ -241,9 +241,9 @@ class LiveTranscriber:
             return
         text, _ = task.result()
         if text and buffer is self._buffer and not self._unsettled:
-            await self._report.partial(appended(buffer.text, text))
+            await self._report.interim(appended(buffer.text, text))
 
     def _stop_interim(self) -> None:
         """Cancel the interim recognition in progress; its starter awaits its end."""
-        if self._partial is not None:
-            self._partial.cancel()
+        if self._interim is not None:
+            self._interim.cancel()

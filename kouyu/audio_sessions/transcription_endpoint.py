@@ -68,7 +68,7 @@ class TranscriptionEndpoint:
 
     # As a TranscriberReport
 
-    async def partial(self, text: str) -> None:
+    async def interim(self, text: str) -> None:
         """Send the text so far."""
         await self._tell(text)
 

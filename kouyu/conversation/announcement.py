@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from kouyu.conversation.effects import Effect
-from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.limits import Limits
+from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.spoken_item import Outlet, Speech
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import Message

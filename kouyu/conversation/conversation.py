@@ -13,7 +13,7 @@ from kouyu.conversation.announcement import Announcement
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.effects import Effect, SaveMessage, SaveSection, Send, UseInputFormat, Withheld
 from kouyu.conversation.hints import UNCOMPLETED_S, Hints, quoted
-from kouyu.conversation.identity import Identity, OrderNumbers
+from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import (
     AudioReceived,
     ClientFault,
@@ -46,6 +46,7 @@ from kouyu.conversation.inputs import (
     TurnJudged,
 )
 from kouyu.conversation.limits import Limits
+from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.output_slot import OutputSlot, canceled
 from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.conversation.reply import Reply
@@ -90,10 +91,8 @@ class Conversation:
         self._hints = Hints()
         self._format_in_use = self._requested.input_audio
         self._chats_with_tools: deque[str] = deque(maxlen=_CHATS_REMEMBERED)
-        self._speaking = OutputSlot()
-        self._turns = Turns(
-            orders=self._orders, limits=limits, speaking=self._speaking, make_reply=self._make_spoken_reply
-        )
+        self._output = OutputSlot()
+        self._turns = Turns(orders=self._orders, limits=limits, output=self._output, make_reply=self._make_spoken_reply)
 
     @property
     def conversation_id(self) -> str:
@@ -124,20 +123,20 @@ class Conversation:
         if not isinstance(effect, Send) or effect.event.event_type in ("error", *subscribed):
             return effect
         if effect.packet is not None:
-            self._speaking.packet_gone(effect.packet, now)
+            self._output.packet_gone(effect.packet, now)
         return Withheld(effect.event)
 
     def deadline(self, now: float) -> float | None:
         """When the session must send TimePassed unless another input comes before."""
         times = [
             *self._turns.deadlines(self.configuration),
-            *self._speaking.deadlines(now, *self._turns.prepared_replies()),
+            *self._output.deadlines(now, *self._turns.prepared_replies()),
         ]
         return min((time for time in times if time is not None), default=None)
 
     def _advance(self, now: float) -> Iterator[Effect]:
         yield from self._turns.advance(self.configuration, now)
-        yield from self._speaking.advance(now, *self._turns.prepared_replies())
+        yield from self._output.advance(now, *self._turns.prepared_replies())
         wanted = self.configuration.input_audio
         if wanted != self._format_in_use and not self._turns.in_buffer:
             self._format_in_use = wanted
@@ -164,7 +163,7 @@ class Conversation:
             case SpeechAudio() | SpeechFinished() | SpeechFailed():
                 self._on_speech(received, now)
             case PacketGone(number, dropped):
-                self._speaking.packet_gone(number, None if dropped else now)
+                self._output.packet_gone(number, None if dropped else now)
             case SectionBegan(conversation_id, section_id):
                 if conversation_id == self._identity.conversation_id and section_id != self._identity.section_id:
                     yield from self._turns.forget_preparation()
@@ -270,16 +269,16 @@ class Conversation:
             goes_on = after.input_audio == before.input_audio
             yield from self._turns.change_mode(before, now, goes_on=goes_on)
         self._requested, self.configuration = requested, after
-        self._speaking.follow_subscriptions(after.event_subscriptions)
+        self._output.follow_subscriptions(after.event_subscriptions)
 
     def _play_prologue(self, now: float) -> Iterator[Effect]:
         """Speak the opening line, once per text, if nothing sounds or only an earlier opening line does."""
         prologue = self._prologue
         if prologue in ("", self._prologue_played):
             return
-        if self._speaking.audible(now) and not self._speaking.says(self._prologue_item):
+        if self._output.audible(now) and not self._output.says(self._prologue_item):
             return
-        yield from self._speaking.interrupt(3, now)
+        yield from self._output.interrupt(3, now)
         self._prologue_played = prologue
         self._prologue_item = self._begin_announcement(prologue, self.configuration)
 
@@ -329,12 +328,12 @@ class Conversation:
     def _answer(self, content: str, content_type: ContentType, now: float) -> Iterator[Effect]:
         yield from self._turns.forget_preparation()
         self._turns.interrupt_pending()
-        yield from self._speaking.interrupt(3, now)
+        yield from self._output.interrupt(3, now)
         configuration = self.configuration
         reply = self._make_reply(content, content_type, self._identity, configuration, now)
         yield from reply.start(now)
         yield from reply.commit(now)
-        self._speaking.begin(reply, configuration.output_audio)
+        self._output.begin(reply, configuration.output_audio)
 
     def _insert(self, created: ConversationMessageCreate, now: float) -> Iterator[Effect]:
         """Add an assistant message to the context without a reply, unless ``auto_save_history`` is off."""
@@ -356,19 +355,19 @@ class Conversation:
         yield SaveMessage(message, identity.unix_seconds(now), _user_of(self.configuration))
 
     def _announce(self, text: str, configuration: Configuration, now: float) -> Iterator[Effect]:
-        yield from self._speaking.interrupt(3, now)
+        yield from self._output.interrupt(3, now)
         self._begin_announcement(text, configuration)
 
     def _begin_announcement(self, text: str, configuration: Configuration) -> Announcement:
         item = Announcement(text, configuration=configuration, orders=self._orders, limits=self._limits)
-        self._speaking.begin(item, configuration.output_audio)
+        self._output.begin(item, configuration.output_audio)
         return item
 
     def _cancel(self, now: float) -> Iterator[Effect]:
         """Send ``canceled`` even when no chat runs: JS clients flush their playback only then (downlink.md 4)."""
         self._turns.interrupt_pending()
-        if self._speaking.audible(now):
-            yield from self._speaking.interrupt(2, now)
+        if self._output.audible(now):
+            yield from self._output.interrupt(2, now)
         else:
             yield from canceled(2)
 
@@ -376,11 +375,11 @@ class Conversation:
         """End the running chat as canceled. An answer that was sent whole is not trimmed: clients play on after closing
         the connection, and one that stops its playback sends a cancel first."""
         self._turns.interrupt_pending()
-        if self._speaking.running():
-            yield from self._speaking.interrupt(2, now)
+        if self._output.running():
+            yield from self._output.interrupt(2, now)
 
     def _submit(self, submitted: SubmitToolOutputs, now: float) -> Iterator[Effect]:
-        reply = self._speaking.reply()
+        reply = self._output.reply()
         if reply is None or not reply.waits_for_tools or reply.chat_id != submitted.chat_id:
             if submitted.chat_id in self._chats_with_tools:
                 # An error would end the call of a JS client whose answer has crossed with an interruption.
@@ -398,7 +397,7 @@ class Conversation:
     # Reports
 
     def _on_reply(self, report: ReplyReport, now: float) -> Iterator[Effect]:
-        candidates = [*self._turns.prepared_replies(), self._speaking.reply()]
+        candidates = [*self._turns.prepared_replies(), self._output.reply()]
         reply = next((one for one in candidates if one is not None and one.asked_by(report.order)), None)
         if reply is None:
             return
@@ -420,7 +419,7 @@ class Conversation:
                 reply.on_failure(reason)
 
     def _on_speech(self, report: SpeechAudio | SpeechFinished | SpeechFailed, now: float) -> None:
-        items: list[OutputSlot | Reply] = [self._speaking, *self._turns.prepared_replies()]
+        items: list[OutputSlot | Reply] = [self._output, *self._turns.prepared_replies()]
         for item in items:
             match report:
                 case SpeechAudio(order, packet, duration_ms):

@@ -1,20 +1,8 @@
-"""The numbers of orders to engines, and the ids, times and names of one connection."""
+"""The ids, times and names of one connection."""
 
 from copy import copy
 
 from kouyu.protocol.ids import IdFactory
-
-
-class OrderNumbers:
-    """Numbers orders uniquely; a report that carries the number of an order no longer current is dropped."""
-
-    def __init__(self) -> None:
-        self._last = 0
-
-    def next(self) -> int:
-        """A number not used before on this connection."""
-        self._last += 1
-        return self._last
 
 
 class Identity:

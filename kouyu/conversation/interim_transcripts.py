@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from kouyu.conversation.effects import CancelTranscribe, Effect, Transcribe
-from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.limits import Limits
+from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.pending_order import PendingOrder
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.utterance import Span
@@ -26,7 +26,7 @@ class InterimTranscripts:
     def ask(self, span: Span, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Order the next one, unless one is under way or there is too little new audio."""
         known_until = max(self._asked_end, span.start)
-        if self._pending.order is not None or span.end - known_until < samples_in(self._limits.partial_interval_ms):
+        if self._pending.order is not None or span.end - known_until < samples_in(self._limits.interim_interval_ms):
             return
         order = self._orders.next()
         self._wait_for(order, span, now)

@@ -32,8 +32,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Backchannels ("mm-hm") do not interrupt the agent. Other speech then interrupts a few hundred ms later, once its
     transcript shows that it is no backchannel."""
     longest_backchannel_ms: int = 800
-    """Speech longer than this is not a backchannel, whatever its transcript."""
-    partial_interval_ms: int = 320
+    """Speech longer than this is no backchannel, whatever its transcript."""
+    interim_interval_ms: int = 320
     """New audio needed before the next interim transcript."""
     turn_complete_probability: float = 0.5
     """semantic_vad: a turn whose probability of being complete is at least this is over."""

@@ -7,9 +7,10 @@ from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.client_tools import ClientTools
 from kouyu.conversation.effects import CancelReply, CommitReply, Effect, ReadAhead, Send, StartReply
 from kouyu.conversation.heard import heard_text
-from kouyu.conversation.identity import Identity, OrderNumbers
+from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import ReplyToolCalls
 from kouyu.conversation.limits import Limits
+from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.spoken_item import Outlet, Speech
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import ContentType, ToolCall, Usage

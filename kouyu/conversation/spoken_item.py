@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from kouyu.conversation.effects import CancelSpeech, Effect, Send, Sounding, Speak
-from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.limits import Limits
+from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.pacing import Pacer
 from kouyu.conversation.pending_order import PendingOrder
 from kouyu.conversation.playout import PlayoutClock

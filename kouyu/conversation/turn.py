@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from kouyu.conversation.effects import CancelTranscribe, Effect, Transcribe
-from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.inputs import TranscriptReady
 from kouyu.conversation.interim_transcripts import InterimTranscripts
 from kouyu.conversation.limits import Limits
+from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.pending_order import PendingOrder
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.utterance import Span

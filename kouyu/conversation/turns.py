@@ -7,11 +7,11 @@ from typing import Final, Literal
 from kouyu.conversation.barge_in import BargeIn
 from kouyu.conversation.effects import CancelJudgement, Effect, ForgetAudio, JudgeTurn, Send
 from kouyu.conversation.endpointer import Endpointer
-from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.inputs import SpeechProbability, TranscriptReady
 from kouyu.conversation.interim_transcripts import InterimTranscripts
 from kouyu.conversation.last_speaker import LastSpeaker
 from kouyu.conversation.limits import Limits
+from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.output_slot import OutputSlot
 from kouyu.conversation.pending_order import PendingOrder
 from kouyu.conversation.push_to_talk import is_push_to_talk
@@ -41,12 +41,12 @@ TranscriptEventType = Literal["conversation.audio_transcript.update", "conversat
 class Turns:
     """Holds the turn prepared for the utterance in progress, and turns that wait for their transcript, oldest first."""
 
-    def __init__(self, *, orders: OrderNumbers, limits: Limits, speaking: OutputSlot, make_reply: ReplyMaker) -> None:
+    def __init__(self, *, orders: OrderNumbers, limits: Limits, output: OutputSlot, make_reply: ReplyMaker) -> None:
         self._orders = orders
         self._limits = limits
-        self._speaking = speaking
+        self._output = output
         self._make_reply = make_reply
-        self._listening = Endpointer(limits)
+        self._endpointer = Endpointer(limits)
         self._interims = InterimTranscripts(orders, limits)
         self._judgement = PendingOrder(CancelJudgement)
         self._last_speaker = LastSpeaker()
@@ -64,12 +64,12 @@ class Turns:
 
     @property
     def in_buffer(self) -> bool:
-        """Whether an utterance or a push-to-talk buffer is in progress."""
-        return self._listening.in_buffer
+        """The user is in the middle of an utterance or of a push-to-talk buffer."""
+        return self._endpointer.in_buffer
 
     def buffered_s(self, end: int) -> float:
-        """Seconds of audio in the open push-to-talk buffer up to the sample ``end``; 0 if none is open."""
-        return self._listening.buffered(end) / SPEECH_RATE
+        """How much audio the push-to-talk buffer holds that is open at the sample ``end``, in seconds."""
+        return self._endpointer.buffered(end) / SPEECH_RATE
 
     def prepared_replies(self) -> list[Reply]:
         """Replies that are prepared and not committed; at most one."""
@@ -79,17 +79,17 @@ class Turns:
     # Inputs
 
     def on_audio(self, end: int, configuration: Configuration, now: float) -> None:
-        """Take in that the user's audio has arrived up to the sample ``end``."""
-        self._listening.on_audio(end, configuration.turn_detection, now)
+        """The user's audio has come in up to the sample ``end``."""
+        self._endpointer.on_audio(end, configuration.turn_detection, now)
 
     def on_probability(self, judged: SpeechProbability, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Take in the VAD result of a chunk."""
-        audible = self._speaking.audible(now)
+        """A chunk has been judged by voice activity."""
+        audible = self._output.audible(now)
         onset_ms = self._barge_in(configuration).onset_ms if audible else self._limits.speech_start_ms
-        moments = self._listening.on_probability(judged, configuration.turn_detection, onset_ms, now)
+        moments = self._endpointer.on_probability(judged, configuration.turn_detection, onset_ms, now)
         yield from self._on_moments(moments, configuration, now)
         yield from self._announce(configuration, now)
-        if self._listening.in_speech:
+        if self._endpointer.in_speech:
             yield from self._ask_interim(configuration, now)
         yield from self._forget(configuration)
 
@@ -115,7 +115,7 @@ class Turns:
     ) -> Iterator[Effect]:
         """Take in the probability (0 to 1) that the user has finished."""
         if self._judgement.answered_by(order):
-            yield from self._on_moments(self._listening.on_turn_judged(completeness), configuration, now)
+            yield from self._on_moments(self._endpointer.on_turn_judged(completeness), configuration, now)
 
     def on_time(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Carry out the deadlines that are due."""
@@ -124,25 +124,25 @@ class Turns:
         yield from self._interims.on_time(now)
         if self._judgement.is_late(now):
             yield from self._judgement.stop()
-            self._listening.on_judgement_late()
-        yield from self._on_moments(self._listening.on_time(configuration.turn_detection, now), configuration, now)
+            self._endpointer.on_judgement_late()
+        yield from self._on_moments(self._endpointer.on_time(configuration.turn_detection, now), configuration, now)
 
     def complete(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Carry out ``input_audio_buffer.complete`` in push to talk."""
         yield from self._interims.stop()
         yield Send(DownlinkEvent("input_audio_buffer.completed"))
-        yield from self._on_moments(self._listening.complete(now), configuration, now)
+        yield from self._on_moments(self._endpointer.complete(now), configuration, now)
 
     def clear(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Carry out ``input_audio_buffer.clear`` in push to talk."""
-        yield from self._on_moments(self._listening.clear(), configuration, now)
+        """``input_audio_buffer.clear``, in push to talk."""
+        yield from self._on_moments(self._endpointer.clear(), configuration, now)
         yield Send(DownlinkEvent("input_audio_buffer.cleared"))
 
     def change_mode(self, before: Configuration, now: float, *, goes_on: bool) -> Iterator[Effect]:
-        """Change between push to talk and free talk. The utterance in progress continues in the new mode if ``goes_on``
-        (its audio is continuous), and ends in the mode of ``before`` otherwise."""
-        listening = self._listening
-        begin = listening.begin_free_talk if is_push_to_talk(before.turn_detection) else listening.begin_push_to_talk
+        """Between push to talk and free talk. What the user is in the middle of saying goes on in the new mode; where
+        its audio cannot go on, it ends in the mode ``before``."""
+        endpointer = self._endpointer
+        begin = endpointer.begin_free_talk if is_push_to_talk(before.turn_detection) else endpointer.begin_push_to_talk
         yield from self._on_moments(begin(goes_on=goes_on), before, now)
 
     def forget_preparation(self) -> Iterator[Effect]:
@@ -158,8 +158,8 @@ class Turns:
                 turn.make_reply = make_reply
 
     def interrupt_pending(self) -> None:
-        """Mark all unanswered turns, and completed buffers, as interrupted: they will not be answered."""
-        self._listening.interrupt()
+        """What has been said and still waits, for its end to be found or for its transcript, will not be answered."""
+        self._endpointer.interrupt()
         self._interrupt_turns()
 
     def _interrupt_turns(self) -> None:
@@ -167,8 +167,8 @@ class Turns:
             turn.interrupted = True
 
     def deadlines(self, configuration: Configuration) -> Iterator[float | None]:
-        """Times at which ``on_time`` must be called if no input comes before."""
-        yield self._listening.deadline(configuration.turn_detection)
+        """When time alone moves something on."""
+        yield self._endpointer.deadline(configuration.turn_detection)
         yield self._interims.deadline
         yield self._judgement.deadline
         for turn in self._turns():
@@ -179,8 +179,8 @@ class Turns:
         while self._pending and self._pending[0].resolved:
             yield from self._publish(self._pending.popleft(), configuration, now)
         yield from self._drop_failed_preparation(now)
-        # Not while the context is incomplete: an earlier question, or the heard part of an answer, is missing.
-        if self._prepared is not None and not self._pending and not self._speaking.audible(now):
+        # Not while something is still to join the context: an earlier question, or what is heard of an answer.
+        if self._prepared is not None and not self._pending and not self._output.audible(now):
             self._last_speaker.stand_in(self._prepared, configuration.voice_print_config)
             yield from self._prepared.try_reply(now)
 
@@ -230,7 +230,7 @@ class Turns:
             turn.interrupted = True
         else:
             self._interrupt_turns()
-            yield from self._speaking.interrupt(1, now)
+            yield from self._output.interrupt(1, now)
         turn.commit(now)
         self._pending.append(turn)
         self._ended_early = turn if ended.early else None
@@ -246,16 +246,16 @@ class Turns:
             yield from turn.roll_back()
         elif turn.reply is not None and turn.reply.may_be_taken_back:
             yield from self._tell_of_speech()
-            if self._speaking.reply() is turn.reply:
-                yield from self._speaking.interrupt(1, now)
+            if self._output.reply() is turn.reply:
+                yield from self._output.interrupt(1, now)
             yield from turn.reply.forget_question()
         else:
             return
         yield from self.forget_preparation()
-        self._listening.join()
+        self._endpointer.join()
 
     def _tell_of_speech(self) -> Iterator[Effect]:
-        utterance = self._listening.utterance
+        utterance = self._endpointer.utterance
         if utterance is not None and not utterance.announced:
             utterance.announced = True
             yield Send(DownlinkEvent("input_audio_buffer.speech_started"))
@@ -272,7 +272,7 @@ class Turns:
         yield from self._prepared.transcribe(configuration, now)
 
     def _read_ahead(self, now: float) -> Iterator[Effect]:
-        if self._speculates and not self._pending and not self._speaking.audible(now):
+        if self._speculates and not self._pending and not self._output.audible(now):
             yield from self._make_reply(self._interims.text, now).read_ahead()
 
     def _drop_failed_preparation(self, now: float) -> Iterator[Effect]:
@@ -295,13 +295,13 @@ class Turns:
         yield JudgeTurn(order, span.start, span.end, transcript, language)
 
     def _publish(self, turn: Turn, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Send the turn's transcript and begin its chat."""
-        if not turn.announced and self._speaking.audible(now) and not self._interrupts(turn.transcript, configuration):
+        """The turn's transcript is there: it becomes a chat."""
+        if not turn.announced and self._output.audible(now) and not self._interrupts(turn.transcript, configuration):
             yield from turn.roll_back()
             return
         if turn.failure is not None:
             if not turn.interrupted:
-                yield from self._speaking.interrupt(1, now)
+                yield from self._output.interrupt(1, now)
                 yield from turn.new_reply(now).refuse(turn.failure, now)
             return
         if not turn.transcript:
@@ -319,40 +319,40 @@ class Turns:
         if not turn.announced:
             yield Send(DownlinkEvent("input_audio_buffer.speech_started"))
             yield Send(DownlinkEvent("input_audio_buffer.speech_stopped"))
-        yield from self._speaking.interrupt(1, now)
+        yield from self._output.interrupt(1, now)
         yield _send("conversation.audio_transcript.completed", turn.transcript, turn.voice)
         yield from turn.ask(now)
         assert turn.reply is not None
         yield from turn.reply.commit(now)
-        self._speaking.begin(turn.reply, configuration.output_audio)
+        self._output.begin(turn.reply, configuration.output_audio)
 
     def _announce(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Send ``speech_started`` as soon as the utterance counts as speech. That event interrupts the agent."""
-        utterance = self._listening.utterance
+        """Tell the client that the user speaks, as soon as that is decided. That event is the interruption."""
+        utterance = self._endpointer.utterance
         if utterance is None or utterance.announced or is_push_to_talk(configuration.turn_detection):
             return
-        if self._speaking.audible(now) and not self._barge_in(configuration).interrupts(
-            self._interims.text, self._listening.speech_ms
+        if self._output.audible(now) and not self._barge_in(configuration).interrupts(
+            self._interims.text, self._endpointer.speech_ms
         ):
             return
         yield from self._tell_of_speech()
         self.interrupt_pending()
-        yield from self._speaking.interrupt(1, now)
+        yield from self._output.interrupt(1, now)
 
     def _client_knows_of_utterance(self, configuration: Configuration) -> bool:
-        utterance = self._listening.utterance
+        utterance = self._endpointer.utterance
         return utterance is not None and (utterance.announced or is_push_to_talk(configuration.turn_detection))
 
     def _ask_interim(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         if self._wants_interims(configuration):
-            yield from self._interims.ask(self._listening.span(), configuration, now)
+            yield from self._interims.ask(self._endpointer.span(), configuration, now)
 
     def _wants_interims(self, configuration: Configuration) -> bool:
         wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
         return wanted or self._barge_in(configuration).needs_transcript
 
     def _forget(self, configuration: Configuration) -> Iterator[Effect]:
-        needed_from = self._listening.needed_from(configuration.turn_detection)
+        needed_from = self._endpointer.needed_from(configuration.turn_detection)
         if needed_from - self._forgotten >= samples_in(_FORGET_EVERY_MS):
             self._forgotten = needed_from
             yield ForgetAudio(needed_from)

@@ -27,7 +27,7 @@ class TooManyWatchers(Exception):
 
 
 class LiveSession:
-    """A session as the hub holds it.
+    """A session as the hub knows it.
 
     The session passes its traffic to ``observer``, which is None without watchers, so that no facts are made then.
     """

@@ -23,7 +23,7 @@ class Priority(IntEnum):
     FINAL = 10
     FIRST_SENTENCE = 20
     SENTENCE = 30
-    PARTIAL = 40
+    INTERIM = 40
     SPECULATIVE = 50
     BATCH = 60
     """Recordings: their callers are not in a live conversation."""

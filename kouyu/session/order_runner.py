@@ -147,7 +147,7 @@ class OrderRunner:
         configured = as_configured(order.configuration.asr_config, order.configuration.turn_detection.interrupt_config)
         how = self._language.supplied(configured, *span)
         learn = partial(self._language.learn, span=span)
-        priority = Priority.FINAL if order.final else Priority.PARTIAL
+        priority = Priority.FINAL if order.final else Priority.INTERIM
         try:
             text, language = await transcribed(self._services, audio, how, priority, final=order.final, learn=learn)
         except EngineError as error:

@@ -2,6 +2,7 @@
 
 import contextlib
 import difflib
+import logging
 import tomllib
 import typing
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,11 @@ from kouyu.settings.errors import SettingsError, allowed
 
 ENVIRONMENT_PREFIX = "KOUYU_"
 ENVIRONMENT_SEPARATOR = "__"
+
+RENAMED: typing.Final = {("limits", "partial_interval_ms"): ("limits", "interim_interval_ms")}
+"""Settings that had another name in an earlier release. The old name is still read, and deprecated."""
+
+log = logging.getLogger(__name__)
 
 KeyPath = tuple[str | int, ...]
 
@@ -37,7 +43,7 @@ def load(
     the name of the command line option and its value. Raises SettingsError, which names every problem found.
     """
     build = _Build(str(path) if path else "settings")
-    tree = _read(path) if path else {}
+    tree = _with_new_names(_read(path), str(path)) if path else {}
     for variable, text in sorted((environment or {}).items()):
         build.lay_over(tree, *_from_environment(variable, text))
     for keys, (option, value) in (options or {}).items():
@@ -61,12 +67,30 @@ def _read(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path}: is not valid TOML: {error}") from None
 
 
+def _with_new_names(tree: dict[str, Any], file: str) -> dict[str, Any]:
+    """The file's tables, with the names of today. Where an old and a new name are given, the new one counts."""
+    for (section, old), (_, new) in RENAMED.items():
+        table = tree.get(section)
+        if isinstance(table, dict) and old in table:
+            _tell_of_new_name(f"{file}: {section}.{old}", new)
+            value = table.pop(old)
+            table.setdefault(new, value)
+    return tree
+
+
+def _tell_of_new_name(where: str, new: str) -> None:
+    log.warning("%s: this name is deprecated; the setting is called %s now", where, new)
+
+
 def _from_environment(variable: str, text: str) -> tuple[tuple[str, ...], str, Any]:
     """Key, source and value of an environment variable; an empty key if the variable is not a setting."""
     name = variable.removeprefix(ENVIRONMENT_PREFIX)
     if name == variable or ENVIRONMENT_SEPARATOR not in name:
         return (), "", None
     keys = tuple(name.lower().split(ENVIRONMENT_SEPARATOR))
+    if keys in RENAMED:
+        keys = RENAMED[keys]
+        _tell_of_new_name(f"environment variable {variable}", keys[-1])
     return keys, f"environment variable {variable}", _value(text, _annotation(Settings, keys))
 
 

@@ -114,7 +114,7 @@ async def test_speech_without_a_pause_is_cut_before_it_is_too_long(tmp_path: Pat
         running.pipe.append(loud(70))
         running.pipe.say("input_audio_buffer.complete")
         await running.pipe.until(COMPLETED)
-    finals = [seconds for seconds, priority in running.recogniser.asked if priority != Priority.PARTIAL]
+    finals = [seconds for seconds, priority in running.recogniser.asked if priority != Priority.INTERIM]
     assert max(finals) < 28
     assert abs(sum(finals) - 70) < 0.1
 
@@ -128,7 +128,7 @@ async def test_a_recording_sent_at_once_gives_way_to_those_who_speak(tmp_path: P
         await running.pipe.until("input_audio_buffer.completed")
         running.recogniser.free.set()
         await running.pipe.until(COMPLETED)
-    finals = [priority for _, priority in running.recogniser.asked if priority != Priority.PARTIAL]
+    finals = [priority for _, priority in running.recogniser.asked if priority != Priority.INTERIM]
     assert finals[-1] == Priority.FINAL
     assert finals.count(Priority.BATCH) >= 2
 
@@ -179,5 +179,5 @@ async def test_interim_transcripts_stop_for_the_final_one(tmp_path: Path) -> Non
         await until(lambda: len(running.recogniser.asked) > 1)
         running.recogniser.free.set()
         await running.pipe.until(UPDATE)
-    assert [priority for _, priority in running.recogniser.asked][:2] == [Priority.PARTIAL, Priority.FINAL]
+    assert [priority for _, priority in running.recogniser.asked][:2] == [Priority.INTERIM, Priority.FINAL]
     assert running.recogniser.cancelled == 1

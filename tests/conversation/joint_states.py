@@ -60,7 +60,7 @@ class WatchedSimulation(Simulation):
         return Joint(self._user(), self._turn(), self._item())
 
     def _user(self) -> str:
-        endpointer = self.conversation._turns._listening
+        endpointer = self.conversation._turns._endpointer
         utterance = endpointer.utterance
         push_to_talk: PushToTalk = endpointer._push_to_talk
         if utterance is None:
@@ -84,7 +84,7 @@ class WatchedSimulation(Simulation):
                 return "pending, prepared"
 
     def _item(self) -> str:
-        slot = self.conversation._speaking
+        slot = self.conversation._output
         reply = slot.reply()
         if reply is not None and reply.waits_for_tools:
             return "tools"

@@ -1,15 +1,15 @@
 """Interim transcripts: one at a time, and only as often as there is something new."""
 
 from kouyu.conversation.effects import CancelTranscribe, Transcribe
-from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.interim_transcripts import InterimTranscripts
 from kouyu.conversation.limits import Limits
+from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.utterance import Span
 from kouyu.protocol.configuration import Configuration
 from tests.conversation.simulation import Engines, Simulation
 
-INTERVAL = samples_in(Limits().partial_interval_ms)
+INTERVAL = samples_in(Limits().interim_interval_ms)
 
 
 def made() -> InterimTranscripts:

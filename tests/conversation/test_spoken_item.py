@@ -5,9 +5,9 @@ from typing import TypeVar
 from msgspec import UNSET
 
 from kouyu.conversation.effects import CancelSpeech, Effect, SaveChat, Send, Speak
-from kouyu.conversation.identity import OrderNumbers
 from kouyu.conversation.inputs import SpeechFailed
 from kouyu.conversation.limits import Limits
+from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.pacing import Pacer
 from kouyu.conversation.playout import PlayoutClock
 from kouyu.conversation.spoken_item import Outlet, Speech

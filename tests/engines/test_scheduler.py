@@ -107,7 +107,7 @@ async def test_a_worker_is_kept_free_for_urgent_work() -> None:
     async with open_scheduler(2) as scheduler, asyncio.TaskGroup() as tasks:
         gates = [Gate() for _ in range(3)]
         for gate in gates:
-            tasks.create_task(scheduler.run(gate, Priority.PARTIAL))
+            tasks.create_task(scheduler.run(gate, Priority.INTERIM))
         await gates[0].begun()
         assert await scheduler.run(lambda _: "quick", Priority.FINAL) == "quick"
         assert await scheduler.run(lambda _: "quick", Priority.FIRST_SENTENCE) == "quick"
@@ -139,7 +139,7 @@ async def test_cancelling_the_caller_cancels_running_work() -> None:
         token.check()
 
     async with open_scheduler(1) as scheduler:
-        task = asyncio.create_task(scheduler.run(work, Priority.PARTIAL))
+        task = asyncio.create_task(scheduler.run(work, Priority.INTERIM))
         await seen.begun()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -195,7 +195,7 @@ async def test_stream_mode(scripted_server: RunningServer) -> None:
 
 
 async def test_enable_nostream(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
-    """Two passes: partial results live, then the whole utterance again. Here every utterance gets both, set or not."""
+    """Two passes: interim transcripts live, then the utterance again. Here every utterance gets both, set or not."""
     async with talking(measuring_server) as talk:
         for enabled in (False, True):
             recogniser.heard.clear()

@@ -14,18 +14,18 @@ from kouyu.session.vad_pump import VadPump
 from tests.session.voices import ANN, BOB, CHUNK, QUIET, LevelEncoder, LevelVoiceActivity, sound, voiceprint
 
 
-class UserAudio:
+class PumpedAudio:
     """A session's hearing with what it reports."""
 
     def __init__(self, detector: VoiceActivityDetector, stopped_sending_grace_ms: int = 700) -> None:
         self.heard: list[SpeechProbability] = []
-        self.hearing = VadPump(detector, self.heard.append, stopped_sending_grace_ms=stopped_sending_grace_ms)
+        self.pump = VadPump(detector, self.heard.append, stopped_sending_grace_ms=stopped_sending_grace_ms)
         self.timeline = AudioTimeline(60)
         self._encoder = LevelEncoder()
 
     def put(self, samples: Samples) -> None:
         self.timeline.append(samples)
-        self.hearing.put(samples)
+        self.pump.put(samples)
 
     def hear_only(self, who: float) -> None:
         voice = TargetVoice(self._encoder, EnrolledVoice(voiceprint(who), 8.0))
@@ -33,7 +33,7 @@ class UserAudio:
         def opened(position: int) -> TargetSpeaker:
             return TargetSpeaker(voice, timeline=self.timeline, position=position, report=self.heard.append)
 
-        self.hearing.hear_only(opened)
+        self.pump.hear_only(opened)
 
     @property
     def speech(self) -> list[int]:
@@ -48,81 +48,81 @@ class UserAudio:
 
 
 @pytest.fixture
-async def ear() -> AsyncIterator[UserAudio]:
-    async with listening() as made:
+async def audio() -> AsyncIterator[PumpedAudio]:
+    async with pumping() as made:
         yield made
 
 
 @asynccontextmanager
-async def listening(stopped_sending_grace_ms: int = 700) -> AsyncIterator[UserAudio]:
+async def pumping(stopped_sending_grace_ms: int = 700) -> AsyncIterator[PumpedAudio]:
     detector = VoiceActivityDetector(LevelVoiceActivity())
-    made = UserAudio(detector, stopped_sending_grace_ms)
-    running = asyncio.create_task(made.hearing.run())
+    made = PumpedAudio(detector, stopped_sending_grace_ms)
+    running = asyncio.create_task(made.pump.run())
     yield made
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    made.hearing.close()
+    made.pump.close()
     await detector.close()
 
 
-async def test_everybody_is_heard_unless_asked_otherwise(ear: UserAudio) -> None:
-    ear.put(sound(BOB, 5))
-    ear.put(sound(QUIET, 5))
-    await ear.until_heard(10)
-    assert ear.speech == [0, 1, 2, 3, 4]
+async def test_everybody_is_heard_unless_asked_otherwise(audio: PumpedAudio) -> None:
+    audio.put(sound(BOB, 5))
+    audio.put(sound(QUIET, 5))
+    await audio.until_heard(10)
+    assert audio.speech == [0, 1, 2, 3, 4]
 
 
-async def test_one_speaker_may_be_heard_alone_and_then_everybody_again(ear: UserAudio) -> None:
-    ear.put(sound(BOB, 10))
-    await ear.until_heard(10)
-    ear.hear_only(ANN)
-    ear.put(sound(BOB, 60))
-    ear.put(sound(QUIET, 10))
-    ear.put(sound(ANN, 20))
-    ear.put(sound(QUIET, 10))
-    await ear.until_heard(110)
-    ear.hearing.hear_only(None)
-    ear.put(sound(BOB, 10))
-    await ear.until_heard(120)
-    assert ear.speech == [*range(10), *range(80, 100), *range(110, 120)]
+async def test_one_speaker_may_be_heard_alone_and_then_everybody_again(audio: PumpedAudio) -> None:
+    audio.put(sound(BOB, 10))
+    await audio.until_heard(10)
+    audio.hear_only(ANN)
+    audio.put(sound(BOB, 60))
+    audio.put(sound(QUIET, 10))
+    audio.put(sound(ANN, 20))
+    audio.put(sound(QUIET, 10))
+    await audio.until_heard(110)
+    audio.pump.hear_only(None)
+    audio.put(sound(BOB, 10))
+    await audio.until_heard(120)
+    assert audio.speech == [*range(10), *range(80, 100), *range(110, 120)]
 
 
-async def test_what_is_held_back_when_everybody_is_to_be_heard_again_is_decided(ear: UserAudio) -> None:
-    ear.hear_only(ANN)
-    ear.put(sound(ANN, 8))
+async def test_what_is_held_back_when_everybody_is_to_be_heard_again_is_decided(audio: PumpedAudio) -> None:
+    audio.hear_only(ANN)
+    audio.put(sound(ANN, 8))
     async with asyncio.timeout(10):
-        while ear.hearing._judged < 8 * CHUNK:  # noqa: ASYNC110 - what is waited for happens in the task under test
+        while audio.pump._judged < 8 * CHUNK:  # noqa: ASYNC110 - what is waited for happens in the task under test
             await asyncio.sleep(0)
-    assert ear.heard == []
-    ear.hearing.hear_only(None)
-    await ear.until_heard(8)
-    assert len(ear.speech) == 8
+    assert audio.heard == []
+    audio.pump.hear_only(None)
+    await audio.until_heard(8)
+    assert len(audio.speech) == 8
 
 
-async def test_a_completed_buffer_is_decided_without_more_audio(ear: UserAudio) -> None:
-    ear.hear_only(ANN)
-    ear.put(sound(ANN, 8))
-    ear.hearing.complete()
-    await ear.until_heard(8)
-    ear.put(sound(BOB, 8))
-    ear.hearing.complete()
-    await ear.until_heard(16)
-    assert ear.speech == [*range(8)]
+async def test_a_completed_buffer_is_decided_without_more_audio(audio: PumpedAudio) -> None:
+    audio.hear_only(ANN)
+    audio.put(sound(ANN, 8))
+    audio.pump.complete()
+    await audio.until_heard(8)
+    audio.put(sound(BOB, 8))
+    audio.pump.complete()
+    await audio.until_heard(16)
+    assert audio.speech == [*range(8)]
 
 
-async def test_buffers_that_come_faster_than_they_are_judged_are_decided_one_by_one(ear: UserAudio) -> None:
-    ear.hear_only(ANN)
+async def test_buffers_that_come_faster_than_they_are_judged_are_decided_one_by_one(audio: PumpedAudio) -> None:
+    audio.hear_only(ANN)
     for who in (BOB, ANN, BOB):
-        ear.put(sound(who, 8))
-        ear.hearing.complete()
-    await ear.until_heard(24)
+        audio.put(sound(who, 8))
+        audio.pump.complete()
+    await audio.until_heard(24)
     # Judged together the three would be one stretch of speech.
-    assert ear.speech == [*range(8, 16)]
+    assert audio.speech == [*range(8, 16)]
 
 
 async def test_a_client_that_stops_sending_is_not_waited_for() -> None:
-    async with listening(stopped_sending_grace_ms=50) as ear:
-        ear.hear_only(ANN)
-        ear.put(sound(ANN, 8))
-        await ear.until_heard(8)
-        assert len(ear.speech) == 8
+    async with pumping(stopped_sending_grace_ms=50) as audio:
+        audio.hear_only(ANN)
+        audio.put(sound(ANN, 8))
+        await audio.until_heard(8)
+        assert len(audio.speech) == 8

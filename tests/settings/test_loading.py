@@ -136,3 +136,21 @@ def test_a_file_may_begin_with_the_mark_that_some_editors_write(write: Write) ->
 
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     assert "there is no such settings file" in problems(tmp_path / "kouyu.toml")
+
+
+def test_the_old_name_of_a_setting_is_read_and_said_to_be_deprecated(
+    write: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = load(write("[limits]\npartial_interval_ms = 200"))
+    assert settings.limits.interim_interval_ms == 200
+    assert (
+        "limits.partial_interval_ms: this name is deprecated; the setting is called interim_interval_ms" in caplog.text
+    )
+    by_variable = load(environment={"KOUYU_LIMITS__PARTIAL_INTERVAL_MS": "100"})
+    assert by_variable.limits.interim_interval_ms == 100
+    assert "KOUYU_LIMITS__PARTIAL_INTERVAL_MS: this name is deprecated" in caplog.text
+
+
+def test_of_an_old_and_a_new_name_the_new_one_counts(write: Write) -> None:
+    both = write("[limits]\npartial_interval_ms = 200\ninterim_interval_ms = 300")
+    assert load(both).limits.interim_interval_ms == 300

@@ -25,7 +25,7 @@ __all__ = ["WhisperOptions", "WhisperRecognizer"]
 SHORTEST: Final = SPEECH_RATE // 20
 """Samples of the shortest audio that is recognised: 50 ms."""
 
-PARTIAL_ATTEMPTS: Final = 2
+INTERIM_ATTEMPTS: Final = 2
 """Most attempts of an interim transcript: never the full window, since the next one comes soon."""
 
 NEAREST: Final = {"yue": "zh"}
@@ -100,12 +100,12 @@ class WhisperRecognizer:
         language = options.language
         if language is not None and not whisper.knows(language):
             language = NEAREST.get(language)
-        interim = priority == Priority.PARTIAL
+        interim = priority == Priority.INTERIM
         return Task(
             language=language,
             bias=Bias(options.hot_words, options.context),
             beam=1 if interim else self._options.beam,
-            attempts=PARTIAL_ATTEMPTS if interim else len(WINDOWS),
+            attempts=INTERIM_ATTEMPTS if interim else len(WINDOWS),
             numbers_in_words=options.numbers_in_words,
         )
 

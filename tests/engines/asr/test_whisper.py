@@ -70,7 +70,7 @@ def errors(said: list[str], heard: list[str]) -> int:
 
 
 @pytest.mark.models
-@pytest.mark.parametrize("priority", [Priority.FINAL, Priority.PARTIAL])
+@pytest.mark.parametrize("priority", [Priority.FINAL, Priority.INTERIM])
 async def test_english_is_heard_with_few_wrong_words(
     recognizer: WhisperRecognizer, speak: Speak, priority: Priority
 ) -> None:
@@ -144,9 +144,9 @@ ENGLISH = ("turn on the light", "What is the capital", "Siobhan Kaczynski", "Nik
     [
         ("en-sky", Priority.FINAL, CHINESE),
         ("en-capital", Priority.FINAL, CHINESE_NAMES),
-        ("en-capital", Priority.PARTIAL, CHINESE_NAMES),
+        ("en-capital", Priority.INTERIM, CHINESE_NAMES),
         ("zh-weather", Priority.FINAL, ENGLISH),
-        ("zh-capital", Priority.PARTIAL, ENGLISH),
+        ("zh-capital", Priority.INTERIM, ENGLISH),
     ],
 )
 async def test_words_in_another_language_change_nothing(

@@ -26,7 +26,7 @@ from tests.server.conftest import Running, until
 
 
 class Talk:
-    """A session of the watcher_hub, with the clock at ``now``."""
+    """A session of the hub, with the clock at ``now``."""
 
     def __init__(self, live: LiveSession, conversation: Conversation) -> None:
         self.live = live
