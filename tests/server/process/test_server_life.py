@@ -121,7 +121,9 @@ async def test_a_signal_closes_connections_with_1001_and_the_exit_status_is_0(
         assert client.close_code == 1001
     assert status == 0
     assert process.stderr
-    assert await process.stderr.read() == b""
+    said = (await process.stderr.read()).decode().splitlines()
+    # The watchdog may say, rightly, that a busy machine kept the event loop waiting.
+    assert [line for line in said if "event loop was blocked" not in line] == []
 
 
 async def test_a_signal_while_starting_stops_in_order(tmp_path: Path, start_process: StartProcess) -> None:
