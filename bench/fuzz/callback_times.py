@@ -23,7 +23,7 @@ class LongCallback(msgspec.Struct, frozen=True, kw_only=True):
     times: int
     """That a callback of this place was too long."""
     place: str
-    """Where the thread stood at the last sample: ``module:line function``, innermost first."""
+    """Where the thread stood at most samples: ``module:line function``, innermost first."""
 
 
 class CallbackTimes:
@@ -33,7 +33,8 @@ class CallbackTimes:
         self.count = 0
         self._long: dict[str, LongCallback] = {}
         self._began = 0.0
-        self._sample: tuple[int, str] = (0, "")
+        self._samples: tuple[int, list[str]] = (0, [])
+        """Of the callback with this number."""
 
     def begin(self) -> None:
         """Measure every callback from now on, to the end of the process."""
@@ -60,12 +61,14 @@ class CallbackTimes:
             time.sleep(_SAMPLED_S)
             began = self._began
             if began and time.monotonic() - began > LONGEST_MS / 2000:
-                self._sample = self.count, _place(sys._current_frames().get(watched))
+                place = _place(sys._current_frames().get(watched))
+                number, before = self._samples
+                self._samples = self.count, [*before, place] if number == self.count else [place]
 
     def _note(self, processor_ms: float, wall_ms: float, handle: Any) -> None:
-        number, sampled = self._sample
-        place = sampled if number == self.count else f"{handle._callback!r:.200}"
-        key = place.partition(" < ")[0]
+        number, sampled = self._samples
+        place = _most_often(sampled) if number == self.count else f"{handle._callback!r:.200}"
+        key = _own_function(place.partition("samples: ")[2] or place)
         before = self._long.get(key)
         longest = processor_ms if before is None else max(before.processor_ms, processor_ms)
         if before is not None and longest == before.processor_ms:
@@ -84,3 +87,15 @@ def _place(frame: Any) -> str:
         places.append(f"{frame.f_globals.get('__name__', '?')}:{frame.f_lineno} {frame.f_code.co_qualname}")
         frame = frame.f_back
     return " < ".join(places)
+
+
+def _most_often(places: list[str]) -> str:
+    """One of the places in the function of kouyu's in which most of them are."""
+    functions = [_own_function(place) for place in places]
+    most = max(set(functions), key=functions.count)
+    return f"{functions.count(most)} of {len(places)} samples: {places[functions.index(most)]}"
+
+
+def _own_function(place: str) -> str:
+    steps = place.split(" < ")
+    return next((step.partition(" ")[2] for step in steps if step.startswith("kouyu.")), steps[0])

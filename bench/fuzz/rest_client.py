@@ -86,10 +86,8 @@ class RestClient:
         content = operation.get("requestBody", {}).get("content", {})
         if form := content.get("multipart/form-data"):
             fields = self._values.allowed(form["schema"], components)
-            name = self._random.choice(("a.wav", "a.ogg", "a.html", "", "x" * 300, "a/../b", 'a"b', "你好.txt"))
-            kind = self._random.choice(("audio/wav", "text/html", "", "x"))
             return {
-                "files": {"file": (name, self._sounds.any(), kind)},
+                "files": {"file": self._file()},
                 "data": {name: str(value)[:1000] for name, value in dict(fields).items() if name != "file"},
             }
         if not content:
@@ -103,6 +101,30 @@ class RestClient:
         if self._random.random() < 0.1:
             encoded = self._random.choice((b"", b"{", b"\xff", b"[" * 100_000, encoded[:-1], b"null", b"5"))
         return {"content": encoded, "headers": {"Content-Type": "application/json"}}
+
+    def _file(self) -> tuple[str, bytes, str]:
+        """An upload's name, content and type, which go together or do not."""
+        wav, pdf = ("a.wav", self._sounds.wav(), "audio/wav"), ("a.pdf", self._pdf(), "application/pdf")
+        if self._random.random() < 0.5:
+            return self._random.choice((wav, pdf))
+        name = self._random.choice(("a.wav", "a.ogg", "a.html", "", "x" * 300, "a/../b", 'a"b', "你好.txt"))
+        kind = self._random.choice(("audio/wav", "text/html", "", "x"))
+        return name, self._random.choice((self._sounds.any(), pdf[1])), kind
+
+    def _pdf(self) -> bytes:
+        """The shape of a PDF: many objects, or one that is large, nested or refers to itself."""
+        size = self._values.size(self._values.largest // 4)
+        body = self._random.choice(
+            (
+                b"1 0 obj <</Type /Catalog /Pages 2 0 R>> endobj 2 0 obj <</Type /Pages /Kids [2 0 R]>> endobj\n",
+                b"[" * size,
+                b"<</A " * (size // 5),
+                b"1 0 obj <</Length %d>> stream\n" % (10 * size) + self._random.randbytes(size),
+                b"1 0 obj null endobj\n" * (size // 20),
+            )
+        )
+        end = self._random.choice((b"trailer <</Root 1 0 R /Prev 9>>\nstartxref\n9\n%%EOF", b""))
+        return b"%PDF-1.7\n" + body + end
 
     async def _use_a_hard_prompt(self) -> None:
         """A bot that is made, published and asked."""

@@ -19,31 +19,36 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import click
 import msgspec
 
-from bench.fuzz.chat_client import ChatClient
+from bench.fuzz.audio_cases import AudioCases
 from bench.fuzz.findings import Findings
 from bench.fuzz.frame_client import FrameClient
 from bench.fuzz.report import FuzzReport, print_report
 from bench.fuzz.rest_client import RestClient
 from bench.fuzz.server import ServerReport
+from bench.fuzz.socket_client import SocketClient
 from bench.fuzz.sounds import Sounds
 from bench.fuzz.uplink_cases import UplinkCases
 from bench.fuzz.values import Values
 from kouyu.bench.children import ChildBroke, ServerAddress, child, own_server
 from kouyu.bench.generators import ask
 from kouyu.bench.load_client import GeneratorReport
+from kouyu.protocol.audio_endpoint_uplink import AudioEndpointName
 from kouyu.protocol.configuration_schema import configuration_schema
 
 ROOT: Final = Path(__file__).parents[2]
 _BOTS: Final = ("bot_id=hostile", "bot_id=hostile", "bot_id=calm", "bot_id=calm&workflow_id=hostile")
+_ENTITIES: Final = ("entity_id=calm", "entity_id=hostile", "entity_type=bot", "entity_type=workflow&entity_id=hostile")
 _BEGINS_A_RECORD: Final = re.compile(r"\d\S* .*(DEBUG|INFO|WARNING|ERROR|CRITICAL) ")
 _LINES_SHOWN: Final = 60
 _CONFIG: Final = """\
 [server]
+port = 0
+https_port = 0
 default_bot = "calm"
 max_sessions = 200
 
@@ -78,7 +83,7 @@ class FuzzOptions(msgspec.Struct, frozen=True, kw_only=True):
     minutes: float | None = None
     events: int | None = None
     clients: int = 2
-    """Fuzzing clients on ``/v1/chat``, beside one of REST and one of frames."""
+    """Fuzzing clients on ``/v1/chat``, beside one on each audio endpoint, one of REST and one of frames."""
     largest: int = 8_000_000
     """Characters of the largest text, and bytes of the largest sound."""
     endless_s: float = 20.0
@@ -174,8 +179,14 @@ async def _fuzz_until(options: FuzzOptions, address: ServerAddress, peers: Serve
                 Sounds(seeded, options.largest // 2),
                 f"{peers.http}/files",
             )
-            client = ChatClient(address.http, address.token, _BOTS, cases, findings, goes_on)
-            tasks.create_task(client.run())
+            chat = SocketClient(address.http, address.token, _BOTS, cases, findings, goes_on)
+            tasks.create_task(chat.run())
+        for name in get_args(AudioEndpointName):
+            seeded = random.Random(f"{options.seed} {name}")
+            values, sounds = Values(seeded, options.largest), Sounds(seeded, options.largest // 2)
+            audio_cases = AudioCases(name, values, configuration_schema(), sounds)
+            audio = SocketClient(address.http, address.token, _ENTITIES, audio_cases, findings, goes_on)
+            tasks.create_task(audio.run())
         seeded = random.Random(f"{options.seed} rest")
         values, sounds = Values(seeded, options.largest), Sounds(seeded, options.largest // 2)
         tasks.create_task(RestClient(address.http, address.token, values, sounds, findings, goes_on).run())

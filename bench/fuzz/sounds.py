@@ -49,7 +49,7 @@ class Sounds:
             lambda: self._ogg,
             lambda: self.tiny_packets(self._random.choice(_TINY_OPUS), size),
             lambda: self._random.choice(_TINY_OPUS),
-            lambda: self._wav(),
+            self.wav,
             lambda: bytes(size),
             lambda: self._random.randbytes(size),
         )
@@ -64,7 +64,8 @@ class Sounds:
                 sound = sound[:at] + self._random.randbytes(3) + sound[at + 3 :]
         return sound
 
-    def _wav(self) -> bytes:
+    def wav(self) -> bytes:
+        """A WAV file, whose head may say what is not so."""
         rate, channels, bits = self._random.choice((*_RATES, 1, 0, 2**31)), self._random.choice((1, 2, 0, 200)), 16
         kind = self._random.choice((1, 3, 6, 7, 0xFFFE, 0))
         head = struct.pack("<HHIIHH", kind, channels, rate, 0, 2, bits)

@@ -35,7 +35,13 @@ class Case(NamedTuple):
 class UplinkCases:
     """``schema`` is that of chat.update's data, ``files`` the address below which files can be fetched."""
 
+    path = "/v1/chat"
+    probe = "input_audio_buffer.append"
+    answer_s = 30.0
+    of_work = "no error of /v1/chat is one"
+
     def __init__(self, values: Values, schema: Schema, sounds: Sounds, files: str) -> None:
+        self.probe_data: dict[str, Any] = {"delta": "*"}
         self._values = values
         self._random = values.random
         self._schema = schema
@@ -157,9 +163,10 @@ class UplinkCases:
         return Case(f"{size} bytes to speak", _event(_EVENTS[8], data), "any" if size <= MOST_BYTES_TO_SPEAK else "one")
 
     def _tool_outputs(self) -> Case:
+        count = self._random.choice((1, 1, 3, 2000))
         outputs = [
-            {"tool_call_id": f"call_{number}", "output": self._values.text(100_000)}
-            for number in range(self._random.choice((1, 1, 3, 2000)))
+            {"tool_call_id": f"call_{number}", "output": self._values.text(100_000 if count < 5 else 1000)}
+            for number in range(count)
         ]
         if self._random.random() < 0.5:
             outputs = outputs[:1]

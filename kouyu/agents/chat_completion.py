@@ -9,6 +9,7 @@ import msgspec
 from kouyu.agents.answer_limits import PORTION, portions
 from kouyu.protocol.downlink import Function, ToolCall
 from kouyu.text.growing_text import GrowingText
+from kouyu.text.untrusted_json import decode_untrusted
 
 
 class ErrorBody(msgspec.Struct, frozen=True):
@@ -105,12 +106,9 @@ class Chunk(msgspec.Struct, frozen=True):
         return self.error.message or "unknown error" if isinstance(self.error, ErrorBody) else self.error
 
 
-_decoder = msgspec.json.Decoder(Chunk)
-
-
 def decode_chunk(data: bytes) -> Chunk:
     """Decode one chunk. Raises msgspec.DecodeError when ``data`` is not one."""
-    return _decoder.decode(data)
+    return decode_untrusted(data, Chunk)
 
 
 MOST_CALLS: Final = 64

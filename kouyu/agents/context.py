@@ -13,6 +13,7 @@ from kouyu.protocol.content import ContentPart, ImagePart, TextPart, parse_parts
 from kouyu.protocol.downlink import Role, ToolCall
 from kouyu.protocol.errors import InvalidField
 from kouyu.protocol.tool_round import ToolRound
+from kouyu.text.untrusted_json import decode_untrusted
 
 _IMAGE_TOKENS: Final = 800
 _NO_OUTPUT: Final = "No result: the call was interrupted, or its result has not come yet."
@@ -128,7 +129,7 @@ def _well_formed(call: ToolCall) -> ToolCall:
     """Replace arguments that are not a JSON object: chat templates that parse them would fail at every later turn."""
     arguments = call.function.arguments
     try:
-        is_object = isinstance(msgspec.json.decode(arguments), dict)
+        is_object = isinstance(decode_untrusted(arguments), dict)
     except msgspec.DecodeError:
         is_object = False
     if is_object:

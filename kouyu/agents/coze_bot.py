@@ -4,6 +4,7 @@ Every question carries the section and nothing is saved there, so that the bot k
 Tools that the bot requests from its caller run at the client.
 """
 
+import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Sequence
@@ -29,7 +30,9 @@ from kouyu.agents.event_stream import EventDecoder, EventTooLong
 from kouyu.agents.markup.events import without_markup
 from kouyu.agents.streaming_http import in_time, streaming_client
 from kouyu.agents.upstream_faults import UpstreamError, detail_in_log, refusal
+from kouyu.engines.http_body import body_pieces
 from kouyu.protocol.downlink import Function, LastError, ToolCall, Usage
+from kouyu.text.untrusted_json import decode_untrusted
 
 T = TypeVar("T")
 
@@ -179,11 +182,12 @@ class CozeBot:
             raise self._refusal(response.status_code, await self._in_time(_beginning(response)))
 
     async def _events(self, response: httpx.Response) -> AsyncGenerator[tuple[str, bytes], None]:
-        decoder, pieces = EventDecoder(), response.aiter_bytes()
+        decoder, pieces = EventDecoder(), body_pieces(response)
         try:
             while (piece := await self._in_time(anext(pieces, None))) is not None:
                 for event in decoder.feed_named(piece):
                     yield event
+                    await asyncio.sleep(0)  # thousands of events may have come together: others run in between
             for event in decoder.finish_named():
                 yield event
         except EventTooLong as fault:
@@ -194,22 +198,22 @@ class CozeBot:
         try:
             match name:
                 case "conversation.message.delta":
-                    message = msgspec.json.decode(data, type=_Message)
+                    message = decode_untrusted(data, _Message)
                     thoughts = [ThoughtDelta(message.reasoning_content)] if message.reasoning_content else []
                     return [*thoughts, TextDelta(message.content)] if message.type in ("answer", "") else []
                 case "conversation.message.completed" if request.follow_up:
-                    message = msgspec.json.decode(data, type=_Message)
+                    message = decode_untrusted(data, _Message)
                     return [FollowUp(message.content)] if message.type == "follow_up" else []
                 case "conversation.chat.requires_action":
-                    return [ToolCallRequest(self._wait(msgspec.json.decode(data, type=_Chat), request))]
+                    return [ToolCallRequest(self._wait(decode_untrusted(data, _Chat), request))]
                 case "conversation.chat.completed":
-                    usage = msgspec.json.decode(data, type=_Chat).usage or Usage()
+                    usage = decode_untrusted(data, _Chat).usage or Usage()
                     return [TokenUsage(usage.input_count, usage.output_count)]
                 case "conversation.chat.failed":
-                    fault = msgspec.json.decode(data, type=_Chat).last_error or LastError(0, "the chat failed")
+                    fault = decode_untrusted(data, _Chat).last_error or LastError(0, "the chat failed")
                     raise self._error(f"the chat failed (code {fault.code})", fault.msg)
                 case "error":
-                    told = msgspec.json.decode(data, type=_Fault)
+                    told = decode_untrusted(data, _Fault)
                     raise self._error(f"it refused the request (code {told.code})", told.msg)
         except msgspec.DecodeError as fault:
             raise self._error("it sent something that cannot be read", f"{name}: {fault}") from fault
@@ -230,7 +234,7 @@ class CozeBot:
 
     def _refusal(self, status: int, body: bytes) -> AgentError:
         try:
-            told = msgspec.json.decode(body, type=_Fault)
+            told = decode_untrusted(body, _Fault)
         except msgspec.DecodeError:
             told = _Fault()
         if told.msg:
@@ -244,7 +248,7 @@ class CozeBot:
 async def _beginning(response: httpx.Response) -> bytes:
     """The body, as far as a refusal can be long."""
     body = b""
-    async for piece in response.aiter_bytes():
+    async for piece in body_pieces(response):
         body += piece
         if len(body) > _MOST_REFUSAL_BYTES:
             break

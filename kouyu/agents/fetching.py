@@ -14,6 +14,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 import httpx
 import msgspec
 
+from kouyu.engines.http_body import UnreadableBody, whole_body
+
 _MOST_REDIRECTS: Final = 5
 _AT_ONCE: Final = 16
 """Most concurrent fetches, over all sessions; others are queued."""
@@ -113,14 +115,10 @@ class Fetcher:
             return Fetched(unquote(parts.path.rpartition("/")[2]), await self._content(response))
 
     async def _content(self, response: httpx.Response) -> bytes:
-        if response.headers.get("content-encoding", "identity") != "identity":
-            raise FetchError("its server sent it compressed")
-        content = bytearray()
-        async for piece in response.aiter_raw():
-            content += piece
-            if len(content) > self._options.max_bytes:
-                raise FetchError(f"it is larger than {self._options.max_bytes} bytes")
-        return bytes(content)
+        try:
+            return await whole_body(response, self._options.max_bytes)
+        except UnreadableBody as fault:
+            raise FetchError(f"it cannot be read: {fault}") from fault
 
     async def _address(self, host: str, port: int) -> Address:
         """Return an allowed address of the host; refuses the host if any of its addresses is private."""

@@ -4,6 +4,7 @@ Functions and URLs get the same FlowRequest. Its ``parameters`` are the flow's d
 ``chat_config.parameters``, overridden by the server's own values.
 """
 
+import asyncio
 import inspect
 import logging
 import traceback
@@ -94,6 +95,7 @@ class Flow:
             try:
                 async for piece in answer:
                     yield _piece(piece)
+                    await asyncio.sleep(0)  # a function that never waits must not hold up everybody else
             finally:
                 if inspect.isasyncgen(answer):
                     await answer.aclose()

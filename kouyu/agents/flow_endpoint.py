@@ -10,6 +10,7 @@ its format:
 - anything else: UTF-8 text, spoken as it comes.
 """
 
+import asyncio
 import codecs
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
@@ -25,6 +26,8 @@ from kouyu.agents.flow import flow_request
 from kouyu.agents.markup.events import without_markup
 from kouyu.agents.streaming_http import in_time, streaming_client
 from kouyu.agents.upstream_faults import UpstreamError, detail_in_log, refusal
+from kouyu.engines.http_body import body_pieces
+from kouyu.text.untrusted_json import decode_untrusted
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +102,7 @@ class FlowEndpoint:
         return await self._http.send(sent, stream=True)
 
     async def _answer(self, response: httpx.Response) -> AsyncGenerator[str, None]:
-        pieces = response.aiter_bytes()
+        pieces = body_pieces(response)
         match _media_type(response.headers):
             case "text/event-stream":
                 form = self._events(pieces)
@@ -120,10 +123,11 @@ class FlowEndpoint:
                 for data in events:
                     if data == b"[DONE]":
                         return
-                    event = msgspec.json.decode(data, type=_Event)
+                    event = decode_untrusted(data, _Event)
                     if event.error:
                         raise self._error("it failed", event.error)
                     yield event.delta
+                    await asyncio.sleep(0)  # thousands of events may have come together: others run in between
             except (EventTooLong, msgspec.DecodeError) as fault:
                 raise self._error("it sent an event that is not a piece of an answer", str(fault)) from fault
             if piece is None:
@@ -136,7 +140,7 @@ class FlowEndpoint:
             if len(body) > _MAX_WHOLE_BYTES:
                 raise self._error(f"an answer of more than {_MAX_WHOLE_BYTES} bytes")
         try:
-            yield msgspec.json.decode(body, type=_Whole).answer
+            yield decode_untrusted(body, _Whole).answer
         except msgspec.DecodeError as fault:
             raise self._error('the answer is not {"answer": "..."}', str(fault)) from fault
 

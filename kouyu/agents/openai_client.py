@@ -17,6 +17,7 @@ from kouyu.agents.markup.filter import MarkupFilter
 from kouyu.agents.streamed_answer import StreamedAnswer
 from kouyu.agents.streaming_http import streaming_client
 from kouyu.agents.upstream_faults import UpstreamError, detail_in_log, refusal, said_in
+from kouyu.engines.http_body import body_pieces
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +162,7 @@ class OpenAIClient:
         async with aclosing(response):
             with suppress(TimeoutError, httpx.HTTPError):
                 async with asyncio.timeout_at(deadline):
-                    async for piece in response.aiter_bytes():
+                    async for piece in body_pieces(response):
                         text += piece
                         if len(text) > _MAX_ERROR_BYTES:
                             break
@@ -173,7 +174,7 @@ class OpenAIClient:
     ) -> AsyncGenerator[Chunk, None]:
         """Yield the answer's chunks until it is complete. ``answer`` must be up to date after each chunk."""
         loop = asyncio.get_running_loop()
-        pieces = response.aiter_bytes()
+        pieces = body_pieces(response)
         decoder = EventDecoder()
         whole = response.headers.get("content-type", "").startswith("application/json")
         body = bytearray()
@@ -226,7 +227,7 @@ class OpenAIClient:
     def _decoded(self, data: bytes) -> Chunk:
         try:
             chunk = decode_chunk(data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        except msgspec.DecodeError as fault:
             raise self._error("it sent something that is not a chat completion", str(fault)) from fault
         if chunk.error_message is not None:
             raise self._error("it failed while it answered: try again in a moment", chunk.error_message)
@@ -270,6 +271,6 @@ def _shown(answer: StreamedAnswer, text: str) -> Iterator[AgentEvent]:
 def _error_message(body: bytes, response: httpx.Response) -> str:
     try:
         message = decode_chunk(body).error_message
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except msgspec.DecodeError:
         message = None
     return message or response.reason_phrase or "no explanation"

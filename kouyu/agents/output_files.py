@@ -8,6 +8,7 @@ import msgspec
 
 from kouyu.protocol.content import FilePart, ImagePart, parse_parts
 from kouyu.protocol.errors import InvalidField
+from kouyu.text.untrusted_json import decode_untrusted
 
 _MOST: Final = 8
 _DEEPEST: Final = 4
@@ -31,8 +32,8 @@ def named_files(output: str) -> tuple[NamedFile, ...]:
     if output[:1] not in "{[" or not output:
         return ()
     try:
-        value = msgspec.json.decode(output)
-    except (msgspec.DecodeError, RecursionError):
+        value = decode_untrusted(output)
+    except msgspec.DecodeError:
         return ()
     parts = _parts(output) if isinstance(value, list) else None
     found = [*parts] if parts is not None else [*_found(value, "", 0)]

@@ -11,6 +11,7 @@ from kouyu.agents.mcp_server import McpServer
 from kouyu.protocol.downlink import ToolCall
 from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.uplink import ToolOutput
+from kouyu.text.untrusted_json import decode_untrusted
 
 _LONGEST_NAME: Final = 64
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]")
@@ -60,7 +61,7 @@ class ServerTools:
     async def _run(self, call: ToolCall) -> str:
         server, name = self._tools[call.function.name]
         try:
-            arguments = msgspec.json.decode(call.function.arguments or "{}")
+            arguments = decode_untrusted(call.function.arguments or "{}")
         except msgspec.DecodeError as fault:
             return f"The tool was not called: its arguments are not JSON ({fault})."
         if not isinstance(arguments, dict):

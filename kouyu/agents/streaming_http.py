@@ -51,5 +51,7 @@ async def in_time(step: Awaitable[T], limit_s: float, error: Callable[[str, str]
         raise error(f"nothing came for {limit_s:g} s: try again in a moment", "") from fault
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL) as fault:
         raise error("it cannot be reached: try again in a moment", f"{type(fault).__name__} {fault}") from fault
+    except httpx.DecodingError as fault:
+        raise error("it sent something that cannot be read", f"{type(fault).__name__} {fault}") from fault
     except httpx.HTTPError as fault:
         raise error("the connection was lost: try again in a moment", f"{type(fault).__name__} {fault}") from fault

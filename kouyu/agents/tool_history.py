@@ -10,6 +10,7 @@ from kouyu.agents.agent import ContextMessage
 from kouyu.protocol.downlink import Function, MessageType, ToolCall
 from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.uplink import ToolOutput
+from kouyu.text.untrusted_json import decode_untrusted
 
 _CALL: Final = "function_call"
 
@@ -117,7 +118,7 @@ class _Row:
 def _call(content: str, call_id: str) -> ToolCall | None:
     """Parse a call; None if it is not a JSON object with a name: a client may have written it."""
     try:
-        written = msgspec.json.decode(content)
+        written = decode_untrusted(content)
     except msgspec.DecodeError:
         return None
     if not isinstance(written, dict) or not isinstance(name := written.get("name"), str) or not name:

@@ -10,6 +10,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import anyio.lowlevel
+
 from kouyu.assembly.agents import open_agents
 from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.assembly.engine_loading import (
@@ -68,6 +70,7 @@ async def open_services(settings: Settings, store: Store) -> AsyncIterator[Servi
 async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Services, BotDirectory]]:
     check_engines(settings)
     engines = settings.engines
+    await anyio.lowlevel.checkpoint()  # loads anyio's backend, which httpx needs: else 20 ms at the first connection
     async with AsyncExitStack() as stack:
         scheduler = Scheduler(engines.workers)
         stack.push_async_callback(scheduler.close)

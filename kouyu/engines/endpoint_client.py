@@ -18,7 +18,10 @@ def endpoint_client(
     """
     return httpx.AsyncClient(
         base_url=base_url,
-        headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
+        headers={
+            "Accept-Encoding": "identity",  # a compressed body is not read (http_body)
+            **({"Authorization": f"Bearer {api_key}"} if api_key else {}),
+        },
         timeout=httpx.Timeout(read_s, connect=connect_s),
         limits=httpx.Limits(max_connections=None),
         transport=transport,

@@ -183,6 +183,12 @@ class SentenceSplitter:
         """Whether the window's first ``size`` characters are more than fit into a sentence; measures no more of them
         than do."""
         longest = LONGEST_SENTENCE if self._shortest is None else LONGEST_FIRST_PIECE
+        following = self._window[self._measured : size]
+        width = len(following) + 2 * len(_WIDE_LETTER.findall(following))
+        if self._width + width <= longest:
+            self._width += width
+            self._measured = max(size, self._measured)
+            return False
         while self._measured < size:
             width = 3 if _WIDE_LETTER.match(self._window[self._measured]) else 1
             if self._width + width > longest:

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from kouyu.agents.agent import ContextMessage
 from kouyu.agents.context import chat_messages, latest_rounds, within_budget
 from kouyu.agents.token_estimate import MESSAGE_OVERHEAD, estimate_tokens
-from kouyu.protocol.downlink import ContentType, Role
+from kouyu.protocol.downlink import ContentType, Function, Role, ToolCall
+from kouyu.protocol.tool_round import ToolRound
 
 
 def message(content: str, role: Role = "user", content_type: ContentType = "text") -> ContextMessage:
@@ -82,3 +83,11 @@ def test_tokens_are_counted_by_script() -> None:
 def test_only_the_latest_rounds_are_shown_where_their_number_is_set() -> None:
     said = talk(3)
     assert [list(latest_rounds(said, rounds)) for rounds in (None, 9, 1, 0)] == [said, said, said[-3:], said[-1:]]
+
+
+def test_arguments_that_cannot_be_read_become_an_object() -> None:
+    written = "[" * 5000
+    call = ToolCall(id="call_1", function=Function("lookup", written))
+    asked = ContextMessage(role="assistant", content="", tool_round=ToolRound(calls=(call,), outputs=()))
+    shown = chat_messages([asked])[0]["tool_calls"][0]["function"]["arguments"]
+    assert json.loads(shown) == {"arguments": written}

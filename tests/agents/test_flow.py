@@ -127,3 +127,22 @@ async def test_closing_the_reply_closes_the_generator() -> None:
     await anext(reply)
     await reply.aclose()
     assert closed.is_set()
+
+
+async def test_a_function_that_never_waits_lets_others_run() -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def function(request: FlowRequest) -> AsyncIterator[str]:
+        for _ in range(500):
+            yield "a"
+
+    counting = asyncio.create_task(count())
+    assert await answer(function) == "a" * 500
+    counting.cancel()
+    assert turns >= 500

@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 import json
 from typing import Any
 
@@ -58,6 +59,12 @@ async def test_an_answer_may_be_streamed_as_events() -> None:
         (whole(b'data: {"error": "no such order"}\n\n', "content-type: text/event-stream"), "Flow f: it failed"),
         (whole(b"data: nonsense\n\n", "content-type: text/event-stream"), "not a piece of an answer"),
         (whole(b"[]", "content-type: application/json"), "the answer is not"),
+        (
+            whole(b'data: {"more": ' + b"[" * 5000 + b"\n\n", "content-type: text/event-stream"),
+            "not a piece of an answer",
+        ),
+        (whole(b'{"answer": "\xff"}', "content-type: application/json"), "the answer is not"),
+        (whole(gzip.compress(b"Hi"), "content-encoding: gzip"), "it sent something that cannot be read"),
         (whole(b"", status="500 Oh"), r"it failed \(HTTP 500\)"),
     ],
 )
@@ -69,3 +76,19 @@ async def test_what_goes_wrong_is_told(answer: bytes, told: str) -> None:
 async def test_a_flow_that_falls_silent_is_given_up() -> None:
     with pytest.raises(AgentError, match=r"nothing came for 0\.3 s"):
         await ask(b"HTTP/1.1 200 OK\r\n\r\nHello", hang=True, timeout_s=0.3)
+
+
+async def test_others_run_between_events_that_came_together() -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    events = b'data: {"delta": "a"}\n\n' * 2000 + b"data: [DONE]\n\n"
+    assert len((await ask(whole(events, "content-type: text/event-stream")))[0]) == 2000
+    counting.cancel()
+    assert turns > 2000

@@ -345,10 +345,16 @@ async def test_an_error_in_the_stream_is_told(
     assert "overloaded" in caplog.text
 
 
-@pytest.mark.parametrize("body", [b"data: <html>\n\n", b'data: {"choices": 3}\n\n', b"data: \xff\n\n"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"data: <html>\n\n", b'data: {"choices": 3}\n\n', b"data: \xff\n\n"),
+        b'data: {"more": ' + b"[" * 5000 + b"\n\n",
+    ],
+)
 async def test_nonsense_is_an_error(model: OpenAIStandIn, client: OpenAIClient, body: bytes) -> None:
     model.will(Raw((body,)))
-    with pytest.raises(AgentError, match="no chat completion"):
+    with pytest.raises(AgentError, match="not a chat completion"):
         await answer(client)
 
 

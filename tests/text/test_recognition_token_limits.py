@@ -44,3 +44,14 @@ def test_what_is_left_fits_and_is_the_beginning(text: str, limit: int) -> None:
     left = cut_context(text, limit, estimated_tokens)
     assert estimated_tokens(left) <= limit
     assert text.strip().startswith(left)
+
+
+def test_of_a_long_context_little_more_than_what_fits_is_counted() -> None:
+    counted: list[int] = []
+
+    def count(text: str) -> int:
+        counted.append(len(text))
+        return words_counted(text)
+
+    assert cut_context("a " * 3200, 800, count) == ("a " * 800).strip()
+    assert max(counted) < 2 * 800 * len("a ")

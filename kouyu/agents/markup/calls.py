@@ -10,6 +10,7 @@ import regex
 
 from kouyu.agents.markup.call_forms import WrittenCall, json_calls, json_values, python_calls, tagged_calls
 from kouyu.protocol.downlink import Function, ToolCall
+from kouyu.text.untrusted_json import decode_untrusted
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +107,6 @@ def _as_asked(value: Any, schema: dict[str, Any]) -> Any:
     if not isinstance(value, str) or not wanted & _TYPED:
         return value
     try:
-        return msgspec.json.decode(value.strip().lower() if "boolean" in wanted else value.strip())
+        return decode_untrusted(value.strip().lower() if "boolean" in wanted else value.strip())
     except msgspec.DecodeError:
         return value

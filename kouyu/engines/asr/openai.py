@@ -16,13 +16,17 @@ from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.declaration import Engine, EngineContext
 from kouyu.engines.endpoint_client import api_key_of, endpoint_client, require_web_address
 from kouyu.engines.errors import EngineError
+from kouyu.engines.http_body import whole_body
 from kouyu.engines.scheduler import Priority
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.text.language import language_of
+from kouyu.text.untrusted_json import decode_untrusted
 
 log = logging.getLogger(__name__)
 
 
+_MOST_BYTES: Final = 1024 * 1024
+"""Of the endpoint's answer, the words' times included."""
 _MOST_PER_SECOND: Final = 40
 """Most characters of a transcript per second of audio: twice the fastest speech."""
 _MOST_ANYWAY: Final = 200
@@ -100,9 +104,10 @@ class OpenAIRecognizer:
 
     async def _ask(self, form: dict[str, str], wav: bytes) -> _Answer:
         try:
-            response = await self._client.post(
-                "audio/transcriptions", data=form, files={"file": ("utterance.wav", wav, "audio/wav")}
-            )
+            async with self._client.stream(
+                "POST", "audio/transcriptions", data=form, files={"file": ("utterance.wav", wav, "audio/wav")}
+            ) as response:
+                body = await whole_body(response, _MOST_BYTES) if response.is_success else b""
         except httpx.HTTPError as error:
             # Neither holds a user's speech; the address is for the log alone.
             log.warning("the speech recognition endpoint %s: %s %s", self._client.base_url, type(error).__name__, error)
@@ -114,7 +119,7 @@ class OpenAIRecognizer:
                 retryable=busy or response.is_server_error,
             )
         try:
-            return msgspec.json.decode(response.content, type=_Answer)
+            return decode_untrusted(body, _Answer)
         except msgspec.DecodeError as error:
             raise EngineError("the speech recognition endpoint's answer is not a transcript") from error
 

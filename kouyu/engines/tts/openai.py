@@ -13,6 +13,7 @@ from msgspec import Meta
 from kouyu.engines.declaration import Engine, EngineContext
 from kouyu.engines.endpoint_client import api_key_of, endpoint_client, require_web_address
 from kouyu.engines.errors import EngineError
+from kouyu.engines.http_body import body_pieces
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.engines.tts.prosody import speed_of
@@ -102,7 +103,7 @@ class OpenAISpeech:
                 )
             waiting = b""
             is_silent = True
-            async for data in answer.aiter_bytes():
+            async for data in body_pieces(answer):
                 waiting += data
                 if len(waiting) >= PIECE_BYTES:
                     whole = len(waiting) // 2 * 2

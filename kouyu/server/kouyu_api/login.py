@@ -14,6 +14,7 @@ from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.store.tokens import ALL_PERMISSIONS, TokenRecord, Tokens
+from kouyu.text.untrusted_json import decode_untrusted
 
 _LARGEST: Final = 2000
 """Maximum size of a login's body, in bytes."""
@@ -68,6 +69,6 @@ def login_routes(tokens: Tokens, failures: FailureBackoff, authenticator: RestAu
 
 def _body(body: bytes) -> Login:
     try:
-        return msgspec.json.decode(bare_json(body), type=Login)
+        return decode_untrusted(bare_json(body), Login)
     except msgspec.DecodeError as fault:
         raise ProtocolError(errors.BAD_REQUEST, f"the body: {fault}") from fault

@@ -25,6 +25,12 @@ PERIOD_S: Final = 5.0
 MOST_OF_THE_TIME: Final = 0.001
 """Share of the time that collections may take: with very many sessions they run less often."""
 
+MANY_ENDED: Final = 12
+"""Ended sessions that are freed at once, whatever share of the time that takes: freeing one costs up to 1 ms, and the
+more wait, the longer the pass holds the event loop."""
+
+LOOKED_EVERY_S: Final = 0.5
+
 MANY_OBJECTS: Final = 50_000
 OBJECTS_OF_A_SESSION: Final = 2_000
 """A session has some 500, plus those in flight."""
@@ -110,7 +116,7 @@ async def _tidy(sessions: Sessions, period_s: float) -> None:
     aside = _Aside(sessions)
     ended, returned_at, owed, pause = sessions.ended, time.monotonic(), False, period_s
     while True:
-        await asyncio.sleep(pause)
+        await _ended_or_paused(sessions, ended, pause)
         aside.let_sessions_go()
         if sessions.ended != ended:
             ended, owed = sessions.ended, True
@@ -118,8 +124,16 @@ async def _tidy(sessions: Sessions, period_s: float) -> None:
             began = time.thread_time()
             gc.collect()
             took_s = time.thread_time() - began
+            await asyncio.sleep(0)
             # If the objects that made this pass long are frozen now, the next one is short again.
             pause = period_s if aside.after_a_pass() else max(period_s, took_s / MOST_OF_THE_TIME)
         if owed and time.monotonic() - returned_at >= RETURNED_EVERY_S:
             returned_at, owed = time.monotonic(), False
             await asyncio.to_thread(return_free_memory)
+
+
+async def _ended_or_paused(sessions: Sessions, ended: int, pause_s: float) -> None:
+    """Wait for ``pause_s``, or until MANY_ENDED sessions have ended since there were ``ended`` of them."""
+    until = time.monotonic() + pause_s
+    while sessions.ended - ended < MANY_ENDED and (left := until - time.monotonic()) > 0:  # noqa: ASYNC110 - a count
+        await asyncio.sleep(min(left, LOOKED_EVERY_S))

@@ -12,7 +12,7 @@ import pytest
 
 from kouyu.bench.process_usage import usage
 from kouyu.server.access.sessions import Sessions
-from kouyu.server.process.heap_maintenance import maintained_heap, return_free_memory
+from kouyu.server.process.heap_maintenance import MANY_ENDED, maintained_heap, return_free_memory
 from kouyu.serving.socket import SocketClosed
 from tests.server.conftest import until
 
@@ -102,3 +102,17 @@ def test_free_memory_goes_back_below_what_is_in_use() -> None:
     return_free_memory()
     assert before - usage(os.getpid()).own_private_mib > 50
     assert last.all()
+
+
+@pytest.mark.usefixtures("no_passes_by_themselves")
+async def test_many_ended_sessions_are_freed_before_the_period_is_over() -> None:
+    sessions = Sessions(1)
+    webs: list[weakref.ref[Web]] = []
+
+    async def session() -> None:
+        webs.append(weakref.ref(Web()))
+
+    async with maintained_heap(sessions, period_s=3600):
+        for _ in range(MANY_ENDED):
+            await sessions.run(NoSocket(), session())
+        await until(lambda: all(web() is None for web in webs))
