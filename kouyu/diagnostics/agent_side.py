@@ -14,7 +14,17 @@ from kouyu.conversation.inputs import (
     SpeechFailed,
     SpeechFinished,
 )
-from kouyu.diagnostics import facts
+from kouyu.diagnostics.facts import (
+    ClientToolsAsked,
+    Failure,
+    ReplyAsked,
+    ReplyCompleted,
+    ReplyFirstToken,
+    SynthesisCanceled,
+    SynthesisFinished,
+    SynthesisFirstAudio,
+    SynthesisStarted,
+)
 from kouyu.diagnostics.turn_seen import Say, TurnSeen
 from kouyu.diagnostics.turns_seen import TurnsSeen
 from kouyu.protocol.ids import NO_ID
@@ -61,20 +71,20 @@ class AgentSide:
                 turn.answer.add(text)
                 if text and not reply.has_begun:
                     reply.has_begun = True
-                    self._say(facts.ReplyFirstToken(at_ms=at_ms, turn=turn.number, order=report.order, took_ms=took))
+                    self._say(ReplyFirstToken(at_ms=at_ms, turn=turn.number, order=report.order, took_ms=took))
                     if turn.marks.first_token is None:
                         turn.marks.first_token, turn.work.first_token = at_ms, took
             case ReplyWithdrawn(characters=characters):
                 turn.answer.withdraw(characters)
             case ReplyToolCalls(calls=calls):
                 names = tuple(call.function.name for call in calls)
-                self._say(facts.ReplyToolCalls(at_ms=at_ms, turn=turn.number, order=report.order, names=names))
+                self._say(ClientToolsAsked(at_ms=at_ms, turn=turn.number, order=report.order, names=names))
             case ReplyFinished(input_tokens=input_tokens, output_tokens=output_tokens, cut=cut):
                 turn.work.answer = took
                 if cut:
-                    self._say(facts.Error(at_ms=at_ms, turn=turn.number, stage="reply", code=0, message=cut))
+                    self._say(Failure(at_ms=at_ms, turn=turn.number, stage="reply", code=0, message=cut))
                 self._say(
-                    facts.ReplyFinished(
+                    ReplyCompleted(
                         at_ms=at_ms,
                         turn=turn.number,
                         order=report.order,
@@ -85,7 +95,7 @@ class AgentSide:
                     )
                 )
             case ReplyFailed(reason=reason):
-                self._say(facts.Error(at_ms=at_ms, turn=turn.number, stage="reply", code=0, message=reason))
+                self._say(Failure(at_ms=at_ms, turn=turn.number, stage="reply", code=0, message=reason))
         if not isinstance(report, ReplyDelta | ReplyWithdrawn):
             del self._replies[report.order]
 
@@ -100,9 +110,7 @@ class AgentSide:
                 if not packet:
                     return
                 if not sentence.audio_ms:
-                    self._say(
-                        facts.SynthesisFirstAudio(at_ms=at_ms, turn=turn.number, order=report.order, took_ms=took)
-                    )
+                    self._say(SynthesisFirstAudio(at_ms=at_ms, turn=turn.number, order=report.order, took_ms=took))
                     if turn.marks.first_audio is None:
                         turn.marks.first_audio, turn.work.first_sentence_synthesis = at_ms, took
                 sentence.audio_ms += duration_ms
@@ -111,12 +119,10 @@ class AgentSide:
             case SpeechFinished():
                 made = round(sentence.audio_ms, 1)
                 self._say(
-                    facts.SynthesisFinished(
-                        at_ms=at_ms, turn=turn.number, order=report.order, took_ms=took, audio_ms=made
-                    )
+                    SynthesisFinished(at_ms=at_ms, turn=turn.number, order=report.order, took_ms=took, audio_ms=made)
                 )
             case SpeechFailed(reason=reason):
-                self._say(facts.Error(at_ms=at_ms, turn=turn.number, stage="synthesis", code=0, message=reason))
+                self._say(Failure(at_ms=at_ms, turn=turn.number, stage="synthesis", code=0, message=reason))
         del self._sentences[report.order]
 
     # Orders
@@ -133,7 +139,7 @@ class AgentSide:
         turn.chat_id = question.chat_id
         self._replies[order.order] = _Reply(turn, at_ms)
         self._say(
-            facts.ReplyAsked(
+            ReplyAsked(
                 at_ms=at_ms,
                 turn=turn.number,
                 order=order.order,
@@ -155,7 +161,7 @@ class AgentSide:
         self._sentences[order.order] = _Sentence(turn, at_ms, order.first)
         if turn.marks.first_sentence is None:
             turn.marks.first_sentence = at_ms
-        self._say(facts.SynthesisStarted(at_ms=at_ms, turn=turn.number, order=order.order, text=order.text))
+        self._say(SynthesisStarted(at_ms=at_ms, turn=turn.number, order=order.order, text=order.text))
 
     def _announcement(self, order: Speak, at_ms: float) -> TurnSeen | None:
         speaking = self._turns.speaking
@@ -168,4 +174,4 @@ class AgentSide:
         """Follow a CancelSpeech order."""
         sentence = self._sentences.pop(order.order, None)
         if sentence is not None:
-            self._say(facts.SynthesisCanceled(at_ms=at_ms, turn=sentence.turn.number, order=order.order))
+            self._say(SynthesisCanceled(at_ms=at_ms, turn=sentence.turn.number, order=order.order))

@@ -6,7 +6,7 @@ from typing import Final
 from kouyu.conversation.barge_in import BargeIn
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.playout import PlayoutClock
-from kouyu.diagnostics import facts
+from kouyu.diagnostics.facts import AudioCompleted, AudioSent, ChatChanged, SentenceStarted, TurnInterrupted
 from kouyu.diagnostics.turn_seen import Say, TurnSeen
 from kouyu.diagnostics.turns_seen import TurnsSeen
 from kouyu.protocol.configuration import Configuration, InterruptConfig
@@ -51,7 +51,7 @@ class ClientSide:
         """Follow ``sentence_start``."""
         self.tell_sent(at_ms)
         if self._turns.speaking is not None:
-            self._say(facts.SentenceStarted(at_ms=at_ms, turn=self._turns.speaking.number, text=text))
+            self._say(SentenceStarted(at_ms=at_ms, turn=self._turns.speaking.number, text=text))
 
     def packet_sent(self, at_ms: float) -> None:
         """Follow a packet of audio."""
@@ -81,7 +81,7 @@ class ClientSide:
         if turn is None or not sent.packets:
             return
         self._say(
-            facts.AudioSent(
+            AudioSent(
                 at_ms=at_ms,
                 turn=turn.number,
                 packets=sent.packets,
@@ -98,7 +98,7 @@ class ClientSide:
         turn = self._turns.speaking or self._turns.announced()
         if turn is not None:
             turn.audio_completed = True
-            self._say(facts.AudioCompleted(at_ms=at_ms, turn=turn.number))
+            self._say(AudioCompleted(at_ms=at_ms, turn=turn.number))
 
     def chat_changed(self, chat: Chat, at_ms: float) -> None:
         """Follow a chat event: it was announced, waits for tools, or ended."""
@@ -111,7 +111,7 @@ class ClientSide:
         else:
             turn.chat, self._turns.speaking = "running", turn
         reason = chat.last_error.msg if isinstance(chat.last_error, LastError) else ""
-        self._say(facts.ChatChanged(at_ms=at_ms, turn=turn.number, chat_id=chat.id, status=chat.status, reason=reason))
+        self._say(ChatChanged(at_ms=at_ms, turn=turn.number, chat_id=chat.id, status=chat.status, reason=reason))
 
     def trimmed(self, heard: str) -> None:
         """Note the part that was heard of the answer being interrupted."""
@@ -128,7 +128,7 @@ class ClientSide:
         by = self._turns.latest_after(turn) if cause.code != 2 else None
         by_speech = by if cause.code == 1 else None
         self._say(
-            facts.BargeIn(
+            TurnInterrupted(
                 at_ms=at_ms,
                 turn=turn.number,
                 code=cause.code,
@@ -142,9 +142,7 @@ class ClientSide:
         )
         if turn.chat == "running":
             self._say(
-                facts.ChatChanged(
-                    at_ms=at_ms, turn=turn.number, chat_id=turn.chat_id, status="canceled", reason=cause.msg
-                )
+                ChatChanged(at_ms=at_ms, turn=turn.number, chat_id=turn.chat_id, status="canceled", reason=cause.msg)
             )
         self._turns.close(turn, at_ms)
 

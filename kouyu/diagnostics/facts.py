@@ -9,13 +9,13 @@ from typing import Literal
 import msgspec
 
 from kouyu.conversation.limits import Limits
+from kouyu.conversation.output_slot import CancelCode
 from kouyu.protocol.downlink import ChatStatus
 
 TurnCause = Literal["speech", "push_to_talk", "text", "announcement"]
 EndReason = Literal["silence", "judged_complete", "audio_stopped", "longest_utterance", "client", "discarded"]
 DiscardReason = Literal["spoke_on", "configuration", "failed", "not_needed"]
 Stage = Literal["recognition", "reply", "synthesis", "chat", "client"]
-CancelCode = Literal[1, 2, 3]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -60,7 +60,7 @@ class FactsDropped(Fact, frozen=True, tag="facts.dropped"):
 # The user
 
 
-class UserAudio(Fact, frozen=True, tag="user.audio"):
+class Waveform(Fact, frozen=True, tag="user.audio"):
     """The user's waveform from ``from_ms`` to ``to_ms``: the peak of each equal part, 0 to 1."""
 
     from_ms: float
@@ -69,7 +69,7 @@ class UserAudio(Fact, frozen=True, tag="user.audio"):
     peaks: tuple[float, ...]
 
 
-class UserVoice(Fact, frozen=True, tag="user.voice"):
+class SpeechProbabilities(Fact, frozen=True, tag="user.voice"):
     """The VAD speech probability, 0 to 1, of each equal chunk between ``from_ms`` and ``to_ms``."""
 
     from_ms: float
@@ -118,7 +118,7 @@ class TranscriptAsked(Fact, frozen=True, tag="transcript.asked"):
     to_ms: float
 
 
-class TranscriptReady(Fact, frozen=True, tag="transcript.ready"):
+class TranscriptReceived(Fact, frozen=True, tag="transcript.ready"):
     """Recognition returned a transcript; ``order`` is that of ``transcript.asked``."""
 
     order: int
@@ -180,14 +180,14 @@ class ReplyFirstToken(Fact, frozen=True, tag="reply.first_token"):
     took_ms: float
 
 
-class ReplyToolCalls(Fact, frozen=True, tag="reply.tool_calls"):
+class ClientToolsAsked(Fact, frozen=True, tag="reply.tool_calls"):
     """The agent waits for outputs of the client's tools."""
 
     order: int
     names: tuple[str, ...]
 
 
-class ReplyFinished(Fact, frozen=True, tag="reply.finished"):
+class ReplyCompleted(Fact, frozen=True, tag="reply.finished"):
     """The agent finished its answer."""
 
     order: int
@@ -254,7 +254,7 @@ class ChatChanged(Fact, frozen=True, tag="chat"):
     reason: str = ""
 
 
-class BargeIn(Fact, frozen=True, tag="barge_in"):
+class TurnInterrupted(Fact, frozen=True, tag="barge_in"):
     """This turn was interrupted while it was answered or still played, by turn ``by_turn`` (0: by the client).
 
     ``code`` is that of ``conversation.chat.canceled``: 1 the user spoke, 2 the client asked, 3 content was submitted.
@@ -272,7 +272,7 @@ class BargeIn(Fact, frozen=True, tag="barge_in"):
     """Audio that had been sent and not played."""
 
 
-class Error(Fact, frozen=True, tag="error"):
+class Failure(Fact, frozen=True, tag="error"):
     """A failure; ``code`` is that of the ``error`` event or failed chat sent to the client, else 0."""
 
     stage: Stage
@@ -280,7 +280,7 @@ class Error(Fact, frozen=True, tag="error"):
     message: str
 
 
-class Hint(Fact, frozen=True, tag="hint"):
+class HintGiven(Fact, frozen=True, tag="hint"):
     """A likely mistake in what the client sends. The client gets at most an ``error`` event for it."""
 
     message: str
@@ -333,15 +333,15 @@ AnyFact = (
     | Configured
     | SessionEnded
     | FactsDropped
-    | UserAudio
-    | UserVoice
+    | Waveform
+    | SpeechProbabilities
     | TurnStarted
     | SpeechStarted
     | SpeechPaused
     | SpeechResumed
     | SpeechEnded
     | TranscriptAsked
-    | TranscriptReady
+    | TranscriptReceived
     | TranscriptCanceled
     | EndOfTurnAsked
     | EndOfTurnJudged
@@ -350,8 +350,8 @@ AnyFact = (
     | SpeculationDiscarded
     | ReplyAsked
     | ReplyFirstToken
-    | ReplyToolCalls
-    | ReplyFinished
+    | ClientToolsAsked
+    | ReplyCompleted
     | SynthesisStarted
     | SynthesisFirstAudio
     | SynthesisFinished
@@ -360,9 +360,9 @@ AnyFact = (
     | AudioSent
     | AudioCompleted
     | ChatChanged
-    | BargeIn
-    | Error
-    | Hint
+    | TurnInterrupted
+    | Failure
+    | HintGiven
     | TurnEnded
 )
 

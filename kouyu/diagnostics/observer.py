@@ -35,10 +35,10 @@ from kouyu.conversation.inputs import (
     TurnJudged,
 )
 from kouyu.conversation.limits import Limits
-from kouyu.diagnostics import facts
 from kouyu.diagnostics.agent_side import AgentSide
 from kouyu.diagnostics.audio_clock import AudioClock
 from kouyu.diagnostics.client_side import ClientSide
+from kouyu.diagnostics.facts import Configured, DiscardReason, Failure
 from kouyu.diagnostics.turn_seen import Say
 from kouyu.diagnostics.turns_seen import TurnsSeen
 from kouyu.diagnostics.user_side import UserSide
@@ -152,7 +152,7 @@ class Observer:
     def _on_event(self, event: DownlinkEvent, received: Input, at_ms: float) -> None:
         match event.event_type, event.data:
             case "chat.updated", data if isinstance(data, msgspec.Raw):
-                self._say(facts.Configured(at_ms=at_ms, configuration=data))
+                self._say(Configured(at_ms=at_ms, configuration=data))
             case "conversation.cleared", _:
                 self._user.forget_preparation(at_ms)
             case "input_audio_buffer.speech_started", _:
@@ -180,12 +180,12 @@ class Observer:
             case "conversation.chat.canceled", Cancellation() as cause:
                 self._client.canceled(cause, self._configuration, at_ms)
             case "error", ErrorData() as error:
-                self._say(facts.Error(at_ms=at_ms, stage="client", code=error.code, message=error.msg))
+                self._say(Failure(at_ms=at_ms, stage="client", code=error.code, message=error.msg))
             case _:
                 pass
 
 
-def _why_discarded(received: Input) -> facts.DiscardReason:
+def _why_discarded(received: Input) -> DiscardReason:
     match received:
         case ConfigurationUpdate() | ConversationClear() | ConversationMessageCreate():
             return "configuration"

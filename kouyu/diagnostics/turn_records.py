@@ -8,11 +8,11 @@ from kouyu.diagnostics.facts import (
     Configured,
     ReplyAsked,
     SessionSeen,
+    SpeechProbabilities,
     TurnEnded,
     TurnRecord,
     TurnStarted,
-    UserAudio,
-    UserVoice,
+    Waveform,
 )
 
 TURNS_KEPT: Final = 20
@@ -40,13 +40,13 @@ class TurnRecords:
 
     def __init__(self) -> None:
         self._turns: dict[int, _Kept] = {}
-        self._track: deque[UserAudio | UserVoice] = deque(maxlen=_TRACK_FACTS)
+        self._track: deque[Waveform | SpeechProbabilities] = deque(maxlen=_TRACK_FACTS)
         self._configuration: Configured | None = None
 
     def add(self, fact: AnyFact) -> None:
         """Store the next fact."""
         match fact:
-            case UserAudio() | UserVoice():
+            case Waveform() | SpeechProbabilities():
                 self._track.append(fact)
                 self._add_to_all_under_way(fact)
             case Configured():

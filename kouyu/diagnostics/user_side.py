@@ -16,8 +16,24 @@ from kouyu.conversation.inputs import (
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.conversation.speech_detector import SpeechDetector
-from kouyu.diagnostics import facts
 from kouyu.diagnostics.audio_clock import AudioClock
+from kouyu.diagnostics.facts import (
+    DiscardReason,
+    EndOfTurnAsked,
+    EndOfTurnJudged,
+    EndReason,
+    Failure,
+    SpeculationCommitted,
+    SpeculationDiscarded,
+    SpeculationStarted,
+    SpeechEnded,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    TranscriptAsked,
+    TranscriptCanceled,
+    TranscriptReceived,
+)
 from kouyu.diagnostics.turn_seen import Say, TurnSeen
 from kouyu.diagnostics.turns_seen import TurnsSeen
 from kouyu.diagnostics.user_track import UserTrack
@@ -87,7 +103,7 @@ class UserSide:
     def _pauses(self, turn: TurnSeen, at_ms: float) -> None:
         if self._detector.in_speech and turn.paused:
             turn.paused = False
-            self._say(facts.SpeechResumed(at_ms=at_ms, turn=turn.number))
+            self._say(SpeechResumed(at_ms=at_ms, turn=turn.number))
             self.discard(turn, "spoke_on", at_ms)
         elif (
             not turn.paused
@@ -96,7 +112,7 @@ class UserSide:
         ):
             turn.paused = True
             since = self._clock.end_ms(self._detector.speech_end)
-            self._say(facts.SpeechPaused(at_ms=at_ms, turn=turn.number, from_ms=since))
+            self._say(SpeechPaused(at_ms=at_ms, turn=turn.number, from_ms=since))
 
     def on_transcript(self, report: TranscriptReady, at_ms: float) -> None:
         """Follow a transcript."""
@@ -106,7 +122,7 @@ class UserSide:
         turn, took = asked.turn, round(at_ms - asked.at_ms, 1)
         text = report.text.strip()
         self._say(
-            facts.TranscriptReady(
+            TranscriptReceived(
                 at_ms=at_ms,
                 turn=turn.number,
                 order=report.order,
@@ -128,7 +144,7 @@ class UserSide:
         if asked is None:
             return
         turn = asked.turn
-        self._say(facts.Error(at_ms=at_ms, turn=turn.number, stage="recognition", code=0, message=report.reason))
+        self._say(Failure(at_ms=at_ms, turn=turn.number, stage="recognition", code=0, message=report.reason))
         if report.order == turn.transcript_order:
             turn.transcript_order, turn.failed = None, True
 
@@ -139,7 +155,7 @@ class UserSide:
             return
         asked.turn.work.end_of_turn = took = round(at_ms - asked.at_ms, 1)
         self._say(
-            facts.EndOfTurnJudged(
+            EndOfTurnJudged(
                 at_ms=at_ms,
                 turn=asked.turn.number,
                 completeness=round(report.completeness, 4),
@@ -157,7 +173,7 @@ class UserSide:
         if not turn.over:
             turn.speech_from_ms = self._clock.ms(self._detector.speech_start)
             turn.longest_speech_ms = max(turn.longest_speech_ms, self._detector.speech_ms)
-        self._say(facts.SpeechStarted(at_ms=at_ms, turn=turn.number, from_ms=turn.speech_from_ms))
+        self._say(SpeechStarted(at_ms=at_ms, turn=turn.number, from_ms=turn.speech_from_ms))
 
     def ended(self, received: Input, at_ms: float) -> None:
         """Follow the end of the user's turn."""
@@ -182,12 +198,12 @@ class UserSide:
         if turn is not None:
             self._end(turn, "discarded", at_ms)
 
-    def _end(self, turn: TurnSeen, reason: facts.EndReason, at_ms: float) -> None:
+    def _end(self, turn: TurnSeen, reason: EndReason, at_ms: float) -> None:
         turn.over = True
         spoke_until = min(at_ms, self._clock.end_ms(self._detector.speech_end))
         turn.marks.began, turn.marks.over = spoke_until, at_ms
         self._say(
-            facts.SpeechEnded(
+            SpeechEnded(
                 at_ms=at_ms,
                 turn=turn.number,
                 to_ms=spoke_until,
@@ -199,9 +215,9 @@ class UserSide:
             self.discard(turn, "not_needed", at_ms)
         elif turn.speculating:
             turn.speculating = False
-            self._say(facts.SpeculationCommitted(at_ms=at_ms, turn=turn.number))
+            self._say(SpeculationCommitted(at_ms=at_ms, turn=turn.number))
 
-    def _why_ended(self, received: Input) -> facts.EndReason:
+    def _why_ended(self, received: Input) -> EndReason:
         match received:
             case TurnJudged():
                 return "judged_complete"
@@ -229,9 +245,9 @@ class UserSide:
             if not turn.over:
                 self.discard(turn, "spoke_on", at_ms)
                 turn.speculating = True
-                self._say(facts.SpeculationStarted(at_ms=at_ms, turn=turn.number))
+                self._say(SpeculationStarted(at_ms=at_ms, turn=turn.number))
         self._say(
-            facts.TranscriptAsked(
+            TranscriptAsked(
                 at_ms=at_ms,
                 turn=turn.number,
                 order=order.order,
@@ -246,7 +262,7 @@ class UserSide:
         asked = self._transcripts.pop(order.order, None)
         if asked is None:
             return
-        self._say(facts.TranscriptCanceled(at_ms=at_ms, turn=asked.turn.number, order=order.order))
+        self._say(TranscriptCanceled(at_ms=at_ms, turn=asked.turn.number, order=order.order))
         if order.order == asked.turn.transcript_order:
             asked.turn.transcript_order = None
             asked.turn.failed = isinstance(received, TimePassed)
@@ -258,13 +274,13 @@ class UserSide:
         if turn is None:
             return
         self._judgements[order.order] = _Asked(turn, False, at_ms)
-        self._say(facts.EndOfTurnAsked(at_ms=at_ms, turn=turn.number, transcript=order.transcript))
+        self._say(EndOfTurnAsked(at_ms=at_ms, turn=turn.number, transcript=order.transcript))
 
     def judgement_canceled(self, order: CancelJudgement) -> None:
         """Follow a CancelJudgement order."""
         self._judgements.pop(order.order, None)
 
-    def discard(self, turn: TurnSeen, reason: facts.DiscardReason, at_ms: float) -> None:
+    def discard(self, turn: TurnSeen, reason: DiscardReason, at_ms: float) -> None:
         """Report that the turn's speculation, if there is one, was discarded."""
         if turn.speculating:
             turn.speculating = False
@@ -275,7 +291,7 @@ class UserSide:
             turn.marks.ask_anew()
             turn.packets.clear()
             turn.answer = GrowingText()
-            self._say(facts.SpeculationDiscarded(at_ms=at_ms, turn=turn.number, reason=reason))
+            self._say(SpeculationDiscarded(at_ms=at_ms, turn=turn.number, reason=reason))
 
     def forget_preparation(self, at_ms: float) -> None:
         """Follow a change of the agent's context, which discards speculation."""

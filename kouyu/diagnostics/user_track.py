@@ -7,7 +7,7 @@ import numpy as np
 
 from kouyu.audio.pcm import Samples
 from kouyu.diagnostics.audio_clock import AudioClock
-from kouyu.diagnostics.facts import AnyFact, UserAudio, UserVoice
+from kouyu.diagnostics.facts import AnyFact, SpeechProbabilities, Waveform
 from kouyu.protocol.speech_rate import SPEECH_RATE
 
 PIECE: Final = SPEECH_RATE // 50
@@ -39,7 +39,7 @@ class UserTrack:
         peaks = np.abs(pieces).reshape(count, PIECE).max(axis=1)
         start, self._rest_start = self._rest_start, self._rest_start + count * PIECE
         self._say(
-            UserAudio(
+            Waveform(
                 at_ms=_ms(now),
                 from_ms=self._clock.ms(start),
                 to_ms=self._clock.end_ms(self._rest_start),
@@ -62,7 +62,7 @@ class UserTrack:
             return
         start, end = self._judged, self._chunks[-1][0]
         self._say(
-            UserVoice(
+            SpeechProbabilities(
                 at_ms=_ms(now),
                 from_ms=self._clock.ms(start),
                 to_ms=self._clock.end_ms(end),

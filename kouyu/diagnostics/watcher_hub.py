@@ -11,7 +11,7 @@ from kouyu.audio.pcm import Samples
 from kouyu.conversation.conversation import Conversation
 from kouyu.conversation.effects import Effect
 from kouyu.conversation.inputs import Input
-from kouyu.diagnostics.facts import AnyFact, Configured, Hint, SessionEnded, SessionSeen, TurnRecord
+from kouyu.diagnostics.facts import AnyFact, Configured, HintGiven, SessionEnded, SessionSeen, TurnRecord
 from kouyu.diagnostics.observer import Observer
 from kouyu.diagnostics.turn_records import TurnRecords
 from kouyu.diagnostics.watcher import Wanted, Watcher, told
@@ -49,7 +49,7 @@ class LiveSession:
         self._watchers: list[Watcher] = []
         self._turns = 0
         self._is_broken = False
-        self._hints: list[Hint] = []
+        self._hints: list[HintGiven] = []
         self.observer: Observer | None = None
 
     @property
@@ -72,13 +72,13 @@ class LiveSession:
         return wanted.is_met_by(about.log_id, about.user_id, self.owner)
 
     @property
-    def hints(self) -> tuple[Hint, ...]:
+    def hints(self) -> tuple[HintGiven, ...]:
         """Likely mistakes in what the client sends, oldest first, including those from before anyone watched."""
         return tuple(self._hints)
 
     def hint(self, message: str) -> None:
         """Record a likely mistake of the client. The conversation bounds their number."""
-        self._hints.append(Hint(at_ms=self._ms(), message=message))
+        self._hints.append(HintGiven(at_ms=self._ms(), message=message))
         self._give(self._hints[-1])
 
     def turns(self) -> list[TurnRecord]:

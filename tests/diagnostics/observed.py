@@ -6,7 +6,7 @@ from typing import TypeVar
 import numpy as np
 
 from kouyu.conversation.inputs import AudioReceived, Input
-from kouyu.diagnostics.facts import AnyFact, UserAudio, UserVoice
+from kouyu.diagnostics.facts import AnyFact, SpeechProbabilities, Waveform
 from kouyu.diagnostics.observer import Observer
 from tests.conversation.simulation import Simulation
 
@@ -48,4 +48,4 @@ class Observed(Simulation):
     @property
     def told(self) -> list[AnyFact]:
         """All but the user's waveform and voice activity."""
-        return [fact for fact in self.facts if not isinstance(fact, UserAudio | UserVoice)]
+        return [fact for fact in self.facts if not isinstance(fact, Waveform | SpeechProbabilities)]

@@ -9,21 +9,21 @@ from kouyu.conversation.inputs import TimePassed
 from kouyu.conversation.limits import Limits
 from kouyu.diagnostics.facts import (
     AudioSent,
-    BargeIn,
     EndOfTurnJudged,
-    Error,
+    Failure,
     ReplyAsked,
     SentenceStarted,
     SpeculationCommitted,
     SpeculationDiscarded,
     SpeechEnded,
+    SpeechProbabilities,
     SpeechStarted,
     Stages,
-    TranscriptReady,
+    TranscriptReceived,
     TurnEnded,
+    TurnInterrupted,
     TurnStarted,
-    UserAudio,
-    UserVoice,
+    Waveform,
 )
 from kouyu.protocol.uplink import InputTextGenerateAudio
 from tests.conversation.simulation import Engines
@@ -104,7 +104,7 @@ def test_a_voice_that_interrupts_is_told_with_what_was_needed_and_what_was_heard
     talk.silence(1000)
     talk.speak(640)
     talk.silence(1000)
-    (barge_in,) = talk.of(BargeIn)
+    (barge_in,) = talk.of(TurnInterrupted)
     assert (barge_in.turn, barge_in.by_turn, barge_in.code) == (1, 2, 1)
     assert barge_in.speech_ms >= barge_in.needed_ms == Limits().barge_in_ms
     assert barge_in.heard is not None
@@ -120,7 +120,7 @@ def test_a_keyword_that_interrupts_is_named() -> None:
     talk.silence(1000)
     talk.speak(1024)
     talk.silence(1000)
-    assert [fact.keyword for fact in talk.of(BargeIn)] == ["stop now"]
+    assert [fact.keyword for fact in talk.of(TurnInterrupted)] == ["stop now"]
 
 
 def test_a_cancel_of_the_clients_is_by_no_turn() -> None:
@@ -128,7 +128,7 @@ def test_a_cancel_of_the_clients_is_by_no_turn() -> None:
     talk.write("hello")
     talk.wait(1)
     talk.cancel()
-    assert [(fact.code, fact.by_turn) for fact in talk.of(BargeIn)] == [(2, 0)]
+    assert [(fact.code, fact.by_turn) for fact in talk.of(TurnInterrupted)] == [(2, 0)]
 
 
 def test_a_typed_message_that_interrupts_is_the_turn_after() -> None:
@@ -136,7 +136,7 @@ def test_a_typed_message_that_interrupts_is_the_turn_after() -> None:
     talk.write("hello")
     talk.wait(1)
     talk.write("another")
-    assert [(fact.code, fact.turn, fact.by_turn) for fact in talk.of(BargeIn)] == [(3, 1, 2)]
+    assert [(fact.code, fact.turn, fact.by_turn) for fact in talk.of(TurnInterrupted)] == [(3, 1, 2)]
     assert [fact.question for fact in talk.of(ReplyAsked)] == ["hello", "another"]
 
 
@@ -180,8 +180,8 @@ def test_a_recogniser_that_fails_is_an_error_of_the_turn() -> None:
         "created",
         "failed",
     ]
-    assert not talk.of(TranscriptReady)
-    assert not talk.of(Error)
+    assert not talk.of(TranscriptReceived)
+    assert not talk.of(Failure)
 
 
 def test_events_that_the_client_does_not_want_are_seen_all_the_same() -> None:
@@ -199,7 +199,7 @@ def test_the_waveform_and_the_probabilities_cover_all_that_came_in() -> None:
     talk = Observed()
     talk.free_talk()
     talk.speak(1600)
-    audio, voice = talk.of(UserAudio), talk.of(UserVoice)
+    audio, voice = talk.of(Waveform), talk.of(SpeechProbabilities)
     assert all(later.from_ms == earlier.to_ms for earlier, later in itertools.pairwise(audio))
     assert {peak for fact in audio for peak in fact.peaks} == {0.25}
     assert sum(len(fact.peaks) * fact.piece_ms for fact in audio) >= 1400
@@ -213,4 +213,4 @@ def test_audio_that_comes_in_a_burst_is_placed_in_its_moment() -> None:
     talk.wait(1.0)
     talk.upload(2000, 0.95)
     talk.wait(0.1)
-    assert {(fact.from_ms >= 0, fact.to_ms <= 1000) for fact in talk.of(UserAudio)} == {(True, True)}
+    assert {(fact.from_ms >= 0, fact.to_ms <= 1000) for fact in talk.of(Waveform)} == {(True, True)}
