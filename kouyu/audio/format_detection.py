@@ -29,6 +29,8 @@ _KBIT_2: Final = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 LONGEST_START: Final = 4096
 """Bytes enough for detection: two of the longest MP3 frames."""
 
+_MOST_SAMPLES: Final = 65_536
+"""Samples looked at: more say no more, and a piece may be as long as a message."""
 _FEWEST_SAMPLES: Final = 32
 _QUIET_RMS: Final = 6_000
 """Of 16 bit samples. Random bytes have 18,900."""
@@ -104,7 +106,7 @@ def _aac_frame_bytes(header: bytes) -> int:
 def looks_like_pcm(piece: bytes) -> bool:
     """Whether a piece looks like 16 bit samples of a quiet or smooth sound. Encoded audio looks like noise at full
     scale, except for padding."""
-    values = np.frombuffer(piece[: len(piece) // 2 * 2], "<i2").astype(np.float32)
+    values = np.frombuffer(piece[: min(len(piece) // 2, _MOST_SAMPLES) * 2], "<i2").astype(np.float32)
     if len(values) < _FEWEST_SAMPLES:
         return False
     return _rms(values) < _QUIET_RMS or _correlation(values) > _SMOOTH

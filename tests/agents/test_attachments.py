@@ -78,7 +78,7 @@ async def test_a_picture_becomes_a_data_url_for_models_that_take_it(attachments:
 async def test_of_large_pictures_the_latest_are_shown(
     attachments: Attachments, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    large = b"\x89PNG\r\n\x1a\n" + bytes(8_000_000)
+    large = b"\x89PNG\r\n\x1a\n" + bytes(5_000_000)
     monkeypatch.setitem(UPLOADED, "large", Fetched("large.png", large))
     pictures = [{"type": "image", "file_id": "large"} for _ in range(3)]
     earlier, later = await shown(attachments, message(*pictures[:2]), message(*pictures[2:]), images=True)
