@@ -1,6 +1,7 @@
 """From the settings' engines to loaded ones."""
 
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -35,6 +36,14 @@ BOT = BotSettings(id="a", model=ModelSettings(base_url="http://127.0.0.1:9/v1", 
 
 
 @pytest.fixture
+async def scheduler() -> AsyncIterator[Scheduler]:
+    """One worker, which ends with the test."""
+    made = Scheduler(1)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
 def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KOUYU_WEIGHTS", str(tmp_path))
 
@@ -61,41 +70,41 @@ def test_a_misspelt_engine_is_refused_with_the_known_names() -> None:
 
 
 @pytest.mark.usefixtures("no_weights")
-async def test_emotions_are_recognised_where_an_engine_is_chosen_and_its_weights_are_asked_for() -> None:
+async def test_emotions_are_recognised_where_an_engine_is_chosen_and_its_weights_are_asked_for(
+    scheduler: Scheduler,
+) -> None:
     engines = msgspec.structs.replace(ENDPOINTS, emotion="sense-voice")
     with pytest.raises(WeightsNotFetched, match="kouyu models fetch silero-vad smart-turn voiceprint sense-voice"):
         check_engines(Settings(engines=engines, bots=(BOT,)))
     with pytest.raises(EngineUnavailable, match=r"engines\.emotion: 'mood' is not allowed; allowed: .*sense-voice"):
         check_engines(Settings(engines=msgspec.structs.replace(ENDPOINTS, emotion="mood"), bots=(BOT,)))
-    scheduler = Scheduler(1)
     assert await load_emotion_recognizer(ENDPOINTS, scheduler) is None
-    await scheduler.close()
 
 
-async def test_endpoints_are_made_from_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    scheduler = Scheduler(1)
+async def test_endpoints_are_made_from_the_settings(scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
     recognizer = await load_recognizer(ENDPOINTS, scheduler)
     synthesizer = await load_synthesizer(ENDPOINTS, scheduler)
     assert isinstance(recognizer, OpenAIRecognizer)
     assert [voice.voice_id for voice in synthesizer.voices()] == ["openai-alloy", "openai-nova"]
     await recognizer.close()
     await synthesizer.close()
-    await scheduler.close()
 
 
-async def test_a_key_that_is_missing_from_the_environment_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_key_that_is_missing_from_the_environment_is_said(
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
     asr = OpenAIOptions(base_url="http://127.0.0.1:9/v1", model="m", api_key_env="NO_SUCH_KEY")
     with pytest.raises(EngineUnavailable, match="openai_asr: the environment variable NO_SUCH_KEY"):
-        await load_recognizer(EngineSettings(asr="openai", options={"openai_asr": asr}), Scheduler(1))
+        await load_recognizer(EngineSettings(asr="openai", options={"openai_asr": asr}), scheduler)
 
 
-async def test_a_default_voice_that_no_engine_has_is_refused() -> None:
+async def test_a_default_voice_that_no_engine_has_is_refused(scheduler: Scheduler) -> None:
     engines = EngineSettings(
         asr="openai", tts=("openai",), options={"openai_asr": ASR, "openai_tts": TTS}, default_voice="ghost"
     )
     with pytest.raises(EngineUnavailable, match=r"default_voice.*ghost.*openai-alloy"):
-        await load_synthesizer(engines, Scheduler(1))
+        await load_synthesizer(engines, scheduler)
 
 
 @pytest.mark.models
@@ -107,7 +116,7 @@ async def test_a_bots_voice_that_no_engine_has_is_refused(tmp_path: Path) -> Non
 
 
 async def test_voices_whose_library_is_missing_are_left_out_with_a_warning(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    scheduler: Scheduler, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from kouyu.engines.tts import piper
 
@@ -117,16 +126,16 @@ async def test_voices_whose_library_is_missing_are_left_out_with_a_warning(
     monkeypatch.setattr(piper.PiperSynthesizer, "load", no_library)
     monkeypatch.setattr("kouyu.weights.cache.folder", lambda _: tmp_path)
     engines = EngineSettings(asr="openai", tts=("piper", "openai"), options={"openai_asr": ASR, "openai_tts": TTS})
-    synthesizer = await load_synthesizer(engines, Scheduler(1))
+    synthesizer = await load_synthesizer(engines, scheduler)
     assert [voice.voice_id for voice in synthesizer.voices()] == ["openai-alloy", "openai-nova"]
     assert "piper-tts is not installed" in caplog.text
     with pytest.raises(EngineUnavailable, match="piper-tts"):
-        await load_synthesizer(EngineSettings(tts=("piper",)), Scheduler(1))
+        await load_synthesizer(EngineSettings(tts=("piper",)), scheduler)
 
 
 async def test_a_server_whose_noise_suppression_cannot_be_loaded_goes_on_without(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    scheduler: Scheduler, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "webrtc_noise_gain", None)
-    assert await load_noise_suppressor(EngineSettings(), Scheduler(1)) is None
+    assert await load_noise_suppressor(EngineSettings(), scheduler) is None
     assert "pip install webrtc-noise-gain" in caplog.text

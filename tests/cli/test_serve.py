@@ -32,6 +32,11 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KOUYU_WEIGHTS", str(tmp_path / "no-weights"))
     monkeypatch.setenv("KOUYU_DATA_DIR", str(tmp_path / "data"))
 
+    def end_process(_: object) -> None:
+        pytest.fail("an earlier test left the threads of a scheduler: the command would end this process")
+
+    monkeypatch.setattr("kouyu.cli.serve._end_process", end_process)
+
 
 def serve(*options: str) -> Result:
     return CliRunner().invoke(main, ["serve", "--port", "0", "--https-port", "0", *options])
