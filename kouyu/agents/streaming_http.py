@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 import httpx
 
 from kouyu.agents.agent import AgentError
+from kouyu.engines.http_body import UnreadableBody, refuse_compressed
 from kouyu.engines.this_machine import is_this_machine
 
 T = TypeVar("T")
@@ -34,9 +35,11 @@ def streaming_client(
 
 
 async def _refuse_compressed(response: httpx.Response) -> None:
-    if response.headers.get("content-encoding", "identity") != "identity":
+    try:
+        refuse_compressed(response)
+    except UnreadableBody:
         await response.aclose()
-        raise httpx.DecodingError("the answer is compressed, though that was not asked for", request=response.request)
+        raise
 
 
 async def in_time(step: Awaitable[T], limit_s: float, error: Callable[[str, str], AgentError]) -> T:

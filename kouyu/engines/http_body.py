@@ -10,6 +10,15 @@ class UnreadableBody(httpx.DecodingError):
     """The body is compressed, or longer than allowed."""
 
 
+def refuse_compressed(response: httpx.Response) -> None:
+    """Raise UnreadableBody for an answer that is compressed, though its request asked for none of that."""
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise UnreadableBody(
+            f"the answer is compressed ({encoding[:20]}), though that was not asked for", request=response.request
+        )
+
+
 async def body_pieces(response: httpx.Response) -> AsyncGenerator[bytes, None]:
     """The body as it arrives, in pieces of at most 64 KiB (what httpcore reads at once). Raises httpx.HTTPError.
 
@@ -17,9 +26,7 @@ async def body_pieces(response: httpx.Response) -> AsyncGenerator[bytes, None]:
     chunked encoding), and httpx gives all of these without a suspension. A compressed body is refused
     (UnreadableBody): 64 KiB of it may become 64 MiB. Requests must ask for none (``Accept-Encoding: identity``).
     """
-    encoding = response.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
-        raise UnreadableBody(f"the answer is compressed ({encoding[:20]}), though the request asked for none of that")
+    refuse_compressed(response)
     async for piece in response.aiter_raw():
         yield piece
         await asyncio.sleep(0)
