@@ -15,7 +15,7 @@ from kouyu.protocol.effective import as_wire, effective_asr, effective_input, ef
 from kouyu.protocol.errors import InvalidField
 from kouyu.protocol.merge import Merged, merge
 from kouyu.protocol.object_ranges import Objects
-from kouyu.protocol.ranges import Text
+from kouyu.protocol.text_ranges import Text
 
 InterpretedLanguage = Literal["auto", "en", "zh"]
 

@@ -4,7 +4,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from kouyu.protocol.ranges import Text, required
+from kouyu.protocol.ranges import required
+from kouyu.protocol.text_ranges import Text
 from kouyu.protocol.uplink import (
     InputAudioBufferAppend,
     InputAudioBufferClear,

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 
+from kouyu.protocol.number_ranges import Number, OneOf, WholeNumber
 from kouyu.protocol.object_ranges import AnyObject, Coordinates, MetaData, VariableNames
-from kouyu.protocol.ranges import KeepWhenEmpty, Keywords, LanguageTag, Number, OneOf, Text, Texts, WholeNumber
+from kouyu.protocol.text_ranges import KeepWhenEmpty, Keywords, LanguageTag, Text, Texts
 
 InputFormat = Literal["pcm", "wav", "ogg"]
 InputCodec = Literal["pcm", "opus", "g711a", "g711u"]

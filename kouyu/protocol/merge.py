@@ -21,7 +21,8 @@ import msgspec
 
 from kouyu.protocol.combinations import check_object
 from kouyu.protocol.errors import InvalidField
-from kouyu.protocol.ranges import Choice, Flag, KeepWhenEmpty, Range, Text
+from kouyu.protocol.ranges import Flag, Range
+from kouyu.protocol.text_ranges import Choice, KeepWhenEmpty, Text
 
 S = TypeVar("S", bound=msgspec.Struct)
 

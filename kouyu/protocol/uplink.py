@@ -6,7 +6,8 @@ import msgspec
 
 from kouyu.protocol.content import check_content
 from kouyu.protocol.object_ranges import Objects
-from kouyu.protocol.ranges import Choice, Text, TextInBytes, required
+from kouyu.protocol.ranges import required
+from kouyu.protocol.text_ranges import Choice, Text, TextInBytes
 from kouyu.protocol.uplink_envelope import appended_audio, as_object, audio_delta, decode_event, required_text
 
 MOST_TOOL_OUTPUTS: Final = 64

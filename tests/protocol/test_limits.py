@@ -14,7 +14,7 @@ from kouyu.protocol.content import LONGEST_ADDRESS, LONGEST_OBJECT_STRING, LONGE
 from kouyu.protocol.errors import InvalidField, ProtocolError
 from kouyu.protocol.merge import Field, fields_of, merge
 from kouyu.protocol.object_ranges import AnyObject, Coordinates, MapLimits, MetaData, VariableNames
-from kouyu.protocol.ranges import Text, Texts
+from kouyu.protocol.text_ranges import Text, Texts
 from kouyu.protocol.uplink import (
     LONGEST_TOOL_OUTPUT,
     MOST_TOOL_OUTPUTS,

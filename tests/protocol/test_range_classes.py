@@ -6,23 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from kouyu.protocol import object_ranges, ranges
+from kouyu.protocol import number_ranges, object_ranges, ranges, text_ranges
 from kouyu.protocol.errors import InvalidField
+from kouyu.protocol.number_ranges import Number, OneOf, WholeNumber
 from kouyu.protocol.object_ranges import AnyObject, Coordinates, MapLimits, MetaData, Objects, VariableNames
-from kouyu.protocol.ranges import (
-    Choice,
-    Flag,
-    KeepWhenEmpty,
-    Keywords,
-    LanguageTag,
-    Number,
-    OneOf,
-    Range,
-    Text,
-    TextInBytes,
-    Texts,
-    WholeNumber,
-)
+from kouyu.protocol.ranges import Flag, Range
+from kouyu.protocol.text_ranges import Choice, KeepWhenEmpty, Keywords, LanguageTag, Text, TextInBytes, Texts
 from kouyu.protocol.uplink import ToolOutput
 
 EACH: list[Range] = [
@@ -57,7 +46,7 @@ NAMES = [type(each).__name__ for each in EACH]
 def test_every_range_is_here() -> None:
     structs = [
         each
-        for module in (ranges, object_ranges)
+        for module in (ranges, number_ranges, text_ranges, object_ranges)
         for _, each in inspect.getmembers(module, inspect.isclass)
         if issubclass(each, msgspec.Struct) and each.__module__ == module.__name__
     ]

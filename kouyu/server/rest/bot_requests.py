@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from kouyu.protocol.configuration import LONGEST_PROLOGUE
 from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
-from kouyu.protocol.ranges import LONGEST_ID
+from kouyu.protocol.text_ranges import LONGEST_ID
 from kouyu.server.rest.paging import PageNumber, PageSize
 from kouyu.store.bots import BotModel, BotProfile, BotTools
 

@@ -10,7 +10,7 @@ from kouyu.protocol import errors
 from kouyu.protocol.configuration import ChatConfig
 from kouyu.protocol.errors import InvalidField
 from kouyu.protocol.object_ranges import AnyObject, Coordinates, VariableNames
-from kouyu.protocol.ranges import LONGEST_ID
+from kouyu.protocol.text_ranges import LONGEST_ID
 from kouyu.protocol.uplink import LONGEST_TOOL_OUTPUT, MOST_TOOL_OUTPUTS, ToolOutput
 from kouyu.server.rest.entered_messages import EnterMessage, Pairs, at_most, entered_messages, entered_pairs
 from kouyu.text_chats.chat_request import ChatRequest
