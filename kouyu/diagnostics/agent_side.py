@@ -14,9 +14,8 @@ from kouyu.conversation.inputs import (
     SpeechFailed,
     SpeechFinished,
 )
-from kouyu.diagnostics.facts import (
+from kouyu.diagnostics.facts.agent import (
     ClientToolsAsked,
-    Failure,
     ReplyAsked,
     ReplyCompleted,
     ReplyFirstToken,
@@ -25,6 +24,7 @@ from kouyu.diagnostics.facts import (
     SynthesisFirstAudio,
     SynthesisStarted,
 )
+from kouyu.diagnostics.facts.session import Failure
 from kouyu.diagnostics.turn_seen import Say, TurnSeen
 from kouyu.diagnostics.turns_seen import TurnsSeen
 from kouyu.protocol.ids import NO_ID

@@ -6,7 +6,7 @@ from typing import Final
 from kouyu.conversation.barge_in import BargeIn
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.playout import PlayoutClock
-from kouyu.diagnostics.facts import AudioCompleted, AudioSent, ChatChanged, SentenceStarted, TurnInterrupted
+from kouyu.diagnostics.facts.client import AudioCompleted, AudioSent, ChatChanged, SentenceStarted, TurnInterrupted
 from kouyu.diagnostics.turn_seen import Say, TurnSeen
 from kouyu.diagnostics.turns_seen import TurnsSeen
 from kouyu.protocol.configuration import Configuration, InterruptConfig

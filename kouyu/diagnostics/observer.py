@@ -38,7 +38,9 @@ from kouyu.conversation.limits import Limits
 from kouyu.diagnostics.agent_side import AgentSide
 from kouyu.diagnostics.audio_clock import AudioClock
 from kouyu.diagnostics.client_side import ClientSide
-from kouyu.diagnostics.facts import Configured, DiscardReason, Failure
+from kouyu.diagnostics.facts.session import Configured, Failure
+from kouyu.diagnostics.facts.user import DiscardReason
+from kouyu.diagnostics.recognition_side import RecognitionSide
 from kouyu.diagnostics.turn_seen import Say
 from kouyu.diagnostics.turns_seen import TurnsSeen
 from kouyu.diagnostics.user_side import UserSide
@@ -61,7 +63,15 @@ class Observer:
         self._clock = AudioClock()
         self._turns = TurnsSeen(say, after=turns_before, limits=limits)
         self._track = UserTrack(self._clock, say)
-        self._user = UserSide(clock=self._clock, turns=self._turns, track=self._track, limits=limits, say=say)
+        self._recognition = RecognitionSide(clock=self._clock, turns=self._turns, limits=limits, say=say)
+        self._user = UserSide(
+            clock=self._clock,
+            turns=self._turns,
+            track=self._track,
+            recognition=self._recognition,
+            limits=limits,
+            say=say,
+        )
         self._agent = AgentSide(turns=self._turns, say=say)
         self._client = ClientSide(turns=self._turns, limits=limits, say=say)
 
@@ -106,11 +116,11 @@ class Observer:
             case AudioReceived(end):
                 self._user.on_audio(end)
             case TranscriptReady():
-                self._user.on_transcript(received, at_ms)
+                self._recognition.on_transcript(received, at_ms)
             case TranscriptFailed():
-                self._user.on_transcript_failed(received, at_ms)
+                self._recognition.on_transcript_failed(received, at_ms)
             case TurnJudged():
-                self._user.on_judged(received, at_ms)
+                self._recognition.on_judged(received, at_ms)
             case ReplyDelta() | ReplyWithdrawn() | ReplyToolCalls() | ReplyFinished() | ReplyFailed():
                 self._agent.on_reply(received, at_ms)
             case SpeechAudio() | SpeechFinished() | SpeechFailed():
@@ -129,17 +139,17 @@ class Observer:
             case Transcribe():
                 self._user.ordered(effect, received, at_ms)
             case CancelTranscribe():
-                self._user.canceled(effect, received, at_ms)
+                self._recognition.canceled(effect, received, at_ms)
             case JudgeTurn():
-                self._user.to_judge(effect, at_ms)
+                self._recognition.to_judge(effect, at_ms)
             case CancelJudgement():
-                self._user.judgement_canceled(effect)
+                self._recognition.judgement_canceled(effect)
             case StartReply():
                 self._agent.asked(effect, received, at_ms)
             case CancelReply():
                 turn = self._agent.no_reply_wanted(effect)
                 if turn is not None:
-                    self._user.discard(turn, _why_discarded(received), at_ms)
+                    self._recognition.discard(turn, _why_discarded(received), at_ms)
             case Speak():
                 self._agent.spoken(effect, at_ms)
             case CancelSpeech():

@@ -3,17 +3,11 @@
 from collections import deque
 from typing import Final
 
-from kouyu.diagnostics.facts import (
-    AnyFact,
-    Configured,
-    ReplyAsked,
-    SessionSeen,
-    SpeechProbabilities,
-    TurnEnded,
-    TurnRecord,
-    TurnStarted,
-    Waveform,
-)
+from kouyu.diagnostics.facts.agent import ReplyAsked
+from kouyu.diagnostics.facts.record import AnyFact, TurnRecord
+from kouyu.diagnostics.facts.session import Configured, SessionSeen
+from kouyu.diagnostics.facts.turn import TurnEnded, TurnStarted
+from kouyu.diagnostics.facts.user import SpeechProbabilities, Waveform
 
 TURNS_KEPT: Final = 20
 MOST_FACTS: Final = 5000

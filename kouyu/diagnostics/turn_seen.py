@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kouyu.diagnostics.facts import AnyFact, Stages, TurnCause, Work
+from kouyu.diagnostics.facts.record import AnyFact
+from kouyu.diagnostics.facts.turn import Stages, TurnCause, Work
 from kouyu.text.growing_text import GrowingText
 
 Say = Callable[[AnyFact], None]

@@ -1,7 +1,7 @@
 """The unfinished turns, oldest first."""
 
 from kouyu.conversation.limits import Limits
-from kouyu.diagnostics.facts import TurnCause, TurnEnded, TurnStarted
+from kouyu.diagnostics.facts.turn import TurnCause, TurnEnded, TurnStarted
 from kouyu.diagnostics.turn_seen import Say, TurnSeen
 
 

@@ -1,64 +1,54 @@
-"""The user's part of a turn: facts about speech, pauses, transcripts, end-of-turn judgements and speculation."""
+"""The user's part of a turn: facts about when it begins, pauses and ends."""
 
-from dataclasses import dataclass
 from typing import Final
 
-from kouyu.conversation.effects import CancelJudgement, CancelTranscribe, JudgeTurn, Transcribe
+from kouyu.conversation.effects import Transcribe
 from kouyu.conversation.inputs import (
     ConfigurationUpdate,
     Input,
     SpeechProbability,
     TimePassed,
-    TranscriptFailed,
-    TranscriptReady,
     TurnJudged,
 )
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.conversation.speech_detector import SpeechDetector
 from kouyu.diagnostics.audio_clock import AudioClock
-from kouyu.diagnostics.facts import (
-    DiscardReason,
-    EndOfTurnAsked,
-    EndOfTurnJudged,
+from kouyu.diagnostics.facts.user import (
     EndReason,
-    Failure,
-    SpeculationCommitted,
-    SpeculationDiscarded,
-    SpeculationStarted,
     SpeechEnded,
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
-    TranscriptAsked,
-    TranscriptCanceled,
-    TranscriptReceived,
 )
+from kouyu.diagnostics.recognition_side import RecognitionSide
 from kouyu.diagnostics.turn_seen import Say, TurnSeen
 from kouyu.diagnostics.turns_seen import TurnsSeen
 from kouyu.diagnostics.user_track import UserTrack
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.uplink import InputAudioBufferClear
-from kouyu.text.growing_text import GrowingText
 
 _VOICE_CHUNK: Final = 512
 """Samples of the first chunk, if observation begins in the middle."""
 
 
-@dataclass
-class _Asked:
-    turn: TurnSeen
-    final: bool
-    at_ms: float
-
-
 class UserSide:
     """Makes facts of the user's speech, which it finds with the same detector as the conversation."""
 
-    def __init__(self, *, clock: AudioClock, turns: TurnsSeen, track: UserTrack, limits: Limits, say: Say) -> None:
+    def __init__(
+        self,
+        *,
+        clock: AudioClock,
+        turns: TurnsSeen,
+        track: UserTrack,
+        recognition: RecognitionSide,
+        limits: Limits,
+        say: Say,
+    ) -> None:
         self._clock = clock
         self._turns = turns
         self._track = track
+        self._recognition = recognition
         self._limits = limits
         self._say = say
         self._detector = SpeechDetector()
@@ -67,8 +57,6 @@ class UserSide:
         self._completed_until = 0
         """Sample at which the last push-to-talk buffer was completed."""
         self._completed_has_turn = True
-        self._transcripts: dict[int, _Asked] = {}
-        self._judgements: dict[int, _Asked] = {}
 
     # Reports
 
@@ -104,7 +92,7 @@ class UserSide:
         if self._detector.in_speech and turn.paused:
             turn.paused = False
             self._say(SpeechResumed(at_ms=at_ms, turn=turn.number))
-            self.discard(turn, "spoke_on", at_ms)
+            self._recognition.discard(turn, "spoke_on", at_ms)
         elif (
             not turn.paused
             and not self._detector.in_speech
@@ -113,56 +101,6 @@ class UserSide:
             turn.paused = True
             since = self._clock.end_ms(self._detector.speech_end)
             self._say(SpeechPaused(at_ms=at_ms, turn=turn.number, from_ms=since))
-
-    def on_transcript(self, report: TranscriptReady, at_ms: float) -> None:
-        """Follow a transcript."""
-        asked = self._transcripts.pop(report.order, None)
-        if asked is None:
-            return
-        turn, took = asked.turn, round(at_ms - asked.at_ms, 1)
-        text = report.text.strip()
-        self._say(
-            TranscriptReceived(
-                at_ms=at_ms,
-                turn=turn.number,
-                order=report.order,
-                final=asked.final,
-                text=text,
-                language=report.language,
-                took_ms=took,
-            )
-        )
-        if not asked.final:
-            turn.interim = text
-        elif report.order == turn.transcript_order:
-            turn.transcript_order, turn.transcript = None, text
-            turn.marks.transcript, turn.work.recognition = at_ms, took
-
-    def on_transcript_failed(self, report: TranscriptFailed, at_ms: float) -> None:
-        """Follow a failed transcript."""
-        asked = self._transcripts.pop(report.order, None)
-        if asked is None:
-            return
-        turn = asked.turn
-        self._say(Failure(at_ms=at_ms, turn=turn.number, stage="recognition", code=0, message=report.reason))
-        if report.order == turn.transcript_order:
-            turn.transcript_order, turn.failed = None, True
-
-    def on_judged(self, report: TurnJudged, at_ms: float) -> None:
-        """Follow an end-of-turn judgement."""
-        asked = self._judgements.pop(report.order, None)
-        if asked is None:
-            return
-        asked.turn.work.end_of_turn = took = round(at_ms - asked.at_ms, 1)
-        self._say(
-            EndOfTurnJudged(
-                at_ms=at_ms,
-                turn=asked.turn.number,
-                completeness=round(report.completeness, 4),
-                threshold=self._limits.turn_complete_probability,
-                took_ms=took,
-            )
-        )
 
     # Effects and other inputs
 
@@ -212,10 +150,9 @@ class UserSide:
             )
         )
         if reason == "discarded":
-            self.discard(turn, "not_needed", at_ms)
-        elif turn.speculating:
-            turn.speculating = False
-            self._say(SpeculationCommitted(at_ms=at_ms, turn=turn.number))
+            self._recognition.discard(turn, "not_needed", at_ms)
+        else:
+            self._recognition.commit(turn, at_ms)
 
     def _why_ended(self, received: Input) -> EndReason:
         match received:
@@ -237,67 +174,15 @@ class UserSide:
             turn.speech_from_ms = turn.speech_from_ms or self._clock.ms(self._detector.speech_start)
             if order.final:  # nothing is prepared before ``speech_started``, so the turn is over
                 self._end(turn, self._why_ended(received), at_ms)
-        self._transcripts[order.order] = _Asked(turn, order.final, at_ms)
-        if order.final:
-            if turn.over and turn.cause == "push_to_talk":  # VAD may have found the end of the speech since
-                turn.marks.began = min(turn.marks.over or at_ms, self._clock.end_ms(self._detector.speech_end))
-            turn.transcript_order, turn.transcript = order.order, None
-            if not turn.over:
-                self.discard(turn, "spoke_on", at_ms)
-                turn.speculating = True
-                self._say(SpeculationStarted(at_ms=at_ms, turn=turn.number))
-        self._say(
-            TranscriptAsked(
-                at_ms=at_ms,
-                turn=turn.number,
-                order=order.order,
-                final=order.final,
-                from_ms=self._clock.ms(order.start),
-                to_ms=self._clock.end_ms(order.end),
-            )
-        )
-
-    def canceled(self, order: CancelTranscribe, received: Input, at_ms: float) -> None:
-        """Follow a CancelTranscribe order."""
-        asked = self._transcripts.pop(order.order, None)
-        if asked is None:
-            return
-        self._say(TranscriptCanceled(at_ms=at_ms, turn=asked.turn.number, order=order.order))
-        if order.order == asked.turn.transcript_order:
-            asked.turn.transcript_order = None
-            asked.turn.failed = isinstance(received, TimePassed)
-            self.discard(asked.turn, "failed" if asked.turn.failed else "not_needed", at_ms)
-
-    def to_judge(self, order: JudgeTurn, at_ms: float) -> None:
-        """Follow a JudgeTurn order."""
-        turn = self._turns.of_utterance(order.start)
-        if turn is None:
-            return
-        self._judgements[order.order] = _Asked(turn, False, at_ms)
-        self._say(EndOfTurnAsked(at_ms=at_ms, turn=turn.number, transcript=order.transcript))
-
-    def judgement_canceled(self, order: CancelJudgement) -> None:
-        """Follow a CancelJudgement order."""
-        self._judgements.pop(order.order, None)
-
-    def discard(self, turn: TurnSeen, reason: DiscardReason, at_ms: float) -> None:
-        """Report that the turn's speculation, if there is one, was discarded."""
-        if turn.speculating:
-            turn.speculating = False
-            turn.transcript = turn.marks.transcript = None
-            if turn.transcript_order is not None:  # it continues as an interim one
-                self._transcripts[turn.transcript_order].final = False
-                turn.transcript_order = None
-            turn.marks.ask_anew()
-            turn.packets.clear()
-            turn.answer = GrowingText()
-            self._say(SpeculationDiscarded(at_ms=at_ms, turn=turn.number, reason=reason))
+        if order.final and turn.over and turn.cause == "push_to_talk":  # VAD may have found the end of the speech since
+            turn.marks.began = min(turn.marks.over or at_ms, self._clock.end_ms(self._detector.speech_end))
+        self._recognition.ordered(turn, order, at_ms)
 
     def forget_preparation(self, at_ms: float) -> None:
         """Follow a change of the agent's context, which discards speculation."""
         turn = self._turns.hearing()
         if turn is not None:
-            self.discard(turn, "configuration", at_ms)
+            self._recognition.discard(turn, "configuration", at_ms)
 
     def configured(self, was: Configuration, now_is: Configuration, at_ms: float) -> None:
         """Follow a change of configuration. Between push to talk and free talk earlier speech does not count."""

@@ -7,7 +7,8 @@ import numpy as np
 
 from kouyu.audio.pcm import Samples
 from kouyu.diagnostics.audio_clock import AudioClock
-from kouyu.diagnostics.facts import AnyFact, SpeechProbabilities, Waveform
+from kouyu.diagnostics.facts.record import AnyFact
+from kouyu.diagnostics.facts.user import SpeechProbabilities, Waveform
 from kouyu.protocol.speech_rate import SPEECH_RATE
 
 PIECE: Final = SPEECH_RATE // 50

@@ -6,7 +6,8 @@ from typing import Final
 
 import msgspec
 
-from kouyu.diagnostics.facts import Fact, FactsDropped
+from kouyu.diagnostics.facts.fact import Fact
+from kouyu.diagnostics.facts.session import FactsDropped
 
 MOST_WAITING: Final = 2000
 """Facts queued for a watcher. Beyond that new ones are dropped and counted."""

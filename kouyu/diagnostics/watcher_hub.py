@@ -11,7 +11,8 @@ from kouyu.audio.pcm import Samples
 from kouyu.conversation.conversation import Conversation
 from kouyu.conversation.effects import Effect
 from kouyu.conversation.inputs import Input
-from kouyu.diagnostics.facts import AnyFact, Configured, HintGiven, SessionEnded, SessionSeen, TurnRecord
+from kouyu.diagnostics.facts.record import AnyFact, TurnRecord
+from kouyu.diagnostics.facts.session import Configured, HintGiven, SessionEnded, SessionSeen
 from kouyu.diagnostics.observer import Observer
 from kouyu.diagnostics.turn_records import TurnRecords
 from kouyu.diagnostics.watcher import Wanted, Watcher, told

@@ -47,7 +47,7 @@ from kouyu.conversation.inputs import (
     SectionBegan,
     TimePassed,
 )
-from kouyu.diagnostics.facts import SessionSeen
+from kouyu.diagnostics.facts.session import SessionSeen
 from kouyu.diagnostics.watcher_hub import LiveSession
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.content import TextPart, parse_parts

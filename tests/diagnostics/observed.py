@@ -6,7 +6,8 @@ from typing import TypeVar
 import numpy as np
 
 from kouyu.conversation.inputs import AudioReceived, Input
-from kouyu.diagnostics.facts import AnyFact, SpeechProbabilities, Waveform
+from kouyu.diagnostics.facts.record import AnyFact
+from kouyu.diagnostics.facts.user import SpeechProbabilities, Waveform
 from kouyu.diagnostics.observer import Observer
 from tests.conversation.simulation import Simulation
 

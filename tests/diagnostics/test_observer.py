@@ -7,22 +7,18 @@ import pytest
 
 from kouyu.conversation.inputs import TimePassed
 from kouyu.conversation.limits import Limits
-from kouyu.diagnostics.facts import (
-    AudioSent,
+from kouyu.diagnostics.facts.agent import ReplyAsked
+from kouyu.diagnostics.facts.client import AudioSent, SentenceStarted, TurnInterrupted
+from kouyu.diagnostics.facts.session import Failure
+from kouyu.diagnostics.facts.turn import Stages, TurnEnded, TurnStarted
+from kouyu.diagnostics.facts.user import (
     EndOfTurnJudged,
-    Failure,
-    ReplyAsked,
-    SentenceStarted,
     SpeculationCommitted,
     SpeculationDiscarded,
     SpeechEnded,
     SpeechProbabilities,
     SpeechStarted,
-    Stages,
     TranscriptReceived,
-    TurnEnded,
-    TurnInterrupted,
-    TurnStarted,
     Waveform,
 )
 from kouyu.protocol.uplink import InputTextGenerateAudio

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from kouyu.conversation.effects import Send
 from kouyu.conversation.inputs import TimePassed
 from kouyu.conversation.limits import Limits
-from kouyu.diagnostics.facts import AudioSent, ChatChanged, SpeechEnded, SpeechStarted, TurnEnded, TurnStarted
+from kouyu.diagnostics.facts.client import AudioSent, ChatChanged
+from kouyu.diagnostics.facts.turn import TurnEnded, TurnStarted
+from kouyu.diagnostics.facts.user import SpeechEnded, SpeechStarted
 from tests.conversation.random_users import Do, histories, perform, tries
 from tests.conversation.test_random_histories import RandomEngines, engines
 from tests.diagnostics.observed import Observed

@@ -8,7 +8,7 @@ from litestar import Request, Response, WebSocket, get, websocket
 from litestar.handlers import HTTPRouteHandler, WebsocketRouteHandler
 from litestar.types import Guard
 
-from kouyu.diagnostics.facts import TurnRecord
+from kouyu.diagnostics.facts.record import TurnRecord
 from kouyu.diagnostics.watcher import Wanted, Watcher
 from kouyu.diagnostics.watcher_hub import TooManyWatchers, WatcherHub
 from kouyu.protocol import errors

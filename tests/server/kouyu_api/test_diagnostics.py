@@ -15,7 +15,8 @@ from kouyu.conversation.conversation import Conversation
 from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import ConfigurationUpdate
 from kouyu.conversation.limits import Limits
-from kouyu.diagnostics.facts import SessionSeen, TurnStarted
+from kouyu.diagnostics.facts.session import SessionSeen
+from kouyu.diagnostics.facts.turn import TurnStarted
 from kouyu.diagnostics.watcher import MOST_WAITING, Wanted
 from kouyu.diagnostics.watcher_hub import MOST_WATCHERS, LiveSession
 from kouyu.protocol.ids import IdFactory
