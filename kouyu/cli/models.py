@@ -99,7 +99,7 @@ class Bars:
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
-            TextColumn("{task.description:16}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console
+            TextColumn("{task.description:27}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console
         )
         self._bars: dict[str, TaskID] = {}
 

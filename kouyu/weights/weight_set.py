@@ -62,6 +62,23 @@ class WeightFile(msgspec.Struct, frozen=True):
     sources: tuple[Source, ...]
 
 
+def weight_file(
+    path: str,
+    sha256: str,
+    size: int,
+    *members: WheelMember,
+    upstream: str = "",
+    conversion: Conversion | None = None,
+) -> WeightFile:
+    """A file that lies in wheels, as the concatenation of `members`, and as it is at the URL `upstream`, or in one.
+
+    With a `conversion` it is the result of that.
+    """
+    in_wheels = (FromWheels(members, conversion),) if members else ()
+    home = (FromUrl(upstream),) if upstream else ()
+    return WeightFile(path, sha256, size, (*in_wheels, *home))
+
+
 class WeightSet(msgspec.Struct, frozen=True):
     """Files that belong together, in one folder of the cache.
 

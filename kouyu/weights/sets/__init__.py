@@ -1,0 +1,1 @@
+"""The built-in weight sets, by what they do. `catalogue` finds them by name."""

