@@ -23,7 +23,7 @@ def test_free_talk_shows_what_is_heard_as_one_speaks_and_the_sentence_that_sound
     seen = page.does("talking", "freeTalk", bot="echo")
     assert "capital of france" in texts(seen, "user")[0].lower()
     assert "capital of france" in texts(seen, "agent")[0].lower()
-    assert any("what" in partial.lower() for partial in seen["partial"])
+    assert any("what" in interim.lower() for interim in seen["interim"])
     assert any("capital of france" in sentence.lower() for sentence in seen["sounding"])
 
 

@@ -160,7 +160,7 @@ export const en = {
   "bar.speech": "Speech",
   "bar.pause": "Silence",
   "bar.finalTranscript": "Final transcript",
-  "bar.partialTranscript": "Partial transcript",
+  "bar.interimTranscript": "Interim transcript",
   "bar.canceled": "canceled",
   "bar.running": "running",
   "bar.judgement": "Judgement, completeness and threshold: {verdict}",

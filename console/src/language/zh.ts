@@ -162,7 +162,7 @@ export const zh: Record<TextName, string> = {
   "bar.speech": "语音",
   "bar.pause": "静音",
   "bar.finalTranscript": "最终识别",
-  "bar.partialTranscript": "中间识别",
+  "bar.interimTranscript": "中间识别",
   "bar.canceled": "已取消",
   "bar.running": "进行中",
   "bar.judgement": "判停：完整度与阈值 {verdict}",

@@ -1,7 +1,7 @@
 import type { ToolCall } from "./events";
 import type { Sentence } from "./sentences";
 
-/** What the user said or typed. While `live` the text is a partial transcript. */
+/** What the user said or typed. While `live` the text is an interim transcript. */
 export interface UserBubble {
   kind: "user";
   key: number;

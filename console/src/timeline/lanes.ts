@@ -6,7 +6,7 @@ import type { AudioSent, Fact, TurnRecord } from "./facts";
 
 /** What a bar shows, which says its colour. */
 export type Look =
-  | "speech" | "pause" | "partial" | "recognition" | "judgement" | "speculation" | "committed" | "discarded"
+  | "speech" | "pause" | "interim" | "recognition" | "judgement" | "speculation" | "committed" | "discarded"
   | "waiting" | "reply" | "synthesis" | "sound" | "unheard";
 
 export interface Bar {
@@ -87,10 +87,10 @@ function transcriptLane(record: TurnRecord, until: number): Lane {
     const ready = factsOf(record, "transcript.ready").find(({ order }) => order === asked.order);
     const canceled = factsOf(record, "transcript.canceled").find(({ order }) => order === asked.order);
     const to = ready?.at_ms ?? canceled?.at_ms ?? until;
-    const name = t(asked.final ? "bar.finalTranscript" : "bar.partialTranscript");
+    const name = t(asked.final ? "bar.finalTranscript" : "bar.interimTranscript");
     const text = ready ? `“${ready.text}”` : t(canceled ? "bar.canceled" : "bar.running");
     const title = `${name}: ${duration(to - asked.at_ms)}. ${text}`;
-    const look = canceled && !ready ? "discarded" : asked.final ? "recognition" : "partial";
+    const look = canceled && !ready ? "discarded" : asked.final ? "recognition" : "interim";
     return { from: asked.at_ms, to, look, label: ready ? ready.text : "", title };
   });
   return lane(t("lane.transcript"), bars);

@@ -3,14 +3,14 @@ import { FREE_TALK, PUSH_TO_TALK, answered, bubbles, openPage, shownTurn, start,
 /** One question by free talk. */
 export async function freeTalk(page, where, { bot }, sockets) {
   await openPage(page, where, { bot, settings: FREE_TALK });
-  const partial = await watchText(page, '.bubble.user.live');
+  const interim = await watchText(page, '.bubble.user.live');
   const sounding = await watchText(page, '.sounding');
   await start(page);
   await answered(page);
   const turn = await shownTurn(page);
   const seen = { bubbles: await bubbles(page), sounding: await sounding(), turn, received: [...sockets.received] };
-  // A busy server leaves partial transcripts out: then they come with one of the next questions.
-  return { ...seen, partial: await partial('what') };
+  // A busy server sends fewer interim transcripts: they then come with one of the next questions.
+  return { ...seen, interim: await interim('what') };
 }
 
 /** A long answer, into which the microphone asks its next question. */
