@@ -46,7 +46,7 @@ fuzz: $(VENV)/dev.stamp ## send a server of its own everything that the wire all
 console: $(CONSOLE)/node_modules/.package-lock.json ## build the page anew from console/ into kouyu/console; needs Node 20.19 or newer
 	@cd $(CONSOLE) && npm run --silent build
 
-docs: $(VENV)-docs/docs.stamp ## build the documentation site from docs/ into build/docs; a broken link is an error
+docs: $(VENV)-docs/docs.stamp ## build the documentation site from docs/ into build/docs; a broken link is an error; needs npm
 	@$(VENV)-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky --conf-dir docs/site . build/docs
 	@echo 'The site is build/docs/docs/index.html'
 
@@ -78,10 +78,12 @@ $(VENV)-peers/peers.stamp: bench/peers/requirements.txt
 	@$(VENV)-peers/bin/pip install --disable-pip-version-check --quiet -r bench/peers/requirements.txt
 	@touch $@
 
-$(VENV)-docs/docs.stamp: docs/site/requirements.txt
+$(VENV)-docs/docs.stamp: docs/site/requirements.txt docs/site/package-lock.json docs/site/package.json
 	@$(PYTHON) -m venv $(VENV)-docs
-	@echo 'Installing Sphinx and what it needs (docs/site/requirements.txt)'
+	@echo 'Installing Sphinx and what it needs (docs/site/requirements.txt, docs/site/package-lock.json)'
 	@$(VENV)-docs/bin/pip install --disable-pip-version-check --quiet --require-hashes -r docs/site/requirements.txt
+	@cp docs/site/package.json docs/site/package-lock.json $(VENV)-docs/
+	@npm ci --silent --prefix $(VENV)-docs
 	@touch $@
 
 .PHONY: sdk-tools
