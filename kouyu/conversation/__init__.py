@@ -7,5 +7,8 @@
 - ``turns.py`` makes chats of them: a ``Turn`` is prepared at a pause, and committed or rolled back.
 - The speaking side says one thing at a time: ``output_slot.py`` with ``reply.py``, a chat, or ``announcement.py``;
   ``spoken_item.py`` turns sentences into packets; ``pacing.py``, ``playout.py`` and ``heard.py`` count them.
+- ``reply_factory.py`` makes replies, and ``reply_reports.py`` passes the reports of agents and synthesis to them;
+  ``announcer.py`` has the prologue and other texts spoken.
+- ``reconfiguration.py`` applies ``chat.update``; ``configuration_state.py`` is what has been requested and is in force.
 - Both sides wait for reports of engines: ``pending_order.py``.
 """

@@ -1,0 +1,51 @@
+"""Speaks texts that belong to no chat: the prologue, and those of ``input_text.generate_audio``."""
+
+from collections.abc import Iterator
+
+from kouyu.conversation.announcement import Announcement
+from kouyu.conversation.effects import Effect
+from kouyu.conversation.limits import Limits
+from kouyu.conversation.order_numbers import OrderNumbers
+from kouyu.conversation.output_slot import OutputSlot
+from kouyu.protocol.configuration import Configuration
+
+
+class Announcer:
+    """Puts announcements into the output slot, and remembers which prologue the client has been played."""
+
+    def __init__(self, *, orders: OrderNumbers, limits: Limits, output: OutputSlot) -> None:
+        self._orders = orders
+        self._limits = limits
+        self._output = output
+        self._played = ""
+        self._prologue: Announcement | None = None
+
+    def announce(self, text: str, configuration: Configuration, now: float) -> Iterator[Effect]:
+        """Speak ``text``, interrupting what sounds."""
+        yield from self._output.interrupt(3, now)
+        self._begin(text, configuration)
+
+    def play_prologue(self, configuration: Configuration, now: float) -> Iterator[Effect]:
+        """Speak the opening line, once per text, if nothing sounds or only an earlier opening line does."""
+        prologue = _prologue_of(configuration)
+        if prologue in ("", self._played):
+            return
+        if self._output.audible(now) and not self._output.says(self._prologue):
+            return
+        yield from self._output.interrupt(3, now)
+        self._played = prologue
+        self._prologue = self._begin(prologue, configuration)
+
+    def skip_prologue(self, configuration: Configuration) -> None:
+        """Count the opening line as played: the client heard it on an earlier connection."""
+        self._played = _prologue_of(configuration)
+
+    def _begin(self, text: str, configuration: Configuration) -> Announcement:
+        item = Announcement(text, configuration=configuration, orders=self._orders, limits=self._limits)
+        self._output.begin(item, configuration.output_audio)
+        return item
+
+
+def _prologue_of(configuration: Configuration) -> str:
+    """The opening line to speak, or ""."""
+    return (configuration.prologue_content or "").strip() if configuration.need_play_prologue else ""

@@ -1,0 +1,47 @@
+"""The configuration of one connection: what the client has requested so far, and what is in force."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kouyu.conversation.capabilities import Capabilities
+from kouyu.conversation.identity import Identity
+from kouyu.protocol.configuration import Configuration
+from kouyu.protocol.effective import effective
+from kouyu.protocol.merge import Merged, merge
+
+
+class ConfigurationState:
+    """Derives the configuration in force from the requested one, the capabilities and the conversation."""
+
+    def __init__(self, capabilities: Capabilities, identity: Identity) -> None:
+        self._capabilities = capabilities
+        self._identity = identity
+        self.requested = Configuration()
+        """What the client has requested so far, in force or not."""
+        self.in_force = capabilities.in_force(self.requested, identity.conversation_id)
+        """Cached, because every input reads it."""
+
+    @property
+    def user_id(self) -> str:
+        """The user of the connection; "" if the client has named none."""
+        return self.in_force.chat_config.user_id or ""
+
+    def read(self, data: Mapping[str, Any]) -> Merged[Configuration]:
+        """Parse a ``chat.update``, collecting its faults. Changes nothing."""
+        return merge(self.requested, data, self._capabilities.check)
+
+    def change(self, requested: Configuration) -> None:
+        """Set the requested configuration and derive the one in force."""
+        self.requested = requested
+        self.in_force = self._capabilities.in_force(effective(requested), self._identity.conversation_id)
+
+    def names_another_conversation(self, merged: Merged[Configuration]) -> bool:
+        """Whether an update's conversation differs from the one in force and from the one in the update before, or
+        belongs to another user."""
+        wanted = merged.configuration.chat_config.conversation_id
+        known = self.requested.chat_config.conversation_id, self._identity.conversation_id
+        return wanted is not None and (wanted not in known or self.is_for_another_user(merged.configuration))
+
+    def is_for_another_user(self, requested: Configuration) -> bool:
+        """Whether ``requested`` names another user than the connection has had."""
+        return self.user_id not in ("", requested.chat_config.user_id or "")

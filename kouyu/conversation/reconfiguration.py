@@ -1,0 +1,107 @@
+"""Applies a ``chat.update``, or the state of a lost connection: changes the configuration and the conversation."""
+
+from collections.abc import Iterator
+
+from kouyu.conversation.announcer import Announcer
+from kouyu.conversation.capabilities import Capabilities
+from kouyu.conversation.configuration_state import ConfigurationState
+from kouyu.conversation.effects import Effect, Send
+from kouyu.conversation.hints import Hints, quoted
+from kouyu.conversation.identity import Identity
+from kouyu.conversation.inputs import ConfigurationUpdate, ConnectionResumed, NotOpened, OpenedConversation
+from kouyu.conversation.output_slot import OutputSlot
+from kouyu.conversation.push_to_talk import is_push_to_talk
+from kouyu.conversation.reply_factory import ReplyFactory
+from kouyu.conversation.turns import Turns
+from kouyu.protocol.configuration import Configuration
+from kouyu.protocol.downlink import DownlinkEvent, error
+from kouyu.protocol.effective import to_wire
+from kouyu.protocol.errors import all_in_one
+
+
+class Reconfiguration:
+    """Changes a connection's configuration and conversation, and what follows from them on every side."""
+
+    def __init__(
+        self,
+        configuration: ConfigurationState,
+        *,
+        identity: Identity,
+        capabilities: Capabilities,
+        turns: Turns,
+        output: OutputSlot,
+        announcer: Announcer,
+        replies: ReplyFactory,
+        hints: Hints,
+    ) -> None:
+        self._configuration = configuration
+        self._identity = identity
+        self._capabilities = capabilities
+        self._turns = turns
+        self._output = output
+        self._announcer = announcer
+        self._replies = replies
+        self._hints = hints
+
+    def update(self, update: ConfigurationUpdate, now: float) -> Iterator[Effect]:
+        """Apply the valid objects of a ``chat.update``; report the others to the client."""
+        requested, faults = update.merged.configuration, update.merged.faults
+        if faults:
+            fault = all_in_one(faults)
+            yield Send(error(fault.code, fault.msg, update.origin_message))
+            for one in faults:
+                yield from self._hints.refused(one, f"chat.update, {one.object_name} stays as it was")
+        for message in update.misspelt:
+            yield from self._hints.tell(message)
+        yield from self._change_conversation(update.conversation, requested)
+        if self._capabilities.is_unknown_voice(voice_id := requested.output_audio.voice_id):
+            default = self._capabilities.default_voice_id
+            yield from self._hints.tell(f"there is no voice {quoted(voice_id or '')} here: {default} speaks")
+        yield from self._apply(requested, now)
+        yield Send(DownlinkEvent("chat.updated", to_wire(self._configuration.in_force)))
+        yield from self._announcer.play_prologue(self._configuration.in_force, now)
+
+    def resume(self, resumed: ConnectionResumed, now: float) -> Iterator[Effect]:
+        """Take over the state of a lost connection. Sends no event: to the client it is the same session."""
+        opened = resumed.conversation
+        self._identity.open(opened.conversation_id, opened.section_id)
+        yield from self._apply(self._capabilities.without_refused_voice(resumed.requested), now)
+        self._announcer.skip_prologue(self._configuration.in_force)
+        yield from self._hints.tell(
+            f"no chat.update came: the configuration and the conversation {opened.conversation_id} are those of this"
+            " client's connection that was lost before"
+        )
+
+    def _apply(self, requested: Configuration, now: float) -> Iterator[Effect]:
+        before = self._configuration.in_force
+        if requested != self._configuration.requested:
+            yield from self._turns.forget_preparation()
+        self._configuration.change(requested)
+        after = self._configuration.in_force
+        if is_push_to_talk(after.turn_detection) != is_push_to_talk(before.turn_detection):
+            goes_on = after.input_audio == before.input_audio
+            yield from self._turns.change_mode(before, now, goes_on=goes_on)
+        self._output.follow_subscriptions(after.event_subscriptions)
+
+    def _change_conversation(
+        self, found: OpenedConversation | NotOpened | None, requested: Configuration
+    ) -> Iterator[Effect]:
+        """Switch to the conversation that an update names, or to a new one. The running chat, and turns that wait for a
+        transcript, finish in the old conversation and for its user."""
+        old_id, old_replies = self._identity.conversation_id, self._replies.in_this_conversation()
+        match found:
+            case OpenedConversation(conversation_id, section_id):
+                self._identity.open(conversation_id, section_id)
+            case NotOpened(why):
+                self._identity.new_conversation()
+                yield from self._tell_of_new_conversation(requested.chat_config.conversation_id or "", why)
+            case None if self._configuration.is_for_another_user(requested):
+                self._identity.new_conversation()
+            case None:
+                return
+        if self._identity.conversation_id != old_id:
+            self._turns.finish_in_old_conversation(old_replies)
+
+    def _tell_of_new_conversation(self, named: str, why: str) -> Iterator[Effect]:
+        begun = self._identity.conversation_id
+        yield from self._hints.tell(f"conversation_id {quoted(named)} {why}: the new conversation {begun} was begun")

@@ -1,0 +1,90 @@
+"""Passes the reports of agents and of synthesis, and the outputs of the client's tools, to the reply they concern."""
+
+import logging
+from collections import deque
+from collections.abc import Iterator
+from typing import Final
+
+from kouyu.conversation.effects import Effect
+from kouyu.conversation.inputs import (
+    ReplyDelta,
+    ReplyFailed,
+    ReplyFinished,
+    ReplyReport,
+    ReplyToolCalls,
+    ReplyToolsCalled,
+    ReplyToolsRan,
+    ReplyWithdrawn,
+    SpeechAudio,
+    SpeechFailed,
+    SpeechFinished,
+)
+from kouyu.conversation.output_slot import OutputSlot
+from kouyu.conversation.reply import Reply
+from kouyu.conversation.turns import Turns
+from kouyu.protocol.errors import InvalidField
+from kouyu.protocol.uplink import SubmitToolOutputs
+
+log = logging.getLogger(__name__)
+
+_CHATS_REMEMBERED: Final = 8
+"""Chats that have requested tools: tells outputs that come too late from outputs that match no chat."""
+
+
+class ReplyReports:
+    """Finds the reply that a report concerns: a prepared one, or the one in the output slot. Drops late reports."""
+
+    def __init__(self, *, turns: Turns, output: OutputSlot) -> None:
+        self._turns = turns
+        self._output = output
+        self._chats_with_tools: deque[str] = deque(maxlen=_CHATS_REMEMBERED)
+
+    def on_reply(self, report: ReplyReport, now: float) -> Iterator[Effect]:
+        """Take in a report of the agent."""
+        candidates = [*self._turns.prepared_replies(), self._output.reply()]
+        reply = next((one for one in candidates if one is not None and one.asked_by(report.order)), None)
+        if reply is None:
+            return
+        match report:
+            case ReplyDelta(text=text):
+                yield from reply.on_delta(text, now)
+            case ReplyWithdrawn(characters=characters):
+                yield from reply.on_withdrawn(characters, now)
+            case ReplyToolsCalled(calls=calls):
+                yield from reply.on_tools_called(calls, now)
+            case ReplyToolsRan(round=tools):
+                yield from reply.on_tools_ran(tools, now)
+            case ReplyToolCalls():
+                self._chats_with_tools.append(reply.chat_id)
+                yield from reply.on_tool_calls(report, now)
+            case ReplyFinished(input_tokens=input_tokens, output_tokens=output_tokens):
+                yield from reply.on_finished(input_tokens, output_tokens, now)
+            case ReplyFailed(reason=reason):
+                reply.on_failure(reason)
+
+    def on_speech(self, report: SpeechAudio | SpeechFinished | SpeechFailed, now: float) -> None:
+        """Take in a report of synthesis."""
+        items: list[OutputSlot | Reply] = [self._output, *self._turns.prepared_replies()]
+        for item in items:
+            match report:
+                case SpeechAudio(order, packet, duration_ms):
+                    item.on_speech(order, packet, duration_ms, now)
+                case SpeechFinished(order):
+                    item.on_speech_done(order)
+                case SpeechFailed(order, reason):
+                    item.on_speech_done(order, reason)
+
+    def on_tool_outputs(self, submitted: SubmitToolOutputs, now: float) -> Iterator[Effect]:
+        """Take in the outputs of the client's tools.
+
+        Raises InvalidField if they match no chat, or not the calls of the chat that waits for them.
+        """
+        reply = self._output.reply()
+        if reply is not None and reply.waits_for_tools and reply.chat_id == submitted.chat_id:
+            yield from reply.on_tool_outputs(submitted.tool_outputs, now)
+        elif submitted.chat_id in self._chats_with_tools:
+            # An error would end the call of a JS client whose answer has crossed with an interruption.
+            log.info("ignored tool outputs for a chat that no longer waits for them")
+        else:
+            waiting = reply.chat_id if reply is not None and reply.waits_for_tools else "none: no chat waits for tools"
+            raise InvalidField("data.chat_id", submitted.chat_id, waiting)
