@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from kouyu.workers.limited import LimitedWorkers
-from tests.end_to_end.background import background_stand_in
 from tests.end_to_end.running_server import RunningServer, running_server
-from tests.standins.openai_server import OpenAIStandIn
+from tests.standins.background import in_background
+from tests.standins.openai_server import OpenAIStandIn, openai_stand_in
 
 # The same examples in each run, which may take as long as a busy machine needs for them. Others than these are tried
 # with `pytest --hypothesis-profile=default`.
@@ -45,7 +45,7 @@ def questions() -> Path:
 @pytest.fixture(scope="session")
 def language_model() -> Iterator[OpenAIStandIn]:
     """A scripted OpenAI-compatible language model, on an event loop of its own."""
-    with background_stand_in() as stand_in:
+    with in_background(openai_stand_in) as stand_in:
         yield stand_in
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.console.page import Page
-from tests.end_to_end.background import in_background
 from tests.end_to_end.running_server import RunningServer, running_server
 from tests.sdk.microphone import loop_of
 from tests.sdk.node_project import find_chromium, find_node
+from tests.standins.background import in_background
 from tests.standins.openai_server import (
     Answer,
     OpenAIStandIn,

@@ -11,10 +11,10 @@ import numpy as np
 import kouyu.bench.questions
 from kouyu.audio.wav import read_listening_audio
 from tests.console.page import Page
-from tests.end_to_end.background import in_background
 from tests.end_to_end.running_server import running_server
 from tests.sdk.microphone import RATE
 from tests.sdk.node_project import find_chromium, find_node
+from tests.standins.background import in_background
 from tests.standins.openai_server import Answer, Pace, ReceivedRequest, Say, ToolCallScript, call_tools, openai_stand_in
 
 QUESTIONS = Path(kouyu.bench.questions.__file__).parent

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.background import in_background
 from tests.end_to_end.running_server import RunningServer, running_server
 from tests.standins import mcp_server
+from tests.standins.background import in_background
 from tests.standins.coze_server import TOKEN, CozeStandIn, coze_stand_in
 from tests.standins.openai_server import OpenAIStandIn
 

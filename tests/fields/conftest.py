@@ -5,7 +5,7 @@ import pytest
 
 from tests.end_to_end.running_server import RunningServer, running_server
 from tests.standins.openai_server import OpenAIStandIn
-from tests.standins.recognition_endpoint import QUESTION_TEXT, RecognitionStandIn, recognition_stand_in
+from tests.standins.recognition_endpoint import RecognitionStandIn, recognition_stand_in
 from tests.standins.speech_endpoint import SpeechStandIn, speech_stand_in
 
 REPOSITORY = Path(__file__).parents[2]
@@ -32,7 +32,7 @@ def recognition_endpoint() -> Iterator[RecognitionStandIn]:
 @pytest.fixture
 def recogniser(recognition_endpoint: RecognitionStandIn) -> RecognitionStandIn:
     """The same for one test: says what it is told to, and keeps the audio it is sent."""
-    recognition_endpoint.text = QUESTION_TEXT
+    recognition_endpoint.text = None
     recognition_endpoint.heard.clear()
     return recognition_endpoint
 

@@ -30,16 +30,15 @@ async def test_delta(measuring_server: RunningServer, recogniser: RecognitionSta
     """Base64 audio in the configured format; what is no base64, or no audio, is an error that says so."""
     async with talking(measuring_server) as talk:
         await talk.configure()
-        await push(talk, uploads.pcm(question()))
-        assert measuring.sounding_s(recogniser.heard[-1].audio, 16_000) > 1.2
+        heard = recogniser.behind(await push(talk, uploads.pcm(question())))
+        assert measuring.sounding_s(heard.audio, 16_000) > 1.2
         for wrong in ("not base64!", 7, None):
             assert "data.delta" in await fault(talk, "input_audio_buffer.append", {"delta": wrong})
         await talk.configure(input_audio={"codec": "opus"})
         no_packet = base64.b64encode(b"\xff\xff\xff\xff").decode()
         assert "not an Opus packet" in await fault(talk, "input_audio_buffer.append", {"delta": no_packet})
-        recogniser.heard.clear()
-        await push(talk, uploads.opus_packets(question()))
-        assert measuring.sounding_s(recogniser.heard[-1].audio, 16_000) > 1.2
+        heard = recogniser.behind(await push(talk, uploads.opus_packets(question())))
+        assert measuring.sounding_s(heard.audio, 16_000) > 1.2
 
 
 def message(content: str, content_type: str = "text", role: str = "user") -> dict[str, str]:

@@ -79,8 +79,8 @@ async def test_prefix_padding_ms(measuring_server: RunningServer, recogniser: Re
             count = talk.types.count(TRANSCRIPT) + 1
             await free_talk(talk, prefix_padding_ms=padding_ms)
             await talk.client.stream(led, faster=FASTER)
-            await talk.until(TRANSCRIPT, count=count)
-            leads[padding_ms] = measuring.silence_before_s(recogniser.heard[-1].audio, 16_000)
+            transcript = (await talk.until(TRANSCRIPT, count=count)).data["content"]
+            leads[padding_ms] = measuring.silence_before_s(recogniser.behind(transcript).audio, 16_000)
             await talk.client.send("conversation.chat.cancel")
         assert "prefix_padding_ms" in await refusal(talk, turn_detection={"prefix_padding_ms": -1})
     assert leads[0] < 0.1
@@ -110,13 +110,12 @@ async def test_silence_duration_ms(measuring_server: RunningServer, recogniser: 
     async with talking(measuring_server) as talk:
         for duration_ms, turns in ((400, 2), (1200, 1)):
             before = len(talk.events)
-            recogniser.heard.clear()
             await free_talk(talk, silence_duration_ms=duration_ms)
             await talk.client.stream(twice, faster=FASTER)
-            await talk.until(TRANSCRIPT, count=talk.types[:before].count(TRANSCRIPT) + turns)
+            last = await talk.until(TRANSCRIPT, count=talk.types[:before].count(TRANSCRIPT) + turns)
             assert talk.types[before:].count(STARTED) == talk.types[before:].count(STOPPED) == turns
-            longest = max((heard.audio for heard in recogniser.heard), key=len)
-            with_the_pause = measuring.sounding_s(longest, 16_000) > 1.5 * len(speech) / 16_000
+            heard = recogniser.behind(last.data["content"]).audio
+            with_the_pause = measuring.sounding_s(heard, 16_000) > 1.5 * len(speech) / 16_000
             assert with_the_pause == (turns == 1)
             await talk.client.send("conversation.chat.cancel")
         assert "silence_duration_ms" in await refusal(talk, turn_detection={"silence_duration_ms": 10_001})

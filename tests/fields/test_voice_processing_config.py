@@ -39,8 +39,7 @@ async def heard_in(talk: Talk, recogniser: RecognitionStandIn, **processing: Any
     if processing:
         shown = await talk.configure(voice_processing_config=processing)
         assert shown.data["voice_processing_config"] == shown.data["voice_processing_config"] | processing
-    await push(talk, uploads.pcm(noisy_question()))
-    return recogniser.heard[-1].audio
+    return recogniser.behind(await push(talk, uploads.pcm(noisy_question()))).audio
 
 
 async def test_voice_processing_config(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:
@@ -78,10 +77,10 @@ def sounds_like(heard: Samples, name: str) -> bool:
 
 async def recognised(talk: Talk, recogniser: RecognitionStandIn, *names: str) -> set[str]:
     """Push the questions one after the other; which of them were recognised. The others' transcripts are empty."""
-    recogniser.heard.clear()
-    for name in names:
-        await push(talk, uploads.pcm(recording(name)))
-    return {name for name in names for heard in recogniser.heard if sounds_like(heard.audio, name)}
+    transcripts = {name: await push(talk, uploads.pcm(recording(name))) for name in names}
+    heard = {name: recogniser.behind(transcript).audio for name, transcript in transcripts.items() if transcript}
+    assert all(sounds_like(audio, name) for name, audio in heard.items())
+    return set(heard)
 
 
 async def test_enable_pdns(measuring_server: RunningServer, recogniser: RecognitionStandIn) -> None:

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.background import in_background
 from tests.end_to_end.running_server import RunningServer, running_server
 from tests.sdk.microphone import loop_of
 from tests.sdk.node_project import NodeProject, find_chromium, find_node
+from tests.standins.background import in_background
 from tests.standins.openai_server import Answer, OpenAIStandIn, Pace, ReceivedRequest, Say, echo, openai_stand_in
 
 HERE = Path(__file__).parent

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.standins.connections import serving
+from tests.standins.http_requests import read_request
 
 TOKEN = "pat_stand_in"
 _FINISH = '{"msg_type":"generate_answer_finish","data":"{\\"finish_reason\\":0,\\"FinData\\":\\"\\"}"}'
@@ -77,14 +78,13 @@ class CozeStandIn:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request on a connection of its own."""
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        first, *lines = head.rstrip().split("\r\n")
-        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-        body = json.loads(await reader.readexactly(int(headers.get("content-length", 0))) or b"{}")
-        target = urlsplit(first.split(" ")[1])
+        if (arrived := await read_request(reader)) is None:
+            return
+        body = json.loads(arrived.body or b"{}")
+        target = urlsplit(arrived.target)
         request = Received(target.path, dict(parse_qsl(target.query)), body)
         self.requests.append(request)
-        if headers.get("authorization") != f"Bearer {TOKEN}":
+        if arrived.headers.get("authorization") != f"Bearer {TOKEN}":
             await _refuse(writer, Refuse(401, 4100, "authentication is invalid"))
             return
         if fault := _fault_of(request):

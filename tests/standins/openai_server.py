@@ -20,6 +20,7 @@ from itertools import count
 from typing import Any
 
 from tests.standins.connections import serving
+from tests.standins.http_requests import read_request
 
 _CREATED = 1_767_225_600
 _ERROR_TYPES = {
@@ -228,15 +229,10 @@ class _Connection:
                 await asyncio.gather(sending, watching, return_exceptions=True)
 
     async def _receive(self) -> ReceivedRequest | None:
-        try:
-            head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
-        except asyncio.IncompleteReadError:
+        if (arrived := await read_request(self._reader)) is None:
             return None
-        first, *lines = head.rstrip().split("\r\n")
-        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-        body = await self._reader.readexactly(int(headers.get("content-length", 0)))
-        method, path, _ = first.split(" ")
-        return ReceivedRequest(method, path, headers, json.loads(body or b"{}"), self._number)
+        body = json.loads(arrived.body or b"{}")
+        return ReceivedRequest(arrived.method, arrived.target, arrived.headers, body, self._number)
 
     async def _answer(self, answer: Answer, request: ReceivedRequest) -> bool:
         """Send the answer. True when the connection may be used again."""

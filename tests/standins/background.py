@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import TypeVar
 
-from tests.standins.openai_server import OpenAIStandIn, openai_stand_in
-
 T = TypeVar("T")
 
 
@@ -33,10 +31,3 @@ def in_background(open_stand_in: Callable[[], AbstractAsyncContextManager[T]]) -
     finally:
         loop.call_soon_threadsafe(over.set)
         thread.join()
-
-
-@contextmanager
-def background_stand_in() -> Iterator[OpenAIStandIn]:
-    """A language model, running for the length of a block."""
-    with in_background(openai_stand_in) as stand_in:
-        yield stand_in
