@@ -33,6 +33,17 @@ async def test_a_client_that_does_not_trust_the_authority_refuses(server: Runnin
         await connect(f"wss://localhost:{server.https_port}/v1/chat", ssl=distrusting)
 
 
+async def test_nothing_follows_the_tls_handshake_that_a_client_would_read_while_it_writes(server: Running) -> None:
+    reader, writer = await asyncio.open_connection("localhost", server.https_port, ssl=server.trusting())
+    writer.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert (await reader.read()).startswith(b"HTTP/1.1 200")
+    tls = writer.get_extra_info("ssl_object")
+    writer.close()
+    await writer.wait_closed()
+    assert tls.version() == "TLSv1.3"
+    assert not tls.session.has_ticket
+
+
 async def test_no_compression_and_no_subprotocol_is_agreed(server: Running) -> None:
     async with connect(server.url(), additional_headers=server.header, compression="deflate") as client:
         assert client.subprotocol is None

@@ -120,26 +120,31 @@ async def listening(
     """
 
     def server(**tls_options: str) -> _Server:
-        return _Server(
-            uvicorn.Config(
-                app,
-                http=HttpProtocol,  # of h11, which keeps the spelling of header names; httptools does not
-                ws=WebSocketProtocol,
-                ws_max_size=LARGEST_MESSAGE,
-                ws_ping_interval=ping_interval_s,
-                ws_ping_timeout=ping_timeout_s,
-                ws_per_message_deflate=False,
-                lifespan="off",
-                log_config=None,
-                log_level="warning",  # on info and debug uvicorn and websockets log the query, and with it tokens
-                access_log=False,
-                server_header=False,
-                proxy_headers=bool(proxies),
-                forwarded_allow_ips=list(proxies),
-                timeout_graceful_shutdown=SHUTDOWN_S,
-                **tls_options,  # type: ignore[arg-type]
-            )
+        config = uvicorn.Config(
+            app,
+            http=HttpProtocol,  # of h11, which keeps the spelling of header names; httptools does not
+            ws=WebSocketProtocol,
+            ws_max_size=LARGEST_MESSAGE,
+            ws_ping_interval=ping_interval_s,
+            ws_ping_timeout=ping_timeout_s,
+            ws_per_message_deflate=False,
+            lifespan="off",
+            log_config=None,
+            log_level="warning",  # on info and debug uvicorn and websockets log the query, and with it tokens
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=list(proxies),
+            timeout_graceful_shutdown=SHUTDOWN_S,
+            **tls_options,  # type: ignore[arg-type]
         )
+        config.load()
+        if config.ssl is not None:
+            # TLS 1.3 session tickets follow the handshake. A client that reads and writes on two threads, as cozepy's
+            # synchronous one does, may read them while it writes its request, and OpenSSL then sometimes loses the
+            # request. A client without a ticket makes a full handshake each time, of as many round trips.
+            config.ssl.num_tickets = 0
+        return _Server(config)
 
     plain_server = server()
     tls_server = server(ssl_certfile=str(certificates.certificate), ssl_keyfile=str(certificates.key))
