@@ -4,7 +4,8 @@
 
 - The listening side finds utterances: ``endpointer.py`` with ``free_talk.py`` and ``push_to_talk.py``; their decisions
   are ``speech_detector.py``, ``end_of_turn.py`` and ``barge_in.py``.
-- ``turns.py`` makes chats of them: a ``Turn`` is prepared at a pause, and committed or rolled back.
+- ``turns.py`` makes chats of them: a ``Turn`` is prepared at a pause (``preparation.py``), then rolled back, or
+  committed and published when its transcript is there (``pending_turns.py``).
 - The speaking side says one thing at a time: ``output_slot.py`` with ``reply.py``, a chat, or ``announcement.py``;
   ``spoken_item.py`` turns sentences into packets; ``pacing.py``, ``playout.py`` and ``heard.py`` count them.
 - ``reply_factory.py`` makes replies, and ``reply_reports.py`` passes the reports of agents and synthesis to them;

@@ -1,11 +1,11 @@
-"""Turns utterances into chats: carries out each event of endpointing."""
+"""Turns utterances into chats: carries out each event of endpointing, on the prepared turn and on those that wait."""
 
-from collections import deque
 from collections.abc import Iterator
-from typing import Final, Literal
+from functools import partial
+from typing import Final
 
 from kouyu.conversation.barge_in import BargeIn
-from kouyu.conversation.effects import CancelJudgement, Effect, ForgetAudio, JudgeTurn, Send
+from kouyu.conversation.effects import Effect, ForgetAudio, Send
 from kouyu.conversation.endpointer import Endpointer
 from kouyu.conversation.inputs import SpeechProbability, TranscriptReady
 from kouyu.conversation.interim_transcripts import InterimTranscripts
@@ -13,11 +13,13 @@ from kouyu.conversation.last_speaker import LastSpeaker
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.output_slot import OutputSlot
-from kouyu.conversation.pending_order import PendingOrder
+from kouyu.conversation.pending_turns import PendingTurns
+from kouyu.conversation.preparation import Preparation
 from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.turn import ReplyMaker, Turn
+from kouyu.conversation.turn_judgement import TurnJudgement
 from kouyu.conversation.utterance import (
     Continued,
     Ended,
@@ -31,27 +33,24 @@ from kouyu.conversation.utterance import (
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import DownlinkEvent, Transcript
 from kouyu.protocol.speech_rate import SPEECH_RATE
-from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 
 _FORGET_EVERY_MS: Final = 1000
 
-TranscriptEventType = Literal["conversation.audio_transcript.update", "conversation.audio_transcript.completed"]
-
 
 class Turns:
-    """Holds the turn prepared for the utterance in progress, and turns that wait for their transcript, oldest first."""
+    """Follows the user's speech: prepares a turn at a pause, and commits it or rolls it back."""
 
     def __init__(self, *, orders: OrderNumbers, limits: Limits, output: OutputSlot, make_reply: ReplyMaker) -> None:
-        self._orders = orders
         self._limits = limits
         self._output = output
         self._make_reply = make_reply
         self._endpointer = Endpointer(limits)
         self._interims = InterimTranscripts(orders, limits)
-        self._judgement = PendingOrder(CancelJudgement)
+        self._judgement = TurnJudgement(orders, limits)
         self._last_speaker = LastSpeaker()
-        self._prepared: Turn | None = None
-        self._pending: deque[Turn] = deque()
+        new_turn = partial(Turn, orders=orders, limits=limits, make_reply=make_reply)
+        self._preparation = Preparation(new_turn)
+        self._pending = PendingTurns(new_turn, output=output, last_speaker=self._last_speaker, limits=limits)
         self._ended_early: Turn | None = None
         """The last turn, if its utterance ended because audio stopped arriving."""
         self._forgotten = 0
@@ -73,8 +72,8 @@ class Turns:
 
     def prepared_replies(self) -> list[Reply]:
         """Replies that are prepared and not committed; at most one."""
-        reply = self._prepared.reply if self._prepared is not None else None
-        return [reply] if reply is not None else []
+        turn = self._preparation.turn
+        return [turn.reply] if turn is not None and turn.reply is not None else []
 
     # Inputs
 
@@ -99,7 +98,8 @@ class Turns:
             yield from self._announce(configuration, now)
             wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
             if wanted and self._client_knows_of_utterance(configuration):
-                yield _send("conversation.audio_transcript.update", self._interims.text)
+                text = Transcript(self._interims.text)
+                yield Send(DownlinkEvent("conversation.audio_transcript.update", text))
             yield from self._read_ahead(now)
         for turn in self._turns():
             turn.on_transcript(received)
@@ -147,24 +147,16 @@ class Turns:
 
     def forget_preparation(self) -> Iterator[Effect]:
         """Discard the prepared turn, because the agent's context has changed; it is made again at its end."""
-        if self._prepared is not None:
-            turn, self._prepared = self._prepared, None
-            yield from turn.roll_back()
+        yield from self._preparation.forget()
 
     def finish_in_old_conversation(self, make_reply: ReplyMaker) -> None:
         """Answer all turns so far by ``make_reply``, in the conversation that is being left."""
-        for turn in self._pending:
-            if turn.make_reply == self._make_reply:
-                turn.make_reply = make_reply
+        self._pending.answer_by(make_reply, instead_of=self._make_reply)
 
     def interrupt_pending(self) -> None:
         """What has been said and still waits, for its end to be found or for its transcript, will not be answered."""
         self._endpointer.interrupt()
-        self._interrupt_turns()
-
-    def _interrupt_turns(self) -> None:
-        for turn in self._pending:
-            turn.interrupted = True
+        self._pending.interrupt()
 
     def deadlines(self, configuration: Configuration) -> Iterator[float | None]:
         """When time alone moves something on."""
@@ -176,13 +168,13 @@ class Turns:
 
     def advance(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Publish, in order, the turns whose transcript has come, and prepare the next reply."""
-        while self._pending and self._pending[0].resolved:
-            yield from self._publish(self._pending.popleft(), configuration, now)
-        yield from self._drop_failed_preparation(now)
+        yield from self._pending.publish(configuration, now)
+        yield from self._preparation.drop_failed(now)
         # Not while something is still to join the context: an earlier question, or what is heard of an answer.
-        if self._prepared is not None and not self._pending and not self._output.audible(now):
-            self._last_speaker.stand_in(self._prepared, configuration.voice_print_config)
-            yield from self._prepared.try_reply(now)
+        prepared = self._preparation.turn
+        if prepared is not None and not self._pending and not self._output.audible(now):
+            self._last_speaker.stand_in(prepared, configuration.voice_print_config)
+            yield from prepared.try_reply(now)
 
     # Consequences
 
@@ -196,13 +188,13 @@ class Turns:
                 case Paused(span):
                     if self._speculates and self._client_knows_of_utterance(configuration):
                         yield from self._interims.stop()
-                        yield from self._prepare(span, configuration, now)
+                        yield from self._preparation.begin(span, configuration, now)
                 case MayBeOver(span):
                     yield from self._judge(span, now)
                 case Resumed():
                     yield from self._judgement.stop()
-                    if self._prepared is not None and self._wants_interims(configuration):
-                        self._prepared.hand_over(self._interims, now)
+                    if (prepared := self._preparation.turn) is not None and self._wants_interims(configuration):
+                        prepared.hand_over(self._interims, now)
                     yield from self.forget_preparation()
                 case Continued():
                     yield from self._take_back(now)
@@ -217,19 +209,16 @@ class Turns:
         if ended.span is None:
             yield from self.forget_preparation()
             if ended.completed:
-                self._pending.append(self._nothing_said())
+                self._pending.append_nothing_said()
             return
-        if self._prepared is None:
-            yield from self._prepare(ended.span, configuration, now)
-        turn, self._prepared = self._prepared, None
-        assert turn is not None
+        turn = yield from self._preparation.take(ended.span, configuration, now)
         turn.completed = ended.completed
         if not is_push_to_talk(configuration.turn_detection):
             turn.announced = ended.announced
         elif ended.interrupted:
             turn.interrupted = True
         else:
-            self._interrupt_turns()
+            self._pending.interrupt()
             yield from self._output.interrupt(1, now)
         turn.commit(now)
         self._pending.append(turn)
@@ -260,71 +249,15 @@ class Turns:
             utterance.announced = True
             yield Send(DownlinkEvent("input_audio_buffer.speech_started"))
 
-    def _nothing_said(self) -> Turn:
-        """A turn for a completed buffer without speech, to keep its place in the order of turns."""
-        turn = Turn(Span(0, 0), orders=self._orders, limits=self._limits, make_reply=self._make_reply)
-        turn.skip_transcript()
-        turn.completed = True
-        return turn
-
-    def _prepare(self, span: Span, configuration: Configuration, now: float) -> Iterator[Effect]:
-        self._prepared = Turn(span, orders=self._orders, limits=self._limits, make_reply=self._make_reply)
-        yield from self._prepared.transcribe(configuration, now)
-
     def _read_ahead(self, now: float) -> Iterator[Effect]:
         if self._speculates and not self._pending and not self._output.audible(now):
             yield from self._make_reply(self._interims.text, now).read_ahead()
 
-    def _drop_failed_preparation(self, now: float) -> Iterator[Effect]:
-        """Discard a failed preparation of a turn that is not over yet; it is ordered again when the turn is over."""
-        turn = self._prepared
-        if turn is not None and turn.failure is not None:
-            yield from self.forget_preparation()
-        elif turn is not None and turn.reply is not None and turn.reply.failure(now) is not None:
-            yield from turn.drop_reply()
-
     def _judge(self, span: Span, now: float) -> Iterator[Effect]:
-        prepared = self._prepared
+        prepared, interims = self._preparation.turn, self._interims
         known = prepared if prepared is not None and prepared.transcript else None
-        transcript, language = (
-            (known.transcript, known.language) if known is not None else (self._interims.text, self._interims.language)
-        )
-        yield from self._judgement.stop()
-        order = self._orders.next()
-        self._judgement.wait(order, now, within_s=self._limits.turn_judgement_s)
-        yield JudgeTurn(order, span.start, span.end, transcript, language)
-
-    def _publish(self, turn: Turn, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """The turn's transcript is there: it becomes a chat."""
-        if not turn.announced and self._output.audible(now) and not self._interrupts(turn.transcript, configuration):
-            yield from turn.roll_back()
-            return
-        if turn.failure is not None:
-            if not turn.interrupted:
-                yield from self._output.interrupt(1, now)
-                yield from turn.new_reply(now).refuse(turn.failure, now)
-            return
-        if not turn.transcript:
-            if turn.completed:
-                yield _send("conversation.audio_transcript.completed", "")
-            return
-        self._last_speaker.stand_in(turn, configuration.voice_print_config)
-        self._last_speaker.remember(turn)
-        if turn.interrupted:
-            yield from turn.drop_reply()
-            yield _send("conversation.audio_transcript.completed", turn.transcript, turn.voice)
-            turn.reply = turn.new_reply(now)
-            yield from turn.reply.keep_question(now)
-            return
-        if not turn.announced:
-            yield Send(DownlinkEvent("input_audio_buffer.speech_started"))
-            yield Send(DownlinkEvent("input_audio_buffer.speech_stopped"))
-        yield from self._output.interrupt(1, now)
-        yield _send("conversation.audio_transcript.completed", turn.transcript, turn.voice)
-        yield from turn.ask(now)
-        assert turn.reply is not None
-        yield from turn.reply.commit(now)
-        self._output.begin(turn.reply, configuration.output_audio)
+        transcript, language = (known.transcript, known.language) if known else (interims.text, interims.language)
+        yield from self._judgement.ask(span, transcript, language, now)
 
     def _announce(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Tell the client that the user speaks, as soon as that is decided. That event is the interruption."""
@@ -357,16 +290,9 @@ class Turns:
             self._forgotten = needed_from
             yield ForgetAudio(needed_from)
 
-    def _interrupts(self, transcript: str, configuration: Configuration) -> bool:
-        """Whether speech that ended without interrupting the agent does so by its final transcript."""
-        return bool(transcript) and self._barge_in(configuration).interrupts(transcript, speech_ms=0)
-
     def _barge_in(self, configuration: Configuration) -> BargeIn:
         return BargeIn(self._limits, configuration.turn_detection.interrupt_config)
 
     def _turns(self) -> list[Turn]:
-        return [*self._pending, *([self._prepared] if self._prepared else [])]
-
-
-def _send(event_type: TranscriptEventType, text: str, voice: UserVoice = UNKNOWN_VOICE) -> Send:
-    return Send(DownlinkEvent(event_type, Transcript(text, voice.voice_print, voice.gender, voice.emotion)))
+        prepared = self._preparation.turn
+        return [*self._pending, *([prepared] if prepared is not None else [])]
