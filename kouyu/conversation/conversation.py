@@ -4,7 +4,7 @@ Pure: no clock, no sockets, no models. Every rule about turns lives in this pack
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, assert_never
 
 from kouyu.conversation.announcer import Announcer
 from kouyu.conversation.capabilities import Capabilities
@@ -33,6 +33,7 @@ from kouyu.conversation.inputs import (
     TranscriptFailed,
     TranscriptReady,
     TurnJudged,
+    UplinkInput,
 )
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
@@ -120,15 +121,7 @@ class Conversation:
         """
         subscribed = self.configuration.event_subscriptions
         effects = [*self._handle(received, self.configuration, now), *self._advance(now)]
-        return [self._withheld(effect, subscribed, now) for effect in effects] if subscribed else effects
-
-    def _withheld(self, effect: Effect, subscribed: tuple[str, ...], now: float) -> Effect:
-        """Wrap an event outside ``event_subscriptions`` in ``Withheld``; ``error`` is always sent."""
-        if not isinstance(effect, Send) or effect.event.event_type in ("error", *subscribed):
-            return effect
-        if effect.packet is not None:
-            self._output.packet_gone(effect.packet, now)
-        return Withheld(effect.event)
+        return [_withheld(effect, subscribed) for effect in effects] if subscribed else effects
 
     def deadline(self, now: float) -> float | None:
         """When the session must send TimePassed unless another input comes before."""
@@ -181,7 +174,7 @@ class Conversation:
             case _:
                 yield from self._handle_uplink(received, configuration, now)
 
-    def _handle_uplink(self, received: Input, configuration: Configuration, now: float) -> Iterator[Effect]:
+    def _handle_uplink(self, received: UplinkInput, configuration: Configuration, now: float) -> Iterator[Effect]:
         match received:
             case ConfigurationUpdate():
                 yield from self._reconfiguration.update(received, now)
@@ -211,6 +204,8 @@ class Conversation:
                 yield from self._announcer.announce(text, configuration, now)
             case SubmitToolOutputs():
                 yield from self._submit(received, now)
+            case _:
+                assert_never(received)
 
     def _on_buffer_event(
         self, event: InputAudioBufferComplete | InputAudioBufferClear, configuration: Configuration, now: float
@@ -280,3 +275,11 @@ class Conversation:
             yield from self._reports.on_tool_outputs(submitted, now)
         except InvalidField as fault:
             yield from self._refuse(fault, submitted.origin_message)
+
+
+def _withheld(effect: Effect, subscribed: tuple[str, ...]) -> Effect:
+    """Wrap an event outside ``event_subscriptions`` in ``Withheld``; ``error`` is always sent."""
+    if not isinstance(effect, Send) or effect.event.event_type in ("error", *subscribed):
+        return effect
+    assert effect.packet is None, "no audio is made for a client that does not subscribe to it"
+    return Withheld(effect.event)

@@ -64,8 +64,8 @@ class EndOfTurn:
 
     def judgement_late(self) -> None:
         """Record that the judgement did not come in time."""
-        if self._state == "asked":
-            self._state = "late"
+        assert self._state == "asked"
+        self._state = "late"
 
     def spoke_on(self) -> None:
         """Discard the judgement: the user speaks again."""

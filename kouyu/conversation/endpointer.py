@@ -51,10 +51,10 @@ class Endpointer:
 
     @property
     def speech_ms(self) -> int:
-        """Length in ms of the utterance in progress, from its first speech to its last; 0 for none."""
+        """Length in ms of the utterance in progress, in which there is speech, from its first speech to its last."""
         utterance = self.utterance
-        if utterance is None or utterance.first_speech is None:
-            return 0
+        assert utterance is not None
+        assert utterance.first_speech is not None
         return (self._detector.speech_end - utterance.first_speech) * 1000 // SPEECH_RATE
 
     @property

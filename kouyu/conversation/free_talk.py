@@ -64,8 +64,6 @@ class FreeTalk:
                     yield self._end(utterance, detector.position)
                 case "judge":
                     yield MayBeOver(self.span())
-                case "wait":
-                    pass
 
     def _begin(self, turn_detection: TurnDetection, onset_ms: int) -> Iterator[EndpointingEvent]:
         detector = self._detector
@@ -91,9 +89,10 @@ class FreeTalk:
 
     def join(self) -> None:
         """Merge the utterance in progress with the one before."""
-        if self.utterance is not None and self.rest_of is not None:
-            self.utterance.start, self.utterance.first_speech = self.rest_of.start, self.rest_of.first_speech
-            self.rest_of = None
+        assert self.utterance is not None
+        assert self.rest_of is not None
+        self.utterance.start, self.utterance.first_speech = self.rest_of.start, self.rest_of.first_speech
+        self.rest_of = None
 
     @property
     def needed_from(self) -> int:
@@ -113,11 +112,11 @@ class FreeTalk:
     def on_no_more_audio(self, received: int) -> Iterator[EndpointingEvent]:
         """End the utterance early: the client stopped sending in the middle of it, at the sample ``received``."""
         utterance = self.utterance
-        if utterance is not None:
-            ended_early = EarlyEnd(utterance.start, utterance.first_speech, self._detector.speech_end)
-            ended = self._end(utterance, received)
-            self.ended_early = ended_early
-            yield msgspec.structs.replace(ended, early=True)
+        assert utterance is not None
+        ended_early = EarlyEnd(utterance.start, utterance.first_speech, self._detector.speech_end)
+        ended = self._end(utterance, received)
+        self.ended_early = ended_early
+        yield msgspec.structs.replace(ended, early=True)
 
     def break_off(self, received: int) -> Iterator[EndpointingEvent]:
         """End the utterance here, at the sample ``received``."""

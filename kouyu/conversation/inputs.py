@@ -224,7 +224,7 @@ class TimePassed(msgspec.Struct, frozen=True):
     """Time passed without another input: a deadline may be due."""
 
 
-Input = (
+UplinkInput = (
     ConfigurationUpdate
     | ConnectionResumed
     | ClientFault
@@ -237,6 +237,11 @@ Input = (
     | SubmitToolOutputs
     | ConversationChatCancel
     | InputTextGenerateAudio
+)
+"""What the client asks for, and what was found wrong or unknown in it."""
+
+Input = (
+    UplinkInput
     | AudioReceived
     | SpeechProbability
     | PressureChanged

@@ -32,12 +32,10 @@ class InterimTranscripts:
         self._wait_for(order, span, now)
         yield Transcribe(order, span.start, span.end, False, configuration)
 
-    def adopt(self, order: int, span: Span, now: float) -> bool:
-        """Take over a transcript of ``span`` that is under way. False where one is under way already."""
-        if self._pending.order is not None:
-            return False
+    def adopt(self, order: int, span: Span, now: float) -> None:
+        """Take over a transcript of ``span`` that is under way. None of these may be under way."""
+        assert self._pending.order is None
         self._wait_for(order, span, now)
-        return True
 
     def _wait_for(self, order: int, span: Span, now: float) -> None:
         self._asked_end = span.end

@@ -72,9 +72,9 @@ class OutputSlot:
         """Cut off the item that is running or still played; does nothing if there is none."""
         if not self.audible(now):
             return
-        if self._item is not None:
-            yield from self._item.cancel(now, self._outlet, by_content=code == 3)
-            self._item = None
+        assert self._item is not None, "only an item makes sound"
+        yield from self._item.cancel(now, self._outlet, by_content=code == 3)
+        self._item = None
         self._outlet.clock.flushed(now)
         yield from canceled(code)
 

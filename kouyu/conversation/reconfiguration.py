@@ -95,10 +95,10 @@ class Reconfiguration:
             case NotOpened(why):
                 self._identity.new_conversation()
                 yield from self._tell_of_new_conversation(requested.chat_config.conversation_id or "", why)
-            case None if self._configuration.is_for_another_user(requested):
-                self._identity.new_conversation()
-            case None:
+            case None if not self._configuration.is_for_another_user(requested):
                 return
+            case _:
+                self._identity.new_conversation()
         if self._identity.conversation_id != old_id:
             self._turns.finish_in_old_conversation(old_replies)
 

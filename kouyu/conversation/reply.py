@@ -253,8 +253,7 @@ class Reply:
 
     def advance(self, now: float, outlet: Outlet) -> Iterator[Effect]:
         """Order the next sentence, send what may be sent, and end the chat when all is sent or the agent has failed."""
-        if self.phase == "ended":
-            return
+        assert not self.ended
         if not outlet.sends_sound:
             yield from self._speech.be_silent()
         yield from self._speech.on_time(now)
@@ -272,9 +271,8 @@ class Reply:
             yield from self.fail(reason, now)
 
     def deadline(self, now: float, outlet: Outlet) -> float | None:
-        """When ``advance`` must be called if no event comes before; None when the chat has ended."""
-        if self.phase == "ended":
-            return None
+        """When ``advance`` must be called if no event comes before, while the chat is not over; None: never."""
+        assert not self.ended
         times = [self._agent_deadline(), self._speech.deadline(outlet)]
         if self.phase == "running":
             times.append(self._speech.paced_until(now, outlet))

@@ -3,7 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, assert_never
 
 from kouyu.conversation.effects import Effect
 from kouyu.conversation.inputs import (
@@ -61,6 +61,8 @@ class ReplyReports:
                 yield from reply.on_finished(input_tokens, output_tokens, now)
             case ReplyFailed(reason=reason):
                 reply.on_failure(reason)
+            case _:
+                assert_never(report)
 
     def on_speech(self, report: SpeechAudio | SpeechFinished | SpeechFailed, now: float) -> None:
         """Take in a report of synthesis."""
@@ -73,6 +75,8 @@ class ReplyReports:
                     item.on_speech_done(order)
                 case SpeechFailed(order, reason):
                     item.on_speech_done(order, reason)
+                case _:
+                    assert_never(report)
 
     def on_tool_outputs(self, submitted: SubmitToolOutputs, now: float) -> Iterator[Effect]:
         """Take in the outputs of the client's tools.

@@ -40,11 +40,6 @@ class SpokenSentence:
     sent_ms: float = 0.0
     packets: deque[tuple[bytes, float]] = field(default_factory=deque)
 
-    @property
-    def done(self) -> bool:
-        """Whether all its audio has been sent."""
-        return self.synthesised and not self.packets
-
 
 @dataclass
 class Outlet:
@@ -202,8 +197,9 @@ class Speech:
         if not self._synthesis.is_late(now):
             return
         yield from self._synthesis.stop()
-        if (sentence := self._current()) is not None:
-            self._finish(sentence, f"speech synthesis produced no audio for {self._limits.synthesis_s:g} s")
+        sentence = self._current()
+        assert sentence is not None
+        self._finish(sentence, f"speech synthesis produced no audio for {self._limits.synthesis_s:g} s")
 
     def break_off(self) -> Iterator[Effect]:
         """Stop synthesis, let the client play what was sent, and send ``audio.completed``.

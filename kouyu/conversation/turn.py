@@ -67,7 +67,8 @@ class Turn:
 
     def hand_over(self, interims: InterimTranscripts, now: float) -> None:
         """The user speaks on: a transcript that is under way serves as an interim one."""
-        if not self.resolved and interims.adopt(self._order, self._span, now):
+        if not self.resolved:
+            interims.adopt(self._order, self._span, now)
             self._transcript.answered_by(self._order)
 
     def on_transcript(self, received: TranscriptReady) -> None:

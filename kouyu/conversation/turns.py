@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Final
+from typing import Final, assert_never
 
 from kouyu.conversation.barge_in import BargeIn
 from kouyu.conversation.effects import Effect, ForgetAudio, Send
@@ -200,6 +200,8 @@ class Turns:
                     yield from self._take_back(now)
                 case Ended():
                     yield from self._on_end(moment, configuration, now)
+                case _:
+                    assert_never(moment)
 
     def _on_end(self, ended: Ended, configuration: Configuration, now: float) -> Iterator[Effect]:
         yield from self._interims.reset()

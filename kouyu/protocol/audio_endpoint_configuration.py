@@ -4,7 +4,7 @@ They consist of the same objects as the configuration of ``/v1/chat`` and are me
 """
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar, assert_never
 
 import msgspec
 from msgspec.structs import replace
@@ -93,4 +93,6 @@ def audio_to_wire(configuration: AudioConfiguration) -> msgspec.Raw:
             shown = replace(configuration, input_audio=effective_input(audio), asr_config=words)
         case InterpretationConfiguration(input_audio=audio, output_audio=output):
             shown = replace(configuration, input_audio=effective_input(audio), output_audio=effective_output(output))
+        case _:
+            assert_never(configuration)
     return as_wire(shown)

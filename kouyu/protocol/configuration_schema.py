@@ -60,9 +60,7 @@ _UNITS = {"sample_rate": "Hz", "bit_depth": "bit", "frame_size_ms": "ms"}
 
 
 def _help(path: str) -> Schema:
-    found = HELP.get(path)
-    if found is None:
-        return {}
+    found = HELP[path]
     return {
         "title": path.rpartition(".")[2] or "chat.update",
         "description": found.en,

@@ -81,6 +81,6 @@ def _as_json(value: object, limit: int = _SHOWN) -> str:
         pieces = _encoder.iterencode(value[: limit + 1] if isinstance(value, str) else value)
         while len(text) <= limit and (piece := next(pieces, None)) is not None:
             text += piece
-    except (TypeError, ValueError, RecursionError):
+    except TypeError:
         text = f"a value of type {type(value).__name__}"
     return text if len(text) <= limit else f"{text[:limit]}…"

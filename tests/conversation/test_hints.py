@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from kouyu.conversation.effects import FlushPlayback, Hint, Send, Withheld
-from kouyu.conversation.inputs import ClientFault, NotOpened
+from kouyu.conversation.inputs import ClientFault, NotOpened, ReferenceUnknown
 from kouyu.protocol.errors import BAD_REQUEST, InvalidField, ProtocolError
 from kouyu.protocol.uplink import InputAudioBufferClear, UnknownEvent
 from tests.conversation.simulation import Simulation
@@ -62,6 +62,14 @@ def test_a_conversation_that_was_begun_instead_of_the_one_named_is_told() -> Non
     talk.give(talk.update(unknown, conversation=NotOpened("does not exist")))
     begun = talk.conversation.conversation_id
     assert hints(talk) == [f"conversation_id '77' does not exist: the new conversation {begun} was begun"]
+
+
+def test_a_reference_to_what_is_not_there_is_told_once_and_is_no_error() -> None:
+    talk = Simulation()
+    for _ in range(2):
+        talk.give(ReferenceUnknown("no uploaded file '7'"))
+    assert hints(talk) == ["there is no uploaded file '7' here"]
+    assert talk.event_types == ["chat.created"]
 
 
 def test_push_to_talk_that_is_never_completed_is_told() -> None:

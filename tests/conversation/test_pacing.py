@@ -5,8 +5,11 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kouyu.conversation.effects import Send
+from kouyu.conversation.inputs import PacketGone
 from kouyu.conversation.pacing import Pacer, limit_of
 from kouyu.protocol.configuration import LimitConfig, OpusConfig, OutputAudio, PcmConfig
+from tests.conversation.simulation import Engines, Simulation
 
 LIMIT = LimitConfig(period=2, max_frame_num=3)
 
@@ -104,3 +107,41 @@ def test_the_limit_is_that_of_the_codec_in_use() -> None:
     assert limit_of(OutputAudio(codec="opus", pcm_config=pcm, opus_config=opus)) is None
     assert limit_of(OutputAudio(codec="opus", opus_config=OpusConfig(limit_config=LIMIT))) == LIMIT
     assert limit_of(OutputAudio(codec="mp3", pcm_config=pcm)) is None
+
+
+# In a conversation
+
+
+def paced(leaving_s: float) -> Simulation:
+    """Of every answer's packets, two may leave in a second; each takes ``leaving_s`` to leave."""
+    talk = Simulation(Engines(leaving_s=leaving_s, deltas=("One two three four five.",), packet_ms=20.0))
+    limit = {"frame_size_ms": 20, "limit_config": {"period": 1, "max_frame_num": 2}}
+    talk.configure(output_audio={"codec": "pcm", "pcm_config": limit})
+    return talk
+
+
+def sent_at(talk: Simulation) -> list[float]:
+    """When each packet was sent, counted from the first."""
+    times = [at for at, effect in talk.effects if isinstance(effect, Send) and effect.packet is not None]
+    return [round(at - times[0], 3) for at in times]
+
+
+def test_a_second_counts_from_when_a_packet_has_left_not_from_when_it_was_sent() -> None:
+    prompt, late = paced(0.0), paced(0.5)
+    for talk in (prompt, late):
+        talk.write("Count!")
+        talk.wait(20)
+        assert talk.event_types[-1] == "conversation.chat.completed"
+    assert sent_at(prompt)[::2] == [0.0, 1.0, 2.0]
+    assert sent_at(late)[::2] == [0.0, 1.5, 3.0]
+
+
+def test_packets_that_an_interruption_drops_make_room_for_the_next_answers_at_once() -> None:
+    talk = paced(30.0)
+    talk.write("Count!")
+    talk.wait(1)
+    assert len(sent_at(talk)) == 2
+    talk.write("Count again!")
+    talk.wait(1)
+    assert sum(isinstance(item, PacketGone) and item.dropped for _, item in talk.history) == 2
+    assert len(sent_at(talk)) == 4

@@ -210,6 +210,18 @@ def test_silence_in_the_buffer_leads_nowhere_in_free_talk() -> None:
     assert talk.kinds() == ["chat.created", "chat.updated"]
 
 
+def test_push_to_talk_with_another_format_after_silence_ends_nothing_and_uses_the_format_at_once() -> None:
+    talk = Simulation()
+    talk.free_talk()
+    talk.silence(3000)
+    talk.configure(turn_detection={"type": "client_interrupt"}, input_audio={"format": "pcm", "sample_rate": 8000})
+    assert talk.kinds() == ["chat.created", "chat.updated"]
+    assert [change.input_audio.sample_rate for change in talk.all(UseInputFormat)] == [8000]
+    talk.complete()
+    talk.wait(5)
+    assert talk.kinds() == ["chat.created", "chat.updated", "input_audio_buffer.completed"]
+
+
 # A buffer in which nothing was understood
 
 

@@ -151,3 +151,20 @@ def test_a_cancel_keeps_the_audio_of_an_open_buffer() -> None:
     talk.complete()
     talk.wait(5)
     assert talk.event_types[-1] == "conversation.chat.completed"
+
+
+def test_who_wants_no_more_sound_is_sent_none_of_what_waited_and_the_rest_as_text() -> None:
+    talk = Simulation(Engines(deltas=("One two three four five. ",) * 3, delta_s=0.01))
+    limit = {"frame_size_ms": 20, "limit_config": {"period": 10, "max_frame_num": 1}}
+    talk.configure(output_audio={"codec": "pcm", "pcm_config": limit})
+    talk.write("hello")
+    talk.wait(3)
+    sentences = [event.data.text for event in talk.events if isinstance(event.data, Sentence)]
+    assert (talk.event_types.count("conversation.audio.delta"), len(sentences)) == (1, 1)
+    talk.configure(event_subscriptions=SILENT)
+    assert talk.event_types.count("conversation.audio.delta") == 1
+    sentences = [event.data.text for event in talk.events if isinstance(event.data, Sentence)]
+    assert sentences == ["One two three four five."] * 3
+    assert talk.event_types[-1] == "conversation.chat.completed"
+    talk.write("and now?")
+    assert answers(talk) == ["One two three four five. " * 3]

@@ -104,6 +104,16 @@ def test_speech_that_resumes_before_the_first_pause_drops_the_judgement_too() ->
     assert "input_audio_buffer.speech_stopped" not in talk.event_types
 
 
+def test_speech_that_resumes_after_a_pause_too_short_to_prepare_in_drops_the_judgement_too() -> None:
+    talk = asked(Engines(judgement_s=0.1, completeness=1.0), Limits(speculation_pause_ms=2000))
+    talk.silence(352)
+    talk.speak(960)
+    assert len(talk.all(JudgeTurn)) == len(talk.all(CancelJudgement)) == 1
+    assert "input_audio_buffer.speech_stopped" not in talk.event_types
+    talk.silence(1000)
+    assert talk.event_types.count("input_audio_buffer.speech_stopped") == 1
+
+
 def test_the_judge_hears_the_utterance_and_reads_the_transcript_prepared_at_the_pause() -> None:
     talk = asked(Engines(transcription_s=0.05, transcript="What is this?"))
     talk.silence(1000)

@@ -146,3 +146,16 @@ def test_the_audio_of_an_early_end_is_kept_until_silence_has_ended_it() -> None:
     assert talk.all(ForgetAudio) == []
     talk.silence(3000)
     assert talk.all(ForgetAudio)
+
+
+def test_a_reply_that_speech_alone_would_not_interrupt_yet_is_interrupted_where_its_question_goes_on() -> None:
+    talk = Simulation(Engines(transcription_s=0.05, first_delta_s=5.0), Limits(ignore_backchannels=True))
+    talk.free_talk(silence_duration_ms=500, prefix_padding_ms=0)
+    talk.speak(480)
+    stall(talk, 1.536)
+    assert talk.event_types[-2:] == [STARTED, CANCELED]
+    talk.silence(1000)
+    talk.wait(20)
+    assert finals(talk)[-1] == (0, samples_in(480 + 1536 + 64))
+    assert (talk.event_types.count(CREATED), talk.event_types.count(COMPLETED)) == (2, 1)
+    assert talk.event_types.count(STARTED) == talk.event_types.count(STOPPED) == 2

@@ -71,3 +71,27 @@ def test_a_thought_of_a_turn_that_is_not_certain_is_not_even_shown() -> None:
     talk.wait(20)
     assert deltas(talk) == ["Hello there."]
     assert sentences(talk) == ["Hello there."]
+
+
+class ThinkingAtTheEnd(ThinkingAloud):
+    """An agent that answers, and then thinks aloud."""
+
+    def reports(self, order: Effect) -> Iterator[Report]:
+        match order:
+            case StartReply(number):
+                yield 0.1, ReplyDelta(number, "Hello there. ")
+                yield 0.11, ReplyDelta(number, THOUGHT)
+                yield 0.77, ReplyWithdrawn(number, len(THOUGHT))
+                yield 0.9, ReplyFinished(number, 1, 1)
+            case _:
+                yield from super().reports(order)
+
+
+def test_what_was_said_before_a_thought_stays() -> None:
+    talk = Simulation(ThinkingAtTheEnd(synthesis_s=0.3))
+    talk.write("Hi")
+    talk.wait(20)
+    assert sentences(talk) == ["Hello there.", "I should greet them."]
+    assert talk.event_types.count("conversation.audio.delta") < 2 * talk.engines.packets_per_sentence
+    assert answers(talk) == ["Hello there. "]
+    assert talk.event_types[-1] == "conversation.chat.completed"

@@ -25,6 +25,7 @@ from kouyu.protocol.uplink import (
     UplinkEvent,
     parse,
 )
+from kouyu.protocol.uplink_envelope import origin_message
 
 DATALESS = {
     "input_audio_buffer.complete": InputAudioBufferComplete,
@@ -40,6 +41,12 @@ EVENT_TYPES = [
     "conversation.chat.submit_tool_outputs",
     "input_text.generate_audio",
 ]
+
+
+def test_an_error_quotes_the_beginning_of_the_message_that_it_answers() -> None:
+    assert origin_message("你好" * 5000) == "你好" * 1000
+    assert origin_message(b'{"a":1}') == '{"a":1}'
+    assert origin_message("你".encode() + b"\xff") == "你\ufffd"
 
 
 def read(event_type: str, data: Any, **more: Any) -> UplinkEvent:

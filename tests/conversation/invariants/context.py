@@ -41,7 +41,8 @@ class Context:
             case TrimMessage(message_id, heard):
                 assert self.hears, "a client without sound has heard all or nothing"
                 self.heard[message_id] = heard
-                self.cut.add(message_id)
+                if any(save.message.id == message_id and save.message.type == "answer" for save in self.saved):
+                    self.cut.add(message_id)  # a question is taken back, not cut
             case Send(DownlinkEvent("conversation.message.completed", Message() as message)):
                 self.told[message.id] = message
             case Send(DownlinkEvent("conversation.chat.canceled", Cancellation(code))):
