@@ -20,6 +20,7 @@ BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = {
     "denoise": {"webrtc": "kouyu.engines.denoise.webrtc:ENGINE"},
     "asr": {"whisper": "kouyu.engines.asr.whisper:ENGINE", "openai": "kouyu.engines.asr.openai:ENGINE"},
     "tts": {
+        "hibari": "kouyu.engines.tts.hibari:ENGINE",
         "piper": "kouyu.engines.tts.piper:ENGINE",
         "kokoro": "kouyu.engines.tts.kokoro:ENGINE",
         "openai": "kouyu.engines.tts.openai:ENGINE",

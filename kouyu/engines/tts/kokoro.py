@@ -1,4 +1,4 @@
-"""Kokoro-82M on onnxruntime: Mandarin, and English where eSpeak's phonemes are installed.
+"""Kokoro-82M on onnxruntime: Mandarin and English.
 
 The voices of the embedded weight set were recorded in Japanese. They speak Mandarin and English intelligibly, with an
 accent; a weight set with more voices in its ``voices.npz`` needs nothing changed here.
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from kouyu.engines.declaration import Engine, EngineContext, Threads
 from kouyu.engines.errors import EngineError, EngineUnavailable
 from kouyu.engines.scheduler import Priority, Scheduler, WorkCancelled
-from kouyu.engines.tts import espeak
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.engines.tts.english import english_phonemes
 from kouyu.engines.tts.kokoro_model import KokoroModel, Styles
@@ -86,8 +85,7 @@ class KokoroSynthesizer:
         self._vocabulary = vocabulary
         self._styles: Styles = {voice_id(key): style for key, style in styles.items()}
         keys = sorted(styles, key=lambda key: key != CLEAREST_VOICE)
-        self._speaks_english = espeak.is_available()
-        self._voices = tuple(_voice(key, self._speaks_english) for key in keys)
+        self._voices = tuple(_voice(key) for key in keys)
         self._languages = {voice.voice_id: voice.languages for voice in self._voices}
 
     @classmethod
@@ -192,15 +190,14 @@ def voice_id(key: str) -> str:
     return f"kokoro-{key.replace('_', '-')}"
 
 
-def _voice(key: str, speaks_english: bool) -> Voice:
+def _voice(key: str) -> Voice:
     prefix, _, name = key.partition("_")
     own = _OWN_LANGUAGE.get(prefix[:1], "zh")
-    languages = ("en", "zh") if own == "en" else ("zh", "en")
     return Voice(
         voice_id=voice_id(key),
         name=name.capitalize(),
         engine="kokoro",
-        languages=languages if speaks_english else ("zh",),
+        languages=("en", "zh") if own == "en" else ("zh", "en"),
         gender=_GENDER.get(prefix[1:2], "unknown"),
         emotions=EMOTIONS,
         follows_directions=True,

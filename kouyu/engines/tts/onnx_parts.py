@@ -1,4 +1,4 @@
-"""Splits an ONNX model in two, so that the second half can run on a part of the first half's output."""
+"""Splits an ONNX model, so that its later parts can run on a part of the output of the earlier ones."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -28,13 +28,20 @@ def cut_at(model: bytes, tensors: Sequence[str]) -> tuple[bytes, bytes]:
 
     All of them are floats. The second keeps the inputs of the model that it needs besides. Raises BadModel.
     """
+    return cut_out(model, (), tensors), cut_out(model, tensors, ())
+
+
+def cut_out(model: bytes, given: Sequence[str], wanted: Sequence[str]) -> bytes:
+    """The operators that lead from the tensors ``given`` to those ``wanted``, as a model; without any: to its outputs.
+
+    All of them are floats. The model keeps the inputs that it needs besides those ``given``, and takes none of these
+    that it does not need. Raises BadModel.
+    """
     graph = read_model(model).graph
-    if missing := set(tensors) - {output for node in graph.node for output in node.output}:
+    if missing := {*given, *wanted} - {output for node in graph.node for output in node.output}:
         raise BadModel(f"no operator gives {', '.join(sorted(missing))}")
-    before = _needed(graph.node, tensors, given=())
-    behind = _needed(graph.node, [output.name for output in graph.output], given=tensors)
-    taken = [name for name in tensors if name in behind]
-    return _part(model, before, inputs=(), outputs=tensors), _part(model, behind, inputs=taken, outputs=())
+    needed = _needed(graph.node, wanted or [output.name for output in graph.output], given=given)
+    return _part(model, needed, inputs=[name for name in given if name in needed], outputs=wanted)
 
 
 def outputs_of(model: bytes, kind: str) -> list[str]:
