@@ -134,7 +134,7 @@ async def _spoken(router: VoiceRouter, text: str, options: SynthesisOptions, fig
             parts.append(piece.samples)
             rate = piece.sample_rate
     figures.processor_s += time.process_time() - begin
-    return soxr.resample(np.concatenate(parts), rate, SPEECH_RATE).astype(np.float32)
+    return np.asarray(soxr.resample(np.concatenate(parts), rate, SPEECH_RATE), np.float32)
 
 
 def _show(voice: str, rate: int, figures: Figures, normal: Figures) -> None:

@@ -62,21 +62,30 @@ def test_odd_text_gives_phonemes_that_the_voices_know(text: str) -> None:
     assert set(english_phonemes(text)) <= LETTERS | {" "}
 
 
+@pytest.fixture
+def words_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The words that the front end is given."""
+    words: list[str] = []
+
+    def read(text: str) -> list[tuple[str, str, str]]:
+        words.extend(text.split())
+        return []
+
+    monkeypatch.setattr(english, "_read", read)
+    return words
+
+
 @pytest.mark.parametrize("unit", ["a", "aB", "a-", "1,", "(", "it's-"])
-def test_the_front_end_gets_no_long_words(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_front_end_gets_no_long_words(unit: str, words_read: list[str]) -> None:
     # Its work grows with the cube of a word's length: 500 letters would take it minutes.
-    words: list[str] = []
-    monkeypatch.setattr(english, "_read", lambda text: words.extend(text.split()) or [])
     english_phonemes((unit * 100)[:100])
-    assert "".join(words) == (unit * 100)[:100]
-    assert max(map(len, words)) <= LONGEST_WORD
+    assert "".join(words_read) == (unit * 100)[:100]
+    assert max(map(len, words_read)) <= LONGEST_WORD
 
 
-def test_a_long_word_is_divided_behind_its_marks(monkeypatch: pytest.MonkeyPatch) -> None:
-    words: list[str] = []
-    monkeypatch.setattr(english, "_read", lambda text: words.extend(text.split()) or [])
+def test_a_long_word_is_divided_behind_its_marks(words_read: list[str]) -> None:
     english_phonemes("this-is-a-very-long-word-that-goes-on-and-on")
-    assert words == ["this-is-a-very-long-word-that-", "goes-on-and-on"]
+    assert words_read == ["this-is-a-very-long-word-that-", "goes-on-and-on"]
 
 
 def test_a_word_on_which_the_front_end_fails_is_left_out_and_said(
