@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 ROW = re.compile(r"^\| `(\w+)/` \|", re.MULTILINE)
 ROOMS = ROW.findall((ROOT / "docs" / "design.md").read_text(encoding="utf-8"))
 """From the top of the house down."""
-SERVER = (("process",), ("app", "pages"), ("kouyu_api",), ("rest",), ("sockets",), ("openapi",), ("access",))
+SERVER = (("process",), ("app", "health", "pages"), ("kouyu_api",), ("rest",), ("sockets",), ("openapi",), ("access",))
 """The floors of server/, from the top down."""
 CORE_IMPORTS = {"conversation", "protocol", "text"}
 SIBLINGS = ("session", "audio_sessions", "text_chats")

@@ -32,7 +32,12 @@ def audio_session(
             case "simult_interpretation":
                 return InterpretationEndpoint(services, send, capabilities, services.agents[bot_id])
 
-    return run_audio_session(socket, name, opened, log_id=log_id)
+    async def served() -> None:
+        # Whether its client expects something more cannot be known: it hangs up when it has it all.
+        with services.turns_in_progress.reported(socket, lambda: True):
+            await run_audio_session(socket, name, opened, log_id=log_id)
+
+    return served()
 
 
 def offered(services: Services, bot: BotDefinition | None) -> Capabilities:

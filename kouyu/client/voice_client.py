@@ -87,6 +87,11 @@ class VoiceClient:
         return self._connection.close_code is not None
 
     @property
+    def close_code(self) -> int | None:
+        """The code of the close frame that ended the connection; None while it is open."""
+        return self._connection.close_code
+
+    @property
     def close_reason(self) -> str:
         """The server's reason for closing the connection; empty while it is open, or if it gave none."""
         return self._connection.close_reason or ""

@@ -105,6 +105,10 @@ class Conversation:
         """The configuration in force."""
         return self._configuration.in_force
 
+    def in_turn(self, now: float) -> bool:
+        """Whether a turn is in progress: the user speaks, or an answer is prepared, sent or still played."""
+        return self._turns.unanswered or self._output.audible(now)
+
     def read(self, data: Mapping[str, Any]) -> Merged[Configuration]:
         """Parse a ``chat.update``, collecting its faults. Changes nothing; ``ConfigurationUpdate`` applies it."""
         return self._configuration.read(data)

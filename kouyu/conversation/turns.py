@@ -66,6 +66,11 @@ class Turns:
         """The user is in the middle of an utterance or of a push-to-talk buffer."""
         return self._endpointer.in_buffer
 
+    @property
+    def unanswered(self) -> bool:
+        """Something that the user says, or has said, has not become a chat yet."""
+        return self.in_buffer or bool(self._pending)
+
     def buffered_s(self, end: int) -> float:
         """How much audio the push-to-talk buffer holds that is open at the sample ``end``, in seconds."""
         return self._endpointer.buffered(end) / SPEECH_RATE

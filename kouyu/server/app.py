@@ -19,6 +19,7 @@ from kouyu.server.access.open_sockets import OpenSockets
 from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.access.socket_authentication import SocketAuthenticator
+from kouyu.server.health import HealthChecks, health_routes
 from kouyu.server.kouyu_api.routes import Authenticators, kouyu_api_routes
 from kouyu.server.kouyu_api.status import ServerState
 from kouyu.server.openapi.routes import documentation_routes
@@ -105,7 +106,10 @@ def create_app(
                 if state
                 else ()
             ),
-            *page_routes(sessions, store.files.free_bytes),
+            *health_routes(
+                HealthChecks(sessions, store, services.scheduler if services else None, store.files.free_bytes)
+            ),
+            *page_routes(),
             *documentation_routes(),
         ],
         cors_config=CORS,

@@ -1,10 +1,8 @@
-"""``/health``, and ``/``: the web page to talk on, built into ``kouyu/console``."""
+"""``/``: the web page to talk on, built into ``kouyu/console``."""
 
 import asyncio
 import mimetypes
 import re
-from collections.abc import Callable
-from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -14,14 +12,11 @@ from litestar import MediaType, Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 
-from kouyu.server.access.sessions import Sessions
 from kouyu.server.openapi.operation import described
 
 CONSOLE: Final = Path(__file__).parents[1] / "console"
 """The folder that the page is built into."""
 
-LEAST_FREE_BYTES: Final = 32 * 1024 * 1024
-"""With less free space the data folder's disk counts as full: SQLite's log and an upload need as much."""
 _TYPES: Final = {
     ".css": "text/css",
     ".html": "text/html",
@@ -42,45 +37,19 @@ _HASHED: Final = "assets/"
 _HOST: Final = re.compile(r"[A-Za-z0-9.\-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](:[0-9]{1,5})?")
 
 
-class Health(msgspec.Struct, frozen=True):
-    """The state of the server, for monitors: that it answers, and how full it is."""
-
-    status: str
-    version: str
-    sessions: int
-    max_sessions: int
-
-
 class _PageFile(msgspec.Struct, frozen=True):
     path: Path
     media_type: str
     cache: str
 
 
-def page_routes(
-    sessions: Sessions, free_bytes: Callable[[], int | None], console: Path = CONSOLE
-) -> list[HTTPRouteHandler]:
-    """The route handlers of ``/health``, ``/`` and the page's files. None needs a token; none shows a user's data.
+def page_routes(console: Path = CONSOLE) -> list[HTTPRouteHandler]:
+    """The route handlers of ``/`` and the page's files. None needs a token; none shows a user's data.
 
-    ``free_bytes`` returns the free space on the data folder's disk, None where it is unknown. Where no page has been
-    built, ``/`` says how to use the server.
+    Where no page has been built, ``/`` says how to use the server.
     """
-    running_version = version("kouyu")
     page = _files_of(console)
     welcome = (files(__package__) / "welcome.html").read_bytes()
-
-    @get(
-        "/health",
-        sync_to_thread=False,
-        opt=described("Whether the server is up, and how full", "Server", data=Health, wrapped=False, open=True),
-    )
-    def health() -> Response[Health]:
-        free = free_bytes()
-        full = free is not None and free < LEAST_FREE_BYTES
-        said = "the disk is full: nothing can be saved" if full else "ok"
-        return Response(
-            Health(said, running_version, sessions.running, sessions.limit), status_code=503 if full else 200
-        )
 
     @get("/", opt=described("The page to talk on", "Server", answer="page", open=True))
     async def front(request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -93,7 +62,7 @@ def page_routes(
     async def file_of_page(request: Request[Any, Any, Any]) -> Response[bytes]:
         return await _given(request, page[request.scope["path"].strip("/")])
 
-    return [health, front, file_of_page] if page else [health, front]
+    return [front, file_of_page] if page else [front]
 
 
 def _files_of(console: Path) -> dict[str, _PageFile]:

@@ -21,6 +21,7 @@ from kouyu.protocol.ids import IdFactory
 from kouyu.serving.recordings import Recordings
 from kouyu.serving.redials import Redials
 from kouyu.serving.sections import Sections
+from kouyu.serving.turns_in_progress import TurnsInProgress
 from kouyu.store.sounds import Bounds
 from kouyu.store.store import Store
 from kouyu.text.transcript import TranscriptFinisher
@@ -66,6 +67,7 @@ class Services:
     """Whether the enrolled speech is kept beside its voiceprint."""
     sections: Sections = field(default_factory=Sections)
     redials: Redials = field(default_factory=Redials)
+    turns_in_progress: TurnsInProgress = field(default_factory=TurnsInProgress)
     recordings: Recordings | None = None
     """None: recordings in messages are not transcribed."""
     turn_judge: TurnJudge | None = None

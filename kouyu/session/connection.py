@@ -103,6 +103,7 @@ async def run_session(
     try:
         with (
             session.redialing.live(),
+            services.turns_in_progress.reported(socket, session.in_turn),
             services.watcher_hub.session(
                 session.about, owner=owner, conversation=session.conversation, clock=session.clock
             ) as live,
@@ -204,6 +205,10 @@ class Session:
             self._user_audio.close()
             if self._keeper is not None:
                 self._keeper.close()
+
+    def in_turn(self) -> bool:
+        """Whether a turn is in progress."""
+        return self.conversation.in_turn(self.clock())
 
     def clock(self) -> float:
         """Seconds since the connection began."""

@@ -10,7 +10,7 @@ from kouyu.conversation.limits import Limits
 from kouyu.engines import engine_registry
 from kouyu.engines.declaration import Engine, Kind, Options
 from kouyu.settings.bots import BotSettings, FlowSettings, McpServerSettings
-from kouyu.settings.kinds import Count, Name, Port, Seconds
+from kouyu.settings.kinds import Count, Name, Port, Seconds, SecondsOrZero
 from kouyu.store.sounds import Bounds
 
 DEFAULT_BOT_ID = "kouyu"
@@ -45,6 +45,9 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     ping_interval_s: Seconds = 20.0
     ping_timeout_s: Seconds = 20.0
     """A client that does not answer a ping within this time is disconnected."""
+    drain_s: SecondsOrZero = 30.0
+    """After SIGTERM, time for turns in progress to end before their connections are closed; 0: they are closed at once.
+    Nothing new begins meanwhile."""
     default_bot: str = ""
     """The id of the bot for clients that name none; empty: the first one."""
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from kouyu.store.bots import Bots
 from kouyu.store.chats import Chats
 from kouyu.store.conversations import Conversations
@@ -77,6 +79,10 @@ class Store:
         fails, StoreClosed if the store is closing. Cancelling the caller does not undo the writes that it queued.
         """
         await self._database.write(*writes)
+
+    async def check(self) -> None:
+        """Read from the database. Raises StoreError if it cannot be read."""
+        await self._database.scalar(select(1))
 
     async def close(self) -> None:
         """Finish the queued writes, then close."""

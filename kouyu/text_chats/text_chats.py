@@ -42,6 +42,11 @@ class TextChats:
         """Agents by workflow id."""
         return self._services.flows
 
+    @property
+    def running(self) -> int:
+        """Chats that run now. Those that wait for their client's tools are not counted."""
+        return sum(chat.phase == "running" for chat in self._tasks)
+
     async def begin(self, asked: ChatRequest, stream: EventStream | None) -> TextChat:
         """Begin a chat; return when it is on disk. Its events go to ``stream``.
 
@@ -113,9 +118,13 @@ class TextChats:
         self._services.sections.begin(conversation_id, section_id)
         return section_id
 
+    def refuse_new(self) -> None:
+        """From now on let no chat begin."""
+        self._is_ending = True
+
     async def end(self) -> None:
         """Shut down: begin no more chats, and end every running one as failed."""
-        self._is_ending = True
+        self.refuse_new()
         for chat, task in self._tasks.items():
             chat.stop_with(INTERRUPTED.msg)
             task.cancel()
@@ -178,5 +187,9 @@ class TextChats:
         running = [chat for chat in self._tasks if chat.phase == "running"]
         if running_here or any(chat.conversation_id == conversation_id for chat in running):
             raise ProtocolError(errors.CHAT_RUNS, "a chat is already running in this conversation; wait, or cancel it")
-        if self._is_ending or len(running) >= self._limit:
+        if self._is_ending:
+            raise ProtocolError(
+                errors.TOO_MANY_SESSIONS, "the server is stopping and begins no chat; try again in a moment"
+            )
+        if len(running) >= self._limit:
             raise ProtocolError(errors.TOO_MANY_SESSIONS, f"{len(running)} chats run already; try again later")

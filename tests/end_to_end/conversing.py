@@ -77,12 +77,16 @@ class Talk:
         return answer
 
     async def until_silent(self) -> None:
-        """Wait until all that came has sounded on a client that plays it without gaps, PCM at DOWNLINK_RATE."""
+        """Wait until all that came has sounded, see ``unplayed_s``."""
+        await asyncio.sleep(self.unplayed_s())
+
+    def unplayed_s(self) -> float:
+        """How long what came still sounds on a client that plays it without gaps, PCM at DOWNLINK_RATE, in seconds."""
         ends_at = 0.0
         for event in self.events:
             if event.type == AUDIO:
                 ends_at = max(ends_at, event.at) + len(event.audio) / 2 / DOWNLINK_RATE
-        await asyncio.sleep(ends_at - asyncio.get_running_loop().time())
+        return max(0.0, ends_at - asyncio.get_running_loop().time())
 
     def answers(self) -> list[str]:
         """The completed answers."""

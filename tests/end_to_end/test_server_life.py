@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from kouyu.store.store import Store
@@ -16,6 +17,12 @@ from tests.end_to_end.running_server import running_server, start_server, stop_s
 
 pytestmark = pytest.mark.models
 
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
 TYPING = """
 # What nobody needs who only types, in English, is left out: the server starts in half the time.
 [engines]
@@ -82,6 +89,35 @@ def test_every_message_told_as_completed_survives_a_kill(tmp_path: Path) -> None
                 return await talk.ask("What color is the sky?")
 
         assert asyncio.run(still_talks()).strip()
+
+
+def test_sigterm_lets_the_turn_in_progress_end_and_begins_nothing_new(tmp_path: Path) -> None:
+    server = start_server(tmp_path, config=TYPING)
+
+    async def talk_and_stop() -> None:
+        async with talking(server) as idle, talking(server) as talk, httpx.AsyncClient(base_url=server.http) as http:
+            await idle.until("chat.created")
+            await talk.write("Tell me a short story about a dog.")
+            await talk.until("conversation.message.delta")
+            server.process.send_signal(signal.SIGTERM)
+            await idle.client.ended()
+            assert idle.client.close_code == 1001
+            ready = await http.get("/health/ready")
+            assert (ready.status_code, ready.json()["checks"]["stopping"]) == (503, "the server is stopping")
+            headers = {"Authorization": f"Bearer {server.token}", **UPGRADE}
+            refused = await http.get("/v1/chat", headers=headers)
+            assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+            assert "stopping" in refused.json()["msg"]
+            await talk.until("conversation.chat.completed")
+            sounded_at = asyncio.get_running_loop().time() + talk.unplayed_s()
+            await talk.client.ended()
+            assert talk.client.close_code == 1001
+            assert asyncio.get_running_loop().time() >= sounded_at - 0.5  # the server's clock of what is played
+
+    asyncio.run(talk_and_stop())
+    assert server.process.wait(20) == 0
+    assert stop_server(server) == 0
+    assert "Traceback" not in server.log()
 
 
 def _can_cut_the_network() -> bool:

@@ -8,8 +8,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
-from kouyu.server.access.sessions import Sessions
-from kouyu.server.pages import LEAST_FREE_BYTES, page_routes
+from kouyu.server.pages import page_routes
 
 
 @pytest.fixture
@@ -20,9 +19,7 @@ async def built(tmp_path: Path) -> AsyncIterator[AsyncTestClient[Litestar]]:
     (tmp_path / "assets" / "main-1a2b.js").write_text("export {};")
     (tmp_path / "assets" / "codec-1a2b.wasm").write_bytes(b"\0asm")
     (tmp_path.parent / "secret.txt").write_text("no")
-    async with AsyncTestClient(
-        Litestar(page_routes(Sessions(1), lambda: None, tmp_path), openapi_config=None)
-    ) as client:
+    async with AsyncTestClient(Litestar(page_routes(tmp_path), openapi_config=None)) as client:
         yield client
 
 
@@ -62,15 +59,5 @@ async def test_what_is_no_file_of_the_page_is_not_found(built: AsyncTestClient[L
 
 
 async def test_without_a_page_there_is_a_welcome(tmp_path: Path) -> None:
-    async with AsyncTestClient(
-        Litestar(page_routes(Sessions(1), lambda: None, tmp_path), openapi_config=None)
-    ) as client:
+    async with AsyncTestClient(Litestar(page_routes(tmp_path), openapi_config=None)) as client:
         assert "voice conversation server" in (await client.get("/")).text
-
-
-async def test_health_of_a_server_that_cannot_save_is_not_good() -> None:
-    app = Litestar(page_routes(Sessions(1), lambda: LEAST_FREE_BYTES - 1), openapi_config=None)
-    async with AsyncTestClient(app) as client:
-        answer = await client.get("/health")
-    assert answer.status_code == 503
-    assert "disk is full" in answer.json()["status"]

@@ -1,17 +1,22 @@
 """Owns the running sessions: limits their number, and ends them all when the server stops."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Final
 
 from kouyu.serving.socket import Socket
 
-GOING_AWAY = 1001
+GOING_AWAY: Final = 1001
 """The WebSocket close code of a server that stops."""
+FULL: Final = "the server is full; try again later"
+STOPPING: Final = "the server is stopping and begins no new conversation; try again in a moment"
+
+TRY_AGAIN_S: Final = 5
+"""``Retry-After`` of a server that begins nothing new now, in seconds."""
 
 
 class ServerFull(Exception):
-    """As many sessions as the settings allow are running."""
+    """No further session may begin. The text says why."""
 
 
 class Sessions:
@@ -21,7 +26,13 @@ class Sessions:
         self.limit = limit
         self._tasks: dict[Socket, asyncio.Task[None]] = {}
         self._stopping = False
+        self._closed: set[Socket] = set()
         self._ended = 0
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the server is stopping, so that no session may begin."""
+        return self._stopping
 
     @property
     def ended(self) -> int:
@@ -34,18 +45,20 @@ class Sessions:
         return len(self._tasks)
 
     @property
-    def full(self) -> bool:
-        """True when ``run`` would refuse."""
-        return self._stopping or self.running >= self.limit
+    def refusal(self) -> str:
+        """Why ``run`` would refuse, in words for the client; "" if it would not."""
+        if self._stopping:
+            return STOPPING
+        return FULL if self.running >= self.limit else ""
 
     async def run(self, socket: Socket, session: Coroutine[Any, Any, None]) -> None:
         """Run ``session``, which talks over ``socket``, to its end and raise what it raises.
 
         Raises ServerFull, the session not begun, when there is no place. A session that is cut off by ``end`` returns.
         """
-        if self.full:
+        if refusal := self.refusal:
             session.close()
-            raise ServerFull
+            raise ServerFull(refusal)
         task = asyncio.create_task(session, name="session")
         self._tasks[socket] = task
         try:
@@ -54,9 +67,28 @@ class Sessions:
             task.cancel()
             await asyncio.wait({task})
             del self._tasks[socket]
+            self._closed.discard(socket)
             self._ended += 1
         if not task.cancelled():
             task.result()
+
+    def refuse_new(self) -> None:
+        """From now on let no session begin."""
+        self._stopping = True
+
+    async def close_those_without(self, turn: Callable[[Socket], bool], close_s: float) -> None:
+        """Close with 1001 the sockets for which ``turn`` is false, each once. See ``end`` for ``close_s``."""
+        await self._close([socket for socket in self._tasks if not turn(socket)], close_s)
+
+    async def _close(self, sockets: Iterable[Socket], close_s: float) -> None:
+        chosen = set(sockets) - self._closed
+        self._closed |= chosen
+        closing = {asyncio.create_task(socket.close(GOING_AWAY, "the server stops")) for socket in chosen}
+        if closing:
+            _, unheard = await asyncio.wait(closing, timeout=close_s)
+            for close in unheard:
+                close.cancel()
+            await asyncio.gather(*closing, return_exceptions=True)
 
     async def end(self, close_s: float, drain_s: float) -> None:
         """Refuse new sessions, close every socket with 1001 and wait for the sessions to end.
@@ -65,12 +97,7 @@ class Sessions:
         ended ``drain_s`` seconds later are cancelled, and awaited.
         """
         self._stopping = True
-        closing = {asyncio.create_task(socket.close(GOING_AWAY, "the server stops")) for socket in self._tasks}
-        if closing:
-            _, unheard = await asyncio.wait(closing, timeout=close_s)
-            for close in unheard:
-                close.cancel()
-            await asyncio.gather(*closing, return_exceptions=True)
+        await self._close(self._tasks, close_s)
         tasks = set(self._tasks.values())
         if tasks:
             _, stuck = await asyncio.wait(tasks, timeout=drain_s)

@@ -39,9 +39,9 @@ class AuthenticatedClient(msgspec.Struct, frozen=True):
         """While the block runs, ``socket`` is closed as soon as this client's token is revoked or expires."""
         return self.sockets.holding(socket, self.user, self.log_id)
 
-    async def refuse(self, code: int, msg: str) -> None:
-        """Refuse the client with this error."""
-        await _refuse(self.connection, self.credentials, Refusal(code, msg), self.log_id)
+    async def refuse(self, code: int, msg: str, *, try_again_s: int = 0) -> None:
+        """Refuse the client with this error, and with ``Retry-After`` if it sees headers and ``try_again_s`` > 0."""
+        await _refuse(self.connection, self.credentials, Refusal(code, msg), self.log_id, try_again_s)
 
 
 class SocketAuthenticator:
@@ -64,9 +64,12 @@ class SocketAuthenticator:
                 return AuthenticatedClient(connection, user, credentials, log_id, self._sockets)
 
 
-async def _refuse(connection: Connection, credentials: Credentials, refusal: Refusal, log_id: str) -> None:
+async def _refuse(
+    connection: Connection, credentials: Credentials, refusal: Refusal, log_id: str, try_again_s: int = 0
+) -> None:
     if credentials.sees_status or refusal.retry_after_s:  # never accept a handshake only to send "wait"
-        wait = ((b"retry-after", str(refusal.retry_after_s).encode()),) if refusal.retry_after_s else ()
+        seconds = refusal.retry_after_s or try_again_s
+        wait = ((b"retry-after", str(seconds).encode()),) if seconds else ()
         await refuse_handshake(connection.send, error_status(refusal.code), refusal.code, refusal.msg, log_id, wait)
         return
     await connection.accept()

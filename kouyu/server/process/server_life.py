@@ -23,11 +23,13 @@ from kouyu.server.kouyu_api.status import ServerState, engines_of
 from kouyu.server.process.address_file import Address, write_address
 from kouyu.server.process.certificates import Certificates, local_certificate, own_certificate
 from kouyu.server.process.data_folder import DataFolder
+from kouyu.server.process.draining import drain
 from kouyu.server.process.heap_maintenance import maintained_heap
 from kouyu.server.process.lan import lan_names
 from kouyu.server.process.stopping import Stopping, stop_on_signals
 from kouyu.server.process.tcp_listeners import EVERYWHERE, Ports, bind, in_url, listening
 from kouyu.server.sockets.chat import AnswererIds
+from kouyu.serving.turns_in_progress import TurnsInProgress
 from kouyu.settings import Settings
 from kouyu.settings.all_settings import ServerSettings
 from kouyu.store.store import Store
@@ -73,6 +75,8 @@ async def serve(
     announce: Callable[[Ready], None],
 ) -> None:
     """Run the server until SIGINT or SIGTERM; ``announce`` is called once it is ready.
+
+    After SIGTERM turns in progress have ``drain_s`` of the settings to end; a second signal, or SIGINT, ends them.
 
     Raises ListenError, CertificateError, StoreError, and what ``open_sessions`` raises.
     """
@@ -140,6 +144,15 @@ async def _serve(
         write_address(folder.path, Address(ports.http, tuple(_lan_addresses(ports, lan))))
         announce(_ready(ports, certificates, token, login, lan_links, bots))
         await stopping.asked.wait()
+        await drain(
+            sessions,
+            opened.services.turns_in_progress if opened.services else TurnsInProgress(),
+            opened.chats,
+            limit_s=chosen.drain_s,
+            at_once=stopping.at_once,
+            close_s=CLOSE_S,
+        )
+        stopping.close()
 
 
 def _state(

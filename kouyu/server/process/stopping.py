@@ -13,35 +13,46 @@ log = logging.getLogger(__name__)
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 DEADLINE_S: Final = 5.0
-"""A process still running this many seconds after the first signal is ended."""
+"""A process still running this many seconds after its connections should have been closed is ended."""
 NOT_IN_ORDER: Final = 1
 """Exit status of a process ended by the deadline."""
 INTERRUPTED: Final = 130
-"""Exit status of a process ended by a second signal."""
+"""Exit status of a process ended by a signal that came after the one to stop at once."""
 
 
 class Stopping:
-    """Whether the server has been asked to stop.
+    """Whether the server has been asked to stop, and how.
+
+    SIGTERM asks to let turns in progress end; SIGINT (Ctrl-C), and a second signal, ask to stop at once.
 
     Before ``started`` is called the first signal cancels the task that made this; afterwards it sets ``asked``.
     """
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
+        self.at_once = asyncio.Event()
         self._starting: asyncio.Task[object] | None = asyncio.current_task()
 
     def started(self) -> None:
         """From now on signals set ``asked``, which the task waits for, instead of cancelling it."""
         self._starting = None
 
-    def signalled(self) -> None:
+    def signalled(self, number: signal.Signals) -> None:
         """Handle a stop signal."""
-        if self.asked.is_set():
+        if self.at_once.is_set():
             os._exit(INTERRUPTED)
+        patient = number == signal.SIGTERM and not self.asked.is_set() and self._starting is None
         self.asked.set()
-        _end_process_after(DEADLINE_S)
+        if not patient:
+            self.close()
         if self._starting is not None:
             self._starting.cancel()
+
+    def close(self) -> None:
+        """From now on everything ends within DEADLINE_S, or the process does."""
+        if not self.at_once.is_set():
+            self.at_once.set()
+            _end_process_after(DEADLINE_S)
 
 
 @contextmanager
@@ -50,7 +61,7 @@ def stop_on_signals() -> Iterator[Stopping]:
     loop = asyncio.get_running_loop()
     stopping = Stopping()
     for number in SIGNALS:
-        loop.add_signal_handler(number, stopping.signalled)
+        loop.add_signal_handler(number, stopping.signalled, number)
     try:
         yield stopping
     finally:

@@ -7,14 +7,13 @@ from typing import Any, Final
 
 from kouyu.protocol import errors
 from kouyu.server.access.client_socket import ClientSocket, say_error_and_close
-from kouyu.server.access.sessions import ServerFull, Sessions
+from kouyu.server.access.sessions import TRY_AGAIN_S, ServerFull, Sessions
 from kouyu.server.access.socket_authentication import AuthenticatedClient, Connection, SocketAuthenticator
 
 log = logging.getLogger(__name__)
 
 NORMAL_CLOSE: Final = 1000
 INTERNAL_ERROR: Final = 1011
-_FULL: Final = "the server is full; try again later"
 _LONGEST_ID_SHOWN: Final = 100
 _MOST_IDS_SHOWN: Final = 20
 
@@ -26,8 +25,8 @@ async def accept_client(
     authenticated = await authenticator.authenticate(connection)
     if authenticated is None:
         return None
-    if sessions.full:
-        await authenticated.refuse(errors.TOO_MANY_SESSIONS, _FULL)
+    if refusal := sessions.refusal:
+        await authenticated.refuse(errors.TOO_MANY_SESSIONS, refusal, try_again_s=TRY_AGAIN_S)
         return None
     return authenticated, await authenticated.accept()
 
@@ -47,8 +46,8 @@ async def serve_session(
     try:
         with authenticated.holding(client):
             await sessions.run(client, session)
-    except ServerFull:  # another session took the last place after the check
-        await say_error_and_close(client, errors.TOO_MANY_SESSIONS, _FULL, authenticated.log_id)
+    except ServerFull as full:  # another session took the last place after the check
+        await say_error_and_close(client, errors.TOO_MANY_SESSIONS, str(full), authenticated.log_id)
     except Exception:
         log.exception("a session failed, log id %s", authenticated.log_id)
         await client.close(INTERNAL_ERROR, "internal error")

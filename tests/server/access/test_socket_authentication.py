@@ -122,7 +122,7 @@ async def test_a_full_server_says_so_and_has_room_again_when_a_session_ends(star
         assert (status, body["code"]) == (503, 4009)
         data, _ = await refusal_event(server.url("/v1/chat?authorization=Bearer%20" + server.token), BROWSER)
         assert data["code"] == 4009
-    await until(lambda: not server.sessions.full)
+    await until(lambda: not server.sessions.refusal)
     assert (await first_message(server.url(), server.header)).startswith("kouyu")
 
 

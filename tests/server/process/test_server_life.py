@@ -1,7 +1,6 @@
 """The server as a process: what a first start leaves, what a second finds, and how it stops."""
 
 import asyncio
-import os
 import signal
 import socket
 import ssl
@@ -138,16 +137,6 @@ async def test_a_stop_that_hangs_is_ended(start_process: StartProcess) -> None:
     process = await start_process("--hang")
     await ready(process)
     assert await stopped(process, signal.SIGINT) == 1
-
-
-async def test_a_second_signal_ends_at_once(start_process: StartProcess) -> None:
-    process = await start_process()
-    await ready(process)
-    os.kill(process.pid, signal.SIGSTOP)  # so that both signals have come before it looks
-    process.send_signal(signal.SIGINT)
-    process.send_signal(signal.SIGTERM)
-    os.kill(process.pid, signal.SIGCONT)
-    assert await stopped(process) == 130
 
 
 async def test_a_port_in_use_is_said(start_process: StartProcess) -> None:
