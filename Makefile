@@ -19,6 +19,9 @@ run: $(VENV)/run.stamp ## install, fetch the model weights, and start the server
 	@$(KOUYU) models fetch
 	@exec $(KOUYU) serve $(ARGS)
 
+# Tests use the smallest language model, on every machine; nothing larger is fetched for them.
+test coverage test-sdk bench-peers fuzz: export KOUYU_ENGINES__EMBEDDED__TIER := tiny
+
 test: $(VENV)/dev.stamp ## everything that must hold: ruff, mypy, pytest (with the model weights)
 	@$(KOUYU) models fetch
 	$(VENV)/bin/ruff check .

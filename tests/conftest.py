@@ -2,6 +2,7 @@
 examples are drawn."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from kouyu.workers.limited import LimitedWorkers
 from tests.end_to_end.running_server import RunningServer, running_server
 from tests.standins.background import in_background
 from tests.standins.openai_server import OpenAIStandIn, openai_stand_in
+
+# Every server of a test, and every command, runs the smallest language model: the one that is always fetched.
+os.environ["KOUYU_ENGINES__EMBEDDED__TIER"] = "tiny"
 
 # The same examples in each run, which may take as long as a busy machine needs for them. Others than these are tried
 # with `pytest --hypothesis-profile=default`.

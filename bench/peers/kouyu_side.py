@@ -18,7 +18,7 @@ async def measure_kouyu(options: PeerOptions, questions: Sequence[SpokenQuestion
         config = folder / "kouyu.toml"
         config.write_text(f'[engines.whisper]\nweights = "{options.whisper}"\n', encoding="utf-8")
         turns: dict[str, list[Turn]] = {}
-        async with own_server(folder, *serve_command(folder, config)) as (server, _):
+        async with own_server(folder, *serve_command(folder, config, tier="tiny")) as (server, _):
             for mode, count in (("free", options.turns), ("barge", options.barges)):
                 if count:
                     plan = Plan(server=server, modes=[mode], questions=questions, turns=count)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import json
 import os
 import socket
@@ -13,8 +14,8 @@ from typing import Any, Final, Literal
 import msgspec
 
 from bench.peers.pipecat_client import pipecat_turns
-from kouyu.agents.agent import AgentRequest, ContextMessage
 from kouyu.agents.bot import LanguageModelBot
+from kouyu.agents.embedded.engine import EmbeddedOptions, load
 from kouyu.assembly.bots import open_bots
 from kouyu.bench.children import START_S, ServerDidNotStart
 from kouyu.bench.latency import WARM_UP_TURNS
@@ -56,12 +57,12 @@ async def measure_pipecat(options: PeerOptions, questions: Sequence[SpokenQuesti
 @contextlib.asynccontextmanager
 async def _bot(options: PeerOptions) -> AsyncIterator[int]:
     """The bot with kouyu's default bot's language model, prompt and examples; gives its port."""
-    async with open_bots(Settings().bots) as bots:
+    load_model = functools.partial(load, EmbeddedOptions(tier="tiny"))
+    async with open_bots(Settings().bots, load_model=load_model) as bots:
         (agent,) = bots.agents.values()
         assert isinstance(agent, LanguageModelBot)
         model = agent.definition.model
-        asked = AgentRequest(messages=(ContextMessage(role="user", content=""),))
-        system, *examples = await agent.opening(asked)
+        ((system, *examples), *_) = await agent.openings()
         told: dict[str, Any] = {
             "port": _free_port(),
             "base_url": model.base_url,

@@ -1,6 +1,6 @@
 """A bot: a language model with a prompt and optional tools, which run at the client or on the server."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ from kouyu.agents.token_estimate import estimate_tokens
 from kouyu.agents.tool_history import as_message
 from kouyu.protocol.downlink import ToolCall
 from kouyu.text.growing_text import GrowingText
+from kouyu.text.language import language_of
 from kouyu.workers.limited import LimitedWorkers
 
 DEFAULT_PROMPT: Final = "You are a helpful AI assistant. Your answers are read aloud, so keep them short and plain."
@@ -55,6 +56,14 @@ class Example(msgspec.Struct, frozen=True):
     answer: str
 
 
+class Guidance(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model is told, besides a bot's prompt, where the user speaks a certain language."""
+
+    instruction: str = ""
+    """Added to the system message."""
+    examples: tuple[Example, ...] = ()
+
+
 class BotDefinition(msgspec.Struct, frozen=True, kw_only=True):
     """What makes a bot."""
 
@@ -68,6 +77,9 @@ class BotDefinition(msgspec.Struct, frozen=True, kw_only=True):
     """Values for variables that the turn does not set."""
     examples: tuple[Example, ...] = ()
     """Example dialogue, put before every conversation."""
+    guidance: Mapping[str, Guidance] = {}
+    """For bots without examples: what the model is told in each language (ISO 639-1) of the user's question; the first
+    one counts for all others."""
     prologue: str = ""
     """The opening line."""
     suggested_questions: tuple[str, ...] = ()
@@ -210,25 +222,43 @@ class LanguageModelBot:
         self, request: AgentRequest, section: Sequence[ContextMessage], rounds: Sequence[ContextMessage]
     ) -> list[dict[str, Any]]:
         """``rounds`` are the tools that have run for the question, which is the last of ``section``."""
-        opening = await self.opening(request)
+        opening = await self._opening(request, self._language(section))
         output_tokens = self.definition.model.context_tokens // _OUTPUT_SHARE
         recent = latest_rounds(section, self.definition.context_rounds)
         recent = [shortened(message, output_tokens) for message in recent]
         history = within_budget(recent, self._budget(opening + chat_messages(rounds)))
         return with_own_ids(opening + chat_messages([*history, *rounds]))
 
-    async def opening(self, request: AgentRequest) -> list[dict[str, Any]]:
+    def _language(self, section: Sequence[ContextMessage]) -> str:
+        """The language of the guidance for the latest question that has letters; "" without any."""
+        guidance = self.definition.guidance
+        if self.definition.examples or not guidance:
+            return ""
+        questions = (message.content for message in reversed(section) if message.role == "user")
+        language = next(filter(None, map(language_of, questions)), "")
+        return language if language in guidance else next(iter(guidance))
+
+    async def openings(self) -> list[list[dict[str, Any]]]:
+        """Return the start of conversations in each language of the guidance, or the one for all. Raises AgentError."""
+        request = AgentRequest(messages=(ContextMessage(role="user", content=""),))
+        languages = [] if self.definition.examples else list(self.definition.guidance)
+        return [await self._opening(request, language) for language in languages or [""]]
+
+    async def _opening(self, request: AgentRequest, language: str) -> list[dict[str, Any]]:
         """Return the start of every conversation: the system message and the examples. It stays the same from turn to
-        turn while the variables do, so that servers find it in their prompt cache. Raises AgentError."""
+        turn while the variables and the language do, so that servers find it in their prompt cache. Raises AgentError.
+        """
+        guidance = self.definition.guidance.get(language, Guidance())
         knows_speakers = any(message.voice_print for message in request.messages)
         parts = (
             await self._prompt.render(request.custom_variables),
             position_fact(request.extra_params),
             SPEAKERS_FACT if knows_speakers else "",
+            guidance.instruction,
         )
         system = "\n".join(part for part in parts if part)
         messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
-        for example in self.definition.examples:
+        for example in self.definition.examples or guidance.examples:
             messages += [
                 {"role": "user", "content": example.question},
                 {"role": "assistant", "content": example.answer},

@@ -123,7 +123,7 @@ def _definition(bot_id: str, profile: BotProfile, model: LanguageModel) -> BotDe
         model=base.model,
         description=profile.description,
         prompt=profile.prompt or DEFAULT_PROMPT,
-        examples=model.examples,
+        guidance=model.guidance,
         prologue=profile.prologue,
         suggested_questions=profile.suggested_questions,
         follow_up=profile.follow_up,

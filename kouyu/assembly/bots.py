@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import zip_longest
 from typing import TypeGuard
 
 import msgspec
 
-from kouyu.agents.agent import Agent, AgentRequest, ContextMessage
+from kouyu.agents.agent import Agent
 from kouyu.agents.attachments import Attachments
-from kouyu.agents.bot import BotDefinition, Example, LanguageModelBot
+from kouyu.agents.bot import BotDefinition, Example, Guidance, LanguageModelBot
 from kouyu.agents.coze_bot import CozeBot, CozeEndpoint
-from kouyu.agents.embedded_model import EXAMPLES, EmbeddedModel, start_embedded_model
+from kouyu.agents.embedded.model import EmbeddedModel
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.mcp_server import McpServer
 from kouyu.agents.openai_client import OpenAIClient
@@ -28,8 +29,8 @@ class LanguageModel(msgspec.Struct, frozen=True):
     client: OpenAIClient
     definition: BotDefinition
     """The definition of the bot that it was configured for: endpoint and sampling."""
-    examples: tuple[Example, ...]
-    """Examples for bots without their own."""
+    guidance: Mapping[str, Guidance]
+    """For bots without examples of their own, by language."""
 
 
 class Bots(msgspec.Struct, frozen=True):
@@ -41,6 +42,8 @@ class Bots(msgspec.Struct, frozen=True):
     """The same bots as profiles, in the form that REST uses."""
     models: Mapping[str, LanguageModel]
     """By the id of the bot that they were configured for; bots on a Coze server have none."""
+    embedded: EmbeddedModel | None = None
+    """The embedded model, if a bot needs it."""
 
 
 def needs_embedded_model(bots: tuple[BotSettings, ...]) -> bool:
@@ -52,22 +55,22 @@ def needs_embedded_model(bots: tuple[BotSettings, ...]) -> bool:
 async def open_bots(
     chosen: tuple[BotSettings, ...],
     *,
-    load_model: Callable[[], Awaitable[EmbeddedModel]] = start_embedded_model,
+    load_model: Callable[[], Awaitable[EmbeddedModel]] | None = None,
     tool_servers: Mapping[str, McpServer] | None = None,
     attachments: Attachments | None = None,
     workers: LimitedWorkers | None = None,
 ) -> AsyncIterator[Bots]:
     """Open the bots, with the embedded model started and warmed up if needed; close them when the block ends.
 
-    ``load_model`` starts the embedded model. ``tool_servers`` holds, by name, those that the bots' settings name;
-    ``attachments`` reads the files in messages, ``workers`` render prompts.
+    ``load_model`` starts the embedded model; without it every bot must name an endpoint. ``tool_servers`` holds, by
+    name, those that the bots' settings name; ``attachments`` reads the files in messages, ``workers`` render prompts.
 
     Raises AgentError for a prompt that is not well formed, a key that is missing from the environment, or an embedded
     model that does not start; MissingWeights.
     """
     async with AsyncExitStack() as stack:
         embedded: EmbeddedModel | None = None
-        if needs_embedded_model(chosen):
+        if load_model is not None and needs_embedded_model(chosen):
             embedded = await load_model()
             stack.push_async_callback(embedded.close)
         definitions = {bot.id: _definition(bot, embedded) for bot in chosen}
@@ -89,9 +92,11 @@ async def open_bots(
             )
             stack.push_async_callback(agents[bot.id].close)
         if embedded is not None:
-            warm = [await _opening(agent) for agent in agents.values() if _is_embedded(agent, embedded)]
-            await asyncio.gather(*map(embedded.warm_up, warm))
-        yield Bots(definitions, agents, {bot.id: _profile(bot) for bot in chosen}, models)
+            asked = [await agent.openings() for agent in agents.values() if _is_embedded(agent, embedded)]
+            # Of several bots each gets its first language before any gets its second.
+            openings = [opening for of_bots in zip_longest(*asked) for opening in of_bots if opening is not None]
+            await asyncio.gather(*map(embedded.warm_up, openings))
+        yield Bots(definitions, agents, {bot.id: _profile(bot) for bot in chosen}, models, embedded)
 
 
 def _profile(bot: BotSettings) -> BotProfile:
@@ -112,11 +117,8 @@ def _profile(bot: BotSettings) -> BotProfile:
 
 def _language_model(definition: BotDefinition, embedded: EmbeddedModel | None) -> LanguageModel:
     is_embedded = embedded is not None and definition.model == embedded.endpoint
-    return LanguageModel(OpenAIClient(definition.model), definition, EXAMPLES if is_embedded else ())
-
-
-async def _opening(bot: LanguageModelBot) -> list[dict[str, object]]:
-    return await bot.opening(AgentRequest(messages=(ContextMessage(role="user", content=""),)))
+    guidance = embedded.model.prompts.guidance if embedded is not None and is_embedded else {}
+    return LanguageModel(OpenAIClient(definition.model), definition, guidance)
 
 
 def _is_embedded(agent: Agent, embedded: EmbeddedModel) -> TypeGuard[LanguageModelBot]:
@@ -125,11 +127,8 @@ def _is_embedded(agent: Agent, embedded: EmbeddedModel) -> TypeGuard[LanguageMod
 
 def _definition(bot: BotSettings, embedded: EmbeddedModel | None) -> BotDefinition:
     examples = tuple(Example(example.question, example.answer) for example in bot.examples)
-    if bot.model.base_url or embedded is None:
-        endpoint = _endpoint(bot)
-    else:
-        endpoint = embedded.endpoint
-        examples = examples or EXAMPLES
+    is_embedded = embedded is not None and not bot.model.base_url
+    endpoint = embedded.endpoint if embedded is not None and is_embedded else _endpoint(bot)
     return BotDefinition(
         id=bot.id,
         name=bot.name or bot.id,
@@ -138,6 +137,7 @@ def _definition(bot: BotSettings, embedded: EmbeddedModel | None) -> BotDefiniti
         prompt=bot.prompt,
         variables=bot.variables,
         examples=examples,
+        guidance=embedded.model.prompts.guidance if embedded is not None and is_embedded else {},
         prologue=bot.prologue,
         suggested_questions=bot.suggested_questions,
         follow_up=bot.follow_up,

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import Any
 
-from kouyu.agents.embedded_model import EmbeddedModel
+from kouyu.agents.embedded.model import EmbeddedModel
 from kouyu.assembly.bots import needs_embedded_model
 from kouyu.engines import engine_registry
 from kouyu.engines.asr.engine import SpeechRecognizer

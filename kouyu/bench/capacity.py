@@ -43,6 +43,8 @@ class CapacityOptions:
     slowest_answer_ms: float = 1500.0
     """Limit for the median time to the first audio."""
     config: Path | None = None
+    tier: str | None = None
+    """Of the embedded language model."""
 
 
 async def measure_capacity(options: CapacityOptions, *, on_level: Callable[[Level], None]) -> CapacityReport:
@@ -57,6 +59,7 @@ async def measure_capacity(options: CapacityOptions, *, on_level: Callable[[Leve
         command = ["kouyu.bench.capacity_server", str(folder)]
         command += ["--stub-engines"] if options.stub_engines else []
         command += ["--config", str(options.config)] if options.config is not None else []
+        command += ["--tier", options.tier] if options.tier is not None else []
         address, server = await stack.enter_async_context(own_server(folder, *command))
         idle = usage(address.pid)
         talk = ("--mode", options.mode, "--language", options.language)

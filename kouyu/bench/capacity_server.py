@@ -1,6 +1,6 @@
 """The server of a load test: the real application with measurements of its own delays.
 
-    python -m kouyu.bench.capacity_server FOLDER [--config FILE] [--stub-engines]
+    python -m kouyu.bench.capacity_server FOLDER [--config FILE] [--tier TIER] [--stub-engines]
 
 Prints a line of JSON when it is ready, and one ServerReport for every line on stdin, with the measurements since the
 line before.
@@ -161,11 +161,14 @@ def _print(value: msgspec.Struct) -> None:
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, path_type=Path))
 @click.option("--config", type=click.Path(exists=True, path_type=Path))
+@click.option("--tier")
 @click.option("--stub-engines", is_flag=True)
-def main(folder: Path, config: Path | None, stub_engines: bool) -> None:
+def main(folder: Path, config: Path | None, tier: str | None, stub_engines: bool) -> None:
     """Run the server of a load test."""
     places = {"port": 0, "https_port": 0, "max_sessions": _MOST_SESSIONS}
     options: dict[tuple[str, ...], tuple[str, Any]] = {("server", key): (key, value) for key, value in places.items()}
+    if tier is not None:
+        options["engines", "embedded", "tier"] = ("--tier", tier)
     settings = load(config, options=options)
     if config is not None:
         settings = anchored(settings, config.absolute().parent)

@@ -76,11 +76,13 @@ async def own_server(folder: Path, *command: str) -> AsyncIterator[tuple[ServerA
             raise
 
 
-def serve_command(folder: Path, config: Path) -> tuple[str, ...]:
-    """`kouyu serve` with its data in ``folder``, on free ports."""
+def serve_command(folder: Path, config: Path, *, tier: str | None = None) -> tuple[str, ...]:
+    """`kouyu serve` with its data in ``folder``, on free ports. ``tier`` of the embedded language model; None: that of
+    the settings."""
     ports = ("--port", "0", "--https-port", "0")
     files = ("--data-dir", str(folder / "data"), "--config", str(config))
-    return ("kouyu", "serve", "--print-json", "--log-level", "warning", *ports, *files)
+    model = ("--tier", tier) if tier is not None else ()
+    return ("kouyu", "serve", "--print-json", "--log-level", "warning", *ports, *files, *model)
 
 
 async def _ready(process: asyncio.subprocess.Process, folder: Path) -> ServerAddress:

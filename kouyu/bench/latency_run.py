@@ -27,6 +27,8 @@ class LatencyOptions:
     config: Path | None = None
     """Settings file of the server that it starts."""
     fast_llm: bool = False
+    tier: str | None = None
+    """Of the embedded language model."""
     bot_id: str | None = None
     voice_id: str | None = None
     user_language: str | None = None
@@ -75,5 +77,7 @@ async def _target(options: LatencyOptions) -> AsyncIterator[tuple[ServerAddress,
             settings = f'[[bots]]\nid = "kouyu"\n[bots.model]\nbase_url = "{model_url}"\nmodel = "{MODEL}"\n'
         config = folder / "kouyu.toml"
         config.write_text(settings, encoding="utf-8")
-        address, _ = await stack.enter_async_context(own_server(folder, *serve_command(folder, config)))
+        address, _ = await stack.enter_async_context(
+            own_server(folder, *serve_command(folder, config, tier=options.tier))
+        )
         yield address, settings

@@ -41,6 +41,8 @@ class SoakOptions:
     language: Language
     stub_engines: bool
     config: Path | None = None
+    tier: str | None = None
+    """Of the embedded language model."""
 
 
 async def measure_soak(options: SoakOptions, *, on_moment: Callable[[Moment], None]) -> SoakReport:
@@ -54,6 +56,7 @@ async def measure_soak(options: SoakOptions, *, on_moment: Callable[[Moment], No
         command = ["kouyu.bench.capacity_server", str(folder)]
         command += ["--stub-engines"] if options.stub_engines else []
         command += ["--config", str(options.config)] if options.config is not None else []
+        command += ["--tier", options.tier] if options.tier is not None else []
         address, server = await stack.enter_async_context(own_server(folder, *command))
         watch = _Watch(address.pid, server, on_moment)
         await watch.look("start")

@@ -25,6 +25,7 @@ from kouyu.bench.soak_report import Moment
 from kouyu.bench.soak_report import print_report as print_soak
 from kouyu.cli.local_server import data_folder, token_of
 from kouyu.cli.output_file import OutputFile
+from kouyu.cli.tier_option import tier_option
 from kouyu.client.voice_client import RefusedByServer
 
 T = TypeVar("T")
@@ -72,8 +73,9 @@ class _Modes(click.ParamType[tuple[str, ...]]):
 @click.option(
     "--fast-llm",
     is_flag=True,
-    help="Use scripted answers at the speed of the embedded model (which speaks English alone).",
+    help="Use scripted answers at the speed of the embedded model's tiny tier (which speaks English alone).",
 )
+@tier_option
 @click.option("--json", "json_file", type=OutputFile(), help="Write everything measured to this file.")
 @click.option("--plot", type=OutputFile(), help="Plot every turn into this SVG file.")
 def latency(
@@ -90,8 +92,8 @@ def latency(
     and 90th percentiles of the time from the end of the question's speech to what the client receives.
     """
     wanted = LatencyOptions(server=_server(url, token, folder), **options)
-    if wanted.server is not None and (wanted.config or wanted.fast_llm):
-        raise click.UsageError("--config and --fast-llm are for the benchmark's own server: leave out --url")
+    if wanted.server is not None and (wanted.config or wanted.fast_llm or wanted.tier):
+        raise click.UsageError("--config, --fast-llm and --tier are for the benchmark's own server: leave out --url")
     if wanted.config is not None and wanted.fast_llm:
         raise click.UsageError("--fast-llm sets the bot, and so does --config: choose one of them")
     report = _run(_with_progress(wanted))
@@ -114,6 +116,7 @@ def latency(
 @click.option(
     "--slowest-answer", "slowest_answer_ms", type=click.FloatRange(1), default=1500.0, show_default=True, metavar="MS"
 )
+@tier_option
 @click.option("--json", "json_file", type=OutputFile(), help="Write everything measured to this file.")
 @click.option("--plot", type=OutputFile(), help="Plot the delays by number of sessions into this SVG file.")
 def capacity(json_file: Path | None, plot: Path | None, **options: Any) -> None:
@@ -146,6 +149,7 @@ def capacity(json_file: Path | None, plot: Path | None, **options: Any) -> None:
 @click.option(
     "--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the questions."
 )
+@tier_option
 @click.option("--json", "json_file", type=OutputFile(), help="Write everything measured to this file.")
 def soak(json_file: Path | None, **options: Any) -> None:
     """Measure whether a server's memory grows over time.

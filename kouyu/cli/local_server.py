@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from kouyu.server.process.address_file import Address, read_address
-from kouyu.settings import SettingsError, load
+from kouyu.settings import Settings, SettingsError, load
 from kouyu.settings.all_settings import DEFAULT_URL, anchored
 from kouyu.settings.first_file import FILE_NAME
 from kouyu.store import location
@@ -26,13 +26,18 @@ def chosen_folder(given: Path | None) -> Path | None:
     """
     if given is not None:
         return given
+    kept_in = settings_here().data.dir
+    return Path(kept_in) if kept_in else None
+
+
+def settings_here() -> Settings:
+    """The settings of a server that is started in the current folder. Raises ClickException if they cannot be read."""
     path = Path.cwd() / FILE_NAME
     try:
         settings = load(path if path.is_file() else None, environment=os.environ, options={})
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
-    kept_in = anchored(settings, path.parent).data.dir
-    return Path(kept_in) if kept_in else None
+    return anchored(settings, path.parent)
 
 
 def data_folder(given: Path | None) -> Path:

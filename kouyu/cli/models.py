@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sys
-import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from kouyu.agents.agent import AgentError
+from kouyu.agents.embedded.engine import ENGINE, chosen_now, settle
+from kouyu.agents.embedded.tiers import TIERS
+from kouyu.assembly.bots import needs_embedded_model
+from kouyu.cli.fetch_progress import Bars, Lines
+from kouyu.cli.local_server import settings_here
+from kouyu.cli.tier_option import TIER_NAMES
+from kouyu.settings import Settings, SettingsError, load
+from kouyu.settings.all_settings import anchored
+from kouyu.settings.changing import set_values
+from kouyu.settings.first_file import FILE_NAME
 from kouyu.weights import cache, catalogue
 from kouyu.weights.errors import UnknownWeights, WeightsError
 from kouyu.weights.weight_set import WeightSet
@@ -51,14 +63,37 @@ def list_models() -> None:
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
     console.print(f"\nin {cache.root()}", highlight=False, soft_wrap=True)
+    console.print(f"language model: {_language_model()}", highlight=False, soft_wrap=True)
 
 
 @models.command("fetch", short_help="Download missing weight sets.")
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=WeightSetName())
 @click.option("--all", "everything", is_flag=True, help="Fetch the optional sets too.")
 def fetch_models(names: Sequence[WeightSet], everything: bool) -> None:
-    """Download missing weight sets: those named, or those that a server with default settings needs."""
+    """Download missing weight sets: those named, or those that a server with the settings of the current folder needs.
+
+    Of the language models a server needs one; with `tier = "auto"` that is the largest which answers in time on this
+    machine. That is measured, with the smallest one first.
+    """
     wanted = catalogue.every_set() if everything else names or catalogue.default_sets()
+    _fetch(wanted)
+    if not names and not everything:
+        _settle_language_model(settings_here())
+
+
+def _settle_language_model(settings: Settings) -> None:
+    if settings.engines.llm != ENGINE.name or not needs_embedded_model(settings.bots):
+        return
+    try:
+        choice = asyncio.run(settle(settings.engines.options_of(ENGINE), lambda weight_set: _fetch((weight_set,))))
+    except AgentError as error:
+        click.echo(f"No language model could be chosen for this machine: {error}", err=True)
+        return
+    if choice is not None:
+        click.echo(f"language model: {choice.tier.name} ({choice.tier.title}), because {choice.reason}", err=True)
+
+
+def _fetch(wanted: Sequence[WeightSet]) -> None:
     if all(cache.is_there(weight_set) for weight_set in wanted):
         return
     from kouyu.weights.fetch import fetch
@@ -70,6 +105,62 @@ def fetch_models(names: Sequence[WeightSet], everything: bool) -> None:
             fetch(wanted, bars)
     except WeightsError as error:
         raise click.ClickException(str(error)) from error
+
+
+@models.command("use", short_help="Choose the embedded language model.")
+@click.argument("name")
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"Settings file to change. [default: {FILE_NAME} in the current folder]",
+)
+def use_model(name: str, config: Path | None) -> None:
+    """Choose the embedded language model of the next start: a tier (tiny, small, medium, auto), one of their weight
+    sets, or the path of a GGUF file. Writes it into the settings file, section [engines.embedded].
+    """
+    values = _values_of(name)
+    path = config or Path.cwd() / FILE_NAME
+    try:
+        set_values(path, ("engines", ENGINE.name), values)
+        settings = anchored(load(path, environment=os.environ), path.absolute().parent)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+    written = ", ".join(f'{key} = "{value}"' for key, value in values.items())
+    click.echo(f"{path}: [engines.{ENGINE.name}] {written}")
+    options = settings.engines.options_of(ENGINE)
+    if {"tier": options.tier, "model": options.model} != values:
+        click.echo("The environment sets another one, which overrides the file.", err=True)
+    choice = chosen_now(options)
+    if choice is not None and not cache.is_there(catalogue.find(choice.tier.weights)):
+        click.echo(f"It is not on this machine. Get it with: kouyu models fetch {choice.tier.weights}")
+
+
+def _values_of(name: str) -> dict[str, str]:
+    names = [*TIER_NAMES, *(each.weights for each in TIERS)]
+    for each in TIERS:
+        if name == each.weights:
+            return {"tier": each.name, "model": ""}
+    if name in TIER_NAMES:
+        return {"tier": name, "model": ""}
+    if Path(name).is_file():
+        return {"tier": "auto", "model": str(Path(name).absolute())}
+    allowed = ", ".join(names)
+    raise click.BadParameter(f"{name!r} is not allowed; allowed: {allowed}, or the path of a GGUF file")
+
+
+def _language_model() -> str:
+    """The language model of a server with the settings of the current folder, and why."""
+    try:
+        settings = settings_here()
+    except click.ClickException as error:
+        return error.message
+    if settings.engines.llm != ENGINE.name or not needs_embedded_model(settings.bots):
+        return "none of these: each bot names an endpoint"
+    options = settings.engines.options_of(ENGINE)
+    choice = chosen_now(options)
+    if choice is None:
+        return f"{options.model}, because the settings name its file"
+    return f"{choice.tier.name} ({choice.tier.title}), because {choice.reason}"
 
 
 @models.command("verify", short_help="Compare every byte with the catalogue.")
@@ -92,63 +183,6 @@ def verify_models(names: Sequence[WeightSet]) -> None:
 def remove_model(name: WeightSet) -> None:
     """Delete a weight set from this machine."""
     click.echo(f"{name.name} removed." if cache.remove(name) else f"{name.name} was not here.")
-
-
-class Bars:
-    """Progress bars, one for each weight set."""
-
-    def __init__(self, console: Console) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description:27}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console
-        )
-        self._bars: dict[str, TaskID] = {}
-
-    def __enter__(self) -> None:
-        self._progress.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def waiting(self) -> None:
-        self._progress.console.print("Another kouyu is fetching weights; waiting for it.")
-
-    def starting(self, weight_set: WeightSet, size: int) -> None:
-        self._bars[weight_set.name] = self._progress.add_task(weight_set.name, total=size)
-
-    def advanced(self, weight_set: WeightSet, size: int) -> None:
-        self._progress.advance(self._bars[weight_set.name], size)
-
-    def finished(self, weight_set: WeightSet) -> None:
-        pass
-
-
-class Lines:
-    """Progress as lines, for logs: a start and an end for each weight set."""
-
-    def __init__(self) -> None:
-        self._one_line_at_a_time = threading.Lock()
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def waiting(self) -> None:
-        self._say("Another kouyu is fetching weights; waiting for it.")
-
-    def starting(self, weight_set: WeightSet, size: int) -> None:
-        self._say(f"Fetching {weight_set.name} ({size / 1e6:.0f} MB)")
-
-    def advanced(self, weight_set: WeightSet, size: int) -> None:
-        pass
-
-    def finished(self, weight_set: WeightSet) -> None:
-        self._say(f"Fetched {weight_set.name}")
-
-    def _say(self, line: str) -> None:
-        with self._one_line_at_a_time:
-            click.echo(line, err=True)
 
 
 def _megabytes(weight_set: WeightSet) -> str:

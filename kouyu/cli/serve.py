@@ -19,6 +19,7 @@ from rich.text import Text
 
 from kouyu.agents.agent import AgentError
 from kouyu.assembly.lifespan import open_sessions
+from kouyu.cli.tier_option import tier_option
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import threads_at_work
 from kouyu.server.process.certificates import CertificateError
@@ -70,6 +71,7 @@ Options = dict[tuple[str, ...], tuple[str, Any]]
     is_flag=True,
     help="Serve the local network: listen on all addresses, with a certificate of its own for them.",
 )
+@tier_option
 @click.option("--print-json", is_flag=True, help="Print one line of JSON when ready, for scripts.")
 @click.option(
     "--log-level",
@@ -85,6 +87,7 @@ def serve(
     https_port: int | None,
     data_dir: Path | None,
     tls_self_signed: bool,
+    tier: str | None,
     print_json: bool,
     log_level: str,
 ) -> None:
@@ -96,6 +99,7 @@ def serve(
         ("server", "https_port"): ("--https-port", https_port),
         ("data", "dir"): ("--data-dir", str(data_dir.absolute()) if data_dir else None),
         ("server", "lan"): ("--tls-self-signed", tls_self_signed or None),
+        ("engines", "embedded", "tier"): ("--tier", tier),
     }
     options = {key: (option, value) for key, (option, value) in given.items() if value is not None}
     failure = None

@@ -18,6 +18,9 @@ Kind: TypeAlias = Literal["vad", "denoise", "asr", "tts", "turn", "voiceprint", 
 Threads: TypeAlias = Annotated[int, Meta(ge=1)]
 """A number of threads in an engine's options."""
 
+FilePath: TypeAlias = Annotated[str, Meta(extra={"is_path": True})]
+"""A path in an engine's options: a relative one starts from the folder of the settings file."""
+
 Options = TypeVar("Options", bound=msgspec.Struct)
 
 

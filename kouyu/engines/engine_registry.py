@@ -28,7 +28,7 @@ BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = {
     "turn": {"smart-turn": "kouyu.engines.turn.judge:ENGINE"},
     "voiceprint": {"resemblyzer": "kouyu.engines.voiceprint.resemblyzer:ENGINE"},
     "emotion": {"sense-voice": "kouyu.engines.paralinguistics.sense_voice:ENGINE"},
-    "llm": {"embedded": "kouyu.agents.embedded_model:ENGINE"},
+    "llm": {"embedded": "kouyu.agents.embedded.engine:ENGINE"},
 }
 """The declarations as ``module:name``, by kind and name."""
 

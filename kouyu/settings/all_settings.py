@@ -1,5 +1,6 @@
 """Every setting there is, with its default. The names are those of kouyu.toml."""
 
+import typing
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -8,7 +9,7 @@ from msgspec import Meta
 
 from kouyu.conversation.limits import Limits
 from kouyu.engines import engine_registry
-from kouyu.engines.declaration import Engine, Kind, Options
+from kouyu.engines.declaration import Engine, FilePath, Kind, Options
 from kouyu.settings.bots import BotSettings, FlowSettings, McpServerSettings
 from kouyu.settings.kinds import Count, Name, Port, Seconds, SecondsOrZero
 from kouyu.store.sounds import Bounds
@@ -225,4 +226,17 @@ def anchored(settings: Settings, folder: Path) -> Settings:
         settings.transcripts, sensitive_words=absolute(settings.transcripts.sensitive_words)
     )
     flows = tuple(msgspec.structs.replace(flow, folder=absolute(flow.folder)) for flow in settings.flows)
-    return msgspec.structs.replace(settings, server=server, data=data, transcripts=transcripts, flows=flows)
+    options = {
+        section: msgspec.structs.replace(given, **{key: absolute(getattr(given, key)) for key in _paths(type(given))})
+        for section, given in settings.engines.options.items()
+    }
+    engines = msgspec.structs.replace(settings.engines, options=options)
+    return msgspec.structs.replace(
+        settings, server=server, data=data, transcripts=transcripts, flows=flows, engines=engines
+    )
+
+
+def _paths(options: type[msgspec.Struct]) -> list[str]:
+    """The names of the options of an engine that are paths."""
+    hints = typing.get_type_hints(options, include_extras=True)
+    return [name for name, hint in hints.items() if hint == FilePath]

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from kouyu.agents.agent import Agent, AgentError, AgentRequest, ContextMessage, ReadsAhead, TextDelta, ToolCallRequest
-from kouyu.agents.bot import DEFAULT_PROMPT, BotDefinition, Example, LanguageModelBot
+from kouyu.agents.bot import DEFAULT_PROMPT, BotDefinition, Example, Guidance, LanguageModelBot
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.prompt import SPEAKERS_FACT
 from kouyu.agents.token_estimate import estimate_tokens
@@ -72,6 +72,43 @@ async def test_the_model_is_told_where_the_user_is(model: OpenAIStandIn, endpoin
 async def test_examples_come_before_the_section(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:
     await ask(endpoint, request("Hi"), prompt="", examples=(Example("Bye", "Goodbye!"),))
     assert [message["content"] for message in model.requests[0].messages] == ["Bye", "Goodbye!", "Hi"]
+
+
+GUIDANCE = {
+    "en": Guidance(examples=(Example("Bye", "Goodbye!"),)),
+    "zh": Guidance(instruction="请用中文回答。", examples=(Example("再见", "再见！"),)),
+}
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (("Hi",), ["Be kind.", "Bye", "Goodbye!", "Hi"]),
+        (("你好",), ["Be kind.\n请用中文回答。", "再见", "再见！", "你好"]),
+        (("Hi", "Hello.", "你好"), ["Be kind.\n请用中文回答。", "再见", "再见！", "Hi", "Hello.", "你好"]),
+        (("你好", "你好！", "12?"), ["Be kind.\n请用中文回答。", "再见", "再见！", "你好", "你好！", "12?"]),
+        (("Привет",), ["Be kind.", "Bye", "Goodbye!", "Привет"]),
+    ],
+)
+async def test_the_model_is_guided_in_the_language_of_the_latest_question_with_letters(
+    model: OpenAIStandIn, endpoint: ModelEndpoint, texts: tuple[str, ...], expected: list[str]
+) -> None:
+    await ask(endpoint, request(*texts), prompt="Be kind.", guidance=GUIDANCE)
+    assert [message["content"] for message in model.requests[0].messages] == expected
+
+
+async def test_a_bots_own_examples_take_the_place_of_the_guidance(
+    model: OpenAIStandIn, endpoint: ModelEndpoint
+) -> None:
+    own = (Example("Who?", "Me."),)
+    await ask(endpoint, request("你好"), prompt="Be kind.", guidance=GUIDANCE, examples=own)
+    assert [message["content"] for message in model.requests[0].messages] == ["Be kind.", "Who?", "Me.", "你好"]
+
+
+async def test_a_conversation_can_open_in_each_language_of_the_guidance(endpoint: ModelEndpoint) -> None:
+    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=endpoint, prompt="", guidance=GUIDANCE))
+    assert [opening[-1]["content"] for opening in await bot.openings()] == ["Goodbye!", "再见！"]
+    await bot.close()
 
 
 async def test_only_what_the_bot_sets_is_asked_for(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from kouyu.agents.agent import AgentRequest, ContextMessage
 from kouyu.agents.bot import DEFAULT_PROMPT, LanguageModelBot
 from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.assembly.bots import open_bots
@@ -36,7 +35,7 @@ async def directory(workers: LimitedWorkers) -> AsyncIterator[BotDirectory]:
 
 async def opening(bot: object) -> object:
     assert isinstance(bot, LanguageModelBot)
-    return await bot.opening(AgentRequest(messages=(ContextMessage(role="user", content=""),)))
+    return (await bot.openings())[0]
 
 
 async def test_a_bot_takes_the_place_of_itself_and_whoever_has_the_old_one_keeps_it(directory: BotDirectory) -> None:

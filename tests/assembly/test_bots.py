@@ -1,5 +1,7 @@
 """From the settings' bots to those who answer."""
 
+import functools
+
 import msgspec
 import pytest
 
@@ -69,8 +71,11 @@ def test_the_embedded_model_is_for_bots_without_an_endpoint() -> None:
 @pytest.mark.models
 async def test_the_embedded_model_answers_for_the_default_bot() -> None:
     from kouyu.agents.agent import AgentRequest, ContextMessage, TextDelta
+    from kouyu.agents.embedded.engine import EmbeddedOptions, load
 
-    async with open_bots((BotSettings(id="kouyu"),)) as bots:
+    async with open_bots(
+        (BotSettings(id="kouyu"),), load_model=functools.partial(load, EmbeddedOptions(tier="tiny"))
+    ) as bots:
         question = AgentRequest(messages=(ContextMessage(role="user", content="What is the largest ocean?"),))
         said = [event.text async for event in bots.agents["kouyu"].reply(question) if isinstance(event, TextDelta)]
     assert "pacific" in "".join(said).lower()

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from kouyu.agents.embedded.engine import EmbeddedOptions
 from kouyu.cli.main import main
+from kouyu.settings import load
 from kouyu.weights import cache, catalogue
 
 
@@ -50,3 +52,49 @@ def test_remove_deletes_a_set() -> None:
     cache.place(catalogue.find("kokoro")).mkdir()
     assert "kokoro removed" in kouyu("models", "remove", "kokoro").output
     assert "kokoro was not here" in kouyu("models", "remove", "kokoro").output
+
+
+def test_use_writes_the_tier_into_the_settings_and_keeps_comments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("KOUYU_ENGINES__EMBEDDED__TIER")
+    file = tmp_path / "kouyu.toml"
+    file.write_text('[server]\nport = 1 # mine\n\n[engines.embedded]\n#tier = "auto"\n')
+    used = kouyu("models", "use", "small")
+    assert used.exit_code == 0
+    assert "kouyu models fetch qwen2.5-coder-0.5b-instruct" in used.output
+    assert "port = 1 # mine" in file.read_text()
+    assert '#tier = "auto"' in file.read_text()
+    assert "language model: small (Qwen2.5-Coder-0.5B-Instruct), because the settings" in kouyu("models", "list").output
+    assert kouyu("models", "use", "qwen2.5-coder-1.5b-instruct").exit_code == 0
+    assert load(file).engines.options["embedded"] == EmbeddedOptions(tier="medium")
+    (tmp_path / "own.gguf").write_bytes(b"GGUF")
+    assert kouyu("models", "use", "own.gguf").exit_code == 0
+    assert load(file).engines.options["embedded"] == EmbeddedOptions(model=str(tmp_path / "own.gguf"))
+
+
+def test_use_on_a_first_start_writes_the_commented_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert kouyu("models", "use", "medium").exit_code == 0
+    assert load(tmp_path / "kouyu.toml").engines.options["embedded"] == EmbeddedOptions(tier="medium")
+    assert "#port = 8080" in (tmp_path / "kouyu.toml").read_text()
+
+
+def test_use_says_when_the_environment_overrides_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KOUYU_ENGINES__EMBEDDED__TIER", "tiny")
+    assert "overrides the file" in kouyu("models", "use", "medium").output
+
+
+def test_use_refuses_what_is_no_language_model_and_a_file_it_cannot_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "allowed: auto, tiny, small, medium" in kouyu("models", "use", "whisper-base").output
+    file = tmp_path / "kouyu.toml"
+    file.write_text("[server\n")
+    refused = kouyu("models", "use", "small")
+    assert refused.exit_code == 1
+    assert "cannot be changed" in refused.output
+    assert file.read_text() == "[server\n"

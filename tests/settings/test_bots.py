@@ -53,3 +53,10 @@ def test_a_flows_folder_starts_from_the_settings_file(tmp_path: Path) -> None:
     path.write_text('[[flows]]\nid = "a"\ncallable = "flows:a"\n')
     (flow,) = anchored(load(path), tmp_path).flows
     assert Path(flow.folder).resolve() == tmp_path.resolve()
+
+
+def test_a_model_file_is_found_from_the_folder_of_the_settings(tmp_path: Path) -> None:
+    path = tmp_path / "kouyu.toml"
+    path.write_text('[engines.embedded]\nmodel = "models/own.gguf"\n')
+    options = anchored(load(path), tmp_path).engines.options["embedded"]
+    assert options.model == str(tmp_path / "models" / "own.gguf")

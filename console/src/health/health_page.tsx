@@ -33,10 +33,10 @@ export function HealthPage() {
 }
 
 /** What each kind of engine is, in the order of the server. */
-function engines({ engines: all }: Status): [string, string][] {
-  const named = new Map<string, string[]>();
-  for (const { kind, name } of all) named.set(kind, [...(named.get(kind) ?? []), name]);
-  return [...named].map(([kind, names]) => [kind, names.join(", ")]);
+function engines({ engines: all }: Status): [kind: string, names: string, reason: string][] {
+  const named = new Map<string, Status["engines"]>();
+  for (const engine of all) named.set(engine.kind, [...(named.get(engine.kind) ?? []), engine]);
+  return [...named].map(([kind, these]) => [kind, these.map(({ name }) => name).join(", "), these.map(({ reason }) => reason).join("")]);
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(0)} MB`;
@@ -66,7 +66,12 @@ function Shown({ status }: { status: Status }) {
           <h2>{t("health.engines")}</h2>
           <table>
             <tbody>
-              {engines(status).map(([kind, names]) => <tr key={kind}><th scope="row">{t(`engine.${kind}` as TextName)}</th><td>{names}</td></tr>)}
+              {engines(status).map(([kind, names, reason]) => (
+                <tr key={kind}>
+                  <th scope="row">{t(`engine.${kind}` as TextName)}</th>
+                  <td>{names}{reason && <p class="hint">{reason}</p>}</td>
+                </tr>
+              ))}
               <tr><th scope="row">{t("health.voices")}</th><td>{status.voices}</td></tr>
               <tr><th scope="row">{t("health.bots")}</th><td>{[...status.bots, ...status.flows].join(", ")}</td></tr>
             </tbody>

@@ -216,6 +216,7 @@ export const en = {
   "engine.vad": "voice activity",
   "engine.asr": "speech recognition",
   "engine.tts": "speech synthesis",
+  "engine.llm": "language model",
   "health.voices": "voices",
   "health.bots": "bots and flows",
   "health.live": "Live conversations",

@@ -218,6 +218,7 @@ export const zh: Record<TextName, string> = {
   "engine.vad": "语音活动检测",
   "engine.asr": "语音识别",
   "engine.tts": "语音合成",
+  "engine.llm": "语言模型",
   "health.voices": "音色数",
   "health.bots": "智能体与对话流",
   "health.live": "进行中的对话",

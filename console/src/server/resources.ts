@@ -9,7 +9,7 @@ export interface Status {
   max_sessions: number;
   watchers: number;
   scheduler: { workers: number; waiting: number; running: number; oldest_wait_ms: number };
-  engines: { kind: string; name: string }[];
+  engines: { kind: string; name: string; reason: string }[];
   voices: number;
   bots: string[];
   flows: string[];

@@ -14,6 +14,7 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 
+from kouyu.agents.embedded.model import EmbeddedModel
 from kouyu.diagnostics.loop_watchdog import Holds, LoopWatchdog
 from kouyu.diagnostics.watcher import Wanted
 from kouyu.diagnostics.watcher_hub import LiveSession, WatcherHub
@@ -28,8 +29,11 @@ from kouyu.store.sounds import Bounds, Sounds
 class RunningEngine(msgspec.Struct, frozen=True):
     """An engine that is loaded."""
 
-    kind: Literal["vad", "asr", "tts"]
+    kind: Literal["vad", "asr", "tts", "llm"]
     name: str
+    """Of the embedded language model, its tier and the model."""
+    reason: str = ""
+    """Why this one was chosen, if the server chose it: a clause that follows "because"."""
 
 
 class _Work(msgspec.Struct, frozen=True):
@@ -78,10 +82,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     live: Sequence[_Live]
 
 
-def engines_of(settings: EngineSettings) -> tuple[RunningEngine, ...]:
-    """The engines that a server with these settings runs."""
+def engines_of(settings: EngineSettings, model: EmbeddedModel | None) -> tuple[RunningEngine, ...]:
+    """The engines that a server with these settings runs; ``model`` is its embedded language model, if one runs."""
     tts = (RunningEngine("tts", name) for name in settings.tts)
-    return RunningEngine("vad", settings.vad), RunningEngine("asr", settings.asr), *tts
+    llm = (RunningEngine("llm", model.name, model.reason),) if model is not None else ()
+    return RunningEngine("vad", settings.vad), RunningEngine("asr", settings.asr), *tts, *llm
 
 
 class ServerState(msgspec.Struct, frozen=True, kw_only=True):

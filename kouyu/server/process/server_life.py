@@ -163,7 +163,7 @@ def _state(
         sessions=sessions,
         watcher_hub=services.watcher_hub if services else WatcherHub(),
         scheduler=services.scheduler if services else None,
-        engines=engines_of(settings.engines),
+        engines=engines_of(settings.engines, opened.bots.settled.embedded if opened.bots else None),
         voices=len(opened.voices),
         bots=opened.bots.definitions if opened.bots else _bot_ids(settings),
         flows=tuple(flow.id for flow in settings.flows),

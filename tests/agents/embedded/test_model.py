@@ -14,7 +14,9 @@ import pytest
 
 from kouyu.agents.agent import AgentError, AgentRequest, ContextMessage, TextDelta, TokenUsage
 from kouyu.agents.bot import BotDefinition, LanguageModelBot
-from kouyu.agents.embedded_model import EXAMPLES, EmbeddedModel, EmbeddedModelOptions
+from kouyu.agents.embedded.model import EmbeddedModel, RunOptions
+from kouyu.agents.embedded.supervisor import Watch
+from kouyu.agents.embedded.tiers import TINY, file_of_user
 from kouyu.protocol.downlink import Function, ToolCall
 from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.uplink import ToolOutput
@@ -22,10 +24,11 @@ from kouyu.weights import MissingWeights
 
 _PARENT = """
 import asyncio
-from kouyu.agents.embedded_model import EmbeddedModel
+from kouyu.agents.embedded.model import EmbeddedModel
+from kouyu.agents.embedded.tiers import TINY
 
 async def main():
-    model = EmbeddedModel()
+    model = EmbeddedModel(TINY.model_file())
     await model.start()
     print(model.process_id, flush=True)
     await asyncio.sleep(600)
@@ -36,7 +39,7 @@ asyncio.run(main())
 
 @pytest.fixture
 async def model() -> AsyncIterator[EmbeddedModel]:
-    model = EmbeddedModel()
+    model = EmbeddedModel(TINY.model_file())
     await model.start()
     yield model
     await model.close()
@@ -44,7 +47,7 @@ async def model() -> AsyncIterator[EmbeddedModel]:
 
 @pytest.fixture
 async def bot(model: EmbeddedModel) -> AsyncIterator[LanguageModelBot]:
-    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=model.endpoint, examples=EXAMPLES))
+    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=model.endpoint, guidance=TINY.prompts.guidance))
     yield bot
     await bot.close()
 
@@ -122,7 +125,7 @@ async def test_closing_the_reply_frees_its_slot(model: EmbeddedModel, endless: L
 async def test_what_was_read_in_advance_serves_all_slots_also_after_a_restart(
     model: EmbeddedModel, bot: LanguageModelBot
 ) -> None:
-    opening = await bot.opening(question(""))
+    (opening,) = await bot.openings()
     await model.warm_up(opening)
     for restarted in (False, True):
         if restarted:
@@ -155,9 +158,9 @@ async def test_a_dead_process_is_replaced_and_the_next_reply_works(model: Embedd
 
 @pytest.mark.models
 async def test_a_process_that_hangs_is_replaced_and_the_turn_that_waits_is_answered() -> None:
-    model = EmbeddedModel(EmbeddedModelOptions(heartbeat_s=0.1, heartbeat_limit_s=1.5))
+    model = EmbeddedModel(TINY.model_file(), RunOptions(watch=Watch(heartbeat_s=0.1, heartbeat_limit_s=1.5)))
     await model.start()
-    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=model.endpoint, examples=EXAMPLES))
+    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=model.endpoint, guidance=TINY.prompts.guidance))
     process_id = model.process_id
     assert process_id is not None
     try:
@@ -193,7 +196,7 @@ async def test_a_process_that_dies_in_the_middle_of_a_reply_is_an_error(
 
 @pytest.mark.models
 async def test_closing_ends_the_process() -> None:
-    model = EmbeddedModel()
+    model = EmbeddedModel(TINY.model_file())
     await model.start()
     process_id = model.process_id
     assert process_id is not None
@@ -238,22 +241,20 @@ async def test_only_who_has_the_key_is_answered(model: EmbeddedModel) -> None:
 
 async def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
     (tmp_path / "broken.gguf").write_bytes(b"no model")
-    model = EmbeddedModel(EmbeddedModelOptions(model_path=tmp_path / "broken.gguf"))
+    model = EmbeddedModel(file_of_user(tmp_path / "broken.gguf"))
     with pytest.raises(AgentError, match="ended with status"):
         await model.start()
     await model.close()
 
 
-async def test_missing_weights_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_weights_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KOUYU_WEIGHTS", str(tmp_path))
-    model = EmbeddedModel()
     with pytest.raises(MissingWeights, match="smollm2"):
-        await model.start()
-    await model.close()
+        TINY.model_file()
 
 
-async def test_there_is_no_endpoint_before_the_start() -> None:
-    model = EmbeddedModel()
+async def test_there_is_no_endpoint_before_the_start(tmp_path: Path) -> None:
+    model = EmbeddedModel(file_of_user(tmp_path / "model.gguf"))
     with pytest.raises(RuntimeError):
         _ = model.endpoint
     await model.close()

@@ -1,4 +1,4 @@
-"""The child process of the embedded model: ``python -m kouyu.agents.embedded_model_process``.
+"""The child process of the embedded model: ``python -m kouyu.agents.embedded.child``.
 
 Reads its options as one line of JSON from standard input. When standard input ends, the parent is gone and this process
 exits. Prints ``{"port": n}`` on standard output once it can answer. Errors go to standard error.
@@ -21,9 +21,11 @@ class ProcessOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the parent tells."""
 
     model_path: str
-    port: int
+    chat_template: str = ""
+    """A Jinja template instead of the one in the model's file; empty for that one."""
+    port: int = 0
     """0 takes a free one."""
-    api_key: str
+    api_key: str = ""
     slots: int
     threads: int
     context_tokens: int
@@ -71,6 +73,7 @@ def _serve(options: ProcessOptions) -> Any:
 
     params = xllamacpp.CommonParams()
     params.model.path = options.model_path
+    params.chat_template = options.chat_template
     params.hostnames = ["127.0.0.1"]
     params.port = options.port
     params.api_keys = [options.api_key]

@@ -1,0 +1,178 @@
+"""The embedded language model as it runs: reached through the same interface as any other model."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from kouyu.agents.agent import AgentError
+from kouyu.agents.embedded.child import ProcessOptions
+from kouyu.agents.embedded.machine import processor_time_s
+from kouyu.agents.embedded.supervisor import Supervisor, Watch
+from kouyu.agents.embedded.tiers import ModelFile
+from kouyu.agents.endpoint import ModelEndpoint
+from kouyu.agents.prompt_folder import open_prompt_folder
+from kouyu.model_files.gguf_in_8_bits import BadModel
+
+log = logging.getLogger(__name__)
+
+_SPEED_PROMPT: Final = "The quick brown fox jumps over the lazy dog. " * 3
+_SPEED_TOKENS: Final = 12
+_SPEED_RUNS: Final = 3
+
+
+class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How the model runs."""
+
+    slots: int = 4
+    """Answers generated at once; more are queued."""
+    threads: int = 1
+    """On two busy cores one thread is faster than two."""
+    context_tokens: int = 2048
+    """Context window of one conversation, in tokens."""
+    cache_mib: int = 64
+    """Memory for the prompts of conversations without a slot."""
+    watch: Watch = Watch()
+
+
+class Speed(msgspec.Struct, frozen=True):
+    """How fast a model works on this machine, in ms for each token."""
+
+    reading_ms: float
+    writing_ms: float
+
+
+class _Timings(msgspec.Struct, frozen=True):
+    """Of llama.cpp's server."""
+
+    prompt_n: int
+    prompt_ms: float
+    predicted_n: int
+    predicted_ms: float
+
+
+class _Completion(msgspec.Struct, frozen=True):
+    timings: _Timings
+
+
+class EmbeddedModel:
+    """A model in a process of its own, which is replaced when it dies or hangs, and ends with this one."""
+
+    def __init__(self, model: ModelFile, options: RunOptions | None = None, *, reason: str = "") -> None:
+        self.model = model
+        self.reason = reason
+        """Why this model was chosen: a clause that follows "because"."""
+        self._options = options or RunOptions()
+        self._openings = 0
+        self._warming_up = asyncio.Lock()
+        self._prompts = open_prompt_folder()
+        self._supervisor = Supervisor(self._options.watch, when_started=self._share_openings)
+
+    async def start(self) -> None:
+        """Start the model; return when it can answer, commonly within a second. Raises AgentError if it cannot."""
+        try:
+            template = await asyncio.to_thread(self.model.chat_template)
+        except (BadModel, OSError) as fault:
+            raise AgentError(f"{self.model.path} cannot be read: {fault}") from fault
+        await self._supervisor.start(self._process_options(template))
+
+    @property
+    def endpoint(self) -> ModelEndpoint:
+        """The model's endpoint, valid from ``start`` on; stays the same when the process is replaced."""
+        if not self._supervisor.port:
+            raise RuntimeError("the embedded model has not been started")
+        return ModelEndpoint(
+            base_url=f"http://127.0.0.1:{self._supervisor.port}/v1",
+            model=self.model.title,
+            api_key=self._supervisor.api_key,
+            body=self.model.prompts.body,
+            context_tokens=self._options.context_tokens,
+            reconnect_s=15.0,
+            keep_alive=False,
+            reads_ahead=True,
+            starts_thinking=False,
+            ahead_body=self.model.prompts.body_ahead,
+        )
+
+    @property
+    def name(self) -> str:
+        """Tier and model, for people."""
+        return f"{self.model.tier} ({self.model.title})" if self.model.tier else self.model.title
+
+    @property
+    def process_id(self) -> int | None:
+        """The id of the model's process; None while there is none."""
+        return self._supervisor.process_id
+
+    async def ready(self) -> None:
+        """Wait until the model can answer; returns at once unless its process has just died."""
+        await self._supervisor.ready()
+
+    async def warm_up(self, opening: Sequence[dict[str, Any]]) -> None:
+        """Prefill the messages that a bot's conversations begin with (``LanguageModelBot.openings``).
+
+        The first turn then need not wait for it, nor the first after a restart. A failure is only logged.
+
+        Call it before conversations begin: with several openings the slots are shared out among the first of them.
+        """
+        read = {"messages": [*opening, {"role": "user", "content": "Hi"}], "max_tokens": 1, "id_slot": 0}
+        try:
+            async with self._warming_up:
+                await self._supervisor.post("/v1/chat/completions", read)
+                await self._supervisor.post("/slots/0?action=save", {"filename": str(self._openings)})
+                self._openings += 1
+                await self._share_openings()
+        except httpx.HTTPError as fault:
+            log.warning("The embedded language model could not prefill a bot's prompt: %s", fault)
+
+    async def _share_openings(self) -> None:
+        """Load the cached openings into the slots, which takes milliseconds."""
+        for slot in range(self._options.slots if self._openings else 0):
+            await self._supervisor.post(f"/slots/{slot}?action=restore", {"filename": str(slot % self._openings)})
+
+    async def speed(self) -> Speed:
+        """Measure how fast the model reads and writes: the best of three short runs. Takes one to four seconds.
+
+        Processor time is measured where the system tells it (Linux), so that other work on the machine hardly counts.
+        Call it before ``warm_up``. Raises AgentError.
+        """
+        read = {"prompt": _SPEED_PROMPT, "n_predict": 1, "temperature": 0, "cache_prompt": False}
+        write = {**read, "n_predict": _SPEED_TOKENS, "ignore_eos": True, "cache_prompt": True}
+        try:
+            runs = [(await self._timed(read), await self._timed(write)) for _ in range(_SPEED_RUNS)]
+        except (httpx.HTTPError, msgspec.DecodeError) as fault:
+            raise AgentError(f"The speed of the embedded language model could not be measured: {fault}") from fault
+        return Speed(
+            reading_ms=min(timings.prompt_ms * share / timings.prompt_n for (timings, share), _ in runs),
+            writing_ms=min(timings.predicted_ms * share / timings.predicted_n for _, (timings, share) in runs),
+        )
+
+    async def _timed(self, body: dict[str, Any]) -> tuple[_Timings, float]:
+        """The times of a completion, and the share of each thread's time in which it had a processor, 0 to 1."""
+        began, began_work = time.monotonic(), processor_time_s(self.process_id)
+        answer = await self._supervisor.post("/completion", body)
+        taken_s, work = time.monotonic() - began, processor_time_s(self.process_id)
+        timings = msgspec.json.decode(answer, type=_Completion).timings
+        if began_work is None or work is None:
+            return timings, 1.0
+        return timings, min(1.0, (work - began_work) / taken_s / self._options.threads)
+
+    def _process_options(self, chat_template: str) -> ProcessOptions:
+        return ProcessOptions(
+            model_path=str(self.model.path),
+            chat_template=chat_template,
+            slots=self._options.slots,
+            threads=self._options.threads,
+            context_tokens=self._options.context_tokens,
+            cache_mib=self._options.cache_mib,
+            prompts_folder=self._prompts.name,
+        )
+
+    async def close(self) -> None:
+        """End the process."""
+        await self._supervisor.close()
+        self._prompts.cleanup()

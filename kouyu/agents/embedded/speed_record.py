@@ -1,0 +1,52 @@
+"""Remembers how fast each model works on this machine, so that it is measured once.
+
+The file lies beside the weights: it can be made anew at any time, and is about them. It holds one machine, by its
+identity: a folder of weights that moves to another machine is measured again.
+"""
+
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from kouyu.agents.embedded.machine import machine_identity
+from kouyu.agents.embedded.model import Speed
+from kouyu.agents.embedded.tiers import TierName
+from kouyu.weights import cache
+
+log = logging.getLogger(__name__)
+
+FILE_NAME: Final = "language-model-speed.json"
+
+
+class _Record(msgspec.Struct, frozen=True):
+    machine: str
+    speeds: dict[TierName, Speed]
+
+
+def measured_speeds() -> Mapping[TierName, Speed]:
+    """The speeds that were measured on this machine, by tier."""
+    try:
+        record = msgspec.json.decode(_path().read_bytes(), type=_Record)
+    except (OSError, msgspec.DecodeError):
+        return {}
+    return record.speeds if record.machine == machine_identity() else {}
+
+
+def remember(tier: TierName, speed: Speed) -> None:
+    """Keep a measured speed. Where the folder cannot be written, it is measured again at the next start."""
+    record = _Record(machine_identity(), {**measured_speeds(), tier: speed})
+    path = _path()
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        new.write_bytes(msgspec.json.encode(record))
+        new.replace(path)
+    except OSError as error:
+        log.info("the speed of the language model cannot be kept: %s", error)
+
+
+def _path() -> Path:
+    return cache.root() / FILE_NAME

@@ -1,0 +1,116 @@
+"""The language models that come with kouyu, one for each tier of machines, and models in files of the user."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from kouyu.agents.embedded import prompts
+from kouyu.agents.embedded.prompts import PromptFamily
+from kouyu.model_files.gguf_texts import gguf_text
+from kouyu.weights import cache
+
+TierName: TypeAlias = Literal["tiny", "small", "medium"]
+
+
+class ModelFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A GGUF file that can run, and how it wants to be asked."""
+
+    title: str
+    """Its name, for people and for the API."""
+    path: Path
+    prompts: PromptFamily
+    tier: TierName | None = None
+    """None for a file of the user."""
+    template_corrections: Mapping[str, str] = {}
+    """Passages of the chat template in the file, and what they must be."""
+
+    def chat_template(self) -> str:
+        """The corrected chat template; empty if the one in the file is right. Takes up to 0.2 s. Raises BadModel,
+        OSError."""
+        if not self.template_corrections:
+            return ""
+        template = gguf_text(self.path, "tokenizer.chat_template") or ""
+        for wrong, right in self.template_corrections.items():
+            template = template.replace(wrong, right)
+        return template
+
+
+class Tier(msgspec.Struct, frozen=True, kw_only=True):
+    """One tier: a model, and what it asks of a machine."""
+
+    name: TierName
+    title: str
+    weights: str
+    """Its weight set, of one file."""
+    file: str
+    prompts: PromptFamily
+    memory_mib: int
+    """Memory of its process with four conversations, measured."""
+    reading_cost: float
+    """Time to read a prompt token, relative to the smallest tier's on the same machine."""
+    writing_cost: float
+    """Time to write a token, likewise."""
+    template_corrections: Mapping[str, str] = {}
+
+    def model_file(self) -> ModelFile:
+        """Its file on this machine. Raises MissingWeights."""
+        path = cache.folder(self.weights) / self.file
+        return ModelFile(
+            title=self.title,
+            path=path,
+            prompts=self.prompts,
+            tier=self.name,
+            template_corrections=self.template_corrections,
+        )
+
+
+TINY: Final = Tier(
+    name="tiny",
+    title="SmolLM2-135M-Instruct",
+    weights="smollm2",
+    file="SmolLM2-135M-Instruct.Q8_0.gguf",
+    prompts=prompts.SMOLLM2,
+    memory_mib=450,
+    reading_cost=1.0,
+    writing_cost=1.0,
+)
+SMALL: Final = Tier(
+    name="small",
+    title="Qwen2.5-Coder-0.5B-Instruct",
+    weights="qwen2.5-coder-0.5b-instruct",
+    file="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
+    prompts=prompts.QWEN2_5,
+    memory_mib=900,
+    reading_cost=3.6,
+    writing_cost=3.4,
+)
+MEDIUM: Final = Tier(
+    name="medium",
+    title="Qwen2.5-Coder-1.5B-Instruct",
+    weights="qwen2.5-coder-1.5b-instruct",
+    file="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+    prompts=prompts.QWEN2_5,
+    memory_mib=2200,
+    reading_cost=7.8,
+    writing_cost=5.3,
+    # Its file shows the model a call with doubled braces as the example; Qwen's own template has single ones.
+    template_corrections={
+        r"{{\"name\": <function-name>, \"arguments\": <args-json-object>}}": (
+            r"{\"name\": <function-name>, \"arguments\": <args-json-object>}"
+        )
+    },
+)
+TIERS: Final = (TINY, SMALL, MEDIUM)
+"""Smallest first."""
+
+
+def tier(name: TierName) -> Tier:
+    """The tier of this name."""
+    return next(each for each in TIERS if each.name == name)
+
+
+def file_of_user(path: Path) -> ModelFile:
+    """A GGUF file that does not come with kouyu; it is asked as most instruction models can be."""
+    return ModelFile(title=path.stem, path=path, prompts=prompts.QWEN2_5)

@@ -1,0 +1,13 @@
+"""The option --tier of the commands that start a server."""
+
+from typing import Final
+
+import click
+
+TIER_NAMES: Final = ("auto", "tiny", "small", "medium")
+
+tier_option = click.option(
+    "--tier",
+    type=click.Choice(TIER_NAMES),
+    help="Size of the embedded language model. [default: that of the settings, else auto]",
+)
