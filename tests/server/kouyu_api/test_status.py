@@ -16,7 +16,7 @@ async def test_the_status_tells_of_engines_load_and_live_sessions(server: Runnin
     with session(server) as talk:
         talk.live.hint("there is no voice 'x' here")
         status = (await get(server, "/v1/kouyu/status", server.token)).json()["data"]
-    assert status["engines"] == [{"kind": "asr", "name": "none"}]
+    assert status["engines"] == [{"kind": "asr", "name": "none", "reason": ""}]
     assert (status["sessions"], status["max_sessions"], status["scheduler"]) == (0, 10, None)
     assert status["event_loop_held"] == {"count": 0, "longest_ms": 0.0}
     assert status["memory"]["resident_bytes"] > 10_000_000
