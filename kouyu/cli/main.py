@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "models": "List, fetch, verify and remove model weights.",
     "token": "Create, list and revoke access tokens, and links to the page.",
     "bench": "Measure a server: latency, capacity, memory.",
+    "eval": "Measure how good the models are.",
 }
 """Help text by sub-command; `name` is the click command of that name in `kouyu.cli.name`."""
 

@@ -1,0 +1,1 @@
+"""How often a language model answers everyday questions rightly: the questions, the marking, and the measurement."""
