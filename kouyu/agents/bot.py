@@ -199,6 +199,11 @@ class LanguageModelBot:
         return questions
 
     @property
+    def tools(self) -> Sequence[dict[str, Any]]:
+        """The definitions of all its tools, which are part of every prompt."""
+        return self._tools
+
+    @property
     def reads_ahead(self) -> bool:
         """Whether the model's server caches prompts, and prefilling costs nothing but its time."""
         return self.definition.model.reads_ahead

@@ -92,11 +92,15 @@ async def open_bots(
             )
             stack.push_async_callback(agents[bot.id].close)
         if embedded is not None:
-            asked = [await agent.openings() for agent in agents.values() if _is_embedded(agent, embedded)]
-            # Of several bots each gets its first language before any gets its second.
-            openings = [opening for of_bots in zip_longest(*asked) for opening in of_bots if opening is not None]
-            await asyncio.gather(*map(embedded.warm_up, openings))
+            await _warm_up(embedded, [agent for agent in agents.values() if _is_embedded(agent, embedded)])
         yield Bots(definitions, agents, {bot.id: _profile(bot) for bot in chosen}, models, embedded)
+
+
+async def _warm_up(embedded: EmbeddedModel, bots: list[LanguageModelBot]) -> None:
+    """Prefill the openings of all bots in all languages; each bot gets its first one before any gets its second."""
+    asked = [[(opening, bot.tools) for opening in await bot.openings()] for bot in bots]
+    openings = [each for of_bots in zip_longest(*asked) for each in of_bots if each is not None]
+    await asyncio.gather(*(embedded.warm_up(opening, tools) for opening, tools in openings))
 
 
 def _profile(bot: BotSettings) -> BotProfile:

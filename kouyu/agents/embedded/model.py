@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 _SPEED_PROMPT: Final = "The quick brown fox jumps over the lazy dog. " * 3
 _SPEED_TOKENS: Final = 12
 _SPEED_RUNS: Final = 3
+_LONGEST_PREFILL_S: Final = 120.0
+"""For a bot's opening, with the tools: hundreds of tokens, on a machine that also loads everything else."""
 
 
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,22 +114,24 @@ class EmbeddedModel:
         """Wait until the model can answer; returns at once unless its process has just died."""
         await self._supervisor.ready()
 
-    async def warm_up(self, opening: Sequence[dict[str, Any]]) -> None:
-        """Prefill the messages that a bot's conversations begin with (``LanguageModelBot.openings``).
+    async def warm_up(self, opening: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]] = ()) -> None:
+        """Prefill the messages that a bot's conversations begin with (``LanguageModelBot.openings``), and its tools.
 
         The first turn then need not wait for it, nor the first after a restart. A failure is only logged.
 
         Call it before conversations begin: with several openings the slots are shared out among the first of them.
         """
         read = {"messages": [*opening, {"role": "user", "content": "Hi"}], "max_tokens": 1, "id_slot": 0}
+        if tools:
+            read["tools"] = list(tools)
         try:
             async with self._warming_up:
-                await self._supervisor.post("/v1/chat/completions", read)
+                await self._supervisor.post("/v1/chat/completions", read, timeout_s=_LONGEST_PREFILL_S)
                 await self._supervisor.post("/slots/0?action=save", {"filename": str(self._openings)})
                 self._openings += 1
                 await self._share_openings()
         except httpx.HTTPError as fault:
-            log.warning("The embedded language model could not prefill a bot's prompt: %s", fault)
+            log.warning("The embedded language model could not prefill a bot's prompt: %r", fault)
 
     async def _share_openings(self) -> None:
         """Load the cached openings into the slots, which takes milliseconds."""

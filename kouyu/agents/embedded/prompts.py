@@ -17,8 +17,6 @@ class PromptFamily(msgspec.Struct, frozen=True, kw_only=True):
     """Added to the requests of drafts and prefill, overriding ``body``."""
     guidance: Mapping[str, Guidance]
     """By language (ISO 639-1), the first one for all others; for bots without examples of their own."""
-    calls_tools: bool = False
-    """Whether its chat template has a place for tools."""
 
 
 _BODY: Final[dict[str, Any]] = {
@@ -73,7 +71,6 @@ QWEN2_5: Final = PromptFamily(
             ),
         ),
     },
-    calls_tools=True,
 )
 """Examples in the language of the question alone: with both languages in one prompt, the 1.5B answers English questions
 in Mandarin."""

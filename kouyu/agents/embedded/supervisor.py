@@ -83,10 +83,14 @@ class Supervisor:
         """Wait until the process can answer; returns at once unless it has just died."""
         await self._ready.wait()
 
-    async def post(self, path: str, body: dict[str, Any]) -> bytes:
-        """POST to the server and return the answer's body. Raises httpx.HTTPError."""
+    async def post(self, path: str, body: dict[str, Any], *, timeout_s: float | None = None) -> bytes:
+        """POST to the server and return the answer's body. ``timeout_s``: that of the start by default. Raises
+        httpx.HTTPError."""
         url = f"http://127.0.0.1:{self.port}{path}"
-        answer = await self._http.post(url, json=body, headers={"Authorization": f"Bearer {self.api_key}"})
+        headers = {"Authorization": f"Bearer {self.api_key}"}
+        answer = await self._http.post(
+            url, json=body, headers=headers, timeout=timeout_s or self._limits.start_timeout_s
+        )
         return answer.raise_for_status().content
 
     async def close(self) -> None:

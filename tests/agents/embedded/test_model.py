@@ -135,6 +135,19 @@ async def test_what_was_read_in_advance_serves_all_slots_also_after_a_restart(
         assert all(answer["timings"]["prompt_n"] < 20 for answer in answers)
 
 
+@pytest.mark.models
+async def test_the_openings_of_two_languages_stay_read_while_conversations_change_between_them(
+    model: EmbeddedModel,
+) -> None:
+    openings = [[{"role": "system", "content": text * 8}] for text in ("Be short and kind. ", "请简短地回答。")]
+    for opening in openings:
+        await model.warm_up(opening)
+    for opening in (openings[0], openings[1], openings[0]):
+        body = {"messages": [*opening, {"role": "user", "content": "Who are you?"}], "max_tokens": 2}
+        answers = await asyncio.gather(*[call(model, "POST", "/v1/chat/completions", json=body) for _ in range(2)])
+        assert all(answer["timings"]["prompt_n"] < 20 for answer in answers)
+
+
 async def killed_and_back(model: EmbeddedModel) -> None:
     process_id = model.process_id
     assert process_id is not None
