@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ from kouyu.settings.all_settings import anchored
 from kouyu.settings.changing import set_values
 from kouyu.settings.first_file import FILE_NAME
 from kouyu.weights import cache, catalogue
-from kouyu.weights.errors import UnknownWeights, WeightsError
+from kouyu.weights.errors import Interrupted, UnknownWeights, WeightsError
 from kouyu.weights.weight_set import WeightSet
 
 
@@ -76,18 +75,26 @@ def fetch_models(names: Sequence[WeightSet], everything: bool) -> None:
     machine. That is measured, with the smallest one first.
     """
     wanted = catalogue.every_set() if everything else names or catalogue.default_sets()
-    _fetch(wanted)
-    if not names and not everything:
-        _settle_language_model(settings_here())
+    try:
+        _fetch(wanted)
+        if not names and not everything:
+            _settle_language_model(settings_here())
+    except WeightsError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _settle_language_model(settings: Settings) -> None:
     if settings.engines.llm != ENGINE.name or not needs_embedded_model(settings.bots):
         return
+    options = settings.engines.options_of(ENGINE)
     try:
-        choice = asyncio.run(settle(settings.engines.options_of(ENGINE), lambda weight_set: _fetch((weight_set,))))
-    except AgentError as error:
-        click.echo(f"No language model could be chosen for this machine: {error}", err=True)
+        choice = settle(options, lambda weight_set: _fetch((weight_set,)))
+    except Interrupted:
+        raise
+    except (AgentError, WeightsError) as error:
+        if options.tier != "auto":
+            raise
+        click.echo(f"A server will choose among the language models that are here. No other one: {error}", err=True)
         return
     if choice is not None:
         click.echo(f"language model: {choice.tier.name} ({choice.tier.title}), because {choice.reason}", err=True)
@@ -100,11 +107,8 @@ def _fetch(wanted: Sequence[WeightSet]) -> None:
 
     console = Console(stderr=True)
     bars = Bars(console) if console.is_terminal else Lines()
-    try:
-        with bars:
-            fetch(wanted, bars)
-    except WeightsError as error:
-        raise click.ClickException(str(error)) from error
+    with bars:
+        fetch(wanted, bars)
 
 
 @models.command("use", short_help="Choose the embedded language model.")

@@ -9,6 +9,7 @@ from kouyu.agents.embedded.engine import EmbeddedOptions
 from kouyu.cli.main import main
 from kouyu.settings import load
 from kouyu.weights import cache, catalogue
+from kouyu.weights.errors import FetchFailed
 
 
 @pytest.fixture(autouse=True)
@@ -98,3 +99,27 @@ def test_use_refuses_what_is_no_language_model_and_a_file_it_cannot_change(
     assert refused.exit_code == 1
     assert "cannot be changed" in refused.output
     assert file.read_text() == "[server\n"
+
+
+def settled(monkeypatch: pytest.MonkeyPatch, tier: str) -> Result:
+    """`kouyu models fetch` where everything but a larger language model is there, and that cannot be fetched."""
+    monkeypatch.setenv("KOUYU_ENGINES__EMBEDDED__TIER", tier)
+    monkeypatch.setattr(catalogue, "default_sets", lambda: ())
+
+    def refused(weight_sets: object, progress: object) -> None:
+        raise FetchFailed("there is no network")
+
+    monkeypatch.setattr("kouyu.weights.fetch.fetch", refused)
+    return kouyu("models", "fetch")
+
+
+def test_without_a_network_auto_leaves_it_at_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = settled(monkeypatch, "auto")
+    assert done.exit_code == 0
+    assert "there is no network" in done.output
+
+
+def test_a_tier_that_is_named_and_cannot_be_fetched_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = settled(monkeypatch, "medium")
+    assert done.exit_code == 1
+    assert "there is no network" in done.output

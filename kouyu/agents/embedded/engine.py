@@ -75,12 +75,13 @@ async def load(options: EmbeddedOptions) -> EmbeddedModel:
         await model.close()
 
 
-async def settle(options: EmbeddedOptions, fetch: Callable[[WeightSet], None]) -> Choice | None:
+def settle(options: EmbeddedOptions, fetch: Callable[[WeightSet], None]) -> Choice | None:
     """Choose among all tiers, fetched or not, and fetch what is chosen; None if the options name a file.
 
-    ``fetch`` is called, on a thread, with the weights that are needed. With ``auto`` these are first those of the
-    smallest tier, whose speed says which tier this machine can run; a tier that then turns out to be too slow leads to
-    a smaller one. Raises AgentError, and what ``fetch`` raises.
+    ``fetch`` is called with the weights that are needed. With ``auto`` these are first those of the smallest tier,
+    whose speed says which tier this machine can run; a tier that then turns out to be too slow leads to a smaller one.
+    For commands: it blocks, without an event loop around ``fetch``, so that Ctrl-C stops a download. Raises AgentError,
+    and what ``fetch`` raises.
     """
     if options.model:
         return None
@@ -89,17 +90,21 @@ async def settle(options: EmbeddedOptions, fetch: Callable[[WeightSet], None]) -
     choice = _choice(options, names if speeds else names[:1], speeds, free_memory_mib())
     while True:
         name = choice.tier.name
-        await asyncio.to_thread(fetch, catalogue.find(choice.tier.weights))
+        fetch(catalogue.find(choice.tier.weights))
         if options.tier == "auto" and name not in speeds:
-            model = await _started(choice.tier.model_file(), choice.reason)
-            try:
-                speeds[name] = await _measured(model, name)
-            finally:
-                await model.close()
+            speeds[name] = asyncio.run(_speed_of(choice.tier))
         again = _choice(options, names, speeds, free_memory_mib())
         if again.tier is choice.tier:
             return again
         choice = again
+
+
+async def _speed_of(measured: Tier) -> Speed:
+    model = await _started(measured.model_file(), "")
+    try:
+        return await _measured(model, measured.name)
+    finally:
+        await model.close()
 
 
 async def _measured(model: EmbeddedModel, name: TierName) -> Speed:

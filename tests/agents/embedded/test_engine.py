@@ -74,7 +74,7 @@ async def test_auto_measures_a_model_that_is_new_here_once(own_record: Path, mon
 
 
 @pytest.mark.models
-async def test_a_tier_that_turns_out_to_be_too_slow_leads_to_a_smaller_one(
+def test_a_tier_that_turns_out_to_be_too_slow_leads_to_a_smaller_one(
     own_record: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The smallest model stands for all of them, each with a speed of its own."""
@@ -95,7 +95,7 @@ async def test_a_tier_that_turns_out_to_be_too_slow_leads_to_a_smaller_one(
     def fetch(weight_set: WeightSet) -> None:
         fetched.append(weight_set.name)
 
-    choice = await settle(EmbeddedOptions(), fetch)
+    choice = settle(EmbeddedOptions(), fetch)
     assert choice is not None
     assert choice.tier.name == "small"
     assert started == ["tiny", "medium", "small"]
@@ -112,9 +112,9 @@ class _Always:
         return self._file
 
 
-async def test_a_tier_that_is_named_is_fetched_without_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tier_that_is_named_is_fetched_without_measuring() -> None:
     fetched: list[str] = []
-    choice = await settle(EmbeddedOptions(tier="small"), lambda weight_set: fetched.append(weight_set.name))
+    choice = settle(EmbeddedOptions(tier="small"), lambda weight_set: fetched.append(weight_set.name))
     assert choice is not None
     assert (choice.tier.name, fetched) == ("small", ["qwen2.5-coder-0.5b-instruct"])
 
