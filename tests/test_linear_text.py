@@ -11,6 +11,7 @@ from kouyu.agents.streamed_answer import StreamedAnswer
 from kouyu.conversation.effects import Speak
 from kouyu.conversation.heard import heard_text
 from kouyu.conversation.identity import Identity
+from kouyu.conversation.inputs import ReplyDelta, ReplyFinished, SpeechAudio, SpeechFinished
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.output_slot import OutputSlot
@@ -179,12 +180,12 @@ def test_an_answer_of_many_deltas_is_shown_and_spoken() -> None:
             for effects in (reply.start(0.0), reply.commit(0.0)):
                 list(effects)
             for _ in range(size):
-                list(reply.on_delta("A word. ", 0.0))
+                list(reply.on_report(ReplyDelta(1, "A word. "), 0.0))
                 for effect in speaking.advance(0.0):
                     if isinstance(effect, Speak):
-                        reply.on_speech(effect.order, b"packet", 1.0, 0.0)
-                        reply.on_speech_done(effect.order)
-            list(reply.on_finished(1, 1, 0.0))
+                        reply.on_speech(SpeechAudio(effect.order, b"packet", 1.0), 0.0)
+                        reply.on_speech(SpeechFinished(effect.order), 0.0)
+            list(reply.on_report(ReplyFinished(1, 1, 1), 0.0))
 
         return answer
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from kouyu.conversation.effects import Effect
+from kouyu.conversation.inputs import SpeechReport
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.spoken_item import Outlet, Speech
@@ -35,13 +36,9 @@ class Announcement:
         """Whether all of its audio has been sent."""
         return self._speech.finished
 
-    def on_speech(self, order: int, packet: bytes, duration_ms: float, now: float) -> None:
-        """Take in a packet of its speech."""
-        self._speech.on_audio(order, packet, duration_ms, now)
-
-    def on_speech_done(self, order: int, failure: str | None = None) -> None:
-        """Take in the end of a sentence's synthesis; a sentence that failed is left out."""
-        self._speech.on_done(order, failure)
+    def on_speech(self, report: SpeechReport, now: float) -> None:
+        """Take in a report of its synthesis; a sentence that failed is left out."""
+        self._speech.on_report(report, now)
 
     def advance(self, now: float, outlet: Outlet) -> Iterator[Effect]:
         """Order the next sentence and send what may be sent."""

@@ -25,10 +25,8 @@ from kouyu.conversation.inputs import (
     ReferenceUnknown,
     ReplyReport,
     SectionBegan,
-    SpeechAudio,
-    SpeechFailed,
-    SpeechFinished,
     SpeechProbability,
+    SpeechReport,
     TimePassed,
     TranscriptFailed,
     TranscriptReady,
@@ -161,7 +159,7 @@ class Conversation:
                 yield from self._turns.on_turn_judged(order, completeness, configuration, now)
             case _ if isinstance(received, ReplyReport):
                 yield from self._reports.on_reply(received, now)
-            case SpeechAudio() | SpeechFinished() | SpeechFailed():
+            case _ if isinstance(received, SpeechReport):
                 self._reports.on_speech(received, now)
             case PacketGone(number, dropped):
                 self._output.packet_gone(number, None if dropped else now)

@@ -150,6 +150,10 @@ class SpeechFailed(msgspec.Struct, frozen=True):
     reason: str
 
 
+SpeechReport = SpeechAudio | SpeechFinished | SpeechFailed
+"""The reports that answer a Speak order."""
+
+
 class OpenedConversation(msgspec.Struct, frozen=True):
     """The conversation that a ``chat.update`` names, and its current section."""
 
@@ -249,9 +253,7 @@ Input = (
     | TranscriptFailed
     | TurnJudged
     | ReplyReport
-    | SpeechAudio
-    | SpeechFinished
-    | SpeechFailed
+    | SpeechReport
     | PacketGone
     | SectionBegan
     | ClientJoined

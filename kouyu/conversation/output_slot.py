@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from kouyu.conversation.announcement import Announcement
 from kouyu.conversation.effects import Effect, FlushPlayback, Send
+from kouyu.conversation.inputs import SpeechReport
 from kouyu.conversation.pacing import Pacer, limit_of
 from kouyu.conversation.playout import PlayoutClock
 from kouyu.conversation.reply import Reply
@@ -82,15 +83,10 @@ class OutputSlot:
         """The running chat, if there is one."""
         return self._item if isinstance(self._item, Reply) and not self._item.ended else None
 
-    def on_speech(self, order: int, packet: bytes, duration_ms: float, now: float) -> None:
-        """Take in a packet of speech."""
+    def on_speech(self, report: SpeechReport, now: float) -> None:
+        """Take in a report of the synthesis of the item."""
         if self._item is not None:
-            self._item.on_speech(order, packet, duration_ms, now)
-
-    def on_speech_done(self, order: int, failure: str | None = None) -> None:
-        """Take in the end of a sentence's synthesis, or its failure."""
-        if self._item is not None:
-            self._item.on_speech_done(order, failure)
+            self._item.on_speech(report, now)
 
     def advance(self, now: float, *others: Reply) -> Iterator[Effect]:
         """Advance the item in the slot, and the synthesis of prepared replies."""

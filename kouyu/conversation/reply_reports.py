@@ -3,24 +3,11 @@
 import logging
 from collections import deque
 from collections.abc import Iterator
-from typing import Final, assert_never
+from typing import Final
 
 from kouyu.conversation.effects import Effect
-from kouyu.conversation.inputs import (
-    ReplyDelta,
-    ReplyFailed,
-    ReplyFinished,
-    ReplyReport,
-    ReplyToolCalls,
-    ReplyToolsCalled,
-    ReplyToolsRan,
-    ReplyWithdrawn,
-    SpeechAudio,
-    SpeechFailed,
-    SpeechFinished,
-)
+from kouyu.conversation.inputs import ReplyReport, ReplyToolCalls, SpeechReport
 from kouyu.conversation.output_slot import OutputSlot
-from kouyu.conversation.reply import Reply
 from kouyu.conversation.turns import Turns
 from kouyu.protocol.errors import InvalidField
 from kouyu.protocol.uplink import SubmitToolOutputs
@@ -45,38 +32,15 @@ class ReplyReports:
         reply = next((one for one in candidates if one is not None and one.asked_by(report.order)), None)
         if reply is None:
             return
-        match report:
-            case ReplyDelta(text=text):
-                yield from reply.on_delta(text, now)
-            case ReplyWithdrawn(characters=characters):
-                yield from reply.on_withdrawn(characters, now)
-            case ReplyToolsCalled(calls=calls):
-                yield from reply.on_tools_called(calls, now)
-            case ReplyToolsRan(round=tools):
-                yield from reply.on_tools_ran(tools, now)
-            case ReplyToolCalls():
-                self._chats_with_tools.append(reply.chat_id)
-                yield from reply.on_tool_calls(report, now)
-            case ReplyFinished(input_tokens=input_tokens, output_tokens=output_tokens):
-                yield from reply.on_finished(input_tokens, output_tokens, now)
-            case ReplyFailed(reason=reason):
-                reply.on_failure(reason)
-            case _:
-                assert_never(report)
+        if isinstance(report, ReplyToolCalls):
+            self._chats_with_tools.append(reply.chat_id)
+        yield from reply.on_report(report, now)
 
-    def on_speech(self, report: SpeechAudio | SpeechFinished | SpeechFailed, now: float) -> None:
+    def on_speech(self, report: SpeechReport, now: float) -> None:
         """Take in a report of synthesis."""
-        items: list[OutputSlot | Reply] = [self._output, *self._turns.prepared_replies()]
-        for item in items:
-            match report:
-                case SpeechAudio(order, packet, duration_ms):
-                    item.on_speech(order, packet, duration_ms, now)
-                case SpeechFinished(order):
-                    item.on_speech_done(order)
-                case SpeechFailed(order, reason):
-                    item.on_speech_done(order, reason)
-                case _:
-                    assert_never(report)
+        self._output.on_speech(report, now)
+        for reply in self._turns.prepared_replies():
+            reply.on_speech(report, now)
 
     def on_tool_outputs(self, submitted: SubmitToolOutputs, now: float) -> Iterator[Effect]:
         """Take in the outputs of the client's tools.

@@ -5,9 +5,10 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, assert_never
 
 from kouyu.conversation.effects import CancelSpeech, Effect, Send, Sounding, Speak
+from kouyu.conversation.inputs import SpeechAudio, SpeechFailed, SpeechFinished, SpeechReport
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.pacing import Pacer
@@ -152,22 +153,27 @@ class Speech:
         room_ms = self._limits.synthesis_ahead_ms - (self._made_ms - self._sent_ms)
         return None if room_ms < 0 else outlet.clock.ends_at - room_ms / 1000
 
-    def on_audio(self, order: int, packet: bytes, duration_ms: float, now: float) -> None:
-        """Take in a packet of the sentence being synthesised."""
-        sentence = self._current()
-        if order != self._synthesis.order or sentence is None or not packet:
+    def on_report(self, report: SpeechReport, now: float) -> None:
+        """Take in a report of synthesis, if it answers the order under way."""
+        if report.order != self._synthesis.order:
             return
-        self._synthesis.restart(now)
-        sentence.packets.append((packet, duration_ms))
-        sentence.made_ms += duration_ms
-        self._made_ms += duration_ms
-
-    def on_done(self, order: int, failure: str | None = None) -> None:
-        """End the synthesis of the current sentence; ``failure`` says why it is incomplete."""
         sentence = self._current()
-        if sentence is None or not self._synthesis.answered_by(order):
-            return
-        self._finish(sentence, failure)
+        assert sentence is not None
+        match report:
+            case SpeechAudio(_, packet, duration_ms):
+                if packet:
+                    self._synthesis.restart(now)
+                    sentence.packets.append((packet, duration_ms))
+                    sentence.made_ms += duration_ms
+                    self._made_ms += duration_ms
+            case SpeechFinished(order):
+                self._synthesis.answered_by(order)
+                self._finish(sentence, None)
+            case SpeechFailed(order, reason):
+                self._synthesis.answered_by(order)
+                self._finish(sentence, reason)
+            case _:
+                assert_never(report)
 
     def _finish(self, sentence: SpokenSentence, failure: str | None) -> None:
         sentence.synthesised = True

@@ -5,7 +5,7 @@ from typing import TypeVar
 from msgspec import UNSET
 
 from kouyu.conversation.effects import CancelSpeech, Effect, SaveChat, Send, Speak
-from kouyu.conversation.inputs import SpeechFailed
+from kouyu.conversation.inputs import SpeechAudio, SpeechFailed, SpeechFinished
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.pacing import Pacer
@@ -61,32 +61,32 @@ def test_a_sentence_is_announced_once_even_if_its_first_packet_has_no_length() -
     speech, way_out = speech_of("One."), outlet()
     number = order(speech, way_out)
     for duration_ms in (0.0, 0.0, 100.0):
-        speech.on_audio(number, b"packet", duration_ms, 0.0)
-    speech.on_done(number)
+        speech.on_report(SpeechAudio(number, b"packet", duration_ms), 0.0)
+    speech.on_report(SpeechFinished(number), 0.0)
     assert kinds(list(speech.release(0.0, way_out))) == ["sentence_start", "delta", "delta", "delta", "completed"]
 
 
 def test_a_sentence_without_audio_is_left_out() -> None:
     speech, way_out = speech_of("One.", "Two."), outlet()
-    speech.on_done(order(speech, way_out), "nobody is there")
+    speech.on_report(SpeechFailed(order(speech, way_out), "nobody is there"), 0.0)
     number = order(speech, way_out)
-    speech.on_audio(number, b"packet", 100.0, 0.0)
-    speech.on_done(number)
+    speech.on_report(SpeechAudio(number, b"packet", 100.0), 0.0)
+    speech.on_report(SpeechFinished(number), 0.0)
     assert kinds(list(speech.release(0.0, way_out))) == ["sentence_start", "delta", "completed"]
 
 
 def test_an_empty_packet_is_never_sent() -> None:
     speech, way_out = speech_of("One."), outlet()
     number = order(speech, way_out)
-    speech.on_audio(number, b"", 100.0, 0.0)
+    speech.on_report(SpeechAudio(number, b"", 100.0), 0.0)
     assert list(speech.release(0.0, way_out)) == []
 
 
 def test_the_next_sentence_is_made_when_the_listener_has_caught_up() -> None:
     speech, way_out = speech_of("One.", "Two."), outlet()
     number = order(speech, way_out)
-    speech.on_audio(number, b"packet", 3000.0, 0.0)
-    speech.on_done(number)
+    speech.on_report(SpeechAudio(number, b"packet", 3000.0), 0.0)
+    speech.on_report(SpeechFinished(number), 0.0)
     list(speech.release(0.0, way_out))
     assert list(speech.order_next(0.0, way_out)) == []
     assert speech.deadline(way_out) == 2.0
@@ -100,16 +100,16 @@ def test_sentences_are_urgent_until_a_second_of_speech_is_made() -> None:
         (speak,) = speech.order_next(0.0, way_out)
         assert isinstance(speak, Speak)
         urgent.append((speak.first, speak.urgent))
-        speech.on_audio(speak.order, b"packet", 500.0, 0.0)
-        speech.on_done(speak.order)
+        speech.on_report(SpeechAudio(speak.order, b"packet", 500.0), 0.0)
+        speech.on_report(SpeechFinished(speak.order), 0.0)
     assert urgent == [(True, True), (False, True), (False, False)]
 
 
 def test_speech_that_is_held_back_does_not_ask_for_time_that_would_change_nothing() -> None:
     speech, way_out = speech_of("One.", "Two."), outlet()
     number = order(speech, way_out)
-    speech.on_audio(number, b"packet", 1000.1, 0.0)
-    speech.on_done(number)
+    speech.on_report(SpeechAudio(number, b"packet", 1000.1), 0.0)
+    speech.on_report(SpeechFinished(number), 0.0)
     assert list(speech.order_next(60.0, way_out)) == []
     assert speech.deadline(way_out) is None
 
@@ -118,8 +118,8 @@ def test_paced_speech_waits_for_the_next_packets_time() -> None:
     speech, way_out = speech_of("One."), outlet(LimitConfig(period=1, max_frame_num=2))
     number = order(speech, way_out)
     for _ in range(3):
-        speech.on_audio(number, b"packet", 20.0, 5.0)
-    speech.on_done(number)
+        speech.on_report(SpeechAudio(number, b"packet", 20.0), 5.0)
+    speech.on_report(SpeechFinished(number), 0.0)
     sent = list(speech.release(5.0, way_out))
     assert kinds(sent) == ["sentence_start", "delta", "delta"]
     assert speech.paced_until(5.0, way_out) is None
@@ -134,7 +134,7 @@ def test_paced_speech_waits_for_the_next_packets_time() -> None:
 def test_a_synthesis_that_stalls_is_given_up_and_what_there_is_of_it_is_sent() -> None:
     speech, way_out = speech_of("One."), outlet()
     number = order(speech, way_out)
-    speech.on_audio(number, b"packet", 100.0, 3.0)
+    speech.on_report(SpeechAudio(number, b"packet", 100.0), 3.0)
     deadline = speech.deadline(way_out)
     assert deadline == 3.0 + LIMITS.synthesis_s
     assert list(speech.on_time(deadline)) == [CancelSpeech(number)]
@@ -145,7 +145,7 @@ def test_a_synthesis_that_stalls_is_given_up_and_what_there_is_of_it_is_sent() -
 def test_speech_that_breaks_off_tells_the_client_that_no_more_comes() -> None:
     speech, way_out = speech_of("One.", "Two."), outlet()
     number = order(speech, way_out)
-    speech.on_audio(number, b"packet", 100.0, 0.0)
+    speech.on_report(SpeechAudio(number, b"packet", 100.0), 0.0)
     list(speech.release(0.0, way_out))
     effects = list(speech.break_off())
     assert CancelSpeech(number) in effects
