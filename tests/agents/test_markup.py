@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kouyu.agents.markup.call_body import LONGEST
 from kouyu.agents.markup.filter import MarkupFilter
 from tests.agents.markup_table import BEGUN_INSIDE, CALLS, ORDINARY, THOUGHTS, TOKENS_AND_CITATIONS
 
@@ -90,6 +91,14 @@ def test_without_tools_json_is_an_answer_like_any_other() -> None:
     markup = MarkupFilter()
     text = '{"name": "get_time", "arguments": {"city": "Oslo"}}'
     assert markup.feed(text) == text
+
+
+def test_json_that_is_no_call_is_said_however_long_it_is() -> None:
+    row = json.dumps({"type": "row", "text": "a line " * 20})
+    for written in (json.dumps({"type": "report", "rows": ["a line"] * 5000}), "\n".join([row] * 300)):
+        assert len(written) > LONGEST
+        pieces = [written[start : start + 400] for start in range(0, len(written), 400)]
+        assert filtered(pieces)[:3] == (written, "", [])
 
 
 def test_text_goes_out_at_once_when_it_cannot_become_a_mark() -> None:

@@ -1,13 +1,12 @@
 """Removes thoughts, tool calls, special tokens and citations from streamed text."""
 
-import logging
 from collections.abc import Sequence
-from enum import Enum
 from typing import Any, Final
 
 import regex
 
-from kouyu.agents.markup.bare_calls import BracketScanner, head_pattern
+from kouyu.agents.markup.bare_calls import BareCalls
+from kouyu.agents.markup.blocks import Blocks
 from kouyu.agents.markup.calls import MarkupCalls
 from kouyu.agents.markup.code_spans import CodeSpans
 from kouyu.agents.markup.families import CHANNEL_ENDS, GLUED_CHANNELS, GLUED_FINAL, Does, Where
@@ -17,29 +16,12 @@ from kouyu.agents.markup.openings import is_opening_of_thought
 from kouyu.agents.markup.output import Output
 from kouyu.agents.markup.places import Before
 
-log = logging.getLogger(__name__)
-
-_LONGEST_BODY: Final = 32 * 1024
-"""Most characters of one call; a longer body is not a call."""
 _RECIPIENT: Final = regex.compile(r"to=([\w.]+)")
 _OPENING_TAG: Final = regex.compile("<([a-z]+)")
 _CLOSING_TAG: Final = regex.compile("</([a-z]+)")
 _SPACE: Final = regex.compile(r"\s*")
-_CALL_IN_THOUGHT: Final = regex.compile(
-    r"(?=<tool_calls?(?::[\w.-]{1,24})?>\s{0,40}(?:[\[{<\]]|[A-Za-z_][\w.-]{0,64}(?:\n|<arg_key|</tool_call)))"
-    r"|(?=<\|tool_calls_section_begin\|>)"
-)
-"""Some models write calls into an unclosed thought: Qwen3.5, Kimi K2, Hunyuan."""
 _PIECE: Final = 512
 """Characters processed at a time, so that the work stays linear in the text."""
-
-
-class _Mode(Enum):
-    TEXT = "text"
-    THOUGHT = "thought"
-    CALL = "call"
-    BARE_CALL = "bare call"
-    AFTER_CALL = "after a bare call"
 
 
 class MarkupFilter:
@@ -56,22 +38,17 @@ class MarkupFilter:
         closing mark; ``watchful``: the same only if its first words are typical of a thought. ``tools`` are the tools
         that may be called, as OpenAI defines them."""
         self._calls = MarkupCalls(tools)
-        self._bare_head = head_pattern(self._calls.names) if tools else None
         self._before = Before()
         self._output = Output(self._before, held=held)
         self._incoming = Incoming()
         self._code = CodeSpans(self._incoming, self._output)
-        self._mode = _Mode.THOUGHT if inside else _Mode.TEXT
-        self._until = THOUGHT_ENDS if inside else ""
-        self._unclosed_is_text = False
-        self._thought_goes_on_until = ""
+        self._blocks = Blocks(self._incoming, self._output, self._calls)
+        self._bare_calls = BareCalls(self._incoming, self._output, self._code, self._calls)
+        if inside:
+            self._blocks.begin_thought(THOUGHT_ENDS)
         self._watchful = watchful
         self._skips_space = False
         self._plain_tags: set[str] = set()
-        self._body: list[str] = []
-        self._body_size = 0
-        self._recipient = ""
-        self._scanner = BracketScanner()
         self.began_inside = inside
         """Whether the answer began inside a thought."""
 
@@ -88,10 +65,10 @@ class MarkupFilter:
         self._incoming.text += END
         self._run(final=True)
         self._incoming.text = ""
-        if self._mode in (_Mode.CALL, _Mode.BARE_CALL, _Mode.AFTER_CALL):
-            self._end_body()
-        if self._mode is _Mode.THOUGHT and self._unclosed_is_text:
-            self._output.thoughts_are_text()
+        if self._blocks.are_open:
+            self._blocks.finish()
+        if self._bare_calls.are_open:
+            self._bare_calls.finish()
         self._output.release()
         return self._output.take_text(all_of_it=True)
 
@@ -102,7 +79,7 @@ class MarkupFilter:
 
     def thoughts(self) -> str:
         """Return the thoughts since the last call."""
-        if self._unclosed_is_text and self._mode is _Mode.THOUGHT:
+        if self._blocks.may_be_text:
             return ""
         return self._output.take_thoughts()
 
@@ -123,15 +100,17 @@ class MarkupFilter:
         """Process the beginning of the rest; False if more text is needed first."""
         if self._code.are_open:
             return self._code.step(final=final)
-        match self._mode:
-            case _Mode.TEXT:
-                return self._text(final=final)
-            case _Mode.THOUGHT | _Mode.CALL:
-                return self._block()
-            case _Mode.BARE_CALL:
-                return self._bare_call(final=final)
-            case _Mode.AFTER_CALL:
-                return self._take_body(len(self._incoming.text))
+        if self._blocks.are_open:
+            return self._block()
+        if self._bare_calls.are_open:
+            return self._bare_calls.step(final=final)
+        return self._text(final=final)
+
+    def _block(self) -> bool:
+        has_more = self._blocks.step()
+        if not self._blocks.are_open:
+            self._leave_out()
+        return has_more
 
     # Text
 
@@ -145,7 +124,7 @@ class MarkupFilter:
             return dealt
         candidate = CANDIDATE.search(self._incoming.text)
         stop = candidate.start() if candidate else len(self._incoming.text)
-        if self._bare_head is not None and (line := self._incoming.text.find("\n", 0, stop)) >= 0:
+        if self._bare_calls.are_possible and (line := self._incoming.text.find("\n", 0, stop)) >= 0:
             stop = line + 1  # a call without marks may begin on the next line
         if stop:
             self._output.say(self._incoming.text[:stop])
@@ -158,13 +137,8 @@ class MarkupFilter:
         if self._incoming.text[0].isspace():
             self._output.say(self._incoming.take(_SPACE.match(self._incoming.text).end()))
             return True
-        if self._bare_head is not None:
-            head = self._bare_head.match(self._incoming.text, partial=True)
-            if head is not None and not head.partial:
-                self._mode, self._scanner = _Mode.BARE_CALL, BracketScanner()
-                return True
-            if head is not None and head.end() > 0 and not final:
-                return False
+        if (begun := self._bare_calls.begin(final=final)) is not False:
+            return bool(begun)
         if self._before.started:
             return None
         glued = compiled(GLUED_CHANNELS).match(self._incoming.text, partial=True)
@@ -172,8 +146,7 @@ class MarkupFilter:
             if glued.partial:
                 return False
             self._incoming.take(glued.end())
-            self._begin(_Mode.THOUGHT, GLUED_FINAL)
-            self._unclosed_is_text = True
+            self._blocks.begin_thought(GLUED_FINAL, unclosed_is_text=True)
             return True
         if self._watchful and not self._output.is_held:
             opening = is_opening_of_thought(self._incoming.text)
@@ -245,29 +218,26 @@ class MarkupFilter:
             case Does.END_THOUGHT:
                 self._end_of_thought()
             case Does.THINK:
-                self._begin(_Mode.THOUGHT, found.mark.until)
+                self._blocks.begin_thought(found.mark.until)
             case Does.CALL:
-                self._begin(_Mode.CALL, found.mark.until)
+                self._blocks.begin_call(found.mark.until)
 
     def _channel(self, header: str) -> None:
-        recipient = _RECIPIENT.search(header)
-        self._recipient = recipient[1] if recipient else ""
-        if self._recipient in ("", "user", "all", "assistant"):
-            self._recipient = ""
+        found = _RECIPIENT.search(header)
+        recipient = found[1] if found else ""
+        if recipient in ("", "user", "all", "assistant"):
             if "analysis" in header:
-                self._begin(_Mode.THOUGHT, CHANNEL_ENDS)
+                self._blocks.begin_thought(CHANNEL_ENDS)
             else:
                 self._leave_out()
+        elif recipient == "self":
+            self._blocks.begin_thought(CHANNEL_ENDS)
         else:
-            self._begin(_Mode.THOUGHT if self._recipient == "self" else _Mode.CALL, CHANNEL_ENDS)
+            self._blocks.begin_call(CHANNEL_ENDS, recipient=recipient)
 
     def _leave_out(self) -> None:
         self._skips_space = self._before.ends_in_space
         self._before.mark()
-
-    def _begin(self, mode: _Mode, until: str) -> None:
-        self._mode, self._until = mode, until
-        self._body, self._body_size = [], 0
 
     def _end_of_thought(self) -> None:
         """Handle a lone closing mark: any text before it was a thought."""
@@ -276,82 +246,3 @@ class MarkupFilter:
             self._output.all_was_thought()
         self._before.restart()
         self._leave_out()
-
-    # Blocks
-
-    def _block(self) -> bool:
-        """Inside a thought or a call, remove everything up to the closing mark."""
-        closing = compiled(self._until).search(self._incoming.text, partial=True) if self._until else None
-        if self._mode is _Mode.THOUGHT and not self._unclosed_is_text:
-            call = _CALL_IN_THOUGHT.search(self._incoming.text, partial=True)
-            if call is not None and (closing is None or call.start() <= closing.start()):
-                if not call.partial:
-                    self._take_body(call.start())
-                    found = mark_at(self._incoming.text, 0)
-                    if isinstance(found, Found):
-                        self._incoming.take(found.length)
-                        self._thought_goes_on_until = self._until
-                        self._begin(_Mode.CALL, found.mark.until if found.mark else "")
-                        return True
-                elif closing is None or closing.partial:
-                    closing = call
-        if closing is None:
-            return self._take_body(len(self._incoming.text))
-        self._take_body(closing.start())
-        if closing.partial:
-            if self._incoming.text == END:
-                self._incoming.text = ""
-            return False
-        self._incoming.take(closing.end() - closing.start())
-        self._close_block()
-        return True
-
-    def _close_block(self) -> None:
-        if self._mode is _Mode.CALL:
-            self._end_body()
-        if self._unclosed_is_text:
-            self._unclosed_is_text = False
-        if self._thought_goes_on_until:
-            self._mode, self._until = _Mode.THOUGHT, self._thought_goes_on_until
-            self._thought_goes_on_until = ""
-            return
-        self._mode, self._recipient = _Mode.TEXT, ""
-        self._leave_out()
-
-    def _take_body(self, size: int) -> bool:
-        text = self._incoming.take(size).replace(END, "")
-        if self._mode is _Mode.THOUGHT:
-            self._output.think(text)
-        elif self._body_size <= _LONGEST_BODY:
-            self._body.append(text)
-            self._body_size += len(text)
-        return False
-
-    def _end_body(self) -> None:
-        body = "".join(self._body)
-        self._body = []
-        self._calls.add(body if self._body_size <= _LONGEST_BODY else "", recipient=self._recipient)
-
-    # Calls without marks
-
-    def _bare_call(self, *, final: bool) -> bool:
-        end = self._scanner.end(self._incoming.text)
-        if end is None:
-            if final and self._calls.is_none("".join(self._body) + self._incoming.text):
-                end = len(self._incoming.text)
-            else:
-                return self._take_body(len(self._incoming.text))
-        self._take_body(end)
-        body = "".join(self._body)
-        if self._calls.is_none(body):
-            self._mode, self._body = _Mode.TEXT, []
-            self._output.say(body)
-            if body.startswith("```"):
-                self._code.open_fence()
-        elif (text := self._calls.text_in(body)) is not None:
-            self._body = []
-            self._mode = _Mode.AFTER_CALL
-            self._output.say(text)
-        else:
-            self._mode = _Mode.AFTER_CALL
-        return True
