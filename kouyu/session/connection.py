@@ -9,51 +9,18 @@ import msgspec
 from kouyu.audio.pcm import Samples
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.conversation import Conversation
-from kouyu.conversation.effects import (
-    CancelJudgement,
-    CancelReply,
-    CancelSpeech,
-    CancelTranscribe,
-    CommitReply,
-    Effect,
-    FlushPlayback,
-    ForgetAudio,
-    Hint,
-    JudgeTurn,
-    ReadAhead,
-    SaveChat,
-    SaveMessage,
-    SaveSection,
-    Send,
-    Speak,
-    StartReply,
-    Transcribe,
-    TrimMessage,
-    UseInputFormat,
-    Withheld,
-)
-from kouyu.conversation.hints import quoted
 from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import (
     ClientFault,
     ClientJoined,
     ClientLeft,
-    ConfigurationUpdate,
-    ConnectionResumed,
     Input,
-    NotOpened,
-    OpenedConversation,
-    ReferenceUnknown,
     SectionBegan,
     TimePassed,
 )
 from kouyu.diagnostics.facts.session import SessionSeen
 from kouyu.diagnostics.watcher_hub import LiveSession
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.content import TextPart, parse_parts
-from kouyu.protocol.errors import InvalidField, ProtocolError
-from kouyu.protocol.merge import Merged
-from kouyu.protocol.misspelt import misspelt_fields
+from kouyu.protocol.errors import ProtocolError
 from kouyu.protocol.uplink import (
     ChatUpdate,
     ConversationMessageCreate,
@@ -70,9 +37,11 @@ from kouyu.serving.recorder import LAST_SAVES_S, Recorder
 from kouyu.serving.services import Services
 from kouyu.serving.socket import Socket, SocketClosed
 from kouyu.session.deadline_timer import DeadlineTimer
+from kouyu.session.effect_runner import EffectRunner
 from kouyu.session.order_runner import OrderRunner
 from kouyu.session.outbox import ClientTooSlow, Outbox
 from kouyu.session.redialing import Redialing
+from kouyu.session.references import References
 from kouyu.session.sound_keeper import keeper_of
 from kouyu.session.user_audio import UserAudio
 from kouyu.store.errors import StoreError
@@ -159,7 +128,11 @@ class Session:
             heard=self._observe_sound,
         )
         self._keeper = keeper_of(services, timeline=self._user_audio.timeline, recorder=self._recorder)
+        self._references = References(
+            services.store, conversation=self.conversation, recorder=self._recorder, user_audio=self._user_audio
+        )
         self._order_runner: OrderRunner
+        self._effect_runner: EffectRunner
         self._live: LiveSession
         self._deadline_timer = DeadlineTimer()
         self._sections_begun: list[SectionBegan] = []
@@ -186,6 +159,14 @@ class Session:
                     tasks=tasks,
                     report=self._receive,
                     echo_guard=self._user_audio.echo_guard,
+                )
+                self._effect_runner = EffectRunner(
+                    outbox=self._outbox,
+                    recorder=self._recorder,
+                    order_runner=self._order_runner,
+                    user_audio=self._user_audio,
+                    sections=self._services.sections,
+                    hint=self._hint,
                 )
                 self._receive(ClientJoined())
                 helpers = [
@@ -244,7 +225,8 @@ class Session:
             case _:
                 self._receive(event)
                 if isinstance(event, ConversationMessageCreate) and event.content_type == "object_string":
-                    await self._look_up_files(event.content)
+                    for unknown in await self._references.unknown_files(event.content):
+                        self._receive(unknown)
                 await self._recorder.room()
 
     def _observe_sound(self, samples: Samples, end: int) -> None:
@@ -253,59 +235,21 @@ class Session:
 
     async def _configure(self, data: dict[str, object], origin: str) -> None:
         """Handle a ``chat.update``: parse it, look up what it refers to, then apply it."""
-        merged = self.conversation.read(data)
-        try:
-            await self._user_audio.look_up_target(merged.configuration.voice_processing_config)
-        except InvalidField as fault:
-            merged = merged.refuse(fault)
-        found = await self._find_conversation(merged) if self.conversation.names_another_conversation(merged) else None
-        if isinstance(found, OpenedConversation):
-            self._recorder.know(found.conversation_id)
-        misspelt = tuple(misspelt_fields(Configuration, data))
-        self._receive(ConfigurationUpdate(merged=merged, misspelt=misspelt, conversation=found, origin_message=origin))
-        group_id = self.conversation.configuration.voice_print_config.group_id
-        if group_id and not await self._services.store.voiceprints.has_group(group_id):
-            self._receive(ReferenceUnknown(f"no voiceprint group {quoted(group_id)}"))
+        self._receive(await self._references.of_update(data, origin))
+        for unknown in await self._references.unknown_group():
+            self._receive(unknown)
         self._follow_configuration()
 
     async def _resume(self) -> None:
         """Resume the client's lost connection, if there is one: its first event is not a ``chat.update``."""
         state = await self.redialing.taken_over()
-        if state is None:
-            return
-        merged = Merged(self.conversation.requested, state.requested)
-        try:
-            await self._user_audio.look_up_target(state.requested.voice_processing_config)
-        except InvalidField as fault:
-            merged = merged.refuse(fault)
-        record = await self._services.store.conversations.get(state.conversation_id)
-        if record is not None:
-            self._recorder.know(record.id)
-        section_id = record.section_id if record is not None else state.section_id
-        opened = OpenedConversation(state.conversation_id, section_id)
-        self._receive(ConnectionResumed(merged.configuration, opened))
-        self._follow_configuration()
+        if state is not None:
+            self._receive(await self._references.of_lost_connection(state))
+            self._follow_configuration()
 
     def _follow_configuration(self) -> None:
         self._user_audio.follow_target()
         self._services.watcher_hub.changed(self._live)
-
-    async def _look_up_files(self, content: str) -> None:
-        """Report uploads that a message names and the store lacks; the model gets a note in their place."""
-        for part in parse_parts(content):
-            file_id = None if isinstance(part, TextPart) else part.file_id
-            if file_id and await self._services.store.files.get(file_id) is None:
-                self._receive(ReferenceUnknown(f"no uploaded file {quoted(file_id)}"))
-
-    async def _find_conversation(self, merged: Merged[Configuration]) -> OpenedConversation | NotOpened:
-        """The conversation that a ``chat.update`` names, if it exists and belongs to the update's user."""
-        wanted = merged.configuration.chat_config
-        record = await self._services.store.conversations.get(wanted.conversation_id or "")
-        if record is None:
-            return NotOpened("does not exist")
-        if record.user_id not in ("", wanted.user_id or ""):
-            return NotOpened("began under another user_id")
-        return OpenedConversation(record.id, record.section_id)
 
     # Through the core
 
@@ -323,36 +267,11 @@ class Session:
             self._live.observe(received, effects, now)
         if self._keeper is not None:
             self._keeper.follow(received, effects, configuration)
-        self._carry_out(effects)
+        self._effect_runner.carry_out(effects)
 
-    def _carry_out(self, effects: list[Effect]) -> None:
-        for effect in effects:
-            match effect:
-                case Withheld():
-                    pass
-                case FlushPlayback():
-                    self._outbox.drop_waiting_audio()
-                    self._user_audio.flushed()
-                case Hint(message):
-                    log.warning("%s: %s", self._log_id, message)
-                    self._live.hint(message)
-                case Send(sounding=sounding):
-                    if sounding is not None:
-                        self._user_audio.sounding(sounding)
-                    self._outbox.put(effect)
-                case SaveMessage() | TrimMessage() | SaveChat() | SaveSection():
-                    self._recorder.save(effect)
-                    self._outbox.saved()
-                    if isinstance(effect, SaveSection):
-                        self._services.sections.begin(effect.conversation_id, effect.section_id)
-                case Transcribe() | JudgeTurn() | ReadAhead() | StartReply() | CommitReply() | Speak():
-                    self._order_runner.carry_out(effect)
-                case CancelTranscribe(order) | CancelJudgement(order) | CancelReply(order) | CancelSpeech(order):
-                    self._order_runner.cancel(order)
-                case ForgetAudio(before):
-                    self._user_audio.timeline.forget(before)
-                case UseInputFormat(input_audio):
-                    self._user_audio.use_format(input_audio)
+    def _hint(self, message: str) -> None:
+        log.warning("%s: %s", self._log_id, message)
+        self._live.hint(message)
 
     # Time
 
