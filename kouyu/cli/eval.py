@@ -17,6 +17,7 @@ from kouyu.bench.answers.report import print_answers
 from kouyu.bench.answers.run import AnswersOptions, AnswersReport, run_answers
 from kouyu.bench.question_files import LANGUAGES
 from kouyu.bench.spoken_question import Language
+from kouyu.cli.eval_hearing import hearing
 from kouyu.cli.output_file import OutputFile
 from kouyu.weights.errors import WeightsError
 
@@ -25,7 +26,11 @@ _HALVES: Final = get_args(Half)
 
 @click.group()
 def eval() -> None:
-    """Measure how good the models are: how often the language model answers rightly."""
+    """Measure how good the models are: what speech recognition makes of speech, how often the language model answers
+    rightly."""
+
+
+eval.add_command(hearing)
 
 
 @eval.command()

@@ -3,18 +3,28 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
 from kouyu.audio.pcm import Samples
-from kouyu.engines.asr.engine import Recognition, RecognitionOptions
+from kouyu.engines.asr.engine import Recognition, RecognitionOptions, SpeechRecognizer
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.protocol.configuration import AsrConfig, InterruptConfig
 from kouyu.serving.recognition import recognition_options
-from kouyu.serving.services import Services
+from kouyu.text.transcript import TranscriptFinisher
 
 log = logging.getLogger(__name__)
+
+
+class TranscriptionServices(Protocol):
+    """What a transcript is made with: ``Services``, or these two alone."""
+
+    @property
+    def recognizer(self) -> SpeechRecognizer: ...
+    @property
+    def transcripts(self) -> TranscriptFinisher: ...
 
 
 class TranscriptionRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +42,7 @@ def as_configured(asr_config: AsrConfig, interrupt_config: InterruptConfig | Non
 
 
 async def transcribed(
-    services: Services,
+    services: TranscriptionServices,
     audio: Samples,
     how: TranscriptionRequest,
     priority: Priority,

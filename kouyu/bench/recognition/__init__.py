@@ -1,0 +1,1 @@
+"""Error rates of speech recognition on recordings whose words are known."""
