@@ -21,8 +21,8 @@ from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.settings import Settings
 from kouyu.settings.all_settings import EngineSettings
-from kouyu.weights import cache
-from kouyu.weights.errors import MissingWeights, WeightsError
+from kouyu.weights import cache, catalogue
+from kouyu.weights.errors import WeightsError
 
 log = logging.getLogger(__name__)
 
@@ -39,25 +39,33 @@ class WeightsNotFetched(WeightsError):
 def check_engines(settings: Settings) -> None:
     """Check engine names and weights before anything is loaded.
 
-    Raises EngineUnavailable for an unknown engine, WeightsNotFetched for all missing weights together.
+    Logs a warning for missing weights that are only recommended. Raises EngineUnavailable for an unknown engine,
+    WeightsNotFetched for all other missing weights together.
     """
     missing = []
-    for name in _weights_needed(settings):
-        try:
-            cache.folder(name)
-        except MissingWeights:
-            missing.append(name)
+    for weight_set in map(catalogue.find, _weights_used(settings)):
+        if cache.is_there(weight_set):
+            continue
+        if weight_set.recommended:
+            log.warning(
+                "starting without the weights %s (%s); to get them: kouyu models fetch %s",
+                weight_set.name,
+                weight_set.purpose,
+                weight_set.name,
+            )
+        else:
+            missing.append(weight_set.name)
     if missing:
         raise WeightsNotFetched(tuple(missing))
 
 
-def _weights_needed(settings: Settings) -> list[str]:
+def _weights_used(settings: Settings) -> list[str]:
     chosen = list(settings.engines.chosen)
     if not needs_embedded_model(settings.bots):
         chosen = [(kind, name) for kind, name in chosen if kind != "llm"]
     engines = (engine_registry.find(kind, name) for kind, name in chosen)
-    needed = [name for engine in engines for name in engine.weights(settings.engines.options_of(engine))]
-    return list(dict.fromkeys(needed))
+    used = [name for engine in engines for name in engine.weights(settings.engines.options_of(engine))]
+    return list(dict.fromkeys(used))
 
 
 async def load_engine(kind: Kind, name: str, engines: EngineSettings, scheduler: Scheduler) -> Any:

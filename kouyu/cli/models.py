@@ -23,7 +23,7 @@ from kouyu.settings.all_settings import anchored
 from kouyu.settings.changing import set_values
 from kouyu.settings.first_file import FILE_NAME
 from kouyu.weights import cache, catalogue
-from kouyu.weights.errors import Interrupted, UnknownWeights, WeightsError
+from kouyu.weights.errors import Interrupted, SetsFailed, UnknownWeights, WeightsError
 from kouyu.weights.weight_set import WeightSet
 
 
@@ -73,14 +73,28 @@ def fetch_models(names: Sequence[WeightSet], everything: bool) -> None:
 
     Of the language models a server needs one; with `tier = "auto"` that is the largest which answers in time on this
     machine. That is measured, with the smallest one first.
+
+    A recommended set that cannot be fetched is no failure unless it was named: the server starts without it.
     """
     wanted = catalogue.every_set() if everything else names or catalogue.default_sets()
     try:
-        _fetch(wanted)
+        try:
+            _fetch(wanted)
+        except SetsFailed as error:
+            _spare(error, () if names else wanted)
         if not names and not everything:
             _settle_language_model(settings_here())
     except WeightsError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _spare(error: SetsFailed, wanted: Sequence[WeightSet]) -> None:
+    """Say which recommended ones of the sets could not be fetched; raise SetsFailed for the others."""
+    spared = {each.name for each in wanted if each.recommended}
+    if needed := {name: why for name, why in error.failures.items() if name not in spared}:
+        raise SetsFailed(needed) from error
+    for name, why in error.failures.items():
+        click.echo(f"The server starts without {name}: {why}", err=True)
 
 
 def _settle_language_model(settings: Settings) -> None:

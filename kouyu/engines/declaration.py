@@ -52,6 +52,6 @@ class Engine(msgspec.Struct, Generic[Options], frozen=True, kw_only=True):
     options: type[Options] = NoOptions  # type: ignore[assignment]
     """A frozen struct in which every field has a default: the table ``[engines.<name>]`` of ``kouyu.toml``."""
     weights: Callable[[Options], tuple[str, ...]] = lambda _: ()
-    """The weight sets that it needs with these options."""
+    """The weight sets that it uses with these options; it must load without those that are only recommended."""
     check: Callable[[Options], None] = lambda _: None
     """Raises ValueError if required options are missing."""

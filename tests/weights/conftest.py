@@ -19,10 +19,13 @@ def cache_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[PackageIndex]:
-    """A package index, the only one that pip knows."""
-    for name in [name for name in os.environ if name.startswith("PIP_")]:
+    """A package index, the only one that pip knows, and an npm registry, the only one that npm knows."""
+    for name in [name for name in os.environ if name.upper().startswith(("PIP_", "NPM_CONFIG_"))]:
         monkeypatch.delenv(name)
     with serving() as index:
+        monkeypatch.setenv("NPM_CONFIG_USERCONFIG", os.devnull)
+        monkeypatch.setenv("NPM_CONFIG_GLOBALCONFIG", os.devnull)
+        monkeypatch.setenv("NPM_CONFIG_REGISTRY", f"{index.address}/npm/")
         monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
         monkeypatch.setenv("PIP_INDEX_URL", f"{index.address}/simple")
         monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")

