@@ -4,23 +4,25 @@ Nine tenths of its time go into the generator, which turns frames into samples. 
 it normalises every channel over all frames, a third of which are silence. But its normalisation statistics hardly
 differ between the clauses of a voice: means by a fiftieth of a standard deviation, deviations by 0.3 dB. So they are
 measured once for each voice, on a clause that is not played, and passed to the generator from then on. A frame's
-samples then depend on a few frames on each side: silence is left out, and the rest is made in parts.
+samples then depend on a few frames on each side: silence is left out, and the rest is made in parts. The level of
+that clause is measured too, so that all voices can be brought to one level.
 """
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kouyu.engines.errors import EngineUnavailable
-from kouyu.engines.tts.edges import is_quiet
+from kouyu.engines.tts.kokoro_parts import FRAMES, SOURCE, measuring_part_of, parts_of
+from kouyu.engines.tts.learnt_voices import LearntVoice, speech_level
 from kouyu.engines.tts.model_session import ModelSession
-from kouyu.engines.tts.onnx_convolutions import int8_matmul_is_exact, with_products
-from kouyu.engines.tts.onnx_parts import cut_at, outputs_of
 from kouyu.model_files.onnx_messages import BadModel
+
+SAMPLE_RATE: Final = 24_000
 
 FRAME: Final = 300
 """Samples of a frame: 12.5 ms."""
@@ -40,33 +42,23 @@ GROWTH: Final = 1.5
 MOST_FRAMES: Final = 160
 """2 s: more urgent work runs after each part."""
 
-_FRAMES: Final = "/decoder/decoder/decode.3/Div_4_output_0"
-"""(1, 512, frames): the features of each frame."""
-
-_SOURCE: Final = "/decoder/decoder/generator/Concat_3_output_0"
-"""(1, 22, 60 a frame and one more): the spectrum of a hum at the right pitch."""
-
 _SOURCES: Final = 60
+"""Columns of the source for each frame."""
 
-_DURATIONS: Final = "/encoder/Clip_output_0"
-"""The duration of each phoneme, in pairs of frames."""
-
-_FRAMES_OF_DURATION: Final = 2
-
-_BEFORE_SPEECH: Final = 12
-"""Frames by which speech may begin before the first phoneme: 12 were measured at most, 45 at half speed."""
-
-_BEHIND_SPEECH: Final = 36
-"""Frames of silence at the end of a clause; a single syllable, and faster speech, have fewer."""
-
-_QUIET_FRAMES: Final = 8
-"""Silent frames that end the speech near its expected end: 0.1 s, longer than a stop consonant inside a word."""
+_AROUND_SPEECH: Final = 4
+"""Frames played before and behind those with energy: 3 were audible at most."""
 
 Styles = Mapping[str, NDArray[np.float32]]
 """Style table by voice: (row for the number of phonemes, 1, 256)."""
 
-_Statistics = Mapping[str, NDArray[np.float32]]
-"""The generator's normalisation statistics by tensor."""
+
+class _Clause(NamedTuple):
+    """What the sound of a clause is made of. The frames from ``begin`` to ``end`` can be heard, the others not."""
+
+    frames: NDArray[np.float32]
+    source: NDArray[np.float32]
+    begin: int
+    end: int
 
 
 class KokoroModel:
@@ -80,61 +72,70 @@ class KokoroModel:
         self._threads = threads
         self._weight_set = weight_set
         self._styles = styles
-        self._learnt: dict[str, _Statistics] = {}
+        self._learnt: dict[str, LearntVoice] = {}
         self._learning = threading.Lock()
+        self._measuring: ModelSession | None = None
+        """Measures voices; opened for the first one and closed after the last, since it takes 90 MB."""
         try:
-            front, measuring, sound, self._statistics = _parts_of(file)
+            parts = parts_of(file)
         except (OSError, BadModel) as error:
             raise EngineUnavailable(
                 f"{file} cannot be loaded ({error}); try: kouyu models fetch {weight_set}"
             ) from error
-        self._measuring: bytes | None = measuring
-        """The measuring model; None after the first voice, since most servers use only one."""
-        self._frames_of = self._open(front)
-        self._sound_of = self._open(sound)
+        self.fingerprint = parts.fingerprint
+        """Different for another model, or another way of running it."""
+        self._statistics = parts.statistics
+        self._frames_of = self._open(parts.front)
+        self._sound_of = self._open(parts.sound)
 
-    def knows(self, voice: str) -> bool:
-        """Whether this voice's statistics have been measured."""
-        return voice in self._learnt
+    def learnt(self, voice: str) -> LearntVoice | None:
+        """What has been measured of a voice; None if nothing has."""
+        return self._learnt.get(voice)
 
-    def learn(self, voice: str, phonemes: Sequence[int]) -> None:
-        """Measure a voice's statistics on a clause of some 3 s. Takes 1 s; does nothing if they are known."""
+    def remember(self, voice: str, learnt: LearntVoice) -> None:
+        """Take over what was measured of a voice before."""
+        self._learnt[voice] = learnt
+
+    def learn(self, voice: str, phonemes: Sequence[int]) -> LearntVoice:
+        """Measure a voice on a clause of some 3 s. Takes 1 s, for the first voice 2; nothing for one that is known."""
         with self._learning:
-            if self.knows(voice):
-                return
+            if voice in self._learnt:
+                return self._learnt[voice]
             style = self._style(voice, phonemes)
-            frames, source, _ = self._frames(phonemes, style, 1.0)
-            measuring = self._open(self._measuring or _parts_of(self._file)[1])
-            self._measuring = None
-            values = measuring.run_all({_FRAMES: frames, _SOURCE: source, "style": style})
-            self._learnt[voice] = dict(zip(self._statistics, values, strict=True))
+            clause = self._clause(phonemes, style)
+            if self._measuring is None:
+                self._measuring = self._open(measuring_part_of(self._file))
+            samples, *values = self._measuring.run_all({FRAMES: clause.frames, SOURCE: clause.source, "style": style})
+            statistics = dict(zip(self._statistics, values, strict=True))
+            self._learnt[voice] = LearntVoice(statistics, speech_level(samples.reshape(-1), FRAME))
+            if self._learnt.keys() >= self._styles.keys():
+                self._measuring = None
+            return self._learnt[voice]
 
-    def speak(
-        self, phonemes: Sequence[int], voice: str, *, speed: float, whole: bool = False
-    ) -> Iterator[NDArray[np.float32]]:
+    def speak(self, phonemes: Sequence[int], voice: str, *, whole: bool = False) -> Iterator[NDArray[np.float32]]:
         """Yield the samples of a clause in consecutive parts, the first a short one; with ``whole`` in one.
 
         ``phonemes``: ids. The voice's statistics must be known. Raises EngineError.
         """
         style = self._style(voice, phonemes)
-        frames, source, durations = self._frames(phonemes, style, speed)
+        learnt = self._learnt[voice].statistics
+        frames, source, begin, end = self._clause(phonemes, style)
         count = frames.shape[2]
 
         def sound(begin: int, end: int) -> NDArray[np.float32]:
             left, right = max(0, begin - SURROUNDINGS), min(count, end + SURROUNDINGS)
             part = {
-                _FRAMES: frames[:, :, left:right],
-                _SOURCE: source[:, :, left * _SOURCES : right * _SOURCES + 1],
+                FRAMES: frames[:, :, left:right],
+                SOURCE: source[:, :, left * _SOURCES : right * _SOURCES + 1],
                 "style": style,
             }
-            samples = self._sound_of.samples({**part, **self._learnt[voice]})
+            samples = self._sound_of.samples({**part, **learnt})
             return samples[(begin - left) * FRAME : (end - left) * FRAME]
 
-        begin, end = _spoken(durations, count, speed)
         if whole:
-            yield sound(begin, count)
+            yield sound(begin, end)
         else:
-            yield from _in_parts(sound, begin, end, count)
+            yield from _in_parts(sound, begin, end)
 
     def _open(self, model: bytes) -> ModelSession:
         return ModelSession(model, threads=self._threads, weight_set=self._weight_set)
@@ -144,46 +145,31 @@ class KokoroModel:
         row: NDArray[np.float32] = rows[min(len(phonemes), len(rows)) - 1]
         return row.reshape(1, -1)
 
-    def _frames(
-        self, phonemes: Sequence[int], style: NDArray[np.float32], speed: float
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """Frames, source, and the duration of each phoneme and of the silence before and behind."""
-        tokens = np.array([[0, *phonemes, 0]], np.int64)
-        frames, source, durations = self._frames_of.run_all(
-            {"tokens": tokens, "style": style, "speed": np.array([speed], np.float32)}
+    def _clause(self, phonemes: Sequence[int], style: NDArray[np.float32]) -> _Clause:
+        frames, source, energy = self._frames_of.run_all(
+            {"tokens": np.array([[0, *phonemes, 0]], np.int64), "style": style, "speed": np.ones(1, np.float32)}
         )
-        return frames, source, durations.reshape(-1)
+        return _Clause(frames, source, *_heard(energy.reshape(-1)))
 
 
-def _parts_of(file: Path) -> tuple[bytes, bytes, bytes, list[str]]:
-    """Split the model: phonemes to frames, frames to statistics, both to samples; and the statistics' names."""
-    model = file.read_bytes()
-    front, generator = cut_at(with_products(model) if int8_matmul_is_exact() else model, (_FRAMES, _SOURCE, _DURATIONS))
-    statistics = outputs_of(generator, "ReduceMean")
-    return (front, *cut_at(generator, statistics), statistics)
+def _heard(energy: NDArray[np.float32]) -> tuple[int, int]:
+    """First and last frame that can be heard, with some silence on both sides; all if none has any energy."""
+    loud = np.flatnonzero(energy > 0)
+    if not len(loud):
+        return 0, len(energy)
+    return max(0, int(loud[0]) - _AROUND_SPEECH), min(len(energy), int(loud[-1]) + 1 + _AROUND_SPEECH)
 
 
-def _spoken(durations: NDArray[np.float32], count: int, speed: float) -> tuple[int, int]:
-    """First and last frame of speech, with some silence on both sides; it may end later."""
-    first = int(durations[0]) * _FRAMES_OF_DURATION
-    before = max(_BEFORE_SPEECH / 2, _BEFORE_SPEECH / speed**2)
-    return max(0, first - round(before)), max(first, count - round(_BEHIND_SPEECH / max(speed, 1.0)))
-
-
-def _in_parts(
-    sound: Callable[[int, int], NDArray[np.float32]], begin: int, end: int, count: int
-) -> Iterator[NDArray[np.float32]]:
-    """The frames from ``begin`` on, until it is silent at ``end``, else until ``count``."""
+def _in_parts(sound: Callable[[int, int], NDArray[np.float32]], begin: int, end: int) -> Iterator[NDArray[np.float32]]:
+    """The frames from ``begin`` to ``end``."""
     size = float(FIRST_FRAMES)
     fading = np.zeros(0, np.float32)
     while begin < end:
         # A short last part would need its surrounding frames once more.
         behind = end if end - begin < size + FIRST_FRAMES / 2 else begin + int(size)
-        samples = _joined(fading, sound(begin, min(behind + SEAM, count)))
+        samples = _joined(fading, sound(begin, behind if behind == end else behind + SEAM))
         yield samples[: (behind - begin) * FRAME]
         fading = samples[(behind - begin) * FRAME :]
-        if behind == end and not is_quiet(samples[-_QUIET_FRAMES * FRAME :], FRAME):
-            end = count
         begin, size = behind, min(size * GROWTH, MOST_FRAMES)
 
 

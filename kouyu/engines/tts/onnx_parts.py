@@ -49,6 +49,16 @@ def outputs_of(model: bytes, kind: str) -> list[str]:
     return [output for node in read_model(model).graph.node if node.op_type == kind for output in node.output]
 
 
+def with_outputs(model: bytes, tensors: Sequence[str]) -> bytes:
+    """The model that gives ``tensors``, all of them floats, behind its own outputs. Raises BadModel."""
+    changed = read_model(model)
+    if missing := set(tensors) - {output for node in changed.graph.node for output in node.output}:
+        raise BadModel(f"no operator gives {', '.join(sorted(missing))}")
+    changed.graph.output.extend(float_value(name) for name in tensors)
+    serialised: bytes = changed.SerializeToString()
+    return serialised
+
+
 def _inputs(node: Any) -> Iterator[str]:
     """The inputs of an operator, and of the operators in its branches."""
     yield from node.input

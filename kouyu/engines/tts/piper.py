@@ -33,10 +33,6 @@ GAIN_DECIBELS: Final = 3.0
 
 FIRST_PIECE_WORDS: Final = 4.0
 
-RIGID_SHARE: Final = 0.25
-"""Share of the speech that the model's length scale does not change: every phoneme lasts at least one frame.
-Measured from half to double speed; the length is then right to about a tenth."""
-
 VOICE: Final = Voice(
     voice_id="piper-en-us-joe",
     name="Joe",
@@ -125,9 +121,8 @@ class PiperSynthesizer:
         if not any(letter.isalpha() for letter in phonemes):
             return
         noise, width = self._noise
-        stretch = (1 / prosody.model_speed - RIGID_SHARE) / (1 - RIGID_SHARE)
-        scales = np.array([noise, self._length_scale * stretch, width], np.float32)
-        parts = self._model.speak(phonemes_to_ids(phonemes, self._ids), scales)
+        scales = np.array([noise, self._length_scale, width], np.float32)
+        parts = self._model.speak(phonemes_to_ids(phonemes, self._ids), scales, prosody.model_speed)
         yield from with_prosody(parts, prosody, self._sample_rate)
 
 

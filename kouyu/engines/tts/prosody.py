@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.audio.loudness import soften_peaks
 from kouyu.engines.tts.directions import directions_in
 from kouyu.engines.tts.engine import Emotion, SynthesisOptions
 
@@ -33,13 +34,13 @@ class Prosody:
         return min(max(self.speed / self.pitch, SLOWEST / self.pitch), FASTEST / self.pitch)
 
     def applied(self, samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
-        """Apply pitch and volume to a whole piece of the model's speech; within -1 to 1."""
+        """Apply pitch and volume to a whole piece of the model's speech; peaks are softened to stay within -1 to 1."""
         if self.semitones:
             import soxr
 
             samples = soxr.resample(samples, round(sample_rate * self.pitch), sample_rate)
         gain = np.float32(10 ** (self.decibels / 20))
-        return np.asarray(np.clip(samples * gain, -1.0, 1.0), np.float32)
+        return soften_peaks(samples * gain)
 
 
 _AT_DEFAULT_SCALE: Final[dict[str, tuple[str, Prosody]]] = {

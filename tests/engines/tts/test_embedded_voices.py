@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from kouyu.engines.errors import EngineError, EngineUnavailable
 from kouyu.engines.scheduler import Priority, Scheduler
+from kouyu.engines.tts.edges import KEPT_AFTER, KEPT_BEFORE
 from kouyu.engines.tts.engine import AudioPiece, SpeechSynthesizer, SynthesisOptions
-from kouyu.engines.tts.kokoro import KokoroSynthesizer
+from kouyu.engines.tts.kokoro import FIRST_VOICES, LEVEL, KokoroSynthesizer
+from kouyu.engines.tts.learnt_voices import speech_level
 from kouyu.engines.tts.piper import PiperOptions, PiperSynthesizer
 from kouyu.weights.cache import folder
 
@@ -32,11 +34,14 @@ def piper(scheduler: Scheduler) -> PiperSynthesizer:
 
 @pytest.fixture(scope="module")
 def kokoro(scheduler: Scheduler) -> KokoroSynthesizer:
-    return asyncio.run(KokoroSynthesizer.load(scheduler, folder("kokoro")))
+    return asyncio.run(KokoroSynthesizer.load(scheduler, folder("kokoro"), voices=folder("kokoro-voices")))
 
 
-async def pieces(engine: SpeechSynthesizer, text: str, speech_rate: int = 0, emotion: str = "") -> list[AudioPiece]:
-    options = SynthesisOptions(voice_id=engine.voices()[0].voice_id, speech_rate=speech_rate, emotion=emotion)
+async def pieces(
+    engine: SpeechSynthesizer, text: str, speech_rate: int = 0, emotion: str = "", voice: str = ""
+) -> list[AudioPiece]:
+    voice = voice or engine.voices()[0].voice_id
+    options = SynthesisOptions(voice_id=voice, speech_rate=speech_rate, emotion=emotion)
     return [piece async for piece in engine.synthesize(text, options, Priority.SENTENCE)]
 
 
@@ -74,19 +79,61 @@ async def test_kokoro_speaks_mandarin_in_pieces(kokoro: KokoroSynthesizer) -> No
     assert 1.5 < len(heard) / 24_000 < 6.0
 
 
-async def test_kokoro_speaks_with_a_voice_that_it_has_not_spoken_with_before(kokoro: KokoroSynthesizer) -> None:
-    options = SynthesisOptions(voice_id="kokoro-jm-kumo")
-    spoken = [piece async for piece in kokoro.synthesize("天空很蓝。", options, Priority.SENTENCE)]
-    assert 0.5 < len(samples(spoken)) / 24_000 < 3.0
-
-
-@pytest.mark.parametrize(("speech_rate", "longer"), [(-50, 2.0), (100, 0.5)])
-async def test_the_speech_rate_changes_the_length(
-    piper: PiperSynthesizer, kokoro: KokoroSynthesizer, speech_rate: int, longer: float
+@pytest.mark.parametrize(
+    ("voice", "text"),
+    [
+        ("piper-en-us-joe", "The sky is blue today, and the sun shines."),
+        ("kokoro-zf-xiaoyi", "这是个很好的问题，我来想一想。"),
+        ("kokoro-jf-gongitsune", "好的，没问题。"),
+        ("kokoro-af-heart", "Sure, no problem."),
+    ],
+)
+async def test_the_speech_rate_is_right_to_a_twentieth(
+    scheduler: Scheduler, kokoro: KokoroSynthesizer, voice: str, text: str
 ) -> None:
-    for engine, text in ((piper, "The sky is blue today."), (kokoro, "这是个好问题。")):
-        changed, normal = [len(samples(await pieces(engine, text, rate))) for rate in (speech_rate, 0)]
-        assert changed / normal == pytest.approx(longer, rel=0.25)
+    engine: SpeechSynthesizer = kokoro
+    if voice == "piper-en-us-joe":
+        engine = await PiperSynthesizer.load(scheduler, folder("piper-joe"), PiperOptions(variation=0))
+
+    async def seconds(speech_rate: int) -> float:
+        """Of the speech, without the soft sounds that are kept around it."""
+        spoken = await pieces(engine, text, speech_rate, voice=voice)
+        rate = spoken[0].sample_rate
+        return len(samples(spoken)) / rate - KEPT_BEFORE - KEPT_AFTER
+
+    normal = await seconds(0)
+    for speech_rate in (-50, 50, 100):
+        assert normal / await seconds(speech_rate) == pytest.approx(1 + speech_rate / 100, rel=0.05), speech_rate
+
+
+async def test_all_voices_of_kokoro_have_one_level(kokoro: KokoroSynthesizer) -> None:
+    voices = ("kokoro-zf-xiaoxiao", "kokoro-zm-yunyang", "kokoro-jf-gongitsune")  # -17, -25 and -21 dB by themselves
+    levels = [speech_level(samples(await pieces(kokoro, "这个问题很有意思。", voice=voice)), 300) for voice in voices]
+    assert max(levels) - min(levels) < 2.5
+    assert np.mean(levels) == pytest.approx(LEVEL, abs=1.5)
+
+
+async def test_a_voice_that_was_measured_once_is_ready_in_every_later_process(
+    scheduler: Scheduler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = tmp_path / "kokoro"
+    few.mkdir()
+    for name in ("kokoro.onnx", "vocab.json"):
+        (few / name).symlink_to(folder("kokoro") / name)
+    with np.load(folder("kokoro") / "voices.npz") as voices:
+        np.savez(few / "voices.npz", jf_alpha=voices["jf_alpha"], jm_kumo=voices["jm_kumo"])
+
+    async def both_speak() -> None:
+        engine = await KokoroSynthesizer.load(scheduler, few, learnt=tmp_path / "learnt")
+        await engine.all_measured()
+        for voice in engine.voices():
+            assert await pieces(engine, "好。", voice=voice.voice_id)
+        await engine.close()
+
+    await both_speak()
+    assert len(list((tmp_path / "learnt").iterdir())) == 2
+    monkeypatch.setattr("kouyu.engines.tts.kokoro_model.measuring_part_of", lambda file: pytest.fail("measured again"))
+    await both_speak()
 
 
 async def test_an_emotion_changes_how_the_voice_speaks(piper: PiperSynthesizer) -> None:
@@ -104,15 +151,27 @@ async def test_nothing_to_pronounce_gives_no_piece(
     assert await pieces(kokoro, silent) == []
 
 
-async def test_kokoro_lists_its_voices_the_clearest_first_and_refuses_others(kokoro: KokoroSynthesizer) -> None:
-    ids = [voice.voice_id for voice in kokoro.voices()]
-    assert ids[0] == "kokoro-jf-gongitsune"
-    assert set(ids) == {
-        f"kokoro-{name}" for name in ("jf-alpha", "jf-gongitsune", "jf-nezumi", "jf-tebukuro", "jm-kumo")
-    }
-    assert {voice.voice_id: voice.gender for voice in kokoro.voices()}["kokoro-jm-kumo"] == "male"
+RECORDED_IN_JAPANESE = ["jf-alpha", "jf-gongitsune", "jf-nezumi", "jf-tebukuro", "jm-kumo"]
+
+
+async def test_kokoro_lists_native_voices_first_and_refuses_unknown_ones(kokoro: KokoroSynthesizer) -> None:
+    ids = [voice.voice_id.removeprefix("kokoro-") for voice in kokoro.voices()]
+    assert ids[0] == FIRST_VOICES[0].replace("_", "-")
+    assert [name[0] for name in ids] == [*("z" * 8), *("a" * 9), *("b" * 4), *("j" * 5)]
+    assert ids[-5:] == RECORDED_IN_JAPANESE
+    voices = {voice.voice_id: voice for voice in kokoro.voices()}
+    assert voices["kokoro-zm-yunxi"].languages == ("zh", "en")
+    assert voices["kokoro-zm-yunxi"].gender == "male"
+    assert voices["kokoro-bf-emma"].languages == ("en", "zh")
     with pytest.raises(EngineError, match="nobody"):
         kokoro.synthesize("你好", SynthesisOptions(voice_id="nobody"), Priority.SENTENCE)
+
+
+async def test_without_the_native_voices_the_others_speak(scheduler: Scheduler) -> None:
+    others = await KokoroSynthesizer.load(scheduler, folder("kokoro"))
+    await others.close()
+    assert others.voices()[0].voice_id == "kokoro-jf-gongitsune"
+    assert {voice.voice_id for voice in others.voices()} == {f"kokoro-{name}" for name in RECORDED_IN_JAPANESE}
 
 
 async def test_a_folder_without_weights_is_said_with_the_command_that_helps(

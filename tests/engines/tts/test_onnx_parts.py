@@ -4,7 +4,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from kouyu.engines.tts.onnx_parts import cut_at, cut_before, outputs_of
+from kouyu.engines.tts.onnx_parts import cut_at, cut_before, outputs_of, with_outputs
 from kouyu.model_files.onnx_file import Graph, Node, Value, onnx_model
 from kouyu.model_files.onnx_messages import BadModel
 
@@ -53,6 +53,15 @@ def test_the_halves_give_what_the_whole_gives() -> None:
     assert parts.between == "positive"
     frames = run(parts.first, "words", words)
     assert np.array_equal(run(parts.second, parts.between, frames), run(MODEL, "words", words))
+
+
+def test_a_tensor_inside_can_be_an_output_too() -> None:
+    words = np.array([[1.0, 2.0]], np.float32)
+    samples, frames = onnxruntime.InferenceSession(with_outputs(MODEL, ["frames"])).run(None, {"words": words})
+    assert np.array_equal(samples, run(MODEL, "words", words))
+    assert frames.tolist() == [[2.0, -6.0]]
+    with pytest.raises(BadModel, match="no operator gives nothing"):
+        with_outputs(MODEL, ["nothing"])
 
 
 def test_each_half_has_only_the_weights_it_uses() -> None:
