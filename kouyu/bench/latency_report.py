@@ -40,6 +40,8 @@ class LatencyReport(msgspec.Struct, frozen=True, kw_only=True):
     load_at_end: tuple[float, float, float]
     server: str
     """Its URL, or that the benchmark started it."""
+    language_model: str
+    """Tier and name of its embedded language model; empty if it runs none, or that is not known."""
     settings: str
     """The settings file of the benchmark's own server; empty for another, whose settings are unknown."""
     language: str
@@ -87,6 +89,8 @@ def _circumstances(report: LatencyReport) -> RenderableType:
         f"load {machine.load[0]:.1f} at the start, {report.load_at_end[0]:.1f} at the end",
         f"server: {report.server}; questions in {report.language}",
     ]
+    if report.language_model:
+        lines.append(f"language model: {report.language_model}")
     if report.scripted_model:
         lines.append("answers: scripted, at the speed of the embedded model but without its CPU load")
     return Group(*(Text(line, style="dim") for line in lines))

@@ -7,6 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+import msgspec
+
 from kouyu.bench.children import ServerAddress, own_server, serve_command
 from kouyu.bench.latency import Plan, measure
 from kouyu.bench.latency_report import LatencyReport, figures
@@ -52,15 +55,42 @@ async def run_latency(options: LatencyOptions, *, on_turn: Callable[[str], None]
             user_language=options.user_language,
         )
         results = await measure(plan, on_turn=on_turn)
+        model = await embedded_model_of(server)
     return LatencyReport(
         machine=machine,
         load_at_end=os.getloadavg(),
         server="its own" if options.server is None else options.server.http,
+        language_model=model,
         settings=settings,
         language=options.language,
         scripted_model=options.fast_llm,
         modes=[figures(result) for result in results],
     )
+
+
+class _Engine(msgspec.Struct, frozen=True):
+    kind: str
+    name: str
+
+
+class _Status(msgspec.Struct, frozen=True):
+    engines: list[_Engine]
+
+
+class _StatusAnswer(msgspec.Struct, frozen=True):
+    data: _Status
+
+
+async def embedded_model_of(server: ServerAddress) -> str:
+    """Tier and name of the server's embedded language model; empty if it runs none, or the token may not ask."""
+    try:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            headers = {"Authorization": f"Bearer {server.token}"}
+            answer = await http.get(f"{server.http}/v1/kouyu/status", headers=headers)
+        engines = msgspec.json.decode(answer.raise_for_status().content, type=_StatusAnswer).data.engines
+    except (httpx.HTTPError, msgspec.DecodeError):
+        return ""
+    return next((engine.name for engine in engines if engine.kind == "llm"), "")
 
 
 @asynccontextmanager

@@ -9,5 +9,6 @@ TIER_NAMES: Final = ("auto", "tiny", "small", "medium")
 tier_option = click.option(
     "--tier",
     type=click.Choice(TIER_NAMES),
-    help="Size of the embedded language model. [default: that of the settings, else auto]",
+    metavar="TIER",
+    help="Size of the embedded language model: auto, tiny, small, medium. [default: that of the settings, else auto]",
 )
