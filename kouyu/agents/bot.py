@@ -62,6 +62,8 @@ class Guidance(msgspec.Struct, frozen=True, kw_only=True):
     instruction: str = ""
     """Added to the system message."""
     examples: tuple[Example, ...] = ()
+    with_tools: str = ""
+    """Added to the system message of a bot with tools, in place of the examples; empty keeps the examples."""
 
 
 class BotDefinition(msgspec.Struct, frozen=True, kw_only=True):
@@ -254,16 +256,18 @@ class LanguageModelBot:
         turn while the variables and the language do, so that servers find it in their prompt cache. Raises AgentError.
         """
         guidance = self.definition.guidance.get(language, Guidance())
+        instead = guidance.with_tools if self._tools else ""
         knows_speakers = any(message.voice_print for message in request.messages)
         parts = (
             await self._prompt.render(request.custom_variables),
             position_fact(request.extra_params),
             SPEAKERS_FACT if knows_speakers else "",
             guidance.instruction,
+            instead,
         )
         system = "\n".join(part for part in parts if part)
         messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
-        for example in self.definition.examples or guidance.examples:
+        for example in self.definition.examples or (() if instead else guidance.examples):
             messages += [
                 {"role": "user", "content": example.question},
                 {"role": "assistant", "content": example.answer},

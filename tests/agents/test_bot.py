@@ -105,6 +105,17 @@ async def test_a_bots_own_examples_take_the_place_of_the_guidance(
     assert [message["content"] for message in model.requests[0].messages] == ["Be kind.", "Who?", "Me.", "你好"]
 
 
+async def test_a_bot_with_tools_is_told_of_them_in_place_of_the_examples(
+    model: OpenAIStandIn, endpoint: ModelEndpoint
+) -> None:
+    guidance = {"en": Guidance(examples=GUIDANCE["en"].examples, with_tools="Call a function.")}
+    await ask(endpoint, request("Hi"), prompt="Be kind.", guidance=guidance, tools=(WEATHER,))
+    await ask(endpoint, request("Hi"), prompt="Be kind.", guidance=GUIDANCE, tools=(WEATHER,))
+    told, examples = ([message["content"] for message in each.messages] for each in model.requests)
+    assert told == ["Be kind.\nCall a function.", "Hi"]
+    assert examples == ["Be kind.", "Bye", "Goodbye!", "Hi"]
+
+
 async def test_a_conversation_can_open_in_each_language_of_the_guidance(endpoint: ModelEndpoint) -> None:
     bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=endpoint, prompt="", guidance=GUIDANCE))
     assert [opening[-1]["content"] for opening in await bot.openings()] == ["Goodbye!", "再见！"]

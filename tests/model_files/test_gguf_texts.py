@@ -44,3 +44,4 @@ def test_the_template_of_the_medium_tier_shows_calls_with_single_braces() -> Non
         pytest.skip("the weights are not on this machine")
     assert r"{\"name\": <function-name>, \"arguments\": <args-json-object>}" in template
     assert "{{\\" not in template
+    assert r"</tool_response>\nTell me" in template

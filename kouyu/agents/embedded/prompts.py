@@ -60,7 +60,9 @@ QWEN2_5: Final = PromptFamily(
                 Example("Hello! How are you?", "I'm fine, thank you! How can I help you today?"),
                 Example("What is the largest ocean?", "The largest ocean is the Pacific Ocean."),
                 Example("My name is Tom.", "Nice to meet you, Tom!"),
-            )
+            ),
+            with_tools="You know nothing of the present, of the user's home or of devices: call a function for these. "
+            "Answer everything else yourself.",
         ),
         "zh": Guidance(
             instruction="请用中文简短地回答。",
@@ -69,8 +71,9 @@ QWEN2_5: Final = PromptFamily(
                 Example("最大的海洋是哪个？", "最大的海洋是太平洋。"),
                 Example("我叫小王。", "很高兴认识你，小王！"),
             ),
+            with_tools="你不知道现在的情况，也不知道用户家里和设备的情况：这些请调用函数。其他问题直接回答。",
         ),
     },
 )
 """Examples in the language of the question alone: with both languages in one prompt, the 1.5B answers English questions
-in Mandarin."""
+in Mandarin. With tools there are none, because the model imitates them: it makes the weather up instead of calling."""

@@ -76,6 +76,11 @@ TINY: Final = Tier(
     reading_cost=1.0,
     writing_cost=1.0,
 )
+_AFTER_TOOLS: Final = {
+    r"'\n</tool_response>'": r"'\n</tool_response>\nTell me this in one short sentence, in my language.'"
+}
+"""Without these words the models repeat a call instead of saying what it gave."""
+
 SMALL: Final = Tier(
     name="small",
     title="Qwen2.5-Coder-0.5B-Instruct",
@@ -85,6 +90,7 @@ SMALL: Final = Tier(
     memory_mib=900,
     reading_cost=3.6,
     writing_cost=3.4,
+    template_corrections=_AFTER_TOOLS,
 )
 MEDIUM: Final = Tier(
     name="medium",
@@ -97,9 +103,10 @@ MEDIUM: Final = Tier(
     writing_cost=5.3,
     # Its file shows the model a call with doubled braces as the example; Qwen's own template has single ones.
     template_corrections={
+        **_AFTER_TOOLS,
         r"{{\"name\": <function-name>, \"arguments\": <args-json-object>}}": (
             r"{\"name\": <function-name>, \"arguments\": <args-json-object>}"
-        )
+        ),
     },
 )
 TIERS: Final = (TINY, SMALL, MEDIUM)
