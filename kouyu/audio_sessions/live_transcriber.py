@@ -202,7 +202,7 @@ class LiveTranscriber:
             piece, language = await transcribed(self._services, audio, self.how, priority, final=True)
         except EngineError as error:
             log.warning("a transcript failed: %s", error)
-            await self._report.failed(f"speech recognition failed: {error}")
+            await self._report.failed(str(error))
             return
         if not buffer.cleared:
             buffer.text = appended(buffer.text, piece)

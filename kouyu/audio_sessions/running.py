@@ -13,7 +13,7 @@ from kouyu.conversation.hints import Hints
 from kouyu.protocol.audio_endpoint_downlink import AudioEvent, audio_error
 from kouyu.protocol.audio_endpoint_uplink import AudioEndpointName, AudioUpdate, AudioUplinkEvent, parse_audio_event
 from kouyu.protocol.downlink import encode
-from kouyu.protocol.errors import ProtocolError
+from kouyu.protocol.errors import INTERNAL_MSG, ProtocolError
 from kouyu.protocol.ids import new_event_id
 from kouyu.protocol.uplink import UnknownEvent
 from kouyu.protocol.uplink_envelope import origin_message
@@ -59,7 +59,7 @@ async def run_audio_session(
         pass
     except* Exception:  # the session's boundary: the other sessions must not notice
         log.exception("%s: the session failed", log_id)
-        await socket.close(1011, "internal error")
+        await socket.close(1011, INTERNAL_MSG)
 
 
 async def _serve(

@@ -11,14 +11,13 @@ from kouyu.audio.downlink_encoding import AudioEncoder, open_encoder
 from kouyu.audio.framing import Packet
 from kouyu.audio_sessions.running import Send
 from kouyu.conversation.pacing import Pacer, limit_of
-from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.protocol.audio_endpoint_downlink import AudioEvent, AudioEventType, audio_error, audio_piece
 from kouyu.protocol.configuration import LimitConfig, OutputAudio
 from kouyu.protocol.downlink import Sentence
 from kouyu.protocol.errors import INTERNAL
 from kouyu.serving.services import Services
-from kouyu.serving.spoken_packets import spoken_packets, synthesis_options
+from kouyu.serving.spoken_packets import spoken_packets, synthesis_options, why_not_spoken
 
 log = logging.getLogger(__name__)
 
@@ -93,16 +92,9 @@ class SpeechStreamer:
     async def _say(self, saying: _Saying) -> None:
         try:
             await self._queue_packets(saying)
-        except EngineError as error:
-            log.warning("a sentence was not spoken: %s", error)
-            await self._fail(str(error))
-        except Exception:  # the boundary to an engine: whatever it raises drops this sentence alone
-            log.exception("the speech synthesizer failed")
-            await self._fail("internal error")
-
-    async def _fail(self, why: str) -> None:
-        self.close()
-        await self._outgoing.put(audio_error(INTERNAL, f"a sentence was not spoken: {why}"))
+        except Exception as fault:  # the boundary to an engine: whatever it raises drops this sentence alone
+            self.close()
+            await self._outgoing.put(audio_error(INTERNAL, f"a sentence was not spoken: {why_not_spoken(fault)}"))
 
     async def _queue_packets(self, saying: _Saying) -> None:
         encoder = self._encoder_for(saying.output)

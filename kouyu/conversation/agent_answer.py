@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from kouyu.conversation import chat_failures
 from kouyu.conversation.client_tools import ClientTools
 from kouyu.conversation.limits import Limits
 from kouyu.protocol.downlink import ToolCall, Usage
@@ -99,7 +100,7 @@ class AgentAnswer:
         if self._failure is not None or deadline is None or now < deadline:
             return self._failure
         if self._tools.are_awaited:
-            return f"the client did not submit its tools' outputs within {self._limits.tool_outputs_s:g} s"
+            return chat_failures.no_tool_outputs(self._limits.tool_outputs_s)
         if self.text:
-            return f"the agent fell silent in the middle of its answer for {self._limits.reply_stall_s:g} s"
-        return f"the agent did not answer within {self._limits.reply_start_s:g} s"
+            return chat_failures.answer_stalled(self._limits.reply_stall_s)
+        return chat_failures.no_answer(self._limits.reply_start_s)

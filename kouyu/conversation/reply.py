@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal, assert_never
 
+from kouyu.conversation import chat_failures
 from kouyu.conversation.agent_answer import AgentAnswer
 from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.effects import CancelReply, CommitReply, Effect, ReadAhead, StartReply
@@ -199,7 +200,7 @@ class Reply:
         """Ask the client to run tools for the agent (downlink.md 5)."""
         self._answer.spend(asked.input_tokens, asked.output_tokens)
         if not asked.calls:
-            self._answer.fail("the agent requested tools but listed none")
+            self._answer.fail(chat_failures.NO_CALLS)
             return
         self._answer.ask_client(asked.calls, now)
         self._speech.end_passage()

@@ -23,6 +23,8 @@ FILE_TOO_LARGE: Final = 4302
 FILE_FORMAT_REFUSED: Final = 4303
 FILE_REFUSED: Final = 4304
 INTERNAL: Final = 5000
+INTERNAL_MSG: Final = "internal error (the server log says why)"
+"""The text for a fault of the server: the details, which may quote what was said, go to the log."""
 NOT_IMPLEMENTED: Final = 5001
 """This server's own code: no engine supports the request."""
 

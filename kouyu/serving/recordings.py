@@ -78,7 +78,7 @@ class Recordings:
                 self._known[key] = await self._listen(part)
             except (FetchError, UndecodableAudio, EngineError) as fault:
                 log.info("a recording could not be transcribed: %s", fault)
-                return f"[a recording that could not be heard: {fault}]"
+                return f"[a recording that could not be transcribed: {fault}]"
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)
         return self._known[key]

@@ -1,6 +1,7 @@
 """Synthesises a sentence and encodes it into packets of the client's format."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Final
@@ -12,6 +13,9 @@ from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import AudioPiece, SpeechSynthesizer, SynthesisOptions
 from kouyu.protocol.configuration import OutputAudio
+from kouyu.protocol.errors import INTERNAL_MSG
+
+log = logging.getLogger(__name__)
 
 LONGEST_SOUND_S: Final = 300.0
 """Most audio of one sentence, in seconds. The longest sentence takes some 25 s; at a fifth of the speed 125."""
@@ -58,6 +62,15 @@ async def _next_piece(pieces: AsyncGenerator[AudioPiece, None], patience_s: floa
             return await anext(pieces, None)
     except TimeoutError as error:
         raise EngineError(f"speech synthesis produced no audio for {patience_s:g} s", retryable=True) from error
+
+
+def why_not_spoken(fault: Exception) -> str:
+    """Log why a sentence was not synthesised; return the reason that the client gets."""
+    if isinstance(fault, EngineError):
+        log.warning("a sentence was not spoken: %s", fault)
+        return str(fault)
+    log.error("unexpected error in speech synthesis", exc_info=fault)
+    return INTERNAL_MSG
 
 
 def synthesis_options(output: OutputAudio) -> SynthesisOptions:

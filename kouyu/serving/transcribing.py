@@ -12,6 +12,7 @@ from kouyu.engines.asr.engine import Recognition, RecognitionOptions, SpeechReco
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.protocol.configuration import AsrConfig, InterruptConfig
+from kouyu.protocol.errors import INTERNAL_MSG
 from kouyu.serving.recognition import recognition_options
 from kouyu.text.transcript import TranscriptFinisher
 
@@ -50,7 +51,8 @@ async def transcribed(
     final: bool,
     learn: Callable[[Recognition], None] | None = None,
 ) -> tuple[str, str]:
-    """Return the text of ``audio`` (mono, SPEECH_RATE) and its language, an ISO 639-1 code. Raises EngineError.
+    """Return the text of ``audio`` (mono, SPEECH_RATE) and its language, an ISO 639-1 code. Raises EngineError, whose
+    text begins with "speech recognition failed".
 
     ``learn`` gets the recogniser's result before its text is post-processed.
     """
@@ -62,9 +64,9 @@ async def transcribed(
         text = await asyncio.to_thread(
             services.transcripts.finish, recognition.text, recognition.language, how.asr_config, final=final
         )
-    except EngineError:
-        raise
+    except EngineError as fault:
+        raise EngineError(f"speech recognition failed: {fault}", retryable=fault.retryable) from fault
     except Exception as fault:  # the boundary to an engine and its post-processing: only this piece is lost
-        log.exception("speech recognition broke")
-        raise EngineError("internal error") from fault
+        log.exception("unexpected error in speech recognition")
+        raise EngineError(f"speech recognition failed: {INTERNAL_MSG}") from fault
     return text, recognition.language

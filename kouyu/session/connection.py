@@ -20,7 +20,7 @@ from kouyu.conversation.inputs import (
 )
 from kouyu.diagnostics.facts.session import SessionSeen
 from kouyu.diagnostics.watcher_hub import LiveSession
-from kouyu.protocol.errors import ProtocolError
+from kouyu.protocol.errors import INTERNAL_MSG, ProtocolError
 from kouyu.protocol.uplink import (
     ChatUpdate,
     ConversationMessageCreate,
@@ -88,7 +88,7 @@ async def run_session(
         await socket.close(1011, "the conversation could not be saved")
     except* Exception:  # the session's boundary: other sessions must not be affected
         log.exception("%s: the session failed", log_id)
-        await socket.close(1011, "internal error")
+        await socket.close(1011, INTERNAL_MSG)
     await session.redialing.leave()
 
 

@@ -25,6 +25,7 @@ from kouyu.agents.agent import (
 from kouyu.agents.answer_limits import within_limits
 from kouyu.audio.pcm import Samples
 from kouyu.audio.timeline import AudioTimeline
+from kouyu.conversation import chat_failures
 from kouyu.conversation.effects import CommitReply, JudgeTurn, ReadAhead, Speak, StartReply, Transcribe
 from kouyu.conversation.inputs import (
     Input,
@@ -151,8 +152,8 @@ class OrderRunner:
         try:
             text, language = await transcribed(self._services, audio, how, priority, final=order.final, learn=learn)
         except EngineError as error:
-            log.warning("speech recognition failed: %s", error)
-            self._report(TranscriptFailed(order.order, f"speech recognition failed: {error}"))
+            log.warning("a transcript failed: %s", error)
+            self._report(TranscriptFailed(order.order, str(error)))
         else:
             self._report(TranscriptReady(order.order, text, language, await heard_voice()))
 
@@ -196,7 +197,7 @@ class OrderRunner:
             self._report(ReplyFailed(order.order, str(error)))
         except Exception:  # the boundary to an agent: whatever it throws ends this chat alone
             log.exception("unexpected error in an agent")
-            self._report(ReplyFailed(order.order, "the agent failed: internal error"))
+            self._report(ReplyFailed(order.order, chat_failures.UNEXPECTED))
         else:
             spent = (usage.input_tokens, usage.output_tokens)
             if tools is None:

@@ -10,12 +10,11 @@ from kouyu.audio.downlink_encoding import AudioEncoder, open_encoder
 from kouyu.conversation.effects import Speak
 from kouyu.conversation.inputs import Input, SpeechAudio, SpeechFailed, SpeechFinished
 from kouyu.conversation.output_slot import ITEMS_AT_ONCE
-from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.directions import directions_in
 from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
 from kouyu.protocol.configuration import OutputAudio
-from kouyu.serving.spoken_packets import spoken_packets, synthesis_options
+from kouyu.serving.spoken_packets import spoken_packets, synthesis_options, why_not_spoken
 from kouyu.session.echo_guard import EchoGuard
 
 log = logging.getLogger(__name__)
@@ -39,17 +38,12 @@ class SpeechOutput:
         """Synthesise a sentence; report its packets and its end."""
         try:
             await self._packets(order)
-        except EngineError as error:
-            log.warning("speech synthesis of a sentence failed: %s", error)
-            self._drop(order.item)
-            self._report(SpeechFailed(order.order, str(error)))
         except asyncio.CancelledError:
             self._drop(order.item)
             raise
-        except Exception:  # the boundary to an engine: whatever it throws leaves out this sentence alone
-            log.exception("unexpected error in speech synthesis")
+        except Exception as fault:  # the boundary to an engine: whatever it raises drops this sentence alone
             self._drop(order.item)
-            self._report(SpeechFailed(order.order, "internal error"))
+            self._report(SpeechFailed(order.order, why_not_spoken(fault)))
         else:
             self._report(SpeechFinished(order.order))
 

@@ -10,12 +10,11 @@ from typing import Final
 import msgspec
 
 from kouyu.audio.downlink_encoding import open_encoder
-from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import SpeechSynthesizer
 from kouyu.protocol.configuration import OutputAudio
 from kouyu.protocol.downlink import DownlinkEvent, Message
-from kouyu.serving.spoken_packets import spoken_packets, synthesis_options
+from kouyu.serving.spoken_packets import spoken_packets, synthesis_options, why_not_spoken
 from kouyu.text.sentences import SentenceSplitter
 from kouyu.text_chats.event_stream import ClientGone
 
@@ -31,8 +30,14 @@ class SpokenAnswer:
     The waiting text needs no bound: it is at most the answer, from which sentences are cut one by one.
     """
 
-    def __init__(self, synthesizer: SpeechSynthesizer, voice_id: str, envelope: Message, put: Put) -> None:
-        """``envelope`` is the answer's message; ``put`` takes the events."""
+    def __init__(
+        self, synthesizer: SpeechSynthesizer, voice_id: str, envelope: Message, put: Put, *, patience_s: float
+    ) -> None:
+        """``envelope`` is the answer's message; ``put`` takes the events.
+
+        The speech ends early if the engine gives no audio for ``patience_s`` seconds.
+        """
+        self._patience_s = patience_s
         self._synthesizer = synthesizer
         self._options = synthesis_options(msgspec.structs.replace(_OUTPUT, voice_id=voice_id))
         self._envelope = msgspec.structs.replace(envelope, content_type="audio")
@@ -68,7 +73,9 @@ class SpokenAnswer:
         priority = Priority.FIRST_SENTENCE
         try:
             while (sentence := await self._next_sentence()) is not None:
-                packets = spoken_packets(self._synthesizer, sentence, self._options, priority, encoder)
+                packets = spoken_packets(
+                    self._synthesizer, sentence, self._options, priority, encoder, patience_s=self._patience_s
+                )
                 async with aclosing(packets):
                     async for packet in packets:
                         await self._send(packet.data)
@@ -77,10 +84,8 @@ class SpokenAnswer:
                 priority = Priority.SENTENCE
         except ClientGone:
             pass
-        except EngineError as error:
-            log.warning("an answer was not spoken to its end: %s", error)
-        except Exception:  # the boundary to an engine: the client still has the text
-            log.exception("the speech synthesizer failed")
+        except Exception as fault:  # the boundary to an engine: the client still has the text
+            why_not_spoken(fault)
         finally:
             encoder.close()
 

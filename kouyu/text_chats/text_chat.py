@@ -18,6 +18,7 @@ from kouyu.agents.agent import (
     ToolsRan,
 )
 from kouyu.agents.answer_limits import within_limits
+from kouyu.conversation import chat_failures
 from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.client_tools import ClientTools
 from kouyu.conversation.effects import Effect, SaveMessage
@@ -150,8 +151,8 @@ class TextChat:
         except StoreError as fault:
             await self._give_up(fault)
         except Exception:  # the boundary to an agent: whatever it raises ends this chat alone
-            log.exception("the agent broke")
-            await self._fail("the agent failed: internal error")
+            log.exception("unexpected error in an agent")
+            await self._fail(chat_failures.UNEXPECTED)
         finally:
             await self._answer.stop_speaking()
             self.close()
@@ -181,7 +182,8 @@ class TextChat:
         if synthesizer is None or self._out.stream is None or not self._asked.is_spoken:
             return None
         voice_id = self._services.voice_of(self._identity.bot_id)
-        return SpokenAnswer(synthesizer, voice_id, self._record.answer, self._out.tell)
+        patience_s = self._services.limits.synthesis_s
+        return SpokenAnswer(synthesizer, voice_id, self._record.answer, self._out.tell, patience_s=patience_s)
 
     async def _ask(self) -> bool:
         """Run the agent and output its events. Returns True if it waits for the client's tools."""
@@ -191,7 +193,7 @@ class TextChat:
             while (event := await self._next(events)) is not None:
                 if isinstance(event, ToolCallRequest):
                     if not event.calls:
-                        raise AgentError("the agent requested tools but listed none")
+                        raise AgentError(chat_failures.NO_CALLS)
                     self._tools.ask(event.calls)
                 if isinstance(event, ToolsRan):
                     self._tools.ran(event.round)
@@ -216,12 +218,15 @@ class TextChat:
     async def _next(self, events: AsyncGenerator[AgentEvent, None]) -> AgentEvent | None:
         """The agent's next event; None at its end. Raises AgentError if it takes too long."""
         limits = self._services.limits
-        limit_s = limits.reply_stall_s if self._answer.has_begun else limits.reply_start_s
+        if self._answer.has_begun:
+            limit_s, reason = limits.reply_stall_s, chat_failures.answer_stalled(limits.reply_stall_s)
+        else:
+            limit_s, reason = limits.reply_start_s, chat_failures.no_answer(limits.reply_start_s)
         try:
             async with asyncio.timeout(limit_s):
                 return await anext(events, None)
         except TimeoutError as fault:
-            raise AgentError(f"the agent produced nothing for {limit_s:g} s") from fault
+            raise AgentError(reason) from fault
 
     async def _wait_for_tools(self) -> None:
         """End the stream, and wait while the client runs its tools (rest.md 4.2)."""
@@ -237,7 +242,7 @@ class TextChat:
             async with asyncio.timeout(limit_s):
                 await self._submitted.wait()
         except TimeoutError as fault:
-            raise AgentError(f"the client did not submit its tools' outputs within {limit_s:g} s") from fault
+            raise AgentError(chat_failures.no_tool_outputs(limit_s)) from fault
         outputs = self._tools.rounds[-1].outputs
         await self._out.carry_out([*self._record.go_on(), *self._record.show_progress()])
         await self._out.carry_out(self._record.add_outputs(outputs, time.time()))

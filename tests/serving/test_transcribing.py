@@ -1,3 +1,4 @@
+import re
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.protocol.configuration import AsrConfig
+from kouyu.protocol.errors import INTERNAL_MSG
 from kouyu.serving.services import Services
 from kouyu.serving.transcribing import as_configured, transcribed
 from kouyu.text.transcript import TranscriptFinisher
@@ -51,10 +53,10 @@ async def test_what_was_heard_is_told_with_its_language() -> None:
     ("hearing", "told"),
     [
         (services(Recogniser(EngineError("busy")), TranscriptFinisher()), "busy"),
-        (services(Recogniser(ZeroDivisionError("what the user said")), TranscriptFinisher()), "internal error"),
-        (services(Recogniser(), BrokenFinisher()), "internal error"),
+        (services(Recogniser(ZeroDivisionError("what the user said")), TranscriptFinisher()), INTERNAL_MSG),
+        (services(Recogniser(), BrokenFinisher()), INTERNAL_MSG),
     ],
 )
 async def test_whatever_breaks_costs_this_transcript_alone(hearing: Services, told: str) -> None:
-    with pytest.raises(EngineError, match=f"^{told}$"):
+    with pytest.raises(EngineError, match=f"^speech recognition failed: {re.escape(told)}$"):
         await transcribed(hearing, SOUND, HOW, Priority.FINAL, final=True)

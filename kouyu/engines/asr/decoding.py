@@ -164,7 +164,7 @@ class Whisper:
             if answer.complete and not doubt.loops(answer.text):
                 break
         if answer is None or language is None:
-            raise EngineError("no decoding attempt was made")
+            raise EngineError("Whisper: no decoding attempt was made")
         # The model was trained on full windows: a repetition there was spoken.
         trusted = answer.complete and task.attempts == len(WINDOWS)
         text = _written(answer.text if trusted else doubt.without_loops(answer.text), language)
@@ -183,7 +183,7 @@ class Whisper:
         try:
             return self._model.encode(self._storage.from_array(log_mel(with_pause(window, seconds))[None]))
         except RuntimeError as error:
-            raise EngineError(f"speech recognition failed: {error}") from error
+            raise EngineError(f"Whisper: {error}") from error
 
     def _guess_language(self, encoded: Any) -> tuple[str, float]:
         """The most probable of the configured languages, and its probability among them."""
@@ -207,7 +207,7 @@ class Whisper:
         try:
             results = self._model.align(copies, start, tokens, 1)
         except (RuntimeError, ValueError) as error:
-            raise EngineError(f"speech recognition failed: {error}") from error
+            raise EngineError(f"Whisper: {error}") from error
         return [float(np.log(np.maximum(result.text_token_probs, LEAST_PROBABILITY)).sum()) for result in results]
 
     def spells_in_pieces(self, word: str) -> bool:
@@ -240,7 +240,7 @@ class Whisper:
                 return_no_speech_prob=True,
             )[0]
         except (RuntimeError, ValueError) as error:
-            raise EngineError(f"speech recognition failed: {error}") from error
+            raise EngineError(f"Whisper: {error}") from error
         tokens = result.sequences_ids[0]
         segments = [part for part in self._vocabulary.segments(tokens) if part.start < max(TAIL, spoken - TAIL)]
         text = self._vocabulary.text_of([token for segment in segments for token in segment.tokens])

@@ -69,7 +69,7 @@ class WhisperRecognizer:
         try:
             return await self._scheduler.run(work, priority)
         except WorkCancelled as error:
-            raise EngineError("speech recognition is closed") from error
+            raise EngineError("Whisper: the recogniser is closed") from error
 
     async def close(self) -> None:
         """Release the model; its memory is freed when the last call has ended."""

@@ -54,7 +54,7 @@ def answer_protocol_error(request: Request[Any, Any, Any], error: ProtocolError)
 def answer_fault(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answer an internal error: the client gets the log id, the log the traceback."""
     log.error("internal error, log id %s", request.scope["state"]["log_id"], exc_info=error)
-    return _answer(request, 500, errors.INTERNAL, "internal error")
+    return _answer(request, 500, errors.INTERNAL, errors.INTERNAL_MSG)
 
 
 def answer_store_error(request: Request[Any, Any, Any], error: StoreError) -> Response[bytes]:

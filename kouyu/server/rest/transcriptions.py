@@ -46,7 +46,7 @@ def transcription_routes(services: Services, guard: Guard) -> list[HTTPRouteHand
         try:
             text = await transcribe_recording(services, audio)
         except EngineError as fault:
-            raise ProtocolError(INTERNAL, f"speech recognition failed: {fault}") from fault
+            raise ProtocolError(INTERNAL, str(fault)) from fault
         return answer_success(request, Transcribed(text))
 
     return [create_transcription]

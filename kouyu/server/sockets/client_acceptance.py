@@ -50,6 +50,6 @@ async def serve_session(
         await say_error_and_close(client, errors.TOO_MANY_SESSIONS, str(full), authenticated.log_id)
     except Exception:
         log.exception("a session failed, log id %s", authenticated.log_id)
-        await client.close(INTERNAL_ERROR, "internal error")
+        await client.close(INTERNAL_ERROR, errors.INTERNAL_MSG)
     else:
         await client.close(NORMAL_CLOSE, "")
