@@ -1,4 +1,4 @@
-"""How large a message of an MCP server may be, looked at before the SDK takes it apart on the event loop."""
+"""Limits the size of messages from MCP servers: checked before the SDK parses them on the event loop."""
 
 import codecs
 import re
@@ -8,41 +8,41 @@ import msgspec
 
 MOST_BYTES: Final = 1024 * 1024
 MOST_NESTED: Final = 4000
-"""Arrays and objects. One that is not as the protocol has it costs the SDK 7 µs."""
+"""Most JSON arrays and objects in one message. The SDK takes 7 µs for each that does not match the protocol."""
 TOO_LONG: Final = f"its answer is too long: at most {MOST_BYTES} bytes, with {MOST_NESTED} JSON arrays and objects"
 
 _CODE: Final = -32001
 _KEPT: Final = 256
-"""Bytes of both ends of a line that is too long: its id stands in one of them."""
+"""Bytes kept of each end of a line that is too long; one of them has the id of the request that it answers."""
 _ID: Final = rb'"id"\s*:\s*(\d+|"[^"\\]*")\s*'
 _ID_FIRST: Final = re.compile(rb'\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?' + _ID + rb',\s*(?!"method")')
 _ID_LAST: Final = re.compile(_ID + rb'(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$')
 
 
 def is_too_long(message: bytes | bytearray) -> bool:
-    """Whether taking the message apart would hold the event loop. Costs under 1 ms."""
+    """Whether parsing the message would block the event loop. Takes less than 1 ms."""
     return len(message) > MOST_BYTES or message.count(b"{") + message.count(b"[") > MOST_NESTED
 
 
 def failure(request_id: Any) -> bytes:
-    """What is read instead: a JSON-RPC error that answers the request."""
+    """Return a JSON-RPC error that answers the request in place of a message that is too long."""
     error = {"code": _CODE, "message": TOO_LONG}
     return msgspec.json.encode({"jsonrpc": "2.0", "id": request_id, "error": error})
 
 
 class BoundedLines(codecs.IncrementalDecoder):
-    """Decodes UTF-8 a whole line at a time. A line that is too long becomes the failure of the request that it answers,
-    or is left out where it tells no id within the first or last bytes; no more of it is kept than the limit.
+    """Decodes UTF-8 line by line. A line that is too long is replaced by a ``failure`` of the request that it answers,
+    or dropped if neither end of it has the request's id. Never holds more of a line than the limit.
     """
 
     def __init__(self, errors: str = "strict") -> None:
         super().__init__(errors)
         self._line = bytearray()
         self._begin: bytes | None = None
-        """Of a line that is known to be too long; then ``_line`` is its end."""
+        """The beginning of a line that is too long, whose end is then in ``_line``; None for other lines."""
 
     def decode(self, data: Any, final: bool = False) -> str:
-        """The lines that are whole now."""
+        """Return the lines that are now complete."""
         *ends, rest = bytes(data).split(b"\n")
         lines: list[str] = []
         for end in ends:
@@ -68,7 +68,8 @@ class BoundedLines(codecs.IncrementalDecoder):
 
 
 BOUNDED_LINES: Final = "kouyu_bounded_lines"
-"""The name of an encoding: the SDK reads what a program writes with the encoding it is given, before all else."""
+"""Name of the encoding made of BoundedLines. The SDK decodes a program's output with an encoding that its caller can
+choose, before it parses anything."""
 
 
 def _find(name: str) -> codecs.CodecInfo | None:

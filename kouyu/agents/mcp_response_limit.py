@@ -1,4 +1,4 @@
-"""Keeps responses of MCP servers over HTTP within the limit of a message. Imports the SDK's HTTP client."""
+"""Applies the limit of ``mcp_message_limit`` to HTTP responses of MCP servers. Imports the SDK's HTTP client."""
 
 import re
 from collections.abc import AsyncIterator
@@ -18,12 +18,12 @@ class _Request(msgspec.Struct):
 
 
 async def bound(response: httpx2.Response) -> None:
-    """A hook for responses: in place of a message that is too long, or compressed, the request gets a failure."""
+    """Replace messages that are too long, or compressed, by a failure of the request. A response hook of httpx2."""
     failed = failure(_request_id(response.request))
     is_compressed = response.headers.pop("content-encoding", "identity") != "identity"
     is_stream = response.headers.get("content-type", "").startswith("text/event-stream")
     if is_compressed or not is_stream:
-        # The SDK reads what is not a stream as a whole.
+        # The SDK reads a response that is not a stream as a whole.
         response.headers.pop("content-length", None)
     assert isinstance(response.stream, httpx2.AsyncByteStream)
     if is_stream:

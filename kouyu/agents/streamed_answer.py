@@ -61,7 +61,7 @@ class StreamedAnswer:
         thoughts, self._thoughts = self._thoughts, ""
         thoughts, self._withdrawn = self._withdrawn + thoughts, ""
         if self._repeats_thoughts and written.strip():
-            # Looked for until it is missing once, for each search goes over all that was thought.
+            # Searched only until the repetition fails once, since each search covers all reasoning so far.
             self._repeats_thoughts = written.strip() in str(self._thought_apart)
         return thoughts + ("" if self._repeats_thoughts and len(self._thought_apart) else written)
 

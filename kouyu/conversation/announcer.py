@@ -21,12 +21,12 @@ class Announcer:
         self._prologue: Announcement | None = None
 
     def announce(self, text: str, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Speak ``text``, interrupting what sounds."""
+        """Speak ``text``, interrupting the item that is being spoken."""
         yield from self._output.interrupt(3, now)
         self._begin(text, configuration)
 
     def play_prologue(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Speak the opening line, once per text, if nothing sounds or only an earlier opening line does."""
+        """Speak the opening line, once per text, if nothing or only an earlier opening line is being spoken."""
         prologue = _prologue_of(configuration)
         if prologue in ("", self._played):
             return

@@ -42,7 +42,7 @@ class InterimTranscripts:
         self._pending.wait(order, now, within_s=self._limits.transcript_within_s(span.duration_s))
 
     def on_transcript(self, order: int, text: str, language: str) -> bool:
-        """A transcript has come. Whether it is one of these and says something new."""
+        """Take in a transcript. Returns whether it is the awaited one and its text is new."""
         if not self._pending.answered_by(order):
             return False
         is_new = bool(text.strip()) and text.strip() != self.text
@@ -51,25 +51,25 @@ class InterimTranscripts:
         return is_new
 
     def on_failure(self, order: int) -> None:
-        """One will not come; the next may."""
+        """Take in that recognition failed, if it is the awaited one; the next may be ordered."""
         self._pending.answered_by(order)
 
     @property
     def deadline(self) -> float | None:
-        """When the one under way is given up."""
+        """When the order under way times out; None if there is none."""
         return self._pending.deadline
 
     def on_time(self, now: float) -> Iterator[Effect]:
-        """Give up one that is overdue; the next may come."""
+        """Cancel an overdue order; the next may be ordered."""
         if self._pending.is_late(now):
             yield from self.stop()
 
     def stop(self) -> Iterator[Effect]:
-        """Nobody needs the one under way."""
+        """Cancel the order under way."""
         yield from self._pending.stop()
 
     def reset(self) -> Iterator[Effect]:
-        """Cancel the order under way and forget the text: another utterance begins."""
+        """Cancel the order under way and clear the text, because another utterance begins."""
         yield from self.stop()
         self.text = self.language = ""
         self._asked_end = 0

@@ -1,4 +1,4 @@
-"""An order that waits for its report: which one it is, when the report is too late, and what takes the order back."""
+"""An order that waits for its report: its number, its time-out, and the effect that cancels it."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,26 +6,26 @@ from kouyu.conversation.effects import Effect
 
 
 class PendingOrder:
-    """The order of one kind that may be under way, one at most."""
+    """The order of one kind that is under way, at most one."""
 
     def __init__(self, cancel: Callable[[int], Effect]) -> None:
-        """``cancel`` makes the effect that takes an order back."""
+        """``cancel`` makes the effect that cancels an order."""
         self._cancel = cancel
         self._asked_at = 0.0
         self._within_s = 0.0
         self.order: int | None = None
-        """Its number; None while nothing is waited for."""
+        """Its number; None if no report is awaited."""
 
     def wait(self, order: int, now: float, *, within_s: float) -> None:
-        """This order is under way now, in place of any other. Its report may take ``within_s``."""
+        """Begin to wait for the report of ``order``, instead of any other. It times out after ``within_s`` seconds."""
         self.order, self._asked_at, self._within_s = order, now, within_s
 
     def restart(self, now: float) -> None:
-        """The time-out begins anew."""
+        """Restart the time-out."""
         self._asked_at = now
 
     def answered_by(self, order: int) -> bool:
-        """Whether a report with this number is the one waited for; it is waited for no longer."""
+        """Stop waiting if ``order`` is the awaited one. Returns whether it is."""
         if order != self.order:
             return False
         self.order = None
@@ -33,16 +33,16 @@ class PendingOrder:
 
     @property
     def deadline(self) -> float | None:
-        """When the report is too late; None while nothing is waited for."""
+        """When the report times out, in seconds; None if none is awaited."""
         return self._asked_at + self._within_s if self.order is not None else None
 
     def is_late(self, now: float) -> bool:
-        """Whether the report is too late."""
+        """Whether the report has timed out."""
         deadline = self.deadline
         return deadline is not None and now >= deadline
 
     def stop(self) -> Iterator[Effect]:
-        """Nobody needs the report."""
+        """Cancel the order."""
         if self.order is not None:
             yield self._cancel(self.order)
             self.order = None

@@ -33,7 +33,7 @@ class PendingTurns:
         self._turns: deque[Turn] = deque()
 
     def __bool__(self) -> bool:
-        """Whether a turn waits."""
+        """Whether any turn waits for its transcript."""
         return bool(self._turns)
 
     def __iter__(self) -> Iterator[Turn]:
@@ -52,16 +52,16 @@ class PendingTurns:
         self._turns.append(turn)
 
     def remove(self, turn: Turn) -> None:
-        """Take out a turn that waits, because its utterance goes on."""
+        """Remove a waiting turn, because its utterance continues."""
         self._turns.remove(turn)
 
     def interrupt(self) -> None:
-        """The user went on or did something else: the turns that wait are saved, and not answered."""
+        """Mark the waiting turns as interrupted: they are saved as context, but not answered."""
         for turn in self._turns:
             turn.interrupted = True
 
     def answer_by(self, make_reply: ReplyMaker, *, instead_of: ReplyMaker) -> None:
-        """Answer the turns that ``instead_of`` would answer by ``make_reply``."""
+        """Let ``make_reply`` answer the waiting turns of ``instead_of``."""
         for turn in self._turns:
             if turn.make_reply == instead_of:
                 turn.make_reply = make_reply

@@ -9,7 +9,7 @@ from kouyu.protocol.configuration import Configuration
 
 
 class Preparation:
-    """Holds the prepared turn, at most one. The client sees nothing of it."""
+    """Holds the prepared turn, at most one. Nothing of it is sent to the client."""
 
     def __init__(self, new_turn: Callable[[Span], Turn]) -> None:
         self._new_turn = new_turn

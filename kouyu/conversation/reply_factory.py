@@ -1,4 +1,4 @@
-"""Makes the replies of one connection: in which conversation, for which user, under which configuration."""
+"""Makes the replies of one connection, with its conversation, user and configuration."""
 
 from kouyu.conversation.configuration_state import ConfigurationState
 from kouyu.conversation.identity import Identity

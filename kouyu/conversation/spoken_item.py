@@ -187,7 +187,7 @@ class Speech:
         return self._room_at(outlet) if self._current() is not None else None
 
     def be_silent(self) -> Iterator[Effect]:
-        """The client is sent no sound: make no more of it, and drop what waits."""
+        """Stop synthesis and drop waiting audio, because the client takes none."""
         yield from self._synthesis.stop()
         while (sentence := self._current()) is not None:
             sentence.silent = sentence.synthesised = True

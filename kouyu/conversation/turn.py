@@ -58,38 +58,38 @@ class Turn:
         yield Transcribe(self._order, self._span.start, self._span.end, True, configuration)
 
     def skip_transcript(self) -> None:
-        """There is nothing to recognise."""
+        """Resolve the turn without a transcript: there is nothing to recognise."""
         self._transcript.answered_by(self._order)
 
     def commit(self, now: float) -> None:
-        """The utterance is over. The time-out of a transcript that is still missing begins anew."""
+        """Restart the time-out of a missing transcript, because the utterance is over."""
         self._transcript.restart(now)
 
     def hand_over(self, interims: InterimTranscripts, now: float) -> None:
-        """The user speaks on: a transcript that is under way serves as an interim one."""
+        """Pass a transcript that is under way to ``interims``, because the user speaks on."""
         if not self.resolved:
             interims.adopt(self._order, self._span, now)
             self._transcript.answered_by(self._order)
 
     def on_transcript(self, received: TranscriptReady) -> None:
-        """The transcript has come."""
+        """Take in the transcript, if this turn waits for it."""
         if self._transcript.answered_by(received.order):
             self.transcript, self.language = received.text.strip(), received.language
             self.voice = received.voice
 
     def on_failure(self, order: int, reason: str) -> None:
-        """The transcript will not come."""
+        """Take in that recognition failed, if this turn waits for it."""
         if self._transcript.answered_by(order):
             self.failure = reason
 
     @property
     def resolved(self) -> bool:
-        """The transcript is there, or will never be."""
+        """Whether the turn waits for no transcript any more: it has come, or has failed."""
         return self._transcript.order is None
 
     @property
     def deadline(self) -> float | None:
-        """When a missing transcript is given up."""
+        """When the transcript times out; None if none is awaited."""
         return self._transcript.deadline
 
     @property
@@ -97,7 +97,7 @@ class Turn:
         return self._limits.transcript_within_s(self._span.duration_s)
 
     def on_time(self, now: float) -> Iterator[Effect]:
-        """Give up a transcript that is overdue."""
+        """Cancel an overdue transcript, which then counts as failed."""
         if self._transcript.is_late(now):
             yield from self._transcript.stop()
             self.failure = f"the speech was not recognised within {self._patience_s:.3g} s"
@@ -127,6 +127,6 @@ class Turn:
             self.reply = None
 
     def roll_back(self) -> Iterator[Effect]:
-        """Throw away all that was prepared."""
+        """Cancel the transcript and discard the prepared reply."""
         yield from self._transcript.stop()
         yield from self.drop_reply()

@@ -63,7 +63,7 @@ class Turns:
 
     @property
     def in_buffer(self) -> bool:
-        """The user is in the middle of an utterance or of a push-to-talk buffer."""
+        """Whether an utterance or a push-to-talk buffer is in progress."""
         return self._endpointer.in_buffer
 
     @property
@@ -72,7 +72,7 @@ class Turns:
         return self.in_buffer or bool(self._pending)
 
     def buffered_s(self, end: int) -> float:
-        """How much audio the push-to-talk buffer holds that is open at the sample ``end``, in seconds."""
+        """Length in seconds of the open push-to-talk buffer up to the sample ``end``; 0 if none is open."""
         return self._endpointer.buffered(end) / SPEECH_RATE
 
     def prepared_replies(self) -> list[Reply]:
@@ -83,11 +83,11 @@ class Turns:
     # Inputs
 
     def on_audio(self, end: int, configuration: Configuration, now: float) -> None:
-        """The user's audio has come in up to the sample ``end``."""
+        """Take in that the user's audio has arrived up to the sample ``end``."""
         self._endpointer.on_audio(end, configuration.turn_detection, now)
 
     def on_probability(self, judged: SpeechProbability, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """A chunk has been judged by voice activity."""
+        """Take in the VAD result of a chunk."""
         audible = self._output.audible(now)
         onset_ms = self._barge_in(configuration).onset_ms if audible else self._limits.speech_start_ms
         moments = self._endpointer.on_probability(judged, configuration.turn_detection, onset_ms, now)
@@ -139,13 +139,13 @@ class Turns:
         yield from self._on_moments(self._endpointer.complete(now), configuration, now)
 
     def clear(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """``input_audio_buffer.clear``, in push to talk."""
+        """Carry out ``input_audio_buffer.clear`` in push to talk."""
         yield from self._on_moments(self._endpointer.clear(), configuration, now)
         yield Send(DownlinkEvent("input_audio_buffer.cleared"))
 
     def change_mode(self, before: Configuration, now: float, *, goes_on: bool) -> Iterator[Effect]:
-        """Between push to talk and free talk. What the user is in the middle of saying goes on in the new mode; where
-        its audio cannot go on, it ends in the mode ``before``."""
+        """Switch between push to talk and free talk. The utterance in progress continues in the new mode if ``goes_on``;
+        otherwise it ends in the mode of ``before``."""
         endpointer = self._endpointer
         begin = endpointer.begin_free_talk if is_push_to_talk(before.turn_detection) else endpointer.begin_push_to_talk
         yield from self._on_moments(begin(goes_on=goes_on), before, now)
@@ -159,12 +159,12 @@ class Turns:
         self._pending.answer_by(make_reply, instead_of=self._make_reply)
 
     def interrupt_pending(self) -> None:
-        """What has been said and still waits, for its end to be found or for its transcript, will not be answered."""
+        """Mark all turns that are not answered yet as interrupted, also those whose end is not found yet."""
         self._endpointer.interrupt()
         self._pending.interrupt()
 
     def deadlines(self, configuration: Configuration) -> Iterator[float | None]:
-        """When time alone moves something on."""
+        """Times at which ``on_time`` must be called if no input comes before."""
         yield self._endpointer.deadline(configuration.turn_detection)
         yield self._interims.deadline
         yield self._judgement.deadline
@@ -175,7 +175,7 @@ class Turns:
         """Publish, in order, the turns whose transcript has come, and prepare the next reply."""
         yield from self._pending.publish(configuration, now)
         yield from self._preparation.drop_failed(now)
-        # Not while something is still to join the context: an earlier question, or what is heard of an answer.
+        # Not while the context is incomplete: an earlier question waits, or an answer is still being played.
         prepared = self._preparation.turn
         if prepared is not None and not self._pending and not self._output.audible(now):
             self._last_speaker.stand_in(prepared, configuration.voice_print_config)
@@ -267,7 +267,7 @@ class Turns:
         yield from self._judgement.ask(span, transcript, language, now)
 
     def _announce(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Tell the client that the user speaks, as soon as that is decided. That event is the interruption."""
+        """Send ``speech_started`` once it is certain that the user speaks; this interrupts the agent."""
         utterance = self._endpointer.utterance
         if utterance is None or utterance.announced or is_push_to_talk(configuration.turn_detection):
             return

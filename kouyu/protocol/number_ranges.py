@@ -1,4 +1,4 @@
-"""What a field of the configuration may hold that is a number."""
+"""The ranges of configuration fields that are numbers."""
 
 import msgspec
 
@@ -21,7 +21,7 @@ class OneOf(msgspec.Struct, frozen=True):
         return {"type": "integer" if whole else "number", "enum": list(self.values)}
 
     def check(self, path: str, value: object) -> float | int:
-        """The number out of the list that equals ``value``."""
+        """Return the allowed number that equals ``value``."""
         number = _as_number(value)
         for allowed in self.values:
             if number == allowed:
@@ -45,7 +45,7 @@ class WholeNumber(msgspec.Struct, frozen=True):
         return {"type": "integer", "minimum": self.low, "maximum": self.high}
 
     def check(self, path: str, value: object) -> int:
-        """The number as an int."""
+        """Return the number as an int."""
         number = _as_number(value)
         if not isinstance(number, int) or not self.low <= number <= self.high:
             raise InvalidField(path, value, self.allowed)
@@ -69,7 +69,7 @@ class Number(msgspec.Struct, frozen=True):
         return {"type": "number", "minimum": self.low, "maximum": self.high}
 
     def check(self, path: str, value: object) -> float | None:
-        """The number as a float, or None for a 0 that means none."""
+        """Return the number as a float, or None for a 0 that means none."""
         number = _as_number(value)
         if number is None or not self.low <= number <= self.high:
             raise InvalidField(path, value, self.allowed)
@@ -77,7 +77,7 @@ class Number(msgspec.Struct, frozen=True):
 
 
 def _as_number(value: object) -> float | int | None:
-    """The value if it is a JSON number; a whole float becomes an int, as JSON knows no difference."""
+    """Return a JSON number, as an int if it is whole (JSON does not distinguish 1 and 1.0); None for other values."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return int(value) if isinstance(value, float) and value.is_integer() else value

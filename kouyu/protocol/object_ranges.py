@@ -1,4 +1,4 @@
-"""What a field of the configuration may hold that is a map, an object, or a list of objects."""
+"""The ranges of configuration fields that are maps, objects, or lists of objects."""
 
 import json
 import re
@@ -16,7 +16,7 @@ _OBJECT_OF_TEXTS: Final = "an object with text values"
 
 
 class MapLimits(msgspec.Struct, frozen=True):
-    """How many pairs a map of texts has at most, and how many characters each key and each value."""
+    """Limits of a map of texts: most pairs, and most characters of a key and of a value."""
 
     pairs: int
     key: int
@@ -24,7 +24,7 @@ class MapLimits(msgspec.Struct, frozen=True):
 
     @property
     def schema(self) -> Schema:
-        """Of a map within these limits."""
+        """The JSON Schema of such a map."""
         return {
             "type": "object",
             "maxProperties": self.pairs,
@@ -33,8 +33,10 @@ class MapLimits(msgspec.Struct, frozen=True):
         }
 
     def check(self, path: str, value: object, allowed: str, code: int = BAD_REQUEST) -> dict[str, str]:
-        """A map of texts within these limits; InvalidField, of ``code`` where a limit is passed. Numbers and booleans
-        become the text that JSON writes for them; null is left out."""
+        """Return the map. Numbers and booleans become their JSON text; null is left out.
+
+        Raises InvalidField, with ``code`` if a limit is exceeded.
+        """
         if not isinstance(value, Mapping):
             raise InvalidField(path, value, allowed)
         if len(value) > self.pairs:
@@ -54,12 +56,12 @@ class MapLimits(msgspec.Struct, frozen=True):
 
     @property
     def allowed_values(self) -> str:
-        """The values of the map in words."""
+        """The allowed values of the map, in words."""
         return f"a text of 1 to {self.value} characters"
 
 
 class MetaData(msgspec.Struct, frozen=True):
-    """The caller's own pairs: 16 at most, keys of 1 to 64 characters, values of 1 to 512."""
+    """The client's own pairs: at most 16, with keys of 1 to 64 and values of 1 to 512 characters."""
 
     limits: MapLimits = MapLimits(16, 64, 512)
 
@@ -74,7 +76,7 @@ class MetaData(msgspec.Struct, frozen=True):
         return schema
 
     def check(self, path: str, value: object) -> dict[str, str]:
-        """The pairs, their values as texts."""
+        """Return the pairs, with values as texts."""
         pairs = self.limits.check(path, value, self.allowed, META_DATA_OVER_LIMIT)
         for key, text in pairs.items():
             if not text:
@@ -84,7 +86,7 @@ class MetaData(msgspec.Struct, frozen=True):
 
 
 class VariableNames(msgspec.Struct, frozen=True):
-    """Variables of the agent's prompt, each with a text. Their names: English letters, digits and underscores."""
+    """Variables of the agent's prompt. Names consist of English letters, digits and underscores; values are texts."""
 
     limits: MapLimits = MapLimits(64, 128, 16_384)
 
@@ -99,7 +101,7 @@ class VariableNames(msgspec.Struct, frozen=True):
         return schema
 
     def check(self, path: str, value: object) -> dict[str, str]:
-        """The variables, their values as texts."""
+        """Return the variables, with values as texts."""
         variables = self.limits.check(path, value, self.allowed)
         for name in variables:
             if not re.fullmatch(_NAME, name):
@@ -108,7 +110,7 @@ class VariableNames(msgspec.Struct, frozen=True):
 
 
 class Coordinates(msgspec.Struct, frozen=True):
-    """Facts for the model: where the user is, in degrees, and other keys as they are. An empty value is left out."""
+    """The user's position in degrees, for the model, and any other keys. Empty values are left out."""
 
     limits: MapLimits = MapLimits(16, 64, 512)
 
@@ -122,7 +124,7 @@ class Coordinates(msgspec.Struct, frozen=True):
         return {**self.limits.schema, "properties": {"latitude": degrees, "longitude": degrees}}
 
     def check(self, path: str, value: object) -> dict[str, str]:
-        """The facts given, as texts."""
+        """Return the pairs without empty values, as texts."""
         given = self.limits.check(path, value, self.allowed)
         for name, limit in (("latitude", 90), ("longitude", 180)):
             degrees = given.get(name)
@@ -134,8 +136,8 @@ class Coordinates(msgspec.Struct, frozen=True):
 
 
 class AnyObject(msgspec.Struct, frozen=True):
-    """Any JSON object of at most ``most_bytes`` when written, as long as it is not nested so deeply that writing it out
-    again could fail."""
+    """Any JSON object of at most ``most_bytes`` as JSON, nested at most ``deepest`` deep, so that it can be encoded
+    again."""
 
     deepest: int = 32
     most_bytes: int = 65_536
@@ -149,7 +151,7 @@ class AnyObject(msgspec.Struct, frozen=True):
         return {"type": "object", "x-kouyu": {"most_bytes": self.most_bytes}}
 
     def check(self, path: str, value: object) -> dict[str, Any]:
-        """A copy of the object's own level."""
+        """Return a shallow copy of the object."""
         if not isinstance(value, Mapping):
             raise InvalidField(path, value, self.allowed)
         if not _is_within_depth(value, self.deepest):
@@ -171,7 +173,7 @@ _S = TypeVar("_S", bound=msgspec.Struct)
 
 
 class Objects(msgspec.Struct, Generic[_S], frozen=True):
-    """A list of at most ``most`` objects, each of which becomes a ``kind``; all their ``fields`` must be there."""
+    """A list of at most ``most`` objects, each converted to a ``kind``; all ``fields`` are required."""
 
     kind: type[_S]
     fields: tuple[tuple[str, Range], ...]
@@ -192,7 +194,7 @@ class Objects(msgspec.Struct, Generic[_S], frozen=True):
         return " and ".join(name for name, _ in self.fields)
 
     def check(self, path: str, value: object) -> tuple[_S, ...]:
-        """The objects."""
+        """Return the objects."""
         if not isinstance(value, list | tuple):
             raise InvalidField(path, value, self.allowed)
         if len(value) > self.most:

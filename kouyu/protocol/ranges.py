@@ -1,8 +1,8 @@
-"""What a configuration field may hold: a range checks one kind of value and says what it allows, in words and as a JSON
-Schema.
+"""The interface of ranges: a range checks a configuration field's value, and describes the allowed values in words and
+as a JSON Schema.
 
-Null and empty values never get here; what they mean is ``merge``'s business. The ranges themselves are in
-``number_ranges.py``, ``text_ranges.py`` and ``object_ranges.py``.
+``merge`` handles null and empty values before. The ranges are in ``number_ranges.py``, ``text_ranges.py`` and
+``object_ranges.py``.
 """
 
 from collections.abc import Mapping
@@ -17,23 +17,23 @@ Schema = dict[str, Any]
 
 
 class Range(Protocol):
-    """The values one field takes."""
+    """The allowed values of a field."""
 
     @property
     def allowed(self) -> str:
-        """The values in words, for the ``error`` event."""
+        """The allowed values in words, for the ``error`` event."""
 
     @property
     def schema(self) -> Schema:
-        """The values as they are best written. ``check`` takes some in other spellings too, and refuses some by rules
-        that no schema can say."""
+        """The JSON Schema of the allowed values in the preferred spelling. ``check`` also accepts other spellings and has
+        rules that a schema cannot express."""
 
     def check(self, path: str, value: object) -> Any:
-        """The value as it is to be stored; InvalidField, naming ``path``, if it is not allowed."""
+        """Return the value to store. Raises InvalidField, which names ``path``, if it is not allowed."""
 
 
 def required(fields: Mapping[str, Any], name: str, path: str, takes: Range) -> Any:
-    """The field ``name`` of the object at ``path``, checked. Raises InvalidField, which says so where it is missing."""
+    """Check the field ``name`` of the object at ``path``. Raises InvalidField, also if it is missing."""
     value = fields.get(name)
     if value is None:
         raise InvalidField(f"{path}.{name}", value, f"{takes.allowed} (required)")
@@ -41,7 +41,7 @@ def required(fields: Mapping[str, Any], name: str, path: str, takes: Range) -> A
 
 
 class Flag(msgspec.Struct, frozen=True):
-    """true or false."""
+    """A boolean."""
 
     @property
     def allowed(self) -> str:
@@ -52,7 +52,7 @@ class Flag(msgspec.Struct, frozen=True):
         return {"type": "boolean"}
 
     def check(self, path: str, value: object) -> bool:
-        """The flag itself."""
+        """Return the boolean."""
         if not isinstance(value, bool):
             raise InvalidField(path, value, self.allowed)
         return value

@@ -1,4 +1,4 @@
-"""What a field of the configuration may hold that is a text or a list of texts."""
+"""The ranges of configuration fields that are texts or lists of texts."""
 
 import unicodedata
 from typing import Final
@@ -13,11 +13,11 @@ LONGEST_ID: Final = 512
 
 
 class KeepWhenEmpty(msgspec.Struct, frozen=True):
-    """Marks a text field that an empty string leaves as it was, because there is no going back to none."""
+    """Marks a text field that an empty string does not clear: it can be changed but not removed."""
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """One of a few texts, spelled exactly so."""
+    """One of a few texts, with exactly this spelling."""
 
     values: tuple[str, ...]
 
@@ -30,14 +30,14 @@ class Choice(msgspec.Struct, frozen=True):
         return {"type": "string", "enum": list(self.values)}
 
     def check(self, path: str, value: object) -> str:
-        """The text itself."""
+        """Return the text."""
         if not isinstance(value, str) or value not in self.values:
             raise InvalidField(path, value, self.allowed)
         return value
 
 
 class LanguageTag(msgspec.Struct, frozen=True):
-    """One of a few languages. Of a tag in another spelling or of another region the language counts (zh-CN, en_gb)."""
+    """One of a few languages. A tag with another spelling or region is accepted for its language (zh-CN, en_gb)."""
 
     values: tuple[str, ...]
 
@@ -47,11 +47,11 @@ class LanguageTag(msgspec.Struct, frozen=True):
 
     @property
     def schema(self) -> Schema:
-        """Of the languages as they are spelled here alone: a form offers those."""
+        """The JSON Schema with only the spellings in ``values``, which forms offer."""
         return {"type": "string", "enum": list(self.values)}
 
     def check(self, path: str, value: object) -> str:
-        """The one of ``values`` that is meant: for zh-CN zh, for de or de-AT de-DE."""
+        """Return the matching one of ``values``: zh for zh-CN, de-DE for de or de-AT."""
         wanted = value.replace("_", "-").lower() if isinstance(value, str) else ""
         language = wanted.partition("-")[0]
         by_spelling = {choice.lower(): choice for choice in self.values}
@@ -77,7 +77,7 @@ class Text(msgspec.Struct, frozen=True):
         return {"type": "string", "maxLength": self.longest} | ({"minLength": self.shortest} if self.shortest else {})
 
     def check(self, path: str, value: object) -> str:
-        """The text itself."""
+        """Return the text."""
         if not isinstance(value, str):
             raise InvalidField(path, value, self.allowed)
         if not self.shortest <= len(value) <= self.longest:
@@ -97,11 +97,11 @@ class TextInBytes(msgspec.Struct, frozen=True):
 
     @property
     def schema(self) -> Schema:
-        """In characters, each of which has 1 to 4 bytes."""
+        """The JSON Schema, with lengths in characters, each of which has 1 to 4 bytes."""
         return {"type": "string", "minLength": -(-self.fewest // 4), "maxLength": self.most}
 
     def check(self, path: str, value: object) -> str:
-        """The text itself."""
+        """Return the text."""
         if not isinstance(value, str):
             raise InvalidField(path, value, self.allowed)
         if not self.fewest <= (size := len(value.encode())) <= self.most:
@@ -125,7 +125,7 @@ class Texts(msgspec.Struct, frozen=True):
         return {"type": "array", "maxItems": self.most, "items": Text(self.longest).schema}
 
     def check(self, path: str, value: object) -> tuple[str, ...]:
-        """The texts that are not empty."""
+        """Return the texts that are not empty."""
         if not isinstance(value, list | tuple):
             raise InvalidField(path, value, self.allowed)
         if len(value) > self.most:
@@ -154,7 +154,7 @@ class Keywords(msgspec.Struct, frozen=True):
         return {"type": "array", "maxItems": self.most, "items": self.word.schema}
 
     def check(self, path: str, value: object) -> tuple[str, ...]:
-        """The keywords, unchanged."""
+        """Return the keywords."""
         if not isinstance(value, list | tuple) or len(value) > self.most:
             raise InvalidField(path, value, self.allowed)
         return tuple(self._checked(f"{path}[{index}]", word) for index, word in enumerate(value))
@@ -170,6 +170,6 @@ class Keywords(msgspec.Struct, frozen=True):
 
 
 def _is_speakable(word: str) -> bool:
-    # Symbols count as punctuation: Unicode files many of its marks, "~" and its wide form among them, under S.
+    # Symbols count as punctuation: Unicode classifies many marks as such, for example "~" and its full-width form.
     has_punctuation = any(unicodedata.category(char)[0] in "PS" for char in word)
     return not has_punctuation and any(char.isalnum() for char in word)

@@ -195,7 +195,7 @@ class OrderRunner:
         except AgentError as error:
             log.warning("an agent failed: %s", error)
             self._report(ReplyFailed(order.order, str(error)))
-        except Exception:  # the boundary to an agent: whatever it throws ends this chat alone
+        except Exception:  # the boundary to an agent: whatever it raises ends this chat alone
             log.exception("unexpected error in an agent")
             self._report(ReplyFailed(order.order, chat_failures.UNEXPECTED))
         else:

@@ -29,7 +29,7 @@ _UTTERANCES_REMEMBERED: Final = 4
 LAST_S: Final = 2.0
 """Seconds for saving the remaining audio when a session ends."""
 _LONGEST_ANSWER_BYTES: Final = 16 * 1024 * 1024
-"""Of one answer in the client's format: more than five minutes of PCM. The rest of a longer one is not saved."""
+"""Most bytes of one answer in the client's format: more than five minutes of PCM. The rest is not saved."""
 
 
 def keeper_of(services: Services, *, timeline: AudioTimeline, recorder: Recorder) -> "SoundKeeper | None":

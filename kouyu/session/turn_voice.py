@@ -71,6 +71,6 @@ def _result(field: str, task: asyncio.Task[object]) -> object:
             return task.result()
         case EngineError() | StoreError() as error:
             log.warning("recognition of a turn's %s failed: %s", field, error)
-        case broken:  # the boundary to an engine, whatever it throws
+        case broken:  # the boundary to an engine: whatever it raises, the turn goes on
             log.error("unexpected error in recognition of a turn's %s", field, exc_info=broken)
     return None

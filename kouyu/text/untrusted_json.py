@@ -1,4 +1,4 @@
-"""Decodes JSON that another server, a model or a file wrote."""
+"""Decodes JSON from other servers, models and files."""
 
 from typing import Any, TypeVar, overload
 
@@ -12,7 +12,7 @@ def decode_untrusted(data: str | bytes | bytearray) -> Any: ...
 @overload
 def decode_untrusted(data: str | bytes | bytearray, kind: type[T]) -> T: ...
 def decode_untrusted(data: str | bytes | bytearray, kind: Any = Any) -> Any:
-    """The value of type ``kind``. Raises msgspec.DecodeError for everything that is wrong with ``data``.
+    """Decode a value of type ``kind``. Raises msgspec.DecodeError for any fault in ``data``.
 
     msgspec raises RecursionError for deep nesting, also within fields that ``kind`` does not have, and
     UnicodeDecodeError for invalid UTF-8.

@@ -196,13 +196,13 @@ _DECADES: Final = {
     )
 }
 _MOST_FIGURES: Final = 30
-"""Of one amount, with the marks between them."""
+"""Most digits of one amount, with the separators between them."""
 _MOST_DOTS: Final = 6
-"""Of one side of an address. Without these bounds the same words would be gone through again from each one on."""
+"""Most dots on each side of an address. Without these bounds the search would take quadratic time."""
 _FIGURES: Final = rf"\d[\d.,]{{0,{_MOST_FIGURES}}}"
 _DOMAINS: Final = "(?:com|org|net|edu|gov|io|ai|app|dev|info|cn|de|uk|fr|jp|co)"
 _CLOCK_FOLLOWS: Final = ["at", "by", "until", "till", "before", "after", "around", "since", "from", "it's", "it’s"]
-"""After these, two numbers that form a clock time are one."""
+"""Words after which two numbers that form a clock time are read as one."""
 _TIME_ENDS: Final = r"(?=[.,?!;]|$| (?:today|tomorrow|tonight|on|in the|for|and|or|to|please|then|sharp|when|if|but)\b)"
 
 _RULES: Final = (

@@ -24,7 +24,7 @@ _DIGITS: Final = re.compile(rf"(?=.*[零〇幺])[{_DIGIT}]{{3,}}|[{_DIGIT}]{{4,}
 """Digits spoken one by one: telephone numbers, rooms, years."""
 
 _MOST_FIGURES: Final = 30
-"""Of one amount, with the marks between them: no more are looked through from one place on."""
+"""Most digits of one amount, with the separators between them; bounds the search at each position."""
 
 _FIGURES: Final = rf"(?<!\d)\d[\d.,]{{0,{_MOST_FIGURES}}}+"
 
@@ -165,7 +165,7 @@ def _fraction(match: re.Match[str]) -> str | None:
 _SIGNS: Final = {"美元": "$", "美金": "$", "欧元": "€", "英镑": "£"}
 _PARTS: Final = "上午|下午|早上|晚上|中午|凌晨|傍晚|清晨|半夜"
 _AFTERNOON: Final = frozenset({"下午", "晚上", "傍晚"})
-"""After these, a 12-hour time becomes a 24-hour time: 下午两点十五分 is 14:15."""
+"""Words after which a 12-hour time becomes a 24-hour time: 下午两点十五分 is 14:15."""
 _MINUTES: Final = {"半": "30", "一刻": "15", "三刻": "45"}
 
 _AMOUNT: Final = rf"{_NUMERAL}+(?:点[{_DIGIT}]+[万亿]?)?"

@@ -72,7 +72,7 @@ class Before:
             self.at_mark = self.at_mark and text.isspace()
 
     def mark(self) -> None:
-        """A mark is taken out."""
+        """Record that a mark was removed."""
         self.at_mark = True
 
     def index(self) -> None:
