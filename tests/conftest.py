@@ -32,7 +32,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="session")
 def workers() -> Iterator[LimitedWorkers]:
-    """What takes apart files, as in a server."""
+    """Worker processes that parse files, as in a server."""
     made = LimitedWorkers()
     yield made
     asyncio.run(made.close())

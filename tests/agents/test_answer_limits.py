@@ -1,4 +1,4 @@
-"""An answer has an end: what was said up to a limit counts, and the limit is told."""
+"""Limits of an answer's length: the text up to the limit counts, and the limit is reported."""
 
 from collections.abc import AsyncGenerator
 

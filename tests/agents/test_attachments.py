@@ -221,7 +221,7 @@ async def test_a_document_that_a_tool_names_stands_behind_its_output(attachments
     assert second["content"].endswith("[the file notes.txt]\nThe code is 1234.\n[end of the file]")
 
 
-async def test_a_number_that_is_no_upload_is_a_number_and_an_id_without_an_upload_is_told(
+async def test_a_number_that_is_no_upload_is_a_number_and_an_id_without_an_upload_is_reported(
     attachments: Attachments, uploads: Uploads
 ) -> None:
     other = f'{{"order": "{NOBODYS_ID}", "price": 7, "image": "https://example.com/a.png"}}'

@@ -160,7 +160,7 @@ async def test_a_call_that_stands_in_the_text_is_passed_on_and_not_said(
     assert [(call.function.name, call.function.arguments) for call in called.calls] == [("weather", '{"city":"Paris"}')]
 
 
-async def test_the_answer_goes_on_from_what_the_tools_gave(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:
+async def test_the_answer_continues_from_what_the_tools_gave(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:
     model.will(
         call_tools(ToolCallScript("weather", '{"city": "A"}', id="a"), ToolCallScript("weather", "{}", id="b")),
         Say("Sunny."),

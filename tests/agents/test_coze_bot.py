@@ -54,7 +54,7 @@ async def test_it_is_told_the_section_the_user_and_the_variables(coze: CozeStand
     assert {name: body[name] for name in fields} == fields
 
 
-async def test_tools_it_asks_for_run_at_the_client_and_the_chat_goes_on(coze: CozeStandIn, brain: CozeBot) -> None:
+async def test_tools_it_asks_for_run_at_the_client_and_the_chat_continues(coze: CozeStandIn, brain: CozeBot) -> None:
     coze.will(Tools(("t1", "weather", '{"city":"Paris"}')), Answer("Sunny."))
     (wanted,) = await ask(brain, request("Weather?"))
     assert isinstance(wanted, ToolCallRequest)
@@ -92,7 +92,7 @@ async def test_it_is_not_asked_before_the_turn_is_certain(coze: CozeStandIn, bra
         (Refuse(502, 0, ""), "HTTP 502"),
     ],
 )
-async def test_its_errors_are_told_and_their_words_are_in_the_log(
+async def test_its_errors_are_reported_and_their_words_are_in_the_log(
     coze: CozeStandIn, brain: CozeBot, answer: Any, told: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     coze.will(answer)
@@ -103,7 +103,7 @@ async def test_its_errors_are_told_and_their_words_are_in_the_log(
     assert not answer.msg or answer.msg not in str(raised.value)
 
 
-async def test_a_wrong_token_is_told_without_the_token(coze: CozeStandIn) -> None:
+async def test_a_wrong_token_is_reported_without_the_token(coze: CozeStandIn) -> None:
     brain = CozeBot(CozeEndpoint(base_url=coze.base_url, token="pat_wrong", bot_id="7"))
     with pytest.raises(AgentError, match="code 4100") as refused:
         await ask(brain, request("Hi"))
@@ -111,7 +111,7 @@ async def test_a_wrong_token_is_told_without_the_token(coze: CozeStandIn) -> Non
     await brain.close()
 
 
-async def test_a_server_that_falls_silent_is_given_up(coze: CozeStandIn) -> None:
+async def test_a_server_that_stalls_is_given_up(coze: CozeStandIn) -> None:
     coze.will(Answer("Hello", " there.", hang_after=3))
     brain = CozeBot(CozeEndpoint(base_url=coze.base_url, token=TOKEN, bot_id="7", timeout_s=0.3))
     with pytest.raises(AgentError, match="nothing came"):
@@ -130,7 +130,7 @@ async def test_closing_the_reply_hangs_up(coze: CozeStandIn, brain: CozeBot) -> 
         await coze.requests[0].hung_up.wait()
 
 
-async def test_a_server_that_is_not_there_is_told() -> None:
+async def test_a_server_that_is_not_there_is_reported() -> None:
     brain = CozeBot(CozeEndpoint(base_url="http://127.0.0.1:9", token=TOKEN, bot_id="7"))
     with pytest.raises(AgentError, match="Coze bot 7: it cannot be reached"):
         await ask(brain, request("Hi"))

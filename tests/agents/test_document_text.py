@@ -71,7 +71,7 @@ async def test_a_pdf_is_read(workers: LimitedWorkers) -> None:
         docx("&a;", before='<!DOCTYPE d [<!ENTITY a "aaaa">]>'),
     ],
 )
-async def test_what_cannot_be_read_is_told(content: bytes, workers: LimitedWorkers) -> None:
+async def test_what_cannot_be_read_is_reported(content: bytes, workers: LimitedWorkers) -> None:
     with pytest.raises(UnreadableDocument):
         await document_text(content, workers)
 
@@ -93,7 +93,7 @@ async def test_a_page_of_any_shape_is_read_or_given_up(shape: str, workers: Limi
     assert len(text) <= LONGEST_TEXT
 
 
-async def test_the_event_loop_goes_on_while_a_page_is_read(workers: LimitedWorkers) -> None:
+async def test_the_event_loop_continues_while_a_page_is_read(workers: LimitedWorkers) -> None:
     page = b"<html>" + b"<b></b>" * 200_000
     reading = asyncio.create_task(document_text(page, workers))
     turns = 0

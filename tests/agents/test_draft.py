@@ -1,4 +1,4 @@
-"""A reply that goes on from what was written while the question was still being spoken."""
+"""Drafts: a reply continues what was generated while the question was still being spoken."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -36,7 +36,7 @@ def said(events: list[AgentEvent]) -> str:
     return "".join(event.text for event in events if isinstance(event, TextDelta))
 
 
-async def test_a_draft_goes_on_where_it_stopped(model: OpenAIStandIn, bot: LanguageModelBot) -> None:
+async def test_a_draft_continues_where_it_stopped(model: OpenAIStandIn, bot: LanguageModelBot) -> None:
     model.will(Say(*FIRST_WORDS, finish_reason="length"), Say(" and", " more.", prompt_tokens=30))
     await bot.read_ahead(asked(QUESTION))
     events = await reply(bot)
@@ -97,7 +97,7 @@ async def test_a_reply_reads_along_while_the_draft_is_written(model: OpenAIStand
     assert len(model.requests) == 1
 
 
-async def test_a_draft_that_is_broken_off_goes_on_from_what_there_is(
+async def test_a_draft_that_is_broken_off_continues_from_what_there_is(
     model: OpenAIStandIn, bot: LanguageModelBot
 ) -> None:
     model.will(Say("It", " is", hang_after=2), Say(" a pen."))
@@ -119,7 +119,7 @@ async def test_a_draft_that_fails_costs_nothing(model: OpenAIStandIn, bot: Langu
     assert said(await reply(bot)) == "A pen."
 
 
-async def test_thoughts_of_a_draft_are_not_told_twice(model: OpenAIStandIn, bot: LanguageModelBot) -> None:
+async def test_thoughts_of_a_draft_are_not_output_twice(model: OpenAIStandIn, bot: LanguageModelBot) -> None:
     thoughts = tuple("hmm " for _ in range(DRAFT_TOKENS))
     model.will(Say(thoughts=thoughts, finish_reason="length"), Say("A pen.", thoughts=("I see.",)))
     await bot.read_ahead(asked(QUESTION))

@@ -101,12 +101,12 @@ async def test_this_machine_is_not_reached(host: str) -> None:
         "240.0.0.1",
     ],
 )
-def test_private_addresses_are_told(address: str) -> None:
+def test_private_addresses_are_recognised(address: str) -> None:
     assert not is_public(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "64:ff9b::808:808"])
-def test_public_addresses_are_told(address: str) -> None:
+def test_public_addresses_are_recognised(address: str) -> None:
     assert is_public(ipaddress.ip_address(address))
 
 
@@ -185,7 +185,7 @@ async def test_a_server_that_takes_too_long_is_given_up() -> None:
             await fetched(f"http://127.0.0.1:{port}/a", timeout_s=0.3)
 
 
-async def test_errors_of_the_server_are_told() -> None:
+async def test_errors_of_the_server_are_reported() -> None:
     async with http_server(answering(whole(b"", status="404 Not Found"))) as port:
         with pytest.raises(FetchError, match="404"):
             await fetched(f"http://127.0.0.1:{port}/a")

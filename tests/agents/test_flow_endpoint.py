@@ -68,12 +68,12 @@ async def test_an_answer_may_be_streamed_as_events() -> None:
         (whole(b"", status="500 Oh"), r"it failed \(HTTP 500\)"),
     ],
 )
-async def test_what_goes_wrong_is_told(answer: bytes, told: str) -> None:
+async def test_what_goes_wrong_is_reported(answer: bytes, told: str) -> None:
     with pytest.raises(AgentError, match=told):
         await ask(answer)
 
 
-async def test_a_flow_that_falls_silent_is_given_up() -> None:
+async def test_a_flow_that_stalls_is_given_up() -> None:
     with pytest.raises(AgentError, match=r"nothing came for 0\.3 s"):
         await ask(b"HTTP/1.1 200 OK\r\n\r\nHello", hang=True, timeout_s=0.3)
 

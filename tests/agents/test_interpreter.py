@@ -23,7 +23,7 @@ def bot(base_url: str) -> LanguageModelBot:
     )
 
 
-async def test_the_bot_lends_its_model_and_not_its_prompt() -> None:
+async def test_the_bots_model_is_used_without_its_prompt() -> None:
     async with openai_stand_in() as model:
         model.will(Say("你", "好。"))
         agent = bot(model.base_url)
@@ -39,7 +39,7 @@ async def test_the_bot_lends_its_model_and_not_its_prompt() -> None:
     assert model.requests[0].body["temperature"] == 0
 
 
-async def test_terms_and_the_passages_before_are_told() -> None:
+async def test_the_model_gets_the_glossary_and_earlier_passages() -> None:
     async with openai_stand_in() as model:
         agent = bot(model.base_url)
         interpreter = Interpreter(agent)
@@ -82,7 +82,7 @@ class Elsewhere:
         pass
 
 
-async def test_another_agent_is_told_in_the_message_what_to_do() -> None:
+async def test_another_agent_gets_the_instructions_in_the_message() -> None:
     agent = Elsewhere()
     interpreter = Interpreter(agent)
     assert [piece async for piece in interpreter.translate("你好。", "zh", "en")] == ["Hello."]

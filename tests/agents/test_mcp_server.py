@@ -42,7 +42,7 @@ async def test_a_failing_tool_tells_its_error(server: McpServer) -> None:
     assert "no such city" in await server.call("fail", {})
 
 
-async def test_wrong_arguments_are_told(server: McpServer) -> None:
+async def test_wrong_arguments_are_reported(server: McpServer) -> None:
     assert (await server.call("add", {"a": "x"})).startswith("The tool failed:")
 
 
@@ -54,7 +54,7 @@ async def test_a_tool_that_takes_too_long_is_given_up() -> None:
     await server.close()
 
 
-async def test_an_answer_that_is_too_long_is_told_and_the_program_goes_on(server: McpServer) -> None:
+async def test_an_answer_that_is_too_long_is_reported_and_the_program_continues(server: McpServer) -> None:
     await _assert_long_answers_are_told(server)
 
 
@@ -97,7 +97,7 @@ async def test_a_server_that_dies_is_started_again() -> None:
     [("/no/such/program", "there is no program '/no/such/program'"), ("true", "")],
     ids=["none", "no server"],
 )
-async def test_a_program_that_is_no_server_is_told_at_the_start(command: str, said: str) -> None:
+async def test_a_program_that_is_no_server_is_reported_at_the_start(command: str, said: str) -> None:
     with pytest.raises(AgentError, match=f"MCP server tools: {said}"):
         await McpServer(definition(command=command, args=(), start_timeout_s=5.0)).start()
 

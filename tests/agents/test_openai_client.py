@@ -309,7 +309,7 @@ async def test_cancelling_who_waits_hangs_up(
         (500, "out of order", "it failed (HTTP 500): try again in a moment"),
     ],
 )
-async def test_a_refusal_is_told_in_plain_words_and_its_detail_is_in_the_log(
+async def test_a_refusal_is_reported_in_plain_words_and_its_detail_is_in_the_log(
     model: OpenAIStandIn, client: OpenAIClient, status: int, words: str, told: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     model.will(Refuse(status, words))
@@ -336,7 +336,7 @@ async def test_neither_the_api_key_nor_what_was_said_is_told_or_logged(
     assert "it repeats what was said" in caplog.text
 
 
-async def test_an_error_in_the_stream_is_told(
+async def test_an_error_in_the_stream_is_reported(
     model: OpenAIStandIn, client: OpenAIClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     model.will(Raw((b'data: {"error": {"message": "overloaded", "code": 500}}\n\n',)))
@@ -394,7 +394,7 @@ async def test_a_server_that_comes_back_in_time_is_waited_for(endpoint: ModelEnd
         assert text_of(await asking) == "Here I am."
 
 
-async def test_nobody_there_is_an_error(endpoint: ModelEndpoint, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_unreachable_server_is_an_error(endpoint: ModelEndpoint, caplog: pytest.LogCaptureFixture) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -71,7 +71,7 @@ async def ask(endpoint: ModelEndpoint, server: McpServer, asked: AgentRequest, *
         await bot.close()
 
 
-async def test_the_model_gets_what_the_tool_gives_and_goes_on(
+async def test_the_model_gets_the_tools_output_and_continues(
     model: OpenAIStandIn, endpoint: ModelEndpoint, server: McpServer
 ) -> None:
     model.will(Say("Let me see.", tool_calls=(ADD,), prompt_tokens=10), Say("It is five.", prompt_tokens=30))

@@ -44,7 +44,7 @@ async def test_a_server_on_this_machine_is_asked_without_a_proxy_from_the_enviro
             assert (await http.post(url)).text == "Yes."
 
 
-async def test_a_step_that_fails_or_takes_too_long_is_told_in_the_agents_words() -> None:
+async def test_a_step_that_fails_or_takes_too_long_is_reported_in_the_agents_words() -> None:
     async with streaming_client("http://127.0.0.1:1", {}) as http:
         with pytest.raises(AgentError, match=r"cannot be reached.*ConnectError"):
             await in_time(http.get("http://127.0.0.1:1"), 5, lambda what, detail: AgentError(f"{what}, {detail}"))

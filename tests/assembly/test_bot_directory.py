@@ -1,4 +1,4 @@
-"""Who answers, while the server runs and when it starts again."""
+"""Which agent answers under a bot id, while the server runs and after a restart."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -38,7 +38,7 @@ async def opening(bot: object) -> object:
     return (await bot.openings())[0]
 
 
-async def test_a_bot_takes_the_place_of_itself_and_whoever_has_the_old_one_keeps_it(directory: BotDirectory) -> None:
+async def test_a_changed_bot_replaces_itself_and_running_sessions_keep_the_old_one(directory: BotDirectory) -> None:
     directory.put("1", BotProfile(name="a", prompt="Old."))
     old = directory.agents["1"]
     directory.put("1", BotProfile(name="a", prompt="New."))
@@ -54,13 +54,13 @@ async def test_a_bot_without_a_model_or_a_prompt_gets_the_default_ones(directory
     assert (made.model.model, made.max_tokens, made.prompt) == ("wise", 50, DEFAULT_PROMPT)
 
 
-async def test_what_a_bot_sets_goes_before_what_is_set_for_its_model(directory: BotDirectory) -> None:
+async def test_settings_of_a_bot_take_precedence_over_those_of_its_model(directory: BotDirectory) -> None:
     directory.put("1", BotProfile(name="a", model=BotModel(model_id="fast", temperature=0.0, context_round=2)))
     made = directory.definitions["1"]
     assert (made.model.model, made.temperature, made.context_rounds) == ("fast", 0.0, 2)
 
 
-async def test_a_bot_on_a_coze_server_lends_its_model_to_nobody(directory: BotDirectory) -> None:
+async def test_no_bot_can_use_the_model_of_a_bot_on_a_coze_server(directory: BotDirectory) -> None:
     assert list(directory.model_ids) == ["wise", "fast"]
     with pytest.raises(ProtocolError, match=r"model_id: \"remote\""):
         await directory.check(BotProfile(name="a", model=BotModel(model_id="remote")))
@@ -73,7 +73,7 @@ async def test_a_prompt_without_end_is_refused_before_it_answers(directory: BotD
 
 
 @pytest.mark.parametrize("profile", [BotProfile(name="a", prompt="{{"), BotProfile(name="a", tools=(BotTools("x"),))])
-async def test_what_cannot_be_is_not_put(directory: BotDirectory, profile: BotProfile) -> None:
+async def test_an_invalid_profile_is_refused(directory: BotDirectory, profile: BotProfile) -> None:
     with pytest.raises(ProtocolError):
         directory.put("1", profile)
     assert "1" not in directory.agents

@@ -1,4 +1,4 @@
-"""From the settings' bots to those who answer."""
+"""Agents made from the bots of the settings."""
 
 import functools
 

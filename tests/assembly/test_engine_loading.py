@@ -1,4 +1,4 @@
-"""From the settings' engines to loaded ones."""
+"""Loading of the engines that the settings choose."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -103,7 +103,7 @@ async def test_endpoints_are_made_from_the_settings(scheduler: Scheduler, monkey
     await synthesizer.close()
 
 
-async def test_a_key_that_is_missing_from_the_environment_is_said(
+async def test_a_key_that_is_missing_from_the_environment_is_reported(
     scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
@@ -146,7 +146,7 @@ async def test_voices_whose_library_is_missing_are_left_out_with_a_warning(
         await load_synthesizer(EngineSettings(tts=("piper",)), scheduler)
 
 
-async def test_a_server_whose_noise_suppression_cannot_be_loaded_goes_on_without(
+async def test_a_server_whose_noise_suppression_cannot_be_loaded_continues_without(
     scheduler: Scheduler, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "webrtc_noise_gain", None)

@@ -1,4 +1,4 @@
-"""From the settings' flows to those who answer."""
+"""Agents made from the flows of the settings."""
 
 import sys
 from pathlib import Path
@@ -46,7 +46,7 @@ async def test_a_function_is_found_in_the_folder(folder: Path) -> None:
         ("flows_under_test:blocks", "neither an async generator nor an async function"),
     ],
 )
-async def test_what_is_no_flow_is_told_at_the_start(folder: Path, place: str, told: str) -> None:
+async def test_what_is_no_flow_is_reported_at_the_start(folder: Path, place: str, told: str) -> None:
     with pytest.raises(AgentError, match=told):
         async with open_flows((FlowSettings(id="a", callable=place, folder=str(folder)),)):
             pass

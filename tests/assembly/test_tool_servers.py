@@ -1,4 +1,4 @@
-"""From the settings' MCP servers to connected ones."""
+"""Connection to the MCP servers of the settings."""
 
 import sys
 from pathlib import Path
@@ -18,7 +18,7 @@ async def test_servers_are_connected_and_known_by_name() -> None:
         assert await servers["tools"].call("add", {"a": 1, "b": 2}) == "The sum is 3."
 
 
-async def test_one_that_cannot_start_is_told_and_leaves_none_running() -> None:
+async def test_one_that_cannot_start_is_reported_and_leaves_none_running() -> None:
     gone = McpServerSettings(name="gone", command="/no/such/program")
     with pytest.raises(AgentError, match="MCP server gone"):
         async with open_tool_servers((PROGRAM, gone)):
@@ -35,7 +35,7 @@ async def test_a_program_gets_the_variables_it_is_to_have(tmp_path: Path, monkey
     assert log.read_text() == "add\n"
 
 
-async def test_a_variable_that_is_not_set_is_told() -> None:
+async def test_a_variable_that_is_not_set_is_reported() -> None:
     settings = McpServerSettings(name="tools", url="http://127.0.0.1:9/mcp", token_env="NOT_SET_AT_ALL")
     with pytest.raises(AgentError, match="NOT_SET_AT_ALL"):
         async with open_tool_servers((settings,)):

@@ -1,4 +1,4 @@
-"""What was played is found in what is heard, and nothing else is."""
+"""The echo of played audio is found in the microphone's, and nothing else is taken for it."""
 
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def test_silence_explains_nothing_and_is_not_explained() -> None:
     assert find_echo(nothing[:HEARD], speech("en-story")[:PLAYED]).share == 0.0
 
 
-def test_the_delay_is_told() -> None:
+def test_the_delay_is_reported() -> None:
     played = speech("en-story")[:PLAYED]
     heard = played[PLAYED - HEARD - 400 : PLAYED - 400]
     assert find_echo(heard, played).delay == 400

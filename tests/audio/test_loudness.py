@@ -16,7 +16,7 @@ def test_the_factor_is_linear_from_half_to_double() -> None:
     assert [gain(rate) for rate in (-50, -10, 0, 10, 100)] == pytest.approx([0.5, 0.9, 1.0, 1.1, 2.0])
 
 
-def test_peaks_are_bent_and_never_leave_full_scale() -> None:
+def test_peaks_are_limited_smoothly_to_full_scale() -> None:
     ramp = np.linspace(-4, 4, 1_001).astype(np.float32)
     bent = soften_peaks(ramp)
     assert np.abs(bent).max() <= 1.0
@@ -31,5 +31,5 @@ def test_the_limiter_has_no_step_at_its_knee() -> None:
     assert np.abs(np.diff(soften_peaks(around))).max() < 2e-5
 
 
-def test_nothing_is_no_trouble() -> None:
+def test_empty_audio_is_accepted() -> None:
     assert len(soften_peaks(amplify(np.zeros(0, np.float32), 100))) == 0

@@ -86,7 +86,7 @@ def test_a_page_is_heard_as_soon_as_it_is_whole() -> None:
     assert all(count >= 320 - 24 - 104 for count in heard[2:-2])
 
 
-def test_packets_that_go_on_over_pages_are_put_together() -> None:
+def test_packets_that_continue_over_pages_are_put_together() -> None:
     packets = [bytes([turn]) * 600 for turn in range(3)]
     body = b"".join(packets)
     lacing = (b"\xff\xff\x5a") * 3
@@ -96,7 +96,7 @@ def test_packets_that_go_on_over_pages_are_put_together() -> None:
     assert found == packets
 
 
-def test_packets_of_interleaved_streams_that_go_on_over_pages_are_put_together() -> None:
+def test_packets_of_interleaved_streams_that_continue_over_pages_are_put_together() -> None:
     reader = OggReader()
     beginnings = [page(2, serial, b"\xff", bytes([serial]) * 255) for serial in (7, 8)]
     ends = [page(1, serial, b"\x0a", bytes([serial]) * 10) for serial in (7, 8)]
@@ -113,7 +113,7 @@ def test_of_many_unfinished_streams_the_oldest_are_forgotten() -> None:
     assert whole == list(serials)[-8:]
 
 
-def test_a_damaged_page_is_told_once_and_the_rest_is_heard() -> None:
+def test_a_damaged_page_is_reported_once_and_the_rest_is_heard() -> None:
     damaged = bytearray(FILE)
     damaged[len(FILE) // 2] ^= 0xFF
     decoder = open_decoder(InputAudio(format="ogg"))
@@ -135,7 +135,7 @@ def test_audio_ahead_of_a_fault_in_the_same_piece_is_not_lost() -> None:
     assert len(decoder.flush()) == len(HEARD)
 
 
-def test_bytes_that_are_no_ogg_are_told_and_a_stream_after_them_is_heard() -> None:
+def test_bytes_that_are_no_ogg_are_reported_and_a_stream_after_them_is_heard() -> None:
     decoder = open_decoder(InputAudio(format="ogg"))
     with pytest.raises(UndecodableAudio, match="Ogg"):
         decoder.feed(bytes(500))
@@ -143,7 +143,7 @@ def test_bytes_that_are_no_ogg_are_told_and_a_stream_after_them_is_heard() -> No
     assert len(np.concatenate([decoder.feed(FILE), decoder.flush()])) == len(HEARD)
 
 
-def test_another_codec_in_ogg_is_told() -> None:
+def test_another_codec_in_ogg_is_reported() -> None:
     decoder = open_decoder(InputAudio(format="ogg"))
     with pytest.raises(UndecodableAudio, match="does not hold Opus"):
         decoder.feed(ogg_file(speech_like(0.2, 48_000), codec="flac"))

@@ -107,7 +107,7 @@ def test_an_empty_piece_is_no_audio_and_no_error() -> None:
         assert len(open_decoder(announced).feed(b"")) == 0
 
 
-def test_a_bad_opus_packet_is_told_and_the_next_one_is_heard() -> None:
+def test_a_bad_opus_packet_is_reported_and_the_next_one_is_heard() -> None:
     decoder = open_decoder(InputAudio(format="pcm", codec="opus"))
     packets = opus_packets(HEARD, 16_000)
     decoder.feed(packets[0])
@@ -116,7 +116,7 @@ def test_a_bad_opus_packet_is_told_and_the_next_one_is_heard() -> None:
     assert len(decoder.feed(packets[1])) == 320
 
 
-def test_a_flush_gives_the_rest_and_begins_anew() -> None:
+def test_a_flush_gives_the_rest_and_begins_again() -> None:
     decoder = open_decoder(InputAudio(format="pcm", sample_rate=48_000))
     data = packed(speech_like(0.1, 48_000), 16)
     first = decoded(decoder, [data + b"\x01"])

@@ -71,7 +71,7 @@ def test_of_a_damaged_file_what_can_be_read_is(kind: str) -> None:
     assert len(decode_listening_audio(bytes(hole), 60)) > 0.4 * whole
 
 
-def test_a_file_may_go_on_at_another_rate() -> None:
+def test_the_sample_rate_may_change_within_a_file() -> None:
     parts = [encoded_file("mp3", speech_like(1, rate), rate) for rate in (44_100, 22_050)]
     assert 32_000 < len(decode_listening_audio(b"".join(parts), 60)) < 36_000
 
@@ -90,7 +90,7 @@ def test_a_wav_that_is_not_plain_samples_is_read_all_the_same() -> None:
     assert len(decode_listening_audio(encoded_file("wav", HEARD, 16_000, codec="adpcm_ima_wav"), 60)) > 15_000
 
 
-def test_a_file_that_is_too_long_is_told() -> None:
+def test_a_file_that_is_too_long_is_reported() -> None:
     with pytest.raises(UndecodableAudio, match=r"longer than 0\.5 minutes"):
         decode_listening_audio(encode_wav(np.zeros(31 * 8_000, np.float32), 8_000), 30)
 
@@ -101,11 +101,11 @@ def test_a_wav_without_samples_is_empty() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no audio at all", bytes(5_000), b"RIFF\x10\0\0\0WAVEfmt "])
-def test_a_file_that_holds_no_audio_is_told(content: bytes) -> None:
+def test_a_file_that_holds_no_audio_is_reported(content: bytes) -> None:
     with pytest.raises(UndecodableAudio):
         decode_audio(content)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_audio(tmp_path / "nothing.wav")

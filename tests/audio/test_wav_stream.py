@@ -74,7 +74,7 @@ def test_one_kibibyte_pieces_as_the_python_example_sends_them() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 0x7FFFFFFF])
-def test_data_of_unknown_size_goes_on_to_the_end(size: int) -> None:
+def test_data_of_unknown_size_continues_to_the_end(size: int) -> None:
     head = riff(fmt(1, 1, 24_000, 16), size=0xFFFFFFFF) + b"data" + struct.pack("<I", size)
     assert len(listen(head + packed(SOUND_24K, 16))) == len(HEARD)
 
@@ -148,14 +148,14 @@ def test_chunks_behind_the_data_are_not_heard() -> None:
     assert len(listen(file + file)) == 2 * len(odd)
 
 
-def test_audio_that_goes_on_behind_the_announced_size_is_heard() -> None:
+def test_audio_that_continues_behind_the_announced_size_is_heard() -> None:
     head = riff(fmt(1, 1, 24_000, 16)) + b"data" + struct.pack("<I", 4_800)
     listened = listen(*cut(head + packed(SOUND_24K, 16), [1_000]))
     assert len(listened) == len(HEARD)
     assert snr_db(HEARD, listened, edge=200) > 55
 
 
-def test_the_next_buffer_may_bring_a_header_or_go_on_without() -> None:
+def test_the_next_buffer_may_bring_a_header_or_continue_without() -> None:
     decoder = open_decoder(InputAudio(sample_rate=48_000))
     file = encode_wav(SOUND_24K, 24_000)
     for data in (file, packed(SOUND_24K, 16), file):
@@ -176,7 +176,7 @@ def test_the_next_buffer_may_bring_a_header_or_go_on_without() -> None:
         (riff(b"LIST\xff\xff\xff\x7f"), "chunk of"),
     ],
 )
-def test_a_header_that_cannot_be_used_is_told_once_and_its_audio_not_heard(head: bytes, why: str) -> None:
+def test_a_header_that_cannot_be_used_is_reported_once_and_its_audio_not_heard(head: bytes, why: str) -> None:
     decoder = open_decoder(InputAudio())
     with pytest.raises(UndecodableAudio, match=why):
         decoder.feed(head)

@@ -123,7 +123,7 @@ async def test_what_is_in_the_target_language_already_is_said_as_it_is(
     assert model.requests == []
 
 
-async def test_a_model_that_fails_is_told_and_the_next_passage_works(
+async def test_a_model_that_fails_is_reported_and_the_next_passage_works(
     scripted_server: RunningServer, model: OpenAIStandIn, english: Samples
 ) -> None:
     model.will(Refuse(400, "no"), Say("第二。"))
@@ -135,7 +135,7 @@ async def test_a_model_that_fails_is_told_and_the_next_passage_works(
     assert text(wire, TARGET) == "第二。"
 
 
-async def test_a_language_that_is_not_interpreted_is_told(scripted_server: RunningServer) -> None:
+async def test_a_language_that_is_not_interpreted_is_reported(scripted_server: RunningServer) -> None:
     async with wired(scripted_server, PATH) as wire:
         await wire.send("simult_interpretation.update", {"translate_config": {"to": "fr"}})
         error = await wire.until("error")

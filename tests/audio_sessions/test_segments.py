@@ -71,7 +71,7 @@ def test_a_click_opens_nothing() -> None:
     assert fed.segmenter.finish() is None
 
 
-def test_speech_without_a_pause_is_cut_where_it_is_told() -> None:
+def test_speech_without_a_pause_is_cut_at_the_given_place() -> None:
     fed = Fed()
     too_long = []
     for speech_ms in (9_000, 1_500):

@@ -194,7 +194,7 @@ FAULTS = {
 """Malformed messages, and what an error names: the field, its value and the range."""
 
 
-async def test_a_malformed_event_is_told_and_the_connection_goes_on(scripted_server: RunningServer) -> None:
+async def test_a_malformed_event_is_reported_and_the_connection_continues(scripted_server: RunningServer) -> None:
     async with wired(scripted_server, PATH) as wire:
         for count, (message, named) in enumerate(FAULTS.items(), 1):
             await wire.connection.send(message)
@@ -214,7 +214,7 @@ async def test_an_unknown_event_is_not_answered(scripted_server: RunningServer) 
     assert "error" not in wire.types
 
 
-async def test_an_entity_that_is_not_here_is_told(scripted_server: RunningServer) -> None:
+async def test_an_entity_that_is_not_here_is_reported(scripted_server: RunningServer) -> None:
     for query, code, told in (
         ("entity_type=bot&entity_id=nobody", 4200, "'nobody'"),
         ("entity_type=flower&entity_id=rose", 4000, "bot, workflow"),

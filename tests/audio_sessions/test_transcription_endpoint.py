@@ -164,7 +164,7 @@ async def test_with_output_no_stream_the_text_comes_once(scripted_server: Runnin
     assert wire.types.count(UPDATE) == 1
 
 
-async def test_a_faulty_piece_is_told_and_left_out(scripted_server: RunningServer, sky: Samples) -> None:
+async def test_a_faulty_piece_is_reported_and_left_out(scripted_server: RunningServer, sky: Samples) -> None:
     async with wired(scripted_server, PATH) as wire:
         await use(wire)
         await wire.send("input_audio_buffer.append", {"delta": "*"})
@@ -178,7 +178,7 @@ async def test_a_faulty_piece_is_told_and_left_out(scripted_server: RunningServe
     assert third["data"]["msg"] == "data.input_audio.bit_depth: 7 is not allowed; allowed: 8, 16, 24"
 
 
-async def test_audio_that_does_not_decode_is_told(scripted_server: RunningServer) -> None:
+async def test_audio_that_does_not_decode_is_reported(scripted_server: RunningServer) -> None:
     async with wired(scripted_server, PATH) as wire:
         await wire.send("transcriptions.update", {"input_audio": {"format": "ogg", "codec": "opus"}})
         await wire.append(b"certainly no Ogg stream" * 10)

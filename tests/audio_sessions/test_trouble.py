@@ -31,7 +31,7 @@ def listen(pipe: Pipe) -> None:
     pipe.say("transcriptions.update", input_audio=PCM_16K)
 
 
-async def test_a_sentence_that_cannot_be_said_is_told_and_the_others_are_said(tmp_path: Path) -> None:
+async def test_a_sentence_that_cannot_be_said_is_reported_and_the_others_are_said(tmp_path: Path) -> None:
     async with session(tmp_path, "speech") as running:
         running.synthesiser.fails = "Two is odd."
         running.pipe.say("input_text_buffer.append", delta="One is odd. Two is odd. Three is odd.")
@@ -53,7 +53,7 @@ async def test_a_voice_that_is_not_here_is_refused_where_the_server_wants_it(tmp
     assert updated["data"]["output_audio"]["voice_id"] == "buzz"
 
 
-async def test_what_looks_wrong_is_in_the_log_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_likely_mistakes_of_the_client_are_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with session(tmp_path, "speech") as running:
         for _ in range(3):
             running.pipe.say("chat.update")
@@ -92,7 +92,7 @@ async def test_a_client_that_leaves_ends_its_session(tmp_path: Path) -> None:
     assert running.recogniser.cancelled == len(running.recogniser.asked)
 
 
-async def test_recognition_that_fails_is_told_and_the_next_buffer_works(tmp_path: Path) -> None:
+async def test_recognition_that_fails_is_reported_and_the_next_buffer_works(tmp_path: Path) -> None:
     async with session(tmp_path, "transcriptions") as running:
         listen(running.pipe)
         running.recogniser.fails = True
@@ -133,7 +133,7 @@ async def test_a_recording_sent_at_once_gives_way_to_those_who_speak(tmp_path: P
     assert finals.count(Priority.BATCH) >= 2
 
 
-async def test_reading_goes_on_until_too_much_speech_waits_to_be_recognised(
+async def test_reading_continues_until_too_much_speech_waits_to_be_recognised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listening, "_WAITING_S", 30)

@@ -35,7 +35,7 @@ async def note(folder: Path, program: str, fault: Exception) -> str:
 
 
 @pytest.mark.parametrize("fault", [ConnectionLost("gone"), ChildBroke("gone")])
-async def test_the_log_of_a_server_that_ended_is_told(tmp_path: Path, fault: Exception) -> None:
+async def test_the_log_of_a_server_that_ended_is_reported(tmp_path: Path, fault: Exception) -> None:
     told = await note(tmp_path, _EXITS, fault)
     assert "status 3" in told
     assert "the disk is full" in told

@@ -46,7 +46,7 @@ def test_options_that_contradict_each_other_are_refused(arguments: tuple[str, ..
     assert bench("latency", *arguments).exit_code == 2
 
 
-def test_a_server_that_is_not_there_is_said_plainly(tmp_path: Path) -> None:
+def test_a_server_that_is_not_there_is_reported_plainly(tmp_path: Path) -> None:
     result = bench("latency", "--url", "http://127.0.0.1:9", "--token", "t", "--turns", "1")
     assert result.exit_code == 1
     assert "Error" in result.output
@@ -59,7 +59,7 @@ def test_without_a_token_it_says_where_it_looked(tmp_path: Path) -> None:
     assert str(tmp_path / "token") in result.output.replace("\n", "")
 
 
-def test_a_server_with_wrong_settings_is_said_plainly(tmp_path: Path) -> None:
+def test_a_server_with_wrong_settings_is_reported_plainly(tmp_path: Path) -> None:
     config = tmp_path / "kouyu.toml"
     config.write_text("[server]\nprot = 1\n")
     result = bench("latency", "--config", str(config), "--turns", "1")

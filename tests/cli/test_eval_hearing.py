@@ -23,7 +23,7 @@ def test_it_says_what_it_needs(arguments: tuple[str, ...]) -> None:
     assert "Error" in result.output
 
 
-def test_a_folder_without_recordings_is_said_plainly(tmp_path: Path) -> None:
+def test_a_folder_without_recordings_is_reported_plainly(tmp_path: Path) -> None:
     result = hearing(str(tmp_path))
     assert result.exit_code == 1
     assert "holds no recordings" in result.output

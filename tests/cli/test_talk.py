@@ -33,7 +33,7 @@ def test_its_certificate_is_trusted(scripted_server: RunningServer) -> None:
 
 
 @pytest.mark.models
-def test_an_unknown_bot_is_told_in_one_line(scripted_server: RunningServer) -> None:
+def test_an_unknown_bot_is_reported_in_one_line(scripted_server: RunningServer) -> None:
     refused = run(scripted_server, "--text", "hello", "--bot", "nobody")
     assert refused.exit_code == 1
     assert refused.stderr.startswith("Error: the server ended the connection: there is no bot 'nobody'")

@@ -32,7 +32,7 @@ def verify(data_dir: Path, secret: str) -> TokenRecord | None:
     return asyncio.run(verify())
 
 
-def test_the_token_alone_goes_to_standard_output_and_opens(data_dir: Path) -> None:
+def test_only_the_token_goes_to_standard_output_and_it_is_valid(data_dir: Path) -> None:
     made = run("create", "phone")
     record = verify(data_dir, made.stdout.removesuffix("\n"))
     assert record is not None
@@ -73,7 +73,7 @@ def test_a_list_shows_names_and_never_secrets() -> None:
 
 
 @pytest.mark.parametrize("by", ["name", "id"])
-def test_a_revoked_token_opens_nothing(data_dir: Path, by: str) -> None:
+def test_a_revoked_token_is_refused(data_dir: Path, by: str) -> None:
     secret = run("create", "phone").stdout.strip()
     record = verify(data_dir, secret)
     assert record is not None

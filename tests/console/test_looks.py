@@ -1,4 +1,4 @@
-"""The page on a phone, in Chinese, in the dark, by keyboard, and its door."""
+"""The page on a phone, in Chinese, in dark colours and by keyboard, and its login."""
 
 import subprocess
 import sys

@@ -19,7 +19,7 @@ def texts(seen: dict[str, Any], who: str) -> list[str]:
     return [bubble["text"] for bubble in seen["bubbles"] if bubble["who"] == who]
 
 
-def test_free_talk_shows_what_is_heard_as_one_speaks_and_the_sentence_that_sounds(page: Page) -> None:
+def test_free_talk_shows_interim_transcripts_and_the_sentence_that_is_played(page: Page) -> None:
     seen = page.does("talking", "freeTalk", bot="echo")
     assert "capital of france" in texts(seen, "user")[0].lower()
     assert "capital of france" in texts(seen, "agent")[0].lower()
@@ -27,7 +27,7 @@ def test_free_talk_shows_what_is_heard_as_one_speaks_and_the_sentence_that_sound
     assert any("capital of france" in sentence.lower() for sentence in seen["sounding"])
 
 
-def test_a_voice_cuts_the_answer_off_where_one_had_heard_it(ask: Callable[..., Page]) -> None:
+def test_speech_interrupts_the_answer_where_it_was_heard(ask: Callable[..., Page]) -> None:
     seen = ask("en-story", 8).does("talking", "interruptByVoice", bot="echo")
     cut = next(bubble for bubble in seen["bubbles"] if bubble["isCut"])
     assert cut["text"].startswith("This is a long story")
@@ -66,7 +66,7 @@ def test_a_tool_is_run_by_hand(page: Page) -> None:
     assert "Sunny, 21 degrees." in texts(seen, "agent")[0]
 
 
-def test_a_lost_connection_is_found_again_with_its_conversation(page: Page) -> None:
+def test_a_lost_connection_is_restored_with_its_conversation(page: Page) -> None:
     seen = page.does("talking", "reconnect", bot="echo")
     assert len(seen["conversations"]) == 2
     assert len(set(seen["conversations"])) == 1

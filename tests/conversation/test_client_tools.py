@@ -55,7 +55,7 @@ def test_the_client_is_told_which_tools_to_run() -> None:
     assert chat.required_action.submit_tool_outputs.tool_calls == CALLS
 
 
-def test_the_chat_goes_on_under_the_same_id_with_what_the_tools_gave() -> None:
+def test_the_chat_continues_under_the_same_id_with_what_the_tools_gave() -> None:
     talk = waiting_for_tools()
     submit(talk, *OUTPUTS)
     talk.wait(10)
@@ -83,7 +83,7 @@ def test_what_the_agent_says_before_it_asks_is_spoken_while_the_tools_run() -> N
         ((*OUTPUTS, OUTPUTS[0]), "call 1"),
     ],
 )
-def test_wrong_outputs_are_an_error_and_the_chat_goes_on_waiting(outputs: tuple[ToolOutput, ...], fault: str) -> None:
+def test_wrong_outputs_are_an_error_and_the_chat_continues_waiting(outputs: tuple[ToolOutput, ...], fault: str) -> None:
     talk = waiting_for_tools()
     submit(talk, *outputs)
     assert talk.event_types[-1] == "error"

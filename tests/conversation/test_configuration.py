@@ -129,7 +129,7 @@ def test_an_update_holds_from_the_next_spoken_item() -> None:
 
 
 @pytest.mark.parametrize("data", [{"chat_config": {"auto_save_history": False}}, {"output_audio": {"codec": "opus"}}])
-def test_a_reply_that_was_prepared_is_prepared_anew_under_the_new_configuration(data: dict[str, object]) -> None:
+def test_a_reply_that_was_prepared_is_prepared_again_under_the_new_configuration(data: dict[str, object]) -> None:
     talk = Simulation(Engines(transcription_s=0.01, first_delta_s=0.01, delta_s=0.0))
     talk.free_talk(silence_duration_ms=1000)
     talk.speak(960)
@@ -183,7 +183,7 @@ def test_another_opening_line_is_spoken_too_in_place_of_one_that_still_sounds(af
 
 
 @pytest.mark.parametrize("nothing", ["", " "])
-def test_an_opening_line_that_is_taken_back_or_blank_is_nothing(nothing: str) -> None:
+def test_an_opening_line_that_is_removed_or_blank_is_not_spoken(nothing: str) -> None:
     talk = Simulation(capabilities=msgspec.structs.replace(CAPABILITIES, prologue=""))
     talk.configure(need_play_prologue=True, prologue_content="Good morning.")
     talk.wait(5)
@@ -315,7 +315,7 @@ def test_a_chat_that_runs_while_the_context_is_cleared_stays_in_its_section() ->
         ConversationMessageCreate(role="user", content_type="text", content="I wrote this."),
     ],
 )
-def test_a_reply_that_was_prepared_is_asked_for_anew_when_the_context_changes(change: ConversationClear) -> None:
+def test_a_reply_that_was_prepared_is_asked_for_again_when_the_context_changes(change: ConversationClear) -> None:
     talk = Simulation(Engines(transcription_s=0.01, first_delta_s=0.01, delta_s=0.0))
     talk.free_talk(silence_duration_ms=1000)
     talk.speak(960)
@@ -387,7 +387,7 @@ def test_another_user_begins_a_conversation_of_their_own() -> None:
     assert {(save.message.conversation_id, save.user_id) for save in talk.all(SaveMessage)} == set(users(talk))
 
 
-def test_who_is_named_after_nobody_was_goes_on_in_the_same_conversation() -> None:
+def test_who_is_named_after_nobody_was_continues_in_the_same_conversation() -> None:
     talk = Simulation()
     before = talk.conversation.conversation_id
     talk.write("hello")
@@ -424,7 +424,7 @@ def test_what_was_said_before_the_user_changed_is_answered_in_the_old_conversati
     assert [asked.configuration.chat_config.user_id for asked in talk.all(StartReply)] == ["ada", "eve"]
 
 
-def test_a_conversation_is_looked_up_anew_for_another_user() -> None:
+def test_a_conversation_is_looked_up_again_for_another_user() -> None:
     talk = Simulation()
     named = {"chat_config": {"user_id": "ada", "conversation_id": "77"}}
     talk.give(talk.update(named, conversation=OpenedConversation("77", "78")))

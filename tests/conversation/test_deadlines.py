@@ -55,7 +55,7 @@ def test_an_agent_that_never_answers_fails_the_chat() -> None:
     ask_again(talk)
 
 
-def test_an_agent_that_falls_silent_in_the_middle_fails_the_chat() -> None:
+def test_an_agent_that_stalls_in_the_middle_fails_the_chat() -> None:
     talk = Simulation(Engines(deltas=("One. ", "Two. "), delta_s=100))
     talk.write("hello")
     talk.wait(90)

@@ -62,7 +62,7 @@ def test_where_the_wait_is_not_longer_than_the_threshold_there_is_nothing_to_jud
     assert end.after_silence(300, detection) == "end"
 
 
-def test_speech_drops_what_was_asked_and_the_next_silence_is_judged_anew() -> None:
+def test_speech_drops_what_was_asked_and_the_next_silence_is_judged_again() -> None:
     end = EndOfTurn(Limits())
     end.after_silence(300, SEMANTIC)
     end.spoke_on()

@@ -97,7 +97,7 @@ def test_an_end_after_less_silence_than_the_tail_keeps_what_there_is() -> None:
     assert spans(talk) == [(0, last_speech + 2 * CHUNK)]
 
 
-def test_speech_that_goes_on_after_a_forced_end_is_the_next_utterance_without_a_gap() -> None:
+def test_speech_that_continues_after_a_forced_end_is_the_next_utterance_without_a_gap() -> None:
     talk = talking_freely(Limits(speculation=False, longest_utterance_ms=5000))
     talk.speak(8000)
     talk.silence(1000)

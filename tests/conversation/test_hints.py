@@ -1,4 +1,4 @@
-"""What looks wrong in what a client sends: told once, not to the client."""
+"""Likely mistakes of a client: reported once, and not to the client."""
 
 import msgspec
 import pytest
@@ -14,7 +14,7 @@ def hints(talk: Simulation) -> list[str]:
     return [hint.message for hint in talk.all(Hint)]
 
 
-def test_an_unknown_event_is_told_once_for_each_type_and_answered_with_nothing() -> None:
+def test_an_unknown_event_is_reported_once_for_each_type_and_answered_with_nothing() -> None:
     talk = Simulation()
     for event_type in ("conversation.message.creat", "ping", "ping", "conversation.message.creat"):
         talk.give(UnknownEvent(event_type=event_type))
@@ -44,7 +44,7 @@ def test_what_cannot_be_read_is_an_error_each_time_and_a_hint_once_without_the_v
     assert hints(talk) == ["error 4000: data.delta is not allowed", "error 4000: not JSON"]
 
 
-def test_each_refused_object_of_an_update_is_told_and_so_are_misspelt_fields() -> None:
+def test_each_refused_object_of_an_update_is_reported_and_so_are_misspelt_fields() -> None:
     talk = Simulation()
     update = {"asr_config": {"context": 5}, "output_audio": {"voice_id": "nobody"}}
     talk.give(msgspec.structs.replace(talk.update(update), misspelt=("data.x may be y",)))
@@ -56,7 +56,7 @@ def test_each_refused_object_of_an_update_is_told_and_so_are_misspelt_fields() -
     ]
 
 
-def test_a_conversation_that_was_begun_instead_of_the_one_named_is_told() -> None:
+def test_a_conversation_that_was_begun_instead_of_the_one_named_is_reported() -> None:
     talk = Simulation()
     unknown = {"chat_config": {"conversation_id": "77"}}
     talk.give(talk.update(unknown, conversation=NotOpened("does not exist")))
@@ -64,7 +64,7 @@ def test_a_conversation_that_was_begun_instead_of_the_one_named_is_told() -> Non
     assert hints(talk) == [f"conversation_id '77' does not exist: the new conversation {begun} was begun"]
 
 
-def test_a_reference_to_what_is_not_there_is_told_once_and_is_no_error() -> None:
+def test_a_reference_to_what_is_not_there_is_reported_once_and_is_no_error() -> None:
     talk = Simulation()
     for _ in range(2):
         talk.give(ReferenceUnknown("no uploaded file '7'"))
@@ -72,7 +72,7 @@ def test_a_reference_to_what_is_not_there_is_told_once_and_is_no_error() -> None
     assert talk.event_types == ["chat.created"]
 
 
-def test_push_to_talk_that_is_never_completed_is_told() -> None:
+def test_push_to_talk_that_is_never_completed_is_reported() -> None:
     talk = Simulation()
     talk.upload(59_000, 0.9)
     assert hints(talk) == []
@@ -82,7 +82,7 @@ def test_push_to_talk_that_is_never_completed_is_told() -> None:
 
 
 @pytest.mark.parametrize("event", ["complete", "clear"])
-def test_events_about_the_buffer_in_free_talk_are_told(event: str) -> None:
+def test_events_about_the_buffer_in_free_talk_are_reported(event: str) -> None:
     talk = Simulation()
     talk.free_talk()
     for _ in range(2):
@@ -91,7 +91,7 @@ def test_events_about_the_buffer_in_free_talk_are_told(event: str) -> None:
     assert talk.event_types == ["chat.created", "chat.updated"]
 
 
-def test_a_buffer_that_is_completed_empty_is_told() -> None:
+def test_a_buffer_that_is_completed_empty_is_reported() -> None:
     talk = Simulation()
     talk.complete()
     assert hints(talk) == ["input_audio_buffer.complete came without any input_audio_buffer.append before it"]

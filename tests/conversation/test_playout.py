@@ -1,4 +1,4 @@
-"""What of the audio sent has been heard."""
+"""How much of the sent audio has been played."""
 
 import pytest
 

@@ -49,7 +49,7 @@ def held_button(engines: Engines) -> Simulation:
 
 
 @pytest.mark.parametrize("reports", [[(0.05, TranscriptFailed(1, "broken"))], []])
-def test_a_transcript_that_fails_ahead_of_time_is_ordered_anew(reports: list[Report]) -> None:
+def test_a_transcript_that_fails_ahead_of_time_is_ordered_again(reports: list[Report]) -> None:
     talk = held_button(AtFirst(Transcribe, *reports))
     assert len(talk.all(Transcribe)) == 1
     talk.complete()

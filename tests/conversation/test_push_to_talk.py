@@ -129,7 +129,7 @@ def test_a_completed_buffer_survives_a_change_to_free_talk() -> None:
     assert talk.event_types.count("conversation.chat.completed") == 1
 
 
-def test_a_buffer_that_was_not_completed_goes_on_in_free_talk() -> None:
+def test_a_buffer_that_was_not_completed_continues_in_free_talk() -> None:
     talk = Simulation(limits=PLAIN)
     talk.silence(320)
     talk.speak(960)
@@ -151,7 +151,7 @@ def test_a_buffer_that_was_not_completed_is_answered_though_nothing_follows_in_f
     assert talk.event_types.count("conversation.chat.completed") == 1
 
 
-def test_a_buffer_that_is_not_judged_yet_goes_on_in_free_talk() -> None:
+def test_a_buffer_that_is_not_judged_yet_continues_in_free_talk() -> None:
     talk = Simulation(limits=PLAIN)
     talk.upload(960, 0.95, chunk_s=0.02)
     talk.free_talk()
@@ -160,7 +160,7 @@ def test_a_buffer_that_is_not_judged_yet_goes_on_in_free_talk() -> None:
     assert spans(talk) == [(0, samples_in(960 + 64))]
 
 
-def test_an_utterance_goes_on_in_push_to_talk_and_is_told_as_stopped() -> None:
+def test_an_utterance_continues_in_push_to_talk_after_speech_stopped() -> None:
     talk = Simulation(limits=PLAIN)
     talk.free_talk(prefix_padding_ms=0)
     talk.speak(960)
@@ -176,7 +176,7 @@ def test_an_utterance_goes_on_in_push_to_talk_and_is_told_as_stopped() -> None:
 
 
 @pytest.mark.parametrize("lag_s", [0.0, 0.02])
-def test_speech_that_has_only_just_begun_goes_on_in_push_to_talk(lag_s: float) -> None:
+def test_speech_that_has_only_just_begun_continues_in_push_to_talk(lag_s: float) -> None:
     talk = Simulation(limits=PLAIN)
     talk.free_talk()
     talk.upload(64 if lag_s == 0 else 640, 0.95, chunk_s=lag_s)

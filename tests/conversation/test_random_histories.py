@@ -1,4 +1,4 @@
-"""Whatever users and engines do, in whatever order, the conversation keeps its promises (invariants/every.py)."""
+"""Whatever users and engines do, in whatever order, the invariants hold (invariants/every.py)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -161,7 +161,7 @@ engines = st.builds(
 
 @tries
 @given(history=histories, engines=engines, speculation=st.booleans())
-def test_every_history_keeps_all_promises_and_comes_to_rest(
+def test_the_invariants_hold_in_every_history_and_it_comes_to_rest(
     history: tuple[dict[str, Any], list[Do]], engines: RandomEngines, speculation: bool
 ) -> None:
     talk = Simulation(engines, Limits(speculation=speculation))

@@ -1,4 +1,4 @@
-"""A client that dialled again after it lost its connection: it goes on where it was."""
+"""A client that reconnected after it lost its connection continues where it was."""
 
 import msgspec
 import pytest
@@ -24,7 +24,7 @@ def resumed(**data: object) -> Simulation:
     return talk
 
 
-def test_the_client_is_sent_nothing_and_the_developer_is_told() -> None:
+def test_the_client_is_sent_nothing_and_the_developer_gets_a_hint() -> None:
     talk = resumed(turn_detection={"type": "server_vad"})
     assert talk.event_types == ["chat.created"]
     (hint,) = talk.all(Hint)

@@ -66,7 +66,7 @@ def chunks(ms: int) -> int:
     return ms // CHUNK_MS
 
 
-def test_silence_goes_on_at_once() -> None:
+def test_silence_is_passed_on_at_once() -> None:
     assert Listener().hear("....").line == "...."
 
 
@@ -158,7 +158,7 @@ def test_a_gate_may_begin_in_the_middle_of_the_audio() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("to?."), st.integers(1, 70)), max_size=12), st.booleans())
-def test_each_chunk_goes_on_once_and_in_order(runs: list[tuple[str, int]], finished: bool) -> None:
+def test_each_chunk_is_passed_on_once_and_in_order(runs: list[tuple[str, int]], finished: bool) -> None:
     listener = Listener().hear("".join(who * count for who, count in runs))
     if finished:
         listener.finish()

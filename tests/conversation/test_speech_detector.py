@@ -31,7 +31,7 @@ def test_speech_is_counted_from_the_start_of_its_first_chunk() -> None:
     assert (detector.speech_ms, detector.silence_ms) == (4 * CHUNK_MS, 0)
 
 
-def test_speech_goes_on_at_a_probability_that_would_not_begin_it() -> None:
+def test_speech_continues_at_a_probability_that_would_not_begin_it() -> None:
     assert not fed([0.4]).in_speech
     assert fed([0.6, 0.4, 0.4]).in_speech
     assert not fed([0.6, 0.3]).in_speech
@@ -79,7 +79,7 @@ def heard(*chunks: tuple[float, tuple[float, ...]]) -> SpeechDetector:
     return detector
 
 
-def test_speech_ends_where_its_level_falls_although_voice_activity_goes_on() -> None:
+def test_speech_ends_where_its_level_falls_although_voice_activity_continues() -> None:
     detector = heard(*[(0.9, SPEECH)] * 10, (0.9, FADING), (0.9, FADED), (0.8, FADED))
     assert detector.speech_end == 10 * CHUNK + CHUNK // 2
     assert not detector.in_speech
@@ -92,7 +92,7 @@ def test_in_noise_speech_ends_where_voice_activity_says_so() -> None:
     assert detector.speech_end == 12 * CHUNK
 
 
-def test_soft_speech_that_goes_on_is_speech_once_the_loud_one_is_forgotten() -> None:
+def test_soft_speech_that_continues_is_speech_once_the_loud_one_is_forgotten() -> None:
     soft = (-66.0,) * 4
     detector = heard(*[(0.9, SPEECH)] * 10, *[(0.9, soft)] * 10)
     assert detector.speech_end == 10 * CHUNK

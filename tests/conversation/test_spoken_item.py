@@ -157,7 +157,7 @@ def test_speech_that_breaks_off_before_its_first_sound_tells_nothing() -> None:
     assert kinds(list(speech_of("One.").break_off())) == []
 
 
-def test_a_chat_whose_voice_is_dead_goes_on_in_text_and_says_so_at_its_end() -> None:
+def test_a_chat_without_working_synthesis_continues_in_text_and_says_so_at_its_end() -> None:
     talk = Simulation(engines=Engines(synthesis_s=None))
     talk.write("Where is Paris?")
     for _ in range(4):

@@ -148,7 +148,7 @@ def test_the_audio_of_an_early_end_is_kept_until_silence_has_ended_it() -> None:
     assert talk.all(ForgetAudio)
 
 
-def test_a_reply_that_speech_alone_would_not_interrupt_yet_is_interrupted_where_its_question_goes_on() -> None:
+def test_a_reply_that_speech_alone_would_not_interrupt_yet_is_interrupted_where_its_question_continues() -> None:
     talk = Simulation(Engines(transcription_s=0.05, first_delta_s=5.0), Limits(ignore_backchannels=True))
     talk.free_talk(silence_duration_ms=500, prefix_padding_ms=0)
     talk.speak(480)

@@ -88,7 +88,7 @@ BEGIN = ["question", "created", "in_progress"]
 FOUR = ["function_call", "tool_response", "function_call", "function_call"]
 
 
-def test_tools_are_told_and_kept_before_the_answer() -> None:
+def test_tool_messages_are_sent_and_saved_before_the_answer() -> None:
     talk = talking()
     talk.write("What now?")
     talk.wait(1)
@@ -110,7 +110,7 @@ def test_outputs_are_kept_in_the_order_of_the_calls() -> None:
     assert [call for kind, _, call in kept(talk) if kind == "tool_response"] == ["here", "there 1", "there 2"]
 
 
-def test_tools_in_the_middle_of_an_answer_are_kept_at_once_and_told_behind_it() -> None:
+def test_tool_messages_in_the_middle_of_an_answer_are_saved_at_once_and_sent_after_it() -> None:
     talk = talking("Let me see. ")
     talk.write("What now?")
     talk.wait(1)
@@ -154,7 +154,7 @@ def test_outputs_are_kept_though_their_turn_is_interrupted_before_the_answer_is_
     assert [each for each in kept(talk) if each[2]] == [CALL_HERE, OUTPUT_HERE, *CALLS_THERE, *OUTPUTS_THERE]
 
 
-def test_tools_are_told_before_a_chat_fails_that_had_begun_to_answer() -> None:
+def test_tool_messages_are_sent_before_a_chat_fails_in_its_answer() -> None:
     talk = talking("Let me see. ")
     assert isinstance(talk.engines, EnginesWithTools)
     talk.engines.ends_in = "failure"
@@ -165,7 +165,7 @@ def test_tools_are_told_before_a_chat_fails_that_had_begun_to_answer() -> None:
     assert shown(talk)[-7:] == [*FOUR, "tool_response", "tool_response", "failed"]
 
 
-def test_nothing_is_kept_where_the_chat_is_not_but_all_is_told() -> None:
+def test_without_history_no_tool_message_is_saved_but_all_are_sent() -> None:
     talk = talking()
     talk.configure(chat_config={"auto_save_history": False})
     talk.write("What now?")
@@ -177,7 +177,7 @@ def test_nothing_is_kept_where_the_chat_is_not_but_all_is_told() -> None:
     assert shown(talk).count("tool_response") == 3
 
 
-def test_a_prepared_turn_tells_and_keeps_no_call_before_it_is_certain() -> None:
+def test_a_prepared_turn_sends_and_saves_no_tool_call() -> None:
     class AsksTheClient(Engines):
         def reports(self, order: Effect) -> Iterator[Report]:
             if isinstance(order, StartReply):

@@ -1,4 +1,4 @@
-"""A conversation in virtual time with an observer at its door."""
+"""A conversation in virtual time with an observer."""
 
 from dataclasses import dataclass, field
 from typing import TypeVar

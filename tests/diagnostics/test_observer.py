@@ -70,7 +70,7 @@ def test_speech_is_placed_where_the_user_spoke() -> None:
     assert (ended.reason, ended.silence_ms) == ("silence", ended.at_ms - ended.to_ms)
 
 
-def test_a_user_who_goes_on_throws_away_what_was_prepared() -> None:
+def test_a_user_who_speaks_on_discards_what_was_prepared() -> None:
     talk = Observed()
     talk.free_talk()
     talk.speak(640)
@@ -93,7 +93,7 @@ def test_a_judgement_tells_how_sure_it_was_and_what_was_needed() -> None:
     assert talk.of(SpeechEnded)[0].reason == "judged_complete"
 
 
-def test_a_voice_that_interrupts_is_told_with_what_was_needed_and_what_was_heard() -> None:
+def test_a_barge_in_is_reported_with_what_was_needed_and_what_was_heard() -> None:
     talk = Observed(LONG_ANSWER)
     talk.free_talk()
     talk.write("hello")

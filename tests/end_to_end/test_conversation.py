@@ -43,7 +43,7 @@ async def test_earlier_messages_are_the_models_context(
     ]
 
 
-async def test_a_conversation_goes_on_in_another_connection(
+async def test_a_conversation_continues_in_another_connection(
     scripted_server: RunningServer, language_model: OpenAIStandIn
 ) -> None:
     async with talking(scripted_server) as talk:

@@ -166,7 +166,7 @@ async def test_transcription_with_the_asynchronous_client(async_coze: AsyncCoze,
     assert "color is the sky" in last.data.content
 
 
-def test_what_is_spoken_over_rest_is_written_down_over_rest(coze: Coze) -> None:
+def test_what_is_spoken_over_rest_is_transcribed_over_rest(coze: Coze) -> None:
     voice_id = coze.audio.voices.list().items[0].voice_id
     for file_format in (AudioFormat.MP3, AudioFormat.OGG_OPUS):
         content = coze.audio.speech.create(

@@ -27,9 +27,7 @@ model = "scripted"
 """
 
 
-async def test_the_chat_goes_on_and_the_client_is_told_without_the_address(
-    tmp_path: Path, language_model: OpenAIStandIn
-) -> None:
+async def test_the_chat_continues_and_the_error_names_no_address(tmp_path: Path, language_model: OpenAIStandIn) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -70,7 +70,7 @@ async def test_tools_of_a_coze_bot_run_at_the_client(answering: AnsweringServer)
     assert answering.coze.requests[-1].body["tool_outputs"] == outputs
 
 
-async def test_a_coze_chat_that_fails_is_told_with_its_code(answering: AnsweringServer) -> None:
+async def test_a_coze_chat_that_fails_is_reported_with_its_code(answering: AnsweringServer) -> None:
     answering.coze.will(Fail(4011, "balance too low"))
     async with talking(answering.server, bot_id="coze") as talk:
         await talk.write("hello")

@@ -64,7 +64,7 @@ async def say(talk: Talk, file: Path) -> None:
     await talk.until("conversation.chat.completed", count=count)
 
 
-async def test_what_began_aloud_goes_on_in_writing_and_is_known_aloud_again(
+async def test_what_began_aloud_continues_in_writing_and_is_known_aloud_again(
     scripted_server: RunningServer, language_model: OpenAIStandIn, questions: Path
 ) -> None:
     language_model.will(Say("Paris."), Say("About two million."), Say("The Seine."))
@@ -118,7 +118,7 @@ async def test_question_after_question_no_answer_is_missing_though_it_still_soun
         assert said in listed
 
 
-async def test_what_began_in_writing_goes_on_aloud(
+async def test_what_began_in_writing_continues_aloud(
     scripted_server: RunningServer, language_model: OpenAIStandIn
 ) -> None:
     made = await in_writing(

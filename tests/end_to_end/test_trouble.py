@@ -29,7 +29,7 @@ pytestmark = pytest.mark.models
         ("conversation.chat.submit_tool_outputs", {"chat_id": "1", "tool_outputs": []}, ["data.chat_id"]),
     ],
 )
-async def test_a_malformed_event_gets_an_error_that_says_what_and_the_connection_goes_on(
+async def test_a_malformed_event_gets_an_error_that_says_what_and_the_connection_continues(
     scripted_server: RunningServer, event_type: str, data: dict[str, Any], named: list[str]
 ) -> None:
     async with talking(scripted_server) as talk:

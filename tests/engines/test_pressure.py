@@ -39,7 +39,7 @@ def test_pressure_is_over_when_nothing_has_waited_for_a_while() -> None:
     assert not watched.after(0.2)
 
 
-def test_a_thousand_sessions_that_ask_look_once() -> None:
+def test_a_thousand_sessions_sample_the_load_once() -> None:
     watched = Watched()
     assert [watched.after(0.0) for _ in range(1000)] == [False] * 1000
     assert watched.looks == 1

@@ -94,7 +94,7 @@ def test_a_glossary_is_replaced_whole_and_can_be_taken_back() -> None:
         ({"glossary": [{"original": "a", "translation": "b"}] * 101}, "data.translate_config.glossary"),
     ],
 )
-def test_what_cannot_be_is_refused_by_its_name(translate: dict[str, Any], field: str) -> None:
+def test_a_bad_value_is_refused_by_its_name(translate: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidField) as refused:
         merge_audio(InterpretationConfiguration(), {"translate_config": translate})
     assert refused.value.field == field

@@ -35,7 +35,7 @@ def test_an_update_without_faults_is_answered_with_no_error() -> None:
     assert audio_refusals([], "{}") == []
 
 
-def test_all_faults_of_an_update_are_told_in_one_error() -> None:
+def test_all_faults_of_an_update_are_reported_in_one_error() -> None:
     faults = [InvalidField("data.a", 1, "a text"), InvalidField("data.b", 2, "a text")]
     (event,) = audio_refusals(faults, "the update")
     told = sent(event)

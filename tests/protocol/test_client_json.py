@@ -30,7 +30,7 @@ def test_they_are_not_passed_over_elsewhere(text: str) -> None:
         decode_json(text)
 
 
-def test_what_is_nested_too_deeply_is_told_so() -> None:
+def test_what_is_nested_too_deeply_is_reported() -> None:
     for depth in ("[" * 100_000, '["\\ud83d",' + "[" * 100_000):
         with pytest.raises((RecursionError, ValueError)):
             decode_json(depth)

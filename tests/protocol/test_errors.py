@@ -14,7 +14,7 @@ def test_an_id_that_is_unknown_has_the_code_of_its_kind(kind: str, code: int) ->
     assert (fault.code, fault.msg) == (code, f"there is no {kind} '77'")
 
 
-def test_an_id_that_is_unknown_is_told_with_its_place_and_cut_if_it_is_long() -> None:
+def test_an_id_that_is_unknown_is_reported_with_its_place_and_cut_if_it_is_long() -> None:
     assert UnknownId("chat", "77", "in this conversation").msg == "there is no chat '77' in this conversation"
     assert UnknownId("file", "7" * 10_000).msg == f"there is no file '{'7' * 100}'"
 

@@ -89,7 +89,7 @@ def test_no_field_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize(("path", "field"), LIMITED, ids=[path for path, _ in LIMITED])
-def test_what_is_at_its_limit_is_taken_and_what_is_beyond_is_told_with_the_limit(path: str, field: Field) -> None:
+def test_what_is_at_its_limit_is_taken_and_what_is_beyond_is_reported_with_the_limit(path: str, field: Field) -> None:
     for value in sized(field.takes, 0):
         assert merge(Configuration(), update(path, value)).faults == ()
     for value in sized(field.takes, 1):
@@ -157,7 +157,7 @@ def test_an_event_at_its_limits_is_taken(event: str) -> None:
         (outputs(1, call_id="x" * 513), "data.tool_outputs[0].tool_call_id", 512),
     ],
 )
-def test_an_event_beyond_a_limit_is_told_with_field_and_limit(event: str, field: str, limit: int) -> None:
+def test_an_event_beyond_a_limit_is_reported_with_field_and_limit(event: str, field: str, limit: int) -> None:
     with pytest.raises(InvalidField) as caught:
         parse(event)
     assert caught.value.field == field
@@ -176,7 +176,7 @@ def test_a_message_without_anything_in_it_is_an_error(event: str) -> None:
 
 @pytest.mark.parametrize("codec", ["pcm_config", "opus_config"])
 @pytest.mark.parametrize(("given", "missing"), [("period", "max_frame_num"), ("max_frame_num", "period")])
-def test_half_a_limit_config_is_told_with_the_field_that_is_missing(codec: str, given: str, missing: str) -> None:
+def test_half_a_limit_config_is_reported_with_the_field_that_is_missing(codec: str, given: str, missing: str) -> None:
     (fault,) = merge(Configuration(), {"output_audio": {codec: {"limit_config": {given: 1}}}}).faults
     assert fault.field == f"data.output_audio.{codec}.limit_config.{missing}"
     assert fault.allowed == "a value: it is missing, and limit_config needs period and max_frame_num"

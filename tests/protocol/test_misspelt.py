@@ -38,5 +38,5 @@ def test_the_values_of_maps_are_the_clients_own() -> None:
     assert misspelt_fields(Configuration, update) == []
 
 
-def test_of_many_unknown_fields_the_first_are_told() -> None:
+def test_of_many_unknown_fields_the_first_are_reported() -> None:
     assert len(misspelt_fields(Configuration, {f"asr_config{n}": 1 for n in range(1000)} | {"x" * 10_000: 1})) == 10

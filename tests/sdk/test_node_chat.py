@@ -65,12 +65,12 @@ def test_a_wrong_token_is_an_error_with_a_log_id(node: NodeProject) -> None:
     assert error["detail"]["logid"]
 
 
-def test_a_client_that_connects_again_goes_on(node: NodeProject) -> None:
+def test_a_client_that_connects_again_continues(node: NodeProject) -> None:
     seen = node.run("chat", "reconnect", bot_id="echo", question="still there")
     assert seen["text"].strip() == "still there"
 
 
-def test_a_client_whose_line_was_cut_goes_on_with_its_configuration_and_conversation(node: NodeProject) -> None:
+def test_a_client_whose_line_was_cut_continues_with_its_configuration_and_conversation(node: NodeProject) -> None:
     update = {
         "input_audio": {"format": "pcm", "codec": "pcm", "sample_rate": 48_000, "channel": 1, "bit_depth": 16},
         "turn_detection": {"type": "server_vad"},

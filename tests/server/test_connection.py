@@ -159,6 +159,6 @@ async def test_stopping_cancels_a_session_that_does_not_end(start: Start) -> Non
     assert cancelled.is_set()
 
 
-def test_an_address_of_another_machine_is_said() -> None:
+def test_an_address_of_another_machine_is_reported() -> None:
     with pytest.raises(ListenError, match=r"203\.0\.113\.9: this machine has no such address; .*--host"):
         bind("203.0.113.9", 0, "--port")

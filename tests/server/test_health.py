@@ -87,7 +87,7 @@ class LostDatabase:
     ("answers", "said"),
     [(True, "the database cannot be read: it is gone"), (False, "the database has not answered within 0.01 s")],
 )
-async def test_a_database_that_is_gone_or_does_not_answer_is_said(
+async def test_a_database_that_is_gone_or_does_not_answer_is_reported(
     answers: bool, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "DATABASE_S", 0.01)

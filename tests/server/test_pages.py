@@ -23,7 +23,7 @@ async def built(tmp_path: Path) -> AsyncIterator[AsyncTestClient[Litestar]]:
         yield client
 
 
-async def test_the_page_is_asked_for_anew_each_time(built: AsyncTestClient[Litestar]) -> None:
+async def test_the_page_is_revalidated_each_time(built: AsyncTestClient[Litestar]) -> None:
     answer = await built.get("/")
     assert answer.text == "<!doctype html><title>page</title>"
     assert answer.headers["content-type"].startswith("text/html")

@@ -170,14 +170,16 @@ async def test_a_list_may_be_asked_for_without_saying_more(
         ("GET", "/v3/chat/message/list?conversation_id=c&chat_id=t"),
     ],
 )
-async def test_nothing_is_told_without_token(talked: Running, http: httpx.AsyncClient, method: str, path: str) -> None:
+async def test_nothing_is_returned_without_a_token(
+    talked: Running, http: httpx.AsyncClient, method: str, path: str
+) -> None:
     for headers in ({"Authorization": "Bearer wrong"}, {"Authorization": ""}):
         answer = await http.request(method, path, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (401, 4100)
         assert answer.json()["detail"]["logid"] == answer.headers["X-Tt-Logid"]
 
 
-async def test_a_token_for_talking_alone_does_not_open_it(server: Running, http: httpx.AsyncClient) -> None:
+async def test_a_token_with_the_chat_permission_alone_is_refused(server: Running, http: httpx.AsyncClient) -> None:
     _, secret = await server.store.tokens.create("talker", permissions=("chat",))
     answer = await http.get("/v1/files/retrieve?file_id=1", headers={"Authorization": f"Bearer {secret}"})
     assert (answer.status_code, answer.json()["code"]) == (403, 4101)

@@ -121,6 +121,6 @@ def test_a_faulty_field_is_refused_by_its_name(
     assert all(name in answer.json()["msg"] for name in named), answer.json()["msg"]
 
 
-def test_without_a_token_nothing_is_said(scripted_server: RunningServer) -> None:
+def test_without_a_token_nothing_is_synthesised(scripted_server: RunningServer) -> None:
     answer = httpx.post(f"{scripted_server.http}/v1/audio/speech", json={"input": TEXT, "voice_id": "x"})
     assert (answer.status_code, answer.json()["code"]) == (401, 4100)

@@ -46,7 +46,7 @@ def file_of(container: str, codec: str, samples: Samples) -> bytes:
     ("container", "codec"),
     [("wav", "pcm_s16le"), ("mp3", "libmp3lame"), ("ogg", "libopus"), ("ipod", "aac"), ("flac", "flac")],
 )
-def test_files_of_every_kind_are_written_down(
+def test_files_of_every_kind_are_transcribed(
     scripted_server: RunningServer, sky: Samples, container: str, codec: str
 ) -> None:
     answer = sent(scripted_server, file_of(container, codec, sky))
@@ -54,13 +54,13 @@ def test_files_of_every_kind_are_written_down(
     assert "color is the sky" in answer.json()["data"]["text"]
 
 
-def test_what_can_be_read_of_a_damaged_file_is_written_down(scripted_server: RunningServer, sky: Samples) -> None:
+def test_what_can_be_read_of_a_damaged_file_is_transcribed(scripted_server: RunningServer, sky: Samples) -> None:
     mp3 = file_of("mp3", "libmp3lame", sky)
     for damaged in (mp3 + mp3, mp3 + np.random.default_rng(1).bytes(300)):
         assert "color is the sky" in sent(scripted_server, damaged).json()["data"]["text"]
 
 
-def test_a_wav_is_written_down_to_its_end_whatever_size_its_header_gives(
+def test_a_wav_is_transcribed_to_its_end_whatever_size_its_header_gives(
     scripted_server: RunningServer, sky: Samples
 ) -> None:
     wav = bytearray(encode_wav(sky, 16_000))
@@ -68,7 +68,7 @@ def test_a_wav_is_written_down_to_its_end_whatever_size_its_header_gives(
     assert "color is the sky" in sent(scripted_server, bytes(wav)).json()["data"]["text"]
 
 
-def test_a_long_recording_is_written_down_to_its_end(
+def test_a_long_recording_is_transcribed_to_its_end(
     scripted_server: RunningServer, questions: Path, sky: Samples
 ) -> None:
     capital = read_listening_audio(questions / "en-capital.wav")

@@ -43,7 +43,7 @@ async def test_no_engine_can_clone(server: Running, audio_format: str, content: 
         (b"nothing to hear", GOOD, 4303, "file"),
     ],
 )
-async def test_a_mistake_is_told_first(
+async def test_a_mistake_in_the_request_is_reported_first(
     server: Running, content: bytes | None, parts: dict[str, str], code: int, named: str
 ) -> None:
     status, told, msg = await asked(server, content, **parts)

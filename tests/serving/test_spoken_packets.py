@@ -37,7 +37,7 @@ class Stalling:
         pass
 
 
-async def test_a_voice_that_falls_silent_is_given_up() -> None:
+async def test_synthesis_that_stalls_is_given_up() -> None:
     voice = Stalling()
     encoder = open_encoder(OutputAudio())
     options = SynthesisOptions(voice_id="a")
@@ -67,7 +67,7 @@ class Endless(Stalling):
             self.closed = True
 
 
-async def test_a_voice_that_goes_on_for_ever_is_stopped_and_what_it_said_stays() -> None:
+async def test_endless_synthesis_is_stopped_and_its_audio_so_far_stays() -> None:
     voice = Endless()
     encoder = open_encoder(OutputAudio(codec="g711u"))
     packets = spoken_packets(voice, "Hm.", SynthesisOptions(voice_id="a"), Priority.SENTENCE, encoder)

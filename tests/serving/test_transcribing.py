@@ -43,7 +43,7 @@ def services(recognizer: Any, transcripts: Any) -> Services:
     return cast(Services, SimpleNamespace(recognizer=recognizer, transcripts=transcripts))
 
 
-async def test_what_was_heard_is_told_with_its_language() -> None:
+async def test_a_transcript_comes_with_its_language() -> None:
     hearing = services(Recogniser(), TranscriptFinisher())
     text, language = await transcribed(hearing, SOUND, HOW, Priority.FINAL, final=True)
     assert (text.lower().rstrip("?. "), language) == ("how are you", "en")
@@ -57,6 +57,6 @@ async def test_what_was_heard_is_told_with_its_language() -> None:
         (services(Recogniser(), BrokenFinisher()), INTERNAL_MSG),
     ],
 )
-async def test_whatever_breaks_costs_this_transcript_alone(hearing: Services, told: str) -> None:
+async def test_a_failure_costs_this_transcript_alone(hearing: Services, told: str) -> None:
     with pytest.raises(EngineError, match=f"^speech recognition failed: {re.escape(told)}$"):
         await transcribed(hearing, SOUND, HOW, Priority.FINAL, final=True)

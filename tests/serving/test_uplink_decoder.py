@@ -75,7 +75,7 @@ async def test_audio_is_decoded_in_short_steps_between_which_others_run() -> Non
     assert turns >= len(steps) - 1 > 190
 
 
-async def test_an_append_that_holds_too_much_is_told_and_its_rest_left_out() -> None:
+async def test_an_append_that_holds_too_much_is_reported_and_its_rest_left_out() -> None:
     decoder = UplinkDecoder(OGG)
     steps, told = await heard(decoder, tiny_packets(22))
     assert told == [f"data.delta: holds more than {LONGEST_APPEND_S} s of audio; send it in shorter pieces"]
@@ -115,7 +115,7 @@ async def test_what_is_behind_a_fault_in_the_same_append_is_heard() -> None:
         (OGG, cut(FILES["flac"], [500]), "FLAC"),
     ],
 )
-async def test_another_format_than_announced_is_told_once(
+async def test_another_format_than_announced_is_reported_once(
     announced: InputAudio, appends: list[bytes], kind: str
 ) -> None:
     decoder = UplinkDecoder(announced)
@@ -138,7 +138,7 @@ async def test_after_it_was_told_the_next_buffer_or_the_right_format_is_heard() 
     assert (len(np.concatenate(steps)), told) == (SPEECH_RATE, [])
 
 
-async def test_packets_that_do_not_decode_are_told_once_and_the_others_are_heard() -> None:
+async def test_packets_that_do_not_decode_are_reported_once_and_the_others_are_heard() -> None:
     packets = opus_packets()
     broken = [b"\xff\xff\xff\xff" if number % 5 == 4 else packet for number, packet in enumerate(packets)]
     steps, told = await heard(UplinkDecoder(OPUS), *broken)

@@ -21,7 +21,7 @@ async def rings(alarm: DeadlineTimer) -> None:
 
 @LOOPS
 @pytest.mark.parametrize("past_s", [0.0, 0.0001, 1.0])
-def test_it_can_be_set_anew_after_a_moment_that_has_come_already(loop_factory: LoopFactory, past_s: float) -> None:
+def test_it_can_be_set_again_after_a_moment_that_has_come_already(loop_factory: LoopFactory, past_s: float) -> None:
     async def session() -> None:
         alarm, now = DeadlineTimer(), asyncio.get_running_loop().time()
         alarm.set(now - past_s)
@@ -55,7 +55,7 @@ async def test_once_it_has_rung_it_is_silent_until_it_is_set() -> None:
             await alarm.wait()
 
 
-async def test_a_ring_takes_back_the_moment_that_was_set() -> None:
+async def test_a_ring_clears_the_deadline() -> None:
     alarm = DeadlineTimer()
     alarm.set(asyncio.get_running_loop().time() + SOON_S)
     alarm.ring()

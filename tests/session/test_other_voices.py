@@ -1,4 +1,4 @@
-"""Recorded voices through the real stages: who begins a turn, and who interrupts."""
+"""Recorded voices through the real stages: whose speech begins a turn, and whose interrupts."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The way out: nothing overtakes, nothing is told before it is saved, a client that does not read is given up."""
+"""The outbox: events keep their order and wait for their records; a client that does not read is disconnected."""
 
 import asyncio
 import json
@@ -130,7 +130,7 @@ async def test_an_interruption_drops_the_audio_that_has_not_left() -> None:
         assert await wire.takes(2) == ["conversation.cleared", "chat.updated"]
 
 
-async def test_packets_are_told_when_they_have_left_and_those_that_were_dropped_at_once() -> None:
+async def test_packets_are_reported_when_they_have_left_and_dropped_ones_at_once() -> None:
     wire, gone = Wire(), list[PacketGone]()
     outbox = Outbox(wire, Saved(), log_id="log", report=gone.append)  # type: ignore[arg-type]
     async with running(outbox):

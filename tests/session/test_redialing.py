@@ -1,4 +1,4 @@
-"""A client that dials again after a drop and sends no chat.update: what it goes on with, and when it does not."""
+"""A client that reconnects after a drop without chat.update: what it continues with, and when it does not."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -77,7 +77,7 @@ def goes_on(client: Dialler, before: Dialler) -> bool:
     return same
 
 
-async def test_after_a_drop_it_goes_on_with_configuration_and_conversation(services: Services) -> None:
+async def test_after_a_drop_it_continues_with_configuration_and_conversation(services: Services) -> None:
     async with dialling(services, **ASKED, need_play_prologue=True, prologue_content="Hello.") as first:
         await first.until("conversation.audio.completed")
         first.says("conversation.message.create", role="assistant", content_type="text", content="I am Bob.")
@@ -95,7 +95,7 @@ async def test_after_a_drop_it_goes_on_with_configuration_and_conversation(servi
     assert record is not None
 
 
-async def test_a_client_that_says_what_it_wants_begins_anew(services: Services) -> None:
+async def test_a_client_that_sends_chat_update_begins_a_new_conversation(services: Services) -> None:
     async with dialling(services, **ASKED) as first:
         await first.is_lost()
         async with dialling(services, asr_config={}) as again:
@@ -105,7 +105,7 @@ async def test_a_client_that_says_what_it_wants_begins_anew(services: Services) 
             assert not goes_on(again, first)
 
 
-async def test_after_a_proper_end_it_begins_anew(services: Services) -> None:
+async def test_after_a_close_frame_a_new_conversation_begins(services: Services) -> None:
     async with dialling(services, **ASKED) as first:
         await first.hangs_up()
         async with dialling(services) as again:
@@ -115,7 +115,7 @@ async def test_after_a_proper_end_it_begins_anew(services: Services) -> None:
 
 
 @pytest.mark.parametrize("other", ["bob", ""])
-async def test_nobody_else_goes_on_with_it(services: Services, other: str) -> None:
+async def test_no_other_client_continues_it(services: Services, other: str) -> None:
     async with dialling(services, **ASKED) as first:
         await first.is_lost()
         async with dialling(services, redials_as=other) as stranger:
@@ -124,7 +124,7 @@ async def test_nobody_else_goes_on_with_it(services: Services, other: str) -> No
             assert not goes_on(stranger, first)
 
 
-async def test_where_two_were_lost_nobody_can_tell_whose_it_was(services: Services) -> None:
+async def test_with_two_lost_connections_a_new_conversation_begins(services: Services) -> None:
     async with dialling(services, **ASKED) as first, dialling(services, **ASKED) as second:
         await first.is_lost()
         await second.is_lost()

@@ -141,7 +141,7 @@ async def test_an_encoder_that_fails_silences_nobody_and_is_noted_once(caplog: p
     assert len(caplog.records) == 1
 
 
-async def test_noise_makes_less_likeness_enough_for_a_voice_that_was_enrolled_in_quiet() -> None:
+async def test_noise_lowers_the_similarity_needed_for_a_voice_enrolled_in_quiet() -> None:
     speech = np.concatenate([sound(ANN, 30), sound(BOB, 20)])
     voice = TargetVoice(LevelEncoder(), ENROLLED)
     in_quiet, in_noise = [await voice.lead(speech, clearness_db) for clearness_db in (60.0, 15.0)]

@@ -1,4 +1,4 @@
-"""Finding out who speaks in a turn, and how, beside its transcript: it costs nothing where nobody asks, and never holds
+"""Recognition of speaker, gender and emotion beside the transcript: it costs nothing if not requested, and never holds
 a turn up."""
 
 import asyncio
@@ -93,7 +93,7 @@ async def test_voiceprints_of_another_encoder_are_not_compared(store: Store) -> 
 
 
 @pytest.mark.parametrize("error", [EngineError("broken"), ZeroDivisionError()])
-async def test_a_turn_goes_on_without_a_speaker_where_the_encoder_fails(store: Store, error: Exception) -> None:
+async def test_a_turn_continues_without_a_speaker_where_the_encoder_fails(store: Store, error: Exception) -> None:
     assert await speaker(store, Encoder(error=error), group_id=await group_with_ann(store)) is None
 
 

@@ -27,7 +27,7 @@ def test_a_bot_names_the_servers_whose_tools_it_has(tmp_path: Path) -> None:
     assert settings.mcp_servers[0].command == "mcp-tools"
 
 
-def test_a_server_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+def test_an_unknown_mcp_server_is_reported_with_the_known_ones(tmp_path: Path) -> None:
     told = loading(tmp_path, '[[bots]]\nid = "a"\nmcp_servers = ["tool"]\n' + SERVER)
     assert "'tool' is not allowed; allowed: the name of an MCP server: tools" in told
 

@@ -108,7 +108,7 @@ def test_an_error_names_file_key_value_and_what_is_allowed(write: Write, text: s
     assert said in message
 
 
-def test_all_problems_are_told_at_once(write: Write) -> None:
+def test_all_problems_are_reported_at_once(write: Write) -> None:
     message = problems(write("[server]\nport = -1\nhots = 'x'\n[limits]\nspeculation = 3\n"))
     assert len(message.splitlines()) == 3
 
@@ -134,7 +134,7 @@ def test_a_file_may_begin_with_the_mark_that_some_editors_write(write: Write) ->
     assert load(write("\ufeff[server]\nport = 9000\n")).server.port == 9000
 
 
-def test_a_missing_file_is_said(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     assert "there is no such settings file" in problems(tmp_path / "kouyu.toml")
 
 

@@ -1,4 +1,4 @@
-"""What was thought of a message is kept once, and goes with the message."""
+"""Feedback on a message is saved once, and deleted with the message."""
 
 import pytest
 
@@ -19,7 +19,7 @@ async def said(store: Store) -> str:
     return added.id
 
 
-async def test_the_latest_opinion_counts(store: Store, said: str) -> None:
+async def test_the_latest_feedback_counts(store: Store, said: str) -> None:
     await store.feedback.put(said, "unlike", reason_types=("wrong", "rude"), comment="no")
     await store.feedback.put(said, "like")
     kept = await store.feedback.get(said)
@@ -27,7 +27,7 @@ async def test_the_latest_opinion_counts(store: Store, said: str) -> None:
     assert (kept.feedback_type, kept.reason_types, kept.comment) == ("like", (), "")
 
 
-async def test_an_opinion_can_be_taken_back_more_than_once(store: Store, said: str) -> None:
+async def test_feedback_can_be_deleted_more_than_once(store: Store, said: str) -> None:
     await store.feedback.put(said, "like", reason_types=("kind",), comment="yes")
     await store.feedback.delete(said)
     await store.feedback.delete(said)

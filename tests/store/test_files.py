@@ -35,7 +35,7 @@ async def test_only_its_owner_may_read_it(location: str | Path, folder: Path) ->
     assert modes(folder) == {record.id: 0o600, ".": 0o700}
 
 
-async def test_a_file_whose_content_is_gone_is_told(location: str | Path, folder: Path) -> None:
+async def test_a_file_whose_content_is_gone_is_reported(location: str | Path, folder: Path) -> None:
     async with await Store.open(location, files_folder=folder) as store:
         record = await store.files.add("a", b"hello")
         (folder / record.id).unlink()

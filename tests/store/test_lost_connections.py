@@ -1,4 +1,4 @@
-"""What lost connections leave: bounded, for a minute, and taken once."""
+"""The state of lost connections: bounded, kept for a minute, and taken once."""
 
 from pathlib import Path
 

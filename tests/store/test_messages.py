@@ -120,7 +120,7 @@ async def test_messages_of_an_excluded_chat_are_never_context(store: Store) -> N
     assert [each for each, _ in await context(store)] == ["3", "4"]
 
 
-async def test_a_deleted_message_is_told_once_and_gone(store: Store) -> None:
+async def test_deleting_a_message_returns_it_once(store: Store) -> None:
     await store.messages.add(message("m", "bye"), 1)
     deleted = await store.messages.delete("c", "m")
     assert deleted is not None

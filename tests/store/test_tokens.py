@@ -9,7 +9,7 @@ from kouyu.store.tokens import ALL_PERMISSIONS, TRUSTED_SECONDS
 from tests.store.clock import Clock
 
 
-async def test_a_secret_opens_and_nothing_like_it_does(store: Store) -> None:
+async def test_a_secret_is_valid_and_similar_ones_are_not(store: Store) -> None:
     record, secret = await store.tokens.create("phone")
     assert re.fullmatch(r"kouyu_[A-Za-z0-9_-]{43}", secret)
     verified = await store.tokens.verify(secret)
@@ -95,7 +95,7 @@ async def test_the_last_use_is_noted_at_most_once_a_minute(store: Store, clock: 
     assert await last_use() == started + 60
 
 
-async def test_more_tokens_than_are_kept_in_memory_all_open(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_more_tokens_than_are_kept_in_memory_are_all_valid(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kouyu.store.tokens._CACHED_TOKENS", 2)
     secrets = [(await store.tokens.create(f"t{number}"))[1] for number in range(5)]
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""What is remembered of each user."""
+"""Variables of each user."""
 
 from kouyu.store.store import Store
 from tests.store.clock import Clock
@@ -26,7 +26,7 @@ async def test_one_can_ask_for_some_of_them(store: Store) -> None:
     assert [record.keyword for record in found] == ["city", "mood"]
 
 
-async def test_nobody_in_particular_has_values_too(store: Store) -> None:
+async def test_chats_without_a_user_have_values_too(store: Store) -> None:
     await store.variables.set("bot", "", {"city": "Rome"})
     assert await store.variables.values("bot", "") == {"city": "Rome"}
     assert await store.variables.values("bot", "ada") == {}

@@ -50,7 +50,7 @@ async def test_groups_are_found_by_how_their_name_begins_and_by_who_made_them(st
     assert await group_names(store, GroupFilter(account_id="7", owner_id="bob")) == []
 
 
-async def test_pages_go_on_where_the_last_one_ended(store: Store) -> None:
+async def test_pages_continue_where_the_last_one_ended(store: Store) -> None:
     group_id = await store.voiceprints.create_group("family", owner_id="t")
     made = [await store.voiceprints.enrol(group_id, str(seed), enrolment(seed), owner_id="t") for seed in range(5)]
     pages = [await store.voiceprints.features(group_id, offset=offset, limit=2) for offset in (0, 2, 4, 6)]
@@ -82,7 +82,7 @@ async def test_a_feature_is_found_in_its_own_group_only(store: Store) -> None:
     assert await store.voiceprints.audio(friends, feature_id) is None
 
 
-async def test_unknown_groups_are_told(store: Store) -> None:
+async def test_unknown_groups_are_reported(store: Store) -> None:
     for call in (
         store.voiceprints.delete_group("7"),
         store.voiceprints.change_group("7", name="x"),

@@ -1,4 +1,4 @@
-"""What says no more than that somebody listens."""
+"""Which transcripts are backchannels."""
 
 import pytest
 

@@ -27,7 +27,7 @@ def test_what_a_voice_cannot_read_is_left_out(text: str, languages: tuple[str, .
     assert readable(text, languages) == read
 
 
-def test_what_is_left_out_is_told_without_being_quoted(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_left_out_is_logged_without_being_quoted(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         readable("Hello.", ("en",))
         assert not caplog.records

@@ -92,7 +92,7 @@ def test_a_sentence_is_given_as_soon_as_the_next_character_shows_that_it_is_whol
     assert flushed(splitter) == []
 
 
-def test_a_splitter_that_was_flushed_begins_anew() -> None:
+def test_a_splitter_that_was_flushed_begins_again() -> None:
     splitter = SentenceSplitter()
     assert fed(splitter, "One. Two") == ["One."]
     assert flushed(splitter) == ["Two"]

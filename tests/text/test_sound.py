@@ -36,7 +36,7 @@ def test_other_words_do_not(one: str, other: str) -> None:
         ("hey Kouyu", "Hey, Kouyu!"),
     ],
 )
-def test_a_keyword_is_found_however_it_was_written_down(keyword: str, transcript: str) -> None:
+def test_a_keyword_is_found_however_it_was_transcribed(keyword: str, transcript: str) -> None:
     assert sounds_in(keyword, transcript)
 
 

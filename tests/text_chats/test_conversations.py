@@ -1,4 +1,4 @@
-"""Conversations, their messages and what is thought of them, over HTTP (rest.md 3)."""
+"""Conversations, their messages and feedback on them, over HTTP (rest.md 3)."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ async def made(writing: Writing, **body: Any) -> dict[str, Any]:
     return conversation
 
 
-async def test_a_conversation_may_be_made_of_nothing(writing: Writing) -> None:
+async def test_a_conversation_may_be_created_without_messages(writing: Writing) -> None:
     for body in (None, {}, {"connector_id": "", "meta_data": None, "messages": None, "bot_id": ""}):
         answer = await writing.post("/v1/conversation/create", body)
         conversation = answer["data"]
@@ -147,7 +147,7 @@ async def test_feedback_is_kept_and_taken_back(writing: Writing) -> None:
     assert (await writing.post(nobody, given))["code"] == 4005
 
 
-async def test_nothing_is_told_without_token(writing: Writing) -> None:
+async def test_nothing_is_returned_without_a_token(writing: Writing) -> None:
     for method, path in (
         ("POST", "/v1/conversation/create"),
         ("GET", "/v1/conversations?bot_id=plain"),

@@ -1,4 +1,4 @@
-"""The unmodified cozepy, synchronous and asynchronous, on conversations and chats in writing."""
+"""The unmodified cozepy, synchronous and asynchronous, on conversations and text chats."""
 
 from typing import Any
 

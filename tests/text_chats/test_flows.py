@@ -43,7 +43,7 @@ async def test_a_flow_knows_what_was_said_in_the_conversation(writing: Writing) 
     assert request.conversation_id == conversation_id
 
 
-async def test_a_flow_that_is_not_there_is_told(writing: Writing) -> None:
+async def test_a_flow_that_is_not_there_is_reported(writing: Writing) -> None:
     body = {"workflow_id": "nobody", "additional_messages": QUESTION}
     answer = await writing.http.post("/v1/workflows/chat", json=body)
     assert (answer.status_code, answer.json()["code"]) == (404, 4200)

@@ -78,7 +78,7 @@ async def test_what_has_ended_cannot_be_canceled(writing: Writing) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v3/chat/retrieve", "/v3/chat/submit_tool_outputs"])
-async def test_a_chat_that_is_not_there_is_told(writing: Writing, path: str) -> None:
+async def test_a_chat_that_is_not_there_is_reported(writing: Writing, path: str) -> None:
     conversation_id = (await writing.post("/v1/conversation/create"))["data"]["id"]
     body = {"tool_outputs": [{"tool_call_id": "1", "output": "x"}]}
     answer = await writing.http.post(path, params={"conversation_id": conversation_id, "chat_id": "9"}, json=body)

@@ -79,7 +79,7 @@ async def test_what_is_told_is_on_disk_already(writing: Writing) -> None:
             assert await writing.store.messages.get(data["conversation_id"], data["id"]) is not None
 
 
-async def test_a_conversation_goes_on(writing: Writing) -> None:
+async def test_a_conversation_continues(writing: Writing) -> None:
     writing.model.will(Say("Rayleigh."), Say("Tyndall."))
     first = chat_of(await writing.events("/v3/chat", asked()), "conversation.chat.completed")
     brought = [
@@ -245,14 +245,14 @@ BAD: list[tuple[dict[str, Any], int, int, str]] = [
 ]
 
 
-async def test_a_bad_request_is_told_before_the_stream(writing: Writing) -> None:
+async def test_a_bad_request_is_reported_before_the_stream(writing: Writing) -> None:
     for change, status, code, named in BAD:
         answer = await writing.http.post("/v3/chat", json=asked(**change))
         assert (answer.status_code, answer.json()["code"]) == (status, code), change
         assert named in answer.json()["msg"]
 
 
-async def test_a_conversation_that_is_not_there_or_another_users_is_told(writing: Writing) -> None:
+async def test_an_unknown_conversation_and_another_users_are_refused(writing: Writing) -> None:
     unknown = await writing.http.post("/v3/chat?conversation_id=9", json=asked())
     assert (unknown.status_code, unknown.json()["code"]) == (404, 4002)
     chat = chat_of(await writing.events("/v3/chat", asked(user_id="ada")), "conversation.chat.completed")

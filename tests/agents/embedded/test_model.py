@@ -252,7 +252,7 @@ async def test_only_who_has_the_key_is_answered(model: EmbeddedModel) -> None:
     assert model.endpoint.base_url.startswith("http://127.0.0.1:")
 
 
-async def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
+async def test_a_model_that_cannot_be_loaded_is_reported(tmp_path: Path) -> None:
     (tmp_path / "broken.gguf").write_bytes(b"no model")
     model = EmbeddedModel(file_of_user(tmp_path / "broken.gguf"))
     with pytest.raises(AgentError, match="ended with status"):
@@ -260,7 +260,7 @@ async def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
     await model.close()
 
 
-def test_missing_weights_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_weights_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KOUYU_WEIGHTS", str(tmp_path))
     with pytest.raises(MissingWeights, match="smollm2"):
         TINY.model_file()

@@ -26,7 +26,7 @@ class _Rules:
 
 
 def check_idle(talk: Simulation) -> None:
-    """After enough waiting: all promises have been kept, and everything begun has come to an end."""
+    """After enough waiting: all invariants hold, and everything begun has ended."""
     rules = _Rules(talk)
     assert talk.conversation.deadline(talk.now) is None, "an idle conversation waits for nothing"
     assert not rules.orders.under_way, "every order has been answered or cancelled"
@@ -35,7 +35,7 @@ def check_idle(talk: Simulation) -> None:
 
 
 def check_cancelled(talk: Simulation) -> None:
-    """Right after ``conversation.chat.cancel``: all promises have been kept, and nothing is said any more."""
+    """Right after ``conversation.chat.cancel``: all invariants hold, and nothing is spoken any more."""
     rules = _Rules(talk)
     assert rules.chats.running is None, "the chat has ended"
     assert not rules.audio.announcing, "the announcement has been interrupted"

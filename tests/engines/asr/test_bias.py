@@ -53,7 +53,7 @@ def test_where_nothing_sounds_alike_or_the_word_stands_there_the_model_is_not_as
     assert model.asked == []
 
 
-def test_a_word_that_was_heard_rightly_is_not_taken_for_another() -> None:
+def test_a_word_that_was_recognised_correctly_is_not_taken_for_another() -> None:
     assert with_expected_words("我在扣子平台上。", Bias(("扣子", "口字")), Costs(0.0)) == "我在扣子平台上。"
 
 

@@ -124,7 +124,9 @@ async def test_a_hot_word_leaves_the_rest_of_the_sentence_alone(recognizer: Whis
 
 
 @pytest.mark.models
-async def test_a_word_of_the_context_is_heard_where_it_is_said(recognizer: WhisperRecognizer, speak: Speak) -> None:
+async def test_a_word_of_the_context_is_recognised_where_it_is_said(
+    recognizer: WhisperRecognizer, speak: Speak
+) -> None:
     audio = speak("My name is Siobhan Kaczynski.")
     told = await hear(recognizer, audio, context="A call with Siobhan Kaczynski about the name of a dog.")
     assert told.text == "My name is Siobhan Kaczynski."

@@ -86,7 +86,7 @@ def test_streams_do_not_hear_one_another() -> None:
         assert np.array_equal(alone.feed(piece), beside.feed(piece))
 
 
-def test_a_missing_library_is_said_with_the_command_that_helps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_reported_with_the_command_that_helps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "webrtc_noise_gain", None)
     with pytest.raises(EngineUnavailable, match="pip install webrtc-noise-gain"):
         WebRtcSuppressor()

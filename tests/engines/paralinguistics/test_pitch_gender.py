@@ -28,7 +28,7 @@ async def test_a_low_voice_is_a_mans_and_a_high_one_a_womans() -> None:
     assert judged == ["female"] * 3
 
 
-def test_between_the_two_nothing_is_said() -> None:
+def test_between_the_two_limits_there_is_no_result() -> None:
     assert gender_of(voice((MALE_BELOW_HZ + FEMALE_ABOVE_HZ) / 2)) is None
 
 

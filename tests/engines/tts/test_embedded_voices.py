@@ -174,7 +174,7 @@ async def test_without_the_native_voices_the_others_speak(scheduler: Scheduler) 
     assert {voice.voice_id for voice in others.voices()} == {f"kokoro-{name}" for name in RECORDED_IN_JAPANESE}
 
 
-async def test_a_folder_without_weights_is_said_with_the_command_that_helps(
+async def test_a_folder_without_weights_is_reported_with_the_command_that_helps(
     scheduler: Scheduler, tmp_path: Path
 ) -> None:
     with pytest.raises(EngineUnavailable, match="kouyu models fetch piper-joe"):

@@ -152,7 +152,9 @@ def test_phonemes_are_split_between_words() -> None:
     assert all(len(part) <= MOST_PHONEMES for part in in_calls("wˈɜɹd " * 500, MOST_PHONEMES))
 
 
-def test_another_release_of_the_package_is_said_with_the_command_that_helps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_release_of_the_package_is_reported_with_the_command_that_helps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def other_names(*_: object) -> bytes:
         raise BadModel("no operator gives f0")
 

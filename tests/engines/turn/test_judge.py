@@ -36,18 +36,18 @@ async def scheduler() -> AsyncIterator[Scheduler]:
     await scheduler.close()
 
 
-def test_either_vote_moves_the_judgement_its_way() -> None:
+def test_either_score_moves_the_result_its_way() -> None:
     assert combined(0.5, 0.5) == pytest.approx(0.5, abs=0.05)
     for other in (0.0, 0.2, 0.5, 0.9, 1.0):
         assert combined(0.2, other) < combined(0.8, other)
         assert combined(other, 0.2) < combined(other, 0.8)
 
 
-def test_a_text_that_cannot_end_so_outweighs_the_surest_melody() -> None:
+def test_a_text_that_cannot_end_there_outweighs_the_surest_intonation() -> None:
     assert combined(audio=1.0, text=0.08) < 0.5
 
 
-def test_certain_votes_stay_finite() -> None:
+def test_certain_scores_stay_finite() -> None:
     assert log_odds(0.0) == -log_odds(1.0)
     assert 0.0 < combined(0.0, 0.0) < combined(1.0, 1.0) < 1.0
 
@@ -110,7 +110,7 @@ class Stalled:
         return 0.0
 
 
-async def test_where_the_audios_vote_is_late_the_text_decides() -> None:
+async def test_if_the_audios_score_is_late_the_text_decides() -> None:
     judge = AudioAndTextJudge(cast(SmartTurn, Stalled()), audio_within_s=0.01)
     audio = np.zeros(16_000, np.float32)
     assert await judge.completeness(audio, "What is the capital of France?", "en") > 0.5

@@ -85,7 +85,7 @@ def test_nothing_and_silence_alone_stay_as_they_are() -> None:
 
 
 @pytest.mark.models
-async def test_the_length_of_the_pause_does_not_change_the_vote(scheduler: Scheduler, speak: Speak) -> None:
+async def test_the_length_of_the_pause_does_not_change_the_score(scheduler: Scheduler, speak: Speak) -> None:
     model = await SmartTurn.load(scheduler, folder("smart-turn"))
     speech = speak("How many people live in Shanghai?")
     votes = [

@@ -72,7 +72,7 @@ async def test_the_judgements_do_not_depend_on_how_the_audio_is_cut(piece: int) 
         assert same(judgements, audio)
 
 
-async def test_flushing_judges_the_rest_and_positions_go_on_from_the_real_end() -> None:
+async def test_flushing_judges_the_rest_and_positions_continue_from_the_real_end() -> None:
     audio = noise(6)
     async with open_detector(AddingModel()) as detector:
         stream = detector.open()
@@ -163,7 +163,7 @@ async def test_closing_answers_those_who_wait() -> None:
             await stream.feed(noise(SIZE))
 
 
-async def test_the_levels_of_the_quarters_of_a_chunk_are_told() -> None:
+async def test_the_levels_of_the_quarters_of_a_chunk_are_reported() -> None:
     audio = np.array([1.0, 0.1, 0.0, -0.01], np.float32)
     async with open_detector(AddingModel()) as detector:
         (judgement,) = await detector.open().feed(audio)

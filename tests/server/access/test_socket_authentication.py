@@ -1,4 +1,4 @@
-"""Who gets in at ``/v1/chat``, and how the others are told (websocket.md 1.2 and 1.7)."""
+"""Authentication at ``/v1/chat``, and how a client learns that it is refused (websocket.md 1.2 and 1.7)."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ async def first_message(url: str, headers: Mapping[str, str] | None = None) -> s
 
 
 async def refusal_event(url: str, headers: Mapping[str, str] | None = None) -> tuple[dict[str, Any], int]:
-    """The error event and the close code of a client that is let in only to be told."""
+    """The error event and the close code of a client that is accepted only to be refused."""
     async with connect(url, additional_headers=headers) as client:
         event = json.loads(await client.recv())
         with pytest.raises(ConnectionClosed):
@@ -44,13 +44,13 @@ async def refusal_status(url: str, headers: Mapping[str, str] | None = None) -> 
     return response.status_code, body
 
 
-async def test_a_token_in_the_header_opens(server: Running) -> None:
+async def test_a_token_in_the_header_is_accepted(server: Running) -> None:
     assert (await first_message(server.url("/v1/chat?bot_id=tutor"), server.header)).startswith("tutor")
 
 
 @pytest.mark.parametrize("name", ["authorization", "Authorization"])
 @pytest.mark.parametrize("encoded", ["Bearer%20{}", "bearer%20{}", "Bearer+{}", "{}"])
-async def test_a_token_in_the_query_opens(server: Running, encoded: str, name: str) -> None:
+async def test_a_token_in_the_query_is_accepted(server: Running, encoded: str, name: str) -> None:
     url = server.url(f"/v1/chat?bot_id=tutor&{name}=" + encoded.format(server.token))
     assert (await first_message(url, BROWSER)).startswith("tutor")
 
@@ -79,12 +79,12 @@ async def test_coze_js_in_node_sends_both_and_gets_401(server: Running) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "?authorization=undefined", "?authorization=Bearer%20wrong"])
-async def test_a_browser_is_told_by_an_error_event(server: Running, query: str) -> None:
+async def test_a_browser_gets_an_error_event(server: Running, query: str) -> None:
     data, close_code = await refusal_event(server.url("/v1/chat" + query), BROWSER)
     assert (data["code"], close_code) == (4100, 1008)
 
 
-async def test_uni_app_has_no_origin_but_the_query_and_is_told_by_an_error_event(server: Running) -> None:
+async def test_uni_app_has_no_origin_but_the_query_and_gets_an_error_event(server: Running) -> None:
     data, _ = await refusal_event(server.url("/v1/chat?authorization=undefined"))
     assert data["code"] == 4100
     assert "missing" in data["msg"]
@@ -133,7 +133,7 @@ async def test_an_address_that_keeps_failing_has_to_wait(server: Running) -> Non
     assert (status, body["code"]) == (429, 4013)
 
 
-async def test_a_good_token_comes_in_beside_a_neighbour_that_keeps_failing(server: Running) -> None:
+async def test_a_valid_token_is_accepted_from_an_address_that_keeps_failing(server: Running) -> None:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as rest:
 
         async def status(headers: Mapping[str, str]) -> int:

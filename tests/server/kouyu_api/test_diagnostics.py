@@ -178,7 +178,7 @@ async def test_a_turn_is_exported(server: Running) -> None:
     assert (missing.status_code, missing.json()["code"]) == (404, 4200)
 
 
-async def test_a_watcher_that_does_not_read_loses_facts_and_is_told(server: Running) -> None:
+async def test_a_watcher_that_does_not_read_loses_facts_and_gets_their_number(server: Running) -> None:
     with session(server) as talk, server.watcher_hub.watch(Wanted()) as watcher:
         for number in range(MOST_WAITING):
             talk.live.tell(TurnStarted(at_ms=0, turn=number, cause="text"))

@@ -34,7 +34,7 @@ async def test_a_body_may_have_a_byte_order_mark_and_a_nul_around_it(server: Run
     assert answer.status_code == 200
 
 
-async def test_a_login_opens_nothing_itself(server: Running, login: str) -> None:
+async def test_a_login_is_no_access_token(server: Running, login: str) -> None:
     answer = await post(server, "/v1/files/upload", headers={"Authorization": f"Bearer {login}"})
     assert answer.status_code == 403
 

@@ -132,7 +132,7 @@ def test_a_certificate_is_renewed_before_it_expires(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("name", ["ca.pem", "server.pem", "server-key.pem", "ca-key.pem"])
-def test_a_damaged_file_is_made_anew(tmp_path: Path, name: str) -> None:
+def test_a_damaged_file_is_made_again(tmp_path: Path, name: str) -> None:
     local_certificate(tmp_path, [])
     (tmp_path / name).write_bytes(b"not a PEM file")
     found = local_certificate(tmp_path, [])
@@ -141,7 +141,7 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["ca.pem", "ca-key.pem"])
-def test_that_a_new_authority_has_to_be_trusted_is_said(
+def test_a_new_authority_that_must_be_trusted_is_reported(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     local_certificate(tmp_path, [])
@@ -151,13 +151,13 @@ def test_that_a_new_authority_has_to_be_trusted_is_said(
     assert "clients have to trust its new one" in caplog.text
 
 
-def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_used_is_reported(tmp_path: Path) -> None:
     (tmp_path / "tls").write_bytes(b"")
     with pytest.raises(CertificateError, match=r"tls: cannot be used: File exists"):
         local_certificate(tmp_path / "tls", [])
 
 
-def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     local_certificate(tmp_path, [])
     (tmp_path / "server.pem").unlink()
     (tmp_path / "server.pem").mkdir()
@@ -165,7 +165,7 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
         local_certificate(tmp_path, [])
 
 
-def test_a_certificate_of_the_users_own_that_has_expired_is_said(
+def test_a_certificate_of_the_users_own_that_has_expired_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(certificates, "CERTIFICATE_LIFETIME", datetime.timedelta(hours=1))  # a day ago

@@ -25,13 +25,13 @@ async def test_a_token_that_is_no_good_is_replaced(tmp_path: Path, tokens: Token
     assert await DataFolder(tmp_path).access_token(tokens) == secret
 
 
-async def test_a_token_file_that_cannot_be_read_is_said(tmp_path: Path, tokens: Tokens) -> None:
+async def test_a_token_file_that_cannot_be_read_is_reported(tmp_path: Path, tokens: Tokens) -> None:
     (tmp_path / "token").mkdir()
     with pytest.raises(DataFolderError, match="token: cannot be read: Is a directory"):
         await DataFolder(tmp_path).access_token(tokens)
 
 
-async def test_a_token_file_that_cannot_be_written_is_said(tmp_path: Path, tokens: Tokens) -> None:
+async def test_a_token_file_that_cannot_be_written_is_reported(tmp_path: Path, tokens: Tokens) -> None:
     (tmp_path / "token.new").mkdir()
     with pytest.raises(DataFolderError, match="token: cannot be written: Is a directory"):
         await DataFolder(tmp_path).access_token(tokens)

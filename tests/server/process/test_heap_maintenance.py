@@ -1,4 +1,4 @@
-"""What ended sessions leave behind."""
+"""Memory of ended sessions is freed, in short collections."""
 
 import asyncio
 import gc
@@ -60,7 +60,7 @@ async def test_what_an_ended_session_leaves_is_freed() -> None:
         await until(lambda: webs[0]() is None)
 
 
-async def test_what_was_there_before_is_not_looked_at() -> None:
+async def test_objects_that_existed_before_are_skipped_by_the_collector() -> None:
     before = [[number] for number in range(1000)]
     known = {id(one) for one in before}
     async with maintained_heap(Sessions(1)):
@@ -94,7 +94,7 @@ async def test_what_was_loaded_later_is_set_aside_too_and_no_session_stays_with_
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks glibc")
-def test_free_memory_goes_back_below_what_is_in_use() -> None:
+def test_free_memory_below_memory_in_use_is_returned_to_the_system() -> None:
     pieces = [np.ones(64 * 1024, np.uint8) for _ in range(1600)]
     last = pieces[-1]
     del pieces

@@ -28,7 +28,7 @@ def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=["nothing", "half a head", "half a body", "half a second head"],
 )
-async def test_a_client_that_does_not_go_on_is_hung_up_on(server: Running, begun: str) -> None:
+async def test_a_client_that_stops_in_the_middle_of_a_request_is_disconnected(server: Running, begun: str) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(begun.encode())
     async with asyncio.timeout(10):
@@ -40,7 +40,7 @@ async def test_a_client_that_does_not_go_on_is_hung_up_on(server: Running, begun
     writer.close()
 
 
-async def test_a_client_that_takes_nothing_of_its_answers_is_hung_up_on(server: Running) -> None:
+async def test_a_client_that_does_not_read_its_answers_is_disconnected(server: Running) -> None:
     async def ask_without_end(deaf: socket.socket) -> None:
         while True:
             await asyncio.get_running_loop().sock_sendall(deaf, ASKING)

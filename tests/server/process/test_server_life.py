@@ -139,7 +139,7 @@ async def test_a_stop_that_hangs_is_ended(start_process: StartProcess) -> None:
     assert await stopped(process, signal.SIGINT) == 1
 
 
-async def test_a_port_in_use_is_said(start_process: StartProcess) -> None:
+async def test_a_port_in_use_is_reported(start_process: StartProcess) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         process = await start_process(f"port={port}")
@@ -160,7 +160,7 @@ async def test_two_servers_do_not_share_a_data_folder(start_process: StartProces
     assert f"another kouyu (process {told['pid']}) uses this data folder" in message
 
 
-async def test_other_machines_come_in_by_the_links_for_them(start_process: StartProcess) -> None:
+async def test_other_machines_connect_by_the_links_for_them(start_process: StartProcess) -> None:
     told = await ready(await start_process("lan=yes"))
     links = [link for link in told["lan_links"] if not link.partition("/#")[0].rpartition(":")[0].endswith(".local")]
     if not links:
@@ -176,7 +176,7 @@ async def test_other_machines_come_in_by_the_links_for_them(start_process: Start
     assert told["login"].partition("/#login=")[2] != login
 
 
-async def test_only_this_machine_comes_in_unless_others_are_wanted(start_process: StartProcess) -> None:
+async def test_only_this_machine_can_connect_unless_others_are_allowed(start_process: StartProcess) -> None:
     told = await ready(await start_process())
     assert told["lan_links"] == []
     assert told["http"].startswith("http://127.0.0.1:")

@@ -200,7 +200,7 @@ async def test_pongs_do_not_pile_up_for_a_client_that_does_not_read() -> None:
     await _end(protocol, task)
 
 
-async def test_a_client_that_is_not_listened_to_is_not_cut_off_for_answering_no_ping() -> None:
+async def test_a_client_whose_messages_are_not_read_is_not_closed_for_missing_pongs() -> None:
     transport = _Transport()
     listens = asyncio.Event()
 

@@ -57,7 +57,7 @@ def test_numbers_and_booleans_of_a_query_are_texts() -> None:
         ({"name": "x", "either": []}, "either: [] is not allowed; allowed: a text or a whole number"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place_and_what_is_allowed(given: dict[str, Any], said: str) -> None:
+def test_what_is_wrong_is_reported_with_its_place_and_what_is_allowed(given: dict[str, Any], said: str) -> None:
     with pytest.raises(ProtocolError) as told:
         read(given)
     assert told.value.msg == said

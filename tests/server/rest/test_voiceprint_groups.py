@@ -179,7 +179,9 @@ def test_pcm_that_begins_softly_is_no_mp3(
     assert answer.status_code == 200, answer.text
 
 
-def test_too_little_speech_is_told(scripted_server: RunningServer, group: str, ann: Callable[[str], Samples]) -> None:
+def test_too_little_speech_is_reported(
+    scripted_server: RunningServer, group: str, ann: Callable[[str], Samples]
+) -> None:
     silence = np.zeros(80_000, np.float32)
     noise = np.random.default_rng(0).normal(scale=0.02, size=80_000).astype(np.float32)
     word = np.concatenate((silence, ann(STORY)[:16_000], silence))
@@ -233,7 +235,7 @@ def test_wrong_requests_name_the_field(
         ("POST", "/7/speaker_identify"),
     ],
 )
-def test_what_is_not_there_is_told(scripted_server: RunningServer, method: str, path: str) -> None:
+def test_what_is_not_there_is_reported(scripted_server: RunningServer, method: str, path: str) -> None:
     body: dict[str, Any] = {"json": {"name": "x"}} if path == "/7" else {"data": {"name": "x"}}
     answer = asked(scripted_server, method, path, **(body if method in ("PUT", "POST") else {}))
     assert (answer.status_code, answer.json()["code"]) == (404, 4200)

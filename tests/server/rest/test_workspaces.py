@@ -29,7 +29,7 @@ async def test_the_asynchronous_client_sees_the_same(scripted_async_coze: AsyncC
     assert [each.id for each in (await scripted_async_coze.workspaces.list()).items] == ["1"]
 
 
-def test_whoever_asks_for_a_room_is_told_what_to_use_instead(scripted_coze: Coze) -> None:
+def test_a_request_for_a_room_gets_an_error_that_names_the_alternative(scripted_coze: Coze) -> None:
     with pytest.raises(CozeAPIError, match="/v1/chat") as fault:
         scripted_coze.audio.rooms.create(bot_id="scripted")
     assert fault.value.code == NOT_FOUND

@@ -1,4 +1,4 @@
-"""Who gets in at the audio endpoints: by the same door as at ``/v1/chat`` (websocket.md 1.2 and 1.7)."""
+"""Authentication at the audio endpoints: the same as at ``/v1/chat`` (websocket.md 1.2 and 1.7)."""
 
 import json
 
