@@ -144,8 +144,10 @@ class Turns:
         yield Send(DownlinkEvent("input_audio_buffer.cleared"))
 
     def change_mode(self, before: Configuration, now: float, *, goes_on: bool) -> Iterator[Effect]:
-        """Switch between push to talk and free talk. The utterance in progress continues in the new mode if ``goes_on``;
-        otherwise it ends in the mode of ``before``."""
+        """Switch between push to talk and free talk.
+
+        If ``goes_on``, the utterance in progress continues in the new mode; otherwise it ends in the mode of ``before``.
+        """
         endpointer = self._endpointer
         begin = endpointer.begin_free_talk if is_push_to_talk(before.turn_detection) else endpointer.begin_push_to_talk
         yield from self._on_moments(begin(goes_on=goes_on), before, now)

@@ -25,8 +25,8 @@ class Range(Protocol):
 
     @property
     def schema(self) -> Schema:
-        """The JSON Schema of the allowed values in the preferred spelling. ``check`` also accepts other spellings and has
-        rules that a schema cannot express."""
+        """The JSON Schema of the allowed values in the preferred spelling. ``check`` accepts other spellings too, and
+        has rules that a schema cannot express."""
 
     def check(self, path: str, value: object) -> Any:
         """Return the value to store. Raises InvalidField, which names ``path``, if it is not allowed."""
