@@ -146,7 +146,7 @@ class Turns:
     def change_mode(self, before: Configuration, now: float, *, goes_on: bool) -> Iterator[Effect]:
         """Switch between push to talk and free talk.
 
-        If ``goes_on``, the utterance in progress continues in the new mode; otherwise it ends in the mode of ``before``.
+        If ``goes_on``, the utterance in progress continues in the new mode; else it ends in the mode of ``before``.
         """
         endpointer = self._endpointer
         begin = endpointer.begin_free_talk if is_push_to_talk(before.turn_detection) else endpointer.begin_push_to_talk
