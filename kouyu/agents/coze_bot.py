@@ -29,7 +29,7 @@ from kouyu.agents.attachments import Attachments, spoken_text
 from kouyu.agents.event_stream import EventDecoder, EventTooLong
 from kouyu.agents.markup.events import without_markup
 from kouyu.agents.streaming_http import in_time, streaming_client
-from kouyu.agents.upstream_faults import UpstreamError, detail_in_log, refusal
+from kouyu.agents.upstream_faults import BROKE_OFF, UNREADABLE, UpstreamError, detail_in_log, refusal
 from kouyu.engines.http_body import body_pieces
 from kouyu.protocol.downlink import Function, LastError, ToolCall, Usage
 from kouyu.text.untrusted_json import decode_untrusted
@@ -140,7 +140,7 @@ class CozeBot:
                     yield event
                 if name in ("conversation.chat.completed", "conversation.chat.requires_action"):
                     return
-        raise self._error("the answer broke off")
+        raise self._error(BROKE_OFF)
 
     async def _question(self, request: AgentRequest) -> tuple[str, dict[str, str], dict[str, Any]]:
         messages = request.messages[-_MOST_MESSAGES:]
@@ -166,7 +166,7 @@ class CozeBot:
         latest = request.tool_rounds[-1]
         chat = self._waiting.pop((request.conversation_id, latest.calls[0].id), None)
         if chat is None:
-            raise self._error("it does not wait for these tools any more")
+            raise self._error("it does not wait for the outputs of these tools any more: ask again")
         query = {"conversation_id": chat.conversation_id, "chat_id": chat.id}
         return "/v3/chat/submit_tool_outputs", query, {"stream": True, "tool_outputs": latest.outputs}
 
@@ -216,7 +216,7 @@ class CozeBot:
                     told = decode_untrusted(data, _Fault)
                     raise self._error(f"it refused the request (code {told.code})", told.msg)
         except msgspec.DecodeError as fault:
-            raise self._error("it sent something that cannot be read", f"{name}: {fault}") from fault
+            raise self._error(UNREADABLE, f"{name}: {fault}") from fault
         return []
 
     def _wait(self, chat: _Chat, request: AgentRequest) -> tuple[ToolCall, ...]:

@@ -125,7 +125,7 @@ class FlowEndpoint:
                         return
                     event = decode_untrusted(data, _Event)
                     if event.error:
-                        raise self._error("it failed", event.error)
+                        raise self._error("it failed: the server log says why", event.error)
                     yield event.delta
                     await asyncio.sleep(0)  # thousands of events may have come together: others run in between
             except (EventTooLong, msgspec.DecodeError) as fault:
@@ -138,7 +138,7 @@ class FlowEndpoint:
         while (piece := await self._in_time(anext(pieces, None))) is not None:
             body += piece
             if len(body) > _MAX_WHOLE_BYTES:
-                raise self._error(f"an answer of more than {_MAX_WHOLE_BYTES} bytes")
+                raise self._error(f"it sent an answer longer than {_MAX_WHOLE_BYTES} bytes")
         try:
             yield decode_untrusted(body, _Whole).answer
         except msgspec.DecodeError as fault:

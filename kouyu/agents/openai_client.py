@@ -16,7 +16,7 @@ from kouyu.agents.event_stream import MAX_EVENT_BYTES, EventDecoder, EventTooLon
 from kouyu.agents.markup.filter import MarkupFilter
 from kouyu.agents.streamed_answer import StreamedAnswer
 from kouyu.agents.streaming_http import streaming_client
-from kouyu.agents.upstream_faults import UpstreamError, detail_in_log, refusal, said_in
+from kouyu.agents.upstream_faults import BROKE_OFF, UNREACHABLE, UpstreamError, detail_in_log, refusal, said_in
 from kouyu.engines.http_body import body_pieces
 
 log = logging.getLogger(__name__)
@@ -132,10 +132,12 @@ class OpenAIClient:
                     response = await self._send(body)
             except httpx.ConnectError as fault:
                 if not may_wait:
-                    raise self._error("it cannot be reached: try again in a moment", str(fault)) from fault
+                    raise self._error(UNREACHABLE, str(fault)) from fault
             except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError) as fault:
                 if not resets_allowed:
-                    raise self._error("it hung up before it answered", f"{type(fault).__name__} {fault}") from fault
+                    raise self._error(
+                        "it hung up before it answered: try again in a moment", f"{type(fault).__name__} {fault}"
+                    ) from fault
                 resets_allowed -= 1
                 # The server died with this request: the time it hung before does not count as restart time.
                 keep_trying_until = loop.time() + self._endpoint.reconnect_s
@@ -206,7 +208,7 @@ class OpenAIClient:
             else:
                 answer.ended = True
         if not answer.ended:
-            raise self._error("the answer broke off")
+            raise self._error(BROKE_OFF)
 
     async def _next_piece(self, pieces: AsyncIterator[bytes], deadline: float, answer: StreamedAnswer) -> bytes | None:
         """Return the next bytes; None at the end. A failure after the answer is complete counts as the end."""
@@ -250,7 +252,7 @@ class OpenAIClient:
             case TimeoutError():
                 return self._error(f"no answer within {self._endpoint.first_token_timeout_s:g} s")
             case httpx.RemoteProtocolError() | httpx.ReadError():
-                return self._error("the answer broke off")
+                return self._error(BROKE_OFF)
             case _:
                 return self._error("the request failed: the server log says why", f"{type(fault).__name__} {fault}")
 

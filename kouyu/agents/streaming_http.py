@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 import httpx
 
 from kouyu.agents.agent import AgentError
+from kouyu.agents.upstream_faults import UNREACHABLE, UNREADABLE
 from kouyu.engines.http_body import UnreadableBody, refuse_compressed
 from kouyu.engines.this_machine import is_this_machine
 
@@ -53,8 +54,8 @@ async def in_time(step: Awaitable[T], limit_s: float, error: Callable[[str, str]
     except TimeoutError as fault:
         raise error(f"nothing came for {limit_s:g} s: try again in a moment", "") from fault
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL) as fault:
-        raise error("it cannot be reached: try again in a moment", f"{type(fault).__name__} {fault}") from fault
+        raise error(UNREACHABLE, f"{type(fault).__name__} {fault}") from fault
     except httpx.DecodingError as fault:
-        raise error("it sent something that cannot be read", f"{type(fault).__name__} {fault}") from fault
+        raise error(UNREADABLE, f"{type(fault).__name__} {fault}") from fault
     except httpx.HTTPError as fault:
         raise error("the connection was lost: try again in a moment", f"{type(fault).__name__} {fault}") from fault

@@ -11,6 +11,10 @@ from typing import Any, Final
 
 from kouyu.agents.agent import AgentError
 
+UNREACHABLE: Final = "it cannot be reached: try again in a moment"
+BROKE_OFF: Final = "the answer broke off: try again in a moment"
+UNREADABLE: Final = "it sent something that cannot be read: the server log says why"
+
 _LONGEST: Final = 300
 _SHORTEST_SECRET: Final = 6
 _SHORTEST_SAID: Final = 3
