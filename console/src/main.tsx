@@ -11,6 +11,6 @@ import "./styles/timeline.css";
 import "./styles/pages.css";
 
 await loginFromAddress();
-// A link that is opened in a tab which shows the page already changes nothing but the part behind "#".
+// A link opened in a tab that already shows the page changes only the fragment after "#".
 addEventListener("hashchange", () => void loginFromAddress());
 render(<App />, document.getElementById("app") ?? document.body);

@@ -1,4 +1,4 @@
-// Stands in for the package of this name: this page has none of its denoiser, and the client can do without.
+// Replaces the package of this name: the page has no denoiser, and the client works without.
 
 export class AIDenoiserExtension {
   onloaderror: ((error: unknown) => void) | undefined;

@@ -1,4 +1,4 @@
-// Stands in for the package of this name: microphones, as the client's recorder asks for them.
+// Replaces the package of this name: microphones with the interface that the client's recorder uses.
 
 import { AudioProcessor } from "./agora_rte_extension";
 import { captureContext } from "./audio_context";

@@ -1,4 +1,4 @@
-// Stands in for the package of this name: the part of it that the client's recorder is built on.
+// Replaces the package of this name: the part that the client's recorder uses.
 
 import { captureContext } from "./audio_context";
 
@@ -8,7 +8,7 @@ export interface ProcessorContext {
 
 const CONTEXT: ProcessorContext = { getAudioContext: captureContext };
 
-/** A stage behind a microphone. Subclasses read audio in `onNode` and hand it on with `output`. */
+/** A processing stage after a microphone. Subclasses read audio in `onNode` and pass it on with `output`. */
 export class AudioProcessor {
   name = "";
   private next: AudioProcessor | undefined;

@@ -1,8 +1,8 @@
 type Library = Record<PropertyKey, unknown>;
 
 /**
- * A library that the client imports at once, though it weighs half a megabyte and is needed for Opus alone. It is
- * empty until `fill` has loaded it.
+ * Stands in for a library of half a megabyte that the client imports at once but needs only for Opus. It is empty
+ * until `fill` has loaded it.
  */
 export function lateLibrary(load: () => Promise<{ default: unknown }>): { library: Library; fill: () => Promise<void> } {
   let loaded: Library | undefined;

@@ -1,4 +1,4 @@
-// Conversations that the server keeps: listed, opened, heard again, deleted, gone on with.
+// The stored conversations: list, open, play, delete, continue.
 
 import { useEffect, useState } from "preact/hooks";
 
@@ -67,7 +67,7 @@ export function ConversationsPage() {
 function Row(props: { conversation: Conversation; isOpen: boolean; onOpen: () => void; onDelete: () => void }) {
   const { conversation } = props;
   const [question, setQuestion] = useState<string | null>(null);
-  // Spoken conversations have no name: what was asked first tells them apart.
+  // Spoken conversations have no name: the first question serves as one.
   useEffect(() => {
     if (conversation.name) return;
     firstQuestion(conversation.id)

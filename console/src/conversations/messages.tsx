@@ -1,4 +1,4 @@
-// The messages of one conversation, with their sound where it was kept.
+// The messages of one conversation, with their recordings if kept.
 
 import { useEffect, useState } from "preact/hooks";
 
@@ -9,7 +9,7 @@ import { Icon } from "../shell/icon";
 
 const SHOWN = new Set(["question", "answer", "function_call", "tool_response", "tool_output", ""]);
 
-/** What stands in a message for reading. */
+/** The readable text of a message. */
 export function readable(message: StoredMessage): string {
   if (message.content_type !== "object_string") return message.content;
   const parts = JSON.parse(message.content) as { type: string; text?: string; file_id?: string; file_url?: string }[];
@@ -56,7 +56,7 @@ function Message(props: { message: StoredMessage; conversationId: string; sound:
   );
 }
 
-/** Fetched when it is asked for: an audio element cannot show an access token. */
+/** Fetches a recording on request: an audio element cannot send an access token. */
 function Sound({ conversationId, sound }: { conversationId: string; sound: KeptAudio }) {
   const [address, setAddress] = useState("");
   useEffect(() => () => URL.revokeObjectURL(address), [address]);

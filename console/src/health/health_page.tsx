@@ -1,4 +1,4 @@
-// How the server is: its engines, how full it is, who talks.
+// The server's state: engines, load, live conversations.
 
 import { useEffect, useState } from "preact/hooks";
 
@@ -32,7 +32,7 @@ export function HealthPage() {
   );
 }
 
-/** What each kind of engine is, in the order of the server. */
+/** The names of the kinds of engines, in the server's order. */
 function engines({ engines: all }: Status): [kind: string, names: string, reason: string][] {
   const named = new Map<string, Status["engines"]>();
   for (const engine of all) named.set(engine.kind, [...(named.get(engine.kind) ?? []), engine]);

@@ -16,7 +16,7 @@ function first(): Language {
   return navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
 }
 
-/** The language of the page: the person's choice, else the browser's. */
+/** The language of the page: the user's choice, else the browser's. */
 export const language = signal<Language>(first());
 
 const texts = computed(() => TEXTS[language.value]);
@@ -35,13 +35,13 @@ export function t(name: TextName, places: Record<string, string | number> = {}):
   return texts.value[name].replace(/\{(\w+)\}/g, (whole, place: string) => String(places[place] ?? whole));
 }
 
-/** A length of time as one reads it: "640 ms", "1.24 s". */
+/** Formats a duration: "640 ms", "1.24 s". */
 export function duration(ms: number): string {
   if (Math.abs(ms) < 1000) return `${Math.round(ms)} ms`;
   return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
 }
 
-/** A moment given in Unix seconds, as the reader's region writes it. */
+/** Formats a time in Unix seconds as in the user's region. */
 export function moment(seconds: number): string {
   const shape: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "short" };
   return new Intl.DateTimeFormat(language.value === "zh" ? "zh-CN" : navigator.language, shape).format(seconds * 1000);

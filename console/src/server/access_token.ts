@@ -10,7 +10,7 @@ export function rememberAccess(token: string): void {
   accessToken.value = token;
 }
 
-/** Forgets the token: the server does not know it any more, or the person leaves. */
+/** Deletes the token: the server does not accept it any more, or the user signs out. */
 export function forgetAccess(): void {
   localStorage.removeItem(STORED);
   accessToken.value = "";

@@ -3,7 +3,7 @@ import { accessToken, forgetAccess, rememberAccess } from "./access_token";
 import { loginProblem } from "./login_problem";
 import { call } from "./rest";
 
-/** Takes the login out of the address bar, so that it is neither seen nor kept, and exchanges it for an access token. */
+/** Removes the login from the address bar and the history, and exchanges it for an access token. */
 export async function loginFromAddress(): Promise<void> {
   const login = new URLSearchParams(location.hash.slice(1)).get("login");
   if (login === null) return;
@@ -11,7 +11,7 @@ export async function loginFromAddress(): Promise<void> {
   try {
     await exchange(login);
   } catch (reason) {
-    // A link that is opened once more takes nothing from who is in already.
+    // A used link that is opened again does not sign out a user who is signed in.
     if (!accessToken.value) loginProblem.value = t("login.failed", { why: reason instanceof Error ? reason.message : String(reason) });
   }
 }
@@ -22,7 +22,7 @@ async function exchange(login: string): Promise<void> {
   loginProblem.value = "";
 }
 
-/** Lets in with what a person pasted: the printed link, what stands behind its `#login=`, or an access token. */
+/** Signs in with pasted text: the printed link, the login after its `#login=`, or an access token. */
 export async function loginWith(pasted: string): Promise<void> {
   const text = pasted.trim();
   const login = /[#&]login=([^&\s]+)/.exec(text)?.[1];
@@ -35,7 +35,7 @@ export async function loginWith(pasted: string): Promise<void> {
   rememberAccess(text);
 }
 
-/** Revokes the page's token and forgets it; a token made by hand stays good. */
+/** Revokes and deletes the page's token; a token made by hand stays valid. */
 export async function logout(): Promise<void> {
   try {
     await call("POST", "/v1/kouyu/logout");

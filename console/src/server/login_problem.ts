@@ -1,4 +1,4 @@
 import { signal } from "@preact/signals";
 
-/** Why this browser is not, or no longer, signed in; "" where nothing is to be said about it. */
+/** Why this browser is not, or no longer, signed in; "" if there is no problem. */
 export const loginProblem = signal("");

@@ -93,7 +93,7 @@ export async function listMessages(conversationId: string): Promise<StoredMessag
   }
 }
 
-/** What a person asked first in a conversation; undefined where nobody has yet. */
+/** The first question of a conversation; undefined if there is none yet. */
 export async function firstQuestion(conversationId: string): Promise<StoredMessage | undefined> {
   const first = await call<StoredMessage[]>("POST", "/v1/conversation/message/list", {
     query: { conversation_id: conversationId },

@@ -2,7 +2,7 @@ import { t } from "../language/language";
 import { accessToken, forgetAccess } from "./access_token";
 import { loginProblem } from "./login_problem";
 
-/** An answer that is no success, with the protocol's error code. */
+/** An error answer, with the protocol's error code. */
 export class ServerError extends Error {
   constructor(
     readonly code: number,
@@ -18,7 +18,7 @@ interface Request {
   json?: unknown;
   form?: FormData;
   signal?: AbortSignal;
-  /** Asked without the access token, which therefore stays as it is whatever the answer. */
+  /** Requests without the access token, so that a refusal does not delete it. */
   isAnonymous?: boolean;
 }
 
@@ -40,7 +40,7 @@ async function send(method: string, path: string, request: Request): Promise<Res
   const body = request.form ?? (request.json === undefined ? null : JSON.stringify(request.json));
   const signal = request.signal ?? null;
   const response = await fetch(address(path, request.query), { method, headers, body, signal }).catch((reason: unknown) => {
-    // Browsers say "Failed to fetch", in words of their own, for a server that is not there.
+    // For an unreachable server, browsers give only texts such as "Failed to fetch".
     throw reason instanceof TypeError ? new Error(t("noServer")) : reason;
   });
   if (token && token === accessToken.value && response.status === 401) {
@@ -50,7 +50,7 @@ async function send(method: string, path: string, request: Request): Promise<Res
   return response;
 }
 
-/** What the server answers, with everything beside `data` too; a ServerError if it says no. */
+/** The server's whole answer, with the keys besides `data`; throws a ServerError for an error. */
 export async function callWhole<Answer>(method: string, path: string, request: Request = {}): Promise<Answer> {
   const response = await send(method, path, request);
   const answer = (await response.json().catch(() => ({ code: -1, msg: response.statusText }))) as Wrapper;
@@ -60,12 +60,12 @@ export async function callWhole<Answer>(method: string, path: string, request: R
   return answer as Answer;
 }
 
-/** `data` of the server's answer; a ServerError if it says no. */
+/** `data` of the server's answer; throws a ServerError for an error. */
 export async function call<Data>(method: string, path: string, request: Request = {}): Promise<Data> {
   return (await callWhole<{ data: Data }>(method, path, request)).data;
 }
 
-/** Bytes that the server keeps, for instance audio; null where there are none. */
+/** Bytes from the server, for instance audio; null if there are none. */
 export async function bytes(path: string, query: Request["query"] = {}): Promise<Blob | null> {
   const response = await send("GET", path, { query });
   if (response.status === 404) return null;

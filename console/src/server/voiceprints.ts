@@ -27,7 +27,7 @@ export const enrol = (groupId: string, name: string, audio: Blob): Promise<{ id:
 export const deleteFeature = (groupId: string, id: string): Promise<unknown> =>
   call("DELETE", `${GROUPS}/${groupId}/features/${id}`);
 
-/** Who of the group speaks in a WAV recording, the likeliest first, with scores from 0 to 100. */
+/** Identifies the speaker of a WAV recording in the group: highest score (0 to 100) first. */
 export const identify = async (groupId: string, audio: Blob): Promise<SpeakerScore[]> =>
   (
     await call<{ feature_score_list: SpeakerScore[] }>("POST", `${GROUPS}/${groupId}/speaker_identify`, {

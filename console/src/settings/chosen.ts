@@ -19,7 +19,7 @@ function first(): Chosen {
   }
 }
 
-/** What the person has chosen, kept in this browser. */
+/** The user's choices, kept in this browser. */
 export const chosen = signal<Chosen>(first());
 
 /** The value in force at a path: chosen, else the default. */
@@ -29,7 +29,7 @@ export function valueAt(path: string): Json {
   return (schema.value && fieldAt(schema.value, path)?.default) ?? null;
 }
 
-/** Chooses a value; `undefined` goes back to the default. */
+/** Sets a value; `undefined` restores the default. */
 export function choose(path: string, value: Json | undefined): void {
   const rest = { ...chosen.value };
   delete rest[path];
@@ -43,7 +43,7 @@ export function chooseNothing(): void {
   localStorage.removeItem(STORED);
 }
 
-/** `data` of a `chat.update` that says these settings. */
+/** `data` of a `chat.update` with these settings. */
 export function asUpdate(settings: Chosen): { [key: string]: Json } {
   const data: { [key: string]: Json } = {};
   for (const [path, value] of Object.entries(settings)) {
@@ -55,7 +55,7 @@ export function asUpdate(settings: Chosen): { [key: string]: Json } {
   return data;
 }
 
-/** What an update says that turns settings `before` into `after`: what was taken back is set to its default again. */
+/** The update that changes settings `before` to `after`: removed ones are set to their defaults. */
 export function difference(before: Chosen, after: Chosen): Chosen {
   const changes: Chosen = {};
   for (const path of new Set([...Object.keys(before), ...Object.keys(after)])) {
@@ -65,7 +65,7 @@ export function difference(before: Chosen, after: Chosen): Chosen {
   return changes;
 }
 
-/** The default of a field, or, where that is none, the empty value by which an update takes a value back. */
+/** The default of a field or, if there is none, the empty value with which an update removes a value. */
 function takenBack(path: string): Json {
   const field = schema.value && fieldAt(schema.value, path);
   if (!field) return null;

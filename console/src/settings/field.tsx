@@ -1,4 +1,4 @@
-// One setting: its name, its control, what it is for.
+// One setting: its name, control and help text.
 
 import { useId } from "preact/hooks";
 
@@ -12,16 +12,16 @@ import { Icon } from "../shell/icon";
 
 /** Settings that the page's own recorder decides. */
 const RECORDERS = new Set(["input_audio.format", "input_audio.sample_rate", "input_audio.channel", "input_audio.bit_depth"]);
-/** Which of a field's values this page can do anything with. */
+/** The values of a field that this page supports. */
 const POSSIBLE: Record<string, string[]> = { "input_audio.codec": RECORDED, "output_audio.codec": PLAYED };
 
-/** Whether a field counts, given the others' values. */
+/** Whether a field has an effect with the other fields' values. */
 function applies(field: FieldSchema): boolean {
   const needed = Object.entries(field["x-kouyu"]?.applies ?? {});
   return needed.every(([path, values]) => values.includes(valueAt(path) as string));
 }
 
-/** What may be said about a number: "0 to 10000 ms, default 500". */
+/** Describes a number's range: "0 to 10000 ms, default 500". */
 function allowed(field: FieldSchema): string {
   const unit = field["x-kouyu"]?.unit ?? "";
   const range = field.minimum !== undefined && field.maximum !== undefined ? t("settings.range", { low: field.minimum, high: field.maximum, unit }) : unit;

@@ -1,4 +1,4 @@
-// Every setting of `chat.update`, in a form made of the server's own description.
+// A form with every setting of `chat.update`, generated from the server's schema.
 
 import { useEffect, useState } from "preact/hooks";
 
@@ -13,7 +13,7 @@ interface Place {
   field: FieldSchema;
 }
 
-/** The fields with values of their own, those of objects within objects too; without a help text they get its object's. */
+/** All fields that are not objects, also nested ones; a field without a help text gets its object's. */
 function leaves(path: string, field: FieldSchema): Place[] {
   if (kindOf(field) !== "object" || !field.properties) return [{ path, field }];
   return Object.entries(field.properties).flatMap(([name, inner]) => {

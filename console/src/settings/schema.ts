@@ -11,7 +11,7 @@ export interface Choice {
   languages?: string[];
 }
 
-/** A field of `chat.update`, as the server describes it (JSON Schema, everything in place). */
+/** A field of `chat.update`, as the server describes it (JSON Schema without references). */
 export interface FieldSchema {
   type?: string | string[];
   title?: string;
@@ -42,7 +42,7 @@ export async function fetchSchema(): Promise<void> {
   schema.value ??= await call<FieldSchema>("GET", "/v1/kouyu/configuration");
 }
 
-/** The kind of value a field holds, whether or not it may be none too. */
+/** The type of a field's value, apart from null. */
 export function kindOf(field: FieldSchema): string {
   const types = Array.isArray(field.type) ? field.type : [field.type ?? "string"];
   return types.find((type) => type !== "null") ?? "null";
@@ -50,7 +50,7 @@ export function kindOf(field: FieldSchema): string {
 
 export const mayBeNone = (field: FieldSchema): boolean => Array.isArray(field.type) && field.type.includes("null");
 
-/** What the field is for, in the page's language. */
+/** The field's help text in the page's language. */
 export function help(field: FieldSchema): string {
   return (language.value === "zh" && field["x-kouyu"]?.zh) || field.description || "";
 }

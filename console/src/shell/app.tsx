@@ -1,4 +1,4 @@
-// The page's frame: what is shown, in which language and colours, and to whom.
+// The page's frame: navigation, language, colours, and the login.
 
 import { signal } from "@preact/signals";
 

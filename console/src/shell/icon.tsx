@@ -26,7 +26,7 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-/** An icon; what it means is said beside it, or by the button's label. */
+/** An icon without a text alternative: the text beside it, or the button's label, gives its meaning. */
 export function Icon({ name }: { name: IconName }) {
   return (
     <svg class="icon-shape" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">

@@ -5,7 +5,7 @@ export type Theme = "auto" | "light" | "dark";
 const STORED = "kouyu.theme";
 const stored = localStorage.getItem(STORED);
 
-/** How the page looks; "auto" follows the system. */
+/** The page's colours; "auto" follows the system. */
 export const theme = signal<Theme>(stored === "light" || stored === "dark" ? stored : "auto");
 
 effect(() => {

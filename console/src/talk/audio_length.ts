@@ -2,7 +2,7 @@ import { valueAt } from "../settings/chosen";
 
 const SAMPLE_BYTES: Record<string, number> = { pcm: 2, g711a: 1, g711u: 1 };
 
-/** How long one `conversation.audio.delta` sounds, in ms, in the output format chosen. */
+/** The length in ms of one `conversation.audio.delta` in the chosen output format. */
 export function audioLengthMs(base64: string): number {
   const codec = String(valueAt("output_audio.codec") ?? "pcm");
   if (codec === "opus") return Number(valueAt("output_audio.opus_config.frame_size_ms") ?? 10);

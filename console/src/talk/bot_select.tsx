@@ -4,7 +4,7 @@ import { t } from "../language/language";
 import { directory, fetchDirectory } from "./directory";
 import { botId, chooseBot } from "./talk";
 
-/** Which bot a page is about. */
+/** The choice of a bot. */
 export function BotSelect() {
   useEffect(() => void fetchDirectory(), []);
   const bots = directory.value.bots.length ? directory.value.bots : [botId.value];

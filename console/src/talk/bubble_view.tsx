@@ -1,4 +1,4 @@
-// How each kind of bubble looks.
+// Renders each kind of bubble.
 
 import { useState } from "preact/hooks";
 
@@ -50,7 +50,7 @@ function AgentView({ bubble }: { bubble: AgentBubble }) {
   );
 }
 
-/** The answer, the sentence that sounds marked, what nobody heard struck through. */
+/** The answer: the sentence that is being played is marked, unheard text is struck through. */
 function AnswerText({ bubble }: { bubble: AgentBubble }) {
   const { text, cutAt, sounding } = bubble;
   if (cutAt !== null) {

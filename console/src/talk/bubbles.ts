@@ -11,24 +11,24 @@ export interface UserBubble {
   files: string[];
 }
 
-/** What the agent says. */
+/** An answer or announcement of the agent. */
 export interface AgentBubble {
   kind: "agent";
   key: number;
-  /** "" for an announcement, the prologue too. */
+  /** "" for announcements, including the prologue. */
   chatId: string;
   text: string;
   sentences: Sentence[];
   /** More may come from the server. */
   open: boolean;
-  /** The sentence that sounds, and since when (`performance.now()`). */
+  /** The sentence that is being played, and since when (`performance.now()`). */
   sounding: { id: string; since: number } | null;
-  /** Cut off: the text was heard up to this index. */
+  /** Set if interrupted: the text was heard up to this index. */
   cutAt: number | null;
   failure: string;
 }
 
-/** Tools that the agent wants run here. */
+/** Tools that the agent asks this client to run. */
 export interface ToolBubble {
   kind: "tool";
   key: number;

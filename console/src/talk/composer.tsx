@@ -1,4 +1,4 @@
-// What one talks and types with.
+// The controls for talking and typing.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
@@ -9,7 +9,7 @@ import { Icon } from "../shell/icon";
 
 export function Composer() {
   const isConnected = phase.value === "connected";
-  // A connection that is lost may come back: what was typed waits, and one may leave.
+  // While a lost connection is being restored, typed text is kept, and the user can hang up.
   const isOpen = isConnected || phase.value === "lost";
   return (
     <div class="composer">

@@ -1,4 +1,4 @@
-// The official browser client, and the few things around it that a page must see to.
+// Wraps the official browser client.
 
 import type { ChatUpdateEvent, CreateChatWsReq } from "@coze/api";
 import { WsChatClient, WsChatEventNames } from "@coze/api/ws-tools";
@@ -34,7 +34,7 @@ export interface Wish {
   update: { [key: string]: Json };
 }
 
-/** Clients that were hung up: their sockets may close, and speak, when the next one is already in use. */
+/** Clients that were hung up; their sockets may still send events when the next client is in use. */
 const left = new WeakSet<WsChatClient>();
 
 export async function disconnect(client: WsChatClient): Promise<void> {
@@ -43,7 +43,7 @@ export async function disconnect(client: WsChatClient): Promise<void> {
 }
 
 export async function connect(wish: Wish, listener: Listener): Promise<WsChatClient> {
-  // Else the client would fetch a denoiser from elsewhere.
+  // Otherwise the client would fetch a denoiser from another host.
   window.__denoiserSupported = false;
   await loadCodecs(wish.update);
   const client = new WsChatClient({
@@ -76,7 +76,7 @@ export async function connect(wish: Wish, listener: Listener): Promise<WsChatCli
     throw refusal ? new Error(refusal) : error;
   }
   if (client.ws) {
-    // The client gives up when one attempt to come back takes long; its socket would go on trying.
+    // The client gives up if one attempt to reconnect takes long, but its socket would continue to try.
     client.ws.onerror = () => {};
     client.ws.onclose = () => {
       if (!left.has(client)) listener.onLost();
@@ -86,7 +86,7 @@ export async function connect(wish: Wish, listener: Listener): Promise<WsChatCli
   return client;
 }
 
-/** Why there is no connection. What the client makes up itself, for a socket that fails, has no log id. */
+/** Why there is no connection. Errors that the client makes itself, for a socket that fails, have no log id. */
 function refusalOf(event: ServerEvent): string {
   const { data, detail } = event as unknown as { data: { msg: string }; detail?: { logid?: string } };
   return detail?.logid ? data.msg : t("noServer");
@@ -116,7 +116,7 @@ async function loadCodecs(update: { [key: string]: Json }): Promise<void> {
   if (codec("output_audio") === "opus") await loadOpusDecoder();
 }
 
-/** A browser is not told why a handshake fails, and the client tries for ever: somebody has to give up. */
+/** Stops the client, which retries for ever, since a browser does not tell a page why a handshake fails. */
 async function withinLimit<Value>(promise: Promise<Value>): Promise<Value> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<never>((_resolve, reject) => {

@@ -8,7 +8,7 @@ interface Directory {
   flows: string[];
 }
 
-/** Who answers on this server; empty where the token may not know. */
+/** The bots and flows of this server; empty if the token lacks the permission. */
 export const directory = signal<Directory>({ bots: [], flows: [] });
 
 export async function fetchDirectory(): Promise<void> {

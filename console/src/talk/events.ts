@@ -1,4 +1,4 @@
-// What the conversation view reads of the events of /v1/chat, in the protocol's names.
+// The fields of /v1/chat events that the conversation view reads, with the protocol's names.
 
 export interface Message {
   id: string;
@@ -43,7 +43,7 @@ export type ServerEvent =
   | Event<"conversation.chat.failed" | "conversation.chat.requires_action", Chat>
   | Event<"conversation.chat.canceled" | "error", { code: number; msg: string }>;
 
-/** Events that the browser client itself makes, as it plays sentence after sentence. */
+/** Events that the browser client makes itself when it plays a sentence. */
 export type PlaybackEvent =
   | { event_type: "audio.sentence.playback_start"; data: { id: string; content: string } }
   | { event_type: "audio.sentence.playback_ended" };

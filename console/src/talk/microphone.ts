@@ -2,16 +2,16 @@ import { signal } from "@preact/signals";
 
 import { captureContext } from "../capture/audio_context";
 
-/** Microphones of this machine; without names until the person has allowed one. */
+/** Microphones of this machine; without names until the user has granted access. */
 export const microphones = signal<MediaDeviceInfo[]>([]);
 
 /** The microphone chosen, "" for the browser's own choice. */
 export const microphoneId = signal("");
 
-/** How loud it is at the microphone, 0 to 1; 0 while nothing listens. */
+/** The level at the microphone, 0 to 1; 0 while it is off. */
 export const level = signal(0);
 
-/** Whether the person lets this page listen: asks them where they have not said yet. */
+/** Whether the user grants access to the microphone; asks if they have not decided yet. */
 export async function mayListen(): Promise<boolean> {
   try {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
@@ -24,7 +24,7 @@ export async function mayListen(): Promise<boolean> {
   return true;
 }
 
-/** Keeps `level` up to date from this microphone; the function given back ends it. */
+/** Keeps `level` up to date from this microphone; the returned function ends that. */
 export function watchLevel(stream: MediaStream): () => void {
   const context = captureContext();
   const source = context.createMediaStreamSource(stream);

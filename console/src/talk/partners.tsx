@@ -1,4 +1,4 @@
-// Who one talks with, in which voice, and how: by free talk or by push to talk.
+// The choice of bot, voice and mode (free talk or push to talk).
 
 import { useEffect } from "preact/hooks";
 
@@ -29,7 +29,7 @@ export function Partners({ onSettings }: { onSettings: () => void }) {
   );
 }
 
-/** Another bot or flow means another connection. */
+/** Choose another bot or flow, which needs a new connection. */
 async function talkWith(value: string): Promise<void> {
   const isFlow = value.startsWith("flow:");
   workflowId.value = isFlow ? value.slice(5) : "";

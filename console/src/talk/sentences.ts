@@ -1,4 +1,4 @@
-/** A sentence of an answer that is spoken: where it stands in the answer's text, and how long it sounds. */
+/** A spoken sentence of an answer: its position in the answer's text, and the length of its audio. */
 export interface Sentence {
   id: string;
   text: string;
@@ -11,11 +11,11 @@ export interface Sentence {
 const isLetter = (char: string): boolean => /[\p{L}\p{N}]/u.test(char);
 
 /**
- * Where a sentence stands in the text, looked for from the index `from` on.
+ * The position of a sentence in the text, searched from the index `from` on.
  *
- * What is spoken is no exact slice of what is written: its punctuation may differ, blanks may be missing. So only
- * letters and digits are compared. Where they differ too ("$5" is spoken "five dollars") the sentence gets what is
- * left, as far as the next end of a sentence.
+ * A spoken sentence is not an exact part of the written text: punctuation and blanks may differ. So only letters and
+ * digits are compared. If they differ too ("$5" is spoken "five dollars"), the sentence gets the text up to the next
+ * end of a sentence.
  */
 export function place(text: string, sentence: string, from: number): { start: number; end: number } {
   let start = from;
@@ -37,7 +37,7 @@ function endOfSentence(text: string, from: number): number {
   return match ? from + match.index + match[0].length : text.length;
 }
 
-/** The index up to which a text was heard when this share of it (0 to 1) had sounded: never in the middle of a word. */
+/** The index up to which a text was heard after this share (0 to 1) of its audio: never in the middle of a word. */
 export function heardUntil(text: string, start: number, end: number, share: number): number {
   let index = start + Math.floor((end - start) * Math.min(Math.max(share, 0), 1));
   if (index >= end) return end;

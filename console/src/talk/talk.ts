@@ -1,4 +1,4 @@
-// What the talk page shows, and what one can do there.
+// State and actions of the talk page.
 
 import type { WsChatClient } from "@coze/api/ws-tools";
 import { computed, signal } from "@preact/signals";
@@ -31,7 +31,7 @@ export const volume = signal(1);
 /** Push to talk: the button is held. */
 export const holding = signal(false);
 export const isPushToTalk = computed(() => valueAt("turn_detection.type") === "client_interrupt");
-/** Something of the agent sounds or is still to come. */
+/** The agent is speaking, or more of its audio will come. */
 export const isAnswering = computed(() =>
   bubbles.value.some((bubble) => bubble.kind === "agent" && (bubble.open || bubble.sounding !== null)),
 );
@@ -72,7 +72,7 @@ function onServerEvent(event: ServerEvent): void {
   }
 }
 
-/** The client has a new connection, but tells the server nothing of what was agreed in the old one. */
+/** Handles a new connection of the client, which does not send the configuration again. */
 function goOnAfterLoss(lost: WsChatClient): void {
   send(lost, "chat.update", firstUpdate(inForce, conversationId.value));
   phase.value = "connected";
@@ -125,7 +125,7 @@ export async function hangUp(): Promise<void> {
   await disconnect(left);
 }
 
-/** Brings what was chosen into force: by an update, or by a new connection to the same conversation. */
+/** Applies the chosen settings: by an update, or by a new connection to the same conversation. */
 export async function applySettings(): Promise<void> {
   if (!client || phase.value !== "connected") return;
   const changes = difference(inForce, chosen.value);
@@ -140,7 +140,7 @@ export async function applySettings(): Promise<void> {
   send(client, "chat.update", asUpdate(changes));
 }
 
-/** Another microphone means another connection to the same conversation. */
+/** Changes the microphone, which needs a new connection to the same conversation. */
 export async function chooseMicrophone(id: string): Promise<void> {
   microphoneId.value = id;
   if (phase.value !== "connected") return;
@@ -177,12 +177,12 @@ export function setVolume(value: number): void {
   client?.setPlaybackVolume(value);
 }
 
-/** Says something in writing, with files that are uploaded first. */
+/** Sends a typed message, with files that are uploaded first. */
 export async function say(text: string, files: File[]): Promise<void> {
   if (!client) return;
   const uploaded = await Promise.all(files.map(uploadFile));
-  // The client forgets the sentences of an answer only when it is interrupted; then a typed question's answer would
-  // not be followed.
+  // The client clears the sentences of an answer only when it is interrupted; otherwise it would not report the
+  // sentences of the next answer.
   if (!isAnswering.value) await client.clear();
   if (files.length === 0) {
     client.sendTextMessage(text);
@@ -195,7 +195,7 @@ export async function say(text: string, files: File[]): Promise<void> {
 
 export const interrupt = (): void => client?.interrupt();
 
-/** The agent says this, word for word. */
+/** Has the agent speak this text unchanged. */
 export async function speak(text: string): Promise<void> {
   if (!client) return;
   if (!isAnswering.value) await client.clear();
@@ -221,7 +221,7 @@ export async function newConversation(): Promise<void> {
   bubbles.value = [];
 }
 
-/** Goes on with a conversation of earlier. */
+/** Continues an earlier conversation. */
 export async function goOnWith(id: string): Promise<void> {
   await newConversation();
   conversationId.value = id;

@@ -1,4 +1,4 @@
-// Talking: the conversation, what one talks with, and beside it the timeline.
+// The talk page: conversation, controls and timeline.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
@@ -31,7 +31,7 @@ export function TalkPage() {
 function Bubbles() {
   const list = useRef<HTMLDivElement>(null);
   const shown = bubbles.value;
-  // Stays at the end, unless one has scrolled back to read.
+  // Stays at the end, unless the user has scrolled back.
   const isAtEnd = useRef(true);
   useEffect(() => {
     if (isAtEnd.current) list.current?.scrollTo({ top: list.current.scrollHeight });
@@ -57,7 +57,7 @@ function Welcome() {
   );
 }
 
-/** Once one microphone has been allowed the others have names too. */
+/** Browsers give the names of microphones once access to one has been granted. */
 function MicrophoneChoice() {
   if (microphones.value.length < 2) return null;
   return (

@@ -1,11 +1,11 @@
-// The conversation as one sees it: bubbles, made of the protocol's events. No state of its own.
+// Computes the conversation's bubbles from the protocol's events, as a pure function.
 
 import { added, changed, isLiveUser, isOpenAgent, isSounding, newAgentBubble, isAgent } from "./bubbles";
 import type { AgentBubble, Bubble, UserBubble } from "./bubbles";
 import type { Message, PlaybackEvent, ServerEvent } from "./events";
 import { heardUntil, place } from "./sentences";
 
-/** The bubbles after an event of the server. `now` is `performance.now()`; `audioMs` how long its audio sounds. */
+/** The bubbles after an event of the server. `now` is `performance.now()`; `audioMs` the length of its audio. */
 export function afterEvent(bubbles: readonly Bubble[], event: ServerEvent, now: number, audioMs: number): Bubble[] {
   switch (event.event_type) {
     case "input_audio_buffer.speech_started":
@@ -45,7 +45,7 @@ export function afterEvent(bubbles: readonly Bubble[], event: ServerEvent, now: 
   }
 }
 
-/** The bubbles after the player's news of which sentence sounds. */
+/** The bubbles after the player reported which sentence it plays. */
 export function afterPlayback(bubbles: readonly Bubble[], event: PlaybackEvent, now: number): Bubble[] {
   const silent = changed(bubbles, isSounding, (bubble) => ({ ...bubble, sounding: null }));
   if (event.event_type === "audio.sentence.playback_ended") return silent;

@@ -8,15 +8,15 @@ type JsonObject = { [key: string]: Json };
 export const RECORDED = ["pcm", "opus", "g711a", "g711u"];
 export const PLAYED = ["pcm", "opus", "g711a", "g711u"];
 
-/** Settings that the client takes only as it connects: changing one means connecting anew. */
+/** Settings that the client accepts only when it connects: changing one needs a new connection. */
 export const AT_CONNECT = ["input_audio", "output_audio.codec", "output_audio.pcm_config.sample_rate", "output_audio.opus_config.sample_rate", "turn_detection.type", "chat_config.user_id"];
 
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
- * `data` of the `chat.update` with which a connection begins. The client fills in what it records itself, but takes
- * each object that it is given as a whole.
+ * `data` of the first `chat.update` of a connection. The client fills in the format that it records, but uses each
+ * object that it gets as a whole.
  */
 export function firstUpdate(settings: Chosen, conversationId: string): JsonObject {
   const data = asUpdate(settings);

@@ -7,7 +7,7 @@ import type { TurnRecord } from "./facts";
 import { StageBar } from "./stage_bar";
 import { keyOf } from "./watching";
 
-/** A table of the stages of these turns; turns without an answer's sound are left out. */
+/** A table of the stages of these turns; turns without audio of an answer are left out. */
 export function Comparison({ records }: { records: readonly TurnRecord[] }) {
   const answered = records.flatMap((record) => {
     const stages = stagesOf(record);

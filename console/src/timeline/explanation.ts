@@ -1,4 +1,4 @@
-// What the facts of a turn come to, in words: why was it slow, why was I cut off?
+// Explains a turn in words from its facts: why it was slow, why it was interrupted.
 
 import { duration, t } from "../language/language";
 import type { TextName } from "../language/language";
@@ -7,12 +7,12 @@ import type { StageName, Stages, TurnRecord, UserVoice } from "./facts";
 
 export const stageText = (stage: StageName): string => t(`stage.${stage}` as TextName);
 
-/** The stages of a turn that has been answered with sound; null for others, and before the turn's end. */
+/** The stages of a turn that was answered with audio; null for others, and before the turn's end. */
 export function stagesOf(record: TurnRecord): Stages | null {
   return factOf(record, "turn.ended")?.stages ?? null;
 }
 
-/** What one said, or what was announced: the turn's title. */
+/** The turn's title: what the user said, or the announcement. */
 export function titleOf(record: TurnRecord): string {
   const final = factsOf(record, "transcript.ready").findLast(({ final }) => final);
   const question = factsOf(record, "reply.asked").at(-1)?.question;
@@ -21,7 +21,7 @@ export function titleOf(record: TurnRecord): string {
   return question || final?.text || heard || announced || "…";
 }
 
-/** Why the answer took as long as it did; "" where nothing was answered. */
+/** Why the answer took its time; "" if there was none. */
 export function whySlow(record: TurnRecord): string {
   const stages = stagesOf(record);
   if (!stages) return "";
@@ -30,7 +30,7 @@ export function whySlow(record: TurnRecord): string {
   return t(stages.silence > 0 ? "why.slowSpoken" : "why.slow", places);
 }
 
-/** Why the user's turn was taken as finished when it was; "" for turns that were not spoken. */
+/** Why the user's turn ended when it did; "" for turns that were not spoken. */
 export function whyEnded(record: TurnRecord): string {
   const end = factsOf(record, "speech.ended").at(-1);
   if (!end) return "";
@@ -48,7 +48,7 @@ export function whyEnded(record: TurnRecord): string {
   return t(unfinished ? "why.ended.unfinished" : (`why.ended.${end.reason}` as TextName), places);
 }
 
-/** How and by what an answer was cut off; "" where it was not. */
+/** How an answer was interrupted; "" if it was not. */
 export function whyCutOff(record: TurnRecord): string {
   const cut = factOf(record, "barge_in");
   if (!cut) return "";
@@ -57,7 +57,7 @@ export function whyCutOff(record: TurnRecord): string {
   return cut.unheard_ms > 0 ? `${how} ${t("why.cut.unheard", { length: duration(cut.unheard_ms) })}` : how;
 }
 
-/** How often a reply was prepared for nothing because the user went on; "" if never. */
+/** How often a prepared reply was discarded because the user spoke on; "" if never. */
 export function whyDiscarded(record: TurnRecord): string {
   const times = factsOf(record, "speculation.discarded").filter(({ reason }) => reason === "spoke_on").length;
   return times > 0 ? t("why.discarded", { times }) : "";
@@ -75,7 +75,7 @@ function silenceLimit(record: TurnRecord): string {
   return limit === undefined ? "?" : duration(limit);
 }
 
-/** The probability of speech between two moments, on average and at most: how nearly the silence was none. */
+/** The average and the maximum speech probability between two times. */
 function voiceBetween(record: TurnRecord, from: number, to: number): { average: string; most: string } {
   const inside = (fact: UserVoice): number[] =>
     fact.probabilities.filter((_probability, index) => {

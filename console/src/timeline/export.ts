@@ -21,7 +21,7 @@ export function exportTurn(record: TurnRecord): void {
   download(new Blob([JSON.stringify(record, null, 1)], { type: "application/json" }), `${nameOf(record)}.json`);
 }
 
-/** The user's sound of a turn and the moment of its first sample; from half a second before the turn. */
+/** The user's audio of a turn, from half a second before it, and the time of its first sample. */
 function userSound(record: TurnRecord): { from: number; pieces: readonly { unixMs: number; samples: Int16Array }[] } {
   const [begin, end] = span(record.facts.filter(({ turn }) => turn === record.turn));
   const offset = clockOffset(record.session.log_id);
@@ -29,12 +29,12 @@ function userSound(record: TurnRecord): { from: number; pieces: readonly { unixM
   return { from, pieces: sentBetween(from - offset, end - offset) };
 }
 
-/** Whether this page still has any sound of a turn. */
+/** Whether this page still has any audio of a turn. */
 export function hasSound(record: TurnRecord): boolean {
   return userSound(record).pieces.length > 0 || receivedOf(record.chat_id).length > 0;
 }
 
-/** Saves a turn's sound as WAV: the user on the left, the agent on the right, in time with each other. */
+/** Saves a turn's audio as WAV: the user on the left, the agent on the right, synchronised. */
 export function exportSound(record: TurnRecord): void {
   const rate = Number(valueAt("output_audio.pcm_config.sample_rate") ?? 24_000);
   const { from, pieces } = userSound(record);
@@ -45,7 +45,7 @@ export function exportSound(record: TurnRecord): void {
   let userNext = 0;
   for (const { unixMs, samples } of pieces) {
     const converted = atRate(samples, SENT_RATE, rate);
-    // A piece is sent once its last sample is there. Pieces follow one another unless the microphone was off.
+    // A piece is sent when its last sample was recorded. Pieces follow one another unless the microphone was off.
     const heard = at(unixMs + offset) - converted.length;
     const start = Math.abs(heard - userNext) < rate / 5 && userNext > 0 ? userNext : Math.max(heard, userNext);
     placed.push({ at: start, channel: 0, samples: converted });

@@ -1,10 +1,10 @@
-// The facts of a turn as bars and marks on lanes, all on the session's axis.
+// Computes bars and marks on lanes from the facts of a turn, on the session's time axis.
 
 import { duration, t } from "../language/language";
 import { factsOf } from "./facts";
 import type { AudioSent, Fact, TurnRecord } from "./facts";
 
-/** What a bar shows, which says its colour. */
+/** What a bar shows; determines its colour. */
 export type Look =
   | "speech" | "pause" | "interim" | "recognition" | "judgement" | "speculation" | "committed" | "discarded"
   | "waiting" | "reply" | "synthesis" | "sound" | "unheard";
@@ -14,7 +14,7 @@ export interface Bar {
   to: number;
   look: Look;
   label: string;
-  /** Said in full, as a title and to screen readers. */
+  /** The full text, as a title and for screen readers. */
   title: string;
 }
 
@@ -35,7 +35,7 @@ interface Ended {
   text?: string;
 }
 
-/** The lanes that have anything to show. `until` is where bars end that are still running. */
+/** The lanes that are not empty. Bars that are still running end at `until`. */
 export function lanesOf(record: TurnRecord, until: number): Lane[] {
   const lanes = [
     speechLane(record, until),

@@ -20,7 +20,7 @@ const LANE = 34;
 const BAR = 18;
 const NAME = 13;
 
-/** The width of an element as it is on the page, kept up to date. */
+/** The current width of an element on the page. */
 function useWidth(): [(element: HTMLElement | null) => void, number] {
   const [element, setElement] = useState<HTMLElement | null>(null);
   const [width, setWidth] = useState(600);
@@ -39,7 +39,7 @@ interface Scale {
   range: Range;
 }
 
-/** The picture of a turn; `zero` is the moment that the axis calls 0, `summary` what it shows in words. */
+/** The timeline of a turn; `zero` is the time at 0 on the axis, `summary` describes it in words. */
 export function Picture(props: { record: TurnRecord; range: Range; zero: number; summary: string }) {
   const { record, range, zero } = props;
   const [setElement, width] = useWidth();
@@ -102,7 +102,7 @@ function Sound({ record, scale }: { record: TurnRecord; scale: Scale }) {
 
 function waveform(fact: UserAudio, { x }: Scale, middle: number): string {
   const edges = fact.peaks.flatMap((peak, index) => {
-    // Loudness is heard by its logarithm; the root comes near enough and needs no floor.
+    // Loudness is logarithmic; the square root is close enough and needs no lower bound.
     const half = Math.max(Math.sqrt(Math.min(peak, 1)), 0.015) * (middle - 2);
     const from = fact.from_ms + index * fact.piece_ms;
     return [from, from + fact.piece_ms].map((ms) => ({ at: x(ms).toFixed(1), half }));

@@ -1,6 +1,6 @@
-// The sound of the page's own conversations, as it was sent and came, for WAV files. Kept in memory alone.
+// Audio of the page's own conversations, as sent and received, for WAV files. Kept in memory only.
 
-/** At most so much is kept of either side, in bytes: about five minutes of the user's. */
+/** Most bytes kept of each side: about five minutes of the user's audio. */
 const MOST_BYTES = 30_000_000;
 
 interface Sent {
@@ -13,7 +13,7 @@ let sentBytes = 0;
 const received = new Map<string, Int16Array[]>();
 let receivedBytes = 0;
 
-/** The rate of the user's sound that is kept, in Hz: the one the client records at. */
+/** The sample rate of the kept user audio in Hz: that of the client's recorder. */
 export const SENT_RATE = 48_000;
 
 function samplesOf(base64: string): Int16Array {
@@ -44,7 +44,7 @@ export function keepReceived(chatId: string, base64: string): void {
   received.set(chatId, pieces);
 }
 
-/** The pieces of the user's sound that were sent between two moments of this machine's clock. */
+/** The pieces of the user's audio that were sent between two times of this machine's clock. */
 export const sentBetween = (from: number, to: number): readonly Sent[] =>
   sent.filter(({ unixMs }) => unixMs > from && unixMs <= to);
 

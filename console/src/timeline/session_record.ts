@@ -1,8 +1,8 @@
 import type { Fact, FactOf, SessionFact, TurnRecord, UserAudio, UserVoice } from "./facts";
 
-/** How long before a turn its picture begins, in ms. */
+/** How long before a turn its timeline begins, in ms. */
 const BEFORE_TURN_MS = 1_000;
-/** How much of the user's sound a session keeps for pictures, in facts (some a second). */
+/** Most facts about the user's audio that are kept of a session (there are several a second). */
 const MOST_SOUND_FACTS = 4_000;
 
 interface Turn {
@@ -11,11 +11,11 @@ interface Turn {
   facts: Fact[];
 }
 
-/** What is known of one session: its turns, and the user's sound all along. */
+/** The data of one session: its turns, and the facts about the user's audio. */
 export class SessionRecord {
   private readonly turns = new Map<number, Turn>();
   private sound: (UserAudio | UserVoice)[] = [];
-  /** What looks like a mistake in what the client sends. */
+  /** Likely mistakes in what the client sends. */
   readonly hints = new Set<string>();
   private configured: FactOf<"session.configured"> | undefined;
 
@@ -34,7 +34,7 @@ export class SessionRecord {
   }
 
   private addSound(fact: UserAudio | UserVoice): void {
-    // What is told again after a lost connection is older than the newest; what just came may overlap it a little.
+    // Facts that are repeated after a lost connection are older than the newest one; new facts may overlap a little.
     const newest = this.sound.findLast(({ type }) => type === fact.type);
     if (newest && newest.to_ms >= fact.to_ms) return;
     this.sound.push(fact);
@@ -61,7 +61,7 @@ export class SessionRecord {
   }
 }
 
-/** From the first to the last moment that these facts speak of, in ms on the session's axis. */
+/** The range of times in these facts, in ms on the session's axis. */
 export function span(facts: readonly Fact[]): [from: number, to: number] {
   let from = Infinity;
   let to = -Infinity;

@@ -2,7 +2,7 @@ import { computed, signal } from "@preact/signals";
 
 import { keyOf, turns } from "./watching";
 
-/** The turn that was asked for by its key; "" follows the newest one. */
+/** The key of the selected turn; "" selects the newest one. */
 export const shownTurn = signal("");
 
 /** The turn that is shown. */

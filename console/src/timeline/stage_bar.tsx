@@ -1,11 +1,11 @@
-// The time from one's last word to the first sound, stage after stage.
+// The time from the end of the user's speech to the first audio, by stage.
 
 import { duration, t } from "../language/language";
 import { STAGES } from "./facts";
 import type { Stages } from "./facts";
 import { stageText } from "./explanation";
 
-/** The stages as one stacked bar; `longest` is the time that the whole width stands for, in ms. */
+/** The stages as one stacked bar; `longest` is the time of the whole width, in ms. */
 export function StageBar({ stages, longest }: { stages: Stages; longest: number }) {
   return (
     <div class="stage-bar" aria-hidden="true">
@@ -18,7 +18,7 @@ export function StageBar({ stages, longest }: { stages: Stages; longest: number 
   );
 }
 
-/** The stages with their names and lengths, and the sum. */
+/** The stages with their names and durations, and the sum. */
 export function StageList({ stages }: { stages: Stages }) {
   return (
     <dl class="stage-list">

@@ -1,4 +1,4 @@
-// One turn: what happened in words, its stages, its picture, and its facts as a table.
+// One turn: an explanation, its stages, its timeline, and a table of its facts.
 
 import { useState } from "preact/hooks";
 
@@ -12,7 +12,7 @@ import type { Range } from "./picture";
 import { span } from "./session_record";
 import { StageBar, StageList } from "./stage_bar";
 
-/** The axis's 0: the end of the user's speech, as the stages are counted from; else the turn's beginning. */
+/** The 0 of the axis: the end of the user's speech, from which the stages are counted, or the turn's beginning. */
 function zeroOf(record: TurnRecord): number {
   const end = factsOf(record, "speech.ended").at(-1);
   return end?.to_ms ?? factOf(record, "turn.started")?.at_ms ?? 0;
@@ -63,7 +63,7 @@ export function TurnView({ record }: { record: TurnRecord }) {
 
 const SHOWN_APART = new Set(["user.audio", "user.voice", "session.configured"]);
 
-/** What a fact holds beside its kind and time. */
+/** The fields of a fact besides its type and time. */
 function details(fact: Fact): string {
   const rest = Object.entries(fact).filter(([name, value]) => !["type", "at_ms", "turn"].includes(name) && value !== "" && value !== null);
   return rest.map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`).join(" · ");

@@ -24,16 +24,16 @@ export const turns = computed<readonly TurnRecord[]>(() => {
   return [...[...sessions.values()].flatMap((session) => session.records()), ...imported.value];
 });
 
-/** What looks like a mistake in what this page's newest session sends. */
+/** Likely mistakes in what this page's newest session sends. */
 export const hints = computed<readonly string[]>(() => {
   changes.value;
   return [...([...sessions.values()].at(-1)?.hints ?? [])];
 });
 
-/** What tells one turn from all others. */
+/** The unique key of a turn. */
 export const keyOf = (record: TurnRecord): string => `${record.session.log_id}/${record.turn}`;
 
-/** Session time less this machine's `Date.now()`: the server's clock may be another one. */
+/** Session time minus this machine's `Date.now()`: the server's clock may differ. */
 const clockOffsets = new Map<string, number>();
 
 /** What to add to this machine's clock (Unix ms) to get the time on a session's axis. */
@@ -44,7 +44,7 @@ let socket: WebSocket | undefined;
 /** Watches the session with this log id from now on. */
 export function watch(logId: string): void {
   socket?.close();
-  // Not by URLSearchParams: the server takes "+" for what it is, since tokens may hold it.
+  // Without URLSearchParams: the server does not decode "+", which tokens may contain.
   const query = `log_id=${encodeURIComponent(logId)}&authorization=${encodeURIComponent(`Bearer ${accessToken.value}`)}`;
   const opened = new WebSocket(`${location.origin.replace(/^http/, "ws")}/v1/diagnostics?${query}`);
   socket = opened;
@@ -73,7 +73,7 @@ function receive(told: Told): void {
   const session = sessions.get(logId);
   if (!session) return;
   session.add(fact);
-  // Facts are told after they happened: the smallest delay seen is nearest to the truth.
+  // Facts arrive after they happened: the smallest observed delay is the best estimate.
   clockOffsets.set(logId, Math.max(clockOffsets.get(logId) ?? -Infinity, fact.at_ms - Date.now()));
   showSoon();
 }
@@ -86,7 +86,7 @@ function begin(logId: string, fact: SessionFact): void {
 
 let isShowing = false;
 
-/** Facts come in bursts: the page is drawn once for all that came in a tenth of a second. */
+/** Facts come in bursts: the page is rendered at most every tenth of a second. */
 function showSoon(): void {
   if (isShowing) return;
   isShowing = true;
@@ -96,7 +96,7 @@ function showSoon(): void {
   }, 100);
 }
 
-/** Adds turns out of a file; throws where it holds none. */
+/** Adds the turns of a file; throws if it contains none. */
 export function importTurns(text: string): void {
   const content = JSON.parse(text) as TurnRecord | TurnRecord[];
   const records = Array.isArray(content) ? content : [content];

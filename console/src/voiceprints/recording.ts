@@ -10,12 +10,12 @@ const WORKLET = `registerProcessor("keep-samples", class extends AudioWorkletPro
 
 let isLoaded: Promise<void> | undefined;
 
-/** A recording from the microphone; `stop` ends it and gives it as a WAV file. */
+/** A recording from the microphone; `stop` ends it and returns a WAV file. */
 export interface Recording {
   stop(): Blob;
 }
 
-/** Begins to record; rejects where the person does not allow it. */
+/** Begins to record; rejects if the user does not grant access. */
 export async function record(): Promise<Recording> {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } });
   const context = captureContext();

@@ -1,4 +1,4 @@
-// Speakers that the server knows by their voice: enrolled by speaking, tried out by speaking.
+// Voiceprints: enrol speakers and test their recognition with the microphone.
 
 import { useEffect, useState } from "preact/hooks";
 
