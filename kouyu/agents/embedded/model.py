@@ -36,8 +36,6 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """On two busy cores one thread is faster than two."""
     context_tokens: int = 2048
     """Context window of one conversation, in tokens."""
-    cache_mib: int = 64
-    """Memory for the prompts of conversations without a slot."""
     watch: Watch = Watch()
 
 
@@ -172,7 +170,7 @@ class EmbeddedModel:
             slots=self._options.slots,
             threads=self._options.threads,
             context_tokens=self._options.context_tokens,
-            cache_mib=self._options.cache_mib,
+            cache_mib=self.model.cache_mib,
             prompts_folder=self._prompts.name,
         )
 

@@ -25,6 +25,8 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True):
     """None for a file of the user."""
     template_corrections: Mapping[str, str] = {}
     """Passages of the chat template in the file, and what they must be."""
+    cache_mib: int = 128
+    """Memory for the prompts of conversations without a slot."""
 
     def chat_template(self) -> str:
         """The corrected chat template; empty if the one in the file is right. Takes up to 0.2 s. Raises BadModel,
@@ -47,7 +49,9 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     prompts: PromptFamily
     memory_mib: int
-    """Memory of its process with four conversations, measured."""
+    """Memory of its process with four conversations, measured, and ``cache_mib``."""
+    cache_mib: int
+    """Memory for the prompts of conversations without a slot: about 5,000 tokens."""
     reading_cost: float
     """Time to read a prompt token, relative to the smallest tier's on the same machine."""
     writing_cost: float
@@ -63,6 +67,7 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True):
             prompts=self.prompts,
             tier=self.name,
             template_corrections=self.template_corrections,
+            cache_mib=self.cache_mib,
         )
 
 
@@ -73,6 +78,7 @@ TINY: Final = Tier(
     file="SmolLM2-135M-Instruct.Q8_0.gguf",
     prompts=prompts.SMOLLM2,
     memory_mib=450,
+    cache_mib=64,
     reading_cost=1.0,
     writing_cost=1.0,
 )
@@ -88,6 +94,7 @@ SMALL: Final = Tier(
     file="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
     prompts=prompts.QWEN2_5,
     memory_mib=900,
+    cache_mib=64,
     reading_cost=3.6,
     writing_cost=3.4,
     template_corrections=_AFTER_TOOLS,
@@ -98,7 +105,8 @@ MEDIUM: Final = Tier(
     weights="qwen2.5-coder-1.5b-instruct",
     file="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
     prompts=prompts.QWEN2_5,
-    memory_mib=2200,
+    memory_mib=2300,
+    cache_mib=144,
     reading_cost=7.8,
     writing_cost=5.3,
     # Its file shows the model a call with doubled braces as the example; Qwen's own template has single ones.
