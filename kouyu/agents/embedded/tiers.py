@@ -51,7 +51,7 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True):
     memory_mib: int
     """Memory of its process with four conversations, measured, and ``cache_mib``."""
     cache_mib: int
-    """Memory for the prompts of conversations without a slot: about 5,000 tokens."""
+    """Memory for the prompts of conversations without a slot: some thousand tokens."""
     reading_cost: float
     """Time to read a prompt token, relative to the smallest tier's on the same machine."""
     writing_cost: float
