@@ -1,6 +1,8 @@
 import importlib
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import get_args
+from unittest.mock import Mock
 
 import pytest
 
@@ -51,6 +53,15 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
 def test_options_stand_under_the_name_of_their_engine_and_its_kind_where_two_have_the_name() -> None:
     assert registry.section("asr", "whisper") == "whisper"
     assert (registry.section("asr", "openai"), registry.section("tts", "openai")) == ("openai_asr", "openai_tts")
+
+
+def test_the_metadata_of_the_installed_packages_are_read_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    read = Mock(side_effect=entry_points)
+    monkeypatch.setattr(registry, "entry_points", read)
+    registry.sections()
+    registry.find("asr", "whisper")
+    assert read.call_count == 1
 
 
 @pytest.mark.usefixtures("added_package")
