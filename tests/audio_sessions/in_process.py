@@ -37,6 +37,12 @@ async def until(happens: Callable[[], bool]) -> None:
             await asyncio.sleep(0.002)
 
 
+async def settled() -> None:
+    """Let the session under test run until all of it waits: none of what it does while it is held up uses a thread."""
+    for _ in range(2000):
+        await asyncio.sleep(0)
+
+
 class LoudIsSpeech:
     """Voice activity: whatever is loud."""
 

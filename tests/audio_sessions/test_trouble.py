@@ -9,7 +9,7 @@ import pytest
 from kouyu.audio.pcm import Samples
 from kouyu.audio_sessions import live_transcriber as listening
 from kouyu.engines.scheduler import Priority
-from tests.audio_sessions.in_process import Pipe, session, until
+from tests.audio_sessions.in_process import Pipe, session, settled, until
 
 pytestmark = pytest.mark.models
 
@@ -71,7 +71,7 @@ async def test_a_client_that_does_not_read_holds_synthesis_up(tmp_path: Path) ->
         running.pipe.say("input_text_buffer.append", delta=text)
         # A sentence is six events, 200 events wait, and no more is made.
         await until(lambda: len(running.synthesiser.said) > 25)
-        await asyncio.sleep(0.1)
+        await settled()
         assert len(running.synthesiser.said) < 50
         running.pipe.reads.set()
         running.pipe.say("input_text_buffer.complete")
@@ -147,7 +147,7 @@ async def test_reading_continues_until_too_much_speech_waits_to_be_recognised(
         for _ in range(10):
             running.pipe.append(np.concatenate([loud(2), quiet(1)]))
         running.pipe.say("input_audio_buffer.complete")
-        await asyncio.sleep(0.2)
+        await settled()
         assert running.pipe.types.count("input_audio_buffer.completed") == 1
         running.recogniser.free.set()
         await until(lambda: running.pipe.types.count(COMPLETED) == 2)

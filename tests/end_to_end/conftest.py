@@ -51,6 +51,7 @@ model = "scripted"'''
 tts = ["piper"]
 
 [limits]
+stopped_sending_grace_ms = 60000  # a turn ends when its test has sent enough silence
 tool_outputs_s = 2.0
 reply_stall_s = 5.0
 

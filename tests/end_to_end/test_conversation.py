@@ -84,10 +84,9 @@ async def test_a_chat_that_is_not_saved_is_no_context_for_the_next(
 async def test_what_was_not_heard_of_an_interrupted_reply_is_not_in_the_context(
     scripted_server: RunningServer, language_model: OpenAIStandIn
 ) -> None:
-    sentences = [
-        f"This is sentence number {word} of a long story. " for word in ("one", "two", "three", "four", "five")
-    ]
-    language_model.will(Say(*sentences))
+    sentences = [f"This is sentence number {word} of a long story. " for word in ("one", "two", "three", "four")]
+    last = "And this is the last one, which is so long that its end is heard seconds after it was made, number five."
+    language_model.will(Say(*sentences, last))
     async with talking(scripted_server) as talk:
         await talk.write("tell me")
         await talk.until("conversation.chat.completed")
@@ -123,8 +122,8 @@ async def test_a_reply_is_spoken_while_the_model_still_writes(
     scripted_server: RunningServer, language_model: OpenAIStandIn
 ) -> None:
     heard = threading.Event()
-    pace = Pace(between_s=0.3)
-    language_model.will(Say("This is the first sentence. ", *["And "] * 20, "done.", pace=pace, hurry=heard))
+    pace = Pace(between_s=0.5)
+    language_model.will(Say("This is the first sentence. ", *("And " * 20), "done.", pace=pace, hurry=heard))
     async with talking(scripted_server) as talk:
         await talk.write("hello")
         await talk.until("conversation.audio.delta")

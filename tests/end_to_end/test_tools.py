@@ -3,11 +3,13 @@
 import asyncio
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kouyu.audio.wav import read_listening_audio
 from tests.end_to_end.conftest import AnsweringServer
 from tests.end_to_end.conversing import Talk, talking
+from tests.fields.spoken import silence
 from tests.standins.openai_server import Hang, Say, ToolCallScript, call_tools
 
 pytestmark = pytest.mark.models
@@ -128,24 +130,22 @@ async def test_tools_of_both_kinds_may_be_called_at_once(answering: AnsweringSer
 async def test_a_spoken_question_has_its_tools_run_once_and_after_the_turn(
     answering: AnsweringServer, questions: Path
 ) -> None:
-    answering.language_model.will(call_tools(ADD), Say("It is five."))
-    before = len(answering.tools_called())
+    model = answering.language_model
+    model.will(call_tools(ADD))
+    called_before, asked_before = len(answering.tools_called()), len(model.requests)
     samples = read_listening_audio(questions / "en-capital.wav")
-    async with talking(answering.server) as talk:
-        asked_before = len(answering.language_model.requests)
+    async with talking(answering.server) as talk, talking(answering.server) as another:
         await talk.configure(turn_detection={"type": "server_vad", "silence_duration_ms": 1500})
-        microphone = asyncio.create_task(talk.client.stream(samples))
-        await microphone
-        silence = asyncio.create_task(talk.client.stream_silence())
-        async with asyncio.timeout(10):
-            while len(answering.language_model.requests) == asked_before:  # noqa: ASYNC110 - another thread's
+        # Silence enough to prepare an answer, and not to end the turn.
+        await talk.client.stream(np.concatenate([samples, silence(0.8)]), faster=4)
+        async with asyncio.timeout(20):
+            while not [request for request in model.requests[asked_before:] if request.answered]:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-        await asyncio.sleep(0.3)  # the answer, which was prepared, is there by now
-        assert "input_audio_buffer.speech_stopped" not in talk.types, "the turn was over too soon to see what is early"
-        early = answering.tools_called()[before:]
+        # The call that was asked for then would have come before one that another chat asks for now.
+        model.will(call_tools(ToolCallScript("fail", "{}")), Say("It failed."), Say("It is five."))
+        assert await another.ask("Does it fail?") == "It failed."
+        assert answering.tools_called()[called_before:] == ["fail"]
+        await talk.client.stream(silence(1.5), faster=4)
         await talk.until("conversation.chat.completed")
-        silence.cancel()
-        await asyncio.gather(silence, return_exceptions=True)
         assert talk.answers() == ["It is five."]
-    assert early == []
-    assert answering.tools_called()[before:] == ["add"]
+    assert answering.tools_called()[called_before:] == ["fail", "add"]

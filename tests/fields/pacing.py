@@ -1,15 +1,17 @@
 """When packets came, and whether that kept to a limit."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
-from kouyu.client.voice_client import Event
 from kouyu.conversation.effects import Send
 from kouyu.protocol.uplink import InputTextGenerateAudio
 from tests.conversation.simulation import Engines, Simulation
+from tests.end_to_end.conversing import Talk
+from tests.fields.spoken import said
 
-LATE_S: Final = 0.4
-"""How unevenly packets may arrive on a busy machine; what is sent is checked exactly in virtual time."""
+_EARLY_S: Final = 0.05
+"""How much too early a timer may ring."""
 TEXT: Final = "Are you still there, or have you gone away?"
 
 
@@ -18,9 +20,19 @@ def most_in_a_window(times: Sequence[float], window_s: float) -> int:
     return max(sum(1 for later in times if at <= later < at + window_s) for at in times)
 
 
-def arrivals(events: Sequence[Event]) -> list[float]:
-    """When the packets came."""
-    return [event.at for event in events]
+async def arrivals(talk: Talk, text: str) -> list[float]:
+    """When the packets of a text came, in seconds since it was ordered."""
+    asked_at = asyncio.get_running_loop().time()
+    return [event.at - asked_at for event in await said(talk, text)]
+
+
+def is_paced(times: Sequence[float], most: int, period_s: float) -> bool:
+    """Whether none of the packets that came at these times, in seconds since they were ordered, came too early.
+
+    A packet may come as late as a busy machine lets it. What is sent is checked exactly in virtual time.
+    """
+    assert len(times) > most
+    return all(at > number // most * period_s - _EARLY_S for number, at in enumerate(times))
 
 
 def sent_in_virtual_time(output_audio: dict[str, Any], packets: int) -> list[float]:

@@ -32,6 +32,7 @@ class Client:
         self.in_force: dict[str, Any] = {}
         self.has_read = asyncio.Condition()
         self.room = asyncio.Semaphore(1000)
+        self._was_heard = False
 
     def says(self, event_type: str, **data: Any) -> None:
         self.sent.put_nowait(json.dumps({"event_type": event_type, "data": data}))
@@ -40,11 +41,19 @@ class Client:
         async with self.has_read, asyncio.timeout(20):
             await self.has_read.wait_for(lambda: self.read.count(event_type) >= count)
 
+    async def heard(self) -> None:
+        """Wait until the session has carried out all that was said."""
+        async with asyncio.timeout(20):
+            await self.sent.join()
+
     # As a Socket
 
     said_goodbye = False
 
     async def receive(self) -> str | None:
+        if self._was_heard:
+            self.sent.task_done()
+        self._was_heard = True
         return await self.sent.get()
 
     async def send(self, text: str) -> None:
@@ -74,15 +83,17 @@ async def services(tmp_path: Path) -> AsyncIterator[Services]:
 async def test_a_cancel_stops_the_audio_also_of_a_client_that_has_not_subscribed_to_be_told(services: Services) -> None:
     client = Client()
     client.room = asyncio.Semaphore(4)  # chat.created, chat.updated and two pieces
-    session = asyncio.create_task(run_session(client, services=services, bot_id="kouyu", log_id="log"))
-    client.says("chat.update", event_subscriptions=[AUDIO], output_audio={"pcm_config": {"frame_size_ms": 20}})
-    client.says("input_text.generate_audio", mode="text", text="One two three four five six seven eight nine.")
-    await client.until(AUDIO, 2)
-    await asyncio.sleep(0.2)
+    with services.watcher_hub.watch(Wanted()) as watcher:
+        session = asyncio.create_task(run_session(client, services=services, bot_id="kouyu", log_id="log"))
+        client.says("chat.update", event_subscriptions=[AUDIO], output_audio={"pcm_config": {"frame_size_ms": 20}})
+        client.says("input_text.generate_audio", mode="text", text="One two three four five six seven eight nine.")
+        async with asyncio.timeout(20):
+            while json.loads(await watcher.get())["fact"]["type"] != "synthesis.finished":
+                pass
     client.says("conversation.chat.cancel")
     client.says("chat.update", event_subscriptions=[])
     client.says("conversation.clear")
-    await asyncio.sleep(0.05)
+    await client.heard()
     for _ in range(1000):
         client.room.release()
     await client.until("conversation.cleared")
@@ -164,7 +175,7 @@ async def test_a_client_that_reads_late_gets_no_more_packets_in_a_period_than_it
         client.room.release()
     await client.until(AUDIO, 15)
     taken = client.taken_at[AUDIO]
-    assert max(sum(at <= other < at + 1 for other in taken) for at in taken) == 5
+    assert max(sum(at <= other < at + 1 for other in taken) for at in taken) <= 5
     client.sent.put_nowait(None)
     await session
 

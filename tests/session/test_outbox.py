@@ -18,10 +18,12 @@ class Wire:
 
     def __init__(self) -> None:
         self.taken: list[str] = []
+        self.offered = asyncio.Event()
         self.reads = asyncio.Event()
         self.news = asyncio.Event()
 
     async def send(self, text: str) -> None:
+        self.offered.set()
         await self.reads.wait()
         self.taken.append(json.loads(text)["event_type"])
         self.news.set()
@@ -40,13 +42,15 @@ class Saved:
 
     def __init__(self) -> None:
         self.ticket = 0
-        self.written_until = 0
+        self.waited_for = asyncio.Event()
         self.on_disk = asyncio.Event()
+        self.is_written = asyncio.Event()
 
     async def written(self, ticket: int) -> None:
         if ticket:
+            self.waited_for.set()
             await self.on_disk.wait()
-        self.written_until = ticket
+            self.is_written.set()
 
 
 def audio(content: str = "AAAA", packet: int | None = None) -> Send:
@@ -94,8 +98,8 @@ async def test_an_event_waits_for_what_was_saved_before_it() -> None:
     saved.ticket = 1
     outbox.put(Send(DownlinkEvent("conversation.cleared")))
     async with running(outbox):
-        assert await wire.takes(1) == ["chat.created"]
-        await asyncio.sleep(0.01)
+        async with asyncio.timeout(10):
+            await saved.waited_for.wait()
         assert wire.taken == ["chat.created"]
         saved.on_disk.set()
         assert await wire.takes(2) == ["chat.created", "conversation.cleared"]
@@ -107,14 +111,12 @@ async def test_what_was_saved_is_written_though_no_event_tells_of_it() -> None:
     outbox = Outbox(wire, saved, log_id="log", report=ignore)  # type: ignore[arg-type]
     outbox.put(Send(DownlinkEvent("conversation.cleared")))
     saved.on_disk.set()
-    running = asyncio.create_task(outbox.run())
-    await asyncio.sleep(0.01)
-    saved.ticket = 1
-    outbox.saved()
-    await asyncio.sleep(0.01)
-    assert saved.written_until == 1
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    async with running(outbox):
+        await wire.takes(1)
+        saved.ticket = 1
+        outbox.saved()
+        async with asyncio.timeout(10):
+            await saved.is_written.wait()
 
 
 async def test_an_interruption_drops_the_audio_that_has_not_left() -> None:
@@ -135,16 +137,17 @@ async def test_packets_are_reported_when_they_have_left_and_dropped_ones_at_once
     outbox = Outbox(wire, Saved(), log_id="log", report=gone.append)  # type: ignore[arg-type]
     async with running(outbox):
         outbox.put(audio(packet=1))
-        await asyncio.sleep(0.01)
+        async with asyncio.timeout(10):
+            await wire.offered.wait()
         outbox.put(audio())
         outbox.put(audio(packet=2))
         outbox.drop_waiting_audio()
         outbox.put(audio(packet=3))
-        await asyncio.sleep(0.01)
+        outbox.put(Send(DownlinkEvent("chat.updated")))
+        await asyncio.sleep(0)
         assert gone == []  # the client has not taken the first one
         wire.reads.set()
-        await wire.takes(2)
-        await asyncio.sleep(0.01)
+        await wire.takes(3)
     assert gone == [PacketGone(1), PacketGone(2, dropped=True), PacketGone(3)]
 
 

@@ -15,10 +15,10 @@ class HttpRequest:
     body: bytes
 
 
-async def read_request(reader: asyncio.StreamReader) -> HttpRequest | None:
-    """The next request; None at the end of the connection, also where that cuts a request off."""
+async def read_request(reader: asyncio.StreamReader, begun: bytes = b"") -> HttpRequest | None:
+    """The next request, of which ``begun`` has been read; None at the end of the connection, also in mid-request."""
     try:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        head = (begun + await reader.readuntil(b"\r\n\r\n")).decode()
         first, *lines = head.rstrip().split("\r\n")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
         body = await reader.readexactly(int(headers.get("content-length", 0)))

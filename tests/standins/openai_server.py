@@ -138,6 +138,8 @@ class ReceivedRequest:
     hung_up: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the client closed the connection before the whole answer was sent."""
     chunks_sent: int = 0
+    answered: bool = False
+    """Whether the whole answer has been sent."""
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -211,7 +213,8 @@ class _Connection:
 
     async def serve(self) -> None:
         """Requests one after another, until one side hangs up."""
-        while (request := await self._receive()) is not None:
+        begun = b""
+        while (request := await self._receive(begun)) is not None:
             answer = self._stand_in.answer_to(request)
             sending = asyncio.create_task(self._answer(answer, request))
             # A client says nothing before it has its answer: whatever can be read is the end.
@@ -223,13 +226,15 @@ class _Connection:
                     return
                 if not await sending:
                     return
+                request.answered = True
             finally:
                 for task in (sending, watching):
                     task.cancel()
-                await asyncio.gather(sending, watching, return_exceptions=True)
+                _, read = await asyncio.gather(sending, watching, return_exceptions=True)
+            begun = read if isinstance(read, bytes) else b""
 
-    async def _receive(self) -> ReceivedRequest | None:
-        if (arrived := await read_request(self._reader)) is None:
+    async def _receive(self, begun: bytes) -> ReceivedRequest | None:
+        if (arrived := await read_request(self._reader, begun)) is None:
             return None
         body = json.loads(arrived.body or b"{}")
         return ReceivedRequest(arrived.method, arrived.target, arrived.headers, body, self._number)

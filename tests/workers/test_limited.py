@@ -2,13 +2,16 @@
 
 import asyncio
 import os
+import socket
 import time
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
 from kouyu.workers.limited import LimitedWorkers, WorkFailed
 from kouyu.workers.messages import Limits
+from tests.standins.connections import serving
 
 LIMITS = Limits(cpu_s=5, wall_s=10.0, memory_bytes=256 * 1024 * 1024, output_bytes=1024 * 1024)
 
@@ -32,6 +35,11 @@ def taking_memory(size: int) -> bytes:
 def computing() -> bytes:
     while True:
         pass
+
+
+def sleeping_on_the_line(port: int) -> bytes:
+    with socket.create_connection(("127.0.0.1", port)):
+        return sleeping()
 
 
 def sleeping() -> bytes:
@@ -68,9 +76,10 @@ async def test_an_exception_comes_back_by_its_name(workers: LimitedWorkers) -> N
 
 async def test_memory_time_and_output_are_bounded(workers: LimitedWorkers) -> None:
     little = Limits(cpu_s=1, wall_s=0.5, memory_bytes=64 * 1024 * 1024, output_bytes=1024)
-    assert await workers.run(taking_memory, 1_000_000, limits=little) == b"\0"
+    enough_time = msgspec.structs.replace(little, wall_s=10.0)
+    assert await workers.run(taking_memory, 1_000_000, limits=enough_time) == b"\0"
     for call in (
-        workers.run(taking_memory, 200_000_000, limits=little),
+        workers.run(taking_memory, 200_000_000, limits=enough_time),
         workers.run(sleeping, limits=little),
         workers.run(computing, limits=Limits(cpu_s=1, wall_s=60.0, memory_bytes=64 * 1024 * 1024, output_bytes=1)),
         workers.run(reversed_bytes, bytes(1025), limits=little),
@@ -86,18 +95,20 @@ async def test_no_file_is_written(workers: LimitedWorkers, tmp_path: object) -> 
 
 
 async def test_cancelling_ends_the_process(workers: LimitedWorkers) -> None:
-    pid = 0
+    begun, ended = asyncio.Event(), asyncio.Event()
 
-    async def noted() -> None:
-        nonlocal pid
-        pid = int(await workers.run(process_id, limits=LIMITS))
+    async def line(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        begun.set()
+        await reader.read()
+        ended.set()
 
-    await noted()
-    call = asyncio.create_task(workers.run(sleeping, limits=LIMITS))
-    await asyncio.sleep(0.2)
-    call.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await call
+    async with serving(line) as port, asyncio.timeout(60):
+        call = asyncio.create_task(workers.run(sleeping_on_the_line, port, limits=LIMITS))
+        await begun.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        await ended.wait()
     assert await workers.run(reversed_bytes, b"ab", limits=LIMITS) == b"ba"
 
 
