@@ -11,7 +11,15 @@ ROOT = Path(__file__).parent.parent
 ROW = re.compile(r"^\| `(\w+)/` \|", re.MULTILINE)
 PACKAGES = ROW.findall((ROOT / "docs" / "design.md").read_text(encoding="utf-8"))
 """Highest first."""
-SERVER = (("process",), ("app", "health", "pages"), ("kouyu_api",), ("rest",), ("sockets",), ("openapi",), ("access",))
+SERVER = (
+    ("process",),
+    ("app", "health", "metrics", "pages"),
+    ("kouyu_api",),
+    ("rest",),
+    ("sockets",),
+    ("openapi",),
+    ("access",),
+)
 """The levels inside server/, highest first."""
 CORE_IMPORTS = {"conversation", "protocol", "text"}
 SIBLINGS = ("session", "audio_sessions", "text_chats")

@@ -12,7 +12,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -66,6 +66,7 @@ class Scheduler:
         self._queues: dict[Priority, deque[Job]] = {priority: deque() for priority in sorted(Priority)}
         self._resting: set[Job] = set()
         self._running: set[Job] = set()
+        self._busy_s: defaultdict[str, float] = defaultdict(float)
         self._closed = False
         self._threads = [
             threading.Thread(target=self._serve, name=f"{_THREAD}-{number}", daemon=True) for number in range(workers)
@@ -87,6 +88,12 @@ class Scheduler:
             running = len(self._running)
         oldest = max((now - job.waiting_since for job in waiting), default=0.0)
         return Load(waiting=len(waiting), running=running, oldest_wait=oldest)
+
+    @property
+    def busy_s(self) -> dict[str, float]:
+        """Seconds that work has held a thread so far, by the last part of the name of the module that ordered it."""
+        with self._lock:
+            return dict(self._busy_s)
 
     async def run(self, work: Callable[[CancelToken], T], priority: Priority) -> T:
         """Run ``work`` on a worker and return its result.
@@ -189,8 +196,9 @@ class Scheduler:
     def _serve(self) -> None:
         """Run jobs until the scheduler is closed: the loop of one worker."""
         while (job := self._take()) is not None:
+            began = time.monotonic()
             finished = job.step()
-            self._put_down(job, finished)
+            self._put_down(job, finished, time.monotonic() - began)
             del job  # else an idle worker keeps the last audio alive
 
     def _take(self) -> Job | None:
@@ -214,9 +222,10 @@ class Scheduler:
             return True
         return sum(job.priority > Priority.FIRST_SENTENCE for job in self._running) < self._background_limit
 
-    def _put_down(self, job: Job, finished: bool) -> None:
+    def _put_down(self, job: Job, finished: bool, busy_s: float) -> None:
         with self._lock:
             self._running.remove(job)
+            self._busy_s[job.ordered_by] += busy_s
             if not finished:
                 if job.has_room() or job.token.cancelled:
                     self._enqueue(job, first=True)

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from enum import IntEnum
+from functools import partial
 from typing import Generic, TypeVar
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,12 @@ class WorkCancelled(Exception):
     """The work was cancelled. A caller sees it only if the scheduler itself was closed."""
 
 
+def _module(work: Callable[..., object]) -> str:
+    while isinstance(work, partial):
+        work = work.func
+    return work.__module__.rpartition(".")[2]
+
+
 class CancelToken:
     """Signals running work that its caller no longer waits. Thread-safe."""
 
@@ -57,8 +64,10 @@ class CancelToken:
 class Job(ABC):
     """One job of the scheduler. ``step`` runs on a worker, the other methods under the scheduler's lock."""
 
-    def __init__(self, priority: Priority) -> None:
+    def __init__(self, priority: Priority, ordered_by: str) -> None:
         self.priority = priority
+        self.ordered_by = ordered_by
+        """The last part of the name of the module that the work is written in."""
         self.token = CancelToken()
         self.begun = False
         self.waiting_since = 0.0
@@ -87,7 +96,7 @@ class Call(Job, Generic[T]):
     """Work that gives one result."""
 
     def __init__(self, work: Callable[[CancelToken], T], priority: Priority) -> None:
-        super().__init__(priority)
+        super().__init__(priority, _module(work))
         self._work = work
         self.result: asyncio.Future[T] = self._loop.create_future()
 
@@ -116,7 +125,7 @@ class Stream(Job, Generic[T]):
     """Work that gives many results, one piece at a time."""
 
     def __init__(self, work: Callable[[CancelToken], Iterable[T]], priority: Priority) -> None:
-        super().__init__(priority)
+        super().__init__(priority, _module(work))
         self._work = work
         self._pieces: Iterator[T] | None = None
         self.buffer: deque[T] = deque()

@@ -22,6 +22,7 @@ from kouyu.server.access.socket_authentication import SocketAuthenticator
 from kouyu.server.health import HealthChecks, health_routes
 from kouyu.server.kouyu_api.routes import Authenticators, kouyu_api_routes
 from kouyu.server.kouyu_api.status import ServerState
+from kouyu.server.metrics import metrics_routes
 from kouyu.server.openapi.routes import documentation_routes
 from kouyu.server.pages import page_routes
 from kouyu.server.rest.answers import answer_fault, answer_http_error, answer_protocol_error, answer_store_error
@@ -70,11 +71,12 @@ def create_app(
     chats: TextChats | None = None,
     services: Services | None = None,
     state: ServerState | None = None,
+    open_metrics: bool = False,
 ) -> ASGIApp:
     """Return the ASGI application. It owns none of its arguments: they live as long as the server.
 
-    Without ``state`` kouyu's own endpoints are left out, without ``bots`` those that read and make bots, and without
-    ``services`` the audio endpoints.
+    ``open_metrics``: ``/metrics`` needs no token. Without ``state`` kouyu's own endpoints are left out, without
+    ``bots`` those that read and make bots, and without ``services`` the audio endpoints and ``/metrics``.
     """
     failures = FailureBackoff()
     authentication = Authenticator(store.tokens, failures)
@@ -109,6 +111,7 @@ def create_app(
             *health_routes(
                 HealthChecks(sessions, store, services.scheduler if services else None, store.files.free_bytes)
             ),
+            *(metrics_routes(services.metrics.registry, [] if open_metrics else [guard]) if services else ()),
             *page_routes(),
             *documentation_routes(),
         ],

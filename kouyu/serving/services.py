@@ -17,6 +17,7 @@ from kouyu.engines.tts.engine import SpeechSynthesizer
 from kouyu.engines.turn.engine import TurnJudge
 from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
+from kouyu.metrics.server_metrics import ServerMetrics
 from kouyu.protocol.ids import IdFactory
 from kouyu.serving.recordings import Recordings
 from kouyu.serving.redials import Redials
@@ -67,6 +68,7 @@ class Services:
     """Whether the enrolled speech is kept beside its voiceprint."""
     sections: Sections = field(default_factory=Sections)
     redials: Redials = field(default_factory=Redials)
+    metrics: ServerMetrics = field(default_factory=ServerMetrics)
     turns_in_progress: TurnsInProgress = field(default_factory=TurnsInProgress)
     recordings: Recordings | None = None
     """None: recordings in messages are not transcribed."""

@@ -20,6 +20,8 @@ from kouyu.conversation.inputs import (
 )
 from kouyu.diagnostics.facts.session import SessionSeen
 from kouyu.diagnostics.watcher_hub import LiveSession
+from kouyu.metrics.server_metrics import End
+from kouyu.metrics.turn_times import TurnTimes
 from kouyu.protocol.errors import INTERNAL_MSG, ProtocolError
 from kouyu.protocol.uplink import (
     ChatUpdate,
@@ -69,6 +71,7 @@ async def run_session(
     session = Session(
         socket, services=services, bot_id=bot_id, workflow_id=workflow_id, log_id=log_id, redials_as=redials_as
     )
+    end: End | None = None
     try:
         with (
             session.redialing.live(),
@@ -81,14 +84,18 @@ async def run_session(
     except* SocketClosed:
         pass
     except* ClientTooSlow:
+        end = "too_slow"
         log.warning("%s: closing the connection: the client does not read what is sent to it", log_id)
         await socket.close(1008, "too slow: unread events piled up")
     except* StoreError as fault:
+        end = "not_saved"
         log.error("%s: saving failed: %s", log_id, fault.exceptions[0])
         await socket.close(1011, "the conversation could not be saved")
     except* Exception:  # the session's boundary: other sessions must not be affected
+        end = "failed"
         log.exception("%s: the session failed", log_id)
         await socket.close(1011, INTERNAL_MSG)
+    services.metrics.connections.labels(end or ("closed" if socket.said_goodbye else "dropped")).inc()
     await session.redialing.leave()
 
 
@@ -127,6 +134,7 @@ class Session:
             report=self._receive,
             heard=self._observe_sound,
         )
+        self._turn_times = TurnTimes(services.metrics)
         self._keeper = keeper_of(services, timeline=self._user_audio.timeline, recorder=self._recorder)
         self._references = References(
             services.store, conversation=self.conversation, recorder=self._recorder, user_audio=self._user_audio
@@ -263,6 +271,7 @@ class Session:
     def _follow(self, received: Input, now: float) -> None:
         configuration = self.conversation.configuration
         effects = self.conversation.receive(received, now)
+        self._turn_times.follow(received, effects, now)
         if self._live.observer is not None:
             self._live.observe(received, effects, now)
         if self._keeper is not None:

@@ -49,6 +49,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     drain_s: SecondsOrZero = 30.0
     """After SIGTERM, time for turns in progress to end before their connections are closed; 0: they are closed at once.
     Nothing new begins meanwhile."""
+    open_metrics: bool = False
+    """Whether ``/metrics`` needs no token. It shows how much the server is used, and nothing that was said."""
     default_bot: str = ""
     """The id of the bot for clients that name none; empty: the first one."""
 

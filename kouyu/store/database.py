@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -66,6 +66,10 @@ class Database:
         """Do one write; return its result once it is on disk."""
         result: T = (await self._writer.write((write,)))[0]
         return result
+
+    def observe_writes(self, observe: Callable[[float], None]) -> None:
+        """Call ``observe`` with the duration of each transaction, in seconds."""
+        self._writer.observe = observe
 
     def offer(self, write: Write[Any]) -> bool:
         """Queue a write without waiting for it; False if the queue is full."""

@@ -80,6 +80,10 @@ class Store:
         """
         await self._database.write(*writes)
 
+    def observe_writes(self, observe: Callable[[float], None]) -> None:
+        """Call ``observe`` with the duration of each transaction of writes, in seconds."""
+        self._database.observe_writes(observe)
+
     async def check(self) -> None:
         """Read from the database. Raises StoreError if it cannot be read."""
         await self._database.scalar(select(1))

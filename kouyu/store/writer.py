@@ -6,8 +6,9 @@ fsync) is shared by all requests that waited meanwhile.
 
 import asyncio
 import logging
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -64,6 +65,8 @@ class Writer:
         self._room = asyncio.Semaphore(WAITING_LIMIT)
         self._wake = asyncio.Event()
         self._closing = False
+        self.observe: Callable[[float], None] = lambda _: None
+        """Called with the duration of each transaction, in seconds."""
         self._task = asyncio.create_task(self._run(), name="store writer")
 
     async def write(self, writes: Sequence[Write[Any]]) -> tuple[Any, ...]:
@@ -127,7 +130,10 @@ class Writer:
         reconnected = False
         while True:
             try:
-                return await self._connections.run(lambda connection: _apply(connection, group))
+                began = time.monotonic()
+                results = await self._connections.run(lambda connection: _apply(connection, group))
+                self.observe(time.monotonic() - began)
+                return results
             except DBAPIError as error:
                 if error.connection_invalidated and not reconnected:
                     reconnected = True

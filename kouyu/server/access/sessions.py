@@ -28,6 +28,8 @@ class Sessions:
         self._stopping = False
         self._closed: set[Socket] = set()
         self._ended = 0
+        self.refused = 0
+        """Clients turned away because no further session may begin."""
 
     @property
     def stopping(self) -> bool:

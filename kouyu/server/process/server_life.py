@@ -26,6 +26,7 @@ from kouyu.server.process.data_folder import DataFolder
 from kouyu.server.process.draining import drain
 from kouyu.server.process.heap_maintenance import maintained_heap
 from kouyu.server.process.lan import lan_names
+from kouyu.server.process.measuring import measure
 from kouyu.server.process.stopping import Stopping, stop_on_signals
 from kouyu.server.process.tcp_listeners import EVERYWHERE, Ports, bind, in_url, listening
 from kouyu.server.sockets.chat import AnswererIds
@@ -131,7 +132,10 @@ async def _serve(
             services=opened.services,
             state=_state(settings, opened, sessions, store, watchdog),
             max_file_bytes=settings.files.max_bytes,
+            open_metrics=chosen.open_metrics,
         )
+        if opened.services is not None:
+            measure(opened.services, store, sessions, opened.chats, watchdog)
         pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}
         await stack.enter_async_context(listening(app, plain, tls, certificates, proxies=chosen.proxies, **pings))
         stack.push_async_callback(functools.partial(sessions.end, close_s=CLOSE_S, drain_s=DRAIN_S))

@@ -1,0 +1,102 @@
+"""Measures one conversation's turns by what goes into its core and what comes out."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from kouyu.conversation.effects import CancelReply, CommitReply, Effect, Send, Speak, StartReply, Transcribe, Withheld
+from kouyu.conversation.inputs import Input, ReplyDelta, SpeechAudio, SpeechProbability, TranscriptReady
+from kouyu.metrics.server_metrics import Began, ServerMetrics
+from kouyu.protocol.downlink import Cancellation, DownlinkEvent, ErrorData
+from kouyu.protocol.uplink import ConversationMessageCreate
+
+_SPEECH: Final = 0.5
+"""Probability from which a chunk counts as speech for the time of an interruption."""
+_MOST_OPEN: Final = 32
+"""Orders whose time is remembered. Few are open at once; those that were cancelled or failed stay until then."""
+_ENDED: Final[dict[str, Began]] = {
+    "input_audio_buffer.speech_stopped": "speech",
+    "input_audio_buffer.completed": "push_to_talk",
+}
+"""Events that say that the user's turn is over."""
+
+
+class TurnTimes:
+    """Feeds ``metrics``. Times are in seconds on the clock of the conversation."""
+
+    def __init__(self, metrics: ServerMetrics) -> None:
+        self._metrics = metrics
+        self._turn_over: tuple[Began, float] | None = None
+        self._transcripts: dict[int, float] = {}
+        self._replies: dict[int, float] = {}
+        self._uncommitted: dict[int, float] = {}
+        self._speeches: dict[int, float] = {}
+        self._speech_since: float | None = None
+
+    def follow(self, received: Input, effects: Sequence[Effect], now: float) -> None:
+        """Take in one input and its effects."""
+        match received:
+            case SpeechProbability(probability=probability):
+                if probability < _SPEECH:
+                    self._speech_since = None
+                elif self._speech_since is None:
+                    self._speech_since = now
+            case TranscriptReady(order=order):
+                if (ordered := self._transcripts.pop(order, None)) is not None:
+                    self._metrics.transcript.observe(now - ordered)
+            case ReplyDelta(order=order):
+                if (ordered := self._replies.pop(order, None)) is not None:
+                    self._metrics.first_token.observe(now - ordered)
+            case SpeechAudio(order=order):
+                if (ordered := self._speeches.pop(order, None)) is not None:
+                    self._metrics.first_speech.observe(now - ordered)
+            case ConversationMessageCreate(role="user"):
+                self._turn_over = ("typed", now)
+        for effect in effects:
+            self._follow(effect, now)
+
+    def _follow(self, effect: Effect, now: float) -> None:
+        match effect:
+            case Send(event=event) | Withheld(event=event):
+                self._sent(event, now)
+            case Transcribe(order=order, final=True):
+                _remember(self._transcripts, order, now)
+            case StartReply(order=order):
+                _remember(self._replies, order, now)
+                _remember(self._uncommitted, order, now)
+            case CommitReply(order=order):
+                self._resolved(order, "used", now)
+            case CancelReply(order=order):
+                self._replies.pop(order, None)
+                self._resolved(order, "discarded", now)
+            case Speak(order=order, first=True):
+                _remember(self._speeches, order, now)
+
+    def _resolved(self, order: int, result: str, now: float) -> None:
+        """Count a reply that was begun earlier than it was certain that the turn is over."""
+        began = self._uncommitted.pop(order, now)
+        if began < now:
+            self._metrics.preparations.labels(result).inc()
+
+    def _sent(self, event: DownlinkEvent, now: float) -> None:
+        match event.event_type:
+            case "conversation.audio.delta":
+                if self._turn_over is not None:
+                    (began, over_at), self._turn_over = self._turn_over, None
+                    self._metrics.first_audio.labels(began).observe(now - over_at)
+            case "input_audio_buffer.speech_stopped" | "input_audio_buffer.completed":
+                self._turn_over = (_ENDED[event.event_type], now)
+            case "conversation.chat.completed" | "conversation.chat.failed" | "conversation.chat.requires_action":
+                self._metrics.turns.labels(event.event_type.rpartition(".")[2]).inc()
+            case "conversation.chat.canceled":
+                self._metrics.turns.labels("canceled").inc()
+                if isinstance(event.data, Cancellation) and event.data.code == 1 and self._speech_since is not None:
+                    self._metrics.barge_in.observe(now - self._speech_since)
+            case "error":
+                if isinstance(event.data, ErrorData):
+                    self._metrics.errors.labels(str(event.data.code)).inc()
+
+
+def _remember(ordered: dict[int, float], order: int, now: float) -> None:
+    ordered[order] = now
+    if len(ordered) > _MOST_OPEN:
+        del ordered[next(iter(ordered))]
