@@ -20,7 +20,11 @@ from kouyu.engines.errors import EngineUnavailable
 BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = {
     "vad": {"silero": "kouyu.engines.vad.silero:ENGINE"},
     "denoise": {"webrtc": "kouyu.engines.denoise.webrtc:ENGINE"},
-    "asr": {"whisper": "kouyu.engines.asr.whisper:ENGINE", "openai": "kouyu.engines.asr.openai:ENGINE"},
+    "asr": {
+        "whisper": "kouyu.engines.asr.whisper:ENGINE",
+        "sense-voice": "kouyu.engines.asr.sense_voice:ENGINE",
+        "openai": "kouyu.engines.asr.openai:ENGINE",
+    },
     "tts": {
         "hibari": "kouyu.engines.tts.hibari:ENGINE",
         "piper": "kouyu.engines.tts.piper:ENGINE",

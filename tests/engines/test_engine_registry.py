@@ -46,7 +46,9 @@ def test_every_built_in_engine_declares_itself_with_defaults_for_all_options(kin
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(EngineUnavailable, match=r"engines\.asr: 'wisper' is not allowed; allowed: openai, whisper"):
+    with pytest.raises(
+        EngineUnavailable, match=r"engines\.asr: 'wisper' is not allowed; allowed: openai, sense-voice, whisper"
+    ):
         registry.find("asr", "wisper")
 
 

@@ -59,8 +59,8 @@ class WhisperRecognizer:
     ) -> Recognition:
         """Recognise ``audio``: mono float32, -1 to 1, at SPEECH_RATE, of any length.
 
-        An interim transcript (by its priority) uses beam width 1 and at most two attempts. A language that the model
-        does not know is replaced by detection. Raises EngineError.
+        An interim transcript (by its priority) gets no second decoding and at most two window lengths. A language that
+        the model does not know is replaced by detection. Raises EngineError.
         """
 
         def work(token: CancelToken) -> Recognition:

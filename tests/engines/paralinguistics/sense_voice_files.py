@@ -1,35 +1,42 @@
 """A model file laid out as SenseVoice's, and its tokens, so that the library runs as it does with the real weights.
 
-It has one weight and always answers the same: a language, an emotion, an event, and no words.
+It has one weight and always answers the same: a language, an emotion, an event, and the words that it was given.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from kouyu.engines.paralinguistics.sense_voice import MODEL_FILE, TOKENS_FILE
+from kouyu.engines.sense_voice_model import MODEL_FILE, TOKENS_FILE
 from kouyu.model_files.onnx_file import Graph, Node, Value, onnx_model
 
 TOKENS: Final = (
     *("<blk>", "<s>", "<|en|>", "<|Speech|>", "<|withitn|>", "<|woitn|>"),
     *("<|ANGRY|>", "<|HAPPY|>", "<|NEUTRAL|>", "<|SAD|>", "<|SURPRISED|>", "<|FEARFUL|>", "<|DISGUSTED|>"),
-    "<|EMO_UNKNOWN|>",
+    *("<|EMO_UNKNOWN|>", "<|zh|>", "<|nospeech|>", "▁good", "▁morning", "你", "好", "。"),
 )
 FEATURES: Final = 560
 _INT32: Final = 6
 """TensorProto.DataType.INT32."""
 
 
-def write_sense_voice(folder: Path, emotion: str) -> None:
-    """Into an existing folder. ``emotion`` is one of TOKENS."""
+def write_sense_voice(
+    folder: Path, emotion: str = "<|NEUTRAL|>", *, language: str = "<|en|>", words: Sequence[str] = ()
+) -> None:
+    """Into an existing folder. What the model answers are TOKENS."""
     lines = (f"{token} {number}\n" for number, token in enumerate(TOKENS))
     (folder / TOKENS_FILE).write_text("".join(lines), encoding="utf-8")
-    (folder / MODEL_FILE).write_bytes(onnx_model(_graph(emotion), "tests") + _integer_inputs() + _meta_data())
+    (folder / MODEL_FILE).write_bytes(
+        onnx_model(_graph([language, emotion, "<|Speech|>", "<|woitn|>", *words]), "tests")
+        + _integer_inputs()
+        + _meta_data()
+    )
 
 
-def _graph(emotion: str) -> Graph:
-    spoken = [TOKENS.index(token) for token in ("<|en|>", emotion, "<|Speech|>", "<|woitn|>")]
+def _graph(answer: Sequence[str]) -> Graph:
+    spoken = [TOKENS.index(token) for token in answer]
     tags = np.eye(len(TOKENS), dtype=np.float32)[spoken][None]
     silence = np.zeros((FEATURES, len(TOKENS)), np.float32)
     return Graph(

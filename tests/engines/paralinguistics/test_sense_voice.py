@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from kouyu.engines.errors import EngineUnavailable
-from kouyu.engines.paralinguistics.sense_voice import MODEL_FILE, TOKENS_FILE, SenseVoiceEmotion
+from kouyu.engines.paralinguistics.sense_voice import SenseVoiceEmotion
 from kouyu.engines.scheduler import Scheduler
+from kouyu.engines.sense_voice_model import MODEL_FILE, TOKENS_FILE
 from tests.engines.paralinguistics.sense_voice_files import write_sense_voice
 
 SPEECH = np.random.default_rng(0).normal(scale=0.1, size=32_000).astype(np.float32)
