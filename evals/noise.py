@@ -162,10 +162,11 @@ class Bench:
             timeline.append(cleaned)
             turns.received = timeline.end
             for judgement in await stream.feed(cleaned):
+                judged = SpeechProbability(judgement.end, judgement.probability, judgement.levels)
                 if target is None:
-                    turns.take(SpeechProbability(*judgement))
+                    turns.take(judged)
                 else:
-                    await target.judge(SpeechProbability(*judgement))
+                    await target.judge(judged)
         self.costs.audio_s += len(scene.audio) / SPEECH_RATE
         stream.close()
         await detector.close()

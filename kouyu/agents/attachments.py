@@ -170,7 +170,7 @@ class Attachments:
         return file
 
 
-@dataclass
+@dataclass(slots=True)
 class _Room:
     """The remaining limits while a section's files are read."""
 

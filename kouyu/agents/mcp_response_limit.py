@@ -13,7 +13,7 @@ _EVENT_END: Final = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _LONGEST_END: Final = 4
 
 
-class _Request(msgspec.Struct):
+class _Request(msgspec.Struct, frozen=True):
     id: int | str | None = None
 
 

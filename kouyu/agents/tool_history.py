@@ -70,7 +70,7 @@ def _placed(messages: tuple[ContextMessage | ToolMessage, ...], outputs: dict[in
     yield from row.close()
 
 
-@dataclass
+@dataclass(slots=True)
 class _Called:
     call: ToolCall | None
     """None where it cannot be read."""

@@ -1,6 +1,5 @@
 """Builds what all sessions share from the settings when the server starts, and closes it when the server stops."""
 
-import dataclasses
 import functools
 import logging
 import time
@@ -9,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import anyio.lowlevel
+import msgspec
 
 from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.assembly.concurrent_loading import Loaded, load_all
@@ -71,7 +71,7 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
             settings, store, scheduler=scheduler, workers=workers, transcripts=transcripts, loaded=loaded
         )
         heard = Recordings(loaded.agents.attachments, functools.partial(transcribe_recording, services), workers)
-        yield dataclasses.replace(services, recordings=heard), loaded.agents.bots
+        yield msgspec.structs.replace(services, recordings=heard), loaded.agents.bots
 
 
 def _services(

@@ -1,7 +1,8 @@
 """Measures how much of a microphone's signal is the echo of audio played shortly before."""
 
-from typing import Final, NamedTuple
+from typing import Final
 
+import msgspec
 import numpy as np
 
 from kouyu.audio.pcm import Samples
@@ -24,7 +25,7 @@ _WORTH_A_LOOK: Final = 0.1
 _REGULARISATION: Final = 1e-3
 
 
-class Echo(NamedTuple):
+class Echo(msgspec.Struct, frozen=True):
     """The result of an echo search."""
 
     share: float

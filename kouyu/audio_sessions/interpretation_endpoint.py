@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections import deque
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -42,16 +41,14 @@ _PASSAGES_AHEAD: Final = 256
 _REMEMBERED: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(msgspec.Struct, frozen=True):
     text: str
     heard: str
     """The recognised language."""
     configuration: InterpretationConfiguration
 
 
-@dataclass(frozen=True, slots=True)
-class _Over:
+class _Over(msgspec.Struct, frozen=True):
     """Queue entry: a buffer was completed."""
 
 

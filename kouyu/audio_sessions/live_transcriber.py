@@ -5,6 +5,7 @@ import logging
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,7 +56,7 @@ class TranscriberReport(Protocol):
         ...
 
 
-@dataclass
+@dataclass(slots=True)
 class _Buffer:
     """The audio and text between one ``complete`` or ``clear`` and the next."""
 
@@ -64,15 +65,13 @@ class _Buffer:
     cleared: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Spoken:
+class _Spoken(msgspec.Struct, frozen=True):
     buffer: _Buffer
     audio: NDArray[np.int16]
     """16-bit samples: half the memory of the timeline's."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ended:
+class _Ended(msgspec.Struct, frozen=True):
     buffer: _Buffer
 
 

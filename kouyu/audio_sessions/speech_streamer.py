@@ -4,8 +4,9 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from kouyu.audio.downlink_encoding import AudioEncoder, open_encoder
 from kouyu.audio.framing import Packet
@@ -28,15 +29,13 @@ _PACKETS_AHEAD: Final = 200
 """Most packets that wait to be sent. Beyond that synthesis waits."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Saying:
+class _Saying(msgspec.Struct, frozen=True):
     text: str
     output: OutputAudio
     first: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Paced:
+class _Paced(msgspec.Struct, frozen=True):
     """A packet, and the rate limit for sending it."""
 
     event: AudioEvent

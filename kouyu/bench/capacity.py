@@ -6,7 +6,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
@@ -27,8 +26,7 @@ SETTLE_S: Final = 2.0
 """Pause in seconds after new clients have connected, before the measurement."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class CapacityOptions:
+class CapacityOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Options of a load test. Times in ms are limits at which it ends."""
 
     mode: CapacityMode

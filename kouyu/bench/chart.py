@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape
+
+import msgspec
 
 _WIDTH: Final = 760
 _LEFT: Final = 210
@@ -15,8 +16,7 @@ _STYLE: Final = "font:13px sans-serif"
 _COLOURS: Final = ("#1f6feb", "#d1242f", "#1a7f37", "#9a6700", "#8250df")
 
 
-@dataclass(frozen=True)
-class DotRow:
+class DotRow(msgspec.Struct, frozen=True):
     """One row of dots: a label, and the values. A bar marks their median."""
 
     label: str
@@ -24,8 +24,7 @@ class DotRow:
     median: float
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One line of a line chart, by x."""
 
     label: str
@@ -66,8 +65,7 @@ def line_chart(title: str, x_label: str, lines: Sequence[Line], *, limit: float 
     return _svg(parts, height)
 
 
-@dataclass(frozen=True)
-class _Scale:
+class _Scale(msgspec.Struct, frozen=True):
     """Maps values, 0 to ``high`` (above 0), to pixels."""
 
     high: float

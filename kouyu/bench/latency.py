@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any, Final
 
@@ -33,8 +32,7 @@ class ModeResult(msgspec.Struct, frozen=True, kw_only=True):
     """The configuration in force, as the server reported it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The measurement's plan."""
 
     server: ServerAddress

@@ -4,7 +4,6 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -19,8 +18,7 @@ from kouyu.bench.scripted_model import MODEL, scripted_model
 from kouyu.bench.spoken_question import Language
 
 
-@dataclass(frozen=True, kw_only=True)
-class LatencyOptions:
+class LatencyOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Options of the measurement. Without a ``server`` it starts one."""
 
     server: ServerAddress | None

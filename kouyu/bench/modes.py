@@ -3,9 +3,9 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 
 from kouyu.bench.microphone import Microphone
@@ -28,8 +28,7 @@ _STARTED: Final = is_type("input_audio_buffer.speech_started")
 _CANCELED: Final = is_type("conversation.chat.canceled")
 
 
-@dataclass(frozen=True)
-class Live:
+class Live(msgspec.Struct, frozen=True):
     """A connection on which turns are measured."""
 
     client: VoiceClient
@@ -37,15 +36,14 @@ class Live:
     microphone: Microphone
 
 
-@dataclass(frozen=True)
-class Mode:
+class Mode(msgspec.Struct, frozen=True):
     """A mode of talking."""
 
     title: str
     counted_from: str
     measure: Callable[[Live, SpokenQuestion], Awaitable[Turn]]
     open_microphone: bool = False
-    configuration: Mapping[str, Any] = field(default_factory=dict)
+    configuration: Mapping[str, Any] = msgspec.field(default_factory=dict)
     """What ``chat.update`` sets besides the formats."""
 
 

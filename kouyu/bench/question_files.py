@@ -12,7 +12,7 @@ from kouyu.bench.spoken_question import Language, SpokenQuestion
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
 
-class _Entry(msgspec.Struct):
+class _Entry(msgspec.Struct, frozen=True):
     file: str
     language: str
     text: str

@@ -6,7 +6,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -30,8 +29,7 @@ AFTERWARDS_S: Final = 6.0
 """Seconds from the last disconnect to the last sample: the server collects garbage every 5 s."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class SoakOptions:
+class SoakOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Options of a soak test."""
 
     minutes: float

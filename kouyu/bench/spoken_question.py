@@ -1,9 +1,9 @@
 """A spoken question for the server, and the check of its transcript."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
 
+import msgspec
 import numpy as np
 
 from kouyu.audio.pcm import Samples
@@ -24,8 +24,7 @@ _ANNOUNCEMENTS: Final = {
 _MOST_BYTES: Final = 1000
 
 
-@dataclass(frozen=True)
-class SpokenQuestion:
+class SpokenQuestion(msgspec.Struct, frozen=True):
     """A recording of a question. ``samples``: mono at SPEECH_RATE."""
 
     name: str

@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from ssl import SSLCertVerificationError
 from typing import Any, Final
 
 import click
+import msgspec
 import numpy as np
 from websockets.exceptions import ConnectionClosed
 
@@ -27,8 +27,7 @@ _LAST_WORDS_S: Final = 2.0
 """Time in seconds to wait for the close that follows an ``error`` event."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True):
     """The server's URL, access token and certificate authority."""
 
     url: str
@@ -37,8 +36,7 @@ class _Place:
     """The local authority of a server on this machine, which the system does not trust."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
+class _Wish(msgspec.Struct, frozen=True):
     """The user's question, and the options for asking it."""
 
     samples: Samples | None

@@ -6,7 +6,7 @@ from typing import Any
 from kouyu.client.voice_client import Event
 
 
-@dataclass
+@dataclass(slots=True)
 class ConversationLog:
     """Formats events as lines, with seconds since the start, and collects the reply's audio.
 

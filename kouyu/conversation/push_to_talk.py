@@ -22,7 +22,7 @@ def is_push_to_talk(turn_detection: TurnDetection) -> bool:
     return turn_detection.type == "client_interrupt"
 
 
-@dataclass
+@dataclass(slots=True)
 class _Buffer(Utterance):
     """The audio sent while the button is held."""
 

@@ -25,7 +25,7 @@ words."""
 AudioEventType = Literal["conversation.audio.delta", "conversation.audio.completed"]
 
 
-@dataclass
+@dataclass(slots=True)
 class SpokenSentence:
     """A sentence, and how much of its audio was made and sent, in ms."""
 
@@ -42,7 +42,7 @@ class SpokenSentence:
     packets: deque[tuple[bytes, float]] = field(default_factory=deque)
 
 
-@dataclass
+@dataclass(slots=True)
 class Outlet:
     """State shared by all spoken items of a connection: pacing, playout and whether the client takes audio."""
 

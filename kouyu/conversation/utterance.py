@@ -72,7 +72,7 @@ class Continued(msgspec.Struct, frozen=True):
 EndpointingEvent = SpeechBegan | Paused | MayBeOver | Resumed | Ended | Continued
 
 
-@dataclass
+@dataclass(slots=True)
 class Utterance:
     """An utterance in progress. Positions are samples of the user's audio."""
 

@@ -32,14 +32,14 @@ from kouyu.protocol.uplink import SubmitToolOutputs
 from kouyu.text.growing_text import GrowingText
 
 
-@dataclass
+@dataclass(slots=True)
 class _Reply:
     turn: TurnSeen
     at_ms: float
     has_begun: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class _Sentence:
     turn: TurnSeen
     at_ms: float

@@ -18,7 +18,7 @@ _TOLD_AFTER_MS: Final = 50.0
 second."""
 
 
-@dataclass
+@dataclass(slots=True)
 class _Sent:
     """Packets that have been sent and not reported yet."""
 

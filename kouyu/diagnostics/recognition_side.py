@@ -23,7 +23,7 @@ from kouyu.diagnostics.turns_seen import TurnsSeen
 from kouyu.text.growing_text import GrowingText
 
 
-@dataclass
+@dataclass(slots=True)
 class _Asked:
     turn: TurnSeen
     final: bool

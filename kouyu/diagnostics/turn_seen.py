@@ -12,7 +12,7 @@ from kouyu.text.growing_text import GrowingText
 Say = Callable[[AnyFact], None]
 
 
-@dataclass
+@dataclass(slots=True)
 class Marks:
     """When each stage up to the first audio was reached, in ms on the session's clock; None: not yet."""
 
@@ -44,7 +44,7 @@ class Marks:
         return Stages(**dict(zip(names, lengths, strict=True)), total=round(sum(lengths), 1))
 
 
-@dataclass
+@dataclass(slots=True)
 class WorkSeen:
     """How long the parts of a turn took, in ms."""
 
@@ -65,7 +65,7 @@ class WorkSeen:
         )
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class TurnSeen:
     """One turn. ``start`` is the first sample of its utterance, which all orders about the turn share."""
 

@@ -14,8 +14,9 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Callable, Iterable
-from dataclasses import dataclass
 from typing import TypeVar
+
+import msgspec
 
 from kouyu.engines.errors import EngineError
 from kouyu.engines.work import Call, CancelToken, Job, Priority, Stream, WorkCancelled
@@ -31,8 +32,7 @@ CLOSE_LIMIT = 1.0
 _THREAD = "kouyu-engine"
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(msgspec.Struct, frozen=True):
     """The load of a scheduler."""
 
     waiting: int

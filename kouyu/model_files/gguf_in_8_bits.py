@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 import struct
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,8 +42,7 @@ class BadModel(ValueError):
     """The bytes are not a GGUF file of the kind that is converted."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Tensor:
+class _Tensor(msgspec.Struct, frozen=True):
     described_at: int
     """Position in the file of its format, which its offset follows."""
     size: int

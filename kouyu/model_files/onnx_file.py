@@ -7,8 +7,8 @@ library might serialise the same model differently.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
@@ -28,21 +28,19 @@ IR_VERSION = 8
 OPSET = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(msgspec.Struct, frozen=True):
     """One operator; an input or output that is not used is ""."""
 
     operator: str
     inputs: Sequence[str]
     outputs: Sequence[str]
-    attributes: Mapping[str, int | Sequence[int]] = field(default_factory=dict)
+    attributes: Mapping[str, int | Sequence[int]] = msgspec.field(default_factory=dict)
     """Integers, 0 or more."""
     domain: str = ""
     """The operator's domain; "" is the standard set."""
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(msgspec.Struct, frozen=True):
     """An input or output of the graph, with a size or a name for each dimension."""
 
     name: str
@@ -50,8 +48,7 @@ class Value:
     dtype: DTypeLike = np.float32
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(msgspec.Struct, frozen=True):
     """The model's graph. Weights are 32 bit floats, or integers of 8, 32 or 64 bits."""
 
     name: str

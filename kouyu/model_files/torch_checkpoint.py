@@ -11,9 +11,9 @@ import io
 import pickle
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,8 +25,7 @@ class BadCheckpoint(ValueError):
     """The bytes are not a checkpoint of this format, or need more than tensors of 32-bit floats."""
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
+class _View(msgspec.Struct, frozen=True):
     """A tensor in a storage that is not read yet; strides and offset in elements."""
 
     storage: str

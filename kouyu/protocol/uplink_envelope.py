@@ -103,21 +103,21 @@ def appended_audio(text: str | bytes) -> AppendedAudio | None:
     return AppendedAudio(_short_id(large.id), _audio(large.data.delta))
 
 
-class _AppendData(msgspec.Struct):
+class _AppendData(msgspec.Struct, frozen=True):
     delta: bytes
 
 
-class _Append(msgspec.Struct):
+class _Append(msgspec.Struct, frozen=True):
     event_type: Literal["input_audio_buffer.append"]
     data: _AppendData
     id: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class _LargeAppendData(msgspec.Struct):
+class _LargeAppendData(msgspec.Struct, frozen=True):
     delta: str
 
 
-class _LargeAppend(msgspec.Struct):
+class _LargeAppend(msgspec.Struct, frozen=True):
     event_type: Literal["input_audio_buffer.append"]
     data: _LargeAppendData
     id: msgspec.Raw = msgspec.Raw(b"null")

@@ -32,7 +32,7 @@ Transcribe = Callable[[Samples], Awaitable[str]]
 """Transcribes a recording at SPEECH_RATE. Raises EngineError."""
 
 
-@dataclass
+@dataclass(slots=True)
 class _Room:
     left: int
 

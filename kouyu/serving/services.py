@@ -1,7 +1,8 @@
 """The shared services that sessions use and do not own. The server builds and closes them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from kouyu.agents.agent import Agent
 from kouyu.agents.bot import BotDefinition
@@ -29,8 +30,7 @@ from kouyu.text.transcript import TranscriptFinisher
 from kouyu.workers.limited import LimitedWorkers
 
 
-@dataclass(frozen=True, kw_only=True)
-class Services:
+class Services(msgspec.Struct, frozen=True, kw_only=True):
     """The store, the engines and the agents that all sessions share."""
 
     store: Store
@@ -46,30 +46,30 @@ class Services:
     limits: Limits
     ids: IdFactory
     default_voice_id: str
-    workers: LimitedWorkers = field(default_factory=LimitedWorkers)
+    workers: LimitedWorkers = msgspec.field(default_factory=LimitedWorkers)
     """Decode uploads. Closed by their creator."""
-    watcher_hub: WatcherHub = field(default_factory=WatcherHub)
+    watcher_hub: WatcherHub = msgspec.field(default_factory=WatcherHub)
     """Passes sessions' events to watchers."""
     keep_audio: Bounds | None = None
     """Limits on kept recordings of conversations; None: none are kept."""
-    flows: Mapping[str, Agent] = field(default_factory=dict)
+    flows: Mapping[str, Agent] = msgspec.field(default_factory=dict)
     """By workflow id."""
     unknown_voice_is_error: bool = False
-    transcripts: TranscriptFinisher = field(default_factory=TranscriptFinisher)
+    transcripts: TranscriptFinisher = msgspec.field(default_factory=TranscriptFinisher)
     noise_suppressor: NoiseSuppressor | None = None
     """For ``enable_ans``. Without one the user's audio stays as it is."""
     speaker_encoder: SpeakerEncoder | None = None
     """Computes voiceprints. Without one there is neither a speaker gate nor speaker identification."""
-    gender_recognizer: GenderRecognizer = field(default_factory=PitchGender)
+    gender_recognizer: GenderRecognizer = msgspec.field(default_factory=PitchGender)
     """For ``enable_gender``."""
     emotion_recognizer: EmotionRecognizer | None = None
     """For ``enable_emotion``, which has no effect without one."""
     keep_enrolment_audio: bool = True
     """Whether the enrolled speech is kept beside its voiceprint."""
-    sections: Sections = field(default_factory=Sections)
-    redials: Redials = field(default_factory=Redials)
-    metrics: ServerMetrics = field(default_factory=ServerMetrics)
-    turns_in_progress: TurnsInProgress = field(default_factory=TurnsInProgress)
+    sections: Sections = msgspec.field(default_factory=Sections)
+    redials: Redials = msgspec.field(default_factory=Redials)
+    metrics: ServerMetrics = msgspec.field(default_factory=ServerMetrics)
+    turns_in_progress: TurnsInProgress = msgspec.field(default_factory=TurnsInProgress)
     recordings: Recordings | None = None
     """None: recordings in messages are not transcribed."""
     turn_judge: TurnJudge | None = None

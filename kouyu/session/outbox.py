@@ -4,7 +4,9 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from kouyu.conversation.effects import Send
 from kouyu.conversation.inputs import PacketGone
@@ -19,7 +21,7 @@ MOST_WAITING_BYTES: Final = 32 * 1024 * 1024
 _EVENT_BYTES: Final = 500
 
 
-class _Waiting(NamedTuple):
+class _Waiting(msgspec.Struct, frozen=True):
     sent: Send
     ticket: int
 

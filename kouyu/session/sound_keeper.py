@@ -5,8 +5,9 @@ import base64
 import logging
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Final, TypeAlias, TypeVar
+
+import msgspec
 
 from kouyu.audio.pcm import Samples
 from kouyu.audio.sent_packets import ogg_opus_file, samples_of_packets
@@ -39,8 +40,7 @@ def keeper_of(services: Services, *, timeline: AudioTimeline, recorder: Recorder
     return SoundKeeper(services.store.sounds, services.keep_audio, timeline=timeline, recorder=recorder)
 
 
-@dataclass(frozen=True)
-class _Packets:
+class _Packets(msgspec.Struct, frozen=True):
     packets: list[bytes]
     output_audio: OutputAudio
 

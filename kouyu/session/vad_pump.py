@@ -81,7 +81,7 @@ class VadPump:
             audio = joined(waiting)
             for start in range(0, len(audio), _JUDGED_AT_ONCE):
                 for judgement in await self._stream.feed(audio[start : start + _JUDGED_AT_ONCE]):
-                    await self._judge(SpeechProbability(*judgement))
+                    await self._judge(SpeechProbability(judgement.end, judgement.probability, judgement.levels))
             await self._finish(anyway=not more)
 
     async def _more(self) -> bool:

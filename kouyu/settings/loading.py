@@ -119,7 +119,7 @@ def _is_struct(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, msgspec.Struct)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Build:
     """Builds structs from plain tables and collects the problems found."""
 

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class PhraseRule:
+class PhraseRule(msgspec.Struct, frozen=True):
     """``write`` returns the new text of a match of ``pattern``; None leaves it unchanged."""
 
     pattern: re.Pattern[str]

@@ -11,7 +11,9 @@ from enum import IntEnum
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+import msgspec
 
 from kouyu.text.language import LANGUAGE_OF_LETTERS, WORDLESS
 
@@ -34,7 +36,7 @@ class Treatment(IntEnum):
     REMOVED = 1
 
 
-class _Found(NamedTuple):
+class _Found(msgspec.Struct, frozen=True, order=True):
     start: int
     end: int
     length: int
@@ -107,7 +109,7 @@ class SensitiveWords:
                 yield _Found(folded.places[first], folded.places[last] + 1, length, treatment)
 
 
-class _FoldedText(NamedTuple):
+class _FoldedText(msgspec.Struct, frozen=True):
     """A text normalised for comparison, with each character's position in the original."""
 
     text: str

@@ -1,13 +1,14 @@
 """A text as a sequence of words and Han characters that can be replaced."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Self
+
+import msgspec
 
 from kouyu.text.sound import units
 
 
-class Replacement(NamedTuple):
+class Replacement(msgspec.Struct, frozen=True, order=True):
     """Replaces the units from ``first`` up to, not including, ``behind`` with ``text``."""
 
     first: int
@@ -19,8 +20,7 @@ class Replacement(NamedTuple):
         return self.first < other.behind and other.first < self.behind
 
 
-@dataclass(frozen=True, slots=True)
-class UnitText:
+class UnitText(msgspec.Struct, frozen=True):
     """``text`` and the positions of its units. Make it with ``of``."""
 
     text: str
@@ -52,8 +52,8 @@ class UnitText:
         """Replace these units in the text; a replacement keeps the initial capital of the units it replaces."""
         pieces: list[str] = []
         done = 0
-        for first, behind, new in sorted(replacements):
-            start, end = self.spans[first][0], self.spans[behind - 1][1]
+        for each in sorted(replacements):
+            start, end, new = self.spans[each.first][0], self.spans[each.behind - 1][1], each.text
             pieces += [self.text[done:start], new[:1].upper() + new[1:] if self.text[start].isupper() else new]
             done = end
         return "".join([*pieces, self.text[done:]])

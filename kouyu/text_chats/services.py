@@ -1,7 +1,8 @@
 """The shared services that text chats use and do not own."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from kouyu.agents.agent import Agent
 from kouyu.conversation.limits import Limits
@@ -12,18 +13,17 @@ from kouyu.serving.sections import Sections
 from kouyu.store.store import Store
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChatServices:
+class ChatServices(msgspec.Struct, frozen=True, kw_only=True):
     """The store, the agents, and what chats with recordings need."""
 
     store: Store
     ids: IdFactory
     limits: Limits
-    bots: Mapping[str, Agent] = field(default_factory=dict)
+    bots: Mapping[str, Agent] = msgspec.field(default_factory=dict)
     """Agents by bot id."""
-    flows: Mapping[str, Agent] = field(default_factory=dict)
+    flows: Mapping[str, Agent] = msgspec.field(default_factory=dict)
     """Agents by workflow id."""
-    sections: Sections = field(default_factory=Sections)
+    sections: Sections = msgspec.field(default_factory=Sections)
     synthesizer: SpeechSynthesizer | None = None
     """None: no answer is spoken."""
     voice_of: Callable[[str], str] = lambda bot_id: ""

@@ -13,7 +13,9 @@ import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
+
+import msgspec
 
 from kouyu.text.language import LANGUAGE_OF_LETTERS
 from kouyu.text.sound import has_han, similarity, skeleton, syllables, units
@@ -73,7 +75,7 @@ _SHORTEST_OF_CONTEXT: Final = 4
 """Least letters of a context's Latin word that is searched for: shorter ones are mostly function words."""
 
 
-class Bias(NamedTuple):
+class Bias(msgspec.Struct, frozen=True):
     """Hot words, and a context: a text of the expected kind."""
 
     hot_words: tuple[str, ...] = ()
@@ -99,7 +101,7 @@ class Bias(NamedTuple):
         return list(dict.fromkeys([*self.hot_words, *_words_of(self.context)]))
 
 
-class Candidate(NamedTuple):
+class Candidate(msgspec.Struct, frozen=True, order=True):
     """A word, with all places in the transcript that sound like it."""
 
     similarity: float

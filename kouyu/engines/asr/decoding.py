@@ -15,9 +15,8 @@ at least. For expected words see bias.py.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -85,7 +84,7 @@ class WhisperOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Beam width of the second decoding of a final transcript that is in doubt; 1 for none."""
 
 
-class Heard(NamedTuple):
+class Heard(msgspec.Struct, frozen=True):
     """The result of one window. ``text`` is empty if it holds no speech."""
 
     text: str
@@ -93,8 +92,7 @@ class Heard(NamedTuple):
     language_is_sure: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(msgspec.Struct, frozen=True):
     """How to decode the windows of one utterance."""
 
     language: str | None
@@ -109,8 +107,7 @@ class Task:
     """Suppress digits and the signs read with them, so that the model writes numbers as words."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(msgspec.Struct, frozen=True):
     text: str
     score: float
     no_speech: float
@@ -287,8 +284,7 @@ class Whisper:
         return _Answer(text, result.scores[0], result.no_speech_prob, len(tokens) < new_tokens)
 
 
-@dataclass(frozen=True, slots=True)
-class _Speech:
+class _Speech(msgspec.Struct, frozen=True):
     """One encoded window in a known language."""
 
     whisper: Whisper

@@ -51,7 +51,7 @@ class OpenAIOptions(msgspec.Struct, frozen=True, kw_only=True):
         require_web_address("base_url", self.base_url)
 
 
-class _Answer(msgspec.Struct):
+class _Answer(msgspec.Struct, frozen=True):
     text: str
     language: str = ""
 

@@ -4,7 +4,9 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from kouyu.engines.errors import EngineUnavailable
 from kouyu.text.language import WORDLESS
@@ -18,7 +20,7 @@ SECONDS_PER_TIMESTAMP: Final = 0.02
 _FIGURE: Final = re.compile(r"[0-9０-９%％$£€¥￥]")
 
 
-class Segment(NamedTuple):
+class Segment(msgspec.Struct, frozen=True):
     """A segment of a result. Its times are seconds from the start of the audio."""
 
     start: float

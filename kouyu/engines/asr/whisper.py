@@ -1,7 +1,6 @@
 """Speech recognition with Whisper on CTranslate2."""
 
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -87,7 +86,7 @@ class WhisperRecognizer:
             heard = whisper.listen(window, task, token)
             parts.append(heard)
             if heard.text and task.language is None:
-                task = replace(task, language=heard.language)
+                task = msgspec.structs.replace(task, language=heard.language)
         language = next((part.language for part in parts if part.text), parts[0].language)
         text = ("" if language in {"zh", "ja"} else " ").join(part.text for part in parts if part.text)
         return Recognition(

@@ -5,9 +5,10 @@ English words for these, and for moods and manners of speaking that mostly consi
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+import msgspec
 
 SLOWEST: Final = 0.5
 FASTEST: Final = 2.0
@@ -16,8 +17,7 @@ LOUDEST: Final = 6.0
 SOFTEST: Final = -12.0
 
 
-@dataclass(frozen=True, slots=True)
-class Directions:
+class Directions(msgspec.Struct, frozen=True):
     """The requested speed (factor), pitch (semitones) and volume (dB). ``rest``: some words are not known."""
 
     speed: float = 1.0

@@ -6,10 +6,10 @@ sum integers, so the result is the same except for the bias, which is no longer 
 taps, 0.6 s of speech: 3.0 ms instead of 6.5.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,8 +52,7 @@ def int8_matmul_is_exact() -> bool:
     return bool(np.all(np.asarray(product) == 255 * 127 * 64))
 
 
-@dataclass(frozen=True, slots=True)
-class _Convolution:
+class _Convolution(msgspec.Struct, frozen=True):
     """A ConvInteger with the operators that dequantise its sums."""
 
     operator: Any

@@ -1,12 +1,14 @@
 """Splits an ONNX model, so that its later parts can run on a part of the output of the earlier ones."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from kouyu.model_files.onnx_messages import BadModel, float_value, read_model
 
 
-class Parts(NamedTuple):
+class Parts(msgspec.Struct, frozen=True):
     """A split model: ``between`` is the only output of ``first`` and the only input of ``second``."""
 
     first: bytes

@@ -1,8 +1,8 @@
 """Emotions and directions for voices without their own: changes of speed, pitch and volume."""
 
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,8 +15,7 @@ FASTEST: Final = 2.0
 """Limits of the speed of speech."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prosody:
+class Prosody(msgspec.Struct, frozen=True):
     """Speed (factor), pitch and volume of a piece. 1.0, 0.0 and 0.0 leave the voice unchanged."""
 
     speed: float = 1.0

@@ -9,7 +9,6 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -33,8 +32,7 @@ RESTS_S: Final = 30.0
 """Seconds for which a failed engine is tried last: another failure may delay each sentence by seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(msgspec.Struct, frozen=True):
     voice: Voice
     text: str
 

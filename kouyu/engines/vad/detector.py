@@ -6,8 +6,9 @@ GIL between the model's steps.
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,7 +46,7 @@ LEVELS: Final = 4
 """Parts of a chunk whose level is reported, so that the end of speech is known to 8 ms."""
 
 
-class Judgement(NamedTuple):
+class Judgement(msgspec.Struct, frozen=True):
     """The VAD result for one chunk."""
 
     end: int

@@ -7,8 +7,9 @@ The probabilities equal those of onnxruntime to 1e-5.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,13 +73,13 @@ class SileroVoiceActivity:
         return probabilities.tolist(), list(after)
 
 
-class _Layer(NamedTuple):
+class _Layer(msgspec.Struct, frozen=True):
     matrix: _Floats
     bias: _Floats
     stride: int
 
 
-class _Network(NamedTuple):
+class _Network(msgspec.Struct, frozen=True):
     """The weights, laid out for products with rows of input from the left."""
 
     basis: _Floats

@@ -1,8 +1,8 @@
 """Reads files of multipart forms. Parts are found by name, never by order (rest.md 1.3)."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from litestar import Request
 from msgspec import Struct
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
@@ -56,8 +56,7 @@ async def _file_of(request: Request[Any, Any, Any]) -> tuple[str, bytes]:
             raise ProtocolError(errors.ONE_FILE_AT_A_TIME, "one file at a time")
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(msgspec.Struct, frozen=True):
     name: str
     file_name: str | None
     """None if the part has none; it is text then."""

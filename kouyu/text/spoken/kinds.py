@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from kouyu.text.phrase_rules import PhraseRule, rewrite
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(msgspec.Struct, frozen=True):
     """``sign`` matches something that all rules need: a text without it skips the rules."""
 
     sign: re.Pattern[str]

@@ -44,7 +44,9 @@ def expected(audio: NDArray[np.float32]) -> list[tuple[int, float]]:
 
 
 def same(judgements: list[Judgement], audio: NDArray[np.float32]) -> bool:
-    return bool(judgements) and np.allclose([judgement[:2] for judgement in judgements], expected(audio))
+    return bool(judgements) and np.allclose(
+        [(judgement.end, judgement.probability) for judgement in judgements], expected(audio)
+    )
 
 
 def noise(samples: int, seed: int = 0) -> NDArray[np.float32]:
@@ -76,10 +78,10 @@ async def test_flushing_judges_the_rest_and_positions_continue_from_the_real_end
     audio = noise(6)
     async with open_detector(AddingModel()) as detector:
         stream = detector.open()
-        assert [end for end, *_ in await stream.feed(audio)] == [4]
-        assert [end for end, *_ in await stream.flush()] == [6]
+        assert [judgement.end for judgement in await stream.feed(audio)] == [4]
+        assert [judgement.end for judgement in await stream.flush()] == [6]
         assert await stream.flush() == []
-        assert [end for end, *_ in await stream.feed(audio)] == [10]
+        assert [judgement.end for judgement in await stream.feed(audio)] == [10]
 
 
 async def test_many_streams_share_calls_and_keep_apart() -> None:
@@ -124,7 +126,7 @@ async def test_a_cancelled_feed_gives_up_its_chunks_and_no_more() -> None:
         feeding.cancel()
         with pytest.raises(asyncio.CancelledError):
             await feeding
-        assert [end for end, *_ in await stream.feed(noise(SIZE))] == [2001 * SIZE]
+        assert [judgement.end for judgement in await stream.feed(noise(SIZE))] == [2001 * SIZE]
 
 
 async def test_long_silence_is_not_shown_to_the_model() -> None:

@@ -1,15 +1,15 @@
 """Money: $1,000, $0.99, -$50, $5-10, $3.2B, a $20 ticket, $5/month, 20 €, 50¢, HK$80, 100 USD."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from kouyu.text.spoken.english.numbers import AMOUNT, cardinal, number
 from kouyu.text.spoken.kinds import kind, rule
 
 
-@dataclass(frozen=True, slots=True)
-class _Currency:
+class _Currency(msgspec.Struct, frozen=True):
     one: str
     many: str
     cent: str = ""
