@@ -10,7 +10,7 @@ from litestar.types import Guard
 from kouyu.protocol.errors import UnknownId
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
-from kouyu.server.rest.uploads import FORM_BYTES, FileForm, uploaded_file
+from kouyu.server.rest.uploads import FORM_BYTES, FileForm, read_form
 from kouyu.store.files import FileRecord, Files
 
 
@@ -39,7 +39,7 @@ def file_routes(files: Files, guard: Guard, max_bytes: int) -> list[HTTPRouteHan
         opt=described("Keep a file", "Files", form=FileForm, data=ShownFile),
     )
     async def upload(request: Request[Any, Any, Any]) -> Response[bytes]:
-        name, content = await uploaded_file(request, most_bytes=max_bytes)
+        name, content = (await read_form(request)).file(most_bytes=max_bytes)
         return answer_success(request, _shown(await files.add(name, content)))
 
     @get(

@@ -15,7 +15,7 @@ from kouyu.engines.errors import EngineError
 from kouyu.protocol.errors import FILE_FORMAT_REFUSED, INTERNAL, ProtocolError
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
-from kouyu.server.rest.uploads import FORM_BYTES, FileForm, uploaded_file
+from kouyu.server.rest.uploads import FORM_BYTES, FileForm, read_form
 from kouyu.serving.services import Services
 from kouyu.workers.limited import LimitedWorkers
 
@@ -41,7 +41,7 @@ def transcription_routes(services: Services, guard: Guard) -> list[HTTPRouteHand
     )
     async def create_transcription(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Transcribe the part `file`: 10 MB and 30 minutes at most."""
-        _, content = await uploaded_file(request, most_bytes=MOST_BYTES)
+        _, content = (await read_form(request)).file(most_bytes=MOST_BYTES)
         audio = await decoded_upload(content, _LONGEST_S, services.workers)
         try:
             text = await transcribe_recording(services, audio)

@@ -14,7 +14,7 @@ from kouyu.audio.format_detection import LONGEST_START, file_kind
 from kouyu.protocol.errors import FILE_FORMAT_REFUSED, NOT_IMPLEMENTED, ProtocolError
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.typed import typed_form
-from kouyu.server.rest.uploads import FORM_BYTES, form_texts, uploaded_file
+from kouyu.server.rest.uploads import FORM_BYTES, read_form
 
 _MOST_BYTES: Final = 10 * 1024 * 1024
 
@@ -52,8 +52,9 @@ def clone_routes(guard: Guard) -> list[HTTPRouteHandler]:
     )
     async def clone(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Refused: no engine of this server can clone a voice."""
-        asked = typed_form(await form_texts(request), CloneVoice)
-        _, content = await uploaded_file(request, most_bytes=_MOST_BYTES)
+        form = await read_form(request)
+        asked = typed_form(form.texts(), CloneVoice)
+        _, content = form.file(most_bytes=_MOST_BYTES)
         if asked.audio_format != "pcm" and not file_kind(content[:LONGEST_START]):
             allowed = "a WAV, MP3, Ogg, M4A or AAC file"
             raise ProtocolError(FILE_FORMAT_REFUSED, f"file: it holds no readable audio; allowed: {allowed}")

@@ -20,7 +20,7 @@ from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.typed import typed_form, typed_query
-from kouyu.server.rest.uploads import FORM_BYTES, form_texts, has_file, uploaded_file
+from kouyu.server.rest.uploads import FORM_BYTES, Form, read_form
 from kouyu.server.rest.voiceprint_groups import ONE, no_group, token_names
 from kouyu.server.rest.voiceprint_shape import (
     ChangedFeature,
@@ -113,11 +113,12 @@ def _writing(services: Services, encoder: SpeakerEncoder, guard: Guard) -> list[
     )
     async def create(request: Request[Any, Any, Any], group_id: FromPath[str]) -> Response[bytes]:
         """At least 2 s of one person's speech: WAV, MP3, Ogg, M4A, AAC, or 16 bit PCM; 10 MB and 10 minutes at most."""
-        given = typed_form(await form_texts(request), NewFeature)
+        form = await read_form(request)
+        given = typed_form(form.texts(), NewFeature)
         if not await voiceprints.has_group(group_id):
             raise no_group(group_id)
         with _faults_told(group_id):
-            speech = await _speech(request, services, given, least_s=LEAST_ENROLMENT_S)
+            speech = await _speech(form, services, given, least_s=LEAST_ENROLMENT_S)
             made = await voiceprints.enrol(
                 group_id,
                 given.name,
@@ -136,11 +137,12 @@ def _writing(services: Services, encoder: SpeakerEncoder, guard: Guard) -> list[
     async def change(
         request: Request[Any, Any, Any], group_id: FromPath[str], feature_id: FromPath[str]
     ) -> Response[bytes]:
-        given = typed_form(await form_texts(request), ChangedFeature)
+        form = await read_form(request)
+        given = typed_form(form.texts(), ChangedFeature)
         with _faults_told(group_id, feature_id):
             voice = None
-            if await has_file(request):
-                speech = await _speech(request, services, given, least_s=LEAST_ENROLMENT_S)
+            if form.has_file:
+                speech = await _speech(form, services, given, least_s=LEAST_ENROLMENT_S)
                 voice = await enrolment(speech, encoder, keep_audio=keep_audio)
             await voiceprints.change(
                 group_id, feature_id, name=given.name or None, description=given.desc or None, enrolment=voice
@@ -159,11 +161,12 @@ def _identifying(services: Services, encoder: SpeakerEncoder, guard: Guard) -> H
         opt=described("Identify a speaker of a group", "Voiceprints", form=IdentifyForm, data=Identified),
     )
     async def identify(request: Request[Any, Any, Any], group_id: FromPath[str]) -> Response[bytes]:
-        given = typed_form(await form_texts(request), Identify)
+        form = await read_form(request)
+        given = typed_form(form.texts(), Identify)
         if not await services.store.voiceprints.has_group(group_id):
             raise no_group(group_id)
         with _faults_told(group_id):
-            speech = await _speech(request, services, given, least_s=LEAST_SPEECH_S)
+            speech = await _speech(form, services, given, least_s=LEAST_SPEECH_S)
             ranked = await ranked_voices(encoder, services.store.voiceprints, group_id, speech, Priority.SENTENCE)
         scores = (
             FeatureScore(one.voice.id, one.voice.name, one.voice.description, round(one.score, 2))
@@ -174,9 +177,9 @@ def _identifying(services: Services, encoder: SpeakerEncoder, guard: Guard) -> H
     return identify
 
 
-async def _speech(request: Request[Any, Any, Any], services: Services, given: PcmParts, *, least_s: float) -> Samples:
+async def _speech(form: Form, services: Services, given: PcmParts, *, least_s: float) -> Samples:
     """Decode the speech in the part ``file``. Raises ProtocolError, EngineError."""
-    name, content = await uploaded_file(request, most_bytes=_MOST_BYTES)
+    name, content = form.file(most_bytes=_MOST_BYTES)
     audio = await recording(content, _pcm(name, content, given), services.workers)
     return await speech_of(audio, services.voice_activity, least_s=least_s)
 
