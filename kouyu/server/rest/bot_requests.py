@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from kouyu.protocol.configuration import LONGEST_PROLOGUE
 from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
 from kouyu.protocol.text_ranges import LONGEST_ID
+from kouyu.server.rest.ids import Id, OptionalId
 from kouyu.server.rest.paging import PageNumber, PageSize
 from kouyu.store.bots import BotModel, BotProfile, BotTools
 
@@ -17,7 +18,6 @@ MOST_PLUGINS: Final = 256
 PublishStatus = Literal["all", "published_online", "published_draft", "unpublished_draft"]
 
 Text = Annotated[str, Meta(max_length=10_000)]
-Id = Annotated[str, Meta(max_length=LONGEST_ID)]
 
 
 class PromptInfo(Struct, frozen=True):
@@ -44,8 +44,8 @@ class ModelInfoConfig(Struct, frozen=True, kw_only=True):
     ] = ""
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(gt=0, le=1)] | None = None
-    top_k: Annotated[int, Meta(ge=0)] | None = None
-    max_tokens: Annotated[int, Meta(ge=1)] | None = None
+    top_k: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    max_tokens: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     presence_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
     frequency_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
     context_round: Annotated[int, Meta(ge=0, le=100, description="Earlier questions in its context.")] | None = None
@@ -68,8 +68,8 @@ class PluginIdList(Struct, frozen=True):
 class VoiceInfo(Struct, frozen=True):
     """The bot's voice."""
 
-    voice_id: Id
-    language_code: Id = ""
+    voice_id: OptionalId
+    language_code: OptionalId = ""
 
 
 class SuggestReplyInfo(Struct, frozen=True):
@@ -137,33 +137,35 @@ class BotBody(Struct, frozen=True, kw_only=True):
 class CreateBot(BotBody, frozen=True, kw_only=True):
     """A new bot."""
 
-    space_id: str = ""
+    space_id: OptionalId = ""
 
 
 class UpdateBot(BotBody, frozen=True, kw_only=True):
     """Changes of a bot's draft."""
 
-    bot_id: Annotated[str, Meta(min_length=1)]
+    bot_id: Id
 
 
 class PublishBot(Struct, frozen=True, kw_only=True):
     """Publish the bot's draft."""
 
-    bot_id: Annotated[str, Meta(min_length=1)]
-    connector_ids: Annotated[tuple[str, ...], Meta(description="There is one channel, whatever is named.")] = ()
+    bot_id: Id
+    connector_ids: Annotated[
+        tuple[OptionalId, ...], Meta(max_length=100, description="There is one channel, whatever is named.")
+    ] = ()
 
 
 class UnpublishBot(Struct, frozen=True, kw_only=True):
     """Unpublish the bot."""
 
-    connector_id: Annotated[str, Meta(description="There is one channel, whatever is named.")] = ""
+    connector_id: Annotated[OptionalId, Meta(description="There is one channel, whatever is named.")] = ""
     unpublish_reason: Annotated[str, Meta(max_length=1024)] = ""
 
 
 class WhichBot(Struct, frozen=True, kw_only=True):
     """A published bot."""
 
-    bot_id: Annotated[str, Meta(min_length=1)]
+    bot_id: Id
 
 
 class WhichVersion(Struct, frozen=True, kw_only=True):
@@ -175,7 +177,7 @@ class WhichVersion(Struct, frozen=True, kw_only=True):
 class PublishedBotsQuery(Struct, frozen=True, kw_only=True):
     """A page of the published bots."""
 
-    space_id: str = ""
+    space_id: OptionalId = ""
     page_index: PageNumber = 1
     page_size: PageSize = 20
 
@@ -183,9 +185,9 @@ class PublishedBotsQuery(Struct, frozen=True, kw_only=True):
 class BotsQuery(Struct, frozen=True, kw_only=True):
     """A page of the bots. SDKs name the page number differently."""
 
-    workspace_id: str = ""
+    workspace_id: OptionalId = ""
     publish_status: PublishStatus = "published_online"
-    connector_id: Annotated[str, Meta(description="There is one channel, whatever is named.")] = ""
+    connector_id: Annotated[OptionalId, Meta(description="There is one channel, whatever is named.")] = ""
     page_num: PageNumber | None = None
     page_index: PageNumber | None = None
     page_size: PageSize = 20

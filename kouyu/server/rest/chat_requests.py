@@ -10,16 +10,15 @@ from kouyu.protocol import errors
 from kouyu.protocol.configuration import ChatConfig
 from kouyu.protocol.errors import InvalidField
 from kouyu.protocol.object_ranges import AnyObject, Coordinates, VariableNames
-from kouyu.protocol.text_ranges import LONGEST_ID
 from kouyu.protocol.uplink import LONGEST_TOOL_OUTPUT, MOST_TOOL_OUTPUTS, ToolOutput
 from kouyu.server.rest.entered_messages import EnterMessage, Pairs, at_most, entered_messages, entered_pairs
+from kouyu.server.rest.ids import Id, OptionalId
 from kouyu.text_chats.chat_request import ChatRequest
 
 _MOST_MESSAGES: Final = 100
 _INVENTED_USER: Final = re.compile(r"(?=.{14,20}$)\d+\.\d+")
 """The user id that @coze/api invents for each chat if its caller gives none."""
 
-Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
 Parameters = Annotated[dict[str, Any], Meta(description="Input of a flow; any JSON.")]
 Messages = Annotated[
     tuple[EnterMessage, ...],
@@ -31,7 +30,7 @@ class CreateChat(Struct, frozen=True, kw_only=True):
     """A question to a bot. ``enable_card`` and ``connector_id`` are ignored."""
 
     bot_id: Id
-    user_id: Annotated[str, Meta(max_length=LONGEST_ID)] = ""
+    user_id: OptionalId = ""
     additional_messages: Messages = ()
     stream: bool = False
     custom_variables: Annotated[dict[str, Any], Meta(description="For the bot's prompt.")] = {}
@@ -48,15 +47,15 @@ class CreateWorkflowChat(Struct, frozen=True, kw_only=True):
     workflow_id: Id
     additional_messages: Messages = ()
     parameters: Parameters = {}
-    bot_id: Annotated[str, Meta(description="The bot under whose name the flow answers.")] = ""
-    conversation_id: str = ""
+    bot_id: Annotated[OptionalId, Meta(description="The bot under whose name the flow answers.")] = ""
+    conversation_id: OptionalId = ""
     ext: Annotated[dict[str, str], Meta(description="user_id, latitude, longitude.")] = {}
 
 
 class WhereToChat(Struct, frozen=True):
     """The conversation of a chat; without an id a new one."""
 
-    conversation_id: str = ""
+    conversation_id: OptionalId = ""
 
 
 class GivenOutput(ToolOutput, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from kouyu.protocol.ids import IdFactory
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.entered_messages import EnterMessage, Pairs, at_most, entered_messages, entered_pairs
+from kouyu.server.rest.ids import Id, OptionalId
 from kouyu.server.rest.messages import WhichConversation, conversation_of_query, known_conversation
 from kouyu.server.rest.paging import PageNumber
 from kouyu.server.rest.typed import typed_body, typed_query
@@ -38,7 +39,7 @@ T = TypeVar("T")
 class NewConversation(msgspec.Struct, frozen=True, kw_only=True):
     """A new conversation. Without a name it is named after its first message."""
 
-    bot_id: str = ""
+    bot_id: OptionalId = ""
     name: _Name = ""
     messages: tuple[EnterMessage, ...] = ()
     meta_data: Pairs = {}
@@ -53,7 +54,7 @@ class ConversationChanges(msgspec.Struct, frozen=True):
 class ConversationsQuery(msgspec.Struct, frozen=True, kw_only=True):
     """A page of a bot's conversations; latest first by default."""
 
-    bot_id: Annotated[str, Meta(min_length=1)]
+    bot_id: Id
     page_num: PageNumber = 1
     page_size: Annotated[int, Meta(ge=1, le=_PAGE)] = _PAGE
     sort_order: Literal["ASC", "DESC", "asc", "desc"] = "DESC"

@@ -26,7 +26,7 @@ class GivenFeedback(msgspec.Struct, frozen=True, kw_only=True):
     """A reader's feedback; it replaces earlier feedback."""
 
     feedback_type: FeedbackType
-    reason_types: Annotated[tuple[str, ...], Meta(max_length=20)] = ()
+    reason_types: Annotated[tuple[Annotated[str, Meta(max_length=100)], ...], Meta(max_length=20)] = ()
     comment: Annotated[str, Meta(max_length=2000)] = ""
 
 

@@ -23,6 +23,7 @@ from kouyu.server.rest.entered_messages import (
     entered_message,
     entered_pairs,
 )
+from kouyu.server.rest.ids import OptionalId
 from kouyu.server.rest.message_shape import ShownMessage, shown_message, shown_record
 from kouyu.server.rest.typed import typed_body
 from kouyu.store.conversations import ConversationRecord
@@ -37,9 +38,9 @@ class MessagesQuery(msgspec.Struct, frozen=True):
     """The body of a list request. SDKs send null, "" and 0 for fields not set (rest.md 1.3)."""
 
     order: Literal["asc", "desc", ""] = ""
-    chat_id: str = ""
-    before_id: str = ""
-    after_id: str = ""
+    chat_id: OptionalId = ""
+    before_id: OptionalId = ""
+    after_id: OptionalId = ""
     limit: Annotated[int, Meta(ge=0, le=_LIMIT)] = 0
 
 
@@ -54,19 +55,19 @@ class MessageChanges(msgspec.Struct, frozen=True):
 class WhichConversation(msgspec.Struct, frozen=True):
     """One conversation."""
 
-    conversation_id: str
+    conversation_id: OptionalId
 
 
 class WhichMessage(WhichConversation, frozen=True):
     """One message of a conversation."""
 
-    message_id: str
+    message_id: OptionalId
 
 
 class WhichChat(WhichConversation, frozen=True):
     """One chat of a conversation."""
 
-    chat_id: str
+    chat_id: OptionalId
 
 
 class PageEnds(msgspec.Struct, frozen=True):

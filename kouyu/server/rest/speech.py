@@ -18,6 +18,7 @@ from kouyu.engines.errors import EngineError
 from kouyu.protocol.configuration import Emotion, OutputAudio
 from kouyu.protocol.errors import INTERNAL, InvalidField, ProtocolError
 from kouyu.server.openapi.operation import described
+from kouyu.server.rest.ids import Id
 from kouyu.server.rest.typed import typed_body
 from kouyu.serving.services import Services
 
@@ -39,7 +40,7 @@ class CreateSpeech(Struct, frozen=True, kw_only=True):
     """The body."""
 
     input: Annotated[str, Meta(description="1 to 1024 bytes of UTF-8.")]
-    voice_id: Annotated[str, Meta(min_length=1)]
+    voice_id: Id
     response_format: Annotated[
         Literal["wav", "pcm", "ogg_opus", "mp3", "ogg", "opus", ""],
         Meta(description="`ogg` and `opus` are `ogg_opus`: Opus in Ogg. `pcm` is 16 bit, mono, little-endian."),

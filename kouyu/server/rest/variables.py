@@ -12,12 +12,16 @@ from kouyu.agents.bot import BotDefinition
 from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
+from kouyu.server.rest.ids import OptionalId
 from kouyu.server.rest.typed import typed_body, typed_query
 from kouyu.store.variables import Variables
 
 _AT_ONCE: Final = 100
+_LONGEST_KEYWORD: Final = 100
+_LONGEST_KEYWORDS: Final = _AT_ONCE * (_LONGEST_KEYWORD + 1)
+"""Characters of a list with commas."""
 
-Keyword = Annotated[str, Meta(min_length=1, max_length=100)]
+Keyword = Annotated[str, Meta(min_length=1, max_length=_LONGEST_KEYWORD)]
 
 
 class WhoseVariables(Struct, frozen=True, kw_only=True):
@@ -27,9 +31,9 @@ class WhoseVariables(Struct, frozen=True, kw_only=True):
         str,
         Meta(max_length=500, description="The user: `user_id` of their conversations. Empty: users without an id."),
     ] = ""
-    bot_id: str = ""
-    app_id: str = ""
-    connector_id: Annotated[str, Meta(description="All channels share their variables.")] = ""
+    bot_id: OptionalId = ""
+    app_id: OptionalId = ""
+    connector_id: Annotated[OptionalId, Meta(description="All channels share their variables.")] = ""
 
     @property
     def owner_id(self) -> str:
@@ -42,7 +46,9 @@ class WhoseVariables(Struct, frozen=True, kw_only=True):
 class WantedVariables(WhoseVariables, frozen=True, kw_only=True):
     """The variables to return."""
 
-    keywords: Annotated[str, Meta(description="Names with commas between them; empty: all.")] = ""
+    keywords: Annotated[
+        str, Meta(max_length=_LONGEST_KEYWORDS, description="Names with commas between them; empty: all.")
+    ] = ""
 
 
 class GivenVariable(Struct, frozen=True):

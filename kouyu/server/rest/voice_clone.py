@@ -13,10 +13,12 @@ from msgspec import Meta, Struct
 from kouyu.audio.format_detection import LONGEST_START, file_kind
 from kouyu.protocol.errors import FILE_FORMAT_REFUSED, NOT_IMPLEMENTED, ProtocolError
 from kouyu.server.openapi.operation import described
+from kouyu.server.rest.ids import OptionalId
 from kouyu.server.rest.typed import typed_form
 from kouyu.server.rest.uploads import FORM_BYTES, read_form
 
 _MOST_BYTES: Final = 10 * 1024 * 1024
+_Text = Annotated[str, Meta(max_length=10_000)]
 
 
 class CloneVoice(Struct, frozen=True, kw_only=True):
@@ -27,11 +29,11 @@ class CloneVoice(Struct, frozen=True, kw_only=True):
         Literal["wav", "mp3", "ogg", "m4a", "aac", "pcm"], Meta(description="`pcm` is 16 bit, mono, 24000 Hz.")
     ]
     language: Literal["zh", "en", "ja", "es", "id", "pt"] | None = None
-    voice_id: str | None = None
-    preview_text: str | None = None
-    text: str | None = None
-    space_id: str | None = None
-    description: str | None = None
+    voice_id: OptionalId | None = None
+    preview_text: _Text | None = None
+    text: _Text | None = None
+    space_id: OptionalId | None = None
+    description: _Text | None = None
 
 
 class CloneVoiceForm(CloneVoice, frozen=True, kw_only=True):

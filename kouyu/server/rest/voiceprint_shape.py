@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from litestar import Request
 from msgspec import Meta, Struct
 
+from kouyu.server.rest.ids import OptionalId
 from kouyu.server.rest.paging import PageNumber, PageSize
 from kouyu.store.voiceprints import FeatureRecord, GroupRecord
 
@@ -21,10 +22,10 @@ Channels = Annotated[int, Meta(ge=1, le=2, description="Of PCM.")]
 class GroupsQuery(Struct, frozen=True, kw_only=True):
     """Which groups."""
 
-    name: Annotated[str, Meta(description="A prefix of the name.")] = ""
-    group_id: str = ""
-    user_id: Annotated[str, Meta(description="The access token a group was made with.")] = ""
-    coze_account_id: str = ""
+    name: Annotated[str, Meta(max_length=LONGEST_NAME, description="A prefix of the name.")] = ""
+    group_id: OptionalId = ""
+    user_id: Annotated[OptionalId, Meta(description="The access token a group was made with.")] = ""
+    coze_account_id: Annotated[str, Meta(max_length=LONGEST_NAME)] = ""
     page_num: PageNumber = 1
     page_size: PageSize = 10
 
