@@ -1,65 +1,70 @@
 """Every text, list and map of the configuration has a limit, and each limit is told wherever somebody looks for it."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from kouyu.protocol.audio_endpoint_configuration import (
+    InterpretationConfiguration,
+    SpeechConfiguration,
+    TranscriptionConfiguration,
+)
+from kouyu.protocol.audio_endpoint_uplink import parse_audio_event
 from kouyu.protocol.client_json import MOST_CHARACTERS, MOST_ELEMENTS
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.configuration_schema import configuration_schema
 from kouyu.protocol.content import LONGEST_ADDRESS, LONGEST_OBJECT_STRING, LONGEST_TEXT, MOST_PARTS
 from kouyu.protocol.errors import InvalidField, ProtocolError
-from kouyu.protocol.merge import Field, fields_of, merge
+from kouyu.protocol.merge import Field, merge
 from kouyu.protocol.object_ranges import AnyObject, Coordinates, MapLimits, MetaData, VariableNames
-from kouyu.protocol.text_ranges import Text, Texts
+from kouyu.protocol.text_ranges import Keywords, Text, Texts
 from kouyu.protocol.uplink import (
     LONGEST_TOOL_OUTPUT,
     MOST_TOOL_OUTPUTS,
-    ConversationMessageCreate,
     InputAudioBufferAppend,
-    SubmitToolOutputs,
+    UnknownEvent,
     parse,
 )
+from tests.protocol.edges import Edge, edges, is_number, leaves
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "conformance.md"
 
 
-def leaves(kind: type[msgspec.Struct], path: str = "data") -> list[tuple[str, Field]]:
-    found = []
-    for field in fields_of(kind):
-        here = f"{path}.{field.wire_name}"
-        found += leaves(field.takes, here) if isinstance(field.takes, type) else [(here, field)]
-    return found
+CONFIGURATIONS: tuple[Any, ...] = (
+    Configuration(),
+    SpeechConfiguration(),
+    TranscriptionConfiguration(),
+    InterpretationConfiguration(),
+)
 
 
-def sized(takes: Any, over: int) -> list[Any]:
-    """Values that are at each limit, or ``over`` beyond it."""
-    match takes:
-        case Text(longest):
-            return ["x" * (longest + over)]
-        case Texts(most, longest):
-            return [["x"] * (most + over), ["x" * (longest + over)]]
-        case AnyObject(_, most_bytes):
-            return [{"x": "x" * (most_bytes - len('{"x":""}') + over)}]
-        case MetaData(limits) | VariableNames(limits) | Coordinates(limits):
-            return [
-                {f"x{index}": "x" for index in range(limits.pairs + over)},
-                {"x" * (limits.key + over): "x"},
-                {"x": "x" * (limits.value + over)},
-            ]
-        case _:
-            return []
+def any_combination(value: object) -> None:
+    """Which fields go together does not matter here."""
 
 
-LIMITED = [(path, field) for path, field in leaves(Configuration) if sized(field.takes, 0)]
+EDGES = [
+    pytest.param(configuration, path, edge, id=f"{type(configuration).__name__} {path}{edge.place} {edge.limit:g}")
+    for configuration in CONFIGURATIONS
+    for path, field in leaves(type(configuration))
+    for edge in edges(field.takes)
+]
+
+
+LIMITED = [(path, field) for path, field in leaves(Configuration) if edges(field.takes) and not is_number(field.takes)]
+
+
+COMPANIONS: dict[str, dict[str, Any]] = {"period": {"max_frame_num": 1}, "max_frame_num": {"period": 1}}
+"""What a field must not go without."""
 
 
 def update(path: str, value: Any) -> dict[str, Any]:
     for name in reversed(path.split(".")[1:]):
-        value = {name: value}
+        value = {name: value, **COMPANIONS.get(name, {})}
     assert isinstance(value, dict)
     return value
 
@@ -74,6 +79,8 @@ def limits_of(takes: Any) -> list[int]:
             return [deepest, most_bytes]
         case MetaData(limits) | VariableNames(limits) | Coordinates(limits):
             return list(msgspec.structs.astuple(limits))
+        case Keywords(most):
+            return [most]
         case _:
             raise AssertionError(takes)
 
@@ -88,15 +95,16 @@ def test_no_field_is_forgotten() -> None:
         assert all(field.type is not type(None) for field in msgspec.structs.fields(kind))  # none has no limit
 
 
-@pytest.mark.parametrize(("path", "field"), LIMITED, ids=[path for path, _ in LIMITED])
-def test_what_is_at_its_limit_is_taken_and_what_is_beyond_is_reported_with_the_limit(path: str, field: Field) -> None:
-    for value in sized(field.takes, 0):
-        assert merge(Configuration(), update(path, value)).faults == ()
-    for value in sized(field.takes, 1):
-        (fault,) = merge(Configuration(), update(path, value)).faults
-        assert fault.field.startswith(path)
-        assert any(str(limit) in fault.allowed for limit in limits_of(field.takes))
-        assert len(fault.msg) < 1000
+@pytest.mark.parametrize(("configuration", "path", "edge"), EDGES)
+def test_what_is_at_its_limit_is_taken_and_what_is_beyond_is_reported_with_field_value_and_limit(
+    configuration: Any, path: str, edge: Edge
+) -> None:
+    assert merge(configuration, update(path, edge.at), any_combination).faults == ()
+    (fault,) = merge(configuration, update(path, edge.beyond), any_combination).faults
+    assert fault.field == f"{path}{edge.place}"
+    assert edge.shown in fault.msg
+    assert f"{edge.limit:g}" in fault.allowed or str(edge.limit) in fault.allowed
+    assert len(fault.msg) < 1000
 
 
 @pytest.mark.parametrize(("path", "field"), LIMITED, ids=[path for path, _ in LIMITED])
@@ -120,47 +128,74 @@ def parts(*given: dict[str, str]) -> str:
     return message(json.dumps(given), "object_string")
 
 
-def outputs(count: int, output: str = "", call_id: str = "x") -> str:
-    data = {"chat_id": "1", "tool_outputs": [{"tool_call_id": call_id, "output": output}] * count}
+def outputs(count: int, output: str = "", call_id: str = "x", chat_id: str = "1") -> str:
+    data = {"chat_id": chat_id, "tool_outputs": [{"tool_call_id": call_id, "output": output}] * count}
     return json.dumps({"event_type": "conversation.chat.submit_tool_outputs", "data": data})
 
 
 TEXT = {"type": "text", "text": "x"}
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        message("x" * LONGEST_TEXT),
-        parts(*[TEXT] * MOST_PARTS),
-        parts({"type": "image", "file_url": "x" * LONGEST_ADDRESS}),
-        outputs(MOST_TOOL_OUTPUTS),
-        outputs(1, "x" * LONGEST_TOOL_OUTPUT),
-    ],
-)
-def test_an_event_at_its_limits_is_taken(event: str) -> None:
-    assert isinstance(parse(event), ConversationMessageCreate | SubmitToolOutputs)
+def padded(length: int) -> str:
+    content = json.dumps([TEXT])
+    return message(" " * (length - len(content)) + content, "object_string")
+
+
+def to_speak(text: str) -> str:
+    return json.dumps({"event_type": "input_text.generate_audio", "data": {"mode": "text", "text": text}})
+
+
+def to_read(delta: str) -> str:
+    return json.dumps({"event_type": "input_text_buffer.append", "data": {"delta": delta}})
 
 
 @pytest.mark.parametrize(
-    ("event", "field", "limit"),
+    ("event", "field", "limit", "shown"),
     [
-        (message("x" * (LONGEST_TEXT + 1)), "data.content", LONGEST_TEXT),
-        (message("x" * (LONGEST_TEXT + 1), role="assistant"), "data.content", LONGEST_TEXT),
-        (parts(*[TEXT] * (MOST_PARTS + 1)), "data.content", MOST_PARTS),
-        (parts({"type": "text", "text": "x" * (LONGEST_TEXT + 1)}), "data.content[0].text", LONGEST_TEXT),
-        (parts(TEXT, {"type": "file", "file_id": "x" * 5000}), "data.content[1].file_id", LONGEST_ADDRESS),
-        (parts({"type": "image", "file_url": "x" * 5000}), "data.content[0].file_url", LONGEST_ADDRESS),
-        (message(" " * LONGEST_OBJECT_STRING + "[]", "object_string"), "data.content", LONGEST_OBJECT_STRING),
-        (outputs(MOST_TOOL_OUTPUTS + 1), "data.tool_outputs", MOST_TOOL_OUTPUTS),
-        (outputs(1, "x" * (LONGEST_TOOL_OUTPUT + 1)), "data.tool_outputs[0].output", LONGEST_TOOL_OUTPUT),
-        (outputs(1, call_id="x" * 513), "data.tool_outputs[0].tool_call_id", 512),
+        (lambda over: message("x" * (LONGEST_TEXT + over)), "content", LONGEST_TEXT, "characters"),
+        (lambda over: message("x" * (LONGEST_TEXT + over), role="assistant"), "content", LONGEST_TEXT, "characters"),
+        (lambda over: padded(LONGEST_OBJECT_STRING + over), "content", LONGEST_OBJECT_STRING, "characters"),
+        (lambda over: parts(*[TEXT] * (MOST_PARTS + over)), "content", MOST_PARTS, "parts"),
+        (
+            lambda over: parts({"type": "text", "text": "x" * (LONGEST_TEXT + over)}),
+            "content[0].text",
+            LONGEST_TEXT,
+            "characters",
+        ),
+        (
+            lambda over: parts(TEXT, {"type": "file", "file_id": "x" * (LONGEST_ADDRESS + over)}),
+            "content[1].file_id",
+            LONGEST_ADDRESS,
+            "characters",
+        ),
+        (
+            lambda over: parts({"type": "image", "file_url": "x" * (LONGEST_ADDRESS + over)}),
+            "content[0].file_url",
+            LONGEST_ADDRESS,
+            "characters",
+        ),
+        (lambda over: outputs(MOST_TOOL_OUTPUTS + over), "tool_outputs", MOST_TOOL_OUTPUTS, "objects"),
+        (
+            lambda over: outputs(1, "x" * (LONGEST_TOOL_OUTPUT + over)),
+            "tool_outputs[0].output",
+            LONGEST_TOOL_OUTPUT,
+            "characters",
+        ),
+        (lambda over: outputs(1, call_id="x" * (512 + over)), "tool_outputs[0].tool_call_id", 512, "characters"),
+        (lambda over: outputs(1, chat_id="x" * (512 + over)), "chat_id", 512, "characters"),
+        (lambda over: to_speak("x" * (1024 + over)), "text", 1024, "bytes"),
+        (lambda over: to_read("x" * (65_536 + over)), "delta", 65_536, "characters"),
     ],
 )
-def test_an_event_beyond_a_limit_is_reported_with_field_and_limit(event: str, field: str, limit: int) -> None:
+def test_an_event_at_a_limit_is_taken_and_one_beyond_it_is_reported_with_field_value_and_limit(
+    event: Callable[[int], str], field: str, limit: int, shown: str
+) -> None:
+    read = partial(parse_audio_event, "speech") if "input_text_buffer" in event(0) else parse
+    assert not isinstance(read(event(0)), UnknownEvent)
     with pytest.raises(InvalidField) as caught:
-        parse(event)
-    assert caught.value.field == field
+        read(event(1))
+    assert caught.value.field == f"data.{field}"
+    assert caught.value.value == f"{limit + 1} {shown}"
     assert str(limit) in caught.value.allowed
 
 
