@@ -189,3 +189,38 @@ async def test_errors_of_the_server_are_reported() -> None:
     async with http_server(answering(whole(b"", status="404 Not Found"))) as port:
         with pytest.raises(FetchError, match="404"):
             await fetched(f"http://127.0.0.1:{port}/a")
+
+
+async def test_sixteen_files_are_fetched_at_once_and_the_others_wait_for_their_turn() -> None:
+    at_once, most = 0, 0
+    sixteen, go_on = asyncio.Event(), asyncio.Event()
+
+    async def respond(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        nonlocal at_once, most
+        if asked.path == "/behind":
+            writer.write(whole(b""))
+            return
+        at_once += 1
+        most = max(most, at_once)
+        if at_once == 16:
+            sixteen.set()
+        await go_on.wait()
+        at_once -= 1
+        writer.write(whole(asked.path.encode()))
+
+    fetcher, others = (
+        Fetcher(FetchingOptions(allow_private=True, timeout_s=60)),
+        Fetcher(FetchingOptions(allow_private=True)),
+    )
+    async with http_server(respond) as port:
+        fetches = [asyncio.create_task(fetcher.fetch(f"http://127.0.0.1:{port}/{number}")) for number in range(40)]
+        await sixteen.wait()
+        for _ in range(16):  # what had been begun with the first sixteen would have come before these
+            await others.fetch(f"http://127.0.0.1:{port}/behind")
+        assert (at_once, most) == (16, 16)
+        go_on.set()
+        files = await asyncio.gather(*fetches)
+    await fetcher.close()
+    await others.close()
+    assert [file.content for file in files] == [f"/{number}".encode() for number in range(40)]
+    assert most == 16

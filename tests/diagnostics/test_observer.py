@@ -1,13 +1,15 @@
 """What is told of a turn, moment by moment, with engines that take known times."""
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
-from kouyu.conversation.inputs import TimePassed
+from kouyu.conversation.effects import Effect, StartReply
+from kouyu.conversation.inputs import ReplyDelta, ReplyFinished, TimePassed
 from kouyu.conversation.limits import Limits
-from kouyu.diagnostics.facts.agent import ReplyAsked
+from kouyu.diagnostics.facts.agent import ReplyAsked, ReplyCompleted
 from kouyu.diagnostics.facts.client import AudioSent, SentenceStarted, TurnInterrupted
 from kouyu.diagnostics.facts.session import Failure
 from kouyu.diagnostics.facts.turn import Stages, TurnEnded, TurnStarted
@@ -22,7 +24,7 @@ from kouyu.diagnostics.facts.user import (
     Waveform,
 )
 from kouyu.protocol.uplink import InputTextGenerateAudio
-from tests.conversation.simulation import Engines
+from tests.conversation.simulation import Engines, Report
 from tests.diagnostics.observed import Observed
 
 UNSPECULATIVE = Limits(speculation=False)
@@ -210,3 +212,24 @@ def test_audio_that_comes_in_a_burst_is_placed_in_its_moment() -> None:
     talk.upload(2000, 0.95)
     talk.wait(0.1)
     assert {(fact.from_ms >= 0, fact.to_ms <= 1000) for fact in talk.of(Waveform)} == {(True, True)}
+
+
+@pytest.mark.parametrize("cut", ["", "the answer was cut off: at 65536 characters"])
+def test_an_answer_that_was_cut_off_completes_and_the_limit_is_told_before(cut: str) -> None:
+    class Limited(Engines):
+        def reports(self, order: Effect) -> Iterator[Report]:
+            match order:
+                case StartReply(number):
+                    yield 0.1, ReplyDelta(number, "Paris is the capital.")
+                    yield 0.2, ReplyFinished(number, 3, 4, cut=cut)
+                case _:
+                    yield from super().reports(order)
+
+    talk = Observed(Limited())
+    talk.write("Where is Paris?")
+    talk.wait(10)
+    assert talk.event_types[-1] == "conversation.chat.completed"
+    told = [fact for fact in talk.facts if isinstance(fact, Failure | ReplyCompleted)]
+    assert [fact.message for fact in told if isinstance(fact, Failure)] == ([cut] if cut else [])
+    assert isinstance(told[-1], ReplyCompleted)
+    assert (told[-1].text, told[-1].input_tokens, told[-1].output_tokens) == ("Paris is the capital.", 3, 4)

@@ -3,12 +3,15 @@
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from kouyu.agents.agent import AgentEvent, AgentRequest, TextDelta
+from kouyu.agents.answer_limits import MOST_ANSWER
 from kouyu.bench.stub_engines import open_stub_services
 from kouyu.diagnostics.watcher import Wanted
 from kouyu.serving.services import Services
@@ -195,3 +198,35 @@ async def test_a_group_or_file_that_is_not_here_is_a_hint_and_no_error(
     assert "error" not in client.read
     client.sent.put_nowait(None)
     await session
+
+
+class Endless:
+    """An agent that never comes to an end."""
+
+    async def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
+        while True:
+            yield TextDelta("word " * 1000)
+
+
+async def test_an_answer_that_is_cut_off_is_a_completed_chat_and_whoever_watches_is_told_the_limit(
+    services: Services,
+) -> None:
+    client = Client()
+    endless = msgspec.structs.replace(services, agents={"kouyu": Endless()})
+    with services.watcher_hub.watch(Wanted()) as watcher:
+        session = asyncio.create_task(run_session(client, services=endless, bot_id="kouyu", log_id="log"))
+        client.says("chat.update", event_subscriptions=["conversation.chat.completed", "conversation.chat.failed"])
+        client.says("conversation.message.create", role="user", content_type="text", content="Go on and on.")
+        await client.until("conversation.chat.completed")
+        client.sent.put_nowait(None)
+        await session
+        facts = []
+        while (fact := json.loads(await watcher.get())["fact"])["type"] != "session.ended":
+            facts.append(fact)
+    (failure,) = [fact for fact in facts if fact["type"] == "error"]
+    assert failure["stage"] == "reply"
+    assert failure["message"].startswith("the answer was cut off: ")
+    assert str(MOST_ANSWER) in failure["message"]
+    (done,) = [fact for fact in facts if fact["type"] == "reply.finished"]
+    assert len(done["text"]) == MOST_ANSWER
+    assert "conversation.chat.failed" not in client.read
