@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+import msgspec
 
 from kouyu.assembly.agents import Agents, open_agents
 from kouyu.assembly.engine_loading import (
@@ -33,8 +34,7 @@ from kouyu.workers.limited import LimitedWorkers
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True):
     """The engines of the settings and the agents, ready to use."""
 
     voice_activity: VoiceActivityDetector

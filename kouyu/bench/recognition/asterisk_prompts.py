@@ -17,9 +17,10 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import av
+import msgspec
 import numpy as np
 import platformdirs
 
@@ -45,7 +46,7 @@ Run = Callable[[list[str], Path], bytes]
 """Runs a command in a folder and returns its output. Raises NoRecordings."""
 
 
-class Prompt(NamedTuple):
+class Prompt(msgspec.Struct, frozen=True):
     """The name of a prompt's sound file, without its ending, and its text."""
 
     name: str

@@ -3,9 +3,10 @@
 import csv
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
+
+import msgspec
 
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import Samples
@@ -23,8 +24,7 @@ class NoRecordings(Exception):
     """The recordings cannot be had; the text says why, and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(msgspec.Struct, frozen=True):
     """A sound file and the text spoken in it. ``name`` is its path without the folder of the set."""
 
     name: str

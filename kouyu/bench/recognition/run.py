@@ -6,7 +6,7 @@ transcripts, and with them a language that they have identified.
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 import msgspec
@@ -50,8 +50,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     formatted: Errors
 
 
-@dataclass(frozen=True, kw_only=True)
-class RecognitionRun:
+class RecognitionRun(msgspec.Struct, frozen=True, kw_only=True):
     """Recognises recordings one after the other, all in the same language."""
 
     recognizer: SpeechRecognizer
@@ -98,7 +97,7 @@ class RecognitionRun:
         for judgement in judgements:
             now = judgement.end / SPEECH_RATE
             endpointer.on_audio(judgement.end, FREE_TALK, now)
-            judged = SpeechProbability(*judgement)
+            judged = SpeechProbability(judgement.end, judgement.probability, judgement.levels)
             events = endpointer.on_probability(judged, FREE_TALK, limits.speech_start_ms, now)
             spans += [event.span for event in events if isinstance(event, Ended) and event.span is not None]
         return spans

@@ -7,8 +7,9 @@ digits or words; *formatted* compares the texts as they are written.
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
+import msgspec
 from rapidfuzz.distance import Levenshtein
 
 from kouyu.text.language import LANGUAGE_OF_LETTERS
@@ -43,7 +44,7 @@ _DIGITS: Final = {
 }
 
 
-class Errors(NamedTuple):
+class Errors(msgspec.Struct, frozen=True):
     """Wrong units (replaced, missing and added ones), and the units of what was said."""
 
     wrong: int = 0

@@ -11,8 +11,9 @@ that clause is measured too, so that all voices can be brought to one level.
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,7 +53,7 @@ Styles = Mapping[str, NDArray[np.float32]]
 """Style table by voice: (row for the number of phonemes, 1, 256)."""
 
 
-class _Clause(NamedTuple):
+class _Clause(msgspec.Struct, frozen=True):
     """What the sound of a clause is made of. The frames from ``begin`` to ``end`` can be heard, the others not."""
 
     frames: NDArray[np.float32]
@@ -119,23 +120,23 @@ class KokoroModel:
         """
         style = self._style(voice, phonemes)
         learnt = self._learnt[voice].statistics
-        frames, source, begin, end = self._clause(phonemes, style)
-        count = frames.shape[2]
+        clause = self._clause(phonemes, style)
+        count = clause.frames.shape[2]
 
         def sound(begin: int, end: int) -> NDArray[np.float32]:
             left, right = max(0, begin - SURROUNDINGS), min(count, end + SURROUNDINGS)
             part = {
-                FRAMES: frames[:, :, left:right],
-                SOURCE: source[:, :, left * _SOURCES : right * _SOURCES + 1],
+                FRAMES: clause.frames[:, :, left:right],
+                SOURCE: clause.source[:, :, left * _SOURCES : right * _SOURCES + 1],
                 "style": style,
             }
             samples = self._sound_of.samples({**part, **learnt})
             return samples[(begin - left) * FRAME : (end - left) * FRAME]
 
         if whole:
-            yield sound(begin, end)
+            yield sound(clause.begin, clause.end)
         else:
-            yield from _in_parts(sound, begin, end)
+            yield from _in_parts(sound, clause.begin, clause.end)
 
     def _open(self, model: bytes) -> ModelSession:
         return ModelSession(model, threads=self._threads, weight_set=self._weight_set)

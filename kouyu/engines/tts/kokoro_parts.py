@@ -2,7 +2,9 @@
 
 import hashlib
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from kouyu.engines.tts.onnx_convolutions import int8_matmul_is_exact, with_products
 from kouyu.engines.tts.onnx_parts import cut_at, outputs_of, with_outputs
@@ -18,7 +20,7 @@ _ENERGY: Final = "/encoder/N_proj/Conv_output_0"
 """The energy of each frame, above 0 where something can be heard."""
 
 
-class KokoroParts(NamedTuple):
+class KokoroParts(msgspec.Struct, frozen=True):
     """The network as two models."""
 
     front: bytes
