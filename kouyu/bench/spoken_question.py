@@ -24,7 +24,7 @@ _ANNOUNCEMENTS: Final = {
 _MOST_BYTES: Final = 1000
 
 
-class SpokenQuestion(msgspec.Struct, frozen=True):
+class SpokenQuestion(msgspec.Struct, frozen=True, dict=True):
     """A recording of a question. ``samples``: mono at SPEECH_RATE."""
 
     name: str
