@@ -114,7 +114,7 @@ class _Answer(msgspec.Struct, frozen=True):
     complete: bool
 
 
-class _Guess(NamedTuple):
+class _Guess(msgspec.Struct, frozen=True):
     """The most probable of the configured languages, its probability among them, and the next one."""
 
     language: str
