@@ -33,6 +33,7 @@ def recognition_endpoint() -> Iterator[RecognitionStandIn]:
 def recogniser(recognition_endpoint: RecognitionStandIn) -> RecognitionStandIn:
     """The same for one test: says what it is told to, and keeps the audio it is sent."""
     recognition_endpoint.text = None
+    recognition_endpoint.holds_answers = False
     recognition_endpoint.heard.clear()
     return recognition_endpoint
 

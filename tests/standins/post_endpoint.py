@@ -15,12 +15,14 @@ one after the other, in the order in which they have come."""
 
 
 @contextmanager
-def post_endpoint(answer: AnswerPost) -> Iterator[str]:
-    """Serve on a free port for the length of a block; gives the base URL."""
+def post_endpoint(answer: AnswerPost, may_answer: Callable[[], bool] = lambda: True) -> Iterator[str]:
+    """Serve on a free port for the length of a block; gives the base URL. Answers wait until ``may_answer``."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while (request := await read_request(reader)) is not None:
             body = answer(request.headers["content-type"], request.body)
+            while not may_answer():  # noqa: ASYNC110 - set by the test's thread
+                await asyncio.sleep(0.005)
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
             await writer.drain()
 

@@ -38,6 +38,8 @@ class RecognitionStandIn:
     base_url: str
     text: str | None = None
     """The transcript of everything. None: QUESTION_TEXT and a word of the request's own, which ``behind`` looks for."""
+    holds_answers: bool = False
+    """Whether answers wait, as those of a slow recogniser do, until this is False again."""
     heard: list[Heard] = field(default_factory=list)
     """The requests that came whole, in their order. The last one need not be the one whose transcript was used: the
     server asks ahead, and abandons requests on their way."""
@@ -75,6 +77,6 @@ def recognition_stand_in() -> Iterator[RecognitionStandIn]:
     def answer(content_type: str, content: bytes) -> bytes:
         return stand_in.answer(content_type, content)
 
-    with post_endpoint(answer) as base_url:
+    with post_endpoint(answer, lambda: not stand_in.holds_answers) as base_url:
         stand_in = RecognitionStandIn(base_url)
         yield stand_in
