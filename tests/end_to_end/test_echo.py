@@ -11,7 +11,6 @@ from kouyu.audio.pcm import Samples, bytes_from_float
 from kouyu.audio.wav import decode_listening_audio
 from kouyu.bench.microphone import FRAME, Room
 from kouyu.protocol.speech_rate import SPEECH_RATE
-from kouyu.session.echo_guard import LONGEST_DELAY_MS
 from tests.end_to_end.conversing import DOWNLINK_RATE, Talk, talking
 from tests.end_to_end.running_server import RunningServer
 
@@ -23,7 +22,7 @@ TEXT = (
 )
 DECIBELS, DELAY_MS = -6, 230
 """Of the echo."""
-MOST_LATE_S = 0.8 * LONGEST_DELAY_MS / 1000 - DELAY_MS / 1000
+MOST_LATE_S = 0.2
 USER_S = 1.0
 """How much of the agent's speech the user lets pass."""
 AUDIO, ENDS = "conversation.audio.delta", "conversation.audio.completed"
@@ -34,7 +33,7 @@ class Device:
     """Plays what it receives at once, and hears it again, with the room and perhaps a user.
 
     Its loudspeaker and microphone have one clock, as a sound card's have. On a busy machine that clock is late, and
-    with it the echo. Where it has nothing to play in the middle of a sentence, it waits.
+    with it the echo.
     """
 
     def __init__(self, talk: Talk, decibels: float, delay_ms: float) -> None:
@@ -48,9 +47,11 @@ class Device:
         self._began = len(talk.events)
         self.echoed = 0
         """Samples of echo that were loud enough to be speech."""
+        self.gaps = 0
+        """Frames for which it had nothing to play in the middle of a sentence."""
         self.late_s = 0.0
-        """The most that its clock was late, and the longest that the server took to answer a ping. Beyond the longest
-        delay that the server compares with, it cannot know an echo."""
+        """The most that its clock was late, and the longest that the server took to answer a ping. After this or a gap,
+        what it played nobody can know."""
 
     async def run(self, user: Samples | None = None) -> None:
         """Until all has been played, or cancelled; the user speaks after USER_S of what is played."""
@@ -61,9 +62,7 @@ class Device:
             at = begins + played / SPEECH_RATE
             await asyncio.sleep(at - clock())
             self._play()
-            while self._is_dry():
-                await asyncio.sleep(0.005)
-                self._play()
+            self.gaps += self._is_dry()
             late_s = max(late_s, clock() - at)
             if pong.done():
                 answered_s = max(answered_s, await pong)
@@ -128,12 +127,15 @@ async def heard_by(server: RunningServer, user: Samples | None = None) -> tuple[
 
 
 async def test_the_agent_does_not_interrupt_itself(server: RunningServer) -> None:
-    for _ in range(4):
+    for _ in range(3):
         talk, device = await heard_by(server)
-        if device.late_s < MOST_LATE_S:
+        if not device.gaps and device.late_s < MOST_LATE_S:
             break
     else:
-        pytest.skip(f"in each of four runs this machine was too busy to play in time: {device.late_s:.2f} s late")
+        pytest.skip(
+            "in each of three runs this machine was too busy to play without gaps and in time: in the last one there"
+            f" were {device.gaps} gaps, and it was {device.late_s:.2f} s late"
+        )
     assert device.echoed > 2 * SPEECH_RATE, "the echo was there"
     assert "input_audio_buffer.speech_started" not in talk.types
     assert CANCELED not in talk.types
