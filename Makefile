@@ -24,6 +24,7 @@ test coverage test-sdk bench-peers fuzz: export KOUYU_ENGINES__EMBEDDED__TIER :=
 
 test: $(VENV)/dev.stamp ## everything that must hold: ruff, mypy, pytest (with the model weights)
 	@$(KOUYU) models fetch
+	@$(KOUYU) models fetch piper-joe
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
@@ -36,9 +37,9 @@ test-sdk: $(VENV)/dev.stamp sdk-tools $(SDK)/node_modules/.package-lock.json ## 
 	@$(KOUYU) models fetch
 	$(VENV)/bin/pytest -m sdk tests/sdk tests/console
 
-bench-peers: $(VENV)/run.stamp $(VENV)-peers/peers.stamp ## kouyu and Pipecat one after the other on this machine (bench/peers; ARGS="--help")
+bench-peers: $(VENV)/dev.stamp $(VENV)-peers/peers.stamp ## kouyu and Pipecat one after the other on this machine (bench/peers; ARGS="--help")
 	@$(KOUYU) models fetch
-	@$(KOUYU) models fetch whisper-tiny-en
+	@$(KOUYU) models fetch whisper-tiny-en piper-joe
 	$(VENV)/bin/python -m bench.peers.compare $(ARGS)
 
 fuzz: $(VENV)/dev.stamp ## send a server of its own everything that the wire allows, and more (bench/fuzz; ARGS="--seed 1 --minutes 5")
@@ -66,9 +67,9 @@ models: $(VENV)/run.stamp ## fetch the model weights that a default server needs
 lock: ## write the lock files anew from pyproject.toml, keeping versions (UPGRADE=--upgrade: at the newest)
 	@test -x $(VENV)-lock/bin/uv || { $(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install -q uv==$(UV_VERSION); }
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate $(UPGRADE) --extra english --extra setup pyproject.toml --output-file locks/run.txt
+		--no-annotate $(UPGRADE) --extra setup pyproject.toml --output-file locks/run.txt
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate $(UPGRADE) --constraint locks/run.txt --extra english --extra setup --extra emotion --extra dev pyproject.toml \
+		--no-annotate $(UPGRADE) --constraint locks/run.txt --extra piper --extra setup --extra emotion --extra dev pyproject.toml \
 		--output-file locks/dev.txt
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate $(UPGRADE) docs/site/requirements.in --output-file docs/site/requirements.txt

@@ -3,7 +3,7 @@
     python -m evals.end_of_turn            # the half of the sentences that nothing was tuned on
     python -m evals.end_of_turn --tune     # the other half too, and the weights fitted on it
 
-Needs the weight sets smart-turn, piper-joe, kokoro and whisper-base, and the extra "english". Takes some minutes,
+Needs the weight sets smart-turn, piper-joe, kokoro and whisper-base, and the extra "piper". Takes some minutes,
 nearly all of them speaking and recognising.
 """
 

@@ -5,7 +5,7 @@
 
 The audio takes the same path as in a session: noise suppression, voice activity, the speaker gate, the rules of free
 talk, recognition. Needs the weight sets silero-vad, voiceprint, whisper-base, piper-joe and kokoro, and the extra
-"english".
+"piper".
 """
 
 import argparse

@@ -3,7 +3,7 @@
     python -m evals.voiceprint            # rates at the default score of 40, and at one fixed cosine
     python -m evals.voiceprint --tune     # the calibration's constants as they come out of these speakers
 
-Needs the weight sets voiceprint, piper-joe and kokoro, and the extra "english". The speakers are synthetic, see
+Needs the weight sets voiceprint, piper-joe and kokoro, and the extra "piper". The speakers are synthetic, see
 ``evals.voiceprint_voices``: the figures say how the score behaves with length and language, not how well the encoder
 does on people. Speaking them takes some ten minutes once, the rest three.
 """

@@ -55,11 +55,8 @@ def language_model() -> Iterator[OpenAIStandIn]:
 
 @pytest.fixture(scope="session")
 def scripted_server(tmp_path_factory: pytest.TempPathFactory, language_model: OpenAIStandIn) -> Iterator[RunningServer]:
-    """A server whose bot asks the scripted model; it gives up after short times, keeps audio, and speaks evenly."""
+    """A server whose bot asks the scripted model; it gives up after short times, and keeps audio."""
     config = f"""
-[engines.piper]
-variation = 0
-
 [limits]
 ignore_echo = false  # its user says, with the agent's own voice, what the agent has just said
 stopped_sending_grace_ms = 5000  # and audio may be late, on a busy machine

@@ -16,7 +16,9 @@ async def measure_kouyu(options: PeerOptions, questions: Sequence[SpokenQuestion
     with tempfile.TemporaryDirectory(prefix="kouyu-bench-") as name:
         folder = Path(name)
         config = folder / "kouyu.toml"
-        config.write_text(f'[engines.whisper]\nweights = "{options.whisper}"\n', encoding="utf-8")
+        config.write_text(
+            f'[engines]\ntts = ["piper"]\n\n[engines.whisper]\nweights = "{options.whisper}"\n', encoding="utf-8"
+        )
         turns: dict[str, list[Turn]] = {}
         async with own_server(folder, *serve_command(folder, config, tier="tiny")) as (server, _):
             for mode, count in (("free", options.turns), ("barge", options.barges)):

@@ -101,7 +101,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The language model of bots that name no endpoint."""
     emotion: str = ""
     """Emotion recognition, for clients that enable it: "sense-voice"; empty: none."""
-    tts: Annotated[tuple[Name, ...], Meta(min_length=1)] = ("piper", "kokoro")
+    tts: Annotated[tuple[Name, ...], Meta(min_length=1)] = ("hibari", "kokoro")
     """All of their voices are offered; the first engine has the default voice."""
     default_voice: str = ""
     """The id of the voice for clients and bots that choose none; empty: the first voice."""

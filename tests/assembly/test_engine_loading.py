@@ -53,9 +53,7 @@ def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_missing_weights_are_named_with_the_command_that_fetches_them() -> None:
     with pytest.raises(WeightsNotFetched) as caught:
         check_engines(Settings())
-    assert "kouyu models fetch silero-vad whisper-base smart-turn voiceprint smollm2 piper-joe kokoro" in str(
-        caught.value
-    )
+    assert "kouyu models fetch silero-vad whisper-base smart-turn voiceprint smollm2 kokoro" in str(caught.value)
 
 
 def test_weights_that_are_only_recommended_are_one_line_in_the_log(

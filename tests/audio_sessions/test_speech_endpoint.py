@@ -116,7 +116,7 @@ async def test_an_update_is_answered_with_the_whole_configuration(scripted_serve
         "pcm_config": {"sample_rate": 24000},
         "speech_rate": 20,
         "loudness_rate": 0,
-        "voice_id": "piper-en-us-joe",
+        "voice_id": "hibari-en-us-heart",
         "context_texts": "",
     }
 
@@ -125,7 +125,7 @@ async def test_a_voice_that_is_not_here_becomes_the_default_one(scripted_server:
     async with wired(scripted_server, PATH) as wire:
         await wire.send("speech.update", {"output_audio": {"voice_id": "somebody"}})
         updated = await wire.until("speech.updated")
-    assert updated["data"]["output_audio"]["voice_id"] == "piper-en-us-joe"
+    assert updated["data"]["output_audio"]["voice_id"] == "hibari-en-us-heart"
 
 
 async def test_every_codec_can_be_heard(scripted_server: RunningServer) -> None:

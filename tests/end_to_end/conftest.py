@@ -48,7 +48,7 @@ model = "scripted"'''
     with in_background(coze_stand_in) as coze:
         config = f"""
 [engines]
-tts = ["piper"]
+tts = ["hibari"]
 
 [limits]
 stopped_sending_grace_ms = 60000  # a turn ends when its test has sent enough silence

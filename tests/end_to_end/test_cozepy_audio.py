@@ -180,14 +180,14 @@ def test_what_is_spoken_over_rest_is_transcribed_over_rest(coze: Coze) -> None:
 
 async def test_the_same_with_the_asynchronous_client(async_coze: AsyncCoze) -> None:
     answer = await async_coze.audio.speech.create(
-        input=TEXT, voice_id="piper-en-us-joe", response_format=AudioFormat.PCM, sample_rate=16000
+        input=TEXT, voice_id="hibari-en-us-heart", response_format=AudioFormat.PCM, sample_rate=16000
     )
     content = await answer._raw_response.aread()
     wav = encode_wav(float_from_int16(np.frombuffer(content, "<i2")), 16_000)
     transcription = await async_coze.audio.transcriptions.create(file=wav)
     assert "train leaves" in transcription.text
     voices = await async_coze.audio.voices.list()
-    assert voices.items[0].voice_id == "piper-en-us-joe"
+    assert voices.items[0].voice_id == "hibari-en-us-heart"
 
 
 def test_a_preview_plays_without_a_token(coze: Coze, scripted_server: RunningServer) -> None:

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.models
 
 CONFIG = """
 [engines]
-tts = ["openai", "piper"]
+tts = ["openai", "hibari"]
 [engines.openai_tts]
 base_url = "http://127.0.0.1:{port}/v1"
 model = "none"

@@ -29,7 +29,7 @@ ENGINE = Engine(name="moods", kind="emotion", load=load)
 CONFIG = """
 [engines]
 asr = "openai"
-tts = ["piper"]
+tts = ["hibari"]
 emotion = "moods"
 [engines.openai_asr]
 base_url = "{recognition}"

@@ -27,7 +27,7 @@ TYPING = """
 # What nobody needs who only types, in English, is left out: the server starts in half the time.
 [engines]
 asr = "openai"
-tts = ["piper"]
+tts = ["hibari"]
 [engines.openai_asr]
 base_url = "http://127.0.0.1:9/v1"
 model = "none"

@@ -65,10 +65,8 @@ voice_activity_s = 20.0
 
 [engines]
 asr = "openai"
-tts = ["piper", "openai"]
+tts = ["hibari", "openai"]
 unknown_voice_is_error = true
-[engines.piper]
-variation = 0
 [engines.openai_asr]
 base_url = "{recognition_endpoint.base_url}"
 model = "heard"

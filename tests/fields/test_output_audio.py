@@ -92,16 +92,16 @@ async def test_voice_id(scripted_server: RunningServer, measuring_server: Runnin
     """Another voice is heard; an unknown one is the default voice, and shown as it; a setting makes that an error."""
     async with talking(scripted_server) as talk:
         default = (await talk.configure()).data["output_audio"]["voice_id"]
-        man = await spoken_pcm(talk, voice_id="piper-en-us-joe")
-        woman = await spoken_pcm(talk, voice_id="kokoro-jf-nezumi")
+        woman = await spoken_pcm(talk, voice_id="hibari-en-us-heart")
+        man = await spoken_pcm(talk, voice_id="kokoro-jm-kumo")
         assert measuring.pitch_hz(woman, PCM_RATE) > 1.4 * measuring.pitch_hz(man, PCM_RATE)
         shown = (await talk.configure(output_audio={"voice_id": "7426720361733144585"})).data["output_audio"]
-        assert shown["voice_id"] == default == "piper-en-us-joe"
+        assert shown["voice_id"] == default == "hibari-en-us-heart"
         assert "error" not in talk.types
     async with talking(measuring_server) as talk:
         said_of_it = await refusal(talk, output_audio={"voice_id": "7426720361733144585"})
         assert "data.output_audio.voice_id" in said_of_it
-        assert "piper-en-us-joe, openai-actor" in said_of_it
+        assert "hibari-en-us-heart, openai-actor" in said_of_it
 
 
 async def test_context_texts(
@@ -130,11 +130,11 @@ async def test_context_texts(
         await spoken(talk, "Hello there.", voice_id="openai-actor", context_texts=how)
         assert speech_endpoint.asked[-1]["instructions"] == how
         for _ in range(2):
-            sound = await spoken_pcm(talk, "Hello there.", voice_id="piper-en-us-joe")
+            sound = await spoken_pcm(talk, "Hello there.", voice_id="hibari-en-us-heart")
             assert measuring.sounding_s(sound, PCM_RATE) > 0.3
     log = [line for line in measuring_server.log().splitlines() if "context_texts" in line]
     assert len(log) == 1
-    assert "piper-en-us-joe" in log[0]
+    assert "hibari-en-us-heart" in log[0]
 
 
 async def test_emotion_config(scripted_server: RunningServer) -> None:

@@ -27,7 +27,7 @@ MEDIA_TYPES = {
 
 
 def asked(server: RunningServer, **body: Any) -> httpx.Response:
-    body = {"input": TEXT, "voice_id": "piper-en-us-joe"} | body
+    body = {"input": TEXT, "voice_id": "hibari-en-us-heart"} | body
     headers = {"Authorization": f"Bearer {server.token}"}
     return httpx.post(f"{server.http}/v1/audio/speech", json=body, headers=headers, timeout=60)
 
@@ -82,7 +82,7 @@ def test_loudness_and_emotion_are_heard(scripted_server: RunningServer) -> None:
 
 def test_it_is_sent_while_it_is_made(scripted_server: RunningServer) -> None:
     text = " ".join(f"This is sentence number {number}." for number in range(30))
-    body = {"input": text, "voice_id": "piper-en-us-joe", "response_format": "pcm"}
+    body = {"input": text, "voice_id": "hibari-en-us-heart", "response_format": "pcm"}
     headers = {"Authorization": f"Bearer {scripted_server.token}"}
     url = f"{scripted_server.http}/v1/audio/speech"
     with httpx.stream("POST", url, json=body, headers=headers, timeout=60) as answer:

@@ -20,7 +20,7 @@ def coze(scripted_server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> Ite
 @pytest.mark.models
 def test_cozepy_lists_the_voices_the_default_first(coze: Coze) -> None:
     voices = coze.audio.voices.list().items
-    assert voices[0].voice_id == "piper-en-us-joe"
+    assert voices[0].voice_id == "hibari-en-us-heart"
     assert {voice.language_code for voice in voices} >= {"en", "zh"}
     assert all(voice.is_system_voice for voice in voices)
 

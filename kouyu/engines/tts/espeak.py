@@ -1,4 +1,4 @@
-"""English phonemes by eSpeak NG, which is part of piper-tts. Both are GPL, so they are an optional extra."""
+"""English phonemes for Piper by eSpeak NG, which is part of piper-tts. Both are GPL, so they are an optional extra."""
 
 import threading
 from functools import cache
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from kouyu.engines.errors import EngineUnavailable
 
-HOW_TO_GET: Final = "English speech needs piper-tts: pip install 'kouyu[english]'"
+HOW_TO_GET: Final = "Piper's voice needs piper-tts: pip install 'kouyu[piper]'"
 VOICE: Final = "en-us"
 
 _lock: Final = threading.Lock()

@@ -4,17 +4,18 @@ Model and phonemes come from the package hibari-tts (Apache-2.0). Its model lear
 """
 
 import json
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.audio.tempo import Tempo
 from kouyu.engines.declaration import Engine, EngineContext, NoOptions
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.engines.tts.english import english_phonemes
-from kouyu.engines.tts.hibari_model import HibariModel
+from kouyu.engines.tts.hibari_model import FASTEST, HibariModel
 from kouyu.engines.tts.hibari_package import asset
 from kouyu.engines.tts.prosody import EMOTIONS, Prosody, prosody_of
 from kouyu.engines.tts.speaking import spoken_in_pieces, with_prosody
@@ -93,9 +94,11 @@ class HibariSynthesizer:
         if not any(map(str.isalpha, phonemes)):
             return
         ids = [self._vocabulary[letter] for letter in phonemes if letter in self._vocabulary]
+        speed = min(prosody.model_speed, FASTEST)
         # A change of pitch needs the whole piece at once.
-        parts = self._model.speak(ids, speed=prosody.model_speed, whole=prosody.semitones != 0)
-        yield from with_prosody(parts, prosody, SAMPLE_RATE)
+        parts = self._model.speak(ids, speed=speed, whole=prosody.semitones != 0)
+        spoken = with_prosody(parts, prosody, SAMPLE_RATE)
+        yield from spoken if prosody.model_speed <= FASTEST else faster(spoken, prosody.model_speed / speed)
 
 
 def in_calls(phonemes: str, most: int) -> Iterator[str]:
@@ -106,6 +109,14 @@ def in_calls(phonemes: str, most: int) -> Iterator[str]:
         yield phonemes[:end].strip()
         phonemes = phonemes[end:].strip()
     yield phonemes
+
+
+def faster(parts: Iterable[NDArray[np.float32]], speed: float) -> Iterator[NDArray[np.float32]]:
+    """Compress speech in time, at the same pitch."""
+    tempo = Tempo(speed, SAMPLE_RATE)
+    for part in parts:
+        yield tempo.feed(part)
+    yield tempo.flush()
 
 
 async def _load(context: EngineContext, options: NoOptions) -> HibariSynthesizer:

@@ -1,4 +1,4 @@
-"""A Piper voice: English, fast enough for the smallest machine.
+"""A Piper voice: English, a man.
 
 The phonemes come from piper-tts (GPL-3.0 or later, an extra); the voice
 itself is in the public domain.

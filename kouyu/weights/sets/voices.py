@@ -12,9 +12,10 @@ _UPSTREAM_KOKORO: Final = "https://github.com/thewh1teagle/kokoro-onnx/releases/
 SETS: Final = (
     WeightSet(
         name="piper-joe",
-        purpose="speech synthesis, English",
+        purpose="speech synthesis, English, a man",
         licence="MIT AND CC0-1.0",
-        note="fine-tuned from the voice lessac, whose recordings have licence terms of their own",
+        note="needs kouyu[piper] (GPL); fine-tuned from the voice lessac, whose recordings have terms of their own",
+        optional=True,
         files=(
             weight_file(
                 "en_US-joe-medium.onnx",

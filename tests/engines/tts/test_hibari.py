@@ -137,12 +137,12 @@ def test_the_parts_are_the_speech_of_the_whole(model: HibariModel, monkeypatch: 
     assert np.mean((parts - whole) ** 2) < 0.01 * np.mean(whole**2)
 
 
-@pytest.mark.parametrize("speed", [0.5, 0.9, 1.0, 1.5, 2.0])
+@pytest.mark.parametrize("speed", [0.5, 0.8, 0.9, 1.0])
 def test_durations_are_whole_frames_and_their_sum_is_the_length(speed: float) -> None:
     exact = np.array([13.0, *np.linspace(1, 9, 60), 13.0, 6.0, 1.0], np.float32)
     frames = at_speed(exact, speed)
     assert frames.min() >= 1
-    assert frames.sum() * speed == pytest.approx(exact.sum(), rel=0.05)
+    assert frames.sum() == pytest.approx(exact.sum() / speed, abs=1)
 
 
 def test_phonemes_are_split_between_words() -> None:
