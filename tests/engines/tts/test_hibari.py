@@ -6,16 +6,19 @@ from contextlib import aclosing
 
 import numpy as np
 import pytest
+import soxr
 from numpy.typing import NDArray
 
 from kouyu.engines.errors import EngineUnavailable
+from kouyu.engines.paralinguistics.pitch import voiced_pitch
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts import hibari_model
 from kouyu.engines.tts.edges import QUIET
 from kouyu.engines.tts.engine import SynthesisOptions
 from kouyu.engines.tts.hibari import MOST_PHONEMES, SAMPLE_RATE, VOICE, HibariSynthesizer, in_calls
-from kouyu.engines.tts.hibari_model import FIRST_FRAMES, FRAME, MOST_FRAMES, HibariModel, at_speed
+from kouyu.engines.tts.hibari_model import FIRST_FRAMES, FRAME, MOST_FRAMES, HibariModel, whole_frames
 from kouyu.model_files.onnx_messages import BadModel
+from kouyu.protocol.speech_rate import SPEECH_RATE
 
 SENTENCES = (
     "She ran out of the house, and the old dog followed her down to the river.",
@@ -54,6 +57,10 @@ def seconds(speech: NDArray[np.float32]) -> float:
     """Without the silence at both ends."""
     loud = np.flatnonzero(np.abs(speech) > QUIET)
     return float(loud[-1] - loud[0]) / SAMPLE_RATE
+
+
+def pitch_of(speech: NDArray[np.float32]) -> float:
+    return float(np.median(voiced_pitch(soxr.resample(speech, SAMPLE_RATE, SPEECH_RATE))))
 
 
 async def test_a_sentence_is_as_loud_as_other_voices_with_little_silence_around(voice: HibariSynthesizer) -> None:
@@ -137,12 +144,17 @@ def test_the_parts_are_the_speech_of_the_whole(model: HibariModel, monkeypatch: 
     assert np.mean((parts - whole) ** 2) < 0.01 * np.mean(whole**2)
 
 
-@pytest.mark.parametrize("speed", [0.5, 0.8, 0.9, 1.0])
-def test_durations_are_whole_frames_and_their_sum_is_the_length(speed: float) -> None:
-    exact = np.array([13.0, *np.linspace(1, 9, 60), 13.0, 6.0, 1.0], np.float32)
-    frames = at_speed(exact, speed)
+def test_durations_are_rounded_to_whole_frames_and_their_sum_stays() -> None:
+    exact = np.array([13.2, *np.linspace(1, 9.4, 60), 12.7, 6.1, 0.9], np.float32)
+    frames = whole_frames(exact)
     assert frames.min() >= 1
-    assert frames.sum() == pytest.approx(exact.sum() / speed, abs=1)
+    assert frames.sum() == pytest.approx(exact.sum(), abs=1)
+
+
+@pytest.mark.parametrize("rate", [-50, 100])
+async def test_the_pitch_stays_at_another_speech_rate(voice: HibariSynthesizer, rate: int) -> None:
+    normal, changed = [pitch_of(await spoken(voice, SENTENCES[0], each)) for each in (0, rate)]
+    assert changed == pytest.approx(normal, rel=0.05)
 
 
 def test_phonemes_are_split_between_words() -> None:
