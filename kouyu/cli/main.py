@@ -12,6 +12,7 @@ COMMANDS: Final = {
     "serve": "Run the server.",
     "talk": "Talk with a bot from this terminal.",
     "models": "List, fetch, verify and remove model weights.",
+    "licences": "Show the licences of weights, packages and libraries.",
     "token": "Create, list and revoke access tokens, and links to the page.",
     "bench": "Measure a server: latency, capacity, memory.",
     "eval": "Measure how good the models are.",

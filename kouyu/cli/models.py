@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from kouyu.agents.agent import AgentError
@@ -57,7 +58,12 @@ def list_models() -> None:
     for weight_set in catalogue.every_set():
         state = "yes" if cache.is_there(weight_set) else "no, optional" if weight_set.optional else "no"
         table.add_row(
-            weight_set.name, weight_set.purpose, weight_set.licence, _megabytes(weight_set), state, weight_set.note
+            weight_set.name,
+            weight_set.purpose,
+            weight_set.licence,
+            _megabytes(weight_set),
+            state,
+            escape(weight_set.note),
         )
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
