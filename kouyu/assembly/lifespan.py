@@ -16,6 +16,7 @@ from kouyu.assembly.engine_loading import check_engines
 from kouyu.assembly.runtime import Runtime
 from kouyu.assembly.text_chats import text_chats
 from kouyu.audio_sessions.recording import transcribe_recording
+from kouyu.audio_sessions.services import RecognitionServices
 from kouyu.diagnostics.watcher_hub import WatcherHub
 from kouyu.engines.pressure import Pressure
 from kouyu.engines.scheduler import Scheduler
@@ -70,7 +71,8 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
         services = _services(
             settings, store, scheduler=scheduler, workers=workers, transcripts=transcripts, loaded=loaded
         )
-        heard = Recordings(loaded.agents.attachments, functools.partial(transcribe_recording, services), workers)
+        transcribe = functools.partial(transcribe_recording, RecognitionServices.of(services))
+        heard = Recordings(loaded.agents.attachments, transcribe, workers)
         yield msgspec.structs.replace(services, recordings=heard), loaded.agents.bots
 
 

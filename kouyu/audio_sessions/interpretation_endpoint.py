@@ -14,6 +14,7 @@ from kouyu.audio_sessions.buffer_events import take_audio
 from kouyu.audio_sessions.live_transcriber import LiveTranscriber
 from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.segments import SegmentRules
+from kouyu.audio_sessions.services import RecognitionServices, SynthesisServices
 from kouyu.audio_sessions.speech_streamer import SpeechStreamer
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.protocol.audio_endpoint_configuration import (
@@ -26,7 +27,6 @@ from kouyu.protocol.audio_endpoint_downlink import AudioEvent, Delta, audio_erro
 from kouyu.protocol.audio_endpoint_uplink import AudioUpdate, AudioUplinkEvent
 from kouyu.protocol.configuration import AsrConfig
 from kouyu.protocol.errors import INTERNAL
-from kouyu.serving.services import Services
 from kouyu.serving.transcribing import TranscriptionRequest, as_configured
 from kouyu.text.joining import separator
 from kouyu.text.language import language_of
@@ -55,13 +55,21 @@ class _Over(msgspec.Struct, frozen=True):
 class InterpretationEndpoint:
     """An AudioEndpoint that interprets between English and Chinese. An update applies from the next passage on."""
 
-    def __init__(self, services: Services, send: Send, capabilities: Capabilities, agent: Agent) -> None:
+    def __init__(
+        self,
+        recognition: RecognitionServices,
+        synthesis: SynthesisServices,
+        send: Send,
+        *,
+        capabilities: Capabilities,
+        agent: Agent,
+    ) -> None:
         self._send = send
         self._capabilities = capabilities
         self._asked = InterpretationConfiguration()
         self._in_force = self._with_voice(self._asked)
-        self._listener = LiveTranscriber(services, self, rules=RULES, how=TranscriptionRequest(), live=False)
-        self._speaker = SpeechStreamer(services, send, audio_type="simult_interpretation.audio.delta", announces=False)
+        self._listener = LiveTranscriber(recognition, self, rules=RULES, how=TranscriptionRequest(), live=False)
+        self._speaker = SpeechStreamer(synthesis, send, audio_type="simult_interpretation.audio.delta", announces=False)
         self._agent = agent
         self._waiting: asyncio.Queue[_Said | _Over] = asyncio.Queue(_PASSAGES_AHEAD)
         self._before: deque[Passage] = deque(maxlen=_REMEMBERED)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from kouyu.audio.pcm import Samples, float_from_int16, int16_from_float
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.audio_sessions.segments import Segment, Segmenter, SegmentRules
+from kouyu.audio_sessions.services import RecognitionServices
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.engines.asr.windows import quietest
 from kouyu.engines.errors import EngineError
@@ -19,8 +20,7 @@ from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.detector import Judgement
 from kouyu.protocol.configuration import InputAudio
 from kouyu.protocol.speech_rate import SPEECH_RATE
-from kouyu.serving.services import Services
-from kouyu.serving.transcribing import TranscriptionRequest, transcribed
+from kouyu.serving.transcribing import TranscriptionRequest
 from kouyu.serving.uplink_decoder import UplinkDecoder
 from kouyu.text.joining import appended
 
@@ -80,7 +80,7 @@ class LiveTranscriber:
 
     def __init__(
         self,
-        services: Services,
+        services: RecognitionServices,
         report: TranscriberReport,
         *,
         rules: SegmentRules,
@@ -198,7 +198,7 @@ class LiveTranscriber:
         # An upload faster than real time has low priority, so that it does not delay live speech.
         priority = Priority.FINAL if self._unsettled == 1 else Priority.BATCH
         try:
-            piece, language = await transcribed(self._services, audio, self.how, priority, final=True)
+            piece, language = await self._services.transcriber.transcribed(audio, self.how, priority, final=True)
         except EngineError as error:
             log.warning("a transcript failed: %s", error)
             await self._report.failed(str(error))
@@ -220,12 +220,10 @@ class LiveTranscriber:
             await self._tell_interim(self._buffer, self._timeline.slice(segment.start, segment.end))
 
     def _has_news(self, segment: Segment) -> bool:
-        return segment.end - max(self._asked_end, segment.start) >= samples_in(
-            self._services.limits.interim_interval_ms
-        )
+        return segment.end - max(self._asked_end, segment.start) >= samples_in(self._services.interim_interval_ms)
 
     async def _tell_interim(self, buffer: _Buffer, audio: Samples) -> None:
-        work = transcribed(self._services, audio, self.how, Priority.INTERIM, final=False)
+        work = self._services.transcriber.transcribed(audio, self.how, Priority.INTERIM, final=False)
         task = self._interim = asyncio.create_task(work, name="interim transcript")
         try:
             await asyncio.wait({task})

@@ -3,12 +3,11 @@
 from collections.abc import Coroutine
 from typing import Any
 
-from kouyu.agents.bot import BotDefinition
 from kouyu.audio_sessions.interpretation_endpoint import InterpretationEndpoint
 from kouyu.audio_sessions.running import AudioEndpoint, Send, run_audio_session
+from kouyu.audio_sessions.services import RecognitionServices, SynthesisServices
 from kouyu.audio_sessions.speech_endpoint import SpeechEndpoint
 from kouyu.audio_sessions.transcription_endpoint import TranscriptionEndpoint
-from kouyu.conversation.capabilities import Capabilities
 from kouyu.protocol.audio_endpoint_uplink import AudioEndpointName
 from kouyu.serving.services import Services
 from kouyu.serving.socket import Socket
@@ -21,16 +20,19 @@ def audio_session(
 
     The bot's voice is used if the client chooses none; its model interprets.
     """
-    capabilities = offered(services, services.bots.get(bot_id))
+    capabilities = services.capabilities_of(services.bots.get(bot_id))
+
+    recognition, synthesis = RecognitionServices.of(services), SynthesisServices.of(services)
 
     def opened(send: Send) -> AudioEndpoint:
         match name:
             case "speech":
-                return SpeechEndpoint(services, send, capabilities)
+                return SpeechEndpoint(synthesis, send, capabilities)
             case "transcriptions":
-                return TranscriptionEndpoint(services, send)
+                return TranscriptionEndpoint(recognition, send)
             case "simult_interpretation":
-                return InterpretationEndpoint(services, send, capabilities, services.agents[bot_id])
+                agent = services.agents[bot_id]
+                return InterpretationEndpoint(recognition, synthesis, send, capabilities=capabilities, agent=agent)
 
     async def served() -> None:
         # Whether its client expects something more cannot be known: it hangs up when it has it all.
@@ -38,12 +40,3 @@ def audio_session(
             await run_audio_session(socket, name, opened, log_id=log_id)
 
     return served()
-
-
-def offered(services: Services, bot: BotDefinition | None) -> Capabilities:
-    """The capabilities offered to the client: all voices, the bot's own first."""
-    return Capabilities(
-        voice_ids=tuple(voice.voice_id for voice in services.synthesizer.voices()),
-        default_voice_id=services.voice_of(bot),
-        unknown_voice_is_error=services.unknown_voice_is_error,
-    )

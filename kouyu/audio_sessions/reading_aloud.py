@@ -6,10 +6,10 @@ from contextlib import aclosing
 import msgspec
 
 from kouyu.audio.downlink_encoding import FileFormat, open_file_encoder
+from kouyu.audio_sessions.services import SynthesisServices
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.at_speed import AtSpeed
 from kouyu.engines.tts.engine import SynthesisOptions
-from kouyu.serving.services import Services
 from kouyu.serving.spoken_packets import spoken_packets
 from kouyu.text.sentences import SentenceSplitter
 
@@ -30,7 +30,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     emotion_scale: float = 4.0
 
 
-async def read_aloud(services: Services, reading: Reading) -> AsyncGenerator[bytes, None]:
+async def read_aloud(services: SynthesisServices, reading: Reading) -> AsyncGenerator[bytes, None]:
     """Yield the pieces of the file; a text with nothing to pronounce gives an empty file. Raises EngineError."""
     encoder = open_file_encoder(reading.file_format, reading.sample_rate, reading.loudness_rate)
     voice = AtSpeed(services.synthesizer, reading.speed)
@@ -45,8 +45,7 @@ async def read_aloud(services: Services, reading: Reading) -> AsyncGenerator[byt
         splitter.write(reading.text)
         splitter.end()
         for sentence in splitter:
-            patience_s = services.limits.synthesis_s
-            packets = spoken_packets(voice, sentence, options, priority, encoder, patience_s=patience_s)
+            packets = spoken_packets(voice, sentence, options, priority, encoder, patience_s=services.patience_s)
             async with aclosing(packets):
                 async for packet in packets:
                     yield packet.data

@@ -4,13 +4,13 @@ from typing import Final
 
 from kouyu.audio.pcm import Samples
 from kouyu.audio_sessions.segments import Segment, Segmenter, SegmentRules
+from kouyu.audio_sessions.services import RecognitionServices
 from kouyu.engines.asr.windows import cut_at_pauses
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.detector import Judgement
 from kouyu.protocol.configuration import AsrConfig
 from kouyu.protocol.speech_rate import SPEECH_RATE
-from kouyu.serving.services import Services
-from kouyu.serving.transcribing import as_configured, transcribed
+from kouyu.serving.transcribing import as_configured
 from kouyu.text.joining import appended
 
 _RULES: Final = SegmentRules(pause_ms=800, longest_ms=3_600_000)
@@ -19,7 +19,7 @@ up to 28 s it had 3 to 6 % of them wrong, and took twice as long. Speech without
 _JUDGED_AT_ONCE: Final = 30 * SPEECH_RATE
 
 
-async def transcribe_recording(services: Services, audio: Samples) -> str:
+async def transcribe_recording(services: RecognitionServices, audio: Samples) -> str:
     """Transcribe ``audio`` (mono, SPEECH_RATE); "" if it contains no speech. Raises EngineError.
 
     Runs at a lower priority than conversations: about a tenth of the audio's length on an idle machine.
@@ -28,12 +28,12 @@ async def transcribe_recording(services: Services, audio: Samples) -> str:
     text = ""
     for segment in await _speech(services, audio):
         for window in cut_at_pauses(audio[segment.start : segment.end]):
-            piece, _ = await transcribed(services, window, how, Priority.BATCH, final=True)
+            piece, _ = await services.transcriber.transcribed(window, how, Priority.BATCH, final=True)
             text = appended(text, piece)
     return text
 
 
-async def _speech(services: Services, audio: Samples) -> list[Segment]:
+async def _speech(services: RecognitionServices, audio: Samples) -> list[Segment]:
     """The segments that contain speech."""
     segmenter = Segmenter(_RULES)
     stream = services.voice_activity.open()

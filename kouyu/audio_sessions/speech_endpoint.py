@@ -3,6 +3,7 @@
 import msgspec
 
 from kouyu.audio_sessions.running import Send
+from kouyu.audio_sessions.services import SynthesisServices
 from kouyu.audio_sessions.speech_streamer import SpeechStreamer
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.protocol.audio_endpoint_configuration import SpeechConfiguration, audio_to_wire, merge_audio
@@ -13,7 +14,6 @@ from kouyu.protocol.audio_endpoint_uplink import (
     InputTextBufferAppend,
     InputTextBufferComplete,
 )
-from kouyu.serving.services import Services
 from kouyu.text.sentences import SentenceSplitter
 
 
@@ -23,7 +23,7 @@ class SpeechEndpoint:
     An update applies from the next sentence on.
     """
 
-    def __init__(self, services: Services, send: Send, capabilities: Capabilities) -> None:
+    def __init__(self, services: SynthesisServices, send: Send, capabilities: Capabilities) -> None:
         self._send = send
         self._capabilities = capabilities
         self._asked = SpeechConfiguration()

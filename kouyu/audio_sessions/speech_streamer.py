@@ -11,13 +11,13 @@ import msgspec
 from kouyu.audio.downlink_encoding import AudioEncoder, open_encoder
 from kouyu.audio.framing import Packet
 from kouyu.audio_sessions.running import Send
+from kouyu.audio_sessions.services import SynthesisServices
 from kouyu.conversation.pacing import Pacer, limit_of
 from kouyu.engines.scheduler import Priority
 from kouyu.protocol.audio_endpoint_downlink import AudioEvent, AudioEventType, audio_error, audio_piece
 from kouyu.protocol.configuration import LimitConfig, OutputAudio
 from kouyu.protocol.downlink import Sentence
 from kouyu.protocol.errors import INTERNAL
-from kouyu.serving.services import Services
 from kouyu.serving.spoken_packets import spoken_packets, synthesis_options, why_not_spoken
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class _Paced(msgspec.Struct, frozen=True):
 class SpeechStreamer:
     """Speech output of one connection. Sends audio as ``audio_type``; with ``announces`` each sentence's text too."""
 
-    def __init__(self, services: Services, send: Send, *, audio_type: AudioEventType, announces: bool) -> None:
+    def __init__(self, services: SynthesisServices, send: Send, *, audio_type: AudioEventType, announces: bool) -> None:
         self._services = services
         self._send = send
         self._audio_type = audio_type
@@ -111,7 +111,7 @@ class SpeechStreamer:
         """All packets of a sentence. Raises EngineError."""
         options = synthesis_options(saying.output)
         priority = Priority.FIRST_SENTENCE if saying.first else Priority.SENTENCE
-        patience_s = self._services.limits.synthesis_s
+        patience_s = self._services.patience_s
         made = spoken_packets(
             self._services.synthesizer, saying.text, options, priority, encoder, patience_s=patience_s
         )

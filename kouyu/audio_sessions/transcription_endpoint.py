@@ -6,6 +6,7 @@ from kouyu.audio_sessions.buffer_events import take_audio
 from kouyu.audio_sessions.live_transcriber import LiveTranscriber
 from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.segments import SegmentRules
+from kouyu.audio_sessions.services import RecognitionServices
 from kouyu.protocol.audio_endpoint_configuration import TranscriptionConfiguration, audio_to_wire, merge_audio
 from kouyu.protocol.audio_endpoint_downlink import AudioEvent, audio_error, audio_refusals
 from kouyu.protocol.audio_endpoint_uplink import AudioUpdate, AudioUplinkEvent
@@ -13,7 +14,6 @@ from kouyu.protocol.downlink import Transcript
 from kouyu.protocol.effective import effective_asr
 from kouyu.protocol.errors import INTERNAL
 from kouyu.protocol.uplink import InputAudioBufferClear
-from kouyu.serving.services import Services
 from kouyu.serving.transcribing import as_configured
 
 RULES: Final = SegmentRules(pause_ms=800, longest_ms=27_000)
@@ -23,7 +23,7 @@ RULES: Final = SegmentRules(pause_ms=800, longest_ms=27_000)
 class TranscriptionEndpoint:
     """An AudioEndpoint that transcribes."""
 
-    def __init__(self, services: Services, send: Send) -> None:
+    def __init__(self, services: RecognitionServices, send: Send) -> None:
         self._send = send
         self._configuration = TranscriptionConfiguration()
         how = as_configured(self._configuration.asr_config)

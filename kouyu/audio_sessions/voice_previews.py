@@ -4,13 +4,13 @@ import asyncio
 from collections import defaultdict
 
 from kouyu.audio_sessions.reading_aloud import Reading, read_aloud
-from kouyu.serving.services import Services
+from kouyu.audio_sessions.services import SynthesisServices
 
 
 class VoicePreviews:
     """Caches one MP3 for each voice, some 20 KB. Simultaneous requests wait for one synthesis."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: SynthesisServices) -> None:
         self._services = services
         self._made: dict[str, bytes] = {}
         self._making: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)

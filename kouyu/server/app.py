@@ -1,14 +1,17 @@
 """Builds the ASGI application: its routes, CORS, error handlers and middleware."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.exceptions import HTTPException
-from litestar.types import ASGIApp
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, ExceptionHandlersMap, Guard
 
 from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.assembly.runtime import RunSession
+from kouyu.audio_sessions.services import RecognitionServices, SynthesisServices
 from kouyu.audio_sessions.voice_previews import VoicePreviews
 from kouyu.engines.tts.engine import Voice
 from kouyu.protocol.errors import ProtocolError
@@ -57,6 +60,13 @@ CORS = CORSConfig(
 )
 """Every origin is allowed: browsers authenticate by a token, not by a cookie (rest.md 1.2)."""
 
+_EXCEPTION_HANDLERS: Final[ExceptionHandlersMap] = {
+    HTTPException: answer_http_error,
+    ProtocolError: answer_protocol_error,
+    StoreError: answer_store_error,
+    Exception: answer_fault,
+}
+
 
 def create_app(
     *,
@@ -91,13 +101,11 @@ def create_app(
             *feedback_routes(store, guard),
             *(conversation_routes(store, guard, answerer_ids.bots, chats) if chats else ()),
             *(chat_routes(store, chats, guard) if chats else ()),
-            *voice_routes(voices, guard, VoicePreviews(services) if services else None),
+            *voice_routes(voices, guard, VoicePreviews(SynthesisServices.of(services)) if services else None),
             *clone_routes(guard),
             *(audio_socket_routes(authenticator, sessions, answerer_ids, services) if services else ()),
-            *(speech_routes(services, guard) if services else ()),
-            *(transcription_routes(services, guard) if services else ()),
+            *(_audio_routes(store, services, guard) if services else ()),
             *voiceprint_group_routes(store, guard),
-            *(voiceprint_feature_routes(services, guard) if services else ()),
             *workspace_routes(guard),
             *variable_routes(store.variables, bots.definitions if bots else {}, guard),
             *room_routes(guard),
@@ -118,11 +126,23 @@ def create_app(
         cors_config=CORS,
         openapi_config=None,
         logging_config=None,  # the program that starts the server configures logging
-        exception_handlers={
-            HTTPException: answer_http_error,
-            ProtocolError: answer_protocol_error,
-            StoreError: answer_store_error,
-            Exception: answer_fault,
-        },
+        exception_handlers=_EXCEPTION_HANDLERS,
     )
     return AccessMiddleware(litestar)
+
+
+def _audio_routes(store: Store, services: Services, guard: Guard) -> list[HTTPRouteHandler]:
+    """The REST routes that recognise, synthesise or compare speech."""
+    synthesis, recognition = SynthesisServices.of(services), RecognitionServices.of(services)
+    return [
+        *speech_routes(synthesis, services.capabilities_of(None), guard),
+        *transcription_routes(recognition, services.workers, guard),
+        *voiceprint_feature_routes(
+            store,
+            guard,
+            encoder=services.speaker_encoder,
+            voice_activity=services.voice_activity,
+            workers=services.workers,
+            keep_audio=services.keep_enrolment_audio,
+        ),
+    ]

@@ -1,4 +1,7 @@
-"""The shared services that sessions use and do not own. The server builds and closes them."""
+"""The shared services that sessions use and do not own. The server builds and closes them.
+
+Who opens a session, an audio session or the routes has all of them, and gives each part what it uses.
+"""
 
 from collections.abc import Mapping
 
@@ -6,6 +9,7 @@ import msgspec
 
 from kouyu.agents.agent import Agent
 from kouyu.agents.bot import BotDefinition
+from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.limits import Limits
 from kouyu.diagnostics.watcher_hub import WatcherHub
 from kouyu.engines.asr.engine import SpeechRecognizer
@@ -23,6 +27,7 @@ from kouyu.protocol.ids import IdFactory
 from kouyu.serving.recordings import Recordings
 from kouyu.serving.redials import Redials
 from kouyu.serving.sections import Sections
+from kouyu.serving.transcribing import Transcriber
 from kouyu.serving.turns_in_progress import TurnsInProgress
 from kouyu.store.sounds import Bounds
 from kouyu.store.store import Store
@@ -79,3 +84,18 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
         """The id of a bot's voice; the default voice if the bot names none, or one that is not available."""
         wanted = bot.voice_id if bot else ""
         return wanted if any(voice.voice_id == wanted for voice in self.synthesizer.voices()) else self.default_voice_id
+
+    def capabilities_of(self, bot: BotDefinition | None) -> Capabilities:
+        """What a client of ``bot`` is offered: all voices, the bot's own first. None: a client of no bot."""
+        return Capabilities(
+            voice_ids=tuple(voice.voice_id for voice in self.synthesizer.voices()),
+            default_voice_id=self.voice_of(bot),
+            prologue=bot.prologue if bot is not None else "",
+            unknown_voice_is_error=self.unknown_voice_is_error,
+            recognizes_emotion=self.emotion_recognizer is not None,
+        )
+
+    @property
+    def transcriber(self) -> Transcriber:
+        """The recogniser with what finishes its texts."""
+        return Transcriber(self.recognizer, self.transcripts)

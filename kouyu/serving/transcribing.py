@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Protocol
 
 import msgspec
 
@@ -17,15 +16,6 @@ from kouyu.serving.recognition import recognition_options
 from kouyu.text.transcript import TranscriptFinisher
 
 log = logging.getLogger(__name__)
-
-
-class TranscriptionServices(Protocol):
-    """What a transcript is made with: ``Services``, or these two alone."""
-
-    @property
-    def recognizer(self) -> SpeechRecognizer: ...
-    @property
-    def transcripts(self) -> TranscriptFinisher: ...
 
 
 class TranscriptionRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,31 +32,38 @@ def as_configured(asr_config: AsrConfig, interrupt_config: InterruptConfig | Non
     return TranscriptionRequest(options=recognition_options(asr_config, keywords), asr_config=asr_config)
 
 
-async def transcribed(
-    services: TranscriptionServices,
-    audio: Samples,
-    how: TranscriptionRequest,
-    priority: Priority,
-    *,
-    final: bool,
-    learn: Callable[[Recognition], None] | None = None,
-) -> tuple[str, str]:
-    """Return the text of ``audio`` (mono, SPEECH_RATE) and its language, an ISO 639-1 code. Raises EngineError, whose
-    text begins with "speech recognition failed".
+class Transcriber:
+    """Recognises speech and finishes its text."""
 
-    ``learn`` gets the recogniser's result before its text is post-processed.
-    """
-    try:
-        recognition = await services.recognizer.recognize(audio, how.options, priority)
-        if learn is not None:
-            learn(recognition)
-        # In a thread: a user who counts to a hundred costs the ITN grammars some 100 ms.
-        text = await asyncio.to_thread(
-            services.transcripts.finish, recognition.text, recognition.language, how.asr_config, final=final
-        )
-    except EngineError as fault:
-        raise EngineError(f"speech recognition failed: {fault}", retryable=fault.retryable) from fault
-    except Exception as fault:  # the boundary to an engine and its post-processing: only this piece is lost
-        log.exception("unexpected error in speech recognition")
-        raise EngineError(f"speech recognition failed: {INTERNAL_MSG}") from fault
-    return text, recognition.language
+    def __init__(self, recognizer: SpeechRecognizer, finisher: TranscriptFinisher) -> None:
+        self._recognizer = recognizer
+        self._finisher = finisher
+
+    async def transcribed(
+        self,
+        audio: Samples,
+        how: TranscriptionRequest,
+        priority: Priority,
+        *,
+        final: bool,
+        learn: Callable[[Recognition], None] | None = None,
+    ) -> tuple[str, str]:
+        """Return the text of ``audio`` (mono, SPEECH_RATE) and its language, an ISO 639-1 code. Raises EngineError,
+        whose text begins with "speech recognition failed".
+
+        ``learn`` gets the recogniser's result before its text is post-processed.
+        """
+        try:
+            recognition = await self._recognizer.recognize(audio, how.options, priority)
+            if learn is not None:
+                learn(recognition)
+            # In a thread: a user who counts to a hundred costs the ITN grammars some 100 ms.
+            text = await asyncio.to_thread(
+                self._finisher.finish, recognition.text, recognition.language, how.asr_config, final=final
+            )
+        except EngineError as fault:
+            raise EngineError(f"speech recognition failed: {fault}", retryable=fault.retryable) from fault
+        except Exception as fault:  # the boundary to an engine and its post-processing: only this piece is lost
+            log.exception("unexpected error in speech recognition")
+            raise EngineError(f"speech recognition failed: {INTERNAL_MSG}") from fault
+        return text, recognition.language

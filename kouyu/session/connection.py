@@ -7,7 +7,6 @@ import time
 import msgspec
 
 from kouyu.audio.pcm import Samples
-from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.conversation import Conversation
 from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import (
@@ -45,6 +44,7 @@ from kouyu.session.outbox import ClientTooSlow, Outbox
 from kouyu.session.redialing import Redialing
 from kouyu.session.references import References
 from kouyu.session.sound_keeper import keeper_of
+from kouyu.session.turn_voice import TurnVoice
 from kouyu.session.user_audio import UserAudio
 from kouyu.store.errors import StoreError
 
@@ -117,25 +117,26 @@ class Session:
             log_id=log_id, epoch_ms=round(epoch * 1000), bot_id=bot_id, workflow_id=workflow_id, limits=services.limits
         )
         identity = Identity(ids=services.ids, bot_id=bot_id, epoch=epoch)
-        capabilities = Capabilities(
-            voice_ids=tuple(voice.voice_id for voice in services.synthesizer.voices()),
-            default_voice_id=services.voice_of(bot),
-            prologue=bot.prologue,
-            unknown_voice_is_error=services.unknown_voice_is_error,
-            recognizes_emotion=services.emotion_recognizer is not None,
-        )
+        capabilities = services.capabilities_of(bot)
         self.conversation = Conversation(identity=identity, capabilities=capabilities, limits=services.limits)
         self._recorder = Recorder(services.store, bot_id=bot_id)
         self._outbox = Outbox(socket, self._recorder, log_id=log_id, report=self._receive)
         self._user_audio = UserAudio(
-            services,
+            voice_activity=services.voice_activity,
+            noise_suppressor=services.noise_suppressor,
+            speaker_encoder=services.speaker_encoder,
+            voiceprints=services.store.voiceprints,
+            pressure=services.pressure,
+            limits=services.limits,
             configuration=lambda: self.conversation.configuration,
             clock=self.clock,
             report=self._receive,
             heard=self._observe_sound,
         )
         self._turn_times = TurnTimes(services.metrics)
-        self._keeper = keeper_of(services, timeline=self._user_audio.timeline, recorder=self._recorder)
+        self._keeper = keeper_of(
+            services.store.sounds, services.keep_audio, timeline=self._user_audio.timeline, recorder=self._recorder
+        )
         self._references = References(
             services.store, conversation=self.conversation, recorder=self._recorder, user_audio=self._user_audio
         )
@@ -159,15 +160,7 @@ class Session:
         self._services.sections.watch(self._on_section)
         try:
             async with asyncio.TaskGroup() as tasks:
-                self._order_runner = OrderRunner(
-                    self._services,
-                    agent=self._agent,
-                    timeline=self._user_audio.timeline,
-                    recorder=self._recorder,
-                    tasks=tasks,
-                    report=self._receive,
-                    echo_guard=self._user_audio.echo_guard,
-                )
+                self._order_runner = self._new_order_runner(tasks)
                 self._effect_runner = EffectRunner(
                     outbox=self._outbox,
                     recorder=self._recorder,
@@ -198,6 +191,28 @@ class Session:
     def in_turn(self) -> bool:
         """Whether a turn is in progress."""
         return self.conversation.in_turn(self.clock())
+
+    def _new_order_runner(self, tasks: asyncio.TaskGroup) -> OrderRunner:
+        services = self._services
+        return OrderRunner(
+            store=services.store,
+            agent=self._agent,
+            recordings=services.recordings,
+            transcriber=services.transcriber,
+            turn_voice=TurnVoice(
+                speaker_encoder=services.speaker_encoder,
+                voiceprints=services.store.voiceprints,
+                gender_recognizer=services.gender_recognizer,
+                emotion_recognizer=services.emotion_recognizer,
+            ),
+            turn_judge=services.turn_judge,
+            synthesizer=services.synthesizer,
+            timeline=self._user_audio.timeline,
+            recorder=self._recorder,
+            tasks=tasks,
+            report=self._receive,
+            echo_guard=self._user_audio.echo_guard,
+        )
 
     def clock(self) -> float:
         """Seconds since the connection began."""

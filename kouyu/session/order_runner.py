@@ -42,16 +42,18 @@ from kouyu.conversation.inputs import (
 )
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
-from kouyu.engines.turn.engine import TURN_SECONDS
+from kouyu.engines.tts.engine import SpeechSynthesizer
+from kouyu.engines.turn.engine import TURN_SECONDS, TurnJudge
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.serving.agent_request import agent_request
 from kouyu.serving.recorder import Recorder
-from kouyu.serving.services import Services
-from kouyu.serving.transcribing import as_configured, transcribed
+from kouyu.serving.recordings import Recordings
+from kouyu.serving.transcribing import Transcriber, as_configured
 from kouyu.session.echo_guard import EchoGuard
 from kouyu.session.speech_output import SpeechOutput
 from kouyu.session.spoken_language import SpokenLanguage
-from kouyu.session.turn_voice import HeardVoice, hearing_voice
+from kouyu.session.turn_voice import HeardVoice, TurnVoice
+from kouyu.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -61,22 +63,31 @@ class OrderRunner:
 
     def __init__(
         self,
-        services: Services,
         *,
+        store: Store,
         agent: Agent,
+        recordings: Recordings | None,
+        transcriber: Transcriber,
+        turn_voice: TurnVoice,
+        turn_judge: TurnJudge | None,
+        synthesizer: SpeechSynthesizer,
         timeline: AudioTimeline,
         recorder: Recorder,
         tasks: asyncio.TaskGroup,
         report: Callable[[Input], None],
         echo_guard: EchoGuard | None = None,
     ) -> None:
-        self._services = services
+        self._store = store
         self._agent = agent
+        self._recordings = recordings
+        self._transcriber = transcriber
+        self._turn_voice = turn_voice
+        self._turn_judge = turn_judge
         self._timeline = timeline
         self._recorder = recorder
         self._tasks = tasks
         self._report = report
-        self._speech_output = SpeechOutput(services.synthesizer, report, echo_guard)
+        self._speech_output = SpeechOutput(synthesizer, report, echo_guard)
         self._language = SpokenLanguage()
         self._running: dict[int, asyncio.Task[None]] = {}
         self._reading: asyncio.Task[None] | None = None
@@ -140,7 +151,7 @@ class OrderRunner:
         self._committed.pop(order, None)
 
     async def _transcribe(self, order: Transcribe, audio: Samples) -> None:
-        async with hearing_voice(self._services, order, audio) as heard_voice:
+        async with self._turn_voice.hearing(order, audio) as heard_voice:
             await self._recognise(order, audio, heard_voice)
 
     async def _recognise(self, order: Transcribe, audio: Samples, heard_voice: HeardVoice) -> None:
@@ -150,7 +161,7 @@ class OrderRunner:
         learn = partial(self._language.learn, span=span)
         priority = Priority.FINAL if order.final else Priority.INTERIM
         try:
-            text, language = await transcribed(self._services, audio, how, priority, final=order.final, learn=learn)
+            text, language = await self._transcriber.transcribed(audio, how, priority, final=order.final, learn=learn)
         except EngineError as error:
             log.warning("a transcript failed: %s", error)
             self._report(TranscriptFailed(order.order, str(error)))
@@ -158,7 +169,7 @@ class OrderRunner:
             self._report(TranscriptReady(order.order, text, language, await heard_voice()))
 
     async def _judge(self, order: JudgeTurn, audio: Samples) -> None:
-        judge = self._services.turn_judge
+        judge = self._turn_judge
         completeness = 0.0
         try:
             if judge is not None:
@@ -225,17 +236,16 @@ class OrderRunner:
         emotion = order.configuration.output_audio.emotion_config
         await self._recorder.written(saved_before)
         request = await agent_request(
-            self._services.store,
+            self._store,
             order.question,
             order.configuration.chat_config,
             voice_emotion=emotion.emotion if emotion else "",
             tool_rounds=order.tool_rounds,
             committed=committed,
         )
-        recordings = self._services.recordings
-        if recordings is None:
+        if self._recordings is None:
             return request
-        return msgspec.structs.replace(request, messages=await recordings.heard(request.messages))
+        return msgspec.structs.replace(request, messages=await self._recordings.heard(request.messages))
 
 
 async def _until(event: asyncio.Event) -> None:

@@ -19,7 +19,6 @@ from kouyu.protocol.downlink import DownlinkEvent, Message
 from kouyu.protocol.ids import NO_ID
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.serving.recorder import Recorder
-from kouyu.serving.services import Services
 from kouyu.store.errors import StoreError
 from kouyu.store.sounds import Bounds, MediaType, SoundRecord, Sounds
 
@@ -33,11 +32,11 @@ _LONGEST_ANSWER_BYTES: Final = 16 * 1024 * 1024
 """Most bytes of one answer in the client's format: more than five minutes of PCM. The rest is not saved."""
 
 
-def keeper_of(services: Services, *, timeline: AudioTimeline, recorder: Recorder) -> "SoundKeeper | None":
-    """A keeper for one session; None if audio is not saved."""
-    if services.keep_audio is None:
-        return None
-    return SoundKeeper(services.store.sounds, services.keep_audio, timeline=timeline, recorder=recorder)
+def keeper_of(
+    sounds: Sounds, bounds: Bounds | None, *, timeline: AudioTimeline, recorder: Recorder
+) -> "SoundKeeper | None":
+    """A keeper for one session; None if audio is not saved, because there are no ``bounds``."""
+    return SoundKeeper(sounds, bounds, timeline=timeline, recorder=recorder) if bounds is not None else None
 
 
 class _Packets(msgspec.Struct, frozen=True):

@@ -10,10 +10,12 @@ from typing import Any, Final, TypeAlias
 from kouyu.audio.pcm import Samples
 from kouyu.conversation.effects import Transcribe
 from kouyu.engines.errors import EngineError
+from kouyu.engines.paralinguistics.engine import EmotionRecognizer, GenderRecognizer
+from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
-from kouyu.serving.services import Services
 from kouyu.serving.speakers import speaker_of_turn
 from kouyu.store.errors import StoreError
+from kouyu.store.voiceprints import Voiceprints
 
 log = logging.getLogger(__name__)
 
@@ -25,40 +27,55 @@ LATEST_S: Final = 0.3
 the transcript, so only an overloaded machine reaches this; results that are missing then stay unknown."""
 
 
-@asynccontextmanager
-async def hearing_voice(services: Services, order: Transcribe, audio: Samples) -> AsyncIterator[HeardVoice]:
-    """Start to recognise what the configuration asks for, if the transcript is a final one.
+class TurnVoice:
+    """Recognises the speaker, gender and emotion of a turn, as far as there are engines for them."""
 
-    Cancels at the end of the block what is still under way.
-    """
-    wanted = _wanted(services, order, audio) if order.final else ()
-    finding = {field: asyncio.create_task(work, name=f"the turn's {field}") for field, work in wanted}
+    def __init__(
+        self,
+        *,
+        speaker_encoder: SpeakerEncoder | None,
+        voiceprints: Voiceprints,
+        gender_recognizer: GenderRecognizer,
+        emotion_recognizer: EmotionRecognizer | None,
+    ) -> None:
+        self._speaker_encoder = speaker_encoder
+        self._voiceprints = voiceprints
+        self._gender_recognizer = gender_recognizer
+        self._emotion_recognizer = emotion_recognizer
 
-    async def heard() -> UserVoice:
-        if not finding:
-            return UNKNOWN_VOICE
-        await asyncio.wait(finding.values(), timeout=LATEST_S)
-        found: dict[str, Any] = {field: _result(field, task) for field, task in finding.items()}
-        return UserVoice(**found)
+    @asynccontextmanager
+    async def hearing(self, order: Transcribe, audio: Samples) -> AsyncIterator[HeardVoice]:
+        """Start to recognise what the configuration asks for, if the transcript is a final one.
 
-    try:
-        yield heard
-    finally:
-        for task in finding.values():
-            task.cancel()
-        await asyncio.gather(*finding.values(), return_exceptions=True)
+        Cancels at the end of the block what is still under way.
+        """
+        wanted = self._wanted(order, audio) if order.final else ()
+        finding = {field: asyncio.create_task(work, name=f"the turn's {field}") for field, work in wanted}
 
+        async def heard() -> UserVoice:
+            if not finding:
+                return UNKNOWN_VOICE
+            await asyncio.wait(finding.values(), timeout=LATEST_S)
+            found: dict[str, Any] = {field: _result(field, task) for field, task in finding.items()}
+            return UserVoice(**found)
 
-def _wanted(services: Services, order: Transcribe, audio: Samples) -> Iterator[tuple[str, Coroutine[Any, Any, object]]]:
-    """The work to do, by field of UserVoice."""
-    voice_print, asr = order.configuration.voice_print_config, order.configuration.asr_config
-    if voice_print.group_id and services.speaker_encoder is not None:
-        finding = speaker_of_turn(services.speaker_encoder, services.store.voiceprints, voice_print, audio)
-        yield "voice_print", finding
-    if asr.enable_gender:
-        yield "gender", services.gender_recognizer.gender(audio)
-    if asr.enable_emotion and services.emotion_recognizer is not None:
-        yield "emotion", services.emotion_recognizer.emotion(audio)
+        try:
+            yield heard
+        finally:
+            for task in finding.values():
+                task.cancel()
+            await asyncio.gather(*finding.values(), return_exceptions=True)
+
+    def _wanted(self, order: Transcribe, audio: Samples) -> Iterator[tuple[str, Coroutine[Any, Any, object]]]:
+        """The work to do, by field of UserVoice."""
+        voice_print, asr = order.configuration.voice_print_config, order.configuration.asr_config
+        if voice_print.group_id and self._speaker_encoder is not None:
+            finding = speaker_of_turn(self._speaker_encoder, self._voiceprints, voice_print, audio)
+            yield "voice_print", finding
+        if asr.enable_gender:
+            yield "gender", self._gender_recognizer.gender(audio)
+        if asr.enable_emotion and self._emotion_recognizer is not None:
+            yield "emotion", self._emotion_recognizer.emotion(audio)
 
 
 def _result(field: str, task: asyncio.Task[object]) -> object:

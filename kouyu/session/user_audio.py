@@ -6,15 +6,20 @@ from kouyu.audio.pcm import Samples, joined
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.effects import Sounding
 from kouyu.conversation.inputs import AudioReceived, Input, PressureChanged, SpeechProbability
+from kouyu.conversation.limits import Limits
 from kouyu.conversation.push_to_talk import is_push_to_talk
+from kouyu.engines.denoise.engine import NoiseSuppressor
+from kouyu.engines.pressure import Pressure
+from kouyu.engines.vad.detector import VoiceActivityDetector
+from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.protocol.configuration import Configuration, InputAudio, VoiceProcessingConfig
-from kouyu.serving.services import Services
 from kouyu.serving.uplink_decoder import UplinkDecoder
 from kouyu.session.echo_guard import EchoGuard
 from kouyu.session.noise_suppression import NoiseSuppression
 from kouyu.session.recognised_audio import RecognisedAudio
 from kouyu.session.target_choice import TargetChoice
 from kouyu.session.vad_pump import VadPump
+from kouyu.store.voiceprints import Voiceprints
 
 
 class UserAudio:
@@ -27,33 +32,38 @@ class UserAudio:
 
     def __init__(
         self,
-        services: Services,
         *,
+        voice_activity: VoiceActivityDetector,
+        noise_suppressor: NoiseSuppressor | None,
+        speaker_encoder: SpeakerEncoder | None,
+        voiceprints: Voiceprints,
+        pressure: Pressure,
+        limits: Limits,
         configuration: Callable[[], Configuration],
         clock: Callable[[], float],
         report: Callable[[Input], None],
         heard: Callable[[Samples, int], None],
     ) -> None:
-        self._services = services
+        self._pressure = pressure
         self._configuration = configuration
         self._clock = clock
         self._report = report
         self._heard = heard
         self._decoder = UplinkDecoder(configuration().input_audio)
-        self._noise_suppression = NoiseSuppression(services.noise_suppressor)
-        self.timeline = AudioTimeline(services.limits.longest_utterance_ms / 1000 * 1.5)
+        self._noise_suppression = NoiseSuppression(noise_suppressor)
+        self.timeline = AudioTimeline(limits.longest_utterance_ms / 1000 * 1.5)
         self._recognised = RecognisedAudio(self.timeline)
-        self.echo_guard = EchoGuard(self.timeline) if services.limits.ignore_echo else None
+        self.echo_guard = EchoGuard(self.timeline) if limits.ignore_echo else None
         self._untold: tuple[AudioReceived, float] | None = None
         self._under_pressure = False
         self._vad_pump = VadPump(
-            services.voice_activity,
+            voice_activity,
             self._judged,
-            stopped_sending_grace_ms=services.limits.stopped_sending_grace_ms,
+            stopped_sending_grace_ms=limits.stopped_sending_grace_ms,
         )
         self._target = TargetChoice(
-            services.speaker_encoder,
-            services.store.voiceprints,
+            speaker_encoder,
+            voiceprints,
             vad_pump=self._vad_pump,
             timeline=self.timeline,
             report=self._judged,
@@ -130,7 +140,7 @@ class UserAudio:
             self._vad_pump.put(cleaned)
 
     def _judged(self, judged: SpeechProbability) -> None:
-        is_high = self._services.pressure.is_high
+        is_high = self._pressure.is_high
         if is_high != self._under_pressure:
             self._under_pressure = is_high
             self._report(PressureChanged(is_high))

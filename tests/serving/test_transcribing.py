@@ -1,6 +1,5 @@
 import re
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import pytest
@@ -11,8 +10,7 @@ from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.protocol.configuration import AsrConfig
 from kouyu.protocol.errors import INTERNAL_MSG
-from kouyu.serving.services import Services
-from kouyu.serving.transcribing import as_configured, transcribed
+from kouyu.serving.transcribing import Transcriber, as_configured
 from kouyu.text.transcript import TranscriptFinisher
 
 SOUND = np.zeros(1600, np.float32)
@@ -32,31 +30,29 @@ class Recogniser:
             raise self._fault
         return Recognition(text="how are you", language="en")
 
+    async def close(self) -> None:
+        pass
+
 
 class BrokenFinisher:
     def finish(self, text: str, language: str, asr_config: AsrConfig, *, final: bool) -> str:
         raise KeyError(text)
 
 
-def services(recognizer: Any, transcripts: Any) -> Services:
-    """Only what hears."""
-    return cast(Services, SimpleNamespace(recognizer=recognizer, transcripts=transcripts))
-
-
 async def test_a_transcript_comes_with_its_language() -> None:
-    hearing = services(Recogniser(), TranscriptFinisher())
-    text, language = await transcribed(hearing, SOUND, HOW, Priority.FINAL, final=True)
+    hearing = Transcriber(Recogniser(), TranscriptFinisher())
+    text, language = await hearing.transcribed(SOUND, HOW, Priority.FINAL, final=True)
     assert (text.lower().rstrip("?. "), language) == ("how are you", "en")
 
 
 @pytest.mark.parametrize(
     ("hearing", "told"),
     [
-        (services(Recogniser(EngineError("busy")), TranscriptFinisher()), "busy"),
-        (services(Recogniser(ZeroDivisionError("what the user said")), TranscriptFinisher()), INTERNAL_MSG),
-        (services(Recogniser(), BrokenFinisher()), INTERNAL_MSG),
+        (Transcriber(Recogniser(EngineError("busy")), TranscriptFinisher()), "busy"),
+        (Transcriber(Recogniser(ZeroDivisionError("what the user said")), TranscriptFinisher()), INTERNAL_MSG),
+        (Transcriber(Recogniser(), cast(TranscriptFinisher, BrokenFinisher())), INTERNAL_MSG),
     ],
 )
-async def test_a_failure_costs_this_transcript_alone(hearing: Services, told: str) -> None:
+async def test_a_failure_costs_this_transcript_alone(hearing: Transcriber, told: str) -> None:
     with pytest.raises(EngineError, match=f"^speech recognition failed: {re.escape(told)}$"):
-        await transcribed(hearing, SOUND, HOW, Priority.FINAL, final=True)
+        await hearing.transcribed(SOUND, HOW, Priority.FINAL, final=True)

@@ -3,7 +3,6 @@ a turn up."""
 
 import asyncio
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -17,11 +16,10 @@ from kouyu.engines.voiceprint.engine import Voiceprint
 from kouyu.protocol.configuration import AsrConfig, Configuration, VoicePrintConfig
 from kouyu.protocol.user_voice import Gender, UserEmotion, UserVoice
 from kouyu.protocol.voice_print import VoicePrint
-from kouyu.serving.services import Services
 from kouyu.session import turn_voice
-from kouyu.session.turn_voice import hearing_voice
+from kouyu.session.turn_voice import TurnVoice
 from kouyu.store.store import Store
-from kouyu.store.voiceprints import Enrolment
+from kouyu.store.voiceprints import Enrolment, Voiceprints
 
 SPEECH = np.random.default_rng(0).normal(scale=0.1, size=48_000).astype(np.float32)
 VOICE: Voiceprint = np.eye(1, 8, dtype=np.float32)[0]
@@ -63,9 +61,14 @@ async def group_with_ann(store: Store, model: str = "test-1") -> str:
 async def speaker(
     store: Store, encoder: Encoder, *, group_id: str | None, final: bool = True, speech: Samples = SPEECH
 ) -> VoicePrint | None:
-    services = cast(Services, SimpleNamespace(store=store, speaker_encoder=encoder))
+    listening = TurnVoice(
+        speaker_encoder=encoder,
+        voiceprints=store.voiceprints,
+        gender_recognizer=Listener(),
+        emotion_recognizer=None,
+    )
     configuration = Configuration(voice_print_config=VoicePrintConfig(group_id=group_id))
-    async with hearing_voice(services, Transcribe(1, 0, len(speech), final, configuration), speech) as heard:
+    async with listening.hearing(Transcribe(1, 0, len(speech), final, configuration), speech) as heard:
         return (await heard()).voice_print
 
 
@@ -130,9 +133,14 @@ class Listener:
 
 
 async def voice(gender: Listener, emotion: Listener, *, final: bool = True, **asked: Any) -> UserVoice:
-    services = SimpleNamespace(speaker_encoder=None, gender_recognizer=gender, emotion_recognizer=emotion)
+    listening = TurnVoice(
+        speaker_encoder=None,
+        voiceprints=cast(Voiceprints, None),
+        gender_recognizer=gender,
+        emotion_recognizer=emotion,
+    )
     order = Transcribe(1, 0, len(SPEECH), final, Configuration(asr_config=AsrConfig(**asked)))
-    async with hearing_voice(cast(Services, services), order, SPEECH) as heard:
+    async with listening.hearing(order, SPEECH) as heard:
         return await heard()
 
 

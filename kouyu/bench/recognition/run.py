@@ -24,7 +24,7 @@ from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.protocol.configuration import TurnDetection
 from kouyu.protocol.speech_rate import SPEECH_RATE
-from kouyu.serving.transcribing import TranscriptionRequest, transcribed
+from kouyu.serving.transcribing import Transcriber, TranscriptionRequest
 from kouyu.text.joining import appended
 from kouyu.text.transcript import TranscriptFinisher
 
@@ -68,10 +68,12 @@ class RecognitionRun(msgspec.Struct, frozen=True, kw_only=True):
         samples = recording.samples()
         audio = in_a_quiet_room(samples)
         how = TranscriptionRequest(options=RecognitionOptions(language=self.language if self.told else None))
+        transcriber = Transcriber(self.recognizer, self.transcripts)
         text, language, processor_s = "", "", 0.0
         for span in await self._utterances(audio):
             before = time.process_time()
-            piece, language = await transcribed(self, audio[span.start : span.end], how, Priority.FINAL, final=True)
+            spoken = audio[span.start : span.end]
+            piece, language = await transcriber.transcribed(spoken, how, Priority.FINAL, final=True)
             processor_s += time.process_time() - before
             text = appended(text, piece)
         return Heard(

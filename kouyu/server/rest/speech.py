@@ -12,15 +12,15 @@ from msgspec import Meta, Struct
 
 from kouyu.audio.downlink_encoding import FileFormat
 from kouyu.audio.wav import wav_of_pcm
-from kouyu.audio_sessions.opening import offered
 from kouyu.audio_sessions.reading_aloud import Reading, read_aloud
+from kouyu.audio_sessions.services import SynthesisServices
+from kouyu.conversation.capabilities import Capabilities
 from kouyu.engines.errors import EngineError
 from kouyu.protocol.configuration import Emotion, OutputAudio
 from kouyu.protocol.errors import INTERNAL, InvalidField, ProtocolError
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.ids import Id
 from kouyu.server.rest.typed import typed_body
-from kouyu.serving.services import Services
 
 _MOST_BYTES: Final = 1024
 _SAMPLE_RATE: Final = 24_000
@@ -55,7 +55,7 @@ class CreateSpeech(Struct, frozen=True, kw_only=True):
     emotion_scale: Annotated[float, Meta(ge=1, le=5)] = 4.0
 
 
-def speech_routes(services: Services, guard: Guard) -> list[HTTPRouteHandler]:
+def speech_routes(services: SynthesisServices, capabilities: Capabilities, guard: Guard) -> list[HTTPRouteHandler]:
     """The route handlers."""
 
     @post(
@@ -67,7 +67,7 @@ def speech_routes(services: Services, guard: Guard) -> list[HTTPRouteHandler]:
     async def create_speech(request: Request[Any, Any, Any]) -> Response[Any]:
         """Synthesise speech from a text."""
         asked = await typed_body(request, CreateSpeech)
-        file = read_aloud(services, _reading(services, asked))
+        file = read_aloud(services, _reading(capabilities, asked))
         if asked.response_format == "wav":
             return Response(await _wav(file, asked.sample_rate or _SAMPLE_RATE), media_type=_MEDIA_TYPES["wav"])
         first = await _first(file)
@@ -76,12 +76,12 @@ def speech_routes(services: Services, guard: Guard) -> list[HTTPRouteHandler]:
     return [create_speech]
 
 
-def _reading(services: Services, asked: CreateSpeech) -> Reading:
+def _reading(capabilities: Capabilities, asked: CreateSpeech) -> Reading:
     """Check the request. Raises InvalidField."""
     size = len(asked.input.encode())
     if not 1 <= size <= _MOST_BYTES:
         raise InvalidField("input", f"{size} bytes", f"1 to {_MOST_BYTES} bytes of UTF-8")
-    output = offered(services, None).output_in_force(OutputAudio(voice_id=asked.voice_id), "voice_id")
+    output = capabilities.output_in_force(OutputAudio(voice_id=asked.voice_id), "voice_id")
     return Reading(
         text=asked.input,
         voice_id=output.voice_id or "",

@@ -11,12 +11,12 @@ from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import Samples
 from kouyu.audio.uploads import listening_audio
 from kouyu.audio_sessions.recording import transcribe_recording
+from kouyu.audio_sessions.services import RecognitionServices
 from kouyu.engines.errors import EngineError
 from kouyu.protocol.errors import FILE_FORMAT_REFUSED, INTERNAL, ProtocolError
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.uploads import FORM_BYTES, FileForm, read_form
-from kouyu.serving.services import Services
 from kouyu.workers.limited import LimitedWorkers
 
 MOST_BYTES: Final = 10 * 1024 * 1024
@@ -29,8 +29,10 @@ class Transcribed(Struct, frozen=True):
     text: str
 
 
-def transcription_routes(services: Services, guard: Guard) -> list[HTTPRouteHandler]:
-    """The route handlers."""
+def transcription_routes(
+    services: RecognitionServices, workers: LimitedWorkers, guard: Guard
+) -> list[HTTPRouteHandler]:
+    """The route handlers. ``workers`` decode the uploads."""
 
     @post(
         "/v1/audio/transcriptions",
@@ -42,7 +44,7 @@ def transcription_routes(services: Services, guard: Guard) -> list[HTTPRouteHand
     async def create_transcription(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Transcribe the part `file`: 10 MB and 30 minutes at most."""
         _, content = (await read_form(request)).file(most_bytes=MOST_BYTES)
-        audio = await decoded_upload(content, _LONGEST_S, services.workers)
+        audio = await decoded_upload(content, _LONGEST_S, workers)
         try:
             text = await transcribe_recording(services, audio)
         except EngineError as fault:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 from litestar import Request, Response, delete, get, post, put
@@ -14,6 +15,7 @@ from kouyu.audio.pcm import PcmFormat, Samples
 from kouyu.audio_sessions.enrolment import LEAST_ENROLMENT_S, enrolment, recording, speech_of
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
+from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.protocol.errors import INTERNAL, NOT_FOUND, ProtocolError, UnknownId
 from kouyu.protocol.speech_rate import SPEECH_RATE
@@ -37,10 +39,11 @@ from kouyu.server.rest.voiceprint_shape import (
     PcmParts,
     shown_feature,
 )
-from kouyu.serving.services import Services
 from kouyu.serving.speakers import LEAST_SPEECH_S, ranked_voices
 from kouyu.store.errors import UnknownVoiceprintFeature, UnknownVoiceprintGroup
 from kouyu.store.store import Store
+from kouyu.store.voiceprints import Voiceprints
+from kouyu.workers.limited import LimitedWorkers
 
 _MOST_BYTES: Final = 10 * 1024 * 1024
 _BODY: Final = _MOST_BYTES + FORM_BYTES
@@ -48,13 +51,39 @@ _FEATURES: Final = f"{ONE}/features"
 _FEATURE: Final = f"{_FEATURES}/{{feature_id:str}}"
 
 
-def voiceprint_feature_routes(services: Services, guard: Guard) -> list[HTTPRouteHandler]:
-    """The route handlers. Enrolment and identification need an encoder."""
-    routes = _reading(services.store, guard)
-    if services.speaker_encoder is not None:
-        routes += _writing(services, services.speaker_encoder, guard)
-        routes.append(_identifying(services, services.speaker_encoder, guard))
+def voiceprint_feature_routes(
+    store: Store,
+    guard: Guard,
+    *,
+    encoder: SpeakerEncoder | None,
+    voice_activity: VoiceActivityDetector,
+    workers: LimitedWorkers,
+    keep_audio: bool,
+) -> list[HTTPRouteHandler]:
+    """The route handlers. Enrolment and identification need an encoder; ``workers`` decode the uploads.
+
+    ``keep_audio``: the enrolled speech is kept beside its voiceprint.
+    """
+    routes = _reading(store, guard)
+    if encoder is not None:
+        uploads = _SpeechUploads(voice_activity, workers)
+        routes += _writing(store.voiceprints, encoder, uploads, guard, keep_audio=keep_audio)
+        routes.append(_identifying(store.voiceprints, encoder, uploads, guard))
     return routes
+
+
+@dataclass(frozen=True)
+class _SpeechUploads:
+    """Reads the speech that requests carry."""
+
+    voice_activity: VoiceActivityDetector
+    workers: LimitedWorkers
+
+    async def speech(self, form: Form, given: PcmParts, *, least_s: float) -> Samples:
+        """Decode the speech in the part ``file``. Raises ProtocolError, EngineError."""
+        name, content = form.file(most_bytes=_MOST_BYTES)
+        audio = await recording(content, _pcm(name, content, given), self.workers)
+        return await speech_of(audio, self.voice_activity, least_s=least_s)
 
 
 def _reading(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
@@ -101,9 +130,9 @@ def _reading(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     return [listed, audio, remove]
 
 
-def _writing(services: Services, encoder: SpeakerEncoder, guard: Guard) -> list[HTTPRouteHandler]:
-    voiceprints, keep_audio = services.store.voiceprints, services.keep_enrolment_audio
-
+def _writing(
+    voiceprints: Voiceprints, encoder: SpeakerEncoder, uploads: _SpeechUploads, guard: Guard, *, keep_audio: bool
+) -> list[HTTPRouteHandler]:
     @post(
         _FEATURES,
         guards=[guard],
@@ -118,7 +147,7 @@ def _writing(services: Services, encoder: SpeakerEncoder, guard: Guard) -> list[
         if not await voiceprints.has_group(group_id):
             raise no_group(group_id)
         with _faults_told(group_id):
-            speech = await _speech(form, services, given, least_s=LEAST_ENROLMENT_S)
+            speech = await uploads.speech(form, given, least_s=LEAST_ENROLMENT_S)
             made = await voiceprints.enrol(
                 group_id,
                 given.name,
@@ -142,7 +171,7 @@ def _writing(services: Services, encoder: SpeakerEncoder, guard: Guard) -> list[
         with _faults_told(group_id, feature_id):
             voice = None
             if form.has_file:
-                speech = await _speech(form, services, given, least_s=LEAST_ENROLMENT_S)
+                speech = await uploads.speech(form, given, least_s=LEAST_ENROLMENT_S)
                 voice = await enrolment(speech, encoder, keep_audio=keep_audio)
             await voiceprints.change(
                 group_id, feature_id, name=given.name or None, description=given.desc or None, enrolment=voice
@@ -152,7 +181,9 @@ def _writing(services: Services, encoder: SpeakerEncoder, guard: Guard) -> list[
     return [create, change]
 
 
-def _identifying(services: Services, encoder: SpeakerEncoder, guard: Guard) -> HTTPRouteHandler:
+def _identifying(
+    voiceprints: Voiceprints, encoder: SpeakerEncoder, uploads: _SpeechUploads, guard: Guard
+) -> HTTPRouteHandler:
     @post(
         f"{ONE}/speaker_identify",
         guards=[guard],
@@ -163,11 +194,11 @@ def _identifying(services: Services, encoder: SpeakerEncoder, guard: Guard) -> H
     async def identify(request: Request[Any, Any, Any], group_id: FromPath[str]) -> Response[bytes]:
         form = await read_form(request)
         given = typed_form(form.texts(), Identify)
-        if not await services.store.voiceprints.has_group(group_id):
+        if not await voiceprints.has_group(group_id):
             raise no_group(group_id)
         with _faults_told(group_id):
-            speech = await _speech(form, services, given, least_s=LEAST_SPEECH_S)
-            ranked = await ranked_voices(encoder, services.store.voiceprints, group_id, speech, Priority.SENTENCE)
+            speech = await uploads.speech(form, given, least_s=LEAST_SPEECH_S)
+            ranked = await ranked_voices(encoder, voiceprints, group_id, speech, Priority.SENTENCE)
         scores = (
             FeatureScore(one.voice.id, one.voice.name, one.voice.description, round(one.score, 2))
             for one in ranked[: given.top_k]
@@ -175,13 +206,6 @@ def _identifying(services: Services, encoder: SpeakerEncoder, guard: Guard) -> H
         return answer_success(request, Identified(tuple(scores)))
 
     return identify
-
-
-async def _speech(form: Form, services: Services, given: PcmParts, *, least_s: float) -> Samples:
-    """Decode the speech in the part ``file``. Raises ProtocolError, EngineError."""
-    name, content = form.file(most_bytes=_MOST_BYTES)
-    audio = await recording(content, _pcm(name, content, given), services.workers)
-    return await speech_of(audio, services.voice_activity, least_s=least_s)
 
 
 def _pcm(name: str, content: bytes, given: PcmParts) -> PcmFormat | None:

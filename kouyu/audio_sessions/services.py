@@ -1,0 +1,42 @@
+"""What audio sessions, and the REST routes for audio, use of the shared services: one struct to hear, one to speak."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from kouyu.engines.tts.engine import SpeechSynthesizer
+from kouyu.engines.vad.detector import VoiceActivityDetector
+from kouyu.serving.services import Services
+from kouyu.serving.transcribing import Transcriber
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecognitionServices:
+    """Finds speech in audio and transcribes it."""
+
+    voice_activity: VoiceActivityDetector
+    transcriber: Transcriber
+    interim_interval_ms: int
+    """Least new audio, in ms, for the next interim transcript."""
+
+    @classmethod
+    def of(cls, services: Services) -> Self:
+        """Those of the server."""
+        return cls(
+            voice_activity=services.voice_activity,
+            transcriber=services.transcriber,
+            interim_interval_ms=services.limits.interim_interval_ms,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthesisServices:
+    """Speaks."""
+
+    synthesizer: SpeechSynthesizer
+    patience_s: float
+    """Seconds without progress after which the synthesis of a sentence has failed."""
+
+    @classmethod
+    def of(cls, services: Services) -> Self:
+        """Those of the server."""
+        return cls(synthesizer=services.synthesizer, patience_s=services.limits.synthesis_s)
