@@ -1,0 +1,285 @@
+"""One session: reads what the client sends, feeds the conversation core, and has its effects carried out."""
+
+import asyncio
+import logging
+import time
+
+import msgspec
+
+from kouyu.audio.pcm import Samples
+from kouyu.conversation.conversation import Conversation
+from kouyu.conversation.identity import Identity
+from kouyu.conversation.inputs import (
+    ClientFault,
+    ClientJoined,
+    ClientLeft,
+    Input,
+    SectionBegan,
+    TimePassed,
+)
+from kouyu.diagnostics.facts.session import SessionSeen
+from kouyu.diagnostics.watcher_hub import LiveSession
+from kouyu.metrics.turn_times import TurnTimes
+from kouyu.protocol.errors import ProtocolError
+from kouyu.protocol.uplink import (
+    ChatUpdate,
+    ConversationMessageCreate,
+    InputAudioBufferAppend,
+    InputAudioBufferClear,
+    InputAudioBufferComplete,
+    SubmitToolOutputs,
+    UnknownEvent,
+    UplinkEvent,
+    parse,
+)
+from kouyu.protocol.uplink_envelope import origin_message
+from kouyu.serving.recorder import LAST_SAVES_S, Recorder
+from kouyu.serving.services import Services
+from kouyu.serving.socket import Socket
+from kouyu.session.deadline_timer import DeadlineTimer
+from kouyu.session.effect_runner import EffectRunner
+from kouyu.session.order_runner import OrderRunner
+from kouyu.session.outbox import Outbox
+from kouyu.session.redialing import Redialing
+from kouyu.session.references import References
+from kouyu.session.sound_keeper import keeper_of
+from kouyu.session.turn_voice import TurnVoice
+from kouyu.session.user_audio import UserAudio
+
+log = logging.getLogger(__name__)
+
+
+class Session:
+    """The state of one connection apart from its conversation."""
+
+    def __init__(
+        self, socket: Socket, *, services: Services, bot_id: str, workflow_id: str, log_id: str, redials_as: str
+    ) -> None:
+        self._socket = socket
+        self._services = services
+        self._agent = services.flows[workflow_id] if workflow_id else services.agents[bot_id]
+        self._log_id = log_id
+        self._loop_time = asyncio.get_running_loop().time
+        self._started_at = self._loop_time()
+        bot = services.bots[bot_id]
+        epoch = time.time()
+        self.about = SessionSeen(
+            log_id=log_id, epoch_ms=round(epoch * 1000), bot_id=bot_id, workflow_id=workflow_id, limits=services.limits
+        )
+        identity = Identity(ids=services.ids, bot_id=bot_id, epoch=epoch)
+        capabilities = services.capabilities_of(bot)
+        self.conversation = Conversation(identity=identity, capabilities=capabilities, limits=services.limits)
+        self._recorder = Recorder(services.store, bot_id=bot_id)
+        self._outbox = Outbox(socket, self._recorder, log_id=log_id, report=self._receive)
+        self._user_audio = UserAudio(
+            voice_activity=services.voice_activity,
+            noise_suppressor=services.noise_suppressor,
+            speaker_encoder=services.speaker_encoder,
+            voiceprints=services.store.voiceprints,
+            pressure=services.pressure,
+            limits=services.limits,
+            configuration=lambda: self.conversation.configuration,
+            clock=self.clock,
+            report=self._receive,
+            heard=self._observe_sound,
+        )
+        self._turn_times = TurnTimes(services.metrics)
+        self._keeper = keeper_of(
+            services.store.sounds, services.keep_audio, timeline=self._user_audio.timeline, recorder=self._recorder
+        )
+        self._references = References(
+            services.store, conversation=self.conversation, recorder=self._recorder, user_audio=self._user_audio
+        )
+        self._order_runner: OrderRunner
+        self._effect_runner: EffectRunner
+        self._live: LiveSession
+        self._deadline_timer = DeadlineTimer()
+        self._sections_begun: list[SectionBegan] = []
+        self.redialing = Redialing(
+            services.redials,
+            services.store.lost_connections,
+            redials_as,
+            socket=socket,
+            conversation=self.conversation,
+            clock=self.clock,
+        )
+
+    async def run(self, live: LiveSession) -> None:
+        """Serve until the client disconnects. Raises any other cause of the end as an exception group."""
+        self._live = live
+        self._services.sections.watch(self._on_section)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._order_runner = self._new_order_runner(tasks)
+                self._effect_runner = EffectRunner(
+                    outbox=self._outbox,
+                    recorder=self._recorder,
+                    order_runner=self._order_runner,
+                    user_audio=self._user_audio,
+                    sections=self._services.sections,
+                    hint=self._hint,
+                )
+                self._receive(ClientJoined())
+                helpers = [
+                    tasks.create_task(self._outbox.run(), name="outbox"),
+                    tasks.create_task(self._user_audio.run(), name="hearing"),
+                    tasks.create_task(self._keep_time(), name="time"),
+                ]
+                await self._read()
+                await self._hang_up()
+                for helper in helpers:
+                    helper.cancel()
+                self._order_runner.cancel_all()
+        finally:
+            self._services.sections.unwatch(self._on_section)
+            self._deadline_timer.cancel()
+            self._order_runner.close()
+            self._user_audio.close()
+            if self._keeper is not None:
+                self._keeper.close()
+
+    def in_turn(self) -> bool:
+        """Whether a turn is in progress."""
+        return self.conversation.in_turn(self.clock())
+
+    def _new_order_runner(self, tasks: asyncio.TaskGroup) -> OrderRunner:
+        services = self._services
+        return OrderRunner(
+            store=services.store,
+            agent=self._agent,
+            recordings=services.recordings,
+            transcriber=services.transcriber,
+            turn_voice=TurnVoice(
+                speaker_encoder=services.speaker_encoder,
+                voiceprints=services.store.voiceprints,
+                gender_recognizer=services.gender_recognizer,
+                emotion_recognizer=services.emotion_recognizer,
+            ),
+            turn_judge=services.turn_judge,
+            synthesizer=services.synthesizer,
+            timeline=self._user_audio.timeline,
+            recorder=self._recorder,
+            tasks=tasks,
+            report=self._receive,
+            echo_guard=self._user_audio.echo_guard,
+        )
+
+    def clock(self) -> float:
+        """Seconds since the connection began."""
+        return self._loop_time() - self._started_at
+
+    # Input
+
+    async def _read(self) -> None:
+        is_first = True
+        while (message := await self._socket.receive()) is not None:
+            self.redialing.heard_from()
+            try:
+                event = parse(message)
+                if is_first and not isinstance(event, UnknownEvent):
+                    is_first = False
+                    if not isinstance(event, ChatUpdate):
+                        await self._resume()
+                await self._take(event, message)
+            except ProtocolError as fault:
+                self._receive(ClientFault(fault, origin_message(message)))
+
+    async def _take(self, event: UplinkEvent, message: str | bytes) -> None:
+        match event:
+            case InputAudioBufferAppend(delta=delta):
+                await self._user_audio.hear(delta)
+            case ChatUpdate(data=data):
+                await self._configure(data, origin_message(message))
+            case InputAudioBufferComplete() | InputAudioBufferClear():
+                self._user_audio.complete()
+                self._receive(event)
+            case SubmitToolOutputs():
+                self._receive(msgspec.structs.replace(event, origin_message=origin_message(message)))
+            case _:
+                self._receive(event)
+                if isinstance(event, ConversationMessageCreate) and event.content_type == "object_string":
+                    for unknown in await self._references.unknown_files(event.content):
+                        self._receive(unknown)
+                await self._recorder.room()
+
+    def _observe_sound(self, samples: Samples, end: int) -> None:
+        if self._live.observer is not None:
+            self._live.heard(samples, end)
+
+    async def _configure(self, data: dict[str, object], origin: str) -> None:
+        """Handle a ``chat.update``: parse it, look up what it refers to, then apply it."""
+        self._receive(await self._references.of_update(data, origin))
+        for unknown in await self._references.unknown_group():
+            self._receive(unknown)
+        self._follow_configuration()
+
+    async def _resume(self) -> None:
+        """Resume the client's lost connection, if there is one: its first event is not a ``chat.update``."""
+        state = await self.redialing.taken_over()
+        if state is not None:
+            self._receive(await self._references.of_lost_connection(state))
+            self._follow_configuration()
+
+    def _follow_configuration(self) -> None:
+        self._user_audio.follow_target()
+        self._services.watcher_hub.changed(self._live)
+
+    # Through the core
+
+    def _receive(self, received: Input) -> None:
+        if (audio := self._user_audio.untold()) is not None:
+            self._follow(*audio)
+        now = self.clock()
+        self._follow(received, now)
+        self._arm(self._deadline(now))
+
+    def _follow(self, received: Input, now: float) -> None:
+        configuration = self.conversation.configuration
+        effects = self.conversation.receive(received, now)
+        self._turn_times.follow(received, effects, now)
+        if self._live.observer is not None:
+            self._live.observe(received, effects, now)
+        if self._keeper is not None:
+            self._keeper.follow(received, effects, configuration)
+        self._effect_runner.carry_out(effects)
+
+    def _hint(self, message: str) -> None:
+        log.warning("%s: %s", self._log_id, message)
+        self._live.hint(message)
+
+    # Time
+
+    def _deadline(self, now: float) -> float | None:
+        times = (self.conversation.deadline(now), self._live.deadline(now))
+        return min((time for time in times if time is not None), default=None)
+
+    def _arm(self, deadline: float | None) -> None:
+        """Send TimePassed at the deadline. A timer that is due earlier is kept: it is armed again after it fires."""
+        if deadline is None:
+            return
+        self._deadline_timer.set(self._started_at + deadline)
+
+    async def _keep_time(self) -> None:
+        while True:
+            await self._deadline_timer.wait()
+            begun, self._sections_begun = self._sections_begun, []
+            for section in begun:
+                self._receive(section)
+            self._receive(TimePassed())
+
+    def _on_section(self, conversation_id: str, section_id: str) -> None:
+        """Take in a new section. Called on the task that began it; the session processes it on its own task."""
+        if conversation_id == self.conversation.conversation_id:
+            self._sections_begun.append(SectionBegan(conversation_id, section_id))
+            self._deadline_timer.ring()
+
+    async def _hang_up(self) -> None:
+        """End the running chat as canceled and save it: the client disconnected."""
+        self._receive(ClientLeft())
+        if self._keeper is not None:
+            await self._keeper.finish()
+        try:
+            async with asyncio.timeout(LAST_SAVES_S):
+                await self._recorder.written(self._recorder.ticket)
+        except TimeoutError:
+            log.warning("%s: the last messages were not saved within %g s of the end", self._log_id, LAST_SAVES_S)
