@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
+from litestar.types import ASGIApp
 
 from kouyu.assembly.runtime import Runtime
 from kouyu.diagnostics.loop_watchdog import LoopWatchdog
@@ -114,26 +115,8 @@ async def _serve(
         if left := await store.files.sweep():
             log.info("deleted %d uploads that a crash had cut off", left)
         sessions, sockets = Sessions(chosen.max_sessions), OpenSockets()
-        bots = _bot_ids(settings)
         watchdog = LoopWatchdog()
-        app = create_app(
-            store=store,
-            answerer_ids=AnswererIds(
-                bots=opened.bots.definitions if opened.bots else bots,
-                default_bot=bots[0],
-                flows=tuple(flow.id for flow in settings.flows),
-            ),
-            sessions=sessions,
-            sockets=sockets,
-            run_session=opened.run_session,
-            voices=opened.voices,
-            bots=opened.bots,
-            chats=opened.chats,
-            services=opened.services,
-            state=_state(settings, opened, sessions, store, watchdog),
-            max_file_bytes=settings.files.max_bytes,
-            open_metrics=chosen.open_metrics,
-        )
+        app = _app(settings, store, opened, sessions=sessions, sockets=sockets, watchdog=watchdog)
         if opened.services is not None:
             measure(opened.services, store, sessions, opened.chats, watchdog)
         pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}
@@ -146,7 +129,7 @@ async def _serve(
         await stack.enter_async_context(watchdog.watching())
         stopping.started()
         write_address(folder.path, Address(ports.http, tuple(_lan_addresses(ports, lan))))
-        announce(_ready(ports, certificates, token, login, lan_links, bots))
+        announce(_ready(ports, certificates, token, login, lan_links, _bot_ids(settings)))
         await stopping.asked.wait()
         await drain(
             sessions,
@@ -157,6 +140,36 @@ async def _serve(
             close_s=CLOSE_S,
         )
         stopping.close()
+
+
+def _app(
+    settings: Settings,
+    store: Store,
+    opened: Runtime,
+    *,
+    sessions: Sessions,
+    sockets: OpenSockets,
+    watchdog: LoopWatchdog,
+) -> ASGIApp:
+    bots = _bot_ids(settings)
+    return create_app(
+        store=store,
+        answerer_ids=AnswererIds(
+            bots=opened.bots.definitions if opened.bots else bots,
+            default_bot=bots[0],
+            flows=tuple(flow.id for flow in settings.flows),
+        ),
+        sessions=sessions,
+        sockets=sockets,
+        run_session=opened.run_session,
+        voices=opened.voices,
+        bots=opened.bots,
+        chats=opened.chats,
+        services=opened.services,
+        state=_state(settings, opened, sessions, store, watchdog),
+        max_file_bytes=settings.files.max_bytes,
+        open_metrics=settings.server.open_metrics,
+    )
 
 
 def _state(

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import functools
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 
@@ -119,33 +120,9 @@ async def listening(
     X-Forwarded-For and X-Forwarded-Proto are trusted from ``proxies`` alone.
     """
 
-    def server(**tls_options: str) -> _Server:
-        config = uvicorn.Config(
-            app,
-            http=HttpProtocol,  # of h11, which keeps the spelling of header names; httptools does not
-            ws=WebSocketProtocol,
-            ws_max_size=LARGEST_MESSAGE,
-            ws_ping_interval=ping_interval_s,
-            ws_ping_timeout=ping_timeout_s,
-            ws_per_message_deflate=False,
-            lifespan="off",
-            log_config=None,
-            log_level="warning",  # on info and debug uvicorn and websockets log the query, and with it tokens
-            access_log=False,
-            server_header=False,
-            proxy_headers=bool(proxies),
-            forwarded_allow_ips=list(proxies),
-            timeout_graceful_shutdown=SHUTDOWN_S,
-            **tls_options,  # type: ignore[arg-type]
-        )
-        config.load()
-        if config.ssl is not None:
-            # TLS 1.3 session tickets follow the handshake. A client that reads and writes on two threads, as cozepy's
-            # synchronous one does, may read them while it writes its request, and OpenSSL then sometimes loses the
-            # request. A client without a ticket makes a full handshake each time, of as many round trips.
-            config.ssl.num_tickets = 0
-        return _Server(config)
-
+    server = functools.partial(
+        _server, app, ping_interval_s=ping_interval_s, ping_timeout_s=ping_timeout_s, proxies=proxies
+    )
     plain_server = server()
     tls_server = server(ssl_certfile=str(certificates.certificate), ssl_keyfile=str(certificates.key))
     async with asyncio.TaskGroup() as group:
@@ -157,3 +134,33 @@ async def listening(
             yield
         finally:
             plain_server.should_exit = tls_server.should_exit = True
+
+
+def _server(
+    app: ASGIApp, *, ping_interval_s: float, ping_timeout_s: float, proxies: Sequence[str], **tls_options: str
+) -> _Server:
+    config = uvicorn.Config(
+        app,
+        http=HttpProtocol,  # of h11, which keeps the spelling of header names; httptools does not
+        ws=WebSocketProtocol,
+        ws_max_size=LARGEST_MESSAGE,
+        ws_ping_interval=ping_interval_s,
+        ws_ping_timeout=ping_timeout_s,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        log_level="warning",  # on info and debug uvicorn and websockets log the query, and with it tokens
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+        timeout_graceful_shutdown=SHUTDOWN_S,
+        **tls_options,  # type: ignore[arg-type]
+    )
+    config.load()
+    if config.ssl is not None:
+        # TLS 1.3 session tickets follow the handshake. A client that reads and writes on two threads, as cozepy's
+        # synchronous one does, may read them while it writes its request, and OpenSSL then sometimes loses the
+        # request. A client without a ticket makes a full handshake each time, of as many round trips.
+        config.ssl.num_tickets = 0
+    return _Server(config)
