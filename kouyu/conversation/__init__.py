@@ -8,8 +8,8 @@
   committed and published when its transcript is there (``pending_turns.py``).
 - The speaking side says one thing at a time: ``output_slot.py`` with ``reply.py``, a chat, or ``announcement.py``;
   ``agent_answer.py`` is what a chat knows of the agent, ``held_effects.py`` what the client is not shown yet,
-  ``chat_record.py`` its events and records; ``spoken_item.py`` turns sentences into packets; ``pacing.py``,
-  ``playout.py`` and ``heard.py`` count them.
+  ``chat_record.py`` and ``chat_messages.py`` make its events and records; ``spoken_item.py`` turns sentences into
+  packets; ``pacing.py``, ``playout.py`` and ``heard.py`` count them.
 - ``reply_factory.py`` makes replies, and ``reply_reports.py`` passes the reports of agents and synthesis to them;
   ``announcer.py`` has the prologue and other texts spoken.
 - ``reconfiguration.py`` applies ``chat.update``; ``configuration_state.py`` is what has been requested and is in force.

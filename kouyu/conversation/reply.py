@@ -61,7 +61,8 @@ class Reply:
             identity=identity,
             voice=voice,
         )
-        self._speech = Speech(envelope=self._record.answer, configuration=configuration, orders=orders, limits=limits)
+        self._messages = self._record.messages
+        self._speech = Speech(envelope=self._messages.answer, configuration=configuration, orders=orders, limits=limits)
         self.phase: Phase = "prepared"
         self._answer = AgentAnswer(limits=limits, now=now)
         self._effects = HeldEffects()
@@ -73,13 +74,13 @@ class Reply:
         """Ask the agent; after tool calls, ask it again with the outputs of the client's tools."""
         order = self._orders.next()
         self._answer.ask(order, now)
-        yield StartReply(order, self._record.question, self._answer.rounds, self._configuration)
+        yield StartReply(order, self._messages.question, self._answer.rounds, self._configuration)
         if self.phase == "running":
             yield CommitReply(order)
 
     def read_ahead(self) -> Iterator[Effect]:
         """Prefill the agent's model with the unfinished question. This reply itself is then discarded."""
-        yield ReadAhead(self._record.question, self._configuration)
+        yield ReadAhead(self._messages.question, self._configuration)
 
     def commit(self, now: float) -> Iterator[Effect]:
         """Announce the chat and release all buffered effects: the turn is certain.
@@ -105,7 +106,7 @@ class Reply:
         """Save the question as context without beginning a chat: the user spoke on before it was answered."""
         yield from self.abandon()
         self._is_cut_off = True
-        yield from self._record.keep_question(now)
+        yield from self._messages.keep_question(now)
 
     @property
     def may_be_taken_back(self) -> bool:
@@ -114,7 +115,7 @@ class Reply:
 
     def forget_question(self) -> Iterator[Effect]:
         """Remove the question from the context, keeping its record: a longer question that contains it follows."""
-        yield from self._record.forget_question()
+        yield from self._messages.forget_question()
 
     def abandon(self) -> Iterator[Effect]:
         """Discard everything prepared, because the user went on speaking."""
@@ -141,7 +142,7 @@ class Reply:
             yield from self._effects.end_text()
             yield from self._record.cancel()
         if heard != str(self._answer.text):
-            yield from self._record.trim_answer(heard)
+            yield from self._messages.trim_answer(heard)
 
     @property
     def ended(self) -> bool:
@@ -166,16 +167,16 @@ class Reply:
             case ReplyDelta(text=text):
                 answer.add(text, now)
                 if text:
-                    yield from self._effects.show(lambda _: self._record.show_piece(text), now)
+                    yield from self._effects.show(lambda _: self._messages.show_piece(text), now)
                     self._speech.write(text)
             case ReplyWithdrawn(characters=characters):
                 yield from self._withdraw(characters, now)
             case ReplyToolsCalled(calls=calls):
                 answer.progress(now)
-                yield from self._show_tools(lambda then: self._record.add_calls(calls, then), now)
+                yield from self._show_tools(lambda then: self._messages.add_calls(calls, then), now)
             case ReplyToolsRan(round=tools):
                 answer.add_round(tools, now)
-                yield from self._show_tools(lambda then: self._record.add_outputs(tools.outputs, then), now)
+                yield from self._show_tools(lambda then: self._messages.add_outputs(tools.outputs, then), now)
             case ReplyToolCalls():
                 yield from self._ask_client(report, now)
             case ReplyFinished(input_tokens=input_tokens, output_tokens=output_tokens):
@@ -204,7 +205,7 @@ class Reply:
             return
         self._answer.ask_client(asked.calls, now)
         self._speech.end_passage()
-        yield from self._show_tools(lambda then: self._record.add_calls(asked.calls, then), now)
+        yield from self._show_tools(lambda then: self._messages.add_calls(asked.calls, then), now)
         yield from self._effects.show(lambda _: self._record.require_action(asked.calls), now)
 
     @property
@@ -219,7 +220,7 @@ class Reply:
         """
         tools = self._answer.submit(outputs)
         yield from self._record.go_on()
-        yield from self._show_tools(lambda then: self._record.add_outputs(tools.outputs, then), now)
+        yield from self._show_tools(lambda then: self._messages.add_outputs(tools.outputs, then), now)
         yield from self.start(now)
 
     def on_speech(self, report: SpeechReport, now: float) -> None:
@@ -278,14 +279,14 @@ class Reply:
 
     def _keep_broken_answer(self, now: float) -> Iterator[Effect]:
         if self._answer.text and not self._answer.finished:
-            yield from self._record.keep_answer(str(self._answer.text), now)
+            yield from self._messages.keep_answer(str(self._answer.text), now)
 
     def _heard(self, now: float, outlet: Outlet) -> str:
         heard_ms = max(0.0, self._speech.sent_ms - outlet.clock.remaining_ms(now))
         return heard_text(str(self._answer.text), self._speech.sentences, heard_ms)
 
     def _finish(self, answer: str, now: float) -> Iterator[Effect]:
-        yield from self._record.finish_answer(answer, now)
+        yield from self._messages.finish_answer(answer, now)
         yield from self._effects.end_text()
         yield from self._record.finish_messages(now)
 

@@ -93,8 +93,8 @@ class Turns:
         moments = self._endpointer.on_probability(judged, configuration.turn_detection, onset_ms, now)
         yield from self._on_moments(moments, configuration, now)
         yield from self._announce(configuration, now)
-        if self._endpointer.in_speech:
-            yield from self._ask_interim(configuration, now)
+        if self._endpointer.in_speech and self._wants_interims(configuration):
+            yield from self._interims.ask(self._endpointer.span(), configuration, now)
         yield from self._forget(configuration)
 
     def on_transcript(self, received: TranscriptReady, configuration: Configuration, now: float) -> Iterator[Effect]:
@@ -103,8 +103,7 @@ class Turns:
             yield from self._announce(configuration, now)
             wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
             if wanted and self._client_knows_of_utterance(configuration):
-                text = Transcript(self._interims.text)
-                yield Send(DownlinkEvent("conversation.audio_transcript.update", text))
+                yield Send(DownlinkEvent("conversation.audio_transcript.update", Transcript(self._interims.text)))
             yield from self._read_ahead(now)
         for turn in self._turns():
             turn.on_transcript(received)
@@ -284,10 +283,6 @@ class Turns:
     def _client_knows_of_utterance(self, configuration: Configuration) -> bool:
         utterance = self._endpointer.utterance
         return utterance is not None and (utterance.announced or is_push_to_talk(configuration.turn_detection))
-
-    def _ask_interim(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        if self._wants_interims(configuration):
-            yield from self._interims.ask(self._endpointer.span(), configuration, now)
 
     def _wants_interims(self, configuration: Configuration) -> bool:
         wanted = configuration.asr_config.stream_mode == "bidirectional_stream"

@@ -67,10 +67,11 @@ class TextChat:
         self._identity = identity
         last = asked.messages[-1] if question is None else question
         self._record = ChatRecord(last.content, last.content_type, chat_config=asked.chat_config, identity=identity)
+        self._messages = self._record.messages
         if question is not None:
-            self._record.question = msgspec.structs.replace(self._record.question, id=question.id)
+            self._messages.question = msgspec.structs.replace(self._messages.question, id=question.id)
         elif own := asked.messages[-1].meta_data:
-            self._record.question = msgspec.structs.replace(self._record.question, meta_data=own)
+            self._messages.question = msgspec.structs.replace(self._messages.question, meta_data=own)
         self._keeps_question = question is None
         recorder = Recorder(services.store, bot_id=identity.bot_id)
         if is_known:
@@ -183,7 +184,7 @@ class TextChat:
             return None
         voice_id = self._services.voice_of(self._identity.bot_id)
         patience_s = self._services.limits.synthesis_s
-        return SpokenAnswer(synthesizer, voice_id, self._record.answer, self._out.tell, patience_s=patience_s)
+        return SpokenAnswer(synthesizer, voice_id, self._messages.answer, self._out.tell, patience_s=patience_s)
 
     async def _ask(self) -> bool:
         """Run the agent and output its events. Returns True if it waits for the client's tools."""
@@ -205,7 +206,7 @@ class TextChat:
     async def _request(self) -> AgentRequest:
         request = await agent_request(
             self._services.store,
-            self._record.question,
+            self._messages.question,
             self._asked.chat_config,
             brought=self._asked.context,
             tool_rounds=self._tools.rounds,
@@ -234,7 +235,7 @@ class TextChat:
         limit_s = self._services.limits.tool_outputs_s
         if self._answer.spoken is not None:
             await self._answer.spoken.finish()
-        await self._out.carry_out([*self._record.add_calls(calls, time.time()), *self._record.require_action(calls)])
+        await self._out.carry_out([*self._messages.add_calls(calls, time.time()), *self._record.require_action(calls)])
         self._submitted.clear()
         self.phase = "waiting"
         self._out.end_stream()
@@ -245,7 +246,7 @@ class TextChat:
             raise AgentError(chat_failures.no_tool_outputs(limit_s)) from fault
         outputs = self._tools.rounds[-1].outputs
         await self._out.carry_out([*self._record.go_on(), *self._record.show_progress()])
-        await self._out.carry_out(self._record.add_outputs(outputs, time.time()))
+        await self._out.carry_out(self._messages.add_outputs(outputs, time.time()))
         self._tell_news()
 
     # Ending

@@ -26,6 +26,7 @@ class WrittenAnswer:
 
     def __init__(self, record: ChatRecord, out: ChatOutput) -> None:
         self._record = record
+        self._messages = record.messages
         self._out = out
         self._text = GrowingText()
         self._thoughts = GrowingText()
@@ -45,7 +46,7 @@ class WrittenAnswer:
         match event:
             case TextDelta(text) if text:
                 self._text.add(text)
-                await self._out.carry_out(self._record.show_piece(text))
+                await self._out.carry_out(self._messages.show_piece(text))
                 if self.spoken is not None:
                     self.spoken.add(text)
             case TextWithdrawn(characters):
@@ -54,14 +55,14 @@ class WrittenAnswer:
                     self.spoken.withdraw()
             case ThoughtDelta(text):
                 self._thoughts.add(text)
-                await self._out.carry_out(self._record.show_thought(text))
+                await self._out.carry_out(self._messages.show_thought(text))
             case ToolsCalled(calls):
-                await self._out.carry_out(self._record.add_calls(calls, time.time()))
+                await self._out.carry_out(self._messages.add_calls(calls, time.time()))
             case ToolsRan(tools):
-                await self._out.carry_out(self._record.add_outputs(tools.outputs, time.time()))
+                await self._out.carry_out(self._messages.add_outputs(tools.outputs, time.time()))
             case FollowUp(question):
                 await self.finish()
-                await self._out.carry_out(self._record.add_message("follow_up", question, time.time()))
+                await self._out.carry_out(self._messages.add_message("follow_up", question, time.time()))
             case TokenUsage(spent_in, spent_out):
                 self.usage = _more(self.usage, spent_in, spent_out)
 
@@ -70,14 +71,14 @@ class WrittenAnswer:
         if not self.is_whole:
             self.is_whole = True
             now = time.time()
-            await self._out.carry_out(self._record.finish_answer(str(self._text), now, str(self._thoughts)))
+            await self._out.carry_out(self._messages.finish_answer(str(self._text), now, str(self._thoughts)))
             await self._out.carry_out(self._record.finish_messages(now))
 
     def break_off(self) -> Iterable[Effect]:
         """Save the part of an answer that will not be completed."""
         if self.is_whole or not self._text:
             return ()
-        return self._record.keep_answer(str(self._text), time.time(), str(self._thoughts))
+        return self._messages.keep_answer(str(self._text), time.time(), str(self._thoughts))
 
     async def stop_speaking(self) -> None:
         """Stop speaking."""

@@ -63,7 +63,7 @@ def test_a_chat_over_http_is_announced_without_its_question(keep_question: bool,
 
 def test_without_history_nothing_of_a_chat_is_saved_and_everything_is_sent() -> None:
     unsaved = record(is_kept=False)
-    effects = [*unsaved.begin_without_echo(NOW), *unsaved.add_message("follow_up", "And where is Rome?", NOW)]
+    effects = [*unsaved.begin_without_echo(NOW), *unsaved.messages.add_message("follow_up", "And where is Rome?", NOW)]
     assert saved(effects) == []
     assert len(sent(effects)) == 3
 
@@ -71,27 +71,6 @@ def test_without_history_nothing_of_a_chat_is_saved_and_everything_is_sent() -> 
 def test_a_stream_that_joins_a_running_chat_is_told_that_it_runs_and_nothing_is_saved_again() -> None:
     effects = list(record().show_progress())
     assert (sent(effects), saved(effects)) == ([("conversation.chat.in_progress", "in_progress")], [])
-
-
-def test_reasoning_is_sent_beside_an_empty_content_and_not_saved() -> None:
-    (effect,) = record().show_thought("They seem lost.")
-    assert isinstance(effect, Send)
-    assert isinstance(effect.event.data, Message)
-    assert effect.event.event_type == "conversation.message.delta"
-    assert (effect.event.data.content, effect.event.data.reasoning_content) == ("", "They seem lost.")
-
-
-def test_a_suggested_question_is_saved_before_it_is_sent() -> None:
-    save, send = record().add_message("follow_up", "And where is Rome?", NOW)
-    assert isinstance(save, SaveMessage)
-    assert isinstance(send, Send)
-    assert send.event.event_type == "conversation.message.completed"
-    assert send.event.data == save.message
-    assert (save.message.role, save.message.type, save.message.content) == (
-        "assistant",
-        "follow_up",
-        "And where is Rome?",
-    )
 
 
 def test_the_calls_that_are_waited_for_are_those_without_output() -> None:
