@@ -8,7 +8,8 @@ import msgspec
 
 from kouyu.agents.agent import Agent, AgentRequest, ContextMessage, TextDelta
 from kouyu.agents.answer_limits import within_limits
-from kouyu.agents.bot import BotDefinition, LanguageModelBot
+from kouyu.agents.bot import LanguageModelBot
+from kouyu.agents.bot_definition import BotDefinition
 from kouyu.agents.prompt import PromptTemplate
 from kouyu.workers.limited import LimitedWorkers
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from kouyu.agents.agent import Agent, AgentError
 from kouyu.agents.attachments import Attachments
-from kouyu.agents.bot import DEFAULT_PROMPT, BotDefinition, LanguageModelBot
+from kouyu.agents.bot import LanguageModelBot
+from kouyu.agents.bot_definition import DEFAULT_PROMPT, BotDefinition
 from kouyu.agents.mcp_server import McpServer
 from kouyu.agents.server_tools import ServerTools
 from kouyu.assembly.bots import Bots, LanguageModel

@@ -10,7 +10,8 @@ import msgspec
 
 from kouyu.agents.agent import Agent
 from kouyu.agents.attachments import Attachments
-from kouyu.agents.bot import BotDefinition, Example, Guidance, LanguageModelBot
+from kouyu.agents.bot import LanguageModelBot
+from kouyu.agents.bot_definition import BotDefinition, Example, Guidance
 from kouyu.agents.coze_bot import CozeBot, CozeEndpoint
 from kouyu.agents.embedded.model import EmbeddedModel
 from kouyu.agents.endpoint import ModelEndpoint

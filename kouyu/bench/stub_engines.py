@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kouyu.agents.agent import AgentEvent, AgentRequest, TextDelta, TokenUsage
-from kouyu.agents.bot import BotDefinition
+from kouyu.agents.bot_definition import BotDefinition
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.assembly.engine_loading import load_voice_activity
 from kouyu.bench.scripted_model import FIRST_TOKEN_S, TOKEN_S, tokens

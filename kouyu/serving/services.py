@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from kouyu.agents.agent import Agent
-from kouyu.agents.bot import BotDefinition
+from kouyu.agents.bot_definition import BotDefinition
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.limits import Limits
 from kouyu.diagnostics.watcher_hub import WatcherHub

@@ -8,7 +8,8 @@ import pytest
 
 from kouyu.agents.agent import AgentRequest, ContextMessage
 from kouyu.agents.attachments import Attachments, spoken_text
-from kouyu.agents.bot import BotDefinition, LanguageModelBot
+from kouyu.agents.bot import LanguageModelBot
+from kouyu.agents.bot_definition import BotDefinition
 from kouyu.agents.context import chat_messages
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.fetching import Fetched, Fetcher, FetchingOptions

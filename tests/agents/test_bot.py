@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from kouyu.agents.agent import Agent, AgentError, AgentRequest, ContextMessage, ReadsAhead, TextDelta, ToolCallRequest
-from kouyu.agents.bot import DEFAULT_PROMPT, BotDefinition, Example, Guidance, LanguageModelBot
+from kouyu.agents.bot import LanguageModelBot
+from kouyu.agents.bot_definition import DEFAULT_PROMPT, BotDefinition, Example, Guidance
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.prompt import SPEAKERS_FACT
 from kouyu.agents.token_estimate import estimate_tokens

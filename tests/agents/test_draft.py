@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from kouyu.agents.agent import AgentEvent, AgentRequest, ContextMessage, TextDelta, TokenUsage
-from kouyu.agents.bot import BotDefinition, LanguageModelBot
+from kouyu.agents.bot import LanguageModelBot
+from kouyu.agents.bot_definition import BotDefinition
 from kouyu.agents.draft import DRAFT_TOKENS, MOST_DRAFTS
 from kouyu.agents.endpoint import ModelEndpoint
 from tests.standins.openai_server import OpenAIStandIn, Pace, Refuse, Say, ToolCallScript, call_tools

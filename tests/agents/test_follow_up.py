@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from kouyu.agents.agent import AgentEvent, AgentRequest, ContextMessage, FollowUp, TextDelta, TokenUsage
-from kouyu.agents.bot import BotDefinition, LanguageModelBot
+from kouyu.agents.bot import LanguageModelBot
+from kouyu.agents.bot_definition import BotDefinition
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.follow_up import INSTRUCTION, questions_of
 from tests.standins.openai_server import OpenAIStandIn, Refuse, Say

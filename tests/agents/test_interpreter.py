@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from kouyu.agents.agent import AgentError, AgentEvent, AgentRequest, TextDelta, TokenUsage
-from kouyu.agents.bot import BotDefinition, Example, LanguageModelBot
+from kouyu.agents.bot import LanguageModelBot
+from kouyu.agents.bot_definition import BotDefinition, Example
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.interpreter import Interpreter, Passage
 from tests.standins.openai_server import Refuse, Say, openai_stand_in

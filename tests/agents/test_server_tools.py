@@ -16,7 +16,8 @@ from kouyu.agents.agent import (
     ToolsCalled,
     ToolsRan,
 )
-from kouyu.agents.bot import BotDefinition, LanguageModelBot
+from kouyu.agents.bot import LanguageModelBot
+from kouyu.agents.bot_definition import BotDefinition
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.mcp_server import McpServer, McpServerDefinition
 from kouyu.agents.server_tools import ServerTools

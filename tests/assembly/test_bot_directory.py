@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from kouyu.agents.bot import DEFAULT_PROMPT, LanguageModelBot
+from kouyu.agents.bot import LanguageModelBot
+from kouyu.agents.bot_definition import DEFAULT_PROMPT
 from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.assembly.bots import open_bots
 from kouyu.protocol.errors import ProtocolError

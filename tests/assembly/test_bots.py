@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from kouyu.agents.agent import AgentError
-from kouyu.agents.bot import Example, LanguageModelBot
+from kouyu.agents.bot import LanguageModelBot
+from kouyu.agents.bot_definition import Example
 from kouyu.assembly.bots import needs_embedded_model, open_bots
 from kouyu.settings.bots import BotSettings, ExampleSettings, ModelSettings
 

@@ -11,7 +11,8 @@ import httpx
 import pytest
 from cozepy import AsyncCoze, AsyncHTTPClient, AsyncTokenAuth, Coze, SyncHTTPClient, TokenAuth
 
-from kouyu.agents.bot import BotDefinition, LanguageModelBot
+from kouyu.agents.bot import LanguageModelBot
+from kouyu.agents.bot_definition import BotDefinition
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.flow import Flow, FlowRequest
 from kouyu.bench.stub_engines import StubSynthesizer

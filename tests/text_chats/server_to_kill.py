@@ -8,7 +8,8 @@ import asyncio
 import sys
 from pathlib import Path
 
-from kouyu.agents.bot import BotDefinition, LanguageModelBot
+from kouyu.agents.bot import LanguageModelBot
+from kouyu.agents.bot_definition import BotDefinition
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.conversation.limits import Limits
 from kouyu.protocol.ids import IdFactory

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from kouyu.agents.bot import Example, Guidance
+from kouyu.agents.bot_definition import Example, Guidance
 
 
 class PromptFamily(msgspec.Struct, frozen=True, kw_only=True):

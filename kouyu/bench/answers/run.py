@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from kouyu.agents.agent import AgentRequest, ContextMessage, TextDelta, TextWithdrawn
-from kouyu.agents.bot import BotDefinition, LanguageModelBot
+from kouyu.agents.bot import LanguageModelBot
+from kouyu.agents.bot_definition import BotDefinition
 from kouyu.agents.embedded.model import EmbeddedModel
 from kouyu.agents.embedded.tiers import ModelFile
 from kouyu.bench.answers.marking import Half, Mark, Question, mark, questions

@@ -13,7 +13,8 @@ import msgspec
 import pytest
 
 from kouyu.agents.agent import AgentError, AgentRequest, ContextMessage, TextDelta, TokenUsage
-from kouyu.agents.bot import BotDefinition, LanguageModelBot
+from kouyu.agents.bot import LanguageModelBot
+from kouyu.agents.bot_definition import BotDefinition
 from kouyu.agents.embedded.model import EmbeddedModel, RunOptions
 from kouyu.agents.embedded.supervisor import Watch
 from kouyu.agents.embedded.tiers import TINY, file_of_user
