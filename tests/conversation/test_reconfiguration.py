@@ -1,4 +1,4 @@
-"""chat.update: what is sound of it holds; the opening line; which conversation and section this is."""
+"""chat.update: what is sound of it holds; which conversation and section this is."""
 
 import msgspec
 import pytest
@@ -18,23 +18,12 @@ from kouyu.protocol.downlink import Chat, DownlinkEvent, ErrorData, Message, Sen
 from kouyu.protocol.uplink import ConversationClear, ConversationMessageCreate
 from tests.conversation.simulation import CAPABILITIES, Engines, Simulation
 
-ANNOUNCEMENT = [
-    "conversation.audio.sentence_start",
-    "conversation.audio.delta",
-    "conversation.audio.completed",
-]
-
-
 def updated(talk: Simulation) -> dict[str, object]:
     """What the last chat.updated shows."""
     event = [event for event in talk.events if event.event_type == "chat.updated"][-1]
     assert isinstance(event.data, msgspec.Raw)
     shown: dict[str, object] = msgspec.json.decode(event.data)
     return shown
-
-
-def sentences(talk: Simulation) -> list[str]:
-    return [event.data.text for event in talk.events if isinstance(event.data, Sentence)]
 
 
 # What holds of an update, and what is told of the rest
@@ -140,94 +129,6 @@ def test_a_reply_that_was_prepared_is_prepared_again_under_the_new_configuration
     first, second = talk.all(StartReply)
     assert second.configuration == talk.conversation.configuration != first.configuration
     assert talk.event_types.count("conversation.chat.created") == 1
-
-
-# The opening line
-
-
-def test_the_bots_own_opening_line_is_spoken_with_audio_events_alone() -> None:
-    talk = Simulation()
-    talk.configure(need_play_prologue=True)
-    talk.wait(5)
-    assert talk.kinds() == ["chat.created", "chat.updated", *ANNOUNCEMENT]
-    assert sentences(talk) == [CAPABILITIES.prologue]
-
-
-def test_the_clients_opening_line_comes_before_the_bots() -> None:
-    talk = Simulation()
-    talk.configure(need_play_prologue=True, prologue_content="Good morning.")
-    talk.wait(5)
-    assert sentences(talk) == ["Good morning."]
-
-
-def test_an_opening_line_is_spoken_once_however_many_updates_come() -> None:
-    talk = Simulation()
-    for _ in range(3):
-        talk.configure(need_play_prologue=True)
-        talk.wait(5)
-    assert talk.event_types.count("conversation.audio.completed") == 1
-
-
-@pytest.mark.parametrize("after_s", [0.05, 0.3, 20])
-def test_another_opening_line_is_spoken_too_in_place_of_one_that_still_sounds(after_s: float) -> None:
-    talk = Simulation(Engines(packets_per_sentence=30))
-    talk.configure(need_play_prologue=True)
-    talk.wait(after_s)
-    talk.configure(prologue_content="Good morning.")
-    talk.wait(20)
-    assert sentences(talk)[-1] == "Good morning."
-    assert ("conversation.chat.canceled" in talk.event_types) is (after_s < 20)
-    talk.configure(prologue_content="Good morning.")
-    talk.wait(20)
-    assert sentences(talk).count("Good morning.") == 1
-
-
-@pytest.mark.parametrize("nothing", ["", " "])
-def test_an_opening_line_that_is_removed_or_blank_is_not_spoken(nothing: str) -> None:
-    talk = Simulation(capabilities=msgspec.structs.replace(CAPABILITIES, prologue=""))
-    talk.configure(need_play_prologue=True, prologue_content="Good morning.")
-    talk.wait(5)
-    talk.configure(prologue_content=nothing)
-    talk.wait(5)
-    assert talk.kinds() == ["chat.created", "chat.updated", *ANNOUNCEMENT, "chat.updated"]
-
-
-def test_no_opening_line_is_spoken_unasked() -> None:
-    talk = Simulation()
-    talk.configure(prologue_content="Good morning.")
-    talk.wait(5)
-    assert sentences(talk) == []
-
-
-def test_the_opening_line_joins_no_context_and_speech_interrupts_it() -> None:
-    talk = Simulation(Engines(packets_per_sentence=30))
-    talk.configure(need_play_prologue=True, turn_detection={"type": "server_vad"})
-    talk.silence(500)
-    talk.speak(400)
-    started = talk.event_types.index("input_audio_buffer.speech_started")
-    assert talk.event_types[started + 1] == "conversation.chat.canceled"
-    assert talk.all(SaveMessage) == []
-
-
-def test_an_opening_line_does_not_cut_off_what_is_being_said() -> None:
-    talk = Simulation()
-    talk.write("hello")
-    talk.wait(1)
-    talk.configure(need_play_prologue=True)
-    talk.wait(20)
-    assert "conversation.chat.canceled" not in talk.event_types
-    assert CAPABILITIES.prologue not in sentences(talk)
-
-
-def test_another_opening_line_does_not_cut_off_the_answer_behind_the_first() -> None:
-    talk = Simulation()
-    talk.configure(need_play_prologue=True)
-    talk.wait(5)
-    talk.write("hello")
-    talk.wait(1)
-    talk.configure(prologue_content="Good morning.")
-    talk.wait(20)
-    assert "Good morning." not in sentences(talk)
 
 
 # Conversation and section
