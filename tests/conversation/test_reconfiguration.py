@@ -14,9 +14,10 @@ from kouyu.conversation.effects import (
 )
 from kouyu.conversation.inputs import NotOpened, OpenedConversation
 from kouyu.conversation.limits import Limits
-from kouyu.protocol.downlink import Chat, DownlinkEvent, ErrorData, Message, Sentence
+from kouyu.protocol.downlink import Chat, DownlinkEvent, ErrorData, Message
 from kouyu.protocol.uplink import ConversationClear, ConversationMessageCreate
 from tests.conversation.simulation import CAPABILITIES, Engines, Simulation
+
 
 def updated(talk: Simulation) -> dict[str, object]:
     """What the last chat.updated shows."""

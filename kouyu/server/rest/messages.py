@@ -86,10 +86,17 @@ class ChangedMessage(msgspec.Struct, frozen=True):
 
 def message_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     """The route handlers."""
-    return [*_reading_routes(store, guard), *_writing_routes(store, guard)]
+    return [
+        _list_route(store, guard),
+        _retrieve_route(store, guard),
+        _answers_route(store, guard),
+        _create_route(store, guard),
+        _modify_route(store, guard),
+        _delete_route(store, guard),
+    ]
 
 
-def _reading_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
+def _list_route(store: Store, guard: Guard) -> HTTPRouteHandler:
     @post(
         "/v1/conversation/message/list",
         guards=[guard],
@@ -119,6 +126,10 @@ def _reading_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
         ends = {"first_id": page.first_id, "last_id": page.last_id, "has_more": page.has_more}
         return answer_success(request, [shown_record(record) for record in page.messages], **ends)
 
+    return of_conversation
+
+
+def _retrieve_route(store: Store, guard: Guard) -> HTTPRouteHandler:
     @route(
         "/v1/conversation/message/retrieve",
         http_method=["GET", "POST"],  # coze-java posts
@@ -132,6 +143,10 @@ def _reading_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
         record = await store.messages.get(conversation.id, message_id)
         return answer_success(request, shown_record(_found(record, message_id)))
 
+    return one
+
+
+def _answers_route(store: Store, guard: Guard) -> HTTPRouteHandler:
     @get(
         "/v3/chat/message/list",
         guards=[guard],
@@ -145,10 +160,10 @@ def _reading_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
             raise UnknownId("chat", chat_id, "in this conversation")
         return answer_success(request, [shown_record(record) for record in await store.messages.answers_of(chat_id)])
 
-    return [of_conversation, one, of_chat]
+    return of_chat
 
 
-def _writing_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
+def _create_route(store: Store, guard: Guard) -> HTTPRouteHandler:
     ids = IdFactory()
 
     @post(
@@ -172,6 +187,10 @@ def _writing_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
             raise ProtocolError(errors.CONVERSATION_NOT_FOUND, str(fault)) from fault
         return answer_success(request, shown_message(message, now))
 
+    return create
+
+
+def _modify_route(store: Store, guard: Guard) -> HTTPRouteHandler:
     @post(
         "/v1/conversation/message/modify",
         guards=[guard],
@@ -197,6 +216,10 @@ def _writing_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
         )
         return answer_success(request, None, message=shown_record(_found(record, message_id)))
 
+    return modify
+
+
+def _delete_route(store: Store, guard: Guard) -> HTTPRouteHandler:
     @post(
         "/v1/conversation/message/delete",
         guards=[guard],
@@ -208,7 +231,7 @@ def _writing_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
         record = await store.messages.delete(conversation.id, message_id)
         return answer_success(request, shown_record(_found(record, message_id)))
 
-    return [create, modify, delete]
+    return delete
 
 
 async def conversation_of_query(store: Store, request: Request[Any, Any, Any]) -> ConversationRecord:
