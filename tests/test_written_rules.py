@@ -12,16 +12,12 @@ LONGEST_FILE: Final = 300
 LONGEST_FUNCTION: Final = 60
 VAGUE: Final = {"utils", "util", "helpers", "helper", "common", "manager"}
 LONG_FILES: Final = {
-    "kouyu/agents/bot.py": 333,
     "kouyu/conversation/turns.py": 307,
     "kouyu/engines/asr/decoding.py": 306,
-    "kouyu/session/connection.py": 320,
 }
 """Files that are longer, and how long they may be. Nothing is added here, and no number grows: split the file."""
 LONG_FUNCTIONS: Final = {
     "kouyu/server/app.py::create_app": 68,
-    "kouyu/server/process/server_life.py::_serve": 68,
-    "kouyu/server/rest/messages.py::_writing_routes": 61,
 }
 """Functions that are longer, as above."""
 STRUCT: Final = {"Struct", "msgspec.Struct"}

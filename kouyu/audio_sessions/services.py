@@ -1,7 +1,8 @@
 """What audio sessions, and the REST routes for audio, use of the shared services: one struct to hear, one to speak."""
 
-from dataclasses import dataclass
 from typing import Self
+
+import msgspec
 
 from kouyu.engines.tts.engine import SpeechSynthesizer
 from kouyu.engines.vad.detector import VoiceActivityDetector
@@ -9,8 +10,7 @@ from kouyu.serving.services import Services
 from kouyu.serving.transcribing import Transcriber
 
 
-@dataclass(frozen=True, kw_only=True)
-class RecognitionServices:
+class RecognitionServices(msgspec.Struct, frozen=True, kw_only=True):
     """Finds speech in audio and transcribes it."""
 
     voice_activity: VoiceActivityDetector
@@ -28,8 +28,7 @@ class RecognitionServices:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class SynthesisServices:
+class SynthesisServices(msgspec.Struct, frozen=True, kw_only=True):
     """Speaks."""
 
     synthesizer: SpeechSynthesizer

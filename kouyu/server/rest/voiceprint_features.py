@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Final
 
 from litestar import Request, Response, delete, get, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.types import Guard
+from msgspec import Struct
 
 from kouyu.audio.format_detection import LONGEST_START, file_kind
 from kouyu.audio.pcm import PcmFormat, Samples
@@ -72,8 +72,7 @@ def voiceprint_feature_routes(
     return routes
 
 
-@dataclass(frozen=True)
-class _SpeechUploads:
+class _SpeechUploads(Struct, frozen=True):
     """Reads the speech that requests carry."""
 
     voice_activity: VoiceActivityDetector
