@@ -62,3 +62,20 @@ def test_no_question_is_answered_by_repeating_it(language: Language) -> None:
     """But for those that offer a choice or say what is asked for."""
     choices = [each.ask for each in questions(language) if mark(each, each.ask, language) == "right"]
     assert len(choices) <= 6, choices
+
+
+@pytest.mark.parametrize(
+    ("ask", "answer", "expected"),
+    [
+        ("大象和老鼠哪个重？", "大象比老鼠重。", "right"),
+        ("大象和老鼠哪个重？", "老鼠比大象重。", "wrong"),
+        ("火和冰哪个热？", "火比冰热。", "right"),
+        ("火和冰哪个热？", "冰更热，火不热。", "wrong"),
+        ("上海在哪个国家？", "上海在中华人民共和国。", "right"),
+        ("Which month comes after June?", "July comes after June.", "right"),
+        ("Which month comes after June?", "June comes after July.", "wrong"),
+    ],
+)
+def test_a_comparison_is_marked_by_what_it_says(ask: str, answer: str, expected: str) -> None:
+    (language, question), *_ = ((each, q) for each in LANGUAGES for q in questions(each) if q.ask == ask)
+    assert mark(question, answer, language) == expected
