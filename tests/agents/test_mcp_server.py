@@ -115,7 +115,7 @@ async def test_tools_are_reached_over_http_without_a_proxy_on_this_machine(monke
     program = await asyncio.create_subprocess_exec(sys.executable, PROGRAM, "http", str(port))
     server = McpServer(definition(command="", url=f"http://127.0.0.1:{port}/mcp"))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(100):
             while True:
                 try:
                     await server.start()

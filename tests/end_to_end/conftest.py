@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.running_server import RunningServer, running_server
+from tests.end_to_end.running_server import START_S, RunningServer, running_server
 from tests.standins import mcp_server
 from tests.standins.background import in_background
 from tests.standins.coze_server import TOKEN, CozeStandIn, coze_stand_in
@@ -86,6 +86,7 @@ bot_id = "7"
 name = "tools"
 command = "{sys.executable}"
 args = ["{Path(mcp_server.__file__)}"]
+start_timeout_s = {START_S}
 env = {{ MCP_LOG = "{folder / "tool_log"}" }}
 
 [[flows]]
