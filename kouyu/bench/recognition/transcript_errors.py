@@ -21,6 +21,9 @@ _BY_CHARACTER: Final = frozenset({"zh", "yue", "ja", "th"})
 _NO_SPACES: Final = LANGUAGE_OF_LETTERS["zh"] + LANGUAGE_OF_LETTERS["ja"] + LANGUAGE_OF_LETTERS["th"]
 _SAID: Final = re.compile(rf"[{_NO_SPACES}]|[^\W_{_NO_SPACES}]+")
 _WRITTEN: Final = re.compile(rf"[{_NO_SPACES}]|[^\W_{_NO_SPACES}]+(?:['’][^\W_{_NO_SPACES}]+)*|[^\w\s]")
+_LONG_NUMBER: Final = re.compile(r"[0-9]{7,}")
+"""Digits in Mandarin that were said one by one."""
+_HAN_DIGITS: Final = str.maketrans("0123456789", "零一二三四五六七八九")
 _MOST_JOINED: Final = 6
 """Most units that are compared with one word: two of a compound, or the letters of an abbreviation."""
 _APOSTROPHES: Final = re.compile(r"(?<=\w)['’](?=\w)")
@@ -90,7 +93,8 @@ def said_units(text: str, language: str, *, accents: bool = True) -> list[str]:
     if language == "en":
         text = english_in_words(text)
     elif language in ("zh", "yue"):
-        text = mandarin_in_words(text)
+        # Two has two words, and which one is said is not heard from a digit.
+        text = mandarin_in_words(_LONG_NUMBER.sub(_digit_by_digit, text)).replace("两", "二")
     units = _SAID.findall(_APOSTROPHES.sub("", text.casefold()))
     digits = _DIGITS.get(language, {})
     units = [digits.get(unit, unit) for unit in units]
@@ -114,6 +118,10 @@ def _is_one(units: Sequence[str], at: int, length: int, words: set[str], other: 
     if len(run) < length or "".join(run) not in words:
         return False
     return all([*other[start : start + length]] != run for start in range(len(other) - length + 1))
+
+
+def _digit_by_digit(number: re.Match[str]) -> str:
+    return number[0].translate(_HAN_DIGITS)
 
 
 def _plain(word: str) -> str:
