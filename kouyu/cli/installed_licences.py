@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
 from typing import Final
+
+import msgspec
 
 UNKNOWN: Final = "not stated"
 
@@ -57,16 +58,14 @@ LICENCE_OF_LIBRARY: Final = {
 linked with x264 and x265."""
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(msgspec.Struct, frozen=True):
     """A native library in a package."""
 
     file: str
     licence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(msgspec.Struct, frozen=True):
     """An installed package, and the native libraries of others that its wheel brings along."""
 
     name: str
