@@ -1,9 +1,13 @@
-"""Generates the spoken questions again: ``python -m kouyu.bench.questions.make``.
+"""Generates the spoken questions again, those of all languages or of some.
 
-Needs the weight sets piper-joe and kokoro, and whisper-base to check them.
+    python -m kouyu.bench.questions.make
+    python -m kouyu.bench.questions.make zh
+
+Needs the weight sets piper-joe, kokoro and kokoro-voices, and whisper-base to check them.
 """
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -58,10 +62,10 @@ QUESTIONS: Final = (
     Question("en-how-are-you", "en", "How are you today?", "piper-en-us-joe"),
     Question("en-help", "en", "Can you help me learn English?", "piper-en-us-joe"),
     Question("en-sky", "en", "What color is the sky?", "piper-en-us-joe"),
-    Question("zh-weather", "zh", "今天天气怎么样？", "kokoro-jf-nezumi"),
-    Question("zh-capital", "zh", "中国的首都是哪里？", "kokoro-jm-kumo"),
-    Question("zh-story", "zh", "请给我讲一个故事。", "kokoro-jf-nezumi"),
-    Question("zh-name", "zh", "你叫什么名字？", "kokoro-jm-kumo"),
+    Question("zh-weather", "zh", "今天天气怎么样？", "kokoro-zf-xiaoxiao"),
+    Question("zh-capital", "zh", "中国的首都是哪里？", "kokoro-zm-yunxi"),
+    Question("zh-story", "zh", "请给我讲一个故事。", "kokoro-zf-xiaoxiao"),
+    Question("zh-name", "zh", "你叫什么名字？", "kokoro-zm-yunxi"),
 )
 
 
@@ -70,25 +74,27 @@ class NotUnderstood(Exception):
 
 
 async def make(where: Path, questions: Sequence[Question] = QUESTIONS) -> None:
-    """Write the files and the index into a folder. Raises NotUnderstood."""
+    """Write the files into a folder, and their entries into its index. Raises NotUnderstood."""
     scheduler = Scheduler(1)
     try:
         engines = (
             await PiperSynthesizer.load(scheduler, folder("piper-joe")),
-            await KokoroSynthesizer.load(scheduler, folder("kokoro")),
+            await KokoroSynthesizer.load(scheduler, folder("kokoro"), voices=folder("kokoro-voices")),
         )
         voices = VoiceRouter(engines, scheduler)
         recognizer = WhisperRecognizer(folder("whisper-base"), scheduler)
-        entries = []
+        index = where / "index.json"
+        entries = {entry.file: entry for entry in msgspec.json.decode(index.read_bytes(), type=list[Entry])}
         for question in questions:
             samples = await _understood(question, voices, recognizer)
             file = f"{question.name}.wav"
             write_wav(where / file, samples, SPEECH_RATE)
             seconds = round(len(samples) / SPEECH_RATE, 2)
-            entries.append(Entry(file, question.language, question.text, question.voice, seconds))
+            entries[file] = Entry(file, question.language, question.text, question.voice, seconds)
+        await voices.close()
     finally:
         await scheduler.close()
-    (where / "index.json").write_bytes(msgspec.json.format(msgspec.json.encode(entries)) + b"\n")
+    index.write_bytes(msgspec.json.format(msgspec.json.encode(list(entries.values()))) + b"\n")
 
 
 async def _understood(question: Question, voices: SpeechSynthesizer, recognizer: SpeechRecognizer) -> Samples:
@@ -120,4 +126,5 @@ async def _spoken(question: Question, voices: SpeechSynthesizer) -> Samples:
 
 
 if __name__ == "__main__":
-    asyncio.run(make(Path(__file__).parent))
+    languages = sys.argv[1:] or {question.language for question in QUESTIONS}
+    asyncio.run(make(Path(__file__).parent, [question for question in QUESTIONS if question.language in languages]))
