@@ -48,7 +48,7 @@ FIRST_PIECE_WORDS: Final = 2.6
 LEVEL: Final = -20.0
 """dB (RMS) of full scale to which every voice is brought: the peaks stay below full scale."""
 
-FIRST_VOICES: Final = ("zf_xiaoyi", "jf_gongitsune")
+FIRST_VOICES: Final = ("zf_xiaobei", "jf_gongitsune")
 """The default: the first of these that is there. Measured by ``python -m evals.voices`` (docs/measurements.md)."""
 
 _ORDER: Final = "zabj"
