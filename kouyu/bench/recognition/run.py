@@ -6,7 +6,6 @@ transcripts, and with them a language that they have identified.
 """
 
 import time
-from dataclasses import field
 from typing import Final
 
 import msgspec
@@ -61,7 +60,7 @@ class RecognitionRun(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the recogniser is told the language. Otherwise it detects it."""
     accents: bool = True
     """Whether a wrong accent makes a word wrong."""
-    transcripts: TranscriptFinisher = field(default_factory=TranscriptFinisher)
+    transcripts: TranscriptFinisher = msgspec.field(default_factory=TranscriptFinisher)
 
     async def heard(self, recording: Recording) -> Heard:
         """Recognise one recording. Raises NoRecordings and EngineError."""
