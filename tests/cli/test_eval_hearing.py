@@ -42,9 +42,13 @@ def test_recordings_are_recognised_and_their_wrong_words_counted(tmp_path: Path,
     assert "en-story: 1 wrong" in result.output
     figures = json.loads(report.read_text(encoding="utf-8"))
     capital, story = figures["recordings"]
-    assert (capital["heard"], capital["unformatted"]) == ("What is the capital of France?", [0, 6])
-    assert (story["language"], story["unformatted"], story["formatted"]) == ("en", [1, 8], [3, 8])
-    assert figures["unformatted"] == [1, 14]
+    assert (capital["heard"], capital["unformatted"]) == (
+        "What is the capital of France?",
+        {"wrong": 0, "said": 6},
+    )
+    assert (story["language"], story["unformatted"]) == ("en", {"wrong": 1, "said": 8})
+    assert story["formatted"] == {"wrong": 3, "said": 8}
+    assert figures["unformatted"] == {"wrong": 1, "said": 14}
     assert figures["seconds"] == pytest.approx(2.13 + 2.58, abs=0.05)
     assert figures["processor_s"] > 0
     assert (figures["error_unit"], figures["language_told"]) == ("word", False)
