@@ -66,7 +66,7 @@ async def test_an_unknown_event_is_answered_with_nothing(scripted_server: Runnin
         (Refuse(500, "the model is on fire"), "it failed (HTTP 500): try again in a moment"),
         (HangUp(), "hung up"),
         (Hang(), "did not answer"),
-        (Say("One. ", "Two. ", "Three. ", hang_after=2), "silent"),
+        (Say("One. ", "Two. ", "Three. ", hang_after=2), "nothing more for 2 s"),
         (Say("One. ", "Two. ", "Three. ", die_after=2), ""),
     ],
 )

@@ -84,11 +84,13 @@ async def test_one_that_cannot_be_heard_is_a_note_and_is_tried_again(
     recordings: Recordings, listener: Listener
 ) -> None:
     listener.is_broken = True
-    assert await texts(recordings, message("1")) == ["[a recording that could not be heard: the recogniser is gone]"]
+    assert await texts(recordings, message("1")) == [
+        "[a recording that could not be transcribed: the recogniser is gone]"
+    ]
     listener.is_broken = False
     assert await texts(recordings, message("1")) == ["1"]
     (note,) = await texts(recordings, message("nothing"))
-    assert note.startswith("[a recording that could not be heard: ")
+    assert note.startswith("[a recording that could not be transcribed: ")
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def both_at_once(questions: Path) -> NDArray[np.float32]:
     """An English and a Mandarin question over each other, so that neither words nor language are certain."""
     english, mandarin = (read_listening_audio(questions / f"{name}.wav") for name in ("en-sky", "zh-weather"))
     length = max(len(english), len(mandarin))
-    mixed = 0.4 * np.pad(english, (0, length - len(english))) + 0.6 * np.pad(mandarin, (0, length - len(mandarin)))
+    mixed = 0.35 * np.pad(english, (0, length - len(english))) + 0.65 * np.pad(mandarin, (0, length - len(mandarin)))
     return np.asarray(mixed, np.float32)
 
 
