@@ -10,7 +10,7 @@ CONSOLE := console
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage test-sdk bench-peers fuzz console docs lint types models lock clean
+.PHONY: help run test test-slow coverage test-sdk bench-peers fuzz console docs lint types models lock clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -20,7 +20,7 @@ run: $(VENV)/run.stamp ## install, fetch the model weights, and start the server
 	@exec $(KOUYU) serve $(ARGS)
 
 # Tests use the smallest language model, on every machine; nothing larger is fetched for them.
-test coverage test-sdk bench-peers fuzz: export KOUYU_ENGINES__EMBEDDED__TIER := tiny
+test test-slow coverage test-sdk bench-peers fuzz: export KOUYU_ENGINES__EMBEDDED__TIER := tiny
 
 test: $(VENV)/dev.stamp ## everything that must hold: ruff, mypy, pytest (with the model weights)
 	@$(KOUYU) models fetch
@@ -29,6 +29,11 @@ test: $(VENV)/dev.stamp ## everything that must hold: ruff, mypy, pytest (with t
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/pytest
+
+test-slow: $(VENV)/dev.stamp ## tests that take long by their nature: the fuzzer, an engine in a package of its own
+	@$(KOUYU) models fetch
+	@$(KOUYU) models fetch piper-joe
+	$(VENV)/bin/pytest -m slow
 
 coverage: $(VENV)/dev.stamp ## which branches of kouyu/ are run by tests without model weights; fails below a floor (tests/coverage_floors.py)
 	$(VENV)/bin/python -m tests.coverage_floors

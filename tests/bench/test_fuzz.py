@@ -22,6 +22,7 @@ def cases(seed: int) -> UplinkCases:
 
 
 @pytest.mark.models
+@pytest.mark.slow
 async def test_whatever_is_sent_is_answered_and_the_client_beside_it_gets_its_answers() -> None:
     report = await fuzz(FuzzOptions(seed=7, events=150, clients=1, largest=2000, endless_s=1.0))
     assert not report.server_died

@@ -28,6 +28,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.models
+@pytest.mark.slow
 def test_the_engine_of_the_guide_is_heard(installed: Path, tmp_path: Path) -> None:
     environment = {"PYTHONPATH": str(installed)}
     server = start_server(tmp_path, config=FILES["kouyu.toml"], environment=environment)
