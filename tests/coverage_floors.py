@@ -19,7 +19,7 @@ ROOT: Final = Path(__file__).parent.parent
 CORE: Final = ("conversation", "protocol")
 CORE_FLOOR: Final = 100
 """Percent of the lines and branches of CORE."""
-FLOOR: Final = 70
+FLOOR: Final = 79
 """Percent of the lines and branches of kouyu/."""
 FOLDERS: Final = (
     CORE,
@@ -27,7 +27,7 @@ FOLDERS: Final = (
     ("text", "settings"),
     ("agents", "session"),
     ("text_chats", "audio", "store"),
-    ("assembly", "cli", "diagnostics", "model_files", "serving", "weights", "workers"),
+    ("assembly", "cli", "diagnostics", "metrics", "model_files", "serving", "weights", "workers"),
 )
 """Folders of tests/, by the run that they are part of. Two runs go on at once."""
 
