@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 _SENTENCES_AHEAD: Final = 4096
 """Most sentences that wait for synthesis: a book's chapter. Beyond that ``say`` waits, and reading from the client with
 it, whose pings are not answered meanwhile."""
+END_AFTER_S: Final = 0.5
+"""Least time from the first packet of a text to the event that ends it, where its audio lasts as long: @coze/api 1.3.9
+never reports the end of playback when that event comes before its player has started (websocket.md 4)."""
 _PACKETS_AHEAD: Final = 200
 """Most packets that wait to be sent. Beyond that synthesis waits."""
 
@@ -36,10 +39,17 @@ class _Saying(msgspec.Struct, frozen=True):
 
 
 class _Paced(msgspec.Struct, frozen=True):
-    """A packet, and the rate limit for sending it."""
+    """A packet, how long it sounds, and the rate limit for sending it."""
 
     event: AudioEvent
+    duration_s: float
     limit: LimitConfig | None
+
+
+class _End(msgspec.Struct, frozen=True):
+    """The event that ends a text."""
+
+    event: AudioEvent
 
 
 class SpeechStreamer:
@@ -51,7 +61,7 @@ class SpeechStreamer:
         self._audio_type = audio_type
         self._announces = announces
         self._sentences: asyncio.Queue[_Saying | AudioEvent] = asyncio.Queue(_SENTENCES_AHEAD)
-        self._outgoing: asyncio.Queue[AudioEvent | _Paced] = asyncio.Queue(_PACKETS_AHEAD)
+        self._outgoing: asyncio.Queue[AudioEvent | _Paced | _End] = asyncio.Queue(_PACKETS_AHEAD)
         self._encoder: AudioEncoder | None = None
         self._encodes: OutputAudio | None = None
         self._begun = False
@@ -86,7 +96,7 @@ class SpeechStreamer:
                     await self._say(saying)
                 case event:
                     self.close()  # a text is one stream of its codec, however many sentences it has
-                    await self._outgoing.put(event)
+                    await self._outgoing.put(_End(event))
 
     async def _say(self, saying: _Saying) -> None:
         try:
@@ -105,7 +115,9 @@ class SpeechStreamer:
                     announced = True
                     start = AudioEvent("conversation.audio.sentence_start", Sentence(saying.text))
                     await self._outgoing.put(start)
-                await self._outgoing.put(_Paced(audio_piece(self._audio_type, packet.data), limit))
+                await self._outgoing.put(
+                    _Paced(audio_piece(self._audio_type, packet.data), packet.duration_ms / 1000, limit)
+                )
 
     async def _packets(self, saying: _Saying, encoder: AudioEncoder) -> AsyncGenerator[Packet, None]:
         """All packets of a sentence. Raises EngineError."""
@@ -130,12 +142,21 @@ class SpeechStreamer:
     async def _send_paced(self) -> None:
         pacer = Pacer(None)
         now = asyncio.get_running_loop().time
+        began_at: float | None = None
+        audio_s = 0.0
         while True:
             match await self._outgoing.get():
-                case _Paced(event=event, limit=wanted):
+                case _End(event=event):
+                    if began_at is not None:
+                        await asyncio.sleep(began_at + min(END_AFTER_S, audio_s) - now())
+                    await self._send(event)
+                    began_at, audio_s = None, 0.0
+                case _Paced(event=event, duration_s=duration_s, limit=wanted):
                     pacer.limit = wanted
                     await asyncio.sleep(max(0.0, pacer.ready_at(now()) - now()))
                     await self._send(event)
                     pacer.left(now())  # after sending, which may wait for a client that does not read
+                    began_at = now() if began_at is None else began_at
+                    audio_s += duration_s
                 case event:
                     await self._send(event)
