@@ -23,6 +23,7 @@ UPGRADE = {
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
 }
+LONG_TEXT = "The train to the coast leaves at nine in the morning. " * 3
 TYPING = """
 # What nobody needs who only types, in English, is left out: the server starts in half the time.
 [engines]
@@ -98,8 +99,8 @@ def test_sigterm_lets_the_turn_in_progress_end_and_begins_nothing_new(tmp_path: 
         async with talking(server) as idle, talking(server) as talk, httpx.AsyncClient(base_url=server.http) as http:
             await idle.until("chat.created")
             asked_at = asyncio.get_running_loop().time()
-            await talk.write("Tell me a short story about a dog.")
-            await talk.until("conversation.message.delta")
+            await talk.client.send("input_text.generate_audio", {"mode": "text", "text": LONG_TEXT})
+            await talk.until("conversation.audio.delta")
             server.process.send_signal(signal.SIGTERM)
             await idle.client.ended()
             assert idle.client.close_code == 1001
@@ -109,7 +110,7 @@ def test_sigterm_lets_the_turn_in_progress_end_and_begins_nothing_new(tmp_path: 
             refused = await http.get("/v1/chat", headers=headers)
             assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
             assert "stopping" in refused.json()["msg"]
-            await talk.until("conversation.chat.completed")
+            await talk.until("conversation.audio.completed")
             await talk.client.ended()
             assert talk.client.close_code == 1001
             # No player can have played it all before then.
