@@ -98,7 +98,7 @@ class Sessions:
         A client that does not read the close frame within ``close_s`` seconds gets none; sessions that have not
         ended ``drain_s`` seconds later are cancelled, and awaited.
         """
-        self._stopping = True
+        self.refuse_new()
         await self._close(self._tasks, close_s)
         tasks = set(self._tasks.values())
         if tasks:

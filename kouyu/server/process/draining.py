@@ -28,17 +28,21 @@ async def drain(
     Returns when no session and no text chat runs any more, after ``limit_s`` seconds, or when ``at_once`` is set. A
     client that does not read the close frame within ``close_s`` seconds gets none.
     """
+
+    def running() -> int:
+        return sessions.running + (chats.running if chats is not None else 0)
+
     sessions.refuse_new()
     if chats is not None:
         chats.refuse_new()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(limit_s):
             await sessions.close_those_without(turns.on, close_s)
-            if sessions.running or (chats and chats.running):
+            if running():
                 log.info(
                     "stopping: waiting up to %g s for %d connections to end their turns", limit_s, sessions.running
                 )
-            while (sessions.running or (chats and chats.running)) and not at_once.is_set():
+            while running() and not at_once.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(at_once.wait(), _LOOK_EVERY_S)
                 await sessions.close_those_without(turns.on, close_s)
