@@ -14,6 +14,7 @@ import pytest
 
 from kouyu.diagnostics.loop_watchdog import LoopWatchdog
 from kouyu.diagnostics.watcher_hub import WatcherHub
+from kouyu.server.access import failure_backoff
 from kouyu.server.access.open_sockets import OpenSockets, revocations_enforced
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.app import create_app
@@ -119,6 +120,12 @@ async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings:
         ):
             yield Running(*ports, secret, store, sessions, sockets, certificates, watcher_hub)
             await sessions.end(close_s=0.5, drain_s=0.5)
+
+
+@pytest.fixture
+def failures_stay_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address's failures are not forgiven with time, so that a slow machine counts as many as a fast one."""
+    monkeypatch.setattr(failure_backoff, "FAILURES_PER_S", 1e-6)
 
 
 @pytest.fixture

@@ -185,6 +185,7 @@ async def test_a_token_with_the_chat_permission_alone_is_refused(server: Running
     assert (answer.status_code, answer.json()["code"]) == (403, 4101)
 
 
+@pytest.mark.usefixtures("failures_stay_counted")
 async def test_an_address_that_keeps_failing_is_slowed_down(http: httpx.AsyncClient) -> None:
     answers = [await http.get("/v1/files/retrieve", headers={"Authorization": "Bearer wrong"}) for _ in range(32)]
     assert (answers[-1].status_code, answers[-1].json()["code"]) == (429, 4013)

@@ -126,6 +126,7 @@ async def test_a_full_server_says_so_and_has_room_again_when_a_session_ends(star
     assert (await first_message(server.url(), server.header)).startswith("kouyu")
 
 
+@pytest.mark.usefixtures("failures_stay_counted")
 async def test_an_address_that_keeps_failing_has_to_wait(server: Running) -> None:
     statuses = [(await refusal_status(server.url(), {"Authorization": "Bearer wrong"}))[0] for _ in range(30)]
     assert statuses == [401] * 30
@@ -133,6 +134,7 @@ async def test_an_address_that_keeps_failing_has_to_wait(server: Running) -> Non
     assert (status, body["code"]) == (429, 4013)
 
 
+@pytest.mark.usefixtures("failures_stay_counted")
 async def test_a_valid_token_is_accepted_from_an_address_that_keeps_failing(server: Running) -> None:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as rest:
 

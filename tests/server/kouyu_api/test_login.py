@@ -50,6 +50,7 @@ async def test_a_body_without_a_login_is_refused_by_name(server: Running, body: 
     assert (answer.status_code, answer.json()["code"]) == (400, 4000)
 
 
+@pytest.mark.usefixtures("failures_stay_counted")
 async def test_whoever_keeps_guessing_is_slowed_down(server: Running) -> None:
     statuses = [(await post(server, "/v1/kouyu/login", json={"login": f"guess {n}"})).status_code for n in range(40)]
     assert (statuses[0], statuses[-1]) == (401, 429)
@@ -67,6 +68,7 @@ def test_the_login_stands_where_browsers_send_it_to_nobody() -> None:
     assert login_link("http://127.0.0.1:8080", "kouyu_a-b") == "http://127.0.0.1:8080/#login=kouyu_a-b"
 
 
+@pytest.mark.usefixtures("failures_stay_counted")
 async def test_behind_a_proxy_one_guesser_does_not_slow_down_the_others(server: Running) -> None:
     guesser, other = {"X-Forwarded-For": "198.51.100.1"}, {"X-Forwarded-For": "198.51.100.2"}
     for _ in range(40):
