@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,18 +10,21 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Executable
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from kouyu.store import dialect
 from kouyu.store.connections import Connections, open_reading, open_writing
 from kouyu.store.errors import StoreError
-from kouyu.store.migrations import migrate
+from kouyu.store.schema import migrate
 from kouyu.store.writer import Write, Writer
 
 logger = logging.getLogger(__name__)
 
 READERS: Final = 4
 """Reading connections; further readers wait until one is free."""
+
+MIGRATION_WAIT_S: Final = 300.0
+"""How long a start waits for another process that migrates the database."""
 
 R = TypeVar("R", bound=msgspec.Struct)
 T = TypeVar("T")
@@ -38,7 +42,8 @@ class Database:
     async def open(cls, location: str | Path) -> "Database":
         """Open the database at a path (SQLite, created if missing) or URL, and migrate its schema.
 
-        Raises SchemaTooNew for a database from a newer kouyu, StoreError when it cannot be opened.
+        Waits up to MIGRATION_WAIT_S for another process that migrates it. Raises SchemaTooNew for a database from a
+        newer kouyu, StoreError when it cannot be opened.
         """
         url = dialect.database_url(location)
         if url.get_backend_name() == "sqlite" and url.database:
@@ -46,7 +51,7 @@ class Database:
         writing = open_writing(url)
         try:
             async with _errors_told("opened"):
-                await writing.run(migrate)
+                await _migrate(writing)
         except BaseException:
             await writing.close()
             raise
@@ -105,6 +110,17 @@ class Database:
         """The first column of a query's first row, or None."""
         async with _errors_told("read"):
             return await self._reading.run(lambda connection: connection.execute(query).scalar())
+
+
+async def _migrate(writing: Connections) -> None:
+    deadline = time.monotonic() + MIGRATION_WAIT_S
+    while True:
+        try:
+            return await writing.run(migrate)
+        except DBAPIError as error:
+            if not dialect.is_locked(error) or time.monotonic() > deadline:
+                raise
+            logger.warning("another program holds the database locked; waiting until this one may open it")
 
 
 @asynccontextmanager

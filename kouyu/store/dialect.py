@@ -21,6 +21,9 @@ BUSY_TIMEOUT_MS = 10_000
 
 _MIGRATION_LOCK = 0x6B6F757975  # "kouyu"; any number that no other program uses
 
+_LOCK_NOT_AVAILABLE = "55P03"
+"""PostgreSQL's code for a lock that was not had within lock_timeout."""
+
 Insert = sqlite.Insert | postgresql.Insert
 
 
@@ -103,8 +106,10 @@ def empty_write_ahead_log(connection: Connection) -> bool:
 
 
 def is_locked(error: DBAPIError) -> bool:
-    """Whether SQLite gave up waiting for another process; the same transaction may succeed later."""
-    return isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
+    """Whether the database gave up waiting for another process; the same transaction may succeed later."""
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return "locked" in str(error.orig)
+    return getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 
 def reason(error: Exception) -> str:
@@ -123,9 +128,14 @@ def binary_type(connection: Connection) -> str:
 
 
 def wait_for_sole_migration(connection: Connection) -> None:
-    """Let one process migrate at a time. In SQLite the transaction's write lock does that."""
+    """Let one process migrate at a time. In SQLite the transaction's write lock does that.
+
+    Raises an error that ``is_locked`` if another one takes longer than BUSY_TIMEOUT_MS.
+    """
     if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {BUSY_TIMEOUT_MS}")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
 
 
 def put(

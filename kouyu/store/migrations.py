@@ -1,4 +1,4 @@
-"""Schema migrations: each step is SQL that never changes once released. Append new steps to STEPS.
+"""The steps of the schema: each is SQL that never changes once released. Append new ones to STEPS.
 
 Plain SQL that both SQLite and PostgreSQL accept, with two types filled in: ``{sequence}``, an auto-increment number,
 and ``{binary}``, bytes.
@@ -7,14 +7,24 @@ A tool such as alembic would add a second configuration and its own environment 
 
 from typing import Final
 
-from sqlalchemy import Connection, text
+import msgspec
 
-from kouyu.store import dialect
-from kouyu.store.errors import SchemaTooNew
+Statements = tuple[str, ...]
 
-Step = tuple[str, ...]
 
-_CONVERSATIONS: Final[Step] = (
+class Step(msgspec.Struct, frozen=True):
+    """One change of the schema."""
+
+    release: str
+    """The kouyu that has it first; an older one cannot use the database afterwards."""
+    does: str
+    """What it does, for the log."""
+    statements: Statements
+    table: str = ""
+    """The table that it changes, whose rows are counted for the log; empty: it only makes new ones."""
+
+
+_CONVERSATIONS: Final[Statements] = (
     """
     CREATE TABLE conversations (
         id TEXT NOT NULL PRIMARY KEY,
@@ -83,7 +93,7 @@ _CONVERSATIONS: Final[Step] = (
     """,
 )
 
-_FILES: Final[Step] = (
+_FILES: Final[Statements] = (
     """
     CREATE TABLE files (
         id TEXT NOT NULL PRIMARY KEY,
@@ -94,7 +104,7 @@ _FILES: Final[Step] = (
     """,
 )
 
-_BOTS: Final[Step] = (
+_BOTS: Final[Statements] = (
     """
     CREATE TABLE bots (
         id TEXT NOT NULL PRIMARY KEY,
@@ -120,7 +130,7 @@ _BOTS: Final[Step] = (
     """,
 )
 
-_FEEDBACK: Final[Step] = (
+_FEEDBACK: Final[Statements] = (
     """
     CREATE TABLE feedback (
         message_id TEXT NOT NULL PRIMARY KEY REFERENCES messages (id) ON DELETE CASCADE,
@@ -132,7 +142,7 @@ _FEEDBACK: Final[Step] = (
     """,
 )
 
-_VOICEPRINTS: Final[Step] = (
+_VOICEPRINTS: Final[Statements] = (
     """
     CREATE TABLE voiceprint_groups (
         id TEXT NOT NULL PRIMARY KEY,
@@ -162,7 +172,7 @@ _VOICEPRINTS: Final[Step] = (
     "CREATE INDEX voiceprint_features_by_group ON voiceprint_features (group_id, created_at, id)",
 )
 
-_SOUNDS: Final[Step] = (
+_SOUNDS: Final[Statements] = (
     """
     CREATE TABLE sounds (
         message_id TEXT NOT NULL PRIMARY KEY REFERENCES messages (id) ON DELETE CASCADE,
@@ -179,9 +189,9 @@ _SOUNDS: Final[Step] = (
     "CREATE INDEX sounds_by_age ON sounds (created_at, message_id, size)",
 )
 
-_TOOL_CALLS: Final[Step] = ("ALTER TABLE messages ADD COLUMN tool_call_id TEXT NOT NULL DEFAULT ''",)
+_TOOL_CALLS: Final[Statements] = ("ALTER TABLE messages ADD COLUMN tool_call_id TEXT NOT NULL DEFAULT ''",)
 
-_LOST_CONNECTIONS: Final[Step] = (
+_LOST_CONNECTIONS: Final[Statements] = (
     """
     CREATE TABLE lost_connections (
         seq {sequence} PRIMARY KEY,
@@ -194,35 +204,12 @@ _LOST_CONNECTIONS: Final[Step] = (
 )
 
 STEPS: Final[tuple[Step, ...]] = (
-    _CONVERSATIONS,
-    _FILES,
-    _BOTS,
-    _FEEDBACK,
-    _VOICEPRINTS,
-    _SOUNDS,
-    _TOOL_CALLS,
-    _LOST_CONNECTIONS,
+    Step("0.1.0", "make conversations, messages, chats and tokens", _CONVERSATIONS),
+    Step("0.1.0", "make files", _FILES),
+    Step("0.1.0", "make bots and variables", _BOTS),
+    Step("0.1.0", "make feedback", _FEEDBACK),
+    Step("0.1.0", "make voiceprints", _VOICEPRINTS),
+    Step("0.1.0", "make recordings", _SOUNDS),
+    Step("0.2.0", "messages get the id of their tool call", _TOOL_CALLS, table="messages"),
+    Step("0.2.0", "make lost connections", _LOST_CONNECTIONS),
 )
-
-
-def migrate(connection: Connection) -> None:
-    """Migrate the database to the last of STEPS within the connection's transaction: all of it or nothing.
-
-    Raises SchemaTooNew when the database has steps this program does not know.
-    """
-    dialect.wait_for_sole_migration(connection)
-    connection.execute(text("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)"))
-    found: int | None = connection.execute(text("SELECT version FROM schema_version")).scalar()
-    if found is None:
-        connection.execute(text("INSERT INTO schema_version (version) VALUES (0)"))
-    version = found or 0
-    if version > len(STEPS):
-        raise SchemaTooNew(
-            f"the database {connection.engine.url.render_as_string(hide_password=True)} has schema version {version},"
-            f" but this kouyu knows only {len(STEPS)}: update kouyu, or choose another data directory"
-        )
-    types = {"sequence": dialect.sequence_type(connection), "binary": dialect.binary_type(connection)}
-    for step in STEPS[version:]:
-        for statement in step:
-            connection.execute(text(statement.format(**types)))
-    connection.execute(text("UPDATE schema_version SET version = :version"), {"version": len(STEPS)})

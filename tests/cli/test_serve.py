@@ -2,8 +2,10 @@
 
 import re
 import shlex
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,19 @@ def test_missing_weights_are_a_refusal_that_names_the_command() -> None:
     assert "kouyu models fetch silero-vad" in result.stderr
     assert "Traceback" not in result.stderr
     assert result.stdout == ""
+
+
+def test_the_database_of_a_newer_kouyu_is_a_refusal_that_names_the_release(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with closing(sqlite3.connect(tmp_path / "data" / "kouyu.db")) as newer:
+        newer.executescript(
+            "CREATE TABLE schema_version (version INTEGER NOT NULL, release TEXT NOT NULL);"
+            "INSERT INTO schema_version VALUES (999, '9.1.0');"
+        )
+    result = serve()
+    assert result.exit_code == 1
+    assert "has schema version 999 and needs kouyu 9.1.0 or newer" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_the_first_start_writes_the_settings_file_and_later_ones_leave_it_alone(tmp_path: Path) -> None:

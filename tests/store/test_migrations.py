@@ -1,15 +1,20 @@
 import asyncio
+import logging
 import sqlite3
-from contextlib import closing
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from kouyu.store import migrations
+from kouyu.store import database, dialect, migrations
 from kouyu.store.database import Database
 from kouyu.store.errors import SchemaTooNew, StoreError
+from kouyu.store.migrations import Step
 from kouyu.store.store import Store
 from kouyu.store.tables import metadata
 
@@ -65,7 +70,8 @@ async def test_opening_waits_for_another_program_that_writes_to_a_file_not_yet_i
 async def test_only_the_steps_that_are_missing_are_taken(location: str | Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with await Store.open(location) as store:
         await store.conversations.create_if_missing("c", "bot")
-    longer = (*migrations.STEPS, ("CREATE TABLE later (id TEXT)", "INSERT INTO later SELECT id FROM conversations"))
+    later = ("CREATE TABLE later (id TEXT)", "INSERT INTO later SELECT id FROM conversations")
+    longer = (*migrations.STEPS, Step("9.0.0", "make later", later))
     monkeypatch.setattr(migrations, "STEPS", longer)
     for _ in range(2):
         database = await Database.open(location)
@@ -102,7 +108,8 @@ async def test_a_step_that_fails_leaves_the_database_as_it_was(
 ) -> None:
     await (await Store.open(location)).close()
     with monkeypatch.context() as patched:
-        patched.setattr(migrations, "STEPS", (*migrations.STEPS, ("CREATE TABLE later (id TEXT)", "nonsense")))
+        broken = Step("9.0.0", "make later", ("CREATE TABLE later (id TEXT)", "nonsense"))
+        patched.setattr(migrations, "STEPS", (*migrations.STEPS, broken))
         with pytest.raises(StoreError):
             await Store.open(location)
     database = await Database.open(location)
@@ -111,13 +118,116 @@ async def test_a_step_that_fails_leaves_the_database_as_it_was(
     await database.close()
 
 
-async def test_a_database_from_a_newer_kouyu_is_refused(location: str | Path) -> None:
-    database = await Database.open(location)
-    newer = text("UPDATE schema_version SET version = 99")
-    await database._writing.run(lambda connection: connection.execute(newer).rowcount)
-    await database.close()
-    with pytest.raises(SchemaTooNew, match=r"version 99.*update kouyu"):
-        await Store.open(location)
+async def test_a_database_from_a_newer_kouyu_is_refused_with_the_release_that_it_needs(
+    location: str | Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = (*migrations.STEPS, Step("9.1.0", "make later", ("CREATE TABLE later (id TEXT)",)))
+    with monkeypatch.context() as newer:
+        newer.setattr(migrations, "STEPS", steps)
+        await (await Store.open(location)).close()
+    for _ in range(2):
+        with pytest.raises(SchemaTooNew, match=rf"schema version {len(steps)} and needs kouyu 9\.1\.0 or newer"):
+            await Store.open(location)
+
+
+async def test_each_step_and_the_rows_that_it_changes_are_logged(
+    location: str | Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="kouyu.store")
+    async with await Store.open(location) as store:
+        for name in ("a", "b"):
+            await store.conversations.create_if_missing(name, "bot")
+    assert caplog.messages == []  # a new database has nothing to migrate
+    changed = Step(
+        "9.0.0", "conversations get a colour", ("ALTER TABLE conversations ADD COLUMN c TEXT",), "conversations"
+    )
+    steps = (*migrations.STEPS, changed, Step("9.0.0", "make later", ("CREATE TABLE later (id TEXT)",)))
+    monkeypatch.setattr(migrations, "STEPS", steps)
+    await (await Store.open(location)).close()
+    number = len(steps)
+    summary, *each = caplog.messages
+    assert summary.endswith(f"has schema version {number - 2}; migrating it to {number}")
+    assert each == [
+        f"schema version {number - 1}: conversations get a colour (2 rows)",
+        f"schema version {number}: make later",
+    ]
+
+
+@asynccontextmanager
+async def held_by_another_program(location: str | Path) -> AsyncIterator[None]:
+    """Another program migrates the database while the block runs."""
+    url = dialect.database_url(location)
+    if url.get_backend_name() == "sqlite":
+        with closing(sqlite3.connect(str(url.database), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+        return
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(dialect.wait_for_sole_migration)
+        yield
+    await engine.dispose()
+
+
+class Warned(logging.Handler):
+    """Set once the store has warned ``times``."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__(logging.WARNING)
+        self._left = times
+        self.set = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._left -= "waiting until this one may open it" in record.getMessage()
+        if self._left == 0:
+            self.set.set()
+
+
+async def test_a_start_waits_as_long_as_another_program_migrates(
+    location: str | Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await (await Store.open(location)).close()
+    monkeypatch.setattr(dialect, "BUSY_TIMEOUT_MS", 20)
+    warned = Warned(2)
+    logging.getLogger("kouyu.store").addHandler(warned)
+    try:
+        async with held_by_another_program(location):
+            opening = asyncio.create_task(Store.open(location))
+            await warned.set.wait()
+            assert not opening.done()
+        await (await opening).close()
+    finally:
+        logging.getLogger("kouyu.store").removeHandler(warned)
+
+
+async def test_a_start_gives_up_when_the_other_program_never_ends(
+    location: str | Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await (await Store.open(location)).close()
+    monkeypatch.setattr(dialect, "BUSY_TIMEOUT_MS", 20)
+    monkeypatch.setattr(database, "MIGRATION_WAIT_S", 0.0)
+    async with held_by_another_program(location):
+        with pytest.raises(StoreError, match="cannot be opened"):
+            await Store.open(location)
+
+
+async def test_of_two_programs_that_start_at_once_on_an_old_database_one_migrates_it(tmp_path: Path) -> None:
+    path = tmp_path / "kouyu.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        old.executescript((Path(__file__).parent / "kouyu-0.1.0.sql").read_text(encoding="utf-8"))
+        old.execute("PRAGMA journal_mode = WAL")
+        old.execute("BEGIN IMMEDIATE")  # neither may begin before both have been started
+        command = (sys.executable, "-m", "tests.store.opening_program", str(path))
+        pipe = asyncio.subprocess.PIPE
+        programs = [await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe) for _ in range(2)]
+        for program in programs:
+            assert program.stdout is not None
+            assert await program.stdout.readline() == b"opening\n"
+        old.execute("COMMIT")
+    logs = [(await program.communicate())[1].decode() for program in programs]
+    assert [program.returncode for program in programs] == [0, 0], logs
+    assert "".join(logs).count(f"migrating it to {len(migrations.STEPS)}") == 1
+    assert "".join(logs).count("messages get the id of their tool call (4 rows)") == 1
 
 
 async def test_a_new_file_can_be_read_by_its_owner_alone(tmp_path: Path) -> None:
