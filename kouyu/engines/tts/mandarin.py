@@ -38,6 +38,23 @@ _PUNCTUATION: Final = str.maketrans(
         "～": "— ",
     }
 )
+_KOKORO_LETTERS: Final = (
+    # Tones; the third one first, since it ends as the second does.
+    ("˧˩˧", "↓"),
+    ("˧˥", "↗"),
+    ("˥˩", "↘"),
+    ("˥", "→"),
+    # The vowels of "shi" and "si".
+    ("ɻ\u0329", "ɨ"),
+    ("ɹ\u0329", "ɨ"),
+    # Affricates are one letter.
+    ("ʈʂ", "\uab67"),
+    ("ts", "ʦ"),
+    ("tɕ", "ʨ"),
+    # Kokoro has no mark of a vowel that is no syllable of its own.
+    ("\u032f", ""),
+)
+"""IPA as pinyin-to-ipa writes it, and as Kokoro learnt it; replaced in this order."""
 
 
 def mandarin_phonemes(text: str) -> str:
@@ -71,26 +88,24 @@ def _before(syllable: str, following: str) -> str:
 @lru_cache(maxsize=2048)
 def _syllable(pinyin: str) -> str:
     """IPA of one syllable such as "hao3"; "" if it is not a Mandarin syllable."""
+    from pinyin_to_ipa import pinyin_to_ipa
+
     try:
-        return str(_front_end().py2ipa(pinyin)).replace("\u032f", "")
-    except (ValueError, KeyError, IndexError, AssertionError):
+        ipa = "".join(pinyin_to_ipa(pinyin)[0])
+    except ValueError:
         log.info("no phonemes for the syllable %s", pinyin)
         return ""
-
-
-@cache
-def _front_end() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # some of its dependencies cause syntax and import warnings
-        from misaki.zh import ZHG2P
-    return ZHG2P
+    for written, learnt in _KOKORO_LETTERS:
+        ipa = ipa.replace(written, learnt)
+    return ipa
 
 
 @cache
 def _dictionary() -> tuple[Callable[[str], list[str]], Callable[[str], list[str]]]:
     """A word segmenter, and a function that returns the pinyin of a word after tone sandhi."""
-    _front_end()
-    import jieba  # type: ignore[import-untyped]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # invalid escape sequences, and pkg_resources
+        import jieba  # type: ignore[import-untyped]
     from pypinyin import Style, lazy_pinyin
 
     jieba.setLogLevel(logging.WARNING)
