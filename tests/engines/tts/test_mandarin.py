@@ -20,3 +20,7 @@ def test_han_become_ipa_with_spoken_tones(text: str, phonemes: str) -> None:
 
 def test_a_rare_letter_without_a_reading_is_left_out() -> None:
     assert mandarin_phonemes("嗯\u4dbe好") != ""
+
+
+def test_affricates_and_vowels_without_a_letter_are_kokoros() -> None:
+    assert mandarin_phonemes("真的是自己去吃") == "ꭧə→ntɤ ʂɨ↘ ʦɨ↘ʨi↓ ʨʰy↘ ꭧʰɨ→"
