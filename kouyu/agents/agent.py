@@ -147,7 +147,7 @@ class ReadsAhead(Protocol):
         """Whether prefilling helps, and costs nothing but the model's own time."""
         ...
 
-    async def read_ahead(self, request: AgentRequest) -> None:
-        """Prefill with a request whose question may be unfinished. It has no visible effect, except that a reply to the
-        same request may begin sooner. Raises AgentError."""
+    async def read_ahead(self, request: AgentRequest, *, draft: bool) -> None:
+        """Prefill with a request whose question may be unfinished, and draft the beginning of an answer if ``draft``.
+        It has no visible effect, except that a reply to the same request may begin sooner. Raises AgentError."""
         ...

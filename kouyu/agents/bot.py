@@ -143,11 +143,14 @@ class LanguageModelBot:
         """Whether the model's server caches prompts, and prefilling costs nothing but its time."""
         return self.definition.model.reads_ahead
 
-    async def read_ahead(self, request: AgentRequest) -> None:
-        """Prefill the model with the question so far, and draft an answer if the question seems complete. Raises
-        AgentError."""
+    async def read_ahead(self, request: AgentRequest, *, draft: bool) -> None:
+        """Prefill the model with the question so far; with ``draft``, also write the beginning of an answer, which
+        ``reply`` to the same request uses. Raises AgentError."""
         messages = await self._messages(request, request.messages, ())
-        await self._drafts.write(messages, tools=self._tools, options=self._options(may_call=True))
+        if draft:
+            await self._drafts.write(messages, tools=self._tools, options=self._options(may_call=True))
+        else:
+            await self._client.read(messages, tools=self._tools)
 
     async def _read(self, messages: Sequence[ContextMessage]) -> Sequence[ContextMessage]:
         """Replace files in the messages, and those that tools' outputs name, with their content."""

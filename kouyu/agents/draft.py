@@ -1,8 +1,9 @@
-"""Speculative generation of an answer's first tokens from the interim transcript.
+"""Speculative generation of an answer's first tokens from the last interim transcript.
 
-An interim transcript is often the whole question already: only the silence after it is missing. So a model that costs
-nothing but its time drafts the beginning of an answer. If the final transcript is the same, the answer continues the
-draft; otherwise the draft is dropped, and the model has at least prefilled its KV cache with the question.
+When the user pauses or releases the button, the last interim transcript is often the whole question already. So a model
+that costs nothing but its time drafts the beginning of an answer while the final transcript is made. If that is the
+same, the answer continues the draft; otherwise the draft is dropped, and the model has at least prefilled its KV cache
+with the question.
 """
 
 import asyncio
@@ -20,8 +21,6 @@ DRAFT_TOKENS: Final = 12
 
 MOST_DRAFTS: Final = 8
 """Most drafts kept, over all conversations; the oldest is dropped first."""
-
-_QUESTION_ENDS: Final = (".", "?", "!")
 
 
 class Drafts:
@@ -51,13 +50,10 @@ class Drafts:
     async def write(
         self, messages: Sequence[dict[str, Any]], *, tools: Sequence[dict[str, Any]], options: dict[str, Any]
     ) -> None:
-        """Prefill the model with ``messages`` and, if the last one is complete, draft an answer. Raises AgentError.
+        """Draft the beginning of an answer to ``messages``. Raises AgentError.
 
         When cancelled, it keeps the draft so far.
         """
-        if not _is_whole(messages[-1]):
-            await self._client.read(messages, tools=tools)
-            return
         draft = _Draft()
         self._drafts[_key(messages, tools, options)] = draft
         for oldest in list(self._drafts)[:-MOST_DRAFTS]:
@@ -125,11 +121,6 @@ class _Draft:
 
 def _key(messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]], options: dict[str, Any]) -> bytes:
     return msgspec.json.encode((messages, tools, options))
-
-
-def _is_whole(message: dict[str, Any]) -> bool:
-    content = message.get("content")
-    return message.get("role") == "user" and isinstance(content, str) and content.rstrip().endswith(_QUESTION_ENDS)
 
 
 def _with_draft(usage: TokenUsage, drafted: int) -> TokenUsage:

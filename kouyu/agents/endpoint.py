@@ -36,7 +36,9 @@ class ModelEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """True for servers that cache prompts and cost nothing but their time: while the user still speaks, kouyu prefills
     them with the question so far."""
     ahead_body: dict[str, Any] = {}
-    """Added to the body of these prefill requests, overriding ``body``."""
+    """Added to the body of these requests, and of those that draft an answer, overriding ``body``."""
+    prefill_body: dict[str, Any] = {}
+    """Added to those that only prefill, whose question is mostly unfinished."""
     images: bool = False
     """True for models that accept pictures."""
     starts_thinking: bool | None = None

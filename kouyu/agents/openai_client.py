@@ -94,7 +94,7 @@ class OpenAIClient:
 
     async def read(self, messages: Sequence[dict[str, Any]], *, tools: Sequence[dict[str, Any]] = ()) -> None:
         """Prefill the server with ``messages``, which it may cache for later requests. Raises AgentError."""
-        options = {"max_tokens": 1, **self._endpoint.ahead_body}
+        options = {"max_tokens": 1, **self._endpoint.ahead_body, **self._endpoint.prefill_body}
         async with aclosing(self.complete(messages, tools=tools, options=options)) as events:
             async for _ in events:
                 pass

@@ -139,10 +139,12 @@ class StartReply(msgspec.Struct, frozen=True):
 
 class ReadAhead(msgspec.Struct, frozen=True):
     """Prefill the agent's model with the interim transcript of the question, where the agent can. Nothing is reported;
-    the next StartReply ends it."""
+    the next StartReply ends it, unless it asks the same question."""
 
     question: Message
     configuration: Configuration
+    draft: bool
+    """Whether to draft the beginning of an answer as well, because the question may be complete."""
 
 
 class CommitReply(msgspec.Struct, frozen=True):

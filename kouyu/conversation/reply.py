@@ -78,9 +78,10 @@ class Reply:
         if self.phase == "running":
             yield CommitReply(order)
 
-    def read_ahead(self) -> Iterator[Effect]:
-        """Prefill the agent's model with the unfinished question. This reply itself is then discarded."""
-        yield ReadAhead(self._messages.question, self._configuration)
+    def read_ahead(self, *, draft: bool) -> Iterator[Effect]:
+        """Prefill the agent's model with the question so far, and draft an answer if ``draft``. This reply itself is
+        then discarded."""
+        yield ReadAhead(self._messages.question, self._configuration, draft)
 
     def commit(self, now: float) -> Iterator[Effect]:
         """Announce the chat and release all buffered effects: the turn is certain.

@@ -16,6 +16,7 @@ from kouyu.conversation.output_slot import OutputSlot
 from kouyu.conversation.pending_turns import PendingTurns
 from kouyu.conversation.preparation import Preparation
 from kouyu.conversation.push_to_talk import is_push_to_talk
+from kouyu.conversation.reading_ahead import ReadingAhead
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.turn import ReplyMaker, Turn
@@ -46,6 +47,7 @@ class Turns:
         self._make_reply = make_reply
         self._endpointer = Endpointer(limits)
         self._interims = InterimTranscripts(orders, limits)
+        self._reading_ahead = ReadingAhead()
         self._judgement = TurnJudgement(orders, limits)
         self._last_speaker = LastSpeaker()
         new_turn = partial(Turn, orders=orders, limits=limits, make_reply=make_reply)
@@ -104,7 +106,8 @@ class Turns:
             wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
             if wanted and self._client_knows_of_utterance(configuration):
                 yield Send(DownlinkEvent("conversation.audio_transcript.update", Transcript(self._interims.text)))
-            yield from self._read_ahead(now)
+            if self._may_read_ahead(now) and self._reading_ahead.while_speaking(self._interims.text):
+                yield from self._make_reply(self._interims.text, now).read_ahead(draft=False)
         for turn in self._turns():
             turn.on_transcript(received)
 
@@ -191,10 +194,12 @@ class Turns:
             match moment:
                 case SpeechBegan():
                     yield from self._interims.reset()
+                    self._reading_ahead.reset()
                 case Paused(span):
                     if self._speculates and self._client_knows_of_utterance(configuration):
                         yield from self._interims.stop()
                         yield from self._preparation.begin(span, configuration, now)
+                        yield from self._read_last_interim(configuration, now)
                 case MayBeOver(span):
                     yield from self._judge(span, now)
                 case Resumed():
@@ -210,7 +215,10 @@ class Turns:
                     assert_never(moment)
 
     def _on_end(self, ended: Ended, configuration: Configuration, now: float) -> Iterator[Effect]:
+        if ended.span is not None and self._preparation.turn is None and not ended.interrupted:
+            yield from self._read_last_interim(configuration, now)
         yield from self._interims.reset()
+        self._reading_ahead.reset()
         yield from self._judgement.stop()
         if ended.announced:
             yield Send(DownlinkEvent("input_audio_buffer.speech_stopped"))
@@ -257,9 +265,15 @@ class Turns:
             utterance.announced = True
             yield Send(DownlinkEvent("input_audio_buffer.speech_started"))
 
-    def _read_ahead(self, now: float) -> Iterator[Effect]:
-        if self._speculates and not self._pending and not self._output.audible(now):
-            yield from self._make_reply(self._interims.text, now).read_ahead()
+    def _read_last_interim(self, configuration: Configuration, now: float) -> Iterator[Effect]:
+        """Prefill the last interim transcript while the final one is made, which is often the same. Draft an answer to
+        it where the reply will be awaited; the silence that ends a turn under ``server_vad`` is long enough without."""
+        if self._may_read_ahead(now) and self._reading_ahead.at_pause(self._interims.text):
+            draft = configuration.turn_detection.type != "server_vad"
+            yield from self._make_reply(self._interims.text, now).read_ahead(draft=draft)
+
+    def _may_read_ahead(self, now: float) -> bool:
+        return self._speculates and not self._pending and not self._output.audible(now)
 
     def _judge(self, span: Span, now: float) -> Iterator[Effect]:
         prepared, interims = self._preparation.turn, self._interims

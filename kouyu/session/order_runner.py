@@ -219,7 +219,8 @@ class OrderRunner:
     async def _read_ahead(self, agent: ReadsAhead, order: ReadAhead) -> None:
         try:
             as_asked = StartReply(0, order.question, (), order.configuration)
-            await agent.read_ahead(await self._request(as_asked, self._recorder.ticket))
+            request = await self._request(as_asked, self._recorder.ticket)
+            await agent.read_ahead(request, draft=order.draft)
         except AgentError as error:
             log.debug("an agent's prefill failed: %s", error)
         except Exception:  # the boundary to an agent: nothing depends on this

@@ -226,7 +226,7 @@ async def test_reading_ahead_shows_the_model_what_the_reply_will_begin_with(
 ) -> None:
     definition = BotDefinition(id="7", name="Bot", model=endpoint, prompt="Be kind.", tools=(WEATHER,))
     bot = LanguageModelBot(definition)
-    await bot.read_ahead(request("Hi", "Hello.", "What is"))
+    await bot.read_ahead(request("Hi", "Hello.", "What is"), draft=False)
     [_ async for _ in bot.reply(request("Hi", "Hello.", "What is this?"))]
     await bot.close()
     ahead, asked = (received.body for received in model.requests)

@@ -170,19 +170,58 @@ def test_two_buffers_that_end_at_once_leave_no_order_of_the_first_behind() -> No
     assert talk.conversation.deadline(talk.now) is None
 
 
-def test_the_agent_may_read_what_has_been_said_so_far() -> None:
+def read_ahead(talk: Simulation) -> list[tuple[str, bool]]:
+    """What the agent was asked to read ahead, and whether to draft an answer."""
+    return [(ahead.question.content, ahead.draft) for ahead in talk.all(ReadAhead)]
+
+
+def test_the_agent_reads_a_long_question_while_it_is_spoken() -> None:
+    long = "What is the capital of France, and how many people live there today?"
+    talk = Simulation(Engines(transcript=long, transcription_s=0.05))
+    talk.free_talk()
+    talk.speak(1500)
+    assert read_ahead(talk) == [(long, False)]
+    assert talk.all(StartReply) == []
+    assert talk.all(SaveMessage) == []
+
+
+def test_the_agent_reads_a_short_question_at_the_pause_behind_it() -> None:
     talk = Simulation(Engines(transcription_s=0.05))
     talk.free_talk()
     talk.speak(1500)
-    assert {ahead.question.content for ahead in talk.all(ReadAhead)} == {Engines().transcript}
+    assert talk.all(ReadAhead) == []
+    talk.silence(96)
+    assert read_ahead(talk) == [(Engines().transcript, False)]
+    talk.speak(300)
+    talk.silence(960)
+    assert len(talk.all(ReadAhead)) == 1  # the text was the same
+
+
+def test_an_answer_is_drafted_where_no_long_silence_follows() -> None:
+    for turn_detection in ({"type": "semantic_vad"}, {"type": "client_interrupt"}):
+        talk = Simulation(Engines(transcription_s=0.05))
+        talk.configure(turn_detection=turn_detection)
+        talk.speak(1500)
+        talk.silence(96)
+        assert read_ahead(talk) == [(Engines().transcript, True)]
+
+
+def test_an_answer_is_drafted_when_the_button_is_released_at_the_last_word() -> None:
+    talk = Simulation(Engines(transcription_s=0.05))
+    talk.speak(1500)
+    talk.complete()
+    talk.wait(0.01)
+    assert read_ahead(talk) == [(Engines().transcript, True)]
     assert talk.all(StartReply) == []
-    assert talk.all(SaveMessage) == []
+    talk.wait(2)
+    assert len(talk.all(StartReply)) == 1
 
 
 def test_without_speculation_nothing_is_read_ahead() -> None:
     talk = Simulation(Engines(transcription_s=0.05), limits=Limits(speculation=False))
     talk.free_talk()
     talk.speak(1500)
+    talk.silence(96)
     assert "conversation.audio_transcript.update" in talk.event_types
     assert talk.all(ReadAhead) == []
 

@@ -12,6 +12,7 @@ import msgspec
 from kouyu.agents.agent import AgentError
 from kouyu.agents.embedded.child import ProcessOptions
 from kouyu.agents.embedded.machine import processor_time_s
+from kouyu.agents.embedded.prompts import PREFILL_BODY
 from kouyu.agents.embedded.supervisor import Supervisor, Watch
 from kouyu.agents.embedded.tiers import ModelFile
 from kouyu.agents.endpoint import ModelEndpoint
@@ -96,6 +97,7 @@ class EmbeddedModel:
             reads_ahead=True,
             starts_thinking=False,
             ahead_body=self.model.prompts.body_ahead,
+            prefill_body=PREFILL_BODY,
         )
 
     @property

@@ -34,6 +34,9 @@ penalty corrupts names and numbers; the penalty on repeated sequences (DRY) only
 _BODY_AHEAD: Final[dict[str, Any]] = {"dry_multiplier": 0}
 """A dozen tokens cannot loop, and setting up the DRY sampler takes 7 ms for each request."""
 
+PREFILL_BODY: Final[dict[str, Any]] = {"add_generation_prompt": False}
+"""The tokens that begin an answer are not read: the question goes on before them. That saves a quarter of a prefill."""
+
 SMOLLM2: Final = PromptFamily(
     body=_BODY,
     body_ahead=_BODY_AHEAD,
