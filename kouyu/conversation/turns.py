@@ -47,7 +47,7 @@ class Turns:
         self._make_reply = make_reply
         self._endpointer = Endpointer(limits)
         self._interims = InterimTranscripts(orders, limits)
-        self._reading_ahead = ReadingAhead()
+        self._reading_ahead = ReadingAhead(make_reply, self._interims, allowed=self._may_read_ahead)
         self._judgement = TurnJudgement(orders, limits)
         self._last_speaker = LastSpeaker()
         new_turn = partial(Turn, orders=orders, limits=limits, make_reply=make_reply)
@@ -106,8 +106,7 @@ class Turns:
             wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
             if wanted and self._client_knows_of_utterance(configuration):
                 yield Send(DownlinkEvent("conversation.audio_transcript.update", Transcript(self._interims.text)))
-            if self._may_read_ahead(now) and self._reading_ahead.while_speaking(self._interims.text):
-                yield from self._make_reply(self._interims.text, now).read_ahead(draft=False)
+            yield from self._reading_ahead.while_speaking(now)
         for turn in self._turns():
             turn.on_transcript(received)
 
@@ -194,12 +193,11 @@ class Turns:
             match moment:
                 case SpeechBegan():
                     yield from self._interims.reset()
-                    self._reading_ahead.reset()
                 case Paused(span):
                     if self._speculates and self._client_knows_of_utterance(configuration):
                         yield from self._interims.stop()
                         yield from self._preparation.begin(span, configuration, now)
-                        yield from self._read_last_interim(configuration, now)
+                        yield from self._reading_ahead.at_pause(configuration.turn_detection, now)
                 case MayBeOver(span):
                     yield from self._judge(span, now)
                 case Resumed():
@@ -215,8 +213,8 @@ class Turns:
                     assert_never(moment)
 
     def _on_end(self, ended: Ended, configuration: Configuration, now: float) -> Iterator[Effect]:
-        if ended.span is not None and self._preparation.turn is None and not ended.interrupted:
-            yield from self._read_last_interim(configuration, now)
+        if ended.span is not None and self._preparation.turn is None:
+            yield from self._reading_ahead.at_pause(configuration.turn_detection, now)
         yield from self._interims.reset()
         self._reading_ahead.reset()
         yield from self._judgement.stop()
@@ -264,13 +262,6 @@ class Turns:
         if utterance is not None and not utterance.announced:
             utterance.announced = True
             yield Send(DownlinkEvent("input_audio_buffer.speech_started"))
-
-    def _read_last_interim(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Prefill the last interim transcript while the final one is made, which is often the same. Draft an answer to
-        it where the reply will be awaited; the silence that ends a turn under ``server_vad`` is long enough without."""
-        if self._may_read_ahead(now) and self._reading_ahead.at_pause(self._interims.text):
-            draft = configuration.turn_detection.type != "server_vad"
-            yield from self._make_reply(self._interims.text, now).read_ahead(draft=draft)
 
     def _may_read_ahead(self, now: float) -> bool:
         return self._speculates and not self._pending and not self._output.audible(now)
