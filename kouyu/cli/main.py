@@ -14,6 +14,8 @@ COMMANDS: Final = {
     "models": "List, fetch, verify and remove model weights.",
     "licences": "Show the licences of weights, packages and libraries.",
     "token": "Create, list and revoke access tokens, and links to the page.",
+    "backup": "Save a server's whole state in one file, also while it runs.",
+    "restore": "Restore a backup.",
     "bench": "Measure a server: latency, capacity, memory.",
     "eval": "Measure how good the models are.",
 }

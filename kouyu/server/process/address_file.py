@@ -10,7 +10,8 @@ from kouyu.server.process.private_file import replace_file
 
 log = logging.getLogger(__name__)
 
-_NAME: Final = "address.json"
+NAME: Final = "address.json"
+"""Its name in the data folder."""
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -27,14 +28,14 @@ def write_address(folder: Path, address: Address) -> None:
     A failure is logged only, since the server works without the file.
     """
     try:
-        replace_file(folder / _NAME, msgspec.json.encode(address), 0o600)
+        replace_file(folder / NAME, msgspec.json.encode(address), 0o600)
     except OSError as error:
-        log.warning("%s cannot be written (%s); kouyu's other commands need --url", folder / _NAME, error.strerror)
+        log.warning("%s cannot be written (%s); kouyu's other commands need --url", folder / NAME, error.strerror)
 
 
 def read_address(folder: Path) -> Address | None:
     """Return the address of the last server on this data folder, or None if there was none."""
     try:
-        return msgspec.json.decode((folder / _NAME).read_bytes(), type=Address)
+        return msgspec.json.decode((folder / NAME).read_bytes(), type=Address)
     except (OSError, msgspec.DecodeError):
         return None

@@ -7,22 +7,42 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
+from kouyu.server.process import address_file
 from kouyu.server.process.private_file import replace_file
+from kouyu.settings.first_file import FILE_NAME
+from kouyu.store import location
 from kouyu.store.errors import NameTaken
 from kouyu.store.tokens import Tokens
 
 log = logging.getLogger(__name__)
 
 TOKEN_NAME = "default"
+RESTORING = "restoring"
+"""A file in the data folder while a restore moves others into place: what is there is not whole."""
+_LOCK = "lock"
+_NOT_DATA: Final = frozenset((_LOCK, address_file.NAME, "lost+found"))
+"""What may lie in a data folder without data."""
 
 
 class DataFolderError(Exception):
     """The folder cannot be used. The text says why, and what helps."""
 
 
+class DataFolderInUse(DataFolderError):
+    """Another process, a server, has locked the folder."""
+
+    def __init__(self, path: Path, owner: str) -> None:
+        super().__init__(
+            f"{path}: another kouyu (process {owner}) uses this data folder; give this one its own with --data-dir"
+        )
+        self.owner = owner
+        """Its process id, or "unknown"."""
+
+
 class DataFolder:
-    """A data folder locked by this process. Made by ``open_data_folder``."""
+    """The layout of a data folder. A server gets one that it has locked, from ``open_data_folder``."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -38,7 +58,44 @@ class DataFolder:
         return self.path / "files"
 
     @property
-    def _token_file(self) -> Path:
+    def database(self) -> Path:
+        """The SQLite database, where the data is not on PostgreSQL."""
+        return self.path / location.DATABASE_FILE
+
+    @property
+    def settings(self) -> Path:
+        """Where a settings file lies that is kept with the data."""
+        return self.path / FILE_NAME
+
+    def kept_files(self) -> list[Path]:
+        """The token, the certificates, and a settings file that lies here, as far as there are any."""
+        found = [self.token_file, self.settings, *sorted(self.tls.glob("*.pem"))]
+        return [path for path in found if path.is_file()]
+
+    def upload_ids(self) -> list[str]:
+        """The names of all uploaded files, also of those whose upload was cut off."""
+        return sorted(path.name for path in self.files.iterdir()) if self.files.is_dir() else []
+
+    def name_of(self, path: Path) -> str:
+        """The path of a file of this folder, relative to it, with ``/``."""
+        return path.relative_to(self.path).as_posix()
+
+    def path_of(self, name: str) -> Path:
+        """The file with such a name. Raises ValueError for a name that no file of a data folder has."""
+        top, _, inner = name.partition("/")
+        kept = {path.name for path in (self.token_file, self.settings, self.database)}
+        is_inner = top in (self.files.name, self.tls.name) and inner not in ("", ".", "..") and "/" not in inner
+        if not is_inner and name not in kept:
+            raise ValueError(f"a data folder has no file {name!r}")
+        return self.path / name
+
+    def holds_data(self) -> bool:
+        """Whether there is anything but what a server leaves that has saved nothing."""
+        return any(path.name not in _NOT_DATA for path in self.path.iterdir())
+
+    @property
+    def token_file(self) -> Path:
+        """The file with the token that is shown at every start."""
         return self.path / "token"
 
     async def access_token(self, tokens: Tokens) -> str:
@@ -52,19 +109,19 @@ class DataFolder:
             return kept
         secret = await _new_token(tokens)
         try:
-            replace_file(self._token_file, f"{secret}\n".encode(), 0o600)
+            replace_file(self.token_file, f"{secret}\n".encode(), 0o600)
         except OSError as error:
-            raise DataFolderError(f"{self._token_file}: cannot be written: {error.strerror}") from None
+            raise DataFolderError(f"{self.token_file}: cannot be written: {error.strerror}") from None
         return secret
 
     def _kept_token(self) -> str:
         """The token in the file; "" if the file is missing or damaged."""
         try:
-            return self._token_file.read_text(encoding="ascii").strip()
+            return self.token_file.read_text(encoding="ascii").strip()
         except (FileNotFoundError, UnicodeDecodeError):
             return ""
         except OSError as error:
-            raise DataFolderError(f"{self._token_file}: cannot be read: {error.strerror}") from None
+            raise DataFolderError(f"{self.token_file}: cannot be read: {error.strerror}") from None
 
 
 async def _new_token(tokens: Tokens) -> str:
@@ -94,12 +151,23 @@ def open_data_folder(path: Path) -> Iterator[DataFolder]:
     """Open the folder, readable by its owner alone, and lock it while the block runs. Create it if it is missing.
 
     Without the lock a second server on the same database would close the first one's open chats as left by a crash.
-    Raises DataFolderError if the folder cannot be used, or another server uses it.
+    Raises DataFolderError if the folder cannot be used, another server uses it, or a restore was cut off.
     """
+    with locked_data_folder(path) as folder:
+        if (path / RESTORING).exists():
+            raise DataFolderError(
+                f"{path}: a restore into this data folder was cut off; run it again: kouyu restore FILE --force"
+            )
+        yield folder
+
+
+@contextlib.contextmanager
+def locked_data_folder(path: Path) -> Iterator[DataFolder]:
+    """As ``open_data_folder``, for a restore: also where another one was cut off."""
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         _keep_others_out(path)
-        lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise DataFolderError(f"{path}: cannot be used as the data folder: {error.strerror}") from None
     try:
@@ -107,9 +175,7 @@ def open_data_folder(path: Path) -> Iterator[DataFolder]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             owner = os.read(lock, 20).decode("ascii", errors="replace").strip() or "unknown"
-            raise DataFolderError(
-                f"{path}: another kouyu (process {owner}) uses this data folder; give this one its own with --data-dir"
-            ) from None
+            raise DataFolderInUse(path, owner) from None
         with contextlib.suppress(OSError):  # a full disk: the process id is only shown to people
             os.ftruncate(lock, 0)
             os.write(lock, f"{os.getpid()}\n".encode())

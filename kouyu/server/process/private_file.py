@@ -22,3 +22,15 @@ def replace_file(path: Path, content: bytes, mode: int) -> None:
         with contextlib.suppress(OSError):
             fresh.unlink()
         raise
+
+
+def sync_folder(path: Path) -> None:
+    """Write the names in a folder to disk: after a power failure a file's content may otherwise exist without its name.
+
+    Raises OSError.
+    """
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
