@@ -7,6 +7,7 @@ import msgspec
 
 from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.engines.tts.engine import Voice
+from kouyu.serving.caller import Caller
 from kouyu.serving.services import Services
 from kouyu.serving.socket import Socket
 from kouyu.text_chats.text_chats import TextChats
@@ -16,10 +17,10 @@ class RunSession(Protocol):
     """``session.connection.run_session`` with its services filled in."""
 
     def __call__(
-        self, socket: Socket, *, bot_id: str, workflow_id: str, log_id: str, owner: str, redials_as: str
+        self, socket: Socket, *, bot_id: str, workflow_id: str, log_id: str, caller: Caller, redials_as: str
     ) -> Coroutine[Any, Any, None]:
-        """Run one session to its end. ``workflow_id`` is "" if the bot itself answers, ``owner`` a token's id,
-        ``redials_as`` a key that stays the same when this client reconnects."""
+        """Run one session to its end. ``workflow_id`` is "" if the bot itself answers, ``caller`` the client's
+        token, ``redials_as`` a key that stays the same when this client reconnects."""
         ...
 
 

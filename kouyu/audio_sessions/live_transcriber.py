@@ -113,6 +113,7 @@ class LiveTranscriber:
     async def hear(self, delta: bytes) -> None:
         """Take the next bytes. Raises ProtocolError if they do not decode, EngineError if VAD fails."""
         async for samples in self._decoder.decoded(delta):
+            self._services.count_audio(len(samples) / SPEECH_RATE)
             await self._judge(samples)
 
     async def complete(self) -> None:

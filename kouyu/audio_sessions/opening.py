@@ -9,12 +9,13 @@ from kouyu.audio_sessions.services import RecognitionServices, SynthesisServices
 from kouyu.audio_sessions.speech_endpoint import SpeechEndpoint
 from kouyu.audio_sessions.transcription_endpoint import TranscriptionEndpoint
 from kouyu.protocol.audio_endpoint_uplink import AudioEndpointName
+from kouyu.serving.caller import UNLIMITED, Caller
 from kouyu.serving.services import Services
 from kouyu.serving.socket import Socket
 
 
 def audio_session(
-    services: Services, socket: Socket, name: AudioEndpointName, *, bot_id: str, log_id: str
+    services: Services, socket: Socket, name: AudioEndpointName, *, bot_id: str, log_id: str, caller: Caller = UNLIMITED
 ) -> Coroutine[Any, Any, None]:
     """Return a coroutine that serves one client of the endpoint ``name`` until it disconnects (``run_audio_session``).
 
@@ -22,7 +23,7 @@ def audio_session(
     """
     capabilities = services.capabilities_of(services.bots.get(bot_id))
 
-    recognition, synthesis = RecognitionServices.of(services), SynthesisServices.of(services)
+    recognition, synthesis = RecognitionServices.of(services, caller), SynthesisServices.of(services, caller)
 
     def opened(send: Send) -> AudioEndpoint:
         match name:

@@ -48,6 +48,7 @@ async def read_aloud(services: SynthesisServices, reading: Reading) -> AsyncGene
             packets = spoken_packets(voice, sentence, options, priority, encoder, patience_s=services.patience_s)
             async with aclosing(packets):
                 async for packet in packets:
+                    services.count_audio(packet.duration_ms / 1000)
                     yield packet.data
             priority = Priority.SENTENCE
         for last in encoder.flush():

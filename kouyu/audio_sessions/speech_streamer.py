@@ -155,6 +155,7 @@ class SpeechStreamer:
                     pacer.limit = wanted
                     await asyncio.sleep(max(0.0, pacer.ready_at(now()) - now()))
                     await self._send(event)
+                    self._services.count_audio(duration_s)
                     pacer.left(now())  # after sending, which may wait for a client that does not read
                     began_at = now() if began_at is None else began_at
                     audio_s += duration_s

@@ -30,6 +30,7 @@ from kouyu.bench.stub_engines import open_stub_services
 from kouyu.engines.vad.detector import Heard, VoiceActivityDetector, VoiceActivityStream
 from kouyu.server.process.data_folder import open_data_folder
 from kouyu.server.process.server_life import Ready, serve
+from kouyu.serving.caller import Caller
 from kouyu.serving.services import Services
 from kouyu.serving.socket import Socket
 from kouyu.session.connection import run_session
@@ -73,7 +74,7 @@ class Measurements:
         bot_id: str,
         workflow_id: str,
         log_id: str,
-        owner: str,
+        caller: Caller,
         redials_as: str,
     ) -> None:
         """Run a session, and measure its frames."""
@@ -86,7 +87,7 @@ class Measurements:
                 bot_id=bot_id,
                 workflow_id=workflow_id,
                 log_id=log_id,
-                owner=owner,
+                caller=caller,
                 redials_as=redials_as,
             )
         finally:

@@ -1,63 +1,39 @@
-"""``kouyu token``: create, list and revoke access tokens, also while a server runs on the same data."""
+"""``kouyu token``: create, change, list and revoke access tokens, also while a server runs on the same data."""
 
 import asyncio
-import re
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Final, TypeVar
-from urllib.parse import urlsplit
+from typing import TypeVar
 
 import click
 from rich.console import Console
 from rich.table import Column, Table
 
 from kouyu.cli.local_server import address_of, chosen_folder, data_dir_option, data_folder
+from kouyu.cli.token_options import (
+    Duration,
+    WebAddress,
+    limit_options,
+    limits_of,
+    limits_text,
+    permission_option,
+    permissions_of,
+)
 from kouyu.server.kouyu_api.link import login_link
 from kouyu.store import location
 from kouyu.store.errors import StoreError
 from kouyu.store.store import Store
-from kouyu.store.tokens import ALL_PERMISSIONS, Permission, TokenRecord
+from kouyu.store.token_records import ALL_PERMISSIONS, CLIENT_PERMISSIONS, TokenLimits, TokenRecord
 
 T = TypeVar("T")
 
 
-_UNIT_SECONDS: Final = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-
-
-class Duration(click.ParamType[int]):
-    """A time such as ``30d``, in seconds: a whole number and m, h, d or w."""
-
-    name = "duration"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Seconds; fails for anything that is not a duration above zero."""
-        if isinstance(value, int):
-            return value
-        match = re.fullmatch(r"([1-9][0-9]{0,5})([mhdw])", str(value))
-        if match is None:
-            self.fail(f"{value!r} is not a time such as 12h or 30d (m, h, d or w)", param, ctx)
-        return int(match[1]) * _UNIT_SECONDS[match[2]]
-
-
-class WebAddress(click.ParamType[str]):
-    """The base URL of a server, without a slash at its end."""
-
-    name = "url"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The URL; fails for anything that a browser could not open."""
-        parts = urlsplit(str(value))
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            self.fail(f"{value!r} is not an address such as https://talk.example.org", param, ctx)
-        return str(value).rstrip("/")
-
-
 @click.group()
 def token() -> None:
-    """Create, list and revoke access tokens of clients, and links to the page."""
+    """Create, change, list and revoke access tokens of clients, and links to the page."""
 
 
 @token.command()
@@ -65,36 +41,67 @@ def token() -> None:
 @click.option(
     "--expires", type=Duration(), metavar="TIME", help="How long it is valid, such as 12h or 30d. [default: for ever]"
 )
-@click.option(
-    "--permission",
-    "permissions",
-    multiple=True,
-    type=click.Choice((*ALL_PERMISSIONS, "own_diagnostics")),
-    help="What it permits; may be given more than once. [default: everything]",
-)
+@click.option("--owner", default="", metavar="NAME", help="Whose data it reads and writes. [default: no name]")
+@permission_option("everything but administration")
+@limit_options
 @data_dir_option
-def create(name: str, expires: int | None, permissions: tuple[Permission, ...], data_dir: Path | None) -> None:
+def create(
+    name: str,
+    expires: int | None,
+    owner: str,
+    permissions: tuple[str, ...],
+    data_dir: Path | None,
+    **limits: str | None,
+) -> None:
     """Create a token named NAME and show it, only this once."""
     expires_at = None if expires is None else int(time.time()) + expires
+    given = permissions_of(permissions) or CLIENT_PERMISSIONS
+    most = TokenLimits(**limits_of(limits))
     try:
-        _, secret = _run(data_dir, lambda store: store.tokens.create(name, expires_at, permissions or ALL_PERMISSIONS))
+        _, secret = _run(data_dir, lambda store: store.tokens.create(name, expires_at, given, owner=owner, limits=most))
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="NAME") from error
+        raise click.UsageError(str(error)) from error
     # Only the token goes to standard output, so that a script can capture it.
     click.echo("Keep this token: it is not shown again.", err=True)
     click.echo(secret)
 
 
+@token.command()
+@click.argument("name_or_id", metavar="NAME")
+@permission_option("as before")
+@limit_options
+@data_dir_option
+def change(name_or_id: str, permissions: tuple[str, ...], data_dir: Path | None, **limits: str | None) -> None:
+    """Change what the token named NAME permits, and its limits; "none" takes a limit away.
+
+    What is not given stays. A running server follows within a second or two.
+    """
+    changes = limits_of(limits)
+    if not permissions and not changes:
+        raise click.UsageError("give a permission or a limit to change; see kouyu token change --help")
+    given = permissions_of(permissions) or None
+    changed = _run(
+        data_dir, lambda store: store.tokens.change(name_or_id, permissions=given, limits=changes), fresh=False
+    )
+    if changed is None:
+        raise click.ClickException(f"there is no token {name_or_id}")
+    click.echo(f"{changed.name} opens {_opens(changed)}; limits: {limits_text(changed.limits) or 'none'}.")
+
+
 @token.command(short_help="Print a login link to the page.")
 @click.option("--url", type=WebAddress(), help="The server's URL for browsers. [default: where it was last started]")
+@click.option("--owner", default="", metavar="NAME", help="Whose data the page shows. [default: no name]")
 @data_dir_option
-def link(url: str | None, data_dir: Path | None) -> None:
+def link(url: str | None, owner: str, data_dir: Path | None) -> None:
     """Print a login link to the page, valid for one use within a day.
 
     A server for the local network has several URLs; their login works once, for all of them together.
     """
     address = address_of(data_folder(data_dir))
-    login = _run(data_dir, lambda store: store.tokens.create_login(), fresh=False)
+    try:
+        login = _run(data_dir, lambda store: store.tokens.create_login(owner), fresh=False)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     for base_url in [url] if url else [address.http, *address.lan]:
         click.echo(login_link(base_url, login))
 
@@ -105,12 +112,11 @@ def list_tokens(data_dir: Path | None) -> None:
     """List all tokens, without their secrets."""
     records = _run(data_dir, lambda store: store.tokens.list(), fresh=False)
     columns = (Column(title, no_wrap=True) for title in ("Name", "Made", "Expires", "Last used"))
-    table = Table(*columns, "Opens", box=None, pad_edge=False)
+    table = Table(*columns, "Owner", "Opens", "Limits", box=None, pad_edge=False)
     now = time.time()
     for record in records:
-        opens = "everything" if set(record.permissions) == set(ALL_PERMISSIONS) else ", ".join(record.permissions)
         dates = _date(record.created_at), _expiry(record, now), _date(record.last_used_at)
-        table.add_row(record.name, *dates, opens)
+        table.add_row(record.name, *dates, record.owner, _opens(record), limits_text(record.limits))
     Console(width=None if sys.stdout.isatty() else 120).print(
         table if records else "There are no tokens. Make one with: kouyu token create NAME"
     )
@@ -143,6 +149,14 @@ def _run(data_dir: Path | None, work: Callable[[Store], Awaitable[T]], *, fresh:
         return asyncio.run(on_store())
     except StoreError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _opens(record: TokenRecord) -> str:
+    if {*record.permissions} >= {*ALL_PERMISSIONS}:
+        return "everything"
+    if {*record.permissions} >= {*CLIENT_PERMISSIONS}:
+        return "everything but administration"
+    return ", ".join(record.permissions)
 
 
 def _expiry(record: TokenRecord, now: float) -> str:

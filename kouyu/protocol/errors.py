@@ -47,6 +47,14 @@ class ProtocolError(Exception):
         self.msg = msg
 
 
+class TryLater(ProtocolError):
+    """A limit refuses this now; the same may succeed in ``retry_after_s`` seconds."""
+
+    def __init__(self, code: int, msg: str, retry_after_s: int) -> None:
+        super().__init__(code, msg)
+        self.retry_after_s = retry_after_s
+
+
 class UnknownId(ProtocolError):
     """No object of this ``kind`` has the requested id; ``where`` says where it was looked up."""
 

@@ -7,7 +7,7 @@ from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, ExceptionHandlersMap, Guard
+from litestar.types import ASGIApp, ExceptionHandlersMap
 
 from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.assembly.runtime import RunSession
@@ -18,6 +18,7 @@ from kouyu.protocol.errors import ProtocolError
 from kouyu.server.access.access_middleware import LOG_ID_HEADER, AccessMiddleware
 from kouyu.server.access.authentication import Authenticator
 from kouyu.server.access.failure_backoff import FailureBackoff
+from kouyu.server.access.limits import TokenLimiter
 from kouyu.server.access.open_sockets import OpenSockets
 from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.access.sessions import Sessions
@@ -74,6 +75,7 @@ def create_app(
     answerer_ids: AnswererIds,
     sessions: Sessions,
     sockets: OpenSockets,
+    limiter: TokenLimiter,
     run_session: RunSession,
     max_file_bytes: int,
     voices: Sequence[Voice] = (),
@@ -89,37 +91,32 @@ def create_app(
     ``bots`` those that read and make bots, and without ``services`` the audio endpoints and ``/metrics``.
     """
     failures = FailureBackoff()
-    authentication = Authenticator(store.tokens, failures)
+    authentication = Authenticator(store.tokens, failures, limiter)
     authenticator = SocketAuthenticator(authentication, sockets)
-    rest_authenticator = RestAuthenticator(authentication)
-    guard = rest_authenticator.guard
+    rest = RestAuthenticator(authentication)
     litestar = Litestar(
         route_handlers=[
             chat_route(authenticator, sessions, answerer_ids, run_session),
-            *file_routes(store.files, guard, max_file_bytes),
-            *message_routes(store, guard),
-            *feedback_routes(store, guard),
-            *(conversation_routes(store, guard, answerer_ids.bots, chats) if chats else ()),
-            *(chat_routes(store, chats, guard) if chats else ()),
-            *voice_routes(voices, guard, VoicePreviews(SynthesisServices.of(services)) if services else None),
-            *clone_routes(guard),
+            *file_routes(store.files, rest.bots_or_text, max_file_bytes),
+            *message_routes(store, rest.text),
+            *feedback_routes(store, rest.text),
+            *(conversation_routes(store, rest.text, answerer_ids.bots, chats) if chats else ()),
+            *(chat_routes(store, chats, rest) if chats else ()),
+            *voice_routes(voices, rest.spoken, VoicePreviews(SynthesisServices.of(services)) if services else None),
+            *clone_routes(rest.client),
             *(audio_socket_routes(authenticator, sessions, answerer_ids, services) if services else ()),
-            *(_audio_routes(store, services, guard) if services else ()),
-            *voiceprint_group_routes(store, guard),
-            *workspace_routes(guard),
-            *variable_routes(store.variables, bots.definitions if bots else {}, guard),
-            *room_routes(guard),
-            *(bot_routes(store, bots, voices, guard) if bots else ()),
+            *(_audio_routes(store, services, rest) if services else ()),
+            *voiceprint_group_routes(store, rest.voiceprints),
+            *workspace_routes(rest.client),
+            *variable_routes(store.variables, bots.definitions if bots else {}, rest.text),
+            *room_routes(rest.client),
+            *(bot_routes(store, bots, voices, rest) if bots else ()),
             *icon_routes(store),
-            *(
-                kouyu_api_routes(store, Authenticators(authenticator, rest_authenticator, failures), state, voices)
-                if state
-                else ()
-            ),
+            *(kouyu_api_routes(store, Authenticators(authenticator, rest, failures), state, voices) if state else ()),
             *health_routes(
                 HealthChecks(sessions, store, services.scheduler if services else None, store.files.free_bytes)
             ),
-            *(metrics_routes(services.metrics.registry, [] if open_metrics else [guard]) if services else ()),
+            *(metrics_routes(services.metrics.registry, [] if open_metrics else [rest.metrics]) if services else ()),
             *page_routes(),
             *documentation_routes(),
         ],
@@ -131,15 +128,15 @@ def create_app(
     return AccessMiddleware(litestar)
 
 
-def _audio_routes(store: Store, services: Services, guard: Guard) -> list[HTTPRouteHandler]:
+def _audio_routes(store: Store, services: Services, rest: RestAuthenticator) -> list[HTTPRouteHandler]:
     """The REST routes that recognise, synthesise or compare speech."""
     synthesis, recognition = SynthesisServices.of(services), RecognitionServices.of(services)
     return [
-        *speech_routes(synthesis, services.capabilities_of(None), guard),
-        *transcription_routes(recognition, services.workers, guard),
+        *speech_routes(synthesis, services.capabilities_of(None), rest.audio),
+        *transcription_routes(recognition, services.workers, rest.audio),
         *voiceprint_feature_routes(
             store,
-            guard,
+            rest.voiceprints,
             encoder=services.speaker_encoder,
             voice_activity=services.voice_activity,
             workers=services.workers,

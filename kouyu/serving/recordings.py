@@ -18,6 +18,8 @@ from kouyu.engines.errors import EngineError
 from kouyu.protocol.client_json import decode_json
 from kouyu.protocol.content import AudioPart, parse_parts
 from kouyu.protocol.errors import InvalidField
+from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.serving.caller import Caller
 from kouyu.workers.limited import LimitedWorkers
 
 log = logging.getLogger(__name__)
@@ -45,15 +47,17 @@ class Recordings:
         self._attachments = attachments
         self._transcribe = transcribe
         self._workers = workers
-        self._known: OrderedDict[str, str] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], str] = OrderedDict()
+        """Transcripts by the owner and the recording's id or URL."""
 
-    async def heard(self, messages: Sequence[ContextMessage]) -> tuple[ContextMessage, ...]:
+    async def heard(self, messages: Sequence[ContextMessage], caller: Caller) -> tuple[ContextMessage, ...]:
         """Return the messages with transcripts in place of recordings. A recording that cannot be transcribed becomes
-        a note that says why, and so does one beyond the latest _MOST_HEARD of those not transcribed before."""
+        a note that says why, and so does one beyond the latest _MOST_HEARD of those not transcribed before. ``caller``
+        is whose messages they are."""
         room = _Room(_MOST_HEARD)
-        return tuple(reversed([await self._heard(message, room) for message in reversed(messages)]))
+        return tuple(reversed([await self._heard(message, room, caller) for message in reversed(messages)]))
 
-    async def _heard(self, message: ContextMessage, room: "_Room") -> ContextMessage:
+    async def _heard(self, message: ContextMessage, room: "_Room", caller: Caller) -> ContextMessage:
         if message.content_type != "object_string":
             return message
         try:
@@ -65,17 +69,17 @@ class Recordings:
         shown: list[dict[str, Any]] = decode_json(message.content)
         for place, part in reversed([*enumerate(parts)]):
             if isinstance(part, AudioPart):
-                shown[place] = {"type": "text", "text": await self._words(part, room)}
+                shown[place] = {"type": "text", "text": await self._words(part, room, caller)}
         return msgspec.structs.replace(message, content=msgspec.json.encode(shown).decode())
 
-    async def _words(self, part: AudioPart, room: "_Room") -> str:
-        key = part.file_id or part.file_url or ""
+    async def _words(self, part: AudioPart, room: "_Room", caller: Caller) -> str:
+        key = (caller.owner, part.file_id or part.file_url or "")
         if key not in self._known:
             if not room.left:
                 return "[an earlier recording, left out]"
             room.left -= 1
             try:
-                self._known[key] = await self._listen(part)
+                self._known[key] = await self._listen(part, caller)
             except (FetchError, UndecodableAudio, EngineError) as fault:
                 log.info("a recording could not be transcribed: %s", fault)
                 return f"[a recording that could not be transcribed: {fault}]"
@@ -83,7 +87,8 @@ class Recordings:
                 self._known.popitem(last=False)
         return self._known[key]
 
-    async def _listen(self, part: AudioPart) -> str:
+    async def _listen(self, part: AudioPart, caller: Caller) -> str:
         file = await self._attachments.read(part)
         samples = await listening_audio(file.content, _LONGEST_S, self._workers)
+        caller.use.count_audio(len(samples) / SPEECH_RATE)
         return await self._transcribe(samples)

@@ -4,6 +4,7 @@ import logging
 
 from kouyu.metrics.server_metrics import End
 from kouyu.protocol.errors import INTERNAL_MSG
+from kouyu.serving.caller import UNLIMITED, Caller
 from kouyu.serving.services import Services
 from kouyu.serving.socket import Socket, SocketClosed
 from kouyu.session.outbox import ClientTooSlow
@@ -20,18 +21,24 @@ async def run_session(
     bot_id: str,
     workflow_id: str = "",
     log_id: str,
-    owner: str = "",
+    caller: Caller = UNLIMITED,
     redials_as: str = "",
 ) -> None:
     """Serve one client of ``/v1/chat`` until it disconnects. The caller accepts and closes the socket.
 
-    The bot answers, or the flow that ``workflow_id`` names, under the bot's name and voice. ``owner`` is the id of the
+    The bot answers, or the flow that ``workflow_id`` names, under the bot's name and voice. ``caller`` is the
     client's access token; watchers with that token may see the session. ``redials_as`` identifies this client when it
     reconnects after a drop, and is unique to it; "": the client cannot be identified.
     Raises nothing but cancellation: all other errors are logged, and close the socket.
     """
     session = Session(
-        socket, services=services, bot_id=bot_id, workflow_id=workflow_id, log_id=log_id, redials_as=redials_as
+        socket,
+        services=services,
+        caller=caller,
+        bot_id=bot_id,
+        workflow_id=workflow_id,
+        log_id=log_id,
+        redials_as=redials_as,
     )
     end: End | None = None
     try:
@@ -39,7 +46,7 @@ async def run_session(
             session.redialing.live(),
             services.turns_in_progress.reported(socket, session.in_turn),
             services.watcher_hub.session(
-                session.about, owner=owner, conversation=session.conversation, clock=session.clock
+                session.about, owner=caller.token_id, conversation=session.conversation, clock=session.clock
             ) as live,
         ):
             await session.run(live)

@@ -46,6 +46,7 @@ from kouyu.engines.tts.engine import SpeechSynthesizer
 from kouyu.engines.turn.engine import TURN_SECONDS, TurnJudge
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.serving.agent_request import agent_request
+from kouyu.serving.caller import Caller
 from kouyu.serving.recorder import Recorder
 from kouyu.serving.recordings import Recordings
 from kouyu.serving.transcribing import Transcriber, as_configured
@@ -66,6 +67,7 @@ class OrderRunner:
         *,
         store: Store,
         agent: Agent,
+        caller: Caller,
         recordings: Recordings | None,
         transcriber: Transcriber,
         turn_voice: TurnVoice,
@@ -79,6 +81,7 @@ class OrderRunner:
     ) -> None:
         self._store = store
         self._agent = agent
+        self._caller = caller
         self._recordings = recordings
         self._transcriber = transcriber
         self._turn_voice = turn_voice
@@ -246,7 +249,8 @@ class OrderRunner:
         )
         if self._recordings is None:
             return request
-        return msgspec.structs.replace(request, messages=await self._recordings.heard(request.messages))
+        heard = await self._recordings.heard(request.messages, self._caller)
+        return msgspec.structs.replace(request, messages=heard)
 
 
 async def _until(event: asyncio.Event) -> None:

@@ -33,16 +33,24 @@ class ClientTooSlow(Exception):
 class Outbox:
     """Sends events to the client in order, each after the records that it reports are on disk.
 
-    ``report`` is called with PacketGone for each numbered packet, once it was written to the socket or dropped.
+    ``report`` is called with PacketGone for each numbered packet, once it was written to the socket or dropped,
+    ``count_audio`` with the seconds of each that was written.
     """
 
     def __init__(
-        self, socket: Socket, recorder: Recorder, *, log_id: str, report: Callable[[PacketGone], None]
+        self,
+        socket: Socket,
+        recorder: Recorder,
+        *,
+        log_id: str,
+        report: Callable[[PacketGone], None],
+        count_audio: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         self._socket = socket
         self._recorder = recorder
         self._log_id = log_id
         self._report = report
+        self._count_audio = count_audio
         self._waiting: deque[_Waiting] = deque()
         self._dropped: list[int] = []
         self._waiting_bytes = 0
@@ -86,6 +94,8 @@ class Outbox:
         await self._recorder.written(waiting.ticket)
         unix_ms = time.time_ns() // 1_000_000
         await self._socket.send(encode(event, event_id=new_event_id(), log_id=self._log_id, unix_ms=unix_ms))
+        if waiting.sent.sounding is not None:
+            self._count_audio(waiting.sent.sounding.duration_ms / 1000)
         if packet is not None:
             self._report(PacketGone(packet))
 

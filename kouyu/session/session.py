@@ -33,6 +33,7 @@ from kouyu.protocol.uplink import (
     parse,
 )
 from kouyu.protocol.uplink_envelope import origin_message
+from kouyu.serving.caller import Caller
 from kouyu.serving.recorder import LAST_SAVES_S, Recorder
 from kouyu.serving.services import Services
 from kouyu.serving.socket import Socket
@@ -53,10 +54,19 @@ class Session:
     """The state of one connection apart from its conversation."""
 
     def __init__(
-        self, socket: Socket, *, services: Services, bot_id: str, workflow_id: str, log_id: str, redials_as: str
+        self,
+        socket: Socket,
+        *,
+        services: Services,
+        caller: Caller,
+        bot_id: str,
+        workflow_id: str,
+        log_id: str,
+        redials_as: str,
     ) -> None:
         self._socket = socket
         self._services = services
+        self._caller = caller
         self._agent = services.flows[workflow_id] if workflow_id else services.agents[bot_id]
         self._log_id = log_id
         self._loop_time = asyncio.get_running_loop().time
@@ -70,7 +80,9 @@ class Session:
         capabilities = services.capabilities_of(bot)
         self.conversation = Conversation(identity=identity, capabilities=capabilities, limits=services.limits)
         self._recorder = Recorder(services.store, bot_id=bot_id)
-        self._outbox = Outbox(socket, self._recorder, log_id=log_id, report=self._receive)
+        self._outbox = Outbox(
+            socket, self._recorder, log_id=log_id, report=self._receive, count_audio=caller.use.count_audio
+        )
         self._user_audio = UserAudio(
             voice_activity=services.voice_activity,
             noise_suppressor=services.noise_suppressor,
@@ -82,6 +94,7 @@ class Session:
             clock=self.clock,
             report=self._receive,
             heard=self._observe_sound,
+            count_audio=caller.use.count_audio,
         )
         self._turn_times = TurnTimes(services.metrics)
         self._keeper = keeper_of(
@@ -147,6 +160,7 @@ class Session:
         return OrderRunner(
             store=services.store,
             agent=self._agent,
+            caller=self._caller,
             recordings=services.recordings,
             transcriber=services.transcriber,
             turn_voice=TurnVoice(

@@ -13,6 +13,7 @@ from kouyu.engines.pressure import Pressure
 from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.protocol.configuration import Configuration, InputAudio, VoiceProcessingConfig
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.serving.uplink_decoder import UplinkDecoder
 from kouyu.session.echo_guard import EchoGuard
 from kouyu.session.noise_suppression import NoiseSuppression
@@ -26,8 +27,9 @@ class UserAudio:
     """Processes the user's audio of one session.
 
     ``configuration`` gives the one in force, ``clock`` the session's time in seconds. ``report`` is called with VAD
-    results, ``heard`` with the samples and the position behind them. Progress of the audio is coalesced: the caller
-    must drain ``untold`` before it passes any other input to the conversation.
+    results, ``heard`` with the samples and the position behind them, ``count_audio`` with the seconds that were
+    received. Progress of the audio is coalesced: the caller must drain ``untold`` before it passes any other input to
+    the conversation.
     """
 
     def __init__(
@@ -43,12 +45,14 @@ class UserAudio:
         clock: Callable[[], float],
         report: Callable[[Input], None],
         heard: Callable[[Samples, int], None],
+        count_audio: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         self._pressure = pressure
         self._configuration = configuration
         self._clock = clock
         self._report = report
         self._heard = heard
+        self._count_audio = count_audio
         self._decoder = UplinkDecoder(configuration().input_audio)
         self._noise_suppression = NoiseSuppression(noise_suppressor)
         self.timeline = AudioTimeline(limits.longest_utterance_ms / 1000 * 1.5)
@@ -118,6 +122,7 @@ class UserAudio:
         self._decoder.close()
 
     def _take(self, samples: Samples) -> None:
+        self._count_audio(len(samples) / SPEECH_RATE)
         processing = self._configuration().voice_processing_config
         enabled = processing.enable_ans or processing.enable_pdns
         self._listen(samples, self._noise_suppression.clean(samples, enabled=enabled))

@@ -203,6 +203,21 @@ _LOST_CONNECTIONS: Final[Statements] = (
     "CREATE INDEX lost_connections_by_client ON lost_connections (client)",
 )
 
+_TOKEN_LIMITS: Final[Statements] = (
+    "ALTER TABLE tokens ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE tokens ADD COLUMN limits TEXT NOT NULL DEFAULT '{{}}'",
+    """UPDATE tokens SET permissions = REPLACE(
+        REPLACE(permissions, '"chat"', '"voice"'), '"rest"', '"text","bots","voiceprints"')""",
+    """
+    CREATE TABLE audio_used (
+        token_id TEXT NOT NULL REFERENCES tokens (id) ON DELETE CASCADE,
+        day BIGINT NOT NULL,
+        milliseconds BIGINT NOT NULL,
+        PRIMARY KEY (token_id, day)
+    )
+    """,
+)
+
 STEPS: Final[tuple[Step, ...]] = (
     Step("0.1.0", "make conversations, messages, chats and tokens", _CONVERSATIONS),
     Step("0.1.0", "make files", _FILES),
@@ -212,4 +227,5 @@ STEPS: Final[tuple[Step, ...]] = (
     Step("0.1.0", "make recordings", _SOUNDS),
     Step("0.2.0", "messages get the id of their tool call", _TOOL_CALLS, table="messages"),
     Step("0.2.0", "make lost connections", _LOST_CONNECTIONS),
+    Step("0.2.0", "tokens get limits and an owner, and permissions their new names", _TOKEN_LIMITS, table="tokens"),
 )

@@ -100,9 +100,19 @@ class TokenColumns(TypedColumns):
     name: Named[str] = Column(Text, unique=True)
     digest: Named[str] = Column(Text, unique=True)
     permissions: Named[list[str]] = Column(JsonText)
+    owner: Named[str] = Column(Text)
+    limits: Named[dict[str, int]] = Column(JsonText)
     created_at: Named[int] = Column(BigInteger)
     expires_at: Named[int | None] = Column(BigInteger)
     last_used_at: Named[int | None] = Column(BigInteger)
+
+
+class AudioUsedColumns(TypedColumns):
+    """Audio received from and sent to the clients of a token; ``day`` counts days of UTC since 1970."""
+
+    token_id: Named[str] = Column(Text, primary_key=True)
+    day: Named[int] = Column(BigInteger, primary_key=True)
+    milliseconds: Named[int] = Column(BigInteger)
 
 
 class FileColumns(TypedColumns):
@@ -202,6 +212,7 @@ conversations = Table("conversations", metadata, ConversationColumns)
 messages = Table("messages", metadata, MessageColumns)
 chats = Table("chats", metadata, ChatColumns)
 tokens = Table("tokens", metadata, TokenColumns)
+audio_used = Table("audio_used", metadata, AudioUsedColumns)
 files = Table("files", metadata, FileColumns)
 bots = Table("bots", metadata, BotColumns)
 variables = Table("variables", metadata, VariableColumns)

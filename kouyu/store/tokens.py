@@ -1,4 +1,4 @@
-"""Access tokens: created, shown once, verified on every connection and request, revoked.
+"""Access tokens: created, shown once, verified on every connection and request, changed, revoked.
 
 A secret is 256 random bits and cannot be guessed, so its plain SHA-256 is stored, without the salt or slow hash that
 passwords need.
@@ -9,23 +9,35 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Callable, Collection
-from typing import Final, Literal
+from collections.abc import Callable, Collection, Mapping
+from typing import Final
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
 
 from kouyu.protocol.ids import IdFactory
 from kouyu.store.database import Database
-from kouyu.store.errors import NameTaken
-from kouyu.store.tables import tokens
-
-Permission = Literal["chat", "rest", "diagnostics", "own_diagnostics", "login"]
-"""``diagnostics`` covers all sessions, ``own_diagnostics`` those that the same token opened; ``login`` can be exchanged
-once for a token of the page."""
-ALL_PERMISSIONS: Final[tuple[Permission, ...]] = ("chat", "rest", "diagnostics")
-"""Together they permit everything."""
+from kouyu.store.tables import audio_used, tokens
+from kouyu.store.token_records import (
+    ALL_PERMISSIONS,
+    CLIENT_PERMISSIONS,
+    LOGIN_NAME,
+    NO_LIMITS,
+    PAGE_NAME,
+    Permission,
+    TokenLimits,
+    TokenRecord,
+)
+from kouyu.store.token_writes import (
+    USED_EVERY_SECONDS,
+    ChangeToken,
+    CountAudio,
+    ExchangeToken,
+    ForgetExpired,
+    InsertToken,
+    NoteUse,
+    RevokeToken,
+)
 
 SECRET_PREFIX: Final = "kouyu_"
 """Not ``pat_``, which coze-js refuses in browsers; what follows is [A-Za-z0-9_-] (websocket.md 1.2)."""
@@ -33,91 +45,16 @@ SECRET_PREFIX: Final = "kouyu_"
 TRUSTED_SECONDS: Final = 1.0
 """How long a verified token is cached before the database is read again."""
 
-USED_EVERY_SECONDS: Final = 60
-"""``last_used_at`` is written at most this often."""
-
 LOGIN_SECONDS: Final = 24 * 3600
 """How long a login can be exchanged for a token of the page."""
 
 PAGE_SECONDS: Final = 30 * 24 * 3600
 """How long a token of the page is valid."""
 
-_LOGIN_NAME: Final = "login-"
-_PAGE_NAME: Final = "page-"
+DAY_SECONDS: Final = 24 * 3600
+
 _CACHED_TOKENS: Final = 1024
 _NAME = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
-
-
-class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A token without its secret. Times are Unix seconds; ``expires_at`` None means never."""
-
-    id: str
-    name: str
-    digest: str
-    permissions: tuple[Permission, ...]
-    created_at: int
-    expires_at: int | None = None
-    last_used_at: int | None = None
-
-    @property
-    def is_of_page(self) -> bool:
-        """Whether it was created from a login."""
-        return self.name == _PAGE_NAME + self.id
-
-    def expired(self, now: float) -> bool:
-        """Whether it has expired at the Unix time ``now``."""
-        return self.expires_at is not None and self.expires_at <= now
-
-
-class _Insert(msgspec.Struct, frozen=True):
-    record: TokenRecord
-
-    def apply(self, connection: Connection) -> None:
-        try:
-            connection.execute(insert(tokens).values(msgspec.structs.asdict(self.record)))
-        except IntegrityError as error:
-            raise NameTaken(f"there is already a token named {self.record.name}") from error
-
-
-class _Exchange(msgspec.Struct, frozen=True):
-    """Replace one token by another; False if the first does not exist (any more)."""
-
-    digest: str
-    record: TokenRecord
-
-    def apply(self, connection: Connection) -> bool:
-        if connection.execute(delete(tokens).where(tokens.c.digest == self.digest)).rowcount == 0:
-            return False
-        _Insert(self.record).apply(connection)
-        return True
-
-
-class _ForgetExpired(msgspec.Struct, frozen=True):
-    now: int
-    prefixes: tuple[str, ...]
-
-    def apply(self, connection: Connection) -> None:
-        ours = or_(*(tokens.c.name.startswith(prefix, autoescape=True) for prefix in self.prefixes))
-        connection.execute(delete(tokens).where(tokens.c.expires_at <= self.now, ours))
-
-
-class _NoteUse(msgspec.Struct, frozen=True):
-    token_id: str
-    used_at: int
-
-    def apply(self, connection: Connection) -> None:
-        # Checked again here: another process may have updated it, or this one before the cache did.
-        due = or_(tokens.c.last_used_at.is_(None), tokens.c.last_used_at <= self.used_at - USED_EVERY_SECONDS)
-        note = update(tokens).where(tokens.c.id == self.token_id, due).values(last_used_at=self.used_at)
-        connection.execute(note)
-
-
-class _Revoke(msgspec.Struct, frozen=True):
-    id_or_name: str
-
-    def apply(self, connection: Connection) -> bool:
-        matching = or_(tokens.c.id == self.id_or_name, tokens.c.name == self.id_or_name)
-        return connection.execute(delete(tokens).where(matching)).rowcount > 0
 
 
 class Tokens:
@@ -134,47 +71,71 @@ class Tokens:
         self._verified: dict[str, tuple[TokenRecord, float]] = {}
 
     async def create(
-        self, name: str, expires_at: int | None = None, permissions: tuple[Permission, ...] = ALL_PERMISSIONS
+        self,
+        name: str,
+        expires_at: int | None = None,
+        permissions: tuple[Permission, ...] = CLIENT_PERMISSIONS,
+        *,
+        owner: str = "",
+        limits: TokenLimits = NO_LIMITS,
     ) -> tuple[TokenRecord, str]:
         """Create a token; return it with its secret, which cannot be retrieved again.
 
-        Raises ValueError for a name that is not 1 to 64 letters, digits and ``_.@-``, or is a number, which would read
-        as an id; NameTaken.
+        Raises ValueError for a name or an owner that is not 1 to 64 letters, digits and ``_.@-`` (the owner may be
+        empty), and for a name that is a number, which would read as an id; NameTaken.
         """
         if not _NAME.fullmatch(name) or name.isdecimal():
             raise ValueError("a token's name is 1 to 64 letters, digits and _ . @ -, and not a number")
-        record, secret = self._new(name, expires_at, permissions)
-        await self._database.write_one(_Insert(record))
+        check_owner(owner)
+        record, secret = self._new(name, expires_at, permissions, owner, limits)
+        await self._database.write_one(InsertToken(record))
         return record, secret
 
-    async def create_login(self) -> str:
-        """Create a login, which can be exchanged once within LOGIN_SECONDS; return its secret. Deletes expired ones."""
+    async def create_login(self, owner: str = "") -> str:
+        """Create a login, which can be exchanged once within LOGIN_SECONDS; return its secret. Deletes expired ones.
+
+        Raises ValueError for an owner as ``create`` does.
+        """
+        check_owner(owner)
         now = int(self._clock())
-        await self._database.write_one(_ForgetExpired(now, (_LOGIN_NAME, _PAGE_NAME)))
-        record, secret = self._new(_LOGIN_NAME, now + LOGIN_SECONDS, ("login",))
-        await self._database.write_one(_Insert(record))
+        await self._database.write_one(ForgetExpired(now, (LOGIN_NAME, PAGE_NAME)))
+        record, secret = self._new(LOGIN_NAME, now + LOGIN_SECONDS, ("login",), owner)
+        await self._database.write_one(InsertToken(record))
         return secret
 
     async def exchange_login(self, login: str) -> tuple[TokenRecord, str] | None:
-        """Exchange an unused login for a token of the page, valid for PAGE_SECONDS; return it with its secret."""
+        """Exchange an unused login for a token of the page, valid for PAGE_SECONDS; return it with its secret.
+
+        It permits everything; for a named owner everything but administration.
+        """
         found = await self.verify(login)
         if found is None or found.permissions != ("login",):
             return None
-        record, secret = self._new(_PAGE_NAME, int(self._clock()) + PAGE_SECONDS, ALL_PERMISSIONS)
-        exchanged = await self._database.write_one(_Exchange(found.digest, record))
+        permissions = CLIENT_PERMISSIONS if found.owner else ALL_PERMISSIONS
+        record, secret = self._new(PAGE_NAME, int(self._clock()) + PAGE_SECONDS, permissions, found.owner)
+        exchanged = await self._database.write_one(ExchangeToken(found.digest, record))
         self._verified.pop(found.digest, None)
         return (record, secret) if exchanged else None
 
-    def _new(self, name: str, expires_at: int | None, permissions: tuple[Permission, ...]) -> tuple[TokenRecord, str]:
+    def _new(
+        self,
+        name: str,
+        expires_at: int | None,
+        permissions: tuple[Permission, ...],
+        owner: str,
+        limits: TokenLimits = NO_LIMITS,
+    ) -> tuple[TokenRecord, str]:
         """Make a token that is not saved yet; those of the page are named by their id."""
         secret = SECRET_PREFIX + secrets.token_urlsafe(32)
         token_id = self._ids.next_id()
         record = TokenRecord(
             id=token_id,
-            name=name + token_id if name in (_LOGIN_NAME, _PAGE_NAME) else name,
+            name=name + token_id if name in (LOGIN_NAME, PAGE_NAME) else name,
             digest=_digest(secret),
             permissions=permissions,
             created_at=int(self._clock()),
+            owner=owner,
+            limits=limits,
             expires_at=expires_at,
         )
         return record, secret
@@ -197,11 +158,41 @@ class Tokens:
         """The tokens with these ids that still exist, expired ones too."""
         return await self._database.records(select(tokens).where(tokens.c.id.in_(ids)), TokenRecord)
 
-    async def revoke(self, id_or_name: str) -> bool:
-        """Delete the token; True if there was one."""
-        revoked = await self._database.write_one(_Revoke(id_or_name))
+    async def change(
+        self,
+        id_or_name: str,
+        *,
+        permissions: tuple[Permission, ...] | None = None,
+        limits: Mapping[str, int | None] | None = None,
+    ) -> TokenRecord | None:
+        """Change the permissions (None keeps them), and the named fields of the limits; return the changed token, or
+        None if there is none."""
+        changed = await self._database.write_one(ChangeToken(id_or_name, permissions, dict(limits or {})))
+        self._verified.clear()
+        return changed
+
+    async def revoke(self, id_or_name: str) -> TokenRecord | None:
+        """Delete the token; return it, or None if there was none."""
+        revoked = await self._database.write_one(RevokeToken(id_or_name))
         self._verified.clear()
         return revoked
+
+    async def audio_today_ms(self, token_id: str) -> int:
+        """The audio that was counted today (UTC) for the clients of this token, in ms."""
+        today = (audio_used.c.token_id == token_id) & (audio_used.c.day == self._today())
+        used: int | None = await self._database.scalar(select(audio_used.c.milliseconds).where(today))
+        return used or 0
+
+    async def count_audio(self, token_id: str, milliseconds: int) -> int:
+        """Add to today's audio of this token; return today's sum in ms."""
+        return await self._database.write_one(CountAudio(token_id, self._today(), milliseconds))
+
+    def seconds_left_today(self) -> int:
+        """Seconds until the next day of UTC begins."""
+        return DAY_SECONDS - int(self._clock()) % DAY_SECONDS
+
+    def _today(self) -> int:
+        return int(self._clock()) // DAY_SECONDS
 
     async def _find(self, digest: str, now: float) -> TokenRecord | None:
         record, read_at = self._verified.get(digest, (None, 0.0))
@@ -220,9 +211,15 @@ class Tokens:
 
     def _note_use(self, record: TokenRecord, now: int) -> None:
         # Not awaited. If the writer's queue is full, a later use is recorded instead.
-        if self._database.offer(_NoteUse(record.id, now)):
+        if self._database.offer(NoteUse(record.id, now)):
             _, read_at = self._verified.get(record.digest, (record, 0.0))
             self._keep(msgspec.structs.replace(record, last_used_at=now), read_at)
+
+
+def check_owner(owner: str) -> None:
+    """Raises ValueError for an owner that is neither empty nor 1 to 64 letters, digits and ``_.@-``."""
+    if owner and not _NAME.fullmatch(owner):
+        raise ValueError("an owner's name is 1 to 64 letters, digits and _ . @ -")
 
 
 def _digest(secret: str) -> str:

@@ -8,6 +8,7 @@ from kouyu.protocol.configuration import ChatConfig
 from kouyu.protocol.content import AudioPart, parse_parts
 from kouyu.protocol.downlink import TOOL_TYPES, ContentType, Message, MessageType, Role
 from kouyu.protocol.ids import NO_ID
+from kouyu.serving.caller import UNLIMITED, Caller
 
 
 class EnteredMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +52,8 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     bot_id: str
     """Empty for a flow that answers without a bot."""
     chat_config: ChatConfig
+    caller: Caller = UNLIMITED
+    """The client's access token."""
     messages: tuple[EnteredMessage, ...] = ()
     """The last one is the question. If empty, the user's last message in the conversation is."""
 

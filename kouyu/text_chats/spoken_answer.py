@@ -31,9 +31,16 @@ class SpokenAnswer:
     """
 
     def __init__(
-        self, synthesizer: SpeechSynthesizer, voice_id: str, envelope: Message, put: Put, *, patience_s: float
+        self,
+        synthesizer: SpeechSynthesizer,
+        voice_id: str,
+        envelope: Message,
+        put: Put,
+        *,
+        patience_s: float,
+        count: Callable[[float], None] = lambda seconds: None,
     ) -> None:
-        """``envelope`` is the answer's message; ``put`` takes the events.
+        """``envelope`` is the answer's message; ``put`` takes the events, ``count`` the seconds of audio.
 
         The speech ends early if the engine gives no audio for ``patience_s`` seconds.
         """
@@ -42,6 +49,7 @@ class SpokenAnswer:
         self._options = synthesis_options(msgspec.structs.replace(_OUTPUT, voice_id=voice_id))
         self._envelope = msgspec.structs.replace(envelope, content_type="audio")
         self._put = put
+        self._count = count
         self._splitter = SentenceSplitter()
         self._written = asyncio.Event()
         self._is_whole = False
@@ -78,6 +86,7 @@ class SpokenAnswer:
                 )
                 async with aclosing(packets):
                     async for packet in packets:
+                        self._count(packet.duration_ms / 1000)
                         await self._send(packet.data)
                 for packet in encoder.flush():
                     await self._send(packet.data)

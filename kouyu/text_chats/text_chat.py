@@ -27,6 +27,7 @@ from kouyu.protocol.downlink import Chat, Message, error
 from kouyu.protocol.errors import INTERNAL, ProtocolError
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.serving.agent_request import agent_request
+from kouyu.serving.caller import Caller
 from kouyu.serving.recorder import LAST_SAVES_S, Recorder
 from kouyu.store.errors import StoreError
 from kouyu.text_chats.chat_output import ChatOutput
@@ -93,6 +94,11 @@ class TextChat:
     def conversation_id(self) -> str:
         """The conversation it is part of."""
         return self._identity.conversation_id
+
+    @property
+    def caller(self) -> Caller:
+        """The access token of its client."""
+        return self._asked.caller
 
     @property
     def chat(self) -> Chat | None:
@@ -183,8 +189,10 @@ class TextChat:
         if synthesizer is None or self._out.stream is None or not self._asked.is_spoken:
             return None
         voice_id = self._services.voice_of(self._identity.bot_id)
-        patience_s = self._services.limits.synthesis_s
-        return SpokenAnswer(synthesizer, voice_id, self._messages.answer, self._out.tell, patience_s=patience_s)
+        patience_s, count = self._services.limits.synthesis_s, self._asked.caller.use.count_audio
+        return SpokenAnswer(
+            synthesizer, voice_id, self._messages.answer, self._out.tell, patience_s=patience_s, count=count
+        )
 
     async def _ask(self) -> bool:
         """Run the agent and output its events. Returns True if it waits for the client's tools."""
@@ -213,7 +221,7 @@ class TextChat:
         )
         messages = request.messages
         if self._services.recordings is not None:
-            messages = await self._services.recordings.heard(messages)
+            messages = await self._services.recordings.heard(messages, self._asked.caller)
         return msgspec.structs.replace(request, messages=messages, follow_up=True)
 
     async def _next(self, events: AsyncGenerator[AgentEvent, None]) -> AgentEvent | None:

@@ -50,7 +50,8 @@ class TextChats:
     async def begin(self, asked: ChatRequest, stream: EventStream | None) -> TextChat:
         """Begin a chat; return when it is on disk. Its events go to ``stream``.
 
-        Raises ProtocolError if the conversation does not exist, has no question, or has a running chat.
+        Raises ProtocolError if the conversation does not exist, has no question, or has a running chat, or if as many
+        conversations of this token run as may.
         """
         record = await self._conversation(asked)
         identity = Identity(ids=self._services.ids, bot_id=asked.bot_id, epoch=0.0)
@@ -66,6 +67,7 @@ class TextChats:
             is_known=record is not None,
             stream=stream,
         )
+        asked.caller.use.begin_conversation()
         self._tasks[chat] = task = asyncio.create_task(chat.run(), name=f"chat {chat.id}")
         task.add_done_callback(lambda _: self._ended(chat))
         await chat.started()
@@ -133,6 +135,7 @@ class TextChats:
 
     def _ended(self, chat: TextChat) -> None:
         del self._tasks[chat]
+        chat.caller.use.end_conversation()
         chat.close()
 
     async def _stop(self, chat: TextChat, reason: str = "") -> None:

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from kouyu.cli.token import token
 from kouyu.server.process.address_file import Address, write_address
 from kouyu.store.store import Store
-from kouyu.store.tokens import TokenRecord
+from kouyu.store.token_records import TokenLimits, TokenRecord
 
 
 @pytest.fixture(autouse=True)
@@ -40,10 +40,10 @@ def test_only_the_token_goes_to_standard_output_and_it_is_valid(data_dir: Path) 
 
 
 def test_a_token_can_have_an_end_and_few_permissions(data_dir: Path) -> None:
-    made = run("create", "guest", "--expires", "30d", "--permission", "chat")
+    made = run("create", "guest", "--expires", "30d", "--permission", "voice")
     record = verify(data_dir, made.stdout.strip())
     assert record is not None
-    assert record.permissions == ("chat",)
+    assert record.permissions == ("voice",)
     assert record.expires_at is not None
     assert abs(record.expires_at - record.created_at - 30 * 86_400) <= 1
 
@@ -136,3 +136,41 @@ def test_a_narrow_terminal_still_shows_whole_names_and_dates(monkeypatch: pytest
     listed = run("list").stdout
     assert "the-phone-in-the-kitchen" in listed
     assert len(re.findall(r"\d{4}-\d\d-\d\d", listed)) == 2
+
+
+def test_limits_are_given_changed_and_taken_away(data_dir: Path) -> None:
+    secret = run(
+        "create", "guest", "--owner", "acme", "--conversations", "2", "--requests-a-minute", "60"
+    ).stdout.strip()
+    record = verify(data_dir, secret)
+    assert record is not None
+    assert (record.owner, record.limits) == ("acme", TokenLimits(conversations=2, requests_a_minute=60))
+    changed = run("change", "guest", "--conversations", "none", "--audio-minutes-a-day", "30", "--permission", "text")
+    assert changed.stdout == "guest opens text; limits: 30 audio min/day, 60 requests/min.\n"
+    record = verify(data_dir, secret)
+    assert record is not None
+    assert (record.permissions, record.limits) == (
+        ("text",),
+        TokenLimits(audio_minutes_a_day=30, requests_a_minute=60),
+    )
+    assert "acme" in run("list").stdout
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "many"])
+def test_a_limit_that_is_none_is_refused(value: str) -> None:
+    refused = run("create", "guest", f"--conversations={value}")
+    assert refused.exit_code == 2
+    assert "whole number above 0" in refused.stderr
+
+
+def test_nothing_to_change_and_nobody_to_change_are_errors() -> None:
+    run("create", "phone")
+    assert "give a permission or a limit" in run("change", "phone").stderr
+    assert "there is no token tablet" in run("change", "tablet", "--conversations", "1").stderr
+
+
+def test_the_permissions_of_0_1_0_are_still_understood(data_dir: Path) -> None:
+    made = run("create", "guest", "--permission", "chat", "--permission", "rest")
+    record = verify(data_dir, made.stdout.strip())
+    assert record is not None
+    assert record.permissions == ("voice", "text", "bots", "voiceprints")

@@ -15,19 +15,21 @@ import pytest
 from kouyu.diagnostics.loop_watchdog import LoopWatchdog
 from kouyu.diagnostics.watcher_hub import WatcherHub
 from kouyu.server.access import failure_backoff
-from kouyu.server.access.open_sockets import OpenSockets, revocations_enforced
+from kouyu.server.access.limits import TokenLimiter
+from kouyu.server.access.open_sockets import OpenSockets, tokens_enforced
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.app import create_app
 from kouyu.server.kouyu_api.status import RunningEngine, ServerState
 from kouyu.server.process.certificates import Certificates, local_certificate
 from kouyu.server.process.tcp_listeners import bind, listening
 from kouyu.server.sockets.chat import AnswererIds
+from kouyu.serving.caller import Caller
 from kouyu.serving.socket import Socket
 from kouyu.store.store import Store
 
 
 async def echo_session(
-    socket: Socket, *, bot_id: str, workflow_id: str, log_id: str, owner: str, redials_as: str
+    socket: Socket, *, bot_id: str, workflow_id: str, log_id: str, caller: Caller, redials_as: str
 ) -> None:
     """Stands in for a conversation: says whom the client talks to, then says everything back."""
     await socket.send(f"{bot_id}{workflow_id}, {log_id}")
@@ -47,6 +49,7 @@ class Running:
     store: Store
     sessions: Sessions
     sockets: OpenSockets
+    limiter: TokenLimiter
     certificates: Certificates
     watcher_hub: WatcherHub
 
@@ -90,11 +93,13 @@ async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings:
     async with await Store.open(folder / "kouyu.db", files_folder=folder / "files") as store:
         _, secret = await store.tokens.create("ada")
         sessions, sockets, watcher_hub = Sessions(max_sessions), OpenSockets(), WatcherHub()
+        limiter = TokenLimiter(store.tokens)
         app = create_app(
             store=store,
             answerer_ids=AnswererIds(bots=("kouyu", "tutor"), default_bot="kouyu", flows=("7",)),
             sessions=sessions,
             sockets=sockets,
+            limiter=limiter,
             run_session=run_session,
             max_file_bytes=1000,
             state=ServerState(
@@ -116,9 +121,9 @@ async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings:
         ports = plain.getsockname()[1], tls.getsockname()[1]
         async with (
             listening(app, plain, tls, certificates, proxies=["127.0.0.1"], **pings),
-            revocations_enforced(sockets, store.tokens),
+            tokens_enforced(sockets, store.tokens, limiter),
         ):
-            yield Running(*ports, secret, store, sessions, sockets, certificates, watcher_hub)
+            yield Running(*ports, secret, store, sessions, sockets, limiter, certificates, watcher_hub)
             await sessions.end(close_s=0.5, drain_s=0.5)
 
 

@@ -180,7 +180,7 @@ async def test_nothing_is_returned_without_a_token(
 
 
 async def test_a_token_with_the_chat_permission_alone_is_refused(server: Running, http: httpx.AsyncClient) -> None:
-    _, secret = await server.store.tokens.create("talker", permissions=("chat",))
+    _, secret = await server.store.tokens.create("talker", permissions=("voice",))
     answer = await http.get("/v1/files/retrieve?file_id=1", headers={"Authorization": f"Bearer {secret}"})
     assert (answer.status_code, answer.json()["code"]) == (403, 4101)
 

@@ -14,6 +14,7 @@ from kouyu.audio.pcm import Samples
 from kouyu.audio.wav import wav_of_pcm
 from kouyu.engines.errors import EngineError
 from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.serving.caller import UNLIMITED
 from kouyu.serving.recordings import Recordings
 from kouyu.workers.limited import LimitedWorkers
 
@@ -60,7 +61,9 @@ def message(*file_ids: str) -> ContextMessage:
 
 async def texts(recordings: Recordings, *messages: ContextMessage) -> list[str]:
     """What stands in the recordings' places."""
-    shown: list[list[dict[str, Any]]] = [json.loads(each.content) for each in await recordings.heard(messages)]
+    shown: list[list[dict[str, Any]]] = [
+        json.loads(each.content) for each in await recordings.heard(messages, UNLIMITED)
+    ]
     assert all(part["type"] == "text" for parts in shown for part in parts)
     return [part["text"] for parts in shown for part in parts[1:]]
 
@@ -100,4 +103,4 @@ async def test_one_that_cannot_be_heard_is_a_note_and_is_tried_again(
 async def test_a_message_without_recordings_stays_as_it_is(recordings: Recordings, content: str) -> None:
     for content_type in ("text", "object_string"):
         asked = ContextMessage(role="user", content=content, content_type=content_type)
-        assert await recordings.heard([asked]) == (asked,)
+        assert await recordings.heard([asked], UNLIMITED) == (asked,)

@@ -14,6 +14,7 @@ from kouyu.agents.agent import AgentEvent, AgentRequest, TextDelta
 from kouyu.agents.answer_limits import MOST_ANSWER
 from kouyu.bench.stub_engines import open_stub_services
 from kouyu.diagnostics.watcher import Wanted
+from kouyu.serving.caller import Caller
 from kouyu.serving.services import Services
 from kouyu.session.connection import run_session
 from kouyu.settings import Settings
@@ -33,6 +34,7 @@ class Client:
         self.taken_at: dict[str, list[float]] = {}
         self.conversation_id = ""
         self.in_force: dict[str, Any] = {}
+        self.audio: list[bytes] = []
         self.has_read = asyncio.Condition()
         self.room = asyncio.Semaphore(1000)
         self._was_heard = False
@@ -65,6 +67,8 @@ class Client:
         if event["event_type"] == "chat.updated":
             self.in_force = event["data"]
             self.conversation_id = event["data"]["chat_config"]["conversation_id"]
+        if event["event_type"] == AUDIO:
+            self.audio.append(base64.b64decode(event["data"]["content"]))
         self.taken_at.setdefault(event["event_type"], []).append(asyncio.get_running_loop().time())
         async with self.has_read:
             self.read.append(event["event_type"])
@@ -101,6 +105,22 @@ async def test_a_cancel_stops_the_audio_also_of_a_client_that_has_not_subscribed
         client.room.release()
     await client.until("conversation.cleared")
     assert client.read.count(AUDIO) <= 3
+    client.sent.put_nowait(None)
+    await session
+
+
+async def test_the_audio_that_came_and_went_is_counted_for_its_token(services: Services) -> None:
+    client, caller = Client(), Caller(token_id="7")
+    session = asyncio.create_task(run_session(client, services=services, bot_id="kouyu", log_id="log", caller=caller))
+    client.says("chat.update", turn_detection={"type": "client_interrupt"})
+    client.says("input_audio_buffer.append", delta=base64.b64encode(bytes(2 * 24_000)).decode())
+    client.says("conversation.clear")
+    await client.until("conversation.cleared")
+    assert caller.use.take_audio_ms() == pytest.approx(1000, abs=20)
+    client.says("input_text.generate_audio", mode="text", text="One two three.")
+    await client.until("conversation.audio.completed")
+    sent = b"".join(client.audio)
+    assert caller.use.take_audio_ms() == pytest.approx(len(sent) / 48, abs=2)
     client.sent.put_nowait(None)
     await session
 

@@ -5,7 +5,8 @@ import pytest
 
 from kouyu.store.errors import NameTaken
 from kouyu.store.store import Store
-from kouyu.store.tokens import ALL_PERMISSIONS, TRUSTED_SECONDS
+from kouyu.store.token_records import CLIENT_PERMISSIONS, TokenLimits
+from kouyu.store.tokens import TRUSTED_SECONDS
 from tests.store.clock import Clock
 
 
@@ -14,7 +15,7 @@ async def test_a_secret_is_valid_and_similar_ones_are_not(store: Store) -> None:
     assert re.fullmatch(r"kouyu_[A-Za-z0-9_-]{43}", secret)
     verified = await store.tokens.verify(secret)
     assert verified is not None
-    assert (verified.id, verified.name, verified.permissions) == (record.id, "phone", ALL_PERMISSIONS)
+    assert (verified.id, verified.name, verified.permissions) == (record.id, "phone", CLIENT_PERMISSIONS)
     for wrong in ("", "undefined", secret[:-1], secret + "A", secret.swapcase(), record.digest, record.id):
         assert await store.tokens.verify(wrong) is None
 
@@ -101,3 +102,42 @@ async def test_more_tokens_than_are_kept_in_memory_are_all_valid(store: Store, m
     for _ in range(2):
         verified = [await store.tokens.verify(secret) for secret in secrets]
         assert [each.name for each in verified if each] == ["t0", "t1", "t2", "t3", "t4"]
+
+
+async def test_what_is_changed_changes_and_the_rest_stays(store: Store) -> None:
+    _, secret = await store.tokens.create("phone", owner="acme", limits=TokenLimits(conversations=2))
+    assert await store.tokens.verify(secret) is not None
+    await store.tokens.change("phone", limits={"requests_a_minute": 60, "conversations": None})
+    verified = await store.tokens.verify(secret)
+    assert verified is not None
+    assert (verified.owner, verified.permissions) == ("acme", CLIENT_PERMISSIONS)
+    assert verified.limits == TokenLimits(requests_a_minute=60)
+    await store.tokens.change(verified.id, permissions=("text",))
+    verified = await store.tokens.verify(secret)
+    assert verified is not None
+    assert (verified.permissions, verified.limits) == (("text",), TokenLimits(requests_a_minute=60))
+    assert await store.tokens.change("nobody", limits={"conversations": 1}) is None
+
+
+@pytest.mark.parametrize("owner", ["a b", "x" * 65, "电话"])
+async def test_an_owner_is_plain(store: Store, owner: str) -> None:
+    with pytest.raises(ValueError, match="owner"):
+        await store.tokens.create("phone", owner=owner)
+
+
+async def test_a_page_of_a_named_owner_does_not_administer(store: Store) -> None:
+    exchanged = await store.tokens.exchange_login(await store.tokens.create_login("acme"))
+    assert exchanged is not None
+    assert (exchanged[0].owner, exchanged[0].permissions) == ("acme", CLIENT_PERMISSIONS)
+
+
+async def test_audio_is_counted_by_day_and_goes_with_its_token(store: Store, clock: Clock) -> None:
+    record, _ = await store.tokens.create("phone")
+    assert await store.tokens.count_audio(record.id, 1500) == 1500
+    assert await store.tokens.count_audio(record.id, 500) == 2000
+    clock.now += 86_400
+    assert await store.tokens.audio_today_ms(record.id) == 0
+    assert await store.tokens.count_audio(record.id, 1) == 1
+    await store.tokens.revoke(record.id)
+    assert await store.tokens.audio_today_ms(record.id) == 0
+    assert await store.tokens.count_audio(record.id, 1) == 0

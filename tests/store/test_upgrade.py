@@ -13,6 +13,7 @@ from kouyu.protocol.downlink import Message
 from kouyu.store.message_writes import AddMessage
 from kouyu.store.migrations import STEPS
 from kouyu.store.store import Store
+from kouyu.store.token_records import CLIENT_PERMISSIONS, TokenLimits
 from kouyu.store.voiceprints import GroupFilter
 
 CONVERSATION = "7500000000000000100"
@@ -81,7 +82,8 @@ async def test_messages_of_types_that_the_old_release_had_not_join_them(upgraded
 async def test_tokens_are_still_good(upgraded: Store) -> None:
     token = await upgraded.tokens.verify("kouyu_secret-of-a-test")
     assert token is not None
-    assert token.name == "phone"
+    assert (token.name, token.owner, token.limits) == ("phone", "", TokenLimits())
+    assert token.permissions == CLIENT_PERMISSIONS
     assert await upgraded.tokens.revoke("phone")
     assert await upgraded.tokens.verify("kouyu_secret-of-a-test") is None
 

@@ -18,6 +18,7 @@ from kouyu.agents.flow import Flow, FlowRequest
 from kouyu.bench.stub_engines import StubSynthesizer
 from kouyu.conversation.limits import Limits
 from kouyu.protocol.ids import IdFactory
+from kouyu.server.access.limits import TokenLimiter
 from kouyu.server.access.open_sockets import OpenSockets
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.app import create_app
@@ -134,6 +135,7 @@ async def writing(request: pytest.FixtureRequest, tmp_path: Path, certificates: 
             answerer_ids=AnswererIds(bots=bots, default_bot="plain", flows=("orders",)),
             sessions=Sessions(1),
             sockets=OpenSockets(),
+            limiter=TokenLimiter(store.tokens),
             run_session=echo_session,
             max_file_bytes=1000,
             chats=chats,

@@ -13,6 +13,7 @@ from kouyu.agents.bot_definition import BotDefinition
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.conversation.limits import Limits
 from kouyu.protocol.ids import IdFactory
+from kouyu.server.access.limits import TokenLimiter
 from kouyu.server.access.open_sockets import OpenSockets
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.app import create_app
@@ -36,6 +37,7 @@ async def serve(folder: Path, model_url: str) -> None:
             answerer_ids=AnswererIds(bots=bots, default_bot="plain"),
             sessions=Sessions(1),
             sockets=OpenSockets(),
+            limiter=TokenLimiter(store.tokens),
             run_session=echo_session,
             max_file_bytes=1000,
             chats=chats,

@@ -11,12 +11,14 @@ import msgspec
 from litestar import WebSocket
 
 from kouyu.server.access.access_middleware import refuse_handshake
-from kouyu.server.access.authentication import Authenticator, Refusal
+from kouyu.server.access.authentication import Authenticator
 from kouyu.server.access.client_socket import ClientSocket, say_error_and_close
 from kouyu.server.access.credentials import Credentials, presented
 from kouyu.server.access.error_bodies import error_status
+from kouyu.server.access.limits import Refusal, TokenLimiter
 from kouyu.server.access.open_sockets import OpenSockets
-from kouyu.store.tokens import Permission, TokenRecord
+from kouyu.serving.caller import Caller
+from kouyu.store.token_records import Permission, TokenRecord
 
 Connection: TypeAlias = WebSocket[Any, Any, Any]
 
@@ -29,6 +31,18 @@ class AuthenticatedClient(msgspec.Struct, frozen=True):
     credentials: Credentials
     log_id: str
     sockets: OpenSockets
+    limiter: TokenLimiter
+    needed: tuple[Permission, ...]
+    """The permissions of which the token has one."""
+
+    @property
+    def caller(self) -> Caller:
+        """The token for sessions."""
+        return self.limiter.caller(self.user)
+
+    async def over_limit(self) -> Refusal | None:
+        """Why no conversation of this token may begin now. Raises StoreError."""
+        return self.limiter.conversation(self.user) or await self.limiter.audio(self.user)
 
     async def accept(self) -> ClientSocket:
         """Accept the handshake."""
@@ -36,8 +50,8 @@ class AuthenticatedClient(msgspec.Struct, frozen=True):
         return ClientSocket(self.connection)
 
     def holding(self, socket: ClientSocket) -> AbstractContextManager[None]:
-        """While the block runs, ``socket`` is closed as soon as this client's token is revoked or expires."""
-        return self.sockets.holding(socket, self.user, self.log_id)
+        """While the block runs, ``socket`` is closed as soon as this client's token permits it no longer."""
+        return self.sockets.holding(socket, self.user, self.log_id, self.needed)
 
     async def refuse(self, code: int, msg: str, *, try_again_s: int = 0) -> None:
         """Refuse the client with this error, and with ``Retry-After`` if it sees headers and ``try_again_s`` > 0."""
@@ -52,16 +66,18 @@ class SocketAuthenticator:
         self._sockets = sockets
 
     async def authenticate(self, connection: Connection, *permissions: Permission) -> AuthenticatedClient | None:
-        """Return the client, or None after refusing it. It needs one of ``permissions`` (``chat`` by default)."""
+        """Return the client, or None after refusing it. It needs one of ``permissions`` (``voice`` by default)."""
         scope = connection.scope
         log_id: str = scope["state"]["log_id"]
         credentials = presented(scope["headers"], scope["query_string"])
-        match await self._authenticator.authenticate(scope, credentials, permissions or ("chat",)):
+        needed = permissions or ("voice",)
+        match await self._authenticator.authenticate(scope, credentials, needed):
             case Refusal() as refusal:
                 await _refuse(connection, credentials, refusal, log_id)
                 return None
             case user:
-                return AuthenticatedClient(connection, user, credentials, log_id, self._sockets)
+                limiter = self._authenticator.limiter
+                return AuthenticatedClient(connection, user, credentials, log_id, self._sockets, limiter, needed)
 
 
 async def _refuse(

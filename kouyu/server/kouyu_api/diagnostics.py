@@ -19,7 +19,7 @@ from kouyu.server.access.socket_authentication import SocketAuthenticator
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.serving.socket import SocketClosed
-from kouyu.store.tokens import TokenRecord
+from kouyu.store.token_records import TokenRecord
 
 FULL = "too many watchers are connected; try again later"
 _SHOWN: Final = 100

@@ -8,12 +8,13 @@ from litestar.handlers import HTTPRouteHandler
 
 from kouyu.protocol import errors
 from kouyu.protocol.client_json import bare_json
-from kouyu.protocol.errors import ProtocolError
+from kouyu.protocol.errors import ProtocolError, TryLater
 from kouyu.server.access.failure_backoff import FailureBackoff
 from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
-from kouyu.store.tokens import ALL_PERMISSIONS, TokenRecord, Tokens
+from kouyu.store.token_records import ALL_PERMISSIONS, TokenRecord
+from kouyu.store.tokens import Tokens
 from kouyu.text.untrusted_json import decode_untrusted
 
 _LARGEST: Final = 2000
@@ -46,7 +47,8 @@ def login_routes(tokens: Tokens, failures: FailureBackoff, authenticator: RestAu
         exchanged = await tokens.exchange_login(_body(await request.body()).login)
         if exchanged is None:
             if wait_s := failures.wait_s(address):
-                raise ProtocolError(errors.RATE_LIMITED, f"too many failed attempts; try again in {wait_s} s")
+                msg = f"too many failed attempts; try again in {wait_s} s"
+                raise TryLater(errors.RATE_LIMITED, msg, wait_s)
             failures.failed(address)
             msg = "this login has been used, has expired, or never existed; `kouyu token link` makes a new one"
             raise ProtocolError(errors.UNAUTHORIZED, msg)

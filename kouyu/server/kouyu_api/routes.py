@@ -15,7 +15,7 @@ from kouyu.server.kouyu_api.login import login_routes
 from kouyu.server.kouyu_api.sounds import sound_routes
 from kouyu.server.kouyu_api.status import ServerState, status_routes
 from kouyu.store.store import Store
-from kouyu.store.tokens import ALL_PERMISSIONS
+from kouyu.store.token_records import ALL_PERMISSIONS
 
 
 class Authenticators(msgspec.Struct, frozen=True):
@@ -36,6 +36,6 @@ def kouyu_api_routes(
         *turn_routes(state.watcher_hub, watching),
         *login_routes(store.tokens, authenticators.failures, authenticators.rest),
         *configuration_routes(voices, authenticators.rest.permitting(*ALL_PERMISSIONS, "own_diagnostics")),
-        *sound_routes(store, authenticators.rest.guard),
+        *sound_routes(store, authenticators.rest.text),
         *status_routes(state, authenticators.rest.permitting("diagnostics")),
     ]

@@ -16,7 +16,8 @@ from litestar.types import ASGIApp
 from kouyu.assembly.runtime import Runtime
 from kouyu.diagnostics.loop_watchdog import LoopWatchdog
 from kouyu.diagnostics.watcher_hub import WatcherHub
-from kouyu.server.access.open_sockets import OpenSockets, revocations_enforced
+from kouyu.server.access.limits import TokenLimiter
+from kouyu.server.access.open_sockets import OpenSockets, tokens_enforced
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.app import create_app
 from kouyu.server.kouyu_api.link import login_link
@@ -114,9 +115,9 @@ async def _serve(
         await store.sounds.forget(settings.audio.bounds)
         if left := await store.files.sweep():
             log.info("deleted %d uploads that a crash had cut off", left)
-        sessions, sockets = Sessions(chosen.max_sessions), OpenSockets()
+        sessions, sockets, limiter = Sessions(chosen.max_sessions), OpenSockets(), TokenLimiter(store.tokens)
         watchdog = LoopWatchdog()
-        app = _app(settings, store, opened, sessions=sessions, sockets=sockets, watchdog=watchdog)
+        app = _app(settings, store, opened, sessions=sessions, sockets=sockets, limiter=limiter, watchdog=watchdog)
         if opened.services is not None:
             measure(opened.services, store, sessions, opened.chats, watchdog)
         pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}
@@ -124,7 +125,7 @@ async def _serve(
         stack.push_async_callback(functools.partial(sessions.end, close_s=CLOSE_S, drain_s=DRAIN_S))
         if opened.chats is not None:
             stack.push_async_callback(opened.chats.end)
-        await stack.enter_async_context(revocations_enforced(sockets, store.tokens))
+        await stack.enter_async_context(tokens_enforced(sockets, store.tokens, limiter))
         await stack.enter_async_context(maintained_heap(sessions))
         await stack.enter_async_context(watchdog.watching())
         stopping.started()
@@ -149,6 +150,7 @@ def _app(
     *,
     sessions: Sessions,
     sockets: OpenSockets,
+    limiter: TokenLimiter,
     watchdog: LoopWatchdog,
 ) -> ASGIApp:
     bots = _bot_ids(settings)
@@ -161,6 +163,7 @@ def _app(
         ),
         sessions=sessions,
         sockets=sockets,
+        limiter=limiter,
         run_session=opened.run_session,
         voices=opened.voices,
         bots=opened.bots,

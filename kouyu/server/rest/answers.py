@@ -8,7 +8,7 @@ from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
 
 from kouyu.protocol import errors
-from kouyu.protocol.errors import ProtocolError
+from kouyu.protocol.errors import ProtocolError, TryLater
 from kouyu.server.access.error_bodies import Detail, error_body, error_code, error_status
 from kouyu.server.access.sessions import TRY_AGAIN_S
 from kouyu.store.errors import StoreError
@@ -46,7 +46,9 @@ def answer_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
 def answer_protocol_error(request: Request[Any, Any, Any], error: ProtocolError) -> Response[bytes]:
     """Answer an error that has a protocol code."""
     answer = _answer(request, error_status(error.code), error.code, error.msg)
-    if error.code == errors.TOO_MANY_SESSIONS:
+    if isinstance(error, TryLater):
+        answer.headers["Retry-After"] = str(error.retry_after_s)
+    elif error.code == errors.TOO_MANY_SESSIONS:
         answer.headers["Retry-After"] = str(TRY_AGAIN_S)
     return answer
 

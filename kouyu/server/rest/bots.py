@@ -13,6 +13,7 @@ from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.engines.tts.engine import Voice
 from kouyu.protocol import errors
 from kouyu.protocol.errors import InvalidField, ProtocolError, UnknownId
+from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.bot_icons import check_icon, icon_url
@@ -44,10 +45,12 @@ from kouyu.store.bots import BotProfile, BotRecord
 from kouyu.store.store import Store
 
 
-def bot_routes(store: Store, directory: BotDirectory, voices: Sequence[Voice], guard: Guard) -> list[HTTPRouteHandler]:
+def bot_routes(
+    store: Store, directory: BotDirectory, voices: Sequence[Voice], rest: RestAuthenticator
+) -> list[HTTPRouteHandler]:
     """The route handlers."""
     service = BotService(store, directory, [voice.voice_id for voice in voices])
-    return [*_reading_routes(service, guard), *_writing_routes(service, guard)]
+    return [*_reading_routes(service, rest.bots_or_text), *_writing_routes(service, rest.bots)]
 
 
 class BotService:

@@ -13,6 +13,7 @@ from kouyu.protocol.object_ranges import AnyObject, Coordinates, VariableNames
 from kouyu.protocol.uplink import LONGEST_TOOL_OUTPUT, MOST_TOOL_OUTPUTS, ToolOutput
 from kouyu.server.rest.entered_messages import EnterMessage, Pairs, at_most, entered_messages, entered_pairs
 from kouyu.server.rest.ids import Id, OptionalId
+from kouyu.serving.caller import Caller
 from kouyu.text_chats.chat_request import ChatRequest
 
 _MOST_MESSAGES: Final = 100
@@ -72,7 +73,7 @@ class GivenOutputs(Struct, frozen=True):
     stream: bool = False
 
 
-def asked_of_bot(wanted: CreateChat, conversation_id: str, agent: Agent) -> ChatRequest:
+def asked_of_bot(wanted: CreateChat, conversation_id: str, agent: Agent, caller: Caller) -> ChatRequest:
     """Build the request for a bot's agent. Raises InvalidField."""
     if wanted.shortcut_command:
         raise InvalidField("shortcut_command", wanted.shortcut_command, "nothing: bots here have no shortcuts")
@@ -87,10 +88,10 @@ def asked_of_bot(wanted: CreateChat, conversation_id: str, agent: Agent) -> Chat
         auto_save_history=wanted.auto_save_history,
         parameters=AnyObject().check("parameters", wanted.parameters),
     )
-    return _asked(agent, wanted.bot_id, config, wanted.additional_messages)
+    return _asked(agent, caller, wanted.bot_id, config, wanted.additional_messages)
 
 
-def asked_of_flow(wanted: CreateWorkflowChat, agent: Agent) -> ChatRequest:
+def asked_of_flow(wanted: CreateWorkflowChat, agent: Agent, caller: Caller) -> ChatRequest:
     """Build the request for a flow. Raises InvalidField."""
     config = ChatConfig(
         extra_params=Coordinates().check("ext", wanted.ext),
@@ -98,14 +99,16 @@ def asked_of_flow(wanted: CreateWorkflowChat, agent: Agent) -> ChatRequest:
         conversation_id=wanted.conversation_id or None,
         parameters=AnyObject().check("parameters", wanted.parameters),
     )
-    return _asked(agent, wanted.bot_id, config, wanted.additional_messages)
+    return _asked(agent, caller, wanted.bot_id, config, wanted.additional_messages)
 
 
-def _asked(agent: Agent, bot_id: str, config: ChatConfig, written: tuple[EnterMessage, ...]) -> ChatRequest:
+def _asked(
+    agent: Agent, caller: Caller, bot_id: str, config: ChatConfig, written: tuple[EnterMessage, ...]
+) -> ChatRequest:
     name = "additional_messages"
     at_most(_MOST_MESSAGES, written, name, errors.TOO_MANY_MESSAGES)
     messages = entered_messages(written, name)
     if messages and (messages[-1].role, messages[-1].type) != ("user", "question"):
         last = f"{name}[{len(messages) - 1}].role"
         raise InvalidField(last, messages[-1].role, "user with type question: the last message is the question")
-    return ChatRequest(agent=agent, bot_id=bot_id, chat_config=config, messages=messages)
+    return ChatRequest(agent=agent, caller=caller, bot_id=bot_id, chat_config=config, messages=messages)

@@ -12,6 +12,7 @@ from kouyu.agents.agent import Agent
 from kouyu.protocol import errors
 from kouyu.protocol.downlink import Chat
 from kouyu.protocol.errors import ProtocolError, UnknownId
+from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.chat_requests import (
@@ -29,6 +30,7 @@ from kouyu.server.rest.typed import typed_body, typed_query
 from kouyu.server.sockets.client_acceptance import unknown
 from kouyu.store.chats import ChatRecord
 from kouyu.store.store import Store
+from kouyu.text_chats.chat_request import ChatRequest
 from kouyu.text_chats.event_stream import EventStream
 from kouyu.text_chats.text_chat import TextChat
 from kouyu.text_chats.text_chats import TextChats
@@ -37,35 +39,41 @@ Asking = Request[Any, Any, Any]
 _SHOWN: Final = 100
 
 
-def chat_routes(store: Store, chats: TextChats, guard: Guard) -> list[HTTPRouteHandler]:
+def chat_routes(store: Store, chats: TextChats, rest: RestAuthenticator) -> list[HTTPRouteHandler]:
     """The route handlers."""
-    return [*_beginning_routes(store, chats, guard), *_reading_routes(store, guard), *_changing_routes(chats, guard)]
+    return [
+        *_beginning_routes(store, chats, rest),
+        *_reading_routes(store, rest.text),
+        *_changing_routes(chats, rest.text),
+    ]
 
 
-def _beginning_routes(store: Store, chats: TextChats, guard: Guard) -> list[HTTPRouteHandler]:
+def _beginning_routes(store: Store, chats: TextChats, rest: RestAuthenticator) -> list[HTTPRouteHandler]:
     @post(
         "/v3/chat",
-        guards=[guard],
+        guards=[rest.text],
         opt=described("Ask a bot", "Chats", query=WhereToChat, body=CreateChat, data=Chat),
         status_code=200,
     )
     async def create(request: Asking) -> Response[bytes] | Stream:
         wanted = await typed_body(request, CreateChat)
         agent = await _bot(store, wanted.bot_id, chats.bots)
-        asked = asked_of_bot(wanted, typed_query(request, WhereToChat).conversation_id, agent)
+        asked = asked_of_bot(wanted, typed_query(request, WhereToChat).conversation_id, agent, request.auth)
+        await _check_audio(rest, request, asked)
         return await _answer(request, chats, wanted.stream, lambda stream: chats.begin(asked, stream))
 
     @post(
         "/v1/workflows/chat",
-        guards=[guard],
+        guards=[rest.text],
         opt=described("Ask a flow", "Chats", body=CreateWorkflowChat, answer="events"),
         status_code=200,
     )
     async def create_with_flow(request: Asking) -> Stream:
         wanted = await typed_body(request, CreateWorkflowChat)
-        asked = asked_of_flow(wanted, _known("workflow", wanted.workflow_id, chats.flows))
+        asked = asked_of_flow(wanted, _known("workflow", wanted.workflow_id, chats.flows), request.auth)
         if wanted.bot_id:
             await _bot(store, wanted.bot_id, chats.bots)
+        await _check_audio(rest, request, asked)
         return await streamed(chats, lambda stream: chats.begin(asked, stream), FLOW_DONE)
 
     return [create, create_with_flow]
@@ -115,6 +123,12 @@ def _changing_routes(chats: TextChats, guard: Guard) -> list[HTTPRouteHandler]:
         return answer_success(request, shown_chat(await chats.cancel(which.conversation_id, which.chat_id)))
 
     return [submit, cancel]
+
+
+async def _check_audio(rest: RestAuthenticator, request: Asking, asked: ChatRequest) -> None:
+    """Raises TryLater if a recording is sent and the token has no audio left for today."""
+    if asked.is_spoken:
+        await rest.check_audio(request.user)
 
 
 async def _answer(

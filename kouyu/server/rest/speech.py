@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any, Final, Literal
 
+import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
@@ -67,7 +68,8 @@ def speech_routes(services: SynthesisServices, capabilities: Capabilities, guard
     async def create_speech(request: Request[Any, Any, Any]) -> Response[Any]:
         """Synthesise speech from a text."""
         asked = await typed_body(request, CreateSpeech)
-        file = read_aloud(services, _reading(capabilities, asked))
+        counting = msgspec.structs.replace(services, count_audio=request.auth.use.count_audio)
+        file = read_aloud(counting, _reading(capabilities, asked))
         if asked.response_format == "wav":
             return Response(await _wav(file, asked.sample_rate or _SAMPLE_RATE), media_type=_MEDIA_TYPES["wav"])
         first = await _first(file)

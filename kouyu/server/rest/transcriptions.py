@@ -14,6 +14,7 @@ from kouyu.audio_sessions.recording import transcribe_recording
 from kouyu.audio_sessions.services import RecognitionServices
 from kouyu.engines.errors import EngineError
 from kouyu.protocol.errors import FILE_FORMAT_REFUSED, INTERNAL, ProtocolError
+from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.uploads import FORM_BYTES, FileForm, read_form
@@ -45,6 +46,7 @@ def transcription_routes(
         """Transcribe the part `file`: 10 MB and 30 minutes at most."""
         _, content = (await read_form(request)).file(most_bytes=MOST_BYTES)
         audio = await decoded_upload(content, _LONGEST_S, workers)
+        request.auth.use.count_audio(len(audio) / SPEECH_RATE)
         try:
             text = await transcribe_recording(services, audio)
         except EngineError as fault:

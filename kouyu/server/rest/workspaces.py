@@ -12,7 +12,7 @@ from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.paging import Page
 from kouyu.server.rest.typed import typed_query
-from kouyu.store.tokens import TokenRecord
+from kouyu.store.token_records import TokenRecord
 
 WORKSPACE_ID: Final = "1"
 """Id of the only workspace: the whole server."""

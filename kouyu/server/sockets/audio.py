@@ -42,7 +42,9 @@ def _route(
         except ProtocolError as fault:
             await say_error_and_close(client, fault.code, fault.msg, authenticated.log_id)
             return
-        session = audio_session(services, client, name, bot_id=bot_id, log_id=authenticated.log_id)
+        session = audio_session(
+            services, client, name, bot_id=bot_id, log_id=authenticated.log_id, caller=authenticated.caller
+        )
         await serve_session(client, authenticated, sessions, session)
 
     return serve

@@ -49,7 +49,7 @@ def chat_route(
             bot_id=bot_id,
             workflow_id=workflow_id,
             log_id=authenticated.log_id,
-            owner=authenticated.user.id,
+            caller=authenticated.caller,
             redials_as=_redials_as(authenticated, socket),
         )
         await serve_session(client, authenticated, sessions, session)

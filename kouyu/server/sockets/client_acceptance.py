@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any, Final
 
 from kouyu.protocol import errors
+from kouyu.protocol.errors import ProtocolError
 from kouyu.server.access.client_socket import ClientSocket, say_error_and_close
 from kouyu.server.access.sessions import TRY_AGAIN_S, ServerFull, Sessions
 from kouyu.server.access.socket_authentication import AuthenticatedClient, Connection, SocketAuthenticator
@@ -29,6 +30,9 @@ async def accept_client(
         sessions.refused += 1
         await authenticated.refuse(errors.TOO_MANY_SESSIONS, refusal, try_again_s=TRY_AGAIN_S)
         return None
+    if over := await authenticated.over_limit():
+        await authenticated.refuse(over.code, over.msg, try_again_s=over.retry_after_s)
+        return None
     return authenticated, await authenticated.accept()
 
 
@@ -44,6 +48,13 @@ async def serve_session(
     client: ClientSocket, authenticated: AuthenticatedClient, sessions: Sessions, session: Coroutine[Any, Any, None]
 ) -> None:
     """Run the session. Log whatever it raises, so that no session stops the server."""
+    use = authenticated.caller.use
+    try:
+        use.begin_conversation()
+    except ProtocolError as fault:  # another one of this token took the last place after the check
+        session.close()
+        await say_error_and_close(client, fault.code, fault.msg, authenticated.log_id)
+        return
     try:
         with authenticated.holding(client):
             await sessions.run(client, session)
@@ -55,3 +66,5 @@ async def serve_session(
         await client.close(INTERNAL_ERROR, errors.INTERNAL_MSG)
     else:
         await client.close(NORMAL_CLOSE, "")
+    finally:
+        use.end_conversation()

@@ -42,5 +42,5 @@ async def test_a_token_that_expires_closes_its_sockets(server: Running) -> None:
     async with connect(server.url(), additional_headers={"Authorization": f"Bearer {secret}"}) as talk:
         await talk.recv()
         assert record.expires_at is not None
-        await server.sockets.close_revoked(server.store.tokens, record.expires_at + 1.0)
+        await server.sockets.close_refused(server.store.tokens, server.limiter, record.expires_at + 1.0)
         assert await end_of(talk) == (4100, 1008)

@@ -91,7 +91,7 @@ async def test_uni_app_has_no_origin_but_the_query_and_gets_an_error_event(serve
 
 
 async def test_a_token_without_the_permission_is_forbidden(server: Running) -> None:
-    _, secret = await server.store.tokens.create("rest-only", permissions=("rest",))
+    _, secret = await server.store.tokens.create("rest-only", permissions=("text",))
     status, body = await refusal_status(server.url(), {"Authorization": f"Bearer {secret}"})
     assert (status, body["code"]) == (403, 4101)
 

@@ -3,11 +3,11 @@
 import httpx
 import pytest
 
-from kouyu.store.tokens import Permission
+from kouyu.store.token_records import Permission
 from tests.server.conftest import Running
 
 
-@pytest.mark.parametrize("permission", ["chat", "rest", "diagnostics", "own_diagnostics"])
+@pytest.mark.parametrize("permission", ["voice", "text", "diagnostics", "own_diagnostics"])
 async def test_any_access_token_may_read_it(server: Running, permission: Permission) -> None:
     _, secret = await server.store.tokens.create("phone", permissions=(permission,))
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:

@@ -21,7 +21,7 @@ from kouyu.diagnostics.watcher import MOST_WAITING, Wanted
 from kouyu.diagnostics.watcher_hub import MOST_WATCHERS, LiveSession
 from kouyu.protocol.ids import IdFactory
 from kouyu.protocol.uplink import ConversationMessageCreate
-from kouyu.store.tokens import Permission
+from kouyu.store.token_records import Permission
 from tests.conversation.simulation import CAPABILITIES
 from tests.server.conftest import Running, until
 
@@ -73,7 +73,7 @@ def watching(server: Running, query: str = "", secret: str = "") -> Any:
     return connect(server.url(f"/v1/diagnostics{query}"), additional_headers=header)
 
 
-@pytest.mark.parametrize("permissions", [("chat",), ("rest",), ("login",)])
+@pytest.mark.parametrize("permissions", [("voice",), ("text",), ("login",)])
 async def test_without_the_permission_nobody_watches(server: Running, permissions: tuple[Permission, ...]) -> None:
     _, secret = await token(server, *permissions)
     with pytest.raises(InvalidStatus) as refused:

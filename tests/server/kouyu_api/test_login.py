@@ -4,7 +4,8 @@ import httpx
 import pytest
 
 from kouyu.server.kouyu_api.link import login_link
-from kouyu.store.tokens import ALL_PERMISSIONS, PAGE_SECONDS
+from kouyu.store.token_records import ALL_PERMISSIONS
+from kouyu.store.tokens import PAGE_SECONDS
 from tests.server.conftest import Running
 
 

@@ -26,5 +26,5 @@ async def test_the_status_tells_of_engines_load_and_live_sessions(server: Runnin
 
 
 async def test_the_status_is_for_those_who_may_watch(server: Running) -> None:
-    _, secret = await server.store.tokens.create("phone", permissions=("chat", "rest", "own_diagnostics"))
+    _, secret = await server.store.tokens.create("phone", permissions=("voice", "text", "own_diagnostics"))
     assert (await get(server, "/v1/kouyu/status", secret)).status_code == 403

@@ -20,6 +20,7 @@ from kouyu.server.rest.entered_messages import EnterMessage, at_most, entered_me
 from kouyu.server.rest.feedback import GivenFeedback
 from kouyu.server.rest.shapes import checked
 from kouyu.server.rest.workspaces import WORKSPACE_ID, check_workspace
+from kouyu.serving.caller import UNLIMITED
 
 ROOT: Final = Path(__file__).parents[3]
 READERS: Final = {"typed_body": False, "typed_query": True, "typed_form": True}
@@ -184,11 +185,11 @@ def test_a_value_at_a_limit_is_taken_and_one_beyond_it_is_told_field_value_and_l
 
 def asked(**fields: Any) -> object:
     wanted = read(CreateChat, {"bot_id": "kouyu", **fields}, from_text=False)
-    return asked_of_bot(wanted, "", None)  # type: ignore[arg-type]
+    return asked_of_bot(wanted, "", None, UNLIMITED)  # type: ignore[arg-type]
 
 
 def asked_flow(**fields: Any) -> object:
-    return asked_of_flow(read(CreateWorkflowChat, {"workflow_id": "7", **fields}, from_text=False), None)  # type: ignore[arg-type]
+    return asked_of_flow(read(CreateWorkflowChat, {"workflow_id": "7", **fields}, from_text=False), None, UNLIMITED)  # type: ignore[arg-type]
 
 
 def entered(content: Any, **fields: Any) -> object:

@@ -1,0 +1,62 @@
+"""The access token that a connection or a request came with, as sessions and chats know it."""
+
+from typing import Final
+
+import msgspec
+
+from kouyu.protocol.errors import RATE_LIMITED, TryLater
+
+TRY_AGAIN_S: Final = 5
+"""``Retry-After`` where as many conversations run as may, in seconds."""
+
+
+class TokenUse:
+    """What the clients of one token use in this process: conversations that run, and audio that is not saved yet."""
+
+    def __init__(self) -> None:
+        self.most_conversations: int | None = None
+        """Conversations that may run at once; None: any number."""
+        self._conversations = 0
+        self._audio_s = 0.0
+
+    @property
+    def refusal(self) -> str:
+        """Why no further conversation may begin, in words for the client; "" if one may."""
+        if self.most_conversations is None or self._conversations < self.most_conversations:
+            return ""
+        return (
+            f"the access token's limit of conversations at once, {self.most_conversations}, is reached; try again later"
+        )
+
+    def begin_conversation(self) -> None:
+        """Count a conversation that begins. Raises TryLater if as many run as may."""
+        if refusal := self.refusal:
+            raise TryLater(RATE_LIMITED, refusal, TRY_AGAIN_S)
+        self._conversations += 1
+
+    def end_conversation(self) -> None:
+        """Count a conversation that has ended."""
+        self._conversations -= 1
+
+    def count_audio(self, seconds: float) -> None:
+        """Count audio received from or sent to a client."""
+        self._audio_s += seconds
+
+    def take_audio_ms(self) -> int:
+        """Return the audio counted since the last call, in ms, and begin anew."""
+        taken = int(self._audio_s * 1000)
+        self._audio_s -= taken / 1000
+        return taken
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """A token and what its clients use; the empty one is of the default owner and has no limits."""
+
+    token_id: str = ""
+    owner: str = ""
+    """Whose data it reads and writes."""
+    use: TokenUse = msgspec.field(default_factory=TokenUse)
+
+
+UNLIMITED: Final = Caller()
+"""For sessions and chats that no token began: the default owner, without limits."""

@@ -1,0 +1,62 @@
+"""What is stored of an access token: whose it is, what it permits, and its limits. Its secret is not."""
+
+from typing import Final, Literal
+
+import msgspec
+
+Permission = Literal[
+    "voice", "text", "bots", "voiceprints", "diagnostics", "administration", "own_diagnostics", "login"
+]
+"""``diagnostics`` covers all sessions of the token's owner, ``own_diagnostics`` those that the same token opened;
+``login`` can be exchanged once for a token of the page."""
+
+CLIENT_PERMISSIONS: Final[tuple[Permission, ...]] = ("voice", "text", "bots", "voiceprints", "diagnostics")
+"""All that a client may do: everything but the administration of the server."""
+ALL_PERMISSIONS: Final[tuple[Permission, ...]] = (*CLIENT_PERMISSIONS, "administration")
+"""Together they permit everything."""
+
+LOGIN_NAME: Final = "login-"
+PAGE_NAME: Final = "page-"
+"""The beginning of the names of logins, and of tokens of the page; their id follows."""
+
+
+class TokenLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the clients of one token may use together; None is no limit."""
+
+    conversations: int | None = None
+    """Conversations at once: sessions over WebSockets, and text chats."""
+    audio_minutes_a_day: int | None = None
+    """Minutes of audio received from and sent to its clients, in a day of UTC."""
+    requests_a_minute: int | None = None
+    """REST requests and WebSocket handshakes."""
+
+
+NO_LIMITS: Final = TokenLimits()
+
+
+class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A token without its secret. Times are Unix seconds; ``expires_at`` None means never."""
+
+    id: str
+    name: str
+    digest: str
+    permissions: tuple[Permission, ...]
+    created_at: int
+    owner: str = ""
+    """Whose data it reads and writes. Those of other owners do not exist for it."""
+    limits: TokenLimits = NO_LIMITS
+    expires_at: int | None = None
+    last_used_at: int | None = None
+
+    @property
+    def is_of_page(self) -> bool:
+        """Whether it was created from a login."""
+        return self.name == PAGE_NAME + self.id
+
+    def expired(self, now: float) -> bool:
+        """Whether it has expired at the Unix time ``now``."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    def permits(self, permissions: tuple[Permission, ...]) -> bool:
+        """Whether it has one of these permissions."""
+        return not {*self.permissions}.isdisjoint(permissions)
