@@ -16,9 +16,7 @@ LONG_FILES: Final = {
     "kouyu/engines/asr/decoding.py": 306,
 }
 """Files that are longer, and how long they may be. Nothing is added here, and no number grows: split the file."""
-LONG_FUNCTIONS: Final = {
-    "kouyu/server/app.py::create_app": 68,
-}
+LONG_FUNCTIONS: Final[dict[str, int]] = {}
 """Functions that are longer, as above."""
 STRUCT: Final = {"Struct", "msgspec.Struct"}
 CHANGING: Final = {

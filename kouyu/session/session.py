@@ -83,19 +83,7 @@ class Session:
         self._outbox = Outbox(
             socket, self._recorder, log_id=log_id, report=self._receive, count_audio=caller.use.count_audio
         )
-        self._user_audio = UserAudio(
-            voice_activity=services.voice_activity,
-            noise_suppressor=services.noise_suppressor,
-            speaker_encoder=services.speaker_encoder,
-            voiceprints=services.store.voiceprints,
-            pressure=services.pressure,
-            limits=services.limits,
-            configuration=lambda: self.conversation.configuration,
-            clock=self.clock,
-            report=self._receive,
-            heard=self._observe_sound,
-            count_audio=caller.use.count_audio,
-        )
+        self._user_audio = self._new_user_audio()
         self._turn_times = TurnTimes(services.metrics)
         self._keeper = keeper_of(
             services.store.sounds, services.keep_audio, timeline=self._user_audio.timeline, recorder=self._recorder
@@ -154,6 +142,22 @@ class Session:
     def in_turn(self) -> bool:
         """Whether a turn is in progress."""
         return self.conversation.in_turn(self.clock())
+
+    def _new_user_audio(self) -> UserAudio:
+        services = self._services
+        return UserAudio(
+            voice_activity=services.voice_activity,
+            noise_suppressor=services.noise_suppressor,
+            speaker_encoder=services.speaker_encoder,
+            voiceprints=services.store.voiceprints,
+            pressure=services.pressure,
+            limits=services.limits,
+            configuration=lambda: self.conversation.configuration,
+            clock=self.clock,
+            report=self._receive,
+            heard=self._observe_sound,
+            count_audio=self._caller.use.count_audio,
+        )
 
     def _new_order_runner(self, tasks: asyncio.TaskGroup) -> OrderRunner:
         services = self._services
