@@ -9,14 +9,7 @@ import msgspec
 from kouyu.audio.pcm import Samples
 from kouyu.conversation.conversation import Conversation
 from kouyu.conversation.identity import Identity
-from kouyu.conversation.inputs import (
-    ClientFault,
-    ClientJoined,
-    ClientLeft,
-    Input,
-    SectionBegan,
-    TimePassed,
-)
+from kouyu.conversation.inputs import ClientFault, ClientJoined, ClientLeft, Input, SectionBegan, TimePassed
 from kouyu.diagnostics.facts.session import SessionSeen
 from kouyu.diagnostics.watcher_hub import LiveSession
 from kouyu.metrics.turn_times import TurnTimes
