@@ -72,9 +72,9 @@ models: $(VENV)/run.stamp ## fetch the model weights that a default server needs
 lock: ## write the lock files anew from pyproject.toml, keeping versions (UPGRADE=--upgrade: at the newest)
 	@test -x $(VENV)-lock/bin/uv || { $(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install -q uv==$(UV_VERSION); }
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate $(UPGRADE) --extra setup pyproject.toml --output-file locks/run.txt
+		--no-annotate $(UPGRADE) --extra embedded --extra setup pyproject.toml --output-file locks/run.txt
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate $(UPGRADE) --constraint locks/run.txt --extra piper --extra setup --extra emotion --extra otel --extra dev pyproject.toml \
+		--no-annotate $(UPGRADE) --constraint locks/run.txt --extra embedded --extra piper --extra setup --extra emotion --extra otel --extra dev pyproject.toml \
 		--output-file locks/dev.txt
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate $(UPGRADE) docs/site/requirements.in --output-file docs/site/requirements.txt

@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, Final
 
 from kouyu.agents.embedded.model import EmbeddedModel
 from kouyu.assembly.bots import needs_embedded_model
 from kouyu.engines import engine_registry
 from kouyu.engines.asr.engine import SpeechRecognizer
 from kouyu.engines.blas import use_one_blas_thread
-from kouyu.engines.declaration import EngineContext, Kind
+from kouyu.engines.declaration import Engine, EngineContext, Kind
 from kouyu.engines.denoise.engine import NoiseSuppressor
 from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.paralinguistics.engine import EmotionRecognizer
@@ -26,6 +26,10 @@ from kouyu.weights.errors import WeightsError
 
 log = logging.getLogger(__name__)
 
+STARTS_WITHOUT: Final[frozenset[Kind]] = frozenset({"denoise", "tts"})
+"""The kinds of engines that a server with a missing library does without, with a warning: a voice engine as long as
+another one loads."""
+
 
 class WeightsNotFetched(WeightsError):
     """Weights that the settings need are not on this machine. The text names the command that fetches them."""
@@ -37,13 +41,32 @@ class WeightsNotFetched(WeightsError):
 
 
 def check_engines(settings: Settings) -> None:
-    """Check engine names and weights before anything is loaded.
+    """Check engine names, libraries and weights before anything is loaded.
 
-    Logs a warning for missing weights that are only recommended. Raises EngineUnavailable for an unknown engine,
-    WeightsNotFetched for all other missing weights together.
+    Logs a warning for missing weights that are only recommended. Raises EngineUnavailable for an unknown engine, and
+    for one whose library is missing and without which no server starts; WeightsNotFetched for all other missing weights
+    together.
     """
+    engines = _engines_used(settings)
+    missing = _missing_weights(settings, engines)
+    for engine in engines:
+        try:
+            engine.require_libraries()
+        except EngineUnavailable as error:
+            if engine.kind not in STARTS_WITHOUT:
+                raise EngineUnavailable(f"{error}{_then_fetch(missing)}") from None
+    if missing:
+        raise WeightsNotFetched(missing)
+
+
+def _then_fetch(missing: tuple[str, ...]) -> str:
+    return f"; then the weights: kouyu models fetch {' '.join(missing)}" if missing else ""
+
+
+def _missing_weights(settings: Settings, engines: list[Engine[Any]]) -> tuple[str, ...]:
     missing = []
-    for weight_set in map(catalogue.find, _weights_used(settings)):
+    used = (name for engine in engines for name in engine.weights(settings.engines.options_of(engine)))
+    for weight_set in map(catalogue.find, dict.fromkeys(used)):
         if cache.is_there(weight_set):
             continue
         if weight_set.recommended:
@@ -55,26 +78,27 @@ def check_engines(settings: Settings) -> None:
             )
         else:
             missing.append(weight_set.name)
-    if missing:
-        raise WeightsNotFetched(tuple(missing))
+    return tuple(missing)
 
 
-def _weights_used(settings: Settings) -> list[str]:
+def _engines_used(settings: Settings) -> list[Engine[Any]]:
     chosen = list(settings.engines.chosen)
     if not needs_embedded_model(settings.bots):
         chosen = [(kind, name) for kind, name in chosen if kind != "llm"]
-    engines = (engine_registry.find(kind, name) for kind, name in chosen)
-    used = [name for engine in engines for name in engine.weights(settings.engines.options_of(engine))]
-    return list(dict.fromkeys(used))
+    return [engine_registry.find(kind, name) for kind, name in chosen]
 
 
 async def load_engine(kind: Kind, name: str, engines: EngineSettings, scheduler: Scheduler) -> Any:
     """Load and warm up an engine. Raises EngineUnavailable."""
     # On a thread: importing its libraries is slow.
     engine = await asyncio.to_thread(engine_registry.find, kind, name)
+    engine.require_libraries()
     section = f"engines.{engine_registry.section(kind, name)}"
     context = EngineContext(scheduler=scheduler, workers=engines.workers, section=section)
-    return await engine.load(context, engines.options_of(engine))
+    try:
+        return await engine.load(context, engines.options_of(engine))
+    except ImportError as error:
+        raise EngineUnavailable(f"the {kind} engine {name!r} cannot be loaded: {error}") from error
 
 
 async def load_voice_activity(engines: EngineSettings, scheduler: Scheduler) -> VoiceActivityDetector:

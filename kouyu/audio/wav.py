@@ -1,7 +1,6 @@
 """Reads audio files of any format that FFmpeg reads, and writes 16 bit WAV. For whole files, not for streams."""
 
 import io
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ import soxr
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import PcmFormat, Samples, bytes_from_float, joined
 from kouyu.audio.uplink_decoding import AudioDecoder
+from kouyu.audio.wav_of_pcm import wav_of_pcm
 from kouyu.audio.wav_stream import WavSource, may_be_wav
 from kouyu.protocol.speech_rate import SPEECH_RATE
 
@@ -139,17 +139,6 @@ def read_listening_audio(path: str | Path) -> Samples:
 def encode_wav(samples: Samples, sample_rate: int) -> bytes:
     """A mono 16 bit WAV file's content."""
     return wav_of_pcm(bytes_from_float(samples), sample_rate)
-
-
-def wav_of_pcm(pcm: bytes, sample_rate: int) -> bytes:
-    """The same from 16 bit little-endian PCM."""
-    content = io.BytesIO()
-    with wave.open(content, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(sample_rate)
-        file.writeframes(pcm)
-    return content.getvalue()
 
 
 def write_wav(path: str | Path, samples: Samples, sample_rate: int) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
 import click
+
+from kouyu import extras
 
 COMMANDS: Final = {
     "serve": "Run the server.",
@@ -31,13 +33,34 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(f"kouyu.cli.{cmd_name}"), cmd_name)
+        try:
+            module = importlib.import_module(f"kouyu.cli.{cmd_name}")
+        except ModuleNotFoundError as error:
+            raise _lacking(cmd_name, error) from error
+        command = getattr(module, cmd_name)
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the sub-command. If a library of an extra is missing, the error says what to install."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            raise _lacking(ctx.invoked_subcommand or "", error) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _lacking(command: str, error: ModuleNotFoundError) -> Exception:
+    """What to show for a module that is not installed: the extra that brings it, or the error itself if none does."""
+    how = extras.how_to_install(error.name or "")
+    if how is None:
+        return error
+    if command == "serve":
+        how = "pip install 'kouyu[embedded]', then the model weights: kouyu models fetch"
+    return click.ClickException(f"kouyu {command} needs {error.name}, which is not installed: {how}")
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

@@ -9,17 +9,16 @@ from typing import Any, Final
 
 import click
 import msgspec
-import numpy as np
 from websockets.exceptions import ConnectionClosed
 
 from kouyu.audio.errors import UndecodableAudio
-from kouyu.audio.pcm import Samples, float_from_int16
-from kouyu.audio.wav import read_listening_audio, write_wav
+from kouyu.audio.wav_of_pcm import wav_of_pcm
 from kouyu.cli.local_server import address_of, data_dir_option, data_folder, token_of
 from kouyu.cli.output_file import OutputFile
 from kouyu.client.conversation_log import ConversationLog
 from kouyu.client.sound_devices import DOWNLINK_RATE, Loudspeaker, NoSoundDevice, microphone
-from kouyu.client.voice_client import UPLINK_AUDIO, Event, RefusedByServer, VoiceClient, open_client
+from kouyu.client.uplink_audio import SPEECH, UplinkAudio, read_uplink_audio
+from kouyu.client.voice_client import Event, RefusedByServer, VoiceClient, open_client
 
 _ENDS: Final = ("conversation.chat.completed", "conversation.chat.failed", "error")
 _PATIENCE_S: Final = 30.0
@@ -39,7 +38,7 @@ class _Place(msgspec.Struct, frozen=True):
 class _Wish(msgspec.Struct, frozen=True):
     """The user's question, and the options for asking it."""
 
-    samples: Samples | None
+    speech: UplinkAudio | None
     text: str | None
     push: bool
     bot_id: str | None
@@ -73,7 +72,7 @@ def talk(
     conversation is printed as it happens. Without a file or a text, the microphone and the loudspeaker are used; Ctrl-C
     ends the conversation.
     """
-    wish = _Wish(_samples(question), text, push, bot_id, voice_id)
+    wish = _Wish(_speech(question), text, push, bot_id, voice_id)
     if question is not None and text is not None:
         raise click.UsageError("a sound file and --text are two questions: give one of them")
     if text is not None and not text.strip():
@@ -95,15 +94,15 @@ def talk(
     except OSError as fault:
         raise click.ClickException(f"no server answers at {place.url} ({fault}); start one with: kouyu serve") from None
     if reply is not None:
-        write_wav(reply, float_from_int16(np.frombuffer(audio, "<i2")), DOWNLINK_RATE)
+        reply.write_bytes(wav_of_pcm(bytes(audio), DOWNLINK_RATE))
         click.echo(f"the reply's audio is in {reply}")
     if not answered:
         sys.exit(1)
 
 
-def _samples(question: Path | None) -> Samples | None:
+def _speech(question: Path | None) -> UplinkAudio | None:
     try:
-        return read_listening_audio(question) if question else None
+        return read_uplink_audio(question) if question else None
     except UndecodableAudio as fault:
         raise click.ClickException(f"{question}: {fault}") from None
 
@@ -119,7 +118,7 @@ async def _talk(place: _Place, wish: _Wish, audio: bytearray) -> bool:
     async with open_client(place.url, place.token, bot_id=wish.bot_id, authority=place.authority) as client:
         try:
             await client.send("chat.update", _configuration(wish))
-            if wish.text is None and wish.samples is None:
+            if wish.text is None and wish.speech is None:
                 await _with_microphone(client, log)
                 answered = True
             else:
@@ -138,7 +137,7 @@ def _configuration(wish: _Wish) -> dict[str, Any]:
     if wish.voice_id:
         output["voice_id"] = wish.voice_id
     return {
-        "input_audio": UPLINK_AUDIO,
+        "input_audio": (wish.speech.format if wish.speech else SPEECH).configuration,
         "output_audio": output,
         "turn_detection": {"type": "client_interrupt" if wish.push else "server_vad"},
     }
@@ -178,12 +177,12 @@ async def _say(client: VoiceClient, log: ConversationLog, wish: _Wish) -> None:
         log.speech_ended_at = asyncio.get_running_loop().time()
         message = {"role": "user", "content_type": "text", "content": wish.text}
         await client.send("conversation.message.create", message)
-    elif wish.samples is not None:
-        log.speech_ended_at = await client.stream(wish.samples)
+    elif wish.speech is not None:
+        log.speech_ended_at = await client.stream(wish.speech.pcm, audio_format=wish.speech.format)
         if wish.push:
             await client.send("input_audio_buffer.complete")
         else:
-            await client.stream_silence()
+            await client.stream_silence(wish.speech.format)
 
 
 async def _with_microphone(client: VoiceClient, log: ConversationLog) -> None:

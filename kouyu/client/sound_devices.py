@@ -13,16 +13,12 @@ _WAITING_FRAMES: Final = 100
 
 
 class NoSoundDevice(Exception):
-    """No microphone or loudspeaker, or no library for them, is available. The text says what to do."""
+    """No microphone or loudspeaker is available. The text says what to do."""
 
 
 def _sounddevice() -> Any:
     try:
         import sounddevice
-    except ImportError:
-        raise NoSoundDevice(
-            "talking with the microphone needs sounddevice (.venv/bin/pip install 'kouyu[microphone]'), or give a WAV"
-        ) from None
     except OSError as fault:
         raise NoSoundDevice(f"PortAudio is missing ({fault}): install the system package libportaudio2") from None
     return sounddevice

@@ -11,14 +11,12 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import msgspec
-import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus, InvalidURI
 
-from kouyu.audio.pcm import Samples, bytes_from_float
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.client.uplink_audio import SPEECH, UplinkFormat
 
-UPLINK_AUDIO: Final = {"format": "pcm", "codec": "pcm", "sample_rate": SPEECH_RATE, "channel": 1, "bit_depth": 16}
+UPLINK_AUDIO: Final = SPEECH.configuration
 """The same as ``input_audio`` of a configuration."""
 FRAME_MS: Final = 20
 _LARGEST_EVENT: Final = 16 * 1024 * 1024
@@ -62,23 +60,23 @@ class VoiceClient:
         """Send a piece of audio in the format that was configured."""
         await self.send("input_audio_buffer.append", {"delta": base64.b64encode(pcm).decode()})
 
-    async def stream(self, samples: Samples, *, faster: float = 1.0) -> float:
-        """Send mono float32 audio at SPEECH_RATE in frames of 20 ms, as a microphone does; return the time it ended.
+    async def stream(self, pcm: bytes, *, audio_format: UplinkFormat = SPEECH, faster: float = 1.0) -> float:
+        """Send audio of the configured format in frames of 20 ms, as a microphone does; return the time it ended.
 
         ``faster`` times real time.
         """
-        frame = SPEECH_RATE * FRAME_MS // 1000
+        frame = audio_format.bytes_of(FRAME_MS)
         clock = asyncio.get_running_loop().time
         start = clock()
-        for number, begin in enumerate(range(0, len(samples), frame)):
+        for number, begin in enumerate(range(0, len(pcm), frame)):
             await asyncio.sleep(start + number * FRAME_MS / 1000 / faster - clock())
-            await self.send_audio(bytes_from_float(samples[begin : begin + frame]))
+            await self.send_audio(pcm[begin : begin + frame])
         return clock()
 
-    async def stream_silence(self) -> None:
+    async def stream_silence(self, audio_format: UplinkFormat = SPEECH) -> None:
         """Send silence until cancelled, as an open microphone does."""
         while True:
-            await self.stream(np.zeros(SPEECH_RATE, np.float32))
+            await self.stream(bytes(audio_format.bytes_of(1000)), audio_format=audio_format)
 
     @property
     def closed(self) -> bool:

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar
 import msgspec
 from msgspec import Meta
 
+from kouyu import extras
+from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.scheduler import Scheduler
 
 Kind: TypeAlias = Literal["vad", "denoise", "asr", "tts", "turn", "voiceprint", "emotion", "llm"]
@@ -55,3 +57,11 @@ class Engine(msgspec.Struct, Generic[Options], frozen=True, kw_only=True):
     """The weight sets that it uses with these options; it must load without those that are only recommended."""
     check: Callable[[Options], None] = lambda _: None
     """Raises ValueError if required options are missing."""
+    libraries: tuple[str, ...] = ()
+    """The top-level modules that ``load`` imports and not every server has."""
+
+    def require_libraries(self) -> None:
+        """Raise EngineUnavailable if one of ``libraries`` is not installed. Imports none."""
+        if lacking := extras.missing(self.libraries):
+            how = extras.how_to_install(lacking[0]) or f"pip install {lacking[0]}"
+            raise EngineUnavailable(f"the {self.kind} engine {self.name!r} needs {', '.join(lacking)}: {how}")

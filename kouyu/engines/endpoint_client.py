@@ -30,12 +30,6 @@ def endpoint_client(
     )
 
 
-def require_web_address(key: str, value: str) -> None:
-    """Raises ValueError, naming the ``key``, unless ``value`` is empty or an HTTP URL."""
-    if value and not value.startswith(("http://", "https://")):
-        raise ValueError(f"{key}: {value!r} is not allowed; allowed: an http:// or https:// address")
-
-
 def api_key_of(section: str, api_key: str, api_key_env: str) -> str:
     """Return the key of an endpoint, from its options or from the environment variable that they name.
 

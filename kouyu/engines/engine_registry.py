@@ -14,6 +14,7 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Any, Final, cast, get_args
 
+from kouyu import extras
 from kouyu.engines.declaration import Engine, Kind
 from kouyu.engines.errors import EngineUnavailable
 
@@ -56,6 +57,9 @@ def find(kind: Kind, name: str) -> Engine[Any]:
         raise EngineUnavailable(f"engines.{kind}: {name!r} is not allowed; allowed: {allowed}")
     try:
         found = known[name].load()
+    except ModuleNotFoundError as error:
+        how = extras.how_to_install(error.name or "")
+        raise EngineUnavailable(f"the {kind} engine {name!r} cannot be loaded: {how or error}") from error
     except (ImportError, AttributeError) as error:
         raise EngineUnavailable(f"the {kind} engine {name!r} cannot be loaded: {error}") from error
     if not isinstance(found, Engine) or (found.kind, found.name) != (kind, name):

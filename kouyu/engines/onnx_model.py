@@ -6,16 +6,14 @@ from typing import Any
 from kouyu.engines.errors import EngineUnavailable
 
 
-def open_onnx_model(model: Path | bytes, *, threads: int, purpose: str, weight_set: str) -> Any:
+def open_onnx_model(model: Path | bytes, *, threads: int, weight_set: str) -> Any:
     """Return an ``onnxruntime.InferenceSession``; its ``threads`` threads sleep between calls. Blocking.
 
-    ``model`` is a file, or its content. Raises EngineUnavailable if onnxruntime, which ``purpose`` needs, is missing,
-    or the model is missing or invalid; the text then names the weight set to fetch.
+    ``model`` is a file, or its content. Raises EngineUnavailable if the model is missing or invalid;
+    the text names the weight set to fetch.
     """
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise EngineUnavailable(f"{purpose} needs onnxruntime: pip install onnxruntime") from error
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -25,12 +25,10 @@ class SenseVoiceModel:
         """``weights``: a folder with MODEL_FILE and TOKENS_FILE. ``with_marks``: write punctuation, capitals and
         digits. ``purpose`` is named in errors.
 
-        Raises EngineUnavailable when the library or a file is missing, or a file cannot be read.
+        Raises EngineUnavailable when a file is missing, or a file cannot be read.
         """
-        try:
-            import sherpa_onnx
-        except ImportError as error:
-            raise EngineUnavailable(f"{purpose} needs sherpa-onnx: pip install 'kouyu[emotion]'") from error
+        import sherpa_onnx
+
         advice = f"try: kouyu models fetch {WEIGHT_SET}"
         if missing := [name for name in (MODEL_FILE, TOKENS_FILE) if not (weights / name).is_file()]:
             raise EngineUnavailable(f"{weights} lacks {' and '.join(missing)}; {advice}")

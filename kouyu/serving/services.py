@@ -29,7 +29,7 @@ from kouyu.serving.redials import Redials
 from kouyu.serving.sections import Sections
 from kouyu.serving.transcribing import Transcriber
 from kouyu.serving.turns_in_progress import TurnsInProgress
-from kouyu.store.sounds import Bounds
+from kouyu.store.sound_bounds import Bounds
 from kouyu.store.store import Store
 from kouyu.text.transcript import TranscriptFinisher
 from kouyu.workers.limited import LimitedWorkers

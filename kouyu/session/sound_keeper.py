@@ -20,7 +20,8 @@ from kouyu.protocol.ids import NO_ID
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.serving.recorder import Recorder
 from kouyu.store.errors import StoreError
-from kouyu.store.sounds import Bounds, MediaType, SoundRecord, Sounds
+from kouyu.store.sound_bounds import Bounds
+from kouyu.store.sounds import MediaType, SoundRecord, Sounds
 
 log = logging.getLogger(__name__)
 

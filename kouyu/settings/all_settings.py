@@ -12,7 +12,7 @@ from kouyu.engines import engine_registry
 from kouyu.engines.declaration import Engine, FilePath, Kind, Options
 from kouyu.settings.bots import BotSettings, FlowSettings, McpServerSettings
 from kouyu.settings.kinds import Count, Name, Port, Seconds, SecondsOrZero
-from kouyu.store.sounds import Bounds
+from kouyu.store.sound_bounds import Bounds
 
 DEFAULT_BOT_ID = "kouyu"
 DEFAULT_URL = "http://127.0.0.1:8080"

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from kouyu.agents.bot_definition import DEFAULT_PROMPT
-from kouyu.engines.endpoint_client import require_web_address
+from kouyu.engines.web_address import require_web_address
 from kouyu.protocol.configuration import LONGEST_PROLOGUE
 from kouyu.settings.kinds import Count, Name, Seconds
 

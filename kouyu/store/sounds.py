@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import BigInteger, Connection, cast, delete, func, insert, select
 
 from kouyu.store.database import Database
+from kouyu.store.sound_bounds import Bounds
 from kouyu.store.tables import messages, sounds
 
 MediaType = Literal["audio/ogg", "audio/mpeg"]
@@ -25,13 +26,6 @@ class SoundRecord(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     """Size of the file in bytes."""
     created_at: int
-
-
-class Bounds(msgspec.Struct, frozen=True):
-    """Limits: how long recordings are kept, and how many bytes in all."""
-
-    days: int
-    max_bytes: int
 
 
 class KeepSound(msgspec.Struct, frozen=True):

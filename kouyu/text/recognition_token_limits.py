@@ -8,6 +8,7 @@ from itertools import accumulate
 from math import ceil
 from typing import Any, Final, TypeAlias
 
+from kouyu import extras
 from kouyu.text.language import LANGUAGE_OF_LETTERS, WORDLESS
 from kouyu.weights import cache as weights_cache
 from kouyu.weights.errors import WeightsError
@@ -77,7 +78,7 @@ def cut_context(text: str, limit: int = CONTEXT, count: CountTokens | None = Non
 @cache
 def token_counter() -> CountTokens:
     """Return Whisper's tokenizer if its weights are on this machine (60 ms to load), else an estimate."""
-    for name in _WHISPER_WEIGHTS:
+    for name in () if extras.missing(("tokenizers",)) else _WHISPER_WEIGHTS:
         try:
             file = weights_cache.folder(name) / "tokenizer.json"
         except WeightsError:

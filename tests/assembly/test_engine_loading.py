@@ -11,12 +11,15 @@ from kouyu.assembly.engine_loading import (
     WeightsNotFetched,
     check_engines,
     load_emotion_recognizer,
+    load_engine,
     load_noise_suppressor,
     load_recognizer,
     load_synthesizer,
 )
 from kouyu.assembly.lifespan import open_services
 from kouyu.engines.asr.openai import OpenAIOptions, OpenAIRecognizer
+from kouyu.engines.declaration import Kind
+from kouyu.engines.denoise import webrtc
 from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.tts.openai import EndpointVoice, OpenAISpeechOptions
@@ -149,4 +152,49 @@ async def test_a_server_whose_noise_suppression_cannot_be_loaded_continues_witho
 ) -> None:
     monkeypatch.setitem(sys.modules, "webrtc_noise_gain", None)
     assert await load_noise_suppressor(EngineSettings(), scheduler) is None
-    assert "pip install webrtc-noise-gain" in caplog.text
+    assert "noise suppression is not available" in caplog.text
+    assert "pip install 'kouyu[server]'" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "module", "extra"),
+    [
+        ("asr", "whisper", "ctranslate2", "embedded"),
+        ("asr", "sense-voice", "sherpa_onnx", "emotion"),
+        ("emotion", "sense-voice", "sherpa_onnx", "emotion"),
+        ("tts", "hibari", "hibari", "embedded"),
+        ("tts", "kokoro", "jieba", "embedded"),
+        ("tts", "piper", "piper", "piper"),
+        ("llm", "embedded", "xllamacpp", "embedded"),
+        ("denoise", "webrtc", "webrtc_noise_gain", "server"),
+    ],
+)
+async def test_without_its_library_an_engine_says_what_to_install(
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, kind: Kind, name: str, module: str, extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(EngineUnavailable) as refused:
+        await load_engine(kind, name, EngineSettings(), scheduler)
+    assert str(refused.value) == f"the {kind} engine {name!r} needs {module}: pip install 'kouyu[{extra}]'"
+
+
+def test_a_server_without_a_library_that_it_needs_says_what_to_install_and_to_fetch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KOUYU_WEIGHTS", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "ctranslate2", None)
+    with pytest.raises(EngineUnavailable) as refused:
+        check_engines(Settings())
+    assert str(refused.value).startswith("the asr engine 'whisper' needs ctranslate2: pip install 'kouyu[embedded]'; ")
+    assert "; then the weights: kouyu models fetch silero-vad " in str(refused.value)
+
+
+async def test_a_library_that_is_there_and_cannot_be_loaded_is_reported(
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_libgomp(*_: object) -> None:
+        raise ImportError("libgomp.so.1: cannot open shared object file")
+
+    monkeypatch.setattr(webrtc, "ENGINE", msgspec.structs.replace(webrtc.ENGINE, load=no_libgomp))
+    with pytest.raises(EngineUnavailable, match=r"'webrtc' cannot be loaded: libgomp\.so\.1"):
+        await load_engine("denoise", "webrtc", EngineSettings(), scheduler)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from kouyu.audio.pcm import Samples, bytes_from_float
 from kouyu.client.voice_client import UPLINK_AUDIO, Event, VoiceClient, open_client
 from tests.end_to_end.running_server import RunningServer
 
@@ -57,6 +58,10 @@ class Talk:
         await self.client.send("chat.update", {})
         updated = await self.until("chat.updated", count=count)
         return self.types[before : self.events.index(updated)]
+
+    async def speak(self, samples: Samples, *, faster: float = 1.0) -> None:
+        """Send audio at 16 kHz, ``faster`` times real time."""
+        await self.client.stream(bytes_from_float(samples), faster=faster)
 
     async def write(self, text: str) -> None:
         """A typed question."""

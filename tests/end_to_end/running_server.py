@@ -34,12 +34,19 @@ class RunningServer:
 
 
 def start_server(
-    folder: Path, *options: str, config: str = "", environment: dict[str, str] | None = None
+    folder: Path,
+    *options: str,
+    config: str = "",
+    environment: dict[str, str] | None = None,
+    python: Path | str = sys.executable,
 ) -> RunningServer:
-    """Start a server with its data and its kouyu.toml in ``folder``, on free ports; return when it is ready."""
+    """Start a server with its data and its kouyu.toml in ``folder``, on free ports; return when it is ready.
+
+    ``python`` has kouyu installed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "kouyu.toml").write_text(config)
-    command = [sys.executable, "-m", "kouyu", "serve", "--config", "kouyu.toml", "--print-json"]
+    command = [str(python), "-m", "kouyu", "serve", "--config", "kouyu.toml", "--print-json"]
     ports = ["--port", "0", "--https-port", "0", "--data-dir", "data"]
     with (folder / "stderr").open("a") as stderr:
         process = subprocess.Popen(

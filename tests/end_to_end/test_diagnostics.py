@@ -36,7 +36,7 @@ async def facts_until(connection: ClientConnection, last: str) -> list[dict[str,
 async def ask_aloud(talk: Talk, questions: Path) -> None:
     samples = read_listening_audio(questions / "en-capital.wav")
     await talk.configure(turn_detection={"type": "server_vad"})
-    await talk.client.stream(samples)
+    await talk.speak(samples)
     microphone = asyncio.create_task(talk.client.stream_silence())
     await talk.until("conversation.chat.completed")
     microphone.cancel()

@@ -59,7 +59,7 @@ async def say(talk: Talk, file: Path) -> None:
     """A spoken question, in push to talk, and its whole answer."""
     await talk.configure(turn_detection={"type": "client_interrupt"})
     count = talk.types.count("conversation.chat.completed") + 1
-    await talk.client.stream(read_listening_audio(file), faster=10)
+    await talk.speak(read_listening_audio(file), faster=10)
     await talk.client.send("input_audio_buffer.complete")
     await talk.until("conversation.chat.completed", count=count)
 

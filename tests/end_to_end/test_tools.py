@@ -137,7 +137,7 @@ async def test_a_spoken_question_has_its_tools_run_once_and_after_the_turn(
     async with talking(answering.server) as talk, talking(answering.server) as another:
         await talk.configure(turn_detection={"type": "server_vad", "silence_duration_ms": 1500})
         # Silence enough to prepare an answer, and not to end the turn.
-        await talk.client.stream(np.concatenate([samples, silence(0.8)]), faster=4)
+        await talk.speak(np.concatenate([samples, silence(0.8)]), faster=4)
         async with asyncio.timeout(20):
             while not [request for request in model.requests[asked_before:] if request.answered]:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
@@ -145,7 +145,7 @@ async def test_a_spoken_question_has_its_tools_run_once_and_after_the_turn(
         model.will(call_tools(ToolCallScript("fail", "{}")), Say("It failed."), Say("It is five."))
         assert await another.ask("Does it fail?") == "It failed."
         assert answering.tools_called()[called_before:] == ["fail"]
-        await talk.client.stream(silence(1.5), faster=4)
+        await talk.speak(silence(1.5), faster=4)
         await talk.until("conversation.chat.completed")
         assert talk.answers() == ["It is five."]
     assert answering.tools_called()[called_before:] == ["fail", "add"]

@@ -179,7 +179,7 @@ async def test_stream_mode(scripted_server: RunningServer) -> None:
 
     async def partial_results(talk: Talk) -> list[str]:
         before = len(talk.events)
-        await talk.client.stream(np.concatenate((question(), silence(1.2))))
+        await talk.speak(np.concatenate((question(), silence(1.2))))
         final = await talk.until(TRANSCRIPT, count=talk.types[:before].count(TRANSCRIPT) + 1)
         assert "capital of france" in final.data["content"].lower()
         await talk.client.send("conversation.chat.cancel")
@@ -206,10 +206,10 @@ async def test_enable_nostream(measuring_server: RunningServer, recogniser: Reco
             before = talk.types.count(UPDATE)
             free_talk = {"type": "server_vad", "silence_duration_ms": 1000}
             await talk.configure(asr_config={"enable_nostream": enabled}, turn_detection=free_talk)
-            await talk.client.stream(question(), faster=2)
+            await talk.speak(question(), faster=2)
             interim = await talk.until(UPDATE, count=before + 1)
             count = talk.types.count(TRANSCRIPT) + 1
-            await talk.client.stream(np.concatenate((question(), silence(2))), faster=4)
+            await talk.speak(np.concatenate((question(), silence(2))), faster=4)
             final = await talk.until(TRANSCRIPT, count=count)
             first, last = (recogniser.behind(event.data["content"]).audio for event in (interim, final))
             assert len(last) > 2 * len(first)

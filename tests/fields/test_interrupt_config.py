@@ -25,7 +25,7 @@ async def over_an_announcement(talk: Talk, recogniser: RecognitionStandIn, says:
     await say(talk, LONG)
     await talk.until(AUDIO, count=talk.types[:before].count(AUDIO) + 1)
     recogniser.text = says
-    await talk.client.stream(SPEECH, faster=4)
+    await talk.speak(SPEECH, faster=4)
     return before
 
 
@@ -95,7 +95,7 @@ async def test_a_keyword_interrupts_though_its_letters_are_misheard(scripted_ser
         for count, speech in enumerate(called, 1):
             await say(talk, LONG)
             await talk.until(AUDIO, count=talk.types.count(AUDIO) + 1)
-            await talk.client.stream(np.concatenate((weather, silence(0.8), speech, silence(0.8))), faster=4)
+            await talk.speak(np.concatenate((weather, silence(0.8), speech, silence(0.8))), faster=4)
             transcript = await talk.until(TRANSCRIPT, count=count)
             assert "天气" not in transcript.data["content"]
             assert talk.types.count(STARTED) == count

@@ -32,7 +32,7 @@ def stops_after_ms(completeness: float, **config: int) -> float:
 async def pause(talk: Talk, silence_s: float, config: dict[str, int]) -> None:
     """Ask a question, with so much silence behind it and then nothing."""
     await talk.configure(turn_detection={"type": "semantic_vad", "semantic_vad_config": config})
-    await talk.client.stream(np.concatenate((silence(0.5), np.trim_zeros(question()), silence(silence_s))), faster=4)
+    await talk.speak(np.concatenate((silence(0.5), np.trim_zeros(question()), silence(silence_s))), faster=4)
 
 
 async def ends_turn(server: RunningServer, silence_s: float, **config: int) -> None:

@@ -24,12 +24,12 @@ async def test_a_stall_in_mid_sentence_is_one_question(
     recogniser.holds_answers = True
     async with talking(measuring_server) as talk:
         await talk.configure(turn_detection={"type": "server_vad", "silence_duration_ms": 500})
-        await talk.client.stream(said[:SPEECH_RATE], faster=1.0)
+        await talk.speak(said[:SPEECH_RATE], faster=1.0)
         await talk.until(STOPPED)
         # Of a longer speech than the stall was, so that the audio has caught up before it ends.
-        await talk.client.stream(said[SPEECH_RATE:], faster=20.0)
+        await talk.speak(said[SPEECH_RATE:], faster=20.0)
         await talk.until(STARTED, count=2)
-        await talk.client.stream(silence(2), faster=4.0)
+        await talk.speak(silence(2), faster=4.0)
         recogniser.holds_answers = False
         await talk.until(COMPLETED)
         (answered,) = [event.data["content"] for event in talk.events if event.type == TRANSCRIPT]

@@ -32,7 +32,7 @@ async def test_turn_detection(measuring_server: RunningServer) -> None:
         assert updated.data["turn_detection"]["silence_duration_ms"] == 700
         told = await refusal(talk, turn_detection={"type": "client_interrupt", "silence_duration_ms": -1})
         assert "silence_duration_ms" in told
-        await talk.client.stream(question(), faster=FASTER)
+        await talk.speak(question(), faster=FASTER)
         await talk.until(STARTED)
         await talk.configure(turn_detection={"type": "client_interrupt"})
         await talk.until(STOPPED)
@@ -55,7 +55,7 @@ async def test_type(scripted_server: RunningServer) -> None:
     async with talking(scripted_server) as talk:
         shown = (await talk.configure()).data["turn_detection"]
         assert shown["type"] == "client_interrupt"
-        await talk.client.stream(np.concatenate((question(), silence(1.5))), faster=FASTER)
+        await talk.speak(np.concatenate((question(), silence(1.5))), faster=FASTER)
         await talk.client.send("input_audio_buffer.complete")
         assert "capital of france" in (await talk.until(TRANSCRIPT)).data["content"].lower()
         told = [kind for kind in talk.types if kind in (STARTED, STOPPED, COMPLETED, TRANSCRIPT)]
@@ -64,7 +64,7 @@ async def test_type(scripted_server: RunningServer) -> None:
             count = talk.types.count(TRANSCRIPT) + 1
             await talk.client.send("conversation.chat.cancel")
             await free_talk(talk, type=kind)
-            await talk.client.stream(np.concatenate((question(), silence(1.5))), faster=FASTER)
+            await talk.speak(np.concatenate((question(), silence(1.5))), faster=FASTER)
             assert "capital of france" in (await talk.until(TRANSCRIPT, count=count)).data["content"].lower()
             assert talk.types.count(STARTED) == talk.types.count(STOPPED) == count - 1
         assert "client_interrupt, server_vad, semantic_vad" in await refusal(talk, turn_detection={"type": "none"})
@@ -78,7 +78,7 @@ async def test_prefix_padding_ms(measuring_server: RunningServer, recogniser: Re
         for padding_ms in (0, 600, 1200):
             count = talk.types.count(TRANSCRIPT) + 1
             await free_talk(talk, prefix_padding_ms=padding_ms)
-            await talk.client.stream(led, faster=FASTER)
+            await talk.speak(led, faster=FASTER)
             transcript = (await talk.until(TRANSCRIPT, count=count)).data["content"]
             leads[padding_ms] = measuring.silence_before_s(recogniser.behind(transcript).audio, 16_000)
             await talk.client.send("conversation.chat.cancel")
@@ -111,7 +111,7 @@ async def test_silence_duration_ms(measuring_server: RunningServer, recogniser: 
         for duration_ms, turns in ((400, 2), (1200, 1)):
             before = len(talk.events)
             await free_talk(talk, silence_duration_ms=duration_ms)
-            await talk.client.stream(twice, faster=FASTER)
+            await talk.speak(twice, faster=FASTER)
             last = await talk.until(TRANSCRIPT, count=talk.types[:before].count(TRANSCRIPT) + turns)
             assert talk.types[before:].count(STARTED) == talk.types[before:].count(STOPPED) == turns
             heard = recogniser.behind(last.data["content"]).audio

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kouyu.audio.pcm import bytes_from_float
 from kouyu.bench.stub_engines import open_stub_services
 from kouyu.client.voice_client import open_client
 from kouyu.protocol.speech_rate import SPEECH_RATE
@@ -24,7 +25,7 @@ ROUNDS = 3
 QUESTION = {"role": "user", "content_type": "text", "content": "What is the capital of France?"}
 KEPT_BY_OTHERS = ("weakref.ReferenceType", "asyncio.events.TimerHandle", "_contextvars.Context", "logging.LogRecord")
 """sqlite3 keeps up to 200 references to closed cursors, asyncio up to 100 cancelled timers, pytest what is logged."""
-MICROPHONE = np.random.default_rng(1).normal(0, 0.001, SPEECH_RATE // 5).astype(np.float32)
+MICROPHONE = bytes_from_float(np.random.default_rng(1).normal(0, 0.001, SPEECH_RATE // 5).astype(np.float32))
 
 pytestmark = pytest.mark.models
 

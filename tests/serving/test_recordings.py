@@ -11,7 +11,7 @@ from kouyu.agents.agent import ContextMessage
 from kouyu.agents.attachments import Attachments
 from kouyu.agents.fetching import Fetched, Fetcher, FetchingOptions
 from kouyu.audio.pcm import Samples
-from kouyu.audio.wav import wav_of_pcm
+from kouyu.audio.wav_of_pcm import wav_of_pcm
 from kouyu.engines.errors import EngineError
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.serving.caller import UNLIMITED

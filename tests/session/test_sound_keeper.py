@@ -16,7 +16,8 @@ from kouyu.protocol.downlink import DownlinkEvent, Message
 from kouyu.protocol.ids import NO_ID
 from kouyu.serving.recorder import Recorder
 from kouyu.session.sound_keeper import SoundKeeper
-from kouyu.store.sounds import Bounds, SoundRecord
+from kouyu.store.sound_bounds import Bounds
+from kouyu.store.sounds import SoundRecord
 from kouyu.store.store import Store
 
 CONFIGURATION = Configuration()

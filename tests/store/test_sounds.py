@@ -6,7 +6,8 @@ import pytest
 from kouyu.protocol.downlink import Message
 from kouyu.store.conversations import CreateConversation
 from kouyu.store.message_writes import AddMessage
-from kouyu.store.sounds import Bounds, SoundRecord
+from kouyu.store.sound_bounds import Bounds
+from kouyu.store.sounds import SoundRecord
 from kouyu.store.store import Store
 from tests.store.clock import Clock
 

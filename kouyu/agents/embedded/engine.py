@@ -148,4 +148,6 @@ def _weights(options: EmbeddedOptions) -> tuple[str, ...]:
     return (choice.tier.weights,) if choice is not None else ()
 
 
-ENGINE: Final = Engine(name="embedded", kind="llm", load=_load, options=EmbeddedOptions, weights=_weights)
+ENGINE: Final = Engine(
+    name="embedded", kind="llm", load=_load, options=EmbeddedOptions, weights=_weights, libraries=("xllamacpp",)
+)

@@ -129,10 +129,8 @@ class Whisper:
     """
 
     def __init__(self, weights: Path, options: WhisperOptions) -> None:
-        try:
-            import ctranslate2
-        except ImportError as error:
-            raise EngineUnavailable("speech recognition needs ctranslate2: pip install ctranslate2") from error
+        import ctranslate2
+
         self._vocabulary = Vocabulary(weights / "tokenizer.json")
         try:
             self._model = ctranslate2.models.Whisper(

@@ -78,5 +78,10 @@ async def _load(context: EngineContext, options: SenseVoiceOptions) -> SenseVoic
 
 
 ENGINE: Final = Engine(
-    name="sense-voice", kind="asr", load=_load, options=SenseVoiceOptions, weights=lambda _: (WEIGHT_SET,)
+    name="sense-voice",
+    kind="asr",
+    load=_load,
+    options=SenseVoiceOptions,
+    weights=lambda _: (WEIGHT_SET,),
+    libraries=("sherpa_onnx",),
 )

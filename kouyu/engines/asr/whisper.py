@@ -147,4 +147,5 @@ ENGINE: Final = Engine(
     load=_load,
     options=WhisperSettings,
     weights=lambda settings: (settings.weights,),
+    libraries=("ctranslate2", "tokenizers"),
 )

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from kouyu.audio.pcm import Samples, float_from_int16, int16_from_float
 from kouyu.engines.declaration import Engine, EngineContext, NoOptions
-from kouyu.engines.errors import EngineUnavailable
 
 LEVEL: Final = 2
 """1 to 4: higher levels remove more noise and harm recognition."""
@@ -22,14 +21,11 @@ _NO_GAIN: Final = 0
 
 
 class WebRtcSuppressor:
-    """A NoiseSuppressor. Raises EngineUnavailable if its library is not installed."""
+    """A NoiseSuppressor."""
 
     def __init__(self) -> None:
-        try:
-            from webrtc_noise_gain import AudioProcessor
-        except ImportError as error:
-            reason = "noise suppression needs webrtc-noise-gain: pip install webrtc-noise-gain"
-            raise EngineUnavailable(reason) from error
+        from webrtc_noise_gain import AudioProcessor
+
         self._processor = AudioProcessor
 
     def open(self) -> "WebRtcStream":
@@ -75,4 +71,4 @@ async def _load(_: EngineContext, __: NoOptions) -> WebRtcSuppressor:
     return WebRtcSuppressor()
 
 
-ENGINE: Final = Engine(name="webrtc", kind="denoise", load=_load)
+ENGINE: Final = Engine(name="webrtc", kind="denoise", load=_load, libraries=("webrtc_noise_gain",))

@@ -59,4 +59,6 @@ async def _load(context: EngineContext, _: NoOptions) -> SenseVoiceEmotion:
     return await SenseVoiceEmotion.load(context.scheduler, cache.folder(WEIGHT_SET))
 
 
-ENGINE: Final = Engine(name="sense-voice", kind="emotion", load=_load, weights=lambda _: (WEIGHT_SET,))
+ENGINE: Final = Engine(
+    name="sense-voice", kind="emotion", load=_load, weights=lambda _: (WEIGHT_SET,), libraries=("sherpa_onnx",)
+)

@@ -12,5 +12,5 @@ def asset(name: str) -> bytes:
     """The content of a file of the package. Raises EngineUnavailable."""
     try:
         return (files("hibari") / "assets" / name).read_bytes()
-    except (ImportError, OSError) as error:
+    except OSError as error:
         raise EngineUnavailable(f"the voice Heart cannot be loaded ({error}); try: {HOW_TO_GET}") from error

@@ -271,4 +271,5 @@ ENGINE: Final = Engine(
     load=_load,
     options=KokoroOptions,
     weights=lambda _: (WEIGHT_SET, VOICES_WEIGHT_SET),
+    libraries=("hibari", "jieba", "pinyin_to_ipa"),
 )

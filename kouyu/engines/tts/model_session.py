@@ -18,7 +18,7 @@ class ModelSession:
     """
 
     def __init__(self, model: Path | bytes, *, threads: int, weight_set: str) -> None:
-        self._session = open_onnx_model(model, threads=threads, purpose="speech synthesis", weight_set=weight_set)
+        self._session = open_onnx_model(model, threads=threads, weight_set=weight_set)
 
     def samples(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """Run the model: its first output as one row. Raises EngineError."""

@@ -32,14 +32,9 @@ def with_products(file: bytes) -> bytes:
 
 @cache
 def int8_matmul_is_exact() -> bool:
-    """Whether this processor multiplies bytes without overflow; older ones with AVX2 or AVX-512 alone do not.
+    """Whether this processor multiplies bytes without overflow; older ones with AVX2 or AVX-512 alone do not."""
+    import onnxruntime
 
-    False without onnxruntime too.
-    """
-    try:
-        import onnxruntime
-    except ImportError:
-        return False
     graph = Graph(
         name="product",
         nodes=[Node("MatMulInteger", ["bytes", "weights"], ["product"])],

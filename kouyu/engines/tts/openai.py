@@ -11,12 +11,13 @@ import numpy as np
 from msgspec import Meta
 
 from kouyu.engines.declaration import Engine, EngineContext
-from kouyu.engines.endpoint_client import api_key_of, endpoint_client, require_web_address
+from kouyu.engines.endpoint_client import api_key_of, endpoint_client
 from kouyu.engines.errors import EngineError
 from kouyu.engines.http_body import body_pieces
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.engines.tts.prosody import speed_of
+from kouyu.engines.web_address import require_web_address
 
 log = logging.getLogger(__name__)
 

@@ -70,14 +70,12 @@ class PiperSynthesizer:
     async def load(cls, scheduler: Scheduler, weights: Path, options: PiperOptions | None = None) -> Self:
         """Read the weight set ``piper-joe`` from its folder and warm up: 0.5 s, on a worker.
 
-        Raises EngineUnavailable when piper-tts or the weights are missing.
+        Raises EngineUnavailable when the weights are missing.
         """
         return await scheduler.run(lambda _: cls._opened(scheduler, weights, options or PiperOptions()), Priority.FINAL)
 
     @classmethod
     def _opened(cls, scheduler: Scheduler, weights: Path, options: PiperOptions) -> Self:
-        if not espeak.is_available():
-            raise EngineUnavailable(espeak.HOW_TO_GET)
         model = PiperModel(weights / MODEL_FILE, threads=options.threads, weight_set=WEIGHT_SET)
         try:
             config = json.loads((weights / f"{MODEL_FILE}.json").read_text(encoding="utf-8"))
@@ -130,4 +128,11 @@ async def _load(context: EngineContext, options: PiperOptions) -> PiperSynthesiz
     return await PiperSynthesizer.load(context.scheduler, cache.folder(WEIGHT_SET), options)
 
 
-ENGINE: Final = Engine(name="piper", kind="tts", load=_load, options=PiperOptions, weights=lambda _: (WEIGHT_SET,))
+ENGINE: Final = Engine(
+    name="piper",
+    kind="tts",
+    load=_load,
+    options=PiperOptions,
+    weights=lambda _: (WEIGHT_SET,),
+    libraries=("piper",),
+)

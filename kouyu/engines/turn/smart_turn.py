@@ -35,7 +35,7 @@ class SmartTurn:
     def __init__(self, scheduler: Scheduler, weights: Path) -> None:
         """Read the model: about 0.1 s, on the calling thread."""
         # A call is too short to be worth more threads.
-        self._session = open_onnx_model(weights / FILE_NAME, threads=1, purpose="end of turn", weight_set=WEIGHT_SET)
+        self._session = open_onnx_model(weights / FILE_NAME, threads=1, weight_set=WEIGHT_SET)
         self._scheduler = scheduler
 
     @classmethod

@@ -70,7 +70,7 @@ class ResemblyzerEncoder:
         with self._opening:
             if self._session is None:
                 # A call is too short to be worth more threads.
-                self._session = open_onnx_model(self._file, threads=1, purpose="voiceprints", weight_set=WEIGHT_SET)
+                self._session = open_onnx_model(self._file, threads=1, weight_set=WEIGHT_SET)
             return self._session
 
 

@@ -23,7 +23,8 @@ from kouyu.server.access.sessions import Sessions
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.settings.all_settings import EngineSettings
-from kouyu.store.sounds import Bounds, Sounds
+from kouyu.store.sound_bounds import Bounds
+from kouyu.store.sounds import Sounds
 
 
 class RunningEngine(msgspec.Struct, frozen=True):

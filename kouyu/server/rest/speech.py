@@ -12,7 +12,7 @@ from litestar.types import Guard
 from msgspec import Meta, Struct
 
 from kouyu.audio.downlink_encoding import FileFormat
-from kouyu.audio.wav import wav_of_pcm
+from kouyu.audio.wav_of_pcm import wav_of_pcm
 from kouyu.audio_sessions.reading_aloud import Reading, read_aloud
 from kouyu.audio_sessions.services import SynthesisServices
 from kouyu.conversation.capabilities import Capabilities

@@ -1,13 +1,9 @@
-import sys
-
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kouyu.audio.pcm import Samples
 from kouyu.engines.denoise.webrtc import WebRtcStream, WebRtcSuppressor
-from kouyu.engines.errors import EngineUnavailable
 
 RATE = 16_000
 LONGEST_INSIDE = RATE * 20 // 1000
@@ -84,9 +80,3 @@ def test_streams_do_not_hear_one_another() -> None:
         piece = sound[at : at + 160]
         other.feed(noise(0.01, 0.2))
         assert np.array_equal(alone.feed(piece), beside.feed(piece))
-
-
-def test_a_missing_library_is_reported_with_the_command_that_helps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "webrtc_noise_gain", None)
-    with pytest.raises(EngineUnavailable, match="pip install webrtc-noise-gain"):
-        WebRtcSuppressor()

@@ -1,0 +1,67 @@
+"""The extras of kouyu that bring its libraries: what to install where one is missing.
+
+`pip install kouyu` has the client, the protocol and the conversation core; an extra adds what a server, or one of its
+engines, imports. The extras themselves are in pyproject.toml.
+"""
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Final
+
+BASE: Final = frozenset(
+    {"ahocorasick", "click", "msgspec", "platformdirs", "pypinyin", "rapidfuzz", "rich", "websockets"}
+)
+"""Top-level modules that `pip install kouyu` brings."""
+
+EXTRA_OF: Final[Mapping[str, str]] = {
+    **dict.fromkeys(
+        (
+            "anyio",
+            "av",
+            "certifi",
+            "cryptography",
+            "filelock",
+            "google",  # protobuf
+            "h11",
+            "httpx",
+            "httpx2",
+            "jinja2",
+            "litestar",
+            "mcp",
+            "mcp_types",
+            "multipart",
+            "numpy",
+            "onnxruntime",
+            "pip",
+            "prometheus_client",
+            "pypdf",
+            "regex",
+            "soxr",
+            "sqlalchemy",
+            "threadpoolctl",
+            "tomlkit",
+            "uvicorn",
+            "uvloop",
+            "webrtc_noise_gain",
+            "wetext",
+        ),
+        "server",
+    ),
+    **dict.fromkeys(("ctranslate2", "hibari", "jieba", "pinyin_to_ipa", "tokenizers", "xllamacpp"), "embedded"),
+    "asyncpg": "postgres",
+    "piper": "piper",
+    "sherpa_onnx": "emotion",
+    "sounddevice": "microphone",
+}
+"""The extra that brings each other top-level module that kouyu imports; `embedded` has all of `server` too."""
+
+
+def how_to_install(module: str) -> str | None:
+    """The command that installs a module, such as `pip install 'kouyu[embedded]'`; None if it belongs to no extra."""
+    extra = EXTRA_OF.get(module.partition(".")[0])
+    return None if extra is None else f"pip install 'kouyu[{extra}]'"
+
+
+def missing(modules: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the top-level modules that are not installed; nothing is imported."""
+    return tuple(module for module in modules if find_spec(module) is None)
