@@ -49,6 +49,7 @@ EXTRA_OF: Final[Mapping[str, str]] = {
     ),
     **dict.fromkeys(("ctranslate2", "hibari", "jieba", "pinyin_to_ipa", "tokenizers", "xllamacpp"), "embedded"),
     "asyncpg": "postgres",
+    "opentelemetry": "otel",
     "piper": "piper",
     "sherpa_onnx": "emotion",
     "sounddevice": "microphone",
