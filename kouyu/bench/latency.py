@@ -56,7 +56,7 @@ async def measure(plan: Plan, *, on_turn: Callable[[str], None]) -> list[ModeRes
 async def _measure_mode(plan: Plan, name: str, on_turn: Callable[[str], None]) -> ModeResult:
     mode = MODES[name]
     turns: list[Turn] = []
-    async with _live(plan, mode) as (live, configuration):
+    async with open_live(plan, mode) as (live, configuration):
         for number, question in enumerate(islice(cycle(plan.questions), WARM_UP_TURNS + plan.turns)):
             turn = await mode.measure(live, question)
             if number >= WARM_UP_TURNS:
@@ -67,7 +67,7 @@ async def _measure_mode(plan: Plan, name: str, on_turn: Callable[[str], None]) -
 
 
 @contextlib.asynccontextmanager
-async def _live(plan: Plan, mode: Mode) -> AsyncIterator[tuple[Live, dict[str, Any]]]:
+async def open_live(plan: Plan, mode: Mode) -> AsyncIterator[tuple[Live, dict[str, Any]]]:
     """A connection configured for a mode, and the configuration in force."""
     async with open_client(plan.server.http, plan.server.token, bot_id=plan.bot_id) as client:
         live = Live(client, Received(client), Microphone(client))

@@ -38,6 +38,18 @@ def usage(pid: int) -> Usage:
     )
 
 
+def child_running(module: str) -> int | None:
+    """The id of the child of this process that runs ``python -m MODULE``; None if there is none. Linux only."""
+    for pid in _descendants(os.getpid()):
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue  # it has ended meanwhile
+        if module.encode() in command:
+            return pid
+    return None
+
+
 def _own_usage(pid: int) -> Usage | None:
     try:
         fields = _stat(pid)

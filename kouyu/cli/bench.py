@@ -23,9 +23,11 @@ from kouyu.bench.received import ConnectionLost
 from kouyu.bench.soak import SoakOptions, measure_soak
 from kouyu.bench.soak_report import Moment
 from kouyu.bench.soak_report import print_report as print_soak
+from kouyu.bench.stages import StagesOptions, StagesReport, measure_stages
+from kouyu.bench.stages_report import print_stages
 from kouyu.cli.local_server import data_folder, token_of
 from kouyu.cli.output_file import OutputFile
-from kouyu.cli.tier_option import tier_option
+from kouyu.cli.tier_option import TIER_NAMES, tier_option
 from kouyu.client.voice_client import RefusedByServer
 
 T = TypeVar("T")
@@ -170,6 +172,32 @@ def soak(json_file: Path | None, **options: Any) -> None:
     _write(report, json_file)
 
 
+@bench.command()
+@click.option(
+    "--tier",
+    "tiers",
+    multiple=True,
+    type=click.Choice(TIER_NAMES),
+    metavar="TIER",
+    help="Size of the embedded language model; may be repeated. [default: that of the settings, else auto]",
+)
+@click.option("--turns", type=click.IntRange(1), default=12, show_default=True, help="Turns with each tier.")
+@click.option("--config", type=_EXISTING_FILE, help="Settings for the server.")
+@click.option(
+    "--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the questions."
+)
+@click.option("--json", "json_file", type=OutputFile(), help="Write everything measured to this file.")
+def stages(tiers: tuple[str, ...], json_file: Path | None, **options: Any) -> None:
+    """Measure the processor time of a spoken turn, stage by stage.
+
+    One client asks questions in free talk, with an open microphone. Processor time hardly depends on other work on the
+    machine, unlike latency. Linux only.
+    """
+    report = _run(_stages_with_progress(StagesOptions(tiers=tiers or (None,), **options)))
+    print_stages(report, Console())
+    _write(report, json_file)
+
+
 def _write(report: msgspec.Struct, file: Path | None) -> None:
     if file is not None:
         file.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
@@ -183,9 +211,21 @@ def _server(url: str | None, token: str | None, folder: Path | None) -> ServerAd
     return ServerAddress(http=url, token=token or token_of(data_folder(folder)))
 
 
-async def _with_progress(options: LatencyOptions) -> LatencyReport:
+def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+async def _stages_with_progress(options: StagesOptions) -> StagesReport:
+    with _progress() as progress:
+        task = progress.add_task("starting", total=len(options.tiers) * options.turns)
+        return await measure_stages(
+            options, on_turn=lambda tier: progress.update(task, description=f"tier {tier}", advance=1)
+        )
+
+
+async def _with_progress(options: LatencyOptions) -> LatencyReport:
+    with _progress() as progress:
         task = progress.add_task("starting", total=len(options.modes) * options.turns)
 
         def on_turn(mode: str) -> None:
