@@ -58,11 +58,11 @@ class MeasuredAgent:
         """As the agent inside."""
         return isinstance(self._agent, ReadsAhead) and self._agent.reads_ahead
 
-    async def read_ahead(self, request: AgentRequest) -> None:
+    async def read_ahead(self, request: AgentRequest, *, draft: bool) -> None:
         """As the agent inside."""
         assert isinstance(self._agent, ReadsAhead)
         with self._times.in_model("language model, ahead"):
-            await self._agent.read_ahead(request)
+            await self._agent.read_ahead(request, draft=draft)
 
     async def close(self) -> None:
         """As the agent inside."""

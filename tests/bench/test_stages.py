@@ -140,7 +140,8 @@ class Agent:
         self._model.cpu_s += 1.0
         yield TextDelta("Yes.")
 
-    async def read_ahead(self, request: AgentRequest) -> None:
+    async def read_ahead(self, request: AgentRequest, *, draft: bool) -> None:
+        assert draft
         self._model.cpu_s += 1.0
 
     async def close(self) -> None:
@@ -152,8 +153,8 @@ async def test_an_agents_answers_and_what_it_reads_ahead_are_told_apart() -> Non
     times = StageTimes(model)
     agent = MeasuredAgent(Agent(model), times)
     assert agent.reads_ahead
-    await agent.read_ahead(AgentRequest(messages=()))
-    await agent.read_ahead(AgentRequest(messages=()))
+    await agent.read_ahead(AgentRequest(messages=()), draft=True)
+    await agent.read_ahead(AgentRequest(messages=()), draft=True)
     assert [event async for event in agent.reply(AgentRequest(messages=()))] == [TextDelta("Yes.")]
     after = times.so_far()
     assert after["language model, ahead"] == StageTime(2.0, 2)
