@@ -1,6 +1,7 @@
 """`kouyu eval`: measure how good the models are."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, get_args
 
@@ -12,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from kouyu.agents.agent import AgentError
 from kouyu.agents.embedded.engine import fetched_tiers
 from kouyu.agents.embedded.tiers import TIERS, ModelFile, TierName, file_of_user, tier
-from kouyu.bench.answers.marking import Half
+from kouyu.bench.answers.marking import BadQuestions, Half, Question, questions, questions_of_file
 from kouyu.bench.answers.report import print_answers
 from kouyu.bench.answers.run import AnswersOptions, AnswersReport, run_answers
 from kouyu.bench.question_files import LANGUAGES
@@ -56,6 +57,13 @@ eval.add_command(hearing)
     type=click.Choice(_HALVES),
     help="Prompts are tuned on one half of the questions alone. [default: both]",
 )
+@click.option(
+    "--questions",
+    "question_files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Ask the questions of this TOML file instead (see evals/answers/); may be repeated.",
+)
 @click.option("--each", is_flag=True, help="Show every answer.")
 @click.option("--json", "json_file", type=OutputFile(), help="Write all answers to this file.")
 def answers(
@@ -63,6 +71,7 @@ def answers(
     files: tuple[Path, ...],
     languages: tuple[Language, ...],
     halves: tuple[Half, ...],
+    question_files: tuple[Path, ...],
     each: bool,
     json_file: Path | None,
 ) -> None:
@@ -77,13 +86,23 @@ def answers(
         models += [file_of_user(file.absolute()) for file in files]
         if not models:
             raise click.ClickException("no language model is on this machine. Get one with: kouyu models fetch")
-        options = AnswersOptions(models=models, languages=languages or LANGUAGES, halves=halves or _HALVES)
+        asked = _asked(question_files, languages or LANGUAGES, halves or _HALVES)
+        options = AnswersOptions(models=models, questions=asked)
         report = asyncio.run(_with_progress(options))
-    except (AgentError, WeightsError) as error:
+    except (AgentError, BadQuestions, WeightsError) as error:
         raise click.ClickException(str(error)) from error
     print_answers(report, Console(), each=each)
     if json_file is not None:
         json_file.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
+
+
+def _asked(
+    files: Sequence[Path], languages: Sequence[Language], halves: Sequence[Half]
+) -> dict[Language, list[Question]]:
+    """The questions of the files, or without any the package's own. Raises BadQuestions."""
+    of_files = [questions_of_file(file) for file in files] or [{each: list(questions(each)) for each in LANGUAGES}]
+    together = {each: [question for found in of_files for question in found.get(each, ())] for each in languages}
+    return {each: [question for question in found if question.half in halves] for each, found in together.items()}
 
 
 async def _with_progress(options: AnswersOptions) -> AnswersReport:

@@ -4,10 +4,12 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from kouyu.bench.question_files import LANGUAGES
 from kouyu.bench.spoken_question import Language
 from kouyu.text.language import language_of
 from kouyu.text.numbers_in_words import english_in_words, mandarin_in_words
@@ -24,7 +26,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     in figures or in words. Upper and lower case are the same."""
 
     ask: str
-    half: Half
+    half: Half = "tuning"
     """Prompts are tuned on the questions of one half; those of the other are never looked at for that."""
     accept: tuple[str, ...]
     """At least one of them is in a right answer, as a whole word or number."""
@@ -32,6 +34,10 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """None of them is."""
     any_language: bool = False
     """Whether a right answer may be in another language than the question, such as a word that is asked for."""
+
+
+class BadQuestions(ValueError):
+    """A file of questions cannot be used."""
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -43,6 +49,27 @@ def questions(language: Language) -> Sequence[Question]:
     """The questions of a language, in the order of its file."""
     content = (files("kouyu.bench.answers") / f"{language}.toml").read_bytes()
     return msgspec.toml.decode(content, type=_File).questions
+
+
+def questions_of_file(path: Path) -> dict[Language, list[Question]]:
+    """The questions of a TOML file in the form of the package's own, by their language.
+
+    Raises BadQuestions, which says what is wrong, OSError.
+    """
+    try:
+        found = msgspec.toml.decode(path.read_bytes(), type=_File).questions
+        for question in found:
+            for pattern in (*question.accept, *question.reject):
+                re.compile(_NUMBER.sub("0", pattern))
+    except (msgspec.DecodeError, UnicodeDecodeError, re.error) as error:
+        raise BadQuestions(f"{path}: {error}") from error
+    by_language: dict[Language, list[Question]] = {}
+    for question in found:
+        language = language_of(question.ask)
+        if language not in LANGUAGES:
+            raise BadQuestions(f"{path}: {question.ask!r} is in none of the languages {', '.join(LANGUAGES)}")
+        by_language.setdefault(language, []).append(question)
+    return by_language
 
 
 def mark(question: Question, answer: str, language: Language) -> Mark:

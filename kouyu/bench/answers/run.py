@@ -1,7 +1,7 @@
 """Asks embedded language models the questions, as the default bot asks them, and marks the answers."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -10,7 +10,7 @@ from kouyu.agents.bot import LanguageModelBot
 from kouyu.agents.bot_definition import BotDefinition
 from kouyu.agents.embedded.model import EmbeddedModel
 from kouyu.agents.embedded.tiers import ModelFile
-from kouyu.bench.answers.marking import Half, Mark, Question, mark, questions
+from kouyu.bench.answers.marking import Half, Mark, Question, mark
 from kouyu.bench.machine import Machine, this_machine
 from kouyu.bench.spoken_question import Language
 from kouyu.text.growing_text import GrowingText
@@ -46,17 +46,12 @@ class AnswersOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Which models are asked which questions."""
 
     models: Sequence[ModelFile]
-    languages: Sequence[Language]
-    halves: Sequence[Half]
-
-    def asked(self, language: Language) -> list[Question]:
-        """The questions that are asked in a language."""
-        return [question for question in questions(language) if question.half in self.halves]
+    questions: Mapping[Language, Sequence[Question]]
 
     @property
     def count(self) -> int:
         """The number of answers."""
-        return len(self.models) * sum(len(self.asked(language)) for language in self.languages)
+        return len(self.models) * sum(map(len, self.questions.values()))
 
 
 async def run_answers(options: AnswersOptions, *, on_answer: Callable[[], None]) -> AnswersReport:
@@ -74,8 +69,8 @@ async def _of_model(file: ModelFile, options: AnswersOptions, on_answer: Callabl
         definition = BotDefinition(id="", name="", model=model.endpoint, guidance=file.prompts.guidance)
         bot = LanguageModelBot(definition)
         try:
-            for language in options.languages:
-                for question in options.asked(language):
+            for language, questions in options.questions.items():
+                for question in questions:
                     answers.append(await _answer(bot, question, language))
                     on_answer()
         finally:
