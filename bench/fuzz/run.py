@@ -52,6 +52,9 @@ https_port = 0
 default_bot = "calm"
 max_sessions = 200
 
+[overload]
+refuse = false
+
 [engines]
 asr = "openai"
 tts = ["openai"]

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import functools
 import json
 import os
 import socket
@@ -57,8 +56,10 @@ async def measure_pipecat(options: PeerOptions, questions: Sequence[SpokenQuesti
 @contextlib.asynccontextmanager
 async def _bot(options: PeerOptions) -> AsyncIterator[int]:
     """The bot with kouyu's default bot's language model, prompt and examples; gives its port."""
-    load_model = functools.partial(load, EmbeddedOptions(tier="tiny"))
-    async with open_bots(Settings().bots, load_model=load_model) as bots:
+    async with contextlib.AsyncExitStack() as stack:
+        embedded = await load(EmbeddedOptions(tier="tiny"))
+        stack.push_async_callback(embedded.close)
+        bots = await stack.enter_async_context(open_bots(Settings().bots, embedded=embedded))
         (agent,) = bots.agents.values()
         assert isinstance(agent, LanguageModelBot)
         model = agent.definition.model

@@ -151,3 +151,8 @@ class ReadsAhead(Protocol):
         """Prefill with a request whose question may be unfinished, and draft the beginning of an answer if ``draft``.
         It has no visible effect, except that a reply to the same request may begin sooner. Raises AgentError."""
         ...
+
+
+def runs_here(agent: Agent) -> bool:
+    """Whether the agent's model is the server's own, so that its time is the load of this machine."""
+    return isinstance(agent, ReadsAhead) and agent.reads_ahead

@@ -65,12 +65,13 @@ class Fetcher:
     """Fetches files over HTTP. Call ``close`` when done."""
 
     def __init__(self, options: FetchingOptions) -> None:
-        self._options = options
+        self.options = options
+        """May be replaced at any time."""
         self._turn = asyncio.Semaphore(_AT_ONCE)
         self._http = httpx.AsyncClient(
             # Connections are never reused: each was made for one host name at one address.
             limits=httpx.Limits(max_keepalive_connections=0),
-            timeout=httpx.Timeout(options.timeout_s),
+            timeout=None,  # ``fetch`` limits the whole
             trust_env=False,
         )
 
@@ -81,14 +82,14 @@ class Fetcher:
     async def fetch(self, url: str) -> Fetched:
         """Fetch the file at ``url``. Raises FetchError."""
         try:
-            async with self._turn, asyncio.timeout(self._options.timeout_s):
+            async with self._turn, asyncio.timeout(self.options.timeout_s):
                 for _ in range(_MOST_REDIRECTS + 1):
                     found = await self._hop(url)
                     if isinstance(found, Fetched):
                         return found
                     url = urljoin(url, found)
         except TimeoutError as fault:
-            raise FetchError(f"it took longer than {self._options.timeout_s:g} s") from fault
+            raise FetchError(f"it took longer than {self.options.timeout_s:g} s") from fault
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as fault:
             raise FetchError(f"it could not be fetched ({type(fault).__name__})") from fault
         raise FetchError(f"more than {_MOST_REDIRECTS} redirects")
@@ -116,7 +117,7 @@ class Fetcher:
 
     async def _content(self, response: httpx.Response) -> bytes:
         try:
-            return await whole_body(response, self._options.max_bytes)
+            return await whole_body(response, self.options.max_bytes)
         except UnreadableBody as fault:
             raise FetchError(f"it cannot be read: {fault}") from fault
 
@@ -127,7 +128,7 @@ class Fetcher:
         except (OSError, UnicodeError) as fault:
             raise FetchError("its host is not known") from fault
         addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-        if not self._options.allow_private and not all(map(is_public, addresses)):
+        if not self.options.allow_private and not all(map(is_public, addresses)):
             raise FetchError("its address is a private one")
         return addresses[0]
 

@@ -33,16 +33,30 @@ class BotDirectory:
         attachments: Attachments | None = None,
         workers: LimitedWorkers | None = None,
     ) -> None:
-        """``settled`` are the bots of the settings; ``default_bot`` is the one whose model is the default."""
+        """As ``settle``."""
         self.settled = settled
-        self.tool_servers = tool_servers or {}
+        self.tool_servers: Mapping[str, McpServer] = {}
         self._attachments = attachments
         self._workers = workers or LimitedWorkers()
-        self._definitions = dict(settled.definitions)
-        self._agents = dict(settled.agents)
-        first = [default_bot] if default_bot in settled.models else []
-        self.model_ids: Sequence[str] = (*first, *(name for name in settled.models if name not in first))
+        self._definitions: dict[str, BotDefinition] = {}
+        self._agents: dict[str, Agent] = {}
+        self.model_ids: Sequence[str] = ()
         """Ids of the settings' bots whose models can be chosen, the default first."""
+        self.settle(settled, default_bot=default_bot, tool_servers=tool_servers or {})
+
+    def settle(self, settled: Bots, *, default_bot: str, tool_servers: Mapping[str, McpServer]) -> None:
+        """Replace all bots by ``settled``, those of the settings; the model of ``default_bot`` is the default one.
+
+        Published bots must be put again, since they use models and MCP servers of the settings.
+        """
+        self.settled = settled
+        self.tool_servers = tool_servers
+        self._definitions.clear()
+        self._definitions.update(settled.definitions)
+        self._agents.clear()
+        self._agents.update(settled.agents)
+        first = [default_bot] if default_bot in settled.models else []
+        self.model_ids = (*first, *(name for name in settled.models if name not in first))
 
     @property
     def definitions(self) -> Mapping[str, BotDefinition]:

@@ -1,7 +1,7 @@
-"""Builds the bots of the settings, and starts the embedded language model if one of them needs it."""
+"""Builds the bots of the settings."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import zip_longest
 from typing import TypeGuard
@@ -56,24 +56,21 @@ def needs_embedded_model(bots: tuple[BotSettings, ...]) -> bool:
 async def open_bots(
     chosen: tuple[BotSettings, ...],
     *,
-    load_model: Callable[[], Awaitable[EmbeddedModel]] | None = None,
+    embedded: EmbeddedModel | None = None,
     tool_servers: Mapping[str, McpServer] | None = None,
     attachments: Attachments | None = None,
     workers: LimitedWorkers | None = None,
+    warm: Collection[str] = (),
 ) -> AsyncIterator[Bots]:
-    """Open the bots, with the embedded model started and warmed up if needed; close them when the block ends.
+    """Open the bots, those on the embedded model warmed up; close them when the block ends.
 
-    ``load_model`` starts the embedded model; without it every bot must name an endpoint. ``tool_servers`` holds, by
-    name, those that the bots' settings name; ``attachments`` reads the files in messages, ``workers`` render prompts.
+    ``embedded`` is the running embedded model, which its owner closes; without it every bot must name an endpoint.
+    ``tool_servers`` holds, by name, those that the bots' settings name; ``attachments`` reads the files in messages,
+    ``workers`` render prompts. Bots whose ids are in ``warm`` have been warmed up before.
 
-    Raises AgentError for a prompt that is not well formed, a key that is missing from the environment, or an embedded
-    model that does not start; MissingWeights.
+    Raises AgentError for a prompt that is not well formed, or a key that is missing from the environment.
     """
     async with AsyncExitStack() as stack:
-        embedded: EmbeddedModel | None = None
-        if load_model is not None and needs_embedded_model(chosen):
-            embedded = await load_model()
-            stack.push_async_callback(embedded.close)
         definitions = {bot.id: _definition(bot, embedded) for bot in chosen}
         agents: dict[str, Agent] = {}
         models: dict[str, LanguageModel] = {}
@@ -93,7 +90,8 @@ async def open_bots(
             )
             stack.push_async_callback(agents[bot.id].close)
         if embedded is not None:
-            await _warm_up(embedded, [agent for agent in agents.values() if _is_embedded(agent, embedded)])
+            cold = (agent for bot_id, agent in agents.items() if bot_id not in warm)
+            await _warm_up(embedded, [agent for agent in cold if _is_embedded(agent, embedded)])
         yield Bots(definitions, agents, {bot.id: _profile(bot) for bot in chosen}, models, embedded)
 
 

@@ -1,5 +1,6 @@
 """Builds what all sessions share from the settings when the server starts, and closes it when the server stops."""
 
+import dataclasses
 import functools
 import logging
 import time
@@ -8,9 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import anyio.lowlevel
-import msgspec
 
-from kouyu.assembly.bot_directory import BotDirectory
+from kouyu.assembly.agents import Agents, Close
 from kouyu.assembly.concurrent_loading import Loaded, load_all
 from kouyu.assembly.engine_loading import check_engines
 from kouyu.assembly.runtime import Runtime
@@ -21,6 +21,7 @@ from kouyu.diagnostics.watcher_hub import WatcherHub
 from kouyu.engines.pressure import Pressure
 from kouyu.engines.scheduler import Scheduler
 from kouyu.protocol.ids import IdFactory
+from kouyu.serving.overload import Overload
 from kouyu.serving.recordings import Recordings
 from kouyu.serving.services import Services
 from kouyu.session.connection import run_session
@@ -28,6 +29,7 @@ from kouyu.settings import Settings, SettingsError
 from kouyu.store.store import Store
 from kouyu.text.sensitive_words import SensitiveWordsError, words_of_file
 from kouyu.text.transcript import TranscriptFinisher
+from kouyu.text_chats.text_chats import TextChats
 from kouyu.workers.limited import LimitedWorkers
 
 log = logging.getLogger(__name__)
@@ -36,10 +38,16 @@ log = logging.getLogger(__name__)
 @asynccontextmanager
 async def open_sessions(settings: Settings, store: Store) -> AsyncIterator[Runtime]:
     """Open the runtime for sessions of ``/v1/chat``. Raises what ``open_services`` raises."""
-    async with _open(settings, store) as (services, bots):
-        runs = functools.partial(run_session, services=services)
+    async with _open(settings, store) as (services, agents):
         chats = text_chats(services, limit=settings.server.max_sessions)
-        yield Runtime(run_session=runs, voices=services.synthesizer.voices(), bots=bots, services=services, chats=chats)
+        yield Runtime(
+            run_session=functools.partial(run_session, services=services),
+            voices=services.synthesizer.voices(),
+            bots=agents.bots,
+            services=services,
+            chats=chats,
+            follow=functools.partial(_follow, services=services, agents=agents, chats=chats),
+        )
 
 
 @asynccontextmanager
@@ -53,7 +61,7 @@ async def open_services(settings: Settings, store: Store) -> AsyncIterator[Servi
 
 
 @asynccontextmanager
-async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Services, BotDirectory]]:
+async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Services, Agents]]:
     check_engines(settings)
     await anyio.lowlevel.checkpoint()  # loads anyio's backend, which httpx needs: else 20 ms at the first connection
     async with AsyncExitStack() as stack:
@@ -73,7 +81,7 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
         )
         transcribe = functools.partial(transcribe_recording, RecognitionServices.of(services))
         heard = Recordings(loaded.agents.attachments, transcribe, workers)
-        yield msgspec.structs.replace(services, recordings=heard), loaded.agents.bots
+        yield dataclasses.replace(services, recordings=heard), loaded.agents
 
 
 def _services(
@@ -98,6 +106,7 @@ def _services(
         agents=loaded.agents.bots.agents,
         flows=loaded.agents.flows,
         limits=settings.limits,
+        overload=Overload(settings.overload),
         watcher_hub=WatcherHub(always=settings.diagnostics.always),
         keep_audio=settings.audio.bounds if settings.audio.keep else None,
         ids=IdFactory(),
@@ -110,6 +119,25 @@ def _services(
         speaker_encoder=loaded.speaker_encoder,
         emotion_recognizer=loaded.emotion_recognizer,
     )
+
+
+async def _follow(settings: Settings, *, services: Services, agents: Agents, chats: TextChats) -> Close:
+    """Let sessions that begin from now on follow these settings. Returns what closes what was replaced.
+
+    Raises what ``Agents.follow`` raises, and SettingsError: then nothing has changed.
+    """
+    _check_voices(settings, [voice.voice_id for voice in services.synthesizer.voices()])
+    close = await agents.follow(settings)
+    services.follow(
+        limits=settings.limits,
+        keep_audio=settings.audio.bounds if settings.audio.keep else None,
+        keep_enrolment_audio=settings.voiceprints.keep_audio,
+    )
+    services.overload.limits = settings.overload
+    services.watcher_hub.always = settings.diagnostics.always
+    chats.limit = settings.server.max_sessions
+    chats.follow(settings.limits)
+    return close
 
 
 def _check_voices(settings: Settings, voice_ids: Sequence[str]) -> None:

@@ -1,15 +1,17 @@
 """The runtime: what assembly builds and the server's routes use."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
+from kouyu.assembly.agents import Close
 from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.engines.tts.engine import Voice
 from kouyu.serving.caller import Caller
 from kouyu.serving.services import Services
 from kouyu.serving.socket import Socket
+from kouyu.settings import Settings
 from kouyu.text_chats.text_chats import TextChats
 
 
@@ -34,5 +36,9 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     """None if only the bots of the settings are served."""
     chats: TextChats | None = None
     """None if text chats are not served."""
+    follow: Callable[[Settings], Awaitable[Close]] | None = None
+    """Puts other settings into force for sessions that begin from now on. Returns what closes what was replaced, once
+    no session that began before runs any more. Raises what ``open_sessions`` raises for settings that cannot be met;
+    then nothing has changed. None: the settings stay."""
     services: Services | None = None
     """For everything but conversations; None if only conversations are served."""

@@ -18,4 +18,4 @@ def text_chats(services: Services, *, limit: int) -> TextChats:
         voice_of=lambda bot_id: services.voice_of(services.bots.get(bot_id)),
         recordings=services.recordings,
     )
-    return TextChats(chosen, limit=limit)
+    return TextChats(chosen, limit=limit, is_overloaded=lambda: services.overload.is_high)

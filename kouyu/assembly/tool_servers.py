@@ -1,7 +1,7 @@
 """Connects the MCP servers of the settings."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from kouyu.agents.mcp_server import McpServer, McpServerDefinition
@@ -12,15 +12,30 @@ from kouyu.settings.bots import McpServerSettings
 @asynccontextmanager
 async def open_tool_servers(chosen: Sequence[McpServerSettings]) -> AsyncIterator[Mapping[str, McpServer]]:
     """Connect the servers concurrently, by name; disconnect them when the block ends. Raises AgentError."""
+    servers = await connect_tool_servers(chosen)
+    try:
+        yield servers
+    finally:
+        await disconnect(servers.values())
+
+
+async def connect_tool_servers(chosen: Sequence[McpServerSettings]) -> dict[str, McpServer]:
+    """Connect the servers concurrently, by name; the caller disconnects them. Raises AgentError, and none stays."""
     servers = {settings.name: McpServer(_definition(settings)) for settings in chosen}
     try:
         results = await asyncio.gather(*(server.start() for server in servers.values()), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
-        yield servers
-    finally:
-        await asyncio.gather(*(server.close() for server in servers.values()))
+    except BaseException:
+        await disconnect(servers.values())
+        raise
+    return servers
+
+
+async def disconnect(servers: Iterable[McpServer]) -> None:
+    """Disconnect the servers concurrently."""
+    await asyncio.gather(*(server.close() for server in servers))
 
 
 def _definition(settings: McpServerSettings) -> McpServerDefinition:

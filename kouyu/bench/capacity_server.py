@@ -168,6 +168,7 @@ def main(folder: Path, config: Path | None, tier: str | None, stub_engines: bool
     """Run the server of a load test."""
     places = {"port": 0, "https_port": 0, "max_sessions": _MOST_SESSIONS}
     options: dict[tuple[str, ...], tuple[str, Any]] = {("server", key): (key, value) for key, value in places.items()}
+    options["overload", "refuse"] = ("refuse", False)  # what the machine holds is to be found out
     if tier is not None:
         options["engines", "embedded", "tier"] = ("--tier", tier)
     settings = load(config, options=options)

@@ -22,7 +22,7 @@ from kouyu.client.voice_client import RefusedByServer, open_client
 _OPEN_AT_ONCE: Final = 8
 _CONNECTED_S: Final = 30.0
 _REFUSED_S: Final = 0.5
-"""Seconds that a refused client waits before it reconnects."""
+"""Seconds that a refused client waits before it reconnects, unless the server says how long."""
 
 
 class LoadGenerator:
@@ -65,9 +65,10 @@ class LoadGenerator:
             async with self._opening:
                 connection = open_client(self._url, self._token)
                 client = await connection.__aenter__()
-        except (OSError, RefusedByServer):
+        except (OSError, RefusedByServer) as fault:
             self._tally.one_lost()
-            await asyncio.sleep(_REFUSED_S)
+            wait = fault.try_again_s if isinstance(fault, RefusedByServer) else 0.0
+            await asyncio.sleep(max(wait, _REFUSED_S))
             return False
         try:
             return await LoadClient(client, self._mode, self._questions, self._tally).run(self._turns)

@@ -104,7 +104,7 @@ def serve(
     options = {key: (option, value) for key, (option, value) in given.items() if value is not None}
     failure = None
     try:
-        _run(_settings(config, options), print_json)
+        _run(functools.partial(_settings, config, options), print_json)
     except SAID_PLAINLY as error:
         failure = click.ClickException(str(error))
         failure.__cause__ = error
@@ -138,7 +138,8 @@ def _settings(config: Path | None, options: Options) -> Settings:
     return anchored(load(readable, environment=os.environ, options=options), path.absolute().parent)
 
 
-def _run(settings: Settings, print_json: bool) -> None:
+def _run(read_settings: Callable[[], Settings], print_json: bool) -> None:
+    settings = read_settings()
     folder = location.data_dir(settings.data.dir or None)
     database = location.database(settings.data.dir or None)
     with open_data_folder(folder) as data_folder:
@@ -148,6 +149,7 @@ def _run(settings: Settings, print_json: bool) -> None:
             database,
             open_sessions=functools.partial(open_sessions, settings),
             announce=_print_json if print_json else functools.partial(_print_ready, folder=folder),
+            read_settings=read_settings,
         )
         with asyncio.Runner(loop_factory=_event_loop()) as runner:
             runner.run(work)

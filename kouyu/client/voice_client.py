@@ -25,6 +25,11 @@ _LARGEST_EVENT: Final = 16 * 1024 * 1024
 class RefusedByServer(Exception):
     """The server refused the client. The text says why and what to check."""
 
+    def __init__(self, text: str, *, try_again_s: float = 0.0) -> None:
+        """``try_again_s``: after how many seconds the client may try again (``Retry-After``); 0: not told."""
+        super().__init__(text)
+        self.try_again_s = try_again_s
+
 
 class Event(msgspec.Struct, frozen=True):
     """A downlink event and its arrival time: seconds on the event loop's clock."""
@@ -134,7 +139,10 @@ async def open_client(
     except InvalidStatus as refusal:
         status = refusal.response.status_code
         reason = refusal.response.body.decode(errors="replace") if refusal.response.body else ""
-        raise RefusedByServer(f"the server answered {status}: {_message(reason)}") from None
+        wait = refusal.response.headers.get("Retry-After", "")
+        raise RefusedByServer(
+            f"the server answered {status}: {_message(reason)}", try_again_s=float(wait) if wait.isdecimal() else 0.0
+        ) from None
     except InvalidURI:
         raise RefusedByServer(f"{base_url!r} is not a server's URL: it must begin with http:// or https://") from None
     except InvalidMessage:

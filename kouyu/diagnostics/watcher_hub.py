@@ -178,8 +178,8 @@ class WatcherHub:
     """All live sessions of a server."""
 
     def __init__(self, *, always: bool = False) -> None:
-        """``always``: each session is observed from its beginning, watched or not."""
-        self._always = always
+        self.always = always
+        """Whether each session is observed from its beginning, watched or not. May be changed at any time."""
         self._sessions: dict[str, LiveSession] = {}
         self._watchers: list[Watcher] = []
 
@@ -199,7 +199,7 @@ class WatcherHub:
         """Register a session while the block runs."""
         live = LiveSession(about, owner=owner, conversation=conversation, clock=clock)
         self._sessions[about.log_id] = live
-        if self._always:
+        if self.always:
             live.begin()
         for watcher in self._watchers:
             if live.meets(watcher.wanted):
@@ -238,5 +238,5 @@ class WatcherHub:
                 self._let_rest(live)
 
     def _let_rest(self, live: LiveSession) -> None:
-        if not self._always:
+        if not self.always:
             live.rest()

@@ -40,6 +40,8 @@ class Load(msgspec.Struct, frozen=True):
     running: int
     oldest_wait: float
     """Seconds that the longest waiting job has waited; 0.0 if none waits."""
+    oldest_urgent_wait: float = 0.0
+    """The same of jobs for which a user waits: FINAL and FIRST_SENTENCE."""
 
 
 def threads_at_work() -> bool:
@@ -67,6 +69,7 @@ class Scheduler:
         self._resting: set[Job] = set()
         self._running: set[Job] = set()
         self._busy_s: defaultdict[str, float] = defaultdict(float)
+        self._needed_busy_s = 0.0
         self._closed = False
         self._threads = [
             threading.Thread(target=self._serve, name=f"{_THREAD}-{number}", daemon=True) for number in range(workers)
@@ -86,14 +89,24 @@ class Scheduler:
         with self._lock:
             waiting = [job for queue in self._queues.values() for job in queue]
             running = len(self._running)
-        oldest = max((now - job.waiting_since for job in waiting), default=0.0)
-        return Load(waiting=len(waiting), running=running, oldest_wait=oldest)
+        return Load(
+            waiting=len(waiting),
+            running=running,
+            oldest_wait=_oldest(waiting, now),
+            oldest_urgent_wait=_oldest([job for job in waiting if job.priority <= Priority.FIRST_SENTENCE], now),
+        )
 
     @property
     def busy_s(self) -> dict[str, float]:
         """Seconds that work has held a thread so far, by the last part of the name of the module that ordered it."""
         with self._lock:
             return dict(self._busy_s)
+
+    @property
+    def needed_busy_s(self) -> float:
+        """The part of ``busy_s`` of work that cannot be left out: final transcripts and the speech of answers."""
+        with self._lock:
+            return self._needed_busy_s
 
     async def run(self, work: Callable[[CancelToken], T], priority: Priority) -> T:
         """Run ``work`` on a worker and return its result.
@@ -226,6 +239,8 @@ class Scheduler:
         with self._lock:
             self._running.remove(job)
             self._busy_s[job.ordered_by] += busy_s
+            if job.priority <= Priority.SENTENCE:
+                self._needed_busy_s += busy_s
             if not finished:
                 if job.has_room() or job.token.cancelled:
                     self._enqueue(job, first=True)
@@ -233,3 +248,7 @@ class Scheduler:
                     self._resting.add(job)
             elif job.priority > Priority.FIRST_SENTENCE:
                 self._work_ready.notify_all()
+
+
+def _oldest(jobs: Iterable[Job], now: float) -> float:
+    return max((now - job.waiting_since for job in jobs), default=0.0)

@@ -4,13 +4,13 @@ No label holds anything that was said, an id of a user or of a conversation: the
 """
 
 from collections.abc import Callable
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from kouyu.metrics.readings import Readings
+from kouyu.metrics.readings import Readings, Refused
 
 Began: TypeAlias = Literal["speech", "push_to_talk", "typed"]
 """How a turn began."""
@@ -80,10 +80,22 @@ class _ReadingsCollector(Collector):
         )
         for engine, spent in read.engine_busy_s.items():
             seconds.add_metric((engine,), spent)
+        refused = CounterMetricFamily(
+            "kouyu_sessions_refused", "Sessions and text chats refused, by reason", labels=("reason",)
+        )
+        for reason in get_args(Refused):
+            refused.add_metric((reason,), read.refused.get(reason, 0))
         return [
             GaugeMetricFamily("kouyu_sessions", "WebSocket sessions that run", read.sessions),
             GaugeMetricFamily("kouyu_sessions_limit", "Most sessions at once (max_sessions)", read.max_sessions),
-            CounterMetricFamily("kouyu_sessions_refused", "Sessions refused: full, or stopping", read.refused),
+            refused,
+            GaugeMetricFamily("kouyu_load_ratio", "The load, 1 at a limit of [overload]", read.load),
+            GaugeMetricFamily(
+                "kouyu_busy_ratio", "Share of the engines' threads, the event loop or the cores in use", read.busy
+            ),
+            GaugeMetricFamily(
+                "kouyu_overloaded", "Whether new conversations are refused for the load", int(read.is_overloaded)
+            ),
             GaugeMetricFamily("kouyu_text_chats", "Chats of the REST API that run", read.text_chats),
             GaugeMetricFamily("kouyu_engine_jobs_waiting", "Jobs that wait for a thread of the engines", read.waiting),
             GaugeMetricFamily("kouyu_engine_jobs_running", "Jobs that run on the engines' threads", read.running),
@@ -91,6 +103,11 @@ class _ReadingsCollector(Collector):
                 "kouyu_engine_oldest_wait_seconds", "How long the longest waiting job has waited", read.oldest_wait_s
             ),
             seconds,
+            GaugeMetricFamily(
+                "kouyu_event_loop_lag_seconds",
+                "How late the event loop is, averaged over some seconds",
+                read.loop_lag_s,
+            ),
             CounterMetricFamily(
                 "kouyu_event_loop_blocked", "How often the event loop was blocked for over 100 ms", read.loop_blocked
             ),

@@ -1,6 +1,6 @@
 """Measures one conversation's turns by what goes into its core and what comes out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from kouyu.conversation.effects import CancelReply, CommitReply, Effect, Send, Speak, StartReply, Transcribe, Withheld
@@ -23,8 +23,20 @@ _ENDED: Final[dict[str, Began]] = {
 class TurnTimes:
     """Feeds ``metrics``. Times are in seconds on the clock of the conversation."""
 
-    def __init__(self, metrics: ServerMetrics) -> None:
+    def __init__(
+        self,
+        metrics: ServerMetrics,
+        *,
+        answered: Callable[[float], None] = lambda _: None,
+        is_agent_here: bool = False,
+    ) -> None:
+        """``answered`` is called with the part of each time to the first audio that this machine accounts for: all of
+        it if the agent's model runs on it (``is_agent_here``), otherwise without the wait for the agent's words."""
         self._metrics = metrics
+        self._answered = answered
+        self._is_agent_here = is_agent_here
+        self._asked_at: float | None = None
+        self._spoke_at: float | None = None
         self._turn_over: tuple[Began, float] | None = None
         self._transcripts: dict[int, float] = {}
         self._replies: dict[int, float] = {}
@@ -61,6 +73,7 @@ class TurnTimes:
             case Transcribe(order=order, final=True):
                 _remember(self._transcripts, order, now)
             case StartReply(order=order):
+                self._asked_at, self._spoke_at = now, None
                 _remember(self._replies, order, now)
                 _remember(self._uncommitted, order, now)
             case CommitReply(order=order):
@@ -69,7 +82,14 @@ class TurnTimes:
                 self._replies.pop(order, None)
                 self._resolved(order, "discarded", now)
             case Speak(order=order, first=True):
+                self._spoke_at = now
                 _remember(self._speeches, order, now)
+
+    def _agent_s(self, over_at: float) -> float:
+        """The part of the time since ``over_at`` that passed waiting for words of an agent elsewhere."""
+        if self._is_agent_here or self._asked_at is None or self._spoke_at is None:
+            return 0.0
+        return max(0.0, self._spoke_at - max(over_at, self._asked_at))
 
     def _resolved(self, order: int, result: str, now: float) -> None:
         """Count a reply that was begun earlier than it was certain that the turn is over."""
@@ -83,6 +103,7 @@ class TurnTimes:
                 if self._turn_over is not None:
                     (began, over_at), self._turn_over = self._turn_over, None
                     self._metrics.first_audio.labels(began).observe(now - over_at)
+                    self._answered(now - over_at - self._agent_s(over_at))
             case "input_audio_buffer.speech_stopped" | "input_audio_buffer.completed":
                 self._turn_over = (_ENDED[event.event_type], now)
             case "conversation.chat.completed" | "conversation.chat.failed" | "conversation.chat.requires_action":

@@ -113,9 +113,7 @@ def create_app(
             *(bot_routes(store, bots, voices, rest) if bots else ()),
             *icon_routes(store),
             *(kouyu_api_routes(store, Authenticators(authenticator, rest, failures), state, voices) if state else ()),
-            *health_routes(
-                HealthChecks(sessions, store, services.scheduler if services else None, store.files.free_bytes)
-            ),
+            *health_routes(HealthChecks(sessions, store, store.files.free_bytes)),
             *(metrics_routes(services.metrics.registry, [] if open_metrics else [rest.metrics]) if services else ()),
             *page_routes(),
             *documentation_routes(),
@@ -140,6 +138,6 @@ def _audio_routes(store: Store, services: Services, rest: RestAuthenticator) -> 
             encoder=services.speaker_encoder,
             voice_activity=services.voice_activity,
             workers=services.workers,
-            keep_audio=services.keep_enrolment_audio,
+            keep_audio=lambda: services.keep_enrolment_audio,
         ),
     ]

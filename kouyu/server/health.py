@@ -9,7 +9,6 @@ import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
-from kouyu.engines.scheduler import Scheduler
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.openapi.operation import described
 from kouyu.store.errors import StoreError
@@ -19,8 +18,6 @@ LEAST_FREE_BYTES: Final = 32 * 1024 * 1024
 """With less free space the data folder's disk counts as full: SQLite's log and an upload need as much."""
 DATABASE_S: Final = 2.0
 """A database that does not answer within this many seconds counts as not ready."""
-OVERLOADED_S: Final = 2.0
-"""Engines whose work has waited this many seconds for a thread count as overloaded."""
 _OK: Final = "ok"
 
 
@@ -49,8 +46,8 @@ class Checks(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a session more may begin (``max_sessions``)."""
     disk: str
     database: str
-    engines: str
-    """Whether work waits too long for a thread of the engines."""
+    load: str
+    """Whether the machine answers in time (the settings' ``[overload]``)."""
 
 
 class Readiness(msgspec.Struct, frozen=True):
@@ -67,12 +64,10 @@ class HealthChecks:
         self,
         sessions: Sessions,
         store: Store | None,
-        scheduler: Scheduler | None,
         free_bytes: Callable[[], int | None],
     ) -> None:
         self._sessions = sessions
         self._store = store
-        self._scheduler = scheduler
         self._free_bytes = free_bytes
 
     def health(self) -> Health:
@@ -86,7 +81,7 @@ class HealthChecks:
             places=_OK if self._sessions.running < self._sessions.limit else "as many sessions as max_sessions run",
             disk=self._disk(),
             database=await self._database(),
-            engines=self._engines(),
+            load=self._sessions.overload.cause or _OK,
         )
         is_ready = all(said == _OK for said in msgspec.structs.astuple(checks))
         return Readiness("ready" if is_ready else "not ready", checks)
@@ -106,10 +101,6 @@ class HealthChecks:
         except StoreError as error:
             return str(error)
         return _OK
-
-    def _engines(self) -> str:
-        waited = self._scheduler.load.oldest_wait if self._scheduler is not None else 0.0
-        return _OK if waited < OVERLOADED_S else f"work for the engines waits {waited:.1f} s"
 
 
 def health_routes(checks: HealthChecks) -> list[HTTPRouteHandler]:

@@ -4,8 +4,7 @@ Who opens a session, an audio session or the routes has all of them, and gives e
 """
 
 from collections.abc import Mapping
-
-import msgspec
+from dataclasses import dataclass, field
 
 from kouyu.agents.agent import Agent
 from kouyu.agents.bot_definition import BotDefinition
@@ -24,6 +23,7 @@ from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.metrics.server_metrics import ServerMetrics
 from kouyu.protocol.ids import IdFactory
+from kouyu.serving.overload import Overload
 from kouyu.serving.recordings import Recordings
 from kouyu.serving.redials import Redials
 from kouyu.serving.sections import Sections
@@ -35,8 +35,9 @@ from kouyu.text.transcript import TranscriptFinisher
 from kouyu.workers.limited import LimitedWorkers
 
 
-class Services(msgspec.Struct, frozen=True, kw_only=True):
-    """The store, the engines and the agents that all sessions share."""
+@dataclass(slots=True, kw_only=True, eq=False)
+class Services:
+    """The store, the engines and the agents that all sessions share. Nothing is replaced but by ``follow``."""
 
     store: Store
     scheduler: Scheduler
@@ -51,30 +52,32 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     ids: IdFactory
     default_voice_id: str
-    workers: LimitedWorkers = msgspec.field(default_factory=LimitedWorkers)
+    workers: LimitedWorkers = field(default_factory=LimitedWorkers)
     """Decode uploads. Closed by their creator."""
-    watcher_hub: WatcherHub = msgspec.field(default_factory=WatcherHub)
+    watcher_hub: WatcherHub = field(default_factory=WatcherHub)
     """Passes sessions' events to watchers."""
     keep_audio: Bounds | None = None
     """Limits on kept recordings of conversations; None: none are kept."""
-    flows: Mapping[str, Agent] = msgspec.field(default_factory=dict)
+    flows: Mapping[str, Agent] = field(default_factory=dict)
     """By workflow id."""
     unknown_voice_is_error: bool = False
-    transcripts: TranscriptFinisher = msgspec.field(default_factory=TranscriptFinisher)
+    transcripts: TranscriptFinisher = field(default_factory=TranscriptFinisher)
     noise_suppressor: NoiseSuppressor | None = None
     """For ``enable_ans``. Without one the user's audio stays as it is."""
     speaker_encoder: SpeakerEncoder | None = None
     """Computes voiceprints. Without one there is neither a speaker gate nor speaker identification."""
-    gender_recognizer: GenderRecognizer = msgspec.field(default_factory=PitchGender)
+    gender_recognizer: GenderRecognizer = field(default_factory=PitchGender)
     """For ``enable_gender``."""
     emotion_recognizer: EmotionRecognizer | None = None
     """For ``enable_emotion``, which has no effect without one."""
     keep_enrolment_audio: bool = True
     """Whether the enrolled speech is kept beside its voiceprint."""
-    sections: Sections = msgspec.field(default_factory=Sections)
-    redials: Redials = msgspec.field(default_factory=Redials)
-    metrics: ServerMetrics = msgspec.field(default_factory=ServerMetrics)
-    turns_in_progress: TurnsInProgress = msgspec.field(default_factory=TurnsInProgress)
+    sections: Sections = field(default_factory=Sections)
+    redials: Redials = field(default_factory=Redials)
+    metrics: ServerMetrics = field(default_factory=ServerMetrics)
+    overload: Overload = field(default_factory=Overload)
+    """Decides whether new conversations are refused."""
+    turns_in_progress: TurnsInProgress = field(default_factory=TurnsInProgress)
     recordings: Recordings | None = None
     """None: recordings in messages are not transcribed."""
     turn_judge: TurnJudge | None = None
@@ -94,6 +97,12 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
             unknown_voice_is_error=self.unknown_voice_is_error,
             recognizes_emotion=self.emotion_recognizer is not None,
         )
+
+    def follow(self, *, limits: Limits, keep_audio: Bounds | None, keep_enrolment_audio: bool) -> None:
+        """Let sessions that begin from now on have these, after the settings were read anew."""
+        self.limits = limits
+        self.keep_audio = keep_audio
+        self.keep_enrolment_audio = keep_enrolment_audio
 
     @property
     def transcriber(self) -> Transcriber:

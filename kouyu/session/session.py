@@ -6,6 +6,7 @@ import time
 
 import msgspec
 
+from kouyu.agents.agent import runs_here
 from kouyu.audio.pcm import Samples
 from kouyu.conversation.conversation import Conversation
 from kouyu.conversation.identity import Identity
@@ -77,7 +78,9 @@ class Session:
             socket, self._recorder, log_id=log_id, report=self._receive, count_audio=caller.use.count_audio
         )
         self._user_audio = self._new_user_audio()
-        self._turn_times = TurnTimes(services.metrics)
+        self._turn_times = TurnTimes(
+            services.metrics, answered=services.overload.answered, is_agent_here=runs_here(self._agent)
+        )
         self._keeper = keeper_of(
             services.store.sounds, services.keep_audio, timeline=self._user_audio.timeline, recorder=self._recorder
         )

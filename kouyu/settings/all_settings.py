@@ -10,6 +10,7 @@ from msgspec import Meta
 from kouyu.conversation.limits import Limits
 from kouyu.engines import engine_registry
 from kouyu.engines.declaration import Engine, FilePath, Kind, Options
+from kouyu.serving.overload import OverloadLimits
 from kouyu.settings.bots import BotSettings, FlowSettings, McpServerSettings
 from kouyu.settings.kinds import Count, Name, Port, Seconds, SecondsOrZero
 from kouyu.store.sound_bounds import Bounds
@@ -179,6 +180,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     engines: EngineSettings = EngineSettings()
     transcripts: TranscriptSettings = TranscriptSettings()
     limits: Limits = Limits()
+    overload: OverloadLimits = OverloadLimits()
     files: FileSettings = FileSettings()
     audio: AudioSettings = AudioSettings()
     voiceprints: VoiceprintSettings = VoiceprintSettings()

@@ -1,17 +1,21 @@
 """Owns all text chats: checks whether one may begin, and runs their tasks."""
 
 import asyncio
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
 
 from kouyu.agents.agent import Agent
 from kouyu.conversation.identity import Identity
+from kouyu.conversation.limits import Limits
+from kouyu.metrics.readings import Refused
 from kouyu.protocol import errors
 from kouyu.protocol.downlink import Chat, Message
 from kouyu.protocol.errors import InvalidField, ProtocolError, UnknownId
 from kouyu.protocol.uplink import ToolOutput
+from kouyu.serving.overload import ALWAYS
 from kouyu.store.chats import INTERRUPTED
 from kouyu.store.conversations import ConversationRecord
 from kouyu.text_chats.chat_request import ChatRequest
@@ -24,11 +28,19 @@ _DELETED: Final = "the conversation was deleted in the middle of this chat"
 
 
 class TextChats:
-    """Owns the task of each chat that runs or waits for its client's tools; refuses more than ``limit`` that run."""
+    """Owns the task of each chat that runs or waits for its client's tools; refuses more than ``limit`` that run.
 
-    def __init__(self, services: ChatServices, *, limit: int) -> None:
+    ``is_overloaded`` tells whether the machine has too much to do for a new one.
+    """
+
+    def __init__(
+        self, services: ChatServices, *, limit: int, is_overloaded: Callable[[], bool] = lambda: False
+    ) -> None:
         self._services = services
-        self._limit = limit
+        self.limit = limit
+        self._is_overloaded = is_overloaded
+        self.refused: Counter[Refused] = Counter()
+        """Chats refused because no further one may begin, by reason."""
         self._tasks: dict[TextChat, asyncio.Task[None]] = {}
         self._is_ending = False
 
@@ -47,6 +59,11 @@ class TextChats:
         """Chats that run now. Those that wait for their client's tools are not counted."""
         return sum(chat.phase == "running" for chat in self._tasks)
 
+    @property
+    def tasks(self) -> set[asyncio.Task[None]]:
+        """The tasks of the chats that run, or wait for their client's tools."""
+        return set(self._tasks.values())
+
     async def begin(self, asked: ChatRequest, stream: EventStream | None) -> TextChat:
         """Begin a chat; return when it is on disk. Its events go to ``stream``.
 
@@ -59,6 +76,8 @@ class TextChats:
             identity.open(record.id, record.section_id)
         question = None if asked.messages else await self._last_question(asked, record)
         await self._check_free(identity.conversation_id)
+        if self.running >= ALWAYS and self._is_overloaded():
+            raise self._refusal("overloaded", "the server has as much to do as it can answer in time")
         chat = TextChat(
             asked,
             question,
@@ -119,6 +138,10 @@ class TextChats:
         await self._services.store.conversations.set_section(conversation_id, section_id)
         self._services.sections.begin(conversation_id, section_id)
         return section_id
+
+    def follow(self, limits: Limits) -> None:
+        """From now on let chats begin with these limits."""
+        self._services = msgspec.structs.replace(self._services, limits=limits)
 
     def refuse_new(self) -> None:
         """From now on let no chat begin."""
@@ -191,8 +214,10 @@ class TextChats:
         if running_here or any(chat.conversation_id == conversation_id for chat in running):
             raise ProtocolError(errors.CHAT_RUNS, "a chat is already running in this conversation; wait, or cancel it")
         if self._is_ending:
-            raise ProtocolError(
-                errors.TOO_MANY_SESSIONS, "the server is stopping and begins no chat; try again in a moment"
-            )
-        if len(running) >= self._limit:
-            raise ProtocolError(errors.TOO_MANY_SESSIONS, f"{len(running)} chats run already; try again later")
+            raise self._refusal("stopping", "the server is stopping and begins no chat")
+        if len(running) >= self.limit:
+            raise self._refusal("full", f"{len(running)} chats run already")
+
+    def _refusal(self, reason: Refused, msg: str) -> ProtocolError:
+        self.refused[reason] += 1
+        return ProtocolError(errors.TOO_MANY_SESSIONS, f"{msg}; try again in a moment")

@@ -1,6 +1,6 @@
 """Agents made from the bots of the settings."""
 
-import functools
+import contextlib
 
 import msgspec
 import pytest
@@ -74,9 +74,10 @@ async def test_the_embedded_model_answers_for_the_default_bot() -> None:
     from kouyu.agents.agent import AgentRequest, ContextMessage, TextDelta
     from kouyu.agents.embedded.engine import EmbeddedOptions, load
 
-    async with open_bots(
-        (BotSettings(id="kouyu"),), load_model=functools.partial(load, EmbeddedOptions(tier="tiny"))
-    ) as bots:
+    model = await load(EmbeddedOptions(tier="tiny"))
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(model.close)
+        bots = await stack.enter_async_context(open_bots((BotSettings(id="kouyu"),), embedded=model))
         question = AgentRequest(messages=(ContextMessage(role="user", content="What is the largest ocean?"),))
         said = [event.text async for event in bots.agents["kouyu"].reply(question) if isinstance(event, TextDelta)]
     assert "pacific" in "".join(said).lower()

@@ -1,5 +1,7 @@
 """What is measured of a conversation in virtual time: the figures are those of its clock."""
 
+from typing import Any
+
 import pytest
 
 from kouyu.conversation.effects import Effect, Transcribe
@@ -9,10 +11,10 @@ from kouyu.metrics.turn_times import TurnTimes
 from tests.conversation.simulation import Engines, Simulation
 
 
-def replayed(talk: Simulation) -> ServerMetrics:
+def replayed(talk: Simulation, **how: Any) -> ServerMetrics:
     """The metrics of everything that went into and came out of a conversation."""
     metrics = ServerMetrics()
-    times = TurnTimes(metrics)
+    times = TurnTimes(metrics, **how)
     received: Input | None = None
     effects: list[Effect] = []
     at = 0.0
@@ -57,6 +59,16 @@ def test_a_typed_turn_is_measured_from_its_message() -> None:
     assert value(metrics, "kouyu_turn_first_audio_seconds_sum", began="typed") == pytest.approx(
         first(talk, "conversation.audio.delta")
     )
+
+
+@pytest.mark.parametrize(("is_agent_here", "expected"), [(True, 3.2), (False, 0.2)])
+def test_the_wait_for_an_agent_elsewhere_is_no_load_of_this_machine(is_agent_here: bool, expected: float) -> None:
+    talk = Simulation(Engines(first_delta_s=3.0, delta_s=0.0, synthesis_s=0.2))
+    talk.write("What is the capital of France?")
+    talk.wait(30)
+    answered: list[float] = []
+    replayed(talk, answered=answered.append, is_agent_here=is_agent_here)
+    assert answered == [pytest.approx(expected, abs=0.05)]
 
 
 def test_a_push_to_talk_turn_is_measured_from_its_completion() -> None:

@@ -8,23 +8,15 @@ import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
-from kouyu.engines.scheduler import Load, Scheduler
 from kouyu.server import health
 from kouyu.server.access.sessions import Sessions
-from kouyu.server.health import LEAST_FREE_BYTES, OVERLOADED_S, HealthChecks, health_routes
+from kouyu.server.health import LEAST_FREE_BYTES, HealthChecks, health_routes
 from kouyu.store.errors import StoreError
 from kouyu.store.store import Store
 
 
-class WaitingWork:
-    """The part of a scheduler that is looked at."""
-
-    def __init__(self, oldest_wait: float) -> None:
-        self.load = Load(waiting=1, running=1, oldest_wait=oldest_wait)
-
-
 async def answered(path: str, **given: Any) -> tuple[int, Any]:
-    conditions: dict[str, Any] = {"sessions": Sessions(1), "store": None, "scheduler": None, "free_bytes": lambda: None}
+    conditions: dict[str, Any] = {"sessions": Sessions(1), "store": None, "free_bytes": lambda: None}
     routes = health_routes(HealthChecks(**(conditions | given)))
     async with AsyncTestClient(Litestar(routes, openapi_config=None)) as client:
         answer = await client.get(path)
@@ -51,13 +43,20 @@ def stopping() -> Sessions:
     return sessions
 
 
+def overloaded() -> Sessions:
+    sessions = Sessions(1)
+    for _ in range(8):
+        sessions.overload.answered(3.0)
+    return sessions
+
+
 @pytest.mark.parametrize(
     ("check", "said", "given"),
     [
         ("stopping", "the server is stopping", {"sessions": stopping()}),
         ("places", "as many sessions as max_sessions run", {"sessions": Sessions(0)}),
         ("disk", "the disk is full: nothing can be saved", {"free_bytes": lambda: 0}),
-        ("engines", "work for the engines waits 2.0 s", {"scheduler": WaitingWork(OVERLOADED_S)}),
+        ("load", "a quarter of the answers take 3.0 s or longer", {"sessions": overloaded()}),
     ],
 )
 async def test_what_is_the_matter_is_said_and_the_process_is_alive_all_the_same(
@@ -93,11 +92,3 @@ async def test_a_database_that_is_gone_or_does_not_answer_is_reported(
     monkeypatch.setattr(health, "DATABASE_S", 0.01)
     status, body = await answered("/health/ready", store=LostDatabase(answers=answers))
     assert (status, body["checks"]["database"]) == (503, said)
-
-
-async def test_a_scheduler_without_work_is_ready() -> None:
-    scheduler = Scheduler(1)
-    try:
-        assert (await answered("/health/ready", scheduler=scheduler))[0] == 200
-    finally:
-        await scheduler.close()

@@ -1,10 +1,10 @@
 """What all sessions share."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
-from msgspec.structs import replace
 
 from kouyu.bench.stub_engines import StubSynthesizer, open_stub_services
 from kouyu.engines.tts.engine import Voice

@@ -2,12 +2,12 @@
 
 import asyncio
 import base64
+import dataclasses
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from kouyu.agents.agent import AgentEvent, AgentRequest, TextDelta
@@ -232,7 +232,8 @@ async def test_an_answer_that_is_cut_off_is_a_completed_chat_and_whoever_watches
     services: Services,
 ) -> None:
     client = Client()
-    endless = msgspec.structs.replace(services, agents={"kouyu": Endless()})
+    agents: dict[str, Any] = {"kouyu": Endless()}
+    endless = dataclasses.replace(services, agents=agents)
     with services.watcher_hub.watch(Wanted()) as watcher:
         session = asyncio.create_task(run_session(client, services=endless, bot_id="kouyu", log_id="log"))
         client.says("chat.update", event_subscriptions=["conversation.chat.completed", "conversation.chat.failed"])

@@ -25,6 +25,7 @@ from kouyu.server.app import create_app
 from kouyu.server.process.certificates import Certificates, local_certificate
 from kouyu.server.process.tcp_listeners import bind, listening
 from kouyu.server.sockets.chat import AnswererIds
+from kouyu.serving.overload import Overload
 from kouyu.store.chats import ChatRecord
 from kouyu.store.store import Store
 from kouyu.text_chats.services import ChatServices
@@ -47,6 +48,7 @@ class Writing:
     chats: TextChats
     model: OpenAIStandIn
     http: httpx.AsyncClient
+    overload: Overload
     flow_requests: list[FlowRequest] = field(default_factory=list)
 
     async def post(self, path: str, body: Any = None, **query: str) -> Any:
@@ -129,7 +131,8 @@ async def writing(request: pytest.FixtureRequest, tmp_path: Path, certificates: 
             flows={"orders": Flow("orders", orders, parameters={"shop": "the north"})},
             synthesizer=StubSynthesizer(),
         )
-        chats = TextChats(services, limit=3)
+        overload = Overload()
+        chats = TextChats(services, limit=3, is_overloaded=lambda: overload.is_high)
         app = create_app(
             store=store,
             answerer_ids=AnswererIds(bots=bots, default_bot="plain", flows=("orders",)),
@@ -147,7 +150,7 @@ async def writing(request: pytest.FixtureRequest, tmp_path: Path, certificates: 
             listening(app, plain, tls, certificates, ping_interval_s=20, ping_timeout_s=20),
             httpx.AsyncClient(base_url=base_url, headers=headers, trust_env=False, timeout=20) as http,
         ):
-            yield Writing(base_url, secret, store, chats, model, http, flow_requests)
+            yield Writing(base_url, secret, store, chats, model, http, overload, flow_requests)
             await chats.end()
         for each in bots.values():
             await each.close()

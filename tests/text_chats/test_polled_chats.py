@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from kouyu.protocol.downlink import Chat
+from kouyu.serving.overload import ALWAYS
 from kouyu.store.chats import INTERRUPTED
 from tests.standins.openai_server import Hang, Refuse, Say, ToolCallScript, call_tools
 from tests.text_chats.conftest import Writing, asked
@@ -94,6 +95,17 @@ async def test_a_server_that_stops_fails_what_runs(writing: Writing) -> None:
     assert kept is not None
     assert (kept.status, kept.last_error) == ("failed", INTERRUPTED)
     assert (await writing.post("/v3/chat", polled()))["code"] == 4009
+
+
+async def test_an_overloaded_server_begins_no_further_chat(writing: Writing) -> None:
+    writing.model.will(*[Hang()] * ALWAYS)
+    for _ in range(8):
+        writing.overload.answered(5.0)
+    for _ in range(ALWAYS):
+        assert (await writing.post("/v3/chat", polled()))["code"] == 0
+    answer = await writing.http.post("/v3/chat", json=polled())
+    assert (answer.status_code, answer.headers["retry-after"], answer.json()["code"]) == (503, "5", 4009)
+    assert writing.chats.refused == {"overloaded": 1}
 
 
 async def test_a_conversation_that_is_deleted_takes_its_chats_along(writing: Writing) -> None:

@@ -1,18 +1,24 @@
 """Owns the running sessions: limits their number, and ends them all when the server stops."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final
 
+from kouyu.metrics.readings import Refused
+from kouyu.serving.overload import Overload
 from kouyu.serving.socket import Socket
 
 GOING_AWAY: Final = 1001
 """The WebSocket close code of a server that stops."""
 FULL: Final = "the server is full; try again later"
+OVERLOADED: Final = "the server has as much to do as it can answer in time; try again in a moment"
 STOPPING: Final = "the server is stopping and begins no new conversation; try again in a moment"
 
 TRY_AGAIN_S: Final = 5
 """``Retry-After`` of a server that begins nothing new now, in seconds."""
+
+_SAID: Final[dict[Refused, str]] = {"full": FULL, "overloaded": OVERLOADED, "stopping": STOPPING}
 
 
 class ServerFull(Exception):
@@ -20,16 +26,17 @@ class ServerFull(Exception):
 
 
 class Sessions:
-    """Owns the task of each running session; refuses more than ``limit``."""
+    """Owns the task of each running session; refuses more than ``limit``, and what ``overload`` refuses."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, overload: Overload | None = None) -> None:
         self.limit = limit
+        self.overload = overload or Overload()
         self._tasks: dict[Socket, asyncio.Task[None]] = {}
         self._stopping = False
         self._closed: set[Socket] = set()
         self._ended = 0
-        self.refused = 0
-        """Clients turned away because no further session may begin."""
+        self.refused: Counter[Refused] = Counter()
+        """Clients turned away because no further session may begin, by reason."""
 
     @property
     def stopping(self) -> bool:
@@ -42,25 +49,38 @@ class Sessions:
         return self._ended
 
     @property
+    def tasks(self) -> set[asyncio.Task[None]]:
+        """The tasks of the sessions that run now."""
+        return set(self._tasks.values())
+
+    @property
     def running(self) -> int:
         """Sessions that run now."""
         return len(self._tasks)
 
-    @property
     def refusal(self) -> str:
-        """Why ``run`` would refuse, in words for the client; "" if it would not."""
+        """Why no session may begin now, in words for the client, who is counted as refused; "" if one may."""
+        if (reason := self._refused()) is None:
+            return ""
+        self.refused[reason] += 1
+        return _SAID[reason]
+
+    def _refused(self) -> Refused | None:
         if self._stopping:
-            return STOPPING
-        return FULL if self.running >= self.limit else ""
+            return "stopping"
+        if self.running >= self.limit:
+            return "full"
+        return "overloaded" if self.overload.refuses(self.running) else None
 
     async def run(self, socket: Socket, session: Coroutine[Any, Any, None]) -> None:
         """Run ``session``, which talks over ``socket``, to its end and raise what it raises.
 
-        Raises ServerFull, the session not begun, when there is no place. A session that is cut off by ``end`` returns.
+        Raises ServerFull, the session not begun, when none may begin. A session that is cut off by ``end`` returns.
         """
-        if refusal := self.refusal:
+        if refusal := self.refusal():
             session.close()
             raise ServerFull(refusal)
+        self.overload.began()
         task = asyncio.create_task(session, name="session")
         self._tasks[socket] = task
         try:

@@ -5,6 +5,7 @@ import resource
 import sys
 import time
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -90,8 +91,9 @@ def engines_of(settings: EngineSettings, model: EmbeddedModel | None) -> tuple[R
     return RunningEngine("vad", settings.vad), RunningEngine("asr", settings.asr), *tts, *llm
 
 
-class ServerState(msgspec.Struct, frozen=True, kw_only=True):
-    """The sources from which the status is built."""
+@dataclass(slots=True, kw_only=True, eq=False)
+class ServerState:
+    """The sources from which the status is built. ``keep_audio`` follows the settings."""
 
     sessions: Sessions
     watcher_hub: WatcherHub

@@ -1,5 +1,7 @@
 """Connects the server's metrics with the parts that they are read from."""
 
+from collections import Counter
+
 from kouyu.diagnostics.loop_watchdog import LoopWatchdog
 from kouyu.metrics.readings import Readings
 from kouyu.server.access.sessions import Sessions
@@ -18,12 +20,16 @@ def measure(
         return Readings(
             sessions=sessions.running,
             max_sessions=sessions.limit,
-            refused=sessions.refused,
+            refused=sessions.refused + (chats.refused if chats is not None else Counter()),
+            load=services.overload.level,
+            busy=services.overload.busy,
+            is_overloaded=services.overload.is_high,
             text_chats=chats.running if chats is not None else 0,
             waiting=load.waiting,
             running=load.running,
             oldest_wait_s=load.oldest_wait,
             engine_busy_s=services.scheduler.busy_s,
+            loop_lag_s=services.overload.loop_lag_s,
             loop_blocked=holds.count,
             loop_longest_s=holds.longest_ms / 1000,
         )

@@ -4,6 +4,7 @@ import asyncio
 import functools
 import logging
 import os
+import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -13,6 +14,7 @@ from typing import TypeAlias
 import msgspec
 from litestar.types import ASGIApp
 
+from kouyu.assembly.agents import Close
 from kouyu.assembly.runtime import Runtime
 from kouyu.diagnostics.loop_watchdog import LoopWatchdog
 from kouyu.diagnostics.watcher_hub import WatcherHub
@@ -29,6 +31,7 @@ from kouyu.server.process.draining import drain
 from kouyu.server.process.heap_maintenance import maintained_heap
 from kouyu.server.process.lan import lan_names
 from kouyu.server.process.measuring import measure
+from kouyu.server.process.reloading import Reloading, hangups
 from kouyu.server.process.stopping import Stopping, stop_on_signals
 from kouyu.server.process.tcp_listeners import EVERYWHERE, Ports, bind, in_url, listening
 from kouyu.server.sockets.chat import AnswererIds
@@ -76,16 +79,18 @@ async def serve(
     *,
     open_sessions: OpenSessions,
     announce: Callable[[Ready], None],
+    read_settings: Callable[[], Settings] | None = None,
 ) -> None:
     """Run the server until SIGINT or SIGTERM; ``announce`` is called once it is ready.
 
-    After SIGTERM turns in progress have ``drain_s`` of the settings to end; a second signal, or SIGINT, ends them.
+    After SIGTERM turns in progress have ``drain_s`` of the settings to end; a second signal, or SIGINT, ends them. On
+    SIGHUP the settings are read anew by ``read_settings``; None: they stay.
 
     Raises ListenError, CertificateError, StoreError, and what ``open_sessions`` raises.
     """
-    with stop_on_signals() as stopping:
+    with stop_on_signals() as stopping, hangups(lambda: stopping.signalled(signal.SIGINT)) as hung_up:
         try:
-            await _serve(settings, folder, database, open_sessions, announce, stopping)
+            await _serve(settings, folder, database, open_sessions, announce, read_settings, stopping, hung_up)
         except asyncio.CancelledError:
             if not stopping.asked.is_set():
                 raise
@@ -97,7 +102,9 @@ async def _serve(
     database: str | Path,
     open_sessions: OpenSessions,
     announce: Callable[[Ready], None],
+    read_settings: Callable[[], Settings] | None,
     stopping: Stopping,
+    hung_up: asyncio.Event,
 ) -> None:
     chosen = settings.server
     async with AsyncExitStack() as stack:
@@ -115,9 +122,15 @@ async def _serve(
         await store.sounds.forget(settings.audio.bounds)
         if left := await store.files.sweep():
             log.info("deleted %d uploads that a crash had cut off", left)
-        sessions, sockets, limiter = Sessions(chosen.max_sessions), OpenSockets(), TokenLimiter(store.tokens)
+        overload = opened.services.overload if opened.services is not None else None
+        sessions, sockets = Sessions(chosen.max_sessions, overload), OpenSockets()
+        limiter = TokenLimiter(store.tokens)
         watchdog = LoopWatchdog()
-        app = _app(settings, store, opened, sessions=sessions, sockets=sockets, limiter=limiter, watchdog=watchdog)
+        answerer_ids = _answerer_ids(settings, opened)
+        state = _state(settings, opened, sessions, store, watchdog)
+        app = _app(
+            settings, store, opened, answerer_ids, sessions=sessions, sockets=sockets, limiter=limiter, state=state
+        )
         if opened.services is not None:
             measure(opened.services, store, sessions, opened.chats, watchdog)
         pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}
@@ -128,7 +141,12 @@ async def _serve(
         await stack.enter_async_context(tokens_enforced(sockets, store.tokens, limiter))
         await stack.enter_async_context(maintained_heap(sessions))
         await stack.enter_async_context(watchdog.watching())
+        if opened.services is not None:
+            services = opened.services
+            await stack.enter_async_context(services.overload.watching(services.scheduler))
         stopping.started()
+        reloading = _reloading(settings, read_settings, opened, sessions, answerer_ids, state)
+        await stack.enter_async_context(reloading.on(hung_up))
         write_address(folder.path, Address(ports.http, tuple(_lan_addresses(ports, lan))))
         announce(_ready(ports, certificates, token, login, lan_links, _bot_ids(settings)))
         await stopping.asked.wait()
@@ -136,7 +154,7 @@ async def _serve(
             sessions,
             opened.services.turns_in_progress if opened.services else TurnsInProgress(),
             opened.chats,
-            limit_s=chosen.drain_s,
+            limit_s=reloading.settings.server.drain_s,
             at_once=stopping.at_once,
             close_s=CLOSE_S,
         )
@@ -147,20 +165,16 @@ def _app(
     settings: Settings,
     store: Store,
     opened: Runtime,
+    answerer_ids: AnswererIds,
     *,
     sessions: Sessions,
     sockets: OpenSockets,
     limiter: TokenLimiter,
-    watchdog: LoopWatchdog,
+    state: ServerState,
 ) -> ASGIApp:
-    bots = _bot_ids(settings)
     return create_app(
         store=store,
-        answerer_ids=AnswererIds(
-            bots=opened.bots.definitions if opened.bots else bots,
-            default_bot=bots[0],
-            flows=tuple(flow.id for flow in settings.flows),
-        ),
+        answerer_ids=answerer_ids,
         sessions=sessions,
         sockets=sockets,
         limiter=limiter,
@@ -169,10 +183,46 @@ def _app(
         bots=opened.bots,
         chats=opened.chats,
         services=opened.services,
-        state=_state(settings, opened, sessions, store, watchdog),
+        state=state,
         max_file_bytes=settings.files.max_bytes,
         open_metrics=settings.server.open_metrics,
     )
+
+
+def _answerer_ids(settings: Settings, opened: Runtime) -> AnswererIds:
+    bots = _bot_ids(settings)
+    return AnswererIds(
+        bots=opened.bots.definitions if opened.bots else bots,
+        default_bot=bots[0],
+        flows=opened.services.flows if opened.services else tuple(flow.id for flow in settings.flows),
+    )
+
+
+def _reloading(
+    settings: Settings,
+    read: Callable[[], Settings] | None,
+    opened: Runtime,
+    sessions: Sessions,
+    answerer_ids: AnswererIds,
+    state: ServerState,
+) -> Reloading:
+    """Reads the settings anew, and tells those parts of the server that the runtime does not reach."""
+
+    async def follow(changed: Settings) -> Close:
+        close = await opened.follow(changed) if opened.follow is not None else _nothing_to_close
+        sessions.limit = changed.server.max_sessions
+        answerer_ids.default_bot = _bot_ids(changed)[0]
+        state.keep_audio = changed.audio.bounds if changed.audio.keep else None
+        return close
+
+    def in_use() -> set[asyncio.Task[None]]:
+        return sessions.tasks | (opened.chats.tasks if opened.chats is not None else set())
+
+    return Reloading(settings, read=read or (lambda: settings), follow=follow, in_use=in_use)
+
+
+async def _nothing_to_close() -> None:
+    """For a runtime that replaces nothing."""
 
 
 def _state(
@@ -186,7 +236,7 @@ def _state(
         engines=engines_of(settings.engines, opened.bots.settled.embedded if opened.bots else None),
         voices=len(opened.voices),
         bots=opened.bots.definitions if opened.bots else _bot_ids(settings),
-        flows=tuple(flow.id for flow in settings.flows),
+        flows=services.flows if services else tuple(flow.id for flow in settings.flows),
         sounds=store.sounds,
         keep_audio=settings.audio.bounds if settings.audio.keep else None,
         watchdog=watchdog,

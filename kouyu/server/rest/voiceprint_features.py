@@ -1,6 +1,6 @@
 """``/v1/audio/voiceprint_groups/{group_id}``: enrolment and identification of a group's speakers (rest.md 2.5)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -58,11 +58,11 @@ def voiceprint_feature_routes(
     encoder: SpeakerEncoder | None,
     voice_activity: VoiceActivityDetector,
     workers: LimitedWorkers,
-    keep_audio: bool,
+    keep_audio: Callable[[], bool],
 ) -> list[HTTPRouteHandler]:
     """The route handlers. Enrolment and identification need an encoder; ``workers`` decode the uploads.
 
-    ``keep_audio``: the enrolled speech is kept beside its voiceprint.
+    ``keep_audio`` tells whether the enrolled speech is kept beside its voiceprint.
     """
     routes = _reading(store, guard)
     if encoder is not None:
@@ -130,7 +130,12 @@ def _reading(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
 
 
 def _writing(
-    voiceprints: Voiceprints, encoder: SpeakerEncoder, uploads: _SpeechUploads, guard: Guard, *, keep_audio: bool
+    voiceprints: Voiceprints,
+    encoder: SpeakerEncoder,
+    uploads: _SpeechUploads,
+    guard: Guard,
+    *,
+    keep_audio: Callable[[], bool],
 ) -> list[HTTPRouteHandler]:
     @post(
         _FEATURES,
@@ -150,7 +155,7 @@ def _writing(
             made = await voiceprints.enrol(
                 group_id,
                 given.name,
-                await enrolment(speech, encoder, keep_audio=keep_audio),
+                await enrolment(speech, encoder, keep_audio=keep_audio()),
                 owner_id=request.user.id,
                 description=given.desc,
             )
@@ -171,7 +176,7 @@ def _writing(
             voice = None
             if form.has_file:
                 speech = await uploads.speech(form, given, least_s=LEAST_ENROLMENT_S)
-                voice = await enrolment(speech, encoder, keep_audio=keep_audio)
+                voice = await enrolment(speech, encoder, keep_audio=keep_audio())
             await voiceprints.change(
                 group_id, feature_id, name=given.name or None, description=given.desc or None, enrolment=voice
             )

@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from litestar import WebSocket, websocket
 from litestar.handlers import WebsocketRouteHandler
 
@@ -17,8 +17,10 @@ from kouyu.server.access.socket_authentication import AuthenticatedClient, Socke
 from kouyu.server.sockets.client_acceptance import accept_client, serve_session, unknown
 
 
-class AnswererIds(msgspec.Struct, frozen=True, kw_only=True):
-    """The ids of available bots and flows, read again for each connection."""
+@dataclass(slots=True, kw_only=True, eq=False)
+class AnswererIds:
+    """The ids of available bots and flows, read again for each connection. A server that reads its settings anew
+    assigns ``default_bot``."""
 
     bots: Collection[str]
     default_bot: str

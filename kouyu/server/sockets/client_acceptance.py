@@ -26,8 +26,7 @@ async def accept_client(
     authenticated = await authenticator.authenticate(connection)
     if authenticated is None:
         return None
-    if refusal := sessions.refusal:
-        sessions.refused += 1
+    if refusal := sessions.refusal():
         await authenticated.refuse(errors.TOO_MANY_SESSIONS, refusal, try_again_s=TRY_AGAIN_S)
         return None
     if over := await authenticated.over_limit():
@@ -59,7 +58,6 @@ async def serve_session(
         with authenticated.holding(client):
             await sessions.run(client, session)
     except ServerFull as full:  # another session took the last place after the check
-        sessions.refused += 1
         await say_error_and_close(client, errors.TOO_MANY_SESSIONS, str(full), authenticated.log_id)
     except Exception:
         log.exception("a session failed, log id %s", authenticated.log_id)

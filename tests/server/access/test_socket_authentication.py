@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
@@ -9,9 +10,17 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from kouyu.server.access.sessions import OVERLOADED
+from kouyu.serving.overload import ALWAYS
 from tests.server.conftest import Running, Start, until
 
 BROWSER = {"Origin": "http://localhost:5173"}
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
 
 
 async def first_message(url: str, headers: Mapping[str, str] | None = None) -> str:
@@ -122,8 +131,34 @@ async def test_a_full_server_says_so_and_has_room_again_when_a_session_ends(star
         assert (status, body["code"]) == (503, 4009)
         data, _ = await refusal_event(server.url("/v1/chat?authorization=Bearer%20" + server.token), BROWSER)
         assert data["code"] == 4009
-    await until(lambda: not server.sessions.refusal)
+    await until(lambda: not server.sessions.refusal())
     assert (await first_message(server.url(), server.header)).startswith("kouyu")
+
+
+async def test_an_overloaded_server_refuses_new_clients_and_keeps_those_it_has(start: Start) -> None:
+    server = await start(max_sessions=10)
+    overload = server.sessions.overload
+    async with AsyncExitStack() as clients:
+        inside = [
+            await clients.enter_async_context(connect(server.url(), additional_headers=server.header))
+            for _ in range(ALWAYS)
+        ]
+        for client in inside:
+            await client.recv()
+        for _ in range(8):
+            overload.answered(5.0)
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as http:
+            answer = await http.get("/v1/chat", headers=server.header | UPGRADE)
+            assert (answer.status_code, answer.headers["retry-after"], answer.json()["code"]) == (503, "5", 4009)
+            ready = await http.get("/health/ready")
+            said = ready.json()["checks"]["load"]
+            assert (ready.status_code, said) == (503, "a quarter of the answers take 5.0 s or longer")
+        data, _ = await refusal_event(server.url("/v1/chat?authorization=Bearer%20" + server.token), BROWSER)
+        assert data["msg"] == OVERLOADED
+        assert server.sessions.refused == {"overloaded": 2}
+        for client in inside:
+            await client.send("still here")
+            assert await client.recv() == "still here"
 
 
 @pytest.mark.usefixtures("failures_stay_counted")

@@ -82,7 +82,7 @@ async def test_nothing_new_begins(server: Server) -> None:
         raise AssertionError("it has begun")
 
     await server.drained()
-    assert server.sessions.refusal == STOPPING
+    assert server.sessions.refusal() == STOPPING
     with pytest.raises(ServerFull, match="stopping"):
         await server.sessions.run(Client(), session())
 
@@ -123,4 +123,6 @@ async def test_a_running_text_chat_is_waited_for(server: Server) -> None:
 
 
 def test_a_full_server_says_something_else() -> None:
-    assert Sessions(0).refusal == FULL
+    full = Sessions(0)
+    assert full.refusal() == FULL
+    assert full.refused == {"full": 1}

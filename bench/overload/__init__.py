@@ -1,0 +1,1 @@
+"""Measures what an overloaded server does for the conversations that it has."""

@@ -1,0 +1,127 @@
+"""Reads the settings anew on SIGHUP. A terminal that is closed sends the same signal, and then means: stop."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Final
+
+from kouyu.agents.agent import AgentError
+from kouyu.assembly.agents import Close
+from kouyu.engines.errors import EngineError
+from kouyu.settings import Settings, SettingsError
+from kouyu.settings.reloading import differences, with_changes
+from kouyu.store.errors import StoreError
+from kouyu.weights.errors import WeightsError
+
+log = logging.getLogger(__name__)
+
+_NOT_MET: Final = (AgentError, EngineError, SettingsError, StoreError, WeightsError)
+_TERMINAL: Final = Path("/dev/tty")
+
+
+class Reloading:
+    """Puts changed settings into force.
+
+    ``read`` reads them; it blocks. ``follow`` puts them into force, and returns what closes what they replaced. Both
+    may raise errors that the operator can mend. ``in_use`` returns the tasks that may use what is replaced now.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        read: Callable[[], Settings],
+        follow: Callable[[Settings], Awaitable[Close]],
+        in_use: Callable[[], set[asyncio.Task[None]]],
+    ) -> None:
+        self.settings = settings
+        """Those in force."""
+        self._read = read
+        self._follow = follow
+        self._in_use = in_use
+
+    @asynccontextmanager
+    async def on(self, asked: asyncio.Event) -> AsyncIterator[None]:
+        """While the block runs, read the settings anew whenever ``asked`` is set."""
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(self._run(asked, tasks), name="settings")]
+            try:
+                yield
+            finally:
+                for task in running:
+                    task.cancel()
+
+    async def _run(self, asked: asyncio.Event, tasks: asyncio.TaskGroup) -> None:
+        closing: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                await asked.wait()
+                asked.clear()
+                if (close := await self.reload()) is not None:
+                    task = tasks.create_task(_close_after(self._in_use(), close))
+                    closing.add(task)
+                    task.add_done_callback(closing.discard)
+        finally:
+            for task in closing:
+                task.cancel()
+
+    async def reload(self) -> Close | None:
+        """Read the settings, and put into force what may change. Logs what changed, what takes effect after a restart
+        only, or why nothing changed. Returns what closes what was replaced; None if nothing was."""
+        try:
+            read = await asyncio.to_thread(self._read)
+            changed = with_changes(self.settings, read)
+            names = differences(self.settings, changed)
+            close = await self._follow(changed) if names else None
+        except _NOT_MET as fault:
+            for problem in str(fault).splitlines():
+                log.error("the settings were not read anew, and stay as they were: %s", problem)
+            return None
+        except Exception:  # the boundary to what the operator wrote: the server goes on with what it has
+            log.exception("the settings were not read anew, and stay as they were")
+            return None
+        fixed = differences(changed, read)
+        self.settings = changed
+        log.info("the settings were read anew; changed: %s", ", ".join(names) or "nothing")
+        if fixed:
+            log.warning("these settings take effect when the server is started again: %s", ", ".join(fixed))
+        return close
+
+
+async def _close_after(in_use: set[asyncio.Task[None]], close: Close) -> None:
+    if in_use:
+        await asyncio.wait(in_use)
+    await close()
+
+
+@contextmanager
+def hangups(stop: Callable[[], None]) -> Iterator[asyncio.Event]:
+    """While the block runs, SIGHUP sets the event; where it says that the terminal was closed, it calls ``stop``."""
+    loop, asked = asyncio.get_running_loop(), asyncio.Event()
+    had_terminal = _has_terminal()
+
+    def signalled() -> None:
+        if had_terminal and not _has_terminal():
+            stop()
+        else:
+            asked.set()
+
+    loop.add_signal_handler(signal.SIGHUP, signalled)
+    try:
+        yield asked
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the process ends, and is not to be killed while it does
+
+
+def _has_terminal() -> bool:
+    """Whether this process has a controlling terminal that is open."""
+    try:
+        os.close(os.open(_TERMINAL, os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
