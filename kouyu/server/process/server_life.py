@@ -6,8 +6,8 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -35,6 +35,7 @@ from kouyu.server.process.reloading import Reloading, hangups
 from kouyu.server.process.stopping import Stopping, stop_on_signals
 from kouyu.server.process.tcp_listeners import EVERYWHERE, Ports, bind, in_url, listening
 from kouyu.server.sockets.chat import AnswererIds
+from kouyu.serving.services import Services
 from kouyu.serving.turns_in_progress import TurnsInProgress
 from kouyu.settings import Settings
 from kouyu.settings.all_settings import ServerSettings
@@ -140,10 +141,7 @@ async def _serve(
             stack.push_async_callback(opened.chats.end)
         await stack.enter_async_context(tokens_enforced(sockets, store.tokens, limiter))
         await stack.enter_async_context(maintained_heap(sessions))
-        await stack.enter_async_context(watchdog.watching())
-        if opened.services is not None:
-            services = opened.services
-            await stack.enter_async_context(services.overload.watching(services.scheduler))
+        await stack.enter_async_context(_watching(opened.services, watchdog))
         stopping.started()
         reloading = _reloading(settings, read_settings, opened, sessions, answerer_ids, state)
         await stack.enter_async_context(reloading.on(hung_up))
@@ -187,6 +185,17 @@ def _app(
         max_file_bytes=settings.files.max_bytes,
         open_metrics=settings.server.open_metrics,
     )
+
+
+@asynccontextmanager
+async def _watching(services: Services | None, watchdog: LoopWatchdog) -> AsyncIterator[None]:
+    """While the block runs, watch the event loop and the load."""
+    async with watchdog.watching():
+        if services is None:
+            yield
+            return
+        async with services.overload.watching(services.scheduler):
+            yield
 
 
 def _answerer_ids(settings: Settings, opened: Runtime) -> AnswererIds:
