@@ -86,7 +86,7 @@ async def test_new_conversations_follow_the_settings_and_running_ones_keep_what_
             await logged(server, "server.max_sessions: 'many' is not allowed; allowed: a whole number from 1")
             file.write_text(settings(language_model, ("ada", "{{ broken")))
             server.process.send_signal(signal.SIGHUP)
-            await logged(server, "stay as they were: bot ada")
+            await logged(server, "stay as they were: The prompt of bot ada")
             async with talking(server, bot_id="ada") as ada:
                 await ada.ask("hello")
                 assert "Be strict." in system_prompt()
