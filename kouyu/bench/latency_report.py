@@ -45,6 +45,8 @@ class LatencyReport(msgspec.Struct, frozen=True, kw_only=True):
     settings: str
     """The settings file of the benchmark's own server; empty for another, whose settings are unknown."""
     language: str
+    others: int
+    """Clients that talked with the server all the time beside the one that was measured."""
     scripted_model: bool
     """Whether the scripted model answered, at the speed of the embedded one but without its CPU load."""
     modes: list[ModeFigures]
@@ -89,6 +91,8 @@ def _circumstances(report: LatencyReport) -> RenderableType:
         f"load {machine.load[0]:.1f} at the start, {report.load_at_end[0]:.1f} at the end",
         f"server: {report.server}; questions in {report.language}",
     ]
+    if report.others:
+        lines.append(f"others who talk at the same time: {report.others}")
     if report.language_model:
         lines.append(f"language model: {report.language_model}")
     if report.scripted_model:

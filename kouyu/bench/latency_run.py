@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from kouyu.bench.children import ServerAddress, own_server, serve_command
+from kouyu.bench.generators import Generators
 from kouyu.bench.latency import Plan, measure
 from kouyu.bench.latency_report import LatencyReport, figures
 from kouyu.bench.machine import this_machine
@@ -25,6 +26,8 @@ class LatencyOptions(msgspec.Struct, frozen=True, kw_only=True):
     modes: tuple[str, ...]
     turns: int
     language: Language
+    others: int = 0
+    """Clients in free talk that talk with the same server all the time."""
     config: Path | None = None
     """Settings file of the server that it starts."""
     fast_llm: bool = False
@@ -38,7 +41,7 @@ class LatencyOptions(msgspec.Struct, frozen=True, kw_only=True):
 async def run_latency(options: LatencyOptions, *, on_turn: Callable[[str], None]) -> LatencyReport:
     """Run the measurement; ``on_turn`` is called with the mode after each turn.
 
-    Raises ServerDidNotStart, RefusedByServer, ConnectionLost, OSError.
+    Raises ServerDidNotStart, RefusedByServer, ConnectionLost, ChildBroke, OSError.
     """
     machine = this_machine()
     questions = spoken_questions(options.language)
@@ -52,7 +55,8 @@ async def run_latency(options: LatencyOptions, *, on_turn: Callable[[str], None]
             voice_id=options.voice_id,
             user_language=options.user_language,
         )
-        results = await measure(plan, on_turn=on_turn)
+        async with _others(options, server):
+            results = await measure(plan, on_turn=on_turn)
         model = await embedded_model_of(server)
     return LatencyReport(
         machine=machine,
@@ -61,9 +65,21 @@ async def run_latency(options: LatencyOptions, *, on_turn: Callable[[str], None]
         language_model=model,
         settings=settings,
         language=options.language,
+        others=options.others,
         scripted_model=options.fast_llm,
         modes=[figures(result) for result in results],
     )
+
+
+@asynccontextmanager
+async def _others(options: LatencyOptions, server: ServerAddress) -> AsyncIterator[None]:
+    """The other clients, which talk while the block runs. Raises ChildBroke."""
+    async with AsyncExitStack() as stack:
+        if options.others:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kouyu-bench-")))
+            talk = ("--mode", "free", "--language", options.language)
+            await Generators(stack, folder, (server.http, server.token, *talk)).open(options.others)
+        yield
 
 
 class _Engine(msgspec.Struct, frozen=True):

@@ -164,6 +164,7 @@ def _now() -> float:
 
 
 _FREE_TALK: Final = {"turn_detection": {"type": "server_vad"}}
+_SEMANTIC: Final = {"turn_detection": {"type": "semantic_vad"}}
 _PUSH_TO_TALK: Final = {"turn_detection": {"type": "client_interrupt"}}
 _PLAYED_AS_SENT: Final = {
     "output_audio": {
@@ -174,6 +175,7 @@ _PLAYED_AS_SENT: Final = {
 
 MODES: Final[Mapping[str, Mode]] = {
     "free": Mode("free talk", "the last sample of speech", free, True, _FREE_TALK),
+    "semantic": Mode("free talk, semantic_vad", "the last sample of speech", free, True, _SEMANTIC),
     "push": Mode("push to talk", "the release, at the last sample of speech", push, False, _PUSH_TO_TALK),
     "push-held": Mode(
         "push to talk, held",

@@ -71,6 +71,14 @@ class _Modes(click.ParamType[tuple[str, ...]]):
 @click.option(
     "--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the questions."
 )
+@click.option(
+    "--others",
+    type=click.IntRange(0, 100),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Let N other clients talk with the server all the time.",
+)
 @click.option("--user-language", help="Send this asr_config.user_language instead of none.")
 @click.option(
     "--fast-llm",

@@ -39,6 +39,7 @@ def test_an_unknown_mode_is_refused_with_the_known_ones() -> None:
         ("--config", __file__, "--fast-llm"),
         ("--tier", "large"),
         ("--turns", "0"),
+        ("--others", "-1"),
         ("--language", "xx"),
     ],
 )
@@ -72,11 +73,13 @@ def test_a_server_with_wrong_settings_is_reported_plainly(tmp_path: Path) -> Non
 def test_a_real_server_is_measured_and_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(latency, "WARM_UP_TURNS", 0)
     figures, chart = tmp_path / "figures.json", tmp_path / "chart.svg"
-    options = ("--turns", "1", "--mode", "push,generate", "--json", str(figures), "--plot", str(chart))
-    result = bench("latency", *options)
+    what = ("--turns", "1", "--mode", "push,generate,semantic", "--others", "1")
+    result = bench("latency", *what, "--json", str(figures), "--plot", str(chart))
     assert result.exit_code == 0, result.output
     assert "first audio" in result.output
-    push, generate = json.loads(figures.read_text())["modes"]
+    assert "others who talk at the same time: 1" in result.output
+    push, generate, semantic = json.loads(figures.read_text())["modes"]
+    assert semantic["configuration"]["turn_detection"]["type"] == "semantic_vad"
     assert push["counted"] + push["misheard"] == 1
     assert generate["counted"] == 1
     measures = push["turns"][0]["measures"]
