@@ -1,6 +1,7 @@
-"""Orders interim transcripts while the user speaks: one at a time, limited by ``limits.py`` and new audio."""
+"""Orders interim transcripts while the user speaks: one at a time, at a pace that follows length and load."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from kouyu.conversation.effects import CancelTranscribe, Effect, Transcribe
 from kouyu.conversation.limits import Limits
@@ -9,6 +10,15 @@ from kouyu.conversation.pending_order import PendingOrder
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.utterance import Span
 from kouyu.protocol.configuration import Configuration
+
+SHARE_OF_SPEECH: Final = 4
+"""The next transcript needs a quarter more speech than the last one had: every transcript begins at the first word, so
+that an even pace would cost ever more, and a long text changes less with each word."""
+SHARE_OF_TIME: Final = 3
+"""It also needs three times the audio of the time that the last one took, from its order to its text. So recognition
+works on interim transcripts for at most a third of the time, and for less when other sessions make it slow."""
+LONGEST_INTERVAL_MS: Final = 1600
+"""Most that length and load may ask for."""
 
 
 class InterimTranscripts:
@@ -19,6 +29,9 @@ class InterimTranscripts:
         self._limits = limits
         self._pending = PendingOrder(CancelTranscribe)
         self._asked_end = 0
+        self._asked_at = 0.0
+        self._taken_s = 0.0
+        """From the last transcript's order to its text."""
         self.text = ""
         self.language = ""
         """ISO 639-1 code of the text."""
@@ -26,11 +39,19 @@ class InterimTranscripts:
     def ask(self, span: Span, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Order the next one, unless one is under way or there is too little new audio."""
         known_until = max(self._asked_end, span.start)
-        if self._pending.order is not None or span.end - known_until < samples_in(self._limits.interim_interval_ms):
+        new = span.end - known_until
+        if self._pending.order is not None or new < self._interval(known_until - span.start):
             return
         order = self._orders.next()
         self._wait_for(order, span, now)
         yield Transcribe(order, span.start, span.end, False, configuration)
+
+    def _interval(self, known: int) -> int:
+        """Samples needed beyond the ``known`` ones of the utterance."""
+        least = self._limits.interim_interval_ms
+        wanted = min(LONGEST_INTERVAL_MS, round(self._taken_s * 1000) * SHARE_OF_TIME)
+        share = min(samples_in(LONGEST_INTERVAL_MS), known // SHARE_OF_SPEECH)
+        return max(samples_in(max(least, wanted)), share)
 
     def adopt(self, order: int, span: Span, now: float) -> None:
         """Take over a transcript of ``span`` that is under way. None of these may be under way."""
@@ -38,13 +59,14 @@ class InterimTranscripts:
         self._wait_for(order, span, now)
 
     def _wait_for(self, order: int, span: Span, now: float) -> None:
-        self._asked_end = span.end
+        self._asked_end, self._asked_at = span.end, now
         self._pending.wait(order, now, within_s=self._limits.transcript_within_s(span.duration_s))
 
-    def on_transcript(self, order: int, text: str, language: str) -> bool:
+    def on_transcript(self, order: int, text: str, language: str, now: float) -> bool:
         """Take in a transcript. Returns whether it is the awaited one and its text is new."""
         if not self._pending.answered_by(order):
             return False
+        self._taken_s = now - self._asked_at
         is_new = bool(text.strip()) and text.strip() != self.text
         if is_new:
             self.text, self.language = text.strip(), language

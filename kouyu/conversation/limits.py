@@ -34,7 +34,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     longest_backchannel_ms: int = 800
     """Speech longer than this is no backchannel, whatever its transcript."""
     interim_interval_ms: int = 320
-    """New audio needed before the next interim transcript."""
+    """New audio needed before the next interim transcript, at least: more in a long utterance, and under load."""
     turn_complete_probability: float = 0.5
     """semantic_vad: a turn whose probability of being complete is at least this is over."""
     turn_judgement_s: float = 0.3

@@ -101,7 +101,7 @@ class Turns:
 
     def on_transcript(self, received: TranscriptReady, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Take in an interim or final transcript."""
-        if self._interims.on_transcript(received.order, received.text, received.language):
+        if self._interims.on_transcript(received.order, received.text, received.language, now):
             yield from self._announce(configuration, now)
             wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
             if wanted and self._client_knows_of_utterance(configuration):

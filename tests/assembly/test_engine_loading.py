@@ -66,9 +66,9 @@ def test_weights_that_are_only_recommended_are_one_line_in_the_log(
         (tmp_path / needed.name).symlink_to(cache.place(needed), target_is_directory=True)
     monkeypatch.setenv("KOUYU_WEIGHTS", str(tmp_path))
     check_engines(Settings())
-    (said,) = caplog.messages
-    assert said.startswith("starting without the weights kokoro-voices (")
-    assert said.endswith("kouyu models fetch kokoro-voices")
+    for said, name in zip(caplog.messages, ("whisper-tiny-en", "kokoro-voices"), strict=True):
+        assert said.startswith(f"starting without the weights {name} (")
+        assert said.endswith(f"kouyu models fetch {name}")
 
 
 @pytest.mark.usefixtures("no_weights")

@@ -1,7 +1,7 @@
 """Interim transcripts: one at a time, and only as often as there is something new."""
 
 from kouyu.conversation.effects import CancelTranscribe, Transcribe
-from kouyu.conversation.interim_transcripts import InterimTranscripts
+from kouyu.conversation.interim_transcripts import LONGEST_INTERVAL_MS, InterimTranscripts
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.speech_detector import samples_in
@@ -34,7 +34,7 @@ def test_there_is_one_at_a_time() -> None:
     order = ask(interims, INTERVAL)
     assert order is not None
     assert ask(interims, 3 * INTERVAL) is None
-    interims.on_transcript(order, "hello", "en")
+    interims.on_transcript(order, "hello", "en", 0.0)
     assert ask(interims, 3 * INTERVAL) is not None
 
 
@@ -42,9 +42,37 @@ def test_the_next_needs_an_interval_of_new_audio() -> None:
     interims = made()
     order = ask(interims, INTERVAL)
     assert order is not None
-    interims.on_transcript(order, "hello", "en")
+    interims.on_transcript(order, "hello", "en", 0.0)
     assert ask(interims, 2 * INTERVAL - 1) is None
     assert ask(interims, 2 * INTERVAL) is not None
+
+
+def test_a_long_utterance_needs_a_quarter_more_audio() -> None:
+    interims = made()
+    order = ask(interims, 8 * INTERVAL)
+    assert order is not None
+    interims.on_transcript(order, "hello", "en", 0.0)
+    assert ask(interims, 10 * INTERVAL - 1) is None
+    assert ask(interims, 10 * INTERVAL) is not None
+
+
+def test_the_next_needs_three_times_the_audio_of_the_time_that_the_last_one_took() -> None:
+    interims = made()
+    order = ask(interims, INTERVAL, now=5.0)
+    assert order is not None
+    interims.on_transcript(order, "hello", "en", 5.3)
+    assert ask(interims, INTERVAL + samples_in(900) - 1) is None
+    assert ask(interims, INTERVAL + samples_in(900)) is not None
+
+
+def test_however_long_and_slow_it_is_there_is_a_longest_interval() -> None:
+    interims = made()
+    long = samples_in(60_000)
+    order = ask(interims, long, now=5.0)
+    assert order is not None
+    interims.on_transcript(order, "hello", "en", 9.0)
+    assert ask(interims, long + samples_in(LONGEST_INTERVAL_MS) - 1) is None
+    assert ask(interims, long + samples_in(LONGEST_INTERVAL_MS)) is not None
 
 
 def test_only_a_text_that_says_something_new_is_news() -> None:
@@ -53,7 +81,7 @@ def test_only_a_text_that_says_something_new_is_news() -> None:
     for index, text in enumerate(("", "hello", " hello ", "hello you"), 1):
         order = ask(interims, index * INTERVAL)
         assert order is not None
-        told.append(interims.on_transcript(order, text, "en"))
+        told.append(interims.on_transcript(order, text, "en", 0.0))
     assert told == [False, True, False, True]
     assert (interims.text, interims.language) == ("hello you", "en")
 
@@ -62,7 +90,7 @@ def test_a_transcript_under_another_number_is_not_one_of_these() -> None:
     interims = made()
     order = ask(interims, INTERVAL)
     assert order is not None
-    assert not interims.on_transcript(order + 1, "hello", "en")
+    assert not interims.on_transcript(order + 1, "hello", "en", 0.0)
     assert interims.text == ""
 
 
@@ -89,7 +117,7 @@ def test_a_new_utterance_begins_without_text() -> None:
     interims = made()
     order = ask(interims, INTERVAL)
     assert order is not None
-    interims.on_transcript(order, "hello", "en")
+    interims.on_transcript(order, "hello", "en", 0.0)
     list(interims.reset())
     assert (interims.text, interims.language) == ("", "")
 

@@ -27,10 +27,11 @@ def test_nothing_is_known_before_the_first_transcript_or_from_one_in_doubt(spoke
     assert spoken.supplied(OPEN, 0, 1000) == OPEN
 
 
-def test_it_is_guessed_again_where_much_is_new_and_in_another_utterance(spoken: SpokenLanguage) -> None:
+def test_where_much_is_new_and_in_another_utterance_it_is_only_likely(spoken: SpokenLanguage) -> None:
     spoken.learn(SURE, (1000, 1600))
-    assert spoken.supplied(OPEN, 1000, 2100) == OPEN
-    assert spoken.supplied(OPEN, 5000, 5500) == OPEN
+    likely = RecognitionOptions(likely_language="en", hot_words=("kouyu",))
+    assert spoken.supplied(OPEN, 1000, 2100).options == likely
+    assert spoken.supplied(OPEN, 5000, 5500).options == likely
 
 
 def test_what_the_client_says_of_the_language_counts(spoken: SpokenLanguage) -> None:

@@ -90,6 +90,8 @@ class Heard(msgspec.Struct, frozen=True):
     text: str
     language: str
     language_is_sure: bool = False
+    score: float = 0.0
+    """The mean log probability (natural) of its tokens."""
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -170,7 +172,7 @@ class Whisper:
             else:
                 answer = self._decode(encoded, window, language, "", 1, numbers_in_words=task.numbers_in_words)
             if doubt.is_noise(answer.score, answer.no_speech):
-                return Heard("", language)
+                return Heard("", language, score=answer.score)
             if answer.complete and not doubt.loops(answer.text):
                 answer = self._reconsidered(answer, encoded, window, language, task, token)
                 break
@@ -183,7 +185,7 @@ class Whisper:
         if text and bias.prompt:
             token.check()
             text = with_expected_words(text, bias, _Speech(self, encoded, window, language))
-        return Heard(text, language, sure)
+        return Heard(text, language, sure, answer.score)
 
     def _in_likely_language(
         self, encoded: Any, window: NDArray[np.float32], guess: _Guess, task: Task, token: CancelToken

@@ -14,6 +14,8 @@ class RecognitionOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     language: str | None = None
     """ISO 639-1 code (``en``, ``zh``, ``yue`` ...), or None to detect it."""
+    likely_language: str | None = None
+    """Likewise: that of the speaker's last utterance. It saves work and decides nothing: it may be another one now."""
     hot_words: tuple[str, ...] = ()
     context: str = ""
     numbers_in_words: bool = False

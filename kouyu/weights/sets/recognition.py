@@ -54,10 +54,9 @@ SETS: Final = (
     ),
     WeightSet(
         name="whisper-tiny-en",
-        purpose="speech recognition, English only",
+        purpose="speech recognition, English only: for interim transcripts",
         licence="MIT",
-        note="for the benchmark",
-        optional=True,
+        recommended=True,
         files=(
             weight_file(
                 "model.bin",

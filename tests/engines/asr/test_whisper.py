@@ -16,6 +16,7 @@ from kouyu.engines.asr.whisper import WhisperOptions, WhisperRecognizer
 from kouyu.engines.errors import EngineError, EngineUnavailable
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.weights import cache
+from tests.counted_conversation import Work, counted_engines
 from tests.engines.conftest import Speak
 
 SENTENCES = (
@@ -166,6 +167,40 @@ async def test_words_in_another_language_change_nothing(
 async def test_hot_words_are_not_heard_where_they_are_not_said(recognizer: WhisperRecognizer, speak: Speak) -> None:
     heard = await hear(recognizer, speak("Good morning, how are you doing today?"), hot_words=("Nikhil", "Hangzhou"))
     assert words(heard.text) == words("Good morning how are you doing today")
+
+
+IN_ENGLISH = RecognitionOptions(language="en")
+PROBABLY_ENGLISH = RecognitionOptions(likely_language="en")
+EXPECTING = RecognitionOptions(language="en", hot_words=("Kouyu",))
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("recording", "options", "priority", "models"),
+    [
+        ("en-sky", IN_ENGLISH, Priority.INTERIM, {"small encoder runs"}),
+        ("en-sky", PROBABLY_ENGLISH, Priority.INTERIM, {"small encoder runs"}),
+        ("en-sky", PROBABLY_ENGLISH, Priority.FINAL, {"encoder runs"}),
+        ("en-sky", EXPECTING, Priority.INTERIM, {"encoder runs"}),
+        ("en-sky", RecognitionOptions(), Priority.INTERIM, {"encoder runs"}),
+        ("zh-weather", PROBABLY_ENGLISH, Priority.INTERIM, {"small encoder runs", "encoder runs"}),
+    ],
+)
+async def test_the_small_model_makes_interim_transcripts_of_english_alone(
+    recording: str, options: RecognitionOptions, priority: Priority, models: set[str]
+) -> None:
+    """Where the speech turns out to be in another language, the other model makes them after all."""
+    audio = read_listening_audio(QUESTIONS / f"{recording}.wav")
+    scheduler = Scheduler(1)
+    with counted_engines(work := Work()):
+        recognizer = WhisperRecognizer(
+            cache.folder("whisper-base"), scheduler, english_interims=cache.folder("whisper-tiny-en")
+        )
+        heard = await recognizer.recognize(audio, options, priority)
+    await scheduler.close()
+    assert {kind for kind in work if kind.endswith("encoder runs")} == models
+    assert heard.language == recording[:2]
+    assert words(heard.text) == (words("What color is the sky?") if recording == "en-sky" else [])
 
 
 def white_noise(level: float) -> NDArray[np.float32]:

@@ -1,0 +1,68 @@
+"""A scripted conversation takes as much work as it did: a change that doubles a kind of work, or loses one, fails."""
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from kouyu.bench.question_files import spoken_questions
+from tests.counted_conversation import VirtualLoop, Work, counted_engines, counted_talk
+
+WORK: Final = Work(
+    {
+        "VAD runs": 700,
+        "encoder runs": 9,
+        "decoder steps": 62,
+        "small encoder runs": 12,
+        "small decoder steps": 88,
+        "language model requests": 7,
+        "tokens read": 52,
+        "tokens written": 72,
+        "voice runs": 45,
+        "commits": 8,
+        "events sent": 200,
+        "bytes sent": 930_000,
+    }
+)
+"""Of three spoken questions and a typed one. What the models write may differ a little between processors."""
+MOST: Final = 1.4
+LEAST: Final = 0.6
+
+
+async def converse(folder: Path) -> dict[str, Work]:
+    """Ask four questions; the work of each one."""
+    questions = {question.text: question.samples[: question.speech_end] for question in spoken_questions("en")}
+    work = Work()
+    done: dict[str, Work] = {}
+
+    def is_done(question: str) -> None:
+        done[question] = Work(work)
+        work.clear()
+
+    with counted_engines(work):
+        async with counted_talk(folder, work) as talk:
+            await talk.configure("server_vad")
+            for question in ("What is the capital of France?", "Tell me a short story about a dog."):
+                await talk.say(questions[question])
+                await talk.hear_out(silence=True)
+                is_done(question)
+            typed = {"role": "user", "content_type": "text", "content": "Hello!"}
+            await talk.tell("conversation.message.create", typed)
+            await talk.hear_out(silence=True)
+            is_done("Hello!")
+            await talk.configure("client_interrupt")
+            await talk.say(questions["Can you help me learn English?"])
+            await talk.tell("input_audio_buffer.complete", {})
+            await talk.hear_out(silence=False)
+            is_done("Can you help me learn English?")
+    return done
+
+
+@pytest.mark.models
+def test_a_conversation_takes_no_more_work_than_it_did(tmp_path: Path) -> None:
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        by_question = runner.run(converse(tmp_path))
+    work = sum(by_question.values(), Work())
+    shares = {kind: round(work[kind] / WORK[kind], 2) for kind in WORK}
+    assert {kind: share for kind, share in shares.items() if not LEAST <= share <= MOST} == {}, by_question
