@@ -30,7 +30,7 @@ test: $(VENV)/dev.stamp ## everything that must hold: ruff, mypy, pytest (with t
 	$(VENV)/bin/mypy
 	$(VENV)/bin/pytest
 
-test-slow: $(VENV)/dev.stamp ## tests that take long by their nature: the fuzzer, an engine in a package of its own
+test-slow: $(VENV)/dev.stamp ## tests that take long by their nature: the fuzzer, packages and bundles that are built and installed
 	@$(KOUYU) models fetch
 	@$(KOUYU) models fetch piper-joe
 	$(VENV)/bin/pytest -m slow
@@ -112,14 +112,16 @@ clean: ## delete .venv and what the tools keep (not the model weights: `kouyu mo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo 'kouyu needs Python 3.11 or newer. Say where it is: make $(MAKECMDGOALS) PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null || \
+		{ found=$$(for minor in 14 13 12 11; do python3.$$minor -c "print('python3.$$minor')" 2>/dev/null && break; done); \
+		echo "kouyu needs Python 3.11 to 3.14, and $(PYTHON) is: $$($(PYTHON) -V 2>&1). Name another one:" \
+		"make $(MAKECMDGOALS) PYTHON=$${found:-python3.12}" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \
 		{ echo 'This Python cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv' >&2; \
 		rm -rf $(VENV); exit 1; }
 
 $(VENV)/run.stamp: locks/run.txt pyproject.toml | $(VENV)/bin/python
-	@echo 'Installing what kouyu needs (locks/run.txt), about 1 GB on disk; this takes a minute or more'
+	@echo 'Installing what kouyu needs (locks/run.txt), about 0.9 GB on disk; this takes a minute or more'
 	@$(PIP) install --require-hashes -r locks/run.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@$(VENV)/bin/python -c 'import xllamacpp' 2>/dev/null || \

@@ -43,6 +43,7 @@ LICENCE_OF_LIBRARY: Final = {
     **dict.fromkeys(("opencore-amrnb", "opencore-amrwb"), "Apache-2.0"),
     "opus": "BSD-3-Clause",
     **dict.fromkeys(("webp", "webpmux", "sharpyuv"), "BSD-3-Clause"),
+    "vmaf": "BSD-2-Clause-Patent",
     "vpl": "MIT",
     "vpx": "BSD-3-Clause",
     **dict.fromkeys(("xcb", "xcb-shape", "xcb-shm", "xcb-xfixes"), "X11"),

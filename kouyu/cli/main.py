@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "serve": "Run the server.",
     "talk": "Talk with a bot from this terminal.",
     "models": "List, fetch, verify and remove model weights.",
+    "bundle": "Make an archive that installs kouyu without a network.",
     "licences": "Show the licences of weights, packages and libraries.",
     "token": "Create, list and revoke access tokens, and links to the page.",
     "backup": "Save a server's whole state in one file, also while it runs.",

@@ -85,7 +85,7 @@ def fetch_models(names: Sequence[WeightSet], everything: bool) -> None:
     wanted = catalogue.every_set() if everything else names or catalogue.default_sets()
     try:
         try:
-            _fetch(wanted)
+            fetch_shown(wanted)
         except SetsFailed as error:
             _spare(error, () if names else wanted)
         if not names and not everything:
@@ -108,7 +108,7 @@ def _settle_language_model(settings: Settings) -> None:
         return
     options = settings.engines.options_of(ENGINE)
     try:
-        choice = settle(options, lambda weight_set: _fetch((weight_set,)))
+        choice = settle(options, lambda weight_set: fetch_shown((weight_set,)))
     except Interrupted:
         raise
     except (AgentError, WeightsError) as error:
@@ -120,7 +120,8 @@ def _settle_language_model(settings: Settings) -> None:
         click.echo(f"language model: {choice.tier.name} ({choice.tier.title}), because {choice.reason}", err=True)
 
 
-def _fetch(wanted: Sequence[WeightSet]) -> None:
+def fetch_shown(wanted: Sequence[WeightSet]) -> None:
+    """Fetch those of the sets that are not on this machine, and show the progress. Raises WeightsError."""
     if all(cache.is_there(weight_set) for weight_set in wanted):
         return
     from kouyu.weights.fetch import fetch

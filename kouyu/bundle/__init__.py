@@ -1,0 +1,1 @@
+"""One archive of wheels and weights that installs kouyu on a machine without a network."""
