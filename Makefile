@@ -77,6 +77,9 @@ lock: ## write the lock files anew from pyproject.toml, keeping versions (UPGRAD
 		--no-annotate $(UPGRADE) --constraint locks/run.txt --extra embedded --extra piper --extra setup --extra emotion --extra otel --extra dev pyproject.toml \
 		--output-file locks/dev.txt
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate $(UPGRADE) --constraint locks/run.txt --extra setup --extra postgres --extra otel pyproject.toml \
+		--output-file locks/container.txt
+	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate $(UPGRADE) docs/site/requirements.in --output-file docs/site/requirements.txt
 
 # Other people's software, with dependencies of its own, stays in an environment of its own.
