@@ -77,7 +77,7 @@ lock: ## write the lock files anew from pyproject.toml, keeping versions (UPGRAD
 		--no-annotate $(UPGRADE) --constraint locks/run.txt --extra embedded --extra piper --extra setup --extra emotion --extra otel --extra dev pyproject.toml \
 		--output-file locks/dev.txt
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate $(UPGRADE) --constraint locks/run.txt --extra setup --extra postgres --extra otel pyproject.toml \
+		--no-annotate $(UPGRADE) --constraint locks/run.txt --extra embedded --extra setup --extra postgres --extra otel pyproject.toml \
 		--output-file locks/container.txt
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate $(UPGRADE) docs/site/requirements.in --output-file docs/site/requirements.txt

@@ -104,10 +104,10 @@ def scraped(client: httpx.Client, times: int) -> None:
 async def turns_and_an_error(server: RunningServer, question: Path) -> None:
     samples = read_listening_audio(question)
     async with talking(server) as talk:
-        await talk.configure()
+        await talk.configure(turn_detection={"type": "server_vad"})
         await talk.ask("What is the capital of France?")
         await talk.until_silent()
-        await talk.client.stream(np.concatenate([samples, silence(2.0)]), faster=4)
+        await talk.speak(np.concatenate([samples, silence(2.0)]), faster=4)
         await talk.until("conversation.chat.completed", count=2)
         await talk.client.send("chat.update", {"turn_detection": {"type": "telepathy"}})
         await talk.until("error")
@@ -143,7 +143,8 @@ def test_prometheus_answers_every_query(server: RunningServer, prometheus: httpx
         if 'outcome="failed"' not in query.expression and '"not_saved"' not in query.expression
     ] == []
     asked = {name for query in dashboard_queries() for name in query.metrics}
-    assert asked - has == set()
+    # A machine that is busy prepares no reply early.
+    assert asked - has <= {"kouyu_speculative_replies_total"}
 
 
 def test_prometheus_reads_the_rules(prometheus: httpx.Client) -> None:
