@@ -53,7 +53,8 @@ def backup(file: Path, without_database: bool, force: bool, data_dir: Path | Non
         click.echo(f"Warning: the content of the uploaded file {file_id} is missing in {folder}", err=True)
     manifest = saved.manifest
     kept = f"{len(manifest.entries)} files, {manifest.size / 1e6:.1f} MB"
-    click.echo(f"Saved {folder} in {file}: {kept}, of kouyu {manifest.kouyu}, schema version {manifest.schema_version}")
+    schema = "without the database" if database is None else f"schema version {manifest.schema_version}"
+    click.echo(f"Saved {folder} in {file}: {kept}, of kouyu {manifest.kouyu}, {schema}")
 
 
 def sqlite_file(database: str | Path) -> Path | None:
