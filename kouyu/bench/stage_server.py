@@ -6,6 +6,7 @@ Prints a line of JSON when it is ready, and the processor time of each stage so 
 """
 
 import asyncio
+import dataclasses
 import functools
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
@@ -145,7 +146,7 @@ async def open_measured_sessions(settings: Settings, store: Store) -> AsyncItera
         measure_workers(services.scheduler, times)
         measure_event_loop(times)
         agents = {bot_id: MeasuredAgent(agent, times) for bot_id, agent in services.agents.items()}
-        measured = msgspec.structs.replace(services, agents=agents)
+        measured = dataclasses.replace(services, agents=agents)
         answering = tasks.create_task(_answer(times))
         yield Runtime(run_session=functools.partial(run_session, services=measured))
         answering.cancel()
