@@ -6,6 +6,7 @@ and answer comes at once, however busy the machine is, and the same conversation
 
 import asyncio
 import base64
+import dataclasses
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -169,7 +170,7 @@ async def counted_talk(folder: Path, work: Work) -> AsyncIterator[Talk]:
         settings = Settings(engines=EngineSettings(tts=("hibari",)))
         async with open_services(settings, store) as services:
             calm = Pressure(lambda: Load(waiting=0, running=0, oldest_wait=0.0))
-            services = msgspec.structs.replace(services, pressure=calm)
+            services = dataclasses.replace(services, pressure=calm)
             loop.hold()
             talk = Talk(services, work, loop)
             session = run_session(talk, services=services, bot_id=next(iter(services.bots)), log_id="counted")
