@@ -3,7 +3,8 @@ faster.
 
 The weights hardly change: a block of 32 has 16 levels in Q4_1, which Q8_0 represents to within half a percent of the
 largest; the 32 levels of Q5_0 are among those of Q8_0, so that the weights stay exactly the same. Tensors in other
-formats stay as they are. Nothing else in the file changes except the positions of its tensors.
+formats stay as they are, and so does an embedding of which rows are looked up and none multiplied. Nothing else in the
+file changes except the positions of its tensors.
 
 A GGUF file is a header, pairs of keys and values, a description of each tensor, and the tensors, each aligned.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -52,12 +53,16 @@ _BLOCKS: Final = {
 """Weights and bytes of a block of each format: F32, Q4_1, Q5_0, Q8_0, Q4_K, Q6_K."""
 _CONVERTED: Final = (_Q4_1, _Q5_0)
 
+_EMBEDDING: Final = b"token_embd.weight"
+_OUTPUT: Final = b"output.weight"
+
 
 class BadModel(ValueError):
     """The bytes are not a GGUF file of the kind that is converted."""
 
 
 class _Tensor(msgspec.Struct, frozen=True):
+    name: bytes
     described_at: int
     """Position in the file of its format, which its offset follows."""
     size: int
@@ -79,37 +84,39 @@ def gguf_in_8_bits(content: bytes | bytearray) -> Iterator[bytes | memoryview]:
     every machine. Raises BadModel, before the first piece."""
     try:
         head, tensors = _Description(content).read()
+        formats = _formats_in_8_bits(tensors)
         begin, offset = len(head), 0
-        for tensor in tensors:
+        for tensor, format in zip(tensors, formats, strict=True):
             if begin + tensor.offset + tensor.bytes_in(tensor.format) > len(content):
                 raise BadModel("it is cut off")
-            format = _Q8_0 if tensor.format in _CONVERTED else tensor.format
             struct.pack_into("<IQ", head, tensor.described_at, format, offset)
             offset += _aligned(tensor.bytes_in(format))
     except (struct.error, ValueError) as error:
         raise BadModel(f"it is not a GGUF file that can be converted: {error}") from error
     yield bytes(head)
     with memoryview(content) as whole:
-        for tensor in tensors:
-            size = tensor.bytes_in(tensor.format)
-            part = _in_8_bits(whole[begin + tensor.offset :][:size], tensor.format)
-            yield part
-            yield bytes(-len(part) % _ALIGNMENT)
+        for tensor, format in zip(tensors, formats, strict=True):
+            part = whole[begin + tensor.offset :][: tensor.bytes_in(tensor.format)]
+            converted = part if format == tensor.format else _in_8_bits(part, tensor.format)
+            yield converted
+            yield bytes(_aligned(len(converted)) - len(converted))
+
+
+def _formats_in_8_bits(tensors: Sequence[_Tensor]) -> list[int]:
+    """The format that each tensor gets."""
+    # Where the output has weights of its own, rows of the embedding are looked up, and none is multiplied.
+    looked_up = _EMBEDDING if any(tensor.name == _OUTPUT for tensor in tensors) else None
+    return [_Q8_0 if tensor.format in _CONVERTED and tensor.name != looked_up else tensor.format for tensor in tensors]
 
 
 def _aligned(size: int) -> int:
     return size + -size % _ALIGNMENT
 
 
-def _in_8_bits(part: memoryview, format: int) -> bytes | memoryview:
-    """A tensor in Q8_0, or as it is if its format is not one of those that are converted."""
-    match format:
-        case 3:  # Q4_1
-            return _from_4_bits(np.frombuffer(part, _FOUR_BITS)).tobytes()
-        case 6:  # Q5_0
-            return _from_5_bits(np.frombuffer(part, _FIVE_BITS)).tobytes()
-        case _:
-            return part
+def _in_8_bits(part: memoryview, format: int) -> bytes:
+    if format == _Q4_1:
+        return _from_4_bits(np.frombuffer(part, _FOUR_BITS)).tobytes()
+    return _from_5_bits(np.frombuffer(part, _FIVE_BITS)).tobytes()
 
 
 def _from_4_bits(blocks: NDArray[np.void]) -> NDArray[np.void]:
@@ -192,9 +199,9 @@ class _Description:
             raise BadModel(f"it has a value of kind {kind}")
 
     def _tensor(self) -> _Tensor:
-        self._text()
+        name = self._text()
         (dimensions,) = self._numbers("<I")
         size = math.prod(self._numbers(f"<{dimensions}Q"))
         at = self._at
         format, offset = self._numbers("<IQ")
-        return _Tensor(at, size, format, offset)
+        return _Tensor(name, at, size, format, offset)

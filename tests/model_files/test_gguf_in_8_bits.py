@@ -89,6 +89,16 @@ def test_tensors_in_other_formats_stay_as_they_are() -> None:
     assert text("down") + struct.pack("<IQIQ", 1, 256, Q6_K, 224) in converted
 
 
+def test_an_embedding_is_converted_only_where_it_is_also_the_output() -> None:
+    up = random_blocks()[0]
+    embedding, output = ("token_embd.weight", Q4_1, 32 * BLOCKS, up), ("output.weight", Q8_0, 32, bytes(34))
+    description = text("token_embd.weight") + struct.pack("<IQI", 1, 32 * BLOCKS, Q8_0)
+    assert description in in_8_bits(gguf([embedding]))
+    kept = in_8_bits(gguf([embedding, output]))
+    assert description not in kept
+    assert up in kept
+
+
 def test_a_block_of_zeros_stays_one() -> None:
     zeros = in_4_bits(np.zeros(1, np.float16), np.zeros(1, np.float16), np.zeros((1, 32), np.uint8))
     assert not blocks_in_8_bits(in_8_bits(gguf([("up", Q4_1, 32, zeros)]))[-64:][:34]).any()
