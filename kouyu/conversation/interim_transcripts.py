@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from kouyu.conversation.barge_in import BargeIn
 from kouyu.conversation.effects import CancelTranscribe, Effect, Transcribe
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
@@ -17,6 +18,10 @@ that an even pace would cost ever more, and a long text changes less with each w
 SHARE_OF_TIME: Final = 3
 """It also needs three times the audio of the time that the last one took, from its order to its text. So recognition
 works on interim transcripts for at most a third of the time, and for less when other sessions make it slow."""
+FIRST_SPEECH_MS: Final = 600
+"""Speech before the first transcript of an utterance, unless one decides whether the agent is interrupted. Of 25
+prompts read by people, 19 transcripts of the first 0.45 s were in doubt, 11 of the first 0.7 s, and 9 of 93 later
+ones."""
 LONGEST_INTERVAL_MS: Final = 1600
 """Most that length and load may ask for."""
 
@@ -36,8 +41,13 @@ class InterimTranscripts:
         self.language = ""
         """ISO 639-1 code of the text."""
 
-    def ask(self, span: Span, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Order the next one, unless one is under way or there is too little new audio."""
+    def ask(self, span: Span, configuration: Configuration, now: float, speech_ms: int) -> Iterator[Effect]:
+        """Order the next one, unless one is under way or there is too little new audio. ``speech_ms``: from the first
+        speech of the utterance to its last."""
+        if not self._asked_end and speech_ms < FIRST_SPEECH_MS:
+            barge_in = BargeIn(self._limits, configuration.turn_detection.interrupt_config)
+            if not barge_in.needs_transcript:
+                return
         known_until = max(self._asked_end, span.start)
         new = span.end - known_until
         if self._pending.order is not None or new < self._interval(known_until - span.start):

@@ -96,7 +96,7 @@ class Turns:
         yield from self._on_moments(moments, configuration, now)
         yield from self._announce(configuration, now)
         if self._endpointer.in_speech and self._wants_interims(configuration):
-            yield from self._interims.ask(self._endpointer.span(), configuration, now)
+            yield from self._interims.ask(self._endpointer.span(), configuration, now, self._endpointer.speech_ms)
         yield from self._forget(configuration)
 
     def on_transcript(self, received: TranscriptReady, configuration: Configuration, now: float) -> Iterator[Effect]:

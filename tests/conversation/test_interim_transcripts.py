@@ -1,12 +1,12 @@
 """Interim transcripts: one at a time, and only as often as there is something new."""
 
 from kouyu.conversation.effects import CancelTranscribe, Transcribe
-from kouyu.conversation.interim_transcripts import LONGEST_INTERVAL_MS, InterimTranscripts
+from kouyu.conversation.interim_transcripts import FIRST_SPEECH_MS, LONGEST_INTERVAL_MS, InterimTranscripts
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.utterance import Span
-from kouyu.protocol.configuration import Configuration
+from kouyu.protocol.configuration import Configuration, InterruptConfig, TurnDetection
 from tests.conversation.simulation import Engines, Simulation
 
 INTERVAL = samples_in(Limits().interim_interval_ms)
@@ -16,9 +16,17 @@ def made() -> InterimTranscripts:
     return InterimTranscripts(OrderNumbers(), Limits())
 
 
-def ask(interims: InterimTranscripts, end: int, *, start: int = 0, now: float = 0.0) -> int | None:
+def ask(
+    interims: InterimTranscripts,
+    end: int,
+    *,
+    start: int = 0,
+    now: float = 0.0,
+    speech_ms: int = FIRST_SPEECH_MS,
+    configuration: Configuration | None = None,
+) -> int | None:
     """The number of the order, if one was given."""
-    effects = list(interims.ask(Span(start, end), Configuration(), now))
+    effects = list(interims.ask(Span(start, end), configuration or Configuration(), now, speech_ms))
     orders = [effect.order for effect in effects if isinstance(effect, Transcribe)]
     return orders[0] if orders else None
 
@@ -27,6 +35,13 @@ def test_the_first_is_ordered_when_an_interval_of_audio_is_there() -> None:
     interims = made()
     assert ask(interims, 5000 + INTERVAL - 1, start=5000) is None
     assert ask(interims, 5000 + INTERVAL, start=5000) is not None
+
+
+def test_the_first_needs_enough_speech_unless_it_decides_about_an_interruption() -> None:
+    assert ask(made(), INTERVAL, speech_ms=FIRST_SPEECH_MS - 1) is None
+    keywords = TurnDetection(interrupt_config=InterruptConfig(mode="keyword_contains", keywords=["stop"]))
+    waits_for_one = Configuration(turn_detection=keywords)
+    assert ask(made(), INTERVAL, speech_ms=96, configuration=waits_for_one) is not None
 
 
 def test_there_is_one_at_a_time() -> None:
