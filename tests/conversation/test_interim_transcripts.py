@@ -39,7 +39,7 @@ def test_the_first_is_ordered_when_an_interval_of_audio_is_there() -> None:
 
 def test_the_first_needs_enough_speech_unless_it_decides_about_an_interruption() -> None:
     assert ask(made(), INTERVAL, speech_ms=FIRST_SPEECH_MS - 1) is None
-    keywords = TurnDetection(interrupt_config=InterruptConfig(mode="keyword_contains", keywords=["stop"]))
+    keywords = TurnDetection(interrupt_config=InterruptConfig(mode="keyword_contains", keywords=("stop",)))
     waits_for_one = Configuration(turn_detection=keywords)
     assert ask(made(), INTERVAL, speech_ms=96, configuration=waits_for_one) is not None
 
