@@ -149,7 +149,7 @@ class Talk:
             orders = [task for task in asyncio.all_tasks() if task.get_name().startswith(_ORDERS)]
             if orders:
                 await asyncio.wait(orders)
-            await self._services.store.write()  # comes after all earlier writes
+            await self._services.store.of("").write()  # comes after all earlier writes
             await _spin()
             if not orders and len(self.events) == received and self._messages.empty():
                 return

@@ -33,6 +33,8 @@ class AgentRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Oldest first; the last is the user's question."""
     user_id: str = ""
     conversation_id: str = ""
+    owner: str = ""
+    """Whose files the messages may name by id."""
     custom_variables: dict[str, str] = {}
     extra_params: dict[str, str] = {}
     parameters: dict[str, Any] = {}

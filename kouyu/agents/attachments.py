@@ -43,8 +43,8 @@ _PICTURES: Final = {
 
 _SHOWN_BY_TOOLS: Final = "[what the tools' results show]"
 
-ReadFile = Callable[[str], Awaitable[Fetched | None]]
-"""Returns an uploaded file by its id; None if there is none."""
+ReadFile = Callable[[str, str], Awaitable[Fetched | None]]
+"""Returns an owner's uploaded file by its id; None if there is none."""
 
 
 class Attachments:
@@ -55,19 +55,21 @@ class Attachments:
         self._read_file = read_file
         self._workers = workers
         self._fetcher = fetcher
-        self._kept: OrderedDict[tuple[str, str], Fetched] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str, str], Fetched] = OrderedDict()
+        """By the kind of reference, the owner of an uploaded file, and the id or URL."""
         self._texts: OrderedDict[bytes, str | UnreadableDocument] = OrderedDict()
         """By the SHA-256 of the content."""
 
     async def resolved(
-        self, messages: Sequence[ContextMessage], *, images: bool, document_tokens: int
+        self, messages: Sequence[ContextMessage], owner: str, *, images: bool, document_tokens: int
     ) -> tuple[ContextMessage, ...]:
         """Return the messages with documents as text and pictures as data URLs, or as notes if ``images`` is False.
 
-        A document is cut at about ``document_tokens``. A file that cannot be read becomes a note that says why. Files
-        that tools' outputs name come after the output, pictures in the message's own content.
+        ``owner`` is whose uploaded files they may name. A document is cut at about ``document_tokens``. A file that
+        cannot be read becomes a note that says why. Files that tools' outputs name come after the output, pictures in
+        the message's own content.
         """
-        room = _Room()
+        room = _Room(owner)
         shown: list[ContextMessage] = []
         for message in reversed(messages):
             if message.tool_round is not None:
@@ -80,7 +82,9 @@ class Attachments:
             files = [place for place, part in enumerate(parts) if _is_read(part, images)]
             latest = files[max(0, len(files) - room.files) :]
             room.files -= len(latest)
-            read = await asyncio.gather(*(self._read_into(parts[place], images, document_tokens) for place in latest))
+            read = await asyncio.gather(
+                *(self._read_into(parts[place], owner, images, document_tokens) for place in latest)
+            )
             told = [_note(part, images) for part in parts]
             for place, file in reversed(list(zip(latest, read, strict=True))):
                 told[place] = room.fitting(file)
@@ -96,12 +100,12 @@ class Attachments:
         for output in tools.outputs:
             texts = [output.output]
             for named in named_files(output.output):
-                if not named.is_certain and not await self._is_there(named.part):
+                if not named.is_certain and not await self._is_there(named.part, room.owner):
                     continue
                 file = _note(named.part, images)
                 if _is_read(named.part, images) and room.files > 0:
                     room.files -= 1
-                    file = room.fitting(await self._read_into(named.part, images, tokens))
+                    file = room.fitting(await self._read_into(named.part, room.owner, images, tokens))
                 if file["type"] == "text":
                     texts.append(file["text"])
                 else:
@@ -113,18 +117,18 @@ class Attachments:
         content = msgspec.json.encode([_text(_SHOWN_BY_TOOLS), *pictures]).decode()
         return msgspec.structs.replace(shown, content=content, content_type="object_string")
 
-    async def _is_there(self, part: ImagePart | FilePart) -> bool:
+    async def _is_there(self, part: ImagePart | FilePart, owner: str) -> bool:
         try:
-            await self.read(part)
+            await self.read(part, owner)
         except FetchError:
             return False
         return True
 
-    async def _read_into(self, part: ContentPart, images: bool, tokens: int) -> dict[str, Any]:
+    async def _read_into(self, part: ContentPart, owner: str, images: bool, tokens: int) -> dict[str, Any]:
         """Return a file as a content part for the model."""
         assert isinstance(part, ImagePart | FilePart)
         try:
-            file = await self.read(part)
+            file = await self.read(part, owner)
             if isinstance(part, ImagePart) or _picture_type(file.content):
                 return {"type": "image", "file_url": await _data_url(file)} if images else _note(ImagePart(), images)
             return _text(await self._document(file, tokens))
@@ -154,14 +158,14 @@ class Attachments:
             raise UnreadableDocument(str(text_or_fault))
         return text_or_fault
 
-    async def read(self, part: ImagePart | FilePart | AudioPart) -> Fetched:
-        """Read the file that a part names. Raises FetchError."""
-        key = ("id", part.file_id) if part.file_id else ("url", part.file_url or "")
+    async def read(self, part: ImagePart | FilePart | AudioPart, owner: str) -> Fetched:
+        """Read the file that a part of an owner's message names. Raises FetchError."""
+        key = ("id", owner, part.file_id) if part.file_id else ("url", "", part.file_url or "")
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
-        kind, reference = key
-        file = await (self._read_file(reference) if kind == "id" else self._fetcher.fetch(reference))
+        kind, _, reference = key
+        file = await (self._read_file(owner, reference) if kind == "id" else self._fetcher.fetch(reference))
         if file is None:
             raise FetchError("there is no uploaded file with this id")
         self._kept[key] = file
@@ -174,6 +178,7 @@ class Attachments:
 class _Room:
     """The remaining limits while a section's files are read."""
 
+    owner: str
     files: int = _MOST_READ
     picture_characters: int = _MOST_PICTURE_CHARACTERS
 

@@ -79,9 +79,9 @@ class LanguageModelBot:
     async def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
         """Stream the answer. Closing the generator stops the model. Raises AgentError."""
         answer = _Answer()
-        section = await self._read(request.messages)
+        section = await self._read(request.owner, request.messages)
         ran_before = [as_message(tools) for tools in request.tool_rounds]
-        rounds = await self._read(ran_before)
+        rounds = await self._read(request.owner, ran_before)
         if section is not request.messages or rounds is not ran_before:
             yield TextDelta("")
         while True:
@@ -110,7 +110,7 @@ class LanguageModelBot:
                 yield ToolsCalled(tuple(here))
                 ran = await self._server_tools.run(here)
                 yield ToolsRan(ran)
-                rounds = [*rounds, *await self._read([as_message(ran)])]
+                rounds = [*rounds, *await self._read(request.owner, [as_message(ran)])]
             if len(here) < len(answer.calls):
                 at_the_client = tuple(call for call in answer.calls if call not in here)
                 yield ToolCallRequest(at_the_client)
@@ -152,13 +152,13 @@ class LanguageModelBot:
         else:
             await self._client.read(messages, tools=self._tools)
 
-    async def _read(self, messages: Sequence[ContextMessage]) -> Sequence[ContextMessage]:
+    async def _read(self, owner: str, messages: Sequence[ContextMessage]) -> Sequence[ContextMessage]:
         """Replace files in the messages, and those that tools' outputs name, with their content."""
         if self._attachments is None or not any(may_have_files(message) for message in messages):
             return messages
         model = self.definition.model
         return await self._attachments.resolved(
-            messages, images=model.images, document_tokens=model.context_tokens // _DOCUMENT_SHARE
+            messages, owner, images=model.images, document_tokens=model.context_tokens // _DOCUMENT_SHARE
         )
 
     async def _messages(

@@ -145,7 +145,9 @@ class CozeBot:
     async def _question(self, request: AgentRequest) -> tuple[str, dict[str, str], dict[str, Any]]:
         messages = request.messages[-_MOST_MESSAGES:]
         if self._attachments is not None:
-            messages = await self._attachments.resolved(messages, images=False, document_tokens=_DOCUMENT_TOKENS)
+            messages = await self._attachments.resolved(
+                messages, request.owner, images=False, document_tokens=_DOCUMENT_TOKENS
+            )
         return (
             "/v3/chat",
             {},

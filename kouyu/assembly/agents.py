@@ -54,7 +54,7 @@ class Agents:
         whose settings are the same stay connected and warm. Raises AgentError for settings that cannot be met,
         MissingWeights, EngineUnavailable, StoreError: then nothing has changed.
         """
-        published = await self._store.bots.list()
+        published = await self._store.bots_of_all()
         kept = {
             name: (chosen, server) for name, (chosen, server) in self._servers.items() if chosen in settings.mcp_servers
         }
@@ -111,12 +111,13 @@ class Agents:
             for each in (*self._replaced, self._current):
                 stack.push_async_callback(each.aclose)
 
-    async def _read_file(self, file_id: str) -> Fetched | None:
-        record = await self._store.files.get(file_id)
+    async def _read_file(self, owner: str, file_id: str) -> Fetched | None:
+        files = self._store.of(owner).files
+        record = await files.get(file_id)
         if record is None:
             return None
         try:
-            return Fetched(record.name, await self._store.files.content(record))
+            return Fetched(record.name, await files.content(record))
         except StoreError as fault:
             raise FetchError("its content is gone") from fault
 

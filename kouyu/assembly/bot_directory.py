@@ -1,7 +1,8 @@
 """Finds the agent of a bot id: the bots of the settings, and the published ones made over REST."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from kouyu.agents.agent import Agent, AgentError
 from kouyu.agents.attachments import Attachments
@@ -15,6 +16,28 @@ from kouyu.store.bots import BotProfile, BotRecord, BotTools
 from kouyu.workers.limited import LimitedWorkers
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class _Visible(Mapping[str, T]):
+    """A live view of ``bots`` without those of owners other than ``owner``."""
+
+    def __init__(self, bots: Mapping[str, T], owners: Mapping[str, str], owner: str) -> None:
+        self._bots = bots
+        self._owners = owners
+        self._owner = owner
+
+    def __getitem__(self, bot_id: str) -> T:
+        if self._owners.get(bot_id, self._owner) != self._owner:
+            raise KeyError(bot_id)
+        return self._bots[bot_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return (bot_id for bot_id in self._bots if self._owners.get(bot_id, self._owner) == self._owner)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class BotDirectory:
@@ -40,6 +63,8 @@ class BotDirectory:
         self._workers = workers or LimitedWorkers()
         self._definitions: dict[str, BotDefinition] = {}
         self._agents: dict[str, Agent] = {}
+        self._owners: dict[str, str] = {}
+        """The owners of the bots made over REST."""
         self.model_ids: Sequence[str] = ()
         """Ids of the settings' bots whose models can be chosen, the default first."""
         self.settle(settled, default_bot=default_bot, tool_servers=tool_servers or {})
@@ -51,6 +76,7 @@ class BotDirectory:
         """
         self.settled = settled
         self.tool_servers = tool_servers
+        self._owners.clear()
         self._definitions.clear()
         self._definitions.update(settled.definitions)
         self._agents.clear()
@@ -68,22 +94,32 @@ class BotDirectory:
         """The agent of each of ``definitions``."""
         return self._agents
 
-    def put(self, bot_id: str, profile: BotProfile) -> None:
-        """Add or replace a bot. Raises ProtocolError for an invalid profile."""
+    def definitions_of(self, owner: str) -> Mapping[str, BotDefinition]:
+        """The definitions of the bots that this owner's clients may talk to: its own and those of the settings."""
+        return _Visible(self._definitions, self._owners, owner)
+
+    def agents_of(self, owner: str) -> Mapping[str, Agent]:
+        """The agent of each of ``definitions_of``."""
+        return _Visible(self._agents, self._owners, owner)
+
+    def put(self, bot_id: str, profile: BotProfile, owner: str) -> None:
+        """Add or replace a bot of this owner. Raises ProtocolError for an invalid profile."""
         agent = self._made(bot_id, profile)
+        self._owners[bot_id] = owner
         self._definitions[bot_id], self._agents[bot_id] = agent.definition, agent
 
     def remove(self, bot_id: str) -> None:
         """Remove a bot: no new session begins with it; running sessions continue."""
         self._definitions.pop(bot_id, None)
         self._agents.pop(bot_id, None)
+        self._owners.pop(bot_id, None)
 
     def put_published(self, records: Iterable[BotRecord]) -> None:
         """Add all published bots when the server starts. A bot whose model is gone is skipped, with a warning."""
         for record in records:
             try:
                 if record.published is not None:
-                    self.put(record.id, record.published)
+                    self.put(record.id, record.published, record.owner)
             except ProtocolError as fault:
                 log.warning("bot %s cannot answer: %s", record.id, fault)
 

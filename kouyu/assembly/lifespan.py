@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 async def open_sessions(settings: Settings, store: Store) -> AsyncIterator[Runtime]:
     """Open the runtime for sessions of ``/v1/chat``. Raises what ``open_services`` raises."""
     async with _open(settings, store) as (services, agents):
-        chats = text_chats(services, limit=settings.server.max_sessions)
+        chats = text_chats(services, agents.bots, limit=settings.server.max_sessions)
         yield Runtime(
             run_session=functools.partial(run_session, services=services),
             voices=services.synthesizer.voices(),

@@ -16,7 +16,7 @@ from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.engines.voiceprint.pause_removal import speech_only
 from kouyu.protocol.errors import BAD_REQUEST, FILE_FORMAT_REFUSED, ProtocolError
 from kouyu.protocol.speech_rate import SPEECH_RATE
-from kouyu.store.voiceprints import Enrolment
+from kouyu.store.voiceprint_writes import Enrolment
 from kouyu.workers.limited import LimitedWorkers
 
 LEAST_ENROLMENT_S: Final = 2.0

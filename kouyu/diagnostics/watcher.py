@@ -26,17 +26,18 @@ def told(log_id: str, fact: Fact) -> str:
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which sessions to watch; an empty field matches all."""
+    """Which sessions of an owner to watch; an empty field other than the owner matches all."""
 
+    owner: str = ""
     log_id: str = ""
     user_id: str = ""
-    owner: str = ""
-    """The id of the access token that opened the session."""
+    token_id: str = ""
+    """The access token that opened the session."""
 
-    def is_met_by(self, log_id: str, user_id: str, owner: str) -> bool:
+    def is_met_by(self, owner: str, log_id: str, user_id: str, token_id: str) -> bool:
         """Whether a session with these values matches."""
-        pairs = ((self.log_id, log_id), (self.user_id, user_id), (self.owner, owner))
-        return all(not wanted or wanted == found for wanted, found in pairs)
+        pairs = ((self.log_id, log_id), (self.user_id, user_id), (self.token_id, token_id))
+        return self.owner == owner and all(not wanted or wanted == found for wanted, found in pairs)
 
 
 class Watcher:

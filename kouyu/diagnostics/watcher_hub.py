@@ -38,12 +38,15 @@ class LiveSession:
         about: SessionSeen,
         *,
         owner: str,
+        token_id: str,
         conversation: Conversation,
         clock: Callable[[], float],
     ) -> None:
-        """``clock`` gives the seconds since the connection began; ``owner`` is the id of its access token."""
+        """``clock`` gives the seconds since the connection began; ``token_id`` is its access token, ``owner`` whose
+        data it reads and writes."""
         self._about = about
-        self.owner = owner
+        self._owner = owner
+        self._token_id = token_id
         self._conversation = conversation
         self._clock = clock
         self._records = TurnRecords()
@@ -70,7 +73,7 @@ class LiveSession:
     def meets(self, wanted: Wanted) -> bool:
         """Whether the session matches ``wanted``."""
         about = self.about
-        return wanted.is_met_by(about.log_id, about.user_id, self.owner)
+        return wanted.is_met_by(self._owner, about.log_id, about.user_id, self._token_id)
 
     @property
     def hints(self) -> tuple[HintGiven, ...]:
@@ -194,10 +197,16 @@ class WatcherHub:
 
     @contextmanager
     def session(
-        self, about: SessionSeen, *, owner: str, conversation: Conversation, clock: Callable[[], float]
+        self,
+        about: SessionSeen,
+        *,
+        owner: str,
+        token_id: str,
+        conversation: Conversation,
+        clock: Callable[[], float],
     ) -> Iterator[LiveSession]:
-        """Register a session while the block runs."""
-        live = LiveSession(about, owner=owner, conversation=conversation, clock=clock)
+        """Register a session while the block runs. See LiveSession."""
+        live = LiveSession(about, owner=owner, token_id=token_id, conversation=conversation, clock=clock)
         self._sessions[about.log_id] = live
         if self.always:
             live.begin()

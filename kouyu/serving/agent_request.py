@@ -11,13 +11,13 @@ from kouyu.protocol.tool_round import ToolRound
 from kouyu.protocol.user_voice import UserVoice
 from kouyu.protocol.voice_print import VoicePrint
 from kouyu.store.message_writes import MessageRecord
-from kouyu.store.store import Store
+from kouyu.store.owned_store import OwnedStore
 
 MOST_CONTEXT_MESSAGES: Final = 200
 
 
 async def agent_request(
-    store: Store,
+    store: OwnedStore,
     question: Message,
     chat_config: ChatConfig,
     *,
@@ -49,6 +49,7 @@ async def agent_request(
         messages=(*context, *brought, asked),
         user_id=user_id,
         conversation_id=question.conversation_id,
+        owner=store.owner,
         custom_variables=remembered | chat_config.custom_variables,
         extra_params=chat_config.extra_params,
         parameters=chat_config.parameters,

@@ -8,8 +8,8 @@ from kouyu.conversation.effects import SaveChat, SaveMessage, SaveSection, TrimM
 from kouyu.store.chats import PutChat
 from kouyu.store.conversations import CreateConversation, SetSection
 from kouyu.store.message_writes import AddMessage, TrimAnswer
-from kouyu.store.store import Store
-from kouyu.store.writer import Write
+from kouyu.store.owned_store import OwnedStore
+from kouyu.store.ownership import OwnedWrite
 
 MOST_WAITING: Final = 1000
 """Most pending writes. Beyond that reading from the client pauses, which slows it down."""
@@ -23,10 +23,10 @@ Saving = SaveMessage | TrimMessage | SaveChat | SaveSection
 class Recorder:
     """Writes records in the order given; all pending ones go into one transaction."""
 
-    def __init__(self, store: Store, *, bot_id: str) -> None:
+    def __init__(self, store: OwnedStore, *, bot_id: str) -> None:
         self._store = store
         self._bot_id = bot_id
-        self._waiting: list[Write[object]] = []
+        self._waiting: list[OwnedWrite[object]] = []
         self._writing = asyncio.Lock()
         self._given = 0
         self._written = 0
@@ -64,7 +64,7 @@ class Recorder:
             del self._waiting[:count]
             self._written = given
 
-    def _writes(self, saving: Saving) -> list[Write[object]]:
+    def _writes(self, saving: Saving) -> list[OwnedWrite[object]]:
         match saving:
             case SaveMessage(message, created_at, user_id, call_id):
                 return [*self._creating(message.conversation_id, user_id), AddMessage(message, created_at, call_id)]
@@ -76,7 +76,7 @@ class Recorder:
                 begun = SetSection(conversation_id, section_id, int(time.time()))
                 return [*self._creating(conversation_id, user_id), begun]
 
-    def _creating(self, conversation_id: str, user_id: str) -> list[Write[object]]:
+    def _creating(self, conversation_id: str, user_id: str) -> list[OwnedWrite[object]]:
         if conversation_id in self._known:
             return []
         self._known.add(conversation_id)

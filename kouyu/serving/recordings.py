@@ -88,7 +88,7 @@ class Recordings:
         return self._known[key]
 
     async def _listen(self, part: AudioPart, caller: Caller) -> str:
-        file = await self._attachments.read(part)
+        file = await self._attachments.read(part, caller.owner)
         samples = await listening_audio(file.content, _LONGEST_S, self._workers)
         caller.use.count_audio(len(samples) / SPEECH_RATE)
         return await self._transcribe(samples)

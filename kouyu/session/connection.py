@@ -26,9 +26,9 @@ async def run_session(
 ) -> None:
     """Serve one client of ``/v1/chat`` until it disconnects. The caller accepts and closes the socket.
 
-    The bot answers, or the flow that ``workflow_id`` names, under the bot's name and voice. ``caller`` is the
-    client's access token; watchers with that token may see the session. ``redials_as`` identifies this client when it
-    reconnects after a drop, and is unique to it; "": the client cannot be identified.
+    The bot answers, or the flow that ``workflow_id`` names, under the bot's name and voice. ``caller`` is the client's
+    access token, which says whose data the session reads and writes, and who may watch it. ``redials_as`` identifies
+    this client when it reconnects after a drop, and is unique to it; "": the client cannot be identified.
     Raises nothing but cancellation: all other errors are logged, and close the socket.
     """
     session = Session(
@@ -46,7 +46,11 @@ async def run_session(
             session.redialing.live(),
             services.turns_in_progress.reported(socket, session.in_turn),
             services.watcher_hub.session(
-                session.about, owner=caller.token_id, conversation=session.conversation, clock=session.clock
+                session.about,
+                owner=caller.owner,
+                token_id=caller.token_id,
+                conversation=session.conversation,
+                clock=session.clock,
             ) as live,
         ):
             await session.run(live)

@@ -54,7 +54,7 @@ from kouyu.session.echo_guard import EchoGuard
 from kouyu.session.speech_output import SpeechOutput
 from kouyu.session.spoken_language import SpokenLanguage
 from kouyu.session.turn_voice import HeardVoice, TurnVoice
-from kouyu.store.store import Store
+from kouyu.store.owned_store import OwnedStore
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class OrderRunner:
     def __init__(
         self,
         *,
-        store: Store,
+        store: OwnedStore,
         agent: Agent,
         caller: Caller,
         recordings: Recordings | None,

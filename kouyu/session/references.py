@@ -17,13 +17,15 @@ from kouyu.protocol.misspelt import misspelt_fields
 from kouyu.serving.recorder import Recorder
 from kouyu.serving.redials import ConnectionState
 from kouyu.session.user_audio import UserAudio
-from kouyu.store.store import Store
+from kouyu.store.owned_store import OwnedStore
 
 
 class References:
     """Makes inputs of the conversation core of events that refer to stored things."""
 
-    def __init__(self, store: Store, *, conversation: Conversation, recorder: Recorder, user_audio: UserAudio) -> None:
+    def __init__(
+        self, store: OwnedStore, *, conversation: Conversation, recorder: Recorder, user_audio: UserAudio
+    ) -> None:
         self._store = store
         self._conversation = conversation
         self._recorder = recorder

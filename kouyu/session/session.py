@@ -61,6 +61,7 @@ class Session:
         self._socket = socket
         self._services = services
         self._caller = caller
+        self._store = services.store.of(caller.owner)
         self._agent = services.flows[workflow_id] if workflow_id else services.agents[bot_id]
         self._log_id = log_id
         self._loop_time = asyncio.get_running_loop().time
@@ -73,7 +74,7 @@ class Session:
         identity = Identity(ids=services.ids, bot_id=bot_id, epoch=epoch)
         capabilities = services.capabilities_of(bot)
         self.conversation = Conversation(identity=identity, capabilities=capabilities, limits=services.limits)
-        self._recorder = Recorder(services.store, bot_id=bot_id)
+        self._recorder = Recorder(self._store, bot_id=bot_id)
         self._outbox = Outbox(
             socket, self._recorder, log_id=log_id, report=self._receive, count_audio=caller.use.count_audio
         )
@@ -82,10 +83,10 @@ class Session:
             services.metrics, answered=services.overload.answered, is_agent_here=runs_here(self._agent)
         )
         self._keeper = keeper_of(
-            services.store.sounds, services.keep_audio, timeline=self._user_audio.timeline, recorder=self._recorder
+            self._store.sounds, services.keep_audio, timeline=self._user_audio.timeline, recorder=self._recorder
         )
         self._references = References(
-            services.store, conversation=self.conversation, recorder=self._recorder, user_audio=self._user_audio
+            self._store, conversation=self.conversation, recorder=self._recorder, user_audio=self._user_audio
         )
         self._order_runner: OrderRunner
         self._effect_runner: EffectRunner
@@ -145,7 +146,7 @@ class Session:
             voice_activity=services.voice_activity,
             noise_suppressor=services.noise_suppressor,
             speaker_encoder=services.speaker_encoder,
-            voiceprints=services.store.voiceprints,
+            voiceprints=self._store.voiceprints,
             pressure=services.pressure,
             limits=services.limits,
             configuration=lambda: self.conversation.configuration,
@@ -158,14 +159,14 @@ class Session:
     def _new_order_runner(self, tasks: asyncio.TaskGroup) -> OrderRunner:
         services = self._services
         return OrderRunner(
-            store=services.store,
+            store=self._store,
             agent=self._agent,
             caller=self._caller,
             recordings=services.recordings,
             transcriber=services.transcriber,
             turn_voice=TurnVoice(
                 speaker_encoder=services.speaker_encoder,
-                voiceprints=services.store.voiceprints,
+                voiceprints=self._store.voiceprints,
                 gender_recognizer=services.gender_recognizer,
                 emotion_recognizer=services.emotion_recognizer,
             ),

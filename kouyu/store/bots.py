@@ -5,11 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, and_, insert, select, update
 
 from kouyu.protocol.ids import IdFactory
 from kouyu.store.database import Database
 from kouyu.store.errors import UnknownBot
+from kouyu.store.ownership import OwnedDatabase
 from kouyu.store.tables import bots
 
 
@@ -56,7 +57,9 @@ class BotRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A stored bot. Times are Unix seconds; ``version`` counts how often it was published."""
 
     id: str
-    owner_id: str
+    owner: str = ""
+    creator_id: str
+    """The access token that created it."""
     draft: BotProfile
     published: BotProfile | None
     version: int
@@ -68,8 +71,8 @@ class BotRecord(msgspec.Struct, frozen=True, kw_only=True):
 class _Insert(msgspec.Struct, frozen=True):
     record: BotRecord
 
-    def apply(self, connection: Connection) -> None:
-        connection.execute(insert(bots).values(msgspec.structs.asdict(self.record)))
+    def apply(self, connection: Connection, owner: str) -> None:
+        connection.execute(insert(bots).values({**msgspec.structs.asdict(self.record), "owner": owner}))
 
 
 class _Change(msgspec.Struct, frozen=True):
@@ -78,8 +81,9 @@ class _Change(msgspec.Struct, frozen=True):
     bot_id: str
     values: dict[str, Any]
 
-    def apply(self, connection: Connection) -> None:
-        done = connection.execute(update(bots).where(bots.c.id == self.bot_id).values(self.values))
+    def apply(self, connection: Connection, owner: str) -> None:
+        mine = and_(bots.c.id == self.bot_id, bots.c.owner == owner)
+        done = connection.execute(update(bots).where(mine).values(self.values))
         if done.rowcount == 0:
             raise UnknownBot(self.bot_id)
 
@@ -90,7 +94,7 @@ class _Publish(msgspec.Struct, frozen=True):
     bot_id: str
     published_at: int
 
-    def apply(self, connection: Connection) -> None:
+    def apply(self, connection: Connection, owner: str) -> None:
         # In SQL, so that the present draft is published, not one read earlier.
         values = {
             "published": bots.c.draft,
@@ -98,23 +102,34 @@ class _Publish(msgspec.Struct, frozen=True):
             "published_at": self.published_at,
             "updated_at": self.published_at,
         }
-        _Change(self.bot_id, values).apply(connection)
+        _Change(self.bot_id, values).apply(connection, owner)
+
+
+async def bots_of_all(database: Database) -> tuple[BotRecord, ...]:
+    """The bots of all owners, to be answered by."""
+    return await database.records(select(bots), BotRecord)
+
+
+async def bot_of_anybody(database: Database, bot_id: str) -> BotRecord | None:
+    """The bot with this id, of any owner: for its picture, which is public."""
+    return await database.record(select(bots).where(bots.c.id == bot_id), BotRecord)
 
 
 class Bots:
-    """The stored bots."""
+    """The stored bots of one owner."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: OwnedDatabase, ids: IdFactory, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
-        self._ids = IdFactory()
+        self._ids = ids
 
-    async def create(self, owner_id: str, profile: BotProfile) -> BotRecord:
+    async def create(self, creator_id: str, profile: BotProfile) -> BotRecord:
         """Create a bot, not yet published."""
         now = int(self._clock())
         record = BotRecord(
             id=self._ids.next_id(),
-            owner_id=owner_id,
+            owner=self._database.owner,
+            creator_id=creator_id,
             draft=profile,
             published=None,
             version=0,
@@ -127,7 +142,8 @@ class Bots:
 
     async def get(self, bot_id: str) -> BotRecord | None:
         """The bot with this id."""
-        return await self._database.record(select(bots).where(bots.c.id == bot_id), BotRecord)
+        mine = and_(bots.c.id == bot_id, bots.c.owner == self._database.owner)
+        return await self._database.record(select(bots).where(mine), BotRecord)
 
     async def update(self, bot_id: str, profile: BotProfile) -> None:
         """Replace the draft; the published version stays. Raises UnknownBot."""
@@ -148,5 +164,6 @@ class Bots:
 
     async def list(self) -> tuple[BotRecord, ...]:
         """All of them, the latest first."""
-        query = select(bots).order_by(bots.c.created_at.desc(), bots.c.id.desc())
-        return await self._database.records(query, BotRecord)
+        query = select(bots).where(bots.c.owner == self._database.owner)
+        latest = query.order_by(bots.c.created_at.desc(), bots.c.id.desc())
+        return await self._database.records(latest, BotRecord)

@@ -1,7 +1,5 @@
 """Chats: one per turn, with its status."""
 
-import time
-from collections.abc import Callable
 from typing import Final, TypeVar
 
 import msgspec
@@ -12,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from kouyu.protocol.downlink import Chat, ChatStatus, LastError, RequiredAction, Usage
 from kouyu.protocol.errors import INTERNAL
 from kouyu.store import dialect
-from kouyu.store.database import Database
 from kouyu.store.errors import UnknownConversation
+from kouyu.store.ownership import OwnedDatabase, is_of, require_conversation
 from kouyu.store.tables import chats
 
 RUNNING_STATUSES: Final[tuple[ChatStatus, ...]] = ("created", "in_progress")
@@ -55,9 +53,10 @@ class PutChat(msgspec.Struct, frozen=True):
     user_id: str = ""
     excluded: bool = False
 
-    def apply(self, connection: Connection) -> None:
-        """See Write."""
+    def apply(self, connection: Connection, owner: str) -> None:
+        """See OwnedWrite."""
         chat = self.chat
+        require_conversation(connection, chat.conversation_id, owner)
         state = {
             "conversation_id": chat.conversation_id,
             "section_id": chat.section_id,
@@ -95,11 +94,10 @@ def _or_none(value: T | UnsetType) -> T | None:
 
 
 class Chats:
-    """The stored chats."""
+    """The stored chats of one owner."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: OwnedDatabase) -> None:
         self._database = database
-        self._clock = clock
 
     async def put(self, chat: Chat, user_id: str = "", *, excluded: bool = False) -> None:
         """Save this state of a chat. See PutChat; raises UnknownConversation."""
@@ -107,14 +105,15 @@ class Chats:
 
     async def get(self, chat_id: str) -> ChatRecord | None:
         """The chat with this id."""
-        return await self._database.record(select(chats).where(chats.c.id == chat_id), ChatRecord)
+        mine = is_of(self._database.owner, chats.c.conversation_id)
+        return await self._database.record(select(chats).where(chats.c.id == chat_id, mine), ChatRecord)
 
     async def running_in(self, conversation_id: str) -> str | None:
         """The id of the chat running in this conversation; a chat that waits for the client's tools does not count."""
-        running = and_(chats.c.conversation_id == conversation_id, chats.c.status.in_(RUNNING_STATUSES))
+        running = and_(
+            chats.c.conversation_id == conversation_id,
+            chats.c.status.in_(RUNNING_STATUSES),
+            is_of(self._database.owner, conversation_id),
+        )
         found: str | None = await self._database.scalar(select(chats.c.id).where(running).limit(1))
         return found
-
-    async def fail_interrupted(self) -> int:
-        """Mark the chats that a crash left open as failed; return their number. Only at the start of a server."""
-        return await self._database.write_one(FailInterrupted(int(self._clock())))

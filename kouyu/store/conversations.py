@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 
 from kouyu.store import dialect
-from kouyu.store.database import Database
 from kouyu.store.errors import UnknownConversation
+from kouyu.store.ownership import OwnedDatabase
 from kouyu.store.tables import conversations
 
 Order = Literal["asc", "desc"]
@@ -22,6 +22,7 @@ class ConversationRecord(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
+    owner: str
     bot_id: str
     user_id: str
     section_id: str
@@ -48,9 +49,10 @@ class CreateConversation(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     meta_data: dict[str, str] = {}
 
-    def apply(self, connection: Connection) -> None:
-        """See Write."""
-        values = {**msgspec.structs.asdict(self), "section_id": self.id, "updated_at": self.created_at}
+    def apply(self, connection: Connection, owner: str) -> None:
+        """See OwnedWrite."""
+        given = msgspec.structs.asdict(self)
+        values = {**given, "owner": owner, "section_id": self.id, "updated_at": self.created_at}
         dialect.put(connection, conversations, values, key=("id",), change=())
 
 
@@ -61,9 +63,9 @@ class SetSection(msgspec.Struct, frozen=True):
     section_id: str
     updated_at: int
 
-    def apply(self, connection: Connection) -> None:
-        """See Write."""
-        _change(connection, self.conversation_id, {"section_id": self.section_id, "updated_at": self.updated_at})
+    def apply(self, connection: Connection, owner: str) -> None:
+        """See OwnedWrite."""
+        _change(connection, owner, self.conversation_id, {"section_id": self.section_id, "updated_at": self.updated_at})
 
 
 class RenameConversation(msgspec.Struct, frozen=True):
@@ -73,9 +75,9 @@ class RenameConversation(msgspec.Struct, frozen=True):
     name: str
     updated_at: int
 
-    def apply(self, connection: Connection) -> None:
-        """See Write."""
-        _change(connection, self.conversation_id, {"name": self.name, "updated_at": self.updated_at})
+    def apply(self, connection: Connection, owner: str) -> None:
+        """See OwnedWrite."""
+        _change(connection, owner, self.conversation_id, {"name": self.name, "updated_at": self.updated_at})
 
 
 class DeleteConversation(msgspec.Struct, frozen=True):
@@ -83,22 +85,26 @@ class DeleteConversation(msgspec.Struct, frozen=True):
 
     conversation_id: str
 
-    def apply(self, connection: Connection) -> bool:
-        """See Write."""
-        gone = connection.execute(delete(conversations).where(conversations.c.id == self.conversation_id))
+    def apply(self, connection: Connection, owner: str) -> bool:
+        """See OwnedWrite."""
+        gone = connection.execute(delete(conversations).where(_is(owner, self.conversation_id)))
         return gone.rowcount > 0
 
 
-def _change(connection: Connection, conversation_id: str, values: dict[str, Any]) -> None:
-    done = connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(values))
+def _is(owner: str, conversation_id: str) -> ColumnElement[bool]:
+    return and_(conversations.c.id == conversation_id, conversations.c.owner == owner)
+
+
+def _change(connection: Connection, owner: str, conversation_id: str, values: dict[str, Any]) -> None:
+    done = connection.execute(update(conversations).where(_is(owner, conversation_id)).values(values))
     if done.rowcount == 0:
         raise UnknownConversation(conversation_id)
 
 
 class Conversations:
-    """The stored conversations."""
+    """The stored conversations of one owner."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: OwnedDatabase, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
 
@@ -128,7 +134,7 @@ class Conversations:
 
     async def get(self, conversation_id: str) -> ConversationRecord | None:
         """The conversation with this id."""
-        query = select(conversations).where(conversations.c.id == conversation_id)
+        query = select(conversations).where(_is(self._database.owner, conversation_id))
         return await self._database.record(query, ConversationRecord)
 
     async def set_section(self, conversation_id: str, section_id: str) -> None:
@@ -159,7 +165,8 @@ class Conversations:
         if page_num < 1 or page_size < 1:
             raise ValueError("page_num and page_size count from 1")
         keys = (conversations.c.created_at, conversations.c.id)
-        query = select(conversations).where(conversations.c.bot_id == bot_id)
+        of_bot = and_(conversations.c.bot_id == bot_id, conversations.c.owner == self._database.owner)
+        query = select(conversations).where(of_bot)
         if user_id is not None:
             query = query.where(conversations.c.user_id == user_id)
         query = query.order_by(*(key.asc() if order == "asc" else key.desc() for key in keys))

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Literal
 
 import msgspec
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, select
 from sqlalchemy.exc import IntegrityError
 
 from kouyu.store import dialect
-from kouyu.store.database import Database
 from kouyu.store.errors import UnknownMessage
-from kouyu.store.tables import feedback
+from kouyu.store.ownership import OwnedDatabase, is_of
+from kouyu.store.tables import feedback, messages
 
 FeedbackType = Literal["like", "unlike"]
 
@@ -31,8 +31,10 @@ class PutFeedback(msgspec.Struct, frozen=True):
 
     record: FeedbackRecord
 
-    def apply(self, connection: Connection) -> None:
-        """See Write."""
+    def apply(self, connection: Connection, owner: str) -> None:
+        """See OwnedWrite."""
+        if connection.execute(select(messages.c.id).where(_message(self.record.message_id, owner))).first() is None:
+            raise UnknownMessage(self.record.message_id)
         values = msgspec.structs.asdict(self.record)
         try:
             dialect.put(connection, feedback, values, key=("message_id",), change=values)
@@ -45,15 +47,23 @@ class DeleteFeedback(msgspec.Struct, frozen=True):
 
     message_id: str
 
-    def apply(self, connection: Connection) -> None:
-        """See Write."""
-        connection.execute(delete(feedback).where(feedback.c.message_id == self.message_id))
+    def apply(self, connection: Connection, owner: str) -> None:
+        """See OwnedWrite."""
+        connection.execute(delete(feedback).where(_on_message(self.message_id, owner)))
+
+
+def _message(message_id: str, owner: str) -> ColumnElement[bool]:
+    return and_(messages.c.id == message_id, is_of(owner, messages.c.conversation_id))
+
+
+def _on_message(message_id: str, owner: str) -> ColumnElement[bool]:
+    return and_(feedback.c.message_id == message_id, exists().where(_message(message_id, owner)))
 
 
 class Feedback:
-    """The stored feedback. It is deleted with its message."""
+    """The stored feedback of one owner. It is deleted with its message."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: OwnedDatabase, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
 
@@ -76,5 +86,5 @@ class Feedback:
 
     async def get(self, message_id: str) -> FeedbackRecord | None:
         """The feedback on a message."""
-        query = select(feedback).where(feedback.c.message_id == message_id)
+        query = select(feedback).where(_on_message(message_id, self._database.owner))
         return await self._database.record(query, FeedbackRecord)

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, and_, insert, select
 
 from kouyu.protocol.ids import IdFactory
 from kouyu.store.database import Database
 from kouyu.store.errors import StoreError
+from kouyu.store.ownership import OwnedDatabase
 from kouyu.store.tables import files
 
 UNFINISHED_S: Final = 3600
@@ -34,42 +35,33 @@ class AddFile(msgspec.Struct, frozen=True):
 
     record: FileRecord
 
-    def apply(self, connection: Connection) -> None:
-        """See Write."""
-        connection.execute(insert(files).values(msgspec.structs.asdict(self.record)))
+    def apply(self, connection: Connection, owner: str) -> None:
+        """See OwnedWrite."""
+        connection.execute(insert(files).values({**msgspec.structs.asdict(self.record), "owner": owner}))
 
 
-class Files:
-    """The stored files. Every valid token may use any of them; a client has to know the id."""
+class FileContents:
+    """The contents of the files of all owners, in one folder."""
 
-    def __init__(self, database: Database, folder: Path | None, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, folder: Path | None, clock: Callable[[], float] = time.time) -> None:
         """``folder`` is created with the first file; None: no file can be added or read."""
-        self._database = database
         self._folder = folder
         self._clock = clock
-        self._ids = IdFactory()
 
-    async def add(self, name: str, content: bytes) -> FileRecord:
-        """Save a file. Raises StoreError if it cannot be written."""
-        record = FileRecord(id=self._ids.next_id(), name=name, bytes=len(content), created_at=int(self._clock()))
-        path = self._path(record.id)
+    async def write(self, file_id: str, content: bytes) -> None:
+        """Write a new file. Raises StoreError."""
+        path = self._path(file_id)
         try:
             await asyncio.to_thread(_write, path, content)
         except OSError as error:
             raise StoreError(f"an uploaded file could not be written: {error.strerror}") from error
-        await self._database.write_one(AddFile(record))
-        return record
 
-    async def get(self, file_id: str) -> FileRecord | None:
-        """The metadata of the file with this id."""
-        return await self._database.record(select(files).where(files.c.id == file_id), FileRecord)
-
-    async def content(self, record: FileRecord) -> bytes:
+    async def read(self, file_id: str) -> bytes:
         """The content of a file. Raises StoreError if it is missing."""
         try:
-            return await asyncio.to_thread(self._path(record.id).read_bytes)
+            return await asyncio.to_thread(self._path(file_id).read_bytes)
         except OSError as error:
-            raise StoreError(f"the content of file {record.id} cannot be read: {error.strerror}") from error
+            raise StoreError(f"the content of file {file_id} cannot be read: {error.strerror}") from error
 
     def free_bytes(self) -> int | None:
         """Free space on the disk of the files; None without a folder for them."""
@@ -78,17 +70,52 @@ class Files:
         nearest = next(path for path in (self._folder, *self._folder.parents) if path.exists())
         return shutil.disk_usage(nearest).free
 
-    async def sweep(self) -> int:
+    async def sweep(self, database: Database) -> int:
         """Delete uploads that a crash cut off (content without a row, older than UNFINISHED_S); return their number."""
         if self._folder is None or not self._folder.is_dir():
             return 0
-        kept = {record.id for record in await self._database.records(select(files), FileRecord)}
+        kept = {record.id for record in await database.records(select(*_DESCRIBED), FileRecord)}
         return await asyncio.to_thread(_delete_old, self._folder, kept, self._clock() - UNFINISHED_S)
 
     def _path(self, file_id: str) -> Path:
         if self._folder is None:
             raise StoreError("this store was opened without a folder for files")
         return self._folder / file_id
+
+
+_DESCRIBED: Final = [files.c[name] for name in FileRecord.__struct_fields__]
+
+
+class Files:
+    """The stored files of one owner. Every token of the owner may use them; a client has to know the id."""
+
+    def __init__(
+        self,
+        database: OwnedDatabase,
+        contents: FileContents,
+        ids: IdFactory,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database = database
+        self._contents = contents
+        self._clock = clock
+        self._ids = ids
+
+    async def add(self, name: str, content: bytes) -> FileRecord:
+        """Save a file. Raises StoreError if it cannot be written."""
+        record = FileRecord(id=self._ids.next_id(), name=name, bytes=len(content), created_at=int(self._clock()))
+        await self._contents.write(record.id, content)
+        await self._database.write_one(AddFile(record))
+        return record
+
+    async def get(self, file_id: str) -> FileRecord | None:
+        """The metadata of the file with this id."""
+        mine = and_(files.c.id == file_id, files.c.owner == self._database.owner)
+        return await self._database.record(select(*_DESCRIBED).where(mine), FileRecord)
+
+    async def content(self, record: FileRecord) -> bytes:
+        """The content of a file. Raises StoreError if it is missing."""
+        return await self._contents.read(record.id)
 
 
 def _delete_old(folder: Path, kept: Set[str], before: float) -> int:

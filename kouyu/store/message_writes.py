@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from kouyu.protocol.downlink import ContentType, Message, MessageType, Role
 from kouyu.store import dialect
 from kouyu.store.errors import UnknownConversation
+from kouyu.store.ownership import is_of, require_conversation
 from kouyu.store.tables import messages
 
 
@@ -49,9 +50,10 @@ class AddMessage(msgspec.Struct, frozen=True):
     created_at: int
     tool_call_id: str = ""
 
-    def apply(self, connection: Connection) -> None:
-        """See Write."""
+    def apply(self, connection: Connection, owner: str) -> None:
+        """See OwnedWrite."""
         message = self.message
+        require_conversation(connection, message.conversation_id, owner)
         content: dict[str, Any] = {
             "role": message.role,
             "type": message.type,
@@ -82,9 +84,10 @@ class TrimAnswer(msgspec.Struct, frozen=True):
     message_id: str
     heard: str
 
-    def apply(self, connection: Connection) -> None:
-        """See Write."""
-        connection.execute(update(messages).where(messages.c.id == self.message_id).values(heard=self.heard))
+    def apply(self, connection: Connection, owner: str) -> None:
+        """See OwnedWrite."""
+        mine = is_of(owner, messages.c.conversation_id)
+        connection.execute(update(messages).where(messages.c.id == self.message_id, mine).values(heard=self.heard))
 
 
 class ModifyMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,13 +103,13 @@ class ModifyMessage(msgspec.Struct, frozen=True, kw_only=True):
     meta_data: dict[str, str] | None = None
     updated_at: int
 
-    def apply(self, connection: Connection) -> MessageRecord | None:
-        """See Write."""
+    def apply(self, connection: Connection, owner: str) -> MessageRecord | None:
+        """See OwnedWrite."""
         given = {"content": self.content, "content_type": self.content_type, "meta_data": self.meta_data}
         values: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
         if self.content is not None:
             values["heard"] = None
-        changed = update(messages).where(_is(self.conversation_id, self.message_id))
+        changed = update(messages).where(_is(owner, self.conversation_id, self.message_id))
         changed = changed.values(**values, updated_at=self.updated_at)
         row = connection.execute(changed.returning(messages)).mappings().first()
         return None if row is None else msgspec.convert(dict(row), MessageRecord)
@@ -118,12 +121,13 @@ class DeleteMessage(msgspec.Struct, frozen=True):
     conversation_id: str
     message_id: str
 
-    def apply(self, connection: Connection) -> MessageRecord | None:
-        """See Write."""
-        gone = delete(messages).where(_is(self.conversation_id, self.message_id)).returning(messages)
+    def apply(self, connection: Connection, owner: str) -> MessageRecord | None:
+        """See OwnedWrite."""
+        gone = delete(messages).where(_is(owner, self.conversation_id, self.message_id)).returning(messages)
         row = connection.execute(gone).mappings().first()
         return None if row is None else msgspec.convert(dict(row), MessageRecord)
 
 
-def _is(conversation_id: str, message_id: str) -> Any:
-    return and_(messages.c.id == message_id, messages.c.conversation_id == conversation_id)
+def _is(owner: str, conversation_id: str, message_id: str) -> Any:
+    in_conversation = and_(messages.c.id == message_id, messages.c.conversation_id == conversation_id)
+    return and_(in_conversation, is_of(owner, conversation_id))

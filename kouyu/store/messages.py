@@ -8,9 +8,9 @@ import msgspec
 from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, false, or_, select
 
 from kouyu.protocol.downlink import TOOL_TYPES, ContentType, Message, MessageType
-from kouyu.store.database import Database
 from kouyu.store.errors import UnknownMessage
 from kouyu.store.message_writes import AddMessage, DeleteMessage, MessageRecord, ModifyMessage, TrimAnswer
+from kouyu.store.ownership import OwnedDatabase, is_of
 from kouyu.store.tables import chats, messages
 
 Order = Literal["asc", "desc"]
@@ -37,9 +37,9 @@ class MessagePage(msgspec.Struct, frozen=True):
 
 
 class Messages:
-    """The stored messages."""
+    """The stored messages of one owner."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: OwnedDatabase, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
 
@@ -77,12 +77,13 @@ class Messages:
 
     async def get(self, conversation_id: str, message_id: str) -> MessageRecord | None:
         """The message with this id in this conversation."""
-        query = _of_conversation(conversation_id).where(messages.c.id == message_id)
+        query = self._of_conversation(conversation_id).where(messages.c.id == message_id)
         return await self._database.record(query, MessageRecord)
 
     async def of_chat(self, chat_id: str) -> tuple[MessageRecord, ...]:
         """All messages of one chat, of every type, the question included, in the order saved."""
-        query = select(messages).where(messages.c.chat_id == chat_id).order_by(messages.c.seq)
+        mine = is_of(self._database.owner, messages.c.conversation_id)
+        query = select(messages).where(messages.c.chat_id == chat_id, mine).order_by(messages.c.seq)
         return await self._database.records(query, MessageRecord)
 
     async def answers_of(self, chat_id: str) -> tuple[MessageRecord, ...]:
@@ -114,6 +115,7 @@ class Messages:
         self, query: Select[*tuple[Any, ...]], conversation_id: str, section_id: str, limit: int, user_id: str
     ) -> tuple[MessageRecord, ...]:
         values = {"conversation": conversation_id, "section": section_id, "most": limit, "user": user_id}
+        values["owner"] = self._database.owner
         newest_first = await self._database.records(query, MessageRecord, values)
         return tuple(_as_heard(message) for message in reversed(newest_first))
 
@@ -136,7 +138,7 @@ class Messages:
         ascending = order == "asc"
         before = await self._place(conversation_id, before_id) if before_id else None
         after = await self._place(conversation_id, after_id) if after_id else None
-        query = _of_conversation(conversation_id).where(messages.c.type.in_(LISTED_TYPES))
+        query = self._of_conversation(conversation_id).where(messages.c.type.in_(LISTED_TYPES))
         if chat_id:
             query = query.where(messages.c.chat_id == chat_id)
         if after is not None:
@@ -153,21 +155,29 @@ class Messages:
 
     async def _place(self, conversation_id: str, message_id: str) -> int:
         query = select(messages.c.seq).where(
-            and_(messages.c.conversation_id == conversation_id, messages.c.id == message_id)
+            messages.c.conversation_id == conversation_id,
+            messages.c.id == message_id,
+            is_of(self._database.owner, conversation_id),
         )
         place: int | None = await self._database.scalar(query)
         if place is None:
             raise UnknownMessage(message_id)
         return place
 
+    def _of_conversation(self, conversation_id: str) -> Select[*tuple[Any, ...]]:
+        return _of_conversation(self._database.owner, conversation_id)
 
-def _of_conversation(conversation_id: str | BindParameter[Any]) -> Select[*tuple[Any, ...]]:
-    return select(messages).where(messages.c.conversation_id == conversation_id)
+
+def _of_conversation(
+    owner: str | BindParameter[Any], conversation_id: str | BindParameter[Any]
+) -> Select[*tuple[Any, ...]]:
+    of_it = messages.c.conversation_id == conversation_id
+    return select(messages).where(of_it, is_of(owner, conversation_id))
 
 
 def _context(types: tuple[MessageType, ...], of_others: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return (
-        _of_conversation(bindparam("conversation"))
+        _of_conversation(bindparam("owner"), bindparam("conversation"))
         .where(
             messages.c.section_id == bindparam("section"),
             messages.c.type.in_(types),

@@ -218,6 +218,33 @@ _TOKEN_LIMITS: Final[Statements] = (
     """,
 )
 
+_OWNERS: Final[Statements] = (
+    "ALTER TABLE conversations ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+    "DROP INDEX conversations_by_bot",
+    "CREATE INDEX conversations_by_bot ON conversations (owner, bot_id, created_at, id)",
+    "ALTER TABLE files ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE bots RENAME COLUMN owner_id TO creator_id",
+    "ALTER TABLE bots ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE voiceprint_groups RENAME COLUMN owner_id TO creator_id",
+    "ALTER TABLE voiceprint_groups ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE voiceprint_features RENAME COLUMN owner_id TO creator_id",
+    """
+    CREATE TABLE owned_variables (
+        owner TEXT NOT NULL,
+        of_id TEXT NOT NULL,
+        user_id TEXT NOT NULL,
+        keyword TEXT NOT NULL,
+        value TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        updated_at BIGINT NOT NULL,
+        PRIMARY KEY (owner, of_id, user_id, keyword)
+    )
+    """,
+    "INSERT INTO owned_variables SELECT '', owner_id, user_id, keyword, value, created_at, updated_at FROM variables",
+    "DROP TABLE variables",
+    "ALTER TABLE owned_variables RENAME TO variables",
+)
+
 STEPS: Final[tuple[Step, ...]] = (
     Step("0.1.0", "make conversations, messages, chats and tokens", _CONVERSATIONS),
     Step("0.1.0", "make files", _FILES),
@@ -228,4 +255,5 @@ STEPS: Final[tuple[Step, ...]] = (
     Step("0.2.0", "messages get the id of their tool call", _TOOL_CALLS, table="messages"),
     Step("0.2.0", "make lost connections", _LOST_CONNECTIONS),
     Step("0.2.0", "tokens get limits and an owner, and permissions their new names", _TOKEN_LIMITS, table="tokens"),
+    Step("0.2.0", "conversations, files, bots, variables and voiceprints get an owner", _OWNERS, table="conversations"),
 )

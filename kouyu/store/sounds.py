@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Final, Literal
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, cast, delete, func, insert, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, and_, cast, delete, func, insert, select
 
 from kouyu.store.database import Database
+from kouyu.store.ownership import OwnedDatabase, is_of
 from kouyu.store.sound_bounds import Bounds
 from kouyu.store.tables import messages, sounds
 
@@ -36,9 +37,10 @@ class KeepSound(msgspec.Struct, frozen=True):
     content: bytes
     bounds: Bounds
 
-    def apply(self, connection: Connection) -> None:
-        """See Write."""
-        is_there = select(messages.c.id).where(messages.c.id == self.record.message_id)
+    def apply(self, connection: Connection, owner: str) -> None:
+        """See OwnedWrite."""
+        mine = is_of(owner, messages.c.conversation_id)
+        is_there = select(messages.c.id).where(messages.c.id == self.record.message_id, mine)
         if connection.execute(is_there).first() is None:
             return
         connection.execute(delete(sounds).where(sounds.c.message_id == self.record.message_id))
@@ -77,40 +79,53 @@ class _DeleteSound(msgspec.Struct, frozen=True):
     conversation_id: str
     message_id: str
 
-    def apply(self, connection: Connection) -> bool:
-        this = (sounds.c.conversation_id == self.conversation_id) & (sounds.c.message_id == self.message_id)
+    def apply(self, connection: Connection, owner: str) -> bool:
+        this = _is(owner, self.conversation_id, self.message_id)
         return connection.execute(delete(sounds).where(this)).rowcount > 0
 
 
-class Sounds:
-    """The stored recordings. They are deleted with their messages, and these with their conversation."""
+def _is(owner: str, conversation_id: str, message_id: str) -> ColumnElement[bool]:
+    this = and_(sounds.c.conversation_id == conversation_id, sounds.c.message_id == message_id)
+    return and_(this, is_of(owner, conversation_id))
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+
+class Sounds:
+    """The stored recordings of one owner. They are deleted with their messages, and these with their conversation."""
+
+    def __init__(self, database: OwnedDatabase) -> None:
         self._database = database
-        self._clock = clock
 
     async def keep(self, record: SoundRecord, content: bytes, bounds: Bounds) -> None:
         """Save the recording of a message, and delete recordings beyond the limits. Raises StoreError."""
         await self._database.write_one(KeepSound(record, content, bounds))
 
-    async def forget(self, bounds: Bounds) -> None:
-        """Delete recordings beyond the limits."""
-        await self._database.write_one(ForgetSounds(int(self._clock()), bounds))
-
     async def list(self, conversation_id: str) -> tuple[SoundRecord, ...]:
         """The recordings of a conversation, oldest first."""
-        query = select(*_DESCRIBED).where(sounds.c.conversation_id == conversation_id)
+        mine = is_of(self._database.owner, conversation_id)
+        query = select(*_DESCRIBED).where(sounds.c.conversation_id == conversation_id, mine)
         return await self._database.records(query.order_by(sounds.c.created_at, sounds.c.message_id), SoundRecord)
 
     async def content(self, conversation_id: str, message_id: str) -> tuple[MediaType, bytes] | None:
         """The recording of one message; None if there is none."""
-        this = (sounds.c.conversation_id == conversation_id) & (sounds.c.message_id == message_id)
+        this = _is(self._database.owner, conversation_id, message_id)
         found = await self._database.record(select(sounds.c.media_type, sounds.c.content).where(this), _Content)
         return (found.media_type, found.content) if found is not None else None
 
     async def delete(self, conversation_id: str, message_id: str) -> bool:
         """Delete the recording of one message, not the message; True if there was one."""
         return await self._database.write_one(_DeleteSound(conversation_id, message_id))
+
+
+class KeptSounds:
+    """The recordings of all owners."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def forget(self, bounds: Bounds) -> None:
+        """Delete recordings beyond the limits."""
+        await self._database.write_one(ForgetSounds(int(self._clock()), bounds))
 
     async def usage(self) -> tuple[int, int]:
         """Number and total bytes of the recordings."""

@@ -4,44 +4,37 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
 
-from kouyu.store.bots import Bots
-from kouyu.store.chats import Chats
-from kouyu.store.conversations import Conversations
+from kouyu.protocol.ids import IdFactory
+from kouyu.store.bots import BotRecord, bot_of_anybody, bots_of_all
+from kouyu.store.chats import FailInterrupted
 from kouyu.store.database import Database
-from kouyu.store.feedback import Feedback
-from kouyu.store.files import Files
+from kouyu.store.files import FileContents
 from kouyu.store.lost_connections import LostConnections
-from kouyu.store.messages import Messages
-from kouyu.store.sounds import Sounds
+from kouyu.store.owned_store import OwnedStore
+from kouyu.store.sounds import KeptSounds
 from kouyu.store.tokens import Tokens
-from kouyu.store.variables import Variables
-from kouyu.store.voiceprints import Voiceprints
-from kouyu.store.writer import Write
 
 logger = logging.getLogger(__name__)
 
 
 class Store:
-    """Saved data by kind. An awaited write is on disk; reads see every write awaited before."""
+    """The saved data: that of each owner by ``of``, and what belongs to the server.
+
+    An awaited write is on disk; reads see every write awaited before.
+    """
 
     def __init__(
         self, database: Database, clock: Callable[[], float] = time.time, files_folder: Path | None = None
     ) -> None:
         self._database = database
-        self.conversations = Conversations(database, clock)
-        self.messages = Messages(database, clock)
-        self.chats = Chats(database, clock)
-        self.feedback = Feedback(database, clock)
+        self._clock = clock
+        self._contents = FileContents(files_folder, clock)
+        self._ids = IdFactory()
         self.tokens = Tokens(database, clock)
-        self.files = Files(database, files_folder, clock)
-        self.bots = Bots(database, clock)
-        self.variables = Variables(database, clock)
-        self.voiceprints = Voiceprints(database, clock)
-        self.sounds = Sounds(database, clock)
+        self.kept_sounds = KeptSounds(database, clock)
         self.lost_connections = LostConnections(database, clock)
 
     @classmethod
@@ -63,7 +56,7 @@ class Store:
         store = cls(await Database.open(location), clock, files_folder)
         if recover:
             try:
-                interrupted = await store.chats.fail_interrupted()
+                interrupted = await store.fail_interrupted()
                 await store.lost_connections.forget_old()
             except BaseException:
                 await store.close()
@@ -72,13 +65,35 @@ class Store:
                 logger.warning("marked %d chats as failed that a stop of the server had left open", interrupted)
         return store
 
-    async def write(self, *writes: Write[Any]) -> None:
-        """Do several writes in one transaction, all or none; returns when they are on disk.
+    def of(self, owner: str) -> OwnedStore:
+        """The data of one owner; "" is the owner of tokens that name none."""
+        return OwnedStore(self._database, owner, contents=self._contents, ids=self._ids, clock=self._clock)
 
-        Raises UnknownConversation if one belongs to a conversation that does not exist, StoreError if the database
-        fails, StoreClosed if the store is closing. Cancelling the caller does not undo the writes that it queued.
-        """
-        await self._database.write(*writes)
+    async def fail_interrupted(self) -> int:
+        """Mark the chats that a crash left open as failed; return their number. Only at the start of a server."""
+        return await self._database.write_one(FailInterrupted(int(self._clock())))
+
+    async def sweep_files(self) -> int:
+        """Delete uploads that a crash cut off; return their number."""
+        return await self._contents.sweep(self._database)
+
+    def free_bytes(self) -> int | None:
+        """Free space on the disk of uploaded files; None without a folder for them."""
+        return self._contents.free_bytes()
+
+    async def bots_of_all(self) -> tuple[BotRecord, ...]:
+        """The bots of all owners, each with its owner."""
+        return await bots_of_all(self._database)
+
+    async def public_picture(self, bot_id: str) -> bytes | None:
+        """The picture of a bot of any owner: pages show it without a token. None if there is none. Raises StoreError
+        if its content is missing."""
+        bot = await bot_of_anybody(self._database, bot_id)
+        if bot is None:
+            return None
+        files = self.of(bot.owner).files
+        file = await files.get((bot.published or bot.draft).icon_file_id)
+        return None if file is None else await files.content(file)
 
     def observe_writes(self, observe: Callable[[float], None]) -> None:
         """Call ``observe`` with the duration of each transaction of writes, in seconds."""

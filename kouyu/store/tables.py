@@ -37,6 +37,7 @@ class JsonText(TypeDecorator[Any]):
 # Plain INTEGER in SQLite, where only that is an auto-increment row id.
 _Sequence = BigInteger().with_variant(Integer, "sqlite")
 
+# Messages, chats, recordings and feedback belong to the owner of their conversation, features to that of their group.
 metadata = MetaData()
 
 
@@ -44,6 +45,7 @@ class ConversationColumns(TypedColumns):
     """Conversations; ``section_id`` is the current section."""
 
     id: Named[str] = Column(Text, primary_key=True)
+    owner: Named[str] = Column(Text)
     bot_id: Named[str] = Column(Text)
     user_id: Named[str] = Column(Text)
     section_id: Named[str] = Column(Text)
@@ -119,16 +121,18 @@ class FileColumns(TypedColumns):
     """Uploaded files; their content is on disk."""
 
     id: Named[str] = Column(Text, primary_key=True)
+    owner: Named[str] = Column(Text)
     name: Named[str] = Column(Text)
     bytes: Named[int] = Column(BigInteger)
     created_at: Named[int] = Column(BigInteger)
 
 
 class BotColumns(TypedColumns):
-    """Bots created over REST; drafts and published versions are BotProfiles."""
+    """Bots created over REST, by the access token ``creator_id``; drafts and published versions are BotProfiles."""
 
     id: Named[str] = Column(Text, primary_key=True)
-    owner_id: Named[str] = Column(Text)
+    owner: Named[str] = Column(Text)
+    creator_id: Named[str] = Column(Text)
     draft: Named[dict[str, Any]] = Column(JsonText)
     published: Named[dict[str, Any] | None] = Column(JsonText)
     version: Named[int] = Column(BigInteger)
@@ -138,9 +142,10 @@ class BotColumns(TypedColumns):
 
 
 class VariableColumns(TypedColumns):
-    """Variables of a user of a bot or an app (the owner)."""
+    """Variables of a user of a bot or an app, whose id is ``of_id``."""
 
-    owner_id: Named[str] = Column(Text, primary_key=True)
+    owner: Named[str] = Column(Text, primary_key=True)
+    of_id: Named[str] = Column(Text, primary_key=True)
     user_id: Named[str] = Column(Text, primary_key=True)
     keyword: Named[str] = Column(Text, primary_key=True)
     value: Named[str] = Column(Text)
@@ -159,10 +164,11 @@ class FeedbackColumns(TypedColumns):
 
 
 class VoiceprintGroupColumns(TypedColumns):
-    """Voiceprint groups; ``owner_id`` is the access token that created one."""
+    """Voiceprint groups; ``creator_id`` is the access token that created one."""
 
     id: Named[str] = Column(Text, primary_key=True)
-    owner_id: Named[str] = Column(Text)
+    owner: Named[str] = Column(Text)
+    creator_id: Named[str] = Column(Text)
     account_id: Named[str] = Column(Text)
     name: Named[str] = Column(Text)
     description: Named[str] = Column(Text)
@@ -175,7 +181,7 @@ class VoiceprintFeatureColumns(TypedColumns):
 
     id: Named[str] = Column(Text, primary_key=True)
     group_id: Named[str] = Column(Text)
-    owner_id: Named[str] = Column(Text)
+    creator_id: Named[str] = Column(Text)
     name: Named[str] = Column(Text)
     description: Named[str] = Column(Text)
     created_at: Named[int] = Column(BigInteger)

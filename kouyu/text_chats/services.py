@@ -19,8 +19,8 @@ class ChatServices(msgspec.Struct, frozen=True, kw_only=True):
     store: Store
     ids: IdFactory
     limits: Limits
-    bots: Mapping[str, Agent] = msgspec.field(default_factory=dict)
-    """Agents by bot id."""
+    bots_of: Callable[[str], Mapping[str, Agent]] = lambda owner: {}
+    """The agents of the bots that an owner's clients may talk to, by bot id."""
     flows: Mapping[str, Agent] = msgspec.field(default_factory=dict)
     """Agents by workflow id."""
     sections: Sections = msgspec.field(default_factory=Sections)

@@ -65,6 +65,7 @@ class TextChat:
         """
         self._asked = asked
         self._services = services
+        self._store = services.store.of(asked.caller.owner)
         self._identity = identity
         last = asked.messages[-1] if question is None else question
         self._record = ChatRecord(last.content, last.content_type, chat_config=asked.chat_config, identity=identity)
@@ -74,7 +75,7 @@ class TextChat:
         elif own := asked.messages[-1].meta_data:
             self._messages.question = msgspec.structs.replace(self._messages.question, meta_data=own)
         self._keeps_question = question is None
-        recorder = Recorder(services.store, bot_id=identity.bot_id)
+        recorder = Recorder(self._store, bot_id=identity.bot_id)
         if is_known:
             recorder.know(identity.conversation_id)
         self._out = ChatOutput(recorder, stream)
@@ -213,7 +214,7 @@ class TextChat:
 
     async def _request(self) -> AgentRequest:
         request = await agent_request(
-            self._services.store,
+            self._store,
             self._messages.question,
             self._asked.chat_config,
             brought=self._asked.context,

@@ -44,10 +44,9 @@ class TextChats:
         self._tasks: dict[TextChat, asyncio.Task[None]] = {}
         self._is_ending = False
 
-    @property
-    def bots(self) -> Mapping[str, Agent]:
-        """Agents by bot id."""
-        return self._services.bots
+    def bots_of(self, owner: str) -> Mapping[str, Agent]:
+        """The agents of the bots that this owner's clients may talk to, by bot id."""
+        return self._services.bots_of(owner)
 
     @property
     def flows(self) -> Mapping[str, Agent]:
@@ -75,7 +74,7 @@ class TextChats:
         if record is not None:
             identity.open(record.id, record.section_id)
         question = None if asked.messages else await self._last_question(asked, record)
-        await self._check_free(identity.conversation_id)
+        await self._check_free(asked.caller.owner, identity.conversation_id)
         if self.running >= ALWAYS and self._is_overloaded():
             raise self._refusal("overloaded", "the server has as much to do as it can answer in time")
         chat = TextChat(
@@ -93,17 +92,22 @@ class TextChats:
         return chat
 
     async def submit(
-        self, conversation_id: str, chat_id: str, outputs: tuple[ToolOutput, ...], stream: EventStream | None
+        self,
+        owner: str,
+        conversation_id: str,
+        chat_id: str,
+        outputs: tuple[ToolOutput, ...],
+        stream: EventStream | None,
     ) -> TextChat:
-        """Resume the chat with the outputs of the client's tools.
+        """Resume an owner's chat with the outputs of the client's tools.
 
         Raises ProtocolError for a chat that does not wait for them, InvalidField for outputs of other calls.
         """
-        chat = self._found(conversation_id, chat_id)
+        chat = self._found(owner, conversation_id, chat_id)
         if chat is None or chat.phase != "waiting":
-            status = await self._status(conversation_id, chat_id)
+            status = await self._status(owner, conversation_id, chat_id)
             raise ProtocolError(errors.BAD_REQUEST, f"the chat is not waiting for tool outputs: it is {status}")
-        await self._check_free(conversation_id)
+        await self._check_free(owner, conversation_id)
         try:
             chat.submit(outputs, stream)
         except InvalidField as fault:  # it names an event's field
@@ -111,14 +115,14 @@ class TextChats:
         await chat.started()
         return chat
 
-    async def cancel(self, conversation_id: str, chat_id: str) -> Chat:
-        """Cancel a running chat; return its state as saved. Raises ProtocolError if it cannot be canceled."""
-        chat = self._found(conversation_id, chat_id)
+    async def cancel(self, owner: str, conversation_id: str, chat_id: str) -> Chat:
+        """Cancel an owner's running chat; return its state as saved. Raises ProtocolError if it cannot be canceled."""
+        chat = self._found(owner, conversation_id, chat_id)
         if chat is not None and chat.can_be_cancelled:
             await self._stop(chat)
             if chat.chat is not None and chat.chat.status == "canceled":
                 return chat.chat
-        status = await self._status(conversation_id, chat_id)
+        status = await self._status(owner, conversation_id, chat_id)
         raise ProtocolError(errors.CANNOT_CANCEL, f"the chat cannot be canceled now: it is {status}")
 
     def leave(self, chat: TextChat, stream: EventStream) -> None:
@@ -127,15 +131,19 @@ class TextChats:
         if chat.is_read_by(stream) and chat.needs_its_client and chat in self._tasks:
             self._tasks[chat].cancel()
 
-    async def forget(self, conversation_id: str) -> None:
-        """End the chats of a conversation that is about to be deleted."""
-        for chat in [chat for chat in self._tasks if chat.conversation_id == conversation_id]:
+    async def forget(self, owner: str, conversation_id: str) -> None:
+        """End the chats of an owner's conversation that is about to be deleted."""
+        of_it = (conversation_id, owner)
+        for chat in [chat for chat in self._tasks if (chat.conversation_id, chat.caller.owner) == of_it]:
             await self._stop(chat, _DELETED)
 
-    async def begin_section(self, conversation_id: str) -> str:
-        """Begin a new section of the conversation in all of its sessions; return its id. Raises UnknownConversation."""
+    async def begin_section(self, owner: str, conversation_id: str) -> str:
+        """Begin a new section of an owner's conversation in all of its sessions; return its id.
+
+        Raises UnknownConversation.
+        """
         section_id = self._services.ids.next_id()
-        await self._services.store.conversations.set_section(conversation_id, section_id)
+        await self._services.store.of(owner).conversations.set_section(conversation_id, section_id)
         self._services.sections.begin(conversation_id, section_id)
         return section_id
 
@@ -169,17 +177,18 @@ class TextChats:
         task.cancel()
         await asyncio.wait({task})
 
-    def _found(self, conversation_id: str, chat_id: str) -> TextChat | None:
+    def _found(self, owner: str, conversation_id: str, chat_id: str) -> TextChat | None:
+        wanted = (conversation_id, chat_id, owner)
         return next(
-            (chat for chat in self._tasks if (chat.conversation_id, chat.id) == (conversation_id, chat_id)), None
+            (chat for chat in self._tasks if (chat.conversation_id, chat.id, chat.caller.owner) == wanted), None
         )
 
-    async def _status(self, conversation_id: str, chat_id: str) -> str:
+    async def _status(self, owner: str, conversation_id: str, chat_id: str) -> str:
         """The status of a chat. Raises ProtocolError if there is none."""
-        record = await self._services.store.chats.get(chat_id)
+        record = await self._services.store.of(owner).chats.get(chat_id)
         if record is not None and record.conversation_id == conversation_id:
             return record.status
-        if chat := self._found(conversation_id, chat_id):
+        if chat := self._found(owner, conversation_id, chat_id):
             return "requires_action" if chat.phase == "waiting" else "in_progress"
         raise UnknownId("chat", chat_id, "in this conversation")
 
@@ -188,7 +197,7 @@ class TextChats:
         wanted = asked.chat_config.conversation_id
         if not wanted:
             return None
-        record = await self._services.store.conversations.get(wanted)
+        record = await self._services.store.of(asked.caller.owner).conversations.get(wanted)
         if record is None:
             raise UnknownId("conversation", wanted)
         if record.user_id not in ("", asked.chat_config.user_id or ""):
@@ -199,16 +208,16 @@ class TextChats:
     async def _last_question(self, asked: ChatRequest, record: ConversationRecord | None) -> Message:
         """The user's last message, if it has no answer yet."""
         if record is not None:
-            latest = await self._services.store.messages.last_said(
+            latest = await self._services.store.of(asked.caller.owner).messages.last_said(
                 record.id, record.section_id, user_id=asked.chat_config.user_id or ""
             )
             if latest is not None and latest.role == "user":
                 return msgspec.convert(latest, Message, from_attributes=True)
         raise InvalidField("additional_messages", [], "at least a question, unless the conversation ends with one")
 
-    async def _check_free(self, conversation_id: str) -> None:
+    async def _check_free(self, owner: str, conversation_id: str) -> None:
         """Raises ProtocolError if a text or voice chat runs in the conversation, or too many run in all."""
-        running_here = await self._services.store.chats.running_in(conversation_id)
+        running_here = await self._services.store.of(owner).chats.running_in(conversation_id)
         # No await from here until the chat is registered.
         running = [chat for chat in self._tasks if chat.phase == "running"]
         if running_here or any(chat.conversation_id == conversation_id for chat in running):

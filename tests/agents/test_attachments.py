@@ -21,6 +21,7 @@ from kouyu.workers.limited import LimitedWorkers
 from tests.agents.http_server import Asked, http_server, whole
 from tests.standins.openai_server import OpenAIStandIn, fault_of
 
+OWNER = "acme"
 PNG = b"\x89PNG\r\n\x1a\n and so on"
 UPLOADED = {"1": Fetched("notes.txt", b"The code is 1234."), "2": Fetched("p.png", PNG), "3": Fetched("x", b"\0\1")}
 
@@ -35,9 +36,9 @@ class Uploads:
     def __init__(self) -> None:
         self.reads: list[str] = []
 
-    async def read(self, file_id: str) -> Fetched | None:
+    async def read(self, owner: str, file_id: str) -> Fetched | None:
         self.reads.append(file_id)
-        return UPLOADED.get(file_id)
+        return UPLOADED.get(file_id) if owner == OWNER else None
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def message(*parts: dict[str, Any]) -> ContextMessage:
 async def shown(
     attachments: Attachments, *messages: ContextMessage, images: bool = False, document_tokens: int = 1000
 ) -> list[list[dict[str, str]]]:
-    resolved = await attachments.resolved(messages, images=images, document_tokens=document_tokens)
+    resolved = await attachments.resolved(messages, OWNER, images=images, document_tokens=document_tokens)
     return [json.loads(each.content) for each in resolved]
 
 
@@ -136,7 +137,7 @@ async def test_the_latest_files_are_read_and_read_once(attachments: Attachments,
 async def test_other_messages_stay_as_they_are(attachments: Attachments) -> None:
     plain = ContextMessage(role="user", content="Hi")
     malformed = ContextMessage(role="user", content="[", content_type="object_string")
-    assert await attachments.resolved([plain, malformed], images=True, document_tokens=9) == (plain, malformed)
+    assert await attachments.resolved([plain, malformed], OWNER, images=True, document_tokens=9) == (plain, malformed)
 
 
 def test_the_words_of_a_message() -> None:
@@ -188,7 +189,7 @@ async def told(attachments: Attachments, *outputs: str, images: bool = True) -> 
     calls = tuple(ToolCall(id=f"call{n:05}", function=Function("look", "{}")) for n in range(len(outputs)))
     given = tuple(ToolOutput(tool_call_id=call.id, output=text) for call, text in zip(calls, outputs, strict=True))
     round_message = as_message(ToolRound(calls=calls, outputs=given))
-    return chat_messages(await attachments.resolved([round_message], images=images, document_tokens=1000))
+    return chat_messages(await attachments.resolved([round_message], OWNER, images=images, document_tokens=1000))
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,8 @@ async def agents(tmp_path: Path) -> AsyncIterator[Agents]:
     scheduler, workers = Scheduler(1), LimitedWorkers()
     async with await Store.open(tmp_path / "kouyu.db") as store:
         profile = BotProfile(name="Mine", model=BotModel(model_id="ada"))
-        record = await store.bots.create("ada", profile)
-        await store.bots.publish(record.id)
+        record = await store.of("").bots.create("ada", profile)
+        await store.of("").bots.publish(record.id)
         async with open_agents(SETTINGS, store, workers, scheduler) as opened:
             yield opened
     await workers.close()

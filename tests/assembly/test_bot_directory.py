@@ -40,9 +40,9 @@ async def opening(bot: object) -> object:
 
 
 async def test_a_changed_bot_replaces_itself_and_running_sessions_keep_the_old_one(directory: BotDirectory) -> None:
-    directory.put("1", BotProfile(name="a", prompt="Old."))
+    directory.put("1", BotProfile(name="a", prompt="Old."), "")
     old = directory.agents["1"]
-    directory.put("1", BotProfile(name="a", prompt="New."))
+    directory.put("1", BotProfile(name="a", prompt="New."), "")
     assert await opening(old) == [{"role": "system", "content": "Old."}]
     assert await opening(directory.agents["1"]) == [{"role": "system", "content": "New."}]
     directory.remove("1")
@@ -50,13 +50,13 @@ async def test_a_changed_bot_replaces_itself_and_running_sessions_keep_the_old_o
 
 
 async def test_a_bot_without_a_model_or_a_prompt_gets_the_default_ones(directory: BotDirectory) -> None:
-    directory.put("1", BotProfile(name="a"))
+    directory.put("1", BotProfile(name="a"), "")
     made = directory.definitions["1"]
     assert (made.model.model, made.max_tokens, made.prompt) == ("wise", 50, DEFAULT_PROMPT)
 
 
 async def test_settings_of_a_bot_take_precedence_over_those_of_its_model(directory: BotDirectory) -> None:
-    directory.put("1", BotProfile(name="a", model=BotModel(model_id="fast", temperature=0.0, context_round=2)))
+    directory.put("1", BotProfile(name="a", model=BotModel(model_id="fast", temperature=0.0, context_round=2)), "")
     made = directory.definitions["1"]
     assert (made.model.model, made.temperature, made.context_rounds) == ("fast", 0.0, 2)
 
@@ -76,20 +76,20 @@ async def test_a_prompt_without_end_is_refused_before_it_answers(directory: BotD
 @pytest.mark.parametrize("profile", [BotProfile(name="a", prompt="{{"), BotProfile(name="a", tools=(BotTools("x"),))])
 async def test_an_invalid_profile_is_refused(directory: BotDirectory, profile: BotProfile) -> None:
     with pytest.raises(ProtocolError):
-        directory.put("1", profile)
+        directory.put("1", profile, "")
     assert "1" not in directory.agents
 
 
 async def test_a_server_that_starts_again_has_its_published_bots(
     directory: BotDirectory, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
-    published = await store.bots.create("7", BotProfile(name="a"))
-    await store.bots.publish(published.id)
-    draft = await store.bots.create("7", BotProfile(name="b"))
-    stranded = await store.bots.create("7", BotProfile(name="c", model=BotModel(model_id="gone")))
-    await store.bots.publish(stranded.id)
+    published = await store.of("").bots.create("7", BotProfile(name="a"))
+    await store.of("").bots.publish(published.id)
+    draft = await store.of("").bots.create("7", BotProfile(name="b"))
+    stranded = await store.of("").bots.create("7", BotProfile(name="c", model=BotModel(model_id="gone")))
+    await store.of("").bots.publish(stranded.id)
     with caplog.at_level(logging.WARNING):
-        directory.put_published(await store.bots.list())
+        directory.put_published(await store.of("").bots.list())
     assert published.id in directory.agents
     assert not {draft.id, stranded.id} & set(directory.agents)
     assert f"bot {stranded.id} cannot answer" in caplog.text

@@ -55,10 +55,10 @@ async def filled(tmp_path: Path) -> Filled:
     with open_data_folder(made.path) as folder:
         local_certificate(folder.tls, [])
         async with await Store.open(folder.database, files_folder=folder.files) as store:
-            await store.conversations.create_if_missing("c", "bot")
+            await store.of("").conversations.create_if_missing("c", "bot")
             made.uploads = (
-                (await store.files.add("notes.txt", b"hello")).id,
-                (await store.files.add("map.png", bytes(3_000_000))).id,
+                (await store.of("").files.add("notes.txt", b"hello")).id,
+                (await store.of("").files.add("map.png", bytes(3_000_000))).id,
             )
             made.token = await folder.access_token(store.tokens)
     return made
@@ -89,11 +89,11 @@ async def test_everything_is_there_after_a_restore(filled: Filled, tmp_path: Pat
     assert {**after, "kouyu.db": b""} == {**before, "kouyu.db": b""}
     with open_data_folder(tmp_path / "new") as folder:
         async with await Store.open(folder.database, files_folder=folder.files) as store:
-            assert await store.conversations.get("c") is not None
+            assert await store.of("").conversations.get("c") is not None
             assert await folder.access_token(store.tokens) == filled.token
-            record = await store.files.get(filled.uploads[0])
+            record = await store.of("").files.get(filled.uploads[0])
             assert record is not None
-            assert await store.files.content(record) == b"hello"
+            assert await store.of("").files.content(record) == b"hello"
 
 
 def test_backup_and_restored_files_are_their_owners_alone(filled: Filled, tmp_path: Path) -> None:
@@ -121,8 +121,8 @@ async def test_an_upload_that_is_deleted_meanwhile_is_not_in_the_backup(
     assert filled.save().without_content == ()
     filled.restore(tmp_path / "new")
     async with await Store.open(tmp_path / "new" / "kouyu.db") as store:
-        assert await store.files.get(filled.uploads[0]) is None
-        assert await store.files.get(filled.uploads[1]) is not None
+        assert await store.of("").files.get(filled.uploads[0]) is None
+        assert await store.of("").files.get(filled.uploads[1]) is not None
 
 
 def test_an_upload_whose_content_was_lost_before_is_reported(filled: Filled) -> None:

@@ -26,7 +26,7 @@ def saved(data_dir: Path) -> Path:
 
     async def add() -> str:
         async with await Store.open(data_dir / "kouyu.db", files_folder=data_dir / "files") as store:
-            return (await store.files.add("notes.txt", b"hello")).id
+            return (await store.of("").files.add("notes.txt", b"hello")).id
 
     return data_dir / "files" / asyncio.run(add())
 

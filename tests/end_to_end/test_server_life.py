@@ -77,7 +77,7 @@ def test_every_message_told_as_completed_survives_a_kill(tmp_path: Path) -> None
 
     async def kept() -> list[str | None]:
         async with await Store.open(tmp_path / "data" / "kouyu.db") as store:
-            records = [await store.messages.get(conversation, message) for conversation, message, _ in told]
+            records = [await store.of("").messages.get(conversation, message) for conversation, message, _ in told]
             return [None if record is None else record.content for record in records]
 
     assert asyncio.run(kept()) == [content for _, _, content in told]

@@ -96,7 +96,7 @@ async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings:
         limiter = TokenLimiter(store.tokens)
         app = create_app(
             store=store,
-            answerer_ids=AnswererIds(bots=("kouyu", "tutor"), default_bot="kouyu", flows=("7",)),
+            answerer_ids=AnswererIds(bots_of=lambda owner: ("kouyu", "tutor"), default_bot="kouyu", flows=("7",)),
             sessions=sessions,
             sockets=sockets,
             limiter=limiter,
@@ -108,9 +108,9 @@ async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings:
                 scheduler=None,
                 engines=(RunningEngine("asr", "none"),),
                 voices=0,
-                bots=("kouyu", "tutor"),
+                bots_of=lambda owner: ("kouyu", "tutor"),
                 flows=("7",),
-                sounds=store.sounds,
+                sounds=store.kept_sounds,
                 keep_audio=None,
                 watchdog=LoopWatchdog(),
                 started_at=time.monotonic(),

@@ -36,7 +36,7 @@ async def talked(server: Running) -> Running:
         section_id="c",
         meta_data=meta_data,
     )
-    await server.store.write(
+    await server.store.of("").write(
         CreateConversation(id="c", bot_id="kouyu", created_at=100),
         CreateConversation(id="other", bot_id="kouyu", created_at=100),
         PutChat(chat),
@@ -72,9 +72,9 @@ async def test_cozepy_uploads_a_file_and_finds_it_again(server: Running, coze: A
     assert (uploaded.file_name, uploaded.bytes) == ("picture.png", 256)
     found = await coze(lambda client: client.files.retrieve(file_id=uploaded.id))
     assert found.model_dump() == uploaded.model_dump()
-    record = await server.store.files.get(uploaded.id)
+    record = await server.store.of("").files.get(uploaded.id)
     assert record is not None
-    assert await server.store.files.content(record) == content
+    assert await server.store.of("").files.content(record) == content
 
 
 async def test_cozepy_uploads_bytes_without_a_name(coze: Any) -> None:

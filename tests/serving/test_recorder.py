@@ -35,7 +35,7 @@ class SlowStore:
     async def write(self, *writes: Any) -> None:
         await self.gate.wait()
         self.transactions.append(len(writes))
-        await self.store.write(*writes)
+        await self.store.of("").write(*writes)
 
 
 async def test_records_that_wait_go_into_one_transaction(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ async def test_records_that_wait_go_into_one_transaction(tmp_path: Path) -> None
             recorder.save(SaveMessage(message(number), 1))
         await recorder.written(recorder.ticket)
         assert slow.transactions == [6]
-        assert [kept.id for kept in await store.messages.context("7", "7", 10)] == ["0", "1", "2", "3", "4"]
+        assert [kept.id for kept in await store.of("").messages.context("7", "7", 10)] == ["0", "1", "2", "3", "4"]
 
 
 async def test_a_caller_who_is_cancelled_loses_nothing_for_the_next(tmp_path: Path) -> None:
@@ -61,18 +61,18 @@ async def test_a_caller_who_is_cancelled_loses_nothing_for_the_next(tmp_path: Pa
         await asyncio.gather(first, return_exceptions=True)
         slow.gate.set()
         await recorder.written(recorder.ticket)
-        assert (await store.messages.get("7", "1")) is not None
+        assert (await store.of("").messages.get("7", "1")) is not None
 
 
 async def test_what_was_heard_and_the_section_are_kept_in_the_order_given(tmp_path: Path) -> None:
     async with await Store.open(tmp_path / "kouyu.db") as store:
-        recorder = Recorder(store, bot_id="kouyu")
+        recorder = Recorder(store.of(""), bot_id="kouyu")
         recorder.save(SaveMessage(message(1), 1))
         recorder.save(TrimMessage("1", "answer"))
         recorder.save(SaveSection("7", "8"))
         await recorder.written(recorder.ticket)
-        (kept,) = await store.messages.context("7", "7", 10)
-        conversation = await store.conversations.get("7")
+        (kept,) = await store.of("").messages.context("7", "7", 10)
+        conversation = await store.of("").conversations.get("7")
     assert kept.content == "answer"
     assert conversation is not None
     assert conversation.section_id == "8"

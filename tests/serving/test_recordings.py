@@ -35,7 +35,7 @@ class Listener:
         return str(self.heard[-1])
 
 
-async def read(file_id: str) -> Fetched | None:
+async def read(owner: str, file_id: str) -> Fetched | None:
     if not file_id.isdigit():
         return Fetched("a.wav", b"no audio")
     pcm = np.zeros(int(file_id) * SPEECH_RATE // 10, np.int16).tobytes()

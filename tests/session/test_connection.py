@@ -133,7 +133,7 @@ async def test_an_inserted_message_is_on_disk_soon_though_no_event_tells_of_it(s
     client.says("conversation.message.create", role="assistant", content_type="text", content="My name is Bob.")
     section = client.conversation_id
     async with asyncio.timeout(20):
-        while not (kept := await services.store.messages.context(section, section, 10)):  # noqa: ASYNC110
+        while not (kept := await services.store.of("").messages.context(section, section, 10)):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert [message.content for message in kept] == ["My name is Bob."]
     client.sent.put_nowait(None)

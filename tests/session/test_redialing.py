@@ -91,7 +91,7 @@ async def test_after_a_drop_it_continues_with_configuration_and_conversation(ser
                 assert goes_on(again, first)
                 # The opening line was spoken, and the client is told of nothing that it did not ask for.
                 assert again.read == ["chat.created", "conversation.chat.canceled", "chat.updated"]
-    record = await services.store.conversations.get(first.conversation_id)
+    record = await services.store.of("").conversations.get(first.conversation_id)
     assert record is not None
 
 

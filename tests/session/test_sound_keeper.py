@@ -29,11 +29,11 @@ class Session:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.recorder = Recorder(store, bot_id="kouyu")
+        self.recorder = Recorder(store.of(""), bot_id="kouyu")
         timeline = AudioTimeline(60)
         timeline.append(np.concatenate((SECOND, SECOND)))
         bounds = Bounds(days=1, max_bytes=1_000_000)
-        self.keeper = SoundKeeper(store.sounds, bounds, timeline=timeline, recorder=self.recorder)
+        self.keeper = SoundKeeper(store.of("").sounds, bounds, timeline=timeline, recorder=self.recorder)
 
     def transcribed(self, order: int, end: int, text: str) -> None:
         self.keeper.follow(TimePassed(), [Transcribe(order, 0, end, True, CONFIGURATION)], CONFIGURATION)
@@ -49,7 +49,7 @@ class Session:
 
     async def kept(self) -> dict[str, SoundRecord]:
         await self.keeper.finish()
-        return {sound.message_id: sound for sound in await self.store.sounds.list("c")}
+        return {sound.message_id: sound for sound in await self.store.of("").sounds.list("c")}
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ async def test_an_answer_has_what_was_sent_of_it(session: Session) -> None:
     session.save(message("a", "assistant", "answer", "Good day."))
     session.send(spoken(), spoken(), DownlinkEvent("conversation.audio.completed"))
     assert (await session.kept())["a"].duration_ms == 2000
-    found = await session.store.sounds.content("c", "a")
+    found = await session.store.of("").sounds.content("c", "a")
     assert found is not None
     assert found[1].startswith(b"OggS")
 

@@ -19,7 +19,8 @@ from kouyu.protocol.voice_print import VoicePrint
 from kouyu.session import turn_voice
 from kouyu.session.turn_voice import TurnVoice
 from kouyu.store.store import Store
-from kouyu.store.voiceprints import Enrolment, Voiceprints
+from kouyu.store.voiceprint_writes import Enrolment
+from kouyu.store.voiceprints import Voiceprints
 
 SPEECH = np.random.default_rng(0).normal(scale=0.1, size=48_000).astype(np.float32)
 VOICE: Voiceprint = np.eye(1, 8, dtype=np.float32)[0]
@@ -52,9 +53,9 @@ async def store(tmp_path: Any) -> Any:
 
 
 async def group_with_ann(store: Store, model: str = "test-1") -> str:
-    group_id = await store.voiceprints.create_group("family", owner_id="t")
+    group_id = await store.of("").voiceprints.create_group("family", creator_id="t")
     ann = Enrolment(model=model, vector=VOICE.tobytes(), speech_ms=5000)
-    await store.voiceprints.enrol(group_id, "ann", ann, owner_id="t", description="mother")
+    await store.of("").voiceprints.enrol(group_id, "ann", ann, creator_id="t", description="mother")
     return group_id
 
 
@@ -63,7 +64,7 @@ async def speaker(
 ) -> VoicePrint | None:
     listening = TurnVoice(
         speaker_encoder=encoder,
-        voiceprints=store.voiceprints,
+        voiceprints=store.of("").voiceprints,
         gender_recognizer=Listener(),
         emotion_recognizer=None,
     )

@@ -16,13 +16,15 @@ WRITERS = 5
 async def write_for_ever(store: Store, writer: int) -> None:
     for number in count():
         message_id = f"{writer}-{number}"
-        await store.write(PutChat(chat(f"chat-{writer}", "in_progress")), AddMessage(message(message_id), number))
+        await store.of("").write(
+            PutChat(chat(f"chat-{writer}", "in_progress")), AddMessage(message(message_id), number)
+        )
         print(message_id, flush=True)
 
 
 async def main(path: str) -> None:
     store = await Store.open(path)
-    await store.write(CreateConversation(id="c", bot_id="bot", created_at=1))
+    await store.of("").write(CreateConversation(id="c", bot_id="bot", created_at=1))
     await asyncio.gather(*(write_for_ever(store, writer) for writer in range(WRITERS)))
 
 

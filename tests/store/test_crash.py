@@ -21,7 +21,7 @@ async def test_whatever_was_awaited_is_there_after_a_kill(tmp_path: Path) -> Non
 
     async with await Store.open(path) as store:
         assert len(told) >= 20
-        missing = [each for each in told if await store.messages.get("c", each) is None]
+        missing = [each for each in told if await store.of("").messages.get("c", each) is None]
         assert missing == []
-        statuses = [await store.chats.get(f"chat-{writer}") for writer in range(WRITERS)]
+        statuses = [await store.of("").chats.get(f"chat-{writer}") for writer in range(WRITERS)]
         assert {each.status for each in statuses if each} == {"failed"}

@@ -41,16 +41,16 @@ async def test_the_migrations_make_the_columns_that_queries_use(store: Store) ->
 
 async def test_opening_again_changes_nothing(location: str | Path) -> None:
     async with await Store.open(location) as store:
-        await store.conversations.create_if_missing("c", "bot")
+        await store.of("").conversations.create_if_missing("c", "bot")
     async with await Store.open(location) as store:
-        assert await store.conversations.get("c") is not None
+        assert await store.of("").conversations.get("c") is not None
 
 
 async def test_two_programs_may_open_a_new_database_at_once(location: str | Path) -> None:
     stores = await asyncio.gather(*(Store.open(location) for _ in range(4)))
     for number, store in enumerate(stores):
-        await store.conversations.create_if_missing(f"c{number}", "bot")
-    assert len((await stores[0].conversations.list_by_bot("bot")).conversations) == 4
+        await store.of("").conversations.create_if_missing(f"c{number}", "bot")
+    assert len((await stores[0].of("").conversations.list_by_bot("bot")).conversations) == 4
     for store in stores:
         await store.close()
 
@@ -69,7 +69,7 @@ async def test_opening_waits_for_another_program_that_writes_to_a_file_not_yet_i
 
 async def test_only_the_steps_that_are_missing_are_taken(location: str | Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with await Store.open(location) as store:
-        await store.conversations.create_if_missing("c", "bot")
+        await store.of("").conversations.create_if_missing("c", "bot")
     later = ("CREATE TABLE later (id TEXT)", "INSERT INTO later SELECT id FROM conversations")
     longer = (*migrations.STEPS, Step("9.0.0", "make later", later))
     monkeypatch.setattr(migrations, "STEPS", longer)
@@ -99,7 +99,7 @@ async def test_messages_of_a_kouyu_that_kept_no_calls_ids_are_context(
         await database._writing.run(partial(inserted, statement))
     await database.close()
     async with await Store.open(location) as store:
-        (found,) = await store.messages.context("c", "c", 10)
+        (found,) = await store.of("").messages.context("c", "c", 10)
         assert (found.id, found.tool_call_id) == ("m", "")
 
 
@@ -136,7 +136,7 @@ async def test_each_step_and_the_rows_that_it_changes_are_logged(
     caplog.set_level("INFO", logger="kouyu.store")
     async with await Store.open(location) as store:
         for name in ("a", "b"):
-            await store.conversations.create_if_missing(name, "bot")
+            await store.of("").conversations.create_if_missing(name, "bot")
     assert caplog.messages == []  # a new database has nothing to migrate
     changed = Step(
         "9.0.0", "conversations get a colour", ("ALTER TABLE conversations ADD COLUMN c TEXT",), "conversations"
@@ -233,7 +233,7 @@ async def test_of_two_programs_that_start_at_once_on_an_old_database_one_migrate
 async def test_a_new_file_can_be_read_by_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "new" / "kouyu.db"
     async with await Store.open(path) as store:
-        await store.conversations.create_if_missing("c", "bot")
+        await store.of("").conversations.create_if_missing("c", "bot")
         modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
     assert modes == {"kouyu.db": 0o600, "kouyu.db-wal": 0o600, "kouyu.db-shm": 0o600}
     assert path.parent.stat().st_mode & 0o777 == 0o700

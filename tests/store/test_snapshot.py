@@ -49,7 +49,7 @@ async def test_a_damaged_database_is_not_backed_up_in_silence(tmp_path: Path) ->
     path = tmp_path / "kouyu.db"
     async with await Store.open(path) as store:
         for number in range(200):
-            await store.conversations.create_if_missing(f"c{number}", "bot")
+            await store.of("").conversations.create_if_missing(f"c{number}", "bot")
     with path.open("r+b") as file:
         file.seek(3 * 4096)
         file.write(b"\xff" * 4096)

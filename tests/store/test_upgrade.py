@@ -39,23 +39,23 @@ async def test_it_has_the_newest_schema(upgraded: Store) -> None:
 
 
 async def test_conversations_and_chats_are_there(upgraded: Store) -> None:
-    conversation = await upgraded.conversations.get(CONVERSATION)
+    conversation = await upgraded.of("").conversations.get(CONVERSATION)
     assert conversation is not None
     assert (conversation.user_id, conversation.name, conversation.meta_data) == ("ada", "French", {"level": "A1"})
-    chat = await upgraded.chats.get(CHAT)
+    chat = await upgraded.of("").chats.get(CHAT)
     assert chat is not None
     assert (chat.status, chat.usage.token_count) == ("completed", 45)
 
 
 async def test_messages_are_there_with_what_was_heard_of_them(upgraded: Store) -> None:
-    listed = await upgraded.messages.list(CONVERSATION, limit=10, order="asc")
+    listed = await upgraded.of("").messages.list(CONVERSATION, limit=10, order="asc")
     assert [(message.type, message.tool_call_id) for message in listed.messages] == [
         ("question", ""),
         ("answer", ""),
         ("question", ""),
         ("answer", ""),
     ]
-    context = await upgraded.messages.context(CONVERSATION, CONVERSATION, 10)
+    context = await upgraded.of("").messages.context(CONVERSATION, CONVERSATION, 10)
     assert context[0].meta_data == {"mood": "curious"}
     assert context[1].content == "Paris is the capital."
 
@@ -72,8 +72,8 @@ async def test_messages_of_types_that_the_old_release_had_not_join_them(upgraded
         chat_id=CHAT,
         section_id=CONVERSATION,
     )
-    await upgraded.write(AddMessage(call, MADE_AT + 60, "call 1"))
-    newest = (await upgraded.messages.context(CONVERSATION, CONVERSATION, 10))[-1]
+    await upgraded.of("").write(AddMessage(call, MADE_AT + 60, "call 1"))
+    newest = (await upgraded.of("").messages.context(CONVERSATION, CONVERSATION, 10))[-1]
     assert (newest.id, newest.type, newest.tool_call_id) == ("5", "function_call", "call 1")
     await upgraded.lost_connections.keep("a client", "{}")
     assert await upgraded.lost_connections.take("a client") == ["{}"]
@@ -89,25 +89,25 @@ async def test_tokens_are_still_good(upgraded: Store) -> None:
 
 
 async def test_files_are_there(upgraded: Store) -> None:
-    record = await upgraded.files.get("7500000000000000302")
+    record = await upgraded.of("").files.get("7500000000000000302")
     assert record is not None
-    assert await upgraded.files.content(record) == b"a map of Paris"
+    assert await upgraded.of("").files.content(record) == b"a map of Paris"
 
 
 async def test_voiceprints_are_there(upgraded: Store) -> None:
-    groups, _ = await upgraded.voiceprints.groups(GroupFilter(name="family"), offset=0, limit=10)
-    (voice,) = await upgraded.voiceprints.voices(groups[0].id)
+    groups, _ = await upgraded.of("").voiceprints.groups(GroupFilter(name="family"), offset=0, limit=10)
+    (voice,) = await upgraded.of("").voiceprints.voices(groups[0].id)
     assert (groups[0].feature_count, voice.name, voice.model, voice.speech_ms) == (1, "Ada", "resemblyzer", 4000)
     assert struct.unpack("<256f", voice.vector) == (0.0625,) * 256
-    assert await upgraded.voiceprints.audio(groups[0].id, voice.id) == b"RIFF"
+    assert await upgraded.of("").voiceprints.audio(groups[0].id, voice.id) == b"RIFF"
 
 
 async def test_bots_variables_feedback_and_sound_are_there(upgraded: Store) -> None:
-    (bot,) = await upgraded.bots.list()
+    (bot,) = await upgraded.of("").bots.list()
     assert bot.published is not None
     assert (bot.published.prompt, bot.published.model.temperature) == ("You teach.", 0.2)
-    assert await upgraded.variables.values("tutor", "ada") == {"city": "Lyon"}
-    feedback = await upgraded.feedback.get("2")
+    assert await upgraded.of("").variables.values("tutor", "ada") == {"city": "Lyon"}
+    feedback = await upgraded.of("").feedback.get("2")
     assert feedback is not None
     assert feedback.comment == "clear"
-    assert await upgraded.sounds.content(CONVERSATION, "1") == ("audio/ogg", b"sound")
+    assert await upgraded.of("").sounds.content(CONVERSATION, "1") == ("audio/ogg", b"sound")

@@ -75,7 +75,7 @@ class Writing:
     async def until(self, chat_id: str, status: str) -> ChatRecord:
         """Wait until a chat is kept with this status."""
         async with asyncio.timeout(10):
-            while (chat := await self.store.chats.get(chat_id)) is None or chat.status != status:  # noqa: ASYNC110
+            while (chat := await self.store.of("").chats.get(chat_id)) is None or chat.status != status:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         return chat
 
@@ -127,7 +127,7 @@ async def writing(request: pytest.FixtureRequest, tmp_path: Path, certificates: 
             store=store,
             ids=IdFactory(),
             limits=getattr(request, "param", LIMITS),
-            bots=bots,
+            bots_of=lambda owner: bots,
             flows={"orders": Flow("orders", orders, parameters={"shop": "the north"})},
             synthesizer=StubSynthesizer(),
         )
@@ -135,7 +135,7 @@ async def writing(request: pytest.FixtureRequest, tmp_path: Path, certificates: 
         chats = TextChats(services, limit=3, is_overloaded=lambda: overload.is_high)
         app = create_app(
             store=store,
-            answerer_ids=AnswererIds(bots=bots, default_bot="plain", flows=("orders",)),
+            answerer_ids=AnswererIds(bots_of=lambda owner: bots, default_bot="plain", flows=("orders",)),
             sessions=Sessions(1),
             sockets=OpenSockets(),
             limiter=TokenLimiter(store.tokens),

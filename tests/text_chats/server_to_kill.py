@@ -31,10 +31,12 @@ async def serve(folder: Path, model_url: str) -> None:
         _, secret = await store.tokens.create("ada")
         endpoint = ModelEndpoint(base_url=model_url, model="stand-in")
         bots = {"plain": LanguageModelBot(BotDefinition(id="plain", name="plain", model=endpoint))}
-        chats = TextChats(ChatServices(store=store, ids=IdFactory(), limits=Limits(), bots=bots), limit=3)
+        chats = TextChats(
+            ChatServices(store=store, ids=IdFactory(), limits=Limits(), bots_of=lambda owner: bots), limit=3
+        )
         app = create_app(
             store=store,
-            answerer_ids=AnswererIds(bots=bots, default_bot="plain"),
+            answerer_ids=AnswererIds(bots_of=lambda owner: bots, default_bot="plain"),
             sessions=Sessions(1),
             sockets=OpenSockets(),
             limiter=TokenLimiter(store.tokens),

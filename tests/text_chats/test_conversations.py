@@ -137,12 +137,12 @@ async def test_feedback_is_kept_and_taken_back(writing: Writing) -> None:
     path = f"/v1/conversations/{conversation_id}/messages/{added['id']}/feedback"
     given = {"feedback_type": "unlike", "reason_types": ["wrong"], "comment": "It is not."}
     assert (await writing.post(path, given))["code"] == 0
-    kept = await writing.store.feedback.get(added["id"])
+    kept = await writing.store.of("").feedback.get(added["id"])
     assert kept is not None
     assert (kept.feedback_type, kept.reason_types, kept.comment) == ("unlike", ("wrong",), "It is not.")
     assert (await writing.post(path, {"feedback_type": "meh"}))["code"] == 4000
     assert (await writing.http.delete(path)).json()["code"] == 0
-    assert await writing.store.feedback.get(added["id"]) is None
+    assert await writing.store.of("").feedback.get(added["id"]) is None
     nobody = f"/v1/conversations/{conversation_id}/messages/9/feedback"
     assert (await writing.post(nobody, given))["code"] == 4005
 

@@ -57,7 +57,7 @@ async def test_messages_and_feedback(coze: Run, writing: Writing) -> None:
         assert messages.delete(conversation_id=conversation_id, message_id=other.id).id == other.id
         return str(added.id)
 
-    kept = await writing.store.feedback.get(await coze(ask))
+    kept = await writing.store.of("").feedback.get(await coze(ask))
     assert kept is not None
     assert kept.feedback_type == "like"
 

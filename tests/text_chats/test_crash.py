@@ -47,13 +47,13 @@ async def test_what_was_told_survives_a_kill(tmp_path: Path) -> None:
         whole = [data for name, data in told if name == "conversation.message.completed"]
         assert [each["type"] for each in whole] == ["answer", "verbose"]
         for message in whole:
-            kept = await store.messages.get(message["conversation_id"], message["id"])
+            kept = await store.of("").messages.get(message["conversation_id"], message["id"])
             assert kept is not None
             assert kept.content == message["content"]
         done_id, cut_id = [data["id"] for name, data in told if name == "conversation.chat.created"]
-        done, cut = await store.chats.get(done_id), await store.chats.get(cut_id)
+        done, cut = await store.of("").chats.get(done_id), await store.of("").chats.get(cut_id)
         assert done is not None
         assert cut is not None
         assert done.status == "completed"
         assert (cut.status, cut.last_error) == ("failed", INTERRUPTED)
-        assert [each.content for each in await store.messages.of_chat(cut_id)] == ["And then?"]
+        assert [each.content for each in await store.of("").messages.of_chat(cut_id)] == ["And then?"]

@@ -51,7 +51,7 @@ async def test_a_cancel_stops_the_model_and_is_on_disk_when_it_is_answered(writi
     request = await writing.model.arrival()
     cancelled = await writing.post("/v3/chat/cancel", ids(chat))
     assert (cancelled["code"], cancelled["data"]["status"], cancelled["data"]["id"]) == (0, "canceled", chat["id"])
-    assert (await writing.store.chats.get(chat["id"])).status == "canceled"  # type: ignore[union-attr]
+    assert (await writing.store.of("").chats.get(chat["id"])).status == "canceled"  # type: ignore[union-attr]
     async with asyncio.timeout(10):
         await request.hung_up.wait()
     again = await writing.post("/v3/chat", polled(), conversation_id=chat["conversation_id"])
@@ -91,7 +91,7 @@ async def test_a_server_that_stops_fails_what_runs(writing: Writing) -> None:
     writing.model.will(Hang())
     chat = (await writing.post("/v3/chat", polled()))["data"]
     await writing.chats.end()
-    kept = await writing.store.chats.get(chat["id"])
+    kept = await writing.store.of("").chats.get(chat["id"])
     assert kept is not None
     assert (kept.status, kept.last_error) == ("failed", INTERRUPTED)
     assert (await writing.post("/v3/chat", polled()))["code"] == 4009
@@ -116,7 +116,7 @@ async def test_a_conversation_that_is_deleted_takes_its_chats_along(writing: Wri
     assert answer.json()["code"] == 0
     async with asyncio.timeout(10):
         await writing.model.requests[0].hung_up.wait()
-    assert await writing.store.chats.get(chat["id"]) is None
+    assert await writing.store.of("").chats.get(chat["id"]) is None
 
 
 async def test_a_chat_may_end_while_its_conversation_is_being_deleted(writing: Writing) -> None:
@@ -126,10 +126,10 @@ async def test_a_chat_may_end_while_its_conversation_is_being_deleted(writing: W
     conversation_id = first["conversation_id"]
     second = (await writing.post("/v3/chat", polled(), conversation_id=conversation_id))["data"]
     cancelled, _ = await asyncio.gather(
-        writing.chats.cancel(conversation_id, second["id"]), writing.chats.forget(conversation_id)
+        writing.chats.cancel("", conversation_id, second["id"]), writing.chats.forget("", conversation_id)
     )
     assert cancelled.status == "canceled"
-    kept = await writing.store.chats.get(first["id"])
+    kept = await writing.store.of("").chats.get(first["id"])
     assert kept is not None
     assert kept.status == "failed"
 
@@ -144,6 +144,6 @@ async def test_a_chat_that_is_spoken_runs_in_the_conversation_too(writing: Writi
         status="in_progress",
         section_id=conversation_id,
     )
-    await writing.store.chats.put(spoken)
+    await writing.store.of("").chats.put(spoken)
     assert (await writing.post("/v3/chat", polled(), conversation_id=conversation_id))["code"] == 4016
     assert (await writing.post("/v3/chat/cancel", {"conversation_id": conversation_id, "chat_id": "7"}))["code"] == 4104

@@ -70,13 +70,13 @@ async def test_a_line_ends_nowhere_but_at_its_end_for_any_reader(writing: Writin
 async def test_what_is_told_is_on_disk_already(writing: Writing) -> None:
     async for name, data in writing.stream("/v3/chat", asked()):
         if name.startswith("conversation.chat"):
-            chat = await writing.store.chats.get(data["id"])
+            chat = await writing.store.of("").chats.get(data["id"])
             assert chat is not None
             assert chat.status == data["status"] or data["status"] == "created"
-            kept = await writing.store.messages.of_chat(data["id"])
+            kept = await writing.store.of("").messages.of_chat(data["id"])
             assert kept[0].content == "Why is the sky blue?"
         if name == "conversation.message.completed":
-            assert await writing.store.messages.get(data["conversation_id"], data["id"]) is not None
+            assert await writing.store.of("").messages.get(data["conversation_id"], data["id"]) is not None
 
 
 async def test_a_conversation_continues(writing: Writing) -> None:
@@ -138,7 +138,7 @@ async def test_what_the_model_thinks_is_shown_apart(writing: Writing) -> None:
     assert "".join(each["content"] for each in deltas) == "Blue."
     (answer,) = messages(events, "answer")
     assert (answer["content"], answer["reasoning_content"]) == ("Blue.", "Hm, light.")
-    kept = await writing.store.messages.get(answer["conversation_id"], answer["id"])
+    kept = await writing.store.of("").messages.get(answer["conversation_id"], answer["id"])
     assert kept is not None
     assert kept.reasoning_content == "Hm, light."
 
@@ -158,7 +158,7 @@ async def test_thoughts_and_marks_in_the_model_s_text_are_no_part_of_the_answer(
     (answer,) = messages(await writing.events("/v3/chat", asked()), "answer")
     assert answer["content"] == "Blue."
     assert answer["reasoning_content"].strip() in ("I should greet.", "Light it is.")
-    kept = await writing.store.messages.get(answer["conversation_id"], answer["id"])
+    kept = await writing.store.of("").messages.get(answer["conversation_id"], answer["id"])
     assert kept is not None
     assert kept.content == "Blue."
 
@@ -194,7 +194,7 @@ async def test_an_answer_that_breaks_off_is_kept_as_far_as_it_came(writing: Writ
     writing.model.will(Say("Because ", "of ", die_after=1))
     events = await writing.events("/v3/chat", asked())
     failed = chat_of(events, "conversation.chat.failed")
-    kept = await writing.store.messages.of_chat(failed["id"])
+    kept = await writing.store.of("").messages.of_chat(failed["id"])
     assert [(each.type, each.content) for each in kept] == [
         ("question", "Why is the sky blue?"),
         ("answer", "Because"),
@@ -204,8 +204,8 @@ async def test_an_answer_that_breaks_off_is_kept_as_far_as_it_came(writing: Writ
 async def test_nothing_is_kept_of_a_chat_that_is_not_to_be(writing: Writing) -> None:
     events = await writing.events("/v3/chat", asked(auto_save_history=False))
     chat = chat_of(events, "conversation.chat.completed")
-    assert await writing.store.chats.get(chat["id"]) is None
-    assert await writing.store.conversations.get(chat["conversation_id"]) is None
+    assert await writing.store.of("").chats.get(chat["id"]) is None
+    assert await writing.store.of("").conversations.get(chat["conversation_id"]) is None
 
 
 async def test_a_client_that_hangs_up_stops_the_model(writing: Writing) -> None:
@@ -219,7 +219,7 @@ async def test_a_client_that_hangs_up_stops_the_model(writing: Writing) -> None:
     async with asyncio.timeout(10):
         await writing.model.requests[0].hung_up.wait()
     await writing.until(chat_id, "canceled")
-    kept = await writing.store.messages.of_chat(chat_id)
+    kept = await writing.store.of("").messages.of_chat(chat_id)
     assert [each.content for each in kept] == ["Why is the sky blue?", "one"]
 
 
@@ -292,5 +292,5 @@ async def test_an_answer_without_end_is_completed_with_what_there_is_of_it(writi
     writing.model.will(Say(*["word " * 4_000] * 5))
     events = await writing.events("/v3/chat", asked())
     chat = chat_of(events, "conversation.chat.completed")
-    kept = [each for each in await writing.store.messages.of_chat(chat["id"]) if each.type == "answer"]
+    kept = [each for each in await writing.store.of("").messages.of_chat(chat["id"]) if each.type == "answer"]
     assert [each.content for each in kept] == [("word " * MOST_ANSWER)[:MOST_ANSWER]]

@@ -49,7 +49,8 @@ def diagnostics_route(authenticator: SocketAuthenticator, watcher_hub: WatcherHu
 def wanted_by(user: TokenRecord, log_id: str | None, user_id: str | None) -> Wanted:
     """Return which sessions are asked for, limited to those that the token may see."""
     sees_all = "diagnostics" in user.permissions
-    return Wanted(log_id=log_id or "", user_id=user_id or "", owner="" if sees_all else user.id)
+    token_id = "" if sees_all else user.id
+    return Wanted(owner=user.owner, log_id=log_id or "", user_id=user_id or "", token_id=token_id)
 
 
 async def _tell(client: ClientSocket, watcher: Watcher) -> None:

@@ -50,7 +50,7 @@ def sound_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     )
     async def hear(request: Request[Any, Any, Any]) -> Response[bytes]:
         conversation_id, message_id = _which(request)
-        found = await store.sounds.content(conversation_id, message_id)
+        found = await store.of(request.user.owner).sounds.content(conversation_id, message_id)
         if found is None:
             raise _unknown(message_id)
         media_type, content = found
@@ -63,10 +63,10 @@ def sound_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     )
     async def listed(request: Request[Any, Any, Any]) -> Response[bytes]:
         conversation_id, _ = _which(request)
-        await known_conversation(store, conversation_id)
+        await known_conversation(store.of(request.user.owner), conversation_id)
         sounds = [
             Sound(kept.message_id, kept.role, kept.media_type, kept.duration_ms, kept.size, kept.created_at)
-            for kept in await store.sounds.list(conversation_id)
+            for kept in await store.of(request.user.owner).sounds.list(conversation_id)
         ]
         return answer_success(request, sounds)
 
@@ -78,7 +78,7 @@ def sound_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     )
     async def remove(request: Request[Any, Any, Any]) -> Response[bytes]:
         conversation_id, message_id = _which(request)
-        if not await store.sounds.delete(conversation_id, message_id):
+        if not await store.of(request.user.owner).sounds.delete(conversation_id, message_id):
             raise _unknown(message_id)
         return answer_success(request, None)
 

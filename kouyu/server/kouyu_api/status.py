@@ -4,7 +4,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -25,7 +25,7 @@ from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.settings.all_settings import EngineSettings
 from kouyu.store.sound_bounds import Bounds
-from kouyu.store.sounds import Sounds
+from kouyu.store.sounds import KeptSounds
 
 
 class RunningEngine(msgspec.Struct, frozen=True):
@@ -100,16 +100,17 @@ class ServerState:
     scheduler: Scheduler | None
     engines: Sequence[RunningEngine]
     voices: int
-    bots: Collection[str]
+    bots_of: Callable[[str], Collection[str]]
+    """The bots that an owner's clients may talk to."""
     flows: Collection[str]
-    sounds: Sounds
+    sounds: KeptSounds
     keep_audio: Bounds | None
     watchdog: LoopWatchdog
     started_at: float
     """By ``time.monotonic``."""
 
-    async def status(self) -> Status:
-        """Return the present status."""
+    async def status(self, owner: str) -> Status:
+        """Return the present status, with the bots and live sessions of this owner."""
         files, size = await self.sounds.usage()
         most = self.keep_audio.max_bytes if self.keep_audio else 0
         return Status(
@@ -121,17 +122,17 @@ class ServerState:
             scheduler=_work(self.scheduler),
             engines=self.engines,
             voices=self.voices,
-            bots=tuple(self.bots),
+            bots=tuple(self.bots_of(owner)),
             flows=tuple(self.flows),
             memory=_Memory(_resident_bytes()),
             cpu=_Cpu(os.cpu_count() or 1, round(os.getloadavg()[0], 2)),
             event_loop_held=self.watchdog.holds,
             kept_audio={"files": files, "bytes": size, "max_bytes": most},
-            live=self._live(),
+            live=self._live(owner),
         )
 
-    def _live(self) -> tuple[_Live, ...]:
-        return tuple(_live(session) for session in self.watcher_hub.sessions(Wanted()))
+    def _live(self, owner: str) -> tuple[_Live, ...]:
+        return tuple(_live(session) for session in self.watcher_hub.sessions(Wanted(owner=owner)))
 
 
 def _live(session: LiveSession) -> _Live:
@@ -151,7 +152,7 @@ def status_routes(state: ServerState, guard: Guard) -> list[HTTPRouteHandler]:
 
     @get("/v1/kouyu/status", guards=[guard], opt=described("The server's state and load", "kouyu", data=Status))
     async def status(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return answer_success(request, await state.status())
+        return answer_success(request, await state.status(request.user.owner))
 
     return [status]
 

@@ -120,8 +120,8 @@ async def _serve(
         login = login_link(ports.http, await store.tokens.create_login())
         lan_links = await _lan_links(ports, lan, store.tokens)
         opened = await stack.enter_async_context(open_sessions(store))
-        await store.sounds.forget(settings.audio.bounds)
-        if left := await store.files.sweep():
+        await store.kept_sounds.forget(settings.audio.bounds)
+        if left := await store.sweep_files():
             log.info("deleted %d uploads that a crash had cut off", left)
         overload = opened.services.overload if opened.services is not None else None
         sessions, sockets = Sessions(chosen.max_sessions, overload), OpenSockets()
@@ -201,7 +201,7 @@ async def _watching(services: Services | None, watchdog: LoopWatchdog) -> AsyncI
 def _answerer_ids(settings: Settings, opened: Runtime) -> AnswererIds:
     bots = _bot_ids(settings)
     return AnswererIds(
-        bots=opened.bots.definitions if opened.bots else bots,
+        bots_of=opened.bots.definitions_of if opened.bots else lambda owner: bots,
         default_bot=bots[0],
         flows=opened.services.flows if opened.services else tuple(flow.id for flow in settings.flows),
     )
@@ -244,9 +244,9 @@ def _state(
         scheduler=services.scheduler if services else None,
         engines=engines_of(settings.engines, opened.bots.settled.embedded if opened.bots else None),
         voices=len(opened.voices),
-        bots=opened.bots.definitions if opened.bots else _bot_ids(settings),
+        bots_of=opened.bots.definitions_of if opened.bots else lambda owner: _bot_ids(settings),
         flows=services.flows if services else tuple(flow.id for flow in settings.flows),
-        sounds=store.sounds,
+        sounds=store.kept_sounds,
         keep_audio=settings.audio.bounds if settings.audio.keep else None,
         watchdog=watchdog,
         started_at=time.monotonic(),

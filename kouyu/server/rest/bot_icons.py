@@ -22,7 +22,8 @@ def icon_url(request: Request[Any, Any, Any], bot_id: str, profile: BotProfile) 
 
 async def check_icon(files: Files, file_id: str) -> None:
     """Raises InvalidField if the file does not exist or is not a picture; "" means no picture."""
-    if file_id and not await _picture(files, file_id):
+    record = await files.get(file_id) if file_id else None
+    if file_id and (record is None or not _kind(await files.content(record))):
         raise InvalidField("icon_file_id", file_id, "the id of an uploaded PNG, JPEG, GIF or WebP picture")
 
 
@@ -31,23 +32,17 @@ def icon_routes(store: Store) -> list[HTTPRouteHandler]:
 
     @get("/v1/bots/{bot_id:str}/icon", opt=described("A bot's picture", "Bots", answer="picture", open=True))
     async def icon(request: Request[Any, Any, Any], bot_id: FromPath[str]) -> Response[bytes]:
-        record = await store.bots.get(bot_id)
-        file_id = (record.published or record.draft).icon_file_id if record else ""
-        picture = await _picture(store.files, file_id)
-        if picture is None:
+        content = await store.public_picture(bot_id)
+        kind = _kind(content) if content is not None else ""
+        if content is None or not kind:
             raise ProtocolError(NOT_FOUND, "there is no such picture")
-        kind, content = picture
         return Response(content, media_type=kind, headers={"X-Content-Type-Options": "nosniff"})
 
     return [icon]
 
 
-async def _picture(files: Files, file_id: str) -> tuple[str, bytes] | None:
-    """Media type and content of a picture; None if the file does not exist or is not one."""
-    record = await files.get(file_id) if file_id else None
-    if record is None:
-        return None
-    content = await files.content(record)
+def _kind(content: bytes) -> str:
+    """Media type of a picture; "" if it is not one."""
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp", content
-    return next(((kind, content) for start, kind in _KINDS.items() if content.startswith(start)), None)
+        return "image/webp"
+    return next((kind for start, kind in _KINDS.items() if content.startswith(start)), "")

@@ -166,7 +166,7 @@ def shown_bot(record: BotRecord, profile: BotProfile, directory: BotDirectory, i
         create_time=record.created_at,
         update_time=record.updated_at,
         version=str(record.version),
-        owner_user_id=record.owner_id,
+        owner_user_id=record.creator_id,
         prompt_info=ShownPrompt(profile.prompt),
         onboarding_info=ShownOnboarding(profile.prologue, profile.suggested_questions),
         suggest_reply_info=_suggest_reply(profile),
@@ -186,7 +186,7 @@ def listed_bot(record: BotRecord, profile: BotProfile, icon_url: str) -> ListedB
         icon_url=icon_url,
         is_published=record.published is not None,
         updated_at=record.updated_at,
-        owner_user_id=record.owner_id,
+        owner_user_id=record.creator_id,
         published_at=record.published_at,
     )
 

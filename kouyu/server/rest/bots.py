@@ -43,6 +43,7 @@ from kouyu.server.rest.typed import typed_body, typed_query
 from kouyu.server.rest.workspaces import check_workspace
 from kouyu.store.bots import BotProfile, BotRecord
 from kouyu.store.store import Store
+from kouyu.store.token_records import TokenRecord
 
 
 def bot_routes(
@@ -62,19 +63,19 @@ class BotService:
         self._changing = asyncio.Lock()
         self.directory = directory
 
-    async def get(self, bot_id: str) -> BotRecord:
-        """Return the bot with this id. Raises ProtocolError if there is none."""
+    async def get(self, owner: str, bot_id: str) -> BotRecord:
+        """Return the owner's bot with this id, or that of the settings. Raises ProtocolError if there is none."""
         settled = self.directory.settled.profiles.get(bot_id)
-        record = _settled_record(bot_id, settled) if settled else await self._store.bots.get(bot_id)
+        record = _settled_record(bot_id, settled) if settled else await self._store.of(owner).bots.get(bot_id)
         if record is None:
             raise UnknownId("bot", bot_id)
         return record
 
-    async def list(self, status: PublishStatus) -> list[tuple[BotRecord, BotProfile]]:
-        """The bots with a status, each in the matching version; those of the settings first."""
+    async def list(self, owner: str, status: PublishStatus) -> list[tuple[BotRecord, BotProfile]]:
+        """The owner's bots with a status, each in the matching version; those of the settings first."""
         settled = [_settled_record(*each) for each in self.directory.settled.profiles.items()]
         found: list[tuple[BotRecord, BotProfile]] = []
-        for record in (*settled, *await self._store.bots.list()):
+        for record in (*settled, *await self._store.of(owner).bots.list()):
             match status:
                 case "all":
                     found.append((record, record.draft))
@@ -86,38 +87,38 @@ class BotService:
                     found.append((record, record.draft))
         return found
 
-    async def create(self, owner_id: str, given: CreateBot) -> BotRecord:
+    async def create(self, creator: TokenRecord, given: CreateBot) -> BotRecord:
         """Create a bot, not yet published. Raises ProtocolError."""
         profile = given.over(BotProfile(name=""))
-        await self._check(profile)
-        return await self._store.bots.create(owner_id, profile)
+        await self._check(creator.owner, profile)
+        return await self._store.of(creator.owner).bots.create(creator.id, profile)
 
-    async def update(self, given: UpdateBot) -> None:
+    async def update(self, owner: str, given: UpdateBot) -> None:
         """Change a draft. Raises ProtocolError."""
         async with self._changing:
-            record = await self._changeable(given.bot_id)
+            record = await self._changeable(owner, given.bot_id)
             profile = given.over(record.draft)
-            await self._check(profile)
-            await self._store.bots.update(record.id, profile)
+            await self._check(owner, profile)
+            await self._store.of(owner).bots.update(record.id, profile)
 
-    async def publish(self, bot_id: str) -> BotRecord:
+    async def publish(self, owner: str, bot_id: str) -> BotRecord:
         """Publish the draft. Raises ProtocolError."""
         async with self._changing:
-            record = await self._changeable(bot_id)
+            record = await self._changeable(owner, bot_id)
             await self.directory.check(record.draft)  # a model or tool may have been removed from the settings since
-            published = await self._store.bots.publish(record.id)
-            self.directory.put(published.id, record.draft)
+            published = await self._store.of(owner).bots.publish(record.id)
+            self.directory.put(published.id, record.draft, owner)
             return published
 
-    async def unpublish(self, bot_id: str) -> None:
+    async def unpublish(self, owner: str, bot_id: str) -> None:
         """The bot answers no more. Raises ProtocolError."""
         async with self._changing:
-            record = await self._changeable(bot_id)
-            await self._store.bots.unpublish(record.id)
+            record = await self._changeable(owner, bot_id)
+            await self._store.of(owner).bots.unpublish(record.id)
             self.directory.remove(record.id)
 
-    async def _changeable(self, bot_id: str) -> BotRecord:
-        record = await self.get(bot_id)
+    async def _changeable(self, owner: str, bot_id: str) -> BotRecord:
+        record = await self.get(owner, bot_id)
         if bot_id in self.directory.settled.profiles:
             raise ProtocolError(
                 errors.FORBIDDEN,
@@ -125,18 +126,18 @@ class BotService:
             )
         return record
 
-    async def _check(self, profile: BotProfile) -> None:
+    async def _check(self, owner: str, profile: BotProfile) -> None:
         await self.directory.check(profile)
         if profile.voice_id and profile.voice_id not in self._voice_ids:
             raise InvalidField("voice_info_list[0].voice_id", profile.voice_id, ", ".join(self._voice_ids))
-        await check_icon(self._store.files, profile.icon_file_id)
+        await check_icon(self._store.of(owner).files, profile.icon_file_id)
 
 
 def _settled_record(bot_id: str, profile: BotProfile) -> BotRecord:
     """The record of a bot of the settings: always published, at an unknown time."""
     return BotRecord(
         id=bot_id,
-        owner_id="",
+        creator_id="",
         draft=profile,
         published=profile,
         version=0,
@@ -148,7 +149,7 @@ def _settled_record(bot_id: str, profile: BotProfile) -> BotRecord:
 
 def _reading_routes(service: BotService, guard: Guard) -> list[HTTPRouteHandler]:
     async def shown(request: Request[Any, Any, Any], bot_id: str, is_published: bool) -> Response[bytes]:
-        record = await service.get(bot_id)
+        record = await service.get(request.user.owner, bot_id)
         profile = record.published if is_published else record.draft
         if profile is None:
             raise ProtocolError(errors.NOT_PUBLISHED, f"the bot {bot_id!r} is not published")
@@ -170,7 +171,7 @@ def _reading_routes(service: BotService, guard: Guard) -> list[HTTPRouteHandler]
     async def listed(request: Request[Any, Any, Any]) -> Response[bytes]:
         wanted = typed_query(request, BotsQuery)
         check_workspace("workspace_id", wanted.workspace_id)
-        found = await service.list(wanted.publish_status)
+        found = await service.list(request.user.owner, wanted.publish_status)
         number = wanted.page_num or wanted.page_index or 1
         page = Page(page_num=number, page_size=wanted.page_size).of(found)
         items = tuple(listed_bot(*each, icon_url(request, each[0].id, each[1])) for each in page)
@@ -184,7 +185,7 @@ def _reading_routes(service: BotService, guard: Guard) -> list[HTTPRouteHandler]
     async def listed_published(request: Request[Any, Any, Any]) -> Response[bytes]:
         wanted = typed_query(request, PublishedBotsQuery)
         check_workspace("space_id", wanted.space_id)
-        found = await service.list("published_online")
+        found = await service.list(request.user.owner, "published_online")
         page = Page(page_num=wanted.page_index, page_size=wanted.page_size).of(found)
         bots = tuple(published_bot(*each, icon_url(request, each[0].id, each[1])) for each in page)
         return answer_success(request, PublishedBotList(bots, len(found)))
@@ -197,12 +198,12 @@ def _writing_routes(service: BotService, guard: Guard) -> list[HTTPRouteHandler]
     async def create(request: Request[Any, Any, Any]) -> Response[bytes]:
         given = await typed_body(request, CreateBot)
         check_workspace("space_id", given.space_id)
-        record = await service.create(request.user.id, given)
+        record = await service.create(request.user, given)
         return answer_success(request, NewBot(record.id))
 
     @post("/v1/bot/update", guards=[guard], opt=described("Change a bot's draft", "Bots", body=UpdateBot))
     async def update(request: Request[Any, Any, Any]) -> Response[bytes]:
-        await service.update(await typed_body(request, UpdateBot))
+        await service.update(request.user.owner, await typed_body(request, UpdateBot))
         return answer_success(request, {})
 
     @post(
@@ -211,7 +212,7 @@ def _writing_routes(service: BotService, guard: Guard) -> list[HTTPRouteHandler]
         opt=described("Publish a bot's draft", "Bots", body=PublishBot, data=NewVersion),
     )
     async def publish(request: Request[Any, Any, Any]) -> Response[bytes]:
-        record = await service.publish((await typed_body(request, PublishBot)).bot_id)
+        record = await service.publish(request.user.owner, (await typed_body(request, PublishBot)).bot_id)
         return answer_success(request, NewVersion(record.id, str(record.version)))
 
     @post(
@@ -221,7 +222,7 @@ def _writing_routes(service: BotService, guard: Guard) -> list[HTTPRouteHandler]
     )
     async def unpublish(request: Request[Any, Any, Any], bot_id: FromPath[str]) -> Response[bytes]:
         await typed_body(request, UnpublishBot)
-        await service.unpublish(bot_id)
+        await service.unpublish(request.user.owner, bot_id)
         return answer_success(request, {})
 
     return [create, update, publish, unpublish]

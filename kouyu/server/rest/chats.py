@@ -57,7 +57,7 @@ def _beginning_routes(store: Store, chats: TextChats, rest: RestAuthenticator) -
     )
     async def create(request: Asking) -> Response[bytes] | Stream:
         wanted = await typed_body(request, CreateChat)
-        agent = await _bot(store, wanted.bot_id, chats.bots)
+        agent = await _bot(store, request, wanted.bot_id, chats)
         asked = asked_of_bot(wanted, typed_query(request, WhereToChat).conversation_id, agent, request.auth)
         await _check_audio(rest, request, asked)
         return await _answer(request, chats, wanted.stream, lambda stream: chats.begin(asked, stream))
@@ -72,7 +72,7 @@ def _beginning_routes(store: Store, chats: TextChats, rest: RestAuthenticator) -
         wanted = await typed_body(request, CreateWorkflowChat)
         asked = asked_of_flow(wanted, _known("workflow", wanted.workflow_id, chats.flows), request.auth)
         if wanted.bot_id:
-            await _bot(store, wanted.bot_id, chats.bots)
+            await _bot(store, request, wanted.bot_id, chats)
         await _check_audio(rest, request, asked)
         return await streamed(chats, lambda stream: chats.begin(asked, stream), FLOW_DONE)
 
@@ -109,7 +109,9 @@ def _changing_routes(chats: TextChats, guard: Guard) -> list[HTTPRouteHandler]:
             request,
             chats,
             given.stream,
-            lambda stream: chats.submit(which.conversation_id, which.chat_id, given.tool_outputs, stream),
+            lambda stream: chats.submit(
+                request.user.owner, which.conversation_id, which.chat_id, given.tool_outputs, stream
+            ),
         )
 
     @post(
@@ -120,7 +122,8 @@ def _changing_routes(chats: TextChats, guard: Guard) -> list[HTTPRouteHandler]:
     )
     async def cancel(request: Asking) -> Response[bytes]:
         which = await typed_body(request, WhichChat)
-        return answer_success(request, shown_chat(await chats.cancel(which.conversation_id, which.chat_id)))
+        cancelled = await chats.cancel(request.user.owner, which.conversation_id, which.chat_id)
+        return answer_success(request, shown_chat(cancelled))
 
     return [submit, cancel]
 
@@ -140,9 +143,10 @@ async def _answer(
     return answer_success(request, shown_chat(await (await begin(None)).started()))
 
 
-async def _bot(store: Store, wanted: str, known: Mapping[str, Agent]) -> Agent:
+async def _bot(store: Store, request: Asking, wanted: str, chats: TextChats) -> Agent:
     """The agent of a bot. Raises ProtocolError if the bot does not exist or is not published."""
-    if wanted not in known and await store.bots.get(wanted) is not None:
+    known = chats.bots_of(request.user.owner)
+    if wanted not in known and await store.of(request.user.owner).bots.get(wanted) is not None:
         raise ProtocolError(errors.NOT_PUBLISHED, f"the bot {wanted[:_SHOWN]!r} is not published")
     return _known("bot", wanted, known)
 
@@ -157,8 +161,9 @@ def _known(kind: str, wanted: str, known: Mapping[str, Agent]) -> Agent:
 async def _kept(store: Store, request: Asking) -> ChatRecord:
     """The stored chat that the query names. Raises ProtocolError if it was not saved."""
     which = typed_query(request, WhichChat)
-    await known_conversation(store, which.conversation_id)
-    chat = await store.chats.get(which.chat_id)
+    mine = store.of(request.user.owner)
+    await known_conversation(mine, which.conversation_id)
+    chat = await mine.chats.get(which.chat_id)
     if chat is None or chat.conversation_id != which.conversation_id:
         raise UnknownId("chat", which.chat_id, "in this conversation")
     return chat

@@ -1,7 +1,7 @@
 """Conversations over REST (rest.md 3): the same as in ``/v1/chat``, so one started here continues there."""
 
 import time
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
@@ -34,6 +34,7 @@ _PAGE: Final = 50
 
 _Name = Annotated[str, Meta(max_length=_LONGEST_NAME)]
 T = TypeVar("T")
+BotsOf = Callable[[str], Collection[str]]
 
 
 class NewConversation(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,11 +87,12 @@ class NewSection(msgspec.Struct, frozen=True):
     conversation_id: str
 
 
-def conversation_routes(store: Store, guard: Guard, bots: Collection[str], chats: TextChats) -> list[HTTPRouteHandler]:
-    """The route handlers; ``bots`` are the ids of the bots that a conversation can be created for."""
+def conversation_routes(store: Store, guard: Guard, bots_of: BotsOf, chats: TextChats) -> list[HTTPRouteHandler]:
+    """The route handlers; ``bots_of`` returns the ids of the bots that an
+    owner's conversation can be created for."""
     return [
         *_reading_routes(store, guard),
-        _create_route(store, guard, bots),
+        _create_route(store, guard, bots_of),
         *_changing_routes(store, guard, chats),
     ]
 
@@ -111,7 +113,7 @@ def _reading_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     )
     async def listed(request: Request[Any, Any, Any]) -> Response[bytes]:
         wanted = typed_query(request, ConversationsQuery)
-        page = await store.conversations.list_by_bot(
+        page = await store.of(request.user.owner).conversations.list_by_bot(
             wanted.bot_id,
             page_num=wanted.page_num,
             page_size=wanted.page_size,
@@ -123,7 +125,7 @@ def _reading_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     return [retrieve, listed]
 
 
-def _create_route(store: Store, guard: Guard, bots: Collection[str]) -> HTTPRouteHandler:
+def _create_route(store: Store, guard: Guard, bots_of: BotsOf) -> HTTPRouteHandler:
     ids = IdFactory()
 
     @post(
@@ -134,7 +136,7 @@ def _create_route(store: Store, guard: Guard, bots: Collection[str]) -> HTTPRout
     async def create(request: Request[Any, Any, Any]) -> Response[bytes]:
         wanted = await typed_body(request, NewConversation)
         bot_id = wanted.bot_id
-        if bot_id and bot_id not in bots:
+        if bot_id and bot_id not in bots_of(request.user.owner):
             raise UnknownId("bot", bot_id)
         at_most(_MOST_MESSAGES, wanted.messages, "messages", BAD_REQUEST)
         entered = entered_messages(wanted.messages, "messages")
@@ -148,8 +150,9 @@ def _create_route(store: Store, guard: Guard, bots: Collection[str]) -> HTTPRout
             meta_data=entered_pairs(wanted.meta_data),
         )
         inserted = [AddMessage(each.placed(ids.next_id(), **place), now) for each in entered]
-        await store.write(conversation, *inserted)
-        return answer_success(request, _shown(await known_conversation(store, conversation_id)))
+        mine = store.of(request.user.owner)
+        await mine.write(conversation, *inserted)
+        return answer_success(request, _shown(await known_conversation(mine, conversation_id)))
 
     return create
 
@@ -162,9 +165,10 @@ def _changing_routes(store: Store, guard: Guard, chats: TextChats) -> list[HTTPR
     )
     async def update(request: Request[Any, Any, Any], conversation_id: FromPath[str]) -> Response[bytes]:
         name = (await typed_body(request, ConversationChanges)).name
+        mine = store.of(request.user.owner)
         if name:
-            await _of_known(conversation_id, store.conversations.rename(conversation_id, name))
-        return answer_success(request, _shown(await known_conversation(store, conversation_id)))
+            await _of_known(conversation_id, mine.conversations.rename(conversation_id, name))
+        return answer_success(request, _shown(await known_conversation(mine, conversation_id)))
 
     @delete(
         "/v1/conversations/{conversation_id:str}",
@@ -173,9 +177,10 @@ def _changing_routes(store: Store, guard: Guard, chats: TextChats) -> list[HTTPR
         status_code=200,
     )
     async def remove(request: Request[Any, Any, Any], conversation_id: FromPath[str]) -> Response[bytes]:
-        await known_conversation(store, conversation_id)
-        await chats.forget(conversation_id)
-        await store.conversations.delete(conversation_id)
+        mine = store.of(request.user.owner)
+        await known_conversation(mine, conversation_id)
+        await chats.forget(mine.owner, conversation_id)
+        await mine.conversations.delete(conversation_id)
         return answer_success(request, {})
 
     @post(
@@ -184,7 +189,7 @@ def _changing_routes(store: Store, guard: Guard, chats: TextChats) -> list[HTTPR
         opt=described("Begin a new section", "Conversations", data=NewSection),
     )
     async def clear(request: Request[Any, Any, Any], conversation_id: FromPath[str]) -> Response[bytes]:
-        section_id = await _of_known(conversation_id, chats.begin_section(conversation_id))
+        section_id = await _of_known(conversation_id, chats.begin_section(request.user.owner, conversation_id))
         return answer_success(request, NewSection(section_id, conversation_id))
 
     return [update, remove, clear]

@@ -17,6 +17,7 @@ from kouyu.server.rest.messages import known_conversation
 from kouyu.server.rest.typed import typed_body
 from kouyu.store.errors import UnknownMessage
 from kouyu.store.feedback import FeedbackType
+from kouyu.store.owned_store import OwnedStore
 from kouyu.store.store import Store
 
 _PATH: Final = "/v1/conversations/{conversation_id:str}/messages/{message_id:str}/feedback"
@@ -37,10 +38,11 @@ def feedback_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     async def give(
         request: Request[Any, Any, Any], conversation_id: FromPath[str], message_id: FromPath[str]
     ) -> Response[bytes]:
-        await _known_message(store, conversation_id, message_id)
+        mine = store.of(request.user.owner)
+        await _known_message(mine, conversation_id, message_id)
         given = await typed_body(request, GivenFeedback)
         try:
-            await store.feedback.put(
+            await mine.feedback.put(
                 message_id, given.feedback_type, reason_types=given.reason_types, comment=given.comment
             )
         except UnknownMessage as fault:  # deleted meanwhile
@@ -51,14 +53,15 @@ def feedback_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     async def take_back(
         request: Request[Any, Any, Any], conversation_id: FromPath[str], message_id: FromPath[str]
     ) -> Response[bytes]:
-        await _known_message(store, conversation_id, message_id)
-        await store.feedback.delete(message_id)
+        mine = store.of(request.user.owner)
+        await _known_message(mine, conversation_id, message_id)
+        await mine.feedback.delete(message_id)
         return answer_success(request, {})
 
     return [give, take_back]
 
 
-async def _known_message(store: Store, conversation_id: str, message_id: str) -> None:
+async def _known_message(store: OwnedStore, conversation_id: str, message_id: str) -> None:
     """Raises ProtocolError if the message is not in the conversation."""
     await known_conversation(store, conversation_id)
     if await store.messages.get(conversation_id, message_id) is None:

@@ -11,7 +11,8 @@ from kouyu.protocol.errors import UnknownId
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.uploads import FORM_BYTES, FileForm, read_form
-from kouyu.store.files import FileRecord, Files
+from kouyu.store.files import FileRecord
+from kouyu.store.store import Store
 
 
 class WhichFile(msgspec.Struct, frozen=True):
@@ -29,7 +30,7 @@ class ShownFile(msgspec.Struct, frozen=True):
     file_name: str
 
 
-def file_routes(files: Files, guard: Guard, max_bytes: int) -> list[HTTPRouteHandler]:
+def file_routes(store: Store, guard: Guard, max_bytes: int) -> list[HTTPRouteHandler]:
     """The route handlers; ``max_bytes`` limits a file's size."""
 
     @post(
@@ -40,7 +41,7 @@ def file_routes(files: Files, guard: Guard, max_bytes: int) -> list[HTTPRouteHan
     )
     async def upload(request: Request[Any, Any, Any]) -> Response[bytes]:
         name, content = (await read_form(request)).file(most_bytes=max_bytes)
-        return answer_success(request, _shown(await files.add(name, content)))
+        return answer_success(request, _shown(await store.of(request.user.owner).files.add(name, content)))
 
     @get(
         "/v1/files/retrieve",
@@ -49,7 +50,7 @@ def file_routes(files: Files, guard: Guard, max_bytes: int) -> list[HTTPRouteHan
     )
     async def retrieve(request: Request[Any, Any, Any]) -> Response[bytes]:
         file_id = request.query_params.get("file_id", "")
-        record = await files.get(file_id)
+        record = await store.of(request.user.owner).files.get(file_id)
         if record is None:
             raise UnknownId("file", file_id)
         return answer_success(request, _shown(record))

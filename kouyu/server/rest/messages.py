@@ -29,6 +29,7 @@ from kouyu.server.rest.typed import typed_body
 from kouyu.store.conversations import ConversationRecord
 from kouyu.store.errors import UnknownConversation, UnknownMessage
 from kouyu.store.message_writes import MessageRecord
+from kouyu.store.owned_store import OwnedStore
 from kouyu.store.store import Store
 
 _LIMIT: Final = 50
@@ -113,7 +114,7 @@ def _list_route(store: Store, guard: Guard) -> HTTPRouteHandler:
         conversation = await conversation_of_query(store, request)
         wanted = await typed_body(request, MessagesQuery)
         try:
-            page = await store.messages.list(
+            page = await store.of(request.user.owner).messages.list(
                 conversation.id,
                 chat_id=wanted.chat_id,
                 before_id=wanted.before_id,
@@ -140,7 +141,7 @@ def _retrieve_route(store: Store, guard: Guard) -> HTTPRouteHandler:
     async def one(request: Request[Any, Any, Any]) -> Response[bytes]:
         conversation = await conversation_of_query(store, request)
         message_id = request.query_params.get("message_id", "")
-        record = await store.messages.get(conversation.id, message_id)
+        record = await store.of(request.user.owner).messages.get(conversation.id, message_id)
         return answer_success(request, shown_record(_found(record, message_id)))
 
     return one
@@ -155,10 +156,13 @@ def _answers_route(store: Store, guard: Guard) -> HTTPRouteHandler:
     async def of_chat(request: Request[Any, Any, Any]) -> Response[bytes]:
         conversation = await conversation_of_query(store, request)
         chat_id = request.query_params.get("chat_id", "")
-        chat = await store.chats.get(chat_id)
+        chat = await store.of(request.user.owner).chats.get(chat_id)
         if chat is None or chat.conversation_id != conversation.id:
             raise UnknownId("chat", chat_id, "in this conversation")
-        return answer_success(request, [shown_record(record) for record in await store.messages.answers_of(chat_id)])
+        return answer_success(
+            request,
+            [shown_record(record) for record in await store.of(request.user.owner).messages.answers_of(chat_id)],
+        )
 
     return of_chat
 
@@ -182,7 +186,7 @@ def _create_route(store: Store, guard: Guard) -> HTTPRouteHandler:
         )
         now = int(time.time())
         try:
-            await store.messages.add(message, now)
+            await store.of(request.user.owner).messages.add(message, now)
         except UnknownConversation as fault:  # deleted meanwhile
             raise ProtocolError(errors.CONVERSATION_NOT_FOUND, str(fault)) from fault
         return answer_success(request, shown_message(message, now))
@@ -202,12 +206,12 @@ def _modify_route(store: Store, guard: Guard) -> HTTPRouteHandler:
         conversation = await conversation_of_query(store, request)
         message_id = request.query_params.get("message_id", "")
         changes = await typed_body(request, MessageChanges)
-        before = _found(await store.messages.get(conversation.id, message_id), message_id)
+        before = _found(await store.of(request.user.owner).messages.get(conversation.id, message_id), message_id)
         content, content_type = entered_content(
             before.content if changes.content is None else changes.content,
             changes.content_type or before.content_type,
         )
-        record = await store.messages.modify(
+        record = await store.of(request.user.owner).messages.modify(
             conversation.id,
             message_id,
             content=content if content != before.content else None,
@@ -228,18 +232,18 @@ def _delete_route(store: Store, guard: Guard) -> HTTPRouteHandler:
     async def delete(request: Request[Any, Any, Any]) -> Response[bytes]:
         conversation = await conversation_of_query(store, request)
         message_id = request.query_params.get("message_id", "")
-        record = await store.messages.delete(conversation.id, message_id)
+        record = await store.of(request.user.owner).messages.delete(conversation.id, message_id)
         return answer_success(request, shown_record(_found(record, message_id)))
 
     return delete
 
 
 async def conversation_of_query(store: Store, request: Request[Any, Any, Any]) -> ConversationRecord:
-    """Return the conversation that the query names. Raises ProtocolError if there is none."""
-    return await known_conversation(store, request.query_params.get("conversation_id", ""))
+    """Return the conversation of the client's owner that the query names. Raises ProtocolError if there is none."""
+    return await known_conversation(store.of(request.user.owner), request.query_params.get("conversation_id", ""))
 
 
-async def known_conversation(store: Store, conversation_id: str) -> ConversationRecord:
+async def known_conversation(store: OwnedStore, conversation_id: str) -> ConversationRecord:
     """Return the conversation with this id. Raises ProtocolError if there is none."""
     record = await store.conversations.get(conversation_id)
     if record is None:

@@ -1,6 +1,6 @@
 """Variables of each user of a bot or app (rest.md 5), for prompts and flows (``session.agent_request``)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 from litestar import Request, Response, get, put
@@ -14,7 +14,7 @@ from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.ids import OptionalId
 from kouyu.server.rest.typed import typed_body, typed_query
-from kouyu.store.variables import Variables
+from kouyu.store.store import Store
 
 _AT_ONCE: Final = 100
 _LONGEST_KEYWORD: Final = 100
@@ -36,7 +36,7 @@ class WhoseVariables(Struct, frozen=True, kw_only=True):
     connector_id: Annotated[OptionalId, Meta(description="All channels share their variables.")] = ""
 
     @property
-    def owner_id(self) -> str:
+    def of_id(self) -> str:
         """Id of the bot or app. Raises ProtocolError if neither is given."""
         if not (self.bot_id or self.app_id):
             raise ProtocolError(BAD_REQUEST, "bot_id or app_id: is missing")
@@ -79,8 +79,10 @@ class VariableList(Struct, frozen=True):
     items: tuple[Variable, ...]
 
 
-def variable_routes(variables: Variables, bots: Mapping[str, BotDefinition], guard: Guard) -> list[HTTPRouteHandler]:
-    """The route handlers; ``bots`` give the defaults."""
+def variable_routes(
+    store: Store, bots_of: Callable[[str], Mapping[str, BotDefinition]], guard: Guard
+) -> list[HTTPRouteHandler]:
+    """The route handlers; the bots of an owner give the defaults."""
 
     @get(
         "/v1/variables",
@@ -90,9 +92,9 @@ def variable_routes(variables: Variables, bots: Mapping[str, BotDefinition], gua
     async def read(request: Request[Any, Any, Any]) -> Response[bytes]:
         wanted = typed_query(request, WantedVariables)
         keywords = [name for name in wanted.keywords.split(",") if name]
-        kept = await variables.list(wanted.owner_id, wanted.connector_uid, keywords)
+        kept = await store.of(request.user.owner).variables.list(wanted.of_id, wanted.connector_uid, keywords)
         found = {each.keyword: Variable(each.keyword, each.value, each.created_at, each.updated_at) for each in kept}
-        bot = bots.get(wanted.bot_id)
+        bot = bots_of(request.user.owner).get(wanted.bot_id)
         for keyword, value in (bot.variables if bot else {}).items():
             if keyword in keywords or not keywords:
                 found.setdefault(keyword, Variable(keyword, value, 0, 0))
@@ -102,7 +104,7 @@ def variable_routes(variables: Variables, bots: Mapping[str, BotDefinition], gua
     async def write(request: Request[Any, Any, Any]) -> Response[bytes]:
         given = await typed_body(request, GivenVariables)
         values = {each.keyword: each.value for each in given.data}
-        await variables.set(given.owner_id, given.connector_uid, values)
+        await store.of(request.user.owner).variables.set(given.of_id, given.connector_uid, values)
         return answer_success(request, {})
 
     return [read, write]

@@ -42,7 +42,6 @@ from kouyu.server.rest.voiceprint_shape import (
 from kouyu.serving.speakers import LEAST_SPEECH_S, ranked_voices
 from kouyu.store.errors import UnknownVoiceprintFeature, UnknownVoiceprintGroup
 from kouyu.store.store import Store
-from kouyu.store.voiceprints import Voiceprints
 from kouyu.workers.limited import LimitedWorkers
 
 _MOST_BYTES: Final = 10 * 1024 * 1024
@@ -67,8 +66,8 @@ def voiceprint_feature_routes(
     routes = _reading(store, guard)
     if encoder is not None:
         uploads = _SpeechUploads(voice_activity, workers)
-        routes += _writing(store.voiceprints, encoder, uploads, guard, keep_audio=keep_audio)
-        routes.append(_identifying(store.voiceprints, encoder, uploads, guard))
+        routes += _writing(store, encoder, uploads, guard, keep_audio=keep_audio)
+        routes.append(_identifying(store, encoder, uploads, guard))
     return routes
 
 
@@ -86,8 +85,6 @@ class _SpeechUploads(Struct, frozen=True):
 
 
 def _reading(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
-    voiceprints = store.voiceprints
-
     @get(
         _FEATURES,
         guards=[guard],
@@ -95,11 +92,13 @@ def _reading(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     )
     async def listed(request: Request[Any, Any, Any], group_id: FromPath[str]) -> Response[bytes]:
         asked = typed_query(request, FeaturesQuery)
-        if not await voiceprints.has_group(group_id):
+        if not await store.of(request.user.owner).voiceprints.has_group(group_id):
             raise no_group(group_id)
         offset = (asked.page_num - 1) * asked.page_size
-        found, total = await voiceprints.features(group_id, offset=offset, limit=asked.page_size)
-        names = await token_names(store)
+        found, total = await store.of(request.user.owner).voiceprints.features(
+            group_id, offset=offset, limit=asked.page_size
+        )
+        names = await token_names(store, request.user.owner)
         return answer_success(request, Features(tuple(shown_feature(each, names, request) for each in found), total))
 
     @get(
@@ -107,8 +106,10 @@ def _reading(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
         guards=[guard],
         opt=described("The speech a speaker was enrolled with, as WAV", "Voiceprints", answer="audio"),
     )
-    async def audio(group_id: FromPath[str], feature_id: FromPath[str]) -> Response[bytes]:
-        content = await voiceprints.audio(group_id, feature_id)
+    async def audio(
+        request: Request[Any, Any, Any], group_id: FromPath[str], feature_id: FromPath[str]
+    ) -> Response[bytes]:
+        content = await store.of(request.user.owner).voiceprints.audio(group_id, feature_id)
         if content is None:
             raise ProtocolError(NOT_FOUND, "no audio is kept of this feature")
         return Response(content, media_type="audio/wav")
@@ -123,14 +124,14 @@ def _reading(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
         request: Request[Any, Any, Any], group_id: FromPath[str], feature_id: FromPath[str]
     ) -> Response[bytes]:
         with _faults_told(group_id, feature_id):
-            await voiceprints.delete(group_id, feature_id)
+            await store.of(request.user.owner).voiceprints.delete(group_id, feature_id)
         return answer_success(request, {})
 
     return [listed, audio, remove]
 
 
 def _writing(
-    voiceprints: Voiceprints,
+    store: Store,
     encoder: SpeakerEncoder,
     uploads: _SpeechUploads,
     guard: Guard,
@@ -148,15 +149,15 @@ def _writing(
         """At least 2 s of one person's speech: WAV, MP3, Ogg, M4A, AAC, or 16 bit PCM; 10 MB and 10 minutes at most."""
         form = await read_form(request)
         given = typed_form(form.texts(), NewFeature)
-        if not await voiceprints.has_group(group_id):
+        if not await store.of(request.user.owner).voiceprints.has_group(group_id):
             raise no_group(group_id)
         with _faults_told(group_id):
             speech = await uploads.speech(form, given, least_s=LEAST_ENROLMENT_S)
-            made = await voiceprints.enrol(
+            made = await store.of(request.user.owner).voiceprints.enrol(
                 group_id,
                 given.name,
                 await enrolment(speech, encoder, keep_audio=keep_audio()),
-                owner_id=request.user.id,
+                creator_id=request.user.id,
                 description=given.desc,
             )
         return answer_success(request, Made(made))
@@ -177,7 +178,7 @@ def _writing(
             if form.has_file:
                 speech = await uploads.speech(form, given, least_s=LEAST_ENROLMENT_S)
                 voice = await enrolment(speech, encoder, keep_audio=keep_audio())
-            await voiceprints.change(
+            await store.of(request.user.owner).voiceprints.change(
                 group_id, feature_id, name=given.name or None, description=given.desc or None, enrolment=voice
             )
         return answer_success(request, {})
@@ -185,9 +186,7 @@ def _writing(
     return [create, change]
 
 
-def _identifying(
-    voiceprints: Voiceprints, encoder: SpeakerEncoder, uploads: _SpeechUploads, guard: Guard
-) -> HTTPRouteHandler:
+def _identifying(store: Store, encoder: SpeakerEncoder, uploads: _SpeechUploads, guard: Guard) -> HTTPRouteHandler:
     @post(
         f"{ONE}/speaker_identify",
         guards=[guard],
@@ -198,10 +197,11 @@ def _identifying(
     async def identify(request: Request[Any, Any, Any], group_id: FromPath[str]) -> Response[bytes]:
         form = await read_form(request)
         given = typed_form(form.texts(), Identify)
-        if not await voiceprints.has_group(group_id):
+        if not await store.of(request.user.owner).voiceprints.has_group(group_id):
             raise no_group(group_id)
         with _faults_told(group_id):
             speech = await uploads.speech(form, given, least_s=LEAST_SPEECH_S)
+            voiceprints = store.of(request.user.owner).voiceprints
             ranked = await ranked_voices(encoder, voiceprints, group_id, speech, Priority.SENTENCE)
         scores = (
             FeatureScore(one.voice.id, one.voice.name, one.voice.description, round(one.score, 2))

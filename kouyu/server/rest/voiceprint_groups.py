@@ -22,7 +22,6 @@ ONE = f"{PATH}/{{group_id:str}}"
 
 def voiceprint_group_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     """The route handlers."""
-    voiceprints = store.voiceprints
 
     @post(
         PATH,
@@ -32,8 +31,8 @@ def voiceprint_group_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler
     )
     async def create(request: Request[Any, Any, Any]) -> Response[bytes]:
         given = await typed_body(request, NewGroup)
-        made = await voiceprints.create_group(
-            given.name, owner_id=request.user.id, description=given.desc, account_id=given.coze_account_id
+        made = await store.of(request.user.owner).voiceprints.create_group(
+            given.name, creator_id=request.user.id, description=given.desc, account_id=given.coze_account_id
         )
         return answer_success(request, Made(made))
 
@@ -41,18 +40,22 @@ def voiceprint_group_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler
     async def listed(request: Request[Any, Any, Any]) -> Response[bytes]:
         asked = typed_query(request, GroupsQuery)
         wanted = GroupFilter(
-            name=asked.name, group_id=asked.group_id, owner_id=asked.user_id, account_id=asked.coze_account_id
+            name=asked.name, group_id=asked.group_id, creator_id=asked.user_id, account_id=asked.coze_account_id
         )
         offset = (asked.page_num - 1) * asked.page_size
-        found, total = await voiceprints.groups(wanted, offset=offset, limit=asked.page_size)
-        names = await token_names(store)
+        found, total = await store.of(request.user.owner).voiceprints.groups(
+            wanted, offset=offset, limit=asked.page_size
+        )
+        names = await token_names(store, request.user.owner)
         return answer_success(request, Groups(tuple(shown_group(each, names) for each in found), total))
 
     @put(ONE, guards=[guard], opt=described("Change a group's name", "Voiceprints", body=ChangedGroup))
     async def change(request: Request[Any, Any, Any], group_id: FromPath[str]) -> Response[bytes]:
         given = await typed_body(request, ChangedGroup)
         try:
-            await voiceprints.change_group(group_id, name=given.name or None, description=given.desc or None)
+            await store.of(request.user.owner).voiceprints.change_group(
+                group_id, name=given.name or None, description=given.desc or None
+            )
         except UnknownVoiceprintGroup as fault:
             raise no_group(group_id) from fault
         return answer_success(request, {})
@@ -65,7 +68,7 @@ def voiceprint_group_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler
     )
     async def remove(request: Request[Any, Any, Any], group_id: FromPath[str]) -> Response[bytes]:
         try:
-            await voiceprints.delete_group(group_id)
+            await store.of(request.user.owner).voiceprints.delete_group(group_id)
         except UnknownVoiceprintGroup as fault:
             raise no_group(group_id) from fault
         return answer_success(request, {})
@@ -73,9 +76,9 @@ def voiceprint_group_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler
     return [create, listed, change, remove]
 
 
-async def token_names(store: Store) -> dict[str, str]:
-    """The names of access tokens by id."""
-    return {token.id: token.name for token in await store.tokens.list()}
+async def token_names(store: Store, owner: str) -> dict[str, str]:
+    """The names of an owner's access tokens by id."""
+    return {token.id: token.name for token in await store.tokens.list() if token.owner == owner}
 
 
 def no_group(group_id: str) -> ProtocolError:

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from kouyu.server.rest.ids import OptionalId
 from kouyu.server.rest.paging import PageNumber, PageSize
-from kouyu.store.voiceprints import FeatureRecord, GroupRecord
+from kouyu.store.voiceprint_writes import FeatureRecord, GroupRecord
 
 LONGEST_NAME = 100
 LONGEST_DESCRIPTION = 1000
@@ -177,7 +177,7 @@ def shown_group(record: GroupRecord, names: dict[str, str]) -> Group:
         created_at=record.created_at,
         updated_at=record.updated_at,
         feature_count=record.feature_count,
-        user_info=_user(record.owner_id, names),
+        user_info=_user(record.creator_id, names),
     )
 
 
@@ -191,10 +191,10 @@ def shown_feature(record: FeatureRecord, names: dict[str, str], request: Request
         created_at=record.created_at,
         updated_at=record.updated_at,
         desc=record.description,
-        user_info=_user(record.owner_id, names),
+        user_info=_user(record.creator_id, names),
     )
 
 
-def _user(owner_id: str, names: dict[str, str]) -> UserInfo:
-    name = names.get(owner_id, "")
-    return UserInfo(owner_id, name, name)
+def _user(creator_id: str, names: dict[str, str]) -> UserInfo:
+    name = names.get(creator_id, "")
+    return UserInfo(creator_id, name, name)

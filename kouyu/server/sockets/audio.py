@@ -38,7 +38,7 @@ def _route(
             return
         authenticated, client = accepted
         try:
-            bot_id = _bot_id(socket.scope["query_string"], answerer_ids)
+            bot_id = _bot_id(socket.scope["query_string"], answerer_ids, authenticated.user.owner)
         except ProtocolError as fault:
             await say_error_and_close(client, fault.code, fault.msg, authenticated.log_id)
             return
@@ -50,7 +50,7 @@ def _route(
     return serve
 
 
-def _bot_id(query: bytes, answerer_ids: AnswererIds) -> str:
+def _bot_id(query: bytes, answerer_ids: AnswererIds, owner: str) -> str:
     """Return the bot that ``entity_type`` and ``entity_id`` name (websocket.md 1); the default one if they name none.
 
     Raises ProtocolError.
@@ -61,7 +61,10 @@ def _bot_id(query: bytes, answerer_ids: AnswererIds) -> str:
         case "workflow":
             fault, bot_id = unknown("workflow", wanted, ("", *answerer_ids.flows)), answerer_ids.default_bot
         case "bot":
-            fault, bot_id = unknown("bot", wanted, ("", *answerer_ids.bots)), wanted or answerer_ids.default_bot
+            fault, bot_id = (
+                unknown("bot", wanted, ("", *answerer_ids.bots_of(owner))),
+                wanted or answerer_ids.default_bot,
+            )
         case _:
             raise InvalidField("entity_type", kind, "bot, workflow")
     if fault:

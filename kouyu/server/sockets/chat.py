@@ -1,7 +1,7 @@
 """``/v1/chat``: one conversation with a bot, or with a flow under a bot's name and voice."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,8 @@ class AnswererIds:
     """The ids of available bots and flows, read again for each connection. A server that reads its settings anew
     assigns ``default_bot``."""
 
-    bots: Collection[str]
+    bots_of: Callable[[str], Collection[str]]
+    """The bots that an owner's clients may talk to."""
     default_bot: str
     """The bot for clients that name none."""
     flows: Collection[str] = ()
@@ -41,7 +42,7 @@ def chat_route(
         query = socket.scope["query_string"]
         bot_id = query_value(query, "bot_id") or answerer_ids.default_bot
         workflow_id = query_value(query, "workflow_id") or ""
-        if fault := unknown("bot", bot_id, answerer_ids.bots) or unknown(
+        if fault := unknown("bot", bot_id, answerer_ids.bots_of(authenticated.user.owner)) or unknown(
             "workflow", workflow_id, ("", *answerer_ids.flows)
         ):
             await say_error_and_close(client, errors.NOT_FOUND, fault, authenticated.log_id)

@@ -46,11 +46,13 @@ class Talk:
 
 
 @contextmanager
-def session(server: Running, log_id: str = "log 1", owner: str = "") -> Iterator[Talk]:
+def session(server: Running, log_id: str = "log 1", token_id: str = "", owner: str = "") -> Iterator[Talk]:
     identity = Identity(ids=IdFactory(), bot_id="kouyu", epoch=0.0)
     conversation = Conversation(identity=identity, capabilities=CAPABILITIES, limits=Limits())
     about = SessionSeen(log_id=log_id, epoch_ms=1000, bot_id="kouyu", workflow_id="", limits=Limits())
-    with server.watcher_hub.session(about, owner=owner, conversation=conversation, clock=lambda: 2.0) as live:
+    with server.watcher_hub.session(
+        about, owner=owner, token_id=token_id, conversation=conversation, clock=lambda: 2.0
+    ) as live:
         yield Talk(live, conversation)
 
 
@@ -137,11 +139,11 @@ async def test_who_comes_later_gets_the_turns_that_were_seen(server: Running) ->
 
 async def test_a_token_with_own_diagnostics_sees_what_it_opened(server: Running) -> None:
     token_id, secret = await token(server, "own_diagnostics")
-    with session(server, "mine", owner=token_id), session(server, "theirs", owner="1"):
+    with session(server, "mine", token_id=token_id), session(server, "theirs", owner="1"):
         async with watching(server, secret=secret) as connection:
             got = await facts(connection, "session.configured")
             assert {message["session"] for message in got} == {"mine"}
-            assert {live.about.log_id for live in server.watcher_hub.sessions(Wanted(owner=token_id))} == {"mine"}
+            assert {live.about.log_id for live in server.watcher_hub.sessions(Wanted(token_id=token_id))} == {"mine"}
         answer = await ask(server, "?log_id=theirs", secret)
     assert answer.status_code == 404
 
