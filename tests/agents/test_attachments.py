@@ -154,7 +154,7 @@ async def test_a_bot_shows_them_to_its_model(
         seeing = msgspec.structs.replace(endpoint, images=images)
         bot = LanguageModelBot(BotDefinition(id="7", name="", model=seeing, prompt=""), attachments=attachments)
         question = message({"type": "text", "text": "What is it?"}, {"type": "image", "file_id": "2"})
-        assert [event async for event in bot.reply(AgentRequest(messages=(question,)))]
+        assert [event async for event in bot.reply(AgentRequest(owner=OWNER, messages=(question,)))]
         await bot.close()
     seen, told = (request.messages[0]["content"] for request in model.requests)
     assert seen[1]["image_url"]["url"].startswith("data:image/png;base64,")
@@ -254,8 +254,8 @@ async def test_a_bot_shows_its_model_what_tools_gave_in_this_turn_and_in_those_b
     question = ContextMessage(role="user", content="What is this?")
     answer = ContextMessage(role="assistant", content="A cat.")
     requests = [
-        AgentRequest(messages=(question,), tool_rounds=(ran,)),
-        AgentRequest(messages=(question, as_message(ran), answer, question)),
+        AgentRequest(owner=OWNER, messages=(question,), tool_rounds=(ran,)),
+        AgentRequest(owner=OWNER, messages=(question, as_message(ran), answer, question)),
     ]
     for request in requests:
         _ = [event async for event in bot.reply(request)]
