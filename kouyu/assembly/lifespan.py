@@ -109,6 +109,7 @@ def _services(
         overload=Overload(settings.overload),
         watcher_hub=WatcherHub(always=settings.diagnostics.always),
         keep_audio=settings.audio.bounds if settings.audio.keep else None,
+        recording_notice=settings.audio.notice.strip(),
         ids=IdFactory(),
         default_voice_id=voices[0].voice_id if voices else "",
         unknown_voice_is_error=settings.engines.unknown_voice_is_error,
@@ -131,6 +132,7 @@ async def _follow(settings: Settings, *, services: Services, agents: Agents, cha
     services.follow(
         limits=settings.limits,
         keep_audio=settings.audio.bounds if settings.audio.keep else None,
+        recording_notice=settings.audio.notice.strip(),
         keep_enrolment_audio=settings.voiceprints.keep_audio,
     )
     services.overload.limits = settings.overload

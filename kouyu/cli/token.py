@@ -1,18 +1,16 @@
 """``kouyu token``: create, change, list and revoke access tokens, also while a server runs on the same data."""
 
-import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
 import click
 from rich.console import Console
 from rich.table import Column, Table
 
-from kouyu.cli.local_server import address_of, chosen_folder, data_dir_option, data_folder
+from kouyu.cli.local_server import address_of, data_dir_option, data_folder
+from kouyu.cli.on_store import on_store
 from kouyu.cli.token_options import (
     Duration,
     WebAddress,
@@ -23,12 +21,7 @@ from kouyu.cli.token_options import (
     permissions_of,
 )
 from kouyu.server.kouyu_api.link import login_link
-from kouyu.store import location
-from kouyu.store.errors import StoreError
-from kouyu.store.store import Store
 from kouyu.store.token_records import ALL_PERMISSIONS, CLIENT_PERMISSIONS, TokenLimits, TokenRecord
-
-T = TypeVar("T")
 
 
 @click.group()
@@ -58,7 +51,9 @@ def create(
     given = permissions_of(permissions) or CLIENT_PERMISSIONS
     most = TokenLimits(**limits_of(limits))
     try:
-        _, secret = _run(data_dir, lambda store: store.tokens.create(name, expires_at, given, owner=owner, limits=most))
+        _, secret = on_store(
+            data_dir, lambda store: store.tokens.create(name, expires_at, given, owner=owner, limits=most)
+        )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     # Only the token goes to standard output, so that a script can capture it.
@@ -80,7 +75,7 @@ def change(name_or_id: str, permissions: tuple[str, ...], data_dir: Path | None,
     if not permissions and not changes:
         raise click.UsageError("give a permission or a limit to change; see kouyu token change --help")
     given = permissions_of(permissions) or None
-    changed = _run(
+    changed = on_store(
         data_dir, lambda store: store.tokens.change(name_or_id, permissions=given, limits=changes), fresh=False
     )
     if changed is None:
@@ -99,7 +94,7 @@ def link(url: str | None, owner: str, data_dir: Path | None) -> None:
     """
     address = address_of(data_folder(data_dir))
     try:
-        login = _run(data_dir, lambda store: store.tokens.create_login(owner), fresh=False)
+        login = on_store(data_dir, lambda store: store.tokens.create_login(owner), fresh=False)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     for base_url in [url] if url else [address.http, *address.lan]:
@@ -110,7 +105,7 @@ def link(url: str | None, owner: str, data_dir: Path | None) -> None:
 @data_dir_option
 def list_tokens(data_dir: Path | None) -> None:
     """List all tokens, without their secrets."""
-    records = _run(data_dir, lambda store: store.tokens.list(), fresh=False)
+    records = on_store(data_dir, lambda store: store.tokens.list(), fresh=False)
     columns = (Column(title, no_wrap=True) for title in ("Name", "Made", "Expires", "Last used"))
     table = Table(*columns, "Owner", "Opens", "Limits", box=None, pad_edge=False)
     now = time.time()
@@ -127,28 +122,9 @@ def list_tokens(data_dir: Path | None) -> None:
 @data_dir_option
 def revoke(name_or_id: str, data_dir: Path | None) -> None:
     """Delete the token named NAME. A running server refuses it within a second or two."""
-    if not _run(data_dir, lambda store: store.tokens.revoke(name_or_id), fresh=False):
+    if not on_store(data_dir, lambda store: store.tokens.revoke(name_or_id), fresh=False):
         raise click.ClickException(f"there is no token {name_or_id}")
     click.echo(f"Revoked {name_or_id}.")
-
-
-def _run(data_dir: Path | None, work: Callable[[Store], Awaitable[T]], *, fresh: bool = True) -> T:
-    """Run ``work`` on the store; with ``fresh`` also on one that no server has created yet."""
-    database = location.database(chosen_folder(data_dir))
-    if not fresh and isinstance(database, Path) and not database.is_file():
-        raise click.ClickException(
-            f"no server has saved data in {database.parent} yet; name its folder with --data-dir"
-        )
-
-    async def on_store() -> T:
-        # recover=False: the open chats belong to the server that may be running.
-        async with await Store.open(database, recover=False) as store:
-            return await work(store)
-
-    try:
-        return asyncio.run(on_store())
-    except StoreError as error:
-        raise click.ClickException(str(error)) from error
 
 
 def _opens(record: TokenRecord) -> str:

@@ -13,7 +13,10 @@ from kouyu.protocol.configuration import Configuration
 class Announcer:
     """Puts announcements into the output slot, and remembers which prologue the client has been played."""
 
-    def __init__(self, *, orders: OrderNumbers, limits: Limits, output: OutputSlot) -> None:
+    def __init__(self, *, orders: OrderNumbers, limits: Limits, output: OutputSlot, notice: str) -> None:
+        """``notice`` is spoken once in each conversation, before the prologue; "": nothing is."""
+        self._notice = notice
+        self._noticed_in = ""
         self._orders = orders
         self._limits = limits
         self._output = output
@@ -25,16 +28,29 @@ class Announcer:
         yield from self._output.interrupt(3, now)
         self._begin(text, configuration)
 
-    def play_prologue(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Speak the opening line, once per text, if nothing or only an earlier opening line is being spoken."""
+    def play_prologue(self, configuration: Configuration, conversation_id: str, now: float) -> Iterator[Effect]:
+        """Speak the notice, if it was not spoken in this conversation, and the opening line, once per text, if nothing
+        or only an earlier opening line is being spoken."""
+        notice = self._notice if self._noticed_in != conversation_id else ""
         prologue = _prologue_of(configuration)
-        if prologue in ("", self._played):
-            return
-        if self._output.audible(now) and not self._output.says(self._prologue):
+        new = "" if prologue == self._played else prologue
+        if not notice and (not new or (self._output.audible(now) and not self._output.says(self._prologue))):
             return
         yield from self._output.interrupt(3, now)
+        self._noticed_in = conversation_id
         self._played = prologue
-        self._prologue = self._begin(prologue, configuration)
+        self._prologue = self._begin(f"{notice} {new}".strip(), configuration)
+
+    def give_notice(self, configuration: Configuration, conversation_id: str, now: float) -> Iterator[Effect]:
+        """Speak the notice, if it was not spoken in this conversation: its client begins without a ``chat.update``."""
+        if self._notice and self._noticed_in != conversation_id:
+            yield from self._output.interrupt(3, now)
+            self._noticed_in = conversation_id
+            self._begin(self._notice, configuration)
+
+    def skip_notice(self, conversation_id: str) -> None:
+        """Count the notice as spoken: the conversation began on an earlier connection."""
+        self._noticed_in = conversation_id
 
     def skip_prologue(self, configuration: Configuration) -> None:
         """Count the opening line as played: the client heard it on an earlier connection."""

@@ -19,6 +19,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     default_voice_id: str
     prologue: str = ""
     """The bot's opening line."""
+    notice: str = ""
+    """A text that is spoken once in each new conversation, before the opening line."""
     unknown_voice_is_error: bool = False
     recognizes_emotion: bool = False
     """Whether an engine recognises emotion, so that ``enable_emotion`` can be in force."""

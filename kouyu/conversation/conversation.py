@@ -71,7 +71,7 @@ class Conversation:
         self._replies = ReplyFactory(identity=identity, configuration=self._configuration, orders=orders, limits=limits)
         self._turns = Turns(orders=orders, limits=limits, output=self._output, make_reply=self._replies.to_speech)
         self._reports = ReplyReports(turns=self._turns, output=self._output)
-        self._announcer = Announcer(orders=orders, limits=limits, output=self._output)
+        self._announcer = Announcer(orders=orders, limits=limits, output=self._output, notice=capabilities.notice)
         self._reconfiguration = Reconfiguration(
             self._configuration,
             identity=identity,
@@ -144,6 +144,7 @@ class Conversation:
     def _handle(self, received: Input, configuration: Configuration, now: float) -> Iterator[Effect]:
         match received:
             case AudioReceived(end):
+                yield from self._announcer.give_notice(configuration, self._identity.conversation_id, now)
                 self._turns.on_audio(end, configuration, now)
                 if self._turns.buffered_s(end) > UNCOMPLETED_S:
                     yield from self._hints.uncompleted()

@@ -195,6 +195,10 @@ class WatcherHub:
         """The live sessions that match ``wanted``, oldest first."""
         return [session for session in self._sessions.values() if session.meets(wanted)]
 
+    def conversation_ids(self) -> list[str]:
+        """The conversations of all live sessions."""
+        return [session.about.conversation_id for session in self._sessions.values()]
+
     @contextmanager
     def session(
         self,

@@ -58,6 +58,8 @@ class Services:
     """Passes sessions' events to watchers."""
     keep_audio: Bounds | None = None
     """Limits on kept recordings of conversations; None: none are kept."""
+    recording_notice: str = ""
+    """Spoken at the beginning of a conversation of which recordings are kept."""
     flows: Mapping[str, Agent] = field(default_factory=dict)
     """By workflow id."""
     unknown_voice_is_error: bool = False
@@ -94,14 +96,18 @@ class Services:
             voice_ids=tuple(voice.voice_id for voice in self.synthesizer.voices()),
             default_voice_id=self.voice_of(bot),
             prologue=bot.prologue if bot is not None else "",
+            notice=self.recording_notice if self.keep_audio is not None else "",
             unknown_voice_is_error=self.unknown_voice_is_error,
             recognizes_emotion=self.emotion_recognizer is not None,
         )
 
-    def follow(self, *, limits: Limits, keep_audio: Bounds | None, keep_enrolment_audio: bool) -> None:
+    def follow(
+        self, *, limits: Limits, keep_audio: Bounds | None, recording_notice: str, keep_enrolment_audio: bool
+    ) -> None:
         """Let sessions that begin from now on have these, after the settings were read anew."""
         self.limits = limits
         self.keep_audio = keep_audio
+        self.recording_notice = recording_notice
         self.keep_enrolment_audio = keep_enrolment_audio
 
     @property

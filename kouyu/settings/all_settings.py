@@ -159,10 +159,21 @@ class AudioSettings(msgspec.Struct, frozen=True, kw_only=True):
     keep_mb: Count = 1000
     """Most megabytes of all recordings; beyond it the oldest are deleted."""
 
+    notice: str = ""
+    """With ``keep``: a text that is spoken once, at the beginning of a conversation, before anything is recorded."""
+
     @property
     def bounds(self) -> Bounds:
         """The limits on recordings; earlier ones expire also after ``keep`` was turned off."""
         return Bounds(self.keep_days, self.keep_mb * 1_000_000)
+
+
+class RetentionSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[retention]: how long data is kept."""
+
+    conversations_days: Annotated[int, Meta(ge=0)] = 0
+    """Days after the last message after which a conversation is deleted with its messages, recordings and files; 0:
+    never."""
 
 
 class VoiceprintSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,6 +194,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     overload: OverloadLimits = OverloadLimits()
     files: FileSettings = FileSettings()
     audio: AudioSettings = AudioSettings()
+    retention: RetentionSettings = RetentionSettings()
     voiceprints: VoiceprintSettings = VoiceprintSettings()
     diagnostics: DiagnosticsSettings = DiagnosticsSettings()
     fetching: FetchingSettings = FetchingSettings()

@@ -11,6 +11,7 @@ SECTIONS: Final = (
     "limits",
     "overload",
     "audio",
+    "retention",
     "voiceprints",
     "diagnostics",
     "fetching",

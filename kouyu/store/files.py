@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Set
 from pathlib import Path
 from typing import Final
 
@@ -62,6 +62,14 @@ class FileContents:
             return await asyncio.to_thread(self._path(file_id).read_bytes)
         except OSError as error:
             raise StoreError(f"the content of file {file_id} cannot be read: {error.strerror}") from error
+
+    async def delete(self, file_ids: Iterable[str]) -> None:
+        """Delete these files, where they are there. Raises StoreError."""
+        try:
+            for file_id in file_ids:
+                await asyncio.to_thread(self._path(file_id).unlink, missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"an uploaded file could not be deleted: {error.strerror}") from error
 
     def free_bytes(self) -> int | None:
         """Free space on the disk of the files; None without a folder for them."""

@@ -12,6 +12,7 @@ from kouyu.store.feedback import Feedback
 from kouyu.store.files import FileContents, Files
 from kouyu.store.messages import Messages
 from kouyu.store.ownership import OwnedDatabase, OwnedWrite
+from kouyu.store.personal_data import PersonalData
 from kouyu.store.sounds import Sounds
 from kouyu.store.variables import Variables
 from kouyu.store.voiceprints import Voiceprints
@@ -35,6 +36,10 @@ class OwnedStore:
         self.variables = Variables(mine, clock)
         self.voiceprints = Voiceprints(mine, ids, clock)
         self.sounds = Sounds(mine)
+
+    def personal_data(self, user_id: str) -> PersonalData:
+        """Everything of one user of the owner's clients."""
+        return PersonalData(self._database, user_id)
 
     async def write(self, *writes: OwnedWrite[Any]) -> None:
         """Do several writes in one transaction, all or none; returns when they are on disk.

@@ -2,18 +2,21 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
+import msgspec
 from sqlalchemy import select
 
 from kouyu.protocol.ids import IdFactory
+from kouyu.store import retention
 from kouyu.store.bots import BotRecord, bot_of_anybody, bots_of_all
 from kouyu.store.chats import FailInterrupted
 from kouyu.store.database import Database
 from kouyu.store.files import FileContents
 from kouyu.store.lost_connections import LostConnections
 from kouyu.store.owned_store import OwnedStore
+from kouyu.store.personal_data import Deleted
 from kouyu.store.sounds import KeptSounds
 from kouyu.store.tokens import Tokens
 
@@ -80,6 +83,19 @@ class Store:
     def free_bytes(self) -> int | None:
         """Free space on the disk of uploaded files; None without a folder for them."""
         return self._contents.free_bytes()
+
+    async def forget_before(self, before: int, live: Collection[str]) -> Deleted:
+        """Delete conversations and files that are too old. See retention.forget_before; raises StoreError."""
+        return await retention.forget_before(self._database, self._contents, before, live)
+
+    async def delete_user(self, owner: str, user_id: str) -> Deleted:
+        """Delete everything of an owner's user permanently, with uploaded files that nobody else's messages name.
+
+        Raises StoreError.
+        """
+        deleted, file_ids = await self.of(owner).personal_data(user_id).delete()
+        files = await retention.delete_files(self._database, self._contents, file_ids)
+        return msgspec.structs.replace(deleted, files=files)
 
     async def bots_of_all(self) -> tuple[BotRecord, ...]:
         """The bots of all owners, each with its owner."""

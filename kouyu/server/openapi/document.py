@@ -18,6 +18,7 @@ _REFERENCE: Final = "#/components/schemas/{name}"
 _LOG_ID: Final = {"X-Tt-Logid": {"description": "Id of the request in the server's log.", "schema": {"type": "string"}}}
 _MEDIA: Final[dict[Answer, tuple[str, Schema]]] = {
     "audio": ("audio/*", {"type": "string", "format": "binary"}),
+    "archive": ("application/zip", {"type": "string", "format": "binary"}),
     "events": ("text/event-stream", {"type": "string"}),
     "picture": ("image/*", {"type": "string", "format": "binary"}),
     "page": ("text/html", {"type": "string"}),

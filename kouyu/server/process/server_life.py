@@ -32,6 +32,7 @@ from kouyu.server.process.heap_maintenance import maintained_heap
 from kouyu.server.process.lan import lan_names
 from kouyu.server.process.measuring import measure
 from kouyu.server.process.reloading import Reloading, hangups
+from kouyu.server.process.retention import retention_enforced
 from kouyu.server.process.stopping import Stopping, stop_on_signals
 from kouyu.server.process.tcp_listeners import EVERYWHERE, Ports, bind, in_url, listening
 from kouyu.server.sockets.chat import AnswererIds
@@ -124,8 +125,7 @@ async def _serve(
         if left := await store.sweep_files():
             log.info("deleted %d uploads that a crash had cut off", left)
         overload = opened.services.overload if opened.services is not None else None
-        sessions, sockets = Sessions(chosen.max_sessions, overload), OpenSockets()
-        limiter = TokenLimiter(store.tokens)
+        sessions, sockets, limiter = Sessions(chosen.max_sessions, overload), OpenSockets(), TokenLimiter(store.tokens)
         watchdog = LoopWatchdog()
         answerer_ids = _answerer_ids(settings, opened)
         state = _state(settings, opened, sessions, store, watchdog)
@@ -145,6 +145,8 @@ async def _serve(
         stopping.started()
         reloading = _reloading(settings, read_settings, opened, sessions, answerer_ids, state)
         await stack.enter_async_context(reloading.on(hung_up))
+        retention = retention_enforced(store, lambda: reloading.settings.retention, state.watcher_hub.conversation_ids)
+        await stack.enter_async_context(retention)
         write_address(folder.path, Address(ports.http, tuple(_lan_addresses(ports, lan))))
         announce(_ready(ports, certificates, token, login, lan_links, _bot_ids(settings)))
         await stopping.asked.wait()

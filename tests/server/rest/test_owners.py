@@ -126,6 +126,8 @@ ASKS: Final[dict[str, list[Ask]]] = {
     "GET /v1/diagnostics/turns": [Ask({"log_id": "{message}"}, mine=404)],
     "POST /v1/kouyu/logout": [Ask(mine=403)],
     "GET /metrics": [Ask()],
+    "GET /v1/kouyu/user": [Ask({"user_id": "ada"}, mine=403)],
+    "DELETE /v1/kouyu/user": [Ask({"user_id": "ada"}, mine=403)],
     # Last, in this order: what they delete, the others need.
     "DELETE /v1/kouyu/audio": [Ask(MESSAGE)],
     "POST /v1/conversation/message/delete": [Ask(MESSAGE)],

@@ -1,0 +1,40 @@
+"""Runs a command's work on the store of a data folder, also while a server runs on it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from kouyu.cli.local_server import chosen_folder
+from kouyu.server.process.data_folder import DataFolder
+from kouyu.store import location
+from kouyu.store.errors import StoreError
+from kouyu.store.store import Store
+
+T = TypeVar("T")
+
+
+def on_store(data_dir: Path | None, work: Callable[[Store], Awaitable[T]], *, fresh: bool = True) -> T:
+    """Run ``work`` on the store; with ``fresh`` also on one that no server has created yet.
+
+    Raises ClickException.
+    """
+    chosen = chosen_folder(data_dir)
+    database = location.database(chosen)
+    if not fresh and isinstance(database, Path) and not database.is_file():
+        raise click.ClickException(
+            f"no server has saved data in {database.parent} yet; name its folder with --data-dir"
+        )
+    files = DataFolder(location.data_dir(chosen)).files
+
+    async def run() -> T:
+        # recover=False: the open chats belong to the server that may be running.
+        async with await Store.open(database, recover=False, files_folder=files) as store:
+            return await work(store)
+
+    try:
+        return asyncio.run(run())
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error

@@ -1,0 +1,69 @@
+"""``kouyu user``: export or delete everything of one user, also while a server runs on the same data."""
+
+from pathlib import Path
+
+import click
+
+from kouyu.cli.local_server import data_dir_option
+from kouyu.cli.on_store import on_store
+from kouyu.cli.output_file import OutputFile
+from kouyu.store.personal_archive import Exported, write_archive
+from kouyu.store.personal_data import Deleted
+from kouyu.store.store import Store
+
+owner_option = click.option(
+    "--owner",
+    default="",
+    metavar="NAME",
+    help="The owner of the tokens that the user's clients have. [default: no name]",
+)
+
+
+@click.group()
+def user() -> None:
+    """Export or delete everything of one user: conversations, recordings, files, variables, voiceprints.
+
+    USER_ID is the `user_id` of their conversations. Voiceprints are theirs that were enrolled under it: as the name of
+    the speaker, or as the name or the account of the group.
+    """
+
+
+@user.command()
+@click.argument("user_id")
+@click.argument("file", type=OutputFile())
+@owner_option
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
+@data_dir_option
+def export(user_id: str, file: Path, owner: str, force: bool, data_dir: Path | None) -> None:
+    """Write everything of USER_ID into FILE, a ZIP archive that only you may read."""
+    if file.exists() and not force:
+        raise click.ClickException(f"{file} exists already: give another name, or --force")
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
+
+    async def write(store: Store) -> Exported:
+        with file.open("wb") as output:
+            return await write_archive(store.of(owner), user_id, output)
+
+    try:
+        exported = on_store(data_dir, write, fresh=False)
+    except BaseException:
+        file.unlink()
+        raise
+    click.echo(f"Exported {exported} of {user_id} to {file}.")
+
+
+@user.command()
+@click.argument("user_id")
+@owner_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@data_dir_option
+def delete(user_id: str, owner: str, yes: bool, data_dir: Path | None) -> None:
+    """Delete everything of USER_ID, permanently. Conversations that are going on end."""
+    if not yes:
+        click.confirm(f"Delete everything of {user_id}? This cannot be undone", abort=True)
+
+    async def remove(store: Store) -> Deleted:
+        return await store.delete_user(owner, user_id)
+
+    click.echo(f"Deleted {on_store(data_dir, remove, fresh=False)} of {user_id}.")
