@@ -36,9 +36,9 @@ def said(message_id: str, conversation_id: str, content: str, chat_id: str, *fil
     if file_ids:
         parts = [{"type": "text", "text": content}, *({"type": "file", "file_id": each} for each in file_ids)]
         shown, content_type = json.dumps(parts), "object_string"
-    place = {"conversation_id": conversation_id, "section_id": conversation_id, "bot_id": "bot", "chat_id": chat_id}
+    place: Any = {"conversation_id": conversation_id, "section_id": conversation_id, "bot_id": "bot"}
     about: Any = {"role": "user", "type": "question", "content": shown, "content_type": content_type}
-    return Message(id=message_id, **place, **about)
+    return Message(id=message_id, chat_id=chat_id, **place, **about)
 
 
 async def furnish(store: Store, user_id: str, clock: Clock, *file_ids: str, owner: str = OWNER) -> None:
