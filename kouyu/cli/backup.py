@@ -8,8 +8,10 @@ from kouyu.backup.manifest import BackupError
 from kouyu.backup.saving import save
 from kouyu.cli.copy_progress import CopyProgress
 from kouyu.cli.local_server import chosen_folder, data_dir_option
+from kouyu.cli.on_store import on_store
+from kouyu.cli.operator import operator
 from kouyu.cli.output_file import OutputFile
-from kouyu.store import dialect, location
+from kouyu.store import dialect, location, migrations
 from kouyu.store.errors import StoreError
 
 USE_PG_DUMP = """\
@@ -52,6 +54,8 @@ def backup(file: Path, without_database: bool, force: bool, data_dir: Path | Non
     for file_id in saved.without_content:
         click.echo(f"Warning: the content of the uploaded file {file_id} is missing in {folder}", err=True)
     manifest = saved.manifest
+    if manifest.schema_version == len(migrations.STEPS):  # else opening the store would migrate it
+        on_store(data_dir, lambda store: store.audit.note(operator(), "backup.made", str(file)))
     kept = f"{len(manifest.entries)} files, {manifest.size / 1e6:.1f} MB"
     schema = "without the database" if database is None else f"schema version {manifest.schema_version}"
     click.echo(f"Saved {folder} in {file}: {kept}, of kouyu {manifest.kouyu}, {schema}")

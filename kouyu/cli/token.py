@@ -11,6 +11,7 @@ from rich.table import Column, Table
 
 from kouyu.cli.local_server import address_of, data_dir_option, data_folder
 from kouyu.cli.on_store import on_store
+from kouyu.cli.operator import operator
 from kouyu.cli.token_options import (
     Duration,
     WebAddress,
@@ -21,6 +22,7 @@ from kouyu.cli.token_options import (
     permissions_of,
 )
 from kouyu.server.kouyu_api.link import login_link
+from kouyu.store.store import Store
 from kouyu.store.token_records import ALL_PERMISSIONS, CLIENT_PERMISSIONS, TokenLimits, TokenRecord
 
 
@@ -50,10 +52,14 @@ def create(
     expires_at = None if expires is None else int(time.time()) + expires
     given = permissions_of(permissions) or CLIENT_PERMISSIONS
     most = TokenLimits(**limits_of(limits))
+
+    async def make(store: Store) -> str:
+        record, secret = await store.tokens.create(name, expires_at, given, owner=owner, limits=most)
+        await store.audit.note(operator(), "token.created", name, owner=owner, detail=_about(record))
+        return secret
+
     try:
-        _, secret = on_store(
-            data_dir, lambda store: store.tokens.create(name, expires_at, given, owner=owner, limits=most)
-        )
+        secret = on_store(data_dir, make)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     # Only the token goes to standard output, so that a script can capture it.
@@ -75,12 +81,17 @@ def change(name_or_id: str, permissions: tuple[str, ...], data_dir: Path | None,
     if not permissions and not changes:
         raise click.UsageError("give a permission or a limit to change; see kouyu token change --help")
     given = permissions_of(permissions) or None
-    changed = on_store(
-        data_dir, lambda store: store.tokens.change(name_or_id, permissions=given, limits=changes), fresh=False
-    )
+
+    async def apply(store: Store) -> TokenRecord | None:
+        record = await store.tokens.change(name_or_id, permissions=given, limits=changes)
+        if record is not None:
+            await store.audit.note(operator(), "token.changed", record.name, owner=record.owner, detail=_about(record))
+        return record
+
+    changed = on_store(data_dir, apply, fresh=False)
     if changed is None:
         raise click.ClickException(f"there is no token {name_or_id}")
-    click.echo(f"{changed.name} opens {_opens(changed)}; limits: {limits_text(changed.limits) or 'none'}.")
+    click.echo(f"{changed.name} {_about(changed)}.")
 
 
 @token.command(short_help="Print a login link to the page.")
@@ -93,8 +104,14 @@ def link(url: str | None, owner: str, data_dir: Path | None) -> None:
     A server for the local network has several URLs; their login works once, for all of them together.
     """
     address = address_of(data_folder(data_dir))
+
+    async def make(store: Store) -> str:
+        login = await store.tokens.create_login(owner)
+        await store.audit.note(operator(), "token.link_made", "", owner=owner)
+        return login
+
     try:
-        login = on_store(data_dir, lambda store: store.tokens.create_login(owner), fresh=False)
+        login = on_store(data_dir, make, fresh=False)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     for base_url in [url] if url else [address.http, *address.lan]:
@@ -122,9 +139,20 @@ def list_tokens(data_dir: Path | None) -> None:
 @data_dir_option
 def revoke(name_or_id: str, data_dir: Path | None) -> None:
     """Delete the token named NAME. A running server refuses it within a second or two."""
-    if not on_store(data_dir, lambda store: store.tokens.revoke(name_or_id), fresh=False):
+
+    async def remove(store: Store) -> TokenRecord | None:
+        record = await store.tokens.revoke(name_or_id)
+        if record is not None:
+            await store.audit.note(operator(), "token.revoked", record.name, owner=record.owner)
+        return record
+
+    if not on_store(data_dir, remove, fresh=False):
         raise click.ClickException(f"there is no token {name_or_id}")
     click.echo(f"Revoked {name_or_id}.")
+
+
+def _about(record: TokenRecord) -> str:
+    return f"opens {_opens(record)}; limits: {limits_text(record.limits) or 'none'}"
 
 
 def _opens(record: TokenRecord) -> str:

@@ -6,6 +6,7 @@ import click
 
 from kouyu.cli.local_server import data_dir_option
 from kouyu.cli.on_store import on_store
+from kouyu.cli.operator import operator
 from kouyu.cli.output_file import OutputFile
 from kouyu.store.personal_archive import Exported, write_archive
 from kouyu.store.personal_data import Deleted
@@ -43,7 +44,9 @@ def export(user_id: str, file: Path, owner: str, force: bool, data_dir: Path | N
 
     async def write(store: Store) -> Exported:
         with file.open("wb") as output:
-            return await write_archive(store.of(owner), user_id, output)
+            exported = await write_archive(store.of(owner), user_id, output)
+        await store.audit.note(operator(), "user.exported", user_id, owner=owner, detail=str(exported))
+        return exported
 
     try:
         exported = on_store(data_dir, write, fresh=False)
@@ -64,6 +67,8 @@ def delete(user_id: str, owner: str, yes: bool, data_dir: Path | None) -> None:
         click.confirm(f"Delete everything of {user_id}? This cannot be undone", abort=True)
 
     async def remove(store: Store) -> Deleted:
-        return await store.delete_user(owner, user_id)
+        deleted = await store.delete_user(owner, user_id)
+        await store.audit.note(operator(), "user.deleted", user_id, owner=owner, detail=str(deleted))
+        return deleted
 
     click.echo(f"Deleted {on_store(data_dir, remove, fresh=False)} of {user_id}.")

@@ -174,6 +174,8 @@ class RetentionSettings(msgspec.Struct, frozen=True, kw_only=True):
     conversations_days: Annotated[int, Meta(ge=0)] = 0
     """Days after the last message after which a conversation is deleted with its messages, recordings and files; 0:
     never."""
+    audit_days: Annotated[int, Meta(ge=1)] = 365
+    """Days after which entries of the audit log are deleted."""
 
 
 class VoiceprintSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -245,6 +245,22 @@ _OWNERS: Final[Statements] = (
     "ALTER TABLE owned_variables RENAME TO variables",
 )
 
+_AUDIT: Final[Statements] = (
+    """
+    CREATE TABLE audit (
+        seq {sequence} PRIMARY KEY,
+        at BIGINT NOT NULL,
+        actor TEXT NOT NULL,
+        actor_owner TEXT NOT NULL,
+        action TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        detail TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX audit_by_time ON audit (at)",
+)
+
 STEPS: Final[tuple[Step, ...]] = (
     Step("0.1.0", "make conversations, messages, chats and tokens", _CONVERSATIONS),
     Step("0.1.0", "make files", _FILES),
@@ -256,4 +272,5 @@ STEPS: Final[tuple[Step, ...]] = (
     Step("0.2.0", "make lost connections", _LOST_CONNECTIONS),
     Step("0.2.0", "tokens get limits and an owner, and permissions their new names", _TOKEN_LIMITS, table="tokens"),
     Step("0.2.0", "conversations, files, bots, variables and voiceprints get an owner", _OWNERS, table="conversations"),
+    Step("0.2.0", "make the audit log", _AUDIT),
 )

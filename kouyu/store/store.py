@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from kouyu.protocol.ids import IdFactory
 from kouyu.store import retention
+from kouyu.store.audit import Audit
 from kouyu.store.bots import BotRecord, bot_of_anybody, bots_of_all
 from kouyu.store.chats import FailInterrupted
 from kouyu.store.database import Database
@@ -37,6 +38,7 @@ class Store:
         self._contents = FileContents(files_folder, clock)
         self._ids = IdFactory()
         self.tokens = Tokens(database, clock)
+        self.audit = Audit(database, clock)
         self.kept_sounds = KeptSounds(database, clock)
         self.lost_connections = LostConnections(database, clock)
 
@@ -78,7 +80,9 @@ class Store:
 
     async def sweep_files(self) -> int:
         """Delete uploads that a crash cut off; return their number."""
-        return await self._contents.sweep(self._database)
+        if left := await self._contents.sweep(self._database):
+            logger.info("deleted %d uploads that a crash had cut off", left)
+        return left
 
     def free_bytes(self) -> int | None:
         """Free space on the disk of uploaded files; None without a folder for them."""

@@ -214,6 +214,19 @@ class LostConnectionColumns(TypedColumns):
     lost_at: Named[int] = Column(BigInteger)
 
 
+class AuditColumns(TypedColumns):
+    """The audit log; ``seq`` is the order of the entries."""
+
+    seq: Named[int] = Column(_Sequence, primary_key=True)
+    at: Named[int] = Column(BigInteger)
+    actor: Named[str] = Column(Text)
+    actor_owner: Named[str] = Column(Text)
+    action: Named[str] = Column(Text)
+    subject: Named[str] = Column(Text)
+    owner: Named[str] = Column(Text)
+    detail: Named[str] = Column(Text)
+
+
 conversations = Table("conversations", metadata, ConversationColumns)
 messages = Table("messages", metadata, MessageColumns)
 chats = Table("chats", metadata, ChatColumns)
@@ -226,4 +239,5 @@ feedback = Table("feedback", metadata, FeedbackColumns)
 voiceprint_groups = Table("voiceprint_groups", metadata, VoiceprintGroupColumns)
 voiceprint_features = Table("voiceprint_features", metadata, VoiceprintFeatureColumns)
 sounds = Table("sounds", metadata, SoundColumns)
+audit = Table("audit", metadata, AuditColumns)
 lost_connections = Table("lost_connections", metadata, LostConnectionColumns)

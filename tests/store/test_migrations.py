@@ -34,7 +34,7 @@ async def test_the_migrations_make_the_columns_that_queries_use(store: Store) ->
         for name, table in metadata.tables.items()
     }
     # SQLite calls its row id nullable; it never is.
-    for table in ("messages", "lost_connections"):
+    for table in ("messages", "lost_connections", "audit"):
         found[table] = [(name, nullable and name != "seq") for name, nullable in found[table]]
     assert {name: set(each) for name, each in found.items()} == expected
 

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.typed import typed_query
+from kouyu.store.audit import actor_of
 from kouyu.store.personal_archive import write_archive
 from kouyu.store.personal_data import Deleted
 from kouyu.store.store import Store
@@ -41,7 +42,9 @@ def user_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
         owned = store.of(wanted.owner or request.user.owner)
         file = await asyncio.to_thread(tempfile.TemporaryFile)
         try:
-            await write_archive(owned, wanted.user_id, file)
+            exported = await write_archive(owned, wanted.user_id, file)
+            actor = actor_of(request.user)
+            await store.audit.note(actor, "user.exported", wanted.user_id, owner=owned.owner, detail=str(exported))
         except BaseException:
             file.close()
             raise
@@ -56,7 +59,11 @@ def user_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     )
     async def remove(request: Request[Any, Any, Any]) -> Response[bytes]:
         wanted = typed_query(request, WhichUser)
-        return answer_success(request, await store.delete_user(wanted.owner or request.user.owner, wanted.user_id))
+        owner = wanted.owner or request.user.owner
+        deleted = await store.delete_user(owner, wanted.user_id)
+        actor = actor_of(request.user)
+        await store.audit.note(actor, "user.deleted", wanted.user_id, owner=owner, detail=str(deleted))
+        return answer_success(request, deleted)
 
     return [export, remove]
 

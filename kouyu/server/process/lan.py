@@ -2,9 +2,13 @@
 
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from typing import Final
+
+from kouyu.server.kouyu_api.link import login_link
+from kouyu.server.process.tcp_listeners import Ports, in_url
+from kouyu.store.tokens import Tokens
 
 _FAR_AWAY: Final = "192.0.2.1"
 """An address reserved for documentation: its route is the default route. Nothing is sent there."""
@@ -38,3 +42,16 @@ def _local_name() -> tuple[str, ...]:
     name = socket.gethostname().partition(".")[0]
     is_valid = name.isascii() and name.replace("-", "").isalnum() and name != "localhost"
     return (f"{name.lower()}.local",) if is_valid else ()
+
+
+async def lan_links_of(ports: Ports, names: Sequence[str], tokens: Tokens) -> tuple[str, ...]:
+    """The page's URLs for other machines. They share a login that works once, for all of them together."""
+    if not names:
+        return ()
+    login = await tokens.create_login()
+    return tuple(login_link(address, login) for address in lan_addresses(ports, names))
+
+
+def lan_addresses(ports: Ports, names: Sequence[str]) -> list[str]:
+    """The base URLs for other machines."""
+    return [f"https://{in_url(name)}:{ports.https_port}" for name in names]

@@ -14,12 +14,14 @@ from kouyu.assembly.agents import Close
 from kouyu.engines.errors import EngineError
 from kouyu.settings import Settings, SettingsError
 from kouyu.settings.reloading import differences, with_changes
+from kouyu.store.audit import Actor, Audit
 from kouyu.store.errors import StoreError
 from kouyu.weights.errors import WeightsError
 
 log = logging.getLogger(__name__)
 
 _NOT_MET: Final = (AgentError, EngineError, SettingsError, StoreError, WeightsError)
+_SIGNAL: Final = Actor("SIGHUP")
 _TERMINAL: Final = Path("/dev/tty")
 
 
@@ -37,12 +39,14 @@ class Reloading:
         read: Callable[[], Settings],
         follow: Callable[[Settings], Awaitable[Close]],
         in_use: Callable[[], set[asyncio.Task[None]]],
+        audit: Audit | None = None,
     ) -> None:
         self.settings = settings
         """Those in force."""
         self._read = read
         self._follow = follow
         self._in_use = in_use
+        self._audit = audit
 
     @asynccontextmanager
     async def on(self, asked: asyncio.Event) -> AsyncIterator[None]:
@@ -77,6 +81,8 @@ class Reloading:
             changed = with_changes(self.settings, read)
             names = differences(self.settings, changed)
             close = await self._follow(changed) if names else None
+            if self._audit is not None and names:
+                await self._audit.note(_SIGNAL, "settings.reloaded", "", detail=", ".join(names))
         except _NOT_MET as fault:
             for problem in str(fault).splitlines():
                 log.error("the settings were not read anew, and stay as they were: %s", problem)

@@ -26,6 +26,7 @@ async def enforce_once(store: Store, settings: RetentionSettings, live: Collecti
         deleted = await store.forget_before(int(now) - settings.conversations_days * _DAY_S, live)
         if deleted != Deleted():
             log.info("deleted what is older than %d days: %s", settings.conversations_days, deleted)
+    await store.audit.forget_before(int(now) - settings.audit_days * _DAY_S)
     return deleted
 
 

@@ -29,19 +29,19 @@ from kouyu.server.process.certificates import Certificates, local_certificate, o
 from kouyu.server.process.data_folder import DataFolder
 from kouyu.server.process.draining import drain
 from kouyu.server.process.heap_maintenance import maintained_heap
-from kouyu.server.process.lan import lan_names
+from kouyu.server.process.lan import lan_addresses, lan_links_of, lan_names
 from kouyu.server.process.measuring import measure
 from kouyu.server.process.reloading import Reloading, hangups
 from kouyu.server.process.retention import retention_enforced
 from kouyu.server.process.stopping import Stopping, stop_on_signals
-from kouyu.server.process.tcp_listeners import EVERYWHERE, Ports, bind, in_url, listening
+from kouyu.server.process.tcp_listeners import EVERYWHERE, Ports, bind, listening
 from kouyu.server.sockets.chat import AnswererIds
 from kouyu.serving.services import Services
 from kouyu.serving.turns_in_progress import TurnsInProgress
 from kouyu.settings import Settings
 from kouyu.settings.all_settings import ServerSettings
+from kouyu.store.audit import Audit
 from kouyu.store.store import Store
-from kouyu.store.tokens import Tokens
 
 log = logging.getLogger(__name__)
 
@@ -119,11 +119,10 @@ async def _serve(
         store = await stack.enter_async_context(await Store.open(database, files_folder=folder.files))
         token = await folder.access_token(store.tokens)
         login = login_link(ports.http, await store.tokens.create_login())
-        lan_links = await _lan_links(ports, lan, store.tokens)
+        lan_links = await lan_links_of(ports, lan, store.tokens)
         opened = await stack.enter_async_context(open_sessions(store))
         await store.kept_sounds.forget(settings.audio.bounds)
-        if left := await store.sweep_files():
-            log.info("deleted %d uploads that a crash had cut off", left)
+        await store.sweep_files()
         overload = opened.services.overload if opened.services is not None else None
         sessions, sockets, limiter = Sessions(chosen.max_sessions, overload), OpenSockets(), TokenLimiter(store.tokens)
         watchdog = LoopWatchdog()
@@ -143,11 +142,11 @@ async def _serve(
         await stack.enter_async_context(maintained_heap(sessions))
         await stack.enter_async_context(_watching(opened.services, watchdog))
         stopping.started()
-        reloading = _reloading(settings, read_settings, opened, sessions, answerer_ids, state)
+        reloading = _reloading(settings, read_settings, opened, sessions, answerer_ids, state, store.audit)
         await stack.enter_async_context(reloading.on(hung_up))
         retention = retention_enforced(store, lambda: reloading.settings.retention, state.watcher_hub.conversation_ids)
         await stack.enter_async_context(retention)
-        write_address(folder.path, Address(ports.http, tuple(_lan_addresses(ports, lan))))
+        write_address(folder.path, Address(ports.http, tuple(lan_addresses(ports, lan))))
         announce(_ready(ports, certificates, token, login, lan_links, _bot_ids(settings)))
         await stopping.asked.wait()
         await drain(
@@ -216,6 +215,7 @@ def _reloading(
     sessions: Sessions,
     answerer_ids: AnswererIds,
     state: ServerState,
+    audit: Audit,
 ) -> Reloading:
     """Reads the settings anew, and tells those parts of the server that the runtime does not reach."""
 
@@ -229,7 +229,7 @@ def _reloading(
     def in_use() -> set[asyncio.Task[None]]:
         return sessions.tasks | (opened.chats.tasks if opened.chats is not None else set())
 
-    return Reloading(settings, read=read or (lambda: settings), follow=follow, in_use=in_use)
+    return Reloading(settings, read=read or (lambda: settings), follow=follow, in_use=in_use, audit=audit)
 
 
 async def _nothing_to_close() -> None:
@@ -265,18 +265,6 @@ def _bot_ids(settings: Settings) -> tuple[str, ...]:
     """The bots' ids, the default one first."""
     default = settings.server.default_bot or settings.bots[0].id
     return (default, *(bot.id for bot in settings.bots if bot.id != default))
-
-
-async def _lan_links(ports: Ports, names: Sequence[str], tokens: Tokens) -> tuple[str, ...]:
-    """The page's URLs for other machines. They share a login that works once, for all of them together."""
-    if not names:
-        return ()
-    login = await tokens.create_login()
-    return tuple(login_link(address, login) for address in _lan_addresses(ports, names))
-
-
-def _lan_addresses(ports: Ports, names: Sequence[str]) -> list[str]:
-    return [f"https://{in_url(name)}:{ports.https_port}" for name in names]
 
 
 def _ready(

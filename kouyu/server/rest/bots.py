@@ -41,6 +41,7 @@ from kouyu.server.rest.bot_shape import (
 from kouyu.server.rest.paging import Page
 from kouyu.server.rest.typed import typed_body, typed_query
 from kouyu.server.rest.workspaces import check_workspace
+from kouyu.store.audit import Action, actor_of
 from kouyu.store.bots import BotProfile, BotRecord
 from kouyu.store.store import Store
 from kouyu.store.token_records import TokenRecord
@@ -91,31 +92,39 @@ class BotService:
         """Create a bot, not yet published. Raises ProtocolError."""
         profile = given.over(BotProfile(name=""))
         await self._check(creator.owner, profile)
-        return await self._store.of(creator.owner).bots.create(creator.id, profile)
+        record = await self._store.of(creator.owner).bots.create(creator.id, profile)
+        await self._note(creator, "bot.created", record.id)
+        return record
 
-    async def update(self, owner: str, given: UpdateBot) -> None:
+    async def update(self, token: TokenRecord, given: UpdateBot) -> None:
         """Change a draft. Raises ProtocolError."""
         async with self._changing:
-            record = await self._changeable(owner, given.bot_id)
+            record = await self._changeable(token.owner, given.bot_id)
             profile = given.over(record.draft)
-            await self._check(owner, profile)
-            await self._store.of(owner).bots.update(record.id, profile)
+            await self._check(token.owner, profile)
+            await self._store.of(token.owner).bots.update(record.id, profile)
+            await self._note(token, "bot.changed", record.id)
 
-    async def publish(self, owner: str, bot_id: str) -> BotRecord:
+    async def publish(self, token: TokenRecord, bot_id: str) -> BotRecord:
         """Publish the draft. Raises ProtocolError."""
         async with self._changing:
-            record = await self._changeable(owner, bot_id)
+            record = await self._changeable(token.owner, bot_id)
             await self.directory.check(record.draft)  # a model or tool may have been removed from the settings since
-            published = await self._store.of(owner).bots.publish(record.id)
-            self.directory.put(published.id, record.draft, owner)
+            published = await self._store.of(token.owner).bots.publish(record.id)
+            self.directory.put(published.id, record.draft, token.owner)
+            await self._note(token, "bot.published", record.id)
             return published
 
-    async def unpublish(self, owner: str, bot_id: str) -> None:
+    async def unpublish(self, token: TokenRecord, bot_id: str) -> None:
         """The bot answers no more. Raises ProtocolError."""
         async with self._changing:
-            record = await self._changeable(owner, bot_id)
-            await self._store.of(owner).bots.unpublish(record.id)
+            record = await self._changeable(token.owner, bot_id)
+            await self._store.of(token.owner).bots.unpublish(record.id)
             self.directory.remove(record.id)
+            await self._note(token, "bot.unpublished", record.id)
+
+    async def _note(self, token: TokenRecord, action: Action, bot_id: str) -> None:
+        await self._store.audit.note(actor_of(token), action, bot_id, owner=token.owner)
 
     async def _changeable(self, owner: str, bot_id: str) -> BotRecord:
         record = await self.get(owner, bot_id)
@@ -203,7 +212,7 @@ def _writing_routes(service: BotService, guard: Guard) -> list[HTTPRouteHandler]
 
     @post("/v1/bot/update", guards=[guard], opt=described("Change a bot's draft", "Bots", body=UpdateBot))
     async def update(request: Request[Any, Any, Any]) -> Response[bytes]:
-        await service.update(request.user.owner, await typed_body(request, UpdateBot))
+        await service.update(request.user, await typed_body(request, UpdateBot))
         return answer_success(request, {})
 
     @post(
@@ -212,7 +221,7 @@ def _writing_routes(service: BotService, guard: Guard) -> list[HTTPRouteHandler]
         opt=described("Publish a bot's draft", "Bots", body=PublishBot, data=NewVersion),
     )
     async def publish(request: Request[Any, Any, Any]) -> Response[bytes]:
-        record = await service.publish(request.user.owner, (await typed_body(request, PublishBot)).bot_id)
+        record = await service.publish(request.user, (await typed_body(request, PublishBot)).bot_id)
         return answer_success(request, NewVersion(record.id, str(record.version)))
 
     @post(
@@ -222,7 +231,7 @@ def _writing_routes(service: BotService, guard: Guard) -> list[HTTPRouteHandler]
     )
     async def unpublish(request: Request[Any, Any, Any], bot_id: FromPath[str]) -> Response[bytes]:
         await typed_body(request, UnpublishBot)
-        await service.unpublish(request.user.owner, bot_id)
+        await service.unpublish(request.user, bot_id)
         return answer_success(request, {})
 
     return [create, update, publish, unpublish]

@@ -29,6 +29,13 @@ async def test_a_user_is_exported_and_deleted(server: Running, administrator: ht
             deleted = (await rest.delete("/v1/kouyu/user", params=which)).json()["data"]
             assert deleted["conversations"] == 1
             assert await server.store.of(owner).conversations.get(conversation_id) is None
+        entries = await server.store.audit.list()
+        assert [(each.actor, each.action, each.subject, each.owner) for each in reversed(entries)] == [
+            ("root", "user.exported", "a/d&a", ""),
+            ("root", "user.deleted", "a/d&a", ""),
+            ("root", "user.exported", "a/d&a", "shop"),
+            ("root", "user.deleted", "a/d&a", "shop"),
+        ]
         missing = await rest.get("/v1/kouyu/user")
         assert (missing.status_code, missing.json()["code"]) == (400, 4000)
 

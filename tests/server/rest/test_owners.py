@@ -309,6 +309,22 @@ def test_nothing_of_it_was_changed_and_its_owner_may_do_all_of_that(
         and (told := mine[1])
     }
     assert refused == {}
+    noted = asyncio.run(audit_of(scripted_server, carol))
+    assert noted == [
+        "bot.created",
+        "bot.published",
+        "bot.created",
+        "bot.created",
+        "bot.changed",
+        "bot.published",
+        "bot.unpublished",
+    ]
+
+
+async def audit_of(server: RunningServer, owner: Owner) -> list[str]:
+    """What this owner's token administered, in order."""
+    async with await Store.open(server.folder / "data" / "kouyu.db", recover=False) as store:
+        return [entry.action for entry in reversed(await store.audit.list()) if entry.actor == owner.name]
 
 
 def talked(server: RunningServer, owner: Owner, ids: dict[str, str], query: str, *events: dict[str, Any]) -> list[str]:
