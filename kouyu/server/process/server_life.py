@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import logging
 import os
 import signal
 import time
@@ -42,8 +41,6 @@ from kouyu.settings import Settings
 from kouyu.settings.all_settings import ServerSettings
 from kouyu.store.audit import Audit
 from kouyu.store.store import Store
-
-log = logging.getLogger(__name__)
 
 CLOSE_S = 0.2
 """Time in seconds for clients to read the close frame when the server stops."""
