@@ -8,13 +8,15 @@ from kouyu.conversation.effects import CancelTranscribe, Effect, Transcribe
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.pending_order import PendingOrder
+from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.utterance import Span
 from kouyu.protocol.configuration import Configuration
 
 SHARE_OF_SPEECH: Final = 4
 """The next transcript needs a quarter more speech than the last one had: every transcript begins at the first word, so
-that an even pace would cost ever more, and a long text changes less with each word."""
+that an even pace would cost ever more, and a long text changes less with each word. Not in push to talk: the reply
+begins sooner where the last transcript before the release was the whole question."""
 SHARE_OF_TIME: Final = 3
 """It also needs three times the audio of the time that the last one took, from its order to its text. So recognition
 works on interim transcripts for at most a third of the time, and for less when other sessions make it slow."""
@@ -23,7 +25,7 @@ FIRST_SPEECH_MS: Final = 600
 prompts read by people, 19 transcripts of the first 0.45 s were in doubt, 11 of the first 0.7 s, and 9 of 93 later
 ones."""
 LONGEST_INTERVAL_MS: Final = 1600
-"""Most that length and load may ask for."""
+"""Most that length and load may ask for. They ask for nothing where a transcript decides about an interruption."""
 
 
 class InterimTranscripts:
@@ -44,24 +46,26 @@ class InterimTranscripts:
     def ask(self, span: Span, configuration: Configuration, now: float, speech_ms: int) -> Iterator[Effect]:
         """Order the next one, unless one is under way or there is too little new audio. ``speech_ms``: from the first
         speech of the utterance to its last."""
-        if not self._asked_end and speech_ms < FIRST_SPEECH_MS:
-            barge_in = BargeIn(self._limits, configuration.turn_detection.interrupt_config)
-            if not barge_in.needs_transcript:
-                return
+        turn_detection = configuration.turn_detection
+        interrupts = BargeIn(self._limits, turn_detection.interrupt_config).needs_transcript
+        if not self._asked_end and speech_ms < FIRST_SPEECH_MS and not interrupts:
+            return
         known_until = max(self._asked_end, span.start)
         new = span.end - known_until
-        if self._pending.order is not None or new < self._interval(known_until - span.start):
+        interval = samples_in(self._limits.interim_interval_ms)
+        if not interrupts:
+            known = 0 if is_push_to_talk(turn_detection) else known_until - span.start
+            interval = max(interval, self._interval(known))
+        if self._pending.order is not None or new < interval:
             return
         order = self._orders.next()
         self._wait_for(order, span, now)
         yield Transcribe(order, span.start, span.end, False, configuration)
 
     def _interval(self, known: int) -> int:
-        """Samples needed beyond the ``known`` ones of the utterance."""
-        least = self._limits.interim_interval_ms
-        wanted = min(LONGEST_INTERVAL_MS, round(self._taken_s * 1000) * SHARE_OF_TIME)
-        share = min(samples_in(LONGEST_INTERVAL_MS), known // SHARE_OF_SPEECH)
-        return max(samples_in(max(least, wanted)), share)
+        """Samples that length and load ask for beyond the ``known`` ones of the utterance."""
+        taken = samples_in(round(self._taken_s * 1000))
+        return min(samples_in(LONGEST_INTERVAL_MS), max(known // SHARE_OF_SPEECH, taken * SHARE_OF_TIME))
 
     def adopt(self, order: int, span: Span, now: float) -> None:
         """Take over a transcript of ``span`` that is under way. None of these may be under way."""

@@ -9,6 +9,7 @@ from kouyu.conversation.utterance import Span
 from kouyu.protocol.configuration import Configuration, InterruptConfig, TurnDetection
 from tests.conversation.simulation import Engines, Simulation
 
+FREE_TALK = Configuration(turn_detection=TurnDetection(type="server_vad"))
 INTERVAL = samples_in(Limits().interim_interval_ms)
 
 
@@ -37,11 +38,15 @@ def test_the_first_is_ordered_when_an_interval_of_audio_is_there() -> None:
     assert ask(interims, 5000 + INTERVAL, start=5000) is not None
 
 
-def test_the_first_needs_enough_speech_unless_it_decides_about_an_interruption() -> None:
+def test_the_first_needs_enough_speech_and_the_next_more_unless_they_decide_about_an_interruption() -> None:
     assert ask(made(), INTERVAL, speech_ms=FIRST_SPEECH_MS - 1) is None
     keywords = TurnDetection(interrupt_config=InterruptConfig(mode="keyword_contains", keywords=("stop",)))
     waits_for_one = Configuration(turn_detection=keywords)
-    assert ask(made(), INTERVAL, speech_ms=96, configuration=waits_for_one) is not None
+    interims = made()
+    order = ask(interims, 8 * INTERVAL, speech_ms=96, configuration=waits_for_one)
+    assert order is not None
+    interims.on_transcript(order, "hello", "en", 9.0)
+    assert ask(interims, 9 * INTERVAL, configuration=waits_for_one) is not None
 
 
 def test_there_is_one_at_a_time() -> None:
@@ -67,8 +72,17 @@ def test_a_long_utterance_needs_a_quarter_more_audio() -> None:
     order = ask(interims, 8 * INTERVAL)
     assert order is not None
     interims.on_transcript(order, "hello", "en", 0.0)
-    assert ask(interims, 10 * INTERVAL - 1) is None
-    assert ask(interims, 10 * INTERVAL) is not None
+    assert ask(interims, 10 * INTERVAL - 1, configuration=FREE_TALK) is None
+    assert ask(interims, 9 * INTERVAL - 1) is None
+    assert ask(interims, 10 * INTERVAL, configuration=FREE_TALK) is not None
+
+
+def test_a_long_push_to_talk_buffer_needs_no_more() -> None:
+    interims = made()
+    order = ask(interims, 8 * INTERVAL)
+    assert order is not None
+    interims.on_transcript(order, "hello", "en", 0.0)
+    assert ask(interims, 9 * INTERVAL) is not None
 
 
 def test_the_next_needs_three_times_the_audio_of_the_time_that_the_last_one_took() -> None:
