@@ -16,7 +16,7 @@ help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 run: $(VENV)/run.stamp ## install, fetch the model weights, and start the server (ARGS="--help" for its options)
-	@$(KOUYU) models fetch
+	@$(KOUYU) models fetch --to-start
 	@exec $(KOUYU) serve $(ARGS)
 
 # Tests use the smallest language model, on every machine; nothing larger is fetched for them.

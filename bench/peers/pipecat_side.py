@@ -14,7 +14,8 @@ import msgspec
 
 from bench.peers.pipecat_client import pipecat_turns
 from kouyu.agents.bot import LanguageModelBot
-from kouyu.agents.embedded.engine import EmbeddedOptions, load
+from kouyu.agents.embedded.engine import load
+from kouyu.agents.embedded.plan import EmbeddedOptions
 from kouyu.assembly.bots import open_bots
 from kouyu.bench.children import START_S, ServerDidNotStart
 from kouyu.bench.latency import WARM_UP_TURNS
@@ -62,8 +63,9 @@ async def _bot(options: PeerOptions) -> AsyncIterator[int]:
         bots = await stack.enter_async_context(open_bots(Settings().bots, embedded=embedded))
         (agent,) = bots.agents.values()
         assert isinstance(agent, LanguageModelBot)
-        model = agent.definition.model
-        ((system, *examples), *_) = await agent.openings()
+        asked = agent.model.now
+        model = asked.endpoint
+        ((system, *examples), *_) = await agent.openings(asked.guidance)
         told: dict[str, Any] = {
             "port": _free_port(),
             "base_url": model.base_url,

@@ -1,6 +1,6 @@
 """A bot: a language model with a prompt and optional tools, which run at the client or on the server."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -23,9 +23,10 @@ from kouyu.agents.agent import (
 from kouyu.agents.attachments import Attachments, may_have_files
 from kouyu.agents.bot_definition import BotDefinition, Guidance
 from kouyu.agents.context import chat_messages, latest_rounds, shortened, with_own_ids, within_budget
+from kouyu.agents.current_model import AskedModel, CurrentModel
 from kouyu.agents.draft import Drafts
+from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.follow_up import follow_up_questions
-from kouyu.agents.openai_client import OpenAIClient
 from kouyu.agents.prompt import SPEAKERS_FACT, PromptTemplate, position_fact
 from kouyu.agents.server_tools import ServerTools
 from kouyu.agents.streamed_answer import estimate_messages
@@ -52,17 +53,19 @@ class LanguageModelBot:
     def __init__(
         self,
         definition: BotDefinition,
+        model: CurrentModel | ModelEndpoint,
         *,
-        client: OpenAIClient | None = None,
         server_tools: ServerTools | None = None,
         attachments: Attachments | None = None,
         workers: LimitedWorkers | None = None,
     ) -> None:
-        """``client`` connects to the definition's model; the caller closes it. ``server_tools`` run on the server;
-        ``attachments`` reads the files in messages: without it the model gets pictures by their URL alone.
+        """``model``: one that bots share, which the caller closes, or the endpoint of one. ``server_tools`` run on the
+        server; ``attachments`` reads the files in messages: without it the model gets pictures by their URL alone.
         ``workers``, which the caller closes, render expensive prompts. Raises AgentError when the prompt is not well
         formed."""
         self.definition = definition
+        self.model = CurrentModel(AskedModel(model)) if isinstance(model, ModelEndpoint) else model
+        self._owns_model = self.model is not model
         self._attachments = attachments
         self._server_tools = server_tools or ServerTools()
         self._tools = (*definition.tools, *self._server_tools.definitions)
@@ -72,29 +75,34 @@ class LanguageModelBot:
         self._prompt = PromptTemplate(
             definition.prompt, owner=owner, defaults=definition.variables, workers=self._workers
         )
-        self._client = client or OpenAIClient(definition.model)
-        self._owns_client = client is None
-        self._drafts = Drafts(self._client)
+        self._drafts = Drafts(self.model.now.client)
 
     async def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
         """Stream the answer. Closing the generator stops the model. Raises AgentError."""
+        with self.model.in_use() as model:
+            async with aclosing(self._reply(request, model)) as events:
+                async for event in events:
+                    yield event
+
+    async def _reply(self, request: AgentRequest, model: AskedModel) -> AsyncGenerator[AgentEvent, None]:
         answer = _Answer()
-        section = await self._read(request.owner, request.messages)
+        drafts = self._drafts_of(model)
+        section = await self._read(request.owner, request.messages, model)
         ran_before = [as_message(tools) for tools in request.tool_rounds]
-        rounds = await self._read(request.owner, ran_before)
+        rounds = await self._read(request.owner, ran_before, model)
         if section is not request.messages or rounds is not ran_before:
             yield TextDelta("")
         while True:
-            messages = await self._messages(request, section, rounds)
+            messages = await self._messages(request, section, rounds, model)
             may_call = len(rounds) < self.definition.max_tool_rounds
             answer.begin()
-            events = self._drafts.complete(messages, tools=self._tools, options=self._options(may_call))
+            events = drafts.complete(messages, tools=self._tools, options=self._options(may_call))
             async with aclosing(events):
                 async for event in events:
                     if shown := answer.take(event):
                         yield shown
             if not answer.calls:
-                for question in await self._follow_up(request, messages, answer):
+                for question in await self._follow_up(request, messages, answer, model):
                     yield FollowUp(question)
                 yield answer.usage
                 return
@@ -110,7 +118,7 @@ class LanguageModelBot:
                 yield ToolsCalled(tuple(here))
                 ran = await self._server_tools.run(here)
                 yield ToolsRan(ran)
-                rounds = [*rounds, *await self._read(request.owner, [as_message(ran)])]
+                rounds = [*rounds, *await self._read(request.owner, [as_message(ran)], model)]
             if len(here) < len(answer.calls):
                 at_the_client = tuple(call for call in answer.calls if call not in here)
                 yield ToolCallRequest(at_the_client)
@@ -118,13 +126,13 @@ class LanguageModelBot:
                 return
 
     async def _follow_up(
-        self, request: AgentRequest, messages: list[dict[str, Any]], answer: "_Answer"
+        self, request: AgentRequest, messages: list[dict[str, Any]], answer: "_Answer", model: AskedModel
     ) -> tuple[str, ...]:
         """Yield follow-up questions, if the request wants them and the bot gives them."""
         if not (request.follow_up and self.definition.follow_up and answer.text):
             return ()
         questions, usage = await follow_up_questions(
-            self._client,
+            model.client,
             messages,
             str(answer.text),
             instruction=self.definition.follow_up_prompt,
@@ -141,57 +149,66 @@ class LanguageModelBot:
     @property
     def reads_ahead(self) -> bool:
         """Whether the model's server caches prompts, and prefilling costs nothing but its time."""
-        return self.definition.model.reads_ahead
+        return self.model.now.endpoint.reads_ahead
 
     async def read_ahead(self, request: AgentRequest, *, draft: bool) -> None:
         """Prefill the model with the question so far; with ``draft``, also write the beginning of an answer, which
         ``reply`` to the same request uses. Raises AgentError."""
-        messages = await self._messages(request, request.messages, ())
-        if draft:
-            await self._drafts.write(messages, tools=self._tools, options=self._options(may_call=True))
-        else:
-            await self._client.read(messages, tools=self._tools)
+        with self.model.in_use() as model:
+            messages = await self._messages(request, request.messages, (), model)
+            if draft:
+                await self._drafts_of(model).write(messages, tools=self._tools, options=self._options(may_call=True))
+            else:
+                await model.client.read(messages, tools=self._tools)
 
-    async def _read(self, owner: str, messages: Sequence[ContextMessage]) -> Sequence[ContextMessage]:
+    def _drafts_of(self, model: AskedModel) -> Drafts:
+        """The drafts that the model wrote; those of another model are dropped."""
+        if self._drafts.client is not model.client:
+            self._drafts = Drafts(model.client)
+        return self._drafts
+
+    async def _read(
+        self, owner: str, messages: Sequence[ContextMessage], model: AskedModel
+    ) -> Sequence[ContextMessage]:
         """Replace files in the messages, and those that tools' outputs name, with their content."""
         if self._attachments is None or not any(may_have_files(message) for message in messages):
             return messages
-        model = self.definition.model
+        endpoint = model.endpoint
         return await self._attachments.resolved(
-            messages, owner, images=model.images, document_tokens=model.context_tokens // _DOCUMENT_SHARE
+            messages, owner, images=endpoint.images, document_tokens=endpoint.context_tokens // _DOCUMENT_SHARE
         )
 
     async def _messages(
-        self, request: AgentRequest, section: Sequence[ContextMessage], rounds: Sequence[ContextMessage]
+        self,
+        request: AgentRequest,
+        section: Sequence[ContextMessage],
+        rounds: Sequence[ContextMessage],
+        model: AskedModel,
     ) -> list[dict[str, Any]]:
         """``rounds`` are the tools that have run for the question, which is the last of ``section``."""
-        opening = await self._opening(request, self._language(section))
-        output_tokens = self.definition.model.context_tokens // _OUTPUT_SHARE
+        guidance = self._guidance(model.guidance)
+        opening = await self._opening(request, guidance.get(_language(section, guidance), Guidance()))
+        output_tokens = model.endpoint.context_tokens // _OUTPUT_SHARE
         recent = latest_rounds(section, self.definition.context_rounds)
         recent = [shortened(message, output_tokens) for message in recent]
-        history = within_budget(recent, self._budget(opening + chat_messages(rounds)))
+        history = within_budget(recent, self._budget(opening + chat_messages(rounds), model))
         return with_own_ids(opening + chat_messages([*history, *rounds]))
 
-    def _language(self, section: Sequence[ContextMessage]) -> str:
-        """The language of the guidance for the latest question that has letters; "" without any."""
-        guidance = self.definition.guidance
-        if self.definition.examples or not guidance:
-            return ""
-        questions = (message.content for message in reversed(section) if message.role == "user")
-        language = next(filter(None, map(language_of, questions)), "")
-        return language if language in guidance else next(iter(guidance))
+    def _guidance(self, of_model: Mapping[str, Guidance]) -> Mapping[str, Guidance]:
+        """What of a model's guidance this bot uses."""
+        return of_model if self.definition.guided and not self.definition.examples else {}
 
-    async def openings(self) -> list[list[dict[str, Any]]]:
-        """Return the start of conversations in each language of the guidance, or the one for all. Raises AgentError."""
+    async def openings(self, guidance: Mapping[str, Guidance]) -> list[list[dict[str, Any]]]:
+        """Return the start of conversations with a model of this guidance in each of its languages, or the one for all.
+        Raises AgentError."""
         request = AgentRequest(messages=(ContextMessage(role="user", content=""),))
-        languages = [] if self.definition.examples else list(self.definition.guidance)
-        return [await self._opening(request, language) for language in languages or [""]]
+        used = self._guidance(guidance)
+        return [await self._opening(request, each) for each in used.values() or [Guidance()]]
 
-    async def _opening(self, request: AgentRequest, language: str) -> list[dict[str, Any]]:
+    async def _opening(self, request: AgentRequest, guidance: Guidance) -> list[dict[str, Any]]:
         """Return the start of every conversation: the system message and the examples. It stays the same from turn to
         turn while the variables and the language do, so that servers find it in their prompt cache. Raises AgentError.
         """
-        guidance = self.definition.guidance.get(language, Guidance())
         instead = guidance.with_tools if self._tools else ""
         knows_speakers = any(message.voice_print for message in request.messages)
         parts = (
@@ -215,9 +232,9 @@ class LanguageModelBot:
         await self._prompt.check()
 
     async def close(self) -> None:
-        """Close the client and the workers, if this bot made them."""
-        if self._owns_client:
-            await self._client.close()
+        """Close the model's connections and the workers, if this bot made them."""
+        if self._owns_model:
+            await self.model.close()
         if self._owns_workers:
             await self._workers.close()
 
@@ -227,12 +244,19 @@ class LanguageModelBot:
             options["tool_choice"] = "none"
         return {name: value for name, value in options.items() if value is not None}
 
-    def _budget(self, fixed: list[dict[str, Any]]) -> int:
+    def _budget(self, fixed: list[dict[str, Any]], model: AskedModel) -> int:
         """Tokens left for the section's messages."""
-        model = self.definition.model
-        answer = self.definition.max_tokens or model.body.get("max_tokens") or _DEFAULT_ANSWER_TOKENS
+        endpoint = model.endpoint
+        answer = self.definition.max_tokens or endpoint.body.get("max_tokens") or _DEFAULT_ANSWER_TOKENS
         tools = sum(estimate_tokens(msgspec.json.encode(tool).decode()) for tool in self._tools)
-        return max(_LEAST_BUDGET, model.context_tokens - answer - tools - estimate_messages(fixed))
+        return max(_LEAST_BUDGET, endpoint.context_tokens - answer - tools - estimate_messages(fixed))
+
+
+def _language(section: Sequence[ContextMessage], guidance: Mapping[str, Guidance]) -> str:
+    """The language of the guidance for the latest question that has letters; "" without any."""
+    questions = (message.content for message in reversed(section) if message.role == "user")
+    language = next(filter(None, map(language_of, questions)), "")
+    return language if language in guidance else next(iter(guidance), "")
 
 
 class _Answer:

@@ -1,11 +1,8 @@
-"""What makes a bot: its model, its prompt and everything else that an operator or a request over REST sets."""
+"""What makes a bot besides its model: its prompt and everything else that an operator or a request over REST sets."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
-
-from kouyu.agents.endpoint import ModelEndpoint
 
 DEFAULT_PROMPT: Final = "You are a helpful AI assistant. Your answers are read aloud, so keep them short and plain."
 """For bots without a prompt of their own: it asks only for a spoken style. Long prompts are slow on small machines."""
@@ -33,7 +30,6 @@ class BotDefinition(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     name: str
-    model: ModelEndpoint
     description: str = ""
     prompt: str = DEFAULT_PROMPT
     """A Jinja2 template over the turn's ``custom_variables``."""
@@ -41,9 +37,8 @@ class BotDefinition(msgspec.Struct, frozen=True, kw_only=True):
     """Values for variables that the turn does not set."""
     examples: tuple[Example, ...] = ()
     """Example dialogue, put before every conversation."""
-    guidance: Mapping[str, Guidance] = {}
-    """For bots without examples: what the model is told in each language (ISO 639-1) of the user's question; the first
-    one counts for all others."""
+    guided: bool = True
+    """Whether the model gets the guidance that it comes with, if there are no examples."""
     prologue: str = ""
     """The opening line."""
     suggested_questions: tuple[str, ...] = ()

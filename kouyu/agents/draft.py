@@ -27,7 +27,7 @@ class Drafts:
     """Asks a model as OpenAIClient does, and uses a draft where one was made for the same request."""
 
     def __init__(self, client: OpenAIClient) -> None:
-        self._client = client
+        self.client = client
         self._drafts: dict[bytes, _Draft] = {}
 
     async def complete(
@@ -43,7 +43,7 @@ class Drafts:
                 return
             drafted = draft.tokens
             messages = [*messages, {"role": "assistant", "content": draft.text}] if draft.text else messages
-        async with aclosing(self._client.complete(messages, tools=tools, options=options)) as events:
+        async with aclosing(self.client.complete(messages, tools=tools, options=options)) as events:
             async for event in events:
                 yield _with_draft(event, drafted) if isinstance(event, TokenUsage) else event
 
@@ -58,8 +58,8 @@ class Drafts:
         self._drafts[_key(messages, tools, options)] = draft
         for oldest in list(self._drafts)[:-MOST_DRAFTS]:
             del self._drafts[oldest]
-        options = {**options, "max_tokens": DRAFT_TOKENS, **self._client.ahead_body}
-        await draft.write(self._client.complete(messages, tools=tools, options=options))
+        options = {**options, "max_tokens": DRAFT_TOKENS, **self.client.ahead_body}
+        await draft.write(self.client.complete(messages, tools=tools, options=options))
 
 
 class _Draft:

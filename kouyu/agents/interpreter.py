@@ -41,16 +41,15 @@ class Interpreter:
         self._own: LanguageModelBot | None = None
         self._agent = agent
         if isinstance(agent, LanguageModelBot):
-            model = agent.definition.model
             definition = BotDefinition(
                 id="interpreter",
                 name="interpreter",
-                model=model,
                 prompt=_PROMPT,
                 temperature=0.0,
                 max_tokens=_ANSWER_TOKENS,
+                guided=False,
             )
-            self._agent = self._own = LanguageModelBot(definition, workers=self._workers)
+            self._agent = self._own = LanguageModelBot(definition, agent.model, workers=self._workers)
         self._instructions = PromptTemplate(_PROMPT, owner="the interpreter", defaults={}, workers=self._workers)
 
     async def translate(
@@ -82,7 +81,7 @@ class Interpreter:
                     yield event.text
 
     async def close(self) -> None:
-        """Close the connections to the model."""
+        """End what this interpreter started; the agent stays open."""
         await self._workers.close()
         if self._own is not None:
             await self._own.close()

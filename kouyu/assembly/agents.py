@@ -1,14 +1,15 @@
 """Builds all agents: the bots and flows of the settings, with the tools and files they share, and the bots made over
 REST. Replaces them when the settings are read anew."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import msgspec
 
 from kouyu.agents.agent import Agent
 from kouyu.agents.attachments import Attachments
-from kouyu.agents.embedded.model import EmbeddedModel
+from kouyu.agents.embedded.tiered_model import TieredModel
 from kouyu.agents.fetching import Fetched, Fetcher, FetchError, FetchingOptions
 from kouyu.agents.mcp_server import McpServer
 from kouyu.assembly.bot_directory import BotDirectory
@@ -21,6 +22,7 @@ from kouyu.settings import Settings
 from kouyu.settings.bots import BotSettings, McpServerSettings
 from kouyu.store.errors import StoreError
 from kouyu.store.store import Store
+from kouyu.weights.background_fetch import BackgroundFetch
 from kouyu.workers.limited import LimitedWorkers
 
 Close = Callable[[], Awaitable[None]]
@@ -39,7 +41,10 @@ class Agents:
         """Reads the files in messages."""
         self.bots = BotDirectory(Bots({}, {}, {}, {}), attachments=self.attachments, workers=workers)
         self.flows: dict[str, Agent] = {}
-        self._embedded: EmbeddedModel | None = None
+        self._embedded: TieredModel | None = None
+        self._upgrade: Callable[[TieredModel], asyncio.Task[None]] | None = None
+        """Begins to replace the embedded model by a larger one; None where it is not to be replaced."""
+        self._upgrading: asyncio.Task[None] | None = None
         self._chosen: dict[str, BotSettings] = {}
         self._servers: dict[str, tuple[McpServerSettings, McpServer]] = {}
         self._current = AsyncExitStack()
@@ -92,6 +97,7 @@ class Agents:
         default_bot = settings.server.default_bot or settings.bots[0].id
         self.bots.settle(settled, default_bot=default_bot, tool_servers=by_name)
         self.bots.put_published(published)
+        self._begin_upgrade()
         self._fetcher.options = msgspec.convert(settings.fetching, FetchingOptions, from_attributes=True)
 
         async def close() -> None:
@@ -100,6 +106,25 @@ class Agents:
                 await replaced.aclose()
 
         return close
+
+    @asynccontextmanager
+    async def upgrading(self, fetch: BackgroundFetch | None) -> AsyncIterator[None]:
+        """Have the embedded model replaced by a larger one, if there is a better one, while the block runs. ``fetch``
+        as in ``TieredModel.upgrade``."""
+        self._upgrade = lambda model: asyncio.create_task(model.upgrade(fetch), name="language-model-upgrade")
+        self._begin_upgrade()
+        try:
+            yield
+        finally:
+            self._upgrade = None
+            if self._upgrading is not None:
+                self._upgrading.cancel()
+                with suppress(asyncio.CancelledError):
+                    await self._upgrading
+
+    def _begin_upgrade(self) -> None:
+        if self._upgrade is not None and self._upgrading is None and self._embedded is not None:
+            self._upgrading = self._upgrade(self._embedded)
 
     async def close(self) -> None:
         """Close everything."""

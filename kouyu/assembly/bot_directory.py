@@ -145,7 +145,7 @@ class BotDirectory:
         try:
             return LanguageModelBot(
                 definition,
-                client=model.client,
+                model.current,
                 server_tools=tools,
                 attachments=self._attachments,
                 workers=self._workers,
@@ -171,10 +171,8 @@ def _definition(bot_id: str, profile: BotProfile, model: LanguageModel) -> BotDe
     return BotDefinition(
         id=bot_id,
         name=profile.name,
-        model=base.model,
         description=profile.description,
         prompt=profile.prompt or DEFAULT_PROMPT,
-        guidance=model.guidance,
         prologue=profile.prologue,
         suggested_questions=profile.suggested_questions,
         follow_up=profile.follow_up,

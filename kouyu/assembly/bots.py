@@ -1,10 +1,9 @@
 """Builds the bots of the settings."""
 
-import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+import functools
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import zip_longest
-from typing import TypeGuard
 
 import msgspec
 
@@ -13,10 +12,10 @@ from kouyu.agents.attachments import Attachments
 from kouyu.agents.bot import LanguageModelBot
 from kouyu.agents.bot_definition import BotDefinition, Example, Guidance
 from kouyu.agents.coze_bot import CozeBot, CozeEndpoint
-from kouyu.agents.embedded.model import EmbeddedModel
+from kouyu.agents.current_model import AskedModel, CurrentModel
+from kouyu.agents.embedded.tiered_model import Opening, TieredModel
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.mcp_server import McpServer
-from kouyu.agents.openai_client import OpenAIClient
 from kouyu.agents.server_tools import ServerTools
 from kouyu.assembly.secrets import from_environment
 from kouyu.settings.bots import BotSettings, ModelSettings
@@ -27,11 +26,9 @@ from kouyu.workers.limited import LimitedWorkers
 class LanguageModel(msgspec.Struct, frozen=True):
     """A model of the settings, which any bot can use."""
 
-    client: OpenAIClient
+    current: CurrentModel
     definition: BotDefinition
-    """The definition of the bot that it was configured for: endpoint and sampling."""
-    guidance: Mapping[str, Guidance]
-    """For bots without examples of their own, by language."""
+    """The definition of the bot that it was configured for: its sampling."""
 
 
 class Bots(msgspec.Struct, frozen=True):
@@ -43,7 +40,7 @@ class Bots(msgspec.Struct, frozen=True):
     """The same bots as profiles, in the form that REST uses."""
     models: Mapping[str, LanguageModel]
     """By the id of the bot that they were configured for; bots on a Coze server have none."""
-    embedded: EmbeddedModel | None = None
+    embedded: TieredModel | None = None
     """The embedded model, if a bot needs it."""
 
 
@@ -56,7 +53,7 @@ def needs_embedded_model(bots: tuple[BotSettings, ...]) -> bool:
 async def open_bots(
     chosen: tuple[BotSettings, ...],
     *,
-    embedded: EmbeddedModel | None = None,
+    embedded: TieredModel | None = None,
     tool_servers: Mapping[str, McpServer] | None = None,
     attachments: Attachments | None = None,
     workers: LimitedWorkers | None = None,
@@ -71,7 +68,7 @@ async def open_bots(
     Raises AgentError for a prompt that is not well formed, or a key that is missing from the environment.
     """
     async with AsyncExitStack() as stack:
-        definitions = {bot.id: _definition(bot, embedded) for bot in chosen}
+        definitions = {bot.id: _definition(bot) for bot in chosen}
         agents: dict[str, Agent] = {}
         models: dict[str, LanguageModel] = {}
         for bot in chosen:
@@ -80,26 +77,33 @@ async def open_bots(
                 agents[bot.id] = CozeBot(_coze_endpoint(bot), attachments=attachments)
                 stack.push_async_callback(agents[bot.id].close)
                 continue
-            model = models[bot.id] = _language_model(definition, embedded)
-            stack.push_async_callback(model.client.close)
+            if embedded is not None and not bot.model.base_url:
+                current = embedded.current
+            else:
+                current = CurrentModel(AskedModel(_endpoint(bot)))
+                stack.push_async_callback(current.close)
+            models[bot.id] = LanguageModel(current, definition)
             tools = ServerTools(
                 [(tool_servers or {})[name] for name in bot.mcp_servers], taken=definition.client_tool_names
             )
             agents[bot.id] = LanguageModelBot(
-                definition, client=model.client, server_tools=tools, attachments=attachments, workers=workers
+                definition, current, server_tools=tools, attachments=attachments, workers=workers
             )
             stack.push_async_callback(agents[bot.id].close)
         if embedded is not None:
-            cold = (agent for bot_id, agent in agents.items() if bot_id not in warm)
-            await _warm_up(embedded, [agent for agent in cold if _is_embedded(agent, embedded)])
+            bots = {bot_id: each for bot_id, each in agents.items() if isinstance(each, LanguageModelBot)}
+            asking = {bot_id: bot for bot_id, bot in bots.items() if bot.model is embedded.current}
+            cold = [bot for bot_id, bot in asking.items() if bot_id not in warm]
+            await embedded.warm_up(
+                functools.partial(_openings, list(asking.values())), now=functools.partial(_openings, cold)
+            )
         yield Bots(definitions, agents, {bot.id: _profile(bot) for bot in chosen}, models, embedded)
 
 
-async def _warm_up(embedded: EmbeddedModel, bots: list[LanguageModelBot]) -> None:
-    """Prefill the openings of all bots in all languages; each bot gets its first one before any gets its second."""
-    asked = [[(opening, bot.tools) for opening in await bot.openings()] for bot in bots]
-    openings = [each for of_bots in zip_longest(*asked) for each in of_bots if each is not None]
-    await asyncio.gather(*(embedded.warm_up(opening, tools) for opening, tools in openings))
+async def _openings(bots: Sequence[LanguageModelBot], guidance: Mapping[str, Guidance]) -> Sequence[Opening]:
+    """The openings of all bots in all languages: each bot's first one before any bot's second."""
+    asked = [[(opening, bot.tools) for opening in await bot.openings(guidance)] for bot in bots]
+    return [each for of_bots in zip_longest(*asked) for each in of_bots if each is not None]
 
 
 def _profile(bot: BotSettings) -> BotProfile:
@@ -118,29 +122,15 @@ def _profile(bot: BotSettings) -> BotProfile:
     )
 
 
-def _language_model(definition: BotDefinition, embedded: EmbeddedModel | None) -> LanguageModel:
-    is_embedded = embedded is not None and definition.model == embedded.endpoint
-    guidance = embedded.model.prompts.guidance if embedded is not None and is_embedded else {}
-    return LanguageModel(OpenAIClient(definition.model), definition, guidance)
-
-
-def _is_embedded(agent: Agent, embedded: EmbeddedModel) -> TypeGuard[LanguageModelBot]:
-    return isinstance(agent, LanguageModelBot) and agent.definition.model == embedded.endpoint
-
-
-def _definition(bot: BotSettings, embedded: EmbeddedModel | None) -> BotDefinition:
+def _definition(bot: BotSettings) -> BotDefinition:
     examples = tuple(Example(example.question, example.answer) for example in bot.examples)
-    is_embedded = embedded is not None and not bot.model.base_url
-    endpoint = embedded.endpoint if embedded is not None and is_embedded else _endpoint(bot)
     return BotDefinition(
         id=bot.id,
         name=bot.name or bot.id,
-        model=endpoint,
         description=bot.description,
         prompt=bot.prompt,
         variables=bot.variables,
         examples=examples,
-        guidance=embedded.model.prompts.guidance if embedded is not None and is_embedded else {},
         prologue=bot.prologue,
         suggested_questions=bot.suggested_questions,
         follow_up=bot.follow_up,

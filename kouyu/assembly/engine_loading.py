@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import Any, Final
 
-from kouyu.agents.embedded.model import EmbeddedModel
+from kouyu.agents.embedded.tiered_model import TieredModel
 from kouyu.assembly.bots import needs_embedded_model
 from kouyu.engines import engine_registry
 from kouyu.engines.asr.engine import SpeechRecognizer
@@ -143,9 +143,9 @@ async def load_recognizer(engines: EngineSettings, scheduler: Scheduler) -> Spee
     return recognizer
 
 
-async def load_language_model(engines: EngineSettings, scheduler: Scheduler) -> EmbeddedModel:
+async def load_language_model(engines: EngineSettings, scheduler: Scheduler) -> TieredModel:
     """Start the language model of bots that name no endpoint. Raises AgentError, EngineUnavailable."""
-    model: EmbeddedModel = await load_engine("llm", engines.llm, engines, scheduler)
+    model: TieredModel = await load_engine("llm", engines.llm, engines, scheduler)
     return model
 
 

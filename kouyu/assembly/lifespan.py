@@ -30,6 +30,8 @@ from kouyu.store.store import Store
 from kouyu.text.sensitive_words import SensitiveWordsError, words_of_file
 from kouyu.text.transcript import TranscriptFinisher
 from kouyu.text_chats.text_chats import TextChats
+from kouyu.weights.background_fetch import background_fetch
+from kouyu.weights.mirror import chosen_mirror
 from kouyu.workers.limited import LimitedWorkers
 
 log = logging.getLogger(__name__)
@@ -37,8 +39,11 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def open_sessions(settings: Settings, store: Store) -> AsyncIterator[Runtime]:
-    """Open the runtime for sessions of ``/v1/chat``. Raises what ``open_services`` raises."""
-    async with _open(settings, store) as (services, agents):
+    """Open the runtime for sessions of ``/v1/chat``; meanwhile a larger language model that this server is to run is
+    fetched. Raises what ``open_services`` raises."""
+    chosen = settings.weights
+    fetch = background_fetch(chosen_mirror(chosen.mirror)) if chosen.fetch_in_background else None
+    async with _open(settings, store) as (services, agents), agents.upgrading(fetch):
         chats = text_chats(services, agents.bots, limit=settings.server.max_sessions)
         yield Runtime(
             run_session=functools.partial(run_session, services=services),
@@ -52,7 +57,7 @@ async def open_sessions(settings: Settings, store: Store) -> AsyncIterator[Runti
 
 @asynccontextmanager
 async def open_services(settings: Settings, store: Store) -> AsyncIterator[Services]:
-    """Load and warm up the engines and bots concurrently. Downloads nothing.
+    """Load and warm up the engines and bots concurrently. Fetches nothing.
 
     Raises WeightsNotFetched naming all missing weights, EngineUnavailable, AgentError, SettingsError.
     """

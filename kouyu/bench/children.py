@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -48,6 +49,8 @@ async def child(folder: Path, *command: str) -> AsyncIterator[asyncio.subprocess
             "-m",
             *command,
             cwd=folder,
+            # A download would compete with what is measured, and another model would take over in the middle.
+            env={**os.environ, "KOUYU_WEIGHTS__FETCH_IN_BACKGROUND": "false"},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,

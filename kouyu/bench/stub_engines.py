@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from kouyu.agents.agent import AgentEvent, AgentRequest, TextDelta, TokenUsage
 from kouyu.agents.bot_definition import BotDefinition
-from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.assembly.engine_loading import load_voice_activity
 from kouyu.bench.scripted_model import FIRST_TOKEN_S, TOKEN_S, tokens
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
@@ -92,7 +91,6 @@ async def open_stub_services(settings: Settings, store: Store) -> AsyncIterator[
         stack.push_async_callback(scheduler.close)
         voice_activity = await load_voice_activity(settings.engines, scheduler)
         stack.push_async_callback(voice_activity.close)
-        endpoint = ModelEndpoint(base_url="", model="stub")
         yield Services(
             store=store,
             scheduler=scheduler,
@@ -100,7 +98,7 @@ async def open_stub_services(settings: Settings, store: Store) -> AsyncIterator[
             voice_activity=voice_activity,
             recognizer=StubRecognizer(),
             synthesizer=StubSynthesizer(),
-            bots={bot.id: BotDefinition(id=bot.id, name="stub", model=endpoint) for bot in settings.bots},
+            bots={bot.id: BotDefinition(id=bot.id, name="stub") for bot in settings.bots},
             agents={bot.id: StubAgent() for bot in settings.bots},
             limits=settings.limits,
             ids=IdFactory(),

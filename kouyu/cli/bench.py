@@ -27,7 +27,7 @@ from kouyu.bench.stages import StagesOptions, StagesReport, measure_stages
 from kouyu.bench.stages_report import print_stages
 from kouyu.cli.local_server import data_folder, token_of
 from kouyu.cli.output_file import OutputFile
-from kouyu.cli.tier_option import TIER_NAMES, tier_option
+from kouyu.cli.tier_option import TIER_NAMES, fetched_tier_option
 from kouyu.client.voice_client import RefusedByServer
 
 T = TypeVar("T")
@@ -85,7 +85,7 @@ class _Modes(click.ParamType[tuple[str, ...]]):
     is_flag=True,
     help="Use scripted answers at the speed of the embedded model's tiny tier (which speaks English alone).",
 )
-@tier_option
+@fetched_tier_option
 @click.option("--json", "json_file", type=OutputFile(), help="Write everything measured to this file.")
 @click.option("--plot", type=OutputFile(), help="Plot every turn into this SVG file.")
 def latency(
@@ -126,7 +126,7 @@ def latency(
 @click.option(
     "--slowest-answer", "slowest_answer_ms", type=click.FloatRange(1), default=1500.0, show_default=True, metavar="MS"
 )
-@tier_option
+@fetched_tier_option
 @click.option("--json", "json_file", type=OutputFile(), help="Write everything measured to this file.")
 @click.option("--plot", type=OutputFile(), help="Plot the delays by number of sessions into this SVG file.")
 def capacity(json_file: Path | None, plot: Path | None, **options: Any) -> None:
@@ -159,7 +159,7 @@ def capacity(json_file: Path | None, plot: Path | None, **options: Any) -> None:
 @click.option(
     "--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the questions."
 )
-@tier_option
+@fetched_tier_option
 @click.option("--json", "json_file", type=OutputFile(), help="Write everything measured to this file.")
 def soak(json_file: Path | None, **options: Any) -> None:
     """Measure whether a server's memory grows over time.

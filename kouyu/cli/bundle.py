@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from kouyu.agents.embedded.engine import ENGINE, chosen_now
+from kouyu.agents.embedded.engine import ENGINE, chosen_for_good, chosen_now
 from kouyu.agents.embedded.tiers import TIERS
 from kouyu.bundle.archive import write_bundle
 from kouyu.bundle.errors import BundleError
@@ -20,6 +20,7 @@ from kouyu.cli.output_file import OutputFile
 from kouyu.cli.tier_option import tier_option
 from kouyu.weights import catalogue
 from kouyu.weights.errors import WeightsError
+from kouyu.weights.mirror import chosen_mirror
 from kouyu.weights.weight_set import WeightSet
 
 EXTRAS = ("server", "embedded", "piper", "emotion", "microphone", "postgres", "otel")
@@ -60,7 +61,7 @@ def bundle(
     begun = time.monotonic()
     try:
         sets = _sets(chosen, tier, more)
-        fetch_shown(sets)
+        fetch_shown(sets, chosen_mirror(settings_here().weights.mirror))
         with tempfile.TemporaryDirectory(dir=file.absolute().parent, prefix=".kouyu-bundle-") as folder:
             click.echo(f"Collecting the wheels for Python {target.python} on {target.platform}", err=True)
             collect_wheels(target, chosen, Path(folder), shown=sys.stderr.isatty())
@@ -86,7 +87,8 @@ def _sets(extras: Sequence[str], tier: str | None, more: Sequence[WeightSet]) ->
 
 def _tier_weights(tier: str | None) -> WeightSet:
     if tier in (None, "auto"):
-        choice = chosen_now(settings_here().engines.options_of(ENGINE))
+        options = settings_here().engines.options_of(ENGINE)
+        choice = chosen_now(options) if options.tier == "auto" else chosen_for_good(options)
         if choice is not None:
             return catalogue.find(choice.tier.weights)
     named = {each.name: each.weights for each in TIERS}

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kouyu.agents.agent import AgentError
-from kouyu.agents.embedded.engine import fetched_tiers
+from kouyu.agents.embedded.plan import fetched_tiers
 from kouyu.agents.embedded.tiers import TIERS, ModelFile, TierName, file_of_user, tier
 from kouyu.bench.answers.marking import BadQuestions, Half, Question, questions, questions_of_file
 from kouyu.bench.answers.report import print_answers

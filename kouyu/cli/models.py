@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kouyu.agents.agent import AgentError
-from kouyu.agents.embedded.engine import ENGINE, chosen_now, settle
+from kouyu.agents.embedded.engine import ENGINE, can_start, chosen_for_good, chosen_now, settle
 from kouyu.agents.embedded.tiers import TIERS
 from kouyu.assembly.bots import needs_embedded_model
 from kouyu.cli.fetch_progress import Bars, Lines
@@ -25,6 +26,7 @@ from kouyu.settings.changing import set_values
 from kouyu.settings.first_file import FILE_NAME
 from kouyu.weights import cache, catalogue
 from kouyu.weights.errors import Interrupted, SetsFailed, UnknownWeights, WeightsError
+from kouyu.weights.mirror import chosen_mirror
 from kouyu.weights.weight_set import WeightSet
 
 
@@ -74,41 +76,58 @@ def list_models() -> None:
 @models.command("fetch", short_help="Download missing weight sets.")
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=WeightSetName())
 @click.option("--all", "everything", is_flag=True, help="Fetch the optional sets too.")
-def fetch_models(names: Sequence[WeightSet], everything: bool) -> None:
+@click.option(
+    "--to-start",
+    is_flag=True,
+    help="Fetch what a server cannot start without; a larger language model is then fetched while it runs.",
+)
+def fetch_models(names: Sequence[WeightSet], everything: bool, to_start: bool) -> None:
     """Download missing weight sets: those named, or those that a server with the settings of the current folder needs.
 
     Of the language models a server needs one; with `tier = "auto"` that is the largest which answers in time on this
-    machine. That is measured, with the smallest one first.
+    machine. That is measured, with the smallest one first. Where a model has vanished from all its sources, another one
+    takes its place.
 
     A recommended set that cannot be fetched is no failure unless it was named: the server starts without it.
     """
+    settings = settings_here()
     wanted = catalogue.every_set() if everything else names or catalogue.default_sets()
+    mirror = chosen_mirror(settings.weights.mirror)
     try:
         try:
-            fetch_shown(wanted)
+            fetch_shown(wanted, mirror)
         except SetsFailed as error:
             _spare(error, () if names else wanted)
         if not names and not everything:
-            _settle_language_model(settings_here())
+            _settle_language_model(settings, mirror, to_start=to_start)
     except WeightsError as error:
         raise click.ClickException(str(error)) from error
 
 
 def _spare(error: SetsFailed, wanted: Sequence[WeightSet]) -> None:
-    """Say which recommended ones of the sets could not be fetched; raise SetsFailed for the others."""
-    spared = {each.name for each in wanted if each.recommended}
-    if needed := {name: why for name, why in error.failures.items() if name not in spared}:
+    """Say which recommended ones of the sets could not be fetched; raise SetsFailed for the others, but for a language
+    model that has vanished: another one may take its place."""
+    recommended = {each.name for each in wanted if each.recommended}
+    tiers = {each.weights for each in TIERS} & {each.name for each in wanted}
+    vanished = {name for name, why in error.failures.items() if name in tiers and why.lasting}
+    if needed := {name: why for name, why in error.failures.items() if name not in recommended | vanished}:
         raise SetsFailed(needed) from error
-    for name, why in error.failures.items():
-        click.echo(f"The server starts without {name}: {why}", err=True)
+    for name in recommended & set(error.failures):
+        click.echo(f"The server starts without {name}: {error.failures[name]}", err=True)
 
 
-def _settle_language_model(settings: Settings) -> None:
+def _settle_language_model(settings: Settings, mirror: str, *, to_start: bool) -> None:
     if settings.engines.llm != ENGINE.name or not needs_embedded_model(settings.bots):
         return
     options = settings.engines.options_of(ENGINE)
+    if to_start and settings.weights.fetch_in_background and can_start(options):
+        return
     try:
-        choice = settle(options, lambda weight_set: fetch_shown((weight_set,)))
+        choice = settle(
+            options,
+            lambda weight_set: fetch_shown((weight_set,), mirror),
+            say=functools.partial(click.echo, err=True),
+        )
     except Interrupted:
         raise
     except (AgentError, WeightsError) as error:
@@ -120,8 +139,9 @@ def _settle_language_model(settings: Settings) -> None:
         click.echo(f"language model: {choice.tier.name} ({choice.tier.title}), because {choice.reason}", err=True)
 
 
-def fetch_shown(wanted: Sequence[WeightSet]) -> None:
-    """Fetch those of the sets that are not on this machine, and show the progress. Raises WeightsError."""
+def fetch_shown(wanted: Sequence[WeightSet], mirror: str) -> None:
+    """Fetch those of the sets that are not on this machine, and show the progress. ``mirror``: base URL of a mirror of
+    Hugging Face, or "". Raises WeightsError."""
     if all(cache.is_there(weight_set) for weight_set in wanted):
         return
     from kouyu.weights.fetch import fetch
@@ -129,7 +149,7 @@ def fetch_shown(wanted: Sequence[WeightSet]) -> None:
     console = Console(stderr=True)
     bars = Bars(console) if console.is_terminal else Lines()
     with bars:
-        fetch(wanted, bars)
+        fetch(wanted, bars, mirror=mirror)
 
 
 @models.command("use", short_help="Choose the embedded language model.")
@@ -155,9 +175,12 @@ def use_model(name: str, config: Path | None) -> None:
     options = settings.engines.options_of(ENGINE)
     if {"tier": options.tier, "model": options.model} != values:
         click.echo("The environment sets another one, which overrides the file.", err=True)
-    choice = chosen_now(options)
+    choice = chosen_for_good(options)
     if choice is not None and not cache.is_there(catalogue.find(choice.tier.weights)):
-        click.echo(f"It is not on this machine. Get it with: kouyu models fetch {choice.tier.weights}")
+        click.echo(
+            f"{choice.tier.name} is not on this machine. A running server fetches it; or get it now with: "
+            f"kouyu models fetch {choice.tier.weights}"
+        )
 
 
 def _values_of(name: str) -> dict[str, str]:

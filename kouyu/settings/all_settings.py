@@ -134,6 +134,21 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
         return options
 
 
+class WeightSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[weights]: how model weights are fetched."""
+
+    fetch_in_background: bool = True
+    """Whether a running server fetches the language model that it should run, if that is not on this machine."""
+    mirror: str = ""
+    """Base URL of a mirror of Hugging Face, which is asked before other sources; empty: that in HF_ENDPOINT, if any."""
+
+    def __post_init__(self) -> None:
+        if self.mirror and not self.mirror.startswith(("http://", "https://")):
+            raise ValueError(
+                f"mirror: {self.mirror!r} is not allowed; allowed: a URL that begins with http:// or https://"
+            )
+
+
 class TranscriptSettings(msgspec.Struct, frozen=True, kw_only=True):
     """[transcripts]: post-processing of transcripts."""
 
@@ -191,6 +206,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     server: ServerSettings = ServerSettings()
     data: DataSettings = DataSettings()
     engines: EngineSettings = EngineSettings()
+    weights: WeightSettings = WeightSettings()
     transcripts: TranscriptSettings = TranscriptSettings()
     limits: Limits = Limits()
     overload: OverloadLimits = OverloadLimits()

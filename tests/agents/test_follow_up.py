@@ -14,7 +14,7 @@ from tests.standins.openai_server import OpenAIStandIn, Refuse, Say
 
 
 async def ask(endpoint: ModelEndpoint, *, wanted: bool = True, **definition: Any) -> list[AgentEvent]:
-    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=endpoint, prompt="", **definition))
+    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", prompt="", **definition), endpoint)
     question = ContextMessage(role="user", content="Why is the sky blue?")
     try:
         async with aclosing(bot.reply(AgentRequest(messages=(question,), follow_up=wanted))) as events:

@@ -17,10 +17,10 @@ def bot(base_url: str) -> LanguageModelBot:
         BotDefinition(
             id="pirate",
             name="Pirate",
-            model=ModelEndpoint(base_url=base_url, model="scripted"),
             prompt="You are a pirate.",
             examples=(Example("Hello", "Arr"),),
-        )
+        ),
+        ModelEndpoint(base_url=base_url, model="scripted"),
     )
 
 

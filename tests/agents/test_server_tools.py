@@ -63,7 +63,8 @@ def question(**fields: Any) -> AgentRequest:
 
 async def ask(endpoint: ModelEndpoint, server: McpServer, asked: AgentRequest, **definition: Any) -> list[Any]:
     bot = LanguageModelBot(
-        BotDefinition(id="7", name="Bot", model=endpoint, prompt="", **definition),
+        BotDefinition(id="7", name="Bot", prompt="", **definition),
+        endpoint,
         server_tools=ServerTools((server,), taken=("weather",)),
     )
     try:

@@ -36,7 +36,12 @@ async def directory(workers: LimitedWorkers) -> AsyncIterator[BotDirectory]:
 
 async def opening(bot: object) -> object:
     assert isinstance(bot, LanguageModelBot)
-    return (await bot.openings())[0]
+    return (await bot.openings({}))[0]
+
+
+def model_of(bot: object) -> str:
+    assert isinstance(bot, LanguageModelBot)
+    return bot.model.now.endpoint.model
 
 
 async def test_a_changed_bot_replaces_itself_and_running_sessions_keep_the_old_one(directory: BotDirectory) -> None:
@@ -52,13 +57,13 @@ async def test_a_changed_bot_replaces_itself_and_running_sessions_keep_the_old_o
 async def test_a_bot_without_a_model_or_a_prompt_gets_the_default_ones(directory: BotDirectory) -> None:
     directory.put("1", BotProfile(name="a"), "")
     made = directory.definitions["1"]
-    assert (made.model.model, made.max_tokens, made.prompt) == ("wise", 50, DEFAULT_PROMPT)
+    assert (model_of(directory.agents["1"]), made.max_tokens, made.prompt) == ("wise", 50, DEFAULT_PROMPT)
 
 
 async def test_settings_of_a_bot_take_precedence_over_those_of_its_model(directory: BotDirectory) -> None:
     directory.put("1", BotProfile(name="a", model=BotModel(model_id="fast", temperature=0.0, context_round=2)), "")
     made = directory.definitions["1"]
-    assert (made.model.model, made.temperature, made.context_rounds) == ("fast", 0.0, 2)
+    assert (model_of(directory.agents["1"]), made.temperature, made.context_rounds) == ("fast", 0.0, 2)
 
 
 async def test_no_bot_can_use_the_model_of_a_bot_on_a_coze_server(directory: BotDirectory) -> None:

@@ -21,8 +21,9 @@ async def test_a_bot_of_the_settings_becomes_one_who_answers() -> None:
         agent = bots.agents["a"]
         assert isinstance(agent, LanguageModelBot)
         assert agent.definition is definition
+        endpoint = agent.model.now.endpoint
     assert (definition.name, definition.prompt, definition.temperature) == ("a", "Be kind.", 0.5)
-    assert (definition.model.api_key, definition.model.context_tokens) == ("k", 4096)
+    assert (endpoint.api_key, endpoint.context_tokens) == ("k", 4096)
     assert definition.examples == (Example("q", "a"),)
 
 
@@ -55,7 +56,7 @@ async def test_a_key_may_come_from_the_environment(monkeypatch: pytest.MonkeyPat
             pass
     monkeypatch.setenv("MY_KEY", "sk-1")
     async with open_bots((bot,)) as bots:
-        assert bots.definitions["a"].model.api_key == "sk-1"
+        assert bots.models["a"].current.now.endpoint.api_key == "sk-1"
 
 
 async def test_a_prompt_that_is_not_well_formed_is_refused() -> None:
@@ -72,7 +73,8 @@ def test_the_embedded_model_is_for_bots_without_an_endpoint() -> None:
 @pytest.mark.models
 async def test_the_embedded_model_answers_for_the_default_bot() -> None:
     from kouyu.agents.agent import AgentRequest, ContextMessage, TextDelta
-    from kouyu.agents.embedded.engine import EmbeddedOptions, load
+    from kouyu.agents.embedded.engine import load
+    from kouyu.agents.embedded.plan import EmbeddedOptions
 
     model = await load(EmbeddedOptions(tier="tiny"))
     async with contextlib.AsyncExitStack() as stack:

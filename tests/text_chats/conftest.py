@@ -94,7 +94,7 @@ def _bots(model: OpenAIStandIn) -> dict[str, LanguageModelBot]:
     endpoint = ModelEndpoint(base_url=model.base_url, model="stand-in", first_token_timeout_s=5)
 
     def bot(bot_id: str, **fields: Any) -> LanguageModelBot:
-        return LanguageModelBot(BotDefinition(id=bot_id, name=bot_id, model=endpoint, **fields))
+        return LanguageModelBot(BotDefinition(id=bot_id, name=bot_id, **fields), endpoint)
 
     return {
         "plain": bot("plain", prompt="You are {{mood}}.", variables={"mood": "calm"}),

@@ -30,7 +30,7 @@ async def serve(folder: Path, model_url: str) -> None:
     async with await Store.open(folder / "kouyu.db") as store:
         _, secret = await store.tokens.create("ada")
         endpoint = ModelEndpoint(base_url=model_url, model="stand-in")
-        bots = {"plain": LanguageModelBot(BotDefinition(id="plain", name="plain", model=endpoint))}
+        bots = {"plain": LanguageModelBot(BotDefinition(id="plain", name="plain"), endpoint)}
         chats = TextChats(
             ChatServices(store=store, ids=IdFactory(), limits=Limits(), bots_of=lambda owner: bots), limit=3
         )

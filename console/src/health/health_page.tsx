@@ -69,7 +69,11 @@ function Shown({ status }: { status: Status }) {
               {engines(status).map(([kind, names, reason]) => (
                 <tr key={kind}>
                   <th scope="row">{t(`engine.${kind}` as TextName)}</th>
-                  <td>{names}{reason && <p class="hint">{reason}</p>}</td>
+                  <td>
+                    {names}
+                    {reason && <p class="hint">{reason}</p>}
+                    {kind === "llm" && <Change of={status.language_model_change} />}
+                  </td>
                 </tr>
               ))}
               <tr><th scope="row">{t("health.voices")}</th><td>{status.voices}</td></tr>
@@ -96,6 +100,20 @@ function Shown({ status }: { status: Status }) {
           </table>
         </section>
       </div>
+    </>
+  );
+}
+
+/** The language model that is to replace the running one. */
+function Change({ of: change }: { of: Status["language_model_change"] }) {
+  if (change === null) return null;
+  const { name, state, fetched, failure } = change;
+  const said = t(`health.change.${state}`, { name, percent: Math.floor(100 * fetched) });
+  return (
+    <>
+      <p role="status">{said}</p>
+      {state === "fetching" && <meter aria-label={said} min={0} max={1} value={fetched} />}
+      {failure && <p class="hint">{failure}</p>}
     </>
   );
 }

@@ -10,6 +10,8 @@ export interface Status {
   watchers: number;
   scheduler: { workers: number; waiting: number; running: number; oldest_wait_ms: number };
   engines: { kind: string; name: string; reason: string }[];
+  /** The larger language model that the server is to run, while it does not. */
+  language_model_change: { name: string; state: "fetching" | "waiting" | "starting" | "given_up"; fetched: number; failure: string } | null;
   voices: number;
   bots: string[];
   flows: string[];

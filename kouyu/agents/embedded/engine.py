@@ -2,145 +2,106 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
-import msgspec
-
-from kouyu.agents.agent import AgentError
-from kouyu.agents.embedded import speed_record
-from kouyu.agents.embedded.choice import Choice, choose
-from kouyu.agents.embedded.machine import free_memory_mib
-from kouyu.agents.embedded.model import EmbeddedModel, Speed
-from kouyu.agents.embedded.tiers import TIERS, ModelFile, Tier, TierName, file_of_user, tier
-from kouyu.engines.declaration import Engine, EngineContext, FilePath
+from kouyu.agents.embedded.choice import Choice
+from kouyu.agents.embedded.plan import EmbeddedOptions, Plan
+from kouyu.agents.embedded.tiered_model import TieredModel, started
+from kouyu.agents.embedded.tiers import Tier, file_of_user
+from kouyu.engines.declaration import Engine, EngineContext
 from kouyu.weights import cache, catalogue
+from kouyu.weights.errors import FetchFailed
 from kouyu.weights.weight_set import WeightSet
 
 log = logging.getLogger(__name__)
 
 
-class EmbeddedOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """[engines.embedded]: the language model that comes with kouyu."""
-
-    tier: Literal["auto", "tiny", "small", "medium"] = "auto"
-    """Which of kouyu's models; "auto": the largest that is fetched and answers in time on this machine."""
-    model: FilePath = ""
-    """The path of a GGUF file to run instead; empty: that of the tier."""
-
-
-def fetched_tiers() -> tuple[TierName, ...]:
-    """The tiers whose weights are on this machine."""
-    return tuple(each.name for each in TIERS if cache.is_there(catalogue.find(each.weights)))
-
-
 def chosen_now(options: EmbeddedOptions) -> Choice | None:
-    """The tier that a server with these options would run; None if they name a file."""
-    if options.model:
-        return None
-    return _choice(options, fetched_tiers(), speed_record.measured_speeds(), free_memory_mib())
+    """The tier that a server with these options would start with; None if they name a file."""
+    return None if options.model else Plan(options).first()
 
 
-def _choice(
-    options: EmbeddedOptions, among: Collection[TierName], speeds: Mapping[TierName, Speed], free_mib: int
-) -> Choice:
-    if options.tier != "auto":
-        return Choice(tier(options.tier), "the settings choose it")
-    return choose(among, speeds=speeds, free_memory_mib=free_mib)
+def chosen_for_good(options: EmbeddedOptions) -> Choice | None:
+    """The tier that such a server runs once it is fetched; None if they name a file."""
+    return None if options.model else Plan(options).best()
 
 
-async def load(options: EmbeddedOptions) -> EmbeddedModel:
+def can_start(options: EmbeddedOptions) -> bool:
+    """Whether a server with these options has a model to start with."""
+    choice = chosen_now(options)
+    return choice is None or cache.is_there(catalogue.find(choice.tier.weights))
+
+
+async def load(options: EmbeddedOptions) -> TieredModel:
     """Start the model; return when it can answer. With ``auto`` a model that is new on this machine is measured, and
     replaced by a smaller one if it is too slow. Raises MissingWeights, AgentError."""
+    plan = Plan(options)
     if options.model:
-        return await _started(file_of_user(Path(options.model)), "the settings name its file")
-    speeds = dict(speed_record.measured_speeds())
-    free_mib = free_memory_mib()
+        return TieredModel(await started(file_of_user(Path(options.model)), "the settings name its file"), plan)
     while True:
-        choice = _choice(options, fetched_tiers(), speeds, free_mib)
-        model = await _started(choice.tier.model_file(), choice.reason)
-        name = choice.tier.name
-        if options.tier != "auto" or name in speeds:
-            return model
+        choice = plan.first()
+        model = await started(choice.tier.model_file(), choice.reason)
+        if plan.knows(choice.tier.name):
+            return TieredModel(model, plan)
         try:
-            speeds[name] = await _measured(model, name)
+            await plan.measure(model, choice.tier.name)
         except BaseException:
             await model.close()
             raise
-        again = _choice(options, fetched_tiers(), speeds, free_mib)
+        again = plan.first()
         if again.tier is choice.tier:
             model.reason = again.reason
-            return model
+            return TieredModel(model, plan)
         await model.close()
 
 
-def settle(options: EmbeddedOptions, fetch: Callable[[WeightSet], None]) -> Choice | None:
+def settle(
+    options: EmbeddedOptions, fetch: Callable[[WeightSet], None], *, say: Callable[[str], None]
+) -> Choice | None:
     """Choose among all tiers, fetched or not, and fetch what is chosen; None if the options name a file.
 
     ``fetch`` is called with the weights that are needed. With ``auto`` these are first those of the smallest tier,
     whose speed says which tier this machine can run; a tier that then turns out to be too slow leads to a smaller one.
+    So does one that can no longer be fetched, and ``say`` is called with the reason.
     For commands: it blocks, without an event loop around ``fetch``, so that Ctrl-C stops a download. Raises AgentError,
     and what ``fetch`` raises.
     """
     if options.model:
         return None
-    speeds = dict(speed_record.measured_speeds())
-    names = tuple(each.name for each in TIERS)
-    choice = _choice(options, names if speeds else names[:1], speeds, free_memory_mib())
+    plan = Plan(options)
+    settled: Tier | None = None
     while True:
-        name = choice.tier.name
-        fetch(catalogue.find(choice.tier.weights))
-        if options.tier == "auto" and name not in speeds:
-            speeds[name] = asyncio.run(_speed_of(choice.tier))
-        again = _choice(options, names, speeds, free_memory_mib())
-        if again.tier is choice.tier:
-            return again
-        choice = again
+        measured = plan.speeds or options.tier != "auto"
+        choice = plan.best() if measured else plan.smallest()
+        if choice is None or choice.tier is settled:
+            return choice
+        try:
+            fetch(catalogue.find(choice.tier.weights))
+        except FetchFailed as error:
+            plan.exclude(choice.tier.name)
+            if not error.lasting or plan.best() is None:
+                raise
+            say(f"{choice.tier.name} cannot be fetched, and another tier takes its place: {error}")
+            continue
+        if not plan.knows(choice.tier.name):
+            asyncio.run(_measure(plan, choice.tier))
+        settled = choice.tier
 
 
-async def _speed_of(measured: Tier) -> Speed:
-    model = await _started(measured.model_file(), "")
+async def _measure(plan: Plan, tier: Tier) -> None:
+    model = await started(tier.model_file(), "")
     try:
-        return await _measured(model, measured.name)
+        await plan.measure(model, tier.name)
     finally:
         await model.close()
 
 
-async def _measured(model: EmbeddedModel, name: TierName) -> Speed:
-    speed = await model.speed()
-    speed_record.remember(name, speed)
-    return speed
-
-
-async def _started(file: ModelFile, reason: str) -> EmbeddedModel:
-    if not file.path.is_file():
-        raise AgentError(f"engines.embedded.model: there is no file {file.path}")
-    model = EmbeddedModel(file, reason=reason)
-    try:
-        await model.start()
-    except BaseException:
-        await model.close()
-        raise
-    return model
-
-
-async def _load(_: EngineContext, options: EmbeddedOptions) -> EmbeddedModel:
+async def _load(_: EngineContext, options: EmbeddedOptions) -> TieredModel:
     model = await load(options)
     log.info("language model: %s, because %s", model.name, model.reason)
-    larger = _larger_that_would_do(model) if options.tier == "auto" else None
-    if larger is not None:
-        log.info("%s would answer in time here too; get it with: kouyu models fetch %s", larger.name, larger.weights)
     return model
-
-
-def _larger_that_would_do(model: EmbeddedModel) -> Tier | None:
-    """A larger tier than that of the model which is not fetched and would be chosen if it were."""
-    best = choose(
-        [each.name for each in TIERS], speeds=speed_record.measured_speeds(), free_memory_mib=free_memory_mib()
-    ).tier
-    here = [model.model.tier, *fetched_tiers()]
-    return best if best.name not in here and TIERS.index(best) > TIERS.index(tier(model.model.tier or "tiny")) else None
 
 
 def _weights(options: EmbeddedOptions) -> tuple[str, ...]:

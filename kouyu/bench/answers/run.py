@@ -8,6 +8,7 @@ import msgspec
 from kouyu.agents.agent import AgentRequest, ContextMessage, TextDelta, TextWithdrawn
 from kouyu.agents.bot import LanguageModelBot
 from kouyu.agents.bot_definition import BotDefinition
+from kouyu.agents.current_model import AskedModel, CurrentModel
 from kouyu.agents.embedded.model import EmbeddedModel
 from kouyu.agents.embedded.tiers import ModelFile
 from kouyu.bench.answers.marking import Half, Mark, Question, mark
@@ -66,8 +67,8 @@ async def _of_model(file: ModelFile, options: AnswersOptions, on_answer: Callabl
     answers = []
     try:
         await model.start()
-        definition = BotDefinition(id="", name="", model=model.endpoint, guidance=file.prompts.guidance)
-        bot = LanguageModelBot(definition)
+        asked = CurrentModel(AskedModel(model.endpoint, file.prompts.guidance))
+        bot = LanguageModelBot(BotDefinition(id="", name=""), asked)
         try:
             for language, questions in options.questions.items():
                 for question in questions:
@@ -75,6 +76,7 @@ async def _of_model(file: ModelFile, options: AnswersOptions, on_answer: Callabl
                     on_answer()
         finally:
             await bot.close()
+            await asked.close()
     finally:
         await model.close()
     return ModelAnswers(model.name, answers)

@@ -15,7 +15,7 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 
-from kouyu.agents.embedded.model import EmbeddedModel
+from kouyu.agents.embedded.tiered_model import TierChange, TieredModel
 from kouyu.diagnostics.loop_watchdog import Holds, LoopWatchdog
 from kouyu.diagnostics.watcher import Wanted
 from kouyu.diagnostics.watcher_hub import LiveSession, WatcherHub
@@ -74,6 +74,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     watchers: int
     scheduler: _Work | None
     engines: Sequence[RunningEngine]
+    language_model_change: TierChange | None
+    """The larger language model that this server is to run, while it does not run it."""
     voices: int
     bots: Sequence[str]
     flows: Sequence[str]
@@ -84,11 +86,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     live: Sequence[_Live]
 
 
-def engines_of(settings: EngineSettings, model: EmbeddedModel | None) -> tuple[RunningEngine, ...]:
-    """The engines that a server with these settings runs; ``model`` is its embedded language model, if one runs."""
+def speech_engines_of(settings: EngineSettings) -> tuple[RunningEngine, ...]:
+    """The speech engines that a server with these settings runs."""
     tts = (RunningEngine("tts", name) for name in settings.tts)
-    llm = (RunningEngine("llm", model.name, model.reason),) if model is not None else ()
-    return RunningEngine("vad", settings.vad), RunningEngine("asr", settings.asr), *tts, *llm
+    return RunningEngine("vad", settings.vad), RunningEngine("asr", settings.asr), *tts
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -98,7 +99,9 @@ class ServerState:
     sessions: Sessions
     watcher_hub: WatcherHub
     scheduler: Scheduler | None
-    engines: Sequence[RunningEngine]
+    speech_engines: Sequence[RunningEngine]
+    language_model: Callable[[], TieredModel | None]
+    """Returns the embedded one, if a bot needs it."""
     voices: int
     bots_of: Callable[[str], Collection[str]]
     """The bots that an owner's clients may talk to."""
@@ -113,6 +116,8 @@ class ServerState:
         """Return the present status, with the bots and live sessions of this owner."""
         files, size = await self.sounds.usage()
         most = self.keep_audio.max_bytes if self.keep_audio else 0
+        model = self.language_model()
+        llm = (RunningEngine("llm", model.name, model.reason),) if model is not None else ()
         return Status(
             version=version("kouyu"),
             uptime_s=round(time.monotonic() - self.started_at, 1),
@@ -120,7 +125,8 @@ class ServerState:
             max_sessions=self.sessions.limit,
             watchers=self.watcher_hub.watchers,
             scheduler=_work(self.scheduler),
-            engines=self.engines,
+            engines=(*self.speech_engines, *llm),
+            language_model_change=model.change if model is not None else None,
             voices=self.voices,
             bots=tuple(self.bots_of(owner)),
             flows=tuple(self.flows),

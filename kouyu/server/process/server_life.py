@@ -22,7 +22,7 @@ from kouyu.server.access.open_sockets import OpenSockets, tokens_enforced
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.app import create_app
 from kouyu.server.kouyu_api.link import login_link
-from kouyu.server.kouyu_api.status import ServerState, engines_of
+from kouyu.server.kouyu_api.status import ServerState, speech_engines_of
 from kouyu.server.process.address_file import Address, write_address
 from kouyu.server.process.certificates import Certificates, local_certificate, own_certificate
 from kouyu.server.process.data_folder import DataFolder
@@ -241,7 +241,8 @@ def _state(
         sessions=sessions,
         watcher_hub=services.watcher_hub if services else WatcherHub(),
         scheduler=services.scheduler if services else None,
-        engines=engines_of(settings.engines, opened.bots.settled.embedded if opened.bots else None),
+        speech_engines=speech_engines_of(settings.engines),
+        language_model=lambda: opened.bots.settled.embedded if opened.bots else None,
         voices=len(opened.voices),
         bots_of=opened.bots.definitions_of if opened.bots else lambda owner: _bot_ids(settings),
         flows=services.flows if services else tuple(flow.id for flow in settings.flows),

@@ -208,7 +208,9 @@ def _model(profile: BotProfile, directory: BotDirectory) -> ShownModel | UnsetTy
     if model_id not in directory.settled.models:
         return UNSET
     said = {name: getattr(profile.model, name) for name in ShownModel.__struct_fields__[2:]}
-    return ShownModel(model_id=model_id, model_name=directory.settled.models[model_id].definition.model.model, **said)
+    return ShownModel(
+        model_id=model_id, model_name=directory.settled.models[model_id].current.now.endpoint.model, **said
+    )
 
 
 def _plugins(profile: BotProfile, directory: BotDirectory) -> tuple[ShownPlugin, ...]:

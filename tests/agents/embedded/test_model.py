@@ -15,6 +15,7 @@ import pytest
 from kouyu.agents.agent import AgentError, AgentRequest, ContextMessage, TextDelta, TokenUsage
 from kouyu.agents.bot import LanguageModelBot
 from kouyu.agents.bot_definition import BotDefinition
+from kouyu.agents.current_model import AskedModel, CurrentModel
 from kouyu.agents.embedded.model import EmbeddedModel, RunOptions
 from kouyu.agents.embedded.supervisor import Watch
 from kouyu.agents.embedded.tiers import TINY, file_of_user
@@ -25,6 +26,7 @@ from kouyu.weights import MissingWeights
 
 _PARENT = """
 import asyncio
+from kouyu.agents.current_model import AskedModel, CurrentModel
 from kouyu.agents.embedded.model import EmbeddedModel
 from kouyu.agents.embedded.tiers import TINY
 
@@ -48,9 +50,11 @@ async def model() -> AsyncIterator[EmbeddedModel]:
 
 @pytest.fixture
 async def bot(model: EmbeddedModel) -> AsyncIterator[LanguageModelBot]:
-    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=model.endpoint, guidance=TINY.prompts.guidance))
+    current = CurrentModel(AskedModel(model.endpoint, TINY.prompts.guidance))
+    bot = LanguageModelBot(BotDefinition(id="7", name="Bot"), current)
     yield bot
     await bot.close()
+    await current.close()
 
 
 @pytest.fixture
@@ -58,7 +62,7 @@ async def endless(model: EmbeddedModel) -> AsyncIterator[LanguageModelBot]:
     """A bot that does not come to an end by itself while a test looks at it."""
     body = {**model.endpoint.body, "ignore_eos": True, "max_tokens": 1500}
     endpoint = msgspec.structs.replace(model.endpoint, body=body)
-    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=endpoint))
+    bot = LanguageModelBot(BotDefinition(id="7", name="Bot"), endpoint)
     yield bot
     await bot.close()
 
@@ -126,7 +130,7 @@ async def test_closing_the_reply_frees_its_slot(model: EmbeddedModel, endless: L
 async def test_what_was_read_in_advance_serves_all_slots_also_after_a_restart(
     model: EmbeddedModel, bot: LanguageModelBot
 ) -> None:
-    (opening,) = await bot.openings()
+    (opening,) = await bot.openings(TINY.prompts.guidance)
     await model.warm_up(opening)
     for restarted in (False, True):
         if restarted:
@@ -174,7 +178,8 @@ async def test_a_dead_process_is_replaced_and_the_next_reply_works(model: Embedd
 async def test_a_process_that_hangs_is_replaced_and_the_turn_that_waits_is_answered() -> None:
     model = EmbeddedModel(TINY.model_file(), RunOptions(watch=Watch(heartbeat_s=0.1, heartbeat_limit_s=1.5)))
     await model.start()
-    bot = LanguageModelBot(BotDefinition(id="7", name="Bot", model=model.endpoint, guidance=TINY.prompts.guidance))
+    current = CurrentModel(AskedModel(model.endpoint, TINY.prompts.guidance))
+    bot = LanguageModelBot(BotDefinition(id="7", name="Bot"), current)
     process_id = model.process_id
     assert process_id is not None
     try:
@@ -184,6 +189,7 @@ async def test_a_process_that_hangs_is_replaced_and_the_turn_that_waits_is_answe
         assert not lives(process_id)
     finally:
         await bot.close()
+        await current.close()
         await model.close()
 
 

@@ -1,0 +1,69 @@
+"""The language model that bots ask; another one may take its place while they answer."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from kouyu.agents.bot_definition import Guidance
+from kouyu.agents.endpoint import ModelEndpoint
+from kouyu.agents.openai_client import OpenAIClient
+
+
+class AskedModel:
+    """A language model: its endpoint, the client that reaches it, and what it is told besides a bot's prompt."""
+
+    def __init__(self, endpoint: ModelEndpoint, guidance: Mapping[str, Guidance] | None = None) -> None:
+        """``guidance``: for bots without examples, by the language (ISO 639-1) of the user's question; the first one
+        counts for all other languages."""
+        self.endpoint = endpoint
+        self.client = OpenAIClient(endpoint)
+        self.guidance = guidance or {}
+        self._answers = 0
+        self._unused = asyncio.Event()
+        self._unused.set()
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Count an answer as in progress while the block runs."""
+        self._answers += 1
+        self._unused.clear()
+        try:
+            yield
+        finally:
+            self._answers -= 1
+            if not self._answers:
+                self._unused.set()
+
+    async def unused(self) -> None:
+        """Wait until no answer is in progress."""
+        await self._unused.wait()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.client.close()
+
+
+class CurrentModel:
+    """The model that one or more bots ask now. It changes between answers: each is finished by the model that began it.
+    Call ``close`` when done."""
+
+    def __init__(self, model: AskedModel) -> None:
+        self.now = model
+        """The model of the next answer."""
+
+    @contextmanager
+    def in_use(self) -> Iterator[AskedModel]:
+        """Yield the model for one answer; it is not closed before the block ends."""
+        model = self.now
+        with model.in_use():
+            yield model
+
+    async def replace(self, model: AskedModel) -> None:
+        """Have ``model`` asked from now on; return once the former one has finished its answers and is closed."""
+        former, self.now = self.now, model
+        await former.unused()
+        await former.close()
+
+    async def close(self) -> None:
+        """Close the present model's connections."""
+        await self.now.close()
