@@ -116,7 +116,7 @@ def settled(monkeypatch: pytest.MonkeyPatch, tier: str) -> Result:
     monkeypatch.setenv("KOUYU_ENGINES__EMBEDDED__TIER", tier)
     monkeypatch.setattr(catalogue, "default_sets", lambda: ())
 
-    def refused(weight_sets: object, progress: object) -> None:
+    def refused(weight_sets: object, progress: object, *, mirror: str) -> None:
         raise FetchFailed("there is no network")
 
     monkeypatch.setattr("kouyu.weights.fetch.fetch", refused)
