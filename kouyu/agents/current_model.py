@@ -61,8 +61,10 @@ class CurrentModel:
     async def replace(self, model: AskedModel) -> None:
         """Have ``model`` asked from now on; return once the former one has finished its answers and is closed."""
         former, self.now = self.now, model
-        await former.unused()
-        await former.close()
+        try:
+            await former.unused()
+        finally:
+            await former.close()
 
     async def close(self) -> None:
         """Close the present model's connections."""

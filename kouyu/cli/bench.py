@@ -27,7 +27,7 @@ from kouyu.bench.stages import StagesOptions, StagesReport, measure_stages
 from kouyu.bench.stages_report import print_stages
 from kouyu.cli.local_server import data_folder, token_of
 from kouyu.cli.output_file import OutputFile
-from kouyu.cli.tier_option import TIER_NAMES, fetched_tier_option
+from kouyu.cli.tier_option import TIER_NAMES, check_fetched, fetched_tier_option
 from kouyu.client.voice_client import RefusedByServer
 
 T = TypeVar("T")
@@ -186,6 +186,7 @@ def soak(json_file: Path | None, **options: Any) -> None:
     "tiers",
     multiple=True,
     type=click.Choice(TIER_NAMES),
+    callback=check_fetched,
     metavar="TIER",
     help="Size of the embedded language model; may be repeated. [default: that of the settings, else auto]",
 )

@@ -90,6 +90,8 @@ def fetch_models(names: Sequence[WeightSet], everything: bool, to_start: bool) -
 
     A recommended set that cannot be fetched is no failure unless it was named: the server starts without it.
     """
+    if to_start and (names or everything):
+        raise click.UsageError("--to-start chooses the sets itself: leave out names and --all")
     settings = settings_here()
     wanted = catalogue.every_set() if everything else names or catalogue.default_sets()
     mirror = chosen_mirror(settings.weights.mirror)

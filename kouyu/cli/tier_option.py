@@ -1,7 +1,7 @@
 """The option --tier of the commands that start a server."""
 
 import functools
-from typing import Final
+from typing import Final, TypeVar
 
 import click
 
@@ -11,10 +11,14 @@ from kouyu.weights import WeightsError, cache
 TIER_NAMES: Final = ("auto", "tiny", "small", "medium")
 
 
-def _check_fetched(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+Tiers = TypeVar("Tiers", str | None, tuple[str, ...])
+
+
+def check_fetched(ctx: click.Context, param: click.Parameter, value: Tiers) -> Tiers:
     """Refuse a tier that is not on this machine: the server would begin with a smaller one."""
+    chosen = value if isinstance(value, tuple) else (value,)
     for tier in TIERS:
-        if tier.name == value:
+        if tier.name in chosen:
             try:
                 cache.folder(tier.weights)
             except WeightsError as error:
@@ -30,5 +34,5 @@ _option = functools.partial(
     help="Size of the embedded language model: auto, tiny, small, medium. [default: that of the settings, else auto]",
 )
 tier_option = _option()
-fetched_tier_option = _option(callback=_check_fetched)
+fetched_tier_option = _option(callback=check_fetched)
 """For measurements: the tier itself must be on this machine."""

@@ -1,4 +1,5 @@
 """The language model that comes with kouyu: which of three runs on this machine, how it is asked, and its process.
 
-``tiers`` lists the models, ``choice`` decides, ``engine`` loads what was decided, and ``model`` is the running one.
+``tiers`` lists the models, ``choice`` and ``plan`` decide, ``engine`` loads what was decided, ``model`` is a running
+one, and ``tiered_model`` replaces it by a larger one once that is fetched.
 """
