@@ -125,6 +125,15 @@ def test_a_command_whose_packages_are_missing_says_in_one_line_what_to_install(a
     assert done.stderr.count("\n") == 1
 
 
+def test_the_client_works_beside_the_settings_of_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "kouyu.toml").write_text('[data]\ndir = "data"\n\n[engines.whisper]\nthreads = 2\n')
+    monkeypatch.chdir(tmp_path)
+    done = run_light(
+        "from kouyu.cli.main import main; main(['talk', '--text', 'hello', '--url', 'http://127.0.0.1:9'])"
+    )
+    assert done.stderr == f"Error: give the access token with --token: there is none at {tmp_path}/data/token\n"
+
+
 def test_a_missing_module_of_no_extra_keeps_its_traceback() -> None:
     done = run_light("import kouyu.cli.main as m; m.COMMANDS['gone'] = ''; m.main(['gone'])")
     assert "ModuleNotFoundError: No module named 'kouyu.cli.gone'" in done.stderr

@@ -9,6 +9,7 @@ from kouyu.server.process.address_file import Address, read_address
 from kouyu.settings import Settings, SettingsError, load
 from kouyu.settings.all_settings import DEFAULT_URL, anchored
 from kouyu.settings.first_file import FILE_NAME
+from kouyu.settings.loading import load_data_dir
 from kouyu.store import location
 
 data_dir_option = click.option(
@@ -26,8 +27,12 @@ def chosen_folder(given: Path | None) -> Path | None:
     """
     if given is not None:
         return given
-    kept_in = settings_here().data.dir
-    return Path(kept_in) if kept_in else None
+    path = Path.cwd() / FILE_NAME
+    try:
+        kept_in = load_data_dir(path if path.is_file() else None, os.environ)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+    return (path.parent / Path(kept_in).expanduser()).absolute() if kept_in else None
 
 
 def settings_here() -> Settings:

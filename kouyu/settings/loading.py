@@ -14,11 +14,12 @@ import msgspec
 
 from kouyu.engines import engine_registry
 from kouyu.engines.errors import EngineUnavailable
-from kouyu.settings.all_settings import EngineSettings, Settings
+from kouyu.settings.all_settings import DataSettings, EngineSettings, Settings
 from kouyu.settings.errors import SettingsError, allowed
 
 ENVIRONMENT_PREFIX = "KOUYU_"
 ENVIRONMENT_SEPARATOR = "__"
+_DATA_DIR_VARIABLE = "KOUYU_DATA__DIR"
 
 RENAMED: typing.Final = {("limits", "partial_interval_ms"): ("limits", "interim_interval_ms")}
 """Settings that had another name in an earlier release. The old name is still read, and deprecated."""
@@ -54,6 +55,22 @@ def load(
     if settings is None or build.problems:
         raise SettingsError(*build.problems)
     return settings
+
+
+def load_data_dir(path: Path | None, environment: Mapping[str, str]) -> str:
+    """``data.dir`` of the settings, as it stands there; empty: the default folder.
+
+    Nothing else in the settings is read, so that a client needs none of the engines that they name. Raises
+    SettingsError.
+    """
+    build = _Build(str(path) if path else "settings")
+    tree = _read(path) if path else {}
+    if (given := environment.get(_DATA_DIR_VARIABLE)) is not None:
+        build.lay_over(tree, ("data", "dir"), f"environment variable {_DATA_DIR_VARIABLE}", given)
+    data = build.struct(DataSettings, tree.get("data", {}), ("data",))
+    if data is None:
+        raise SettingsError(*build.problems)
+    return data.dir
 
 
 def _read(path: Path) -> dict[str, Any]:

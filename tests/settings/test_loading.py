@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kouyu.settings import Settings, SettingsError, load
+from kouyu.settings.loading import load_data_dir
 
 Write = Callable[[str], Path]
 
@@ -154,3 +155,15 @@ def test_the_old_name_of_a_setting_is_read_and_said_to_be_deprecated(
 def test_of_an_old_and_a_new_name_the_new_one_counts(write: Write) -> None:
     both = write("[limits]\npartial_interval_ms = 200\ninterim_interval_ms = 300")
     assert load(both).limits.interim_interval_ms == 300
+
+
+def test_a_client_reads_the_data_folder_alone(write: Write) -> None:
+    path = write('[data]\ndir = "mine"\n\n[engines.embedded]\ntier = "no tier"\n')
+    assert load_data_dir(path, {}) == "mine"
+    assert load_data_dir(path, {"KOUYU_DATA__DIR": "other"}) == "other"
+    assert load_data_dir(None, {}) == ""
+
+
+def test_a_client_is_told_of_a_data_folder_that_is_none(write: Write) -> None:
+    with pytest.raises(SettingsError, match=r"kouyu\.toml: data\.dir: 5 is not allowed; allowed: text"):
+        load_data_dir(write("[data]\ndir = 5\n"), {})
