@@ -24,7 +24,7 @@ test test-slow coverage test-sdk bench-peers fuzz: export KOUYU_ENGINES__EMBEDDE
 
 test: $(VENV)/dev.stamp ## everything that must hold: ruff, mypy, pytest (with the model weights)
 	@$(KOUYU) models fetch
-	@$(KOUYU) models fetch piper-joe
+	@$(KOUYU) models fetch piper-joe voiceprint
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
@@ -32,7 +32,7 @@ test: $(VENV)/dev.stamp ## everything that must hold: ruff, mypy, pytest (with t
 
 test-slow: $(VENV)/dev.stamp ## tests that take long by their nature: the fuzzer, packages and bundles that are built and installed
 	@$(KOUYU) models fetch
-	@$(KOUYU) models fetch piper-joe
+	@$(KOUYU) models fetch piper-joe voiceprint
 	$(VENV)/bin/pytest -m slow
 
 coverage: $(VENV)/dev.stamp ## which branches of kouyu/ are run by tests without model weights; fails below a floor (tests/coverage_floors.py)

@@ -17,14 +17,21 @@ from typing import Final, get_args
 import numpy as np
 import platformdirs
 
+from evals.end_of_turn_utterances import LANGUAGES
 from evals.voiceprint_voices import Audio, Speaker, spoken_by_all, through_a_room
 from kouyu.engines.paralinguistics.pitch import voiced_pitch
 from kouyu.engines.paralinguistics.pitch_gender import gender_of
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.protocol.user_voice import Gender
 
-MOST_VOICES: Final = 5
-"""Of each synthesizer."""
+VOICES: Final = {
+    "piper-en-us-joe": ("en",),
+    "kokoro-jf-alpha": LANGUAGES,
+    "kokoro-jf-gongitsune": LANGUAGES,
+    "kokoro-jf-nezumi": LANGUAGES,
+    "kokoro-jf-tebukuro": LANGUAGES,
+    "kokoro-jm-kumo": LANGUAGES,
+}
 SECONDS: Final = (0.5, 1.0, 2.0, 4.0)
 SENTENCES: Final = 12
 """Of each speaker and language."""
@@ -61,7 +68,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--folder", type=Path, default=platformdirs.user_cache_path("kouyu") / "bench-voices")
-    speakers = asyncio.run(spoken_by_all(parser.parse_args().folder, MOST_VOICES))
+    speakers = asyncio.run(spoken_by_all(parser.parse_args().folder, voices=VOICES))
     print("\n".join(report(speakers)))
 
 

@@ -2,9 +2,10 @@
 
     python -m evals.noise                 # everything, some minutes
     python -m evals.noise --no-words      # turns alone, without recognition
+    python -m evals.noise --people        # voiceprint denoising alone, on recordings of people
 
 The audio takes the same path as in a session: noise suppression, voice activity, the speaker gate, the rules of free
-talk, recognition. Needs the weight sets silero-vad, voiceprint, whisper-base, piper-joe and kokoro, and the extra
+talk, recognition. Needs the weight sets silero-vad, campplus, whisper-base, piper-joe and kokoro, and the extra
 "piper".
 """
 
@@ -25,11 +26,14 @@ from evals.noise_scenes import (
     Scene,
     Voices,
     alone,
+    at_level,
     in_noise,
     others_at_once,
     others_in_turn,
     spoken,
 )
+from evals.voiceprint import ENCODERS, PROMPTS, open_encoder
+from evals.voiceprint_people import people
 from kouyu.audio.pcm import Samples
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.free_talk import FreeTalk
@@ -44,7 +48,8 @@ from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.engines.vad.silero import SileroVoiceActivity
 from kouyu.engines.voiceprint.engine import Voiceprint
-from kouyu.engines.voiceprint.resemblyzer import ResemblyzerEncoder
+from kouyu.engines.voiceprint.onnx_encoder import OnnxSpeakerEncoder
+from kouyu.engines.voiceprint.pause_removal import speech_only
 from kouyu.protocol.configuration import TurnDetection
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.session.noise_suppression import NoiseSuppression
@@ -53,6 +58,7 @@ from kouyu.session.target_voice import EnrolledVoice, TargetVoice
 from kouyu.weights.cache import folder
 
 Processing = Literal["off", "ans", "pdns", "pdns, enrolled"]
+PDNS: Final[tuple[Processing, ...]] = ("pdns", "pdns, enrolled")
 RATIOS_DB: Final = (10, 5, 0)
 FRAME: Final = SPEECH_RATE // 50
 FREE_TALK: Final = TurnDetection(type="server_vad")
@@ -74,8 +80,8 @@ class Costs:
 class InlineEncoder:
     """The encoder on the calling thread, with what it costs."""
 
-    def __init__(self, encoder: ResemblyzerEncoder, costs: Costs) -> None:
-        self.model = encoder.model
+    def __init__(self, encoder: OnnxSpeakerEncoder, costs: Costs) -> None:
+        self.model, self.calibration = encoder.model, encoder.calibration
         self._encoder = encoder
         self._costs = costs
 
@@ -138,12 +144,13 @@ class Bench:
 
     scheduler: Scheduler
     recognizer: WhisperRecognizer | None
+    encoder: str = "campplus"
     costs: Costs = field(default_factory=Costs)
 
     def __post_init__(self) -> None:
         self._suppressor = WebRtcSuppressor()
         self._vad = SileroVoiceActivity(folder("silero-vad"))
-        self._encoder = InlineEncoder(ResemblyzerEncoder(self.scheduler, folder("voiceprint")), self.costs)
+        self._encoder = InlineEncoder(open_encoder(self.encoder), self.costs)
 
     async def hear(self, scene: Scene, processing: Processing, voices: Voices, *, barge_in: bool = False) -> Heard:
         """Let a scene go through all stages, 20 ms at a time."""
@@ -274,12 +281,44 @@ async def at_once_table(bench: Bench, voices: Voices, target: str) -> None:
             print(f"{ratio:3}  {processing:15} {len(begun):11} {found:>21} {words:12.3f}", flush=True)
 
 
-async def measure(words: bool, count: int) -> None:
+def people_talking(count: int) -> Voices:
+    """``count`` prompts of 2 to 5 s of each person and language, at the level of the other scenes."""
+    found: dict[str, list[tuple[str, Samples]]] = {}
+    for speaker in people(PROMPTS * 4):
+        for language, sounds in speaker.utterances.items():
+            fitting = [speech_only(sound) for sound in sounds if 2 <= len(sound) / SPEECH_RATE <= 5]
+            found[f"{speaker.voice} {language}"] = [("", at_level(sound)) for sound in fitting[:count]]
+    return found
+
+
+async def people_table(bench: Bench, voices: Voices) -> None:
+    """People speak in turn, each of them once the target: whose sentences begin a turn."""
+    print("\npeople in turn, equally loud")
+    print(f"{'target':14} {'processing':15} others begin a turn  target heard  begun after")
+    for target in voices:
+        # One woman speaks two of the languages: whoever is the target, nobody else speaks with the same voice.
+        others = {voice: said for voice, said in voices.items() if voice == target or voice[:8] != target[:8]}
+        scene = others_in_turn(others, target, 0)
+        for processing in PDNS:
+            heard = await bench.hear(scene, processing, others)
+            begin, found = _found(scene.by_others, heard.turns), _found(scene.by_target, heard.turns)
+            delay = _delay_ms(scene, heard.turns)
+            print(f"{target:14} {processing:15} {begin:>19} {found:>13} {delay:9.0f} ms", flush=True)
+
+
+async def measure_people(count: int, encoder: str) -> None:
+    """Print how well the speaker gate tells people apart."""
+    scheduler = Scheduler(workers=1)
+    await people_table(Bench(scheduler, None, encoder), people_talking(count))
+    await scheduler.close()
+
+
+async def measure(words: bool, count: int, encoder: str) -> None:
     """Make the scenes, process them, and print the results."""
     scheduler = Scheduler(workers=1)
     voices = await spoken(scheduler, count)
     recognizer = WhisperRecognizer(folder("whisper-base"), scheduler) if words else None
-    bench = Bench(scheduler, recognizer)
+    bench = Bench(scheduler, recognizer, encoder)
     first, second = list(voices)[:2]
     await noise_table(bench, voices, first)
     await in_turn_table(bench, voices, first)
@@ -301,8 +340,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What noise suppression and voiceprint denoising do.")
     parser.add_argument("--no-words", action="store_true", help="leave out recognition")
     parser.add_argument("--sentences", type=int, default=SENTENCES, help="of each voice (%(default)s)")
+    parser.add_argument("--people", action="store_true", help="the speaker gate on recordings of people, alone")
+    parser.add_argument("--encoder", choices=sorted(ENCODERS), default="campplus")
     options = parser.parse_args()
-    asyncio.run(measure(not options.no_words, options.sentences))
+    if options.people:
+        asyncio.run(measure_people(options.sentences, options.encoder))
+        return
+    asyncio.run(measure(not options.no_words, options.sentences, options.encoder))
 
 
 if __name__ == "__main__":

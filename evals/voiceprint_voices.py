@@ -1,4 +1,4 @@
-"""Makes speakers for the voiceprint benchmark: the built-in voices, and the same with shifted pitch and formants.
+"""Makes speakers for the voiceprint benchmark: built-in voices, and the same with shifted pitch and formants.
 
 No recording of a person is among them. A shifted voice counts as a speaker of its own, which makes the hardest
 impostors: the same voice a little higher. Each utterance comes through a room and a microphone of its own, since the
@@ -10,16 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import onnxruntime
 import soxr
 from numpy.typing import NDArray
 
-from evals.end_of_turn_utterances import LANGUAGES, sentences
+from evals.end_of_turn_utterances import sentences
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
+from kouyu.engines.tts.hibari import HibariSynthesizer
 from kouyu.engines.tts.kokoro import KokoroSynthesizer
 from kouyu.engines.tts.piper import PiperSynthesizer
 from kouyu.protocol.speech_rate import SPEECH_RATE
@@ -28,8 +29,26 @@ from kouyu.weights.cache import folder
 SHIFTS: Final = (0.88, 1.0, 1.14)
 """Factors for pitch and formants; 1.0 is the voice unchanged."""
 
-MOST_VOICES: Final = 4
-"""Of each synthesizer: Piper's man, and four women of Kokoro's who sound much alike."""
+VOICES: Final[Mapping[str, Sequence[str]]] = {
+    "hibari-en-us-heart": ("en",),
+    "piper-en-us-joe": ("en",),
+    "kokoro-zf-xiaobei": ("zh",),
+    "kokoro-zf-xiaoxiao": ("zh",),
+    "kokoro-zm-yunxi": ("zh",),
+    "kokoro-zm-yunyang": ("zh",),
+    "kokoro-zm-yunjian": ("zh",),
+    "kokoro-af-bella": ("en",),
+    "kokoro-am-michael": ("en",),
+    "kokoro-am-fenrir": ("en",),
+    "kokoro-bf-emma": ("en",),
+    "kokoro-bm-george": ("en",),
+    "kokoro-jf-alpha": ("zh",),
+    "kokoro-jm-kumo": ("zh",),
+}
+"""Six women and eight men, each in one language. Without Kokoro's af-heart, from which hibari learnt its voice."""
+
+SENTENCES: Final = 12
+"""Of each voice and language."""
 
 SPEEDS: Final = (-15, 0, 20)
 """``speech_rate``, in turn from sentence to sentence."""
@@ -47,28 +66,31 @@ class Speaker:
 
     @property
     def name(self) -> str:
-        """Such as ``kokoro-jf-alpha x0.92``."""
+        """Such as ``kokoro-jf-alpha x0.88``."""
         return f"{self.voice} x{self.shift:g}"
 
 
-async def spoken_by_all(kept_in: Path, most_voices: int = MOST_VOICES) -> list[Speaker]:
-    """Every speaker, with every sentence of the end-of-turn benchmark; spoken once, then read from ``kept_in``.
-    ``most_voices`` are taken of each synthesizer.
+async def spoken_by_all(
+    kept_in: Path, shifts: Sequence[float] = SHIFTS, voices: Mapping[str, Sequence[str]] = VOICES
+) -> list[Speaker]:
+    """Every voice at every shift, with SENTENCES of the end-of-turn benchmark in each of its languages in ``voices``.
 
-    Speaking takes some ten minutes. Raises MissingWeights, EngineUnavailable.
+    Spoken once, which takes some ten minutes of processor time, then read from ``kept_in``. Raises MissingWeights,
+    EngineUnavailable.
     """
     await asyncio.to_thread(kept_in.mkdir, parents=True, exist_ok=True)
     scheduler = Scheduler(1)
     speakers: list[Speaker] = []
     for synthesizer in (
+        await HibariSynthesizer.load(scheduler),
         await PiperSynthesizer.load(scheduler, folder("piper-joe")),
-        await KokoroSynthesizer.load(scheduler, folder("kokoro")),
+        await KokoroSynthesizer.load(scheduler, folder("kokoro"), voices=folder("kokoro-voices")),
     ):
         onnxruntime.set_seed(1)
-        for voice in synthesizer.voices()[:most_voices]:
-            languages = [language for language in LANGUAGES if language in voice.languages]
-            said = {language: await _said(synthesizer, voice.voice_id, language, kept_in) for language in languages}
-            speakers += [_shifted(voice.voice_id, shift, said) for shift in SHIFTS]
+        for voice in synthesizer.voices():
+            if languages := voices.get(voice.voice_id):
+                said = {language: await _said(synthesizer, voice.voice_id, language, kept_in) for language in languages}
+                speakers += [_shifted(voice.voice_id, shift, said) for shift in shifts]
         await synthesizer.close()
     await scheduler.close()
     return speakers
@@ -99,7 +121,7 @@ def through_a_room(audio: Audio, seed: int) -> Audio:
 async def _said(synthesizer: SpeechSynthesizer, voice_id: str, language: str, kept_in: Path) -> tuple[Audio, ...]:
     file = kept_in / f"{voice_id}-{language}.npz"
     if not await asyncio.to_thread(file.exists):
-        texts = [sentence.text for sentence in sentences(language)]
+        texts = [sentence.text for sentence in sentences(language)][:SENTENCES]
         said = [await _say(synthesizer, voice_id, text, SPEEDS[at % 3]) for at, text in enumerate(texts)]
         await asyncio.to_thread(np.savez, file, *said)
     with np.load(file) as kept:
@@ -113,7 +135,7 @@ async def _say(synthesizer: SpeechSynthesizer, voice_id: str, text: str, speed: 
     return np.concatenate(parts).astype(np.float32)
 
 
-def _shifted(voice: str, shift: float, said: Mapping[Literal["en", "zh"], tuple[Audio, ...]]) -> Speaker:
+def _shifted(voice: str, shift: float, said: Mapping[str, tuple[Audio, ...]]) -> Speaker:
     def shifted(audios: Sequence[Audio]) -> Iterator[Audio]:
         for audio in audios:
             yield audio if shift == 1.0 else soxr.resample(audio, SPEECH_RATE * shift, SPEECH_RATE)

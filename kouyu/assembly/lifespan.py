@@ -1,5 +1,6 @@
 """Builds what all sessions share from the settings when the server starts, and closes it when the server stops."""
 
+import asyncio
 import dataclasses
 import functools
 import logging
@@ -15,6 +16,7 @@ from kouyu.assembly.concurrent_loading import Loaded, load_all
 from kouyu.assembly.engine_loading import check_engines
 from kouyu.assembly.runtime import Runtime
 from kouyu.assembly.text_chats import text_chats
+from kouyu.audio_sessions.re_enrolment import re_enrol
 from kouyu.audio_sessions.recording import transcribe_recording
 from kouyu.audio_sessions.services import RecognitionServices
 from kouyu.diagnostics.watcher_hub import WatcherHub
@@ -80,6 +82,10 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
             settings, store, scheduler=scheduler, workers=workers, transcripts=transcripts, stack=stack
         )
         log.info("engines and bots ready after %.1f s", time.monotonic() - began)
+        renewing = asyncio.create_task(
+            re_enrol(store.outdated_voiceprints, loaded.speaker_encoder), name="re-enrolment"
+        )
+        stack.push_async_callback(_stop, renewing)
         _check_voices(settings, [voice.voice_id for voice in loaded.synthesizer.voices()])
         services = _services(
             settings, store, scheduler=scheduler, workers=workers, transcripts=transcripts, loaded=loaded
@@ -145,6 +151,11 @@ async def _follow(settings: Settings, *, services: Services, agents: Agents, cha
     chats.limit = settings.server.max_sessions
     chats.follow(settings.limits)
     return close
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _check_voices(settings: Settings, voice_ids: Sequence[str]) -> None:

@@ -39,6 +39,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """semantic_vad: a turn whose probability of being complete is at least this is over."""
     turn_judgement_s: float = 0.3
     """semantic_vad: time-out of the end-of-turn judgement."""
+    user_voice_s: float = 0.3
+    """Time that a finished transcript waits at most for the speaker, the gender and the emotion."""
     unjudged_silence_ms: int = 800
     """semantic_vad: silence that ends a turn whose judgement is late, if an unfinished turn would wait longer."""
     speculation: bool = True

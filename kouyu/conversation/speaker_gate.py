@@ -12,7 +12,7 @@ from kouyu.conversation.utterance import Span
 
 PAUSE_MS: Final = 224
 """Ms of silence after which the next speaker is determined again."""
-_LOOKS: Final = ((480, 0.09), (800, 0.06), (1200, 0.03), (1600, 0.0))
+_LOOKS: Final = ((480, 1.5), (800, 1.0), (1200, 0.5), (1600, 0.0))
 """Ms of speech at which a new stretch is compared with the target, and the absolute lead needed to decide there."""
 _OPEN_WINDOW_MS: Final = 800
 """Ms of the latest speech that is compared while the target speaks. Short, to detect a change of speaker early. A
@@ -22,9 +22,9 @@ _SHUT_WINDOW_MS: Final = 1200
 speech."""
 _STEP_MS: Final = 320
 """Ms of new speech from one such comparison to the next."""
-_LOST: Final = -0.02
+_LOST: Final = -0.33
 """The lead at which the gate closes while the target speaks."""
-_FOUND: Final = 0.02
+_FOUND: Final = 0.33
 """The lead at which the gate opens while another speaker speaks."""
 
 
@@ -106,7 +106,8 @@ class SpeakerGate:
             yield from self._end()
 
     def answer(self, lead: float | None) -> Iterator[SpeechProbability | Mute]:
-        """Take in the ``lead``: similarity minus the least similarity of the target's speech of that length.
+        """Take in the ``lead``: the similarity less the least one of the target's speech of that length, in standard
+        deviations.
 
         None: the speech could not be compared and counts as the target's.
         """

@@ -33,7 +33,10 @@ BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = {
         "openai": "kouyu.engines.tts.openai:ENGINE",
     },
     "turn": {"smart-turn": "kouyu.engines.turn.judge:ENGINE"},
-    "voiceprint": {"resemblyzer": "kouyu.engines.voiceprint.resemblyzer:ENGINE"},
+    "voiceprint": {
+        "campplus": "kouyu.engines.voiceprint.campplus:ENGINE",
+        "resemblyzer": "kouyu.engines.voiceprint.resemblyzer:ENGINE",
+    },
     "emotion": {"sense-voice": "kouyu.engines.paralinguistics.sense_voice:ENGINE"},
     "llm": {"embedded": "kouyu.agents.embedded.engine:ENGINE"},
 }

@@ -7,7 +7,6 @@ import numpy as np
 
 from kouyu.audio.pcm import Samples
 from kouyu.engines.scheduler import Priority
-from kouyu.engines.voiceprint.calibration import score
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.engines.voiceprint.pause_removal import speech_only
 from kouyu.protocol.configuration import VoicePrintConfig
@@ -41,7 +40,7 @@ async def ranked_voices(
     heard = await encoder.encode(speech, priority)
     known = np.stack([np.frombuffer(voice.vector, "<f4") for voice in voices])
     enrolled_s = np.array([voice.speech_ms / 1000 for voice in voices])
-    scores = score(known @ heard, np.array(seconds), enrolled_s)
+    scores = encoder.calibration.score(known @ heard, np.array(seconds), enrolled_s)
     ranked = map(RankedVoice, voices, scores.tolist())
     return tuple(sorted(ranked, key=lambda one: -one.score))
 

@@ -169,6 +169,7 @@ class Session:
                 voiceprints=self._store.voiceprints,
                 gender_recognizer=services.gender_recognizer,
                 emotion_recognizer=services.emotion_recognizer,
+                latest_s=services.limits.user_voice_s,
             ),
             turn_judge=services.turn_judge,
             synthesizer=services.synthesizer,

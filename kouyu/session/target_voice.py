@@ -9,7 +9,7 @@ import numpy as np
 from kouyu.audio.pcm import Samples
 from kouyu.engines.errors import EngineError
 from kouyu.engines.voiceprint.engine import SpeakerEncoder, Voiceprint
-from kouyu.engines.voiceprint.same_speaker import LONGEST_S, filled, least_similarity
+from kouyu.engines.voiceprint.same_speaker import LONGEST_S
 from kouyu.protocol.speech_rate import SPEECH_RATE
 
 log = logging.getLogger(__name__)
@@ -20,8 +20,8 @@ LEARNT_UNTIL_S: Final = 8.0
 """Seconds of speech up to which more speech of the same speaker improves the voiceprint."""
 COMPARED_FROM_S: Final = 0.8
 """Seconds of speech from which two stretches can be compared for being of one speaker."""
-_SURE: Final = 0.05
-"""The lead from which speech is used for learning."""
+_SURE: Final = 0.8
+"""The lead, in standard deviations, from which speech is used for learning."""
 _NEW_S: Final = 0.6
 """Seconds of new speech after which the voiceprint is computed again."""
 
@@ -38,6 +38,7 @@ class TargetVoice:
 
     def __init__(self, encoder: SpeakerEncoder, enrolled: EnrolledVoice | None) -> None:
         self._encoder = encoder
+        self._same_speaker = encoder.calibration.same_speaker
         self._enrolled = enrolled
         self._voiceprint = None if enrolled is None else enrolled.voiceprint
         self._learnt: list[Samples] = []
@@ -72,13 +73,13 @@ class TargetVoice:
             await self._make()
 
     async def _is_of_the_first(self, stretch: Samples) -> bool:
-        first, other = await self._encode(filled(np.concatenate(self._learnt))), await self._encode(filled(stretch))
+        first, other = await self._encode(np.concatenate(self._learnt)), await self._encode(stretch)
         if first is None or other is None:
             return False
-        return float(first @ other) >= least_similarity(len(stretch) / SPEECH_RATE, self._learnt_s)
+        return self._same_speaker.lead(float(first @ other), len(stretch) / SPEECH_RATE, self._learnt_s) >= 0
 
     async def lead(self, speech: Samples, clearness_db: float) -> float | None:
-        """The similarity of ``speech`` to the target minus the least similarity of the target's own speech.
+        """Return by how many standard deviations ``speech`` is more similar than the target's own speech at least is.
 
         None: no comparison was possible. ``clearness_db``: signal-to-noise ratio of the speech.
         """
@@ -86,15 +87,13 @@ class TargetVoice:
             return None
         longest = round(LONGEST_S * SPEECH_RATE)
         speech = speech[-longest:]
-        made = await self._encode(filled(speech))
+        made = await self._encode(speech)
         if made is None:
             return None
-        speech_s = len(speech) / SPEECH_RATE
+        similarity, speech_s = float(made @ self._voiceprint), len(speech) / SPEECH_RATE
         if self._enrolled is None:
-            least = least_similarity(speech_s, self._learnt_s)
-        else:
-            least = least_similarity(speech_s, self._enrolled.speech_s, clearness_db)
-        return float(made @ self._voiceprint) - least
+            return self._same_speaker.lead(similarity, speech_s, self._learnt_s)
+        return self._same_speaker.lead(similarity, speech_s, self._enrolled.speech_s, clearness_db)
 
     async def hear_more(self, speech: Samples, lead: float | None) -> bool:
         """Learn from speech that was passed on, given its lead. Returns whether the voiceprint changed; an enrolled one

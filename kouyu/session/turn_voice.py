@@ -5,7 +5,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from kouyu.audio.pcm import Samples
 from kouyu.conversation.effects import Transcribe
@@ -22,10 +22,6 @@ log = logging.getLogger(__name__)
 HeardVoice: TypeAlias = Callable[[], Awaitable[UserVoice]]
 """Returns the results so far."""
 
-LATEST_S: Final = 0.3
-"""Seconds that a finished transcript waits for the results at most. Speaker and gender take some 30 ms and start with
-the transcript, so only an overloaded machine reaches this; results that are missing then stay unknown."""
-
 
 class TurnVoice:
     """Recognises the speaker, gender and emotion of a turn, as far as there are engines for them."""
@@ -37,7 +33,14 @@ class TurnVoice:
         voiceprints: Voiceprints,
         gender_recognizer: GenderRecognizer,
         emotion_recognizer: EmotionRecognizer | None,
+        latest_s: float,
     ) -> None:
+        """``latest_s``: seconds that a finished transcript waits for the results at most.
+
+        Speaker and gender take some 50 ms and start with the transcript, so only an overloaded machine reaches 0.3 s;
+        results that are missing then stay unknown.
+        """
+        self._latest_s = latest_s
         self._speaker_encoder = speaker_encoder
         self._voiceprints = voiceprints
         self._gender_recognizer = gender_recognizer
@@ -55,7 +58,7 @@ class TurnVoice:
         async def heard() -> UserVoice:
             if not finding:
                 return UNKNOWN_VOICE
-            await asyncio.wait(finding.values(), timeout=LATEST_S)
+            await asyncio.wait(finding.values(), timeout=self._latest_s)
             found: dict[str, Any] = {field: _result(field, task) for field, task in finding.items()}
             return UserVoice(**found)
 

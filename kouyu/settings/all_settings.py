@@ -96,7 +96,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     asr: Name = "whisper"
     turn: Name = "smart-turn"
     """End-of-turn detection, for ``semantic_vad``."""
-    voiceprint: Name = "resemblyzer"
+    voiceprint: Name = "campplus"
     """Speaker identification."""
     llm: Name = "embedded"
     """The language model of bots that name no endpoint."""

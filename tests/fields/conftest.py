@@ -61,6 +61,7 @@ def measuring_server(
 ignore_echo = false  # its user says, with the agent's own voice, what the agent has just said
 stopped_sending_grace_ms = 5000  # its user's audio may be late, on a busy machine
 turn_judgement_s = 5.0
+user_voice_s = 20.0
 voice_activity_s = 20.0
 
 [engines]

@@ -12,11 +12,12 @@ from kouyu.audio.pcm import Samples
 from kouyu.conversation.effects import Transcribe
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
+from kouyu.engines.voiceprint.calibration import Calibration
 from kouyu.engines.voiceprint.engine import Voiceprint
+from kouyu.engines.voiceprint.resemblyzer import CALIBRATION
 from kouyu.protocol.configuration import AsrConfig, Configuration, VoicePrintConfig
 from kouyu.protocol.user_voice import Gender, UserEmotion, UserVoice
 from kouyu.protocol.voice_print import VoicePrint
-from kouyu.session import turn_voice
 from kouyu.session.turn_voice import TurnVoice
 from kouyu.store.store import Store
 from kouyu.store.voiceprint_writes import Enrolment
@@ -34,6 +35,7 @@ class Encoder:
     error: Exception | None = None
     calls: int = 0
     model: str = "test-1"
+    calibration: Calibration = CALIBRATION
 
     async def encode(self, speech: Samples, priority: Priority = Priority.FINAL) -> Voiceprint:
         self.calls += 1
@@ -60,13 +62,20 @@ async def group_with_ann(store: Store, model: str = "test-1") -> str:
 
 
 async def speaker(
-    store: Store, encoder: Encoder, *, group_id: str | None, final: bool = True, speech: Samples = SPEECH
+    store: Store,
+    encoder: Encoder,
+    *,
+    group_id: str | None,
+    final: bool = True,
+    speech: Samples = SPEECH,
+    latest_s: float = 60.0,
 ) -> VoicePrint | None:
     listening = TurnVoice(
         speaker_encoder=encoder,
         voiceprints=store.of("").voiceprints,
         gender_recognizer=Listener(),
         emotion_recognizer=None,
+        latest_s=latest_s,
     )
     configuration = Configuration(voice_print_config=VoicePrintConfig(group_id=group_id))
     async with listening.hearing(Transcribe(1, 0, len(speech), final, configuration), speech) as heard:
@@ -101,10 +110,10 @@ async def test_a_turn_continues_without_a_speaker_where_the_encoder_fails(store:
     assert await speaker(store, Encoder(error=error), group_id=await group_with_ann(store)) is None
 
 
-async def test_a_turn_does_not_wait_for_a_slow_encoder(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turn_voice, "LATEST_S", 0.01)
+async def test_a_turn_does_not_wait_for_a_slow_encoder(store: Store) -> None:
     async with asyncio.timeout(60):
-        assert await speaker(store, Encoder(delay_s=3600), group_id=await group_with_ann(store)) is None
+        group_id = await group_with_ann(store)
+        assert await speaker(store, Encoder(delay_s=3600), group_id=group_id, latest_s=0.01) is None
 
 
 @dataclass
@@ -139,6 +148,7 @@ async def voice(gender: Listener, emotion: Listener, *, final: bool = True, **as
         voiceprints=cast(Voiceprints, None),
         gender_recognizer=gender,
         emotion_recognizer=emotion,
+        latest_s=0.3,
     )
     order = Transcribe(1, 0, len(SPEECH), final, Configuration(asr_config=AsrConfig(**asked)))
     async with listening.hearing(order, SPEECH) as heard:
@@ -155,8 +165,7 @@ async def test_gender_and_emotion_are_found_where_they_are_asked_for() -> None:
     assert (gender.calls, emotion.calls) == (1, 1)
 
 
-async def test_what_fails_or_is_slow_takes_nothing_else_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turn_voice, "LATEST_S", 0.3)
+async def test_what_fails_or_is_slow_takes_nothing_else_with_it() -> None:
     async with asyncio.timeout(60):
         for faulty in (Listener(error=EngineError("broken")), Listener(error=KeyError()), Listener(delay_s=3600)):
             heard = await voice(Listener(), faulty, enable_gender=True, enable_emotion=True)

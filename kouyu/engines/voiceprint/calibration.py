@@ -1,37 +1,42 @@
-"""Converts the similarity (cosine) of two voiceprints to a score of 0 to 100, calibrated for the amount of speech.
+"""What the similarity (cosine) of two voiceprints means; each encoder has a calibration of its own.
 
-Short speech gives unsteady voiceprints: the similarity of a voice to itself is lower, and so is the best threshold. The
-score is 40, the protocol's default for ``voice_print_config.score``, where the same and a different speaker are equally
-likely.
+Short speech gives unsteady voiceprints: the similarity of a voice to itself is lower, and so is the best threshold.
 """
 
 from typing import Final, TypeAlias
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.engines.voiceprint.same_speaker import SameSpeaker
+
 Numbers: TypeAlias = NDArray[np.float64]
 
-CONSTANTS: Final[Numbers] = np.array([-13.77, -0.76, 4.74, 16.84, 3.49, -2.31])
-"""Coefficients of ``terms``: a logistic regression on the synthetic speakers of ``evals.voiceprint``; its ``--tune``
-fits them again."""
-
 EVEN_SCORE: Final = 40.0
-"""The score at which the same and a different speaker are equally likely, given equal priors."""
+"""The score at which the same and a different speaker are equally likely, given equal priors: the protocol's default
+for ``voice_print_config.score``."""
 
 
-def score(cosine: Numbers, speech_s: Numbers, enrolled_s: Numbers) -> Numbers:
-    """Return the score that two voiceprints are of one speaker, 0 to 100. Arrays of one shape, or numbers.
+class Calibration(msgspec.Struct, frozen=True):
+    """Converts the similarities of one encoder to scores, and to decisions of the speaker gate."""
 
-    ``speech_s`` and ``enrolled_s``: how much speech each was made of, in seconds, without pauses.
-    """
-    odds = np.exp(np.clip(log_odds(cosine, speech_s, enrolled_s, CONSTANTS), -50, 50)) * EVEN_SCORE
-    return np.asarray(100.0 * odds / (odds + 100.0 - EVEN_SCORE))
+    constants: tuple[float, ...]
+    """Coefficients of ``terms``: a logistic regression, fitted by ``evals.voiceprint --tune``."""
+    same_speaker: SameSpeaker
+
+    def score(self, cosine: Numbers, speech_s: Numbers, enrolled_s: Numbers) -> Numbers:
+        """Return the score that two voiceprints are of one speaker, 0 to 100. Arrays of one shape, or numbers.
+
+        ``speech_s`` and ``enrolled_s``: how much speech each was made of, in seconds, without pauses.
+        """
+        odds = np.exp(np.clip(log_odds(cosine, speech_s, enrolled_s, self.constants), -50, 50)) * EVEN_SCORE
+        return np.asarray(100.0 * odds / (odds + 100.0 - EVEN_SCORE))
 
 
-def log_odds(cosine: Numbers, speech_s: Numbers, enrolled_s: Numbers, constants: Numbers) -> Numbers:
+def log_odds(cosine: Numbers, speech_s: Numbers, enrolled_s: Numbers, constants: tuple[float, ...]) -> Numbers:
     """The natural logarithm of the odds that both are of one speaker."""
-    return np.asarray(terms(cosine, speech_s, enrolled_s) @ constants)
+    return np.asarray(terms(cosine, speech_s, enrolled_s) @ np.array(constants))
 
 
 def terms(cosine: Numbers, speech_s: Numbers, enrolled_s: Numbers) -> Numbers:

