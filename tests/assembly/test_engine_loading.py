@@ -30,7 +30,7 @@ from kouyu.settings import Settings, SettingsError
 from kouyu.settings.all_settings import EngineSettings
 from kouyu.settings.bots import BotSettings, ModelSettings
 from kouyu.store.store import Store
-from kouyu.store.voiceprints import Enrolment
+from kouyu.store.voiceprint_writes import Enrolment
 from kouyu.weights import cache, catalogue
 
 ASR = OpenAIOptions(base_url="http://127.0.0.1:9/v1", model="m")
