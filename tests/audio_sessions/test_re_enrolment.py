@@ -15,7 +15,8 @@ from kouyu.engines.voiceprint.engine import Voiceprint
 from kouyu.engines.voiceprint.resemblyzer import CALIBRATION
 from kouyu.engines.work import Priority
 from kouyu.store.store import Store
-from kouyu.store.voiceprint_writes import Enrolment, KnownVoice
+from kouyu.store.voiceprint_writes import Enrolment
+from kouyu.store.voiceprints import KnownVoice
 
 OLD = np.eye(1, 256, dtype=np.float32)[0]
 
