@@ -13,7 +13,7 @@ import pickle
 import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -41,7 +41,7 @@ class BadCheckpoint(ValueError):
     """The bytes are not a checkpoint of this format, or need more than tensors of 32-bit floats."""
 
 
-class _StorageName(NamedTuple):
+class _StorageName(msgspec.Struct, frozen=True):
     kind: str
     key: str
 
