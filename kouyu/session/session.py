@@ -141,14 +141,13 @@ class Session:
         return self.conversation.in_turn(self.clock())
 
     def _new_user_audio(self) -> UserAudio:
-        services = self._services
         return UserAudio(
-            voice_activity=services.voice_activity,
-            noise_suppressor=services.noise_suppressor,
-            speaker_encoder=services.speaker_encoder,
+            voice_activity=self._services.voice_activity,
+            noise_suppressor=self._services.noise_suppressor,
+            speaker_encoder=self._services.speaker_encoder,
             voiceprints=self._store.voiceprints,
-            pressure=services.pressure,
-            limits=services.limits,
+            pressure=self._services.pressure,
+            limits=self._services.limits,
             configuration=lambda: self.conversation.configuration,
             clock=self.clock,
             report=self._receive,
