@@ -24,14 +24,16 @@ CALIBRATION: Final = Calibration(
     constants=(-6.46, 0.57, 3.23, 15.05, 3.02, -1.73),
     same_speaker=SameSpeaker(
         speech_s=(0.1, 0.3, 0.5, 0.8, 1.2, 1.6),
-        least=(0.08, 0.15, 0.23, 0.29, 0.32, 0.35),
+        least=(0.14, 0.22, 0.29, 0.35, 0.39, 0.42),
         per_doubling=0.02,
         clearness_db=(14.0, 21.0, 32.0, 45.0),
         noise_costs=(0.15, 0.11, 0.06, 0.0),
         deviation=0.12,
     ),
 )
-"""Measured on four people and fourteen synthetic voices: ``evals.voiceprint`` and ``evals.speaker_gate``."""
+"""Measured on four people and fourteen synthetic voices: ``evals.voiceprint`` and ``evals.speaker_gate``. The gate's
+thresholds are 0.02 to 0.04 above the point of equal errors: at it, people's speech in turn (``evals.noise --people``)
+lets others through, while no speech of the target's is lost at either."""
 
 
 class CamPlusPlusEncoder(OnnxSpeakerEncoder):

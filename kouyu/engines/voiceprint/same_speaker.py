@@ -13,10 +13,7 @@ _KNOWN_RANGE_S: Final = (0.5, 8.0)
 
 
 class SameSpeaker(msgspec.Struct, frozen=True):
-    """Similarity thresholds of one encoder: higher with more speech and with less noise.
-
-    They are below the point of equal errors: to reject the right speaker is worse than to accept another voice.
-    """
+    """Similarity thresholds of one encoder: higher with more speech and with less noise."""
 
     speech_s: tuple[float, ...]
     least: tuple[float, ...]
