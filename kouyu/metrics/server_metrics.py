@@ -15,6 +15,8 @@ from kouyu.metrics.readings import Readings, Refused
 Began: TypeAlias = Literal["speech", "push_to_talk", "typed"]
 """How a turn began."""
 Outcome: TypeAlias = Literal["completed", "failed", "canceled", "requires_action"]
+Preparation: TypeAlias = Literal["used", "discarded"]
+"""What became of a reply that was prepared before the user's turn was over."""
 End: TypeAlias = Literal["closed", "dropped", "too_slow", "not_saved", "failed"]
 """How a connection ended: with a close frame of the client, without one (by the network, or by this server, which
 stops or revokes a token), because the client did not read, because saving failed, or by an internal error."""
@@ -57,10 +59,23 @@ class ServerMetrics:
         )
         self.errors = self._count("kouyu_errors", "Error events sent to clients of /v1/chat, by code", "code")
         self.connections = self._count("kouyu_connections_ended", "Connections of /v1/chat that ended", "end")
+        self._begin_at_zero()
 
     def read(self, readings: Callable[[], Readings]) -> None:
         """Take these readings at each scrape. Call it once."""
         self.registry.register(_ReadingsCollector(readings))
+
+    def _begin_at_zero(self) -> None:
+        """Make the series of all labels that are known. Prometheus sees no increase in a series that begins with its
+        first count: an alert would miss the first failure."""
+        for began in get_args(Began):
+            self.first_audio.labels(began)
+        for outcome in get_args(Outcome):
+            self.turns.labels(outcome)
+        for result in get_args(Preparation):
+            self.preparations.labels(result)
+        for end in get_args(End):
+            self.connections.labels(end)
 
     def _latency(self, name: str, help_text: str, *labels: str) -> Histogram:
         return Histogram(name, help_text, labels, buckets=_LATENCIES_S, registry=self.registry)

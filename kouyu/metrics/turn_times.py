@@ -5,7 +5,7 @@ from typing import Final
 
 from kouyu.conversation.effects import CancelReply, CommitReply, Effect, Send, Speak, StartReply, Transcribe, Withheld
 from kouyu.conversation.inputs import Input, ReplyDelta, SpeechAudio, SpeechProbability, TranscriptReady
-from kouyu.metrics.server_metrics import Began, ServerMetrics
+from kouyu.metrics.server_metrics import Began, Preparation, ServerMetrics
 from kouyu.protocol.downlink import Cancellation, DownlinkEvent, ErrorData
 from kouyu.protocol.uplink import ConversationMessageCreate
 
@@ -91,7 +91,7 @@ class TurnTimes:
             return 0.0
         return max(0.0, self._spoke_at - max(over_at, self._asked_at))
 
-    def _resolved(self, order: int, result: str, now: float) -> None:
+    def _resolved(self, order: int, result: Preparation, now: float) -> None:
         """Count a reply that was begun earlier than it was certain that the turn is over."""
         began = self._uncommitted.pop(order, now)
         if began < now:
