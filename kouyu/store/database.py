@@ -1,6 +1,7 @@
 """One open database: a single writer, and a pool of reading connections that do not wait for it."""
 
 import asyncio
+import functools
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
@@ -39,11 +40,12 @@ class Database:
         self._writer = Writer(writing)
 
     @classmethod
-    async def open(cls, location: str | Path) -> "Database":
+    async def open(cls, location: str | Path, *, beside_server: bool = False) -> "Database":
         """Open the database at a path (SQLite, created if missing) or URL, and migrate its schema.
 
-        Waits up to MIGRATION_WAIT_S for another process that migrates it. Raises SchemaTooNew for a database from a
-        newer kouyu, StoreError when it cannot be opened.
+        Waits up to MIGRATION_WAIT_S for another process that migrates it. ``beside_server``: do not migrate, for a
+        program beside a running server. Raises SchemaTooNew for a database from a newer kouyu, SchemaTooOld for
+        one that is not migrated, StoreError when it cannot be opened.
         """
         url = dialect.database_url(location)
         if url.get_backend_name() == "sqlite" and url.database:
@@ -51,7 +53,7 @@ class Database:
         writing = open_writing(url)
         try:
             async with _errors_told("opened"):
-                await _migrate(writing)
+                await _migrate(writing, functools.partial(migrate, beside_server=beside_server))
         except BaseException:
             await writing.close()
             raise
@@ -112,11 +114,11 @@ class Database:
             return await self._reading.run(lambda connection: connection.execute(query).scalar())
 
 
-async def _migrate(writing: Connections) -> None:
+async def _migrate(writing: Connections, work: Callable[[Connection], None]) -> None:
     deadline = time.monotonic() + MIGRATION_WAIT_S
     while True:
         try:
-            return await writing.run(migrate)
+            return await writing.run(work)
         except DBAPIError as error:
             if not dialect.is_locked(error) or time.monotonic() > deadline:
                 raise

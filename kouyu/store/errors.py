@@ -13,6 +13,10 @@ class SchemaTooNew(StoreError):
     """The database was written by a newer kouyu than this one; it was not changed."""
 
 
+class SchemaTooOld(StoreError):
+    """The database is of an older kouyu, whose server may be running on it; it was not changed."""
+
+
 class UnknownConversation(StoreError):
     """There is no conversation with this id (any more)."""
 

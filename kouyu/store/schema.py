@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Connection, inspect, text
 
 from kouyu.store import dialect, migrations
-from kouyu.store.errors import SchemaTooNew
+from kouyu.store.errors import SchemaTooNew, SchemaTooOld
 
 log = logging.getLogger(__name__)
 
@@ -15,11 +15,12 @@ _COUNTED_ROWS: Final = 1_000_000
 """Rows of a table that are counted for the log; counting more would hold up the start."""
 
 
-def migrate(connection: Connection) -> None:
+def migrate(connection: Connection, *, beside_server: bool = False) -> None:
     """Take the steps that the database lacks within the connection's transaction: all of them or none.
 
     Waits for another process that migrates it. Raises SchemaTooNew when the database has steps that this kouyu does not
-    know.
+    know. ``beside_server``: for a program beside a running server, which must not migrate under it; raises SchemaTooOld
+    where steps are lacking, unless the database is new.
     """
     dialect.wait_for_sole_migration(connection)
     taken = _steps_taken(connection)
@@ -30,6 +31,11 @@ def migrate(connection: Connection) -> None:
         raise SchemaTooNew(f"the database {database} {too_new(taken, release)}")
     if taken == len(steps):
         return
+    if taken and beside_server:
+        raise SchemaTooOld(
+            f"the database {database} has schema version {taken}, of an older kouyu: start the server of this one"
+            f" first, which migrates it to {len(steps)}"
+        )
     if taken:
         log.info("the database %s has schema version %d; migrating it to %d", database, taken, len(steps))
     for number, step in enumerate(steps[taken:], taken + 1):

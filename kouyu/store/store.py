@@ -56,11 +56,11 @@ class Store:
         """Open the database at a path (SQLite) or URL, mark the chats that a crash left open as failed, and delete the
         expired state of lost connections.
 
-        ``recover=False`` changes neither: for a program beside a running server, which owns them.
-        ``clock`` returns Unix seconds; ``files_folder`` is the folder of uploaded files. Raises SchemaTooNew, and
-        StoreError if the database cannot be opened.
+        ``recover=False`` changes neither, and does not migrate: for a program beside a running server, which owns them.
+        ``clock`` returns Unix seconds; ``files_folder`` is the folder of uploaded files. Raises SchemaTooNew,
+        SchemaTooOld (see ``Database.open``), and StoreError if the database cannot be opened.
         """
-        store = cls(await Database.open(location), clock, files_folder)
+        store = cls(await Database.open(location, beside_server=not recover), clock, files_folder)
         if recover:
             try:
                 interrupted = await store.fail_interrupted()

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from kouyu.store import database, dialect, migrations
 from kouyu.store.database import Database
-from kouyu.store.errors import SchemaTooNew, StoreError
+from kouyu.store.errors import SchemaTooNew, SchemaTooOld, StoreError
 from kouyu.store.migrations import Step
 from kouyu.store.store import Store
 from kouyu.store.tables import metadata
@@ -151,6 +151,20 @@ async def test_each_step_and_the_rows_that_it_changes_are_logged(
         f"schema version {number - 1}: conversations get a colour (2 rows)",
         f"schema version {number}: make later",
     ]
+
+
+async def test_a_program_beside_a_server_does_not_migrate_under_it(
+    location: str | Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with await Store.open(location, recover=False) as store:  # a new database is no server's
+        await store.of("").conversations.create_if_missing("c", "bot")
+    later = Step("9.0.0", "make later", ("CREATE TABLE later (id TEXT)",))
+    with monkeypatch.context() as newer:
+        newer.setattr(migrations, "STEPS", (*migrations.STEPS, later))
+        with pytest.raises(SchemaTooOld, match="of an older kouyu: start the server of this one"):
+            await Store.open(location, recover=False)
+    async with await Store.open(location, recover=False) as store:
+        assert await store.of("").conversations.get("c") is not None
 
 
 @asynccontextmanager
