@@ -20,6 +20,16 @@ class TokenUse:
         self._audio_s = 0.0
 
     @property
+    def has_audio(self) -> bool:
+        """Whether audio was counted since ``take_audio_ms``."""
+        return self._audio_s > 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is lost when this is forgotten."""
+        return not self._conversations and not self.has_audio
+
+    @property
     def refusal(self) -> str:
         """Why no further conversation may begin, in words for the client; "" if one may."""
         if self.most_conversations is None or self._conversations < self.most_conversations:
@@ -44,8 +54,7 @@ class TokenUse:
 
     def take_audio_ms(self) -> int:
         """Return the audio counted since the last call, in ms, and begin anew."""
-        taken = int(self._audio_s * 1000)
-        self._audio_s -= taken / 1000
+        taken, self._audio_s = round(self._audio_s * 1000), 0.0
         return taken
 
 

@@ -18,7 +18,7 @@ from kouyu.store.token_records import TokenRecord
 from kouyu.store.tokens import Tokens
 
 TOKENS_KEPT: Final = 10_000
-"""Most tokens whose requests are remembered; beyond it the one that was used longest ago is dropped."""
+"""Most tokens whose use is remembered; beyond it the one that was used longest ago is dropped."""
 _MINUTE_S: Final = 60.0
 _MINUTE_MS: Final = 60_000
 
@@ -55,11 +55,14 @@ class TokenLimiter:
         self._tokens = tokens
         self._clock = clock
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
-        self._uses: dict[str, TokenUse] = {}
+        self._uses: OrderedDict[str, TokenUse] = OrderedDict()
 
     def caller(self, token: TokenRecord) -> Caller:
         """The token for sessions and chats, with its present limits."""
         use = self._uses.setdefault(token.id, TokenUse())
+        self._uses.move_to_end(token.id)
+        if len(self._uses) > TOKENS_KEPT:
+            self._forget_idle()
         use.most_conversations = token.limits.conversations
         return Caller(token_id=token.id, owner=token.owner, use=use)
 
@@ -104,13 +107,19 @@ class TokenLimiter:
         used = await self._tokens.count_audio(token.id, milliseconds)
         return self._no_audio_left(most) if used >= most * _MINUTE_MS else None
 
-    def used(self) -> tuple[str, ...]:
-        """The ids of the tokens whose use is counted."""
-        return tuple(self._uses)
+    def with_audio(self) -> set[str]:
+        """The ids of the tokens whose clients sent or got audio since ``count_audio``."""
+        return {token_id for token_id, use in self._uses.items() if use.has_audio}
 
     def forget(self, token_id: str) -> None:
         """The token was revoked: its use is counted no more."""
         self._uses.pop(token_id, None)
+
+    def _forget_idle(self) -> None:
+        """Forget the one of the tokens without anything to count that was used longest ago."""
+        idle = next((token_id for token_id, use in self._uses.items() if use.is_idle), None)
+        if idle is not None:
+            del self._uses[idle]
 
     def _no_audio_left(self, most: int) -> Refusal:
         left_s = self._tokens.seconds_left_today()

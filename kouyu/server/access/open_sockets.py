@@ -51,7 +51,7 @@ class OpenSockets:
         Their clients get an ``error`` event with the code of the reason and the close code 1008, as at the handshake
         (websocket.md 1.7). Raises StoreError.
         """
-        ids = {each.token.id for each in self._open.values()} | {*limiter.used()}
+        ids = {each.token.id for each in self._open.values()} | limiter.with_audio()
         if not ids:
             return
         good = {token.id: token for token in await tokens.those(ids) if not token.expired(now)}

@@ -195,3 +195,20 @@ async def test_a_limit_given_while_a_server_runs_counts_from_the_next_look(serve
 async def test_each_permission_opens_its_part(server: Running, permission: Permission, path: str, status: int) -> None:
     guest = await limited(server, permission)
     assert (await asked(server, path, guest)).status_code == status
+
+
+async def test_of_many_tokens_those_that_use_nothing_are_forgotten(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kouyu.server.access.limits.TOKENS_KEPT", 2)
+    limiter = TokenLimiter(store.tokens)
+    talking, *others = [(await store.tokens.create(f"t{number}"))[0] for number in range(4)]
+    use = limiter.caller(talking).use
+    use.begin_conversation()
+    use.count_audio(0.5)
+    for token in others:
+        limiter.caller(token)
+    assert limiter.caller(talking).use is use
+    assert limiter.with_audio() == {talking.id}
+    await limiter.count_audio(talking)
+    assert limiter.with_audio() == set()
