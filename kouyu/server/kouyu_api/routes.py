@@ -14,6 +14,7 @@ from kouyu.server.kouyu_api.diagnostics import diagnostics_route, turn_routes
 from kouyu.server.kouyu_api.login import login_routes
 from kouyu.server.kouyu_api.sounds import sound_routes
 from kouyu.server.kouyu_api.status import ServerState, status_routes
+from kouyu.server.kouyu_api.tokens import token_routes
 from kouyu.server.kouyu_api.users import user_routes
 from kouyu.store.store import Store
 from kouyu.store.token_records import ALL_PERMISSIONS
@@ -39,5 +40,6 @@ def kouyu_api_routes(
         *configuration_routes(voices, authenticators.rest.permitting(*ALL_PERMISSIONS, "own_diagnostics")),
         *sound_routes(store, authenticators.rest.text),
         *user_routes(store, authenticators.rest.permitting("administration")),
+        *token_routes(store, authenticators.rest.permitting("administration")),
         *status_routes(state, authenticators.rest.permitting("diagnostics")),
     ]

@@ -126,6 +126,10 @@ ASKS: Final[dict[str, list[Ask]]] = {
     "GET /v1/diagnostics/turns": [Ask({"log_id": "{message}"}, mine=404)],
     "POST /v1/kouyu/logout": [Ask(mine=403)],
     "GET /metrics": [Ask()],
+    "GET /v1/kouyu/tokens": [Ask(mine=403)],
+    "POST /v1/kouyu/tokens": [Ask(body={"name": "new"}, mine=403)],
+    "PUT /v1/kouyu/tokens/{token_id}": [Ask(body={}, mine=403)],
+    "DELETE /v1/kouyu/tokens/{token_id}": [Ask(mine=403)],
     "GET /v1/kouyu/user": [Ask({"user_id": "ada"}, mine=403)],
     "DELETE /v1/kouyu/user": [Ask({"user_id": "ada"}, mine=403)],
     # Last, in this order: what they delete, the others need.
