@@ -25,12 +25,12 @@ from kouyu.assembly.runtime import Runtime
 from kouyu.bench.children import ServerAddress
 from kouyu.bench.ingestion import MeasuredSocket
 from kouyu.bench.statistics import Summary, summarise
-from kouyu.cli.serve import _log_to_stderr
 from kouyu.server.process.data_folder import open_data_folder
+from kouyu.server.process.log_lines import ServerLog
 from kouyu.server.process.server_life import Ready, serve
 from kouyu.serving.socket import Socket
 from kouyu.settings import Settings, load
-from kouyu.settings.all_settings import anchored
+from kouyu.settings.all_settings import LogSettings, anchored
 from kouyu.store.store import Store
 
 
@@ -98,7 +98,7 @@ def _print(value: msgspec.Struct) -> None:
 @click.option("--uvloop", "on_uvloop", is_flag=True)
 def main(folder: Path, config: Path, on_uvloop: bool) -> None:
     """Run the fuzzed server."""
-    _log_to_stderr("info")
+    ServerLog().follow(LogSettings(level="info"))
     settings = anchored(load(config), config.absolute().parent)
     times = None if on_uvloop else CallbackTimes()
 

@@ -16,6 +16,7 @@ from kouyu.assembly.concurrent_loading import Loaded, load_all
 from kouyu.assembly.engine_loading import check_engines
 from kouyu.assembly.runtime import Runtime
 from kouyu.assembly.text_chats import text_chats
+from kouyu.assembly.tracing import open_tracing
 from kouyu.audio_sessions.re_enrolment import re_enrol
 from kouyu.audio_sessions.recording import transcribe_recording
 from kouyu.audio_sessions.services import RecognitionServices
@@ -87,8 +88,15 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
         )
         stack.push_async_callback(_stop, renewing)
         _check_voices(settings, [voice.voice_id for voice in loaded.synthesizer.voices()])
+        turn_ended = await stack.enter_async_context(open_tracing(settings.tracing, loaded.agents))
         services = _services(
-            settings, store, scheduler=scheduler, workers=workers, transcripts=transcripts, loaded=loaded
+            settings,
+            store,
+            scheduler=scheduler,
+            workers=workers,
+            transcripts=transcripts,
+            loaded=loaded,
+            watcher_hub=WatcherHub(always=settings.diagnostics.always, turn_ended=turn_ended),
         )
         transcribe = functools.partial(transcribe_recording, RecognitionServices.of(services))
         heard = Recordings(loaded.agents.attachments, transcribe, workers)
@@ -103,6 +111,7 @@ def _services(
     workers: LimitedWorkers,
     transcripts: TranscriptFinisher,
     loaded: Loaded,
+    watcher_hub: WatcherHub,
 ) -> Services:
     voices = loaded.synthesizer.voices()
     return Services(
@@ -118,7 +127,7 @@ def _services(
         flows=loaded.agents.flows,
         limits=settings.limits,
         overload=Overload(settings.overload),
-        watcher_hub=WatcherHub(always=settings.diagnostics.always),
+        watcher_hub=watcher_hub,
         keep_audio=settings.audio.bounds if settings.audio.keep else None,
         recording_notice=settings.audio.notice.strip(),
         ids=IdFactory(),

@@ -42,3 +42,8 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     then nothing has changed. None: the settings stay."""
     services: Services | None = None
     """For everything but conversations; None if only conversations are served."""
+
+    def language_model(self) -> int | None:
+        """The id of the embedded language model's process; None if there is none."""
+        embedded = self.bots.settled.embedded if self.bots is not None else None
+        return embedded.process_id if embedded is not None else None

@@ -145,7 +145,7 @@ async def open_measured_sessions(settings: Settings, stub_engines: bool, store: 
     async with opened as services, asyncio.TaskGroup() as tasks:
         measurements.time_voice_activity(services.voice_activity)
         background = [tasks.create_task(measurements.beat()), tasks.create_task(measurements.answer())]
-        yield Runtime(run_session=functools.partial(measurements.run_session, services=services))
+        yield Runtime(run_session=functools.partial(measurements.run_session, services=services), services=services)
         for task in background:
             task.cancel()
 

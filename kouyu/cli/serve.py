@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import IO, Any, Final, NoReturn
 
 import click
 import msgspec
@@ -24,6 +24,8 @@ from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import threads_at_work
 from kouyu.server.process.certificates import CertificateError
 from kouyu.server.process.data_folder import DataFolderError, open_data_folder
+from kouyu.server.process.log_lines import ServerLog
+from kouyu.server.process.reloading import Rereading
 from kouyu.server.process.server_life import Ready
 from kouyu.server.process.server_life import serve as serve_until_signal
 from kouyu.server.process.tcp_listeners import ListenError
@@ -76,9 +78,7 @@ Options = dict[tuple[str, ...], tuple[str, Any]]
 @click.option(
     "--log-level",
     type=click.Choice(LOG_LEVELS),
-    default="info",
-    show_default=True,
-    help="Level of the log on standard error. It never holds users' speech or messages.",
+    help="Level of the log on standard error. It never holds users' speech or messages. [default: info]",
 )
 def serve(
     config: Path | None,
@@ -89,29 +89,45 @@ def serve(
     tls_self_signed: bool,
     tier: str | None,
     print_json: bool,
-    log_level: str,
+    log_level: str | None,
 ) -> None:
     """Run the server until Ctrl-C."""
-    _log_to_stderr(log_level)
+    server_log = ServerLog()
     given: Options = {
         ("server", "host"): ("--host", host),
         ("server", "port"): ("--port", port),
         ("server", "https_port"): ("--https-port", https_port),
         ("data", "dir"): ("--data-dir", str(data_dir.absolute()) if data_dir else None),
+        ("log", "level"): ("--log-level", log_level),
         ("server", "lan"): ("--tls-self-signed", tls_self_signed or None),
         ("engines", "embedded", "tier"): ("--tier", tier),
     }
     options = {key: (option, value) for key, (option, value) in given.items() if value is not None}
     failure = None
     try:
-        _run(functools.partial(_settings, config, options), print_json)
+        _run(functools.partial(_settings, config, options), server_log, print_json)
     except SAID_PLAINLY as error:
-        failure = click.ClickException(str(error))
+        server_log.close()
+        failure = _Failure(str(error), server_log)
         failure.__cause__ = error
     if threads_at_work():
         _end_process(failure)
     if failure is not None:
         raise failure
+
+
+class _Failure(click.ClickException):
+    """Ends the command. Shown as the log is written."""
+
+    def __init__(self, message: str, server_log: ServerLog) -> None:
+        super().__init__(message)
+        self._server_log = server_log
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        if self._server_log.is_json:
+            log.critical("%s", self.message)
+        else:
+            super().show(file)
 
 
 def _end_process(failure: click.ClickException | None) -> NoReturn:
@@ -138,8 +154,9 @@ def _settings(config: Path | None, options: Options) -> Settings:
     return anchored(load(readable, environment=os.environ, options=options), path.absolute().parent)
 
 
-def _run(read_settings: Callable[[], Settings], print_json: bool) -> None:
+def _run(read_settings: Callable[[], Settings], server_log: ServerLog, print_json: bool) -> None:
     settings = read_settings()
+    server_log.follow(settings.log)
     folder = location.data_dir(settings.data.dir or None)
     database = location.database(settings.data.dir or None)
     with open_data_folder(folder) as data_folder:
@@ -149,7 +166,7 @@ def _run(read_settings: Callable[[], Settings], print_json: bool) -> None:
             database,
             open_sessions=functools.partial(open_sessions, settings),
             announce=_print_json if print_json else functools.partial(_print_ready, folder=folder),
-            read_settings=read_settings,
+            rereading=Rereading(read_settings, lambda changed: server_log.follow(changed.log)),
         )
         with asyncio.Runner(loop_factory=_event_loop()) as runner:
             runner.run(work)
@@ -159,14 +176,6 @@ def _event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
     import uvloop
 
     return uvloop.new_event_loop
-
-
-def _log_to_stderr(level: str) -> None:
-    """Log our own messages at ``level``; of libraries only warnings, since their messages may hold users' text."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    logging.getLogger("kouyu").setLevel(level.upper())
 
 
 class _ForScripts(msgspec.Struct, frozen=True):

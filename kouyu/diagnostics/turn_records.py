@@ -62,16 +62,11 @@ class TurnRecords:
 
     def exported(self, session: SessionSeen) -> list[TurnRecord]:
         """The stored turns, oldest first."""
-        return [
-            TurnRecord(
-                session=session,
-                turn=number,
-                chat_id=kept.chat_id,
-                ended=kept.ended,
-                facts=tuple(kept.facts),
-            )
-            for number, kept in self._turns.items()
-        ]
+        return [_record(session, number, kept) for number, kept in self._turns.items()]
+
+    def of(self, number: int, session: SessionSeen) -> TurnRecord:
+        """The turn of this number, without facts if it is no longer stored."""
+        return _record(session, number, self._turns.get(number) or _Kept(None, []))
 
     def facts(self) -> list[AnyFact]:
         """The facts of the stored turns, each once, in the order in which they came."""
@@ -92,3 +87,7 @@ class TurnRecords:
         since = started.at_ms - _BEFORE_MS
         track: list[AnyFact] = [fact for fact in self._track if fact.to_ms >= since]
         self._turns[started.turn] = _Kept(self._configuration, track)
+
+
+def _record(session: SessionSeen, number: int, kept: _Kept) -> TurnRecord:
+    return TurnRecord(session=session, turn=number, chat_id=kept.chat_id, ended=kept.ended, facts=tuple(kept.facts))

@@ -13,6 +13,7 @@ from kouyu.conversation.effects import Effect
 from kouyu.conversation.inputs import Input
 from kouyu.diagnostics.facts.record import AnyFact, TurnRecord
 from kouyu.diagnostics.facts.session import Configured, HintGiven, SessionEnded, SessionSeen
+from kouyu.diagnostics.facts.turn import TurnEnded
 from kouyu.diagnostics.observer import Observer
 from kouyu.diagnostics.turn_records import TurnRecords
 from kouyu.diagnostics.watcher import Wanted, Watcher, told
@@ -41,9 +42,11 @@ class LiveSession:
         token_id: str,
         conversation: Conversation,
         clock: Callable[[], float],
+        turn_ended: Callable[[TurnRecord], None] | None = None,
     ) -> None:
         """``clock`` gives the seconds since the connection began; ``token_id`` is its access token, ``owner`` whose
-        data it reads and writes."""
+        data it reads and writes. ``turn_ended`` gets each observed turn when it is finished."""
+        self._turn_ended = turn_ended
         self._about = about
         self._owner = owner
         self._token_id = token_id
@@ -169,6 +172,8 @@ class LiveSession:
         """Store a fact and send it to the watchers."""
         self._records.add(fact)
         self._give(fact)
+        if self._turn_ended is not None and isinstance(fact, TurnEnded):
+            self._turn_ended(self._records.of(fact.turn, self.about))
 
     def _give(self, fact: AnyFact) -> None:
         if self._watchers:
@@ -180,11 +185,17 @@ class LiveSession:
 class WatcherHub:
     """All live sessions of a server."""
 
-    def __init__(self, *, always: bool = False) -> None:
+    def __init__(self, *, always: bool = False, turn_ended: Callable[[TurnRecord], None] | None = None) -> None:
+        """``turn_ended`` gets each turn of every session when it is finished; each session is then observed."""
+        self._turn_ended = turn_ended
         self.always = always
         """Whether each session is observed from its beginning, watched or not. May be changed at any time."""
         self._sessions: dict[str, LiveSession] = {}
         self._watchers: list[Watcher] = []
+
+    @property
+    def _observes_all(self) -> bool:
+        return self.always or self._turn_ended is not None
 
     @property
     def watchers(self) -> int:
@@ -210,9 +221,16 @@ class WatcherHub:
         clock: Callable[[], float],
     ) -> Iterator[LiveSession]:
         """Register a session while the block runs. See LiveSession."""
-        live = LiveSession(about, owner=owner, token_id=token_id, conversation=conversation, clock=clock)
+        live = LiveSession(
+            about,
+            owner=owner,
+            token_id=token_id,
+            conversation=conversation,
+            clock=clock,
+            turn_ended=self._turn_ended,
+        )
         self._sessions[about.log_id] = live
-        if self.always:
+        if self._observes_all:
             live.begin()
         for watcher in self._watchers:
             if live.meets(watcher.wanted):
@@ -251,5 +269,5 @@ class WatcherHub:
                 self._let_rest(live)
 
     def _let_rest(self, live: LiveSession) -> None:
-        if not self.always:
+        if not self._observes_all:
             live.rest()

@@ -5,6 +5,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import copy_context
 from enum import IntEnum
 from functools import partial
 from typing import Generic, TypeVar
@@ -72,6 +73,8 @@ class Job(ABC):
         self.begun = False
         self.waiting_since = 0.0
         self._loop = asyncio.get_running_loop()
+        self._context = copy_context()
+        """That of the caller, so that log lines of the work name its connection."""
 
     @abstractmethod
     def step(self) -> bool:
@@ -103,7 +106,7 @@ class Call(Job, Generic[T]):
     def step(self) -> bool:
         try:
             self.token.check()
-            value = self._work(self.token)
+            value = self._context.run(self._work, self.token)
         except BaseException as error:  # the boundary of foreign work: a worker must outlive it
             self.fail(_as_exception(error))
         else:
@@ -140,8 +143,8 @@ class Stream(Job, Generic[T]):
         try:
             self.token.check()
             if self._pieces is None:
-                self._pieces = iter(self._work(self.token))
-            self.buffer.append(next(self._pieces))
+                self._pieces = self._context.run(lambda: iter(self._work(self.token)))
+            self.buffer.append(self._context.run(next, self._pieces))
         except StopIteration:
             self._end(None)
         except BaseException as error:  # the boundary of foreign work: a worker must outlive it

@@ -5,6 +5,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from kouyu.diagnostics.child_processes import ProcessUse
+
 Refused: TypeAlias = Literal["full", "overloaded", "stopping"]
 """Why a conversation may not begin: ``max_sessions``, the load of the machine, or a server that stops."""
 
@@ -29,6 +31,8 @@ class Readings(msgspec.Struct, frozen=True, kw_only=True):
     oldest_wait_s: float
     engine_busy_s: Mapping[str, float]
     """Seconds that work has held threads of the engines since the start, by the module that ordered it."""
+    child_processes: Mapping[str, ProcessUse]
+    """What the processes that the server has started use, by what they do; empty where the system does not say."""
     loop_lag_s: float
     """How late the event loop is, averaged over some seconds."""
     loop_blocked: int

@@ -95,6 +95,17 @@ class _ReadingsCollector(Collector):
         )
         for engine, spent in read.engine_busy_s.items():
             seconds.add_metric((engine,), spent)
+        processor = CounterMetricFamily(
+            "kouyu_child_process_cpu_seconds",
+            "Processor time of the processes that the server has started",
+            labels=("process",),
+        )
+        memory = GaugeMetricFamily(
+            "kouyu_child_process_resident_memory_bytes", "Resident memory of these processes", labels=("process",)
+        )
+        for process, use in read.child_processes.items():
+            processor.add_metric((process,), use.processor_s)
+            memory.add_metric((process,), use.resident_bytes)
         refused = CounterMetricFamily(
             "kouyu_sessions_refused", "Sessions and text chats refused, by reason", labels=("reason",)
         )
@@ -118,6 +129,8 @@ class _ReadingsCollector(Collector):
                 "kouyu_engine_oldest_wait_seconds", "How long the longest waiting job has waited", read.oldest_wait_s
             ),
             seconds,
+            processor,
+            memory,
             GaugeMetricFamily(
                 "kouyu_event_loop_lag_seconds",
                 "How late the event loop is, averaged over some seconds",

@@ -96,7 +96,7 @@ def create_app(
     rest = RestAuthenticator(authentication)
     litestar = Litestar(
         route_handlers=[
-            chat_route(authenticator, sessions, answerer_ids, run_session),
+            chat_route(authenticator, sessions, answerer_ids, run_session, store.lost_connections),
             *file_routes(store, rest.bots_or_text, max_file_bytes),
             *message_routes(store, rest.text),
             *feedback_routes(store, rest.text),

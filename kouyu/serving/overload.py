@@ -123,6 +123,7 @@ class Overload:
 
     def began(self) -> None:
         """Note that a conversation has begun."""
+        self._forget_settled()
         self._newcomers.append(self._clock())
 
     def answered(self, seconds: float) -> None:
@@ -170,11 +171,14 @@ class Overload:
             self._peaks.popleft()
 
     def _would_be_busy(self, running: int) -> bool:
-        while self._newcomers and self._newcomers[0] <= self._clock() - SETTLING_S:
-            self._newcomers.popleft()
+        self._forget_settled()
         settled = running - len(self._newcomers)
         # With none that has settled, what one costs is not known.
         return bool(self.limits.busy) and settled > 0 and self._busiest * (running + 1) / settled > self.limits.busy
+
+    def _forget_settled(self) -> None:
+        while self._newcomers and self._newcomers[0] <= self._clock() - SETTLING_S:
+            self._newcomers.popleft()
 
     def _shares(self) -> tuple[tuple[float, str], ...]:
         """Each signal as a share of its limit, and in words."""

@@ -5,6 +5,7 @@ import logging
 from kouyu.metrics.server_metrics import End
 from kouyu.protocol.errors import INTERNAL_MSG
 from kouyu.serving.caller import UNLIMITED, Caller
+from kouyu.serving.log_context import conversation_told
 from kouyu.serving.services import Services
 from kouyu.serving.socket import Socket, SocketClosed
 from kouyu.session.outbox import ClientTooSlow
@@ -43,6 +44,7 @@ async def run_session(
     end: End | None = None
     try:
         with (
+            conversation_told(lambda: session.conversation.conversation_id),
             session.redialing.live(),
             services.turns_in_progress.reported(socket, session.in_turn),
             services.watcher_hub.session(

@@ -10,6 +10,7 @@ from msgspec import Meta
 from kouyu.conversation.limits import Limits
 from kouyu.engines import engine_registry
 from kouyu.engines.declaration import Engine, FilePath, Kind, Options
+from kouyu.engines.web_address import require_web_address
 from kouyu.serving.overload import OverloadLimits
 from kouyu.settings.bots import BotSettings, FlowSettings, McpServerSettings
 from kouyu.settings.kinds import Count, Name, Port, Seconds, SecondsOrZero
@@ -58,6 +59,15 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if bool(self.certificate) != bool(self.certificate_key):
             raise ValueError("certificate and certificate_key belong together: set both or none")
+
+
+class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[log]: the log on standard error. It never holds users' speech or messages."""
+
+    format: Literal["text", "json"] = "text"
+    """"json": one JSON object on each line."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Of kouyu's own messages; of libraries only warnings and errors are written."""
 
 
 class DataSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,6 +174,22 @@ class DiagnosticsSettings(msgspec.Struct, frozen=True, kw_only=True):
     while a watcher is connected."""
 
 
+class TracingSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[tracing]: a trace of each turn, by OpenTelemetry. Needs the extra ``kouyu[otel]``."""
+
+    endpoint: str = ""
+    """URL of a collector that takes OTLP over HTTP, such as ``http://127.0.0.1:4318``; empty: none are sent."""
+    headers: dict[str, str] = {}
+    """Added to every request to it."""
+    sample: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    """The share of turns that are sent."""
+    record_text: bool = False
+    """Whether what users and agents say is in the traces."""
+
+    def __post_init__(self) -> None:
+        require_web_address("endpoint", self.endpoint)
+
+
 class AudioSettings(msgspec.Struct, frozen=True, kw_only=True):
     """[audio]: recordings of conversations."""
 
@@ -204,6 +230,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All of it."""
 
     server: ServerSettings = ServerSettings()
+    log: LogSettings = LogSettings()
     data: DataSettings = DataSettings()
     engines: EngineSettings = EngineSettings()
     weights: WeightSettings = WeightSettings()
@@ -215,6 +242,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     retention: RetentionSettings = RetentionSettings()
     voiceprints: VoiceprintSettings = VoiceprintSettings()
     diagnostics: DiagnosticsSettings = DiagnosticsSettings()
+    tracing: TracingSettings = TracingSettings()
     fetching: FetchingSettings = FetchingSettings()
     bots: tuple[BotSettings, ...] = (BotSettings(id=DEFAULT_BOT_ID, name="Kouyu"),)
     mcp_servers: tuple[McpServerSettings, ...] = ()
@@ -237,6 +265,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 f"server.default_bot: {self.server.default_bot!r} is not allowed; allowed: the id of a bot: "
                 + ", ".join(ids)
             )
+
+    @property
+    def bot_ids(self) -> tuple[str, ...]:
+        """The ids of the bots, the default one first."""
+        default = self.server.default_bot or self.bots[0].id
+        return (default, *(bot.id for bot in self.bots if bot.id != default))
 
 
 def _refuse_repeated(what: str, names: list[str]) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from kouyu.settings.all_settings import Settings
 
 SECTIONS: Final = (
+    "log",
     "limits",
     "overload",
     "audio",

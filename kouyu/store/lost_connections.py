@@ -77,6 +77,12 @@ class LostConnections:
         """Delete states older than KEPT_S. Raises StoreError."""
         await self._database.write(ForgetOld(int(self._clock())))
 
+    async def has(self, client: str) -> bool:
+        """Whether this client has a lost connection. Raises StoreError."""
+        since = int(self._clock()) - KEPT_S
+        of_client = (lost_connections.c.client == client) & (lost_connections.c.lost_at >= since)
+        return bool(await self._database.scalar(select(func.count()).where(of_client)))
+
     async def take(self, client: str) -> list[str]:
         """Take the states of this client's lost connections, oldest first. Raises StoreError."""
         return await self._database.write_one(TakeLost(client, int(self._clock())))

@@ -15,6 +15,7 @@ from kouyu.protocol import errors
 from kouyu.protocol.downlink import Chat, Message
 from kouyu.protocol.errors import InvalidField, ProtocolError, UnknownId
 from kouyu.protocol.uplink import ToolOutput
+from kouyu.serving.log_context import tell_conversation
 from kouyu.serving.overload import ALWAYS
 from kouyu.store.chats import INTERRUPTED
 from kouyu.store.conversations import ConversationRecord
@@ -73,6 +74,7 @@ class TextChats:
         identity = Identity(ids=self._services.ids, bot_id=asked.bot_id, epoch=0.0)
         if record is not None:
             identity.open(record.id, record.section_id)
+        tell_conversation(identity.conversation_id)
         question = None if asked.messages else await self._last_question(asked, record)
         await self._check_free(asked.caller.owner, identity.conversation_id)
         if self.running >= ALWAYS and self._is_overloaded():

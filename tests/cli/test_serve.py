@@ -147,7 +147,7 @@ async def load():
     await engines.close()
     task.cancel()
 
-def run(settings, print_json):
+def run(*_):
     asyncio.run(load())
     {ends_with}
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from kouyu.serving.overload import ALWAYS, Overload, OverloadLimits
+from kouyu.serving.overload import ALWAYS, SETTLING_S, Overload, OverloadLimits
 
 THREADS: Final = 2
 JOB_S: Final = 0.15
@@ -231,6 +231,14 @@ def test_a_conversation_is_refused_with_which_the_machine_would_be_too_busy() ->
     told.overload.limits = OverloadLimits(busy=0)
     told.after(60, busy=1.0)
     assert not told.overload.refuses(13)
+
+
+def test_conversations_that_have_settled_are_forgotten_though_nobody_asks() -> None:
+    told = Told()
+    for _ in range(100):
+        told.overload.began()
+        told.now += SETTLING_S
+    assert len(told.overload._newcomers) == 1
 
 
 def test_nobody_is_refused_where_the_settings_say_so() -> None:

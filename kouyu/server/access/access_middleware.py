@@ -16,6 +16,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from kouyu.protocol.ids import new_log_id
 from kouyu.server.access.error_bodies import error_body, error_code
+from kouyu.serving.log_context import LogMessage, begin_log_context
 
 LOG_ID_HEADER = "X-Tt-Logid"
 
@@ -42,21 +43,32 @@ class AccessMiddleware:
             scope = cast("Scope", {**scope, "method": "GET"})
         log_id = new_log_id()
         scope.setdefault("state", {})["log_id"] = log_id
+        client = (scope["client"] or ("?", 0))[0]
+        begin_log_context(log_id, client)
         answer = _Answer(scope, send, log_id)
         started = time.monotonic()
         try:
             await self._app(scope, receive, answer.send)
         finally:
             # The path is the client's to choose: quoted, so that it cannot forge a line.
-            log.info(
-                "%s %s %r %s in %.0f ms, log id %s",
-                (scope["client"] or ("?", 0))[0],
-                method,
-                scope["path"],
-                answer.status or "no answer",
-                (time.monotonic() - started) * 1000,
-                log_id,
-            )
+            took_ms = (time.monotonic() - started) * 1000
+            log.info(_Access(client, str(method), scope["path"], answer.status, round(took_ms, 1), log_id))
+
+
+class _Access(LogMessage, frozen=True):
+    """The log line of a request or connection."""
+
+    client: str
+    method: str
+    path: str
+    status: int
+    """0: there was no answer."""
+    took_ms: float
+    log_id: str
+
+    def __str__(self) -> str:
+        status = self.status or "no answer"
+        return f"{self.client} {self.method} {self.path!r} {status} in {self.took_ms:.0f} ms, log id {self.log_id}"
 
 
 class _Answer:

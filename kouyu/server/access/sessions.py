@@ -58,9 +58,13 @@ class Sessions:
         """Sessions that run now."""
         return len(self._tasks)
 
-    def refusal(self) -> str:
-        """Why no session may begin now, in words for the client, who is counted as refused; "" if one may."""
-        if (reason := self._refused()) is None:
+    def refusal(self, *, is_returning: bool = False) -> str:
+        """Why no session may begin now, in words for the client, who is counted as refused; "" if one may.
+
+        ``is_returning``: the client lost its connection and dials again, so its conversation is none more.
+        """
+        reason = self._refused()
+        if reason is None or (reason == "overloaded" and is_returning):
             return ""
         self.refused[reason] += 1
         return _SAID[reason]
@@ -72,12 +76,13 @@ class Sessions:
             return "full"
         return "overloaded" if self.overload.refuses(self.running) else None
 
-    async def run(self, socket: Socket, session: Coroutine[Any, Any, None]) -> None:
+    async def run(self, socket: Socket, session: Coroutine[Any, Any, None], *, is_returning: bool = False) -> None:
         """Run ``session``, which talks over ``socket``, to its end and raise what it raises.
 
-        Raises ServerFull, the session not begun, when none may begin. A session that is cut off by ``end`` returns.
+        ``is_returning``: see ``refusal``. Raises ServerFull, the session not begun, when none may begin. A session that
+        is cut off by ``end`` returns.
         """
-        if refusal := self.refusal():
+        if refusal := self.refusal(is_returning=is_returning):
             session.close()
             raise ServerFull(refusal)
         self.overload.began()

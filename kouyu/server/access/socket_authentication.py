@@ -34,6 +34,8 @@ class AuthenticatedClient(msgspec.Struct, frozen=True):
     limiter: TokenLimiter
     needed: tuple[Permission, ...]
     """The permissions of which the token has one."""
+    is_returning: bool = False
+    """Whether it lost its connection a moment ago and dials again."""
 
     @property
     def caller(self) -> Caller:

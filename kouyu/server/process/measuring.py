@@ -1,7 +1,9 @@
 """Connects the server's metrics with the parts that they are read from."""
 
 from collections import Counter
+from collections.abc import Callable
 
+from kouyu.diagnostics.child_processes import ProcessUse, children, use_of
 from kouyu.diagnostics.loop_watchdog import LoopWatchdog
 from kouyu.metrics.readings import Readings
 from kouyu.server.access.sessions import Sessions
@@ -11,9 +13,14 @@ from kouyu.text_chats.text_chats import TextChats
 
 
 def measure(
-    services: Services, store: Store, sessions: Sessions, chats: TextChats | None, watchdog: LoopWatchdog
+    services: Services,
+    store: Store,
+    sessions: Sessions,
+    chats: TextChats | None,
+    watchdog: LoopWatchdog,
+    language_model: Callable[[], int | None],
 ) -> None:
-    """Feed ``services.metrics`` from these parts. Call it once."""
+    """Feed ``services.metrics`` from these parts. Call it once. ``language_model`` returns the id of its process."""
 
     def read() -> Readings:
         load, holds = services.scheduler.load, watchdog.holds
@@ -29,6 +36,7 @@ def measure(
             running=load.running,
             oldest_wait_s=load.oldest_wait,
             engine_busy_s=services.scheduler.busy_s,
+            child_processes=uses_of_children(language_model()),
             loop_lag_s=services.overload.loop_lag_s,
             loop_blocked=holds.count,
             loop_longest_s=holds.longest_ms / 1000,
@@ -36,3 +44,14 @@ def measure(
 
     store.observe_writes(services.metrics.store_write.observe)
     services.metrics.read(read)
+
+
+def uses_of_children(language_model: int | None) -> dict[str, ProcessUse]:
+    """What the language model's process uses, and all other processes that this one has started together."""
+    uses: dict[str, ProcessUse] = {}
+    for child in children():
+        if (use := use_of(child)) is not None:
+            name = "language_model" if child == language_model else "other"
+            so_far = uses.get(name, ProcessUse(0.0, 0))
+            uses[name] = ProcessUse(so_far.processor_s + use.processor_s, so_far.resident_bytes + use.resident_bytes)
+    return uses

@@ -9,9 +9,15 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from kouyu.agents.agent import AgentError
 from kouyu.assembly.agents import Close
+from kouyu.assembly.runtime import Runtime
 from kouyu.engines.errors import EngineError
+from kouyu.server.access.sessions import Sessions
+from kouyu.server.kouyu_api.status import ServerState
+from kouyu.server.sockets.chat import AnswererIds
 from kouyu.settings import Settings, SettingsError
 from kouyu.settings.reloading import differences, with_changes
 from kouyu.store.audit import Actor, Audit
@@ -96,6 +102,45 @@ class Reloading:
         if fixed:
             log.warning("these settings take effect when the server is started again: %s", ", ".join(fixed))
         return close
+
+
+class Rereading(msgspec.Struct, frozen=True):
+    """How the settings are read anew."""
+
+    read: Callable[[], Settings]
+    """Reads them; blocks. May raise SettingsError."""
+    took_effect: Callable[[Settings], None]
+    """Called with those that were put into force."""
+
+
+def reloading_server(
+    settings: Settings,
+    how: Rereading | None,
+    opened: Runtime,
+    sessions: Sessions,
+    answerer_ids: AnswererIds,
+    state: ServerState,
+    audit: Audit,
+) -> Reloading:
+    """The Reloading of a server: tells also those parts that its runtime does not reach."""
+
+    async def follow(changed: Settings) -> Close:
+        close = await opened.follow(changed) if opened.follow is not None else _nothing_to_close
+        sessions.limit = changed.server.max_sessions
+        answerer_ids.default_bot = changed.bot_ids[0]
+        state.keep_audio = changed.audio.bounds if changed.audio.keep else None
+        if how is not None:
+            how.took_effect(changed)
+        return close
+
+    def in_use() -> set[asyncio.Task[None]]:
+        return sessions.tasks | (opened.chats.tasks if opened.chats is not None else set())
+
+    return Reloading(settings, read=how.read if how else lambda: settings, follow=follow, in_use=in_use, audit=audit)
+
+
+async def _nothing_to_close() -> None:
+    """For a runtime that replaces nothing."""
 
 
 async def _close_after(in_use: set[asyncio.Task[None]], close: Close) -> None:

@@ -13,7 +13,6 @@ from typing import TypeAlias
 import msgspec
 from litestar.types import ASGIApp
 
-from kouyu.assembly.agents import Close
 from kouyu.assembly.runtime import Runtime
 from kouyu.diagnostics.loop_watchdog import LoopWatchdog
 from kouyu.diagnostics.watcher_hub import WatcherHub
@@ -30,7 +29,7 @@ from kouyu.server.process.draining import drain
 from kouyu.server.process.heap_maintenance import maintained_heap
 from kouyu.server.process.lan import lan_addresses, lan_links_of, lan_names
 from kouyu.server.process.measuring import measure
-from kouyu.server.process.reloading import Reloading, hangups
+from kouyu.server.process.reloading import Rereading, hangups, reloading_server
 from kouyu.server.process.retention import retention_enforced
 from kouyu.server.process.stopping import Stopping, stop_on_signals
 from kouyu.server.process.tcp_listeners import EVERYWHERE, Ports, bind, listening
@@ -39,7 +38,6 @@ from kouyu.serving.services import Services
 from kouyu.serving.turns_in_progress import TurnsInProgress
 from kouyu.settings import Settings
 from kouyu.settings.all_settings import ServerSettings
-from kouyu.store.audit import Audit
 from kouyu.store.store import Store
 
 CLOSE_S = 0.2
@@ -78,18 +76,18 @@ async def serve(
     *,
     open_sessions: OpenSessions,
     announce: Callable[[Ready], None],
-    read_settings: Callable[[], Settings] | None = None,
+    rereading: Rereading | None = None,
 ) -> None:
     """Run the server until SIGINT or SIGTERM; ``announce`` is called once it is ready.
 
     After SIGTERM turns in progress have ``drain_s`` of the settings to end; a second signal, or SIGINT, ends them. On
-    SIGHUP the settings are read anew by ``read_settings``; None: they stay.
+    SIGHUP the settings are read anew; without ``rereading`` they stay.
 
     Raises ListenError, CertificateError, StoreError, and what ``open_sessions`` raises.
     """
     with stop_on_signals() as stopping, hangups(lambda: stopping.signalled(signal.SIGINT)) as hung_up:
         try:
-            await _serve(settings, folder, database, open_sessions, announce, read_settings, stopping, hung_up)
+            await _serve(settings, folder, database, open_sessions, announce, rereading, stopping, hung_up)
         except asyncio.CancelledError:
             if not stopping.asked.is_set():
                 raise
@@ -101,7 +99,7 @@ async def _serve(
     database: str | Path,
     open_sessions: OpenSessions,
     announce: Callable[[Ready], None],
-    read_settings: Callable[[], Settings] | None,
+    rereading: Rereading | None,
     stopping: Stopping,
     hung_up: asyncio.Event,
 ) -> None:
@@ -129,7 +127,7 @@ async def _serve(
             settings, store, opened, answerer_ids, sessions=sessions, sockets=sockets, limiter=limiter, state=state
         )
         if opened.services is not None:
-            measure(opened.services, store, sessions, opened.chats, watchdog)
+            measure(opened.services, store, sessions, opened.chats, watchdog, opened.language_model)
         pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}
         await stack.enter_async_context(listening(app, plain, tls, certificates, proxies=chosen.proxies, **pings))
         stack.push_async_callback(functools.partial(sessions.end, close_s=CLOSE_S, drain_s=DRAIN_S))
@@ -139,12 +137,12 @@ async def _serve(
         await stack.enter_async_context(maintained_heap(sessions))
         await stack.enter_async_context(_watching(opened.services, watchdog))
         stopping.started()
-        reloading = _reloading(settings, read_settings, opened, sessions, answerer_ids, state, store.audit)
+        reloading = reloading_server(settings, rereading, opened, sessions, answerer_ids, state, store.audit)
         await stack.enter_async_context(reloading.on(hung_up))
         retention = retention_enforced(store, lambda: reloading.settings.retention, state.watcher_hub.conversation_ids)
         await stack.enter_async_context(retention)
         write_address(folder.path, Address(ports.http, tuple(lan_addresses(ports, lan))))
-        announce(_ready(ports, certificates, token, login, lan_links, _bot_ids(settings)))
+        announce(_ready(ports, certificates, token, login, lan_links, settings.bot_ids))
         await stopping.asked.wait()
         await drain(
             sessions,
@@ -197,40 +195,12 @@ async def _watching(services: Services | None, watchdog: LoopWatchdog) -> AsyncI
 
 
 def _answerer_ids(settings: Settings, opened: Runtime) -> AnswererIds:
-    bots = _bot_ids(settings)
+    bots = settings.bot_ids
     return AnswererIds(
         bots_of=opened.bots.definitions_of if opened.bots else lambda owner: bots,
         default_bot=bots[0],
         flows=opened.services.flows if opened.services else tuple(flow.id for flow in settings.flows),
     )
-
-
-def _reloading(
-    settings: Settings,
-    read: Callable[[], Settings] | None,
-    opened: Runtime,
-    sessions: Sessions,
-    answerer_ids: AnswererIds,
-    state: ServerState,
-    audit: Audit,
-) -> Reloading:
-    """Reads the settings anew, and tells those parts of the server that the runtime does not reach."""
-
-    async def follow(changed: Settings) -> Close:
-        close = await opened.follow(changed) if opened.follow is not None else _nothing_to_close
-        sessions.limit = changed.server.max_sessions
-        answerer_ids.default_bot = _bot_ids(changed)[0]
-        state.keep_audio = changed.audio.bounds if changed.audio.keep else None
-        return close
-
-    def in_use() -> set[asyncio.Task[None]]:
-        return sessions.tasks | (opened.chats.tasks if opened.chats is not None else set())
-
-    return Reloading(settings, read=read or (lambda: settings), follow=follow, in_use=in_use, audit=audit)
-
-
-async def _nothing_to_close() -> None:
-    """For a runtime that replaces nothing."""
 
 
 def _state(
@@ -244,7 +214,7 @@ def _state(
         speech_engines=speech_engines_of(settings.engines),
         language_model=lambda: opened.bots.settled.embedded if opened.bots else None,
         voices=len(opened.voices),
-        bots_of=opened.bots.definitions_of if opened.bots else lambda owner: _bot_ids(settings),
+        bots_of=opened.bots.definitions_of if opened.bots else lambda owner: settings.bot_ids,
         flows=services.flows if services else tuple(flow.id for flow in settings.flows),
         sounds=store.kept_sounds,
         keep_audio=settings.audio.bounds if settings.audio.keep else None,
@@ -257,12 +227,6 @@ def _certificates(chosen: ServerSettings, folder: Path, lan: Sequence[str]) -> C
     if chosen.certificate:
         return own_certificate(Path(chosen.certificate), Path(chosen.certificate_key))
     return local_certificate(folder, (chosen.host, *chosen.names, *lan), chosen.certificate_key_type)
-
-
-def _bot_ids(settings: Settings) -> tuple[str, ...]:
-    """The bots' ids, the default one first."""
-    default = settings.server.default_bot or settings.bots[0].id
-    return (default, *(bot.id for bot in settings.bots if bot.id != default))
 
 
 def _ready(

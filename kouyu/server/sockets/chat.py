@@ -1,6 +1,7 @@
 """``/v1/chat``: one conversation with a bot, or with a flow under a bot's name and voice."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,10 @@ from kouyu.server.access.credentials import query_value
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.access.socket_authentication import AuthenticatedClient, SocketAuthenticator
 from kouyu.server.sockets.client_acceptance import accept_client, serve_session, unknown
+from kouyu.store.errors import StoreError
+from kouyu.store.lost_connections import LostConnections
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -30,13 +35,24 @@ class AnswererIds:
 
 
 def chat_route(
-    authenticator: SocketAuthenticator, sessions: Sessions, answerer_ids: AnswererIds, run_session: RunSession
+    authenticator: SocketAuthenticator,
+    sessions: Sessions,
+    answerer_ids: AnswererIds,
+    run_session: RunSession,
+    lost_connections: LostConnections,
 ) -> WebsocketRouteHandler:
     """The route handler of ``/v1/chat``."""
 
+    async def returns(authenticated: AuthenticatedClient) -> bool:
+        try:
+            return await lost_connections.has(_redials_as(authenticated))
+        except StoreError as fault:
+            log.warning("looking for the client's lost connection failed: %s", fault)
+            return False
+
     @websocket("/v1/chat")
     async def chat(socket: WebSocket[Any, Any, Any]) -> None:
-        if (accepted := await accept_client(authenticator, sessions, socket)) is None:
+        if (accepted := await accept_client(authenticator, sessions, socket, returns=returns)) is None:
             return
         authenticated, client = accepted
         query = socket.scope["query_string"]
@@ -53,14 +69,19 @@ def chat_route(
             workflow_id=workflow_id,
             log_id=authenticated.log_id,
             caller=authenticated.caller,
-            redials_as=_redials_as(authenticated, socket),
+            redials_as=_redials_as(authenticated),
         )
         await serve_session(client, authenticated, sessions, session)
 
     return chat
 
 
-def _redials_as(authenticated: AuthenticatedClient, socket: WebSocket[Any, Any, Any]) -> str:
+def _redials_as(authenticated: AuthenticatedClient) -> str:
+    socket = authenticated.connection
+    query = socket.scope["query_string"].decode("latin-1")
+    return redials_as(authenticated.user.id, query, socket.headers.get("user-agent", ""))
+
+
+def redials_as(token_id: str, query: str, user_agent: str) -> str:
     """Digest of a client's token, URL and user agent: the same when it reconnects."""
-    parts = authenticated.user.id, socket.scope["query_string"].decode("latin-1"), socket.headers.get("user-agent", "")
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\n".join((token_id, query, user_agent)).encode()).hexdigest()

@@ -1,9 +1,11 @@
 """Accepts or refuses clients of every WebSocket endpoint, and runs their sessions."""
 
 import logging
-from collections.abc import Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from itertools import islice
 from typing import Any, Final
+
+import msgspec
 
 from kouyu.protocol import errors
 from kouyu.protocol.errors import ProtocolError
@@ -20,13 +22,22 @@ _MOST_IDS_SHOWN: Final = 20
 
 
 async def accept_client(
-    authenticator: SocketAuthenticator, sessions: Sessions, connection: Connection
+    authenticator: SocketAuthenticator,
+    sessions: Sessions,
+    connection: Connection,
+    *,
+    returns: Callable[[AuthenticatedClient], Awaitable[bool]] | None = None,
 ) -> tuple[AuthenticatedClient, ClientSocket] | None:
-    """Authenticate and accept a client; return it with its open socket, or None after refusing it."""
+    """Authenticate and accept a client; return it with its open socket, or None after refusing it.
+
+    ``returns`` tells whether a client lost its connection and dials again; an overloaded server lets it in.
+    """
     authenticated = await authenticator.authenticate(connection)
     if authenticated is None:
         return None
-    if refusal := sessions.refusal():
+    if returns is not None and sessions.overload.refuses(sessions.running) and await returns(authenticated):
+        authenticated = msgspec.structs.replace(authenticated, is_returning=True)
+    if refusal := sessions.refusal(is_returning=authenticated.is_returning):
         await authenticated.refuse(errors.TOO_MANY_SESSIONS, refusal, try_again_s=TRY_AGAIN_S)
         return None
     if over := await authenticated.over_limit():
@@ -56,7 +67,7 @@ async def serve_session(
         return
     try:
         with authenticated.holding(client):
-            await sessions.run(client, session)
+            await sessions.run(client, session, is_returning=authenticated.is_returning)
     except ServerFull as full:  # another session took the last place after the check
         await say_error_and_close(client, errors.TOO_MANY_SESSIONS, str(full), authenticated.log_id)
     except Exception:

@@ -11,6 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from kouyu.server.access.sessions import OVERLOADED
+from kouyu.server.sockets.chat import redials_as
 from kouyu.serving.overload import ALWAYS
 from tests.server.conftest import Running, Start, until
 
@@ -155,6 +156,12 @@ async def test_an_overloaded_server_refuses_new_clients_and_keeps_those_it_has(s
             assert (ready.status_code, said) == (503, "a quarter of the answers take 5.0 s or longer")
         data, _ = await refusal_event(server.url("/v1/chat?authorization=Bearer%20" + server.token), BROWSER)
         assert data["msg"] == OVERLOADED
+        assert server.sessions.refused == {"overloaded": 2}
+        token = await server.store.tokens.verify(server.token)
+        assert token is not None
+        await server.store.lost_connections.keep(redials_as(token.id, "", "a phone"), "{}")
+        returning = connect(server.url(), additional_headers=server.header, user_agent_header="a phone")
+        await (await clients.enter_async_context(returning)).recv()
         assert server.sessions.refused == {"overloaded": 2}
         for client in inside:
             await client.send("still here")
