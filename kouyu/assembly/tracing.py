@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from kouyu.agents.bot import LanguageModelBot
 from kouyu.agents.coze_bot import CozeBot
 from kouyu.assembly.agents import Agents
 from kouyu.diagnostics.facts.record import TurnRecord
@@ -43,9 +44,11 @@ async def open_tracing(chosen: TracingSettings, agents: Agents) -> AsyncIterator
 def _answerer(session: SessionSeen, agents: Agents) -> Answerer:
     if session.workflow_id:
         return Answerer("invoke_agent", "kouyu", session.workflow_id)
-    if isinstance(agents.bots.agents.get(session.bot_id), CozeBot):
-        return Answerer("invoke_agent", "coze", session.bot_id)
-    definition = agents.bots.definitions.get(session.bot_id)
-    if definition is None:  # its settings were read anew, and it is gone
-        return Answerer("chat", "unknown", "")
-    return Answerer("chat", "kouyu" if definition.model.reads_ahead else "openai", definition.model.model)
+    match agents.bots.agents.get(session.bot_id):
+        case CozeBot():
+            return Answerer("invoke_agent", "coze", session.bot_id)
+        case LanguageModelBot(model=model):
+            endpoint = model.now.endpoint
+            return Answerer("chat", "kouyu" if endpoint.reads_ahead else "openai", endpoint.model)
+        case _:  # its settings were read anew, and it is gone
+            return Answerer("chat", "unknown", "")
