@@ -30,7 +30,8 @@ from kouyu.server.process.log_lines import ServerLog
 from kouyu.server.process.server_life import Ready, serve
 from kouyu.serving.socket import Socket
 from kouyu.settings import Settings, load
-from kouyu.settings.all_settings import LogSettings, anchored
+from kouyu.settings.all_settings import anchored
+from kouyu.settings.telemetry import LogSettings
 from kouyu.store.store import Store
 
 

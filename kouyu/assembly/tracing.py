@@ -9,8 +9,8 @@ from kouyu.agents.coze_bot import CozeBot
 from kouyu.assembly.agents import Agents
 from kouyu.diagnostics.facts.record import TurnRecord
 from kouyu.diagnostics.facts.session import SessionSeen
-from kouyu.settings.all_settings import TracingSettings
 from kouyu.settings.errors import SettingsError
+from kouyu.settings.telemetry import TracingSettings
 from kouyu.tracing.turn_spans import Answerer, spans_of
 
 TurnEnded = Callable[[TurnRecord], None]

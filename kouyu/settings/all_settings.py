@@ -10,10 +10,10 @@ from msgspec import Meta
 from kouyu.conversation.limits import Limits
 from kouyu.engines import engine_registry
 from kouyu.engines.declaration import Engine, FilePath, Kind, Options
-from kouyu.engines.web_address import require_web_address
 from kouyu.serving.overload import OverloadLimits
 from kouyu.settings.bots import BotSettings, FlowSettings, McpServerSettings
 from kouyu.settings.kinds import Count, Name, Port, Seconds, SecondsOrZero
+from kouyu.settings.telemetry import LogSettings, TracingSettings
 from kouyu.store.sound_bounds import Bounds
 
 DEFAULT_BOT_ID = "kouyu"
@@ -59,15 +59,6 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if bool(self.certificate) != bool(self.certificate_key):
             raise ValueError("certificate and certificate_key belong together: set both or none")
-
-
-class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[log]: the log on standard error. It never holds users' speech or messages."""
-
-    format: Literal["text", "json"] = "text"
-    """"json": one JSON object on each line."""
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    """Of kouyu's own messages; of libraries only warnings and errors are written."""
 
 
 class DataSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,22 +163,6 @@ class DiagnosticsSettings(msgspec.Struct, frozen=True, kw_only=True):
     always: bool = False
     """Observe every session from its beginning, so that it can be inspected afterwards; otherwise a session is observed
     while a watcher is connected."""
-
-
-class TracingSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[tracing]: a trace of each turn, by OpenTelemetry. Needs the extra ``kouyu[otel]``."""
-
-    endpoint: str = ""
-    """URL of a collector that takes OTLP over HTTP, such as ``http://127.0.0.1:4318``; empty: none are sent."""
-    headers: dict[str, str] = {}
-    """Added to every request to it."""
-    sample: Annotated[float, Meta(ge=0, le=1)] = 1.0
-    """The share of turns that are sent."""
-    record_text: bool = False
-    """Whether what users and agents say is in the traces."""
-
-    def __post_init__(self) -> None:
-        require_web_address("endpoint", self.endpoint)
 
 
 class AudioSettings(msgspec.Struct, frozen=True, kw_only=True):

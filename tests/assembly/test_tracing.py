@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from kouyu.assembly.tracing import open_tracing
-from kouyu.settings.all_settings import TracingSettings
 from kouyu.settings.errors import SettingsError
+from kouyu.settings.telemetry import TracingSettings
 
 NO_AGENTS: Any = None
 

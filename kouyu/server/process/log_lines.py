@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from kouyu.serving.log_context import LogMessage, log_context
-from kouyu.settings.all_settings import LogSettings
+from kouyu.settings.telemetry import LogSettings
 
 TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _HELD_BACK: Final = 1000

@@ -95,7 +95,7 @@ def test_an_exception_is_a_field() -> None:
 PROGRAM = """
 import asyncio, logging, sys, threading, warnings
 from kouyu.server.process.log_lines import ServerLog
-from kouyu.settings.all_settings import LogSettings
+from kouyu.settings.telemetry import LogSettings
 
 server_log = ServerLog()
 logging.getLogger("kouyu.early").info("before the settings")
