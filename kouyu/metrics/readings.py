@@ -16,6 +16,8 @@ class Readings(msgspec.Struct, frozen=True, kw_only=True):
 
     sessions: int
     max_sessions: int
+    turns: int
+    """Connections with a turn in progress: the user speaks, an answer is prepared, or its sound is still played."""
     refused: Mapping[Refused, int]
     """Sessions and text chats refused since the start, by reason."""
     load: float

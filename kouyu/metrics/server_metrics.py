@@ -114,6 +114,7 @@ class _ReadingsCollector(Collector):
         return [
             GaugeMetricFamily("kouyu_sessions", "WebSocket sessions that run", read.sessions),
             GaugeMetricFamily("kouyu_sessions_limit", "Most sessions at once (max_sessions)", read.max_sessions),
+            GaugeMetricFamily("kouyu_turns_in_progress", "Sessions with a turn in progress", read.turns),
             refused,
             GaugeMetricFamily("kouyu_load_ratio", "The load, 1 at a limit of [overload]", read.load),
             GaugeMetricFamily(

@@ -21,6 +21,11 @@ class TurnsInProgress:
         finally:
             del self._by_socket[socket]
 
+    @property
+    def count(self) -> int:
+        """How many connections have a turn in progress."""
+        return sum(in_turn() for in_turn in self._by_socket.values())
+
     def on(self, socket: Socket) -> bool:
         """Whether the user speaks, an answer is prepared, or its sound is still played by the client."""
         in_turn = self._by_socket.get(socket)

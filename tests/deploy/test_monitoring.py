@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 from prometheus_client import CollectorRegistry
 
+from kouyu.diagnostics.child_processes import ProcessUse
 from kouyu.metrics.readings import Readings
 from kouyu.metrics.server_metrics import ServerMetrics
 from tests.deploy.monitoring_files import DASHBOARDS, Query, alert_queries, dashboard_queries
@@ -25,6 +26,7 @@ def readings() -> Readings:
     values: dict[str, Any] = {
         name: {"any": 1.0} if typing.get_origin(hint) is Mapping else 1 for name, hint in hints.items()
     }
+    values["child_processes"] = {"any": ProcessUse(1.0, 1)}
     return Readings(**values)
 
 

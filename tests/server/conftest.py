@@ -14,6 +14,9 @@ import pytest
 
 from kouyu.diagnostics.loop_watchdog import LoopWatchdog
 from kouyu.diagnostics.watcher_hub import WatcherHub
+from kouyu.metrics.readings import Readings
+from kouyu.metrics.recent_metrics import RecentMetrics
+from kouyu.metrics.server_metrics import ServerMetrics
 from kouyu.server.access import failure_backoff
 from kouyu.server.access.limits import TokenLimiter
 from kouyu.server.access.open_sockets import OpenSockets, tokens_enforced
@@ -52,6 +55,8 @@ class Running:
     limiter: TokenLimiter
     certificates: Certificates
     watcher_hub: WatcherHub
+    metrics: ServerMetrics
+    recent: RecentMetrics
 
     @property
     def header(self) -> dict[str, str]:
@@ -85,6 +90,28 @@ async def until(happens: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
+def readings_of(sessions: Sessions) -> Readings:
+    """The readings of a server that has no engines: its sessions, and those that it refused."""
+    return Readings(
+        sessions=sessions.running,
+        max_sessions=sessions.limit,
+        turns=0,
+        refused=sessions.refused,
+        load=0.0,
+        busy=0.0,
+        is_overloaded=False,
+        text_chats=0,
+        waiting=0,
+        running=0,
+        oldest_wait_s=0.0,
+        engine_busy_s={},
+        child_processes={},
+        loop_lag_s=0.0,
+        loop_blocked=0,
+        loop_longest_s=0.0,
+    )
+
+
 Start = Callable[..., Awaitable[Running]]
 
 
@@ -93,7 +120,8 @@ async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings:
     async with await Store.open(folder / "kouyu.db", files_folder=folder / "files") as store:
         _, secret = await store.tokens.create("ada")
         sessions, sockets, watcher_hub = Sessions(max_sessions), OpenSockets(), WatcherHub()
-        limiter = TokenLimiter(store.tokens)
+        limiter, metrics = TokenLimiter(store.tokens), ServerMetrics()
+        recent = RecentMetrics(metrics, lambda: readings_of(sessions))
         app = create_app(
             store=store,
             answerer_ids=AnswererIds(bots_of=lambda owner: ("kouyu", "tutor"), default_bot="kouyu", flows=("7",)),
@@ -114,6 +142,7 @@ async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings:
                 sounds=store.kept_sounds,
                 keep_audio=None,
                 watchdog=LoopWatchdog(),
+                recent=recent,
                 started_at=time.monotonic(),
             ),
         )
@@ -124,7 +153,7 @@ async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings:
             listening(app, plain, tls, certificates, proxies=["127.0.0.1"], **pings),
             tokens_enforced(sockets, store.tokens, limiter),
         ):
-            yield Running(*ports, secret, store, sessions, sockets, limiter, certificates, watcher_hub)
+            yield Running(*ports, secret, store, sessions, sockets, limiter, certificates, watcher_hub, metrics, recent)
             await sessions.end(close_s=0.5, drain_s=0.5)
 
 

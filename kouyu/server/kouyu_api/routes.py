@@ -12,6 +12,7 @@ from kouyu.server.access.socket_authentication import SocketAuthenticator
 from kouyu.server.kouyu_api.configuration import configuration_routes
 from kouyu.server.kouyu_api.diagnostics import diagnostics_route, turn_routes
 from kouyu.server.kouyu_api.login import login_routes
+from kouyu.server.kouyu_api.recent_metrics import recent_metrics_routes
 from kouyu.server.kouyu_api.sounds import sound_routes
 from kouyu.server.kouyu_api.status import ServerState, status_routes
 from kouyu.server.kouyu_api.tokens import token_routes
@@ -42,4 +43,5 @@ def kouyu_api_routes(
         *user_routes(store, authenticators.rest.permitting("administration")),
         *token_routes(store, authenticators.rest.permitting("administration")),
         *status_routes(state, authenticators.rest.permitting("diagnostics")),
+        *(recent_metrics_routes(state.recent, authenticators.rest.permitting("diagnostics")) if state.recent else ()),
     ]

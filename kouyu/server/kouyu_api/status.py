@@ -20,6 +20,7 @@ from kouyu.diagnostics.loop_watchdog import Holds, LoopWatchdog
 from kouyu.diagnostics.watcher import Wanted
 from kouyu.diagnostics.watcher_hub import LiveSession, WatcherHub
 from kouyu.engines.scheduler import Scheduler
+from kouyu.metrics.recent_metrics import RecentMetrics
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
@@ -109,6 +110,8 @@ class ServerState:
     sounds: KeptSounds
     keep_audio: Bounds | None
     watchdog: LoopWatchdog
+    recent: RecentMetrics | None
+    """None: the server measures nothing, and ``/v1/kouyu/metrics`` is left out."""
     started_at: float
     """By ``time.monotonic``."""
 

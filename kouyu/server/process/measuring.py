@@ -6,6 +6,7 @@ from collections.abc import Callable
 from kouyu.diagnostics.child_processes import ProcessUse, children, use_of
 from kouyu.diagnostics.loop_watchdog import LoopWatchdog
 from kouyu.metrics.readings import Readings
+from kouyu.metrics.recent_metrics import RecentMetrics
 from kouyu.server.access.sessions import Sessions
 from kouyu.serving.services import Services
 from kouyu.store.store import Store
@@ -19,14 +20,18 @@ def measure(
     chats: TextChats | None,
     watchdog: LoopWatchdog,
     language_model: Callable[[], int | None],
-) -> None:
-    """Feed ``services.metrics`` from these parts. Call it once. ``language_model`` returns the id of its process."""
+) -> RecentMetrics:
+    """Feed ``services.metrics`` from these parts, and return what keeps its last minutes. Call it once.
+
+    ``language_model`` returns the id of its process.
+    """
 
     def read() -> Readings:
         load, holds = services.scheduler.load, watchdog.holds
         return Readings(
             sessions=sessions.running,
             max_sessions=sessions.limit,
+            turns=services.turns_in_progress.count,
             refused=sessions.refused + (chats.refused if chats is not None else Counter()),
             load=services.overload.level,
             busy=services.overload.busy,
@@ -44,6 +49,7 @@ def measure(
 
     store.observe_writes(services.metrics.store_write.observe)
     services.metrics.read(read)
+    return RecentMetrics(services.metrics, read)
 
 
 def uses_of_children(language_model: int | None) -> dict[str, ProcessUse]:

@@ -16,6 +16,7 @@ from litestar.types import ASGIApp
 from kouyu.assembly.runtime import Runtime
 from kouyu.diagnostics.loop_watchdog import LoopWatchdog
 from kouyu.diagnostics.watcher_hub import WatcherHub
+from kouyu.metrics.recent_metrics import RecentMetrics
 from kouyu.server.access.limits import TokenLimiter
 from kouyu.server.access.open_sockets import OpenSockets, tokens_enforced
 from kouyu.server.access.sessions import Sessions
@@ -122,12 +123,11 @@ async def _serve(
         sessions, sockets, limiter = Sessions(chosen.max_sessions, overload), OpenSockets(), TokenLimiter(store.tokens)
         watchdog = LoopWatchdog()
         answerer_ids = _answerer_ids(settings, opened)
-        state = _state(settings, opened, sessions, store, watchdog)
+        recent = _measured(opened, store, sessions, watchdog)
+        state = _state(settings, opened, sessions, store, watchdog, recent)
         app = _app(
             settings, store, opened, answerer_ids, sessions=sessions, sockets=sockets, limiter=limiter, state=state
         )
-        if opened.services is not None:
-            measure(opened.services, store, sessions, opened.chats, watchdog, opened.language_model)
         pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}
         await stack.enter_async_context(listening(app, plain, tls, certificates, proxies=chosen.proxies, **pings))
         stack.push_async_callback(functools.partial(sessions.end, close_s=CLOSE_S, drain_s=DRAIN_S))
@@ -135,7 +135,7 @@ async def _serve(
             stack.push_async_callback(opened.chats.end)
         await stack.enter_async_context(tokens_enforced(sockets, store.tokens, limiter))
         await stack.enter_async_context(maintained_heap(sessions))
-        await stack.enter_async_context(_watching(opened.services, watchdog))
+        await stack.enter_async_context(_watching(opened.services, watchdog, recent))
         stopping.started()
         reloading = reloading_server(settings, rereading, opened, sessions, answerer_ids, state, store.audit)
         await stack.enter_async_context(reloading.on(hung_up))
@@ -184,14 +184,24 @@ def _app(
 
 
 @asynccontextmanager
-async def _watching(services: Services | None, watchdog: LoopWatchdog) -> AsyncIterator[None]:
-    """While the block runs, watch the event loop and the load."""
-    async with watchdog.watching():
-        if services is None:
-            yield
-            return
-        async with services.overload.watching(services.scheduler):
-            yield
+async def _watching(
+    services: Services | None, watchdog: LoopWatchdog, recent: RecentMetrics | None
+) -> AsyncIterator[None]:
+    """While the block runs, watch the event loop and the load, and sample the metrics."""
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(watchdog.watching())
+        if services is not None:
+            await stack.enter_async_context(services.overload.watching(services.scheduler))
+        if recent is not None:
+            await stack.enter_async_context(recent.sampling())
+        yield
+
+
+def _measured(opened: Runtime, store: Store, sessions: Sessions, watchdog: LoopWatchdog) -> RecentMetrics | None:
+    """Connect the metrics with what they measure; None where there are no services to measure."""
+    if opened.services is None:
+        return None
+    return measure(opened.services, store, sessions, opened.chats, watchdog, opened.language_model)
 
 
 def _answerer_ids(settings: Settings, opened: Runtime) -> AnswererIds:
@@ -204,7 +214,12 @@ def _answerer_ids(settings: Settings, opened: Runtime) -> AnswererIds:
 
 
 def _state(
-    settings: Settings, opened: Runtime, sessions: Sessions, store: Store, watchdog: LoopWatchdog
+    settings: Settings,
+    opened: Runtime,
+    sessions: Sessions,
+    store: Store,
+    watchdog: LoopWatchdog,
+    recent: RecentMetrics | None,
 ) -> ServerState:
     services = opened.services
     return ServerState(
@@ -219,6 +234,7 @@ def _state(
         sounds=store.kept_sounds,
         keep_audio=settings.audio.bounds if settings.audio.keep else None,
         watchdog=watchdog,
+        recent=recent,
         started_at=time.monotonic(),
     )
 

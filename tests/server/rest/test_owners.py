@@ -123,6 +123,7 @@ ASKS: Final[dict[str, list[Ask]]] = {
     "GET /v1/kouyu/audio": [Ask(MESSAGE)],
     "GET /v1/kouyu/configuration": [Ask()],
     "GET /v1/kouyu/status": [Ask()],
+    "GET /v1/kouyu/metrics": [Ask()],
     "GET /v1/diagnostics/turns": [Ask({"log_id": "{message}"}, mine=404)],
     "POST /v1/kouyu/logout": [Ask(mine=403)],
     "GET /metrics": [Ask()],
@@ -141,7 +142,7 @@ ASKS: Final[dict[str, list[Ask]]] = {
     "POST /v1/bots/{bot_id}/unpublish": [Ask(body={})],
 }
 """What is asked of each endpoint that needs a token."""
-CHANGES_BY_ITSELF: Final = {"GET /v1/kouyu/status", "GET /metrics", "GET /v1/conversations"}
+CHANGES_BY_ITSELF: Final = {"GET /v1/kouyu/status", "GET /v1/kouyu/metrics", "GET /metrics", "GET /v1/conversations"}
 """Answers with times, counts and new ids, of which only what they must not hold is compared."""
 
 
