@@ -96,7 +96,9 @@ class LanguageModelBot:
             messages = await self._messages(request, section, rounds, model)
             may_call = len(rounds) < self.definition.max_tool_rounds
             answer.begin()
-            events = drafts.complete(messages, tools=self._tools, options=self._options(may_call))
+            place = await model.place(request.conversation_id, messages, self._tools)
+            options = {**self._options(may_call), **place}
+            events = drafts.complete(messages, tools=self._tools, options=options)
             async with aclosing(events):
                 async for event in events:
                     if shown := answer.take(event):
@@ -156,10 +158,12 @@ class LanguageModelBot:
         ``reply`` to the same request uses. Raises AgentError."""
         with self.model.in_use() as model:
             messages = await self._messages(request, request.messages, (), model)
+            place = await model.place(request.conversation_id, messages, self._tools)
             if draft:
-                await self._drafts_of(model).write(messages, tools=self._tools, options=self._options(may_call=True))
+                options = {**self._options(may_call=True), **place}
+                await self._drafts_of(model).write(messages, tools=self._tools, options=options)
             else:
-                await model.client.read(messages, tools=self._tools)
+                await model.client.read(messages, tools=self._tools, options=place)
 
     def _drafts_of(self, model: AskedModel) -> Drafts:
         """The drafts that the model wrote; those of another model are dropped."""

@@ -1,23 +1,41 @@
 """The language model that bots ask; another one may take its place while they answer."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from kouyu.agents.bot_definition import Guidance
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.openai_client import OpenAIClient
 
+Placing = Callable[[str, Sequence[dict[str, Any]], Sequence[dict[str, Any]]], Awaitable[dict[str, Any]]]
+"""Takes a conversation's id, messages and tools; returns fields for the body of its request, which tell the model's
+server where it has prefilled that conversation."""
+
+
+async def placed_by_the_server(
+    conversation_id: str, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """A ``Placing`` for servers that find a conversation's prompt themselves, or keep none."""
+    return {}
+
 
 class AskedModel:
     """A language model: its endpoint, the client that reaches it, and what it is told besides a bot's prompt."""
 
-    def __init__(self, endpoint: ModelEndpoint, guidance: Mapping[str, Guidance] | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: ModelEndpoint,
+        guidance: Mapping[str, Guidance] | None = None,
+        place: Placing = placed_by_the_server,
+    ) -> None:
         """``guidance``: for bots without examples, by the language (ISO 639-1) of the user's question; the first one
         counts for all other languages."""
         self.endpoint = endpoint
         self.client = OpenAIClient(endpoint)
         self.guidance = guidance or {}
+        self.place = place
         self._answers = 0
         self._unused = asyncio.Event()
         self._unused.set()

@@ -92,9 +92,16 @@ class OpenAIClient:
             yield ToolCallRequest(calls)
         yield answer.usage(messages)
 
-    async def read(self, messages: Sequence[dict[str, Any]], *, tools: Sequence[dict[str, Any]] = ()) -> None:
-        """Prefill the server with ``messages``, which it may cache for later requests. Raises AgentError."""
-        options = {"max_tokens": 1, **self._endpoint.ahead_body, **self._endpoint.prefill_body}
+    async def read(
+        self,
+        messages: Sequence[dict[str, Any]],
+        *,
+        tools: Sequence[dict[str, Any]] = (),
+        options: dict[str, Any] | None = None,
+    ) -> None:
+        """Prefill the server with ``messages``, which it may cache for later requests. ``options`` are further fields
+        of the request body. Raises AgentError."""
+        options = {"max_tokens": 1, **self._endpoint.ahead_body, **self._endpoint.prefill_body, **(options or {})}
         async with aclosing(self.complete(messages, tools=tools, options=options)) as events:
             async for _ in events:
                 pass

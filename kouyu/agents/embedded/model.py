@@ -13,6 +13,7 @@ from kouyu.agents.agent import AgentError
 from kouyu.agents.embedded.child import ProcessOptions
 from kouyu.agents.embedded.machine import processor_time_s
 from kouyu.agents.embedded.prompts import PREFILL_BODY
+from kouyu.agents.embedded.slots import ConversationSlots
 from kouyu.agents.embedded.supervisor import Supervisor, Watch
 from kouyu.agents.embedded.tiers import ModelFile
 from kouyu.agents.endpoint import ModelEndpoint
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 _SPEED_PROMPT: Final = "The quick brown fox jumps over the lazy dog. " * 3
 _SPEED_TOKENS: Final = 12
 _SPEED_RUNS: Final = 3
+_LONGEST_LOAD_S: Final = 2.0
+"""For an opening that is loaded into a slot; a turn goes on without it."""
 _LONGEST_PREFILL_S: Final = 120.0
 """For a bot's opening, with the tools: hundreds of tokens, on a machine that also loads everything else."""
 
@@ -31,8 +34,8 @@ _LONGEST_PREFILL_S: Final = 120.0
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How the model runs."""
 
-    slots: int = 4
-    """Answers generated at once; more are queued."""
+    slots: int = 8
+    """Conversations whose prompts stay in the KV cache, and answers generated at once; more are queued."""
     threads: int = 1
     """On two busy cores one thread is faster than two."""
     context_tokens: int = 2048
@@ -60,6 +63,16 @@ class _Completion(msgspec.Struct, frozen=True):
     timings: _Timings
 
 
+class _Opening(msgspec.Struct, frozen=True):
+    """The messages that a bot's conversations begin with, and its tools."""
+
+    messages: tuple[dict[str, Any], ...]
+    tools: tuple[dict[str, Any], ...]
+
+    def begins(self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]) -> bool:
+        return tuple(messages[: len(self.messages)]) == self.messages and tuple(tools) == self.tools
+
+
 class EmbeddedModel:
     """A model in a process of its own, which is replaced when it dies or hangs, and ends with this one."""
 
@@ -68,7 +81,9 @@ class EmbeddedModel:
         self.reason = reason
         """Why this model was chosen: a clause that follows "because"."""
         self._options = options or RunOptions()
-        self._openings = 0
+        self._openings: list[_Opening] = []
+        self._slots = ConversationSlots(self._options.slots)
+        self._placing = [asyncio.Lock() for _ in range(self._options.slots)]
         self._warming_up = asyncio.Lock()
         self._prompts = open_prompt_folder()
         self._supervisor = Supervisor(self._options.watch, when_started=self._share_openings)
@@ -127,8 +142,8 @@ class EmbeddedModel:
         try:
             async with self._warming_up:
                 await self._supervisor.post("/v1/chat/completions", read, timeout_s=_LONGEST_PREFILL_S)
-                await self._supervisor.post("/slots/0?action=save", {"filename": str(self._openings)})
-                self._openings += 1
+                await self._supervisor.post("/slots/0?action=save", {"filename": str(len(self._openings))})
+                self._openings.append(_Opening(tuple(opening), tuple(tools)))
                 await self._share_openings()
         except httpx.HTTPError as fault:
             log.warning("The embedded language model could not prefill a bot's prompt: %r", fault)
@@ -136,7 +151,30 @@ class EmbeddedModel:
     async def _share_openings(self) -> None:
         """Load the cached openings into the slots, which takes milliseconds."""
         for slot in range(self._options.slots if self._openings else 0):
-            await self._supervisor.post(f"/slots/{slot}?action=restore", {"filename": str(slot % self._openings)})
+            await self._load_opening(slot, slot % len(self._openings))
+
+    async def _load_opening(self, slot: int, opening: int) -> None:
+        path = f"/slots/{slot}?action=restore"
+        await self._supervisor.post(path, {"filename": str(opening)}, timeout_s=_LONGEST_LOAD_S)
+
+    async def place(
+        self, conversation_id: str, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Return the field of a request that names the conversation's slot; nothing without a conversation.
+
+        A conversation that had no slot gets one with its bot's opening in it, if ``warm_up`` has prefilled that.
+        """
+        if not conversation_id:
+            return {}
+        slot, is_new = self._slots.take(conversation_id)
+        async with self._placing[slot]:
+            opening = next((n for n, each in enumerate(self._openings) if each.begins(messages, tools)), None)
+            if is_new and opening is not None:
+                try:
+                    await self._load_opening(slot, opening)
+                except httpx.HTTPError as fault:
+                    log.info("The embedded language model could not load a bot's prompt, and reads it: %r", fault)
+        return {"id_slot": slot}
 
     async def speed(self) -> Speed:
         """Measure how fast the model reads and writes: the best of three short runs. Takes one to four seconds.

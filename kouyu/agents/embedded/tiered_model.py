@@ -202,7 +202,7 @@ async def _warm(model: EmbeddedModel, openings: Openings) -> None:
 
 
 def _asked(model: EmbeddedModel) -> AskedModel:
-    return AskedModel(model.endpoint, model.model.prompts.guidance)
+    return AskedModel(model.endpoint, model.model.prompts.guidance, model.place)
 
 
 def _change(

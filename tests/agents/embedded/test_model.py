@@ -153,6 +153,37 @@ async def test_the_openings_of_two_languages_stay_read_while_conversations_chang
         assert all(answer["timings"]["prompt_n"] < 20 for answer in answers)
 
 
+@pytest.mark.models
+async def test_conversations_that_take_turns_are_each_prefilled_once(model: EmbeddedModel) -> None:
+    opening = [{"role": "system", "content": "Be short and kind. " * 8}]
+    await model.warm_up(opening)
+    conversations: dict[str, list[dict[str, str]]] = {name: [*opening] for name in "abcdef"}
+    prefilled = []
+    for number in range(3):
+        for name, messages in conversations.items():
+            messages.append({"role": "user", "content": f"Question {number} of conversation {name} is a short one."})
+            body = {"messages": messages, "max_tokens": 1, **await model.place(name, messages, ())}
+            prefilled.append((await call(model, "POST", "/v1/chat/completions", json=body))["timings"]["prompt_n"])
+            messages.append({"role": "assistant", "content": "I see, and what would you like to know about it?"})
+    assert max(prefilled) < 50
+
+
+@pytest.mark.models
+async def test_a_conversation_that_takes_anothers_slot_finds_its_opening_there() -> None:
+    model = EmbeddedModel(TINY.model_file(), RunOptions(slots=1))
+    await model.start()
+    try:
+        openings = [[{"role": "system", "content": text * 8}] for text in ("Be short and kind. ", "请简短地回答。")]
+        for opening in openings:
+            await model.warm_up(opening)
+        for name, opening in (("a", openings[0]), ("b", openings[1]), ("c", openings[1]), ("d", openings[0])):
+            messages = [*opening, {"role": "user", "content": "Who are you?"}]
+            body = {"messages": messages, "max_tokens": 2, **await model.place(name, messages, ())}
+            assert (await call(model, "POST", "/v1/chat/completions", json=body))["timings"]["prompt_n"] < 20
+    finally:
+        await model.close()
+
+
 async def killed_and_back(model: EmbeddedModel) -> None:
     process_id = model.process_id
     assert process_id is not None
