@@ -9,6 +9,8 @@ import "./styles/talk.css";
 import "./styles/settings.css";
 import "./styles/timeline.css";
 import "./styles/pages.css";
+import "./styles/charts.css";
+import "./styles/tokens.css";
 
 await loginFromAddress();
 // A link opened in a tab that already shows the page changes only the fragment after "#".

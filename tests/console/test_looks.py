@@ -1,12 +1,11 @@
 """The page on a phone, in Chinese, in dark colours and by keyboard, and its login."""
 
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from tests.console.page import Page
+from tests.console.sign_in import login_of
 
 pytestmark = pytest.mark.sdk
 
@@ -30,10 +29,6 @@ def test_the_keyboard_is_enough(page: Page) -> None:
 
 
 def test_the_printed_link_lets_in_once_and_leaves_the_address_bar(page: Page) -> None:
-    folder = page.server.folder
-    command = [sys.executable, "-m", "kouyu", "token", "link", "--data-dir", str(folder / "data")]
-    printed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
-    login = page.server.http + "/#login=" + printed.split("#login=")[1].split()[0]
-    seen = page.does("looks", "signIn", login=login)
+    seen = page.does("looks", "signIn", login=login_of(page.server))
     assert seen["address"] == seen["home"]
     assert seen["problem"]

@@ -4,8 +4,10 @@ import { useEffect, useState } from "preact/hooks";
 
 import { duration, t } from "../language/language";
 import type { TextName } from "../language/language";
+import { problem } from "../server/problem";
 import { getStatus } from "../server/resources";
 import type { Status } from "../server/resources";
+import { MetricsPanel } from "./metrics_panel";
 
 const EVERY_MS = 2_000;
 
@@ -17,7 +19,7 @@ export function HealthPage() {
     const look = (): void => {
       getStatus(ending.signal).then(
         (now) => { setStatus(now); setError(""); },
-        (reason: unknown) => ending.signal.aborted || setError(reason instanceof Error ? reason.message : String(reason)),
+        (reason: unknown) => ending.signal.aborted || setError(problem(reason)),
       );
     };
     look();
@@ -61,6 +63,7 @@ function Shown({ status }: { status: Status }) {
         <Tile name={t("health.uptime")} value={age(status.uptime_s)} />
         <Tile name={t("health.version")} value={status.version} />
       </div>
+      <MetricsPanel />
       <div class="two-columns">
         <section class="panel">
           <h2>{t("health.engines")}</h2>

@@ -10,13 +10,14 @@ import { accessToken } from "../server/access_token";
 import { logout } from "../server/login";
 import { TalkPage } from "../talk/talk_page";
 import { hangUp } from "../talk/talk";
+import { TokensPage } from "../tokens/tokens_page";
 import { VoiceprintsPage } from "../voiceprints/voiceprints_page";
 import { LoginPage } from "./login_page";
 import { theme } from "./theme";
 import type { Theme } from "./theme";
 import { Icon } from "./icon";
 
-const PAGES = ["talk", "conversations", "voiceprints", "health"] as const;
+const PAGES = ["talk", "conversations", "voiceprints", "tokens", "health"] as const;
 export type PageName = (typeof PAGES)[number];
 
 export const page = signal<PageName>("talk");
@@ -62,6 +63,8 @@ function Shown() {
       return <ConversationsPage />;
     case "voiceprints":
       return <VoiceprintsPage />;
+    case "tokens":
+      return <TokensPage />;
     case "health":
       return <HealthPage />;
   }

@@ -12,6 +12,7 @@ const PATHS = {
   talk: "M4 5h16v11H11l-5 4v-4H4z",
   conversations: "M4 6h5l2 2h9v11H4zM8 12h8M8 15.5h5",
   voiceprints: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8M4.5 21a7.5 7.5 0 0 1 15 0",
+  tokens: "M15 14a5 5 0 1 0-4.6-3.1L3 18.3V21h3v-2h2v-2h2l1.6-1.6M16 8h.01",
   health: "M3 13h4l3-8 4 14 3-6h4",
   delete: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10 11v5M14 11v5",
   play: "M8 5l11 7-11 7z",

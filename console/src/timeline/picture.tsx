@@ -1,8 +1,9 @@
 // A turn's lanes on one time axis.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 import { duration, t } from "../language/language";
+import { useWidth } from "../shell/width";
 import type { TurnRecord, UserAudio, UserVoice } from "./facts";
 import { factOf, factsOf } from "./facts";
 import { lanesOf } from "./lanes";
@@ -19,19 +20,6 @@ const SOUND = 64;
 const LANE = 34;
 const BAR = 18;
 const NAME = 13;
-
-/** The current width of an element on the page. */
-function useWidth(): [(element: HTMLElement | null) => void, number] {
-  const [element, setElement] = useState<HTMLElement | null>(null);
-  const [width, setWidth] = useState(600);
-  useEffect(() => {
-    if (!element) return undefined;
-    const observer = new ResizeObserver(([entry]) => entry && setWidth(Math.max(entry.contentRect.width, 240)));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [element]);
-  return [setElement, width];
-}
 
 interface Scale {
   x: (ms: number) => number;

@@ -3,12 +3,11 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { moment, t } from "../language/language";
+import { problem } from "../server/problem";
 import type { SpeakerScore, VoiceprintFeature, VoiceprintGroup } from "../server/resources";
 import { createGroup, deleteFeature, deleteGroup, enrol, identify, listFeatures, listGroups } from "../server/voiceprints";
 import { RecordButton } from "./record_button";
 import { Icon } from "../shell/icon";
-
-const problem = (reason: unknown): string => (reason instanceof Error ? reason.message : String(reason));
 
 export function VoiceprintsPage() {
   const [groups, setGroups] = useState<VoiceprintGroup[] | null>(null);

@@ -65,6 +65,6 @@ export async function health(page, where, { bot }) {
   await page.waitForSelector('.tile');
   return {
     tiles: await page.$$eval('.tile', all => Object.fromEntries(all.map(tile => [...tile.children].slice(0, 2).map(part => part.textContent)))),
-    tables: await page.$$eval('.health table', all => all.map(table => table.textContent)),
+    tables: await page.$$eval('.health .two-columns table', all => all.map(table => table.textContent)),
   };
 }
