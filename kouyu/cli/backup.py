@@ -54,8 +54,11 @@ def backup(file: Path, without_database: bool, force: bool, data_dir: Path | Non
     for file_id in saved.without_content:
         click.echo(f"Warning: the content of the uploaded file {file_id} is missing in {folder}", err=True)
     manifest = saved.manifest
-    if manifest.schema_version == len(migrations.STEPS):  # else opening the store would migrate it
-        on_store(data_dir, lambda store: store.audit.note(operator(), "backup.made", str(file)))
+    if database is None or manifest.schema_version == len(migrations.STEPS):  # an older one may have none
+        try:
+            on_store(data_dir, lambda store: store.audit.note(operator(), "backup.made", str(file.absolute())))
+        except (click.ClickException, ModuleNotFoundError) as error:  # the backup is whole all the same
+            click.echo(f"Warning: the audit log does not have this backup: {error}", err=True)
     kept = f"{len(manifest.entries)} files, {manifest.size / 1e6:.1f} MB"
     schema = "without the database" if database is None else f"schema version {manifest.schema_version}"
     click.echo(f"Saved {folder} in {file}: {kept}, of kouyu {manifest.kouyu}, {schema}")

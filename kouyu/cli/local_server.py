@@ -29,7 +29,7 @@ def chosen_folder(given: Path | None) -> Path | None:
         return given
     path = Path.cwd() / FILE_NAME
     try:
-        kept_in = load_data_dir(path if path.is_file() else None, os.environ)
+        kept_in = load_data_dir(path if os.path.isfile(path) else None, os.environ)
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
     return (path.parent / Path(kept_in).expanduser()).absolute() if kept_in else None
@@ -39,7 +39,7 @@ def settings_here() -> Settings:
     """The settings of a server that is started in the current folder. Raises ClickException if they cannot be read."""
     path = Path.cwd() / FILE_NAME
     try:
-        settings = load(path if path.is_file() else None, environment=os.environ, options={})
+        settings = load(path if os.path.isfile(path) else None, environment=os.environ, options={})
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
     return anchored(settings, path.parent)

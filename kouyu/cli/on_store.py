@@ -8,6 +8,7 @@ from typing import TypeVar
 import click
 
 from kouyu.cli.local_server import chosen_folder
+from kouyu.server.process.address_file import read_address
 from kouyu.server.process.data_folder import DataFolder
 from kouyu.store import location
 from kouyu.store.errors import StoreError
@@ -23,6 +24,10 @@ def on_store(data_dir: Path | None, work: Callable[[Store], Awaitable[T]], *, fr
     """
     chosen = chosen_folder(data_dir)
     database = location.database(chosen)
+    if isinstance(database, Path) and not database.is_file() and read_address(database.parent) is not None:
+        raise click.ClickException(
+            f"the server of {database.parent} has its database elsewhere: set KOUYU_DATABASE as for the server"
+        )
     if not fresh and isinstance(database, Path) and not database.is_file():
         raise click.ClickException(
             f"no server has saved data in {database.parent} yet; name its folder with --data-dir"

@@ -105,7 +105,8 @@ def serve(
     options = {key: (option, value) for key, (option, value) in given.items() if value is not None}
     failure = None
     try:
-        _run(functools.partial(_settings, config, options), server_log, print_json)
+        path, is_needed = _settings_file(config)
+        _run(functools.partial(_read, path, is_needed, options), server_log, print_json)
     except SAID_PLAINLY as error:
         server_log.close()
         failure = _Failure(str(error), server_log)
@@ -141,16 +142,23 @@ def _end_process(failure: click.ClickException | None) -> NoReturn:
     os._exit(0 if failure is None else failure.exit_code)
 
 
-def _settings(config: Path | None, options: Options) -> Settings:
-    """Load the settings. Writes the settings file on the first start."""
-    path = config or Path.cwd() / FILE_NAME
-    if config is None:
-        try:
-            if write_first(path):
-                log.info("wrote the settings file %s", path)
-        except OSError as error:
-            log.warning("%s cannot be written (%s); using the defaults", path, error.strerror)
-    readable = path if config is not None or path.is_file() else None
+def _settings_file(config: Path | None) -> tuple[Path, bool]:
+    """The settings file, and whether it must be there. Writes it on the first start."""
+    if config is not None:
+        return config, True
+    path = Path.cwd() / FILE_NAME
+    try:
+        if write_first(path):
+            log.info("wrote the settings file %s", path)
+    except OSError as error:
+        log.warning("%s cannot be written (%s); using the defaults", path, error.strerror)
+        return path, False
+    return path, True
+
+
+def _read(path: Path, is_needed: bool, options: Options) -> Settings:
+    """Read the settings. A file that was there at the start and is missing now is an error, and not all defaults."""
+    readable = path if is_needed or os.path.isfile(path) else None
     return anchored(load(readable, environment=os.environ, options=options), path.absolute().parent)
 
 

@@ -12,6 +12,15 @@ from kouyu.store.personal_archive import Exported, write_archive
 from kouyu.store.personal_data import Deleted
 from kouyu.store.store import Store
 
+
+def _named(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Refuse the empty user id, as of a shell variable that is not set: it is that of everybody who names none."""
+    if not value:
+        raise click.BadParameter("is empty")
+    return value
+
+
+user_id_argument = click.argument("user_id", callback=_named)
 owner_option = click.option(
     "--owner",
     default="",
@@ -30,7 +39,7 @@ def user() -> None:
 
 
 @user.command()
-@click.argument("user_id")
+@user_id_argument
 @click.argument("file", type=OutputFile())
 @owner_option
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
@@ -57,7 +66,7 @@ def export(user_id: str, file: Path, owner: str, force: bool, data_dir: Path | N
 
 
 @user.command()
-@click.argument("user_id")
+@user_id_argument
 @owner_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @data_dir_option

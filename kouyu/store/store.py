@@ -97,10 +97,14 @@ class Store:
     async def delete_user(self, owner: str, user_id: str) -> Deleted:
         """Delete everything of an owner's user permanently, with uploaded files that nobody else's messages name.
 
-        Raises StoreError.
+        An empty ``user_id`` is that of everybody who names none, and has nothing. Raises StoreError.
         """
-        deleted, file_ids = await self.of(owner).personal_data(user_id).delete()
-        files = await retention.delete_files(self._database, self._contents, file_ids)
+        if not user_id:
+            return Deleted()
+        deleted, named = await self.of(owner).personal_data(user_id).delete()
+        # A message may name any id, also that of another owner's file.
+        theirs = {file_id for file_id in named if await self.of(owner).files.get(file_id) is not None}
+        files = await retention.delete_files(self._database, self._contents, theirs)
         return msgspec.structs.replace(deleted, files=files)
 
     async def bots_of_all(self) -> tuple[BotRecord, ...]:

@@ -12,8 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kouyu.cli.main import main
-from kouyu.cli.serve import _print_json, _print_ready, _talk_command
+from kouyu.cli.serve import _print_json, _print_ready, _read, _settings_file, _talk_command
 from kouyu.server.process.server_life import Ready
+from kouyu.settings import SettingsError
 
 READY = Ready(
     http="http://127.0.0.1:8080",
@@ -72,6 +73,15 @@ def test_the_first_start_writes_the_settings_file_and_later_ones_leave_it_alone(
     result = serve()
     assert result.exit_code == 1
     assert "kouyu.toml: server.max_sessions: 'many' is not allowed; allowed: a whole number from 1" in result.stderr
+
+
+def test_a_settings_file_that_has_gone_meanwhile_does_not_mean_the_defaults(tmp_path: Path) -> None:
+    path, is_needed = _settings_file(None)
+    _read(path, is_needed, {})
+    path.unlink()
+    with pytest.raises(SettingsError, match="there is no such settings file"):
+        _read(path, is_needed, {})
+    assert not (tmp_path / "kouyu.toml").exists()
 
 
 def test_a_settings_file_that_is_named_must_be_there(tmp_path: Path) -> None:

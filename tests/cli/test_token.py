@@ -1,10 +1,12 @@
 import asyncio
+import os
 import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from kouyu.cli.local_server import chosen_folder
 from kouyu.cli.token import token
 from kouyu.server.process.address_file import Address, write_address
 from kouyu.store.store import Store
@@ -107,6 +109,26 @@ def test_a_data_folder_that_no_server_has_used_is_refused_and_not_made(
     assert refused.exit_code == 1
     assert f"no server has saved data in {tmp_path}/mistyped" in refused.stderr
     assert not (tmp_path / "mistyped").exists()
+
+
+def test_no_second_database_is_made_beside_that_of_the_server(data_dir: Path) -> None:
+    write_address(data_dir, Address("http://127.0.0.1:8080"))  # by a server with KOUYU_DATABASE, which is not set here
+    for command in (("create", "phone"), ("list",)):
+        assert "set KOUYU_DATABASE as for the server" in run(*command).stderr
+    assert not (data_dir / "kouyu.db").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user, as runuser does")
+def test_a_current_folder_that_may_not_be_read_has_no_settings(data_dir: Path) -> None:
+    hidden = data_dir / "hidden"
+    hidden.mkdir(mode=0o700)
+    (hidden / "kouyu.toml").write_text('[data]\ndir = "elsewhere"\n')
+    os.chdir(hidden)  # back in the end: by the fixture
+    os.seteuid(65534)
+    try:
+        assert chosen_folder(None) is None
+    finally:
+        os.seteuid(0)
 
 
 def test_the_data_folder_of_the_settings_here_is_used(tmp_path: Path) -> None:

@@ -47,6 +47,14 @@ def test_a_user_is_deleted_after_a_question_or_without_one() -> None:
     assert run("delete", "ada", "--yes", "--owner", "shop").stdout == "Deleted 1 variables of ada.\n"
 
 
+@pytest.mark.usefixtures("ada")
+@pytest.mark.parametrize("arguments", [("delete", "", "--yes"), ("export", "", "x.zip")])
+def test_the_user_id_of_those_who_have_none_is_refused(arguments: tuple[str, ...]) -> None:
+    refused = run(*arguments)
+    assert refused.exit_code == 2
+    assert "'USER_ID': is empty" in refused.stderr
+
+
 def test_a_data_folder_that_no_server_has_used_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "ada.zip"
     refused = run("export", "ada", str(file), "--data-dir", str(tmp_path / "mistyped"))

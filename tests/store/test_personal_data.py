@@ -120,6 +120,22 @@ async def test_what_is_deleted_is_gone_and_all_else_is_as_it_was(store: Store, c
     assert str(await store.delete_user(OWNER, "ada")) == "nothing"
 
 
+async def test_a_file_of_another_owner_stays_whoever_names_it(store: Store, clock: Clock) -> None:
+    files = store.of("clinic").files
+    unused = await files.add("findings.txt", b"of the clinic")
+    await furnish(store, "ada", clock, unused.id)
+    assert (await store.delete_user(OWNER, "ada")).files == 0
+    record = await files.get(unused.id)
+    assert record is not None
+    assert await files.content(record) == b"of the clinic"
+
+
+async def test_those_who_name_no_user_id_are_no_user(store: Store, clock: Clock) -> None:
+    await furnish(store, "ada", clock)
+    assert str(await store.delete_user(OWNER, "")) == "nothing"
+    assert await store.of(OWNER).conversations.get("shop-nobody") is not None
+
+
 async def test_many_conversations_are_deleted_in_steps(store: Store) -> None:
     mine = store.of(OWNER)
     await mine.write(*(CreateConversation(id=f"c{n}", bot_id="b", created_at=1, user_id="ada") for n in range(45)))

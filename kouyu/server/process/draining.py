@@ -38,10 +38,8 @@ async def drain(
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(limit_s):
             await sessions.close_those_without(turns.on, close_s)
-            if running():
-                log.info(
-                    "stopping: waiting up to %g s for %d connections to end their turns", limit_s, sessions.running
-                )
+            if left := running():
+                log.info("stopping: waiting up to %g s for the turns of %d conversations to end", limit_s, left)
             while running() and not at_once.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(at_once.wait(), _LOOK_EVERY_S)

@@ -87,8 +87,6 @@ class Reloading:
             changed = with_changes(self.settings, read)
             names = differences(self.settings, changed)
             close = await self._follow(changed) if names else None
-            if self._audit is not None and names:
-                await self._audit.note(_SIGNAL, "settings.reloaded", "", detail=", ".join(names))
         except _NOT_MET as fault:
             for problem in str(fault).splitlines():
                 log.error("the settings were not read anew, and stay as they were: %s", problem)
@@ -101,7 +99,18 @@ class Reloading:
         log.info("the settings were read anew; changed: %s", ", ".join(names) or "nothing")
         if fixed:
             log.warning("these settings take effect when the server is started again: %s", ", ".join(fixed))
+        if names:
+            await self._note(names)
         return close
+
+    async def _note(self, names: list[str]) -> None:
+        """Add what changed to the audit log. It is in force already, so a database that fails changes nothing of it."""
+        if self._audit is None:
+            return
+        try:
+            await self._audit.note(_SIGNAL, "settings.reloaded", "", detail=", ".join(names))
+        except StoreError as fault:
+            log.error("the audit log does not have that the settings were read anew: %s", fault)
 
 
 class Rereading(msgspec.Struct, frozen=True):

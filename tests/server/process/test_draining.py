@@ -1,6 +1,7 @@
 """A server that stops: what it lets end, what it closes, and what makes it hurry."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -103,7 +104,9 @@ async def test_a_second_signal_ends_the_wait(server: Server) -> None:
     await draining
 
 
-async def test_a_running_text_chat_is_waited_for(server: Server) -> None:
+async def test_a_running_text_chat_is_waited_for(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
     class Chats:
         running = 1
         refused = asyncio.Event()
@@ -117,6 +120,7 @@ async def test_a_running_text_chat_is_waited_for(server: Server) -> None:
     )
     await chats.refused.wait()
     assert not draining.done()
+    assert caplog.messages == ["stopping: waiting up to 60 s for the turns of 1 conversations to end"]
     chats.running = 0
     async with asyncio.timeout(20):
         await draining

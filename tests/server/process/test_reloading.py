@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,8 @@ from kouyu.assembly.agents import Close
 from kouyu.server.process.reloading import Reloading
 from kouyu.settings import Settings, SettingsError
 from kouyu.settings.all_settings import ServerSettings
+from kouyu.store.audit import Audit
+from kouyu.store.store import Store
 
 NEW = Settings(server=ServerSettings(max_sessions=5, port=1))
 
@@ -16,14 +19,18 @@ NEW = Settings(server=ServerSettings(max_sessions=5, port=1))
 class Server:
     """What follows the settings."""
 
-    def __init__(self, read: Settings | Exception, *, cannot: Exception | None = None) -> None:
+    def __init__(
+        self, read: Settings | Exception, *, cannot: Exception | None = None, audit: Audit | None = None
+    ) -> None:
         self.read = read
         self.cannot = cannot
         self.followed: list[Settings] = []
         self.has_followed = asyncio.Event()
         self.closed = asyncio.Event()
         self.in_use: set[asyncio.Task[None]] = set()
-        self.reloading = Reloading(Settings(), read=self._read, follow=self._follow, in_use=lambda: self.in_use)
+        self.reloading = Reloading(
+            Settings(), read=self._read, follow=self._follow, in_use=lambda: self.in_use, audit=audit
+        )
 
     def _read(self) -> Settings:
         if isinstance(self.read, Exception):
@@ -75,6 +82,18 @@ async def test_settings_that_cannot_be_used_change_nothing(
     assert all(
         text in message and "stay as they were" in message for text, message in zip(said, caplog.messages, strict=True)
     )
+
+
+async def test_what_is_in_force_stays_in_force_where_the_audit_log_cannot_be_written(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with await Store.open(tmp_path / "kouyu.db", files_folder=tmp_path / "files") as store:
+        audit = store.audit
+    server = Server(NEW, audit=audit)  # of a store that is closed
+    assert await server.reloading.reload() is not None
+    assert server.reloading.settings.server.max_sessions == 5
+    assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]
+    assert "the audit log does not have" in caplog.messages[-1]
 
 
 async def test_what_was_replaced_is_closed_when_nobody_uses_it_any_more() -> None:
