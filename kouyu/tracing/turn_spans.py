@@ -162,7 +162,7 @@ def _replies(
     facts: list[AnyFact], ends_ms: float, answerer: Answerer, conversation_id: str, record_text: bool
 ) -> Iterator[Span]:
     asked_of = [fact for fact in facts if isinstance(fact, ReplyAsked)]
-    for asked, later in zip(asked_of, (*asked_of[1:], None), strict=True):
+    for number, asked in enumerate(asked_of, 1):
         attributes: dict[str, Value] = {
             "gen_ai.operation.name": answerer.operation,
             "gen_ai.provider.name": answerer.provider,
@@ -173,7 +173,7 @@ def _replies(
         if record_text:
             attributes["gen_ai.input.messages"] = _messages("user", asked.question)
         events: list[SpanEvent] = []
-        to_ms, failed, has_ended = (later.at_ms if later is not None else ends_ms), "", False
+        to_ms, failed, has_ended = (asked_of[number].at_ms if number < len(asked_of) else ends_ms), "", False
         for fact in facts:
             match fact:
                 case ReplyFirstToken(order=order, at_ms=at_ms, took_ms=took_ms) if order == asked.order:

@@ -101,6 +101,15 @@ def test_a_reply_that_was_discarded_is_a_span_of_its_own() -> None:
     assert "speculation discarded" in [event.name for event in spans.root.events]
 
 
+def test_a_turn_in_which_no_reply_was_asked_for_has_none() -> None:
+    talk = Observed()
+    talk.configure(need_play_prologue=True)
+    talk.wait(10.0)
+    spans = spans_of(turn_of(talk), MODEL, record_text=False)
+    assert spans.root.attributes["kouyu.turn.cause"] == "announcement"
+    assert {span.name for span in spans.stages} == {"speech synthesis", "sending"}
+
+
 def test_a_failure_names_its_stage_and_not_its_text() -> None:
     talk = asked(Engines(first_delta_s=None))
     talk.wait(60)
