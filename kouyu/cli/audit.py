@@ -25,7 +25,7 @@ def audit(since: int | None, limit: int, as_json: bool, data_dir: Path | None) -
     """List who administered what, and when; the latest first.
 
     Tokens created, changed and revoked, links to the page, bots changed over REST, users exported and deleted, settings
-    read anew, and backups.
+    read anew, backups made and restored.
     """
     after = 0 if since is None else int(time()) - since
     entries = on_store(data_dir, lambda store: store.audit.list(since=after, limit=limit), fresh=False)

@@ -8,8 +8,7 @@ from kouyu.backup.manifest import BackupError
 from kouyu.backup.saving import save
 from kouyu.cli.copy_progress import CopyProgress
 from kouyu.cli.local_server import chosen_folder, data_dir_option
-from kouyu.cli.on_store import on_store
-from kouyu.cli.operator import operator
+from kouyu.cli.on_store import note_done
 from kouyu.cli.output_file import OutputFile
 from kouyu.store import dialect, location, migrations
 from kouyu.store.errors import StoreError
@@ -55,10 +54,7 @@ def backup(file: Path, without_database: bool, force: bool, data_dir: Path | Non
         click.echo(f"Warning: the content of the uploaded file {file_id} is missing in {folder}", err=True)
     manifest = saved.manifest
     if database is None or manifest.schema_version == len(migrations.STEPS):  # an older one may have none
-        try:
-            on_store(data_dir, lambda store: store.audit.note(operator(), "backup.made", str(file.absolute())))
-        except (click.ClickException, ModuleNotFoundError) as error:  # the backup is whole all the same
-            click.echo(f"Warning: the audit log does not have this backup: {error}", err=True)
+        note_done(data_dir, "backup.made", str(file.absolute()))
     kept = f"{len(manifest.entries)} files, {manifest.size / 1e6:.1f} MB"
     schema = "without the database" if database is None else f"schema version {manifest.schema_version}"
     click.echo(f"Saved {folder} in {file}: {kept}, of kouyu {manifest.kouyu}, {schema}")

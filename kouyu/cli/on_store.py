@@ -8,9 +8,11 @@ from typing import TypeVar
 import click
 
 from kouyu.cli.local_server import chosen_folder
+from kouyu.cli.operator import operator
 from kouyu.server.process.address_file import read_address
 from kouyu.server.process.data_folder import DataFolder
 from kouyu.store import location
+from kouyu.store.audit import Action
 from kouyu.store.errors import StoreError
 from kouyu.store.store import Store
 
@@ -43,3 +45,11 @@ def on_store(data_dir: Path | None, work: Callable[[Store], Awaitable[T]], *, fr
         return asyncio.run(run())
     except StoreError as error:
         raise click.ClickException(str(error)) from error
+
+
+def note_done(data_dir: Path | None, action: Action, subject: str, detail: str = "") -> None:
+    """Add to the audit log what this command has done. A log that cannot be written is a warning: it is done."""
+    try:
+        on_store(data_dir, lambda store: store.audit.note(operator(), action, subject, detail=detail))
+    except (click.ClickException, ModuleNotFoundError) as error:
+        click.echo(f"Warning: the audit log does not have this: {error}", err=True)

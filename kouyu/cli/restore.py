@@ -11,7 +11,8 @@ from kouyu.backup.restoring import restore as restore_backup
 from kouyu.cli.backup import sqlite_file
 from kouyu.cli.copy_progress import CopyProgress
 from kouyu.cli.local_server import chosen_folder, data_dir_option
-from kouyu.store import location
+from kouyu.cli.on_store import note_done
+from kouyu.store import location, migrations
 
 THEN_RESTORE_DUMP = (
     'Restore the dump of the database too: pg_restore --clean --if-exists --dbname="$KOUYU_DATABASE" DUMP'
@@ -40,8 +41,11 @@ def restore(file: Path, force: bool, data_dir: Path | None) -> None:
     click.echo(
         f"Restored {file} into {folder}: {len(manifest.entries)} files, saved at {made} by kouyu {manifest.kouyu}"
     )
+    if manifest.schema_version == len(migrations.STEPS):  # an older one is migrated by the server that starts on it
+        note_done(folder, "backup.restored", str(file.absolute()), f"saved at {made}")
     if restored.former is not None:
         click.echo(f"What was there before is in {restored.former}; delete it once the server runs as it should.")
+    click.echo("Tokens that were revoked since then are valid again, and users deleted since then have their data.")
     if manifest.database == "none":
         click.echo(THEN_RESTORE_DUMP)
 

@@ -12,6 +12,7 @@ The first ALWAYS conversations are never refused, so that a slow machine still s
 """
 
 import asyncio
+import logging
 import math
 import time
 from collections import deque
@@ -24,6 +25,8 @@ from msgspec import Meta
 
 from kouyu.diagnostics.machine_use import MachineUse
 from kouyu.engines.scheduler import Scheduler
+
+log = logging.getLogger(__name__)
 
 ALWAYS: Final = 2
 """With fewer conversations than this, none is refused."""
@@ -201,8 +204,12 @@ class Overload:
     def _follow(self) -> None:
         now, level = self._clock(), self.level
         if level >= 1 or (self._high_at is not None and level >= RELEASE):
+            if self._high_at is None and self.limits.refuse:
+                log.warning("overloaded, new conversations are refused: %s", max(self._shares())[1])
             self._high_at = now
         elif self._high_at is not None and now - self._high_at >= self.limits.calm_s:
+            if self.limits.refuse:
+                log.info("no longer overloaded, new conversations begin again")
             self._high_at = None
 
 

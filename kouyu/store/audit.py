@@ -24,6 +24,7 @@ Action = Literal[
     "user.deleted",
     "settings.reloaded",
     "backup.made",
+    "backup.restored",
 ]
 
 LISTED: Final = 1000

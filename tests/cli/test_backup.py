@@ -47,6 +47,8 @@ def test_a_backup_is_restored_where_it_came_from(data_dir: Path, saved: Path) ->
     assert f"Restored kouyu.backup into {data_dir}: 2 files" in restored.stdout
     assert "What was there before is in" in restored.stdout
     assert saved.read_bytes() == b"hello"
+    noted = kouyu("audit").stdout.splitlines()[1]
+    assert "backup.restored" in noted
 
 
 @pytest.mark.usefixtures("saved")
@@ -76,7 +78,7 @@ def test_of_a_server_on_postgresql_the_files_alone_are_saved_beside_a_dump(
     assert "secret" not in refused.stderr
     made = kouyu("backup", "--without-database", "kouyu.backup")
     assert made.exit_code == 0
-    assert "the audit log does not have this backup" in made.stderr  # for want of the server
+    assert "the audit log does not have this" in made.stderr  # for want of the server
     restored = kouyu("restore", "kouyu.backup", "--force")
     assert "pg_restore" in restored.stdout
     assert saved.read_bytes() == b"hello"

@@ -1,6 +1,7 @@
 """When a machine has too much to do: in virtual time, with engines as queues of work of a fixed cost."""
 
 import heapq
+import logging
 import random
 import statistics
 from dataclasses import dataclass, field
@@ -202,6 +203,16 @@ def test_it_ends_when_the_load_has_been_well_below_the_limits_for_a_while() -> N
     assert not told.after(8)
 
 
+def test_the_log_says_once_when_it_begins_and_when_it_ends(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    told = Told()
+    told.after(20, waited_s=0.4)
+    told.after(30)
+    begins, ends = caplog.messages
+    assert begins.startswith("overloaded, new conversations are refused: urgent work for the engines waits 0.")
+    assert ends == "no longer overloaded, new conversations begin again"
+
+
 @pytest.mark.parametrize("signal", ["answer_s", "queue_s", "loop_lag_s"])
 def test_a_limit_of_zero_ignores_a_signal(signal: str) -> None:
     others = {"answer_s": 1e9, "queue_s": 1e9, "loop_lag_s": 1e9}
@@ -241,9 +252,10 @@ def test_conversations_that_have_settled_are_forgotten_though_nobody_asks() -> N
     assert len(told.overload._newcomers) == 1
 
 
-def test_nobody_is_refused_where_the_settings_say_so() -> None:
+def test_nobody_is_refused_where_the_settings_say_so(caplog: pytest.LogCaptureFixture) -> None:
     told = Told(OverloadLimits(refuse=False))
     told.after(60, waited_s=60.0, busy=1.0)
     assert told.overload.level > 1
     assert not told.overload.refuses(100)
     assert not told.overload.is_high
+    assert caplog.messages == []
