@@ -5,7 +5,7 @@ import logging
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from kouyu.server.process.certificates import Certificates, local_certificate
 from kouyu.server.process.tcp_listeners import bind, listening
 from kouyu.server.sockets.chat import AnswererIds
 from kouyu.serving.caller import Caller
-from kouyu.serving.socket import Socket
+from kouyu.serving.socket import Socket, SocketClosed
 from kouyu.store.store import Store
 
 
@@ -35,7 +35,8 @@ async def echo_session(
     socket: Socket, *, bot_id: str, workflow_id: str, log_id: str, caller: Caller, redials_as: str
 ) -> None:
     """Stands in for a conversation: says whom the client talks to, then says everything back."""
-    await socket.send(f"{bot_id}{workflow_id}, {log_id}")
+    with suppress(SocketClosed):  # as a conversation does: receive tells it
+        await socket.send(f"{bot_id}{workflow_id}, {log_id}")
     while (message := await socket.receive()) is not None:
         if message == "fail":
             raise ZeroDivisionError

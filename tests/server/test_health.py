@@ -1,6 +1,7 @@
 """The health endpoints, and what makes a server not ready."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,21 +54,22 @@ def overloaded() -> Sessions:
 @pytest.mark.parametrize(
     ("check", "said", "given"),
     [
-        ("stopping", "the server is stopping", {"sessions": stopping()}),
-        ("places", "as many sessions as max_sessions run", {"sessions": Sessions(0)}),
-        ("disk", "the disk is full: nothing can be saved", {"free_bytes": lambda: 0}),
-        ("load", "a quarter of the answers take 3.0 s or longer", {"sessions": overloaded()}),
+        ("stopping", "the server is stopping", lambda: {"sessions": stopping()}),
+        ("places", "as many sessions as max_sessions run", lambda: {"sessions": Sessions(0)}),
+        ("disk", "the disk is full: nothing can be saved", lambda: {"free_bytes": lambda: 0}),
+        ("load", "a quarter of the answers take 3.0 s or longer", lambda: {"sessions": overloaded()}),
     ],
 )
 async def test_what_is_the_matter_is_said_and_the_process_is_alive_all_the_same(
-    check: str, said: str, given: dict[str, Any]
+    check: str, said: str, given: Callable[[], dict[str, Any]]
 ) -> None:
-    status, body = await answered("/health/ready", **given)
+    conditions = given()
+    status, body = await answered("/health/ready", **conditions)
     assert status == 503
     assert body["status"] == "not ready"
     assert body["checks"].pop(check) == said
     assert set(body["checks"].values()) == {"ok"}
-    assert (await answered("/health/live", **given))[0] == 200
+    assert (await answered("/health/live", **conditions))[0] == 200
 
 
 class LostDatabase:
