@@ -16,7 +16,7 @@ COMMANDS: Final = {
     "models": "List, fetch, verify and remove model weights.",
     "bundle": "Make an archive that installs kouyu without a network.",
     "licences": "Show the licences of weights, packages and libraries.",
-    "token": "Create, list and revoke access tokens, and links to the page.",
+    "token": "Create, change, list and revoke access tokens, and links to the page.",
     "audit": "List who administered what, and when.",
     "user": "Export or delete everything of one user.",
     "backup": "Save a server's whole state in one file, also while it runs.",

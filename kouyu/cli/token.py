@@ -17,13 +17,12 @@ from kouyu.cli.token_options import (
     WebAddress,
     limit_options,
     limits_of,
-    limits_text,
     permission_option,
     permissions_of,
 )
 from kouyu.server.kouyu_api.link import login_link
 from kouyu.store.store import Store
-from kouyu.store.token_records import ALL_PERMISSIONS, CLIENT_PERMISSIONS, TokenLimits, TokenRecord
+from kouyu.store.token_records import CLIENT_PERMISSIONS, TokenLimits, TokenRecord
 
 
 @click.group()
@@ -55,7 +54,7 @@ def create(
 
     async def make(store: Store) -> str:
         record, secret = await store.tokens.create(name, expires_at, given, owner=owner, limits=most)
-        await store.audit.note(operator(), "token.created", name, owner=owner, detail=_about(record))
+        await store.audit.note(operator(), "token.created", name, owner=owner, detail=record.grants)
         return secret
 
     try:
@@ -85,13 +84,13 @@ def change(name_or_id: str, permissions: tuple[str, ...], data_dir: Path | None,
     async def apply(store: Store) -> TokenRecord | None:
         record = await store.tokens.change(name_or_id, permissions=given, limits=changes)
         if record is not None:
-            await store.audit.note(operator(), "token.changed", record.name, owner=record.owner, detail=_about(record))
+            await store.audit.note(operator(), "token.changed", record.name, owner=record.owner, detail=record.grants)
         return record
 
     changed = on_store(data_dir, apply, fresh=False)
     if changed is None:
-        raise click.ClickException(f"there is no token {name_or_id}")
-    click.echo(f"{changed.name} {_about(changed)}.")
+        raise _unknown(name_or_id)
+    click.echo(f"{changed.name} {changed.grants}.")
 
 
 @token.command(short_help="Print a login link to the page.")
@@ -128,7 +127,7 @@ def list_tokens(data_dir: Path | None) -> None:
     now = time.time()
     for record in records:
         dates = _date(record.created_at), _expiry(record, now), _date(record.last_used_at)
-        table.add_row(record.name, *dates, record.owner, _opens(record), limits_text(record.limits))
+        table.add_row(record.name, *dates, record.owner, record.opens, str(record.limits))
     Console(width=None if sys.stdout.isatty() else 120).print(
         table if records else "There are no tokens. Make one with: kouyu token create NAME"
     )
@@ -147,20 +146,12 @@ def revoke(name_or_id: str, data_dir: Path | None) -> None:
         return record
 
     if not on_store(data_dir, remove, fresh=False):
-        raise click.ClickException(f"there is no token {name_or_id}")
+        raise _unknown(name_or_id)
     click.echo(f"Revoked {name_or_id}.")
 
 
-def _about(record: TokenRecord) -> str:
-    return f"opens {_opens(record)}; limits: {limits_text(record.limits) or 'none'}"
-
-
-def _opens(record: TokenRecord) -> str:
-    if {*record.permissions} >= {*ALL_PERMISSIONS}:
-        return "everything"
-    if {*record.permissions} >= {*CLIENT_PERMISSIONS}:
-        return "everything but administration"
-    return ", ".join(record.permissions)
+def _unknown(name_or_id: str) -> click.ClickException:
+    return click.ClickException(f"there is no token {name_or_id}; kouyu token list has all of them")
 
 
 def _expiry(record: TokenRecord, now: float) -> str:

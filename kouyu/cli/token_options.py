@@ -92,10 +92,3 @@ def limits_of(options: Mapping[str, str | None]) -> dict[str, int | None]:
     """The limits that were given, by the fields of TokenLimits; None is no limit."""
     given = {name: options[name] for name in TokenLimits.__struct_fields__}
     return {name: None if text == NO_LIMIT else int(text) for name, text in given.items() if text is not None}
-
-
-def limits_text(limits: TokenLimits) -> str:
-    """The limits for a table; "" for none."""
-    words = ("conversations", "audio min/day", "requests/min")
-    values = zip((limits.conversations, limits.audio_minutes_a_day, limits.requests_a_minute), words, strict=True)
-    return ", ".join(f"{value} {word}" for value, word in values if value is not None)

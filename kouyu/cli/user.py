@@ -63,6 +63,7 @@ def export(user_id: str, file: Path, owner: str, force: bool, data_dir: Path | N
         file.unlink()
         raise
     click.echo(f"Exported {exported} of {user_id} to {file}.")
+    _say_if_unknown(exported == Exported(), owner)
 
 
 @user.command()
@@ -80,4 +81,12 @@ def delete(user_id: str, owner: str, yes: bool, data_dir: Path | None) -> None:
         await store.audit.note(operator(), "user.deleted", user_id, owner=owner, detail=str(deleted))
         return deleted
 
-    click.echo(f"Deleted {on_store(data_dir, remove, fresh=False)} of {user_id}.")
+    deleted = on_store(data_dir, remove, fresh=False)
+    click.echo(f"Deleted {deleted} of {user_id}.")
+    _say_if_unknown(deleted == Deleted(), owner)
+
+
+def _say_if_unknown(has_nothing: bool, owner: str) -> None:
+    if has_nothing:
+        whose = f"the owner {owner}" if owner else "the owner without a name; for tokens that have one give --owner"
+        click.echo(f"Nothing is stored of this user_id among the data of {whose}.", err=True)

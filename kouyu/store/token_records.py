@@ -30,6 +30,11 @@ class TokenLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     requests_a_minute: int | None = None
     """REST requests and WebSocket handshakes."""
 
+    def __str__(self) -> str:
+        words = ("conversations", "audio min/day", "requests/min")
+        values = zip((self.conversations, self.audio_minutes_a_day, self.requests_a_minute), words, strict=True)
+        return ", ".join(f"{value} {word}" for value, word in values if value is not None)
+
 
 NO_LIMITS: Final = TokenLimits()
 
@@ -52,6 +57,20 @@ class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
     def is_of_page(self) -> bool:
         """Whether it was created from a login."""
         return self.name == PAGE_NAME + self.id
+
+    @property
+    def opens(self) -> str:
+        """What it permits, in words."""
+        if {*self.permissions} >= {*ALL_PERMISSIONS}:
+            return "everything"
+        if {*self.permissions} >= {*CLIENT_PERMISSIONS}:
+            return "everything but administration"
+        return ", ".join(self.permissions)
+
+    @property
+    def grants(self) -> str:
+        """What it permits, and its limits, in words."""
+        return f"opens {self.opens}; limits: {str(self.limits) or 'none'}"
 
     def expired(self, now: float) -> bool:
         """Whether it has expired at the Unix time ``now``."""

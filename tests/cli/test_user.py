@@ -43,7 +43,9 @@ def test_a_user_is_exported_to_a_file_for_its_owner_alone(tmp_path: Path) -> Non
 def test_a_user_is_deleted_after_a_question_or_without_one() -> None:
     assert run("delete", "ada", says="n\n").exit_code == 1
     assert run("delete", "ada", says="y\n").stdout.endswith("Deleted 1 conversations of ada.\n")
-    assert run("delete", "ada", "--yes").stdout == "Deleted nothing of ada.\n"
+    again = run("delete", "ada", "--yes")
+    assert again.stdout == "Deleted nothing of ada.\n"
+    assert "for tokens that have one give --owner" in again.stderr
     assert run("delete", "ada", "--yes", "--owner", "shop").stdout == "Deleted 1 variables of ada.\n"
 
 

@@ -111,7 +111,8 @@ def _changing_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
             )
         except (ValueError, NameTaken) as fault:
             raise ProtocolError(BAD_REQUEST, str(fault)) from fault
-        await store.audit.note(actor_of(request.user), "token.created", record.name, owner=record.owner)
+        actor = actor_of(request.user)
+        await store.audit.note(actor, "token.created", record.name, owner=record.owner, detail=record.grants)
         return answer_success(request, CreatedToken(_shown(record), secret))
 
     @put(
@@ -126,7 +127,8 @@ def _changing_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
         )
         if record is None:
             raise UnknownId("token", token_id)
-        await store.audit.note(actor_of(request.user), "token.changed", record.name, owner=record.owner)
+        actor = actor_of(request.user)
+        await store.audit.note(actor, "token.changed", record.name, owner=record.owner, detail=record.grants)
         return answer_success(request, _shown(record))
 
     @delete(

@@ -41,6 +41,10 @@ async def test_a_token_is_created_changed_listed_and_revoked(server: Running, ad
     actions = [(each.actor, each.action, each.subject, each.owner) for each in reversed(entries)]
     assert actions[:2] == [("root", "token.created", "app", "shop"), ("root", "token.changed", "app", "shop")]
     assert actions[-1] == ("root", "token.revoked", "app", "shop")
+    assert [each.detail for each in reversed(entries)][:2] == [
+        "opens everything but administration; limits: 2 conversations",
+        "opens text; limits: 5 requests/min",
+    ]
 
 
 async def test_what_cannot_be_is_told(administrator: httpx.AsyncClient) -> None:
