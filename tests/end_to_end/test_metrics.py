@@ -1,5 +1,9 @@
 """What Prometheus reads of a running server."""
 
+import asyncio
+import time
+from typing import Any
+
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -45,6 +49,24 @@ async def test_a_turn_is_seen_in_the_metrics(scripted_server: RunningServer) -> 
     assert any(name == "kouyu_engine_busy_seconds_total" and value > 0 for (name, _), value in after.items())
     assert after["process_resident_memory_bytes", ()] > 0
     assert after["kouyu_sessions_limit", ()] == 100
+
+
+async def test_a_turn_is_seen_in_the_metrics_of_the_last_minutes(scripted_server: RunningServer) -> None:
+    async def points() -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {scripted_server.token}"}
+        async with httpx.AsyncClient(base_url=scripted_server.http, headers=headers) as client:
+            return (await client.get("/v1/kouyu/metrics")).json()["data"]  # type: ignore[no-any-return]
+
+    async with talking(scripted_server) as talk:
+        await talk.ask("What is the capital of France?")
+        answered_at = time.time()
+        async with asyncio.timeout(60):
+            # `at` is rounded to 0.1 s.
+            while not (seen := await points())["at"] or seen["at"][-1] < answered_at + 0.1:  # noqa: ASYNC110 - over HTTP
+                await asyncio.sleep(0.2)
+    assert seen["sessions"][-1] >= 1
+    for stage in ("first_audio", "first_token", "first_speech"):
+        assert 0 < seen["latencies"][stage]["p50_ms"][-1] <= seen["latencies"][stage]["p90_ms"][-1]
 
 
 async def test_the_metrics_need_a_token_unless_the_settings_say_otherwise(scripted_server: RunningServer) -> None:
