@@ -6,10 +6,8 @@ Each job holds one of two threads of the scheduler for a while and uses no proce
 this machine as little as they can. Prints a line of JSON when it is ready.
 """
 
-import asyncio
 import dataclasses
 import functools
-import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,21 +15,17 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-import msgspec
-import uvloop
 from numpy.typing import NDArray
 
 from kouyu.assembly.runtime import Runtime
-from kouyu.bench.children import ServerAddress
+from kouyu.bench.measured_server import run_measured_server
 from kouyu.bench.stub_engines import StubRecognizer, StubSynthesizer, open_stub_services
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions
 from kouyu.engines.work import CancelToken, Priority
-from kouyu.server.process.data_folder import open_data_folder
-from kouyu.server.process.server_life import Ready, serve
 from kouyu.session.connection import run_session
-from kouyu.settings import Settings, load
+from kouyu.settings import Settings
 from kouyu.store.store import Store
 
 RECOGNITION_S: Final = 0.4
@@ -81,33 +75,12 @@ async def _open_sessions(settings: Settings, store: Store) -> AsyncIterator[Runt
         yield Runtime(run_session=functools.partial(run_session, services=services), services=services)
 
 
-def _announce(ready: Ready) -> None:
-    sys.stdout.write(msgspec.json.encode(ServerAddress(ready.http, ready.token, ready.pid)).decode() + "\n")
-    sys.stdout.flush()
-
-
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, path_type=Path))
 @click.option("--admit-all", is_flag=True)
 def main(folder: Path, admit_all: bool) -> None:
     """Run the server."""
-    given: dict[tuple[str, ...], Any] = {
-        ("server", "port"): 0,
-        ("server", "https_port"): 0,
-        ("server", "max_sessions"): 10_000,
-        ("overload", "refuse"): not admit_all,
-    }
-    settings = load(None, options={key: (key[-1], value) for key, value in given.items()})
-    with open_data_folder(folder / "data") as data_folder:
-        work = serve(
-            settings,
-            data_folder,
-            folder / "data" / "kouyu.db",
-            open_sessions=functools.partial(_open_sessions, settings),
-            announce=_announce,
-        )
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(work)
+    run_measured_server(folder, _open_sessions, refuses_overload=not admit_all)
 
 
 if __name__ == "__main__":

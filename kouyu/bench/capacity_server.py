@@ -17,29 +17,24 @@ from typing import Any, Final
 
 import click
 import msgspec
-import uvloop
 from numpy.typing import NDArray
 
 from kouyu.assembly.lifespan import open_services
 from kouyu.assembly.runtime import Runtime
-from kouyu.bench.children import ServerAddress
 from kouyu.bench.heap import Heap, heap
 from kouyu.bench.ingestion import MeasuredSocket
+from kouyu.bench.measured_server import print_line, run_measured_server
 from kouyu.bench.statistics import Summary, summarise
 from kouyu.bench.stub_engines import open_stub_services
 from kouyu.engines.vad.detector import Heard, VoiceActivityDetector, VoiceActivityStream
-from kouyu.server.process.data_folder import open_data_folder
-from kouyu.server.process.server_life import Ready, serve
 from kouyu.serving.caller import Caller
 from kouyu.serving.services import Services
 from kouyu.serving.socket import Socket
 from kouyu.session.connection import run_session
-from kouyu.settings import Settings, load
-from kouyu.settings.all_settings import anchored
+from kouyu.settings import Settings
 from kouyu.store.store import Store
 
 _HEARTBEAT_S: Final = 0.01
-_MOST_SESSIONS: Final = 10_000
 
 
 class ServerReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +115,7 @@ class Measurements:
         loop = asyncio.get_running_loop()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
         while await lines.readline():
-            _print(self._report())
+            print_line(self._report())
 
     def _report(self) -> ServerReport:
         report = ServerReport(
@@ -138,7 +133,7 @@ class Measurements:
 
 
 @asynccontextmanager
-async def open_measured_sessions(settings: Settings, stub_engines: bool, store: Store) -> AsyncIterator[Runtime]:
+async def open_measured_sessions(settings: Settings, store: Store, *, stub_engines: bool) -> AsyncIterator[Runtime]:
     """The Runtime for sessions, with measurements."""
     measurements = Measurements()
     opened = open_stub_services(settings, store) if stub_engines else open_services(settings, store)
@@ -150,40 +145,16 @@ async def open_measured_sessions(settings: Settings, stub_engines: bool, store: 
             task.cancel()
 
 
-def _announce(ready: Ready) -> None:
-    _print(ServerAddress(ready.http, ready.token, ready.pid))
-
-
-def _print(value: msgspec.Struct) -> None:
-    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
-    sys.stdout.flush()
-
-
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, path_type=Path))
 @click.option("--config", type=click.Path(exists=True, path_type=Path))
 @click.option("--tier")
 @click.option("--stub-engines", is_flag=True)
 def main(folder: Path, config: Path | None, tier: str | None, stub_engines: bool) -> None:
-    """Run the server of a load test."""
-    places = {"port": 0, "https_port": 0, "max_sessions": _MOST_SESSIONS}
-    options: dict[tuple[str, ...], tuple[str, Any]] = {("server", key): (key, value) for key, value in places.items()}
-    options["overload", "refuse"] = ("refuse", False)  # what the machine holds is to be found out
-    if tier is not None:
-        options["engines", "embedded", "tier"] = ("--tier", tier)
-    settings = load(config, options=options)
-    if config is not None:
-        settings = anchored(settings, config.absolute().parent)
-    with open_data_folder(folder / "data") as data_folder:
-        work = serve(
-            settings,
-            data_folder,
-            folder / "data" / "kouyu.db",
-            open_sessions=functools.partial(open_measured_sessions, settings, stub_engines),
-            announce=_announce,
-        )
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(work)
+    """Run the server of a load test, which admits all clients: what the machine holds is to be found out."""
+    run_measured_server(
+        folder, functools.partial(open_measured_sessions, stub_engines=stub_engines), config=config, tier=tier
+    )
 
 
 if __name__ == "__main__":

@@ -12,28 +12,23 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import click
-import msgspec
-import uvloop
 
 from kouyu.agents.agent import Agent, AgentEvent, AgentRequest, ReadsAhead
 from kouyu.agents.embedded import child
 from kouyu.agents.embedded.machine import processor_time_s
 from kouyu.assembly.lifespan import open_services
 from kouyu.assembly.runtime import Runtime
-from kouyu.bench.children import ServerAddress
+from kouyu.bench.measured_server import print_line, run_measured_server
 from kouyu.bench.process_usage import child_running
 from kouyu.bench.stage_times import REST, Stage, StageTimes
 from kouyu.engines.scheduler import CancelToken, Priority, Scheduler
 from kouyu.engines.vad import detector
-from kouyu.server.process.data_folder import open_data_folder
-from kouyu.server.process.server_life import Ready, serve
 from kouyu.session.connection import run_session
 from kouyu.session.echo_guard import EchoGuard
-from kouyu.settings import Settings, load
-from kouyu.settings.all_settings import anchored
+from kouyu.settings import Settings
 from kouyu.store.store import Store
 
 P = ParamSpec("P")
@@ -158,16 +153,7 @@ async def _answer(times: StageTimes) -> None:
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     while await lines.readline():
-        _print(times.so_far())
-
-
-def _announce(ready: Ready) -> None:
-    _print(ServerAddress(ready.http, ready.token, ready.pid))
-
-
-def _print(value: Any) -> None:
-    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
-    sys.stdout.flush()
+        print_line(times.so_far())
 
 
 @click.command()
@@ -176,22 +162,7 @@ def _print(value: Any) -> None:
 @click.option("--tier")
 def main(folder: Path, config: Path | None, tier: str | None) -> None:
     """Run the server of the measurement."""
-    options: dict[tuple[str, ...], tuple[str, Any]] = {("server", key): (key, 0) for key in ("port", "https_port")}
-    if tier is not None:
-        options["engines", "embedded", "tier"] = ("--tier", tier)
-    settings = load(config, options=options)
-    if config is not None:
-        settings = anchored(settings, config.absolute().parent)
-    with open_data_folder(folder / "data") as data_folder:
-        work = serve(
-            settings,
-            data_folder,
-            folder / "data" / "kouyu.db",
-            open_sessions=functools.partial(open_measured_sessions, settings),
-            announce=_announce,
-        )
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(work)
+    run_measured_server(folder, open_measured_sessions, config=config, tier=tier)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from kouyu.cli.local_server import data_dir_option
 from kouyu.cli.on_store import on_store
 from kouyu.cli.operator import operator
 from kouyu.cli.output_file import OutputFile
-from kouyu.store.personal_archive import Exported, write_archive
-from kouyu.store.personal_data import Deleted
+from kouyu.store.data_counts import DataCounts
+from kouyu.store.personal_archive import write_archive
 from kouyu.store.store import Store
 
 
@@ -51,7 +51,7 @@ def export(user_id: str, file: Path, owner: str, force: bool, data_dir: Path | N
     file.unlink(missing_ok=True)
     file.touch(mode=0o600)
 
-    async def write(store: Store) -> Exported:
+    async def write(store: Store) -> DataCounts:
         with file.open("wb") as output:
             exported = await write_archive(store.of(owner), user_id, output)
         await store.audit.note(operator(), "user.exported", user_id, owner=owner, detail=str(exported))
@@ -76,7 +76,7 @@ def delete(user_id: str, owner: str, yes: bool, data_dir: Path | None) -> None:
     if not yes:
         click.confirm(f"Delete everything of {user_id}? This cannot be undone", abort=True)
 
-    async def remove(store: Store) -> Deleted:
+    async def remove(store: Store) -> DataCounts:
         deleted = await store.delete_user(owner, user_id)
         await store.audit.note(operator(), "user.deleted", user_id, owner=owner, detail=str(deleted))
         return deleted

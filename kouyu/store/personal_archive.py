@@ -10,6 +10,7 @@ from typing import IO, Any, Final
 import msgspec
 
 from kouyu.store.conversations import ConversationRecord
+from kouyu.store.data_counts import DataCounts
 from kouyu.store.errors import StoreError
 from kouyu.store.file_references import file_ids_in
 from kouyu.store.message_writes import MessageRecord
@@ -19,22 +20,7 @@ _ENDINGS: Final = {"audio/ogg": ".ogg", "audio/mpeg": ".mp3"}
 _LONGEST_NAME: Final = 100
 
 
-class Exported(msgspec.Struct, frozen=True, kw_only=True):
-    """What an archive holds, as counts."""
-
-    conversations: int = 0
-    messages: int = 0
-    recordings: int = 0
-    files: int = 0
-    voiceprints: int = 0
-    variables: int = 0
-
-    def __str__(self) -> str:
-        counts = msgspec.structs.asdict(self).items()
-        return ", ".join(f"{count} {name}" for name, count in counts if count) or "nothing"
-
-
-async def write_archive(store: OwnedStore, user_id: str, file: IO[bytes]) -> Exported:
+async def write_archive(store: OwnedStore, user_id: str, file: IO[bytes]) -> DataCounts:
     """Write the archive of an owner's user into the open binary ``file``; return what it holds. Raises StoreError."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         return await _Archive(store, user_id, archive).write()
@@ -49,7 +35,7 @@ class _Archive:
         self._counts: Counter[str] = Counter()
         self._file_ids: set[str] = set()
 
-    async def write(self) -> Exported:
+    async def write(self) -> DataCounts:
         after = ""
         while found := await self._data.conversations(after):
             for conversation in found:
@@ -61,7 +47,7 @@ class _Archive:
         variables = await self._data.variables()
         self._counts["variables"] = len(variables)
         await self._json("variables.json", variables)
-        exported = Exported(**self._counts)
+        exported = DataCounts(**self._counts)
         await self._json("user.json", {"user_id": self._user_id, "owner": self._store.owner, "holds": exported})
         return exported
 

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, sel
 
 from kouyu.store.chats import ChatRecord
 from kouyu.store.conversations import ConversationRecord
+from kouyu.store.data_counts import DataCounts
 from kouyu.store.file_references import file_ids_in
 from kouyu.store.message_writes import MessageRecord
 from kouyu.store.ownership import OwnedDatabase, is_of
@@ -43,29 +44,10 @@ class UserVoice(msgspec.Struct, frozen=True, kw_only=True):
     audio: bytes | None
 
 
-class Deleted(msgspec.Struct, frozen=True, kw_only=True):
-    """What was deleted, as counts."""
-
-    conversations: int = 0
-    messages: int = 0
-    recordings: int = 0
-    files: int = 0
-    voiceprints: int = 0
-    variables: int = 0
-
-    def plus(self, other: "Deleted") -> "Deleted":
-        """This and what was deleted in another step."""
-        return Deleted(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
-
-    def __str__(self) -> str:
-        counts = msgspec.structs.asdict(self).items()
-        return ", ".join(f"{count} {name}" for name, count in counts if count) or "nothing"
-
-
 class _Step(msgspec.Struct, frozen=True):
     """What one step deleted, and the uploaded files that its messages named."""
 
-    deleted: Deleted
+    deleted: DataCounts
     file_ids: frozenset[str]
     is_last: bool
 
@@ -117,7 +99,7 @@ def _without_messages(connection: Connection, which: ColumnElement[bool]) -> _St
     of_them = sounds.c.message_id.in_(select(messages.c.id).where(which))
     recordings = connection.execute(delete(sounds).where(of_them)).rowcount
     gone = connection.execute(delete(messages).where(which)).rowcount
-    return _Step(Deleted(messages=gone, recordings=recordings), file_ids, is_last=True)
+    return _Step(DataCounts(messages=gone, recordings=recordings), file_ids, is_last=True)
 
 
 def _of_user(owner: str, user_id: str) -> ColumnElement[bool]:
@@ -174,9 +156,9 @@ class PersonalData:
         mine = _voices(self._database.owner, self._user_id)
         return await self._database.records(select(*columns).where(mine).order_by(features.c.id), UserVoice)
 
-    async def delete(self) -> tuple[Deleted, frozenset[str]]:
+    async def delete(self) -> tuple[DataCounts, frozenset[str]]:
         """Delete all of it in steps; return the counts, and the ids of the uploaded files that the messages named."""
-        deleted, file_ids = Deleted(), frozenset[str]()
+        deleted, file_ids = DataCounts(), frozenset[str]()
         is_last = False
         while not is_last:
             step = await self._database.write_one(_DeleteOfUser(self._user_id))

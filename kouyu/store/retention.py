@@ -7,10 +7,11 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, select
 
 from kouyu.store.chats import OPEN_STATUSES
+from kouyu.store.data_counts import DataCounts
 from kouyu.store.database import Database
 from kouyu.store.file_references import unreferenced
 from kouyu.store.files import FileContents
-from kouyu.store.personal_data import AT_ONCE, DeleteConversations, Deleted
+from kouyu.store.personal_data import AT_ONCE, DeleteConversations
 from kouyu.store.tables import chats, conversations, files, messages
 
 _FILES_AT_ONCE: Final = 100
@@ -30,13 +31,13 @@ class DeleteFiles(msgspec.Struct, frozen=True):
         return connection.execute(delete(files).where(files.c.id.in_(self.ids))).rowcount
 
 
-async def forget_before(database: Database, contents: FileContents, before: int, live: Collection[str]) -> Deleted:
+async def forget_before(database: Database, contents: FileContents, before: int, live: Collection[str]) -> DataCounts:
     """Delete the conversations in which nothing was said since the Unix time ``before``, and the older files that no
     message and no bot refers to. ``live`` are conversations that clients are connected to: they stay.
 
     Works in small steps, so that sessions can write between them. Raises StoreError.
     """
-    deleted = Deleted()
+    deleted = DataCounts()
     expired, after = _expired(before, live), ""
     while True:
         # Found on a reading connection: the search may take long, and holds up nobody there.
@@ -51,7 +52,7 @@ async def forget_before(database: Database, contents: FileContents, before: int,
     older = await database.records(select(files.c.id).where(files.c.created_at < before), _Id)
     gone = await delete_files(database, contents, {each.id for each in older})
     deleted = msgspec.structs.replace(deleted, files=gone)
-    if deleted != Deleted():
+    if deleted != DataCounts():
         await database.leave_no_trace()
     return deleted
 

@@ -13,12 +13,12 @@ from kouyu.store import retention
 from kouyu.store.audit import Audit
 from kouyu.store.bots import BotRecord, bot_of_anybody, bots_of_all
 from kouyu.store.chats import FailInterrupted
+from kouyu.store.data_counts import DataCounts
 from kouyu.store.database import Database
 from kouyu.store.files import FileContents
 from kouyu.store.lost_connections import LostConnections
 from kouyu.store.outdated_voiceprints import OutdatedVoiceprints
 from kouyu.store.owned_store import OwnedStore
-from kouyu.store.personal_data import Deleted
 from kouyu.store.sounds import KeptSounds
 from kouyu.store.tokens import Tokens
 
@@ -90,17 +90,17 @@ class Store:
         """Free space on the disk of uploaded files; None without a folder for them."""
         return self._contents.free_bytes()
 
-    async def forget_before(self, before: int, live: Collection[str]) -> Deleted:
+    async def forget_before(self, before: int, live: Collection[str]) -> DataCounts:
         """Delete conversations and files that are too old. See retention.forget_before; raises StoreError."""
         return await retention.forget_before(self._database, self._contents, before, live)
 
-    async def delete_user(self, owner: str, user_id: str) -> Deleted:
+    async def delete_user(self, owner: str, user_id: str) -> DataCounts:
         """Delete everything of an owner's user permanently, with uploaded files that nobody else's messages name.
 
         An empty ``user_id`` is that of everybody who names none, and has nothing. Raises StoreError.
         """
         if not user_id:
-            return Deleted()
+            return DataCounts()
         deleted, named = await self.of(owner).personal_data(user_id).delete()
         # A message may name any id, also that of another owner's file.
         theirs = {file_id for file_id in named if await self.of(owner).files.get(file_id) is not None}

@@ -15,8 +15,8 @@ from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.typed import typed_query
 from kouyu.store.audit import actor_of
+from kouyu.store.data_counts import DataCounts
 from kouyu.store.personal_archive import write_archive
-from kouyu.store.personal_data import Deleted
 from kouyu.store.store import Store
 
 _PIECE: Final = 64 * 1024
@@ -55,7 +55,7 @@ def user_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
         "/v1/kouyu/user",
         guards=[guard],
         status_code=200,
-        opt=described("Delete everything of a user, permanently", "kouyu", query=WhichUser, data=Deleted),
+        opt=described("Delete everything of a user, permanently", "kouyu", query=WhichUser, data=DataCounts),
     )
     async def remove(request: Request[Any, Any, Any]) -> Response[bytes]:
         wanted = typed_query(request, WhichUser)

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable, Collection
 from typing import Final
 
 from kouyu.settings.all_settings import RetentionSettings
+from kouyu.store.data_counts import DataCounts
 from kouyu.store.errors import StoreError
-from kouyu.store.personal_data import Deleted
 from kouyu.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -19,12 +19,12 @@ EVERY_S: Final = 3600.0
 _DAY_S: Final = 86_400
 
 
-async def enforce_once(store: Store, settings: RetentionSettings, live: Collection[str], now: float) -> Deleted:
+async def enforce_once(store: Store, settings: RetentionSettings, live: Collection[str], now: float) -> DataCounts:
     """Delete what is too old at the Unix time ``now``, and log how much that was. Raises StoreError."""
-    deleted = Deleted()
+    deleted = DataCounts()
     if settings.conversations_days:
         deleted = await store.forget_before(int(now) - settings.conversations_days * _DAY_S, live)
-        if deleted != Deleted():
+        if deleted != DataCounts():
             log.info("deleted what is older than %d days: %s", settings.conversations_days, deleted)
     await store.audit.forget_before(int(now) - settings.audit_days * _DAY_S)
     return deleted
