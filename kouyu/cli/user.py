@@ -63,7 +63,7 @@ def export(user_id: str, file: Path, owner: str, force: bool, data_dir: Path | N
         file.unlink()
         raise
     click.echo(f"Exported {exported} of {user_id} to {file}.")
-    _say_if_unknown(exported == Exported(), owner)
+    _say_if_unknown(exported == DataCounts(), owner)
 
 
 @user.command()
@@ -83,7 +83,7 @@ def delete(user_id: str, owner: str, yes: bool, data_dir: Path | None) -> None:
 
     deleted = on_store(data_dir, remove, fresh=False)
     click.echo(f"Deleted {deleted} of {user_id}.")
-    _say_if_unknown(deleted == Deleted(), owner)
+    _say_if_unknown(deleted == DataCounts(), owner)
 
 
 def _say_if_unknown(has_nothing: bool, owner: str) -> None:
