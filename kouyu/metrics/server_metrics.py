@@ -17,9 +17,10 @@ Began: TypeAlias = Literal["speech", "push_to_talk", "typed"]
 Outcome: TypeAlias = Literal["completed", "failed", "canceled", "requires_action"]
 Preparation: TypeAlias = Literal["used", "discarded"]
 """What became of a reply that was prepared before the user's turn was over."""
-End: TypeAlias = Literal["closed", "dropped", "too_slow", "not_saved", "failed"]
+End: TypeAlias = Literal["closed", "dropped", "too_slow", "deleted", "not_saved", "failed"]
 """How a connection ended: with a close frame of the client, without one (by the network, or by this server, which
-stops or revokes a token), because the client did not read, because saving failed, or by an internal error."""
+stops or revokes a token), because the client did not read, because its conversation was deleted, because saving
+failed, or by an internal error."""
 
 _LATENCIES_S: Final = (0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 _WRITES_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)

@@ -10,7 +10,7 @@ from kouyu.serving.services import Services
 from kouyu.serving.socket import Socket, SocketClosed
 from kouyu.session.outbox import ClientTooSlow
 from kouyu.session.session import Session
-from kouyu.store.errors import StoreError
+from kouyu.store.errors import StoreError, UnknownConversation
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,10 @@ async def run_session(
         end = "too_slow"
         log.warning("%s: closing the connection: the client does not read what is sent to it", log_id)
         await socket.close(1008, "too slow: unread events piled up")
+    except* UnknownConversation:
+        end = "deleted"
+        log.warning("%s: closing the connection: its conversation was deleted", log_id)
+        await socket.close(1011, "the conversation was deleted")
     except* StoreError as fault:
         end = "not_saved"
         log.error("%s: saving failed: %s", log_id, fault.exceptions[0])

@@ -10,7 +10,7 @@ from kouyu.metrics.server_metrics import ServerMetrics
     [
         ("kouyu_turns_total", "outcome", ("completed", "failed", "canceled", "requires_action")),
         ("kouyu_speculative_replies_total", "result", ("used", "discarded")),
-        ("kouyu_connections_ended_total", "end", ("closed", "dropped", "too_slow", "not_saved", "failed")),
+        ("kouyu_connections_ended_total", "end", ("closed", "dropped", "too_slow", "deleted", "not_saved", "failed")),
         ("kouyu_turn_first_audio_seconds_count", "began", ("speech", "push_to_talk", "typed")),
     ],
 )

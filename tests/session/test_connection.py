@@ -251,3 +251,28 @@ async def test_an_answer_that_is_cut_off_is_a_completed_chat_and_whoever_watches
     (done,) = [fact for fact in facts if fact["type"] == "reply.finished"]
     assert len(done["text"]) == MOST_ANSWER
     assert "conversation.chat.failed" not in client.read
+
+
+async def test_a_conversation_that_is_deleted_ends_its_connection_which_is_no_failure_to_save(
+    services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Closed(Client):
+        with_code = 0
+
+        async def close(self, code: int, reason: str) -> None:
+            assert reason == "the conversation was deleted"
+            self.with_code = code
+            self.sent.put_nowait(None)
+
+    client = Closed()
+    session = asyncio.create_task(run_session(client, services=services, bot_id="kouyu", log_id="log"))
+    client.says("chat.update", chat_config={"user_id": "ada"})
+    client.says("conversation.message.create", role="user", content_type="text", content="Hello.")
+    await client.until("conversation.chat.completed")
+    assert (await services.store.delete_user("", "ada")).conversations == 1
+    client.says("conversation.message.create", role="user", content_type="text", content="Hello again.")
+    async with asyncio.timeout(20):
+        await session
+    assert client.with_code == 1011
+    assert services.metrics.connections.labels("deleted")._value.get() == 1
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
