@@ -29,8 +29,7 @@ async def run_session(
 
     The bot answers, or the flow that ``workflow_id`` names, under the bot's name and voice. ``caller`` is the client's
     access token, which says whose data the session reads and writes, and who may watch it. ``redials_as`` identifies
-    this client when it reconnects after a drop, and is unique to it; "": the client cannot be identified.
-    Raises nothing but cancellation: all other errors are logged, and close the socket.
+    this client when it reconnects after a drop; "": it cannot be identified. Other errors than cancellation are logged.
     """
     session = Session(
         socket,
