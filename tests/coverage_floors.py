@@ -27,7 +27,7 @@ FOLDERS: Final = (
     CORE,
     ("server",),
     ("text", "settings"),
-    ("agents", "session"),
+    ("agents", "session", "tracing", "backup", "bundle"),
     ("text_chats", "audio", "store"),
     ("assembly", "cli", "diagnostics", "metrics", "model_files", "serving", "weights", "workers"),
 )

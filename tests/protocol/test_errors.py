@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kouyu.protocol.errors import InvalidField, ProtocolError, UnknownId
+from kouyu.protocol.errors import InvalidField, ProtocolError, TryLater, UnknownId
 from kouyu.protocol.uplink import parse
 
 
@@ -17,6 +17,11 @@ def test_an_id_that_is_unknown_has_the_code_of_its_kind(kind: str, code: int) ->
 def test_an_id_that_is_unknown_is_reported_with_its_place_and_cut_if_it_is_long() -> None:
     assert UnknownId("chat", "77", "in this conversation").msg == "there is no chat '77' in this conversation"
     assert UnknownId("file", "7" * 10_000).msg == f"there is no file '{'7' * 100}'"
+
+
+def test_what_a_limit_refuses_may_succeed_later() -> None:
+    fault = TryLater(4013, "60 requests a minute", retry_after_s=7)
+    assert (fault.code, fault.msg, fault.retry_after_s) == (4013, "60 requests a minute", 7)
 
 
 @pytest.mark.parametrize(
