@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 from kouyu import extras
+from kouyu.server.process.terminal import survive_hangups
 
 COMMANDS: Final = {
     "serve": "Run the server.",
@@ -36,6 +37,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name == "serve":  # its import takes a second
+            survive_hangups()
         try:
             module = importlib.import_module(f"kouyu.cli.{cmd_name}")
         except ModuleNotFoundError as error:

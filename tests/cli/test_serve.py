@@ -170,3 +170,21 @@ command.serve([])
     assert ("Error: no voice" in ended.stderr) == bool(status)
     assert "Traceback" not in ended.stderr
     assert ended.stdout == ""
+
+
+def test_a_server_that_is_told_to_read_its_settings_while_it_is_imported_goes_on() -> None:
+    script = """
+import importlib.abc, os, signal, sys
+
+class HangUp(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "kouyu.cli.serve":
+            os.kill(os.getpid(), signal.SIGHUP)
+
+sys.meta_path.insert(0, HangUp())
+from kouyu.cli.main import main
+main(["serve", "--help"])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, start_new_session=True)
+    assert done.returncode == 0, done.stderr
+    assert "Run the server" in done.stdout

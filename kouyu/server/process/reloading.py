@@ -2,11 +2,9 @@
 
 import asyncio
 import logging
-import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -17,6 +15,7 @@ from kouyu.assembly.runtime import Runtime
 from kouyu.engines.errors import EngineError
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.kouyu_api.status import ServerState
+from kouyu.server.process.terminal import has_terminal
 from kouyu.server.sockets.chat import AnswererIds
 from kouyu.settings import Settings, SettingsError
 from kouyu.settings.reloading import differences, with_changes
@@ -28,7 +27,6 @@ log = logging.getLogger(__name__)
 
 _NOT_MET: Final = (AgentError, EngineError, SettingsError, StoreError, WeightsError)
 _SIGNAL: Final = Actor("SIGHUP")
-_TERMINAL: Final = Path("/dev/tty")
 
 
 class Reloading:
@@ -162,10 +160,10 @@ async def _close_after(in_use: set[asyncio.Task[None]], close: Close) -> None:
 def hangups(stop: Callable[[], None]) -> Iterator[asyncio.Event]:
     """While the block runs, SIGHUP sets the event; where it says that the terminal was closed, it calls ``stop``."""
     loop, asked = asyncio.get_running_loop(), asyncio.Event()
-    had_terminal = _has_terminal()
+    had_terminal = has_terminal()
 
     def signalled() -> None:
-        if had_terminal and not _has_terminal():
+        if had_terminal and not has_terminal():
             stop()
         else:
             asked.set()
@@ -176,12 +174,3 @@ def hangups(stop: Callable[[], None]) -> Iterator[asyncio.Event]:
     finally:
         loop.remove_signal_handler(signal.SIGHUP)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the process ends, and is not to be killed while it does
-
-
-def _has_terminal() -> bool:
-    """Whether this process has a controlling terminal that is open."""
-    try:
-        os.close(os.open(_TERMINAL, os.O_RDONLY | os.O_NOCTTY))
-    except OSError:
-        return False
-    return True
