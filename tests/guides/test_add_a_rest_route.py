@@ -19,7 +19,10 @@ def test_the_route_of_the_guide_answers_and_refuses(tmp_path: Path, monkeypatch:
     monkeypatch.syspath_prepend(tmp_path)
     routes = importlib.import_module("greeting_of_the_guide").greeting_routes(lambda connection, handler: None)
     app = Litestar(
-        route_handlers=routes, openapi_config=None, exception_handlers={ProtocolError: answer_protocol_error}
+        route_handlers=routes,
+        openapi_config=None,
+        logging_config=None,
+        exception_handlers={ProtocolError: answer_protocol_error},
     )
     with TestClient(AccessMiddleware(app)) as client:
         assert client.get("/v1/greeting", params={"name": "Ada"}).json()["data"] == {"text": "Hello, Ada."}

@@ -19,7 +19,7 @@ from kouyu.store.store import Store
 async def answered(path: str, **given: Any) -> tuple[int, Any]:
     conditions: dict[str, Any] = {"sessions": Sessions(1), "store": None, "free_bytes": lambda: None}
     routes = health_routes(HealthChecks(**(conditions | given)))
-    async with AsyncTestClient(Litestar(routes, openapi_config=None)) as client:
+    async with AsyncTestClient(Litestar(routes, openapi_config=None, logging_config=None)) as client:
         answer = await client.get(path)
     return answer.status_code, answer.json()
 

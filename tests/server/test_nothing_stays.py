@@ -59,6 +59,14 @@ async def talk(server: Running) -> None:
                 break
 
 
+@pytest.fixture
+def nothing_is_logged() -> Iterator[None]:
+    """pytest would keep a record of each session, with its dictionary, where another test has configured the log."""
+    logging.disable()
+    yield
+    logging.disable(logging.NOTSET)
+
+
 def census() -> Counter[str]:
     """Python's containers of this test, by type."""
     gc.collect()
@@ -76,10 +84,8 @@ async def a_round(server: Running) -> None:
     await until(lambda: census()[connection] == 0)
 
 
-@pytest.mark.usefixtures("what_was_there_before_does_not_count")
-async def test_sessions_leave_nothing_behind(talking_server: Running, caplog: pytest.LogCaptureFixture) -> None:
-    # Where another test has configured the log, pytest would keep a record of each session, with its dictionary.
-    caplog.set_level(logging.WARNING)
+@pytest.mark.usefixtures("what_was_there_before_does_not_count", "nothing_is_logged")
+async def test_sessions_leave_nothing_behind(talking_server: Running) -> None:
     await a_round(talking_server)
     first, tasks = census(), len(asyncio.all_tasks())
     for _ in range(ROUNDS):

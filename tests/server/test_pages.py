@@ -19,7 +19,7 @@ async def built(tmp_path: Path) -> AsyncIterator[AsyncTestClient[Litestar]]:
     (tmp_path / "assets" / "main-1a2b.js").write_text("export {};")
     (tmp_path / "assets" / "codec-1a2b.wasm").write_bytes(b"\0asm")
     (tmp_path.parent / "secret.txt").write_text("no")
-    async with AsyncTestClient(Litestar(page_routes(tmp_path), openapi_config=None)) as client:
+    async with AsyncTestClient(Litestar(page_routes(tmp_path), openapi_config=None, logging_config=None)) as client:
         yield client
 
 
@@ -59,5 +59,5 @@ async def test_what_is_no_file_of_the_page_is_not_found(built: AsyncTestClient[L
 
 
 async def test_without_a_page_there_is_a_welcome(tmp_path: Path) -> None:
-    async with AsyncTestClient(Litestar(page_routes(tmp_path), openapi_config=None)) as client:
+    async with AsyncTestClient(Litestar(page_routes(tmp_path), openapi_config=None, logging_config=None)) as client:
         assert "voice conversation server" in (await client.get("/")).text

@@ -59,7 +59,7 @@ class Upload:
             "client": ("127.0.0.1", 1),
             "server": ("127.0.0.1", 2),
         }
-        await Litestar([handler], openapi_config=None)(scope, self._receive, self._send)  # type: ignore[arg-type]
+        await Litestar([handler], openapi_config=None, logging_config=None)(scope, self._receive, self._send)  # type: ignore[arg-type]
         (result,) = read
         if isinstance(result, ProtocolError):
             raise result
