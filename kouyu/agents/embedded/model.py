@@ -167,14 +167,21 @@ class EmbeddedModel:
         if not conversation_id:
             return {}
         slot, is_new = self._slots.take(conversation_id)
-        async with self._placing[slot]:
-            opening = next((n for n, each in enumerate(self._openings) if each.begins(messages, tools)), None)
-            if is_new and opening is not None:
+        async with self._placing[slot]:  # a request of the same conversation waits until its opening is loaded
+            if is_new:
+                await self._begin_with_opening(slot, messages, tools)
+        return {"id_slot": slot}
+
+    async def _begin_with_opening(
+        self, slot: int, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]
+    ) -> None:
+        for number, opening in enumerate(self._openings):
+            if opening.begins(messages, tools):
                 try:
-                    await self._load_opening(slot, opening)
+                    await self._load_opening(slot, number)
                 except httpx.HTTPError as fault:
                     log.info("The embedded language model could not load a bot's prompt, and reads it: %r", fault)
-        return {"id_slot": slot}
+                return
 
     async def speed(self) -> Speed:
         """Measure how fast the model reads and writes: the best of three short runs. Takes one to four seconds.
