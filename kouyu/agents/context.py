@@ -20,8 +20,10 @@ _NO_OUTPUT: Final = "No result: the call was interrupted, or its result has not 
 """Output for a call that has none: endpoints refuse a call without an output."""
 _CUT_OFF: Final = "\n(cut off here)"
 _BRIDGE: Final = "…"
-"""Stands for an unheard answer between tools and the user's next message: Mistral's endpoints refuse a user's message
-right behind a tool's ("Unexpected role 'user' after role 'tool'"). Should a model imitate it, nothing is spoken."""
+"""Stands for a message that no one said, where chat templates and endpoints require one: of the user before an opening
+line, since templates such as Gemma's refuse a chat that the assistant begins; of the assistant between tools and the
+user's next message (Mistral: "Unexpected role 'user' after role 'tool'"). Should a model imitate it, nothing is
+spoken."""
 
 
 def within_budget(messages: Sequence[ContextMessage], budget_tokens: int) -> Sequence[ContextMessage]:
@@ -71,6 +73,8 @@ def _add(chat: list[dict[str, Any]], role: Role, content: str | list[dict[str, A
     if chat and chat[-1]["role"] == role:
         chat[-1]["content"] = _joined(chat[-1]["content"], content)
         return
+    if not chat and role == "assistant":
+        chat.append({"role": "user", "content": _BRIDGE})
     if chat and chat[-1]["role"] == "tool" and role == "user":
         chat.append({"role": "assistant", "content": _BRIDGE})
     chat.append({"role": role, "content": content})

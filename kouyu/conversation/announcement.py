@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from kouyu.conversation.effects import Effect
+from kouyu.conversation.heard import heard_text
 from kouyu.conversation.inputs import SpeechReport
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
@@ -30,6 +31,8 @@ class Announcement:
         self._speech = Speech(envelope=envelope, configuration=configuration, orders=orders, limits=limits)
         self._speech.write(text)
         self._speech.close()
+        self.heard = text
+        """What is heard of the text: all of it, unless it is cut off."""
 
     @property
     def ended(self) -> bool:
@@ -54,5 +57,9 @@ class Announcement:
         return min((time for time in times if time is not None), default=None)
 
     def cancel(self, now: float, outlet: Outlet, *, by_content: bool) -> Iterator[Effect]:
-        """Stop at an interruption. An announcement is in no context, so no saved message needs trimming."""
+        """Stop at an interruption, and limit ``heard`` as ``Reply.cancel`` does; no saved message needs trimming."""
+        was_read = not outlet.sends_sound or (by_content and self._speech.finished)
+        if not was_read:
+            heard_ms = max(0.0, self._speech.sent_ms - outlet.clock.remaining_ms(now))
+            self.heard = heard_text(self.heard, self._speech.sentences, heard_ms)
         yield from self._speech.cancel()

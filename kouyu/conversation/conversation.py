@@ -68,10 +68,16 @@ class Conversation:
         self._configuration = ConfigurationState(capabilities, identity)
         self._format_in_use = self._configuration.requested.input_audio
         orders = OrderNumbers()
-        self._replies = ReplyFactory(identity=identity, configuration=self._configuration, orders=orders, limits=limits)
+        self._announcer = Announcer(orders=orders, limits=limits, output=self._output, notice=capabilities.notice)
+        self._replies = ReplyFactory(
+            identity=identity,
+            configuration=self._configuration,
+            orders=orders,
+            limits=limits,
+            opening_lines=self._announcer.opening_lines,
+        )
         self._turns = Turns(orders=orders, limits=limits, output=self._output, make_reply=self._replies.to_speech)
         self._reports = ReplyReports(turns=self._turns, output=self._output)
-        self._announcer = Announcer(orders=orders, limits=limits, output=self._output, notice=capabilities.notice)
         self._reconfiguration = Reconfiguration(
             self._configuration,
             identity=identity,

@@ -18,6 +18,14 @@ class Sounding(msgspec.Struct, frozen=True):
     starts_at: float
 
 
+class OpeningLine(msgspec.Struct, frozen=True):
+    """What the user heard of an opening line. ``id`` is larger than those of the messages before it, and smaller than
+    those of the messages after it."""
+
+    text: str
+    id: str
+
+
 class Send(msgspec.Struct, frozen=True):
     """Send this event to the client. ``sounding``: the audio in it. ``packet``: its number, if the session must report
     with PacketGone when it has left."""
@@ -128,13 +136,15 @@ class ForgetAudio(msgspec.Struct, frozen=True):
 class StartReply(msgspec.Struct, frozen=True):
     """Request a reply from the agent. The session adds the section's earlier messages; ``question`` is the last one.
 
-    ``tool_rounds`` are the tool rounds that have run for this question.
+    ``tool_rounds`` are the tool rounds that have run for this question; ``opening_lines`` were spoken in its section,
+    and are not saved.
     """
 
     order: int
     question: Message
     tool_rounds: tuple[ToolRound, ...]
     configuration: Configuration
+    opening_lines: tuple[OpeningLine, ...] = ()
 
 
 class ReadAhead(msgspec.Struct, frozen=True):
@@ -145,6 +155,7 @@ class ReadAhead(msgspec.Struct, frozen=True):
     configuration: Configuration
     draft: bool
     """Whether to draft the beginning of an answer as well, because the question may be complete."""
+    opening_lines: tuple[OpeningLine, ...] = ()
 
 
 class CommitReply(msgspec.Struct, frozen=True):

@@ -59,14 +59,14 @@ class Reconfiguration:
             yield from self._hints.tell(f"there is no voice {quoted(voice_id or '')} here: {default} speaks")
         yield from self._apply(requested, now)
         yield Send(DownlinkEvent("chat.updated", to_wire(self._configuration.in_force)))
-        yield from self._announcer.play_prologue(self._configuration.in_force, self._identity.conversation_id, now)
+        yield from self._announcer.play_prologue(self._configuration.in_force, self._identity, now)
 
     def resume(self, resumed: ConnectionResumed, now: float) -> Iterator[Effect]:
         """Take over the state of a lost connection. Sends no event: to the client it is the same session."""
         opened = resumed.conversation
         self._identity.open(opened.conversation_id, opened.section_id)
         yield from self._apply(self._capabilities.without_refused_voice(resumed.requested), now)
-        self._announcer.skip_prologue(self._configuration.in_force)
+        self._announcer.skip_prologue(self._configuration.in_force, self._identity)
         self._announcer.skip_notice(opened.conversation_id)
         yield from self._hints.tell(
             f"no chat.update came: the configuration and the conversation {opened.conversation_id} are those of this"

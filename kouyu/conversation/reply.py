@@ -6,7 +6,7 @@ from typing import Literal, assert_never
 from kouyu.conversation import chat_failures
 from kouyu.conversation.agent_answer import AgentAnswer
 from kouyu.conversation.chat_record import ChatRecord
-from kouyu.conversation.effects import CancelReply, CommitReply, Effect, ReadAhead, StartReply
+from kouyu.conversation.effects import CancelReply, CommitReply, Effect, OpeningLine, ReadAhead, StartReply
 from kouyu.conversation.heard import heard_text
 from kouyu.conversation.held_effects import EffectsAt, HeldEffects
 from kouyu.conversation.identity import Identity
@@ -51,8 +51,11 @@ class Reply:
         limits: Limits,
         now: float,
         voice: UserVoice = UNKNOWN_VOICE,
+        opening_lines: tuple[OpeningLine, ...] = (),
     ) -> None:
+        """``opening_lines``: those that were spoken in this section before."""
         self._configuration = configuration
+        self._opening_lines = opening_lines
         self._orders = orders
         self._record = ChatRecord(
             question,
@@ -74,14 +77,14 @@ class Reply:
         """Ask the agent; after tool calls, ask it again with the outputs of the client's tools."""
         order = self._orders.next()
         self._answer.ask(order, now)
-        yield StartReply(order, self._messages.question, self._answer.rounds, self._configuration)
+        yield StartReply(order, self._messages.question, self._answer.rounds, self._configuration, self._opening_lines)
         if self.phase == "running":
             yield CommitReply(order)
 
     def read_ahead(self, *, draft: bool) -> Iterator[Effect]:
         """Prefill the agent's model with the question so far, and draft an answer if ``draft``. This reply itself is
         then discarded."""
-        yield ReadAhead(self._messages.question, self._configuration, draft)
+        yield ReadAhead(self._messages.question, self._configuration, draft, self._opening_lines)
 
     def commit(self, now: float) -> Iterator[Effect]:
         """Announce the chat and release all buffered effects: the turn is certain.

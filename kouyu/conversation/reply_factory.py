@@ -3,6 +3,7 @@
 from kouyu.conversation.configuration_state import ConfigurationState
 from kouyu.conversation.identity import Identity
 from kouyu.conversation.limits import Limits
+from kouyu.conversation.opening_lines import OpeningLines
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.turn import ReplyMaker
@@ -15,12 +16,19 @@ class ReplyFactory:
     """Makes replies in the conversation, for the user and under the configuration that are in force at that time."""
 
     def __init__(
-        self, *, identity: Identity, configuration: ConfigurationState, orders: OrderNumbers, limits: Limits
+        self,
+        *,
+        identity: Identity,
+        configuration: ConfigurationState,
+        orders: OrderNumbers,
+        limits: Limits,
+        opening_lines: OpeningLines,
     ) -> None:
         self._identity = identity
         self._configuration = configuration
         self._orders = orders
         self._limits = limits
+        self._opening_lines = opening_lines
 
     def to_speech(self, transcript: str, now: float, voice: UserVoice = UNKNOWN_VOICE) -> Reply:
         """The reply to what the user said; a ``ReplyMaker``."""
@@ -57,4 +65,5 @@ class ReplyFactory:
             orders=self._orders,
             limits=self._limits,
             now=now,
+            opening_lines=self._opening_lines.heard_in(identity),
         )

@@ -1,10 +1,12 @@
 """Builds an agent's request for a turn: the section so far, the question, and the client's configuration."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from kouyu.agents.agent import AgentRequest, ContextMessage, committed_already
 from kouyu.agents.tool_history import ToolMessage, with_tool_rounds
+from kouyu.conversation.effects import OpeningLine
 from kouyu.protocol.configuration import ChatConfig
 from kouyu.protocol.downlink import TOOL_TYPES, Message
 from kouyu.protocol.tool_round import ToolRound
@@ -24,20 +26,20 @@ async def agent_request(
     brought: Sequence[ContextMessage] = (),
     voice_emotion: str = "",
     tool_rounds: tuple[ToolRound, ...] = (),
+    opening_lines: Sequence[OpeningLine] = (),
     committed: Callable[[], Awaitable[None]] = committed_already,
 ) -> AgentRequest:
     """Build the request for ``question``. ``store`` gives the section's messages, without those of other users, and
     the user's variables, which the client's ``custom_variables`` override; ``brought`` are messages that the client
-    put before its question. Raises StoreError.
+    put before its question, ``opening_lines`` what the agent said without a question. Raises StoreError.
     """
     user_id = chat_config.user_id or ""
     earlier = await store.messages.context(
         question.conversation_id, question.section_id, MOST_CONTEXT_MESSAGES, user_id=user_id
     )
     remembered = await store.variables.values(question.bot_id, user_id)
-    context = with_tool_rounds(
-        _known(record) for record in earlier if record.chat_id != question.chat_id and record.id != question.id
-    )
+    before = (record for record in earlier if record.chat_id != question.chat_id and record.id != question.id)
+    context = with_tool_rounds(_with_opening_lines(before, opening_lines))
     voice = UserVoice.of_meta_data(question.meta_data or {})
     asked = ContextMessage(
         role="user",
@@ -59,6 +61,22 @@ async def agent_request(
         tool_rounds=tool_rounds,
         committed=committed,
     )
+
+
+def _with_opening_lines(
+    records: Iterable[MessageRecord], lines: Sequence[OpeningLine]
+) -> Iterator[ContextMessage | ToolMessage]:
+    """The records and the lines in the order of their ids, which have one length and increase with time."""
+    waiting = deque(lines)
+    for record in records:
+        while waiting and waiting[0].id < record.id:
+            yield _said(waiting.popleft())
+        yield _known(record)
+    yield from map(_said, waiting)
+
+
+def _said(line: OpeningLine) -> ContextMessage:
+    return ContextMessage(role="assistant", content=line.text, content_type="text")
 
 
 def _known(record: MessageRecord) -> ContextMessage | ToolMessage:

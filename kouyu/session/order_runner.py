@@ -221,7 +221,7 @@ class OrderRunner:
 
     async def _read_ahead(self, agent: ReadsAhead, order: ReadAhead) -> None:
         try:
-            as_asked = StartReply(0, order.question, (), order.configuration)
+            as_asked = StartReply(0, order.question, (), order.configuration, order.opening_lines)
             request = await self._request(as_asked, self._recorder.ticket)
             await agent.read_ahead(request, draft=order.draft)
         except AgentError as error:
@@ -245,6 +245,7 @@ class OrderRunner:
             order.configuration.chat_config,
             voice_emotion=emotion.emotion if emotion else "",
             tool_rounds=order.tool_rounds,
+            opening_lines=order.opening_lines,
             committed=committed,
         )
         if self._recordings is None:

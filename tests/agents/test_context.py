@@ -52,6 +52,16 @@ def test_messages_of_one_role_in_a_row_become_one() -> None:
     assert shown == [{"role": "user", "content": "Wait.\nWhat?"}, {"role": "assistant", "content": "Yes"}]
 
 
+def test_a_chat_that_the_assistant_begins_is_shown_with_a_users_message_before() -> None:
+    greeting = ContextMessage(role="assistant", content="Good morning.")
+    chat = chat_messages([greeting, ContextMessage(role="user", content="hello")])
+    assert [(message["role"], message["content"]) for message in chat] == [
+        ("user", "…"),
+        ("assistant", "Good morning."),
+        ("user", "hello"),
+    ]
+
+
 def test_pictures_with_an_address_are_shown() -> None:
     parts = [{"type": "text", "text": "What is it?"}, {"type": "image", "file_url": "http://a/b.png"}]
     (shown,) = chat_messages([message("Look."), message(json.dumps(parts), content_type="object_string")])

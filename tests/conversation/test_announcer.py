@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
-from kouyu.conversation.effects import SaveMessage
+from kouyu.conversation.effects import SaveMessage, StartReply
 from kouyu.protocol.downlink import Sentence
+from kouyu.protocol.uplink import ConversationClear
 from tests.conversation.simulation import CAPABILITIES, Engines, Simulation
 
 ANNOUNCEMENT = [
@@ -72,7 +73,44 @@ def test_no_opening_line_is_spoken_unasked() -> None:
     assert sentences(talk) == []
 
 
-def test_the_opening_line_joins_no_context_and_speech_interrupts_it() -> None:
+def told(talk: Simulation) -> list[str]:
+    """The opening lines that the agent is given with the latest question."""
+    return [line.text for line in talk.all(StartReply)[-1].opening_lines]
+
+
+def test_the_agent_is_told_of_the_opening_line_until_the_section_ends() -> None:
+    talk = Simulation()
+    talk.configure(need_play_prologue=True)
+    talk.wait(5)
+    for _ in range(2):
+        talk.write("hello")
+        assert told(talk) == [CAPABILITIES.prologue]
+    talk.give(ConversationClear())
+    talk.write("hello")
+    assert told(talk) == []
+
+
+def test_the_agent_is_told_what_was_heard_of_an_opening_line_that_speech_cut_off() -> None:
+    talk = Simulation(Engines(packets_per_sentence=30))
+    line = "Hello, I am here. " + "This sentence is never heard. " * 9
+    talk.configure(need_play_prologue=True, prologue_content=line, turn_detection={"type": "server_vad"})
+    talk.silence(6500)
+    talk.speak(600)
+    talk.silence(2000)
+    (heard,) = told(talk)
+    assert line.startswith(heard)
+    assert heard.startswith("Hello, I am here.")
+    assert len(heard) < len(line) // 2
+
+
+def test_a_client_that_is_sent_no_audio_has_read_the_opening_line() -> None:
+    talk = Simulation(capabilities=msgspec.structs.replace(CAPABILITIES, notice="This is recorded."))
+    talk.configure(need_play_prologue=True, event_subscriptions=["conversation.message.delta"])
+    talk.write("hello")
+    assert told(talk) == [CAPABILITIES.prologue]
+
+
+def test_the_opening_line_is_not_saved_and_speech_interrupts_it() -> None:
     talk = Simulation(Engines(packets_per_sentence=30))
     talk.configure(need_play_prologue=True, turn_detection={"type": "server_vad"})
     talk.silence(500)

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from kouyu.conversation.effects import Hint, SaveMessage
+from kouyu.conversation.effects import Hint, SaveMessage, StartReply
 from kouyu.conversation.inputs import ConnectionResumed, OpenedConversation
 from kouyu.protocol.configuration import Configuration
 from tests.conversation.simulation import CAPABILITIES, Simulation
@@ -43,6 +43,12 @@ def test_configuration_conversation_and_section_are_those_of_the_lost_connection
     assert talk.event_types[-1] == "conversation.chat.completed"
     places = {(saved.message.conversation_id, saved.message.section_id) for saved in talk.all(SaveMessage)}
     assert places == {("77", "78")}
+
+
+def test_the_agent_is_told_of_the_opening_line_that_was_spoken_on_the_lost_connection() -> None:
+    talk = resumed(need_play_prologue=True)
+    talk.write("hello")
+    assert [line.text for line in talk.all(StartReply)[-1].opening_lines] == [CAPABILITIES.prologue]
 
 
 def test_the_opening_line_is_not_spoken_again_but_another_one_is() -> None:

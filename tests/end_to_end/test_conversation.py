@@ -111,6 +111,19 @@ async def test_the_prologue_is_spoken_on_request(scripted_server: RunningServer)
         assert "conversation.chat.created" not in talk.types
 
 
+async def test_the_prologue_is_the_models_context_behind_what_was_said_before(
+    scripted_server: RunningServer, language_model: OpenAIStandIn
+) -> None:
+    async with talking(scripted_server) as talk:
+        await talk.ask_and_hear("first")
+        conversation_id = next(e.data["conversation_id"] for e in talk.events if e.type == "conversation.chat.created")
+    async with talking(scripted_server) as talk:
+        await talk.configure(need_play_prologue=True, chat_config={"conversation_id": conversation_id})
+        await talk.until("conversation.audio.completed")
+        await talk.ask("second")
+    assert told(language_model) == [("user", "first"), ("assistant", "first \nGood morning."), ("user", "second")]
+
+
 async def test_a_prologue_of_ones_own_is_spoken(scripted_server: RunningServer) -> None:
     async with talking(scripted_server) as talk:
         await talk.configure(need_play_prologue=True, prologue_content="Welcome to the zoo.")
