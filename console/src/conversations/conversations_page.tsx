@@ -5,16 +5,16 @@ import { useEffect, useState } from "preact/hooks";
 import { moment, t } from "../language/language";
 import { deleteConversation, firstQuestion, listConversations } from "../server/resources";
 import type { Conversation } from "../server/resources";
-import { page } from "../shell/app";
+import { go, hrefOf, path } from "../shell/address";
 import { BotSelect } from "../talk/bot_select";
-import { botId, goOnWith } from "../talk/talk";
+import { botId } from "../talk/talk";
 import { Messages, readable } from "./messages";
 import { Icon } from "../shell/icon";
 
 export function ConversationsPage() {
   const [conversations, setConversations] = useState<Conversation[] | null>(null);
   const [hasMore, setMore] = useState(false);
-  const [opened, setOpened] = useState<string>("");
+  const [, opened = "", turn = ""] = path.value;
   const [error, setError] = useState("");
   const bot = botId.value;
   const load = async (number: number): Promise<void> => {
@@ -31,7 +31,7 @@ export function ConversationsPage() {
   const remove = async (id: string): Promise<void> => {
     if (!confirm(t("conversations.sure"))) return;
     await deleteConversation(id).catch((reason: unknown) => setError(reason instanceof Error ? reason.message : String(reason)));
-    if (opened === id) setOpened("");
+    if (opened === id) go("conversations");
     await load(1);
   };
   return (
@@ -42,7 +42,7 @@ export function ConversationsPage() {
         {conversations?.length === 0 && <p class="hint">{t("conversations.none")}</p>}
         <ul class="rows">
           {conversations?.map((conversation) => (
-            <Row key={conversation.id} conversation={conversation} isOpen={opened === conversation.id} onOpen={() => setOpened(conversation.id)} onDelete={() => void remove(conversation.id)} />
+            <Row key={conversation.id} conversation={conversation} isOpen={opened === conversation.id} onDelete={() => void remove(conversation.id)} />
           ))}
         </ul>
         {hasMore && <button type="button" onClick={() => void load(Math.floor((conversations?.length ?? 0) / 20) + 1)}>{t("more")}</button>}
@@ -51,12 +51,12 @@ export function ConversationsPage() {
         {opened ? (
           <>
             <header class="toolbar">
-              <button type="button" class="quiet back" onClick={() => setOpened("")}><Icon name="back" />{t("back")}</button>
+              <button type="button" class="quiet back" onClick={() => go("conversations")}><Icon name="back" />{t("back")}</button>
               <code class="id">{opened}</code>
               <span class="spacer" />
-              <button type="button" class="primary" onClick={() => void goOnWith(opened).then(() => (page.value = "talk"))}>{t("conversations.goOn")}</button>
+              <button type="button" class="primary" onClick={() => go("talk", opened)}>{t("conversations.goOn")}</button>
             </header>
-            <Messages key={opened} conversationId={opened} />
+            <Messages key={opened} conversationId={opened} turn={turn} />
           </>
         ) : <p class="hint">{t("conversations.choose")}</p>}
       </section>
@@ -64,7 +64,7 @@ export function ConversationsPage() {
   );
 }
 
-function Row(props: { conversation: Conversation; isOpen: boolean; onOpen: () => void; onDelete: () => void }) {
+function Row(props: { conversation: Conversation; isOpen: boolean; onDelete: () => void }) {
   const { conversation } = props;
   const [question, setQuestion] = useState<string | null>(null);
   // Spoken conversations have no name: the first question serves as one.
@@ -76,10 +76,10 @@ function Row(props: { conversation: Conversation; isOpen: boolean; onOpen: () =>
   }, [conversation.id]);
   return (
     <li>
-      <button type="button" class="row" aria-current={props.isOpen} onClick={props.onOpen}>
+      <a class="row" aria-current={props.isOpen} href={hrefOf("conversations", conversation.id)}>
         <span class="title">{conversation.name || question || t(question === null ? "loading" : "conversations.unnamed")}</span>
         <span class="hint">{moment(conversation.created_at)}</span>
-      </button>
+      </a>
       <button type="button" class="icon quiet" aria-label={t("delete")} title={t("delete")} onClick={props.onDelete}><Icon name="delete" /></button>
     </li>
   );

@@ -1,10 +1,11 @@
 // The messages of one conversation, with their recordings if kept.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { duration, moment, t } from "../language/language";
 import { keptAudio, listKeptAudio, listMessages } from "../server/resources";
 import type { KeptAudio, StoredMessage } from "../server/resources";
+import { hrefOf } from "../shell/address";
 import { Icon } from "../shell/icon";
 
 const SHOWN = new Set(["question", "answer", "function_call", "tool_response", "tool_output", ""]);
@@ -16,7 +17,7 @@ export function readable(message: StoredMessage): string {
   return parts.map((part) => part.text ?? `[${part.file_id ?? part.file_url ?? part.type}]`).join("\n");
 }
 
-export function Messages({ conversationId }: { conversationId: string }) {
+export function Messages({ conversationId, turn }: { conversationId: string; turn: string }) {
   const [messages, setMessages] = useState<StoredMessage[] | null>(null);
   const [sounds, setSounds] = useState<Map<string, KeptAudio>>(new Map());
   const [error, setError] = useState("");
@@ -34,26 +35,37 @@ export function Messages({ conversationId }: { conversationId: string }) {
   return (
     <div class="bubbles" tabIndex={0} role="log" aria-label={t("talk.title")}>
       {shown.map((message) => (
-        <Message key={message.id} message={message} conversationId={conversationId} sound={sounds.get(message.id)} />
+        <Message key={message.id} message={message} conversationId={conversationId} isNamed={turn !== "" && message.chat_id === turn} sound={sounds.get(message.id)} />
       ))}
     </div>
   );
 }
 
-function Message(props: { message: StoredMessage; conversationId: string; sound: KeptAudio | undefined }) {
+function Message(props: { message: StoredMessage; conversationId: string; isNamed: boolean; sound: KeptAudio | undefined }) {
   const { message, sound } = props;
   const isTool = message.type === "function_call" || message.type.startsWith("tool");
   const look = isTool ? "tool" : message.role === "user" ? "user" : "agent";
+  const shape = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (props.isNamed && message.role === "user") shape.current?.scrollIntoView({ block: "start" });
+  }, [props.isNamed]);
   return (
-    <div class={`bubble ${look}`}>
+    <div class={`bubble ${look} ${props.isNamed ? "named" : ""}`} ref={shape}>
       <span class="who">{isTool ? message.type : t(message.role === "user" ? "talk.you" : "talk.agent")}</span>
       {readable(message)}
       <div class="below">
-        {message.created_at !== undefined && <time class="hint">{moment(message.created_at)}</time>}
+        {message.created_at !== undefined && <TurnAddress conversationId={props.conversationId} message={message} at={message.created_at} />}
         {sound && <Sound conversationId={props.conversationId} sound={sound} />}
       </div>
     </div>
   );
+}
+
+/** When it was said; a link to its turn, to be sent to others. */
+function TurnAddress({ conversationId, message, at }: { conversationId: string; message: StoredMessage; at: number }) {
+  const time = <time>{moment(at)}</time>;
+  if (!message.chat_id) return <span class="hint">{time}</span>;
+  return <a class="hint" href={hrefOf("conversations", conversationId, message.chat_id)} title={t("conversations.turn")}>{time}</a>;
 }
 
 /** Fetches a recording on request: an audio element cannot send an access token. */

@@ -103,6 +103,7 @@ export const en = {
 
   "timeline.title": "Timeline",
   "timeline.none": "Each turn shows here what happened, and when.",
+  "timeline.notHere": "The timeline of this turn is not here: a browser has the turns that it saw since the page was opened.",
   "timeline.running": "running",
   "timeline.notAllowed": "This access token may not see diagnostics.",
   "timeline.shown": "Part shown",
@@ -184,6 +185,7 @@ export const en = {
   "conversations.unnamed": "Nothing said yet",
   "conversations.choose": "Choose a conversation.",
   "conversations.opened": "Messages",
+  "conversations.turn": "The address of this turn",
   "conversations.goOn": "Go on with it",
   "conversations.hear": "Hear",
   "conversations.sure": "Delete this conversation with everything in it?",

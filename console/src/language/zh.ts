@@ -105,6 +105,7 @@ export const zh: Record<TextName, string> = {
 
   "timeline.title": "时间轴",
   "timeline.none": "每一轮发生了什么、在何时发生，都显示在这里。",
+  "timeline.notHere": "这里没有这一轮的时间线：浏览器只有打开页面以来看到的轮次。",
   "timeline.running": "进行中",
   "timeline.notAllowed": "此访问令牌无权查看诊断。",
   "timeline.shown": "显示范围",
@@ -186,6 +187,7 @@ export const zh: Record<TextName, string> = {
   "conversations.unnamed": "还没有说话",
   "conversations.choose": "请选择一段会话。",
   "conversations.opened": "消息",
+  "conversations.turn": "这一轮的地址",
   "conversations.goOn": "继续",
   "conversations.hear": "听",
   "conversations.sure": "删除这段会话及其全部内容？",

@@ -35,6 +35,7 @@ export interface StoredMessage {
   type: string;
   content: string;
   content_type: string;
+  bot_id?: string;
   chat_id?: string;
   section_id?: string;
   created_at?: number;

@@ -1,6 +1,6 @@
 // The page's frame: navigation, language, colours, and the login.
 
-import { signal } from "@preact/signals";
+import { computed, effect } from "@preact/signals";
 
 import { ConversationsPage } from "../conversations/conversations_page";
 import { HealthPage } from "../health/health_page";
@@ -9,23 +9,38 @@ import type { TextName } from "../language/language";
 import { accessToken } from "../server/access_token";
 import { logout } from "../server/login";
 import { TalkPage } from "../talk/talk_page";
-import { hangUp } from "../talk/talk";
+import { conversationId, hangUp } from "../talk/talk";
+import "../talk/opened_conversation";
 import { TokensPage } from "../tokens/tokens_page";
 import { VoiceprintsPage } from "../voiceprints/voiceprints_page";
+import { hrefOf, path } from "./address";
 import { LoginPage } from "./login_page";
 import { theme } from "./theme";
 import type { Theme } from "./theme";
 import { Icon } from "./icon";
 
 const PAGES = ["talk", "conversations", "voiceprints", "tokens", "health"] as const;
-export type PageName = (typeof PAGES)[number];
+type PageName = (typeof PAGES)[number];
 
-export const page = signal<PageName>("talk");
+const page = computed<PageName>(() => PAGES.find((name) => name === path.value[0]) ?? "talk");
+
+effect(() => {
+  document.title = accessToken.value ? `${t(`page.${page.value}` as TextName)} · kouyu` : "kouyu";
+});
+
+/** The talk view keeps its conversation while another view is open. */
+const hrefOfPage = (name: PageName): string => (name === "talk" && conversationId.value ? hrefOf(name, conversationId.value) : hrefOf(name));
+
+/** An ordinary link to an element would replace the address. */
+function skip(event: MouseEvent): void {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}
 
 export function App() {
   return (
     <>
-      <a class="skip" href="#main">{t("skip")}</a>
+      <a class="skip" href="#main" onClick={skip}>{t("skip")}</a>
       <header class="top">
         <h1><span class="glyph" aria-hidden="true">口语</span> kouyu</h1>
         {accessToken.value && <Navigation />}
@@ -47,9 +62,9 @@ function Navigation() {
   return (
     <nav aria-label={t("pages")}>
       {PAGES.map((name) => (
-        <button key={name} type="button" aria-current={page.value === name ? "page" : undefined} onClick={() => (page.value = name)}>
+        <a key={name} href={hrefOfPage(name)} aria-current={page.value === name ? "page" : undefined}>
           <Icon name={name} />{t(`page.${name}` as TextName)}
-        </button>
+        </a>
       ))}
     </nav>
   );

@@ -4,8 +4,8 @@ import { useState } from "preact/hooks";
 
 import { duration, t } from "../language/language";
 import { stagesOf } from "../timeline/explanation";
-import { shownTurn } from "../timeline/shown_turn";
-import { keyOf, turns } from "../timeline/watching";
+import { showTurn } from "../timeline/shown_turn";
+import { turns } from "../timeline/watching";
 import type { AgentBubble, Bubble, ToolBubble, UserBubble } from "./bubbles";
 import { submitTools } from "./talk";
 import { Icon } from "../shell/icon";
@@ -73,7 +73,7 @@ function TurnLink({ chatId }: { chatId: string }) {
   if (!record) return null;
   const stages = stagesOf(record);
   const text = stages ? duration(stages.total) : t("talk.why");
-  return <button type="button" class="tag turn-link" title={t("talk.whyHelp")} onClick={() => (shownTurn.value = keyOf(record))}><Icon name="clock" />{text}</button>;
+  return <button type="button" class="tag turn-link" title={t("talk.whyHelp")} onClick={() => showTurn(record)}><Icon name="clock" />{text}</button>;
 }
 
 function ToolView({ bubble }: { bubble: ToolBubble }) {

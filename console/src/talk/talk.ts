@@ -46,7 +46,7 @@ export function chooseBot(id: string): void {
   localStorage.setItem("kouyu.bot", id);
 }
 
-function notice(text: string, isError = false): void {
+export function addNotice(text: string, isError = false): void {
   bubbles.value = added(bubbles.value, { kind: "notice", text, isError });
 }
 
@@ -63,10 +63,10 @@ function onServerEvent(event: ServerEvent): void {
       conversationId.value = event.data.conversation_id;
       break;
     case "conversation.cleared":
-      notice(t("notice.cleared"));
+      addNotice(t("notice.cleared"));
       break;
     case "error":
-      notice(event.data.msg, true);
+      addNotice(event.data.msg, true);
       void hangUp();
       break;
   }
@@ -82,7 +82,7 @@ export async function start(): Promise<void> {
   if (phase.value !== "idle") return;
   phase.value = "connecting";
   hasMicrophone = await mayListen();
-  if (!hasMicrophone) notice(t(isSecureContext ? "notice.noMicrophone" : "notice.notSecure"));
+  if (!hasMicrophone) addNotice(t(isSecureContext ? "notice.noMicrophone" : "notice.notSecure"));
   inForce = chosen.value;
   try {
     client = await connect(
@@ -104,7 +104,7 @@ export async function start(): Promise<void> {
       },
     );
   } catch (error) {
-    notice(t("notice.noConnection", { why: error instanceof Error ? error.message : String(error) }), true);
+    addNotice(t("notice.noConnection", { why: error instanceof Error ? error.message : String(error) }), true);
     phase.value = "idle";
     return;
   }
@@ -214,17 +214,12 @@ export function clearContext(): void {
   if (client) send(client, "conversation.clear");
 }
 
-/** Leaves this conversation: the next start begins a new one. */
-export async function newConversation(): Promise<void> {
-  await hangUp();
-  conversationId.value = "";
-  bubbles.value = [];
-}
-
-/** Continues an earlier conversation. */
-export async function goOnWith(id: string): Promise<void> {
-  await newConversation();
+/** Leaves this conversation: the next start begins a new one, or continues the one with this id. */
+export async function leaveFor(id = ""): Promise<void> {
+  const ending = hangUp();
   conversationId.value = id;
+  bubbles.value = [];
+  await ending;
 }
 
 function showLevel(): void {

@@ -9,9 +9,10 @@ import { isTimelineOpen } from "../timeline/shown_turn";
 import { TimelinePanel } from "../timeline/timeline_panel";
 import { BubbleView } from "./bubble_view";
 import { Composer } from "./composer";
+import { newConversation } from "./opened_conversation";
 import { Partners } from "./partners";
 import { microphoneId, microphones } from "./microphone";
-import { applySettings, bubbles, chooseMicrophone, clearContext, conversationId, isPushToTalk, newConversation, phase } from "./talk";
+import { applySettings, bubbles, chooseMicrophone, clearContext, conversationId, isPushToTalk, phase } from "./talk";
 
 export function TalkPage() {
   const [hasSettings, setSettings] = useState(false);
@@ -90,7 +91,7 @@ function SettingsDialog({ onClose }: { onClose: () => void }) {
       <SettingsForm />
       <footer class="toolbar">
         <button type="button" onClick={clearContext} disabled={phase.value !== "connected"}>{t("talk.clear")}</button>
-        <button type="button" onClick={() => void newConversation()}>{t("talk.new")}</button>
+        <button type="button" onClick={() => newConversation()}>{t("talk.new")}</button>
         <MicrophoneChoice />
       </footer>
     </dialog>

@@ -85,7 +85,8 @@ function messageCompleted(bubbles: readonly Bubble[], message: Message): Bubble[
   return added(bubbles, { kind: "user", chatId: message.chat_id, text, live: false, files });
 }
 
-function typed(message: Message): { text: string; files: string[] } {
+/** The text and the files of a message that a user wrote. */
+export function typed(message: Pick<Message, "content" | "content_type">): { text: string; files: string[] } {
   if (message.content_type !== "object_string") return { text: message.content, files: [] };
   const parts = JSON.parse(message.content) as { type: string; text?: string; file_id?: string; file_url?: string }[];
   const texts = parts.flatMap((part) => part.text ?? []);

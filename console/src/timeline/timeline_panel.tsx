@@ -6,7 +6,7 @@ import { duration, t } from "../language/language";
 import { Comparison } from "./comparison";
 import { stagesOf, titleOf } from "./explanation";
 import type { TurnRecord } from "./facts";
-import { shown, shownTurn } from "./shown_turn";
+import { showTurn, shown, shownTurn } from "./shown_turn";
 import { TurnView } from "./turn_view";
 import { hints, importTurns, keyOf, mayWatch, turns } from "./watching";
 import { Icon } from "../shell/icon";
@@ -21,12 +21,12 @@ export function TimelinePanel() {
         <span class="spacer" />
         <button type="button" aria-pressed={isComparing} disabled={turns.value.length < 2} onClick={() => setComparing(!isComparing)}>{t("compare.title")}</button>
         <Import />
-        <button type="button" class="close quiet" aria-label={t("close")} onClick={() => (shownTurn.value = "")}><Icon name="hangUp" /></button>
+        <button type="button" class="close quiet" aria-label={t("close")} onClick={() => showTurn()}><Icon name="hangUp" /></button>
       </header>
       {mayWatch.value === false && <p class="hint">{t("timeline.notAllowed")}</p>}
       {hints.value.map((hint) => <p class="hint" key={hint}>{hint}</p>)}
       <TurnList isComparing={isComparing} />
-      {isComparing ? <Comparison records={turns.value} /> : record ? <TurnView record={record} key={keyOf(record)} /> : <p class="hint">{t("timeline.none")}</p>}
+      {isComparing ? <Comparison records={turns.value} /> : record ? <TurnView record={record} key={keyOf(record)} /> : <p class="hint">{t(shownTurn.value ? "timeline.notHere" : "timeline.none")}</p>}
     </section>
   );
 }
@@ -48,7 +48,7 @@ function TurnTab({ record }: { record: TurnRecord }) {
   const isShown = shown.value === record;
   return (
     <li>
-      <button type="button" aria-current={isShown} onClick={() => (shownTurn.value = keyOf(record))}>
+      <button type="button" aria-current={isShown} onClick={() => showTurn(record)}>
         <span class="title">{titleOf(record)}</span>
         <span class="length">{stages ? duration(stages.total) : "–"}</span>
       </button>

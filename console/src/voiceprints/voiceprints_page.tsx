@@ -6,12 +6,13 @@ import { moment, t } from "../language/language";
 import { problem } from "../server/problem";
 import type { SpeakerScore, VoiceprintFeature, VoiceprintGroup } from "../server/resources";
 import { createGroup, deleteFeature, deleteGroup, enrol, identify, listFeatures, listGroups } from "../server/voiceprints";
+import { go, hrefOf, path } from "../shell/address";
 import { RecordButton } from "./record_button";
 import { Icon } from "../shell/icon";
 
 export function VoiceprintsPage() {
   const [groups, setGroups] = useState<VoiceprintGroup[] | null>(null);
-  const [opened, setOpened] = useState("");
+  const [, opened = ""] = path.value;
   const [name, setName] = useState("");
   const [error, setError] = useState("");
   const load = (): Promise<void> => listGroups().then(setGroups);
@@ -26,7 +27,7 @@ export function VoiceprintsPage() {
       <section class="panel" aria-label={t("voiceprints.groups")}>
         <header class="toolbar"><h2>{t("voiceprints.groups")}</h2></header>
         {error && <p class="error" role="alert">{error}</p>}
-        <form class="toolbar" onSubmit={(event) => { event.preventDefault(); attempt(createGroup(name).then(({ id }) => { setName(""); setOpened(id); })); }}>
+        <form class="toolbar" onSubmit={(event) => { event.preventDefault(); attempt(createGroup(name).then(({ id }) => { setName(""); go("voiceprints", id); })); }}>
           <input required value={name} placeholder={t("voiceprints.groupName")} aria-label={t("voiceprints.groupName")} onInput={(event) => setName(event.currentTarget.value)} />
           <button type="submit" class="primary">{t("voiceprints.newGroup")}</button>
         </form>
@@ -34,9 +35,9 @@ export function VoiceprintsPage() {
         <ul class="rows">
           {groups?.map(({ id, name: title, feature_count }) => (
             <li key={id}>
-              <button type="button" class="row" aria-current={group?.id === id} onClick={() => setOpened(id)}>
+              <a class="row" aria-current={group?.id === id} href={hrefOf("voiceprints", id)}>
                 <span class="title">{title}</span><span class="hint">{t("voiceprints.count", { count: feature_count })}</span>
-              </button>
+              </a>
               <button type="button" class="icon quiet" aria-label={t("delete")} title={t("delete")} onClick={() => confirm(t("voiceprints.sure")) && attempt(deleteGroup(id))}><Icon name="delete" /></button>
             </li>
           ))}

@@ -1,6 +1,6 @@
 import { PUSH_TO_TALK, answered, openPage, start, type } from '../talk_page.mjs';
 
-const go = (page, name) => page.click(`nav button:has-text("${name}")`);
+const go = (page, name) => page.click(`nav a:has-text("${name}")`);
 
 /** What each row of a token's card says. */
 const factsOf = card =>

@@ -1,6 +1,6 @@
 import { PUSH_TO_TALK, answered, bubbles, openPage, start, type } from '../talk_page.mjs';
 
-const go = (page, name) => page.click(`nav button:has-text("${name}")`);
+const go = (page, name) => page.click(`nav a:has-text("${name}")`);
 
 /** A conversation found again: read, heard, gone on with, deleted. */
 export async function conversation(page, where, { bot, holdMs }) {
@@ -14,7 +14,7 @@ export async function conversation(page, where, { bot, holdMs }) {
   await answered(page, 1);
   await page.click('button[aria-label="Hang up"]');
   await go(page, 'Conversations');
-  await page.click('.rows button.row:has-text("France")');
+  await page.click('.rows a.row:has-text("France")');
   await page.waitForSelector('.detail .bubble');
   const opened = await bubbles(page);
   await page.click('.detail .bubble.user .tag');
@@ -27,7 +27,7 @@ export async function conversation(page, where, { bot, holdMs }) {
   await page.click('button[aria-label="Hang up"]');
   await go(page, 'Conversations');
   const before = await page.waitForSelector('.rows li').then(() => page.locator('.rows li').count());
-  await page.click('.rows button.row');
+  await page.click('.rows a.row');
   await page.waitForFunction(() => document.querySelectorAll('.detail .bubble').length === 4);
   await page.locator('.rows button[aria-label="Delete"]').first().click();
   await page.waitForFunction(count => document.querySelectorAll('.rows li').length === count - 1, before);

@@ -24,7 +24,7 @@ export async function everyPage(page, where, { bot }) {
   await look('settings');
   await page.keyboard.press('Escape');
   for (const [index, name] of ['conversations', 'voiceprints', 'tokens', 'health'].entries()) {
-    await page.click(`nav button:nth-child(${index + 2})`);
+    await page.click(`nav a:nth-child(${index + 2})`);
     await page.waitForTimeout(500);
     await look(name);
   }

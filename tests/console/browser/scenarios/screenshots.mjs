@@ -69,15 +69,15 @@ export async function others(page, where, { bot, folder }) {
   await page.fill('.bubble.tool textarea', 'Sunny, 21 degrees.');
   await shoot(page, folder, 'tool');
   for (const [index, name] of ['conversations', 'voiceprints', 'tokens', 'health'].entries()) {
-    await page.click(`nav button:nth-child(${index + 2})`);
+    await page.click(`nav a:nth-child(${index + 2})`);
     await page.waitForTimeout(800);
     if (name === 'conversations') {
-      await page.click('.rows button.row');
+      await page.click('.rows a.row');
       await page.waitForTimeout(800);
     }
     await shoot(page, folder, name);
   }
-  await page.click('nav button:nth-child(1)');
+  await page.click('nav a:nth-child(1)');
   await page.evaluate(() => localStorage.removeItem('kouyu.access'));
   await page.click('button:text-is("Sign out")');
   await page.waitForSelector('.login');
