@@ -4,7 +4,7 @@ Pure: no clock, no sockets, no models. Every rule about turns lives in this pack
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, assert_never
+from typing import Any, Literal, TypeAlias, assert_never
 
 from kouyu.conversation.announcer import Announcer
 from kouyu.conversation.capabilities import Capabilities
@@ -56,6 +56,10 @@ from kouyu.protocol.uplink import (
     SubmitToolOutputs,
     UnknownEvent,
 )
+
+Activity: TypeAlias = Literal["idle", "user_speaks", "answering", "playing"]
+"""What happens in a conversation: nothing; the user speaks, or holds the button; a turn is recognised or answered; or
+what was sent is still being played."""
 
 
 class Conversation:
@@ -112,6 +116,14 @@ class Conversation:
     def in_turn(self, now: float) -> bool:
         """Whether a turn is in progress: the user speaks, or an answer is prepared, sent or still played."""
         return self._turns.unanswered or self._output.audible(now)
+
+    def activity(self, now: float) -> Activity:
+        """What happens at present."""
+        if self._turns.in_buffer:
+            return "user_speaks"
+        if self._turns.unanswered or self._output.running():
+            return "answering"
+        return "playing" if self._output.audible(now) else "idle"
 
     def read(self, data: Mapping[str, Any]) -> Merged[Configuration]:
         """Parse a ``chat.update``, collecting its faults. Changes nothing; ``ConfigurationUpdate`` applies it."""

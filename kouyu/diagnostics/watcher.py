@@ -33,6 +33,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     user_id: str = ""
     token_id: str = ""
     """The access token that opened the session."""
+    events: bool = False
+    """Whether to get each message of the connection as a fact, too."""
 
     def is_met_by(self, owner: str, log_id: str, user_id: str, token_id: str) -> bool:
         """Whether a session with these values matches."""

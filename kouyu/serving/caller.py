@@ -64,6 +64,9 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     token_id: str = ""
     owner: str = ""
     """Whose data it reads and writes."""
+    token_name: str = ""
+    software: str = ""
+    """What the client calls itself: its ``User-Agent``, cut at 200 characters; "" if it says nothing."""
     use: TokenUse = msgspec.field(default_factory=TokenUse)
 
 

@@ -2,6 +2,10 @@
 
 import logging
 
+import msgspec
+
+from kouyu.diagnostics.live_session import OpenedBy
+from kouyu.diagnostics.wire_tap import Tapped
 from kouyu.metrics.server_metrics import End
 from kouyu.protocol.errors import INTERNAL_MSG
 from kouyu.serving.caller import UNLIMITED, Caller
@@ -47,11 +51,11 @@ async def run_session(
             session.redialing.live(),
             services.turns_in_progress.reported(socket, session.in_turn),
             services.watcher_hub.session(
-                session.about,
-                owner=caller.owner,
-                token_id=caller.token_id,
+                msgspec.structs.replace(session.about, software=caller.software),
+                opened_by=OpenedBy(owner=caller.owner, token_id=caller.token_id, token_name=caller.token_name),
                 conversation=session.conversation,
                 clock=session.clock,
+                wire=socket if isinstance(socket, Tapped) else None,
             ) as live,
         ):
             await session.run(live)

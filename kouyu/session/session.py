@@ -12,7 +12,7 @@ from kouyu.conversation.conversation import Conversation
 from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import ClientFault, ClientJoined, ClientLeft, Input, SectionBegan, TimePassed
 from kouyu.diagnostics.facts.session import SessionSeen
-from kouyu.diagnostics.watcher_hub import LiveSession
+from kouyu.diagnostics.live_session import LiveSession
 from kouyu.metrics.turn_times import TurnTimes
 from kouyu.protocol.errors import ProtocolError
 from kouyu.protocol.uplink import (

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.models
 
 @asynccontextmanager
 async def watching(server: RunningServer) -> AsyncIterator[ClientConnection]:
-    url = server.http.replace("http", "ws", 1) + "/v1/diagnostics"
+    url = server.http.replace("http", "ws", 1) + "/v1/diagnostics?events=true"
     async with connect(url, additional_headers={"Authorization": f"Bearer {server.token}"}) as connection:
         yield connection
 
@@ -49,6 +49,7 @@ async def test_a_spoken_turn_is_seen_and_kept(scripted_server: RunningServer, qu
             await ask_aloud(talk, questions)
             facts = await facts_until(connection, "turn.ended")
             check_facts(facts, talk)
+            check_events(facts, talk)
             await check_export(scripted_server, facts)
         await facts_until(connection, "session.ended")
     await check_sound(scripted_server, talk, before)
@@ -71,6 +72,16 @@ def check_facts(facts: list[dict[str, Any]], talk: Talk) -> None:
     stages = by_type["turn.ended"][0]["stages"]
     assert stages["total"] == pytest.approx(by_type["audio.sent"][0]["at_ms"] - ended["to_ms"], abs=1)
     assert stages["silence"] == pytest.approx(ended["silence_ms"], abs=1)
+
+
+def check_events(facts: list[dict[str, Any]], talk: Talk) -> None:
+    """The messages are those that the client sent and got, in their order, without the audio."""
+    received = [fact for fact in facts if fact["type"] == "event.received"]
+    sent = [fact for fact in facts if fact["type"] == "event.sent"]
+    assert received[0]["event"]["event_type"] == "chat.update"
+    assert sum(fact["audio_bytes"] for fact in received) > 32_000
+    assert [fact["event"]["event_type"] for fact in sent] == talk.types[: len(sent)]
+    assert max(len(json.dumps(fact["event"])) for fact in received + sent) < 10_000
 
 
 async def check_export(server: RunningServer, facts: list[dict[str, Any]]) -> None:

@@ -20,6 +20,8 @@ class SessionSeen(Fact, frozen=True, kw_only=True, tag="session"):
     workflow_id: str
     user_id: str = ""
     conversation_id: str = ""
+    software: str = ""
+    """What the client calls itself (``User-Agent``)."""
     limits: Limits
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
+from kouyu.diagnostics.wire_tap import WireTap
 from kouyu.protocol import downlink
 from kouyu.protocol.ids import new_event_id
 from kouyu.serving.socket import SocketClosed
@@ -23,6 +24,7 @@ class ClientSocket:
         self._websocket = websocket
         self._over = False
         self.said_goodbye = False
+        self.wire_tap: WireTap | None = None
 
     async def receive(self) -> str | bytes | None:
         """The next message; None once the connection is over."""
@@ -34,13 +36,18 @@ class ClientSocket:
             self.said_goodbye = _is_from_client(message.get("code", _LOST))
             return None
         text: str | None = message.get("text")
-        return text if text is not None else bytes(message["bytes"])
+        received = text if text is not None else bytes(message["bytes"])
+        if self.wire_tap is not None:
+            self.wire_tap.received(received)
+        return received
 
     async def send(self, text: str) -> None:
         """Send one text message; raises SocketClosed when the connection is over."""
         if self._over:
             raise SocketClosed
         await self._send({"type": "websocket.send", "text": text, "bytes": None})
+        if self.wire_tap is not None:
+            self.wire_tap.sent(text)
 
     async def close(self, code: int, reason: str) -> None:
         """Close the connection, if it is not over."""

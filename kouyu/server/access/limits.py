@@ -64,7 +64,7 @@ class TokenLimiter:
         if len(self._uses) > TOKENS_KEPT:
             self._forget_idle()
         use.most_conversations = token.limits.conversations
-        return Caller(token_id=token.id, owner=token.owner, use=use)
+        return Caller(token_id=token.id, owner=token.owner, token_name=token.name, use=use)
 
     def request(self, token: TokenRecord) -> Refusal | None:
         """Count a request; return why it is refused, if it is."""

@@ -5,7 +5,7 @@ is sent and the connection closed; every other client gets an HTTP status (webso
 """
 
 from contextlib import AbstractContextManager
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from litestar import WebSocket
@@ -21,6 +21,8 @@ from kouyu.serving.caller import Caller
 from kouyu.store.token_records import Permission, TokenRecord
 
 Connection: TypeAlias = WebSocket[Any, Any, Any]
+_SOFTWARE: Final = 200
+"""Characters of a client's ``User-Agent`` that are kept."""
 
 
 class AuthenticatedClient(msgspec.Struct, frozen=True):
@@ -40,7 +42,8 @@ class AuthenticatedClient(msgspec.Struct, frozen=True):
     @property
     def caller(self) -> Caller:
         """The token for sessions."""
-        return self.limiter.caller(self.user)
+        software = self.connection.headers.get("user-agent", "")[:_SOFTWARE]
+        return msgspec.structs.replace(self.limiter.caller(self.user), software=software)
 
     async def over_limit(self) -> Refusal | None:
         """Why no conversation of this token may begin now. Raises StoreError."""

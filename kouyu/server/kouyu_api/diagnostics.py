@@ -34,7 +34,10 @@ def diagnostics_route(authenticator: SocketAuthenticator, watcher_hub: WatcherHu
         if authenticated is None:
             return
         query = socket.scope["query_string"]
-        wanted = wanted_by(authenticated.user, query_value(query, "log_id"), query_value(query, "user_id"))
+        wanted = msgspec.structs.replace(
+            wanted_by(authenticated.user, query_value(query, "log_id"), query_value(query, "user_id")),
+            events=query_value(query, "events") == "true",
+        )
         try:
             with watcher_hub.watch(wanted) as watcher:
                 client = await authenticated.accept()

@@ -11,6 +11,7 @@ from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.access.socket_authentication import SocketAuthenticator
 from kouyu.server.kouyu_api.configuration import configuration_routes
 from kouyu.server.kouyu_api.diagnostics import diagnostics_route, turn_routes
+from kouyu.server.kouyu_api.live_connections import live_connection_routes
 from kouyu.server.kouyu_api.login import login_routes
 from kouyu.server.kouyu_api.recent_metrics import recent_metrics_routes
 from kouyu.server.kouyu_api.sounds import sound_routes
@@ -37,6 +38,7 @@ def kouyu_api_routes(
     return [
         diagnostics_route(authenticators.sockets, state.watcher_hub),
         *turn_routes(state.watcher_hub, watching),
+        *live_connection_routes(state.watcher_hub, watching),
         *login_routes(store.tokens, authenticators.failures, authenticators.rest),
         *configuration_routes(voices, authenticators.rest.permitting(*ALL_PERMISSIONS, "own_diagnostics")),
         *sound_routes(store, authenticators.rest.text),

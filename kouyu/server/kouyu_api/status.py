@@ -18,10 +18,11 @@ from litestar.types import Guard
 from kouyu.agents.embedded.tiered_model import TierChange, TieredModel
 from kouyu.diagnostics.loop_watchdog import Holds, LoopWatchdog
 from kouyu.diagnostics.watcher import Wanted
-from kouyu.diagnostics.watcher_hub import LiveSession, WatcherHub
+from kouyu.diagnostics.watcher_hub import WatcherHub
 from kouyu.engines.scheduler import Scheduler
 from kouyu.metrics.recent_metrics import RecentMetrics
 from kouyu.server.access.sessions import Sessions
+from kouyu.server.kouyu_api.live_connections import LiveConnection, live_connection
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.settings.all_settings import EngineSettings
@@ -55,16 +56,6 @@ class _Cpu(msgspec.Struct, frozen=True):
     load_1min: float
 
 
-class _Live(msgspec.Struct, frozen=True):
-    log_id: str
-    bot_id: str
-    user_id: str
-    conversation_id: str
-    age_s: float
-    hints: Sequence[str]
-    """Likely mistakes in what the client sends, oldest first."""
-
-
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The state of the server. ``scheduler`` is left out where it runs no engines of its own."""
 
@@ -84,7 +75,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     cpu: _Cpu
     event_loop_held: Holds
     kept_audio: dict[str, int]
-    live: Sequence[_Live]
+    live: Sequence[LiveConnection]
 
 
 def speech_engines_of(settings: EngineSettings) -> tuple[RunningEngine, ...]:
@@ -140,20 +131,8 @@ class ServerState:
             live=self._live(owner),
         )
 
-    def _live(self, owner: str) -> tuple[_Live, ...]:
-        return tuple(_live(session) for session in self.watcher_hub.sessions(Wanted(owner=owner)))
-
-
-def _live(session: LiveSession) -> _Live:
-    about = session.about
-    return _Live(
-        log_id=about.log_id,
-        bot_id=about.bot_id,
-        user_id=about.user_id,
-        conversation_id=about.conversation_id,
-        age_s=round(session.age_s, 1),
-        hints=tuple(hint.message for hint in session.hints),
-    )
+    def _live(self, owner: str) -> tuple[LiveConnection, ...]:
+        return tuple(live_connection(session) for session in self.watcher_hub.sessions(Wanted(owner=owner)))
 
 
 def status_routes(state: ServerState, guard: Guard) -> list[HTTPRouteHandler]:

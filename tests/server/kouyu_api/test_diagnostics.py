@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,8 +18,10 @@ from kouyu.conversation.inputs import ConfigurationUpdate
 from kouyu.conversation.limits import Limits
 from kouyu.diagnostics.facts.session import SessionSeen
 from kouyu.diagnostics.facts.turn import TurnStarted
+from kouyu.diagnostics.live_session import LiveSession, OpenedBy
 from kouyu.diagnostics.watcher import MOST_WAITING, Wanted
-from kouyu.diagnostics.watcher_hub import MOST_WATCHERS, LiveSession
+from kouyu.diagnostics.watcher_hub import MOST_WATCHERS
+from kouyu.diagnostics.wire_tap import Tapped, WireTap
 from kouyu.protocol.ids import IdFactory
 from kouyu.protocol.uplink import ConversationMessageCreate
 from kouyu.store.token_records import Permission
@@ -46,12 +49,20 @@ class Talk:
 
 
 @contextmanager
-def session(server: Running, log_id: str = "log 1", token_id: str = "", owner: str = "") -> Iterator[Talk]:
+def session(
+    server: Running, log_id: str = "log 1", token_id: str = "", owner: str = "", wire: Tapped | None = None
+) -> Iterator[Talk]:
     identity = Identity(ids=IdFactory(), bot_id="kouyu", epoch=0.0)
     conversation = Conversation(identity=identity, capabilities=CAPABILITIES, limits=Limits())
-    about = SessionSeen(log_id=log_id, epoch_ms=1000, bot_id="kouyu", workflow_id="", limits=Limits())
+    about = SessionSeen(
+        log_id=log_id, epoch_ms=1000, bot_id="kouyu", workflow_id="", software="phone/1.0", limits=Limits()
+    )
     with server.watcher_hub.session(
-        about, owner=owner, token_id=token_id, conversation=conversation, clock=lambda: 2.0
+        about,
+        opened_by=OpenedBy(owner=owner, token_id=token_id, token_name=f"token {token_id}"),
+        conversation=conversation,
+        clock=lambda: 2.0,
+        wire=wire,
     ) as live:
         yield Talk(live, conversation)
 
@@ -157,6 +168,83 @@ async def test_whoever_watches_a_user_sees_the_session_from_when_it_is_theirs(se
             server.watcher_hub.changed(talk.live)
             got = await facts(connection, "session.configured")
     assert got[0]["fact"]["user_id"] == "ada"
+
+
+class Wire:
+    """The connection of a session of the hub."""
+
+    wire_tap: WireTap | None = None
+
+    def carries(self, *uplink: str, downlink: str) -> None:
+        """Pass on messages, as a connection does."""
+        if self.wire_tap is not None:
+            for message in uplink:
+                self.wire_tap.received(message)
+            self.wire_tap.sent(downlink)
+
+
+async def test_whoever_wants_events_gets_each_message_with_the_size_of_its_audio(server: Running) -> None:
+    wire = Wire()
+    with session(server, wire=wire):
+        async with watching(server, "?events=true") as connection:
+            await facts(connection, "session.configured")
+            append = {
+                "id": "1",
+                "event_type": "input_audio_buffer.append",
+                "data": {"delta": b64encode(bytes(640)).decode()},
+            }
+            wire.carries(json.dumps(append), "no JSON", downlink='{"event_type": "chat.updated", "data": {}}')
+            got = [message["fact"] for message in await facts(connection, "event.sent")]
+    assert [fact["type"] for fact in got] == ["event.received", "event.received", "event.sent"]
+    assert (got[0]["audio_bytes"], got[0]["bytes"], got[0]["at_ms"]) == (640, len(json.dumps(append)), 2000.0)
+    assert got[0]["event"] == {**append, "data": {"delta": "(640 bytes)"}}
+    assert (got[1]["event"], got[1]["text"]) == (None, "no JSON")
+    assert got[2]["event"] == {"event_type": "chat.updated", "data": {}}
+
+
+async def test_messages_are_copied_only_while_somebody_wants_them(server: Running) -> None:
+    wire = Wire()
+    with session(server, wire=wire) as talk:
+        async with watching(server) as connection:
+            await facts(connection, "session.configured")
+            assert wire.wire_tap is None
+            async with watching(server, "?events=true") as other:
+                await facts(other, "session.configured")
+                wire.carries(downlink="{}")
+                await facts(other, "event.sent")
+            await until(lambda: wire.wire_tap is None)
+            talk.write("hello")
+            assert "event.sent" not in [message["fact"]["type"] for message in await facts(connection, "chat")]
+
+
+async def live(server: Running, secret: str) -> httpx.Response:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
+        return await client.get("/v1/diagnostics/sessions", headers={"Authorization": f"Bearer {secret}"})
+
+
+async def test_live_connections_are_listed_with_their_client_format_and_state(server: Running) -> None:
+    with session(server, token_id="7") as talk:
+        talk.configure(input_audio={"format": "pcm", "codec": "g711a"}, output_audio={"codec": "opus"})
+        talk.write("hello")
+        (shown,) = (await live(server, server.token)).json()["data"]
+    assert (shown["log_id"], shown["bot_id"], shown["token"]) == ("log 1", "kouyu", "token 7")
+    assert (shown["software"], shown["state"], shown["turn_detection"]) == (
+        "phone/1.0",
+        "answering",
+        "client_interrupt",
+    )
+    assert (shown["input_audio"]["codec"], shown["input_audio"]["sample_rate"]) == ("g711a", 8000)
+    assert shown["output_audio"] == {"codec": "opus", "sample_rate": 24000}
+
+
+async def test_the_list_has_only_what_the_token_may_watch(server: Running) -> None:
+    token_id, secret = await token(server, "own_diagnostics")
+    with session(server, "mine", token_id=token_id), session(server, "other's"), session(server, "theirs", owner="1"):
+        assert [each["log_id"] for each in (await live(server, secret)).json()["data"]] == ["mine"]
+        seen = [each["log_id"] for each in (await live(server, server.token)).json()["data"]]
+        assert seen == ["mine", "other's"]
+    _, voice = await server.store.tokens.create("voice", permissions=("voice",))
+    assert (await live(server, voice)).status_code == 403
 
 
 async def ask(server: Running, query: str, secret: str = "") -> httpx.Response:
