@@ -4,8 +4,9 @@ Pure: no clock, no sockets, no models. Every rule about turns lives in this pack
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, TypeAlias, assert_never
+from typing import Any, assert_never
 
+from kouyu.conversation.activity import Activity, activity_of
 from kouyu.conversation.announcer import Announcer
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.configuration_state import ConfigurationState
@@ -56,10 +57,6 @@ from kouyu.protocol.uplink import (
     SubmitToolOutputs,
     UnknownEvent,
 )
-
-Activity: TypeAlias = Literal["idle", "user_speaks", "answering", "playing"]
-"""What happens in a conversation: nothing; the user speaks, or holds the button; a turn is recognised or answered; or
-what was sent is still being played."""
 
 
 class Conversation:
@@ -119,11 +116,7 @@ class Conversation:
 
     def activity(self, now: float) -> Activity:
         """What happens at present."""
-        if self._turns.in_buffer:
-            return "user_speaks"
-        if self._turns.unanswered or self._output.running():
-            return "answering"
-        return "playing" if self._output.audible(now) else "idle"
+        return activity_of(self._turns, self._output, now)
 
     def read(self, data: Mapping[str, Any]) -> Merged[Configuration]:
         """Parse a ``chat.update``, collecting its faults. Changes nothing; ``ConfigurationUpdate`` applies it."""

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 import msgspec
 
 from kouyu.audio.pcm import Samples
-from kouyu.conversation.conversation import Activity, Conversation
+from kouyu.conversation.activity import Activity
+from kouyu.conversation.conversation import Conversation
 from kouyu.conversation.effects import Effect
 from kouyu.conversation.inputs import Input
 from kouyu.diagnostics.facts.record import AnyFact, TurnRecord

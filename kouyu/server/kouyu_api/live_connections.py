@@ -8,7 +8,7 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 
-from kouyu.conversation.conversation import Activity
+from kouyu.conversation.activity import Activity
 from kouyu.diagnostics.live_session import LiveSession
 from kouyu.diagnostics.watcher_hub import WatcherHub
 from kouyu.protocol.configuration import InputAudio, OutputAudio, TurnDetectionType
