@@ -68,19 +68,19 @@ async def open_bots(
     Raises AgentError for a prompt that is not well formed, or a key that is missing from the environment.
     """
     async with AsyncExitStack() as stack:
-        definitions = {bot.id: _definition(bot) for bot in chosen}
+        definitions = {bot.id: definition_of(bot) for bot in chosen}
         agents: dict[str, Agent] = {}
         models: dict[str, LanguageModel] = {}
         for bot in chosen:
             definition = definitions[bot.id]
             if bot.model.kind == "coze":
-                agents[bot.id] = CozeBot(_coze_endpoint(bot), attachments=attachments)
+                agents[bot.id] = CozeBot(coze_endpoint_of(bot), attachments=attachments)
                 stack.push_async_callback(agents[bot.id].close)
                 continue
             if embedded is not None and not bot.model.base_url:
                 current = embedded.current
             else:
-                current = CurrentModel(AskedModel(_endpoint(bot)))
+                current = CurrentModel(AskedModel(endpoint_of(bot)))
                 stack.push_async_callback(current.close)
             models[bot.id] = LanguageModel(current, definition)
             tools = ServerTools(
@@ -122,7 +122,8 @@ def _profile(bot: BotSettings) -> BotProfile:
     )
 
 
-def _definition(bot: BotSettings) -> BotDefinition:
+def definition_of(bot: BotSettings) -> BotDefinition:
+    """What a bot of the settings is told and offers."""
     examples = tuple(Example(example.question, example.answer) for example in bot.examples)
     return BotDefinition(
         id=bot.id,
@@ -144,7 +145,8 @@ def _definition(bot: BotSettings) -> BotDefinition:
     )
 
 
-def _endpoint(bot: BotSettings) -> ModelEndpoint:
+def endpoint_of(bot: BotSettings) -> ModelEndpoint:
+    """The language model that the settings name for a bot. Raises AgentError for a key that the environment lacks."""
     model = bot.model
     return ModelEndpoint(
         base_url=model.base_url,
@@ -158,7 +160,8 @@ def _endpoint(bot: BotSettings) -> ModelEndpoint:
     )
 
 
-def _coze_endpoint(bot: BotSettings) -> CozeEndpoint:
+def coze_endpoint_of(bot: BotSettings) -> CozeEndpoint:
+    """The bot on a Coze server that the settings name. Raises AgentError for a key that the environment lacks."""
     model = bot.model
     return CozeEndpoint(
         base_url=model.base_url,

@@ -47,7 +47,7 @@ def check_engines(settings: Settings) -> None:
     for one whose library is missing and without which no server starts; WeightsNotFetched for all other missing weights
     together.
     """
-    engines = _engines_used(settings)
+    engines = [engine_registry.find(kind, name) for kind, name in engines_used(settings)]
     missing = _missing_weights(settings, engines)
     for engine in engines:
         try:
@@ -81,11 +81,10 @@ def _missing_weights(settings: Settings, engines: list[Engine[Any]]) -> tuple[st
     return tuple(missing)
 
 
-def _engines_used(settings: Settings) -> list[Engine[Any]]:
-    chosen = list(settings.engines.chosen)
-    if not needs_embedded_model(settings.bots):
-        chosen = [(kind, name) for kind, name in chosen if kind != "llm"]
-    return [engine_registry.find(kind, name) for kind, name in chosen]
+def engines_used(settings: Settings) -> list[tuple[Kind, str]]:
+    """Kind and name of every engine that a server with these settings loads."""
+    needs_model = needs_embedded_model(settings.bots)
+    return [(kind, name) for kind, name in settings.engines.chosen if kind != "llm" or needs_model]
 
 
 async def load_engine(kind: Kind, name: str, engines: EngineSettings, scheduler: Scheduler) -> Any:
@@ -164,8 +163,11 @@ async def load_synthesizer(engines: EngineSettings, scheduler: Scheduler) -> Voi
         elif isinstance(result, BaseException):
             raise result
     try:
-        return VoiceRouter(
+        router = VoiceRouter(
             loaded, scheduler, default_voice=engines.default_voice, default_voices=engines.default_voices
         )
     except ValueError as error:
         raise EngineUnavailable(f"engines.default_voice, engines.default_voices: {error}") from error
+    if not any("en" in voice.languages for voice in router.voices()):
+        log.warning("no voice here speaks English: English answers are not spoken, and their chats say so")
+    return router

@@ -21,7 +21,7 @@ async def open_tool_servers(chosen: Sequence[McpServerSettings]) -> AsyncIterato
 
 async def connect_tool_servers(chosen: Sequence[McpServerSettings]) -> dict[str, McpServer]:
     """Connect the servers concurrently, by name; the caller disconnects them. Raises AgentError, and none stays."""
-    servers = {settings.name: McpServer(_definition(settings)) for settings in chosen}
+    servers = {settings.name: McpServer(definition_of(settings)) for settings in chosen}
     try:
         results = await asyncio.gather(*(server.start() for server in servers.values()), return_exceptions=True)
         for result in results:
@@ -38,7 +38,8 @@ async def disconnect(servers: Iterable[McpServer]) -> None:
     await asyncio.gather(*(server.close() for server in servers))
 
 
-def _definition(settings: McpServerSettings) -> McpServerDefinition:
+def definition_of(settings: McpServerSettings) -> McpServerDefinition:
+    """How the settings say to reach the server. Raises AgentError for a variable that the environment lacks."""
     owner = f"MCP server {settings.name}"
     passed = {name: from_environment(owner, "pass_env", name) for name in settings.pass_env}
     return McpServerDefinition(

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from kouyu.agents.agent import AgentError
 from kouyu.assembly.lifespan import open_sessions
+from kouyu.cli.start_check import show_check
 from kouyu.cli.tier_option import tier_option
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import threads_at_work
@@ -76,6 +77,12 @@ Options = dict[tuple[str, ...], tuple[str, Any]]
 @tier_option
 @click.option("--print-json", is_flag=True, help="Print one line of JSON when ready, for scripts.")
 @click.option(
+    "--check",
+    is_flag=True,
+    help="Start nothing and write nothing: check settings, weights, ports, certificate, endpoints and tool servers,"
+    " and say what would be loaded. Ends with 1 if something has to be mended.",
+)
+@click.option(
     "--log-level",
     type=click.Choice(LOG_LEVELS),
     help="Level of the log on standard error. It never holds users' speech or messages. [default: info]",
@@ -89,6 +96,7 @@ def serve(
     tls_self_signed: bool,
     tier: str | None,
     print_json: bool,
+    check: bool,
     log_level: str | None,
 ) -> None:
     """Run the server until Ctrl-C."""
@@ -105,6 +113,9 @@ def serve(
     options = {key: (option, value) for key, (option, value) in given.items() if value is not None}
     failure = None
     try:
+        if check:
+            server_log.close()
+            sys.exit(_check(config, options, print_json))
         path, is_needed = _settings_file(config)
         _run(functools.partial(_read, path, is_needed, options), server_log, print_json)
     except SAID_PLAINLY as error:
@@ -154,6 +165,15 @@ def _settings_file(config: Path | None) -> tuple[Path, bool]:
         log.warning("%s cannot be written (%s); using the defaults", path, error.strerror)
         return path, False
     return path, True
+
+
+def _check(config: Path | None, options: Options, print_json: bool) -> int:
+    """Check what a start with these settings needs, and show it. Returns the exit code."""
+    path = config or Path.cwd() / FILE_NAME
+    settings = _read(path, config is not None, options)
+    where = str(path) if path.is_file() else f"{path} (the first start writes it, with every default)"
+    folder = location.data_dir(settings.data.dir or None)
+    return show_check(settings, where, folder, location.database(settings.data.dir or None), as_json=print_json)
 
 
 def _read(path: Path, is_needed: bool, options: Options) -> Settings:

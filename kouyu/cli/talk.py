@@ -19,8 +19,11 @@ from kouyu.client.conversation_log import ConversationLog
 from kouyu.client.sound_devices import DOWNLINK_RATE, Loudspeaker, NoSoundDevice, microphone
 from kouyu.client.uplink_audio import SPEECH, UplinkAudio, read_uplink_audio
 from kouyu.client.voice_client import Event, RefusedByServer, VoiceClient, open_client
+from kouyu.client.voices import voice_ids
+from kouyu.text.similar_names import nearest
 
-_ENDS: Final = ("conversation.chat.completed", "conversation.chat.failed", "error")
+_TOOL_CALLED: Final = "conversation.chat.requires_action"
+_ENDS: Final = ("conversation.chat.completed", "conversation.chat.failed", "error", _TOOL_CALLED)
 _PATIENCE_S: Final = 30.0
 _LAST_WORDS_S: Final = 2.0
 """Time in seconds to wait for the close that follows an ``error`` event."""
@@ -42,6 +45,7 @@ class _Wish(msgspec.Struct, frozen=True):
     text: str | None
     push: bool
     bot_id: str | None
+    workflow_id: str | None
     voice_id: str | None
 
 
@@ -51,6 +55,7 @@ class _Wish(msgspec.Struct, frozen=True):
 @click.option("--reply", type=OutputFile(), help="Write the reply to this WAV file.")
 @click.option("--push", is_flag=True, help="Push to talk: the question ends with the file, not with a silence.")
 @click.option("--bot", "bot_id", help="The bot to talk with. [default: the server's default bot]")
+@click.option("--flow", "workflow_id", help="The flow to talk with, by the id in the server's settings.")
 @click.option("--voice", "voice_id", help="The voice to answer with.")
 @click.option("--url", help="The server's URL. [default: that of the last server on this machine]")
 @click.option("--token", help="The access token. [default: that of the server on this machine]")
@@ -61,6 +66,7 @@ def talk(
     reply: Path | None,
     push: bool,
     bot_id: str | None,
+    workflow_id: str | None,
     voice_id: str | None,
     url: str,
     token: str | None,
@@ -72,7 +78,7 @@ def talk(
     conversation is printed as it happens. Without a file or a text, the microphone and the loudspeaker are used; Ctrl-C
     ends the conversation.
     """
-    wish = _Wish(_speech(question), text, push, bot_id, voice_id)
+    wish = _Wish(_speech(question), text, push, bot_id, workflow_id, voice_id)
     if question is not None and text is not None:
         raise click.UsageError("a sound file and --text are two questions: give one of them")
     if text is not None and not text.strip():
@@ -115,9 +121,13 @@ def _authority(folder: Path) -> Path | None:
 async def _talk(place: _Place, wish: _Wish, audio: bytearray) -> bool:
     """Run the conversation, and append the reply's audio to ``audio``. Returns False if there was no answer."""
     log = ConversationLog(asyncio.get_running_loop().time(), audio=audio)
-    async with open_client(place.url, place.token, bot_id=wish.bot_id, authority=place.authority) as client:
+    async with open_client(
+        place.url, place.token, bot_id=wish.bot_id, workflow_id=wish.workflow_id, authority=place.authority
+    ) as client:
         try:
             await client.send("chat.update", _configuration(wish))
+            if wish.voice_id:
+                await _require_voice(client, place, wish.voice_id)
             if wish.text is None and wish.speech is None:
                 await _with_microphone(client, log)
                 answered = True
@@ -130,6 +140,23 @@ async def _talk(place: _Place, wish: _Wish, audio: bytearray) -> bool:
         if client.closed:
             raise RefusedByServer(f"the server ended the connection: {client.close_reason or 'no reason given'}")
         return answered
+
+
+async def _require_voice(client: VoiceClient, place: _Place, wanted: str) -> None:
+    """Wait until the server says which voice it took. Raises RefusedByServer if that is another one."""
+    async with contextlib.aclosing(client.events()) as events:
+        async for event in events:
+            if event.type == "error":
+                raise RefusedByServer(event.data["msg"])
+            if event.type == "chat.updated":
+                break
+        else:
+            return
+    if event.data["output_audio"].get("voice_id") != wanted:
+        known = await voice_ids(place.url, place.token, place.authority)
+        raise RefusedByServer(
+            f"there is no voice {wanted!r}" + (f"; there are: {nearest(wanted, known)}" if known else "")
+        )
 
 
 def _configuration(wish: _Wish) -> dict[str, Any]:
@@ -154,6 +181,8 @@ async def _with_question(client: VoiceClient, log: ConversationLog, wish: _Wish)
                 _print(log, event)
                 if event.type in _ENDS:
                     answered = event.type == "conversation.chat.completed"
+                    if event.type == _TOOL_CALLED:
+                        click.echo("the bot waits for a tool that the client runs, and kouyu talk runs none", err=True)
                     break
             asking.cancel()
     except TimeoutError:

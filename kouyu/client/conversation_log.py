@@ -1,9 +1,13 @@
 """Formats a turn's events as log lines with times."""
 
+import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from kouyu.client.voice_client import Event
+
+_LONGEST_RESULT: Final = 200
+"""Characters of a tool's result that are shown."""
 
 
 @dataclass(slots=True)
@@ -42,8 +46,17 @@ class ConversationLog:
                 return self._first_audio(event.at) if first else None
             case "conversation.message.completed" if data["type"] == "answer":
                 return f"reply       {data['content']}"
+            case "conversation.message.completed" if data["type"] == "function_call":
+                return f"calls       {_call(data['content'])}"
+            case "conversation.message.completed" if data["type"] in ("tool_response", "tool_output"):
+                return f"result      {_shortened(data['content'])}"
+            case "conversation.chat.requires_action":
+                calls = data["required_action"]["submit_tool_outputs"]["tool_calls"]
+                return f"waits       for the result of {', '.join(call['function']['name'] for call in calls)}"
             case "conversation.chat.completed":
-                return f"completed   {data['usage']['token_count']} tokens"
+                unspoken = (data.get("last_error") or {}).get("msg")
+                tokens = f"completed   {data['usage']['token_count']} tokens"
+                return f"{tokens}; {unspoken}" if unspoken else tokens
             case "conversation.chat.failed":
                 return f"failed      {data['last_error']['msg']}"
             case "conversation.chat.canceled":
@@ -57,3 +70,17 @@ class ConversationLog:
         if self.speech_ended_at is None:
             return "first audio"
         return f"first audio, {(at - self.speech_ended_at) * 1000:.0f} ms after the end of the question"
+
+
+def _call(content: str) -> str:
+    """A tool call as programs write it; ``content``, of its message, is JSON with its name and its arguments."""
+    try:
+        call = json.loads(content)
+        return f"{call['name']}({call['arguments']})"
+    except (ValueError, KeyError, TypeError):
+        return content
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_RESULT else f"{line[:_LONGEST_RESULT]}…"

@@ -133,7 +133,7 @@ async def open_client(
             additional_headers={"Authorization": f"Bearer {token}"},
             compression=None,
             max_size=_LARGEST_EVENT,
-            ssl=_trust(authority) if url.startswith("wss:") else None,
+            ssl=trusting(authority) if url.startswith("wss:") else None,
         ) as connection:
             yield VoiceClient(connection)
     except InvalidStatus as refusal:
@@ -149,7 +149,8 @@ async def open_client(
         raise RefusedByServer(f"the answer from {base_url} is not HTTP; is it an https:// address?") from None
 
 
-def _trust(authority: Path | None) -> ssl.SSLContext:
+def trusting(authority: Path | None) -> ssl.SSLContext:
+    """Trust what the system trusts, and ``authority``, a PEM file, if given."""
     context = ssl.create_default_context()
     if authority is not None:
         context.load_verify_locations(authority)

@@ -5,7 +5,7 @@ other packages are entry points of the group ``kouyu.<kind>`` (docs/guides/add-a
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -13,6 +13,9 @@ from msgspec import Meta
 from kouyu import extras
 from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.scheduler import Scheduler
+
+if TYPE_CHECKING:
+    from kouyu.engines.tts.engine import Voice
 
 Kind: TypeAlias = Literal["vad", "denoise", "asr", "tts", "turn", "voiceprint", "emotion", "llm"]
 """``turn`` predicts the end of a turn, ``voiceprint`` identifies speakers, ``llm`` is the embedded model."""
@@ -57,6 +60,9 @@ class Engine(msgspec.Struct, Generic[Options], frozen=True, kw_only=True):
     """The weight sets that it uses with these options; it must load without those that are only recommended."""
     check: Callable[[Options], None] = lambda _: None
     """Raises ValueError if required options are missing."""
+    voices: "Callable[[Options], tuple[Voice, ...]] | None" = None
+    """For ``tts``: the voices that it would have with these options and the weights that are here, without loading it.
+    None: they are known once it is loaded."""
     libraries: tuple[str, ...] = ()
     """The top-level modules that ``load`` imports and not every server has."""
 

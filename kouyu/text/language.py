@@ -20,6 +20,20 @@ LANGUAGE_OF_LETTERS: Final = {
 Latin letters count as English, and Han as Mandarin unless the text has kana.
 """
 
+NAME_OF_LETTERS: Final = {
+    "zh": "Chinese",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "en": "English",
+    "el": "Greek",
+    "ru": "Russian",
+    "he": "Hebrew",
+    "ar": "Arabic",
+    "hi": "Hindi",
+    "th": "Thai",
+}
+"""The English name of each, for messages."""
+
 _WRITTEN_ALIKE: Final = {
     "zh": frozenset({"ja", "yue"}),
     "ru": frozenset({"be", "bg", "kk", "ky", "mk", "mn", "sr", "tg", "uk"}),

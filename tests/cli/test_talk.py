@@ -46,8 +46,9 @@ def test_an_unknown_bot_is_reported_in_one_line(scripted_server: RunningServer) 
         (("--text", " "), "there is nothing to say"),
         (("--text", "hello", "--reply", "no-folder/reply.wav"), "there is no folder no-folder"),
         (("--text", "hello", "--url", "127.0.0.1:8080"), "must begin with http:// or https://"),
+        (("--text", "hello", "--voice", "hart"), "there is no voice 'hart'; there are: "),
     ],
-    ids=["nothing to say", "no place for the reply", "no address"],
+    ids=["nothing to say", "no place for the reply", "no address", "no such voice"],
 )
 def test_what_cannot_work_is_refused_at_once(
     scripted_server: RunningServer, arguments: tuple[str, ...], said: str
@@ -55,3 +56,9 @@ def test_what_cannot_work_is_refused_at_once(
     refused = run(scripted_server, *arguments)
     assert isinstance(refused.exception, SystemExit)
     assert said in refused.stderr
+
+
+@pytest.mark.models
+def test_a_voice_that_is_there_answers(scripted_server: RunningServer) -> None:
+    done = run(scripted_server, "--text", "hello", "--voice", "kokoro-zf-xiaobei")
+    assert done.exit_code == 0, done.stderr

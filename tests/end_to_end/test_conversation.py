@@ -144,3 +144,19 @@ async def test_a_reply_is_spoken_while_the_model_still_writes(
         heard.set()
         await talk.until("conversation.chat.completed")
     assert talk.answers() == ["This is the first sentence. " + "And " * 20 + "done."]
+
+
+async def test_an_answer_that_no_voice_can_speak_says_so(
+    scripted_server: RunningServer, language_model: OpenAIStandIn
+) -> None:
+    language_model.will(Say("Здравствуйте."))
+    async with talking(scripted_server) as talk:
+        assert await talk.ask("hello") == "Здравствуйте."
+        assert talk.audio() == b""
+        completed = talk.events[-1].data
+    reason = "no voice here speaks Russian"
+    assert (completed["status"], completed["last_error"]["msg"]) == (
+        "completed",
+        f"not all of the answer was spoken: {reason}",
+    )
+    assert f"a sentence was not spoken: {reason}" in scripted_server.log()

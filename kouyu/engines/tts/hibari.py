@@ -123,4 +123,4 @@ async def _load(context: EngineContext, options: NoOptions) -> HibariSynthesizer
     return await HibariSynthesizer.load(context.scheduler)
 
 
-ENGINE: Final = Engine(name="hibari", kind="tts", load=_load, libraries=("hibari",))
+ENGINE: Final = Engine(name="hibari", kind="tts", load=_load, voices=lambda _: (VOICE,), libraries=("hibari",))

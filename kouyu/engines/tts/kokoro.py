@@ -9,7 +9,7 @@ import functools
 import json
 import logging
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -90,8 +90,7 @@ class KokoroSynthesizer:
         self._warming: asyncio.Task[None] | None = None
         self._vocabulary = vocabulary
         self._learnt_folder = learnt
-        default = next((key for key in FIRST_VOICES if key in styles), "")
-        keys = sorted(styles, key=lambda key: (key != default, _ORDER.find(key[:1]), key))
+        keys = _in_order(styles)
         self._styles: Styles = {voice_id(key): styles[key] for key in keys}
         self._voices = tuple(_voice(key) for key in keys)
         self._languages = {voice.voice_id: voice.languages for voice in self._voices}
@@ -230,6 +229,13 @@ class KokoroSynthesizer:
         return with_prosody(parts, prosody, SAMPLE_RATE)
 
 
+def _in_order(keys: Iterable[str]) -> list[str]:
+    """The keys of the voices, the default first."""
+    known = set(keys)
+    default = next((key for key in FIRST_VOICES if key in known), "")
+    return sorted(known, key=lambda key: (key != default, _ORDER.find(key[:1]), key))
+
+
 def voice_id(key: str) -> str:
     """The public name of a voice: ``kokoro-jf-alpha`` for ``jf_alpha``."""
     return f"kokoro-{key.replace('_', '-')}"
@@ -259,6 +265,17 @@ def _in_calls(tokens: Sequence[int]) -> Iterator[Sequence[int]]:
         yield tokens[begin : begin + MOST_TOKENS]
 
 
+def _voices(_: KokoroOptions) -> tuple[Voice, ...]:
+    model, native = catalogue.find(WEIGHT_SET), catalogue.find(VOICES_WEIGHT_SET)
+    if not cache.is_there(model):
+        return ()
+    with np.load(cache.place(model) / "voices.npz") as with_model:
+        keys = [*with_model.files]
+    if cache.is_there(native):
+        keys += [file.stem for file in cache.place(native).glob("*.bin")]
+    return tuple(map(_voice, _in_order(keys)))
+
+
 async def _load(context: EngineContext, options: KokoroOptions) -> KokoroSynthesizer:
     native = catalogue.find(VOICES_WEIGHT_SET)
     voices = cache.place(native) if cache.is_there(native) else None
@@ -271,5 +288,6 @@ ENGINE: Final = Engine(
     load=_load,
     options=KokoroOptions,
     weights=lambda _: (WEIGHT_SET, VOICES_WEIGHT_SET),
+    voices=_voices,
     libraries=("hibari", "jieba", "pinyin_to_ipa"),
 )

@@ -76,17 +76,7 @@ class OpenAISpeech:
 
     def voices(self) -> Sequence[Voice]:
         """The voices of the options, in their order."""
-        return tuple(
-            Voice(
-                voice_id=f"openai-{voice.name}",
-                name=voice.name,
-                engine="openai",
-                languages=voice.languages,
-                gender=voice.gender,
-                takes_context_texts=self._options.takes_instructions,
-            )
-            for voice in self._options.voices
-        )
+        return _voices(self._options)
 
     async def synthesize(
         self, text: str, options: SynthesisOptions, priority: Priority
@@ -145,6 +135,20 @@ class OpenAISpeech:
         return body
 
 
+def _voices(options: OpenAISpeechOptions) -> tuple[Voice, ...]:
+    return tuple(
+        Voice(
+            voice_id=f"openai-{voice.name}",
+            name=voice.name,
+            engine="openai",
+            languages=voice.languages,
+            gender=voice.gender,
+            takes_context_texts=options.takes_instructions,
+        )
+        for voice in options.voices
+    )
+
+
 def _piece(data: bytes) -> AudioPiece:
     return AudioPiece(np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768), SAMPLE_RATE)
 
@@ -159,4 +163,4 @@ def _check(options: OpenAISpeechOptions) -> None:
         raise ValueError("needs base_url, model and voices")
 
 
-ENGINE: Final = Engine(name="openai", kind="tts", load=_load, options=OpenAISpeechOptions, check=_check)
+ENGINE: Final = Engine(name="openai", kind="tts", load=_load, options=OpenAISpeechOptions, voices=_voices, check=_check)

@@ -134,5 +134,6 @@ ENGINE: Final = Engine(
     load=_load,
     options=PiperOptions,
     weights=lambda _: (WEIGHT_SET,),
+    voices=lambda _: (VOICE,),
     libraries=("piper",),
 )

@@ -19,7 +19,7 @@ from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.clauses import pause_after
 from kouyu.engines.tts.engine import AudioPiece, SpeechSynthesizer, SynthesisOptions, Voice
 from kouyu.engines.tts.prosody import speed_of
-from kouyu.text.language import is_written_like, language_of, split_by_language
+from kouyu.text.language import NAME_OF_LETTERS, is_written_like, language_of, split_by_language
 from kouyu.text.latin_languages import latin_language_of
 from kouyu.text.spoken_form import spoken_form
 
@@ -76,22 +76,30 @@ class VoiceRouter:
     async def synthesize(
         self, text: str, options: SynthesisOptions, priority: Priority
     ) -> AsyncGenerator[AudioPiece, None]:
-        """Speak a sentence in any mix of languages. Raises EngineError for an unknown voice.
+        """Speak a sentence in any mix of languages. Raises EngineError for an unknown voice, and at the end for a part
+        that gave no audio because no voice speaks its language.
 
         The sample rate may differ between pieces of different voices.
         """
         rate = 0
+        unspoken: set[str] = set()
         for part in self._parts(text, self._chosen(options.voice_id)):
             spoken = await self._spoken_form(part, priority)
             if not spoken:
                 continue
+            is_silent = True
             async with aclosing(self._spoken_by_whoever_can(part, spoken, options, priority)) as pieces:
                 async for piece in pieces:
+                    is_silent = False
                     rate = piece.sample_rate
                     yield piece
+            if is_silent:
+                unspoken |= _letters_of_others(part)
         pause = pause_after(text) / speed_of(options.speech_rate)
         if rate and pause:
             yield AudioPiece(silence(1000 * pause, rate), rate)
+        if unspoken:
+            raise EngineError(f"no voice here speaks {', '.join(NAME_OF_LETTERS[code] for code in sorted(unspoken))}")
 
     async def close(self) -> None:
         """Close all engines."""
@@ -172,6 +180,13 @@ class VoiceRouter:
         if len(part.text) < LONG_TEXT:
             return spoken_form(part.text, language)
         return await self._scheduler.run(lambda _: spoken_form(part.text, language), priority)
+
+
+def _letters_of_others(part: _Part) -> set[str]:
+    """The scripts in the text that no language of the voice is written with, as keys of LANGUAGE_OF_LETTERS."""
+    found = {letters for letters, _ in split_by_language(part.text) if letters}
+    own = part.voice.languages
+    return {letters for letters in found if not any(is_written_like(language, letters) for language in own)}
 
 
 def _language_of_part(part: _Part) -> str:

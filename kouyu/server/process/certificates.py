@@ -81,17 +81,20 @@ def own_certificate(certificate: Path, key: Path) -> Certificates:
         raise CertificateError(f"{certificate} and {key}: not a certificate and its key: {error}") from None
     except OSError as error:
         raise CertificateError(f"{certificate} and {key}: cannot be read: {error.strerror}") from None
-    _warn_of_dates(certificate)
+    if problem := outside_its_dates(certificate):
+        log.warning("%s", problem)
     return Certificates(certificate, key)
 
 
-def _warn_of_dates(path: Path) -> None:
-    with contextlib.suppress(ValueError):  # OpenSSL accepts files that this parser does not
+def outside_its_dates(path: Path) -> str:
+    """What is wrong with the dates of the certificate in this file; "" if it is valid today."""
+    try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
-        now = datetime.datetime.now(datetime.UTC)
-        begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-        if not begins <= now <= ends:
-            log.warning("%s is valid from %s to %s: clients will refuse it", path, begins, ends)
+    except ValueError:  # OpenSSL accepts files that this parser does not
+        return ""
+    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    is_valid = begins <= datetime.datetime.now(datetime.UTC) <= ends
+    return "" if is_valid else f"{path} is valid from {begins} to {ends}: clients will refuse it"
 
 
 def local_certificate(folder: Path, names: Sequence[str], key_type: KeyType = "ecdsa") -> Certificates:

@@ -146,6 +146,25 @@ def _keep_others_out(path: Path) -> None:
             log.warning("%s: others had access to the data folder (mode %o); now they have none", path, found)
 
 
+def server_on(path: Path) -> str | None:
+    """The process id of the server that uses the folder, or "unknown"; None if none does. Makes nothing."""
+    try:
+        lock = os.open(path / _LOCK, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _owner(lock)
+    finally:
+        os.close(lock)
+    return None
+
+
+def _owner(lock: int) -> str:
+    return os.read(lock, 20).decode("ascii", errors="replace").strip() or "unknown"
+
+
 @contextlib.contextmanager
 def open_data_folder(path: Path) -> Iterator[DataFolder]:
     """Open the folder, readable by its owner alone, and lock it while the block runs. Create it if it is missing.
@@ -174,8 +193,7 @@ def locked_data_folder(path: Path) -> Iterator[DataFolder]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            owner = os.read(lock, 20).decode("ascii", errors="replace").strip() or "unknown"
-            raise DataFolderInUse(path, owner) from None
+            raise DataFolderInUse(path, _owner(lock)) from None
         with contextlib.suppress(OSError):  # a full disk: the process id is only shown to people
             os.ftruncate(lock, 0)
             os.write(lock, f"{os.getpid()}\n".encode())

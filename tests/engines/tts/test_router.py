@@ -173,3 +173,31 @@ async def test_what_was_heard_in_part_is_not_said_again_by_another(scheduler: Sc
     with pytest.raises(EngineError, match="nobody"):
         await said(router, text="One.", voice="nova")
     assert able.said == []
+
+
+class Mute(Reciter):
+    """An engine that makes no sound of a script that its voice does not know."""
+
+    async def synthesize(
+        self, text: str, options: SynthesisOptions, priority: Priority
+    ) -> AsyncGenerator[AudioPiece, None]:
+        self.said.append((options.voice_id, text))
+        if text.isascii():
+            yield AudioPiece(np.ones(100, np.float32), RATE)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("你好。", "Chinese"), ("Привет.", "Russian"), ("こんにちは", "Japanese")]
+)
+async def test_a_sentence_that_no_voice_can_speak_is_an_error_and_not_silence(
+    scheduler: Scheduler, text: str, language: str
+) -> None:
+    router = VoiceRouter([Mute(("joe", ("en",)))], scheduler)
+    with pytest.raises(EngineError, match=f"no voice here speaks {language}"):
+        await said(router, text=text)
+
+
+@pytest.mark.parametrize("text", ["…", "😀", "—!"])
+async def test_a_sentence_without_words_is_silent(scheduler: Scheduler, text: str) -> None:
+    engine = Mute(("joe", ("en",)))
+    await said(VoiceRouter([engine], scheduler), engine, text=text)
