@@ -29,7 +29,7 @@ def fixed_answers(answers: Mapping[str, tuple[int, str]]) -> Iterator[FixedAnswe
     """Serve status and body by path, with its query or without; anything else is 404."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802  # the name that http.server calls
+        def do_GET(self) -> None:
             token = self.headers.get("Authorization", "").removeprefix("Bearer ")
             stand_in.asked.append(Asked(self.command, self.path, token))
             status, body = answers.get(self.path) or answers.get(self.path.partition("?")[0]) or (404, "{}")
@@ -40,7 +40,7 @@ def fixed_answers(answers: Mapping[str, tuple[int, str]]) -> Iterator[FixedAnswe
             if self.command != "HEAD":
                 self.wfile.write(body.encode())
 
-        def do_HEAD(self) -> None:  # noqa: N802  # the name that http.server calls
+        def do_HEAD(self) -> None:
             self.do_GET()
 
         def log_message(self, format: str, *args: object) -> None:
