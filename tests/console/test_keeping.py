@@ -26,6 +26,5 @@ def test_a_speaker_is_enrolled_by_speaking_and_known_again(ask: Callable[..., Pa
 def test_the_servers_state_is_seen_at_a_glance(page: Page) -> None:
     seen = page.does("keeping", "health", bot="echo")
     assert seen["tiles"]["Conversations"].startswith("1 / ")
-    engines, live = seen["tables"]
-    assert "whisper" in engines
-    assert "echo" in live
+    assert "whisper" in seen["engines"]
+    assert "echo" in seen["live"]

@@ -1,34 +1,29 @@
 // The server's state: engines, load, live conversations.
 
-import { useEffect, useState } from "preact/hooks";
-
 import { duration, t } from "../language/language";
 import type { TextName } from "../language/language";
-import { problem } from "../server/problem";
+import { usePolled } from "../server/polling";
 import { getStatus } from "../server/resources";
 import type { Status } from "../server/resources";
+import { path } from "../shell/address";
+import { age } from "./age";
+import { LivePanel } from "./live_panel";
 import { MetricsPanel } from "./metrics_panel";
+import { WatchedSession } from "./watched_session";
 
 const EVERY_MS = 2_000;
 
 export function HealthPage() {
-  const [status, setStatus] = useState<Status | null>(null);
-  const [error, setError] = useState("");
-  useEffect(() => {
-    const ending = new AbortController();
-    const look = (): void => {
-      getStatus(ending.signal).then(
-        (now) => { setStatus(now); setError(""); },
-        (reason: unknown) => ending.signal.aborted || setError(problem(reason)),
-      );
-    };
-    look();
-    const timer = setInterval(look, EVERY_MS);
-    return () => { clearInterval(timer); ending.abort(); };
-  }, []);
+  const [, opened = ""] = path.value;
+  return opened ? <WatchedSession key={opened} logId={opened} /> : <Overview />;
+}
+
+function Overview() {
+  const [status, error] = usePolled(getStatus, EVERY_MS);
   return (
     <div class="health">
       {error && <p class="error" role="alert">{error}</p>}
+      <LivePanel />
       {status ? <Shown status={status} /> : !error && <p class="hint" role="status">{t("loading")}</p>}
     </div>
   );
@@ -42,12 +37,6 @@ function engines({ engines: all }: Status): [kind: string, names: string, reason
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(0)} MB`;
-
-function age(seconds: number): string {
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
-  return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`;
-}
 
 function Shown({ status }: { status: Status }) {
   const { scheduler, cpu, kept_audio: kept } = status;
@@ -64,8 +53,7 @@ function Shown({ status }: { status: Status }) {
         <Tile name={t("health.version")} value={status.version} />
       </div>
       <MetricsPanel />
-      <div class="two-columns">
-        <section class="panel">
+      <section class="panel">
           <h2>{t("health.engines")}</h2>
           <table>
             <tbody>
@@ -83,26 +71,7 @@ function Shown({ status }: { status: Status }) {
               <tr><th scope="row">{t("health.bots")}</th><td>{[...status.bots, ...status.flows].join(", ")}</td></tr>
             </tbody>
           </table>
-        </section>
-        <section class="panel">
-          <h2>{t("health.live")}</h2>
-          {status.live.length === 0 && <p class="hint">{t("health.nobody")}</p>}
-          <table>
-            <tbody>
-              {status.live.map((session) => (
-                <tr key={session.log_id}>
-                  <th scope="row">{session.bot_id}{session.user_id && ` · ${session.user_id}`}</th>
-                  <td>
-                    <code class="id">{session.log_id}</code>
-                    {session.hints.map((hint) => <p class="hint" key={hint}>{hint}</p>)}
-                  </td>
-                  <td>{age(session.age_s)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
-      </div>
+      </section>
     </>
   );
 }

@@ -18,7 +18,6 @@ export interface Status {
   memory: { resident_bytes: number };
   cpu: { cores: number; load_1min: number };
   kept_audio: { bytes?: number; max_bytes?: number; files?: number };
-  live: { log_id: string; bot_id: string; user_id: string; conversation_id: string; age_s: number; hints: string[] }[];
 }
 
 export interface Conversation {

@@ -9,7 +9,7 @@ import { uploadFile } from "../server/resources";
 import { asUpdate, chosen, difference, valueAt } from "../settings/chosen";
 import type { Chosen } from "../settings/chosen";
 import { keepReceived } from "../timeline/recorded";
-import { watch } from "../timeline/watching";
+import { own } from "../timeline/watching";
 import { audioLengthMs } from "./audio_length";
 import { added, changed, isLiveUser } from "./bubbles";
 import type { Bubble, ToolBubble } from "./bubbles";
@@ -56,7 +56,7 @@ function onServerEvent(event: ServerEvent): void {
   bubbles.value = afterEvent(bubbles.value, event, performance.now(), audioMs);
   switch (event.event_type) {
     case "chat.created":
-      watch((event as unknown as { detail: { logid: string } }).detail.logid);
+      own.watch((event as unknown as { detail: { logid: string } }).detail.logid);
       if (phase.value === "lost" && client) goOnAfterLoss(client);
       break;
     case "conversation.chat.created":

@@ -7,12 +7,16 @@ import { chosen } from "../settings/chosen";
 import { SettingsForm } from "../settings/form";
 import { isTimelineOpen } from "../timeline/shown_turn";
 import { TimelinePanel } from "../timeline/timeline_panel";
+import { ownWire, ownWireChanges } from "../timeline/recorded_socket";
+import { own } from "../timeline/watching";
 import { BubbleView } from "./bubble_view";
 import { Composer } from "./composer";
 import { newConversation } from "./opened_conversation";
 import { Partners } from "./partners";
 import { microphoneId, microphones } from "./microphone";
 import { applySettings, bubbles, chooseMicrophone, clearContext, conversationId, isPushToTalk, phase } from "./talk";
+
+const OWN_WIRE = { log: () => ownWire, changes: ownWireChanges };
 
 export function TalkPage() {
   const [hasSettings, setSettings] = useState(false);
@@ -23,7 +27,7 @@ export function TalkPage() {
         <Bubbles />
         <Composer />
       </section>
-      <TimelinePanel />
+      <TimelinePanel of={own} wire={OWN_WIRE} />
       {hasSettings && <SettingsDialog onClose={() => setSettings(false)} />}
     </div>
   );

@@ -2,17 +2,10 @@ import { valueAt } from "../settings/chosen";
 import { factsOf } from "./facts";
 import type { TurnRecord } from "./facts";
 import { SENT_RATE, receivedOf, sentBetween } from "./recorded";
+import { download } from "../shell/download";
 import { span } from "./session_record";
 import { clockOffset } from "./watching";
 import { atRate, wavFile } from "./wav";
-
-function download(blob: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
 
 const nameOf = (record: TurnRecord): string => `turn-${record.session.log_id.slice(-8)}-${record.turn}`;
 

@@ -7,7 +7,10 @@ export interface SessionFact extends Happened<"session"> {
   log_id: string;
   epoch_ms: number;
   bot_id: string;
+  workflow_id: string;
   conversation_id: string;
+  /** What the client calls itself. */
+  software: string;
 }
 
 /** The user's waveform: the largest absolute sample, 0 to 1, of each equal piece. */
@@ -77,6 +80,8 @@ export type Fact =
   | AudioSent
   | (Happened<"session.configured"> & { configuration: { [key: string]: unknown } })
   | (Happened<"facts.dropped"> & { count: number })
+  // A message of the client, and one to it (`Watching.wire`).
+  | (Happened<"event.received" | "event.sent"> & { bytes: number; audio_bytes: number; event: { [key: string]: unknown } | null; text: string })
   | (Happened<"turn.started"> & { cause: "speech" | "push_to_talk" | "text" | "announcement" })
   | (Happened<"speech.started"> & { from_ms: number })
   | (Happened<"speech.paused"> & { from_ms: number })

@@ -2,7 +2,7 @@ import { computed } from "@preact/signals";
 
 import { NOT_YET, go, path } from "../shell/address";
 import type { TurnRecord } from "./facts";
-import { keyOf, turns } from "./watching";
+import { keyOf } from "./watching";
 
 /** What the address calls a turn: its chat, which the stored messages have too, or its place in its session. */
 export const nameOf = (record: TurnRecord): string => record.chat_id || keyOf(record);
@@ -19,8 +19,8 @@ export function showTurn(record?: TurnRecord): void {
 
 const isNamed = (turn: TurnRecord): boolean => [keyOf(turn), turn.chat_id].includes(shownTurn.value);
 
-/** The turn that is shown; undefined if the address names one that this page does not have. */
-export const shown = computed(() => (shownTurn.value ? turns.value.findLast(isNamed) : turns.value.at(-1)));
+/** The one of these turns that is shown; undefined if the address names one that is not among them. */
+export const shownAmong = (turns: readonly TurnRecord[]): TurnRecord | undefined => (shownTurn.value ? turns.findLast(isNamed) : turns.at(-1));
 
 /** Whether the timeline covers the page, on screens without room for both. */
 export const isTimelineOpen = computed(() => shownTurn.value !== "");

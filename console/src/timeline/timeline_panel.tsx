@@ -1,4 +1,4 @@
-// The turns of this page's conversations: one shown, or several compared.
+// The turns of watched sessions, one shown or several compared, and the messages of the newest connection.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
@@ -6,46 +6,62 @@ import { duration, t } from "../language/language";
 import { Comparison } from "./comparison";
 import { stagesOf, titleOf } from "./explanation";
 import type { TurnRecord } from "./facts";
-import { showTurn, shown, shownTurn } from "./shown_turn";
+import { showTurn, shownAmong, shownTurn } from "./shown_turn";
 import { TurnView } from "./turn_view";
-import { hints, importTurns, keyOf, mayWatch, turns } from "./watching";
+import { importTurns, keyOf } from "./watching";
+import type { Watching } from "./watching";
+import { WirePanel } from "./wire_panel";
+import type { WireSource } from "./wire_panel";
 import { Icon } from "../shell/icon";
 
-export function TimelinePanel() {
+/** `wire`: where the messages of the newest session's connection are. */
+export function TimelinePanel({ of: watching, wire }: { of: Watching; wire: WireSource }) {
+  const [hasEvents, setEvents] = useState(false);
   const [isComparing, setComparing] = useState(false);
-  const record = shown.value;
+  const turns = watching.turns.value;
   return (
     <section class="panel timeline" aria-label={t("timeline.title")}>
       <header class="toolbar">
         <h2>{t("timeline.title")}</h2>
+        <div class="segments" role="group" aria-label={t("timeline.parts")}>
+          <button type="button" aria-pressed={!hasEvents} onClick={() => setEvents(false)}>{t("timeline.turns")}</button>
+          <button type="button" aria-pressed={hasEvents} title={t("wire.help")} onClick={() => setEvents(true)}>{t("wire.title")}</button>
+        </div>
         <span class="spacer" />
-        <button type="button" aria-pressed={isComparing} disabled={turns.value.length < 2} onClick={() => setComparing(!isComparing)}>{t("compare.title")}</button>
-        <Import />
+        {!hasEvents && <button type="button" aria-pressed={isComparing} disabled={turns.length < 2} onClick={() => setComparing(!isComparing)}>{t("compare.title")}</button>}
+        {!hasEvents && watching.withFiles && <Import />}
         <button type="button" class="close quiet" aria-label={t("close")} onClick={() => showTurn()}><Icon name="hangUp" /></button>
       </header>
-      {mayWatch.value === false && <p class="hint">{t("timeline.notAllowed")}</p>}
-      {hints.value.map((hint) => <p class="hint" key={hint}>{hint}</p>)}
-      <TurnList isComparing={isComparing} />
-      {isComparing ? <Comparison records={turns.value} /> : record ? <TurnView record={record} key={keyOf(record)} /> : <p class="hint">{t(shownTurn.value ? "timeline.notHere" : "timeline.none")}</p>}
+      {watching.mayWatch.value === false && <p class="hint">{t("timeline.notAllowed")}</p>}
+      {watching.hints.value.map((hint) => <p class="hint" key={hint}>{hint}</p>)}
+      {hasEvents ? <WirePanel source={wire} session={watching.session.value} /> : isComparing ? <Comparison records={turns} /> : <Turns turns={turns} />}
     </section>
   );
 }
 
-function TurnList({ isComparing }: { isComparing: boolean }) {
+function Turns({ turns }: { turns: readonly TurnRecord[] }) {
+  const record = shownAmong(turns);
+  return (
+    <>
+      {turns.length > 1 && <TurnList turns={turns} shown={record} />}
+      {record ? <TurnView record={record} key={keyOf(record)} /> : <p class="hint">{t(shownTurn.value ? "timeline.notHere" : "timeline.none")}</p>}
+    </>
+  );
+}
+
+function TurnList({ turns, shown }: { turns: readonly TurnRecord[]; shown: TurnRecord | undefined }) {
   const list = useRef<HTMLOListElement>(null);
-  const count = turns.value.length;
+  const count = turns.length;
   useEffect(() => list.current?.scrollTo({ left: list.current.scrollWidth }), [count]);
-  if (count < 2 || isComparing) return null;
   return (
     <ol class="turn-list" ref={list}>
-      {turns.value.map((record) => <TurnTab key={keyOf(record)} record={record} />)}
+      {turns.map((record) => <TurnTab key={keyOf(record)} record={record} isShown={record === shown} />)}
     </ol>
   );
 }
 
-function TurnTab({ record }: { record: TurnRecord }) {
+function TurnTab({ record, isShown }: { record: TurnRecord; isShown: boolean }) {
   const stages = stagesOf(record);
-  const isShown = shown.value === record;
   return (
     <li>
       <button type="button" aria-current={isShown} onClick={() => showTurn(record)}>

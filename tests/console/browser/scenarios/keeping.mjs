@@ -63,8 +63,10 @@ export async function health(page, where, { bot }) {
   await start(page);
   await go(page, 'Health');
   await page.waitForSelector('.tile');
+  await page.waitForSelector('.live a');
   return {
     tiles: await page.$$eval('.tile', all => Object.fromEntries(all.map(tile => [...tile.children].slice(0, 2).map(part => part.textContent)))),
-    tables: await page.$$eval('.health .two-columns table', all => all.map(table => table.textContent)),
+    engines: await page.textContent('.health > .panel:last-child table'),
+    live: await page.textContent('.live'),
   };
 }
