@@ -7,7 +7,7 @@ import { deleteConversation, firstQuestion, listConversations } from "../server/
 import type { Conversation } from "../server/resources";
 import { go, hrefOf, path } from "../shell/address";
 import { BotSelect } from "../talk/bot_select";
-import { botId } from "../talk/talk";
+import { botId } from "../talk/state";
 import { Messages, readable } from "./messages";
 import { Icon } from "../shell/icon";
 

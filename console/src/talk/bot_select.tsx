@@ -2,7 +2,7 @@ import { useEffect } from "preact/hooks";
 
 import { t } from "../language/language";
 import { directory, fetchDirectory } from "./directory";
-import { botId, chooseBot } from "./talk";
+import { botId, chooseBot } from "./state";
 
 /** The choice of a bot. */
 export function BotSelect() {

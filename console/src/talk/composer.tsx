@@ -3,9 +3,15 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { t } from "../language/language";
-import { level } from "./microphone";
-import { hangUp, hold, holding, interrupt, isAnswering, isPushToTalk, muted, phase, release, say, setVolume, speak, start, toggleMute, volume } from "./talk";
 import { Icon } from "../shell/icon";
+import { isLiveUser, isSounding } from "./bubbles";
+import { LevelMeter } from "./level_meter";
+import { hold, release, toggleMute } from "./listening";
+import { microphone, trouble } from "./microphone";
+import { MicrophoneHelp } from "./microphone_help";
+import { SoundCheck } from "./sound_check";
+import { bubbles, holding, isAnswering, isPushToTalk, muted, phase, volume } from "./state";
+import { hangUp, interrupt, say, setVolume, speak, start } from "./talk";
 
 export function Composer() {
   const isConnected = phase.value === "connected";
@@ -13,9 +19,13 @@ export function Composer() {
   const isOpen = isConnected || phase.value === "lost";
   return (
     <div class="composer">
-      <p class="state" role="status">{stateText()}</p>
+      <MicrophoneHelp />
+      <div class="state-line">
+        <p class="state" role="status">{stateText()}</p>
+        {isRecording() && <LevelMeter />}
+      </div>
       <div class="buttons">
-        {isConnected ? <Volume /> : <span />}
+        {isConnected ? <Volume /> : <SoundCheck />}
         {isConnected ? isPushToTalk.value ? <HoldButton /> : <MuteButton /> : <StartButton />}
         {isOpen ? (
           <div class="side">
@@ -24,16 +34,25 @@ export function Composer() {
           </div>
         ) : <span />}
       </div>
-      {isOpen && <TextBox isConnected={isConnected} />}
+      <TextBox />
     </div>
   );
 }
 
+/** The microphone is recorded now. */
+const isRecording = (): boolean => phase.value === "connected" && (isPushToTalk.value ? holding.value && microphone.value === "usable" : !muted.value);
+
 function stateText(): string {
+  if (microphone.value === "asking") return t("state.asking");
   if (phase.value === "lost") return t("state.lost");
   if (phase.value === "connecting") return t("state.connecting");
   if (phase.value === "idle") return t("state.idle");
-  if (isPushToTalk.value) return t(holding.value ? "state.holding" : "state.push");
+  if (bubbles.value.some(isSounding)) return t("state.speaking");
+  if (isPushToTalk.value && holding.value) return t("state.holding");
+  if (bubbles.value.some(isLiveUser)) return t("state.hearing");
+  if (isAnswering.value) return t("state.thinking");
+  if (trouble.value) return t("state.noMicrophone");
+  if (isPushToTalk.value) return t("state.push");
   return t(muted.value ? "state.muted" : "state.listening");
 }
 
@@ -42,10 +61,8 @@ function StartButton() {
   return <button type="button" class="talk-button start" disabled={isBusy} onClick={() => void start()}><Icon name="microphone" />{t(isBusy ? "talk.connecting" : "talk.start")}</button>;
 }
 
-const ring = (): { boxShadow: string } => ({ boxShadow: `0 0 0 ${Math.round(level.value * 18)}px var(--ring)` });
-
 function MuteButton() {
-  return <button type="button" class={`talk-button ${muted.value ? "off" : "on"}`} style={ring()} aria-pressed={!muted.value} onClick={() => void toggleMute()}><Icon name={muted.value ? "microphoneOff" : "microphone"} />{t(muted.value ? "talk.unmute" : "talk.mute")}</button>;
+  return <button type="button" class={`talk-button ${muted.value ? "off" : "on"}`} aria-pressed={!muted.value} onClick={() => void toggleMute()}><Icon name={muted.value ? "microphoneOff" : "microphone"} />{t(muted.value ? "talk.unmute" : "talk.mute")}</button>;
 }
 
 const isTyping = (target: EventTarget | null): boolean =>
@@ -81,7 +98,7 @@ function HoldButton() {
   };
   return (
     <button
-      type="button" class={`talk-button hold ${holding.value ? "on" : ""}`} style={ring()} aria-pressed={holding.value}
+      type="button" class={`talk-button hold ${holding.value ? "on" : ""}`} aria-pressed={holding.value}
       onPointerDown={onPointer} onPointerUp={release} onPointerCancel={release} onContextMenu={(event) => event.preventDefault()}
       onKeyDown={onKey} onKeyUp={release}
     >
@@ -94,17 +111,20 @@ function Volume() {
   return <label class="volume"><Icon name="volume" /><input type="range" min={0} max={1} step={0.05} value={volume.value} aria-label={t("talk.volume")} onInput={(event) => setVolume(Number(event.currentTarget.value))} /></label>;
 }
 
-function TextBox({ isConnected }: { isConnected: boolean }) {
+function TextBox() {
   const [text, setText] = useState("");
   const [files, setFiles] = useState<File[]>([]);
   const [error, setError] = useState("");
   const field = useRef<HTMLInputElement>(null);
+  const isReady = phase.value !== "lost";
   const submit = async (): Promise<void> => {
-    if (!isConnected || (!text.trim() && files.length === 0)) return;
+    if (!isReady || (!text.trim() && files.length === 0)) return;
     try {
-      await say(text.trim(), files);
-      setText("");
-      setFiles([]);
+      // Without a connection, a notice says why, and the text stays.
+      if (await say(text.trim(), files)) {
+        setText("");
+        setFiles([]);
+      }
       setError("");
     } catch (reason) {
       setError(reason instanceof Error ? reason.message : String(reason));
@@ -120,8 +140,8 @@ function TextBox({ isConnected }: { isConnected: boolean }) {
         <input type="file" class="visually-hidden" multiple onChange={(event) => { setFiles([...files, ...(event.currentTarget.files ?? [])]); event.currentTarget.value = ""; }} />
       </label>
       <input ref={field} type="text" value={text} placeholder={t("talk.type")} aria-label={t("talk.type")} onInput={(event) => setText(event.currentTarget.value)} />
-      <button type="button" class="icon" disabled={!isConnected || !text.trim()} title={t("talk.speakHelp")} aria-label={t("talk.speak")} onClick={() => void speak(text.trim())}><Icon name="speak" /></button>
-      <button type="submit" class="primary" disabled={!isConnected}>{t("talk.send")}</button>
+      <button type="button" class="icon" disabled={!isReady || !text.trim()} title={t("talk.speakHelp")} aria-label={t("talk.speak")} onClick={() => void speak(text.trim())}><Icon name="speak" /></button>
+      <button type="submit" class="primary" disabled={!isReady}>{t("talk.send")}</button>
     </form>
   );
 }

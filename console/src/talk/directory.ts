@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 
 import { getStatus } from "../server/resources";
-import { botId, chooseBot } from "./talk";
+import { botId, chooseBot } from "./state";
 
 interface Directory {
   bots: string[];

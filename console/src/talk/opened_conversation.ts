@@ -6,8 +6,9 @@ import { accessToken } from "../server/access_token";
 import { problem } from "../server/problem";
 import { listMessages } from "../server/resources";
 import { NOT_YET, go, path, rename } from "../shell/address";
-import { addNotice, botId, bubbles, chooseBot, conversationId, leaveFor } from "./talk";
+import { addNotice, botId, bubbles, chooseBot, conversationId } from "./state";
 import { bubblesOf } from "./stored_bubbles";
+import { leaveFor } from "./talk";
 
 const isTalking = (): boolean => (path.peek()[0] ?? "talk") === "talk";
 

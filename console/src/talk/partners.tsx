@@ -6,7 +6,8 @@ import { t } from "../language/language";
 import { choose, valueAt } from "../settings/chosen";
 import { fetchSchema, fieldAt, schema } from "../settings/schema";
 import { directory, fetchDirectory } from "./directory";
-import { applySettings, botId, chooseBot, hangUp, phase, start, workflowId } from "./talk";
+import { botId, chooseBot, workflowId } from "./state";
+import { applySettings, connectAgain } from "./talk";
 import { Icon } from "../shell/icon";
 
 const set = (path: string, value: string | undefined): void => {
@@ -34,9 +35,7 @@ async function talkWith(value: string): Promise<void> {
   const isFlow = value.startsWith("flow:");
   workflowId.value = isFlow ? value.slice(5) : "";
   if (!isFlow) chooseBot(value);
-  if (phase.value !== "connected") return;
-  await hangUp();
-  await start();
+  await connectAgain();
 }
 
 function BotChoice() {

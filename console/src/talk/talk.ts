@@ -1,7 +1,6 @@
-// State and actions of the talk page.
+// The connection of the talk view, and what is sent over it.
 
 import type { WsChatClient } from "@coze/api/ws-tools";
-import { computed, signal } from "@preact/signals";
 
 import { t } from "../language/language";
 import { accessToken } from "../server/access_token";
@@ -11,44 +10,17 @@ import type { Chosen } from "../settings/chosen";
 import { keepReceived } from "../timeline/recorded";
 import { own } from "../timeline/watching";
 import { audioLengthMs } from "./audio_length";
-import { added, changed, isLiveUser } from "./bubbles";
+import { changed } from "./bubbles";
 import type { Bubble, ToolBubble } from "./bubbles";
 import { connect, disconnect, send } from "./connection";
 import type { Message, ServerEvent } from "./events";
-import { mayListen, microphoneId, watchLevel } from "./microphone";
+import { endLiveBubble, hideLevel, showLevel } from "./listening";
+import { mayListen, microphone, microphoneId, stopAsking } from "./microphone";
+import { addNotice, botId, bubbles, connection, conversationId, holding, isAnswering, isPushToTalk, muted, phase, volume, workflowId } from "./state";
 import { afterEvent, afterPlayback } from "./transcript";
 import { AT_CONNECT, firstUpdate } from "./update";
 
-export type Phase = "idle" | "connecting" | "connected" | "lost";
-
-export const phase = signal<Phase>("idle");
-export const bubbles = signal<readonly Bubble[]>([]);
-export const botId = signal(localStorage.getItem("kouyu.bot") ?? "");
-export const workflowId = signal("");
-export const conversationId = signal("");
-export const muted = signal(false);
-export const volume = signal(1);
-/** Push to talk: the button is held. */
-export const holding = signal(false);
-export const isPushToTalk = computed(() => valueAt("turn_detection.type") === "client_interrupt");
-/** The agent is speaking, or more of its audio will come. */
-export const isAnswering = computed(() =>
-  bubbles.value.some((bubble) => bubble.kind === "agent" && (bubble.open || bubble.sounding !== null)),
-);
-
-let client: WsChatClient | undefined;
 let inForce: Chosen = {};
-let stopLevel: (() => void) | undefined;
-let hasMicrophone = true;
-
-export function chooseBot(id: string): void {
-  botId.value = id;
-  localStorage.setItem("kouyu.bot", id);
-}
-
-export function addNotice(text: string, isError = false): void {
-  bubbles.value = added(bubbles.value, { kind: "notice", text, isError });
-}
 
 function onServerEvent(event: ServerEvent): void {
   const audioMs = event.event_type === "conversation.audio.delta" ? audioLengthMs(event.data.content) : 0;
@@ -57,7 +29,7 @@ function onServerEvent(event: ServerEvent): void {
   switch (event.event_type) {
     case "chat.created":
       own.watch((event as unknown as { detail: { logid: string } }).detail.logid);
-      if (phase.value === "lost" && client) goOnAfterLoss(client);
+      if (phase.value === "lost" && connection.client) goOnAfterLoss(connection.client);
       break;
     case "conversation.chat.created":
       conversationId.value = event.data.conversation_id;
@@ -78,20 +50,27 @@ function goOnAfterLoss(lost: WsChatClient): void {
   phase.value = "connected";
 }
 
-export async function start(): Promise<void> {
-  if (phase.value !== "idle") return;
+let starting: Promise<void> | undefined;
+
+/** Connects; by voice with the microphone, for which the browser may ask the user first. */
+export function start(byVoice = true): Promise<void> {
+  if (phase.value === "idle") starting = connectNow(byVoice);
+  return starting ?? Promise.resolve();
+}
+
+async function connectNow(byVoice: boolean): Promise<void> {
   phase.value = "connecting";
-  hasMicrophone = await mayListen();
-  if (!hasMicrophone) addNotice(t(isSecureContext ? "notice.noMicrophone" : "notice.notSecure"));
+  const hasMicrophone = byVoice && (await mayListen());
+  if (!isPushToTalk.value) muted.value = !hasMicrophone;
   inForce = chosen.value;
   try {
-    client = await connect(
+    connection.client = await connect(
       {
         token: accessToken.value,
         botId: botId.value,
         workflowId: workflowId.value,
         microphoneId: microphoneId.value,
-        muted: muted.value || !hasMicrophone,
+        muted: !hasMicrophone,
         volume: volume.value,
         update: firstUpdate(inForce, conversationId.value),
       },
@@ -113,27 +92,33 @@ export async function start(): Promise<void> {
 }
 
 export async function hangUp(): Promise<void> {
-  const left = client;
+  const left = connection.client;
   if (!left) return;
-  client = undefined;
+  connection.client = undefined;
   phase.value = "idle";
   holding.value = false;
   hideLevel();
-  bubbles.value = changed(bubbles.value, isLiveUser, (bubble) => ({ ...bubble, live: false })).filter(
-    (bubble) => bubble.kind !== "user" || bubble.text || bubble.files.length,
-  );
+  endLiveBubble();
   await disconnect(left);
+}
+
+/** A new connection to the same conversation, with or without the microphone as before. */
+export async function connectAgain(): Promise<void> {
+  if (phase.value !== "connected") return;
+  const byVoice = isPushToTalk.value ? microphone.value === "usable" : !muted.value;
+  await hangUp();
+  await start(byVoice);
 }
 
 /** Applies the chosen settings: by an update, or by a new connection to the same conversation. */
 export async function applySettings(): Promise<void> {
+  const { client } = connection;
   if (!client || phase.value !== "connected") return;
   const changes = difference(inForce, chosen.value);
   const paths = Object.keys(changes);
   if (paths.length === 0) return;
   if (paths.some((path) => AT_CONNECT.some((begin) => path.startsWith(begin)))) {
-    await hangUp();
-    await start();
+    await connectAgain();
     return;
   }
   inForce = chosen.value;
@@ -143,66 +128,53 @@ export async function applySettings(): Promise<void> {
 /** Changes the microphone, which needs a new connection to the same conversation. */
 export async function chooseMicrophone(id: string): Promise<void> {
   microphoneId.value = id;
-  if (phase.value !== "connected") return;
-  await hangUp();
-  await start();
-}
-
-export async function hold(): Promise<void> {
-  if (!client || holding.value || !hasMicrophone) return;
-  holding.value = true;
-  bubbles.value = added(bubbles.value, { kind: "user", chatId: "", text: "", live: true, files: [] });
-  await client.startRecord();
-  showLevel();
-  if (!holding.value) client.stopRecord();
-}
-
-export function release(): void {
-  if (!client || !holding.value) return;
-  holding.value = false;
-  hideLevel();
-  client.stopRecord();
-}
-
-export async function toggleMute(): Promise<void> {
-  muted.value = !muted.value;
-  if (!client || isPushToTalk.value) return;
-  await client.setAudioEnable(!muted.value);
-  if (muted.value) hideLevel();
-  else showLevel();
+  await connectAgain();
 }
 
 export function setVolume(value: number): void {
   volume.value = value;
-  client?.setPlaybackVolume(value);
+  connection.client?.setPlaybackVolume(value);
+}
+
+/** The client; connects without the microphone where one begins by typing. */
+async function clientToWriteTo(): Promise<WsChatClient | undefined> {
+  if (phase.value === "connecting") stopAsking();
+  const watched = phase.value === "idle" && own.watchedSoon();
+  await start(false);
+  if (connection.client) await watched;
+  return connection.client;
 }
 
 /** Sends a typed message, with files that are uploaded first. */
-export async function say(text: string, files: File[]): Promise<void> {
-  if (!client) return;
+export async function say(text: string, files: File[]): Promise<boolean> {
+  const client = await clientToWriteTo();
+  if (!client) return false;
   const uploaded = await Promise.all(files.map(uploadFile));
   // The client clears the sentences of an answer only when it is interrupted; otherwise it would not report the
   // sentences of the next answer.
   if (!isAnswering.value) await client.clear();
   if (files.length === 0) {
     client.sendTextMessage(text);
-    return;
+    return true;
   }
   const parts = uploaded.map(({ id }, index) => ({ type: files[index]?.type.startsWith("image/") ? "image" : "file", file_id: id }));
   const content = JSON.stringify([...(text ? [{ type: "text", text }] : []), ...parts]);
   send(client, "conversation.message.create", { role: "user", content_type: "object_string", content });
+  return true;
 }
 
-export const interrupt = (): void => client?.interrupt();
+export const interrupt = (): void => connection.client?.interrupt();
 
 /** Has the agent speak this text unchanged. */
 export async function speak(text: string): Promise<void> {
+  const client = await clientToWriteTo();
   if (!client) return;
   if (!isAnswering.value) await client.clear();
   send(client, "input_text.generate_audio", { mode: "text", text });
 }
 
 export function submitTools(asked: ToolBubble, outputs: Record<string, string>): void {
+  const { client } = connection;
   if (!client) return;
   const toolOutputs = asked.calls.map(({ id }) => ({ tool_call_id: id, output: outputs[id] ?? "" }));
   send(client, "conversation.chat.submit_tool_outputs", { chat_id: asked.chatId, tool_outputs: toolOutputs });
@@ -211,7 +183,7 @@ export function submitTools(asked: ToolBubble, outputs: Record<string, string>):
 }
 
 export function clearContext(): void {
-  if (client) send(client, "conversation.clear");
+  if (connection.client) send(connection.client, "conversation.clear");
 }
 
 /** Leaves this conversation: the next start begins a new one, or continues the one with this id. */
@@ -220,15 +192,4 @@ export async function leaveFor(id = ""): Promise<void> {
   conversationId.value = id;
   bubbles.value = [];
   await ending;
-}
-
-function showLevel(): void {
-  hideLevel();
-  const stream = client?.recorder.getRawMediaStream();
-  if (stream) stopLevel = watchLevel(stream);
-}
-
-function hideLevel(): void {
-  stopLevel?.();
-  stopLevel = undefined;
 }

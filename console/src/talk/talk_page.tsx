@@ -13,8 +13,9 @@ import { BubbleView } from "./bubble_view";
 import { Composer } from "./composer";
 import { newConversation } from "./opened_conversation";
 import { Partners } from "./partners";
-import { microphoneId, microphones } from "./microphone";
-import { applySettings, bubbles, chooseMicrophone, clearContext, conversationId, isPushToTalk, phase } from "./talk";
+import { MicrophoneChoice } from "./microphone_choice";
+import { bubbles, conversationId, isPushToTalk, phase } from "./state";
+import { applySettings, clearContext } from "./talk";
 
 const OWN_WIRE = { log: () => ownWire, changes: ownWireChanges };
 
@@ -59,20 +60,6 @@ function Welcome() {
       <p>{t(conversationId.value ? "talk.goOn" : "talk.welcome")}</p>
       {isPushToTalk.value && <p class="hint">{t("talk.keys")}</p>}
     </div>
-  );
-}
-
-/** Browsers give the names of microphones once access to one has been granted. */
-function MicrophoneChoice() {
-  if (microphones.value.length < 2) return null;
-  return (
-    <label class="choice">
-      <span>{t("talk.microphone")}</span>
-      <select value={microphoneId.value} onChange={(event) => void chooseMicrophone(event.currentTarget.value)}>
-        <option value="">{t("talk.anyVoice")}</option>
-        {microphones.value.map(({ deviceId, label }) => <option key={deviceId} value={deviceId}>{label}</option>)}
-      </select>
-    </label>
   );
 }
 

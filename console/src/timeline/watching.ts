@@ -11,6 +11,7 @@ import { WireLog } from "./wire_log";
 const RETRY_MS = 2_000;
 /** Facts come in bursts: the page is rendered at most this often. */
 const SHOWN_EVERY_MS = 100;
+const FIRST_LIMIT_MS = 1_000;
 
 /** The unique key of a turn. */
 export const keyOf = (record: TurnRecord): string => `${record.session.log_id}/${record.turn}`;
@@ -34,6 +35,7 @@ export class Watching {
   private readonly ended = new Set<string>();
   private socket: WebSocket | undefined;
   private isShowing = false;
+  private readonly waiting: (() => void)[] = [];
 
   /** Whether the token may see diagnostics; null until the server has said anything. */
   readonly mayWatch = signal<boolean | null>(null);
@@ -91,7 +93,16 @@ export class Watching {
     socket?.close();
   }
 
+  /** Resolves when the next session is watched or may not be, so that none of its turns is missed; after a second in any case. */
+  watchedSoon(): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiting.push(resolve);
+      setTimeout(resolve, FIRST_LIMIT_MS);
+    });
+  }
+
   private receive(told: Told): void {
+    for (const tell of this.waiting.splice(0)) tell();
     if ("event_type" in told) {
       this.mayWatch.value = false;
       return;

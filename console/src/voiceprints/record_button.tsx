@@ -1,6 +1,8 @@
 import { useRef, useState } from "preact/hooks";
 
 import { t } from "../language/language";
+import type { TextName } from "../language/language";
+import { troubleOf } from "../talk/microphone";
 import { record } from "./recording";
 import type { Recording } from "./recording";
 import { Icon } from "../shell/icon";
@@ -22,8 +24,9 @@ export function RecordButton({ label, disabled, onRecorded }: { label: string; d
       recording.current = await record();
       setRecording(true);
       setError("");
-    } catch {
-      setError(t("notice.noMicrophone"));
+    } catch (reason) {
+      const why = troubleOf(reason);
+      setError(`${t(`microphone.${why}` as TextName)} ${t(`microphone.${why}.help` as TextName)}`);
     }
   };
   return (

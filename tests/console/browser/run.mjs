@@ -8,20 +8,24 @@ import { watchSockets } from './sockets.mjs';
 
 const { chromium } = createRequire(`${process.cwd()}/`)('playwright-core');
 const [scenarios, name, given] = process.argv.slice(2);
-const { phone = false, dark = false, locale = 'en-US', width = 1280, height = 800, ...rest } = JSON.parse(given);
+const { phone = false, dark = false, locale = 'en-US', width = 1280, height = 800, microphone = 'granted', ...rest } = JSON.parse(given);
 const { CHROMIUM, MICROPHONE, KOUYU_HTTP, KOUYU_TOKEN, PATIENCE_MS } = process.env;
 
-const MICROPHONE_OF_A_FILE = [
-  '--use-fake-device-for-media-stream',
-  '--use-fake-ui-for-media-stream',
-  `--use-file-for-fake-audio-capture=${MICROPHONE}`,
-];
+const DEVICE_OF_A_FILE = ['--use-fake-device-for-media-stream', `--use-file-for-fake-audio-capture=${MICROPHONE}`];
+/** What the browser has, and whether it lets the page use it. */
+const MICROPHONES = {
+  granted: [...DEVICE_OF_A_FILE, '--use-fake-ui-for-media-stream'],
+  refused: [...DEVICE_OF_A_FILE, '--use-fake-ui-for-media-stream=deny'],
+  /** As the scenario sets the context's permissions. */
+  'by permission': DEVICE_OF_A_FILE,
+  missing: ['--use-fake-ui-for-media-stream', '--disable-audio-input'],
+};
 // Chromium refuses to run as root with its sandbox; containers have little /dev/shm.
 const IN_A_CONTAINER = process.getuid?.() === 0 ? ['--no-sandbox', '--disable-dev-shm-usage'] : [];
 
 const browser = await chromium.launch({
   executablePath: CHROMIUM,
-  args: [...MICROPHONE_OF_A_FILE, ...IN_A_CONTAINER],
+  args: [...MICROPHONES[microphone], ...IN_A_CONTAINER],
   timeout: 120_000,
 });
 try {

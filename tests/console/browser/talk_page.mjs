@@ -20,7 +20,7 @@ export const PUSH_TO_TALK = { 'turn_detection.type': 'client_interrupt' };
 
 export async function start(page) {
   await page.click('.talk-button.start');
-  await page.waitForSelector('.text-box');
+  await page.waitForSelector('.composer .danger');
 }
 
 /** The bubbles: who, what was heard of it, what was not. */

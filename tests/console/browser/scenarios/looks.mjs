@@ -58,7 +58,7 @@ export async function keyboardAlone(page, where, { bot }) {
     seen.push(await focused());
   }
   await page.keyboard.press('Enter');
-  await page.waitForSelector('.text-box');
+  await page.waitForSelector('.composer .danger');
   await page.focus('.text-box input[type=text]');
   await page.keyboard.type('Good morning');
   await page.keyboard.press('Enter');

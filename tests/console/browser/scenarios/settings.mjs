@@ -50,7 +50,7 @@ export async function change(page, where, { bot }, sockets) {
   const said = await updated(page, sockets, 3);
   await page.click('.segments button:text-is("Free talk")');
   await updated(page, sockets, 4);
-  await page.waitForSelector('.text-box');
+  await page.waitForSelector('.composer .danger');
   await type(page, 'Second');
   await answered(page, 2);
   const chats = sockets.received.filter(event => event.event_type === 'conversation.chat.created');
