@@ -26,6 +26,7 @@ EXTRA_OF: Final[Mapping[str, str]] = {
             "httpx",
             "httpx2",
             "jinja2",
+            "jwt",
             "litestar",
             "mcp",
             "mcp_types",

@@ -13,6 +13,7 @@ from kouyu.agents.server_tools import ServerTools
 from kouyu.assembly.bots import Bots, LanguageModel
 from kouyu.protocol.errors import BAD_REQUEST, InvalidField, ProtocolError
 from kouyu.store.bots import BotProfile, BotRecord, BotTools
+from kouyu.store.ownership import bots_owner
 from kouyu.workers.limited import LimitedWorkers
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ class _Visible(Mapping[str, T]):
     def __init__(self, bots: Mapping[str, T], owners: Mapping[str, str], owner: str) -> None:
         self._bots = bots
         self._owners = owners
-        self._owner = owner
+        self._owner = bots_owner(owner)
 
     def __getitem__(self, bot_id: str) -> T:
         if self._owners.get(bot_id, self._owner) != self._owner:

@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "bundle": "Make an archive that installs kouyu without a network.",
     "licences": "Show the licences of weights, packages and libraries.",
     "token": "Create, change, list and revoke access tokens, and links to the page.",
+    "app": "Register, list and delete apps that get access tokens by signing in.",
     "audit": "List who administered what, and when.",
     "user": "Export or delete everything of one user.",
     "backup": "Save a server's whole state in one file, also while it runs.",

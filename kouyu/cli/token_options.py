@@ -13,7 +13,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 NO_LIMIT: Final = "none"
 _UNIT_SECONDS: Final = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_GIVEN: Final = tuple(name for name in get_args(Permission) if name != "login")
+_GIVEN: Final = tuple(name for name in get_args(Permission) if name not in ("login", "refresh"))
 _OF_0_1: Final[dict[str, tuple[Permission, ...]]] = {"chat": ("voice",), "rest": ("text", "bots", "voiceprints")}
 """The permissions of 0.1.0 and what they are called now."""
 

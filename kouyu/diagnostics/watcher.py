@@ -39,7 +39,9 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     def is_met_by(self, owner: str, log_id: str, user_id: str, token_id: str) -> bool:
         """Whether a session with these values matches."""
         pairs = ((self.log_id, log_id), (self.user_id, user_id), (self.token_id, token_id))
-        return self.owner == owner and all(not wanted or wanted == found for wanted, found in pairs)
+        # The owner's watchers see the sessions of its apps' sessions too (``shop/ada``).
+        is_mine = owner == self.owner or owner.startswith(f"{self.owner}/")
+        return is_mine and all(not wanted or wanted == found for wanted, found in pairs)
 
 
 class Watcher:

@@ -1,6 +1,6 @@
 """Builds the ASGI application: its routes, CORS, error handlers and middleware."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from litestar import Litestar
@@ -46,11 +46,15 @@ from kouyu.server.rest.voiceprint_features import voiceprint_feature_routes
 from kouyu.server.rest.voiceprint_groups import voiceprint_group_routes
 from kouyu.server.rest.voices import voice_routes
 from kouyu.server.rest.workspaces import workspace_routes
+from kouyu.server.sign_in.consent import consent_routes
+from kouyu.server.sign_in.consent_pages import consent_page_routes
+from kouyu.server.sign_in.token_routes import token_routes
 from kouyu.server.sockets.audio import audio_socket_routes
 from kouyu.server.sockets.chat import AnswererIds, chat_route
 from kouyu.serving.services import Services
 from kouyu.store.errors import StoreError
 from kouyu.store.store import Store
+from kouyu.store.token_records import ALL_PERMISSIONS
 from kouyu.text_chats.text_chats import TextChats
 
 CORS = CORSConfig(
@@ -84,10 +88,12 @@ def create_app(
     services: Services | None = None,
     state: ServerState | None = None,
     open_metrics: bool = False,
+    names: Collection[str] = (),
 ) -> ASGIApp:
     """Return the ASGI application. It owns none of its arguments: they live as long as the server.
 
-    ``open_metrics``: ``/metrics`` needs no token. Without ``state`` kouyu's own endpoints are left out, without
+    ``open_metrics``: ``/metrics`` needs no token. ``names``: the server's host names, for which the assertions of
+    service apps may be made out. Without ``state`` kouyu's own endpoints are left out, without
     ``bots`` those that read and make bots, and without ``services`` the audio endpoints and ``/metrics``.
     """
     failures = FailureBackoff()
@@ -115,6 +121,9 @@ def create_app(
             *(kouyu_api_routes(store, Authenticators(authenticator, rest, failures), state, voices) if state else ()),
             *health_routes(HealthChecks(sessions, store, store.free_bytes)),
             *(metrics_routes(services.metrics.registry, [] if open_metrics else [rest.metrics]) if services else ()),
+            *token_routes(store, failures, names),
+            *consent_routes(store, rest.permitting(*ALL_PERMISSIONS)),
+            *consent_page_routes(store),
             *page_routes(),
             *documentation_routes(),
         ],

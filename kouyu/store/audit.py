@@ -16,6 +16,11 @@ Action = Literal[
     "token.changed",
     "token.revoked",
     "token.link_made",
+    "token.issued",
+    "app.created",
+    "app.deleted",
+    "app.allowed",
+    "app.denied",
     "bot.created",
     "bot.changed",
     "bot.published",
@@ -85,6 +90,14 @@ class Audit:
 
     async def note(self, actor: Actor, action: Action, subject: str, *, owner: str = "", detail: str = "") -> None:
         """Add an entry; it is on disk when this returns. Raises StoreError."""
+        await self.add(self.entry(actor, action, subject, owner=owner, detail=detail))
+
+    async def add(self, entry: AddEntry) -> None:
+        """Add an entry made by ``entry``. Raises StoreError."""
+        await self._database.write_one(entry)
+
+    def entry(self, actor: Actor, action: Action, subject: str, *, owner: str = "", detail: str = "") -> AddEntry:
+        """An entry that is to be added in one transaction with what it is about."""
         entry = AuditEntry(
             at=int(self._clock()),
             actor=actor.name,
@@ -94,7 +107,7 @@ class Audit:
             owner=owner,
             detail=detail,
         )
-        await self._database.write_one(AddEntry(entry))
+        return AddEntry(entry)
 
     async def list(self, *, since: int = 0, limit: int = LISTED) -> tuple[AuditEntry, ...]:
         """The latest entries since the Unix time ``since``, latest first."""

@@ -59,4 +59,4 @@ class UnknownVoiceprintFeature(StoreError):
 
 
 class NameTaken(StoreError):
-    """There is already a token of this name."""
+    """There is already a token or an app of this name."""

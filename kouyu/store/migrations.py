@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+from kouyu.store.app_migration import APPS
+
 Statements = tuple[str, ...]
 
 
@@ -273,4 +275,5 @@ STEPS: Final[tuple[Step, ...]] = (
     Step("0.2.0", "tokens get limits and an owner, and permissions their new names", _TOKEN_LIMITS, table="tokens"),
     Step("0.2.0", "conversations, files, bots, variables and voiceprints get an owner", _OWNERS, table="conversations"),
     Step("0.2.0", "make the audit log", _AUDIT),
+    Step("0.2.0", "make apps, and tokens know theirs", APPS, table="tokens"),
 )

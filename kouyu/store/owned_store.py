@@ -11,7 +11,7 @@ from kouyu.store.database import Database
 from kouyu.store.feedback import Feedback
 from kouyu.store.files import FileContents, Files
 from kouyu.store.messages import Messages
-from kouyu.store.ownership import OwnedDatabase, OwnedWrite
+from kouyu.store.ownership import OwnedDatabase, OwnedWrite, bots_owner
 from kouyu.store.personal_data import PersonalData
 from kouyu.store.sounds import Sounds
 from kouyu.store.variables import Variables
@@ -32,7 +32,7 @@ class OwnedStore:
         self.chats = Chats(mine)
         self.feedback = Feedback(mine, clock)
         self.files = Files(mine, contents, ids, clock)
-        self.bots = Bots(mine, ids, clock)
+        self.bots = Bots(OwnedDatabase(database, bots_owner(owner)), ids, clock)
         self.variables = Variables(mine, clock)
         self.voiceprints = Voiceprints(mine, ids, clock)
         self.sounds = Sounds(mine)

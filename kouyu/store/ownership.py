@@ -66,6 +66,12 @@ class OwnedDatabase:
         return await self._database.scalar(query)
 
 
+def bots_owner(owner: str) -> str:
+    """The owner of the bots of this owner's clients: ``shop`` for ``shop/ada``, the session ``ada`` of an app of
+    ``shop``, whose other data is its own."""
+    return owner.partition("/")[0]
+
+
 def is_of(owner: Any, conversation_id: Any) -> ColumnElement[bool]:
     """Whether the conversation is of this owner. Both are values, parameters, or columns of the query around it."""
     return exists().where(conversations.c.id == conversation_id, conversations.c.owner == owner)

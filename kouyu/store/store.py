@@ -10,15 +10,18 @@ from sqlalchemy import select
 
 from kouyu.protocol.ids import IdFactory
 from kouyu.store import retention
+from kouyu.store.apps import Apps
 from kouyu.store.audit import Audit
 from kouyu.store.bots import BotRecord, bot_of_anybody, bots_of_all
 from kouyu.store.chats import FailInterrupted
 from kouyu.store.data_counts import DataCounts
 from kouyu.store.database import Database
 from kouyu.store.files import FileContents
+from kouyu.store.issued_tokens import TokenIssuer
 from kouyu.store.lost_connections import LostConnections
 from kouyu.store.outdated_voiceprints import OutdatedVoiceprints
 from kouyu.store.owned_store import OwnedStore
+from kouyu.store.sign_ins import SignIns
 from kouyu.store.sounds import KeptSounds
 from kouyu.store.tokens import Tokens
 
@@ -39,6 +42,9 @@ class Store:
         self._contents = FileContents(files_folder, clock)
         self._ids = IdFactory()
         self.tokens = Tokens(database, clock)
+        self.apps = Apps(database, clock)
+        self.sign_ins = SignIns(database, clock)
+        self.issuer = TokenIssuer(database, clock)
         self.audit = Audit(database, clock)
         self.kept_sounds = KeptSounds(database, clock)
         self.outdated_voiceprints = OutdatedVoiceprints(database)

@@ -5,15 +5,19 @@ from typing import Final, Literal
 import msgspec
 
 Permission = Literal[
-    "voice", "text", "bots", "voiceprints", "diagnostics", "administration", "own_diagnostics", "login"
+    "voice", "text", "bots", "voiceprints", "diagnostics", "administration", "own_diagnostics", "login", "refresh"
 ]
 """``diagnostics`` covers all sessions of the token's owner, ``own_diagnostics`` those that the same token opened;
-``login`` can be exchanged once for a token of the page."""
+``login`` can be exchanged once for a token of the page, ``refresh`` once for tokens of an app."""
 
 CLIENT_PERMISSIONS: Final[tuple[Permission, ...]] = ("voice", "text", "bots", "voiceprints", "diagnostics")
 """All that a client may do: everything but the administration of the server."""
 ALL_PERMISSIONS: Final[tuple[Permission, ...]] = (*CLIENT_PERMISSIONS, "administration")
 """Together they permit everything."""
+
+APP_TOKEN_OUTLIVES_S: Final = 24 * 3600
+"""How long connections that were opened with a token of an app may last after it has expired. SDKs get a new token
+only when they connect, and the tokens of apps are valid for minutes."""
 
 LOGIN_NAME: Final = "login-"
 PAGE_NAME: Final = "page-"
@@ -52,6 +56,12 @@ class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
     limits: TokenLimits = NO_LIMITS
     expires_at: int | None = None
     last_used_at: int | None = None
+    app_id: str = ""
+    """The client id of the app that signed in for it; "" for a token that was created."""
+    grant_id: str = ""
+    """Shared by all tokens of an app's sign-in."""
+    bots: tuple[str, ...] = ()
+    """The only bots that its clients may talk to; empty: all of the owner's, and all flows."""
 
     @property
     def is_of_page(self) -> bool:
@@ -61,11 +71,7 @@ class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def opens(self) -> str:
         """What it permits, in words."""
-        if {*self.permissions} >= {*ALL_PERMISSIONS}:
-            return "everything"
-        if {*self.permissions} >= {*CLIENT_PERMISSIONS}:
-            return "everything but administration"
-        return ", ".join(self.permissions)
+        return opened_by(self.permissions) + (f", with the bots {', '.join(self.bots)} alone" if self.bots else "")
 
     @property
     def grants(self) -> str:
@@ -76,6 +82,25 @@ class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it has expired at the Unix time ``now``."""
         return self.expires_at is not None and self.expires_at <= now
 
+    def closes_connections(self, now: float) -> bool:
+        """Whether connections that were opened with it end at the Unix time ``now``, since it has expired."""
+        return self.expired(now - APP_TOKEN_OUTLIVES_S if self.app_id else now)
+
+    def refuses_bot(self, bot_id: str, workflow_id: str = "") -> str:
+        """Why its clients may not talk to this bot or flow, in words; "" if they may."""
+        if not self.bots or (bot_id in self.bots and not workflow_id):
+            return ""
+        return f"the access token permits conversations with the bots {', '.join(self.bots)} alone"
+
     def permits(self, permissions: tuple[Permission, ...]) -> bool:
         """Whether it has one of these permissions."""
         return not {*self.permissions}.isdisjoint(permissions)
+
+
+def opened_by(permissions: tuple[Permission, ...]) -> str:
+    """What these permissions open, in words."""
+    if {*permissions} >= {*ALL_PERMISSIONS}:
+        return "everything"
+    if {*permissions} >= {*CLIENT_PERMISSIONS}:
+        return "everything but administration"
+    return ", ".join(permissions)

@@ -94,7 +94,7 @@ class NoteUse(msgspec.Struct, frozen=True):
 
 
 class RevokeToken(msgspec.Struct, frozen=True):
-    """Delete the token with this id or name; return it, or None if there was none."""
+    """Delete the token with this id or name, and all others of its grant; return it, or None if there was none."""
 
     id_or_name: str
 
@@ -102,7 +102,12 @@ class RevokeToken(msgspec.Struct, frozen=True):
         """See Write."""
         gone = delete(tokens).where(_named(self.id_or_name)).returning(tokens)
         row = connection.execute(gone).mappings().first()
-        return None if row is None else msgspec.convert(dict(row), TokenRecord)
+        if row is None:
+            return None
+        record = msgspec.convert(dict(row), TokenRecord)
+        if record.grant_id:  # else its refresh token would give the app another one
+            connection.execute(delete(tokens).where(tokens.c.grant_id == record.grant_id))
+        return record
 
 
 class CountAudio(msgspec.Struct, frozen=True):

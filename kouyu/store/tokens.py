@@ -1,13 +1,7 @@
-"""Access tokens: created, shown once, verified on every connection and request, changed, revoked.
+"""Access tokens: created, shown once, verified on every connection and request, changed, revoked."""
 
-A secret is 256 random bits and cannot be guessed, so its plain SHA-256 is stored, without the salt or slow hash that
-passwords need.
-"""
-
-import hashlib
 import hmac
 import re
-import secrets
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
@@ -17,6 +11,7 @@ from sqlalchemy import select
 
 from kouyu.protocol.ids import IdFactory
 from kouyu.store.database import Database
+from kouyu.store.secret_digest import digest_of
 from kouyu.store.tables import audio_used, tokens
 from kouyu.store.token_records import (
     ALL_PERMISSIONS,
@@ -28,6 +23,7 @@ from kouyu.store.token_records import (
     TokenLimits,
     TokenRecord,
 )
+from kouyu.store.token_secret import new_secret
 from kouyu.store.token_writes import (
     USED_EVERY_SECONDS,
     ChangeToken,
@@ -38,9 +34,6 @@ from kouyu.store.token_writes import (
     NoteUse,
     RevokeToken,
 )
-
-SECRET_PREFIX: Final = "kouyu_"
-"""Not ``pat_``, which coze-js refuses in browsers; what follows is [A-Za-z0-9_-] (websocket.md 1.2)."""
 
 TRUSTED_SECONDS: Final = 1.0
 """How long a verified token is cached before the database is read again."""
@@ -126,12 +119,12 @@ class Tokens:
         limits: TokenLimits = NO_LIMITS,
     ) -> tuple[TokenRecord, str]:
         """Make a token that is not saved yet; those of the page are named by their id."""
-        secret = SECRET_PREFIX + secrets.token_urlsafe(32)
+        secret, digest = new_secret()
         token_id = self._ids.next_id()
         record = TokenRecord(
             id=token_id,
             name=name + token_id if name in (LOGIN_NAME, PAGE_NAME) else name,
-            digest=_digest(secret),
+            digest=digest,
             permissions=permissions,
             created_at=int(self._clock()),
             owner=owner,
@@ -142,7 +135,7 @@ class Tokens:
 
     async def verify(self, secret: str) -> TokenRecord | None:
         """Return the token with this secret if it exists and has not expired."""
-        digest, now = _digest(secret), self._clock()
+        digest, now = digest_of(secret), self._clock()
         record = await self._find(digest, now)
         if record is None or record.expired(now) or not hmac.compare_digest(record.digest, digest):
             return None
@@ -172,7 +165,7 @@ class Tokens:
         return changed
 
     async def revoke(self, id_or_name: str) -> TokenRecord | None:
-        """Delete the token; return it, or None if there was none."""
+        """Delete the token, and all others of the same grant; return it, or None if there was none."""
         revoked = await self._database.write_one(RevokeToken(id_or_name))
         self._verified.clear()
         return revoked
@@ -220,7 +213,3 @@ def check_owner(owner: str) -> None:
     """Raises ValueError for an owner that is neither empty nor 1 to 64 letters, digits and ``_.@-``."""
     if owner and not _NAME.fullmatch(owner):
         raise ValueError("an owner's name is 1 to 64 letters, digits and _ . @ -")
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

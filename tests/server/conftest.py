@@ -131,6 +131,7 @@ async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings:
             limiter=limiter,
             run_session=run_session,
             max_file_bytes=1000,
+            names=("127.0.0.1", "localhost"),
             state=ServerState(
                 sessions=sessions,
                 watcher_hub=watcher_hub,

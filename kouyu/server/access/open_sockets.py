@@ -46,7 +46,7 @@ class OpenSockets:
 
     async def close_refused(self, tokens: Tokens, limiter: TokenLimiter, now: float) -> None:
         """Save the audio that was counted, and close the sockets whose token has been deleted, has expired at the Unix
-        time ``now``, has lost the permission, or has no audio left for today.
+        time ``now`` (see ``closes_connections``), has lost the permission, or has no audio left for today.
 
         Their clients get an ``error`` event with the code of the reason and the close code 1008, as at the handshake
         (websocket.md 1.7). Raises StoreError.
@@ -54,7 +54,7 @@ class OpenSockets:
         ids = {each.token.id for each in self._open.values()} | limiter.with_audio()
         if not ids:
             return
-        good = {token.id: token for token in await tokens.those(ids) if not token.expired(now)}
+        good = {token.id: token for token in await tokens.those(ids) if not token.closes_connections(now)}
         used_up: dict[str, Refusal] = {}
         for token in good.values():
             if refusal := await limiter.count_audio(token):

@@ -26,7 +26,7 @@ class WhichUser(Struct, frozen=True, kw_only=True):
     """A user of an owner's clients."""
 
     user_id: Annotated[str, Meta(min_length=1, max_length=512)]
-    owner: Annotated[str, Meta(max_length=64, description="Whose user; empty: of the token's own owner.")] = ""
+    owner: Annotated[str, Meta(max_length=200, description="Whose user; empty: of the token's own owner.")] = ""
 
 
 def user_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:

@@ -97,6 +97,16 @@ def outside_its_dates(path: Path) -> str:
     return "" if is_valid else f"{path} is valid from {begins} to {ends}: clients will refuse it"
 
 
+def certified_names(certificate: Path) -> frozenset[str]:
+    """The host names and addresses that a certificate (PEM) is for, in lower case; ``*.example.org`` as it stands."""
+    names: set[str] = set()
+    with contextlib.suppress(ValueError, x509.ExtensionNotFound):  # as in _warn_of_dates; clients refuse it anyway
+        read = x509.load_pem_x509_certificate(certificate.read_bytes())
+        for name in read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value:
+            names.add(str(name.value).lower())
+    return frozenset(names)
+
+
 def local_certificate(folder: Path, names: Sequence[str], key_type: KeyType = "ecdsa") -> Certificates:
     """Return the certificate for this machine. It and the authority are created or renewed in ``folder`` as needed.
 

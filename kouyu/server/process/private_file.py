@@ -24,6 +24,12 @@ def replace_file(path: Path, content: bytes, mode: int) -> None:
         raise
 
 
+def write_new_file(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read. Raises FileExistsError if it exists, OSError."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+
+
 def sync_folder(path: Path) -> None:
     """Write the names in a folder to disk: after a power failure a file's content may otherwise exist without its name.
 

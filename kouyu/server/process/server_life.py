@@ -24,7 +24,13 @@ from kouyu.server.app import create_app
 from kouyu.server.kouyu_api.link import login_link
 from kouyu.server.kouyu_api.status import ServerState, speech_engines_of
 from kouyu.server.process.address_file import Address, write_address
-from kouyu.server.process.certificates import Certificates, local_certificate, own_certificate
+from kouyu.server.process.certificates import (
+    LOCAL_NAMES,
+    Certificates,
+    certified_names,
+    local_certificate,
+    own_certificate,
+)
 from kouyu.server.process.data_folder import DataFolder
 from kouyu.server.process.draining import drain
 from kouyu.server.process.heap_maintenance import maintained_heap
@@ -125,9 +131,10 @@ async def _serve(
         answerer_ids = _answerer_ids(settings, opened)
         recent = _measured(opened, store, sessions, watchdog)
         state = _state(settings, opened, sessions, store, watchdog, recent)
-        app = _app(
-            settings, store, opened, answerer_ids, sessions=sessions, sockets=sockets, limiter=limiter, state=state
-        )
+        app = await _app(
+            settings, store, opened, answerer_ids, certificates,
+            sessions=sessions, sockets=sockets, limiter=limiter, state=state,
+        )  # fmt: skip
         pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}
         await stack.enter_async_context(listening(app, plain, tls, certificates, proxies=chosen.proxies, **pings))
         stack.push_async_callback(functools.partial(sessions.end, close_s=CLOSE_S, drain_s=DRAIN_S))
@@ -155,17 +162,19 @@ async def _serve(
         stopping.close()
 
 
-def _app(
+async def _app(
     settings: Settings,
     store: Store,
     opened: Runtime,
     answerer_ids: AnswererIds,
+    certificates: Certificates,
     *,
     sessions: Sessions,
     sockets: OpenSockets,
     limiter: TokenLimiter,
     state: ServerState,
 ) -> ASGIApp:
+    certified = await asyncio.to_thread(certified_names, certificates.certificate)
     return create_app(
         store=store,
         answerer_ids=answerer_ids,
@@ -180,6 +189,7 @@ def _app(
         state=state,
         max_file_bytes=settings.files.max_bytes,
         open_metrics=settings.server.open_metrics,
+        names=(*LOCAL_NAMES, *settings.server.names, *certified),
     )
 
 

@@ -71,6 +71,7 @@ def _beginning_routes(store: Store, chats: TextChats, rest: RestAuthenticator) -
     async def create_with_flow(request: Asking) -> Stream:
         wanted = await typed_body(request, CreateWorkflowChat)
         asked = asked_of_flow(wanted, _known("workflow", wanted.workflow_id, chats.flows), request.auth)
+        _permitted(request, wanted.bot_id, wanted.workflow_id)
         if wanted.bot_id:
             await _bot(store, request, wanted.bot_id, chats)
         await _check_audio(rest, request, asked)
@@ -148,7 +149,15 @@ async def _bot(store: Store, request: Asking, wanted: str, chats: TextChats) -> 
     known = chats.bots_of(request.user.owner)
     if wanted not in known and await store.of(request.user.owner).bots.get(wanted) is not None:
         raise ProtocolError(errors.NOT_PUBLISHED, f"the bot {wanted[:_SHOWN]!r} is not published")
-    return _known("bot", wanted, known)
+    agent = _known("bot", wanted, known)
+    _permitted(request, wanted)
+    return agent
+
+
+def _permitted(request: Asking, bot_id: str, workflow_id: str = "") -> None:
+    """Raises ProtocolError if the token is for other bots alone."""
+    if refusal := request.user.refuses_bot(bot_id, workflow_id):
+        raise ProtocolError(errors.FORBIDDEN, refusal)
 
 
 def _known(kind: str, wanted: str, known: Mapping[str, Agent]) -> Agent:

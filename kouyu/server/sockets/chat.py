@@ -63,6 +63,9 @@ def chat_route(
         ):
             await say_error_and_close(client, errors.NOT_FOUND, fault, authenticated.log_id)
             return
+        if fault := authenticated.user.refuses_bot(bot_id, workflow_id):
+            await say_error_and_close(client, errors.FORBIDDEN, fault, authenticated.log_id)
+            return
         session = run_session(
             client,
             bot_id=bot_id,

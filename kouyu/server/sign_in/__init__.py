@@ -1,0 +1,1 @@
+"""Sign-in of apps, as the SDKs do it (rest.md 1.5)."""
