@@ -74,7 +74,7 @@ lock: ## write the lock files anew from pyproject.toml, keeping versions (UPGRAD
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate $(UPGRADE) --extra embedded --extra setup pyproject.toml --output-file locks/run.txt
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate $(UPGRADE) --constraint locks/run.txt --extra embedded --extra piper --extra setup --extra emotion --extra otel --extra dev pyproject.toml \
+		--no-annotate $(UPGRADE) --constraint locks/run.txt --extra embedded --extra piper --extra setup --extra emotion --extra otel --extra postgres --extra dev pyproject.toml \
 		--output-file locks/dev.txt
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate $(UPGRADE) --constraint locks/run.txt --extra embedded --extra setup --extra postgres --extra otel pyproject.toml \

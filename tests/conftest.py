@@ -13,6 +13,7 @@ from kouyu.workers.limited import LimitedWorkers
 from tests.end_to_end.running_server import RunningServer, running_server
 from tests.standins.background import in_background
 from tests.standins.openai_server import OpenAIStandIn, openai_stand_in
+from tests.standins.postgres import NEEDED, Postgres, is_installed, running_postgres
 
 # Every server of a test, and every command, runs the smallest language model: the one that is always fetched.
 os.environ["KOUYU_ENGINES__EMBEDDED__TIER"] = "tiny"
@@ -36,6 +37,15 @@ def workers() -> Iterator[LimitedWorkers]:
     made = LimitedWorkers()
     yield made
     asyncio.run(made.close())
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server; skips the test where none is installed."""
+    if not is_installed():
+        pytest.skip(NEEDED)
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

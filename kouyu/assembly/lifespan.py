@@ -23,7 +23,6 @@ from kouyu.audio_sessions.services import RecognitionServices
 from kouyu.diagnostics.watcher_hub import WatcherHub
 from kouyu.engines.pressure import Pressure
 from kouyu.engines.scheduler import Scheduler
-from kouyu.protocol.ids import IdFactory
 from kouyu.serving.overload import Overload
 from kouyu.serving.recordings import Recordings
 from kouyu.serving.services import Services
@@ -130,7 +129,7 @@ def _services(
         watcher_hub=watcher_hub,
         keep_audio=settings.audio.bounds if settings.audio.keep else None,
         recording_notice=settings.audio.notice.strip(),
-        ids=IdFactory(),
+        ids=store.ids,
         default_voice_id=voices[0].voice_id if voices else "",
         unknown_voice_is_error=settings.engines.unknown_voice_is_error,
         keep_enrolment_audio=settings.voiceprints.keep_audio,

@@ -20,7 +20,6 @@ from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.pressure import Pressure
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
-from kouyu.protocol.ids import IdFactory
 from kouyu.serving.services import Services
 from kouyu.settings import Settings
 from kouyu.store.store import Store
@@ -101,6 +100,6 @@ async def open_stub_services(settings: Settings, store: Store) -> AsyncIterator[
             bots={bot.id: BotDefinition(id=bot.id, name="stub") for bot in settings.bots},
             agents={bot.id: StubAgent() for bot in settings.bots},
             limits=settings.limits,
-            ids=IdFactory(),
+            ids=store.ids,
             default_voice_id=_VOICE.voice_id,
         )

@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kouyu.conversation.effects import SaveChat, SaveMessage, SaveSection, TrimMessage
-from kouyu.store.chats import PutChat
+from kouyu.protocol.downlink import Chat
+from kouyu.store.chats import OPEN_STATUSES, BeginChat, PutChat
 from kouyu.store.conversations import CreateConversation, SetSection
 from kouyu.store.message_writes import AddMessage, TrimAnswer
 from kouyu.store.owned_store import OwnedStore
@@ -23,14 +25,18 @@ Saving = SaveMessage | TrimMessage | SaveChat | SaveSection
 class Recorder:
     """Writes records in the order given; all pending ones go into one transaction."""
 
-    def __init__(self, store: OwnedStore, *, bot_id: str) -> None:
+    def __init__(self, store: OwnedStore, *, bot_id: str, is_alone: bool = False) -> None:
+        """``is_alone``: the chat must be the only one in its conversation; else saving its begin raises ChatRuns."""
         self._store = store
         self._bot_id = bot_id
+        self._must_begin = is_alone
         self._waiting: list[OwnedWrite[object]] = []
         self._writing = asyncio.Lock()
         self._given = 0
         self._written = 0
         self._known: set[str] = set()
+        self._open: set[str] = set()
+        """The chats that are open on disk, as far as is known."""
 
     @property
     def ticket(self) -> int:
@@ -61,8 +67,17 @@ class Recorder:
             given, count = self._given, len(self._waiting)
             await self._store.write(*self._waiting)
             # Not earlier: if this caller is cancelled, the next one repeats them, which does no harm.
+            written = self._waiting[:count]
             del self._waiting[:count]
             self._written = given
+            for chat in _chats(written):
+                (self._open.add if chat.status in OPEN_STATUSES else self._open.discard)(chat.id)
+
+    def abandon(self) -> None:
+        """Have the chats failed whose end is not on disk; call it when no more is saved."""
+        chat_ids = self._open | {chat.id for chat in _chats(self._waiting)}
+        if chat_ids:
+            self._store.abandon(chat_ids)
 
     def _writes(self, saving: Saving) -> list[OwnedWrite[object]]:
         match saving:
@@ -71,10 +86,14 @@ class Recorder:
             case TrimMessage(message_id, heard):
                 return [TrimAnswer(message_id, heard)]
             case SaveChat(chat, user_id):
-                return [*self._creating(chat.conversation_id, user_id), PutChat(chat, user_id)]
+                return [*self._creating(chat.conversation_id, user_id), self._putting(PutChat(chat, user_id))]
             case SaveSection(conversation_id, section_id, user_id):
                 begun = SetSection(conversation_id, section_id, int(time.time()))
                 return [*self._creating(conversation_id, user_id), begun]
+
+    def _putting(self, put: PutChat) -> PutChat | BeginChat:
+        must_begin, self._must_begin = self._must_begin, False
+        return BeginChat(put) if must_begin else put
 
     def _creating(self, conversation_id: str, user_id: str) -> list[OwnedWrite[object]]:
         if conversation_id in self._known:
@@ -82,3 +101,11 @@ class Recorder:
         self._known.add(conversation_id)
         created_at = int(time.time())
         return [CreateConversation(id=conversation_id, bot_id=self._bot_id, created_at=created_at, user_id=user_id)]
+
+
+def _chats(writes: Iterable[OwnedWrite[object]]) -> Iterator[Chat]:
+    """The states of chats among the writes."""
+    for write in writes:
+        match write:
+            case PutChat(chat) | BeginChat(PutChat(chat)):
+                yield chat

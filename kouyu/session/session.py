@@ -132,6 +132,7 @@ class Session:
             self._services.sections.unwatch(self._on_section)
             self._deadline_timer.cancel()
             self._order_runner.close()
+            self._recorder.abandon()
             self._user_audio.close()
             if self._keeper is not None:
                 self._keeper.close()

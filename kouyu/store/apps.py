@@ -87,10 +87,10 @@ class _DeleteApp(msgspec.Struct, frozen=True):
 class Apps:
     """The apps of this server."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, ids: IdFactory, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
-        self._ids = IdFactory()
+        self._ids = ids
 
     async def create(
         self,

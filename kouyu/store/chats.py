@@ -1,16 +1,18 @@
 """Chats: one per turn, with its status."""
 
-from typing import Final, TypeVar
+from collections.abc import Collection
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
-from sqlalchemy import Connection, and_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kouyu.protocol.downlink import Chat, ChatStatus, LastError, RequiredAction, Usage
 from kouyu.protocol.errors import INTERNAL
+from kouyu.protocol.ids import server_of
 from kouyu.store import dialect
-from kouyu.store.errors import UnknownConversation
+from kouyu.store.errors import ChatEnded, ChatRuns, UnknownConversation
 from kouyu.store.ownership import OwnedDatabase, is_of, require_conversation
 from kouyu.store.tables import chats
 
@@ -44,9 +46,10 @@ class ChatRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PutChat(msgspec.Struct, frozen=True):
-    """Save this state of a chat, replacing the stored one. Raises UnknownConversation.
+    """Save this state of a chat, replacing the stored one.
 
-    An empty ``user_id`` keeps the stored one; a chat once ``excluded`` stays so.
+    An empty ``user_id`` keeps the stored one; a chat once ``excluded`` stays so. Raises UnknownConversation, and
+    ChatEnded for a chat that is stored as ended otherwise: a server that lost its lease finds its chats so.
     """
 
     chat: Chat
@@ -73,20 +76,55 @@ class PutChat(msgspec.Struct, frozen=True):
         given = ({"user_id": self.user_id} if self.user_id else {}) | ({"excluded": True} if self.excluded else {})
         values = {"id": chat.id, "user_id": "", "excluded": False, **state, **given}
         try:
-            dialect.put(connection, chats, values, key=("id",), change={**state, **given})
+            is_put = dialect.put(connection, chats, values, key=("id",), change={**state, **given}, only=_may_change)
         except IntegrityError as error:
             raise UnknownConversation(chat.conversation_id) from error
+        if not is_put:
+            raise ChatEnded(chat.id)
 
 
-class FailInterrupted(msgspec.Struct, frozen=True):
-    """Mark every open chat as failed by a stop of the server; return how many there were."""
+class BeginChat(msgspec.Struct, frozen=True):
+    """Save a chat that begins. Raises ChatRuns if another one runs in its conversation, on any server; see PutChat."""
 
-    failed_at: int
+    put: PutChat
 
-    def apply(self, connection: Connection) -> int:
-        """See Write."""
-        values = {"status": "failed", "last_error": INTERRUPTED, "failed_at": self.failed_at, "required_action": None}
-        return connection.execute(update(chats).where(chats.c.status.in_(OPEN_STATUSES)).values(values)).rowcount
+    def apply(self, connection: Connection, owner: str) -> None:
+        """See OwnedWrite."""
+        chat = self.put.chat
+        dialect.lock(connection, dialect.CONVERSATION, chat.conversation_id)
+        others = and_(
+            chats.c.conversation_id == chat.conversation_id,
+            chats.c.id != chat.id,
+            chats.c.status.in_(RUNNING_STATUSES),
+        )
+        if connection.execute(select(chats.c.id).where(others).limit(1)).first() is not None:
+            raise ChatRuns(chat.conversation_id)
+        self.put.apply(connection, owner)
+
+
+def _may_change(new: Any) -> ColumnElement[bool]:
+    """Whether a stored chat may become the new one: one of the same conversation that has not ended otherwise."""
+    may_end_so = or_(chats.c.status.in_(OPEN_STATUSES), chats.c.status == new.status)
+    return and_(chats.c.conversation_id == new.conversation_id, may_end_so)
+
+
+def fail_abandoned(connection: Connection, live: Collection[int], failed_at: int) -> int:
+    """Mark the open chats as failed whose server is none of those ``live``; return how many there were.
+
+    The number of a chat's server is in its id.
+    """
+    open_chats = connection.execute(select(chats.c.id).where(chats.c.status.in_(OPEN_STATUSES))).scalars()
+    abandoned = [chat_id for chat_id in open_chats if server_of(chat_id) not in live]
+    for chat_id in abandoned:
+        fail_chat(connection, chat_id, failed_at)
+    return len(abandoned)
+
+
+def fail_chat(connection: Connection, chat_id: str, failed_at: int) -> None:
+    """Mark a chat as failed by a stop of its server, if it is open."""
+    values = {"status": "failed", "last_error": INTERRUPTED, "failed_at": failed_at, "required_action": None}
+    still_open = and_(chats.c.id == chat_id, chats.c.status.in_(OPEN_STATUSES))
+    connection.execute(update(chats).where(still_open).values(values))
 
 
 def _or_none(value: T | UnsetType) -> T | None:

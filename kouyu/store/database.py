@@ -59,6 +59,11 @@ class Database:
             raise
         return cls(writing, open_reading(url, READERS))
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether servers on other machines may use it too."""
+        return self._writing.engine.dialect.name != "sqlite"
+
     async def close(self) -> None:
         """Finish the queued writes and close all connections."""
         await self._writer.close()

@@ -3,13 +3,14 @@
 import os
 import sqlite3
 import time
-from collections.abc import Iterable
+import zlib
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Table, bindparam, make_url
+from sqlalchemy import URL, ColumnElement, Connection, Table, bindparam, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -19,12 +20,19 @@ from kouyu.store.errors import StoreError
 BUSY_TIMEOUT_MS = 10_000
 """How long SQLite waits for another process's write before it fails with "database is locked"."""
 
-_MIGRATION_LOCK = 0x6B6F757975  # "kouyu"; any number that no other program uses
+_LOCKS: Final = 0x6B6F7500
+"""Any number that no other program uses, with room for those of LOCKS."""
+MIGRATION: Final = 0
+SERVERS: Final = 1
+CONVERSATION: Final = 2
+"""What a lock is about; see ``lock``."""
 
 _LOCK_NOT_AVAILABLE = "55P03"
 """PostgreSQL's code for a lock that was not had within lock_timeout."""
 
 Insert = sqlite.Insert | postgresql.Insert
+
+Only = Callable[[Any], ColumnElement[bool]]
 
 
 def database_url(location: str | Path) -> URL:
@@ -134,25 +142,67 @@ def wait_for_sole_migration(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {BUSY_TIMEOUT_MS}")
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+        lock(connection, MIGRATION)
         connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
 
 
+def lock(connection: Connection, about: int, subject: str = "") -> None:
+    """Hold a lock until the transaction ends, so that one process at a time decides about a subject.
+
+    In SQLite a transaction that writes has the whole database for itself.
+    """
+    if connection.dialect.name == "postgresql":
+        number = zlib.crc32(subject.encode()) - (1 << 31)
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCKS + about}, {number})")
+
+
+def now(connection: Connection) -> float:
+    """Unix seconds by the database's clock, which all servers on it share."""
+    if connection.dialect.name == "sqlite":
+        return time.time()
+    return float(connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one())
+
+
+def up_since(connection: Connection) -> float:
+    """Unix seconds at which the database came up; 0.0 for SQLite, which is always up."""
+    if connection.dialect.name == "sqlite":
+        return 0.0
+    return float(connection.exec_driver_sql("SELECT extract(epoch FROM pg_postmaster_start_time())").scalar_one())
+
+
 def put(
-    connection: Connection, table: Table[Any], values: dict[str, Any], *, key: Iterable[str], change: Iterable[str]
-) -> None:
-    """Insert a row; if one with the same ``key`` exists, update its columns ``change``, if any."""
-    statement = _upsert(connection.dialect.name, table, tuple(values), tuple(key), tuple(change))
-    connection.execute(statement, values)
+    connection: Connection,
+    table: Table[Any],
+    values: dict[str, Any],
+    *,
+    key: Iterable[str],
+    change: Iterable[str],
+    only: Only | None = None,
+) -> bool:
+    """Insert a row; if one with the same ``key`` exists, update its columns ``change``, if any.
+
+    A row for which ``only`` does not hold stays as it is: then False. ``only`` gets the columns of the new values.
+    """
+    statement = _upsert(connection.dialect.name, table, tuple(values), tuple(key), tuple(change), only)
+    return connection.execute(statement, values).rowcount > 0
 
 
 @lru_cache(maxsize=64)
 def _upsert(
-    name: str, table: Table[Any], columns: tuple[str, ...], key: tuple[str, ...], change: tuple[str, ...]
+    name: str,
+    table: Table[Any],
+    columns: tuple[str, ...],
+    key: tuple[str, ...],
+    change: tuple[str, ...],
+    only: Only | None,
 ) -> Insert:
     """Cached, since SQLAlchemy takes longer to build a statement than SQLite to execute it."""
     build = sqlite.insert if name == "sqlite" else postgresql.insert
     insert = build(table).values({column: bindparam(column) for column in columns})
     if not change:
         return insert.on_conflict_do_nothing(index_elements=key)
-    return insert.on_conflict_do_update(index_elements=key, set_={column: insert.excluded[column] for column in change})
+    return insert.on_conflict_do_update(
+        index_elements=key,
+        set_={column: insert.excluded[column] for column in change},
+        where=None if only is None else only(insert.excluded),
+    )

@@ -25,6 +25,27 @@ class UnknownConversation(StoreError):
         self.conversation_id = conversation_id
 
 
+class IdTaken(StoreError):
+    """There is already a record of another conversation with this id."""
+
+    def __init__(self, record_id: str) -> None:
+        super().__init__(f"the id {record_id} is already that of a record of another conversation")
+
+
+class ChatEnded(StoreError):
+    """The chat has ended already, otherwise than this server would save: it had lost its lease."""
+
+    def __init__(self, chat_id: str) -> None:
+        super().__init__(f"the chat {chat_id} has ended already: another server has marked it as failed")
+
+
+class ChatRuns(StoreError):
+    """Another chat runs in the conversation."""
+
+    def __init__(self, conversation_id: str) -> None:
+        super().__init__(f"another chat is running in the conversation {conversation_id}")
+
+
 class UnknownMessage(StoreError):
     """The conversation has no message with this id (any more)."""
 

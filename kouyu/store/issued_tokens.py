@@ -93,10 +93,10 @@ class _Rotate(msgspec.Struct, frozen=True):
 class TokenIssuer:
     """Issues the tokens of apps."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, ids: IdFactory, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
-        self._ids = IdFactory()
+        self._ids = ids
 
     def make(
         self,

@@ -4,12 +4,12 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET
-from sqlalchemy import Connection, and_, delete, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, update
 from sqlalchemy.exc import IntegrityError
 
 from kouyu.protocol.downlink import ContentType, Message, MessageType, Role
 from kouyu.store import dialect
-from kouyu.store.errors import UnknownConversation
+from kouyu.store.errors import IdTaken, UnknownConversation
 from kouyu.store.ownership import is_of, require_conversation
 from kouyu.store.tables import messages
 
@@ -40,10 +40,15 @@ class MessageRecord(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: int
 
 
+def _of_same_conversation(new: Any) -> ColumnElement[bool]:
+    same: ColumnElement[bool] = messages.c.conversation_id == new.conversation_id
+    return same
+
+
 class AddMessage(msgspec.Struct, frozen=True):
     """Save a message. One with the same id gets the new content; its place, creation time and ``heard`` stay.
 
-    Raises UnknownConversation.
+    Raises UnknownConversation, and IdTaken for the id of another conversation's message.
     """
 
     message: Message
@@ -73,9 +78,12 @@ class AddMessage(msgspec.Struct, frozen=True):
             "created_at": self.created_at,
         }
         try:
-            dialect.put(connection, messages, {**origin, **content}, key=("id",), change=content)
+            values = {**origin, **content}
+            is_put = dialect.put(connection, messages, values, key=("id",), change=content, only=_of_same_conversation)
         except IntegrityError as error:
             raise UnknownConversation(message.conversation_id) from error
+        if not is_put:
+            raise IdTaken(message.id)
 
 
 class TrimAnswer(msgspec.Struct, frozen=True):

@@ -263,6 +263,17 @@ _AUDIT: Final[Statements] = (
     "CREATE INDEX audit_by_time ON audit (at)",
 )
 
+_SERVERS: Final[Statements] = (
+    """
+    CREATE TABLE servers (
+        number BIGINT NOT NULL PRIMARY KEY,
+        run TEXT NOT NULL,
+        url TEXT NOT NULL,
+        renewed_at DOUBLE PRECISION NOT NULL
+    )
+    """,
+)
+
 STEPS: Final[tuple[Step, ...]] = (
     Step("0.1.0", "make conversations, messages, chats and tokens", _CONVERSATIONS),
     Step("0.1.0", "make files", _FILES),
@@ -276,4 +287,5 @@ STEPS: Final[tuple[Step, ...]] = (
     Step("0.2.0", "conversations, files, bots, variables and voiceprints get an owner", _OWNERS, table="conversations"),
     Step("0.2.0", "make the audit log", _AUDIT),
     Step("0.2.0", "make apps, and tokens know theirs", APPS, table="tokens"),
+    Step("0.2.0", "make servers", _SERVERS),
 )

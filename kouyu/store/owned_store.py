@@ -1,6 +1,6 @@
 """All data of one owner."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from kouyu.protocol.ids import IdFactory
@@ -23,8 +23,17 @@ class OwnedStore:
     it raises what one to an unknown id raises."""
 
     def __init__(
-        self, database: Database, owner: str, *, contents: FileContents, ids: IdFactory, clock: Callable[[], float]
+        self,
+        database: Database,
+        owner: str,
+        *,
+        contents: FileContents,
+        ids: IdFactory,
+        clock: Callable[[], float],
+        abandon: Callable[[Collection[str]], None],
     ) -> None:
+        """``abandon``: see ServerLease.abandon."""
+        self.abandon = abandon
         self.owner = owner
         self._database = mine = OwnedDatabase(database, owner)
         self.conversations = Conversations(mine, clock)

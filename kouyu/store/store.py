@@ -13,15 +13,16 @@ from kouyu.store import retention
 from kouyu.store.apps import Apps
 from kouyu.store.audit import Audit
 from kouyu.store.bots import BotRecord, bot_of_anybody, bots_of_all
-from kouyu.store.chats import FailInterrupted
 from kouyu.store.data_counts import DataCounts
 from kouyu.store.database import Database
+from kouyu.store.errors import StoreError
 from kouyu.store.files import FileContents
 from kouyu.store.issued_tokens import TokenIssuer
 from kouyu.store.lost_connections import LostConnections
 from kouyu.store.outdated_voiceprints import OutdatedVoiceprints
 from kouyu.store.owned_store import OwnedStore
 from kouyu.store.sign_ins import SignIns
+from kouyu.store.servers import ServerLease
 from kouyu.store.sounds import KeptSounds
 from kouyu.store.tokens import Tokens
 
@@ -40,11 +41,14 @@ class Store:
         self._database = database
         self._clock = clock
         self._contents = FileContents(files_folder, clock)
-        self._ids = IdFactory()
-        self.tokens = Tokens(database, clock)
-        self.apps = Apps(database, clock)
+        self.ids = IdFactory()
+        """Makes every id of this process."""
+        self.lease: ServerLease | None = None
+        """That of the server whose store this is; None for a program beside a server."""
+        self.tokens = Tokens(database, self.ids, clock)
+        self.apps = Apps(database, self.ids, clock)
         self.sign_ins = SignIns(database, clock)
-        self.issuer = TokenIssuer(database, clock)
+        self.issuer = TokenIssuer(database, self.ids, clock)
         self.audit = Audit(database, clock)
         self.kept_sounds = KeptSounds(database, clock)
         self.outdated_voiceprints = OutdatedVoiceprints(database)
@@ -58,33 +62,39 @@ class Store:
         recover: bool = True,
         clock: Callable[[], float] = time.time,
         files_folder: Path | None = None,
+        url: str = "",
     ) -> "Store":
-        """Open the database at a path (SQLite) or URL, mark the chats that a crash left open as failed, and delete the
-        expired state of lost connections.
+        """Open the database at a path (SQLite) or URL for a server: take a lease, mark the chats as failed that servers
+        left open which are gone, and delete the expired state of lost connections.
 
-        ``recover=False`` changes neither, and does not migrate: for a program beside a running server, which owns them.
-        ``clock`` returns Unix seconds; ``files_folder`` is the folder of uploaded files. Raises SchemaTooNew,
-        SchemaTooOld (see ``Database.open``), and StoreError if the database cannot be opened.
+        ``recover=False`` does none of this, and does not migrate: for a program beside a running server. ``clock``
+        returns Unix seconds; ``files_folder`` is the folder of uploaded files; ``url`` is where other servers reach
+        this one. Raises SchemaTooNew, SchemaTooOld (see ``Database.open``), and StoreError if the database cannot be
+        opened.
         """
-        store = cls(await Database.open(location, beside_server=not recover), clock, files_folder)
+        database = await Database.open(location, beside_server=not recover)
+        store = cls(database, clock, files_folder)
         if recover:
             try:
-                interrupted = await store.fail_interrupted()
+                lease = ServerLease(database, store.ids, clock, url)
+                await lease.take()
+                store.lease = lease
                 await store.lost_connections.forget_old()
             except BaseException:
                 await store.close()
                 raise
-            if interrupted:
-                logger.warning("marked %d chats as failed that a stop of the server had left open", interrupted)
         return store
 
     def of(self, owner: str) -> OwnedStore:
         """The data of one owner; "" is the owner of tokens that name none."""
-        return OwnedStore(self._database, owner, contents=self._contents, ids=self._ids, clock=self._clock)
-
-    async def fail_interrupted(self) -> int:
-        """Mark the chats that a crash left open as failed; return their number. Only at the start of a server."""
-        return await self._database.write_one(FailInterrupted(int(self._clock())))
+        return OwnedStore(
+            self._database,
+            owner,
+            contents=self._contents,
+            ids=self.ids,
+            clock=self._clock,
+            abandon=self.lease.abandon if self.lease else lambda _: None,
+        )
 
     async def sweep_files(self) -> int:
         """Delete uploads that a crash cut off; return their number."""
@@ -136,7 +146,12 @@ class Store:
         await self._database.scalar(select(1))
 
     async def close(self) -> None:
-        """Finish the queued writes, then close."""
+        """Finish the queued writes, give the lease back, then close."""
+        if self.lease is not None:
+            try:
+                await self.lease.leave()
+            except StoreError as fault:
+                logger.warning("the lease of this server ends by itself: %s", fault)
         await self._database.close()
 
     async def __aenter__(self) -> "Store":

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Dialect,
+    Double,
     Integer,
     LargeBinary,
     MetaData,
@@ -266,6 +267,15 @@ class AuditColumns(TypedColumns):
     detail: Named[str] = Column(Text)
 
 
+class ServerColumns(TypedColumns):
+    """Servers on the database; ``renewed_at`` is by the database's clock, in Unix seconds."""
+
+    number: Named[int] = Column(BigInteger, primary_key=True)
+    run: Named[str] = Column(Text)
+    url: Named[str] = Column(Text)
+    renewed_at: Named[float] = Column(Double)
+
+
 conversations = Table("conversations", metadata, ConversationColumns)
 messages = Table("messages", metadata, MessageColumns)
 chats = Table("chats", metadata, ChatColumns)
@@ -282,4 +292,5 @@ voiceprint_groups = Table("voiceprint_groups", metadata, VoiceprintGroupColumns)
 voiceprint_features = Table("voiceprint_features", metadata, VoiceprintFeatureColumns)
 sounds = Table("sounds", metadata, SoundColumns)
 audit = Table("audit", metadata, AuditColumns)
+servers = Table("servers", metadata, ServerColumns)
 lost_connections = Table("lost_connections", metadata, LostConnectionColumns)

@@ -57,10 +57,10 @@ class Tokens:
     (``kouyu token revoke``) is seen at the next read of the database, so after a second at most.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, ids: IdFactory, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
-        self._ids = IdFactory()
+        self._ids = ids
         self._verified: dict[str, tuple[TokenRecord, float]] = {}
 
     async def create(

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing, suppress
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -24,12 +24,12 @@ from kouyu.conversation.client_tools import ClientTools
 from kouyu.conversation.effects import Effect, SaveMessage
 from kouyu.conversation.identity import Identity
 from kouyu.protocol.downlink import Chat, Message, error
-from kouyu.protocol.errors import INTERNAL, ProtocolError
+from kouyu.protocol.errors import CHAT_RUNS, INTERNAL, ProtocolError
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.serving.agent_request import agent_request
 from kouyu.serving.caller import Caller
 from kouyu.serving.recorder import LAST_SAVES_S, Recorder
-from kouyu.store.errors import StoreError
+from kouyu.store.errors import ChatRuns, StoreError
 from kouyu.text_chats.chat_output import ChatOutput
 from kouyu.text_chats.chat_request import ChatRequest
 from kouyu.text_chats.event_stream import ClientGone, EventStream
@@ -40,6 +40,8 @@ from kouyu.text_chats.written_answer import WrittenAnswer
 log = logging.getLogger(__name__)
 
 Phase = Literal["running", "waiting", "ended"]
+
+ALREADY_RUNS: Final = "a chat is already running in this conversation; wait, or cancel it"
 
 
 class TextChat:
@@ -75,7 +77,7 @@ class TextChat:
         elif own := asked.messages[-1].meta_data:
             self._messages.question = msgspec.structs.replace(self._messages.question, meta_data=own)
         self._keeps_question = question is None
-        recorder = Recorder(self._store, bot_id=identity.bot_id)
+        self._recorder = recorder = Recorder(self._store, bot_id=identity.bot_id, is_alone=True)
         if is_known:
             recorder.know(identity.conversation_id)
         self._out = ChatOutput(recorder, stream)
@@ -156,6 +158,8 @@ class TextChat:
         except AgentError as fault:
             log.warning("an agent failed: %s", fault)
             await self._fail(str(fault))
+        except ChatRuns:  # begun meanwhile, perhaps by another server
+            self._refuse(ProtocolError(CHAT_RUNS, ALREADY_RUNS))
         except StoreError as fault:
             await self._give_up(fault)
         except Exception:  # the boundary to an agent: whatever it raises ends this chat alone
@@ -163,6 +167,7 @@ class TextChat:
             await self._fail(chat_failures.UNEXPECTED)
         finally:
             await self._answer.stop_speaking()
+            self._recorder.abandon()
             self.close()
 
     async def _converse(self) -> None:
@@ -290,10 +295,13 @@ class TextChat:
     def close(self) -> None:
         """Release callers that wait for the chat, also if it never began. A second call does nothing."""
         self.phase = "ended"
-        if not self._news.done():
-            self._news.set_exception(ProtocolError(INTERNAL, "the chat could not begin"))
-            self._news.exception()  # retrieved: no warning if no caller waits
+        self._refuse(ProtocolError(INTERNAL, "the chat could not begin"))
         self._out.end_stream()
+
+    def _refuse(self, why: ProtocolError) -> None:
+        if not self._news.done():
+            self._news.set_exception(why)
+            self._news.exception()  # retrieved: no warning if no caller waits
 
     def _tell_news(self) -> None:
         assert self.chat is not None

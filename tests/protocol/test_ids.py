@@ -4,7 +4,7 @@ import re
 import time
 import uuid
 
-from kouyu.protocol.ids import IdFactory, new_event_id, new_log_id
+from kouyu.protocol.ids import MOST_SERVERS, NO_SERVER, IdFactory, new_event_id, new_log_id, server_of
 
 
 def test_ids_have_19_digits_and_fit_64_bits() -> None:
@@ -27,8 +27,22 @@ def test_a_later_factory_gives_larger_ids() -> None:
     assert int(IdFactory().next_id()) > before
 
 
-def test_factories_of_one_moment_hardly_ever_agree() -> None:
-    assert len({IdFactory().next_id() for _ in range(100)}) == 100
+def test_servers_of_different_numbers_never_make_the_same_id() -> None:
+    factories = [IdFactory(server) for server in (1, 2, MOST_SERVERS)]
+    made = [factory.next_id() for _ in range(5000) for factory in factories]
+    assert len(set(made)) == len(made)
+
+
+def test_an_id_says_which_server_made_it() -> None:
+    assert [server_of(IdFactory(server).next_id()) for server in (NO_SERVER, 1, MOST_SERVERS)] == [0, 1, 1023]
+    assert server_of("a conversation of an import") == NO_SERVER
+
+
+def test_a_server_with_a_new_number_makes_ids_of_that_number() -> None:
+    factory = IdFactory(5)
+    factory.next_id()
+    factory.server = 6
+    assert server_of(factory.next_id()) == 6
 
 
 def test_an_event_id_is_a_random_uuid() -> None:

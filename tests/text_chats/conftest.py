@@ -17,7 +17,6 @@ from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.flow import Flow, FlowRequest
 from kouyu.bench.stub_engines import StubSynthesizer
 from kouyu.conversation.limits import Limits
-from kouyu.protocol.ids import IdFactory
 from kouyu.server.access.limits import TokenLimiter
 from kouyu.server.access.open_sockets import OpenSockets
 from kouyu.server.access.sessions import Sessions
@@ -125,7 +124,7 @@ async def writing(request: pytest.FixtureRequest, tmp_path: Path, certificates: 
         bots = _bots(model)
         services = ChatServices(
             store=store,
-            ids=IdFactory(),
+            ids=store.ids,
             limits=getattr(request, "param", LIMITS),
             bots_of=lambda owner: bots,
             flows={"orders": Flow("orders", orders, parameters={"shop": "the north"})},

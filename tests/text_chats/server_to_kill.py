@@ -12,7 +12,6 @@ from kouyu.agents.bot import LanguageModelBot
 from kouyu.agents.bot_definition import BotDefinition
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.conversation.limits import Limits
-from kouyu.protocol.ids import IdFactory
 from kouyu.server.access.limits import TokenLimiter
 from kouyu.server.access.open_sockets import OpenSockets
 from kouyu.server.access.sessions import Sessions
@@ -32,7 +31,7 @@ async def serve(folder: Path, model_url: str) -> None:
         endpoint = ModelEndpoint(base_url=model_url, model="stand-in")
         bots = {"plain": LanguageModelBot(BotDefinition(id="plain", name="plain"), endpoint)}
         chats = TextChats(
-            ChatServices(store=store, ids=IdFactory(), limits=Limits(), bots_of=lambda owner: bots), limit=3
+            ChatServices(store=store, ids=store.ids, limits=Limits(), bots_of=lambda owner: bots), limit=3
         )
         app = create_app(
             store=store,

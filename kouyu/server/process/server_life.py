@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -119,6 +119,7 @@ async def _serve(
         ports = Ports(host, plain.getsockname()[1], tls.getsockname()[1])
         certificates = await asyncio.to_thread(_certificates, chosen, folder.tls, lan)
         store = await stack.enter_async_context(await Store.open(database, files_folder=folder.files))
+        await stack.enter_async_context(_lease_kept(store))
         token = await folder.access_token(store.tokens)
         login = login_link(ports.http, await store.tokens.create_login())
         lan_links = await lan_links_of(ports, lan, store.tokens)
@@ -274,3 +275,16 @@ def _ready(
         pid=os.getpid(),
         trust_line=certificates.trust_line,
     )
+
+
+@asynccontextmanager
+async def _lease_kept(store: Store) -> AsyncIterator[None]:
+    """Keep the store's lease while the block runs."""
+    assert store.lease is not None
+    keeping = asyncio.create_task(store.lease.keep(), name="server-lease")
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeping

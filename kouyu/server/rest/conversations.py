@@ -13,7 +13,6 @@ from msgspec import Meta
 
 from kouyu.protocol.content import TextPart, parse_parts
 from kouyu.protocol.errors import BAD_REQUEST, UnknownId
-from kouyu.protocol.ids import IdFactory
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.entered_messages import EnterMessage, Pairs, at_most, entered_messages, entered_pairs
@@ -126,8 +125,6 @@ def _reading_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
 
 
 def _create_route(store: Store, guard: Guard, bots_of: BotsOf) -> HTTPRouteHandler:
-    ids = IdFactory()
-
     @post(
         "/v1/conversation/create",
         guards=[guard],
@@ -140,7 +137,7 @@ def _create_route(store: Store, guard: Guard, bots_of: BotsOf) -> HTTPRouteHandl
             raise UnknownId("bot", bot_id)
         at_most(_MOST_MESSAGES, wanted.messages, "messages", BAD_REQUEST)
         entered = entered_messages(wanted.messages, "messages")
-        conversation_id, now = ids.next_id(), int(time.time())
+        conversation_id, now = store.ids.next_id(), int(time.time())
         place = {"conversation_id": conversation_id, "section_id": conversation_id, "bot_id": bot_id}
         conversation = CreateConversation(
             id=conversation_id,
@@ -149,7 +146,7 @@ def _create_route(store: Store, guard: Guard, bots_of: BotsOf) -> HTTPRouteHandl
             name=wanted.name or _first_words(entered),
             meta_data=entered_pairs(wanted.meta_data),
         )
-        inserted = [AddMessage(each.placed(ids.next_id(), **place), now) for each in entered]
+        inserted = [AddMessage(each.placed(store.ids.next_id(), **place), now) for each in entered]
         mine = store.of(request.user.owner)
         await mine.write(conversation, *inserted)
         return answer_success(request, _shown(await known_conversation(mine, conversation_id)))

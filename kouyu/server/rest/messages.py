@@ -11,7 +11,6 @@ from msgspec import Meta
 
 from kouyu.protocol import errors
 from kouyu.protocol.errors import ProtocolError, UnknownId
-from kouyu.protocol.ids import IdFactory
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.entered_messages import (
@@ -168,8 +167,6 @@ def _answers_route(store: Store, guard: Guard) -> HTTPRouteHandler:
 
 
 def _create_route(store: Store, guard: Guard) -> HTTPRouteHandler:
-    ids = IdFactory()
-
     @post(
         "/v1/conversation/message/create",
         guards=[guard],
@@ -179,7 +176,7 @@ def _create_route(store: Store, guard: Guard) -> HTTPRouteHandler:
         conversation = await conversation_of_query(store, request)
         entered = entered_message(await typed_body(request, EnterMessage))
         message = entered.placed(
-            ids.next_id(),
+            store.ids.next_id(),
             conversation_id=conversation.id,
             section_id=conversation.section_id,
             bot_id=conversation.bot_id,
