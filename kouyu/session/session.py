@@ -66,13 +66,12 @@ class Session:
         self._log_id = log_id
         self._loop_time = asyncio.get_running_loop().time
         self._started_at = self._loop_time()
-        bot = services.bots[bot_id]
         epoch = time.time()
         self.about = SessionSeen(
             log_id=log_id, epoch_ms=round(epoch * 1000), bot_id=bot_id, workflow_id=workflow_id, limits=services.limits
         )
         identity = Identity(ids=services.ids, bot_id=bot_id, epoch=epoch)
-        capabilities = services.capabilities_of(bot)
+        capabilities = services.capabilities_of(services.bots[bot_id])
         self.conversation = Conversation(identity=identity, capabilities=capabilities, limits=services.limits)
         self._recorder = Recorder(self._store, bot_id=bot_id)
         self._outbox = Outbox(

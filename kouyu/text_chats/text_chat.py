@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing, suppress
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
@@ -24,12 +24,13 @@ from kouyu.conversation.client_tools import ClientTools
 from kouyu.conversation.effects import Effect, SaveMessage
 from kouyu.conversation.identity import Identity
 from kouyu.protocol.downlink import Chat, Message, error
-from kouyu.protocol.errors import CHAT_RUNS, INTERNAL, ProtocolError
+from kouyu.protocol.errors import INTERNAL, ProtocolError
 from kouyu.protocol.uplink import ToolOutput
 from kouyu.serving.agent_request import agent_request
 from kouyu.serving.caller import Caller
 from kouyu.serving.recorder import LAST_SAVES_S, Recorder
 from kouyu.store.errors import ChatRuns, StoreError
+from kouyu.text_chats.beginning import Beginning, already_runs
 from kouyu.text_chats.chat_output import ChatOutput
 from kouyu.text_chats.chat_request import ChatRequest
 from kouyu.text_chats.event_stream import ClientGone, EventStream
@@ -40,8 +41,6 @@ from kouyu.text_chats.written_answer import WrittenAnswer
 log = logging.getLogger(__name__)
 
 Phase = Literal["running", "waiting", "ended"]
-
-ALREADY_RUNS: Final = "a chat is already running in this conversation; wait, or cancel it"
 
 
 class TextChat:
@@ -85,7 +84,7 @@ class TextChat:
         self._tools = ClientTools()
         self._submitted = asyncio.Event()
         self._stop_reason = ""
-        self._news: asyncio.Future[Chat] = asyncio.get_running_loop().create_future()
+        self._beginning = Beginning()
         self.phase: Phase = "running"
 
     @property
@@ -115,14 +114,14 @@ class TextChat:
 
         Raises ProtocolError where that fails.
         """
-        return await asyncio.shield(self._news)
+        return await self._beginning.wait()
 
     def submit(self, outputs: tuple[ToolOutput, ...], stream: EventStream | None) -> None:
         """Resume with the outputs of the client's tools. Raises InvalidField if they are not the expected ones."""
         assert self.phase == "waiting"
         self._tools.submit(outputs)
         self._out.stream = stream
-        self._news = asyncio.get_running_loop().create_future()
+        self._beginning = Beginning()
         self.phase = "running"
         self._submitted.set()
 
@@ -159,7 +158,7 @@ class TextChat:
             log.warning("an agent failed: %s", fault)
             await self._fail(str(fault))
         except ChatRuns:  # begun meanwhile, perhaps by another server
-            self._refuse(ProtocolError(CHAT_RUNS, ALREADY_RUNS))
+            self._beginning.refuse(already_runs())
         except StoreError as fault:
             await self._give_up(fault)
         except Exception:  # the boundary to an agent: whatever it raises ends this chat alone
@@ -187,7 +186,7 @@ class TextChat:
                 placed = message.placed(self._identity.new_id(), conversation_id=self.conversation_id, **place)
                 self._out.save(SaveMessage(placed, int(now), self._asked.chat_config.user_id or ""))
         await self._out.carry_out(self._record.begin_without_echo(now, keep_question=self._keeps_question))
-        self._tell_news()
+        self._beginning.done(self.chat)
 
     def _speaker(self) -> SpokenAnswer | None:
         """Speaks the answer, if the client sent a recording and streams; else None."""
@@ -261,7 +260,7 @@ class TextChat:
         outputs = self._tools.rounds[-1].outputs
         await self._out.carry_out([*self._record.go_on(), *self._record.show_progress()])
         await self._out.carry_out(self._messages.add_outputs(outputs, time.time()))
-        self._tell_news()
+        self._beginning.done(self.chat)
 
     # Ending
 
@@ -295,14 +294,5 @@ class TextChat:
     def close(self) -> None:
         """Release callers that wait for the chat, also if it never began. A second call does nothing."""
         self.phase = "ended"
-        self._refuse(ProtocolError(INTERNAL, "the chat could not begin"))
+        self._beginning.refuse(ProtocolError(INTERNAL, "the chat could not begin"))
         self._out.end_stream()
-
-    def _refuse(self, why: ProtocolError) -> None:
-        if not self._news.done():
-            self._news.set_exception(why)
-            self._news.exception()  # retrieved: no warning if no caller waits
-
-    def _tell_news(self) -> None:
-        assert self.chat is not None
-        self._news.set_result(self.chat)

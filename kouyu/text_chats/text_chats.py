@@ -19,10 +19,11 @@ from kouyu.serving.log_context import tell_conversation
 from kouyu.serving.overload import ALWAYS
 from kouyu.store.chats import INTERRUPTED
 from kouyu.store.conversations import ConversationRecord
+from kouyu.text_chats.beginning import already_runs
 from kouyu.text_chats.chat_request import ChatRequest
 from kouyu.text_chats.event_stream import EventStream
 from kouyu.text_chats.services import ChatServices
-from kouyu.text_chats.text_chat import ALREADY_RUNS, TextChat
+from kouyu.text_chats.text_chat import TextChat
 
 _SHOWN: Final = 100
 _DELETED: Final = "the conversation was deleted in the middle of this chat"
@@ -223,7 +224,7 @@ class TextChats:
         # No await from here until the chat is registered.
         running = [chat for chat in self._tasks if chat.phase == "running"]
         if running_here or any(chat.conversation_id == conversation_id for chat in running):
-            raise ProtocolError(errors.CHAT_RUNS, ALREADY_RUNS)
+            raise already_runs()
         if self._is_ending:
             raise self._refusal("stopping", "the server is stopping and begins no chat")
         if len(running) >= self.limit:
