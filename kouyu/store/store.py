@@ -21,8 +21,8 @@ from kouyu.store.issued_tokens import TokenIssuer
 from kouyu.store.lost_connections import LostConnections
 from kouyu.store.outdated_voiceprints import OutdatedVoiceprints
 from kouyu.store.owned_store import OwnedStore
-from kouyu.store.sign_ins import SignIns
 from kouyu.store.servers import ServerLease
+from kouyu.store.sign_ins import SignIns
 from kouyu.store.sounds import KeptSounds
 from kouyu.store.tokens import Tokens
 
