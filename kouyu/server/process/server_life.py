@@ -118,8 +118,7 @@ async def _serve(
         tls = stack.enter_context(bind(host, chosen.https_port, "--https-port"))
         ports = Ports(host, plain.getsockname()[1], tls.getsockname()[1])
         certificates = await asyncio.to_thread(_certificates, chosen, folder.tls, lan)
-        store = await stack.enter_async_context(await Store.open(database, files_folder=folder.files))
-        await stack.enter_async_context(_lease_kept(store))
+        store = await stack.enter_async_context(_open_store(database, folder))
         token = await folder.access_token(store.tokens)
         login = login_link(ports.http, await store.tokens.create_login())
         lan_links = await lan_links_of(ports, lan, store.tokens)
@@ -278,13 +277,14 @@ def _ready(
 
 
 @asynccontextmanager
-async def _lease_kept(store: Store) -> AsyncIterator[None]:
-    """Keep the store's lease while the block runs."""
-    assert store.lease is not None
-    keeping = asyncio.create_task(store.lease.keep(), name="server-lease")
-    try:
-        yield
-    finally:
-        keeping.cancel()
-        with suppress(asyncio.CancelledError):
-            await keeping
+async def _open_store(database: str | Path, folder: DataFolder) -> AsyncIterator[Store]:
+    """Open the store, and keep its lease while the block runs."""
+    async with await Store.open(database, files_folder=folder.files) as store:
+        assert store.lease is not None
+        keeping = asyncio.create_task(store.lease.keep(), name="server-lease")
+        try:
+            yield store
+        finally:
+            keeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeping
