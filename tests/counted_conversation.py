@@ -30,6 +30,7 @@ from kouyu.engines.tts.model_session import ModelSession
 from kouyu.engines.vad.silero import SileroVoiceActivity
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.serving.services import Services
+from kouyu.serving.socket import Take
 from kouyu.session.connection import run_session
 from kouyu.settings.all_settings import EngineSettings, Settings
 from kouyu.store.store import Store
@@ -85,7 +86,7 @@ class Talk:
 
     # The socket
 
-    async def receive(self) -> str | None:
+    async def receive(self, take: Take | None = None) -> str | None:
         """The next message of the client."""
         return await self._messages.get()
 

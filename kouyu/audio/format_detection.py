@@ -135,6 +135,12 @@ class FormatWatch:
             return "Opus packets"
         return ""
 
+    @property
+    def settled(self) -> bool:
+        """Whether it is clear that the pieces are in the announced format."""
+        detects_packets = any(kind is not None and kind.watches for kind in (self._packets, self._noise))
+        return len(self._start) >= LONGEST_START and not detects_packets
+
     def _allowed(self, kind: str) -> bool:
         if self._in_ogg:
             return kind.startswith("Ogg")  # for other codecs in Ogg the decoder reports the error
@@ -149,6 +155,11 @@ class _BarePackets:
         self._windows_left = _MOST_WINDOWS
         self._pieces: list[bytes] = []
         self._bytes = 0
+
+    @property
+    def watches(self) -> bool:
+        """Whether more pieces would be looked at."""
+        return self._windows_left > 0
 
     def seen_in(self, piece: bytes) -> bool:
         if self._windows_left == 0 or not piece:
@@ -182,6 +193,11 @@ class _JoinedPackets:
         self._beginnings: set[bytes] = set()
         self._seen = 0
         self._expected = 0.0
+
+    @property
+    def watches(self) -> bool:
+        """Whether more pieces would be looked at."""
+        return self._pieces_left > 0
 
     def seen_in(self, piece: bytes) -> bool:
         if self._pieces_left == 0 or len(piece) < 2 or piece[0] in (0x00, 0xFF):  # padding bytes

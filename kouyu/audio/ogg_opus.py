@@ -61,6 +61,10 @@ class OggOpusSource:
         if faults:
             raise UndecodableAudio(faults[0])
 
+    def continued_s(self, data: bytes) -> float:
+        """0.0: there are packets."""
+        return 0.0
+
     def end(self) -> Iterator[Block]:
         """Return nothing: every whole page has been decoded, and a truncated page is lost."""
         self._reader.restart()

@@ -75,6 +75,10 @@ class OpusPacketSource:
         if data:
             yield Block(self._decoder.decode(data), DECODING_RATE)
 
+    def continued_s(self, data: bytes) -> float:
+        """0.0: there are packets."""
+        return 0.0
+
     def end(self) -> Iterator[Block]:
         """Return nothing: no audio is held back."""
         return iter(())

@@ -77,6 +77,11 @@ class PcmFormat(msgspec.Struct, frozen=True):
         """Bytes of one sample of all channels."""
         return SAMPLE_BYTES[self.encoding] * self.channels
 
+    @property
+    def bytes_per_second(self) -> int:
+        """Bytes of a second of audio."""
+        return self.frame_bytes * self.sample_rate
+
 
 class PcmReader:
     """Converts bytes of one PcmFormat to mono samples; a piece may end in the middle of a sample."""

@@ -25,6 +25,11 @@ class AudioSource(Protocol):
         """
         ...
 
+    def continued_s(self, data: bytes) -> float:
+        """Seconds of audio in ``data``, if it holds nothing but more samples of a stream without packets: then it has
+        no fault, and may be decoded together with what follows. 0.0 otherwise."""
+        ...
+
     def end(self) -> Iterator[Block]:
         """Return the audio held back; the next piece begins a new buffer. Raises nothing."""
         ...

@@ -52,6 +52,11 @@ class AudioDecoder:
             raise
         return joined(ready)
 
+    def continued_s(self, data: bytes) -> float:
+        """Seconds of audio in ``data``, if it may be decoded together with what follows; 0.0 otherwise. See
+        ``AudioSource``."""
+        return self._source.continued_s(data) if self._source is not None else 0.0
+
     def flush(self) -> Samples:
         """Return the rest of a completed buffer. The next feed begins a new buffer, in the same format."""
         assert self._source is not None, "closed"

@@ -100,6 +100,13 @@ class WavSource:
             self._open_file()
         yield from self._advance()
 
+    def continued_s(self, data: bytes) -> float:
+        """Seconds of audio in ``data``, if it continues samples without a known end and no header begins with it."""
+        within = self._place is _Place.DATA and self._data_left is None and not self._buffer
+        if not within or len(data) < len(_MARKS[0]) or data.startswith(_MARKS):
+            return 0.0
+        return len(data) / self._reader.format.bytes_per_second
+
     def end(self) -> Iterator[Block]:
         """Return the bytes held back as a possible header, if they are audio."""
         if self._place is _Place.BEGINNING:

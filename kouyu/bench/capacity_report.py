@@ -17,7 +17,7 @@ GENERATOR_LATE_MS: Final = 10.0
 _COLUMNS: Final = ("sessions", "frame", "loop", "voice", "answer", "none", "CPU", "each", "late")
 _LEGEND: Final = """\
 frame: ms from sending a frame of 20 ms to the end of its processing, median and p99
-loop: ms the event loop was late, p99; voice: ms of a VAD call, p99
+loop: ms the event loop was late, p99; voice: ms of a VAD call for many sessions, p99
 answer: ms from the end of a question to the first audio, median and p90; none: questions without an answer
 CPU: percent of one core, of the server with its child processes; each: percent and MiB for one session
 late: ms the load generators sent frames too late, p99"""

@@ -10,14 +10,13 @@ import asyncio
 import functools
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 import msgspec
-from numpy.typing import NDArray
 
 from kouyu.assembly.lifespan import open_services
 from kouyu.assembly.runtime import Runtime
@@ -26,7 +25,8 @@ from kouyu.bench.ingestion import MeasuredSocket
 from kouyu.bench.measured_server import print_line, run_measured_server
 from kouyu.bench.statistics import Summary, summarise
 from kouyu.bench.stub_engines import open_stub_services
-from kouyu.engines.vad.detector import Heard, VoiceActivityDetector, VoiceActivityStream
+from kouyu.engines.vad import detector
+from kouyu.engines.vad.engine import VoiceActivityModel
 from kouyu.serving.caller import Caller
 from kouyu.serving.services import Services
 from kouyu.serving.socket import Socket
@@ -49,7 +49,7 @@ class ServerReport(msgspec.Struct, frozen=True, kw_only=True):
     event_loop: Summary | None
     """Lag of the event loop."""
     voice_activity: Summary | None
-    """Time of a VAD call."""
+    """Time of a VAD call, for all sessions whose audio waits."""
 
 
 class Measurements:
@@ -88,18 +88,16 @@ class Measurements:
         finally:
             self._sessions -= 1
 
-    def time_voice_activity(self, detector: VoiceActivityDetector) -> None:
-        """Measure the detector's calls."""
-        judge = detector.judge
+    def time_voice_activity(self) -> None:
+        """Measure the calls of the VAD model, each for many sessions."""
+        judge_slice = detector.judge_slice
 
-        async def timed(stream: VoiceActivityStream, chunks: NDArray[Any]) -> list[Heard]:
-            asked = time.monotonic()
-            heard = await judge(stream, chunks)
-            self._voice_activity.append((time.monotonic() - asked) * 1000)
-            return heard
+        def timed(model: VoiceActivityModel, batch: Sequence[detector.VoiceActivityStream]) -> None:
+            began = time.monotonic()
+            judge_slice(model, batch)
+            self._voice_activity.append((time.monotonic() - began) * 1000)
 
-        # The only place to hook in: streams call the detector itself.
-        detector.judge = timed  # type: ignore[method-assign]
+        detector.judge_slice = timed
 
     async def beat(self) -> None:
         """Record the event loop's lag until cancelled."""
@@ -138,7 +136,7 @@ async def open_measured_sessions(settings: Settings, store: Store, *, stub_engin
     measurements = Measurements()
     opened = open_stub_services(settings, store) if stub_engines else open_services(settings, store)
     async with opened as services, asyncio.TaskGroup() as tasks:
-        measurements.time_voice_activity(services.voice_activity)
+        measurements.time_voice_activity()
         background = [tasks.create_task(measurements.beat()), tasks.create_task(measurements.answer())]
         yield Runtime(run_session=functools.partial(measurements.run_session, services=services), services=services)
         for task in background:

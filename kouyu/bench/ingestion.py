@@ -1,14 +1,14 @@
 """Measures how long the server takes to process a frame of audio.
 
 The load generator writes the time of sending into the event's ``id``, on the monotonic clock, which all processes of
-one machine share. A frame is processed when the session requests the next message: it has been parsed, decoded, passed
-to VAD, and everything that follows from it has been done.
+one machine share. A frame is processed when the session has taken it in, or requests the next message: it has been
+parsed, and decoded and passed to VAD if it completes a chunk.
 """
 
 import time
 from typing import Final
 
-from kouyu.serving.socket import Socket
+from kouyu.serving.socket import Socket, Take
 
 _PREFIX: Final = '{"id":"sent-'
 APPEND: Final = _PREFIX + '%d","event_type":"input_audio_buffer.append","data":{"delta":"%s"}}'
@@ -17,10 +17,10 @@ APPEND: Final = _PREFIX + '%d","event_type":"input_audio_buffer.append","data":{
 
 def sent_at(message: str | bytes | None) -> int | None:
     """The time of sending in ns in a message; None if it has none."""
-    if not isinstance(message, str) or not message.startswith(_PREFIX):
+    text = message.decode() if isinstance(message, bytes) else message
+    if text is None or not text.startswith(_PREFIX):
         return None
-    digits = message[len(_PREFIX) : message.index('"', len(_PREFIX))]
-    return int(digits)
+    return int(text[len(_PREFIX) : text.index('"', len(_PREFIX))])
 
 
 class MeasuredSocket:
@@ -36,13 +36,25 @@ class MeasuredSocket:
         """As the socket inside."""
         return self._socket.said_goodbye
 
-    async def receive(self) -> str | bytes | None:
+    async def receive(self, take: Take | None = None) -> str | bytes | None:
         """The next message; the one before has been processed."""
-        if self._sent is not None:
-            self._lags_ms.append((time.monotonic_ns() - self._sent) / 1e6)
-        message = await self._socket.receive()
+        self._record(self._sent)
+        message = await self._socket.receive(self._recorded(take) if take is not None else None)
         self._sent = sent_at(message)
         return message
+
+    def _recorded(self, take: Take) -> Take:
+        def recorded(message: str | bytes) -> bool:
+            taken = take(message)
+            if taken:
+                self._record(sent_at(message))
+            return taken
+
+        return recorded
+
+    def _record(self, sent: int | None) -> None:
+        if sent is not None:
+            self._lags_ms.append((time.monotonic_ns() - sent) / 1e6)
 
     async def send(self, text: str) -> None:
         """As the socket inside."""

@@ -103,6 +103,15 @@ def appended_audio(text: str | bytes) -> AppendedAudio | None:
     return AppendedAudio(_short_id(large.id), _audio(large.data.delta))
 
 
+def frame_of_audio(text: str | bytes) -> bytes | None:
+    """The decoded ``data.delta`` of an ``input_audio_buffer.append`` of usual size; None for anything else, which
+    ``appended_audio`` or ``decode_event`` must parse."""
+    try:
+        return _frame_decoder.decode(text).data.delta
+    except (ValueError, RecursionError):
+        return None
+
+
 class _AppendData(msgspec.Struct, frozen=True):
     delta: bytes
 
@@ -111,6 +120,11 @@ class _Append(msgspec.Struct, frozen=True):
     event_type: Literal["input_audio_buffer.append"]
     data: _AppendData
     id: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Frame(msgspec.Struct, frozen=True):
+    event_type: Literal["input_audio_buffer.append"]
+    data: _AppendData
 
 
 class _LargeAppendData(msgspec.Struct, frozen=True):
@@ -123,6 +137,7 @@ class _LargeAppend(msgspec.Struct, frozen=True):
     id: msgspec.Raw = msgspec.Raw(b"null")
 
 
+_frame_decoder: Final = msgspec.json.Decoder(_Frame)
 _append_decoder: Final = msgspec.json.Decoder(_Append)
 _large_append_decoder: Final = msgspec.json.Decoder(_LargeAppend)
 

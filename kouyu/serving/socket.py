@@ -1,6 +1,10 @@
 """The interface of a session's connection: receive, send and close."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+Take: TypeAlias = Callable[[str | bytes], bool]
+"""Takes in a message at once; False leaves it to the receiver. Raises nothing."""
 
 
 class SocketClosed(ConnectionError):
@@ -19,8 +23,11 @@ class Socket(Protocol):
         the JavaScript SDK then reconnects (websocket.md 1.6)."""
         ...
 
-    async def receive(self) -> str | bytes | None:
+    async def receive(self, take: Take | None = None) -> str | bytes | None:
         """The next message; None, and None again, once the connection is over.
+
+        While it waits, the socket may offer each message to ``take`` as it arrives, and waits on where ``take`` takes
+        it in: so a message that needs no waiting wakes no task. A message that was returned was not taken in.
 
         Reading pauses between calls, so the client is slowed down rather than buffered. Bytes come from clients
         that send binary frames (websocket.md 1.3) and hold UTF-8 JSON like the text.

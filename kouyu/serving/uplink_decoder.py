@@ -79,6 +79,17 @@ class UplinkDecoder:
         if fault and not self._told:
             raise self._fault(delta, fault)
 
+    def continued_s(self, delta: bytes) -> float:
+        """Seconds of audio in an append that has no fault and may be decoded later, together with the next ones, by
+        ``continued``; 0.0 for one that ``decoded`` must decode."""
+        if self._is_other or not self._watch.settled:
+            return 0.0
+        return self._decoder.continued_s(delta)
+
+    def continued(self, data: bytes) -> Samples:
+        """The audio of such appends."""
+        return self._decoder.feed(data)
+
     def complete(self) -> Samples:
         """End the buffer and return the rest of its audio."""
         self._begin_buffer()

@@ -4,29 +4,14 @@ import asyncio
 import logging
 import time
 
-import msgspec
-
 from kouyu.agents.agent import runs_here
 from kouyu.audio.pcm import Samples
 from kouyu.conversation.conversation import Conversation
 from kouyu.conversation.identity import Identity
-from kouyu.conversation.inputs import ClientFault, ClientJoined, ClientLeft, Input, SectionBegan, TimePassed
+from kouyu.conversation.inputs import ClientJoined, ClientLeft, Input, SectionBegan, TimePassed
 from kouyu.diagnostics.facts.session import SessionSeen
 from kouyu.diagnostics.live_session import LiveSession
 from kouyu.metrics.turn_times import TurnTimes
-from kouyu.protocol.errors import ProtocolError
-from kouyu.protocol.uplink import (
-    ChatUpdate,
-    ConversationMessageCreate,
-    InputAudioBufferAppend,
-    InputAudioBufferClear,
-    InputAudioBufferComplete,
-    SubmitToolOutputs,
-    UnknownEvent,
-    UplinkEvent,
-    parse,
-)
-from kouyu.protocol.uplink_envelope import origin_message
 from kouyu.serving.caller import Caller
 from kouyu.serving.recorder import LAST_SAVES_S, Recorder
 from kouyu.serving.services import Services
@@ -35,6 +20,7 @@ from kouyu.session.deadline_timer import DeadlineTimer
 from kouyu.session.effect_runner import EffectRunner
 from kouyu.session.order_runner import OrderRunner
 from kouyu.session.outbox import Outbox
+from kouyu.session.reading import Reading
 from kouyu.session.redialing import Redialing
 from kouyu.session.references import References
 from kouyu.session.sound_keeper import keeper_of
@@ -84,9 +70,6 @@ class Session:
         self._keeper = keeper_of(
             self._store.sounds, services.keep_audio, timeline=self._user_audio.timeline, recorder=self._recorder
         )
-        self._references = References(
-            self._store, conversation=self.conversation, recorder=self._recorder, user_audio=self._user_audio
-        )
         self._order_runner: OrderRunner
         self._effect_runner: EffectRunner
         self._live: LiveSession
@@ -99,6 +82,17 @@ class Session:
             socket=socket,
             conversation=self.conversation,
             clock=self.clock,
+        )
+        self._reading = Reading(
+            socket,
+            user_audio=self._user_audio,
+            references=References(
+                self._store, conversation=self.conversation, recorder=self._recorder, user_audio=self._user_audio
+            ),
+            recorder=self._recorder,
+            redialing=self.redialing,
+            receive=self._receive,
+            configured=self._follow_configuration,
         )
 
     async def run(self, live: LiveSession) -> None:
@@ -122,7 +116,7 @@ class Session:
                     tasks.create_task(self._user_audio.run(), name="hearing"),
                     tasks.create_task(self._keep_time(), name="time"),
                 ]
-                await self._read()
+                await self._reading.run()
                 await self._hang_up()
                 for helper in helpers:
                     helper.cancel()
@@ -185,55 +179,9 @@ class Session:
 
     # Input
 
-    async def _read(self) -> None:
-        is_first = True
-        while (message := await self._socket.receive()) is not None:
-            self.redialing.heard_from()
-            try:
-                event = parse(message)
-                if is_first and not isinstance(event, UnknownEvent):
-                    is_first = False
-                    if not isinstance(event, ChatUpdate):
-                        await self._resume()
-                await self._take(event, message)
-            except ProtocolError as fault:
-                self._receive(ClientFault(fault, origin_message(message)))
-
-    async def _take(self, event: UplinkEvent, message: str | bytes) -> None:
-        match event:
-            case InputAudioBufferAppend(delta=delta):
-                await self._user_audio.hear(delta)
-            case ChatUpdate(data=data):
-                await self._configure(data, origin_message(message))
-            case InputAudioBufferComplete() | InputAudioBufferClear():
-                self._user_audio.complete()
-                self._receive(event)
-            case SubmitToolOutputs():
-                self._receive(msgspec.structs.replace(event, origin_message=origin_message(message)))
-            case _:
-                self._receive(event)
-                if isinstance(event, ConversationMessageCreate) and event.content_type == "object_string":
-                    for unknown in await self._references.unknown_files(event.content):
-                        self._receive(unknown)
-                await self._recorder.room()
-
     def _observe_sound(self, samples: Samples, end: int) -> None:
         if self._live.observer is not None:
             self._live.heard(samples, end)
-
-    async def _configure(self, data: dict[str, object], origin: str) -> None:
-        """Handle a ``chat.update``: parse it, look up what it refers to, then apply it."""
-        self._receive(await self._references.of_update(data, origin))
-        for unknown in await self._references.unknown_group():
-            self._receive(unknown)
-        self._follow_configuration()
-
-    async def _resume(self) -> None:
-        """Resume the client's lost connection, if there is one: its first event is not a ``chat.update``."""
-        state = await self.redialing.taken_over()
-        if state is not None:
-            self._receive(await self._references.of_lost_connection(state))
-            self._follow_configuration()
 
     def _follow_configuration(self) -> None:
         self._user_audio.follow_target()

@@ -1,6 +1,7 @@
 """The user's audio: decodes, cleans and stores it, and runs VAD on it, without the agent's own echo."""
 
 from collections.abc import Callable
+from typing import Final
 
 from kouyu.audio.pcm import Samples, joined
 from kouyu.audio.timeline import AudioTimeline
@@ -21,6 +22,9 @@ from kouyu.session.recognised_audio import RecognisedAudio
 from kouyu.session.target_choice import TargetChoice
 from kouyu.session.vad_pump import VadPump
 from kouyu.store.voiceprints import Voiceprints
+
+_TAKEN_AT_ONCE_S: Final = 0.2
+"""Longest append that is taken in without waiting, so that it stays short work."""
 
 
 class UserAudio:
@@ -58,6 +62,8 @@ class UserAudio:
         self.timeline = AudioTimeline(limits.longest_utterance_ms / 1000 * 1.5)
         self._recognised = RecognisedAudio(self.timeline)
         self.echo_guard = EchoGuard(self.timeline) if limits.ignore_echo else None
+        self._undecoded: list[bytes] = []
+        self._undecoded_s = 0.0
         self._untold: tuple[AudioReceived, float] | None = None
         self._under_pressure = False
         self._vad_pump = VadPump(
@@ -77,8 +83,29 @@ class UserAudio:
         """Run VAD until cancelled. Raises EngineError when VAD fails."""
         await self._vad_pump.run()
 
+    def take(self, delta: bytes) -> bool:
+        """Add encoded audio without waiting; False if it must be given to ``hear``.
+
+        It is decoded when VAD has a result for it, or at ``catch_up``.
+        """
+        seconds = self._decoder.continued_s(delta)
+        if not 0.0 < seconds <= _TAKEN_AT_ONCE_S or not self._vad_pump.has_room:
+            return False
+        self._undecoded.append(delta)
+        self._undecoded_s += seconds
+        if self._undecoded_s * SPEECH_RATE >= self._vad_pump.missing:
+            self.catch_up()
+        return True
+
+    def catch_up(self) -> None:
+        """Decode what ``take`` has left, before anything that must come after it."""
+        if self._undecoded:
+            taken, self._undecoded, self._undecoded_s = self._undecoded, [], 0.0
+            self._take(self._decoder.continued(b"".join(taken)))
+
     async def hear(self, delta: bytes) -> None:
         """Add encoded audio; waits while too much is queued for VAD. Raises ProtocolError if it does not decode."""
+        self.catch_up()
         async for samples in self._decoder.decoded(delta):
             self._take(samples)
             await self._vad_pump.room()
@@ -90,6 +117,7 @@ class UserAudio:
 
     def complete(self) -> None:
         """End a buffer of audio here."""
+        self.catch_up()
         self._take(self._decoder.complete())
         self._listen(joined([]), self._noise_suppression.flush())
         self._vad_pump.complete()
@@ -104,6 +132,7 @@ class UserAudio:
 
     def use_format(self, input_audio: InputAudio) -> None:
         """Decode audio in this format from the next frame on."""
+        self.catch_up()
         self._decoder.use_format(input_audio)
 
     def sounding(self, sound: Sounding) -> None:

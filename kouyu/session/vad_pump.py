@@ -1,18 +1,18 @@
-"""Feeds the user's audio to VAD, and its results through the target speaker's gate if there is one."""
+"""Feeds the user's audio to VAD, and passes its results through the target speaker's gate if there is one."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextvars import Context, copy_context
 from typing import Final
 
-from kouyu.audio.pcm import Samples, joined
+from kouyu.audio.pcm import Samples
 from kouyu.conversation.inputs import SpeechProbability
-from kouyu.engines.vad.detector import VoiceActivityDetector
+from kouyu.engines.errors import EngineError
+from kouyu.engines.vad.detector import Judgement, VoiceActivityDetector
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.session.target_speaker import TargetSpeaker
 
-_JUDGED_AT_ONCE: Final = 4 * SPEECH_RATE
-"""Samples whose VAD results are reported before the event loop may run other sessions."""
 MOST_WAITING_S: Final = 30
 """Seconds of audio that may wait for VAD. Beyond that reading from the client pauses, which slows it down."""
 
@@ -21,7 +21,11 @@ OpenTarget = Callable[[int], TargetSpeaker]
 
 
 class VadPump:
-    """Feeds VAD with all audio that has come meanwhile, and reports its results in order."""
+    """Feeds VAD, and reports its results in order.
+
+    Without a target speaker a result is reported at once, on the detector's task; with one it waits for the gate, which
+    ``run`` asks.
+    """
 
     def __init__(
         self,
@@ -33,26 +37,40 @@ class VadPump:
         """``stopped_sending_grace_ms``: a client that sends nothing for this long has stopped, and the target speaker's
         gate decides by the audio so far."""
         self._patience_s = stopped_sending_grace_ms / 1000
-        self._stream = detector.open()
+        self._stream = detector.open(self._on_result)
         self._chunk = detector.model.chunk_samples
         self._report = report
+        self._context: Context | None = None
+        """Of ``run``; None before it runs."""
         self._judged = 0
+        """Sample up to which results were reported or passed to the gate."""
+        self._scored = 0
+        """Sample up to which VAD has results."""
+        self._received = 0
         self._wanted: OpenTarget | None = None
         self._followed: OpenTarget | None = None
         self._target: TargetSpeaker | None = None
         self._complete_at: deque[int] = deque()
-        self._received = 0
-        self._fed = 0
-        self._waiting: list[Samples] = []
+        self._held: deque[SpeechProbability] = deque()
+        """Results that wait for ``run``."""
+        self._fault: Exception | None = None
         self._changed = asyncio.Event()
         self._taken = asyncio.Event()
 
     def put(self, samples: Samples) -> None:
         """Queue more of the user's audio."""
-        self._waiting.append(samples)
         self._received += len(samples)
-        if self._received // self._chunk > self._fed // self._chunk:
-            self._changed.set()
+        self._stream.put(samples)
+
+    @property
+    def missing(self) -> int:
+        """Samples until VAD has a result for more audio."""
+        return self._stream.missing
+
+    @property
+    def has_room(self) -> bool:
+        """Whether less than MOST_WAITING_S of audio wait for VAD."""
+        return self._received - self._scored <= MOST_WAITING_S * SPEECH_RATE
 
     def hear_only(self, target: OpenTarget | None) -> None:
         """Pass on only one speaker's speech from the next audio on; None: everybody's."""
@@ -61,31 +79,52 @@ class VadPump:
 
     def complete(self) -> None:
         """End a buffer of audio here: the gate decides about what is held back without waiting for more."""
-        self._complete_at.append(self._received)
-        self._changed.set()
+        if self._wanted is not None:
+            self._complete_at.append(self._received)
+            self._changed.set()
 
     async def room(self) -> None:
-        """Wait until less than MOST_WAITING_S of audio wait for VAD."""
-        while self._received - self._fed > MOST_WAITING_S * SPEECH_RATE:
+        """Wait until ``has_room``."""
+        while not self.has_room:
             self._taken.clear()
             await self._taken.wait()
 
     async def run(self) -> None:
-        """Run VAD until cancelled. Raises EngineError when VAD fails."""
+        """Pass on results until cancelled. Raises EngineError when VAD fails, and what ``report`` raises."""
+        self._context = copy_context()
+        self._changed.set()  # for what came before
         while True:
             more = await self._more()
-            waiting, self._waiting = self._waiting, []
-            self._fed = self._received
-            self._taken.set()
+            if self._fault is not None:
+                raise self._fault
             await self._follow_target()
-            audio = joined(waiting)
-            for start in range(0, len(audio), _JUDGED_AT_ONCE):
-                for judgement in await self._stream.feed(audio[start : start + _JUDGED_AT_ONCE]):
-                    await self._judge(SpeechProbability(judgement.end, judgement.probability, judgement.levels))
+            while self._held:
+                await self._judge(self._held.popleft())
             await self._finish(anyway=not more)
 
+    def _on_result(self, result: Judgement | EngineError) -> None:
+        if isinstance(result, EngineError):
+            self._fail(result)
+            return
+        self._scored = result.end
+        self._taken.set()
+        judged = SpeechProbability(result.end, result.probability, result.levels)
+        if self._context is None or self._held or self._target is not None or self._followed is not self._wanted:
+            self._held.append(judged)
+            self._changed.set()
+            return
+        self._judged = judged.end
+        try:
+            self._context.run(self._report, judged)
+        except Exception as fault:  # the boundary to other sessions: it ends this one, not the detector's task
+            self._fail(fault)
+
+    def _fail(self, fault: Exception) -> None:
+        self._fault = self._fault or fault
+        self._changed.set()
+
     async def _more(self) -> bool:
-        """Wait for audio or a change; False if the client seems to have stopped sending while audio is held back."""
+        """Wait for results or a change; False if the client seems to have stopped sending while audio is held back."""
         if self._target is not None and self._target.holding:
             try:
                 async with asyncio.timeout(self._patience_s):

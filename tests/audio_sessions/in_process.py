@@ -22,7 +22,7 @@ from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.engines.vad.engine import State
 from kouyu.protocol.audio_endpoint_uplink import AudioEndpointName
-from kouyu.serving.socket import SocketClosed
+from kouyu.serving.socket import SocketClosed, Take
 from kouyu.settings import Settings
 from kouyu.settings.all_settings import DEFAULT_BOT_ID
 from kouyu.store.store import Store
@@ -120,7 +120,7 @@ class Pipe:
         self._up: asyncio.Queue[str | None] = asyncio.Queue()
         self._news = asyncio.Event()
 
-    async def receive(self) -> str | bytes | None:
+    async def receive(self, take: Take | None = None) -> str | bytes | None:
         return await self._up.get()
 
     async def send(self, text: str) -> None:

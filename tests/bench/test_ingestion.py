@@ -4,6 +4,7 @@ import msgspec
 
 from kouyu.bench.ingestion import APPEND, MeasuredSocket, sent_at
 from kouyu.protocol.uplink import InputAudioBufferAppend, parse
+from kouyu.serving.socket import Take
 
 
 class ScriptedSocket:
@@ -15,7 +16,7 @@ class ScriptedSocket:
         self._messages = list(messages)
         self.sent: list[str] = []
 
-    async def receive(self) -> str | bytes | None:
+    async def receive(self, take: Take | None = None) -> str | bytes | None:
         return self._messages.pop(0) if self._messages else None
 
     async def send(self, text: str) -> None:
@@ -30,13 +31,13 @@ def test_the_load_generators_event_is_an_append_event_and_holds_its_time() -> No
     event = parse(message)
     assert isinstance(event, InputAudioBufferAppend)
     assert event.delta == b"\0\0\0"
-    assert sent_at(message) == 123456789
+    assert sent_at(message) == sent_at(message.encode()) == 123456789
 
 
 def test_other_events_hold_no_time() -> None:
     assert sent_at(None) is None
     assert sent_at('{"event_type":"input_audio_buffer.complete"}') is None
-    assert sent_at(b'{"id":"sent-1"}') is None
+    assert sent_at(b'{"id":"1"}') is None
     assert sent_at(msgspec.json.encode({"event_type": "conversation.clear", "id": "sent-1"}).decode()) is None
 
 

@@ -16,6 +16,7 @@ from kouyu.bench.stub_engines import open_stub_services
 from kouyu.diagnostics.watcher import Wanted
 from kouyu.serving.caller import Caller
 from kouyu.serving.services import Services
+from kouyu.serving.socket import Take
 from kouyu.session.connection import run_session
 from kouyu.settings import Settings
 from kouyu.store.store import Store
@@ -55,7 +56,7 @@ class Client:
 
     said_goodbye = False
 
-    async def receive(self) -> str | None:
+    async def receive(self, take: Take | None = None) -> str | None:
         if self._was_heard:
             self.sent.task_done()
         self._was_heard = True

@@ -5,7 +5,9 @@ GIL between the model's steps.
 """
 
 import asyncio
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -62,165 +64,199 @@ class VoiceActivityDetector:
 
     def __init__(self, model: VoiceActivityModel) -> None:
         self.model = model
-        self._requests: list[_Request] = []
+        self._waiting: dict[VoiceActivityStream, None] = {}
+        """Streams with chunks that have not been scored, in the order in which they asked."""
         self._asked = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
         self._open = 0
 
-    def open(self) -> "VoiceActivityStream":
-        """Open a stream. Close it when its session ends."""
+    def open(self, report: "Report | None" = None) -> "VoiceActivityStream":
+        """Open a stream; ``report`` gets the results of what is ``put``. Close it when its session ends."""
         if self._serving is None:
             self._serving = asyncio.create_task(self._serve(), name="voice activity")
         self._open += 1
-        return VoiceActivityStream(self)
+        return VoiceActivityStream(self, report)
 
-    def left(self) -> None:
+    def left(self, stream: "VoiceActivityStream") -> None:
         """Note that a stream was closed."""
         self._open -= 1
+        self._waiting.pop(stream, None)
 
-    async def judge(self, stream: "VoiceActivityStream", chunks: NDArray[np.float32]) -> "list[Heard]":
-        """Score ``chunks``, shaped (count, chunk_samples), which follow those scored before.
-
-        At most one call at a time for each stream. Raises EngineError.
-        """
+    def ask(self, stream: "VoiceActivityStream") -> None:
+        """Score the chunks that wait in the stream. Raises EngineError."""
         if self._serving is None or self._serving.done():
             raise EngineError("voice activity is closed")
-        request = _Request(stream, chunks, asyncio.get_running_loop().create_future())
-        self._requests.append(request)
+        self._waiting[stream] = None
         self._asked.set()
-        return await request.answer
 
     async def close(self) -> None:
         """Stop; waiting callers get an EngineError."""
         if self._serving is not None:
             self._serving.cancel()
             await asyncio.gather(self._serving, return_exceptions=True)
-        self._fail(self._requests, "voice activity is closed")
+        for stream in tuple(self._waiting):
+            stream.fail("voice activity is closed")
+        self._waiting.clear()
 
     async def _serve(self) -> None:
         while True:
             await self._asked.wait()
-            if self._open >= GATHER_FROM and len(self._requests) < MAX_BATCH:
+            if self._open >= GATHER_FROM and len(self._waiting) < MAX_BATCH:
                 await asyncio.sleep(min(MOST_GATHER_SECONDS, GATHER_SECONDS * self._open / GATHER_FROM))
-            wanted = [request for request in self._requests if not request.answer.done()]
-            batch, self._requests = wanted[:MAX_BATCH], wanted[MAX_BATCH:]
-            self._judge_batch(batch)
-            self._requests.extend(request for request in batch if not request.answer.done())
-            if self._requests:
+            batch = list(islice(self._waiting, MAX_BATCH))
+            for stream in batch:
+                del self._waiting[stream]
+            self._judge_batch([stream for stream in batch if stream.waiting])
+            self._waiting.update((stream, None) for stream in batch if stream.waiting)
+            if self._waiting:
                 await asyncio.sleep(0)
             else:
                 self._asked.clear()
 
-    def _judge_batch(self, batch: "list[_Request]") -> None:
+    def _judge_batch(self, batch: "list[VoiceActivityStream]") -> None:
         try:
             judge_slice(self.model, batch)
         except Exception as error:  # the engine's boundary: any failure is passed on to the sessions
-            self._fail(batch, f"voice activity failed: {error}")
-        for request in batch:
-            if request.finished and not request.answer.done():
-                request.answer.set_result(request.heard)
-
-    def _fail(self, requests: "list[_Request]", reason: str) -> None:
-        for request in requests:
-            if not request.answer.done():
-                request.answer.set_exception(EngineError(reason, retryable=False))
+            for stream in batch:
+                stream.fail(f"voice activity failed: {error}")
+        for stream in batch:
+            stream.give()
 
 
 class VoiceActivityStream:
-    """VAD of one session's audio. Positions count its samples from the first one fed."""
+    """VAD of one session's audio. Positions count its samples from the first one fed.
 
-    def __init__(self, detector: VoiceActivityDetector) -> None:
+    A live session puts its audio and gets each result by ``report``, on the detector's task; others wait for ``feed``.
+    """
+
+    def __init__(self, detector: VoiceActivityDetector, report: "Report | None") -> None:
         self._detector = detector
-        self._turn = asyncio.Lock()
+        self._report = report
+        self._feeding = asyncio.Lock()
+        self._fed: asyncio.Future[None] | None = None
         self._rest = np.empty(0, np.float32)
+        self._size = detector.model.chunk_samples
         self._end = 0
-        self.state = detector.model.initial_state()
         self._quiet_chunks = 0
+        self._scored: list[Judgement] = []
+        self.state = detector.model.initial_state()
+        self.waiting: deque[tuple[NDArray[np.float32], int]] = deque()
+        """Chunks to be scored, and the position after each."""
+
+    @property
+    def missing(self) -> int:
+        """Samples until the next chunk is complete."""
+        return self._size - len(self._rest)
+
+    def put(self, samples: NDArray[np.float32]) -> None:
+        """Take more audio (mono float32, -1 to 1, at the model's rate); ``report`` gets the results. Raises EngineError
+        if the detector is closed."""
+        self._cut(samples)
+        if self.waiting:
+            self._detector.ask(self)
 
     async def feed(self, samples: NDArray[np.float32]) -> list[Judgement]:
-        """Take more audio (mono float32, -1 to 1, at the model's rate) and score every chunk that is complete now.
+        """Take more audio and return the results of all chunks that are complete now.
 
         Calls are served in order. A cancelled call drops its chunks, and the stream continues after them.
         Raises EngineError.
         """
-        async with self._turn:
-            audio = np.concatenate((self._rest, samples), dtype=np.float32)
-            size = self._detector.model.chunk_samples
-            whole = len(audio) // size * size
-            self._rest = audio[whole:].copy()
-            return await self._judge(audio[:whole].reshape(-1, size), whole)
+        async with self._feeding:
+            self._cut(samples)
+            return await self._answered()
 
     async def flush(self) -> list[Judgement]:
         """Score an incomplete chunk, padded with zeros. Its ``end`` is that of the audio; more audio may follow.
 
         Raises EngineError.
         """
-        async with self._turn:
+        async with self._feeding:
             rest, self._rest = self._rest, np.empty(0, np.float32)
-            size = self._detector.model.chunk_samples
-            chunks = np.zeros((1 if len(rest) else 0, size), np.float32)
-            chunks[:, : len(rest)] = rest
-            return await self._judge(chunks, len(rest))
+            if len(rest):
+                self._end += len(rest)
+                self.waiting.append((np.pad(rest, (0, self._size - len(rest))), self._end))
+            return await self._answered()
 
     def shows(self, *, quiet: bool) -> bool:
         """Whether the next chunk goes to the model; False skips it as silence."""
         self._quiet_chunks = self._quiet_chunks + 1 if quiet else 0
         return self._quiet_chunks <= QUIET_CHUNKS
 
+    def scored(self, probability: float, levels: tuple[float, ...]) -> None:
+        """Take in the result of the first waiting chunk."""
+        if self.waiting:  # else the call was cancelled meanwhile
+            self._scored.append(Judgement(self.waiting.popleft()[1], probability, levels))
+
+    def give(self) -> None:
+        """Pass on the results taken in."""
+        if self._report is not None:
+            scored, self._scored = self._scored, []
+            for judgement in scored:
+                self._report(judgement)
+        elif self._fed is not None and not self.waiting and not self._fed.done():
+            self._fed.set_result(None)
+
+    def fail(self, reason: str) -> None:
+        """Drop the waiting chunks: they cannot be scored."""
+        self.waiting.clear()
+        error = EngineError(reason, retryable=False)
+        if self._report is not None:
+            self._report(error)
+        elif self._fed is not None and not self._fed.done():
+            self._fed.set_exception(error)
+
     def close(self) -> None:
         """Close the stream when its session has ended."""
-        self._detector.left()
+        self._detector.left(self)
 
-    async def _judge(self, chunks: NDArray[np.float32], samples: int) -> list[Judgement]:
-        if not len(chunks):
-            return []
-        start, self._end = self._end, self._end + samples
-        size = self._detector.model.chunk_samples
-        return [
-            Judgement(start + min(size * number, samples), *heard)
-            for number, heard in enumerate(await self._detector.judge(self, chunks), 1)
-        ]
+    def _cut(self, samples: NDArray[np.float32]) -> None:
+        audio = np.concatenate((self._rest, samples), dtype=np.float32)
+        size = self._size
+        whole = len(audio) // size * size
+        for start in range(0, whole, size):
+            self._end += size
+            self.waiting.append((audio[start : start + size], self._end))
+        self._rest = audio[whole:].copy()
 
-
-Heard = tuple[float, tuple[float, ...]]
-"""A chunk's speech probability, and the levels of its parts."""
-
-
-@dataclass(slots=True)
-class _Request:
-    """Chunks of one stream that a caller waits for."""
-
-    stream: VoiceActivityStream
-    chunks: NDArray[np.float32]
-    answer: "asyncio.Future[list[Heard]]"
-    heard: list[Heard] = field(default_factory=list)
-
-    @property
-    def finished(self) -> bool:
-        return len(self.heard) == len(self.chunks)
+    async def _answered(self) -> list[Judgement]:
+        if self.waiting:
+            self._fed = asyncio.get_running_loop().create_future()
+            try:
+                self._detector.ask(self)
+                await self._fed
+            finally:
+                self._fed = None
+                self.waiting.clear()
+                scored, self._scored = self._scored, []
+            return scored
+        return []
 
 
-def judge_slice(model: VoiceActivityModel, batch: list[_Request]) -> None:
-    """Score the next chunks of each request, one of each per call: SLICE_CHUNKS in all at most, or one of each."""
+Report = Callable[[Judgement | EngineError], None]
+"""Takes in the result of one chunk, or why there is none."""
+
+
+def judge_slice(model: VoiceActivityModel, batch: Sequence[VoiceActivityStream]) -> None:
+    """Score the next chunks of each stream, one of each per call: SLICE_CHUNKS in all at most, or one of each."""
     for _ in range(max(1, SLICE_CHUNKS // max(1, len(batch)))):
-        going = [request for request in batch if not request.finished]
+        going = [stream for stream in batch if stream.waiting]
         if not going:
             return
-        chunks = np.stack([request.chunks[len(request.heard)] for request in going])
+        chunks = np.array([stream.waiting[0][0] for stream in going])
         power = _power(chunks)
         quiet = (power.mean(axis=1) < QUIET_RMS * QUIET_RMS).tolist()
-        shown = [number for number, request in enumerate(going) if request.stream.shows(quiet=quiet[number])]
+        shown = [number for number, stream in enumerate(going) if stream.shows(quiet=quiet[number])]
         probabilities = [0.0] * len(going)
         if shown:
             judged, states = model.infer(
-                chunks if len(shown) == len(going) else chunks[shown], [going[number].stream.state for number in shown]
+                chunks if len(shown) == len(going) else chunks[shown], [going[number].state for number in shown]
             )
             for number, probability, state in zip(shown, judged, states, strict=True):
                 probabilities[number] = probability
-                going[number].stream.state = state
+                going[number].state = state
         levels = (10 * np.log10(power + 1e-12)).tolist()
-        for request, probability, level in zip(going, probabilities, levels, strict=True):
-            request.heard.append((probability, tuple(level)))
+        for stream, probability, level in zip(going, probabilities, levels, strict=True):
+            stream.scored(probability, tuple(level))
 
 
 def _power(chunks: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,7 +9,8 @@ from litestar.exceptions import WebSocketDisconnect
 from kouyu.diagnostics.wire_tap import WireTap
 from kouyu.protocol import downlink
 from kouyu.protocol.ids import new_event_id
-from kouyu.serving.socket import SocketClosed
+from kouyu.server.access.direct_messages import EXTENSION, DirectMessages
+from kouyu.serving.socket import SocketClosed, Take
 
 _LOST: Final = 1006
 """The WebSocket close code of a connection that ended without a close frame."""
@@ -22,15 +23,23 @@ class ClientSocket:
 
     def __init__(self, websocket: "WebSocket[Any, Any, Any]") -> None:
         self._websocket = websocket
+        extensions: dict[str, Any] = websocket.scope.get("extensions") or {}
+        self._direct: DirectMessages | None = extensions.get(EXTENSION)
         self._over = False
         self.said_goodbye = False
         self.wire_tap: WireTap | None = None
 
-    async def receive(self) -> str | bytes | None:
-        """The next message; None once the connection is over."""
+    async def receive(self, take: Take | None = None) -> str | bytes | None:
+        """The next message that ``take`` does not take in; None once the connection is over."""
         if self._over:
             return None
-        message: Any = await self._websocket.receive()
+        if take is not None and self._direct is not None:
+            self._direct.take = take
+        try:
+            message: Any = await self._websocket.receive()
+        finally:
+            if self._direct is not None:
+                self._direct.take = None
         if message["type"] == "websocket.disconnect":
             self._over = True
             self.said_goodbye = _is_from_client(message.get("code", _LOST))

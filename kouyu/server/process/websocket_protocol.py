@@ -21,11 +21,12 @@ from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
-from websockets.http11 import Response
+from websockets.http11 import Request, Response
 from websockets.protocol import State
 
 from kouyu.protocol.ids import new_log_id
 from kouyu.server.access.access_middleware import LOG_ID_HEADER
+from kouyu.server.access.direct_messages import EXTENSION, DirectMessages
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._heard_since_ping = False
         self._joined: bytearray | None = None
         """The message's fragments joined so far; None before its second one."""
+        self._direct = DirectMessages()
 
     def data_received(self, data: bytes) -> None:
         """As the base class, but refuses a malformed handshake."""
@@ -77,6 +79,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
             self.handshake_complete = True  # the base class does not set it, and then reports a missing answer
+
+    def handle_connect(self, event: Request) -> None:
+        """As the base class, but offers the application to take messages in as they arrive."""
+        super().handle_connect(event)
+        if hasattr(self, "scope"):
+            extensions: dict[str, Any] = self.scope["extensions"]
+            extensions[EXTENSION] = self._direct
 
     def handle_cont(self, event: Frame) -> None:
         """As the base class, but joins fragments as they arrive."""
@@ -133,7 +142,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """As the base class, which pauses reading after every message, and logs invalid UTF-8 as an error."""
         (data,) = self.frames
         self.frames = []
-        if self.close_sent:
+        if self.close_sent or self._is_taken(data):
             return
         try:
             if self.curr_msg_data_type == "text":
@@ -150,6 +159,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if not reads_on and not self.read_paused:
             self.read_paused = True
             self.transport.pause_reading()
+
+    def _is_taken(self, data: bytes) -> bool:
+        """Whether the application has taken the message in at once. Text that is not ASCII is first checked."""
+        take = self._direct.take
+        if take is None or not self.queue.empty():
+            return False
+        return (self.curr_msg_data_type == "bytes" or data.isascii()) and take(data)
 
     def send_keepalive_ping(self) -> None:
         """As the base class."""

@@ -9,6 +9,7 @@ import pytest
 
 from kouyu.server.access.sessions import FULL, STOPPING, ServerFull, Sessions
 from kouyu.server.process.draining import drain
+from kouyu.serving.socket import Take
 from kouyu.serving.turns_in_progress import TurnsInProgress
 
 
@@ -22,7 +23,7 @@ class Client:
         self.close_code: int | None = None
         self.closed = asyncio.Event()
 
-    async def receive(self) -> str | None:
+    async def receive(self, take: Take | None = None) -> str | None:
         await self.closed.wait()
         return None
 

@@ -13,7 +13,7 @@ import pytest
 from kouyu.bench.process_usage import usage
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.process.heap_maintenance import MANY_ENDED, maintained_heap, return_free_memory
-from kouyu.serving.socket import SocketClosed
+from kouyu.serving.socket import SocketClosed, Take
 from tests.server.conftest import until
 
 
@@ -29,7 +29,7 @@ class NoSocket:
 
     said_goodbye = False
 
-    async def receive(self) -> str:
+    async def receive(self, take: Take | None = None) -> str:
         """Nobody is there."""
         raise SocketClosed
 
