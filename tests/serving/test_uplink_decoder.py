@@ -152,3 +152,43 @@ async def test_a_wav_is_heard_by_its_own_header_where_bare_samples_are_announced
     steps, told = await heard(decoder, *cut(FILES["wav"], [960]))
     rest = decoder.complete()
     assert (len(np.concatenate([*steps, rest])), told) == (2 * SPEECH_RATE, [])
+
+
+@pytest.mark.parametrize(
+    "announced",
+    [InputAudio(sample_rate=16_000), InputAudio(sample_rate=24_000, channel=2), InputAudio(codec="g711a")],
+    ids=["16 kHz", "24 kHz, stereo", "A-law"],
+)
+async def test_appends_that_only_continue_may_be_decoded_together(announced: InputAudio) -> None:
+    appends = cut(bytes_from_float(speech_like(8, 16_000)), [642])
+    (steps, told), decoder = await heard(UplinkDecoder(announced), *appends), UplinkDecoder(announced)
+    ready: list[Samples] = []
+    kept: list[bytes] = []
+    for append in appends:
+        if decoder.continued_s(append) > 0.0:
+            kept.append(append)
+        else:
+            assert not kept
+            ready += (await heard(decoder, append))[0]
+        if len(kept) == 3:
+            ready.append(decoder.continued(b"".join(kept)))
+            kept = []
+    ready.append(decoder.continued(b"".join(kept)))
+    assert told == []
+    assert len(ready) < len(appends)
+    np.testing.assert_allclose(np.concatenate(ready), np.concatenate(steps), atol=1e-6)
+
+
+async def test_an_append_that_may_be_more_than_a_continuation_is_decoded_by_itself() -> None:
+    pcm = cut(bytes_from_float(speech_like(8, 16_000)), [640])
+    decoder = UplinkDecoder(InputAudio(sample_rate=16_000))
+    assert decoder.continued_s(pcm[0]) == 0.0  # it may be in another format
+    await heard(decoder, *pcm[:200])
+    assert decoder.continued_s(pcm[200]) == 0.02
+    assert decoder.continued_s(b"") == 0.0
+    assert decoder.continued_s(FILES["wav"]) == 0.0
+    decoder.complete()
+    assert decoder.continued_s(pcm[201]) == 0.0
+    for packets in (UplinkDecoder(OPUS), UplinkDecoder(OGG)):
+        await heard(packets, *opus_packets())
+        assert packets.continued_s(opus_packets()[0]) == 0.0

@@ -126,3 +126,23 @@ async def test_a_client_that_stops_sending_is_not_waited_for() -> None:
         audio.put(sound(ANN, 8))
         await audio.until_heard(8)
         assert len(audio.speech) == 8
+
+
+async def test_what_a_result_leads_to_may_fail_and_ends_this_session_alone() -> None:
+    def broken(_: SpeechProbability) -> None:
+        raise OSError("nobody reads")
+
+    detector = VoiceActivityDetector(LevelVoiceActivity())
+    pump = VadPump(detector, broken, stopped_sending_grace_ms=700)
+    running = asyncio.create_task(pump.run())
+    await asyncio.sleep(0)
+    other = PumpedAudio(detector)
+    others = asyncio.create_task(other.pump.run())
+    pump.put(sound(BOB, 5))
+    other.put(sound(BOB, 5))
+    with pytest.raises(OSError, match="nobody reads"):
+        await running
+    await other.until_heard(5)
+    others.cancel()
+    await asyncio.gather(others, return_exceptions=True)
+    await detector.close()

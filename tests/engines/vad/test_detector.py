@@ -99,6 +99,31 @@ async def test_many_streams_share_calls_and_keep_apart() -> None:
     assert 1 < max(model.batches) <= 64
 
 
+@pytest.mark.parametrize("piece", [3, 100 * SIZE])
+async def test_what_is_put_is_reported_chunk_by_chunk(piece: int) -> None:
+    audio = noise(200 * SIZE)
+    reported: list[Judgement | EngineError] = []
+    async with open_detector(AddingModel()) as detector:
+        stream = detector.open(reported.append)
+        for start in range(0, len(audio), piece):
+            stream.put(audio[start : start + piece])
+            await asyncio.sleep(0)
+        while len(reported) < 200:  # noqa: ASYNC110 - what is waited for happens in the detector's task
+            await asyncio.sleep(0)
+        assert same([result for result in reported if isinstance(result, Judgement)], audio)
+
+
+async def test_a_failure_of_the_model_is_reported() -> None:
+    model = AddingModel()
+    reported: list[Judgement | EngineError] = []
+    async with open_detector(model) as detector:
+        model.fail = True
+        detector.open(reported.append).put(noise(SIZE))
+        while not reported:  # noqa: ASYNC110 - what is waited for happens in the detector's task
+            await asyncio.sleep(0)
+        assert [str(fault) for fault in reported] == ["voice activity failed: broken"]
+
+
 async def test_feeds_of_one_stream_are_served_in_order() -> None:
     audio = noise(40 * SIZE)
     async with open_detector(AddingModel()) as detector:

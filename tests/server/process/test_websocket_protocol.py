@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
+from kouyu.server.access.direct_messages import EXTENSION, DirectMessages
 from kouyu.server.process.websocket_protocol import READ_AHEAD, WebSocketProtocol
 from tests.server.conftest import Running
 
@@ -233,4 +234,47 @@ async def test_a_client_that_sends_something_has_as_long_again_for_its_pong() ->
     closed_before = transport.closed
     protocol.keepalive_timeout()
     assert (closed_before, transport.closed) == (False, True)
+    await _end(protocol, task)
+
+
+async def test_messages_are_taken_in_as_they_arrive_only_while_the_application_waits() -> None:
+    taken: list[bytes] = []
+    received: list[str] = []
+    may_read = asyncio.Event()
+
+    def take(message: str | bytes) -> bool:
+        assert isinstance(message, bytes)
+        if message.startswith(b"audio"):
+            taken.append(message)
+        return message.startswith(b"audio")
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        direct: DirectMessages = scope["extensions"][EXTENSION]
+        await send({"type": "websocket.accept"})
+        await receive()
+        await may_read.wait()
+        while True:
+            direct.take = take
+            message = await receive()
+            direct.take = None
+            if message["type"] == "websocket.disconnect":
+                return
+            received.append(message["text"])
+
+    protocol, task = await _connected(_Transport(), app)
+    protocol.data_received(_frame(Opcode.TEXT, b"audio 1"))  # nothing takes it: it waits
+    may_read.set()
+    while not received:  # noqa: ASYNC110 - received by the application's own task
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    for message in ("audio 2", "other 1", "audio 3", "audio ä", "other 2"):
+        protocol.data_received(_frame(Opcode.TEXT, message.encode()))
+        if message == "other 1":
+            continue  # it waits, and so must the next one
+        for _ in range(5):
+            await asyncio.sleep(0)
+    assert taken == [b"audio 2"]
+    assert received == ["audio 1", "other 1", "audio 3", "audio ä", "other 2"]
+    protocol.data_received(_frame(Opcode.TEXT, b"audio 4"))
+    assert taken == [b"audio 2", b"audio 4"]
     await _end(protocol, task)
