@@ -83,17 +83,7 @@ class Session:
             conversation=self.conversation,
             clock=self.clock,
         )
-        self._reading = Reading(
-            socket,
-            user_audio=self._user_audio,
-            references=References(
-                self._store, conversation=self.conversation, recorder=self._recorder, user_audio=self._user_audio
-            ),
-            recorder=self._recorder,
-            redialing=self.redialing,
-            receive=self._receive,
-            configured=self._follow_configuration,
-        )
+        self._reading = self._new_reading()
 
     async def run(self, live: LiveSession) -> None:
         """Serve until the client disconnects. Raises any other cause of the end as an exception group."""
@@ -147,6 +137,20 @@ class Session:
             report=self._receive,
             heard=self._observe_sound,
             count_audio=self._caller.use.count_audio,
+        )
+
+    def _new_reading(self) -> Reading:
+        references = References(
+            self._store, conversation=self.conversation, recorder=self._recorder, user_audio=self._user_audio
+        )
+        return Reading(
+            self._socket,
+            user_audio=self._user_audio,
+            references=references,
+            recorder=self._recorder,
+            redialing=self.redialing,
+            receive=self._receive,
+            configured=self._follow_configuration,
         )
 
     def _new_order_runner(self, tasks: asyncio.TaskGroup) -> OrderRunner:
