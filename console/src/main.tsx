@@ -12,6 +12,7 @@ import "./styles/timeline.css";
 import "./styles/pages.css";
 import "./styles/charts.css";
 import "./styles/live.css";
+import "./styles/code.css";
 import "./styles/tokens.css";
 
 recordSockets();

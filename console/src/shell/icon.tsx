@@ -9,6 +9,7 @@ const PATHS = {
   speak: "M4 5h16v11H11l-5 4v-4H4zM8 9h8M8 12.5h5",
   volume: "M4 9v6h4l5 4V5L8 9zM16.5 9a4 4 0 0 1 0 6M19 6.5a8 8 0 0 1 0 11",
   settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5v5M9 14.5v5",
+  code: "M8 7l-5 5 5 5M16 7l5 5-5 5M13.5 5l-3 14",
   talk: "M4 5h16v11H11l-5 4v-4H4z",
   conversations: "M4 6h5l2 2h9v11H4zM8 12h8M8 15.5h5",
   voiceprints: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8M4.5 21a7.5 7.5 0 0 1 15 0",

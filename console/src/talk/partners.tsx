@@ -15,7 +15,7 @@ const set = (path: string, value: string | undefined): void => {
   void applySettings();
 };
 
-export function Partners({ onSettings }: { onSettings: () => void }) {
+export function Partners({ onSettings, onCode }: { onSettings: () => void; onCode: () => void }) {
   useEffect(() => {
     void fetchSchema().catch(() => {});
     void fetchDirectory();
@@ -26,6 +26,7 @@ export function Partners({ onSettings }: { onSettings: () => void }) {
       <VoiceChoice />
       <ModeChoice />
       <button type="button" class="icon" aria-label={t("settings.title")} title={t("settings.title")} onClick={onSettings}><Icon name="settings" /></button>
+      <button type="button" class="icon" aria-label={t("code.title")} title={t("code.title")} onClick={onCode}><Icon name="code" /></button>
     </div>
   );
 }

@@ -10,6 +10,7 @@ import { TimelinePanel } from "../timeline/timeline_panel";
 import { ownWire, ownWireChanges } from "../timeline/recorded_socket";
 import { own } from "../timeline/watching";
 import { BubbleView } from "./bubble_view";
+import { CallCodeDialog } from "./call_code_dialog";
 import { Composer } from "./composer";
 import { newConversation } from "./opened_conversation";
 import { Partners } from "./partners";
@@ -21,15 +22,17 @@ const OWN_WIRE = { log: () => ownWire, changes: ownWireChanges };
 
 export function TalkPage() {
   const [hasSettings, setSettings] = useState(false);
+  const [hasCode, setCode] = useState(false);
   return (
     <div class={`talk-page ${isTimelineOpen.value ? "timeline-open" : ""}`}>
       <section class="panel conversation" aria-label={t("talk.title")}>
-        <Partners onSettings={() => setSettings(true)} />
+        <Partners onSettings={() => setSettings(true)} onCode={() => setCode(true)} />
         <Bubbles />
         <Composer />
       </section>
       <TimelinePanel of={own} wire={OWN_WIRE} />
       {hasSettings && <SettingsDialog onClose={() => setSettings(false)} />}
+      {hasCode && <CallCodeDialog onClose={() => setCode(false)} />}
     </div>
   );
 }

@@ -17,7 +17,7 @@ export class SessionRecord {
   private sound: (UserAudio | UserVoice)[] = [];
   /** Likely mistakes in what the client sends. */
   readonly hints = new Set<string>();
-  private configured: FactOf<"session.configured"> | undefined;
+  configured: FactOf<"session.configured"> | undefined;
 
   constructor(public session: SessionFact) {}
 

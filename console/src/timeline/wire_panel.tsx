@@ -1,10 +1,12 @@
 // The messages of a connection as a list: what is said on the wire, both ways.
 
 import type { ReadonlySignal } from "@preact/signals";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { duration, t } from "../language/language";
+import { CodeDialog } from "../shell/code_dialog";
 import { download } from "../shell/download";
+import { replayScript } from "./replay_script";
 import type { SessionRecord } from "./session_record";
 import { typeOf } from "./wire_log";
 import type { WireLog, WireRow } from "./wire_log";
@@ -21,6 +23,7 @@ const SHOWN = 200;
 export function WirePanel({ source, session }: { source: WireSource; session: SessionRecord | undefined }) {
   const [words, setWords] = useState("");
   const [hasAudio, setAudio] = useState(true);
+  const [hasScript, setScript] = useState(false);
   const [most, setMost] = useState(SHOWN);
   source.changes.value;
   const log = source.log();
@@ -32,14 +35,22 @@ export function WirePanel({ source, session }: { source: WireSource; session: Se
       <div class="toolbar">
         <input type="search" value={words} placeholder={t("wire.find")} aria-label={t("wire.find")} onInput={(event) => setWords(event.currentTarget.value)} />
         <label class="check"><input type="checkbox" checked={hasAudio} onChange={(event) => setAudio(event.currentTarget.checked)} />{t("wire.audio")}</label>
+        <button type="button" disabled={log.rows.length === 0 || !session} title={t("wire.scriptHelp")} onClick={() => setScript(true)}>{t("wire.script")}</button>
         <button type="button" disabled={log.rows.length === 0} onClick={() => save(log, session)}>JSON</button>
       </div>
+      {hasScript && session && <Script log={log} session={session} onClose={() => setScript(false)} />}
       {log.dropped > 0 && <p class="hint">{t("wire.dropped", { count: log.dropped })}</p>}
       {log.rows.length === 0 && <p class="hint">{t("wire.none")}</p>}
       {first > 0 && <button type="button" onClick={() => setMost(most + SHOWN)}>{t("wire.earlier", { count: first })}</button>}
       <Rows rows={shown} from={log.dropped + first} />
     </div>
   );
+}
+
+/** The program that replays the log, as it is when it is opened. */
+function Script({ log, session, onClose }: { log: WireLog; session: SessionRecord; onClose: () => void }) {
+  const text = useMemo(() => replayScript(log, session.session, session.configured?.configuration ?? {}, location.origin), []);
+  return <CodeDialog title={t("wire.script")} hint={t("wire.scriptHelp")} programs={[{ language: "Python", file: "replay.py", text }]} onClose={onClose} />;
 }
 
 const contains = (row: WireRow, words: string): boolean =>

@@ -24,7 +24,10 @@ export async function device(page, where, { folder }) {
   await page.locator('.wire li.down summary').last().click();
   const opened = JSON.parse(await page.locator('.wire pre').last().textContent());
   await shoot('watched-events');
-  return { listed, reasons, facts, rows, opened, address: new URL(page.url()).hash };
+  await page.click('button:text-is("Copy as a script")');
+  const script = await page.textContent('.code-dialog pre');
+  await shoot('replay-script');
+  return { listed, reasons, facts, rows, opened, script, address: new URL(page.url()).hash };
 }
 
 /** The events of the page's own conversation, from the first on. */
@@ -36,9 +39,29 @@ export async function ownEvents(page, where, { bot, folder }) {
   await page.click('.timeline .segments button:text-is("Events")');
   await page.waitForSelector('.wire li');
   if (folder) await page.screenshot({ path: `${folder}/own-events.png` });
+  await page.click('button:text-is("Copy as a script")');
+  const script = await page.textContent('.code-dialog pre');
+  await page.click('.code-dialog button[aria-label="Close"]');
   const all = await rowsOf(page);
   await page.uncheck('.wire-panel input[type=checkbox]');
   const withoutAudio = await rowsOf(page);
   await page.fill('.wire-panel input[type=search]', 'good morning');
-  return { all, withoutAudio, found: await rowsOf(page) };
+  return { all, withoutAudio, script, found: await rowsOf(page) };
+}
+
+/** The programs that make the page's call: copied, one a language. */
+export async function programs(page, where, { bot, settings, folder }) {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await openPage(page, where, { bot, settings });
+  await page.waitForSelector('.partners select');
+  await page.click('button[aria-label="This call as code"]');
+  const copied = {};
+  for (const language of ['Python', 'JavaScript', 'curl']) {
+    await page.click(`.code-dialog .segments button:text-is("${language}")`);
+    await page.click('.code-dialog button:text-is("Copy")');
+    await page.waitForSelector('.code-dialog [role=status]:has-text("Copied")');
+    copied[language] = await page.evaluate(() => navigator.clipboard.readText());
+    if (folder) await page.screenshot({ path: `${folder}/code-${language}.png` });
+  }
+  return { copied };
 }
