@@ -40,7 +40,7 @@ coverage: $(VENV)/dev.stamp ## which branches of kouyu/ are run by tests without
 
 test-sdk: $(VENV)/dev.stamp sdk-tools $(SDK)/node_modules/.package-lock.json ## other people's SDKs against a real server; needs Node and Chromium
 	@$(KOUYU) models fetch
-	$(VENV)/bin/pytest -m sdk tests/sdk tests/console
+	$(VENV)/bin/pytest -m sdk tests/sdk tests/console tests/examples
 
 bench-peers: $(VENV)/dev.stamp $(VENV)-peers/peers.stamp ## kouyu and Pipecat one after the other on this machine (bench/peers; ARGS="--help")
 	@$(KOUYU) models fetch

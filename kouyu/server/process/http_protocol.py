@@ -50,8 +50,10 @@ class HttpProtocol(H11Protocol):
         super().pause_writing()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """As the base class; stops the timeouts."""
+        """As the base class; stops the timeouts, and leaves out ``Content-Length: 0``, which Java's own client sends
+        (java.net.http) and websockets refuses."""
         self._stop_watching()
+        self.headers = [each for each in self.headers if each != (b"content-length", b"0")]
         super().handle_websocket_upgrade(event)
 
     def _is_between_requests(self) -> bool:

@@ -36,6 +36,12 @@ async def test_a_handshake_that_cannot_be_read_is_refused(server: Running, metho
     assert "X-Tt-Logid: " in answer
 
 
+async def test_a_handshake_that_says_that_it_has_no_body_is_taken(server: Running) -> None:
+    """Java's own client (java.net.http) says so."""
+    async with connect(server.url(), additional_headers={**server.header, "Content-Length": "0"}) as client:
+        assert await client.recv()
+
+
 @pytest.mark.parametrize("pieces", [["one ", "", "two ", "", "three"], ["", "one two three"]])
 async def test_a_message_in_fragments_arrives_as_one(server: Running, pieces: list[str]) -> None:
     async def fragments(kind: type[str] | type[bytes]) -> AsyncIterator[str | bytes]:
