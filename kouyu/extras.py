@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Final
 
 BASE: Final = frozenset(
-    {"ahocorasick", "click", "msgspec", "platformdirs", "pypinyin", "rapidfuzz", "rich", "websockets"}
+    {"ahocorasick", "click", "h11", "msgspec", "platformdirs", "pypinyin", "rapidfuzz", "rich", "websockets"}
 )
 """Top-level modules that `pip install kouyu` brings."""
 
@@ -22,7 +22,6 @@ EXTRA_OF: Final[Mapping[str, str]] = {
             "cryptography",
             "filelock",
             "google",  # protobuf
-            "h11",
             "httpx",
             "httpx2",
             "jinja2",

@@ -19,8 +19,16 @@ NOT_IMPORTED: Final = {"asyncpg", "opentelemetry", "pip"}
 """Modules that are run, named in a URL, or imported by other libraries."""
 ROOT: Final = Path(__file__).parent.parent
 PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-LIGHT: Final = ("kouyu.cli.main", "kouyu.cli.talk", "kouyu.cli.licences", "kouyu.extras", "kouyu.settings")
-LIGHT_PACKAGES: Final = ("client", "conversation", "protocol")
+LIGHT: Final = (
+    "kouyu.cli.main",
+    "kouyu.cli.talk",
+    "kouyu.cli.play",
+    "kouyu.cli.cassette",
+    "kouyu.cli.licences",
+    "kouyu.extras",
+    "kouyu.settings",
+)
+LIGHT_PACKAGES: Final = ("cassettes", "client", "conversation", "player", "protocol")
 WITHOUT_THE_EXTRAS: Final = f"""
 import sys
 class Missing:

@@ -14,6 +14,8 @@ from kouyu.server.process.terminal import survive_hangups
 COMMANDS: Final = {
     "serve": "Run the server.",
     "talk": "Talk with a bot from this terminal.",
+    "play": "Serve a recording, to test an app without a server.",
+    "cassette": "Make recordings of sessions that were recorded in another way.",
     "models": "List, fetch, verify and remove model weights.",
     "bundle": "Make an archive that installs kouyu without a network.",
     "licences": "Show the licences of weights, packages and libraries.",

@@ -1,0 +1,1 @@
+"""Cassettes: recorded connections in a folder, and how a client is compared with the recorded one."""
