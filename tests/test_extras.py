@@ -21,6 +21,7 @@ ROOT: Final = Path(__file__).parent.parent
 PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LIGHT: Final = (
     "kouyu.cli.main",
+    "kouyu.cli.replay",
     "kouyu.cli.talk",
     "kouyu.cli.play",
     "kouyu.cli.cassette",

@@ -61,6 +61,8 @@ class BotDefinition(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[dict[str, Any], ...] = ()
     """Client-side tools as OpenAI defines them: ``{"type": "function", "function": {name, description, parameters}}``.
     """
+    record_sessions: bool | None = None
+    """Whether its sessions are recorded; None: as the server's settings say."""
     max_tool_rounds: int = 8
     """Most rounds of tool calls for one question; then the model must answer."""
 

@@ -140,6 +140,7 @@ def definition_of(bot: BotSettings) -> BotDefinition:
         temperature=bot.model.temperature,
         top_p=bot.model.top_p,
         max_tokens=bot.model.max_tokens,
+        record_sessions=bot.record_sessions,
         tools=bot.tools,
         max_tool_rounds=bot.max_tool_rounds,
     )

@@ -23,6 +23,7 @@ from kouyu.audio_sessions.services import RecognitionServices
 from kouyu.diagnostics.watcher_hub import WatcherHub
 from kouyu.engines.pressure import Pressure
 from kouyu.engines.scheduler import Scheduler
+from kouyu.recording.session_recorder import SessionRecorders, SessionRecording
 from kouyu.serving.overload import Overload
 from kouyu.serving.recordings import Recordings
 from kouyu.serving.services import Services
@@ -88,9 +89,12 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
         stack.push_async_callback(_stop, renewing)
         _check_voices(settings, [voice.voice_id for voice in loaded.synthesizer.voices()])
         turn_ended = await stack.enter_async_context(open_tracing(settings.tracing, loaded.agents))
+        recorders = SessionRecorders(store.session_records, _session_recording(settings))
+        stack.push_async_callback(recorders.close)
         services = _services(
             settings,
             store,
+            session_recorders=recorders,
             scheduler=scheduler,
             workers=workers,
             transcripts=transcripts,
@@ -106,6 +110,7 @@ def _services(
     settings: Settings,
     store: Store,
     *,
+    session_recorders: SessionRecorders,
     scheduler: Scheduler,
     workers: LimitedWorkers,
     transcripts: TranscriptFinisher,
@@ -128,6 +133,7 @@ def _services(
         overload=Overload(settings.overload),
         watcher_hub=watcher_hub,
         keep_audio=settings.audio.bounds if settings.audio.keep else None,
+        session_recorders=session_recorders,
         recording_notice=settings.audio.notice.strip(),
         ids=store.ids,
         default_voice_id=voices[0].voice_id if voices else "",
@@ -153,12 +159,20 @@ async def _follow(settings: Settings, *, services: Services, agents: Agents, cha
         keep_audio=settings.audio.bounds if settings.audio.keep else None,
         recording_notice=settings.audio.notice.strip(),
         keep_enrolment_audio=settings.voiceprints.keep_audio,
+        session_recording=_session_recording(settings),
     )
     services.overload.limits = settings.overload
     services.watcher_hub.always = settings.diagnostics.always
     chats.limit = settings.server.max_sessions
     chats.follow(settings.limits)
     return close
+
+
+def _session_recording(settings: Settings) -> SessionRecording:
+    chosen = settings.recording
+    return SessionRecording(
+        sessions=chosen.sessions, on_request=chosen.on_request, session_bytes=chosen.session_mb * 1_000_000
+    )
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

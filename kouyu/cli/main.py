@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "licences": "Show the licences of weights, packages and libraries.",
     "token": "Create, change, list and revoke access tokens, and links to the page.",
     "app": "Register, list and delete apps that get access tokens by signing in.",
+    "replay": "Run a recorded session again, and compare.",
     "audit": "List who administered what, and when.",
     "user": "Export or delete everything of one user.",
     "backup": "Save a server's whole state in one file, also while it runs.",

@@ -34,11 +34,12 @@ def on_store(data_dir: Path | None, work: Callable[[Store], Awaitable[T]], *, fr
         raise click.ClickException(
             f"no server has saved data in {database.parent} yet; name its folder with --data-dir"
         )
-    files = DataFolder(location.data_dir(chosen)).files
+    folder = DataFolder(location.data_dir(chosen))
 
     async def run() -> T:
         # recover=False: the open chats belong to the server that may be running.
-        async with await Store.open(database, recover=False, files_folder=files) as store:
+        opened = await Store.open(database, recover=False, files_folder=folder.files, sessions_folder=folder.sessions)
+        async with opened as store:
             return await work(store)
 
     try:

@@ -18,6 +18,7 @@ from kouyu.diagnostics.facts.wire import WireFact
 from kouyu.diagnostics.observer import Observer
 from kouyu.diagnostics.turn_records import TurnRecords
 from kouyu.diagnostics.watcher import Wanted, Watcher, told
+from kouyu.diagnostics.waveform_track import WaveformTrack
 from kouyu.diagnostics.wire_tap import Tapped, WireTap
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.effective import effective, to_wire
@@ -63,6 +64,7 @@ class LiveSession:
         self._is_broken = False
         self._hints: list[HintGiven] = []
         self.observer: Observer | None = None
+        self._waveform: WaveformTrack | None = None
 
     @property
     def about(self) -> SessionSeen:
@@ -113,7 +115,10 @@ class LiveSession:
         """Pass on the user's audio up to the sample ``end``."""
         with self._kept_going():
             assert self.observer is not None
-            self.observer.heard(samples, end, self._clock())
+            assert self._waveform is not None
+            now = self._clock()
+            self.observer.arrived(end - len(samples), end, now)
+            self._waveform.heard(samples, end, now)
 
     def observe(self, received: Input, effects: list[Effect], now: float) -> None:
         """Pass on an input of the conversation and its effects."""
@@ -145,6 +150,7 @@ class LiveSession:
                 turns_before=self._turns,
                 say=self.tell,
             )
+            self._waveform = WaveformTrack(self.observer.clock, self.tell)
             self._records.add(self._configured())
 
     def watched_by(self, watcher: Watcher) -> None:

@@ -2,7 +2,6 @@
 
 import msgspec
 
-from kouyu.audio.pcm import Samples
 from kouyu.conversation.effects import (
     CancelJudgement,
     CancelReply,
@@ -80,10 +79,15 @@ class Observer:
         """Number of turns so far."""
         return self._turns.number
 
-    def heard(self, samples: Samples, end: int, now: float) -> None:
-        """Follow the user's audio up to the sample ``end``; call it before the conversation gets AudioReceived."""
-        self._clock.append(end - len(samples), end, now)
-        self._track.heard(samples, end, now)
+    @property
+    def clock(self) -> AudioClock:
+        """The times of the user's audio."""
+        return self._clock
+
+    def arrived(self, start: int, end: int, now: float) -> None:
+        """Follow the user's audio from the sample ``start`` to before ``end``; call it before the conversation gets
+        AudioReceived."""
+        self._clock.append(start, end, now)
 
     def observe(self, received: Input, effects: list[Effect], configuration: Configuration, now: float) -> None:
         """Follow an input of the conversation and its effects; ``configuration`` is in force afterwards."""

@@ -32,7 +32,8 @@ class _Kept:
 class TurnRecords:
     """Takes every fact of a session and groups them by turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, turns_kept: int = TURNS_KEPT) -> None:
+        self._turns_kept = turns_kept
         self._turns: dict[int, _Kept] = {}
         self._track: deque[Waveform | SpeechProbabilities] = deque(maxlen=_TRACK_FACTS)
         self._configuration: Configured | None = None
@@ -81,7 +82,7 @@ class TurnRecords:
                 kept.add(fact)
 
     def _begin(self, started: TurnStarted) -> None:
-        if len(self._turns) >= TURNS_KEPT:
+        if len(self._turns) >= self._turns_kept:
             del self._turns[next(iter(self._turns))]
         # Older facts may turn out only now to belong to a turn: after a burst, or with slow recognition.
         since = started.at_ms - _BEFORE_MS

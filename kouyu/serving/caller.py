@@ -68,6 +68,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     software: str = ""
     """What the client calls itself: its ``User-Agent``, cut at 200 characters; "" if it says nothing."""
     use: TokenUse = msgspec.field(default_factory=TokenUse)
+    wants_record: bool | None = None
+    """Whether the client of this connection wants a record of its session; None: it says nothing."""
 
 
 UNLIMITED: Final = Caller()

@@ -23,6 +23,7 @@ from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.metrics.server_metrics import ServerMetrics
 from kouyu.protocol.ids import IdFactory
+from kouyu.recording.session_recorder import SessionRecorders, SessionRecording
 from kouyu.serving.overload import Overload
 from kouyu.serving.recordings import Recordings
 from kouyu.serving.redials import Redials
@@ -58,8 +59,10 @@ class Services:
     """Passes sessions' events to watchers."""
     keep_audio: Bounds | None = None
     """Limits on kept recordings of conversations; None: none are kept."""
+    session_recorders: SessionRecorders | None = None
+    """Record sessions so that they can be run again; None: none are recorded. Closed by their creator."""
     recording_notice: str = ""
-    """Spoken at the beginning of a conversation of which recordings are kept."""
+    """Spoken at the beginning of a conversation of which recordings or session records are kept."""
     flows: Mapping[str, Agent] = field(default_factory=dict)
     """By workflow id."""
     unknown_voice_is_error: bool = False
@@ -90,25 +93,34 @@ class Services:
         wanted = bot.voice_id if bot else ""
         return wanted if any(voice.voice_id == wanted for voice in self.synthesizer.voices()) else self.default_voice_id
 
-    def capabilities_of(self, bot: BotDefinition | None) -> Capabilities:
-        """What a client of ``bot`` is offered: all voices, the bot's own first. None: a client of no bot."""
+    def capabilities_of(self, bot: BotDefinition | None, *, is_recorded: bool = False) -> Capabilities:
+        """What a client of ``bot`` is offered: all voices, the bot's own first. None: a client of no bot.
+        ``is_recorded``: a session record is made of it."""
         return Capabilities(
             voice_ids=tuple(voice.voice_id for voice in self.synthesizer.voices()),
             default_voice_id=self.voice_of(bot),
             prologue=bot.prologue if bot is not None else "",
-            notice=self.recording_notice if self.keep_audio is not None else "",
+            notice=self.recording_notice if is_recorded or self.keep_audio is not None else "",
             unknown_voice_is_error=self.unknown_voice_is_error,
             recognizes_emotion=self.emotion_recognizer is not None,
         )
 
     def follow(
-        self, *, limits: Limits, keep_audio: Bounds | None, recording_notice: str, keep_enrolment_audio: bool
+        self,
+        *,
+        limits: Limits,
+        keep_audio: Bounds | None,
+        recording_notice: str,
+        keep_enrolment_audio: bool,
+        session_recording: SessionRecording,
     ) -> None:
         """Let sessions that begin from now on have these, after the settings were read anew."""
         self.limits = limits
         self.keep_audio = keep_audio
         self.recording_notice = recording_notice
         self.keep_enrolment_audio = keep_enrolment_audio
+        if self.session_recorders is not None:
+            self.session_recorders.settings = session_recording
 
     @property
     def transcriber(self) -> Transcriber:

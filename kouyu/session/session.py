@@ -2,14 +2,10 @@
 
 import asyncio
 import logging
-import time
 
 from kouyu.agents.agent import runs_here
 from kouyu.audio.pcm import Samples
-from kouyu.conversation.conversation import Conversation
-from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import ClientJoined, ClientLeft, Input, SectionBegan, TimePassed
-from kouyu.diagnostics.facts.session import SessionSeen
 from kouyu.diagnostics.live_session import LiveSession
 from kouyu.metrics.turn_times import TurnTimes
 from kouyu.serving.caller import Caller
@@ -21,6 +17,7 @@ from kouyu.session.effect_runner import EffectRunner
 from kouyu.session.order_runner import OrderRunner
 from kouyu.session.outbox import Outbox
 from kouyu.session.reading import Reading
+from kouyu.session.recorded_core import about_session, new_core
 from kouyu.session.redialing import Redialing
 from kouyu.session.references import References
 from kouyu.session.sound_keeper import keeper_of
@@ -52,13 +49,8 @@ class Session:
         self._log_id = log_id
         self._loop_time = asyncio.get_running_loop().time
         self._started_at = self._loop_time()
-        epoch = time.time()
-        self.about = SessionSeen(
-            log_id=log_id, epoch_ms=round(epoch * 1000), bot_id=bot_id, workflow_id=workflow_id, limits=services.limits
-        )
-        identity = Identity(ids=services.ids, bot_id=bot_id, epoch=epoch)
-        capabilities = services.capabilities_of(services.bots[bot_id])
-        self.conversation = Conversation(identity=identity, capabilities=capabilities, limits=services.limits)
+        self.about = about_session(services, log_id=log_id, bot_id=bot_id, workflow_id=workflow_id)
+        self.conversation, self._session_recorder = new_core(services, self.about, caller, self.clock)
         self._recorder = Recorder(self._store, bot_id=bot_id)
         self._outbox = Outbox(
             socket, self._recorder, log_id=log_id, report=self._receive, count_audio=caller.use.count_audio
@@ -117,6 +109,8 @@ class Session:
             self._order_runner.close()
             self._recorder.abandon()
             self._user_audio.close()
+            if self._session_recorder is not None:
+                self._session_recorder.close()
             if self._keeper is not None:
                 self._keeper.close()
 
@@ -137,6 +131,7 @@ class Session:
             report=self._receive,
             heard=self._observe_sound,
             count_audio=self._caller.use.count_audio,
+            record=self._session_recorder.heard if self._session_recorder is not None else None,
         )
 
     def _new_reading(self) -> Reading:
@@ -203,6 +198,8 @@ class Session:
     def _follow(self, received: Input, now: float) -> None:
         configuration = self.conversation.configuration
         effects = self.conversation.receive(received, now)
+        if self._session_recorder is not None:
+            self._session_recorder.follow(received, effects, now)
         self._turn_times.follow(received, effects, now)
         if self._live.observer is not None:
             self._live.observe(received, effects, now)

@@ -32,8 +32,8 @@ class UserAudio:
 
     ``configuration`` gives the one in force, ``clock`` the session's time in seconds. ``report`` is called with VAD
     results, ``heard`` with the samples and the position behind them, ``count_audio`` with the seconds that were
-    received. Progress of the audio is coalesced: the caller must drain ``untold`` before it passes any other input to
-    the conversation.
+    received, ``record`` with the samples as they were decoded. Progress of the audio is coalesced: the caller must
+    drain ``untold`` before it passes any other input to the conversation.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class UserAudio:
         report: Callable[[Input], None],
         heard: Callable[[Samples, int], None],
         count_audio: Callable[[float], None] = lambda seconds: None,
+        record: Callable[[Samples], None] | None = None,
     ) -> None:
         self._pressure = pressure
         self._configuration = configuration
@@ -57,6 +58,7 @@ class UserAudio:
         self._report = report
         self._heard = heard
         self._count_audio = count_audio
+        self._record = record
         self._decoder = UplinkDecoder(configuration().input_audio)
         self._noise_suppression = NoiseSuppression(noise_suppressor)
         self.timeline = AudioTimeline(limits.longest_utterance_ms / 1000 * 1.5)
@@ -152,6 +154,8 @@ class UserAudio:
 
     def _take(self, samples: Samples) -> None:
         self._count_audio(len(samples) / SPEECH_RATE)
+        if self._record is not None:
+            self._record(samples)
         processing = self._configuration().voice_processing_config
         enabled = processing.enable_ans or processing.enable_pdns
         self._listen(samples, self._noise_suppression.clean(samples, enabled=enabled))

@@ -13,6 +13,7 @@ from kouyu.engines.declaration import Engine, FilePath, Kind, Options
 from kouyu.serving.overload import OverloadLimits
 from kouyu.settings.bots import BotSettings, FlowSettings, McpServerSettings
 from kouyu.settings.kinds import Count, Name, Port, Seconds, SecondsOrZero
+from kouyu.settings.recording import RecordingSettings
 from kouyu.settings.telemetry import LogSettings, TracingSettings
 from kouyu.store.sound_bounds import Bounds
 
@@ -176,7 +177,8 @@ class AudioSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Most megabytes of all recordings; beyond it the oldest are deleted."""
 
     notice: str = ""
-    """With ``keep``: a text that is spoken once, at the beginning of a conversation, before anything is recorded."""
+    """With ``keep``, or where ``[recording]`` applies: a text that is spoken once, at the beginning of a conversation,
+    before anything is recorded."""
 
     @property
     def bounds(self) -> Bounds:
@@ -214,6 +216,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     overload: OverloadLimits = OverloadLimits()
     files: FileSettings = FileSettings()
     audio: AudioSettings = AudioSettings()
+    recording: RecordingSettings = RecordingSettings()
     retention: RetentionSettings = RetentionSettings()
     voiceprints: VoiceprintSettings = VoiceprintSettings()
     diagnostics: DiagnosticsSettings = DiagnosticsSettings()

@@ -77,6 +77,8 @@ class BotSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The prompt for them; empty: kouyu's own."""
     voice_id: str = ""
     """Empty: ``engines.default_voice``."""
+    record_sessions: bool | None = None
+    """Whether its sessions are recorded; not set: as ``recording.sessions``."""
     tools: tuple[dict[str, Any], ...] = ()
     """OpenAI tool definitions; the client runs them."""
     mcp_servers: tuple[Name, ...] = ()

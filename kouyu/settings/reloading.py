@@ -12,6 +12,7 @@ SECTIONS: Final = (
     "limits",
     "overload",
     "audio",
+    "recording",
     "retention",
     "voiceprints",
     "diagnostics",

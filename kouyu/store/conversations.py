@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 from kouyu.store import dialect
 from kouyu.store.errors import UnknownConversation
 from kouyu.store.ownership import OwnedDatabase
+from kouyu.store.session_records import SessionRecordFiles
 from kouyu.store.tables import conversations
 
 Order = Literal["asc", "desc"]
@@ -104,8 +105,11 @@ def _change(connection: Connection, owner: str, conversation_id: str, values: di
 class Conversations:
     """The stored conversations of one owner."""
 
-    def __init__(self, database: OwnedDatabase, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, database: OwnedDatabase, session_records: SessionRecordFiles, clock: Callable[[], float] = time.time
+    ) -> None:
         self._database = database
+        self._session_records = session_records
         self._clock = clock
 
     async def create_if_missing(
@@ -146,8 +150,11 @@ class Conversations:
         await self._database.write_one(RenameConversation(conversation_id, name, self._now()))
 
     async def delete(self, conversation_id: str) -> bool:
-        """Delete the conversation with its messages and chats; True if there was one."""
-        return await self._database.write_one(DeleteConversation(conversation_id))
+        """Delete the conversation with its messages, chats and session records; True if there was one."""
+        gone = await self._database.write_one(DeleteConversation(conversation_id))
+        if gone:
+            await self._session_records.delete_of([conversation_id])
+        return gone
 
     async def list_by_bot(
         self,

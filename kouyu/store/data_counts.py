@@ -9,6 +9,8 @@ class DataCounts(msgspec.Struct, frozen=True, kw_only=True):
     conversations: int = 0
     messages: int = 0
     recordings: int = 0
+    sessions: int = 0
+    """Session records."""
     files: int = 0
     voiceprints: int = 0
     variables: int = 0

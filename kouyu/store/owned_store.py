@@ -13,6 +13,7 @@ from kouyu.store.files import FileContents, Files
 from kouyu.store.messages import Messages
 from kouyu.store.ownership import OwnedDatabase, OwnedWrite, bots_owner
 from kouyu.store.personal_data import PersonalData
+from kouyu.store.session_records import SessionRecordFiles
 from kouyu.store.sounds import Sounds
 from kouyu.store.variables import Variables
 from kouyu.store.voiceprints import Voiceprints
@@ -28,6 +29,7 @@ class OwnedStore:
         owner: str,
         *,
         contents: FileContents,
+        session_records: SessionRecordFiles,
         ids: IdFactory,
         clock: Callable[[], float],
         abandon: Callable[[Collection[str]], None],
@@ -36,7 +38,7 @@ class OwnedStore:
         self.abandon = abandon
         self.owner = owner
         self._database = mine = OwnedDatabase(database, owner)
-        self.conversations = Conversations(mine, clock)
+        self.conversations = Conversations(mine, session_records, clock)
         self.messages = Messages(mine, clock)
         self.chats = Chats(mine)
         self.feedback = Feedback(mine, clock)
@@ -45,10 +47,11 @@ class OwnedStore:
         self.variables = Variables(mine, clock)
         self.voiceprints = Voiceprints(mine, ids, clock)
         self.sounds = Sounds(mine)
+        self.session_records = session_records
 
     def personal_data(self, user_id: str) -> PersonalData:
         """Everything of one user of the owner's clients."""
-        return PersonalData(self._database, user_id)
+        return PersonalData(self._database, self.session_records, user_id)
 
     async def write(self, *writes: OwnedWrite[Any]) -> None:
         """Do several writes in one transaction, all or none; returns when they are on disk.

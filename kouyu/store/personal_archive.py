@@ -64,11 +64,23 @@ class _Archive:
             if message.content_type == "object_string":
                 self._file_ids.update(file_ids_in(message.content))
             shown.append(about)
+        if conversation.user_id == self._user_id:  # else it is another user's too
+            await self._session_records(conversation.id)
         self._counts["conversations"] += 1
         self._counts["messages"] += len(messages)
         chats = await self._data.chats(conversation)
         whole = {"conversation": conversation, "chats": chats, "messages": shown}
         await self._json(f"conversations/{conversation.id}.json", whole)
+
+    async def _session_records(self, conversation_id: str) -> None:
+        """Add the records of the sessions of a conversation."""
+        for path in self._store.session_records.of(conversation_id):
+            try:
+                content = await asyncio.to_thread(path.read_bytes)
+            except FileNotFoundError:  # deleted meanwhile
+                continue
+            self._counts["sessions"] += 1
+            await self._add(f"sessions/{conversation_id}/{path.name}", content)
 
     async def _recording(self, message: MessageRecord) -> str:
         """Add the recording of a message; return its name, "" if it has been deleted meanwhile."""

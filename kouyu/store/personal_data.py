@@ -11,6 +11,7 @@ from kouyu.store.data_counts import DataCounts
 from kouyu.store.file_references import file_ids_in
 from kouyu.store.message_writes import MessageRecord
 from kouyu.store.ownership import OwnedDatabase, is_of
+from kouyu.store.session_records import SessionRecordFiles
 from kouyu.store.tables import chats, conversations, messages, sounds, variables
 from kouyu.store.tables import voiceprint_features as features
 from kouyu.store.tables import voiceprint_groups as groups
@@ -50,6 +51,8 @@ class _Step(msgspec.Struct, frozen=True):
     deleted: DataCounts
     file_ids: frozenset[str]
     is_last: bool
+    conversation_ids: tuple[str, ...] = ()
+    """The conversations that are gone, or from which something is."""
 
 
 class DeleteConversations(msgspec.Struct, frozen=True):
@@ -64,7 +67,7 @@ class DeleteConversations(msgspec.Struct, frozen=True):
         step = _without_messages(connection, messages.c.conversation_id.in_(ids))
         gone = connection.execute(delete(conversations).where(conversations.c.id.in_(ids))).rowcount
         deleted = msgspec.structs.replace(step.deleted, conversations=gone)
-        return _Step(deleted, step.file_ids, is_last=len(ids) < AT_ONCE)
+        return _Step(deleted, step.file_ids, is_last=len(ids) < AT_ONCE, conversation_ids=tuple(ids))
 
 
 class _DeleteOfUser(msgspec.Struct, frozen=True):
@@ -83,13 +86,15 @@ class _DeleteRest(msgspec.Struct, frozen=True):
 
     def apply(self, connection: Connection, owner: str) -> _Step:
         theirs = and_(chats.c.user_id == self.user_id, is_of(owner, chats.c.conversation_id))
+        found = connection.execute(select(chats.c.conversation_id).where(theirs).distinct()).scalars()
+        ids = tuple(str(conversation_id) for conversation_id in found)
         step = _without_messages(connection, messages.c.chat_id.in_(select(chats.c.id).where(theirs)))
         connection.execute(delete(chats).where(theirs))
         mine = and_(variables.c.owner == owner, variables.c.user_id == self.user_id)
         gone = connection.execute(delete(variables).where(mine)).rowcount
         voices = connection.execute(delete(features).where(_voices(owner, self.user_id))).rowcount
         deleted = msgspec.structs.replace(step.deleted, variables=gone, voiceprints=voices)
-        return _Step(deleted, step.file_ids, is_last=True)
+        return _Step(deleted, step.file_ids, is_last=True, conversation_ids=ids)
 
 
 def _without_messages(connection: Connection, which: ColumnElement[bool]) -> _Step:
@@ -115,8 +120,9 @@ def _voices(owner: str, user_id: str) -> ColumnElement[bool]:
 class PersonalData:
     """The data of one user among those of an owner. An empty ``user_id``, that of anonymous users, has none."""
 
-    def __init__(self, database: OwnedDatabase, user_id: str) -> None:
+    def __init__(self, database: OwnedDatabase, session_records: SessionRecordFiles, user_id: str) -> None:
         self._database = database
+        self._session_records = session_records
         self._user_id = user_id
 
     async def conversations(self, after_id: str) -> tuple[ConversationRecord, ...]:
@@ -162,12 +168,14 @@ class PersonalData:
         is_last = False
         while not is_last:
             step = await self._database.write_one(_DeleteOfUser(self._user_id))
-            deleted = deleted.plus(step.deleted)
+            sessions = await self._session_records.delete_of(step.conversation_ids)
+            deleted = deleted.plus(step.deleted).plus(DataCounts(sessions=sessions))
             file_ids |= step.file_ids
             is_last = step.is_last
         rest = await self._database.write_one(_DeleteRest(self._user_id))
+        sessions = await self._session_records.delete_of(rest.conversation_ids)
         await self._database.leave_no_trace()
-        return deleted.plus(rest.deleted), file_ids | rest.file_ids
+        return deleted.plus(rest.deleted).plus(DataCounts(sessions=sessions)), file_ids | rest.file_ids
 
 
 _CONVERSATION: Final[list[Any]] = [conversations.c[name] for name in ConversationRecord.__struct_fields__]

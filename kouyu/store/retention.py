@@ -12,6 +12,7 @@ from kouyu.store.database import Database
 from kouyu.store.file_references import unreferenced
 from kouyu.store.files import FileContents
 from kouyu.store.personal_data import AT_ONCE, DeleteConversations
+from kouyu.store.session_records import SessionRecordFiles
 from kouyu.store.tables import chats, conversations, files, messages
 
 _FILES_AT_ONCE: Final = 100
@@ -31,7 +32,13 @@ class DeleteFiles(msgspec.Struct, frozen=True):
         return connection.execute(delete(files).where(files.c.id.in_(self.ids))).rowcount
 
 
-async def forget_before(database: Database, contents: FileContents, before: int, live: Collection[str]) -> DataCounts:
+async def forget_before(
+    database: Database,
+    contents: FileContents,
+    session_records: SessionRecordFiles,
+    before: int,
+    live: Collection[str],
+) -> DataCounts:
     """Delete the conversations in which nothing was said since the Unix time ``before``, and the older files that no
     message and no bot refers to. ``live`` are conversations that clients are connected to: they stay.
 
@@ -48,7 +55,8 @@ async def forget_before(database: Database, contents: FileContents, before: int,
         ids, after = [each.id for each in found], found[-1].id
         # Checked again: something may have been said meanwhile.
         step = await database.write_one(DeleteConversations(and_(conversations.c.id.in_(ids), expired)))
-        deleted = deleted.plus(step.deleted)
+        sessions = await session_records.delete_of(step.conversation_ids)
+        deleted = deleted.plus(step.deleted).plus(DataCounts(sessions=sessions))
     older = await database.records(select(files.c.id).where(files.c.created_at < before), _Id)
     gone = await delete_files(database, contents, {each.id for each in older})
     deleted = msgspec.structs.replace(deleted, files=gone)

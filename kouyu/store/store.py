@@ -22,6 +22,7 @@ from kouyu.store.lost_connections import LostConnections
 from kouyu.store.outdated_voiceprints import OutdatedVoiceprints
 from kouyu.store.owned_store import OwnedStore
 from kouyu.store.servers import ServerLease
+from kouyu.store.session_records import SessionRecordFiles
 from kouyu.store.sign_ins import SignIns
 from kouyu.store.sounds import KeptSounds
 from kouyu.store.tokens import Tokens
@@ -36,7 +37,11 @@ class Store:
     """
 
     def __init__(
-        self, database: Database, clock: Callable[[], float] = time.time, files_folder: Path | None = None
+        self,
+        database: Database,
+        clock: Callable[[], float] = time.time,
+        files_folder: Path | None = None,
+        sessions_folder: Path | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -49,6 +54,7 @@ class Store:
         self.apps = Apps(database, self.ids, clock)
         self.sign_ins = SignIns(database, clock)
         self.issuer = TokenIssuer(database, self.ids, clock)
+        self.session_records = SessionRecordFiles(sessions_folder)
         self.audit = Audit(database, clock)
         self.kept_sounds = KeptSounds(database, clock)
         self.outdated_voiceprints = OutdatedVoiceprints(database)
@@ -62,18 +68,19 @@ class Store:
         recover: bool = True,
         clock: Callable[[], float] = time.time,
         files_folder: Path | None = None,
+        sessions_folder: Path | None = None,
         url: str = "",
     ) -> "Store":
         """Open the database at a path (SQLite) or URL for a server: take a lease, mark the chats as failed that servers
         left open which are gone, and delete the expired state of lost connections.
 
         ``recover=False`` does none of this, and does not migrate: for a program beside a running server. ``clock``
-        returns Unix seconds; ``files_folder`` is the folder of uploaded files; ``url`` is where other servers reach
-        this one. Raises SchemaTooNew, SchemaTooOld (see ``Database.open``), and StoreError if the database cannot be
-        opened.
+        returns Unix seconds; ``files_folder`` is the folder of uploaded files, ``sessions_folder`` that of session
+        records; ``url`` is where other servers reach this one. Raises SchemaTooNew, SchemaTooOld (see
+        ``Database.open``), and StoreError if the database cannot be opened.
         """
         database = await Database.open(location, beside_server=not recover)
-        store = cls(database, clock, files_folder)
+        store = cls(database, clock, files_folder, sessions_folder)
         if recover:
             try:
                 lease = ServerLease(database, store.ids, clock, url)
@@ -91,6 +98,7 @@ class Store:
             self._database,
             owner,
             contents=self._contents,
+            session_records=self.session_records,
             ids=self.ids,
             clock=self._clock,
             abandon=self.lease.abandon if self.lease else lambda _: None,
@@ -108,7 +116,7 @@ class Store:
 
     async def forget_before(self, before: int, live: Collection[str]) -> DataCounts:
         """Delete conversations and files that are too old. See retention.forget_before; raises StoreError."""
-        return await retention.forget_before(self._database, self._contents, before, live)
+        return await retention.forget_before(self._database, self._contents, self.session_records, before, live)
 
     async def delete_user(self, owner: str, user_id: str) -> DataCounts:
         """Delete everything of an owner's user permanently, with uploaded files that nobody else's messages name.

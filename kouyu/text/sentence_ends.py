@@ -52,6 +52,9 @@ SENTENCE_STARTERS: Final = frozenset(
 )
 """Words that, capitalised, begin a sentence: "in the U.S. It", but "the U.S. Army"."""
 
+RULE_WORDS: Final = _NEVER_LAST | _MAYBE_LAST | _BEFORE_NUMBER | SENTENCE_STARTERS | frozenset("i")
+"""All words by which it is decided whether a sentence ends."""
+
 _WORD: Final = re.compile(r"[A-Za-z']{1,16}")
 _DOTTED_LETTERS: Final = re.compile(r"[A-Za-z](?:\.[A-Za-z])+")
 _LIST_NUMBER: Final = re.compile(r"\s*(?:\d{1,3}|[A-Za-z])\Z")

@@ -9,6 +9,7 @@ from kouyu.conversation.inputs import AudioReceived, Input
 from kouyu.diagnostics.facts.record import AnyFact
 from kouyu.diagnostics.facts.user import SpeechProbabilities, Waveform
 from kouyu.diagnostics.observer import Observer
+from kouyu.diagnostics.waveform_track import WaveformTrack
 from tests.conversation.simulation import Simulation
 
 F = TypeVar("F", bound=AnyFact)
@@ -26,13 +27,15 @@ class Observed(Simulation):
         self.observer = Observer(
             limits=self.limits, configuration=self.conversation.configuration, turns_before=0, say=self.facts.append
         )
+        self.waveform = WaveformTrack(self.observer.clock, self.facts.append)
 
     def give(self, received: Input) -> None:
         """Hand an input to the core, as a session does."""
         if isinstance(received, AudioReceived):
             samples = np.full(received.end - self._heard, 0.25, np.float32)
+            self.observer.arrived(self._heard, received.end, self.now)
+            self.waveform.heard(samples, received.end, self.now)
             self._heard = received.end
-            self.observer.heard(samples, received.end, self.now)
         effects = self.conversation.receive(received, self.now)
         self.observer.observe(received, effects, self.conversation.configuration, self.now)
         self.history.append((self.now, received))

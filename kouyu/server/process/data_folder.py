@@ -58,6 +58,11 @@ class DataFolder:
         return self.path / "files"
 
     @property
+    def sessions(self) -> Path:
+        """The folder of session records."""
+        return self.path / "sessions"
+
+    @property
     def database(self) -> Path:
         """The SQLite database, where the data is not on PostgreSQL."""
         return self.path / location.DATABASE_FILE

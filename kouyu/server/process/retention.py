@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection
 from typing import Final
 
-from kouyu.settings.all_settings import RetentionSettings
+from kouyu.settings.all_settings import Settings
 from kouyu.store.data_counts import DataCounts
 from kouyu.store.errors import StoreError
 from kouyu.store.store import Store
@@ -19,20 +19,21 @@ EVERY_S: Final = 3600.0
 _DAY_S: Final = 86_400
 
 
-async def enforce_once(store: Store, settings: RetentionSettings, live: Collection[str], now: float) -> DataCounts:
+async def enforce_once(store: Store, settings: Settings, live: Collection[str], now: float) -> DataCounts:
     """Delete what is too old at the Unix time ``now``, and log how much that was. Raises StoreError."""
-    deleted = DataCounts()
-    if settings.conversations_days:
-        deleted = await store.forget_before(int(now) - settings.conversations_days * _DAY_S, live)
+    deleted, retention = DataCounts(), settings.retention
+    await store.session_records.forget(settings.recording.bounds, now)
+    if retention.conversations_days:
+        deleted = await store.forget_before(int(now) - retention.conversations_days * _DAY_S, live)
         if deleted != DataCounts():
-            log.info("deleted what is older than %d days: %s", settings.conversations_days, deleted)
-    await store.audit.forget_before(int(now) - settings.audit_days * _DAY_S)
+            log.info("deleted what is older than %d days: %s", retention.conversations_days, deleted)
+    await store.audit.forget_before(int(now) - retention.audit_days * _DAY_S)
     return deleted
 
 
 @contextlib.asynccontextmanager
 async def retention_enforced(
-    store: Store, settings: Callable[[], RetentionSettings], live: Callable[[], Collection[str]]
+    store: Store, settings: Callable[[], Settings], live: Callable[[], Collection[str]]
 ) -> AsyncIterator[None]:
     """Delete what is too old at the beginning of the block and every EVERY_S after. ``settings``
     returns those in force, ``live`` the ids of the conversations that clients are connected to."""

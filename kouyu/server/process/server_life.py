@@ -146,7 +146,7 @@ async def _serve(
         stopping.started()
         reloading = reloading_server(settings, rereading, opened, sessions, answerer_ids, state, store.audit)
         await stack.enter_async_context(reloading.on(hung_up))
-        retention = retention_enforced(store, lambda: reloading.settings.retention, state.watcher_hub.conversation_ids)
+        retention = retention_enforced(store, lambda: reloading.settings, state.watcher_hub.conversation_ids)
         await stack.enter_async_context(retention)
         write_address(folder.path, Address(ports.http, tuple(lan_addresses(ports, lan))))
         announce(_ready(ports, certificates, token, login, lan_links, settings.bot_ids))
@@ -279,7 +279,7 @@ def _ready(
 @asynccontextmanager
 async def _open_store(database: str | Path, folder: DataFolder) -> AsyncIterator[Store]:
     """Open the store, and keep its lease while the block runs."""
-    async with await Store.open(database, files_folder=folder.files) as store:
+    async with await Store.open(database, files_folder=folder.files, sessions_folder=folder.sessions) as store:
         assert store.lease is not None
         keeping = asyncio.create_task(store.lease.keep(), name="server-lease")
         try:

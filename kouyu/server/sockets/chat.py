@@ -4,8 +4,9 @@ import hashlib
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 from litestar import WebSocket, websocket
 from litestar.handlers import WebsocketRouteHandler
 
@@ -20,6 +21,9 @@ from kouyu.store.errors import StoreError
 from kouyu.store.lost_connections import LostConnections
 
 log = logging.getLogger(__name__)
+
+_RECORD: Final = {"": None, "true": True, "false": False}
+"""Values of the query parameter with which a client asks for a record of its session, or for none."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -66,12 +70,17 @@ def chat_route(
         if fault := authenticated.user.refuses_bot(bot_id, workflow_id):
             await say_error_and_close(client, errors.FORBIDDEN, fault, authenticated.log_id)
             return
+        wish = query_value(query, "record") or ""
+        if wish not in _RECORD:
+            fault = f"record: {wish[:20]!r} is not allowed; allowed: {', '.join(filter(None, _RECORD))}"
+            await say_error_and_close(client, errors.BAD_REQUEST, fault, authenticated.log_id)
+            return
         session = run_session(
             client,
             bot_id=bot_id,
             workflow_id=workflow_id,
             log_id=authenticated.log_id,
-            caller=authenticated.caller,
+            caller=msgspec.structs.replace(authenticated.caller, wants_record=_RECORD[wish]),
             redials_as=_redials_as(authenticated),
         )
         await serve_session(client, authenticated, sessions, session)

@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 
 from kouyu.server.process.retention import enforce_once, retention_enforced
-from kouyu.settings.all_settings import RetentionSettings
+from kouyu.settings.all_settings import RetentionSettings, Settings
 from kouyu.store.conversations import CreateConversation
 from kouyu.store.store import Store
 
 DAY_S = 86_400
 OLD = CreateConversation(id="old", bot_id="bot", created_at=DAY_S)
+
+
+def keeping(days: int) -> Settings:
+    return Settings(retention=RetentionSettings(conversations_days=days))
 
 
 async def test_conversations_are_kept_for_the_days_of_the_settings(
@@ -22,9 +26,9 @@ async def test_conversations_are_kept_for_the_days_of_the_settings(
     async with await Store.open(tmp_path / "kouyu.db") as store:
         await store.of("").write(OLD)
         for days, now in ((0, 1e9), (7, 8.0 * DAY_S)):
-            await enforce_once(store, RetentionSettings(conversations_days=days), [], now)
+            await enforce_once(store, keeping(days), [], now)
             assert await store.of("").conversations.get("old") is not None
-        await enforce_once(store, RetentionSettings(conversations_days=7), [], 8.0 * DAY_S + 1)
+        await enforce_once(store, keeping(7), [], 8.0 * DAY_S + 1)
         assert await store.of("").conversations.get("old") is None
     assert "deleted what is older than 7 days: 1 conversations" in caplog.text
 
@@ -33,7 +37,7 @@ async def test_it_is_done_at_the_start_and_stops_with_the_server(tmp_path: Path)
     async with await Store.open(tmp_path / "kouyu.db") as store:
         await store.of("").write(OLD)
         async with (
-            retention_enforced(store, lambda: RetentionSettings(conversations_days=1), list),
+            retention_enforced(store, lambda: keeping(1), list),
             asyncio.timeout(10),
         ):
             while await store.of("").conversations.get("old") is not None:  # noqa: ASYNC110 - a task of the block

@@ -1,0 +1,135 @@
+"""A record that is run again does the same; where today's core differs, the first difference is found and shown."""
+
+import tempfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+
+from kouyu.conversation.inputs import ClientFault, ClientLeft, ConnectionResumed, OpenedConversation, ReplyDelta
+from kouyu.protocol.configuration import Configuration
+from kouyu.protocol.errors import InvalidField
+from kouyu.recording.first_difference import difference_shown
+from kouyu.recording.frames import MAGIC, RecordError, frame
+from kouyu.recording.record_file import Record, read_record
+from kouyu.recording.replaying import replay
+from tests.conversation.random_users import Do, histories, perform, tries
+from tests.recording.recorded_simulation import RecordedSimulation, interrupted
+
+
+@tries
+@given(history=histories)
+def test_whatever_happened_happens_again(history: tuple[dict[str, Any], list[Do]]) -> None:
+    talk = RecordedSimulation()
+    perform(talk, history)
+    talk.give(ClientLeft())
+    with tempfile.TemporaryDirectory() as folder:
+        record = talk.written(Path(folder) / "record")
+    assert len(record.steps) == len(talk.steps)
+    replayed = replay(record)
+    assert replayed.difference is None, list(difference_shown(replayed))
+
+
+def test_inputs_with_faults_and_resumed_connections_are_rebuilt(tmp_path: Path) -> None:
+    talk = RecordedSimulation()
+    requested = msgspec.structs.replace(Configuration(), prologue_content="Welcome back.", need_play_prologue=True)
+    talk.give(ConnectionResumed(requested, OpenedConversation("77", "78")))
+    talk.give(ClientFault(InvalidField("data.x", [1], "a number"), "the message"))
+    talk.configure(output_audio={"speech_rate": 1000}, turn_detection={"type": "server_vad"}, extra=3)
+    talk.speak(600)
+    talk.silence(900)
+    assert replay(talk.written(tmp_path / "record")).difference is None
+
+
+def changed(record: Record, **limits: Any) -> Record:
+    """The record with other limits, which stands for a core that decides otherwise."""
+    header = msgspec.structs.replace(record.header, limits=msgspec.structs.replace(record.header.limits, **limits))
+    return msgspec.structs.replace(record, header=header)
+
+
+def test_the_first_difference_is_shown_with_what_led_to_it(tmp_path: Path) -> None:
+    record = interrupted(tmp_path / "record")
+    replayed = replay(changed(record, barge_in_ms=800))
+    assert replayed.difference is not None
+    before = record.steps[: replayed.difference.step]
+    assert replay(msgspec.structs.replace(changed(record, barge_in_ms=800), steps=before)).difference is None
+    shown = "\n".join(difference_shown(replayed))
+    assert "Recorded: Send input_audio_buffer.speech_started" in shown
+    assert "Today:    nothing" in shown
+
+
+def test_a_changed_text_is_a_difference_that_names_the_field(tmp_path: Path) -> None:
+    record = interrupted(tmp_path / "record")
+    steps = [
+        msgspec.structs.replace(step, received=ReplyDelta(step.received.order, "Lyon is "))
+        if isinstance(step.received, ReplyDelta) and step.received.text == "Paris is "
+        else step
+        for step in record.steps
+    ]
+    shown = "\n".join(difference_shown(replay(msgspec.structs.replace(record, steps=steps))))
+    assert "text: 'Paris is the capital.' was recorded, today it is 'Lyon is the capital.'" in shown
+
+
+def test_more_ids_than_were_recorded_do_not_stop_a_replay(tmp_path: Path) -> None:
+    record = interrupted(tmp_path / "record")
+    without = [msgspec.structs.replace(step, ids=()) for step in record.steps]
+    replayed = replay(msgspec.structs.replace(record, steps=without))
+    assert replayed.difference is not None
+    created = "conversation.chat.created"
+    assert replayed.sent(created) == replay(record).sent(created)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"RIFF", "it is no session record of kouyu"),
+        (MAGIC, "it has no header"),
+        (MAGIC + frame(b"H", msgspec.msgpack.encode({"version": 9, "kouyu": "7.0"})), "version 9 (kouyu 7.0 wrote it)"),
+        (MAGIC + frame(b"H", b"\xc1"), "its header cannot be read"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "file.kyrec"
+    path.write_bytes(content)
+    with pytest.raises(RecordError) as raised:
+        read_record(path)
+    assert str(raised.value).startswith(f"{path}: ")
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ([9, 1.0], "an entry of an unknown kind"),
+        ([3, 1.0, "Telepathy", {}, [], []], "the input 'Telepathy' is unknown to this kouyu"),
+        ([3, 1.0, "ReplyDelta", {"order": "one"}, [], []], "the input 'ReplyDelta' cannot be read"),
+        ([3, 1.0, "SpeechAudio", {"order": 1, "packet": 10**12, "duration_ms": 1}, [], []], "cannot be read"),
+        ([0, {"need_play_prologue": 3}], "a configuration cannot be read"),
+    ],
+)
+def test_an_entry_that_cannot_be_read_says_why(tmp_path: Path, entry: list[Any], said: str) -> None:
+    talk = RecordedSimulation()
+    path = tmp_path / "file.kyrec"
+    talk.written(path)
+    stream = zlib.compressobj(1, zlib.DEFLATED, -15)
+    payload = stream.compress(msgspec.msgpack.encode([entry])) + stream.flush(zlib.Z_SYNC_FLUSH)
+    header = msgspec.msgpack.encode(talk.header)
+    path.write_bytes(MAGIC + frame(b"H", header) + frame(b"E", payload))
+    with pytest.raises(RecordError, match=said):
+        read_record(path)
+
+
+def test_noise_in_a_file_never_leads_to_another_error_than_that_it_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "file.kyrec"
+    interrupted(path)
+    content = path.read_bytes()
+    for place in range(len(MAGIC), len(content), max(1, len(content) // 300)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0x55]) + content[place + 1 :])
+        try:
+            cut = read_record(path)
+        except RecordError:
+            continue
+        assert replay(cut).difference is None
