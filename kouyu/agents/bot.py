@@ -246,6 +246,8 @@ class LanguageModelBot:
         options = {name: getattr(self.definition, name) for name in _OPTIONS}
         if self._tools and not may_call:
             options["tool_choice"] = "none"
+        if self.definition.answers_in_json:
+            options["response_format"] = {"type": "json_object"}
         return {name: value for name, value in options.items() if value is not None}
 
     def _budget(self, fixed: list[dict[str, Any]], model: AskedModel) -> int:

@@ -56,6 +56,8 @@ class BotDefinition(msgspec.Struct, frozen=True, kw_only=True):
     frequency_penalty: float | None = None
     max_tokens: int | None = None
     """Most tokens of one answer; None leaves it to the endpoint."""
+    answers_in_json: bool = False
+    """Whether the model must answer with a JSON object."""
     context_rounds: int | None = None
     """Most earlier questions, with their answers, that the model gets; None for all that fit."""
     tools: tuple[dict[str, Any], ...] = ()

@@ -185,5 +185,6 @@ def _definition(bot_id: str, profile: BotProfile, model: LanguageModel) -> BotDe
         presence_penalty=chosen.presence_penalty,
         frequency_penalty=chosen.frequency_penalty,
         max_tokens=base.max_tokens if chosen.max_tokens is None else chosen.max_tokens,
+        answers_in_json=chosen.response_format == "json",
         context_rounds=chosen.context_round,
     )

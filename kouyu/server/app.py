@@ -45,6 +45,7 @@ from kouyu.server.rest.voice_clone import clone_routes
 from kouyu.server.rest.voiceprint_features import voiceprint_feature_routes
 from kouyu.server.rest.voiceprint_groups import voiceprint_group_routes
 from kouyu.server.rest.voices import voice_routes
+from kouyu.server.rest.workflows import workflow_routes
 from kouyu.server.rest.workspaces import workspace_routes
 from kouyu.server.sign_in.consent import consent_routes
 from kouyu.server.sign_in.consent_pages import consent_page_routes
@@ -107,7 +108,7 @@ def create_app(
             *message_routes(store, rest.text),
             *feedback_routes(store, rest.text),
             *(conversation_routes(store, rest.text, answerer_ids.bots_of, chats) if chats else ()),
-            *(chat_routes(store, chats, rest) if chats else ()),
+            *((*chat_routes(store, chats, rest), *workflow_routes(store, chats, rest)) if chats else ()),
             *voice_routes(voices, rest.spoken, VoicePreviews(SynthesisServices.of(services)) if services else None),
             *clone_routes(rest.client),
             *(audio_socket_routes(authenticator, sessions, answerer_ids, services) if services else ()),

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Connection, and_, insert, select, update
@@ -12,6 +12,9 @@ from kouyu.store.database import Database
 from kouyu.store.errors import UnknownBot
 from kouyu.store.ownership import OwnedDatabase
 from kouyu.store.tables import bots
+
+ResponseFormat = Literal["text", "markdown", "json"]
+"""``json``: the model answers with a JSON object. The others leave its answer to the prompt."""
 
 
 class BotModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +28,7 @@ class BotModel(msgspec.Struct, frozen=True, kw_only=True):
     max_tokens: int | None = None
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
+    response_format: ResponseFormat | None = None
     context_round: int | None = None
     """Earlier questions, with their answers, in the model's context; None is all that fit."""
 

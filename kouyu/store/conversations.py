@@ -57,6 +57,27 @@ class CreateConversation(msgspec.Struct, frozen=True, kw_only=True):
         dialect.put(connection, conversations, values, key=("id",), change=())
 
 
+class FindOrCreate(msgspec.Struct, frozen=True):
+    """Find the latest conversation with the name and the bot of ``conversation``, or create that one; return the id."""
+
+    conversation: CreateConversation
+
+    def apply(self, connection: Connection, owner: str) -> str:
+        """See OwnedWrite."""
+        wanted = self.conversation
+        same = (
+            conversations.c.owner == owner,
+            conversations.c.bot_id == wanted.bot_id,
+            conversations.c.user_id == wanted.user_id,
+            conversations.c.name == wanted.name,
+        )
+        latest = select(conversations.c.id).where(*same).order_by(conversations.c.id.desc()).limit(1)
+        found = connection.execute(latest).scalar()
+        if found is None:
+            wanted.apply(connection, owner)
+        return str(found or wanted.id)
+
+
 class SetSection(msgspec.Struct, frozen=True):
     """Make this the conversation's current section. Raises UnknownConversation."""
 
@@ -111,6 +132,11 @@ class Conversations:
         self._database = database
         self._session_records = session_records
         self._clock = clock
+
+    async def find_or_create(self, conversation: CreateConversation) -> str:
+        """The id of the latest conversation with this one's name and bot; if there is none, of this one, which is
+        created."""
+        return await self._database.write_one(FindOrCreate(conversation))
 
     async def create_if_missing(
         self,

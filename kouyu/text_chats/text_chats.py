@@ -24,6 +24,7 @@ from kouyu.text_chats.chat_request import ChatRequest
 from kouyu.text_chats.event_stream import EventStream
 from kouyu.text_chats.services import ChatServices
 from kouyu.text_chats.text_chat import TextChat
+from kouyu.text_chats.workflow_runs import RunRequest, WorkflowRun, WorkflowRuns
 
 _SHOWN: Final = 100
 _DELETED: Final = "the conversation was deleted in the middle of this chat"
@@ -45,6 +46,16 @@ class TextChats:
         """Chats refused because no further one may begin, by reason."""
         self._tasks: dict[TextChat, asyncio.Task[None]] = {}
         self._is_ending = False
+        self.runs = WorkflowRuns(lambda: self._services.limits, services.ids)
+        """Runs of flows outside conversations."""
+
+    def run_flow(self, asked: RunRequest) -> WorkflowRun:
+        """Begin a run of a flow. Raises ProtocolError if too much runs already."""
+        if self._is_ending:
+            raise self._refusal("stopping", "the server is stopping and begins no run")
+        if self.running + len(self.runs.tasks) >= self.limit:
+            raise self._refusal("full", f"{self.running + len(self.runs.tasks)} chats and runs run already")
+        return self.runs.begin(asked)
 
     def bots_of(self, owner: str) -> Mapping[str, Agent]:
         """The agents of the bots that this owner's clients may talk to, by bot id."""
@@ -161,6 +172,7 @@ class TextChats:
     async def end(self) -> None:
         """Shut down: begin no more chats, and end every running one as failed."""
         self.refuse_new()
+        await self.runs.end()
         for chat, task in self._tasks.items():
             chat.stop_with(INTERRUPTED.msg)
             task.cancel()

@@ -119,6 +119,17 @@ async def writing(request: pytest.FixtureRequest, tmp_path: Path, certificates: 
         yield f"You asked {request.user_input}"
         yield f" in {request.parameters['shop']}."
 
+    async def as_json(request: FlowRequest) -> str:
+        return '{"answer": 7}'
+
+    async def broken(request: FlowRequest) -> str:
+        raise ZeroDivisionError
+
+    async def endless(request: FlowRequest) -> AsyncIterator[str]:
+        flow_requests.append(request)
+        yield "Wait"
+        await asyncio.Event().wait()
+
     async with openai_stand_in() as model, await Store.open(tmp_path / "kouyu.db") as store:
         _, secret = await store.tokens.create("ada")
         bots = _bots(model)
@@ -127,7 +138,12 @@ async def writing(request: pytest.FixtureRequest, tmp_path: Path, certificates: 
             ids=store.ids,
             limits=getattr(request, "param", LIMITS),
             bots_of=lambda owner: bots,
-            flows={"orders": Flow("orders", orders, parameters={"shop": "the north"})},
+            flows={
+                "orders": Flow("orders", orders, parameters={"shop": "the north"}),
+                "json": Flow("json", as_json, parameters={}),
+                "broken": Flow("broken", broken, parameters={}),
+                "endless": Flow("endless", endless, parameters={}),
+            },
             synthesizer=StubSynthesizer(),
         )
         overload = Overload()

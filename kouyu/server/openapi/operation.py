@@ -8,7 +8,19 @@ OPTION: Final = "operation"
 """The key in a route handler's ``opt``."""
 
 Answer = Literal["json", "audio", "archive", "events", "picture", "page", "metrics"]
-Tag = Literal["Audio", "Bots", "Chats", "Conversations", "Files", "Server", "Sign-in", "Users", "Voiceprints", "kouyu"]
+Tag = Literal[
+    "Audio",
+    "Bots",
+    "Chats",
+    "Conversations",
+    "Files",
+    "Server",
+    "Sign-in",
+    "Users",
+    "Voiceprints",
+    "Workflows",
+    "kouyu",
+]
 
 
 class Operation(Struct, frozen=True, kw_only=True):

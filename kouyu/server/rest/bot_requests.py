@@ -10,7 +10,7 @@ from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
 from kouyu.protocol.text_ranges import LONGEST_ID
 from kouyu.server.rest.ids import Id, OptionalId
 from kouyu.server.rest.paging import PageNumber, PageSize
-from kouyu.store.bots import BotModel, BotProfile, BotTools
+from kouyu.store.bots import BotModel, BotProfile, BotTools, ResponseFormat
 
 MOST_PLUGINS: Final = 256
 """Most tools that a client may list for one bot."""
@@ -49,7 +49,12 @@ class ModelInfoConfig(Struct, frozen=True, kw_only=True):
     presence_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
     frequency_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
     context_round: Annotated[int, Meta(ge=0, le=100, description="Earlier questions in its context.")] | None = None
-    response_format: Literal["text"] = "text"
+    response_format: (
+        Annotated[
+            ResponseFormat, Meta(description="json: the model answers with a JSON object; the prompt must say so too.")
+        ]
+        | None
+    ) = None
 
 
 class PluginId(Struct, frozen=True):

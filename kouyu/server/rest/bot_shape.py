@@ -5,7 +5,7 @@ from typing import Final, Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from kouyu.assembly.bot_directory import BotDirectory
-from kouyu.store.bots import BotProfile, BotRecord
+from kouyu.store.bots import BotProfile, BotRecord, ResponseFormat
 
 SINGLE_AGENT: Final = 0
 
@@ -34,6 +34,7 @@ class ShownModel(Struct, frozen=True, omit_defaults=True, kw_only=True):
     max_tokens: int | None = None
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
+    response_format: ResponseFormat | None = None
     context_round: int | None = None
 
 

@@ -48,9 +48,18 @@ async def _frames(chats: TextChats, chat: TextChat, stream: EventStream, done: b
 
 def frame(name: str, data: bytes) -> bytes:
     """One event; ``data`` is JSON."""
+    return b"event:%b\ndata:%b\n\n" % (name.encode(), _on_one_line(data))
+
+
+def numbered_frame(number: int, name: str, data: bytes) -> bytes:
+    """One event of a workflow's run: its SDKs read an ``id:`` line first."""
+    return b"id:%d\nevent:%b\ndata:%b\n\n" % (number, name.encode(), _on_one_line(data))
+
+
+def _on_one_line(data: bytes) -> bytes:
     for separator, escape in _SEPARATORS.items():
         data = data.replace(separator, escape)
-    return b"event:%b\ndata:%b\n\n" % (name.encode(), data)
+    return data
 
 
 def _data(event: DownlinkEvent) -> Any:

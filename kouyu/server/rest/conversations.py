@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from litestar.types import Guard
 from msgspec import Meta
 
+from kouyu.agents.flow import DEFAULT_CONVERSATION_NAME
 from kouyu.protocol.content import TextPart, parse_parts
 from kouyu.protocol.errors import BAD_REQUEST, UnknownId
 from kouyu.server.openapi.operation import described
@@ -41,6 +42,13 @@ class NewConversation(msgspec.Struct, frozen=True, kw_only=True):
 
     bot_id: OptionalId = ""
     name: _Name = ""
+    conversation_name: Annotated[_Name, Meta(description="The same as name, for conversations with a workflow.")] = ""
+    get_or_create: Annotated[
+        bool,
+        Meta(description="Return the conversation of this name with the same bot, app or workflow, if there is one."),
+    ] = False
+    app_id: OptionalId = ""
+    workflow_id: OptionalId = ""
     messages: tuple[EnterMessage, ...] = ()
     meta_data: Pairs = {}
 
@@ -143,15 +151,27 @@ def _create_route(store: Store, guard: Guard, bots_of: BotsOf) -> HTTPRouteHandl
             id=conversation_id,
             bot_id=bot_id,
             created_at=now,
-            name=wanted.name or _first_words(entered),
+            name=wanted.name or wanted.conversation_name or _first_words(entered),
             meta_data=entered_pairs(wanted.meta_data),
         )
-        inserted = [AddMessage(each.placed(store.ids.next_id(), **place), now) for each in entered]
         mine = store.of(request.user.owner)
+        if wanted.get_or_create:
+            named = _named(wanted, conversation)
+            found = await mine.conversations.find_or_create(named)
+            if found != named.id:
+                return answer_success(request, _shown(await known_conversation(mine, found)))
+        inserted = [AddMessage(each.placed(store.ids.next_id(), **place), now) for each in entered]
         await mine.write(conversation, *inserted)
         return answer_success(request, _shown(await known_conversation(mine, conversation_id)))
 
     return create
+
+
+def _named(wanted: NewConversation, conversation: CreateConversation) -> CreateConversation:
+    """The conversation by which one of the same name is found: it is of the bot, else of the app or workflow."""
+    name = wanted.name or wanted.conversation_name or DEFAULT_CONVERSATION_NAME
+    of_id = wanted.bot_id or wanted.app_id or wanted.workflow_id
+    return msgspec.structs.replace(conversation, name=name, bot_id=of_id)
 
 
 def _changing_routes(store: Store, guard: Guard, chats: TextChats) -> list[HTTPRouteHandler]:

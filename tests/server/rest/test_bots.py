@@ -73,12 +73,15 @@ def test_a_new_bot_is_a_draft_until_it_is_published(scripted_coze: Coze) -> None
 def test_a_published_bot_answers_with_its_prompt_model_options_and_prologue(
     scripted_coze: Coze, scripted_server: RunningServer, language_model: OpenAIStandIn
 ) -> None:
-    model = BotModelInfo(model_id="scripted", temperature=0.3, max_tokens=99, presence_penalty=0.5)
+    model = BotModelInfo(
+        model_id="scripted", temperature=0.3, max_tokens=99, presence_penalty=0.5, response_format="json"
+    )
     bot_id = made(scripted_coze, model_info_config=model)
     scripted_coze.bots.publish(bot_id=bot_id)
     sent = asked(scripted_server, language_model, bot_id, custom_variables={"mood": "grim"})
     assert sent["messages"][0] == {"role": "system", "content": "You are a grim pirate."}
     assert (sent["temperature"], sent["max_tokens"], sent["presence_penalty"]) == (0.3, 99, 0.5)
+    assert sent["response_format"] == {"type": "json_object"}
 
 
 def test_a_published_bot_answers_in_writing_too(scripted_coze: Coze, language_model: OpenAIStandIn) -> None:
