@@ -74,7 +74,11 @@ def test_a_published_bot_answers_with_its_prompt_model_options_and_prologue(
     scripted_coze: Coze, scripted_server: RunningServer, language_model: OpenAIStandIn
 ) -> None:
     model = BotModelInfo(
-        model_id="scripted", temperature=0.3, max_tokens=99, presence_penalty=0.5, response_format="json"
+        model_id="scripted",
+        temperature=0.3,
+        max_tokens=99,
+        presence_penalty=0.5,
+        response_format=BotModelInfo.ResponseFormat.JSON,
     )
     bot_id = made(scripted_coze, model_info_config=model)
     scripted_coze.bots.publish(bot_id=bot_id)
