@@ -51,6 +51,7 @@ EXTRA_OF: Final[Mapping[str, str]] = {
     "asyncpg": "postgres",
     "opentelemetry": "otel",
     "piper": "piper",
+    "pytest": "testing",
     "sherpa_onnx": "emotion",
     "sounddevice": "microphone",
 }

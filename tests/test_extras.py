@@ -25,11 +25,13 @@ LIGHT: Final = (
     "kouyu.cli.talk",
     "kouyu.cli.play",
     "kouyu.cli.cassette",
+    "kouyu.cli.proxy",
+    "kouyu.testing",
     "kouyu.cli.licences",
     "kouyu.extras",
     "kouyu.settings",
 )
-LIGHT_PACKAGES: Final = ("cassettes", "client", "conversation", "player", "protocol")
+LIGHT_PACKAGES: Final = ("cassettes", "client", "conversation", "player", "protocol", "proxy")
 WITHOUT_THE_EXTRAS: Final = f"""
 import sys
 class Missing:

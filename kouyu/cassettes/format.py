@@ -36,10 +36,14 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A handshake that was accepted. ``subprotocol`` is the chosen one's place among those that the client offered."""
+    """A handshake that was accepted.
+
+    ``query`` has the parameters without secrets; None if they are not known: then any fit. ``subprotocol`` is the
+    place of the chosen one among those that the client offered.
+    """
 
     path: str
-    query: Query = ()
+    query: Query | None = ()
     headers: dict[str, str] = {}
     answer_headers: dict[str, str] = {}
     subprotocol: int | None = None

@@ -43,7 +43,7 @@ def import_session(file: Path, writer: CassetteWriter) -> None:
     created = [event_type_of(each.event) for each in messages if event_type_of(each.event) in CREATED]
     if not created:
         raise NotASession(f"{file}: none of {', '.join(sorted(CREATED))} says which endpoint this is")
-    connection = writer.connection(Opening(path=_PATHS[created[0].removesuffix(".created")]))
+    connection = writer.connection(Opening(path=_PATHS[created[0].removesuffix(".created")], query=None))
     began_at = _began_at(messages)
     at = 0.0
     for message in messages:

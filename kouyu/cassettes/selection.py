@@ -73,7 +73,8 @@ class Recordings:
         found: list[tuple[Script, Carried]] = []
         first: Difference | None = None
         for script in at_path:
-            compared = compare(dict(script.connection.opening.query), dict(query), {})
+            recorded = script.connection.opening.query
+            compared = {} if recorded is None else compare(_given(recorded), _given(query), {})
             if isinstance(compared, FieldDifference):
                 name = f"the query parameter {compared.path}"
                 place = f"{script.connection.name}, line 1"
@@ -97,7 +98,7 @@ class Answers:
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Exchange | Difference:
         """The recorded exchange of a request. ``headers`` have names in small letters."""
         path, _, query = target.partition("?")
-        given = {"query": dict(readable_query(query)), "body": _given_body(headers.get("content-type", ""), body)}
+        given = {"query": _given(readable_query(query)), "body": _given_body(headers.get("content-type", ""), body)}
         first: Difference | None = None
         reused: int | None = None
         for number, exchange in enumerate(self._exchanges):
@@ -120,7 +121,7 @@ class Answers:
 
     def _compare(self, exchange: Exchange, given: dict[str, Any]) -> Carried | FieldDifference:
         body = _value_of(exchange.body)
-        expected = {"query": dict(exchange.query), "body": body}
+        expected = {"query": _given(exchange.query), "body": body}
         if isinstance(body, _Amount) and isinstance(given["body"], _Amount):
             if not body.fits(given["body"]):
                 return FieldDifference("body", str(body), str(given["body"]))
@@ -182,6 +183,11 @@ def _value_of(body: Body) -> Any:
     if body.bytes:
         return _Amount(body.bytes)
     return None if not isinstance(body.json, dict | list | str | int | float) else body.json
+
+
+def _given(query: Query) -> dict[str, str]:
+    """The parameters that have a value: SDKs send ``bot_id=`` for none."""
+    return {name: value for name, value in query if value}
 
 
 def _same_path(one: str, other: str) -> bool:

@@ -32,32 +32,36 @@ class CassetteWriter:
     """Writes one cassette. All text passes ``secrets`` first."""
 
     def __init__(self, folder: Path, header: Header, secrets: Secrets, *, keep_voice: bool = True) -> None:
-        """Make the folder. ``keep_voice``: whether the client's audio is kept, or its amount alone.
+        """Make the folder, or use one in which nothing was recorded.
+
+        ``keep_voice``: whether the client's audio is kept, or its amount alone.
 
         Raises NotEmpty, and OSError.
         """
-        if (folder / HEADER_FILE).exists():
+        if (folder / HEADER_FILE).exists() and len(list(folder.iterdir())) > 1:
             raise NotEmpty(f"{folder} is a cassette already: give another folder, or delete this one")
         folder.mkdir(parents=True, exist_ok=True)
         (folder / HEADER_FILE).write_text(msgspec.json.format(msgspec.json.encode(header)).decode() + "\n")
         self.folder = folder
         self._secrets = secrets
         self._keep_voice = keep_voice
-        self._connections = 0
+        self.connections = 0
+        self.requests = 0
         self._answers = 0
-        self._requests: BinaryIO | None = None
+        self._exchanges: BinaryIO | None = None
 
     def connection(self, opening: Opening) -> "ConnectionWriter":
         """Begin the file of one more connection."""
-        self._connections += 1
-        file = self.folder / f"connection-{self._connections:04}.jsonl"
+        self.connections += 1
+        file = self.folder / f"connection-{self.connections:04}.jsonl"
         return ConnectionWriter(file, opening, self._secrets, keep_voice=self._keep_voice)
 
     def exchange(self, exchange: Exchange) -> None:
         """Add one request with its answer."""
-        if self._requests is None:
-            self._requests = (self.folder / REQUESTS_FILE).open("wb", buffering=0)
-        self._requests.write(_line(self._secrets.scrub(_plain(exchange))))
+        self.requests += 1
+        if self._exchanges is None:
+            self._exchanges = (self.folder / REQUESTS_FILE).open("wb", buffering=0)
+        self._exchanges.write(_line(self._secrets.scrub(_plain(exchange))))
 
     def answer_file(self, content: bytes) -> Body:
         """Write a body of an answer into a file of its own."""
@@ -68,8 +72,8 @@ class CassetteWriter:
 
     def close(self) -> None:
         """Close the file of requests."""
-        if self._requests is not None:
-            self._requests.close()
+        if self._exchanges is not None:
+            self._exchanges.close()
 
 
 class ConnectionWriter:

@@ -18,6 +18,8 @@ from kouyu.bench.latency_report import LatencyReport, latency_chart
 from kouyu.bench.latency_report import print_report as print_latency
 from kouyu.bench.latency_run import LatencyOptions, run_latency
 from kouyu.bench.modes import MODES
+from kouyu.bench.proxy_latency import measure_proxy
+from kouyu.bench.proxy_latency import print_report as print_proxy
 from kouyu.bench.question_files import LANGUAGES
 from kouyu.bench.received import ConnectionLost
 from kouyu.bench.soak import SoakOptions, measure_soak
@@ -204,6 +206,17 @@ def stages(tiers: tuple[str, ...], json_file: Path | None, **options: Any) -> No
     """
     report = _run(_stages_with_progress(StagesOptions(tiers=tiers or (None,), **options)))
     print_stages(report, Console())
+    _write(report, json_file)
+
+
+@bench.command("proxy")
+@click.option("--frames", type=click.IntRange(100, 1_000_000), default=2_000, show_default=True, help="Frames to send.")
+@click.option("--every-ms", type=click.FloatRange(0, 1000), default=2.0, show_default=True, help="Time between frames.")
+@click.option("--json", "json_file", type=OutputFile(), help="Write everything measured to this file.")
+def proxy_command(frames: int, every_ms: float, json_file: Path | None) -> None:
+    """Measure how much later a frame of audio arrives through `kouyu proxy`, which records it."""
+    report = _run(measure_proxy(frames, every_ms))
+    print_proxy(report, Console())
     _write(report, json_file)
 
 

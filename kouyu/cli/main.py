@@ -14,6 +14,7 @@ from kouyu.server.process.terminal import survive_hangups
 COMMANDS: Final = {
     "serve": "Run the server.",
     "talk": "Talk with a bot from this terminal.",
+    "proxy": "Record what an app and a server say to each other.",
     "play": "Serve a recording, to test an app without a server.",
     "cassette": "Make recordings of sessions that were recorded in another way.",
     "models": "List, fetch, verify and remove model weights.",

@@ -1,12 +1,10 @@
 """`kouyu play`: serve a cassette, so that an app can be tested without a server and its models."""
 
 import asyncio
-import contextlib
+import functools
 import json
 import os
-import signal
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,9 +12,12 @@ import click
 import msgspec
 
 from kouyu.cassettes.format import Cassette
+from kouyu.cassettes.listening import listening
 from kouyu.cassettes.reading import UnreadableCassette, read_cassette
-from kouyu.cli.tls_options import ServedTls, TlsOptions, served_tls, tls_options
-from kouyu.player.listening import listening
+from kouyu.cli.stop_signals import stop_signals
+from kouyu.cli.tls_options import TlsOptions, served_tls, tls_options
+from kouyu.player.http_connection import serve_http
+from kouyu.player.local_tls import ServedTls
 from kouyu.player.played_cassette import PlayedCassette
 
 DIFFERENT: Final = 3
@@ -86,8 +87,9 @@ def play(
 
 async def _play(folder: Path, cassette: Cassette, options: _Options, tls: ServedTls | None) -> int:
     played = PlayedCassette(cassette, fast=options.fast, once=options.once)
+    serve = functools.partial(serve_http, played)
     try:
-        async with listening(played, options.host, options.port, tls.context if tls else None) as port:
+        async with listening(serve, options.host, options.port, tls.context if tls else None) as port:
             address = _address(options.host, port, tls)
             _say(folder, cassette, options, address)
             code = await _run(options, address) if options.command else await _until_stopped(played, options.once)
@@ -133,13 +135,13 @@ async def _run(options: _Options, address: dict[str, str]) -> int:
         process = await asyncio.create_subprocess_exec(*options.command, env={**os.environ, **address})
     except OSError as fault:
         raise click.ClickException(f"{options.command[0]}: {fault.strerror}") from None
-    async with _stopped():
+    async with stop_signals():
         code = await process.wait()
     return code if code >= 0 else 128 - code
 
 
 async def _until_stopped(played: PlayedCassette, once: bool) -> int:
-    async with _stopped() as stop:
+    async with stop_signals() as stop:
         waiting: list[asyncio.Task[Any]] = [asyncio.create_task(stop.wait())]
         if once:
             waiting.append(asyncio.create_task(played.wait_until_over()))
@@ -148,17 +150,3 @@ async def _until_stopped(played: PlayedCassette, once: bool) -> int:
             each.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
     return 0
-
-
-@contextlib.asynccontextmanager
-async def _stopped() -> AsyncIterator[asyncio.Event]:
-    """An event that SIGINT or SIGTERM sets."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, stop.set)
-    try:
-        yield stop
-    finally:
-        for each in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(each)

@@ -8,6 +8,9 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from kouyu.player.local_tls import ServedTls, local_tls, tls_context
+from kouyu.store.location import data_dir
+
 F = TypeVar("F", bound=Callable[..., Any])
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -18,13 +21,6 @@ class TlsOptions(msgspec.Struct, frozen=True):
     local: bool = False
     certificate: Path | None = None
     key: Path | None = None
-
-
-class ServedTls(msgspec.Struct, frozen=True):
-    """``authority`` is the PEM file that a client must trust; None with a certificate of the user's own."""
-
-    context: ssl.SSLContext
-    authority: Path | None = None
 
 
 def tls_options(command: F) -> F:
@@ -46,29 +42,18 @@ def served_tls(options: TlsOptions) -> ServedTls | None:
     """Load what the options ask for; None: no TLS. Raises ClickException."""
     if (options.certificate is None) != (options.key is None):
         raise click.UsageError("--tls-cert and --tls-key belong together: give both")
-    if options.certificate is not None and options.key is not None:
-        return ServedTls(_context(options.certificate, options.key))
-    return _local() if options.local else None
+    try:
+        if options.certificate is not None and options.key is not None:
+            return ServedTls(tls_context(options.certificate, options.key))
+        return _local() if options.local else None
+    except (ssl.SSLError, OSError) as fault:
+        raise click.ClickException(f"{options.certificate} and {options.key}: cannot be used: {fault}") from None
 
 
 def _local() -> ServedTls:
-    # Needs the package cryptography, of the extra `server`.
-    from kouyu.server.process.certificates import LOCAL_NAMES, CertificateError, local_certificate
-    from kouyu.store.location import data_dir
+    from kouyu.server.process.certificates import CertificateError  # needs cryptography
 
     try:
-        made = local_certificate(data_dir(None) / "tls", LOCAL_NAMES)
+        return local_tls(data_dir(None) / "tls")
     except CertificateError as fault:
         raise click.ClickException(str(fault)) from None
-    return ServedTls(_context(made.certificate, made.key), made.bundle)
-
-
-def _context(certificate: Path, key: Path) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    # cozepy's synchronous client may read a session ticket on one thread while another one writes.
-    context.num_tickets = 0
-    try:
-        context.load_cert_chain(certificate, key)
-    except (ssl.SSLError, OSError) as fault:
-        raise click.ClickException(f"{certificate} and {key}: not a certificate and its key: {fault}") from None
-    return context

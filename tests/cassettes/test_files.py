@@ -86,6 +86,7 @@ def test_a_folder_that_is_no_cassette_and_a_newer_one_are_refused(tmp_path: Path
 
 def test_a_cassette_is_never_written_over(tmp_path: Path) -> None:
     writer(tmp_path / "made").close()
+    writer(tmp_path / "made").connection(Opening(path="/v1/chat")).close()  # nothing was in it before
     with pytest.raises(NotEmpty, match="is a cassette already"):
         writer(tmp_path / "made")
 

@@ -1,6 +1,7 @@
 """A player over real sockets: cassettes are served to clients of HTTP and WebSockets."""
 
 import asyncio
+import functools
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,8 +16,9 @@ from websockets.typing import Subprotocol
 
 from kouyu.cassettes.differences import Difference
 from kouyu.cassettes.format import Body, Cassette, Connection, Exchange, Header, Opening
+from kouyu.cassettes.listening import listening
 from kouyu.cassettes.reading import read_cassette
-from kouyu.player.listening import listening
+from kouyu.player.http_connection import serve_http
 from kouyu.player.played_cassette import PlayedCassette
 from tests.cassettes.recorded import down, end, recording, up
 
@@ -27,7 +29,7 @@ MESSAGE = {"role": "user", "content_type": "text", "content": "今天天气真�
 @asynccontextmanager
 async def playing(cassette: Cassette, **options: Any) -> AsyncIterator[tuple[PlayedCassette, str]]:
     played = PlayedCassette(cassette, **{"fast": True, "report": lambda _: None, **options})
-    async with listening(played, "127.0.0.1", 0) as port:
+    async with listening(functools.partial(serve_http, played), "127.0.0.1", 0) as port:
         yield played, f"127.0.0.1:{port}"
 
 

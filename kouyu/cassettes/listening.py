@@ -1,18 +1,16 @@
-"""Serves a played cassette on a port."""
+"""Serves connections on a port, in the background of a block."""
 
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
-from kouyu.player.http_connection import serve_http
-from kouyu.player.played_cassette import PlayedCassette
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+"""Serves one connection until it ends; it may raise OSError, and need not close the writer."""
 
 
 @contextlib.asynccontextmanager
-async def listening(
-    played: PlayedCassette, host: str, port: int, tls: ssl.SSLContext | None = None
-) -> AsyncIterator[int]:
+async def listening(serve: Serve, host: str, port: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """Serve in the background of a block; gives the port. At its end all connections are closed.
 
     Raises OSError if the port cannot be used.
@@ -20,7 +18,7 @@ async def listening(
     tasks: set[asyncio.Task[None]] = set()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.get_running_loop().create_task(_serve(played, reader, writer))
+        task = asyncio.get_running_loop().create_task(_serve(serve, reader, writer))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
@@ -35,10 +33,10 @@ async def listening(
         await asyncio.gather(*ended, return_exceptions=True)
 
 
-async def _serve(played: PlayedCassette, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _serve(serve: Serve, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         with contextlib.suppress(OSError):
-            await serve_http(played, reader, writer)
+            await serve(reader, writer)
     finally:
         writer.close()
         with contextlib.suppress(OSError):
