@@ -89,7 +89,11 @@ def _handshake(request: h11.Request, opening: Opening) -> ServerProtocol:
         select_subprotocol=choose,
         max_size=_LARGEST_MESSAGE,
     )
-    headers = Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw_items())
+    headers = Headers(
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in request.headers.raw_items()
+        if (name.lower(), value) != (b"content-length", b"0")  # java.net.http sends it; websockets refuses it
+    )
     protocol.receive_data(Request(request.target.decode("latin-1"), headers).serialize())
     for read in protocol.events_received():
         if isinstance(read, Request):

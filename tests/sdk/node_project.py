@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from tests.end_to_end.running_server import RunningServer
+
 FOLDER = Path(__file__).parent / "node"
 PATIENCE_S = 180
 """For one scenario, on a machine that has other things to do."""
@@ -31,8 +33,8 @@ class Server(Protocol):
 
 
 @dataclass(frozen=True)
-class NodeProject:
-    """Node, and the address of a server."""
+class NodeScenarios:
+    """Node, and the address of a server or player."""
 
     node: str
     server: Server
@@ -73,6 +75,13 @@ class NodeProject:
         if process.returncode:
             raise ScenarioFailed(f"{script}\n{log}")
         return json.loads(result)
+
+
+@dataclass(frozen=True)
+class NodeProject(NodeScenarios):
+    """Node, and a running server."""
+
+    server: RunningServer
 
 
 def find_node() -> str:

@@ -95,7 +95,10 @@ def test_a_text_to_be_spoken(coze: Coze) -> None:
     heard = kept_by(WebsocketsChatEventHandler, WebsocketsEventType.CONVERSATION_AUDIO_COMPLETED)
     with coze.websockets.chat.create(bot_id="7496347519799787557", on_event=heard)() as chat:
         chat.chat_update(ChatUpdateEvent.Data(input_audio=PCM))
-        chat.input_text_generate_audio(InputTextGenerateAudioEvent.Data(mode="text", text="亲，你怎么不说话了。"))
+        spoken = InputTextGenerateAudioEvent.Data(
+            mode=InputTextGenerateAudioEvent.Mode.TEXT, text="亲，你怎么不说话了。"
+        )
+        chat.input_text_generate_audio(spoken)
         assert heard.over.wait(PATIENCE_S)
     assert heard.events[-1].event_type == WebsocketsEventType.CONVERSATION_AUDIO_COMPLETED
 

@@ -32,7 +32,7 @@ def test_something_else(cassette):
 
 
 def speak(player: BackgroundPlayer, text: str) -> list[str]:
-    seen = []
+    seen: list[str] = []
     with connect(f"{player.ws_url}/v1/audio/speech") as socket:
         socket.send(json.dumps({"event_type": "input_text_buffer.append", "data": {"delta": text}}))
         socket.send(json.dumps({"event_type": "input_text_buffer.complete"}))
