@@ -7,7 +7,7 @@ import click
 from kouyu.backup.manifest import BackupError
 from kouyu.backup.saving import save
 from kouyu.cli.copy_progress import CopyProgress
-from kouyu.cli.local_server import chosen_folder, data_dir_option
+from kouyu.cli.local_server import chosen_folder, chosen_store, data_dir_option
 from kouyu.cli.on_store import note_done
 from kouyu.cli.output_file import OutputFile
 from kouyu.store import dialect, location, migrations
@@ -38,8 +38,9 @@ def backup(file: Path, without_database: bool, force: bool, data_dir: Path | Non
         raise click.ClickException(f"{file} exists already: give another name, or --force")
     chosen = chosen_folder(data_dir)
     folder = location.data_dir(chosen)
-    database = None if without_database else sqlite_file(location.database(chosen))
-    if without_database and sqlite_file(location.database(chosen)) is not None:
+    used = sqlite_file(location.database(chosen, chosen_store(data_dir).url))
+    database = None if without_database else used
+    if without_database and used is not None:
         raise click.ClickException("the database is SQLite and part of the backup: leave out --without-database")
     if database is None and not without_database:
         raise click.ClickException(USE_PG_DUMP)

@@ -9,8 +9,9 @@ from kouyu.server.process.address_file import Address, read_address
 from kouyu.settings import Settings, SettingsError, load
 from kouyu.settings.all_settings import DEFAULT_URL, anchored
 from kouyu.settings.first_file import FILE_NAME
-from kouyu.settings.loading import load_data_dir
+from kouyu.settings.loading import load_data_dir, load_store
 from kouyu.store import location
+from kouyu.store.options import StoreOptions
 
 data_dir_option = click.option(
     "--data-dir",
@@ -33,6 +34,18 @@ def chosen_folder(given: Path | None) -> Path | None:
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
     return (path.parent / Path(kept_in).expanduser()).absolute() if kept_in else None
+
+
+def chosen_store(given: Path | None) -> StoreOptions:
+    """The database of the settings file in the current folder, or, with a data folder given, of the environment alone.
+
+    Raises ClickException for settings that cannot be read.
+    """
+    path = Path.cwd() / FILE_NAME
+    try:
+        return load_store(path if given is None and os.path.isfile(path) else None, os.environ)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def settings_here() -> Settings:

@@ -7,9 +7,8 @@ from typing import TypeVar
 
 import click
 
-from kouyu.cli.local_server import chosen_folder
+from kouyu.cli.local_server import chosen_folder, chosen_store
 from kouyu.cli.operator import operator
-from kouyu.server.process.address_file import read_address
 from kouyu.server.process.data_folder import DataFolder
 from kouyu.store import location
 from kouyu.store.audit import Action
@@ -25,10 +24,11 @@ def on_store(data_dir: Path | None, work: Callable[[Store], Awaitable[T]], *, fr
     Raises ClickException.
     """
     chosen = chosen_folder(data_dir)
-    database = location.database(chosen)
-    if isinstance(database, Path) and not database.is_file() and read_address(database.parent) is not None:
+    options = chosen_store(data_dir)
+    database = location.database(chosen, options.url)
+    if isinstance(database, Path) and DataFolder(database.parent).elsewhere.exists():
         raise click.ClickException(
-            f"the server of {database.parent} has its database elsewhere: set KOUYU_DATABASE as for the server"
+            f"the server of {database.parent} has its database elsewhere: set KOUYU_DATABASE to its URL"
         )
     if not fresh and isinstance(database, Path) and not database.is_file():
         raise click.ClickException(
@@ -38,8 +38,8 @@ def on_store(data_dir: Path | None, work: Callable[[Store], Awaitable[T]], *, fr
 
     async def run() -> T:
         # recover=False: the open chats belong to the server that may be running.
-        opened = await Store.open(database, recover=False, files_folder=folder.files, sessions_folder=folder.sessions)
-        async with opened as store:
+        folders = {"files_folder": folder.files, "sessions_folder": folder.sessions}
+        async with await Store.open(database, recover=False, options=options, **folders) as store:
             return await work(store)
 
     try:

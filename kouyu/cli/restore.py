@@ -10,7 +10,7 @@ from kouyu.backup.restoring import read_manifest
 from kouyu.backup.restoring import restore as restore_backup
 from kouyu.cli.backup import sqlite_file
 from kouyu.cli.copy_progress import CopyProgress
-from kouyu.cli.local_server import chosen_folder, data_dir_option
+from kouyu.cli.local_server import chosen_folder, chosen_store, data_dir_option
 from kouyu.cli.on_store import note_done
 from kouyu.store import location, migrations
 
@@ -31,7 +31,7 @@ def restore(file: Path, force: bool, data_dir: Path | None) -> None:
     chosen = chosen_folder(data_dir)
     folder = location.data_dir(chosen)
     try:
-        _check_database(read_manifest(file).database, folder, location.database(chosen))
+        _check_database(read_manifest(file).database, folder, location.database(chosen, chosen_store(data_dir).url))
         with CopyProgress() as progress:
             restored = restore_backup(file, folder, force=force, progress=progress)
     except BackupError as error:
@@ -55,8 +55,8 @@ def _check_database(kind: str, folder: Path, used: str | Path) -> None:
     file = sqlite_file(used)
     if kind == "none" and file is not None:
         raise BackupError("the backup is of a server on PostgreSQL and has no database: set KOUYU_DATABASE first")
-    if kind == "sqlite" and file != sqlite_file(location.database(folder)):
+    if kind == "sqlite" and file != (folder / location.DATABASE_FILE).absolute():
         raise BackupError(
-            f"the backup has an SQLite database, but KOUYU_DATABASE names another one than {location.database(folder)}:"
-            " unset it, or give --data-dir"
+            "the backup has an SQLite database, but the server's is elsewhere: unset KOUYU_DATABASE,"
+            " and leave out url of [store]"
         )

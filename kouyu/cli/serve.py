@@ -173,7 +173,9 @@ def _check(config: Path | None, options: Options, print_json: bool) -> int:
     settings = _read(path, config is not None, options)
     where = str(path) if path.is_file() else f"{path} (the first start writes it, with every default)"
     folder = location.data_dir(settings.data.dir or None)
-    return show_check(settings, where, folder, location.database(settings.data.dir or None), as_json=print_json)
+    return show_check(
+        settings, where, folder, location.database(settings.data.dir or None, settings.store.url), as_json=print_json
+    )
 
 
 def _read(path: Path, is_needed: bool, options: Options) -> Settings:
@@ -186,8 +188,9 @@ def _run(read_settings: Callable[[], Settings], server_log: ServerLog, print_jso
     settings = read_settings()
     server_log.follow(settings.log)
     folder = location.data_dir(settings.data.dir or None)
-    database = location.database(settings.data.dir or None)
+    database = location.database(settings.data.dir or None, settings.store.url)
     with open_data_folder(folder) as data_folder:
+        data_folder.note_database(database)
         work = serve_until_signal(
             settings,
             data_folder,

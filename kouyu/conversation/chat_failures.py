@@ -5,6 +5,7 @@ from typing import Final
 from kouyu.protocol.errors import INTERNAL_MSG
 
 NO_CALLS: Final = "the agent requested tools but listed none"
+NOT_READ: Final = "the conversation could not be read from the database: try again in a moment"
 UNEXPECTED: Final = f"the agent failed: {INTERNAL_MSG}"
 
 

@@ -54,6 +54,7 @@ from kouyu.session.echo_guard import EchoGuard
 from kouyu.session.speech_output import SpeechOutput
 from kouyu.session.spoken_language import SpokenLanguage
 from kouyu.session.turn_voice import HeardVoice, TurnVoice
+from kouyu.store.errors import StoreError
 from kouyu.store.owned_store import OwnedStore
 
 log = logging.getLogger(__name__)
@@ -209,6 +210,9 @@ class OrderRunner:
         except AgentError as error:
             log.warning("an agent failed: %s", error)
             self._report(ReplyFailed(order.order, str(error)))
+        except StoreError as error:
+            log.warning("a question's context could not be read: %s", error)
+            self._report(ReplyFailed(order.order, chat_failures.NOT_READ))
         except Exception:  # the boundary to an agent: whatever it raises ends this chat alone
             log.exception("unexpected error in an agent")
             self._report(ReplyFailed(order.order, chat_failures.UNEXPECTED))
@@ -224,7 +228,7 @@ class OrderRunner:
             as_asked = StartReply(0, order.question, (), order.configuration, order.opening_lines)
             request = await self._request(as_asked, self._recorder.ticket)
             await agent.read_ahead(request, draft=order.draft)
-        except AgentError as error:
+        except (AgentError, StoreError) as error:
             log.debug("an agent's prefill failed: %s", error)
         except Exception:  # the boundary to an agent: nothing depends on this
             log.exception("unexpected error in an agent")

@@ -15,6 +15,7 @@ from kouyu.settings.bots import BotSettings, FlowSettings, McpServerSettings
 from kouyu.settings.kinds import Count, Name, Port, Seconds, SecondsOrZero
 from kouyu.settings.recording import RecordingSettings
 from kouyu.settings.telemetry import LogSettings, TracingSettings
+from kouyu.store.options import StoreOptions
 from kouyu.store.sound_bounds import Bounds
 
 DEFAULT_BOT_ID = "kouyu"
@@ -209,6 +210,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     server: ServerSettings = ServerSettings()
     log: LogSettings = LogSettings()
     data: DataSettings = DataSettings()
+    store: StoreOptions = StoreOptions()
     engines: EngineSettings = EngineSettings()
     weights: WeightSettings = WeightSettings()
     transcripts: TranscriptSettings = TranscriptSettings()

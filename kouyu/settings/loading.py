@@ -16,10 +16,10 @@ from kouyu.engines import engine_registry
 from kouyu.engines.errors import EngineUnavailable
 from kouyu.settings.all_settings import DataSettings, EngineSettings, Settings
 from kouyu.settings.errors import SettingsError, allowed
+from kouyu.store.options import StoreOptions
 
 ENVIRONMENT_PREFIX = "KOUYU_"
 ENVIRONMENT_SEPARATOR = "__"
-_DATA_DIR_VARIABLE = "KOUYU_DATA__DIR"
 
 RENAMED: typing.Final = {("limits", "partial_interval_ms"): ("limits", "interim_interval_ms")}
 """Settings that had another name in an earlier release. The old name is still read, and deprecated."""
@@ -63,14 +63,25 @@ def load_data_dir(path: Path | None, environment: Mapping[str, str]) -> str:
     Nothing else in the settings is read, so that a client needs none of the engines that they name. Raises
     SettingsError.
     """
+    return _section(path, environment, "data", DataSettings).dir
+
+
+def load_store(path: Path | None, environment: Mapping[str, str]) -> StoreOptions:
+    """The database of the settings; nothing else in them is read. Raises SettingsError."""
+    return _section(path, environment, "store", StoreOptions)
+
+
+def _section(path: Path | None, environment: Mapping[str, str], name: str, kind: type[S]) -> S:
     build = _Build(str(path) if path else "settings")
     tree = _read(path) if path else {}
-    if (given := environment.get(_DATA_DIR_VARIABLE)) is not None:
-        build.lay_over(tree, ("data", "dir"), f"environment variable {_DATA_DIR_VARIABLE}", given)
-    data = build.struct(DataSettings, tree.get("data", {}), ("data",))
-    if data is None:
+    for variable, text in sorted(environment.items()):
+        keys, source, value = _from_environment(variable, text)
+        if keys[:1] == (name,):
+            build.lay_over(tree, keys, source, value)
+    section = build.struct(kind, tree.get(name, {}), (name,))
+    if section is None or build.problems:
         raise SettingsError(*build.problems)
-    return data.dir
+    return section
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from kouyu.store import dialect
+from kouyu.store.options import StoreOptions
 
 T = TypeVar("T")
 
@@ -41,23 +42,26 @@ class Connections(Protocol):
         ...
 
 
-def open_writing(url: URL) -> Connections:
+def open_writing(url: URL, options: StoreOptions, *, statements_may_be_slow: bool = False) -> Connections:
     """Open the one writing connection."""
-    return _open(url, 1, writes=True)
+    return _open(url, 1, options, writes=True, timeout_s=None if statements_may_be_slow else options.timeout_s)
 
 
-def open_reading(url: URL, count: int) -> Connections:
-    """Open ``count`` reading connections; further work waits."""
-    return _open(url, count, writes=False)
+def open_reading(url: URL, options: StoreOptions) -> Connections:
+    """Open the reading connections; further work waits."""
+    return _open(url, options.readers, options, writes=False, timeout_s=options.timeout_s)
 
 
-def _open(url: URL, count: int, *, writes: bool) -> Connections:
+def _open(url: URL, count: int, chosen: StoreOptions, *, writes: bool, timeout_s: float | None) -> Connections:
     # hide_parameters: users' text must not get into error messages.
     options: dict[str, Any] = {"pool_size": count, "max_overflow": 0, "hide_parameters": True}
-    if not writes:
+    if not writes and not chosen.pgbouncer:
         options["isolation_level"] = "AUTOCOMMIT"
     if url.get_backend_name() != "sqlite":
-        return _Asynchronous(create_async_engine(url, **options), writes=writes)
+        options["pool_timeout"] = chosen.timeout_s
+        url, arguments = dialect.connection_arguments(url, chosen, timeout_s)
+        asynchronous = create_async_engine(url, connect_args=arguments, **options)
+        return _Asynchronous(asynchronous, writes=writes, timeout_s=timeout_s)
     engine = create_engine(url, **options)
     event.listen(engine, "connect", dialect.configure_sqlite)
     if writes:
@@ -84,9 +88,10 @@ class _OnThreads:
 
 
 class _Asynchronous:
-    def __init__(self, engine: AsyncEngine, *, writes: bool) -> None:
+    def __init__(self, engine: AsyncEngine, *, writes: bool, timeout_s: float | None) -> None:
         self.engine = engine.sync_engine
         self._engine = engine
+        self._timeout_s = timeout_s
         self._connect: Callable[[], AbstractAsyncContextManager[AsyncConnection]] = (
             engine.begin if writes else engine.connect
         )

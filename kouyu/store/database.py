@@ -15,14 +15,13 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from kouyu.store import dialect
 from kouyu.store.connections import Connections, open_reading, open_writing
-from kouyu.store.errors import StoreError
+from kouyu.store.errors import DatabaseAway, StoreError
+from kouyu.store.options import DEFAULT, StoreOptions
+from kouyu.store.patience import patiently
 from kouyu.store.schema import migrate
 from kouyu.store.writer import Write, Writer
 
 logger = logging.getLogger(__name__)
-
-READERS: Final = 4
-"""Reading connections; further readers wait until one is free."""
 
 MIGRATION_WAIT_S: Final = 300.0
 """How long a start waits for another process that migrates the database."""
@@ -34,13 +33,16 @@ T = TypeVar("T")
 class Database:
     """The connections to one database. Its interface takes and returns records, never SQLAlchemy's rows."""
 
-    def __init__(self, writing: Connections, reading: Connections) -> None:
+    def __init__(self, writing: Connections, reading: Connections, options: StoreOptions) -> None:
         self._writing = writing
         self._reading = reading
-        self._writer = Writer(writing)
+        self._options = options
+        self._writer = Writer(writing, options.patience_s)
 
     @classmethod
-    async def open(cls, location: str | Path, *, beside_server: bool = False) -> "Database":
+    async def open(
+        cls, location: str | Path, *, beside_server: bool = False, options: StoreOptions = DEFAULT
+    ) -> "Database":
         """Open the database at a path (SQLite, created if missing) or URL, and migrate its schema.
 
         Waits up to MIGRATION_WAIT_S for another process that migrates it. ``beside_server``: do not migrate, for a
@@ -50,14 +52,13 @@ class Database:
         url = dialect.database_url(location)
         if url.get_backend_name() == "sqlite" and url.database:
             await asyncio.to_thread(dialect.prepare_file, Path(url.database))
-        writing = open_writing(url)
+        migrating = open_writing(url, options, statements_may_be_slow=True)
         try:
             async with _errors_told("opened"):
-                await _migrate(writing, functools.partial(migrate, beside_server=beside_server))
-        except BaseException:
-            await writing.close()
-            raise
-        return cls(writing, open_reading(url, READERS))
+                await _migrate(migrating, functools.partial(migrate, beside_server=beside_server))
+        finally:
+            await migrating.close()
+        return cls(open_writing(url, options), open_reading(url, options), options)
 
     @property
     def is_shared(self) -> bool:
@@ -105,8 +106,7 @@ class Database:
             rows = connection.execute(query, values).mappings()
             return tuple(msgspec.convert(dict(row), record) for row in rows)
 
-        async with _errors_told("read"):
-            return await self._reading.run(found)
+        return await self._read(found)
 
     async def record(self, query: Executable, record: type[R]) -> R | None:
         """The first row of a query, or None."""
@@ -115,8 +115,12 @@ class Database:
 
     async def scalar(self, query: Executable) -> Any:
         """The first column of a query's first row, or None."""
+        return await self._read(lambda connection: connection.execute(query).scalar())
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
         async with _errors_told("read"):
-            return await self._reading.run(lambda connection: connection.execute(query).scalar())
+            until = time.monotonic() + self._options.timeout_s
+            return await patiently(lambda: self._reading.run(work), until=until, what="who reads")
 
 
 async def _migrate(writing: Connections, work: Callable[[Connection], None]) -> None:
@@ -135,4 +139,5 @@ async def _errors_told(what: str) -> AsyncIterator[None]:
     try:
         yield
     except (SQLAlchemyError, OSError) as error:
-        raise StoreError(f"the database cannot be {what}: {dialect.reason(error)}") from error
+        kind = DatabaseAway if dialect.is_away(error) else StoreError
+        raise kind(f"the database cannot be {what}: {dialect.reason(error)}") from error

@@ -2,7 +2,9 @@
 
 import os
 import sqlite3
+import ssl
 import time
+import uuid
 import zlib
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -14,8 +16,10 @@ from sqlalchemy import URL, ColumnElement, Connection, Table, bindparam, make_ur
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kouyu.store.errors import StoreError
+from kouyu.store.options import StoreOptions
 
 BUSY_TIMEOUT_MS = 10_000
 """How long SQLite waits for another process's write before it fails with "database is locked"."""
@@ -29,6 +33,10 @@ CONVERSATION: Final = 2
 
 _LOCK_NOT_AVAILABLE = "55P03"
 """PostgreSQL's code for a lock that was not had within lock_timeout."""
+
+_AWAY = frozenset(("57P01", "57P02", "57P03", "53300", "40001", "40P01"))
+"""PostgreSQL's codes for a server that stops, starts or has no free connection, and for transactions that were in each
+other's way. Those of class 08 are of the connection."""
 
 Insert = sqlite.Insert | postgresql.Insert
 
@@ -55,6 +63,30 @@ def database_url(location: str | Path) -> URL:
             return url.set(drivername="postgresql+asyncpg")
         case other:
             raise StoreError(f"{other} is not supported: give a path (SQLite) or a postgresql:// URL")
+
+
+def connection_arguments(url: URL, options: StoreOptions, timeout_s: float | None) -> tuple[URL, dict[str, Any]]:
+    """The URL for SQLAlchemy, and the arguments for asyncpg's ``connect``; ``timeout_s`` is for each statement.
+
+    Raises StoreError for a certificate that cannot be read.
+    """
+    arguments: dict[str, Any] = {"timeout": options.timeout_s, "command_timeout": timeout_s}
+    if options.pgbouncer:
+        # Names of their own, since a connection may be handed the server's connection of another one.
+        arguments |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+        arguments["prepared_statement_name_func"] = lambda: f"__kouyu_{uuid.uuid4()}__"
+    mode, certificate = url.query.get("sslmode"), url.query.get("sslrootcert")
+    if certificate:
+        try:
+            arguments["ssl"] = context = ssl.create_default_context(cafile=str(certificate))
+        except OSError as error:
+            raise StoreError(
+                f"the certificate of the database's URL, {certificate}, cannot be read: {error}"
+            ) from error
+        context.check_hostname = mode != "verify-ca"
+    elif mode:
+        arguments["ssl"] = mode
+    return url.difference_update_query(("sslmode", "sslrootcert")), arguments
 
 
 def prepare_file(path: Path) -> None:
@@ -120,9 +152,18 @@ def is_locked(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 
+def is_away(error: Exception) -> bool:
+    """Whether the database could not be reached, or not be used for a moment; the same work may succeed later."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, OSError | PoolTimeout)  # a TimeoutError is an OSError
+    code = str(getattr(error.orig, "sqlstate", None) or "")
+    return error.connection_invalidated or code in _AWAY or code.startswith("08")
+
+
 def reason(error: Exception) -> str:
     """The database's own error text, without the statement and without SQLAlchemy's links."""
-    return str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    told = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    return told or type(error).__name__
 
 
 def sequence_type(connection: Connection) -> str:

@@ -5,6 +5,10 @@ class StoreError(Exception):
     """A database operation failed. The text holds no stored values."""
 
 
+class DatabaseAway(StoreError):
+    """The database cannot be reached, or not be used, for longer than the settings allow. It may be back soon."""
+
+
 class StoreClosed(StoreError):
     """The store is closing: this write was not carried out."""
 

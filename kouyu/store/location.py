@@ -16,10 +16,9 @@ def data_dir(given: str | Path | None = None) -> Path:
     return Path(chosen).expanduser() if chosen else platformdirs.user_data_path("kouyu")
 
 
-def database(given: str | Path | None = None) -> str | Path:
+def database(given: str | Path | None = None, url: str = "") -> str | Path:
     """Return the database for ``Store.open``: ``kouyu.db`` in the data folder, or another one by its URL.
 
-    A given folder takes precedence, then the URL in ``KOUYU_DATABASE``, then the default folder.
+    ``url``, that of the settings, counts before the one in ``KOUYU_DATABASE``; without any it is the folder's file.
     """
-    url = os.environ.get(DATABASE_VARIABLE)
-    return url if url and not given else data_dir(given) / DATABASE_FILE
+    return url or os.environ.get(DATABASE_VARIABLE) or data_dir(given) / DATABASE_FILE

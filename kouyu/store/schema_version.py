@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from kouyu.store import dialect
 from kouyu.store.connections import open_reading
 from kouyu.store.errors import StoreError
+from kouyu.store.options import StoreOptions
 
 
 class SchemaVersion(msgspec.Struct, frozen=True):
@@ -46,7 +47,7 @@ def _of_file(path: Path) -> SchemaVersion | None:
 
 
 async def _of_server(url: URL) -> SchemaVersion | None:
-    connections = open_reading(url, 1)
+    connections = open_reading(url, StoreOptions(readers=1))
     try:
         return await connections.run(_read)
     except (SQLAlchemyError, OSError) as fault:

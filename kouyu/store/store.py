@@ -19,6 +19,7 @@ from kouyu.store.errors import StoreError
 from kouyu.store.files import FileContents
 from kouyu.store.issued_tokens import TokenIssuer
 from kouyu.store.lost_connections import LostConnections
+from kouyu.store.options import DEFAULT, StoreOptions
 from kouyu.store.outdated_voiceprints import OutdatedVoiceprints
 from kouyu.store.owned_store import OwnedStore
 from kouyu.store.servers import ServerLease
@@ -70,6 +71,7 @@ class Store:
         files_folder: Path | None = None,
         sessions_folder: Path | None = None,
         url: str = "",
+        options: StoreOptions = DEFAULT,
     ) -> "Store":
         """Open the database at a path (SQLite) or URL for a server: take a lease, mark the chats as failed that servers
         left open which are gone, and delete the expired state of lost connections.
@@ -79,7 +81,7 @@ class Store:
         records; ``url`` is where other servers reach this one. Raises SchemaTooNew, SchemaTooOld (see
         ``Database.open``), and StoreError if the database cannot be opened.
         """
-        database = await Database.open(location, beside_server=not recover)
+        database = await Database.open(location, beside_server=not recover, options=options)
         store = cls(database, clock, files_folder, sessions_folder)
         if recover:
             try:

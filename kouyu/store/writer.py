@@ -16,7 +16,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from kouyu.store import dialect
 from kouyu.store.connections import Connections
-from kouyu.store.errors import StoreClosed, StoreError
+from kouyu.store.errors import DatabaseAway, StoreClosed, StoreError
+from kouyu.store.patience import patiently
 
 logger = logging.getLogger(__name__)
 
@@ -40,11 +41,12 @@ class Write(Protocol[T_co]):
 class _Request:
     """The writes of one caller: all or none. One that ``holds_room`` releases its place in the queue when done."""
 
-    __slots__ = ("done", "holds_room", "writes")
+    __slots__ = ("done", "holds_room", "since", "writes")
 
     def __init__(self, writes: Sequence[Write[Any]], holds_room: bool) -> None:
         self.writes = writes
         self.holds_room = holds_room
+        self.since = time.monotonic()
         self.done: asyncio.Future[tuple[Any, ...]] = asyncio.get_running_loop().create_future()
 
     def resolve(self, results: tuple[Any, ...]) -> None:
@@ -59,8 +61,10 @@ class _Request:
 class Writer:
     """Owns the writing connection, and the task that uses it. Create it on a running event loop."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, patience_s: float) -> None:
+        """``patience_s``: how long a write waits for a database that is away."""
         self._connections = connections
+        self._patience_s = patience_s
         self._waiting: deque[_Request] = deque()
         self._room = asyncio.Semaphore(WAITING_LIMIT)
         self._wake = asyncio.Event()
@@ -74,7 +78,8 @@ class Writer:
 
         Requests are committed in the order of the calls. While WAITING_LIMIT requests wait, the caller waits for room.
         If a caller is cancelled after that, its writes are still made.
-        Raises StoreError if the database fails, StoreClosed if the writer is closing.
+        Raises StoreError if the database fails, DatabaseAway if it is away for too long, StoreClosed if the writer is
+        closing.
         """
         await self._room.acquire()
         if self._closing:
@@ -117,8 +122,9 @@ class Writer:
             results = await self._transaction(group)
         # The boundary of the writer: a failing write must not stop those of other callers.
         except Exception as error:
-            if len(group) == 1:
-                group[0].fail(_told(error))
+            if len(group) == 1 or dialect.is_away(error):
+                for request in group:
+                    request.fail(_told(error))
             else:
                 for request in group:
                     await self._commit([request])
@@ -127,20 +133,21 @@ class Writer:
                 request.resolve(result)
 
     async def _transaction(self, group: list[_Request]) -> list[tuple[Any, ...]]:
-        reconnected = False
+        async def attempt() -> list[tuple[Any, ...]]:
+            began = time.monotonic()
+            results = await self._connections.run(lambda connection: _apply(connection, group))
+            self.observe(time.monotonic() - began)
+            return results
+
+        # What has waited for as long already, behind others, is tried once more.
+        until = 0.0 if self._closing else group[0].since + self._patience_s
         while True:
             try:
-                began = time.monotonic()
-                results = await self._connections.run(lambda connection: _apply(connection, group))
-                self.observe(time.monotonic() - began)
-                return results
+                return await patiently(attempt, until=until, what="what is to be saved")
             except DBAPIError as error:
-                if error.connection_invalidated and not reconnected:
-                    reconnected = True
-                elif not dialect.is_locked(error) or self._closing:
+                if not dialect.is_locked(error) or self._closing:
                     raise
-                else:
-                    logger.warning("another program holds the database locked; %d writes wait", len(self._waiting))
+                logger.warning("another program holds the database locked; %d writes wait", len(self._waiting))
 
 
 def _apply(connection: Connection, group: list[_Request]) -> list[tuple[Any, ...]]:
@@ -149,7 +156,8 @@ def _apply(connection: Connection, group: list[_Request]) -> list[tuple[Any, ...
 
 def _told(error: Exception) -> Exception:
     if isinstance(error, SQLAlchemyError | OSError):
-        told = StoreError(f"the database refused a write: {dialect.reason(error)}")
+        kind = DatabaseAway if dialect.is_away(error) else StoreError
+        told = kind(f"the database refused a write: {dialect.reason(error)}")
         told.__cause__ = error
         return told
     return error

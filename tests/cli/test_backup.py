@@ -92,7 +92,7 @@ def test_of_a_server_on_postgresql_the_files_alone_are_saved_beside_a_dump(
 def test_a_database_is_not_restored_where_no_server_would_use_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert kouyu("backup", "kouyu.backup").exit_code == 0
     monkeypatch.setenv("KOUYU_DATABASE", "postgresql://kouyu@127.0.0.1/kouyu")
-    assert "KOUYU_DATABASE names another one" in kouyu("restore", "kouyu.backup", "--force").stderr
+    assert "the server's is elsewhere: unset KOUYU_DATABASE" in kouyu("restore", "kouyu.backup", "--force").stderr
 
 
 def test_what_is_no_backup_is_refused() -> None:

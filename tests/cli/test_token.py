@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from kouyu.cli.local_server import chosen_folder
 from kouyu.cli.token import token
 from kouyu.server.process.address_file import Address, write_address
+from kouyu.server.process.data_folder import DataFolder
 from kouyu.store.store import Store
 from kouyu.store.token_records import TokenLimits, TokenRecord
 
@@ -112,9 +113,9 @@ def test_a_data_folder_that_no_server_has_used_is_refused_and_not_made(
 
 
 def test_no_second_database_is_made_beside_that_of_the_server(data_dir: Path) -> None:
-    write_address(data_dir, Address("http://127.0.0.1:8080"))  # by a server with KOUYU_DATABASE, which is not set here
+    DataFolder(data_dir).note_database("postgresql://h/d")  # by a server with KOUYU_DATABASE, which is not set here
     for command in (("create", "phone"), ("list",)):
-        assert "set KOUYU_DATABASE as for the server" in run(*command).stderr
+        assert "set KOUYU_DATABASE to its URL" in run(*command).stderr
     assert not (data_dir / "kouyu.db").exists()
 
 

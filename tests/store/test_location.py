@@ -15,8 +15,11 @@ def test_the_folder_given_wins_over_the_environment_and_that_over_the_default(mo
     assert location.database("/elsewhere") == Path("/elsewhere/kouyu.db")
 
 
-def test_a_database_url_in_the_environment_wins_over_the_default_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_url_of_the_settings_wins_over_that_of_the_environment_and_that_over_the_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("KOUYU_DATABASE", "postgresql://u@h/d")
     monkeypatch.setenv("KOUYU_DATA_DIR", "/srv/kouyu")
     assert location.database() == "postgresql://u@h/d"
-    assert location.database("/elsewhere") == Path("/elsewhere/kouyu.db")
+    assert location.database("/elsewhere") == "postgresql://u@h/d"
+    assert location.database("/elsewhere", "postgresql://other") == "postgresql://other"

@@ -68,6 +68,21 @@ class DataFolder:
         return self.path / location.DATABASE_FILE
 
     @property
+    def elsewhere(self) -> Path:
+        """A file that is there while the data is on PostgreSQL, so that no command makes a database here beside it."""
+        return self.path / "database-elsewhere"
+
+    def note_database(self, database: str | Path) -> None:
+        """Note where the server's database is. Raises DataFolderError."""
+        try:
+            if isinstance(database, Path):
+                self.elsewhere.unlink(missing_ok=True)
+            else:
+                self.elsewhere.touch(mode=0o600)
+        except OSError as error:
+            raise DataFolderError(f"{self.elsewhere}: cannot be written: {error.strerror}") from None
+
+    @property
     def settings(self) -> Path:
         """Where a settings file lies that is kept with the data."""
         return self.path / FILE_NAME

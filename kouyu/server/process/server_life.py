@@ -45,6 +45,7 @@ from kouyu.serving.services import Services
 from kouyu.serving.turns_in_progress import TurnsInProgress
 from kouyu.settings import Settings
 from kouyu.settings.all_settings import ServerSettings
+from kouyu.store.options import StoreOptions
 from kouyu.store.store import Store
 
 CLOSE_S = 0.2
@@ -118,7 +119,7 @@ async def _serve(
         tls = stack.enter_context(bind(host, chosen.https_port, "--https-port"))
         ports = Ports(host, plain.getsockname()[1], tls.getsockname()[1])
         certificates = await asyncio.to_thread(_certificates, chosen, folder.tls, lan)
-        store = await stack.enter_async_context(_open_store(database, folder))
+        store = await stack.enter_async_context(_open_store(database, folder, settings.store))
         token = await folder.access_token(store.tokens)
         login = login_link(ports.http, await store.tokens.create_login())
         lan_links = await lan_links_of(ports, lan, store.tokens)
@@ -277,9 +278,10 @@ def _ready(
 
 
 @asynccontextmanager
-async def _open_store(database: str | Path, folder: DataFolder) -> AsyncIterator[Store]:
+async def _open_store(database: str | Path, folder: DataFolder, options: StoreOptions) -> AsyncIterator[Store]:
     """Open the store, and keep its lease while the block runs."""
-    async with await Store.open(database, files_folder=folder.files, sessions_folder=folder.sessions) as store:
+    folders = {"files_folder": folder.files, "sessions_folder": folder.sessions}
+    async with await Store.open(database, options=options, **folders) as store:
         assert store.lease is not None
         keeping = asyncio.create_task(store.lease.keep(), name="server-lease")
         try:

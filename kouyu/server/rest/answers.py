@@ -11,7 +11,7 @@ from kouyu.protocol import errors
 from kouyu.protocol.errors import ProtocolError, TryLater
 from kouyu.server.access.error_bodies import Detail, error_body, error_code, error_status
 from kouyu.server.access.sessions import TRY_AGAIN_S
-from kouyu.store.errors import StoreError
+from kouyu.store.errors import DatabaseAway, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,10 @@ def answer_fault(request: Request[Any, Any, Any], error: Exception) -> Response[
 def answer_store_error(request: Request[Any, Any, Any], error: StoreError) -> Response[bytes]:
     """Answer a failed read or write of the store, as on a full disk."""
     log.error("the store failed, log id %s: %s", request.scope["state"]["log_id"], error)
+    if isinstance(error, DatabaseAway):
+        answer = _answer(request, 503, errors.INTERNAL, "the server's database is away; try again in a moment")
+        answer.headers["Retry-After"] = str(TRY_AGAIN_S)
+        return answer
     return _answer(request, 500, errors.INTERNAL, "the server could not read or save its data")
 
 
