@@ -38,8 +38,10 @@ def on_store(data_dir: Path | None, work: Callable[[Store], Awaitable[T]], *, fr
 
     async def run() -> T:
         # recover=False: the open chats belong to the server that may be running.
-        folders = {"files_folder": folder.files, "sessions_folder": folder.sessions}
-        async with await Store.open(database, recover=False, options=options, **folders) as store:
+        opened = await Store.open(
+            database, recover=False, files_folder=folder.files, sessions_folder=folder.sessions, options=options
+        )
+        async with opened as store:
             return await work(store)
 
     try:

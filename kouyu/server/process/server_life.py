@@ -280,8 +280,8 @@ def _ready(
 @asynccontextmanager
 async def _open_store(database: str | Path, folder: DataFolder, options: StoreOptions) -> AsyncIterator[Store]:
     """Open the store, and keep its lease while the block runs."""
-    folders = {"files_folder": folder.files, "sessions_folder": folder.sessions}
-    async with await Store.open(database, options=options, **folders) as store:
+    opened = await Store.open(database, files_folder=folder.files, sessions_folder=folder.sessions, options=options)
+    async with opened as store:
         assert store.lease is not None
         keeping = asyncio.create_task(store.lease.keep(), name="server-lease")
         try:
