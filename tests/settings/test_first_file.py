@@ -29,7 +29,7 @@ def test_its_comments_are_the_true_defaults_of_every_setting(tmp_path: Path) -> 
     options = {
         name for kind, engine in engine_registry.sections().values() for name in _leaves(engine_options(kind, engine))
     }
-    left_out = {"temperature", "top_p", "max_tokens", "starts_thinking", "flows", "options"}
+    left_out = {"temperature", "top_p", "max_tokens", "starts_thinking", "flows", "options", "record_sessions"}
     assert shown >= (set(_leaves(Settings())) | options) - left_out
 
 
