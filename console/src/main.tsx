@@ -14,6 +14,7 @@ import "./styles/charts.css";
 import "./styles/live.css";
 import "./styles/code.css";
 import "./styles/tokens.css";
+import "./styles/bots.css";
 
 recordSockets();
 await loginFromAddress();

@@ -131,6 +131,10 @@ class BotDirectory:
         except AgentError as fault:
             raise ProtocolError(BAD_REQUEST, f"prompt_info.prompt: {fault}") from fault
 
+    def unlisted(self, profile: BotProfile) -> Agent:
+        """An agent of this profile, which no session finds. Raises ProtocolError for an invalid profile."""
+        return self._made("", profile)
+
     def model_of(self, profile: BotProfile) -> LanguageModel:
         """Return the profile's model. Raises InvalidField for an unknown one."""
         chosen = profile.model.model_id or next(iter(self.model_ids), "")

@@ -119,7 +119,11 @@ def create_app(
             *room_routes(rest.client),
             *(bot_routes(store, bots, voices, rest) if bots else ()),
             *icon_routes(store),
-            *(kouyu_api_routes(store, Authenticators(authenticator, rest, failures), state, voices) if state else ()),
+            *(
+                kouyu_api_routes(store, Authenticators(authenticator, rest, failures), state, voices, bots)
+                if state
+                else ()
+            ),
             *health_routes(HealthChecks(sessions, store, store.free_bytes)),
             *(metrics_routes(services.metrics.registry, [] if open_metrics else [rest.metrics]) if services else ()),
             *token_routes(store, failures, names),

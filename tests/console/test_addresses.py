@@ -10,6 +10,7 @@ pytestmark = pytest.mark.sdk
 def test_a_view_is_found_again_by_its_address(page: Page) -> None:
     seen = page.does("addresses", "views")
     assert {name: view["address"] for name, view in seen["seen"].items()} == {
+        "Bots": "#/bots",
         "Conversations": "#/conversations",
         "Voiceprints": "#/voiceprints",
         "Tokens": "#/tokens",

@@ -12,13 +12,14 @@ pytestmark = pytest.mark.sdk
 
 @pytest.mark.parametrize(
     "browser",
-    [{"phone": True}, {"locale": "zh-CN", "dark": True}],
-    ids=["phone", "Chinese and dark"],
+    [{"phone": True}, {"locale": "zh-CN", "dark": True}, {"width": 1024, "height": 640}],
+    ids=["phone", "Chinese and dark", "small laptop"],
 )
 def test_every_control_has_a_name_and_nothing_is_wider_than_the_screen(page: Page, browser: dict[str, Any]) -> None:
     seen = page.does("looks", "everyPage", bot="echo", **browser)
     assert {look["name"]: look["nameless"] for look in seen["found"] if look["nameless"]} == {}
     assert [look["name"] for look in seen["found"] if look["tooWide"]] == []
+    assert {look["name"]: look["overlapping"] for look in seen["found"] if look["overlapping"]} == {}
     is_chinese = "locale" in browser
     assert seen["language"] == ("zh-CN" if is_chinese else "en")
     assert ("声纹" in seen["text"]) == is_chinese

@@ -54,7 +54,7 @@ def test_what_is_typed_and_attached_is_answered_and_words_are_said_as_they_are(p
     seen = page.does("talking", "write", bot="echo", file=str(file))
     assert texts(seen, "user")[0] == "Good morning"
     assert texts(seen, "agent")[0] == "Good morning"
-    assert texts(seen, "user")[1].startswith("What stands in it?")
+    assert texts(seen, "user")[1] == "What stands in it?note.txt"
     assert "under the mat" in texts(seen, "agent")[1]
     assert "Good morning" in seen["sounding"]
 
@@ -70,3 +70,15 @@ def test_a_lost_connection_is_restored_with_its_conversation(page: Page) -> None
     seen = page.does("talking", "reconnect", bot="echo")
     assert len(seen["conversations"]) == 2
     assert len(set(seen["conversations"])) == 1
+
+
+def test_a_tools_form_dies_with_its_chat_and_stands_where_the_call_stood(page: Page) -> None:
+    seen = page.does("talking", "toolNotWanted", bot="tools", result="Sunny, 21 degrees.")
+    assert seen["gone"] == {"button": "No longer wanted", "isDisabled": True}
+    assert seen["kinds"] == ["user", "tool", "agent", "user", "tool", "agent"]  # the first one was interrupted
+
+
+def test_the_loss_of_the_server_ends_the_answer_and_keeps_the_choice_of_bots(page: Page) -> None:
+    seen = page.does("talking", "lost", bot="echo")
+    assert "The connection was lost" in seen["failure"]
+    assert seen["choice"] == "SELECT"

@@ -8,7 +8,8 @@ import type { Conversation } from "../server/resources";
 import { go, hrefOf, path } from "../shell/address";
 import { BotSelect } from "../talk/bot_select";
 import { botId } from "../talk/state";
-import { Messages, readable } from "./messages";
+import { contentOf } from "../talk/content";
+import { Messages } from "./messages";
 import { Icon } from "../shell/icon";
 
 export function ConversationsPage() {
@@ -71,7 +72,7 @@ function Row(props: { conversation: Conversation; isOpen: boolean; onDelete: () 
   useEffect(() => {
     if (conversation.name) return;
     firstQuestion(conversation.id)
-      .then((message) => setQuestion(message ? readable(message) : ""))
+      .then((message) => setQuestion(message ? contentOf(message).text || t("conversations.files") : ""))
       .catch(() => setQuestion(""));
   }, [conversation.id]);
   return (

@@ -7,15 +7,10 @@ import { keptAudio, listKeptAudio, listMessages } from "../server/resources";
 import type { KeptAudio, StoredMessage } from "../server/resources";
 import { hrefOf } from "../shell/address";
 import { Icon } from "../shell/icon";
+import { contentOf } from "../talk/content";
+import { FileName } from "../talk/file_name";
 
 const SHOWN = new Set(["question", "answer", "function_call", "tool_response", "tool_output", ""]);
-
-/** The readable text of a message. */
-export function readable(message: StoredMessage): string {
-  if (message.content_type !== "object_string") return message.content;
-  const parts = JSON.parse(message.content) as { type: string; text?: string; file_id?: string; file_url?: string }[];
-  return parts.map((part) => part.text ?? `[${part.file_id ?? part.file_url ?? part.type}]`).join("\n");
-}
 
 export function Messages({ conversationId, turn }: { conversationId: string; turn: string }) {
   const [messages, setMessages] = useState<StoredMessage[] | null>(null);
@@ -43,6 +38,7 @@ export function Messages({ conversationId, turn }: { conversationId: string; tur
 
 function Message(props: { message: StoredMessage; conversationId: string; isNamed: boolean; sound: KeptAudio | undefined }) {
   const { message, sound } = props;
+  const content = contentOf(message);
   const isTool = message.type === "function_call" || message.type.startsWith("tool");
   const look = isTool ? "tool" : message.role === "user" ? "user" : "agent";
   const shape = useRef<HTMLDivElement>(null);
@@ -52,7 +48,8 @@ function Message(props: { message: StoredMessage; conversationId: string; isName
   return (
     <div class={`bubble ${look} ${props.isNamed ? "named" : ""}`} ref={shape}>
       <span class="who">{isTool ? message.type : t(message.role === "user" ? "talk.you" : "talk.agent")}</span>
-      {readable(message)}
+      {content.text}
+      {content.files.map((file) => <span key={file} class="file"><Icon name="file" /><FileName id={file} /></span>)}
       <div class="below">
         {message.created_at !== undefined && <TurnAddress conversationId={props.conversationId} message={message} at={message.created_at} />}
         {sound && <Sound conversationId={props.conversationId} sound={sound} />}

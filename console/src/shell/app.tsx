@@ -2,8 +2,6 @@
 
 import { computed, effect } from "@preact/signals";
 
-import { ConversationsPage } from "../conversations/conversations_page";
-import { HealthPage } from "../health/health_page";
 import { chooseLanguage, language, t } from "../language/language";
 import type { TextName } from "../language/language";
 import { accessToken } from "../server/access_token";
@@ -12,15 +10,20 @@ import { TalkPage } from "../talk/talk_page";
 import { conversationId } from "../talk/state";
 import { hangUp } from "../talk/talk";
 import "../talk/opened_conversation";
-import { TokensPage } from "../tokens/tokens_page";
-import { VoiceprintsPage } from "../voiceprints/voiceprints_page";
 import { hrefOf, path } from "./address";
 import { LoginPage } from "./login_page";
+import { late } from "./late";
 import { theme } from "./theme";
 import type { Theme } from "./theme";
 import { Icon } from "./icon";
 
-const PAGES = ["talk", "conversations", "voiceprints", "tokens", "health"] as const;
+const BotsPage = late(async () => (await import("../bots/bots_page")).BotsPage);
+const ConversationsPage = late(async () => (await import("../conversations/conversations_page")).ConversationsPage);
+const HealthPage = late(async () => (await import("../health/health_page")).HealthPage);
+const TokensPage = late(async () => (await import("../tokens/tokens_page")).TokensPage);
+const VoiceprintsPage = late(async () => (await import("../voiceprints/voiceprints_page")).VoiceprintsPage);
+
+const PAGES = ["talk", "bots", "conversations", "voiceprints", "tokens", "health"] as const;
 type PageName = (typeof PAGES)[number];
 
 const page = computed<PageName>(() => PAGES.find((name) => name === path.value[0]) ?? "talk");
@@ -75,6 +78,8 @@ function Shown() {
   switch (page.value) {
     case "talk":
       return <TalkPage />;
+    case "bots":
+      return <BotsPage />;
     case "conversations":
       return <ConversationsPage />;
     case "voiceprints":

@@ -12,6 +12,7 @@ const PATHS = {
   code: "M8 7l-5 5 5 5M16 7l5 5-5 5M13.5 5l-3 14",
   talk: "M4 5h16v11H11l-5 4v-4H4z",
   conversations: "M4 6h5l2 2h9v11H4zM8 12h8M8 15.5h5",
+  bots: "M6 9h12v10H6zM12 9V5M12 5h.01M3 13v3M21 13v3M9.5 13v1M14.5 13v1M9.5 16.5h5",
   voiceprints: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8M4.5 21a7.5 7.5 0 0 1 15 0",
   tokens: "M15 14a5 5 0 1 0-4.6-3.1L3 18.3V21h3v-2h2v-2h2l1.6-1.6M16 8h.01",
   health: "M3 13h4l3-8 4 14 3-6h4",

@@ -6,7 +6,10 @@ import { duration, t } from "../language/language";
 import { stagesOf } from "../timeline/explanation";
 import { showTurn } from "../timeline/shown_turn";
 import { turns } from "../timeline/watching";
+import { isWaitingTool } from "./bubbles";
 import type { AgentBubble, Bubble, ToolBubble, UserBubble } from "./bubbles";
+import { FileName } from "./file_name";
+import { bubbles } from "./state";
 import { submitTools } from "./talk";
 import { Icon } from "../shell/icon";
 
@@ -30,12 +33,14 @@ function UserView({ bubble }: { bubble: UserBubble }) {
     <div class={`bubble user ${bubble.live ? "live" : ""}`}>
       <span class="who">{t("talk.you")}</span>
       {bubble.text || (bubble.files.length === 0 && <Dots label={t("talk.listening")} />)}
-      {bubble.files.map((file) => <span key={file} class="file"><Icon name="file" />{file}</span>)}
+      {bubble.files.map((file) => <span key={file} class="file"><Icon name="file" /><FileName id={file} /></span>)}
     </div>
   );
 }
 
 function AgentView({ bubble }: { bubble: AgentBubble }) {
+  // The answer goes on once the tool's result is there.
+  if (bubble.open && bubble.text === "" && bubbles.value.some((other) => isWaitingTool(other) && other.chatId === bubble.chatId)) return null;
   return (
     <div class={`bubble agent ${bubble.cutAt === null ? "" : "cut"}`}>
       <span class="who">{t("talk.agent")}</span>
@@ -79,15 +84,15 @@ function TurnLink({ chatId }: { chatId: string }) {
 function ToolView({ bubble }: { bubble: ToolBubble }) {
   const [outputs, setOutputs] = useState<Record<string, string>>({});
   return (
-    <form class="bubble tool" onSubmit={(event) => { event.preventDefault(); submitTools(bubble, outputs); }}>
+    <form class={`bubble tool ${bubble.state}`} onSubmit={(event) => { event.preventDefault(); submitTools(bubble, outputs); }}>
       <span class="who">{t("tool.asked")}</span>
       {bubble.calls.map((call) => (
         <label key={call.id}>
           <code>{call.function?.name}({call.function?.arguments})</code>
-          <textarea rows={2} required disabled={bubble.answered} placeholder={t("tool.result")} value={outputs[call.id] ?? ""} onInput={(event) => setOutputs({ ...outputs, [call.id]: event.currentTarget.value })} />
+          <textarea rows={2} required disabled={bubble.state !== "waiting"} placeholder={t("tool.result")} value={outputs[call.id] ?? ""} onInput={(event) => setOutputs({ ...outputs, [call.id]: event.currentTarget.value })} />
         </label>
       ))}
-      <button type="submit" class="primary" disabled={bubble.answered}>{t(bubble.answered ? "tool.sent" : "tool.send")}</button>
+      <button type="submit" class="primary" disabled={bubble.state !== "waiting"}>{t(`tool.${bubble.state}`)}</button>
     </form>
   );
 }

@@ -34,7 +34,8 @@ export interface ToolBubble {
   key: number;
   chatId: string;
   calls: ToolCall[];
-  answered: boolean;
+  /** "gone": the chat ended, and no result is wanted any more. */
+  state: "waiting" | "answered" | "gone";
 }
 
 /** Something that happened between the turns. */
@@ -66,6 +67,16 @@ export function changed<Kind extends Bubble>(
   return found && isIt(found) ? bubbles.with(index, change(found)) : [...bubbles];
 }
 
+/** The bubbles, all that `areThey` put through `change`. */
+export function allChanged<Kind extends Bubble>(
+  bubbles: readonly Bubble[],
+  areThey: (bubble: Bubble) => bubble is Kind,
+  change: (bubble: Kind) => Kind,
+): Bubble[] {
+  return bubbles.map((bubble) => (areThey(bubble) ? change(bubble) : bubble));
+}
+
+export const isWaitingTool = (bubble: Bubble): bubble is ToolBubble => bubble.kind === "tool" && bubble.state === "waiting";
 export const isAgent = (bubble: Bubble): bubble is AgentBubble => bubble.kind === "agent";
 export const isOpenAgent = (bubble: Bubble): bubble is AgentBubble => bubble.kind === "agent" && bubble.open;
 export const isSounding = (bubble: Bubble): bubble is AgentBubble => isAgent(bubble) && bubble.sounding !== null;

@@ -19,7 +19,7 @@ export function MicrophoneHelp() {
   if (!why) return null;
   return (
     <div class="microphone-help trouble" role="alert">
-      <p><strong><Icon name="microphoneOff" />{t(`microphone.${why}` as TextName)}</strong> {t(`microphone.${why}.help` as TextName)} {t("microphone.typing")}</p>
+      <p><strong><Icon name="microphoneOff" />{t(`microphone.${why}` as TextName)}</strong> {t(`microphone.${why}.help` as TextName)}</p>
       {why !== "insecure" && <div class="toolbar"><button type="button" onClick={() => void tryAgain()}>{t("microphone.again")}</button></div>}
     </div>
   );

@@ -24,9 +24,9 @@ export function Partners({ onSettings, onCode }: { onSettings: () => void; onCod
     <div class="partners toolbar">
       <BotChoice />
       <VoiceChoice />
-      <ModeChoice />
       <button type="button" class="icon" aria-label={t("settings.title")} title={t("settings.title")} onClick={onSettings}><Icon name="settings" /></button>
       <button type="button" class="icon" aria-label={t("code.title")} title={t("code.title")} onClick={onCode}><Icon name="code" /></button>
+      <ModeChoice />
     </div>
   );
 }
@@ -49,7 +49,7 @@ function BotChoice() {
     <label class="choice">
       <span>{t("talk.bot")}</span>
       <select value={value} onChange={(event) => void talkWith(event.currentTarget.value)}>
-        {bots.map((id) => <option key={id} value={id}>{id}</option>)}
+        {bots.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
         {flows.map((id) => <option key={id} value={`flow:${id}`}>{t("talk.flow", { id })}</option>)}
       </select>
     </label>

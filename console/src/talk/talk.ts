@@ -13,11 +13,13 @@ import { audioLengthMs } from "./audio_length";
 import { changed } from "./bubbles";
 import type { Bubble, ToolBubble } from "./bubbles";
 import { connect, disconnect, send } from "./connection";
+import { fetchDirectory } from "./directory";
 import type { Message, ServerEvent } from "./events";
+import { rememberName } from "./file_name";
 import { endLiveBubble, hideLevel, showLevel } from "./listening";
 import { mayListen, microphone, microphoneId, stopAsking } from "./microphone";
 import { addNotice, botId, bubbles, connection, conversationId, holding, isAnswering, isPushToTalk, muted, phase, volume, workflowId } from "./state";
-import { afterEvent, afterPlayback } from "./transcript";
+import { afterEvent, afterLoss, afterPlayback } from "./transcript";
 import { AT_CONNECT, firstUpdate } from "./update";
 
 let inForce: Chosen = {};
@@ -48,6 +50,7 @@ function onServerEvent(event: ServerEvent): void {
 function goOnAfterLoss(lost: WsChatClient): void {
   send(lost, "chat.update", firstUpdate(inForce, conversationId.value));
   phase.value = "connected";
+  void fetchDirectory();
 }
 
 let starting: Promise<void> | undefined;
@@ -78,7 +81,10 @@ async function connectNow(byVoice: boolean): Promise<void> {
         onServerEvent,
         onPlayback: (event) => (bubbles.value = afterPlayback(bubbles.value, event, performance.now())),
         onLost: () => {
-          if (phase.value === "connected") phase.value = "lost";
+          if (phase.value !== "connected") return;
+          phase.value = "lost";
+          holding.value = false;
+          bubbles.value = afterLoss(bubbles.value, t("talk.lost"));
         },
       },
     );
@@ -150,6 +156,7 @@ export async function say(text: string, files: File[]): Promise<boolean> {
   const client = await clientToWriteTo();
   if (!client) return false;
   const uploaded = await Promise.all(files.map(uploadFile));
+  for (const [index, { id }] of uploaded.entries()) rememberName(id, files[index]?.name ?? "");
   // The client clears the sentences of an answer only when it is interrupted; otherwise it would not report the
   // sentences of the next answer.
   if (!isAnswering.value) await client.clear();
@@ -179,7 +186,7 @@ export function submitTools(asked: ToolBubble, outputs: Record<string, string>):
   const toolOutputs = asked.calls.map(({ id }) => ({ tool_call_id: id, output: outputs[id] ?? "" }));
   send(client, "conversation.chat.submit_tool_outputs", { chat_id: asked.chatId, tool_outputs: toolOutputs });
   const isIt = (bubble: Bubble): bubble is ToolBubble => bubble.key === asked.key;
-  bubbles.value = changed(bubbles.value, isIt, (bubble) => ({ ...bubble, answered: true }));
+  bubbles.value = changed(bubbles.value, isIt, (bubble) => ({ ...bubble, state: "answered" }));
 }
 
 export function clearContext(): void {

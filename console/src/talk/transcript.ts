@@ -1,8 +1,9 @@
 // Computes the conversation's bubbles from the protocol's events, as a pure function.
 
-import { added, changed, isLiveUser, isOpenAgent, isSounding, newAgentBubble, isAgent } from "./bubbles";
+import { added, allChanged, changed, isAgent, isLiveUser, isOpenAgent, isSounding, isWaitingTool, newAgentBubble } from "./bubbles";
 import type { AgentBubble, Bubble, UserBubble } from "./bubbles";
-import type { Message, PlaybackEvent, ServerEvent } from "./events";
+import type { Message, PlaybackEvent, ServerEvent, ToolCall } from "./events";
+import { contentOf } from "./content";
 import { heardUntil, place } from "./sentences";
 
 /** The bubbles after an event of the server. `now` is `performance.now()`; `audioMs` the length of its audio. */
@@ -19,26 +20,26 @@ export function afterEvent(bubbles: readonly Bubble[], event: ServerEvent, now: 
     case "conversation.message.completed":
       return messageCompleted(bubbles, event.data);
     case "conversation.chat.created":
-      return added(withoutEmptyLive(bubbles), newAgentBubble(event.data.id));
+      return added(withoutTools(withoutEmptyLive(bubbles)), newAgentBubble(event.data.id));
     case "conversation.message.delta":
       return changed(bubbles, isOpenAgent, (bubble) => withText(bubble, bubble.text + event.data.content));
     case "conversation.audio.sentence_start":
       return sentenceStarted(bubbles, event.id, event.data.text);
     case "conversation.audio.delta":
-      return changed(bubbles, isOpenAgent, (bubble) => withAudio(bubble, audioMs));
+      return changed(bubbles, isSpoken, (bubble) => withAudio(bubble, audioMs));
     case "conversation.audio.completed":
       return changed(bubbles, isOpenAgent, (bubble) => (bubble.chatId ? bubble : { ...bubble, open: false }));
     case "conversation.chat.completed":
-      return changed(bubbles, isOpenAgent, (bubble) => ({ ...bubble, open: false }));
+      return changed(withoutTools(bubbles), isOpenAgent, (bubble) => ({ ...bubble, open: false }));
     case "conversation.chat.failed": {
       const failure = event.data.last_error?.msg || "?";
-      return changed(bubbles, isOpenAgent, (bubble) => ({ ...bubble, open: false, failure }));
+      return failed(withoutTools(bubbles), failure);
     }
     case "conversation.chat.canceled":
-      return cutOff(bubbles, (bubble): bubble is AgentBubble => isOpenAgent(bubble) || isSounding(bubble), now);
+      return cutOff(withoutTools(bubbles), (bubble): bubble is AgentBubble => isOpenAgent(bubble) || isSounding(bubble), now);
     case "conversation.chat.requires_action": {
       const calls = event.data.required_action?.submit_tool_outputs?.tool_calls ?? [];
-      return added(bubbles, { kind: "tool", chatId: event.data.id, calls, answered: false });
+      return toolsAsked(bubbles, event.data.id, calls);
     }
     default:
       return [...bubbles];
@@ -54,6 +55,29 @@ export function afterPlayback(bubbles: readonly Bubble[], event: PlaybackEvent, 
     isAgent(bubble) && bubble.cutAt === null && bubble.sentences.some((sentence) => sentence.id === id);
   return changed(silent, has, (bubble) => ({ ...bubble, sounding: { id, since: now } }));
 }
+
+/** The bubbles after the connection was lost: what was running has ended. */
+export function afterLoss(bubbles: readonly Bubble[], failure: string): Bubble[] {
+  const settled = allChanged(withoutEmptyLive(bubbles), isLiveUser, (bubble) => ({ ...bubble, live: false }));
+  const silent = allChanged(settled, isSounding, (bubble) => ({ ...bubble, sounding: null }));
+  return failed(withoutTools(silent), failure);
+}
+
+const failed = (bubbles: readonly Bubble[], failure: string): Bubble[] =>
+  changed(bubbles, isOpenAgent, (bubble) => ({ ...bubble, open: false, failure }));
+
+/** No result of a tool is wanted any more. */
+const withoutTools = (bubbles: readonly Bubble[]): Bubble[] => allChanged(bubbles, isWaitingTool, (bubble) => ({ ...bubble, state: "gone" }));
+
+/** The form stands where the call stood: what the agent says next comes below it. */
+function toolsAsked(bubbles: readonly Bubble[], chatId: string, calls: ToolCall[]): Bubble[] {
+  const isEmpty = (bubble: Bubble): boolean => isOpenAgent(bubble) && bubble.text === "" && bubble.sentences.length === 0;
+  const before = allChanged(bubbles.filter((bubble) => !isEmpty(bubble)), isOpenAgent, (bubble) => ({ ...bubble, open: false }));
+  return added(added(before, { kind: "tool", chatId, calls, state: "waiting" }), newAgentBubble(chatId));
+}
+
+/** The last bubble of which a sentence was begun: audio belongs to it. */
+const isSpoken = (bubble: Bubble): bubble is AgentBubble => isAgent(bubble) && bubble.cutAt === null && bubble.sentences.length > 0;
 
 function live(bubbles: readonly Bubble[], text: string): Bubble[] {
   if (bubbles.some(isLiveUser)) return changed(bubbles, isLiveUser, (bubble) => ({ ...bubble, text: text || bubble.text }));
@@ -78,20 +102,11 @@ function messageCompleted(bubbles: readonly Bubble[], message: Message): Bubble[
     return changed(bubbles, isIts, (bubble) => (bubble.text.endsWith(message.content) ? bubble : withText(bubble, message.content)));
   }
   if (message.role !== "user" || message.type !== "question") return [...bubbles];
-  const { text, files } = typed(message);
+  const { text, files } = contentOf(message);
   const isSpoken = (bubble: Bubble): bubble is UserBubble =>
     bubble.kind === "user" && !bubble.chatId && !bubble.live && bubble.text === text;
   if (bubbles.some(isSpoken)) return changed(bubbles, isSpoken, (bubble) => ({ ...bubble, chatId: message.chat_id }));
   return added(bubbles, { kind: "user", chatId: message.chat_id, text, live: false, files });
-}
-
-/** The text and the files of a message that a user wrote. */
-export function typed(message: Pick<Message, "content" | "content_type">): { text: string; files: string[] } {
-  if (message.content_type !== "object_string") return { text: message.content, files: [] };
-  const parts = JSON.parse(message.content) as { type: string; text?: string; file_id?: string; file_url?: string }[];
-  const texts = parts.flatMap((part) => part.text ?? []);
-  const files = parts.flatMap((part) => part.file_id ?? part.file_url ?? []);
-  return { text: texts.join("\n"), files };
 }
 
 function withText(bubble: AgentBubble, text: string): AgentBubble {
@@ -113,7 +128,11 @@ function withAudio(bubble: AgentBubble, audioMs: number): AgentBubble {
 
 function sentenceStarted(bubbles: readonly Bubble[], id: string, text: string): Bubble[] {
   const opened = bubbles.some(isOpenAgent) ? bubbles : added(bubbles, newAgentBubble(""));
-  return changed(opened, isOpenAgent, (bubble) => {
+  const chatId = opened.findLast(isOpenAgent)?.chatId;
+  // Words before a tool's call may be spoken when the form is already there.
+  const isItsPart = (bubble: Bubble): bubble is AgentBubble =>
+    isAgent(bubble) && bubble.chatId === chatId && chatId !== "" && bubble.text.slice(bubble.sentences.at(-1)?.end ?? 0).includes(text.trim());
+  return changed(opened, opened.some(isItsPart) ? isItsPart : isOpenAgent, (bubble) => {
     const isAnnouncement = bubble.chatId === "";
     const whole = isAnnouncement ? [bubble.text, text].filter(Boolean).join(" ") : bubble.text;
     const found = place(whole, text, bubble.sentences.at(-1)?.end ?? 0);
@@ -122,7 +141,7 @@ function sentenceStarted(bubbles: readonly Bubble[], id: string, text: string): 
 }
 
 function cutOff(bubbles: readonly Bubble[], isIt: (bubble: Bubble) => bubble is AgentBubble, now: number): Bubble[] {
-  return changed(bubbles, isIt, (bubble) => ({
+  return allChanged(bubbles, isIt, (bubble) => ({
     ...bubble,
     open: false,
     sounding: null,

@@ -2,6 +2,8 @@
 
 import { duration, t } from "../language/language";
 import type { TextName } from "../language/language";
+import { guessedContent } from "../talk/content";
+import type { Content } from "../talk/content";
 import { STAGES, factOf, factsOf } from "./facts";
 import type { StageName, Stages, TurnRecord, UserVoice } from "./facts";
 
@@ -18,8 +20,10 @@ export function titleOf(record: TurnRecord): string {
   const question = factsOf(record, "reply.asked").at(-1)?.question;
   const heard = factsOf(record, "transcript.ready").at(-1)?.text;
   const announced = factOf(record, "sentence.started")?.text;
-  return question || final?.text || heard || announced || "…";
+  return (question && titled(guessedContent(question))) || final?.text || heard || announced || "…";
 }
+
+const titled = ({ text, files }: Content): string => text || (files.length ? t("conversations.files") : "");
 
 /** Why the answer took its time; "" if there was none. */
 export function whySlow(record: TurnRecord): string {

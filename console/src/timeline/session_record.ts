@@ -28,6 +28,11 @@ export class SessionRecord {
     else if (fact.turn) this.addToTurn(fact.turn, fact);
   }
 
+  /** The connection that tells of the session is lost, so that no turn is known to go on. */
+  cut(): void {
+    for (const turn of this.turns.values()) turn.ended = true;
+  }
+
   /** The turns, oldest first. */
   records(): TurnRecord[] {
     return [...this.turns].map(([number, turn]) => this.record(number, turn));

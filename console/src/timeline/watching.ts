@@ -81,6 +81,7 @@ export class Watching {
     this.socket = opened;
     opened.onmessage = (message) => this.socket === opened && this.receive(JSON.parse(String(message.data)) as Told);
     opened.onclose = () => {
+      if (this.socket === opened) this.cut(logId);
       if (this.socket !== opened || this.mayWatch.value === false || this.ended.has(logId)) return;
       setTimeout(() => this.socket === opened && this.watch(logId), RETRY_MS);
     };
@@ -99,6 +100,11 @@ export class Watching {
       this.waiting.push(resolve);
       setTimeout(resolve, FIRST_LIMIT_MS);
     });
+  }
+
+  private cut(logId: string): void {
+    this.sessions.get(logId)?.cut();
+    this.showSoon();
   }
 
   private receive(told: Told): void {

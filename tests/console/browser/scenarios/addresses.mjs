@@ -10,7 +10,7 @@ export async function views(page, where) {
   const { http } = where;
   await openPage(page, where);
   const seen = {};
-  for (const name of ['Conversations', 'Voiceprints', 'Tokens', 'Health']) {
+  for (const name of ['Bots', 'Conversations', 'Voiceprints', 'Tokens', 'Health']) {
     await go(page, name);
     const address = fragment(page);
     await page.reload();

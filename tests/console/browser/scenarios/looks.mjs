@@ -5,6 +5,19 @@ const NAMELESS = () =>
     .filter(one => one.checkVisibility())
     .filter(one => !(one.getAttribute('aria-label') || one.labels?.[0]?.textContent.trim() || one.textContent.trim()))
     .map(one => one.outerHTML.slice(0, 200));
+/** Controls that lie over one another, or outside the window, as "this over that". */
+const OVERLAPPING = () => {
+  const shown = [...document.querySelectorAll('header.top a, header.top button, .partners button, .partners select, .composer button, .composer input[type=text], .panel > header button')]
+    .filter(one => one.checkVisibility() && !one.closest('.skip') && !one.classList.contains('skip') && !one.classList.contains('visually-hidden'))
+    .map(one => ({ name: one.getAttribute('aria-label') || one.textContent.trim(), box: one.getBoundingClientRect() }));
+  const lieOver = (one, other) =>
+    one.left < other.right - 1 && other.left < one.right - 1 && one.top < other.bottom - 1 && other.top < one.bottom - 1;
+  const found = shown.flatMap(({ name, box }, index) =>
+    shown.slice(index + 1).filter(other => lieOver(box, other.box)).map(other => `${name} over ${other.name}`),
+  );
+  const outside = shown.filter(({ box }) => box.right > innerWidth + 1 || box.left < -1).map(({ name }) => `${name} outside`);
+  return [...found, ...outside];
+};
 const TOO_WIDE = () => document.documentElement.scrollWidth > document.documentElement.clientWidth;
 
 /** Every page and the settings, once: what has no name, what is wider than the screen, which language it speaks. */
@@ -14,7 +27,7 @@ export async function everyPage(page, where, { bot }) {
   await type(page, 'Good morning');
   await answered(page, 1);
   const found = [];
-  const look = async name => found.push({ name, nameless: await page.evaluate(NAMELESS), tooWide: await page.evaluate(TOO_WIDE) });
+  const look = async name => found.push({ name, nameless: await page.evaluate(NAMELESS), tooWide: await page.evaluate(TOO_WIDE), overlapping: await page.evaluate(OVERLAPPING) });
   await look('talk');
   await page.click('.bubble.agent .turn-link');
   await look('timeline');
@@ -23,7 +36,7 @@ export async function everyPage(page, where, { bot }) {
   await page.waitForSelector('.settings-form details');
   await look('settings');
   await page.keyboard.press('Escape');
-  for (const [index, name] of ['conversations', 'voiceprints', 'tokens', 'health'].entries()) {
+  for (const [index, name] of ['bots', 'conversations', 'voiceprints', 'tokens', 'health'].entries()) {
     await page.click(`nav a:nth-child(${index + 2})`);
     await page.waitForTimeout(500);
     await look(name);

@@ -68,7 +68,7 @@ export async function others(page, where, { bot, folder }) {
   await page.waitForSelector('.bubble.tool');
   await page.fill('.bubble.tool textarea', 'Sunny, 21 degrees.');
   await shoot(page, folder, 'tool');
-  for (const [index, name] of ['conversations', 'voiceprints', 'tokens', 'health'].entries()) {
+  for (const [index, name] of ['bots', 'conversations', 'voiceprints', 'tokens', 'health'].entries()) {
     await page.click(`nav a:nth-child(${index + 2})`);
     await page.waitForTimeout(800);
     if (name === 'conversations') {

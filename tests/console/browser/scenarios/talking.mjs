@@ -107,3 +107,50 @@ export async function reconnect(page, where, { bot }, sockets) {
   const chats = sockets.received.filter(event => event.event_type === 'conversation.chat.created');
   return { conversations: chats.map(({ data }) => data.conversation_id) };
 }
+
+/** A tool that is asked for and not wanted any more, since one interrupts: its form; and where a form stands. */
+export async function toolNotWanted(page, where, { bot, result }) {
+  await openPage(page, where, { bot, settings: PUSH_TO_TALK });
+  await start(page);
+  await type(page, 'How is the weather?');
+  await page.waitForSelector('.bubble.tool');
+  await page.click('button[aria-label="Interrupt the agent"]');
+  await page.waitForSelector('.bubble.tool.gone');
+  const gone = { button: await page.textContent('.bubble.tool button'), isDisabled: await page.isDisabled('.bubble.tool textarea') };
+  await type(page, 'How is the weather now?');
+  await page.fill('.bubble.tool.waiting textarea', result);
+  await page.click('.bubble.tool.waiting button[type=submit]');
+  await page.waitForFunction(said => [...document.querySelectorAll('.bubble.agent')].some(one => one.textContent.includes(said)), result);
+  return { gone, kinds: (await bubbles(page)).map(({ who }) => who) };
+}
+
+/** A server that is gone while an answer is being given, and comes back; meanwhile another view was opened. */
+export async function lost(page, where, { bot }) {
+  await openPage(page, where, { bot, settings: PUSH_TO_TALK });
+  const context = page.context();
+  await page.evaluate(() => {
+    const Socket = window.WebSocket;
+    window.opened = [];
+    window.WebSocket = class extends Socket {
+      constructor(...given) {
+        super(...given);
+        window.opened.push(this);
+      }
+    };
+  });
+  await start(page);
+  await type(page, 'Tell me a story');
+  await page.waitForSelector('.sounding');
+  await context.setOffline(true);
+  await page.evaluate(() => window.opened.forEach(socket => socket.close()));
+  await page.waitForSelector('.bubble.agent .error');
+  await page.waitForFunction(() => !document.querySelector('.turn-view .running'));
+  const failure = await page.textContent('.bubble.agent .error');
+  await page.click('nav a:has-text("Talk")');
+  const choice = await page.$eval('.partners .choice', label => label.querySelector('select, input').tagName);
+  await context.setOffline(false);
+  await page.waitForFunction(() => !document.querySelector('.composer .state').textContent.includes('trying again'));
+  await type(page, 'Second');
+  await page.waitForSelector('.bubble.agent:has-text("Second")');
+  return { failure, choice };
+}
