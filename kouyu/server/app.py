@@ -24,6 +24,7 @@ from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.access.socket_authentication import SocketAuthenticator
 from kouyu.server.health import HealthChecks, health_routes
+from kouyu.server.kouyu_api.bot_trials import bot_trial_routes
 from kouyu.server.kouyu_api.routes import Authenticators, kouyu_api_routes
 from kouyu.server.kouyu_api.status import ServerState
 from kouyu.server.metrics import metrics_routes
@@ -117,13 +118,9 @@ def create_app(
             *workspace_routes(rest.client),
             *variable_routes(store, bots.definitions_of if bots else lambda owner: {}, rest.text),
             *room_routes(rest.client),
-            *(bot_routes(store, bots, voices, rest) if bots else ()),
+            *((*bot_routes(store, bots, voices, rest), *bot_trial_routes(bots, rest.bots)) if bots else ()),
             *icon_routes(store),
-            *(
-                kouyu_api_routes(store, Authenticators(authenticator, rest, failures), state, voices, bots)
-                if state
-                else ()
-            ),
+            *(kouyu_api_routes(store, Authenticators(authenticator, rest, failures), state, voices) if state else ()),
             *health_routes(HealthChecks(sessions, store, store.free_bytes)),
             *(metrics_routes(services.metrics.registry, [] if open_metrics else [rest.metrics]) if services else ()),
             *token_routes(store, failures, names),

@@ -5,12 +5,10 @@ from collections.abc import Sequence
 import msgspec
 from litestar.types import ControllerRouterHandler
 
-from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.engines.tts.engine import Voice
 from kouyu.server.access.failure_backoff import FailureBackoff
 from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.access.socket_authentication import SocketAuthenticator
-from kouyu.server.kouyu_api.bot_trials import bot_trial_routes
 from kouyu.server.kouyu_api.configuration import configuration_routes
 from kouyu.server.kouyu_api.diagnostics import diagnostics_route, turn_routes
 from kouyu.server.kouyu_api.live_connections import live_connection_routes
@@ -33,11 +31,7 @@ class Authenticators(msgspec.Struct, frozen=True):
 
 
 def kouyu_api_routes(
-    store: Store,
-    authenticators: Authenticators,
-    state: ServerState,
-    voices: Sequence[Voice],
-    bots: BotDirectory | None = None,
+    store: Store, authenticators: Authenticators, state: ServerState, voices: Sequence[Voice]
 ) -> list[ControllerRouterHandler]:
     """The route handlers."""
     watching = authenticators.rest.permitting("diagnostics", "own_diagnostics")
@@ -51,6 +45,5 @@ def kouyu_api_routes(
         *user_routes(store, authenticators.rest.permitting("administration")),
         *token_routes(store, authenticators.rest.permitting("administration")),
         *status_routes(state, authenticators.rest.permitting("diagnostics")),
-        *(bot_trial_routes(bots, authenticators.rest.bots) if bots else ()),
         *(recent_metrics_routes(state.recent, authenticators.rest.permitting("diagnostics")) if state.recent else ()),
     ]
