@@ -40,6 +40,14 @@ _file = click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.option("--from", "from_s", type=click.FloatRange(0), default=0.0, help="The test: from this second on.")
 @click.option("--to", "to_s", type=click.FloatRange(0), default=math.inf, help="The test: up to this second.")
 @click.option("--anonymise", is_flag=True, help="Write other words, other ids, and silence for audio.")
+@click.option("--with-engines", is_flag=True, help="Run the recorded audio through today's engines.")
+@click.option(
+    "--config",
+    "configs",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="With --with-engines: settings with the engines; give it twice to compare two.",
+)
 @click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="Write the record into this file.")
 def replay(
     file: Path,
@@ -51,14 +59,23 @@ def replay(
     from_s: float,
     to_s: float,
     anonymise: bool,
+    with_engines: bool,
+    configs: tuple[Path, ...],
     save: Path | None,
 ) -> None:
     """Run the session record FILE through today's conversation core, and compare every effect with the recorded ones.
 
     Exit codes: 0 the same, 3 a difference, which is shown with what led to it; 1 FILE cannot be read.
 
+    With --with-engines FILE may be a folder of records, and the table counts all of them.
+
     With --as-test: 0 once the test is written and fails, 1 where it cannot be written or passes.
     """
+    if with_engines:
+        from kouyu.cli.replay_engines import replay_with_engines  # needs what the extras bring
+
+        replay_with_engines(file, configs)
+        return
     record = record_of(file)
     timeline = Timeline(record)
     if explain:
