@@ -65,13 +65,13 @@ def duration(ms: float) -> str:
 
 def explained(record: TurnRecord) -> Iterator[str]:
     """The lines of one turn: its title, the reasons, its stages, and all facts with their times."""
-    yield f"Turn {record.turn}: {_title(record)}"
+    zero = _zero_of(record)
+    yield f"Turn {record.turn}, times from {zero / 1000:.2f} s on: {_title(record)}"
     for reason in _reasons(record):
         yield f"  {reason}"
     if (stages := _stages_of(record)) is not None:
         shown = (f"{TEXTS[f'stage.{name}']} {duration(getattr(stages, name))}" for name in _STAGES)
         yield f"  {' · '.join(shown)} · Total {duration(stages.total)}"
-    zero = _zero_of(record)
     for fact in record.facts:
         if not isinstance(fact, _SHOWN_APART):
             sign = "−" if fact.at_ms < zero else "+"

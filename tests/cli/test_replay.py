@@ -49,8 +49,8 @@ def test_a_file_that_is_no_record_exits_with_1(tmp_path: Path) -> None:
 
 def test_one_turn_can_be_explained(file: Path) -> None:
     done = CliRunner().invoke(replay, [str(file), "--explain", "--turn", "2"])
-    assert done.output.startswith("Turn 2: ")
-    assert "Turn 1: " not in done.output
+    assert done.output.startswith("Turn 2, ")
+    assert "Turn 1, " not in done.output
 
 
 def test_it_needs_nothing_of_the_extras(file: Path) -> None:

@@ -44,6 +44,6 @@ def test_the_turns_have_the_facts_that_a_watcher_of_the_live_session_got(tmp_pat
 def test_a_turn_that_was_cut_off_says_so(tmp_path: Path) -> None:
     first, *_ = Timeline(interrupted(tmp_path / "record")).turns()
     lines = list(explained(first))
-    assert lines[0] == "Turn 1: What is the capital of France?"
+    assert lines[0] == "Turn 1, times from 1.18 s on: What is the capital of France?"
     assert any(line.startswith("  The answer was cut off by ") for line in lines)
     assert any(line.startswith("  Your turn ended after ") for line in lines)
