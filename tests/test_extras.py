@@ -136,6 +136,13 @@ def test_a_command_whose_packages_are_missing_says_in_one_line_what_to_install(a
     assert done.stderr.count("\n") == 1
 
 
+def test_local_certificates_name_the_extra_that_brings_them() -> None:
+    cassette = ROOT / "tests" / "traces" / "cassette"
+    done = run_light(f"from kouyu.cli.main import main; main(['play', {str(cassette)!r}, '--tls'])")
+    assert done.returncode == 1
+    assert done.stderr.endswith("pip install 'kouyu[testing]', or give --tls-cert and --tls-key\n")
+
+
 def test_the_client_works_beside_the_settings_of_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "kouyu.toml").write_text('[data]\ndir = "data"\n\n[engines.whisper]\nthreads = 2\n')
     monkeypatch.chdir(tmp_path)

@@ -46,6 +46,11 @@ def reports_on_audio(event: dict[str, Any] | None) -> bool:
     return event_type_of(event) in _HEARD
 
 
+def holds_audio(event: dict[str, Any] | None) -> bool:
+    """Whether the event is of a type whose data has audio."""
+    return event_type_of(event) in _AUDIO_FIELDS and isinstance((event or {}).get("data"), dict)
+
+
 def without_audio(event: dict[str, Any]) -> tuple[dict[str, Any], bytes | None]:
     """The event with an empty text in the place of its audio, and the audio; None if it has none or it is no base64."""
     field = _AUDIO_FIELDS.get(event_type_of(event))

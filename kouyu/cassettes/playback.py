@@ -172,6 +172,8 @@ class Playback:
             already = {} if candidate is self.candidates[0] else self._sent_alike(candidate.script)
             if already is not None and self.take_script(candidate.script):
                 candidate.carried.update(already)
+                if candidate is not self.candidates[0]:
+                    self.reached.clear()
                 return fitting[place:]
         return []
 

@@ -1,12 +1,15 @@
 """Reads a cassette, and says where a file of it is broken."""
 
+import contextlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
+from kouyu.cassettes.events import holds_audio
 from kouyu.cassettes.format import (
     CONNECTION_FILES,
     HEADER_FILE,
@@ -22,6 +25,9 @@ from kouyu.cassettes.format import (
 )
 
 T = TypeVar("T")
+
+_LONG_NUMBER: Final = re.compile(rb"[:,\[]\s*-?\d{18}")
+_entries_decoder: Final = msgspec.json.Decoder(tuple[Entry, ...])
 
 
 class UnreadableCassette(Exception):
@@ -64,17 +70,29 @@ def _connection(file: Path) -> Connection:
     if not lines:
         raise UnreadableCassette(f"{file}: the file is empty")
     opening = _decoded(file, 1, lines[0], Opening)
-    entries = tuple(_decoded(file, number, line, Entry) for number, line in enumerate(lines[1:], 2))
+    entries = _entries(file, lines[1:])
     content = audio.read_bytes() if audio.is_file() else b""
     for number, entry in enumerate(entries, 2):
         _check(file, number, entry, len(content))
     return Connection(name=file.name, opening=opening, entries=entries, audio=content)
 
 
+def _entries(file: Path, lines: list[bytes]) -> tuple[Entry, ...]:
+    """Decode all lines at once, which takes a third of the time; one by one where that might lose something (numbers of
+    more than 64 bits, lone surrogates), or a line is broken."""
+    whole = b"[" + b",".join(lines) + b"]"
+    if _LONG_NUMBER.search(whole) is None:
+        with contextlib.suppress(msgspec.DecodeError, RecursionError):
+            return _entries_decoder.decode(whole)
+    return tuple(_decoded(file, number, line, Entry) for number, line in enumerate(lines, 2))
+
+
 def _check(file: Path, line: int, entry: Entry, length: int) -> None:
     given = [each for each in (entry.event, entry.text, entry.binary, entry.close) if each is not None]
     if len(given) != 1:
         raise UnreadableCassette(f"{file}, line {line}: exactly one of event, text, binary and close is needed")
+    if entry.audio is not None and not holds_audio(entry.event):
+        raise UnreadableCassette(f"{file}, line {line}: audio belongs to an event that has a place for it")
     for piece in (entry.audio, entry.binary):
         if piece is not None and piece.offset is not None and piece.offset + piece.bytes > length:
             name = file.with_suffix(".audio").name

@@ -41,7 +41,7 @@ _OAUTH_KEPT: Final = frozenset(
 """Fields at the door of OAuth that are no secrets, beside numbers and truth values."""
 _FORMS: Final = re.compile(
     r"(?P<bearer>\bBearer(?:\s|%20|\+)+)[^\s\"',;&]+"
-    r"|\b(?:pat|sat|czs|czu|cztei|sk)_[A-Za-z0-9_\-]{16,}"
+    r"|\b(?:(?:pat|sat|czs|czu|cztei|sk)_|sk-)[A-Za-z0-9_\-]{16,}"
     r"|\beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*"
 )
 """A bearer's token, tokens of Coze and others by their prefix, JSON Web Tokens."""

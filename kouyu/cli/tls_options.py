@@ -51,8 +51,12 @@ def served_tls(options: TlsOptions) -> ServedTls | None:
 
 
 def _local() -> ServedTls:
-    from kouyu.server.process.certificates import CertificateError  # needs cryptography
-
+    try:
+        from kouyu.server.process.certificates import CertificateError
+    except ModuleNotFoundError as lacking:
+        raise click.ClickException(
+            f"--tls needs {lacking.name}: pip install 'kouyu[testing]', or give --tls-cert and --tls-key"
+        ) from None
     try:
         return local_tls(data_dir(None) / "tls")
     except CertificateError as fault:

@@ -33,6 +33,8 @@ async def serve_http(played: PlayedCassette, reader: asyncio.StreamReader, write
             if "websocket" in headers.get("upgrade", "").lower():
                 await serve_socket(played, reader, writer, request, http.trailing_data[0])
                 return
+            if http.they_are_waiting_for_100_continue:
+                writer.write(http.send(h11.InformationalResponse(status_code=100, headers=[])) or b"")
             body = await _body(http, reader)
             await _answer(played, http, writer, request, headers, body)
             if http.our_state is not h11.DONE or http.their_state is not h11.DONE:

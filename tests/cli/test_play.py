@@ -70,6 +70,22 @@ def test_a_player_without_a_command_ends_at_a_signal(text: str, code: int) -> No
             process.kill()
 
 
+@pytest.mark.parametrize(("text", "code"), [("今天天气不错", 0), ("Good evening", 3)])
+def test_a_player_that_plays_each_connection_once_ends_by_itself(text: str, code: int, tmp_path: Path) -> None:
+    for name in ("cassette.json", "connection-0003.jsonl", "connection-0003.audio"):
+        (tmp_path / name).write_bytes((SERVICE / name).read_bytes())
+    command = [sys.executable, "-m", "kouyu", "play", str(tmp_path), "--fast", "--once", "--port", "0", "--print-json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = json.loads(process.stdout.readline())["url"]
+            environment = {**os.environ, "KOUYU_WS_URL": url.replace("http", "ws", 1)}
+            subprocess.run([sys.executable, "-c", CLIENT, text, "0"], env=environment, check=True, timeout=60)
+            assert process.wait(60) == code
+        finally:
+            process.kill()
+
+
 def test_what_cannot_be_played_is_said_in_one_line(tmp_path: Path) -> None:
     assert play(str(tmp_path)).stderr == f"Error: {tmp_path} is no cassette: it has no cassette.json\n"
     assert "gone-by-now: No such file or directory" in play(str(SERVICE), "--", "gone-by-now").stderr

@@ -162,6 +162,20 @@ async def test_requests_get_their_answers_on_one_connection_streams_in_pieces_an
     assert len(played.differences) == 1
 
 
+async def test_a_client_that_waits_for_the_word_to_go_on_gets_it() -> None:
+    recorded = Exchange(at=0.0, method="PUT", path="/", body=Body(text="ab"), status=200)
+    cassette = Cassette(header=Header(), exchanges=(recorded,))
+    head = b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    async with playing(cassette) as (_, at):
+        host, _, port = at.partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(head)
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100")
+        writer.write(b"ab")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        writer.close()
+
+
 @pytest.mark.parametrize("garbage", [b"\x16\x03\x01\x02\x00", b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n"])
 async def test_what_is_no_http_is_refused_and_others_are_served(garbage: bytes) -> None:
     async with playing(of(recording(down(0.0, "chat.created")))) as (played, at):
