@@ -42,6 +42,8 @@ class Bots(msgspec.Struct, frozen=True):
     """By the id of the bot that they were configured for; bots on a Coze server have none."""
     embedded: TieredModel | None = None
     """The embedded model, if a bot needs it."""
+    aliases: Mapping[str, str] = {}
+    """Ids of bots by their further ids, under which ``definitions`` and ``agents`` have them too."""
 
 
 def needs_embedded_model(bots: tuple[BotSettings, ...]) -> bool:
@@ -97,7 +99,15 @@ async def open_bots(
             await embedded.warm_up(
                 functools.partial(_openings, list(asking.values())), now=functools.partial(_openings, cold)
             )
-        yield Bots(definitions, agents, {bot.id: _profile(bot) for bot in chosen}, models, embedded)
+        aliases = {alias: bot.id for bot in chosen for alias in bot.aliases}
+        yield Bots(
+            definitions | {alias: definitions[bot_id] for alias, bot_id in aliases.items()},
+            agents | {alias: agents[bot_id] for alias, bot_id in aliases.items()},
+            {bot.id: _profile(bot) for bot in chosen},
+            models,
+            embedded,
+            aliases,
+        )
 
 
 async def _openings(bots: Sequence[LanguageModelBot], guidance: Mapping[str, Guidance]) -> Sequence[Opening]:

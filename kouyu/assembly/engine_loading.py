@@ -164,10 +164,15 @@ async def load_synthesizer(engines: EngineSettings, scheduler: Scheduler) -> Voi
             raise result
     try:
         router = VoiceRouter(
-            loaded, scheduler, default_voice=engines.default_voice, default_voices=engines.default_voices
+            loaded,
+            scheduler,
+            default_voice=engines.default_voice,
+            default_voices=engines.default_voices,
+            aliases=engines.voice_aliases,
         )
     except ValueError as error:
-        raise EngineUnavailable(f"engines.default_voice, engines.default_voices: {error}") from error
+        settings = "engines.default_voice, engines.default_voices, engines.voice_aliases"
+        raise EngineUnavailable(f"{settings}: {error}") from error
     if not any("en" in voice.languages for voice in router.voices()):
         log.warning("no voice here speaks English: English answers are not spoken, and their chats say so")
     return router

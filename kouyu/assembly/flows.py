@@ -16,12 +16,14 @@ from kouyu.settings.bots import FlowSettings
 
 @asynccontextmanager
 async def open_flows(chosen: Sequence[FlowSettings]) -> AsyncIterator[Mapping[str, Agent]]:
-    """Open the flows, by id; close them when the block ends. Raises AgentError for a missing or unsuitable function."""
+    """Open the flows, by id and by each alias; close them when the block ends. Raises AgentError for a missing or
+    unsuitable function."""
     async with AsyncExitStack() as stack:
         flows: dict[str, Agent] = {}
         for settings in chosen:
-            flows[settings.id] = await _flow(settings)
-            stack.push_async_callback(flows[settings.id].close)
+            flow = await _flow(settings)
+            stack.push_async_callback(flow.close)
+            flows |= dict.fromkeys((settings.id, *settings.aliases), flow)
         yield flows
 
 

@@ -137,6 +137,7 @@ def _services(
         recording_notice=settings.audio.notice.strip(),
         ids=store.ids,
         default_voice_id=voices[0].voice_id if voices else "",
+        voice_aliases=settings.engines.voice_aliases,
         unknown_voice_is_error=settings.engines.unknown_voice_is_error,
         keep_enrolment_audio=settings.voiceprints.keep_audio,
         transcripts=transcripts,
@@ -182,7 +183,7 @@ async def _stop(task: asyncio.Task[None]) -> None:
 
 def _check_voices(settings: Settings, voice_ids: Sequence[str]) -> None:
     for bot in settings.bots:
-        if bot.voice_id and bot.voice_id not in voice_ids:
+        if bot.voice_id and bot.voice_id not in (*voice_ids, *settings.engines.voice_aliases):
             raise SettingsError(
                 f"bots, {bot.id}: voice_id: there is no voice {bot.voice_id!r}; allowed: {', '.join(voice_ids)}"
             )

@@ -16,6 +16,7 @@ from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.segments import SegmentRules
 from kouyu.audio_sessions.services import RecognitionServices, SynthesisServices
 from kouyu.audio_sessions.speech_streamer import SpeechStreamer
+from kouyu.audio_sessions.unknown_voice import tell_of_unknown_voice
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.protocol.audio_endpoint_configuration import (
     InterpretationConfiguration,
@@ -109,6 +110,8 @@ class InterpretationEndpoint:
         for refusal in audio_refusals(merged.faults, update.origin_message):
             await self._send(refusal)
         asked = merged.configuration
+        if asked.output_audio.voice_id != self._asked.output_audio.voice_id:
+            tell_of_unknown_voice(self._capabilities, asked.output_audio.voice_id)
         self._in_force = self._with_voice(asked)
         self._asked = asked
         self._listener.use_format(asked.input_audio)

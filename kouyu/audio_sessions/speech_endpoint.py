@@ -5,6 +5,7 @@ import msgspec
 from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.services import SynthesisServices
 from kouyu.audio_sessions.speech_streamer import SpeechStreamer
+from kouyu.audio_sessions.unknown_voice import tell_of_unknown_voice
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.protocol.audio_endpoint_configuration import SpeechConfiguration, audio_to_wire, merge_audio
 from kouyu.protocol.audio_endpoint_downlink import AudioEvent, audio_refusals
@@ -68,6 +69,8 @@ class SpeechEndpoint:
         for refusal in audio_refusals(merged.faults, update.origin_message):
             await self._send(refusal)
         asked = merged.configuration
+        if asked.output_audio.voice_id != self._asked.output_audio.voice_id:
+            tell_of_unknown_voice(self._capabilities, asked.output_audio.voice_id)
         self._output = self._capabilities.output_in_force(asked.output_audio)
         self._asked = asked
         shown = msgspec.structs.replace(asked, output_audio=self._output)

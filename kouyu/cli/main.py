@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "models": "List, fetch, verify and remove model weights.",
     "bundle": "Make an archive that installs kouyu without a network.",
     "licences": "Show the licences of weights, packages and libraries.",
+    "import-bot": "Take over a bot of the Coze cloud.",
     "token": "Create, change, list and revoke access tokens, and links to the page.",
     "app": "Register, list and delete apps that get access tokens by signing in.",
     "replay": "Run a recorded session again, and compare.",
@@ -30,7 +31,7 @@ COMMANDS: Final = {
     "bench": "Measure a server: latency, capacity, memory.",
     "eval": "Measure how good the models are.",
 }
-"""Help text by sub-command; `name` is the click command of that name in `kouyu.cli.name`."""
+"""Help text by sub-command; `a-name` is the click command `a_name` in `kouyu.cli.a_name`."""
 
 
 class LazyGroup(click.Group):
@@ -45,10 +46,10 @@ class LazyGroup(click.Group):
         if cmd_name == "serve":  # its import takes a second
             survive_hangups()
         try:
-            module = importlib.import_module(f"kouyu.cli.{cmd_name}")
+            module = importlib.import_module(f"kouyu.cli.{cmd_name.replace('-', '_')}")
         except ModuleNotFoundError as error:
             raise _lacking(cmd_name, error) from error
-        command = getattr(module, cmd_name)
+        command = getattr(module, cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 

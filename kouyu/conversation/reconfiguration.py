@@ -55,8 +55,8 @@ class Reconfiguration:
             yield from self._hints.tell(message)
         yield from self._change_conversation(update.conversation, requested)
         if self._capabilities.is_unknown_voice(voice_id := requested.output_audio.voice_id):
-            default = self._capabilities.default_voice_id
-            yield from self._hints.tell(f"there is no voice {quoted(voice_id or '')} here: {default} speaks")
+            speaks = f"{self._capabilities.default_voice_id} speaks; engines.voice_aliases can name one for it"
+            yield from self._hints.tell(f"there is no voice {quoted(voice_id or '')} here: {speaks}")
         yield from self._apply(requested, now)
         yield Send(DownlinkEvent("chat.updated", to_wire(self._configuration.in_force)))
         yield from self._announcer.play_prologue(self._configuration.in_force, self._identity, now)

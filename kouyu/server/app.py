@@ -118,7 +118,11 @@ def create_app(
             *workspace_routes(rest.client),
             *variable_routes(store, bots.definitions_of if bots else lambda owner: {}, rest.text),
             *room_routes(rest.client),
-            *((*bot_routes(store, bots, voices, rest), *bot_trial_routes(bots, rest.bots)) if bots else ()),
+            *(
+                (*bot_routes(store, bots, _voice_ids(voices, services), rest), *bot_trial_routes(bots, rest.bots))
+                if bots
+                else ()
+            ),
             *icon_routes(store),
             *(kouyu_api_routes(store, Authenticators(authenticator, rest, failures), state, voices) if state else ()),
             *health_routes(HealthChecks(sessions, store, store.free_bytes)),
@@ -152,3 +156,8 @@ def _audio_routes(store: Store, services: Services, rest: RestAuthenticator) -> 
             keep_audio=lambda: services.keep_enrolment_audio,
         ),
     ]
+
+
+def _voice_ids(voices: Sequence[Voice], services: Services | None) -> Sequence[str]:
+    """The ids that a bot's voice may be named by."""
+    return services.voice_ids if services is not None else [voice.voice_id for voice in voices]

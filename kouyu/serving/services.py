@@ -65,6 +65,8 @@ class Services:
     """Spoken at the beginning of a conversation of which recordings or session records are kept."""
     flows: Mapping[str, Agent] = field(default_factory=dict)
     """By workflow id."""
+    voice_aliases: Mapping[str, str] = field(default_factory=dict)
+    """Ids of voices by further ids that the synthesizer takes for them, and does not list."""
     unknown_voice_is_error: bool = False
     transcripts: TranscriptFinisher = field(default_factory=TranscriptFinisher)
     noise_suppressor: NoiseSuppressor | None = None
@@ -91,13 +93,19 @@ class Services:
     def voice_of(self, bot: BotDefinition | None) -> str:
         """The id of a bot's voice; the default voice if the bot names none, or one that is not available."""
         wanted = bot.voice_id if bot else ""
+        wanted = self.voice_aliases.get(wanted, wanted)
         return wanted if any(voice.voice_id == wanted for voice in self.synthesizer.voices()) else self.default_voice_id
+
+    @property
+    def voice_ids(self) -> tuple[str, ...]:
+        """All ids that clients may name voices by, the listed ones first."""
+        return (*(voice.voice_id for voice in self.synthesizer.voices()), *self.voice_aliases)
 
     def capabilities_of(self, bot: BotDefinition | None, *, is_recorded: bool = False) -> Capabilities:
         """What a client of ``bot`` is offered: all voices, the bot's own first. None: a client of no bot.
         ``is_recorded``: a session record is made of it."""
         return Capabilities(
-            voice_ids=tuple(voice.voice_id for voice in self.synthesizer.voices()),
+            voice_ids=self.voice_ids,
             default_voice_id=self.voice_of(bot),
             prologue=bot.prologue if bot is not None else "",
             notice=self.recording_notice if is_recorded or self.keep_audio is not None else "",

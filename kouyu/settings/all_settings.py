@@ -111,6 +111,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The id of the voice for clients and bots that choose none; empty: the first voice."""
     default_voices: dict[str, str] = {}
     """Voice ids by language (ISO 639-1), for text that the chosen voice does not speak."""
+    voice_aliases: dict[Name, Name] = {}
+    """Voice ids by further ids that clients may name them by, such as those of the cloud's voices."""
     unknown_voice_is_error: bool = False
     """Refuse a client that requests an unknown voice, instead of using the default voice."""
     options: dict[str, Any] = {}
@@ -231,8 +233,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         ids = [bot.id for bot in self.bots]
         servers = [server.name for server in self.mcp_servers]
-        _refuse_repeated("bots: the id", ids)
-        _refuse_repeated("flows: the id", [flow.id for flow in self.flows])
+        _refuse_repeated("bots: the id", [*ids, *(alias for bot in self.bots for alias in bot.aliases)])
+        flow_ids = [name for flow in self.flows for name in (flow.id, *flow.aliases)]
+        _refuse_repeated("flows: the id", flow_ids)
         _refuse_repeated("mcp_servers: the name", servers)
         for bot in self.bots:
             if unknown := set(bot.mcp_servers) - set(servers):

@@ -61,6 +61,8 @@ class BotSettings(msgspec.Struct, frozen=True, kw_only=True):
     """[[bots]]: one bot."""
 
     id: Name
+    aliases: tuple[Name, ...] = ()
+    """Further ids that clients may name it by, such as its ``bot_id`` in the cloud."""
     name: str = ""
     description: str = ""
     prompt: str = DEFAULT_PROMPT
@@ -118,6 +120,8 @@ class FlowSettings(msgspec.Struct, frozen=True, kw_only=True):
     """[[flows]]: a program that answers clients which name it as ``workflow_id``."""
 
     id: Name
+    aliases: tuple[Name, ...] = ()
+    """Further ids that clients may name it by, such as its ``workflow_id`` in the cloud."""
     callable: str = ""
     """``package.module:function``."""
     folder: str = "."

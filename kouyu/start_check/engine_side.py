@@ -119,7 +119,9 @@ def _voices(engines: Sequence[Engine[Any]], settings: Settings) -> Iterator[Find
         yield warning("voices", "none speaks English: English answers are silent. An engine with one: hibari")
     wanted = {"engines.default_voice": settings.engines.default_voice}
     wanted |= {f"engines.default_voices, {code}": name for code, name in settings.engines.default_voices.items()}
-    wanted |= {f"bot {bot.id}": bot.voice_id for bot in settings.bots}
+    aliases = settings.engines.voice_aliases
+    wanted |= {f"engines.voice_aliases, {alias}": name for alias, name in aliases.items()}
+    wanted |= {f"bot {bot.id}": aliases.get(bot.voice_id, bot.voice_id) for bot in settings.bots}
     for where, name in wanted.items():
         if name and name not in ids:
             yield error(where, f"there is no voice {name!r}; there are: {nearest(name, ids)}")

@@ -52,7 +52,7 @@ def test_each_refused_object_of_an_update_is_reported_and_so_are_misspelt_fields
     assert hints(talk) == [
         "error 4000: chat.update, asr_config stays as it was: data.asr_config.context is not allowed",
         "data.x may be y",
-        "there is no voice 'nobody' here: joe speaks",
+        "there is no voice 'nobody' here: joe speaks; engines.voice_aliases can name one for it",
     ]
 
 

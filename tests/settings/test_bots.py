@@ -38,6 +38,7 @@ def test_an_unknown_mcp_server_is_reported_with_the_known_ones(tmp_path: Path) -
         ('[[mcp_servers]]\nname = "a"\n', "command or url"),
         ('[[mcp_servers]]\nname = "a"\ncommand = "a"\nurl = "http://a"\n', "command or url"),
         (SERVER + SERVER, "'tools' is used more than once"),
+        ('[[bots]]\nid = "a"\n[[bots]]\nid = "b"\naliases = ["a"]\n', "bots: the id 'a' is used more than once"),
         ('[[flows]]\nid = "a"\n', "callable or url"),
         ('[[flows]]\nid = "a"\nurl = "a"\n', "http:// or https://"),
         ('[[flows]]\nid = "a"\ncallable = "a"\n', "package.module:function"),

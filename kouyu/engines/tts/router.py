@@ -42,7 +42,8 @@ class VoiceRouter:
 
     ``default_voices`` names the voice for a language (ISO 639-1). A language without one gets the first voice that has
     it as its own, else the first that speaks it. ``default_voice`` is listed first and used if no voice is requested.
-    Raises ValueError for a name that no engine has.
+    ``aliases`` are further ids by which voices can be requested; they are not listed. Raises ValueError for a name that
+    no engine has.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class VoiceRouter:
         *,
         default_voice: str = "",
         default_voices: Mapping[str, str] | None = None,
+        aliases: Mapping[str, str] | None = None,
     ) -> None:
         self._engines = tuple(engines)
         self._scheduler = scheduler
@@ -60,7 +62,8 @@ class VoiceRouter:
         self._owners = {voice.voice_id: engine for engine in self._engines for voice in engine.voices()}
         self._voices = {voice.voice_id: voice for engine in self._engines for voice in engine.voices()}
         wanted = dict(default_voices or {})
-        if unknown := {default_voice, *wanted.values()} - {"", *self._voices}:
+        self._aliases = dict(aliases or {})
+        if unknown := {default_voice, *wanted.values(), *self._aliases.values()} - {"", *self._voices}:
             raise ValueError(f"no voice is called {', '.join(sorted(unknown))}; known: {', '.join(self._voices)}")
         if default_voice:
             self._voices = {default_voice: self._voices[default_voice]} | self._voices
@@ -144,6 +147,7 @@ class VoiceRouter:
         return next((voice for voice in able if voice.languages[0] == language), able[0])
 
     def _chosen(self, voice_id: str) -> Voice:
+        voice_id = self._aliases.get(voice_id, voice_id)
         if voice_id == "" and self._voices:
             return next(iter(self._voices.values()))
         if voice_id not in self._voices:

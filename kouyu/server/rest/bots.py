@@ -10,7 +10,6 @@ from litestar.params import FromPath
 from litestar.types import Guard
 
 from kouyu.assembly.bot_directory import BotDirectory
-from kouyu.engines.tts.engine import Voice
 from kouyu.protocol import errors
 from kouyu.protocol.errors import InvalidField, ProtocolError, UnknownId
 from kouyu.server.access.rest_authentication import RestAuthenticator
@@ -48,10 +47,10 @@ from kouyu.store.token_records import TokenRecord
 
 
 def bot_routes(
-    store: Store, directory: BotDirectory, voices: Sequence[Voice], rest: RestAuthenticator
+    store: Store, directory: BotDirectory, voice_ids: Sequence[str], rest: RestAuthenticator
 ) -> list[HTTPRouteHandler]:
-    """The route handlers."""
-    service = BotService(store, directory, [voice.voice_id for voice in voices])
+    """The route handlers. ``voice_ids``: those that a bot may have."""
+    service = BotService(store, directory, voice_ids)
     return [*_reading_routes(service, rest.bots_or_text), *_writing_routes(service, rest.bots)]
 
 
@@ -66,7 +65,7 @@ class BotService:
 
     async def get(self, owner: str, bot_id: str) -> BotRecord:
         """Return the owner's bot with this id, or that of the settings. Raises ProtocolError if there is none."""
-        settled = self.directory.settled.profiles.get(bot_id)
+        settled = self.directory.settled.profiles.get(self._settled_id(bot_id))
         record = _settled_record(bot_id, settled) if settled else await self._store.of(owner).bots.get(bot_id)
         if record is None:
             raise UnknownId("bot", bot_id)
@@ -128,12 +127,16 @@ class BotService:
 
     async def _changeable(self, owner: str, bot_id: str) -> BotRecord:
         record = await self.get(owner, bot_id)
-        if bot_id in self.directory.settled.profiles:
+        if self._settled_id(bot_id) in self.directory.settled.profiles:
             raise ProtocolError(
                 errors.FORBIDDEN,
                 f"the bot {bot_id!r} is defined in the server's kouyu.toml: change it there, or create a bot",
             )
         return record
+
+    def _settled_id(self, bot_id: str) -> str:
+        """The id in the settings of a bot that is asked for by it or by one of its aliases."""
+        return self.directory.settled.aliases.get(bot_id, bot_id)
 
     async def _check(self, owner: str, profile: BotProfile) -> None:
         await self.directory.check(profile)

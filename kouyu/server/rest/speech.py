@@ -15,6 +15,7 @@ from kouyu.audio.downlink_encoding import FileFormat
 from kouyu.audio.wav_of_pcm import wav_of_pcm
 from kouyu.audio_sessions.reading_aloud import Reading, read_aloud
 from kouyu.audio_sessions.services import SynthesisServices
+from kouyu.audio_sessions.unknown_voice import tell_of_unknown_voice
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.engines.errors import EngineError
 from kouyu.protocol.configuration import Emotion, OutputAudio
@@ -84,6 +85,7 @@ def _reading(capabilities: Capabilities, asked: CreateSpeech) -> Reading:
     if not 1 <= size <= _MOST_BYTES:
         raise InvalidField("input", f"{size} bytes", f"1 to {_MOST_BYTES} bytes of UTF-8")
     output = capabilities.output_in_force(OutputAudio(voice_id=asked.voice_id), "voice_id")
+    tell_of_unknown_voice(capabilities, asked.voice_id)
     return Reading(
         text=asked.input,
         voice_id=output.voice_id or "",

@@ -201,3 +201,12 @@ async def test_a_sentence_that_no_voice_can_speak_is_an_error_and_not_silence(
 async def test_a_sentence_without_words_is_silent(scheduler: Scheduler, text: str) -> None:
     engine = Mute(("joe", ("en",)))
     await said(VoiceRouter([engine], scheduler), engine, text=text)
+
+
+async def test_a_voice_answers_to_its_aliases_which_are_not_listed(scheduler: Scheduler) -> None:
+    joe, kumo = Reciter(("joe", ("en",))), Reciter(("kumo", ("en",)))
+    router = VoiceRouter([joe, kumo], scheduler, aliases={"742": "kumo"})
+    assert await said(router, joe, kumo, text="Hello.", voice="742") == [("kumo", "Hello.")]
+    assert [voice.voice_id for voice in router.voices()] == ["joe", "kumo"]
+    with pytest.raises(ValueError, match="no voice is called nobody"):
+        VoiceRouter([joe, kumo], scheduler, aliases={"742": "nobody"})
