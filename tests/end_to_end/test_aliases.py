@@ -100,6 +100,14 @@ def test_speech_over_a_socket_and_a_voice_that_is_not_there(moved: RunningServer
     assert moved.log().count(told) == 1
 
 
+def test_workflows(moved: RunningServer) -> None:
+    with httpx.Client(base_url=moved.http, headers={"Authorization": f"Bearer {moved.token}"}) as http:
+        listed = http.get("/v1/workflows").json()["data"]["items"]
+        ran = http.post("/v1/workflow/run", json={"workflow_id": FLOW, "parameters": {"input": "hello"}}).json()
+    assert [each["workflow_id"] for each in listed] == ["flow"]
+    assert "This is the flow." in ran["data"]
+
+
 def test_speech_over_http(moved: RunningServer) -> None:
     headers = {"Authorization": f"Bearer {moved.token}"}
     spoken = httpx.post(f"{moved.http}/v1/audio/speech", json={"input": "Hello.", "voice_id": VOICE}, headers=headers)

@@ -241,9 +241,15 @@ def _app_routes(flows: Mapping[str, Agent], rest: RestAuthenticator) -> list[HTT
 
 
 def _published(wanted: WorkflowsQuery, flows: Mapping[str, Agent]) -> tuple[str, ...]:
-    """The flows that a list holds. Raises InvalidField for another workspace."""
+    """The flows that a list holds, each by its first id and not by its aliases. Raises InvalidField for another
+    workspace."""
     check_workspace("workspace_id", wanted.workspace_id)
-    return () if wanted.publish_status == "unpublished_draft" else tuple(flows)
+    if wanted.publish_status == "unpublished_draft":
+        return ()
+    first_ids: dict[int, str] = {}
+    for flow_id, flow in flows.items():
+        first_ids.setdefault(id(flow), flow_id)
+    return tuple(first_ids.values())
 
 
 def _app(flow_id: str) -> ShownApp:
