@@ -118,11 +118,7 @@ def create_app(
             *workspace_routes(rest.client),
             *variable_routes(store, bots.definitions_of if bots else lambda owner: {}, rest.text),
             *room_routes(rest.client),
-            *(
-                (*bot_routes(store, bots, _voice_ids(voices, services), rest), *bot_trial_routes(bots, rest.bots))
-                if bots
-                else ()
-            ),
+            *(_bot_routes(store, bots, services.voice_ids if services else _ids(voices), rest) if bots else ()),
             *icon_routes(store),
             *(kouyu_api_routes(store, Authenticators(authenticator, rest, failures), state, voices) if state else ()),
             *health_routes(HealthChecks(sessions, store, store.free_bytes)),
@@ -158,6 +154,11 @@ def _audio_routes(store: Store, services: Services, rest: RestAuthenticator) -> 
     ]
 
 
-def _voice_ids(voices: Sequence[Voice], services: Services | None) -> Sequence[str]:
-    """The ids that a bot's voice may be named by."""
-    return services.voice_ids if services is not None else [voice.voice_id for voice in voices]
+def _bot_routes(
+    store: Store, bots: BotDirectory, voice_ids: Sequence[str], rest: RestAuthenticator
+) -> list[HTTPRouteHandler]:
+    return [*bot_routes(store, bots, voice_ids, rest), *bot_trial_routes(bots, rest.bots)]
+
+
+def _ids(voices: Sequence[Voice]) -> Sequence[str]:
+    return [voice.voice_id for voice in voices]
