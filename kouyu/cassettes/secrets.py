@@ -1,4 +1,4 @@
-"""Keeps secrets out of a cassette: tokens, cookies, keys, and everything at the door of OAuth.
+"""Keeps secrets out of a cassette: tokens, cookies, keys, and everything at the OAuth endpoints.
 
 Headers and query parameters are written only if they are known to hold no secret. What stood in the others is learnt,
 and replaced wherever it comes again, in a body or an event. Fields with the names of secrets, and texts in the form of
@@ -38,7 +38,7 @@ _OAUTH_KEPT: Final = frozenset(
         *("error", "error_code", "error_message", "msg", "message", "logid"),
     }
 )
-"""Fields at the door of OAuth that are no secrets, beside numbers and truth values."""
+"""Fields of the OAuth endpoints that are no secrets, beside numbers and truth values."""
 _FORMS: Final = re.compile(
     r"(?P<bearer>\bBearer(?:\s|%20|\+)+)[^\s\"',;&]+"
     r"|\b(?:(?:pat|sat|czs|czu|cztei|sk)_|sk-)[A-Za-z0-9_\-]{16,}"
@@ -90,7 +90,7 @@ class Secrets:
         return tuple((name, value) for name, value in parameters if not _is_secret(name))
 
     def oauth(self, path: str, value: Any) -> Any:
-        """A body at the door of OAuth: every text in it is a secret, and learnt. Other paths: ``value`` as it is."""
+        """A body of an OAuth endpoint: every text in it is a secret, and learnt. Other paths: ``value`` as it is."""
         return self._all_secret(value, "") if is_oauth(path) else value
 
     def scrub(self, value: Any) -> Any:

@@ -67,8 +67,8 @@ def proxy(
 ) -> None:
     """Relay an app's connections to a server of this protocol, and record them in a cassette for `kouyu play`.
 
-    The app keeps its token and is given the proxy's address in place of the server's. Tokens, cookies and what is asked
-    for at the door of OAuth are not written. Ctrl-C or SIGTERM ends the recording.
+    The app keeps its token and is given the proxy's address in place of the server's. Tokens, cookies and what OAuth
+    endpoints are asked and answer are not written. Ctrl-C or SIGTERM ends the recording.
     """
     try:
         rest = read_upstream(upstream_rest or rest_of(upstream))

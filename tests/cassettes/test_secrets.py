@@ -57,7 +57,7 @@ def test_fields_and_forms_of_secrets_are_replaced_without_being_known(value: Any
     assert Secrets().scrub(value) == scrubbed
 
 
-def test_the_door_of_oauth_gives_nothing_away() -> None:
+def test_oauth_endpoints_give_nothing_away() -> None:
     secrets = Secrets()
     path = "/api/permission/oauth2/token"
     asked = secrets.oauth(path, {"grant_type": "authorization_code", "code": "code-of-a-user", "client_id": "client-1"})

@@ -4,6 +4,7 @@ import asyncio
 import functools
 import json
 import ssl
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,14 @@ from typing import Any
 
 import httpx
 import pytest
+from cozepy import (
+    Coze,
+    InputTextBufferAppendEvent,
+    SpeechAudioCompletedEvent,
+    SpeechAudioUpdateEvent,
+    TokenAuth,
+    WebsocketsAudioSpeechEventHandler,
+)
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -24,6 +33,7 @@ from kouyu.cassettes.reading import read_cassette
 from kouyu.cassettes.secrets import Secrets
 from kouyu.cassettes.writing import CassetteWriter
 from kouyu.player.http_connection import serve_http
+from kouyu.player.local_tls import local_tls
 from kouyu.player.played_cassette import PlayedCassette
 from kouyu.proxy.relay import Recording, relay
 from kouyu.proxy.upstream import BadUpstream, Upstreams, read_upstream, rest_of
@@ -34,20 +44,21 @@ MESSAGE = {"role": "user", "content_type": "text", "content": "今天天气真�
 
 
 @asynccontextmanager
-async def recording(folder: Path, upstream: str) -> AsyncIterator[str]:
+async def recording(folder: Path, upstream: str, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """A proxy; gives its address."""
     target = read_upstream(upstream)
     secrets = Secrets()
     writer = CassetteWriter(folder, Header(), secrets)
     upstreams = Upstreams(target, target, ssl.create_default_context())
     made = Recording(upstreams, writer, secrets, asyncio.get_running_loop().time)
-    async with listening(functools.partial(relay, made), "127.0.0.1", 0) as port:
+    async with listening(functools.partial(relay, made), "127.0.0.1", 0, tls) as port:
         yield f"127.0.0.1:{port}"
     writer.close()
 
 
 @asynccontextmanager
 async def playing(cassette: Cassette) -> AsyncIterator[str]:
+    """A player, in which there must be no difference at the end; gives its address."""
     played = PlayedCassette(cassette, fast=True, report=lambda _: None)
     async with listening(functools.partial(serve_http, played), "127.0.0.1", 0) as port:
         yield f"127.0.0.1:{port}"
@@ -94,6 +105,36 @@ async def test_a_recording_of_a_player_is_the_cassette_that_it_plays(tmp_path: P
     assert made.entries[-1].close == Close(1000)
     async with playing(read_cassette(tmp_path / "made")) as at:  # and it can be played in turn
         assert await ask(at) == through
+
+
+async def test_cozepy_is_recorded_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = read_cassette(SERVICE)
+    tls = local_tls(tmp_path / "tls")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tls.authority))
+    async with playing(service) as at, recording(tmp_path / "made", f"ws://{at}", tls.context) as proxy:
+        sound = await asyncio.to_thread(speak_with_cozepy, f"https://{proxy}")
+    (made,) = read_cassette(tmp_path / "made").connections
+    assert sound == made.audio == service.connections[2].audio
+    assert TOKEN not in written(tmp_path / "made")
+
+
+def speak_with_cozepy(url: str) -> bytes:
+    """Have the recorded text spoken; gives the sound."""
+    over, sound = threading.Event(), bytearray()
+
+    class Heard(WebsocketsAudioSpeechEventHandler):
+        def on_speech_audio_update(self, cli: Any, event: SpeechAudioUpdateEvent) -> None:
+            sound.extend(event.data.delta)
+
+        def on_speech_audio_completed(self, cli: Any, event: SpeechAudioCompletedEvent) -> None:
+            over.set()
+
+    coze = Coze(auth=TokenAuth(TOKEN), base_url=url)
+    with coze.websockets.audio.speech.create(on_event=Heard())() as speech:
+        speech.input_text_buffer_append(InputTextBufferAppendEvent.Data(delta="今天天气不错"))
+        speech.input_text_buffer_complete()
+        assert over.wait(60)
+    return bytes(sound)
 
 
 async def test_messages_pings_fragments_binaries_compression_and_close_codes_pass_unchanged(tmp_path: Path) -> None:
