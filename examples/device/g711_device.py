@@ -43,8 +43,8 @@ with wave.open(sys.argv[1]) as file:
 question = bytes(map(to_a_law, pcm))
 with connect(url, additional_headers=headers) as socket:
     microphone = {"format": "pcm", "codec": "g711a", "sample_rate": 8000, "channel": 1, "bit_depth": 16}
-    # At most 55 frames of 20 ms in a second: a tenth more than it plays, so that its buffer of 2 s never runs over.
-    loudspeaker = {"sample_rate": 8000, "frame_size_ms": 20, "limit_config": {"period": 1, "max_frame_num": 55}}
+    # 51 frames of 20 ms in each second, a fiftieth more than it plays: 2 s of buffer hold half a minute and more.
+    loudspeaker = {"sample_rate": 8000, "frame_size_ms": 20, "limit_config": {"period": 1, "max_frame_num": 51}}
     update = {"input_audio": microphone, "output_audio": {"codec": "g711a", "pcm_config": loudspeaker}}
     send(socket, "chat.update", update | {"event_subscriptions": WANTED})
     reply, started, most = b"", 0.0, 0
