@@ -35,7 +35,7 @@ class Announcer:
     def play_prologue(self, configuration: Configuration, identity: Identity, now: float) -> Iterator[Effect]:
         """Speak the notice, if it was not spoken in this conversation, and the opening line, once per text, if nothing
         or only an earlier opening line is being spoken."""
-        notice = self._notice if self._noticed_in != identity.conversation_id else ""
+        notice = self._notice if self.owes_notice(identity.conversation_id) else ""
         prologue = _prologue_of(configuration)
         new = "" if prologue == self._played else prologue
         if not notice and (not new or (self._output.audible(now) and not self._output.says(self._prologue))):
@@ -49,10 +49,14 @@ class Announcer:
 
     def give_notice(self, configuration: Configuration, conversation_id: str, now: float) -> Iterator[Effect]:
         """Speak the notice, if it was not spoken in this conversation: its client begins without a ``chat.update``."""
-        if self._notice and self._noticed_in != conversation_id:
+        if self.owes_notice(conversation_id):
             yield from self._output.interrupt(3, now)
             self._noticed_in = conversation_id
             self._begin(self._notice, configuration)
+
+    def owes_notice(self, conversation_id: str) -> bool:
+        """Whether the notice has not been spoken in this conversation."""
+        return bool(self._notice) and self._noticed_in != conversation_id
 
     def skip_notice(self, conversation_id: str) -> None:
         """Count the notice as spoken: the conversation began on an earlier connection."""

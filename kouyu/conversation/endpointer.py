@@ -95,6 +95,17 @@ class Endpointer:
         else:
             yield from self._free_talk.on_judged(turn_detection, onset_ms)
 
+    def take_silence(self, judged: SpeechProbability, turn_detection: TurnDetection, now: float) -> bool:
+        """Take in the VAD result of a chunk in which nobody speaks, before and after which there is no utterance: no
+        event follows from it. Returns False, and takes nothing in, for any other chunk."""
+        may_be_speech = self._detector.begins_with(judged.probability)
+        if may_be_speech or self.utterance is not None or is_push_to_talk(turn_detection):
+            return False
+        self._heard_from_at = now
+        self._detector.feed(judged.end, judged.probability, judged.levels)
+        self._free_talk.on_silence(turn_detection)
+        return True
+
     def on_turn_judged(self, completeness: float) -> Iterator[EndpointingEvent]:
         """Take in the answer to MayBeOver: the probability (0 to 1) that the user has finished."""
         yield from self._free_talk.on_turn_judged(completeness)

@@ -67,16 +67,23 @@ class FreeTalk:
 
     def _begin(self, turn_detection: TurnDetection, onset_ms: int) -> Iterator[EndpointingEvent]:
         detector = self._detector
-        start = max(self.floor, detector.speech_start - samples_in(turn_detection.prefix_padding_ms))
         if not detector.in_speech or detector.speech_ms < onset_ms:
-            self.floor = start
-            self._let_end(detector.silence_ms, turn_detection)
+            self.on_silence(turn_detection)
             return
+        start = self._earliest_start(turn_detection)
         self._let_end((detector.speech_start - self._last_speech_end) * 1000 // SPEECH_RATE, turn_detection)
         self.rest_of, self.ended_early = self.ended_early, None
         self._end_of_turn.spoke_on()
         self.utterance = Utterance(start=start, first_speech=detector.speech_start)
         yield SpeechBegan()
+
+    def on_silence(self, turn_detection: TurnDetection) -> None:
+        """Take in that VAD has processed one more chunk, with which no utterance begins."""
+        self.floor = self._earliest_start(turn_detection)
+        self._let_end(self._detector.silence_ms, turn_detection)
+
+    def _earliest_start(self, turn_detection: TurnDetection) -> int:
+        return max(self.floor, self._detector.speech_start - samples_in(turn_detection.prefix_padding_ms))
 
     @property
     def _last_speech_end(self) -> int:
@@ -84,7 +91,7 @@ class FreeTalk:
 
     def _let_end(self, silence_ms: int, turn_detection: TurnDetection) -> None:
         """Confirm the end of the last utterance if ``silence_ms`` of audio after it is long enough."""
-        if silence_ms >= EndOfTurn.longest_silence_ms(turn_detection):
+        if self.ended_early is not None and silence_ms >= EndOfTurn.longest_silence_ms(turn_detection):
             self.ended_early = None
 
     def join(self) -> None:
@@ -98,6 +105,8 @@ class FreeTalk:
     def needed_from(self) -> int:
         """The first sample that a later order may need; audio before it can be freed."""
         start = self.floor if self.utterance is None else self.utterance.start
+        if self.ended_early is None and self.rest_of is None:
+            return start
         return min([start, *(one.start for one in (self.ended_early, self.rest_of) if one is not None)])
 
     def on_turn_judged(self, completeness: float) -> Iterator[EndpointingEvent]:

@@ -62,6 +62,10 @@ class SpeechDetector:
         self.in_speech = True
         self.speech_end = sounds_until
 
+    def begins_with(self, probability: float) -> bool:
+        """Whether a chunk of this probability may be speech, now that nobody speaks."""
+        return self.in_speech or probability >= ONSET_PROBABILITY
+
     def _sounds_until(self, start: int, end: int, levels: Sequence[float]) -> int:
         """The end of the last part of a speech chunk that has not faded; ``start`` if all of it has."""
         if not levels:

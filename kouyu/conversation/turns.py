@@ -73,6 +73,16 @@ class Turns:
         """Something that the user says, or has said, has not become a chat yet."""
         return self.in_buffer or bool(self._pending)
 
+    @property
+    def are_idle(self) -> bool:
+        """Whether there is no utterance, no buffer of push to talk, and no turn: nothing is waited for but audio."""
+        return self._endpointer.utterance is None and not self.are_under_way
+
+    @property
+    def are_under_way(self) -> bool:
+        """Whether a turn is prepared, or waits for its transcript."""
+        return self._preparation.turn is not None or bool(self._pending)
+
     def buffered_s(self, end: int) -> float:
         """Length in seconds of the open push-to-talk buffer up to the sample ``end``; 0 if none is open."""
         return self._endpointer.buffered(end) / SPEECH_RATE
@@ -98,6 +108,13 @@ class Turns:
         if self._endpointer.in_speech and self._wants_interims(configuration):
             yield from self._interims.ask(self._endpointer.span(), configuration, now, self._endpointer.speech_ms)
         yield from self._forget(configuration)
+
+    def take_silence(self, judged: SpeechProbability, configuration: Configuration, now: float) -> bool:
+        """Take in the VAD result of a chunk in which nobody speaks, if nothing follows from it. Otherwise returns
+        False, and takes nothing in."""
+        return not self._may_forget(configuration) and self._endpointer.take_silence(
+            judged, configuration.turn_detection, now
+        )
 
     def on_transcript(self, received: TranscriptReady, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Take in an interim or final transcript."""
@@ -168,6 +185,8 @@ class Turns:
 
     def deadlines(self, configuration: Configuration) -> Iterator[float | None]:
         """Times at which ``on_time`` must be called if no input comes before."""
+        if self.are_idle:
+            return
         yield self._endpointer.deadline(configuration.turn_detection)
         yield self._interims.deadline
         yield self._judgement.deadline
@@ -294,10 +313,13 @@ class Turns:
         return wanted or self._barge_in(configuration).needs_transcript
 
     def _forget(self, configuration: Configuration) -> Iterator[Effect]:
+        if self._may_forget(configuration):
+            self._forgotten = self._endpointer.needed_from(configuration.turn_detection)
+            yield ForgetAudio(self._forgotten)
+
+    def _may_forget(self, configuration: Configuration) -> bool:
         needed_from = self._endpointer.needed_from(configuration.turn_detection)
-        if needed_from - self._forgotten >= samples_in(_FORGET_EVERY_MS):
-            self._forgotten = needed_from
-            yield ForgetAudio(needed_from)
+        return needed_from - self._forgotten >= samples_in(_FORGET_EVERY_MS)
 
     def _barge_in(self, configuration: Configuration) -> BargeIn:
         return BargeIn(self._limits, configuration.turn_detection.interrupt_config)

@@ -214,8 +214,11 @@ class Session:
     # Time
 
     def _deadline(self, now: float) -> float | None:
-        times = (self.conversation.deadline(now), self._live.deadline(now))
-        return min((time for time in times if time is not None), default=None)
+        deadline = self.conversation.deadline(now)
+        if self._live.observer is None:
+            return deadline
+        observed = self._live.deadline(now)
+        return observed if deadline is None or (observed is not None and observed < deadline) else deadline
 
     def _arm(self, deadline: float | None) -> None:
         """Send TimePassed at the deadline. A timer that is due earlier is kept: it is armed again after it fires."""
