@@ -97,19 +97,21 @@ async def _accept(_scope: object, receive: object, send: object) -> None:
         pass
 
 
-def _opened(transport: _Transport, app: Any = _accept) -> WebSocketProtocol:
-    """A protocol that has been sent a handshake."""
+def _opened(transport: _Transport, app: Any = _accept, more: bytes = b"") -> WebSocketProtocol:
+    """A protocol that has been sent a handshake, and the bytes behind it."""
     config = uvicorn.Config(app, ws=WebSocketProtocol, log_config=None)
     config.load()
     protocol = WebSocketProtocol(config=config, server_state=ServerState(), app_state={})
     protocol.connection_made(transport)  # type: ignore[arg-type]
-    protocol.data_received(HANDSHAKE.format(method="GET", more="").replace("\n", "\r\n").encode())
+    protocol.data_received(HANDSHAKE.format(method="GET", more="").replace("\n", "\r\n").encode() + more)
     return protocol
 
 
-async def _connected(transport: _Transport, app: Any = _accept) -> tuple[WebSocketProtocol, asyncio.Task[None]]:
+async def _connected(
+    transport: _Transport, app: Any = _accept, more: bytes = b""
+) -> tuple[WebSocketProtocol, asyncio.Task[None]]:
     """A protocol after its handshake, and the application's task."""
-    protocol = _opened(transport, app)
+    protocol = _opened(transport, app, more)
     (task,) = protocol.tasks
     while not protocol.handshake_complete:  # noqa: ASYNC110 - set by the application's own task
         await asyncio.sleep(0)
@@ -283,4 +285,67 @@ async def test_messages_are_taken_in_as_they_arrive_only_while_the_application_w
     assert received == ["audio 1", "other 1", "audio 3", "audio ä", "other 2"]
     protocol.data_received(_frame(Opcode.TEXT, b"audio 4"))
     assert taken == [b"audio 2", b"audio 4"]
+    await _end(protocol, task)
+
+
+STREAM = [
+    *(_frame(Opcode.TEXT, f"audio {number}".encode() + b"." * 200 * number) for number in range(3)),
+    _frame(Opcode.PING, b"x"),
+    _frame(Opcode.TEXT, "audio ä".encode()),
+    _frame(Opcode.TEXT, b"audio in ", fin=False),
+    _frame(Opcode.PING, b"y"),
+    _frame(Opcode.CONT, b"pieces"),
+    _frame(Opcode.TEXT, b"other"),
+    _frame(Opcode.BINARY, b"audio in bytes"),
+    _frame(Opcode.TEXT, b"audio" * 20_000),
+    _frame(Opcode.TEXT, b""),
+    _frame(Opcode.TEXT, b"audio at the end"),
+]
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 300, 70_000, 10**6])
+@pytest.mark.parametrize("rest", [0, 5], ids=["a handshake alone", "a handshake with more behind it"])
+async def test_messages_stay_in_order_however_their_bytes_are_cut(size: int, rest: int) -> None:
+    seen: list[str | bytes] = []
+
+    def take(message: str | bytes) -> bool:
+        is_audio = bytes(message).startswith(b"audio") if isinstance(message, bytes) else False
+        if is_audio:
+            seen.append(message)
+        return is_audio
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.accept"})
+        await receive()
+        while True:
+            scope["extensions"][EXTENSION].take = take
+            message = await receive()
+            scope["extensions"][EXTENSION].take = None
+            if message["type"] == "websocket.disconnect":
+                return
+            seen.append(message["text"] if message.get("text") is not None else message["bytes"])
+
+    stream = b"".join(STREAM)
+    protocol, task = await _connected(_Transport(), app, more=stream[:rest])
+    for start in range(rest, len(stream), size):
+        protocol.data_received(stream[start : start + size])
+        for _ in range(3 if size > 1 else 1):
+            await asyncio.sleep(0)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    texts = [one.decode() if isinstance(one, bytes) else one for one in seen]
+    numbered = [f"audio {number}" + "." * 200 * number for number in range(3)]
+    last = ["other", "audio in bytes", "audio" * 20_000, "", "audio at the end"]
+    assert texts == [*numbered, "audio ä", "audio in pieces", *last]
+    await _end(protocol, task)
+
+
+async def test_a_whole_frame_that_is_taken_in_does_not_reach_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    protocol, task = await _connected(_Transport())
+    await asyncio.sleep(0)
+    extensions: Any = protocol.scope["extensions"]
+    extensions[EXTENSION].take = lambda message: message == b"audio"
+    monkeypatch.setattr(protocol.conn, "receive_data", lambda data: pytest.fail("parsed"))
+    protocol.data_received(_frame(Opcode.TEXT, b"audio") * 2)
+    monkeypatch.undo()
     await _end(protocol, task)
