@@ -21,9 +21,12 @@ from sqlalchemy import Engine, event
 
 from kouyu.agents.chat_completion import Chunk, decode_chunk
 from kouyu.assembly.lifespan import open_services
+from kouyu.audio.echo import find_echo
 from kouyu.audio.pcm import Samples, bytes_from_float
+from kouyu.audio.uplink_decoding import AudioDecoder
 from kouyu.bench.microphone import FRAME, Room
 from kouyu.client.voice_client import UPLINK_AUDIO
+from kouyu.conversation.turns import Turns
 from kouyu.engines.pressure import Pressure
 from kouyu.engines.scheduler import Load
 from kouyu.engines.tts.model_session import ModelSession
@@ -31,6 +34,7 @@ from kouyu.engines.vad.silero import SileroVoiceActivity
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.serving.services import Services
 from kouyu.serving.socket import Take
+from kouyu.session import echo_guard
 from kouyu.session.connection import run_session
 from kouyu.settings.all_settings import EngineSettings, Settings
 from kouyu.store.store import Store
@@ -87,8 +91,11 @@ class Talk:
     # The socket
 
     async def receive(self, take: Take | None = None) -> str | None:
-        """The next message of the client."""
-        return await self._messages.get()
+        """The next message of the client that ``take`` leaves."""
+        while (message := await self._messages.get()) is not None and take is not None and take(message):
+            pass
+        self._work["messages that woke a task"] += 1
+        return message
 
     async def send(self, text: str) -> None:
         """Take an event."""
@@ -201,6 +208,9 @@ def counted_engines(work: Work) -> Iterator[None]:
             patch.setattr(ctranslate2.models, "Whisper", _counting_whisper(work))
             patch.setattr("kouyu.agents.openai_client.decode_chunk", _counting_decoder(work))
             patch.setattr(SileroVoiceActivity, "infer", _counting(work, "VAD runs", SileroVoiceActivity.infer))
+            patch.setattr(AudioDecoder, "steps", _counting(work, "pieces decoded", AudioDecoder.steps))
+            patch.setattr(Turns, "on_probability", _counting(work, "chunks with rules", Turns.on_probability))
+            patch.setattr(echo_guard, "find_echo", _counting(work, "searches for an echo", find_echo))
             patch.setattr(ModelSession, "run_all", _counting(work, "voice runs", ModelSession.run_all))
             yield
     finally:

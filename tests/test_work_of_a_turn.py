@@ -11,7 +11,10 @@ from tests.counted_conversation import VirtualLoop, Work, counted_engines, count
 
 WORK: Final = Work(
     {
+        "messages that woke a task": 11,
+        "pieces decoded": 354,
         "VAD runs": 700,
+        "chunks with rules": 212,
         "encoder runs": 6,
         "decoder steps": 51,
         "small encoder runs": 8,
@@ -66,3 +69,4 @@ def test_a_conversation_takes_no_more_work_than_it_did(tmp_path: Path) -> None:
     work = sum(by_question.values(), Work())
     shares = {kind: round(work[kind] / WORK[kind], 2) for kind in WORK}
     assert {kind: share for kind, share in shares.items() if not LEAST <= share <= MOST} == {}, by_question
+    assert work["searches for an echo"] == 0, "nobody speaks while an answer is played"

@@ -77,11 +77,6 @@ class PcmFormat(msgspec.Struct, frozen=True):
         """Bytes of one sample of all channels."""
         return SAMPLE_BYTES[self.encoding] * self.channels
 
-    @property
-    def bytes_per_second(self) -> int:
-        """Bytes of a second of audio."""
-        return self.frame_bytes * self.sample_rate
-
 
 class PcmReader:
     """Converts bytes of one PcmFormat to mono samples; a piece may end in the middle of a sample."""
@@ -89,6 +84,7 @@ class PcmReader:
     def __init__(self, pcm_format: PcmFormat) -> None:
         self.format = pcm_format
         self._frame_bytes = pcm_format.frame_bytes
+        self.bytes_per_second = self._frame_bytes * pcm_format.sample_rate
         self._partial = b""
 
     def read(self, data: bytes) -> Samples:

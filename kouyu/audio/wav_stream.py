@@ -91,6 +91,9 @@ class WavSource:
         """The samples that ``data`` completes."""
         if not data:
             return
+        if self.continued_s(data) > 0.0:
+            yield Block(self._reader.read(data), self._reader.format.sample_rate)
+            return
         # Only the start of a piece is checked for a new header: inside the audio those bytes occur by chance.
         header_possible = not self._buffer or self._place in (_Place.BEGINNING, _Place.DATA, _Place.UNREADABLE)
         self._buffer += data
@@ -105,7 +108,7 @@ class WavSource:
         within = self._place is _Place.DATA and self._data_left is None and not self._buffer
         if not within or len(data) < len(_MARKS[0]) or data.startswith(_MARKS):
             return 0.0
-        return len(data) / self._reader.format.bytes_per_second
+        return len(data) / self._reader.bytes_per_second
 
     def end(self) -> Iterator[Block]:
         """Return the bytes held back as a possible header, if they are audio."""

@@ -30,6 +30,8 @@ class UplinkDecoder:
 
     def __init__(self, announced: InputAudio) -> None:
         self._announced = announced
+        self._is_certain = False
+        """Whether the buffer's audio is in the announced format without doubt."""
         self._open()
 
     def use_format(self, announced: InputAudio) -> None:
@@ -82,9 +84,9 @@ class UplinkDecoder:
     def continued_s(self, delta: bytes) -> float:
         """Seconds of audio in an append that has no fault and may be decoded later, together with the next ones, by
         ``continued``; 0.0 for one that ``decoded`` must decode."""
-        if self._is_other or not self._watch.settled:
-            return 0.0
-        return self._decoder.continued_s(delta)
+        if not self._is_certain:
+            self._is_certain = self._watch.settled and not self._is_other
+        return self._decoder.continued_s(delta) if self._is_certain else 0.0
 
     def continued(self, data: bytes) -> Samples:
         """The audio of such appends."""
@@ -107,6 +109,7 @@ class UplinkDecoder:
     def _begin_buffer(self) -> None:
         self._watch = FormatWatch(self._announced)
         self._is_other = False
+        self._is_certain = False
         self._told = False
 
     def _fault(self, delta: bytes, text: str) -> ProtocolError:

@@ -8,6 +8,7 @@ import numpy as np
 from kouyu.audio.echo import ECHO_RATE, Echo, find_echo
 from kouyu.audio.pcm import Samples
 from kouyu.audio.resampling import Resampler, open_prompt_resampler
+from kouyu.audio.sample_buffer import SampleBuffer
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.effects import Sounding
 from kouyu.conversation.inputs import SpeechProbability
@@ -57,7 +58,7 @@ class EchoGuard:
         self._arrivals: deque[tuple[int, float]] = deque(maxlen=_ARRIVALS)
         """For audio that VAD has not processed: the sample before which it ends, and when it came in."""
         self._made: dict[int, _Item] = {}
-        self._track: Samples = np.zeros(0, np.float32)
+        self._track = SampleBuffer()
         """Audio that the client plays, past and future, from sample ``_track_from`` of the session on; ECHO_RATE."""
         self._track_from = 0
         self._sounding: int | None = None
@@ -86,22 +87,29 @@ class EchoGuard:
         samples = item.take(round(sound.duration_ms * ECHO_RATE / 1000))
         self._forget(round(now * ECHO_RATE) - _OLD)
         begin = max(0, round(sound.starts_at * ECHO_RATE) - self._track_from)
-        silence = np.zeros(max(0, begin - len(self._track)), np.float32)
-        self._track = np.concatenate((self._track[:begin], silence, samples))
+        self._track.cut_to(begin)
+        self._track.append(np.zeros(begin - len(self._track), np.float32))
+        self._track.append(samples)
 
     def flushed(self, now: float) -> None:
         """Record that the client discarded the audio it had not played."""
         played = round(now * ECHO_RATE) - self._track_from
         if self._timeline.end - max(self._steady_until, self._sounds_since) > SPEECH_RATE * COMES_BACK_MS // 1000:
             played = 0
-        self._track = self._track[: max(0, played)]
+        self._track.cut_to(max(0, played))
 
     def received(self, now: float) -> None:
-        """Record that the user's audio has arrived up to the timeline's end."""
-        self._arrivals.append((self._timeline.end, now))
+        """Record that the user's audio has arrived up to the timeline's end.
+
+        While no echo is possible, nothing is kept, and ``without_echo`` compares nothing.
+        """
+        if now * ECHO_RATE - _TRACK < self._track_from + len(self._track):
+            self._arrivals.append((self._timeline.end, now))
 
     def without_echo(self, judged: SpeechProbability) -> SpeechProbability:
         """``judged`` itself, or with probability 0 if the audio is the agent's own voice."""
+        if not self._arrivals:
+            return judged
         arrived_at = self._arrived_at(judged.end)
         if judged.probability < RELEASE_PROBABILITY or arrived_at is None:
             return judged
@@ -135,7 +143,7 @@ class EchoGuard:
         """The audio played before the sample ``at`` of the session's clock of which an echo is possible at ``at``."""
         played = np.zeros(_TRACK, np.float32)
         begin = at - _TRACK - self._track_from
-        known = self._track[max(0, begin) : max(0, begin + _TRACK)]
+        known = self._track.slice(max(0, begin), max(0, begin + _TRACK))
         first = max(0, -begin)
         played[first : first + len(known)] = known
         return played
@@ -144,7 +152,7 @@ class EchoGuard:
         """Free the audio played before the sample ``before`` of the session's clock, in large steps."""
         old = before - self._track_from
         if old > _OLD:
-            self._track = self._track[old:]
+            self._track.drop(old)
             self._track_from += old
 
 
@@ -154,15 +162,18 @@ class _Item:
     def __init__(self) -> None:
         self._resampler: Resampler | None = None
         self._from_rate = 0
-        self._samples: Samples = np.zeros(0, np.float32)
+        self._samples = SampleBuffer()
 
     def add(self, samples: Samples, sample_rate: int) -> None:
         if self._resampler is None or sample_rate != self._from_rate:
             self._from_rate = sample_rate
             self._resampler = open_prompt_resampler(sample_rate, ECHO_RATE)
-        more = self._resampler.feed(samples)
-        self._samples = np.concatenate((self._samples, more))[-_MOST_MADE:]
+        self._samples.append(self._resampler.feed(samples))
+        self._samples.drop(len(self._samples) - _MOST_MADE)
 
     def take(self, count: int) -> Samples:
-        taken, self._samples = self._samples[:count], self._samples[count:]
-        return np.concatenate((taken, np.zeros(count - len(taken), np.float32)))
+        taken = np.zeros(count, np.float32)
+        known = self._samples.slice(0, count)
+        taken[: len(known)] = known
+        self._samples.drop(len(known))
+        return taken

@@ -23,7 +23,11 @@ class RecognisedAudio:
         given_ahead = given - self.cleaned
         self._received += len(samples)
         self.cleaned += len(cleaned)
-        still_cleaned = use_cleaned or missing > len(cleaned)
-        heard = cleaned[given_ahead:] if still_cleaned else joined([cleaned[:missing], samples])
+        if use_cleaned or missing > len(cleaned):
+            heard = cleaned[given_ahead:]
+        elif missing:
+            heard = joined([cleaned[:missing], samples])
+        else:
+            heard = samples
         self._timeline.append(heard)
         return heard

@@ -1,0 +1,54 @@
+"""Audio that grows at its end and shrinks at both: appending a piece copies that piece, not all that is there."""
+
+from typing import Final
+
+import numpy as np
+
+from kouyu.audio.pcm import Samples
+
+_LEAST: Final = 8_000
+"""Samples of room that are made at least."""
+
+
+class SampleBuffer:
+    """Mono samples, addressed from the first one that is kept."""
+
+    def __init__(self) -> None:
+        self._room: Samples = np.zeros(0, np.float32)
+        self._start = 0
+        self._end = 0
+
+    def __len__(self) -> int:
+        """The samples that are kept."""
+        return self._end - self._start
+
+    def append(self, samples: Samples) -> None:
+        """Add samples at the end. They are copied."""
+        end = self._end + len(samples)
+        if end > len(self._room):
+            self._make_room(len(samples))
+            end = self._end + len(samples)
+        self._room[self._end : end] = samples
+        self._end = end
+
+    def slice(self, start: int, end: int) -> Samples:
+        """The samples from ``start`` up to, not including, ``end``, as far as they are kept. Valid until the next
+        change."""
+        first, last = self._start + start, self._start + end
+        return self._room[min(first, self._end) : min(last, self._end)]
+
+    def cut_to(self, count: int) -> None:
+        """Keep the first ``count`` samples at most."""
+        self._end = min(self._end, self._start + count)
+
+    def drop(self, count: int) -> None:
+        """Remove the first ``count`` samples; all if there are fewer, none if it is negative."""
+        self._start = min(self._end, self._start + max(0, count))
+        if self._start == self._end:
+            self._room, self._start, self._end = self._room[:0].copy(), 0, 0
+
+    def _make_room(self, more: int) -> None:
+        kept = self._room[self._start : self._end]
+        room = np.empty(max(_LEAST, 2 * (len(kept) + more)), np.float32)
+        room[: len(kept)] = kept
+        self._room, self._start, self._end = room, 0, len(kept)
