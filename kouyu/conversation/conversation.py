@@ -132,7 +132,8 @@ class Conversation:
 
         Events that the configuration in force before the input does not subscribe to are ``Withheld``.
         """
-        if self._takes_quietly(received, now):
+        owes_notice = self._announcer.owes_notice(self._identity.conversation_id)
+        if not owes_notice and self._turns.quiet_audio.takes(received, self.configuration, now):
             return []
         subscribed = self.configuration.event_subscriptions
         effects = [*self._handle(received, self.configuration, now), *self._advance(now)]
@@ -140,29 +141,9 @@ class Conversation:
 
     def deadline(self, now: float) -> float | None:
         """When the session must send TimePassed unless another input comes before."""
-        times = [
-            *self._turns.deadlines(self.configuration),
-            *self._output.deadlines(now, *self._turns.prepared_replies()),
-        ]
+        output = self._output.deadlines(now, *self._turns.prepared_replies())
+        times = [*self._turns.deadlines(self.configuration), *output]
         return min((time for time in times if time is not None), default=None)
-
-    def _takes_quietly(self, received: Input, now: float) -> bool:
-        """Take in audio of free talk, or a chunk of it in which nobody speaks, while nothing is under way: it has no
-        effects. Most inputs are of this kind, so they pass no other rule. Returns False for all others."""
-        if self._turns.are_under_way or self._output.running():
-            return False
-        configuration = self.configuration
-        match received:
-            case AudioReceived(end):
-                owes_notice = self._announcer.owes_notice(self._identity.conversation_id)
-                if owes_notice or is_push_to_talk(configuration.turn_detection):
-                    return False
-                self._turns.on_audio(end, configuration, now)
-                return True
-            case SpeechProbability():
-                return self._turns.take_silence(received, configuration, now)
-            case _:
-                return False
 
     def _advance(self, now: float) -> Iterator[Effect]:
         yield from self._turns.advance(self.configuration, now)

@@ -18,6 +18,7 @@ from kouyu.conversation.utterance import Continued, Ended, EndpointingEvent, Spa
 from kouyu.protocol.configuration import TurnDetection
 from kouyu.protocol.speech_rate import SPEECH_RATE
 
+_FORGET_EVERY_MS: Final = 1000
 _CAUGHT_UP_S: Final = 0.3
 """Seconds: after a network stall, the audio has caught up when its lag exceeds the lag before by no more than this.
 The audio of a device that sends only speech stays later by its pause, ``Limits.stopped_sending_grace_ms`` or more."""
@@ -32,6 +33,7 @@ class Endpointer:
         self._free_talk = FreeTalk(self._detector, limits)
         self._push_to_talk = PushToTalk(self._detector, limits)
         self._received = 0
+        self._forgotten = 0
         self._heard_from_at = 0.0
         self._lag_s = 0.0
         """Lag of the audio behind the clock, in seconds, when it last arrived steadily."""
@@ -73,6 +75,16 @@ class Endpointer:
             return self._free_talk.needed_from
         return self.utterance.start if self.utterance is not None else self._received
 
+    def forget(self, turn_detection: TurnDetection) -> int | None:
+        """The sample before which audio can be freed; None while that is little more than before."""
+        if not self._may_forget(turn_detection):
+            return None
+        self._forgotten = self.needed_from(turn_detection)
+        return self._forgotten
+
+    def _may_forget(self, turn_detection: TurnDetection) -> bool:
+        return self.needed_from(turn_detection) - self._forgotten >= samples_in(_FORGET_EVERY_MS)
+
     def on_audio(self, end: int, turn_detection: TurnDetection, now: float) -> None:
         """Take in that audio has arrived up to the sample ``end``."""
         if is_push_to_talk(turn_detection):
@@ -100,6 +112,8 @@ class Endpointer:
         event follows from it. Returns False, and takes nothing in, for any other chunk."""
         may_be_speech = self._detector.begins_with(judged.probability)
         if may_be_speech or self.utterance is not None or is_push_to_talk(turn_detection):
+            return False
+        if self._may_forget(turn_detection):
             return False
         self._heard_from_at = now
         self._detector.feed(judged.end, judged.probability, judged.levels)

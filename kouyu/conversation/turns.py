@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Final, assert_never
+from typing import assert_never
 
 from kouyu.conversation.barge_in import BargeIn
 from kouyu.conversation.effects import Effect, ForgetAudio, Send
@@ -16,9 +16,9 @@ from kouyu.conversation.output_slot import OutputSlot
 from kouyu.conversation.pending_turns import PendingTurns
 from kouyu.conversation.preparation import Preparation
 from kouyu.conversation.push_to_talk import is_push_to_talk
+from kouyu.conversation.quiet_audio import QuietAudio
 from kouyu.conversation.reading_ahead import ReadingAhead
 from kouyu.conversation.reply import Reply
-from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.turn import ReplyMaker, Turn
 from kouyu.conversation.turn_judgement import TurnJudgement
 from kouyu.conversation.utterance import (
@@ -34,8 +34,6 @@ from kouyu.conversation.utterance import (
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import DownlinkEvent, Transcript
 from kouyu.protocol.speech_rate import SPEECH_RATE
-
-_FORGET_EVERY_MS: Final = 1000
 
 
 class Turns:
@@ -53,9 +51,11 @@ class Turns:
         new_turn = partial(Turn, orders=orders, limits=limits, make_reply=make_reply)
         self._preparation = Preparation(new_turn)
         self._pending = PendingTurns(new_turn, output=output, last_speaker=self._last_speaker, limits=limits)
+        self.quiet_audio = QuietAudio(
+            self._endpointer, preparation=self._preparation, pending=self._pending, output=output
+        )
         self._ended_early: Turn | None = None
         """The last turn, if its utterance ended because audio stopped arriving."""
-        self._forgotten = 0
         self.under_pressure = False
         """Whether the engines are overloaded, so that nothing is prepared speculatively."""
 
@@ -72,16 +72,6 @@ class Turns:
     def unanswered(self) -> bool:
         """Something that the user says, or has said, has not become a chat yet."""
         return self.in_buffer or bool(self._pending)
-
-    @property
-    def are_idle(self) -> bool:
-        """Whether there is no utterance, no buffer of push to talk, and no turn: nothing is waited for but audio."""
-        return self._endpointer.utterance is None and not self.are_under_way
-
-    @property
-    def are_under_way(self) -> bool:
-        """Whether a turn is prepared, or waits for its transcript."""
-        return self._preparation.turn is not None or bool(self._pending)
 
     def buffered_s(self, end: int) -> float:
         """Length in seconds of the open push-to-talk buffer up to the sample ``end``; 0 if none is open."""
@@ -107,14 +97,8 @@ class Turns:
         yield from self._announce(configuration, now)
         if self._endpointer.in_speech and self._wants_interims(configuration):
             yield from self._interims.ask(self._endpointer.span(), configuration, now, self._endpointer.speech_ms)
-        yield from self._forget(configuration)
-
-    def take_silence(self, judged: SpeechProbability, configuration: Configuration, now: float) -> bool:
-        """Take in the VAD result of a chunk in which nobody speaks, if nothing follows from it. Otherwise returns
-        False, and takes nothing in."""
-        return not self._may_forget(configuration) and self._endpointer.take_silence(
-            judged, configuration.turn_detection, now
-        )
+        if (needed_from := self._endpointer.forget(configuration.turn_detection)) is not None:
+            yield ForgetAudio(needed_from)
 
     def on_transcript(self, received: TranscriptReady, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Take in an interim or final transcript."""
@@ -185,7 +169,7 @@ class Turns:
 
     def deadlines(self, configuration: Configuration) -> Iterator[float | None]:
         """Times at which ``on_time`` must be called if no input comes before."""
-        if self.are_idle:
+        if self.quiet_audio.is_idle:
             return
         yield self._endpointer.deadline(configuration.turn_detection)
         yield self._interims.deadline
@@ -311,15 +295,6 @@ class Turns:
     def _wants_interims(self, configuration: Configuration) -> bool:
         wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
         return wanted or self._barge_in(configuration).needs_transcript
-
-    def _forget(self, configuration: Configuration) -> Iterator[Effect]:
-        if self._may_forget(configuration):
-            self._forgotten = self._endpointer.needed_from(configuration.turn_detection)
-            yield ForgetAudio(self._forgotten)
-
-    def _may_forget(self, configuration: Configuration) -> bool:
-        needed_from = self._endpointer.needed_from(configuration.turn_detection)
-        return needed_from - self._forgotten >= samples_in(_FORGET_EVERY_MS)
 
     def _barge_in(self, configuration: Configuration) -> BargeIn:
         return BargeIn(self._limits, configuration.turn_detection.interrupt_config)
