@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Final
 
 import click
+import msgspec
 
+from kouyu.extras import missing
 from kouyu.recording.anonymising import anonymised
 from kouyu.recording.entries import Step
 from kouyu.recording.explanation import explained
@@ -16,7 +18,7 @@ from kouyu.recording.first_difference import difference_shown
 from kouyu.recording.frames import Audio, Ending, Header, RecordError
 from kouyu.recording.record_file import Record, read_record, write_record
 from kouyu.recording.replaying import Replayed
-from kouyu.recording.timeline import Timeline
+from kouyu.recording.timeline import OpenWaveform, Timeline
 
 DIFFERENT: Final = 3
 """The exit code where today's core does something else than was recorded."""
@@ -28,6 +30,7 @@ _file = click.argument("file", type=click.Path(exists=True, path_type=Path))
 @_file
 @click.option("--explain", is_flag=True, help="Print the timeline of each turn as the page shows it.")
 @click.option("--turn", type=click.IntRange(1), help="With --explain: of this turn alone.")
+@click.option("--open", "for_page", is_flag=True, help="Write the turns into a file that the page opens.")
 @click.option(
     "--as-test",
     "test",
@@ -53,6 +56,7 @@ def replay(
     file: Path,
     explain: bool,
     turn: int | None,
+    for_page: bool,
     test: Path | None,
     expect: tuple[str, ...],
     never: tuple[str, ...],
@@ -77,13 +81,15 @@ def replay(
         replay_with_engines(file, configs)
         return
     record = record_of(file)
-    timeline = Timeline(record)
+    timeline = Timeline(record, waveform(record) if for_page else None)
     if explain:
         for found in timeline.turns():
             if turn in (None, found.turn):
                 click.echo("\n".join(explained(found)))
     expected = Expected(sent=expect, never=never, from_s=from_s, to_s=to_s)
     try:
+        if for_page:
+            click.echo(f"Wrote {written_for_page(file, timeline)}: open it on the page, with Open beside the timeline.")
         if save is not None:
             write_record(save, *rewritten(timeline.replayed, anonymise=anonymise), Ending(reason="closed"))
         if test is not None:
@@ -94,6 +100,28 @@ def replay(
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}") from None
     say_outcome(file, timeline.replayed)
+
+
+def waveform(record: Record) -> OpenWaveform | None:
+    """The facts about the audio itself, where the libraries for them are installed. Raises ClickException."""
+    if missing(("numpy",)):
+        return None
+    from kouyu.recording.waveform import waveform_of
+
+    try:
+        return waveform_of(record.audio)
+    except RecordError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def written_for_page(file: Path, timeline: Timeline) -> Path:
+    """Write the turns beside the record, for its owner alone, in the format of the page's files (docs/diagnostics.md).
+    Raises OSError."""
+    path = file.with_suffix(".turns.json")
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(list(timeline.turns()))))
+    return path
 
 
 def rewritten(replayed: Replayed, *, anonymise: bool) -> tuple[Header, Sequence[Step], Sequence[Audio]]:

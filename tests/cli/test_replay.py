@@ -5,10 +5,15 @@ import traceback
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from kouyu.cli.replay import DIFFERENT, replay
+from kouyu.diagnostics.facts.record import TurnRecord
+from kouyu.diagnostics.facts.user import Waveform
+from kouyu.recording.audio_coding import coded
+from kouyu.recording.frames import SILENCE, Audio
 from kouyu.recording.record_file import read_record
 from tests.recording.recorded_simulation import RecordedSimulation, interrupted
 from tests.test_extras import run_light
@@ -124,3 +129,22 @@ def test_an_anonymous_record_can_be_saved_to_be_sent(file: Path, tmp_path: Path)
     assert CliRunner().invoke(replay, [str(file), "--anonymise", "--save", str(saved)]).exit_code == 0
     assert "capital" not in repr(read_record(saved).steps)
     assert CliRunner().invoke(replay, [str(saved)]).exit_code == 0
+
+
+def test_the_turns_are_written_as_the_page_opens_them(tmp_path: Path) -> None:
+    path = tmp_path / "talk.kyrec"
+    second = 16_000
+    loud = np.full(second, 0.5, np.float32)
+    talk = RecordedSimulation()
+    talk.free_talk()
+    talk.speak(1000)
+    talk.silence(2000)
+    talk.written(path, [coded(loud, 0), Audio(second, 2 * second, SILENCE)])
+    done = CliRunner().invoke(replay, [str(path), "--open"])
+    assert done.exit_code == 0, done.output
+    written = tmp_path / "talk.turns.json"
+    assert written.stat().st_mode & 0o777 == 0o600
+    (turn,) = msgspec.json.decode(written.read_bytes(), type=list[TurnRecord])
+    assert turn.format == "kouyu.turn"
+    peaks = [peak for fact in turn.facts if isinstance(fact, Waveform) for peak in fact.peaks]
+    assert (max(peaks), min(peaks)) == (0.5, 0.0)
