@@ -28,49 +28,43 @@ from kouyu.bench.generators import Generators
 from kouyu.bench.measured_server import run_measured_server
 from kouyu.bench.process_usage import usage
 from kouyu.bench.stub_engines import open_stub_services
-from kouyu.conversation.effects import Effect
 from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.recording.audio_coding import coded
-from kouyu.recording.entries import EntryEncoder, Step
+from kouyu.recording.entries import EntryEncoder
 from kouyu.recording.frames import frame
-from kouyu.recording.session_recorder import SessionRecorders, SessionRecording
+from kouyu.recording.record_file import read_record
+from kouyu.recording.replaying import replay
+from kouyu.recording.session_recorder import BATCH_S, SessionRecorders, SessionRecording
 from kouyu.session.connection import run_session
 from kouyu.settings import Settings
 from kouyu.store.store import Store
-from tests.conversation.simulation import Simulation
 
 WARM_UP_S: Final = 8.0
-TURNS: Final = 20
-SECONDS_OF_TALK: Final = TURNS * 5
+RECORDS: Final = Path(__file__).parent.parent / "tests" / "recording" / "hard_turns"
+BATCH_SAMPLES: Final = round(BATCH_S * SPEECH_RATE)
+STEPS_OF_A_BATCH: Final = 150
 
 
 def recording_ms() -> tuple[float, float]:
-    """CPU time of recording a second of one conversation's talk in ms, and the kB that it takes."""
-    talk = Simulation()
-    talk.free_talk()
-    for _ in range(TURNS):
-        talk.speak(2000)
-        talk.silence(3000)
-    steps: list[tuple[float, object, list[Effect]]] = []
-    for now, item in talk.history:
-        if not isinstance(item, Effect):
-            steps.append((now, item, []))
-        elif steps:
-            steps[-1][2].append(item)
-    noise = np.random.default_rng(7).normal(0, 1, SPEECH_RATE).astype(np.float32)
-    loud, quiet = noise * np.float32(0.05), noise * np.float32(0.0005)
+    """CPU time of encoding, compressing and framing a second of a session in ms, and the kB that it takes: of the
+    sessions of tests/recording/hard_turns, in which something happens all the time, with as much speech as silence."""
+    sessions = [replay(read_record(path)) for path in sorted(RECORDS.glob("*.kyrec"))]
+    length_s = sum(session.record.length_s for session in sessions)
+    noise = np.random.default_rng(7).normal(0, 1, BATCH_SAMPLES).astype(np.float32)
+    pieces = noise * np.float32(0.05), noise * np.float32(0.0005)
 
     def seconds() -> tuple[float, int]:
-        encoder, size, began = EntryEncoder(), 0, time.process_time()
-        batches = [steps[start : start + 100] for start in range(0, len(steps), 100)]
-        for batch in batches:
-            size += len(frame(b"E", encoder.encoded(Step(now, item, (), made) for now, item, made in batch)))  # type: ignore[arg-type]
-        for second in range(SECONDS_OF_TALK):
-            size += len(frame(b"A", coded(loud if second % 5 < 2 else quiet, second * SPEECH_RATE).packed()))
+        size, began = 0, time.process_time()
+        for session in sessions:
+            encoder, steps = EntryEncoder(), session.steps
+            for start in range(0, len(steps), STEPS_OF_A_BATCH):
+                size += len(frame(b"E", encoder.encoded(steps[start : start + STEPS_OF_A_BATCH])))
+        for number in range(round(length_s / BATCH_S)):
+            size += len(frame(b"A", coded(pieces[number % 2], number * BATCH_SAMPLES).packed()))
         return time.process_time() - began, size
 
-    tries = [seconds() for _ in range(5)]
-    return 1000 * min(tries)[0] / SECONDS_OF_TALK, tries[0][1] / 1000 / SECONDS_OF_TALK
+    tries = [seconds() for _ in range(9)]
+    return 1000 * min(tries)[0] / length_s, tries[0][1] / 1000 / length_s
 
 
 async def compared(sessions: int, seconds: float, rounds: int) -> None:

@@ -7,7 +7,7 @@ payload. Only whole frames are written to the file, so that a file that a crash 
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import IO, Final, Literal, TypeAlias
+from typing import IO, Final, Literal
 
 import msgspec
 
@@ -23,10 +23,9 @@ LARGEST_FRAME: Final = 64 * 1024 * 1024
 """Bytes of a payload. A length beyond it is damage."""
 
 Kind = Literal[b"H", b"E", b"A", b"Z"]
-Coding: TypeAlias = Literal[0, 1, 2]
 SILENCE: Final = 0
 PCM: Final = 1
-DELTAS: Final = 2
+BYTES: Final = 2
 
 
 class RecordError(Exception):
@@ -59,8 +58,8 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 class Audio(msgspec.Struct, frozen=True):
     """A piece of the user's audio: 16 bit, mono, 16 kHz, ``count`` samples from the position ``start`` on.
 
-    ``coding`` says what ``data`` is: nothing (silence), the samples (little-endian), or DELTAS, their compressed
-    differences (``audio_coding.py``).
+    ``coding`` says what ``data`` is: nothing (silence), the samples (little-endian), or one byte for each of them,
+    where all are from -128 to 127.
     """
 
     start: int
@@ -78,7 +77,7 @@ class Audio(msgspec.Struct, frozen=True):
         if len(payload) < _AUDIO.size:
             raise RecordError("a frame of audio is too short")
         start, count, coding = _AUDIO.unpack_from(payload)
-        if coding not in (SILENCE, PCM, DELTAS):
+        if coding not in (SILENCE, PCM, BYTES):
             raise RecordError(f"audio in the unknown coding {coding}")
         return cls(start, count, coding, payload[_AUDIO.size :])
 

@@ -6,6 +6,7 @@ table of the record. The agent's packets become their length: the core never loo
 """
 
 import functools
+from collections.abc import Callable
 from typing import Any, Final, get_args
 
 import msgspec
@@ -20,12 +21,12 @@ from kouyu.conversation.inputs import (
     SpeechAudio,
 )
 from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.downlink import DownlinkEvent, Message
+from kouyu.protocol.downlink import DownlinkEvent
 from kouyu.protocol.errors import InvalidField, ProtocolError
 from kouyu.protocol.merge import Merged
 from kouyu.recording.frames import LARGEST_FRAME, RecordError
 
-_NONE: Final = object()
+_ATOMS: Final = frozenset((str, int, float, bool, bytes, type(None)))
 INPUTS: Final[dict[str, type[msgspec.Struct]]] = {kind.__name__: kind for kind in get_args(Input)}
 """The inputs by the names under which they are recorded."""
 
@@ -60,65 +61,87 @@ class Configurations:
 def plain(value: Any, configurations: Configurations) -> Any:
     """``value`` as plain values."""
     kind = type(value)
-    if kind in (str, int, float, bool, bytes) or value is None:
+    if kind in _ATOMS:
         return value
-    if kind is Configuration:
-        return configurations.number(value)
+    special = _SPECIAL.get(kind)
+    if special is not None:
+        return special(value, configurations)
     if isinstance(value, msgspec.Struct):
-        return plain_struct(value, configurations)
-    if isinstance(value, tuple | list):
-        return [plain(each, configurations) for each in value]
-    if isinstance(value, dict):
-        return {key: plain(each, configurations) for key, each in value.items()}
-    return _special(value)
-
-
-def _special(value: Any) -> Any:
-    match value:
-        case msgspec.Raw():
-            return msgspec.json.decode(value)
-        case InvalidField():
-            return {"code": value.code, "msg": value.msg, "field": value.field}
-        case ProtocolError():
-            return {"code": value.code, "msg": value.msg}
-        case _:
-            raise TypeError(f"a value of type {type(value).__name__} cannot be recorded")
+        return plain_fields(value, configurations)
+    if isinstance(value, InvalidField):
+        return {"code": value.code, "msg": value.msg, "field": value.field}
+    if isinstance(value, ProtocolError):
+        return {"code": value.code, "msg": value.msg}
+    raise TypeError(f"a value of type {kind.__name__} cannot be recorded")
 
 
 def plain_struct(value: msgspec.Struct, configurations: Configurations) -> dict[str, Any]:
     """The fields of a struct that differ from their defaults."""
-    match value:
-        case SpeechAudio(order, packet, duration_ms):
-            return {"order": order, "packet": len(packet), "duration_ms": duration_ms}
-        case DownlinkEvent("conversation.audio.delta", Message() as message):
-            fields = plain_fields(message, configurations)
-            return {"event_type": value.event_type, "data": {**fields, "content": len(message.content)}}
-        case Merged():
-            faults = plain(value.faults, configurations)
-            return {"configuration": configurations.number(value.configuration), "faults": faults}
-        case _:
-            return plain_fields(value, configurations)
+    fields: dict[str, Any] = plain(value, configurations)
+    return fields
 
 
 def plain_fields(value: msgspec.Struct, configurations: Configurations) -> dict[str, Any]:
     """The fields that differ from their defaults, whatever the struct."""
+    required, optional = _fields(type(value))
     fields: dict[str, Any] = {}
-    for name, default in _defaults(type(value)):
+    for name in required:
         given = getattr(value, name)
-        if given is default or given is msgspec.UNSET or (default is not _NONE and given == default):
-            continue
-        fields[name] = plain(given, configurations)
+        fields[name] = given if type(given) in _ATOMS else plain(given, configurations)
+    for name, default in optional:
+        given = getattr(value, name)
+        if given is not default and given is not msgspec.UNSET and given != default:
+            fields[name] = given if type(given) in _ATOMS else plain(given, configurations)
     return fields
 
 
 @functools.cache
-def _defaults(kind: type[msgspec.Struct]) -> tuple[tuple[str, Any], ...]:
-    def default(field: msgspec.structs.FieldInfo) -> Any:
-        if field.default_factory is not msgspec.NODEFAULT:
-            return field.default_factory()
-        return _NONE if field.required else field.default
+def _fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, ...], tuple[tuple[str, Any], ...]]:
+    """The names of the fields without a default, and those with one, each with it."""
+    fields = msgspec.structs.fields(kind)
+    required = tuple(field.name for field in fields if field.required)
+    return required, tuple((field.name, _default(field)) for field in fields if not field.required)
 
-    return tuple((field.name, default(field)) for field in msgspec.structs.fields(kind))
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+
+
+def _plain_speech(value: SpeechAudio, configurations: Configurations) -> dict[str, Any]:
+    return {"order": value.order, "packet": len(value.packet), "duration_ms": value.duration_ms}
+
+
+def _plain_event(value: DownlinkEvent, configurations: Configurations) -> dict[str, Any]:
+    fields = plain_fields(value, configurations)
+    if value.event_type == "conversation.audio.delta":
+        fields["data"]["content"] = len(fields["data"]["content"])
+    return fields
+
+
+def _plain_merged(value: Merged[Any], configurations: Configurations) -> dict[str, Any]:
+    faults = plain(value.faults, configurations)
+    return {"configuration": configurations.number(value.configuration), "faults": faults}
+
+
+def _plain_list(value: Any, configurations: Configurations) -> list[Any]:
+    return [each if type(each) in _ATOMS else plain(each, configurations) for each in value]
+
+
+def _plain_map(value: dict[str, Any], configurations: Configurations) -> dict[str, Any]:
+    return {key: plain(each, configurations) for key, each in value.items()}
+
+
+_SPECIAL: Final[dict[type[Any], Callable[[Any, Configurations], Any]]] = {
+    Configuration: lambda value, configurations: configurations.number(value),
+    SpeechAudio: _plain_speech,
+    DownlinkEvent: _plain_event,
+    Merged: _plain_merged,
+    msgspec.Raw: lambda value, configurations: msgspec.json.decode(value),
+    tuple: _plain_list,
+    list: _plain_list,
+    dict: _plain_map,
+}
+"""What differs from the rule, by type."""
 
 
 def rebuilt(name: str, fields: dict[str, Any], configurations: Configurations) -> Input:

@@ -17,11 +17,11 @@ from kouyu.store.session_records import SessionRecordFiles
 log = logging.getLogger(__name__)
 
 MOST_WAITING: Final = 30
-"""Batches of one session that may wait for the disk: about as many seconds. Beyond that the record ends."""
+"""Batches of one session that may wait for the disk: a minute of it. Beyond that the record ends."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """What one second of a session added to its record."""
+    """What two seconds of a session added to its record."""
 
     steps: Sequence[Step]
     audio: Sequence[Samples]

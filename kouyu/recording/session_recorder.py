@@ -1,4 +1,4 @@
-"""Records a live session: follows its conversation core and its audio, and hands both to the writer once a second."""
+"""Records a live session: follows its conversation core and its audio, and hands both to the writer every BATCH_S."""
 
 import asyncio
 import logging
@@ -24,10 +24,11 @@ from kouyu.store.session_records import SessionRecordFiles
 
 log = logging.getLogger(__name__)
 
-BATCH_S: Final = 1.0
+BATCH_S: Final = 2.0
 """How often what was recorded is given to the writer, in s."""
-MOST_STEPS: Final = 256
+MOST_STEPS: Final = 512
 """Steps of the core after which it is given earlier."""
+_CHANGES: Final = (ConfigurationUpdate, ConnectionResumed)
 NOT_SAVED: Final = "auto_save_history was switched off"
 
 
@@ -76,13 +77,14 @@ class SessionRecorder:
             return
         self._audio.append(samples)
         self._audio_end += len(samples)
-        self._give_soon()
+        if self._timer is None:
+            self._give_soon()
 
     def follow(self, received: Input, effects: list[Effect], now: float) -> None:
         """Record one input of the core and its effects."""
         if self._is_over:
             return
-        if isinstance(received, ConfigurationUpdate | ConnectionResumed) and not self._saves_history():
+        if type(received) in _CHANGES and not self._saves_history():
             self._cut()
             return
         self._steps.append(Step(now, received, self._ids.taken(), effects))
@@ -92,7 +94,7 @@ class SessionRecorder:
                 self._settled = len(self._steps)
         if len(self._steps) >= MOST_STEPS:
             self._give()
-        else:
+        elif self._timer is None:
             self._give_soon()
 
     def close(self) -> None:
@@ -109,8 +111,7 @@ class SessionRecorder:
         return self._conversation.configuration.chat_config.auto_save_history
 
     def _give_soon(self) -> None:
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(BATCH_S, self._give)
+        self._timer = asyncio.get_running_loop().call_later(BATCH_S, self._give)
 
     def _give(self) -> None:
         if self._timer is not None:

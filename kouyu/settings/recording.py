@@ -18,7 +18,7 @@ class RecordingSettings(msgspec.Struct, frozen=True, kw_only=True):
     keep_mb: Count = 1000
     """Most megabytes of all records; beyond it the oldest are deleted."""
     session_mb: Count = 100
-    """Most megabytes of one record, which ends there: about an hour and a half of talk."""
+    """Most megabytes of one record, which ends there: about an hour of talk."""
 
     @property
     def bounds(self) -> Bounds:
