@@ -6,6 +6,8 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 KOUYU := $(VENV)/bin/kouyu
 SDK := tests/sdk/node
 CONSOLE := console
+# Tests run in so many processes: much of their time they wait for speech to be spoken.
+AT_ONCE ?= 2
 # Only for `make lock`.
 UV_VERSION := 0.13.9
 
@@ -28,7 +30,7 @@ test: $(VENV)/dev.stamp ## everything that must hold: ruff, mypy, pytest (with t
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest -n $(AT_ONCE) --dist loadfile
 
 test-slow: $(VENV)/dev.stamp ## tests that take long by their nature: the fuzzer, packages and bundles that are built and installed
 	@$(KOUYU) models fetch

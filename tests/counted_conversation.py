@@ -7,6 +7,7 @@ and answer comes at once, however busy the machine is, and the same conversation
 import asyncio
 import base64
 import dataclasses
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -49,6 +50,8 @@ _ORDERS: Final = ("order ", "read ahead")
 _READING: Final = ("SELECT", "PRAGMA", "BEGIN")
 _ANSWERED_S: Final = 30.0
 """Most seconds until an answer is complete."""
+_STUCK_S: Final = 20.0
+"""Real seconds of work without an end after which time goes on."""
 _PLAYED_S: Final = 5.0
 """Seconds after that until its audio has been played."""
 
@@ -70,6 +73,24 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Let the time go on."""
         assert self.held is not None
         self.held += seconds
+
+    @contextmanager
+    def moving_when_stuck(self) -> Iterator[None]:
+        """Let the time go on while the block takes very long: then something in it waits for time to pass, such as a
+        second try at the language model."""
+        is_over = threading.Event()
+
+        def move() -> None:
+            while not is_over.wait(_STUCK_S):
+                self.call_soon_threadsafe(self.move, _STUCK_S)
+
+        moving = threading.Thread(target=move)
+        moving.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            moving.join()
 
 
 class Talk:
@@ -156,7 +177,8 @@ class Talk:
             await _spin()
             orders = [task for task in asyncio.all_tasks() if task.get_name().startswith(_ORDERS)]
             if orders:
-                await asyncio.wait(orders)
+                with self._loop.moving_when_stuck():
+                    await asyncio.wait(orders)
             await self._services.store.of("").write()  # comes after all earlier writes
             await _spin()
             if not orders and len(self.events) == received and self._messages.empty():

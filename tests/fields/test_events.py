@@ -140,7 +140,7 @@ async def test_conversation_message_create(measuring_server: RunningServer, lang
         after = talk.events[before:]
         assert next(event for event in after if event.type == CANCELED).data["code"] == 3
         assert AUDIO in [event.type for event in after]
-    assert [m["content"].strip() for m in language_model.requests[-1].messages[1:]] == ["x", "hello"]
+    assert [m["content"].strip() for m in language_model.requests[-1].messages[1:]] == ["…", "x", "hello"]
 
 
 async def test_conversation_clear(measuring_server: RunningServer, language_model: OpenAIStandIn) -> None:
