@@ -12,7 +12,7 @@ AT_ONCE ?= 2
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow coverage test-sdk bench-peers fuzz console docs lint types models lock clean
+.PHONY: help run test test-slow coverage test-sdk test-sdk-examples bench-peers fuzz console docs lint types models lock clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -22,7 +22,7 @@ run: $(VENV)/run.stamp ## install, fetch the model weights, and start the server
 	@exec $(KOUYU) serve $(ARGS)
 
 # Tests use the smallest language model, on every machine; nothing larger is fetched for them.
-test test-slow coverage test-sdk bench-peers fuzz: export KOUYU_ENGINES__EMBEDDED__TIER := tiny
+test test-slow coverage test-sdk test-sdk-examples bench-peers fuzz: export KOUYU_ENGINES__EMBEDDED__TIER := tiny
 
 test: $(VENV)/dev.stamp ## everything that must hold: ruff, mypy, pytest (with the model weights)
 	@$(KOUYU) models fetch
@@ -43,6 +43,12 @@ coverage: $(VENV)/dev.stamp ## which branches of kouyu/ are run by tests without
 test-sdk: $(VENV)/dev.stamp sdk-tools $(SDK)/node_modules/.package-lock.json ## other people's SDKs against a real server; needs Node and Chromium
 	@$(KOUYU) models fetch
 	$(VENV)/bin/pytest -m sdk tests/sdk tests/console tests/examples
+
+test-sdk-examples: $(VENV)/dev.stamp sdk-tools $(SDK)/node_modules/.package-lock.json ## the SDKs' own examples (COZE_PY=, COZE_JS=: where coze-py and coze-js are checked out)
+	@$(KOUYU) models fetch
+	$(if $(COZE_PY),KOUYU_COZEPY_EXAMPLES=$(abspath $(COZE_PY))/examples) \
+		$(if $(COZE_JS),KOUYU_COZE_JS_EXAMPLES=$(abspath $(COZE_JS))/examples/coze-js-node) \
+		$(VENV)/bin/pytest -m sdk tests/sdk/test_cozepy_examples.py tests/sdk/test_examples_of_coze_py.py tests/sdk/test_examples_of_coze_js.py
 
 bench-peers: $(VENV)/dev.stamp $(VENV)-peers/peers.stamp ## kouyu and Pipecat one after the other on this machine (bench/peers; ARGS="--help")
 	@$(KOUYU) models fetch
