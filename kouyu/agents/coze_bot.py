@@ -28,6 +28,7 @@ from kouyu.agents.agent import (
 from kouyu.agents.attachments import Attachments, spoken_text
 from kouyu.agents.event_stream import EventDecoder, EventTooLong
 from kouyu.agents.markup.events import without_markup
+from kouyu.agents.reaching import Reach, reach
 from kouyu.agents.streaming_http import in_time, streaming_client
 from kouyu.agents.upstream_faults import BROKE_OFF, UNREADABLE, UpstreamError, detail_in_log, refusal
 from kouyu.engines.http_body import body_pieces
@@ -108,6 +109,20 @@ class CozeBot:
         self._base_url = endpoint.base_url.rstrip("/")
         self._place = self._base_url.rpartition("@")[2]
         self._http = streaming_client(self._base_url, {"Authorization": f"Bearer {endpoint.token}", **endpoint.headers})
+
+    @property
+    def address(self) -> str:
+        """The server's address, without credentials."""
+        return self._place
+
+    @property
+    def model_name(self) -> str:
+        """The bot that answers there."""
+        return f"bot {self._endpoint.bot_id}"
+
+    async def reach(self) -> Reach:
+        """Whether the server answers."""
+        return await reach(self._http, f"{self._base_url}/v1/bots/{self._endpoint.bot_id}")
 
     async def close(self) -> None:
         """Close all connections."""

@@ -8,6 +8,7 @@ from typing import Any
 from kouyu.agents.bot_definition import Guidance
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.openai_client import OpenAIClient
+from kouyu.agents.reaching import Reach
 
 Placing = Callable[[str, Sequence[dict[str, Any]], Sequence[dict[str, Any]]], Awaitable[dict[str, Any]]]
 """Takes a conversation's id, messages and tools; returns fields for the body of its request, which tell the model's
@@ -39,6 +40,21 @@ class AskedModel:
         self._answers = 0
         self._unused = asyncio.Event()
         self._unused.set()
+
+    @property
+    def address(self) -> str:
+        """The address of its server, without credentials."""
+        return self.endpoint.address
+
+    @property
+    def model_name(self) -> str:
+        """What its server calls it."""
+        return self.endpoint.model
+
+    async def reach(self) -> Reach:
+        """Whether its server answers."""
+        with self.in_use():
+            return await self.client.reach()
 
     @contextmanager
     def in_use(self) -> Iterator[None]:

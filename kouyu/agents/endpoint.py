@@ -48,8 +48,13 @@ class ModelEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def place(self) -> str:
         """Model and server, without credentials, for messages."""
+        return f"{self.model} at {self.address}"
+
+    @property
+    def address(self) -> str:
+        """The server's URL, without credentials."""
         parts = urlsplit(self.base_url)
-        return f"{self.model} at {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
     def __repr__(self) -> str:
         return f"ModelEndpoint({self.place})"

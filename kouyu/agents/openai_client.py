@@ -14,6 +14,7 @@ from kouyu.agents.chat_completion import CallsTooLarge, Chunk, decode_chunk, in_
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.event_stream import MAX_EVENT_BYTES, EventDecoder, EventTooLong
 from kouyu.agents.markup.filter import MarkupFilter
+from kouyu.agents.reaching import Reach, reach
 from kouyu.agents.streamed_answer import StreamedAnswer
 from kouyu.agents.streaming_http import streaming_client
 from kouyu.agents.upstream_faults import BROKE_OFF, UNREACHABLE, UpstreamError, detail_in_log, refusal, said_in
@@ -48,6 +49,10 @@ class OpenAIClient:
     def ahead_body(self) -> dict[str, Any]:
         """The body fields of prefill requests, made before the question is complete."""
         return self._endpoint.ahead_body
+
+    async def reach(self) -> Reach:
+        """Whether the server answers."""
+        return await reach(self._http, f"{self._endpoint.base_url.rstrip('/')}/models")
 
     async def close(self) -> None:
         """Close all connections."""

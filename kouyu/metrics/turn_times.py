@@ -5,8 +5,9 @@ from typing import Final
 
 from kouyu.conversation.effects import CancelReply, CommitReply, Effect, Send, Speak, StartReply, Transcribe, Withheld
 from kouyu.conversation.inputs import Input, ReplyDelta, SpeechAudio, SpeechProbability, TranscriptReady
+from kouyu.metrics.recent_failures import NoteFailure
 from kouyu.metrics.server_metrics import Began, Preparation, ServerMetrics
-from kouyu.protocol.downlink import Cancellation, DownlinkEvent, ErrorData
+from kouyu.protocol.downlink import Cancellation, Chat, DownlinkEvent, ErrorData, LastError
 from kouyu.protocol.uplink import ConversationMessageCreate
 
 _SPEECH: Final = 0.5
@@ -29,12 +30,15 @@ class TurnTimes:
         *,
         answered: Callable[[float], None] = lambda _: None,
         is_agent_here: bool = False,
+        failed: NoteFailure = lambda kind, code, message: None,
     ) -> None:
         """``answered`` is called with the part of each time to the first audio that this machine accounts for: all of
-        it if the agent's model runs on it (``is_agent_here``), otherwise without the wait for the agent's words."""
+        it if the agent's model runs on it (``is_agent_here``), otherwise without the wait for the agent's words.
+        ``failed`` gets each failure that the client is told of."""
         self._metrics = metrics
         self._answered = answered
         self._is_agent_here = is_agent_here
+        self._failed = failed
         self._asked_at: float | None = None
         self._spoke_at: float | None = None
         self._turn_over: tuple[Began, float] | None = None
@@ -108,6 +112,9 @@ class TurnTimes:
                 self._turn_over = (_ENDED[event.event_type], now)
             case "conversation.chat.completed" | "conversation.chat.failed" | "conversation.chat.requires_action":
                 self._metrics.turns.labels(event.event_type.rpartition(".")[2]).inc()
+                if event.event_type == "conversation.chat.failed" and isinstance(event.data, Chat):
+                    reason = event.data.last_error or LastError(0, "")
+                    self._failed("chat", reason.code, reason.msg)
             case "conversation.chat.canceled":
                 self._metrics.turns.labels("canceled").inc()
                 if isinstance(event.data, Cancellation) and event.data.code == 1 and self._speech_since is not None:
@@ -115,6 +122,7 @@ class TurnTimes:
             case "error":
                 if isinstance(event.data, ErrorData):
                     self._metrics.errors.labels(str(event.data.code)).inc()
+                    self._failed("error", event.data.code, event.data.msg)
 
 
 def _remember(ordered: dict[int, float], order: int, now: float) -> None:

@@ -6,6 +6,7 @@ import msgspec
 
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.configuration_help import HELP
+from kouyu.protocol.configuration_titles import TITLES
 from kouyu.protocol.downlink import DownlinkType
 from kouyu.protocol.merge import Field, fields_of
 from kouyu.protocol.ranges import Schema
@@ -60,9 +61,9 @@ _UNITS = {"sample_rate": "Hz", "bit_depth": "bit", "frame_size_ms": "ms"}
 
 
 def _help(path: str) -> Schema:
-    found = HELP[path]
+    found, title = HELP[path], TITLES[path]
     return {
-        "title": path.rpartition(".")[2] or "chat.update",
+        "title": title.en,
         "description": found.en,
-        "x-kouyu": {"zh": found.zh} | ({"applies": found.applies} if found.applies else {}),
+        "x-kouyu": {"zh": found.zh, "zh_title": title.zh} | ({"applies": found.applies} if found.applies else {}),
     }

@@ -6,7 +6,7 @@ Who opens a session, an audio session or the routes has all of them, and gives e
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kouyu.agents.agent import Agent
+from kouyu.agents.agent import Agent, runs_here
 from kouyu.agents.bot_definition import BotDefinition
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.limits import Limits
@@ -21,7 +21,9 @@ from kouyu.engines.tts.engine import SpeechSynthesizer
 from kouyu.engines.turn.engine import TurnJudge
 from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
+from kouyu.metrics.recent_failures import NoteFailure, RecentFailures
 from kouyu.metrics.server_metrics import ServerMetrics
+from kouyu.metrics.turn_times import TurnTimes
 from kouyu.protocol.ids import IdFactory
 from kouyu.recording.session_recorder import SessionRecorders, SessionRecording
 from kouyu.serving.overload import Overload
@@ -82,6 +84,7 @@ class Services:
     sections: Sections = field(default_factory=Sections)
     redials: Redials = field(default_factory=Redials)
     metrics: ServerMetrics = field(default_factory=ServerMetrics)
+    failures: RecentFailures = field(default_factory=RecentFailures)
     overload: Overload = field(default_factory=Overload)
     """Decides whether new conversations are refused."""
     turns_in_progress: TurnsInProgress = field(default_factory=TurnsInProgress)
@@ -100,6 +103,10 @@ class Services:
     def voice_ids(self) -> tuple[str, ...]:
         """All ids that clients may name voices by, the listed ones first."""
         return (*(voice.voice_id for voice in self.synthesizer.voices()), *self.voice_aliases)
+
+    def turn_times(self, agent: Agent, failed: NoteFailure) -> TurnTimes:
+        """What measures the turns of one conversation with ``agent``; ``failed`` gets its failures."""
+        return TurnTimes(self.metrics, answered=self.overload.answered, is_agent_here=runs_here(agent), failed=failed)
 
     def capabilities_of(self, bot: BotDefinition | None, *, is_recorded: bool = False) -> Capabilities:
         """What a client of ``bot`` is offered: all voices, the bot's own first. None: a client of no bot.

@@ -3,11 +3,9 @@
 import asyncio
 import logging
 
-from kouyu.agents.agent import runs_here
 from kouyu.audio.pcm import Samples
 from kouyu.conversation.inputs import ClientJoined, ClientLeft, Input, SectionBegan, TimePassed
 from kouyu.diagnostics.live_session import LiveSession
-from kouyu.metrics.turn_times import TurnTimes
 from kouyu.serving.caller import Caller
 from kouyu.serving.recorder import LAST_SAVES_S, Recorder
 from kouyu.serving.services import Services
@@ -56,9 +54,8 @@ class Session:
             socket, self._recorder, log_id=log_id, report=self._receive, count_audio=caller.use.count_audio
         )
         self._user_audio = self._new_user_audio()
-        self._turn_times = TurnTimes(
-            services.metrics, answered=services.overload.answered, is_agent_here=runs_here(self._agent)
-        )
+        failed = services.failures.noting(caller.owner, log_id=log_id, bot_id=bot_id)
+        self._turn_times = services.turn_times(self._agent, failed)
         self._keeper = keeper_of(
             self._store.sounds, services.keep_audio, timeline=self._user_audio.timeline, recorder=self._recorder
         )

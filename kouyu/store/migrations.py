@@ -274,6 +274,8 @@ _SERVERS: Final[Statements] = (
     """,
 )
 
+_BY_TIME: Final[Statements] = ("CREATE INDEX conversations_by_time ON conversations (owner, created_at, id)",)
+
 STEPS: Final[tuple[Step, ...]] = (
     Step("0.1.0", "make conversations, messages, chats and tokens", _CONVERSATIONS),
     Step("0.1.0", "make files", _FILES),
@@ -287,5 +289,6 @@ STEPS: Final[tuple[Step, ...]] = (
     Step("0.2.0", "conversations, files, bots, variables and voiceprints get an owner", _OWNERS, table="conversations"),
     Step("0.2.0", "make the audit log", _AUDIT),
     Step("0.2.0", "make apps, and tokens know theirs", APPS, table="tokens"),
+    Step("0.2.0", "conversations are found by their time", _BY_TIME, table="conversations"),
     Step("0.2.0", "make servers", _SERVERS),
 )

@@ -6,6 +6,7 @@ from typing import Any
 from kouyu.protocol.ids import IdFactory
 from kouyu.store.bots import Bots
 from kouyu.store.chats import Chats
+from kouyu.store.conversation_search import ConversationSearch
 from kouyu.store.conversations import Conversations
 from kouyu.store.database import Database
 from kouyu.store.feedback import Feedback
@@ -40,6 +41,7 @@ class OwnedStore:
         self._database = mine = OwnedDatabase(database, owner)
         self.conversations = Conversations(mine, session_records, clock)
         self.messages = Messages(mine, clock)
+        self.search = ConversationSearch(mine)
         self.chats = Chats(mine)
         self.feedback = Feedback(mine, clock)
         self.files = Files(mine, contents, ids, clock)

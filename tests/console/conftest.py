@@ -58,6 +58,12 @@ name = "Echo"
 {model}
 
 [[bots]]
+id = "dead"
+[bots.model]
+base_url = "http://127.0.0.1:9/v1"
+model = "gone"
+
+[[bots]]
 id = "tools"
 {model}
 [[bots.tools]]

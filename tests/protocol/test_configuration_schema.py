@@ -9,6 +9,7 @@ import pytest
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.configuration_help import HELP
 from kouyu.protocol.configuration_schema import configuration_schema
+from kouyu.protocol.configuration_titles import TITLES
 from kouyu.protocol.errors import InvalidField
 from tests.protocol.merging import merge_unchecked as merge_struct
 
@@ -36,6 +37,15 @@ def update(path: str, value: object) -> dict[str, Any]:
 def test_every_field_has_help_in_both_languages_and_no_help_is_for_nothing() -> None:
     assert {"", *FIELDS} == {*HELP}
     assert all(help.en and help.zh for help in HELP.values())
+
+
+def test_every_field_has_a_name_for_people_which_is_the_only_one_of_its_kind() -> None:
+    assert {*TITLES} == {*HELP}
+    for path, title in TITLES.items():
+        assert "_" not in title.en
+        assert title.zh
+        beside = [other for other in TITLES if other and other.rpartition(".")[0] == path.rpartition(".")[0]]
+        assert [TITLES[other].en for other in beside].count(title.en) <= 1
 
 
 def test_defaults_are_those_in_force() -> None:

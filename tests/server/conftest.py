@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from kouyu.agents.agent import Agent
 from kouyu.diagnostics.loop_watchdog import LoopWatchdog
 from kouyu.diagnostics.watcher_hub import WatcherHub
 from kouyu.metrics.readings import Readings
+from kouyu.metrics.recent_failures import RecentFailures
 from kouyu.metrics.recent_metrics import RecentMetrics
 from kouyu.metrics.server_metrics import ServerMetrics
 from kouyu.server.access import failure_backoff
@@ -58,6 +60,8 @@ class Running:
     watcher_hub: WatcherHub
     metrics: ServerMetrics
     recent: RecentMetrics
+    failures: RecentFailures
+    agents: dict[str, Agent]
 
     @property
     def header(self) -> dict[str, str]:
@@ -123,6 +127,7 @@ async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings:
         sessions, sockets, watcher_hub = Sessions(max_sessions), OpenSockets(), WatcherHub()
         limiter, metrics = TokenLimiter(store.tokens), ServerMetrics()
         recent = RecentMetrics(metrics, lambda: readings_of(sessions))
+        failures, agents = RecentFailures(), dict[str, Agent]()
         app = create_app(
             store=store,
             answerer_ids=AnswererIds(bots_of=lambda owner: ("kouyu", "tutor"), default_bot="kouyu", flows=("7",)),
@@ -145,6 +150,8 @@ async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings:
                 keep_audio=None,
                 watchdog=LoopWatchdog(),
                 recent=recent,
+                failures=failures,
+                agents_of=lambda owner: agents,
                 started_at=time.monotonic(),
             ),
         )
@@ -155,7 +162,20 @@ async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings:
             listening(app, plain, tls, certificates, proxies=["127.0.0.1"], **pings),
             tokens_enforced(sockets, store.tokens, limiter),
         ):
-            yield Running(*ports, secret, store, sessions, sockets, limiter, certificates, watcher_hub, metrics, recent)
+            yield Running(
+                *ports,
+                secret,
+                store,
+                sessions,
+                sockets,
+                limiter,
+                certificates,
+                watcher_hub,
+                metrics,
+                recent,
+                failures,
+                agents,
+            )
             await sessions.end(close_s=0.5, drain_s=0.5)
 
 

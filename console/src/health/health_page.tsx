@@ -7,6 +7,8 @@ import { getStatus } from "../server/resources";
 import type { Status } from "../server/resources";
 import { path } from "../shell/address";
 import { age } from "./age";
+import { BotsPanel } from "./bots_panel";
+import { FailuresPanel } from "./failures_panel";
 import { LivePanel } from "./live_panel";
 import { MetricsPanel } from "./metrics_panel";
 import { WatchedSession } from "./watched_session";
@@ -24,6 +26,7 @@ function Overview() {
     <div class="health">
       {error && <p class="error" role="alert">{error}</p>}
       <LivePanel />
+      <div class="halves"><FailuresPanel /><BotsPanel /></div>
       {status ? <Shown status={status} /> : !error && <p class="hint" role="status">{t("loading")}</p>}
     </div>
   );

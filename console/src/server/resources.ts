@@ -20,14 +20,6 @@ export interface Status {
   kept_audio: { bytes?: number; max_bytes?: number; files?: number };
 }
 
-export interface Conversation {
-  id: string;
-  created_at: number;
-  updated_at?: number;
-  name?: string;
-  last_section_id: string;
-}
-
 export interface StoredMessage {
   id: string;
   role: "user" | "assistant";
@@ -71,12 +63,6 @@ export interface SpeakerScore {
 export const getStatus = (signal?: AbortSignal): Promise<Status> =>
   call("GET", "/v1/kouyu/status", signal ? { signal } : {});
 
-export const listConversations = (
-  botId: string,
-  page: number,
-): Promise<{ conversations: Conversation[]; has_more: boolean }> =>
-  call("GET", "/v1/conversations", { query: { bot_id: botId, page_num: page, page_size: 20, sort_order: "DESC" } });
-
 export const deleteConversation = (id: string): Promise<unknown> => call("DELETE", `/v1/conversations/${id}`);
 
 /** All messages of a conversation, oldest first. */
@@ -93,15 +79,6 @@ export async function listMessages(conversationId: string): Promise<StoredMessag
     if (!page.has_more || !page.last_id || page.last_id === after) return messages;
     after = page.last_id;
   }
-}
-
-/** The first question of a conversation; undefined if there is none yet. */
-export async function firstQuestion(conversationId: string): Promise<StoredMessage | undefined> {
-  const first = await call<StoredMessage[]>("POST", "/v1/conversation/message/list", {
-    query: { conversation_id: conversationId },
-    json: { order: "asc", limit: 5 },
-  });
-  return first.find(({ role, type }) => role === "user" && (type === "question" || type === ""));
 }
 
 export const listKeptAudio = (conversationId: string): Promise<KeptAudio[]> =>

@@ -5,7 +5,7 @@ import { useId } from "preact/hooks";
 import { t } from "../language/language";
 import { PLAYED, RECORDED } from "../talk/update";
 import { choose, chosen, valueAt } from "./chosen";
-import { help, kindOf } from "./schema";
+import { help, kindOf, titleOf } from "./schema";
 import type { FieldSchema, Json } from "./schema";
 import { LinesControl, MapControl, NumberControl, SelectControl, SwitchControl, TextControl } from "./controls";
 import { Icon } from "../shell/icon";
@@ -34,13 +34,14 @@ export function Field({ path, field }: { path: string; field: FieldSchema }) {
   const id = useId();
   const isChanged = chosen.value[path] !== undefined;
   const isOurs = RECORDERS.has(path);
+  const title = titleOf(field, path);
   const note = isOurs ? t("settings.recorder") : applies(field) ? "" : t("settings.doesNotApply");
   return (
     <div class={`field ${isChanged ? "changed" : ""} ${note ? "idle" : ""}`}>
-      <label for={id}><code>{path.split(".").at(-1)}</code></label>
+      <label for={id}>{title}<code>{path.split(".").at(-1)}</code></label>
       <div class="control">
         <Control id={id} path={path} field={field} disabled={isOurs} />
-        <button type="button" class="quiet" hidden={!isChanged} aria-label={t("settings.reset", { name: path })} title={t("settings.reset", { name: path })} onClick={() => choose(path, undefined)}><Icon name="reset" /></button>
+        <button type="button" class="quiet" hidden={!isChanged} aria-label={t("settings.reset", { name: title })} title={t("settings.reset", { name: title })} onClick={() => choose(path, undefined)}><Icon name="reset" /></button>
       </div>
       <p id={`${id}-help`} class="help">{help(field)} <span class="allowed">{allowed(field)}</span> {note && <em>{note}</em>}</p>
     </div>

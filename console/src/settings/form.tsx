@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { t } from "../language/language";
 import { chooseNothing, chosen } from "./chosen";
 import { Field } from "./field";
-import { fetchSchema, help, kindOf, schema } from "./schema";
+import { fetchSchema, fieldAt, help, kindOf, schema, titleOf } from "./schema";
 import type { FieldSchema } from "./schema";
 
 interface Place {
@@ -25,10 +25,10 @@ function leaves(path: string, field: FieldSchema): Place[] {
 const zhOf = (field: FieldSchema): { zh?: string } => (field["x-kouyu"]?.zh === undefined ? {} : { zh: field["x-kouyu"].zh });
 
 const matches = ({ path, field }: Place, words: string): boolean =>
-  `${path} ${field.description ?? ""} ${field["x-kouyu"]?.zh ?? ""}`.toLowerCase().includes(words.trim().toLowerCase());
+  `${path} ${field.title ?? ""} ${field["x-kouyu"]?.zh_title ?? ""} ${field.description ?? ""} ${field["x-kouyu"]?.zh ?? ""}`.toLowerCase().includes(words.trim().toLowerCase());
 
 /** Groups that most people change come first; the rest in the protocol's order. */
-const FIRST = ["turn_detection", "output_audio", "asr_config"];
+const FIRST = ["turn_detection", "output_audio", "asr_config", "voice_processing_config", "voice_print_config", "chat_config"];
 
 export function SettingsForm() {
   const [words, setWords] = useState("");
@@ -47,7 +47,7 @@ export function SettingsForm() {
         <button type="button" class="quiet" disabled={Object.keys(chosen.value).length === 0} onClick={chooseNothing}>{t("settings.resetAll")}</button>
       </div>
       {groups.map(([name, field]) => <Group key={name} name={name} field={field} places={leaves(name, field)} words={words} />)}
-      <Group name={t("settings.others")} field={{}} places={single} words={words} />
+      <Group name="" field={{}} places={single} words={words} />
     </form>
   );
 }
@@ -58,7 +58,7 @@ function Group({ name, field, places, words }: { name: string; field: FieldSchem
   const changes = places.filter(({ path }) => chosen.value[path] !== undefined).length;
   return (
     <details open={words !== "" || name === "turn_detection"}>
-      <summary><code>{name}</code>{changes > 0 && <span class="count">{t("settings.changed", { count: changes })}</span>}</summary>
+      <summary>{name ? titleOf(field, name) : t("settings.others")}{name && <code>{name}</code>}{changes > 0 && <span class="count">{t("settings.changed", { count: changes })}</span>}</summary>
       {help(field) && <p class="help">{help(field)}</p>}
       {shown.map((place, index) => (
         <>
@@ -74,5 +74,8 @@ function Group({ name, field, places, words }: { name: string; field: FieldSchem
 function Subheading({ path, before }: { path: string; before: string | undefined }) {
   const inner = path.split(".").slice(1, -1).join(".");
   const innerBefore = before?.split(".").slice(1, -1).join(".");
-  return inner && inner !== innerBefore ? <h3><code>{inner}</code></h3> : null;
+  if (!inner || inner === innerBefore) return null;
+  const [group = "", ...names] = path.split(".").slice(0, -1);
+  const titles = names.map((_name, index) => titleOf(fieldAt(schema.value ?? {}, [group, ...names.slice(0, index + 1)].join(".")) ?? {}, inner));
+  return <h3>{titles.join(" · ")}<code>{inner}</code></h3>;
 }

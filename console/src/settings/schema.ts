@@ -29,6 +29,7 @@ export interface FieldSchema {
   additionalProperties?: FieldSchema | boolean;
   "x-kouyu"?: {
     zh?: string;
+    zh_title?: string;
     unit?: string;
     applies?: Record<string, (string | number | boolean)[]>;
     choices?: Choice[];
@@ -53,6 +54,11 @@ export const mayBeNone = (field: FieldSchema): boolean => Array.isArray(field.ty
 /** The field's help text in the page's language. */
 export function help(field: FieldSchema): string {
   return (language.value === "zh" && field["x-kouyu"]?.zh) || field.description || "";
+}
+
+/** The field's name in the page's language; its name in the protocol if it has no other. */
+export function titleOf(field: FieldSchema, path: string): string {
+  return (language.value === "zh" && field["x-kouyu"]?.zh_title) || field.title || path;
 }
 
 /** The field at this path, for instance "turn_detection.type". */

@@ -18,6 +18,9 @@ interface Directory {
 /** The bots that can be talked to, and the flows; empty if the token may not list them. */
 export const directory = signal<Directory>({ bots: [], flows: [] });
 
+/** The name of a bot; its id as long as the name is not known. */
+export const nameOfBot = (botId: string): string => directory.value.bots.find(({ id }) => id === botId)?.name ?? botId;
+
 const RETRY_MS = 3_000;
 let retry: ReturnType<typeof setTimeout> | undefined;
 

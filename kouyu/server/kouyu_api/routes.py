@@ -9,8 +9,11 @@ from kouyu.engines.tts.engine import Voice
 from kouyu.server.access.failure_backoff import FailureBackoff
 from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.access.socket_authentication import SocketAuthenticator
+from kouyu.server.kouyu_api.bot_endpoints import endpoint_routes
 from kouyu.server.kouyu_api.configuration import configuration_routes
 from kouyu.server.kouyu_api.diagnostics import diagnostics_route, turn_routes
+from kouyu.server.kouyu_api.failures import failure_routes
+from kouyu.server.kouyu_api.found_conversations import found_conversation_routes
 from kouyu.server.kouyu_api.live_connections import live_connection_routes
 from kouyu.server.kouyu_api.login import login_routes
 from kouyu.server.kouyu_api.recent_metrics import recent_metrics_routes
@@ -34,6 +37,7 @@ def kouyu_api_routes(
     store: Store, authenticators: Authenticators, state: ServerState, voices: Sequence[Voice]
 ) -> list[ControllerRouterHandler]:
     """The route handlers."""
+    seeing = authenticators.rest.permitting("diagnostics")
     watching = authenticators.rest.permitting("diagnostics", "own_diagnostics")
     return [
         diagnostics_route(authenticators.sockets, state.watcher_hub),
@@ -44,6 +48,9 @@ def kouyu_api_routes(
         *sound_routes(store, authenticators.rest.text),
         *user_routes(store, authenticators.rest.permitting("administration")),
         *token_routes(store, authenticators.rest.permitting("administration")),
-        *status_routes(state, authenticators.rest.permitting("diagnostics")),
-        *(recent_metrics_routes(state.recent, authenticators.rest.permitting("diagnostics")) if state.recent else ()),
+        *found_conversation_routes(store, authenticators.rest.text),
+        *failure_routes(state.failures, seeing),
+        *endpoint_routes(state.agents_of, state.failures, seeing),
+        *status_routes(state, seeing),
+        *(recent_metrics_routes(state.recent, seeing) if state.recent else ()),
     ]

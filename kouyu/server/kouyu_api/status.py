@@ -4,7 +4,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,11 +15,13 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 
+from kouyu.agents.agent import Agent
 from kouyu.agents.embedded.tiered_model import TierChange, TieredModel
 from kouyu.diagnostics.loop_watchdog import Holds, LoopWatchdog
 from kouyu.diagnostics.watcher import Wanted
 from kouyu.diagnostics.watcher_hub import WatcherHub
 from kouyu.engines.scheduler import Scheduler
+from kouyu.metrics.recent_failures import RecentFailures
 from kouyu.metrics.recent_metrics import RecentMetrics
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.kouyu_api.live_connections import LiveConnection, live_connection
@@ -103,6 +105,9 @@ class ServerState:
     watchdog: LoopWatchdog
     recent: RecentMetrics | None
     """None: the server measures nothing, and ``/v1/kouyu/metrics`` is left out."""
+    failures: RecentFailures
+    agents_of: Callable[[str], Mapping[str, Agent]]
+    """The agents of the bots that an owner's clients may talk to."""
     started_at: float
     """By ``time.monotonic``."""
 

@@ -23,6 +23,7 @@ _MEDIA: Final[dict[Answer, tuple[str, Schema]]] = {
     "picture": ("image/*", {"type": "string", "format": "binary"}),
     "page": ("text/html", {"type": "string"}),
     "metrics": ("text/plain", {"type": "string"}),
+    "text": ("text/plain", {"type": "string"}),
 }
 _ABOUT: Final = """\
 REST as the Coze SDKs use it. Every answer in JSON is wrapped: `code` is 0, or `msg` says what is wrong and the HTTP

@@ -7,7 +7,7 @@ from msgspec import Struct
 OPTION: Final = "operation"
 """The key in a route handler's ``opt``."""
 
-Answer = Literal["json", "audio", "archive", "events", "picture", "page", "metrics"]
+Answer = Literal["json", "audio", "archive", "events", "picture", "page", "metrics", "text"]
 Tag = Literal[
     "Audio",
     "Bots",

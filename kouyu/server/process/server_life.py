@@ -16,6 +16,7 @@ from litestar.types import ASGIApp
 from kouyu.assembly.runtime import Runtime
 from kouyu.diagnostics.loop_watchdog import LoopWatchdog
 from kouyu.diagnostics.watcher_hub import WatcherHub
+from kouyu.metrics.recent_failures import RecentFailures
 from kouyu.metrics.recent_metrics import RecentMetrics
 from kouyu.server.access.limits import TokenLimiter
 from kouyu.server.access.open_sockets import OpenSockets, tokens_enforced
@@ -246,6 +247,8 @@ def _state(
         keep_audio=settings.audio.bounds if settings.audio.keep else None,
         watchdog=watchdog,
         recent=recent,
+        failures=services.failures if services else RecentFailures(),
+        agents_of=opened.bots.agents_of if opened.bots else lambda owner: {},
         started_at=time.monotonic(),
     )
 

@@ -34,6 +34,38 @@ export async function conversation(page, where, { bot, holdMs }) {
   return { opened, seconds };
 }
 
+/** Conversations searched by words, bot and day, opened where it was said, and saved as files. */
+export async function search(page, where, { bot, folder }) {
+  await openPage(page, where, { bot, settings: PUSH_TO_TALK });
+  await start(page);
+  await type(page, 'The heron stands in the reeds');
+  await answered(page, 1);
+  await page.click('button[aria-label="Hang up"]');
+  await go(page, 'Conversations');
+  await page.waitForSelector('.rows li');
+  await page.fill('.search-fields input[type=search]', 'HERON stands');
+  await page.waitForSelector('.rows mark');
+  const found = await page.$$eval('.rows li', all => all.map(row => row.querySelector('.found').textContent));
+  const marked = await page.textContent('.rows mark');
+  await page.click('.rows .row');
+  await page.waitForSelector('.detail .bubble');
+  if (folder) await page.screenshot({ path: `${folder}/search.png` });
+  const files = {};
+  for (const format of ['TXT', 'SRT', 'JSON']) {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click(`.detail .segments button:text-is("${format}")`)]);
+    const { readFile } = await import('node:fs/promises');
+    files[download.suggestedFilename().split('.').at(-1)] = await readFile(await download.path(), 'utf8');
+  }
+  const address = new URL(page.url()).hash;
+  await page.fill('.search-fields input[type=search]', 'no such words');
+  await page.waitForSelector('[role=status]:has-text("Nothing found")');
+  await page.fill('.search-fields input[type=search]', '');
+  await page.selectOption('.search-fields select', bot);
+  await page.fill('.search-fields input[type=date] >> nth=1', '2020-01-01');
+  await page.waitForSelector('[role=status]:has-text("Nothing found")');
+  return { found, marked, files, address };
+}
+
 /** A speaker enrolled by speaking, and known again. */
 export async function voiceprint(page, where, { recordMs }) {
   page.on('dialog', dialog => dialog.accept());
@@ -58,13 +90,24 @@ export async function voiceprint(page, where, { recordMs }) {
 }
 
 /** What the page says about the server while one talks. */
-export async function health(page, where, { bot }) {
+export async function health(page, where, { bot, folder, fails }) {
   await openPage(page, where, { bot, settings: PUSH_TO_TALK });
   await start(page);
+  if (fails) {
+    await page.selectOption('.partners select >> nth=0', fails);
+    await page.waitForSelector('.text-box');
+    await type(page, 'Good morning');
+    await page.waitForSelector('.bubble.agent:has-text("Failed"), .notice.error');
+  }
   await go(page, 'Health');
   await page.waitForSelector('.tile');
   await page.waitForSelector('.live a');
+  await page.waitForSelector('.bot-endpoints li');
+  await page.waitForSelector('.failures .hint, .failures tbody tr');
+  if (folder) await page.screenshot({ path: `${folder}/health.png`, fullPage: false });
   return {
+    endpoints: await page.$$eval('.bot-endpoints li', all => all.map(row => row.innerText)),
+    failures: await page.textContent('.failures'),
     tiles: await page.$$eval('.tile', all => Object.fromEntries(all.map(tile => [...tile.children].slice(0, 2).map(part => part.textContent)))),
     engines: await page.textContent('.health > .panel:last-child table'),
     live: await page.textContent('.live'),

@@ -16,14 +16,21 @@ async function updated(page, sockets, count) {
 }
 
 /** Every field of the protocol that the form shows. */
-export async function fields(page, where) {
+export async function fields(page, where, { folder }) {
   await openPage(page, where);
   await openSettings(page);
   await page.$$eval('.settings-form details', all => all.forEach(details => (details.open = true)));
+  const groups = await page.$$eval('.settings-form summary', all => all.map(one => one.firstChild.textContent));
+  if (folder) {
+    await page.$$eval('.settings-form details', all => all.forEach((details, index) => (details.open = index < 2)));
+    await page.screenshot({ path: `${folder}/settings.png` });
+  }
   return {
+    groups,
     fields: await page.$$eval('.field', all =>
       all.map(one => ({
-        name: one.querySelector('label').textContent,
+        name: one.querySelector('label code').textContent,
+        title: one.querySelector('label').firstChild.textContent,
         help: one.querySelector('.help').textContent.trim(),
         value: one.querySelector('input, select, textarea').value,
       })),

@@ -1,1 +1,0 @@
-var e=e=>e instanceof Error?e.message:String(e);export{e as t};
