@@ -121,7 +121,9 @@ class Coordinates(msgspec.Struct, frozen=True):
     @property
     def schema(self) -> Schema:
         degrees = {"type": "string", "pattern": f"^{_DEGREES}$"}
-        return {**self.limits.schema, "properties": {"latitude": degrees, "longitude": degrees}}
+        names = {"latitude": ("Latitude", "纬度"), "longitude": ("Longitude", "经度")}
+        properties = {name: {**degrees, "title": en, "x-kouyu": {"zh_title": zh}} for name, (en, zh) in names.items()}
+        return {**self.limits.schema, "properties": properties}
 
     def check(self, path: str, value: object) -> dict[str, str]:
         """Return the pairs without empty values, as texts."""
