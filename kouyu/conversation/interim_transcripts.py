@@ -42,6 +42,8 @@ class InterimTranscripts:
         self.text = ""
         self.language = ""
         """ISO 639-1 code of the text."""
+        self.heard_until = 0
+        """Sample before which the audio of the text ends."""
 
     def ask(self, span: Span, configuration: Configuration, now: float, speech_ms: int) -> Iterator[Effect]:
         """Order the next one, unless one is under way or there is too little new audio. ``speech_ms``: from the first
@@ -81,6 +83,8 @@ class InterimTranscripts:
         if not self._pending.answered_by(order):
             return False
         self._taken_s = now - self._asked_at
+        if text.strip():
+            self.heard_until = self._asked_end
         is_new = bool(text.strip()) and text.strip() != self.text
         if is_new:
             self.text, self.language = text.strip(), language
@@ -108,4 +112,4 @@ class InterimTranscripts:
         """Cancel the order under way and clear the text, because another utterance begins."""
         yield from self.stop()
         self.text = self.language = ""
-        self._asked_end = 0
+        self._asked_end = self.heard_until = 0

@@ -107,7 +107,7 @@ class Turns:
             wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
             if wanted and self._client_knows_of_utterance(configuration):
                 yield Send(DownlinkEvent("conversation.audio_transcript.update", Transcript(self._interims.text)))
-            yield from self._reading_ahead.while_speaking(now)
+            yield from self._reading_ahead.while_speaking(configuration.turn_detection, now)
         for turn in self._turns():
             turn.on_transcript(received)
 
@@ -200,7 +200,7 @@ class Turns:
                     if self._speculates and self._client_knows_of_utterance(configuration):
                         yield from self._interims.stop()
                         yield from self._preparation.begin(span, configuration, now)
-                        yield from self._reading_ahead.at_pause(configuration.turn_detection, now)
+                        yield from self._reading_ahead.at_pause(span, configuration.turn_detection, now)
                 case MayBeOver(span):
                     yield from self._judge(span, now)
                 case Resumed():
@@ -217,7 +217,7 @@ class Turns:
 
     def _on_end(self, ended: Ended, configuration: Configuration, now: float) -> Iterator[Effect]:
         if ended.span is not None and self._preparation.turn is None:
-            yield from self._reading_ahead.at_pause(configuration.turn_detection, now)
+            yield from self._reading_ahead.at_pause(ended.span, configuration.turn_detection, now)
         yield from self._interims.reset()
         self._reading_ahead.reset()
         yield from self._judgement.stop()

@@ -24,6 +24,9 @@ _CALLS: Final = frozenset("!?")
 _QUOTES: Final = frozenset("\"'”’»")
 """A lower-case letter after one of these continues the sentence: “Go!” he said."""
 
+_OPENED: Final = re.compile(r"[\"“‘«「『（(【\[《〈*_~`]|(?<!\w)['’]")
+"""What may begin a quote, a bracket or Markdown's emphasis; an apostrophe within a word does not."""
+
 _NEVER_LAST: Final = frozenset(
     """
     mr mrs ms mx dr prof rev hon gen col maj capt cpt cpl lt sgt adm gov sen rep pres st mt messrs vs e.g i.e cf viz
@@ -77,6 +80,13 @@ def ends_clause(text: str, mark: re.Match[str]) -> bool:
     if mark.group()[0] in ",;:–":
         return after.isspace()
     return mark.group()[0] in "，、：—" and after != ""
+
+
+def ends_plain_clause(text: str, mark: re.Match[str]) -> bool:
+    """Whether a clause ends at the comma that a mark begins with, whatever follows it: behind a letter, with no quote,
+    bracket or emphasis before it that might close behind it."""
+    comma = mark.start()
+    return text[comma] == "," and text[:comma][-1:].isalpha() and not _OPENED.search(text, 0, comma)
 
 
 def ends_sentence(text: str, mark: re.Match[str], *, enough: bool, final: bool) -> bool | None:

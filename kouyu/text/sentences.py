@@ -14,7 +14,7 @@ from io import StringIO
 from typing import Final
 
 from kouyu.text.language import LANGUAGE_OF_LETTERS
-from kouyu.text.sentence_ends import CLOSERS, ends_clause, ends_sentence, is_ellipsis, marks
+from kouyu.text.sentence_ends import CLOSERS, ends_clause, ends_plain_clause, ends_sentence, is_ellipsis, marks
 
 FENCE: Final = "```"
 """A code block between two of these is one sentence, so that it is never spoken in part."""
@@ -51,7 +51,8 @@ class SentenceSplitter:
 
     Sentences have no white space around them; joined they are the reply but for that white space. The first sentence
     of a reply may come in two parts: up to its first comma, with at least two words (six Han letters) before it, and
-    the rest; or in three if there are fewer than four words, and four up to the next comma.
+    the rest; or in three if there are fewer than four words, and four up to the next comma. A comma behind a letter
+    cuts it at once; another mark, or one that may stand before a closing quote, when the next character has come.
     """
 
     def __init__(self) -> None:
@@ -165,13 +166,14 @@ class SentenceSplitter:
         for mark in marks(text, self._decided):
             if self._is_too_long(mark.start() + 1):
                 break
+            may_be_cut = shortest is not None and _is_clause(text[: mark.start()], shortest)
+            if may_be_cut and ends_plain_clause(text, mark):
+                return mark.start() + 1
             enough = is_ellipsis(mark) and word_count(text[: mark.start()]) >= SHORTEST_CLAUSE
             ends = ends_sentence(text, mark, enough=enough, final=final)
             if ends is None:
                 return None
-            if ends or (
-                shortest is not None and ends_clause(text, mark) and _is_clause(text[: mark.start()], shortest)
-            ):
+            if ends or (may_be_cut and ends_clause(text, mark)):
                 return mark.end()
             self._decided = mark.end()
         if self._is_too_long(len(text)):

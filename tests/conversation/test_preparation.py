@@ -198,12 +198,22 @@ def test_the_agent_reads_a_short_question_at_the_pause_behind_it() -> None:
 
 
 def test_an_answer_is_drafted_where_no_long_silence_follows() -> None:
-    for turn_detection in ({"type": "semantic_vad"}, {"type": "client_interrupt"}):
-        talk = Simulation(Engines(transcription_s=0.05))
-        talk.configure(turn_detection=turn_detection)
-        talk.speak(1500)
-        talk.silence(96)
-        assert read_ahead(talk) == [(Engines().transcript, True)]
+    talk = Simulation(Engines(transcription_s=0.05))
+    talk.configure(turn_detection={"type": "semantic_vad"})
+    talk.speak(1500)
+    talk.silence(96)
+    assert read_ahead(talk) == [(Engines().transcript, True)]
+
+
+def test_in_push_to_talk_a_short_question_is_read_while_it_is_spoken_and_the_answer_drafted_at_the_pause() -> None:
+    talk = Simulation(Engines(transcription_s=0.05))
+    talk.speak(1500)
+    assert read_ahead(talk) == [(Engines().transcript, False)]
+    talk.silence(96)
+    assert read_ahead(talk)[1:] == [(Engines().transcript, True)]
+    talk.complete()
+    talk.wait(2)
+    assert len(talk.all(ReadAhead)) == 2  # the text was the same
 
 
 def test_an_answer_is_drafted_when_the_button_is_released_at_the_last_word() -> None:
@@ -211,10 +221,19 @@ def test_an_answer_is_drafted_when_the_button_is_released_at_the_last_word() -> 
     talk.speak(1500)
     talk.complete()
     talk.wait(0.01)
-    assert read_ahead(talk) == [(Engines().transcript, True)]
+    assert read_ahead(talk)[1:] == [(Engines().transcript, True)]
     assert talk.all(StartReply) == []
     talk.wait(2)
     assert len(talk.all(StartReply)) == 1
+
+
+def test_no_answer_is_drafted_to_an_interim_transcript_that_has_not_heard_the_last_words() -> None:
+    unheard = Limits(interim_interval_ms=2000)
+    talk = Simulation(Engines(transcription_s=0.05), limits=unheard)
+    talk.speak(2500)
+    talk.complete()
+    talk.wait(2)
+    assert read_ahead(talk) == [(Engines().transcript, False)]
 
 
 def test_without_speculation_nothing_is_read_ahead() -> None:

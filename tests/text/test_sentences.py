@@ -92,6 +92,14 @@ def test_a_sentence_is_given_as_soon_as_the_next_character_shows_that_it_is_whol
     assert flushed(splitter) == []
 
 
+def test_the_first_clause_is_given_with_its_comma() -> None:
+    assert fed(SentenceSplitter(), "I'm fine,") == ["I'm fine,"]
+    assert fed(SentenceSplitter(), "It costs about 1,") == []
+    quoted = SentenceSplitter()
+    assert fed(quoted, 'He said "Go on,') == []
+    assert fed(quoted, '" and left') == ['He said "Go on,"']
+
+
 def test_a_splitter_that_was_flushed_begins_again() -> None:
     splitter = SentenceSplitter()
     assert fed(splitter, "One. Two") == ["One."]

@@ -23,8 +23,9 @@ _BODY: Final[dict[str, Any]] = {
     "temperature": 0,
     "dry_multiplier": 0.8,
     "dry_allowed_length": 3,
-    # The usual four cost 9 ms more before each first token.
-    "dry_sequence_breakers": ["\n"],
+    # None: llama.cpp compares each one with its whole vocabulary for every request, 4 ms for 49,000 tokens. It skips
+    # an empty one, and refuses an empty list.
+    "dry_sequence_breakers": [""],
     "max_tokens": 120,
     "cache_prompt": True,
 }
