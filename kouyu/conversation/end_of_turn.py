@@ -62,6 +62,13 @@ class EndOfTurn:
         self._state = "complete"
         return "end"
 
+    def judge_again(self) -> Decision:
+        """Decide on a new transcript of the speech before the silence: a judgement by another one is out of date."""
+        if self.asked:
+            self._state = "asked"
+            return "judge"
+        return "wait"
+
     def judgement_late(self) -> None:
         """Record that the judgement did not come in time."""
         assert self._state == "asked"

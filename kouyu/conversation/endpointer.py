@@ -124,6 +124,10 @@ class Endpointer:
         """Take in the answer to MayBeOver: the probability (0 to 1) that the user has finished."""
         yield from self._free_talk.on_turn_judged(completeness)
 
+    def judge_again(self) -> Iterator[EndpointingEvent]:
+        """Take in that the speech before the silence has another transcript than the one judged by MayBeOver."""
+        yield from self._free_talk.judge_again()
+
     def on_judgement_late(self) -> None:
         """Take in that the judgement requested by MayBeOver did not come in time."""
         self._free_talk.on_judgement_late()

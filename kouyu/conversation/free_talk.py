@@ -114,6 +114,11 @@ class FreeTalk:
         if self.utterance is not None and self._end_of_turn.judged(completeness) == "end":
             yield self._end(self.utterance, self._detector.position)
 
+    def judge_again(self) -> Iterator[EndpointingEvent]:
+        """Request another judgement, if one was requested for this silence: the speech has another transcript now."""
+        if self.utterance is not None and self._end_of_turn.judge_again() == "judge":
+            yield MayBeOver(self.span())
+
     def on_judgement_late(self) -> None:
         """Take in that the judgement requested by MayBeOver did not come in time."""
         self._end_of_turn.judgement_late()

@@ -39,12 +39,14 @@ class PressureChanged(msgspec.Struct, frozen=True):
 class SpeechProbability(msgspec.Struct, frozen=True):
     """VAD's speech probability (0 to 1) for the chunk that ends before the sample ``end``.
 
-    ``levels`` are the levels of equal parts of the chunk in dBFS, oldest first; empty if unknown.
+    ``levels`` are the levels of equal parts of the chunk in dBFS, oldest first; empty if unknown. ``echo``: the chunk
+    is the agent's own voice, and ``probability`` is 0 therefore.
     """
 
     end: int
     probability: float
     levels: tuple[float, ...] = ()
+    echo: bool = False
 
 
 class TranscriptReady(msgspec.Struct, frozen=True):

@@ -24,7 +24,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Maximum length of an utterance; it is ended there."""
     speech_start_ms: int = 96
     """Length of speech that starts a turn while the agent is silent."""
-    barge_in_ms: int = 160
+    barge_in_ms: int = 112
     """Length of speech that interrupts the agent."""
     ignore_echo: bool = True
     """Do not count the agent's own voice, sent back by a device without echo cancellation, as speech."""

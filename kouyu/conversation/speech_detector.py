@@ -8,6 +8,9 @@ from kouyu.protocol.speech_rate import SPEECH_RATE
 
 ONSET_PROBABILITY: Final = 0.5
 RELEASE_PROBABILITY: Final = 0.35
+FAINT_PROBABILITY: Final = 0.25
+"""The chunk before a run of speech belongs to it from this probability on: a soft first syllable, which VAD recognises
+late."""
 _FORGIVEN_GAP_MS: Final = 64
 _FADED_DB: Final = 40.0
 """A level more than this below the loudest level of the speech ends it, whatever the probability."""
@@ -25,7 +28,8 @@ class SpeechDetector:
                            ^speech_start   ^speech_end   silence -> ...
 
     Speech goes on while the probability stays at or above RELEASE_PROBABILITY; it begins, or begins again, at
-    ONSET_PROBABILITY. A dip of up to 64 ms does not restart the count of speech.
+    ONSET_PROBABILITY. A dip of up to 64 ms does not restart the count of speech, nor does a longer one of the level
+    alone: the closure before a stop consonant ("what colour") lasts up to 0.1 s, and VAD takes it for speech.
 
     VAD probabilities stay high for some 60 ms after the last sound, which would delay the end of every turn. So speech
     also ends where the level falls 40 dB below its loudest, which happens only where there is little noise.
@@ -38,6 +42,10 @@ class SpeechDetector:
         """Sample before which the last speech ended; ``position`` while speech goes on."""
         self.in_speech = False
         self._run_start: int | None = None
+        self._voiced_end = 0
+        """Sample before which the last chunk ended that is speech by its probability, whatever its level."""
+        self._faint_start: int | None = None
+        """Sample at which the last chunk begins, if it may belong to a run that begins with the next one."""
         self._ignored_before = 0
         self._loudest = -math.inf
         self._chunk = 0
@@ -54,11 +62,15 @@ class SpeechDetector:
         sounds_until = end
         if probability >= threshold:
             sounds_until = self._sounds_until(start, end, levels)
+        run_goes_on, faint_start = self._run_goes_on(start), self._faint_start
+        self._faint_start = start if probability >= FAINT_PROBABILITY and end > self._ignored_before else None
+        if probability >= threshold:
+            self._voiced_end = end
         if probability < threshold or sounds_until == start or end <= self._ignored_before:
             self.in_speech = False
             return
-        if self._run_start is None or start - self.speech_end > samples_in(_FORGIVEN_GAP_MS):
-            self._run_start = start
+        if not run_goes_on:
+            self._run_start = start if faint_start is None else faint_start
         self.in_speech = True
         self.speech_end = sounds_until
 
@@ -74,17 +86,23 @@ class SpeechDetector:
         sounding = [number for number, level in enumerate(levels, 1) if level > self._loudest - _FADED_DB]
         return start + (end - start) * (sounding[-1] if sounding else 0) // len(levels)
 
+    def _run_goes_on(self, position: int) -> bool:
+        """Whether speech from ``position`` on belongs to the last run."""
+        last = max(self.speech_end, self._voiced_end)
+        return self._run_start is not None and position - last <= samples_in(_FORGIVEN_GAP_MS)
+
     def ignore_before(self, position: int) -> None:
         """Count no speech before the sample ``position``, whether its VAD results have come or not."""
         self._ignored_before = position
-        self._run_start = None
+        self._run_start = self._faint_start = None
         self.in_speech = False
 
     @property
     def speech_start(self) -> int:
         """Sample at which the run of speech in progress began; ``position`` in silence."""
-        in_run = self.position - self.speech_end <= samples_in(_FORGIVEN_GAP_MS)
-        return self._run_start if self._run_start is not None and in_run else self.position
+        if self._run_start is None or not self._run_goes_on(self.position):
+            return self.position
+        return self._run_start
 
     @property
     def speech_ms(self) -> int:

@@ -16,11 +16,14 @@ class TurnJudgement(PendingOrder):
         super().__init__(CancelJudgement)
         self._orders = orders
         self._limits = limits
+        self.transcript = ""
+        """That of the last order."""
 
     def ask(self, span: Span, transcript: str, language: str, now: float) -> Iterator[Effect]:
         """Order a judgement of the speech in ``span``, in place of the one under way; ``transcript`` may be unfinished,
         ``language`` is its ISO 639-1 code."""
         yield from self.stop()
+        self.transcript = transcript
         order = self._orders.next()
         self.wait(order, now, within_s=self._limits.turn_judgement_s)
         yield JudgeTurn(order, span.start, span.end, transcript, language)

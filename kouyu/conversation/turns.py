@@ -91,6 +91,9 @@ class Turns:
     def on_probability(self, judged: SpeechProbability, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Take in the VAD result of a chunk."""
         audible = self._output.audible(now)
+        if judged.echo:
+            self._over_echo_until = judged.end + samples_in(_ECHO_COMES_BACK_MS)
+        self._over_echo = judged.end < self._over_echo_until
         onset_ms = self._barge_in(configuration).onset_ms if audible else self._limits.speech_start_ms
         moments = self._endpointer.on_probability(judged, configuration.turn_detection, onset_ms, now)
         yield from self._on_moments(moments, configuration, now)
@@ -110,6 +113,9 @@ class Turns:
             yield from self._reading_ahead.while_speaking(configuration.turn_detection, now)
         for turn in self._turns():
             turn.on_transcript(received)
+        prepared = self._preparation.turn
+        if prepared is not None and prepared.transcript not in ("", self._judgement.transcript):
+            yield from self._on_moments(self._endpointer.judge_again(), configuration, now)
 
     def on_transcript_failed(self, order: int, reason: str) -> None:
         """Take in that recognition failed."""
@@ -297,7 +303,8 @@ class Turns:
         return wanted or self._barge_in(configuration).needs_transcript
 
     def _barge_in(self, configuration: Configuration) -> BargeIn:
-        return BargeIn(self._limits, configuration.turn_detection.interrupt_config)
+        interrupt_config = configuration.turn_detection.interrupt_config
+        return BargeIn(self._limits, interrupt_config, over_echo=self._over_echo)
 
     def _turns(self) -> list[Turn]:
         prepared = self._preparation.turn

@@ -120,7 +120,8 @@ class EchoGuard:
             return judged
         # The mean of two neighbours is a sufficient low-pass filter for a comparison.
         echo = find_echo(heard.reshape(-1, SPEECH_RATE // ECHO_RATE).mean(axis=1), played)
-        return SpeechProbability(judged.end, 0.0, judged.levels) if self._is_echo(echo, judged.end) else judged
+        is_echo = self._is_echo(echo, judged.end)
+        return SpeechProbability(judged.end, 0.0, judged.levels, echo=True) if is_echo else judged
 
     def _is_echo(self, echo: Echo, end: int) -> bool:
         """Whether the match is an echo: echoes recur with the same delay, chance matches do not."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kouyu.conversation.effects import CancelReply, CancelSpeech, SaveChat, SaveMessage, Speak, TrimMessage
-from kouyu.conversation.inputs import ClientLeft
+from kouyu.conversation.inputs import ClientLeft, SpeechProbability
 from kouyu.conversation.limits import Limits
 from kouyu.protocol.downlink import Cancellation
 from kouyu.protocol.uplink import InputTextGenerateAudio
@@ -42,6 +42,17 @@ def test_a_click_does_not_interrupt() -> None:
     talk.silence(500)
     assert cancellations(talk) == []
     assert "input_audio_buffer.speech_started" not in talk.event_types
+
+
+@pytest.mark.parametrize(("echo", "interrupts"), [(False, True), (True, False)])
+def test_where_the_agent_s_voice_comes_back_it_takes_more_speech_to_interrupt(echo: bool, interrupts: bool) -> None:
+    talk = talking()
+    talk.give(SpeechProbability(talk.received, 0.0, echo=echo))
+    talk.speak(128)
+    talk.silence(500)
+    assert (cancellations(talk) == [1]) == interrupts
+    talk.speak(192)
+    assert cancellations(talk) == [1]
 
 
 def test_a_cancel_interrupts_with_code_2() -> None:

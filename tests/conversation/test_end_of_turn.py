@@ -70,5 +70,14 @@ def test_speech_drops_what_was_asked_and_the_next_silence_is_judged_again() -> N
     assert end.after_silence(300, SEMANTIC) == "judge"
 
 
+def test_a_judgement_of_another_transcript_is_out_of_date() -> None:
+    end = EndOfTurn(Limits())
+    assert end.judge_again() == "wait"
+    end.after_silence(300, SEMANTIC)
+    assert end.judged(0.1) == "wait"
+    assert end.judge_again() == "judge"
+    assert end.judged(1.0) == "end"
+
+
 def test_a_judgement_nobody_asked_for_ends_nothing() -> None:
     assert EndOfTurn(Limits()).judged(1.0) == "wait"

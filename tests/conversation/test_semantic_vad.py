@@ -1,12 +1,14 @@
 """Free talk in which the server also judges from the meaning whether the user has finished (uplink.md)."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from kouyu.conversation.effects import CancelJudgement, JudgeTurn, StartReply, Transcribe
+from kouyu.conversation.effects import CancelJudgement, Effect, JudgeTurn, StartReply, Transcribe
+from kouyu.conversation.inputs import TurnJudged
 from kouyu.conversation.limits import Limits
-from tests.conversation.simulation import Engines, Simulation
+from tests.conversation.simulation import Engines, Report, Simulation
 
 COMPLETE = Engines(completeness=0.9)
 UNFINISHED = Engines(completeness=0.1)
@@ -16,6 +18,14 @@ def asked(engines: Engines, limits: Limits | None = None, **semantic_vad_config:
     """The user has said something and is silent now."""
     talk = Simulation(engines, limits or Limits())
     talk.configure(turn_detection={"type": "semantic_vad", "semantic_vad_config": semantic_vad_config})
+    talk.speak(960)
+    return talk
+
+
+def asked_without_interims(engines: Engines) -> Simulation:
+    """As ``asked``; the only transcript is that which is prepared at the pause."""
+    talk = Simulation(engines)
+    talk.configure(turn_detection={"type": "semantic_vad"}, asr_config={"stream_mode": "output_no_stream"})
     talk.speak(960)
     return talk
 
@@ -36,6 +46,21 @@ def test_a_turn_judged_unfinished_waits() -> None:
     assert silence_before_the_end(asked(UNFINISHED)) == pytest.approx(0.512)
     patient = asked(UNFINISHED, semantic_unfinished_wait_time_ms=2000)
     assert silence_before_the_end(patient) == pytest.approx(1.984)
+
+
+def test_a_transcript_that_comes_after_the_judgement_is_judged_too() -> None:
+    class JudgesByTranscript(Engines):
+        def reports(self, order: Effect) -> Iterator[Report]:
+            if isinstance(order, JudgeTurn):
+                yield 0.03, TurnJudged(order.order, 0.9 if order.transcript else 0.1)
+            else:
+                yield from super().reports(order)
+
+    talk = asked_without_interims(JudgesByTranscript(transcription_s=0.27))
+    assert silence_before_the_end(talk) < 0.4
+    first, second = talk.all(JudgeTurn)
+    assert (first.transcript, second.transcript) == ("", Engines().transcript)
+    assert (first.start, first.end) == (second.start, second.end)
 
 
 def test_the_judgement_is_made_at_silence_threshold_ms() -> None:

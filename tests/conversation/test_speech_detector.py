@@ -50,6 +50,21 @@ def test_a_longer_silence_restarts_the_count() -> None:
     assert detector.speech_ms == CHUNK_MS
 
 
+def test_a_closure_that_vad_takes_for_speech_does_not_restart_the_count() -> None:
+    detector = SpeechDetector()
+    levels = [-20.0] * 3 + [-70.0] * 3 + [-20.0]
+    for level in levels:
+        detector.feed(detector.position + CHUNK, 0.9, (level,) * 4)
+    assert detector.speech_start == 0
+    assert detector.speech_ms == 7 * CHUNK_MS
+
+
+def test_speech_begins_with_the_faint_chunk_before_it() -> None:
+    assert fed([0.1, 0.3, 0.9]).speech_start == CHUNK
+    assert fed([0.3, 0.1, 0.9]).speech_start == 2 * CHUNK
+    assert not fed([0.3, 0.3]).in_speech
+
+
 def test_silence_is_counted_from_the_end_of_the_last_speech_chunk() -> None:
     detector = fed([0.9] * 3 + [0.1] * 7)
     assert detector.speech_end == 3 * CHUNK

@@ -116,7 +116,8 @@ def test_an_echo_long_into_a_session_is_known_too() -> None:
     echo = delayed(reply[:SPEECH_RATE], 0, -10)
     timeline.append(echo)
     guard.received(hour + 20.1)
-    assert guard.without_echo(SpeechProbability(SPEECH_RATE, 0.9)).probability == 0.0
+    judged = guard.without_echo(SpeechProbability(SPEECH_RATE, 0.9))
+    assert (judged.probability, judged.echo) == (0.0, True)
 
 
 def probability_after_a_flush(heard: Samples, played: Samples, *, flushed_at_s: float) -> float:

@@ -41,7 +41,9 @@ def test_the_settings_of_an_older_release_are_still_taken(tmp_path: Path) -> Non
     settings = Settings()
     # The English voice was Piper's; it is optional now.
     engines = msgspec.structs.replace(settings.engines, tts=("piper", "kokoro"))
-    assert load(path) == msgspec.structs.replace(settings, engines=engines)
+    # Speech interrupts sooner now.
+    limits = msgspec.structs.replace(settings.limits, barge_in_ms=160)
+    assert load(path) == msgspec.structs.replace(settings, engines=engines, limits=limits)
 
 
 def engine_options(kind: Kind, name: str) -> msgspec.Struct:

@@ -23,9 +23,8 @@ _BODY: Final[dict[str, Any]] = {
     "temperature": 0,
     "dry_multiplier": 0.8,
     "dry_allowed_length": 3,
-    # None: llama.cpp compares each one with its whole vocabulary for every request, 4 ms for 49,000 tokens. It skips
-    # an empty one, and refuses an empty list.
-    "dry_sequence_breakers": [""],
+    # The usual four cost 9 ms more before each first token.
+    "dry_sequence_breakers": ["\n"],
     "max_tokens": 120,
     "cache_prompt": True,
 }
@@ -39,7 +38,9 @@ PREFILL_BODY: Final[dict[str, Any]] = {"add_generation_prompt": False}
 """The tokens that begin an answer are not read: the question goes on before them. That saves a quarter of a prefill."""
 
 SMOLLM2: Final = PromptFamily(
-    body=_BODY,
+    # No breaker at all: llama.cpp compares each one with its whole vocabulary for every request, which takes 4 ms. It
+    # skips an empty one, and refuses an empty list.
+    body={**_BODY, "dry_sequence_breakers": [""]},
     body_ahead=_BODY_AHEAD,
     guidance={
         "en": Guidance(
