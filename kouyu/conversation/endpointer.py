@@ -23,6 +23,9 @@ _CAUGHT_UP_S: Final = 0.3
 """Seconds: after a network stall, the audio has caught up when its lag exceeds the lag before by no more than this.
 The audio of a device that sends only speech stays later by its pause, ``Limits.stopped_sending_grace_ms`` or more."""
 
+_ECHO_COMES_BACK_MS: Final = 60_000
+"""Audio after an echo of the agent's voice in which there will be more."""
+
 
 class Endpointer:
     """Finds utterances in the turn mode in force. The state of the other mode is empty meanwhile."""
@@ -34,6 +37,8 @@ class Endpointer:
         self._push_to_talk = PushToTalk(self._detector, limits)
         self._received = 0
         self._forgotten = 0
+        self._over_echo_until = 0
+        """Sample before which an echo of the agent's voice is to be expected."""
         self._heard_from_at = 0.0
         self._lag_s = 0.0
         """Lag of the audio behind the clock, in seconds, when it last arrived steadily."""
@@ -58,6 +63,11 @@ class Endpointer:
         assert utterance is not None
         assert utterance.first_speech is not None
         return (self._detector.speech_end - utterance.first_speech) * 1000 // SPEECH_RATE
+
+    @property
+    def over_echo(self) -> bool:
+        """Whether the agent's voice has come back lately."""
+        return self._detector.position < self._over_echo_until
 
     @property
     def in_buffer(self) -> bool:
@@ -102,6 +112,8 @@ class Endpointer:
         if self._free_talk.rest_of is not None and self._lag_now_s(now) - self._lag_s <= _CAUGHT_UP_S:
             yield Continued()
         self._detector.feed(judged.end, judged.probability, judged.levels)
+        if judged.echo:
+            self._over_echo_until = judged.end + samples_in(_ECHO_COMES_BACK_MS)
         if is_push_to_talk(turn_detection):
             yield from self._push_to_talk.on_judged()
         else:

@@ -91,9 +91,6 @@ class Turns:
     def on_probability(self, judged: SpeechProbability, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Take in the VAD result of a chunk."""
         audible = self._output.audible(now)
-        if judged.echo:
-            self._over_echo_until = judged.end + samples_in(_ECHO_COMES_BACK_MS)
-        self._over_echo = judged.end < self._over_echo_until
         onset_ms = self._barge_in(configuration).onset_ms if audible else self._limits.speech_start_ms
         moments = self._endpointer.on_probability(judged, configuration.turn_detection, onset_ms, now)
         yield from self._on_moments(moments, configuration, now)
@@ -113,8 +110,7 @@ class Turns:
             yield from self._reading_ahead.while_speaking(configuration.turn_detection, now)
         for turn in self._turns():
             turn.on_transcript(received)
-        prepared = self._preparation.turn
-        if prepared is not None and prepared.transcript not in ("", self._judgement.transcript):
+        if (prepared := self._preparation.turn) and prepared.transcript not in ("", self._judgement.transcript):
             yield from self._on_moments(self._endpointer.judge_again(), configuration, now)
 
     def on_transcript_failed(self, order: int, reason: str) -> None:
@@ -188,8 +184,7 @@ class Turns:
         yield from self._pending.publish(configuration, now)
         yield from self._preparation.drop_failed(now)
         # Not while the context is incomplete: an earlier question waits, or an answer is still being played.
-        prepared = self._preparation.turn
-        if prepared is not None and not self._pending and not self._output.audible(now):
+        if (prepared := self._preparation.turn) and not self._pending and not self._output.audible(now):
             self._last_speaker.stand_in(prepared, configuration.voice_print_config)
             yield from prepared.try_reply(now)
 
@@ -267,8 +262,7 @@ class Turns:
         self._endpointer.join()
 
     def _tell_of_speech(self) -> Iterator[Effect]:
-        utterance = self._endpointer.utterance
-        if utterance is not None and not utterance.announced:
+        if (utterance := self._endpointer.utterance) is not None and not utterance.announced:
             utterance.announced = True
             yield Send(DownlinkEvent("input_audio_buffer.speech_started"))
 
@@ -304,8 +298,7 @@ class Turns:
 
     def _barge_in(self, configuration: Configuration) -> BargeIn:
         interrupt_config = configuration.turn_detection.interrupt_config
-        return BargeIn(self._limits, interrupt_config, over_echo=self._over_echo)
+        return BargeIn(self._limits, interrupt_config, over_echo=self._endpointer.over_echo)
 
     def _turns(self) -> list[Turn]:
-        prepared = self._preparation.turn
-        return [*self._pending, *([prepared] if prepared is not None else [])]
+        return [*self._pending, *filter(None, (self._preparation.turn,))]
