@@ -111,9 +111,7 @@ class Endpointer:
         self._heard_from_at = now
         if self._free_talk.rest_of is not None and self._lag_now_s(now) - self._lag_s <= _CAUGHT_UP_S:
             yield Continued()
-        self._detector.feed(judged.end, judged.probability, judged.levels)
-        if judged.echo:
-            self._over_echo_until = judged.end + samples_in(_ECHO_COMES_BACK_MS)
+        self._hear(judged)
         if is_push_to_talk(turn_detection):
             yield from self._push_to_talk.on_judged()
         else:
@@ -128,9 +126,14 @@ class Endpointer:
         if self._may_forget(turn_detection):
             return False
         self._heard_from_at = now
-        self._detector.feed(judged.end, judged.probability, judged.levels)
+        self._hear(judged)
         self._free_talk.on_silence(turn_detection)
         return True
+
+    def _hear(self, judged: SpeechProbability) -> None:
+        self._detector.feed(judged.end, judged.probability, judged.levels)
+        if judged.echo:
+            self._over_echo_until = judged.end + samples_in(_ECHO_COMES_BACK_MS)
 
     def on_turn_judged(self, completeness: float) -> Iterator[EndpointingEvent]:
         """Take in the answer to MayBeOver: the probability (0 to 1) that the user has finished."""
