@@ -27,19 +27,44 @@ class ClientSocket:
         self._direct: DirectMessages | None = extensions.get(EXTENSION)
         self._over = False
         self.said_goodbye = False
-        self.wire_tap: WireTap | None = None
+        self._take: Take | None = None
+        self._wire_tap: WireTap | None = None
+
+    @property
+    def wire_tap(self) -> WireTap | None:
+        """Gets each message while the connection's messages are watched."""
+        return self._wire_tap
+
+    @wire_tap.setter
+    def wire_tap(self, wire_tap: WireTap | None) -> None:
+        self._wire_tap = wire_tap
+        self._offer()
+
+    def _offer(self) -> None:
+        """Offer what takes messages in to the connection, by way of the tap while there is one."""
+        if self._direct is not None:
+            is_watched = self._take is not None and self._wire_tap is not None
+            self._direct.take = self._take_watched if is_watched else self._take
+
+    def _take_watched(self, message: str | bytes) -> bool:
+        assert self._take is not None
+        is_taken = self._take(message)
+        if is_taken and self._wire_tap is not None:
+            self._wire_tap.received(message)
+        return is_taken
 
     async def receive(self, take: Take | None = None) -> str | bytes | None:
         """The next message that ``take`` does not take in; None once the connection is over."""
         if self._over:
             return None
-        if take is not None and self._direct is not None:
-            self._direct.take = take
+        if take is not None:
+            self._take = take
+            self._offer()
         try:
             message: Any = await self._websocket.receive()
         finally:
-            if self._direct is not None:
-                self._direct.take = None
+            self._take = None
+            self._offer()
         if message["type"] == "websocket.disconnect":
             self._over = True
             self.said_goodbye = _is_from_client(message.get("code", _LOST))
