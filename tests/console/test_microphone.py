@@ -42,7 +42,10 @@ def test_the_browsers_question_that_nobody_answers(page: Page) -> None:
 
 
 def test_whoever_types_is_not_asked_for_the_microphone(page: Page) -> None:
-    assert page.does("microphone", "typed", bot="echo")["asked"] == 0
+    seen = page.does("microphone", "typed", bot="echo")
+    assert seen["asked"] == 0
+    assert "What is the capital of France?" in seen["question"]
+    assert seen["exampleLater"] == 0
 
 
 def test_the_sound_check_hears_the_user_and_plays_what_it_heard(page: Page) -> None:

@@ -82,6 +82,10 @@ export async function getDraft(id: string): Promise<{ draft: BotDraft; isSettled
   return { draft, isSettled: bot.version === "0" && bot.update_time === 0 };
 }
 
+/** The questions that a published bot suggests. */
+export const suggestedQuestions = async (id: string): Promise<string[]> =>
+  (await call<ShownBot>("GET", `/v1/bots/${encodeURIComponent(id)}`)).onboarding_info.suggested_questions;
+
 export const createBot = async (draft: BotDraft): Promise<string> =>
   (await call<{ bot_id: string }>("POST", "/v1/bot/create", { json: draft })).bot_id;
 

@@ -15,8 +15,9 @@ import { Composer } from "./composer";
 import { newConversation } from "./opened_conversation";
 import { Partners } from "./partners";
 import { MicrophoneChoice } from "./microphone_choice";
-import { bubbles, conversationId, isPushToTalk, phase } from "./state";
+import { bubbles, phase } from "./state";
 import { applySettings, clearContext } from "./talk";
+import { Welcome } from "./welcome";
 
 const OWN_WIRE = { log: () => ownWire, changes: ownWireChanges };
 
@@ -52,16 +53,6 @@ function Bubbles() {
     <div class="bubbles" ref={list} onScroll={onScroll} role="log" aria-live="polite" aria-label={t("talk.title")} tabIndex={0}>
       {shown.length === 0 && <Welcome />}
       {shown.map((bubble) => <BubbleView key={bubble.key} bubble={bubble} />)}
-    </div>
-  );
-}
-
-function Welcome() {
-  return (
-    <div class="welcome">
-      <p class="glyph" aria-hidden="true">口语</p>
-      <p>{t(conversationId.value ? "talk.goOn" : "talk.welcome")}</p>
-      {isPushToTalk.value && <p class="hint">{t("talk.keys")}</p>}
     </div>
   );
 }

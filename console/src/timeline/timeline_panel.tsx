@@ -4,11 +4,12 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { duration, t } from "../language/language";
 import { Comparison } from "./comparison";
+import { ExampleTurn } from "./example_turn";
 import { stagesOf, titleOf } from "./explanation";
 import type { TurnRecord } from "./facts";
 import { showTurn, shownAmong, shownTurn } from "./shown_turn";
 import { TurnView } from "./turn_view";
-import { importTurns, keyOf } from "./watching";
+import { importTurns, keyOf, own } from "./watching";
 import type { Watching } from "./watching";
 import { WirePanel } from "./wire_panel";
 import type { WireSource } from "./wire_panel";
@@ -34,17 +35,17 @@ export function TimelinePanel({ of: watching, wire }: { of: Watching; wire: Wire
       </header>
       {watching.mayWatch.value === false && <p class="hint">{t("timeline.notAllowed")}</p>}
       {watching.hints.value.map((hint) => <p class="hint" key={hint}>{hint}</p>)}
-      {hasEvents ? <WirePanel source={wire} session={watching.session.value} /> : isComparing ? <Comparison records={turns} /> : <Turns turns={turns} />}
+      {hasEvents ? <WirePanel source={wire} session={watching.session.value} /> : isComparing ? <Comparison records={turns} /> : <Turns turns={turns} isOwn={watching === own} />}
     </section>
   );
 }
 
-function Turns({ turns }: { turns: readonly TurnRecord[] }) {
+function Turns({ turns, isOwn }: { turns: readonly TurnRecord[]; isOwn: boolean }) {
   const record = shownAmong(turns);
   return (
     <>
       {turns.length > 1 && <TurnList turns={turns} shown={record} />}
-      {record ? <TurnView record={record} key={keyOf(record)} /> : <p class="hint">{t(shownTurn.value ? "timeline.notHere" : "timeline.none")}</p>}
+      {record ? <TurnView record={record} key={keyOf(record)} /> : isOwn && !shownTurn.value ? <ExampleTurn /> : <p class="hint">{t(shownTurn.value ? "timeline.notHere" : "timeline.none")}</p>}
     </>
   );
 }

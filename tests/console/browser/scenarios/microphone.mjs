@@ -62,7 +62,7 @@ export async function unanswered(page, where, { bot }) {
   return { ...said, stateLater: await state(page), helpsLater: await page.locator('.microphone-help').count() };
 }
 
-/** Typing without having pressed Start. */
+/** A suggested question, without having pressed Start, beside the example of a turn. */
 export async function typed(page, where, { bot }, sockets) {
   await page.addInitScript(() => {
     window.asked = 0;
@@ -71,13 +71,15 @@ export async function typed(page, where, { bot }, sockets) {
     mediaDevices.getUserMedia = constraints => (window.asked++, open(constraints));
   });
   await openPage(page, where, { bot, settings: FREE_TALK });
-  await type(page, 'Good morning');
+  await page.waitForSelector('.timeline .example .stage-bar');
+  await page.click('.suggestions button:text-is("What is the capital of France?")');
   await answered(page, 1);
+  const exampleLater = await page.locator('.example').count();
   const asked = await page.evaluate(() => window.asked);
   await page.click('.talk-button:text("Unmute")');
   await page.waitForSelector('.level');
   while (!sockets.sent.some(({ event_type }) => event_type === 'input_audio_buffer.append')) await page.waitForTimeout(50);
-  return { asked };
+  return { asked, exampleLater, question: await page.textContent('.bubble.user') };
 }
 
 /** The sound check, before one talks. */

@@ -71,7 +71,7 @@ export async function others(page, where, { bot, folder }) {
   for (const [index, name] of ['bots', 'conversations', 'voiceprints', 'tokens', 'health'].entries()) {
     await page.click(`nav a:nth-child(${index + 2})`);
     await page.waitForTimeout(800);
-    if (name === 'conversations') {
+    if (name === 'conversations' || name === 'bots') {
       await page.click('.rows a.row');
       await page.waitForTimeout(800);
     }

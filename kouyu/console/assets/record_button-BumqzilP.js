@@ -1,4 +1,4 @@
-import{E as e,O as t,T as n,g as r,n as i,r as a}from"./problem-CRCftGyp.js";import{m as o,u as s}from"./microphone-DtL1BdfB.js";import{n as c}from"./wav-BSP87RXG.js";var l=`registerProcessor("keep-samples", class extends AudioWorkletProcessor {
+import{E as e,O as t,T as n,g as r,n as i,r as a}from"./problem-QrxhHgqH.js";import{m as o,u as s}from"./microphone-9pLYq7OK.js";import{n as c}from"./wav-BSP87RXG.js";var l=`registerProcessor("keep-samples", class extends AudioWorkletProcessor {
   process(inputs) {
     if (inputs[0][0]) this.port.postMessage(inputs[0][0].slice());
     return true;
