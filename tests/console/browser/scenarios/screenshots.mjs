@@ -23,10 +23,10 @@ export async function dark(page, where, { bot, folder }) {
   await openPage(page, where, { bot, settings: FREE_TALK });
   await start(page);
   await answered(page, 3);
-  await page.click('.timeline header button');
+  await page.click('.timeline header button:text-is("Compare")');
   await page.waitForTimeout(300);
   await shoot(page, folder, 'compare-dark');
-  await page.click('.timeline header button');
+  await page.click('.timeline header button:text-is("Compare")');
   await page.click('.turn-list li:nth-child(2) button');
   await page.click('.turn-view .segments button:nth-child(2)');
   await page.waitForTimeout(300);
