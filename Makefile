@@ -133,7 +133,7 @@ $(VENV)/bin/python:
 
 $(VENV)/run.stamp: locks/run.txt pyproject.toml | $(VENV)/bin/python
 	@echo 'Installing what kouyu needs (locks/run.txt), about 0.9 GB on disk; this takes a minute or more'
-	@$(PIP) install --require-hashes -r locks/run.txt
+	@$(VENV)/bin/python locks/install.py locks/run.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@$(VENV)/bin/python -c 'import xllamacpp' 2>/dev/null || \
 		echo 'The built-in language model cannot load. It needs libgomp; on Debian and Ubuntu: apt install libgomp1' >&2
@@ -141,5 +141,5 @@ $(VENV)/run.stamp: locks/run.txt pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/dev.stamp: locks/dev.txt $(VENV)/run.stamp
 	@echo 'Installing what its tests need (locks/dev.txt)'
-	@$(PIP) install --require-hashes -r locks/dev.txt
+	@$(VENV)/bin/python locks/install.py locks/dev.txt
 	@touch $@

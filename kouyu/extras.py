@@ -4,8 +4,12 @@
 engines, imports. The extras themselves are in pyproject.toml.
 """
 
+import shlex
+import shutil
+import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 BASE: Final = frozenset(
@@ -61,7 +65,19 @@ EXTRA_OF: Final[Mapping[str, str]] = {
 def how_to_install(module: str) -> str | None:
     """The command that installs a module, such as `pip install 'kouyu[embedded]'`; None if it belongs to no extra."""
     extra = EXTRA_OF.get(module.partition(".")[0])
-    return None if extra is None else f"pip install 'kouyu[{extra}]'"
+    return None if extra is None else f"{pip()} install 'kouyu[{extra}]'"
+
+
+def pip() -> str:
+    """The pip of this environment, as it is typed in this folder: the one on the PATH may be another's, or none."""
+    beside = Path(sys.executable).with_name("pip")
+    if (found := shutil.which("pip")) and Path(found) == beside:
+        return "pip"
+    if not beside.exists():
+        return f"{shlex.quote(sys.executable)} -m pip"
+    here = Path.cwd()
+    is_below = here != beside.parent and beside.is_relative_to(here)
+    return shlex.quote(str(beside.relative_to(here) if is_below else beside))
 
 
 def missing(modules: tuple[str, ...]) -> tuple[str, ...]:

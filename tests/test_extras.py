@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from kouyu.extras import BASE, EXTRA_OF
+from kouyu.extras import BASE, EXTRA_OF, pip
 
 NOT_IMPORTED: Final = {"asyncpg", "opentelemetry", "pip"}
 """Modules that are run, named in a URL, or imported by other libraries."""
@@ -155,3 +155,19 @@ def test_the_client_works_beside_the_settings_of_a_server(tmp_path: Path, monkey
 def test_a_missing_module_of_no_extra_keeps_its_traceback() -> None:
     done = run_light("import kouyu.cli.main as m; m.COMMANDS['gone'] = ''; m.main(['gone'])")
     assert "ModuleNotFoundError: No module named 'kouyu.cli.gone'" in done.stderr
+
+
+def test_the_pip_that_is_named_is_that_of_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    commands = tmp_path / "checkout" / ".venv" / "bin"
+    commands.mkdir(parents=True)
+    (commands / "pip").touch(mode=0o755)
+    monkeypatch.setattr(sys, "executable", str(commands / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert pip() == "checkout/.venv/bin/pip"
+    monkeypatch.chdir(commands)
+    assert pip() == str(commands / "pip")
+    monkeypatch.setenv("PATH", str(commands))
+    assert pip() == "pip"
+    (commands / "pip").unlink()
+    assert pip() == f"{commands}/python -m pip"

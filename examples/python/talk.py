@@ -41,6 +41,7 @@ with coze.websockets.chat.create(bot_id="kouyu", on_event=handler)() as chat:
     chat.input_audio_buffer_complete()
     # Without wait_all=False it waits for both events; without the list it never returns from a chat that failed.
     chat.wait(ENDS, wait_all=False)
+print()
 with wave.open("reply.wav", "wb") as reply:
     reply.setparams((1, 2, 24_000, 0, "NONE", ""))
     reply.writeframes(handler.audio)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from kouyu import extras
 from kouyu.agents.bot import LanguageModelBot
 from kouyu.agents.coze_bot import CozeBot
 from kouyu.assembly.agents import Agents
@@ -28,7 +29,8 @@ async def open_tracing(chosen: TracingSettings, agents: Agents) -> AsyncIterator
     try:
         from kouyu.tracing.exporting import TraceExport, to_collector
     except ImportError:
-        raise SettingsError("tracing.endpoint: needs an extra; install it with: pip install 'kouyu[otel]'") from None
+        how = extras.how_to_install("opentelemetry")
+        raise SettingsError(f"tracing.endpoint: needs an extra; install it with: {how}") from None
     export = TraceExport(to_collector(chosen.endpoint, chosen.headers), sample=chosen.sample)
 
     def turn_ended(turn: TurnRecord) -> None:

@@ -71,7 +71,9 @@ def _lacking(command: str, error: ModuleNotFoundError) -> Exception:
     if how is None:
         return error
     if command == "serve":
-        how = "pip install 'kouyu[embedded]', then the model weights: kouyu models fetch"
+        how = f"{extras.pip()} install 'kouyu[embedded]', then the model weights: kouyu models fetch"
+    if error.name == "sounddevice":
+        how += "; or name an audio file, which needs no microphone"
     return click.ClickException(f"kouyu {command} needs {error.name}, which is not installed: {how}")
 
 

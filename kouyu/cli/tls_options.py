@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from kouyu import extras
 from kouyu.player.local_tls import ServedTls, local_tls, tls_context
 from kouyu.store.location import data_dir
 
@@ -55,7 +56,7 @@ def _local() -> ServedTls:
         from kouyu.server.process.certificates import CertificateError
     except ModuleNotFoundError as lacking:
         raise click.ClickException(
-            f"--tls needs {lacking.name}: pip install 'kouyu[testing]', or give --tls-cert and --tls-key"
+            f"--tls needs {lacking.name}: {extras.pip()} install 'kouyu[testing]', or give --tls-cert and --tls-key"
         ) from None
     try:
         return local_tls(data_dir(None) / "tls")

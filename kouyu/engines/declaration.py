@@ -69,5 +69,5 @@ class Engine(msgspec.Struct, Generic[Options], frozen=True, kw_only=True):
     def require_libraries(self) -> None:
         """Raise EngineUnavailable if one of ``libraries`` is not installed. Imports none."""
         if lacking := extras.missing(self.libraries):
-            how = extras.how_to_install(lacking[0]) or f"pip install {lacking[0]}"
+            how = extras.how_to_install(lacking[0]) or f"{extras.pip()} install {lacking[0]}"
             raise EngineUnavailable(f"the {self.kind} engine {self.name!r} needs {', '.join(lacking)}: {how}")

@@ -26,6 +26,7 @@ from kouyu.engines.denoise import webrtc
 from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.tts.openai import EndpointVoice, OpenAISpeechOptions
+from kouyu.extras import pip
 from kouyu.settings import Settings, SettingsError
 from kouyu.settings.all_settings import EngineSettings
 from kouyu.settings.bots import BotSettings, ModelSettings
@@ -196,7 +197,7 @@ async def test_without_its_library_an_engine_says_what_to_install(
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(EngineUnavailable) as refused:
         await load_engine(kind, name, EngineSettings(), scheduler)
-    assert str(refused.value) == f"the {kind} engine {name!r} needs {module}: pip install 'kouyu[{extra}]'"
+    assert str(refused.value) == f"the {kind} engine {name!r} needs {module}: {pip()} install 'kouyu[{extra}]'"
 
 
 def test_a_server_without_a_library_that_it_needs_says_what_to_install_and_to_fetch(
@@ -206,7 +207,9 @@ def test_a_server_without_a_library_that_it_needs_says_what_to_install_and_to_fe
     monkeypatch.setitem(sys.modules, "ctranslate2", None)
     with pytest.raises(EngineUnavailable) as refused:
         check_engines(Settings())
-    assert str(refused.value).startswith("the asr engine 'whisper' needs ctranslate2: pip install 'kouyu[embedded]'; ")
+    assert str(refused.value).startswith(
+        f"the asr engine 'whisper' needs ctranslate2: {pip()} install 'kouyu[embedded]'; "
+    )
     assert "; then the weights: kouyu models fetch silero-vad " in str(refused.value)
 
 

@@ -29,6 +29,7 @@ def test_a_folder_without_recordings_is_reported_plainly(tmp_path: Path) -> None
     assert "holds no recordings" in result.output
 
 
+@pytest.mark.models
 def test_recordings_are_recognised_and_their_wrong_words_counted(tmp_path: Path, questions: Path) -> None:
     for name, text in (
         ("en-capital", "What is the capital of France?"),

@@ -36,7 +36,8 @@ def test_the_mode_decides_how_many_hot_words_there_are() -> None:
 def test_a_long_context_is_cut_for_the_recogniser() -> None:
     context = recognition_options(AsrConfig(context="background " * 2000)).context
     assert context.startswith("background background")
-    assert 400 <= len(context.split()) <= 800
+    # Without whisper's tokens, a token is taken to be at most as long as a short word.
+    assert 200 <= len(context.split()) <= 800
 
 
 @given(st.text(max_size=200), st.integers(0, 50))
