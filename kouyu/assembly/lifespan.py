@@ -14,6 +14,7 @@ import anyio.lowlevel
 from kouyu.assembly.agents import Agents, Close
 from kouyu.assembly.concurrent_loading import Loaded, load_all
 from kouyu.assembly.engine_loading import check_engines
+from kouyu.assembly.other_servers import following_other_servers
 from kouyu.assembly.runtime import Runtime
 from kouyu.assembly.text_chats import text_chats
 from kouyu.assembly.tracing import open_tracing
@@ -48,14 +49,15 @@ async def open_sessions(settings: Settings, store: Store) -> AsyncIterator[Runti
     fetch = background_fetch(chosen_mirror(chosen.mirror)) if chosen.fetch_in_background else None
     async with _open(settings, store) as (services, agents), agents.upgrading(fetch):
         chats = text_chats(services, agents.bots, limit=settings.server.max_sessions)
-        yield Runtime(
-            run_session=functools.partial(run_session, services=services),
-            voices=services.synthesizer.voices(),
-            bots=agents.bots,
-            services=services,
-            chats=chats,
-            follow=functools.partial(_follow, services=services, agents=agents, chats=chats),
-        )
+        async with following_other_servers(services, agents.bots, chats):
+            yield Runtime(
+                run_session=functools.partial(run_session, services=services),
+                voices=services.synthesizer.voices(),
+                bots=agents.bots,
+                services=services,
+                chats=chats,
+                follow=functools.partial(_follow, services=services, agents=agents, chats=chats),
+            )
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, insert, select, update
 from kouyu.protocol.ids import IdFactory
 from kouyu.store.database import Database
 from kouyu.store.errors import UnknownBot
+from kouyu.store.notices import BotChanged, notify
 from kouyu.store.ownership import OwnedDatabase
 from kouyu.store.tables import bots
 
@@ -90,6 +91,25 @@ class _Change(msgspec.Struct, frozen=True):
         done = connection.execute(update(bots).where(mine).values(self.values))
         if done.rowcount == 0:
             raise UnknownBot(self.bot_id)
+        notify(connection, BotChanged(self.bot_id))
+
+
+class _ChangeDraft(msgspec.Struct, frozen=True):
+    """Raises UnknownBot."""
+
+    bot_id: str
+    change: Callable[[BotProfile], BotProfile]
+    updated_at: int
+
+    def apply(self, connection: Connection, owner: str) -> None:
+        mine = and_(bots.c.id == self.bot_id, bots.c.owner == owner)
+        # Locked on PostgreSQL: another server may change another field at the same time.
+        draft = connection.execute(select(bots.c.draft).where(mine).with_for_update()).scalar()
+        if draft is None:
+            raise UnknownBot(self.bot_id)
+        changed = self.change(msgspec.convert(draft, BotProfile))
+        values = {"draft": changed, "updated_at": self.updated_at}
+        connection.execute(update(bots).where(mine).values(values))
 
 
 class _Publish(msgspec.Struct, frozen=True):
@@ -149,9 +169,9 @@ class Bots:
         mine = and_(bots.c.id == bot_id, bots.c.owner == self._database.owner)
         return await self._database.record(select(bots).where(mine), BotRecord)
 
-    async def update(self, bot_id: str, profile: BotProfile) -> None:
-        """Replace the draft; the published version stays. Raises UnknownBot."""
-        await self._database.write_one(_Change(bot_id, {"draft": profile, "updated_at": int(self._clock())}))
+    async def update(self, bot_id: str, change: Callable[[BotProfile], BotProfile]) -> None:
+        """Change the draft, as it is when the change is saved; the published version stays. Raises UnknownBot."""
+        await self._database.write_one(_ChangeDraft(bot_id, change, int(self._clock())))
 
     async def publish(self, bot_id: str) -> BotRecord:
         """Publish the draft. Raises UnknownBot."""

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 
 from kouyu.store import dialect
 from kouyu.store.errors import UnknownConversation
+from kouyu.store.notices import ConversationDeleted, SectionChanged, notify
 from kouyu.store.ownership import OwnedDatabase
 from kouyu.store.session_records import SessionRecordFiles
 from kouyu.store.tables import conversations
@@ -88,6 +89,7 @@ class SetSection(msgspec.Struct, frozen=True):
     def apply(self, connection: Connection, owner: str) -> None:
         """See OwnedWrite."""
         _change(connection, owner, self.conversation_id, {"section_id": self.section_id, "updated_at": self.updated_at})
+        notify(connection, SectionChanged(self.conversation_id))
 
 
 class RenameConversation(msgspec.Struct, frozen=True):
@@ -110,6 +112,8 @@ class DeleteConversation(msgspec.Struct, frozen=True):
     def apply(self, connection: Connection, owner: str) -> bool:
         """See OwnedWrite."""
         gone = connection.execute(delete(conversations).where(_is(owner, self.conversation_id)))
+        if gone.rowcount:
+            notify(connection, ConversationDeleted(self.conversation_id, owner))
         return gone.rowcount > 0
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Executable
+from sqlalchemy import URL, Connection, Executable, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from kouyu.store import dialect
 from kouyu.store.connections import Connections, open_reading, open_writing
 from kouyu.store.errors import DatabaseAway, StoreError
+from kouyu.store.notices import Notices
 from kouyu.store.options import DEFAULT, StoreOptions
 from kouyu.store.patience import patiently
 from kouyu.store.schema import migrate
@@ -33,10 +34,12 @@ T = TypeVar("T")
 class Database:
     """The connections to one database. Its interface takes and returns records, never SQLAlchemy's rows."""
 
-    def __init__(self, writing: Connections, reading: Connections, options: StoreOptions) -> None:
+    def __init__(self, writing: Connections, reading: Connections, url: URL, options: StoreOptions) -> None:
         self._writing = writing
         self._reading = reading
         self._options = options
+        self.notices = Notices(dialect.direct_connection(url, options))
+        event.listen(writing.engine, "connect", self.notices.mark)
         self._writer = Writer(writing, options.patience_s)
 
     @classmethod
@@ -58,7 +61,7 @@ class Database:
                 await _migrate(migrating, functools.partial(migrate, beside_server=beside_server))
         finally:
             await migrating.close()
-        return cls(open_writing(url, options), open_reading(url, options), options)
+        return cls(open_writing(url, options), open_reading(url, options), url, options)
 
     @property
     def is_shared(self) -> bool:

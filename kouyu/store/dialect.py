@@ -6,7 +6,7 @@ import ssl
 import time
 import uuid
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
@@ -87,6 +87,24 @@ def connection_arguments(url: URL, options: StoreOptions, timeout_s: float | Non
     elif mode:
         arguments["ssl"] = mode
     return url.difference_update_query(("sslmode", "sslrootcert")), arguments
+
+
+def direct_connection(url: URL, options: StoreOptions) -> Callable[[], Awaitable[Any]] | None:
+    """Return what opens a connection of asyncpg by itself, for LISTEN; None for SQLite."""
+    if url.get_backend_name() == "sqlite":
+        return None
+    if options.listen_url:
+        url = database_url(options.listen_url)
+    plain, arguments = connection_arguments(url, options, options.timeout_s)
+    where = plain.translate_connect_args(username="user")
+
+    async def connect() -> Any:
+        import asyncpg
+
+        chosen = {key: value for key, value in arguments.items() if not key.startswith("prepared_")}
+        return await asyncpg.connect(**where, **chosen)
+
+    return connect
 
 
 def prepare_file(path: Path) -> None:

@@ -20,6 +20,8 @@ class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that a statement may take, or connecting; reading is given up after as long."""
     patience_s: Seconds = 30.0
     """Seconds that what is to be saved waits for a database that is away, such as one that restarts."""
+    listen_url: str = ""
+    """Where news of other servers is waited for, which PgBouncer cannot pass on in transaction mode; empty: ``url``."""
     pgbouncer: bool = False
     """The URL is that of a PgBouncer in transaction mode: no prepared statements are kept."""
 

@@ -26,6 +26,7 @@ from kouyu.store.servers import ServerLease
 from kouyu.store.session_records import SessionRecordFiles
 from kouyu.store.sign_ins import SignIns
 from kouyu.store.sounds import KeptSounds
+from kouyu.store.tables import conversations
 from kouyu.store.tokens import Tokens
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,8 @@ class Store:
         self._contents = FileContents(files_folder, clock)
         self.ids = IdFactory()
         """Makes every id of this process."""
+        self.notices = database.notices
+        """What other servers on the database tell."""
         self.lease: ServerLease | None = None
         """That of the server whose store this is; None for a program beside a server."""
         self.tokens = Tokens(database, self.ids, clock)
@@ -136,6 +139,17 @@ class Store:
     async def bots_of_all(self) -> tuple[BotRecord, ...]:
         """The bots of all owners, each with its owner."""
         return await bots_of_all(self._database)
+
+    async def bot_of_anybody(self, bot_id: str) -> BotRecord | None:
+        """The bot with this id, of any owner."""
+        return await bot_of_anybody(self._database, bot_id)
+
+    async def section_of(self, conversation_id: str) -> str | None:
+        """The current section of a conversation of any owner; None if there is no such conversation."""
+        found: str | None = await self._database.scalar(
+            select(conversations.c.section_id).where(conversations.c.id == conversation_id)
+        )
+        return found
 
     async def public_picture(self, bot_id: str) -> bytes | None:
         """The picture of a bot of any owner: pages show it without a token. None if there is none. Raises StoreError

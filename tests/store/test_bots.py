@@ -20,7 +20,7 @@ async def test_what_is_published_stays_while_the_draft_changes(store: Store, clo
     made = await store.of("").bots.create("7", PIRATE)
     first = await store.of("").bots.publish(made.id)
     other = BotProfile(name="Captain", tools=(BotTools("ship", ("sail",)),))
-    await store.of("").bots.update(made.id, other)
+    await store.of("").bots.update(made.id, lambda _: other)
     changed = await store.of("").bots.get(made.id)
     assert changed is not None
     assert (changed.draft, changed.published, changed.version) == (other, PIRATE, 1)
@@ -44,6 +44,6 @@ async def test_the_latest_bot_is_listed_first(store: Store) -> None:
 
 async def test_a_bot_that_is_not_there_cannot_be_changed(store: Store) -> None:
     with pytest.raises(UnknownBot):
-        await store.of("").bots.update("1", PIRATE)
+        await store.of("").bots.update("1", lambda _: PIRATE)
     with pytest.raises(UnknownBot):
         await store.of("").bots.publish("1")

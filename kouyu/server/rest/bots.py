@@ -101,7 +101,7 @@ class BotService:
             record = await self._changeable(token.owner, given.bot_id)
             profile = given.over(record.draft)
             await self._check(token.owner, profile)
-            await self._store.of(token.owner).bots.update(record.id, profile)
+            await self._store.of(token.owner).bots.update(record.id, given.over)
             await self._note(token, "bot.changed", record.id)
 
     async def publish(self, token: TokenRecord, bot_id: str) -> BotRecord:
@@ -110,7 +110,8 @@ class BotService:
             record = await self._changeable(token.owner, bot_id)
             await self.directory.check(record.draft)  # a model or tool may have been removed from the settings since
             published = await self._store.of(token.owner).bots.publish(record.id)
-            self.directory.put(published.id, record.draft, token.owner)
+            if published.published is not None:  # else another server has unpublished it meanwhile
+                self.directory.put(published.id, published.published, token.owner)
             await self._note(token, "bot.published", record.id)
             return published
 

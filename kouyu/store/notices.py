@@ -1,0 +1,107 @@
+"""Tells the other servers on a PostgreSQL database what has changed, by its NOTIFY, and hears from them by LISTEN.
+
+A notice is sent when its transaction commits. It says what to read anew, not the new value, so it may come twice, late,
+or after a newer one. Notices are few (a bot, a section, a deletion), because a commit with a notice takes a lock of the
+whole database server: none is sent for messages.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, text
+
+log = logging.getLogger(__name__)
+
+_CHANNEL: Final = "kouyu"
+_PAUSE_S: Final = 1.0
+_WAITING: Final = 1000
+_SENDER: Final = "kouyu notices' sender"
+
+
+class BotChanged(msgspec.Struct, frozen=True, tag="bot"):
+    """A bot was published, or no longer is."""
+
+    bot_id: str
+
+
+class SectionChanged(msgspec.Struct, frozen=True, tag="section"):
+    """A new section of a conversation has begun."""
+
+    conversation_id: str
+
+
+class ConversationDeleted(msgspec.Struct, frozen=True, tag="deleted"):
+    """A conversation was deleted; its chats are to end."""
+
+    conversation_id: str
+    owner: str
+
+
+Notice = BotChanged | SectionChanged | ConversationDeleted
+
+
+class _Sent(msgspec.Struct, frozen=True):
+    sender: str
+    notice: Notice
+
+
+def notify(connection: Connection, notice: Notice) -> None:
+    """Send a notice with the open transaction. Nothing is sent on SQLite, which one server uses."""
+    if connection.dialect.name == "postgresql":
+        payload = msgspec.json.encode(_Sent(connection.info.get(_SENDER, ""), notice)).decode()
+        connection.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": _CHANNEL, "payload": payload})
+
+
+class Notices:
+    """What other servers tell this one."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Any]] | None) -> None:
+        """``connect`` opens a connection of asyncpg; None: there are no other servers."""
+        self._connect = connect
+        self._sender = secrets.token_hex(8)
+
+    def mark(self, _connection: object, record: Any) -> None:
+        """Mark a new connection of this server's, so that its own notices are known. A listener for the pool's
+        ``connect`` event."""
+        record.info[_SENDER] = self._sender
+
+    async def listen(self, on_notice: Callable[[Notice | None], Awaitable[None]]) -> None:
+        """Call ``on_notice`` for each notice of another server, one after the other, until cancelled.
+
+        None stands for notices that may have been missed: at each new connection, and when too many wait.
+        """
+        while self._connect is not None:
+            try:
+                await self._listen(on_notice, await self._connect())
+            except (TimeoutError, OSError) as fault:
+                log.warning("no notices of other servers come (%s); trying again", fault)
+            await asyncio.sleep(_PAUSE_S)
+
+    async def _listen(self, on_notice: Callable[[Notice | None], Awaitable[None]], connection: Any) -> None:
+        waiting: asyncio.Queue[Notice | _Ended | None] = asyncio.Queue()
+
+        def take(_connection: object, _pid: int, _channel: str, payload: str) -> None:
+            sent = msgspec.json.decode(payload, type=_Sent)
+            if sent.sender == self._sender:
+                return
+            if waiting.qsize() < _WAITING:
+                waiting.put_nowait(sent.notice)
+            elif waiting.qsize() == _WAITING:
+                waiting.put_nowait(None)
+
+        connection.add_termination_listener(lambda _: waiting.put_nowait(_Ended()))
+        try:
+            await connection.add_listener(_CHANNEL, take)
+            await on_notice(None)
+            while not isinstance(notice := await waiting.get(), _Ended):
+                await on_notice(notice)
+        finally:
+            connection.terminate()
+
+
+class _Ended:
+    """The connection is lost."""
