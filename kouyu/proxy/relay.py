@@ -2,8 +2,9 @@
 
 Requests and answers are taken apart and put together by h11, which keeps the spelling and order of headers. Two headers
 are changed: ``Host``, which names the upstream server, and ``Accept-Encoding``, which loses the codings that the
-recorder cannot undo. From an accepted WebSocket handshake on, bytes are relayed as they come (so frames, pings,
-compression and close codes stay as they are), and the recorder gets a copy behind the relayed ones.
+recorder cannot undo; a ``Content-Length`` beside a ``Transfer-Encoding`` is left out. From an accepted WebSocket
+handshake on, bytes are relayed as they come (so frames, pings, compression and close codes stay as they are), and the
+recorder gets a copy behind the relayed ones.
 """
 
 import asyncio
@@ -89,6 +90,9 @@ class _ClientConnection:
             await _close(self._server[1])
 
     async def _request(self, request: h11.Request) -> None:
+        if request.method == b"CONNECT":
+            await self._refuse(405, "it stands in the server's place: give the app its address as that of the server")
+            return
         is_socket = "websocket" in _lower(request, b"upgrade")
         upstream = self._recording.upstreams.sockets if is_socket else self._recording.upstreams.requests
         try:
@@ -101,13 +105,31 @@ class _ClientConnection:
         sent = _for_upstream(request, upstream)
         server[1].write(self._server_http.send(sent) or b"")
         sending = asyncio.create_task(self._send_body(server[1], recorder))
+        answering = asyncio.create_task(self._answer(server, request, recorder, sending))
+        watching = asyncio.create_task(self._has_left(sending))
         try:
-            switched = await self._answer(server, request, recorder, sending)
+            await asyncio.wait({answering, watching}, return_when=asyncio.FIRST_COMPLETED)
+            if not answering.done() and watching.result():
+                return
+            switched = await answering
         finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+            for task in (watching, answering, sending):
+                task.cancel()
+            await asyncio.gather(watching, answering, sending, return_exceptions=True)
         if switched is not None:
             await self._relay_socket(server, switched)
+
+    async def _has_left(self, sending: asyncio.Task[None]) -> bool:
+        """Whether the client ends its connection, and does not send more, once its request was sent.
+
+        Raises h11.RemoteProtocolError for a request that breaks off or cannot be read, OSError.
+        """
+        with contextlib.suppress(OSError):  # the server may answer, and take no more of the request
+            await sending
+        data = await self._client[0].read(READ_BYTES)
+        if data:
+            self._http.receive_data(data)
+        return not data
 
     async def _connected(self, upstream: Upstream) -> Streams:
         """A connection to the server, kept from request to request as long as both sides keep it."""
@@ -140,7 +162,11 @@ class _ClientConnection:
         and None if it stays HTTP."""
         to = self._client[1]
         while True:
-            event = await _event(self._server_http, server[0])
+            try:
+                event = await _event(self._server_http, server[0])
+            except h11.RemoteProtocolError as fault:
+                await self._refuse(502, f"the server's answer cannot be read: {fault}")
+                return None
             if isinstance(event, h11.ConnectionClosed):
                 await self._refuse(502, "the server ended the connection without an answer")
                 return None
@@ -230,7 +256,10 @@ async def _close(writer: asyncio.StreamWriter) -> None:
 
 
 def _for_upstream(request: h11.Request, upstream: Upstream) -> h11.Request:
-    headers = [(name, _header(name, value, upstream)) for name, value in request.headers.raw_items()]
+    given = request.headers.raw_items()
+    if any(name.lower() == b"transfer-encoding" for name, _ in given):  # which goes before (RFC 9112, 6.3)
+        given = [(name, value) for name, value in given if name.lower() != b"content-length"]
+    headers = [(name, _header(name, value, upstream)) for name, value in given]
     target = upstream.prefix.encode() + request.target
     return h11.Request(method=request.method, target=target, headers=headers)
 

@@ -259,6 +259,85 @@ async def test_a_refused_handshake_a_lost_server_and_a_missing_one_reach_the_cli
     assert "cannot be reached" in answer.json()["msg"]
 
 
+@asynccontextmanager
+async def silent_server() -> AsyncIterator[tuple[str, bytearray, asyncio.Event, asyncio.Event]]:
+    """A server that answers nothing: its address, what it got, and the events that something came and that it was
+    left."""
+    got, came, left = bytearray(), asyncio.Event(), asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            got.extend(data)
+            came.set()
+        writer.close()
+        left.set()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", got, came, left
+
+
+async def raw(at: str, request: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    host, port = at.split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(request)
+    return reader, writer
+
+
+@pytest.mark.parametrize(
+    "request_", [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf"]
+)
+async def test_a_client_that_leaves_before_its_answer_is_left_by_the_proxy(tmp_path: Path, request_: bytes) -> None:
+    async with silent_server() as (server, _, came, left), recording(tmp_path / "made", server) as proxy:
+        _, writer = await raw(proxy, request_)
+        await asyncio.wait_for(came.wait(), 30)
+        writer.close()
+        await asyncio.wait_for(left.wait(), 30)
+
+
+async def test_a_request_that_becomes_unreadable_is_refused_on_both_sides(tmp_path: Path) -> None:
+    async with silent_server() as (server, _, _, left), recording(tmp_path / "made", server) as proxy:
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        reader, writer = await raw(proxy, head + b"no chunk\r\n")
+        assert (await asyncio.wait_for(reader.read(), 30)).startswith(b"HTTP/1.1 400")
+        await asyncio.wait_for(left.wait(), 30)
+        writer.close()
+
+
+async def test_the_server_is_given_one_length_of_a_body(tmp_path: Path) -> None:
+    async with silent_server() as (server, got, came, left), recording(tmp_path / "made", server) as proxy:
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
+        _, writer = await raw(proxy, head + b"5\r\nhello\r\n0\r\n\r\n")
+        await asyncio.wait_for(came.wait(), 30)
+        writer.close()
+        await asyncio.wait_for(left.wait(), 30)
+    assert b"transfer-encoding: chunked" in got.lower()
+    assert b"content-length" not in got.lower()
+
+
+async def test_an_app_that_takes_it_for_an_http_proxy_is_told_what_it_is(tmp_path: Path) -> None:
+    async with silent_server() as (server, got, _, _), recording(tmp_path / "made", server) as proxy:
+        reader, writer = await raw(proxy, b"CONNECT ws.coze.com:443 HTTP/1.1\r\nHost: ws.coze.com:443\r\n\r\n")
+        answer = await asyncio.wait_for(reader.read(), 30)
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 405")
+    assert b"in the server's place" in answer
+    assert got == b""
+
+
+async def test_an_answer_that_cannot_be_read_is_the_servers_fault(tmp_path: Path) -> None:
+    async def broken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nno header\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(broken, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with recording(tmp_path / "made", f"http://127.0.0.1:{port}") as proxy, httpx.AsyncClient() as client:
+            answer = await client.get(f"http://{proxy}/")
+    assert (answer.status_code, "answer cannot be read" in answer.json()["msg"]) == (502, True)
+
+
 async def test_codings_that_a_secret_could_hide_in_are_not_asked_for(tmp_path: Path) -> None:
     seen: list[str] = []
 

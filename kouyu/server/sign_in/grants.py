@@ -20,9 +20,11 @@ from kouyu.store.audit import Actor, AddEntry
 from kouyu.store.issued_tokens import ACCESS_S, AssertionUsed, IssuedTokens
 from kouyu.store.sign_ins import Outcome
 from kouyu.store.store import Store
-from kouyu.store.token_records import opened_by
+from kouyu.store.token_records import Permission, opened_by
 
 _SHOWN: Final = 100
+_BEYOND_A_SESSION: Final[tuple[Permission, ...]] = ("bots", "administration")
+"""Bots belong to all sessions of an owner, and administration reaches all owners."""
 _REFUSED: Final[dict[Outcome, tuple[str, str]]] = {
     "pending": ("authorization_pending", "the user has not entered the device's code yet"),
     "slow_down": ("slow_down", "this device asks too often: wait five seconds more between two requests"),
@@ -62,8 +64,12 @@ class Grants:
         assertion = await verify_assertion(text, self._store.apps, self._names)
         permissions = permissions_in(given.scope, assertion.app)
         if assertion.session_name:
-            # Bots belong to all sessions of the owner.
-            permissions = tuple(each for each in permissions if each != "bots")
+            permissions = tuple(each for each in permissions if each not in _BEYOND_A_SESSION)
+            if not permissions:
+                said = (
+                    f"scope: a token with a session_name opens data of its own, none of {', '.join(_BEYOND_A_SESSION)}"
+                )
+                raise SignInRefused("invalid_scope", said)
         issued = self._store.issuer.make(
             assertion.app,
             lasts_s=given.duration_seconds or USUAL_TOKEN_S,

@@ -86,6 +86,17 @@ async def test_a_session_name_gives_data_of_its_own_and_the_owners_bots(service:
     assert "bots" not in token.permissions
 
 
+async def test_a_session_name_never_gives_what_reaches_beyond_the_session(sign_up: SignUp) -> None:
+    service = await sign_up("service", permissions=("text", "bots", "administration"))
+    _, issued = await ask(service, signed(claims_of(service, session_name="ada")))
+    token = await service.server.store.tokens.verify(issued["access_token"])
+    assert token is not None
+    assert token.permissions == ("text",)
+    scope = {"account_permission": {"permission_list": ["bots", "administration"]}}
+    refused = await ask(service, signed(claims_of(service, session_name="ada")), scope=scope)
+    assert (refused[0], refused[1]["error"]) == (400, "invalid_scope")
+
+
 async def test_an_assertion_works_once(service: SignedUp) -> None:
     assertion = signed(claims_of(service))
     assert (await ask(service, assertion))[0] == 200
