@@ -64,6 +64,7 @@ def test_all_missing_weights_are_named_with_the_command_that_fetches_them() -> N
     assert "kouyu models fetch silero-vad whisper-base smart-turn campplus smollm2 kokoro" in str(caught.value)
 
 
+@pytest.mark.models
 def test_weights_that_are_only_recommended_are_one_line_in_the_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

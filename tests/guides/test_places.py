@@ -48,6 +48,6 @@ def _text_files(folder: str) -> list[str]:
         path
         for path in listed
         if path.endswith((".py", ".md", ".json", ".ts", ".tsx"))
-        and not path.startswith(("docs/guides/", "kouyu/console/"))
+        and not path.startswith(("docs/guides/", "docs/zh-CN/", "kouyu/console/"))
         and (ROOT / path).exists()
     ]

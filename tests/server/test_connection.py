@@ -143,6 +143,17 @@ async def test_stopping_closes_sessions_with_1001_and_lets_no_one_in(server: Run
         assert client.close_code == 1001
 
 
+async def test_who_waits_for_the_end_of_a_session_no_longer_finds_it_among_the_running(server: Running) -> None:
+    async def running_after(tasks: set[asyncio.Task[None]]) -> int:
+        await asyncio.wait(tasks)
+        return server.sessions.running
+
+    async with connect(server.url(), additional_headers=server.header) as client:
+        await client.recv()
+        waiting = asyncio.create_task(running_after(server.sessions.tasks))
+    assert await waiting == 0
+
+
 async def test_stopping_cancels_a_session_that_does_not_end(start: Start) -> None:
     cancelled = asyncio.Event()
 

@@ -88,16 +88,20 @@ class Sessions:
         self.overload.began()
         task = asyncio.create_task(session, name="session")
         self._tasks[socket] = task
+        # The first callback: whoever waits for the task no longer finds it among those that run.
+        task.add_done_callback(lambda _: self._has_ended(socket))
         try:
             await asyncio.wait({task})
         finally:
             task.cancel()
             await asyncio.wait({task})
-            del self._tasks[socket]
-            self._closed.discard(socket)
-            self._ended += 1
         if not task.cancelled():
             task.result()
+
+    def _has_ended(self, socket: Socket) -> None:
+        del self._tasks[socket]
+        self._closed.discard(socket)
+        self._ended += 1
 
     def refuse_new(self) -> None:
         """From now on let no session begin."""

@@ -34,7 +34,7 @@ class ResumeWorkflow(Struct, frozen=True, kw_only=True):
     workflow_id: Id
     event_id: OptionalId = ""
     resume_data: Annotated[str, Meta(max_length=65_536)] = ""
-    interrupt_type: int = 0
+    interrupt_type: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
 
 
 class WorkflowsQuery(Struct, frozen=True, kw_only=True):

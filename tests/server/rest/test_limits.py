@@ -23,7 +23,7 @@ from kouyu.server.rest.workspaces import WORKSPACE_ID, check_workspace
 from kouyu.serving.caller import UNLIMITED
 
 ROOT: Final = Path(__file__).parents[3]
-READERS: Final = {"typed_body": False, "typed_query": True, "typed_form": True}
+READERS: Final = {"typed_body": False, "typed_query": True, "typed_form": True, "request_of": False}
 """Functions that read a request into a struct, and whether its numbers are texts."""
 CHECKED_LATER: Final = {
     "additional_messages",
@@ -49,7 +49,8 @@ def requests() -> dict[str, tuple[Any, bool]]:
             match node:
                 case ast.Call(func=ast.Name(id=reader), args=[_, ast.Name(id=name)]) if reader in READERS:
                     module = importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
-                    found[name] = getattr(module, name), READERS[reader]
+                    if hasattr(module, name):  # else it is an argument of a function that reads any type
+                        found[name] = getattr(module, name), READERS[reader]
     return found
 
 
