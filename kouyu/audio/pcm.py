@@ -30,6 +30,8 @@ SAMPLE_BYTES: dict[Encoding, int] = {
 
 
 _OF_FULL_SCALE = np.float32(1 / 32768)
+_LOWEST, _HIGHEST = np.float32(-32768), np.float32(32767)
+_LONG = 8192
 
 
 def silence(duration_ms: float, sample_rate: int) -> Samples:
@@ -48,9 +50,11 @@ def int16_from_float(samples: Samples) -> NDArray[np.int16]:
     """Round to 16 bit; values beyond full scale are clipped, never wrapped."""
     scaled = samples * np.float32(32768)
     np.rint(scaled, out=scaled)
-    # In-place numpy calls: np.clip takes longer for its checks than for a packet.
-    np.minimum(scaled, 32767, out=scaled)
-    np.maximum(scaled, -32768, out=scaled)
+    if len(scaled) > _LONG:
+        np.clip(scaled, _LOWEST, _HIGHEST, out=scaled)  # half the time of both below, after checks as long as a packet
+    else:
+        np.minimum(scaled, _HIGHEST, out=scaled)
+        np.maximum(scaled, _LOWEST, out=scaled)
     return scaled.astype(np.int16)
 
 

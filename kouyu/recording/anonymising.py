@@ -13,11 +13,12 @@ from kouyu.conversation.inputs import ClientFault, Input, ReplyDelta
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.errors import InvalidField, ProtocolError
 from kouyu.protocol.ids import NO_ID
-from kouyu.recording.entries import RecordedStep, Step, plain_effect
+from kouyu.recording.entries import RecordedStep, Step
 from kouyu.recording.frames import SILENCE, Audio, Header, RecordError
 from kouyu.recording.placeholder_words import PlaceholderWords
 from kouyu.recording.plain_values import Configurations, RecordedField
 from kouyu.recording.record_file import Record
+from kouyu.recording.recorded_effects import plain_effect
 from kouyu.recording.replaying import Core, replay
 
 _EPOCH: Final = 1_700_000_000

@@ -1,38 +1,46 @@
-"""The entries of a session record: each frame is a msgpack array of them, and all frames are one compressed stream.
+"""The entries of a session record: each frame is a msgpack array of them.
 
 Each entry is an array that begins with its kind:
 
 - ``[0, configuration]``: the next configuration of the table
 - ``[1, now, end]``: AudioReceived without an effect
 - ``[2, now, end, probability, levels]``: SpeechProbability without an effect
-- ``[3, now, name, fields, ids, effects]``: any input; the ids that the core made for it, and the effects, each as
-  ``[name, fields]``
+- ``[3, now, name, fields, ids, effects]``: any input; the ids that the core made for it, and the effects as
+  ``recorded_effects.py`` encodes them
+- ``[4, message]``: the next head of the table: a message without its content
 """
 
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from kouyu.conversation.effects import Effect
-from kouyu.conversation.inputs import AudioReceived, Input, SpeechProbability
+from kouyu.conversation.inputs import (
+    AudioReceived,
+    ClientFault,
+    ConfigurationUpdate,
+    ConnectionResumed,
+    Input,
+    SpeechAudio,
+    SpeechProbability,
+)
 from kouyu.protocol.configuration import Configuration
-from kouyu.recording.frames import LARGEST_FRAME, RecordError
+from kouyu.recording.frames import RecordError
 from kouyu.recording.plain_values import Configurations, plain_struct, rebuilt
+from kouyu.recording.recorded_effects import PlainEffect, Tables, encodable, plain_recorded
 
 CONFIGURATION: Final = 0
 AUDIO_RECEIVED: Final = 1
 SPEECH_PROBABILITY: Final = 2
 INPUT: Final = 3
-_LEVEL: Final = 1
-"""Of the compression: the fastest."""
+HEAD: Final = 4
 
-PlainEffect = list[Any]
-"""``[name, fields]``."""
+_IN_PARTS: Final = frozenset((ClientFault, ConfigurationUpdate, ConnectionResumed))
+"""Inputs with a configuration, which becomes its number, or with an exception."""
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """One input of the core at ``now`` (s since the connection began), and what it led to."""
 
     now: float
@@ -51,57 +59,61 @@ class RecordedStep(msgspec.Struct, frozen=True):
     effects: Sequence[PlainEffect] = ()
 
 
-def plain_effect(effect: Effect, configurations: Configurations) -> PlainEffect:
-    """An effect as it is recorded."""
-    return [type(effect).__name__, plain_struct(effect, configurations)]
-
-
 class EntryEncoder:
     """Encodes the steps of one record, in order."""
 
     def __init__(self) -> None:
-        self._configurations = Configurations()
-        self._told = 0
+        self._tables = Tables()
+        self._configurations_told = self._heads_told = 0
         self._encoder = msgspec.msgpack.Encoder()
-        self._stream = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15)
 
     def encoded(self, steps: Iterable[Step]) -> bytes:
         """The payload of one frame. Whoever has all frames up to it can read it."""
-        entries: list[Any] = []
-        for step in steps:
-            entry = self._entry(step)
-            entries += ([CONFIGURATION, new] for new in self._configurations.all[self._told :])
-            self._told = len(self._configurations.all)
-            entries.append(entry)
-        return self._stream.compress(self._encoder.encode(entries)) + self._stream.flush(zlib.Z_SYNC_FLUSH)
+        entries = [self._entry(step) for step in steps]
+        return self._encoder.encode(self._news() + entries)
 
     def _entry(self, step: Step) -> tuple[Any, ...]:
         received = step.received
         if not step.effects and not step.ids:
             if type(received) is AudioReceived:
                 return AUDIO_RECEIVED, step.now, received.end
-            if type(received) is SpeechProbability:
+            if type(received) is SpeechProbability and not received.echo:
                 return SPEECH_PROBABILITY, step.now, received.end, received.probability, received.levels
-        fields = plain_struct(received, self._configurations)
-        effects = [plain_effect(effect, self._configurations) for effect in step.effects]
-        return INPUT, step.now, type(received).__name__, fields, step.ids, effects
+        effects = [encodable(effect, self._tables) for effect in step.effects]
+        return INPUT, step.now, type(received).__name__, self._fields(received), step.ids, effects
+
+    def _fields(self, received: Input) -> Any:
+        if type(received) is SpeechAudio:
+            return {"order": received.order, "packet": len(received.packet), "duration_ms": received.duration_ms}
+        if type(received) in _IN_PARTS:
+            return plain_struct(received, self._tables.configurations)
+        return received
+
+    def _news(self) -> list[Any]:
+        """What the tables got since the last frame."""
+        configurations, heads = self._tables.configurations.all, self._tables.heads
+        news = [[CONFIGURATION, new] for new in configurations[self._configurations_told :]]
+        news += [[HEAD, new] for new in heads[self._heads_told :]]
+        self._configurations_told, self._heads_told = len(configurations), len(heads)
+        return news
 
 
 class EntryDecoder:
     """Decodes the frames of entries of one record, in order."""
 
     def __init__(self) -> None:
-        self.configurations = Configurations()
-        self._stream = zlib.decompressobj(-15)
+        self._tables = Tables()
+
+    @property
+    def configurations(self) -> Configurations:
+        """The configurations that were read."""
+        return self._tables.configurations
 
     def decoded(self, payload: bytes) -> Iterator[RecordedStep]:
         """The steps of one frame. Raises RecordError."""
         try:
-            content = self._stream.decompress(payload, LARGEST_FRAME)
-            if self._stream.unconsumed_tail:
-                raise RecordError("a frame of entries is larger than any that kouyu writes")
-            entries = msgspec.msgpack.decode(content, type=list[Any])
-        except (zlib.error, msgspec.DecodeError) as error:
+            entries = msgspec.msgpack.decode(payload, type=list[Any])
+        except msgspec.DecodeError as error:
             raise RecordError(f"a frame of entries is damaged: {error}") from error
         for entry in entries:
             match entry:
@@ -112,9 +124,18 @@ class EntryDecoder:
                 case [2, now, end, probability, levels]:
                     yield RecordedStep(now, SpeechProbability(end, probability, tuple(levels)))
                 case [3, now, name, fields, ids, effects]:
-                    yield RecordedStep(now, rebuilt(name, fields, self.configurations), ids, effects)
+                    received = rebuilt(name, fields, self.configurations)
+                    yield RecordedStep(now, received, ids, [self._effect(effect) for effect in effects])
+                case [4, head]:
+                    self._tables.heads.append(head)
                 case _:
                     raise RecordError("it holds an entry of an unknown kind: a newer version of kouyu wrote it")
+
+    def _effect(self, recorded: Any) -> PlainEffect:
+        try:
+            return plain_recorded(recorded, self._tables)
+        except (LookupError, TypeError) as error:
+            raise RecordError(f"it holds an effect that cannot be read: {error}") from error
 
 
 def _configuration(value: Any) -> Configuration:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from kouyu.conversation.inputs import AudioReceived, SpeechProbability, TimePassed
-from kouyu.recording.entries import PlainEffect, RecordedStep, Step
+from kouyu.recording.entries import RecordedStep, Step
 from kouyu.recording.plain_values import Configurations, plain_struct
+from kouyu.recording.recorded_effects import PlainEffect
 from kouyu.recording.replaying import Difference, Replayed
 
 _STEPS_BEFORE: Final = 8

@@ -22,7 +22,7 @@ _AUDIO: Final = struct.Struct("<QIB")
 LARGEST_FRAME: Final = 64 * 1024 * 1024
 """Bytes of a payload. A length beyond it is damage."""
 
-Kind = Literal[b"H", b"E", b"A", b"Z"]
+Kind = Literal[b"H", b"E", b"D", b"A", b"Z"]
 SILENCE: Final = 0
 PCM: Final = 1
 BYTES: Final = 2
@@ -85,6 +85,23 @@ class Audio(msgspec.Struct, frozen=True):
 def frame(kind: Kind, payload: bytes) -> bytes:
     """One frame as it is in the file."""
     return _FRAME.pack(kind, len(payload), zlib.crc32(payload)) + payload
+
+
+def compressed(entries: bytes) -> bytes:
+    """The payload of a frame of kind D, of that of a frame of kind E."""
+    return zlib.compress(entries, 9)
+
+
+def decompressed(payload: bytes) -> bytes:
+    """The reverse. Raises RecordError."""
+    stream = zlib.decompressobj()
+    try:
+        entries = stream.decompress(payload, LARGEST_FRAME)
+    except zlib.error as error:
+        raise RecordError(f"a compressed frame is damaged: {error}") from error
+    if not stream.eof:
+        raise RecordError("a compressed frame is larger than any that kouyu writes, or damaged")
+    return entries
 
 
 def frames(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:

@@ -26,6 +26,7 @@ from kouyu.protocol.errors import InvalidField, ProtocolError
 from kouyu.protocol.merge import Merged
 from kouyu.recording.frames import LARGEST_FRAME, RecordError
 
+AUDIO_DELTA: Final = "conversation.audio.delta"
 _ATOMS: Final = frozenset((str, int, float, bool, bytes, type(None)))
 INPUTS: Final[dict[str, type[msgspec.Struct]]] = {kind.__name__: kind for kind in get_args(Input)}
 """The inputs by the names under which they are recorded."""
@@ -113,7 +114,7 @@ def _plain_speech(value: SpeechAudio, configurations: Configurations) -> dict[st
 
 def _plain_event(value: DownlinkEvent, configurations: Configurations) -> dict[str, Any]:
     fields = plain_fields(value, configurations)
-    if value.event_type == "conversation.audio.delta":
+    if value.event_type == AUDIO_DELTA:
         fields["data"]["content"] = len(fields["data"]["content"])
     return fields
 

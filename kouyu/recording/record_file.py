@@ -7,10 +7,21 @@ from typing import Final
 import msgspec
 
 from kouyu.recording.entries import EntryDecoder, EntryEncoder, RecordedStep, Step
-from kouyu.recording.frames import MAGIC, VERSION, Audio, Ending, Header, RecordError, frame, frames
+from kouyu.recording.frames import (
+    MAGIC,
+    VERSION,
+    Audio,
+    Ending,
+    Header,
+    RecordError,
+    compressed,
+    decompressed,
+    frame,
+    frames,
+)
 from kouyu.recording.plain_values import Configurations
 
-STEPS_AT_ONCE: Final = 500
+STEPS_AT_ONCE: Final = 10_000
 """Steps in one frame of a record that is written whole."""
 
 
@@ -52,6 +63,8 @@ def read_record(path: Path) -> Record:
                 match kind:
                     case b"E":
                         steps.extend(decoder.decoded(payload))
+                    case b"D":
+                        steps.extend(decoder.decoded(decompressed(payload)))
                     case b"A":
                         audio.append(Audio.unpacked(payload))
                     case b"Z":
@@ -77,11 +90,13 @@ def _header(payload: bytes) -> Header:
 
 
 def write_record(path: Path, header: Header, steps: Sequence[Step], audio: Sequence[Audio], ending: Ending) -> None:
-    """Write a whole record. Raises OSError."""
+    """Write a whole record. What a server appends is not compressed, for that takes as long as encoding it; this is.
+
+    Raises OSError."""
     encoder = EntryEncoder()
     content = bytearray(MAGIC + frame(b"H", msgspec.msgpack.encode(header)))
     for start in range(0, len(steps), STEPS_AT_ONCE):
-        content += frame(b"E", encoder.encoded(steps[start : start + STEPS_AT_ONCE]))
+        content += frame(b"D", compressed(encoder.encoded(steps[start : start + STEPS_AT_ONCE])))
     for piece in audio:
         content += frame(b"A", piece.packed())
     content += frame(b"Z", msgspec.msgpack.encode(ending))

@@ -13,10 +13,11 @@ from kouyu.conversation.inputs import Input
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import DownlinkEvent
 from kouyu.protocol.ids import IdFactory
-from kouyu.recording.entries import PlainEffect, RecordedStep, Step, plain_effect
+from kouyu.recording.entries import RecordedStep, Step
 from kouyu.recording.frames import Header
 from kouyu.recording.plain_values import Configurations
 from kouyu.recording.record_file import Record
+from kouyu.recording.recorded_effects import PlainEffect, plain_effect
 
 _UNRECORDED_ID: Final = "9" * 10
 

@@ -59,7 +59,7 @@ class SessionRecorder:
         self._clock: Callable[[], float]
         self._steps: list[Step] = []
         self._audio: list[Samples] = []
-        self._audio_start = self._audio_end = 0
+        self._audio_start = 0
         self._has_message = False
         self._timer: asyncio.TimerHandle | None = None
         self._is_over = False
@@ -76,7 +76,6 @@ class SessionRecorder:
         if self._is_over:
             return
         self._audio.append(samples)
-        self._audio_end += len(samples)
         if self._timer is None:
             self._give_soon()
 
@@ -93,14 +92,14 @@ class SessionRecorder:
             if self._is_settled(now):
                 self._settled = len(self._steps)
         if len(self._steps) >= MOST_STEPS:
-            self._give()
+            self.give()
         elif self._timer is None:
             self._give_soon()
 
     def close(self) -> None:
         """End the record: the session is over."""
         if not self._is_over:
-            self._give()
+            self.give()
             self._end()
             self._writer.finish("closed")
 
@@ -111,16 +110,18 @@ class SessionRecorder:
         return self._conversation.configuration.chat_config.auto_save_history
 
     def _give_soon(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(BATCH_S, self._give)
+        self._timer = asyncio.get_running_loop().call_later(BATCH_S, self.give)
 
-    def _give(self) -> None:
+    def give(self) -> None:
+        """Give what was recorded to the writer now."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if self._is_over or not (self._steps or self._audio):
             return
         self._put(self._steps, self._audio, is_settled=self._is_settled(self._clock()))
-        self._steps, self._audio, self._audio_start = [], [], self._audio_end
+        self._audio_start += sum(map(len, self._audio))
+        self._steps, self._audio = [], []
         self._settled, self._has_message = 0, False
         if self._writer.stopped:
             log.warning("%s: the session is no longer recorded: %s", self._log_id, self._writer.stopped)

@@ -1,7 +1,6 @@
 """A record that is run again does the same; where today's core differs, the first difference is found and shown."""
 
 import tempfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +8,18 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from kouyu.conversation.inputs import ClientFault, ClientLeft, ConnectionResumed, OpenedConversation, ReplyDelta
+from kouyu.conversation.inputs import (
+    ClientFault,
+    ClientLeft,
+    ConnectionResumed,
+    OpenedConversation,
+    ReplyDelta,
+    SpeechProbability,
+)
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.errors import InvalidField
 from kouyu.recording.first_difference import difference_shown
-from kouyu.recording.frames import MAGIC, RecordError, frame
+from kouyu.recording.frames import LARGEST_FRAME, MAGIC, RecordError, compressed, frame
 from kouyu.recording.record_file import Record, read_record
 from kouyu.recording.replaying import replay
 from tests.conversation.random_users import Do, histories, perform, tries
@@ -42,6 +48,23 @@ def test_inputs_with_faults_and_resumed_connections_are_rebuilt(tmp_path: Path) 
     talk.speak(600)
     talk.silence(900)
     assert replay(talk.written(tmp_path / "record")).difference is None
+
+
+def test_an_echo_without_an_effect_is_still_one(tmp_path: Path) -> None:
+    talk = RecordedSimulation()
+    talk.free_talk()
+    heard = SpeechProbability(512, 0.0, (-30.0,), echo=True)
+    talk.give(heard)
+    record = talk.written(tmp_path / "record")
+    assert [step.received for step in record.steps if isinstance(step.received, SpeechProbability)] == [heard]
+
+
+def test_a_compressed_frame_cannot_fill_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "file.kyrec"
+    header = msgspec.msgpack.encode(RecordedSimulation().header)
+    path.write_bytes(MAGIC + frame(b"H", header) + frame(b"D", compressed(bytes(LARGEST_FRAME + 1))))
+    with pytest.raises(RecordError, match="larger than any that kouyu writes"):
+        read_record(path)
 
 
 def changed(record: Record, **limits: Any) -> Record:
@@ -107,6 +130,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, sai
         ([3, 1.0, "Telepathy", {}, [], []], "the input 'Telepathy' is unknown to this kouyu"),
         ([3, 1.0, "ReplyDelta", {"order": "one"}, [], []], "the input 'ReplyDelta' cannot be read"),
         ([3, 1.0, "SpeechAudio", {"order": 1, "packet": 10**12, "duration_ms": 1}, [], []], "cannot be read"),
+        ([3, 1.0, "TimePassed", {}, [], [["Send", ["error", 7, "text"]]]], "an effect that cannot be read"),
         ([0, {"need_play_prologue": 3}], "a configuration cannot be read"),
     ],
 )
@@ -114,10 +138,8 @@ def test_an_entry_that_cannot_be_read_says_why(tmp_path: Path, entry: list[Any],
     talk = RecordedSimulation()
     path = tmp_path / "file.kyrec"
     talk.written(path)
-    stream = zlib.compressobj(1, zlib.DEFLATED, -15)
-    payload = stream.compress(msgspec.msgpack.encode([entry])) + stream.flush(zlib.Z_SYNC_FLUSH)
     header = msgspec.msgpack.encode(talk.header)
-    path.write_bytes(MAGIC + frame(b"H", header) + frame(b"E", payload))
+    path.write_bytes(MAGIC + frame(b"H", header) + frame(b"E", msgspec.msgpack.encode([entry])))
     with pytest.raises(RecordError, match=said):
         read_record(path)
 
