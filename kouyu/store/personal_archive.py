@@ -34,6 +34,7 @@ class _Archive:
         self._archive = archive
         self._counts: Counter[str] = Counter()
         self._file_ids: set[str] = set()
+        self._session_names: set[str] = set()
 
     async def write(self) -> DataCounts:
         after = ""
@@ -73,12 +74,15 @@ class _Archive:
         await self._json(f"conversations/{conversation.id}.json", whole)
 
     async def _session_records(self, conversation_id: str) -> None:
-        """Add the records of the sessions of a conversation."""
+        """Add the records of the sessions of a conversation, but for those that were added with another one."""
         for path in self._store.session_records.of(conversation_id):
+            if path.name in self._session_names:
+                continue
             try:
                 content = await asyncio.to_thread(path.read_bytes)
             except FileNotFoundError:  # deleted meanwhile
                 continue
+            self._session_names.add(path.name)
             self._counts["sessions"] += 1
             await self._add(f"sessions/{conversation_id}/{path.name}", content)
 

@@ -50,6 +50,19 @@ def test_a_user_is_deleted_after_a_question_or_without_one() -> None:
 
 
 @pytest.mark.usefixtures("ada")
+def test_session_records_are_exported_and_deleted_with_their_user(data_dir: Path, tmp_path: Path) -> None:
+    record = data_dir / "sessions" / "7" / "log.kyrec"
+    record.parent.mkdir(parents=True)
+    record.write_bytes(b"what she said")
+    file = tmp_path / "ada.zip"
+    assert "1 sessions" in run("export", "ada", str(file)).stdout
+    with zipfile.ZipFile(file) as archive:
+        assert archive.read("sessions/7/log.kyrec") == b"what she said"
+    assert run("delete", "ada", "--yes").stdout == "Deleted 1 conversations, 1 sessions of ada.\n"
+    assert not record.parent.exists()
+
+
+@pytest.mark.usefixtures("ada")
 @pytest.mark.parametrize("arguments", [("delete", "", "--yes"), ("export", "", "x.zip")])
 def test_the_user_id_of_those_who_have_none_is_refused(arguments: tuple[str, ...]) -> None:
     refused = run(*arguments)
