@@ -10,9 +10,10 @@ A cassette is a folder:
 - ``answer-0001.bin``, ...: bodies of answers that are no text.
 """
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 NAME: Final = "kouyu cassette"
 VERSION: Final = 1
@@ -22,6 +23,13 @@ CONNECTION_FILES: Final = "connection-*.jsonl"
 REDACTED: Final = "[redacted]"
 """Stands where the recorded text was a secret. It equals any text of a client."""
 
+LARGEST_PIECE: Final = 256 * 1024 * 1024
+"""Bytes of the longest message; those that were not kept are made up when they are played."""
+_FILE: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.\-]{0,99}\Z"
+_HEADER_NAME: Final = r"^[A-Za-z0-9!#$%&'*+.^_`|~\-]+\Z"
+_HEADER_VALUE: Final = r"^([!-~\x80-\xff]([\t -~\x80-\xff]*[!-~\x80-\xff])?)?\Z"
+"""RFC 9110, 5.5."""
+AnswerHeaders = dict[Annotated[str, Meta(pattern=_HEADER_NAME)], Annotated[str, Meta(pattern=_HEADER_VALUE)]]
 Query = tuple[tuple[str, str], ...]
 Sender = Literal["client", "server"]
 
@@ -45,17 +53,17 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     path: str
     query: Query | None = ()
     headers: dict[str, str] = {}
-    answer_headers: dict[str, str] = {}
+    answer_headers: AnswerHeaders = {}
     subprotocol: int | None = None
     compressed: bool = False
     """Whether permessage-deflate was agreed on."""
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """So many bytes in the ``.audio`` file; without ``offset`` they were not kept."""
+    """So many bytes in the ``.audio`` file; without ``offset`` they were not kept, and are played as zeros."""
 
-    bytes: int
-    offset: int | None = None
+    bytes: Annotated[int, Meta(ge=0, le=LARGEST_PIECE)]
+    offset: Annotated[int, Meta(ge=0)] | None = None
 
 
 class Close(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -92,7 +100,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     json: Any = msgspec.UNSET
     text: str | None = None
     pieces: tuple[tuple[float, str], ...] = ()
-    file: str | None = None
+    file: Annotated[str, Meta(pattern=_FILE)] | None = None
     bytes: int = 0
 
 
@@ -105,8 +113,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     query: Query = ()
     headers: dict[str, str] = {}
     body: Body = Body()
-    status: int
-    answer_headers: dict[str, str] = {}
+    status: Annotated[int, Meta(ge=200, le=999)]
+    answer_headers: AnswerHeaders = {}
     answer_body: Body = Body()
 
 

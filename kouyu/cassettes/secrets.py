@@ -45,6 +45,8 @@ _FORMS: Final = re.compile(
     r"|\beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*"
 )
 """A bearer's token, tokens of Coze and others by their prefix, JSON Web Tokens."""
+_IN_JSON: Final = re.compile(r'(?P<quote>\\{0,3}")(?P<name>[A-Za-z0-9_\-]{1,40})(?P=quote)(?P<colon>\s?:\s?)(?P=quote)')
+"""The name of a field in a text that holds JSON, or JSON in a text of JSON, and the quote before its value."""
 _IN_URL: Final = re.compile(r"(?P<name>[?&][A-Za-z0-9_\-]+=)(?P<value>[^&#\s\"'<>]+)")
 _SHORTEST: Final = 6
 """Characters of the shortest learnt secret that is looked for elsewhere: a shorter one stands in ordinary text."""
@@ -119,6 +121,20 @@ class Secrets:
             text = self._pattern.sub(REDACTED, text)
         return text
 
+    def scrub_json_text(self, text: str) -> str:
+        """A text that holds JSON, such as lines of an event stream, without the values of fields that are named as
+        secrets. The values are learnt."""
+        kept: list[str] = []
+        at = 0
+        for found in _IN_JSON.finditer(text):
+            if found.start() < at or not _is_secret(found["name"]):
+                continue
+            end = _end_of_value(text, found.end(), found["quote"])
+            self.learn(text[found.end() : end])
+            kept += (text[at : found.end()], REDACTED if end > found.end() else "")
+            at = end
+        return "".join((*kept, text[at:]))
+
     def _field(self, name: str, value: Any) -> Any:
         if isinstance(value, str) and value and _is_secret(name):
             self.learn(value)
@@ -142,6 +158,14 @@ class Secrets:
                 return [self._all_secret(item, name) for item in value]
             case _:
                 return value
+
+
+def _end_of_value(text: str, start: int, quote: str) -> int:
+    """Where the value ends that begins at ``start`` behind this quote: at the next one that is not escaped."""
+    end = text.find(quote, start)
+    while end > start and text[end - 1] == "\\":
+        end = text.find(quote, end + len(quote))
+    return end if end >= 0 else len(text)
 
 
 def _long(values: Iterable[str]) -> list[str]:

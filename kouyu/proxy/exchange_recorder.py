@@ -2,6 +2,7 @@
 
 import codecs
 import zlib
+from collections.abc import Iterator
 from typing import Final
 
 import h11
@@ -80,8 +81,8 @@ class ExchangeRecorder:
             return Body(bytes=body.length)
         if not body.length:
             return Body()
-        if body.media_type == _EVENT_STREAM and is_answer:
-            return Body(pieces=body.texts())
+        if body.media_type == _EVENT_STREAM and is_answer and not is_oauth(self._path):
+            return Body(pieces=tuple((at, self._secrets.scrub_json_text(text)) for at, text in body.lines()))
         content = body.content()
         read = body_of(body.media_type, content)
         if is_oauth(self._path):
@@ -122,10 +123,19 @@ class _Body:
     def content(self) -> bytes:
         return b"".join(data for _, data in self._parts)
 
-    def texts(self) -> tuple[tuple[float, str], ...]:
+    def lines(self) -> Iterator[tuple[float, str]]:
+        """Whole lines of the text, and when their ends came: half a secret could not be told."""
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        texts = [(round(at, 4), decoder.decode(data)) for at, data in self._parts]
-        return tuple((at, text) for at, text in texts if text)
+        begun: list[str] = []
+        at = 0.0
+        for at, data in self._parts:
+            whole, end, rest = decoder.decode(data).rpartition("\n")
+            if end:
+                yield round(at, 4), "".join((*begun, whole, end))
+                begun = []
+            begun.append(rest)
+        if rest := "".join(begun):
+            yield round(at, 4), rest
 
 
 def header_pairs(message: h11.Request | h11.Response | h11.InformationalResponse) -> list[tuple[str, str]]:

@@ -11,9 +11,10 @@ Each entry is an array that begins with its kind:
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
 from kouyu.conversation.effects import Effect
 from kouyu.conversation.inputs import (
@@ -26,7 +27,7 @@ from kouyu.conversation.inputs import (
     SpeechProbability,
 )
 from kouyu.protocol.configuration import Configuration
-from kouyu.recording.frames import RecordError
+from kouyu.recording.frames import LONGEST_AUDIO, RecordError
 from kouyu.recording.plain_values import Configurations, plain_struct, rebuilt
 from kouyu.recording.recorded_effects import PlainEffect, Tables, encodable, plain_recorded
 
@@ -35,9 +36,44 @@ AUDIO_RECEIVED: Final = 1
 SPEECH_PROBABILITY: Final = 2
 INPUT: Final = 3
 HEAD: Final = 4
+_KINDS: Final = (CONFIGURATION, AUDIO_RECEIVED, SPEECH_PROBABILITY, INPUT, HEAD)
 
 _IN_PARTS: Final = frozenset((ClientFault, ConfigurationUpdate, ConnectionResumed))
 """Inputs with a configuration, which becomes its number, or with an exception."""
+_Time = Annotated[float, Meta(ge=0, le=1e9)]
+_Position = Annotated[int, Meta(ge=0, le=LONGEST_AUDIO)]
+
+
+class _NewConfiguration(msgspec.Struct, frozen=True, array_like=True, tag=CONFIGURATION):
+    configuration: Any
+
+
+class _AudioReceived(msgspec.Struct, frozen=True, array_like=True, tag=AUDIO_RECEIVED):
+    now: _Time
+    end: _Position
+
+
+class _SpeechProbability(msgspec.Struct, frozen=True, array_like=True, tag=SPEECH_PROBABILITY):
+    now: _Time
+    end: _Position
+    probability: float
+    levels: tuple[float, ...]
+
+
+class _Input(msgspec.Struct, frozen=True, array_like=True, tag=INPUT):
+    now: _Time
+    name: str
+    fields: dict[str, Any]
+    ids: list[str]
+    effects: list[Annotated[list[Any], Meta(min_length=2, max_length=4)]]
+
+
+class _Head(msgspec.Struct, frozen=True, array_like=True, tag=HEAD):
+    message: dict[str, Any]
+
+
+_Entry = _NewConfiguration | _AudioReceived | _SpeechProbability | _Input | _Head
+_decoder: Final = msgspec.msgpack.Decoder(list[_Entry])
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -112,30 +148,39 @@ class EntryDecoder:
     def decoded(self, payload: bytes) -> Iterator[RecordedStep]:
         """The steps of one frame. Raises RecordError."""
         try:
-            entries = msgspec.msgpack.decode(payload, type=list[Any])
+            entries = _decoder.decode(payload)
         except msgspec.DecodeError as error:
+            if _has_unknown_kind(payload):
+                raise RecordError("it holds an entry of an unknown kind: a newer version of kouyu wrote it") from error
             raise RecordError(f"a frame of entries is damaged: {error}") from error
         for entry in entries:
             match entry:
-                case [0, configuration]:
-                    self.configurations.add(_configuration(configuration))
-                case [1, now, end]:
-                    yield RecordedStep(now, AudioReceived(end))
-                case [2, now, end, probability, levels]:
-                    yield RecordedStep(now, SpeechProbability(end, probability, tuple(levels)))
-                case [3, now, name, fields, ids, effects]:
-                    received = rebuilt(name, fields, self.configurations)
-                    yield RecordedStep(now, received, ids, [self._effect(effect) for effect in effects])
-                case [4, head]:
-                    self._tables.heads.append(head)
-                case _:
-                    raise RecordError("it holds an entry of an unknown kind: a newer version of kouyu wrote it")
+                case _NewConfiguration():
+                    self.configurations.add(_configuration(entry.configuration))
+                case _AudioReceived():
+                    yield RecordedStep(entry.now, AudioReceived(entry.end))
+                case _SpeechProbability():
+                    yield RecordedStep(entry.now, SpeechProbability(entry.end, entry.probability, entry.levels))
+                case _Input():
+                    received = rebuilt(entry.name, entry.fields, self.configurations)
+                    yield RecordedStep(entry.now, received, entry.ids, [self._effect(each) for each in entry.effects])
+                case _Head():
+                    self._tables.heads.append(entry.message)
 
     def _effect(self, recorded: Any) -> PlainEffect:
         try:
             return plain_recorded(recorded, self._tables)
         except (LookupError, TypeError) as error:
             raise RecordError(f"it holds an effect that cannot be read: {error}") from error
+
+
+def _has_unknown_kind(payload: bytes) -> bool:
+    """Whether a frame that was not decoded holds an entry of a kind that this version does not know."""
+    try:
+        entries = msgspec.msgpack.decode(payload, type=list[list[Any]])
+    except msgspec.DecodeError:
+        return False
+    return any(entry and entry[0] not in _KINDS for entry in entries)
 
 
 def _configuration(value: Any) -> Configuration:

@@ -7,9 +7,10 @@ payload. Only whole frames are written to the file, so that a file that a crash 
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import IO, Final, Literal
+from typing import IO, Annotated, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.limits import Limits
@@ -21,6 +22,8 @@ _FRAME: Final = struct.Struct("<cII")
 _AUDIO: Final = struct.Struct("<QIB")
 LARGEST_FRAME: Final = 64 * 1024 * 1024
 """Bytes of a payload. A length beyond it is damage."""
+LONGEST_AUDIO: Final = 24 * 3600 * 16_000
+"""Samples of the user's audio in one session. A position beyond it is damage."""
 
 Kind = Literal[b"H", b"E", b"D", b"A", b"Z"]
 SILENCE: Final = 0
@@ -41,7 +44,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     log_id: str
     bot_id: str
     workflow_id: str = ""
-    epoch: float
+    epoch: Annotated[float, Meta(ge=0, le=1e11)]
     conversation_id: str
     """The id that the core made when it began."""
     capabilities: Capabilities
@@ -79,6 +82,8 @@ class Audio(msgspec.Struct, frozen=True):
         start, count, coding = _AUDIO.unpack_from(payload)
         if coding not in (SILENCE, PCM, BYTES):
             raise RecordError(f"audio in the unknown coding {coding}")
+        if start + count > LONGEST_AUDIO:
+            raise RecordError(f"audio up to the sample {start + count}: the longest session has {LONGEST_AUDIO}")
         return cls(start, count, coding, payload[_AUDIO.size :])
 
 

@@ -24,9 +24,11 @@ from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.downlink import DownlinkEvent
 from kouyu.protocol.errors import InvalidField, ProtocolError
 from kouyu.protocol.merge import Merged
-from kouyu.recording.frames import LARGEST_FRAME, RecordError
+from kouyu.recording.frames import RecordError
 
 AUDIO_DELTA: Final = "conversation.audio.delta"
+LARGEST_PACKET: Final = 1024 * 1024
+"""Bytes of a packet of the agent's speech: some seconds of it."""
 _ATOMS: Final = frozenset((str, int, float, bool, bytes, type(None)))
 INPUTS: Final[dict[str, type[msgspec.Struct]]] = {kind.__name__: kind for kind in get_args(Input)}
 """The inputs by the names under which they are recorded."""
@@ -159,9 +161,9 @@ def rebuilt(name: str, fields: dict[str, Any], configurations: Configurations) -
 
 def _rebuilt(kind: Any, fields: dict[str, Any], configurations: Configurations) -> Any:
     if kind is SpeechAudio:
-        if not 0 <= fields["packet"] <= LARGEST_FRAME:
+        if not 0 <= fields["packet"] <= LARGEST_PACKET:
             raise KeyError("packet")
-        return SpeechAudio(fields["order"], bytes(fields["packet"]), fields["duration_ms"])
+        return msgspec.convert({**fields, "packet": _packet(fields["packet"])}, SpeechAudio)
     if kind is ClientFault:
         return ClientFault(_fault(fields["fault"]), fields.get("origin_message"))
     if kind is ConfigurationUpdate:
@@ -188,6 +190,12 @@ def _found(fields: dict[str, Any] | None) -> OpenedConversation | NotOpened | No
     if fields is None:
         return None
     return msgspec.convert(fields, NotOpened) if "why" in fields else msgspec.convert(fields, OpenedConversation)
+
+
+@functools.lru_cache(64)
+def _packet(size: int) -> bytes:
+    """A packet of this many bytes: the packets of a record have few sizes."""
+    return bytes(size)
 
 
 class RecordedField(InvalidField):

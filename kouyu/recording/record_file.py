@@ -68,7 +68,7 @@ def read_record(path: Path) -> Record:
                     case b"A":
                         audio.append(Audio.unpacked(payload))
                     case b"Z":
-                        ending = msgspec.msgpack.decode(payload, type=Ending)
+                        ending = _ending(payload)
                     case _:
                         raise RecordError(f"it holds a frame of the unknown kind {kind!r}: a newer kouyu wrote it")
     except RecordError as error:
@@ -87,6 +87,13 @@ def _header(payload: bytes) -> Header:
         return msgspec.msgpack.decode(payload, type=Header)
     except msgspec.DecodeError as error:
         raise RecordError(f"its header cannot be read: {error}") from error
+
+
+def _ending(payload: bytes) -> Ending:
+    try:
+        return msgspec.msgpack.decode(payload, type=Ending)
+    except msgspec.DecodeError as error:
+        raise RecordError(f"its end cannot be read: {error}") from error
 
 
 def write_record(path: Path, header: Header, steps: Sequence[Step], audio: Sequence[Audio], ending: Ending) -> None:

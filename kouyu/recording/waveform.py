@@ -9,7 +9,7 @@ from kouyu.diagnostics.audio_clock import AudioClock
 from kouyu.diagnostics.facts.record import AnyFact
 from kouyu.diagnostics.waveform_track import WaveformTrack
 from kouyu.recording.audio_coding import decoded
-from kouyu.recording.frames import Audio
+from kouyu.recording.frames import SILENCE, Audio
 from kouyu.recording.timeline import Hear, OpenWaveform
 
 
@@ -17,6 +17,8 @@ def whole_audio(pieces: Sequence[Audio]) -> Samples:
     """The user's audio from the connection's start on; where none was recorded it is silent. Raises RecordError."""
     whole: Samples = np.zeros(max((piece.start + piece.count for piece in pieces), default=0), np.float32)
     for piece in pieces:
+        if piece.coding == SILENCE:
+            continue  # pages that are not written take no memory
         whole[piece.start : piece.start + piece.count] = decoded(piece)
     return whole
 

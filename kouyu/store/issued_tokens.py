@@ -18,7 +18,7 @@ from kouyu.store.audit import AddEntry
 from kouyu.store.database import Database
 from kouyu.store.errors import StoreError
 from kouyu.store.secret_digest import digest_of
-from kouyu.store.tables import tokens, used_assertions
+from kouyu.store.tables import apps, tokens, used_assertions
 from kouyu.store.token_records import APP_TOKEN_OUTLIVES_S, Permission, TokenRecord
 from kouyu.store.token_secret import new_secret
 from kouyu.store.token_writes import InsertToken
@@ -33,6 +33,10 @@ class AssertionUsed(StoreError):
     """This assertion was exchanged for a token before."""
 
 
+class AppDeleted(StoreError):
+    """The app was deleted while it signed in."""
+
+
 class IssuedTokens(msgspec.Struct, frozen=True):
     """The tokens of one sign-in or refresh, with their secrets, which are not saved; what the audit log says."""
 
@@ -44,13 +48,17 @@ class IssuedTokens(msgspec.Struct, frozen=True):
 
 
 class InsertIssued(msgspec.Struct, frozen=True):
-    """Save issued tokens, and forget those of apps that ended long ago."""
+    """Save issued tokens, and forget those of apps that ended long ago. Raises AppDeleted."""
 
     issued: IssuedTokens
 
     def apply(self, connection: Connection) -> None:
         """See Write."""
         access = self.issued.access
+        # Locked until these tokens are saved: whoever deletes the app revokes them too.
+        registered = select(apps.c.id).where(apps.c.id == access.app_id).with_for_update(read=True)
+        if connection.execute(registered).first() is None:
+            raise AppDeleted("the app was deleted")
         ended = access.created_at - APP_TOKEN_OUTLIVES_S
         connection.execute(delete(tokens).where(tokens.c.app_id != "", tokens.c.expires_at <= ended))
         InsertToken(access).apply(connection)

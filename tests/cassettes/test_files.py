@@ -65,6 +65,9 @@ def test_the_users_audio_is_kept_or_its_amount_alone(tmp_path: Path) -> None:
             '{"at":1,"from":"server","binary":{"bytes":3,"offset":9}}',
             "beyond the end of connection-0001.audio (0 bytes)",
         ),
+        ('{"at":1,"from":"server","binary":{"bytes":10000000000000}}', "line 2: Expected `int` <= 268435456"),
+        ('{"at":1,"from":"server","binary":{"bytes":-1}}', "line 2: Expected `int` >= 0"),
+        ('{"at":1,"from":"server","binary":{"bytes":1,"offset":-1}}', "line 2: Expected `int` >= 0"),
     ],
 )
 def test_a_broken_line_is_named(line: str, said: str, tmp_path: Path) -> None:
@@ -74,6 +77,26 @@ def test_a_broken_line_is_named(line: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(UnreadableCassette) as caught:
         read_cassette(tmp_path / "made")
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 42},
+        {"status": 200, "answer_headers": {"X-A": "one\r\nX-B: two"}},
+        {"status": 200, "answer_headers": {"X A": "one"}},
+        {"status": 200, "answer_headers": {"X-A": "你"}},
+        {"status": 200, "answer_body": {"file": "../outside.bin"}},
+        {"status": 200, "answer_body": {"file": "answer\0.bin"}},
+    ],
+    ids=str,
+)
+def test_an_answer_that_no_server_can_give_is_named(answer: dict[str, object], tmp_path: Path) -> None:
+    writer(tmp_path / "made").close()
+    line = json.dumps({"at": 0.0, "method": "GET", "path": "/", **answer})
+    (tmp_path / "made" / "requests.jsonl").write_text(line + "\n")
+    with pytest.raises(UnreadableCassette, match=r"requests\.jsonl, line 1: "):
+        read_cassette(tmp_path / "made")
 
 
 def test_a_folder_that_is_no_cassette_and_a_newer_one_are_refused(tmp_path: Path) -> None:

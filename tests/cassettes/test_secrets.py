@@ -57,6 +57,20 @@ def test_fields_and_forms_of_secrets_are_replaced_without_being_known(value: Any
     assert Secrets().scrub(value) == scrubbed
 
 
+@pytest.mark.parametrize(
+    ("text", "scrubbed"),
+    [
+        ('data: {"access_token":"abc","token_count":"3"}\n', 'data: {"access_token":"[redacted]","token_count":"3"}\n'),
+        ('{"api_key" : "a\\"b", "x": "y"}', '{"api_key" : "[redacted]", "x": "y"}'),
+        ('{"content":"{\\"password\\": \\"abc\\"}"}', '{"content":"{\\"password\\": \\"[redacted]\\"}"}'),
+        ('{"secret":""}', '{"secret":""}'),
+        ('{"secret":"cut o', '{"secret":"[redacted]'),
+    ],
+)
+def test_fields_of_json_in_a_text_are_replaced_too(text: str, scrubbed: str) -> None:
+    assert Secrets().scrub_json_text(text) == scrubbed
+
+
 def test_oauth_endpoints_give_nothing_away() -> None:
     secrets = Secrets()
     path = "/api/permission/oauth2/token"

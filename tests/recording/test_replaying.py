@@ -19,7 +19,7 @@ from kouyu.conversation.inputs import (
 from kouyu.protocol.configuration import Configuration
 from kouyu.protocol.errors import InvalidField
 from kouyu.recording.first_difference import difference_shown
-from kouyu.recording.frames import LARGEST_FRAME, MAGIC, RecordError, compressed, frame
+from kouyu.recording.frames import LARGEST_FRAME, MAGIC, SILENCE, Audio, Kind, RecordError, compressed, frame
 from kouyu.recording.record_file import Record, read_record
 from kouyu.recording.replaying import replay
 from tests.conversation.random_users import Do, histories, perform, tries
@@ -132,6 +132,17 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, sai
         ([3, 1.0, "SpeechAudio", {"order": 1, "packet": 10**12, "duration_ms": 1}, [], []], "cannot be read"),
         ([3, 1.0, "TimePassed", {}, [], [["Send", ["error", 7, "text"]]]], "an effect that cannot be read"),
         ([0, {"need_play_prologue": 3}], "a configuration cannot be read"),
+        ([4, "head"], "damaged: Expected `object`"),
+        ([1, "soon", 160], "damaged: Expected `float`"),
+        ([1, float("nan"), 160], "damaged: Expected `float`"),
+        ([1, 1.0, 2**62], "damaged: Expected `int`"),
+        ([2, 1.0, 160, "high", []], "damaged: Expected `float`"),
+        ([2, 1.0, 160, 0.5, 7], "damaged: Expected `array`"),
+        ([3, 1.0, ["AudioReceived"], {}, [], []], "damaged: Expected `str`"),
+        ([3, 1.0, "AudioReceived", {"end": 5}, 7, []], "damaged: Expected `array`"),
+        ([3, 1.0, "AudioReceived", {"end": 5}, [], [7]], "damaged: Expected `array`"),
+        ([3, 1.0, "SpeechAudio", {"order": 1, "packet": 2**26, "duration_ms": 1}, [], []], "cannot be read"),
+        ([3, 1.0, "SpeechAudio", {"order": 1, "packet": 9, "duration_ms": "long"}, [], []], "cannot be read"),
     ],
 )
 def test_an_entry_that_cannot_be_read_says_why(tmp_path: Path, entry: list[Any], said: str) -> None:
@@ -141,6 +152,31 @@ def test_an_entry_that_cannot_be_read_says_why(tmp_path: Path, entry: list[Any],
     header = msgspec.msgpack.encode(talk.header)
     path.write_bytes(MAGIC + frame(b"H", header) + frame(b"E", msgspec.msgpack.encode([entry])))
     with pytest.raises(RecordError, match=said):
+        read_record(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "said"),
+    [
+        (b"A", Audio(2**40, 10, SILENCE).packed(), "audio up to the sample"),
+        (b"A", Audio(0, 2**32 - 1, SILENCE).packed(), "audio up to the sample"),
+        (b"Z", msgspec.msgpack.encode({"reason": 5}), "its end cannot be read"),
+        (b"Z", b"\xc1", "its end cannot be read"),
+    ],
+)
+def test_audio_and_an_end_that_cannot_be_say_why(tmp_path: Path, kind: Kind, payload: bytes, said: str) -> None:
+    path = tmp_path / "file.kyrec"
+    header = msgspec.msgpack.encode(RecordedSimulation().header)
+    path.write_bytes(MAGIC + frame(b"H", header) + frame(kind, payload))
+    with pytest.raises(RecordError, match=said):
+        read_record(path)
+
+
+def test_a_time_that_no_clock_has_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "file.kyrec"
+    header = msgspec.structs.replace(RecordedSimulation().header, epoch=float("nan"))
+    path.write_bytes(MAGIC + frame(b"H", msgspec.msgpack.encode(header)))
+    with pytest.raises(RecordError, match="its header cannot be read"):
         read_record(path)
 
 

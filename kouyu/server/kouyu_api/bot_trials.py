@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from kouyu.agents.agent import Agent, AgentError, AgentRequest, ContextMessage, TextDelta, TextWithdrawn, ToolsCalled
 from kouyu.assembly.bot_directory import BotDirectory
+from kouyu.protocol.errors import FORBIDDEN, ProtocolError
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.bot_requests import BotBody
@@ -96,6 +97,8 @@ def bot_trial_routes(directory: BotDirectory, guard: Guard) -> list[HTTPRouteHan
         opt=described("Ask a bot that is not saved", "kouyu", body=TryBot, data=Trial),
     )
     async def try_bot(request: Request[Any, Any, Any]) -> Response[bytes]:
+        if refusal := request.user.refuses_bot(""):
+            raise ProtocolError(FORBIDDEN, refusal)
         given = await typed_body(request, TryBot)
         profile = given.over(BotProfile(name="trial"))
         await directory.check(profile)

@@ -25,6 +25,8 @@ from kouyu.store.token_records import TokenRecord
 _AROUND: Final = 60
 """Characters that are shown on each side of what was found."""
 _TITLE: Final = 120
+_MOST_DIGITS: Final = 18
+"""Of a number that both databases take."""
 _Seconds = Annotated[int, Meta(ge=0, le=4_102_444_800, description="Unix seconds; 0: no bound.")]
 
 
@@ -139,7 +141,7 @@ def _time_and_id(before: str) -> tuple[int, str]:
 
 
 def _number(before: str) -> int:
-    if not before.isascii() or not before.isdecimal():
+    if not before.isascii() or not before.isdecimal() or len(before) > _MOST_DIGITS:
         raise InvalidField("before", before, "next of the page before")
     return int(before)
 

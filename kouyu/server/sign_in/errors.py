@@ -12,6 +12,7 @@ from kouyu.protocol import errors
 from kouyu.protocol.errors import ProtocolError
 from kouyu.server.access.error_bodies import Detail
 from kouyu.store.errors import StoreError
+from kouyu.store.issued_tokens import AppDeleted
 
 log = logging.getLogger(__name__)
 
@@ -74,10 +75,15 @@ def _answer_store_error(request: Request[Any, Any, Any], error: StoreError) -> R
     return answer_refused(request, SignInRefused("server_error", errors.INTERNAL_MSG, status=500))
 
 
+def _answer_deleted_app(request: Request[Any, Any, Any], error: AppDeleted) -> Response[bytes]:
+    return answer_refused(request, SignInRefused("invalid_client", str(error), status=401))
+
+
 REFUSALS: Final[ExceptionHandlersMap] = {
     SignInRefused: answer_refused,
     ProtocolError: _answer_protocol_error,
     HTTPException: _answer_http_error,
+    AppDeleted: _answer_deleted_app,
     StoreError: _answer_store_error,
 }
 """The exception handlers of the sign-in endpoints."""

@@ -57,6 +57,12 @@ async def some(server: Running) -> None:
     await talk(store, "9", "Paris, secretly", "Yes.", at=12 * DAY, owner="shop")
 
 
+@pytest.mark.parametrize("query", [{"before": "9" * 40 + ".1"}, {"before": "9" * 40, "text": "a"}])
+async def test_a_page_that_no_search_gave_is_refused_by_name(server: Running, query: dict[str, str]) -> None:
+    answer = await get(server, "/v1/kouyu/conversations", **query)
+    assert (answer.status_code, "before" in answer.json()["msg"]) == (400, True)
+
+
 def ids(page: Any) -> list[str]:
     return [each["id"] for each in page["conversations"]]
 

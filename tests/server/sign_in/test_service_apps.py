@@ -16,6 +16,7 @@ from websockets.asyncio.client import connect
 
 from kouyu.cli.app_keys import new_key_pair
 from kouyu.server.sign_in.requests import JWT_BEARER
+from kouyu.store.issued_tokens import IssuedTokens
 from kouyu.store.token_records import APP_TOKEN_OUTLIVES_S
 from tests.server.conftest import Running
 from tests.server.sign_in.conftest import KEY_ID, PRIVATE_KEY, PUBLIC_KEYS, SignedUp, SignUp, called
@@ -205,6 +206,22 @@ async def test_deleting_the_app_revokes_its_tokens(service: SignedUp, server: Ru
     server.store.tokens._verified.clear()  # as after TRUSTED_SECONDS
     assert (await service.get("/v1/workspaces", headers=bearer(issued))).status_code == 401
     assert await server.store.tokens.verify(server.token) is not None
+
+
+async def test_no_token_is_issued_to_an_app_that_was_deleted_meanwhile(
+    service: SignedUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = service.server.store
+    save = store.issuer.save_for_assertion
+
+    async def save_late(issued: IssuedTokens, jti: str, expires_at: int) -> None:
+        assert await store.apps.delete(service.app.id) is not None
+        await save(issued, jti, expires_at)
+
+    monkeypatch.setattr(store.issuer, "save_for_assertion", save_late)
+    status, refused = await ask(service, signed(claims_of(service)))
+    assert (status, refused["error"]) == (401, "invalid_client")
+    assert not [token for token in await store.tokens.list() if token.app_id]
 
 
 async def test_conversations_begin_with_the_bots_of_the_scope_alone(service: SignedUp) -> None:
