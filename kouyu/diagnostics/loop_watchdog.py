@@ -28,6 +28,7 @@ _STILL_HELD_S: Final = 1.0
 """A block this long (in seconds) is logged before it has ended, since the process may be killed."""
 _STEP_S: Final = 0.005
 _FRAMES: Final = 15
+_WAITED: Final = "; the rest it waited, for the disk or because other programs keep the processors busy"
 
 
 class Holds(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,9 +93,10 @@ class LoopWatchdog:
         self.holds = Holds(count=self.holds.count + 1, longest_ms=round(max(self.holds.longest_ms, held_ms), 1))
         if is_new:
             log.warning(
-                "the event loop was blocked for %.0f ms (%.0f ms of CPU time), at %s",
+                "the event loop was blocked for %.0f ms (%.0f ms of CPU time%s), at %s",
                 held_ms,
                 busy_ms,
+                _WAITED if sys.platform == "linux" and busy_ms < held_ms / 2 else "",
                 _line(places),
             )
 
