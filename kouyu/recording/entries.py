@@ -170,7 +170,7 @@ class EntryDecoder:
     def _effect(self, recorded: Any) -> PlainEffect:
         try:
             return plain_recorded(recorded, self._tables)
-        except (LookupError, TypeError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             raise RecordError(f"it holds an effect that cannot be read: {error}") from error
 
 

@@ -131,6 +131,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, sai
         ([3, 1.0, "ReplyDelta", {"order": "one"}, [], []], "the input 'ReplyDelta' cannot be read"),
         ([3, 1.0, "SpeechAudio", {"order": 1, "packet": 10**12, "duration_ms": 1}, [], []], "cannot be read"),
         ([3, 1.0, "TimePassed", {}, [], [["Send", ["error", 7, "text"]]]], "an effect that cannot be read"),
+        ([3, 1.0, "TimePassed", {}, [], [["Send", []]]], "an effect that cannot be read"),
         ([0, {"need_play_prologue": 3}], "a configuration cannot be read"),
         ([4, "head"], "damaged: Expected `object`"),
         ([1, "soon", 160], "damaged: Expected `float`"),
