@@ -1,4 +1,4 @@
-"""The Chinese README and guides say as much as the English ones: the same parts, examples, table rows and links."""
+"""The Chinese README and guides say what the English ones say: the same parts, examples, links, names and numbers."""
 
 import re
 from pathlib import Path
@@ -23,6 +23,22 @@ def outline(page: Path) -> list[str]:
     return re.findall(r"^(#+ |\||- |\d\. )", text, re.MULTILINE)
 
 
+def prose(page: Path) -> str:
+    """The page without its blocks of code, on one line."""
+    return " ".join(FENCE.sub("", page.read_text(encoding="utf-8")).split())
+
+
+def names(page: Path) -> set[str]:
+    """What stands in backquotes: options, fields, commands, files."""
+    return set(re.findall(r"`([^`]+)`", prose(page)))
+
+
+def numbers(page: Path) -> list[str]:
+    """The numbers of the text, in no order: sentences are built differently."""
+    text = re.sub(r"`[^`]+`|\]\([^)]*\)", " ", prose(page))
+    return sorted(re.findall(r"\d[\d,.]*\d|\d", text))
+
+
 def links(page: Path) -> list[str]:
     """The files that the page leads to, from the root; of a guide the name alone."""
     text = FENCE.sub("", page.read_text(encoding="utf-8"))
@@ -44,6 +60,8 @@ def test_a_page_and_its_translation_are_of_one_shape(page: Path) -> None:
     assert examples(chinese) == examples(page)
     assert outline(chinese) == outline(page)
     assert links(chinese) == links(page)
+    assert names(chinese) == names(page)
+    assert numbers(chinese) == numbers(page)
 
 
 def test_no_page_is_translated_that_is_not_there() -> None:
