@@ -249,9 +249,9 @@ def _print_ready(ready: Ready, folder: Path) -> None:
 
 
 def _talk_command(folder: Path) -> str:
-    """The command that talks with this server from any folder."""
+    """The command that talks with this server from any folder, in a terminal without this one's variables."""
     words = [_command(), "talk", _from_here(Path(str(files("kouyu.bench.questions") / "en-capital.wav")))]
-    if folder != location.data_dir():
+    if folder != location.own_data_dir():
         words += ["--data-dir", str(folder)]
     return shlex.join(words)
 

@@ -13,7 +13,12 @@ DATABASE_FILE = "kouyu.db"
 def data_dir(given: str | Path | None = None) -> Path:
     """The folder for kouyu's data: the one given, else ``KOUYU_DATA_DIR``, else the user's own data folder."""
     chosen = given or os.environ.get(DATA_DIR_VARIABLE)
-    return Path(chosen).expanduser() if chosen else platformdirs.user_data_path("kouyu")
+    return Path(chosen).expanduser() if chosen else own_data_dir()
+
+
+def own_data_dir() -> Path:
+    """The user's own data folder, which counts where none is named."""
+    return platformdirs.user_data_path("kouyu")
 
 
 def database(given: str | Path | None = None, url: str = "") -> str | Path:

@@ -1,5 +1,6 @@
 """``kouyu serve`` from the command line, as far as it goes without weights; tests/end_to_end has the rest."""
 
+import os
 import re
 import shlex
 import sqlite3
@@ -15,6 +16,7 @@ from kouyu.cli.main import main
 from kouyu.cli.serve import _print_json, _print_ready, _read, _settings_file, _talk_command
 from kouyu.server.process.server_life import Ready
 from kouyu.settings import SettingsError
+from kouyu.store import location
 
 READY = Ready(
     http="http://127.0.0.1:8080",
@@ -132,11 +134,13 @@ def test_a_person_can_copy_every_line(capsys: pytest.CaptureFixture[str], monkey
     assert any(re.fullmatch(r"token +kouyu_secret", line) for line in lines)
 
 
-def test_the_command_to_try_finds_this_server(tmp_path: Path) -> None:
-    *_, question = shlex.split(_talk_command(tmp_path / "data"))
+def test_the_command_to_try_finds_this_server_from_another_terminal(tmp_path: Path) -> None:
+    *_, question = shlex.split(_talk_command(location.own_data_dir()))
     assert Path(question).is_file()
     command = _talk_command(tmp_path / "my data")
     assert f"--data-dir '{tmp_path}/my data'" in command
+    assert os.environ[location.DATA_DIR_VARIABLE] == str(tmp_path / "data")
+    assert f"--data-dir {tmp_path}/data" in _talk_command(tmp_path / "data")
 
 
 @pytest.mark.parametrize(("ends_with", "status"), [("pass", 0), ("raise EngineError('no voice')", 1)])
