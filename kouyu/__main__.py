@@ -1,5 +1,5 @@
 """`python -m kouyu` is `kouyu`."""
 
-from kouyu.cli.main import main
+from kouyu.cli.main import run
 
-main(prog_name="kouyu")
+run()

@@ -13,7 +13,11 @@ from cozepy import (
     WebsocketsEventType,
 )
 
-ENDS = [WebsocketsEventType.CONVERSATION_CHAT_COMPLETED, WebsocketsEventType.CONVERSATION_CHAT_FAILED]
+ENDS = [
+    WebsocketsEventType.CONVERSATION_CHAT_COMPLETED,
+    WebsocketsEventType.CONVERSATION_CHAT_FAILED,
+    WebsocketsEventType.ERROR,
+]
 
 
 class Handler(WebsocketsChatEventHandler):

@@ -16,7 +16,11 @@ from cozepy import (
     WebsocketsEventType,
 )
 
-ENDS = [WebsocketsEventType.CONVERSATION_CHAT_COMPLETED, WebsocketsEventType.CONVERSATION_CHAT_FAILED]
+ENDS = [
+    WebsocketsEventType.CONVERSATION_CHAT_COMPLETED,
+    WebsocketsEventType.CONVERSATION_CHAT_FAILED,
+    WebsocketsEventType.ERROR,
+]
 
 
 class Handler(WebsocketsChatEventHandler):
@@ -39,7 +43,7 @@ with coze.websockets.chat.create(bot_id="kouyu", on_event=handler)() as chat:
     question = {"delta": Path(sys.argv[1]).read_bytes()}
     chat.input_audio_buffer_append(InputAudioBufferAppendEvent.Data.model_validate(question))
     chat.input_audio_buffer_complete()
-    # Without wait_all=False it waits for both events; without the list it never returns from a chat that failed.
+    # Without wait_all=False it waits for all three; without the list it never returns after a failure.
     chat.wait(ENDS, wait_all=False)
 print()
 with wave.open("reply.wav", "wb") as reply:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import logging
+import os
+import sys
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -70,7 +73,7 @@ def _lacking(command: str, error: ModuleNotFoundError) -> Exception:
     how = extras.how_to_install(error.name or "")
     if how is None:
         return error
-    if command == "serve":
+    if command in ("serve", "replay"):  # with engines, which "server" alone has none of
         how = f"{extras.pip()} install 'kouyu[embedded]', then the model weights: kouyu models fetch"
     if error.name == "sounddevice":
         how += "; or name an audio file, which needs no microphone"
@@ -89,3 +92,30 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 )
 def main() -> None:
     """kouyu: a self-hosted voice conversation server that speaks the Coze realtime protocol."""
+
+
+def run() -> NoReturn:
+    """The program `kouyu`: run the command and end the process.
+
+    Where an engine still loads or computes when the command is done, the process ends without the interpreter's exit,
+    during which that native code would abort it.
+    """
+    try:
+        main(prog_name="kouyu")
+    except SystemExit as end:
+        if not _engines_at_work():
+            raise
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(end.code if isinstance(end.code, int) else end.code is not None)
+    sys.exit()
+
+
+def _engines_at_work() -> bool:
+    """Whether the command has left work on an engine's thread. Imports nothing where it had no engines."""
+    if "kouyu.engines.scheduler" not in sys.modules:
+        return False
+    from kouyu.engines.scheduler import threads_at_work
+
+    return threads_at_work()

@@ -75,6 +75,15 @@ def replay(
 
     With --as-test: 0 once the test is written and fails, 1 where it cannot be written or passes.
     """
+    alone = {
+        "--anonymise": (anonymise and not (save or test), "--save FILE or --as-test"),
+        "--turn": (turn is not None and not explain, "--explain"),
+        "--expect or --never": (bool(expect or never) and not test, "--as-test"),
+        "--config": (bool(configs) and not with_engines, "--with-engines"),
+    }
+    for option, (is_alone, other) in alone.items():
+        if is_alone:
+            raise click.UsageError(f"{option} does nothing without {other}")
     if with_engines:
         from kouyu.cli.replay_engines import replay_with_engines  # needs what the extras bring
 

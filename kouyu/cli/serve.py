@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import IO, Any, Final, NoReturn
+from typing import IO, Any, Final
 
 import click
 import msgspec
@@ -22,7 +22,6 @@ from kouyu.assembly.lifespan import open_sessions
 from kouyu.cli.start_check import show_check
 from kouyu.cli.tier_option import tier_option
 from kouyu.engines.errors import EngineError
-from kouyu.engines.scheduler import threads_at_work
 from kouyu.server.process.certificates import CertificateError
 from kouyu.server.process.data_folder import DataFolderError, open_data_folder
 from kouyu.server.process.log_lines import ServerLog
@@ -111,7 +110,6 @@ def serve(
         ("engines", "embedded", "tier"): ("--tier", tier),
     }
     options = {key: (option, value) for key, (option, value) in given.items() if value is not None}
-    failure = None
     try:
         if check:
             server_log.close()
@@ -120,12 +118,7 @@ def serve(
         _run(functools.partial(_read, path, is_needed, options), server_log, print_json)
     except SAID_PLAINLY as error:
         server_log.close()
-        failure = _Failure(str(error), server_log)
-        failure.__cause__ = error
-    if threads_at_work():
-        _end_process(failure)
-    if failure is not None:
-        raise failure
+        raise _Failure(str(error), server_log) from error
 
 
 class _Failure(click.ClickException):
@@ -140,17 +133,6 @@ class _Failure(click.ClickException):
             log.critical("%s", self.message)
         else:
             super().show(file)
-
-
-def _end_process(failure: click.ClickException | None) -> NoReturn:
-    """End the process while an engine is still loading; everything else is closed. A normal interpreter exit would make
-    that native code abort the process."""
-    if failure is not None:
-        failure.show()
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0 if failure is None else failure.exit_code)
 
 
 def _settings_file(config: Path | None) -> tuple[Path, bool]:

@@ -58,6 +58,21 @@ def test_one_turn_can_be_explained(file: Path) -> None:
     assert "Turn 1, " not in done.output
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--anonymise"], "--anonymise does nothing without --save FILE or --as-test"),
+        (["--turn", "1"], "--turn does nothing without --explain"),
+        (["--never", "error"], "--expect or --never does nothing without --as-test"),
+        (["--config", __file__], "--config does nothing without --with-engines"),
+    ],
+    ids=lambda given: given[0] if isinstance(given, list) else "",
+)
+def test_an_option_that_would_have_no_effect_is_refused(file: Path, options: list[str], said: str) -> None:
+    done = CliRunner().invoke(replay, [str(file), *options])
+    assert (done.exit_code, said in done.output) == (2, True), done.output
+
+
 def test_it_needs_nothing_of_the_extras(file: Path) -> None:
     done = run_light(f"from kouyu.cli.main import main; main(['replay', '--explain', {str(file)!r}])")
     assert (done.returncode, ": the same (" in done.stdout) == (0, True), done.stderr

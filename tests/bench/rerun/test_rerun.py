@@ -120,4 +120,5 @@ def test_without_the_engines_libraries_it_says_what_to_install(tmp_path: Path) -
     interrupted(path)
     done = run_light(f"from kouyu.cli.main import main; main(['replay', '--with-engines', {str(path)!r}])")
     assert done.returncode == 1
-    assert done.stderr.endswith("pip install 'kouyu[server]'\n"), done.stderr
+    how = "pip install 'kouyu[embedded]', then the model weights: kouyu models fetch\n"
+    assert done.stderr.endswith(how), done.stderr
