@@ -22,9 +22,14 @@ def add_bot(path: Path, bot: dict[str, Any]) -> None:
         write_first(path)
         text = path.read_text(encoding="utf-8-sig")
         there = tomllib.loads(text).get("bots", [])
-        taken = {name for each in there for name in (each["id"], *each.get("aliases", []))}
-        if found := taken & {bot["id"], *bot.get("aliases", [])}:
-            raise SettingsError(f"{path}: there is a bot {min(found)!r} already; choose another id with --id")
+        taken = {name: each["id"] for each in there for name in (each["id"], *each.get("aliases", []))}
+        for alias in bot.get("aliases", []):
+            if alias in taken:
+                raise SettingsError(
+                    f"{path}: the bot {taken[alias]!r} is {alias} already; remove that bot to take it over anew"
+                )
+        if bot["id"] in taken:
+            raise SettingsError(f"{path}: there is a bot {bot['id']!r} already; choose another id with --id")
         table = tomlkit.table()
         for name, value in bot.items():
             is_long = isinstance(value, str) and "\n" in value

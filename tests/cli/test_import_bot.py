@@ -101,9 +101,12 @@ def test_a_first_settings_file_is_written_where_there_is_none(cloud: FixedAnswer
 def test_a_bot_that_is_there_is_not_written_over(cloud: FixedAnswers) -> None:
     imported(cloud, "748")
     before = Path("kouyu.toml").read_text()
-    again = imported(cloud, "748")
+    again = imported(cloud, "748", "--id", "another")
     assert again.exit_code == 1
-    assert "there is a bot '748' already; choose another id with --id" in again.stderr
+    assert "the bot 'english-tutor' is 748 already; remove that bot to take it over anew" in again.stderr
+    other = imported(cloud, "3", "--id", "english-tutor")
+    assert other.exit_code == 1
+    assert "there is a bot 'english-tutor' already; choose another id with --id" in other.stderr
     assert Path("kouyu.toml").read_text() == before
 
 
