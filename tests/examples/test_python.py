@@ -16,7 +16,7 @@ QUESTION = "What is the capital of France?"
 def test_talk(examples_server: RunningServer, questions: Path, tmp_path: Path) -> None:
     question = str(questions / "en-capital.wav")
     printed = run(examples_server.https, examples_server, tmp_path, *python("python/talk.py"), question)
-    assert printed == f"You:  {QUESTION}\n{QUESTION} "
+    assert printed == f"You:  {QUESTION}\n{QUESTION} \n"
     assert 0.5 < seconds(tmp_path / "reply.wav") < 10
 
 
