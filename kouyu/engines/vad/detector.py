@@ -103,15 +103,19 @@ class VoiceActivityDetector:
             await self._asked.wait()
             if self._open >= GATHER_FROM and len(self._waiting) < MAX_BATCH:
                 await asyncio.sleep(min(MOST_GATHER_SECONDS, GATHER_SECONDS * self._open / GATHER_FROM))
-            batch = list(islice(self._waiting, MAX_BATCH))
-            for stream in batch:
-                del self._waiting[stream]
-            self._judge_batch([stream for stream in batch if stream.waiting])
-            self._waiting.update((stream, None) for stream in batch if stream.waiting)
+            self._judge_waiting()
             if self._waiting:
                 await asyncio.sleep(0)
             else:
                 self._asked.clear()
+
+    # A method of its own: what `_serve` still held while it waits, such as the last stream, would keep a session alive.
+    def _judge_waiting(self) -> None:
+        batch = list(islice(self._waiting, MAX_BATCH))
+        for stream in batch:
+            del self._waiting[stream]
+        self._judge_batch([stream for stream in batch if stream.waiting])
+        self._waiting.update((stream, None) for stream in batch if stream.waiting)
 
     def _judge_batch(self, batch: "list[VoiceActivityStream]") -> None:
         try:
