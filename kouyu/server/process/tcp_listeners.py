@@ -19,9 +19,10 @@ LARGEST_MESSAGE = 5 * 1024 * 1024
 """Maximum size of a WebSocket message in bytes: whole audio files come in one event (websocket.md 1.4). Parsing one
 takes 20 ms at most (base64 with line breaks). Other events are shorter (``client_json.MOST_CHARACTERS``)."""
 BACKLOG = 2048
-KEEP_ALIVE_S = 75
-"""Seconds that an idle connection is kept for a further request. HTTP clients close theirs after 5 s (httpx, and with it
-cozepy) to 60 s: the server must be later, or a request meets a connection that is just being closed, and fails."""
+KEEP_ALIVE_S = 55
+"""Seconds that an idle connection is kept for a further request, below ``http_protocol.LONGEST_STALL_S``. Many clients
+close theirs after 5 s (httpx, and so cozepy) to 30 s: the server must be later, or a request meets a connection that is
+just being closed, and fails."""
 EVERYWHERE = "0.0.0.0"
 """The host that means all addresses of this machine."""
 SHUTDOWN_S = 1

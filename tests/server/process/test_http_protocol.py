@@ -1,7 +1,6 @@
 """Clients that stop in the middle of HTTP are not waited for without end."""
 
 import asyncio
-import re
 import socket
 
 import pytest
@@ -62,17 +61,3 @@ async def test_a_conversation_may_be_silent_for_as_long_as_it_likes(server: Runn
         await client.send("still here")
         assert await client.recv() == "still here"
     await until(lambda: not server.sessions.running)
-
-
-async def test_an_idle_connection_is_kept_for_longer_than_clients_keep_it(server: Running) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    for pause_s in (5.5, 0):  # httpx keeps one for 5 s
-        writer.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        async with asyncio.timeout(10):
-            assert b" 200 " in await reader.readline()
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = re.search(rb"content-length: (\d+)", head.lower())
-            assert length is not None
-            await reader.readexactly(int(length[1]))
-        await asyncio.sleep(pause_s)
-    writer.close()
