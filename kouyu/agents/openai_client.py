@@ -151,10 +151,10 @@ class OpenAIClient:
                         "it hung up before it answered: try again in a moment", f"{type(fault).__name__} {fault}"
                     ) from fault
                 resets_allowed -= 1
-                # The server died with this request: the time it hung before does not count as restart time. Or it had
-                # just closed a connection that was kept open, and answers on a new one at once.
+                # The server died with this request: the time it hung before does not count as restart time.
                 keep_trying_until = loop.time() + self._endpoint.reconnect_s
-                continue
+                if self._endpoint.keep_alive:
+                    continue  # or it had just closed a connection that was kept open, and answers on a new one at once
             except (TimeoutError, httpx.TimeoutException, httpx.HTTPError, httpx.InvalidURL) as fault:
                 raise self._fault(fault, answered=False) from fault
             else:

@@ -61,7 +61,7 @@ def _open(url: URL, count: int, chosen: StoreOptions, *, writes: bool, timeout_s
         options["pool_timeout"] = chosen.timeout_s
         url, arguments = dialect.connection_arguments(url, chosen, timeout_s)
         asynchronous = create_async_engine(url, connect_args=arguments, **options)
-        return _Asynchronous(asynchronous, writes=writes, timeout_s=timeout_s)
+        return _Asynchronous(asynchronous, writes=writes)
     engine = create_engine(url, **options)
     event.listen(engine, "connect", dialect.configure_sqlite)
     if writes:
@@ -88,17 +88,22 @@ class _OnThreads:
 
 
 class _Asynchronous:
-    def __init__(self, engine: AsyncEngine, *, writes: bool, timeout_s: float | None) -> None:
+    def __init__(self, engine: AsyncEngine, *, writes: bool) -> None:
+        from asyncpg import InterfaceError
+
         self.engine = engine.sync_engine
         self._engine = engine
-        self._timeout_s = timeout_s
+        self._lost = InterfaceError
         self._connect: Callable[[], AbstractAsyncContextManager[AsyncConnection]] = (
             engine.begin if writes else engine.connect
         )
 
     async def run(self, work: Callable[[Connection], T]) -> T:
-        async with self._connect() as connection:
-            return await connection.run_sync(work)
+        try:
+            async with self._connect() as connection:
+                return await connection.run_sync(work)
+        except self._lost as error:  # SQLAlchemy does not wrap it where a connection is lost while it is set up
+            raise ConnectionError(str(error)) from error
 
     async def close(self) -> None:
         await self._engine.dispose()
