@@ -17,7 +17,8 @@ def test_a_bot_is_made_tried_published_talked_to_and_changed(page: Page, console
     assert seen["address"] != "#/bots/new"
     assert seen["chosen"] == "Pirate"
     assert seen["prompt"] == "You are a grim pirate."
-    asked = [request.messages for request in console_model.requests if request.messages[-1]["content"] == "Land?"]
+    chats = [request.messages for request in console_model.requests if "messages" in request.body]
+    asked = [messages for messages in chats if messages[-1]["content"] == "Land?"]
     assert asked[0][0]["content"] == "You are a pirate."
 
 
