@@ -29,6 +29,7 @@ FOLDERS: Final = (
     ("text", "settings"),
     ("agents", "session", "tracing", "backup", "bundle"),
     ("text_chats", "audio", "store"),
+    ("cassettes", "player", "proxy", "recording", "start_check", "testing"),
     ("assembly", "cli", "diagnostics", "metrics", "model_files", "serving", "weights", "workers"),
 )
 """Folders of tests/, by the run that they are part of. Two runs go on at once."""

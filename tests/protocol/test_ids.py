@@ -4,6 +4,8 @@ import re
 import time
 import uuid
 
+import pytest
+
 from kouyu.protocol.ids import MOST_SERVERS, NO_SERVER, IdFactory, new_event_id, new_log_id, server_of
 
 
@@ -58,3 +60,11 @@ def test_a_log_id_is_02_then_milliseconds_then_hex_53_characters_long() -> None:
     assert found is not None
     assert len(made) == 53
     assert before <= int(found[1]) <= int(time.time() * 1000)
+
+
+def test_more_ids_than_fit_into_a_millisecond_go_on_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kouyu.protocol.ids.time.time", lambda: 1_800_000_000.0)
+    factory = IdFactory(7)
+    made = [factory.next_id() for _ in range(3000)]
+    assert made == sorted(set(made))
+    assert {server_of(each) for each in made} == {7}

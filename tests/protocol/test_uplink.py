@@ -25,7 +25,7 @@ from kouyu.protocol.uplink import (
     UplinkEvent,
     parse,
 )
-from kouyu.protocol.uplink_envelope import origin_message
+from kouyu.protocol.uplink_envelope import frame_of_audio, origin_message
 
 DATALESS = {
     "input_audio_buffer.complete": InputAudioBufferComplete,
@@ -265,3 +265,11 @@ def test_any_json_is_read_or_refused_with_a_protocol_error(event_type: Any, data
 def test_any_text_is_read_or_refused_with_a_protocol_error(text: str | bytes) -> None:
     with pytest.raises(ProtocolError):
         parse(text)
+
+
+def test_only_an_append_of_usual_size_is_a_frame_of_audio() -> None:
+    frame = '{"id": "1", "event_type": "input_audio_buffer.append", "data": {"delta": "AAEC"}}'
+    assert frame_of_audio(frame) == b"\x00\x01\x02"
+    assert frame_of_audio(frame.encode()) == b"\x00\x01\x02"
+    for other in (frame.replace("append", "clear"), frame.replace("AAEC", "!"), "{", "[]"):
+        assert frame_of_audio(other) is None
