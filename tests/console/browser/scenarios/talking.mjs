@@ -149,7 +149,9 @@ export async function lost(page, where, { bot }) {
   await page.click('nav a:has-text("Talk")');
   const choice = await page.$eval('.partners .choice', label => label.querySelector('select, input').tagName);
   await context.setOffline(false);
-  await page.waitForFunction(() => !document.querySelector('.composer .state').textContent.includes('trying again'));
+  // It dials again by itself, or, where it has given up, with the next message.
+  const isOpen = () => window.opened.some(({ url, readyState }) => url.includes('/v1/chat') && readyState === 1);
+  await page.waitForFunction(isOpen, undefined, { timeout: 20_000 }).catch(() => undefined);
   await type(page, 'Second');
   await page.waitForSelector('.bubble.agent:has-text("Second")');
   return { failure, choice };
