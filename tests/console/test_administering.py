@@ -1,6 +1,7 @@
 """Administration on the page: access tokens, and charts of the metrics."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def test_without_the_permission_the_view_of_tokens_says_so(page: Page) -> None:
 
 
 @pytest.mark.parametrize("browser", [{}, {"dark": True, "phone": True}], ids=["light", "dark, on a phone"])
-def test_charts_show_a_turn_and_say_it_in_words(page: Page, browser: dict[str, bool]) -> None:
+def test_charts_show_a_turn_and_say_it_in_words(page: Page, browser: dict[str, Any]) -> None:
     seen = page.does("administering", "charts", bot="echo", **browser)
     assert len(seen["labels"]) == 9
     conversations, first_audio = seen["labels"][:2]
