@@ -1,10 +1,10 @@
 """Writes session records off the event loop: one thread for all sessions of a server."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, TypeVar
 
 import msgspec
 
@@ -15,6 +15,8 @@ from kouyu.recording.frames import MAGIC, Ending, Header, frame
 from kouyu.store.session_records import SessionRecordFiles
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 MOST_WAITING: Final = 30
 """Batches of one session that may wait for the disk: a minute of it. Beyond that the record ends."""
@@ -98,9 +100,9 @@ class _WritingThread:
     def cut(self, reason: str) -> None:
         self._guarded(self._cut, reason)
 
-    def _guarded(self, work: object, argument: object) -> None:
+    def _guarded(self, work: Callable[[T], None], argument: T) -> None:
         try:
-            work(argument)  # type: ignore[operator]
+            work(argument)
         except Exception as error:  # the boundary to recording: it must not change the session
             log.exception("%s: the session is no longer recorded", self._header.log_id)
             self.stopped = f"the record could not be written: {error}"

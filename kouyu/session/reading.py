@@ -73,10 +73,10 @@ class Reading:
 
     def _take_frame(self, message: str | bytes) -> bool:
         """Take in a frame of audio that needs no waiting; leave everything else. Not called by this task."""
-        delta = frame_of_audio(message)
-        if delta is None or not self._has_begun or self._context is None:
+        if not self._has_begun or self._context is None:
             return False
-        if not self._context.run(self._user_audio.take, delta):
+        delta = frame_of_audio(message)
+        if delta is None or not self._context.run(self._user_audio.take, delta):
             return False
         self._redialing.heard_from()
         return True

@@ -9,7 +9,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -140,8 +140,7 @@ class Apps:
 
     async def delete(self, id_or_name: str) -> AppRecord | None:
         """Delete an app and revoke all of its tokens; return it, or None if there was none."""
-        deleted: Any = await self._database.write_one(_DeleteApp(id_or_name))
-        return deleted if isinstance(deleted, AppRecord) else None
+        return await self._database.write_one(_DeleteApp(id_or_name))
 
 
 def _check_redirect_uri(uri: str) -> None:

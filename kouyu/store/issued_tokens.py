@@ -3,7 +3,6 @@
 The tokens of one sign-in share a grant: revoking one of them revokes all.
 """
 
-import hashlib
 import time
 from collections.abc import Callable
 from typing import Final
@@ -77,7 +76,7 @@ class _UseAssertion(msgspec.Struct, frozen=True):
     def apply(self, connection: Connection) -> None:
         connection.execute(delete(used_assertions).where(used_assertions.c.expires_at <= self.now))
         # Hashed: an app chooses it, at any length.
-        digest = hashlib.sha256(f"{self.app_id}\n{self.jti}".encode(errors="surrogatepass")).hexdigest()
+        digest = digest_of(f"{self.app_id}\n{self.jti}")
         try:
             connection.execute(insert(used_assertions).values(digest=digest, expires_at=self.expires_at))
         except IntegrityError as error:

@@ -268,7 +268,6 @@ _SERVERS: Final[Statements] = (
     CREATE TABLE servers (
         number BIGINT NOT NULL PRIMARY KEY,
         run TEXT NOT NULL,
-        url TEXT NOT NULL,
         renewed_at DOUBLE PRECISION NOT NULL
     )
     """,

@@ -32,11 +32,10 @@ MOST_ABANDONED: Final = 10_000
 
 
 class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A server with a lease. ``run`` is random; ``url`` is where the other servers reach it, "" if they cannot."""
+    """A server with a lease. ``run`` is random."""
 
     number: int
     run: str
-    url: str = ""
     renewed_at: float
 
 
@@ -48,7 +47,6 @@ class Register(msgspec.Struct, frozen=True):
     """
 
     run: str
-    url: str
     failed_at: int
     alone: bool
 
@@ -62,9 +60,7 @@ class Register(msgspec.Struct, frozen=True):
         free = next((number for number in range(1, MOST_SERVERS + 1) if number not in live), NO_SERVER)
         if free == NO_SERVER:
             raise StoreError(f"{MOST_SERVERS} servers use the database already")
-        connection.execute(
-            insert(servers).values(number=free, run=self.run, url=self.url, renewed_at=dialect.now(connection))
-        )
+        connection.execute(insert(servers).values(number=free, run=self.run, renewed_at=dialect.now(connection)))
         return free, failed
 
 
@@ -124,12 +120,11 @@ def _live(connection: Connection) -> frozenset[int]:
 class ServerLease:
     """This server's lease. ``keep`` renews it, and fails the chats of servers that are gone."""
 
-    def __init__(self, database: Database, ids: IdFactory, clock: Callable[[], float], url: str) -> None:
+    def __init__(self, database: Database, ids: IdFactory, clock: Callable[[], float]) -> None:
         self._database = database
         self._abandoned: set[str] = set()
         self._ids = ids
         self._clock = clock
-        self._url = url
         self._run = ""
         self._renewed_since = 0.0
         """Since when it has been renewed without a gap; of the monotonic clock."""
@@ -139,7 +134,7 @@ class ServerLease:
         """Take a free number, and fail the chats of servers that are gone. Raises StoreError."""
         alone = not self._database.is_shared
         self._run = secrets.token_hex(8)
-        register = Register(self._run, self._url, int(self._clock()), alone)
+        register = Register(self._run, int(self._clock()), alone)
         self._ids.server, failed = await self._database.write_one(register)
         self._renewed_since = self._renewed_at = time.monotonic()
         if failed:

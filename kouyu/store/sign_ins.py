@@ -108,16 +108,15 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
             return "unknown"
         if sign_in.expires_at <= self.now:
             return "expired"
-        if self.is_device:
-            if sign_in.status == "pending":
-                return self._poll(connection, sign_in)
-        else:
-            self._forget(connection)  # a code that was sent with a wrong verifier may be a stolen one
+        if self.is_device and sign_in.status == "pending":
+            return self._poll(connection, sign_in)
+        # In any case: an authorization code that was sent with a wrong verifier may be a stolen one.
+        connection.execute(delete(sign_ins).where(sign_ins.c.digest == self.digest))
+        if not self.is_device:
             if sign_in.redirect_uri != self.redirect_uri:
                 return "other_uri"
             if not secrets.compare_digest(sign_in.challenge, self.challenge):
                 return "other_verifier"
-        self._forget(connection)
         if sign_in.status == "denied":
             return "denied"
         InsertIssued(self.issued).apply(connection)
@@ -129,9 +128,6 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         polled: dict[str, Any] = {"polled_at": self.now, "interval_s": interval_s}
         connection.execute(update(sign_ins).where(sign_ins.c.digest == self.digest).values(polled))
         return "slow_down" if too_early else "pending"
-
-    def _forget(self, connection: Connection) -> None:
-        connection.execute(delete(sign_ins).where(sign_ins.c.digest == self.digest))
 
 
 class SignIns:

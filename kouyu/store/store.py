@@ -73,7 +73,6 @@ class Store:
         clock: Callable[[], float] = time.time,
         files_folder: Path | None = None,
         sessions_folder: Path | None = None,
-        url: str = "",
         options: StoreOptions = DEFAULT,
     ) -> "Store":
         """Open the database at a path (SQLite) or URL for a server: take a lease, mark the chats as failed that servers
@@ -81,14 +80,14 @@ class Store:
 
         ``recover=False`` does none of this, and does not migrate: for a program beside a running server. ``clock``
         returns Unix seconds; ``files_folder`` is the folder of uploaded files, ``sessions_folder`` that of session
-        records; ``url`` is where other servers reach this one. Raises SchemaTooNew, SchemaTooOld (see
-        ``Database.open``), and StoreError if the database cannot be opened.
+        records. Raises SchemaTooNew, SchemaTooOld (see ``Database.open``), and StoreError if the database cannot be
+        opened.
         """
         database = await Database.open(location, beside_server=not recover, options=options)
         store = cls(database, clock, files_folder, sessions_folder)
         if recover:
             try:
-                lease = ServerLease(database, store.ids, clock, url)
+                lease = ServerLease(database, store.ids, clock)
                 await lease.take()
                 store.lease = lease
                 await store.lost_connections.forget_old()

@@ -272,7 +272,6 @@ class ServerColumns(TypedColumns):
 
     number: Named[int] = Column(BigInteger, primary_key=True)
     run: Named[str] = Column(Text)
-    url: Named[str] = Column(Text)
     renewed_at: Named[float] = Column(Double)
 
 

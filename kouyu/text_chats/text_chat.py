@@ -34,6 +34,7 @@ from kouyu.text_chats.beginning import Beginning, already_runs
 from kouyu.text_chats.chat_output import ChatOutput
 from kouyu.text_chats.chat_request import ChatRequest
 from kouyu.text_chats.event_stream import ClientGone, EventStream
+from kouyu.text_chats.in_time import next_in_time
 from kouyu.text_chats.services import ChatServices
 from kouyu.text_chats.spoken_answer import SpokenAnswer
 from kouyu.text_chats.written_answer import WrittenAnswer
@@ -230,17 +231,7 @@ class TextChat:
         return msgspec.structs.replace(request, messages=messages, follow_up=True)
 
     async def _next(self, events: AsyncGenerator[AgentEvent, None]) -> AgentEvent | None:
-        """The agent's next event; None at its end. Raises AgentError if it takes too long."""
-        limits = self._services.limits
-        if self._answer.has_begun:
-            limit_s, reason = limits.reply_stall_s, chat_failures.answer_stalled(limits.reply_stall_s)
-        else:
-            limit_s, reason = limits.reply_start_s, chat_failures.no_answer(limits.reply_start_s)
-        try:
-            async with asyncio.timeout(limit_s):
-                return await anext(events, None)
-        except TimeoutError as fault:
-            raise AgentError(reason) from fault
+        return await next_in_time(events, self._services.limits, has_begun=self._answer.has_begun)
 
     async def _wait_for_tools(self) -> None:
         """End the stream, and wait while the client runs its tools (rest.md 4.2)."""

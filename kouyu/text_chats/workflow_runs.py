@@ -30,6 +30,7 @@ from kouyu.conversation.limits import Limits
 from kouyu.protocol.downlink import Usage
 from kouyu.protocol.ids import IdFactory
 from kouyu.serving.caller import Caller
+from kouyu.text_chats.in_time import next_in_time
 
 log = logging.getLogger(__name__)
 
@@ -200,17 +201,7 @@ class WorkflowRuns:
     async def _in_time(self, events: AsyncGenerator[AgentEvent, None]) -> AsyncIterator[AgentEvent]:
         """The events. Raises AgentError if the first or the next one takes too long."""
         has_begun = False
-        while True:
-            limits = self._limits()
-            limit_s = limits.reply_stall_s if has_begun else limits.reply_start_s
-            try:
-                async with asyncio.timeout(limit_s):
-                    event = await anext(events, None)
-            except TimeoutError as fault:
-                late = chat_failures.answer_stalled if has_begun else chat_failures.no_answer
-                raise AgentError(late(limit_s)) from fault
-            if event is None:
-                return
+        while (event := await next_in_time(events, self._limits(), has_begun=has_begun)) is not None:
             yield event
             has_begun = True
 
