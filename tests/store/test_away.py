@@ -8,12 +8,16 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import text
 
 from kouyu.store.database import Database
 from kouyu.store.errors import DatabaseAway
+from kouyu.store.notices import Notice, SectionChanged
 from kouyu.store.options import StoreOptions
 from kouyu.store.store import Store
 from tests.standins.postgres import NEEDED, Postgres, is_installed, running_postgres
+
+PATIENCE_S = 60
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +75,33 @@ async def test_who_reads_after_a_restart_of_an_idle_database_notices_nothing(
     await asyncio.gather(*(store.check() for _ in range(8)))  # every connection has been used
     await asyncio.to_thread(own_postgres.control, "restart", "-m", "fast")
     await asyncio.gather(*(store.check() for _ in range(8)))
+
+
+async def test_news_of_other_servers_come_again_after_a_restart(own_postgres: Postgres, store: Store) -> None:
+    heard: asyncio.Queue[Notice | None] = asyncio.Queue()
+    listening = asyncio.create_task(store.notices.listen(heard.put))
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            assert await heard.get() is None  # it is connected
+        await store.check()  # this connection stays, and the server waits for it
+        stopping = asyncio.create_task(asyncio.to_thread(own_postgres.control, "stop", "-m", "smart"))
+        await asyncio.sleep(0.5)
+        lost = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN \"kouyu\"'"
+        assert await store._database.scalar(text(lost))
+        await asyncio.sleep(1.5)  # the server answers that it is shutting down
+        await asyncio.to_thread(own_postgres.control, "stop", "-m", "fast")
+        await stopping
+        await asyncio.to_thread(own_postgres.control, "start")
+        async with asyncio.timeout(PATIENCE_S):
+            assert await heard.get() is None
+        async with Store(await open_patiently(own_postgres, 60.0)) as other:
+            await begin(other, "told")
+            await other.of("").conversations.set_section("told", "2")
+        async with asyncio.timeout(PATIENCE_S):
+            assert await heard.get() == SectionChanged("told")
+    finally:
+        listening.cancel()
+        await asyncio.wait({listening})
 
 
 async def test_a_database_that_stays_away_is_told_as_that_to_everybody_who_waits(own_postgres: Postgres) -> None:
