@@ -74,10 +74,14 @@ class Notices:
 
         None stands for notices that may have been missed: at each new connection, and when too many wait.
         """
-        while self._connect is not None:
+        if self._connect is None:
+            return
+        from asyncpg import InterfaceError, PostgresError
+
+        while True:
             try:
                 await self._listen(on_notice, await self._connect())
-            except (TimeoutError, OSError) as fault:
+            except (OSError, InterfaceError, PostgresError) as fault:  # the last: of a server that starts or stops
                 log.warning("no notices of other servers come (%s); trying again", fault)
             await asyncio.sleep(_PAUSE_S)
 
