@@ -1,11 +1,11 @@
 """Follows what other servers on the same database change: bots, sections and deleted conversations."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from kouyu.assembly.bot_directory import BotDirectory
+from kouyu.serving.background import in_background
 from kouyu.serving.services import Services
 from kouyu.store.errors import StoreError
 from kouyu.store.notices import BotChanged, ConversationDeleted, Notice, SectionChanged
@@ -62,10 +62,5 @@ class _Follower:
 async def following_other_servers(services: Services, bots: BotDirectory, chats: TextChats) -> AsyncIterator[None]:
     """Follow the other servers while the block runs; on SQLite there are none."""
     follower = _Follower(services, bots, chats)
-    listening = asyncio.create_task(services.store.notices.listen(follower.take), name="notices of other servers")
-    try:
+    async with in_background(services.store.notices.listen(follower.take), "notices of other servers"):
         yield
-    finally:
-        listening.cancel()
-        with suppress(asyncio.CancelledError):
-            await listening

@@ -17,7 +17,7 @@ import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Annotated, Final
 
 import msgspec
@@ -25,6 +25,7 @@ from msgspec import Meta
 
 from kouyu.diagnostics.machine_use import MachineUse
 from kouyu.engines.scheduler import Scheduler
+from kouyu.serving.background import in_background
 
 log = logging.getLogger(__name__)
 
@@ -150,13 +151,8 @@ class Overload:
     @asynccontextmanager
     async def watching(self, scheduler: Scheduler) -> AsyncIterator[None]:
         """Sample the scheduler, the event loop and the machine while the block runs."""
-        task = asyncio.create_task(self._watch(scheduler), name="overload")
-        try:
+        async with in_background(self._watch(scheduler), "overload"):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def _watch(self, scheduler: Scheduler) -> None:
         clock = asyncio.get_running_loop().time

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -42,6 +42,7 @@ from kouyu.server.process.retention import retention_enforced
 from kouyu.server.process.stopping import Stopping, stop_on_signals
 from kouyu.server.process.tcp_listeners import EVERYWHERE, Ports, bind, listening
 from kouyu.server.sockets.chat import AnswererIds
+from kouyu.serving.background import in_background
 from kouyu.serving.services import Services
 from kouyu.serving.turns_in_progress import TurnsInProgress
 from kouyu.settings import Settings
@@ -286,10 +287,5 @@ async def _open_store(database: str | Path, folder: DataFolder, options: StoreOp
     opened = await Store.open(database, files_folder=folder.files, sessions_folder=folder.sessions, options=options)
     async with opened as store:
         assert store.lease is not None
-        keeping = asyncio.create_task(store.lease.keep(), name="server-lease")
-        try:
+        async with in_background(store.lease.keep(), "server-lease"):
             yield store
-        finally:
-            keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeping
