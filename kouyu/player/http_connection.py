@@ -10,11 +10,11 @@ from kouyu.cassettes.comparison import carry_over
 from kouyu.cassettes.differences import Difference
 from kouyu.cassettes.events import compact
 from kouyu.cassettes.format import Body, Exchange
+from kouyu.cassettes.http_events import next_event
 from kouyu.player.played_cassette import PlayedCassette
 from kouyu.player.socket_connection import serve_socket
 from kouyu.protocol.errors import NOT_FOUND
 
-READ_BYTES: Final = 65_536
 _LARGEST_BODY: Final = 512 * 1024 * 1024
 """That of the largest upload that the service takes."""
 _ANY_ORIGIN: Final = {
@@ -46,23 +46,19 @@ async def serve_http(played: PlayedCassette, reader: asyncio.StreamReader, write
 
 
 async def _next(http: h11.Connection, reader: asyncio.StreamReader) -> h11.Request | None:
-    while (event := http.next_event()) is h11.NEED_DATA:
-        http.receive_data(await reader.read(READ_BYTES))
+    event = await next_event(http, reader)
     return event if isinstance(event, h11.Request) else None
 
 
 async def _body(http: h11.Connection, reader: asyncio.StreamReader) -> bytes:
     body = bytearray()
     while True:
-        event = http.next_event()
-        if event is h11.NEED_DATA:
-            http.receive_data(await reader.read(READ_BYTES))
-        elif isinstance(event, h11.Data):
-            body += event.data
-            if len(body) > _LARGEST_BODY:
-                raise h11.RemoteProtocolError("the body is too large", error_status_hint=413)
-        else:
+        event = await next_event(http, reader)
+        if not isinstance(event, h11.Data):
             return bytes(body)
+        body += event.data
+        if len(body) > _LARGEST_BODY:
+            raise h11.RemoteProtocolError("the body is too large", error_status_hint=413)
 
 
 async def _answer(

@@ -20,6 +20,7 @@ from kouyu.cassettes.differences import Difference
 from kouyu.cassettes.events import event_type_of, without_audio
 from kouyu.cassettes.format import Close, Opening
 from kouyu.cassettes.frames import Messages
+from kouyu.cassettes.http_events import READ_BYTES
 from kouyu.cassettes.playback import Playback, begin
 from kouyu.cassettes.selection import readable_query
 from kouyu.player.played_cassette import PlayedCassette
@@ -27,7 +28,6 @@ from kouyu.protocol import ids
 from kouyu.protocol.downlink import encode, error
 from kouyu.protocol.errors import BAD_REQUEST
 
-_READ_BYTES: Final = 65_536
 _LARGEST_MESSAGE: Final = 64 * 1024 * 1024
 _NO_CLOSE_FRAME: Final = 1006
 _NO_CODE: Final = 1005
@@ -149,7 +149,7 @@ class _Connection:
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(_LAST_WORDS_S):
                 await self._writer.drain()
-                while self._protocol.close_rcvd is None and (data := await self._reader.read(_READ_BYTES)):
+                while self._protocol.close_rcvd is None and (data := await self._reader.read(READ_BYTES)):
                     self._protocol.receive_data(data)
 
     async def _send_due(self, playback: Playback) -> None:
@@ -177,7 +177,7 @@ class _Connection:
                 return self._protocol.close_rcvd.code
             if self._protocol.state is not OPEN:  # the player's own close frame, or a fault in the client's frames
                 return _NO_CLOSE_FRAME
-            data = await self._reader.read(_READ_BYTES)
+            data = await self._reader.read(READ_BYTES)
             if not data:
                 return _NO_CLOSE_FRAME
             self._protocol.receive_data(data)

@@ -17,6 +17,7 @@ import h11
 
 from kouyu.cassettes.events import compact
 from kouyu.cassettes.format import Sender
+from kouyu.cassettes.http_events import READ_BYTES, next_event
 from kouyu.cassettes.secrets import Secrets
 from kouyu.cassettes.writing import CassetteWriter
 from kouyu.protocol.errors import INTERNAL
@@ -26,7 +27,6 @@ from kouyu.proxy.upstream import Upstream, Upstreams
 
 log = logging.getLogger(__name__)
 
-READ_BYTES: Final = 65_536
 _LAST_WORDS_S: Final = 10.0
 """Time in seconds for one side of a WebSocket to end, once the other has."""
 
@@ -74,7 +74,7 @@ class _ClientConnection:
     async def serve(self) -> None:
         while True:
             try:
-                request = await _event(self._http, self._client[0])
+                request = await next_event(self._http, self._client[0])
                 if not isinstance(request, h11.Request):
                     return
                 await self._request(request)
@@ -146,7 +146,7 @@ class _ClientConnection:
 
     async def _send_body(self, to: asyncio.StreamWriter, recorder: ExchangeRecorder) -> None:
         while True:
-            event = await _event(self._http, self._client[0])
+            event = await next_event(self._http, self._client[0])
             if not isinstance(event, h11.Data | h11.EndOfMessage):
                 return
             to.write(self._server_http.send(event) or b"")
@@ -163,7 +163,7 @@ class _ClientConnection:
         to = self._client[1]
         while True:
             try:
-                event = await _event(self._server_http, server[0])
+                event = await next_event(self._server_http, server[0])
             except h11.RemoteProtocolError as fault:
                 await self._refuse(502, f"the server's answer cannot be read: {fault}")
                 return None
@@ -241,12 +241,6 @@ async def _pump(
     if recorder is not None:
         recorder.lost(sender)
     await _close(to)
-
-
-async def _event(http: h11.Connection, reader: asyncio.StreamReader) -> object:
-    while (event := http.next_event()) is h11.NEED_DATA:
-        http.receive_data(await reader.read(READ_BYTES))
-    return event
 
 
 async def _close(writer: asyncio.StreamWriter) -> None:
