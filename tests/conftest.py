@@ -3,7 +3,7 @@ examples are drawn."""
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from kouyu.workers.limited import LimitedWorkers
 from tests.end_to_end.running_server import RunningServer, running_server
 from tests.standins.background import in_background
 from tests.standins.openai_server import OpenAIStandIn, openai_stand_in
-from tests.standins.postgres import NEEDED, Postgres, is_installed, running_postgres
+from tests.standins.postgres import NEEDED, Postgres, empty_database, is_installed, running_postgres
 
 # Every server of a test, and every command, runs the smallest language model: the one that is always fetched.
 os.environ["KOUYU_ENGINES__EMBEDDED__TIER"] = "tiny"
@@ -46,6 +46,13 @@ def postgres() -> Iterator[Postgres]:
         pytest.skip(NEEDED)
     with running_postgres() as server:
         yield server
+
+
+@pytest.fixture
+async def shared(postgres: Postgres) -> AsyncIterator[str]:
+    """The URL of an empty database on PostgreSQL, for several servers."""
+    async with empty_database(postgres.url()) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

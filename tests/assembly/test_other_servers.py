@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import msgspec
-import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -14,23 +13,8 @@ from kouyu.store.bots import BotProfile
 from kouyu.store.conversations import CreateConversation
 from kouyu.store.notices import BotChanged, ConversationDeleted, Notice, SectionChanged
 from kouyu.store.store import Store
-from tests.standins.postgres import Postgres
 
 PATIENCE_S = 60
-
-
-@pytest.fixture
-async def shared(postgres: Postgres) -> AsyncIterator[str]:
-    """The URL of an empty database on PostgreSQL."""
-    admin = create_async_engine(
-        make_url(postgres.url()).set(drivername="postgresql+asyncpg"), isolation_level="AUTOCOMMIT"
-    )
-    async with admin.connect() as connection:
-        await connection.execute(text("CREATE DATABASE noticed"))
-    yield postgres.url("noticed")
-    async with admin.connect() as connection:
-        await connection.execute(text("DROP DATABASE noticed WITH (FORCE)"))
-    await admin.dispose()
 
 
 class Heard:

@@ -1,15 +1,18 @@
 """A PostgreSQL server of the tests' own, where its programs are installed: Debian's or PyPI's, found on the PATH."""
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 NEEDED = "PostgreSQL's initdb and pg_ctl are not on the PATH"
 
@@ -62,6 +65,20 @@ def running_postgres() -> Iterator[Postgres]:
             server.control("stop", "-m", "immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def empty_database(server: str) -> AsyncIterator[str]:
+    """The URL of a new database on the server of this URL, gone when the block ends."""
+    at = make_url(server)
+    name = f"kouyu_test_{secrets.token_hex(6)}"
+    admin = create_async_engine(at.set(drivername="postgresql+asyncpg"), isolation_level="AUTOCOMMIT")
+    async with admin.connect() as connection:
+        await connection.execute(text(f"CREATE DATABASE {name}"))
+    yield at.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+    async with admin.connect() as connection:
+        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    await admin.dispose()
 
 
 def _run(command: list[str], user_id: int | None) -> None:

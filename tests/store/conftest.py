@@ -1,15 +1,13 @@
 """An open store. With KOUYU_TEST_POSTGRES (``postgresql://user@host/db``) these tests run on that server."""
 
 import os
-import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from kouyu.store.store import Store
+from tests.standins.postgres import empty_database
 from tests.store.clock import Clock
 
 POSTGRES = os.environ.get("KOUYU_TEST_POSTGRES", "")
@@ -26,15 +24,8 @@ async def location(tmp_path: Path) -> AsyncIterator[str | Path]:
     if not POSTGRES:
         yield tmp_path / "kouyu.db"
         return
-    server = make_url(POSTGRES).set(drivername="postgresql+asyncpg")
-    name = f"kouyu_test_{secrets.token_hex(6)}"
-    admin = create_async_engine(server, isolation_level="AUTOCOMMIT")
-    async with admin.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name}"))
-    yield server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-    async with admin.connect() as connection:
-        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    await admin.dispose()
+    async with empty_database(POSTGRES) as url:
+        yield url
 
 
 @pytest.fixture

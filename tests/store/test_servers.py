@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text, update
+from sqlalchemy import make_url, update
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from kouyu.conversation.effects import SaveChat
@@ -20,24 +20,9 @@ from kouyu.store.message_writes import AddMessage
 from kouyu.store.servers import FailAbandoned, Renew
 from kouyu.store.store import Store
 from kouyu.store.tables import servers
-from tests.standins.postgres import Postgres
 from tests.store.said import chat, message
 
 CONVERSATION = CreateConversation(id="c", bot_id="bot", created_at=1)
-
-
-@pytest.fixture
-async def shared(postgres: Postgres) -> AsyncIterator[str]:
-    """The URL of an empty database on PostgreSQL."""
-    admin = create_async_engine(
-        make_url(postgres.url()).set(drivername="postgresql+asyncpg"), isolation_level="AUTOCOMMIT"
-    )
-    async with admin.connect() as connection:
-        await connection.execute(text("CREATE DATABASE shared"))
-    yield postgres.url("shared")
-    async with admin.connect() as connection:
-        await connection.execute(text("DROP DATABASE shared WITH (FORCE)"))
-    await admin.dispose()
 
 
 @asynccontextmanager

@@ -83,9 +83,8 @@ export async function runTool(page, where, { bot, result }, sockets) {
   return { asked, sent, bubbles: await bubbles(page) };
 }
 
-/** The connection lost and found again in the middle of a conversation. */
-export async function reconnect(page, where, { bot }, sockets) {
-  await openPage(page, where, { bot, settings: PUSH_TO_TALK });
+/** Keeps the WebSockets that the page opens from now on in `window.opened`. */
+async function keepSockets(page) {
   await page.evaluate(() => {
     const Socket = window.WebSocket;
     window.opened = [];
@@ -96,6 +95,12 @@ export async function reconnect(page, where, { bot }, sockets) {
       }
     };
   });
+}
+
+/** The connection lost and found again in the middle of a conversation. */
+export async function reconnect(page, where, { bot }, sockets) {
+  await openPage(page, where, { bot, settings: PUSH_TO_TALK });
+  await keepSockets(page);
   await start(page);
   await type(page, 'First');
   await answered(page, 1);
@@ -128,16 +133,7 @@ export async function toolNotWanted(page, where, { bot, result }) {
 export async function lost(page, where, { bot }) {
   await openPage(page, where, { bot, settings: PUSH_TO_TALK });
   const context = page.context();
-  await page.evaluate(() => {
-    const Socket = window.WebSocket;
-    window.opened = [];
-    window.WebSocket = class extends Socket {
-      constructor(...given) {
-        super(...given);
-        window.opened.push(this);
-      }
-    };
-  });
+  await keepSockets(page);
   await start(page);
   await type(page, 'Tell me a story');
   await page.waitForSelector('.sounding');
