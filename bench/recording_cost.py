@@ -32,8 +32,8 @@ from kouyu.bench.generators import Generators
 from kouyu.bench.measured_server import run_measured_server
 from kouyu.bench.process_usage import usage
 from kouyu.bench.stub_engines import open_stub_services
-from kouyu.protocol.ids import IdFactory
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.ids import IdFactory
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.recording.entries import Step
 from kouyu.recording.frames import SUFFIX
 from kouyu.recording.noted_ids import NotedIds

@@ -16,13 +16,13 @@ import onnxruntime
 import soxr
 from numpy.typing import NDArray
 
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.asr.features import log_mel
 from kouyu.engines.mel import HOP_SAMPLES
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
 from kouyu.engines.tts.kokoro import KokoroSynthesizer
 from kouyu.engines.tts.piper import PiperSynthesizer
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights.cache import folder
 
 SENTENCES: Final = Path(__file__).parent / "end_of_turn_sentences"

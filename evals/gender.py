@@ -19,10 +19,10 @@ import platformdirs
 
 from evals.end_of_turn_utterances import LANGUAGES
 from evals.voiceprint_voices import Audio, Speaker, spoken_by_all, through_a_room
+from kouyu.domain.speech_rate import SPEECH_RATE
+from kouyu.domain.user_voice import Gender
 from kouyu.engines.paralinguistics.pitch import voiced_pitch
 from kouyu.engines.paralinguistics.pitch_gender import gender_of
-from kouyu.protocol.speech_rate import SPEECH_RATE
-from kouyu.protocol.user_voice import Gender
 
 VOICES: Final = {
     "piper-en-us-joe": ("en",),

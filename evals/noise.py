@@ -41,6 +41,8 @@ from kouyu.conversation.inputs import SpeechProbability
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.speech_detector import SpeechDetector, samples_in
 from kouyu.conversation.utterance import Ended, Span, SpeechBegan
+from kouyu.domain.configuration import TurnDetection
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.asr.engine import RecognitionOptions
 from kouyu.engines.asr.whisper import WhisperRecognizer
 from kouyu.engines.denoise.webrtc import WebRtcSuppressor
@@ -50,8 +52,6 @@ from kouyu.engines.vad.silero import SileroVoiceActivity
 from kouyu.engines.voiceprint.engine import Voiceprint
 from kouyu.engines.voiceprint.onnx_encoder import OnnxSpeakerEncoder
 from kouyu.engines.voiceprint.pause_removal import speech_only
-from kouyu.protocol.configuration import TurnDetection
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.session.noise_suppression import NoiseSuppression
 from kouyu.session.target_speaker import TargetSpeaker
 from kouyu.session.target_voice import EnrolledVoice, TargetVoice

@@ -14,11 +14,11 @@ import soxr
 
 from evals.end_of_turn_utterances import sentences
 from kouyu.audio.pcm import Samples
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
 from kouyu.engines.tts.kokoro import KokoroSynthesizer
 from kouyu.engines.tts.piper import PiperSynthesizer
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights.cache import folder
 
 LEVEL_DBFS: Final = -26.0

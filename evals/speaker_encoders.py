@@ -20,10 +20,10 @@ from evals.voiceprint import ENCODERS, open_encoder
 from evals.voiceprint_people import people
 from evals.voiceprint_voices import Audio
 from kouyu.audio.g711 import decode_mulaw, encode_mulaw
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.blas import use_one_blas_thread
 from kouyu.engines.voiceprint.onnx_encoder import OnnxSpeakerEncoder
 from kouyu.engines.voiceprint.pause_removal import speech_only
-from kouyu.protocol.speech_rate import SPEECH_RATE
 
 SPEECH_SECONDS: Final = (0.6, 1.0, 2.0, 3.0)
 ENROLLED_S: Final = 8

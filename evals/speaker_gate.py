@@ -22,11 +22,11 @@ from evals.gender import in_noise
 from evals.voiceprint import ENCODERS, all_speakers, equal_error, open_encoder
 from evals.voiceprint_people import is_person
 from evals.voiceprint_voices import Audio, Speaker
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.blas import use_one_blas_thread
 from kouyu.engines.denoise.webrtc import WebRtcSuppressor
 from kouyu.engines.voiceprint.onnx_encoder import OnnxSpeakerEncoder
 from kouyu.engines.voiceprint.pause_removal import speech_only
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.session.noise_suppression import NoiseSuppression
 
 SPEECH_SECONDS: Final = (0.3, 0.5, 0.8, 1.2, 1.6)

@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 
 from evals.voiceprint_people import is_person, people
 from evals.voiceprint_voices import Audio, Speaker, spoken_by_all, through_a_room
+from kouyu.domain.configuration import VoicePrintConfig
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.blas import use_one_blas_thread
 from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.voiceprint.calibration import Calibration, log_odds, terms
@@ -31,8 +33,6 @@ from kouyu.engines.voiceprint.campplus import CamPlusPlusEncoder
 from kouyu.engines.voiceprint.onnx_encoder import OnnxSpeakerEncoder
 from kouyu.engines.voiceprint.pause_removal import speech_only
 from kouyu.engines.voiceprint.resemblyzer import ResemblyzerEncoder
-from kouyu.protocol.configuration import VoicePrintConfig
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights.cache import folder
 
 TURN_SECONDS: Final = (0.8, 1.2, 1.8, 2.7, 4.0, 6.0, 9.0)

@@ -18,12 +18,12 @@ import soxr
 from numpy.typing import NDArray
 
 from evals.end_of_turn_utterances import sentences
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
 from kouyu.engines.tts.hibari import HibariSynthesizer
 from kouyu.engines.tts.kokoro import KokoroSynthesizer
 from kouyu.engines.tts.piper import PiperSynthesizer
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights.cache import folder
 
 SHIFTS: Final = (0.88, 1.0, 1.14)

@@ -25,6 +25,7 @@ import soxr
 from rapidfuzz.distance import Levenshtein
 
 from kouyu.audio.pcm import Samples
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.asr.engine import RecognitionOptions
 from kouyu.engines.asr.whisper import WhisperRecognizer
 from kouyu.engines.paralinguistics.pitch import voiced_pitch
@@ -35,7 +36,6 @@ from kouyu.engines.tts.hibari import HibariSynthesizer
 from kouyu.engines.tts.kokoro import KokoroSynthesizer
 from kouyu.engines.tts.piper import PiperOptions, PiperSynthesizer
 from kouyu.engines.tts.router import VoiceRouter
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.text.spoken_form import spoken_form
 from kouyu.weights.cache import folder
 

@@ -28,11 +28,11 @@ from kouyu.audio.uplink_decoding import AudioDecoder
 from kouyu.bench.microphone import FRAME, Room
 from kouyu.client.voice_client import UPLINK_AUDIO
 from kouyu.conversation.turns import Turns
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.pressure import Pressure
 from kouyu.engines.scheduler import Load
 from kouyu.engines.tts.model_session import ModelSession
 from kouyu.engines.vad.silero import SileroVoiceActivity
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.serving.services import Services
 from kouyu.serving.socket import Take
 from kouyu.session import echo_guard

@@ -10,9 +10,9 @@ from typing import get_args
 
 import pytest
 
-from kouyu.protocol.audio_endpoint_downlink import AudioEventType
-from kouyu.protocol.audio_endpoint_uplink import AudioEndpointName
-from kouyu.protocol.downlink import DownlinkType
+from kouyu.protocol.coze.audio_endpoint_downlink import AudioEventType
+from kouyu.protocol.coze.audio_endpoint_uplink import AudioEndpointName
+from kouyu.protocol.coze.downlink import DownlinkType
 from kouyu.server.rest.chat_requests import CreateChat
 
 TESTS = Path(__file__).parent

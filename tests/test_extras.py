@@ -31,7 +31,7 @@ LIGHT: Final = (
     "kouyu.extras",
     "kouyu.settings",
 )
-LIGHT_PACKAGES: Final = ("cassettes", "client", "conversation", "player", "protocol", "proxy")
+LIGHT_PACKAGES: Final = ("cassettes", "client", "conversation", "domain", "player", "protocol", "proxy")
 WITHOUT_THE_EXTRAS: Final = f"""
 import sys
 class Missing:

@@ -21,7 +21,7 @@ SERVER = (
     ("access",),
 )
 """The levels inside server/, highest first."""
-CORE_IMPORTS = {"conversation", "protocol", "text"}
+CORE_IMPORTS = {"conversation", "domain", "protocol", "text"}
 SIBLINGS = ("session", "audio_sessions", "text_chats")
 QUESTIONS_READERS = {"bench", "cli"}
 

@@ -17,10 +17,10 @@ from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.output_slot import OutputSlot
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.spoken_item import SpokenSentence
+from kouyu.domain.configuration import Configuration, OutputAudio
+from kouyu.domain.ids import IdFactory
 from kouyu.engines.tts.clauses import speech_pieces
-from kouyu.protocol.configuration import Configuration, OutputAudio
-from kouyu.protocol.ids import IdFactory
-from kouyu.protocol.misspelt import misspelt_fields
+from kouyu.protocol.coze.misspelt import misspelt_fields
 from kouyu.text.fillers import without_fillers
 from kouyu.text.markdown import plain_text
 from kouyu.text.sensitive_words import SensitiveWords

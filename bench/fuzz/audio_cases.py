@@ -9,7 +9,7 @@ from bench.fuzz.peers import HOSTILE
 from bench.fuzz.sounds import Sounds
 from bench.fuzz.uplink_cases import Case
 from bench.fuzz.values import Schema, Values
-from kouyu.protocol.audio_endpoint_uplink import AudioEndpointName
+from kouyu.protocol.coze.audio_endpoint_uplink import AudioEndpointName
 
 LONGEST_DELTA: Final = 65_536
 """Characters of one ``input_text_buffer.append``."""

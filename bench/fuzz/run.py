@@ -37,8 +37,8 @@ from bench.fuzz.values import Values
 from kouyu.bench.children import ChildBroke, ServerAddress, child, own_server
 from kouyu.bench.generators import ask
 from kouyu.bench.load_client import GeneratorReport
-from kouyu.protocol.audio_endpoint_uplink import AudioEndpointName
-from kouyu.protocol.configuration_schema import configuration_schema
+from kouyu.protocol.coze.audio_endpoint_uplink import AudioEndpointName
+from kouyu.protocol.coze.configuration_schema import configuration_schema
 
 ROOT: Final = Path(__file__).parents[2]
 _BOTS: Final = ("bot_id=hostile", "bot_id=hostile", "bot_id=calm", "bot_id=calm&workflow_id=hostile")

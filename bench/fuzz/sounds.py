@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from kouyu.audio.downlink_encoding import open_encoder
-from kouyu.protocol.configuration import OpusConfig, OutputAudio, PcmConfig
+from kouyu.domain.configuration import OpusConfig, OutputAudio, PcmConfig
 
 _RATES: Final = (8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 _TINY_OPUS: Final = (b"\x03\xff", b"\xf8", b"\xfb\x30", b"\x08", b"\x0b\x83\x00", b"\xfc\xff\xfe")

@@ -15,7 +15,7 @@ from kouyu.bench.received import Received, is_type
 from kouyu.bench.spoken_question import SpokenQuestion, long_announcement
 from kouyu.bench.turn import Turn
 from kouyu.client.voice_client import Event
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 _SETTLE_S: Final = 1.0
 _LISTENING_S: Final = 1.0

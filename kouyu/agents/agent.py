@@ -5,9 +5,10 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from kouyu.protocol.downlink import ContentType, Role, ToolCall
-from kouyu.protocol.tool_round import ToolRound
-from kouyu.protocol.voice_print import VoicePrint
+from kouyu.domain.messages import ContentType, Role
+from kouyu.domain.tool_calls import ToolCall
+from kouyu.domain.tool_round import ToolRound
+from kouyu.domain.voice_print import VoicePrint
 
 
 class ContextMessage(msgspec.Struct, frozen=True, kw_only=True):

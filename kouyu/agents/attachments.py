@@ -17,10 +17,10 @@ from kouyu.agents.document_text import document_text
 from kouyu.agents.fetching import Fetched, Fetcher, FetchError
 from kouyu.agents.output_files import named_files
 from kouyu.agents.token_estimate import estimate_tokens
-from kouyu.protocol.content import AudioPart, ContentPart, FilePart, ImagePart, TextPart, parse_parts
-from kouyu.protocol.errors import InvalidField
-from kouyu.protocol.tool_round import ToolRound
-from kouyu.protocol.uplink import ToolOutput
+from kouyu.domain.content import AudioPart, ContentPart, FilePart, ImagePart, TextPart, parse_parts
+from kouyu.domain.errors import InvalidField
+from kouyu.domain.tool_calls import ToolOutput
+from kouyu.domain.tool_round import ToolRound
 from kouyu.workers.limited import LimitedWorkers
 
 log = logging.getLogger(__name__)

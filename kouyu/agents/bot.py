@@ -32,7 +32,7 @@ from kouyu.agents.server_tools import ServerTools
 from kouyu.agents.streamed_answer import estimate_messages
 from kouyu.agents.token_estimate import estimate_tokens
 from kouyu.agents.tool_history import as_message
-from kouyu.protocol.downlink import ToolCall
+from kouyu.domain.tool_calls import ToolCall
 from kouyu.text.growing_text import GrowingText
 from kouyu.text.language import language_of
 from kouyu.workers.limited import LimitedWorkers

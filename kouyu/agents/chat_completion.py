@@ -7,7 +7,7 @@ from uuid import uuid4
 import msgspec
 
 from kouyu.agents.answer_limits import PORTION, portions
-from kouyu.protocol.downlink import Function, ToolCall
+from kouyu.domain.tool_calls import Function, ToolCall
 from kouyu.text.growing_text import GrowingText
 from kouyu.text.untrusted_json import decode_untrusted
 

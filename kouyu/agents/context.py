@@ -9,10 +9,11 @@ import msgspec
 from kouyu.agents.agent import ContextMessage
 from kouyu.agents.streamed_answer import estimate_messages
 from kouyu.agents.token_estimate import MESSAGE_OVERHEAD, estimate_tokens
-from kouyu.protocol.content import ContentPart, ImagePart, TextPart, parse_parts
-from kouyu.protocol.downlink import Role, ToolCall
-from kouyu.protocol.errors import InvalidField
-from kouyu.protocol.tool_round import ToolRound
+from kouyu.domain.content import ContentPart, ImagePart, TextPart, parse_parts
+from kouyu.domain.errors import InvalidField
+from kouyu.domain.messages import Role
+from kouyu.domain.tool_calls import ToolCall
+from kouyu.domain.tool_round import ToolRound
 from kouyu.text.untrusted_json import decode_untrusted
 
 _IMAGE_TOKENS: Final = 800

@@ -31,8 +31,9 @@ from kouyu.agents.markup.events import without_markup
 from kouyu.agents.reaching import Reach, reach
 from kouyu.agents.streaming_http import in_time, streaming_client
 from kouyu.agents.upstream_faults import BROKE_OFF, UNREADABLE, UpstreamError, detail_in_log, refusal
+from kouyu.domain.chats import LastError, Usage
+from kouyu.domain.tool_calls import Function, ToolCall
 from kouyu.engines.http_body import body_pieces
-from kouyu.protocol.downlink import Function, LastError, ToolCall, Usage
 from kouyu.text.untrusted_json import decode_untrusted
 
 T = TypeVar("T")

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from kouyu.protocol.content import FilePart, ImagePart, parse_parts
-from kouyu.protocol.errors import InvalidField
+from kouyu.domain.content import FilePart, ImagePart, parse_parts
+from kouyu.domain.errors import InvalidField
 from kouyu.text.untrusted_json import decode_untrusted
 
 _MOST: Final = 8

@@ -8,9 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from kouyu.agents.mcp_server import McpServer
-from kouyu.protocol.downlink import ToolCall
-from kouyu.protocol.tool_round import ToolRound
-from kouyu.protocol.uplink import ToolOutput
+from kouyu.domain.tool_calls import ToolCall, ToolOutput
+from kouyu.domain.tool_round import ToolRound
 from kouyu.text.untrusted_json import decode_untrusted
 
 _LONGEST_NAME: Final = 64

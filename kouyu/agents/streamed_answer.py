@@ -7,7 +7,7 @@ from kouyu.agents.agent import TokenUsage
 from kouyu.agents.chat_completion import Chunk, Delta, ToolCallAssembly, UsageCount
 from kouyu.agents.markup.filter import MarkupFilter
 from kouyu.agents.token_estimate import MESSAGE_OVERHEAD, estimate_tokens
-from kouyu.protocol.downlink import ToolCall
+from kouyu.domain.tool_calls import ToolCall
 from kouyu.text.growing_text import GrowingText
 
 

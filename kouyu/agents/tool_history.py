@@ -7,9 +7,9 @@ from typing import Any, Final
 import msgspec
 
 from kouyu.agents.agent import ContextMessage
-from kouyu.protocol.downlink import Function, MessageType, ToolCall
-from kouyu.protocol.tool_round import ToolRound
-from kouyu.protocol.uplink import ToolOutput
+from kouyu.domain.messages import MessageType
+from kouyu.domain.tool_calls import Function, ToolCall, ToolOutput
+from kouyu.domain.tool_round import ToolRound
 from kouyu.text.untrusted_json import decode_untrusted
 
 _CALL: Final = "function_call"

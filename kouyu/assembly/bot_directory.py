@@ -11,7 +11,7 @@ from kouyu.agents.bot_definition import DEFAULT_PROMPT, BotDefinition
 from kouyu.agents.mcp_server import McpServer
 from kouyu.agents.server_tools import ServerTools
 from kouyu.assembly.bots import Bots, LanguageModel
-from kouyu.protocol.errors import BAD_REQUEST, InvalidField, ProtocolError
+from kouyu.domain.errors import BAD_REQUEST, InvalidField, ProtocolError
 from kouyu.store.bots import BotProfile, BotRecord, BotTools
 from kouyu.store.ownership import bots_owner
 from kouyu.workers.limited import LimitedWorkers

@@ -11,8 +11,8 @@ from kouyu.audio.ogg_opus_file import OggOpusEncoder
 from kouyu.audio.opus import OpusEncoder
 from kouyu.audio.pcm import Samples, bytes_from_float, int16_from_float
 from kouyu.audio.resampling import Resampler, open_resampler
-from kouyu.protocol.configuration import Mp3Config, OutputAudio
-from kouyu.protocol.effective import G711_RATE
+from kouyu.domain.configuration import Mp3Config, OutputAudio
+from kouyu.domain.effective import G711_RATE
 
 FileFormat = Literal["pcm", "mp3", "ogg_opus"]
 

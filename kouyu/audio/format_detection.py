@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kouyu.protocol.configuration import InputAudio
+from kouyu.domain.configuration import InputAudio
 
 _MARKS: Final = (
     (0, b"OggS", "Ogg"),

@@ -6,7 +6,7 @@ import av
 
 from kouyu.audio.framing import Framer, Packet
 from kouyu.audio.pcm import Samples
-from kouyu.protocol.configuration import Mp3Config
+from kouyu.domain.configuration import Mp3Config
 
 _LONG_FRAMES_FROM = 32_000
 """Hz: MPEG-1 layer III with frames of 1152 samples; below it is MPEG-2 and 2.5 with half of that."""

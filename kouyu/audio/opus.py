@@ -10,7 +10,7 @@ from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.framing import Framer, Packet
 from kouyu.audio.pcm import Samples, float_from_int16, joined
 from kouyu.audio.stream import Block
-from kouyu.protocol.configuration import OpusConfig
+from kouyu.domain.configuration import OpusConfig
 
 DECODING_RATE = 48_000
 """Hz; Opus decodes to this rate whatever the sender's was."""

@@ -8,8 +8,8 @@ from kouyu.audio.downlink_encoding import open_file_encoder
 from kouyu.audio.g711 import decode_alaw, decode_mulaw
 from kouyu.audio.opus import DECODING_RATE, OpusPacketDecoder
 from kouyu.audio.pcm import Samples, float_from_int16, joined
-from kouyu.protocol.configuration import OutputAudio
-from kouyu.protocol.effective import G711_RATE
+from kouyu.domain.configuration import OutputAudio
+from kouyu.domain.effective import G711_RATE
 
 
 def samples_of_packets(packets: Sequence[bytes], output_audio: OutputAudio) -> tuple[Samples, int]:

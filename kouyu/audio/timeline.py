@@ -5,7 +5,7 @@ from collections import deque
 import numpy as np
 
 from kouyu.audio.pcm import Samples
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 _BLOCK = SPEECH_RATE
 """Samples of one storage block: 1 s."""

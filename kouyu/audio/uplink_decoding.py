@@ -11,9 +11,9 @@ from kouyu.audio.pcm import Encoding, PcmFormat, Samples, joined
 from kouyu.audio.resampling import Resampler, open_prompt_resampler
 from kouyu.audio.stream import AudioSource, Block
 from kouyu.audio.wav_stream import WavSource
-from kouyu.protocol.configuration import InputAudio
-from kouyu.protocol.effective import G711_RATE
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.configuration import InputAudio
+from kouyu.domain.effective import G711_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 _PCM_ENCODINGS: dict[int, Encoding] = {8: "unsigned8", 16: "signed16", 24: "signed24"}
 

@@ -8,7 +8,7 @@ import numpy as np
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import Samples, bytes_from_float, float_from_int16
 from kouyu.audio.wav import decode_listening_audio
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.workers.limited import LimitedWorkers, WorkFailed
 from kouyu.workers.messages import Limits
 

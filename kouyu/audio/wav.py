@@ -14,7 +14,7 @@ from kouyu.audio.pcm import PcmFormat, Samples, bytes_from_float, joined
 from kouyu.audio.uplink_decoding import AudioDecoder
 from kouyu.audio.wav_of_pcm import wav_of_pcm
 from kouyu.audio.wav_stream import WavSource, may_be_wav
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 _CONTAINERS: Final = (
     "wav,w64,aiff,caf,au,flac,mp3,aac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,amr,asf,avi,mpegts,mpeg"

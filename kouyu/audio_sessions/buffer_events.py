@@ -2,9 +2,9 @@
 
 from kouyu.audio_sessions.live_transcriber import LiveTranscriber
 from kouyu.audio_sessions.running import Send
-from kouyu.protocol.audio_endpoint_downlink import AudioEvent
-from kouyu.protocol.audio_endpoint_uplink import AudioUplinkEvent
-from kouyu.protocol.uplink import InputAudioBufferAppend, InputAudioBufferComplete
+from kouyu.protocol.coze.audio_endpoint_downlink import AudioEvent
+from kouyu.protocol.coze.audio_endpoint_uplink import AudioUplinkEvent
+from kouyu.protocol.coze.uplink import InputAudioBufferAppend, InputAudioBufferComplete
 
 
 async def take_audio(event: AudioUplinkEvent, listener: LiveTranscriber, send: Send) -> None:

@@ -10,12 +10,12 @@ from kouyu.audio.pcm import PcmFormat, PcmReader, Samples
 from kouyu.audio.resampling import open_prompt_resampler
 from kouyu.audio.uploads import listening_audio
 from kouyu.audio.wav import encode_wav
+from kouyu.domain.errors import BAD_REQUEST, FILE_FORMAT_REFUSED, ProtocolError
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.detector import Judgement, VoiceActivityDetector
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.engines.voiceprint.pause_removal import speech_only
-from kouyu.protocol.errors import BAD_REQUEST, FILE_FORMAT_REFUSED, ProtocolError
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.store.voiceprint_writes import Enrolment
 from kouyu.workers.limited import LimitedWorkers
 

@@ -18,16 +18,16 @@ from kouyu.audio_sessions.services import RecognitionServices, SynthesisServices
 from kouyu.audio_sessions.speech_streamer import SpeechStreamer
 from kouyu.audio_sessions.unknown_voice import tell_of_unknown_voice
 from kouyu.conversation.capabilities import Capabilities
-from kouyu.protocol.audio_endpoint_configuration import (
+from kouyu.domain.configuration import AsrConfig
+from kouyu.domain.errors import INTERNAL
+from kouyu.protocol.coze.audio_endpoint_configuration import (
     InterpretationConfiguration,
     TranslateConfig,
     audio_to_wire,
     merge_audio,
 )
-from kouyu.protocol.audio_endpoint_downlink import AudioEvent, Delta, audio_error, audio_refusals
-from kouyu.protocol.audio_endpoint_uplink import AudioUpdate, AudioUplinkEvent
-from kouyu.protocol.configuration import AsrConfig
-from kouyu.protocol.errors import INTERNAL
+from kouyu.protocol.coze.audio_endpoint_downlink import AudioEvent, Delta, audio_error, audio_refusals
+from kouyu.protocol.coze.audio_endpoint_uplink import AudioUpdate, AudioUplinkEvent
 from kouyu.serving.transcribing import TranscriptionRequest, as_configured
 from kouyu.text.joining import separator
 from kouyu.text.language import language_of

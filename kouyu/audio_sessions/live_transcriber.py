@@ -14,12 +14,12 @@ from kouyu.audio.timeline import AudioTimeline
 from kouyu.audio_sessions.segments import Segment, Segmenter, SegmentRules
 from kouyu.audio_sessions.services import RecognitionServices
 from kouyu.conversation.speech_detector import samples_in
+from kouyu.domain.configuration import InputAudio
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.asr.windows import quietest
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.detector import Judgement
-from kouyu.protocol.configuration import InputAudio
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.serving.transcribing import TranscriptionRequest
 from kouyu.serving.uplink_decoder import UplinkDecoder
 from kouyu.text.joining import appended

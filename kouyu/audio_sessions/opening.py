@@ -8,7 +8,7 @@ from kouyu.audio_sessions.running import AudioEndpoint, Send, run_audio_session
 from kouyu.audio_sessions.services import RecognitionServices, SynthesisServices
 from kouyu.audio_sessions.speech_endpoint import SpeechEndpoint
 from kouyu.audio_sessions.transcription_endpoint import TranscriptionEndpoint
-from kouyu.protocol.audio_endpoint_uplink import AudioEndpointName
+from kouyu.protocol.coze.audio_endpoint_uplink import AudioEndpointName
 from kouyu.serving.caller import UNLIMITED, Caller
 from kouyu.serving.services import Services
 from kouyu.serving.socket import Socket

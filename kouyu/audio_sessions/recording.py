@@ -5,11 +5,11 @@ from typing import Final
 from kouyu.audio.pcm import Samples
 from kouyu.audio_sessions.segments import Segment, Segmenter, SegmentRules
 from kouyu.audio_sessions.services import RecognitionServices
+from kouyu.domain.configuration import AsrConfig
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.asr.windows import cut_at_pauses
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.detector import Judgement
-from kouyu.protocol.configuration import AsrConfig
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.serving.transcribing import as_configured
 from kouyu.text.joining import appended
 

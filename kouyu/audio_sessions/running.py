@@ -10,13 +10,18 @@ import msgspec
 
 from kouyu.conversation.effects import Hint
 from kouyu.conversation.hints import Hints
-from kouyu.protocol.audio_endpoint_downlink import AudioEvent, audio_error
-from kouyu.protocol.audio_endpoint_uplink import AudioEndpointName, AudioUpdate, AudioUplinkEvent, parse_audio_event
-from kouyu.protocol.downlink import encode
-from kouyu.protocol.errors import INTERNAL_MSG, ProtocolError
-from kouyu.protocol.ids import new_event_id
-from kouyu.protocol.uplink import UnknownEvent
-from kouyu.protocol.uplink_envelope import origin_message
+from kouyu.domain.errors import INTERNAL_MSG, ProtocolError
+from kouyu.domain.ids import new_event_id
+from kouyu.protocol.coze.audio_endpoint_downlink import AudioEvent, audio_error
+from kouyu.protocol.coze.audio_endpoint_uplink import (
+    AudioEndpointName,
+    AudioUpdate,
+    AudioUplinkEvent,
+    parse_audio_event,
+)
+from kouyu.protocol.coze.downlink import encode
+from kouyu.protocol.coze.uplink import UnknownEvent
+from kouyu.protocol.coze.uplink_envelope import origin_message
 from kouyu.serving.socket import Socket, SocketClosed
 
 log = logging.getLogger(__name__)

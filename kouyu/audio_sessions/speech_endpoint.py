@@ -7,9 +7,9 @@ from kouyu.audio_sessions.services import SynthesisServices
 from kouyu.audio_sessions.speech_streamer import SpeechStreamer
 from kouyu.audio_sessions.unknown_voice import tell_of_unknown_voice
 from kouyu.conversation.capabilities import Capabilities
-from kouyu.protocol.audio_endpoint_configuration import SpeechConfiguration, audio_to_wire, merge_audio
-from kouyu.protocol.audio_endpoint_downlink import AudioEvent, audio_refusals
-from kouyu.protocol.audio_endpoint_uplink import (
+from kouyu.protocol.coze.audio_endpoint_configuration import SpeechConfiguration, audio_to_wire, merge_audio
+from kouyu.protocol.coze.audio_endpoint_downlink import AudioEvent, audio_refusals
+from kouyu.protocol.coze.audio_endpoint_uplink import (
     AudioUpdate,
     AudioUplinkEvent,
     InputTextBufferAppend,

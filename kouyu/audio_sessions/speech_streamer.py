@@ -13,11 +13,11 @@ from kouyu.audio.framing import Packet
 from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.services import SynthesisServices
 from kouyu.conversation.pacing import Pacer, limit_of
+from kouyu.domain.configuration import LimitConfig, OutputAudio
+from kouyu.domain.errors import INTERNAL
 from kouyu.engines.scheduler import Priority
-from kouyu.protocol.audio_endpoint_downlink import AudioEvent, AudioEventType, audio_error, audio_piece
-from kouyu.protocol.configuration import LimitConfig, OutputAudio
-from kouyu.protocol.downlink import Sentence
-from kouyu.protocol.errors import INTERNAL
+from kouyu.protocol.coze.audio_endpoint_downlink import AudioEvent, AudioEventType, audio_error, audio_piece
+from kouyu.protocol.coze.downlink import Sentence
 from kouyu.serving.spoken_packets import spoken_packets, synthesis_options, why_not_spoken
 
 log = logging.getLogger(__name__)

@@ -7,13 +7,13 @@ from kouyu.audio_sessions.live_transcriber import LiveTranscriber
 from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.segments import SegmentRules
 from kouyu.audio_sessions.services import RecognitionServices
-from kouyu.protocol.audio_endpoint_configuration import TranscriptionConfiguration, audio_to_wire, merge_audio
-from kouyu.protocol.audio_endpoint_downlink import AudioEvent, audio_error, audio_refusals
-from kouyu.protocol.audio_endpoint_uplink import AudioUpdate, AudioUplinkEvent
-from kouyu.protocol.downlink import Transcript
-from kouyu.protocol.effective import effective_asr
-from kouyu.protocol.errors import INTERNAL
-from kouyu.protocol.uplink import InputAudioBufferClear
+from kouyu.domain.effective import effective_asr
+from kouyu.domain.errors import INTERNAL
+from kouyu.domain.transcripts import Transcript
+from kouyu.protocol.coze.audio_endpoint_configuration import TranscriptionConfiguration, audio_to_wire, merge_audio
+from kouyu.protocol.coze.audio_endpoint_downlink import AudioEvent, audio_error, audio_refusals
+from kouyu.protocol.coze.audio_endpoint_uplink import AudioUpdate, AudioUplinkEvent
+from kouyu.protocol.coze.uplink import InputAudioBufferClear
 from kouyu.serving.transcribing import as_configured
 
 RULES: Final = SegmentRules(pause_ms=800, longest_ms=27_000)

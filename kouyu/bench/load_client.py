@@ -18,7 +18,7 @@ from kouyu.bench.microphone import FRAME, Room
 from kouyu.bench.spoken_question import SpokenQuestion
 from kouyu.bench.statistics import Summary, summarise
 from kouyu.client.voice_client import FRAME_MS, UPLINK_AUDIO, VoiceClient
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 _FRAME_S: Final = FRAME_MS / 1000
 ANSWER_S: Final = 15.0

@@ -7,7 +7,7 @@ import numpy as np
 
 from kouyu.audio.pcm import Samples, bytes_from_float
 from kouyu.client.voice_client import FRAME_MS
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 ROOM_DBFS: Final = -65.0
 """Noise level of a quiet room. Digital silence would be easier for the server than a real microphone."""

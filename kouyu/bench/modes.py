@@ -13,7 +13,7 @@ from kouyu.bench.received import IS_AUDIO, Received, is_text, is_type
 from kouyu.bench.spoken_question import SpokenQuestion, long_announcement
 from kouyu.bench.turn import Turn
 from kouyu.client.voice_client import Event, VoiceClient
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 PATIENCE_S: Final = 20.0
 """A turn without audio this many seconds after its question counts as unanswered."""

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from kouyu.audio.pcm import Samples
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 FRAME_MS: Final = 5
 BELOW_LOUDEST_DB: Final = 40.0

@@ -6,17 +6,17 @@ from typing import Any, Final
 import msgspec
 
 from kouyu.cassettes.events import compact, event_type_of
-from kouyu.protocol import ids
-from kouyu.protocol.audio_endpoint_configuration import (
+from kouyu.domain import ids
+from kouyu.domain.configuration import Configuration
+from kouyu.protocol.coze.audio_endpoint_configuration import (
     InterpretationConfiguration,
     SpeechConfiguration,
     TranscriptionConfiguration,
     audio_to_wire,
     merge_audio,
 )
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.effective import to_wire
-from kouyu.protocol.merge import merge
+from kouyu.protocol.coze.merge import merge
+from kouyu.protocol.coze.wire import to_wire
 
 _UPDATES: Final[dict[str, Any]] = {
     "chat.update": Configuration,

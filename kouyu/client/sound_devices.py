@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from typing import Any, Final
 
 from kouyu.client.voice_client import FRAME_MS
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 DOWNLINK_RATE: Final = 24_000
 _WAITING_FRAMES: Final = 100

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from kouyu.protocol.configuration import PcmRate
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.configuration import PcmRate
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 _SAMPLE_BYTES: Final = 2
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from kouyu.conversation import chat_failures
 from kouyu.conversation.client_tools import ClientTools
 from kouyu.conversation.limits import Limits
-from kouyu.protocol.downlink import ToolCall, Usage
-from kouyu.protocol.tool_round import ToolRound
-from kouyu.protocol.uplink import ToolOutput
+from kouyu.domain.chats import Usage
+from kouyu.domain.tool_calls import ToolCall, ToolOutput
+from kouyu.domain.tool_round import ToolRound
 from kouyu.text.growing_text import GrowingText
 
 

@@ -8,9 +8,9 @@ from kouyu.conversation.inputs import SpeechReport
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.spoken_item import Outlet, Speech
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.downlink import Message
-from kouyu.protocol.ids import NO_ID
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.ids import NO_ID
+from kouyu.domain.messages import Message
 
 
 class Announcement:

@@ -9,7 +9,7 @@ from kouyu.conversation.limits import Limits
 from kouyu.conversation.opening_lines import OpeningLines
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.output_slot import OutputSlot
-from kouyu.protocol.configuration import Configuration
+from kouyu.domain.configuration import Configuration
 
 
 class Announcer:

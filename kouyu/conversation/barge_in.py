@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from kouyu.conversation.limits import Limits
-from kouyu.protocol.configuration import InterruptConfig
+from kouyu.domain.configuration import InterruptConfig
 from kouyu.text.backchannels import is_backchannel
 from kouyu.text.sound import sounds_in
 

@@ -4,9 +4,9 @@ from typing import Final
 
 import msgspec
 
-from kouyu.protocol.combinations import check_object
-from kouyu.protocol.configuration import Configuration, OutputAudio
-from kouyu.protocol.errors import InvalidField
+from kouyu.domain.combinations import check_object
+from kouyu.domain.configuration import Configuration, OutputAudio
+from kouyu.domain.errors import InvalidField
 
 _VOICE_FIELD: Final = "data.output_audio.voice_id"
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from kouyu.protocol.errors import INTERNAL_MSG
+from kouyu.domain.errors import INTERNAL_MSG
 
 NO_CALLS: Final = "the agent requested tools but listed none"
 NOT_READ: Final = "the conversation could not be read from the database: try again in a moment"

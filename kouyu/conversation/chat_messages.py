@@ -6,11 +6,13 @@ import msgspec
 
 from kouyu.conversation.effects import Effect, SaveMessage, Send, TrimMessage
 from kouyu.conversation.identity import Identity
-from kouyu.protocol.configuration import ChatConfig
-from kouyu.protocol.downlink import Chat, ContentType, DownlinkEvent, Message, MessageType, Role, ToolCall
-from kouyu.protocol.tool_round import call_content
-from kouyu.protocol.uplink import ToolOutput
-from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
+from kouyu.domain.chats import Chat
+from kouyu.domain.configuration import ChatConfig
+from kouyu.domain.messages import ContentType, Message, MessageType, Role
+from kouyu.domain.tool_calls import ToolCall, ToolOutput
+from kouyu.domain.tool_round import call_content
+from kouyu.domain.user_voice import UNKNOWN_VOICE, UserVoice
+from kouyu.protocol.coze.downlink import DownlinkEvent
 
 
 class ChatMessages:

@@ -8,20 +8,13 @@ import msgspec
 from kouyu.conversation.chat_messages import ChatMessages
 from kouyu.conversation.effects import Effect, SaveChat, Send
 from kouyu.conversation.identity import Identity
-from kouyu.protocol.configuration import ChatConfig
-from kouyu.protocol.downlink import (
-    Chat,
-    ChatStatus,
-    ContentType,
-    DownlinkEvent,
-    LastError,
-    RequiredAction,
-    SubmitToolOutputs,
-    ToolCall,
-    Usage,
-)
-from kouyu.protocol.errors import INTERNAL
-from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
+from kouyu.domain.chats import Chat, ChatStatus, LastError, RequiredAction, SubmitToolOutputs, Usage
+from kouyu.domain.configuration import ChatConfig
+from kouyu.domain.errors import INTERNAL
+from kouyu.domain.messages import ContentType
+from kouyu.domain.tool_calls import ToolCall
+from kouyu.domain.user_voice import UNKNOWN_VOICE, UserVoice
+from kouyu.protocol.coze.downlink import DownlinkEvent
 
 _FINISH_PACKET: Final = (
     '{"msg_type":"generate_answer_finish","data":"{\\"finish_reason\\":0,\\"FinData\\":\\"\\"}",'

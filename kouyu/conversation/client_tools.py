@@ -1,9 +1,8 @@
 """Tool calls of one chat: those that have run, and those that the client must run (downlink.md 5)."""
 
-from kouyu.protocol.downlink import ToolCall
-from kouyu.protocol.errors import InvalidField
-from kouyu.protocol.tool_round import ToolRound
-from kouyu.protocol.uplink import ToolOutput
+from kouyu.domain.errors import InvalidField
+from kouyu.domain.tool_calls import ToolCall, ToolOutput
+from kouyu.domain.tool_round import ToolRound
 
 
 class ClientTools:

@@ -5,9 +5,9 @@ from typing import Any
 
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.identity import Identity
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.effective import effective
-from kouyu.protocol.merge import Merged, merge
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.effective import effective
+from kouyu.protocol.coze.merge import Merged, merge
 
 
 class ConfigurationState:

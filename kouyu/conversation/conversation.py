@@ -42,12 +42,13 @@ from kouyu.conversation.reconfiguration import Reconfiguration
 from kouyu.conversation.reply_factory import ReplyFactory
 from kouyu.conversation.reply_reports import ReplyReports
 from kouyu.conversation.turns import Turns
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.downlink import ContentType, DownlinkEvent, Message, error
-from kouyu.protocol.errors import InvalidField, ProtocolError
-from kouyu.protocol.ids import NO_ID
-from kouyu.protocol.merge import Merged
-from kouyu.protocol.uplink import (
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.errors import InvalidField, ProtocolError
+from kouyu.domain.ids import NO_ID
+from kouyu.domain.messages import ContentType, Message
+from kouyu.protocol.coze.downlink import DownlinkEvent, error
+from kouyu.protocol.coze.merge import Merged
+from kouyu.protocol.coze.uplink import (
     ConversationChatCancel,
     ConversationClear,
     ConversationMessageCreate,

@@ -5,9 +5,11 @@ Send and the saving effects share one queue: what a Send reports was saved to di
 
 import msgspec
 
-from kouyu.protocol.configuration import Configuration, InputAudio
-from kouyu.protocol.downlink import Chat, DownlinkEvent, Message
-from kouyu.protocol.tool_round import ToolRound
+from kouyu.domain.chats import Chat
+from kouyu.domain.configuration import Configuration, InputAudio
+from kouyu.domain.messages import Message
+from kouyu.domain.tool_round import ToolRound
+from kouyu.protocol.coze.downlink import DownlinkEvent
 
 
 class Sounding(msgspec.Struct, frozen=True):

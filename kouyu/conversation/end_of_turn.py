@@ -3,7 +3,7 @@
 from typing import Literal
 
 from kouyu.conversation.limits import Limits
-from kouyu.protocol.configuration import TurnDetection
+from kouyu.domain.configuration import TurnDetection
 
 Decision = Literal["wait", "judge", "end"]
 

@@ -15,8 +15,8 @@ from kouyu.conversation.limits import Limits
 from kouyu.conversation.push_to_talk import PushToTalk, is_push_to_talk
 from kouyu.conversation.speech_detector import SpeechDetector, samples_in
 from kouyu.conversation.utterance import Continued, Ended, EndpointingEvent, Span, Utterance
-from kouyu.protocol.configuration import TurnDetection
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.configuration import TurnDetection
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 _FORGET_EVERY_MS: Final = 1000
 _CAUGHT_UP_S: Final = 0.3

@@ -8,8 +8,8 @@ from kouyu.conversation.end_of_turn import EndOfTurn
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.speech_detector import SpeechDetector, samples_in
 from kouyu.conversation.utterance import Ended, EndpointingEvent, MayBeOver, Resumed, Span, SpeechBegan, Utterance
-from kouyu.protocol.configuration import TurnDetection
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.configuration import TurnDetection
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 
 class EarlyEnd(msgspec.Struct, frozen=True):

@@ -5,8 +5,8 @@ from difflib import get_close_matches
 from typing import Final
 
 from kouyu.conversation.effects import Hint
-from kouyu.protocol.errors import InvalidField, ProtocolError
-from kouyu.protocol.uplink import KNOWN_EVENTS
+from kouyu.domain.errors import InvalidField, ProtocolError
+from kouyu.protocol.coze.uplink import KNOWN_EVENTS
 
 _MOST: Final = 50
 """Most hints of one connection."""

@@ -2,7 +2,7 @@
 
 from copy import copy
 
-from kouyu.protocol.ids import IdFactory
+from kouyu.domain.ids import IdFactory
 
 
 class Identity:

@@ -6,12 +6,13 @@ the number of the order it answers, so that a late one is dropped.
 
 import msgspec
 
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.downlink import ToolCall
-from kouyu.protocol.errors import ProtocolError
-from kouyu.protocol.merge import Merged
-from kouyu.protocol.tool_round import ToolRound
-from kouyu.protocol.uplink import (
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.errors import ProtocolError
+from kouyu.domain.tool_calls import ToolCall
+from kouyu.domain.tool_round import ToolRound
+from kouyu.domain.user_voice import UNKNOWN_VOICE, UserVoice
+from kouyu.protocol.coze.merge import Merged
+from kouyu.protocol.coze.uplink import (
     ConversationChatCancel,
     ConversationClear,
     ConversationMessageCreate,
@@ -21,7 +22,6 @@ from kouyu.protocol.uplink import (
     SubmitToolOutputs,
     UnknownEvent,
 )
-from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 
 
 class AudioReceived(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from kouyu.conversation.pending_order import PendingOrder
 from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.utterance import Span
-from kouyu.protocol.configuration import Configuration
+from kouyu.domain.configuration import Configuration
 
 SHARE_OF_SPEECH: Final = 4
 """The next transcript needs a quarter more speech than the last one had: every transcript begins at the first word, so

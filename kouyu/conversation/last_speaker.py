@@ -3,8 +3,8 @@
 import msgspec
 
 from kouyu.conversation.turn import Turn
-from kouyu.protocol.configuration import VoicePrintConfig
-from kouyu.protocol.voice_print import VoicePrint
+from kouyu.domain.configuration import VoicePrintConfig
+from kouyu.domain.voice_print import VoicePrint
 
 
 class LastSpeaker:

@@ -10,8 +10,8 @@ from kouyu.conversation.pacing import Pacer, limit_of
 from kouyu.conversation.playout import PlayoutClock
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.spoken_item import Outlet
-from kouyu.protocol.configuration import OutputAudio
-from kouyu.protocol.downlink import Cancellation, DownlinkEvent
+from kouyu.domain.configuration import OutputAudio
+from kouyu.protocol.coze.downlink import Cancellation, DownlinkEvent
 
 CancelCode = Literal[1, 2, 3]
 """Why output was interrupted (downlink.md 4)."""

@@ -3,7 +3,7 @@
 import math
 from collections import deque
 
-from kouyu.protocol.configuration import LimitConfig, OutputAudio
+from kouyu.domain.configuration import LimitConfig, OutputAudio
 
 
 class Pacer:

@@ -10,9 +10,10 @@ from kouyu.conversation.limits import Limits
 from kouyu.conversation.output_slot import OutputSlot
 from kouyu.conversation.turn import ReplyMaker, Turn
 from kouyu.conversation.utterance import Span
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.downlink import DownlinkEvent, Transcript
-from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.transcripts import Transcript
+from kouyu.domain.user_voice import UNKNOWN_VOICE, UserVoice
+from kouyu.protocol.coze.downlink import DownlinkEvent
 
 
 class PendingTurns:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterator
 from kouyu.conversation.effects import Effect
 from kouyu.conversation.turn import Turn
 from kouyu.conversation.utterance import Span
-from kouyu.protocol.configuration import Configuration
+from kouyu.domain.configuration import Configuration
 
 
 class Preparation:

@@ -8,8 +8,8 @@ from typing import Final
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.speech_detector import SpeechDetector, samples_in
 from kouyu.conversation.utterance import Ended, EndpointingEvent, Resumed, Span, Utterance
-from kouyu.protocol.configuration import TurnDetection
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.configuration import TurnDetection
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 _LEAD_MS: Final = 600
 """Ms of silence kept before the first speech of a buffer."""

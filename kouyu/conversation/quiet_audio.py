@@ -6,7 +6,7 @@ from kouyu.conversation.output_slot import OutputSlot
 from kouyu.conversation.pending_turns import PendingTurns
 from kouyu.conversation.preparation import Preparation
 from kouyu.conversation.push_to_talk import is_push_to_talk
-from kouyu.protocol.configuration import Configuration
+from kouyu.domain.configuration import Configuration
 
 
 class QuietAudio:

@@ -10,7 +10,7 @@ from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.turn import ReplyMaker
 from kouyu.conversation.utterance import Span
-from kouyu.protocol.configuration import TurnDetection
+from kouyu.domain.configuration import TurnDetection
 from kouyu.text.sentences import word_count
 
 NEW_WORDS: Final = 8.0

@@ -13,10 +13,10 @@ from kouyu.conversation.output_slot import OutputSlot
 from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.conversation.reply_factory import ReplyFactory
 from kouyu.conversation.turns import Turns
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.downlink import DownlinkEvent, error
-from kouyu.protocol.effective import to_wire
-from kouyu.protocol.errors import all_in_one
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.errors import all_in_one
+from kouyu.protocol.coze.downlink import DownlinkEvent, error
+from kouyu.protocol.coze.wire import to_wire
 
 
 class Reconfiguration:

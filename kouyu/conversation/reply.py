@@ -24,10 +24,10 @@ from kouyu.conversation.inputs import (
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.spoken_item import Outlet, Speech
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.downlink import ContentType
-from kouyu.protocol.uplink import ToolOutput
-from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.messages import ContentType
+from kouyu.domain.tool_calls import ToolOutput
+from kouyu.domain.user_voice import UNKNOWN_VOICE, UserVoice
 
 Phase = Literal["prepared", "running", "ended"]
 

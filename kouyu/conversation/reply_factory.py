@@ -7,9 +7,9 @@ from kouyu.conversation.opening_lines import OpeningLines
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.turn import ReplyMaker
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.downlink import ContentType
-from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.messages import ContentType
+from kouyu.domain.user_voice import UNKNOWN_VOICE, UserVoice
 
 
 class ReplyFactory:

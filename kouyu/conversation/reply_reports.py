@@ -9,8 +9,8 @@ from kouyu.conversation.effects import Effect
 from kouyu.conversation.inputs import ReplyReport, ReplyToolCalls, SpeechReport
 from kouyu.conversation.output_slot import OutputSlot
 from kouyu.conversation.turns import Turns
-from kouyu.protocol.errors import InvalidField
-from kouyu.protocol.uplink import SubmitToolOutputs
+from kouyu.domain.errors import InvalidField
+from kouyu.protocol.coze.uplink import SubmitToolOutputs
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 ONSET_PROBABILITY: Final = 0.5
 RELEASE_PROBABILITY: Final = 0.35

@@ -14,8 +14,9 @@ from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.pacing import Pacer
 from kouyu.conversation.pending_order import PendingOrder
 from kouyu.conversation.playout import PlayoutClock
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.downlink import DownlinkEvent, Message, Sentence
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.messages import Message
+from kouyu.protocol.coze.downlink import DownlinkEvent, Sentence
 from kouyu.text.sentences import SentenceSplitter
 
 URGENT_UNTIL_MS: Final = 1000

@@ -11,8 +11,8 @@ from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.pending_order import PendingOrder
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.utterance import Span
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.user_voice import UNKNOWN_VOICE, UserVoice
 
 
 class ReplyMaker(Protocol):

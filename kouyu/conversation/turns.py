@@ -31,9 +31,10 @@ from kouyu.conversation.utterance import (
     Span,
     SpeechBegan,
 )
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.downlink import DownlinkEvent, Transcript
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.speech_rate import SPEECH_RATE
+from kouyu.domain.transcripts import Transcript
+from kouyu.protocol.coze.downlink import DownlinkEvent
 
 
 class Turns:

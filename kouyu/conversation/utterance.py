@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from kouyu.conversation.speech_detector import SpeechDetector, samples_in
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 TAIL_MS: Final = 64
 """Ms of silence kept after the last speech, so that a soft ending is not cut off.

@@ -27,8 +27,8 @@ from kouyu.diagnostics.facts.agent import (
 from kouyu.diagnostics.facts.session import Failure
 from kouyu.diagnostics.turn_seen import Say, TurnSeen
 from kouyu.diagnostics.turns_seen import TurnsSeen
-from kouyu.protocol.ids import NO_ID
-from kouyu.protocol.uplink import SubmitToolOutputs
+from kouyu.domain.ids import NO_ID
+from kouyu.protocol.coze.uplink import SubmitToolOutputs
 from kouyu.text.growing_text import GrowingText
 
 

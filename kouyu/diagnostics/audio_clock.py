@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Final
 
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 _PIECES_KEPT: Final = 16_384
 """Frames of audio remembered: of 20 ms each, more than five minutes, which is longer than any utterance."""

@@ -9,8 +9,9 @@ from kouyu.conversation.playout import PlayoutClock
 from kouyu.diagnostics.facts.client import AudioCompleted, AudioSent, ChatChanged, SentenceStarted, TurnInterrupted
 from kouyu.diagnostics.turn_seen import Say, TurnSeen
 from kouyu.diagnostics.turns_seen import TurnsSeen
-from kouyu.protocol.configuration import Configuration, InterruptConfig
-from kouyu.protocol.downlink import Cancellation, Chat, LastError
+from kouyu.domain.chats import Chat, LastError
+from kouyu.domain.configuration import Configuration, InterruptConfig
+from kouyu.protocol.coze.downlink import Cancellation
 
 _TOLD_AT_ONCE_MS: Final = 200.0
 _TOLD_AFTER_MS: Final = 50.0

@@ -20,8 +20,9 @@ from kouyu.diagnostics.turn_records import TurnRecords
 from kouyu.diagnostics.watcher import Wanted, Watcher, told
 from kouyu.diagnostics.waveform_track import WaveformTrack
 from kouyu.diagnostics.wire_tap import Tapped, WireTap
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.effective import effective, to_wire
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.effective import effective
+from kouyu.protocol.coze.wire import to_wire
 
 log = logging.getLogger(__name__)
 

@@ -44,9 +44,10 @@ from kouyu.diagnostics.turn_seen import Say
 from kouyu.diagnostics.turns_seen import TurnsSeen
 from kouyu.diagnostics.user_side import UserSide
 from kouyu.diagnostics.user_track import UserTrack
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.downlink import Cancellation, Chat, DownlinkEvent, ErrorData, Sentence
-from kouyu.protocol.uplink import ConversationClear, ConversationMessageCreate, InputTextGenerateAudio
+from kouyu.domain.chats import Chat
+from kouyu.domain.configuration import Configuration
+from kouyu.protocol.coze.downlink import Cancellation, DownlinkEvent, ErrorData, Sentence
+from kouyu.protocol.coze.uplink import ConversationClear, ConversationMessageCreate, InputTextGenerateAudio
 
 
 class Observer:

@@ -25,8 +25,8 @@ from kouyu.diagnostics.recognition_side import RecognitionSide
 from kouyu.diagnostics.turn_seen import Say, TurnSeen
 from kouyu.diagnostics.turns_seen import TurnsSeen
 from kouyu.diagnostics.user_track import UserTrack
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.uplink import InputAudioBufferClear
+from kouyu.domain.configuration import Configuration
+from kouyu.protocol.coze.uplink import InputAudioBufferClear
 
 _VOICE_CHUNK: Final = 512
 """Samples of the first chunk, if observation begins in the middle."""

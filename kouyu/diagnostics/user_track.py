@@ -6,7 +6,7 @@ from typing import Final
 from kouyu.diagnostics.audio_clock import AudioClock
 from kouyu.diagnostics.facts.record import AnyFact
 from kouyu.diagnostics.facts.user import SpeechProbabilities
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 _CHUNKS_AT_ONCE: Final = 4
 

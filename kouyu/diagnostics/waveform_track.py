@@ -9,7 +9,7 @@ from kouyu.audio.pcm import Samples
 from kouyu.diagnostics.audio_clock import AudioClock
 from kouyu.diagnostics.facts.record import AnyFact
 from kouyu.diagnostics.facts.user import Waveform
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 PIECE: Final = SPEECH_RATE // 50
 """Samples behind one peak: 20 ms."""

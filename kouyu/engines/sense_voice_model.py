@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.errors import EngineError, EngineUnavailable
-from kouyu.protocol.speech_rate import SPEECH_RATE
 
 WEIGHT_SET: Final = "sense-voice"
 MODEL_FILE: Final = "model.int8.onnx"

@@ -5,10 +5,11 @@ from typing import Final
 
 from kouyu.conversation.effects import CancelReply, CommitReply, Effect, Send, Speak, StartReply, Transcribe, Withheld
 from kouyu.conversation.inputs import Input, ReplyDelta, SpeechAudio, SpeechProbability, TranscriptReady
+from kouyu.domain.chats import Chat, LastError
 from kouyu.metrics.recent_failures import NoteFailure
 from kouyu.metrics.server_metrics import Began, Preparation, ServerMetrics
-from kouyu.protocol.downlink import Cancellation, Chat, DownlinkEvent, ErrorData, LastError
-from kouyu.protocol.uplink import ConversationMessageCreate
+from kouyu.protocol.coze.downlink import Cancellation, DownlinkEvent, ErrorData
+from kouyu.protocol.coze.uplink import ConversationMessageCreate
 
 _SPEECH: Final = 0.5
 """Probability from which a chunk counts as speech for the time of an interruption."""

@@ -11,9 +11,9 @@ from kouyu.cassettes.differences import Difference
 from kouyu.cassettes.events import compact
 from kouyu.cassettes.format import Body, Exchange
 from kouyu.cassettes.http_events import next_event
+from kouyu.domain.errors import NOT_FOUND
 from kouyu.player.played_cassette import PlayedCassette
 from kouyu.player.socket_connection import serve_socket
-from kouyu.protocol.errors import NOT_FOUND
 
 _LARGEST_BODY: Final = 512 * 1024 * 1024
 """That of the largest upload that the service takes."""

@@ -23,10 +23,10 @@ from kouyu.cassettes.frames import Messages
 from kouyu.cassettes.http_events import READ_BYTES
 from kouyu.cassettes.playback import Playback, begin
 from kouyu.cassettes.selection import readable_query
+from kouyu.domain import ids
+from kouyu.domain.errors import BAD_REQUEST
 from kouyu.player.played_cassette import PlayedCassette
-from kouyu.protocol import ids
-from kouyu.protocol.downlink import encode, error
-from kouyu.protocol.errors import BAD_REQUEST
+from kouyu.protocol.coze.downlink import encode, error
 
 _LARGEST_MESSAGE: Final = 64 * 1024 * 1024
 _NO_CLOSE_FRAME: Final = 1006

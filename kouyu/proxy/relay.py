@@ -20,7 +20,7 @@ from kouyu.cassettes.format import Sender
 from kouyu.cassettes.http_events import READ_BYTES, next_event
 from kouyu.cassettes.secrets import Secrets
 from kouyu.cassettes.writing import CassetteWriter
-from kouyu.protocol.errors import INTERNAL
+from kouyu.domain.errors import INTERNAL
 from kouyu.proxy.exchange_recorder import READABLE_CODINGS, ExchangeRecorder
 from kouyu.proxy.socket_recorder import SocketRecorder, recorded_socket
 from kouyu.proxy.upstream import Upstream, Upstreams

@@ -10,9 +10,9 @@ import msgspec
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.effects import Effect
 from kouyu.conversation.inputs import ClientFault, Input, ReplyDelta
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.errors import InvalidField, ProtocolError
-from kouyu.protocol.ids import NO_ID
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.errors import InvalidField, ProtocolError
+from kouyu.domain.ids import NO_ID
 from kouyu.recording.entries import RecordedStep, Step
 from kouyu.recording.frames import SILENCE, Audio, Header, RecordError
 from kouyu.recording.placeholder_words import PlaceholderWords

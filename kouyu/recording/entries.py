@@ -26,7 +26,7 @@ from kouyu.conversation.inputs import (
     SpeechAudio,
     SpeechProbability,
 )
-from kouyu.protocol.configuration import Configuration
+from kouyu.domain.configuration import Configuration
 from kouyu.recording.frames import LONGEST_AUDIO, RecordError
 from kouyu.recording.plain_values import Configurations, plain_struct, rebuilt
 from kouyu.recording.recorded_effects import PlainEffect, Tables, encodable, plain_recorded

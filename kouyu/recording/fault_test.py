@@ -8,7 +8,7 @@ from typing import Final, get_args
 
 import msgspec
 
-from kouyu.protocol.downlink import DownlinkType
+from kouyu.protocol.coze.downlink import DownlinkType
 from kouyu.recording.entries import Step
 from kouyu.recording.frames import SUFFIX, Audio, Ending, Header, RecordError
 from kouyu.recording.record_file import write_record

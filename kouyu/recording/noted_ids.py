@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kouyu.protocol.ids import IdFactory
+from kouyu.domain.ids import IdFactory
 
 
 class NotedIds(IdFactory):

@@ -20,10 +20,10 @@ from kouyu.conversation.inputs import (
     OpenedConversation,
     SpeechAudio,
 )
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.downlink import DownlinkEvent
-from kouyu.protocol.errors import InvalidField, ProtocolError
-from kouyu.protocol.merge import Merged
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.errors import InvalidField, ProtocolError
+from kouyu.protocol.coze.downlink import DownlinkEvent
+from kouyu.protocol.coze.merge import Merged
 from kouyu.recording.frames import RecordError
 
 AUDIO_DELTA: Final = "conversation.audio.delta"

@@ -11,7 +11,10 @@ from typing import Any, Final, get_args
 import msgspec
 
 from kouyu.conversation.effects import Effect, ReadAhead, Send, Speak, StartReply, Transcribe, Withheld
-from kouyu.protocol.downlink import Cancellation, Chat, DownlinkEvent, ErrorData, Message, Sentence, Transcript
+from kouyu.domain.chats import Chat
+from kouyu.domain.messages import Message
+from kouyu.domain.transcripts import Transcript
+from kouyu.protocol.coze.downlink import Cancellation, DownlinkEvent, ErrorData, Sentence
 from kouyu.recording.plain_values import AUDIO_DELTA, Configurations, plain_fields, plain_struct
 
 PlainEffect = list[Any]

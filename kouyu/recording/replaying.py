@@ -10,9 +10,9 @@ from kouyu.conversation.conversation import Conversation
 from kouyu.conversation.effects import Effect, Send
 from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import Input
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.downlink import DownlinkEvent
-from kouyu.protocol.ids import IdFactory
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.ids import IdFactory
+from kouyu.protocol.coze.downlink import DownlinkEvent
 from kouyu.recording.entries import RecordedStep, Step
 from kouyu.recording.frames import Header
 from kouyu.recording.plain_values import Configurations

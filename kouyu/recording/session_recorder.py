@@ -15,7 +15,7 @@ from kouyu.conversation.conversation import Conversation
 from kouyu.conversation.effects import Effect, SaveMessage
 from kouyu.conversation.inputs import ConfigurationUpdate, ConnectionResumed, Input
 from kouyu.diagnostics.facts.session import SessionSeen
-from kouyu.protocol.ids import IdFactory
+from kouyu.domain.ids import IdFactory
 from kouyu.recording.entries import Step
 from kouyu.recording.frames import Header
 from kouyu.recording.noted_ids import NotedIds

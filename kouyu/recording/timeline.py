@@ -9,8 +9,8 @@ from kouyu.diagnostics.facts.record import AnyFact, TurnRecord
 from kouyu.diagnostics.facts.session import Configured, SessionSeen
 from kouyu.diagnostics.observer import Observer
 from kouyu.diagnostics.turn_records import TurnRecords
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.effective import to_wire
+from kouyu.domain.configuration import Configuration
+from kouyu.protocol.coze.wire import to_wire
 from kouyu.recording.record_file import Record
 from kouyu.recording.replaying import Core, Replayed, replay
 

@@ -13,8 +13,8 @@ from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.assembly.runtime import RunSession
 from kouyu.audio_sessions.services import RecognitionServices, SynthesisServices
 from kouyu.audio_sessions.voice_previews import VoicePreviews
+from kouyu.domain.errors import ProtocolError
 from kouyu.engines.tts.engine import Voice
-from kouyu.protocol.errors import ProtocolError
 from kouyu.server.access.access_middleware import LOG_ID_HEADER, AccessMiddleware
 from kouyu.server.access.authentication import Authenticator
 from kouyu.server.access.failure_backoff import FailureBackoff

@@ -7,11 +7,11 @@ from typing import Final
 from kouyu.agents.agent import AgentRequest, ContextMessage, committed_already
 from kouyu.agents.tool_history import ToolMessage, with_tool_rounds
 from kouyu.conversation.effects import OpeningLine
-from kouyu.protocol.configuration import ChatConfig
-from kouyu.protocol.downlink import TOOL_TYPES, Message
-from kouyu.protocol.tool_round import ToolRound
-from kouyu.protocol.user_voice import UserVoice
-from kouyu.protocol.voice_print import VoicePrint
+from kouyu.domain.configuration import ChatConfig
+from kouyu.domain.messages import TOOL_TYPES, Message
+from kouyu.domain.tool_round import ToolRound
+from kouyu.domain.user_voice import UserVoice
+from kouyu.domain.voice_print import VoicePrint
 from kouyu.store.message_writes import MessageRecord
 from kouyu.store.owned_store import OwnedStore
 

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from kouyu.protocol.errors import RATE_LIMITED, TryLater
+from kouyu.domain.errors import RATE_LIMITED, TryLater
 
 TRY_AGAIN_S: Final = 5
 """``Retry-After`` where as many conversations run as may, in seconds."""

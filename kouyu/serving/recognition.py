@@ -3,8 +3,8 @@
 from functools import lru_cache
 from typing import Final
 
+from kouyu.domain.configuration import AsrConfig, StreamMode
 from kouyu.engines.asr.engine import RecognitionOptions
-from kouyu.protocol.configuration import AsrConfig, StreamMode
 from kouyu.text.recognition_token_limits import (
     HOT_WORDS_OF_STREAM,
     HOT_WORDS_OF_WHOLE_UTTERANCES,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kouyu.conversation.effects import SaveChat, SaveMessage, SaveSection, TrimMessage
-from kouyu.protocol.downlink import Chat
+from kouyu.domain.chats import Chat
 from kouyu.store.chats import OPEN_STATUSES, BeginChat, PutChat
 from kouyu.store.conversations import CreateConversation, SetSection
 from kouyu.store.message_writes import AddMessage, TrimAnswer

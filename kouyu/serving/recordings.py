@@ -14,11 +14,11 @@ from kouyu.agents.fetching import FetchError
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import Samples
 from kouyu.audio.uploads import listening_audio
+from kouyu.domain.client_json import decode_json
+from kouyu.domain.content import AudioPart, parse_parts
+from kouyu.domain.errors import InvalidField
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.errors import EngineError
-from kouyu.protocol.client_json import decode_json
-from kouyu.protocol.content import AudioPart, parse_parts
-from kouyu.protocol.errors import InvalidField
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.serving.caller import Caller
 from kouyu.workers.limited import LimitedWorkers
 

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from kouyu.protocol.configuration import Configuration
+from kouyu.domain.configuration import Configuration
 from kouyu.store.lost_connections import LostConnections
 
 log = logging.getLogger(__name__)

@@ -11,6 +11,7 @@ from kouyu.agents.bot_definition import BotDefinition
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.limits import Limits
 from kouyu.diagnostics.watcher_hub import WatcherHub
+from kouyu.domain.ids import IdFactory
 from kouyu.engines.asr.engine import SpeechRecognizer
 from kouyu.engines.denoise.engine import NoiseSuppressor
 from kouyu.engines.paralinguistics.engine import EmotionRecognizer, GenderRecognizer
@@ -24,7 +25,6 @@ from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.metrics.recent_failures import NoteFailure, RecentFailures
 from kouyu.metrics.server_metrics import ServerMetrics
 from kouyu.metrics.turn_times import TurnTimes
-from kouyu.protocol.ids import IdFactory
 from kouyu.recording.session_recorder import SessionRecorders, SessionRecording
 from kouyu.serving.overload import Overload
 from kouyu.serving.recordings import Recordings

@@ -6,12 +6,12 @@ import msgspec
 import numpy as np
 
 from kouyu.audio.pcm import Samples
+from kouyu.domain.configuration import VoicePrintConfig
+from kouyu.domain.speech_rate import SPEECH_RATE
+from kouyu.domain.voice_print import VoicePrint
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.engines.voiceprint.pause_removal import speech_only
-from kouyu.protocol.configuration import VoicePrintConfig
-from kouyu.protocol.speech_rate import SPEECH_RATE
-from kouyu.protocol.voice_print import VoicePrint
 from kouyu.store.voiceprints import KnownVoice, Voiceprints
 
 LEAST_SPEECH_S: Final = 0.5

@@ -9,11 +9,11 @@ from typing import Final
 from kouyu.audio.downlink_encoding import AudioEncoder
 from kouyu.audio.framing import Packet
 from kouyu.audio.pcm import Samples
+from kouyu.domain.configuration import OutputAudio
+from kouyu.domain.errors import INTERNAL_MSG
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import AudioPiece, SpeechSynthesizer, SynthesisOptions
-from kouyu.protocol.configuration import OutputAudio
-from kouyu.protocol.errors import INTERNAL_MSG
 
 log = logging.getLogger(__name__)
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import msgspec
 
 from kouyu.audio.pcm import Samples
+from kouyu.domain.configuration import AsrConfig, InterruptConfig
+from kouyu.domain.errors import INTERNAL_MSG
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions, SpeechRecognizer
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
-from kouyu.protocol.configuration import AsrConfig, InterruptConfig
-from kouyu.protocol.errors import INTERNAL_MSG
 from kouyu.serving.recognition import recognition_options
 from kouyu.text.transcript import TranscriptFinisher
 

@@ -9,9 +9,9 @@ from kouyu.audio.format_detection import FormatWatch, looks_like_pcm
 from kouyu.audio.ogg import PAGE_MARK
 from kouyu.audio.pcm import Samples, joined
 from kouyu.audio.uplink_decoding import open_decoder
-from kouyu.protocol.configuration import InputAudio
-from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.configuration import InputAudio
+from kouyu.domain.errors import BAD_REQUEST, ProtocolError
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 LONGEST_APPEND_S: Final = 600
 """Most audio in one append, in seconds. A megabyte of Ogg can hold days of it."""

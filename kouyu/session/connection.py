@@ -6,8 +6,8 @@ import msgspec
 
 from kouyu.diagnostics.live_session import OpenedBy
 from kouyu.diagnostics.wire_tap import Tapped
+from kouyu.domain.errors import INTERNAL_MSG
 from kouyu.metrics.server_metrics import End
-from kouyu.protocol.errors import INTERNAL_MSG
 from kouyu.serving.caller import UNLIMITED, Caller
 from kouyu.serving.log_context import conversation_told
 from kouyu.serving.services import Services

@@ -14,7 +14,7 @@ from kouyu.conversation.effects import Sounding
 from kouyu.conversation.inputs import SpeechProbability
 from kouyu.conversation.output_slot import ITEMS_AT_ONCE
 from kouyu.conversation.speech_detector import RELEASE_PROBABILITY
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 COMPARED_MS: Final = 192
 """Length of the user's audio in one comparison: shorter stretches match by chance, longer ones hide the user's first

@@ -40,11 +40,11 @@ from kouyu.conversation.inputs import (
     TranscriptReady,
     TurnJudged,
 )
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import SpeechSynthesizer
 from kouyu.engines.turn.engine import TURN_SECONDS, TurnJudge
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.serving.agent_request import agent_request
 from kouyu.serving.caller import Caller
 from kouyu.serving.recorder import Recorder

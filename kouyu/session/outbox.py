@@ -10,8 +10,9 @@ import msgspec
 
 from kouyu.conversation.effects import Send
 from kouyu.conversation.inputs import PacketGone
-from kouyu.protocol.downlink import DownlinkEvent, Message, encode
-from kouyu.protocol.ids import new_event_id
+from kouyu.domain.ids import new_event_id
+from kouyu.domain.messages import Message
+from kouyu.protocol.coze.downlink import DownlinkEvent, encode
 from kouyu.serving.recorder import Recorder
 from kouyu.serving.socket import Socket
 

@@ -6,8 +6,8 @@ from contextvars import Context, copy_context
 import msgspec
 
 from kouyu.conversation.inputs import ClientFault, Input
-from kouyu.protocol.errors import ProtocolError
-from kouyu.protocol.uplink import (
+from kouyu.domain.errors import ProtocolError
+from kouyu.protocol.coze.uplink import (
     ChatUpdate,
     ConversationMessageCreate,
     InputAudioBufferAppend,
@@ -18,7 +18,7 @@ from kouyu.protocol.uplink import (
     UplinkEvent,
     parse,
 )
-from kouyu.protocol.uplink_envelope import frame_of_audio, origin_message
+from kouyu.protocol.coze.uplink_envelope import frame_of_audio, origin_message
 from kouyu.serving.recorder import Recorder
 from kouyu.serving.socket import Socket
 from kouyu.session.redialing import Redialing

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from kouyu.conversation.conversation import Conversation
-from kouyu.protocol.configuration import Configuration
+from kouyu.domain.configuration import Configuration
 from kouyu.serving.redials import ConnectionState, Redials
 from kouyu.serving.socket import Socket
 from kouyu.store.errors import StoreError

@@ -9,11 +9,11 @@ from kouyu.conversation.inputs import (
     OpenedConversation,
     ReferenceUnknown,
 )
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.content import TextPart, parse_parts
-from kouyu.protocol.errors import InvalidField
-from kouyu.protocol.merge import Merged
-from kouyu.protocol.misspelt import misspelt_fields
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.content import TextPart, parse_parts
+from kouyu.domain.errors import InvalidField
+from kouyu.protocol.coze.merge import Merged
+from kouyu.protocol.coze.misspelt import misspelt_fields
 from kouyu.serving.recorder import Recorder
 from kouyu.serving.redials import ConnectionState
 from kouyu.session.user_audio import UserAudio

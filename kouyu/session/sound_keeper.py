@@ -14,10 +14,11 @@ from kouyu.audio.sent_packets import ogg_opus_file, samples_of_packets
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.effects import Effect, SaveMessage, Send, Transcribe, Withheld
 from kouyu.conversation.inputs import Input, TranscriptReady
-from kouyu.protocol.configuration import Configuration, OutputAudio
-from kouyu.protocol.downlink import DownlinkEvent, Message
-from kouyu.protocol.ids import NO_ID
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.configuration import Configuration, OutputAudio
+from kouyu.domain.ids import NO_ID
+from kouyu.domain.messages import Message
+from kouyu.domain.speech_rate import SPEECH_RATE
+from kouyu.protocol.coze.downlink import DownlinkEvent
 from kouyu.serving.recorder import Recorder
 from kouyu.store.errors import StoreError
 from kouyu.store.sound_bounds import Bounds

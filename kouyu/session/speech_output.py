@@ -10,10 +10,10 @@ from kouyu.audio.downlink_encoding import AudioEncoder, open_encoder
 from kouyu.conversation.effects import Speak
 from kouyu.conversation.inputs import Input, SpeechAudio, SpeechFailed, SpeechFinished
 from kouyu.conversation.output_slot import ITEMS_AT_ONCE
+from kouyu.domain.configuration import OutputAudio
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.directions import directions_in
 from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
-from kouyu.protocol.configuration import OutputAudio
 from kouyu.serving.spoken_packets import spoken_packets, synthesis_options, why_not_spoken
 from kouyu.session.echo_guard import EchoGuard
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.inputs import SpeechProbability
+from kouyu.domain.configuration import VoiceProcessingConfig
+from kouyu.domain.errors import InvalidField
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
-from kouyu.protocol.configuration import VoiceProcessingConfig
-from kouyu.protocol.errors import InvalidField
 from kouyu.session.target_speaker import TargetSpeaker
 from kouyu.session.target_voice import EnrolledVoice, TargetVoice
 from kouyu.session.vad_pump import VadPump

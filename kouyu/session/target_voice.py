@@ -7,10 +7,10 @@ import msgspec
 import numpy as np
 
 from kouyu.audio.pcm import Samples
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.errors import EngineError
 from kouyu.engines.voiceprint.engine import SpeakerEncoder, Voiceprint
 from kouyu.engines.voiceprint.same_speaker import LONGEST_S
-from kouyu.protocol.speech_rate import SPEECH_RATE
 
 log = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 
 from kouyu.audio.pcm import Samples
 from kouyu.conversation.effects import Transcribe
+from kouyu.domain.user_voice import UNKNOWN_VOICE, UserVoice
 from kouyu.engines.errors import EngineError
 from kouyu.engines.paralinguistics.engine import EmotionRecognizer, GenderRecognizer
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
-from kouyu.protocol.user_voice import UNKNOWN_VOICE, UserVoice
 from kouyu.serving.speakers import speaker_of_turn
 from kouyu.store.errors import StoreError
 from kouyu.store.voiceprints import Voiceprints

@@ -9,12 +9,12 @@ from kouyu.conversation.effects import Sounding
 from kouyu.conversation.inputs import AudioReceived, Input, PressureChanged, SpeechProbability
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.push_to_talk import is_push_to_talk
+from kouyu.domain.configuration import Configuration, InputAudio, VoiceProcessingConfig
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.denoise.engine import NoiseSuppressor
 from kouyu.engines.pressure import Pressure
 from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
-from kouyu.protocol.configuration import Configuration, InputAudio, VoiceProcessingConfig
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.serving.uplink_decoder import UplinkDecoder
 from kouyu.session.echo_guard import EchoGuard
 from kouyu.session.noise_suppression import NoiseSuppression

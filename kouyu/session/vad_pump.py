@@ -8,9 +8,9 @@ from typing import Final
 
 from kouyu.audio.pcm import Samples
 from kouyu.conversation.inputs import SpeechProbability
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.errors import EngineError
 from kouyu.engines.vad.detector import Judgement, VoiceActivityDetector
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.session.target_speaker import TargetSpeaker
 
 MOST_WAITING_S: Final = 30

@@ -6,8 +6,8 @@ import msgspec
 from msgspec import Meta
 
 from kouyu.agents.bot_definition import DEFAULT_PROMPT
+from kouyu.domain.configuration import LONGEST_PROLOGUE
 from kouyu.engines.web_address import require_web_address
-from kouyu.protocol.configuration import LONGEST_PROLOGUE
 from kouyu.settings.kinds import Count, Name, Seconds
 
 

@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
-from kouyu.protocol.ids import IdFactory
+from kouyu.domain.ids import IdFactory
 from kouyu.store.database import Database
 from kouyu.store.errors import NameTaken
 from kouyu.store.secret_digest import digest_of

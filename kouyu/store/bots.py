@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import Connection, and_, insert, select, update
 
-from kouyu.protocol.ids import IdFactory
+from kouyu.domain.ids import IdFactory
 from kouyu.store.database import Database
 from kouyu.store.errors import UnknownBot
 from kouyu.store.notices import BotChanged, notify

@@ -8,9 +8,9 @@ from msgspec import UNSET, UnsetType
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from kouyu.protocol.downlink import Chat, ChatStatus, LastError, RequiredAction, Usage
-from kouyu.protocol.errors import INTERNAL
-from kouyu.protocol.ids import server_of
+from kouyu.domain.chats import Chat, ChatStatus, LastError, RequiredAction, Usage
+from kouyu.domain.errors import INTERNAL
+from kouyu.domain.ids import server_of
 from kouyu.store import dialect
 from kouyu.store.errors import ChatEnded, ChatRuns, UnknownConversation
 from kouyu.store.ownership import OwnedDatabase, is_of, require_conversation

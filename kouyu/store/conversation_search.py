@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
-from kouyu.protocol.downlink import ContentType, Role
+from kouyu.domain.messages import ContentType, Role
 from kouyu.store.messages import LISTED_TYPES
 from kouyu.store.ownership import OwnedDatabase
 from kouyu.store.tables import conversations, messages

@@ -6,8 +6,8 @@ from typing import Final
 import msgspec
 from sqlalchemy import Select, select
 
-from kouyu.protocol.content import TextPart, parse_parts
-from kouyu.protocol.errors import InvalidField
+from kouyu.domain.content import TextPart, parse_parts
+from kouyu.domain.errors import InvalidField
 from kouyu.store.bots import bots_of_all
 from kouyu.store.database import Database
 from kouyu.store.tables import messages

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, and_, insert, select
 
-from kouyu.protocol.ids import IdFactory
+from kouyu.domain.ids import IdFactory
 from kouyu.store.database import Database
 from kouyu.store.errors import StoreError
 from kouyu.store.ownership import OwnedDatabase

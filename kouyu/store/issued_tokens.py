@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from kouyu.protocol.ids import IdFactory
+from kouyu.domain.ids import IdFactory
 from kouyu.store.apps import AppRecord
 from kouyu.store.audit import AddEntry
 from kouyu.store.database import Database

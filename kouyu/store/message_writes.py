@@ -7,7 +7,7 @@ from msgspec import UNSET
 from sqlalchemy import ColumnElement, Connection, and_, delete, update
 from sqlalchemy.exc import IntegrityError
 
-from kouyu.protocol.downlink import ContentType, Message, MessageType, Role
+from kouyu.domain.messages import ContentType, Message, MessageType, Role
 from kouyu.store import dialect
 from kouyu.store.errors import IdTaken, UnknownConversation
 from kouyu.store.ownership import is_of, require_conversation

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 import msgspec
 from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, false, or_, select
 
-from kouyu.protocol.downlink import TOOL_TYPES, ContentType, Message, MessageType
+from kouyu.domain.messages import TOOL_TYPES, ContentType, Message, MessageType
 from kouyu.store.errors import UnknownMessage
 from kouyu.store.message_writes import AddMessage, DeleteMessage, MessageRecord, ModifyMessage, TrimAnswer
 from kouyu.store.ownership import OwnedDatabase, is_of

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Any
 
-from kouyu.protocol.ids import IdFactory
+from kouyu.domain.ids import IdFactory
 from kouyu.store.bots import Bots
 from kouyu.store.chats import Chats
 from kouyu.store.conversation_search import ConversationSearch

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
-from kouyu.protocol.ids import MOST_SERVERS, NO_SERVER, IdFactory
+from kouyu.domain.ids import MOST_SERVERS, NO_SERVER, IdFactory
 from kouyu.store import chats, dialect
 from kouyu.store.database import Database
 from kouyu.store.errors import StoreError

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import select
 
-from kouyu.protocol.ids import IdFactory
+from kouyu.domain.ids import IdFactory
 from kouyu.store import retention
 from kouyu.store.apps import Apps
 from kouyu.store.audit import Audit

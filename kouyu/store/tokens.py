@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import select
 
-from kouyu.protocol.ids import IdFactory
+from kouyu.domain.ids import IdFactory
 from kouyu.store.database import Database
 from kouyu.store.secret_digest import digest_of
 from kouyu.store.tables import audio_used, tokens

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Select, func, select
 
-from kouyu.protocol.ids import IdFactory
+from kouyu.domain.ids import IdFactory
 from kouyu.store.ownership import OwnedDatabase
 from kouyu.store.tables import voiceprint_features as features
 from kouyu.store.tables import voiceprint_groups as groups

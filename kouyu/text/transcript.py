@@ -7,7 +7,7 @@ their words; then punctuation; sensitive words last, so that no later step can j
 from functools import lru_cache
 from typing import Final
 
-from kouyu.protocol.configuration import AsrConfig, SensitiveWordsFilter
+from kouyu.domain.configuration import AsrConfig, SensitiveWordsFilter
 from kouyu.text import transducers
 from kouyu.text.fillers import without_fillers
 from kouyu.text.language import language_of

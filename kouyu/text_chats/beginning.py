@@ -2,8 +2,8 @@
 
 import asyncio
 
-from kouyu.protocol.downlink import Chat
-from kouyu.protocol.errors import CHAT_RUNS, ProtocolError
+from kouyu.domain.chats import Chat
+from kouyu.domain.errors import CHAT_RUNS, ProtocolError
 
 
 def already_runs() -> ProtocolError:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from kouyu.conversation.effects import Effect, SaveChat, SaveMessage, SaveSection, Send, TrimMessage
-from kouyu.protocol.downlink import Chat, ChatStatus, DownlinkEvent
+from kouyu.domain.chats import Chat, ChatStatus
+from kouyu.protocol.coze.downlink import DownlinkEvent
 from kouyu.serving.recorder import Recorder
 from kouyu.text_chats.event_stream import EventStream
 

@@ -4,10 +4,10 @@ import msgspec
 
 from kouyu.agents.agent import Agent, ContextMessage
 from kouyu.agents.tool_history import ToolMessage, with_tool_rounds
-from kouyu.protocol.configuration import ChatConfig
-from kouyu.protocol.content import AudioPart, parse_parts
-from kouyu.protocol.downlink import TOOL_TYPES, ContentType, Message, MessageType, Role
-from kouyu.protocol.ids import NO_ID
+from kouyu.domain.configuration import ChatConfig
+from kouyu.domain.content import AudioPart, parse_parts
+from kouyu.domain.ids import NO_ID
+from kouyu.domain.messages import TOOL_TYPES, ContentType, Message, MessageType, Role
 from kouyu.serving.caller import UNLIMITED, Caller
 
 

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Final
 
-from kouyu.protocol.downlink import DownlinkEvent
+from kouyu.protocol.coze.downlink import DownlinkEvent
 
 MOST_WAITING: Final = 500
 """Most queued events; beyond that the chat, and its model, wait for the client."""

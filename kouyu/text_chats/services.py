@@ -6,8 +6,8 @@ import msgspec
 
 from kouyu.agents.agent import Agent
 from kouyu.conversation.limits import Limits
+from kouyu.domain.ids import IdFactory
 from kouyu.engines.tts.engine import SpeechSynthesizer
-from kouyu.protocol.ids import IdFactory
 from kouyu.serving.recordings import Recordings
 from kouyu.serving.sections import Sections
 from kouyu.store.store import Store

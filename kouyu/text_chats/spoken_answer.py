@@ -10,10 +10,11 @@ from typing import Final
 import msgspec
 
 from kouyu.audio.downlink_encoding import open_encoder
+from kouyu.domain.configuration import OutputAudio
+from kouyu.domain.messages import Message
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import SpeechSynthesizer
-from kouyu.protocol.configuration import OutputAudio
-from kouyu.protocol.downlink import DownlinkEvent, Message
+from kouyu.protocol.coze.downlink import DownlinkEvent
 from kouyu.serving.spoken_packets import spoken_packets, synthesis_options, why_not_spoken
 from kouyu.text.sentences import SentenceSplitter
 from kouyu.text_chats.event_stream import ClientGone

@@ -23,9 +23,11 @@ from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.client_tools import ClientTools
 from kouyu.conversation.effects import Effect, SaveMessage
 from kouyu.conversation.identity import Identity
-from kouyu.protocol.downlink import Chat, Message, error
-from kouyu.protocol.errors import INTERNAL, ProtocolError
-from kouyu.protocol.uplink import ToolOutput
+from kouyu.domain.chats import Chat
+from kouyu.domain.errors import INTERNAL, ProtocolError
+from kouyu.domain.messages import Message
+from kouyu.domain.tool_calls import ToolOutput
+from kouyu.protocol.coze.downlink import error
 from kouyu.serving.agent_request import agent_request
 from kouyu.serving.caller import Caller
 from kouyu.serving.recorder import LAST_SAVES_S, Recorder

@@ -10,11 +10,12 @@ import msgspec
 from kouyu.agents.agent import Agent
 from kouyu.conversation.identity import Identity
 from kouyu.conversation.limits import Limits
+from kouyu.domain import errors
+from kouyu.domain.chats import Chat
+from kouyu.domain.errors import InvalidField, ProtocolError, UnknownId
+from kouyu.domain.messages import Message
+from kouyu.domain.tool_calls import ToolOutput
 from kouyu.metrics.readings import Refused
-from kouyu.protocol import errors
-from kouyu.protocol.downlink import Chat, Message
-from kouyu.protocol.errors import InvalidField, ProtocolError, UnknownId
-from kouyu.protocol.uplink import ToolOutput
 from kouyu.serving.log_context import tell_conversation
 from kouyu.serving.overload import ALWAYS
 from kouyu.store.chats import INTERRUPTED

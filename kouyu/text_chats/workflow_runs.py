@@ -27,8 +27,8 @@ from kouyu.agents.agent import (
 from kouyu.agents.answer_limits import within_limits
 from kouyu.conversation import chat_failures
 from kouyu.conversation.limits import Limits
-from kouyu.protocol.downlink import Usage
-from kouyu.protocol.ids import IdFactory
+from kouyu.domain.chats import Usage
+from kouyu.domain.ids import IdFactory
 from kouyu.serving.caller import Caller
 from kouyu.text_chats.in_time import next_in_time
 

@@ -15,7 +15,7 @@ from kouyu.agents.agent import (
 )
 from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.effects import Effect
-from kouyu.protocol.downlink import Usage
+from kouyu.domain.chats import Usage
 from kouyu.text.growing_text import GrowingText
 from kouyu.text_chats.chat_output import ChatOutput
 from kouyu.text_chats.spoken_answer import SpokenAnswer

@@ -14,9 +14,8 @@ from kouyu.agents.context import chat_messages
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.fetching import Fetched, Fetcher, FetchingOptions
 from kouyu.agents.tool_history import as_message
-from kouyu.protocol.downlink import Function, ToolCall
-from kouyu.protocol.tool_round import ToolRound
-from kouyu.protocol.uplink import ToolOutput
+from kouyu.domain.tool_calls import Function, ToolCall, ToolOutput
+from kouyu.domain.tool_round import ToolRound
 from kouyu.workers.limited import LimitedWorkers
 from tests.agents.http_server import Asked, http_server, whole
 from tests.standins.openai_server import OpenAIStandIn, fault_of

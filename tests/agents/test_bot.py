@@ -11,10 +11,9 @@ from kouyu.agents.current_model import AskedModel, CurrentModel
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.prompt import SPEAKERS_FACT
 from kouyu.agents.token_estimate import estimate_tokens
-from kouyu.protocol.downlink import Function, ToolCall
-from kouyu.protocol.tool_round import ToolRound
-from kouyu.protocol.uplink import ToolOutput
-from kouyu.protocol.voice_print import VoicePrint
+from kouyu.domain.tool_calls import Function, ToolCall, ToolOutput
+from kouyu.domain.tool_round import ToolRound
+from kouyu.domain.voice_print import VoicePrint
 from tests.standins.openai_server import OpenAIStandIn, Say, ToolCallScript, call_tools
 
 WEATHER = {"type": "function", "function": {"name": "weather", "description": "", "parameters": {"type": "object"}}}

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from kouyu.agents.agent import ContextMessage
 from kouyu.agents.context import chat_messages, latest_rounds, within_budget
 from kouyu.agents.token_estimate import MESSAGE_OVERHEAD, estimate_tokens
-from kouyu.protocol.downlink import ContentType, Function, Role, ToolCall
-from kouyu.protocol.tool_round import ToolRound
+from kouyu.domain.messages import ContentType, Role
+from kouyu.domain.tool_calls import Function, ToolCall
+from kouyu.domain.tool_round import ToolRound
 
 
 def message(content: str, role: Role = "user", content_type: ContentType = "text") -> ContextMessage:

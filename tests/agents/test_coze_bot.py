@@ -6,8 +6,8 @@ import pytest
 
 from kouyu.agents.agent import AgentError, AgentRequest, ContextMessage, TextDelta, TokenUsage, ToolCallRequest
 from kouyu.agents.coze_bot import CozeBot, CozeEndpoint
-from kouyu.protocol.tool_round import ToolRound
-from kouyu.protocol.uplink import ToolOutput
+from kouyu.domain.tool_calls import ToolOutput
+from kouyu.domain.tool_round import ToolRound
 from tests.standins.coze_server import TOKEN, Answer, CozeStandIn, Fail, Refuse, Tools, coze_stand_in
 
 

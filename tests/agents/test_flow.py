@@ -8,7 +8,7 @@ import pytest
 
 from kouyu.agents.agent import AgentError, AgentRequest, ContextMessage, TextDelta
 from kouyu.agents.flow import Flow, FlowFunction, FlowRequest
-from kouyu.protocol.voice_print import VoicePrint
+from kouyu.domain.voice_print import VoicePrint
 
 
 def question(**fields: Any) -> AgentRequest:

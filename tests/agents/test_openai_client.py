@@ -21,7 +21,7 @@ from kouyu.agents.agent import (
 )
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.openai_client import OpenAIClient
-from kouyu.protocol.downlink import Function
+from kouyu.domain.tool_calls import Function
 from tests.standins.openai_server import (
     Hang,
     HangUp,

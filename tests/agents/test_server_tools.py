@@ -21,8 +21,8 @@ from kouyu.agents.bot_definition import BotDefinition
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.mcp_server import McpServer, McpServerDefinition
 from kouyu.agents.server_tools import ServerTools
-from kouyu.protocol.tool_round import ToolRound
-from kouyu.protocol.uplink import ToolOutput
+from kouyu.domain.tool_calls import ToolOutput
+from kouyu.domain.tool_round import ToolRound
 from tests.standins import mcp_server
 from tests.standins.openai_server import OpenAIStandIn, Say, ToolCallScript, call_tools
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from kouyu.agents.agent import ContextMessage
 from kouyu.agents.context import chat_messages, with_own_ids, within_budget
 from kouyu.agents.tool_history import ToolMessage, with_tool_rounds
-from kouyu.protocol.downlink import Function, ToolCall
-from kouyu.protocol.tool_round import call_content
+from kouyu.domain.tool_calls import Function, ToolCall
+from kouyu.domain.tool_round import call_content
 from tests.standins.openai_server import fault_of
 
 QUESTION = ContextMessage(role="user", content="Weather?")

@@ -9,7 +9,7 @@ from kouyu.agents.bot import LanguageModelBot
 from kouyu.agents.bot_definition import DEFAULT_PROMPT
 from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.assembly.bots import open_bots
-from kouyu.protocol.errors import ProtocolError
+from kouyu.domain.errors import ProtocolError
 from kouyu.settings.bots import BotSettings, ModelSettings
 from kouyu.store.bots import BotModel, BotProfile, BotTools
 from kouyu.store.store import Store

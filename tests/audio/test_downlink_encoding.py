@@ -13,7 +13,7 @@ from kouyu.audio import g711
 from kouyu.audio.downlink_encoding import open_encoder
 from kouyu.audio.framing import Packet
 from kouyu.audio.pcm import Samples, float_from_int16
-from kouyu.protocol.configuration import Mp3Config, OpusConfig, OutputAudio, OutputCodec, PcmConfig
+from kouyu.domain.configuration import Mp3Config, OpusConfig, OutputAudio, OutputCodec, PcmConfig
 from tests.audio.signals import level_db, similarity, snr_db, speech_like
 
 SENTENCE = speech_like(1.0, 24_000)

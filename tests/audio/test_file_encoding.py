@@ -11,7 +11,7 @@ from kouyu.audio.downlink_encoding import FileFormat, open_file_encoder
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import float_from_int16
 from kouyu.audio.wav import decode_audio, decode_listening_audio, encode_wav
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 from tests.audio.signals import level_db, similarity, speech_like
 
 RATES = [8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000]

@@ -11,7 +11,7 @@ from kouyu.audio.format_detection import LONGEST_START, FormatWatch, file_kind, 
 from kouyu.audio.g711 import encode_alaw
 from kouyu.audio.pcm import int16_from_float
 from kouyu.audio.wav import read_listening_audio
-from kouyu.protocol.configuration import InputAudio, OpusConfig, OutputAudio
+from kouyu.domain.configuration import InputAudio, OpusConfig, OutputAudio
 from tests.audio.encoded_files import FILES, encoded_file
 from tests.audio.signals import cut, packed, speech_like
 

@@ -14,8 +14,8 @@ from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.ogg import OggReader, checksum
 from kouyu.audio.pcm import Samples
 from kouyu.audio.uplink_decoding import open_decoder
-from kouyu.protocol.configuration import InputAudio
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.configuration import InputAudio
+from kouyu.domain.speech_rate import SPEECH_RATE
 from tests.audio.ffmpeg import audio_stream
 from tests.audio.signals import cut, snr_db, speech_like
 

@@ -7,7 +7,7 @@ from kouyu.audio.downlink_encoding import open_encoder
 from kouyu.audio.pcm import Samples
 from kouyu.audio.sent_packets import ogg_opus_file, samples_of_packets
 from kouyu.audio.uplink_decoding import open_decoder
-from kouyu.protocol.configuration import InputAudio, OutputAudio, OutputCodec
+from kouyu.domain.configuration import InputAudio, OutputAudio, OutputCodec
 
 
 def tone(rate: int, seconds: float) -> Samples:

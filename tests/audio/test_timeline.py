@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kouyu.audio.timeline import AudioTimeline
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 
 def counting(start: int, count: int) -> np.ndarray:

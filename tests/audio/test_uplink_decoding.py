@@ -14,8 +14,8 @@ from kouyu.audio.downlink_encoding import open_encoder
 from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import Samples, int16_from_float
 from kouyu.audio.uplink_decoding import AudioDecoder, open_decoder
-from kouyu.protocol.configuration import InputAudio, OpusConfig, OutputAudio
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.configuration import InputAudio, OpusConfig, OutputAudio
+from kouyu.domain.speech_rate import SPEECH_RATE
 from tests.audio.signals import cut, interleaved, packed, similarity, snr_db, speech_like
 
 RATES = [8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000]

@@ -14,8 +14,8 @@ from kouyu.audio.wav import (
     read_listening_audio,
     write_wav,
 )
-from kouyu.protocol.configuration import OutputAudio
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.configuration import OutputAudio
+from kouyu.domain.speech_rate import SPEECH_RATE
 from tests.audio.encoded_files import FILES, encoded_file
 from tests.audio.signals import similarity, snr_db, speech_like
 

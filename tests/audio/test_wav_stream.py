@@ -12,8 +12,8 @@ from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.pcm import Samples, int16_from_float
 from kouyu.audio.uplink_decoding import open_decoder
 from kouyu.audio.wav import encode_wav
-from kouyu.protocol.configuration import InputAudio
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.configuration import InputAudio
+from kouyu.domain.speech_rate import SPEECH_RATE
 from tests.audio.signals import cut, interleaved, packed, snr_db, speech_like
 
 HEARD = speech_like(0.3, SPEECH_RATE)

@@ -21,7 +21,7 @@ from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
 from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.engines.vad.engine import State
-from kouyu.protocol.audio_endpoint_uplink import AudioEndpointName
+from kouyu.protocol.coze.audio_endpoint_uplink import AudioEndpointName
 from kouyu.serving.socket import SocketClosed, Take
 from kouyu.settings import Settings
 from kouyu.settings.all_settings import DEFAULT_BOT_ID

@@ -7,8 +7,8 @@ import pytest
 
 from kouyu.audio_sessions.services import SynthesisServices
 from kouyu.audio_sessions.speech_streamer import END_AFTER_S, SpeechStreamer
-from kouyu.protocol.audio_endpoint_downlink import AudioEvent
-from kouyu.protocol.configuration import OutputAudio
+from kouyu.domain.configuration import OutputAudio
+from kouyu.protocol.coze.audio_endpoint_downlink import AudioEvent
 from tests.audio_sessions.in_process import Synthesiser
 
 AUDIO: Final = "speech.audio.update"

@@ -12,8 +12,8 @@ from bench.fuzz.sounds import Sounds
 from bench.fuzz.uplink_cases import UplinkCases
 from bench.fuzz.values import Values
 from kouyu.audio.uplink_decoding import open_decoder
-from kouyu.protocol.configuration import InputAudio
-from kouyu.protocol.configuration_schema import configuration_schema
+from kouyu.domain.configuration import InputAudio
+from kouyu.protocol.coze.configuration_schema import configuration_schema
 
 
 def cases(seed: int) -> UplinkCases:

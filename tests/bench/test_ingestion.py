@@ -3,7 +3,7 @@ import time
 import msgspec
 
 from kouyu.bench.ingestion import APPEND, MeasuredSocket, sent_at
-from kouyu.protocol.uplink import InputAudioBufferAppend, parse
+from kouyu.protocol.coze.uplink import InputAudioBufferAppend, parse
 from kouyu.serving.socket import Take
 
 

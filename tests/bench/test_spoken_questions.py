@@ -5,7 +5,7 @@ from kouyu.audio.pcm import Samples
 from kouyu.bench.question_files import LANGUAGES, spoken_questions
 from kouyu.bench.speech_bounds import NoSpeech, speech_bounds
 from kouyu.bench.spoken_question import SpokenQuestion, edit_distance, long_announcement
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 FRAME = 80
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from kouyu.conversation.inputs import ClientLeft, PressureChanged
 from kouyu.conversation.limits import Limits
-from kouyu.protocol.uplink import ConversationClear, InputAudioBufferClear, InputTextGenerateAudio
+from kouyu.protocol.coze.uplink import ConversationClear, InputAudioBufferClear, InputTextGenerateAudio
 from tests.conversation.joint_states import Change, Joint, WatchedSimulation
 from tests.conversation.random_users import Do, free, pushed, semantic
 from tests.conversation.simulation import Simulation

@@ -9,15 +9,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from kouyu.conversation.inputs import NotOpened, OpenedConversation, PressureChanged
-from kouyu.protocol.downlink import Chat, Function, ToolCall
-from kouyu.protocol.tool_round import ToolRound
-from kouyu.protocol.uplink import (
+from kouyu.domain.chats import Chat
+from kouyu.domain.tool_calls import Function, ToolCall, ToolOutput
+from kouyu.domain.tool_round import ToolRound
+from kouyu.protocol.coze.uplink import (
     ConversationClear,
     ConversationMessageCreate,
     InputAudioBufferClear,
     InputTextGenerateAudio,
     SubmitToolOutputs,
-    ToolOutput,
 )
 from tests.conversation.invariants.context import SILENT
 from tests.conversation.simulation import Simulation

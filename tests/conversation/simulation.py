@@ -43,10 +43,10 @@ from kouyu.conversation.inputs import (
     TurnJudged,
 )
 from kouyu.conversation.limits import Limits
-from kouyu.protocol.downlink import DownlinkEvent
-from kouyu.protocol.ids import IdFactory
-from kouyu.protocol.speech_rate import SPEECH_RATE
-from kouyu.protocol.uplink import (
+from kouyu.domain.ids import IdFactory
+from kouyu.domain.speech_rate import SPEECH_RATE
+from kouyu.protocol.coze.downlink import DownlinkEvent
+from kouyu.protocol.coze.uplink import (
     ConversationChatCancel,
     ConversationMessageCreate,
     InputAudioBufferComplete,

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from kouyu.conversation.effects import SaveMessage, StartReply
-from kouyu.protocol.downlink import Sentence
-from kouyu.protocol.uplink import ConversationClear
+from kouyu.protocol.coze.downlink import Sentence
+from kouyu.protocol.coze.uplink import ConversationClear
 from tests.conversation.simulation import CAPABILITIES, Engines, Simulation
 
 ANNOUNCEMENT = [

@@ -7,8 +7,8 @@ import pytest
 from kouyu.conversation.effects import CancelReply, CancelSpeech, SaveChat, SaveMessage, Speak, TrimMessage
 from kouyu.conversation.inputs import ClientLeft, SpeechProbability
 from kouyu.conversation.limits import Limits
-from kouyu.protocol.downlink import Cancellation
-from kouyu.protocol.uplink import InputTextGenerateAudio
+from kouyu.protocol.coze.downlink import Cancellation
+from kouyu.protocol.coze.uplink import InputTextGenerateAudio
 from tests.conversation.simulation import Engines, Simulation
 
 LONG_ANSWER = Engines(deltas=tuple(f"This is sentence number {n} of it. " for n in range(8)), packets_per_sentence=10)

@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from kouyu.conversation.capabilities import Capabilities
-from kouyu.protocol.configuration import AsrConfig, Configuration, OutputAudio
-from kouyu.protocol.errors import InvalidField
+from kouyu.domain.configuration import AsrConfig, Configuration, OutputAudio
+from kouyu.domain.errors import InvalidField
 
 OFFER = Capabilities(voice_ids=("joe", "alpha"), default_voice_id="joe", prologue="Hello.")
 STRICT = replace(OFFER, unknown_voice_is_error=True)

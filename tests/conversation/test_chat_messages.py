@@ -3,9 +3,10 @@
 from kouyu.conversation.chat_messages import ChatMessages
 from kouyu.conversation.effects import SaveMessage, Send
 from kouyu.conversation.identity import Identity
-from kouyu.protocol.configuration import ChatConfig
-from kouyu.protocol.downlink import Chat, Message
-from kouyu.protocol.ids import IdFactory
+from kouyu.domain.chats import Chat
+from kouyu.domain.configuration import ChatConfig
+from kouyu.domain.ids import IdFactory
+from kouyu.domain.messages import Message
 
 NOW = 5.0
 CHAT = Chat(id="1", conversation_id="2", bot_id="kouyu", created_at=0, status="created", section_id="3")

@@ -8,10 +8,11 @@ from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.client_tools import ClientTools
 from kouyu.conversation.effects import Effect, SaveChat, SaveMessage, Send
 from kouyu.conversation.identity import Identity
-from kouyu.protocol.configuration import ChatConfig
-from kouyu.protocol.downlink import Chat, Function, Message, ToolCall
-from kouyu.protocol.ids import IdFactory
-from kouyu.protocol.uplink import ToolOutput
+from kouyu.domain.chats import Chat
+from kouyu.domain.configuration import ChatConfig
+from kouyu.domain.ids import IdFactory
+from kouyu.domain.messages import Message
+from kouyu.domain.tool_calls import Function, ToolCall, ToolOutput
 
 NOW = 5.0
 

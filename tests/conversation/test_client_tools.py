@@ -7,8 +7,10 @@ import pytest
 from kouyu.conversation.effects import Effect, SaveChat, SaveMessage, StartReply
 from kouyu.conversation.inputs import ReplyDelta, ReplyToolCalls
 from kouyu.conversation.limits import Limits
-from kouyu.protocol.downlink import Chat, DownlinkEvent, Function, RequiredAction, Sentence, ToolCall, Usage
-from kouyu.protocol.uplink import SubmitToolOutputs, ToolOutput
+from kouyu.domain.chats import Chat, RequiredAction, Usage
+from kouyu.domain.tool_calls import Function, ToolCall, ToolOutput
+from kouyu.protocol.coze.downlink import DownlinkEvent, Sentence
+from kouyu.protocol.coze.uplink import SubmitToolOutputs
 from tests.conversation.simulation import Engines, Report, Simulation
 
 CALLS = (

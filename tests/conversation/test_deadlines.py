@@ -1,7 +1,7 @@
 """Whatever never comes, the turn ends and the next one works."""
 
 from kouyu.conversation.effects import CancelReply, CancelSpeech, CancelTranscribe, Speak
-from kouyu.protocol.downlink import Chat
+from kouyu.domain.chats import Chat
 from tests.conversation.simulation import Engines, Simulation
 
 

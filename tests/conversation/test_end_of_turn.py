@@ -4,7 +4,7 @@ import pytest
 
 from kouyu.conversation.end_of_turn import EndOfTurn
 from kouyu.conversation.limits import Limits
-from kouyu.protocol.configuration import SemanticVadConfig, TurnDetection
+from kouyu.domain.configuration import SemanticVadConfig, TurnDetection
 
 SERVER = TurnDetection(type="server_vad", silence_duration_ms=500)
 SEMANTIC = TurnDetection(type="semantic_vad")

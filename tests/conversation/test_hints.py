@@ -5,8 +5,8 @@ import pytest
 
 from kouyu.conversation.effects import FlushPlayback, Hint, Send, Withheld
 from kouyu.conversation.inputs import ClientFault, NotOpened, ReferenceUnknown
-from kouyu.protocol.errors import BAD_REQUEST, InvalidField, ProtocolError
-from kouyu.protocol.uplink import InputAudioBufferClear, UnknownEvent
+from kouyu.domain.errors import BAD_REQUEST, InvalidField, ProtocolError
+from kouyu.protocol.coze.uplink import InputAudioBufferClear, UnknownEvent
 from tests.conversation.simulation import Simulation
 
 

@@ -6,7 +6,7 @@ from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.utterance import Span
-from kouyu.protocol.configuration import Configuration, InterruptConfig, TurnDetection
+from kouyu.domain.configuration import Configuration, InterruptConfig, TurnDetection
 from tests.conversation.simulation import Engines, Simulation
 
 FREE_TALK = Configuration(turn_detection=TurnDetection(type="server_vad"))

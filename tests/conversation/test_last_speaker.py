@@ -7,9 +7,10 @@ import msgspec
 
 from kouyu.conversation.effects import Effect, SaveMessage, StartReply
 from kouyu.conversation.inputs import TranscriptReady
-from kouyu.protocol.downlink import Message, Transcript
-from kouyu.protocol.user_voice import UserVoice
-from kouyu.protocol.voice_print import VoicePrint
+from kouyu.domain.messages import Message
+from kouyu.domain.transcripts import Transcript
+from kouyu.domain.user_voice import UserVoice
+from kouyu.domain.voice_print import VoicePrint
 from tests.conversation.simulation import Engines, Report, Simulation
 
 ANN = VoicePrint(group_id="g", feature_id="1", feature_name="Ann", feature_desc="mother", score=71.5)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from kouyu.conversation.effects import Send
 from kouyu.conversation.inputs import PacketGone
 from kouyu.conversation.pacing import Pacer, limit_of
-from kouyu.protocol.configuration import LimitConfig, OpusConfig, OutputAudio, PcmConfig
+from kouyu.domain.configuration import LimitConfig, OpusConfig, OutputAudio, PcmConfig
 from tests.conversation.simulation import Engines, Simulation
 
 LIMIT = LimitConfig(period=2, max_frame_num=3)

@@ -16,7 +16,7 @@ from kouyu.conversation.effects import (
 )
 from kouyu.conversation.inputs import PressureChanged, ReplyDelta, ReplyFailed, TranscriptFailed
 from kouyu.conversation.limits import Limits
-from kouyu.protocol.downlink import Chat
+from kouyu.domain.chats import Chat
 from tests.conversation.simulation import Engines, Report, Simulation
 
 

@@ -7,8 +7,10 @@ from kouyu.conversation.inputs import AudioReceived
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.utterance import TAIL_MS
-from kouyu.protocol.downlink import DownlinkEvent, Message, Transcript
-from kouyu.protocol.uplink import InputAudioBufferClear
+from kouyu.domain.messages import Message
+from kouyu.domain.transcripts import Transcript
+from kouyu.protocol.coze.downlink import DownlinkEvent
+from kouyu.protocol.coze.uplink import InputAudioBufferClear
 from tests.conversation.simulation import Engines, Simulation
 
 PLAIN = Limits(speculation=False)

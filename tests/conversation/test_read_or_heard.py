@@ -3,8 +3,8 @@
 import pytest
 
 from kouyu.conversation.effects import CancelSpeech, SaveChat, SaveMessage, Speak, TrimMessage
-from kouyu.protocol.downlink import Cancellation, Sentence
-from kouyu.protocol.uplink import ConversationClear, InputTextGenerateAudio
+from kouyu.protocol.coze.downlink import Cancellation, Sentence
+from kouyu.protocol.coze.uplink import ConversationClear, InputTextGenerateAudio
 from tests.conversation.invariants.context import SILENT
 from tests.conversation.simulation import Engines, Simulation
 

@@ -14,8 +14,10 @@ from kouyu.conversation.effects import (
 )
 from kouyu.conversation.inputs import NotOpened, OpenedConversation
 from kouyu.conversation.limits import Limits
-from kouyu.protocol.downlink import Chat, DownlinkEvent, ErrorData, Message
-from kouyu.protocol.uplink import ConversationClear, ConversationMessageCreate
+from kouyu.domain.chats import Chat
+from kouyu.domain.messages import Message
+from kouyu.protocol.coze.downlink import DownlinkEvent, ErrorData
+from kouyu.protocol.coze.uplink import ConversationClear, ConversationMessageCreate
 from tests.conversation.simulation import CAPABILITIES, Engines, Simulation
 
 

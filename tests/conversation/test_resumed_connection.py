@@ -5,7 +5,7 @@ import pytest
 
 from kouyu.conversation.effects import Hint, SaveMessage, StartReply
 from kouyu.conversation.inputs import ConnectionResumed, OpenedConversation
-from kouyu.protocol.configuration import Configuration
+from kouyu.domain.configuration import Configuration
 from tests.conversation.simulation import CAPABILITIES, Simulation
 
 PLACE = OpenedConversation("77", "78")

@@ -95,7 +95,7 @@ def test_push_to_talk_prepares_at_a_pause_while_the_button_is_held() -> None:
 
 
 def test_a_cleared_buffer_rolls_back_what_was_prepared() -> None:
-    from kouyu.protocol.uplink import InputAudioBufferClear
+    from kouyu.protocol.coze.uplink import InputAudioBufferClear
 
     talk = Simulation(Engines(first_delta_s=1.0))
     talk.speak(1500)

@@ -11,8 +11,9 @@ from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.pacing import Pacer
 from kouyu.conversation.playout import PlayoutClock
 from kouyu.conversation.spoken_item import Outlet, Speech
-from kouyu.protocol.configuration import Configuration, LimitConfig
-from kouyu.protocol.downlink import Chat, LastError, Message
+from kouyu.domain.chats import Chat, LastError
+from kouyu.domain.configuration import Configuration, LimitConfig
+from kouyu.domain.messages import Message
 from tests.conversation.simulation import Engines, Simulation
 
 ENVELOPE = Message(

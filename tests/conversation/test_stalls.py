@@ -7,7 +7,8 @@ import pytest
 from kouyu.conversation.effects import ForgetAudio, SaveMessage, Transcribe, TrimMessage
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.speech_detector import samples_in
-from kouyu.protocol.downlink import Cancellation, Transcript
+from kouyu.domain.transcripts import Transcript
+from kouyu.protocol.coze.downlink import Cancellation
 from tests.conversation.simulation import Engines, Simulation
 
 STARTED = "input_audio_buffer.speech_started"

@@ -13,9 +13,12 @@ from kouyu.conversation.inputs import (
     ReplyToolsCalled,
     ReplyToolsRan,
 )
-from kouyu.protocol.downlink import Cancellation, Chat, DownlinkEvent, Function, Message, ToolCall
-from kouyu.protocol.tool_round import ToolRound
-from kouyu.protocol.uplink import SubmitToolOutputs, ToolOutput
+from kouyu.domain.chats import Chat
+from kouyu.domain.messages import Message
+from kouyu.domain.tool_calls import Function, ToolCall, ToolOutput
+from kouyu.domain.tool_round import ToolRound
+from kouyu.protocol.coze.downlink import Cancellation, DownlinkEvent
+from kouyu.protocol.coze.uplink import SubmitToolOutputs
 from tests.conversation.simulation import Engines, Report, Simulation
 
 HERE = (ToolCall(id="here", function=Function("add", '{"a": 2}')),)

@@ -2,8 +2,9 @@
 
 from kouyu.conversation.effects import SaveChat, SaveMessage, Send, StartReply
 from kouyu.conversation.inputs import SectionBegan
-from kouyu.protocol.downlink import Chat, Message
-from kouyu.protocol.uplink import ConversationMessageCreate, InputTextGenerateAudio
+from kouyu.domain.chats import Chat
+from kouyu.domain.messages import Message
+from kouyu.protocol.coze.uplink import ConversationMessageCreate, InputTextGenerateAudio
 from tests.conversation.simulation import Engines, Simulation
 
 ANSWER = [
@@ -195,7 +196,7 @@ def test_speech_that_turns_out_to_be_nothing_leads_to_no_chat() -> None:
 
 
 def test_complete_and_clear_have_no_effect_in_free_talk() -> None:
-    from kouyu.protocol.uplink import InputAudioBufferClear
+    from kouyu.protocol.coze.uplink import InputAudioBufferClear
 
     talk = Simulation()
     talk.free_talk()

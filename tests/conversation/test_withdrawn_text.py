@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from kouyu.conversation.effects import Effect, SaveMessage, StartReply
 from kouyu.conversation.inputs import ReplyDelta, ReplyFinished, ReplyWithdrawn
-from kouyu.protocol.downlink import Message, Sentence
+from kouyu.domain.messages import Message
+from kouyu.protocol.coze.downlink import Sentence
 from tests.conversation.simulation import Engines, Report, Simulation
 
 THOUGHT = "I should greet them. I should be kind. "

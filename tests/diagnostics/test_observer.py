@@ -23,7 +23,7 @@ from kouyu.diagnostics.facts.user import (
     TranscriptReceived,
     Waveform,
 )
-from kouyu.protocol.uplink import InputTextGenerateAudio
+from kouyu.protocol.coze.uplink import InputTextGenerateAudio
 from tests.conversation.simulation import Engines, Report
 from tests.diagnostics.observed import Observed
 

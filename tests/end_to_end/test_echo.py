@@ -10,7 +10,7 @@ import soxr
 from kouyu.audio.pcm import Samples, bytes_from_float
 from kouyu.audio.wav import decode_listening_audio
 from kouyu.bench.microphone import FRAME, Room
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 from tests.end_to_end.conversing import DOWNLINK_RATE, Talk, talking
 from tests.end_to_end.running_server import RunningServer
 

@@ -4,7 +4,7 @@ import httpx
 
 from kouyu.audio.pcm import Samples
 from kouyu.audio.wav import encode_wav
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 from tests.end_to_end.running_server import RunningServer
 
 

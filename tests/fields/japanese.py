@@ -7,10 +7,10 @@ import numpy as np
 import soxr
 
 from kouyu.audio.pcm import Samples
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.tts.kokoro import WEIGHT_SET
 from kouyu.engines.tts.kokoro_model import SAMPLE_RATE
 from kouyu.engines.tts.model_session import ModelSession
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights.cache import folder
 
 TEXT: Final = "今日はいい天気ですね"

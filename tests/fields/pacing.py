@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from kouyu.conversation.effects import Send
-from kouyu.protocol.uplink import InputTextGenerateAudio
+from kouyu.protocol.coze.uplink import InputTextGenerateAudio
 from tests.conversation.simulation import Engines, Simulation
 from tests.end_to_end.conversing import Talk
 from tests.fields.spoken import said

@@ -10,7 +10,7 @@ import kouyu.bench.questions
 from kouyu.audio.pcm import Samples
 from kouyu.audio.wav import read_listening_audio
 from kouyu.client.voice_client import Event
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 from tests.end_to_end.conversing import Talk
 from tests.fields import measuring
 

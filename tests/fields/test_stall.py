@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 from tests.end_to_end.conversing import talking
 from tests.end_to_end.running_server import RunningServer
 from tests.fields.spoken import TRANSCRIPT, question, silence

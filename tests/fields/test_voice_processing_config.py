@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kouyu.audio.pcm import Samples
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 from tests.end_to_end.conversing import Talk, talking
 from tests.end_to_end.running_server import RunningServer
 from tests.fields import uploads

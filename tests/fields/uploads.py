@@ -8,7 +8,7 @@ import numpy as np
 import soxr
 
 from kouyu.audio.pcm import Samples
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 from tests.audio.ffmpeg import audio_codec, audio_stream
 from tests.audio.signals import cut, packed
 

@@ -7,7 +7,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from kouyu.protocol.errors import ProtocolError
+from kouyu.domain.errors import ProtocolError
 from kouyu.server.access.access_middleware import AccessMiddleware
 from kouyu.server.rest.answers import answer_protocol_error
 from tests.guides.blocks import files_of

@@ -9,8 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"^\| `([\w./-]+)` \|", re.MULTILINE)
 TESTS = {
-    "add-a-field.md": ("tests/protocol", "tests/fields", "tests/text"),
-    "add-an-event.md": ("tests/protocol", "tests/fields"),
+    "add-a-field.md": ("tests/domain", "tests/protocol", "tests/fields", "tests/text"),
+    "add-an-event.md": ("tests/domain", "tests/protocol", "tests/fields"),
     "add-a-rest-route.md": ("tests/server/rest",),
 }
 """Where tests of such a change belong; those elsewhere only use what is there."""

@@ -4,11 +4,11 @@ from typing import Any
 
 import msgspec
 
-from kouyu.protocol.merge import Field, fields_of
-from kouyu.protocol.number_ranges import Number, OneOf, WholeNumber
-from kouyu.protocol.object_ranges import AnyObject, Coordinates, MetaData, Objects, VariableNames
-from kouyu.protocol.ranges import Flag
-from kouyu.protocol.text_ranges import Choice, Keywords, LanguageTag, Text, TextInBytes, Texts
+from kouyu.domain.number_ranges import Number, OneOf, WholeNumber
+from kouyu.domain.object_ranges import AnyObject, Coordinates, MetaData, Objects, VariableNames
+from kouyu.domain.ranges import Flag
+from kouyu.domain.text_ranges import Choice, Keywords, LanguageTag, Text, TextInBytes, Texts
+from kouyu.protocol.coze.merge import Field, fields_of
 
 
 def leaves(kind: type[msgspec.Struct], path: str = "data") -> list[tuple[str, Field]]:

@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from kouyu.protocol.combinations import check_object
-from kouyu.protocol.merge import merge
+from kouyu.domain.combinations import check_object
+from kouyu.protocol.coze.merge import merge
 
 S = TypeVar("S", bound=msgspec.Struct)
 

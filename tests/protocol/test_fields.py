@@ -7,8 +7,8 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import msgspec
 import pytest
 
-from kouyu.protocol import uplink
-from kouyu.protocol.configuration import Configuration
+from kouyu.domain.configuration import Configuration
+from kouyu.protocol.coze import uplink
 
 DOCUMENT: dict[str, list[str]] = json.loads(
     (Path(__file__).parents[2] / "docs" / "protocol" / "fields.json").read_text()

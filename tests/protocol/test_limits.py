@@ -9,21 +9,21 @@ from typing import Any
 import msgspec
 import pytest
 
-from kouyu.protocol.audio_endpoint_configuration import (
+from kouyu.domain.client_json import MOST_CHARACTERS, MOST_ELEMENTS
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.content import LONGEST_ADDRESS, LONGEST_OBJECT_STRING, LONGEST_TEXT, MOST_PARTS
+from kouyu.domain.errors import InvalidField, ProtocolError
+from kouyu.domain.object_ranges import AnyObject, Coordinates, MapLimits, MetaData, VariableNames
+from kouyu.domain.text_ranges import Keywords, Text, Texts
+from kouyu.protocol.coze.audio_endpoint_configuration import (
     InterpretationConfiguration,
     SpeechConfiguration,
     TranscriptionConfiguration,
 )
-from kouyu.protocol.audio_endpoint_uplink import parse_audio_event
-from kouyu.protocol.client_json import MOST_CHARACTERS, MOST_ELEMENTS
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.configuration_schema import configuration_schema
-from kouyu.protocol.content import LONGEST_ADDRESS, LONGEST_OBJECT_STRING, LONGEST_TEXT, MOST_PARTS
-from kouyu.protocol.errors import InvalidField, ProtocolError
-from kouyu.protocol.merge import Field, merge
-from kouyu.protocol.object_ranges import AnyObject, Coordinates, MapLimits, MetaData, VariableNames
-from kouyu.protocol.text_ranges import Keywords, Text, Texts
-from kouyu.protocol.uplink import (
+from kouyu.protocol.coze.audio_endpoint_uplink import parse_audio_event
+from kouyu.protocol.coze.configuration_schema import configuration_schema
+from kouyu.protocol.coze.merge import Field, merge
+from kouyu.protocol.coze.uplink import (
     LONGEST_TOOL_OUTPUT,
     MOST_TOOL_OUTPUTS,
     InputAudioBufferAppend,

@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from kouyu.protocol import number_ranges, object_ranges, ranges, text_ranges
-from kouyu.protocol.errors import InvalidField
-from kouyu.protocol.number_ranges import Number, OneOf, WholeNumber
-from kouyu.protocol.object_ranges import AnyObject, Coordinates, MapLimits, MetaData, Objects, VariableNames
-from kouyu.protocol.ranges import Flag, Range
-from kouyu.protocol.text_ranges import Choice, KeepWhenEmpty, Keywords, LanguageTag, Text, TextInBytes, Texts
-from kouyu.protocol.uplink import ToolOutput
+from kouyu.domain import number_ranges, object_ranges, ranges, text_ranges
+from kouyu.domain.errors import InvalidField
+from kouyu.domain.number_ranges import Number, OneOf, WholeNumber
+from kouyu.domain.object_ranges import AnyObject, Coordinates, MapLimits, MetaData, Objects, VariableNames
+from kouyu.domain.ranges import Flag, Range
+from kouyu.domain.text_ranges import Choice, KeepWhenEmpty, Keywords, LanguageTag, Text, TextInBytes, Texts
+from kouyu.domain.tool_calls import ToolOutput
 
 EACH: list[Range] = [
     OneOf((1, 2)),

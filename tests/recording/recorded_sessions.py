@@ -13,7 +13,7 @@ import numpy as np
 
 from kouyu.audio.pcm import Samples, bytes_from_float
 from kouyu.bench.stub_engines import open_stub_services
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.recording.record_file import Record, read_record
 from kouyu.recording.session_recorder import SessionRecorders, SessionRecording
 from kouyu.serving.caller import Caller

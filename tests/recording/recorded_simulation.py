@@ -7,7 +7,7 @@ from pathlib import Path
 from kouyu.conversation.conversation import Conversation
 from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import ClientJoined, Input
-from kouyu.protocol.ids import IdFactory
+from kouyu.domain.ids import IdFactory
 from kouyu.recording.entries import Step
 from kouyu.recording.frames import Audio, Ending, Header
 from kouyu.recording.noted_ids import NotedIds

@@ -8,18 +8,11 @@ import pytest
 
 from kouyu.conversation.effects import Effect, ReadAhead, Send, Sounding, Transcribe, Withheld
 from kouyu.conversation.inputs import TimePassed
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.downlink import (
-    Cancellation,
-    Chat,
-    DownlinkEvent,
-    LastError,
-    Message,
-    Sentence,
-    Transcript,
-    Usage,
-    error,
-)
+from kouyu.domain.chats import Chat, LastError, Usage
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.messages import Message
+from kouyu.domain.transcripts import Transcript
+from kouyu.protocol.coze.downlink import Cancellation, DownlinkEvent, Sentence, error
 from kouyu.recording.entries import EntryDecoder, EntryEncoder, Step
 from kouyu.recording.recorded_effects import plain_effect
 

@@ -8,7 +8,7 @@ import pytest
 
 from kouyu.agents.bot_definition import BotDefinition
 from kouyu.audio.pcm import Samples, float_from_int16, int16_from_float
-from kouyu.protocol.uplink import InputAudioBufferComplete
+from kouyu.protocol.coze.uplink import InputAudioBufferComplete
 from kouyu.recording.audio_coding import decoded
 from kouyu.recording.frames import RecordError
 from kouyu.recording.record_file import Record, read_record

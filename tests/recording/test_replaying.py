@@ -16,8 +16,8 @@ from kouyu.conversation.inputs import (
     ReplyDelta,
     SpeechProbability,
 )
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.errors import InvalidField
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.errors import InvalidField
 from kouyu.recording.first_difference import difference_shown
 from kouyu.recording.frames import LARGEST_FRAME, MAGIC, SILENCE, Audio, Kind, RecordError, compressed, frame
 from kouyu.recording.record_file import Record, read_record

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kouyu.audio.wav import encode_wav, read_listening_audio
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 from tests.sdk.node_project import NodeProject
 from tests.standins.openai_server import OpenAIStandIn, Say, ToolCallScript, call_tools
 

@@ -14,7 +14,7 @@ import pytest
 from kouyu.audio.pcm import bytes_from_float
 from kouyu.bench.stub_engines import open_stub_services
 from kouyu.client.voice_client import open_client
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.server.process.websocket_protocol import WebSocketProtocol
 from kouyu.session.connection import run_session
 from kouyu.settings import Settings

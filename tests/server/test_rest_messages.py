@@ -8,7 +8,8 @@ import httpx
 import pytest
 from cozepy import Coze, CozeAPIError, SyncHTTPClient, TokenAuth
 
-from kouyu.protocol.downlink import Chat, Message
+from kouyu.domain.chats import Chat
+from kouyu.domain.messages import Message
 from kouyu.store.chats import PutChat
 from kouyu.store.conversations import CreateConversation
 from kouyu.store.message_writes import AddMessage

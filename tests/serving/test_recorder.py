@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from kouyu.conversation.effects import SaveMessage, SaveSection, TrimMessage
-from kouyu.protocol.downlink import Message
+from kouyu.domain.messages import Message
 from kouyu.serving.recorder import MOST_WAITING, Recorder
 from kouyu.store.store import Store
 

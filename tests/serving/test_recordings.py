@@ -12,8 +12,8 @@ from kouyu.agents.attachments import Attachments
 from kouyu.agents.fetching import Fetched, Fetcher, FetchingOptions
 from kouyu.audio.pcm import Samples
 from kouyu.audio.wav_of_pcm import wav_of_pcm
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.errors import EngineError
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.serving.caller import UNLIMITED
 from kouyu.serving.recordings import Recordings
 from kouyu.workers.limited import LimitedWorkers

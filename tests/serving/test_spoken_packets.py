@@ -8,10 +8,10 @@ import pytest
 
 from kouyu.audio.downlink_encoding import open_encoder
 from kouyu.audio.framing import Packet
+from kouyu.domain.configuration import OutputAudio
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
-from kouyu.protocol.configuration import OutputAudio
 from kouyu.serving.spoken_packets import LONGEST_SOUND_S, spoken_packets
 
 

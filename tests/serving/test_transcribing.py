@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from kouyu.domain.configuration import AsrConfig
+from kouyu.domain.errors import INTERNAL_MSG
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
-from kouyu.protocol.configuration import AsrConfig
-from kouyu.protocol.errors import INTERNAL_MSG
 from kouyu.serving.transcribing import Transcriber, as_configured
 from kouyu.text.transcript import TranscriptFinisher
 

@@ -9,9 +9,9 @@ import pytest
 from kouyu.audio.downlink_encoding import open_encoder
 from kouyu.audio.ogg import checksum
 from kouyu.audio.pcm import Samples, bytes_from_float
-from kouyu.protocol.configuration import InputAudio, OpusConfig, OutputAudio
-from kouyu.protocol.errors import ProtocolError
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.configuration import InputAudio, OpusConfig, OutputAudio
+from kouyu.domain.errors import ProtocolError
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.serving.uplink_decoder import LONGEST_APPEND_S, UplinkDecoder
 from tests.audio.encoded_files import FILES
 from tests.audio.signals import cut, speech_like

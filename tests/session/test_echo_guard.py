@@ -14,7 +14,7 @@ from kouyu.conversation.effects import Sounding
 from kouyu.conversation.inputs import SpeechProbability
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.speech_detector import SpeechDetector
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.session.echo_guard import EchoGuard
 
 CHUNK = 512

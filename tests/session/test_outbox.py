@@ -9,7 +9,8 @@ import pytest
 
 from kouyu.conversation.effects import Send, Sounding
 from kouyu.conversation.inputs import PacketGone
-from kouyu.protocol.downlink import DownlinkEvent, Message
+from kouyu.domain.messages import Message
+from kouyu.protocol.coze.downlink import DownlinkEvent
 from kouyu.session.outbox import MOST_WAITING_BYTES, ClientTooSlow, Outbox
 
 

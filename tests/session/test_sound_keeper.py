@@ -11,9 +11,10 @@ from kouyu.audio.pcm import bytes_from_float
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.effects import SaveMessage, Send, Transcribe
 from kouyu.conversation.inputs import TimePassed, TranscriptReady
-from kouyu.protocol.configuration import Configuration
-from kouyu.protocol.downlink import DownlinkEvent, Message
-from kouyu.protocol.ids import NO_ID
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.ids import NO_ID
+from kouyu.domain.messages import Message
+from kouyu.protocol.coze.downlink import DownlinkEvent
 from kouyu.serving.recorder import Recorder
 from kouyu.session.sound_keeper import SoundKeeper
 from kouyu.store.sound_bounds import Bounds

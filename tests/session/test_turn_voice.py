@@ -10,14 +10,14 @@ import pytest
 
 from kouyu.audio.pcm import Samples
 from kouyu.conversation.effects import Transcribe
+from kouyu.domain.configuration import AsrConfig, Configuration, VoicePrintConfig
+from kouyu.domain.user_voice import Gender, UserEmotion, UserVoice
+from kouyu.domain.voice_print import VoicePrint
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.voiceprint.calibration import Calibration
 from kouyu.engines.voiceprint.engine import Voiceprint
 from kouyu.engines.voiceprint.resemblyzer import CALIBRATION
-from kouyu.protocol.configuration import AsrConfig, Configuration, VoicePrintConfig
-from kouyu.protocol.user_voice import Gender, UserEmotion, UserVoice
-from kouyu.protocol.voice_print import VoicePrint
 from kouyu.session.turn_voice import TurnVoice
 from kouyu.store.store import Store
 from kouyu.store.voiceprint_writes import Enrolment

@@ -1,6 +1,7 @@
 """Messages and chats as the conversation core makes them."""
 
-from kouyu.protocol.downlink import Chat, ChatStatus, Message, MessageType, Role
+from kouyu.domain.chats import Chat, ChatStatus
+from kouyu.domain.messages import Message, MessageType, Role
 
 
 def message(

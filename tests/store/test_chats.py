@@ -2,7 +2,8 @@ from pathlib import Path
 
 import msgspec
 
-from kouyu.protocol.downlink import ChatStatus, Function, LastError, RequiredAction, SubmitToolOutputs, ToolCall, Usage
+from kouyu.domain.chats import ChatStatus, LastError, RequiredAction, SubmitToolOutputs, Usage
+from kouyu.domain.tool_calls import Function, ToolCall
 from kouyu.store.chats import PutChat
 from kouyu.store.conversations import CreateConversation
 from kouyu.store.store import Store

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kouyu.protocol.downlink import Message
+from kouyu.domain.messages import Message
 from kouyu.store.chats import PutChat
 from kouyu.store.conversations import CreateConversation
 from kouyu.store.message_writes import AddMessage

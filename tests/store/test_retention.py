@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kouyu.protocol.downlink import ChatStatus
+from kouyu.domain.chats import ChatStatus
 from kouyu.store.bots import BotProfile
 from kouyu.store.chats import PutChat
 from kouyu.store.conversations import CreateConversation

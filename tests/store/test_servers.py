@@ -10,8 +10,8 @@ from sqlalchemy import make_url, update
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from kouyu.conversation.effects import SaveChat
-from kouyu.protocol.downlink import ChatStatus
-from kouyu.protocol.ids import server_of
+from kouyu.domain.chats import ChatStatus
+from kouyu.domain.ids import server_of
 from kouyu.serving.recorder import Recorder
 from kouyu.store.chats import BeginChat, PutChat
 from kouyu.store.conversations import CreateConversation

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from kouyu.protocol.downlink import Message
+from kouyu.domain.messages import Message
 from kouyu.store.conversations import CreateConversation
 from kouyu.store.message_writes import AddMessage
 from kouyu.store.sound_bounds import Bounds

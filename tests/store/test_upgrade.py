@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from kouyu.protocol.downlink import Message
+from kouyu.domain.messages import Message
 from kouyu.store.message_writes import AddMessage
 from kouyu.store.migrations import STEPS
 from kouyu.store.store import Store

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kouyu.protocol.configuration import AsrConfig
+from kouyu.domain.configuration import AsrConfig
 from kouyu.serving.recognition import recognition_options
 from kouyu.text.recognition_token_limits import cut_context, cut_hot_words, estimated_tokens
 

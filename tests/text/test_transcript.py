@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kouyu.protocol.configuration import AsrConfig, SensitiveWordsFilter
+from kouyu.domain.configuration import AsrConfig, SensitiveWordsFilter
 from kouyu.text.transcript import TranscriptFinisher
 
 finisher = TranscriptFinisher()

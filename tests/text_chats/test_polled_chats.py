@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kouyu.protocol.downlink import Chat
+from kouyu.domain.chats import Chat
 from kouyu.serving.overload import ALWAYS
 from kouyu.store.chats import INTERRUPTED
 from tests.standins.openai_server import Hang, Refuse, Say, ToolCallScript, call_tools

@@ -6,9 +6,10 @@ from collections.abc import AsyncGenerator, Sequence
 import numpy as np
 import pytest
 
+from kouyu.domain.messages import Message
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
-from kouyu.protocol.downlink import DownlinkEvent, Message
+from kouyu.protocol.coze.downlink import DownlinkEvent
 from kouyu.text_chats.spoken_answer import SpokenAnswer
 
 

@@ -9,7 +9,7 @@ import msgspec
 import regex
 
 from kouyu.agents.markup.call_forms import WrittenCall, json_calls, json_values, python_calls, tagged_calls
-from kouyu.protocol.downlink import Function, ToolCall
+from kouyu.domain.tool_calls import Function, ToolCall
 from kouyu.text.untrusted_json import decode_untrusted
 
 log = logging.getLogger(__name__)

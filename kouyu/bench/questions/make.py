@@ -19,6 +19,7 @@ import soxr
 
 from kouyu.audio.pcm import Samples, silence
 from kouyu.audio.wav import write_wav
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.asr.engine import RecognitionOptions, SpeechRecognizer
 from kouyu.engines.asr.whisper import WhisperRecognizer
 from kouyu.engines.scheduler import Priority, Scheduler
@@ -27,7 +28,6 @@ from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
 from kouyu.engines.tts.kokoro import KokoroSynthesizer
 from kouyu.engines.tts.piper import PiperSynthesizer
 from kouyu.engines.tts.router import VoiceRouter
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights.cache import folder
 
 LEAD_SECONDS: Final = 0.3

@@ -27,7 +27,7 @@ import platformdirs
 from kouyu.audio.pcm import Samples, joined
 from kouyu.audio.wav import write_wav
 from kouyu.bench.recognition.recordings import NoRecordings
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 LANGUAGES: Final = ("en", "fr", "es", "it", "ru")
 UNACCENTED: Final = frozenset({"es"})

@@ -18,11 +18,11 @@ from kouyu.conversation.endpointer import Endpointer
 from kouyu.conversation.inputs import SpeechProbability
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.utterance import Ended, Span
+from kouyu.domain.configuration import TurnDetection
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.asr.engine import RecognitionOptions, SpeechRecognizer
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.detector import VoiceActivityDetector
-from kouyu.protocol.configuration import TurnDetection
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.serving.transcribing import Transcriber, TranscriptionRequest
 from kouyu.text.joining import appended
 from kouyu.text.transcript import TranscriptFinisher

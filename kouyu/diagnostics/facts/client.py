@@ -2,7 +2,7 @@
 
 from kouyu.conversation.output_slot import CancelCode
 from kouyu.diagnostics.facts.fact import Fact
-from kouyu.protocol.downlink import ChatStatus
+from kouyu.domain.chats import ChatStatus
 
 
 class SentenceStarted(Fact, frozen=True, tag="sentence.started"):

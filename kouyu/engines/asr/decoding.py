@@ -22,6 +22,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.asr import hallucination as doubt
 from kouyu.engines.asr import mandarin
 from kouyu.engines.asr.bias import Bias, with_expected_words
@@ -30,7 +31,6 @@ from kouyu.engines.asr.noise_padding import with_pause
 from kouyu.engines.asr.vocabulary import PROMPT_TOKENS, Vocabulary
 from kouyu.engines.errors import EngineError, EngineUnavailable
 from kouyu.engines.scheduler import CancelToken
-from kouyu.protocol.speech_rate import SPEECH_RATE
 
 FULL_WINDOW: Final = 30.0
 """Seconds."""

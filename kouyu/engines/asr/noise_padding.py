@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 FRAME: Final = SPEECH_RATE // 100
 QUIETEST: Final = 0.05

@@ -11,6 +11,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from kouyu.audio.wav import encode_wav
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.asr.bias import Bias, may_be_misheard, with_words_heard_again
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.declaration import Engine, EngineContext
@@ -19,7 +20,6 @@ from kouyu.engines.errors import EngineError
 from kouyu.engines.http_body import whole_body
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.web_address import require_web_address
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.text.language import language_of
 from kouyu.text.untrusted_json import decode_untrusted
 

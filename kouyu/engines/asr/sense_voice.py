@@ -11,13 +11,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.asr.windows import cut_at_pauses
 from kouyu.engines.declaration import Engine, EngineContext, Threads
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import CancelToken, Priority, Scheduler, WorkCancelled
 from kouyu.engines.sense_voice_model import LEAST_SPEECH_S, WEIGHT_SET, SenseVoiceModel
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.text.joining import appended
 from kouyu.text.language import language_of
 from kouyu.weights import cache

@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.asr.bias import Bias
 from kouyu.engines.asr.decoding import WINDOWS, Heard, Task, Whisper, WhisperOptions
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
@@ -17,7 +18,6 @@ from kouyu.engines.asr.windows import cut_at_pauses
 from kouyu.engines.declaration import Engine, EngineContext, Threads
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import CancelToken, Priority, Scheduler, WorkCancelled
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights import cache, catalogue
 
 __all__ = ["WhisperOptions", "WhisperRecognizer"]

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 LONGEST: Final = 29 * SPEECH_RATE
 """Most samples in a window: Whisper takes 30 s, and needs a little silence at the end."""

@@ -5,8 +5,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.domain.user_voice import Gender, UserEmotion
 from kouyu.engines.work import Priority
-from kouyu.protocol.user_voice import Gender, UserEmotion
 
 
 class GenderRecognizer(Protocol):

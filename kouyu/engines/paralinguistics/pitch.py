@@ -7,7 +7,7 @@ import soxr
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 
 LOWEST_HZ: Final = 60.0
 HIGHEST_HZ: Final = 420.0

@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.domain.speech_rate import SPEECH_RATE
+from kouyu.domain.user_voice import Gender
 from kouyu.engines.paralinguistics.pitch import HOP_S, voiced_pitch
-from kouyu.protocol.speech_rate import SPEECH_RATE
-from kouyu.protocol.user_voice import Gender
 
 MALE_BELOW_HZ: Final = 155.0
 FEMALE_ABOVE_HZ: Final = 175.0

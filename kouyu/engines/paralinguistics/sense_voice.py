@@ -6,11 +6,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.domain.speech_rate import SPEECH_RATE
+from kouyu.domain.user_voice import UserEmotion
 from kouyu.engines.declaration import Engine, EngineContext, NoOptions
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.sense_voice_model import LEAST_SPEECH_S, WEIGHT_SET, SenseVoiceModel
-from kouyu.protocol.speech_rate import SPEECH_RATE
-from kouyu.protocol.user_voice import UserEmotion
 from kouyu.weights import cache
 
 MOST_SPEECH_S: Final = 15.0

@@ -6,13 +6,13 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.asr.features import log_mel
 from kouyu.engines.errors import EngineError
 from kouyu.engines.loud_blocks import loud_blocks
 from kouyu.engines.onnx_model import open_onnx_model
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.turn.engine import TURN_SECONDS
-from kouyu.protocol.speech_rate import SPEECH_RATE
 
 WEIGHT_SET: Final = "smart-turn"
 FILE_NAME: Final = "smart-turn-v3.2-cpu.onnx"

@@ -5,13 +5,13 @@ from typing import ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.declaration import Engine, EngineContext, NoOptions
 from kouyu.engines.scheduler import CancelToken
 from kouyu.engines.voiceprint.calibration import Calibration
 from kouyu.engines.voiceprint.campplus_features import filter_banks
 from kouyu.engines.voiceprint.onnx_encoder import OnnxSpeakerEncoder
 from kouyu.engines.voiceprint.same_speaker import SameSpeaker
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights import cache
 
 WEIGHT_SET: Final = "campplus"

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.mel import HOP_SAMPLES, WINDOW_SAMPLES
-from kouyu.protocol.speech_rate import SPEECH_RATE
 
 BANDS: Final = 80
 

@@ -5,8 +5,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.loud_blocks import loud_blocks
-from kouyu.protocol.speech_rate import SPEECH_RATE
 
 _BLOCK: Final = SPEECH_RATE * 3 // 100
 """30 ms, over which loudness is measured."""

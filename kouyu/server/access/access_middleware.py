@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from kouyu.protocol.ids import new_log_id
+from kouyu.domain.ids import new_log_id
 from kouyu.server.access.error_bodies import error_body, error_code
 from kouyu.serving.log_context import LogMessage, begin_log_context
 

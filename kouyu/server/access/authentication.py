@@ -2,7 +2,7 @@
 
 from litestar.types import Scope
 
-from kouyu.protocol import errors
+from kouyu.domain import errors
 from kouyu.server.access.credentials import Credentials
 from kouyu.server.access.failure_backoff import FailureBackoff
 from kouyu.server.access.limits import Refusal, TokenLimiter

@@ -7,8 +7,8 @@ from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
 from kouyu.diagnostics.wire_tap import WireTap
-from kouyu.protocol import downlink
-from kouyu.protocol.ids import new_event_id
+from kouyu.domain.ids import new_event_id
+from kouyu.protocol.coze import downlink
 from kouyu.server.access.direct_messages import EXTENSION, DirectMessages
 from kouyu.serving.socket import SocketClosed, Take
 

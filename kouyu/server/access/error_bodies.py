@@ -2,7 +2,7 @@
 
 import msgspec
 
-from kouyu.protocol import errors
+from kouyu.domain import errors
 
 _CODES = {
     400: errors.BAD_REQUEST,

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from kouyu.protocol import errors
+from kouyu.domain import errors
 from kouyu.serving.caller import TRY_AGAIN_S, Caller, TokenUse
 from kouyu.store.token_records import TokenRecord
 from kouyu.store.tokens import Tokens

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from kouyu.protocol import errors
+from kouyu.domain import errors
 from kouyu.server.access.client_socket import ClientSocket, say_error_and_close
 from kouyu.server.access.limits import Refusal, TokenLimiter
 from kouyu.store.errors import StoreError

@@ -6,7 +6,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
-from kouyu.protocol.errors import ProtocolError, TryLater
+from kouyu.domain.errors import ProtocolError, TryLater
 from kouyu.server.access.authentication import Authenticator
 from kouyu.server.access.credentials import presented
 from kouyu.server.access.limits import Refusal

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from kouyu.agents.agent import Agent, AgentError, AgentRequest, ContextMessage, TextDelta, TextWithdrawn, ToolsCalled
 from kouyu.assembly.bot_directory import BotDirectory
-from kouyu.protocol.errors import FORBIDDEN, ProtocolError
+from kouyu.domain.errors import FORBIDDEN, ProtocolError
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.bot_requests import BotBody

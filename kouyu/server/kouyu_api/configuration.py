@@ -8,7 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 
 from kouyu.engines.tts.engine import Voice
-from kouyu.protocol.configuration_schema import configuration_schema
+from kouyu.protocol.coze.configuration_schema import configuration_schema
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 

@@ -11,8 +11,8 @@ from litestar.types import Guard
 from kouyu.diagnostics.facts.record import TurnRecord
 from kouyu.diagnostics.watcher import Wanted, Watcher
 from kouyu.diagnostics.watcher_hub import TooManyWatchers, WatcherHub
-from kouyu.protocol import errors
-from kouyu.protocol.errors import ProtocolError
+from kouyu.domain import errors
+from kouyu.domain.errors import ProtocolError
 from kouyu.server.access.client_socket import ClientSocket
 from kouyu.server.access.credentials import query_value
 from kouyu.server.access.socket_authentication import SocketAuthenticator

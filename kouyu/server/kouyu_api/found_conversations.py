@@ -10,8 +10,8 @@ from litestar.response import Stream
 from litestar.types import Guard
 from msgspec import Meta, Struct
 
-from kouyu.protocol.downlink import Role
-from kouyu.protocol.errors import InvalidField
+from kouyu.domain.errors import InvalidField
+from kouyu.domain.messages import Role
 from kouyu.server.kouyu_api.conversation_export import MEDIA_TYPES, Format, exported
 from kouyu.server.kouyu_api.readable_text import readable
 from kouyu.server.openapi.operation import described

@@ -11,7 +11,7 @@ from litestar.types import Guard
 from kouyu.conversation.activity import Activity
 from kouyu.diagnostics.live_session import LiveSession
 from kouyu.diagnostics.watcher_hub import WatcherHub
-from kouyu.protocol.configuration import InputAudio, OutputAudio, TurnDetectionType
+from kouyu.domain.configuration import InputAudio, OutputAudio, TurnDetectionType
 from kouyu.server.kouyu_api.diagnostics import wanted_by
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success

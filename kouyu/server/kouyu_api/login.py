@@ -6,9 +6,9 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 
-from kouyu.protocol import errors
-from kouyu.protocol.client_json import bare_json
-from kouyu.protocol.errors import ProtocolError, TryLater
+from kouyu.domain import errors
+from kouyu.domain.client_json import bare_json
+from kouyu.domain.errors import ProtocolError, TryLater
 from kouyu.server.access.failure_backoff import FailureBackoff
 from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.openapi.operation import described

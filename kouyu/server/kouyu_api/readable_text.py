@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from kouyu.protocol.content import AudioPart, FilePart, ImagePart, TextPart, parse_parts
-from kouyu.protocol.downlink import ContentType
-from kouyu.protocol.errors import ProtocolError
+from kouyu.domain.content import AudioPart, FilePart, ImagePart, TextPart, parse_parts
+from kouyu.domain.errors import ProtocolError
+from kouyu.domain.messages import ContentType
 
 _KINDS: Final = {ImagePart: "image", FilePart: "file", AudioPart: "audio"}
 

@@ -7,8 +7,8 @@ from litestar import Request, Response, delete, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 
-from kouyu.protocol import errors
-from kouyu.protocol.errors import ProtocolError
+from kouyu.domain import errors
+from kouyu.domain.errors import ProtocolError
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.messages import known_conversation

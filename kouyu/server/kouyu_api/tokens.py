@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from litestar.types import Guard
 from msgspec import Meta, Struct
 
-from kouyu.protocol.errors import BAD_REQUEST, ProtocolError, UnknownId
+from kouyu.domain.errors import BAD_REQUEST, ProtocolError, UnknownId
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.typed import typed_body

@@ -26,7 +26,7 @@ from websockets.frames import Frame
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
-from kouyu.protocol.ids import new_log_id
+from kouyu.domain.ids import new_log_id
 from kouyu.server.access.access_middleware import LOG_ID_HEADER
 from kouyu.server.access.direct_messages import EXTENSION, DirectMessages
 from kouyu.server.process.whole_messages import size_of, whole_message

@@ -7,8 +7,8 @@ import msgspec
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
 
-from kouyu.protocol import errors
-from kouyu.protocol.errors import ProtocolError, TryLater
+from kouyu.domain import errors
+from kouyu.domain.errors import ProtocolError, TryLater
 from kouyu.server.access.error_bodies import Detail, error_body, error_code, error_status
 from kouyu.server.access.sessions import TRY_AGAIN_S
 from kouyu.store.errors import DatabaseAway, StoreError

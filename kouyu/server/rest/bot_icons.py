@@ -6,7 +6,7 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from kouyu.protocol.errors import NOT_FOUND, InvalidField, ProtocolError
+from kouyu.domain.errors import NOT_FOUND, InvalidField, ProtocolError
 from kouyu.server.openapi.operation import described
 from kouyu.store.bots import BotProfile
 from kouyu.store.files import Files

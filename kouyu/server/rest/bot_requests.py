@@ -5,9 +5,9 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from kouyu.protocol.configuration import LONGEST_PROLOGUE
-from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
-from kouyu.protocol.text_ranges import LONGEST_ID
+from kouyu.domain.configuration import LONGEST_PROLOGUE
+from kouyu.domain.errors import BAD_REQUEST, ProtocolError
+from kouyu.domain.text_ranges import LONGEST_ID
 from kouyu.server.rest.ids import Id, OptionalId
 from kouyu.server.rest.paging import PageNumber, PageSize
 from kouyu.store.bots import BotModel, BotProfile, BotTools, ResponseFormat

@@ -10,8 +10,8 @@ from litestar.params import FromPath
 from litestar.types import Guard
 
 from kouyu.assembly.bot_directory import BotDirectory
-from kouyu.protocol import errors
-from kouyu.protocol.errors import InvalidField, ProtocolError, UnknownId
+from kouyu.domain import errors
+from kouyu.domain.errors import InvalidField, ProtocolError, UnknownId
 from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success

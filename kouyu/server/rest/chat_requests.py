@@ -6,11 +6,12 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from kouyu.agents.agent import Agent
-from kouyu.protocol import errors
-from kouyu.protocol.configuration import ChatConfig
-from kouyu.protocol.errors import InvalidField
-from kouyu.protocol.object_ranges import AnyObject, Coordinates, VariableNames
-from kouyu.protocol.uplink import LONGEST_TOOL_OUTPUT, MOST_TOOL_OUTPUTS, ToolOutput
+from kouyu.domain import errors
+from kouyu.domain.configuration import ChatConfig
+from kouyu.domain.errors import InvalidField
+from kouyu.domain.object_ranges import AnyObject, Coordinates, VariableNames
+from kouyu.domain.tool_calls import ToolOutput
+from kouyu.protocol.coze.uplink import LONGEST_TOOL_OUTPUT, MOST_TOOL_OUTPUTS
 from kouyu.server.rest.entered_messages import EnterMessage, Pairs, at_most, entered_messages, entered_pairs
 from kouyu.server.rest.ids import Id, OptionalId
 from kouyu.serving.caller import Caller

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from kouyu.protocol.downlink import Chat, LastError
+from kouyu.domain.chats import Chat, LastError
 from kouyu.store.chats import ChatRecord
 
 _NO_ERROR: Final = LastError(0, "")

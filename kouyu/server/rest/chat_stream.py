@@ -12,7 +12,9 @@ from typing import Any, Final
 import msgspec
 from litestar.response import Stream
 
-from kouyu.protocol.downlink import Chat, DownlinkEvent, Message
+from kouyu.domain.chats import Chat
+from kouyu.domain.messages import Message
+from kouyu.protocol.coze.downlink import DownlinkEvent
 from kouyu.server.rest.chat_shape import shown_chat
 from kouyu.server.rest.message_shape import shown_message
 from kouyu.text_chats.event_stream import EventStream

@@ -9,9 +9,9 @@ from litestar.response import Stream
 from litestar.types import Guard
 
 from kouyu.agents.agent import Agent
-from kouyu.protocol import errors
-from kouyu.protocol.downlink import Chat
-from kouyu.protocol.errors import ProtocolError, UnknownId
+from kouyu.domain import errors
+from kouyu.domain.chats import Chat
+from kouyu.domain.errors import ProtocolError, UnknownId
 from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success

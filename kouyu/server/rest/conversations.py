@@ -12,8 +12,8 @@ from litestar.types import Guard
 from msgspec import Meta
 
 from kouyu.agents.flow import DEFAULT_CONVERSATION_NAME
-from kouyu.protocol.content import TextPart, parse_parts
-from kouyu.protocol.errors import BAD_REQUEST, UnknownId
+from kouyu.domain.content import TextPart, parse_parts
+from kouyu.domain.errors import BAD_REQUEST, UnknownId
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.entered_messages import EnterMessage, Pairs, at_most, entered_messages, entered_pairs

@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from kouyu.protocol.content import check_content
-from kouyu.protocol.downlink import ContentType
-from kouyu.protocol.errors import InvalidField
-from kouyu.protocol.object_ranges import MetaData
+from kouyu.domain.content import check_content
+from kouyu.domain.errors import InvalidField
+from kouyu.domain.messages import ContentType
+from kouyu.domain.object_ranges import MetaData
 from kouyu.text_chats.chat_request import EnteredMessage
 
 Role = Literal["user", "assistant"]

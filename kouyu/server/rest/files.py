@@ -7,7 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 
-from kouyu.protocol.errors import UnknownId
+from kouyu.domain.errors import UnknownId
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.uploads import FORM_BYTES, FileForm, read_form

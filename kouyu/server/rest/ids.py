@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from kouyu.protocol.text_ranges import LONGEST_ID
+from kouyu.domain.text_ranges import LONGEST_ID
 
 Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
 """An id that must be given."""

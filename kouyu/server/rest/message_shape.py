@@ -2,7 +2,7 @@
 
 import msgspec
 
-from kouyu.protocol.downlink import ContentType, Message, MessageType, Role
+from kouyu.domain.messages import ContentType, Message, MessageType, Role
 from kouyu.store.message_writes import MessageRecord
 
 

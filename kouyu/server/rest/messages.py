@@ -9,8 +9,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 from msgspec import Meta
 
-from kouyu.protocol import errors
-from kouyu.protocol.errors import ProtocolError, UnknownId
+from kouyu.domain import errors
+from kouyu.domain.errors import ProtocolError, UnknownId
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.entered_messages import (

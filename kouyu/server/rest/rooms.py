@@ -6,7 +6,7 @@ from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 
-from kouyu.protocol.errors import NOT_FOUND, ProtocolError
+from kouyu.domain.errors import NOT_FOUND, ProtocolError
 from kouyu.server.openapi.operation import described
 
 INSTEAD: Final = (

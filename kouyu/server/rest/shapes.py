@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec import inspect
 
-from kouyu.protocol.errors import BAD_REQUEST, InvalidField, ProtocolError
+from kouyu.domain.errors import BAD_REQUEST, InvalidField, ProtocolError
 
 _NUMBER: Final = re.compile(r"[+-]?\d+(?P<rest>(\.\d*)?([eE][+-]?\d+)?)")
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}

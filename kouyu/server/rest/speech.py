@@ -17,9 +17,9 @@ from kouyu.audio_sessions.reading_aloud import Reading, read_aloud
 from kouyu.audio_sessions.services import SynthesisServices
 from kouyu.audio_sessions.unknown_voice import tell_of_unknown_voice
 from kouyu.conversation.capabilities import Capabilities
+from kouyu.domain.configuration import Emotion, OutputAudio
+from kouyu.domain.errors import INTERNAL, InvalidField, ProtocolError
 from kouyu.engines.errors import EngineError
-from kouyu.protocol.configuration import Emotion, OutputAudio
-from kouyu.protocol.errors import INTERNAL, InvalidField, ProtocolError
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.ids import Id
 from kouyu.server.rest.typed import typed_body

@@ -12,9 +12,9 @@ from kouyu.audio.pcm import Samples
 from kouyu.audio.uploads import listening_audio
 from kouyu.audio_sessions.recording import transcribe_recording
 from kouyu.audio_sessions.services import RecognitionServices
+from kouyu.domain.errors import FILE_FORMAT_REFUSED, INTERNAL, ProtocolError
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.errors import EngineError
-from kouyu.protocol.errors import FILE_FORMAT_REFUSED, INTERNAL, ProtocolError
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.uploads import FORM_BYTES, FileForm, read_form

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 import msgspec
 from litestar import Request
 
-from kouyu.protocol.client_json import JsonTooLarge, decode_json_of_anybody
-from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
+from kouyu.domain.client_json import JsonTooLarge, decode_json_of_anybody
+from kouyu.domain.errors import BAD_REQUEST, ProtocolError
 from kouyu.server.rest.shapes import checked
 
 T = TypeVar("T")

@@ -9,8 +9,8 @@ import msgspec
 from litestar import Request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
-from kouyu.protocol import errors
-from kouyu.protocol.errors import ProtocolError
+from kouyu.domain import errors
+from kouyu.domain.errors import ProtocolError
 
 FORM_BYTES: Final = 64 * 1024
 """Most bytes that a form adds to the file in it, and most bytes of a form that cannot hold a file."""

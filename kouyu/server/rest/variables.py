@@ -9,7 +9,7 @@ from litestar.types import Guard
 from msgspec import Meta, Struct
 
 from kouyu.agents.bot_definition import BotDefinition
-from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
+from kouyu.domain.errors import BAD_REQUEST, ProtocolError
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.ids import OptionalId

@@ -11,7 +11,7 @@ from litestar.types import Guard
 from msgspec import Meta, Struct
 
 from kouyu.audio.format_detection import LONGEST_START, file_kind
-from kouyu.protocol.errors import FILE_FORMAT_REFUSED, NOT_IMPLEMENTED, ProtocolError
+from kouyu.domain.errors import FILE_FORMAT_REFUSED, NOT_IMPLEMENTED, ProtocolError
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.ids import OptionalId
 from kouyu.server.rest.typed import typed_form

@@ -13,12 +13,12 @@ from msgspec import Struct
 from kouyu.audio.format_detection import LONGEST_START, file_kind
 from kouyu.audio.pcm import PcmFormat, Samples
 from kouyu.audio_sessions.enrolment import LEAST_ENROLMENT_S, enrolment, recording, speech_of
+from kouyu.domain.errors import INTERNAL, NOT_FOUND, ProtocolError, UnknownId
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
-from kouyu.protocol.errors import INTERNAL, NOT_FOUND, ProtocolError, UnknownId
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.typed import typed_form, typed_query

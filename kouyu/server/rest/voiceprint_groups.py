@@ -7,7 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.types import Guard
 
-from kouyu.protocol.errors import ProtocolError, UnknownId
+from kouyu.domain.errors import ProtocolError, UnknownId
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.typed import typed_body, typed_query

@@ -12,9 +12,9 @@ from litestar.types import Guard
 from msgspec import Meta
 
 from kouyu.audio_sessions.voice_previews import VoicePreviews
+from kouyu.domain.errors import INTERNAL, ProtocolError, UnknownId
 from kouyu.engines.errors import EngineError
 from kouyu.engines.tts.engine import Emotion, Voice
-from kouyu.protocol.errors import INTERNAL, ProtocolError, UnknownId
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.paging import Page, PageSize

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from kouyu.protocol.downlink import Usage
+from kouyu.domain.chats import Usage
 from kouyu.server.rest.chat_requests import Parameters
 from kouyu.server.rest.ids import Id, OptionalId
 from kouyu.server.rest.paging import Page, PageNumber, PageSize

@@ -12,9 +12,9 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from kouyu.agents.agent import Agent
-from kouyu.protocol import errors
-from kouyu.protocol.errors import ProtocolError, UnknownId
-from kouyu.protocol.object_ranges import AnyObject, Coordinates
+from kouyu.domain import errors
+from kouyu.domain.errors import ProtocolError, UnknownId
+from kouyu.domain.object_ranges import AnyObject, Coordinates
 from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success

@@ -7,7 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 from msgspec import Struct
 
-from kouyu.protocol.errors import InvalidField
+from kouyu.domain.errors import InvalidField
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.paging import Page

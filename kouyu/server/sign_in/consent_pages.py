@@ -7,7 +7,7 @@ from jinja2 import Environment
 from litestar import MediaType, Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
-from kouyu.protocol.errors import ProtocolError
+from kouyu.domain.errors import ProtocolError
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.typed import typed_query
 from kouyu.server.sign_in.consent import Authorization

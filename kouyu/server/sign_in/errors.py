@@ -8,8 +8,8 @@ from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
-from kouyu.protocol import errors
-from kouyu.protocol.errors import ProtocolError
+from kouyu.domain import errors
+from kouyu.domain.errors import ProtocolError
 from kouyu.server.access.error_bodies import Detail
 from kouyu.store.errors import StoreError
 from kouyu.store.issued_tokens import AppDeleted

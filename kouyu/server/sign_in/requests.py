@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request
 from msgspec import Meta, Struct
 
-from kouyu.protocol.errors import BAD_REQUEST, ProtocolError
+from kouyu.domain.errors import BAD_REQUEST, ProtocolError
 from kouyu.server.rest.typed import typed_body, typed_form
 from kouyu.server.sign_in.errors import SignInRefused
 from kouyu.store.apps import AppRecord

@@ -6,9 +6,9 @@ from litestar import WebSocket, websocket
 from litestar.handlers import WebsocketRouteHandler
 
 from kouyu.audio_sessions.opening import audio_session
-from kouyu.protocol import errors
-from kouyu.protocol.audio_endpoint_uplink import AudioEndpointName
-from kouyu.protocol.errors import InvalidField, ProtocolError
+from kouyu.domain import errors
+from kouyu.domain.errors import InvalidField, ProtocolError
+from kouyu.protocol.coze.audio_endpoint_uplink import AudioEndpointName
 from kouyu.server.access.client_socket import say_error_and_close
 from kouyu.server.access.credentials import query_value
 from kouyu.server.access.sessions import Sessions

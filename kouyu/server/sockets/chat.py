@@ -11,7 +11,7 @@ from litestar import WebSocket, websocket
 from litestar.handlers import WebsocketRouteHandler
 
 from kouyu.assembly.runtime import RunSession
-from kouyu.protocol import errors
+from kouyu.domain import errors
 from kouyu.server.access.client_socket import say_error_and_close
 from kouyu.server.access.credentials import query_value
 from kouyu.server.access.sessions import Sessions

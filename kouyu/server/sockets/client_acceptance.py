@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from kouyu.protocol import errors
-from kouyu.protocol.errors import ProtocolError
+from kouyu.domain import errors
+from kouyu.domain.errors import ProtocolError
 from kouyu.server.access.client_socket import ClientSocket, say_error_and_close
 from kouyu.server.access.sessions import TRY_AGAIN_S, ServerFull, Sessions
 from kouyu.server.access.socket_authentication import AuthenticatedClient, Connection, SocketAuthenticator

@@ -19,9 +19,8 @@ from kouyu.agents.current_model import AskedModel, CurrentModel
 from kouyu.agents.embedded.model import EmbeddedModel, RunOptions
 from kouyu.agents.embedded.supervisor import Watch
 from kouyu.agents.embedded.tiers import TINY, file_of_user
-from kouyu.protocol.downlink import Function, ToolCall
-from kouyu.protocol.tool_round import ToolRound
-from kouyu.protocol.uplink import ToolOutput
+from kouyu.domain.tool_calls import Function, ToolCall, ToolOutput
+from kouyu.domain.tool_round import ToolRound
 from kouyu.weights import MissingWeights
 
 _PARENT = """

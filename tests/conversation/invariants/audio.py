@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from kouyu.conversation.effects import Effect, Send, Speak
 from kouyu.conversation.inputs import ConfigurationUpdate, PacketGone
 from kouyu.conversation.pacing import limit_of
-from kouyu.protocol.configuration import LimitConfig
-from kouyu.protocol.downlink import Cancellation, Chat, DownlinkEvent, Message, Sentence
-from kouyu.protocol.ids import NO_ID
-from kouyu.protocol.uplink import InputTextGenerateAudio
+from kouyu.domain.chats import Chat
+from kouyu.domain.configuration import LimitConfig
+from kouyu.domain.ids import NO_ID
+from kouyu.domain.messages import Message
+from kouyu.protocol.coze.downlink import Cancellation, DownlinkEvent, Sentence
+from kouyu.protocol.coze.uplink import InputTextGenerateAudio
 from tests.conversation.simulation import Item
 
 

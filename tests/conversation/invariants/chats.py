@@ -3,8 +3,11 @@
 from dataclasses import dataclass, field
 
 from kouyu.conversation.effects import Send, UseInputFormat
-from kouyu.protocol.downlink import Chat, DownlinkEvent, Message, Transcript
-from kouyu.protocol.ids import NO_ID
+from kouyu.domain.chats import Chat
+from kouyu.domain.ids import NO_ID
+from kouyu.domain.messages import Message
+from kouyu.domain.transcripts import Transcript
+from kouyu.protocol.coze.downlink import DownlinkEvent
 from tests.conversation.simulation import Item
 
 

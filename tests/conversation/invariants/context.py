@@ -8,7 +8,8 @@ from kouyu.agents.context import chat_messages, with_own_ids
 from kouyu.agents.tool_history import ToolMessage, as_message, with_tool_rounds
 from kouyu.conversation.effects import SaveChat, SaveMessage, Send, StartReply, TrimMessage
 from kouyu.conversation.inputs import ConfigurationUpdate
-from kouyu.protocol.downlink import TOOL_TYPES, Cancellation, DownlinkEvent, DownlinkType, Message
+from kouyu.domain.messages import TOOL_TYPES, Message
+from kouyu.protocol.coze.downlink import Cancellation, DownlinkEvent, DownlinkType
 from tests.conversation.simulation import Item
 from tests.standins.openai_server import fault_of
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 
 from kouyu.conversation.effects import SaveChat, SaveMessage, Send, StartReply, TrimMessage
-from kouyu.protocol.downlink import Chat, DownlinkEvent, Message
+from kouyu.domain.chats import Chat
+from kouyu.domain.messages import Message
+from kouyu.protocol.coze.downlink import DownlinkEvent
 from tests.conversation.simulation import Item
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.asr.noise_padding import with_pause
-from kouyu.protocol.speech_rate import SPEECH_RATE
 
 Audio = NDArray[np.float32]
 

@@ -3,8 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.asr.windows import EARLIEST_CUT, FRAME, LONGEST, cut_at_pauses
-from kouyu.protocol.speech_rate import SPEECH_RATE
 
 
 def noise(seconds: float, seed: int = 0) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ import pytest
 import soxr
 from numpy.typing import NDArray
 
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.paralinguistics.pitch import voiced_pitch
 from kouyu.engines.scheduler import Priority, Scheduler
@@ -18,7 +19,6 @@ from kouyu.engines.tts.engine import SynthesisOptions
 from kouyu.engines.tts.hibari import MOST_PHONEMES, SAMPLE_RATE, VOICE, HibariSynthesizer, in_calls
 from kouyu.engines.tts.hibari_model import FIRST_FRAMES, FRAME, MOST_FRAMES, HibariModel, whole_frames
 from kouyu.model_files.onnx_messages import BadModel
-from kouyu.protocol.speech_rate import SPEECH_RATE
 
 SENTENCES = (
     "She ran out of the house, and the old dog followed her down to the river.",

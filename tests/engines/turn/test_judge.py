@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from evals.end_of_turn import accuracy, area_under_curve
 from evals.end_of_turn_utterances import Sentence, Utterance, halves, sentences, utterances
 from kouyu.audio.wav import read_listening_audio
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.turn.engine import TurnJudge
 from kouyu.engines.turn.judge import AudioAndTextJudge, combined, log_odds
 from kouyu.engines.turn.smart_turn import SmartTurn
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights.cache import folder
 
 SENTENCES = 5

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.turn.smart_turn import PAUSE_SAMPLES, SmartTurn, features, with_short_pause
-from kouyu.protocol.speech_rate import SPEECH_RATE
 from kouyu.weights.cache import folder
 
 Speak = Callable[[str], NDArray[np.float32]]

@@ -15,7 +15,7 @@ from kouyu.agents.agent import AgentEvent, AgentRequest, TextDelta, TokenUsage, 
 from kouyu.assembly.runtime import Runtime
 from kouyu.bench.measured_server import run_measured_server
 from kouyu.bench.stub_engines import StubAgent, open_stub_services
-from kouyu.protocol.downlink import Function, ToolCall
+from kouyu.domain.tool_calls import Function, ToolCall
 from kouyu.recording.session_recorder import SessionRecorders, SessionRecording
 from kouyu.session.connection import run_session
 from kouyu.settings import Settings

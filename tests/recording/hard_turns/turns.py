@@ -7,7 +7,7 @@ import numpy as np
 
 from kouyu.audio.pcm import Samples
 from kouyu.bench.question_files import spoken_questions
-from kouyu.protocol.speech_rate import SPEECH_RATE
+from kouyu.domain.speech_rate import SPEECH_RATE
 from tests.end_to_end.conversing import AUDIO, Talk
 
 SPEECH_STARTED: Final = "input_audio_buffer.speech_started"

@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from kouyu.protocol.errors import TryLater
+from kouyu.domain.errors import TryLater
 from kouyu.server.access.limits import TokenLimiter
 from kouyu.store.store import Store
 from kouyu.store.token_records import CLIENT_PERMISSIONS, Permission, TokenLimits

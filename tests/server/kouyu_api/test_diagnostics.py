@@ -22,8 +22,8 @@ from kouyu.diagnostics.live_session import LiveSession, OpenedBy
 from kouyu.diagnostics.watcher import MOST_WAITING, Wanted
 from kouyu.diagnostics.watcher_hub import MOST_WATCHERS
 from kouyu.diagnostics.wire_tap import Tapped, WireTap
-from kouyu.protocol.ids import IdFactory
-from kouyu.protocol.uplink import ConversationMessageCreate
+from kouyu.domain.ids import IdFactory
+from kouyu.protocol.coze.uplink import ConversationMessageCreate
 from kouyu.store.token_records import Permission
 from tests.conversation.simulation import CAPABILITIES
 from tests.server.conftest import Running, until

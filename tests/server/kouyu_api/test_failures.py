@@ -10,11 +10,12 @@ from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.reaching import Reach
 from kouyu.conversation.effects import Send
 from kouyu.conversation.inputs import TimePassed
+from kouyu.domain.chats import Chat, LastError
 from kouyu.metrics.recent_failures import KEPT, OWNERS, RecentFailures
 from kouyu.metrics.server_metrics import ServerMetrics
 from kouyu.metrics.turn_times import TurnTimes
-from kouyu.protocol import downlink
-from kouyu.protocol.downlink import Chat, DownlinkEvent, LastError
+from kouyu.protocol.coze import downlink
+from kouyu.protocol.coze.downlink import DownlinkEvent
 from kouyu.server.kouyu_api.bot_endpoints import CHECKED_EVERY_S, EndpointChecks
 from tests.server.conftest import Running
 from tests.standins.openai_server import openai_stand_in

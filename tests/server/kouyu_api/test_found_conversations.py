@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from kouyu.protocol.downlink import Message
+from kouyu.domain.messages import Message
 from kouyu.store import conversation_search
 from kouyu.store.conversations import CreateConversation
 from kouyu.store.message_writes import AddMessage

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 from msgspec import inspect
 
-from kouyu.protocol.content import LONGEST_ADDRESS, LONGEST_TEXT, MOST_PARTS
-from kouyu.protocol.errors import META_DATA_OVER_LIMIT, TOO_MANY_MESSAGES, InvalidField
+from kouyu.domain.content import LONGEST_ADDRESS, LONGEST_TEXT, MOST_PARTS
+from kouyu.domain.errors import META_DATA_OVER_LIMIT, TOO_MANY_MESSAGES, InvalidField
 from kouyu.server.rest.bot_requests import PublishedBotsQuery
 from kouyu.server.rest.chat_requests import CreateChat, CreateWorkflowChat, asked_of_bot, asked_of_flow
 from kouyu.server.rest.entered_messages import EnterMessage, at_most, entered_message

@@ -18,8 +18,8 @@ from sqlalchemy import text
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from kouyu.protocol.downlink import Message
-from kouyu.protocol.ids import IdFactory
+from kouyu.domain.ids import IdFactory
+from kouyu.domain.messages import Message
 from kouyu.store.chats import PutChat
 from kouyu.store.conversations import CreateConversation
 from kouyu.store.message_writes import AddMessage

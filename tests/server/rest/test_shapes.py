@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec import Meta, Struct
 
-from kouyu.protocol.errors import ProtocolError
+from kouyu.domain.errors import ProtocolError
 from kouyu.server.rest.shapes import checked
 
 

@@ -8,7 +8,7 @@ import pytest
 from litestar import Litestar, Request, post
 from multipart import PushMultipartParser
 
-from kouyu.protocol.errors import ProtocolError
+from kouyu.domain.errors import ProtocolError
 from kouyu.server.rest import uploads
 from kouyu.server.rest.uploads import FORM_BYTES, STEP_BYTES, Form, read_form
 
