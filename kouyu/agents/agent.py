@@ -6,13 +6,15 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from kouyu.domain.messages import ContentType, Role
+from kouyu.domain.options import AnswerOptions
 from kouyu.domain.tool_calls import ToolCall
 from kouyu.domain.tool_round import ToolRound
 from kouyu.domain.voice_print import VoicePrint
 
 
 class ContextMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """One earlier message of the section, or the question itself. An answer holds only what the user heard."""
+    """One earlier message of the section, or the question itself. An answer holds only what the user heard; a system
+    message holds instructions."""
 
     role: Role
     content: str
@@ -31,7 +33,9 @@ class AgentRequest(msgspec.Struct, frozen=True, kw_only=True):
     """All that an agent gets for one turn."""
 
     messages: tuple[ContextMessage, ...]
-    """Oldest first; the last is the user's question."""
+    """Oldest first; the last is the user's question, unless the agent speaks without one (``question``)."""
+    options: AnswerOptions = AnswerOptions()
+    """What the client asks of this answer. An agent may be unable to follow some of them."""
     user_id: str = ""
     conversation_id: str = ""
     owner: str = ""
@@ -52,6 +56,13 @@ class AgentRequest(msgspec.Struct, frozen=True, kw_only=True):
     committed: Callable[[], Awaitable[None]] = committed_already
     """Waits until the turn is committed. Until then the answer is speculative and may be rolled back because the user
     goes on speaking: await it before anything that has effects."""
+
+    @property
+    def question(self) -> ContextMessage | None:
+        """The user's question; None if the agent is to speak without one: the last message is its own, or there is
+        none."""
+        last = self.messages[-1] if self.messages else None
+        return last if last is not None and last.role == "user" else None
 
 
 class TextDelta(msgspec.Struct, frozen=True, tag=True):
@@ -107,7 +118,8 @@ class TokenUsage(msgspec.Struct, frozen=True, tag=True):
 
 
 class AnswerCut(msgspec.Struct, frozen=True, tag=True):
-    """The answer ends here because it is too long; ``reason`` names the limit. The text so far is kept."""
+    """The answer ends here because it is too long; ``reason`` names the limit. The text so far is kept. Only the token
+    usage follows."""
 
     reason: str
 

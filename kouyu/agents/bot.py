@@ -13,16 +13,22 @@ from kouyu.agents.agent import (
     ContextMessage,
     FollowUp,
     TextDelta,
-    TextWithdrawn,
-    ThoughtDelta,
-    TokenUsage,
     ToolCallRequest,
     ToolsCalled,
     ToolsRan,
 )
 from kouyu.agents.attachments import Attachments, may_have_files
-from kouyu.agents.bot_definition import BotDefinition, Guidance
-from kouyu.agents.context import chat_messages, latest_rounds, shortened, with_own_ids, within_budget
+from kouyu.agents.bot_definition import BotDefinition, Example, Guidance
+from kouyu.agents.collected_answer import CollectedAnswer
+from kouyu.agents.context import (
+    chat_messages,
+    instructions_before,
+    latest_rounds,
+    shortened,
+    truncated,
+    with_own_ids,
+    with_somebody_to_answer,
+)
 from kouyu.agents.current_model import AskedModel, CurrentModel
 from kouyu.agents.draft import Drafts
 from kouyu.agents.endpoint import ModelEndpoint
@@ -32,8 +38,8 @@ from kouyu.agents.server_tools import ServerTools
 from kouyu.agents.streamed_answer import estimate_messages
 from kouyu.agents.token_estimate import estimate_tokens
 from kouyu.agents.tool_history import as_message
-from kouyu.domain.tool_calls import ToolCall
-from kouyu.text.growing_text import GrowingText
+from kouyu.agents.usable_tools import UsableTools
+from kouyu.domain.options import AnswerOptions, Truncation
 from kouyu.text.language import language_of
 from kouyu.workers.limited import LimitedWorkers
 
@@ -41,6 +47,16 @@ _DEFAULT_ANSWER_TOKENS: Final = 512
 _LEAST_BUDGET: Final = 256
 _OPTIONS: Final = ("temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "max_tokens")
 """The fields of a definition that are sent with each request."""
+_ASKED_OPTIONS: Final = (
+    "temperature",
+    "top_p",
+    "presence_penalty",
+    "frequency_penalty",
+    "seed",
+    "stop",
+    "response_format",
+)
+"""The client's options that are sent with it under their own names."""
 _DOCUMENT_SHARE: Final = 3
 """Largest share of the model's context window for one document."""
 _OUTPUT_SHARE: Final = 8
@@ -85,7 +101,7 @@ class LanguageModelBot:
                     yield event
 
     async def _reply(self, request: AgentRequest, model: AskedModel) -> AsyncGenerator[AgentEvent, None]:
-        answer = _Answer()
+        answer = CollectedAnswer()
         drafts = self._drafts_of(model)
         section = await self._read(request.owner, request.messages, model)
         ran_before = [as_message(tools) for tools in request.tool_rounds]
@@ -95,10 +111,11 @@ class LanguageModelBot:
         while True:
             messages = await self._messages(request, section, rounds, model)
             may_call = len(rounds) < self.definition.max_tool_rounds
+            tools = self._usable(request.options, calls_again=len(rounds) > len(ran_before), may_call=may_call)
             answer.begin()
-            place = await model.place(request.conversation_id, messages, self._tools)
-            options = {**self._options(may_call), **place}
-            events = drafts.complete(messages, tools=self._tools, options=options)
+            place = await model.place(request.conversation_id, messages, tools.definitions)
+            options = {**self._options(request.options), **tools.choice, **place}
+            events = drafts.complete(messages, tools=tools.definitions, options=options)
             async with aclosing(events):
                 async for event in events:
                     if shown := answer.take(event):
@@ -114,7 +131,7 @@ class LanguageModelBot:
                 )
             if not answer.ends_in_space:
                 yield TextDelta(" ")  # text before the tools is a sentence of its own
-            here = [call for call in answer.calls if self._server_tools.own(call)]
+            here = [call for call in answer.calls if tools.run_here(call)]
             if here:
                 await request.committed()
                 yield ToolsCalled(tuple(here))
@@ -128,7 +145,7 @@ class LanguageModelBot:
                 return
 
     async def _follow_up(
-        self, request: AgentRequest, messages: list[dict[str, Any]], answer: "_Answer", model: AskedModel
+        self, request: AgentRequest, messages: list[dict[str, Any]], answer: CollectedAnswer, model: AskedModel
     ) -> tuple[str, ...]:
         """Yield follow-up questions, if the request wants them and the bot gives them."""
         if not (request.follow_up and self.definition.follow_up and answer.text):
@@ -138,7 +155,7 @@ class LanguageModelBot:
             messages,
             str(answer.text),
             instruction=self.definition.follow_up_prompt,
-            options=self._options(may_call=True),
+            options=self._options(AnswerOptions()),
         )
         answer.take(usage)
         return questions
@@ -158,12 +175,13 @@ class LanguageModelBot:
         ``reply`` to the same request uses. Raises AgentError."""
         with self.model.in_use() as model:
             messages = await self._messages(request, request.messages, (), model)
-            place = await model.place(request.conversation_id, messages, self._tools)
+            tools = self._usable(request.options)
+            place = await model.place(request.conversation_id, messages, tools.definitions)
             if draft:
-                options = {**self._options(may_call=True), **place}
-                await self._drafts_of(model).write(messages, tools=self._tools, options=options)
+                options = {**self._options(request.options), **tools.choice, **place}
+                await self._drafts_of(model).write(messages, tools=tools.definitions, options=options)
             else:
-                await model.client.read(messages, tools=self._tools, options=place)
+                await model.client.read(messages, tools=tools.definitions, options=place)
 
     def _drafts_of(self, model: AskedModel) -> Drafts:
         """The drafts that the model wrote; those of another model are dropped."""
@@ -189,34 +207,41 @@ class LanguageModelBot:
         rounds: Sequence[ContextMessage],
         model: AskedModel,
     ) -> list[dict[str, Any]]:
-        """``rounds`` are the tools that have run for the question, which is the last of ``section``."""
-        guidance = self._guidance(model.guidance)
+        """``rounds`` are the tools that have run for the question, which is the last of ``section``, if there is
+        one."""
+        guidance = self._guidance(model.guidance, request.options)
         opening = await self._opening(request, guidance.get(_language(section, guidance), Guidance()))
         output_tokens = model.endpoint.context_tokens // _OUTPUT_SHARE
-        recent = latest_rounds(section, self.definition.context_rounds)
+        said = section[len(instructions_before(section)) :]
+        recent = latest_rounds(said, self.definition.context_rounds)
         recent = [shortened(message, output_tokens) for message in recent]
-        history = within_budget(recent, self._budget(opening + chat_messages(rounds), model))
-        return with_own_ids(opening + chat_messages([*history, *rounds]))
+        budget = self._budget(opening + chat_messages(rounds), model, request.options)
+        history = truncated(recent, budget, request.options.truncation or Truncation())
+        return with_own_ids(with_somebody_to_answer(opening + chat_messages([*history, *rounds])))
 
-    def _guidance(self, of_model: Mapping[str, Guidance]) -> Mapping[str, Guidance]:
+    def _guidance(self, of_model: Mapping[str, Guidance], options: AnswerOptions) -> Mapping[str, Guidance]:
         """What of a model's guidance this bot uses."""
-        return of_model if self.definition.guided and not self.definition.examples else {}
+        return of_model if self.definition.guided and not self._examples(options) else {}
+
+    def _examples(self, options: AnswerOptions) -> tuple[Example, ...]:
+        return () if options.instructions else self.definition.examples
 
     async def openings(self, guidance: Mapping[str, Guidance]) -> list[list[dict[str, Any]]]:
         """Return the start of conversations with a model of this guidance in each of its languages, or the one for all.
         Raises AgentError."""
         request = AgentRequest(messages=(ContextMessage(role="user", content=""),))
-        used = self._guidance(guidance)
+        used = self._guidance(guidance, request.options)
         return [await self._opening(request, each) for each in used.values() or [Guidance()]]
 
     async def _opening(self, request: AgentRequest, guidance: Guidance) -> list[dict[str, Any]]:
         """Return the start of every conversation: the system message and the examples. It stays the same from turn to
         turn while the variables and the language do, so that servers find it in their prompt cache. Raises AgentError.
         """
-        instead = guidance.with_tools if self._tools else ""
+        instead = guidance.with_tools if self._usable(request.options).definitions else ""
         knows_speakers = any(message.voice_print for message in request.messages)
         parts = (
-            await self._prompt.render(request.custom_variables),
+            request.options.instructions or await self._prompt.render(request.custom_variables),
+            *instructions_before(request.messages),
             position_fact(request.extra_params),
             SPEAKERS_FACT if knows_speakers else "",
             guidance.instruction,
@@ -224,7 +249,7 @@ class LanguageModelBot:
         )
         system = "\n".join(part for part in parts if part)
         messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
-        for example in self.definition.examples or (() if instead else guidance.examples):
+        for example in self._examples(request.options) or (() if instead else guidance.examples):
             messages += [
                 {"role": "user", "content": example.question},
                 {"role": "assistant", "content": example.answer},
@@ -242,19 +267,23 @@ class LanguageModelBot:
         if self._owns_workers:
             await self._workers.close()
 
-    def _options(self, may_call: bool) -> dict[str, Any]:
-        options = {name: getattr(self.definition, name) for name in _OPTIONS}
-        if self._tools and not may_call:
-            options["tool_choice"] = "none"
-        if self.definition.answers_in_json:
-            options["response_format"] = {"type": "json_object"}
-        return {name: value for name, value in options.items() if value is not None}
+    def _usable(self, asked: AnswerOptions, *, calls_again: bool = False, may_call: bool = True) -> UsableTools:
+        """The tools of the next completion. ``calls_again``: the model has called some for this answer already."""
+        return UsableTools(self.definition.tools, self._server_tools, asked, calls_again=calls_again, may_call=may_call)
 
-    def _budget(self, fixed: list[dict[str, Any]], model: AskedModel) -> int:
+    def _options(self, asked: AnswerOptions) -> dict[str, Any]:
+        own = {name: getattr(self.definition, name) for name in _OPTIONS}
+        if self.definition.answers_in_json:
+            own["response_format"] = {"type": "json_object"}
+        given = {name: getattr(asked, name) for name in _ASKED_OPTIONS} | {"max_tokens": asked.max_output_tokens}
+        return {name: value for options in (own, given) for name, value in options.items() if value is not None}
+
+    def _budget(self, fixed: list[dict[str, Any]], model: AskedModel, asked: AnswerOptions) -> int:
         """Tokens left for the section's messages."""
         endpoint = model.endpoint
-        answer = self.definition.max_tokens or endpoint.body.get("max_tokens") or _DEFAULT_ANSWER_TOKENS
-        tools = sum(estimate_tokens(msgspec.json.encode(tool).decode()) for tool in self._tools)
+        limits = asked.max_output_tokens, self.definition.max_tokens, endpoint.body.get("max_tokens")
+        answer = min(next(filter(None, limits), _DEFAULT_ANSWER_TOKENS), endpoint.context_tokens // 2)
+        tools = sum(estimate_tokens(msgspec.json.encode(tool).decode()) for tool in self._usable(asked).definitions)
         return max(_LEAST_BUDGET, endpoint.context_tokens - answer - tools - estimate_messages(fixed))
 
 
@@ -263,37 +292,3 @@ def _language(section: Sequence[ContextMessage], guidance: Mapping[str, Guidance
     questions = (message.content for message in reversed(section) if message.role == "user")
     language = next(filter(None, map(language_of, questions)), "")
     return language if language in guidance else next(iter(guidance), "")
-
-
-class _Answer:
-    """Collects one answer over all its requests to the model: several if tools run in between."""
-
-    def __init__(self) -> None:
-        self.calls: tuple[ToolCall, ...] = ()
-        """The tool calls of the model's latest completion."""
-        self.usage = TokenUsage(0, 0)
-        self.text = GrowingText()
-        self.ends_in_space = True
-
-    def begin(self) -> None:
-        """Begin another completion."""
-        self.calls = ()
-
-    def take(self, event: AgentEvent) -> TextDelta | TextWithdrawn | ThoughtDelta | None:
-        """Record the event, and return what of it can be sent at once."""
-        match event:
-            case ThoughtDelta():
-                return event
-            case TextDelta(text):
-                self.text.add(text)
-                self.ends_in_space = text[-1:].isspace() if text else self.ends_in_space
-                return event
-            case TextWithdrawn(characters):
-                self.text.withdraw(characters)
-                self.ends_in_space = str(self.text)[-1:].strip() == ""
-                return event
-            case ToolCallRequest(calls):
-                self.calls = calls
-            case TokenUsage(spent_in, spent_out):
-                self.usage = TokenUsage(self.usage.input_tokens + spent_in, self.usage.output_tokens + spent_out)
-        return None

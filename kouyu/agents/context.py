@@ -1,17 +1,17 @@
 """Chooses the section's messages that fit the model's context, and converts them to OpenAI chat messages."""
 
 from collections.abc import Collection, Sequence
-from itertools import count
-from typing import Any, Final
+from itertools import count, takewhile
+from typing import Any, Final, Literal
 
 import msgspec
 
-from kouyu.agents.agent import ContextMessage
+from kouyu.agents.agent import AgentError, ContextMessage
 from kouyu.agents.streamed_answer import estimate_messages
 from kouyu.agents.token_estimate import MESSAGE_OVERHEAD, estimate_tokens
 from kouyu.domain.content import ContentPart, ImagePart, TextPart, parse_parts
 from kouyu.domain.errors import InvalidField
-from kouyu.domain.messages import Role
+from kouyu.domain.options import Truncation
 from kouyu.domain.tool_calls import ToolCall
 from kouyu.domain.tool_round import ToolRound
 from kouyu.text.untrusted_json import decode_untrusted
@@ -20,18 +20,22 @@ _IMAGE_TOKENS: Final = 800
 _NO_OUTPUT: Final = "No result: the call was interrupted, or its result has not come yet."
 """Output for a call that has none: endpoints refuse a call without an output."""
 _CUT_OFF: Final = "\n(cut off here)"
-_BRIDGE: Final = "…"
+INSTRUCTIONS: Final = "Instructions"
+"""Marks what a system message says, where it stands in a message of the user."""
+BRIDGE: Final = "…"
 """Stands for a message that no one said, where chat templates and endpoints require one: of the user before an opening
-line, since templates such as Gemma's refuse a chat that the assistant begins; of the assistant between tools and the
-user's next message (Mistral: "Unexpected role 'user' after role 'tool'"). Should a model imitate it, nothing is
-spoken."""
+line, since templates such as Gemma's refuse a chat that the assistant begins; of the user where the agent is to speak
+without a question; of the assistant between tools and the user's next message (Mistral: "Unexpected role 'user' after
+role 'tool'"). Should a model imitate it, nothing is spoken."""
 
 
-def within_budget(messages: Sequence[ContextMessage], budget_tokens: int) -> Sequence[ContextMessage]:
+def within_budget(
+    messages: Sequence[ContextMessage], budget_tokens: int, kept_share: float = 0.5
+) -> Sequence[ContextMessage]:
     """Return the latest messages that fit, roughly; always the last one.
 
-    Messages are dropped in blocks: once the budget is passed, the oldest go until half of it is free again. So the
-    first message shown stays the same for many turns, and the server's prompt cache can be used.
+    Messages are dropped in blocks: once the budget is passed, the oldest go until the others fit into ``kept_share`` of
+    it. So the first message shown stays the same for many turns, and the server's prompt cache can be used.
     """
     first, total = 0, 0
     costs = [MESSAGE_OVERHEAD + _cost(message) for message in messages]
@@ -39,13 +43,30 @@ def within_budget(messages: Sequence[ContextMessage], budget_tokens: int) -> Seq
         total += cost
         if total <= budget_tokens:
             continue
-        while first < index and total > budget_tokens // 2:
+        while first < index and total > budget_tokens * kept_share:
             total -= costs[first]
             first += 1
     # A shortened section begins with the user, as many chat templates require.
     while 0 < first < len(messages) - 1 and messages[first].role == "assistant":
         first += 1
     return messages[first:]
+
+
+def truncated(recent: Sequence[ContextMessage], budget: int, truncation: Truncation) -> Sequence[ContextMessage]:
+    """Return the latest messages that fit. Raises AgentError where none may be left out."""
+    room = min(budget, truncation.most_tokens or budget)
+    if not truncation.allowed and (needed := sum(MESSAGE_OVERHEAD + _cost(message) for message in recent)) > room:
+        raise AgentError(
+            f"The conversation has about {needed} tokens, and the model has room for {room}; nothing may be left out"
+            " of it, because truncation is off"
+        )
+    return within_budget(recent, room, truncation.kept_share)
+
+
+def instructions_before(messages: Sequence[ContextMessage]) -> tuple[str, ...]:
+    """Return the system messages that the section begins with."""
+    leading = takewhile(lambda one: one.role == "system", messages)
+    return tuple("\n".join(part.get("text", "") for part in _as_parts(_content(message))) for message in leading)
 
 
 def latest_rounds(messages: Sequence[ContextMessage], rounds: int | None) -> Sequence[ContextMessage]:
@@ -58,26 +79,47 @@ def latest_rounds(messages: Sequence[ContextMessage], rounds: int | None) -> Seq
 
 
 def chat_messages(messages: Sequence[ContextMessage]) -> list[dict[str, Any]]:
-    """Convert to OpenAI chat messages. Consecutive messages of one role are merged, as many chat templates require."""
+    """Convert to OpenAI chat messages. Consecutive messages of one role are merged, as many chat templates require.
+
+    Templates and endpoints that want user and assistant in turn refuse a system message between them, so its text
+    becomes the user's, marked as instructions.
+    """
     chat: list[dict[str, Any]] = []
     for message in messages:
         if message.tool_round is not None:
             _add_tools(chat, message.tool_round)
         # Pictures from tools go into a user message: OpenAI accepts only text from tools.
-        role = message.role if message.tool_round is None else "user"
+        role: Literal["user", "assistant"] = "assistant"
+        if message.role != "assistant" or message.tool_round is not None:
+            role = "user"
         if content := _content(message):
-            _add(chat, role, content)
+            _add(chat, role, marked_as_instructions(content) if message.role == "system" else content)
     return chat
 
 
-def _add(chat: list[dict[str, Any]], role: Role, content: str | list[dict[str, Any]]) -> None:
+def with_somebody_to_answer(chat: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the chat with a message of the user at its end, if it ends with the assistant's or with none of theirs:
+    servers would refuse it, or continue the assistant's last message."""
+    if chat and chat[-1]["role"] in ("user", "tool"):
+        return chat
+    return [*chat, {"role": "user", "content": BRIDGE}]
+
+
+def marked_as_instructions(content: str | list[dict[str, Any]]) -> str | list[dict[str, Any]]:
+    """Mark the content of a system message, which a user's message is to hold."""
+    if isinstance(content, str):
+        return f"[{INSTRUCTIONS}: {content}]"
+    return [{"type": "text", "text": f"[{INSTRUCTIONS}]"}, *content]
+
+
+def _add(chat: list[dict[str, Any]], role: Literal["user", "assistant"], content: str | list[dict[str, Any]]) -> None:
     if chat and chat[-1]["role"] == role:
         chat[-1]["content"] = _joined(chat[-1]["content"], content)
         return
     if not chat and role == "assistant":
-        chat.append({"role": "user", "content": _BRIDGE})
+        chat.append({"role": "user", "content": BRIDGE})
     if chat and chat[-1]["role"] == "tool" and role == "user":
-        chat.append({"role": "assistant", "content": _BRIDGE})
+        chat.append({"role": "assistant", "content": BRIDGE})
     chat.append({"role": role, "content": content})
 
 

@@ -26,12 +26,14 @@ from kouyu.agents.agent import (
     ToolCallRequest,
 )
 from kouyu.agents.attachments import Attachments, spoken_text
+from kouyu.agents.context import BRIDGE, INSTRUCTIONS
 from kouyu.agents.event_stream import EventDecoder, EventTooLong
 from kouyu.agents.markup.events import without_markup
 from kouyu.agents.reaching import Reach, reach
 from kouyu.agents.streaming_http import in_time, streaming_client
 from kouyu.agents.upstream_faults import BROKE_OFF, UNREADABLE, UpstreamError, detail_in_log, refusal
 from kouyu.domain.chats import LastError, Usage
+from kouyu.domain.messages import Role
 from kouyu.domain.tool_calls import Function, ToolCall
 from kouyu.engines.http_body import body_pieces
 from kouyu.text.untrusted_json import decode_untrusted
@@ -172,7 +174,7 @@ class CozeBot:
                 "user_id": request.user_id or _ANONYMOUS,
                 "stream": True,
                 "auto_save_history": False,
-                "additional_messages": _enter_messages(messages),
+                "additional_messages": _enter_messages(messages, request.options.instructions or ""),
                 "custom_variables": request.custom_variables,
                 "extra_params": request.extra_params,
                 "parameters": request.parameters,
@@ -273,15 +275,26 @@ async def _beginning(response: httpx.Response) -> bytes:
     return body
 
 
-def _enter_messages(messages: Sequence[ContextMessage]) -> list[dict[str, str]]:
-    """Convert messages to enter_message objects (rest.md 3.1); files have already been replaced with text."""
-    return [
-        {
-            "role": message.role,
-            "type": "question" if message.role == "user" else "answer",
-            "content": text,
-            "content_type": "text",
-        }
-        for message in messages
-        if (text := spoken_text(message))
-    ]
+def _enter_messages(messages: Sequence[ContextMessage], instructions: str) -> list[dict[str, str]]:
+    """Convert messages to enter_message objects (rest.md 3.1); files have already been replaced with text.
+
+    Instructions become the user's words, marked as such: the bot's own prompt cannot be changed from outside.
+    """
+    entered = [_entered("user", f"[{INSTRUCTIONS}: {instructions}]")] if instructions else []
+    for message in messages:
+        if text := spoken_text(message):
+            of_system = message.role == "system"
+            entered.append(_entered(message.role, f"[{INSTRUCTIONS}: {text}]" if of_system else text))
+    if not entered or entered[-1]["role"] != "user":
+        entered.append(_entered("user", BRIDGE))
+    return entered
+
+
+def _entered(role: Role, text: str) -> dict[str, str]:
+    is_said = role == "assistant"
+    return {
+        "role": "assistant" if is_said else "user",
+        "type": "answer" if is_said else "question",
+        "content": text,
+        "content_type": "text",
+    }

@@ -43,6 +43,8 @@ class Drafts:
                 return
             drafted = draft.tokens
             messages = [*messages, {"role": "assistant", "content": draft.text}] if draft.text else messages
+            if (most := options.get("max_tokens")) is not None:
+                options = {**options, "max_tokens": max(1, most - drafted)}
         async with aclosing(self.client.complete(messages, tools=tools, options=options)) as events:
             async for event in events:
                 yield _with_draft(event, drafted) if isinstance(event, TokenUsage) else event
@@ -58,7 +60,8 @@ class Drafts:
         self._drafts[_key(messages, tools, options)] = draft
         for oldest in list(self._drafts)[:-MOST_DRAFTS]:
             del self._drafts[oldest]
-        options = {**options, "max_tokens": DRAFT_TOKENS, **self.client.ahead_body}
+        most = min(DRAFT_TOKENS, options.get("max_tokens", DRAFT_TOKENS))
+        options = {**options, "max_tokens": most, **self.client.ahead_body}
         await draft.write(self.client.complete(messages, tools=tools, options=options))
 
 

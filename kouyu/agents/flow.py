@@ -35,16 +35,18 @@ class FlowRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The input of a flow for one turn."""
 
     parameters: dict[str, Any]
-    """Always with ``USER_INPUT`` (the user's words), ``CONVERSATION_NAME``, ``_voice_emotion`` (the
-    answer's), ``_voice_gender`` and ``_user_emotion`` (both the user's; "" where not known), ``_voice_print`` (whose
-    voice it is: ``group_id``, ``feature_id``, ``feature_name``, ``feature_desc``, ``score``; empty where not known),
-    and all that the flow has defaults for or the client set."""
+    """Always with ``USER_INPUT`` (the user's words; "" if the flow is to speak without a question),
+    ``CONVERSATION_NAME``, ``_voice_emotion`` (the answer's), ``_voice_gender`` and ``_user_emotion`` (both the user's;
+    "" where not known), ``_voice_print`` (whose voice it is: ``group_id``, ``feature_id``, ``feature_name``,
+    ``feature_desc``, ``score``; empty where not known), and all that the flow has defaults for or the client set."""
     messages: tuple[ContextMessage, ...]
-    """The section, oldest first; the last is the user's question."""
+    """The section, oldest first; the last is the user's question, if there is one."""
     user_id: str = ""
     conversation_id: str = ""
     custom_variables: dict[str, str] = {}
     extra_params: dict[str, str] = {}
+    instructions: str = ""
+    """Those of a client of OpenAI's protocol; "" if it gave none."""
     committed: Callable[[], Awaitable[None]] = committed_already
     """With ``ask_early``: waits until the user's turn is committed. Await it before anything that has effects."""
 
@@ -110,9 +112,10 @@ class Flow:
 
 def flow_request(request: AgentRequest, defaults: Mapping[str, Any]) -> FlowRequest:
     """Build a flow's input for a turn (uplink.md, data.chat_config.parameters)."""
-    speaker = request.messages[-1].voice_print
+    question = request.question
+    speaker = question.voice_print if question is not None else None
     known = {
-        "USER_INPUT": spoken_text(request.messages[-1]),
+        "USER_INPUT": spoken_text(question) if question is not None else "",
         "_voice_emotion": request.voice_emotion,
         "_voice_gender": request.voice_gender,
         "_user_emotion": request.user_emotion,
@@ -125,6 +128,7 @@ def flow_request(request: AgentRequest, defaults: Mapping[str, Any]) -> FlowRequ
         conversation_id=request.conversation_id,
         custom_variables=request.custom_variables,
         extra_params=request.extra_params,
+        instructions=request.options.instructions or "",
         committed=request.committed,
     )
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from kouyu.agents.agent import AgentError, AgentEvent, TextDelta, TextWithdrawn, ThoughtDelta, ToolCallRequest
+from kouyu.agents.agent import AgentError, AgentEvent, TextDelta, TextWithdrawn, ThoughtDelta
 from kouyu.agents.chat_completion import CallsTooLarge, Chunk, decode_chunk, in_portions
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.event_stream import MAX_EVENT_BYTES, EventDecoder, EventTooLong
@@ -65,8 +65,8 @@ class OpenAIClient:
         tools: Sequence[dict[str, Any]] = (),
         options: dict[str, Any] | None = None,
     ) -> AsyncGenerator[AgentEvent, None]:
-        """Stream the answer to OpenAI chat ``messages``: thoughts, text, then tool calls if any, then the token usage,
-        once.
+        """Stream the answer to OpenAI chat ``messages``: thoughts, text, then tool calls if any, or AnswerCut if it
+        reached its limit of tokens, then the token usage, once.
 
         ``options`` are further fields of the request body. Where the server does not count tokens, they are estimated.
         Closing the generator closes the connection at once, which stops the model. Raises AgentError.
@@ -93,9 +93,8 @@ class OpenAIClient:
             self._begins_inside = markup.began_inside
         if answer.is_thought_alone:
             log.warning("language model %s answered with reasoning only", self._endpoint.place)
-        if calls := answer.calls():
-            yield ToolCallRequest(calls)
-        yield answer.usage(messages)
+        for event in answer.end(messages):
+            yield event
 
     async def read(
         self,

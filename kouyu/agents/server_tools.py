@@ -44,10 +44,6 @@ class ServerTools:
         self.definitions: tuple[dict[str, Any], ...] = tuple(definitions)
         """OpenAI tool definitions."""
 
-    def own(self, call: ToolCall) -> bool:
-        """Return whether the call is for one of these tools."""
-        return call.function.name in self._tools
-
     async def run(self, calls: Sequence[ToolCall]) -> ToolRound:
         """Call the tools concurrently. The output of a tool that fails is its error's text."""
         async with asyncio.TaskGroup() as group:

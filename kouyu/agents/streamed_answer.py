@@ -1,14 +1,16 @@
 """Assembles one answer from the chunks of a chat completion."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
-from kouyu.agents.agent import TokenUsage
+from kouyu.agents.agent import AgentEvent, AnswerCut, TokenUsage, ToolCallRequest
 from kouyu.agents.chat_completion import Chunk, Delta, ToolCallAssembly, UsageCount
 from kouyu.agents.markup.filter import MarkupFilter
 from kouyu.agents.token_estimate import MESSAGE_OVERHEAD, estimate_tokens
 from kouyu.domain.tool_calls import ToolCall
 from kouyu.text.growing_text import GrowingText
+
+TOO_MANY_TOKENS: Final = "the answer was cut off: it reached the limit of tokens"
 
 
 class StreamedAnswer:
@@ -22,6 +24,7 @@ class StreamedAnswer:
         self.tokens = 0
         """Non-empty pieces so far, reasoning and tool calls included; most servers send one token in each."""
         self._markup = markup
+        self._is_cut = False
         self._thoughts = ""
         self._thought_apart = GrowingText()
         self._repeats_thoughts = True
@@ -40,6 +43,7 @@ class StreamedAnswer:
             return ""
         self.ended = self.ended or bool(choice.finish_reason)
         self.is_whole = self.is_whole or choice.finish_reason == "stop"
+        self._is_cut = self._is_cut or choice.finish_reason == "length"
         delta = choice.delta or choice.message
         return self._take_delta(delta) if delta is not None else ""
 
@@ -91,12 +95,19 @@ class StreamedAnswer:
         self._said_so_far.add(text)
         return text
 
-    def usage(self, messages: Sequence[dict[str, Any]]) -> TokenUsage:
-        """Return the server's count; without one, an estimate from the texts of question and answer."""
+    def end(self, messages: Sequence[dict[str, Any]]) -> Iterator[AgentEvent]:
+        """Yield what follows the text: the tool calls, if any, or AnswerCut if the model reached its limit of tokens;
+        then the token usage. Without the server's count it is estimated from ``messages`` and the answer."""
+        calls = self.calls()
+        if calls:
+            yield ToolCallRequest(calls)
+        elif self._is_cut:
+            yield AnswerCut(TOO_MANY_TOKENS)
         if self._usage is not None:
-            return TokenUsage(self._usage.prompt_tokens, self._usage.completion_tokens)
-        calls = sum(estimate_tokens(call.function.arguments) + MESSAGE_OVERHEAD for call in self.calls())
-        return TokenUsage(estimate_messages(messages), self._output_estimate + calls)
+            yield TokenUsage(self._usage.prompt_tokens, self._usage.completion_tokens)
+            return
+        called = sum(estimate_tokens(call.function.arguments) + MESSAGE_OVERHEAD for call in calls)
+        yield TokenUsage(estimate_messages(messages), self._output_estimate + called)
 
 
 def estimate_messages(messages: Sequence[dict[str, Any]]) -> int:

@@ -210,9 +210,8 @@ class Conversation:
                 yield from self._answer(received.content, received.content_type, now)
             case ConversationClear():
                 yield from self._turns.forget_preparation()
-                identity = self._identity
-                identity.new_section()
-                yield SaveSection(identity.conversation_id, identity.section_id, self._configuration.user_id)
+                self._identity.new_section()
+                yield SaveSection(self.conversation_id, self.section_id, self._configuration.user_id)
                 yield Send(DownlinkEvent("conversation.cleared"))
             case ConversationChatCancel():
                 yield from self._cancel(now)

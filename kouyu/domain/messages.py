@@ -4,7 +4,8 @@ from typing import Final, Literal
 
 import msgspec
 
-Role = Literal["user", "assistant"]
+Role = Literal["user", "assistant", "system"]
+"""``system``: instructions that a client put into the conversation; Coze's protocol has none."""
 MessageType = Literal["question", "answer", "function_call", "tool_output", "tool_response", "follow_up", "verbose", ""]
 TOOL_TYPES: Final[tuple[MessageType, ...]] = ("function_call", "tool_response", "tool_output")
 """Types of messages about tools: the call, and its output under either name."""

@@ -16,19 +16,48 @@ class ToolDefinition(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any] = {}
 
 
+class Truncation(msgspec.Struct, frozen=True, kw_only=True):
+    """What happens to a section that is longer than the model's context window."""
+
+    allowed: bool = True
+    """Whether the oldest messages are left out; otherwise the answer fails."""
+    kept_share: float = 0.5
+    """Share of the window's room, 0 to 1, that the latest messages get once something is left out. With less, the
+    beginning of the context stays the same for more turns, so that the model's server finds it in its prompt cache."""
+    most_tokens: int | None = None
+    """Most tokens of the section, estimated; None: all that the window has room for."""
+
+
 class AnswerOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Options of an answer. None or UNSET, everywhere: as without these options."""
+    """Options of an answer. None, everywhere: as without these options. An agent that is no language model of this
+    server's follows those that it can."""
 
     instructions: str | None = None
-    """Replaces the agent's own system prompt."""
+    """Replaces the agent's own system prompt and its example dialogue; "" counts as None."""
     tools: tuple[ToolDefinition, ...] | None = None
-    """The client's tools, instead of those it has declared before; empty: none."""
+    """The client's tools, instead of those that the agent has at the client; empty: none. The agent's tools on the
+    server stay."""
     tool_choice: ToolChoice | str | None = None
     """Whether the model may or must call a tool; another text is the name of the one that it must call."""
+    """``required`` and a name count until the first tool has run; then the model decides."""
     max_output_tokens: int | None = None
+    truncation: Truncation | None = None
     temperature: float | None = None
+    top_p: float | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] | None = None
+    """Texts at which the answer ends."""
+    response_format: dict[str, Any] | None = None
+    """As OpenAI's chat completions define it."""
     spoken: bool | None = None
     """Whether the answer is spoken. If not, no audio of it is made, and its whole text counts as heard."""
+
+    def before(self, others: "AnswerOptions") -> "AnswerOptions":
+        """These options, field by field, and those of ``others`` where these are None."""
+        given = {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not None}
+        return msgspec.structs.replace(others, **given) if given else others
 
 
 class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):

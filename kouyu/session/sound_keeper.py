@@ -148,7 +148,7 @@ def _file_of(message: Message, sound: _Sound) -> tuple[bytes, SoundRecord]:
     return content, SoundRecord(
         message_id=message.id,
         conversation_id=message.conversation_id,
-        role=message.role,
+        role="user" if message.role == "user" else "assistant",
         media_type=media_type,
         duration_ms=duration_ms,
         size=len(content),

@@ -6,6 +6,7 @@ import pytest
 
 from kouyu.agents.agent import AgentError, AgentRequest, ContextMessage, TextDelta, TokenUsage, ToolCallRequest
 from kouyu.agents.coze_bot import CozeBot, CozeEndpoint
+from kouyu.domain.options import AnswerOptions
 from kouyu.domain.tool_calls import ToolOutput
 from kouyu.domain.tool_round import ToolRound
 from tests.standins.coze_server import TOKEN, Answer, CozeStandIn, Fail, Refuse, Tools, coze_stand_in
@@ -52,6 +53,22 @@ async def test_it_is_told_the_section_the_user_and_the_variables(coze: CozeStand
     ]
     assert (body["bot_id"], body["user_id"], body["stream"], body["auto_save_history"]) == ("7", "ada", True, False)
     assert {name: body[name] for name in fields} == fields
+
+
+async def test_instructions_and_system_messages_become_words_of_the_user(coze: CozeStandIn, brain: CozeBot) -> None:
+    coze.will(Answer("Arr."))
+    messages = (
+        ContextMessage(role="system", content="She is Ann."),
+        ContextMessage(role="assistant", content="Hello."),
+    )
+    await ask(brain, AgentRequest(messages=messages, options=AnswerOptions(instructions="Be a pirate.")))
+    sent = [(each["role"], each["type"], each["content"]) for each in coze.requests[0].body["additional_messages"]]
+    assert sent == [
+        ("user", "question", "[Instructions: Be a pirate.]"),
+        ("user", "question", "[Instructions: She is Ann.]"),
+        ("assistant", "answer", "Hello."),
+        ("user", "question", "…"),
+    ]
 
 
 async def test_tools_it_asks_for_run_at_the_client_and_the_chat_continues(coze: CozeStandIn, brain: CozeBot) -> None:

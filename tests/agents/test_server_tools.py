@@ -21,6 +21,7 @@ from kouyu.agents.bot_definition import BotDefinition
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.mcp_server import McpServer, McpServerDefinition
 from kouyu.agents.server_tools import ServerTools
+from kouyu.domain.options import AnswerOptions, ToolDefinition
 from kouyu.domain.tool_calls import ToolOutput
 from kouyu.domain.tool_round import ToolRound
 from tests.standins import mcp_server
@@ -86,6 +87,20 @@ async def test_the_model_gets_the_tools_output_and_continues(
     _, asked, answered = model.requests[1].messages
     assert asked["tool_calls"][0]["function"]["name"] == "add"
     assert answered == {"role": "tool", "tool_call_id": "sum", "content": "The sum is 5."}
+
+
+async def test_tools_of_the_client_stand_beside_those_on_the_server_and_come_before_them(
+    model: OpenAIStandIn, endpoint: ModelEndpoint, server: McpServer, called: Called
+) -> None:
+    model.will(call_tools(ToolCallScript("time_now", "{}", id="now")), call_tools(ADD))
+    asked = question(options=AnswerOptions(tools=(ToolDefinition(name="add"),), tool_choice="required"))
+    events = await ask(endpoint, server, asked)
+    assert isinstance(events[-2], ToolCallRequest)
+    assert events[-2].calls[0].function.name == "add"
+    assert called.names() == ["time.now"]
+    first, second = model.requests
+    assert [tool["function"]["name"] for tool in first.body["tools"]].count("add") == 1
+    assert (first.body["tool_choice"], second.body.get("tool_choice")) == ("required", None)
 
 
 async def test_tools_called_together_all_run(model: OpenAIStandIn, endpoint: ModelEndpoint, server: McpServer) -> None:
