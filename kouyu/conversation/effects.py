@@ -8,6 +8,7 @@ import msgspec
 from kouyu.domain.chats import Chat
 from kouyu.domain.configuration import Configuration, InputAudio
 from kouyu.domain.messages import Message
+from kouyu.domain.options import AnswerOptions
 from kouyu.domain.tool_round import ToolRound
 from kouyu.protocol.coze.downlink import DownlinkEvent
 
@@ -55,12 +56,14 @@ class Hint(msgspec.Struct, frozen=True):
 
 
 class SaveMessage(msgspec.Struct, frozen=True):
-    """Save this message of a chat with ``user_id``. ``tool_call_id``: the tool call that it is or belongs to."""
+    """Save this message of a chat with ``user_id``. ``tool_call_id``: the tool call that it is or belongs to.
+    ``after``: the message that it follows, NO_ID for none; None: it becomes the last of its section."""
 
     message: Message
     created_at: int
     user_id: str = ""
     tool_call_id: str = ""
+    after: str | None = None
 
 
 class TrimMessage(msgspec.Struct, frozen=True):
@@ -68,6 +71,13 @@ class TrimMessage(msgspec.Struct, frozen=True):
 
     message_id: str
     heard: str
+
+
+class EraseMessage(msgspec.Struct, frozen=True):
+    """Delete a saved message: the client removed it."""
+
+    conversation_id: str
+    message_id: str
 
 
 class SaveChat(msgspec.Struct, frozen=True):
@@ -138,8 +148,8 @@ class ForgetAudio(msgspec.Struct, frozen=True):
 class StartReply(msgspec.Struct, frozen=True):
     """Request a reply from the agent. The session adds the section's earlier messages; ``question`` is the last one.
 
-    ``tool_rounds`` are the tool rounds that have run for this question; ``opening_lines`` were spoken in its section,
-    and are not saved.
+    Its content is empty where the agent is to speak without a question. ``tool_rounds`` are the tool rounds that have
+    run for this question; ``opening_lines`` were spoken in its section, and are not saved.
     """
 
     order: int
@@ -147,6 +157,7 @@ class StartReply(msgspec.Struct, frozen=True):
     tool_rounds: tuple[ToolRound, ...]
     configuration: Configuration
     opening_lines: tuple[OpeningLine, ...] = ()
+    options: AnswerOptions = AnswerOptions()
 
 
 class ReadAhead(msgspec.Struct, frozen=True):
@@ -158,6 +169,7 @@ class ReadAhead(msgspec.Struct, frozen=True):
     draft: bool
     """Whether to draft the beginning of an answer as well, because the question may be complete."""
     opening_lines: tuple[OpeningLine, ...] = ()
+    options: AnswerOptions = AnswerOptions()
 
 
 class CommitReply(msgspec.Struct, frozen=True):
@@ -202,6 +214,7 @@ Effect = (
     | Hint
     | SaveMessage
     | TrimMessage
+    | EraseMessage
     | SaveChat
     | SaveSection
     | UseInputFormat

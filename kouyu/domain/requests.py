@@ -39,7 +39,7 @@ class WriteMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RemoveMessage(msgspec.Struct, frozen=True):
-    """Remove a message from the model's context; its record stays."""
+    """Remove a message from the conversation: from the model's context and from the store."""
 
     message_id: str
     origin: str | None = None

@@ -9,6 +9,7 @@ from kouyu.agents.tool_history import ToolMessage, with_tool_rounds
 from kouyu.conversation.effects import OpeningLine
 from kouyu.domain.configuration import ChatConfig
 from kouyu.domain.messages import TOOL_TYPES, Message
+from kouyu.domain.options import AnswerOptions
 from kouyu.domain.tool_round import ToolRound
 from kouyu.domain.user_voice import UserVoice
 from kouyu.domain.voice_print import VoicePrint
@@ -16,6 +17,7 @@ from kouyu.store.message_writes import MessageRecord
 from kouyu.store.owned_store import OwnedStore
 
 MOST_CONTEXT_MESSAGES: Final = 200
+_NO_OPTIONS: Final = AnswerOptions()
 
 
 async def agent_request(
@@ -27,11 +29,13 @@ async def agent_request(
     voice_emotion: str = "",
     tool_rounds: tuple[ToolRound, ...] = (),
     opening_lines: Sequence[OpeningLine] = (),
+    options: AnswerOptions = _NO_OPTIONS,
     committed: Callable[[], Awaitable[None]] = committed_already,
 ) -> AgentRequest:
-    """Build the request for ``question``. ``store`` gives the section's messages, without those of other users, and
-    the user's variables, which the client's ``custom_variables`` override; ``brought`` are messages that the client
-    put before its question, ``opening_lines`` what the agent said without a question. Raises StoreError.
+    """Build the request for ``question``, or for an answer without one if that is empty. ``store`` gives the section's
+    messages, without those of other users, and the user's variables, which the client's ``custom_variables`` override;
+    ``brought`` are messages that the client put before its question, ``opening_lines`` what the agent said without a
+    question. Raises StoreError.
     """
     user_id = chat_config.user_id or ""
     earlier = await store.messages.context(
@@ -48,7 +52,8 @@ async def agent_request(
         voice_print=voice.voice_print,
     )
     return AgentRequest(
-        messages=(*context, *brought, asked),
+        messages=(*context, *brought, *([asked] if question.content else ())),
+        options=options,
         user_id=user_id,
         conversation_id=question.conversation_id,
         owner=store.owner,

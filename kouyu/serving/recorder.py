@@ -5,11 +5,11 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from kouyu.conversation.effects import SaveChat, SaveMessage, SaveSection, TrimMessage
+from kouyu.conversation.effects import EraseMessage, SaveChat, SaveMessage, SaveSection, TrimMessage
 from kouyu.domain.chats import Chat
 from kouyu.store.chats import OPEN_STATUSES, BeginChat, PutChat
 from kouyu.store.conversations import CreateConversation, SetSection
-from kouyu.store.message_writes import AddMessage, TrimAnswer
+from kouyu.store.message_writes import AddMessage, DeleteMessage, PlaceMessage, TrimAnswer
 from kouyu.store.owned_store import OwnedStore
 from kouyu.store.ownership import OwnedWrite
 
@@ -19,7 +19,7 @@ MOST_WAITING: Final = 1000
 LAST_SAVES_S: Final = 2.0
 """For what is still to be saved when a session or a chat ends, in seconds."""
 
-Saving = SaveMessage | TrimMessage | SaveChat | SaveSection
+Saving = SaveMessage | TrimMessage | EraseMessage | SaveChat | SaveSection
 
 
 class Recorder:
@@ -81,10 +81,14 @@ class Recorder:
 
     def _writes(self, saving: Saving) -> list[OwnedWrite[object]]:
         match saving:
-            case SaveMessage(message, created_at, user_id, call_id):
-                return [*self._creating(message.conversation_id, user_id), AddMessage(message, created_at, call_id)]
+            case SaveMessage(message, created_at, user_id, call_id, after):
+                created = self._creating(message.conversation_id, user_id)
+                placing = [PlaceMessage(message.id, after)] if after is not None else []
+                return [*created, AddMessage(message, created_at, call_id), *placing]
             case TrimMessage(message_id, heard):
                 return [TrimAnswer(message_id, heard)]
+            case EraseMessage(conversation_id, message_id):
+                return [DeleteMessage(conversation_id, message_id)]
             case SaveChat(chat, user_id):
                 return [*self._creating(chat.conversation_id, user_id), self._putting(PutChat(chat, user_id))]
             case SaveSection(conversation_id, section_id, user_id):

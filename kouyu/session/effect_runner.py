@@ -9,6 +9,7 @@ from kouyu.conversation.effects import (
     CancelTranscribe,
     CommitReply,
     Effect,
+    EraseMessage,
     FlushPlayback,
     ForgetAudio,
     Hint,
@@ -68,7 +69,7 @@ class EffectRunner:
                     if sounding is not None:
                         self._user_audio.sounding(sounding)
                     self._outbox.put(effect)
-                case SaveMessage() | TrimMessage() | SaveChat() | SaveSection():
+                case SaveMessage() | TrimMessage() | EraseMessage() | SaveChat() | SaveSection():
                     self._save(effect)
                 case Transcribe() | JudgeTurn() | ReadAhead() | StartReply() | CommitReply() | Speak():
                     self._order_runner.carry_out(effect)
@@ -79,7 +80,7 @@ class EffectRunner:
                 case UseInputFormat(input_audio):
                     self._user_audio.use_format(input_audio)
 
-    def _save(self, effect: SaveMessage | TrimMessage | SaveChat | SaveSection) -> None:
+    def _save(self, effect: SaveMessage | TrimMessage | EraseMessage | SaveChat | SaveSection) -> None:
         self._recorder.save(effect)
         self._outbox.saved()
         if isinstance(effect, SaveSection):

@@ -225,7 +225,7 @@ class OrderRunner:
 
     async def _read_ahead(self, agent: ReadsAhead, order: ReadAhead) -> None:
         try:
-            as_asked = StartReply(0, order.question, (), order.configuration, order.opening_lines)
+            as_asked = StartReply(0, order.question, (), order.configuration, order.opening_lines, order.options)
             request = await self._request(as_asked, self._recorder.ticket)
             await agent.read_ahead(request, draft=order.draft)
         except (AgentError, StoreError) as error:
@@ -250,6 +250,7 @@ class OrderRunner:
             voice_emotion=emotion.emotion if emotion else "",
             tool_rounds=order.tool_rounds,
             opening_lines=order.opening_lines,
+            options=order.options,
             committed=committed,
         )
         if self._recordings is None:

@@ -4,9 +4,10 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET
-from sqlalchemy import ColumnElement, Connection, and_, delete, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
+from kouyu.domain.ids import NO_ID
 from kouyu.domain.messages import ContentType, Message, MessageType, Role
 from kouyu.store import dialect
 from kouyu.store.errors import IdTaken, UnknownConversation
@@ -18,8 +19,9 @@ class MessageRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A stored message (downlink.md 2.2). Times are Unix seconds.
 
     ``heard`` is the part of an answer that was played to the user; None is all of it. ``content`` is always the whole.
-    ``seq`` grows in the order in which messages were first saved. ``tool_call_id``: the id of a ``function_call``, or
-    of the call that a ``tool_response`` answers; "" if a client added the message, or an older kouyu saved it.
+    ``seq`` grows in the order in which messages were first saved, but for those that a client placed between others.
+    ``tool_call_id``: the id of a ``function_call``, or of the call that a ``tool_response`` answers; "" if a client
+    added the message, or an older kouyu saved it.
     """
 
     seq: int
@@ -84,6 +86,38 @@ class AddMessage(msgspec.Struct, frozen=True):
             raise UnknownConversation(message.conversation_id) from error
         if not is_put:
             raise IdTaken(message.id)
+
+
+class PlaceMessage(msgspec.Struct, frozen=True):
+    """Move a message, which was just added, directly behind the message ``after`` of its section, or to the section's
+    beginning if that is NO_ID. Does nothing if one of them is not stored."""
+
+    message_id: str
+    after: str
+
+    def apply(self, connection: Connection, owner: str) -> None:
+        """See OwnedWrite."""
+        mine = and_(messages.c.id == self.message_id, is_of(owner, messages.c.conversation_id))
+        placed = connection.execute(select(messages).where(mine)).mappings().first()
+        if placed is None:
+            return
+        in_section = and_(
+            messages.c.conversation_id == placed["conversation_id"], messages.c.section_id == placed["section_id"]
+        )
+        before = 0
+        if self.after != NO_ID:
+            known = connection.execute(select(messages.c.seq).where(in_section, messages.c.id == self.after)).scalar()
+            before = placed["seq"] if known is None else known
+        passed = and_(in_section, messages.c.seq > before, messages.c.seq < placed["seq"])
+        behind = connection.execute(select(messages.c.id, messages.c.seq).where(passed).order_by(messages.c.seq)).all()
+        if not behind:
+            return
+        places = [*(seq for _, seq in behind), placed["seq"]]
+        ids = [self.message_id, *(message_id for message_id, _ in behind)]
+        # Out of each other's way first: no two rows may have one number, at any moment.
+        connection.execute(update(messages).where(messages.c.id.in_(ids)).values(seq=-messages.c.seq))
+        moved = update(messages).where(messages.c.id == bindparam("moved")).values(seq=bindparam("place"))
+        connection.execute(moved, [{"moved": each, "place": place} for each, place in zip(ids, places, strict=True)])
 
 
 class TrimAnswer(msgspec.Struct, frozen=True):

@@ -129,7 +129,8 @@ class Messages:
         limit: int = 50,
         order: Order = "desc",
     ) -> MessagePage:
-        """Return one page of questions, answers and inserted messages, with their whole text (rest.md 3.1).
+        """Return one page of questions, answers and inserted messages, with their whole text (rest.md 3.1); without
+        system messages, which Coze's protocol does not know.
 
         "Before" and "after" refer to the requested order. With ``after_id``, or neither, the page is the first
         ``limit`` messages after that one; with ``before_id`` alone, the last ``limit`` before it.
@@ -138,7 +139,8 @@ class Messages:
         ascending = order == "asc"
         before = await self._place(conversation_id, before_id) if before_id else None
         after = await self._place(conversation_id, after_id) if after_id else None
-        query = self._of_conversation(conversation_id).where(messages.c.type.in_(LISTED_TYPES))
+        listed = messages.c.type.in_(LISTED_TYPES), messages.c.role != "system"
+        query = self._of_conversation(conversation_id).where(*listed)
         if chat_id:
             query = query.where(messages.c.chat_id == chat_id)
         if after is not None:

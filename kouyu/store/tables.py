@@ -57,7 +57,7 @@ class ConversationColumns(TypedColumns):
 
 
 class MessageColumns(TypedColumns):
-    """Messages; ``seq`` is the order in which they were first saved."""
+    """Messages; ``seq`` is the order in which they were first saved, or placed by a client."""
 
     seq: Named[int] = Column(_Sequence, primary_key=True)
     id: Named[str] = Column(Text, unique=True)

@@ -4,7 +4,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from kouyu.conversation.effects import SaveMessage, SaveSection, TrimMessage
+from kouyu.conversation.effects import EraseMessage, SaveMessage, SaveSection, TrimMessage
+from kouyu.domain.ids import NO_ID
 from kouyu.domain.messages import Message
 from kouyu.serving.recorder import MOST_WAITING, Recorder
 from kouyu.store.store import Store
@@ -48,6 +49,17 @@ async def test_records_that_wait_go_into_one_transaction(tmp_path: Path) -> None
         await recorder.written(recorder.ticket)
         assert slow.transactions == [6]
         assert [kept.id for kept in await store.of("").messages.context("7", "7", 10)] == ["0", "1", "2", "3", "4"]
+
+
+async def test_messages_are_placed_and_removed_in_order(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path / "kouyu.db") as store:
+        recorder = Recorder(store.of(""), bot_id="kouyu")
+        for number, after in ((1, None), (2, None), (3, "1"), (4, NO_ID)):
+            recorder.save(SaveMessage(message(number), 1, after=after))
+        recorder.save(EraseMessage("7", "2"))
+        await recorder.written(recorder.ticket)
+        assert [kept.id for kept in await store.of("").messages.context("7", "7", 10)] == ["4", "1", "3"]
+        assert await store.of("").messages.get("7", "2") is None
 
 
 async def test_a_caller_who_is_cancelled_loses_nothing_for_the_next(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kouyu.domain.ids import NO_ID
 from kouyu.store.errors import UnknownMessage
-from kouyu.store.message_writes import AddMessage
+from kouyu.store.message_writes import AddMessage, PlaceMessage
 from kouyu.store.messages import Order
 from kouyu.store.store import Store
 from tests.store.said import answer, chat, message
@@ -80,6 +81,34 @@ async def test_the_context_has_an_answer_as_it_was_heard_and_the_record_the_whol
     assert await context(store) == [("1", "It is sunny.")]
     listed = (await store.of("").messages.list("c", order="asc")).messages
     assert [each.content for each in listed] == ["It is sunny. Tomorrow it rains.", "Never heard."]
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        (NO_ID, ["new", "1", "2", "3"]),
+        ("1", ["1", "new", "2", "3"]),
+        ("3", ["1", "2", "3", "new"]),
+        ("unknown", ["1", "2", "3", "new"]),
+        ("elsewhere", ["1", "2", "3", "new"]),
+    ],
+)
+async def test_a_message_is_placed_behind_another_of_its_section(store: Store, after: str, expected: list[str]) -> None:
+    own = store.of("")
+    await own.messages.add(message("elsewhere", section_id="s2"), 1)
+    for known in ("1", "2", "3"):
+        await own.messages.add(message(known), 1)
+    for _ in range(2):  # the second time it does no harm
+        await own.write(AddMessage(message("new"), 1), PlaceMessage("new", after))
+    await own.messages.add(message("4"), 1)
+    assert [kept for kept, _ in await context(store)] == [*expected, "4"]
+    assert await context(store, section_id="s2") == [("elsewhere", "hello")]
+
+
+async def test_a_system_message_is_context_and_in_no_list(store: Store) -> None:
+    await store.of("").messages.add(message("1", "Be brief.", role="system", type=""), 1)
+    assert await context(store) == [("1", "Be brief.")]
+    assert (await store.of("").messages.list("c")).messages == ()
 
 
 async def test_an_answer_modified_by_hand_counts_as_heard(store: Store) -> None:
