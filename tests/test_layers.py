@@ -14,7 +14,7 @@ PACKAGES = ROW.findall((ROOT / "docs" / "design.md").read_text(encoding="utf-8")
 SERVER = (
     ("process",),
     ("app", "health", "metrics", "pages"),
-    ("kouyu_api", "sign_in"),
+    ("kouyu_api", "openai_api", "sign_in"),
     ("rest",),
     ("sockets",),
     ("openapi",),

@@ -4,17 +4,18 @@ from collections.abc import Callable, Iterable
 from typing import Literal
 
 from kouyu.audio import g711
+from kouyu.audio.encoded_file import aac_encoder, flac_encoder, ogg_opus_encoder
 from kouyu.audio.framing import Encoder, Framer, Packet
 from kouyu.audio.loudness import amplify, soften_peaks
 from kouyu.audio.mp3 import Mp3Encoder
-from kouyu.audio.ogg_opus_file import OggOpusEncoder
 from kouyu.audio.opus import OpusEncoder
 from kouyu.audio.pcm import Samples, bytes_from_float, int16_from_float
 from kouyu.audio.resampling import Resampler, open_resampler
+from kouyu.audio.wav_of_pcm import streamed_wav_header
 from kouyu.domain.configuration import Mp3Config, OutputAudio
 from kouyu.domain.effective import G711_RATE
 
-FileFormat = Literal["pcm", "mp3", "ogg_opus"]
+FileFormat = Literal["pcm", "wav", "mp3", "ogg_opus", "aac", "flac"]
 
 LONGEST_PIECE_BYTES = 12_000
 """Largest PCM packet if the client sets no frame size, as the recorded service sends them (downlink.md 8)."""
@@ -56,6 +57,30 @@ class PcmEncoder:
 
     def _packets(self, pieces: Iterable[Samples]) -> list[Packet]:
         return [Packet(self._to_bytes(piece), len(piece) * 1000 / self.sample_rate) for piece in pieces]
+
+
+class StreamedWavEncoder(PcmEncoder):
+    """An Encoder of one WAV file of 16 bit PCM whose header was written before its length was known."""
+
+    def __init__(self, sample_rate: int) -> None:
+        super().__init__(sample_rate, 2, bytes_from_float, None)
+        self._has_header = False
+
+    def write(self, samples: Samples) -> list[Packet]:
+        """The samples; before the first of them the header."""
+        packets = super().write(samples)
+        if packets and not self._has_header:
+            self._has_header = True
+            first = packets[0]
+            packets[0] = Packet(streamed_wav_header(self.sample_rate) + first.data, first.duration_ms)
+        return packets
+
+    def finish(self) -> list[Packet]:
+        """The header, if no samples came: a file without sound."""
+        if self._has_header:
+            return []
+        self._has_header = True
+        return [Packet(streamed_wav_header(self.sample_rate), 0.0)]
 
 
 class AudioEncoder:
@@ -106,15 +131,22 @@ def open_encoder(output_audio: OutputAudio) -> AudioEncoder:
 def open_file_encoder(file_format: FileFormat, sample_rate: int, loudness_rate: int = 0) -> AudioEncoder:
     """An encoder for a text as one file at ``sample_rate`` Hz: flush it once, at the end of the text.
 
-    The packets joined are the file; ``pcm`` is bare samples. Ogg Opus takes the next rate that Opus has.
+    The packets joined are the file; ``pcm`` is bare samples, ``wav`` the same behind a header that leaves the length
+    open. Ogg Opus takes the next rate that Opus has.
     """
     match file_format:
         case "pcm":
             codec: Encoder = PcmEncoder(sample_rate, 2, bytes_from_float, None)
+        case "wav":
+            codec = StreamedWavEncoder(sample_rate)
         case "mp3":
             codec = Mp3Encoder(Mp3Config(sample_rate=sample_rate))
         case "ogg_opus":
-            codec = OggOpusEncoder(sample_rate)
+            codec = ogg_opus_encoder(sample_rate)
+        case "aac":
+            codec = aac_encoder(sample_rate)
+        case "flac":
+            codec = flac_encoder(sample_rate)
     return AudioEncoder(codec, loudness_rate)
 
 

@@ -1,6 +1,10 @@
 """Transcribes a whole recording, for uploaded files: no live results."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Final
+
+import msgspec
 
 from kouyu.audio.pcm import Samples
 from kouyu.audio_sessions.segments import Segment, Segmenter, SegmentRules
@@ -10,7 +14,7 @@ from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.asr.windows import cut_at_pauses
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.vad.detector import Judgement
-from kouyu.serving.transcribing import as_configured
+from kouyu.serving.transcribing import TranscriptionRequest, as_configured
 from kouyu.text.joining import appended
 
 _RULES: Final = SegmentRules(pause_ms=800, longest_ms=3_600_000)
@@ -19,18 +23,40 @@ up to 28 s it had 3 to 6 % of them wrong, and took twice as long. Speech without
 _JUDGED_AT_ONCE: Final = 30 * SPEECH_RATE
 
 
+class HeardSegment(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a recording with its text, which is never empty. Times are seconds from the recording's beginning."""
+
+    start_s: float
+    end_s: float
+    text: str
+    language: str
+    """ISO 639-1."""
+
+
 async def transcribe_recording(services: RecognitionServices, audio: Samples) -> str:
     """Transcribe ``audio`` (mono, SPEECH_RATE); "" if it contains no speech. Raises EngineError.
 
     Runs at a lower priority than conversations: about a tenth of the audio's length on an idle machine.
     """
-    how = as_configured(AsrConfig())
     text = ""
-    for segment in await _speech(services, audio):
-        for window in cut_at_pauses(audio[segment.start : segment.end]):
-            piece, _ = await services.transcriber.transcribed(window, how, Priority.BATCH, final=True)
-            text = appended(text, piece)
+    async with aclosing(heard_segments(services, audio, as_configured(AsrConfig()))) as segments:
+        async for segment in segments:
+            text = appended(text, segment.text)
     return text
+
+
+async def heard_segments(
+    services: RecognitionServices, audio: Samples, how: TranscriptionRequest
+) -> AsyncGenerator[HeardSegment, None]:
+    """Transcribe ``audio`` segment by segment, as ``transcribe_recording``; voice activity gives the times."""
+    for segment in await _speech(services, audio):
+        start = segment.start
+        for window in cut_at_pauses(audio[segment.start : segment.end]):
+            text, language = await services.transcriber.transcribed(window, how, Priority.BATCH, final=True)
+            end = start + len(window)
+            if text:
+                yield HeardSegment(start_s=start / SPEECH_RATE, end_s=end / SPEECH_RATE, text=text, language=language)
+            start = end
 
 
 async def _speech(services: RecognitionServices, audio: Samples) -> list[Segment]:

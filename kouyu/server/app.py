@@ -15,7 +15,7 @@ from kouyu.audio_sessions.services import RecognitionServices, SynthesisServices
 from kouyu.audio_sessions.voice_previews import VoicePreviews
 from kouyu.domain.errors import ProtocolError
 from kouyu.engines.tts.engine import Voice
-from kouyu.server.access.access_middleware import LOG_ID_HEADER, AccessMiddleware
+from kouyu.server.access.access_middleware import LOG_ID_HEADER, REQUEST_ID_HEADER, AccessMiddleware
 from kouyu.server.access.authentication import Authenticator
 from kouyu.server.access.failure_backoff import FailureBackoff
 from kouyu.server.access.limits import TokenLimiter
@@ -28,6 +28,8 @@ from kouyu.server.kouyu_api.bot_trials import bot_trial_routes
 from kouyu.server.kouyu_api.routes import Authenticators, kouyu_api_routes
 from kouyu.server.kouyu_api.status import ServerState
 from kouyu.server.metrics import metrics_routes
+from kouyu.server.openai_api.errors import in_openai_shape
+from kouyu.server.openai_api.routes import openai_routes
 from kouyu.server.openapi.routes import documentation_routes
 from kouyu.server.pages import page_routes
 from kouyu.server.rest.answers import answer_fault, answer_http_error, answer_protocol_error, answer_store_error
@@ -63,7 +65,7 @@ CORS = CORSConfig(
     allow_origins=["*"],
     allow_methods=["GET", "POST", "PUT", "DELETE", "OPTIONS"],
     allow_headers=["*"],  # any that the caller adds; a preflight is answered with those it asks for
-    expose_headers=[LOG_ID_HEADER],
+    expose_headers=[LOG_ID_HEADER, REQUEST_ID_HEADER],
 )
 """Every origin is allowed: browsers authenticate by a token, not by a cookie (rest.md 1.2)."""
 
@@ -118,7 +120,7 @@ def create_app(
             *workspace_routes(rest.client),
             *variable_routes(store, bots.definitions_of if bots else lambda owner: {}, rest.text),
             *room_routes(rest.client),
-            *(_bot_routes(store, bots, services.voice_ids if services else _ids(voices), rest) if bots else ()),
+            *(_bot_routes(store, bots, services, voices, rest) if bots else ()),
             *icon_routes(store),
             *(kouyu_api_routes(store, Authenticators(authenticator, rest, failures), state, voices) if state else ()),
             *health_routes(HealthChecks(sessions, store, store.free_bytes)),
@@ -132,7 +134,7 @@ def create_app(
         cors_config=CORS,
         openapi_config=None,
         logging_config=None,  # the program that starts the server configures logging
-        exception_handlers=_EXCEPTION_HANDLERS,
+        exception_handlers=in_openai_shape(_EXCEPTION_HANDLERS),
     )
     return AccessMiddleware(litestar)
 
@@ -155,10 +157,11 @@ def _audio_routes(store: Store, services: Services, rest: RestAuthenticator) -> 
 
 
 def _bot_routes(
-    store: Store, bots: BotDirectory, voice_ids: Sequence[str], rest: RestAuthenticator
+    store: Store, bots: BotDirectory, services: Services | None, voices: Sequence[Voice], rest: RestAuthenticator
 ) -> list[HTTPRouteHandler]:
-    return [*bot_routes(store, bots, voice_ids, rest), *bot_trial_routes(bots, rest.bots)]
-
-
-def _ids(voices: Sequence[Voice]) -> Sequence[str]:
-    return [voice.voice_id for voice in voices]
+    voice_ids = services.voice_ids if services else [voice.voice_id for voice in voices]
+    return [
+        *bot_routes(store, bots, voice_ids, rest),
+        *bot_trial_routes(bots, rest.bots),
+        *(openai_routes(services, bots, rest) if services else ()),
+    ]

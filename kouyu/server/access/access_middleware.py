@@ -1,6 +1,7 @@
 """ASGI middleware around the whole application. Applies to every request, whatever its outcome:
 
-- a log id, as ``X-Tt-Logid`` on every answer, spelled exactly so (websocket.md 1.7), and in ``scope["state"]``;
+- a log id, on every answer as ``X-Tt-Logid``, spelled exactly so (websocket.md 1.7), and as ``x-request-id``, where
+  OpenAI's clients look for it; and in ``scope["state"]``;
 - ``//v1/chat`` is served as ``/v1/chat`` (websocket.md 1.1: a base URL with a trailing slash);
 - one log line, without the query string, which may hold a token;
 - HEAD is answered like GET, without the body;
@@ -19,6 +20,7 @@ from kouyu.server.access.error_bodies import error_body, error_code
 from kouyu.serving.log_context import LogMessage, begin_log_context
 
 LOG_ID_HEADER = "X-Tt-Logid"
+REQUEST_ID_HEADER = "x-request-id"
 
 log = logging.getLogger("kouyu.server.access")
 
@@ -96,8 +98,9 @@ class _Answer:
         await self._send(message)
 
     def _with_log_id(self, message: Any) -> Any:
-        headers = [*message.get("headers", ()), (LOG_ID_HEADER.encode(), self._log_id.encode())]
-        return {**message, "headers": headers}
+        log_id = self._log_id.encode()
+        own = ((LOG_ID_HEADER.encode(), log_id), (REQUEST_ID_HEADER.encode(), log_id))
+        return {**message, "headers": [*message.get("headers", ()), *own]}
 
     async def _refuse(self, message: Any) -> None:
         # Litestar's close code does not say which, but only an unknown path has no handler.

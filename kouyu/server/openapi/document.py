@@ -118,7 +118,12 @@ def _path(route: HTTPRoute) -> str:
 
 def _schemas(said: Sequence[Operation]) -> tuple[dict[Any, Schema], dict[str, Schema]]:
     """The schema of each shape, and the components that they refer to."""
-    shapes = [shape for each in said for shape in (each.query, each.body, each.form, each.data, each.beside) if shape]
+    shapes = [
+        shape
+        for each in said
+        for shape in (each.query, each.body, each.form, each.data, each.beside, each.error)
+        if shape
+    ]
     unique = list(dict.fromkeys([Error, *shapes]))
     schemas, components = msgspec.json.schema_components(unique, ref_template=_REFERENCE)
     for component in components.values():
@@ -146,7 +151,7 @@ def _operation(found: Found, says: Operation, shapes: dict[Any, Schema]) -> Sche
         media = "application/json" if says.body else "multipart/form-data"
         content = {media: {"schema": shapes[says.body or says.form]}}
         operation["requestBody"] = {"required": True, "content": content}
-    operation["responses"] = {"200": _success(says, shapes), "default": {"$ref": "#/components/responses/Error"}}
+    operation["responses"] = {"200": _success(says, shapes), "default": _fault(says, shapes)}
     if says.open:
         operation["security"] = []
     return operation
@@ -174,6 +179,13 @@ def _query_parameters(shape: Any) -> list[Schema]:
         | ({"description": field["description"]} if "description" in field else {})
         for name, field in schema["properties"].items()
     ]
+
+
+def _fault(says: Operation, shapes: dict[Any, Schema]) -> Schema:
+    if says.error is None:
+        return {"$ref": "#/components/responses/Error"}
+    content = {"application/json": {"schema": shapes[says.error]}}
+    return {"description": "What is wrong.", "headers": _LOG_ID, "content": content}
 
 
 def _success(says: Operation, shapes: dict[Any, Schema]) -> Schema:

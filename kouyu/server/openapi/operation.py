@@ -14,6 +14,7 @@ Tag = Literal[
     "Chats",
     "Conversations",
     "Files",
+    "OpenAI",
     "Server",
     "Sign-in",
     "Users",
@@ -41,6 +42,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     answer: Answer = "json"
     wrapped: bool = True
     """False for JSON that is not in the wrapper of rest.md 1.1."""
+    error: Any = None
+    """The shape of the body of errors; None: that of rest.md 1.1."""
     open: bool = False
     """True where no token is required."""
 

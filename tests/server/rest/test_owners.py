@@ -153,6 +153,11 @@ ASKS: Final[dict[str, list[Ask]]] = {
     "GET /v1/kouyu/sign_ins/{user_code}": [Ask(mine=404)],
     "POST /v1/kouyu/sign_ins": [Ask(body={}, mine=400)],
     "POST /v1/kouyu/sign_ins/{user_code}": [Ask(body={"allow": True}, mine=404)],
+    "POST /openai/v1/audio/speech": [Ask(body={"input": "", "voice": "none"}, mine=400)],
+    "POST /openai/v1/audio/transcriptions": [Ask(form={}, mine=400)],
+    "POST /openai/v1/audio/translations": [Ask(form={}, mine=400)],
+    "GET /openai/v1/models": [Ask()],
+    "GET /openai/v1/models/{bot_id}": [Ask()],
     # Last, in this order: what they delete, the others need.
     "DELETE /v1/kouyu/audio": [Ask(MESSAGE)],
     "POST /v1/conversation/message/delete": [Ask(MESSAGE)],
