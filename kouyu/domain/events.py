@@ -181,6 +181,13 @@ class SpeechDelta(msgspec.Struct, frozen=True):
     duration_ms: float
 
 
+class SpeechPaused(msgspec.Struct, frozen=True):
+    """The chat waits for SubmitOutputs (ActionRequired came before), and all speech of the text so far has been sent.
+    Comes once for each ActionRequired, if the answer has had a SentenceBegan or any text to speak by then."""
+
+    message: Message
+
+
 class SpeechCompleted(msgspec.Struct, frozen=True):
     """All speech of the message has been sent, or what was begun of it is broken off. Comes before the ChatCompleted,
     ChatFailed or OutputInterrupted of its chat, if there was a SentenceBegan."""
@@ -269,6 +276,7 @@ Event = (
     | AnswerCut
     | SentenceBegan
     | SpeechDelta
+    | SpeechPaused
     | SpeechCompleted
     | SpeechStarted
     | SpeechStopped

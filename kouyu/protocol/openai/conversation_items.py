@@ -1,0 +1,123 @@
+"""The items of one session in their order, with the messages of the conversation core that they stand for."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from kouyu.domain.ids import NO_ID
+from kouyu.protocol.openai.faults import RefusedEvent
+from kouyu.protocol.openai.items import Item, Part
+
+MOST_ITEMS: Final = 4_096
+"""Items that are remembered; of a longer conversation, the oldest can be neither retrieved nor named any more."""
+ROOT: Final = "root"
+
+
+@dataclass(slots=True)
+class KnownItem:
+    """An item, and the id of its message in the core; NO_ID: none, or not known yet. ``offset_ms`` is the length of the
+    message's audio before the item's: an answer that goes on after the client's tools have run has one item before them
+    and one behind them."""
+
+    item: Item
+    message_id: str = NO_ID
+    offset_ms: float = 0.0
+
+
+class ConversationItems:
+    """The items of the conversation with this id, oldest first."""
+
+    def __init__(self, conversation_id: str) -> None:
+        self.conversation_id = conversation_id
+        self._items: dict[str, KnownItem] = {}
+        self._order: list[str] = []
+        self._messages: Counter[str] = Counter()
+
+    def __contains__(self, item_id: str) -> bool:
+        return item_id in self._items
+
+    def get(self, item_id: str) -> KnownItem | None:
+        """The item with this id."""
+        return self._items.get(item_id)
+
+    @property
+    def last_id(self) -> str | None:
+        """The id of the last item; None if there is none."""
+        return self._order[-1] if self._order else None
+
+    def append(self, item: Item, message_id: str = NO_ID, offset_ms: float = 0.0) -> str | None:
+        """Add an item behind all others. Returns the id of the one before it."""
+        return self.insert(item, self.last_id or ROOT, message_id, offset_ms)
+
+    def insert(self, item: Item, after: str, message_id: str = NO_ID, offset_ms: float = 0.0) -> str | None:
+        """Add an item behind the one with the id ``after``, or as the first, for ROOT. Returns the id of the one before
+        it; None if it is the first."""
+        before = None if after == ROOT else after
+        self._order.insert(0 if before is None else self._order.index(before) + 1, item.id)
+        self._items[item.id] = KnownItem(item, offset_ms=offset_ms)
+        self.stands_for(item.id, message_id)
+        if len(self._order) > MOST_ITEMS:
+            self.remove(self._order[0])
+        return before
+
+    def stands_for(self, item_id: str, message_id: str) -> None:
+        """Note the message of an item."""
+        known = self._items.get(item_id)
+        if known is not None and message_id not in (NO_ID, known.message_id):
+            known.message_id = message_id
+            self._messages[message_id] += 1
+
+    def change(self, item: Item) -> None:
+        """Replace an item by its later state, if it is still there."""
+        if (known := self._items.get(item.id)) is not None:
+            known.item = item
+
+    def transcribe(self, item_id: str, transcript: str) -> None:
+        """Note the transcript of the user's audio."""
+        if (known := self._items.get(item_id)) is not None:
+            part = Part(type="input_audio", transcript=transcript)
+            known.item = msgspec.structs.replace(known.item, content=(part,))
+
+    def remove(self, item_id: str) -> str | None:
+        """Remove an item. Returns the id of its message, if no other item stands for that."""
+        known = self._items.pop(item_id)
+        self._order.remove(item_id)
+        if known.message_id == NO_ID:
+            return None
+        self._messages[known.message_id] -= 1
+        if self._messages[known.message_id] > 0:
+            return None
+        del self._messages[known.message_id]
+        return known.message_id
+
+    def before(self, item_id: str) -> str | None:
+        """The id of the item in front of this one; None if it is the first, or is gone."""
+        if item_id not in self._items:
+            return self.last_id
+        index = self._order.index(item_id)
+        return self._order[index - 1] if index else None
+
+    def message_before(self, item_id: str) -> str | None:
+        """The id of the last message in front of an item, NO_ID if there is none; None if the item is the last, and
+        needs no place."""
+        index = self._order.index(item_id)
+        if index == len(self._order) - 1:
+            return None
+        messages = (self._items[one].message_id for one in reversed(self._order[:index]))
+        return next((message_id for message_id in messages if message_id != NO_ID), NO_ID)
+
+    def call(self, call_id: str) -> Item | None:
+        """The call of a function with this id."""
+        items = (known.item for known in self._items.values())
+        return next((item for item in items if item.type == "function_call" and item.call_id == call_id), None)
+
+    def place(self, previous_item_id: str | None) -> str:
+        """Where to add a client's item: the id in front, or ROOT. Raises RefusedEvent for an unknown one."""
+        if previous_item_id is None:
+            return self.last_id or ROOT
+        if previous_item_id != ROOT and previous_item_id not in self._items:
+            msg = f"previous_item_id: there is no item {previous_item_id[:100]!r}; allowed: the id of an item, or root"
+            raise RefusedEvent("invalid_value", msg, "previous_item_id")
+        return previous_item_id

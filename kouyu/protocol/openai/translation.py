@@ -1,0 +1,220 @@
+"""Translates between OpenAI's Realtime protocol and the conversation core, in both directions.
+
+Pure: no clock and no IO. ``read`` takes an event of the client and returns what to answer at once and what to ask of
+the core; ``tell`` takes an event of the core and returns what to send. Both share a state, so the order of their calls
+must be the order in which the events are taken in and sent.
+"""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import assert_never
+
+import msgspec
+
+from kouyu.domain import events as core
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.errors import ProtocolError
+from kouyu.domain.options import SessionOptions
+from kouyu.domain.requests import ClearBuffer, CompleteBuffer
+from kouyu.protocol.openai import client_events as client
+from kouyu.protocol.openai import server_events as events
+from kouyu.protocol.openai.conversation_items import ConversationItems
+from kouyu.protocol.openai.core_settings import configuration_of, options_of
+from kouyu.protocol.openai.faults import detail_of, refusal
+from kouyu.protocol.openai.item_requests import ItemRequests
+from kouyu.protocol.openai.items import Item, Part
+from kouyu.protocol.openai.open_response import NewId
+from kouyu.protocol.openai.responses import Read, Responses
+from kouyu.protocol.openai.server_events import ServerEvent
+from kouyu.protocol.openai.session_object import output_object, session_object
+from kouyu.protocol.openai.session_settings import SessionSettings, updated
+from kouyu.protocol.openai.user_speech import UserSpeech
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """What a session's settings ask of the core."""
+
+    configuration: Configuration
+    options: SessionOptions
+
+
+class Translation:
+    """The translation of one session."""
+
+    def __init__(
+        self, settings: SessionSettings, *, base: Configuration, voice_id: str, conversation_id: str, new_id: NewId
+    ) -> None:
+        """``base``: what of the configuration the protocol does not set. ``voice_id``: the voice in force.
+        ``conversation_id``: the id to show of the conversation."""
+        self._settings = settings
+        self._base = base
+        self._voice_id = voice_id
+        self._session_id = new_id("sess")
+        self._new_id = new_id
+        self._origins = count(1)
+        self._conversation_id = conversation_id
+        self._items = ConversationItems(conversation_id)
+        self._responses = Responses(self._items, new_id)
+        self._item_requests = ItemRequests(self._items, self._responses, new_id=new_id, new_origin=self._new_origin)
+        self._speech = UserSpeech(self._items, new_id)
+        self._follow_settings()
+
+    @property
+    def settled(self) -> Settled:
+        """What the settings ask of the core: at the beginning, and after each ``session.update``."""
+        return Settled(configuration_of(self._settings, self._base), options_of(self._settings))
+
+    # The client's events
+
+    def read(self, event: client.ClientEvent) -> Read | Settled:
+        """Take in an event of the client; its audio the caller takes itself. A fault is an ``error`` event among the
+        replies."""
+        try:
+            return self._read(event)
+        except ProtocolError as fault:
+            return refused(fault, event.event_id)
+
+    def _read(self, event: client.ClientEvent) -> Read | Settled:
+        match event:
+            case client.SessionUpdate():
+                self._settings = updated(self._settings, event.session)
+                self._follow_settings()
+                return self.settled
+            case client.AppendAudio():
+                return Read()
+            case client.CommitAudio():
+                return Read(requests=(CompleteBuffer(answer=False),))
+            case client.ClearAudio():
+                return self._clear()
+            case client.ClearOutput():
+                return self._responses.cut_off()
+            case client.CreateItem():
+                return self._item_requests.create(event)
+            case client.RetrieveItem():
+                return self._item_requests.retrieve(event)
+            case client.TruncateItem():
+                return self._item_requests.truncate(event)
+            case client.DeleteItem():
+                return self._item_requests.delete(event)
+            case client.CreateResponse():
+                return self._responses.create(event, self._new_origin())
+            case client.CancelResponse():
+                return self._responses.cancel(event)
+            case _:
+                assert_never(event)
+
+    def _clear(self) -> Read:
+        """With turn detection an utterance in progress goes on: the buffer is the server's, and is cleared by it."""
+        if self._settings.turn_detection is None:
+            return Read(requests=(ClearBuffer(),))
+        return Read((events.BufferCleared(),))
+
+    # The core's events
+
+    def tell(self, event: core.Event) -> list[ServerEvent]:
+        """What to send for an event of the core."""
+        return list(self._tell(event))
+
+    def _tell(self, event: core.Event) -> Iterator[ServerEvent]:
+        match event:
+            case core.Connected():
+                yield events.SessionCreated(session=self._session())
+                yield events.ConversationCreated(conversation=events.ConversationObject(id=self._conversation_id))
+            case core.Configured(configuration=configuration):
+                self._voice_id = configuration.output_audio.voice_id or self._voice_id
+                self._follow_settings()
+                yield events.SessionUpdated(session=self._session())
+            case core.RequestRefused():
+                yield from self._tell_of_refusal(event)
+            case core.MessageWritten():
+                yield from self._item_requests.on_written(event)
+            case core.MessageRemoved():
+                yield from self._item_requests.on_removed(event)
+            case core.AnswerCut():
+                yield from self._item_requests.on_cut(event)
+            case core.MessageCompleted():
+                yield from self._tell_of_message(event)
+            case core.SectionCleared() | core.ChatInProgress() | core.TranscriptChanged():
+                pass
+            case _:
+                yield from self._tell_of_turn(event)
+
+    def _tell_of_turn(self, event: core.Event) -> Iterator[ServerEvent]:
+        match event:
+            case core.SpeechStarted(at, message_id):
+                yield from self._speech.start(at, message_id)
+            case core.SpeechStopped(at, message_id):
+                yield from self._speech.stop(at, message_id)
+            case core.BufferCompleted(message_id):
+                yield from self._speech.complete(message_id)
+            case core.BufferCleared():
+                yield events.BufferCleared()
+            case core.TranscriptCompleted(transcript, message_id, duration_ms):
+                yield from self._speech.transcribe(transcript.content, message_id, duration_ms)
+            case core.SpeechDropped(message_id, failure):
+                yield from self._speech.drop(message_id, failure)
+            case core.IdleTimedOut(start, end, message_id):
+                yield from self._speech.time_out(start, end, message_id)
+            case _:
+                yield from self._tell_of_response(event)
+
+    def _tell_of_response(self, event: core.Event) -> Iterator[ServerEvent]:
+        responses = self._responses
+        match event:
+            case core.ChatBegan():
+                yield from responses.on_chat_began(event)
+            case core.AnswerDelta():
+                yield from responses.on_text(event)
+            case core.SentenceBegan():
+                yield from responses.on_sentence(event)
+            case core.SpeechDelta():
+                yield from responses.on_speech(event)
+            case core.SpeechPaused():
+                yield from responses.on_speech_paused(event)
+            case core.SpeechCompleted():
+                yield from responses.on_speech_completed(event)
+            case core.ActionRequired():
+                yield from responses.on_action_required(event)
+            case core.ChatCompleted():
+                yield from responses.on_chat_completed(event)
+            case core.ChatFailed():
+                yield from responses.on_chat_failed(event)
+            case core.OutputInterrupted():
+                yield from responses.on_interrupted(event)
+
+    def _tell_of_message(self, event: core.MessageCompleted) -> Iterator[ServerEvent]:
+        message = event.message
+        if message.type == "function_call":
+            self._responses.on_call(message.id, event.tool_call_id)
+        elif message.type == "question" and not self._speech.question_is(message.id):
+            part = Part(type="input_text", text=message.content)
+            item = Item(id=self._new_id("item"), type="message", role="user", content=(part,))
+            before = self._items.append(item, message.id)
+            yield events.ItemAdded(previous_item_id=before, item=item)
+            yield events.ItemDone(previous_item_id=before, item=item)
+
+    def _tell_of_refusal(self, event: core.RequestRefused) -> Iterator[ServerEvent]:
+        if (acknowledged := self._item_requests.on_refused(event)) is not None:
+            yield from acknowledged
+        elif event.origin is not None and self._responses.asked_for(event.origin):
+            yield from self._responses.on_refused(event)
+        else:
+            yield events.error(refusal(event.code, event.msg, event.field, None))
+
+    # Parts
+
+    def _follow_settings(self) -> None:
+        self._responses.settings = self._settings
+        self._responses.output = output_object(self._settings, self._voice_id)
+        self._speech.transcribes = self._settings.transcribes
+
+    def _new_origin(self) -> str:
+        return f"request {next(self._origins)}"
+
+    def _session(self) -> dict[str, object]:
+        return session_object(self._settings, session_id=self._session_id, voice_id=self._voice_id)
+
+
+def refused(fault: ProtocolError, event_id: str | None) -> Read:
+    """The answer to an event of the client that is at fault."""
+    return Read((events.error(detail_of(fault, event_id)),))

@@ -1,0 +1,162 @@
+"""What must hold of all that a session sends in OpenAI's Realtime protocol, whatever happens in it.
+
+The shapes are those of the types in the package ``openai``; the rest are the rules that real clients depend on.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from openai.types.realtime import RealtimeServerEvent
+from pydantic import BaseModel
+
+Json = dict[str, Any]
+
+
+def _models() -> dict[str, type[BaseModel]]:
+    union = get_args(RealtimeServerEvent)[0]
+    return {get_args(model.model_fields["type"].annotation)[0]: model for model in get_args(union)}
+
+
+MODELS = _models()
+"""The type in the package for each event type."""
+MAY_BE_NULL = {"previous_item_id", "metadata", "usage", "status_details", "session"}
+"""Fields in which a client takes null; of a session, all fields."""
+PARTS = {"response.output_audio.delta", "response.output_audio.done", "response.output_audio_transcript.delta"}
+PARTS |= {"response.output_audio_transcript.done", "response.output_text.delta", "response.output_text.done"}
+PARTS |= {"response.content_part.done"}
+
+
+@dataclass
+class Rules:
+    """Takes in what a session sends, in its order, and raises AssertionError where a rule is broken."""
+
+    event_ids: set[str] = field(default_factory=set)
+    items: list[str] = field(default_factory=list)
+    """In the order of the conversation, as a client builds it."""
+    deleted: set[str] = field(default_factory=set)
+    done: set[str] = field(default_factory=set)
+    response: str | None = None
+    responses: set[str] = field(default_factory=set)
+    outputs: dict[str, int] = field(default_factory=dict)
+    """The items of the open response that are not done, with their indexes."""
+    next_output: int = 0
+    parts: set[str] = field(default_factory=set)
+    """Items of the open response that have a part that is not done."""
+    speaking: set[str] = field(default_factory=set)
+    transcribed: set[str] = field(default_factory=set)
+    count: int = 0
+
+    def take_all(self, texts: Sequence[str]) -> None:
+        for text in texts:
+            self.take(json.loads(text))
+
+    def take(self, event: Json) -> None:
+        kind = event["type"]
+        MODELS[kind].model_validate(event)
+        assert event["event_id"], event
+        assert event["event_id"] not in self.event_ids
+        self.event_ids.add(event["event_id"])
+        _check_nulls(event)
+        self.count += 1
+        assert self.count > 1 or kind == "session.created"
+        if kind.startswith("response."):
+            self._take_response(kind, event)
+        elif kind.startswith("conversation.item."):
+            self._take_item(kind, event)
+        elif kind == "input_audio_buffer.speech_started":
+            self.speaking.add(event["item_id"])
+        elif kind == "input_audio_buffer.speech_stopped":
+            self.speaking.remove(event["item_id"])
+        elif kind == "input_audio_buffer.committed":
+            assert event["previous_item_id"] == (self.items[-1] if self.items else None)
+
+    def _take_item(self, kind: str, event: Json) -> None:
+        item_id = event["item"]["id"] if "item" in event else event["item_id"]
+        match kind.removeprefix("conversation.item."):
+            case "added":
+                assert item_id not in self.items
+                before = event["previous_item_id"]
+                assert before is None or before in self.items
+                self.items.insert(0 if before is None else self.items.index(before) + 1, item_id)
+            case "done":
+                assert item_id not in self.done
+                self.done.add(item_id)
+                if item_id in self.items:
+                    index = self.items.index(item_id)
+                    assert event["previous_item_id"] == (self.items[index - 1] if index else None)
+                else:
+                    assert item_id in self.deleted
+            case "deleted":
+                self.items.remove(item_id)
+                self.deleted.add(item_id)
+            case "input_audio_transcription.completed" | "input_audio_transcription.failed":
+                assert item_id in {*self.items, *self.deleted}
+                assert item_id not in self.transcribed
+                self.transcribed.add(item_id)
+            case "input_audio_transcription.delta":
+                assert item_id in {*self.items, *self.deleted}
+                assert item_id not in self.transcribed
+
+    def _take_response(self, kind: str, event: Json) -> None:
+        if kind == "response.created":
+            response = event["response"]
+            assert self.response is None, "two responses at once"
+            assert response["id"] not in self.responses
+            assert (response["status"], response["output"]) == ("in_progress", [])
+            self.response, self.next_output = response["id"], 0
+            self.responses.add(response["id"])
+        elif kind == "response.done":
+            response = event["response"]
+            assert response["id"] == self.response
+            assert response["status"] != "in_progress"
+            assert (self.outputs, self.parts) == ({}, set())
+            assert len(response["output"]) == self.next_output
+            self.response = None
+        else:
+            assert event["response_id"] == self.response
+            self._take_output(kind, event)
+
+    def _take_output(self, kind: str, event: Json) -> None:
+        index = event["output_index"]
+        if kind == "response.output_item.added":
+            assert index == self.next_output
+            self.next_output += 1
+            self.outputs[event["item"]["id"]] = index
+            assert event["item"]["status"] == "in_progress"
+        elif kind == "response.output_item.done":
+            item_id = event["item"]["id"]
+            assert self.outputs.pop(item_id) == index
+            assert item_id not in self.parts
+            assert event["item"]["status"] in ("completed", "incomplete")
+        else:
+            item_id = event["item_id"]
+            assert self.outputs[item_id] == index
+            if kind == "response.content_part.added":
+                assert item_id in {*self.items, *self.deleted}, "conversation.item.added comes before the parts"
+                self.parts.add(item_id)
+            elif kind in PARTS:
+                assert item_id in self.parts
+                if kind == "response.content_part.done":
+                    self.parts.remove(item_id)
+
+    def check_end(self) -> None:
+        """Nothing is open once all is quiet."""
+        assert self.response is None
+        assert self.speaking == set()
+        assert set(self.items) <= self.done
+
+
+def _check_nulls(value: Any, inside: str = "") -> None:
+    """No field is null that does not apply; the transcript of the user's audio is, until it is known."""
+    if inside == "session":
+        return
+    if isinstance(value, list):
+        for one in value:
+            _check_nulls(one)
+    if isinstance(value, dict):
+        for name, one in value.items():
+            is_unknown_transcript = name == "transcript" and value.get("type") == "input_audio"
+            assert one is not None or name in MAY_BE_NULL or is_unknown_transcript, f"{name} is null"
+            _check_nulls(one, name)
