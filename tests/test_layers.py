@@ -17,6 +17,7 @@ SERVER = (
     ("kouyu_api", "openai_api", "sign_in"),
     ("rest",),
     ("sockets",),
+    ("peers",),
     ("openapi",),
     ("access",),
 )

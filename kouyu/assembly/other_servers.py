@@ -31,6 +31,7 @@ class _Follower:
                     await self._follow_section(conversation_id)
                 case ConversationDeleted(conversation_id, owner):
                     await self._chats.forget(owner, conversation_id)
+                    await self._store.session_records.delete_of([conversation_id])
                 case None:
                     await self._follow_all()
         except StoreError as fault:

@@ -38,6 +38,7 @@ from kouyu.weights.errors import WeightsError
 
 log = logging.getLogger(__name__)
 
+_TOKEN_ELSEWHERE: Final = "that of the first server on the database"
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 SAID_PLAINLY: Final = (
     AgentError,
@@ -215,7 +216,12 @@ def _print_ready(ready: Ready, folder: Path) -> None:
     console = Console(soft_wrap=True, highlight=False)
     console.print(Text("kouyu is ready", style="bold green"))
     console.print(Text.assemble(("  page   ", "dim"), (ready.login, "bold"), ("  (the login is good once)", "dim")))
-    facts = {"HTTP": ready.http, "HTTPS": ready.https, "token": ready.token, "bots": ", ".join(ready.bots)}
+    facts = {
+        "HTTP": ready.http,
+        "HTTPS": ready.https,
+        "token": ready.token or _TOKEN_ELSEWHERE,
+        "bots": ", ".join(ready.bots),
+    }
     for name, value in facts.items():
         console.print(Text.assemble((f"  {name:5}  ", "dim"), (value, "bold")))
     if ready.lan_links:

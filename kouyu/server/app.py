@@ -32,6 +32,7 @@ from kouyu.server.openai_api.errors import in_openai_shape
 from kouyu.server.openai_api.routes import openai_routes
 from kouyu.server.openapi.routes import documentation_routes
 from kouyu.server.pages import page_routes
+from kouyu.server.peers.peers import Peers
 from kouyu.server.rest.answers import answer_fault, answer_http_error, answer_protocol_error, answer_store_error
 from kouyu.server.rest.bot_icons import icon_routes
 from kouyu.server.rest.bots import bot_routes
@@ -93,17 +94,17 @@ def create_app(
     state: ServerState | None = None,
     open_metrics: bool = False,
     names: Collection[str] = (),
+    peers: Peers | None = None,
 ) -> ASGIApp:
     """Return the ASGI application. It owns none of its arguments: they live as long as the server.
 
     ``open_metrics``: ``/metrics`` needs no token. ``names``: the server's host names, for which the assertions of
-    service apps may be made out. Without ``state`` kouyu's own endpoints are left out, without
+    service apps may be made out. ``peers``: the other servers on the database.
+    Without ``state`` kouyu's own endpoints are left out, without
     ``bots`` those that read and make bots, and without ``services`` the audio endpoints and ``/metrics``.
     """
-    failures = FailureBackoff()
-    authentication = Authenticator(store.tokens, failures, limiter)
-    authenticator = SocketAuthenticator(authentication, sockets)
-    rest = RestAuthenticator(authentication)
+    authenticators, peers = _authenticators(store, limiter, sockets), peers or Peers()
+    authenticator, rest, failures = authenticators.sockets, authenticators.rest, authenticators.failures
     litestar = Litestar(
         route_handlers=[
             chat_route(authenticator, sessions, answerer_ids, run_session, store.lost_connections),
@@ -111,7 +112,7 @@ def create_app(
             *message_routes(store, rest.text),
             *feedback_routes(store, rest.text),
             *(conversation_routes(store, rest.text, answerer_ids.bots_of, chats) if chats else ()),
-            *((*chat_routes(store, chats, rest), *workflow_routes(store, chats, rest)) if chats else ()),
+            *((*chat_routes(store, chats, rest, peers), *workflow_routes(store, chats, rest, peers)) if chats else ()),
             *voice_routes(voices, rest.spoken, VoicePreviews(SynthesisServices.of(services)) if services else None),
             *clone_routes(rest.client),
             *(audio_socket_routes(authenticator, sessions, answerer_ids, services) if services else ()),
@@ -122,7 +123,7 @@ def create_app(
             *room_routes(rest.client),
             *(_bot_routes(store, bots, services, voices, rest) if bots else ()),
             *icon_routes(store),
-            *(kouyu_api_routes(store, Authenticators(authenticator, rest, failures), state, voices) if state else ()),
+            *(kouyu_api_routes(store, authenticators, state, voices, peers) if state else ()),
             *health_routes(HealthChecks(sessions, store, store.free_bytes)),
             *(metrics_routes(services.metrics.registry, [] if open_metrics else [rest.metrics]) if services else ()),
             *token_routes(store, failures, names),
@@ -137,6 +138,12 @@ def create_app(
         exception_handlers=in_openai_shape(_EXCEPTION_HANDLERS),
     )
     return AccessMiddleware(litestar)
+
+
+def _authenticators(store: Store, limiter: TokenLimiter, sockets: OpenSockets) -> Authenticators:
+    failures = FailureBackoff()
+    authentication = Authenticator(store.tokens, failures, limiter)
+    return Authenticators(SocketAuthenticator(authentication, sockets), RestAuthenticator(authentication), failures)
 
 
 def _audio_routes(store: Store, services: Services, rest: RestAuthenticator) -> list[HTTPRouteHandler]:

@@ -55,6 +55,9 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     Nothing new begins meanwhile."""
     open_metrics: bool = False
     """Whether ``/metrics`` needs no token. It shows how much the server is used, and nothing that was said."""
+    peer_url: str = ""
+    """The base URL by which other servers on the same PostgreSQL database reach this one; empty: plain HTTP at the
+    address where it listens, or from which the database sees it."""
     default_bot: str = ""
     """The id of the bot for clients that name none; empty: the first one."""
 

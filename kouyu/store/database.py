@@ -120,6 +120,10 @@ class Database:
         """The first column of a query's first row, or None."""
         return await self._read(lambda connection: connection.execute(query).scalar())
 
+    async def seen_from(self) -> str | None:
+        """The address from which PostgreSQL sees this program; None on a socket file, and for SQLite."""
+        return await self._read(dialect.seen_from)
+
     async def _read(self, work: Callable[[Connection], T]) -> T:
         async with _errors_told("read"):
             until = time.monotonic() + self._options.timeout_s

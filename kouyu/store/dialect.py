@@ -222,6 +222,14 @@ def now(connection: Connection) -> float:
     return float(connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one())
 
 
+def seen_from(connection: Connection) -> str | None:
+    """The network address from which PostgreSQL sees this program; None on a socket file, and for SQLite."""
+    if connection.dialect.name == "sqlite":
+        return None
+    found: str | None = connection.exec_driver_sql("SELECT host(inet_client_addr())").scalar_one()
+    return found
+
+
 def up_since(connection: Connection) -> float:
     """Unix seconds at which the database came up; 0.0 for SQLite, which is always up."""
     if connection.dialect.name == "sqlite":

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from kouyu.store.app_migration import APPS
+from kouyu.store.server_migrations import SERVERS, SHARED
 
 Statements = tuple[str, ...]
 
@@ -263,16 +264,6 @@ _AUDIT: Final[Statements] = (
     "CREATE INDEX audit_by_time ON audit (at)",
 )
 
-_SERVERS: Final[Statements] = (
-    """
-    CREATE TABLE servers (
-        number BIGINT NOT NULL PRIMARY KEY,
-        run TEXT NOT NULL,
-        renewed_at DOUBLE PRECISION NOT NULL
-    )
-    """,
-)
-
 _BY_TIME: Final[Statements] = ("CREATE INDEX conversations_by_time ON conversations (owner, created_at, id)",)
 
 STEPS: Final[tuple[Step, ...]] = (
@@ -289,5 +280,6 @@ STEPS: Final[tuple[Step, ...]] = (
     Step("0.2.0", "make the audit log", _AUDIT),
     Step("0.2.0", "make apps, and tokens know theirs", APPS, table="tokens"),
     Step("0.2.0", "conversations are found by their time", _BY_TIME, table="conversations"),
-    Step("0.2.0", "make servers", _SERVERS),
+    Step("0.2.0", "make servers", SERVERS),
+    Step("0.2.0", "servers get an address, and uploaded files a content in the database", SHARED, table="servers"),
 )

@@ -10,6 +10,7 @@ from kouyu.store.conversations import ConversationRecord
 from kouyu.store.data_counts import DataCounts
 from kouyu.store.file_references import file_ids_in
 from kouyu.store.message_writes import MessageRecord
+from kouyu.store.notices import ConversationDeleted, notify
 from kouyu.store.ownership import OwnedDatabase, is_of
 from kouyu.store.session_records import SessionRecordFiles
 from kouyu.store.tables import chats, conversations, messages, sounds, variables
@@ -62,10 +63,13 @@ class DeleteConversations(msgspec.Struct, frozen=True):
 
     def apply(self, connection: Connection) -> _Step:
         """See Write."""
-        found = select(conversations.c.id).where(self.of_owner).order_by(conversations.c.id).limit(AT_ONCE)
-        ids = [str(found_id) for found_id in connection.execute(found).scalars()]
+        found = select(conversations.c.id, conversations.c.owner).where(self.of_owner)
+        rows = connection.execute(found.order_by(conversations.c.id).limit(AT_ONCE)).all()
+        ids = [str(row.id) for row in rows]
         step = _without_messages(connection, messages.c.conversation_id.in_(ids))
         gone = connection.execute(delete(conversations).where(conversations.c.id.in_(ids))).rowcount
+        for row in rows:
+            notify(connection, ConversationDeleted(str(row.id), str(row.owner)))
         deleted = msgspec.structs.replace(step.deleted, conversations=gone)
         return _Step(deleted, step.file_ids, is_last=len(ids) < AT_ONCE, conversation_ids=tuple(ids))
 

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
-from kouyu.domain.ids import MOST_SERVERS, NO_SERVER, IdFactory
+from kouyu.domain.ids import MOST_SERVERS, NO_SERVER, IdFactory, server_of
 from kouyu.store import chats, dialect
 from kouyu.store.database import Database
 from kouyu.store.errors import StoreError
@@ -32,11 +32,14 @@ MOST_ABANDONED: Final = 10_000
 
 
 class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A server with a lease. ``run`` is random."""
+    """A server with a lease. ``run`` is random, ``address`` the base URL by which the others reach it, or empty."""
 
     number: int
     run: str
     renewed_at: float
+    address: str = ""
+    live: tuple[str, ...] = ()
+    """The ids of the conversations that clients were connected to when the lease was renewed."""
 
 
 class Register(msgspec.Struct, frozen=True):
@@ -49,6 +52,7 @@ class Register(msgspec.Struct, frozen=True):
     run: str
     failed_at: int
     alone: bool
+    address: str = ""
 
     def apply(self, connection: Connection) -> tuple[int, int]:
         """See Write."""
@@ -60,7 +64,9 @@ class Register(msgspec.Struct, frozen=True):
         free = next((number for number in range(1, MOST_SERVERS + 1) if number not in live), NO_SERVER)
         if free == NO_SERVER:
             raise StoreError(f"{MOST_SERVERS} servers use the database already")
-        connection.execute(insert(servers).values(number=free, run=self.run, renewed_at=dialect.now(connection)))
+        connection.execute(
+            insert(servers).values(number=free, run=self.run, renewed_at=dialect.now(connection), address=self.address)
+        )
         return free, failed
 
 
@@ -68,11 +74,25 @@ class Renew(msgspec.Struct, frozen=True):
     """Renew a server's lease; False if it had run out and the server is no longer known."""
 
     run: str
+    live: tuple[str, ...] = ()
 
     def apply(self, connection: Connection) -> bool:
         """See Write."""
-        renewed = update(servers).where(servers.c.run == self.run).values(renewed_at=dialect.now(connection))
+        renewed = (
+            update(servers).where(servers.c.run == self.run).values(renewed_at=dialect.now(connection), live=self.live)
+        )
         return connection.execute(renewed).rowcount > 0
+
+
+class Announce(msgspec.Struct, frozen=True):
+    """Save the address of a server."""
+
+    run: str
+    address: str
+
+    def apply(self, connection: Connection) -> None:
+        """See Write."""
+        connection.execute(update(servers).where(servers.c.run == self.run).values(address=self.address))
 
 
 class FailAbandoned(msgspec.Struct, frozen=True):
@@ -126,6 +146,9 @@ class ServerLease:
         self._ids = ids
         self._clock = clock
         self._run = ""
+        self._address = ""
+        self.live: Callable[[], Collection[str]] = tuple
+        """Returns the ids of the conversations that clients are connected to."""
         self._renewed_since = 0.0
         """Since when it has been renewed without a gap; of the monotonic clock."""
         self._renewed_at = 0.0
@@ -134,11 +157,26 @@ class ServerLease:
         """Take a free number, and fail the chats of servers that are gone. Raises StoreError."""
         alone = not self._database.is_shared
         self._run = secrets.token_hex(8)
-        register = Register(self._run, int(self._clock()), alone)
+        register = Register(self._run, int(self._clock()), alone, self._address)
         self._ids.server, failed = await self._database.write_one(register)
         self._renewed_since = self._renewed_at = time.monotonic()
         if failed:
             log.warning("marked %d chats as failed that a stop of their server had left open", failed)
+
+    @property
+    def run(self) -> str:
+        """What tells this server from others that had its number; it changes when the lease is taken anew."""
+        return self._run
+
+    @property
+    def address(self) -> str:
+        """The base URL by which the others reach this server; "" before it is announced."""
+        return self._address
+
+    async def announce(self, address: str) -> None:
+        """Tell the others by which base URL they reach this server. Raises StoreError."""
+        self._address = address
+        await self._database.write_one(Announce(self._run, address))
 
     async def keep(self) -> None:
         """Renew the lease every RENEW_S, and fail the chats that were abandoned, until cancelled."""
@@ -168,7 +206,7 @@ class ServerLease:
 
     async def renew(self) -> None:
         """Renew the lease, or take a new one if it had run out; fail the chats of servers that are gone."""
-        if not await self._database.write_one(Renew(self._run)):
+        if not await self._database.write_one(Renew(self._run, tuple(self.live()))):
             log.error("the lease of this server had run out; its chats may have been marked as failed")
             await self.take()
             return
@@ -185,3 +223,14 @@ class ServerLease:
     async def all(self) -> tuple[ServerRecord, ...]:
         """The servers that hold leases, by their numbers."""
         return await self._database.records(select(servers).order_by(servers.c.number), ServerRecord)
+
+    async def others(self) -> tuple[ServerRecord, ...]:
+        """The other servers that hold leases, by their numbers."""
+        return tuple(server for server in await self.all() if server.run != self._run)
+
+    async def other_that_made(self, made: str) -> ServerRecord | None:
+        """The other server with a lease that made this id; None if this one did, or one that is gone, or none."""
+        number = server_of(made)
+        if number in (NO_SERVER, self._ids.server):
+            return None
+        return next((server for server in await self.others() if server.number == number), None)

@@ -16,6 +16,8 @@ from kouyu.store.bots import BotRecord, bot_of_anybody, bots_of_all
 from kouyu.store.data_counts import DataCounts
 from kouyu.store.database import Database
 from kouyu.store.errors import StoreError
+from kouyu.store.file_contents import FilesInDatabase
+from kouyu.store.file_folder import FolderOfFiles
 from kouyu.store.files import FileContents
 from kouyu.store.issued_tokens import TokenIssuer
 from kouyu.store.lost_connections import LostConnections
@@ -47,7 +49,9 @@ class Store:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._contents = FileContents(files_folder, clock)
+        self._contents: FileContents = (
+            FilesInDatabase(database, files_folder) if database.is_shared else FolderOfFiles(files_folder, clock)
+        )
         self.ids = IdFactory()
         """Makes every id of this process."""
         self.notices = database.notices
@@ -109,8 +113,9 @@ class Store:
         )
 
     async def sweep_files(self) -> int:
-        """Delete uploads that a crash cut off; return their number."""
-        if left := await self._contents.sweep(self._database):
+        """Delete uploads that a crash cut off, and return their number; on PostgreSQL, move the folder's into the
+        database."""
+        if left := await self._contents.tidy(self._database):
             logger.info("deleted %d uploads that a crash had cut off", left)
         return left
 
@@ -119,7 +124,12 @@ class Store:
         return self._contents.free_bytes()
 
     async def forget_before(self, before: int, live: Collection[str]) -> DataCounts:
-        """Delete conversations and files that are too old. See retention.forget_before; raises StoreError."""
+        """Delete conversations and files that are too old. See retention.forget_before; raises StoreError.
+
+        Conversations that are live on another server stay, too.
+        """
+        others = await self.lease.others() if self.lease is not None else ()
+        live = {*live, *(conversation_id for server in others for conversation_id in server.live)}
         return await retention.forget_before(self._database, self._contents, self.session_records, before, live)
 
     async def delete_user(self, owner: str, user_id: str) -> DataCounts:
@@ -160,9 +170,18 @@ class Store:
         file = await files.get((bot.published or bot.draft).icon_file_id)
         return None if file is None else await files.content(file)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether servers on other machines may use the database too."""
+        return self._database.is_shared
+
     def observe_writes(self, observe: Callable[[float], None]) -> None:
         """Call ``observe`` with the duration of each transaction of writes, in seconds."""
         self._database.observe_writes(observe)
+
+    async def seen_from(self) -> str | None:
+        """The address from which PostgreSQL sees this server; None if they are on one machine, and for SQLite."""
+        return await self._database.seen_from()
 
     async def check(self) -> None:
         """Read from the database. Raises StoreError if it cannot be read."""

@@ -2,41 +2,20 @@
 
 from typing import Any
 
-import msgspec
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Dialect,
     Double,
-    Integer,
     LargeBinary,
     MetaData,
     Named,
     Table,
     Text,
     TypedColumns,
-    TypeDecorator,
 )
 
-
-class JsonText(TypeDecorator[Any]):
-    """JSON in a text column: the same on every database, and read back as plain dicts and lists."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """The value, a msgspec struct or plain data, as JSON text; None stays NULL."""
-        return None if value is None else msgspec.json.encode(value).decode()
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """The JSON text as plain data."""
-        return None if value is None else msgspec.json.decode(value)
-
-
-# Plain INTEGER in SQLite, where only that is an auto-increment row id.
-_Sequence = BigInteger().with_variant(Integer, "sqlite")
+from kouyu.store.column_types import SEQUENCE, JsonText
 
 # Messages, chats, recordings and feedback belong to the owner of their conversation, features to that of their group.
 metadata = MetaData()
@@ -59,7 +38,7 @@ class ConversationColumns(TypedColumns):
 class MessageColumns(TypedColumns):
     """Messages; ``seq`` is the order in which they were first saved, or placed by a client."""
 
-    seq: Named[int] = Column(_Sequence, primary_key=True)
+    seq: Named[int] = Column(SEQUENCE, primary_key=True)
     id: Named[str] = Column(Text, unique=True)
     conversation_id: Named[str] = Column(Text)
     section_id: Named[str] = Column(Text)
@@ -158,13 +137,20 @@ class AudioUsedColumns(TypedColumns):
 
 
 class FileColumns(TypedColumns):
-    """Uploaded files; their content is on disk."""
+    """Uploaded files; their content is on disk, or in ``file_contents``."""
 
     id: Named[str] = Column(Text, primary_key=True)
     owner: Named[str] = Column(Text)
     name: Named[str] = Column(Text)
     bytes: Named[int] = Column(BigInteger)
     created_at: Named[int] = Column(BigInteger)
+
+
+class FileContentColumns(TypedColumns):
+    """The content of uploaded files, where several servers read them."""
+
+    file_id: Named[str] = Column(Text, primary_key=True)
+    content: Named[bytes] = Column(LargeBinary)
 
 
 class BotColumns(TypedColumns):
@@ -257,7 +243,7 @@ class LostConnectionColumns(TypedColumns):
 class AuditColumns(TypedColumns):
     """The audit log; ``seq`` is the order of the entries."""
 
-    seq: Named[int] = Column(_Sequence, primary_key=True)
+    seq: Named[int] = Column(SEQUENCE, primary_key=True)
     at: Named[int] = Column(BigInteger)
     actor: Named[str] = Column(Text)
     actor_owner: Named[str] = Column(Text)
@@ -268,11 +254,14 @@ class AuditColumns(TypedColumns):
 
 
 class ServerColumns(TypedColumns):
-    """Servers on the database; ``renewed_at`` is by the database's clock, in Unix seconds."""
+    """Servers on the database; ``renewed_at`` is by the database's clock, in Unix seconds, ``address`` the base URL by
+    which the others reach it, ``live`` the ids of the conversations that clients are connected to."""
 
     number: Named[int] = Column(BigInteger, primary_key=True)
     run: Named[str] = Column(Text)
     renewed_at: Named[float] = Column(Double)
+    address: Named[str] = Column(Text)
+    live: Named[list[str]] = Column(JsonText)
 
 
 conversations = Table("conversations", metadata, ConversationColumns)
@@ -284,6 +273,7 @@ sign_ins = Table("sign_ins", metadata, SignInColumns)
 used_assertions = Table("used_assertions", metadata, UsedAssertionColumns)
 audio_used = Table("audio_used", metadata, AudioUsedColumns)
 files = Table("files", metadata, FileColumns)
+file_contents = Table("file_contents", metadata, FileContentColumns)
 bots = Table("bots", metadata, BotColumns)
 variables = Table("variables", metadata, VariableColumns)
 feedback = Table("feedback", metadata, FeedbackColumns)

@@ -13,6 +13,7 @@ from kouyu.store.bots import BotProfile
 from kouyu.store.conversations import CreateConversation
 from kouyu.store.notices import BotChanged, ConversationDeleted, Notice, SectionChanged
 from kouyu.store.store import Store
+from tests.store.clock import Clock
 
 PATIENCE_S = 60
 
@@ -91,3 +92,34 @@ async def test_two_servers_change_different_fields_of_a_bot_at_once(shared: str)
             found = await first.of("").bots.get(bot.id)
             assert found is not None
             assert (found.draft.name, found.draft.description) == (name, description)
+
+
+async def test_deletions_by_age_and_of_a_user_are_told_to_the_others(shared: str) -> None:
+    clock = Clock()
+    async with (
+        await Store.open(shared, clock=clock) as first,
+        await Store.open(shared) as second,
+        listening(second) as others,
+    ):
+        for owner, conversation_id, user_id in (("ann", "old", ""), ("bob", "of-user", "u"), ("bob", "left", "v")):
+            created_at = int(clock()) - (100 if conversation_id == "old" else 0)
+            made = CreateConversation(id=conversation_id, bot_id="bot", created_at=created_at, user_id=user_id)
+            await first.of(owner).write(made)
+        await first.forget_before(int(clock()) - 50, ())
+        await first.delete_user("bob", "u")
+        expected = [None, ConversationDeleted("old", "ann"), ConversationDeleted("of-user", "bob")]
+        await others.until(lambda notices: len(notices) >= len(expected))
+        assert others.notices == expected
+
+
+async def test_a_conversation_that_is_live_on_another_server_is_not_too_old(shared: str) -> None:
+    clock = Clock()
+    async with await Store.open(shared, clock=clock) as first, await Store.open(shared) as second:
+        await first.of("").write(CreateConversation(id="c", bot_id="bot", created_at=int(clock()) - 100))
+        assert second.lease is not None
+        second.lease.live = lambda: ["c"]
+        await second.lease.renew()
+        assert (await first.forget_before(int(clock()), ())).conversations == 0
+        second.lease.live = tuple
+        await second.lease.renew()
+        assert (await first.forget_before(int(clock()), ())).conversations == 1

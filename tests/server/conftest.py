@@ -25,6 +25,7 @@ from kouyu.server.access.open_sockets import OpenSockets, tokens_enforced
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.app import create_app
 from kouyu.server.kouyu_api.status import RunningEngine, ServerState
+from kouyu.server.peers.peers import Peers
 from kouyu.server.process.certificates import Certificates, local_certificate
 from kouyu.server.process.tcp_listeners import bind, listening
 from kouyu.server.sockets.chat import AnswererIds
@@ -121,9 +122,22 @@ Start = Callable[..., Awaitable[Running]]
 
 
 @asynccontextmanager
-async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings: float) -> AsyncIterator[Running]:
-    async with await Store.open(folder / "kouyu.db", files_folder=folder / "files") as store:
-        _, secret = await store.tokens.create("ada")
+async def run_server(
+    folder: Path,
+    run_session: Any,
+    max_sessions: int,
+    *,
+    location: str | Path | None = None,
+    token: str = "",
+    ping_interval_s: float = 20.0,
+    ping_timeout_s: float = 20.0,
+) -> AsyncIterator[Running]:
+    """``location``: of the database, if not in ``folder``; ``token`` is one that it has already."""
+    async with (
+        await Store.open(location or folder / "kouyu.db", files_folder=folder / "files") as store,
+        Peers.of(store.lease) as peers,
+    ):
+        secret = token or (await store.tokens.create("ada"))[1]
         sessions, sockets, watcher_hub = Sessions(max_sessions), OpenSockets(), WatcherHub()
         limiter, metrics = TokenLimiter(store.tokens), ServerMetrics()
         recent = RecentMetrics(metrics, lambda: readings_of(sessions))
@@ -154,12 +168,24 @@ async def run_server(folder: Path, run_session: Any, max_sessions: int, **pings:
                 agents_of=lambda owner: agents,
                 started_at=time.monotonic(),
             ),
+            peers=peers,
         )
         certificates = local_certificate(folder / "tls", [])
         plain, tls = bind("127.0.0.1", 0, "--port"), bind("127.0.0.1", 0, "--https-port")
         ports = plain.getsockname()[1], tls.getsockname()[1]
+        if store.is_shared:
+            assert store.lease is not None
+            await store.lease.announce(f"http://127.0.0.1:{ports[0]}")
         async with (
-            listening(app, plain, tls, certificates, proxies=["127.0.0.1"], **pings),
+            listening(
+                app,
+                plain,
+                tls,
+                certificates,
+                proxies=["127.0.0.1"],
+                ping_interval_s=ping_interval_s,
+                ping_timeout_s=ping_timeout_s,
+            ),
             tokens_enforced(sockets, store.tokens, limiter),
         ):
             yield Running(
@@ -198,10 +224,23 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             ping_interval_s: float = 20.0,
             ping_timeout_s: float = 20.0,
         ) -> Running:
-            pings = {"ping_interval_s": ping_interval_s, "ping_timeout_s": ping_timeout_s}
-            return await stack.enter_async_context(run_server(tmp_path, run_session, max_sessions, **pings))
+            server = run_server(
+                tmp_path, run_session, max_sessions, ping_interval_s=ping_interval_s, ping_timeout_s=ping_timeout_s
+            )
+            return await stack.enter_async_context(server)
 
         yield starter
+
+
+@pytest.fixture
+async def two_servers(shared: str, tmp_path: Path) -> AsyncIterator[tuple[Running, Running]]:
+    """Two servers on one PostgreSQL database. The token of the first is good for both."""
+    logging.getLogger("uvicorn.error").setLevel(logging.NOTSET)
+    async with (
+        run_server(tmp_path / "1", echo_session, 10, location=shared) as first,
+        run_server(tmp_path / "2", echo_session, 10, location=shared, token=first.token) as second,
+    ):
+        yield first, second
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ from kouyu.server.access.limits import TokenLimiter
 from kouyu.server.access.open_sockets import OpenSockets
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.app import create_app
+from kouyu.server.peers.peers import Peers
 from kouyu.server.process.certificates import Certificates, local_certificate
 from kouyu.server.process.tcp_listeners import bind, listening
 from kouyu.server.sockets.chat import AnswererIds
@@ -111,6 +113,27 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 @pytest.fixture
 async def writing(request: pytest.FixtureRequest, tmp_path: Path, certificates: Certificates) -> AsyncIterator[Writing]:
     """The server, for one test. Its parameter, where there is one, is its limits."""
+    limits = getattr(request, "param", LIMITS)
+    async with openai_stand_in() as model, writing_server(tmp_path / "kouyu.db", model, certificates, limits) as server:
+        yield server
+
+
+@pytest.fixture
+async def two_writing(shared: str, certificates: Certificates) -> AsyncIterator[tuple[Writing, Writing]]:
+    """Two servers on one PostgreSQL database, with one model. The token of the first is good for both."""
+    async with (
+        openai_stand_in() as model,
+        writing_server(shared, model, certificates) as first,
+        writing_server(shared, model, certificates, token=first.token) as second,
+    ):
+        yield first, second
+
+
+@asynccontextmanager
+async def writing_server(
+    location: str | Path, model: OpenAIStandIn, certificates: Certificates, limits: Limits = LIMITS, token: str = ""
+) -> AsyncIterator[Writing]:
+    """A server on a database. ``token`` is one that the database has already."""
     logging.getLogger("uvicorn.error").setLevel(logging.NOTSET)
     flow_requests: list[FlowRequest] = []
 
@@ -130,13 +153,14 @@ async def writing(request: pytest.FixtureRequest, tmp_path: Path, certificates: 
         yield "Wait"
         await asyncio.Event().wait()
 
-    async with openai_stand_in() as model, await Store.open(tmp_path / "kouyu.db") as store:
-        _, secret = await store.tokens.create("ada")
+    async with AsyncExitStack() as stack, await Store.open(location) as store:
+        assert store.lease is not None
+        secret = token or (await store.tokens.create("ada"))[1]
         bots = _bots(model)
         services = ChatServices(
             store=store,
             ids=store.ids,
-            limits=getattr(request, "param", LIMITS),
+            limits=limits,
             bots_of=lambda owner: bots,
             flows={
                 "orders": Flow("orders", orders, parameters={"shop": "the north"}),
@@ -148,6 +172,10 @@ async def writing(request: pytest.FixtureRequest, tmp_path: Path, certificates: 
         )
         overload = Overload()
         chats = TextChats(services, limit=3, is_overloaded=lambda: overload.is_high)
+        plain, tls = bind("127.0.0.1", 0, "--port"), bind("127.0.0.1", 0, "--https-port")
+        base_url = f"http://127.0.0.1:{plain.getsockname()[1]}"
+        await store.lease.announce(base_url)
+        peers = await stack.enter_async_context(Peers.of(store.lease))
         app = create_app(
             store=store,
             answerer_ids=AnswererIds(bots_of=lambda owner: bots, default_bot="plain", flows=("orders",)),
@@ -157,9 +185,8 @@ async def writing(request: pytest.FixtureRequest, tmp_path: Path, certificates: 
             run_session=echo_session,
             max_file_bytes=1000,
             chats=chats,
+            peers=peers,
         )
-        plain, tls = bind("127.0.0.1", 0, "--port"), bind("127.0.0.1", 0, "--https-port")
-        base_url = f"http://127.0.0.1:{plain.getsockname()[1]}"
         headers = {"Authorization": f"Bearer {secret}"}
         async with (
             listening(app, plain, tls, certificates, ping_interval_s=20, ping_timeout_s=20),

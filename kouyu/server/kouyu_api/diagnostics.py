@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from litestar import Request, Response, WebSocket, get, websocket
 from litestar.handlers import HTTPRouteHandler, WebsocketRouteHandler
+from litestar.response import Stream
 from litestar.types import Guard
 
 from kouyu.diagnostics.facts.record import TurnRecord
@@ -17,16 +18,23 @@ from kouyu.server.access.client_socket import ClientSocket
 from kouyu.server.access.credentials import query_value
 from kouyu.server.access.socket_authentication import SocketAuthenticator
 from kouyu.server.openapi.operation import described
+from kouyu.server.peers.peers import Peers
+from kouyu.server.peers.watching import watched_on
 from kouyu.server.rest.answers import answer_success
+from kouyu.serving.background import in_background
 from kouyu.serving.socket import SocketClosed
+from kouyu.store.servers import ServerRecord
 from kouyu.store.token_records import TokenRecord
 
 FULL = "too many watchers are connected; try again later"
+SESSIONS_PATH: Final = "/v1/diagnostics/sessions"
 _SHOWN: Final = 100
 
 
-def diagnostics_route(authenticator: SocketAuthenticator, watcher_hub: WatcherHub) -> WebsocketRouteHandler:
-    """The route handler of the channel."""
+def diagnostics_route(
+    authenticator: SocketAuthenticator, watcher_hub: WatcherHub, peers: Peers
+) -> WebsocketRouteHandler:
+    """The route handler of the channel. The sessions of ``peers`` are watched too."""
 
     @websocket("/v1/diagnostics")
     async def diagnostics(socket: WebSocket[Any, Any, Any]) -> None:
@@ -39,10 +47,12 @@ def diagnostics_route(authenticator: SocketAuthenticator, watcher_hub: WatcherHu
             events=query_value(query, "events") == "true",
         )
         try:
+            others = await peers.others(socket)
             with watcher_hub.watch(wanted) as watcher:
                 client = await authenticated.accept()
-                with authenticated.holding(client):
-                    await _tell(client, watcher)
+                async with in_background(watched_on(others, socket, watcher.put), "watching other servers"):
+                    with authenticated.holding(client):
+                        await _tell(client, watcher)
         except TooManyWatchers:
             await authenticated.refuse(errors.TOO_MANY_SESSIONS, FULL)
 
@@ -88,7 +98,7 @@ class WhichTurns(msgspec.Struct, frozen=True):
     turn: str = ""
 
 
-def turn_routes(watcher_hub: WatcherHub, guard: Guard) -> list[HTTPRouteHandler]:
+def turn_routes(watcher_hub: WatcherHub, guard: Guard, peers: Peers) -> list[HTTPRouteHandler]:
     """The route handler of turns as files."""
 
     @get(
@@ -96,10 +106,12 @@ def turn_routes(watcher_hub: WatcherHub, guard: Guard) -> list[HTTPRouteHandler]
         guards=[guard],
         opt=described("The turns of a live session, or one of them", "kouyu", query=WhichTurns),
     )
-    async def turns(request: Request[TokenRecord, Any, Any]) -> Response[bytes]:
+    async def turns(request: Request[TokenRecord, Any, Any]) -> Response[bytes] | Stream:
         query = request.query_params
         log_id: str = query.get("log_id", "")
         sessions = watcher_hub.sessions(wanted_by(request.user, log_id, None)) if log_id else []
+        if not sessions and log_id and (server := await _server_of(log_id, request, peers)):
+            return await peers.pass_on(request, server)
         if not sessions:
             raise ProtocolError(errors.NOT_FOUND, f"log_id: there is no live session {log_id[:_SHOWN]!r}")
         records = sessions[0].turns()
@@ -113,6 +125,14 @@ def turn_routes(watcher_hub: WatcherHub, guard: Guard) -> list[HTTPRouteHandler]
         raise ProtocolError(errors.NOT_FOUND, f"turn: {number[:_SHOWN]!r} is not kept; kept turns: {known}")
 
     return [turns]
+
+
+async def _server_of(log_id: str, request: Request[TokenRecord, Any, Any], peers: Peers) -> ServerRecord | None:
+    """The other server to which the client of this session is connected."""
+    for told in await peers.told(request, SESSIONS_PATH):
+        if any(session["log_id"] == log_id for session in told.data or ()):
+            return told.server
+    return None
 
 
 def _plain(record: TurnRecord) -> Any:

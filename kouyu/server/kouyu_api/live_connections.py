@@ -12,8 +12,9 @@ from kouyu.conversation.activity import Activity
 from kouyu.diagnostics.live_session import LiveSession
 from kouyu.diagnostics.watcher_hub import WatcherHub
 from kouyu.domain.configuration import InputAudio, OutputAudio, TurnDetectionType
-from kouyu.server.kouyu_api.diagnostics import wanted_by
+from kouyu.server.kouyu_api.diagnostics import SESSIONS_PATH, wanted_by
 from kouyu.server.openapi.operation import described
+from kouyu.server.peers.peers import Peers, Told
 from kouyu.server.rest.answers import answer_success
 from kouyu.store.token_records import TokenRecord
 
@@ -44,9 +45,11 @@ class LiveConnection(msgspec.Struct, frozen=True, kw_only=True):
     age_s: float
     hints: Sequence[str]
     """Likely mistakes in what the client sends, oldest first."""
+    server: str = ""
+    """The address of the server that it is connected to, where several share a database."""
 
 
-def live_connection(session: LiveSession) -> LiveConnection:
+def live_connection(session: LiveSession, server: str = "") -> LiveConnection:
     """Describe a live session as it is now."""
     about, configuration = session.about, session.configuration
     return LiveConnection(
@@ -63,7 +66,16 @@ def live_connection(session: LiveSession) -> LiveConnection:
         output_audio=_sent(configuration.output_audio),
         age_s=round(session.age_s, 1),
         hints=tuple(hint.message for hint in session.hints),
+        server=server,
     )
+
+
+def connections_of(told: Told) -> list[LiveConnection]:
+    """The connections that another server has listed; none if it did not answer, or is of another kouyu."""
+    try:
+        return msgspec.convert(told.data or [], list[LiveConnection])
+    except msgspec.ValidationError:
+        return []
 
 
 def _sent(audio: OutputAudio) -> SentAudio:
@@ -76,16 +88,18 @@ def _sent(audio: OutputAudio) -> SentAudio:
             return SentAudio(audio.codec, audio.pcm_config.sample_rate)
 
 
-def live_connection_routes(watcher_hub: WatcherHub, guard: Guard) -> list[HTTPRouteHandler]:
-    """The route handler."""
+def live_connection_routes(watcher_hub: WatcherHub, guard: Guard, peers: Peers) -> list[HTTPRouteHandler]:
+    """The route handler. ``peers`` have live connections too."""
 
     @get(
-        "/v1/diagnostics/sessions",
+        SESSIONS_PATH,
         guards=[guard],
         opt=described("The live connections that the token may watch", "kouyu", data=list[LiveConnection]),
     )
     async def connections(request: Request[TokenRecord, Any, Any]) -> Response[bytes]:
         sessions = watcher_hub.sessions(wanted_by(request.user, None, None))
-        return answer_success(request, [live_connection(session) for session in sessions])
+        own = [live_connection(session, peers.own_address) for session in sessions]
+        others = [each for told in await peers.told(request, SESSIONS_PATH) for each in connections_of(told)]
+        return answer_success(request, own + others)
 
     return [connections]

@@ -21,6 +21,7 @@ from kouyu.server.kouyu_api.sounds import sound_routes
 from kouyu.server.kouyu_api.status import ServerState, status_routes
 from kouyu.server.kouyu_api.tokens import token_routes
 from kouyu.server.kouyu_api.users import user_routes
+from kouyu.server.peers.peers import Peers
 from kouyu.store.store import Store
 from kouyu.store.token_records import ALL_PERMISSIONS
 
@@ -34,15 +35,15 @@ class Authenticators(msgspec.Struct, frozen=True):
 
 
 def kouyu_api_routes(
-    store: Store, authenticators: Authenticators, state: ServerState, voices: Sequence[Voice]
+    store: Store, authenticators: Authenticators, state: ServerState, voices: Sequence[Voice], peers: Peers
 ) -> list[ControllerRouterHandler]:
     """The route handlers."""
     seeing = authenticators.rest.permitting("diagnostics")
     watching = authenticators.rest.permitting("diagnostics", "own_diagnostics")
     return [
-        diagnostics_route(authenticators.sockets, state.watcher_hub),
-        *turn_routes(state.watcher_hub, watching),
-        *live_connection_routes(state.watcher_hub, watching),
+        diagnostics_route(authenticators.sockets, state.watcher_hub, peers),
+        *turn_routes(state.watcher_hub, watching, peers),
+        *live_connection_routes(state.watcher_hub, watching, peers),
         *login_routes(store.tokens, authenticators.failures, authenticators.rest),
         *configuration_routes(voices, authenticators.rest.permitting(*ALL_PERMISSIONS, "own_diagnostics")),
         *sound_routes(store, authenticators.rest.text),
@@ -51,6 +52,6 @@ def kouyu_api_routes(
         *found_conversation_routes(store, authenticators.rest.text),
         *failure_routes(state.failures, seeing),
         *endpoint_routes(state.agents_of, state.failures, seeing),
-        *status_routes(state, seeing),
+        *status_routes(state, seeing, peers),
         *(recent_metrics_routes(state.recent, seeing) if state.recent else ()),
     ]

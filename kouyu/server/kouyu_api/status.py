@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from litestar import Request, Response, get
@@ -26,10 +26,13 @@ from kouyu.metrics.recent_metrics import RecentMetrics
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.kouyu_api.live_connections import LiveConnection, live_connection
 from kouyu.server.openapi.operation import described
+from kouyu.server.peers.peers import Peers, Told
 from kouyu.server.rest.answers import answer_success
 from kouyu.settings.all_settings import EngineSettings
 from kouyu.store.sound_bounds import Bounds
 from kouyu.store.sounds import KeptSounds
+
+PATH: Final = "/v1/kouyu/status"
 
 
 class RunningEngine(msgspec.Struct, frozen=True):
@@ -58,6 +61,15 @@ class _Cpu(msgspec.Struct, frozen=True):
     load_1min: float
 
 
+class SharingServer(msgspec.Struct, frozen=True, kw_only=True):
+    """A server on this database. ``version`` is empty, and the rest 0, if it does not answer."""
+
+    address: str
+    version: str = ""
+    sessions: int = 0
+    max_sessions: int = 0
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The state of the server. ``scheduler`` is left out where it runs no engines of its own."""
 
@@ -77,6 +89,17 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     cpu: _Cpu
     event_loop_held: Holds
     kept_audio: dict[str, int]
+    live: Sequence[LiveConnection]
+    servers: Sequence[SharingServer]
+    """The servers on this database, this one first; empty for an SQLite database."""
+
+
+class _Part(msgspec.Struct, frozen=True):
+    """What is read of another server's status."""
+
+    version: str
+    sessions: int
+    max_sessions: int
     live: Sequence[LiveConnection]
 
 
@@ -111,8 +134,11 @@ class ServerState:
     started_at: float
     """By ``time.monotonic``."""
 
-    async def status(self, owner: str) -> Status:
-        """Return the present status, with the bots and live sessions of this owner."""
+    async def status(self, owner: str, address: str = "") -> Status:
+        """Return the present status, with the bots and live sessions of this owner.
+
+        ``address``: that of this server for others, if there may be any.
+        """
         files, size = await self.sounds.usage()
         most = self.keep_audio.max_bytes if self.keep_audio else 0
         model = self.language_model()
@@ -133,21 +159,49 @@ class ServerState:
             cpu=_Cpu(os.cpu_count() or 1, round(os.getloadavg()[0], 2)),
             event_loop_held=self.watchdog.holds,
             kept_audio={"files": files, "bytes": size, "max_bytes": most},
-            live=self._live(owner),
+            live=self._live(owner, address),
+            servers=(),
         )
 
-    def _live(self, owner: str) -> tuple[LiveConnection, ...]:
-        return tuple(live_connection(session) for session in self.watcher_hub.sessions(Wanted(owner=owner)))
+    def _live(self, owner: str, address: str) -> tuple[LiveConnection, ...]:
+        return tuple(live_connection(session, address) for session in self.watcher_hub.sessions(Wanted(owner=owner)))
 
 
-def status_routes(state: ServerState, guard: Guard) -> list[HTTPRouteHandler]:
-    """The route handler."""
+def status_routes(state: ServerState, guard: Guard, peers: Peers) -> list[HTTPRouteHandler]:
+    """The route handler. Live sessions are also those of ``peers``."""
 
-    @get("/v1/kouyu/status", guards=[guard], opt=described("The server's state and load", "kouyu", data=Status))
+    @get(PATH, guards=[guard], opt=described("The server's state and load", "kouyu", data=Status))
     async def status(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return answer_success(request, await state.status(request.user.owner))
+        own = await state.status(request.user.owner, peers.own_address)
+        return answer_success(request, _with(own, await peers.told(request, PATH), peers.own_address))
 
     return [status]
+
+
+def _with(own: Status, others: Sequence[Told], address: str) -> Status:
+    """The status with what other servers have told of theirs."""
+    if not address:
+        return own
+    live = list(own.live)
+    servers = [
+        SharingServer(address=address, version=own.version, sessions=own.sessions, max_sessions=own.max_sessions)
+    ]
+    for told in others:
+        try:
+            part = msgspec.convert(told.data, _Part)
+        except msgspec.ValidationError:  # it did not answer, or is of another kouyu
+            servers.append(SharingServer(address=told.server.address))
+            continue
+        live += part.live
+        servers.append(
+            SharingServer(
+                address=told.server.address,
+                version=part.version,
+                sessions=part.sessions,
+                max_sessions=part.max_sessions,
+            )
+        )
+    return msgspec.structs.replace(own, live=live, servers=servers)
 
 
 def _work(scheduler: Scheduler | None) -> _Work | None:

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from kouyu.store.tokens import Tokens
 log = logging.getLogger(__name__)
 
 TOKEN_NAME = "default"
+_FURTHER: Final = re.compile(rf"{TOKEN_NAME}-\d+")
 RESTORING = "restoring"
 """A file in the data folder while a restore moves others into place: what is there is not whole."""
 _LOCK = "lock"
@@ -118,16 +120,21 @@ class DataFolder:
         """The file with the token that is shown at every start."""
         return self.path / "token"
 
-    async def access_token(self, tokens: Tokens) -> str:
+    async def access_token(self, tokens: Tokens, *, is_shared: bool = False) -> str:
         """Return the token shown at every start; create one if there is no valid one.
 
-        The store keeps digests alone, so this one secret is in a file beside it, for its owner. Raises
-        DataFolderError where its file cannot be read or written.
+        The store keeps digests alone, so this one secret is in a file beside it, for its owner. ``is_shared``: other
+        servers may use the same tokens; then one is created for all of them, by the first, and "" returned to the rest.
+        Raises DataFolderError where its file cannot be read or written.
         """
+        if is_shared:
+            await _tell_of_others(tokens)
         kept = self._kept_token()
         if kept and await tokens.verify(kept):
             return kept
-        secret = await _new_token(tokens)
+        secret = await (_only_token(tokens) if is_shared else _new_token(tokens))
+        if not secret:
+            return ""
         try:
             replace_file(self.token_file, f"{secret}\n".encode(), 0o600)
         except OSError as error:
@@ -142,6 +149,31 @@ class DataFolder:
             return ""
         except OSError as error:
             raise DataFolderError(f"{self.token_file}: cannot be read: {error.strerror}") from None
+
+
+async def _only_token(tokens: Tokens) -> str:
+    """Create a token named ``default``; "" if there is one, of which another server has the secret."""
+    try:
+        _, secret = await tokens.create(TOKEN_NAME)
+    except NameTaken:
+        log.warning(
+            "the database has the access token %r already, whose secret is in the data folder of the server that made"
+            " it: use that one, copy its file `token` into this data folder, or make another (kouyu token create NAME)",
+            TOKEN_NAME,
+        )
+        return ""
+    return secret
+
+
+async def _tell_of_others(tokens: Tokens) -> None:
+    """Log which tokens earlier releases made, one for each data folder: they open as much as the first."""
+    names = [token.name for token in await tokens.list() if _FURTHER.fullmatch(token.name)]
+    if names:
+        log.warning(
+            "the database has access tokens that kouyu made for further data folders: %s. They stay valid; revoke those"
+            " that no client uses (kouyu token revoke NAME)",
+            ", ".join(names),
+        )
 
 
 async def _new_token(tokens: Tokens) -> str:

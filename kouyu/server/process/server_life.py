@@ -24,6 +24,7 @@ from kouyu.server.access.sessions import Sessions
 from kouyu.server.app import create_app
 from kouyu.server.kouyu_api.link import login_link
 from kouyu.server.kouyu_api.status import ServerState, speech_engines_of
+from kouyu.server.peers.peers import Peers
 from kouyu.server.process.address_file import Address, write_address
 from kouyu.server.process.certificates import (
     LOCAL_NAMES,
@@ -39,15 +40,14 @@ from kouyu.server.process.lan import lan_addresses, lan_links_of, lan_names
 from kouyu.server.process.measuring import measure
 from kouyu.server.process.reloading import Rereading, hangups, reloading_server
 from kouyu.server.process.retention import retention_enforced
+from kouyu.server.process.sharing import open_peers, open_store
 from kouyu.server.process.stopping import Stopping, stop_on_signals
 from kouyu.server.process.tcp_listeners import EVERYWHERE, Ports, bind, listening
 from kouyu.server.sockets.chat import AnswererIds
-from kouyu.serving.background import in_background
 from kouyu.serving.services import Services
 from kouyu.serving.turns_in_progress import TurnsInProgress
 from kouyu.settings import Settings
 from kouyu.settings.all_settings import ServerSettings
-from kouyu.store.options import StoreOptions
 from kouyu.store.store import Store
 
 CLOSE_S = 0.2
@@ -68,6 +68,7 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     ca: str
     """The PEM file of the local authority; empty with a certificate of the user's own."""
     token: str
+    """Empty if the database is shared, and another server has the secret."""
     login: str
     """URL of the page, with a one-time login in it."""
     lan_links: tuple[str, ...]
@@ -121,8 +122,8 @@ async def _serve(
         tls = stack.enter_context(bind(host, chosen.https_port, "--https-port"))
         ports = Ports(host, plain.getsockname()[1], tls.getsockname()[1])
         certificates = await asyncio.to_thread(_certificates, chosen, folder.tls, lan)
-        store = await stack.enter_async_context(_open_store(database, folder, settings.store))
-        token = await folder.access_token(store.tokens)
+        store = await stack.enter_async_context(open_store(database, folder, settings.store))
+        token = await folder.access_token(store.tokens, is_shared=store.is_shared)
         login = login_link(ports.http, await store.tokens.create_login())
         lan_links = await lan_links_of(ports, lan, store.tokens)
         opened = await stack.enter_async_context(open_sessions(store))
@@ -131,12 +132,13 @@ async def _serve(
         overload = opened.services.overload if opened.services is not None else None
         sessions, sockets, limiter = Sessions(chosen.max_sessions, overload), OpenSockets(), TokenLimiter(store.tokens)
         watchdog = LoopWatchdog()
-        answerer_ids = _answerer_ids(settings, opened)
-        recent = _measured(opened, store, sessions, watchdog)
+        answerer_ids, recent = _answerer_ids(settings, opened), _measured(opened, store, sessions, watchdog)
         state = _state(settings, opened, sessions, store, watchdog, recent)
+        live = state.watcher_hub.conversation_ids
+        peers = await stack.enter_async_context(open_peers(store, ports, chosen.peer_url, live))
         app = await _app(
             settings, store, opened, answerer_ids, certificates,
-            sessions=sessions, sockets=sockets, limiter=limiter, state=state,
+            sessions=sessions, sockets=sockets, limiter=limiter, state=state, peers=peers,
         )  # fmt: skip
         pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}
         await stack.enter_async_context(listening(app, plain, tls, certificates, proxies=chosen.proxies, **pings))
@@ -149,8 +151,7 @@ async def _serve(
         stopping.started()
         reloading = reloading_server(settings, rereading, opened, sessions, answerer_ids, state, store.audit)
         await stack.enter_async_context(reloading.on(hung_up))
-        retention = retention_enforced(store, lambda: reloading.settings, state.watcher_hub.conversation_ids)
-        await stack.enter_async_context(retention)
+        await stack.enter_async_context(retention_enforced(store, lambda: reloading.settings, live))
         write_address(folder.path, Address(ports.http, tuple(lan_addresses(ports, lan))))
         announce(_ready(ports, certificates, token, login, lan_links, settings.bot_ids))
         await stopping.asked.wait()
@@ -176,6 +177,7 @@ async def _app(
     sockets: OpenSockets,
     limiter: TokenLimiter,
     state: ServerState,
+    peers: Peers,
 ) -> ASGIApp:
     certified = await asyncio.to_thread(certified_names, certificates.certificate)
     return create_app(
@@ -193,6 +195,7 @@ async def _app(
         max_file_bytes=settings.files.max_bytes,
         open_metrics=settings.server.open_metrics,
         names=(*LOCAL_NAMES, *settings.server.names, *certified),
+        peers=peers,
     )
 
 
@@ -279,13 +282,3 @@ def _ready(
         pid=os.getpid(),
         trust_line=certificates.trust_line,
     )
-
-
-@asynccontextmanager
-async def _open_store(database: str | Path, folder: DataFolder, options: StoreOptions) -> AsyncIterator[Store]:
-    """Open the store, and keep its lease while the block runs."""
-    opened = await Store.open(database, files_folder=folder.files, sessions_folder=folder.sessions, options=options)
-    async with opened as store:
-        assert store.lease is not None
-        async with in_background(store.lease.keep(), "server-lease"):
-            yield store

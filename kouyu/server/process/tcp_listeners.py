@@ -6,6 +6,7 @@ import errno
 import functools
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Final
 
 import msgspec
 import uvicorn
@@ -25,6 +26,8 @@ close theirs after 5 s (httpx, and so cozepy) to 30 s: the server must be later,
 just being closed, and fails."""
 EVERYWHERE = "0.0.0.0"
 """The host that means all addresses of this machine."""
+ALL_ADDRESSES: Final = ("", EVERYWHERE, "::")
+"""All hosts that do."""
 SHUTDOWN_S = 1
 """Time in seconds for HTTP requests in progress to finish when the server stops."""
 
@@ -85,7 +88,7 @@ def _reason(error: OSError) -> str:
 
 def in_url(host: str) -> str:
     """The host as it stands in a URL; localhost for all addresses of this machine."""
-    if host in ("", EVERYWHERE, "::"):
+    if host in ALL_ADDRESSES:
         return "localhost"
     return f"[{host}]" if ":" in host else host
 

@@ -14,6 +14,7 @@ from kouyu.domain.chats import Chat
 from kouyu.domain.errors import ProtocolError, UnknownId
 from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.openapi.operation import described
+from kouyu.server.peers.peers import Peers
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.chat_requests import (
     CreateChat,
@@ -28,7 +29,8 @@ from kouyu.server.rest.chat_stream import FLOW_DONE, streamed
 from kouyu.server.rest.messages import WhichChat, known_conversation
 from kouyu.server.rest.typed import typed_body, typed_query
 from kouyu.server.sockets.client_acceptance import unknown
-from kouyu.store.chats import ChatRecord
+from kouyu.store.chats import OPEN_STATUSES, ChatRecord
+from kouyu.store.servers import ServerRecord
 from kouyu.store.store import Store
 from kouyu.text_chats.chat_request import ChatRequest
 from kouyu.text_chats.event_stream import EventStream
@@ -39,12 +41,12 @@ Asking = Request[Any, Any, Any]
 _SHOWN: Final = 100
 
 
-def chat_routes(store: Store, chats: TextChats, rest: RestAuthenticator) -> list[HTTPRouteHandler]:
-    """The route handlers."""
+def chat_routes(store: Store, chats: TextChats, rest: RestAuthenticator, peers: Peers) -> list[HTTPRouteHandler]:
+    """The route handlers. Requests about a chat that another server runs go to ``peers``."""
     return [
         *_beginning_routes(store, chats, rest),
         *_reading_routes(store, rest.text),
-        *_changing_routes(chats, rest.text),
+        *_changing_routes(store, chats, rest.text, peers),
     ]
 
 
@@ -94,7 +96,7 @@ def _reading_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
     return [retrieve]
 
 
-def _changing_routes(chats: TextChats, guard: Guard) -> list[HTTPRouteHandler]:
+def _changing_routes(store: Store, chats: TextChats, guard: Guard, peers: Peers) -> list[HTTPRouteHandler]:
     @post(
         "/v3/chat/submit_tool_outputs",
         guards=[guard],
@@ -106,6 +108,8 @@ def _changing_routes(chats: TextChats, guard: Guard) -> list[HTTPRouteHandler]:
     async def submit(request: Asking) -> Response[bytes] | Stream:
         which = typed_query(request, WhichChat)
         given = await typed_body(request, GivenOutputs)
+        if holder := await _holder(store, peers, request, which):
+            return await peers.pass_on(request, holder)
         return await _answer(
             request,
             chats,
@@ -121,12 +125,22 @@ def _changing_routes(chats: TextChats, guard: Guard) -> list[HTTPRouteHandler]:
         opt=described("Cancel a running chat", "Chats", body=WhichChat, data=Chat),
         status_code=200,
     )
-    async def cancel(request: Asking) -> Response[bytes]:
+    async def cancel(request: Asking) -> Response[bytes] | Stream:
         which = await typed_body(request, WhichChat)
+        if holder := await _holder(store, peers, request, which):
+            return await peers.pass_on(request, holder)
         cancelled = await chats.cancel(request.user.owner, which.conversation_id, which.chat_id)
         return answer_success(request, shown_chat(cancelled))
 
     return [submit, cancel]
+
+
+async def _holder(store: Store, peers: Peers, request: Asking, which: WhichChat) -> ServerRecord | None:
+    """The other server that runs this chat; None: the request is answered here. Raises TryLater, StoreError."""
+    chat = await store.of(request.user.owner).chats.get(which.chat_id)
+    if chat is not None and chat.status not in OPEN_STATUSES:
+        return None
+    return await peers.holder(request, which.chat_id)
 
 
 async def _check_audio(rest: RestAuthenticator, request: Asking, asked: ChatRequest) -> None:

@@ -17,6 +17,7 @@ from kouyu.domain.errors import ProtocolError, UnknownId
 from kouyu.domain.object_ranges import AnyObject, Coordinates
 from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.openapi.operation import described
+from kouyu.server.peers.peers import Peers
 from kouyu.server.rest.answers import answer_success
 from kouyu.server.rest.chat_stream import FLOW_DONE, numbered_frame
 from kouyu.server.rest.typed import typed_body, typed_query
@@ -48,11 +49,11 @@ _STARTED: Final = int(time.time())
 """Flows have no dates: they are those of the server's start."""
 
 
-def workflow_routes(store: Store, chats: TextChats, rest: RestAuthenticator) -> list[HTTPRouteHandler]:
-    """The route handlers."""
+def workflow_routes(store: Store, chats: TextChats, rest: RestAuthenticator, peers: Peers) -> list[HTTPRouteHandler]:
+    """The route handlers. Requests about a run of another server go to ``peers``."""
     return [
         *_running_routes(store, chats, rest),
-        *_history_routes(chats, rest),
+        *_history_routes(chats, rest, peers),
         *_reading_routes(chats.flows, rest),
         *_app_routes(chats.flows, rest),
     ]
@@ -151,7 +152,7 @@ async def _frames(chats: TextChats, run: WorkflowRun) -> AsyncGenerator[bytes, N
         chats.runs.stop(run)
 
 
-def _history_routes(chats: TextChats, rest: RestAuthenticator) -> list[HTTPRouteHandler]:
+def _history_routes(chats: TextChats, rest: RestAuthenticator, peers: Peers) -> list[HTTPRouteHandler]:
     def found(request: Asking, workflow_id: str, execute_id: str) -> WorkflowRun:
         run = chats.runs.find(request.user.owner, workflow_id, execute_id)
         if run is None:
@@ -163,7 +164,11 @@ def _history_routes(chats: TextChats, rest: RestAuthenticator) -> list[HTTPRoute
         guards=[rest.text],
         opt=described("What came of a run", "Workflows", data=list[RunHistory]),
     )
-    async def history(request: Asking, workflow_id: FromPath[str], execute_id: FromPath[str]) -> Response[bytes]:
+    async def history(
+        request: Asking, workflow_id: FromPath[str], execute_id: FromPath[str]
+    ) -> Response[bytes] | Stream:
+        if holder := await peers.holder(request, execute_id):
+            return await peers.pass_on(request, holder)
         return answer_success(request, [shown_run(found(request, workflow_id, execute_id))])
 
     @get(
@@ -173,7 +178,9 @@ def _history_routes(chats: TextChats, rest: RestAuthenticator) -> list[HTTPRoute
     )
     async def node(
         request: Asking, workflow_id: FromPath[str], execute_id: FromPath[str], node_execute_uuid: FromPath[str]
-    ) -> Response[bytes]:
+    ) -> Response[bytes] | Stream:
+        if holder := await peers.holder(request, execute_id):
+            return await peers.pass_on(request, holder)
         run = found(request, workflow_id, execute_id)
         if node_execute_uuid != run.id:
             raise UnknownId("node", node_execute_uuid, "in this run")
