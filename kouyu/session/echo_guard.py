@@ -26,7 +26,9 @@ ECHO_SHARE: Final = 0.5
 in a reverberant room 0.5 or more is in four of five comparisons; of a user's speech in one of twenty, and of speech
 over an echo at -6 dB in one of three, which does not keep it from being detected."""
 PLAIN_SHARE: Final = 0.8
-"""Explained share from which audio is echo at once; with less, the delay must equal that of the match before."""
+"""Explained share from which audio is echo at once; with less, the device must be known to send echoes, and the delay
+must equal that of the match before. An echo begins with its direct sound, which is explained to 0.9 in any room; of a
+user's first 150 ms, 0.5 to 0.65 is explained by chance in one of ten cases."""
 SAME_DELAY: Final = ECHO_RATE * 30 // 1000
 """Samples: network jitter within which two delays count as equal."""
 LINGERING_SHARE: Final = 0.2
@@ -37,6 +39,8 @@ playout differ until the gap leaves the compared window. A user who speaks then 
 COMES_BACK_MS: Final = LONGEST_DELAY_MS + 300
 """An item that has played this long without an echo has none: after its interruption the user's audio is not
 compared with it."""
+KNOWN_MS: Final = 60_000
+"""Audio after an echo in which the next item is expected to have one."""
 
 _TRACK: Final = ECHO_RATE * (LONGEST_DELAY_MS + COMPARED_MS) // 1000
 _OLD: Final = 4 * _TRACK
@@ -66,7 +70,7 @@ class EchoGuard:
         """Sample of the user's audio at which the item began to be sent."""
         self._delay: int | None = None
         """Delay of the last match, in samples."""
-        self._steady_until = -SPEECH_RATE
+        self._steady_until = -_samples(KNOWN_MS) - 1
         """Sample of the user's audio up to which there was echo with the same delay as the echo before it."""
 
     def made(self, item: int, samples: Samples, sample_rate: int) -> None:
@@ -94,7 +98,7 @@ class EchoGuard:
     def flushed(self, now: float) -> None:
         """Record that the client discarded the audio it had not played."""
         played = round(now * ECHO_RATE) - self._track_from
-        if self._timeline.end - max(self._steady_until, self._sounds_since) > SPEECH_RATE * COMES_BACK_MS // 1000:
+        if self._none_comes_back(self._timeline.end):
             played = 0
         self._track.cut_to(max(0, played))
 
@@ -125,14 +129,22 @@ class EchoGuard:
 
     def _is_echo(self, echo: Echo, end: int) -> bool:
         """Whether the match is an echo: echoes recur with the same delay, chance matches do not."""
-        before, steady_until = self._delay, self._steady_until
-        if echo.share >= ECHO_SHARE:
-            self._delay = echo.delay
-            if before is not None and abs(echo.delay - before) <= SAME_DELAY:
-                self._steady_until = end
-                return True
-            return echo.share >= PLAIN_SHARE
-        return echo.share >= LINGERING_SHARE and end - steady_until <= SPEECH_RATE * LINGERING_MS // 1000
+        before, share, known = self._delay, echo.share, self._sends_echo(end)
+        if share < (ECHO_SHARE if known else PLAIN_SHARE):
+            return known and share >= LINGERING_SHARE and end - self._steady_until <= _samples(LINGERING_MS)
+        self._delay = echo.delay
+        if before is not None and abs(echo.delay - before) <= SAME_DELAY:
+            self._steady_until = end
+            return True
+        return share >= PLAIN_SHARE
+
+    def _sends_echo(self, end: int) -> bool:
+        """Whether the device is known to send an echo of what it plays at the sample ``end``."""
+        return end - self._steady_until <= _samples(KNOWN_MS) and not self._none_comes_back(end)
+
+    def _none_comes_back(self, end: int) -> bool:
+        """Whether the item has played for so long without an echo, up to the sample ``end``, that it has none."""
+        return end - max(self._steady_until, self._sounds_since) > _samples(COMES_BACK_MS)
 
     def _arrived_at(self, end: int) -> float | None:
         """When the user's audio up to the sample ``end`` came in, which may be well before VAD processes it."""
@@ -155,6 +167,11 @@ class EchoGuard:
         if old > _OLD:
             self._track.drop(old)
             self._track_from += old
+
+
+def _samples(ms: int) -> int:
+    """Of the user's audio."""
+    return SPEECH_RATE * ms // 1000
 
 
 class _Item:

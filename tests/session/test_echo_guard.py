@@ -10,6 +10,7 @@ import kouyu.bench.questions
 from kouyu.audio.pcm import Samples
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.audio.wav import decode_listening_audio
+from kouyu.conversation.barge_in import OVER_ECHO_MS
 from kouyu.conversation.effects import Sounding
 from kouyu.conversation.inputs import SpeechProbability
 from kouyu.conversation.limits import Limits
@@ -150,9 +151,20 @@ def test_what_never_came_back_is_not_looked_for_after_an_interruption() -> None:
         assert probability_after_a_flush(heard, reply, flushed_at_s=quiet_s) == expected
 
 
-@pytest.mark.parametrize("user", ["en-capital", "en-sky", "en-how-are-you", "zh-weather"])
-def test_without_echo_a_user_is_heard_as_soon_as_without_the_guard(user: str) -> None:
+@pytest.mark.parametrize("begins_ms", [0, 700, 1000, 2100])
+@pytest.mark.parametrize("user", ["en-capital", "en-sky", "en-how-are-you", "zh-weather", "zh-name"])
+def test_without_echo_a_user_is_heard_as_soon_as_without_the_guard(user: str, begins_ms: int) -> None:
     reply = np.concatenate((spoken("en-story"), spoken("en-help")))
-    heard = mixed(spoken(user))
-    with_guard = speech_begins_after(heard, reply)
-    assert with_guard <= speech_begins_after(heard, np.zeros(CHUNK, np.float32)) + 64
+    for offset in range(0, CHUNK, CHUNK // 4):
+        heard = mixed(delayed(spoken(user), begins_ms + offset * 1000 / SPEECH_RATE))
+        with_guard = speech_begins_after(heard, reply)
+        assert with_guard <= speech_begins_after(heard, np.zeros(CHUNK, np.float32)) + 32
+
+
+def test_a_device_whose_echo_is_known_sends_it_in_a_reverberant_room_too() -> None:
+    reply = np.concatenate((spoken("en-story"), spoken("en-help")))
+    room = np.random.default_rng(3).normal(0, 1, SPEECH_RATE * 4 // 10)
+    room *= 10 ** (-3 * np.arange(len(room)) / len(room))
+    response = np.concatenate(([1.0], 0.5 * room / np.sqrt((room**2).sum())))
+    echo = np.convolve(reply, response)[: len(reply)].astype(np.float32)
+    assert longest_speech_ms(mixed(delayed(echo, 180, -10)), reply) < OVER_ECHO_MS
