@@ -17,6 +17,7 @@ from kouyu.agents.document_text import document_text
 from kouyu.agents.fetching import Fetched, Fetcher, FetchError
 from kouyu.agents.output_files import named_files
 from kouyu.agents.token_estimate import estimate_tokens
+from kouyu.domain.client_json import decode_base64
 from kouyu.domain.content import AudioPart, ContentPart, FilePart, ImagePart, TextPart, parse_parts
 from kouyu.domain.errors import InvalidField
 from kouyu.domain.tool_calls import ToolOutput
@@ -41,6 +42,7 @@ _PICTURES: Final = {
     b"GIF89a": "image/gif",
 }
 
+_DATA_URL: Final = "data:"
 _SHOWN_BY_TOOLS: Final = "[what the tools' results show]"
 
 ReadFile = Callable[[str, str], Awaitable[Fetched | None]]
@@ -159,7 +161,9 @@ class Attachments:
         return text_or_fault
 
     async def read(self, part: ImagePart | FilePart | AudioPart, owner: str) -> Fetched:
-        """Read the file that a part of an owner's message names. Raises FetchError."""
+        """Read the file that a part of an owner's message names, or holds as a data URL. Raises FetchError."""
+        if part.file_url is not None and part.file_url.startswith(_DATA_URL):
+            return await asyncio.to_thread(_held, part.file_url)
         key = ("id", owner, part.file_id) if part.file_id else ("url", "", part.file_url or "")
         if key in self._kept:
             self._kept.move_to_end(key)
@@ -172,6 +176,17 @@ class Attachments:
         while sum(len(kept.content) for kept in self._kept.values()) > _KEPT_BYTES:
             self._kept.popitem(last=False)
         return file
+
+
+def _held(url: str) -> Fetched:
+    """The file in a data URL."""
+    head, comma, content = url.removeprefix(_DATA_URL).partition(",")
+    if not comma or not head.endswith(";base64"):
+        raise FetchError("the data URL is not base64")
+    try:
+        return Fetched("", decode_base64(content))
+    except ValueError as fault:
+        raise FetchError("the data URL is not readable base64") from fault
 
 
 @dataclass(slots=True)

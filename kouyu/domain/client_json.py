@@ -42,18 +42,18 @@ def decode_json(text: str | bytes) -> Any:
         return _decoder.decode(value)
 
 
-def decode_json_of_anybody(text: str | bytes) -> Any:
+def decode_json_of_anybody(text: str | bytes, most_characters: int = MOST_CHARACTERS) -> Any:
     """As ``decode_json``, for unchecked text from a client.
 
-    Also raises JsonTooLarge, for more than MOST_CHARACTERS (bytes, if ``text`` is bytes) or MOST_ELEMENTS.
+    Also raises JsonTooLarge, for more than ``most_characters`` (bytes, if ``text`` is bytes) or MOST_ELEMENTS.
     """
-    _check_size(text)
+    _check_size(text, most_characters)
     return decode_json(text)
 
 
-def _check_size(text: str | bytes) -> None:
-    if len(text) > MOST_CHARACTERS:
-        raise JsonTooLarge(f"{len(text)} characters of JSON are not allowed; allowed: at most {MOST_CHARACTERS}")
+def _check_size(text: str | bytes, most_characters: int) -> None:
+    if len(text) > most_characters:
+        raise JsonTooLarge(f"{len(text)} characters of JSON are not allowed; allowed: at most {most_characters}")
     if len(text) <= MOST_ELEMENTS:
         return
     packed = text.encode(errors="surrogatepass") if isinstance(text, str) else text

@@ -121,7 +121,7 @@ def create_app(
             *workspace_routes(rest.client),
             *variable_routes(store, bots.definitions_of if bots else lambda owner: {}, rest.text),
             *room_routes(rest.client),
-            *(_bot_routes(store, bots, services, voices, rest) if bots else ()),
+            *(_bot_routes(store, bots, services, voices, chats, rest) if bots else ()),
             *icon_routes(store),
             *(kouyu_api_routes(store, authenticators, state, voices, peers) if state else ()),
             *health_routes(HealthChecks(sessions, store, store.free_bytes)),
@@ -164,11 +164,16 @@ def _audio_routes(store: Store, services: Services, rest: RestAuthenticator) -> 
 
 
 def _bot_routes(
-    store: Store, bots: BotDirectory, services: Services | None, voices: Sequence[Voice], rest: RestAuthenticator
+    store: Store,
+    bots: BotDirectory,
+    services: Services | None,
+    voices: Sequence[Voice],
+    chats: TextChats | None,
+    rest: RestAuthenticator,
 ) -> list[HTTPRouteHandler]:
     voice_ids = services.voice_ids if services else [voice.voice_id for voice in voices]
     return [
         *bot_routes(store, bots, voice_ids, rest),
         *bot_trial_routes(bots, rest.bots),
-        *(openai_routes(services, bots, rest) if services else ()),
+        *(openai_routes(services, bots, chats, rest) if services else ()),
     ]

@@ -22,6 +22,7 @@ from kouyu.store.chats import INTERRUPTED
 from kouyu.store.conversations import ConversationRecord
 from kouyu.text_chats.beginning import already_runs
 from kouyu.text_chats.chat_request import ChatRequest
+from kouyu.text_chats.completions import Completions
 from kouyu.text_chats.event_stream import EventStream
 from kouyu.text_chats.services import ChatServices
 from kouyu.text_chats.text_chat import TextChat
@@ -49,6 +50,8 @@ class TextChats:
         self._is_ending = False
         self.runs = WorkflowRuns(lambda: self._services.limits, services.ids)
         """Runs of flows outside conversations."""
+        self.completions = Completions(lambda: self._services.limits, self._check_room)
+        """Answers outside conversations."""
 
     def run_flow(self, asked: RunRequest) -> WorkflowRun:
         """Begin a run of a flow. Raises ProtocolError if too much runs already."""
@@ -69,8 +72,8 @@ class TextChats:
 
     @property
     def running(self) -> int:
-        """Chats that run now. Those that wait for their client's tools are not counted."""
-        return sum(chat.phase == "running" for chat in self._tasks)
+        """Chats and answers that run now. Those that wait for their client's tools are not counted."""
+        return sum(chat.phase == "running" for chat in self._tasks) + self.completions.running
 
     @property
     def tasks(self) -> set[asyncio.Task[None]]:
@@ -89,9 +92,7 @@ class TextChats:
             identity.open(record.id, record.section_id)
         tell_conversation(identity.conversation_id)
         question = None if asked.messages else await self._last_question(asked, record)
-        await self._check_free(asked.caller.owner, identity.conversation_id)
-        if self.running >= ALWAYS and self._is_overloaded():
-            raise self._refusal("overloaded", "the server has as much to do as it can answer in time")
+        await self._check_free(asked.caller.owner, identity.conversation_id, begins=True)
         chat = TextChat(
             asked,
             question,
@@ -122,7 +123,7 @@ class TextChats:
         if chat is None or chat.phase != "waiting":
             status = await self._status(owner, conversation_id, chat_id)
             raise ProtocolError(errors.BAD_REQUEST, f"the chat is not waiting for tool outputs: it is {status}")
-        await self._check_free(owner, conversation_id)
+        await self._check_free(owner, conversation_id, begins=False)
         try:
             chat.submit(outputs, stream)
         except InvalidField as fault:  # it names an event's field
@@ -231,17 +232,23 @@ class TextChats:
                 return msgspec.convert(latest, Message, from_attributes=True)
         raise InvalidField("additional_messages", [], "at least a question, unless the conversation ends with one")
 
-    async def _check_free(self, owner: str, conversation_id: str) -> None:
+    async def _check_free(self, owner: str, conversation_id: str, *, begins: bool) -> None:
         """Raises ProtocolError if a text or voice chat runs in the conversation, or too many run in all."""
         running_here = await self._services.store.of(owner).chats.running_in(conversation_id)
         # No await from here until the chat is registered.
         running = [chat for chat in self._tasks if chat.phase == "running"]
         if running_here or any(chat.conversation_id == conversation_id for chat in running):
             raise already_runs()
+        self._check_room(begins=begins)
+
+    def _check_room(self, *, begins: bool = True) -> None:
+        """Raises ProtocolError if no chat may run. ``begins``: it is a new one, which an overloaded machine refuses."""
         if self._is_ending:
             raise self._refusal("stopping", "the server is stopping and begins no chat")
-        if len(running) >= self.limit:
-            raise self._refusal("full", f"{len(running)} chats run already")
+        if self.running >= self.limit:
+            raise self._refusal("full", f"{self.running} chats run already")
+        if begins and self.running >= ALWAYS and self._is_overloaded():
+            raise self._refusal("overloaded", "the server has as much to do as it can answer in time")
 
     def _refusal(self, reason: Refused, msg: str) -> ProtocolError:
         self.refused[reason] += 1

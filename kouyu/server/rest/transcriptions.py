@@ -56,10 +56,10 @@ def transcription_routes(
     return [create_transcription]
 
 
-async def decoded_upload(content: bytes, longest_s: float, workers: LimitedWorkers) -> Samples:
-    """Decode a file to SPEECH_RATE. Raises ProtocolError if it is not audio, or too long."""
+async def decoded_upload(content: bytes, longest_s: float, workers: LimitedWorkers, *, field: str = "file") -> Samples:
+    """Decode a file to SPEECH_RATE. Raises ProtocolError, which names ``field``, if it is not audio, or too long."""
     try:
         return await listening_audio(content, longest_s, workers)
     except UndecodableAudio as fault:
         formats = "a WAV, MP3, Ogg, M4A, AAC, FLAC or WebM file"
-        raise ProtocolError(FILE_FORMAT_REFUSED, f"file: {fault}; allowed: {formats}") from fault
+        raise ProtocolError(FILE_FORMAT_REFUSED, f"{field}: {fault}; allowed: {formats}") from fault

@@ -156,6 +156,7 @@ ASKS: Final[dict[str, list[Ask]]] = {
     "POST /openai/v1/audio/speech": [Ask(body={"input": "", "voice": "none"}, mine=400)],
     "POST /openai/v1/audio/transcriptions": [Ask(form={}, mine=400)],
     "POST /openai/v1/audio/translations": [Ask(form={}, mine=400)],
+    "POST /openai/v1/chat/completions": [Ask(body={"model": "{bot}", "messages": [QUESTION], "n": 2}, mine=400)],
     "GET /openai/v1/models": [Ask()],
     "GET /openai/v1/models/{bot_id}": [Ask()],
     # Last, in this order: what they delete, the others need.
