@@ -22,7 +22,8 @@ SERVER = (
     ("access",),
 )
 """The levels inside server/, highest first."""
-CORE_IMPORTS = {"conversation", "domain", "protocol", "text"}
+CORE_IMPORTS = {"conversation", "domain", "text"}
+PROTOCOL_IMPORTS = {"protocol", "domain"}
 SIBLINGS = ("session", "audio_sessions", "text_chats")
 QUESTIONS_READERS = {"bench", "cli"}
 
@@ -60,10 +61,11 @@ def test_each_package_imports_only_from_those_below_it() -> None:
     assert upward == []
 
 
-def test_the_conversation_core_imports_the_protocol_and_text_alone() -> None:
-    imported = list(imports(ROOT / "kouyu" / "conversation"))
+@pytest.mark.parametrize(("package", "allowed"), [("conversation", CORE_IMPORTS), ("protocol", PROTOCOL_IMPORTS)])
+def test_the_core_and_the_protocols_know_the_domain_and_not_each_other(package: str, allowed: set[str]) -> None:
+    imported = list(imports(ROOT / "kouyu" / package))
     assert imported
-    assert [f"{file} imports {module}" for file, module in imported if module[0] not in CORE_IMPORTS] == []
+    assert [f"{file} imports {module}" for file, module in imported if module[0] not in allowed] == []
 
 
 @pytest.mark.parametrize("package", SIBLINGS)

@@ -89,12 +89,12 @@ async def _serve(
 
 
 async def _read(socket: Socket, name: AudioEndpointName, endpoint: AudioEndpoint, send: Send, log_id: str) -> None:
-    hints = Hints(known_events=())
+    hints = Hints()
     while (message := await socket.receive()) is not None:
         try:
             match parse_audio_event(name, message):
                 case UnknownEvent(event_type=event_type):
-                    _log_hints(log_id, hints.unknown_event(event_type))
+                    _log_hints(log_id, hints.unknown_event(event_type, meant=""))
                 case AudioUpdate() as update:
                     await endpoint.take(msgspec.structs.replace(update, origin_message=origin_message(message)))
                 case event:

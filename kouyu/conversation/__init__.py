@@ -12,6 +12,7 @@
   packets; ``pacing.py``, ``playout.py`` and ``heard.py`` count them.
 - ``reply_factory.py`` makes replies, and ``reply_reports.py`` passes the reports of agents and synthesis to them;
   ``announcer.py`` has the prologue and other texts spoken.
-- ``reconfiguration.py`` applies ``chat.update``; ``configuration_state.py`` is what has been requested and is in force.
+- ``reconfiguration.py`` applies what the client requests; ``configuration_state.py`` is what has been requested, and
+  what is in force.
 - Both sides wait for reports of engines: ``pending_order.py``.
 """

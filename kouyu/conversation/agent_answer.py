@@ -24,6 +24,8 @@ class AgentAnswer:
         self.text = GrowingText()
         self.finished = False
         """Whether the text is complete."""
+        self.cut = ""
+        """The limit that ended the text, or ""."""
         self.usage = Usage()
 
     @property
@@ -75,9 +77,10 @@ class AgentAnswer:
         input_count, output_count = self.usage.input_count + input_tokens, self.usage.output_count + output_tokens
         self.usage = Usage(token_count=input_count + output_count, output_count=output_count, input_count=input_count)
 
-    def finish(self) -> None:
-        """Note that the text is complete."""
+    def finish(self, cut: str) -> None:
+        """Note that the text is complete; ``cut`` names the limit that ended it, or is ""."""
         self.order = None
+        self.cut = cut
         self.finished = True
 
     def fail(self, reason: str) -> None:

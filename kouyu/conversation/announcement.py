@@ -1,4 +1,4 @@
-"""Speech that belongs to no chat: the prologue, and texts of ``input_text.generate_audio`` (downlink.md 3.4, 3.5)."""
+"""Speech that belongs to no chat: the prologue, and texts of Announce (downlink.md 3.4, 3.5)."""
 
 from collections.abc import Iterator
 

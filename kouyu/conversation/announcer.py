@@ -1,4 +1,4 @@
-"""Speaks texts that belong to no chat: the prologue, and those of ``input_text.generate_audio``."""
+"""Speaks texts that belong to no chat: the prologue, and those of Announce."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,7 @@ class Announcer:
 
     def announce(self, text: str, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Speak ``text``, interrupting the item that is being spoken."""
-        yield from self._output.interrupt(3, now)
+        yield from self._output.interrupt("content", now)
         self._begin(text, configuration)
 
     def play_prologue(self, configuration: Configuration, identity: Identity, now: float) -> Iterator[Effect]:
@@ -40,7 +40,7 @@ class Announcer:
         new = "" if prologue == self._played else prologue
         if not notice and (not new or (self._output.audible(now) and not self._output.says(self._prologue))):
             return
-        yield from self._output.interrupt(3, now)
+        yield from self._output.interrupt("content", now)
         self._noticed_in = identity.conversation_id
         self._played = prologue
         self._prologue = self._begin(f"{notice} {new}".strip(), configuration)
@@ -48,9 +48,9 @@ class Announcer:
             self.opening_lines.add(new, identity, self._prologue, before=notice)
 
     def give_notice(self, configuration: Configuration, conversation_id: str, now: float) -> Iterator[Effect]:
-        """Speak the notice, if it was not spoken in this conversation: its client begins without a ``chat.update``."""
+        """Speak the notice, if it was not spoken in this conversation: its client requests no configuration."""
         if self.owes_notice(conversation_id):
-            yield from self._output.interrupt(3, now)
+            yield from self._output.interrupt("content", now)
             self._noticed_in = conversation_id
             self._begin(self._notice, configuration)
 

@@ -8,11 +8,11 @@ from kouyu.conversation.effects import Effect, SaveMessage, Send, TrimMessage
 from kouyu.conversation.identity import Identity
 from kouyu.domain.chats import Chat
 from kouyu.domain.configuration import ChatConfig
+from kouyu.domain.events import AnswerDelta, MessageCompleted
 from kouyu.domain.messages import ContentType, Message, MessageType, Role
 from kouyu.domain.tool_calls import ToolCall, ToolOutput
 from kouyu.domain.tool_round import call_content
 from kouyu.domain.user_voice import UNKNOWN_VOICE, UserVoice
-from kouyu.protocol.coze.downlink import DownlinkEvent
 
 
 class ChatMessages:
@@ -53,11 +53,11 @@ class ChatMessages:
 
     def show_piece(self, text: str) -> Iterator[Effect]:
         """Send the next characters of the answer."""
-        yield Send(DownlinkEvent("conversation.message.delta", self._answer(text)))
+        yield Send(AnswerDelta(self._answer(text)))
 
     def show_thought(self, text: str) -> Iterator[Effect]:
         """Send the next characters of the agent's reasoning (``reasoning_content``)."""
-        yield Send(DownlinkEvent("conversation.message.delta", self._answer("", text)))
+        yield Send(AnswerDelta(self._answer("", text)))
 
     def add_message(self, kind: MessageType, content: str, now: float) -> Iterator[Effect]:
         """Save and send an assistant message besides the answer, such as a suggested follow-up question."""
@@ -83,7 +83,7 @@ class ChatMessages:
         if text:
             yield from self.show_piece("")
             yield from self.keep_answer(text, now, thoughts)
-            yield Send(DownlinkEvent("conversation.message.completed", self._answer(text, thoughts)))
+            yield Send(MessageCompleted(self._answer(text, thoughts)))
 
     def trim_answer(self, heard: str) -> Iterator[Effect]:
         """Record that the user heard only ``heard`` of the saved answer."""
@@ -96,7 +96,7 @@ class ChatMessages:
 
     def _add(self, message: Message, now: float, tool_call_id: str = "") -> Iterator[Effect]:
         yield from self._keep_message(message, now, tool_call_id)
-        yield Send(DownlinkEvent("conversation.message.completed", message))
+        yield Send(MessageCompleted(message, tool_call_id))
 
     def _saving(self, effect: Effect) -> Iterator[Effect]:
         if self._is_kept:

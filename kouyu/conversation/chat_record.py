@@ -11,10 +11,10 @@ from kouyu.conversation.identity import Identity
 from kouyu.domain.chats import Chat, ChatStatus, LastError, RequiredAction, SubmitToolOutputs, Usage
 from kouyu.domain.configuration import ChatConfig
 from kouyu.domain.errors import INTERNAL
+from kouyu.domain.events import ActionRequired, ChatBegan, ChatCompleted, ChatFailed, ChatInProgress, MessageCompleted
 from kouyu.domain.messages import ContentType
 from kouyu.domain.tool_calls import ToolCall
 from kouyu.domain.user_voice import UNKNOWN_VOICE, UserVoice
-from kouyu.protocol.coze.downlink import DownlinkEvent
 
 _FINISH_PACKET: Final = (
     '{"msg_type":"generate_answer_finish","data":"{\\"finish_reason\\":0,\\"FinData\\":\\"\\"}",'
@@ -68,7 +68,7 @@ class ChatRecord:
         self._begin_now(now)
         yield from self.messages.keep_question(now)
         yield from self._keep(self._with_status("in_progress"))
-        yield Send(DownlinkEvent("conversation.message.completed", self.messages.question))
+        yield Send(MessageCompleted(self.messages.question))
         yield from self._announcement()
 
     def begin_without_echo(self, now: float, *, keep_question: bool = True) -> Iterator[Effect]:
@@ -82,14 +82,14 @@ class ChatRecord:
     def begin_without_question(self, now: float) -> Iterator[Effect]:
         """Announce a chat without a question, for one whose question was not recognised."""
         self._begin_now(now)
-        yield Send(DownlinkEvent("conversation.chat.created", self._chat))
+        yield Send(ChatBegan(self._chat))
 
     def require_action(self, calls: tuple[ToolCall, ...]) -> Iterator[Effect]:
         """Ask the client to run its tools (downlink.md 5)."""
         action = RequiredAction(submit_tool_outputs=SubmitToolOutputs(calls))
         chat = msgspec.structs.replace(self._with_status("requires_action"), required_action=action)
         yield from self._keep(chat)
-        yield Send(DownlinkEvent("conversation.chat.requires_action", chat))
+        yield Send(ActionRequired(chat))
 
     def go_on(self) -> Iterator[Effect]:
         """Return to ``in_progress`` after the client's tools have run."""
@@ -97,16 +97,17 @@ class ChatRecord:
 
     def show_progress(self) -> Iterator[Effect]:
         """Send ``in_progress`` to a stream that joins the running chat."""
-        yield Send(DownlinkEvent("conversation.chat.in_progress", self._with_status("in_progress")))
+        yield Send(ChatInProgress(self._with_status("in_progress")))
 
-    def complete(self, usage: Usage, *, unspoken: str | None = None) -> Iterator[Effect]:
-        """Complete the chat. ``unspoken``: why not all of the answer could be spoken, shown to the client."""
+    def complete(self, usage: Usage, *, unspoken: str | None = None, cut: str = "") -> Iterator[Effect]:
+        """Complete the chat. ``unspoken``: why not all of the answer could be spoken, shown to the client; ``cut``: the
+        limit that ended the answer, or ""."""
         chat = msgspec.structs.replace(self._with_status("completed"), usage=usage)
         if unspoken is not None:
             fault = LastError(INTERNAL, f"not all of the answer was spoken: {unspoken}")
             chat = msgspec.structs.replace(chat, last_error=fault)
         yield from self._keep(chat)
-        yield Send(DownlinkEvent("conversation.chat.completed", chat))
+        yield Send(ChatCompleted(chat, cut))
 
     def fail(self, reason: str, usage: Usage, now: float) -> Iterator[Effect]:
         """Fail the chat; ``reason`` is shown to the client."""
@@ -117,7 +118,7 @@ class ChatRecord:
             usage=usage,
         )
         yield from self._keep(chat)
-        yield Send(DownlinkEvent("conversation.chat.failed", chat))
+        yield Send(ChatFailed(chat))
 
     def cancel(self) -> Iterator[Effect]:
         """Save the chat as canceled. The caller sends the ``canceled`` event, which concerns no single chat."""
@@ -144,5 +145,5 @@ class ChatRecord:
         return msgspec.structs.replace(self._chat, status=status)
 
     def _announcement(self) -> Iterator[Effect]:
-        yield Send(DownlinkEvent("conversation.chat.created", self._chat))
-        yield Send(DownlinkEvent("conversation.chat.in_progress", self._with_status("in_progress")))
+        yield Send(ChatBegan(self._chat))
+        yield Send(ChatInProgress(self._with_status("in_progress")))

@@ -1,13 +1,9 @@
 """The configuration of one connection: what the client has requested so far, and what is in force."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.identity import Identity
 from kouyu.domain.configuration import Configuration
 from kouyu.domain.effective import effective
-from kouyu.protocol.coze.merge import Merged, merge
 
 
 class ConfigurationState:
@@ -26,21 +22,21 @@ class ConfigurationState:
         """The user of the connection; "" if the client has named none."""
         return self.in_force.chat_config.user_id or ""
 
-    def read(self, data: Mapping[str, Any]) -> Merged[Configuration]:
-        """Parse a ``chat.update``, collecting its faults. Changes nothing."""
-        return merge(self.requested, data, self._capabilities.check)
+    def check(self, value: object) -> None:
+        """Check a top-level object of a requested configuration. Raises InvalidField, as ``Capabilities.check``."""
+        self._capabilities.check(value)
 
     def change(self, requested: Configuration) -> None:
         """Set the requested configuration and derive the one in force."""
         self.requested = requested
         self.in_force = self._capabilities.in_force(effective(requested), self._identity.conversation_id)
 
-    def names_another_conversation(self, merged: Merged[Configuration]) -> bool:
-        """Whether an update's conversation differs from the one in force and from the one in the update before, or
+    def names_another_conversation(self, requested: Configuration) -> bool:
+        """Whether the conversation of ``requested`` differs from the one in force and from the one requested before, or
         belongs to another user."""
-        wanted = merged.configuration.chat_config.conversation_id
+        wanted = requested.chat_config.conversation_id
         known = self.requested.chat_config.conversation_id, self._identity.conversation_id
-        return wanted is not None and (wanted not in known or self.is_for_another_user(merged.configuration))
+        return wanted is not None and (wanted not in known or self.is_for_another_user(requested))
 
     def is_for_another_user(self, requested: Configuration) -> bool:
         """Whether ``requested`` names another user than the connection has had."""

@@ -1,21 +1,22 @@
-"""The conversation core: takes uplink events, engine reports and time; returns downlink events and orders.
+"""The conversation core: takes requests of the client, engine reports and time; returns events and orders.
 
 Pure: no clock, no sockets, no models. Every rule about turns lives in this package and nowhere else.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, assert_never
+from collections.abc import Iterator
+from typing import assert_never
 
 from kouyu.conversation.activity import Activity, activity_of
 from kouyu.conversation.announcer import Announcer
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.configuration_state import ConfigurationState
-from kouyu.conversation.effects import Effect, SaveMessage, SaveSection, Send, UseInputFormat, Withheld
+from kouyu.conversation.effects import Effect, SaveMessage, SaveSection, Send, UseInputFormat
 from kouyu.conversation.hints import UNCOMPLETED_S, Hints
 from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import (
     AudioReceived,
     ClientFault,
+    ClientInput,
     ClientJoined,
     ClientLeft,
     ConfigurationUpdate,
@@ -32,11 +33,10 @@ from kouyu.conversation.inputs import (
     TranscriptFailed,
     TranscriptReady,
     TurnJudged,
-    UplinkInput,
 )
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
-from kouyu.conversation.output_slot import OutputSlot, canceled
+from kouyu.conversation.output_slot import OutputSlot, interrupted
 from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.conversation.reconfiguration import Reconfiguration
 from kouyu.conversation.reply_factory import ReplyFactory
@@ -44,19 +44,21 @@ from kouyu.conversation.reply_reports import ReplyReports
 from kouyu.conversation.turns import Turns
 from kouyu.domain.configuration import Configuration
 from kouyu.domain.errors import InvalidField, ProtocolError
+from kouyu.domain.events import Connected, MessageWritten, RequestRefused, SectionCleared
 from kouyu.domain.ids import NO_ID
 from kouyu.domain.messages import ContentType, Message
-from kouyu.protocol.coze.downlink import DownlinkEvent, error
-from kouyu.protocol.coze.merge import Merged
-from kouyu.protocol.coze.uplink import (
-    ConversationChatCancel,
-    ConversationClear,
-    ConversationMessageCreate,
-    InputAudioBufferClear,
-    InputAudioBufferComplete,
-    InputTextGenerateAudio,
-    SubmitToolOutputs,
-    UnknownEvent,
+from kouyu.domain.requests import (
+    Announce,
+    AnswerNow,
+    CancelOutput,
+    ClearBuffer,
+    CompleteBuffer,
+    RemoveMessage,
+    ReportPlayback,
+    StartSection,
+    SubmitOutputs,
+    UnknownRequest,
+    WriteMessage,
 )
 
 
@@ -119,26 +121,21 @@ class Conversation:
         """What happens at present."""
         return activity_of(self._turns, self._output, now)
 
-    def read(self, data: Mapping[str, Any]) -> Merged[Configuration]:
-        """Parse a ``chat.update``, collecting its faults. Changes nothing; ``ConfigurationUpdate`` applies it."""
-        return self._configuration.read(data)
+    def check(self, value: object) -> None:
+        """Check a top-level object of a configuration that the client requests. Raises InvalidField."""
+        self._configuration.check(value)
 
-    def names_another_conversation(self, merged: Merged[Configuration]) -> bool:
-        """Whether the session must look up the update's conversation: it differs from the one in force and from the one
-        in the update before, or belongs to another user."""
-        return self._configuration.names_another_conversation(merged)
+    def names_another_conversation(self, requested: Configuration) -> bool:
+        """Whether the session must look up the conversation of ``requested``: it differs from the one in force and from
+        the one requested before, or belongs to another user."""
+        return self._configuration.names_another_conversation(requested)
 
     def receive(self, received: Input, now: float) -> list[Effect]:
-        """Process one input; return its effects for the client and the session.
-
-        Events that the configuration in force before the input does not subscribe to are ``Withheld``.
-        """
+        """Process one input; return its effects for the client and the session."""
         owes_notice = self._announcer.owes_notice(self._identity.conversation_id)
         if not owes_notice and self._turns.quiet_audio.takes(received, self.configuration, now):
             return []
-        subscribed = self.configuration.event_subscriptions
-        effects = [*self._handle(received, self.configuration, now), *self._advance(now)]
-        return [_withheld(effect, subscribed) for effect in effects] if subscribed else effects
+        return [*self._handle(received, self.configuration, now), *self._advance(now)]
 
     def deadline(self, now: float) -> float | None:
         """When the session must send TimePassed unless another input comes before."""
@@ -182,50 +179,52 @@ class Conversation:
                     yield from self._turns.forget_preparation()
                     self._identity.open(conversation_id, section_id)
             case ClientJoined():
-                yield Send(DownlinkEvent("chat.created"))
+                yield Send(Connected())
             case ClientLeft():
                 yield from self._leave(now)
             case TimePassed():
                 yield from self._turns.on_time(configuration, now)
             case _:
-                yield from self._handle_uplink(received, configuration, now)
+                yield from self._handle_client(received, configuration, now)
 
-    def _handle_uplink(self, received: UplinkInput, configuration: Configuration, now: float) -> Iterator[Effect]:
+    def _handle_client(self, received: ClientInput, configuration: Configuration, now: float) -> Iterator[Effect]:
         match received:
             case ConfigurationUpdate():
                 yield from self._reconfiguration.update(received, now)
             case ConnectionResumed():
                 yield from self._reconfiguration.resume(received, now)
-            case ClientFault(fault, origin_message):
-                yield from self._refuse(fault, origin_message)
+            case ClientFault(fault, origin):
+                yield from self._refuse(fault, origin)
             case ReferenceUnknown(what):
                 yield from self._hints.tell(f"there is {what} here")
-            case UnknownEvent(event_type=event_type):
-                yield from self._hints.unknown_event(event_type)
-            case InputAudioBufferComplete() | InputAudioBufferClear():
+            case UnknownRequest(name, meant):
+                yield from self._hints.unknown_event(name, meant)
+            case CompleteBuffer() | ClearBuffer():
                 yield from self._on_buffer_event(received, configuration, now)
-            case ConversationMessageCreate(role="assistant"):
+            case WriteMessage(answer=False):
                 yield from self._insert(received, now)
-            case ConversationMessageCreate():
+            case WriteMessage():
                 yield from self._answer(received.content, received.content_type, now)
-            case ConversationClear():
+            case StartSection():
                 yield from self._turns.forget_preparation()
                 self._identity.new_section()
                 yield SaveSection(self.conversation_id, self.section_id, self._configuration.user_id)
-                yield Send(DownlinkEvent("conversation.cleared"))
-            case ConversationChatCancel():
+                yield Send(SectionCleared())
+            case CancelOutput():
                 yield from self._cancel(now)
-            case InputTextGenerateAudio(text=text):
+            case Announce(text):
                 yield from self._announcer.announce(text, configuration, now)
-            case SubmitToolOutputs():
+            case SubmitOutputs():
                 yield from self._submit(received, now)
+            case AnswerNow() | ReportPlayback() | RemoveMessage():
+                raise NotImplementedError(type(received).__name__)
             case _:
                 assert_never(received)
 
     def _on_buffer_event(
-        self, event: InputAudioBufferComplete | InputAudioBufferClear, configuration: Configuration, now: float
+        self, event: CompleteBuffer | ClearBuffer, configuration: Configuration, now: float
     ) -> Iterator[Effect]:
-        is_complete = isinstance(event, InputAudioBufferComplete)
+        is_complete = isinstance(event, CompleteBuffer)
         if not is_push_to_talk(configuration.turn_detection):
             yield from self._hints.no_buffer(is_complete, configuration.turn_detection.type)
         elif is_complete:
@@ -235,9 +234,10 @@ class Conversation:
         else:
             yield from self._turns.clear(configuration, now)
 
-    def _refuse(self, fault: ProtocolError, origin_message: str | None) -> Iterator[Effect]:
-        """Send an ``error`` event for an uplink event that was rejected whole."""
-        yield Send(error(fault.code, fault.msg, origin_message))
+    def _refuse(self, fault: ProtocolError, origin: str | None) -> Iterator[Effect]:
+        """Tell the client that a request was rejected whole."""
+        field = fault.field if isinstance(fault, InvalidField) else ""
+        yield Send(RequestRefused(fault.code, fault.msg, field, origin))
         yield from self._hints.refused(fault)
 
     # Typed input and commands
@@ -245,14 +245,14 @@ class Conversation:
     def _answer(self, content: str, content_type: ContentType, now: float) -> Iterator[Effect]:
         yield from self._turns.forget_preparation()
         self._turns.interrupt_pending()
-        yield from self._output.interrupt(3, now)
+        yield from self._output.interrupt("content", now)
         reply = self._replies.to_message(content, content_type, now)
         yield from reply.start(now)
         yield from reply.commit(now)
         self._output.begin(reply, self.configuration.output_audio)
 
-    def _insert(self, created: ConversationMessageCreate, now: float) -> Iterator[Effect]:
-        """Add an assistant message to the context without a reply, unless ``auto_save_history`` is off."""
+    def _insert(self, created: WriteMessage, now: float) -> Iterator[Effect]:
+        """Add the agent's message to the context without a reply, unless ``auto_save_history`` is off."""
         if not self.configuration.chat_config.auto_save_history:
             return
         yield from self._turns.forget_preparation()
@@ -269,32 +269,25 @@ class Conversation:
             section_id=identity.section_id,
         )
         yield SaveMessage(message, identity.unix_seconds(now), self._configuration.user_id)
+        yield Send(MessageWritten(message, created.origin))
 
     def _cancel(self, now: float) -> Iterator[Effect]:
-        """Send ``canceled`` even when no chat runs: JS clients flush their playback only then (downlink.md 4)."""
+        """Send OutputInterrupted even when no chat runs: JS clients flush their playback only then (downlink.md 4)."""
         self._turns.interrupt_pending()
         if self._output.audible(now):
-            yield from self._output.interrupt(2, now)
+            yield from self._output.interrupt("client", now)
         else:
-            yield from canceled(2)
+            yield from interrupted("client")
 
     def _leave(self, now: float) -> Iterator[Effect]:
         """End the running chat as canceled. An answer that was sent whole is not trimmed: clients play on after closing
         the connection, and one that stops its playback sends a cancel first."""
         self._turns.interrupt_pending()
         if self._output.running():
-            yield from self._output.interrupt(2, now)
+            yield from self._output.interrupt("client", now)
 
-    def _submit(self, submitted: SubmitToolOutputs, now: float) -> Iterator[Effect]:
+    def _submit(self, submitted: SubmitOutputs, now: float) -> Iterator[Effect]:
         try:
             yield from self._reports.on_tool_outputs(submitted, now)
         except InvalidField as fault:
-            yield from self._refuse(fault, submitted.origin_message)
-
-
-def _withheld(effect: Effect, subscribed: tuple[str, ...]) -> Effect:
-    """Wrap an event outside ``event_subscriptions`` in ``Withheld``; ``error`` is always sent."""
-    if not isinstance(effect, Send) or effect.event.event_type in ("error", *subscribed):
-        return effect
-    assert effect.packet is None, "no audio is made for a client that does not subscribe to it"
-    return Withheld(effect.event)
+            yield from self._refuse(fault, submitted.origin)

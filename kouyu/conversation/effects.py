@@ -7,10 +7,10 @@ import msgspec
 
 from kouyu.domain.chats import Chat
 from kouyu.domain.configuration import Configuration, InputAudio
+from kouyu.domain.events import Event
 from kouyu.domain.messages import Message
 from kouyu.domain.options import AnswerOptions
 from kouyu.domain.tool_round import ToolRound
-from kouyu.protocol.coze.downlink import DownlinkEvent
 
 
 class Sounding(msgspec.Struct, frozen=True):
@@ -30,18 +30,12 @@ class OpeningLine(msgspec.Struct, frozen=True):
 
 
 class Send(msgspec.Struct, frozen=True):
-    """Send this event to the client. ``sounding``: the audio in it. ``packet``: its number, if the session must report
-    with PacketGone when it has left."""
+    """Tell the client of this event, in the words of its protocol, if that has any for it. ``sounding``: the audio in
+    it. ``packet``: its number, if the session must report with PacketGone when it has left."""
 
-    event: DownlinkEvent
+    event: Event
     sounding: Sounding | None = None
     packet: int | None = None
-
-
-class Withheld(msgspec.Struct, frozen=True):
-    """An event that the client has not subscribed to: shown to diagnostics, not sent."""
-
-    event: DownlinkEvent
 
 
 class FlushPlayback(msgspec.Struct, frozen=True):
@@ -209,7 +203,6 @@ class CancelSpeech(msgspec.Struct, frozen=True):
 
 Effect = (
     Send
-    | Withheld
     | FlushPlayback
     | Hint
     | SaveMessage

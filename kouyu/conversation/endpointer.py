@@ -65,6 +65,11 @@ class Endpointer:
         return (self._detector.speech_end - utterance.first_speech) * 1000 // SPEECH_RATE
 
     @property
+    def position(self) -> int:
+        """The sample up to which VAD has processed the audio."""
+        return self._detector.position
+
+    @property
     def over_echo(self) -> bool:
         """Whether the agent's voice has come back lately."""
         return self._detector.position < self._over_echo_until
@@ -148,7 +153,7 @@ class Endpointer:
         self._free_talk.on_judgement_late()
 
     def complete(self, now: float) -> Iterator[EndpointingEvent]:
-        """End the buffer here (``input_audio_buffer.complete``), once VAD has processed all of it."""
+        """End the buffer here (CompleteBuffer), once VAD has processed all of it."""
         yield from self._push_to_talk.complete(self._received, now)
 
     def interrupt(self) -> None:
@@ -156,7 +161,7 @@ class Endpointer:
         self._push_to_talk.interrupt()
 
     def clear(self) -> Iterator[EndpointingEvent]:
-        """Discard the audio buffered since the last complete (``input_audio_buffer.clear``)."""
+        """Discard the audio buffered since the last complete (ClearBuffer)."""
         yield from self._push_to_talk.clear()
 
     def begin_free_talk(self, *, goes_on: bool) -> Iterator[EndpointingEvent]:

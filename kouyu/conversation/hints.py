@@ -1,12 +1,10 @@
 """Hints for developers of clients: likely mistakes in what a client sends, each reported once per connection."""
 
-from collections.abc import Collection, Iterator
-from difflib import get_close_matches
+from collections.abc import Iterator
 from typing import Final
 
 from kouyu.conversation.effects import Hint
 from kouyu.domain.errors import InvalidField, ProtocolError
-from kouyu.protocol.coze.uplink import KNOWN_EVENTS
 
 _MOST: Final = 50
 """Most hints of one connection."""
@@ -19,9 +17,7 @@ _SHOWN: Final = 60
 class Hints:
     """Makes the hints of one connection and suppresses repeats."""
 
-    def __init__(self, known_events: Collection[str] = KNOWN_EVENTS) -> None:
-        """``known_events``: event types to suggest for an unknown one."""
-        self._known_events = known_events
+    def __init__(self) -> None:
         self._told: set[str] = set()
 
     def tell(self, message: str) -> Iterator[Hint]:
@@ -30,14 +26,13 @@ class Hints:
             self._told.add(message)
             yield Hint(message)
 
-    def unknown_event(self, event_type: str) -> Iterator[Hint]:
-        """Hint at an event type that the protocol does not define."""
-        similar = get_close_matches(event_type[:_SHOWN].lower(), self._known_events, 1)
-        meant = f"; {similar[0]} may be meant" if similar else ""
-        yield from self.tell(f"unknown event_type {quoted(event_type)}: it is ignored{meant}")
+    def unknown_event(self, name: str, meant: str) -> Iterator[Hint]:
+        """Hint at a type of event that the protocol does not define, and at the one that may be meant, or ""."""
+        similar = f"; {meant} may be meant" if meant else ""
+        yield from self.tell(f"unknown event_type {quoted(name)}: it is ignored{similar}")
 
     def uncompleted(self) -> Iterator[Hint]:
-        """Hint at a long push-to-talk buffer without ``input_audio_buffer.complete``."""
+        """Hint at a long push-to-talk buffer without CompleteBuffer."""
         yield from self.tell(
             f"{UNCOMPLETED_S:g} s of audio have come under turn_detection client_interrupt without"
             " input_audio_buffer.complete, and nothing is answered before that; server_vad finds the end by itself"

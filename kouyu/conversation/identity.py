@@ -36,5 +36,5 @@ class Identity:
         self.conversation_id = self.section_id = self._ids.next_id()
 
     def new_section(self) -> None:
-        """Begin a new section in the same conversation (``conversation.clear``)."""
+        """Begin a new section in the same conversation (StartSection)."""
         self.section_id = self._ids.next_id()

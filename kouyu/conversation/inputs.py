@@ -1,4 +1,4 @@
-"""The inputs of the conversation core besides uplink events: reports of engines and the session, and time.
+"""The inputs of the conversation core besides the client's requests: reports of engines and the session, and time.
 
 Positions are samples of the user's audio at SPEECH_RATE, counted from the connection's start. Every report carries
 the number of the order it answers, so that a late one is dropped.
@@ -7,21 +7,12 @@ the number of the order it answers, so that a late one is dropped.
 import msgspec
 
 from kouyu.domain.configuration import Configuration
-from kouyu.domain.errors import ProtocolError
+from kouyu.domain.errors import InvalidField, ProtocolError
+from kouyu.domain.options import SessionOptions
+from kouyu.domain.requests import Request
 from kouyu.domain.tool_calls import ToolCall
 from kouyu.domain.tool_round import ToolRound
 from kouyu.domain.user_voice import UNKNOWN_VOICE, UserVoice
-from kouyu.protocol.coze.merge import Merged
-from kouyu.protocol.coze.uplink import (
-    ConversationChatCancel,
-    ConversationClear,
-    ConversationMessageCreate,
-    InputAudioBufferClear,
-    InputAudioBufferComplete,
-    InputTextGenerateAudio,
-    SubmitToolOutputs,
-    UnknownEvent,
-)
 
 
 class AudioReceived(msgspec.Struct, frozen=True):
@@ -157,45 +148,48 @@ SpeechReport = SpeechAudio | SpeechFinished | SpeechFailed
 
 
 class OpenedConversation(msgspec.Struct, frozen=True):
-    """The conversation that a ``chat.update`` names, and its current section."""
+    """The conversation that a configuration names, and its current section."""
 
     conversation_id: str
     section_id: str
 
 
 class NotOpened(msgspec.Struct, frozen=True):
-    """The conversation that a ``chat.update`` names cannot be continued; ``why`` is the predicate of a sentence."""
+    """The conversation that a configuration names cannot be continued; ``why`` is the predicate of a sentence."""
 
     why: str
 
 
 class ConfigurationUpdate(msgspec.Struct, frozen=True, kw_only=True):
-    """A ``chat.update`` after ``Conversation.read``, with its references looked up.
+    """The client requests another configuration; what it refers to has been looked up.
 
+    ``requested`` is the whole configuration, in which the parts that ``faults`` are about are as before.
     ``misspelt`` describes unknown fields that may be misspelt known ones. ``conversation`` is the result of looking up
-    the conversation that it names; None if it names none, or the one in force. ``origin_message`` is the uplink text,
-    for the error event.
+    the conversation that it names; None if it names none, or the one in force. ``origin`` is that of the request.
     """
 
-    merged: Merged[Configuration]
+    requested: Configuration
+    options: SessionOptions = SessionOptions()
+    faults: tuple[InvalidField, ...] = ()
     misspelt: tuple[str, ...] = ()
     conversation: OpenedConversation | NotOpened | None = None
-    origin_message: str | None = None
+    origin: str | None = None
 
 
 class ConnectionResumed(msgspec.Struct, frozen=True):
-    """The client reconnected after a lost connection without sending ``chat.update``: it continues with the requested
-    configuration and the conversation of the lost connection."""
+    """The client reconnected after a lost connection without requesting a configuration: it continues with the
+    requested configuration and the conversation of the lost connection."""
 
     requested: Configuration
     conversation: OpenedConversation
+    options: SessionOptions = SessionOptions()
 
 
 class ClientFault(msgspec.Struct, frozen=True):
-    """The client sent a malformed event, or audio that does not decode. ``origin_message`` is the uplink text."""
+    """The client sent a malformed message, or audio that does not decode. ``origin`` is that of the message."""
 
     fault: ProtocolError
-    origin_message: str | None = None
+    origin: str | None = None
 
 
 class ReferenceUnknown(msgspec.Struct, frozen=True):
@@ -230,24 +224,11 @@ class TimePassed(msgspec.Struct, frozen=True):
     """Time passed without another input: a deadline may be due."""
 
 
-UplinkInput = (
-    ConfigurationUpdate
-    | ConnectionResumed
-    | ClientFault
-    | ReferenceUnknown
-    | UnknownEvent
-    | InputAudioBufferComplete
-    | InputAudioBufferClear
-    | ConversationMessageCreate
-    | ConversationClear
-    | SubmitToolOutputs
-    | ConversationChatCancel
-    | InputTextGenerateAudio
-)
+ClientInput = ConfigurationUpdate | ConnectionResumed | ClientFault | ReferenceUnknown | Request
 """What the client asks for, and what was found wrong or unknown in it."""
 
 Input = (
-    UplinkInput
+    ClientInput
     | AudioReceived
     | SpeechProbability
     | PressureChanged

@@ -10,7 +10,7 @@ from kouyu.conversation.effects import OpeningLine
 from kouyu.conversation.identity import Identity
 
 _MOST: Final = 4
-"""Opening lines that are remembered: a client may send another one with every ``chat.update``."""
+"""Opening lines that are remembered: a client may request another one again and again."""
 
 
 class _Spoken(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """The output slot: the one item that the agent is saying, and its interruption."""
 
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Final
 
 from kouyu.conversation.announcement import Announcement
 from kouyu.conversation.effects import Effect, FlushPlayback, Send
@@ -11,26 +11,17 @@ from kouyu.conversation.playout import PlayoutClock
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.spoken_item import Outlet
 from kouyu.domain.configuration import OutputAudio
-from kouyu.protocol.coze.downlink import Cancellation, DownlinkEvent
-
-CancelCode = Literal[1, 2, 3]
-"""Why output was interrupted (downlink.md 4)."""
-
-_REASONS: Final[dict[CancelCode, str]] = {
-    1: "interrupted by the user's speech",
-    2: "canceled by the client",
-    3: "interrupted by submitted content",
-}
-
+from kouyu.domain.events import InterruptionReason, OutputInterrupted
+from kouyu.domain.options import SessionOptions
 
 ITEMS_AT_ONCE: Final = 2
 """Items that are synthesised at the same time: the one in the slot, and one that is prepared meanwhile."""
 
 
-def canceled(code: CancelCode) -> Iterator[Effect]:
-    """Send ``canceled``, at which the client flushes its playback, and drop audio not sent yet."""
+def interrupted(reason: InterruptionReason) -> Iterator[Effect]:
+    """Send OutputInterrupted, at which the client flushes its playback, and drop audio not sent yet."""
     yield FlushPlayback()
-    yield Send(DownlinkEvent("conversation.chat.canceled", Cancellation(code, _REASONS[code])))
+    yield Send(OutputInterrupted(reason))
 
 
 class OutputSlot:
@@ -44,9 +35,9 @@ class OutputSlot:
         self._item: Reply | Announcement | None = None
         self._outlet = Outlet(Pacer(None), PlayoutClock())
 
-    def follow_subscriptions(self, subscribed: tuple[str, ...]) -> None:
-        """Set the events that the client subscribes to; empty means all."""
-        self._outlet.sends_sound = not subscribed or "conversation.audio.delta" in subscribed
+    def follow_options(self, options: SessionOptions) -> None:
+        """Set whether the client takes audio."""
+        self._outlet.sends_sound = options.is_spoken
 
     def begin(self, item: Reply | Announcement, output_audio: OutputAudio) -> None:
         """Put ``item`` into the slot. The item before must have been interrupted or have ended."""
@@ -69,15 +60,15 @@ class OutputSlot:
         """Whether ``item`` is in the slot, running or ended."""
         return item is not None and self._item is item
 
-    def interrupt(self, code: CancelCode, now: float) -> Iterator[Effect]:
+    def interrupt(self, reason: InterruptionReason, now: float) -> Iterator[Effect]:
         """Cut off the item that is running or still played; does nothing if there is none."""
         if not self.audible(now):
             return
         assert self._item is not None, "only an item makes sound"
-        yield from self._item.cancel(now, self._outlet, by_content=code == 3)
+        yield from self._item.cancel(now, self._outlet, by_content=reason == "content")
         self._item = None
         self._outlet.clock.flushed(now)
-        yield from canceled(code)
+        yield from interrupted(reason)
 
     def reply(self) -> Reply | None:
         """The running chat, if there is one."""

@@ -11,9 +11,9 @@ from kouyu.conversation.output_slot import OutputSlot
 from kouyu.conversation.turn import ReplyMaker, Turn
 from kouyu.conversation.utterance import Span
 from kouyu.domain.configuration import Configuration
+from kouyu.domain.events import SpeechDropped, SpeechStarted, SpeechStopped, TranscriptCompleted
 from kouyu.domain.transcripts import Transcript
 from kouyu.domain.user_voice import UNKNOWN_VOICE, UserVoice
-from kouyu.protocol.coze.downlink import DownlinkEvent
 
 
 class PendingTurns:
@@ -76,12 +76,12 @@ class PendingTurns:
         if not turn.announced and self._output.audible(now) and not self._interrupts(turn.transcript, configuration):
             yield from turn.roll_back()
         elif turn.failure is not None:
+            yield dropped(turn.failure)
             if not turn.interrupted:
-                yield from self._output.interrupt(1, now)
+                yield from self._output.interrupt("speech", now)
                 yield from turn.new_reply(now).refuse(turn.failure, now)
         elif not turn.transcript:
-            if turn.completed:
-                yield _completed("")
+            yield _completed(turn, "") if turn.completed else dropped()
         else:
             self._last_speaker.stand_in(turn, configuration.voice_print_config)
             self._last_speaker.remember(turn)
@@ -95,22 +95,27 @@ class PendingTurns:
     def _keep(self, turn: Turn, now: float) -> Iterator[Effect]:
         """Send and save the transcript as context, without an answer."""
         yield from turn.drop_reply()
-        yield _completed(turn.transcript, turn.voice)
+        yield _completed(turn, turn.transcript, turn.voice)
         turn.reply = turn.new_reply(now)
         yield from turn.reply.keep_question(now)
 
     def _answer(self, turn: Turn, configuration: Configuration, now: float) -> Iterator[Effect]:
         if not turn.announced:
-            yield Send(DownlinkEvent("input_audio_buffer.speech_started"))
-            yield Send(DownlinkEvent("input_audio_buffer.speech_stopped"))
-        yield from self._output.interrupt(1, now)
-        yield _completed(turn.transcript, turn.voice)
+            yield Send(SpeechStarted(turn.span.start))
+            yield Send(SpeechStopped(turn.span.end))
+        yield from self._output.interrupt("speech", now)
+        yield _completed(turn, turn.transcript, turn.voice)
         yield from turn.ask(now)
         assert turn.reply is not None
         yield from turn.reply.commit(now)
         self._output.begin(turn.reply, configuration.output_audio)
 
 
-def _completed(text: str, voice: UserVoice = UNKNOWN_VOICE) -> Send:
+def dropped(failure: str = "") -> Send:
+    """Tell that no transcript comes of what the user said; ``failure`` is why recognition failed, or ""."""
+    return Send(SpeechDropped(failure=failure))
+
+
+def _completed(turn: Turn, text: str, voice: UserVoice = UNKNOWN_VOICE) -> Send:
     transcript = Transcript(text, voice.voice_print, voice.gender, voice.emotion)
-    return Send(DownlinkEvent("conversation.audio_transcript.completed", transcript))
+    return Send(TranscriptCompleted(transcript, duration_ms=round(turn.span.duration_s * 1000)))

@@ -35,7 +35,7 @@ class _Buffer(Utterance):
 
 
 class PushToTalk:
-    """Finds the speech in buffers of audio that end with ``input_audio_buffer.complete``.
+    """Finds the speech in buffers of audio that end with CompleteBuffer.
 
     ::
 

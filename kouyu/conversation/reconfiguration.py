@@ -1,4 +1,4 @@
-"""Applies a ``chat.update``, or the state of a lost connection: changes the configuration and the conversation."""
+"""Applies a requested configuration, or the state of a lost connection, and changes the conversation."""
 
 from collections.abc import Iterator
 
@@ -15,8 +15,8 @@ from kouyu.conversation.reply_factory import ReplyFactory
 from kouyu.conversation.turns import Turns
 from kouyu.domain.configuration import Configuration
 from kouyu.domain.errors import all_in_one
-from kouyu.protocol.coze.downlink import DownlinkEvent, error
-from kouyu.protocol.coze.wire import to_wire
+from kouyu.domain.events import Configured, RequestRefused, Resumed
+from kouyu.domain.options import SessionOptions
 
 
 class Reconfiguration:
@@ -44,11 +44,12 @@ class Reconfiguration:
         self._hints = hints
 
     def update(self, update: ConfigurationUpdate, now: float) -> Iterator[Effect]:
-        """Apply the valid objects of a ``chat.update``; report the others to the client."""
-        requested, faults = update.merged.configuration, update.merged.faults
+        """Apply the valid parts of a requested configuration; report the others to the client."""
+        requested, faults = update.requested, update.faults
         if faults:
             fault = all_in_one(faults)
-            yield Send(error(fault.code, fault.msg, update.origin_message))
+            field = faults[0].field if len(faults) == 1 else ""
+            yield Send(RequestRefused(fault.code, fault.msg, field, update.origin))
             for one in faults:
                 yield from self._hints.refused(one, f"chat.update, {one.object_name} stays as it was")
         for message in update.misspelt:
@@ -57,15 +58,17 @@ class Reconfiguration:
         if self._capabilities.is_unknown_voice(voice_id := requested.output_audio.voice_id):
             speaks = f"{self._capabilities.default_voice_id} speaks; engines.voice_aliases can name one for it"
             yield from self._hints.tell(f"there is no voice {quoted(voice_id or '')} here: {speaks}")
-        yield from self._apply(requested, now)
-        yield Send(DownlinkEvent("chat.updated", to_wire(self._configuration.in_force)))
+        yield from self._apply(requested, update.options, now)
+        yield Send(Configured(self._configuration.in_force, update.options))
         yield from self._announcer.play_prologue(self._configuration.in_force, self._identity, now)
 
     def resume(self, resumed: ConnectionResumed, now: float) -> Iterator[Effect]:
-        """Take over the state of a lost connection. Sends no event: to the client it is the same session."""
+        """Take over the state of a lost connection. To the client it is the same session."""
         opened = resumed.conversation
         self._identity.open(opened.conversation_id, opened.section_id)
-        yield from self._apply(self._capabilities.without_refused_voice(resumed.requested), now)
+        requested = self._capabilities.without_refused_voice(resumed.requested)
+        yield from self._apply(requested, resumed.options, now)
+        yield Send(Resumed(self._configuration.in_force, resumed.options))
         self._announcer.skip_prologue(self._configuration.in_force, self._identity)
         self._announcer.skip_notice(opened.conversation_id)
         yield from self._hints.tell(
@@ -73,7 +76,7 @@ class Reconfiguration:
             " client's connection that was lost before"
         )
 
-    def _apply(self, requested: Configuration, now: float) -> Iterator[Effect]:
+    def _apply(self, requested: Configuration, options: SessionOptions, now: float) -> Iterator[Effect]:
         before = self._configuration.in_force
         if requested != self._configuration.requested:
             yield from self._turns.forget_preparation()
@@ -82,7 +85,7 @@ class Reconfiguration:
         if is_push_to_talk(after.turn_detection) != is_push_to_talk(before.turn_detection):
             goes_on = after.input_audio == before.input_audio
             yield from self._turns.change_mode(before, now, goes_on=goes_on)
-        self._output.follow_subscriptions(after.event_subscriptions)
+        self._output.follow_options(options)
 
     def _change_conversation(
         self, found: OpenedConversation | NotOpened | None, requested: Configuration

@@ -132,8 +132,8 @@ class Reply:
         text to be spoken.
 
         Keeps in the model's context only what was heard. A client that is sent no audio counts as having read the
-        answer; so does one that writes after the whole text was sent, even if audio still plays. The caller sends the
-        ``canceled`` event.
+        answer; so does one that writes after the whole text was sent, even if audio still plays. The caller sends
+        OutputInterrupted.
         """
         assert self.phase != "prepared"
         was_read = not outlet.sends_sound or (by_content and self._answer.finished)
@@ -183,9 +183,9 @@ class Reply:
                 yield from self._show_tools(lambda then: self._messages.add_outputs(tools.outputs, then), now)
             case ReplyToolCalls():
                 yield from self._ask_client(report, now)
-            case ReplyFinished(input_tokens=input_tokens, output_tokens=output_tokens):
+            case ReplyFinished(input_tokens=input_tokens, output_tokens=output_tokens, cut=cut):
                 answer.spend(input_tokens, output_tokens)
-                answer.finish()
+                answer.finish(cut)
                 self._speech.close()
                 text = str(answer.text)
                 yield from self._effects.show(lambda then: self._finish(text, then), now)
@@ -246,7 +246,8 @@ class Reply:
             return
         if self._answer.finished and self._speech.finished:
             self.phase = "ended"
-            yield from self._record.complete(self._answer.usage, unspoken=self._speech.failure)
+            unspoken = self._speech.failure
+            yield from self._record.complete(self._answer.usage, unspoken=unspoken, cut=self._answer.cut)
             return
         reason = self.failure(now)
         if reason is not None:

@@ -10,7 +10,7 @@ from kouyu.conversation.inputs import ReplyReport, ReplyToolCalls, SpeechReport
 from kouyu.conversation.output_slot import OutputSlot
 from kouyu.conversation.turns import Turns
 from kouyu.domain.errors import InvalidField
-from kouyu.protocol.coze.uplink import SubmitToolOutputs
+from kouyu.domain.requests import SubmitOutputs
 
 log = logging.getLogger(__name__)
 
@@ -42,14 +42,14 @@ class ReplyReports:
         for reply in self._turns.prepared_replies():
             reply.on_speech(report, now)
 
-    def on_tool_outputs(self, submitted: SubmitToolOutputs, now: float) -> Iterator[Effect]:
+    def on_tool_outputs(self, submitted: SubmitOutputs, now: float) -> Iterator[Effect]:
         """Take in the outputs of the client's tools.
 
         Raises InvalidField if they match no chat, or not the calls of the chat that waits for them.
         """
         reply = self._output.reply()
         if reply is not None and reply.waits_for_tools and reply.chat_id == submitted.chat_id:
-            yield from reply.on_tool_outputs(submitted.tool_outputs, now)
+            yield from reply.on_tool_outputs(submitted.outputs, now)
         elif submitted.chat_id in self._chats_with_tools:
             # An error would end the call of a JS client whose answer has crossed with an interruption.
             log.info("ignored tool outputs for a chat that no longer waits for them")

@@ -1,11 +1,10 @@
 """Speaks a text sentence by sentence: orders each from the synthesizer and sends its packets to the client."""
 
-import base64
 import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, Literal, assert_never
+from typing import Final, assert_never
 
 from kouyu.conversation.effects import CancelSpeech, Effect, Send, Sounding, Speak
 from kouyu.conversation.inputs import SpeechAudio, SpeechFailed, SpeechFinished, SpeechReport
@@ -15,15 +14,13 @@ from kouyu.conversation.pacing import Pacer
 from kouyu.conversation.pending_order import PendingOrder
 from kouyu.conversation.playout import PlayoutClock
 from kouyu.domain.configuration import Configuration
+from kouyu.domain.events import SentenceBegan, SpeechCompleted, SpeechDelta
 from kouyu.domain.messages import Message
-from kouyu.protocol.coze.downlink import DownlinkEvent, Sentence
 from kouyu.text.sentences import SentenceSplitter
 
 URGENT_UNTIL_MS: Final = 1000
 """Ms of an item's audio after which its synthesis is no longer urgent. The first clause may be as short as two
 words."""
-
-AudioEventType = Literal["conversation.audio.delta", "conversation.audio.completed"]
 
 
 @dataclass(slots=True)
@@ -32,7 +29,7 @@ class SpokenSentence:
 
     text: str
     started: bool = False
-    """Whether ``sentence_start`` has been sent."""
+    """Whether SentenceBegan has been sent."""
     synthesised: bool = False
     silent: bool = False
     """Whether it was not synthesised, or not to its end, because the client takes no audio."""
@@ -50,23 +47,33 @@ class Outlet:
     pacer: Pacer
     clock: PlayoutClock
     sends_sound: bool = True
-    """Whether the client takes audio (``event_subscriptions``). If not, none is synthesised, and all text counts as
+    """Whether the client takes audio. If not, none is synthesised, and all text counts as
     heard, since its user reads it."""
 
 
 class Speech:
     """One spoken item: an answer, the prologue, or a text to be said as it is.
 
-    Sentences are synthesised one after the other and sent in order: the next sentence's ``sentence_start`` goes out
-    only after all audio of the one before (downlink.md 6.2). Nothing is sent before ``release``. A sentence is split
+    Sentences are synthesised one after the other and sent in order: the next sentence's SentenceBegan goes out only
+    after all audio of the one before (downlink.md 6.2). Nothing is sent before ``release``. A sentence is split
     off the text only when it is synthesised next, so that a long text costs nothing before that.
     """
 
     def __init__(
         self, *, envelope: Message, configuration: Configuration, orders: OrderNumbers, limits: Limits
     ) -> None:
-        """``envelope`` is the message whose content each audio delta replaces."""
-        self._envelope = envelope
+        """``envelope`` is the message that is spoken."""
+        self._envelope = Message(
+            id=envelope.id,
+            conversation_id=envelope.conversation_id,
+            bot_id=envelope.bot_id,
+            role=envelope.role,
+            type=envelope.type,
+            content="",
+            content_type="audio",
+            chat_id=envelope.chat_id,
+            section_id=envelope.section_id,
+        )
         self._configuration = configuration
         self._orders = orders
         self._limits = limits
@@ -115,7 +122,7 @@ class Speech:
 
     @property
     def finished(self) -> bool:
-        """Whether all audio and ``conversation.audio.completed`` have been sent."""
+        """Whether all audio and SpeechCompleted have been sent."""
         return self._completed_sent
 
     @property
@@ -209,14 +216,14 @@ class Speech:
         self._finish(sentence, f"speech synthesis produced no audio for {self._limits.synthesis_s:g} s")
 
     def break_off(self) -> Iterator[Effect]:
-        """Stop synthesis, let the client play what was sent, and send ``audio.completed``.
+        """Stop synthesis, let the client play what was sent, and send SpeechCompleted.
 
         Without that event the subtitles of JS clients would wait for ever (downlink.md 6.2).
         """
         told = self._completed_sent or not any(sentence.started for sentence in self.sentences)
         yield from self.cancel()
         if not told:
-            yield Send(self._audio("conversation.audio.completed", b""))
+            yield Send(SpeechCompleted(self._envelope))
 
     def cancel(self) -> Iterator[Effect]:
         """Stop synthesising and drop what has not been sent."""
@@ -243,7 +250,7 @@ class Speech:
                 outlet.clock.sent(duration_ms, now)
                 sentence.sent_ms += duration_ms
                 self._sent_ms += duration_ms
-                yield Send(self._audio("conversation.audio.delta", packet), sounding, number)
+                yield Send(SpeechDelta(self._envelope, packet, duration_ms), sounding, number)
             if not sentence.synthesised:
                 return
             if sentence.silent and sentence.text and not sentence.started:
@@ -251,11 +258,11 @@ class Speech:
             self._sending += 1
         if self._closed and not self._completed_sent and self._current() is None:
             self._completed_sent = True
-            yield Send(self._audio("conversation.audio.completed", b""))
+            yield Send(SpeechCompleted(self._envelope))
 
     def _start(self, sentence: SpokenSentence) -> Iterator[Effect]:
         sentence.started = True
-        yield Send(DownlinkEvent("conversation.audio.sentence_start", Sentence(sentence.text)))
+        yield Send(SentenceBegan(self._envelope, sentence.text))
 
     def paced_until(self, now: float, outlet: Outlet) -> float | None:
         """When pacing lets the next packet leave; None if no packet waits for that."""
@@ -263,20 +270,3 @@ class Speech:
             return None
         ready_at = outlet.pacer.ready_at(now)
         return ready_at if ready_at < math.inf else None
-
-    def _audio(self, event_type: AudioEventType, packet: bytes) -> DownlinkEvent:
-        envelope = self._envelope
-        return DownlinkEvent(
-            event_type,
-            Message(
-                id=envelope.id,
-                conversation_id=envelope.conversation_id,
-                bot_id=envelope.bot_id,
-                role=envelope.role,
-                type=envelope.type,
-                content=base64.b64encode(packet).decode(),
-                content_type="audio",
-                chat_id=envelope.chat_id,
-                section_id=envelope.section_id,
-            ),
-        )

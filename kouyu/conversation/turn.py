@@ -27,7 +27,8 @@ class Turn:
     """A transcript and the reply to it. Sends nothing to the client until the reply is committed."""
 
     def __init__(self, span: Span, *, orders: OrderNumbers, limits: Limits, make_reply: ReplyMaker) -> None:
-        self._span = span
+        self.span = span
+        """The part of the user's audio to recognise."""
         self._limits = limits
         self.make_reply = make_reply
         self._order = orders.next()
@@ -35,7 +36,7 @@ class Turn:
         self._transcript.wait(self._order, 0.0, within_s=self._patience_s)
         self._reply_was_tried = False
         self.announced = True
-        """Whether ``speech_started`` has been sent for it, or it needs none."""
+        """Whether SpeechStarted has been sent for it, or it needs none."""
         self.interrupted = False
         """Whether the user went on before the transcript came: it is saved, and not answered."""
         self.completed = False
@@ -55,7 +56,7 @@ class Turn:
     def transcribe(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Order the transcript."""
         self._transcript.restart(now)
-        yield Transcribe(self._order, self._span.start, self._span.end, True, configuration)
+        yield Transcribe(self._order, self.span.start, self.span.end, True, configuration)
 
     def skip_transcript(self) -> None:
         """Resolve the turn without a transcript: there is nothing to recognise."""
@@ -68,7 +69,7 @@ class Turn:
     def hand_over(self, interims: InterimTranscripts, now: float) -> None:
         """Pass a transcript that is under way to ``interims``, because the user speaks on."""
         if not self.resolved:
-            interims.adopt(self._order, self._span, now)
+            interims.adopt(self._order, self.span, now)
             self._transcript.answered_by(self._order)
 
     def on_transcript(self, received: TranscriptReady) -> None:
@@ -94,7 +95,7 @@ class Turn:
 
     @property
     def _patience_s(self) -> float:
-        return self._limits.transcript_within_s(self._span.duration_s)
+        return self._limits.transcript_within_s(self.span.duration_s)
 
     def on_time(self, now: float) -> Iterator[Effect]:
         """Cancel an overdue transcript, which then counts as failed."""

@@ -13,7 +13,7 @@ from kouyu.conversation.last_speaker import LastSpeaker
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.output_slot import OutputSlot
-from kouyu.conversation.pending_turns import PendingTurns
+from kouyu.conversation.pending_turns import PendingTurns, dropped
 from kouyu.conversation.preparation import Preparation
 from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.conversation.quiet_audio import QuietAudio
@@ -32,9 +32,8 @@ from kouyu.conversation.utterance import (
     SpeechBegan,
 )
 from kouyu.domain.configuration import Configuration
+from kouyu.domain.events import BufferCleared, BufferCompleted, SpeechStarted, SpeechStopped, TranscriptChanged
 from kouyu.domain.speech_rate import SPEECH_RATE
-from kouyu.domain.transcripts import Transcript
-from kouyu.protocol.coze.downlink import DownlinkEvent
 
 
 class Turns:
@@ -107,7 +106,7 @@ class Turns:
             yield from self._announce(configuration, now)
             wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
             if wanted and self._client_knows_of_utterance(configuration):
-                yield Send(DownlinkEvent("conversation.audio_transcript.update", Transcript(self._interims.text)))
+                yield Send(TranscriptChanged(self._interims.text))
             yield from self._reading_ahead.while_speaking(configuration.turn_detection, now)
         for turn in self._turns():
             turn.on_transcript(received)
@@ -138,15 +137,15 @@ class Turns:
         yield from self._on_moments(self._endpointer.on_time(configuration.turn_detection, now), configuration, now)
 
     def complete(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Carry out ``input_audio_buffer.complete`` in push to talk."""
+        """Carry out CompleteBuffer in push to talk."""
         yield from self._interims.stop()
-        yield Send(DownlinkEvent("input_audio_buffer.completed"))
+        yield Send(BufferCompleted())
         yield from self._on_moments(self._endpointer.complete(now), configuration, now)
 
     def clear(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Carry out ``input_audio_buffer.clear`` in push to talk."""
+        """Carry out ClearBuffer in push to talk."""
         yield from self._on_moments(self._endpointer.clear(), configuration, now)
-        yield Send(DownlinkEvent("input_audio_buffer.cleared"))
+        yield Send(BufferCleared())
 
     def change_mode(self, before: Configuration, now: float, *, goes_on: bool) -> Iterator[Effect]:
         """Switch between push to talk and free talk.
@@ -224,8 +223,10 @@ class Turns:
         self._reading_ahead.reset()
         yield from self._judgement.stop()
         if ended.announced:
-            yield Send(DownlinkEvent("input_audio_buffer.speech_stopped"))
+            yield Send(SpeechStopped(self._endpointer.position))
         if ended.span is None:
+            if ended.announced:
+                yield dropped()
             yield from self.forget_preparation()
             if ended.completed:
                 self._pending.append_nothing_said()
@@ -238,7 +239,7 @@ class Turns:
             turn.interrupted = True
         else:
             self._pending.interrupt()
-            yield from self._output.interrupt(1, now)
+            yield from self._output.interrupt("speech", now)
         turn.commit(now)
         self._pending.append(turn)
         self._ended_early = turn if ended.early else None
@@ -255,7 +256,7 @@ class Turns:
         elif turn.reply is not None and turn.reply.may_be_taken_back:
             yield from self._tell_of_speech()
             if self._output.reply() is turn.reply:
-                yield from self._output.interrupt(1, now)
+                yield from self._output.interrupt("speech", now)
             yield from turn.reply.forget_question()
         else:
             return
@@ -265,7 +266,7 @@ class Turns:
     def _tell_of_speech(self) -> Iterator[Effect]:
         if (utterance := self._endpointer.utterance) is not None and not utterance.announced:
             utterance.announced = True
-            yield Send(DownlinkEvent("input_audio_buffer.speech_started"))
+            yield Send(SpeechStarted(utterance.start))
 
     def _may_read_ahead(self, now: float) -> bool:
         return self._speculates and not self._pending and not self._output.audible(now)
@@ -277,7 +278,7 @@ class Turns:
         yield from self._judgement.ask(span, transcript, language, now)
 
     def _announce(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Send ``speech_started`` once it is certain that the user speaks; this interrupts the agent."""
+        """Send SpeechStarted once it is certain that the user speaks; this interrupts the agent."""
         utterance = self._endpointer.utterance
         if utterance is None or utterance.announced or is_push_to_talk(configuration.turn_detection):
             return
@@ -287,7 +288,7 @@ class Turns:
             return
         yield from self._tell_of_speech()
         self.interrupt_pending()
-        yield from self._output.interrupt(1, now)
+        yield from self._output.interrupt("speech", now)
 
     def _client_knows_of_utterance(self, configuration: Configuration) -> bool:
         utterance = self._endpointer.utterance

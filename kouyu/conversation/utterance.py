@@ -52,7 +52,7 @@ class Resumed(msgspec.Struct, frozen=True):
 class Ended(msgspec.Struct, frozen=True):
     """The utterance is over or was discarded. ``span`` is None if there is nothing to recognise.
 
-    ``announced``: ``speech_started`` has been sent. ``interrupted``: it will not be answered, because the client
+    ``announced``: SpeechStarted has been sent. ``interrupted``: it will not be answered, because the client
     interrupted since. ``completed``: the client completed a buffer that holds audio, and expects a transcript.
     ``early``: it ended by the clock, because audio stopped arriving.
     """
@@ -81,7 +81,7 @@ class Utterance:
     """Sample at which its speech begins; None before any speech."""
     paused: bool = False
     announced: bool = False
-    """Whether ``speech_started`` has been sent for it."""
+    """Whether SpeechStarted has been sent for it."""
 
     def span(self, detector: SpeechDetector, limit: int) -> Span:
         """The part to recognise now: up to its last speech plus a short tail, not beyond ``limit``."""

@@ -28,7 +28,7 @@ from kouyu.diagnostics.facts.session import Failure
 from kouyu.diagnostics.turn_seen import Say, TurnSeen
 from kouyu.diagnostics.turns_seen import TurnsSeen
 from kouyu.domain.ids import NO_ID
-from kouyu.protocol.coze.uplink import SubmitToolOutputs
+from kouyu.domain.requests import SubmitOutputs
 from kouyu.text.growing_text import GrowingText
 
 
@@ -133,7 +133,7 @@ class AgentSide:
         turn = self._turns.of_chat(question.chat_id)
         if turn is None:
             turn = self._turns.of_question(question.content) or self._turns.begin("speech", at_ms)
-        if not isinstance(received, SubmitToolOutputs):
+        if not isinstance(received, SubmitOutputs):
             turn.marks.ask_anew()
             turn.answer = GrowingText()
         turn.chat_id = question.chat_id

@@ -11,7 +11,8 @@ from kouyu.diagnostics.turn_seen import Say, TurnSeen
 from kouyu.diagnostics.turns_seen import TurnsSeen
 from kouyu.domain.chats import Chat, LastError
 from kouyu.domain.configuration import Configuration, InterruptConfig
-from kouyu.protocol.coze.downlink import Cancellation
+from kouyu.domain.events import InterruptionReason
+from kouyu.protocol.coze.translation import CANCELLATIONS
 
 _TOLD_AT_ONCE_MS: Final = 200.0
 _TOLD_AFTER_MS: Final = 50.0
@@ -49,7 +50,7 @@ class ClientSide:
         return round(self._playout.ends_at * 1000, 1)
 
     def sentence_started(self, text: str, at_ms: float) -> None:
-        """Follow ``sentence_start``."""
+        """Follow SentenceBegan."""
         self.tell_sent(at_ms)
         if self._turns.speaking is not None:
             self._say(SentenceStarted(at_ms=at_ms, turn=self._turns.speaking.number, text=text))
@@ -94,7 +95,7 @@ class ClientSide:
         )
 
     def audio_completed(self, at_ms: float) -> None:
-        """Follow ``audio.completed``."""
+        """Follow SpeechCompleted."""
         self.tell_sent(at_ms)
         turn = self._turns.speaking or self._turns.announced()
         if turn is not None:
@@ -118,16 +119,17 @@ class ClientSide:
         """Note the part that was heard of the answer being interrupted."""
         self._heard = heard
 
-    def canceled(self, cause: Cancellation, configuration: Configuration, at_ms: float) -> None:
+    def interrupted(self, reason: InterruptionReason, configuration: Configuration, at_ms: float) -> None:
         """Follow an interruption of the output."""
         self.tell_sent(at_ms)
+        cause = CANCELLATIONS[reason]
         turn, heard, self._heard = self._turns.speaking, self._heard, None
         unheard_ms = round(self._playout.remaining_ms(at_ms / 1000), 1)
         self._playout.flushed(at_ms / 1000)
         if turn is None:
             return
-        by = self._turns.latest_after(turn) if cause.code != 2 else None
-        by_speech = by if cause.code == 1 else None
+        by = self._turns.latest_after(turn) if reason != "client" else None
+        by_speech = by if reason == "speech" else None
         self._say(
             TurnInterrupted(
                 at_ms=at_ms,

@@ -1,7 +1,5 @@
 """Turns the inputs and effects of the conversation core into facts."""
 
-import msgspec
-
 from kouyu.conversation.effects import (
     CancelJudgement,
     CancelReply,
@@ -14,7 +12,6 @@ from kouyu.conversation.effects import (
     StartReply,
     Transcribe,
     TrimMessage,
-    Withheld,
 )
 from kouyu.conversation.inputs import (
     AudioReceived,
@@ -37,17 +34,35 @@ from kouyu.conversation.limits import Limits
 from kouyu.diagnostics.agent_side import AgentSide
 from kouyu.diagnostics.audio_clock import AudioClock
 from kouyu.diagnostics.client_side import ClientSide
-from kouyu.diagnostics.facts.session import Configured, Failure
+from kouyu.diagnostics.facts import session as facts
+from kouyu.diagnostics.facts.session import Failure
 from kouyu.diagnostics.facts.user import DiscardReason
 from kouyu.diagnostics.recognition_side import RecognitionSide
 from kouyu.diagnostics.turn_seen import Say
 from kouyu.diagnostics.turns_seen import TurnsSeen
 from kouyu.diagnostics.user_side import UserSide
 from kouyu.diagnostics.user_track import UserTrack
-from kouyu.domain.chats import Chat
 from kouyu.domain.configuration import Configuration
-from kouyu.protocol.coze.downlink import Cancellation, DownlinkEvent, ErrorData, Sentence
-from kouyu.protocol.coze.uplink import ConversationClear, ConversationMessageCreate, InputTextGenerateAudio
+from kouyu.domain.events import (
+    ActionRequired,
+    BufferCleared,
+    BufferCompleted,
+    ChatBegan,
+    ChatCompleted,
+    ChatFailed,
+    Configured,
+    Event,
+    OutputInterrupted,
+    RequestRefused,
+    SectionCleared,
+    SentenceBegan,
+    SpeechCompleted,
+    SpeechDelta,
+    SpeechStarted,
+    SpeechStopped,
+)
+from kouyu.domain.requests import Announce, StartSection, WriteMessage
+from kouyu.protocol.coze.wire import to_wire
 
 
 class Observer:
@@ -130,16 +145,16 @@ class Observer:
                 self._agent.on_reply(received, at_ms)
             case SpeechAudio() | SpeechFinished() | SpeechFailed():
                 self._agent.on_speech(received, at_ms)
-            case ConversationMessageCreate(role="user", content=content):
+            case WriteMessage(answer=True, content=content):
                 self._turns.begin("text", at_ms).transcript = content
-            case InputTextGenerateAudio():
+            case Announce():
                 self._turns.begin("announcement", at_ms)
             case _:
                 pass
 
     def _on_effect(self, effect: Effect, received: Input, at_ms: float) -> None:
         match effect:
-            case Send(event) | Withheld(event):
+            case Send(event):
                 self._on_event(event, received, at_ms)
             case Transcribe():
                 self._user.ordered(effect, received, at_ms)
@@ -164,45 +179,39 @@ class Observer:
             case _:
                 pass
 
-    def _on_event(self, event: DownlinkEvent, received: Input, at_ms: float) -> None:
-        match event.event_type, event.data:
-            case "chat.updated", data if isinstance(data, msgspec.Raw):
-                self._say(Configured(at_ms=at_ms, configuration=data))
-            case "conversation.cleared", _:
+    def _on_event(self, event: Event, received: Input, at_ms: float) -> None:
+        match event:
+            case Configured(configuration):
+                self._say(facts.Configured(at_ms=at_ms, configuration=to_wire(configuration)))
+            case SectionCleared():
                 self._user.forget_preparation(at_ms)
-            case "input_audio_buffer.speech_started", _:
+            case SpeechStarted():
                 self._user.started(at_ms)
-            case "input_audio_buffer.speech_stopped", _:
+            case SpeechStopped():
                 self._user.ended(received, at_ms)
-            case "input_audio_buffer.completed", _:
+            case BufferCompleted():
                 self._user.completed(at_ms)
-            case "input_audio_buffer.cleared", _:
+            case BufferCleared():
                 self._user.thrown_away(at_ms)
-            case "conversation.audio.sentence_start", Sentence(text):
+            case SentenceBegan(_, text):
                 self._client.sentence_started(text, at_ms)
-            case "conversation.audio.delta", _:
+            case SpeechDelta():
                 self._client.packet_sent(at_ms)
-            case "conversation.audio.completed", _:
+            case SpeechCompleted():
                 self._client.audio_completed(at_ms)
-            case (
-                "conversation.chat.created"
-                | "conversation.chat.requires_action"
-                | "conversation.chat.completed"
-                | "conversation.chat.failed",
-                Chat() as chat,
-            ):
+            case ChatBegan(chat) | ActionRequired(chat) | ChatCompleted(chat) | ChatFailed(chat):
                 self._client.chat_changed(chat, at_ms)
-            case "conversation.chat.canceled", Cancellation() as cause:
-                self._client.canceled(cause, self._configuration, at_ms)
-            case "error", ErrorData() as error:
-                self._say(Failure(at_ms=at_ms, stage="client", code=error.code, message=error.msg))
+            case OutputInterrupted(reason):
+                self._client.interrupted(reason, self._configuration, at_ms)
+            case RequestRefused(code, msg):
+                self._say(Failure(at_ms=at_ms, stage="client", code=code, message=msg))
             case _:
                 pass
 
 
 def _why_discarded(received: Input) -> DiscardReason:
     match received:
-        case ConfigurationUpdate() | ConversationClear() | ConversationMessageCreate():
+        case ConfigurationUpdate() | StartSection() | WriteMessage():
             return "configuration"
         case ReplyFailed() | TranscriptFailed():
             return "failed"

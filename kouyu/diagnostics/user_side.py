@@ -26,7 +26,7 @@ from kouyu.diagnostics.turn_seen import Say, TurnSeen
 from kouyu.diagnostics.turns_seen import TurnsSeen
 from kouyu.diagnostics.user_track import UserTrack
 from kouyu.domain.configuration import Configuration
-from kouyu.protocol.coze.uplink import InputAudioBufferClear
+from kouyu.domain.requests import ClearBuffer
 
 _VOICE_CHUNK: Final = 512
 """Samples of the first chunk, if observation begins in the middle."""
@@ -105,7 +105,7 @@ class UserSide:
     # Effects and other inputs
 
     def started(self, at_ms: float) -> None:
-        """Follow ``speech_started``, which may come only after the turn is over."""
+        """Follow SpeechStarted, which may come only after the turn is over."""
         turn = self._turns.untold() or self._turns.begin("speech", at_ms)
         turn.told = True
         if not turn.over:
@@ -124,7 +124,7 @@ class UserSide:
         self._received = end
 
     def completed(self, at_ms: float) -> None:
-        """Follow ``input_audio_buffer.complete``. Before VAD finds speech there is no turn."""
+        """Follow CompleteBuffer. Before VAD finds speech there is no turn."""
         turn = self._turns.hearing()
         self._completed_until, self._completed_has_turn = self._received, turn is not None
         if turn is not None:
@@ -160,7 +160,7 @@ class UserSide:
                 return "judged_complete"
             case TimePassed():
                 return "audio_stopped"
-            case ConfigurationUpdate() | InputAudioBufferClear():
+            case ConfigurationUpdate() | ClearBuffer():
                 return "discarded"
             case _:
                 return "longest_utterance" if self._detector.in_speech else "silence"

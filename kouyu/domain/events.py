@@ -34,6 +34,14 @@ class Configured(msgspec.Struct, frozen=True):
     options: SessionOptions = SessionOptions()
 
 
+class Resumed(msgspec.Struct, frozen=True):
+    """The connection continues one that was lost before, with this configuration in force and these options. The client
+    has not asked and is not told: to it both are one session."""
+
+    configuration: Configuration
+    options: SessionOptions = SessionOptions()
+
+
 class RequestRefused(msgspec.Struct, frozen=True):
     """A request was refused, or a part of one; the connection continues.
 
@@ -189,8 +197,8 @@ class SpeechPaused(msgspec.Struct, frozen=True):
 
 
 class SpeechCompleted(msgspec.Struct, frozen=True):
-    """All speech of the message has been sent, or what was begun of it is broken off. Comes before the ChatCompleted,
-    ChatFailed or OutputInterrupted of its chat, if there was a SentenceBegan."""
+    """All speech of the message has been sent, or no more comes because its chat fails. It comes before ChatCompleted,
+    also if nothing was spoken, and before ChatFailed if there was a SentenceBegan; not before OutputInterrupted."""
 
     message: Message
 
@@ -241,9 +249,9 @@ class TranscriptCompleted(msgspec.Struct, frozen=True):
 
 
 class SpeechDropped(msgspec.Struct, frozen=True):
-    """No TranscriptCompleted comes for speech that was reported by SpeechStarted: nothing was recognised in it, it was
-    discarded, or the next utterance continues it. ``failure`` says why recognition failed, or is ""; a chat that fails
-    for this reason follows it."""
+    """No TranscriptCompleted comes for speech that was reported by SpeechStarted or BufferCompleted: nothing was
+    recognised in it, it was discarded, or the next utterance continues it. ``failure`` says why recognition failed, or
+    is ""; a chat that fails for this reason may follow."""
 
     message_id: str = NO_ID
     failure: str = ""
@@ -261,6 +269,7 @@ class IdleTimedOut(msgspec.Struct, frozen=True):
 Event = (
     Connected
     | Configured
+    | Resumed
     | RequestRefused
     | SectionCleared
     | ChatBegan

@@ -3,23 +3,28 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from kouyu.conversation.effects import CancelReply, CommitReply, Effect, Send, Speak, StartReply, Transcribe, Withheld
+from kouyu.conversation.effects import CancelReply, CommitReply, Effect, Send, Speak, StartReply, Transcribe
 from kouyu.conversation.inputs import Input, ReplyDelta, SpeechAudio, SpeechProbability, TranscriptReady
-from kouyu.domain.chats import Chat, LastError
+from kouyu.domain.chats import LastError
+from kouyu.domain.events import (
+    ActionRequired,
+    BufferCompleted,
+    ChatCompleted,
+    ChatFailed,
+    Event,
+    OutputInterrupted,
+    RequestRefused,
+    SpeechDelta,
+    SpeechStopped,
+)
+from kouyu.domain.requests import WriteMessage
 from kouyu.metrics.recent_failures import NoteFailure
 from kouyu.metrics.server_metrics import Began, Preparation, ServerMetrics
-from kouyu.protocol.coze.downlink import Cancellation, DownlinkEvent, ErrorData
-from kouyu.protocol.coze.uplink import ConversationMessageCreate
 
 _SPEECH: Final = 0.5
 """Probability from which a chunk counts as speech for the time of an interruption."""
 _MOST_OPEN: Final = 32
 """Orders whose time is remembered. Few are open at once; those that were cancelled or failed stay until then."""
-_ENDED: Final[dict[str, Began]] = {
-    "input_audio_buffer.speech_stopped": "speech",
-    "input_audio_buffer.completed": "push_to_talk",
-}
-"""Events that say that the user's turn is over."""
 
 
 class TurnTimes:
@@ -66,14 +71,14 @@ class TurnTimes:
             case SpeechAudio(order=order):
                 if (ordered := self._speeches.pop(order, None)) is not None:
                     self._metrics.first_speech.observe(now - ordered)
-            case ConversationMessageCreate(role="user"):
+            case WriteMessage(answer=True):
                 self._turn_over = ("typed", now)
         for effect in effects:
             self._follow(effect, now)
 
     def _follow(self, effect: Effect, now: float) -> None:
         match effect:
-            case Send(event=event) | Withheld(event=event):
+            case Send(event=event):
                 self._sent(event, now)
             case Transcribe(order=order, final=True):
                 _remember(self._transcripts, order, now)
@@ -102,28 +107,32 @@ class TurnTimes:
         if began < now:
             self._metrics.preparations.labels(result).inc()
 
-    def _sent(self, event: DownlinkEvent, now: float) -> None:
-        match event.event_type:
-            case "conversation.audio.delta":
+    def _sent(self, event: Event, now: float) -> None:
+        match event:
+            case SpeechDelta():
                 if self._turn_over is not None:
                     (began, over_at), self._turn_over = self._turn_over, None
                     self._metrics.first_audio.labels(began).observe(now - over_at)
                     self._answered(now - over_at - self._agent_s(over_at))
-            case "input_audio_buffer.speech_stopped" | "input_audio_buffer.completed":
-                self._turn_over = (_ENDED[event.event_type], now)
-            case "conversation.chat.completed" | "conversation.chat.failed" | "conversation.chat.requires_action":
-                self._metrics.turns.labels(event.event_type.rpartition(".")[2]).inc()
-                if event.event_type == "conversation.chat.failed" and isinstance(event.data, Chat):
-                    reason = event.data.last_error or LastError(0, "")
-                    self._failed("chat", reason.code, reason.msg)
-            case "conversation.chat.canceled":
+            case SpeechStopped():
+                self._turn_over = ("speech", now)
+            case BufferCompleted():
+                self._turn_over = ("push_to_talk", now)
+            case ChatCompleted():
+                self._metrics.turns.labels("completed").inc()
+            case ActionRequired():
+                self._metrics.turns.labels("requires_action").inc()
+            case ChatFailed(chat):
+                self._metrics.turns.labels("failed").inc()
+                reason = chat.last_error or LastError(0, "")
+                self._failed("chat", reason.code, reason.msg)
+            case OutputInterrupted(reason):
                 self._metrics.turns.labels("canceled").inc()
-                if isinstance(event.data, Cancellation) and event.data.code == 1 and self._speech_since is not None:
+                if reason == "speech" and self._speech_since is not None:
                     self._metrics.barge_in.observe(now - self._speech_since)
-            case "error":
-                if isinstance(event.data, ErrorData):
-                    self._metrics.errors.labels(str(event.data.code)).inc()
-                    self._failed("error", event.data.code, event.data.msg)
+            case RequestRefused(code, msg):
+                self._metrics.errors.labels(str(code)).inc()
+                self._failed("error", code, msg)
 
 
 def _remember(ordered: dict[int, float], order: int, now: float) -> None:

@@ -30,7 +30,7 @@ _IDS: Final = frozenset(
 )
 """Fields that are ids."""
 _KEPT: Final = frozenset(
-    "language user_language voice_id voice_ids default_voice_id event_type event_subscriptions field".split()  # noqa: SIM905
+    "language user_language voice_id voice_ids default_voice_id event_subscriptions field".split()  # noqa: SIM905
 )
 """Fields with names of the protocol, of the server or of a language; none of what was said."""
 _TIMES: Final = frozenset(("created_at", "completed_at", "failed_at"))
@@ -108,7 +108,7 @@ class _Renaming:
         if isinstance(received, ReplyDelta):
             return ReplyDelta(received.order, next(self._answers))
         if isinstance(received, ClientFault):
-            return ClientFault(self._fault(received.fault), self._text(received.origin_message))
+            return ClientFault(self._fault(received.fault), self._text(received.origin))
         renamed: Input = self._value(received)
         return renamed
 

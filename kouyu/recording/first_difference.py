@@ -58,11 +58,11 @@ def _input(step: RecordedStep | Step, table: Configurations) -> str:
 
 def _effect(effect: PlainEffect) -> str:
     name, fields = effect
-    event = fields.get("event") if name in ("Send", "Withheld") else None
+    event = fields.get("event") if name == "Send" else None
     if event is None:
         return _cut(f"{name} {_fields(fields)}")
     rest = {key: value for key, value in fields.items() if key != "event"}
-    return _cut(f"{name} {event['event_type']} {_fields(event.get('data') or {})} {_fields(rest)}".rstrip())
+    return _cut(f"{name} {event[0]} {_fields(event[1])} {_fields(rest)}".rstrip())
 
 
 def _or_nothing(effect: PlainEffect | None) -> str:
@@ -90,6 +90,9 @@ def _fields_that_differ(difference: Difference, table: Configurations) -> Iterat
 def _paths(one: Any, other: Any, path: str, table: Configurations) -> Iterator[tuple[str, Any, Any]]:
     if path.endswith("configuration") and isinstance(one, int) and isinstance(other, int) and one != other:
         one, other = (plain_struct(table.all[number], table) for number in (one, other))
+    match one, other:
+        case [str() as name, dict() as one_fields], [str() as other_name, dict() as other_fields] if name == other_name:
+            one, other = one_fields, other_fields
     if isinstance(one, dict) and isinstance(other, dict):
         for key in sorted(one.keys() | other.keys()):
             yield from _paths(one.get(key), other.get(key), f"{path}.{key}".removeprefix("."), table)

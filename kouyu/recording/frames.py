@@ -16,7 +16,7 @@ from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.limits import Limits
 
 MAGIC: Final = b"kouyu session record\n"
-VERSION: Final = 1
+VERSION: Final = 2
 SUFFIX: Final = ".kyrec"
 _FRAME: Final = struct.Struct("<cII")
 _AUDIO: Final = struct.Struct("<QIB")

@@ -2,7 +2,8 @@
 
 A struct becomes the map of those of its fields that differ from their defaults. Therefore a record stays comparable
 when a struct gets a new field with a default. A configuration, which many effects repeat, becomes its number in the
-table of the record. The agent's packets become their length: the core never looks into them.
+table of the record. The agent's packets become their length: the core never looks into them. An event becomes the name
+of its type and its fields.
 """
 
 import functools
@@ -22,11 +23,10 @@ from kouyu.conversation.inputs import (
 )
 from kouyu.domain.configuration import Configuration
 from kouyu.domain.errors import InvalidField, ProtocolError
-from kouyu.protocol.coze.downlink import DownlinkEvent
-from kouyu.protocol.coze.merge import Merged
+from kouyu.domain.events import Event, SpeechDelta
+from kouyu.domain.options import SessionOptions
 from kouyu.recording.frames import RecordError
 
-AUDIO_DELTA: Final = "conversation.audio.delta"
 LARGEST_PACKET: Final = 1024 * 1024
 """Bytes of a packet of the agent's speech: some seconds of it."""
 _ATOMS: Final = frozenset((str, int, float, bool, bytes, type(None)))
@@ -114,16 +114,11 @@ def _plain_speech(value: SpeechAudio, configurations: Configurations) -> dict[st
     return {"order": value.order, "packet": len(value.packet), "duration_ms": value.duration_ms}
 
 
-def _plain_event(value: DownlinkEvent, configurations: Configurations) -> dict[str, Any]:
+def _plain_event(value: Event, configurations: Configurations) -> list[Any]:
     fields = plain_fields(value, configurations)
-    if value.event_type == AUDIO_DELTA:
-        fields["data"]["content"] = len(fields["data"]["content"])
-    return fields
-
-
-def _plain_merged(value: Merged[Any], configurations: Configurations) -> dict[str, Any]:
-    faults = plain(value.faults, configurations)
-    return {"configuration": configurations.number(value.configuration), "faults": faults}
+    if isinstance(value, SpeechDelta):
+        fields["audio"] = len(value.audio)
+    return [type(value).__name__, fields]
 
 
 def _plain_list(value: Any, configurations: Configurations) -> list[Any]:
@@ -137,9 +132,7 @@ def _plain_map(value: dict[str, Any], configurations: Configurations) -> dict[st
 _SPECIAL: Final[dict[type[Any], Callable[[Any, Configurations], Any]]] = {
     Configuration: lambda value, configurations: configurations.number(value),
     SpeechAudio: _plain_speech,
-    DownlinkEvent: _plain_event,
-    Merged: _plain_merged,
-    msgspec.Raw: lambda value, configurations: msgspec.json.decode(value),
+    **dict.fromkeys(get_args(Event), _plain_event),
     tuple: _plain_list,
     list: _plain_list,
     dict: _plain_map,
@@ -165,25 +158,29 @@ def _rebuilt(kind: Any, fields: dict[str, Any], configurations: Configurations) 
             raise KeyError("packet")
         return msgspec.convert({**fields, "packet": _packet(fields["packet"])}, SpeechAudio)
     if kind is ClientFault:
-        return ClientFault(_fault(fields["fault"]), fields.get("origin_message"))
+        return ClientFault(_fault(fields["fault"]), fields.get("origin"))
     if kind is ConfigurationUpdate:
         return _update(fields, configurations)
     if kind is ConnectionResumed:
         opened = msgspec.convert(fields["conversation"], OpenedConversation)
-        return ConnectionResumed(configurations.all[fields["requested"]], opened)
+        return ConnectionResumed(configurations.all[fields["requested"]], opened, _options(fields))
     return msgspec.convert(fields, kind)
 
 
 def _update(fields: dict[str, Any], configurations: Configurations) -> ConfigurationUpdate:
-    configuration = configurations.all[fields["merged"]["configuration"]]
-    # The configuration before is for the session alone, which has looked up all references by now.
-    faults = tuple(_fault(fault) for fault in fields["merged"]["faults"])
+    faults = tuple(_fault(fault) for fault in fields.get("faults", ()))
     return ConfigurationUpdate(
-        merged=Merged(configuration, configuration, faults),  # type: ignore[arg-type]
+        requested=configurations.all[fields["requested"]],
+        options=_options(fields),
+        faults=faults,  # type: ignore[arg-type]
         misspelt=tuple(fields.get("misspelt", ())),
         conversation=_found(fields.get("conversation")),
-        origin_message=fields.get("origin_message"),
+        origin=fields.get("origin"),
     )
+
+
+def _options(fields: dict[str, Any]) -> SessionOptions:
+    return msgspec.convert(fields.get("options", {}), SessionOptions)
 
 
 def _found(fields: dict[str, Any] | None) -> OpenedConversation | NotOpened | None:

@@ -10,21 +10,16 @@ from typing import Any, Final, get_args
 
 import msgspec
 
-from kouyu.conversation.effects import Effect, ReadAhead, Send, Speak, StartReply, Transcribe, Withheld
-from kouyu.domain.chats import Chat
+from kouyu.conversation.effects import Effect, ReadAhead, Send, Speak, StartReply, Transcribe
+from kouyu.domain.events import Configured, Event, Resumed, SpeechDelta
 from kouyu.domain.messages import Message
-from kouyu.domain.transcripts import Transcript
-from kouyu.protocol.coze.downlink import Cancellation, DownlinkEvent, ErrorData, Sentence
-from kouyu.recording.plain_values import AUDIO_DELTA, Configurations, plain_fields, plain_struct
+from kouyu.recording.plain_values import Configurations, plain_fields, plain_struct
 
 PlainEffect = list[Any]
 """``[name, fields]``, without the fields that have their defaults."""
 _EFFECTS: Final[dict[str, type[msgspec.Struct]]] = {kind.__name__: kind for kind in get_args(Effect)}
-_DATA: Final[dict[str, type[msgspec.Struct]]] = {
-    kind.__name__: kind for kind in (Chat, Sentence, Transcript, Cancellation, ErrorData)
-}
-_RAW: Final = "Raw"
-"""Stands for the type of data that is written as it is to be read."""
+_EVENTS: Final[dict[str, type[msgspec.Struct]]] = {kind.__name__: kind for kind in get_args(Event)}
+_WITH_MESSAGE: Final = frozenset(kind for kind in _EVENTS.values() if "message" in kind.__struct_fields__)
 
 
 class Tables:
@@ -67,19 +62,23 @@ def _encodable_send(effect: Send, tables: Tables) -> tuple[Any, ...]:
     return "Send", event, effect.sounding, effect.packet
 
 
-def _encodable_event(event: DownlinkEvent, tables: Tables) -> tuple[Any, ...]:
-    event_type, data = event.event_type, event.data
-    if type(data) is Message:
-        content = len(data.content) if event_type == AUDIO_DELTA else data.content
-        number = tables.head(data)
+def _encodable_event(event: Event, tables: Tables) -> tuple[Any, ...]:
+    kind = type(event)
+    if kind in _WITH_MESSAGE:
+        fields = {name: getattr(event, name) for name in kind.__struct_fields__}
+        message: Message = fields["message"]
+        number = tables.head(message)
         if number is not None:
-            return event_type, number, content, event.origin_message
-        return event_type, _RAW, {**msgspec.to_builtins(data), "content": content}, event.origin_message
-    if data is None and event.origin_message is None:
-        return (event_type,)
-    if type(data) is msgspec.Raw:
-        return event_type, _RAW, msgspec.json.decode(data), event.origin_message
-    return event_type, type(data).__name__, data, event.origin_message
+            fields["message"] = [number, message.content] if message.content else number
+        if kind is SpeechDelta:
+            fields["audio"] = len(fields["audio"])
+        return kind.__name__, fields
+    if isinstance(event, Configured | Resumed):
+        return kind.__name__, {
+            "configuration": tables.configurations.number(event.configuration),
+            "options": event.options,
+        }
+    return kind.__name__, event
 
 
 def _encodable_order(effect: Transcribe | StartReply | ReadAhead | Speak, tables: Tables) -> tuple[Any, ...]:
@@ -90,7 +89,6 @@ def _encodable_order(effect: Transcribe | StartReply | ReadAhead | Speak, tables
 
 _SPECIAL: Final[dict[type[Any], Callable[[Any, Tables], tuple[Any, ...]]]] = {
     Send: _encodable_send,
-    Withheld: lambda effect, tables: ("Withheld", _encodable_event(effect.event, tables)),
     Transcribe: _encodable_order,
     StartReply: _encodable_order,
     ReadAhead: _encodable_order,
@@ -101,8 +99,8 @@ _SPECIAL: Final[dict[type[Any], Callable[[Any, Tables], tuple[Any, ...]]]] = {
 def plain_recorded(recorded: Sequence[Any], tables: Tables) -> PlainEffect:
     """The plain values of an effect as it was read. One that this version does not know stays as it is."""
     match recorded:
-        case ["Send" | "Withheld" as name, event]:
-            return [name, {"event": _plain_event(event, tables)}]
+        case ["Send", event]:
+            return ["Send", {"event": _plain_event(event, tables)}]
         case ["Send", event, sounding, packet]:
             sent = {"event": _plain_event(event, tables), "sounding": sounding, "packet": packet}
             return ["Send", {name: value for name, value in sent.items() if value is not None}]
@@ -112,19 +110,23 @@ def plain_recorded(recorded: Sequence[Any], tables: Tables) -> PlainEffect:
             return list(recorded)
 
 
-def _plain_event(recorded: Sequence[Any], tables: Tables) -> dict[str, Any]:
-    event_type, kind, data, origin_message = (*recorded, None, None, None)[:4]
-    event = {"event_type": event_type}
-    match kind:
-        case int():
-            head = tables.heads[kind]
-            assert isinstance(head, dict)
-            event["data"] = head | {"content": data}
-        case str() if data is not None:
-            event["data"] = _plain(data, _DATA.get(kind), tables)
-    if origin_message is not None:
-        event["origin_message"] = origin_message
-    return event
+def _plain_event(recorded: Sequence[Any], tables: Tables) -> list[Any]:
+    name, fields = recorded
+    kind = _EVENTS.get(name)
+    match fields.get("message") if kind in _WITH_MESSAGE else None:
+        case int() as number:
+            fields = fields | {"message": _with_head(number, "", tables)}
+        case [int() as number, str() as content]:
+            fields = fields | {"message": _with_head(number, content, tables)}
+    if kind is SpeechDelta:
+        return [name, _plain(fields | {"audio": b""}, kind, tables) | {"audio": fields["audio"]}]
+    return [name, _plain_order(fields, kind, tables)]
+
+
+def _with_head(number: int, content: str, tables: Tables) -> dict[str, Any]:
+    head = tables.heads[number]
+    assert isinstance(head, dict)
+    return head | {"content": content}
 
 
 def _plain_order(fields: dict[str, Any], kind: type[msgspec.Struct] | None, tables: Tables) -> dict[str, Any]:

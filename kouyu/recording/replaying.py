@@ -13,6 +13,7 @@ from kouyu.conversation.inputs import Input
 from kouyu.domain.configuration import Configuration
 from kouyu.domain.ids import IdFactory
 from kouyu.protocol.coze.downlink import DownlinkEvent
+from kouyu.protocol.coze.translation import downlink_of
 from kouyu.recording.entries import RecordedStep, Step
 from kouyu.recording.frames import Header
 from kouyu.recording.plain_values import Configurations
@@ -67,8 +68,9 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def events_of(effects: Sequence[Effect]) -> Iterator[DownlinkEvent]:
-    """The events that are sent."""
-    return (effect.event for effect in effects if isinstance(effect, Send))
+    """The events that are sent, in Coze's terms."""
+    told = (downlink_of(effect.event) for effect in effects if isinstance(effect, Send))
+    return (event for event in told if event is not None)
 
 
 Observe = Callable[[Input, list[Effect], Configuration, float], None]

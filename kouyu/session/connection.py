@@ -1,13 +1,17 @@
-"""One connection to ``/v1/chat``: runs its session, and decides from what ends it how the connection is closed."""
+"""One live connection: runs its session, and decides from what ends it how the connection is closed."""
 
 import logging
+from contextlib import AbstractContextManager
+from typing import Any
 
 import msgspec
 
-from kouyu.diagnostics.live_session import OpenedBy
+from kouyu.diagnostics.live_session import LiveSession, OpenedBy
 from kouyu.diagnostics.wire_tap import Tapped
 from kouyu.domain.errors import INTERNAL_MSG
 from kouyu.metrics.server_metrics import End
+from kouyu.protocol.coze.chat_wire import CozeWire
+from kouyu.protocol.wire import Wire
 from kouyu.serving.caller import UNLIMITED, Caller
 from kouyu.serving.log_context import conversation_told
 from kouyu.serving.services import Services
@@ -28,15 +32,18 @@ async def run_session(
     log_id: str,
     caller: Caller = UNLIMITED,
     redials_as: str = "",
+    wire: Wire[Any] | None = None,
 ) -> None:
-    """Serve one client of ``/v1/chat`` until it disconnects. The caller accepts and closes the socket.
+    """Serve one client until it disconnects. The caller accepts and closes the socket.
 
     The bot answers, or the flow that ``workflow_id`` names, under the bot's name and voice. ``caller`` is the client's
     access token, which says whose data the session reads and writes, and who may watch it. ``redials_as`` identifies
-    this client when it reconnects after a drop; "": it cannot be identified. Other errors than cancellation are logged.
+    this client when it reconnects after a drop; "": it cannot be identified. ``wire`` is its protocol; None: that of
+    ``/v1/chat``. Other errors than cancellation are logged.
     """
     session = Session(
         socket,
+        wire=wire or CozeWire(log_id),
         services=services,
         caller=caller,
         bot_id=bot_id,
@@ -50,13 +57,7 @@ async def run_session(
             conversation_told(lambda: session.conversation.conversation_id),
             session.redialing.live(),
             services.turns_in_progress.reported(socket, session.in_turn),
-            services.watcher_hub.session(
-                msgspec.structs.replace(session.about, software=caller.software),
-                opened_by=OpenedBy(owner=caller.owner, token_id=caller.token_id, token_name=caller.token_name),
-                conversation=session.conversation,
-                clock=session.clock,
-                wire=socket if isinstance(socket, Tapped) else None,
-            ) as live,
+            _watched(session, socket, services=services, caller=caller) as live,
         ):
             await session.run(live)
     except* SocketClosed:
@@ -79,3 +80,16 @@ async def run_session(
         await socket.close(1011, INTERNAL_MSG)
     services.metrics.connections.labels(end or ("closed" if socket.said_goodbye else "dropped")).inc()
     await session.redialing.leave()
+
+
+def _watched(
+    session: Session, socket: Socket, *, services: Services, caller: Caller
+) -> AbstractContextManager[LiveSession]:
+    """Let watchers see the session while the block runs."""
+    return services.watcher_hub.session(
+        msgspec.structs.replace(session.about, software=caller.software),
+        opened_by=OpenedBy(owner=caller.owner, token_id=caller.token_id, token_name=caller.token_name),
+        conversation=session.conversation,
+        clock=session.clock,
+        wire=socket if isinstance(socket, Tapped) else None,
+    )

@@ -24,7 +24,6 @@ from kouyu.conversation.effects import (
     Transcribe,
     TrimMessage,
     UseInputFormat,
-    Withheld,
 )
 from kouyu.serving.recorder import Recorder
 from kouyu.serving.sections import Sections
@@ -58,8 +57,6 @@ class EffectRunner:
         """Carry out the effects of one input. Does not wait for orders, saves and sends."""
         for effect in effects:
             match effect:
-                case Withheld():
-                    pass
                 case FlushPlayback():
                     self._outbox.drop_waiting_audio()
                     self._user_audio.flushed()

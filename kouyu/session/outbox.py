@@ -1,18 +1,16 @@
 """The ordered queue of events to the client."""
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from kouyu.conversation.effects import Send
 from kouyu.conversation.inputs import PacketGone
-from kouyu.domain.ids import new_event_id
-from kouyu.domain.messages import Message
-from kouyu.protocol.coze.downlink import DownlinkEvent, encode
+from kouyu.domain.events import AnswerDelta, Event, MessageCompleted, SpeechDelta
+from kouyu.protocol.wire import Wire
 from kouyu.serving.recorder import Recorder
 from kouyu.serving.socket import Socket
 
@@ -23,8 +21,13 @@ _EVENT_BYTES: Final = 500
 
 
 class _Waiting(msgspec.Struct, frozen=True):
-    sent: Send
+    """An event in the form of the protocol. ``sent`` is what it tells of, with the last event that does."""
+
+    told: Any
     ticket: int
+    sent: Send | None
+    size: int
+    is_audio: bool
 
 
 class ClientTooSlow(Exception):
@@ -43,13 +46,13 @@ class Outbox:
         socket: Socket,
         recorder: Recorder,
         *,
-        log_id: str,
+        wire: Wire[Any],
         report: Callable[[PacketGone], None],
         count_audio: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         self._socket = socket
         self._recorder = recorder
-        self._log_id = log_id
+        self._wire = wire
         self._report = report
         self._count_audio = count_audio
         self._waiting: deque[_Waiting] = deque()
@@ -58,9 +61,24 @@ class Outbox:
         self._changed = asyncio.Event()
 
     def put(self, sent: Send) -> None:
-        """Queue an event. Raises ClientTooSlow if more than MOST_WAITING_BYTES wait."""
-        self._waiting.append(_Waiting(sent, self._recorder.ticket))
-        self._waiting_bytes += _size(sent.event)
+        """Queue what the protocol tells of an event. Raises ClientTooSlow if more than MOST_WAITING_BYTES wait."""
+        told = self._wire.told(sent.event)
+        if told:
+            size, is_audio = _size(sent.event), sent.sounding is not None
+            for one in told[:-1]:
+                self._append(_Waiting(one, self._recorder.ticket, None, _EVENT_BYTES, is_audio))
+            self._append(_Waiting(told[-1], self._recorder.ticket, sent, size, is_audio))
+        elif sent.packet is not None:
+            self._dropped.append(sent.packet)
+            self._changed.set()
+
+    def answer(self, told: Any) -> None:
+        """Queue an event in the form of the protocol, which answers by itself. Raises ClientTooSlow, as ``put``."""
+        self._append(_Waiting(told, self._recorder.ticket, None, _EVENT_BYTES, False))
+
+    def _append(self, waiting: _Waiting) -> None:
+        self._waiting.append(waiting)
+        self._waiting_bytes += waiting.size
         self._changed.set()
         if self._waiting_bytes > MOST_WAITING_BYTES:
             raise ClientTooSlow
@@ -71,10 +89,10 @@ class Outbox:
 
     def drop_waiting_audio(self) -> None:
         """Drop audio that has not been sent, after an interruption."""
-        dropped = [waiting.sent for waiting in self._waiting if waiting.sent.sounding is not None]
+        dropped = [waiting.sent for waiting in self._waiting if waiting.is_audio and waiting.sent is not None]
         self._dropped.extend(sent.packet for sent in dropped if sent.packet is not None)
-        self._waiting = deque(waiting for waiting in self._waiting if waiting.sent.sounding is None)
-        self._waiting_bytes = sum(_size(waiting.sent.event) for waiting in self._waiting)
+        self._waiting = deque(waiting for waiting in self._waiting if not waiting.is_audio)
+        self._waiting_bytes = sum(waiting.size for waiting in self._waiting)
         self._changed.set()
 
     async def run(self) -> None:
@@ -90,15 +108,16 @@ class Outbox:
             await self._recorder.written(self._recorder.ticket)
 
     async def _send(self, waiting: "_Waiting") -> None:
-        event, packet = waiting.sent.event, waiting.sent.packet
-        self._waiting_bytes -= _size(event)
+        self._waiting_bytes -= waiting.size
         await self._recorder.written(waiting.ticket)
-        unix_ms = time.time_ns() // 1_000_000
-        await self._socket.send(encode(event, event_id=new_event_id(), log_id=self._log_id, unix_ms=unix_ms))
-        if waiting.sent.sounding is not None:
-            self._count_audio(waiting.sent.sounding.duration_ms / 1000)
-        if packet is not None:
-            self._report(PacketGone(packet))
+        await self._socket.send(self._wire.encoded(waiting.told))
+        sent = waiting.sent
+        if sent is None:
+            return
+        if sent.sounding is not None:
+            self._count_audio(sent.sounding.duration_ms / 1000)
+        if sent.packet is not None:
+            self._report(PacketGone(sent.packet))
 
     def _tell_of_dropped(self) -> None:
         dropped, self._dropped = self._dropped, []
@@ -106,5 +125,11 @@ class Outbox:
             self._report(PacketGone(packet, dropped=True))
 
 
-def _size(event: DownlinkEvent) -> int:
-    return _EVENT_BYTES + (len(event.data.content) if isinstance(event.data, Message) else 0)
+def _size(event: Event) -> int:
+    match event:
+        case SpeechDelta(audio=audio):
+            return _EVENT_BYTES + len(audio) * 4 // 3  # base64
+        case AnswerDelta(message) | MessageCompleted(message):
+            return _EVENT_BYTES + len(message.content)
+        case _:
+            return _EVENT_BYTES

@@ -2,23 +2,12 @@
 
 from collections.abc import Callable
 from contextvars import Context, copy_context
-
-import msgspec
+from typing import Any
 
 from kouyu.conversation.inputs import ClientFault, Input
 from kouyu.domain.errors import ProtocolError
-from kouyu.protocol.coze.uplink import (
-    ChatUpdate,
-    ConversationMessageCreate,
-    InputAudioBufferAppend,
-    InputAudioBufferClear,
-    InputAudioBufferComplete,
-    SubmitToolOutputs,
-    UnknownEvent,
-    UplinkEvent,
-    parse,
-)
-from kouyu.protocol.coze.uplink_envelope import frame_of_audio, origin_message
+from kouyu.domain.requests import ClearBuffer, CompleteBuffer, UnknownRequest, WriteMessage
+from kouyu.protocol.wire import Answered, Audio, Read, Reconfigure, Refused, Wire
 from kouyu.serving.recorder import Recorder
 from kouyu.serving.socket import Socket
 from kouyu.session.redialing import Redialing
@@ -36,78 +25,88 @@ class Reading:
         self,
         socket: Socket,
         *,
+        wire: Wire[Any],
         user_audio: UserAudio,
         references: References,
         recorder: Recorder,
         redialing: Redialing,
         receive: Callable[[Input], None],
+        answer: Callable[[object], None],
         configured: Callable[[], None],
     ) -> None:
-        """``receive`` passes an input to the conversation. ``configured`` is called after a configuration was."""
+        """``receive`` passes inputs to the conversation, ``answer`` to the client what the protocol answers by itself.
+        ``configured`` is called after a configuration was received."""
         self._socket = socket
+        self._wire = wire
         self._user_audio = user_audio
         self._references = references
         self._recorder = recorder
         self._redialing = redialing
         self._receive = receive
+        self._answer = answer
         self._configured = configured
         self._context: Context | None = None
         self._has_begun = False
-        """Whether the client's first event was taken in, which may resume a lost connection."""
+        """Whether the client's first request was taken in, which may resume a lost connection."""
 
     async def run(self) -> None:
         """Read until the connection is over."""
         self._context = copy_context()
+        if (opening := self._wire.opening()) is not None:
+            await self._configure(opening)
         while (message := await self._socket.receive(self._take_frame)) is not None:
             self._redialing.heard_from()
             self._user_audio.catch_up()
-            try:
-                event = parse(message)
-                if not self._has_begun and not isinstance(event, UnknownEvent):
+            for read in self._wire.read(message):
+                if not self._has_begun and not isinstance(read, Refused | UnknownRequest):
                     self._has_begun = True
-                    if not isinstance(event, ChatUpdate):
+                    if not isinstance(read, Reconfigure):
                         await self._resume()
-                await self._take(event, message)
-            except ProtocolError as fault:
-                self._receive(ClientFault(fault, origin_message(message)))
+                await self._take(read, message)
 
     def _take_frame(self, message: str | bytes) -> bool:
         """Take in a frame of audio that needs no waiting; leave everything else. Not called by this task."""
         if not self._has_begun or self._context is None:
             return False
-        delta = frame_of_audio(message)
+        delta = self._wire.frame_of_audio(message)
         if delta is None or not self._context.run(self._user_audio.take, delta):
             return False
         self._redialing.heard_from()
         return True
 
-    async def _take(self, event: UplinkEvent, message: str | bytes) -> None:
-        match event:
-            case InputAudioBufferAppend(delta=delta):
-                await self._user_audio.hear(delta)
-            case ChatUpdate(data=data):
-                await self._configure(data, origin_message(message))
-            case InputAudioBufferComplete() | InputAudioBufferClear():
+    async def _take(self, read: Read, message: str | bytes) -> None:
+        match read:
+            case Audio(data):
+                try:
+                    await self._user_audio.hear(data)
+                except ProtocolError as fault:
+                    self._receive(ClientFault(fault, self._wire.origin_of(message)))
+            case Reconfigure():
+                await self._configure(read)
+            case Refused(fault, origin):
+                self._receive(ClientFault(fault, origin))
+            case Answered(told):
+                for one in told:
+                    self._answer(one)
+            case CompleteBuffer() | ClearBuffer():
                 self._user_audio.complete()
-                self._receive(event)
-            case SubmitToolOutputs():
-                self._receive(msgspec.structs.replace(event, origin_message=origin_message(message)))
+                self._receive(read)
             case _:
-                self._receive(event)
-                if isinstance(event, ConversationMessageCreate) and event.content_type == "object_string":
-                    for unknown in await self._references.unknown_files(event.content):
+                self._receive(read)
+                if isinstance(read, WriteMessage) and read.content_type == "object_string":
+                    for unknown in await self._references.unknown_files(read.content):
                         self._receive(unknown)
                 await self._recorder.room()
 
-    async def _configure(self, data: dict[str, object], origin: str) -> None:
-        """Handle a ``chat.update``: parse it, look up what it refers to, then apply it."""
-        self._receive(await self._references.of_update(data, origin))
+    async def _configure(self, update: Reconfigure) -> None:
+        """Look up what a requested configuration refers to, then apply it."""
+        self._receive(await self._references.of_update(update))
         for unknown in await self._references.unknown_group():
             self._receive(unknown)
         self._configured()
 
     async def _resume(self) -> None:
-        """Resume the client's lost connection, if there is one: its first event is not a ``chat.update``."""
+        """Resume the client's lost connection, if there is one: its first request is not for a configuration."""
         state = await self._redialing.taken_over()
         if state is not None:
             self._receive(await self._references.of_lost_connection(state))

@@ -1,5 +1,7 @@
 """Looks up what the client's events refer to: conversations, target speakers, voiceprint groups and files."""
 
+from typing import Any
+
 from kouyu.conversation.conversation import Conversation
 from kouyu.conversation.hints import quoted
 from kouyu.conversation.inputs import (
@@ -12,8 +14,7 @@ from kouyu.conversation.inputs import (
 from kouyu.domain.configuration import Configuration
 from kouyu.domain.content import TextPart, parse_parts
 from kouyu.domain.errors import InvalidField
-from kouyu.protocol.coze.merge import Merged
-from kouyu.protocol.coze.misspelt import misspelt_fields
+from kouyu.protocol.wire import Reconfigure, RequestedConfiguration, Wire
 from kouyu.serving.recorder import Recorder
 from kouyu.serving.redials import ConnectionState
 from kouyu.session.user_audio import UserAudio
@@ -24,30 +25,46 @@ class References:
     """Makes inputs of the conversation core of events that refer to stored things."""
 
     def __init__(
-        self, store: OwnedStore, *, conversation: Conversation, recorder: Recorder, user_audio: UserAudio
+        self,
+        store: OwnedStore,
+        *,
+        wire: Wire[Any],
+        conversation: Conversation,
+        recorder: Recorder,
+        user_audio: UserAudio,
     ) -> None:
         self._store = store
+        self._wire = wire
         self._conversation = conversation
         self._recorder = recorder
         self._user_audio = user_audio
 
-    async def of_update(self, data: dict[str, object], origin_message: str) -> ConfigurationUpdate:
-        """Parse a ``chat.update`` and look up what it refers to. The conversation has not changed yet."""
-        merged = await self._with_target(self._conversation.read(data))
-        found = await self._find_conversation(merged) if self._conversation.names_another_conversation(merged) else None
+    async def of_update(self, update: Reconfigure) -> ConfigurationUpdate:
+        """Look up what a requested configuration refers to. The conversation has not changed yet."""
+        conversation = self._conversation
+        requested = await self._with_target(update.read(conversation.requested, conversation.check))
+        wanted = requested.configuration
+        found = await self._find_conversation(wanted) if conversation.names_another_conversation(wanted) else None
         if isinstance(found, OpenedConversation):
             self._recorder.know(found.conversation_id)
-        misspelt = tuple(misspelt_fields(Configuration, data))
-        return ConfigurationUpdate(merged=merged, misspelt=misspelt, conversation=found, origin_message=origin_message)
+        return ConfigurationUpdate(
+            requested=wanted,
+            options=requested.options,
+            faults=requested.faults,
+            misspelt=requested.misspelt,
+            conversation=found,
+            origin=update.origin,
+        )
 
     async def of_lost_connection(self, state: ConnectionState) -> ConnectionResumed:
         """Look up what the state of the client's lost connection refers to."""
-        merged = await self._with_target(Merged(self._conversation.requested, state.requested))
+        requested = (await self._with_target(RequestedConfiguration(configuration=state.requested))).configuration
         record = await self._store.conversations.get(state.conversation_id)
         if record is not None:
             self._recorder.know(record.id)
         section_id = record.section_id if record is not None else state.section_id
-        return ConnectionResumed(merged.configuration, OpenedConversation(state.conversation_id, section_id))
+        conversation = OpenedConversation(state.conversation_id, section_id)
+        return ConnectionResumed(requested, conversation, self._wire.options_of(requested))
 
     async def unknown_group(self) -> list[ReferenceUnknown]:
         """The voiceprint group of the configuration in force, if the store lacks it."""
@@ -65,17 +82,17 @@ class References:
                 unknown.append(ReferenceUnknown(f"no uploaded file {quoted(file_id)}"))
         return unknown
 
-    async def _with_target(self, merged: Merged[Configuration]) -> Merged[Configuration]:
+    async def _with_target(self, requested: RequestedConfiguration) -> RequestedConfiguration:
         """Look up the target speaker; without one, the object that names it stays as it was."""
         try:
-            await self._user_audio.look_up_target(merged.configuration.voice_processing_config)
+            await self._user_audio.look_up_target(requested.configuration.voice_processing_config)
         except InvalidField as fault:
-            return merged.refuse(fault)
-        return merged
+            return requested.refuse(fault, self._conversation.requested)
+        return requested
 
-    async def _find_conversation(self, merged: Merged[Configuration]) -> OpenedConversation | NotOpened:
-        """The conversation that a ``chat.update`` names, if it exists and belongs to the update's user."""
-        wanted = merged.configuration.chat_config
+    async def _find_conversation(self, requested: Configuration) -> OpenedConversation | NotOpened:
+        """The conversation that a configuration names, if it exists and belongs to the configuration's user."""
+        wanted = requested.chat_config
         record = await self._store.conversations.get(wanted.conversation_id or "")
         if record is None:
             return NotOpened("does not exist")

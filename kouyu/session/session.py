@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from typing import Any
 
 from kouyu.audio.pcm import Samples
 from kouyu.conversation.inputs import ClientJoined, ClientLeft, Input, SectionBegan, TimePassed
 from kouyu.diagnostics.live_session import LiveSession
+from kouyu.protocol.wire import Wire
 from kouyu.serving.caller import Caller
 from kouyu.serving.recorder import LAST_SAVES_S, Recorder
 from kouyu.serving.services import Services
@@ -32,6 +34,7 @@ class Session:
         self,
         socket: Socket,
         *,
+        wire: Wire[Any],
         services: Services,
         caller: Caller,
         bot_id: str,
@@ -40,6 +43,7 @@ class Session:
         redials_as: str,
     ) -> None:
         self._socket = socket
+        self._wire = wire
         self._services = services
         self._caller = caller
         self._store = services.store.of(caller.owner)
@@ -51,7 +55,7 @@ class Session:
         self.conversation, self._session_recorder = new_core(services, self.about, caller, self.clock)
         self._recorder = Recorder(self._store, bot_id=bot_id)
         self._outbox = Outbox(
-            socket, self._recorder, log_id=log_id, report=self._receive, count_audio=caller.use.count_audio
+            socket, self._recorder, wire=wire, report=self._receive, count_audio=caller.use.count_audio
         )
         self._user_audio = self._new_user_audio()
         failed = services.failures.noting(caller.owner, log_id=log_id, bot_id=bot_id)
@@ -133,15 +137,21 @@ class Session:
 
     def _new_reading(self) -> Reading:
         references = References(
-            self._store, conversation=self.conversation, recorder=self._recorder, user_audio=self._user_audio
+            self._store,
+            wire=self._wire,
+            conversation=self.conversation,
+            recorder=self._recorder,
+            user_audio=self._user_audio,
         )
         return Reading(
             self._socket,
+            wire=self._wire,
             user_audio=self._user_audio,
             references=references,
             recorder=self._recorder,
             redialing=self.redialing,
             receive=self._receive,
+            answer=self._outbox.answer,
             configured=self._follow_configuration,
         )
 

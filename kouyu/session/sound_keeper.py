@@ -1,7 +1,6 @@
 """Saves the audio of a session's messages, if the settings enable that."""
 
 import asyncio
-import base64
 import logging
 import time
 from collections import OrderedDict
@@ -12,13 +11,13 @@ import msgspec
 from kouyu.audio.pcm import Samples
 from kouyu.audio.sent_packets import ogg_opus_file, samples_of_packets
 from kouyu.audio.timeline import AudioTimeline
-from kouyu.conversation.effects import Effect, SaveMessage, Send, Transcribe, Withheld
+from kouyu.conversation.effects import Effect, SaveMessage, Send, Transcribe
 from kouyu.conversation.inputs import Input, TranscriptReady
 from kouyu.domain.configuration import Configuration, OutputAudio
+from kouyu.domain.events import ChatFailed, Event, OutputInterrupted, SpeechCompleted, SpeechDelta
 from kouyu.domain.ids import NO_ID
 from kouyu.domain.messages import Message
 from kouyu.domain.speech_rate import SPEECH_RATE
-from kouyu.protocol.coze.downlink import DownlinkEvent
 from kouyu.serving.recorder import Recorder
 from kouyu.store.errors import StoreError
 from kouyu.store.sound_bounds import Bounds
@@ -84,7 +83,7 @@ class SoundKeeper:
                 case SaveMessage(Message(type="question") as question) if question.content in self._understood:
                     samples = self._understood.pop(question.content)
                     self._begin(question, samples)
-                case Send(event) | Withheld(event):
+                case Send(event):
                     self._on_event(event, configuration.output_audio)
                 case _:
                     pass
@@ -102,16 +101,16 @@ class SoundKeeper:
         for task in self._tasks:
             task.cancel()
 
-    def _on_event(self, event: DownlinkEvent, output_audio: OutputAudio) -> None:
-        match event.event_type, event.data:
-            case "conversation.audio.delta", Message() as piece if piece.chat_id != NO_ID:
-                if self._answer is None or piece.id != self._answer.id:
+    def _on_event(self, event: Event, output_audio: OutputAudio) -> None:
+        match event:
+            case SpeechDelta(spoken, audio) if spoken.chat_id != NO_ID:
+                if self._answer is None or spoken.id != self._answer.id:
                     self._end_answer()
-                    self._answer, self._format = piece, output_audio
+                    self._answer, self._format = spoken, output_audio
                 if self._packet_bytes < _LONGEST_ANSWER_BYTES:
-                    self._packets.append(base64.b64decode(piece.content))
-                    self._packet_bytes += len(self._packets[-1])
-            case "conversation.audio.completed" | "conversation.chat.canceled" | "conversation.chat.failed", _:
+                    self._packets.append(audio)
+                    self._packet_bytes += len(audio)
+            case SpeechCompleted() | OutputInterrupted() | ChatFailed():
                 self._end_answer()
             case _:
                 pass

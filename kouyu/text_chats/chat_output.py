@@ -5,10 +5,11 @@ from typing import Final
 
 from kouyu.conversation.effects import Effect, SaveChat, SaveMessage, SaveSection, Send, TrimMessage
 from kouyu.domain.chats import Chat, ChatStatus
-from kouyu.protocol.coze.downlink import DownlinkEvent
+from kouyu.domain.events import ActionRequired, ChatBegan, ChatCompleted, ChatFailed, ChatInProgress, Event
 from kouyu.serving.recorder import Recorder
 from kouyu.text_chats.event_stream import EventStream
 
+_OF_CHATS: Final = (ChatBegan, ChatInProgress, ActionRequired, ChatCompleted, ChatFailed)
 _ENDS: Final[tuple[ChatStatus, ...]] = ("completed", "failed", "canceled")
 
 
@@ -29,13 +30,13 @@ class ChatOutput:
 
     async def carry_out(self, effects: Iterable[Effect]) -> None:
         """Save the records among the effects, then send the events. Raises StoreError, ClientGone."""
-        told: list[DownlinkEvent] = []
+        told: list[Event] = []
         states: list[Chat] = []
         for effect in effects:
             match effect:
                 case Send(event):
                     told.append(event)
-                    states += [event.data] if isinstance(event.data, Chat) else []
+                    states += [event.chat] if isinstance(event, _OF_CHATS) else []
                 case SaveChat(chat):
                     states.append(chat)
                     self._recorder.save(effect)
@@ -48,7 +49,7 @@ class ChatOutput:
         for event in told:
             await self.tell(event)
 
-    async def tell(self, event: DownlinkEvent) -> None:
+    async def tell(self, event: Event) -> None:
         """Send an event, if the client streams. Raises ClientGone."""
         if self.stream is not None:
             await self.stream.put(event)

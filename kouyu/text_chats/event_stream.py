@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Final
 
-from kouyu.protocol.coze.downlink import DownlinkEvent
+from kouyu.domain.events import Event
 
 MOST_WAITING: Final = 500
 """Most queued events; beyond that the chat, and its model, wait for the client."""
@@ -21,12 +21,12 @@ class EventStream:
     """A queue with one reader that can be closed."""
 
     def __init__(self) -> None:
-        self._waiting: deque[DownlinkEvent] = deque()
+        self._waiting: deque[Event] = deque()
         self._changed = asyncio.Event()
         self._room = asyncio.Event()
         self._closed = False
 
-    async def put(self, event: DownlinkEvent) -> None:
+    async def put(self, event: Event) -> None:
         """Add an event once there is room. After ``close`` it is dropped. Raises ClientGone."""
         try:
             async with asyncio.timeout(PATIENCE_S):
@@ -45,7 +45,7 @@ class EventStream:
         self._changed.set()
         self._room.set()
 
-    async def events(self) -> AsyncGenerator[DownlinkEvent, None]:
+    async def events(self) -> AsyncGenerator[Event, None]:
         """The events in order, until the end."""
         while True:
             while self._waiting:

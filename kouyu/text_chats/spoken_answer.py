@@ -1,7 +1,6 @@
 """Synthesises an answer while it is generated: PCM at 24 kHz, 16 bit, mono (rest.md 4.2)."""
 
 import asyncio
-import base64
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
@@ -11,10 +10,10 @@ import msgspec
 
 from kouyu.audio.downlink_encoding import open_encoder
 from kouyu.domain.configuration import OutputAudio
+from kouyu.domain.events import Event, SpeechDelta
 from kouyu.domain.messages import Message
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import SpeechSynthesizer
-from kouyu.protocol.coze.downlink import DownlinkEvent
 from kouyu.serving.spoken_packets import spoken_packets, synthesis_options, why_not_spoken
 from kouyu.text.sentences import SentenceSplitter
 from kouyu.text_chats.event_stream import ClientGone
@@ -22,7 +21,7 @@ from kouyu.text_chats.event_stream import ClientGone
 log = logging.getLogger(__name__)
 
 _OUTPUT: Final = OutputAudio()
-Put = Callable[[DownlinkEvent], Awaitable[None]]
+Put = Callable[[Event], Awaitable[None]]
 
 
 class SpokenAnswer:
@@ -88,9 +87,9 @@ class SpokenAnswer:
                 async with aclosing(packets):
                     async for packet in packets:
                         self._count(packet.duration_ms / 1000)
-                        await self._send(packet.data)
+                        await self._put(SpeechDelta(self._envelope, packet.data, packet.duration_ms))
                 for packet in encoder.flush():
-                    await self._send(packet.data)
+                    await self._put(SpeechDelta(self._envelope, packet.data, packet.duration_ms))
                 priority = Priority.SENTENCE
         except ClientGone:
             pass
@@ -105,9 +104,3 @@ class SpokenAnswer:
             self._written.clear()
             await self._written.wait()
         return sentence
-
-    async def _send(self, packet: bytes) -> None:
-        content = base64.b64encode(packet).decode()
-        await self._put(
-            DownlinkEvent("conversation.audio.delta", msgspec.structs.replace(self._envelope, content=content))
-        )

@@ -25,9 +25,9 @@ from kouyu.conversation.effects import Effect, SaveMessage
 from kouyu.conversation.identity import Identity
 from kouyu.domain.chats import Chat
 from kouyu.domain.errors import INTERNAL, ProtocolError
+from kouyu.domain.events import RequestRefused
 from kouyu.domain.messages import Message
 from kouyu.domain.tool_calls import ToolOutput
-from kouyu.protocol.coze.downlink import error
 from kouyu.serving.agent_request import agent_request
 from kouyu.serving.caller import Caller
 from kouyu.serving.recorder import LAST_SAVES_S, Recorder
@@ -282,7 +282,7 @@ class TextChat:
         """End the chat because saving failed: send an error event instead of what could not be saved."""
         log.error("saving a chat failed: %s", fault)
         with suppress(ClientGone):
-            await self._out.tell(error(INTERNAL, "the chat could not be saved"))
+            await self._out.tell(RequestRefused(INTERNAL, "the chat could not be saved"))
 
     def close(self) -> None:
         """Release callers that wait for the chat, also if it never began. A second call does nothing."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from kouyu.conversation.inputs import ClientLeft, PressureChanged
 from kouyu.conversation.limits import Limits
-from kouyu.protocol.coze.uplink import ConversationClear, InputAudioBufferClear, InputTextGenerateAudio
+from kouyu.domain.requests import Announce, ClearBuffer, StartSection
 from tests.conversation.joint_states import Change, Joint, WatchedSimulation
 from tests.conversation.random_users import Do, free, pushed, semantic
 from tests.conversation.simulation import Simulation
@@ -140,10 +140,10 @@ def _step(draw: Random) -> Callable[[Simulation], object]:
         *(lambda talk: talk.write("A typed question."),) * 2,
         *(lambda talk: talk.wait(seconds),) * 2,
         lambda talk: Do("stall", (1536,))(talk),
-        lambda talk: talk.give(InputAudioBufferClear()),
+        lambda talk: talk.give(ClearBuffer()),
         lambda talk: talk.cancel(),
-        lambda talk: talk.give(InputTextGenerateAudio(mode="text", text="Are you there? Hello.")),
-        lambda talk: talk.give(ConversationClear()),
+        lambda talk: talk.give(Announce("Are you there? Hello.")),
+        lambda talk: talk.give(StartSection()),
         lambda talk: Do("insert")(talk),
         lambda talk: Do("open")(talk),
         *(lambda talk: Do("submit", (submitted,))(talk),) * 2,

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from kouyu.conversation.inputs import NotOpened, OpenedConversation, PressureChanged
 from kouyu.domain.chats import Chat
+from kouyu.domain.requests import (
+    Announce,
+    ClearBuffer,
+    StartSection,
+    SubmitOutputs,
+    WriteMessage,
+)
 from kouyu.domain.tool_calls import Function, ToolCall, ToolOutput
 from kouyu.domain.tool_round import ToolRound
-from kouyu.protocol.coze.uplink import (
-    ConversationClear,
-    ConversationMessageCreate,
-    InputAudioBufferClear,
-    InputTextGenerateAudio,
-    SubmitToolOutputs,
-)
 from tests.conversation.invariants.context import SILENT
 from tests.conversation.simulation import Simulation
 
@@ -65,7 +65,7 @@ def _submit(talk: Simulation, what: str) -> None:
             outputs[1] = outputs[0]
         case "to another call":
             outputs.append(ToolOutput(tool_call_id="call 3", output="there"))
-    talk.give(SubmitToolOutputs(chat_id=chat_id, tool_outputs=tuple(outputs)))
+    talk.give(SubmitOutputs(chat_id=chat_id, outputs=tuple(outputs)))
 
 
 _ACTIONS: dict[str, Callable[..., object]] = {
@@ -77,14 +77,12 @@ _ACTIONS: dict[str, Callable[..., object]] = {
     "push": lambda talk: (talk.speak(640), talk.complete()),
     "wait": Simulation.wait,
     "complete": Simulation.complete,
-    "clear": lambda talk: talk.give(InputAudioBufferClear()),
+    "clear": lambda talk: talk.give(ClearBuffer()),
     "cancel": Simulation.cancel,
     "write": lambda talk: talk.write("A typed question."),
-    "insert": lambda talk: talk.give(
-        ConversationMessageCreate(role="assistant", content_type="text", content="I said this.")
-    ),
-    "announce": lambda talk, text: talk.give(InputTextGenerateAudio(mode="text", text=text)),
-    "new_section": lambda talk: talk.give(ConversationClear()),
+    "insert": lambda talk: talk.give(WriteMessage(role="assistant", answer=False, content="I said this.")),
+    "announce": lambda talk, text: talk.give(Announce(text)),
+    "new_section": lambda talk: talk.give(StartSection()),
     "submit": _submit,
     "pressure": lambda talk, is_high: talk.give(PressureChanged(is_high)),
     "configure": lambda talk, data: talk.configure(**data),

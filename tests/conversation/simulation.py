@@ -5,6 +5,7 @@ Nothing here waits: thirty seconds of talk take microseconds, and always in the 
 
 import heapq
 import itertools
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,16 +45,36 @@ from kouyu.conversation.inputs import (
 )
 from kouyu.conversation.limits import Limits
 from kouyu.domain.ids import IdFactory
-from kouyu.domain.speech_rate import SPEECH_RATE
-from kouyu.protocol.coze.downlink import DownlinkEvent
-from kouyu.protocol.coze.uplink import (
-    ConversationChatCancel,
-    ConversationMessageCreate,
-    InputAudioBufferComplete,
+from kouyu.domain.requests import (
+    CancelOutput,
+    CompleteBuffer,
+    WriteMessage,
 )
+from kouyu.domain.speech_rate import SPEECH_RATE
+from kouyu.protocol.coze.chat_wire import CozeWire
+from kouyu.protocol.coze.downlink import DownlinkEvent
+from kouyu.protocol.coze.translation import downlink_of
+from kouyu.protocol.wire import Reconfigure, RequestedConfiguration
 
 Report = tuple[float, Input]
 Item = Input | Effect
+
+
+@dataclass(frozen=True)
+class Sent:
+    """An event as it is sent to a client of Coze's."""
+
+    event: DownlinkEvent
+
+
+def as_sent(item: Item) -> Item | Sent | None:
+    """A Send as its client sees it, None if it sees nothing; everything else as it is."""
+    if not isinstance(item, Send):
+        return item
+    event = downlink_of(item.event)
+    return Sent(event) if event is not None else None
+
+
 CHUNK = 512
 """Samples that voice activity judges at once."""
 EPOCH = 1_700_000_000.0
@@ -130,8 +151,20 @@ class Simulation:
         self, data: dict[str, Any], conversation: OpenedConversation | NotOpened | None = None
     ) -> ConfigurationUpdate:
         """A chat.update that has been read, and what was found of the conversation that it names."""
-        merged = self.conversation.read(data)
-        return ConfigurationUpdate(merged=merged, conversation=conversation, origin_message="the update")
+        read = self.read(data)
+        return ConfigurationUpdate(
+            requested=read.configuration,
+            options=read.options,
+            faults=read.faults,
+            conversation=conversation,
+            origin="the update",
+        )
+
+    def read(self, data: dict[str, Any]) -> RequestedConfiguration:
+        """What a chat.update requests."""
+        (read,) = CozeWire("log").read(json.dumps({"event_type": "chat.update", "data": data}))
+        assert isinstance(read, Reconfigure)
+        return read.read(self.conversation.requested, self.conversation.check)
 
     def free_talk(self, **turn_detection: Any) -> None:
         """Switch to server_vad."""
@@ -155,15 +188,15 @@ class Simulation:
 
     def complete(self) -> None:
         """The push-to-talk button is released."""
-        self.give(InputAudioBufferComplete())
+        self.give(CompleteBuffer())
 
     def cancel(self) -> None:
         """conversation.chat.cancel."""
-        self.give(ConversationChatCancel())
+        self.give(CancelOutput())
 
     def write(self, text: str) -> None:
         """A typed question."""
-        self.give(ConversationMessageCreate(role="user", content_type="text", content=text))
+        self.give(WriteMessage(role="user", content=text))
 
     def give(self, received: Input) -> None:
         """Hand an input to the core at this moment."""
@@ -179,8 +212,8 @@ class Simulation:
 
     @property
     def events(self) -> list[DownlinkEvent]:
-        """All that was sent."""
-        return [effect.event for _, effect in self.effects if isinstance(effect, Send)]
+        """All that was sent, in Coze's terms."""
+        return [event for _, event in self._sent()]
 
     @property
     def event_types(self) -> list[str]:
@@ -197,9 +230,12 @@ class Simulation:
 
     def time_of(self, event_type: str) -> float:
         """When an event of this type was first sent."""
-        return next(
-            at for at, effect in self.effects if isinstance(effect, Send) and effect.event.event_type == event_type
-        )
+        return next(at for at, event in self._sent() if event.event_type == event_type)
+
+    def _sent(self) -> Iterator[tuple[float, DownlinkEvent]]:
+        for at, effect in self.effects:
+            if isinstance(effect, Send) and (event := downlink_of(effect.event)) is not None:
+                yield at, event
 
     # The clockwork
 

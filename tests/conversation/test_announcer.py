@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from kouyu.conversation.effects import SaveMessage, StartReply
+from kouyu.domain.requests import StartSection
 from kouyu.protocol.coze.downlink import Sentence
-from kouyu.protocol.coze.uplink import ConversationClear
 from tests.conversation.simulation import CAPABILITIES, Engines, Simulation
 
 ANNOUNCEMENT = [
@@ -85,7 +85,7 @@ def test_the_agent_is_told_of_the_opening_line_until_the_section_ends() -> None:
     for _ in range(2):
         talk.write("hello")
         assert told(talk) == [CAPABILITIES.prologue]
-    talk.give(ConversationClear())
+    talk.give(StartSection())
     talk.write("hello")
     assert told(talk) == []
 

@@ -7,8 +7,8 @@ import pytest
 from kouyu.conversation.effects import CancelReply, CancelSpeech, SaveChat, SaveMessage, Speak, TrimMessage
 from kouyu.conversation.inputs import ClientLeft, SpeechProbability
 from kouyu.conversation.limits import Limits
+from kouyu.domain.requests import Announce
 from kouyu.protocol.coze.downlink import Cancellation
-from kouyu.protocol.coze.uplink import InputTextGenerateAudio
 from tests.conversation.simulation import Engines, Simulation
 
 LONG_ANSWER = Engines(deltas=tuple(f"This is sentence number {n} of it. " for n in range(8)), packets_per_sentence=10)
@@ -76,7 +76,7 @@ def test_a_typed_message_interrupts_with_code_3_and_is_answered() -> None:
 
 def test_a_text_to_be_spoken_interrupts_with_code_3() -> None:
     talk = talking()
-    talk.give(InputTextGenerateAudio(mode="text", text="Attention please."))
+    talk.give(Announce("Attention please."))
     talk.wait(1)
     assert cancellations(talk) == [3]
     assert talk.event_types[-1] == "conversation.audio.completed"

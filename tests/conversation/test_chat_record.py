@@ -6,13 +6,14 @@ import pytest
 
 from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.client_tools import ClientTools
-from kouyu.conversation.effects import Effect, SaveChat, SaveMessage, Send
+from kouyu.conversation.effects import Effect, SaveChat, SaveMessage
 from kouyu.conversation.identity import Identity
 from kouyu.domain.chats import Chat
 from kouyu.domain.configuration import ChatConfig
 from kouyu.domain.ids import IdFactory
 from kouyu.domain.messages import Message
 from kouyu.domain.tool_calls import Function, ToolCall, ToolOutput
+from kouyu.recording.replaying import events_of
 
 NOW = 5.0
 
@@ -29,12 +30,12 @@ def record(*, is_kept: bool = True) -> ChatRecord:
 def sent(effects: Iterable[Effect]) -> list[tuple[str, object]]:
     """Each event with the status of its chat, or the content of its message."""
     shown: list[tuple[str, object]] = []
-    for effect in effects:
-        match effect:
-            case Send(event) if isinstance(event.data, Chat):
-                shown.append((event.event_type, event.data.status))
-            case Send(event) if isinstance(event.data, Message):
-                shown.append((event.event_type, event.data.content))
+    for event in events_of(list(effects)):
+        match event.data:
+            case Chat(status=status):
+                shown.append((event.event_type, status))
+            case Message(content=content):
+                shown.append((event.event_type, content))
     return shown
 
 
@@ -58,7 +59,7 @@ def test_a_chat_over_http_is_announced_without_its_question(keep_question: bool,
         ("conversation.chat.in_progress", "in_progress"),
     ]
     assert saved(effects) == records
-    chats = [effect.event.data for effect in effects if isinstance(effect, Send)]
+    chats = [event.data for event in events_of(effects)]
     assert {chat.created_at for chat in chats if isinstance(chat, Chat)} == {1005}
 
 

@@ -8,9 +8,9 @@ from kouyu.conversation.effects import Effect, SaveChat, SaveMessage, StartReply
 from kouyu.conversation.inputs import ReplyDelta, ReplyToolCalls
 from kouyu.conversation.limits import Limits
 from kouyu.domain.chats import Chat, RequiredAction, Usage
+from kouyu.domain.requests import SubmitOutputs
 from kouyu.domain.tool_calls import Function, ToolCall, ToolOutput
 from kouyu.protocol.coze.downlink import DownlinkEvent, Sentence
-from kouyu.protocol.coze.uplink import SubmitToolOutputs
 from tests.conversation.simulation import Engines, Report, Simulation
 
 CALLS = (
@@ -47,7 +47,7 @@ def waiting_for_tools() -> Simulation:
 
 
 def submit(talk: Simulation, *outputs: ToolOutput, chat_id: str | None = None) -> None:
-    talk.give(SubmitToolOutputs(chat_id=chat_id or asked(talk).id, tool_outputs=outputs))
+    talk.give(SubmitOutputs(chat_id=chat_id or asked(talk).id, outputs=outputs))
 
 
 def test_the_client_is_told_which_tools_to_run() -> None:
@@ -98,7 +98,7 @@ def test_wrong_outputs_are_an_error_and_the_chat_continues_waiting(outputs: tupl
 def test_an_error_carries_what_it_is_about() -> None:
     talk = waiting_for_tools()
     for chat_id in (asked(talk).id, "7"):
-        talk.give(SubmitToolOutputs(chat_id=chat_id, tool_outputs=(), origin_message="what was sent"))
+        talk.give(SubmitOutputs(chat_id=chat_id, outputs=(), origin="what was sent"))
         assert (talk.events[-1].event_type, talk.events[-1].origin_message) == ("error", "what was sent")
 
 

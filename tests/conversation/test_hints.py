@@ -3,10 +3,12 @@
 import msgspec
 import pytest
 
-from kouyu.conversation.effects import FlushPlayback, Hint, Send, Withheld
+from kouyu.conversation.effects import Hint
 from kouyu.conversation.inputs import ClientFault, NotOpened, ReferenceUnknown
 from kouyu.domain.errors import BAD_REQUEST, InvalidField, ProtocolError
-from kouyu.protocol.coze.uplink import InputAudioBufferClear, UnknownEvent
+from kouyu.domain.requests import ClearBuffer, UnknownRequest
+from kouyu.protocol.coze.misspelt import meant_event
+from kouyu.protocol.coze.uplink import KNOWN_EVENTS
 from tests.conversation.simulation import Simulation
 
 
@@ -17,7 +19,7 @@ def hints(talk: Simulation) -> list[str]:
 def test_an_unknown_event_is_reported_once_for_each_type_and_answered_with_nothing() -> None:
     talk = Simulation()
     for event_type in ("conversation.message.creat", "ping", "ping", "conversation.message.creat"):
-        talk.give(UnknownEvent(event_type=event_type))
+        talk.give(UnknownRequest(event_type, meant_event(event_type, KNOWN_EVENTS)))
     assert hints(talk) == [
         "unknown event_type 'conversation.message.creat': it is ignored; conversation.message.create may be meant",
         "unknown event_type 'ping': it is ignored",
@@ -28,8 +30,8 @@ def test_an_unknown_event_is_reported_once_for_each_type_and_answered_with_nothi
 def test_a_client_that_invents_names_without_end_is_told_of_a_few() -> None:
     talk = Simulation()
     for number in range(1000):
-        talk.give(UnknownEvent(event_type=f"{'x' * 10_000}{number}"))
-        talk.give(UnknownEvent(event_type=f"{number}{'x' * 10_000}"))
+        talk.give(UnknownRequest(f"{'x' * 10_000}{number}"))
+        talk.give(UnknownRequest(f"{number}{'x' * 10_000}"))
     assert len(hints(talk)) == 50
     assert max(map(len, hints(talk))) < 200
 
@@ -86,7 +88,7 @@ def test_events_about_the_buffer_in_free_talk_are_reported(event: str) -> None:
     talk = Simulation()
     talk.free_talk()
     for _ in range(2):
-        talk.complete() if event == "complete" else talk.give(InputAudioBufferClear())
+        talk.complete() if event == "complete" else talk.give(ClearBuffer())
     assert hints(talk) == [f"input_audio_buffer.{event} has no effect under turn_detection server_vad"]
     assert talk.event_types == ["chat.created", "chat.updated"]
 
@@ -96,16 +98,3 @@ def test_a_buffer_that_is_completed_empty_is_reported() -> None:
     talk.complete()
     assert hints(talk) == ["input_audio_buffer.complete came without any input_audio_buffer.append before it"]
     assert talk.event_types[-1] == "input_audio_buffer.completed"
-
-
-def test_events_that_are_not_subscribed_to_are_withheld_and_playback_is_flushed_all_the_same() -> None:
-    talk = Simulation()
-    talk.configure(event_subscriptions=["conversation.audio.delta"])
-    talk.write("hello")
-    talk.wait(2)
-    talk.cancel()
-    sent = {effect.event.event_type for effect in talk.all(Send)}
-    withheld = {effect.event.event_type for effect in talk.all(Withheld)}
-    assert sent == {"chat.created", "chat.updated", "conversation.audio.delta"}
-    assert {"conversation.chat.created", "conversation.chat.canceled"} <= withheld
-    assert len(talk.all(FlushPlayback)) == 1

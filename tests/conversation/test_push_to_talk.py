@@ -8,9 +8,9 @@ from kouyu.conversation.limits import Limits
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.utterance import TAIL_MS
 from kouyu.domain.messages import Message
+from kouyu.domain.requests import ClearBuffer
 from kouyu.domain.transcripts import Transcript
 from kouyu.protocol.coze.downlink import DownlinkEvent
-from kouyu.protocol.coze.uplink import InputAudioBufferClear
 from tests.conversation.simulation import Engines, Simulation
 
 PLAIN = Limits(speculation=False)
@@ -82,7 +82,7 @@ def test_clear_throws_away_what_came_after_complete_and_not_what_was_completed()
     first_end = talk.received
     talk.complete()
     talk.upload(960, 0.95, chunk_s=0.02)
-    talk.give(InputAudioBufferClear())
+    talk.give(ClearBuffer())
     talk.wait(10)
     assert spans(talk) == [(0, first_end)]
     cleared_at = talk.received
@@ -254,7 +254,7 @@ def test_an_empty_buffer_and_one_that_was_cleared_have_no_transcript() -> None:
     talk = Simulation()
     talk.complete()
     talk.silence(1000)
-    talk.give(InputAudioBufferClear())
+    talk.give(ClearBuffer())
     talk.complete()
     talk.wait(10)
     assert NOTHING.event_type not in talk.event_types

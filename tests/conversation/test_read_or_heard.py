@@ -3,8 +3,8 @@
 import pytest
 
 from kouyu.conversation.effects import CancelSpeech, SaveChat, SaveMessage, Speak, TrimMessage
+from kouyu.domain.requests import Announce, StartSection
 from kouyu.protocol.coze.downlink import Cancellation, Sentence
-from kouyu.protocol.coze.uplink import ConversationClear, InputTextGenerateAudio
 from tests.conversation.invariants.context import SILENT
 from tests.conversation.simulation import Engines, Simulation
 
@@ -62,7 +62,7 @@ def test_without_sound_none_is_made_and_sentences_are_told_all_the_same() -> Non
     sentences = [event.data.text for event in talk.events if isinstance(event.data, Sentence)]
     assert sentences == ["Paris is the capital.", "It lies on the Seine."]
     assert talk.event_types[-2:] == ["conversation.audio.completed", "conversation.chat.completed"]
-    talk.give(InputTextGenerateAudio(mode="text", text="Are you there?"))
+    talk.give(Announce("Are you there?"))
     assert talk.all(Speak) == []
     assert talk.event_types[-2:] == ["conversation.audio.sentence_start", "conversation.audio.completed"]
 
@@ -83,7 +83,7 @@ def test_who_writes_behind_a_completed_chat_has_read_its_answer_though_it_still_
     if next_comes == "a message":
         talk.write("and now?")
     else:
-        talk.give(InputTextGenerateAudio(mode="text", text="Are you there?"))
+        talk.give(Announce("Are you there?"))
     assert codes(talk) == [3], "the sound is cut off all the same"
     assert answers(talk)[0] == "One two three four five. " * 3
 
@@ -135,7 +135,7 @@ def test_a_new_section_does_not_stop_an_answer_that_runs() -> None:
     talk = Simulation()
     talk.write("hello")
     talk.wait(0.2)
-    talk.give(ConversationClear())
+    talk.give(StartSection())
     talk.wait(10)
     talk.write("and now?")
     talk.wait(10)

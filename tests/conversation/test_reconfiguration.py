@@ -1,5 +1,7 @@
 """chat.update: what is sound of it holds; which conversation and section this is."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -15,10 +17,15 @@ from kouyu.conversation.effects import (
 from kouyu.conversation.inputs import NotOpened, OpenedConversation
 from kouyu.conversation.limits import Limits
 from kouyu.domain.chats import Chat
+from kouyu.domain.configuration import Configuration
 from kouyu.domain.messages import Message
+from kouyu.domain.requests import StartSection, WriteMessage
 from kouyu.protocol.coze.downlink import DownlinkEvent, ErrorData
-from kouyu.protocol.coze.uplink import ConversationClear, ConversationMessageCreate
 from tests.conversation.simulation import CAPABILITIES, Engines, Simulation
+
+
+def wanted(talk: Simulation, data: dict[str, Any]) -> Configuration:
+    return talk.read(data).configuration
 
 
 def updated(talk: Simulation) -> dict[str, object]:
@@ -175,16 +182,16 @@ def test_a_conversation_that_cannot_be_opened_makes_place_for_a_new_one_without_
 def test_a_device_that_names_its_unknown_conversation_each_time_stays_in_the_new_one() -> None:
     talk = Simulation()
     unknown = {"chat_config": {"conversation_id": "77"}}
-    assert talk.conversation.names_another_conversation(talk.conversation.read(unknown))
+    assert talk.conversation.names_another_conversation(wanted(talk, unknown))
     talk.give(talk.update(unknown, conversation=NotOpened("does not exist")))
-    assert not talk.conversation.names_another_conversation(talk.conversation.read(unknown))
+    assert not talk.conversation.names_another_conversation(wanted(talk, unknown))
     own = {"chat_config": {"conversation_id": talk.conversation.conversation_id}}
-    assert not talk.conversation.names_another_conversation(talk.conversation.read(own))
+    assert not talk.conversation.names_another_conversation(wanted(talk, own))
 
 
 def test_a_conversation_named_beside_a_bad_field_is_not_opened() -> None:
     talk = Simulation()
-    bad = talk.conversation.read({"chat_config": {"conversation_id": "77", "auto_save_history": "no"}})
+    bad = wanted(talk, {"chat_config": {"conversation_id": "77", "auto_save_history": "no"}})
     assert not talk.conversation.names_another_conversation(bad)
 
 
@@ -192,7 +199,7 @@ def test_conversation_clear_begins_a_new_section_of_the_same_conversation() -> N
     talk = Simulation()
     talk.write("hello")
     talk.wait(10)
-    talk.give(ConversationClear())
+    talk.give(StartSection())
     (saved,) = talk.all(SaveSection)
     assert talk.events[-1] == DownlinkEvent("conversation.cleared")
     talk.write("hello again")
@@ -204,7 +211,7 @@ def test_conversation_clear_begins_a_new_section_of_the_same_conversation() -> N
 def test_a_chat_that_runs_while_the_context_is_cleared_stays_in_its_section() -> None:
     talk = Simulation()
     talk.write("hello")
-    talk.give(ConversationClear())
+    talk.give(StartSection())
     talk.wait(10)
     messages = [event.data for event in talk.events if isinstance(event.data, Message)]
     assert len({message.section_id for message in messages}) == 1
@@ -214,12 +221,12 @@ def test_a_chat_that_runs_while_the_context_is_cleared_stays_in_its_section() ->
 @pytest.mark.parametrize(
     "change",
     [
-        ConversationClear(),
-        ConversationMessageCreate(role="assistant", content_type="text", content="I said this."),
-        ConversationMessageCreate(role="user", content_type="text", content="I wrote this."),
+        StartSection(),
+        WriteMessage(role="assistant", answer=False, content="I said this."),
+        WriteMessage(role="user", content="I wrote this."),
     ],
 )
-def test_a_reply_that_was_prepared_is_asked_for_again_when_the_context_changes(change: ConversationClear) -> None:
+def test_a_reply_that_was_prepared_is_asked_for_again_when_the_context_changes(change: StartSection) -> None:
     talk = Simulation(Engines(transcription_s=0.01, first_delta_s=0.01, delta_s=0.0))
     talk.free_talk(silence_duration_ms=1000)
     talk.speak(960)
@@ -332,11 +339,11 @@ def test_a_conversation_is_looked_up_again_for_another_user() -> None:
     talk = Simulation()
     named = {"chat_config": {"user_id": "ada", "conversation_id": "77"}}
     talk.give(talk.update(named, conversation=OpenedConversation("77", "78")))
-    assert not talk.conversation.names_another_conversation(talk.conversation.read(named))
+    assert not talk.conversation.names_another_conversation(wanted(talk, named))
     for_ben = {"chat_config": {"user_id": "ben"}}
-    assert talk.conversation.names_another_conversation(talk.conversation.read(for_ben))
+    assert talk.conversation.names_another_conversation(wanted(talk, for_ben))
     talk.give(talk.update(for_ben, conversation=NotOpened("began under another user_id")))
     own = talk.conversation.conversation_id
     assert own != "77"
-    assert not talk.conversation.names_another_conversation(talk.conversation.read(for_ben))
-    assert talk.conversation.names_another_conversation(talk.conversation.read(named))
+    assert not talk.conversation.names_another_conversation(wanted(talk, for_ben))
+    assert talk.conversation.names_another_conversation(wanted(talk, named))

@@ -95,12 +95,12 @@ def test_push_to_talk_prepares_at_a_pause_while_the_button_is_held() -> None:
 
 
 def test_a_cleared_buffer_rolls_back_what_was_prepared() -> None:
-    from kouyu.protocol.coze.uplink import InputAudioBufferClear
+    from kouyu.domain.requests import ClearBuffer
 
     talk = Simulation(Engines(first_delta_s=1.0))
     talk.speak(1500)
     talk.silence(600)
-    talk.give(InputAudioBufferClear())
+    talk.give(ClearBuffer())
     talk.complete()
     talk.wait(3)
     assert talk.all(CancelReply)

@@ -39,6 +39,7 @@ from kouyu.conversation.inputs import (
     TurnJudged,
 )
 from kouyu.conversation.limits import Limits
+from kouyu.domain.events import Event, SentenceBegan, SpeechCompleted, SpeechDelta
 from tests.conversation.random_users import CALLS, Do, histories, perform, tries
 from tests.conversation.simulation import Engines, Report, Simulation
 
@@ -111,15 +112,19 @@ def _seen(talk: Simulation) -> Seen:
     seen = Seen()
     for at, effect in talk.effects:
         match effect:
-            case Send(event) if event.event_type.startswith("conversation.audio."):
-                seen.audio.append((at, str(msgspec.json.encode(event))))
+            case Send(SentenceBegan() | SpeechDelta() | SpeechCompleted() as event):
+                seen.audio.append((at, _text(event)))
             case Send(event):
-                seen.texts.append((at, str(msgspec.json.encode(event))))
+                seen.texts.append((at, _text(event)))
             case SaveMessage() | SaveChat() | SaveSection() | TrimMessage():
                 seen.saved.append((at, str(msgspec.json.encode(effect))))
             case _:
                 pass
     return Seen(*(_with_numbered_ids(stream) for stream in (seen.texts, seen.audio, seen.saved)))
+
+
+def _text(event: Event) -> str:
+    return f"{type(event).__name__} {msgspec.json.encode(event)!r}"
 
 
 def _with_numbered_ids(stream: list[tuple[float, str]]) -> list[tuple[float, str]]:

@@ -14,6 +14,7 @@ from kouyu.conversation.spoken_item import Outlet, Speech
 from kouyu.domain.chats import Chat, LastError
 from kouyu.domain.configuration import Configuration, LimitConfig
 from kouyu.domain.messages import Message
+from kouyu.recording.replaying import events_of
 from tests.conversation.simulation import Engines, Simulation
 
 ENVELOPE = Message(
@@ -55,7 +56,7 @@ def sent(talk: Simulation, event_type: str, kind: type[T]) -> list[T]:
 
 
 def kinds(effects: list[Effect]) -> list[str]:
-    return [effect.event.event_type.rsplit(".", 1)[1] for effect in effects if isinstance(effect, Send)]
+    return [event.event_type.rsplit(".", 1)[1] for event in events_of(effects)]
 
 
 def test_a_sentence_is_announced_once_even_if_its_first_packet_has_no_length() -> None:

@@ -15,10 +15,10 @@ from kouyu.conversation.inputs import (
 )
 from kouyu.domain.chats import Chat
 from kouyu.domain.messages import Message
+from kouyu.domain.requests import SubmitOutputs
 from kouyu.domain.tool_calls import Function, ToolCall, ToolOutput
 from kouyu.domain.tool_round import ToolRound
 from kouyu.protocol.coze.downlink import Cancellation, DownlinkEvent
-from kouyu.protocol.coze.uplink import SubmitToolOutputs
 from tests.conversation.simulation import Engines, Report, Simulation
 
 HERE = (ToolCall(id="here", function=Function("add", '{"a": 2}')),)
@@ -56,7 +56,7 @@ def talking(said_before: str = "") -> Simulation:
 def submit(talk: Simulation, *outputs: ToolOutput) -> None:
     asked = [event.data for event in talk.events if event.event_type == "conversation.chat.requires_action"]
     assert isinstance(asked[-1], Chat)
-    talk.give(SubmitToolOutputs(chat_id=asked[-1].id, tool_outputs=outputs or GIVEN))
+    talk.give(SubmitOutputs(chat_id=asked[-1].id, outputs=outputs or GIVEN))
 
 
 def shown(talk: Simulation) -> list[str]:

@@ -3,8 +3,9 @@
 from kouyu.conversation.effects import SaveChat, SaveMessage, Send, StartReply
 from kouyu.conversation.inputs import SectionBegan
 from kouyu.domain.chats import Chat
+from kouyu.domain.events import MessageCompleted
 from kouyu.domain.messages import Message
-from kouyu.protocol.coze.uplink import ConversationMessageCreate, InputTextGenerateAudio
+from kouyu.domain.requests import Announce, WriteMessage
 from tests.conversation.simulation import Engines, Simulation
 
 ANSWER = [
@@ -63,7 +64,7 @@ def test_a_typed_question_is_answered_in_protocol_order() -> None:
 
 def test_a_text_to_be_spoken_leads_to_audio_events_alone_with_ids_of_zero() -> None:
     talk = Simulation()
-    talk.give(InputTextGenerateAudio(mode="text", text="Are you still there?"))
+    talk.give(Announce("Are you still there?"))
     talk.wait(2)
     assert talk.kinds() == [
         "chat.created",
@@ -126,8 +127,10 @@ def test_the_first_sentence_is_spoken_while_the_agent_still_writes_the_second() 
     assert talk.time_of("conversation.audio.delta") < talk.time_of("conversation.audio.completed") - 1
     answer_done = [
         at
-        for at, e in talk.effects
-        if isinstance(e, Send) and isinstance(e.event.data, Message) and e.event.data.type == "verbose"
+        for at, effect in talk.effects
+        if isinstance(effect, Send)
+        and isinstance(effect.event, MessageCompleted)
+        and effect.event.message.type == "verbose"
     ]
     assert talk.time_of("conversation.audio.delta") < answer_done[0]
 
@@ -140,9 +143,8 @@ def test_what_is_told_as_completed_is_saved_first() -> None:
     for _, effect in talk.effects:
         if isinstance(effect, SaveMessage):
             saved.add(effect.message.id)
-        elif isinstance(effect, Send) and effect.event.event_type == "conversation.message.completed":
-            assert isinstance(effect.event.data, Message)
-            assert effect.event.data.id in saved
+        elif isinstance(effect, Send) and isinstance(effect.event, MessageCompleted):
+            assert effect.event.message.id in saved
 
 
 def test_a_chat_that_is_not_to_be_kept_saves_nothing() -> None:
@@ -160,7 +162,7 @@ def test_a_chat_that_is_not_to_be_kept_saves_nothing() -> None:
 
 def test_a_message_of_the_assistants_joins_the_context_without_a_reply() -> None:
     talk = Simulation()
-    talk.give(ConversationMessageCreate(role="assistant", content_type="text", content="I am a robot."))
+    talk.give(WriteMessage(role="assistant", answer=False, content="I am a robot."))
     talk.wait(1)
     assert talk.event_types == ["chat.created"]
     (saved,) = talk.all(SaveMessage)
@@ -196,13 +198,13 @@ def test_speech_that_turns_out_to_be_nothing_leads_to_no_chat() -> None:
 
 
 def test_complete_and_clear_have_no_effect_in_free_talk() -> None:
-    from kouyu.protocol.coze.uplink import InputAudioBufferClear
+    from kouyu.domain.requests import ClearBuffer
 
     talk = Simulation()
     talk.free_talk()
     talk.speak(600)
     talk.complete()
-    talk.give(InputAudioBufferClear())
+    talk.give(ClearBuffer())
     assert not {"input_audio_buffer.completed", "input_audio_buffer.cleared"} & set(talk.event_types)
 
 

@@ -23,7 +23,7 @@ from kouyu.diagnostics.facts.user import (
     TranscriptReceived,
     Waveform,
 )
-from kouyu.protocol.coze.uplink import InputTextGenerateAudio
+from kouyu.domain.requests import Announce
 from tests.conversation.simulation import Engines, Report
 from tests.diagnostics.observed import Observed
 
@@ -155,7 +155,7 @@ def test_a_prologue_is_a_turn_of_the_agents_own() -> None:
     talk = Observed()
     talk.configure(need_play_prologue=True)
     talk.wait(4)
-    talk.give(InputTextGenerateAudio(mode="text", text="Good morning."))
+    talk.give(Announce("Good morning."))
     talk.wait(4)
     talk.give(TimePassed())
     assert [fact.cause for fact in talk.of(TurnStarted)] == ["announcement", "announcement"]

@@ -6,7 +6,6 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kouyu.conversation.effects import Send
 from kouyu.conversation.inputs import TimePassed
 from kouyu.conversation.limits import Limits
 from kouyu.diagnostics.facts.client import AudioSent, ChatChanged
@@ -26,7 +25,7 @@ def test_facts_agree_with_events(
     perform(talk, history)
     talk.wait(4000)
     talk.give(TimePassed())
-    events: Counter[str] = Counter(effect.event.event_type for _, effect in talk.effects if isinstance(effect, Send))
+    events: Counter[str] = Counter(talk.event_types)
     chats = Counter(fact.status for fact in talk.of(ChatChanged))
     for status in ("created", "completed", "failed", "requires_action"):
         assert chats[status] == events[f"conversation.chat.{status}"], status

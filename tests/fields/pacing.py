@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from kouyu.conversation.effects import Send
-from kouyu.protocol.coze.uplink import InputTextGenerateAudio
+from kouyu.domain.events import SpeechDelta
+from kouyu.domain.requests import Announce
 from tests.conversation.simulation import Engines, Simulation
 from tests.end_to_end.conversing import Talk
 from tests.fields.spoken import said
@@ -39,11 +40,7 @@ def sent_in_virtual_time(output_audio: dict[str, Any], packets: int) -> list[flo
     """When the core sends the packets of a text that was synthesised at once, in seconds."""
     talk = Simulation(engines=Engines(packets_per_sentence=packets, packet_ms=100.0))
     talk.configure(output_audio=output_audio)
-    talk.give(InputTextGenerateAudio(mode="text", text="One sentence."))
+    talk.give(Announce("One sentence."))
     talk.wait(60)
     assert talk.event_types[-1] == "conversation.audio.completed"
-    return [
-        at
-        for at, effect in talk.effects
-        if isinstance(effect, Send) and effect.event.event_type == "conversation.audio.delta"
-    ]
+    return [at for at, effect in talk.effects if isinstance(effect, Send) and isinstance(effect.event, SpeechDelta)]

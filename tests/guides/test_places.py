@@ -20,7 +20,7 @@ TESTS = {
     ("guide", "examples"),
     [
         ("add-a-field.md", ("enable_ddc",)),
-        ("add-an-event.md", ("conversation.cleared",)),
+        ("add-an-event.md", ("conversation.cleared", "SectionCleared")),
         ("add-a-rest-route.md", ("/v1/variables", "variable_routes")),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 
 from kouyu.agents.bot_definition import BotDefinition
 from kouyu.audio.pcm import Samples, float_from_int16, int16_from_float
-from kouyu.protocol.coze.uplink import InputAudioBufferComplete
+from kouyu.domain.requests import CompleteBuffer
 from kouyu.recording.audio_coding import decoded
 from kouyu.recording.frames import RecordError
 from kouyu.recording.record_file import Record, read_record
@@ -65,7 +65,7 @@ async def test_the_users_audio_is_recorded_once_sample_by_sample(tmp_path: Path)
         np.cumsum([0, *(piece.count for piece in record.audio[:-1])])
     )
     assert np.array_equal(np.concatenate([decoded(piece) for piece in record.audio]), said)
-    assert any(isinstance(step.received, InputAudioBufferComplete) for step in record.steps)
+    assert any(isinstance(step.received, CompleteBuffer) for step in record.steps)
     assert replay(record).difference is None
 
 

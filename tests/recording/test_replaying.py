@@ -80,7 +80,7 @@ def test_the_first_difference_is_shown_with_what_led_to_it(tmp_path: Path) -> No
     before = record.steps[: replayed.difference.step]
     assert replay(msgspec.structs.replace(changed(record, barge_in_ms=800), steps=before)).difference is None
     shown = "\n".join(difference_shown(replayed))
-    assert "Recorded: Send input_audio_buffer.speech_started" in shown
+    assert "Recorded: Send SpeechStarted at=" in shown
     assert "Today:    nothing" in shown
 
 

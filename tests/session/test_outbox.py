@@ -5,16 +5,20 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 
 from kouyu.conversation.effects import Send, Sounding
 from kouyu.conversation.inputs import PacketGone
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.events import BufferCleared, Configured, Connected, SectionCleared, SpeechDelta
 from kouyu.domain.messages import Message
+from kouyu.protocol.coze.chat_wire import CozeWire
 from kouyu.protocol.coze.downlink import DownlinkEvent
 from kouyu.session.outbox import MOST_WAITING_BYTES, ClientTooSlow, Outbox
 
 
-class Wire:
+class Client:
     """A client that takes what comes, once it reads."""
 
     def __init__(self) -> None:
@@ -54,19 +58,19 @@ class Saved:
             self.is_written.set()
 
 
-def audio(content: str = "AAAA", packet: int | None = None) -> Send:
-    data = Message(
+def audio(size: int = 3, packet: int | None = None) -> Send:
+    spoken = Message(
         id="1",
         conversation_id="1",
         bot_id="1",
         role="assistant",
         type="answer",
-        content=content,
+        content="",
         content_type="audio",
         chat_id="1",
         section_id="1",
     )
-    return Send(DownlinkEvent("conversation.audio.delta", data), Sounding(1, 20.0, 0.0), packet)
+    return Send(SpeechDelta(spoken, bytes(size), 20.0), Sounding(1, 20.0, 0.0), packet)
 
 
 def ignore(gone: PacketGone) -> None:
@@ -82,38 +86,38 @@ async def running(outbox: Outbox) -> AsyncIterator[None]:
 
 
 async def test_events_leave_in_the_order_they_were_put() -> None:
-    wire = Wire()
-    wire.reads.set()
-    outbox = Outbox(wire, Saved(), log_id="log", report=ignore)  # type: ignore[arg-type]
-    for event_type in ("chat.created", "chat.updated", "conversation.cleared"):
-        outbox.put(Send(DownlinkEvent(event_type)))
+    client = Client()
+    client.reads.set()
+    outbox = Outbox(client, Saved(), wire=CozeWire("log"), report=ignore)  # type: ignore[arg-type]
+    for event in (Connected(), Configured(Configuration()), SectionCleared()):
+        outbox.put(Send(event))
     async with running(outbox):
-        assert await wire.takes(3) == ["chat.created", "chat.updated", "conversation.cleared"]
+        assert await client.takes(3) == ["chat.created", "chat.updated", "conversation.cleared"]
 
 
 async def test_an_event_waits_for_what_was_saved_before_it() -> None:
-    wire, saved = Wire(), Saved()
-    wire.reads.set()
-    outbox = Outbox(wire, saved, log_id="log", report=ignore)  # type: ignore[arg-type]
-    outbox.put(Send(DownlinkEvent("chat.created")))
+    client, saved = Client(), Saved()
+    client.reads.set()
+    outbox = Outbox(client, saved, wire=CozeWire("log"), report=ignore)  # type: ignore[arg-type]
+    outbox.put(Send(Connected()))
     saved.ticket = 1
-    outbox.put(Send(DownlinkEvent("conversation.cleared")))
+    outbox.put(Send(SectionCleared()))
     async with running(outbox):
         async with asyncio.timeout(10):
             await saved.waited_for.wait()
-        assert wire.taken == ["chat.created"]
+        assert client.taken == ["chat.created"]
         saved.on_disk.set()
-        assert await wire.takes(2) == ["chat.created", "conversation.cleared"]
+        assert await client.takes(2) == ["chat.created", "conversation.cleared"]
 
 
 async def test_what_was_saved_is_written_though_no_event_tells_of_it() -> None:
-    wire, saved = Wire(), Saved()
-    wire.reads.set()
-    outbox = Outbox(wire, saved, log_id="log", report=ignore)  # type: ignore[arg-type]
-    outbox.put(Send(DownlinkEvent("conversation.cleared")))
+    client, saved = Client(), Saved()
+    client.reads.set()
+    outbox = Outbox(client, saved, wire=CozeWire("log"), report=ignore)  # type: ignore[arg-type]
+    outbox.put(Send(SectionCleared()))
     saved.on_disk.set()
     async with running(outbox):
-        await wire.takes(1)
+        await client.takes(1)
         saved.ticket = 1
         outbox.saved()
         async with asyncio.timeout(10):
@@ -121,39 +125,65 @@ async def test_what_was_saved_is_written_though_no_event_tells_of_it() -> None:
 
 
 async def test_an_interruption_drops_the_audio_that_has_not_left() -> None:
-    wire = Wire()
-    outbox = Outbox(wire, Saved(), log_id="log", report=ignore)  # type: ignore[arg-type]
+    client = Client()
+    outbox = Outbox(client, Saved(), wire=CozeWire("log"), report=ignore)  # type: ignore[arg-type]
     outbox.put(audio())
-    outbox.put(Send(DownlinkEvent("conversation.cleared")))
+    outbox.put(Send(SectionCleared()))
     outbox.put(audio())
     outbox.drop_waiting_audio()
-    outbox.put(Send(DownlinkEvent("chat.updated")))
-    wire.reads.set()
+    outbox.put(Send(Configured(Configuration())))
+    client.reads.set()
     async with running(outbox):
-        assert await wire.takes(2) == ["conversation.cleared", "chat.updated"]
+        assert await client.takes(2) == ["conversation.cleared", "chat.updated"]
 
 
 async def test_packets_are_reported_when_they_have_left_and_dropped_ones_at_once() -> None:
-    wire, gone = Wire(), list[PacketGone]()
-    outbox = Outbox(wire, Saved(), log_id="log", report=gone.append)  # type: ignore[arg-type]
+    client, gone = Client(), list[PacketGone]()
+    outbox = Outbox(client, Saved(), wire=CozeWire("log"), report=gone.append)  # type: ignore[arg-type]
     async with running(outbox):
         outbox.put(audio(packet=1))
         async with asyncio.timeout(10):
-            await wire.offered.wait()
+            await client.offered.wait()
         outbox.put(audio())
         outbox.put(audio(packet=2))
         outbox.drop_waiting_audio()
         outbox.put(audio(packet=3))
-        outbox.put(Send(DownlinkEvent("chat.updated")))
+        outbox.put(Send(Configured(Configuration())))
         await asyncio.sleep(0)
         assert gone == []  # the client has not taken the first one
-        wire.reads.set()
-        await wire.takes(3)
+        client.reads.set()
+        await client.takes(3)
     assert gone == [PacketGone(1), PacketGone(2, dropped=True), PacketGone(3)]
 
 
 async def test_a_client_that_does_not_read_is_given_up() -> None:
-    outbox = Outbox(Wire(), Saved(), log_id="log", report=ignore)  # type: ignore[arg-type]
-    outbox.put(audio("A" * (MOST_WAITING_BYTES - 1000)))
+    outbox = Outbox(Client(), Saved(), wire=CozeWire("log"), report=ignore)  # type: ignore[arg-type]
+    outbox.put(audio((MOST_WAITING_BYTES - 1000) * 3 // 4))
     with pytest.raises(ClientTooSlow):
-        outbox.put(audio("A" * 1000))
+        outbox.put(audio(750))
+
+
+async def test_what_the_protocol_has_no_event_for_is_not_sent_and_its_packet_counts_as_dropped() -> None:
+    client, gone = Client(), list[PacketGone]()
+    client.reads.set()
+    wire = CozeWire("log")
+    wire.told(Configured(msgspec.structs.replace(Configuration(), event_subscriptions=("conversation.cleared",))))
+    outbox = Outbox(client, Saved(), wire=wire, report=gone.append)  # type: ignore[arg-type]
+    outbox.put(audio(packet=1))
+    outbox.put(Send(BufferCleared()))
+    outbox.put(Send(SectionCleared()))
+    async with running(outbox):
+        assert await client.takes(1) == ["conversation.cleared"]
+    assert gone == [PacketGone(1, dropped=True)]
+
+
+async def test_what_the_protocol_answers_by_itself_keeps_its_place_between_the_events() -> None:
+    client = Client()
+    client.reads.set()
+    outbox = Outbox(client, Saved(), wire=CozeWire("log"), report=ignore)  # type: ignore[arg-type]
+    outbox.put(Send(Connected()))
+    outbox.answer(DownlinkEvent("conversation.cleared"))
+    outbox.put(Send(BufferCleared()))
+    async with running(outbox):
+        expected = ["chat.created", "conversation.cleared", "input_audio_buffer.cleared"]
+        assert await client.takes(3) == expected

@@ -1,6 +1,5 @@
 """What a session keeps of its sound, and under which messages."""
 
-import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,9 +11,9 @@ from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.effects import SaveMessage, Send, Transcribe
 from kouyu.conversation.inputs import TimePassed, TranscriptReady
 from kouyu.domain.configuration import Configuration
+from kouyu.domain.events import Event, OutputInterrupted, SpeechCompleted, SpeechDelta
 from kouyu.domain.ids import NO_ID
 from kouyu.domain.messages import Message
-from kouyu.protocol.coze.downlink import DownlinkEvent
 from kouyu.serving.recorder import Recorder
 from kouyu.session.sound_keeper import SoundKeeper
 from kouyu.store.sound_bounds import Bounds
@@ -45,7 +44,7 @@ class Session:
         self.keeper.follow(TimePassed(), [saving], CONFIGURATION)
         self.recorder.save(saving)
 
-    def send(self, *events: DownlinkEvent) -> None:
+    def send(self, *events: Event) -> None:
         self.keeper.follow(TimePassed(), [Send(event) for event in events], CONFIGURATION)
 
     async def kept(self) -> dict[str, SoundRecord]:
@@ -68,9 +67,12 @@ def message(id: str, role: str, kind: str, content: str, chat_id: str = "t") -> 
     return Message(role=role, type=kind, content=content, content_type="text", **ids)  # type: ignore[arg-type]
 
 
-def spoken(id: str = "a", chat_id: str = "t") -> DownlinkEvent:
-    sound = base64.b64encode(bytes_from_float(np.full(24_000, 0.25, np.float32))).decode()
-    return DownlinkEvent("conversation.audio.delta", message(id, "assistant", "answer", sound, chat_id))
+def envelope(id: str = "a", chat_id: str = "t") -> Message:
+    return message(id, "assistant", "answer", "", chat_id)
+
+
+def spoken(id: str = "a", chat_id: str = "t") -> Event:
+    return SpeechDelta(envelope(id, chat_id), bytes_from_float(np.full(24_000, 0.25, np.float32)), 1000.0)
 
 
 async def test_a_question_has_the_sound_it_was_recognised_from(session: Session) -> None:
@@ -89,7 +91,7 @@ async def test_a_typed_question_has_none(session: Session) -> None:
 
 async def test_an_answer_has_what_was_sent_of_it(session: Session) -> None:
     session.save(message("a", "assistant", "answer", "Good day."))
-    session.send(spoken(), spoken(), DownlinkEvent("conversation.audio.completed"))
+    session.send(spoken(), spoken(), SpeechCompleted(envelope()))
     assert (await session.kept())["a"].duration_ms == 2000
     found = await session.store.of("").sounds.content("c", "a")
     assert found is not None
@@ -98,14 +100,14 @@ async def test_an_answer_has_what_was_sent_of_it(session: Session) -> None:
 
 async def test_an_interrupted_answer_ends_where_it_was_cut_off(session: Session) -> None:
     session.save(message("a", "assistant", "answer", "Good day."))
-    session.send(spoken(), DownlinkEvent("conversation.chat.canceled"))
+    session.send(spoken(), OutputInterrupted("speech"))
     assert (await session.kept())["a"].duration_ms == 1000
 
 
 async def test_announcements_and_what_is_not_saved_are_not_kept(session: Session) -> None:
     session.save(question("typed"))
-    session.send(spoken(NO_ID, NO_ID), DownlinkEvent("conversation.audio.completed"))
-    session.send(spoken("unsaved"), DownlinkEvent("conversation.audio.completed"))
+    session.send(spoken(NO_ID, NO_ID), SpeechCompleted(envelope()))
+    session.send(spoken("unsaved"), SpeechCompleted(envelope()))
     assert await session.kept() == {}
 
 

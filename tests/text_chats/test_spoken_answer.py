@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator, Sequence
 import numpy as np
 import pytest
 
+from kouyu.domain.events import Event
 from kouyu.domain.messages import Message
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
-from kouyu.protocol.coze.downlink import DownlinkEvent
 from kouyu.text_chats.spoken_answer import SpokenAnswer
 
 
@@ -45,9 +45,9 @@ class Synthesizer:
 async def test_an_answer_ends_where_synthesis_stalls_or_fails(
     fault: Exception | None, logged: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sent: list[DownlinkEvent] = []
+    sent: list[Event] = []
 
-    async def put(event: DownlinkEvent) -> None:
+    async def put(event: Event) -> None:
         sent.append(event)
 
     envelope = Message(

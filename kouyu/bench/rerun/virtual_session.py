@@ -37,14 +37,14 @@ from kouyu.diagnostics.facts.record import TurnRecord
 from kouyu.diagnostics.facts.session import SessionSeen
 from kouyu.diagnostics.observer import Observer
 from kouyu.diagnostics.turn_records import TurnRecords
-from kouyu.domain.chats import Chat
+from kouyu.domain.events import ActionRequired
 from kouyu.domain.ids import IdFactory
+from kouyu.domain.requests import SubmitOutputs
 from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.errors import EngineError
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.turn.engine import TURN_SECONDS
 from kouyu.engines.vad.detector import Judgement
-from kouyu.protocol.coze.uplink import SubmitToolOutputs
 from kouyu.recording.record_file import Record
 from kouyu.recording.waveform import whole_audio
 from kouyu.serving.transcribing import as_configured
@@ -132,7 +132,7 @@ class _VirtualSession:
 
     def _today(self, received: Input) -> Input:
         """The client's tool outputs are for today's chat."""
-        if isinstance(received, SubmitToolOutputs):
+        if isinstance(received, SubmitOutputs):
             return msgspec.structs.replace(received, chat_id=self._chat_with_tools)
         return received
 
@@ -190,8 +190,8 @@ class _VirtualSession:
             case Send(event, packet=packet):
                 if packet is not None:
                     self._later(0.0, PacketGone(packet))
-                if event.event_type == "conversation.chat.requires_action" and isinstance(event.data, Chat):
-                    self._chat_with_tools = event.data.id
+                if isinstance(event, ActionRequired):
+                    self._chat_with_tools = event.chat.id
             case _:
                 pass
 

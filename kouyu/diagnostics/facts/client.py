@@ -1,6 +1,7 @@
 """Facts of what the client is sent: audio, states of the chat, interruptions."""
 
-from kouyu.conversation.output_slot import CancelCode
+from typing import Literal
+
 from kouyu.diagnostics.facts.fact import Fact
 from kouyu.domain.chats import ChatStatus
 
@@ -41,7 +42,7 @@ class TurnInterrupted(Fact, frozen=True, tag="barge_in"):
     For 1: ``speech_ms`` of speech, of which ``needed_ms`` are enough; the required keyword, or "".
     """
 
-    code: CancelCode
+    code: Literal[1, 2, 3]
     by_turn: int
     speech_ms: float
     needed_ms: float

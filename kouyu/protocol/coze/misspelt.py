@@ -1,6 +1,6 @@
-"""Finds unknown fields of an update that are probably misspelt or misplaced known ones."""
+"""Finds unknown fields of an update, and unknown events, that are probably misspelt or misplaced known ones."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from itertools import islice
 from typing import Final
@@ -22,6 +22,11 @@ def misspelt_fields(kind: type[msgspec.Struct], update: Mapping[str, object]) ->
     known one: a field of the same object with a similar name, or a field of this name elsewhere."""
     places = dict(_places(kind, "data"))
     return list(islice(_misspelt(kind, update, "data", places), _MOST))
+
+
+def meant_event(event_type: str, known: Collection[str]) -> str:
+    """The known event type that is probably meant by an unknown one, or ""."""
+    return next(iter(get_close_matches(event_type[:_LONGEST_NAME].lower(), known, 1)), "")
 
 
 def _misspelt(kind: type[msgspec.Struct], update: object, path: str, places: dict[str, str]) -> Iterator[str]:

@@ -58,12 +58,11 @@ class ConversationClear(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SubmitToolOutputs(msgspec.Struct, frozen=True, kw_only=True):
-    """Tool outputs for the chat that waits for them. ``origin_message`` is the uplink text, for the error event."""
+    """Tool outputs for the chat that waits for them."""
 
     id: str | None = None
     chat_id: str
     tool_outputs: tuple[ToolOutput, ...]
-    origin_message: str | None = None
 
 
 class ConversationChatCancel(msgspec.Struct, frozen=True, kw_only=True):

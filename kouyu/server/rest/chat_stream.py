@@ -15,6 +15,7 @@ from litestar.response import Stream
 from kouyu.domain.chats import Chat
 from kouyu.domain.messages import Message
 from kouyu.protocol.coze.downlink import DownlinkEvent
+from kouyu.protocol.coze.translation import downlink_of
 from kouyu.server.rest.chat_shape import shown_chat
 from kouyu.server.rest.message_shape import shown_message
 from kouyu.text_chats.event_stream import EventStream
@@ -42,7 +43,8 @@ async def _frames(chats: TextChats, chat: TextChat, stream: EventStream, done: b
     try:
         async with aclosing(stream.events()) as events:
             async for event in events:
-                yield frame(event.event_type, msgspec.json.encode(_data(event)))
+                if (shown := downlink_of(event)) is not None:
+                    yield frame(shown.event_type, msgspec.json.encode(_data(shown)))
         yield frame("done", done)
     finally:  # also when the client disconnects
         chats.leave(chat, stream)

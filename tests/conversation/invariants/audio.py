@@ -3,16 +3,16 @@
 import base64
 from dataclasses import dataclass, field
 
-from kouyu.conversation.effects import Effect, Send, Speak
+from kouyu.conversation.effects import Effect, Speak
 from kouyu.conversation.inputs import ConfigurationUpdate, PacketGone
 from kouyu.conversation.pacing import limit_of
 from kouyu.domain.chats import Chat
 from kouyu.domain.configuration import LimitConfig
 from kouyu.domain.ids import NO_ID
 from kouyu.domain.messages import Message
+from kouyu.domain.requests import Announce
 from kouyu.protocol.coze.downlink import Cancellation, DownlinkEvent, Sentence
-from kouyu.protocol.coze.uplink import InputTextGenerateAudio
-from tests.conversation.simulation import Item
+from tests.conversation.simulation import Item, Sent
 
 
 @dataclass
@@ -32,12 +32,12 @@ class Audio:
     announcing: bool = False
     audible: bool = False
     """Something may sound: there has been a chat or audio since the client was told to be silent."""
-    cause: Item | None = None
+    cause: Item | Sent | None = None
     completed: set[str] = field(default_factory=set)
     begun: set[str] = field(default_factory=set)
 
-    def take(self, item: Item) -> None:
-        if not isinstance(item, Effect):
+    def take(self, item: Item | Sent) -> None:
+        if not isinstance(item, Effect | Sent):
             self.cause = item
         match item:
             case Speak() as speak:
@@ -45,14 +45,14 @@ class Audio:
                 if self.chat is None and self._is_announced(speak):
                     self.announcing = True
                     self.sounded.add(speak.item)
-            case Send(event):
+            case Sent(event):
                 self._take_event(event)
             case _:
                 pass
 
     def _is_announced(self, speak: Speak) -> bool:
         match self.cause:
-            case InputTextGenerateAudio(text=text):
+            case Announce(text):
                 return speak.text in text
             case cause:
                 return isinstance(cause, ConfigurationUpdate)

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from kouyu.conversation.effects import Send, UseInputFormat
+from kouyu.conversation.effects import UseInputFormat
 from kouyu.domain.chats import Chat
 from kouyu.domain.ids import NO_ID
 from kouyu.domain.messages import Message
 from kouyu.domain.transcripts import Transcript
 from kouyu.protocol.coze.downlink import DownlinkEvent
-from tests.conversation.simulation import Item
+from tests.conversation.simulation import Item, Sent
 
 
 @dataclass
@@ -22,8 +22,8 @@ class Chats:
     answered: bool = False
     packet_sent: bool = False
 
-    def take(self, item: Item) -> None:
-        if isinstance(item, Send):
+    def take(self, item: Item | Sent) -> None:
+        if isinstance(item, Sent):
             event = item.event
             if self.echo is not None:
                 assert event.event_type == "conversation.chat.created", "the echo is followed by its chat"
@@ -80,21 +80,21 @@ class UserSpeech:
     completed: int = 0
     """Buffers of which no empty transcript has come."""
 
-    def take(self, item: Item) -> None:
+    def take(self, item: Item | Sent) -> None:
         match item:
-            case Send(DownlinkEvent("input_audio_buffer.speech_started")):
+            case Sent(DownlinkEvent("input_audio_buffer.speech_started")):
                 assert not self.speaking
                 self.speaking = True
-            case Send(DownlinkEvent("input_audio_buffer.speech_stopped")):
+            case Sent(DownlinkEvent("input_audio_buffer.speech_stopped")):
                 assert self.speaking
                 self.speaking = False
-            case Send(DownlinkEvent("conversation.audio_transcript.completed", Transcript(content))):
+            case Sent(DownlinkEvent("conversation.audio_transcript.completed", Transcript(content))):
                 self.completed -= not content
                 assert content.strip() or self.completed >= 0, "only a completed buffer has an empty transcript"
                 self.transcript = content
-            case Send(DownlinkEvent("input_audio_buffer.completed")):
+            case Sent(DownlinkEvent("input_audio_buffer.completed")):
                 self.completed += 1
-            case Send(DownlinkEvent("conversation.audio_transcript.update", Transcript(content))):
+            case Sent(DownlinkEvent("conversation.audio_transcript.update", Transcript(content))):
                 assert content.strip()
             case UseInputFormat():
                 assert not self.speaking, "the input format changes between buffers"

@@ -6,11 +6,11 @@ from typing import get_args
 from kouyu.agents.agent import ContextMessage
 from kouyu.agents.context import chat_messages, with_own_ids
 from kouyu.agents.tool_history import ToolMessage, as_message, with_tool_rounds
-from kouyu.conversation.effects import SaveChat, SaveMessage, Send, StartReply, TrimMessage
+from kouyu.conversation.effects import SaveChat, SaveMessage, StartReply, TrimMessage
 from kouyu.conversation.inputs import ConfigurationUpdate
 from kouyu.domain.messages import TOOL_TYPES, Message
 from kouyu.protocol.coze.downlink import Cancellation, DownlinkEvent, DownlinkType
-from tests.conversation.simulation import Item
+from tests.conversation.simulation import Item, Sent
 from tests.standins.openai_server import fault_of
 
 SILENT = [kind for kind in get_args(DownlinkType) if kind != "conversation.audio.delta"]
@@ -30,11 +30,10 @@ class Context:
     """Answers cut down to what was heard, until the client is told why."""
     hears: bool = True
 
-    def take(self, item: Item) -> None:
+    def take(self, item: Item | Sent) -> None:
         match item:
-            case ConfigurationUpdate(merged=merged):
-                subscribed = merged.configuration.event_subscriptions
-                self.hears = not subscribed or "conversation.audio.delta" in subscribed
+            case ConfigurationUpdate(options=options):
+                self.hears = options.is_spoken
             case SaveMessage():
                 self.saved.append(item)
             case SaveChat(chat, user_id):
@@ -44,9 +43,9 @@ class Context:
                 self.heard[message_id] = heard
                 if any(save.message.id == message_id and save.message.type == "answer" for save in self.saved):
                     self.cut.add(message_id)  # a question is taken back, not cut
-            case Send(DownlinkEvent("conversation.message.completed", Message() as message)):
+            case Sent(DownlinkEvent("conversation.message.completed", Message() as message)):
                 self.told[message.id] = message
-            case Send(DownlinkEvent("conversation.chat.canceled", Cancellation(code))):
+            case Sent(DownlinkEvent("conversation.chat.canceled", Cancellation(code))):
                 assert code != 3 or not self.cut & set(self.told), "who writes has read an answer that was told whole"
                 self.cut.clear()
             case StartReply():

@@ -8,7 +8,7 @@ from tests.conversation.invariants.chats import Chats, UserSpeech
 from tests.conversation.invariants.context import Context
 from tests.conversation.invariants.orders import Orders
 from tests.conversation.invariants.records import Records
-from tests.conversation.simulation import Simulation
+from tests.conversation.simulation import Simulation, as_sent
 
 
 class _Rules:
@@ -19,8 +19,9 @@ class _Rules:
         self.records, self.speech, self.pacing = Records(), UserSpeech(), Pacing()
         self.context = Context()
         for at, item in talk.history:
-            for rule in (self.orders, self.audio, self.chats, self.records, self.speech, self.context):
-                rule.take(item)
+            if (seen := as_sent(item)) is not None:
+                for rule in (self.orders, self.audio, self.chats, self.records, self.speech, self.context):
+                    rule.take(seen)
             self.pacing.take(at, item)
         self.records.check_rolled_back()
 

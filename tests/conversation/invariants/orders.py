@@ -24,7 +24,7 @@ from kouyu.conversation.inputs import (
     TranscriptReady,
     TurnJudged,
 )
-from tests.conversation.simulation import Item
+from tests.conversation.simulation import Item, Sent
 
 Order = Transcribe | JudgeTurn | StartReply | Speak
 Cancel = CancelTranscribe | CancelJudgement | CancelReply | CancelSpeech
@@ -51,7 +51,7 @@ class Orders:
     forgotten: int = 0
     utterance: Transcribe | None = None
 
-    def take(self, item: Item) -> None:
+    def take(self, item: Item | Sent) -> None:
         if isinstance(item, LastReport):
             self.under_way.pop(item.order, None)
         match item:

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from kouyu.conversation.effects import SaveChat, SaveMessage, Send, StartReply, TrimMessage
+from kouyu.conversation.effects import SaveChat, SaveMessage, StartReply, TrimMessage
 from kouyu.domain.chats import Chat
 from kouyu.domain.messages import Message
 from kouyu.protocol.coze.downlink import DownlinkEvent
-from tests.conversation.simulation import Item
+from tests.conversation.simulation import Item, Sent
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Records:
     created: set[str] = field(default_factory=set)
     states: dict[str, str] = field(default_factory=dict)
 
-    def take(self, item: Item) -> None:
+    def take(self, item: Item | Sent) -> None:
         match item:
             case StartReply(question=question, configuration=configuration):
                 self.kept[question.chat_id] = configuration.chat_config.auto_save_history
@@ -36,7 +36,7 @@ class Records:
             case SaveChat(chat):
                 assert self.kept.get(chat.id, True)
                 self.states[chat.id] = chat.status
-            case Send(event):
+            case Sent(event):
                 self._take_event(event)
             case _:
                 pass

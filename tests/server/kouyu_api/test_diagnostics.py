@@ -23,7 +23,8 @@ from kouyu.diagnostics.watcher import MOST_WAITING, Wanted
 from kouyu.diagnostics.watcher_hub import MOST_WATCHERS
 from kouyu.diagnostics.wire_tap import Tapped, WireTap
 from kouyu.domain.ids import IdFactory
-from kouyu.protocol.coze.uplink import ConversationMessageCreate
+from kouyu.domain.requests import WriteMessage
+from kouyu.protocol.coze.merge import merge
 from kouyu.store.token_records import Permission
 from tests.conversation.simulation import CAPABILITIES
 from tests.server.conftest import Running, until
@@ -42,10 +43,10 @@ class Talk:
             self.live.observe(received, effects, now)
 
     def configure(self, **data: Any) -> None:
-        self.give(ConfigurationUpdate(merged=self._conversation.read(data)))
+        self.give(ConfigurationUpdate(requested=merge(self._conversation.requested, data).configuration))
 
     def write(self, text: str) -> None:
-        self.give(ConversationMessageCreate(role="user", content_type="text", content=text))
+        self.give(WriteMessage(role="user", content=text))
 
 
 @contextmanager

@@ -11,11 +11,10 @@ from kouyu.agents.reaching import Reach
 from kouyu.conversation.effects import Send
 from kouyu.conversation.inputs import TimePassed
 from kouyu.domain.chats import Chat, LastError
+from kouyu.domain.events import ChatFailed, RequestRefused
 from kouyu.metrics.recent_failures import KEPT, OWNERS, RecentFailures
 from kouyu.metrics.server_metrics import ServerMetrics
 from kouyu.metrics.turn_times import TurnTimes
-from kouyu.protocol.coze import downlink
-from kouyu.protocol.coze.downlink import DownlinkEvent
 from kouyu.server.kouyu_api.bot_endpoints import CHECKED_EVERY_S, EndpointChecks
 from tests.server.conftest import Running
 from tests.standins.openai_server import openai_stand_in
@@ -62,8 +61,8 @@ def test_a_failed_chat_and_an_error_event_are_failures_of_their_session() -> Non
         status="failed",
         section_id="2",
     )
-    times.follow(TimePassed(), [Send(DownlinkEvent("conversation.chat.failed", chat))], 1.0)
-    times.follow(TimePassed(), [Send(downlink.error(4000, "no such voice"))], 2.0)
+    times.follow(TimePassed(), [Send(ChatFailed(chat))], 1.0)
+    times.follow(TimePassed(), [Send(RequestRefused(4000, "no such voice"))], 2.0)
     assert noted == [("chat", 5000, "no answer"), ("error", 4000, "no such voice")]
 
 

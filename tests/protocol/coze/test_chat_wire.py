@@ -1,0 +1,111 @@
+"""Coze's side of a live session: what its messages mean, and which events a client is sent."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from kouyu.domain.combinations import check_object
+from kouyu.domain.configuration import Configuration
+from kouyu.domain.events import (
+    BufferCleared,
+    Configured,
+    Connected,
+    OutputInterrupted,
+    RequestRefused,
+    Resumed,
+    SectionCleared,
+    SpeechDropped,
+)
+from kouyu.domain.requests import ClearBuffer, UnknownRequest
+from kouyu.protocol.coze.chat_wire import CozeWire
+from kouyu.protocol.wire import Audio, Reconfigure, Refused, RequestedConfiguration
+
+AUDIO_ONLY = msgspec.structs.replace(Configuration(), event_subscriptions=("conversation.audio.delta",))
+NO_AUDIO = msgspec.structs.replace(Configuration(), event_subscriptions=("conversation.message.delta",))
+
+
+def read(event_type: str, **data: Any) -> Any:
+    """What one event means."""
+    (only,) = CozeWire("log").read(json.dumps({"event_type": event_type, "data": data}))
+    return only
+
+
+def requested(**data: Any) -> RequestedConfiguration:
+    update = read("chat.update", **data)
+    assert isinstance(update, Reconfigure)
+    return update.read(Configuration(), check_object)
+
+
+def test_audio_requests_and_faults_are_told_apart() -> None:
+    assert read("input_audio_buffer.append", delta="AQI=") == Audio(b"\x01\x02")
+    assert read("input_audio_buffer.clear") == ClearBuffer()
+    assert read("ping") == UnknownRequest("ping")
+    (refused,) = CozeWire("log").read("no JSON")
+    assert isinstance(refused, Refused)
+    assert (refused.fault.code, refused.origin) == (4000, "no JSON")
+
+
+def test_a_requested_configuration_has_the_faults_and_the_misspelt_fields_of_its_update() -> None:
+    found = requested(asr_config={"context": 5}, turn_detection={"typ": "server_vad"}, chat_config={"user_id": "ada"})
+    assert found.configuration.chat_config.user_id == "ada"
+    assert found.configuration.asr_config == Configuration().asr_config
+    assert [fault.field for fault in found.faults] == ["data.asr_config.context"]
+    assert found.misspelt == (
+        "data.turn_detection.typ is not known and has no effect; data.turn_detection.type may be meant",
+    )
+
+
+def test_what_is_refused_later_is_as_before() -> None:
+    before = Configuration()
+    found = requested(chat_config={"user_id": "ada"}, asr_config={"context": 5})
+    (fault,) = found.faults
+    refused = found.refuse(msgspec.convert(fault, type(fault)) if False else fault, before)
+    assert refused.faults == (fault, fault)
+    assert refused.configuration.chat_config.user_id == "ada"
+
+
+@pytest.mark.parametrize(
+    ("subscribed", "is_spoken"),
+    [([], True), (["conversation.audio.delta"], True), (["conversation.message.delta"], False)],
+)
+def test_a_client_takes_audio_unless_it_subscribes_to_other_events_alone(
+    subscribed: list[str], is_spoken: bool
+) -> None:
+    found = requested(event_subscriptions=subscribed)
+    assert found.options.is_spoken == is_spoken
+    assert CozeWire("log").options_of(found.configuration) == found.options
+
+
+def test_a_client_is_sent_what_it_subscribes_to_and_errors() -> None:
+    wire = CozeWire("log")
+    assert [event.event_type for event in wire.told(Connected())] == ["chat.created"]
+    assert [event.event_type for event in wire.told(Configured(AUDIO_ONLY))] == ["chat.updated"]
+    for event in (
+        SectionCleared(),
+        BufferCleared(),
+        OutputInterrupted("client"),
+        SpeechDropped(),
+        Configured(AUDIO_ONLY),
+    ):
+        assert wire.told(event) == ()
+    assert [event.event_type for event in wire.told(RequestRefused(4000, "no"))] == ["error"]
+    assert wire.told(Configured(Configuration())) == ()
+    assert [event.event_type for event in wire.told(SectionCleared())] == ["conversation.cleared"]
+
+
+def test_a_client_that_dialled_again_is_sent_what_it_subscribed_to_before() -> None:
+    wire = CozeWire("log")
+    assert wire.told(Resumed(NO_AUDIO)) == ()
+    assert wire.told(SectionCleared()) == ()
+
+
+def test_each_message_has_an_id_of_its_own_the_log_id_and_the_time() -> None:
+    wire = CozeWire("the log")
+    (event,) = wire.told(Connected())
+    first, second = (json.loads(wire.encoded(event)) for _ in range(2))
+    assert first["event_type"] == "chat.created"
+    assert first["id"] != second["id"]
+    assert first["detail"]["logid"] == "the log"
+    assert int(first["detail"]["respond_at"]) > 1_700_000_000_000
