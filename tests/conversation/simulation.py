@@ -233,9 +233,10 @@ class Simulation:
         return next(at for at, event in self._sent() if event.event_type == event_type)
 
     def _sent(self) -> Iterator[tuple[float, DownlinkEvent]]:
+        wire = CozeWire("log")
         for at, effect in self.effects:
-            if isinstance(effect, Send) and (event := downlink_of(effect.event)) is not None:
-                yield at, event
+            if isinstance(effect, Send):
+                yield from ((at, event) for event in wire.told(effect.event))
 
     # The clockwork
 

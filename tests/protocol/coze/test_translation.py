@@ -125,8 +125,8 @@ def test_a_refusal_quotes_the_message_that_caused_it() -> None:
             WriteMessage(role="user", content="Hm?"),
         ),
         (
-            '{"event_type": "conversation.message.create", "data": '
-            '{"role": "assistant", "content_type": "object_string", "content": "[{\\"type\\":\\"text\\",\\"text\\":\\"a\\"}]"}}',
+            '{"event_type": "conversation.message.create", "data": {"role": "assistant", '
+            '"content_type": "object_string", "content": "[{\\"type\\":\\"text\\",\\"text\\":\\"a\\"}]"}}',
             WriteMessage(
                 role="assistant", content='[{"type":"text","text":"a"}]', content_type="object_string", answer=False
             ),
