@@ -20,6 +20,7 @@ from kouyu.assembly.engine_loading import (
 from kouyu.engines.asr.engine import SpeechRecognizer
 from kouyu.engines.denoise.engine import NoiseSuppressor
 from kouyu.engines.paralinguistics.engine import EmotionRecognizer
+from kouyu.engines.pressure import EnginesElsewhere
 from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer
 from kouyu.engines.turn.engine import TurnJudge
@@ -52,6 +53,7 @@ async def load_all(
     store: Store,
     *,
     scheduler: Scheduler,
+    elsewhere: EnginesElsewhere,
     workers: LimitedWorkers,
     transcripts: TranscriptFinisher,
     stack: AsyncExitStack,
@@ -66,12 +68,12 @@ async def load_all(
 
     *loaded, _, _ = await _all_or_first_error(
         closed_at_the_end(load_voice_activity(engines, scheduler), lambda made: made.close()),
-        closed_at_the_end(load_turn_judge(engines, scheduler), lambda made: made.close()),
-        closed_at_the_end(load_recognizer(engines, scheduler), lambda made: made.close()),
-        closed_at_the_end(load_synthesizer(engines, scheduler), lambda made: made.close()),
+        closed_at_the_end(load_turn_judge(engines, scheduler, elsewhere), lambda made: made.close()),
+        closed_at_the_end(load_recognizer(engines, scheduler, elsewhere), lambda made: made.close()),
+        closed_at_the_end(load_synthesizer(engines, scheduler, elsewhere), lambda made: made.close()),
         load_noise_suppressor(engines, scheduler),
-        closed_at_the_end(load_emotion_recognizer(engines, scheduler), _close_if_there),
-        closed_at_the_end(load_speaker_encoder(engines, scheduler), lambda made: made.close()),
+        closed_at_the_end(load_emotion_recognizer(engines, scheduler, elsewhere), _close_if_there),
+        closed_at_the_end(load_speaker_encoder(engines, scheduler, elsewhere), lambda made: made.close()),
         stack.enter_async_context(open_agents(settings, store, workers, scheduler)),
         asyncio.to_thread(transcripts.warm_up),
         asyncio.to_thread(token_counter),

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any, Final
 
 from kouyu.agents.embedded.tiered_model import TieredModel
@@ -13,6 +14,7 @@ from kouyu.engines.declaration import Engine, EngineContext, Kind
 from kouyu.engines.denoise.engine import NoiseSuppressor
 from kouyu.engines.errors import EngineUnavailable
 from kouyu.engines.paralinguistics.engine import EmotionRecognizer
+from kouyu.engines.pressure import EnginesElsewhere
 from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer
 from kouyu.engines.tts.router import VoiceRouter
@@ -40,14 +42,15 @@ class WeightsNotFetched(WeightsError):
         self.names = names
 
 
-def check_engines(settings: Settings) -> None:
-    """Check engine names, libraries and weights before anything is loaded.
+def check_engines(settings: Settings, used: Sequence[tuple[Kind, str]] | None = None) -> None:
+    """Check engine names, libraries and weights before anything is loaded: of the engines ``used``, by default all that
+    a server loads.
 
     Logs a warning for missing weights that are only recommended. Raises EngineUnavailable for an unknown engine, and
     for one whose library is missing and without which no server starts; WeightsNotFetched for all other missing weights
     together.
     """
-    engines = [engine_registry.find(kind, name) for kind, name in engines_used(settings)]
+    engines = [engine_registry.find(kind, name) for kind, name in used or engines_used(settings)]
     missing = _missing_weights(settings, engines)
     for engine in engines:
         try:
@@ -82,18 +85,36 @@ def _missing_weights(settings: Settings, engines: list[Engine[Any]]) -> tuple[st
 
 
 def engines_used(settings: Settings) -> list[tuple[Kind, str]]:
-    """Kind and name of every engine that a server with these settings loads."""
+    """Kind and name of every engine that a server with these settings loads, also inside another one."""
     needs_model = needs_embedded_model(settings.bots)
-    return [(kind, name) for kind, name in settings.engines.chosen if kind != "llm" or needs_model]
+    chosen = [(kind, name) for kind, name in settings.engines.chosen if kind != "llm" or needs_model]
+    return [each for engine in chosen for each in (engine, *_loaded_too(*engine, settings.engines))]
 
 
-async def load_engine(kind: Kind, name: str, engines: EngineSettings, scheduler: Scheduler) -> Any:
-    """Load and warm up an engine. Raises EngineUnavailable."""
+def _loaded_too(kind: Kind, name: str, engines: EngineSettings) -> tuple[tuple[Kind, str], ...]:
+    try:
+        engine = engine_registry.find(kind, name)
+    except EngineUnavailable:  # reported where the engine itself is
+        return ()
+    return engine.loads_too(engines.options_of(engine))
+
+
+async def load_engine(
+    kind: Kind, name: str, engines: EngineSettings, scheduler: Scheduler, elsewhere: EnginesElsewhere | None = None
+) -> Any:
+    """Load and warm up an engine; ``elsewhere`` takes the load of one that runs in other processes. Raises
+    EngineUnavailable."""
     # On a thread: importing its libraries is slow.
     engine = await asyncio.to_thread(engine_registry.find, kind, name)
     engine.require_libraries()
     section = f"engines.{engine_registry.section(kind, name)}"
-    context = EngineContext(scheduler=scheduler, workers=engines.workers, section=section)
+    context = EngineContext(
+        scheduler=scheduler,
+        workers=engines.workers,
+        section=section,
+        elsewhere=elsewhere or EnginesElsewhere(),
+        load_engine=lambda kind, name: load_engine(kind, name, engines, scheduler, elsewhere),
+    )
     try:
         return await engine.load(context, engines.options_of(engine))
     except ImportError as error:
@@ -116,29 +137,37 @@ async def load_noise_suppressor(engines: EngineSettings, scheduler: Scheduler) -
     return suppressor
 
 
-async def load_speaker_encoder(engines: EngineSettings, scheduler: Scheduler) -> SpeakerEncoder:
+async def load_speaker_encoder(
+    engines: EngineSettings, scheduler: Scheduler, elsewhere: EnginesElsewhere | None = None
+) -> SpeakerEncoder:
     """Load the speaker encoder. Raises EngineUnavailable."""
-    encoder: SpeakerEncoder = await load_engine("voiceprint", engines.voiceprint, engines, scheduler)
+    encoder: SpeakerEncoder = await load_engine("voiceprint", engines.voiceprint, engines, scheduler, elsewhere)
     return encoder
 
 
-async def load_emotion_recognizer(engines: EngineSettings, scheduler: Scheduler) -> EmotionRecognizer | None:
+async def load_emotion_recognizer(
+    engines: EngineSettings, scheduler: Scheduler, elsewhere: EnginesElsewhere | None = None
+) -> EmotionRecognizer | None:
     """Load the emotion recognizer; None if none is configured. Raises EngineUnavailable."""
     if not engines.emotion:
         return None
-    recognizer: EmotionRecognizer = await load_engine("emotion", engines.emotion, engines, scheduler)
+    recognizer: EmotionRecognizer = await load_engine("emotion", engines.emotion, engines, scheduler, elsewhere)
     return recognizer
 
 
-async def load_turn_judge(engines: EngineSettings, scheduler: Scheduler) -> TurnJudge:
+async def load_turn_judge(
+    engines: EngineSettings, scheduler: Scheduler, elsewhere: EnginesElsewhere | None = None
+) -> TurnJudge:
     """Load and warm up the end-of-turn engine. Raises EngineUnavailable."""
-    judge: TurnJudge = await load_engine("turn", engines.turn, engines, scheduler)
+    judge: TurnJudge = await load_engine("turn", engines.turn, engines, scheduler, elsewhere)
     return judge
 
 
-async def load_recognizer(engines: EngineSettings, scheduler: Scheduler) -> SpeechRecognizer:
+async def load_recognizer(
+    engines: EngineSettings, scheduler: Scheduler, elsewhere: EnginesElsewhere | None = None
+) -> SpeechRecognizer:
     """Load and warm up the recognizer. Raises EngineUnavailable."""
-    recognizer: SpeechRecognizer = await load_engine("asr", engines.asr, engines, scheduler)
+    recognizer: SpeechRecognizer = await load_engine("asr", engines.asr, engines, scheduler, elsewhere)
     return recognizer
 
 
@@ -148,13 +177,12 @@ async def load_language_model(engines: EngineSettings, scheduler: Scheduler) -> 
     return model
 
 
-async def load_synthesizer(engines: EngineSettings, scheduler: Scheduler) -> VoiceRouter:
-    """Load and warm up all voices behind one router.
-
-    An engine whose library is not installed is skipped with a warning if another one loads. Raises EngineUnavailable,
-    also for a default voice that no engine has.
-    """
-    loads = (load_engine("tts", name, engines, scheduler) for name in engines.tts)
+async def load_voices(
+    engines: EngineSettings, scheduler: Scheduler, elsewhere: EnginesElsewhere | None = None
+) -> list[SpeechSynthesizer]:
+    """Load and warm up the speech engines. One whose library is not installed is skipped with a warning if another one
+    loads. Raises EngineUnavailable."""
+    loads = (load_engine("tts", name, engines, scheduler, elsewhere) for name in engines.tts)
     results = await asyncio.gather(*loads, return_exceptions=True)
     loaded: list[SpeechSynthesizer] = [result for result in results if not isinstance(result, BaseException)]
     for result in results:
@@ -162,6 +190,15 @@ async def load_synthesizer(engines: EngineSettings, scheduler: Scheduler) -> Voi
             log.warning("some voices are not available: %s", result)
         elif isinstance(result, BaseException):
             raise result
+    return loaded
+
+
+async def load_synthesizer(
+    engines: EngineSettings, scheduler: Scheduler, elsewhere: EnginesElsewhere | None = None
+) -> VoiceRouter:
+    """Load and warm up all voices behind one router, as ``load_voices``. Raises EngineUnavailable, also for a default
+    voice that no engine has."""
+    loaded = await load_voices(engines, scheduler, elsewhere)
     try:
         router = VoiceRouter(
             loaded,

@@ -22,7 +22,7 @@ from kouyu.audio_sessions.re_enrolment import re_enrol
 from kouyu.audio_sessions.recording import transcribe_recording
 from kouyu.audio_sessions.services import RecognitionServices
 from kouyu.diagnostics.watcher_hub import WatcherHub
-from kouyu.engines.pressure import Pressure
+from kouyu.engines.pressure import EnginesElsewhere, Pressure
 from kouyu.engines.scheduler import Scheduler
 from kouyu.recording.session_recorder import SessionRecorders, SessionRecording
 from kouyu.serving.overload import Overload
@@ -79,10 +79,17 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
         stack.push_async_callback(scheduler.close)
         workers = LimitedWorkers()
         stack.push_async_callback(workers.close)
+        elsewhere = EnginesElsewhere()
         began = time.monotonic()
         transcripts = _transcript_finisher(settings.transcripts.sensitive_words)
         loaded = await load_all(
-            settings, store, scheduler=scheduler, workers=workers, transcripts=transcripts, stack=stack
+            settings,
+            store,
+            scheduler=scheduler,
+            elsewhere=elsewhere,
+            workers=workers,
+            transcripts=transcripts,
+            stack=stack,
         )
         log.info("engines and bots ready after %.1f s", time.monotonic() - began)
         renewing = asyncio.create_task(
@@ -98,6 +105,7 @@ async def _open(settings: Settings, store: Store) -> AsyncIterator[tuple[Service
             store,
             session_recorders=recorders,
             scheduler=scheduler,
+            elsewhere=elsewhere,
             workers=workers,
             transcripts=transcripts,
             loaded=loaded,
@@ -114,6 +122,7 @@ def _services(
     *,
     session_recorders: SessionRecorders,
     scheduler: Scheduler,
+    elsewhere: EnginesElsewhere,
     workers: LimitedWorkers,
     transcripts: TranscriptFinisher,
     loaded: Loaded,
@@ -124,7 +133,8 @@ def _services(
         store=store,
         scheduler=scheduler,
         workers=workers,
-        pressure=Pressure(lambda: scheduler.load),
+        pressure=Pressure(lambda: scheduler.load, elsewhere),
+        elsewhere=elsewhere,
         voice_activity=loaded.voice_activity,
         recognizer=loaded.recognizer,
         synthesizer=loaded.synthesizer,

@@ -16,6 +16,7 @@ from kouyu.server.process.terminal import survive_hangups
 
 COMMANDS: Final = {
     "serve": "Run the server.",
+    "engines": "Run speech engines alone, for servers elsewhere.",
     "talk": "Talk with a bot from this terminal.",
     "proxy": "Record what an app and a server say to each other.",
     "play": "Serve a recording, to test an app without a server.",
@@ -73,7 +74,7 @@ def _lacking(command: str, error: ModuleNotFoundError) -> Exception:
     how = extras.how_to_install(error.name or "")
     if how is None:
         return error
-    if command in ("serve", "replay"):  # with engines, which "server" alone has none of
+    if command in ("serve", "engines", "replay"):  # with engines, which "server" alone has none of
         how = f"{extras.pip()} install 'kouyu[embedded]', then the model weights: kouyu models fetch"
     if error.name == "sounddevice":
         how += "; or name an audio file, which needs no microphone"

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from kouyu import extras
 from kouyu.engines.errors import EngineUnavailable
+from kouyu.engines.pressure import EnginesElsewhere
 from kouyu.engines.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ class EngineContext(msgspec.Struct, frozen=True, kw_only=True):
     """Threads of the scheduler, and so the most simultaneous calls."""
     section: str
     """The table of its options in ``kouyu.toml``, for error messages: ``engines.whisper``."""
+    elsewhere: EnginesElsewhere
+    """Takes the load of engines in other processes."""
+    load_engine: Callable[[Kind, str], Awaitable[Any]]
+    """Loads another engine, one of its ``loads_too``. Raises EngineUnavailable."""
 
 
 class Engine(msgspec.Struct, Generic[Options], frozen=True, kw_only=True):
@@ -58,6 +63,8 @@ class Engine(msgspec.Struct, Generic[Options], frozen=True, kw_only=True):
     """A frozen struct in which every field has a default: the table ``[engines.<name>]`` of ``kouyu.toml``."""
     weights: Callable[[Options], tuple[str, ...]] = lambda _: ()
     """The weight sets that it uses with these options; it must load without those that are only recommended."""
+    loads_too: Callable[[Options], tuple[tuple[Kind, str], ...]] = lambda _: ()
+    """Kind and name of the engines that it loads itself with these options."""
     check: Callable[[Options], None] = lambda _: None
     """Raises ValueError if required options are missing."""
     voices: "Callable[[Options], tuple[Voice, ...]] | None" = None

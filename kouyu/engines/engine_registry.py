@@ -25,22 +25,31 @@ BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = {
         "whisper": "kouyu.engines.asr.whisper:ENGINE",
         "sense-voice": "kouyu.engines.asr.sense_voice:ENGINE",
         "openai": "kouyu.engines.asr.openai:ENGINE",
+        "remote": "kouyu.engines.remote.asr:ENGINE",
     },
     "tts": {
         "hibari": "kouyu.engines.tts.hibari:ENGINE",
         "piper": "kouyu.engines.tts.piper:ENGINE",
         "kokoro": "kouyu.engines.tts.kokoro:ENGINE",
         "openai": "kouyu.engines.tts.openai:ENGINE",
+        "remote": "kouyu.engines.remote.tts:ENGINE",
     },
-    "turn": {"smart-turn": "kouyu.engines.turn.judge:ENGINE"},
+    "turn": {"smart-turn": "kouyu.engines.turn.judge:ENGINE", "remote": "kouyu.engines.remote.turn:ENGINE"},
     "voiceprint": {
         "campplus": "kouyu.engines.voiceprint.campplus:ENGINE",
         "resemblyzer": "kouyu.engines.voiceprint.resemblyzer:ENGINE",
+        "remote": "kouyu.engines.remote.voiceprint:ENGINE",
     },
-    "emotion": {"sense-voice": "kouyu.engines.paralinguistics.sense_voice:ENGINE"},
+    "emotion": {
+        "sense-voice": "kouyu.engines.paralinguistics.sense_voice:ENGINE",
+        "remote": "kouyu.engines.remote.emotion:ENGINE",
+    },
     "llm": {"embedded": "kouyu.agents.embedded.engine:ENGINE"},
 }
 """The declarations as ``module:name``, by kind and name."""
+
+ONE_TABLE: Final = frozenset({"remote"})
+"""Names whose engines of all kinds have the same options, in one table."""
 
 
 def names(kind: Kind) -> tuple[str, ...]:
@@ -71,7 +80,10 @@ def find(kind: Kind, name: str) -> Engine[Any]:
 
 
 def section(kind: Kind, name: str) -> str:
-    """The key of an engine's options in ``[engines]``: its name, with its kind if other kinds have that name too."""
+    """The key of an engine's options in ``[engines]``: its name, with its kind if other kinds have that name too and
+    they have no common table."""
+    if name in ONE_TABLE:
+        return name
     of_this_name = [each for each in get_args(Kind) if name in _known(each)]
     return (f"{name}_{kind}" if len(of_this_name) > 1 else name).replace("-", "_")
 

@@ -9,5 +9,12 @@ class EngineError(Exception):
         self.retryable = retryable
 
 
+class EngineOverloaded(EngineError):
+    """Too much work waits already. The same call may succeed later."""
+
+    def __init__(self, msg: str = "the engines are overloaded") -> None:
+        super().__init__(msg, retryable=True)
+
+
 class EngineUnavailable(EngineError):
     """An engine cannot start: a library or its weights are missing. The text names the command that helps."""

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 import msgspec
 
-from kouyu.engines.errors import EngineError
+from kouyu.engines.errors import EngineOverloaded
 from kouyu.engines.work import Call, CancelToken, Job, Priority, Stream, WorkCancelled
 
 __all__ = ["CancelToken", "Load", "Priority", "Scheduler", "WorkCancelled"]
@@ -53,8 +53,9 @@ class Scheduler:
     """Threads for blocking work in front of one event loop or several.
 
     ``workers`` threads, at least 1. A single worker is not reserved for urgent work, which then waits for the running
-    piece. At most ``max_waiting`` jobs wait; beyond that new work is refused with a retryable
-    EngineError. Each iterator of a stream runs on one thread at a time, but not always on the same one.
+    piece. At most ``max_waiting`` jobs wait; beyond that new work is refused with EngineOverloaded. Work less urgent
+    than a sentence is refused at half of it, so that interim transcripts leave room for final ones. Each iterator of a
+    stream runs on one thread at a time, but not always on the same one.
     """
 
     def __init__(self, workers: int = 2, *, max_waiting: int = 1000) -> None:
@@ -112,7 +113,7 @@ class Scheduler:
         """Run ``work`` on a worker and return its result.
 
         Exceptions of ``work`` are raised here. Cancelling the awaiting task cancels the token, and drops work that has
-        not begun. Raises EngineError (retryable) if too many jobs wait and WorkCancelled if the scheduler is closed.
+        not begun. Raises EngineOverloaded if too many jobs wait and WorkCancelled if the scheduler is closed.
         """
         call = Call(work, priority)
         self._submit(call)
@@ -172,8 +173,9 @@ class Scheduler:
         with self._lock:
             if self._closed:
                 raise WorkCancelled
-            if sum(map(len, self._queues.values())) >= self._max_waiting:
-                raise EngineError("the engines are overloaded", retryable=True)
+            most = self._max_waiting if job.priority <= Priority.SENTENCE else max(1, self._max_waiting // 2)
+            if sum(map(len, self._queues.values())) >= most:
+                raise EngineOverloaded
             self._enqueue(job)
 
     def _withdraw(self, job: Job) -> None:

@@ -24,6 +24,7 @@ import msgspec
 from msgspec import Meta
 
 from kouyu.diagnostics.machine_use import MachineUse
+from kouyu.engines.pressure import EnginesElsewhere
 from kouyu.engines.scheduler import Scheduler
 from kouyu.serving.background import in_background
 
@@ -149,18 +150,19 @@ class Overload:
         self._follow()
 
     @asynccontextmanager
-    async def watching(self, scheduler: Scheduler) -> AsyncIterator[None]:
-        """Sample the scheduler, the event loop and the machine while the block runs."""
-        async with in_background(self._watch(scheduler), "overload"):
+    async def watching(self, scheduler: Scheduler, elsewhere: EnginesElsewhere) -> AsyncIterator[None]:
+        """Sample the scheduler, the engines elsewhere, the event loop and the machine while the block runs."""
+        async with in_background(self._watch(scheduler, elsewhere), "overload"):
             yield
 
-    async def _watch(self, scheduler: Scheduler) -> None:
+    async def _watch(self, scheduler: Scheduler, elsewhere: EnginesElsewhere) -> None:
         clock = asyncio.get_running_loop().time
         use = MachineUse(scheduler.workers, lambda: scheduler.needed_busy_s)
         while True:
             due = clock() + _SAMPLE_S
             await asyncio.sleep(_SAMPLE_S)
-            self.sampled(scheduler.load.oldest_urgent_wait, max(0.0, clock() - due), use.busy())
+            waited_s = max(scheduler.load.oldest_urgent_wait, elsewhere.waits.oldest_urgent)
+            self.sampled(waited_s, max(0.0, clock() - due), use.busy())
 
     def _keep_peak(self, now: float) -> None:
         while self._peaks and self._peaks[-1][1] <= self._busy:

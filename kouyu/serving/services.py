@@ -16,7 +16,7 @@ from kouyu.engines.asr.engine import SpeechRecognizer
 from kouyu.engines.denoise.engine import NoiseSuppressor
 from kouyu.engines.paralinguistics.engine import EmotionRecognizer, GenderRecognizer
 from kouyu.engines.paralinguistics.pitch_gender import PitchGender
-from kouyu.engines.pressure import Pressure
+from kouyu.engines.pressure import EnginesElsewhere, Pressure
 from kouyu.engines.scheduler import Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer
 from kouyu.engines.turn.engine import TurnJudge
@@ -45,7 +45,7 @@ class Services:
     store: Store
     scheduler: Scheduler
     pressure: Pressure
-    """The load of the scheduler."""
+    """The load of the scheduler, and of engines elsewhere."""
     voice_activity: VoiceActivityDetector
     recognizer: SpeechRecognizer
     synthesizer: SpeechSynthesizer
@@ -92,6 +92,8 @@ class Services:
     """None: recordings in messages are not transcribed."""
     turn_judge: TurnJudge | None = None
     """Predicts whether the user has finished, for ``semantic_vad``. Without one no turn gets such a prediction."""
+    elsewhere: EnginesElsewhere = field(default_factory=EnginesElsewhere)
+    """The load of engines in other processes."""
 
     def voice_of(self, bot: BotDefinition | None) -> str:
         """The id of a bot's voice; the default voice if the bot names none, or one that is not available."""

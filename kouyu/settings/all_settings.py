@@ -12,6 +12,7 @@ from kouyu.engines import engine_registry
 from kouyu.engines.declaration import Engine, FilePath, Kind, Options
 from kouyu.serving.overload import OverloadLimits
 from kouyu.settings.bots import BotSettings, FlowSettings, McpServerSettings
+from kouyu.settings.engine_server import EngineServerSettings
 from kouyu.settings.kinds import Count, Name, Port, Seconds, SecondsOrZero
 from kouyu.settings.recording import RecordingSettings
 from kouyu.settings.telemetry import LogSettings, TracingSettings
@@ -217,6 +218,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data: DataSettings = DataSettings()
     store: StoreOptions = StoreOptions()
     engines: EngineSettings = EngineSettings()
+    engine_server: EngineServerSettings = EngineServerSettings()
     weights: WeightSettings = WeightSettings()
     transcripts: TranscriptSettings = TranscriptSettings()
     limits: Limits = Limits()
@@ -276,6 +278,7 @@ def anchored(settings: Settings, folder: Path) -> Settings:
         certificate_key=absolute(settings.server.certificate_key),
     )
     data = msgspec.structs.replace(settings.data, dir=absolute(settings.data.dir))
+    engine_server = msgspec.structs.replace(settings.engine_server, unix=absolute(settings.engine_server.unix))
     transcripts = msgspec.structs.replace(
         settings.transcripts, sensitive_words=absolute(settings.transcripts.sensitive_words)
     )
@@ -286,7 +289,13 @@ def anchored(settings: Settings, folder: Path) -> Settings:
     }
     engines = msgspec.structs.replace(settings.engines, options=options)
     return msgspec.structs.replace(
-        settings, server=server, data=data, transcripts=transcripts, flows=flows, engines=engines
+        settings,
+        server=server,
+        data=data,
+        transcripts=transcripts,
+        flows=flows,
+        engines=engines,
+        engine_server=engine_server,
     )
 
 

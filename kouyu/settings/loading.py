@@ -245,7 +245,8 @@ class _Build:
                 self.problems.append(f"{source}: unknown key; {hint}")
 
     def _wrong(self, path: KeyPath, value: Any, words: str) -> None:
-        shown = "this value" if "key" in str(path[-1:]) else repr(value)  # never show a secret
+        is_secret = any(word in str(path[-1:]) for word in ("key", "token"))
+        shown = "this value" if is_secret else repr(value)
         self.problems.append(f"{self._where(path)}: {shown} is not allowed; allowed: {words}")
 
     def _sources_below(self, path: KeyPath) -> Iterator[str]:

@@ -207,7 +207,7 @@ async def _watching(
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(watchdog.watching())
         if services is not None:
-            await stack.enter_async_context(services.overload.watching(services.scheduler))
+            await stack.enter_async_context(services.overload.watching(services.scheduler, services.elsewhere))
         if recent is not None:
             await stack.enter_async_context(recent.sampling())
         yield

@@ -1,0 +1,1 @@
+"""The engines alone, over HTTP, for servers in other processes or on other machines (`kouyu engines`)."""
