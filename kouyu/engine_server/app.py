@@ -37,6 +37,9 @@ Header: TypeAlias = tuple[bytes, bytes]
 MOST_BYTES: Final = 64 * 1024 * 1024
 """Of the body of a request: half an hour of audio."""
 RETRY_AFTER_S: Final = 1
+CANCELLED_S: Final = 0.5
+"""Time for the clients of cancelled work to get their answer."""
+STOPS: Final = "this process stops"
 JSON: Final = (b"content-type", b"application/json")
 MSGPACK: Final = (b"content-type", b"application/msgpack")
 SPEECH: Final = (b"content-type", b"application/octet-stream")
@@ -58,6 +61,7 @@ class EngineApp:
         self._held = HeldAudio()
         self._work = EngineWork(engines, self._held)
         self._running = 0
+        self._tasks: set[asyncio.Task[Outcome]] = set()
         self._stopping = False
         self._all_done = asyncio.Event()
         self._process = secrets.token_hex(8)
@@ -88,11 +92,14 @@ class EngineApp:
         return await self._fail(send, HTTPStatus.NOT_FOUND, f"there is no {method} {path}")
 
     async def stop(self, limit_s: float) -> None:
-        """Begin no further work, and wait until what runs is done, at most ``limit_s`` seconds."""
+        """Begin no further work, and wait until what runs is done. After ``limit_s`` seconds it is cancelled."""
         self._stopping = True
-        if self._running:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._all_done.wait(), limit_s)
+        for seconds in (limit_s, CANCELLED_S):
+            if self._running:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._all_done.wait(), seconds)
+            for task in self._tasks:
+                task.cancel()
 
     async def _serve(self, kind: RemoteKind, scope: Message, receive: Receive, send: Send) -> None:
         """Do the work of a request, unless its client hangs up."""
@@ -103,8 +110,10 @@ class EngineApp:
             body = await _body(receive)
             self._metrics.received.inc(len(body))
             work = asyncio.create_task(self._outcome(kind, scope, body, send), name=f"engine-{kind}")
-            if (done := await _unless_hung_up(work, receive)) is not None:
-                outcome = done
+            self._tasks.add(work)
+            work.add_done_callback(self._tasks.discard)
+            if not await _hung_up_before(work, receive):
+                outcome = work.result() if not work.cancelled() else await self._refuse(send)
         except _HungUp:
             pass
         except ValueError as error:
@@ -125,7 +134,7 @@ class EngineApp:
             return "invalid"
         try:
             if self._stopping:
-                raise EngineOverloaded("this process stops")
+                return await self._refuse(send)
             if kind == "tts":
                 return await self._speak(body, priority, send)
             answer = await self._work.answer(kind, body, priority)
@@ -135,9 +144,10 @@ class EngineApp:
         except NotServed as error:
             await self._fail(send, HTTPStatus.NOT_FOUND, str(error))
             return "invalid"
-        except (EngineOverloaded, WorkCancelled) as error:
-            await self._fail(send, HTTPStatus.SERVICE_UNAVAILABLE, str(error), retryable=True)
-            return "refused"
+        except WorkCancelled:
+            return await self._refuse(send)
+        except EngineOverloaded as error:
+            return await self._refuse(send, str(error))
         except EngineError as error:
             await self._fail(send, HTTPStatus.INTERNAL_SERVER_ERROR, str(error), retryable=error.retryable)
             return "failed"
@@ -168,14 +178,18 @@ class EngineApp:
             await send(_part(end))
         return outcome
 
+    async def _refuse(self, send: Send, why: str = STOPS) -> Outcome:
+        await self._fail(send, HTTPStatus.SERVICE_UNAVAILABLE, why, retryable=True)
+        return "refused"
+
     async def _ready(self, send: Send) -> None:
-        cause = "this process stops" if self._stopping else ""
+        cause = STOPS if self._stopping else ""
         status = HTTPStatus.SERVICE_UNAVAILABLE if cause else HTTPStatus.OK
         await self._say(send, status, {"status": cause or "ready", "kinds": self._engines.kinds})
 
     async def _describe(self, send: Send) -> None:
         if self._stopping:
-            return await self._fail(send, HTTPStatus.SERVICE_UNAVAILABLE, "this process stops", retryable=True)
+            return await self._fail(send, HTTPStatus.SERVICE_UNAVAILABLE, STOPS, retryable=True)
         return await self._say(
             send,
             HTTPStatus.OK,
@@ -219,12 +233,12 @@ class EngineApp:
         return not self._token or hmac.compare_digest(_header(headers, b"authorization"), b"Bearer " + self._token)
 
 
-async def _unless_hung_up(work: asyncio.Task[Outcome], receive: Receive) -> Outcome | None:
-    """The result of the work; None if the client hangs up before, which cancels it."""
+async def _hung_up_before(work: asyncio.Task[Outcome], receive: Receive) -> bool:
+    """Wait for the end of the work. True if the client hung up before, which cancels it."""
     hung_up = asyncio.create_task(_until_hung_up(receive), name="hung-up")
     try:
         await asyncio.wait({work, hung_up}, return_when=asyncio.FIRST_COMPLETED)
-        return work.result() if work.done() else None
+        return not work.done()
     finally:
         for task in (work, hung_up):
             task.cancel()

@@ -46,7 +46,7 @@ async def serve_engines(settings: Settings, stop: asyncio.Event, announce: Calla
         listener, url = stack.enter_context(_listener(chosen))
         engines = await stack.enter_async_context(open_engines(settings))
         app = EngineApp(engines, token=token)
-        await stack.enter_async_context(_served(app, listener))
+        await stack.enter_async_context(serving(app, listener))
         announce(Ready(url=url, kinds=engines.kinds, workers=engines.scheduler.workers, pid=os.getpid()))
         await stop.wait()
         await app.stop(chosen.drain_s)
@@ -117,7 +117,8 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def _served(app: EngineApp, listener: socket.socket) -> AsyncIterator[None]:
+async def serving(app: EngineApp, listener: socket.socket) -> AsyncIterator[uvicorn.Server]:
+    """Serve ``app`` on a socket while the block runs."""
     server = _Server(
         uvicorn.Config(
             app,
@@ -136,6 +137,6 @@ async def _served(app: EngineApp, listener: socket.socket) -> AsyncIterator[None
         group.create_task(server.serve([listener]))
         await server.ready.wait()
         try:
-            yield
+            yield server
         finally:
             server.should_exit = True

@@ -289,14 +289,9 @@ def anchored(settings: Settings, folder: Path) -> Settings:
     }
     engines = msgspec.structs.replace(settings.engines, options=options)
     return msgspec.structs.replace(
-        settings,
-        server=server,
-        data=data,
-        transcripts=transcripts,
-        flows=flows,
-        engines=engines,
+        settings, server=server, data=data, transcripts=transcripts, flows=flows, engines=engines,
         engine_server=engine_server,
-    )
+    )  # fmt: skip
 
 
 def _paths(options: type[msgspec.Struct]) -> list[str]:

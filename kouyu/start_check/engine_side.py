@@ -10,8 +10,12 @@ from kouyu.agents.embedded.engine import ENGINE as EMBEDDED_MODEL
 from kouyu.agents.embedded.engine import chosen_for_good, chosen_now
 from kouyu.assembly.engine_loading import STARTS_WITHOUT, engines_used
 from kouyu.engines import engine_registry
-from kouyu.engines.declaration import Engine
+from kouyu.engines.declaration import Engine, Kind
 from kouyu.engines.errors import EngineUnavailable
+from kouyu.engines.pressure import EnginesElsewhere
+from kouyu.engines.remote.options import RemoteOptions
+from kouyu.engines.remote.processes import EngineProcesses
+from kouyu.engines.remote.wire import KINDS, Description
 from kouyu.engines.tts.engine import Voice
 from kouyu.settings import Settings
 from kouyu.start_check.finding import Finding, error, good, warning
@@ -54,6 +58,9 @@ async def _of_engine(engine: Engine[Any], settings: Settings) -> AsyncIterator[F
         yield _lacking(subject, weight_set)
     if getattr(options, "base_url", ""):
         yield await _endpoint(subject, options)
+    if isinstance(options, RemoteOptions):
+        async for finding in _remote(subject, engine.kind, options):
+            yield finding
 
 
 def _lacking(subject: str, weight_set: WeightSet) -> Finding:
@@ -89,6 +96,34 @@ async def _endpoint(subject: str, options: Any) -> Finding:
     except CannotReach as fault:
         return error(subject, str(fault))
     return model_finding(subject, options.base_url, options.model, listed)
+
+
+async def _remote(subject: str, kind: Kind, options: RemoteOptions) -> AsyncIterator[Finding]:
+    """Check the addresses of an engine that runs in other processes: one of them has to serve it."""
+    if kind not in KINDS:
+        return
+    try:
+        processes = EngineProcesses(kind, options, EnginesElsewhere())
+    except EngineUnavailable as fault:
+        yield error(subject, str(fault))
+        return
+    try:
+        looked = await processes.look()
+    finally:
+        await processes.close()
+    serving = [url for url, answer in looked.items() if isinstance(answer, Description) and kind in answer.kinds]
+    is_needed = not serving and not options.fallback
+    for url, answer in looked.items():
+        match answer:
+            case Description(kinds=kinds) if kind in kinds:
+                yield good(subject, f"{url} serves it")
+            case Description(kinds=kinds):
+                yield (error if is_needed else good)(subject, f"{url} serves other engines: {', '.join(kinds)}")
+            case EngineUnavailable():
+                yield error(subject, str(answer))
+            case None:
+                text = f"{url} does not answer; to start engines there: kouyu engines"
+                yield (error if is_needed else warning)(subject, text)
 
 
 def model_finding(subject: str, base_url: str, model: str, listed: Sequence[str] | None) -> Finding:

@@ -47,13 +47,14 @@ def test_every_built_in_engine_declares_itself_with_defaults_for_all_options(kin
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     with pytest.raises(
-        EngineUnavailable, match=r"engines\.asr: 'wisper' is not allowed; allowed: openai, sense-voice, whisper"
+        EngineUnavailable, match=r"engines\.asr: 'wisper' is not allowed; allowed: openai, remote, sense-voice, whisper"
     ):
         registry.find("asr", "wisper")
 
 
 def test_options_stand_under_the_name_of_their_engine_and_its_kind_where_two_have_the_name() -> None:
     assert registry.section("asr", "whisper") == "whisper"
+    assert registry.section("asr", "remote") == registry.section("tts", "remote") == "remote"
     assert (registry.section("asr", "openai"), registry.section("tts", "openai")) == ("openai_asr", "openai_tts")
 
 

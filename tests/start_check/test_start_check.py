@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 from kouyu.cli.main import main
 from kouyu.server.process.certificates import local_certificate
 from kouyu.server.process.data_folder import open_data_folder
+from tests.engine_server.scripted import process
+from tests.standins.background import in_background
 from tests.standins.fixed_answers import FixedAnswers, fixed_answers
 
 
@@ -208,3 +210,40 @@ def test_a_certificate_is_read() -> None:
     assert found(f'{server}"{made.authority}"\n')["certificate"][0][0] == "error"
     ((verdict, text),) = found("[server]\ncertificate_key_type = 'rsa'\n")["certificate"]
     assert (verdict, text.partition(",")[0]) == ("good", "RSA")
+
+
+def test_of_remote_engines_each_address_is_asked_what_it_serves() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        nowhere = f"http://127.0.0.1:{free.getsockname()[1]}"
+    with in_background(lambda: process(token="a secret")) as there:
+        urls = [there.url, nowhere]
+        config = f'[engines]\nasr = "remote"\n[engines.remote]\nurls = {urls}\ntoken = '
+
+        def of_recognition(rest: str) -> list[tuple[str, str]]:
+            findings = found(config + rest)["engine asr"]
+            return [(verdict, text) for verdict, text in findings if "http" in text]
+
+        right = of_recognition('"a secret"\n')
+        assert right[0] == ("good", f"{there.url} serves it")
+        assert right[1] == ("warning", f"{nowhere} does not answer; to start engines there: kouyu engines")
+        wrong = of_recognition('"another"\n')
+        assert wrong[0] == ("error", f"engines.remote: {there.url} refuses the token")
+        assert wrong[1][0] == "error"
+
+
+def test_a_server_with_remote_engines_needs_their_addresses_and_no_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KOUYU_WEIGHTS", str(tmp_path / "none"))
+    Path("kouyu.toml").write_text('[engines]\nasr = "remote"\n')
+    assert "'remote' is chosen: needs urls, the addresses of processes of: kouyu engines" in check().stderr
+    remote = '[engines]\nasr = "remote"\ntts = ["remote"]\nturn = "remote"\nvoiceprint = "remote"\n[engines.remote]\n'
+    address = 'urls = ["http://127.0.0.1:9"]\n'
+    endpoint = bot("http://127.0.0.1:9/v1", "any")
+
+    def lacking(config: str) -> set[str]:
+        texts = [text for findings in found(config).values() for _, text in findings if "not on this machine" in text]
+        return {text.split()[2] for text in texts}
+
+    assert lacking(remote + address + endpoint) == {"silero-vad"}
+    assert lacking(remote + address + "fallback = true\n" + endpoint) > {"silero-vad", "whisper-base", "campplus"}

@@ -9,9 +9,10 @@ from kouyu.audio.pcm import bytes_from_float
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions, SpeechRecognizer
 from kouyu.engines.declaration import Engine, EngineContext
 from kouyu.engines.errors import EngineError
-from kouyu.engines.remote.client import NoEngineAnswers, RemoteClient
+from kouyu.engines.remote.client import RemoteClient
 from kouyu.engines.remote.opened import opened
 from kouyu.engines.remote.options import NAME, RemoteOptions, check, embedded
+from kouyu.engines.remote.processes import NoEngineAnswers
 from kouyu.engines.remote.wire import RecognitionWork
 from kouyu.engines.work import Priority
 

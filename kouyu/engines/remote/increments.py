@@ -25,7 +25,7 @@ LONGEST_BYTES: Final = 60 * SPEECH_RATE * SAMPLE_BYTES
 """Longer audio is a recording, of which nothing is sent twice."""
 
 
-class _Sent(msgspec.Struct):
+class _Sent(msgspec.Struct, frozen=True):
     name: str
     audio: bytes
     at: float

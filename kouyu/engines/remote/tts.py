@@ -7,9 +7,10 @@ from typing import Final
 import msgspec
 
 from kouyu.engines.declaration import Engine, EngineContext
-from kouyu.engines.remote.client import NoEngineAnswers, RemoteClient
+from kouyu.engines.remote.client import RemoteClient
 from kouyu.engines.remote.opened import opened
 from kouyu.engines.remote.options import NAME, RemoteOptions, check, embedded
+from kouyu.engines.remote.processes import NoEngineAnswers
 from kouyu.engines.remote.wire import SynthesisWork
 from kouyu.engines.tts.engine import AudioPiece, SpeechSynthesizer, SynthesisOptions, Voice
 from kouyu.engines.work import Priority

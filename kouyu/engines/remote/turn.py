@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from kouyu.audio.pcm import bytes_from_float
 from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.declaration import Engine, EngineContext
-from kouyu.engines.remote.client import NoEngineAnswers, RemoteClient
+from kouyu.engines.remote.client import RemoteClient
 from kouyu.engines.remote.opened import opened
 from kouyu.engines.remote.options import NAME, RemoteOptions, check, embedded
+from kouyu.engines.remote.processes import NoEngineAnswers
 from kouyu.engines.remote.wire import Judgement, JudgementWork
 from kouyu.engines.turn.engine import TURN_SECONDS, TurnJudge
 from kouyu.engines.work import Priority

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from kouyu.audio.pcm import bytes_from_float
 from kouyu.engines.declaration import Engine, EngineContext
 from kouyu.engines.errors import EngineError, EngineUnavailable
-from kouyu.engines.remote.client import NoEngineAnswers, RemoteClient
+from kouyu.engines.remote.client import RemoteClient
 from kouyu.engines.remote.opened import opened
 from kouyu.engines.remote.options import NAME, RemoteOptions, check, embedded
+from kouyu.engines.remote.processes import NoEngineAnswers
 from kouyu.engines.remote.wire import AudioWork, Encoder, MadeVoiceprint
 from kouyu.engines.voiceprint.engine import SpeakerEncoder, Voiceprint
 from kouyu.engines.work import Priority
