@@ -111,6 +111,7 @@ async def _measure_level(
         answers=summarise(answers),
         unanswered=sum(report.unanswered for report in seen),
         lost=sum(report.lost for report in seen),
+        lost_because=next((report.lost_because for report in seen if report.lost), ""),
         server_cpu_percent=cpu[0],
         server_memory_mib=after[0].memory_mib,
         generator_cpu_percent=max(cpu[1:]),
@@ -122,7 +123,7 @@ async def _measure_level(
 def _limit_passed(level: Level, options: CapacityOptions) -> str:
     """The limit that this level exceeds; empty if none."""
     if level.lost:
-        return f"{level.lost} connections were lost"
+        return f"{level.lost} connections were lost ({level.lost_because})"
     if options.mode == "idle":
         return ""  # no client talks
     if level.ingest is None or level.ingest.p99 > options.latest_frame_ms:

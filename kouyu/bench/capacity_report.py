@@ -37,6 +37,8 @@ class Level(msgspec.Struct, frozen=True, kw_only=True):
     """From the end of a question's speech to the first audio of the answer."""
     unanswered: int
     lost: int
+    lost_because: str = ""
+    """Why one of them was."""
     server_cpu_percent: float
     """CPU of the server with all its child processes; above 100: more than one core."""
     server_memory_mib: float

@@ -37,6 +37,8 @@ class GeneratorReport(msgspec.Struct, frozen=True, kw_only=True):
     """Connections opened since the beginning."""
     lost: int
     """Clients that were refused or whose connection ended, since the beginning."""
+    lost_because: str
+    """Why the last of them was; empty if none."""
     lateness: Summary | None
     """How late frames were sent, caused by the generator itself."""
     answers: list[float]
@@ -51,6 +53,7 @@ class Tally:
         self._talking = 0
         self._connections = 0
         self._lost = 0
+        self._lost_because = ""
         self._changed = asyncio.Event()
         self.lateness: list[float] = []
         self.answers: list[float] = []
@@ -66,9 +69,10 @@ class Tally:
         """Count the end of a client's connection."""
         self._talking -= 1
 
-    def one_lost(self) -> None:
+    def one_lost(self, why: str) -> None:
         """Count a client that was refused, or whose connection was lost."""
         self._lost += 1
+        self._lost_because = why
         self._changed.set()
 
     async def known(self, count: int) -> None:
@@ -90,6 +94,7 @@ class Tally:
             talking=self._talking,
             connections=self._connections,
             lost=self._lost,
+            lost_because=self._lost_because,
             lateness=summarise(self.lateness),
             answers=self.answers,
             unanswered=self.unanswered,
@@ -136,7 +141,7 @@ class LoadClient:
         done = not talking.cancelled() and talking.result()
         self._tally.one_hung_up()
         if not done:
-            self._tally.one_lost()
+            self._tally.one_lost(f"closed with {self._client.close_code}: {self._client.close_reason}")
         return done
 
     async def _listen(self) -> None:

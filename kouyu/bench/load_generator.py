@@ -66,7 +66,7 @@ class LoadGenerator:
                 connection = open_client(self._url, self._token)
                 client = await connection.__aenter__()
         except (OSError, RefusedByServer) as fault:
-            self._tally.one_lost()
+            self._tally.one_lost(str(fault))
             wait = fault.try_again_s if isinstance(fault, RefusedByServer) else 0.0
             await asyncio.sleep(max(wait, _REFUSED_S))
             return False
