@@ -19,6 +19,7 @@ from kouyu.protocol.coze.audio_endpoint_uplink import (
     AudioUplinkEvent,
     parse_audio_event,
 )
+from kouyu.protocol.coze.chat_wire import WORDS
 from kouyu.protocol.coze.downlink import encode
 from kouyu.protocol.coze.uplink import UnknownEvent
 from kouyu.protocol.coze.uplink_envelope import origin_message
@@ -89,7 +90,7 @@ async def _serve(
 
 
 async def _read(socket: Socket, name: AudioEndpointName, endpoint: AudioEndpoint, send: Send, log_id: str) -> None:
-    hints = Hints()
+    hints = Hints(WORDS)
     while (message := await socket.receive()) is not None:
         try:
             match parse_audio_event(name, message):

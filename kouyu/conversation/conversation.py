@@ -178,7 +178,8 @@ class Conversation:
                 if conversation_id == self._identity.conversation_id and section_id != self._identity.section_id:
                     yield from self._turns.forget_preparation()
                     self._identity.open(conversation_id, section_id)
-            case ClientJoined():
+            case ClientJoined(words):
+                self._hints.words = words
                 yield Send(Connected())
             case ClientLeft():
                 yield from self._leave(now)

@@ -6,6 +6,7 @@ the number of the order it answers, so that a late one is dropped.
 
 import msgspec
 
+from kouyu.domain.client_words import ClientWords
 from kouyu.domain.configuration import Configuration
 from kouyu.domain.errors import InvalidField, ProtocolError
 from kouyu.domain.options import SessionOptions
@@ -213,7 +214,9 @@ class SectionBegan(msgspec.Struct, frozen=True):
 
 
 class ClientJoined(msgspec.Struct, frozen=True):
-    """The client connected. Always the first input."""
+    """The client connected. Always the first input. ``words``: what its protocol calls things."""
+
+    words: ClientWords = ClientWords()
 
 
 class ClientLeft(msgspec.Struct, frozen=True):

@@ -51,7 +51,7 @@ class Reconfiguration:
             field = faults[0].field if len(faults) == 1 else ""
             yield Send(RequestRefused(fault.code, fault.msg, field, update.origin))
             for one in faults:
-                yield from self._hints.refused(one, f"chat.update, {one.object_name} stays as it was")
+                yield from self._hints.partly_refused(one)
         for message in update.misspelt:
             yield from self._hints.tell(message)
         yield from self._change_conversation(update.conversation, requested)
@@ -71,10 +71,7 @@ class Reconfiguration:
         yield Send(Resumed(self._configuration.in_force, resumed.options))
         self._announcer.skip_prologue(self._configuration.in_force, self._identity)
         self._announcer.skip_notice(opened.conversation_id)
-        yield from self._hints.tell(
-            f"no chat.update came: the configuration and the conversation {opened.conversation_id} are those of this"
-            " client's connection that was lost before"
-        )
+        yield from self._hints.resumed(opened.conversation_id)
 
     def _apply(self, requested: Configuration, options: SessionOptions, now: float) -> Iterator[Effect]:
         before = self._configuration.in_force

@@ -5,6 +5,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from kouyu.domain.client_words import ClientWords
 from kouyu.domain.configuration import Configuration
 from kouyu.domain.errors import InvalidField, ProtocolError
 from kouyu.domain.events import Event
@@ -70,6 +71,11 @@ class Wire(Protocol[Told]):
     ``read``, ``told`` and ``encoded`` are called in the order in which things happen: ``told`` when the core decides,
     ``encoded`` when all that an event reports is on disk, which may be later, or never for audio that is dropped.
     """
+
+    @property
+    def words(self) -> ClientWords:
+        """What the protocol calls the things that hints are about."""
+        ...
 
     def opening(self) -> Reconfigure | None:
         """What a connection requests by being opened; None if it begins with ``Configuration()``."""

@@ -10,6 +10,7 @@ import msgspec
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.effects import Effect
 from kouyu.conversation.inputs import ClientFault, Input, ReplyDelta
+from kouyu.domain.client_words import ClientWords
 from kouyu.domain.configuration import Configuration
 from kouyu.domain.errors import InvalidField, ProtocolError
 from kouyu.domain.ids import NO_ID
@@ -118,6 +119,8 @@ class _Renaming:
                 if id(value) not in self._configurations:
                     self._configurations[id(value)] = self._struct(value)
                 return self._configurations[id(value)]
+            case ClientWords():
+                return value
             case msgspec.Struct():
                 return self._struct(value)
             case str():

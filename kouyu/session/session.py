@@ -93,7 +93,7 @@ class Session:
                     sections=self._services.sections,
                     hint=self._hint,
                 )
-                self._receive(ClientJoined())
+                self._receive(ClientJoined(self._wire.words))
                 helpers = [
                     tasks.create_task(self._outbox.run(), name="outbox"),
                     tasks.create_task(self._user_audio.run(), name="hearing"),

@@ -51,7 +51,7 @@ from kouyu.domain.requests import (
     WriteMessage,
 )
 from kouyu.domain.speech_rate import SPEECH_RATE
-from kouyu.protocol.coze.chat_wire import CozeWire
+from kouyu.protocol.coze.chat_wire import WORDS, CozeWire
 from kouyu.protocol.coze.downlink import DownlinkEvent
 from kouyu.protocol.coze.translation import downlink_of
 from kouyu.protocol.wire import Reconfigure, RequestedConfiguration
@@ -139,7 +139,7 @@ class Simulation:
         self._next_judgement_at = 0.0
         self._count = itertools.count()
         self._queue: list[tuple[float, bool, int, Input]] = []
-        self._take(self.conversation.receive(ClientJoined(), self.now))
+        self._take(self.conversation.receive(ClientJoined(WORDS), self.now))
 
     # What the user does
 

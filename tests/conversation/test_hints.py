@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from kouyu.conversation.effects import Hint
-from kouyu.conversation.inputs import ClientFault, NotOpened, ReferenceUnknown
+from kouyu.conversation.inputs import ClientFault, ClientJoined, NotOpened, ReferenceUnknown
+from kouyu.domain.client_words import ClientWords
 from kouyu.domain.errors import BAD_REQUEST, InvalidField, ProtocolError
 from kouyu.domain.requests import ClearBuffer, UnknownRequest
 from kouyu.protocol.coze.misspelt import meant_event
@@ -98,3 +99,14 @@ def test_a_buffer_that_is_completed_empty_is_reported() -> None:
     talk.complete()
     assert hints(talk) == ["input_audio_buffer.complete came without any input_audio_buffer.append before it"]
     assert talk.event_types[-1] == "input_audio_buffer.completed"
+
+
+def test_hints_have_the_words_of_the_clients_protocol() -> None:
+    talk = Simulation()
+    talk.give(ClientJoined(ClientWords(event_type="type", complete="input_audio_buffer.commit")))
+    talk.give(UnknownRequest("ping"))
+    talk.complete()
+    assert hints(talk) == [
+        "unknown type 'ping': it is ignored",
+        "input_audio_buffer.commit came without any audio before it",
+    ]

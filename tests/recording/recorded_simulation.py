@@ -8,6 +8,7 @@ from kouyu.conversation.conversation import Conversation
 from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import ClientJoined, Input
 from kouyu.domain.ids import IdFactory
+from kouyu.protocol.coze.chat_wire import WORDS
 from kouyu.recording.entries import Step
 from kouyu.recording.frames import Audio, Ending, Header
 from kouyu.recording.noted_ids import NotedIds
@@ -29,7 +30,7 @@ class RecordedSimulation(Simulation):
         self.first_id = self.conversation.conversation_id
         self._ids.taken()
         self.history.clear()
-        self.give(ClientJoined())
+        self.give(ClientJoined(WORDS))
 
     def give(self, received: Input) -> None:
         """Hand an input to the core, as a session does."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+from kouyu.domain.client_words import ClientWords
 from kouyu.domain.configuration import Configuration
 from kouyu.domain.errors import ProtocolError
 from kouyu.domain.events import Configured, Event, Resumed
@@ -18,6 +19,15 @@ from kouyu.protocol.coze.uplink import ChatUpdate, InputAudioBufferAppend, Submi
 from kouyu.protocol.coze.uplink_envelope import frame_of_audio, origin_message
 from kouyu.protocol.wire import Audio, Check, Read, Reconfigure, Refused, RequestedConfiguration
 
+WORDS: Final = ClientWords(
+    event_type="event_type",
+    configure="chat.update",
+    append="input_audio_buffer.append",
+    complete="input_audio_buffer.complete",
+    clear="input_audio_buffer.clear",
+    push_to_talk="turn_detection client_interrupt",
+    free_talk="server_vad",
+)
 AUDIO_DELTA: Final = "conversation.audio.delta"
 _SILENT: Final = SessionOptions(answers=AnswerOptions(spoken=False))
 
@@ -30,6 +40,11 @@ class CozeWire:
         self._log_id = log_id
         self._subscribed: tuple[str, ...] = ()
         """The event types that the client wants (``event_subscriptions``); empty: all."""
+
+    @property
+    def words(self) -> ClientWords:
+        """What Coze calls the things that hints are about."""
+        return WORDS
 
     def opening(self) -> None:
         """A connection begins with ``Configuration()``."""
