@@ -11,6 +11,15 @@ LONGEST_TEXT: Final = 2_000
 """Characters of one text of an event that are copied."""
 LONGEST_EVENT: Final = 16_000
 """Bytes of JSON of an event that is copied whole; of a longer one only the beginning is."""
+_AUDIO: Final = {
+    ("event_type", "input_audio_buffer.append"): ("data", "delta"),
+    ("event_type", "conversation.audio.delta"): ("data", "content"),
+    ("type", "input_audio_buffer.append"): ("", "audio"),
+    ("type", "response.output_audio.delta"): ("", "delta"),
+    ("type", "response.audio.delta"): ("", "delta"),
+}
+"""Where the events of each protocol have audio: the object, "" for the event itself, and its field. The last one is of
+the beta of OpenAI's."""
 
 
 class WireTap:
@@ -61,19 +70,21 @@ def _shortened(message: bytes) -> tuple[msgspec.Raw | None, int]:
 
 def _take_audio(event: dict[str, Any]) -> int:
     """Replace the event's audio by its size, which is returned in bytes; 0 if it carries none."""
-    data = event.get("data")
-    match event.get("event_type"):
-        case "input_audio_buffer.append":
-            field = "delta"
-        case "conversation.audio.delta":
-            field = "content"
-        case _:
-            return 0
-    if not isinstance(data, dict) or not isinstance(audio := data.get(field), str):
+    place, field = _AUDIO.get(_type_of(event), ("", ""))
+    fields = event.get(place) if place else event
+    if not isinstance(fields, dict) or not isinstance(audio := fields.get(field), str):
         return 0
     size = len(audio) * 3 // 4 - audio[-2:].count("=")
-    data[field] = f"({size} bytes)"
+    fields[field] = f"({size} bytes)"
     return size
+
+
+def _type_of(event: dict[str, Any]) -> tuple[str, str]:
+    """The field that has the event's type, which differs by protocol, and the type."""
+    for name in ("event_type", "type"):
+        if isinstance(kind := event.get(name), str):
+            return name, kind
+    return "", ""
 
 
 def _cut(value: Any) -> Any:

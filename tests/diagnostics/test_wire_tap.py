@@ -53,6 +53,21 @@ def test_a_megabyte_of_audio_is_a_few_bytes() -> None:
     assert json.loads(bytes(fact.event))["data"] == {"delta": "(1050000 bytes)"}
 
 
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        ("input_audio_buffer.append", "audio"),
+        ("response.output_audio.delta", "delta"),
+        ("response.audio.delta", "delta"),
+    ],
+)
+def test_audio_of_openais_protocol_is_its_size_too(kind: str, field: str) -> None:
+    fact = copied(json.dumps({"type": kind, field: "QUFB" * 2}))
+    assert fact.audio_bytes == 6
+    assert fact.event is not None
+    assert json.loads(bytes(fact.event)) == {"type": kind, field: "(6 bytes)"}
+
+
 @pytest.mark.parametrize("data", [None, {}, {"delta": 5}, "text", {"delta": ""}])
 def test_an_append_without_audio_is_copied_as_it_is(data: object) -> None:
     fact = copied(json.dumps({"event_type": "input_audio_buffer.append", "data": data}))

@@ -24,7 +24,8 @@ export const MOST_ROWS = 2_000;
 /** Rows with audio that are further apart than this stay apart. */
 const GAP_MS = 1_000;
 
-export const typeOf = ({ event }: WireMessage): string => String(event?.["event_type"] ?? "?");
+/** The event's type, which OpenAI's protocol has in another field. */
+export const typeOf = ({ event }: WireMessage): string => String(event?.["event_type"] ?? event?.["type"] ?? "?");
 
 export class WireLog {
   private kept: WireRow[] = [];
