@@ -142,7 +142,7 @@ def create_app(
 
 def _authenticators(store: Store, limiter: TokenLimiter, sockets: OpenSockets) -> Authenticators:
     failures = FailureBackoff()
-    authentication = Authenticator(store.tokens, failures, limiter)
+    authentication = Authenticator(store.tokens, failures, limiter, store.client_secrets)
     return Authenticators(SocketAuthenticator(authentication, sockets), RestAuthenticator(authentication), failures)
 
 

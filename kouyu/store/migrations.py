@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from kouyu.store.app_migration import APPS
+from kouyu.store.client_secret_migration import CLIENT_SECRETS
 from kouyu.store.server_migrations import SERVERS, SHARED
 
 Statements = tuple[str, ...]
@@ -282,4 +283,5 @@ STEPS: Final[tuple[Step, ...]] = (
     Step("0.2.0", "conversations are found by their time", _BY_TIME, table="conversations"),
     Step("0.2.0", "make servers", SERVERS),
     Step("0.2.0", "servers get an address, and uploaded files a content in the database", SHARED, table="servers"),
+    Step("0.2.0", "make ephemeral keys", CLIENT_SECRETS),
 )

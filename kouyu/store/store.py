@@ -13,6 +13,7 @@ from kouyu.store import retention
 from kouyu.store.apps import Apps
 from kouyu.store.audit import Audit
 from kouyu.store.bots import BotRecord, bot_of_anybody, bots_of_all
+from kouyu.store.client_secrets import ClientSecrets
 from kouyu.store.data_counts import DataCounts
 from kouyu.store.database import Database
 from kouyu.store.errors import StoreError
@@ -67,6 +68,7 @@ class Store:
         self.kept_sounds = KeptSounds(database, clock)
         self.outdated_voiceprints = OutdatedVoiceprints(database)
         self.lost_connections = LostConnections(database, clock)
+        self.client_secrets = ClientSecrets(database, clock)
 
     @classmethod
     async def open(

@@ -253,6 +253,15 @@ class AuditColumns(TypedColumns):
     detail: Named[str] = Column(Text)
 
 
+class ClientSecretColumns(TypedColumns):
+    """Ephemeral keys."""
+
+    digest: Named[str] = Column(Text, primary_key=True)
+    token_id: Named[str] = Column(Text)
+    session: Named[dict[str, Any]] = Column(JsonText)
+    expires_at: Named[int] = Column(BigInteger)
+
+
 class ServerColumns(TypedColumns):
     """Servers on the database; ``renewed_at`` is by the database's clock, in Unix seconds, ``address`` the base URL by
     which the others reach it, ``live`` the ids of the conversations that clients are connected to."""
@@ -282,4 +291,5 @@ voiceprint_features = Table("voiceprint_features", metadata, VoiceprintFeatureCo
 sounds = Table("sounds", metadata, SoundColumns)
 audit = Table("audit", metadata, AuditColumns)
 servers = Table("servers", metadata, ServerColumns)
+client_secrets = Table("client_secrets", metadata, ClientSecretColumns)
 lost_connections = Table("lost_connections", metadata, LostConnectionColumns)

@@ -6,6 +6,7 @@ from kouyu.domain import errors
 from kouyu.server.access.credentials import Credentials
 from kouyu.server.access.failure_backoff import FailureBackoff
 from kouyu.server.access.limits import Refusal, TokenLimiter
+from kouyu.store.client_secrets import KEY_PREFIX, ClientSecrets
 from kouyu.store.token_records import Permission, TokenRecord
 from kouyu.store.tokens import Tokens
 
@@ -13,16 +14,28 @@ from kouyu.store.tokens import Tokens
 class Authenticator:
     """Verifies tokens, counts their requests, and slows down addresses that keep failing."""
 
-    def __init__(self, tokens: Tokens, failures: FailureBackoff, limiter: TokenLimiter) -> None:
+    def __init__(
+        self, tokens: Tokens, failures: FailureBackoff, limiter: TokenLimiter, client_secrets: ClientSecrets
+    ) -> None:
         self.tokens = tokens
+        self.client_secrets = client_secrets
         self.limiter = limiter
         self._failures = failures
 
     async def authenticate(
-        self, scope: Scope, credentials: Credentials, permissions: tuple[Permission, ...]
+        self,
+        scope: Scope,
+        credentials: Credentials,
+        permissions: tuple[Permission, ...],
+        *,
+        takes_ephemeral: bool = False,
     ) -> TokenRecord | Refusal:
-        """Return the client's token, or why it is refused. The token needs one of ``permissions``."""
-        user = await self.tokens.verify(credentials.token) if credentials.token else None
+        """Return the client's token, or why it is refused. The token needs one of ``permissions``.
+
+        ``takes_ephemeral``: an ephemeral key counts as the token with which it was made; ``client_secrets.session_of``
+        has how its conversation is set up.
+        """
+        user = await self._user(credentials.token, takes_ephemeral=takes_ephemeral) if credentials.token else None
         if user is not None and user.permits(permissions):
             return self.limiter.request(user) or user
         client = scope["client"]
@@ -35,3 +48,8 @@ class Authenticator:
             return Refusal(errors.FORBIDDEN, f"the access token does not permit this: it needs the permission {needed}")
         what = "wrong or has expired" if credentials.token else "missing: send the header Authorization: Bearer <token>"
         return Refusal(errors.UNAUTHORIZED, f"the access token is {what}")
+
+    async def _user(self, secret: str, *, takes_ephemeral: bool) -> TokenRecord | None:
+        if takes_ephemeral and secret.startswith(KEY_PREFIX):
+            return await self.client_secrets.token_of(secret)
+        return await self.tokens.verify(secret)

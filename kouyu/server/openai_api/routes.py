@@ -6,6 +6,7 @@ from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.audio_sessions.services import RecognitionServices, SynthesisServices
 from kouyu.server.access.rest_authentication import RestAuthenticator
 from kouyu.server.openai_api.chats import chat_routes
+from kouyu.server.openai_api.client_secrets import client_secret_routes
 from kouyu.server.openai_api.models import model_routes
 from kouyu.server.openai_api.speech import speech_routes
 from kouyu.server.openai_api.transcriptions import transcription_routes
@@ -22,5 +23,6 @@ def openai_routes(
         *speech_routes(synthesis, services.capabilities_of(None), rest.audio),
         *transcription_routes(recognition, services.workers, rest.audio),
         *(chat_routes(services, bots.definitions_of, chats, rest) if chats else ()),
+        *client_secret_routes(services.store, rest.permitting("voice")),
         *model_routes(bots.definitions_of, services.synthesizer.voices(), rest.client),
     ]

@@ -157,6 +157,9 @@ ASKS: Final[dict[str, list[Ask]]] = {
     "POST /openai/v1/audio/transcriptions": [Ask(form={}, mine=400)],
     "POST /openai/v1/audio/translations": [Ask(form={}, mine=400)],
     "POST /openai/v1/chat/completions": [Ask(body={"model": "{bot}", "messages": [QUESTION], "n": 2}, mine=400)],
+    "POST /openai/v1/realtime/client_secrets": [Ask(body={"session": {"type": "none"}}, mine=400)],
+    "POST /openai/v1/realtime/sessions": [Ask(body={})],
+    "POST /openai/v1/realtime/calls": [Ask(mine=400)],
     "GET /openai/v1/models": [Ask()],
     "GET /openai/v1/models/{bot_id}": [Ask()],
     # Last, in this order: what they delete, the others need.
@@ -168,7 +171,13 @@ ASKS: Final[dict[str, list[Ask]]] = {
     "POST /v1/bots/{bot_id}/unpublish": [Ask(body={})],
 }
 """What is asked of each endpoint that needs a token."""
-CHANGES_BY_ITSELF: Final = {"GET /v1/kouyu/status", "GET /v1/kouyu/metrics", "GET /metrics", "GET /v1/conversations"}
+CHANGES_BY_ITSELF: Final = {
+    "GET /v1/kouyu/status",
+    "GET /v1/kouyu/metrics",
+    "GET /metrics",
+    "GET /v1/conversations",
+    "POST /openai/v1/realtime/sessions",
+}
 """Answers with times, counts and new ids, of which only what they must not hold is compared."""
 
 
