@@ -20,6 +20,7 @@ from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.pressure import Pressure
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import AudioPiece, SynthesisOptions, Voice
+from kouyu.serving.overload import Overload
 from kouyu.serving.services import Services
 from kouyu.settings import Settings
 from kouyu.store.store import Store
@@ -102,4 +103,5 @@ async def open_stub_services(settings: Settings, store: Store) -> AsyncIterator[
             limits=settings.limits,
             ids=store.ids,
             default_voice_id=_VOICE.voice_id,
+            overload=Overload(settings.overload),
         )
