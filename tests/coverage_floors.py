@@ -30,7 +30,7 @@ FOLDERS: Final = (
     ("agents", "session", "tracing", "backup", "bundle"),
     ("text_chats", "audio", "store"),
     ("cassettes", "player", "proxy", "recording", "start_check", "testing"),
-    ("assembly", "cli", "diagnostics", "metrics", "model_files", "serving", "weights", "workers"),
+    ("assembly", "cli", "diagnostics", "engine_server", "metrics", "model_files", "serving", "weights", "workers"),
 )
 """Folders of tests/, by the run that they are part of. Two runs go on at once."""
 

@@ -23,8 +23,8 @@ class HeldAudio:
 
     def whole(self, sent: SentAudio) -> bytes:
         """The whole audio, which is kept if it has a name. Raises AudioUnknown, and ValueError for half a sample."""
-        if sent.held < 0 or (sent.held + len(sent.samples)) % SAMPLE_BYTES or sent.held % SAMPLE_BYTES:
-            raise ValueError("audio must be whole samples of 16 bit")
+        if sent.held < 0 or (sent.held + len(sent.samples)) % SAMPLE_BYTES[sent.encoding]:
+            raise ValueError(f"audio must be whole samples of {sent.encoding}")
         before = self._audio.get(sent.utterance, b"") if sent.held else b""
         if len(before) < sent.held:
             raise AudioUnknown

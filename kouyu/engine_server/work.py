@@ -4,11 +4,13 @@ from collections.abc import AsyncGenerator
 from typing import TypeVar
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from kouyu.engine_server.held_audio import HeldAudio
 from kouyu.engine_server.served_engines import ServedEngines
 from kouyu.engines.remote import wire
-from kouyu.engines.remote.wire import RemoteKind
+from kouyu.engines.remote.wire import RemoteKind, SentAudio
 from kouyu.engines.tts.engine import AudioPiece
 from kouyu.engines.work import Priority
 
@@ -36,18 +38,18 @@ class EngineWork:
         match kind:
             case "asr" if engines.recognizer is not None:
                 asked = _decoded(body, wire.RecognitionWork)
-                audio = wire.samples_of(self._held.whole(asked.audio))
+                audio = self._audio(asked.audio)
                 return await engines.recognizer.recognize(audio, asked.options, priority)
             case "turn" if engines.turn_judge is not None:
                 turn = _decoded(body, wire.JudgementWork)
-                audio = wire.samples_of(self._held.whole(turn.audio))
+                audio = self._audio(turn.audio)
                 return wire.Judgement(await engines.turn_judge.completeness(audio, turn.transcript, turn.language))
             case "voiceprint" if engines.speaker_encoder is not None:
-                audio = wire.samples_of(self._held.whole(_decoded(body, wire.AudioWork).audio))
+                audio = self._audio(_decoded(body, wire.AudioWork).audio)
                 vector = await engines.speaker_encoder.encode(audio, priority)
                 return wire.MadeVoiceprint(vector.astype("<f4").tobytes(), engines.speaker_encoder.model)
             case "emotion" if engines.emotion_recognizer is not None:
-                audio = wire.samples_of(self._held.whole(_decoded(body, wire.AudioWork).audio))
+                audio = self._audio(_decoded(body, wire.AudioWork).audio)
                 return wire.FoundEmotion(await engines.emotion_recognizer.emotion(audio, priority))
         raise NotServed(f"this process serves no engine of the kind {kind}")
 
@@ -58,6 +60,9 @@ class EngineWork:
         if synthesizer is None:
             raise NotServed(f"this process has no voice that is called {asked.options.voice_id!r}")
         return synthesizer.synthesize(asked.text, asked.options, priority)
+
+    def _audio(self, sent: SentAudio) -> NDArray[np.float32]:
+        return wire.decoded_audio(self._held.whole(sent), sent.encoding)
 
 
 def _decoded(body: bytes, work: type[Work]) -> Work:

@@ -73,6 +73,17 @@ async def test_of_a_growing_utterance_each_sample_crosses_the_wire_once(connect:
         assert 2 * len(SPEECH) < received < 2 * len(SPEECH) + 5 * 300
 
 
+async def test_audio_that_16_bit_cannot_hold_is_not_rounded(connect: Connect) -> None:
+    fine = SPEECH * np.float32(0.3)
+    async with process() as there:
+        recognizer = await connect("asr", there.url)
+        for audio in (fine[:24_000], fine):
+            await recognizer.recognize(audio, OPTIONS, Priority.FINAL)
+            np.testing.assert_array_equal(there.recognizer.heard[-1], audio)
+        received = (await metrics(there.url, "kouyu_engine_received_bytes_total"))[()]
+        assert 4 * len(fine) < received < 4 * len(fine) + 2 * 300
+
+
 async def test_audio_that_was_changed_is_sent_anew(connect: Connect) -> None:
     async with process() as there:
         recognizer = await connect("asr", there.url)
@@ -198,7 +209,7 @@ async def test_what_is_not_understood_is_answered_with_the_reason() -> None:
         for path, body, headers, status, said in (
             (PATHS["asr"], b"", {PRIORITY: "soon"}, 400, b"final, first-sentence, sentence, interim"),
             (PATHS["asr"], b"\x80", final, 400, b"missing required field `audio`"),
-            (PATHS["voiceprint"], b"\x81\xa5audio\x81\xa7samples\xc4\x01a", final, 400, b"whole samples of 16 bit"),
+            (PATHS["voiceprint"], b"\x81\xa5audio\x81\xa7samples\xc4\x01a", final, 400, b"whole samples of int16"),
             (PATHS["voiceprint"], b"\x81\xa5audio\x82\xa7samples\xc4\x00\xa4held\x02", final, 409, b"not known here"),
             ("/v1/translation", b"", final, 404, b"there is no POST /v1/translation"),
         ):

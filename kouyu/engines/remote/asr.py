@@ -5,7 +5,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kouyu.audio.pcm import bytes_from_float
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions, SpeechRecognizer
 from kouyu.engines.declaration import Engine, EngineContext
 from kouyu.engines.errors import EngineError
@@ -39,7 +38,7 @@ class RemoteRecognizer:
             raise EngineError("interim transcripts are left out: the remote engines are overloaded", retryable=True)
         try:
             return await self._client.ask_about(
-                bytes_from_float(audio),
+                audio,
                 lambda sent: RecognitionWork(audio=sent, options=options),
                 priority,
                 Recognition,

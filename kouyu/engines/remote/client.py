@@ -11,7 +11,10 @@ from typing import Any, Final, TypeVar
 
 import httpx
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
+from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.errors import EngineError, EngineUnavailable
 from kouyu.engines.http_body import body_pieces, whole_body
 from kouyu.engines.pressure import EnginesElsewhere
@@ -70,13 +73,16 @@ class RemoteClient:
         """Close all connections."""
         await self._processes.close()
 
-    async def ask_about(self, audio: bytes, work: Callable[[SentAudio], Any], priority: Priority, answer: type[T]) -> T:
-        """Have work on ``audio`` done, once more at another address if the first one did not do it.
+    async def ask_about(
+        self, samples: NDArray[np.float32], work: Callable[[SentAudio], Any], priority: Priority, answer: type[T]
+    ) -> T:
+        """Have work on audio done, once more at another address if the first one did not do it.
 
-        ``work`` makes the body from what is sent of the audio; ``answer`` is the type of what comes back. Raises
-        EngineError, NoEngineAnswers if no address did it.
+        ``samples``: mono at SPEECH_RATE. ``work`` makes the body from what is sent of them; ``answer`` is the type of
+        what comes back. Raises EngineError, NoEngineAnswers if no address did it.
         """
-        answer_s = self._options.answer_s + len(audio) / wire.BYTES_PER_SECOND
+        answer_s = self._options.answer_s + len(samples) / SPEECH_RATE
+        audio, encoding = wire.encoded_audio(samples)
 
         async def ask(address: Address, part: SentAudio) -> T:
             async with self._processes.posted(address, wire.encoded(work(part)), priority, answer_s) as response:
@@ -84,7 +90,7 @@ class RemoteClient:
 
         async def attempt(address: Address) -> T:
             if address.takes_increments:
-                part = address.increments.next_of(audio)
+                part = address.increments.next_of(audio, encoding)
                 try:
                     made = await ask(address, part)
                 except AudioUnknown:
@@ -92,7 +98,7 @@ class RemoteClient:
                 else:
                     address.increments.arrived(part, audio)
                     return made
-            return await ask(address, SentAudio(samples=audio))
+            return await ask(address, SentAudio(samples=audio, encoding=encoding))
 
         return await self._here_or_elsewhere(attempt)
 

@@ -5,7 +5,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kouyu.audio.pcm import bytes_from_float
 from kouyu.domain.user_voice import UserEmotion
 from kouyu.engines.declaration import Engine, EngineContext
 from kouyu.engines.remote.client import RemoteClient
@@ -23,9 +22,7 @@ class RemoteEmotionRecognizer:
 
     async def emotion(self, speech: NDArray[np.float32], priority: Priority = Priority.FINAL) -> UserEmotion | None:
         """As EmotionRecognizer."""
-        found = await self._client.ask_about(
-            bytes_from_float(speech), lambda sent: AudioWork(audio=sent), priority, FoundEmotion
-        )
+        found = await self._client.ask_about(speech, lambda sent: AudioWork(audio=sent), priority, FoundEmotion)
         return found.emotion
 
     async def close(self) -> None:

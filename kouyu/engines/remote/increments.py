@@ -15,13 +15,13 @@ from typing import Final
 import msgspec
 
 from kouyu.domain.speech_rate import SPEECH_RATE
-from kouyu.engines.remote.wire import SAMPLE_BYTES, SentAudio
+from kouyu.engines.remote.wire import AudioEncoding, SentAudio
 
-BEGINNING_BYTES: Final = SPEECH_RATE // 4 * SAMPLE_BYTES
-"""The first quarter of a second, by which an utterance is found again. Shorter audio is not kept."""
+BEGINNING_BYTES: Final = SPEECH_RATE // 2
+"""An eighth or a quarter of a second, by which an utterance is found again. Shorter audio is not kept."""
 KEPT_S: Final = 30.0
 """Seconds after its last request for which an utterance is kept."""
-LONGEST_BYTES: Final = 60 * SPEECH_RATE * SAMPLE_BYTES
+LONGEST_BYTES: Final = 60 * SPEECH_RATE * 4
 """Longer audio is a recording, of which nothing is sent twice."""
 
 
@@ -40,14 +40,15 @@ class Increments:
         self._client = secrets.token_hex(8)
         self._sent: OrderedDict[bytes, _Sent] = OrderedDict()
 
-    def next_of(self, audio: bytes) -> SentAudio:
+    def next_of(self, audio: bytes, encoding: AudioEncoding) -> SentAudio:
         """What to send so that the process has ``audio``."""
         if not BEGINNING_BYTES <= len(audio) <= LONGEST_BYTES:
-            return SentAudio(samples=audio)
+            return SentAudio(samples=audio, encoding=encoding)
         sent = self._sent.get(audio[:BEGINNING_BYTES])
         if sent is not None and sent.at > self._clock() - KEPT_S and audio.startswith(sent.audio):
-            return SentAudio(samples=audio[len(sent.audio) :], utterance=sent.name, held=len(sent.audio))
-        return SentAudio(samples=audio, utterance=f"{self._client}-{next(self._names)}")
+            rest = audio[len(sent.audio) :]
+            return SentAudio(samples=rest, encoding=encoding, utterance=sent.name, held=len(sent.audio))
+        return SentAudio(samples=audio, encoding=encoding, utterance=f"{self._client}-{next(self._names)}")
 
     def arrived(self, what: SentAudio, audio: bytes) -> None:
         """Note that the process has ``audio``, after ``what`` was sent."""

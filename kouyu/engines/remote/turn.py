@@ -5,7 +5,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kouyu.audio.pcm import bytes_from_float
 from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.declaration import Engine, EngineContext
 from kouyu.engines.remote.client import RemoteClient
@@ -29,7 +28,7 @@ class RemoteTurnJudge:
         heard = audio[-int(TURN_SECONDS * SPEECH_RATE) :]
         try:
             judged = await self._client.ask_about(
-                bytes_from_float(heard),
+                heard,
                 lambda sent: JudgementWork(audio=sent, transcript=transcript, language=language),
                 Priority.FINAL,
                 Judgement,

@@ -5,7 +5,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kouyu.audio.pcm import bytes_from_float
 from kouyu.engines.declaration import Engine, EngineContext
 from kouyu.engines.errors import EngineError, EngineUnavailable
 from kouyu.engines.remote.client import RemoteClient
@@ -30,9 +29,7 @@ class RemoteSpeakerEncoder:
     async def encode(self, speech: NDArray[np.float32], priority: Priority = Priority.FINAL) -> Voiceprint:
         """As SpeakerEncoder. Raises EngineError, also for a voiceprint of another encoder."""
         try:
-            made = await self._client.ask_about(
-                bytes_from_float(speech), lambda sent: AudioWork(audio=sent), priority, MadeVoiceprint
-            )
+            made = await self._client.ask_about(speech, lambda sent: AudioWork(audio=sent), priority, MadeVoiceprint)
         except NoEngineAnswers:
             if self._fallback is None or self._fallback.model != self.model:
                 raise
