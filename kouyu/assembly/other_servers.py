@@ -8,7 +8,7 @@ from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.serving.background import in_background
 from kouyu.serving.services import Services
 from kouyu.store.errors import StoreError
-from kouyu.store.notices import BotChanged, ConversationDeleted, Notice, SectionChanged
+from kouyu.store.notices import BotChanged, ConversationDeleted, Notice, SectionChanged, UseCounted
 from kouyu.text_chats.text_chats import TextChats
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,8 @@ class _Follower:
                 case ConversationDeleted(conversation_id, owner):
                     await self._chats.forget(owner, conversation_id)
                     await self._store.session_records.delete_of([conversation_id])
+                case UseCounted():  # for who has subscribed
+                    pass
                 case None:
                     await self._follow_all()
         except StoreError as fault:

@@ -95,16 +95,17 @@ def create_app(
     open_metrics: bool = False,
     names: Collection[str] = (),
     peers: Peers | None = None,
+    failures: FailureBackoff | None = None,
 ) -> ASGIApp:
     """Return the ASGI application. It owns none of its arguments: they live as long as the server.
 
     ``open_metrics``: ``/metrics`` needs no token. ``names``: the server's host names, for which the assertions of
-    service apps may be made out. ``peers``: the other servers on the database.
-    Without ``state`` kouyu's own endpoints are left out, without
-    ``bots`` those that read and make bots, and without ``services`` the audio endpoints and ``/metrics``.
+    service apps may be made out. ``peers`` are the other servers on the database; ``failures`` may be shared with them.
+    Without ``state`` kouyu's own endpoints are left out, without ``bots`` those that read and make bots, and without
+    ``services`` the audio endpoints and ``/metrics``.
     """
-    authenticators, peers = _authenticators(store, limiter, sockets), peers or Peers()
-    authenticator, rest, failures = authenticators.sockets, authenticators.rest, authenticators.failures
+    authenticators, peers = _authenticators(store, limiter, sockets, failures), peers or Peers()
+    authenticator, rest = authenticators.sockets, authenticators.rest
     litestar = Litestar(
         route_handlers=[
             chat_route(authenticator, sessions, answerer_ids, run_session, store.lost_connections),
@@ -126,7 +127,7 @@ def create_app(
             *(kouyu_api_routes(store, authenticators, state, voices, peers) if state else ()),
             *health_routes(HealthChecks(sessions, store, store.free_bytes)),
             *(metrics_routes(services.metrics.registry, [] if open_metrics else [rest.metrics]) if services else ()),
-            *token_routes(store, failures, names),
+            *token_routes(store, authenticators.failures, names),
             *consent_routes(store, rest.permitting(*ALL_PERMISSIONS)),
             *consent_page_routes(store),
             *page_routes(),
@@ -140,8 +141,10 @@ def create_app(
     return AccessMiddleware(litestar)
 
 
-def _authenticators(store: Store, limiter: TokenLimiter, sockets: OpenSockets) -> Authenticators:
-    failures = FailureBackoff()
+def _authenticators(
+    store: Store, limiter: TokenLimiter, sockets: OpenSockets, failures: FailureBackoff | None
+) -> Authenticators:
+    failures = failures or FailureBackoff()
     authentication = Authenticator(store.tokens, failures, limiter, store.client_secrets)
     return Authenticators(SocketAuthenticator(authentication, sockets), RestAuthenticator(authentication), failures)
 

@@ -11,13 +11,20 @@ TRY_AGAIN_S: Final = 5
 
 
 class TokenUse:
-    """What the clients of one token use in this process: conversations that run, and audio that is not saved yet."""
+    """What the clients of one token use: conversations that run, and audio of this process that is not saved yet."""
 
     def __init__(self) -> None:
         self.most_conversations: int | None = None
         """Conversations that may run at once; None: any number."""
+        self.elsewhere = 0
+        """Conversations that run on other servers, as they told last."""
         self._conversations = 0
         self._audio_s = 0.0
+
+    @property
+    def conversations(self) -> int:
+        """Conversations that run on this server."""
+        return self._conversations
 
     @property
     def has_audio(self) -> bool:
@@ -32,7 +39,7 @@ class TokenUse:
     @property
     def refusal(self) -> str:
         """Why no further conversation may begin, in words for the client; "" if one may."""
-        if self.most_conversations is None or self._conversations < self.most_conversations:
+        if self.most_conversations is None or self._conversations + self.elsewhere < self.most_conversations:
             return ""
         return (
             f"the access token's limit of conversations at once, {self.most_conversations}, is reached; try again later"

@@ -34,6 +34,9 @@ CONVERSATION: Final = 2
 _LOCK_NOT_AVAILABLE = "55P03"
 """PostgreSQL's code for a lock that was not had within lock_timeout."""
 
+_UNKNOWN_TRANSACTION = "22023"
+"""PostgreSQL's code for a transaction that is newer than all it knows: a replica took over that had not got it."""
+
 _AWAY = frozenset(("57P01", "57P02", "57P03", "53300", "40001", "40P01"))
 """PostgreSQL's codes for a server that stops, starts or has no free connection, and for transactions that were in each
 other's way. Those of class 08 are of the connection."""
@@ -220,6 +223,27 @@ def now(connection: Connection) -> float:
     if connection.dialect.name == "sqlite":
         return time.time()
     return float(connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one())
+
+
+def transaction_number(connection: Connection) -> int | None:
+    """The number of the open transaction, for ``was_committed``; None for SQLite, whose answer to a commit cannot get
+    lost."""
+    if connection.dialect.name == "sqlite":
+        return None
+    return int(connection.exec_driver_sql("SELECT txid_current()").scalar_one())
+
+
+def was_committed(connection: Connection, transaction: int) -> bool:
+    """Whether a transaction was committed. Raises ConnectionError while that is not decided."""
+    try:
+        status = connection.exec_driver_sql(f"SELECT txid_status({transaction})").scalar_one()
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == _UNKNOWN_TRANSACTION:
+            return False
+        raise
+    if status == "in progress":
+        raise ConnectionError("it is not decided yet whether the last transaction was committed")
+    return bool(status == "committed")
 
 
 def seen_from(connection: Connection) -> str | None:

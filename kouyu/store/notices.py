@@ -1,8 +1,9 @@
 """Tells the other servers on a PostgreSQL database what has changed, by its NOTIFY, and hears from them by LISTEN.
 
 A notice is sent when its transaction commits. It says what to read anew, not the new value, so it may come twice, late,
-or after a newer one. Notices are few (a bot, a section, a deletion), because a commit with a notice takes a lock of the
-whole database server: none is sent for messages.
+or after a newer one; UseCounted alone carries numbers, of which a lost one does little harm. Notices are few (a bot, a
+section, a deletion), because a commit with a notice takes a lock of the whole database server: none is sent for
+messages.
 """
 
 import asyncio
@@ -41,7 +42,20 @@ class ConversationDeleted(msgspec.Struct, frozen=True, tag="deleted"):
     owner: str
 
 
-Notice = BotChanged | SectionChanged | ConversationDeleted
+class UseCounted(msgspec.Struct, frozen=True, tag="use", omit_defaults=True):
+    """What clients of a server have used of their limits: told at most once a second."""
+
+    server: str
+    """The run of the server; see ServerLease."""
+    requests: dict[str, int] = {}
+    """Requests since the last notice, by the id of the token."""
+    conversations: dict[str, int] = {}
+    """Conversations that run now, likewise."""
+    failures: dict[str, int] = {}
+    """Failed authentications since the last notice, by the client's address."""
+
+
+Notice = BotChanged | SectionChanged | ConversationDeleted | UseCounted
 
 
 class _Sent(msgspec.Struct, frozen=True):
@@ -56,6 +70,16 @@ def notify(connection: Connection, notice: Notice) -> None:
         connection.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": _CHANNEL, "payload": payload})
 
 
+class Tell(msgspec.Struct, frozen=True):
+    """Send a notice by itself."""
+
+    notice: Notice
+
+    def apply(self, connection: Connection) -> None:
+        """See Write."""
+        notify(connection, self.notice)
+
+
 class Notices:
     """What other servers tell this one."""
 
@@ -63,6 +87,16 @@ class Notices:
         """``connect`` opens a connection of asyncpg; None: there are no other servers."""
         self._connect = connect
         self._sender = secrets.token_hex(8)
+        self._subscribers: list[Callable[[Notice], None]] = []
+
+    @property
+    def has_others(self) -> bool:
+        """Whether there may be other servers."""
+        return self._connect is not None
+
+    def subscribe(self, take: Callable[[Notice], None]) -> None:
+        """Call ``take`` for each notice of another server that ``listen`` gets, too."""
+        self._subscribers.append(take)
 
     def mark(self, _connection: object, record: Any) -> None:
         """Mark a new connection of this server's, so that its own notices are known. A listener for the pool's
@@ -102,6 +136,8 @@ class Notices:
             await connection.add_listener(_CHANNEL, take)
             await on_notice(None)
             while not isinstance(notice := await waiting.get(), _Ended):
+                for take_too in self._subscribers if notice is not None else ():
+                    take_too(notice)
                 await on_notice(notice)
         finally:
             connection.terminate()

@@ -22,6 +22,7 @@ from kouyu.store.file_folder import FolderOfFiles
 from kouyu.store.files import FileContents
 from kouyu.store.issued_tokens import TokenIssuer
 from kouyu.store.lost_connections import LostConnections
+from kouyu.store.notices import Notice, Tell
 from kouyu.store.options import DEFAULT, StoreOptions
 from kouyu.store.outdated_voiceprints import OutdatedVoiceprints
 from kouyu.store.owned_store import OwnedStore
@@ -171,6 +172,10 @@ class Store:
         files = self.of(bot.owner).files
         file = await files.get((bot.published or bot.draft).icon_file_id)
         return None if file is None else await files.content(file)
+
+    async def tell(self, notice: Notice) -> None:
+        """Send a notice to the other servers. Raises StoreError."""
+        await self._database.write_one(Tell(notice))
 
     @property
     def is_shared(self) -> bool:

@@ -1,5 +1,7 @@
 """The single writer: one task commits all waiting requests as one transaction, then answers their callers.
 
+A transaction whose commit was not answered is repeated only if the database says that it was not made.
+
 With one writer there is no contention for SQLite's write lock inside the process, and the cost of a durable commit (an
 fsync) is shared by all requests that waited meanwhile.
 """
@@ -11,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
+import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -56,6 +59,13 @@ class _Request:
     def fail(self, error: Exception) -> None:
         if not self.done.done():
             self.done.set_exception(error)
+
+
+class _Made(msgspec.Struct, frozen=True):
+    """The results of a transaction whose commit has been asked for, and by which number the database knows it."""
+
+    transaction: int
+    results: list[tuple[Any, ...]]
 
 
 class Writer:
@@ -133,9 +143,24 @@ class Writer:
                 request.resolve(result)
 
     async def _transaction(self, group: list[_Request]) -> list[tuple[Any, ...]]:
+        made: _Made | None = None
+
+        def apply(connection: Connection) -> list[tuple[Any, ...]]:
+            nonlocal made
+            results = _apply(connection, group)
+            transaction = dialect.transaction_number(connection)
+            made = None if transaction is None else _Made(transaction, results)
+            return results
+
         async def attempt() -> list[tuple[Any, ...]]:
+            nonlocal made
+            if (last := made) is not None:
+                # The connection was lost after the commit was asked for: it may have been made all the same.
+                if await self._connections.run(lambda connection: dialect.was_committed(connection, last.transaction)):
+                    return last.results
+                made = None
             began = time.monotonic()
-            results = await self._connections.run(lambda connection: _apply(connection, group))
+            results = await self._connections.run(apply)
             self.observe(time.monotonic() - began)
             return results
 

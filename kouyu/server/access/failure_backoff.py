@@ -6,7 +6,7 @@ misconfigured device must not lock them all out. Tokens cannot be guessed, so an
 
 import math
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 
 FAILURES_AT_ONCE = 30
@@ -24,6 +24,8 @@ class FailureBackoff:
         self._clock = clock
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
         """Level and the time it was written, by address; the latest to fail is last."""
+        self.failures: Counter[str] | None = None
+        """Failures by address, for who takes them out; None: nobody does."""
 
     def wait_s(self, address: str) -> int:
         """Whole seconds until this address may try again; 0 when it may now."""
@@ -32,7 +34,13 @@ class FailureBackoff:
 
     def failed(self, address: str) -> None:
         """Count a failure of this address."""
-        self._levels[address] = (min(self._level(address) + 1, FAILURES_AT_ONCE), self._clock())
+        self.add(address, 1)
+        if self.failures is not None:
+            self.failures[address] += 1
+
+    def add(self, address: str, count: int) -> None:
+        """Count failures of this address, also on other servers."""
+        self._levels[address] = (min(self._level(address) + count, FAILURES_AT_ONCE), self._clock())
         self._levels.move_to_end(address)
         if len(self._levels) > ADDRESSES_KEPT:
             self._levels.popitem(last=False)

@@ -1,12 +1,13 @@
 """Enforces the limits of access tokens: requests a minute, conversations at once, minutes of audio a day.
 
-Requests and conversations are counted in this process, and anew after a restart; audio in the store, for tokens that
-have a limit on it.
+Requests and conversations are counted in this process, and anew after a restart; those of other servers on the same
+database count from when these tell of them (``shared_use.py``). Audio is counted in the store, for tokens that have a
+limit on it.
 """
 
 import math
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Final
 
@@ -37,15 +38,27 @@ class _Bucket:
     def __init__(self, now: float) -> None:
         self.level = 0.0
         self.since = now
+        self.most: int | None = None
+        """The limit when it was last used; None: not used here yet."""
 
     def wait_s(self, most: int, now: float) -> float:
         """Count a request and return 0, or return how many seconds it comes too early."""
-        self.level = max(0.0, self.level - (now - self.since) * most / _MINUTE_S)
-        self.since = now
+        self.most = most
+        self._leak(most, now)
         if self.level > most - 1:
             return (self.level - most + 1) * _MINUTE_S / most
         self.level += 1
         return 0.0
+
+    def add(self, count: int, now: float) -> None:
+        """Count requests that other servers have admitted."""
+        if self.most is not None:
+            self._leak(self.most, now)
+        self.level = min(self.level + count, self.most or math.inf)
+
+    def _leak(self, most: int, now: float) -> None:
+        self.level = max(0.0, self.level - (now - self.since) * most / _MINUTE_S)
+        self.since = now
 
 
 class TokenLimiter:
@@ -56,6 +69,10 @@ class TokenLimiter:
         self._clock = clock
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
         self._uses: OrderedDict[str, TokenUse] = OrderedDict()
+        self.conversations_elsewhere: Callable[[str], int] = lambda token_id: 0
+        """Returns how many conversations of a token run on other servers."""
+        self.admitted: Counter[str] | None = None
+        """Requests of tokens with a limit, by the token's id, for who takes them out; None: nobody does."""
 
     def caller(self, token: TokenRecord) -> Caller:
         """The token for sessions and chats, with its present limits."""
@@ -64,6 +81,7 @@ class TokenLimiter:
         if len(self._uses) > TOKENS_KEPT:
             self._forget_idle()
         use.most_conversations = token.limits.conversations
+        use.elsewhere = self.conversations_elsewhere(token.id)
         return Caller(token_id=token.id, owner=token.owner, token_name=token.name, use=use)
 
     def request(self, token: TokenRecord) -> Refusal | None:
@@ -72,15 +90,30 @@ class TokenLimiter:
         if most is None:
             return None
         now = self._clock()
-        bucket = self._buckets.setdefault(token.id, _Bucket(now))
-        self._buckets.move_to_end(token.id)
-        if len(self._buckets) > TOKENS_KEPT:
-            self._buckets.popitem(last=False)
-        wait_s = math.ceil(bucket.wait_s(most, now))
+        wait_s = math.ceil(self._bucket(token.id, now).wait_s(most, now))
         if not wait_s:
+            if self.admitted is not None:
+                self.admitted[token.id] += 1
             return None
         msg = f"the access token's limit of requests a minute, {most}, is reached; try again in {wait_s} s"
         return Refusal(errors.RATE_LIMITED, msg, wait_s)
+
+    def add_requests(self, token_id: str, count: int) -> None:
+        """Count requests that other servers have admitted."""
+        now = self._clock()
+        self._bucket(token_id, now).add(count, now)
+
+    def conversations(self) -> dict[str, int]:
+        """The conversations that run here of tokens with a limit on them, by the token's id."""
+        limited = ((token_id, use) for token_id, use in self._uses.items() if use.most_conversations is not None)
+        return {token_id: use.conversations for token_id, use in limited if use.conversations}
+
+    def _bucket(self, token_id: str, now: float) -> _Bucket:
+        bucket = self._buckets.setdefault(token_id, _Bucket(now))
+        self._buckets.move_to_end(token_id)
+        if len(self._buckets) > TOKENS_KEPT:
+            self._buckets.popitem(last=False)
+        return bucket
 
     def conversation(self, token: TokenRecord) -> Refusal | None:
         """Why a conversation of this token may not begin now, because as many run as may."""

@@ -18,9 +18,11 @@ from kouyu.diagnostics.loop_watchdog import LoopWatchdog
 from kouyu.diagnostics.watcher_hub import WatcherHub
 from kouyu.metrics.recent_failures import RecentFailures
 from kouyu.metrics.recent_metrics import RecentMetrics
+from kouyu.server.access.failure_backoff import FailureBackoff
 from kouyu.server.access.limits import TokenLimiter
 from kouyu.server.access.open_sockets import OpenSockets, tokens_enforced
 from kouyu.server.access.sessions import Sessions
+from kouyu.server.access.shared_use import SharedUse
 from kouyu.server.app import create_app
 from kouyu.server.kouyu_api.link import login_link
 from kouyu.server.kouyu_api.status import ServerState, speech_engines_of
@@ -129,16 +131,21 @@ async def _serve(
         opened = await stack.enter_async_context(open_sessions(store))
         await store.kept_sounds.forget(settings.audio.bounds)
         await store.sweep_files()
-        overload = opened.services.overload if opened.services is not None else None
-        sessions, sockets, limiter = Sessions(chosen.max_sessions, overload), OpenSockets(), TokenLimiter(store.tokens)
-        watchdog = LoopWatchdog()
+        sessions = Sessions(chosen.max_sessions, opened.services and opened.services.overload)
+        sockets, watchdog, limiter, failures = (
+            OpenSockets(),
+            LoopWatchdog(),
+            TokenLimiter(store.tokens),
+            FailureBackoff(),
+        )
         answerer_ids, recent = _answerer_ids(settings, opened), _measured(opened, store, sessions, watchdog)
         state = _state(settings, opened, sessions, store, watchdog, recent)
         live = state.watcher_hub.conversation_ids
+        await stack.enter_async_context(SharedUse.of(store, limiter, failures))
         peers = await stack.enter_async_context(open_peers(store, ports, chosen.peer_url, live))
         app = await _app(
             settings, store, opened, answerer_ids, certificates,
-            sessions=sessions, sockets=sockets, limiter=limiter, state=state, peers=peers,
+            sessions=sessions, sockets=sockets, limiter=limiter, state=state, peers=peers, failures=failures,
         )  # fmt: skip
         pings = {"ping_interval_s": chosen.ping_interval_s, "ping_timeout_s": chosen.ping_timeout_s}
         await stack.enter_async_context(listening(app, plain, tls, certificates, proxies=chosen.proxies, **pings))
@@ -178,6 +185,7 @@ async def _app(
     limiter: TokenLimiter,
     state: ServerState,
     peers: Peers,
+    failures: FailureBackoff,
 ) -> ASGIApp:
     certified = await asyncio.to_thread(certified_names, certificates.certificate)
     return create_app(
@@ -196,6 +204,7 @@ async def _app(
         open_metrics=settings.server.open_metrics,
         names=(*LOCAL_NAMES, *settings.server.names, *certified),
         peers=peers,
+        failures=failures,
     )
 
 
