@@ -129,9 +129,7 @@ def create_app(
             *(metrics_routes(services.metrics.registry, [] if open_metrics else [rest.metrics]) if services else ()),
             *token_routes(store, authenticators.failures, names),
             *consent_routes(store, rest.permitting(*ALL_PERMISSIONS)),
-            *consent_page_routes(store),
-            *page_routes(),
-            *documentation_routes(),
+            *_pages(store),
         ],
         cors_config=CORS,
         openapi_config=None,
@@ -139,6 +137,11 @@ def create_app(
         exception_handlers=in_openai_shape(_EXCEPTION_HANDLERS),
     )
     return AccessMiddleware(litestar)
+
+
+def _pages(store: Store) -> list[HTTPRouteHandler]:
+    """What people open in a browser."""
+    return [*consent_page_routes(store), *page_routes(), *documentation_routes()]
 
 
 def _authenticators(

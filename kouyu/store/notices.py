@@ -136,8 +136,9 @@ class Notices:
             await connection.add_listener(_CHANNEL, take)
             await on_notice(None)
             while not isinstance(notice := await waiting.get(), _Ended):
-                for take_too in self._subscribers if notice is not None else ():
-                    take_too(notice)
+                if notice is not None:
+                    for take_too in self._subscribers:
+                        take_too(notice)
                 await on_notice(notice)
         finally:
             connection.terminate()

@@ -131,7 +131,7 @@ async def _serve(
         opened = await stack.enter_async_context(open_sessions(store))
         await store.kept_sounds.forget(settings.audio.bounds)
         await store.sweep_files()
-        sessions = Sessions(chosen.max_sessions, opened.services and opened.services.overload)
+        sessions = Sessions(chosen.max_sessions, opened.services.overload if opened.services else None)
         sockets, watchdog, limiter, failures = (
             OpenSockets(),
             LoopWatchdog(),
