@@ -66,13 +66,14 @@ class SharedUse:
 
     @classmethod
     @asynccontextmanager
-    async def of(cls, store: Store, limiter: TokenLimiter, failures: FailureBackoff) -> AsyncIterator[None]:
-        """Share while the block runs, if there may be other servers."""
+    async def of(cls, store: Store, limiter: TokenLimiter) -> AsyncIterator[FailureBackoff]:
+        """Share what this limiter and the returned one count while the block runs, if there may be other servers."""
+        failures = FailureBackoff()
         if not store.notices.has_others:
-            yield
+            yield failures
             return
         async with in_background(cls(store, limiter, failures).keep(), "shared use"):
-            yield
+            yield failures
 
     async def keep(self) -> None:
         """Tell every EVERY_S, until cancelled."""

@@ -132,16 +132,11 @@ async def _serve(
         await store.kept_sounds.forget(settings.audio.bounds)
         await store.sweep_files()
         sessions = Sessions(chosen.max_sessions, opened.services.overload if opened.services else None)
-        sockets, watchdog, limiter, failures = (
-            OpenSockets(),
-            LoopWatchdog(),
-            TokenLimiter(store.tokens),
-            FailureBackoff(),
-        )
+        sockets, watchdog, limiter = OpenSockets(), LoopWatchdog(), TokenLimiter(store.tokens)
         answerer_ids, recent = _answerer_ids(settings, opened), _measured(opened, store, sessions, watchdog)
         state = _state(settings, opened, sessions, store, watchdog, recent)
         live = state.watcher_hub.conversation_ids
-        await stack.enter_async_context(SharedUse.of(store, limiter, failures))
+        failures = await stack.enter_async_context(SharedUse.of(store, limiter))
         peers = await stack.enter_async_context(open_peers(store, ports, chosen.peer_url, live))
         app = await _app(
             settings, store, opened, answerer_ids, certificates,

@@ -149,8 +149,8 @@ async def test_many_failures_fit_into_the_notices(two: Two) -> None:
 
 async def test_a_store_of_one_server_shares_nothing(tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> None:
     async with await Store.open(tmp_path_factory.mktemp("one") / "kouyu.db") as store:
-        limiter, failures = TokenLimiter(store.tokens, clock), FailureBackoff(clock)
-        async with SharedUse.of(store, limiter, failures):
+        limiter = TokenLimiter(store.tokens, clock)
+        async with SharedUse.of(store, limiter) as failures:
             failures.failed("10.0.0.1")
             assert failures.failures is None
             assert limiter.admitted is None
