@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import openai
 import pytest
@@ -51,6 +52,16 @@ def test_the_clients_system_message_takes_the_place_of_the_bots_prompt_and_optio
     (asked,) = model.requests
     assert asked.messages[0] == {"role": "system", "content": "You are a pirate."}
     assert (asked.body["temperature"], asked.body["max_tokens"], asked.body["seed"]) == (0.25, 5, 3)
+
+
+def test_the_users_variables_are_the_prompts(
+    client: OpenAI, scripted_server: RunningServer, model: OpenAIStandIn
+) -> None:
+    headers = {"Authorization": f"Bearer {scripted_server.token}"}
+    mood = {"bot_id": "scripted", "connector_uid": "grace", "data": [{"keyword": "mood", "value": "merry"}]}
+    assert httpx.put(f"{scripted_server.http}/v1/variables", headers=headers, json=mood).json()["code"] == 0
+    client.chat.completions.create(model="scripted", messages=[QUESTION], user="grace")
+    assert model.requests[0].messages[0]["content"].startswith("You are merry.")
 
 
 def test_a_stream_comes_in_chunks_and_ends_with_the_usage_if_that_is_asked_for(

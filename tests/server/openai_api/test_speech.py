@@ -77,6 +77,16 @@ def test_speed_reaches_from_a_quarter_to_four_times(client: OpenAI) -> None:
     assert plain / length(0.25) == pytest.approx(0.25, rel=0.25)
 
 
+def test_directions_are_followed(client: OpenAI) -> None:
+    def length(instructions: str) -> int:
+        made = client.audio.speech.create(
+            model="x", voice="alloy", input=TEXT, response_format="pcm", instructions=instructions
+        )
+        return len(made.read())
+
+    assert length("Speak very slowly.") > 1.1 * length("")
+
+
 @pytest.mark.parametrize(
     ("body", "param"),
     [
