@@ -8,6 +8,7 @@ import msgspec
 from kouyu.assembly.agents import Close
 from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.engines.tts.engine import Voice
+from kouyu.protocol.wire import Wire
 from kouyu.serving.caller import Caller
 from kouyu.serving.services import Services
 from kouyu.serving.socket import Socket
@@ -19,10 +20,19 @@ class RunSession(Protocol):
     """``session.connection.run_session`` with its services filled in."""
 
     def __call__(
-        self, socket: Socket, *, bot_id: str, workflow_id: str, log_id: str, caller: Caller, redials_as: str
+        self,
+        socket: Socket,
+        *,
+        bot_id: str,
+        workflow_id: str,
+        log_id: str,
+        caller: Caller,
+        redials_as: str,
+        wire: Wire[Any] | None = None,
     ) -> Coroutine[Any, Any, None]:
         """Run one session to its end. ``workflow_id`` is "" if the bot itself answers, ``caller`` the client's
-        token, ``redials_as`` a key that stays the same when this client reconnects."""
+        token, ``redials_as`` a key that stays the same when this client reconnects, or "" if it cannot; ``wire`` its
+        protocol, None for that of ``/v1/chat``."""
         ...
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 import msgspec
@@ -27,6 +27,7 @@ from kouyu.bench.statistics import Summary, summarise
 from kouyu.bench.stub_engines import open_stub_services
 from kouyu.engines.vad import detector
 from kouyu.engines.vad.engine import VoiceActivityModel
+from kouyu.protocol.wire import Wire
 from kouyu.serving.caller import Caller
 from kouyu.serving.services import Services
 from kouyu.serving.socket import Socket
@@ -71,6 +72,7 @@ class Measurements:
         log_id: str,
         caller: Caller,
         redials_as: str,
+        wire: Wire[Any] | None = None,
     ) -> None:
         """Run a session, and measure its frames."""
         self._sessions += 1
@@ -84,6 +86,7 @@ class Measurements:
                 log_id=log_id,
                 caller=caller,
                 redials_as=redials_as,
+                wire=wire,
             )
         finally:
             self._sessions -= 1

@@ -14,7 +14,7 @@ from kouyu.conversation.pacing import Pacer
 from kouyu.conversation.pending_order import PendingOrder
 from kouyu.conversation.playout import PlayoutClock
 from kouyu.domain.configuration import Configuration
-from kouyu.domain.events import SentenceBegan, SpeechCompleted, SpeechDelta
+from kouyu.domain.events import SentenceBegan, SpeechCompleted, SpeechDelta, SpeechPaused
 from kouyu.domain.messages import Message
 from kouyu.text.sentences import SentenceSplitter
 
@@ -80,6 +80,8 @@ class Speech:
         self._item = orders.next()
         self._synthesis = PendingOrder(CancelSpeech)
         self._closed = False
+        self._will_pause = False
+        """Whether a passage has ended of which not all audio was sent, as far as the client knows."""
         self._completed_sent = False
         self.failure: str | None = None
         """Why a sentence or the rest of one was left out; the first such failure."""
@@ -99,6 +101,7 @@ class Speech:
     def end_passage(self) -> None:
         """Speak what has been written without waiting for the end of its last sentence: nothing follows for now."""
         self._splitter.end()
+        self._will_pause = True
 
     def withdraw(self, text: str) -> Iterator[Effect]:
         """Remove the last sentences, which ``text`` contains. Audio of them that was sent will be heard, and counts for
@@ -256,6 +259,9 @@ class Speech:
             if sentence.silent and sentence.text and not sentence.started:
                 yield from self._start(sentence)
             self._sending += 1
+        if self._will_pause and self._current() is None:
+            self._will_pause = False
+            yield Send(SpeechPaused(self._envelope))
         if self._closed and not self._completed_sent and self._current() is None:
             self._completed_sent = True
             yield Send(SpeechCompleted(self._envelope))

@@ -191,7 +191,7 @@ class SpeechDelta(msgspec.Struct, frozen=True):
 
 class SpeechPaused(msgspec.Struct, frozen=True):
     """The chat waits for SubmitOutputs (ActionRequired came before), and all speech of the text so far has been sent.
-    Comes once for each ActionRequired, if the answer has had a SentenceBegan or any text to speak by then."""
+    Comes once for each ActionRequired."""
 
     message: Message
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from kouyu.conversation.effects import Effect, SaveChat, SaveMessage, StartReply
+from kouyu.conversation.effects import Effect, SaveChat, SaveMessage, Send, StartReply
 from kouyu.conversation.inputs import ReplyDelta, ReplyToolCalls
 from kouyu.conversation.limits import Limits
 from kouyu.domain.chats import Chat, RequiredAction, Usage
+from kouyu.domain.events import ActionRequired, SpeechDelta, SpeechPaused
 from kouyu.domain.requests import SubmitOutputs
 from kouyu.domain.tool_calls import Function, ToolCall, ToolOutput
 from kouyu.protocol.coze.downlink import DownlinkEvent, Sentence
@@ -75,6 +76,17 @@ def test_the_chat_continues_under_the_same_id_with_what_the_tools_gave() -> None
 def test_what_the_agent_says_before_it_asks_is_spoken_while_the_tools_run() -> None:
     talk = waiting_for_tools()
     assert [event.data.text for event in talk.events if isinstance(event.data, Sentence)] == ["Let me see"]
+
+
+def test_the_protocol_is_told_when_what_was_said_before_the_tools_has_been_sent() -> None:
+    talk = waiting_for_tools()
+    talk.wait(5)
+    told = [effect.event for effect in talk.all(Send)]
+    kinds = [type(event) for event in told if isinstance(event, ActionRequired | SpeechDelta | SpeechPaused)]
+    assert kinds.count(SpeechPaused) == 1
+    assert kinds[-1] is SpeechPaused
+    assert kinds.index(ActionRequired) < kinds.index(SpeechPaused)
+    assert SpeechDelta in kinds
 
 
 @pytest.mark.parametrize(

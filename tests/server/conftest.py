@@ -19,6 +19,7 @@ from kouyu.metrics.readings import Readings
 from kouyu.metrics.recent_failures import RecentFailures
 from kouyu.metrics.recent_metrics import RecentMetrics
 from kouyu.metrics.server_metrics import ServerMetrics
+from kouyu.protocol.wire import Wire
 from kouyu.server.access import failure_backoff
 from kouyu.server.access.limits import TokenLimiter
 from kouyu.server.access.open_sockets import OpenSockets, tokens_enforced
@@ -35,7 +36,14 @@ from kouyu.store.store import Store
 
 
 async def echo_session(
-    socket: Socket, *, bot_id: str, workflow_id: str, log_id: str, caller: Caller, redials_as: str
+    socket: Socket,
+    *,
+    bot_id: str,
+    workflow_id: str,
+    log_id: str,
+    caller: Caller,
+    redials_as: str,
+    wire: Wire[Any] | None = None,
 ) -> None:
     """Stands in for a conversation: says whom the client talks to, then says everything back."""
     with suppress(SocketClosed):  # as a conversation does: receive tells it

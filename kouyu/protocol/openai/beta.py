@@ -7,6 +7,8 @@ is sent becomes the beta's after it is made.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from kouyu.protocol.openai.server_events import ItemDone, ServerEvent
+
 _EVENT_NAMES: Final = {
     "conversation.item.added": "conversation.item.created",
     "response.output_text.delta": "response.text.delta",
@@ -16,7 +18,6 @@ _EVENT_NAMES: Final = {
     "response.output_audio_transcript.delta": "response.audio_transcript.delta",
     "response.output_audio_transcript.done": "response.audio_transcript.done",
 }
-_NOT_SENT: Final = ("conversation.item.done",)
 _PARTS: Final = {"output_text": "text", "output_audio": "audio"}
 _FORMATS: Final = {"pcm16": "audio/pcm", "g711_ulaw": "audio/pcmu", "g711_alaw": "audio/pcma"}
 _FORMAT_NAMES: Final = {name: old for old, name in _FORMATS.items()}
@@ -27,11 +28,11 @@ def from_beta(event: dict[str, Any]) -> dict[str, Any]:
     """A client's event in the present spelling. What is not known is left as it is, for the reader to refuse."""
     match event.get("type"), event.get("session"), event.get("response"):
         case ("session.update", dict() as session, _):
-            return event | {"session": _present_session(session)}
+            return event | {"session": present_session(session)}
         case ("transcription_session.update", dict() as session, _):
             return event | {
                 "type": "session.update",
-                "session": _present_session(session) | {"type": "transcription"},
+                "session": present_session(session) | {"type": "transcription"},
             }
         case ("response.create", _, dict() as response):
             return event | {"response": _present_response(response)}
@@ -39,11 +40,14 @@ def from_beta(event: dict[str, Any]) -> dict[str, Any]:
             return event
 
 
-def to_beta(event: dict[str, Any]) -> dict[str, Any] | None:
-    """A server's event in the spelling of the beta; None for one that the beta lacks."""
+def is_in_beta(event: ServerEvent) -> bool:
+    """Whether the beta has this event."""
+    return not isinstance(event, ItemDone)
+
+
+def to_beta(event: dict[str, Any]) -> dict[str, Any]:
+    """A server's event in the spelling of the beta."""
     kind = event["type"]
-    if kind in _NOT_SENT:
-        return None
     changed = event | {"type": _EVENT_NAMES.get(kind, kind)}
     if "session" in event:
         changed["session"] = _flat_session(event["session"])
@@ -54,7 +58,8 @@ def to_beta(event: dict[str, Any]) -> dict[str, Any] | None:
     return changed
 
 
-def _present_session(session: Mapping[str, Any]) -> dict[str, Any]:
+def present_session(session: Mapping[str, Any]) -> dict[str, Any]:
+    """A flat session in the present spelling."""
     present = {name: session[name] for name in _FLAT_FIELDS if name in session}
     present["type"] = "realtime"
     if "modalities" in session:

@@ -27,10 +27,11 @@ class KnownItem:
 
 
 class ConversationItems:
-    """The items of the conversation with this id, oldest first."""
+    """The items of one conversation, oldest first."""
 
-    def __init__(self, conversation_id: str) -> None:
-        self.conversation_id = conversation_id
+    def __init__(self) -> None:
+        self.conversation_id = ""
+        """The id under which the client knows the conversation."""
         self._items: dict[str, KnownItem] = {}
         self._order: list[str] = []
         self._messages: Counter[str] = Counter()

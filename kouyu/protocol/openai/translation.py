@@ -9,17 +9,13 @@ from collections.abc import Iterator
 from itertools import count
 from typing import assert_never
 
-import msgspec
-
 from kouyu.domain import events as core
 from kouyu.domain.configuration import Configuration
 from kouyu.domain.errors import ProtocolError
-from kouyu.domain.options import SessionOptions
 from kouyu.domain.requests import ClearBuffer, CompleteBuffer
 from kouyu.protocol.openai import client_events as client
 from kouyu.protocol.openai import server_events as events
 from kouyu.protocol.openai.conversation_items import ConversationItems
-from kouyu.protocol.openai.core_settings import configuration_of, options_of
 from kouyu.protocol.openai.faults import detail_of, refusal
 from kouyu.protocol.openai.item_requests import ItemRequests
 from kouyu.protocol.openai.items import Item, Part
@@ -31,55 +27,39 @@ from kouyu.protocol.openai.session_settings import SessionSettings, updated
 from kouyu.protocol.openai.user_speech import UserSpeech
 
 
-class Settled(msgspec.Struct, frozen=True):
-    """What a session's settings ask of the core."""
-
-    configuration: Configuration
-    options: SessionOptions
-
-
 class Translation:
     """The translation of one session."""
 
-    def __init__(
-        self, settings: SessionSettings, *, base: Configuration, voice_id: str, conversation_id: str, new_id: NewId
-    ) -> None:
-        """``base``: what of the configuration the protocol does not set. ``voice_id``: the voice in force.
-        ``conversation_id``: the id to show of the conversation."""
-        self._settings = settings
-        self._base = base
-        self._voice_id = voice_id
+    def __init__(self, settings: SessionSettings, new_id: NewId) -> None:
+        """``settings``: those with which the session begins, for which the core is asked at once."""
+        self.settings = settings
+        self._voice_id = ""
+        """The voice in force."""
+        self._has_begun = False
         self._session_id = new_id("sess")
         self._new_id = new_id
         self._origins = count(1)
-        self._conversation_id = conversation_id
-        self._items = ConversationItems(conversation_id)
+        self._items = ConversationItems()
         self._responses = Responses(self._items, new_id)
         self._item_requests = ItemRequests(self._items, self._responses, new_id=new_id, new_origin=self._new_origin)
         self._speech = UserSpeech(self._items, new_id)
         self._follow_settings()
 
-    @property
-    def settled(self) -> Settled:
-        """What the settings ask of the core: at the beginning, and after each ``session.update``."""
-        return Settled(configuration_of(self._settings, self._base), options_of(self._settings))
-
     # The client's events
 
-    def read(self, event: client.ClientEvent) -> Read | Settled:
-        """Take in an event of the client; its audio the caller takes itself. A fault is an ``error`` event among the
-        replies."""
+    def read(self, event: client.ClientEvent) -> Read:
+        """Take in an event of the client. Audio, and asking the core for changed ``settings``, is left to the caller.
+        A fault is an ``error`` event among the replies."""
         try:
             return self._read(event)
         except ProtocolError as fault:
             return refused(fault, event.event_id)
 
-    def _read(self, event: client.ClientEvent) -> Read | Settled:
+    def _read(self, event: client.ClientEvent) -> Read:
         match event:
             case client.SessionUpdate():
-                self._settings = updated(self._settings, event.session)
-                self._follow_settings()
-                return self.settled
+                self.change(updated(self.settings, event.session))
+                return Read()
             case client.AppendAudio():
                 return Read()
             case client.CommitAudio():
@@ -105,7 +85,7 @@ class Translation:
 
     def _clear(self) -> Read:
         """With turn detection an utterance in progress goes on: the buffer is the server's, and is cleared by it."""
-        if self._settings.turn_detection is None:
+        if self.settings.turn_detection is None:
             return Read(requests=(ClearBuffer(),))
         return Read((events.BufferCleared(),))
 
@@ -117,13 +97,8 @@ class Translation:
 
     def _tell(self, event: core.Event) -> Iterator[ServerEvent]:
         match event:
-            case core.Connected():
-                yield events.SessionCreated(session=self._session())
-                yield events.ConversationCreated(conversation=events.ConversationObject(id=self._conversation_id))
             case core.Configured(configuration=configuration):
-                self._voice_id = configuration.output_audio.voice_id or self._voice_id
-                self._follow_settings()
-                yield events.SessionUpdated(session=self._session())
+                yield from self._tell_of_session(configuration)
             case core.RequestRefused():
                 yield from self._tell_of_refusal(event)
             case core.MessageWritten():
@@ -134,7 +109,9 @@ class Translation:
                 yield from self._item_requests.on_cut(event)
             case core.MessageCompleted():
                 yield from self._tell_of_message(event)
-            case core.SectionCleared() | core.ChatInProgress() | core.TranscriptChanged():
+            case core.Connected() | core.Resumed() | core.SectionCleared():
+                pass
+            case core.ChatInProgress() | core.TranscriptChanged():
                 pass
             case _:
                 yield from self._tell_of_turn(event)
@@ -182,6 +159,18 @@ class Translation:
             case core.OutputInterrupted():
                 yield from responses.on_interrupted(event)
 
+    def _tell_of_session(self, configuration: Configuration) -> Iterator[ServerEvent]:
+        """What is in force. The first time it is what the session begins with."""
+        self._voice_id = configuration.output_audio.voice_id or self._voice_id
+        self._follow_settings()
+        if self._has_begun:
+            yield events.SessionUpdated(session=self._session())
+            return
+        self._has_begun = True
+        self._items.conversation_id = f"conv_{configuration.chat_config.conversation_id}"
+        yield events.SessionCreated(session=self._session())
+        yield events.ConversationCreated(conversation=events.ConversationObject(id=self._items.conversation_id))
+
     def _tell_of_message(self, event: core.MessageCompleted) -> Iterator[ServerEvent]:
         message = event.message
         if message.type == "function_call":
@@ -199,20 +188,25 @@ class Translation:
         elif event.origin is not None and self._responses.asked_for(event.origin):
             yield from self._responses.on_refused(event)
         else:
-            yield events.error(refusal(event.code, event.msg, event.field, None))
+            yield events.error(refusal(event.code, event.msg, event.field, event.origin))
 
     # Parts
 
+    def change(self, settings: SessionSettings) -> None:
+        """Set the settings, for which the caller asks the core."""
+        self.settings = settings
+        self._follow_settings()
+
     def _follow_settings(self) -> None:
-        self._responses.settings = self._settings
-        self._responses.output = output_object(self._settings, self._voice_id)
-        self._speech.transcribes = self._settings.transcribes
+        self._responses.settings = self.settings
+        self._responses.output = output_object(self.settings, self._voice_id)
+        self._speech.transcribes = self.settings.transcribes
 
     def _new_origin(self) -> str:
         return f"request {next(self._origins)}"
 
     def _session(self) -> dict[str, object]:
-        return session_object(self._settings, session_id=self._session_id, voice_id=self._voice_id)
+        return session_object(self.settings, session_id=self._session_id, voice_id=self._voice_id)
 
 
 def refused(fault: ProtocolError, event_id: str | None) -> Read:

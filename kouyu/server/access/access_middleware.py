@@ -112,10 +112,15 @@ async def refuse_handshake(
     send: Any, status: int, code: int, msg: str, log_id: str, headers: tuple[tuple[bytes, bytes], ...] = ()
 ) -> None:
     """Answer a WebSocket handshake that was not accepted with an HTTP status and the JSON error body."""
+    await answer_handshake(send, status, error_body(code, msg, log_id), headers)
+
+
+async def answer_handshake(send: Any, status: int, body: bytes, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+    """Answer a WebSocket handshake that was not accepted with an HTTP status and this JSON."""
     start = {
         "type": "websocket.http.response.start",
         "status": status,
         "headers": [(b"content-type", b"application/json"), *headers],
     }
     await send(start)
-    await send({"type": "websocket.http.response.body", "body": error_body(code, msg, log_id), "more_body": False})
+    await send({"type": "websocket.http.response.body", "body": body, "more_body": False})

@@ -1,6 +1,7 @@
 """Litestar's WebSocket as the Socket that sessions use."""
 
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from litestar import WebSocket
@@ -12,6 +13,9 @@ from kouyu.protocol.coze import downlink
 from kouyu.server.access.direct_messages import EXTENSION, DirectMessages
 from kouyu.serving.socket import SocketClosed, Take
 
+ErrorText = Callable[[int, str, str], str]
+"""Makes the text of an ``error`` event of a code, a message and a log id."""
+
 _LOST: Final = 1006
 """The WebSocket close code of a connection that ended without a close frame."""
 POLICY_VIOLATION: Final = 1008
@@ -21,8 +25,10 @@ POLICY_VIOLATION: Final = 1008
 class ClientSocket:
     """A Socket over an accepted Litestar WebSocket."""
 
-    def __init__(self, websocket: "WebSocket[Any, Any, Any]") -> None:
+    def __init__(self, websocket: "WebSocket[Any, Any, Any]", error_text: ErrorText) -> None:
+        """``error_text``: how the client's protocol spells an error that ends the connection."""
         self._websocket = websocket
+        self.error_text = error_text
         extensions: dict[str, Any] = websocket.scope.get("extensions") or {}
         self._direct: DirectMessages | None = extensions.get(EXTENSION)
         self._over = False
@@ -107,12 +113,16 @@ def _is_from_client(code: int) -> bool:
     return code in (1000, 1001, 1005) or 3000 <= code < 5000
 
 
+def coze_error(code: int, msg: str, log_id: str) -> str:
+    """The text of an ``error`` event of Coze's protocol."""
+    unix_ms = int(time.time() * 1000)
+    return downlink.encode(downlink.error(code, msg), event_id=new_event_id(), log_id=log_id, unix_ms=unix_ms)
+
+
 async def say_error_and_close(socket: ClientSocket, code: int, msg: str, log_id: str) -> None:
     """Send an ``error`` event, then close: used for every error that makes a connection useless (websocket.md 2.1)."""
-    event = downlink.error(code, msg)
-    unix_ms = int(time.time() * 1000)
     try:
-        await socket.send(downlink.encode(event, event_id=new_event_id(), log_id=log_id, unix_ms=unix_ms))
+        await socket.send(socket.error_text(code, msg, log_id))
     except ConnectionError:
         return
     await socket.close(POLICY_VIOLATION, msg.encode()[:123].decode(errors="ignore"))

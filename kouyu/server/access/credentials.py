@@ -7,6 +7,7 @@ import msgspec
 
 SCHEMES = ("bearer ", "bearer+")
 """``urlencode`` and HTML forms write a blank in a query as a plus."""
+_KEY = "openai-insecure-api-key."
 MISSING = ("", "undefined", "null")
 """What JS writes into the query when it has no token."""
 
@@ -21,7 +22,8 @@ class Credentials(msgspec.Struct, frozen=True):
 
 
 def presented(headers: Iterable[tuple[bytes, bytes]], query: bytes) -> Credentials:
-    """Return the token of the ``Authorization`` header if there is one, else of the query parameter ``authorization``.
+    """Return the token of the ``Authorization`` header if there is one, else of the WebSocket subprotocol by which
+    OpenAI's clients send it from browsers, else of the query parameter ``authorization``.
 
     ``headers`` are those of ASGI, names in lower case; ``query`` is the raw query string.
     """
@@ -29,9 +31,18 @@ def presented(headers: Iterable[tuple[bytes, bytes]], query: bytes) -> Credentia
     header = fields.get(b"authorization")
     parameter = query_value(query, "authorization")
     in_browser = b"origin" in fields
+    offered = subprotocols(fields.get(b"sec-websocket-protocol", ""))
+    if header is None:
+        keys = (name.removeprefix(_KEY) for name in offered if name.startswith(_KEY))
+        header = next(keys, None)
     if header is not None:
         return Credentials(_token(header), not in_browser)
     return Credentials(_token(parameter or ""), not in_browser and parameter is None)
+
+
+def subprotocols(header: str) -> list[str]:
+    """The names in a header ``Sec-WebSocket-Protocol``."""
+    return [name.strip() for name in header.split(",") if name.strip()]
 
 
 def query_value(query: bytes, name: str) -> str | None:

@@ -1,18 +1,12 @@
 """Finds the voice that a request names."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.domain import errors
 from kouyu.engines.tts.engine import Voice
+from kouyu.protocol.openai.voices import OPENAI_VOICES
 from kouyu.server.openai_api.errors import OpenAIError
-
-OPENAI_VOICES: Final = (
-    *("alloy", "ash", "ballad", "cedar", "coral", "echo", "fable"),
-    *("marin", "nova", "onyx", "sage", "shimmer", "verse"),
-)
-"""Names of OpenAI's voices. They stand for the default voice, unless ``engines.voice_aliases`` names another one."""
 
 
 def chosen_voice(name: str, voices: Sequence[Voice], capabilities: Capabilities, *, param: str = "voice") -> str:

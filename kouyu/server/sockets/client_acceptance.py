@@ -11,7 +11,13 @@ from kouyu.domain import errors
 from kouyu.domain.errors import ProtocolError
 from kouyu.server.access.client_socket import ClientSocket, say_error_and_close
 from kouyu.server.access.sessions import TRY_AGAIN_S, ServerFull, Sessions
-from kouyu.server.access.socket_authentication import AuthenticatedClient, Connection, SocketAuthenticator
+from kouyu.server.access.socket_authentication import (
+    COZE,
+    AuthenticatedClient,
+    Connection,
+    Manner,
+    SocketAuthenticator,
+)
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +38,20 @@ async def accept_client(
 
     ``returns`` tells whether a client lost its connection and dials again; an overloaded server lets it in.
     """
-    authenticated = await authenticator.authenticate(connection)
+    authenticated = await admit_client(authenticator, sessions, connection, returns=returns)
+    return None if authenticated is None else (authenticated, await authenticated.accept())
+
+
+async def admit_client(
+    authenticator: SocketAuthenticator,
+    sessions: Sessions,
+    connection: Connection,
+    *,
+    returns: Callable[[AuthenticatedClient], Awaitable[bool]] | None = None,
+    manner: Manner = COZE,
+) -> AuthenticatedClient | None:
+    """As ``accept_client``, without accepting the handshake. ``manner`` is how its protocol refuses clients."""
+    authenticated = await authenticator.authenticate(connection, manner=manner)
     if authenticated is None:
         return None
     if returns is not None and sessions.overload.refuses(sessions.running) and await returns(authenticated):
@@ -43,7 +62,7 @@ async def accept_client(
     if over := await authenticated.over_limit():
         await authenticated.refuse(over.code, over.msg, try_again_s=over.retry_after_s)
         return None
-    return authenticated, await authenticated.accept()
+    return authenticated
 
 
 def unknown(kind: str, wanted: str, known: Collection[str]) -> str:

@@ -8,7 +8,7 @@ import msgspec
 
 from kouyu.domain import events as core
 from kouyu.domain.chats import Chat, LastError, RequiredAction, SubmitToolOutputs, Usage
-from kouyu.domain.configuration import Configuration, OutputAudio
+from kouyu.domain.configuration import ChatConfig, Configuration, OutputAudio
 from kouyu.domain.errors import ProtocolError
 from kouyu.domain.ids import NO_ID
 from kouyu.domain.messages import Message, MessageType
@@ -17,9 +17,10 @@ from kouyu.domain.requests import Request
 from kouyu.domain.tool_calls import Function, ToolCall
 from kouyu.domain.transcripts import Transcript
 from kouyu.protocol.openai.client_events import parse
+from kouyu.protocol.openai.core_settings import configuration_of, options_of
 from kouyu.protocol.openai.server_events import ServerEvent, encode
 from kouyu.protocol.openai.session_settings import SessionSettings
-from kouyu.protocol.openai.translation import Settled, Translation, refused
+from kouyu.protocol.openai.translation import Translation, refused
 from tests.protocol.openai.wire_rules import Rules
 
 Json = dict[str, Any]
@@ -31,20 +32,15 @@ class Session:
 
     def __init__(self, **settings: Any) -> None:
         numbers = count(1)
-        self.translation = Translation(
-            SessionSettings(model="kouyu", **settings),
-            base=Configuration(),
-            voice_id="joe",
-            conversation_id="conv_1",
-            new_id=lambda prefix: f"{prefix}_{next(numbers)}",
-        )
+        begins_with = SessionSettings(model="kouyu", **settings)
+        self.translation = Translation(begins_with, lambda prefix: f"{prefix}_{next(numbers)}")
         self._ids = count(1)
         self._event_ids = count(1)
         self.rules = Rules()
         self.sent: list[Json] = []
         self.requests: list[Request] = []
-        self.settled: Settled | None = None
         self.tell(core.Connected())
+        self._configure()
 
     def send(self, event: Json) -> list[Json]:
         """What is answered at once. What is asked of the core is in ``requests``."""
@@ -54,14 +50,28 @@ class Session:
             read = self.translation.read(parse(json.dumps(event)))
         except ProtocolError as fault:  # as the caller does
             read = refused(fault, event.get("event_id"))
-        if isinstance(read, Settled):
-            self.settled = read
-            voice = OutputAudio(voice_id=read.configuration.output_audio.voice_id or "joe")
-            self.tell(core.Configured(msgspec.structs.replace(read.configuration, output_audio=voice), read.options))
-        else:
-            self._note(read.replies)
-            self.requests = list(read.requests)
+        self._note(read.replies)
+        self.requests = list(read.requests)
+        if event["type"] == "session.update" and not read.replies:
+            self._configure()
         return self.sent[before:]
+
+    @property
+    def configuration(self) -> Configuration:
+        """What the settings ask of the core."""
+        return configuration_of(self.translation.settings, Configuration())
+
+    @property
+    def options(self) -> SessionOptions:
+        """What they ask of it besides."""
+        return options_of(self.translation.settings)
+
+    def _configure(self) -> None:
+        asked = self.configuration
+        voice = OutputAudio(voice_id=asked.output_audio.voice_id or "joe")
+        chat = ChatConfig(conversation_id="1")
+        in_force = msgspec.structs.replace(asked, output_audio=voice, chat_config=chat)
+        self.tell(core.Configured(in_force, self.options))
 
     def update(self, **session: Any) -> Json:
         """The session after an update."""
@@ -167,6 +177,3 @@ def only(events: list[Json], kind: str) -> Json:
     """The one event of this type."""
     (found,) = (event for event in events if event["type"] == kind)
     return found
-
-
-OPTIONS = SessionOptions()

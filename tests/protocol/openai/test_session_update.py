@@ -14,8 +14,7 @@ from tests.protocol.openai.session import Json, Session
 
 
 def settled(session: Session) -> tuple[Configuration, SessionOptions]:
-    assert session.settled is not None
-    return session.settled.configuration, session.settled.options
+    return session.configuration, session.options
 
 
 def heard(**fields: Any) -> Json:
@@ -53,7 +52,7 @@ def test_a_session_begins_as_the_documents_say() -> None:
         "auto",
     )
     assert session.sent[1]["conversation"]["object"] == "realtime.conversation"
-    configuration = session.translation.settled.configuration
+    configuration = session.configuration
     assert (configuration.turn_detection.type, configuration.input_audio.sample_rate) == ("server_vad", 24_000)
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.engines.tts.engine import Voice
+from kouyu.protocol.openai.voices import OPENAI_VOICES
 from kouyu.server.openai_api.errors import OpenAIError
-from kouyu.server.openai_api.named_voices import OPENAI_VOICES, chosen_voice
+from kouyu.server.openai_api.named_voices import chosen_voice
 
 VOICES = (
     Voice(voice_id="en-one", name="One", engine="test", languages=("en",)),
