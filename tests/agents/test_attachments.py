@@ -94,6 +94,21 @@ async def test_a_picture_is_a_note_for_models_that_take_none(attachments: Attach
     assert uploads.reads == []
 
 
+async def test_a_file_in_a_data_url_is_read(attachments: Attachments) -> None:
+    text = "data:text/plain;base64," + base64.b64encode(b"The code is 1234.").decode()
+    picture = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+    parts = [{"type": "file", "file_url": text}, {"type": "image", "file_url": picture}]
+    ((file, seen),) = await shown(attachments, message(*parts), images=True)
+    assert "The code is 1234." in file["text"]
+    assert seen == {"type": "image", "file_url": picture}
+
+
+@pytest.mark.parametrize("url", ["data:text/plain,hello", "data:;base64", "data:;base64,?"])
+async def test_a_data_url_that_cannot_be_read_is_a_note(attachments: Attachments, url: str) -> None:
+    ((file,),) = await shown(attachments, message({"type": "file", "file_url": url}))
+    assert "base64" in file["text"]
+
+
 async def test_a_file_by_address_is_fetched(attachments: Attachments) -> None:
     import asyncio
 
