@@ -43,7 +43,7 @@ KNOWN_MS: Final = 60_000
 """Audio after an echo in which the next item is expected to have one."""
 
 _TRACK: Final = ECHO_RATE * (LONGEST_DELAY_MS + COMPARED_MS) // 1000
-_OLD: Final = 4 * _TRACK
+_OLD: Final = _TRACK
 _MOST_MADE: Final = 120 * ECHO_RATE
 """Samples kept of one item, made and not sent yet: more than is ever synthesised ahead."""
 _ARRIVALS: Final = 3000
@@ -109,6 +109,9 @@ class EchoGuard:
         """
         if now * ECHO_RATE - _TRACK < self._track_from + len(self._track):
             self._arrivals.append((self._timeline.end, now))
+        elif len(self._track):
+            self._track_from += len(self._track)
+            self._track.drop(len(self._track))
 
     def without_echo(self, judged: SpeechProbability) -> SpeechProbability:
         """``judged`` itself, or with probability 0 if the audio is the agent's own voice."""

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from kouyu.audio.pcm import Samples
+from kouyu.audio.pcm import float_from_int16
 from kouyu.audio.sample_buffer import SampleBuffer
 
 
@@ -15,7 +16,7 @@ def test_it_holds_what_one_array_would(seed: int) -> None:
         count = int(random.integers(0, 9_000))
         match random.integers(0, 4):
             case 0 | 1:
-                piece: Samples = random.normal(size=count).astype(np.float32)
+                piece = float_from_int16(random.integers(-32_768, 32_768, count).astype(np.int16))
                 buffer.append(piece)
                 array = np.concatenate((array, piece))
             case 2:
@@ -40,7 +41,7 @@ def test_appending_copies_each_sample_a_few_times_however_long_it_grows(monkeypa
     made: list[int] = []
     empty = np.empty
 
-    def counting(count: int, kind: type[np.float32]) -> Samples:
+    def counting(count: int, kind: type[np.int16]) -> NDArray[np.int16]:
         made.append(count)
         return empty(count, kind)
 

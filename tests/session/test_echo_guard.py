@@ -1,5 +1,6 @@
 """The agent's voice that comes back is no speech; the user's is, over it too. In virtual time, with real speech."""
 
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -168,3 +169,18 @@ def test_a_device_whose_echo_is_known_sends_it_in_a_reverberant_room_too() -> No
     response = np.concatenate(([1.0], 0.5 * room / np.sqrt((room**2).sum())))
     echo = np.convolve(reply, response)[: len(reply)].astype(np.float32)
     assert longest_speech_ms(mixed(delayed(echo, 180, -10)), reply) < OVER_ECHO_MS
+
+
+def test_what_can_no_longer_come_back_takes_no_memory() -> None:
+    timeline = AudioTimeline(1)
+    guard = EchoGuard(timeline)
+    minute = np.zeros(60 * SPEECH_RATE, np.float32)
+    tracemalloc.start()
+    guard.made(ITEM, minute, SPEECH_RATE)
+    guard.sounding(Sounding(ITEM, 60_000, 0.0), now=0.0)
+    while_it_sounds = tracemalloc.get_traced_memory()[0]
+    guard.received(62.0)
+    after_it = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert while_it_sounds > 60 * SPEECH_RATE
+    assert after_it < while_it_sounds / 20
