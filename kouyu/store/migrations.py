@@ -11,7 +11,7 @@ import msgspec
 
 from kouyu.store.app_migration import APPS
 from kouyu.store.client_secret_migration import CLIENT_SECRETS
-from kouyu.store.server_migrations import SERVERS, SHARED
+from kouyu.store.server_migrations import CLIENTS, SERVERS, SHARED
 
 Statements = tuple[str, ...]
 
@@ -284,4 +284,5 @@ STEPS: Final[tuple[Step, ...]] = (
     Step("0.2.0", "make servers", SERVERS),
     Step("0.2.0", "servers get an address, and uploaded files a content in the database", SHARED, table="servers"),
     Step("0.2.0", "make ephemeral keys", CLIENT_SECRETS),
+    Step("0.2.0", "servers say which clients are silent", CLIENTS, table="servers"),
 )

@@ -42,6 +42,14 @@ class ConversationDeleted(msgspec.Struct, frozen=True, tag="deleted"):
     owner: str
 
 
+class ClientReturned(msgspec.Struct, frozen=True, tag="returned"):
+    """A client has connected to the server that tells this. A connection of its that has been silent for ``since_s``
+    seconds is lost, and its state to be kept (``kouyu/store/lost_connections.py``)."""
+
+    client: str
+    since_s: float
+
+
 class UseCounted(msgspec.Struct, frozen=True, tag="use", omit_defaults=True):
     """What clients of a server have used of their limits: told at most once a second."""
 
@@ -55,7 +63,7 @@ class UseCounted(msgspec.Struct, frozen=True, tag="use", omit_defaults=True):
     """Failed authentications since the last notice, by the client's address."""
 
 
-Notice = BotChanged | SectionChanged | ConversationDeleted | UseCounted
+Notice = BotChanged | SectionChanged | ConversationDeleted | ClientReturned | UseCounted
 
 
 class _Sent(msgspec.Struct, frozen=True):

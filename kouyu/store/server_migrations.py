@@ -12,6 +12,8 @@ SERVERS: Final[tuple[str, ...]] = (
     """,
 )
 
+CLIENTS: Final[tuple[str, ...]] = ("ALTER TABLE servers ADD COLUMN clients TEXT NOT NULL DEFAULT '[]'",)
+
 SHARED: Final[tuple[str, ...]] = (
     "ALTER TABLE servers ADD COLUMN address TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE servers ADD COLUMN live TEXT NOT NULL DEFAULT '[]'",

@@ -40,6 +40,8 @@ class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
     address: str = ""
     live: tuple[str, ...] = ()
     """The ids of the conversations that clients were connected to when the lease was renewed."""
+    clients: tuple[str, ...] = ()
+    """The clients that were silent then, and may have lost their connections; see Redials."""
 
 
 class Register(msgspec.Struct, frozen=True):
@@ -75,11 +77,14 @@ class Renew(msgspec.Struct, frozen=True):
 
     run: str
     live: tuple[str, ...] = ()
+    clients: tuple[str, ...] = ()
 
     def apply(self, connection: Connection) -> bool:
         """See Write."""
         renewed = (
-            update(servers).where(servers.c.run == self.run).values(renewed_at=dialect.now(connection), live=self.live)
+            update(servers)
+            .where(servers.c.run == self.run)
+            .values(renewed_at=dialect.now(connection), live=self.live, clients=self.clients)
         )
         return connection.execute(renewed).rowcount > 0
 
@@ -149,6 +154,8 @@ class ServerLease:
         self._address = ""
         self.live: Callable[[], Collection[str]] = tuple
         """Returns the ids of the conversations that clients are connected to."""
+        self.silent_clients: Callable[[], Collection[str]] = tuple
+        """Returns the clients that may have lost their connections; see Redials."""
         self._renewed_since = 0.0
         """Since when it has been renewed without a gap; of the monotonic clock."""
         self._renewed_at = 0.0
@@ -206,7 +213,7 @@ class ServerLease:
 
     async def renew(self) -> None:
         """Renew the lease, or take a new one if it had run out; fail the chats of servers that are gone."""
-        if not await self._database.write_one(Renew(self._run, tuple(self.live()))):
+        if not await self._database.write_one(Renew(self._run, tuple(self.live()), tuple(self.silent_clients()))):
             log.error("the lease of this server had run out; its chats may have been marked as failed")
             await self.take()
             return

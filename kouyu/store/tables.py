@@ -264,13 +264,15 @@ class ClientSecretColumns(TypedColumns):
 
 class ServerColumns(TypedColumns):
     """Servers on the database; ``renewed_at`` is by the database's clock, in Unix seconds, ``address`` the base URL by
-    which the others reach it, ``live`` the ids of the conversations that clients are connected to."""
+    which the others reach it, ``live`` the ids of the conversations that clients are connected to, ``clients`` the
+    digests of clients that are silent, and may have lost their connection."""
 
     number: Named[int] = Column(BigInteger, primary_key=True)
     run: Named[str] = Column(Text)
     renewed_at: Named[float] = Column(Double)
     address: Named[str] = Column(Text)
     live: Named[list[str]] = Column(JsonText)
+    clients: Named[list[str]] = Column(JsonText)
 
 
 conversations = Table("conversations", metadata, ConversationColumns)
