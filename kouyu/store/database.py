@@ -20,6 +20,7 @@ from kouyu.store.notices import Notices
 from kouyu.store.options import DEFAULT, StoreOptions
 from kouyu.store.patience import patiently
 from kouyu.store.schema import migrate
+from kouyu.store.vacuum import vacuum
 from kouyu.store.writer import Write, Writer
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,8 @@ class Database:
         self._writing = writing
         self._reading = reading
         self._options = options
-        self.notices = Notices(dialect.direct_connection(url, options))
+        self._connect = dialect.direct_connection(url, options)
+        self.notices = Notices(self._connect)
         event.listen(writing.engine, "connect", self.notices.mark)
         self._writer = Writer(writing, options.patience_s)
 
@@ -91,11 +93,15 @@ class Database:
         """Queue a write without waiting for it; False if the queue is full."""
         return self._writer.offer(write)
 
-    async def leave_no_trace(self) -> None:
-        """Remove earlier deleted data from the disk: SQLite's write-ahead log still holds it.
+    async def leave_no_trace(self, *tables: str) -> None:
+        """Remove what was deleted from these tables from the disk: SQLite's write-ahead log still holds it, and
+        PostgreSQL's tables do. A failure is logged: then it goes with the database's own checkpoint or vacuum.
 
-        Does nothing on PostgreSQL, where the server's vacuum removes deleted rows.
+        PostgreSQL's own log, replicas and backups keep it.
         """
+        if self._connect is not None:
+            await vacuum(self._connect, tables)
+            return
         async with _errors_told("cleared of what was deleted"):
             if not await self._reading.run(dialect.empty_write_ahead_log):
                 logger.warning(

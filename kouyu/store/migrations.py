@@ -1,5 +1,10 @@
 """The steps of the schema: each is SQL that never changes once released. Append new ones to STEPS.
 
+Add first, remove a release later: where several servers share a database, those of the release before go on while the
+first new one migrates it, until they are replaced in turn. So a step may make tables and indexes, and add columns with
+a default. What it drops, renames or narrows must be unused since an earlier release, which it names in
+``unused_since`` (``tests/store/test_migrations.py``). One process at a time migrates, under a lock (``schema.py``).
+
 Plain SQL that both SQLite and PostgreSQL accept, with two types filled in: ``{sequence}``, an auto-increment number,
 and ``{binary}``, bytes.
 A tool such as alembic would add a second configuration and its own environment for what is thirty lines here.
@@ -26,6 +31,8 @@ class Step(msgspec.Struct, frozen=True):
     statements: Statements
     table: str = ""
     """The table that it changes, whose rows are counted for the log; empty: it only makes new ones."""
+    unused_since: str = ""
+    """The release that first did without what this step removes; empty: it only adds."""
 
 
 _CONVERSATIONS: Final[Statements] = (

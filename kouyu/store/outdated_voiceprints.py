@@ -56,7 +56,7 @@ class OutdatedVoiceprints:
 
     async def leave_no_trace(self) -> None:
         """Remove what was replaced from the disk too."""
-        await self._database.leave_no_trace()
+        await self._database.leave_no_trace(features.name)
 
 
 _OUTDATED: Final = (features.c.id, features.c.model, features.c.audio.is_not(None).label("has_audio"))

@@ -49,9 +49,9 @@ class OwnedDatabase:
         bound: Write[T] = WriteOf(write, self.owner)
         return await self._database.write_one(bound)
 
-    async def leave_no_trace(self) -> None:
+    async def leave_no_trace(self, *tables: str) -> None:
         """See Database.leave_no_trace."""
-        await self._database.leave_no_trace()
+        await self._database.leave_no_trace(*tables)
 
     async def records(self, query: Executable, record: type[R], values: dict[str, Any] | None = None) -> tuple[R, ...]:
         """See Database.records."""

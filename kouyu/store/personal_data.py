@@ -17,6 +17,8 @@ from kouyu.store.tables import chats, conversations, messages, sounds, variables
 from kouyu.store.tables import voiceprint_features as features
 from kouyu.store.tables import voiceprint_groups as groups
 
+TABLES: Final = tuple(table.name for table in (conversations, messages, chats, sounds, variables, features))
+"""Where the data of a user is."""
 AT_ONCE: Final = 20
 """Conversations that are read or deleted in one step, so that others can use the database between the steps."""
 
@@ -178,7 +180,7 @@ class PersonalData:
             is_last = step.is_last
         rest = await self._database.write_one(_DeleteRest(self._user_id))
         sessions = await self._session_records.delete_of(rest.conversation_ids)
-        await self._database.leave_no_trace()
+        await self._database.leave_no_trace(*TABLES)
         return deleted.plus(rest.deleted).plus(DataCounts(sessions=sessions)), file_ids | rest.file_ids
 
 

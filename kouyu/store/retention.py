@@ -11,9 +11,9 @@ from kouyu.store.data_counts import DataCounts
 from kouyu.store.database import Database
 from kouyu.store.file_references import unreferenced
 from kouyu.store.files import FileContents
-from kouyu.store.personal_data import AT_ONCE, DeleteConversations
+from kouyu.store.personal_data import AT_ONCE, TABLES, DeleteConversations
 from kouyu.store.session_records import SessionRecordFiles
-from kouyu.store.tables import chats, conversations, files, messages
+from kouyu.store.tables import chats, conversations, file_contents, files, messages
 
 _FILES_AT_ONCE: Final = 100
 
@@ -61,7 +61,7 @@ async def forget_before(
     gone = await delete_files(database, contents, {each.id for each in older})
     deleted = msgspec.structs.replace(deleted, files=gone)
     if deleted != DataCounts():
-        await database.leave_no_trace()
+        await database.leave_no_trace(*TABLES, file_contents.name)
     return deleted
 
 

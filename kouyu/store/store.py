@@ -30,7 +30,7 @@ from kouyu.store.servers import ServerLease
 from kouyu.store.session_records import SessionRecordFiles
 from kouyu.store.sign_ins import SignIns
 from kouyu.store.sounds import KeptSounds
-from kouyu.store.tables import conversations
+from kouyu.store.tables import conversations, file_contents
 from kouyu.store.tokens import Tokens
 
 logger = logging.getLogger(__name__)
@@ -146,6 +146,8 @@ class Store:
         # A message may name any id, also that of another owner's file.
         theirs = {file_id for file_id in named if await self.of(owner).files.get(file_id) is not None}
         files = await retention.delete_files(self._database, self._contents, theirs)
+        if files:
+            await self._database.leave_no_trace(file_contents.name)
         return msgspec.structs.replace(deleted, files=files)
 
     async def bots_of_all(self) -> tuple[BotRecord, ...]:

@@ -98,7 +98,7 @@ class Voiceprints:
     async def delete_group(self, group_id: str) -> None:
         """Delete the group with all its speakers permanently. Raises UnknownVoiceprintGroup."""
         await self._database.write_one(DeleteGroup(group_id))
-        await self._database.leave_no_trace()
+        await self._database.leave_no_trace(features.name)
 
     # Features
 
@@ -147,12 +147,12 @@ class Voiceprints:
             values |= msgspec.structs.asdict(enrolment)
         await self._database.write_one(ChangeFeature(group_id, feature_id, values))
         if enrolment is not None:
-            await self._database.leave_no_trace()
+            await self._database.leave_no_trace(features.name)
 
     async def delete(self, group_id: str, feature_id: str) -> None:
         """Delete a speaker, with voiceprint and audio, permanently. Raises UnknownVoiceprintFeature."""
         await self._database.write_one(DeleteFeature(group_id, feature_id, int(self._clock())))
-        await self._database.leave_no_trace()
+        await self._database.leave_no_trace(features.name)
 
     # Voices
 

@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import re
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from kouyu.store import database, dialect, migrations
 from kouyu.store.database import Database
 from kouyu.store.errors import SchemaTooNew, SchemaTooOld, StoreError
 from kouyu.store.migrations import Step
+from kouyu.store.server_migrations import SERVERS
 from kouyu.store.store import Store
 from kouyu.store.tables import metadata
 
@@ -267,3 +269,56 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path.write_text("this is a letter, not a database " * 100)
     with pytest.raises(StoreError, match="cannot be opened"):
         await Store.open(path)
+
+
+SHARED_SINCE = 14
+"""Steps before servers could share a database: nobody else ran while they were taken."""
+NARROWS = re.compile(
+    r"\bDROP\b|\bRENAME\b|\bALTER COLUMN\b|\bUNIQUE INDEX\b|\bADD CONSTRAINT\b|^\s*UPDATE\b|\bDELETE FROM\b",
+    re.IGNORECASE,
+)
+ADDS_WITHOUT_DEFAULT = re.compile(r"\bADD COLUMN\b(?!.*\bDEFAULT\b).*\bNOT NULL\b", re.IGNORECASE | re.DOTALL)
+
+
+def number_of(release: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in release.split("."))
+
+
+def breaks_servers_of_the_release_before(step: Step) -> bool:
+    """Whether servers of the release before it may fail on a database that has taken the step."""
+    if any(ADDS_WITHOUT_DEFAULT.search(statement) for statement in step.statements):
+        return True
+    narrows = any(NARROWS.search(statement) for statement in step.statements)
+    return narrows and not (step.unused_since and number_of(step.unused_since) < number_of(step.release))
+
+
+def test_a_step_adds_and_removes_a_release_later() -> None:
+    later = migrations.STEPS[SHARED_SINCE - 1 :]
+    assert later[0].statements == SERVERS
+    assert [step.does for step in later if breaks_servers_of_the_release_before(step)] == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "unused_since", "breaks"),
+    [
+        ("ALTER TABLE bots ADD COLUMN a TEXT NOT NULL DEFAULT ''", "", False),
+        ("ALTER TABLE bots ADD COLUMN a TEXT NOT NULL", "", True),
+        ("ALTER TABLE bots ADD COLUMN a TEXT", "", False),
+        ("ALTER TABLE bots DROP COLUMN draft", "", True),
+        ("ALTER TABLE bots DROP COLUMN draft", "0.3.0", True),
+        ("ALTER TABLE bots DROP COLUMN draft", "0.2.0", False),
+        ("ALTER TABLE bots RENAME COLUMN draft TO b", "", True),
+    ],
+)
+def test_what_breaks_servers_of_the_release_before(statement: str, unused_since: str, breaks: bool) -> None:
+    step = Step("0.3.0", "change bots", (statement,), unused_since=unused_since)
+    assert breaks_servers_of_the_release_before(step) is breaks
+
+
+async def test_servers_that_start_at_once_on_an_empty_postgresql_all_start(shared: str) -> None:
+    stores = await asyncio.gather(*(Store.open(shared) for _ in range(4)))
+    try:
+        assert sorted(store.ids.server for store in stores) == [1, 2, 3, 4]
+    finally:
+        for store in stores:
+            await store.close()
