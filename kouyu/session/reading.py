@@ -38,6 +38,7 @@ class Reading:
         ``configured`` is called after a configuration was received."""
         self._socket = socket
         self._wire = wire
+        self._frame_of_audio = wire.frame_of_audio
         self._user_audio = user_audio
         self._references = references
         self._recorder = recorder
@@ -68,7 +69,7 @@ class Reading:
         """Take in a frame of audio that needs no waiting; leave everything else. Not called by this task."""
         if not self._has_begun or self._context is None:
             return False
-        delta = self._wire.frame_of_audio(message)
+        delta = self._frame_of_audio(message)
         if delta is None or not self._context.run(self._user_audio.take, delta):
             return False
         self._redialing.heard_from()
