@@ -12,7 +12,8 @@ from typing import Final
 import kouyu.bench.questions
 from kouyu.audio.wav import read_listening_audio
 from kouyu.engines.asr.bias import Bias
-from kouyu.engines.asr.decoding import Task, Whisper, WhisperOptions
+from kouyu.engines.asr.decoding import Whisper
+from kouyu.engines.asr.task import Task, WhisperOptions
 from kouyu.engines.scheduler import CancelToken
 from kouyu.weights.cache import folder
 

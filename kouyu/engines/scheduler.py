@@ -13,13 +13,13 @@ import logging
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import AsyncGenerator, Callable, Iterable
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
 from kouyu.engines.errors import EngineOverloaded
-from kouyu.engines.work import Call, CancelToken, Job, Priority, Stream, WorkCancelled
+from kouyu.engines.work import Call, CancelToken, Item, Job, Priority, Stream, Together, WorkCancelled
 
 __all__ = ["CancelToken", "Load", "Priority", "Scheduler", "WorkCancelled"]
 
@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 CLOSE_LIMIT = 1.0
 """Seconds that close() waits for work to stop. Loading a model does not check for cancellation."""
+MOST_TOGETHER = 4
+"""Callers whose work is done at once: eight cost hardly less each, and the first would wait twice as long."""
 _THREAD = "kouyu-engine"
 
 
@@ -115,7 +117,24 @@ class Scheduler:
         Exceptions of ``work`` are raised here. Cancelling the awaiting task cancels the token, and drops work that has
         not begun. Raises EngineOverloaded if too many jobs wait and WorkCancelled if the scheduler is closed.
         """
-        call = Call(work, priority)
+        return await self._result(Call(work, priority))
+
+    async def run_together(
+        self,
+        work: Callable[[Sequence[tuple[Item, CancelToken]]], Iterable[Callable[[], T]]],
+        item: Item,
+        *,
+        group: Hashable,
+        priority: Priority,
+    ) -> T:
+        """As ``run``, for work that costs less for several callers at once (``work.Together``).
+
+        A worker that begins such work takes up to MOST_TOGETHER - 1 more of the same group and priority along, if they
+        wait. Nothing waits for others to come.
+        """
+        return await self._result(Together(work, item, group, priority))
+
+    async def _result(self, call: Call[T]) -> T:
         self._submit(call)
         try:
             return await call.result
@@ -154,7 +173,8 @@ class Scheduler:
         """Cancel all work and end the threads, waiting CLOSE_LIMIT seconds at most. Callers see WorkCancelled."""
         with self._lock:
             self._closed = True
-            for job in [*self._running, *self._resting, *(job for queue in self._queues.values() for job in queue)]:
+            taken = [other for job in self._running for other in (job, *job.others)]
+            for job in [*taken, *self._resting, *(job for queue in self._queues.values() for job in queue)]:
                 self._cancel(job)
                 if not job.begun:
                     job.fail(WorkCancelled())
@@ -224,7 +244,19 @@ class Scheduler:
                 self._work_ready.wait()
             job.begun = True
             self._running.add(job)
+            if isinstance(job, Together):
+                job.others = self._taken_along(job)
             return job
+
+    def _taken_along(self, first: Together[Any, Any]) -> list[Job]:
+        """Remove jobs from the queue that are done together with ``first``."""
+        queue = self._queues[first.priority]
+        same = [job for job in queue if isinstance(job, Together) and job.group == first.group]
+        others: list[Job] = list(same[: MOST_TOGETHER - 1])
+        for job in others:
+            queue.remove(job)
+            job.begun = True
+        return others
 
     def _next(self) -> Job | None:
         for priority, queue in self._queues.items():

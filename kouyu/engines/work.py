@@ -4,15 +4,16 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextvars import copy_context
 from enum import IntEnum
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 STREAM_BUFFER = 64
 """Pieces a stream may be ahead of its reader. When it is full the work pauses, without a thread, until the reader
@@ -71,6 +72,8 @@ class Job(ABC):
         """The last part of the name of the module that the work is written in."""
         self.token = CancelToken()
         self.begun = False
+        self.others: list[Job] = []
+        """Jobs that are done in the same step."""
         self.waiting_since = 0.0
         self._loop = asyncio.get_running_loop()
         self._context = copy_context()
@@ -124,6 +127,47 @@ class Call(Job, Generic[T]):
         self._tell(unless_cancelled)
 
 
+class Together(Call[T], Generic[Item, T]):
+    """Work that is done for several callers at once, at less cost than for one after the other.
+
+    ``work`` gets the items of all callers of one ``group`` with their tokens. For each in turn it yields a function
+    that returns the result, or raises, for that caller alone.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[tuple[Item, CancelToken]]], Iterable[Callable[[], T]]],
+        item: Item,
+        group: Hashable,
+        priority: Priority,
+    ) -> None:
+        super().__init__(_unused, priority)
+        self.ordered_by = _module(work)
+        self.item = item
+        self.group = group
+        self._for_all = work
+
+    def step(self) -> bool:
+        jobs = [job for job in (self, *self.others) if isinstance(job, Together) and not job.token.cancelled]
+        try:
+            finish = self._context.run(self._for_all, [(job.item, job.token) for job in jobs]) if jobs else ()
+            for job, result in zip(jobs, finish, strict=False):
+                job.finish(result)
+        except BaseException as error:  # the boundary of foreign work: a worker must outlive it
+            for job in jobs:
+                job.fail(_as_exception(error))
+        return True
+
+    def finish(self, result: Callable[[], T]) -> None:
+        """Pass its own result, or error, to the caller."""
+        try:
+            value = self._context.run(result)
+        except BaseException as error:  # the same boundary
+            self.fail(_as_exception(error))
+        else:
+            self._settle(lambda: self.result.set_result(value))
+
+
 class Stream(Job, Generic[T]):
     """Work that gives many results, one piece at a time."""
 
@@ -169,6 +213,10 @@ class Stream(Job, Generic[T]):
                 close()
             except BaseException:  # the same boundary: its caller has gone, so the log is all that is left
                 log.exception("a cancelled stream failed while it was closed")
+
+
+def _unused(_: CancelToken) -> NoReturn:
+    raise NotImplementedError
 
 
 def _as_exception(error: BaseException) -> Exception:

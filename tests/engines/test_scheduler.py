@@ -2,8 +2,9 @@ import asyncio
 import random
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 
 import pytest
 
@@ -381,3 +382,63 @@ async def test_nothing_is_lost_among_many_calls_streams_and_cancels() -> None:
         assert {type(result) for result in results} <= {type(None), asyncio.CancelledError}
         await until(lambda: scheduler.load.running == 0 and scheduler.load.waiting == 0)
         assert not scheduler._resting
+
+
+class Counter:
+    """Work for several callers: a list of how many it was done for at once."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[str]] = []
+
+    def __call__(self, asked: Sequence[tuple[str, CancelToken]]) -> Iterator[Callable[[], str]]:
+        self.groups.append([item for item, _ in asked])
+        if "all" in self.groups[-1]:
+            raise ValueError("all of it")
+        for item, _ in asked:
+            yield partial(self._result, item)
+
+    def _result(self, item: str) -> str:
+        if item == "bad":
+            raise ValueError("this one")
+        return item.upper()
+
+
+async def test_what_waits_is_done_together_by_group_and_priority() -> None:
+    async with open_scheduler(1) as scheduler:
+        gate, counter = Gate(), Counter()
+        held = asyncio.create_task(scheduler.run(gate, Priority.FINAL))
+        await gate.begun()
+        asked = [("a", 1, Priority.FINAL), ("x", 2, Priority.FINAL), ("i", 1, Priority.BATCH)]
+        asked += [(item, 1, Priority.FINAL) for item in "bcde"]
+        tasks = [
+            asyncio.create_task(scheduler.run_together(counter, item, group=group, priority=priority))
+            for item, group, priority in asked
+        ]
+        await until(lambda: scheduler.load.waiting == 7)
+        gate.opened.set()
+        assert await asyncio.gather(*tasks) == ["A", "X", "I", "B", "C", "D", "E"]
+        assert counter.groups == [["a", "b", "c", "d"], ["x"], ["e"], ["i"]]
+        await held
+
+
+async def test_of_work_done_together_each_caller_gets_its_own_result_or_error() -> None:
+    async with open_scheduler(1) as scheduler:
+        gate, counter = Gate(), Counter()
+        held = asyncio.create_task(scheduler.run(gate, Priority.FINAL))
+        await gate.begun()
+        tasks = [
+            asyncio.create_task(scheduler.run_together(counter, item, group=1, priority=Priority.FINAL))
+            for item in ("a", "gone", "bad", "b")
+        ]
+        await until(lambda: scheduler.load.waiting == 4)
+        tasks[1].cancel()
+        await until(lambda: scheduler.load.waiting == 3)
+        gate.opened.set()
+        a, gone, bad, b = await asyncio.gather(*tasks, return_exceptions=True)
+        assert (a, b, str(bad)) == ("A", "B", "this one")
+        assert isinstance(gone, asyncio.CancelledError)
+        assert counter.groups == [["a", "bad", "b"]]
+        with pytest.raises(ValueError, match="all of it"):
+            await scheduler.run_together(counter, "all", group=1, priority=Priority.FINAL)
+        assert await scheduler.run_together(counter, "c", group=1, priority=Priority.FINAL) == "C"
+        await held

@@ -28,6 +28,7 @@ from kouyu.engines.asr import mandarin
 from kouyu.engines.asr.bias import Bias, with_expected_words
 from kouyu.engines.asr.features import log_mel
 from kouyu.engines.asr.noise_padding import with_pause
+from kouyu.engines.asr.task import Heard, Task, WhisperOptions
 from kouyu.engines.asr.vocabulary import PROMPT_TOKENS, Vocabulary
 from kouyu.engines.errors import EngineError, EngineUnavailable
 from kouyu.engines.scheduler import CancelToken
@@ -68,52 +69,20 @@ SURE_FROM_S: Final = 1.2
 six voices and four Mandarin ones, cut off after 0.6 to 2 s, it never differed from that of the whole."""
 
 
-class WhisperOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How to run Whisper."""
-
-    languages: tuple[str, ...] = ("en", "zh")
-    """Languages users may speak, as ISO 639-1 codes: language detection chooses among these only."""
-    device: str = "cpu"
-    compute_type: str = "int8"
-    threads: int = 1
-    """Threads of one call. A second one gains nothing with ``base``: 230 to 265 ms against 226 to 257."""
-    replicas: int = 2
-    """Calls that run at once, on the same weights. As many as the scheduler has workers, or a final transcript waits
-    for the decoding of an interim one."""
-    beam: int = 5
-    """Beam width of the second decoding of a final transcript that is in doubt; 1 for none."""
-
-
-class Heard(msgspec.Struct, frozen=True):
-    """The result of one window. ``text`` is empty if it holds no speech."""
-
-    text: str
-    language: str
-    language_is_sure: bool = False
-    score: float = 0.0
-    """The mean log probability (natural) of its tokens."""
-
-
-class Task(msgspec.Struct, frozen=True):
-    """How to decode the windows of one utterance."""
-
-    language: str | None
-    """A code the model knows, or None to detect it."""
-    bias: Bias
-    """Expected words; may be empty."""
-    beam: int
-    """Beam width of a second decoding where the first is in doubt; 1 for no second one."""
-    attempts: int
-    """Most window lengths that are tried: 1 to 3."""
-    numbers_in_words: bool = False
-    """Suppress digits and the signs read with them, so that the model writes numbers as words."""
-
-
 class _Answer(msgspec.Struct, frozen=True):
     text: str
     score: float
     no_speech: float
     complete: bool
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """The first decoding of a window."""
+
+    encoded: Any
+    guess: "_Guess | None"
+    """None for a language that was told."""
+    answer: _Answer
 
 
 class _Guess(msgspec.Struct, frozen=True):
@@ -155,26 +124,26 @@ class Whisper:
         """Whether the model supports ``language`` (ISO 639-1)."""
         return self._vocabulary.knows(language)
 
-    def listen(self, window: NDArray[np.float32], task: Task, token: CancelToken) -> Heard:
-        """Transcribe at most 29 s of mono 16 kHz audio. Raises EngineError and WorkCancelled."""
+    def listen(
+        self, window: NDArray[np.float32], task: Task, token: CancelToken, begun: "Begun | None" = None
+    ) -> Heard:
+        """Transcribe at most 29 s of mono 16 kHz audio. ``begun``: its first decoding, if it was made with that of
+        others. Raises EngineError and WorkCancelled."""
         sure = False
         language, answer = task.language, None
         encoded: Any = None
         for seconds in self._attempts(window, task):
+            if begun is None or answer is not None:
+                begun = self.begin([window], [task.language or language], seconds, task.numbers_in_words, token)[0]
+            encoded, answer = begun.encoded, begun.answer
             token.check()
-            encoded = self._encode(window, seconds)
-            token.check()
-            if language is None:
-                guess = self._guess_language(encoded)
-                sure = guess.probability >= SURE_OF_LANGUAGE and len(window) >= SURE_FROM_S * SPEECH_RATE
-                token.check()
-                language, answer = self._in_likely_language(encoded, window, guess, task, token)
-            else:
-                answer = self._decode(encoded, window, language, "", 1, numbers_in_words=task.numbers_in_words)
+            if language is None and begun.guess is not None:
+                sure = begun.guess.probability >= SURE_OF_LANGUAGE and len(window) >= SURE_FROM_S * SPEECH_RATE
+                language, answer = self._in_likely_language(begun, window, begun.guess, task, token)
             if doubt.is_noise(answer.score, answer.no_speech):
-                return Heard("", language, score=answer.score)
+                return Heard("", language or "", score=answer.score)
             if answer.complete and not doubt.loops(answer.text):
-                answer = self._reconsidered(answer, encoded, window, language, task, token)
+                answer = self._reconsidered(answer, encoded, window, language or "", task, token)
                 break
         if answer is None or language is None:
             raise EngineError("Whisper: no decoding attempt was made")
@@ -187,19 +156,36 @@ class Whisper:
             text = with_expected_words(text, bias, _Speech(self, encoded, window, language))
         return Heard(text, language, sure, answer.score)
 
+    def begin(
+        self,
+        windows: Sequence[NDArray[np.float32]],
+        languages: Sequence[str | None],
+        seconds: float,
+        numbers_in_words: bool,
+        token: CancelToken,
+    ) -> list[Begun]:
+        """Decode windows together, each padded to ``seconds``, in the languages that are told or else guessed."""
+        token.check()
+        encoded = self._encode(windows, seconds)
+        token.check()
+        guesses: list[_Guess | None] = [None] * len(windows)
+        if None in languages:
+            found = zip(languages, self._guesses(encoded), strict=True)
+            guesses = [None if told else guess for told, guess in found]
+        token.check()
+        spoken = [told or (guess.language if guess else "") for told, guess in zip(languages, guesses, strict=True)]
+        answers = self._decode(encoded, windows, spoken, "", 1, numbers_in_words)
+        return [Begun(*each) for each in zip(self._apart(encoded, len(windows)), guesses, answers, strict=True)]
+
     def _in_likely_language(
-        self, encoded: Any, window: NDArray[np.float32], guess: _Guess, task: Task, token: CancelToken
+        self, begun: Begun, window: NDArray[np.float32], guess: _Guess, task: Task, token: CancelToken
     ) -> tuple[str, _Answer]:
         """The language and its transcript; where the guess is in doubt, those of the more probable transcript."""
-        languages = [guess.language]
-        if task.beam > 1 and guess.probability < LANGUAGE_IN_DOUBT:
-            languages.append(guess.next_language)
-        answers = []
-        for language in languages:
-            token.check()
-            answers.append(self._decode(encoded, window, language, "", 1, numbers_in_words=task.numbers_in_words))
-        best = max(range(len(answers)), key=lambda number: answers[number].score)
-        return languages[best], answers[best]
+        if task.beam == 1 or guess.probability >= LANGUAGE_IN_DOUBT:
+            return guess.language, begun.answer
+        token.check()
+        other = self._decode(begun.encoded, [window], [guess.next_language], "", 1, task.numbers_in_words)[0]
+        return (guess.next_language, other) if other.score > begun.answer.score else (guess.language, begun.answer)
 
     def _reconsidered(
         self, answer: _Answer, encoded: Any, window: NDArray[np.float32], language: str, task: Task, token: CancelToken
@@ -208,7 +194,7 @@ class Whisper:
         if task.beam == 1 or answer.score >= doubt.DOUBTFUL:
             return answer
         token.check()
-        other = self._decode(encoded, window, language, "", task.beam, numbers_in_words=task.numbers_in_words)
+        other = self._decode(encoded, [window], [language], "", task.beam, task.numbers_in_words)[0]
         better = other.score > answer.score and other.complete and not doubt.loops(other.text)
         return other if better else answer
 
@@ -217,23 +203,32 @@ class Whisper:
         spoken = len(window) / SPEECH_RATE
         return [min(FULL_WINDOW, max(spoken + silence, least)) for silence, least in WINDOWS][: task.attempts]
 
-    def _encode(self, window: NDArray[np.float32], seconds: float) -> Any:
+    def _encode(self, windows: Sequence[NDArray[np.float32]], seconds: float) -> Any:
+        features = np.stack([log_mel(with_pause(window, seconds)) for window in windows])
         try:
-            return self._model.encode(self._storage.from_array(log_mel(with_pause(window, seconds))[None]))
+            return self._model.encode(self._storage.from_array(features))
         except RuntimeError as error:
             raise EngineError(f"Whisper: {error}") from error
 
-    def _guess_language(self, encoded: Any) -> _Guess:
+    def _apart(self, encoded: Any, windows: int) -> list[Any]:
+        if windows == 1:
+            return [encoded]
+        return [self._storage.from_array(each[None]) for each in np.array(encoded.to(self._float32))]
+
+    def _guesses(self, encoded: Any) -> list[_Guess]:
         if len(self._languages) == 1 or not self._model.is_multilingual:
-            return _Guess(self._languages[0], 1.0, self._languages[0])
-        probabilities = {code.strip("<|>"): value for code, value in self._model.detect_language(encoded)[0]}
+            return [_Guess(self._languages[0], 1.0, self._languages[0])] * encoded.shape[0]
+        return [self._guess(detected) for detected in self._model.detect_language(encoded)]
+
+    def _guess(self, detected: Sequence[tuple[str, float]]) -> _Guess:
+        probabilities = {code.strip("<|>"): value for code, value in detected}
         spoken = {code: probabilities.get(code, 0.0) for code in self._languages}
         likeliest, next_likely, *_ = sorted(spoken, key=lambda code: -spoken[code])
         return _Guess(likeliest, spoken[likeliest] / (sum(spoken.values()) or 1.0), next_likely)
 
     def decoded_after(self, prompt: str, encoded: Any, window: NDArray[np.float32], language: str) -> str:
         """The transcript of ``encoded`` with ``prompt`` as preceding text."""
-        return _written(self._decode(encoded, window, language, prompt, 1).text, language)
+        return _written(self._decode(encoded, [window], [language], prompt, 1)[0].text, language)
 
     def scores(self, texts: Sequence[str], encoded: Any, language: str) -> list[float]:
         """The log probabilities (natural) of ``texts`` as transcripts of ``encoded``. Raises EngineError."""
@@ -254,34 +249,39 @@ class Whisper:
     def _decode(
         self,
         encoded: Any,
-        window: NDArray[np.float32],
-        language: str,
+        windows: Sequence[NDArray[np.float32]],
+        languages: Sequence[str],
         prompt: str,
         beam: int,
         numbers_in_words: bool = False,
-    ) -> _Answer:
-        spoken = len(window) / SPEECH_RATE
-        new_tokens = TOKENS_SPARE + int(TOKENS_PER_SECOND * spoken)
+    ) -> list[_Answer]:
+        """Decode each window in its language. A prompt is the same for all."""
+        most = [TOKENS_SPARE + int(TOKENS_PER_SECOND * len(window) / SPEECH_RATE) for window in windows]
         # A long prompt is cut at its front: its end has the most effect.
         previous = self._vocabulary.tokens_of(prompt)[-PROMPT_TOKENS:] if prompt else []
-        request = self._vocabulary.request(language if self._model.is_multilingual else None, previous)
+        known = languages if self._model.is_multilingual else [None] * len(windows)
+        requests = [self._vocabulary.request(language, previous) for language in known]
         try:
-            result = self._model.generate(
+            results = self._model.generate(
                 encoded,
-                [request],
+                requests,
                 beam_size=beam,
-                max_length=min(LONGEST_ANSWER, len(request) + new_tokens),
+                max_length=min(LONGEST_ANSWER, max(map(len, requests)) + max(most)),
                 no_repeat_ngram_size=SAME_NGRAM,
                 suppress_tokens=[*MODELS_OWN, *self._vocabulary.figures] if numbers_in_words else MODELS_OWN,
                 return_scores=True,
                 return_no_speech_prob=True,
-            )[0]
+            )
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"Whisper: {error}") from error
+        return [self._answer(*each) for each in zip(results, windows, most, strict=True)]
+
+    def _answer(self, result: Any, window: NDArray[np.float32], most: int) -> _Answer:
+        spoken = len(window) / SPEECH_RATE
         tokens = result.sequences_ids[0]
         segments = [part for part in self._vocabulary.segments(tokens) if part.start < max(TAIL, spoken - TAIL)]
         text = self._vocabulary.text_of([token for segment in segments for token in segment.tokens])
-        return _Answer(text, result.scores[0], result.no_speech_prob, len(tokens) < new_tokens)
+        return _Answer(text, result.scores[0], result.no_speech_prob, len(tokens) < most)
 
 
 class _Speech(msgspec.Struct, frozen=True):

@@ -1,7 +1,8 @@
 """Speech recognition with Whisper on CTranslate2."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 
 from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.asr.bias import Bias
-from kouyu.engines.asr.decoding import WINDOWS, Heard, Task, Whisper, WhisperOptions
+from kouyu.engines.asr.decoding import WINDOWS, Begun, Whisper
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
+from kouyu.engines.asr.task import Heard, Task, WhisperOptions
 from kouyu.engines.asr.windows import cut_at_pauses
 from kouyu.engines.declaration import Engine, EngineContext, Threads
 from kouyu.engines.errors import EngineError
@@ -24,6 +26,9 @@ __all__ = ["WhisperOptions", "WhisperRecognizer"]
 
 SHORTEST: Final = SPEECH_RATE // 20
 """Samples of the shortest audio that is recognised: 50 ms."""
+
+LONGEST_TOGETHER: Final = int((WINDOWS[0][1] - WINDOWS[0][0]) * SPEECH_RATE)
+"""Samples of the longest audio that is recognised together with that of others: up to it all have one window length."""
 
 INTERIM_ATTEMPTS: Final = 2
 """Most attempts of an interim transcript: never the full window, since the next one comes soon."""
@@ -86,6 +91,10 @@ class WhisperRecognizer:
             return self._recognize(audio, options, priority, token)
 
         try:
+            if priority != Priority.INTERIM and SHORTEST <= len(audio) <= LONGEST_TOGETHER:
+                group = (id(self), options.numbers_in_words)
+                asked = (audio, options)
+                return await self._scheduler.run_together(self._together, asked, group=group, priority=priority)
             return await self._scheduler.run(work, priority)
         except WorkCancelled as error:
             raise EngineError("Whisper: the recogniser is closed") from error
@@ -93,6 +102,26 @@ class WhisperRecognizer:
     async def close(self) -> None:
         """Release the model; its memory is freed when the last call has ended."""
         self._whisper = self._english = None
+
+    def _together(
+        self, asked: Sequence[tuple[tuple[NDArray[np.float32], RecognitionOptions], CancelToken]]
+    ) -> Iterator[Callable[[], Recognition]]:
+        """Recognise utterances of several speakers, none an interim transcript: the first decoding together."""
+        whisper = self._loaded()
+        windows = [audio for (audio, _), _ in asked]
+        tasks = [self._task(whisper, options, Priority.FINAL) for (_, options), _ in asked]
+        languages = [task.language for task in tasks]
+        alone = asked[0][1] if len(asked) == 1 else CancelToken()
+        begun = whisper.begin(windows, languages, WINDOWS[0][1], tasks[0].numbers_in_words, alone)
+        for (_, token), window, task, first in zip(asked, windows, tasks, begun, strict=True):
+            yield partial(self._finished, whisper, window, task, first, token)
+
+    def _finished(
+        self, whisper: Whisper, window: NDArray[np.float32], task: Task, begun: Begun, token: CancelToken
+    ) -> Recognition:
+        heard = whisper.listen(window, task, token, begun)
+        is_sure = bool(heard.text) and heard.language_is_sure
+        return Recognition(text=heard.text, language=heard.language, language_is_sure=is_sure)
 
     def _recognize(
         self, audio: NDArray[np.float32], options: RecognitionOptions, priority: Priority, token: CancelToken

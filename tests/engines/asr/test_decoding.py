@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from kouyu.audio.wav import read_listening_audio
 from kouyu.engines.asr.bias import Bias
-from kouyu.engines.asr.decoding import Task, Whisper, WhisperOptions
+from kouyu.engines.asr.decoding import Whisper
+from kouyu.engines.asr.task import Task, WhisperOptions
 from kouyu.engines.scheduler import CancelToken
 from kouyu.weights import cache
 

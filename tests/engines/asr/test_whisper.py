@@ -1,7 +1,7 @@
 import asyncio
 import re
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 import kouyu.bench.questions
 from kouyu.audio.pcm import float_from_int16
 from kouyu.audio.wav import read_listening_audio
+from kouyu.engines.asr.decoding import Whisper
 from kouyu.engines.asr.engine import Recognition, RecognitionOptions
 from kouyu.engines.asr.whisper import WhisperOptions, WhisperRecognizer
 from kouyu.engines.errors import EngineError, EngineUnavailable
@@ -281,3 +282,24 @@ async def test_missing_weights_name_the_command_that_helps(tmp_path: Path) -> No
     await scheduler.close()
     with pytest.raises(EngineError, match="closed"):
         await recognizer.warm_up()
+
+
+@pytest.mark.models
+async def test_what_waits_is_decoded_together_and_heard_as_it_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    scheduler = Scheduler(1)
+    recognizer = WhisperRecognizer(cache.folder("whisper-base"), scheduler)
+    names = ("en-capital", "zh-capital", "en-sky", "zh-weather", "en-how-are-you")
+    audio = [read_listening_audio(QUESTIONS / f"{name}.wav") for name in names]
+    alone = [await hear(recognizer, each) for each in audio]
+    together: list[int] = []
+    encode = Whisper._encode
+
+    def counted(whisper: Whisper, windows: Sequence[NDArray[np.float32]], seconds: float) -> object:
+        together.append(len(windows))
+        return encode(whisper, windows, seconds)
+
+    monkeypatch.setattr(Whisper, "_encode", counted)
+    heard = await asyncio.gather(*(hear(recognizer, each) for each in audio))
+    await scheduler.close()
+    assert list(heard) == alone
+    assert together in ([1, 4], [4, 1])
