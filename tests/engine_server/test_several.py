@@ -80,7 +80,9 @@ async def test_speech_is_made_elsewhere_only_before_its_first_sample(connect: Co
 async def test_work_goes_to_the_others_while_a_queue_is_full(connect: Connect) -> None:
     async with process(is_open=False, max_waiting=1) as full, process() as free:
         direct = await connect("asr", full.url)
-        tasks = [asyncio.create_task(direct.recognize(SPEECH[:1], OPTIONS, Priority.FINAL)) for _ in range(2)]
+        tasks = [asyncio.create_task(direct.recognize(SPEECH[:1], OPTIONS, Priority.FINAL))]
+        await until(lambda: full.gate.begun)
+        tasks.append(asyncio.create_task(direct.recognize(SPEECH[:1], OPTIONS, Priority.FINAL)))
         await until(lambda: full.scheduler.load.waiting == 1)
         recognizer = await connect("asr", full.url, free.url)
         for _ in range(4):
