@@ -13,6 +13,9 @@ from msgspec import Meta, Struct
 from kouyu.domain import errors
 from kouyu.domain.client_json import decode_json
 from kouyu.domain.errors import InvalidField, TryLater
+from kouyu.protocol.openai.beta import present_session
+from kouyu.protocol.openai.session_object import session_object
+from kouyu.protocol.openai.session_settings import SessionSettings, updated
 from kouyu.server.access.sessions import TRY_AGAIN_S
 from kouyu.server.openai_api.errors import PREFIX, not_supported, openai_operation
 from kouyu.server.rest.typed import typed_body
@@ -24,7 +27,6 @@ _BETA_S: Final = 60
 _MOST_BYTES: Final = 65_536
 """Most bytes of a session."""
 _TYPES: Final = ("realtime", "transcription")
-_OBJECTS: Final = {"realtime": "realtime.session", "transcription": "realtime.transcription_session"}
 
 
 class ExpiresAfter(Struct, frozen=True, kw_only=True):
@@ -55,8 +57,8 @@ class MadeClientSecret(Struct, frozen=True, kw_only=True):
     session: dict[str, Any]
 
 
-def client_secret_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
-    """The route handlers."""
+def client_secret_routes(store: Store, voice_id: str, guard: Guard) -> list[HTTPRouteHandler]:
+    """The route handlers. ``voice_id``: the voice of sessions that name none."""
 
     async def made(request: Request[Any, Any, Any], session: dict[str, Any], valid_s: int) -> tuple[str, int]:
         key = await store.client_secrets.create(request.user.id, session, valid_s)
@@ -75,8 +77,10 @@ def client_secret_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
         """Make a key that opens the WebSocket of the Realtime API."""
         body = await typed_body(request, ClientSecretBody)
         session = _session((await _as_sent(request)).get("session"))
+        settings = updated(SessionSettings(), session)
         value, expires_at = await made(request, session, body.expires_after.seconds)
-        return _json(MadeClientSecret(value=value, expires_at=expires_at, session=_shown(session)))
+        shown = session_object(settings, session_id=_new_id(), voice_id=voice_id)
+        return _json(MadeClientSecret(value=value, expires_at=expires_at, session=shown))
 
     @post(
         f"{PREFIX}/realtime/sessions",
@@ -88,6 +92,9 @@ def client_secret_routes(store: Store, guard: Guard) -> list[HTTPRouteHandler]:
         """Make a key; the body is the session, in the shape of the beta."""
         await typed_body(request, _AnySession)
         session = _checked({name: value for name, value in (await _as_sent(request)).items() if name != "type"})
+        if not isinstance(session.get("turn_detection"), dict | None):
+            raise InvalidField("turn_detection", session["turn_detection"], "an object, or null")
+        updated(SessionSettings(), present_session(session))
         value, expires_at = await made(request, session, _BETA_S)
         secret = {"value": value, "expires_at": expires_at}
         return _json({**session, "id": _new_id(), "object": "realtime.session", "client_secret": secret})
@@ -132,10 +139,6 @@ def _checked(session: dict[str, Any]) -> dict[str, Any]:
     if size > _MOST_BYTES:
         raise InvalidField("session", f"{size} bytes", f"at most {_MOST_BYTES} bytes")
     return session
-
-
-def _shown(session: dict[str, Any]) -> dict[str, Any]:
-    return {**session, "id": _new_id(), "object": _OBJECTS[session["type"]]}
 
 
 def _new_id() -> str:

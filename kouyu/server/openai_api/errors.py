@@ -11,6 +11,7 @@ from litestar.types import ExceptionHandlersMap
 
 from kouyu.domain import errors
 from kouyu.domain.errors import InvalidField, ProtocolError
+from kouyu.protocol.openai.faults import RefusedEvent
 from kouyu.server.access.error_bodies import error_status
 from kouyu.server.openapi.operation import described
 
@@ -80,7 +81,7 @@ def error_of(status: int, msg: str, *, param: str | None = None, code: str | Non
 def body_of(status: int, error: ProtocolError) -> ErrorBody:
     """The body of an error with a protocol code, whose HTTP status is ``status``."""
     match error:
-        case OpenAIError(param=param, name=name):
+        case OpenAIError(param=param, name=name) | RefusedEvent(param=param, name=name):
             return error_of(status, error.msg, param=param, code=name)
         case InvalidField(field=param):
             return error_of(status, error.msg, param=param, code="invalid_value")

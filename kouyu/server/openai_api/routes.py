@@ -23,6 +23,6 @@ def openai_routes(
         *speech_routes(synthesis, services.capabilities_of(None), rest.audio),
         *transcription_routes(recognition, services.workers, rest.audio),
         *(chat_routes(services, bots.definitions_of, chats, rest) if chats else ()),
-        *client_secret_routes(services.store, rest.permitting("voice")),
+        *client_secret_routes(services.store, services.default_voice_id, rest.permitting("voice")),
         *model_routes(bots.definitions_of, services.synthesizer.voices(), rest.client),
     ]

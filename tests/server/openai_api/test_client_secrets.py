@@ -33,7 +33,10 @@ def test_a_key_comes_with_its_end_and_its_session(client: OpenAI) -> None:
     assert made.session.object == "realtime.session"
     assert made.session.instructions == "Be brief."
     assert made.session.id.startswith("sess_")
-    assert "turn_detection" in made.session.audio.model_dump()["input"]  # type: ignore[union-attr]
+    assert made.session.audio is not None
+    shown = made.session.audio.model_dump()
+    assert shown["input"]["turn_detection"] is None
+    assert shown["output"]["voice"]
 
 
 @pytest.mark.models
@@ -52,6 +55,7 @@ def test_without_a_body_a_key_is_valid_for_ten_minutes(client: OpenAI) -> None:
         ({"expires_after": {"seconds": 9}}, "expires_after.seconds"),
         ({"session": {"type": "video"}}, "session.type"),
         ({"session": "realtime"}, "session"),
+        ({"session": {"type": "realtime", "audio": {"output": {"speed": 9}}}}, "session.audio.output.speed"),
         ({"session": {"instructions": "x" * 70_000}}, "session"),
     ],
 )
@@ -68,6 +72,10 @@ def test_clients_of_the_beta_get_a_key_in_their_session(scripted_server: Running
     made = httpx.post(url, headers=headers, json={"model": "scripted", "voice": "alloy"}).json()
     assert made["client_secret"]["value"].startswith("ek_")
     assert (made["model"], made["voice"], made["object"]) == ("scripted", "alloy", "realtime.session")
+    for wrong in ({"turn_detection": "none"}, {"temperature": 9}):
+        refused = httpx.post(url, headers=headers, json=wrong)
+        assert refused.status_code == 400
+        assert next(iter(wrong)) in refused.json()["error"]["param"]
 
 
 @pytest.mark.models
