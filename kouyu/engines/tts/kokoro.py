@@ -54,7 +54,9 @@ FIRST_VOICES: Final = ("zf_xiaobei", "jf_gongitsune")
 _ORDER: Final = "zabj"
 """The order of the other voices by the first letter of their keys: Mandarin, American, British, Japanese."""
 
-_OWN_LANGUAGE: Final = {"a": "en", "b": "en", "z": "zh"}
+_BRITISH: Final = "b"
+
+_OWN_LANGUAGE: Final = {"a": "en", _BRITISH: "en", "z": "zh"}
 """Language by the first letter of a voice's key. Other languages have no front end here."""
 
 _GENDER: Final = {"f": "female", "m": "male"}
@@ -94,6 +96,7 @@ class KokoroSynthesizer:
         self._styles: Styles = {voice_id(key): styles[key] for key in keys}
         self._voices = tuple(_voice(key) for key in keys)
         self._languages = {voice.voice_id: voice.languages for voice in self._voices}
+        self._british = frozenset(voice_id(key) for key in keys if key.startswith(_BRITISH))
 
     @classmethod
     async def load(
@@ -200,7 +203,7 @@ class KokoroSynthesizer:
         prosody = prosody_of(options, gain_decibels=LEVEL - self._learnt_voice(voice).level)
 
         def say(piece: str) -> Iterator[NDArray[np.float32]]:
-            for tokens in _in_calls(self._tokens(piece)):
+            for tokens in _in_calls(self._tokens(piece, british=voice in self._british)):
                 yield from self._say(tokens, voice, prosody)
 
         spoken = readable(text, self._languages[voice])
@@ -208,17 +211,13 @@ class KokoroSynthesizer:
             spoken, say, first_words=FIRST_PIECE_WORDS, speed=prosody.speed, sample_rate=SAMPLE_RATE
         )
 
-    def _tokens(self, text: str) -> list[int]:
+    def _tokens(self, text: str, *, british: bool = False) -> list[int]:
         """The ids of the phonemes; none if there are only punctuation marks."""
-        phonemes = " ".join(self._phonemes(language, part) for language, part in split_by_language(text)).strip()
+        parts = split_by_language(text)
+        phonemes = " ".join(_phonemes(language, part, british=british) for language, part in parts).strip()
         if not any(letter.isalpha() for letter in phonemes):
             return []
         return [self._vocabulary[letter] for letter in phonemes if letter in self._vocabulary]
-
-    def _phonemes(self, language: str, text: str) -> str:
-        if language in ("zh", "ja", ""):
-            return mandarin_phonemes(text)
-        return english_phonemes(text)
 
     def _say(self, tokens: Sequence[int], voice: str, prosody: Prosody) -> Iterator[NDArray[np.float32]]:
         model = self._opened_model()
@@ -253,6 +252,12 @@ def _voice(key: str) -> Voice:
         follows_directions=True,
         licence="Apache-2.0",
     )
+
+
+def _phonemes(language: str, text: str, *, british: bool) -> str:
+    if language in ("zh", "ja", ""):
+        return mandarin_phonemes(text)
+    return english_phonemes(text, british=british)
 
 
 def _own_language(key: str) -> str:

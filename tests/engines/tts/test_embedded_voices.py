@@ -12,6 +12,7 @@ from kouyu.engines.errors import EngineError, EngineUnavailable
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.edges import KEPT_AFTER, KEPT_BEFORE
 from kouyu.engines.tts.engine import AudioPiece, SpeechSynthesizer, SynthesisOptions
+from kouyu.engines.tts.english import english_phonemes
 from kouyu.engines.tts.kokoro import FIRST_VOICES, LEVEL, KokoroSynthesizer
 from kouyu.engines.tts.learnt_voices import speech_level
 from kouyu.engines.tts.piper import PiperOptions, PiperSynthesizer
@@ -165,6 +166,24 @@ async def test_kokoro_lists_native_voices_first_and_refuses_unknown_ones(kokoro:
     assert voices["kokoro-bf-emma"].languages == ("en", "zh")
     with pytest.raises(EngineError, match="nobody"):
         kokoro.synthesize("你好", SynthesisOptions(voice_id="nobody"), Priority.SENTENCE)
+
+
+async def test_british_voices_speak_british_english(kokoro: KokoroSynthesizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    spoken: dict[str, str] = {}
+
+    def noted(text: str, *, british: bool = False) -> str:
+        spoken[text] = english_phonemes(text, british=british)
+        return spoken[text]
+
+    monkeypatch.setattr("kouyu.engines.tts.kokoro.english_phonemes", noted)
+    for voice, text, expected in (
+        ("kokoro-bf-emma", "My bath.", "bˈɑːθ"),
+        ("kokoro-bm-george", "My car.", "kˈɑː."),
+        ("kokoro-af-heart", "My tomato.", "təmˈATO"),
+    ):
+        speech = kokoro.synthesize(text, SynthesisOptions(voice_id=voice), Priority.SENTENCE)
+        assert [piece async for piece in speech]
+        assert expected in spoken[text]
 
 
 async def test_without_the_native_voices_the_others_speak(scheduler: Scheduler) -> None:

@@ -43,6 +43,19 @@ def test_a_text_becomes_phonemes(text: str, phonemes: str) -> None:
     assert english_phonemes(text) == phonemes
 
 
+@pytest.mark.parametrize(
+    ("text", "phonemes"),
+    [
+        ("I can't dance, and my car is over there.", "ˌI kˈɑːnt dˈɑːns, and mI kˈɑː ɪz ˈQvə ðˈɛː."),
+        ("Better water, please.", "bˈɛtə wˈɔːtə, plˈiːz."),
+        ("The lieutenant's schedule", "ðə lɛftˈɛnənts ʃˈɛdjuːl"),
+        ("Kubernetes", "kjˈuːbənˌiːts"),
+    ],
+)
+def test_british_phonemes(text: str, phonemes: str) -> None:
+    assert english_phonemes(text, british=True) == phonemes
+
+
 def test_words_in_capitals_are_read_and_acronyms_among_them_spelled() -> None:
     assert english_phonemes("WHY ARE YOU SHOUTING AT ME?") == english_phonemes("why are you shouting at me?")
     assert english_phonemes("NASA AND THE FBI ARE HERE") == english_phonemes("NASA and the FBI are here")
@@ -67,7 +80,7 @@ def words_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The words that the front end is given."""
     words: list[str] = []
 
-    def read(text: str) -> list[tuple[str, str, str]]:
+    def read(text: str, british: bool) -> list[tuple[str, str, str]]:
         words.extend(text.split())
         return []
 
