@@ -18,7 +18,7 @@ from kouyu.cli.local_server import settings_here
 from kouyu.cli.models import WeightSetName, fetch_shown
 from kouyu.cli.output_file import OutputFile
 from kouyu.cli.tier_option import tier_option
-from kouyu.weights import catalogue
+from kouyu.weights import cache, catalogue
 from kouyu.weights.errors import WeightsError
 from kouyu.weights.mirror import chosen_mirror
 from kouyu.weights.weight_set import WeightSet
@@ -62,6 +62,7 @@ def bundle(
     try:
         sets = _sets(chosen, tier, more)
         fetch_shown(sets, chosen_mirror(settings_here().weights.mirror))
+        sets = tuple(map(cache.usable, sets))
         with tempfile.TemporaryDirectory(dir=file.absolute().parent, prefix=".kouyu-bundle-") as folder:
             click.echo(f"Collecting the wheels for Python {target.python} on {target.platform}", err=True)
             collect_wheels(target, chosen, Path(folder), shown=sys.stderr.isatty())

@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from kouyu.weights.errors import FetchFailed
 from kouyu.weights.weight_set import WeightSet
 
 
@@ -38,6 +39,9 @@ class Bars:
     def finished(self, weight_set: WeightSet) -> None:
         pass
 
+    def replaced(self, weight_set: WeightSet, substitute: WeightSet, why: FetchFailed) -> None:
+        self._progress.console.print(_replaced(weight_set, substitute, why), soft_wrap=True)
+
 
 class Lines:
     """Progress as lines, for logs: a start and an end for each weight set."""
@@ -63,6 +67,13 @@ class Lines:
     def finished(self, weight_set: WeightSet) -> None:
         self._say(f"Fetched {weight_set.name}")
 
+    def replaced(self, weight_set: WeightSet, substitute: WeightSet, why: FetchFailed) -> None:
+        self._say(_replaced(weight_set, substitute, why))
+
     def _say(self, line: str) -> None:
         with self._one_line_at_a_time:
             click.echo(line, err=True)
+
+
+def _replaced(weight_set: WeightSet, substitute: WeightSet, why: FetchFailed) -> str:
+    return f"{substitute.name} takes the place of {weight_set.name}: {why}"

@@ -107,15 +107,19 @@ def fetch_models(names: Sequence[WeightSet], everything: bool, to_start: bool) -
 
 
 def _spare(error: SetsFailed, wanted: Sequence[WeightSet]) -> None:
-    """Say which recommended ones of the sets could not be fetched; raise SetsFailed for the others, but for a language
-    model that has vanished: another one may take its place."""
+    """Say which recommended ones of the sets could not be fetched, and which ones have a substitute here; raise
+    SetsFailed for the others, but for a language model that has vanished: another one may take its place."""
     recommended = {each.name for each in wanted if each.recommended}
     tiers = {each.weights for each in TIERS} & {each.name for each in wanted}
     vanished = {name for name, why in error.failures.items() if name in tiers and why.lasting}
-    if needed := {name: why for name, why in error.failures.items() if name not in recommended | vanished}:
+    substitutes = {each.name: cache.usable(each).name for each in wanted if cache.usable(each) is not each}
+    spared = recommended | vanished | set(substitutes)
+    if needed := {name: why for name, why in error.failures.items() if name not in spared}:
         raise SetsFailed(needed) from error
     for name in recommended & set(error.failures):
         click.echo(f"The server starts without {name}: {error.failures[name]}", err=True)
+    for name in set(substitutes) & set(error.failures):
+        click.echo(f"{substitutes[name]} takes the place of {name}: {error.failures[name]}", err=True)
 
 
 def _settle_language_model(settings: Settings, mirror: str, *, to_start: bool) -> None:
@@ -178,7 +182,7 @@ def use_model(name: str, config: Path | None) -> None:
     if {"tier": options.tier, "model": options.model} != values:
         click.echo("The environment sets another one, which overrides the file.", err=True)
     choice = chosen_for_good(options)
-    if choice is not None and not cache.is_there(catalogue.find(choice.tier.weights)):
+    if choice is not None and not choice.tier.is_here():
         click.echo(
             f"{choice.tier.name} is not on this machine. A running server fetches it; or get it now with: "
             f"kouyu models fetch {choice.tier.weights}"

@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 import click
 
 from kouyu.agents.embedded.tiers import TIERS
-from kouyu.weights import WeightsError, cache
+from kouyu.weights import WeightsError
 
 TIER_NAMES: Final = ("auto", "tiny", "small", "medium")
 
@@ -20,7 +20,7 @@ def check_fetched(ctx: click.Context, param: click.Parameter, value: Tiers) -> T
     for tier in TIERS:
         if tier.name in chosen:
             try:
-                cache.folder(tier.weights)
+                tier.model_file()
             except WeightsError as error:
                 raise click.BadParameter(str(error), ctx, param) from error
     return value

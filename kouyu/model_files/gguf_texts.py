@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 from typing import Final
 
-from kouyu.model_files.gguf_in_8_bits import BadModel
+from kouyu.model_files.gguf_file import BadModel
 
 _HEADER: Final = struct.Struct("<4sIQQ")
 _NUMBER: Final = struct.Struct("<Q")

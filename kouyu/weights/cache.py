@@ -19,7 +19,7 @@ from kouyu.weights import catalogue
 from kouyu.weights.errors import MissingWeights
 from kouyu.weights.weight_set import WeightSet
 
-__all__ = ["MissingWeights", "changed_files", "folder", "is_there", "place", "remove", "root", "stamp"]
+__all__ = ["MissingWeights", "changed_files", "folder", "is_there", "place", "remove", "root", "stamp", "usable"]
 
 STAMP_NAME: Final = "verified.json"
 
@@ -60,6 +60,14 @@ def is_there(weight_set: WeightSet) -> bool:
     except (OSError, msgspec.DecodeError):
         return False
     return found == _stamp_of(weight_set) and sizes == {file.path: file.size for file in weight_set.files}
+
+
+def usable(weight_set: WeightSet) -> WeightSet:
+    """The set, or its substitute where only that is on this machine."""
+    if not weight_set.substitute or is_there(weight_set):
+        return weight_set
+    substitute = catalogue.find(weight_set.substitute)
+    return substitute if is_there(substitute) else weight_set
 
 
 def stamp(weight_set: WeightSet, where: Path) -> None:

@@ -69,6 +69,13 @@ class WrongContent(FetchFailed):
         )
 
 
+class ConversionFailed(FetchFailed):
+    """A file cannot be made of what was downloaded, or it becomes another one than the catalogue's."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{path} cannot be made of what was downloaded: {why}", lasting=True)
+
+
 class NoSpace(FetchFailed):
     """The disk is too full for the weights."""
 

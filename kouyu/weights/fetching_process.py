@@ -98,6 +98,9 @@ class _Reports:
     def finished(self, weight_set: WeightSet) -> None:
         _report(Advanced(self._expected, self._expected))
 
+    def replaced(self, weight_set: WeightSet, substitute: WeightSet, why: FetchFailed) -> None:
+        _report(Failed(str(why), lasting=True))
+
 
 def _report(report: Report) -> None:
     os.write(1, msgspec.json.encode(report) + b"\n")

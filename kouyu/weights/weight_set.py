@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-Conversion: TypeAlias = Literal["speaker-encoder", "campplus", "gguf-in-8-bits"]
+Conversion: TypeAlias = Literal["speaker-encoder", "campplus", "gguf-in-8-bits", "gguf-in-mixed-bits"]
 """Conversion of a published file to one that the server can run; see `assembly`."""
 
 
@@ -113,6 +113,8 @@ class WeightSet(msgspec.Struct, frozen=True):
 
     `licence` is an SPDX expression; `note` says what a user must know beyond it. `optional` sets are fetched only
     when asked for by name. `recommended` sets are fetched like those that a server needs, but it starts without them.
+    `substitute` is the name of a set with the same content in another form: it is fetched instead where the conversion
+    of this one fails.
     """
 
     name: str
@@ -122,6 +124,7 @@ class WeightSet(msgspec.Struct, frozen=True):
     note: str = ""
     optional: bool = False
     recommended: bool = False
+    substitute: str = ""
 
     @property
     def size(self) -> int:

@@ -61,7 +61,7 @@ def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_missing_weights_are_named_with_the_command_that_fetches_them() -> None:
     with pytest.raises(WeightsNotFetched) as caught:
         check_engines(Settings())
-    assert "kouyu models fetch silero-vad whisper-base smart-turn campplus smollm2 kokoro" in str(caught.value)
+    assert "kouyu models fetch silero-vad whisper-base smart-turn campplus smollm2-mixed kokoro" in str(caught.value)
 
 
 @pytest.mark.models

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kouyu.model_files.gguf_in_8_bits import BadModel, gguf_in_8_bits
+from kouyu.model_files.gguf_file import BadModel
+from kouyu.model_files.gguf_in_8_bits import gguf_in_8_bits
 
 F32, Q4_1, Q8_0 = 0, 3, 8
 BLOCKS = 6
@@ -93,7 +94,7 @@ def test_what_follows_a_converted_tensor_moves_with_its_description() -> None:
         gguf([], version=2),
         model()[:100],
         model()[:-100],
-        gguf([("up", 12, 256, bytes(144))]),
+        gguf([("up", 13, 256, bytes(176))]),
     ],
 )
 def test_other_files_are_refused(content: bytes) -> None:

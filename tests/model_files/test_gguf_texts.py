@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kouyu.agents.embedded.tiers import MEDIUM
-from kouyu.model_files.gguf_in_8_bits import BadModel
+from kouyu.model_files.gguf_file import BadModel
 from kouyu.model_files.gguf_texts import gguf_text
 from kouyu.weights import MissingWeights
 from tests.model_files.test_gguf_in_8_bits import gguf

@@ -11,7 +11,7 @@ from kouyu.agents.embedded.plan import EmbeddedOptions, Plan
 from kouyu.agents.embedded.tiered_model import TieredModel, started
 from kouyu.agents.embedded.tiers import Tier, file_of_user
 from kouyu.engines.declaration import Engine, EngineContext
-from kouyu.weights import cache, catalogue
+from kouyu.weights import catalogue
 from kouyu.weights.errors import FetchFailed
 from kouyu.weights.weight_set import WeightSet
 
@@ -31,7 +31,7 @@ def chosen_for_good(options: EmbeddedOptions) -> Choice | None:
 def can_start(options: EmbeddedOptions) -> bool:
     """Whether a server with these options has a model to start with."""
     choice = chosen_now(options)
-    return choice is None or cache.is_there(catalogue.find(choice.tier.weights))
+    return choice is None or choice.tier.is_here()
 
 
 async def load(options: EmbeddedOptions) -> TieredModel:
@@ -106,7 +106,7 @@ async def _load(_: EngineContext, options: EmbeddedOptions) -> TieredModel:
 
 def _weights(options: EmbeddedOptions) -> tuple[str, ...]:
     choice = chosen_now(options)
-    return (choice.tier.weights,) if choice is not None else ()
+    return (choice.tier.weights_to_run().name,) if choice is not None else ()
 
 
 ENGINE: Final = Engine(

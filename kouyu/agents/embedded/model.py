@@ -18,7 +18,7 @@ from kouyu.agents.embedded.supervisor import Supervisor, Watch
 from kouyu.agents.embedded.tiers import ModelFile
 from kouyu.agents.endpoint import ModelEndpoint
 from kouyu.agents.prompt_folder import open_prompt_folder
-from kouyu.model_files.gguf_in_8_bits import BadModel
+from kouyu.model_files.gguf_file import BadModel
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,6 @@ from kouyu.agents.embedded.machine import free_memory_mib
 from kouyu.agents.embedded.model import EmbeddedModel, Speed
 from kouyu.agents.embedded.tiers import TIERS, Tier, TierName
 from kouyu.engines.declaration import FilePath
-from kouyu.weights import cache, catalogue
 
 _BY_THE_SETTINGS: Final = "the settings choose it"
 
@@ -27,7 +26,7 @@ class EmbeddedOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 def fetched_tiers() -> tuple[TierName, ...]:
     """The tiers whose weights are on this machine."""
-    return tuple(each.name for each in TIERS if cache.is_there(catalogue.find(each.weights)))
+    return tuple(each.name for each in TIERS if each.is_here())
 
 
 class Plan:

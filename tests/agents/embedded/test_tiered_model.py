@@ -42,9 +42,7 @@ QUESTION = AgentRequest(messages=(ContextMessage(role="user", content="What is t
 
 def stand_in(tier: Tier) -> Tier:
     """The tier with the smallest model's file, as a weight set of its own."""
-    return msgspec.structs.replace(
-        tier, weights=f"stand-in-{tier.name}", file=TINY.file, memory_mib=1, template_corrections={}
-    )
+    return msgspec.structs.replace(tier, weights=f"stand-in-{tier.name}", memory_mib=1, template_corrections={})
 
 
 SMALL_STAND_IN, MEDIUM_STAND_IN = stand_in(SMALL), stand_in(MEDIUM)
