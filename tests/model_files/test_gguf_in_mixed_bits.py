@@ -19,7 +19,7 @@ READERS = {Q4_K: "dequantize_row_q4_K", IQ4_NL: "dequantize_row_iq4_nl", Q8_0: "
 
 
 def blocks(seed: int, count: int = BLOCKS_OF_A_ROW) -> tuple[bytes, NDArray[np.float32]]:
-    """Blocks in 4 bits as a quantiser makes them, from a negative least weight to a positive largest; and the weights."""
+    """Blocks in 4 bits as a quantiser makes them, from a weight below 0 to one above it; and the weights."""
     rng = np.random.default_rng(seed)
     steps = rng.uniform(0.01, 0.02, count).astype(np.float16)
     least = (-steps.astype(np.float32) * rng.uniform(6, 9, count)).astype(np.float16)

@@ -31,6 +31,7 @@ class Record:
         self.waited = threading.Event()
         self.arrived: Counter[str] = Counter()
         self.done: list[str] = []
+        self.substitutes: list[tuple[str, str, str]] = []
 
     def waiting(self) -> None:
         self.waited.set()
@@ -43,6 +44,9 @@ class Record:
 
     def finished(self, weight_set: WeightSet) -> None:
         self.done.append(weight_set.name)
+
+    def replaced(self, weight_set: WeightSet, substitute: WeightSet, why: FetchFailed) -> None:
+        self.substitutes.append((weight_set.name, substitute.name, str(why)))
 
 
 @pytest.fixture
@@ -161,6 +165,36 @@ def test_what_cannot_be_converted_is_reported(index: PackageIndex, cache_root: P
     with pytest.raises(FetchFailed, match=r"encoder\.onnx cannot be made of what was downloaded"):
         fetch([converted(index, b"no checkpoint", b"")], Record())
     assert not (cache_root / "encoder").exists()
+
+
+def test_the_substitute_of_a_set_that_cannot_be_made_is_fetched_and_said(
+    index: PackageIndex, cache_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slower = publish_set(index, "slower", FIRST)
+    another = checkpoint_of(random_network())
+    quick = msgspec.structs.replace(converted(index, another, b"another file"), substitute="slower")
+    monkeypatch.setattr(catalogue, "CATALOGUE", (quick, slower))
+    record = Record()
+    fetch([quick], record)
+    assert cache.usable(quick) is slower
+    ((name, substitute, why),) = record.substitutes
+    assert (name, substitute) == ("encoder", "slower")
+    assert why.startswith("encoder.onnx cannot be made of what was downloaded: its SHA-256 is not ")
+    assert left_in(cache_root) == {"slower/model.bin", "slower/verified.json"} | {
+        str(path.relative_to(cache_root)) for path in (cache_root / ".arriving").glob("*-voices-*")
+    }
+
+
+def test_no_substitute_is_fetched_for_a_set_that_does_not_arrive(
+    index: PackageIndex, cache_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slower = publish_set(index, "slower", FIRST)
+    gone = msgspec.structs.replace(publish_set(index, "gone", SECOND), substitute="slower")
+    del index.files[wheel_name("gone")]
+    monkeypatch.setattr(catalogue, "CATALOGUE", (gone, slower))
+    with pytest.raises(FetchFailed, match="no longer has this release"):
+        fetch([gone], Record())
+    assert cache.usable(gone) is gone
 
 
 def test_pip_downloads_what_only_pip_may_have(index: PackageIndex, cache_root: Path) -> None:

@@ -102,8 +102,8 @@ SMALL: Final = Tier(
     prompts=prompts.QWEN2_5,
     memory_mib=1000,
     cache_mib=64,
-    reading_cost=3.6,
-    writing_cost=3.4,
+    reading_cost=4.2,
+    writing_cost=5.3,
     template_corrections=_AFTER_TOOLS,
 )
 MEDIUM: Final = Tier(
@@ -113,8 +113,8 @@ MEDIUM: Final = Tier(
     prompts=prompts.QWEN2_5,
     memory_mib=2550,
     cache_mib=144,
-    reading_cost=7.8,
-    writing_cost=5.3,
+    reading_cost=9.0,
+    writing_cost=8.7,
     # Its file shows the model a call with doubled braces as the example; Qwen's own template has single ones.
     template_corrections={
         **_AFTER_TOOLS,

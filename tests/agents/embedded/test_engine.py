@@ -11,7 +11,6 @@ from kouyu.agents.embedded.engine import ENGINE, chosen_now, load, settle
 from kouyu.agents.embedded.model import EmbeddedModel, Speed
 from kouyu.agents.embedded.plan import EmbeddedOptions
 from kouyu.agents.embedded.tiers import TINY, TierName
-from kouyu.weights import cache
 from kouyu.weights.weight_set import WeightSet
 
 
