@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kouyu.agents.embedded import plan
+from kouyu.agents.embedded.engine import chosen_now
 from kouyu.agents.embedded.plan import EmbeddedOptions
 from kouyu.agents.embedded.tiers import SMALL, TIERS, TierName
 from kouyu.cli import models
@@ -243,7 +244,9 @@ def test_where_the_substitute_of_a_set_is_here_a_server_starts_without_a_network
     assert fetched.exit_code == 0
     assert "former takes the place of stand-in-tiny: " in fetched.output
     assert plan.fetched_tiers() == ("tiny",)
-    assert plan.TIERS[0].model_file().path == cache.place(former) / "model.bin"
+    choice = chosen_now(EmbeddedOptions(tier="tiny"))
+    assert choice is not None
+    assert choice.tier.model_file().path == cache.place(former) / "model.bin"
 
 
 def test_a_recommended_set_that_is_named_must_be_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
