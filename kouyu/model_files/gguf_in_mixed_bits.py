@@ -104,7 +104,8 @@ def _packed_scales(steps: NDArray[np.uint8], leasts: NDArray[np.uint8]) -> NDArr
 def _packed_levels(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Of two blocks each, those of the first in the lower halves of the bytes."""
     pairs = levels.reshape(-1, _SUPER_BLOCK // 2, 2, BLOCK)
-    return (pairs[:, :, 0] | pairs[:, :, 1] << 4).reshape(-1, _SUPER_BLOCK // 2 * BLOCK)
+    packed: NDArray[np.uint8] = pairs[:, :, 0] | pairs[:, :, 1] << np.uint8(4)
+    return packed.reshape(-1, _SUPER_BLOCK // 2 * BLOCK)
 
 
 def _non_linear(blocks: NDArray[np.void], norm: _Floats) -> NDArray[np.void]:

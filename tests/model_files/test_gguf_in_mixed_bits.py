@@ -24,7 +24,7 @@ def blocks(seed: int, count: int = BLOCKS_OF_A_ROW) -> tuple[bytes, NDArray[np.f
     steps = rng.uniform(0.01, 0.02, count).astype(np.float16)
     least = (-steps.astype(np.float32) * rng.uniform(6, 9, count)).astype(np.float16)
     levels = np.clip(rng.normal(7.5, 3, (count, 32)).round(), 0, 15).astype(np.uint8)
-    weights = levels * steps[:, None].astype(np.float32) + least[:, None].astype(np.float32)
+    weights = levels.astype(np.float32) * steps[:, None].astype(np.float32) + least[:, None].astype(np.float32)
     return in_4_bits(steps, least, levels), weights.reshape(-1)
 
 
