@@ -1,6 +1,6 @@
 """A server process for the tests: all of it but the engines. Its sessions say back what they hear.
 
-    python serving_process.py FOLDER [--hang] [KEY=VALUE ...]
+    python serving_process.py FOLDER [--hang] [--database=URL] [KEY=VALUE ...]
 
 With ``--hang``, closing takes for ever, and is given a second. Prints a JSON line when ready, as ``kouyu serve
 --print-json`` does.
@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -21,25 +21,35 @@ from kouyu.server.process import stopping
 from kouyu.server.process.data_folder import DataFolderError, open_data_folder
 from kouyu.server.process.server_life import Ready, serve
 from kouyu.server.process.tcp_listeners import ListenError
+from kouyu.serving.background import in_background
 from kouyu.settings import load
+from kouyu.store.notices import Notice
 from kouyu.store.store import Store
 from tests.server.conftest import echo_session
+
+DATABASE: Final = "--database="
 
 
 def announce(ready: Ready) -> None:
     print(msgspec.json.encode(ready).decode(), flush=True)
 
 
+async def ignored(notice: Notice | None) -> None:
+    """Notices that only subscribers take."""
+
+
 def main() -> None:
     folder, *arguments = sys.argv[1:]
     hang = "--hang" in arguments
     options: dict[tuple[str, ...], tuple[str, Any]] = {("server", port): ("", 0) for port in ("port", "https_port")}
-    for key, _, value in (argument.partition("=") for argument in arguments if argument != "--hang"):
+    url = next((argument.removeprefix(DATABASE) for argument in arguments if argument.startswith(DATABASE)), "")
+    for key, _, value in (argument.partition("=") for argument in arguments if not argument.startswith("--")):
         options["server", key] = (key, value == "yes" if value in ("yes", "no") else int(value))
 
     @contextlib.asynccontextmanager
     async def open_sessions(store: Store) -> AsyncIterator[Runtime]:
-        yield Runtime(run_session=echo_session)
+        async with in_background(store.notices.listen(ignored), "notices of other servers"):
+            yield Runtime(run_session=echo_session)
         if hang:
             print("hanging", flush=True)
             threading.Event().wait()
@@ -49,7 +59,7 @@ def main() -> None:
     settings = load(options=options)
     try:
         with open_data_folder(Path(folder)) as data_folder:
-            database = Path(folder) / "kouyu.db"
+            database = url or Path(folder) / "kouyu.db"
             asyncio.run(serve(settings, data_folder, database, open_sessions=open_sessions, announce=announce))
     except (ListenError, DataFolderError) as error:
         sys.exit(str(error))
