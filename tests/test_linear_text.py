@@ -8,14 +8,18 @@ from kouyu.agents.chat_completion import FunctionPiece, ToolCallAssembly, ToolCa
 from kouyu.agents.event_stream import EventDecoder
 from kouyu.agents.markup.filter import MarkupFilter
 from kouyu.agents.streamed_answer import StreamedAnswer
+from kouyu.conversation.capabilities import Capabilities
+from kouyu.conversation.configuration_state import ConfigurationState
 from kouyu.conversation.effects import Speak
 from kouyu.conversation.heard import heard_text
 from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import ReplyDelta, ReplyFinished, SpeechAudio, SpeechFinished
 from kouyu.conversation.limits import Limits
+from kouyu.conversation.opening_lines import OpeningLines
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.output_slot import OutputSlot
-from kouyu.conversation.reply import Reply
+from kouyu.conversation.question import Question
+from kouyu.conversation.reply_factory import ReplyFactory
 from kouyu.conversation.spoken_item import SpokenSentence
 from kouyu.domain.configuration import Configuration, OutputAudio
 from kouyu.domain.ids import IdFactory
@@ -166,15 +170,16 @@ def test_one_call_of_many_pieces_is_put_together() -> None:
 def test_an_answer_of_many_deltas_is_shown_and_spoken() -> None:
     def work_on(size: int) -> Work:
         def answer() -> None:
-            reply = Reply(
-                question="Hm?",
-                content_type="text",
-                configuration=Configuration(),
-                identity=Identity(ids=IdFactory(), bot_id="1", epoch=0.0),
+            identity = Identity(ids=IdFactory(), bot_id="1", epoch=0.0)
+            capabilities = Capabilities(voice_ids=("joe",), default_voice_id="joe")
+            replies = ReplyFactory(
+                identity=identity,
+                configuration=ConfigurationState(capabilities, identity),
                 orders=OrderNumbers(),
                 limits=Limits(),
-                now=0.0,
+                opening_lines=OpeningLines(),
             )
+            reply = replies(Question(content="Hm?"), 0.0)
             speaking = OutputSlot()
             speaking.begin(reply, OutputAudio())
             for effects in (reply.start(0.0), reply.commit(0.0)):

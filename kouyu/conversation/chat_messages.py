@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from kouyu.conversation.effects import Effect, SaveMessage, Send, TrimMessage
+from kouyu.conversation.effects import Effect, EraseMessage, SaveMessage, Send, TrimMessage
 from kouyu.conversation.identity import Identity
 from kouyu.domain.chats import Chat
 from kouyu.domain.configuration import ChatConfig
@@ -30,22 +30,26 @@ class ChatMessages:
         chat_config: ChatConfig,
         identity: Identity,
         voice: UserVoice = UNKNOWN_VOICE,
+        message_id: str = "",
     ) -> None:
-        """``voice`` describes the speaker of the question and goes into the question's ``meta_data``."""
+        """``voice`` describes the speaker of the question and goes into the question's ``meta_data``; ``message_id`` is
+        the question's, a new one if ""."""
         self._chat = chat
         self._identity = identity
         self._is_kept = chat_config.auto_save_history
         self._user_id = chat_config.user_id or ""
-        asked = self._message("user", "question", question, content_type)
+        asked = self._message("user", "question", question, content_type, message_id=message_id)
         if known := voice.as_meta_data():
             asked = msgspec.structs.replace(asked, meta_data=chat_config.meta_data | known)
         self.question = asked
         self.answer = self._message("assistant", "answer", "")
         """The answer without its content, which the caller supplies. Its audio carries the same id."""
+        self._holds_place = False
 
     def keep_question(self, now: float) -> Iterator[Effect]:
-        """Save the question as part of the conversation."""
-        yield from self._keep_message(self.question, now)
+        """Save the question, if there is one, as part of the conversation."""
+        if self.question.content:
+            yield from self._keep_message(self.question, now)
 
     def forget_question(self) -> Iterator[Effect]:
         """Remove the saved question from the model's context."""
@@ -75,14 +79,24 @@ class ChatMessages:
             yield from self._add(message, now, output.tool_call_id)
 
     def keep_answer(self, text: str, now: float, thoughts: str = "") -> Iterator[Effect]:
-        """Save the part of an interrupted answer that was generated."""
-        yield from self._keep_message(self._answer(text, thoughts), now)
+        """Save the part of an interrupted answer that was generated, if there is any."""
+        if text:
+            yield from self._keep_message(self._answer(text, thoughts), now)
+        elif self._holds_place:
+            yield from self._saving(EraseMessage(self.answer.conversation_id, self.answer.id))
+
+    def hold_place(self, text: str, now: float) -> Iterator[Effect]:
+        """Save the beginning of the answer before a message that follows it; ``keep_answer`` completes it."""
+        if not self._holds_place:
+            self._holds_place = True
+            yield from self._keep_message(self._answer(text), now)
 
     def finish_answer(self, text: str, now: float, thoughts: str = "") -> Iterator[Effect]:
         """Save the complete answer; send its last, empty piece and ``message.completed`` (downlink.md 3.1)."""
         if text:
             yield from self.show_piece("")
-            yield from self.keep_answer(text, now, thoughts)
+        yield from self.keep_answer(text, now, thoughts)
+        if text:
             yield Send(MessageCompleted(self._answer(text, thoughts)))
 
     def trim_answer(self, heard: str) -> Iterator[Effect]:
@@ -105,10 +119,12 @@ class ChatMessages:
     def _answer(self, text: str, thoughts: str = "") -> Message:
         return msgspec.structs.replace(self.answer, content=text, reasoning_content=thoughts or msgspec.UNSET)
 
-    def _message(self, role: Role, kind: MessageType, content: str, content_type: ContentType = "text") -> Message:
+    def _message(
+        self, role: Role, kind: MessageType, content: str, content_type: ContentType = "text", *, message_id: str = ""
+    ) -> Message:
         chat = self._chat
         return Message(
-            id=self._identity.new_id(),
+            id=message_id or self._identity.new_id(),
             conversation_id=chat.conversation_id,
             bot_id=chat.bot_id,
             role=role,

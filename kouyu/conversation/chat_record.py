@@ -21,6 +21,7 @@ _FINISH_PACKET: Final = (
     '"from_module":null,"from_unit":null}'
 )
 """The verbose packet that closes a chat's answers (downlink.md 2.3)."""
+_NO_USAGE: Final = Usage()
 
 
 class ChatRecord:
@@ -37,8 +38,10 @@ class ChatRecord:
         chat_config: ChatConfig,
         identity: Identity,
         voice: UserVoice = UNKNOWN_VOICE,
+        message_id: str = "",
     ) -> None:
-        """``voice`` describes the speaker of the question and goes into the question's ``meta_data``."""
+        """``voice`` describes the speaker of the question and goes into the question's ``meta_data``; ``message_id`` is
+        the question's, a new one if ""."""
         self._identity = identity
         self._is_kept = chat_config.auto_save_history
         self._user_id = chat_config.user_id or ""
@@ -52,7 +55,13 @@ class ChatRecord:
             section_id=identity.section_id,
         )
         self.messages = ChatMessages(
-            question, content_type, chat=self._chat, chat_config=chat_config, identity=identity, voice=voice
+            question,
+            content_type,
+            chat=self._chat,
+            chat_config=chat_config,
+            identity=identity,
+            voice=voice,
+            message_id=message_id,
         )
         """Its question, its answer, its tools."""
 
@@ -63,13 +72,15 @@ class ChatRecord:
 
     # The chat's states
 
-    def begin(self, now: float) -> Iterator[Effect]:
-        """Announce the chat, after the echo of its question (downlink.md 3.1)."""
+    def begin(self, now: float, origin: str | None = None) -> Iterator[Effect]:
+        """Announce the chat, after the echo of its question, if it has one (downlink.md 3.1). ``origin``: that of the
+        AnswerNow that asked for it."""
         self._begin_now(now)
         yield from self.messages.keep_question(now)
         yield from self._keep(self._with_status("in_progress"))
-        yield Send(MessageCompleted(self.messages.question))
-        yield from self._announcement()
+        if self.messages.question.content:
+            yield Send(MessageCompleted(self.messages.question))
+        yield from self._announcement(origin)
 
     def begin_without_echo(self, now: float, *, keep_question: bool = True) -> Iterator[Effect]:
         """Announce the chat as over HTTP (rest.md 4.2); ``keep_question`` is false if the question is saved already."""
@@ -84,10 +95,10 @@ class ChatRecord:
         self._begin_now(now)
         yield Send(ChatBegan(self._chat))
 
-    def require_action(self, calls: tuple[ToolCall, ...]) -> Iterator[Effect]:
-        """Ask the client to run its tools (downlink.md 5)."""
+    def require_action(self, calls: tuple[ToolCall, ...], usage: Usage = _NO_USAGE) -> Iterator[Effect]:
+        """Ask the client to run its tools (downlink.md 5); ``usage``: the tokens so far."""
         action = RequiredAction(submit_tool_outputs=SubmitToolOutputs(calls))
-        chat = msgspec.structs.replace(self._with_status("requires_action"), required_action=action)
+        chat = msgspec.structs.replace(self._with_status("requires_action"), required_action=action, usage=usage)
         yield from self._keep(chat)
         yield Send(ActionRequired(chat))
 
@@ -144,6 +155,6 @@ class ChatRecord:
     def _with_status(self, status: ChatStatus) -> Chat:
         return msgspec.structs.replace(self._chat, status=status)
 
-    def _announcement(self) -> Iterator[Effect]:
-        yield Send(ChatBegan(self._chat))
+    def _announcement(self, origin: str | None = None) -> Iterator[Effect]:
+        yield Send(ChatBegan(self._chat, origin))
         yield Send(ChatInProgress(self._with_status("in_progress")))

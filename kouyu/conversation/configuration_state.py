@@ -4,6 +4,7 @@ from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.identity import Identity
 from kouyu.domain.configuration import Configuration
 from kouyu.domain.effective import effective
+from kouyu.domain.options import SessionOptions
 
 
 class ConfigurationState:
@@ -16,6 +17,8 @@ class ConfigurationState:
         """What the client has requested so far, in force or not."""
         self.in_force = capabilities.in_force(self.requested, identity.conversation_id)
         """Cached, because every input reads it."""
+        self.options = SessionOptions()
+        """What the client has asked for besides."""
 
     @property
     def user_id(self) -> str:
@@ -26,9 +29,9 @@ class ConfigurationState:
         """Check a top-level object of a requested configuration. Raises InvalidField, as ``Capabilities.check``."""
         self._capabilities.check(value)
 
-    def change(self, requested: Configuration) -> None:
-        """Set the requested configuration and derive the one in force."""
-        self.requested = requested
+    def change(self, requested: Configuration, options: SessionOptions) -> None:
+        """Set the requested configuration, derive the one in force, and set the options."""
+        self.requested, self.options = requested, options
         self.in_force = self._capabilities.in_force(effective(requested), self._identity.conversation_id)
 
     def names_another_conversation(self, requested: Configuration) -> bool:

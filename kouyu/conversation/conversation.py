@@ -10,9 +10,11 @@ from kouyu.conversation.activity import Activity, activity_of
 from kouyu.conversation.announcer import Announcer
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.configuration_state import ConfigurationState
-from kouyu.conversation.effects import Effect, SaveMessage, SaveSection, Send, UseInputFormat
+from kouyu.conversation.context_requests import ContextRequests
+from kouyu.conversation.effects import Effect, SaveSection, Send, UseInputFormat
 from kouyu.conversation.hints import UNCOMPLETED_S, Hints
 from kouyu.conversation.identity import Identity
+from kouyu.conversation.idle_time import IdleTime
 from kouyu.conversation.inputs import (
     AudioReceived,
     ClientFault,
@@ -38,15 +40,14 @@ from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.output_slot import OutputSlot, interrupted
 from kouyu.conversation.push_to_talk import is_push_to_talk
+from kouyu.conversation.question import Question
 from kouyu.conversation.reconfiguration import Reconfiguration
 from kouyu.conversation.reply_factory import ReplyFactory
 from kouyu.conversation.reply_reports import ReplyReports
 from kouyu.conversation.turns import Turns
 from kouyu.domain.configuration import Configuration
 from kouyu.domain.errors import InvalidField, ProtocolError
-from kouyu.domain.events import Connected, MessageWritten, RequestRefused, SectionCleared
-from kouyu.domain.ids import NO_ID
-from kouyu.domain.messages import ContentType, Message
+from kouyu.domain.events import AnswerCut, Connected, RequestRefused, SectionCleared
 from kouyu.domain.requests import (
     Announce,
     AnswerNow,
@@ -80,7 +81,21 @@ class Conversation:
             limits=limits,
             opening_lines=self._announcer.opening_lines,
         )
-        self._turns = Turns(orders=orders, limits=limits, output=self._output, make_reply=self._replies.to_speech)
+        self._context = ContextRequests(
+            identity=identity, configuration=self._configuration, output=self._output, make_reply=self._replies
+        )
+        self._turns = Turns(
+            orders=orders,
+            limits=limits,
+            output=self._output,
+            make_reply=self._replies,
+            new_id=identity.new_id,
+            options=lambda: self._configuration.options,
+            carry_out=self._context.carry_out,
+        )
+        self._idle = IdleTime(
+            self._turns, self._output, options=lambda: self._configuration.options, new_id=identity.new_id
+        )
         self._reports = ReplyReports(turns=self._turns, output=self._output)
         self._reconfiguration = Reconfiguration(
             self._configuration,
@@ -135,17 +150,22 @@ class Conversation:
         owes_notice = self._announcer.owes_notice(self._identity.conversation_id)
         if not owes_notice and self._turns.quiet_audio.takes(received, self.configuration, now):
             return []
-        return [*self._handle(received, self.configuration, now), *self._advance(now)]
+        effects = [*self._handle(received, self.configuration, now), *self._advance(now)]
+        return self._context.without_removed(effects)
 
     def deadline(self, now: float) -> float | None:
         """When the session must send TimePassed unless another input comes before."""
         output = self._output.deadlines(now, *self._turns.prepared_replies())
-        times = [*self._turns.deadlines(self.configuration), *output]
+        times = [*self._turns.deadlines(self.configuration), *output, self._idle.deadline(self.configuration)]
         return min((time for time in times if time is not None), default=None)
 
     def _advance(self, now: float) -> Iterator[Effect]:
+        yield from self._idle.advance(self.configuration, now)
         yield from self._turns.advance(self.configuration, now)
         yield from self._output.advance(now, *self._turns.prepared_replies())
+        if self._turns.wait_for_output_no_longer():
+            yield from self._turns.advance(self.configuration, now)
+            yield from self._output.advance(now, *self._turns.prepared_replies())
         wanted = self.configuration.input_audio
         if wanted != self._format_in_use and not self._turns.in_buffer:
             self._format_in_use = wanted
@@ -202,10 +222,18 @@ class Conversation:
                 yield from self._hints.unknown_event(name, meant)
             case CompleteBuffer() | ClearBuffer():
                 yield from self._on_buffer_event(received, configuration, now)
-            case WriteMessage(answer=False):
-                yield from self._insert(received, now)
-            case WriteMessage():
-                yield from self._answer(received.content, received.content_type, now)
+            case WriteMessage(answer=True):
+                yield from self._answer(received, now)
+            case WriteMessage() | AnswerNow():
+                yield from self._turns.request(received, now)
+            case RemoveMessage():
+                yield from self._turns.forget_preparation()
+                yield from self._context.remove(received)
+            case ReportPlayback(message_id, played_ms, origin):
+                effects = list(self._output.on_playback(message_id, played_ms, now))
+                yield from self._turns.forget_preparation() if effects else ()
+                yield from effects
+                yield Send(AnswerCut(message_id, played_ms, origin))
             case StartSection():
                 yield from self._turns.forget_preparation()
                 self._identity.new_section()
@@ -217,21 +245,18 @@ class Conversation:
                 yield from self._announcer.announce(text, configuration, now)
             case SubmitOutputs():
                 yield from self._submit(received, now)
-            case AnswerNow() | ReportPlayback() | RemoveMessage():
-                raise NotImplementedError(type(received).__name__)
             case _:
                 assert_never(received)
 
     def _on_buffer_event(
         self, event: CompleteBuffer | ClearBuffer, configuration: Configuration, now: float
     ) -> Iterator[Effect]:
-        is_complete = isinstance(event, CompleteBuffer)
         if not is_push_to_talk(configuration.turn_detection):
-            yield from self._hints.no_buffer(is_complete, configuration.turn_detection.type)
-        elif is_complete:
+            yield from self._hints.no_buffer(isinstance(event, CompleteBuffer), configuration.turn_detection.type)
+        elif isinstance(event, CompleteBuffer):
             if not self._turns.in_buffer:
                 yield from self._hints.nothing_to_complete()
-            yield from self._turns.complete(configuration, now)
+            yield from self._turns.complete(configuration, now, answers=event.answer)
         else:
             yield from self._turns.clear(configuration, now)
 
@@ -243,38 +268,18 @@ class Conversation:
 
     # Typed input and commands
 
-    def _answer(self, content: str, content_type: ContentType, now: float) -> Iterator[Effect]:
+    def _answer(self, written: WriteMessage, now: float) -> Iterator[Effect]:
         yield from self._turns.forget_preparation()
-        self._turns.interrupt_pending()
+        yield from self._turns.interrupt_pending()
         yield from self._output.interrupt("content", now)
-        reply = self._replies.to_message(content, content_type, now)
+        reply = self._replies(Question(content=written.content, content_type=written.content_type), now)
         yield from reply.start(now)
         yield from reply.commit(now)
         self._output.begin(reply, self.configuration.output_audio)
 
-    def _insert(self, created: WriteMessage, now: float) -> Iterator[Effect]:
-        """Add the agent's message to the context without a reply, unless ``auto_save_history`` is off."""
-        if not self.configuration.chat_config.auto_save_history:
-            return
-        yield from self._turns.forget_preparation()
-        identity = self._identity
-        message = Message(
-            id=identity.new_id(),
-            conversation_id=identity.conversation_id,
-            bot_id=identity.bot_id,
-            role="assistant",
-            type="answer",
-            content=created.content,
-            content_type=created.content_type,
-            chat_id=NO_ID,
-            section_id=identity.section_id,
-        )
-        yield SaveMessage(message, identity.unix_seconds(now), self._configuration.user_id)
-        yield Send(MessageWritten(message, created.origin))
-
     def _cancel(self, now: float) -> Iterator[Effect]:
         """Send OutputInterrupted even when no chat runs: JS clients flush their playback only then (downlink.md 4)."""
-        self._turns.interrupt_pending()
+        yield from self._turns.interrupt_pending()
         if self._output.audible(now):
             yield from self._output.interrupt("client", now)
         else:
@@ -283,7 +288,7 @@ class Conversation:
     def _leave(self, now: float) -> Iterator[Effect]:
         """End the running chat as canceled. An answer that was sent whole is not trimmed: clients play on after closing
         the connection, and one that stops its playback sends a cancel first."""
-        self._turns.interrupt_pending()
+        yield from self._turns.interrupt_pending()
         if self._output.running():
             yield from self._output.interrupt("client", now)
 

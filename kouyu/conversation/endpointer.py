@@ -12,8 +12,9 @@ from typing import Final
 from kouyu.conversation.free_talk import FreeTalk
 from kouyu.conversation.inputs import SpeechProbability
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.push_to_talk import PushToTalk, is_push_to_talk
-from kouyu.conversation.speech_detector import SpeechDetector, samples_in
+from kouyu.conversation.push_to_talk import CompletedBuffer, PushToTalk, is_push_to_talk
+from kouyu.conversation.question import Asked
+from kouyu.conversation.speech_detector import ONSET_PROBABILITY, SpeechDetector, samples_in
 from kouyu.conversation.utterance import Continued, Ended, EndpointingEvent, Span, Utterance
 from kouyu.domain.configuration import TurnDetection
 from kouyu.domain.speech_rate import SPEECH_RATE
@@ -47,6 +48,25 @@ class Endpointer:
     def utterance(self) -> Utterance | None:
         """The utterance or push-to-talk buffer in progress."""
         return self._free_talk.utterance or self._push_to_talk.utterance
+
+    @property
+    def open_buffer(self) -> Utterance | None:
+        """The push-to-talk buffer that audio is added to, if one has begun."""
+        return self._push_to_talk.open
+
+    @property
+    def completed(self) -> list[CompletedBuffer]:
+        """The completed push-to-talk buffers whose end VAD has not reached, oldest first."""
+        return self._push_to_talk.completed
+
+    def follow_threshold(self, probability: float | None) -> None:
+        """Set the VAD probability, 0 to 1, from which speech begins; None: the usual one."""
+        self._detector.onset_probability = ONSET_PROBABILITY if probability is None else probability
+
+    @property
+    def received(self) -> int:
+        """The sample up to which audio has arrived."""
+        return self._received
 
     @property
     def in_speech(self) -> bool:
@@ -152,9 +172,13 @@ class Endpointer:
         """Take in that the judgement requested by MayBeOver did not come in time."""
         self._free_talk.on_judgement_late()
 
-    def complete(self, now: float) -> Iterator[EndpointingEvent]:
-        """End the buffer here (CompleteBuffer), once VAD has processed all of it."""
-        yield from self._push_to_talk.complete(self._received, now)
+    def complete(self, now: float, *, answers: bool = True) -> Iterator[EndpointingEvent]:
+        """End the buffer here (CompleteBuffer), once VAD has processed all of it. ``answers``: an answer follows."""
+        yield from self._push_to_talk.complete(self._received, now, answers=answers)
+
+    def take_asked(self) -> list[Asked]:
+        """Return what has asked for the answers to completed buffers, which do not answer it any more."""
+        return self._push_to_talk.take_asked()
 
     def interrupt(self) -> None:
         """Mark completed buffers that VAD has not finished as interrupted: they will not be answered."""
@@ -185,7 +209,7 @@ class Endpointer:
             yield from self._free_talk.break_off(self._received)
         utterance = self._free_talk.hand_over()
         if utterance is not None:
-            yield Ended(None, utterance.announced)
+            yield Ended(None, utterance.announced, message_id=utterance.message_id)
             self._push_to_talk.take_over(utterance.start, utterance.first_speech)
         elif goes_on and self._may_have_begun():
             self._push_to_talk.take_over(max(self._free_talk.floor, self._detector.speech_start), None)

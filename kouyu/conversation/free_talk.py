@@ -164,4 +164,4 @@ class FreeTalk:
         span = utterance.span(self._detector, limit)
         self.utterance = self.rest_of = self.ended_early = None
         self.floor = max(self.floor, span.end)
-        return Ended(span, utterance.announced)
+        return Ended(span, utterance.announced, message_id=utterance.message_id)

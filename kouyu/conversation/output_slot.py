@@ -1,5 +1,6 @@
 """The output slot: the one item that the agent is saying, and its interruption."""
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
@@ -14,6 +15,8 @@ from kouyu.domain.configuration import OutputAudio
 from kouyu.domain.events import InterruptionReason, OutputInterrupted
 from kouyu.domain.options import SessionOptions
 
+_ANSWERS_REMEMBERED: Final = 16
+"""Answers of which a client may still report what it has played."""
 ITEMS_AT_ONCE: Final = 2
 """Items that are synthesised at the same time: the one in the slot, and one that is prepared meanwhile."""
 
@@ -34,6 +37,7 @@ class OutputSlot:
     def __init__(self) -> None:
         self._item: Reply | Announcement | None = None
         self._outlet = Outlet(Pacer(None), PlayoutClock())
+        self._answers: deque[Reply] = deque(maxlen=_ANSWERS_REMEMBERED)
 
     def follow_options(self, options: SessionOptions) -> None:
         """Set whether the client takes audio."""
@@ -43,6 +47,8 @@ class OutputSlot:
         """Put ``item`` into the slot. The item before must have been interrupted or have ended."""
         self._outlet.pacer.limit = limit_of(output_audio)
         self._item = item
+        if isinstance(item, Reply):
+            self._answers.append(item)
 
     def packet_gone(self, number: int, left_at: float | None) -> None:
         """Take in when a paced packet left; None: it was dropped before."""
@@ -69,6 +75,30 @@ class OutputSlot:
         self._item = None
         self._outlet.clock.flushed(now)
         yield from interrupted(reason)
+
+    def on_playback(self, message_id: str, played_ms: float, now: float) -> Iterator[Effect]:
+        """Take in that the client has played so much of the answer with this id, and dropped the rest: what is still
+        believed to be played of it is not. Nothing follows for an answer of long ago."""
+        answer = next((each for each in self._answers if each.answer_id == message_id), None)
+        if answer is None:
+            return
+        yield from answer.on_playback(played_ms)
+        if self._item is answer and answer.ended:
+            self._item = None
+            self._outlet.clock.flushed(now)
+            yield FlushPlayback()
+
+    def hold_place(self, now: float) -> Iterator[Effect]:
+        """Save the beginning of the running answer, because a message that follows it is saved."""
+        if (reply := self.reply()) is not None:
+            yield from reply.hold_place(now)
+
+    @property
+    def silent_since(self) -> float | None:
+        """When the last answer was played to its end, or will be; None while an item runs, and if the last one was cut
+        off, was no answer or had no audio."""
+        item = self._item
+        return self._outlet.clock.ends_at if isinstance(item, Reply) and item.ended and item.has_sounded else None
 
     def reply(self) -> Reply | None:
         """The running chat, if there is one."""

@@ -3,9 +3,10 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from kouyu.conversation.limits import Limits
+from kouyu.conversation.question import Asked
 from kouyu.conversation.speech_detector import SpeechDetector, samples_in
 from kouyu.conversation.utterance import Ended, EndpointingEvent, Resumed, Span, Utterance
 from kouyu.domain.configuration import TurnDetection
@@ -32,6 +33,19 @@ class _Buffer(Utterance):
     """When waiting for VAD times out."""
     interrupted: bool = False
     """Whether the client interrupted after completing it, so that it will not be answered."""
+    answers: bool = True
+    """Whether its completion was to begin an answer."""
+    asked: Asked | None = None
+    """The AnswerNow that it is answered for, if one is."""
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether an answer follows, as far as is known."""
+        return self.asked is not None or (self.answers and not self.interrupted)
+
+
+CompletedBuffer: TypeAlias = _Buffer
+"""A buffer that VAD has not finished."""
 
 
 class PushToTalk:
@@ -62,6 +76,11 @@ class PushToTalk:
         return self._buffers[-1] if self._buffers and self._buffers[-1].end is None else None
 
     @property
+    def completed(self) -> list[CompletedBuffer]:
+        """The buffers that VAD has not finished, oldest first, without the open one."""
+        return [buffer for buffer in self._buffers if buffer.end is not None]
+
+    @property
     def deadline(self) -> float | None:
         """When waiting for VAD times out."""
         return self._buffers[0].given_up_at if self._buffers else None
@@ -82,12 +101,12 @@ class PushToTalk:
                 return
             yield self._end(buffer, None if buffer.first_speech is None else self.span())
 
-    def complete(self, received: int, now: float) -> Iterator[EndpointingEvent]:
-        """End the open buffer at the sample ``received``; does nothing if it is empty."""
+    def complete(self, received: int, now: float, *, answers: bool = True) -> Iterator[EndpointingEvent]:
+        """End the open buffer at the sample ``received``, if there is one. ``answers``: an answer follows."""
         buffer = self.open
         if buffer is None:
             return
-        buffer.end = received
+        buffer.end, buffer.answers = received, answers
         unjudged_s = max(0, received - self._detector.position) / SPEECH_RATE
         buffer.given_up_at = now + self._limits.judged_within_s(unjudged_s)
         yield from self.on_judged()
@@ -96,6 +115,13 @@ class PushToTalk:
         """Mark completed buffers as interrupted: they will not be answered. The open buffer will."""
         for buffer in self._buffers:
             buffer.interrupted = buffer.end is not None
+
+    def take_asked(self) -> list[Asked]:
+        """Return what has asked for the answers to completed buffers, which do not answer it any more."""
+        asked = [buffer.asked for buffer in self._buffers if buffer.asked is not None]
+        for buffer in self._buffers:
+            buffer.asked = None
+        return asked
 
     def on_time(self, now: float) -> Iterator[EndpointingEvent]:
         """End buffers for which VAD has timed out."""
@@ -118,7 +144,8 @@ class PushToTalk:
     def break_off(self) -> Iterator[EndpointingEvent]:
         """End the open buffer here, after ``leave``, without waiting for VAD."""
         if self.open is not None:
-            yield Ended(self.span() if self.open.first_speech is not None else None, announced=False)
+            span = self.span() if self.open.first_speech is not None else None
+            yield Ended(span, announced=False, message_id=self.open.message_id)
             self._buffers.clear()
 
     def clear(self) -> Iterator[EndpointingEvent]:
@@ -127,7 +154,7 @@ class PushToTalk:
             return
         buffer = self._buffers.pop()
         if not self._buffers:
-            yield Ended(None, buffer.announced)
+            yield Ended(None, buffer.announced, message_id=buffer.message_id)
 
     def span(self) -> Span:
         """The part of the oldest buffer to recognise now."""
@@ -158,4 +185,12 @@ class PushToTalk:
 
     def _end(self, buffer: _Buffer, span: Span | None) -> Ended:
         self._buffers.popleft()
-        return Ended(span, buffer.announced, buffer.interrupted, completed=True)
+        return Ended(
+            span,
+            buffer.announced,
+            buffer.interrupted,
+            completed=True,
+            message_id=buffer.message_id,
+            answers=buffer.answers,
+            asked=buffer.asked,
+        )

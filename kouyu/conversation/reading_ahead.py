@@ -7,6 +7,7 @@ from typing import Final
 from kouyu.conversation.effects import Effect
 from kouyu.conversation.interim_transcripts import InterimTranscripts
 from kouyu.conversation.push_to_talk import is_push_to_talk
+from kouyu.conversation.question import Question
 from kouyu.conversation.speech_detector import samples_in
 from kouyu.conversation.turn import ReplyMaker
 from kouyu.conversation.utterance import Span
@@ -63,4 +64,4 @@ class ReadingAhead:
     def _read_ahead(self, now: float, *, draft: bool) -> Iterator[Effect]:
         self._read = self._interims.text
         self._drafted = self._interims.text if draft else self._drafted
-        yield from self._make_reply(self._interims.text, now).read_ahead(draft=draft)
+        yield from self._make_reply(Question(content=self._interims.text), now).read_ahead(draft=draft)

@@ -75,14 +75,15 @@ class Reconfiguration:
 
     def _apply(self, requested: Configuration, options: SessionOptions, now: float) -> Iterator[Effect]:
         before = self._configuration.in_force
-        if requested != self._configuration.requested:
+        if (requested, options) != (self._configuration.requested, self._configuration.options):
             yield from self._turns.forget_preparation()
-        self._configuration.change(requested)
+        self._configuration.change(requested, options)
         after = self._configuration.in_force
         if is_push_to_talk(after.turn_detection) != is_push_to_talk(before.turn_detection):
             goes_on = after.input_audio == before.input_audio
             yield from self._turns.change_mode(before, now, goes_on=goes_on)
         self._output.follow_options(options)
+        self._turns.follow_options(options)
 
     def _change_conversation(
         self, found: OpenedConversation | NotOpened | None, requested: Configuration

@@ -5,11 +5,11 @@ from typing import Literal, assert_never
 
 from kouyu.conversation import chat_failures
 from kouyu.conversation.agent_answer import AgentAnswer
+from kouyu.conversation.asking import Asking
 from kouyu.conversation.chat_record import ChatRecord
-from kouyu.conversation.effects import CancelReply, CommitReply, Effect, OpeningLine, ReadAhead, StartReply
-from kouyu.conversation.heard import heard_text
+from kouyu.conversation.effects import CancelReply, CommitReply, Effect
+from kouyu.conversation.heard_part import HeardPart
 from kouyu.conversation.held_effects import EffectsAt, HeldEffects
-from kouyu.conversation.identity import Identity
 from kouyu.conversation.inputs import (
     ReplyDelta,
     ReplyFailed,
@@ -22,12 +22,9 @@ from kouyu.conversation.inputs import (
     SpeechReport,
 )
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.order_numbers import OrderNumbers
+from kouyu.conversation.question import Asked
 from kouyu.conversation.spoken_item import Outlet, Speech
-from kouyu.domain.configuration import Configuration
-from kouyu.domain.messages import ContentType
-from kouyu.domain.tool_calls import ToolOutput
-from kouyu.domain.user_voice import UNKNOWN_VOICE, UserVoice
+from kouyu.domain.requests import SubmitOutputs
 
 Phase = Literal["prepared", "running", "ended"]
 
@@ -41,33 +38,19 @@ class Reply:
     """
 
     def __init__(
-        self,
-        *,
-        question: str,
-        content_type: ContentType,
-        configuration: Configuration,
-        identity: Identity,
-        orders: OrderNumbers,
-        limits: Limits,
-        now: float,
-        voice: UserVoice = UNKNOWN_VOICE,
-        opening_lines: tuple[OpeningLine, ...] = (),
+        self, record: ChatRecord, asking: Asking, speech: Speech, *, limits: Limits, now: float, asked: Asked
     ) -> None:
-        """``opening_lines``: those that were spoken in this section before."""
-        self._configuration = configuration
-        self._opening_lines = opening_lines
-        self._orders = orders
-        self._record = ChatRecord(
-            question,
-            content_type,
-            chat_config=configuration.chat_config,
-            identity=identity,
-            voice=voice,
-        )
-        self._messages = self._record.messages
-        self._speech = Speech(envelope=self._messages.answer, configuration=configuration, orders=orders, limits=limits)
+        """``asked``: the AnswerNow that asked for it, if one did."""
+        self._record = record
+        self._messages = record.messages
+        self._asking = asking
+        self._speech = speech
+        self._is_spoken = asked.options.spoken
+        """Whether speech is made of it; None: if the client takes audio."""
+        self.origin = asked.origin
         self.phase: Phase = "prepared"
         self._answer = AgentAnswer(limits=limits, now=now)
+        self._heard = HeardPart(self._answer, self._speech, self._messages)
         self._effects = HeldEffects()
         self._is_cut_off = False
 
@@ -75,16 +58,12 @@ class Reply:
 
     def start(self, now: float) -> Iterator[Effect]:
         """Ask the agent; after tool calls, ask it again with the outputs of the client's tools."""
-        order = self._orders.next()
-        self._answer.ask(order, now)
-        yield StartReply(order, self._messages.question, self._answer.rounds, self._configuration, self._opening_lines)
-        if self.phase == "running":
-            yield CommitReply(order)
+        yield from self._asking.start(self._answer, now, is_certain=self.phase == "running")
 
     def read_ahead(self, *, draft: bool) -> Iterator[Effect]:
         """Prefill the agent's model with the question so far, and draft an answer if ``draft``. This reply itself is
         then discarded."""
-        yield ReadAhead(self._messages.question, self._configuration, draft, self._opening_lines)
+        yield from self._asking.read_ahead(draft=draft)
 
     def commit(self, now: float) -> Iterator[Effect]:
         """Announce the chat and release all buffered effects: the turn is certain.
@@ -96,7 +75,7 @@ class Reply:
         self._answer.progress(now)
         if self._answer.order is not None:
             yield CommitReply(self._answer.order)
-        yield from self._record.begin(now)
+        yield from self._record.begin(now, self.origin)
         yield from self._effects.release(now)
 
     def refuse(self, reason: str, now: float) -> Iterator[Effect]:
@@ -136,8 +115,7 @@ class Reply:
         OutputInterrupted.
         """
         assert self.phase != "prepared"
-        was_read = not outlet.sends_sound or (by_content and self._answer.finished)
-        heard = str(self._answer.text) if was_read else self._heard(now, outlet)
+        was_read = not self._makes_sound(outlet) or (by_content and self._answer.finished)
         running = self.phase == "running"
         self._is_cut_off = running
         yield from self._stop()
@@ -145,8 +123,18 @@ class Reply:
             yield from self._keep_broken_answer(now)
             yield from self._effects.end_text()
             yield from self._record.cancel()
-        if heard != str(self._answer.text):
-            yield from self._messages.trim_answer(heard)
+        yield from self._heard.cut_off(now, outlet, was_read=was_read)
+
+    def on_playback(self, played_ms: float) -> Iterator[Effect]:
+        """Take in that the client has played so much of the answer's audio, and dropped the rest."""
+        self._heard.report(played_ms)
+        if self.ended:
+            yield from self._heard.follow_report()
+
+    def hold_place(self, now: float) -> Iterator[Effect]:
+        """Save what there is of the answer, because the message that follows it is saved now."""
+        if self.phase == "running" and not self._answer.finished:
+            yield from self._messages.hold_place(str(self._answer.text), now)
 
     @property
     def ended(self) -> bool:
@@ -154,9 +142,19 @@ class Reply:
         return self.phase == "ended"
 
     @property
+    def has_sounded(self) -> bool:
+        """Whether any of its audio has been sent."""
+        return self._speech.sent_ms > 0
+
+    @property
     def chat_id(self) -> str:
         """The id that the chat's events and messages carry."""
         return self._record.chat_id
+
+    @property
+    def answer_id(self) -> str:
+        """The id of the answer's message."""
+        return self._messages.answer.id
 
     def asked_by(self, order: int) -> bool:
         """Whether a report with this number answers this chat's StartReply."""
@@ -210,19 +208,22 @@ class Reply:
         self._answer.ask_client(asked.calls, now)
         self._speech.end_passage()
         yield from self._show_tools(lambda then: self._messages.add_calls(asked.calls, then), now)
-        yield from self._effects.show(lambda _: self._record.require_action(asked.calls), now)
+        yield from self._effects.show(lambda _: self._record.require_action(asked.calls, self._answer.usage), now)
 
     @property
     def waits_for_tools(self) -> bool:
         """Whether the chat waits for the client's tool outputs."""
         return self._answer.waits_for_client and self.phase == "running"
 
-    def on_tool_outputs(self, outputs: tuple[ToolOutput, ...], now: float) -> Iterator[Effect]:
+    def on_tool_outputs(self, submitted: SubmitOutputs, now: float) -> Iterator[Effect]:
         """Take in the outputs of the client's tools and let the agent continue.
 
         Raises InvalidField unless the outputs match the awaited calls.
         """
-        tools = self._answer.submit(outputs)
+        tools = self._answer.submit(submitted.outputs)
+        self._asking.continue_with(submitted.options)
+        if submitted.options.spoken is not None:
+            self._is_spoken = submitted.options.spoken
         yield from self._record.go_on()
         yield from self._show_tools(lambda then: self._messages.add_outputs(tools.outputs, then), now)
         yield from self.start(now)
@@ -236,7 +237,7 @@ class Reply:
     def advance(self, now: float, outlet: Outlet) -> Iterator[Effect]:
         """Order the next sentence, send what may be sent, and end the chat when all is sent or the agent has failed."""
         assert not self.ended
-        if not outlet.sends_sound:
+        if not self._makes_sound(outlet):
             yield from self._speech.be_silent()
         yield from self._speech.on_time(now)
         if self.phase == "running":
@@ -246,6 +247,7 @@ class Reply:
             return
         if self._answer.finished and self._speech.finished:
             self.phase = "ended"
+            yield from self._heard.follow_report()
             unspoken = self._speech.failure
             yield from self._record.complete(self._answer.usage, unspoken=unspoken, cut=self._answer.cut)
             return
@@ -283,12 +285,11 @@ class Reply:
         yield from self._speech.cancel()
 
     def _keep_broken_answer(self, now: float) -> Iterator[Effect]:
-        if self._answer.text and not self._answer.finished:
+        if not self._answer.finished:
             yield from self._messages.keep_answer(str(self._answer.text), now)
 
-    def _heard(self, now: float, outlet: Outlet) -> str:
-        heard_ms = max(0.0, self._speech.sent_ms - outlet.clock.remaining_ms(now))
-        return heard_text(str(self._answer.text), self._speech.sentences, heard_ms)
+    def _makes_sound(self, outlet: Outlet) -> bool:
+        return outlet.sends_sound if self._is_spoken is None else self._is_spoken
 
     def _finish(self, answer: str, now: float) -> Iterator[Effect]:
         yield from self._messages.finish_answer(answer, now)

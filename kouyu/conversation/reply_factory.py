@@ -1,15 +1,18 @@
 """Makes the replies of one connection, with its conversation, user and configuration."""
 
+from kouyu.conversation.asking import Asking
+from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.configuration_state import ConfigurationState
 from kouyu.conversation.identity import Identity
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.opening_lines import OpeningLines
 from kouyu.conversation.order_numbers import OrderNumbers
+from kouyu.conversation.question import NOT_ASKED, Asked, Question
 from kouyu.conversation.reply import Reply
+from kouyu.conversation.spoken_item import Speech
 from kouyu.conversation.turn import ReplyMaker
 from kouyu.domain.configuration import Configuration
-from kouyu.domain.messages import ContentType
-from kouyu.domain.user_voice import UNKNOWN_VOICE, UserVoice
+from kouyu.domain.options import SessionOptions
 
 
 class ReplyFactory:
@@ -30,40 +33,46 @@ class ReplyFactory:
         self._limits = limits
         self._opening_lines = opening_lines
 
-    def to_speech(self, transcript: str, now: float, voice: UserVoice = UNKNOWN_VOICE) -> Reply:
-        """The reply to what the user said; a ``ReplyMaker``."""
-        return self._make(transcript, "text", now, self._identity, self._configuration.in_force, voice)
-
-    def to_message(self, content: str, content_type: ContentType, now: float) -> Reply:
-        """The reply to what the user typed."""
-        return self._make(content, content_type, now, self._identity, self._configuration.in_force, UNKNOWN_VOICE)
+    def __call__(self, question: Question, now: float, asked: Asked = NOT_ASKED) -> Reply:
+        """A ``ReplyMaker``."""
+        state = self._configuration
+        return self._make(question, now, asked, self._identity, state.in_force, state.options)
 
     def in_this_conversation(self) -> ReplyMaker:
-        """Makes replies to speech in the conversation and under the configuration of now, also after both changed."""
-        identity, configuration = self._identity.as_it_is(), self._configuration.in_force
+        """Makes replies in the conversation and under the configuration of now, also after both changed."""
+        identity, state = self._identity.as_it_is(), self._configuration
+        configuration, options = state.in_force, state.options
 
-        def to_speech(transcript: str, now: float, voice: UserVoice = UNKNOWN_VOICE) -> Reply:
-            return self._make(transcript, "text", now, identity, configuration, voice)
+        def reply(question: Question, now: float, asked: Asked = NOT_ASKED) -> Reply:
+            return self._make(question, now, asked, identity, configuration, options)
 
-        return to_speech
+        return reply
 
     def _make(
         self,
-        question: str,
-        content_type: ContentType,
+        question: Question,
         now: float,
+        asked: Asked,
         identity: Identity,
         configuration: Configuration,
-        voice: UserVoice,
+        options: SessionOptions,
     ) -> Reply:
-        return Reply(
-            question=question,
-            content_type=content_type,
-            voice=voice,
-            configuration=configuration,
+        record = ChatRecord(
+            question.content,
+            question.content_type,
+            chat_config=configuration.chat_config,
             identity=identity,
-            orders=self._orders,
-            limits=self._limits,
-            now=now,
-            opening_lines=self._opening_lines.heard_in(identity),
+            voice=question.voice,
+            message_id=question.message_id,
         )
+        asking = Asking(
+            record.messages.question,
+            configuration=configuration,
+            options=asked.options.before(options.answers),
+            opening_lines=self._opening_lines.heard_in(identity),
+            orders=self._orders,
+        )
+        speech = Speech(
+            envelope=record.messages.answer, configuration=configuration, orders=self._orders, limits=self._limits
+        )
+        return Reply(record, asking, speech, limits=self._limits, now=now, asked=asked)

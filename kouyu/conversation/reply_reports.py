@@ -49,7 +49,7 @@ class ReplyReports:
         """
         reply = self._output.reply()
         if reply is not None and reply.waits_for_tools and reply.chat_id == submitted.chat_id:
-            yield from reply.on_tool_outputs(submitted.outputs, now)
+            yield from reply.on_tool_outputs(submitted, now)
         elif submitted.chat_id in self._chats_with_tools:
             # An error would end the call of a JS client whose answer has crossed with an interruption.
             log.info("ignored tool outputs for a chat that no longer waits for them")

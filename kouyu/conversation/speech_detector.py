@@ -11,6 +11,8 @@ RELEASE_PROBABILITY: Final = 0.35
 FAINT_PROBABILITY: Final = 0.25
 """The chunk before a run of speech belongs to it from this probability on: a soft first syllable, which VAD recognises
 late."""
+_RELEASE_SHARE: Final = RELEASE_PROBABILITY / ONSET_PROBABILITY
+_FAINT_SHARE: Final = FAINT_PROBABILITY / ONSET_PROBABILITY
 _FORGIVEN_GAP_MS: Final = 64
 _FADED_DB: Final = 40.0
 """A level more than this below the loudest level of the speech ends it, whatever the probability."""
@@ -36,6 +38,8 @@ class SpeechDetector:
     """
 
     def __init__(self) -> None:
+        self.onset_probability = ONSET_PROBABILITY
+        """The probability from which speech begins; the other thresholds keep their relation to it."""
         self.position = 0
         """Sample up to which VAD results were taken in."""
         self.speech_end = 0
@@ -57,13 +61,15 @@ class SpeechDetector:
         """
         start, self.position = self.position, end
         self._chunk = end - start
-        threshold = RELEASE_PROBABILITY if self.in_speech else ONSET_PROBABILITY
+        threshold = self.onset_probability * (_RELEASE_SHARE if self.in_speech else 1)
         self._loudest -= _LOUDEST_FADES_DB_PER_S * (end - start) / SPEECH_RATE
         sounds_until = end
         if probability >= threshold:
             sounds_until = self._sounds_until(start, end, levels)
         run_goes_on, faint_start = self._run_goes_on(start), self._faint_start
-        self._faint_start = start if probability >= FAINT_PROBABILITY and end > self._ignored_before else None
+        self._faint_start = (
+            start if probability >= self.onset_probability * _FAINT_SHARE and end > self._ignored_before else None
+        )
         if probability >= threshold:
             self._voiced_end = end
         if probability < threshold or sounds_until == start or end <= self._ignored_before:
@@ -76,7 +82,7 @@ class SpeechDetector:
 
     def begins_with(self, probability: float) -> bool:
         """Whether a chunk of this probability may be speech, now that nobody speaks."""
-        return self.in_speech or probability >= ONSET_PROBABILITY
+        return self.in_speech or probability >= self.onset_probability
 
     def _sounds_until(self, start: int, end: int, levels: Sequence[float]) -> int:
         """The end of the last part of a speech chunk that has not faded; ``start`` if all of it has."""

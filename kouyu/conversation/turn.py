@@ -1,7 +1,7 @@
 """A turn: one utterance with its transcript and reply, prepared at a pause, then committed or rolled back."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Final, Protocol
 
 from kouyu.conversation.effects import CancelTranscribe, Effect, Transcribe
 from kouyu.conversation.inputs import TranscriptReady
@@ -9,17 +9,23 @@ from kouyu.conversation.interim_transcripts import InterimTranscripts
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.pending_order import PendingOrder
+from kouyu.conversation.question import NOT_ASKED, Asked, Question
 from kouyu.conversation.reply import Reply
 from kouyu.conversation.utterance import Span
 from kouyu.domain.configuration import Configuration
-from kouyu.domain.user_voice import UNKNOWN_VOICE, UserVoice
+from kouyu.domain.options import AnswerOptions
+from kouyu.domain.user_voice import UNKNOWN_VOICE
+
+ASKED_WITHIN_S: Final = 0.1
+"""Seconds after a completed buffer in which the client may ask for the answer to it: a client that always does so sends
+both requests together, and a reply that is prepared then serves."""
 
 
 class ReplyMaker(Protocol):
-    """Makes the chat that answers a transcript."""
+    """Makes the chat that answers a question."""
 
-    def __call__(self, transcript: str, now: float, voice: UserVoice = UNKNOWN_VOICE) -> Reply:
-        """``voice`` describes the speaker of the transcript."""
+    def __call__(self, question: Question, now: float, asked: Asked = NOT_ASKED) -> Reply:
+        """``asked``: what an AnswerNow asks of the answer, if it is one."""
         ...
 
 
@@ -29,16 +35,25 @@ class Turn:
     def __init__(self, span: Span, *, orders: OrderNumbers, limits: Limits, make_reply: ReplyMaker) -> None:
         self.span = span
         """The part of the user's audio to recognise."""
+        self.message_id = ""
+        """The id of the question."""
         self._limits = limits
         self.make_reply = make_reply
         self._order = orders.next()
         self._transcript = PendingOrder(CancelTranscribe)
         self._transcript.wait(self._order, 0.0, within_s=self._patience_s)
         self._reply_was_tried = False
+        self._committed_at = 0.0
         self.announced = True
         """Whether SpeechStarted has been sent for it, or it needs none."""
         self.interrupted = False
         """Whether the user went on before the transcript came: it is saved, and not answered."""
+        self.answers = True
+        """Whether it begins an answer; otherwise it is saved as context."""
+        self.interrupts = True
+        """Whether its answer interrupts the one before; otherwise it waits for that."""
+        self.asked: Asked | None = None
+        """The AnswerNow that it is answered for, if one is."""
         self.completed = False
         """Whether the client completed a push-to-talk buffer for it, and so expects a transcript."""
         self.transcript = ""
@@ -65,6 +80,7 @@ class Turn:
     def commit(self, now: float) -> None:
         """Restart the time-out of a missing transcript, because the utterance is over."""
         self._transcript.restart(now)
+        self._committed_at = now
 
     def hand_over(self, interims: InterimTranscripts, now: float) -> None:
         """Pass a transcript that is under way to ``interims``, because the user speaks on."""
@@ -90,8 +106,17 @@ class Turn:
 
     @property
     def deadline(self) -> float | None:
-        """When the transcript times out; None if none is awaited."""
-        return self._transcript.deadline
+        """When the transcript times out, or a prepared reply is given up; None if neither is awaited."""
+        return self._transcript.deadline if not self.resolved else self._asked_until
+
+    @property
+    def _asked_until(self) -> float | None:
+        return self._committed_at + ASKED_WITHIN_S if self.reply is not None and not self.is_answered else None
+
+    def may_be_asked_for(self, now: float) -> bool:
+        """Whether an AnswerNow may still come for the reply that is prepared, so that it is worth waiting for."""
+        until = self._asked_until
+        return until is not None and not self.interrupted and now < until
 
     @property
     def _patience_s(self) -> float:
@@ -119,7 +144,23 @@ class Turn:
 
     def new_reply(self, now: float) -> Reply:
         """A new, uncommitted chat that answers this turn's transcript."""
-        return self.make_reply(self.transcript, now, self.voice)
+        question = Question(content=self.transcript, voice=self.voice, message_id=self.message_id)
+        return self.make_reply(question, now, self.asked or NOT_ASKED)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether an answer follows, as far as is known."""
+        return self.asked is not None or (self.answers and not self.interrupted)
+
+    def answer_for(self, asked: Asked) -> Iterator[Effect]:
+        """Answer the turn for an AnswerNow. A reply that is prepared serves if that has no options of its own."""
+        self.asked = asked
+        if self.reply is None:
+            return
+        if asked.options == AnswerOptions():
+            self.reply.origin = asked.origin
+        else:
+            yield from self.drop_reply()
 
     def drop_reply(self) -> Iterator[Effect]:
         """Discard the prepared reply."""

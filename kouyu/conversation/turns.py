@@ -1,11 +1,11 @@
 """Turns utterances into chats: carries out each event of endpointing, on the prepared turn and on those that wait."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import assert_never
 
-from kouyu.conversation.barge_in import BargeIn
 from kouyu.conversation.effects import Effect, ForgetAudio, Send
+from kouyu.conversation.ended_utterances import EndedUtterances
 from kouyu.conversation.endpointer import Endpointer
 from kouyu.conversation.inputs import SpeechProbability, TranscriptReady
 from kouyu.conversation.interim_transcripts import InterimTranscripts
@@ -13,12 +13,13 @@ from kouyu.conversation.last_speaker import LastSpeaker
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.output_slot import OutputSlot
-from kouyu.conversation.pending_turns import PendingTurns, dropped
+from kouyu.conversation.pending_turns import PendingTurns
 from kouyu.conversation.preparation import Preparation
 from kouyu.conversation.push_to_talk import is_push_to_talk
 from kouyu.conversation.quiet_audio import QuietAudio
 from kouyu.conversation.reading_ahead import ReadingAhead
 from kouyu.conversation.reply import Reply
+from kouyu.conversation.speech_notices import SpeechNotices
 from kouyu.conversation.turn import ReplyMaker, Turn
 from kouyu.conversation.turn_judgement import TurnJudgement
 from kouyu.conversation.utterance import (
@@ -31,16 +32,34 @@ from kouyu.conversation.utterance import (
     Span,
     SpeechBegan,
 )
+from kouyu.conversation.waiting_requests import OVERTAKEN, CarryOut, refused
 from kouyu.domain.configuration import Configuration
-from kouyu.domain.events import BufferCleared, BufferCompleted, SpeechStarted, SpeechStopped, TranscriptChanged
+from kouyu.domain.events import BufferCleared, BufferCompleted, TranscriptChanged
+from kouyu.domain.ids import NO_ID
+from kouyu.domain.options import SessionOptions
+from kouyu.domain.requests import AnswerNow, WriteMessage
 from kouyu.domain.speech_rate import SPEECH_RATE
 
 
 class Turns:
     """Follows the user's speech: prepares a turn at a pause, and commits it or rolls it back."""
 
-    def __init__(self, *, orders: OrderNumbers, limits: Limits, output: OutputSlot, make_reply: ReplyMaker) -> None:
+    def __init__(
+        self,
+        *,
+        orders: OrderNumbers,
+        limits: Limits,
+        output: OutputSlot,
+        make_reply: ReplyMaker,
+        new_id: Callable[[], str],
+        options: Callable[[], SessionOptions],
+        carry_out: CarryOut,
+    ) -> None:
+        """``carry_out`` carries out requests of the client that have waited for the turns before them."""
         self._limits = limits
+        self._new_id = new_id
+        self._options = options
+        self._carry_out_now = carry_out
         self._output = output
         self._make_reply = make_reply
         self._endpointer = Endpointer(limits)
@@ -50,12 +69,35 @@ class Turns:
         self._last_speaker = LastSpeaker()
         new_turn = partial(Turn, orders=orders, limits=limits, make_reply=make_reply)
         self._preparation = Preparation(new_turn)
-        self._pending = PendingTurns(new_turn, output=output, last_speaker=self._last_speaker, limits=limits)
+        self._pending = PendingTurns(
+            new_turn,
+            output=output,
+            last_speaker=self._last_speaker,
+            limits=limits,
+            completed=lambda: self._endpointer.completed,
+            carry_out=self._carry_out,
+        )
+        self._notices = SpeechNotices(
+            self._endpointer,
+            self._interims,
+            output,
+            limits=limits,
+            options=options,
+            new_id=new_id,
+            interrupt_pending=self.interrupt_pending,
+        )
         self.quiet_audio = QuietAudio(
             self._endpointer, preparation=self._preparation, pending=self._pending, output=output
         )
-        self._ended_early: Turn | None = None
-        """The last turn, if its utterance ended because audio stopped arriving."""
+        self._ended = EndedUtterances(
+            self._endpointer,
+            self._notices,
+            preparation=self._preparation,
+            pending=self._pending,
+            output=output,
+            options=options,
+            new_id=new_id,
+        )
         self.under_pressure = False
         """Whether the engines are overloaded, so that nothing is prepared speculatively."""
 
@@ -67,6 +109,11 @@ class Turns:
     def in_buffer(self) -> bool:
         """Whether an utterance or a push-to-talk buffer is in progress."""
         return self._endpointer.in_buffer
+
+    @property
+    def received(self) -> int:
+        """The sample up to which the user's audio has arrived."""
+        return self._endpointer.received
 
     @property
     def unanswered(self) -> bool:
@@ -84,6 +131,10 @@ class Turns:
 
     # Inputs
 
+    def follow_options(self, options: SessionOptions) -> None:
+        """Set from which probability on a chunk is speech."""
+        self._endpointer.follow_threshold(options.speech_threshold)
+
     def on_audio(self, end: int, configuration: Configuration, now: float) -> None:
         """Take in that the user's audio has arrived up to the sample ``end``."""
         self._endpointer.on_audio(end, configuration.turn_detection, now)
@@ -91,11 +142,11 @@ class Turns:
     def on_probability(self, judged: SpeechProbability, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Take in the VAD result of a chunk."""
         audible = self._output.audible(now)
-        onset_ms = self._barge_in(configuration).onset_ms if audible else self._limits.speech_start_ms
+        onset_ms = self._notices.barge_in(configuration).onset_ms if audible else self._limits.speech_start_ms
         moments = self._endpointer.on_probability(judged, configuration.turn_detection, onset_ms, now)
         yield from self._on_moments(moments, configuration, now)
-        yield from self._announce(configuration, now)
-        if self._endpointer.in_speech and self._wants_interims(configuration):
+        yield from self._notices.announce(configuration, now)
+        if self._endpointer.in_speech and self._notices.wants_interims(configuration):
             yield from self._interims.ask(self._endpointer.span(), configuration, now, self._endpointer.speech_ms)
         if (needed_from := self._endpointer.forget(configuration.turn_detection)) is not None:
             yield ForgetAudio(needed_from)
@@ -103,10 +154,10 @@ class Turns:
     def on_transcript(self, received: TranscriptReady, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Take in an interim or final transcript."""
         if self._interims.on_transcript(received.order, received.text, received.language, now):
-            yield from self._announce(configuration, now)
+            yield from self._notices.announce(configuration, now)
             wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
-            if wanted and self._client_knows_of_utterance(configuration):
-                yield Send(TranscriptChanged(self._interims.text))
+            if wanted and self._notices.has_come(configuration):
+                yield Send(TranscriptChanged(self._interims.text, self._notices.name()))
             yield from self._reading_ahead.while_speaking(configuration.turn_detection, now)
         for turn in self._turns():
             turn.on_transcript(received)
@@ -136,11 +187,20 @@ class Turns:
             self._endpointer.on_judgement_late()
         yield from self._on_moments(self._endpointer.on_time(configuration.turn_detection, now), configuration, now)
 
-    def complete(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Carry out CompleteBuffer in push to talk."""
+    def request(self, request: AnswerNow | WriteMessage, now: float) -> Iterator[Effect]:
+        """Carry out a request of the client once the turns before it are in the context (``PendingTurns.request``)."""
+        yield from self._pending.request(request, self._options(), now)
+
+    def _carry_out(self, request: AnswerNow | WriteMessage, now: float) -> Iterator[Effect]:
+        yield from self.forget_preparation()
+        yield from self._carry_out_now(request, now)
+
+    def complete(self, configuration: Configuration, now: float, *, answers: bool) -> Iterator[Effect]:
+        """Carry out CompleteBuffer in push to talk; ``answers``: an answer follows."""
         yield from self._interims.stop()
-        yield Send(BufferCompleted())
-        yield from self._on_moments(self._endpointer.complete(now), configuration, now)
+        buffer = self._endpointer.open_buffer
+        yield Send(BufferCompleted(NO_ID if buffer is None else buffer.named(self._new_id)))
+        yield from self._on_moments(self._endpointer.complete(now, answers=answers), configuration, now)
 
     def clear(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Carry out ClearBuffer in push to talk."""
@@ -164,10 +224,12 @@ class Turns:
         """Answer all turns so far by ``make_reply``, in the conversation that is being left."""
         self._pending.answer_by(make_reply, instead_of=self._make_reply)
 
-    def interrupt_pending(self) -> None:
+    def interrupt_pending(self) -> Iterator[Effect]:
         """Mark all turns that are not answered yet as interrupted, also those whose end is not found yet."""
         self._endpointer.interrupt()
-        self._pending.interrupt()
+        for asked in self._endpointer.take_asked():
+            yield refused(asked.origin, OVERTAKEN)
+        yield from self._pending.interrupt()
 
     def deadlines(self, configuration: Configuration) -> Iterator[float | None]:
         """Times at which ``on_time`` must be called if no input comes before."""
@@ -179,10 +241,16 @@ class Turns:
         for turn in self._turns():
             yield turn.deadline
 
+    def wait_for_output_no_longer(self) -> bool:
+        """Whether a turn or a request has waited for the end of the output, which has come."""
+        return bool(self._pending) and self._pending.may_publish()
+
     def advance(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Publish, in order, the turns whose transcript has come, and prepare the next reply."""
         yield from self._pending.publish(configuration, now)
         yield from self._preparation.drop_failed(now)
+        if not is_push_to_talk(configuration.turn_detection) and not self._options().answers_speech:
+            return
         # Not while the context is incomplete: an earlier question waits, or an answer is still being played.
         if (prepared := self._preparation.turn) and not self._pending and not self._output.audible(now):
             self._last_speaker.stand_in(prepared, configuration.voice_print_config)
@@ -198,19 +266,20 @@ class Turns:
                 case SpeechBegan():
                     yield from self._interims.reset()
                 case Paused(span):
-                    if self._speculates and self._client_knows_of_utterance(configuration):
+                    if self._speculates and self._notices.has_come(configuration):
                         yield from self._interims.stop()
-                        yield from self._preparation.begin(span, configuration, now)
+                        turn = yield from self._preparation.begin(span, configuration, now)
+                        turn.message_id = self._notices.name()
                         yield from self._reading_ahead.at_pause(span, configuration.turn_detection, now)
                 case MayBeOver(span):
                     yield from self._judge(span, now)
                 case Resumed():
                     yield from self._judgement.stop()
-                    if (prepared := self._preparation.turn) is not None and self._wants_interims(configuration):
+                    if (prepared := self._preparation.turn) is not None and self._notices.wants_interims(configuration):
                         prepared.hand_over(self._interims, now)
                     yield from self.forget_preparation()
                 case Continued():
-                    yield from self._take_back(now)
+                    yield from self._ended.take_back(now)
                 case Ended():
                     yield from self._on_end(moment, configuration, now)
                 case _:
@@ -222,51 +291,7 @@ class Turns:
         yield from self._interims.reset()
         self._reading_ahead.reset()
         yield from self._judgement.stop()
-        if ended.announced:
-            yield Send(SpeechStopped(self._endpointer.position))
-        if ended.span is None:
-            if ended.announced:
-                yield dropped()
-            yield from self.forget_preparation()
-            if ended.completed:
-                self._pending.append_nothing_said()
-            return
-        turn = yield from self._preparation.take(ended.span, configuration, now)
-        turn.completed = ended.completed
-        if not is_push_to_talk(configuration.turn_detection):
-            turn.announced = ended.announced
-        elif ended.interrupted:
-            turn.interrupted = True
-        else:
-            self._pending.interrupt()
-            yield from self._output.interrupt("speech", now)
-        turn.commit(now)
-        self._pending.append(turn)
-        self._ended_early = turn if ended.early else None
-
-    def _take_back(self, now: float) -> Iterator[Effect]:
-        """Merge the last turn's utterance with the one in progress, which continues it, if none of its answer has been
-        heard."""
-        turn, self._ended_early = self._ended_early, None
-        if turn is None:
-            return
-        if turn in self._pending:
-            self._pending.remove(turn)
-            yield from turn.roll_back()
-        elif turn.reply is not None and turn.reply.may_be_taken_back:
-            yield from self._tell_of_speech()
-            if self._output.reply() is turn.reply:
-                yield from self._output.interrupt("speech", now)
-            yield from turn.reply.forget_question()
-        else:
-            return
-        yield from self.forget_preparation()
-        self._endpointer.join()
-
-    def _tell_of_speech(self) -> Iterator[Effect]:
-        if (utterance := self._endpointer.utterance) is not None and not utterance.announced:
-            utterance.announced = True
-            yield Send(SpeechStarted(utterance.start))
+        yield from self._ended.take(ended, configuration, now)
 
     def _may_read_ahead(self, now: float) -> bool:
         return self._speculates and not self._pending and not self._output.audible(now)
@@ -276,31 +301,6 @@ class Turns:
         known = prepared if prepared is not None and prepared.transcript else None
         transcript, language = (known.transcript, known.language) if known else (interims.text, interims.language)
         yield from self._judgement.ask(span, transcript, language, now)
-
-    def _announce(self, configuration: Configuration, now: float) -> Iterator[Effect]:
-        """Send SpeechStarted once it is certain that the user speaks; this interrupts the agent."""
-        utterance = self._endpointer.utterance
-        if utterance is None or utterance.announced or is_push_to_talk(configuration.turn_detection):
-            return
-        if self._output.audible(now) and not self._barge_in(configuration).interrupts(
-            self._interims.text, self._endpointer.speech_ms
-        ):
-            return
-        yield from self._tell_of_speech()
-        self.interrupt_pending()
-        yield from self._output.interrupt("speech", now)
-
-    def _client_knows_of_utterance(self, configuration: Configuration) -> bool:
-        utterance = self._endpointer.utterance
-        return utterance is not None and (utterance.announced or is_push_to_talk(configuration.turn_detection))
-
-    def _wants_interims(self, configuration: Configuration) -> bool:
-        wanted = configuration.asr_config.stream_mode == "bidirectional_stream"
-        return wanted or self._barge_in(configuration).needs_transcript
-
-    def _barge_in(self, configuration: Configuration) -> BargeIn:
-        interrupt_config = configuration.turn_detection.interrupt_config
-        return BargeIn(self._limits, interrupt_config, over_echo=self._endpointer.over_echo)
 
     def _turns(self) -> list[Turn]:
         return [*self._pending, *filter(None, (self._preparation.turn,))]

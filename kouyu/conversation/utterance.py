@@ -1,11 +1,12 @@
 """An utterance in progress, and the events of endpointing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
+from kouyu.conversation.question import Asked
 from kouyu.conversation.speech_detector import SpeechDetector, samples_in
 from kouyu.domain.speech_rate import SPEECH_RATE
 
@@ -62,6 +63,12 @@ class Ended(msgspec.Struct, frozen=True):
     interrupted: bool = False
     completed: bool = False
     early: bool = False
+    message_id: str = ""
+    """The id that the message was named by so far; "" if nothing has asked for it."""
+    answers: bool = True
+    """Whether the client wants an answer, where it completed a buffer."""
+    asked: Asked | None = None
+    """The AnswerNow that it is answered for, if one is."""
 
 
 class Continued(msgspec.Struct, frozen=True):
@@ -82,6 +89,13 @@ class Utterance:
     paused: bool = False
     announced: bool = False
     """Whether SpeechStarted has been sent for it."""
+    message_id: str = ""
+    """The id of the message that it will be, once something has asked for it."""
+
+    def named(self, new_id: Callable[[], str]) -> str:
+        """The id of the message that it will be."""
+        self.message_id = self.message_id or new_id()
+        return self.message_id
 
     def span(self, detector: SpeechDetector, limit: int) -> Span:
         """The part to recognise now: up to its last speech plus a short tail, not beyond ``limit``."""

@@ -54,6 +54,13 @@ class AnswerOptions(msgspec.Struct, frozen=True, kw_only=True):
     spoken: bool | None = None
     """Whether the answer is spoken. If not, no audio of it is made, and its whole text counts as heard."""
 
+    @property
+    def after_a_tool(self) -> "AnswerOptions":
+        """The options once a tool has run: it need not be called again."""
+        if self.tool_choice in (None, "auto", "none"):
+            return self
+        return msgspec.structs.replace(self, tool_choice=None)
+
     def before(self, others: "AnswerOptions") -> "AnswerOptions":
         """These options, field by field, and those of ``others`` where these are None."""
         given = {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not None}
@@ -69,6 +76,8 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Free talk: whether the end of the user's turn begins an answer. If not, the turn is saved as context."""
     speech_interrupts: bool = True
     """Free talk: whether the user's speech interrupts the agent."""
+    speech_threshold: float | None = None
+    """VAD probability, 0 to 1, from which speech begins; None: that of the server."""
     idle_timeout_ms: int | None = None
     """Free talk: silence of both sides, in ms after playout, after which the agent speaks by itself; None: never."""
 

@@ -70,6 +70,8 @@ class SubmitOutputs(msgspec.Struct, frozen=True, kw_only=True):
 
     chat_id: str
     outputs: tuple[ToolOutput, ...]
+    options: AnswerOptions = AnswerOptions()
+    """For what follows of the answer; they come before those that the chat has had."""
     origin: str | None = None
 
 

@@ -73,7 +73,7 @@ class WatchedSimulation(Simulation):
 
     def _turn(self) -> str:
         turns = self.conversation._turns
-        match turns._preparation.turn is not None, bool(turns._pending):
+        match turns._preparation.turn is not None, bool(list(turns._pending)):
             case False, False:
                 return "none"
             case True, False:

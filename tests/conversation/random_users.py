@@ -3,16 +3,24 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from kouyu.conversation.inputs import NotOpened, OpenedConversation, PressureChanged
+from kouyu.conversation.effects import SaveMessage, Send
+from kouyu.conversation.inputs import ConfigurationUpdate, NotOpened, OpenedConversation, PressureChanged
 from kouyu.domain.chats import Chat
+from kouyu.domain.events import SpeechDelta
+from kouyu.domain.ids import NO_ID
+from kouyu.domain.options import AnswerOptions, SessionOptions
 from kouyu.domain.requests import (
     Announce,
+    AnswerNow,
     ClearBuffer,
+    CompleteBuffer,
+    RemoveMessage,
+    ReportPlayback,
     StartSection,
     SubmitOutputs,
     WriteMessage,
@@ -68,6 +76,29 @@ def _submit(talk: Simulation, what: str) -> None:
     talk.give(SubmitOutputs(chat_id=chat_id, outputs=tuple(outputs)))
 
 
+def _use(talk: Simulation, options: SessionOptions) -> None:
+    talk.give(ConfigurationUpdate(requested=talk.conversation.requested, options=options))
+
+
+def _origin(talk: Simulation) -> str:
+    return f"request {len(talk.history)}"
+
+
+def _report(talk: Simulation, played_ms: int) -> None:
+    spoken = [send.event.message.id for send in talk.all(Send) if isinstance(send.event, SpeechDelta)]
+    answers = [message_id for message_id in spoken if message_id != NO_ID]
+    talk.give(ReportPlayback(answers[-1] if answers else "7", played_ms, _origin(talk)))
+
+
+def _remove(talk: Simulation, back: int) -> None:
+    saved = [save.message.id for save in talk.all(SaveMessage)]
+    talk.give(RemoveMessage(saved[-back] if len(saved) >= back else "7", _origin(talk)))
+
+
+def _add(talk: Simulation, role: Literal["user", "assistant", "system"]) -> None:
+    talk.give(WriteMessage(role=role, answer=False, content=f"The {role} adds this.", origin=_origin(talk)))
+
+
 _ACTIONS: dict[str, Callable[..., object]] = {
     "speak": Simulation.speak,
     "silence": Simulation.silence,
@@ -81,6 +112,19 @@ _ACTIONS: dict[str, Callable[..., object]] = {
     "cancel": Simulation.cancel,
     "write": lambda talk: talk.write("A typed question."),
     "insert": lambda talk: talk.give(WriteMessage(role="assistant", answer=False, content="I said this.")),
+    "add": _add,
+    "answer_now": lambda talk: talk.give(AnswerNow(origin=_origin(talk))),
+    "answer_briefly": lambda talk: talk.give(
+        AnswerNow(options=AnswerOptions(instructions="Be brief.", spoken=False), origin=_origin(talk))
+    ),
+    "complete_quietly": lambda talk: talk.give(CompleteBuffer(answer=False)),
+    "commit_and_ask": lambda talk: (
+        talk.give(CompleteBuffer(answer=False)),
+        talk.give(AnswerNow(origin=_origin(talk))),
+    ),
+    "report": _report,
+    "remove": _remove,
+    "use": _use,
     "announce": lambda talk, text: talk.give(Announce(text)),
     "new_section": lambda talk: talk.give(StartSection()),
     "submit": _submit,
@@ -104,6 +148,14 @@ paced = {
         "opus_config": {"limit_config": {"period": 1, "max_frame_num": 2}},
     }
 }
+OPTIONS = (
+    SessionOptions(answers_speech=False),
+    SessionOptions(speech_interrupts=False),
+    SessionOptions(answers_speech=False, speech_interrupts=False),
+    SessionOptions(answers=AnswerOptions(spoken=False)),
+    SessionOptions(answers=AnswerOptions(instructions="Be kind.")),
+)
+"""What only some protocols can ask for."""
 updates = st.sampled_from(
     [
         pushed,
@@ -146,6 +198,11 @@ actions = st.one_of(
     st.sampled_from(["complete", "clear", "cancel", "write", "insert", "new_section", "open", "open_unknown"]).map(Do),
     st.sampled_from(["complete", "write"]).map(Do),
     st.builds(Do, st.just("pressure"), st.tuples(st.booleans())),
+    st.sampled_from(["answer_now", "answer_now", "answer_briefly", "complete_quietly", "commit_and_ask"]).map(Do),
+    st.builds(Do, st.just("add"), st.tuples(st.sampled_from(["user", "assistant", "system"]))),
+    st.builds(Do, st.just("report"), st.tuples(st.sampled_from([0, 300, 5000]))),
+    st.builds(Do, st.just("remove"), st.tuples(st.sampled_from([1, 2]))),
+    st.builds(Do, st.just("use"), st.tuples(st.sampled_from(OPTIONS))),
     st.builds(Do, st.just("announce"), st.tuples(st.sampled_from(["Are you there? Hello.", "。", " "]))),
     st.builds(
         Do,

@@ -6,9 +6,10 @@ from typing import get_args
 from kouyu.agents.agent import ContextMessage
 from kouyu.agents.context import chat_messages, with_own_ids
 from kouyu.agents.tool_history import ToolMessage, as_message, with_tool_rounds
-from kouyu.conversation.effects import SaveChat, SaveMessage, StartReply, TrimMessage
+from kouyu.conversation.effects import EraseMessage, SaveChat, SaveMessage, StartReply, TrimMessage
 from kouyu.conversation.inputs import ConfigurationUpdate
 from kouyu.domain.messages import TOOL_TYPES, Message
+from kouyu.domain.requests import ReportPlayback
 from kouyu.protocol.coze.downlink import Cancellation, DownlinkEvent, DownlinkType
 from tests.conversation.simulation import Item, Sent
 from tests.standins.openai_server import fault_of
@@ -21,7 +22,7 @@ SILENT = [kind for kind in get_args(DownlinkType) if kind != "conversation.audio
 class Context:
     """A store with what was saved, asked as the session asks it."""
 
-    saved: list[SaveMessage] = field(default_factory=list)
+    saved: dict[str, SaveMessage] = field(default_factory=dict)
     heard: dict[str, str] = field(default_factory=dict)
     told: dict[str, Message] = field(default_factory=dict)
     users: dict[str, str] = field(default_factory=dict)
@@ -29,22 +30,33 @@ class Context:
     cut: set[str] = field(default_factory=set)
     """Answers cut down to what was heard, until the client is told why."""
     hears: bool = True
+    erased: set[str] = field(default_factory=set)
+    reported: set[str] = field(default_factory=set)
+    """Answers whose client has said what it has played."""
 
     def take(self, item: Item | Sent) -> None:
         match item:
             case ConfigurationUpdate(options=options):
                 self.hears = options.is_spoken
             case SaveMessage():
-                self.saved.append(item)
+                self.saved[item.message.id] = item
+            case EraseMessage(_, message_id):
+                self.saved.pop(message_id, None)
+                self.told.pop(message_id, None)
+                self.erased.add(message_id)
+            case ReportPlayback(message_id):
+                self.reported.add(message_id)
             case SaveChat(chat, user_id):
                 assert self.users.setdefault(chat.id, user_id) == user_id, "a chat stays its user's"
             case TrimMessage(message_id, heard):
-                assert self.hears, "a client without sound has heard all or nothing"
                 self.heard[message_id] = heard
-                if any(save.message.id == message_id and save.message.type == "answer" for save in self.saved):
-                    self.cut.add(message_id)  # a question is taken back, not cut
+                if message_id not in self.reported:
+                    assert self.hears, "a client without sound has heard all or nothing, unless it says what it has"
+                    if self.saved[message_id].message.type == "answer":
+                        self.cut.add(message_id)  # a question is taken back, not cut
             case Sent(DownlinkEvent("conversation.message.completed", Message() as message)):
-                self.told[message.id] = message
+                if message.id not in self.erased:
+                    self.told[message.id] = message
             case Sent(DownlinkEvent("conversation.chat.canceled", Cancellation(code))):
                 assert code != 3 or not self.cut & set(self.told), "who writes has read an answer that was told whole"
                 self.cut.clear()
@@ -75,7 +87,7 @@ class Context:
             ToolMessage(type=message.type, content=message.content, call_id=save.tool_call_id, chat_id=message.chat_id)
             if message.type in TOOL_TYPES
             else ContextMessage(role=message.role, content=self.heard.get(message.id, message.content))
-            for save in self.saved
+            for save in self.saved.values()
             if self._is_of(message := save.message, order) and message.type in ("question", "answer", *TOOL_TYPES)
         )
 

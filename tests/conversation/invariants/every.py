@@ -8,6 +8,7 @@ from tests.conversation.invariants.chats import Chats, UserSpeech
 from tests.conversation.invariants.context import Context
 from tests.conversation.invariants.orders import Orders
 from tests.conversation.invariants.records import Records
+from tests.conversation.invariants.requests import Requests, SpeechIds
 from tests.conversation.simulation import Simulation, as_sent
 
 
@@ -18,11 +19,14 @@ class _Rules:
         self.orders, self.audio, self.chats = Orders(), Audio(), Chats()
         self.records, self.speech, self.pacing = Records(), UserSpeech(), Pacing()
         self.context = Context()
+        self.requests, self.speech_ids = Requests(), SpeechIds()
         for at, item in talk.history:
             if (seen := as_sent(item)) is not None:
                 for rule in (self.orders, self.audio, self.chats, self.records, self.speech, self.context):
                     rule.take(seen)
             self.pacing.take(at, item)
+            self.requests.take(item)
+            self.speech_ids.take(item)
         self.records.check_rolled_back()
 
 
@@ -33,6 +37,8 @@ def check_idle(talk: Simulation) -> None:
     assert not rules.orders.under_way, "every order has been answered or cancelled"
     assert rules.chats.running is None, "every chat has ended"
     assert not rules.audio.announcing, "every announcement has been completed or interrupted"
+    assert not rules.requests.unanswered, "every request has been answered"
+    assert not rules.speech_ids.open, "of every utterance the client knows what came of it"
 
 
 def check_cancelled(talk: Simulation) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from kouyu.conversation.effects import SaveChat, SaveMessage, StartReply, TrimMessage
+from kouyu.conversation.effects import EraseMessage, SaveChat, SaveMessage, StartReply, TrimMessage
 from kouyu.domain.chats import Chat
 from kouyu.domain.messages import Message
 from kouyu.protocol.coze.downlink import DownlinkEvent
@@ -15,7 +15,7 @@ class Records:
 
     kept: dict[str, bool] = field(default_factory=dict)
     messages: dict[str, Message] = field(default_factory=dict)
-    trimmed: set[str] = field(default_factory=set)
+    erased: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
     created: set[str] = field(default_factory=set)
     states: dict[str, str] = field(default_factory=dict)
@@ -26,13 +26,16 @@ class Records:
                 self.kept[question.chat_id] = configuration.chat_config.auto_save_history
                 self.asked.add(question.chat_id)
             case SaveMessage(message):
-                assert message.id not in self.messages, "a message is saved once"
+                before = self.messages.get(message.id)
+                assert message.id not in self.erased, "what was removed is not saved"
+                assert before is None or (message.type == "answer" and message.content.startswith(before.content))
                 assert self.kept.get(message.chat_id, True), "nothing of a chat that is not to be kept is saved"
                 self.messages[message.id] = message
             case TrimMessage(message_id, heard):
-                assert message_id not in self.trimmed
                 assert self.messages[message_id].content.startswith(heard)
-                self.trimmed.add(message_id)
+            case EraseMessage(_, message_id):
+                self.messages.pop(message_id, None)
+                self.erased.add(message_id)
             case SaveChat(chat):
                 assert self.kept.get(chat.id, True)
                 self.states[chat.id] = chat.status
@@ -44,7 +47,7 @@ class Records:
     def _take_event(self, event: DownlinkEvent) -> None:
         match event.event_type, event.data:
             case "conversation.message.completed", Message() as message:
-                if self.kept[message.chat_id]:
+                if self.kept[message.chat_id] and message.id not in self.erased:
                     assert self.messages[message.id] == message, "what is told as completed was saved before"
                 assert message.chat_id in self.asked
             case "conversation.chat.created", Chat() as chat:
