@@ -47,15 +47,7 @@ _DEFAULT_ANSWER_TOKENS: Final = 512
 _LEAST_BUDGET: Final = 256
 _OPTIONS: Final = ("temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "max_tokens")
 """The fields of a definition that are sent with each request."""
-_ASKED_OPTIONS: Final = (
-    "temperature",
-    "top_p",
-    "presence_penalty",
-    "frequency_penalty",
-    "seed",
-    "stop",
-    "response_format",
-)
+_ASKED_OPTIONS: Final = (*_OPTIONS[:2], *_OPTIONS[3:5], "seed", "stop", "response_format")
 """The client's options that are sent with it under their own names."""
 _DOCUMENT_SHARE: Final = 3
 """Largest share of the model's context window for one document."""
@@ -269,7 +261,14 @@ class LanguageModelBot:
 
     def _usable(self, asked: AnswerOptions, *, calls_again: bool = False, may_call: bool = True) -> UsableTools:
         """The tools of the next completion. ``calls_again``: the model has called some for this answer already."""
-        return UsableTools(self.definition.tools, self._server_tools, asked, calls_again=calls_again, may_call=may_call)
+        return UsableTools(
+            self.definition.tools,
+            self._server_tools,
+            asked,
+            calls_again=calls_again,
+            may_call=may_call,
+            obeyed=self.model.now.endpoint.obeys_tool_choice,
+        )
 
     def _options(self, asked: AnswerOptions) -> dict[str, Any]:
         own = {name: getattr(self.definition, name) for name in _OPTIONS}

@@ -39,6 +39,9 @@ class ModelEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Added to the body of these requests, and of those that draft an answer, overriding ``body``."""
     prefill_body: dict[str, Any] = {}
     """Added to those that only prefill, whose question is mostly unfinished."""
+    obeys_tool_choice: bool = True
+    """False for servers that take ``tool_choice`` without following it, but do follow ``json_schema``: llama.cpp's with
+    models whose calls it does not parse."""
     images: bool = False
     """True for models that accept pictures."""
     starts_thinking: bool | None = None

@@ -9,7 +9,11 @@
 - The speaking side says one thing at a time: ``output_slot.py`` with ``reply.py``, a chat, or ``announcement.py``;
   ``agent_answer.py`` is what a chat knows of the agent, ``held_effects.py`` what the client is not shown yet,
   ``chat_record.py`` and ``chat_messages.py`` make its events and records; ``spoken_item.py`` turns sentences into
-  packets; ``pacing.py``, ``playout.py`` and ``heard.py`` count them.
+  packets; ``pacing.py``, ``playout.py`` and ``heard.py`` count them, and ``heard_part.py`` limits an answer to what
+  was heard, by the client's report where there is one.
+- ``context_requests.py`` carries out what the client asks for without speech: messages, their removal, answers without
+  a question. What must come behind turns that wait does so in ``waiting_requests.py``. ``idle_time.py`` has the agent
+  speak by itself.
 - ``reply_factory.py`` makes replies, and ``reply_reports.py`` passes the reports of agents and synthesis to them;
   ``announcer.py`` has the prologue and other texts spoken.
 - ``reconfiguration.py`` applies what the client requests; ``configuration_state.py`` is what has been requested, and

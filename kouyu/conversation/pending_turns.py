@@ -113,9 +113,16 @@ class PendingTurns:
     def publish(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Make chats, in order, of the turns whose transcript has come, and carry out the requests behind them."""
         yield from self._carry_out_due(now)
+        if self._turns:
+            yield from self._turns[0].drop_failed(now)
         while self._turns and self._turns[0].resolved and not self._must_wait(self._turns[0], now):
             yield from self._publish(self._turns.popleft(), configuration, now)
             yield from self._carry_out_due(now)
+
+    @property
+    def deadline(self) -> float | None:
+        """When the oldest turn waits for an AnswerNow no longer; None: it does not."""
+        return self._turns[0].asked_until if self._turns and self._turns[0].resolved else None
 
     def may_publish(self) -> bool:
         """Whether ``publish`` would do anything now that the output has come to an end."""

@@ -42,5 +42,5 @@ class Preparation:
         turn = self.turn
         if turn is not None and turn.failure is not None:
             yield from self.forget()
-        elif turn is not None and turn.reply is not None and turn.reply.failure(now) is not None:
-            yield from turn.drop_reply()
+        elif turn is not None:
+            yield from turn.drop_failed(now)

@@ -17,8 +17,8 @@ from kouyu.domain.options import AnswerOptions
 from kouyu.domain.user_voice import UNKNOWN_VOICE
 
 ASKED_WITHIN_S: Final = 0.1
-"""Seconds after a completed buffer in which the client may ask for the answer to it: a client that always does so sends
-both requests together, and a reply that is prepared then serves."""
+"""Seconds after a buffer was completed without an answer in which its turn waits for an AnswerNow: a client that always
+asks sends both requests together, and the reply that was prepared at a pause then serves."""
 
 
 class ReplyMaker(Protocol):
@@ -106,17 +106,18 @@ class Turn:
 
     @property
     def deadline(self) -> float | None:
-        """When the transcript times out, or a prepared reply is given up; None if neither is awaited."""
-        return self._transcript.deadline if not self.resolved else self._asked_until
+        """When the transcript times out; None if none is awaited."""
+        return self._transcript.deadline
 
     @property
-    def _asked_until(self) -> float | None:
-        return self._committed_at + ASKED_WITHIN_S if self.reply is not None and not self.is_answered else None
+    def asked_until(self) -> float | None:
+        """Until when the turn, which has its transcript, waits for an AnswerNow; None: it does not."""
+        may_come = self.completed and self.transcript and not self.is_answered and not self.interrupted
+        return self._committed_at + ASKED_WITHIN_S if may_come else None
 
     def may_be_asked_for(self, now: float) -> bool:
-        """Whether an AnswerNow may still come for the reply that is prepared, so that it is worth waiting for."""
-        until = self._asked_until
-        return until is not None and not self.interrupted and now < until
+        """Whether an AnswerNow for the turn is still worth waiting for."""
+        return self.asked_until is not None and now < self.asked_until
 
     @property
     def _patience_s(self) -> float:
@@ -160,6 +161,11 @@ class Turn:
         if asked.options == AnswerOptions():
             self.reply.origin = asked.origin
         else:
+            yield from self.drop_reply()
+
+    def drop_failed(self, now: float) -> Iterator[Effect]:
+        """Discard a prepared reply that has failed; it is made again if it is needed."""
+        if self.reply is not None and self.reply.failure(now) is not None:
             yield from self.drop_reply()
 
     def drop_reply(self) -> Iterator[Effect]:

@@ -125,9 +125,8 @@ class Turns:
         return self._endpointer.buffered(end) / SPEECH_RATE
 
     def prepared_replies(self) -> list[Reply]:
-        """Replies that are prepared and not committed; at most one."""
-        turn = self._preparation.turn
-        return [turn.reply] if turn is not None and turn.reply is not None else []
+        """Replies that are prepared and not committed: of the utterance in progress, and of a turn that waits."""
+        return [turn.reply for turn in self._turns() if turn.reply is not None]
 
     # Inputs
 
@@ -238,6 +237,7 @@ class Turns:
         yield self._endpointer.deadline(configuration.turn_detection)
         yield self._interims.deadline
         yield self._judgement.deadline
+        yield self._pending.deadline
         for turn in self._turns():
             yield turn.deadline
 

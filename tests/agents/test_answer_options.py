@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from kouyu.agents.agent import AgentError, AgentRequest, AnswerCut, ContextMessage, TextDelta, TokenUsage
@@ -101,6 +102,20 @@ async def test_the_choice_of_tools(
     body = model.requests[0].body
     assert body.get("tool_choice") == sent
     assert [tool["function"]["name"] for tool in body["tools"]] == offered
+
+
+@pytest.mark.parametrize(
+    ("choice", "calls", "offered"), [("none", None, None), ("required", 2, ["weather", "time"]), ("time", 1, ["time"])]
+)
+async def test_a_server_that_does_not_follow_the_choice_is_made_to(
+    model: OpenAIStandIn, endpoint: ModelEndpoint, choice: str, calls: int | None, offered: list[str] | None
+) -> None:
+    lax = msgspec.structs.replace(endpoint, obeys_tool_choice=False)
+    await ask(lax, asked(tools=(WEATHER, TIME), tool_choice=choice))
+    body = model.requests[0].body
+    assert "tool_choice" not in body
+    names = [tool["function"]["name"] for tool in body["tools"]] if "tools" in body else None
+    assert (names, len(body["json_schema"]["anyOf"]) if "json_schema" in body else None) == (offered, calls)
 
 
 async def test_a_choice_without_tools_is_not_sent(model: OpenAIStandIn, endpoint: ModelEndpoint) -> None:

@@ -81,7 +81,8 @@ def _use(talk: Simulation, options: SessionOptions) -> None:
 
 
 def _origin(talk: Simulation) -> str:
-    return f"request {len(talk.history)}"
+    requests = AnswerNow | WriteMessage | RemoveMessage | ReportPlayback
+    return f"request {sum(isinstance(item, requests) for _, item in talk.history)}"
 
 
 def _report(talk: Simulation, played_ms: int) -> None:

@@ -111,6 +111,7 @@ class EmbeddedModel:
             keep_alive=False,
             reads_ahead=True,
             starts_thinking=False,
+            obeys_tool_choice=False,
             ahead_body=self.model.prompts.body_ahead,
             prefill_body=PREFILL_BODY,
         )
