@@ -20,6 +20,7 @@ SERVER = (
     ("peers",),
     ("openapi",),
     ("access",),
+    ("siblings",),
 )
 """The levels inside server/, highest first."""
 CORE_IMPORTS = {"conversation", "domain", "text"}

@@ -27,7 +27,8 @@ from kouyu.bench.ingestion import MeasuredSocket
 from kouyu.bench.statistics import Summary, summarise
 from kouyu.server.process.data_folder import open_data_folder
 from kouyu.server.process.log_lines import ServerLog
-from kouyu.server.process.server_life import Ready, serve
+from kouyu.server.process.opening import Ready
+from kouyu.server.process.server_life import serve
 from kouyu.serving.socket import Socket
 from kouyu.settings import Settings, load
 from kouyu.settings.all_settings import anchored

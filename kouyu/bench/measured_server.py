@@ -14,7 +14,8 @@ import uvloop
 from kouyu.assembly.runtime import Runtime
 from kouyu.bench.children import ServerAddress
 from kouyu.server.process.data_folder import open_data_folder
-from kouyu.server.process.server_life import Ready, serve
+from kouyu.server.process.opening import Ready
+from kouyu.server.process.server_life import serve
 from kouyu.settings import Settings, load
 from kouyu.settings.all_settings import anchored
 from kouyu.store.store import Store

@@ -25,10 +25,12 @@ from kouyu.engines.errors import EngineError
 from kouyu.server.process.certificates import CertificateError
 from kouyu.server.process.data_folder import DataFolderError, open_data_folder
 from kouyu.server.process.log_lines import ServerLog
+from kouyu.server.process.opening import Ready
 from kouyu.server.process.reloading import Rereading
-from kouyu.server.process.server_life import Ready
 from kouyu.server.process.server_life import serve as serve_until_signal
 from kouyu.server.process.tcp_listeners import ListenError
+from kouyu.server.process.workers.parent import serve_in_workers
+from kouyu.server.process.workers.worker_process import WorkerFailed
 from kouyu.settings import Settings, SettingsError, load
 from kouyu.settings.all_settings import anchored
 from kouyu.settings.first_file import FILE_NAME, write_first
@@ -49,6 +51,7 @@ SAID_PLAINLY: Final = (
     SettingsError,
     StoreError,
     WeightsError,
+    WorkerFailed,
 )
 """Errors that the user can fix: shown without a traceback."""
 
@@ -74,6 +77,7 @@ Options = dict[tuple[str, ...], tuple[str, Any]]
     is_flag=True,
     help="Serve the local network: listen on all addresses, with a certificate of its own for them.",
 )
+@click.option("--workers", type=int, help="Processes that serve clients, one for each core to use. [default: 1]")
 @tier_option
 @click.option("--print-json", is_flag=True, help="Print one line of JSON when ready, for scripts.")
 @click.option(
@@ -94,6 +98,7 @@ def serve(
     https_port: int | None,
     data_dir: Path | None,
     tls_self_signed: bool,
+    workers: int | None,
     tier: str | None,
     print_json: bool,
     check: bool,
@@ -108,6 +113,7 @@ def serve(
         ("data", "dir"): ("--data-dir", str(data_dir.absolute()) if data_dir else None),
         ("log", "level"): ("--log-level", log_level),
         ("server", "lan"): ("--tls-self-signed", tls_self_signed or None),
+        ("server", "workers"): ("--workers", workers),
         ("engines", "embedded", "tier"): ("--tier", tier),
     }
     options = {key: (option, value) for key, (option, value) in given.items() if value is not None}
@@ -174,14 +180,17 @@ def _run(read_settings: Callable[[], Settings], server_log: ServerLog, print_jso
     database = location.database(settings.data.dir or None, settings.store.url)
     with open_data_folder(folder) as data_folder:
         data_folder.note_database(database)
-        work = serve_until_signal(
-            settings,
-            data_folder,
-            database,
-            open_sessions=functools.partial(open_sessions, settings),
-            announce=_print_json if print_json else functools.partial(_print_ready, folder=folder),
-            rereading=Rereading(read_settings, lambda changed: server_log.follow(changed.log)),
-        )
+        announce = _print_json if print_json else functools.partial(_print_ready, folder=folder)
+        rereading = Rereading(read_settings, lambda changed: server_log.follow(changed.log))
+        if settings.server.workers > 1:
+            work = serve_in_workers(
+                settings, data_folder, database, open_sessions=open_sessions, announce=announce, rereading=rereading
+            )
+        else:
+            opening = functools.partial(open_sessions, settings)
+            work = serve_until_signal(
+                settings, data_folder, database, open_sessions=opening, announce=announce, rereading=rereading
+            )
         with asyncio.Runner(loop_factory=_event_loop()) as runner:
             runner.run(work)
 

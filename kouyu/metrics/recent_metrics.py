@@ -5,7 +5,7 @@ import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import msgspec
 from prometheus_client import Counter as CounterMetric
@@ -14,6 +14,7 @@ from prometheus_client import Histogram
 from kouyu.metrics.quantiles import Buckets, quantile
 from kouyu.metrics.readings import Readings, Refused
 from kouyu.metrics.server_metrics import ServerMetrics
+from kouyu.metrics.snapshot import Snapshot
 
 EVERY_S: Final = 5
 """Time between two samples, in seconds."""
@@ -25,6 +26,14 @@ WINDOW: Final = 60 // EVERY_S
 Stage: TypeAlias = Literal["first_audio", "transcript", "first_token", "first_speech", "barge_in"]
 """A latency, as ``ServerMetrics`` names it."""
 STAGES: Final[tuple[Stage, ...]] = ("first_audio", "transcript", "first_token", "first_speech", "barge_in")
+FAMILIES: Final[Mapping[Stage, str]] = {
+    "first_audio": "kouyu_turn_first_audio_seconds",
+    "transcript": "kouyu_transcript_seconds",
+    "first_token": "kouyu_reply_first_token_seconds",
+    "first_speech": "kouyu_speech_first_packet_seconds",
+    "barge_in": "kouyu_barge_in_seconds",
+}
+"""The names under which ``/metrics`` shows them."""
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,32 +93,15 @@ class MetricsPoints(msgspec.Struct, frozen=True, kw_only=True):
     latencies: dict[Stage, LatencyPoints]
 
 
-class RecentMetrics:
+class MetricsHistory:
     """Keeps the points of the last 15 minutes of a server's metrics."""
 
-    def __init__(
-        self, metrics: ServerMetrics, readings: Callable[[], Readings], *, clock: Callable[[], float] = time.time
-    ) -> None:
-        """``clock`` returns Unix seconds."""
-        self._metrics = metrics
-        self._readings = readings
-        self._clock = clock
+    def __init__(self) -> None:
         self._last_minute: deque[Sample] = deque(maxlen=WINDOW)
         self._points: deque[Point] = deque(maxlen=POINTS)
 
-    def sample(self) -> None:
-        """Add a point for the present state. The first sample gives none: nothing is before it."""
-        read, metrics = self._readings(), self._metrics
-        now = Sample(
-            at=self._clock(),
-            sessions=read.sessions,
-            turns=read.turns,
-            loop_lag_s=read.loop_lag_s,
-            errors=_total(metrics.errors),
-            failed_turns=_total(metrics.turns, outcome="failed"),
-            refused=dict(read.refused),
-            latencies={stage: _buckets(getattr(metrics, stage)) for stage in STAGES},
-        )
+    def add(self, now: Sample) -> None:
+        """Add a point for a sample. The first sample gives none: nothing is before it."""
         if self._last_minute:
             self._points.append(point_of(now, before=self._last_minute[-1], minute_ago=self._last_minute[0]))
         self._last_minute.append(now)
@@ -136,6 +128,35 @@ class RecentMetrics:
             },
         )
 
+
+class RecentMetrics(MetricsHistory):
+    """Samples the metrics of this process."""
+
+    def __init__(
+        self, metrics: ServerMetrics, readings: Callable[[], Readings], *, clock: Callable[[], float] = time.time
+    ) -> None:
+        """``clock`` returns Unix seconds."""
+        super().__init__()
+        self._metrics = metrics
+        self._readings = readings
+        self._clock = clock
+
+    def sample(self) -> None:
+        """Add a point for the present state."""
+        read, metrics = self._readings(), self._metrics
+        self.add(
+            Sample(
+                at=self._clock(),
+                sessions=read.sessions,
+                turns=read.turns,
+                loop_lag_s=read.loop_lag_s,
+                errors=_total(metrics.errors),
+                failed_turns=_total(metrics.turns, outcome="failed"),
+                refused=dict(read.refused),
+                latencies={stage: _buckets(getattr(metrics, stage)) for stage in STAGES},
+            )
+        )
+
     @asynccontextmanager
     async def sampling(self, *, every_s: float = EVERY_S) -> AsyncIterator[None]:
         """Sample every ``every_s`` seconds while the block runs."""
@@ -150,6 +171,36 @@ class RecentMetrics:
         while True:
             self.sample()
             await asyncio.sleep(every_s)
+
+
+def sample_of(snapshot: Snapshot, at: float) -> Sample:
+    """The sample of joined metrics. ``at``: Unix seconds."""
+    values = {(each.name, each.labels): each.value for family in snapshot.families for each in family.series}
+
+    def read(name: str) -> float:
+        return values.get((name, ()), 0.0)
+
+    return Sample(
+        at=at,
+        sessions=int(read("kouyu_sessions")),
+        turns=int(read("kouyu_turns_in_progress")),
+        loop_lag_s=read("kouyu_event_loop_lag_seconds"),
+        errors=int(sum(value for (name, _), value in values.items() if name == "kouyu_errors_total")),
+        failed_turns=int(values.get(("kouyu_turns_total", (("outcome", "failed"),)), 0)),
+        refused={
+            reason: int(values.get(("kouyu_sessions_refused_total", (("reason", reason),)), 0))
+            for reason in get_args(Refused)
+        },
+        latencies={stage: _joined_buckets(values, f"{FAMILIES[stage]}_bucket") for stage in STAGES},
+    )
+
+
+def _joined_buckets(values: Mapping[tuple[str, tuple[tuple[str, str], ...]], float], name: str) -> Buckets:
+    counts: Counter[float] = Counter()
+    for (of, labels), value in values.items():
+        if of == name:
+            counts[float(dict(labels)["le"])] += int(value)
+    return tuple(sorted(counts.items()))
 
 
 def point_of(now: Sample, *, before: Sample, minute_ago: Sample) -> Point:

@@ -7,7 +7,7 @@ from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, ExceptionHandlersMap
+from litestar.types import ASGIApp, ExceptionHandlersMap, Guard
 
 from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.assembly.runtime import RunSession
@@ -15,6 +15,7 @@ from kouyu.audio_sessions.services import RecognitionServices, SynthesisServices
 from kouyu.audio_sessions.voice_previews import VoicePreviews
 from kouyu.domain.errors import ProtocolError
 from kouyu.engines.tts.engine import Voice
+from kouyu.metrics.server_metrics import ServerMetrics
 from kouyu.server.access.access_middleware import LOG_ID_HEADER, REQUEST_ID_HEADER, AccessMiddleware
 from kouyu.server.access.authentication import Authenticator
 from kouyu.server.access.failure_backoff import FailureBackoff
@@ -51,6 +52,7 @@ from kouyu.server.rest.voiceprint_groups import voiceprint_group_routes
 from kouyu.server.rest.voices import voice_routes
 from kouyu.server.rest.workflows import workflow_routes
 from kouyu.server.rest.workspaces import workspace_routes
+from kouyu.server.siblings.siblings import Siblings
 from kouyu.server.sign_in.consent import consent_routes
 from kouyu.server.sign_in.consent_pages import consent_page_routes
 from kouyu.server.sign_in.token_routes import token_routes
@@ -126,7 +128,7 @@ def create_app(
             *icon_routes(store),
             *(kouyu_api_routes(store, authenticators, state, voices, peers) if state else ()),
             *health_routes(HealthChecks(sessions, store, store.free_bytes)),
-            *(metrics_routes(services.metrics.registry, [] if open_metrics else [rest.metrics]) if services else ()),
+            *(_metrics_routes(services.metrics, state, [] if open_metrics else [rest.metrics]) if services else ()),
             *token_routes(store, authenticators.failures, names),
             *consent_routes(store, rest.permitting(*ALL_PERMISSIONS)),
             *_pages(store),
@@ -150,6 +152,10 @@ def _authenticators(
     failures = failures or FailureBackoff()
     authentication = Authenticator(store.tokens, failures, limiter, store.client_secrets)
     return Authenticators(SocketAuthenticator(authentication, sockets), RestAuthenticator(authentication), failures)
+
+
+def _metrics_routes(metrics: ServerMetrics, state: ServerState | None, guards: list[Guard]) -> list[HTTPRouteHandler]:
+    return metrics_routes(metrics, state.siblings if state else Siblings(), guards)
 
 
 def _audio_routes(store: Store, services: Services, rest: RestAuthenticator) -> list[HTTPRouteHandler]:

@@ -72,13 +72,13 @@ class HealthChecks:
 
     def health(self) -> Health:
         """The state in short."""
-        return Health(self._disk(), version("kouyu"), self._sessions.running, self._sessions.limit)
+        return Health(self._disk(), version("kouyu"), self._sessions.in_all, self._sessions.limit)
 
     async def readiness(self) -> Readiness:
         """Check every condition for new conversations."""
         checks = Checks(
             stopping="the server is stopping" if self._sessions.stopping else _OK,
-            places=_OK if self._sessions.running < self._sessions.limit else "as many sessions as max_sessions run",
+            places=_OK if self._sessions.in_all < self._sessions.limit else "as many sessions as max_sessions run",
             disk=self._disk(),
             database=await self._database(),
             load=self._sessions.overload.cause or _OK,

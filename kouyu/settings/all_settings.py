@@ -46,14 +46,15 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     lan: bool = False
     """Serve other machines of the local network: listen on all addresses of this machine, and include them in the
     certificate that the server issues itself. ``--tls-self-signed`` sets it."""
+    workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    """Processes that serve clients, so that sessions use as many cores; 1: one process does everything."""
     max_sessions: Count = 100
     """Most simultaneous sessions; more are refused."""
     ping_interval_s: Seconds = 20.0
     ping_timeout_s: Seconds = 20.0
     """A client that does not answer a ping within this time is disconnected."""
     drain_s: SecondsOrZero = 30.0
-    """After SIGTERM, time for turns in progress to end before their connections are closed; 0: they are closed at once.
-    Nothing new begins meanwhile."""
+    """After SIGTERM, time for turns in progress to end; 0: connections are closed at once. Nothing new begins."""
     open_metrics: bool = False
     """Whether ``/metrics`` needs no token. It shows how much the server is used, and nothing that was said."""
     peer_url: str = ""
@@ -182,7 +183,6 @@ class AudioSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Days after which recordings are deleted."""
     keep_mb: Count = 1000
     """Most megabytes of all recordings; beyond it the oldest are deleted."""
-
     notice: str = ""
     """With ``keep``, or where ``[recording]`` applies: a text that is spoken once, at the beginning of a conversation,
     before anything is recorded."""

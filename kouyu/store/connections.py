@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from kouyu.store import dialect
+from kouyu.store import dialect, notices
 from kouyu.store.options import StoreOptions
 
 T = TypeVar("T")
@@ -42,9 +42,20 @@ class Connections(Protocol):
         ...
 
 
-def open_writing(url: URL, options: StoreOptions, *, statements_may_be_slow: bool = False) -> Connections:
-    """Open the one writing connection."""
-    return _open(url, 1, options, writes=True, timeout_s=None if statements_may_be_slow else options.timeout_s)
+Committed = Callable[[dict[Any, Any]], None]
+
+
+def open_writing(
+    url: URL,
+    options: StoreOptions,
+    *,
+    statements_may_be_slow: bool = False,
+    committed: Committed = lambda info: None,
+) -> Connections:
+    """Open the one writing connection. ``committed`` is called after each transaction on SQLite, on its thread, with
+    the connection's ``info``."""
+    timeout_s = None if statements_may_be_slow else options.timeout_s
+    return _open(url, 1, options, writes=True, timeout_s=timeout_s, committed=committed)
 
 
 def open_reading(url: URL, options: StoreOptions) -> Connections:
@@ -52,7 +63,15 @@ def open_reading(url: URL, options: StoreOptions) -> Connections:
     return _open(url, options.readers, options, writes=False, timeout_s=options.timeout_s)
 
 
-def _open(url: URL, count: int, chosen: StoreOptions, *, writes: bool, timeout_s: float | None) -> Connections:
+def _open(
+    url: URL,
+    count: int,
+    chosen: StoreOptions,
+    *,
+    writes: bool,
+    timeout_s: float | None,
+    committed: Committed = lambda info: None,
+) -> Connections:
     # hide_parameters: users' text must not get into error messages.
     options: dict[str, Any] = {"pool_size": count, "max_overflow": 0, "hide_parameters": True}
     if not writes and not chosen.pgbouncer:
@@ -66,12 +85,13 @@ def _open(url: URL, count: int, chosen: StoreOptions, *, writes: bool, timeout_s
     event.listen(engine, "connect", dialect.configure_sqlite)
     if writes:
         event.listen(engine, "begin", dialect.begin_immediate)
-    return _OnThreads(engine, count, writes=writes)
+    return _OnThreads(engine, count, writes=writes, committed=committed)
 
 
 class _OnThreads:
-    def __init__(self, engine: Engine, count: int, *, writes: bool) -> None:
+    def __init__(self, engine: Engine, count: int, *, writes: bool, committed: Committed) -> None:
         self.engine = engine
+        self._committed = committed
         self._connect: Callable[[], AbstractContextManager[Connection]] = engine.begin if writes else engine.connect
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="kouyu-store")
 
@@ -80,7 +100,11 @@ class _OnThreads:
 
     def _work(self, work: Callable[[Connection], T]) -> T:
         with self._connect() as connection:
-            return work(connection)
+            notices.begin(connection)
+            result = work(connection)
+            info = connection.info
+        self._committed(info)
+        return result
 
     async def close(self) -> None:
         await asyncio.to_thread(self._threads.shutdown)

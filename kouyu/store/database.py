@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import URL, Connection, Executable, event
+from sqlalchemy import Connection, Executable, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from kouyu.store import dialect
 from kouyu.store.connections import Connections, open_reading, open_writing
 from kouyu.store.errors import DatabaseAway, StoreError
-from kouyu.store.notices import Notices
+from kouyu.store.notices import NoticeBus, Notices
 from kouyu.store.options import DEFAULT, StoreOptions
 from kouyu.store.patience import patiently
 from kouyu.store.schema import migrate
@@ -35,24 +35,30 @@ T = TypeVar("T")
 class Database:
     """The connections to one database. Its interface takes and returns records, never SQLAlchemy's rows."""
 
-    def __init__(self, writing: Connections, reading: Connections, url: URL, options: StoreOptions) -> None:
+    def __init__(self, writing: Connections, reading: Connections, notices: Notices, options: StoreOptions) -> None:
         self._writing = writing
         self._reading = reading
         self._options = options
-        self._connect = dialect.direct_connection(url, options)
-        self.notices = Notices(self._connect)
+        self._connect = notices.connect
+        self.notices = notices
         event.listen(writing.engine, "connect", self.notices.mark)
         self._writer = Writer(writing, options.patience_s)
 
     @classmethod
     async def open(
-        cls, location: str | Path, *, beside_server: bool = False, options: StoreOptions = DEFAULT
+        cls,
+        location: str | Path,
+        *,
+        beside_server: bool = False,
+        options: StoreOptions = DEFAULT,
+        bus: NoticeBus | None = None,
     ) -> "Database":
         """Open the database at a path (SQLite, created if missing) or URL, and migrate its schema.
 
         Waits up to MIGRATION_WAIT_S for another process that migrates it. ``beside_server``: do not migrate, for a
-        program beside a running server. Raises SchemaTooNew for a database from a newer kouyu, SchemaTooOld for
-        one that is not migrated, StoreError when it cannot be opened.
+        program beside a running server. ``bus``: to the other processes of the server, on SQLite. Raises SchemaTooNew
+        for a database from a newer kouyu, SchemaTooOld for one that is not migrated, StoreError when it cannot be
+        opened.
         """
         url = dialect.database_url(location)
         if url.get_backend_name() == "sqlite" and url.database:
@@ -63,7 +69,9 @@ class Database:
                 await _migrate(migrating, functools.partial(migrate, beside_server=beside_server))
         finally:
             await migrating.close()
-        return cls(open_writing(url, options), open_reading(url, options), url, options)
+        notices = Notices(dialect.direct_connection(url, options), bus)
+        writing = open_writing(url, options, committed=notices.committed)
+        return cls(writing, open_reading(url, options), notices, options)
 
     @property
     def is_shared(self) -> bool:

@@ -1,5 +1,6 @@
 """All differences between SQLite and PostgreSQL, kept in this module."""
 
+import math
 import os
 import sqlite3
 import ssl
@@ -255,9 +256,9 @@ def seen_from(connection: Connection) -> str | None:
 
 
 def up_since(connection: Connection) -> float:
-    """Unix seconds at which the database came up; 0.0 for SQLite, which is always up."""
+    """Unix seconds at which the database came up; infinite for SQLite, whose servers renew no lease."""
     if connection.dialect.name == "sqlite":
-        return 0.0
+        return math.inf
     return float(connection.exec_driver_sql("SELECT extract(epoch FROM pg_postmaster_start_time())").scalar_one())
 
 

@@ -1,4 +1,5 @@
-"""Tells the other servers on a PostgreSQL database what has changed, by its NOTIFY, and hears from them by LISTEN.
+"""Tells the other servers on a PostgreSQL database what has changed, by its NOTIFY, and hears from them by LISTEN. The
+processes of one server on SQLite tell each other by a NoticeBus.
 
 A notice is sent when its transaction commits. It says what to read anew, not the new value, so it may come twice, late,
 or after a newer one; UseCounted alone carries numbers, of which a lost one does little harm. Notices are few (a bot, a
@@ -10,7 +11,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 from sqlalchemy import Connection, text
@@ -21,6 +22,7 @@ _CHANNEL: Final = "kouyu"
 _PAUSE_S: Final = 1.0
 _WAITING: Final = 1000
 _SENDER: Final = "kouyu notices' sender"
+_COMMITTED: Final = "kouyu notices to send once they are committed"
 
 
 class BotChanged(msgspec.Struct, frozen=True, tag="bot"):
@@ -71,11 +73,30 @@ class _Sent(msgspec.Struct, frozen=True):
     notice: Notice
 
 
+class NoticeBus(Protocol):
+    """Carries notices between the processes of one server, on SQLite."""
+
+    def publish(self, payload: str) -> None:
+        """Send a committed notice to the other processes. Called on the thread of the writing connection."""
+        ...
+
+    def subscribe(self, take: Callable[[str], None]) -> None:
+        """Call ``take``, on the event loop, with what the other processes publish."""
+        ...
+
+
 def notify(connection: Connection, notice: Notice) -> None:
-    """Send a notice with the open transaction. Nothing is sent on SQLite, which one server uses."""
+    """Send a notice with the open transaction."""
+    payload = msgspec.json.encode(_Sent(connection.info.get(_SENDER, ""), notice)).decode()
     if connection.dialect.name == "postgresql":
-        payload = msgspec.json.encode(_Sent(connection.info.get(_SENDER, ""), notice)).decode()
         connection.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": _CHANNEL, "payload": payload})
+    else:
+        connection.info.setdefault(_COMMITTED, []).append(payload)
+
+
+def begin(connection: Connection) -> None:
+    """Forget the notices of an earlier transaction of this SQLite connection, which was rolled back."""
+    connection.info.pop(_COMMITTED, None)
 
 
 class Tell(msgspec.Struct, frozen=True):
@@ -91,20 +112,28 @@ class Tell(msgspec.Struct, frozen=True):
 class Notices:
     """What other servers tell this one."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Any]] | None) -> None:
-        """``connect`` opens a connection of asyncpg; None: there are no other servers."""
-        self._connect = connect
+    def __init__(self, connect: Callable[[], Awaitable[Any]] | None, bus: NoticeBus | None = None) -> None:
+        """``connect`` opens a connection of asyncpg; None: SQLite. ``bus``: to the other processes of a server on
+        SQLite, if there are any."""
+        self.connect = connect
+        self._bus = bus
         self._sender = secrets.token_hex(8)
         self._subscribers: list[Callable[[Notice], None]] = []
 
     @property
     def has_others(self) -> bool:
         """Whether there may be other servers."""
-        return self._connect is not None
+        return self.connect is not None or self._bus is not None
 
     def subscribe(self, take: Callable[[Notice], None]) -> None:
         """Call ``take`` for each notice of another server that ``listen`` gets, too."""
         self._subscribers.append(take)
+
+    def committed(self, info: dict[Any, Any]) -> None:
+        """Send the notices of a transaction that has been committed. ``info``: that of its SQLite connection."""
+        for payload in info.pop(_COMMITTED, ()):
+            if self._bus is not None:
+                self._bus.publish(payload)
 
     def mark(self, _connection: object, record: Any) -> None:
         """Mark a new connection of this server's, so that its own notices are known. A listener for the pool's
@@ -116,38 +145,53 @@ class Notices:
 
         None stands for notices that may have been missed: at each new connection, and when too many wait.
         """
-        if self._connect is None:
+        if self._bus is not None:
+            await self._hear(self._bus, on_notice)
+        if self.connect is None:
             return
         from asyncpg import InterfaceError, PostgresError
 
         while True:
             try:
-                await self._listen(on_notice, await self._connect())
+                await self._listen(on_notice, await self.connect())
             except (OSError, InterfaceError, PostgresError) as fault:  # the last: of a server that starts or stops
                 log.warning("no notices of other servers come (%s); trying again", fault)
             await asyncio.sleep(_PAUSE_S)
+
+    async def _hear(self, bus: NoticeBus, on_notice: Callable[[Notice | None], Awaitable[None]]) -> None:
+        waiting: asyncio.Queue[Notice | None] = asyncio.Queue()
+        bus.subscribe(lambda payload: self._take(payload, waiting))
+        await on_notice(None)
+        while True:
+            await self._pass_on(await waiting.get(), on_notice)
+
+    async def _pass_on(self, notice: Notice | None, on_notice: Callable[[Notice | None], Awaitable[None]]) -> None:
+        if notice is not None:
+            for take_too in self._subscribers:
+                take_too(notice)
+        await on_notice(notice)
+
+    def _take(self, payload: str, waiting: "asyncio.Queue[Any]") -> None:
+        sent = msgspec.json.decode(payload, type=_Sent)
+        if sent.sender == self._sender:
+            return
+        if waiting.qsize() < _WAITING:
+            waiting.put_nowait(sent.notice)
+        elif waiting.qsize() == _WAITING:
+            waiting.put_nowait(None)
 
     async def _listen(self, on_notice: Callable[[Notice | None], Awaitable[None]], connection: Any) -> None:
         waiting: asyncio.Queue[Notice | _Ended | None] = asyncio.Queue()
 
         def take(_connection: object, _pid: int, _channel: str, payload: str) -> None:
-            sent = msgspec.json.decode(payload, type=_Sent)
-            if sent.sender == self._sender:
-                return
-            if waiting.qsize() < _WAITING:
-                waiting.put_nowait(sent.notice)
-            elif waiting.qsize() == _WAITING:
-                waiting.put_nowait(None)
+            self._take(payload, waiting)
 
         connection.add_termination_listener(lambda _: waiting.put_nowait(_Ended()))
         try:
             await connection.add_listener(_CHANNEL, take)
             await on_notice(None)
             while not isinstance(notice := await waiting.get(), _Ended):
-                if notice is not None:
-                    for take_too in self._subscribers:
-                        take_too(notice)
-                await on_notice(notice)
+                await self._pass_on(notice, on_notice)
         finally:
             connection.terminate()
 

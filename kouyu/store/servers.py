@@ -1,7 +1,8 @@
 """The servers that share a database. Each holds a lease on a number, which is part of the ids that it makes.
 
 So the number in a chat's id says which server runs it, and an open chat whose server has no lease has been abandoned.
-On SQLite there is one server, whose lock of the data folder keeps others out.
+On SQLite there is one server, whose lock of the data folder keeps others out. If it runs in several processes, each has
+a number of its own: the first one forgets those of an earlier run, and frees the number of a process that has ended.
 """
 
 import asyncio
@@ -142,11 +143,28 @@ def _live(connection: Connection) -> frozenset[int]:
     return frozenset(connection.execute(select(servers.c.number)).scalars())
 
 
+class Forget(msgspec.Struct, frozen=True):
+    """Take the number from a server that is known to be gone, and mark its open chats as failed; return how many."""
+
+    number: int
+    failed_at: int
+
+    def apply(self, connection: Connection) -> int:
+        """See Write."""
+        dialect.lock(connection, dialect.SERVERS)
+        connection.execute(delete(servers).where(servers.c.number == self.number))
+        return chats.fail_abandoned(connection, _live(connection), self.failed_at)
+
+
 class ServerLease:
     """This server's lease. ``keep`` renews it, and fails the chats of servers that are gone."""
 
-    def __init__(self, database: Database, ids: IdFactory, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, database: Database, ids: IdFactory, clock: Callable[[], float], *, beside_others: bool = False
+    ) -> None:
+        """``beside_others``: other processes of the same server use the database too."""
         self._database = database
+        self._beside_others = beside_others
         self._abandoned: set[str] = set()
         self._ids = ids
         self._clock = clock
@@ -162,7 +180,7 @@ class ServerLease:
 
     async def take(self) -> None:
         """Take a free number, and fail the chats of servers that are gone. Raises StoreError."""
-        alone = not self._database.is_shared
+        alone = not self._database.is_shared and not self._beside_others
         self._run = secrets.token_hex(8)
         register = Register(self._run, int(self._clock()), alone, self._address)
         self._ids.server, failed = await self._database.write_one(register)
@@ -206,6 +224,11 @@ class ServerLease:
             await self._database.write_one(FailChats(chat_ids, int(self._clock())))
             self._abandoned -= chat_ids
             log.warning("marked %d chats as failed whose end had not been saved", len(chat_ids))
+
+    async def forget(self, number: int) -> None:
+        """Free the number of another process that has ended, and fail its chats. Raises StoreError."""
+        if failed := await self._database.write_one(Forget(number, int(self._clock()))):
+            log.warning("marked %d chats as failed whose process has ended", failed)
 
     async def leave(self) -> None:
         """Give the number back: the open chats of this server, if there are any, are failed by the others."""

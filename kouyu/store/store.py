@@ -22,7 +22,7 @@ from kouyu.store.file_folder import FolderOfFiles
 from kouyu.store.files import FileContents
 from kouyu.store.issued_tokens import TokenIssuer
 from kouyu.store.lost_connections import LostConnections
-from kouyu.store.notices import Notice, Tell
+from kouyu.store.notices import Notice, NoticeBus, Tell
 from kouyu.store.options import DEFAULT, StoreOptions
 from kouyu.store.outdated_voiceprints import OutdatedVoiceprints
 from kouyu.store.owned_store import OwnedStore
@@ -81,20 +81,24 @@ class Store:
         files_folder: Path | None = None,
         sessions_folder: Path | None = None,
         options: StoreOptions = DEFAULT,
+        beside_others: bool = False,
+        bus: NoticeBus | None = None,
     ) -> "Store":
         """Open the database at a path (SQLite) or URL for a server: take a lease, mark the chats as failed that servers
         left open which are gone, and delete the expired state of lost connections.
 
         ``recover=False`` does none of this, and does not migrate: for a program beside a running server. ``clock``
         returns Unix seconds; ``files_folder`` is the folder of uploaded files, ``sessions_folder`` that of session
-        records. Raises SchemaTooNew, SchemaTooOld (see ``Database.open``), and StoreError if the database cannot be
-        opened.
+        records. ``beside_others``: for a further process of a server, which has opened the database already; ``bus``
+        leads to its other processes, on SQLite. Raises SchemaTooNew, SchemaTooOld (see ``Database.open``), and
+        StoreError if the database cannot be opened.
         """
-        database = await Database.open(location, beside_server=not recover, options=options)
+        beside_server = not recover or beside_others
+        database = await Database.open(location, beside_server=beside_server, options=options, bus=bus)
         store = cls(database, clock, files_folder, sessions_folder)
         if recover:
             try:
-                lease = ServerLease(database, store.ids, clock)
+                lease = ServerLease(database, store.ids, clock, beside_others=beside_others)
                 await lease.take()
                 store.lease = lease
                 await store.lost_connections.forget_old()

@@ -43,6 +43,10 @@ class TextChats:
     ) -> None:
         self._services = services
         self.limit = limit
+        self.elsewhere: Callable[[], int] = lambda: 0
+        """Returns the chats that run in the other processes of this server."""
+        self.changed: Callable[[int], None] = lambda running: None
+        """Called with the number of chats that run here when one begins or has ended."""
         self._is_overloaded = is_overloaded
         self.refused: Counter[Refused] = Counter()
         """Chats refused because no further one may begin, by reason."""
@@ -57,7 +61,7 @@ class TextChats:
         """Begin a run of a flow. Raises ProtocolError if too much runs already."""
         if self._is_ending:
             raise self._refusal("stopping", "the server is stopping and begins no run")
-        if self.running + len(self.runs.tasks) >= self.limit:
+        if self.running + len(self.runs.tasks) + self.elsewhere() >= self.limit:
             raise self._refusal("full", f"{self.running + len(self.runs.tasks)} chats and runs run already")
         return self.runs.begin(asked)
 
@@ -104,6 +108,7 @@ class TextChats:
         asked.caller.use.begin_conversation()
         self._tasks[chat] = task = asyncio.create_task(chat.run(), name=f"chat {chat.id}")
         task.add_done_callback(lambda _: self._ended(chat))
+        self.changed(self.running)
         await chat.started()
         return chat
 
@@ -183,6 +188,7 @@ class TextChats:
 
     def _ended(self, chat: TextChat) -> None:
         del self._tasks[chat]
+        self.changed(self.running)
         chat.caller.use.end_conversation()
         chat.close()
 
@@ -245,8 +251,8 @@ class TextChats:
         """Raises ProtocolError if no chat may run. ``begins``: it is a new one, which an overloaded machine refuses."""
         if self._is_ending:
             raise self._refusal("stopping", "the server is stopping and begins no chat")
-        if self.running >= self.limit:
-            raise self._refusal("full", f"{self.running} chats run already")
+        if (in_all := self.running + self.elsewhere()) >= self.limit:
+            raise self._refusal("full", f"{in_all} chats run already")
         if begins and self.running >= ALWAYS and self._is_overloaded():
             raise self._refusal("overloaded", "the server has as much to do as it can answer in time")
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from kouyu.cli.main import main
 from kouyu.cli.serve import _print_json, _print_ready, _read, _settings_file, _talk_command
-from kouyu.server.process.server_life import Ready
+from kouyu.server.process.opening import Ready
 from kouyu.settings import SettingsError
 from kouyu.store import location
 

@@ -19,7 +19,8 @@ import msgspec
 from kouyu.assembly.runtime import Runtime
 from kouyu.server.process import stopping
 from kouyu.server.process.data_folder import DataFolderError, open_data_folder
-from kouyu.server.process.server_life import Ready, serve
+from kouyu.server.process.opening import Ready
+from kouyu.server.process.server_life import serve
 from kouyu.server.process.tcp_listeners import ListenError
 from kouyu.serving.background import in_background
 from kouyu.settings import load

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final
 
 from kouyu.metrics.readings import Refused
+from kouyu.server.siblings.siblings import Siblings
 from kouyu.serving.overload import Overload
 from kouyu.serving.socket import Socket
 
@@ -26,11 +27,13 @@ class ServerFull(Exception):
 
 
 class Sessions:
-    """Owns the task of each running session; refuses more than ``limit``, and what ``overload`` refuses."""
+    """Owns the task of each running session; refuses more than ``limit`` in all processes of the server together, and
+    what ``overload`` refuses."""
 
-    def __init__(self, limit: int, overload: Overload | None = None) -> None:
+    def __init__(self, limit: int, overload: Overload | None = None, *, siblings: Siblings | None = None) -> None:
         self.limit = limit
         self.overload = overload or Overload()
+        self._siblings = siblings or Siblings()
         self._tasks: dict[Socket, asyncio.Task[None]] = {}
         self._stopping = False
         self._closed: set[Socket] = set()
@@ -55,8 +58,13 @@ class Sessions:
 
     @property
     def running(self) -> int:
-        """Sessions that run now."""
+        """Sessions that run now in this process."""
         return len(self._tasks)
+
+    @property
+    def in_all(self) -> int:
+        """Sessions that run now in all processes of the server."""
+        return self.running + self._siblings.running_elsewhere("sessions")
 
     def refusal(self, *, is_returning: bool = False) -> str:
         """Why no session may begin now, in words for the client, who is counted as refused; "" if one may.
@@ -72,7 +80,7 @@ class Sessions:
     def _refused(self) -> Refused | None:
         if self._stopping:
             return "stopping"
-        if self.running >= self.limit:
+        if self.in_all >= self.limit:
             return "full"
         return "overloaded" if self.overload.refuses(self.running) else None
 
@@ -88,6 +96,7 @@ class Sessions:
         self.overload.began()
         task = asyncio.create_task(session, name="session")
         self._tasks[socket] = task
+        self._siblings.note("sessions", self.running)
         # The first callback: whoever waits for the task no longer finds it among those that run.
         task.add_done_callback(lambda _: self._has_ended(socket))
         try:
@@ -100,6 +109,7 @@ class Sessions:
 
     def _has_ended(self, socket: Socket) -> None:
         del self._tasks[socket]
+        self._siblings.note("sessions", self.running)
         self._closed.discard(socket)
         self._ended += 1
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
@@ -9,10 +10,11 @@ from litestar.types import Guard
 from kouyu.metrics.recent_metrics import MetricsPoints, RecentMetrics
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
+from kouyu.server.siblings.siblings import Siblings
 
 
-def recent_metrics_routes(recent: RecentMetrics, guard: Guard) -> list[HTTPRouteHandler]:
-    """The route handler."""
+def recent_metrics_routes(recent: RecentMetrics, guard: Guard, siblings: Siblings) -> list[HTTPRouteHandler]:
+    """The route handler. ``siblings``: the other processes of the server; the parent process answers for all."""
 
     @get(
         "/v1/kouyu/metrics",
@@ -20,6 +22,9 @@ def recent_metrics_routes(recent: RecentMetrics, guard: Guard) -> list[HTTPRoute
         opt=described("The metrics of the last 15 minutes", "kouyu", data=MetricsPoints),
     )
     async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return answer_success(request, recent.points())
+        if siblings.is_alone:
+            return answer_success(request, recent.points())
+        of_all = msgspec.msgpack.decode(await siblings.ask_parent("recent"), type=MetricsPoints)
+        return answer_success(request, of_all)
 
     return [metrics]

@@ -53,5 +53,5 @@ def kouyu_api_routes(
         *failure_routes(state.failures, seeing),
         *endpoint_routes(state.agents_of, state.failures, seeing),
         *status_routes(state, seeing, peers),
-        *(recent_metrics_routes(state.recent, seeing) if state.recent else ()),
+        *(recent_metrics_routes(state.recent, seeing, state.siblings) if state.recent else ()),
     ]

@@ -5,7 +5,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -28,6 +28,7 @@ from kouyu.server.kouyu_api.live_connections import LiveConnection, live_connect
 from kouyu.server.openapi.operation import described
 from kouyu.server.peers.peers import Peers, Told
 from kouyu.server.rest.answers import answer_success
+from kouyu.server.siblings.siblings import Siblings
 from kouyu.settings.all_settings import EngineSettings
 from kouyu.store.sound_bounds import Bounds
 from kouyu.store.sounds import KeptSounds
@@ -133,6 +134,8 @@ class ServerState:
     """The agents of the bots that an owner's clients may talk to."""
     started_at: float
     """By ``time.monotonic``."""
+    siblings: Siblings = field(default_factory=Siblings)
+    """The other processes of the server."""
 
     async def status(self, owner: str, address: str = "") -> Status:
         """Return the present status, with the bots and live sessions of this owner.
@@ -146,7 +149,7 @@ class ServerState:
         return Status(
             version=version("kouyu"),
             uptime_s=round(time.monotonic() - self.started_at, 1),
-            sessions=self.sessions.running,
+            sessions=self.sessions.in_all,
             max_sessions=self.sessions.limit,
             watchers=self.watcher_hub.watchers,
             scheduler=_work(self.scheduler),

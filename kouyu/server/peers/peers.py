@@ -73,7 +73,7 @@ class Peers:
         """
         if self._lease is None or self._http is None or self._answers_alone(connection, self._lease):
             return ()
-        return await self._lease.others()
+        return tuple(server for server in await self._lease.others() if server.address)
 
     async def holder(self, connection: Connection, made: str) -> ServerRecord | None:
         """The other server that made this id, such as a chat's, to pass the request on to; None: it is answered here.

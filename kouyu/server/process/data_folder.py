@@ -46,8 +46,10 @@ class DataFolderInUse(DataFolderError):
 class DataFolder:
     """The layout of a data folder. A server gets one that it has locked, from ``open_data_folder``."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lock: int = -1) -> None:
         self.path = path
+        self.lock = lock
+        """The descriptor that holds the lock; -1: none does. A child process that inherits it holds the lock too."""
 
     @property
     def tls(self) -> Path:
@@ -249,6 +251,6 @@ def locked_data_folder(path: Path) -> Iterator[DataFolder]:
         with contextlib.suppress(OSError):  # a full disk: the process id is only shown to people
             os.ftruncate(lock, 0)
             os.write(lock, f"{os.getpid()}\n".encode())
-        yield DataFolder(path)
+        yield DataFolder(path, lock)
     finally:
         os.close(lock)

@@ -4,6 +4,7 @@ uvicorn's own has none, and waits for them for ever.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import h11
@@ -21,6 +22,8 @@ class HttpProtocol(H11Protocol):
         super().__init__(*arguments, **named)
         self._moved_at = self.loop.time()
         self._watch: asyncio.TimerHandle | None = None
+        self.on_first_request: Callable[[], None] | None = None
+        """Called once, with the connection's first request, unless it becomes a WebSocket."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """As the base class; starts the timeouts."""
@@ -36,6 +39,9 @@ class HttpProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """As the base class. A partial head counts as no progress: the whole head has to arrive within the timeout."""
         super().data_received(data)
+        if self.on_first_request is not None and self.has_been_asked:
+            tell, self.on_first_request = self.on_first_request, None
+            tell()
         if not self._is_between_requests():
             self._moved_at = self.loop.time()
 
@@ -55,6 +61,11 @@ class HttpProtocol(H11Protocol):
         self._stop_watching()
         self.headers = [each for each in self.headers if each != (b"content-length", b"0")]
         super().handle_websocket_upgrade(event)
+
+    @property
+    def has_been_asked(self) -> bool:
+        """Whether a request has come: a connection that has none may become a WebSocket."""
+        return self.cycle is not None
 
     def _is_between_requests(self) -> bool:
         return self.cycle is None or self.cycle.response_complete

@@ -14,6 +14,7 @@ from kouyu.serving.log_context import LogMessage, log_context
 from kouyu.settings.telemetry import LogSettings
 
 TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+TEXT_OF_WORKER: Final = "%(asctime)s %(levelname)s worker %(worker)d %(name)s: %(message)s"
 _HELD_BACK: Final = 1000
 """Lines that wait for the settings, which say how they are to be written."""
 
@@ -25,8 +26,12 @@ class JsonLines(logging.Formatter):
 
     ``time`` (UTC), ``level``, ``logger`` and ``message`` are always there. Records that belong to a request or a
     connection have ``log_id``, ``client`` and, if there is one, ``conversation_id``; those of an exception
-    ``exception``, the traceback. a LogMessage adds its fields.
+    ``exception``, the traceback. a LogMessage adds its fields. Those of a worker process have ``worker``, its number.
     """
+
+    def __init__(self, worker: int = 0) -> None:
+        super().__init__()
+        self._worker = worker
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -36,6 +41,8 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        if self._worker:
+            line["worker"] = self._worker
         if (context := log_context()) is not None:
             line |= {"log_id": context.log_id, "client": context.client}
             if conversation_id := context.conversation_id():
@@ -55,10 +62,13 @@ class ServerLog:
     Does nothing in a process that has set up its logging before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, worker: int = 0) -> None:
+        """``worker``: the number of this worker process, from 1; 0: it is none."""
+        self._worker = worker
+        self._text = logging.Formatter(TEXT_OF_WORKER if worker else TEXT, defaults={"worker": worker})
         self._written = logging.StreamHandler(sys.stderr)
         self._held_back = logging.handlers.MemoryHandler(_HELD_BACK, flushLevel=logging.CRITICAL, target=self._written)
-        self._written.setFormatter(logging.Formatter(TEXT))
+        self._written.setFormatter(self._text)
         self._root = logging.getLogger()
         self.is_json = False
         """Whether lines of JSON are written."""
@@ -75,7 +85,7 @@ class ServerLog:
         if not self._is_ours:
             return
         self.is_json = chosen.format == "json"
-        self._written.setFormatter(JsonLines() if self.is_json else logging.Formatter(TEXT))
+        self._written.setFormatter(JsonLines(self._worker) if self.is_json else self._text)
         logging.captureWarnings(self.is_json)
         sys.excepthook = _log_uncaught if self.is_json else sys.__excepthook__
         threading.excepthook = _log_uncaught_of_thread if self.is_json else threading.__excepthook__

@@ -127,12 +127,12 @@ def reloading_server(
     sessions: Sessions,
     answerer_ids: AnswererIds,
     state: ServerState,
-    audit: Audit,
+    audit: Audit | None,
 ) -> Reloading:
     """The Reloading of a server: tells also those parts that its runtime does not reach."""
 
     async def follow(changed: Settings) -> Close:
-        close = await opened.follow(changed) if opened.follow is not None else _nothing_to_close
+        close = await opened.follow(changed) if opened.follow is not None else nothing_to_close
         sessions.limit = changed.server.max_sessions
         answerer_ids.default_bot = changed.bot_ids[0]
         state.keep_audio = changed.audio.bounds if changed.audio.keep else None
@@ -146,7 +146,7 @@ def reloading_server(
     return Reloading(settings, read=how.read if how else lambda: settings, follow=follow, in_use=in_use, audit=audit)
 
 
-async def _nothing_to_close() -> None:
+async def nothing_to_close() -> None:
     """For a runtime that replaces nothing."""
 
 

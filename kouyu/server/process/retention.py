@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from typing import Final
 
 from kouyu.settings.all_settings import Settings
@@ -31,9 +31,18 @@ async def enforce_once(store: Store, settings: Settings, live: Collection[str], 
     return deleted
 
 
+def as_async(live: Callable[[], Collection[str]]) -> Callable[[], Awaitable[Collection[str]]]:
+    """A function that is awaited, of one that is not."""
+
+    async def awaited() -> Collection[str]:
+        return live()
+
+    return awaited
+
+
 @contextlib.asynccontextmanager
 async def retention_enforced(
-    store: Store, settings: Callable[[], Settings], live: Callable[[], Collection[str]]
+    store: Store, settings: Callable[[], Settings], live: Callable[[], Awaitable[Collection[str]]]
 ) -> AsyncIterator[None]:
     """Delete what is too old at the beginning of the block and every EVERY_S after. ``settings``
     returns those in force, ``live`` the ids of the conversations that clients are connected to."""
@@ -41,7 +50,7 @@ async def retention_enforced(
     async def enforce() -> None:
         while True:
             try:
-                await enforce_once(store, settings(), live(), time.time())
+                await enforce_once(store, settings(), await live(), time.time())
             except StoreError as error:
                 log.error("what is too old could not be deleted: %s", error)
             await asyncio.sleep(EVERY_S)

@@ -93,7 +93,7 @@ def in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """uvicorn's server, started from a running event loop that keeps its own signal handlers."""
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -104,6 +104,10 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Handle no signals: the process does, for both ports together."""
         yield
+
+    def new_protocol(self) -> HttpProtocol:
+        """The protocol of a connection that another process has accepted."""
+        return HttpProtocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As the base class; then report that it is listening."""
@@ -128,24 +132,33 @@ async def listening(
     """
 
     server = functools.partial(
-        _server, app, ping_interval_s=ping_interval_s, ping_timeout_s=ping_timeout_s, proxies=proxies
+        server_of, app, ping_interval_s=ping_interval_s, ping_timeout_s=ping_timeout_s, proxies=proxies
     )
     plain_server = server()
     tls_server = server(ssl_certfile=str(certificates.certificate), ssl_keyfile=str(certificates.key))
+    async with serving((plain_server, [plain]), (tls_server, [tls])):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def serving(*servers: tuple["Server", list[socket.socket]]) -> AsyncIterator[None]:
+    """Run these servers, each on its listening sockets, while the block runs; then stop, within about SHUTDOWN_S."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(plain_server.serve([plain]))
-        group.create_task(tls_server.serve([tls]))
-        await plain_server.ready.wait()
-        await tls_server.ready.wait()
+        for server, sockets in servers:
+            group.create_task(server.serve(sockets))
+        for server, _ in servers:
+            await server.ready.wait()
         try:
             yield
         finally:
-            plain_server.should_exit = tls_server.should_exit = True
+            for server, _ in servers:
+                server.should_exit = True
 
 
-def _server(
+def server_of(
     app: ASGIApp, *, ping_interval_s: float, ping_timeout_s: float, proxies: Sequence[str], **tls_options: str
-) -> _Server:
+) -> "Server":
+    """A server of ``app`` that does not run yet."""
     config = uvicorn.Config(
         app,
         http=HttpProtocol,  # of h11, which keeps the spelling of header names; httptools does not
@@ -171,4 +184,4 @@ def _server(
         # synchronous one does, may read them while it writes its request, and OpenSSL then sometimes loses the
         # request. A client without a ticket makes a full handshake each time, of as many round trips.
         config.ssl.num_tickets = 0
-    return _Server(config)
+    return Server(config)

@@ -36,8 +36,12 @@ async def test_conversations_are_kept_for_the_days_of_the_settings(
 async def test_it_is_done_at_the_start_and_stops_with_the_server(tmp_path: Path) -> None:
     async with await Store.open(tmp_path / "kouyu.db") as store:
         await store.of("").write(OLD)
+
+        async def live() -> list[str]:
+            return []
+
         async with (
-            retention_enforced(store, lambda: keeping(1), list),
+            retention_enforced(store, lambda: keeping(1), live),
             asyncio.timeout(10),
         ):
             while await store.of("").conversations.get("old") is not None:  # noqa: ASYNC110 - a task of the block

@@ -1,0 +1,1 @@
+"""The processes of one server, as one of them sees the others."""
