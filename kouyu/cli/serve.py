@@ -30,7 +30,7 @@ from kouyu.server.process.reloading import Rereading
 from kouyu.server.process.server_life import serve as serve_until_signal
 from kouyu.server.process.tcp_listeners import ListenError
 from kouyu.server.process.workers.parent import serve_in_workers
-from kouyu.server.process.workers.worker_process import WorkerFailed
+from kouyu.server.process.workers.restarts import WorkerFailed
 from kouyu.settings import Settings, SettingsError, load
 from kouyu.settings.all_settings import anchored
 from kouyu.settings.first_file import FILE_NAME, write_first
@@ -184,7 +184,13 @@ def _run(read_settings: Callable[[], Settings], server_log: ServerLog, print_jso
         rereading = Rereading(read_settings, lambda changed: server_log.follow(changed.log))
         if settings.server.workers > 1:
             work = serve_in_workers(
-                settings, data_folder, database, open_sessions=open_sessions, announce=announce, rereading=rereading
+                settings,
+                data_folder,
+                database,
+                open_sessions=open_sessions,
+                announce=announce,
+                rereading=rereading,
+                shares_engines=True,
             )
         else:
             opening = functools.partial(open_sessions, settings)

@@ -48,6 +48,11 @@ BUILT_IN: Final[Mapping[Kind, Mapping[str, str]]] = {
 }
 """The declarations as ``module:name``, by kind and name."""
 
+OF_WORKERS: Final[Mapping[tuple[Kind, str], str]] = {
+    ("llm", "attached"): "kouyu.agents.embedded.attached_engine:ENGINE"
+}
+"""Engines that worker processes are told to use (``server/process/workers/``), and that no settings choose."""
+
 ONE_TABLE: Final = frozenset({"remote"})
 """Names whose engines of all kinds have the same options, in one table."""
 
@@ -64,6 +69,8 @@ def find(kind: Kind, name: str) -> Engine[Any]:
     imported or declares something else.
     """
     known = _known(kind)
+    if (kind, name) in OF_WORKERS:
+        known[name] = EntryPoint(name, OF_WORKERS[kind, name], f"kouyu.{kind}")
     if name not in known:
         allowed = ", ".join(sorted(known)) or "none"
         raise EngineUnavailable(f"engines.{kind}: {name!r} is not allowed; allowed: {allowed}")

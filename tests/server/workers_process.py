@@ -16,7 +16,7 @@ from kouyu.server.process.log_lines import ServerLog
 from kouyu.server.process.reloading import Rereading
 from kouyu.server.process.tcp_listeners import ListenError
 from kouyu.server.process.workers.parent import serve_in_workers
-from kouyu.server.process.workers.worker_process import WorkerFailed
+from kouyu.server.process.workers.restarts import WorkerFailed
 from kouyu.settings import Settings, load
 from kouyu.store import location
 from tests.server import worker_sessions

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from kouyu.agents.embedded.choice import Choice
+from kouyu.agents.embedded.model import RunOptions
 from kouyu.agents.embedded.plan import EmbeddedOptions, Plan
 from kouyu.agents.embedded.tiered_model import TieredModel, started
 from kouyu.agents.embedded.tiers import Tier, file_of_user
@@ -34,15 +35,15 @@ def can_start(options: EmbeddedOptions) -> bool:
     return choice is None or choice.tier.is_here()
 
 
-async def load(options: EmbeddedOptions) -> TieredModel:
+async def load(options: EmbeddedOptions, run: RunOptions | None = None) -> TieredModel:
     """Start the model; return when it can answer. With ``auto`` a model that is new on this machine is measured, and
     replaced by a smaller one if it is too slow. Raises MissingWeights, AgentError."""
     plan = Plan(options)
     if options.model:
-        return TieredModel(await started(file_of_user(Path(options.model)), "the settings name its file"), plan)
+        return TieredModel(await started(file_of_user(Path(options.model)), "the settings name its file", run), plan)
     while True:
         choice = plan.first()
-        model = await started(choice.tier.model_file(), choice.reason)
+        model = await started(choice.tier.model_file(), choice.reason, run)
         if plan.knows(choice.tier.name):
             return TieredModel(model, plan)
         try:

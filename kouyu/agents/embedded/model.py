@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from kouyu.agents.agent import AgentError
+from kouyu.agents.embedded.attached import AttachedProcess, Attachment
 from kouyu.agents.embedded.child import ProcessOptions
 from kouyu.agents.embedded.machine import processor_time_s
 from kouyu.agents.embedded.prompts import PREFILL_BODY
@@ -76,7 +77,15 @@ class _Opening(msgspec.Struct, frozen=True):
 class EmbeddedModel:
     """A model in a process of its own, which is replaced when it dies or hangs, and ends with this one."""
 
-    def __init__(self, model: ModelFile, options: RunOptions | None = None, *, reason: str = "") -> None:
+    def __init__(
+        self,
+        model: ModelFile,
+        options: RunOptions | None = None,
+        *,
+        reason: str = "",
+        attachment: Attachment | None = None,
+    ) -> None:
+        """``attachment``: another process runs the model, and this one has some of its slots."""
         self.model = model
         self.reason = reason
         """Why this model was chosen: a clause that follows "because"."""
@@ -86,7 +95,12 @@ class EmbeddedModel:
         self._placing = [asyncio.Lock() for _ in range(self._options.slots)]
         self._warming_up = asyncio.Lock()
         self._prompts = open_prompt_folder()
-        self._supervisor = Supervisor(self._options.watch, when_started=self._share_openings)
+        self._first_slot = attachment.first_slot if attachment is not None else 0
+        self._supervisor: Supervisor | AttachedProcess = (
+            Supervisor(self._options.watch, when_started=self._share_openings)
+            if attachment is None
+            else AttachedProcess(attachment, when_started=self._restore_openings)
+        )
 
     async def start(self) -> None:
         """Start the model; return when it can answer, commonly within a second. Raises AgentError if it cannot."""
@@ -126,6 +140,23 @@ class EmbeddedModel:
         """The id of the model's process; None while there is none."""
         return self._supervisor.process_id
 
+    def stay_at(self, attachment: Attachment) -> None:
+        """Start the process where an earlier one was, so that those attached find it. Call it before ``start``."""
+        self._supervisor.port, self._supervisor.api_key = attachment.port, attachment.api_key
+
+    def attachments(self, processes: int) -> tuple[Attachment, ...]:
+        """The slots of the running model, shared out among so many other processes."""
+        each = self._options.slots // processes
+        attachment = Attachment(
+            port=self._supervisor.port,
+            api_key=self._supervisor.api_key,
+            tier=self.model.tier,
+            file="" if self.model.tier else str(self.model.path),
+            reason=self.reason,
+            slots=each,
+        )
+        return tuple(msgspec.structs.replace(attachment, first_slot=number * each) for number in range(processes))
+
     async def ready(self) -> None:
         """Wait until the model can answer; returns at once unless its process has just died."""
         await self._supervisor.ready()
@@ -137,13 +168,14 @@ class EmbeddedModel:
 
         Call it before conversations begin: with several openings the slots are shared out among the first of them.
         """
-        read = {"messages": [*opening, {"role": "user", "content": "Hi"}], "max_tokens": 1, "id_slot": 0}
+        read = {"messages": [*opening, {"role": "user", "content": "Hi"}], "max_tokens": 1, "id_slot": self._first_slot}
         if tools:
             read["tools"] = list(tools)
         try:
             async with self._warming_up:
                 await self._supervisor.post("/v1/chat/completions", read, timeout_s=_LONGEST_PREFILL_S)
-                await self._supervisor.post("/slots/0?action=save", {"filename": str(len(self._openings))})
+                save = f"/slots/{self._first_slot}?action=save"
+                await self._supervisor.post(save, {"filename": self._file(len(self._openings))})
                 self._openings.append(_Opening(tuple(opening), tuple(tools)))
                 await self._share_openings()
         except httpx.HTTPError as fault:
@@ -154,9 +186,22 @@ class EmbeddedModel:
         for slot in range(self._options.slots if self._openings else 0):
             await self._load_opening(slot, slot % len(self._openings))
 
+    async def _restore_openings(self) -> None:
+        """As ``_share_openings``; prefills them again where the process that had them saved has been replaced."""
+        try:
+            await self._share_openings()
+        except httpx.HTTPStatusError:
+            openings, self._openings = self._openings, []
+            for opening in openings:
+                await self.warm_up(opening.messages, opening.tools)
+
     async def _load_opening(self, slot: int, opening: int) -> None:
-        path = f"/slots/{slot}?action=restore"
-        await self._supervisor.post(path, {"filename": str(opening)}, timeout_s=_LONGEST_LOAD_S)
+        path = f"/slots/{self._first_slot + slot}?action=restore"
+        await self._supervisor.post(path, {"filename": self._file(opening)}, timeout_s=_LONGEST_LOAD_S)
+
+    def _file(self, opening: int) -> str:
+        """The file of an opening in the folder of prompts, which the processes that share a model have in common."""
+        return f"{self._first_slot}-{opening}"
 
     async def place(
         self, conversation_id: str, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]
@@ -171,7 +216,7 @@ class EmbeddedModel:
         async with self._placing[slot]:  # a request of the same conversation waits until its opening is loaded
             if is_new:
                 await self._begin_with_opening(slot, messages, tools)
-        return {"id_slot": slot}
+        return {"id_slot": self._first_slot + slot}
 
     async def _begin_with_opening(
         self, slot: int, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]]

@@ -10,9 +10,10 @@ import msgspec
 from kouyu.agents.agent import AgentError
 from kouyu.agents.bot_definition import Guidance
 from kouyu.agents.current_model import AskedModel, CurrentModel
+from kouyu.agents.embedded.attached import Attachment
 from kouyu.agents.embedded.choice import ANSWER_LIMIT_MS, Choice, estimated_answer_ms
 from kouyu.agents.embedded.machine import free_memory_mib
-from kouyu.agents.embedded.model import EmbeddedModel
+from kouyu.agents.embedded.model import EmbeddedModel, RunOptions
 from kouyu.agents.embedded.plan import Plan
 from kouyu.agents.embedded.tiers import ModelFile, Tier
 from kouyu.weights import catalogue
@@ -79,6 +80,10 @@ class TieredModel:
     def process_id(self) -> int | None:
         """The id of the running model's process; None while there is none."""
         return self._model.process_id
+
+    def attachments(self, processes: int) -> tuple[Attachment, ...]:
+        """See ``EmbeddedModel.attachments``."""
+        return self._model.attachments(processes)
 
     async def warm_up(self, openings: Openings, *, now: Openings | None = None) -> None:
         """Prefill the openings of the bots, now and whenever another tier begins to run. ``now``: those to prefill now,
@@ -183,11 +188,15 @@ class TieredModel:
         await self._model.close()
 
 
-async def started(file: ModelFile, reason: str) -> EmbeddedModel:
-    """Start a model; return when it can answer. Raises AgentError."""
+async def started(
+    file: ModelFile, reason: str, options: RunOptions | None = None, *, at: Attachment | None = None
+) -> EmbeddedModel:
+    """Start a model; return when it can answer. ``at``: where an earlier one was. Raises AgentError."""
     if not file.path.is_file():
         raise AgentError(f"engines.embedded.model: there is no file {file.path}")
-    model = EmbeddedModel(file, reason=reason)
+    model = EmbeddedModel(file, options, reason=reason)
+    if at is not None:
+        model.stay_at(at)
     try:
         await model.start()
     except BaseException:

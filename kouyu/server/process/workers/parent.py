@@ -1,6 +1,7 @@
 """Runs a server in several processes: this one has what there is one of, and its workers serve the clients."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import pickle
@@ -23,6 +24,7 @@ from kouyu.server.process.reloading import Reloading, Rereading, hangups, nothin
 from kouyu.server.process.retention import retention_enforced
 from kouyu.server.process.stopping import DEADLINE_S, Stopping, stop_on_signals
 from kouyu.server.process.workers.handing_over import HandingOver, Port
+from kouyu.server.process.workers.shared_engines import NOTHING, Shared, shared_engines
 from kouyu.server.process.workers.start import OpenWorkerSessions, WorkerStart
 from kouyu.server.process.workers.worker_process import WorkerProcess
 from kouyu.server.siblings.shared_counts import SharedCounts, open_memory
@@ -44,36 +46,55 @@ async def serve_in_workers(
     open_sessions: OpenWorkerSessions,
     announce: Callable[[Ready], None],
     rereading: Rereading | None = None,
+    shares_engines: bool = False,
 ) -> None:
     """As ``server_life.serve``, in as many worker processes as the settings say.
 
     SIGTERM, SIGINT and changed settings are passed on to the workers. A worker that ends by itself is started again.
+    ``shares_engines``: load the engines and the language model in one process more, which all workers use.
     Raises ListenError, CertificateError, StoreError, and WorkerFailed if a worker cannot start.
     """
     with stop_on_signals() as stopping, hangups(lambda: stopping.signalled(signal.SIGINT)) as hung_up:
         try:
             async with opened_server(settings, folder, database) as server:
                 await forget_left_overs(server.store, settings)
-                parent = _Parent(settings, folder, database, server, open_sessions, rereading)
-                await parent.run(stopping, hung_up, announce)
+                sharing = shared_engines(settings) if shares_engines else contextlib.nullcontext(NOTHING)
+                async with sharing as shared:
+                    start = _start(settings, folder, database, server, open_sessions, shared)
+                    await _Parent(start, folder, server, rereading).run(stopping, hung_up, announce)
         except asyncio.CancelledError:
             if not stopping.asked.is_set():
                 raise
 
 
+def _start(
+    settings: Settings,
+    folder: DataFolder,
+    database: str | Path,
+    server: Opened,
+    open_sessions: OpenWorkerSessions,
+    shared: Shared,
+) -> WorkerStart:
+    return WorkerStart(
+        worker=0,
+        workers=settings.server.workers,
+        settings=settings,
+        database=database,
+        folder=folder.path,
+        ports=server.ports,
+        certificate=server.certificates.certificate,
+        key=server.certificates.key,
+        open_sessions=open_sessions,
+        shared=shared,
+    )
+
+
 class _Parent:
     """The workers of one server."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        folder: DataFolder,
-        database: str | Path,
-        server: Opened,
-        open_sessions: OpenWorkerSessions,
-        rereading: Rereading | None,
-    ) -> None:
-        self._settings = settings
+    def __init__(self, start: WorkerStart, folder: DataFolder, server: Opened, rereading: Rereading | None) -> None:
+        self._start = start
+        self._settings = settings = start.settings
         self._folder = folder
         self._server = server
         self._memory = open_memory(settings.server.workers)
@@ -82,18 +103,6 @@ class _Parent:
         self._history = MetricsHistory()
         self._past = Snapshot()
         """The counters of processes that have ended."""
-        certificates = server.certificates
-        self._start = WorkerStart(
-            worker=0,
-            workers=settings.server.workers,
-            settings=settings,
-            database=database,
-            folder=folder.path,
-            ports=server.ports,
-            certificate=Path(certificates.certificate),
-            key=Path(certificates.key),
-            open_sessions=open_sessions,
-        )
         self._workers = [self._worker(number) for number in range(settings.server.workers)]
         self._reloading = Reloading(
             settings,

@@ -10,6 +10,7 @@ import msgspec
 
 from kouyu.assembly.runtime import Runtime
 from kouyu.server.process.tcp_listeners import Ports
+from kouyu.server.process.workers.shared_engines import Shared
 from kouyu.settings import Settings
 from kouyu.store.store import Store
 
@@ -32,6 +33,8 @@ class WorkerStart(msgspec.Struct, frozen=True, kw_only=True):
     certificate: Path
     key: Path
     open_sessions: OpenWorkerSessions
+    shared: Shared
+    """What all workers share."""
 
     def encode(self) -> bytes:
         """As bytes, for ``decoded``. They are read by a child of this process alone."""

@@ -31,6 +31,7 @@ from kouyu.server.process.sharing import open_peers, open_store
 from kouyu.server.process.stopping import Stopping, stop_on_signals
 from kouyu.server.process.tcp_listeners import Ports, bind
 from kouyu.server.process.workers.handed_connections import serving_handed
+from kouyu.server.process.workers.shared_engines import with_shared
 from kouyu.server.process.workers.start import Descriptors, WorkerStart, decoded
 from kouyu.server.siblings.channel import Channel
 from kouyu.server.siblings.shared_counts import SharedCounts
@@ -106,7 +107,9 @@ class Worker:
             open_store(start.database, folder, settings.store, beside_others=True, bus=bus)
         )
         siblings.note("server", store.ids.server)
-        opened = await stack.enter_async_context(start.open_sessions(settings, store))
+        opened = await stack.enter_async_context(
+            start.open_sessions(with_shared(settings, start.shared, start.worker), store)
+        )
         if (chats := opened.chats) is not None:
             chats.elsewhere = functools.partial(siblings.running_elsewhere, "chats")
             chats.changed = functools.partial(siblings.note, "chats")

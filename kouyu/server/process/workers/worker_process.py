@@ -6,12 +6,12 @@ import logging
 import signal
 import socket
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from kouyu.metrics.snapshot import Snapshot, decoded
 from kouyu.server.process.workers.handing_over import HandingOver
+from kouyu.server.process.workers.restarts import Pauses, WorkerFailed, how
 from kouyu.server.process.workers.start import WorkerStart
 from kouyu.server.siblings.channel import Channel, ChannelClosed
 
@@ -19,14 +19,6 @@ log = logging.getLogger(__name__)
 
 WORKER: Final = "kouyu.server.process.workers.worker"
 """The module that a worker process runs."""
-FIRST_PAUSE_S: Final = 0.1
-LONGEST_PAUSE_S: Final = 30.0
-"""Between two starts of a worker that does not live for STABLE_AFTER_S."""
-STABLE_AFTER_S: Final = 60.0
-
-
-class WorkerFailed(Exception):
-    """A worker could not start. The text says why."""
 
 
 class WorkerProcess:
@@ -81,7 +73,7 @@ class WorkerProcess:
         try:
             return await self._channel.ask(what)
         except ChannelClosed as fault:
-            log.warning("worker %d: %s", self.number, fault)
+            log.debug("worker %d: %s", self.number, fault)  # it has just ended, and is started again
             return b""
 
     async def metrics(self) -> Snapshot:
@@ -102,9 +94,9 @@ class WorkerProcess:
 
         Raises WorkerFailed if the first one does not start. When cancelled, kills it.
         """
-        pause_s, has_run = FIRST_PAUSE_S, False
+        pauses, has_run = Pauses(), False
         while True:
-            began = time.monotonic()
+            pauses.begin()
             status = await self._live_once()
             was_ready = self.ready.is_set()
             has_run = has_run or was_ready
@@ -112,16 +104,15 @@ class WorkerProcess:
             await self._ended(self.start.worker)
             if self._is_stopping():
                 return
-            said = self._failure or f"its process {_how(status)}"
+            said = self._failure or f"its process {how(status)}"
             if not has_run:
                 raise WorkerFailed(self._failure or f"worker {self.number} did not start: {said}")
-            pause_s = FIRST_PAUSE_S if time.monotonic() - began > STABLE_AFTER_S else pause_s
+            pause_s = pauses.after_end()
             what = "has ended" if was_ready else "could not be started again"
             log.error("worker %d %s: %s; it is started again in %.1f s", self.number, what, said, pause_s)
             await asyncio.sleep(pause_s)
             if self._is_stopping():
                 return
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     def _is_stopping(self) -> bool:
         return self._stopping
@@ -182,9 +173,3 @@ class WorkerProcess:
         if what == "heard" or self._answers is None:
             return b""
         return await self._answers(what)
-
-
-def _how(status: int) -> str:
-    if status >= 0:
-        return f"ended with status {status}"
-    return f"was ended by signal {-status} ({signal.strsignal(-status)})"
