@@ -14,8 +14,8 @@ from kouyu.domain.events import Event, SpeechDelta
 from kouyu.domain.messages import Message
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.engine import SpeechSynthesizer
+from kouyu.serving.growing_sentences import GrowingSentences
 from kouyu.serving.spoken_packets import spoken_packets, synthesis_options, why_not_spoken
-from kouyu.text.sentences import SentenceSplitter
 from kouyu.text_chats.event_stream import ClientGone
 
 log = logging.getLogger(__name__)
@@ -25,10 +25,7 @@ Put = Callable[[Event], Awaitable[None]]
 
 
 class SpokenAnswer:
-    """Synthesises sentence after sentence in its own task, beside the text. Create it on a running event loop.
-
-    The waiting text needs no bound: it is at most the answer, from which sentences are cut one by one.
-    """
+    """Synthesises sentence after sentence in its own task, beside the text. Create it on a running event loop."""
 
     def __init__(
         self,
@@ -50,25 +47,20 @@ class SpokenAnswer:
         self._envelope = msgspec.structs.replace(envelope, content_type="audio")
         self._put = put
         self._count = count
-        self._splitter = SentenceSplitter()
-        self._written = asyncio.Event()
-        self._is_whole = False
+        self._sentences = GrowingSentences()
         self._task = asyncio.create_task(self._run(), name="spoken answer")
 
     def add(self, text: str) -> None:
         """Append the next characters of the answer."""
-        self._splitter.write(text)
-        self._written.set()
+        self._sentences.add(text)
 
     def withdraw(self) -> None:
         """Drop the text that was added and is not spoken yet."""
-        self._splitter = SentenceSplitter()
+        self._sentences.withdraw()
 
     async def finish(self) -> None:
         """Mark the answer as complete. Returns when all of it has been spoken."""
-        self._splitter.end()
-        self._is_whole = True
-        self._written.set()
+        self._sentences.end()
         await self._task
 
     async def close(self) -> None:
@@ -80,7 +72,7 @@ class SpokenAnswer:
         encoder = open_encoder(_OUTPUT)
         priority = Priority.FIRST_SENTENCE
         try:
-            while (sentence := await self._next_sentence()) is not None:
+            async for sentence in self._sentences.read():
                 packets = spoken_packets(
                     self._synthesizer, sentence, self._options, priority, encoder, patience_s=self._patience_s
                 )
@@ -97,10 +89,3 @@ class SpokenAnswer:
             why_not_spoken(fault)
         finally:
             encoder.close()
-
-    async def _next_sentence(self) -> str | None:
-        """The next sentence; None at the end."""
-        while (sentence := self._splitter.next()) is None and not self._is_whole:
-            self._written.clear()
-            await self._written.wait()
-        return sentence
