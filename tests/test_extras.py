@@ -13,7 +13,10 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from kouyu.engines import engine_registry
+from kouyu.engines.declaration import Kind
 from kouyu.extras import BASE, EXTRA_OF, pip
+from kouyu.settings.all_settings import EngineSettings
 
 NOT_IMPORTED: Final = {"asyncpg", "opentelemetry", "pip"}
 """Modules that are run, named in a URL, or imported by other libraries."""
@@ -115,6 +118,22 @@ def test_the_client_the_protocol_and_the_core_need_nothing_of_the_extras() -> No
     packages = (file for package in LIGHT_PACKAGES for file in (ROOT / "kouyu" / package).rglob("*.py"))
     modules = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in packages]
     done = run_light("".join(f"import {module}\n" for module in (*LIGHT, *sorted(modules))))
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_engine_process_needs_what_its_extra_brings_and_nothing_else() -> None:
+    brought = installed_with([*PROJECT["dependencies"], *of_extra("engines")])
+    absent = sorted(module for module, names in distributions_of(EXTRA_OF) if not names & brought)
+    assert {"litestar", "sqlalchemy", "xllamacpp", "cryptography"} <= set(absent)
+    kinds: tuple[Kind, ...] = ("asr", "tts", "turn", "voiceprint")
+    modules = ["kouyu.cli.engines", "kouyu.cli.models", *(
+        engine_registry.BUILT_IN[kind][name].partition(":")[0]
+        for kind, name in EngineSettings().chosen if kind in kinds
+    )]  # fmt: skip
+    code = WITHOUT_THE_EXTRAS.replace(str(sorted(EXTRA_OF)), str(absent)) + "".join(
+        f"import {each}\n" for each in modules
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

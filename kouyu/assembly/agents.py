@@ -13,13 +13,13 @@ from kouyu.agents.embedded.tiered_model import TieredModel
 from kouyu.agents.fetching import Fetched, Fetcher, FetchError, FetchingOptions
 from kouyu.agents.mcp_server import McpServer
 from kouyu.assembly.bot_directory import BotDirectory
-from kouyu.assembly.bots import Bots, needs_embedded_model, open_bots
+from kouyu.assembly.bots import Bots, open_bots
 from kouyu.assembly.engine_loading import load_language_model
 from kouyu.assembly.flows import open_flows
 from kouyu.assembly.tool_servers import connect_tool_servers, disconnect
 from kouyu.engines.scheduler import Scheduler
 from kouyu.settings import Settings
-from kouyu.settings.bots import BotSettings, McpServerSettings
+from kouyu.settings.bots import BotSettings, McpServerSettings, needs_embedded_model
 from kouyu.store.errors import StoreError
 from kouyu.store.store import Store
 from kouyu.weights.background_fetch import BackgroundFetch

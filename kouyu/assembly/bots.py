@@ -46,11 +46,6 @@ class Bots(msgspec.Struct, frozen=True):
     """Ids of bots by their further ids, under which ``definitions`` and ``agents`` have them too."""
 
 
-def needs_embedded_model(bots: tuple[BotSettings, ...]) -> bool:
-    """Whether a bot has no endpoint of its own."""
-    return any(not bot.model.base_url for bot in bots)
-
-
 @asynccontextmanager
 async def open_bots(
     chosen: tuple[BotSettings, ...],

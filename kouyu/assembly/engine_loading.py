@@ -3,10 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from kouyu.agents.embedded.tiered_model import TieredModel
-from kouyu.assembly.bots import needs_embedded_model
 from kouyu.engines import engine_registry
 from kouyu.engines.asr.engine import SpeechRecognizer
 from kouyu.engines.blas import use_one_blas_thread
@@ -23,8 +21,12 @@ from kouyu.engines.vad.detector import VoiceActivityDetector
 from kouyu.engines.voiceprint.engine import SpeakerEncoder
 from kouyu.settings import Settings
 from kouyu.settings.all_settings import EngineSettings
+from kouyu.settings.bots import needs_embedded_model
 from kouyu.weights import cache, catalogue
 from kouyu.weights.errors import WeightsError
+
+if TYPE_CHECKING:
+    from kouyu.agents.embedded.tiered_model import TieredModel
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +173,7 @@ async def load_recognizer(
     return recognizer
 
 
-async def load_language_model(engines: EngineSettings, scheduler: Scheduler) -> TieredModel:
+async def load_language_model(engines: EngineSettings, scheduler: Scheduler) -> "TieredModel":
     """Start the language model of bots that name no endpoint. Raises AgentError, EngineUnavailable."""
     model: TieredModel = await load_engine("llm", engines.llm, engines, scheduler)
     return model

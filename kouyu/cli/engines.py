@@ -11,10 +11,10 @@ import msgspec
 import uvloop
 
 from kouyu.cli.stop_signals import stop_signals
+from kouyu.engine_server.listeners import CannotListen
 from kouyu.engine_server.process import Ready, serve_engines
 from kouyu.engines.errors import EngineError
 from kouyu.server.process.log_lines import ServerLog
-from kouyu.server.process.tcp_listeners import ListenError
 from kouyu.settings import Settings, SettingsError, load
 from kouyu.settings.all_settings import anchored
 from kouyu.settings.engine_server import ServedKind
@@ -22,7 +22,7 @@ from kouyu.settings.first_file import FILE_NAME
 from kouyu.weights.errors import WeightsError
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
-SAID_PLAINLY: Final = (EngineError, ListenError, SettingsError, WeightsError)
+SAID_PLAINLY: Final = (EngineError, CannotListen, SettingsError, WeightsError)
 """Errors that the user can fix: shown without a traceback."""
 
 

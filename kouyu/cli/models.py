@@ -16,12 +16,12 @@ from rich.table import Table
 from kouyu.agents.agent import AgentError
 from kouyu.agents.embedded.engine import ENGINE, can_start, chosen_for_good, chosen_now, settle
 from kouyu.agents.embedded.tiers import TIERS
-from kouyu.assembly.bots import needs_embedded_model
 from kouyu.cli.fetch_progress import Bars, Lines
 from kouyu.cli.local_server import settings_here
 from kouyu.cli.tier_option import TIER_NAMES
 from kouyu.settings import Settings, SettingsError, load
 from kouyu.settings.all_settings import anchored
+from kouyu.settings.bots import needs_embedded_model
 from kouyu.settings.changing import set_values
 from kouyu.settings.first_file import FILE_NAME
 from kouyu.weights import cache, catalogue

@@ -4,20 +4,16 @@ import asyncio
 import contextlib
 import os
 import socket
-import stat
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 
 import msgspec
 import uvicorn
 
 from kouyu.engine_server.app import EngineApp
+from kouyu.engine_server.listeners import listener_of
 from kouyu.engine_server.served_engines import open_engines
-from kouyu.engines.remote.options import UNIX
 from kouyu.engines.remote.wire import RemoteKind
-from kouyu.server.process.tcp_listeners import ListenError, bind, in_url
 from kouyu.settings import Settings
-from kouyu.settings.engine_server import EngineServerSettings
 
 KEEP_ALIVE_S = 75
 """Seconds that an idle connection is kept, longer than servers keep theirs: a request must not meet one that closes."""
@@ -38,64 +34,18 @@ async def serve_engines(settings: Settings, stop: asyncio.Event, announce: Calla
     """Serve engines until ``stop`` is set; ``announce`` is called once they are ready. Work in progress then has
     ``drain_s`` to end.
 
-    Raises ListenError, SettingsError, WeightsNotFetched, EngineUnavailable.
+    Raises CannotListen, SettingsError, WeightsNotFetched, EngineUnavailable.
     """
     chosen = settings.engine_server
     token = chosen.secret()
     async with contextlib.AsyncExitStack() as stack:
-        listener, url = stack.enter_context(_listener(chosen))
+        listener, url = stack.enter_context(listener_of(chosen))
         engines = await stack.enter_async_context(open_engines(settings))
         app = EngineApp(engines, token=token)
         await stack.enter_async_context(serving(app, listener))
         announce(Ready(url=url, kinds=engines.kinds, workers=engines.scheduler.workers, pid=os.getpid()))
         await stop.wait()
         await app.stop(chosen.drain_s)
-
-
-@contextlib.contextmanager
-def _listener(chosen: EngineServerSettings) -> Iterator[tuple[socket.socket, str]]:
-    """The socket to accept connections from, and its address for servers."""
-    if chosen.unix:
-        path = Path(chosen.unix)
-        with _unix_listener(path) as listener:
-            try:
-                yield listener, f"{UNIX}{path.absolute()}"
-            finally:
-                path.unlink(missing_ok=True)
-        return
-    with bind(chosen.host, chosen.port, "--port") as listener:
-        yield listener, f"http://{in_url(chosen.host)}:{listener.getsockname()[1]}"
-
-
-def _unix_listener(path: Path) -> socket.socket:
-    """A socket that this user alone can connect to. Replaces one that a process left behind."""
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        if _is_left_behind(path):
-            path.unlink()
-        before = os.umask(0o177)
-        try:
-            listener.bind(str(path))
-        finally:
-            os.umask(before)
-        listener.listen()
-    except OSError as error:
-        listener.close()
-        raise ListenError(f"{path}: {error.strerror or error}; take another path with --unix") from None
-    listener.setblocking(False)
-    return listener
-
-
-def _is_left_behind(path: Path) -> bool:
-    """Whether there is a socket on which nobody listens any more."""
-    if not path.exists() or not stat.S_ISSOCK(path.stat().st_mode):
-        return False
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(str(path))
-        except ConnectionRefusedError:
-            return True
-    return False
 
 
 class _Server(uvicorn.Server):

@@ -146,3 +146,8 @@ class FlowSettings(msgspec.Struct, frozen=True, kw_only=True):
         if self.callable and not all(self.callable.partition(":")):
             raise ValueError(f"callable: {self.callable!r} is not allowed; allowed: package.module:function")
         require_web_address("url", self.url)
+
+
+def needs_embedded_model(bots: tuple[BotSettings, ...]) -> bool:
+    """Whether a bot has no endpoint of its own."""
+    return any(not bot.model.base_url for bot in bots)

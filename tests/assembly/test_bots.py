@@ -8,8 +8,8 @@ import pytest
 from kouyu.agents.agent import AgentError
 from kouyu.agents.bot import LanguageModelBot
 from kouyu.agents.bot_definition import Example
-from kouyu.assembly.bots import needs_embedded_model, open_bots
-from kouyu.settings.bots import BotSettings, ExampleSettings, ModelSettings
+from kouyu.assembly.bots import open_bots
+from kouyu.settings.bots import BotSettings, ExampleSettings, ModelSettings, needs_embedded_model
 
 MODEL = ModelSettings(base_url="http://127.0.0.1:9/v1", model="m", api_key="k", context_tokens=4096, temperature=0.5)
 
