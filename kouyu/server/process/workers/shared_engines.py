@@ -15,13 +15,13 @@ import msgspec
 
 from kouyu.agents.embedded.attached import Attachment
 from kouyu.agents.embedded.attached_engine import NAME as ATTACHED
-from kouyu.assembly.bots import needs_embedded_model
 from kouyu.engines import engine_registry
 from kouyu.engines.remote.options import NAME as REMOTE
 from kouyu.engines.remote.options import UNIX, RemoteOptions
 from kouyu.server.process.workers.restarts import Pauses, WorkerFailed, how
 from kouyu.serving.background import in_background
 from kouyu.settings import Settings
+from kouyu.settings.bots import needs_embedded_model
 from kouyu.settings.engine_server import ServedKind
 
 log = logging.getLogger(__name__)
