@@ -43,6 +43,8 @@ class CapacityOptions(msgspec.Struct, frozen=True, kw_only=True):
     config: Path | None = None
     tier: str | None = None
     """Of the embedded language model."""
+    workers: int = 1
+    """Worker processes of the server."""
 
 
 async def measure_capacity(options: CapacityOptions, *, on_level: Callable[[Level], None]) -> CapacityReport:
@@ -56,6 +58,7 @@ async def measure_capacity(options: CapacityOptions, *, on_level: Callable[[Leve
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kouyu-bench-")))
         command = ["kouyu.bench.capacity_server", str(folder)]
         command += ["--stub-engines"] if options.stub_engines else []
+        command += ["--workers", str(options.workers)] if options.workers > 1 else []
         command += ["--config", str(options.config)] if options.config is not None else []
         command += ["--tier", options.tier] if options.tier is not None else []
         address, server = await stack.enter_async_context(own_server(folder, *command))

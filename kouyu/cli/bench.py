@@ -128,6 +128,7 @@ def latency(
 @click.option(
     "--slowest-answer", "slowest_answer_ms", type=click.FloatRange(1), default=1500.0, show_default=True, metavar="MS"
 )
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes of the server.")
 @fetched_tier_option
 @click.option("--json", "json_file", type=OutputFile(), help="Write everything measured to this file.")
 @click.option("--plot", type=OutputFile(), help="Plot the delays by number of sessions into this SVG file.")
