@@ -30,6 +30,7 @@ from kouyu.server.kouyu_api.routes import Authenticators, kouyu_api_routes
 from kouyu.server.kouyu_api.status import ServerState
 from kouyu.server.metrics import metrics_routes
 from kouyu.server.openai_api.errors import in_openai_shape
+from kouyu.server.openai_api.realtime_socket import realtime_route
 from kouyu.server.openai_api.routes import openai_routes
 from kouyu.server.openapi.routes import documentation_routes
 from kouyu.server.pages import page_routes
@@ -111,6 +112,7 @@ def create_app(
     litestar = Litestar(
         route_handlers=[
             chat_route(authenticator, sessions, answerer_ids, run_session, store.lost_connections),
+            realtime_route(authenticator, sessions, answerer_ids, run_session, store.client_secrets),
             *file_routes(store, rest.bots_or_text, max_file_bytes),
             *message_routes(store, rest.text),
             *feedback_routes(store, rest.text),

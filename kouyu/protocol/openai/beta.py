@@ -70,7 +70,8 @@ def present_session(session: Mapping[str, Any]) -> dict[str, Any]:
     audio_in = {new: session[old] for old, new in heard.items() if old in session}
     if "turn_detection" in session:
         detection = session["turn_detection"]
-        audio_in["turn_detection"] = detection if detection is None else {"type": "server_vad"} | dict(detection)
+        is_object = isinstance(detection, Mapping)
+        audio_in["turn_detection"] = {"type": "server_vad", **detection} if is_object else detection
     if session.get("input_audio_format") is not None:
         audio_in["format"] = _present_format(session["input_audio_format"])
     audio_out = {name: session[name] for name in ("voice", "speed") if name in session}

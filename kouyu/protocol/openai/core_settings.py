@@ -56,6 +56,7 @@ def options_of(settings: SessionSettings) -> SessionOptions:
             spoken=settings.output_modalities == ("audio",),
         ),
         answers_speech=answers and detection is not None and detection.create_response,
+        speech_threshold=detection.threshold if detection is not None else None,
         speech_interrupts=detection is None or detection.interrupt_response,
         idle_timeout_ms=detection.idle_timeout_ms if answers and detection is not None else None,
     )

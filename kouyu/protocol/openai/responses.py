@@ -121,7 +121,8 @@ class Responses:
         self._submitted = origin
         outputs = tuple(awaited.outputs[call.id] for call in awaited.calls)
         replies = tuple(self._begin(awaited.chat_id, options))
-        return Read(replies, (SubmitOutputs(chat_id=awaited.chat_id, outputs=outputs, origin=origin),))
+        submit = SubmitOutputs(chat_id=awaited.chat_id, outputs=outputs, options=options.answer, origin=origin)
+        return Read(replies, (submit,))
 
     # What the core tells
 

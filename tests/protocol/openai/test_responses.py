@@ -6,6 +6,7 @@ import pytest
 
 from kouyu.domain import events as core
 from kouyu.domain.ids import NO_ID
+from kouyu.domain.options import AnswerOptions
 from kouyu.domain.requests import AnswerNow, CancelOutput
 from tests.protocol.openai.session import Session, completed, failed, only, types
 
@@ -109,6 +110,21 @@ def test_nulls_of_a_client_are_as_if_left_out() -> None:
     (asked,) = session.requests
     assert isinstance(asked, AnswerNow)
     assert (asked.options.instructions, asked.options.tools) == (None, None)
+
+
+def test_fields_without_an_effect_are_ignored() -> None:
+    session = Session()
+    response = {
+        "audio": {"output": {"voice": "cedar"}},
+        "prompt": {"id": "pmpt_1"},
+        "reasoning": {"effort": "low"},
+        "parallel_tool_calls": True,
+        "conversation": "auto",
+    }
+    assert session.send({"type": "response.create", "response": response}) == []
+    (asked,) = session.requests
+    assert isinstance(asked, AnswerNow)
+    assert asked.options == AnswerOptions()
 
 
 def test_a_second_answer_cannot_be_asked_for_while_one_runs_or_is_awaited() -> None:

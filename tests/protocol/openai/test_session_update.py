@@ -159,6 +159,7 @@ def test_server_vad() -> None:
     detection = configuration.turn_detection
     assert (detection.type, detection.prefix_padding_ms, detection.silence_duration_ms) == ("server_vad", 100, 900)
     assert (options.answers_speech, options.speech_interrupts, options.idle_timeout_ms) == (False, False, 6000)
+    assert options.speech_threshold == 0.7
 
 
 @pytest.mark.parametrize(("eagerness", "wait_ms"), [("low", 2400), ("medium", 1200), ("high", 600), ("auto", 1200)])
@@ -232,12 +233,14 @@ def test_truncation() -> None:
         {"include": ["item.input_audio_transcription.logprobs"]},
         {"tracing": "auto"},
         {"prompt": {"id": "pmpt_1"}},
+        heard(transcription={"delay": "low"}),
         {"reasoning": {"effort": "low"}, "parallel_tool_calls": True, "extensions": ["x"]},
     ],
 )
 def test_what_has_no_effect_is_ignored_and_not_shown_as_in_force(field: Json) -> None:
     shown = Session().update(**field)
-    assert all(shown.get(name) is None for name in field)
+    assert all(shown.get(name) is None for name in field if name != "audio")
+    assert "delay" not in (shown["audio"]["input"]["transcription"] or {})
 
 
 def test_a_session_of_type_transcription() -> None:

@@ -54,11 +54,12 @@ def test_outputs_let_the_same_chat_go_on_as_another_response() -> None:
     assert types(taken) == ["conversation.item.added", "conversation.item.done"]
     assert taken[0]["previous_item_id"] == first[-1]["response"]["output"][0]["id"]
     assert session.requests == []
-    created = session.send({"type": "response.create", "response": {"metadata": {"round": "2"}}})
+    created = session.send({"type": "response.create", "response": {"metadata": {"round": "2"}, "tool_choice": "none"}})
     assert types(created) == ["response.created", "rate_limits.updated"]
     (submitted,) = session.requests
     assert isinstance(submitted, SubmitOutputs)
     assert submitted.chat_id == chat.id
+    assert submitted.options.tool_choice == "none"
     assert [(one.tool_call_id, one.output) for one in submitted.outputs] == [("call_1", "sunny")]
     sent = session.tell(*session.answers(chat, "It is sunny.")[2:], completed(chat, 20, 7))
     done = sent[-1]["response"]

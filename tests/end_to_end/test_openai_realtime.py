@@ -1,0 +1,178 @@
+"""The unmodified package ``openai`` talks with a running server: only the base URL and the key are changed."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from tests.end_to_end.conftest import AnsweringServer
+from tests.end_to_end.openai_talk import RATE, client_of, talking, transcript
+from tests.fields.spoken import question, recording, silence
+from tests.standins.openai_server import Say, ToolCallScript
+
+pytestmark = pytest.mark.models
+
+WEATHER = ToolCallScript("weather", '{"city": "Paris"}')
+TOOL = {"type": "function", "name": "weather", "parameters": {"type": "object", "properties": {}}}
+DETECTED = {"type": "server_vad", "silence_duration_ms": 500}
+
+
+async def test_a_typed_turn(answering: AnsweringServer) -> None:
+    answering.language_model.will(Say("Good ", "morning."))
+    async with talking(client_of(answering.server)) as talk:
+        created = await talk.until("session.created")
+        assert created.session.model == "tools"
+        await talk.write("Good morning!")
+        response = await talk.answer(metadata={"topic": "greeting"})
+        assert (response.status, transcript(response)) == ("completed", "Good morning.")
+        assert response.metadata == {"topic": "greeting"}
+        assert response.usage.total_tokens == response.usage.input_tokens + response.usage.output_tokens > 0
+        seconds = len(talk.audio()) / 2 / RATE
+        assert 0.4 < seconds < 4
+    assert answering.language_model.requests[-1].messages[-1] == {"role": "user", "content": "Good morning!"}
+
+
+async def test_a_spoken_turn(answering: AnsweringServer) -> None:
+    answering.language_model.will(Say("Paris is the capital of France."))
+    async with talking(client_of(answering.server)) as talk:
+        await talk.update(audio={"input": {"transcription": {"model": "whisper-1"}, "turn_detection": DETECTED}})
+        await talk.speak(np.concatenate([question(), silence(1.5)]))
+        heard = await talk.until("conversation.item.input_audio_transcription.completed")
+        assert "capital of France" in heard.transcript
+        assert heard.usage.seconds > 0.5
+        done = await talk.until("response.done")
+        assert transcript(done.response) == "Paris is the capital of France."
+        committed = await talk.until("input_audio_buffer.committed")
+        started, stopped = await talk.until("input_audio_buffer.speech_started"), talk.types
+        assert stopped.index("input_audio_buffer.speech_stopped") < stopped.index("response.created")
+        assert started.item_id == committed.item_id == heard.item_id
+        assert len(talk.audio()) > RATE
+
+
+async def test_an_interruption_keeps_what_was_heard(answering: AnsweringServer) -> None:
+    story = "Once upon a time there was a king. He lived in a castle by the sea. Nobody knew his name."
+    answering.language_model.will(Say(story), Say("Yes?"), Say("Good."))
+    async with talking(client_of(answering.server)) as talk:
+        await talk.update(audio={"input": {"turn_detection": DETECTED}})
+        await talk.write("Tell me a story.")
+        await talk.send({"type": "response.create"})
+        first = await talk.until("response.output_audio.delta")
+        await talk.speak(np.concatenate([recording("en-how-are-you"), silence(1.5)]))
+        await talk.until("input_audio_buffer.speech_started")
+        await talk.send(
+            {"type": "conversation.item.truncate", "item_id": first.item_id, "content_index": 0, "audio_end_ms": 900}
+        )
+        truncated = await talk.until("conversation.item.truncated")
+        assert (truncated.item_id, truncated.audio_end_ms) == (first.item_id, 900)
+        await talk.until("response.done", count=2)
+        await talk.write("Go on.")
+        await talk.answer()
+    messages = answering.language_model.requests[-1].messages
+    (told,) = (message["content"] for message in messages if "Once" in str(message["content"]))
+    assert story.startswith(told)
+    assert 0 < len(told) < 40, "about a second of it was heard"
+
+
+async def test_a_tool_of_the_client(answering: AnsweringServer) -> None:
+    answering.language_model.will(Say("Let me look.", tool_calls=(WEATHER,)), Say("It is sunny in Paris."))
+    async with talking(client_of(answering.server), model="kouyu-realtime") as talk:
+        await talk.update(tools=[TOOL], tool_choice="auto", instructions="You know the weather.")
+        await talk.write("What is the weather in Paris?")
+        response = await talk.answer()
+        assert [item.type for item in response.output] == ["message", "function_call"]
+        assert transcript(response) == "Let me look."
+        (call,) = (item for item in response.output if item.type == "function_call")
+        assert (call.name, json.loads(call.arguments)) == ("weather", {"city": "Paris"})
+        spoken = len(talk.audio(response.id))
+        assert spoken > RATE // 4, "all audio of a response comes before its end"
+        output = {"type": "function_call_output", "call_id": call.call_id, "output": "sunny"}
+        await talk.send({"type": "conversation.item.create", "item": output})
+        again = await talk.answer()
+        assert transcript(again) == "It is sunny in Paris."
+        assert len(talk.audio(response.id)) == spoken
+    first, second = answering.language_model.requests[-2:]
+    assert first.messages[0] == {"role": "system", "content": "You know the weather."}
+    assert "weather" in [tool["function"]["name"] for tool in first.body["tools"]]
+    assert [message["role"] for message in second.messages[-3:]] == ["user", "assistant", "tool"]
+
+
+async def test_an_update_at_fault_is_refused_and_the_session_goes_on(answering: AnsweringServer) -> None:
+    async with talking(client_of(answering.server)) as talk:
+        update = {"type": "realtime", "audio": {"output": {"speed": 9}}}
+        await talk.send({"type": "session.update", "event_id": "mine", "session": update})
+        refused = await talk.until("error")
+        assert (refused.error.event_id, refused.error.param) == ("mine", "session.audio.output.speed")
+        assert "0.25 to 1.5" in refused.error.message
+        updated = await talk.update(output_modalities=["text"])
+        assert updated.session.audio.output.speed == 1.0
+        answering.language_model.will(Say("In writing."))
+        await talk.write("Hello.")
+        response = await talk.answer()
+        assert response.output[0].content[0].text == "In writing."
+        assert talk.audio() == b""
+
+
+async def test_push_to_talk(answering: AnsweringServer) -> None:
+    answering.language_model.will(Say("Paris."))
+    async with talking(client_of(answering.server)) as talk:
+        await talk.update(audio={"input": {"turn_detection": None, "transcription": {"model": "whisper-1"}}})
+        await talk.speak(question())
+        await talk.connection.input_audio_buffer.commit()
+        response = await talk.answer()
+        assert transcript(response) == "Paris."
+        heard = await talk.until("conversation.item.input_audio_transcription.completed")
+        assert "capital" in heard.transcript
+        assert "input_audio_buffer.speech_started" not in talk.types
+
+
+async def test_a_response_can_be_cancelled(answering: AnsweringServer) -> None:
+    answering.language_model.will(Say("One. Two.", hang_after=1))
+    async with talking(client_of(answering.server)) as talk:
+        await talk.write("Count.")
+        await talk.send({"type": "response.create"})
+        await talk.until("response.output_audio_transcript.delta")
+        await talk.connection.response.cancel()
+        done = await talk.until("response.done")
+        assert (done.response.status, done.response.status_details.reason) == ("cancelled", "client_cancelled")
+        await talk.connection.response.cancel()
+        assert (await talk.until("error")).error.code == "response_cancel_not_active"
+
+
+async def test_the_beta(answering: AnsweringServer) -> None:
+    answering.language_model.will(Say("Hello."))
+    headers = {"Authorization": f"Bearer {answering.server.token}", "OpenAI-Beta": "realtime=v1"}
+    url = answering.server.http.replace("http", "ws") + "/v1/realtime?model=gpt-4o-realtime-preview"
+    async with connect(url, additional_headers=headers) as socket:
+        created = json.loads(await socket.recv())
+        assert created["session"]["model"] == "gpt-4o-realtime-preview"
+        assert created["session"]["input_audio_format"] == "pcm16"
+        await socket.send(json.dumps({"type": "session.update", "session": {"modalities": ["text"]}}))
+        item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi."}]}
+        await socket.send(json.dumps({"type": "conversation.item.create", "item": item}))
+        await socket.send(json.dumps({"type": "response.create"}))
+        types: list[str] = []
+        while not types or types[-1] != "response.done":
+            types.append(json.loads(await socket.recv())["type"])
+        assert {"conversation.item.created", "response.text.delta", "response.text.done"} <= {*types}
+        assert "conversation.item.done" not in types
+
+
+@pytest.mark.parametrize("path", ["/openai/v1/realtime", "/v1/realtime", "/realtime"])
+async def test_a_browser_sends_its_key_as_a_subprotocol(answering: AnsweringServer, path: str) -> None:
+    url = answering.server.http.replace("http", "ws") + path
+    offered: Any = ["realtime", f"openai-insecure-api-key.{answering.server.token}", "openai-agents-sdk.1"]
+    async with connect(url, subprotocols=offered, origin="https://app.example") as socket:  # type: ignore[arg-type]
+        assert socket.subprotocol == "realtime"
+        assert json.loads(await socket.recv())["type"] == "session.created"
+
+
+@pytest.mark.parametrize("origin", [None, "https://app.example"])
+async def test_a_wrong_key_is_refused_before_the_upgrade(answering: AnsweringServer, origin: Any) -> None:
+    url = answering.server.http.replace("http", "ws") + "/openai/v1/realtime"
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(url, additional_headers={"Authorization": "Bearer sk-none"}, origin=origin)
+    assert refused.value.response.status_code == 401
+    assert json.loads(refused.value.response.body)["error"]["code"] == "invalid_api_key"
