@@ -132,7 +132,8 @@ class AgentSide:
         question = order.question
         turn = self._turns.of_chat(question.chat_id)
         if turn is None:
-            turn = self._turns.of_question(question.content) or self._turns.begin("speech", at_ms)
+            known = self._turns.of_question(question.content) if question.content else None
+            turn = known or self._turns.begin("speech" if question.content else "text", at_ms)
         if not isinstance(received, SubmitOutputs):
             turn.marks.ask_anew()
             turn.answer = GrowingText()
