@@ -5,6 +5,7 @@ VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 KOUYU := $(VENV)/bin/kouyu
 SDK := tests/sdk/node
+CLIENTS := tests/openai_clients
 CONSOLE := console
 # Tests run in so many processes: much of their time they wait for speech to be spoken.
 AT_ONCE ?= 2
@@ -12,7 +13,7 @@ AT_ONCE ?= 2
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow coverage test-sdk test-sdk-examples bench-peers fuzz console docs lint types models lock clean
+.PHONY: help run test test-slow coverage test-sdk test-sdk-examples test-openai-clients bench-peers fuzz console docs lint types models lock clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -22,7 +23,7 @@ run: $(VENV)/run.stamp ## install, fetch the model weights, and start the server
 	@exec $(KOUYU) serve $(ARGS)
 
 # Tests use the smallest language model, on every machine; nothing larger is fetched for them.
-test test-slow coverage test-sdk test-sdk-examples bench-peers fuzz: export KOUYU_ENGINES__EMBEDDED__TIER := tiny
+test test-slow coverage test-sdk test-sdk-examples test-openai-clients bench-peers fuzz: export KOUYU_ENGINES__EMBEDDED__TIER := tiny
 
 test: $(VENV)/dev.stamp ## everything that must hold: ruff, mypy, pytest (with the model weights)
 	@$(KOUYU) models fetch
@@ -49,6 +50,10 @@ test-sdk-examples: $(VENV)/dev.stamp sdk-tools $(SDK)/node_modules/.package-lock
 	$(if $(COZE_PY),KOUYU_COZEPY_EXAMPLES=$(abspath $(COZE_PY))/examples) \
 		$(if $(COZE_JS),KOUYU_COZE_JS_EXAMPLES=$(abspath $(COZE_JS))/examples/coze-js-node) \
 		$(VENV)/bin/pytest -m sdk tests/sdk/test_cozepy_examples.py tests/sdk/test_examples_of_coze_py.py tests/sdk/test_examples_of_coze_js.py
+
+test-openai-clients: $(VENV)/dev.stamp sdk-tools $(VENV)-clients/clients.stamp $(CLIENTS)/node/node_modules/.package-lock.json ## other people's clients of OpenAI's Realtime protocol against a real server; needs Node
+	@$(KOUYU) models fetch
+	$(VENV)/bin/pytest -m clients $(CLIENTS)
 
 bench-peers: $(VENV)/dev.stamp $(VENV)-peers/peers.stamp ## kouyu and Pipecat one after the other on this machine (bench/peers; ARGS="--help")
 	@$(KOUYU) models fetch
@@ -89,12 +94,24 @@ lock: ## write the lock files anew from pyproject.toml, keeping versions (UPGRAD
 		--output-file locks/container.txt
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate $(UPGRADE) docs/site/requirements.in --output-file docs/site/requirements.txt
+	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate $(UPGRADE) $(CLIENTS)/requirements.in --output-file $(CLIENTS)/requirements.txt
 
 # Other people's software, with dependencies of its own, stays in an environment of its own.
 $(VENV)-peers/peers.stamp: bench/peers/requirements.txt
 	@$(PYTHON) -m venv $(VENV)-peers
 	@echo 'Installing Pipecat and what it needs (bench/peers/requirements.txt)'
 	@$(VENV)-peers/bin/pip install --disable-pip-version-check --quiet -r bench/peers/requirements.txt
+	@touch $@
+
+$(VENV)-clients/clients.stamp: $(CLIENTS)/requirements.txt
+	@$(PYTHON) -m venv $(VENV)-clients
+	@echo 'Installing LiveKit Agents, Pipecat, openai-agents and what they need ($(CLIENTS)/requirements.txt)'
+	@$(VENV)-clients/bin/pip install --disable-pip-version-check --quiet --require-hashes -r $(CLIENTS)/requirements.txt
+	@touch $@
+
+$(CLIENTS)/node/node_modules/.package-lock.json: $(CLIENTS)/node/package-lock.json $(CLIENTS)/node/package.json | sdk-tools
+	@cd $(CLIENTS)/node && npm ci --silent
 	@touch $@
 
 $(VENV)-docs/docs.stamp: docs/site/requirements.txt docs/site/package-lock.json docs/site/package.json
@@ -119,7 +136,7 @@ $(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json $(CONSO
 	@touch $@
 
 clean: ## delete .venv and what the tools keep (not the model weights: `kouyu models remove`)
-	rm -rf $(VENV) $(VENV)-lock $(VENV)-peers $(VENV)-docs build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage $(SDK)/node_modules $(CONSOLE)/node_modules
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-peers $(VENV)-clients $(VENV)-docs build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage $(SDK)/node_modules $(CLIENTS)/node/node_modules $(CONSOLE)/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
