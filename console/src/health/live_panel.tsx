@@ -24,14 +24,14 @@ export function LivePanel() {
 }
 
 function Row({ connection }: { connection: LiveConnection }) {
-  const { log_id: logId, software, token, user_id: user, hints } = connection;
+  const { log_id: logId, software, token, user_id: user, hints, server } = connection;
   return (
     <li>
       <a href={hrefOf("health", logId)}>
         <span class="who"><strong>{partnerText(connection)}</strong>{user && <span>{user}</span>}</span>
         <span class={`state ${connection.state}`}>{stateText(connection)}</span>
         <span class="formats">{formats(connection)} · {modeText(connection)}</span>
-        <span class="software" title={software}>{software || t("live.noName")}{token && ` · ${t("live.token", { name: token })}`}</span>
+        <span class="software" title={software}>{software || t("live.noName")}{token && ` · ${t("live.token", { name: token })}`}{server && ` · ${server}`}</span>
         <span class="age">{age(connection.age_s)}</span>
         {hints.length > 0 && <span class="hints">{t("live.hints", { count: hints.length })}</span>}
         <span class="watch"><Icon name="health" />{t("live.watch")}</span>

@@ -50,6 +50,7 @@ function Facts({ connection }: { connection: LiveConnection }) {
     [t("live.conversation"), connection.conversation_id],
     [t("live.logId"), connection.log_id],
     [t("live.age"), age(connection.age_s)],
+    [t("live.server"), connection.server],
   ];
   return <dl class="connection">{rows.filter(([, value]) => value).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>;
 }

@@ -437,4 +437,5 @@ export const en = {
   "live.conversation": "Conversation",
   "live.logId": "Log id",
   "live.age": "Connected for",
+  "live.server": "Server",
 };

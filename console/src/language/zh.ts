@@ -439,4 +439,5 @@ export const zh: Record<TextName, string> = {
   "live.conversation": "会话",
   "live.logId": "日志 ID",
   "live.age": "已连接",
+  "live.server": "服务器",
 };

@@ -16,6 +16,8 @@ export interface LiveConnection {
   output_audio: { codec: string; sample_rate: number };
   age_s: number;
   hints: string[];
+  /** The address of the server that it is connected to, where several share a database; else empty. */
+  server: string;
 }
 
 export const listLiveConnections = (signal: AbortSignal): Promise<LiveConnection[]> => call("GET", "/v1/diagnostics/sessions", { signal });
