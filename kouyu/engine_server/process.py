@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 import uvicorn
@@ -13,6 +13,7 @@ from kouyu.engine_server.app import EngineApp
 from kouyu.engine_server.listeners import listener_of
 from kouyu.engine_server.served_engines import open_engines
 from kouyu.engines.remote.wire import RemoteKind
+from kouyu.serving.http_server import HttpServer
 from kouyu.settings import Settings
 
 KEEP_ALIVE_S = 75
@@ -48,28 +49,10 @@ async def serve_engines(settings: Settings, stop: asyncio.Event, announce: Calla
         await app.stop(chosen.drain_s)
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's server, which leaves signals to the command."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Handle none."""
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As the base class; then report that it is listening."""
-        await super().startup(sockets)
-        self.ready.set()
-
-
 @contextlib.asynccontextmanager
 async def serving(app: EngineApp, listener: socket.socket) -> AsyncIterator[uvicorn.Server]:
     """Serve ``app`` on a socket while the block runs."""
-    server = _Server(
+    server = HttpServer(
         uvicorn.Config(
             app,
             http="h11",

@@ -5,7 +5,7 @@ import contextlib
 import errno
 import functools
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 import msgspec
@@ -15,6 +15,7 @@ from litestar.types import ASGIApp
 from kouyu.server.process.certificates import Certificates
 from kouyu.server.process.http_protocol import HttpProtocol
 from kouyu.server.process.websocket_protocol import WebSocketProtocol
+from kouyu.serving.http_server import HttpServer
 
 LARGEST_MESSAGE = 5 * 1024 * 1024
 """Maximum size of a WebSocket message in bytes: whole audio files come in one event (websocket.md 1.4). Parsing one
@@ -93,26 +94,12 @@ def in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-class Server(uvicorn.Server):
-    """uvicorn's server, started from a running event loop that keeps its own signal handlers."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Handle no signals: the process does, for both ports together."""
-        yield
+class Server(HttpServer):
+    """The server of one port; connections may also come from another process."""
 
     def new_protocol(self) -> HttpProtocol:
         """The protocol of a connection that another process has accepted."""
         return HttpProtocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As the base class; then report that it is listening."""
-        await super().startup(sockets)
-        self.ready.set()
 
 
 @contextlib.asynccontextmanager
