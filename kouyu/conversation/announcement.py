@@ -16,7 +16,10 @@ from kouyu.domain.messages import Message
 class Announcement:
     """A text that is spoken unchanged. It causes audio events only, whose ids are all "0"."""
 
-    def __init__(self, text: str, *, configuration: Configuration, orders: OrderNumbers, limits: Limits) -> None:
+    def __init__(
+        self, text: str, *, configuration: Configuration, orders: OrderNumbers, limits: Limits, is_spoken: bool
+    ) -> None:
+        """``is_spoken``: whether it is spoken, for a client that takes audio; otherwise it is sent as text alone."""
         envelope = Message(
             id=NO_ID,
             conversation_id=NO_ID,
@@ -31,6 +34,7 @@ class Announcement:
         self._speech = Speech(envelope=envelope, configuration=configuration, orders=orders, limits=limits)
         self._speech.write(text)
         self._speech.close()
+        self._is_spoken = is_spoken
         self.heard = text
         """What is heard of the text: all of it, unless it is cut off."""
 
@@ -45,7 +49,7 @@ class Announcement:
 
     def advance(self, now: float, outlet: Outlet) -> Iterator[Effect]:
         """Order the next sentence and send what may be sent."""
-        if not outlet.sends_sound:
+        if not self._makes_sound(outlet):
             yield from self._speech.be_silent()
         yield from self._speech.on_time(now)
         yield from self._speech.release(now, outlet)
@@ -58,8 +62,11 @@ class Announcement:
 
     def cancel(self, now: float, outlet: Outlet, *, by_content: bool) -> Iterator[Effect]:
         """Stop at an interruption, and limit ``heard`` as ``Reply.cancel`` does; no saved message needs trimming."""
-        was_read = not outlet.sends_sound or (by_content and self._speech.finished)
+        was_read = not self._makes_sound(outlet) or (by_content and self._speech.finished)
         if not was_read:
             heard_ms = max(0.0, self._speech.sent_ms - outlet.clock.remaining_ms(now))
             self.heard = heard_text(self.heard, self._speech.sentences, heard_ms)
         yield from self._speech.cancel()
+
+    def _makes_sound(self, outlet: Outlet) -> bool:
+        return outlet.sends_sound and self._is_spoken

@@ -69,7 +69,13 @@ class Announcer:
             self.opening_lines.add_earlier(self._played, identity)
 
     def _begin(self, text: str, configuration: Configuration) -> Announcement:
-        item = Announcement(text, configuration=configuration, orders=self._orders, limits=self._limits)
+        item = Announcement(
+            text,
+            configuration=configuration,
+            orders=self._orders,
+            limits=self._limits,
+            is_spoken=self._output.is_spoken,
+        )
         self._output.begin(item, configuration.output_audio)
         return item
 

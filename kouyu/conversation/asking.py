@@ -40,6 +40,11 @@ class Asking:
         """Order the prefill of the question, and a draft of the answer if ``draft``."""
         yield ReadAhead(self._question, self._configuration, draft, self._opening_lines, self._options)
 
+    @property
+    def for_speech(self) -> bool:
+        """Whether the answer is to be spoken, for a client that takes audio."""
+        return self._options.spoken is not False
+
     def continue_with(self, options: AnswerOptions) -> None:
         """Let ``options`` come before those so far, because the client's tools have run."""
         self._options = options.before(self._options.after_a_tool)

@@ -36,12 +36,15 @@ class OutputSlot:
 
     def __init__(self) -> None:
         self._item: Reply | Announcement | None = None
+        self.is_spoken = True
+        """Whether what begins now is spoken, if nothing else is asked for."""
         self._outlet = Outlet(Pacer(None), PlayoutClock())
         self._answers: deque[Reply] = deque(maxlen=_ANSWERS_REMEMBERED)
 
     def follow_options(self, options: SessionOptions) -> None:
-        """Set whether the client takes audio."""
-        self._outlet.sends_sound = options.is_spoken
+        """Set whether the client takes audio, and whether what begins from now on is spoken."""
+        self._outlet.sends_sound = options.takes_audio
+        self.is_spoken = options.is_spoken
 
     def begin(self, item: Reply | Announcement, output_audio: OutputAudio) -> None:
         """Put ``item`` into the slot. The item before must have been interrupted or have ended."""

@@ -22,7 +22,6 @@ from kouyu.conversation.inputs import (
     SpeechReport,
 )
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.question import Asked
 from kouyu.conversation.spoken_item import Outlet, Speech
 from kouyu.domain.requests import SubmitOutputs
 
@@ -38,16 +37,14 @@ class Reply:
     """
 
     def __init__(
-        self, record: ChatRecord, asking: Asking, speech: Speech, *, limits: Limits, now: float, asked: Asked
+        self, record: ChatRecord, asking: Asking, speech: Speech, *, limits: Limits, now: float, origin: str | None
     ) -> None:
-        """``asked``: the AnswerNow that asked for it, if one did."""
+        """``origin``: that of the AnswerNow that asked for it, if one did."""
         self._record = record
         self._messages = record.messages
         self._asking = asking
         self._speech = speech
-        self._is_spoken = asked.options.spoken
-        """Whether speech is made of it; None: if the client takes audio."""
-        self.origin = asked.origin
+        self.origin = origin
         self.phase: Phase = "prepared"
         self._answer = AgentAnswer(limits=limits, now=now)
         self._heard = HeardPart(self._answer, self._speech, self._messages)
@@ -222,8 +219,6 @@ class Reply:
         """
         tools = self._answer.submit(submitted.outputs)
         self._asking.continue_with(submitted.options)
-        if submitted.options.spoken is not None:
-            self._is_spoken = submitted.options.spoken
         yield from self._record.go_on()
         yield from self._show_tools(lambda then: self._messages.add_outputs(tools.outputs, then), now)
         yield from self.start(now)
@@ -289,7 +284,7 @@ class Reply:
             yield from self._messages.keep_answer(str(self._answer.text), now)
 
     def _makes_sound(self, outlet: Outlet) -> bool:
-        return outlet.sends_sound if self._is_spoken is None else self._is_spoken
+        return outlet.sends_sound and self._asking.for_speech
 
     def _finish(self, answer: str, now: float) -> Iterator[Effect]:
         yield from self._messages.finish_answer(answer, now)

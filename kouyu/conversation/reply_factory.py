@@ -75,4 +75,4 @@ class ReplyFactory:
         speech = Speech(
             envelope=record.messages.answer, configuration=configuration, orders=self._orders, limits=self._limits
         )
-        return Reply(record, asking, speech, limits=self._limits, now=now, asked=asked)
+        return Reply(record, asking, speech, limits=self._limits, now=now, origin=asked.origin)

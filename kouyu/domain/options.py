@@ -80,8 +80,10 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
     """VAD probability, 0 to 1, from which speech begins; None: that of the server."""
     idle_timeout_ms: int | None = None
     """Free talk: silence of both sides, in ms after playout, after which the agent speaks by itself; None: never."""
+    takes_audio: bool = True
+    """Whether the client takes audio. This holds at once: what is being said goes on without audio, or with it."""
 
     @property
     def is_spoken(self) -> bool:
-        """Whether the client takes audio."""
+        """Whether what begins now is spoken, if nothing else is asked for."""
         return self.answers.spoken is not False

@@ -69,7 +69,7 @@ class Wire(Protocol[Told]):
     """One connection's side of a protocol. Pure, but for the ids and times in what it encodes.
 
     ``read``, ``told`` and ``encoded`` are called in the order in which things happen: ``told`` when the core decides,
-    ``encoded`` when all that an event reports is on disk, which may be later, or never for audio that is dropped.
+    and ``encoded`` at once, or for audio, which may be dropped, when it is sent.
     """
 
     @property

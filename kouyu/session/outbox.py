@@ -9,7 +9,7 @@ import msgspec
 
 from kouyu.conversation.effects import Send
 from kouyu.conversation.inputs import PacketGone
-from kouyu.domain.events import AnswerDelta, Event, MessageCompleted, SpeechDelta
+from kouyu.domain.events import Event, SpeechDelta
 from kouyu.protocol.wire import Wire
 from kouyu.serving.recorder import Recorder
 from kouyu.serving.socket import Socket
@@ -21,7 +21,8 @@ _EVENT_BYTES: Final = 500
 
 
 class _Waiting(msgspec.Struct, frozen=True):
-    """An event in the form of the protocol. ``sent`` is what it tells of, with the last event that does."""
+    """An event in the form of the protocol, for audio, which may be dropped; for all else the text. ``sent`` is what it
+    tells of, with the last event that does."""
 
     told: Any
     ticket: int
@@ -64,17 +65,27 @@ class Outbox:
         """Queue what the protocol tells of an event. Raises ClientTooSlow if more than MOST_WAITING_BYTES wait."""
         told = self._wire.told(sent.event)
         if told:
-            size, is_audio = _size(sent.event), sent.sounding is not None
             for one in told[:-1]:
-                self._append(_Waiting(one, self._recorder.ticket, None, _EVENT_BYTES, is_audio))
-            self._append(_Waiting(told[-1], self._recorder.ticket, sent, size, is_audio))
+                self._append(self._waiting_for(one, sent, is_last=False))
+            self._append(self._waiting_for(told[-1], sent, is_last=True))
         elif sent.packet is not None:
             self._dropped.append(sent.packet)
             self._changed.set()
 
     def answer(self, told: Any) -> None:
         """Queue an event in the form of the protocol, which answers by itself. Raises ClientTooSlow, as ``put``."""
-        self._append(_Waiting(told, self._recorder.ticket, None, _EVENT_BYTES, False))
+        self._append(self._as_text(told, None))
+
+    def _waiting_for(self, told: Any, sent: Send, *, is_last: bool) -> _Waiting:
+        reported = sent if is_last else None
+        if sent.sounding is None:
+            return self._as_text(told, reported)
+        return _Waiting(told, self._recorder.ticket, reported, _size(sent.event) if is_last else _EVENT_BYTES, True)
+
+    def _as_text(self, told: Any, reported: Send | None) -> _Waiting:
+        """Encoded now, since only the text tells how much memory it takes: a client may have the server repeat much."""
+        text = self._wire.encoded(told)
+        return _Waiting(text, self._recorder.ticket, reported, _EVENT_BYTES + len(text), False)
 
     def _append(self, waiting: _Waiting) -> None:
         self._waiting.append(waiting)
@@ -110,7 +121,7 @@ class Outbox:
     async def _send(self, waiting: "_Waiting") -> None:
         self._waiting_bytes -= waiting.size
         await self._recorder.written(waiting.ticket)
-        await self._socket.send(self._wire.encoded(waiting.told))
+        await self._socket.send(self._wire.encoded(waiting.told) if waiting.is_audio else waiting.told)
         sent = waiting.sent
         if sent is None:
             return
@@ -126,10 +137,5 @@ class Outbox:
 
 
 def _size(event: Event) -> int:
-    match event:
-        case SpeechDelta(audio=audio):
-            return _EVENT_BYTES + len(audio) * 4 // 3  # base64
-        case AnswerDelta(message) | MessageCompleted(message):
-            return _EVENT_BYTES + len(message.content)
-        case _:
-            return _EVENT_BYTES
+    audio = event.audio if isinstance(event, SpeechDelta) else b""
+    return _EVENT_BYTES + len(audio) * 4 // 3  # base64

@@ -153,7 +153,7 @@ OPTIONS = (
     SessionOptions(answers_speech=False),
     SessionOptions(speech_interrupts=False),
     SessionOptions(answers_speech=False, speech_interrupts=False),
-    SessionOptions(answers=AnswerOptions(spoken=False)),
+    SessionOptions(takes_audio=False),
     SessionOptions(answers=AnswerOptions(instructions="Be kind.")),
 )
 """What only some protocols can ask for."""

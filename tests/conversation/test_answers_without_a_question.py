@@ -100,6 +100,22 @@ def test_an_answer_that_is_asked_for_as_speech_sounds_in_a_session_of_text() -> 
     assert talk.told(SentenceBegan)
 
 
+@pytest.mark.parametrize("begun_as_speech", [True, False])
+def test_an_answer_ends_as_it_began_though_the_session_changes_to_text_or_to_speech(begun_as_speech: bool) -> None:
+    talk = Talk()
+    talk.use(answers=AnswerOptions(spoken=begun_as_speech))
+    talk.write("Hi")
+    talk.use(answers=AnswerOptions(spoken=not begun_as_speech))
+    talk.wait(5)
+    sentences = [told.text for told in talk.told(SentenceBegan)]
+    assert sentences == ["Paris is the capital.", "It lies on the Seine."]
+    assert bool(talk.told(SpeechDelta)) == begun_as_speech
+    talk.write("And now?")
+    before = len(talk.told(SpeechDelta))
+    talk.wait(5)
+    assert (len(talk.told(SpeechDelta)) > before) != begun_as_speech
+
+
 def test_it_is_refused_while_an_answer_runs() -> None:
     talk = Talk()
     talk.use()

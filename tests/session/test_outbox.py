@@ -187,3 +187,22 @@ async def test_what_the_protocol_answers_by_itself_keeps_its_place_between_the_e
     async with running(outbox):
         expected = ["chat.created", "conversation.cleared", "input_audio_buffer.cleared"]
         assert await client.takes(3) == expected
+
+
+@pytest.mark.parametrize("by", ["an event", "an answer"])
+async def test_what_a_client_has_repeated_to_it_counts_with_its_length(by: str) -> None:
+    outbox = Outbox(Client(), Saved(), wire=CozeWire("log"), report=ignore)  # type: ignore[arg-type]
+    long = "x" * (MOST_WAITING_BYTES // 8)
+    chat = msgspec.structs.replace(Configuration().chat_config, conversation_id=long)
+    configured = Configured(msgspec.structs.replace(Configuration(), chat_config=chat))
+
+    def send() -> None:
+        if by == "an event":
+            outbox.put(Send(configured))
+        else:
+            outbox.answer(CozeWire("log").told(configured)[0])
+
+    for _ in range(7):
+        send()
+    with pytest.raises(ClientTooSlow):
+        send()

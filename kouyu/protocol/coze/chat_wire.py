@@ -10,7 +10,7 @@ from kouyu.domain.configuration import Configuration
 from kouyu.domain.errors import ProtocolError
 from kouyu.domain.events import Configured, Event, Resumed
 from kouyu.domain.ids import new_event_id
-from kouyu.domain.options import AnswerOptions, SessionOptions
+from kouyu.domain.options import SessionOptions
 from kouyu.protocol.coze.downlink import DownlinkEvent, encode
 from kouyu.protocol.coze.merge import merge
 from kouyu.protocol.coze.misspelt import misspelt_fields
@@ -29,7 +29,7 @@ WORDS: Final = ClientWords(
     free_talk="server_vad",
 )
 AUDIO_DELTA: Final = "conversation.audio.delta"
-_SILENT: Final = SessionOptions(answers=AnswerOptions(spoken=False))
+_SILENT: Final = SessionOptions(takes_audio=False)
 
 
 class CozeWire:

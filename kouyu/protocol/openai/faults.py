@@ -4,12 +4,28 @@ from typing import Final, Literal
 
 import msgspec
 
-from kouyu.domain.errors import BAD_REQUEST, INTERNAL, InvalidField, ProtocolError
+from kouyu.domain.errors import (
+    BAD_REQUEST,
+    FORBIDDEN,
+    INTERNAL,
+    RATE_LIMITED,
+    UNAUTHORIZED,
+    InvalidField,
+    ProtocolError,
+)
 
 ErrorType = Literal["invalid_request_error", "server_error"]
 
 ACTIVE_RESPONSE: Final = "conversation_already_has_active_response"
 NO_ACTIVE_RESPONSE: Final = "response_cancel_not_active"
+
+
+_NAMES: Final = {
+    UNAUTHORIZED: "invalid_api_key",
+    FORBIDDEN: "insufficient_permissions",
+    RATE_LIMITED: "rate_limit_exceeded",
+}
+"""Codes of what concerns the client's key: those with which it is refused before the upgrade, too."""
 
 
 class ErrorDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +67,7 @@ def refusal(code: int, msg: str, field: str, event_id: str | None) -> ErrorDetai
     """The detail object for an error code of ``domain/errors.py``."""
     if code >= INTERNAL:
         return msgspec.structs.replace(_detail("server_error", msg, None, event_id), type="server_error")
-    return _detail("invalid_value", msg, field, event_id)
+    return _detail(_NAMES.get(code, "invalid_value"), msg, field, event_id)
 
 
 def _detail(code: str, msg: str, param: str | None, event_id: str | None) -> ErrorDetail:

@@ -7,11 +7,12 @@ import msgspec
 
 from kouyu.domain import events as core
 from kouyu.domain.content import check_content
+from kouyu.domain.errors import InvalidField
 from kouyu.domain.ids import NO_ID
 from kouyu.domain.requests import RemoveMessage, ReportPlayback, WriteMessage
 from kouyu.protocol.openai import server_events as events
 from kouyu.protocol.openai.client_events import CreateItem, DeleteItem, RetrieveItem, TruncateItem
-from kouyu.protocol.openai.conversation_items import ConversationItems
+from kouyu.protocol.openai.conversation_items import ROOT, ConversationItems
 from kouyu.protocol.openai.faults import RefusedEvent, refusal
 from kouyu.protocol.openai.items import Item, WrittenContent, read_item, written_content
 from kouyu.protocol.openai.open_response import NewId
@@ -45,6 +46,8 @@ class ItemRequests:
     def create(self, event: CreateItem) -> Read:
         """Add an item, under the client's own id if it names one."""
         item = read_item(event.item, "item", self._new_id("item"))
+        if item.id == ROOT:
+            raise InvalidField("item.id", item.id, f"another id: {ROOT} names the place in front of the first item")
         if item.id in self._items:
             msg = f"item.id: there is an item {item.id[:100]!r} already; allowed: a new id, or none"
             raise RefusedEvent("item_create_duplicate_item_id", msg, "item.id")

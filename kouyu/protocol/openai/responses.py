@@ -16,9 +16,10 @@ from kouyu.domain.errors import INTERNAL
 from kouyu.domain.ids import NO_ID
 from kouyu.domain.requests import AnswerNow, CancelOutput, Request, SubmitOutputs
 from kouyu.domain.tool_calls import ToolCall, ToolOutput
+from kouyu.protocol.openai import server_events as events
 from kouyu.protocol.openai.client_events import CancelResponse, CreateResponse
 from kouyu.protocol.openai.conversation_items import ConversationItems
-from kouyu.protocol.openai.faults import ACTIVE_RESPONSE, NO_ACTIVE_RESPONSE, RefusedEvent
+from kouyu.protocol.openai.faults import ACTIVE_RESPONSE, NO_ACTIVE_RESPONSE, RefusedEvent, detail_of
 from kouyu.protocol.openai.open_response import CancelReason, NewId, OpenResponse
 from kouyu.protocol.openai.response_options import ResponseOptions, read_options, session_options
 from kouyu.protocol.openai.server_events import ServerEvent
@@ -46,6 +47,15 @@ class _AwaitedOutputs:
         return len(self.outputs) == len(self.calls)
 
 
+class _Asked(msgspec.Struct, frozen=True):
+    """An answer that a client has asked for."""
+
+    options: ResponseOptions
+    event_id: str | None
+    is_cancelled: bool = False
+    """Whether the client has cancelled it before it began."""
+
+
 class Responses:
     """The responses of one session. At most one is in progress."""
 
@@ -53,7 +63,7 @@ class Responses:
         self._items = items
         self._new_id = new_id
         self._open: OpenResponse | None = None
-        self._asked: dict[str, ResponseOptions] = {}
+        self._asked: dict[str, _Asked] = {}
         """The answers asked for that have not begun, by the origins of their requests."""
         self._awaited: _AwaitedOutputs | None = None
         self._submitted = ""
@@ -81,12 +91,11 @@ class Responses:
         options = read_options(event.response, self.settings)
         awaited = self._awaited
         if self._open is not None or self._asked or (awaited is not None and awaited.wanted is not None):
-            named = f": {self._open.id}" if self._open is not None else ""
-            raise RefusedEvent(ACTIVE_RESPONSE, f"Conversation already has an active response in progress{named}.")
+            raise _is_active_already(self._open)
         if awaited is not None and awaited.outputs:
             awaited.wanted = options
             return self._submit(awaited, origin) if awaited.are_complete else Read()
-        self._asked[origin] = options
+        self._asked[origin] = _Asked(options, event.event_id)
         answer_now = AnswerNow(options=options.answer, origin=origin)
         return Read(requests=(answer_now,) if awaited is None else (CancelOutput(), answer_now))
 
@@ -99,7 +108,12 @@ class Responses:
 
     def cut_off(self) -> Read:
         """Stop the response in progress, if there is one."""
-        return Read(requests=(CancelOutput(),) if self._is_active else ())
+        if not self._is_active:
+            return Read()
+        self._asked = {
+            origin: msgspec.structs.replace(asked, is_cancelled=True) for origin, asked in self._asked.items()
+        }
+        return Read(requests=(CancelOutput(),))
 
     def take_output(self, call_id: str, output: str, origin: str) -> Read | None:
         """Take the output of a call; None if no chat waits for it."""
@@ -121,7 +135,8 @@ class Responses:
         self._submitted = origin
         outputs = tuple(awaited.outputs[call.id] for call in awaited.calls)
         replies = tuple(self._begin(awaited.chat_id, options))
-        submit = SubmitOutputs(chat_id=awaited.chat_id, outputs=outputs, options=options.answer, origin=origin)
+        answer = msgspec.structs.replace(options.answer, spoken=options.output_modalities == ("audio",))
+        submit = SubmitOutputs(chat_id=awaited.chat_id, outputs=outputs, options=answer, origin=origin)
         return Read(replies, (submit,))
 
     # What the core tells
@@ -129,7 +144,8 @@ class Responses:
     def on_chat_began(self, event: core.ChatBegan) -> Iterator[ServerEvent]:
         """A chat began: a response."""
         yield from self._cancel("client_cancelled")
-        options = self._asked.pop(event.origin or "", None) or session_options(self.settings)
+        asked = self._asked.pop(event.origin or "", None)
+        options = session_options(self.settings) if asked is None else asked.options
         self._call_messages.clear()
         self._spent, self._sent_ms, self._offset_ms = Usage(), 0.0, 0.0
         yield from self._begin(event.chat.id, options)
@@ -219,17 +235,21 @@ class Responses:
         return origin in self._asked or origin == self._submitted
 
     def on_refused(self, event: core.RequestRefused) -> Iterator[ServerEvent]:
-        """An answer asked for will not come: every response that a client asked for is shown nevertheless."""
-        options = self._asked.pop(event.origin or "", None)
-        if options is not None and self._open is None:
-            yield from self._begin(NO_ID, options)
+        """An answer asked for will not come: a response that a client asked for is shown nevertheless, unless another
+        one is in progress, which goes on."""
+        asked = self._asked.pop(event.origin or "", None)
+        if asked is not None and self._open is not None:
+            yield events.error(detail_of(_is_active_already(self._open), asked.event_id))
+            return
+        if asked is not None:
+            yield from self._begin(NO_ID, asked.options)
         if (response := self._open) is None:
             return
         self._close()
-        if event.code >= INTERNAL or options is None:
+        if event.code >= INTERNAL or asked is None:
             yield from response.fail(event.msg, Usage())
         else:
-            yield from response.cancel("turn_detected")
+            yield from response.cancel("client_cancelled" if asked.is_cancelled else "turn_detected")
 
     # Parts
 
@@ -269,3 +289,8 @@ class Responses:
             output_count=max(0, chat.usage.output_count - before.output_count),
             input_count=max(0, chat.usage.input_count - before.input_count),
         )
+
+
+def _is_active_already(response: OpenResponse | None) -> RefusedEvent:
+    named = f": {response.id}" if response is not None else ""
+    return RefusedEvent(ACTIVE_RESPONSE, f"Conversation already has an active response in progress{named}.")

@@ -47,8 +47,11 @@ class UserSpeech:
         yield from self._commit(utterance)
 
     def complete(self, message_id: str) -> Iterator[ServerEvent]:
-        """The client has committed an utterance."""
-        yield from self._commit(self._new(message_id))
+        """The client has committed an utterance; NO_ID: without any audio, so that no transcript comes."""
+        utterance = self._new(message_id)
+        if message_id == NO_ID:
+            utterance.dropped = ""
+        yield from self._commit(utterance)
 
     def time_out(self, start: int, end: int, message_id: str) -> Iterator[ServerEvent]:
         """Nobody has spoken: the silence becomes an item."""

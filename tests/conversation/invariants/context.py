@@ -37,7 +37,7 @@ class Context:
     def take(self, item: Item | Sent) -> None:
         match item:
             case ConfigurationUpdate(options=options):
-                self.hears = options.is_spoken
+                self.hears = options.takes_audio
             case SaveMessage():
                 self.saved[item.message.id] = item
             case EraseMessage(_, message_id):

@@ -67,14 +67,14 @@ def test_what_is_refused_later_is_as_before() -> None:
 
 
 @pytest.mark.parametrize(
-    ("subscribed", "is_spoken"),
+    ("subscribed", "takes_audio"),
     [([], True), (["conversation.audio.delta"], True), (["conversation.message.delta"], False)],
 )
 def test_a_client_takes_audio_unless_it_subscribes_to_other_events_alone(
-    subscribed: list[str], is_spoken: bool
+    subscribed: list[str], takes_audio: bool
 ) -> None:
     found = requested(event_subscriptions=subscribed)
-    assert found.options.is_spoken == is_spoken
+    assert found.options.takes_audio == takes_audio
     assert CozeWire("log").options_of(found.configuration) == found.options
 
 

@@ -92,3 +92,10 @@ def test_the_id_of_an_event() -> None:
     assert event_id_of('{"type": "x", "event_id": "e9"}') == "e9"
     assert event_id_of('{"event_id": 9}') is None
     assert event_id_of("nonsense") is None
+    assert event_id_of('{"event_id": ""}') is None
+
+
+def test_an_event_that_is_too_large_is_answered_under_its_id() -> None:
+    large = {"type": "conversation.item.create", "item": {"text": "x" * 2_000_000}, "event_id": "e9"}
+    assert event_id_of(json.dumps(large)) == "e9"
+    assert event_id_of(json.dumps({"event_id": "e9", "item": [0] * 70_000}) + "\0") == "e9"

@@ -117,6 +117,14 @@ def test_an_unknown_place_and_a_known_id_are_refused() -> None:
     assert session.send(create("user", TEXT, item_id="a"))[0]["error"]["code"] == "item_create_duplicate_item_id"
 
 
+def test_no_item_is_called_as_the_place_in_front_of_all() -> None:
+    session = Session()
+    item = {"id": "root", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi"}]}
+    (refused,) = session.send({"type": "conversation.item.create", "item": item})
+    assert refused["error"]["param"] == "item.id"
+    assert session.requests == []
+
+
 def test_a_message_that_the_core_refuses_is_no_item() -> None:
     session = Session()
     session.send(create("user", TEXT, item_id="a", event_id="e1"))

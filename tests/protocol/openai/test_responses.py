@@ -232,6 +232,35 @@ def test_an_answer_that_is_overtaken_before_it_begins_is_shown_as_cancelled() ->
     assert session.requests != [], "the next one may come"
 
 
+def test_an_answer_that_its_client_cancels_before_it_begins_is_cancelled_by_the_client() -> None:
+    session = Session()
+    session.send({"type": "response.create"})
+    (asked,) = session.requests
+    assert isinstance(asked, AnswerNow)
+    session.send({"type": "response.cancel"})
+    assert session.requests == [CancelOutput()]
+    (*_, done) = session.tell(core.RequestRefused(4016, "it was stopped", origin=asked.origin))
+    assert done["response"]["status_details"] == {"type": "cancelled", "reason": "client_cancelled"}
+
+
+def test_an_answer_that_is_refused_while_another_one_runs_leaves_that_alone() -> None:
+    session = Session()
+    session.send({"type": "response.create", "event_id": "mine"})
+    (asked,) = session.requests
+    assert isinstance(asked, AnswerNow)
+    chat = session.chat()
+    began, *answer = session.answers(chat, "Hello.")
+    session.tell(began)
+    (refused,) = session.tell(core.RequestRefused(4016, "another one runs", origin=asked.origin))
+    assert (refused["error"]["code"], refused["error"]["event_id"]) == (
+        "conversation_already_has_active_response",
+        "mine",
+    )
+    sent = session.tell(*answer, completed(chat))
+    assert only(sent, "response.done")["response"]["status"] == "completed"
+    session.rules.check_end()
+
+
 def test_a_session_of_type_transcription_makes_no_responses() -> None:
     session = Session(type="transcription")
     (refused,) = session.send({"type": "response.create"})

@@ -98,6 +98,16 @@ def test_a_commit_ends_the_users_turn_without_asking_for_an_answer() -> None:
     assert sent[-1]["transcript"] == "Hi."
 
 
+def test_a_commit_of_no_audio_is_an_item_with_an_empty_transcript() -> None:
+    session = Session()
+    session.update(audio={"input": {"turn_detection": None, "transcription": {"model": "m"}}})
+    sent = session.tell(core.BufferCompleted())
+    assert types(sent)[0] == "input_audio_buffer.committed"
+    assert only(sent, COMPLETED)["transcript"] == ""
+    later = session.tell(core.BufferCompleted("7"), core.TranscriptCompleted(Transcript("Hi."), "7", 500))
+    assert only(later, COMPLETED)["item_id"] != sent[0]["item_id"]
+
+
 def test_clearing_the_buffer() -> None:
     session = Session()
     assert types(session.send({"type": "input_audio_buffer.clear"})) == ["input_audio_buffer.cleared"]

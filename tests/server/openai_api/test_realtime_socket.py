@@ -127,7 +127,7 @@ async def test_an_ephemeral_key_begins_the_session_that_it_was_made_with(
         session, bot = await session_of(client)
         assert (session["instructions"], session["audio"]["output"]["voice"]) == ("Be brief.", "alpha")
         assert (session["model"], bot) == ("tutor", "tutor")
-    status, _ = await refused(realtime.url("/openai/v1/realtime"), {"Authorization": f"Bearer {made[0][:-1]}0"})
+    status, _ = await refused(realtime.url("/openai/v1/realtime"), {"Authorization": f"Bearer {made[0][:-1]}"})
     assert status == 401
 
 
@@ -171,6 +171,7 @@ async def test_a_session_whose_token_is_deleted_is_told_in_the_protocols_words(r
         await realtime.store.tokens.revoke(record.id)
         error = json.loads(await client.recv())
         assert (error["type"], error["error"]["type"]) == ("error", "invalid_request_error")
+        assert error["error"]["code"] == "invalid_api_key", "a client dials again with another code"
         with pytest.raises(ConnectionClosed):
             await client.recv()
         assert client.close_code == 1008
