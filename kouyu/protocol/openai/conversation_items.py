@@ -12,6 +12,8 @@ from kouyu.protocol.openai.items import Item, Part
 
 MOST_ITEMS: Final = 4_096
 """Items that are remembered; of a longer conversation, the oldest can be neither retrieved nor named any more."""
+MOST_CHARACTERS: Final = 4 * 1024 * 1024
+"""Characters in the items that are remembered, likewise."""
 ROOT: Final = "root"
 
 
@@ -25,6 +27,13 @@ class KnownItem:
     message_id: str = NO_ID
     offset_ms: float = 0.0
 
+    @property
+    def length(self) -> int:
+        """Characters of the texts in it."""
+        texts = (self.item.arguments, self.item.output, *(part.words for part in self.item.parts))
+        images = (part.image_url for part in self.item.parts)
+        return sum(len(text) for text in (*texts, *images) if isinstance(text, str))
+
 
 class ConversationItems:
     """The items of one conversation, oldest first."""
@@ -34,6 +43,7 @@ class ConversationItems:
         """The id under which the client knows the conversation."""
         self._items: dict[str, KnownItem] = {}
         self._order: list[str] = []
+        self._characters = 0
         self._messages: Counter[str] = Counter()
 
     def __contains__(self, item_id: str) -> bool:
@@ -57,10 +67,11 @@ class ConversationItems:
         it; None if it is the first."""
         before = None if after == ROOT else after
         self._order.insert(0 if before is None else self._order.index(before) + 1, item.id)
-        self._items[item.id] = KnownItem(item, offset_ms=offset_ms)
+        known = self._items[item.id] = KnownItem(item, offset_ms=offset_ms)
+        self._characters += known.length
         self.stands_for(item.id, message_id)
-        if len(self._order) > MOST_ITEMS:
-            self.remove(self._order[0])
+        while len(self._order) > MOST_ITEMS or (self._characters > MOST_CHARACTERS and len(self._order) > 1):
+            self.remove(next(one for one in self._order if one != item.id))
         return before
 
     def stands_for(self, item_id: str, message_id: str) -> None:
@@ -73,17 +84,20 @@ class ConversationItems:
     def change(self, item: Item) -> None:
         """Replace an item by its later state, if it is still there."""
         if (known := self._items.get(item.id)) is not None:
+            self._characters -= known.length
             known.item = item
+            self._characters += known.length
 
     def transcribe(self, item_id: str, transcript: str) -> None:
         """Note the transcript of the user's audio."""
         if (known := self._items.get(item_id)) is not None:
             part = Part(type="input_audio", transcript=transcript)
-            known.item = msgspec.structs.replace(known.item, content=(part,))
+            self.change(msgspec.structs.replace(known.item, content=(part,)))
 
     def remove(self, item_id: str) -> str | None:
         """Remove an item. Returns the id of its message, if no other item stands for that."""
         known = self._items.pop(item_id)
+        self._characters -= known.length
         self._order.remove(item_id)
         if known.message_id == NO_ID:
             return None
