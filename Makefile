@@ -13,7 +13,7 @@ AT_ONCE ?= 2
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow coverage test-sdk test-sdk-examples test-openai-clients bench-peers fuzz console docs lint types models lock clean
+.PHONY: help run test test-slow coverage test-sdk test-sdk-examples test-openai-clients test-ray bench-peers fuzz console docs lint types models lock clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -23,7 +23,7 @@ run: $(VENV)/run.stamp ## install, fetch the model weights, and start the server
 	@exec $(KOUYU) serve $(ARGS)
 
 # Tests use the smallest language model, on every machine; nothing larger is fetched for them.
-test test-slow coverage test-sdk test-sdk-examples test-openai-clients bench-peers fuzz: export KOUYU_ENGINES__EMBEDDED__TIER := tiny
+test test-slow coverage test-sdk test-sdk-examples test-openai-clients test-ray bench-peers fuzz: export KOUYU_ENGINES__EMBEDDED__TIER := tiny
 
 test: $(VENV)/dev.stamp ## everything that must hold: ruff, mypy, pytest (with the model weights)
 	@$(KOUYU) models fetch
@@ -54,6 +54,10 @@ test-sdk-examples: $(VENV)/dev.stamp sdk-tools $(SDK)/node_modules/.package-lock
 test-openai-clients: $(VENV)/dev.stamp sdk-tools $(VENV)-clients/clients.stamp $(CLIENTS)/node/node_modules/.package-lock.json ## other people's clients of OpenAI's Realtime protocol against a real server; needs Node
 	@$(KOUYU) models fetch
 	$(VENV)/bin/pytest -m clients $(CLIENTS)
+
+test-ray: $(VENV)/dev.stamp $(VENV)-ray/ray.stamp ## engines on Ray Serve (deploy/ray_serve.py): replicas killed and replaced, the head lost
+	@$(KOUYU) models fetch
+	$(VENV)/bin/pytest -m ray tests/deploy
 
 bench-peers: $(VENV)/dev.stamp $(VENV)-peers/peers.stamp ## kouyu and Pipecat one after the other on this machine (bench/peers; ARGS="--help")
 	@$(KOUYU) models fetch
@@ -114,6 +118,13 @@ $(CLIENTS)/node/node_modules/.package-lock.json: $(CLIENTS)/node/package-lock.js
 	@cd $(CLIENTS)/node && npm ci --silent
 	@touch $@
 
+$(VENV)-ray/ray.stamp: deploy/ray/requirements.txt pyproject.toml
+	@$(PYTHON) -m venv $(VENV)-ray
+	@echo 'Installing Ray Serve and what the engines need (deploy/ray/requirements.txt)'
+	@$(VENV)-ray/bin/pip install --disable-pip-version-check --quiet -r deploy/ray/requirements.txt
+	@$(VENV)-ray/bin/pip install --disable-pip-version-check --quiet --no-deps -e .
+	@touch $@
+
 $(VENV)-docs/docs.stamp: docs/site/requirements.txt docs/site/package-lock.json docs/site/package.json
 	@$(PYTHON) -m venv $(VENV)-docs
 	@echo 'Installing Sphinx and what it needs (docs/site/requirements.txt, docs/site/package-lock.json)'
@@ -136,7 +147,7 @@ $(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json $(CONSO
 	@touch $@
 
 clean: ## delete .venv and what the tools keep (not the model weights: `kouyu models remove`)
-	rm -rf $(VENV) $(VENV)-lock $(VENV)-peers $(VENV)-clients $(VENV)-docs build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage $(SDK)/node_modules $(CLIENTS)/node/node_modules $(CONSOLE)/node_modules
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-peers $(VENV)-clients $(VENV)-docs $(VENV)-ray build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage $(SDK)/node_modules $(CLIENTS)/node/node_modules $(CONSOLE)/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
