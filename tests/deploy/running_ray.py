@@ -90,9 +90,9 @@ class RunningRay:
             for pid in pids:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            if self.head is not None:
-                self.head.poll()  # else it would be a zombie
             time.sleep(0.05)
+        if self.head is not None:
+            self.head.wait(START_S)
 
     def logs(self) -> str:
         """What the head and the deployment wrote."""

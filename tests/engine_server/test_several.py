@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 
 import httpx
 import numpy as np
@@ -108,6 +109,25 @@ async def test_where_no_address_answers_the_reason_is_clear_and_it_recovers_by_i
             await until(lambda: "answers again" in caplog.text)
             assert (await recognizer.recognize(SPEECH, OPTIONS, Priority.FINAL)).text == "FINAL 48000"
             np.testing.assert_array_equal(again.recognizer.heard[0], SPEECH)
+
+
+async def test_a_balancer_that_has_no_process_is_not_a_full_queue(connect: Connect) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: (\d+)", head)
+        await reader.readexactly(int(length[1]) if length else 0)
+        writer.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 9\r\nConnection: close\r\n\r\nno server")
+        await writer.drain()
+        writer.close()
+
+    async with process() as there, await asyncio.start_server(refuse, "127.0.0.1", 0) as balancer:
+        recognizer = await connect("asr", there.url)
+        (address,) = recognizer._client._processes.addresses.all
+        address.client.base_url = httpx.URL(f"http://127.0.0.1:{balancer.sockets[0].getsockname()[1]}")
+        with pytest.raises(EngineError, match=r"^the remote engines cannot be reached$"):
+            await recognizer.recognize(SPEECH, OPTIONS, Priority.FINAL)
+        address.client.base_url = httpx.URL(there.url)
+        assert (await recognizer.recognize(SPEECH, OPTIONS, Priority.FINAL)).text == "FINAL 48000"
 
 
 async def test_behind_a_balancer_what_another_process_does_not_have_is_sent_whole(connect: Connect) -> None:

@@ -124,7 +124,8 @@ class EngineProcesses:
             case HTTPStatus.SERVICE_UNAVAILABLE:
                 self.addresses.failed(address)
                 self.probe()
-                raise NotDone(NoEngineAnswers(is_full=True))
+                is_full = await _failure(response) is not None  # else a balancer says that it has no process
+                raise NotDone(NoEngineAnswers(is_full=is_full), may_repeat=not is_full)
         failure = await _failure(response)
         if failure is None:
             raise NotDone(NoEngineAnswers(), may_repeat=True)
