@@ -13,7 +13,7 @@ AT_ONCE ?= 2
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow coverage test-sdk test-sdk-examples test-openai-clients test-ray bench-peers fuzz console docs lint types models lock clean
+.PHONY: help run test test-slow coverage test-sdk test-sdk-examples test-openai-clients test-ray bench-peers fuzz chaos console docs lint types models lock clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -23,7 +23,7 @@ run: $(VENV)/run.stamp ## install, fetch the model weights, and start the server
 	@exec $(KOUYU) serve $(ARGS)
 
 # Tests use the smallest language model, on every machine; nothing larger is fetched for them.
-test test-slow coverage test-sdk test-sdk-examples test-openai-clients test-ray bench-peers fuzz: export KOUYU_ENGINES__EMBEDDED__TIER := tiny
+test test-slow coverage test-sdk test-sdk-examples test-openai-clients test-ray bench-peers fuzz chaos: export KOUYU_ENGINES__EMBEDDED__TIER := tiny
 
 test: $(VENV)/dev.stamp ## everything that must hold: ruff, mypy, pytest (with the model weights)
 	@$(KOUYU) models fetch
@@ -67,6 +67,10 @@ bench-peers: $(VENV)/dev.stamp $(VENV)-peers/peers.stamp ## kouyu and Pipecat on
 fuzz: $(VENV)/dev.stamp ## send a server of its own everything that the wire allows, and more (bench/fuzz; ARGS="--seed 1 --minutes 5")
 	@$(KOUYU) models fetch
 	@$(VENV)/bin/python -m bench.fuzz.run $(ARGS)
+
+chaos: $(VENV)/dev.stamp ## kill and restart the parts of a cluster that is in use (bench/chaos; needs PostgreSQL and HAProxy; ARGS="--help")
+	@$(KOUYU) models fetch
+	@$(VENV)/bin/python -m bench.chaos.run $(ARGS)
 
 console: $(CONSOLE)/node_modules/.package-lock.json ## build the page anew from console/ into kouyu/console; needs Node 20.19 or newer
 	@cd $(CONSOLE) && npm run --silent build
