@@ -19,6 +19,7 @@ from cozepy import (
 )
 
 from kouyu.audio.wav import read_listening_audio
+from tests.end_to_end import openai_talk
 from tests.end_to_end.conftest import AnsweringServer
 from tests.end_to_end.conversing import Talk, talking
 from tests.end_to_end.running_server import RunningServer
@@ -200,3 +201,37 @@ async def test_a_coze_bot_and_a_document_answer_in_writing_too(answering: Answer
     answers = [e.message.content for e in events if e.event == ChatEventType.CONVERSATION_MESSAGE_COMPLETED]
     assert answers[0] == "Hello Ada."
     assert events[-1].event == ChatEventType.CONVERSATION_CHAT_COMPLETED
+
+
+async def test_a_conversation_goes_on_from_one_protocol_to_the_other(answering: AnsweringServer) -> None:
+    server, model = answering.server, answering.language_model
+    model.will(Say("Hello Ada."), Say("Ada."), Say("Ada again."))
+    asked = await ask_in_writing(server, text("I am Ada."))
+    begun = next(event.chat.conversation_id for event in asked if event.chat is not None)
+    client = openai_talk.client_of(server)
+    for conversation_id in (begun, f"conv_{begun}"):
+        there = {"conversation_id": conversation_id, "user_id": "ada"}
+        async with openai_talk.talking(client, model=server.bots[0], extra_query=there) as talk:
+            created = await talk.until("conversation.created")
+            assert created.conversation.id == f"conv_{begun}"
+            await talk.write("Who am I?")
+            await talk.answer()
+    assert told(model) == [
+        ("user", "I am Ada."),
+        ("assistant", "Hello Ada."),
+        ("user", "Who am I?"),
+        ("assistant", "Ada."),
+        ("user", "Who am I?"),
+    ]
+
+
+@pytest.mark.parametrize("there", [{"conversation_id": "123"}, {"user_id": "eve"}])
+async def test_openai_s_protocol_goes_on_with_no_other_user_s_conversation(
+    answering: AnsweringServer, there: dict[str, str]
+) -> None:
+    answering.language_model.will(Say("Hello Ada."))
+    asked = await ask_in_writing(answering.server, text("I am Ada."))
+    begun = next(event.chat.conversation_id for event in asked if event.chat is not None)
+    client = openai_talk.client_of(answering.server)
+    async with openai_talk.talking(client, extra_query={"conversation_id": begun, **there}) as talk:
+        assert (await talk.until("conversation.created")).conversation.id not in (f"conv_{begun}", "conv_123")

@@ -35,6 +35,10 @@ class KnownItem:
         return sum(len(text) for text in (*texts, *images) if isinstance(text, str))
 
 
+CONVERSATION_PREFIX: Final = "conv_"
+"""Of ids of conversations; behind it is the id that Coze's clients know."""
+
+
 class ConversationItems:
     """The items of one conversation, oldest first."""
 

@@ -9,7 +9,7 @@ import msgspec
 
 from kouyu.domain.client_json import decode_json_of_anybody
 from kouyu.domain.client_words import ClientWords
-from kouyu.domain.configuration import Configuration
+from kouyu.domain.configuration import ChatConfig, Configuration
 from kouyu.domain.errors import InvalidField, ProtocolError
 from kouyu.domain.events import Configured, Event
 from kouyu.domain.options import SessionOptions
@@ -50,10 +50,12 @@ def new_id(prefix: str) -> str:
 class RealtimeWire:
     """One connection."""
 
-    def __init__(self, settings: SessionSettings, *, is_beta: bool = False) -> None:
-        """``settings`` are those that the session begins with. ``is_beta``: in the protocol's beta."""
+    def __init__(self, settings: SessionSettings, *, is_beta: bool = False, chat: ChatConfig | None = None) -> None:
+        """``settings`` are those that the session begins with. ``is_beta``: in the protocol's beta. ``chat`` names the
+        user, and the conversation that goes on, perhaps from another protocol."""
         self._translation = Translation(settings, new_id)
         self._is_beta = is_beta
+        self._chat = chat or ChatConfig()
         self._was_refused = False
         """Whether the last ``session.update`` changed nothing, since its voice was refused."""
 
@@ -63,8 +65,13 @@ class RealtimeWire:
         return _WORDS
 
     def opening(self) -> Reconfigure:
-        """A session begins with turn detection."""
-        return Reconfigure(partial(self._requested, self._translation.settings))
+        """A session begins with turn detection, in a new conversation or an earlier one."""
+
+        def requested(before: Configuration, check: Check) -> RequestedConfiguration:
+            begun = msgspec.structs.replace(before, chat_config=self._chat)
+            return self._requested(self._translation.settings, begun, check)
+
+        return Reconfigure(requested)
 
     def options_of(self, requested: Configuration) -> SessionOptions:
         """Those of the settings: no session continues a lost connection."""

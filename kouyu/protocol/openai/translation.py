@@ -15,7 +15,7 @@ from kouyu.domain.errors import ProtocolError
 from kouyu.domain.requests import ClearBuffer, CompleteBuffer
 from kouyu.protocol.openai import client_events as client
 from kouyu.protocol.openai import server_events as events
-from kouyu.protocol.openai.conversation_items import ConversationItems
+from kouyu.protocol.openai.conversation_items import CONVERSATION_PREFIX, ConversationItems
 from kouyu.protocol.openai.faults import detail_of, refusal
 from kouyu.protocol.openai.item_requests import ItemRequests
 from kouyu.protocol.openai.items import Item, Part
@@ -167,7 +167,7 @@ class Translation:
             yield events.SessionUpdated(session=self._session())
             return
         self._has_begun = True
-        self._items.conversation_id = f"conv_{configuration.chat_config.conversation_id}"
+        self._items.conversation_id = f"{CONVERSATION_PREFIX}{configuration.chat_config.conversation_id}"
         yield events.SessionCreated(session=self._session())
         yield events.ConversationCreated(conversation=events.ConversationObject(id=self._items.conversation_id))
 

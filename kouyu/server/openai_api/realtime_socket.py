@@ -12,8 +12,10 @@ from litestar.handlers import WebsocketRouteHandler
 
 from kouyu.assembly.runtime import RunSession
 from kouyu.domain import errors
+from kouyu.domain.configuration import ChatConfig
 from kouyu.domain.errors import ProtocolError
 from kouyu.protocol.openai.beta import present_session
+from kouyu.protocol.openai.conversation_items import CONVERSATION_PREFIX
 from kouyu.protocol.openai.faults import refusal
 from kouyu.protocol.openai.realtime_wire import RealtimeWire, new_id
 from kouyu.protocol.openai.server_events import encode, error
@@ -80,11 +82,21 @@ def realtime_route(
             log_id=authenticated.log_id,
             caller=authenticated.caller,
             redials_as="",
-            wire=RealtimeWire(msgspec.structs.replace(settings, model=settings.model or bot_id), is_beta=is_beta),
+            wire=RealtimeWire(
+                msgspec.structs.replace(settings, model=settings.model or bot_id),
+                is_beta=is_beta,
+                chat=_chat(socket.scope["query_string"]),
+            ),
         )
         await serve_session(client, authenticated, sessions, session)
 
     return realtime
+
+
+def _chat(query: bytes) -> ChatConfig:
+    """The user and the conversation that the URL names, the latter with or without the ``conv_`` of OpenAI's ids."""
+    conversation_id = (query_value(query, "conversation_id") or "").removeprefix(CONVERSATION_PREFIX)
+    return ChatConfig(conversation_id=conversation_id or None, user_id=query_value(query, "user_id") or None)
 
 
 def _settings(query: bytes, prepared: Mapping[str, Any]) -> SessionSettings:
