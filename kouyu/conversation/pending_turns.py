@@ -55,23 +55,27 @@ class PendingTurns:
 
     def request(self, request: AnswerNow | WriteMessage, session: SessionOptions, now: float) -> Iterator[Effect]:
         """Carry out a request of the client, once the turns before it are in the context. An AnswerNow is refused while
-        an answer runs or is due; where the last turn waits and is not answered, it lets that be answered."""
+        an answer runs or is due; where the last turn waits and is not answered, it lets that be answered, unless the
+        answer is not about the section."""
         last = (self._completed() or self._turns or (None,))[-1]
+        behind = "" if last is None else last.message_id
         if not isinstance(request, AnswerNow):
             if last is None and not self._requests:
                 yield from self._carry_out(request, now)
             else:
-                self._requests.add(request, "" if last is None else last.message_id)
+                self._requests.add(request, behind)
         elif self._output.reply() is not None or self._answer_is_due:
             yield refused(request.origin, RUNNING)
         elif last is None and not self._requests and not self._output.running():
             yield from self._carry_out(request, now)
+        elif not request.options.is_about_the_section:
+            self._requests.add(request, behind)
         elif isinstance(last, Turn) and not self._requests and not last.interrupted:
             yield from last.answer_for(asked_by(request, session))
         elif last is not None and not isinstance(last, Turn) and not self._requests and not last.interrupted:
             last.asked = asked_by(request, session)
         else:
-            self._requests.add(request, "" if last is None else last.message_id)
+            self._requests.add(request, behind)
 
     @property
     def _answer_is_due(self) -> bool:

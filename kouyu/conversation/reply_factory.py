@@ -1,5 +1,7 @@
 """Makes the replies of one connection, with its conversation, user and configuration."""
 
+import msgspec
+
 from kouyu.conversation.asking import Asking
 from kouyu.conversation.chat_record import ChatRecord
 from kouyu.conversation.configuration_state import ConfigurationState
@@ -57,10 +59,14 @@ class ReplyFactory:
         configuration: Configuration,
         options: SessionOptions,
     ) -> Reply:
+        wanted = asked.options.before(options.answers)
+        chat_config = configuration.chat_config
+        if wanted.kept is False:
+            chat_config = msgspec.structs.replace(chat_config, auto_save_history=False)
         record = ChatRecord(
             question.content,
             question.content_type,
-            chat_config=configuration.chat_config,
+            chat_config=chat_config,
             identity=identity,
             voice=question.voice,
             message_id=question.message_id,
@@ -68,8 +74,8 @@ class ReplyFactory:
         asking = Asking(
             record.messages.question,
             configuration=configuration,
-            options=asked.options.before(options.answers),
-            opening_lines=self._opening_lines.heard_in(identity),
+            options=wanted,
+            opening_lines=self._opening_lines.heard_in(identity) if wanted.context is None else (),
             orders=self._orders,
         )
         speech = Speech(

@@ -5,6 +5,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from kouyu.domain.ids import NO_ID
+from kouyu.domain.messages import ContentType, Role
+
 ToolChoice = Literal["auto", "none", "required"]
 
 
@@ -26,6 +29,16 @@ class Truncation(msgspec.Struct, frozen=True, kw_only=True):
     beginning of the context stays the same for more turns, so that the model's server finds it in its prompt cache."""
     most_tokens: int | None = None
     """Most tokens of the section, estimated; None: all that the window has room for."""
+
+
+class GivenMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of the context that a client gives for one answer. ``message_id`` names a message of the section: while
+    that is there, its own content counts, of an interrupted answer the part that was heard."""
+
+    role: Role
+    content: str
+    content_type: ContentType = "text"
+    message_id: str = NO_ID
 
 
 class AnswerOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +66,15 @@ class AnswerOptions(msgspec.Struct, frozen=True, kw_only=True):
     """As OpenAI's chat completions define it."""
     spoken: bool | None = None
     """Whether the answer is spoken. If not, no audio of it is made, and its whole text counts as heard."""
+    context: tuple[GivenMessage, ...] | None = None
+    """What the agent is asked with, instead of the section's messages."""
+    kept: bool | None = None
+    """False: nothing of the answer is saved, and it does not become context."""
+
+    @property
+    def is_about_the_section(self) -> bool:
+        """Whether it answers what is said in the section, as part of it."""
+        return self.context is None and self.kept is not False
 
     @property
     def after_a_tool(self) -> "AnswerOptions":

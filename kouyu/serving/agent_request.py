@@ -1,7 +1,7 @@
 """Builds an agent's request for a turn: the section so far, the question, and the client's configuration."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from kouyu.agents.agent import AgentRequest, ContextMessage, committed_already
@@ -9,7 +9,7 @@ from kouyu.agents.tool_history import ToolMessage, with_tool_rounds
 from kouyu.conversation.effects import OpeningLine
 from kouyu.domain.configuration import ChatConfig
 from kouyu.domain.messages import TOOL_TYPES, Message
-from kouyu.domain.options import AnswerOptions
+from kouyu.domain.options import AnswerOptions, GivenMessage
 from kouyu.domain.tool_round import ToolRound
 from kouyu.domain.user_voice import UserVoice
 from kouyu.domain.voice_print import VoicePrint
@@ -35,7 +35,8 @@ async def agent_request(
     """Build the request for ``question``, or for an answer without one if that is empty. ``store`` gives the section's
     messages, without those of other users, and the user's variables, which the client's ``custom_variables`` override;
     ``brought`` are messages that the client put before its question, ``opening_lines`` what the agent said without a
-    question. Raises StoreError.
+    question. With ``options.context`` the section's messages are left out, but for those that it names. Raises
+    StoreError.
     """
     user_id = chat_config.user_id or ""
     earlier = await store.messages.context(
@@ -43,7 +44,11 @@ async def agent_request(
     )
     remembered = await store.variables.values(question.bot_id, user_id)
     before = (record for record in earlier if record.chat_id != question.chat_id and record.id != question.id)
-    context = with_tool_rounds(_with_opening_lines(before, opening_lines))
+    context: Iterable[ContextMessage]
+    if options.context is None:
+        context = with_tool_rounds(_with_opening_lines(before, opening_lines))
+    else:
+        context = _given(options.context, {record.id: record for record in before})
     voice = UserVoice.of_meta_data(question.meta_data or {})
     asked = ContextMessage(
         role="user",
@@ -78,6 +83,17 @@ def _with_opening_lines(
             yield _said(waiting.popleft())
         yield _known(record)
     yield from map(_said, waiting)
+
+
+def _given(messages: Sequence[GivenMessage], section: Mapping[str, MessageRecord]) -> Iterator[ContextMessage]:
+    """The messages that a client gives as context; those of the section as they are there."""
+    for message in messages:
+        record = section.get(message.message_id)
+        said = None if record is None else _known(record)
+        if isinstance(said, ContextMessage):
+            yield said
+        elif message.content:
+            yield ContextMessage(role=message.role, content=message.content, content_type=message.content_type)
 
 
 def _said(line: OpeningLine) -> ContextMessage:

@@ -115,6 +115,38 @@ async def test_an_update_at_fault_is_refused_and_the_session_goes_on(answering: 
         assert talk.audio() == b""
 
 
+async def test_a_response_apart_from_the_conversation(answering: AnsweringServer) -> None:
+    answering.language_model.will(Say("Hello."), Say("A greeting."), Say("Friendly."), Say("Fine."))
+    async with talking(client_of(answering.server)) as talk:
+        greeting = await talk.write("Good morning!")
+        await talk.answer()
+        question = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "What was that?"}]}
+        given = [{"type": "item_reference", "id": greeting}, question]
+        apart = await talk.answer(
+            conversation="none",
+            input=given,
+            output_modalities=["text"],
+            instructions="Name the kind.",
+            metadata={"topic": "kind"},
+        )
+        assert (transcript(apart), apart.conversation_id, apart.metadata) == ("A greeting.", None, {"topic": "kind"})
+        assert talk.audio(apart.id) == b""
+        spoken = await talk.answer(conversation="none", input=[question])
+        assert (transcript(spoken), spoken.conversation_id) == ("Friendly.", None)
+        assert len(talk.audio(spoken.id)) > RATE // 4
+        await talk.write("How are you?")
+        last = await talk.answer()
+        assert last.conversation_id
+    first, second, third = answering.language_model.requests[-3:]
+    assert [(message["role"], message["content"]) for message in first.messages] == [
+        ("system", "Name the kind."),
+        ("user", "Good morning!\nWhat was that?"),
+    ]
+    assert [message["content"] for message in second.messages if message["role"] == "user"] == ["What was that?"]
+    said = [message["content"] for message in third.messages if message["role"] != "system"]
+    assert said == ["Good morning!", "Hello.", "How are you?"]
+
+
 async def test_push_to_talk(answering: AnsweringServer) -> None:
     answering.language_model.will(Say("Paris."))
     async with talking(client_of(answering.server)) as talk:

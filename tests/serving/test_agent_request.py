@@ -8,7 +8,7 @@ import pytest
 from kouyu.agents.agent import AgentRequest
 from kouyu.domain.configuration import ChatConfig
 from kouyu.domain.ids import NO_ID
-from kouyu.domain.options import AnswerOptions
+from kouyu.domain.options import AnswerOptions, GivenMessage
 from kouyu.serving.agent_request import agent_request
 from kouyu.store.message_writes import DeleteMessage, TrimAnswer
 from kouyu.store.store import Store
@@ -55,3 +55,21 @@ async def test_an_answer_without_a_question_gets_the_section_as_it_was_heard_and
     request = await _request(store, "")
     assert [each.content for each in request.messages] == ["Speak like a pirate.", "Arr."]
     assert request.question is None
+
+
+async def test_a_given_context_takes_the_sections_place_but_for_the_messages_that_it_names(store: Store) -> None:
+    await _said(store)
+    await store.of("").write(TrimAnswer("3", "Arr."))
+    context = (
+        GivenMessage(role="user", content="Only this."),
+        GivenMessage(role="assistant", content="Arr. What now?", message_id="3"),
+        GivenMessage(role="user", content="Gone since.", message_id="77"),
+        GivenMessage(role="user", content="", message_id="78"),
+    )
+    asked = message("9", "", chat_id="chat 2")
+    request = await agent_request(store.of(""), asked, ChatConfig(), options=AnswerOptions(context=context))
+    assert [(each.role, each.content) for each in request.messages] == [
+        ("user", "Only this."),
+        ("assistant", "Arr."),
+        ("user", "Gone since."),
+    ]

@@ -14,7 +14,7 @@ from kouyu.protocol.openai import server_events as events
 from kouyu.protocol.openai.client_events import CreateItem, DeleteItem, RetrieveItem, TruncateItem
 from kouyu.protocol.openai.conversation_items import ROOT, ConversationItems
 from kouyu.protocol.openai.faults import RefusedEvent, refusal
-from kouyu.protocol.openai.items import Item, WrittenContent, read_item, written_content
+from kouyu.protocol.openai.items import Item, WrittenContent, read_item, tool_output, written_content
 from kouyu.protocol.openai.open_response import NewId
 from kouyu.protocol.openai.responses import Read, Responses
 from kouyu.protocol.openai.server_events import ServerEvent
@@ -135,8 +135,7 @@ class ItemRequests:
             raise RefusedEvent("invalid_value", msg, "item.call_id")
         taken = self._responses.take_output(call_id, output, self._new_origin())
         if taken is None:
-            said = f"The tool {call.name}, called with {call.arguments}, returned: {output}"
-            return self._write(item, place, WrittenContent(said, "text"), event_id)
+            return self._write(item, place, WrittenContent(tool_output(call, output), "text"), event_id)
         self._items.insert(item, place)
         return Read((*self._added(item.id), *taken.replies), taken.requests)
 

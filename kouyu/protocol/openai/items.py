@@ -157,6 +157,11 @@ def _required(fields: Mapping[str, Any], name: str, path: str, takes: Choice | T
     return takes.check(f"{path}.{name}", value)
 
 
+def tool_output(call: Item, output: str) -> str:
+    """What a message tells of a call and its output, where no chat waits for that."""
+    return f"The tool {call.name}, called with {call.arguments}, returned: {output}"
+
+
 class WrittenContent(msgspec.Struct, frozen=True):
     """The content of a message as the conversation core takes it; ``text`` is "" where nothing is in it."""
 

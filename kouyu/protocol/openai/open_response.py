@@ -45,11 +45,12 @@ class OpenResponse:
         items: ConversationItems,
         new_id: NewId,
     ) -> None:
-        """``output`` describes format and voice. ``chat_id`` NO_ID: the response is an announcement."""
+        """``output`` describes format and voice. ``chat_id`` NO_ID: the response is an announcement. One apart from the
+        conversation keeps its items to itself."""
         self._options = options
         self._output_audio = output
         self.chat_id = chat_id
-        self._items = items
+        self._items = ConversationItems() if options.is_apart else items
         self._new_id = new_id
         self.id = new_id("resp")
         self._message: _Message | None = None
@@ -60,6 +61,11 @@ class OpenResponse:
     def is_spoken(self) -> bool:
         """Whether its answer has audio; otherwise it has text."""
         return self._options.output_modalities == ("audio",)
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it is no part of the conversation."""
+        return self._options.is_apart
 
     @property
     def speaks(self) -> bool:
@@ -109,7 +115,8 @@ class OpenResponse:
             item = answer(message.item_id, "in_progress")
             before = self._items.append(item, message_id, offset_ms)
             yield parts.OutputItemAdded(response_id=self.id, output_index=message.output_index, item=item)
-            yield events.ItemAdded(previous_item_id=before, item=item)
+            if not self.is_apart:
+                yield events.ItemAdded(previous_item_id=before, item=item)
             yield parts.PartAdded(
                 response_id=self.id,
                 item_id=message.item_id,
@@ -160,7 +167,8 @@ class OpenResponse:
         before = self._items.append(begun, message_id)
         place: dict[str, Any] = {"response_id": self.id, "item_id": begun.id, "output_index": index, "call_id": call.id}
         yield parts.OutputItemAdded(response_id=self.id, output_index=index, item=begun)
-        yield events.ItemAdded(previous_item_id=before, item=begun)
+        if not self.is_apart:
+            yield events.ItemAdded(previous_item_id=before, item=begun)
         yield parts.ArgumentsDelta(delta=arguments, **place)
         yield parts.ArgumentsDone(name=name, arguments=arguments, **place)
         made = function_call(begun.id, "completed", call_id=call.id, name=name, arguments=arguments)
@@ -194,7 +202,8 @@ class OpenResponse:
         self._output[output_index] = item
         self._items.change(item)
         yield parts.OutputItemDone(response_id=self.id, output_index=output_index, item=item)
-        yield events.ItemDone(previous_item_id=self._items.before(item.id), item=item)
+        if not self.is_apart:
+            yield events.ItemDone(previous_item_id=self._items.before(item.id), item=item)
 
     def _next_index(self) -> int:
         index, self._indexes = self._indexes, self._indexes + 1
@@ -211,7 +220,7 @@ class OpenResponse:
             status=status,
             status_details=details,
             output=tuple(item for _, item in sorted(self._output.items())),
-            conversation_id=self._items.conversation_id,
+            conversation_id=None if self.is_apart else self._items.conversation_id,
             output_modalities=self._options.output_modalities,
             max_output_tokens=self._options.max_output_tokens,
             audio={"output": self._output_audio},

@@ -54,14 +54,15 @@ class StatusDetails(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResponseObject(msgspec.Struct, frozen=True, kw_only=True):
-    """A response. ``metadata`` is that of the ``response.create``; ``usage`` is known at the end, at most."""
+    """A response. ``metadata`` is that of the ``response.create``; ``usage`` is known at the end, at most.
+    ``conversation_id`` None: it is apart from the conversation."""
 
     id: str
     object: Literal["realtime.response"] = "realtime.response"
     status: ResponseStatus
     status_details: StatusDetails | None = None
     output: tuple[Item, ...] = ()
-    conversation_id: str
+    conversation_id: str | None
     output_modalities: tuple[Modality, ...]
     max_output_tokens: int | Literal["inf"] = "inf"
     audio: dict[str, Any]

@@ -1,7 +1,7 @@
 """What a ``response.create`` asks for besides an answer.
 
 Without effect, and ignored: ``audio.output`` (voice and format are those of the session), ``prompt``, ``reasoning`` and
-``parallel_tool_calls``. Refused: ``conversation`` ``none`` and ``input``, an answer apart from the conversation.
+``parallel_tool_calls``.
 """
 
 from collections.abc import Mapping
@@ -11,9 +11,10 @@ import msgspec
 
 from kouyu.domain.object_ranges import MetaData
 from kouyu.domain.options import AnswerOptions
-from kouyu.domain.text_ranges import Text
-from kouyu.protocol.openai.faults import RefusedEvent
+from kouyu.domain.text_ranges import Choice, Text
+from kouyu.protocol.openai.conversation_items import ConversationItems
 from kouyu.protocol.openai.response_events import Modality
+from kouyu.protocol.openai.response_input import read_input
 from kouyu.protocol.openai.session_settings import (
     SessionSettings,
     read_modalities,
@@ -24,6 +25,7 @@ from kouyu.protocol.openai.session_settings import (
 
 _INSTRUCTIONS: Final = Text(65_536)
 _METADATA: Final = MetaData()
+_CONVERSATION: Final = Choice(("auto", "none"))
 
 
 class ResponseOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +35,11 @@ class ResponseOptions(msgspec.Struct, frozen=True, kw_only=True):
     output_modalities: tuple[Modality, ...]
     max_output_tokens: int | Literal["inf"]
     metadata: dict[str, str] | None = None
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether the answer is no part of the conversation."""
+        return self.answer.kept is False
 
 
 def session_options(settings: SessionSettings) -> ResponseOptions:
@@ -44,15 +51,15 @@ def session_options(settings: SessionSettings) -> ResponseOptions:
     )
 
 
-def read_options(response: Mapping[str, Any], settings: SessionSettings) -> ResponseOptions:
-    """Read the ``response`` of a ``response.create``; null is as if it were left out. Raises InvalidField or
-    RefusedEvent."""
+def read_options(response: Mapping[str, Any], settings: SessionSettings, items: ConversationItems) -> ResponseOptions:
+    """Read the ``response`` of a ``response.create``; null is as if it were left out. ``items``: those that ``input``
+    may name. Raises InvalidField or RefusedEvent."""
     given = {name: value for name, value in response.items() if value is not None}
-    if given.get("conversation", "auto") != "auto":
-        raise _unsupported("response.conversation", "auto: every answer belongs to the session's conversation")
-    if "input" in given:
-        raise _unsupported("response.input", "nothing: an answer is to the session's conversation")
     answer: dict[str, Any] = {}
+    if _CONVERSATION.check("response.conversation", given.get("conversation", "auto")) == "none":
+        answer["kept"] = False
+    if "input" in given:
+        answer["context"] = read_input(given["input"], "response.input", items)
     modalities, tokens = settings.output_modalities, settings.max_output_tokens
     if "output_modalities" in given:
         modalities = read_modalities(given["output_modalities"], "response.output_modalities")
@@ -73,7 +80,3 @@ def read_options(response: Mapping[str, Any], settings: SessionSettings) -> Resp
         max_output_tokens=tokens or "inf",
         metadata=None if metadata is None else _METADATA.check("response.metadata", metadata),
     )
-
-
-def _unsupported(field: str, allowed: str) -> RefusedEvent:
-    return RefusedEvent("unsupported_parameter", f"{field} is not supported here; allowed: {allowed}", field)

@@ -35,10 +35,12 @@ class Read(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class _AwaitedOutputs:
-    """The calls for whose outputs a chat waits. ``wanted``: the client has asked for the answer before the last one."""
+    """The calls for whose outputs a chat waits. ``wanted``: the client has asked for the answer before the last one.
+    ``is_apart``: they are no items of the conversation, so that no output comes."""
 
     chat_id: str
     calls: tuple[ToolCall, ...]
+    is_apart: bool = False
     outputs: dict[str, ToolOutput] = field(default_factory=dict)
     wanted: ResponseOptions | None = None
 
@@ -88,11 +90,13 @@ class Responses:
         """Read a ``response.create``. Raises ProtocolError."""
         if self.settings.type == "transcription":
             raise RefusedEvent("invalid_value", "a session of type transcription makes no responses", "type")
-        options = read_options(event.response, self.settings)
+        options = read_options(event.response, self.settings, self._items)
         awaited = self._awaited
         if self._open is not None or self._asked or (awaited is not None and awaited.wanted is not None):
             raise _is_active_already(self._open)
-        if awaited is not None and awaited.outputs:
+        if awaited is not None and options.is_apart and not awaited.is_apart:
+            raise RefusedEvent(ACTIVE_RESPONSE, "Conversation waits for the outputs of its last response's calls.")
+        if awaited is not None and awaited.outputs and options.answer.is_about_the_section:
             awaited.wanted = options
             return self._submit(awaited, origin) if awaited.are_complete else Read()
         self._asked[origin] = _Asked(options, event.event_id)
@@ -118,7 +122,7 @@ class Responses:
     def take_output(self, call_id: str, output: str, origin: str) -> Read | None:
         """Take the output of a call; None if no chat waits for it."""
         awaited = self._awaited
-        if awaited is None or all(call.id != call_id for call in awaited.calls):
+        if awaited is None or awaited.is_apart or all(call.id != call_id for call in awaited.calls):
             return None
         awaited.outputs[call_id] = ToolOutput(tool_call_id=call_id, output=output)
         return self._submit(awaited, origin) if awaited.wanted is not None and awaited.are_complete else Read()
@@ -198,7 +202,7 @@ class Responses:
         if response is None or not isinstance(action, RequiredAction):
             return
         calls = action.submit_tool_outputs.tool_calls
-        self._awaited = _AwaitedOutputs(chat.id, calls)
+        self._awaited = _AwaitedOutputs(chat.id, calls, response.is_apart)
         if not response.speaks:
             yield from response.end_message()
         for call in calls:

@@ -113,6 +113,7 @@ EVENTS: list[Json] = [
     {"type": "response.create"},
     {"type": "response.create", "response": {"metadata": {"a": "b"}, "output_modalities": ["text"]}},
     {"type": "response.create", "response": {"conversation": "none"}},
+    {"type": "response.create", "response": {"conversation": "none", "output_modalities": ["text"], "input": []}},
     {"type": "response.cancel"},
     {"type": "response.cancel", "response_id": "resp_1"},
     _message("user"),

@@ -138,14 +138,6 @@ def test_a_second_answer_cannot_be_asked_for_while_one_runs_or_is_awaited() -> N
         session.tell(core.ChatBegan(session.chat()))
 
 
-@pytest.mark.parametrize("field", [{"conversation": "none"}, {"input": []}])
-def test_an_answer_apart_from_the_conversation_is_refused(field: dict[str, object]) -> None:
-    session = Session()
-    (refused,) = session.send({"type": "response.create", "response": field})
-    assert refused["error"]["code"] == "unsupported_parameter"
-    assert refused["error"]["param"] == f"response.{next(iter(field))}"
-
-
 @pytest.mark.parametrize(
     ("reason", "shown"), [("speech", "turn_detected"), ("client", "client_cancelled"), ("content", "client_cancelled")]
 )

@@ -21,7 +21,7 @@ def _models() -> dict[str, type[BaseModel]]:
 
 MODELS = _models()
 """The type in the package for each event type."""
-MAY_BE_NULL = {"previous_item_id", "metadata", "usage", "status_details", "session"}
+MAY_BE_NULL = {"previous_item_id", "metadata", "usage", "status_details", "session", "conversation_id"}
 """Fields in which a client takes null; of a session, all fields."""
 PARTS = {"response.output_audio.delta", "response.output_audio.done", "response.output_audio_transcript.delta"}
 PARTS |= {"response.output_audio_transcript.done", "response.output_text.delta", "response.output_text.done"}
@@ -38,6 +38,8 @@ class Rules:
     deleted: set[str] = field(default_factory=set)
     done: set[str] = field(default_factory=set)
     response: str | None = None
+    is_apart: bool = False
+    """Whether the items of the open response are none of the conversation."""
     responses: set[str] = field(default_factory=set)
     outputs: dict[str, int] = field(default_factory=dict)
     """The items of the open response that are not done, with their indexes."""
@@ -106,6 +108,7 @@ class Rules:
             assert response["id"] not in self.responses
             assert (response["status"], response["output"]) == ("in_progress", [])
             self.response, self.next_output = response["id"], 0
+            self.is_apart = response["conversation_id"] is None
             self.responses.add(response["id"])
         elif kind == "response.done":
             response = event["response"]
@@ -134,7 +137,8 @@ class Rules:
             item_id = event["item_id"]
             assert self.outputs[item_id] == index
             if kind == "response.content_part.added":
-                assert item_id in {*self.items, *self.deleted}, "conversation.item.added comes before the parts"
+                is_known = item_id in {*self.items, *self.deleted}
+                assert is_known != self.is_apart, "conversation.item.added comes before the parts"
                 self.parts.add(item_id)
             elif kind in PARTS:
                 assert item_id in self.parts
