@@ -39,6 +39,13 @@ async def rolling_restart(cluster: Cluster, ledger: Ledger) -> None:
         await cluster.replace(server)
 
 
+async def stop_servers_in_turn(cluster: Cluster, ledger: Ledger) -> None:
+    """As systemd does it, which tells no balancer."""
+    for server in cluster.servers:
+        await server.stop()
+        await server.start()
+
+
 async def restart_database(cluster: Cluster, ledger: Ledger) -> None:
     """As for an update of PostgreSQL: connections are ended, transactions rolled back."""
     await asyncio.to_thread(cluster.postgres.control, "restart", "-m", "fast")
@@ -49,6 +56,15 @@ async def crash_database(cluster: Cluster, ledger: Ledger) -> None:
     await asyncio.to_thread(cluster.postgres.control, "stop", "-m", "immediate")
     await asyncio.sleep(_AWAY_S)
     await asyncio.to_thread(cluster.postgres.control, "start")
+
+
+async def kill_server_without_database(cluster: Cluster, ledger: Ledger) -> None:
+    """Nobody can note meanwhile what became of the server's chats."""
+    await asyncio.to_thread(cluster.postgres.control, "stop", "-m", "immediate")
+    await cluster.servers[1].kill()
+    await asyncio.sleep(_AWAY_S)
+    await asyncio.to_thread(cluster.postgres.control, "start")
+    await cluster.servers[1].start()
 
 
 async def kill_engines(cluster: Cluster, ledger: Ledger) -> None:
@@ -67,7 +83,9 @@ ALL: Final = {
     "nothing": Disturbance("nothing", nothing),
     "kill-server": Disturbance("kill -9 of a server", kill_server),
     "rolling": Disturbance("rolling restart (drain, SIGTERM)", rolling_restart),
+    "sigterm": Disturbance("the same without a word to HAProxy", stop_servers_in_turn),
     "restart-database": Disturbance("PostgreSQL restarted (fast)", restart_database),
     "crash-database": Disturbance("PostgreSQL stopped (immediate), 3 s away", crash_database),
+    "crash-both": Disturbance("the same, and kill -9 of a server meanwhile", kill_server_without_database),
     "kill-engines": Disturbance("kill -9 of engines in mid-utterance", kill_engines),
 }

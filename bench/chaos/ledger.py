@@ -48,6 +48,16 @@ class Outage:
     answered: float | None = None
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer of a turn or request. Seconds on the event loop's clock."""
+
+    at: float
+    client: str
+    took: float
+    """From the end of the question."""
+
+
 @dataclass
 class Ledger:
     """The notes of all clients."""
@@ -59,8 +69,7 @@ class Ledger:
     outages: list[Outage] = field(default_factory=list)
     failures: list[tuple[float, str, str]] = field(default_factory=list)
     """Turns and requests that failed on a connection that held: when, whose, and why."""
-    answers: list[tuple[float, str]] = field(default_factory=list)
-    """Whole answers: when, and whose."""
+    answers: list[Answer] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     """Clients that found themselves in another conversation than they asked for."""
     speaking: set[str] = field(default_factory=set)

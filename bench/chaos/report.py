@@ -19,8 +19,9 @@ class Period:
 
 
 HEADER = """\
-| what happened | turns and writes answered | connections lost | new connection to sound: median, worst (s) \
-| loss to sound: worst (s) | turns failed on a connection that held | writes refused; longest (s) | load |
+| what happened | turns and writes answered; slowest (s) | connections lost \
+| new connection to sound: median, worst (s) | loss to sound: worst (s) \
+| turns failed on a connection that held | writes refused; longest (s) | load |
 | --- | --- | --- | --- | --- | --- | --- | --- |"""
 
 
@@ -34,11 +35,11 @@ def line(period: Period, ledger: Ledger) -> str:
         for outage in talkers
         if outage.answered is not None and outage.connected is not None
     )
-    answered = sum(period.began <= at < period.ended for at, _ in ledger.answers)
+    took = [answer.took for answer in ledger.answers if period.began <= answer.at < period.ended]
     failed = sum(period.began <= at < period.ended for at, _, _ in ledger.failures)
     cells = (
         period.name,
-        str(answered),
+        f"{len(took)}; {max(took, default=0):.1f}",
         str(len(talkers)),
         f"{again[len(again) // 2]:.1f}, {again[-1]:.1f}" if again else "-",
         _longest(talkers),

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from bench.chaos.ledger import Ledger, Outage, marker
+from bench.chaos.ledger import Answer, Ledger, Outage, marker
 from kouyu.client.voice_client import UPLINK_AUDIO, Event, RefusedByServer, VoiceClient, open_client
 
 _DIAL_AGAIN_S: Final = 0.3
@@ -116,13 +116,14 @@ class Talker:
             text = marker(self._name, self._turn)
             question: dict[str, Any] = {"role": "user", "content_type": "text", "content": text}
             await client.send("conversation.message.create", question)
+        asked = asyncio.get_running_loop().time()
         kind = "spoken" if aloud else "typed"
         end = await self._until(events, _ENDS, f"turn {self._turn} ({kind})")
         if end.type != "conversation.chat.completed":
             error = end.data.get("last_error") or {}
             self._ledger.failures.append((end.at, self._name, f"{end.type} {error.get('msg', '')}"))
         else:
-            self._ledger.answers.append((end.at, self._name))
+            self._ledger.answers.append(Answer(end.at, self._name, end.at - asked))
         await asyncio.sleep(_PAUSE_S)
 
     async def _until(self, events: asyncio.Queue[Event | None], types: tuple[str, ...], what: str) -> Event:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from bench.chaos.ledger import Ledger, Outage, marker
+from bench.chaos.ledger import Answer, Ledger, Outage, marker
 
 _PAUSE_S: Final = 0.4
 _REQUEST_S: Final = 40.0
@@ -19,7 +19,10 @@ class _Refused(Exception):
 
 
 class Writer:
-    """Every fourth turn is a streamed chat, the others are messages. ``stopping`` ends it after the running request."""
+    """Every fourth turn is a streamed chat, the others are messages; what is refused is tried again, in new words.
+
+    ``stopping`` ends it after the running request.
+    """
 
     def __init__(self, name: str, addresses: tuple[str, ...], token: str, bot: str, ledger: Ledger) -> None:
         self._name = name
@@ -29,6 +32,7 @@ class Writer:
         self._bot = bot
         self._ledger = ledger
         self._turn = 0
+        self._served = 0
         self._conversation = ""
         self._outage: Outage | None = None
         self.stopping = False
@@ -38,6 +42,7 @@ class Writer:
         clock = asyncio.get_running_loop().time
         async with httpx.AsyncClient(headers=self._headers, timeout=_REQUEST_S, trust_env=False) as http:
             while not (self.stopping and self._outage is None):
+                began = clock()
                 try:
                     await self._write(http)
                 except (httpx.HTTPError, _Refused) as fault:
@@ -47,6 +52,7 @@ class Writer:
                         self._ledger.outages.append(self._outage)
                     self._address = next(self._addresses)
                 else:
+                    self._ledger.answers.append(Answer(clock(), self._name, clock() - began))
                     self._answered(clock())
                 await asyncio.sleep(_PAUSE_S)
 
@@ -58,7 +64,7 @@ class Writer:
         text = marker(self._name, self._turn)
         message = {"role": "user", "content_type": "text", "content": text}
         where = f"?conversation_id={self._conversation}"
-        if self._turn % _CHAT_EVERY == 0:
+        if self._served % _CHAT_EVERY == _CHAT_EVERY - 1:
             await self._chat(http, f"/v3/chat{where}", message)
         else:
             saved = await self._post(http, f"/v1/conversation/message/create{where}", message)
@@ -89,7 +95,7 @@ class Writer:
         return _checked(answer.status_code, answer.content)
 
     def _answered(self, at: float) -> None:
-        self._ledger.answers.append((at, self._name))
+        self._served += 1
         if self._outage is not None:
             self._outage.connected = self._outage.answered = at
             self._outage = None

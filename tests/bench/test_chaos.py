@@ -1,12 +1,16 @@
-"""The verdict of a chaos run sees what it is for."""
+"""The verdict of a chaos run sees what it is for; a short piece of `make chaos`."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from bench.chaos import disturbances
 from bench.chaos.ledger import Ledger, Outage, marker
 from bench.chaos.report import never_again
+from bench.chaos.run import run
 from bench.chaos.verdict import Saved, SavedChat, SavedMessage, faults
+from tests.standins.postgres import NEEDED, is_installed
 
 
 def question(identity: str, turn: int, client: str = "ann", conversation: str = "c1") -> SavedMessage:
@@ -58,3 +62,15 @@ def test_a_client_that_is_not_served_again_is_found() -> None:
     ledger = Ledger()
     ledger.outages = [Outage("ann", "talks", "closed", 1.0, 2.0, 3.0), Outage("bob", "talks", "closed", 1.0, 2.0)]
     assert never_again(ledger) == ["bob was not served again after: closed"]
+
+
+@pytest.mark.models
+@pytest.mark.slow
+@pytest.mark.skipif(not is_installed(), reason=NEEDED)
+async def test_all_is_as_told_after_a_server_was_killed_that_was_in_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = await run(tmp_path, talkers=2, writers=2, pause=4, chosen=[disturbances.ALL["kill-server"]], balanced=False)
+    said = capsys.readouterr().out
+    assert code == 0, said
+    assert "all as told" in said
