@@ -7,12 +7,12 @@ from kouyu.audio_sessions.live_transcriber import LiveTranscriber
 from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.segments import SegmentRules
 from kouyu.audio_sessions.services import RecognitionServices
-from kouyu.domain.effective import effective_asr
 from kouyu.domain.errors import INTERNAL
 from kouyu.domain.transcripts import Transcript
 from kouyu.protocol.coze.audio_endpoint_configuration import TranscriptionConfiguration, audio_to_wire, merge_audio
 from kouyu.protocol.coze.audio_endpoint_downlink import AudioEvent, audio_error, audio_refusals
 from kouyu.protocol.coze.audio_endpoint_uplink import AudioUpdate, AudioUplinkEvent
+from kouyu.protocol.coze.recognition import recognition_in_force
 from kouyu.protocol.coze.uplink import InputAudioBufferClear
 from kouyu.serving.transcribing import as_configured
 
@@ -60,7 +60,7 @@ class TranscriptionEndpoint:
         for refusal in audio_refusals(merged.faults, update.origin_message):
             await self._send(refusal)
         self._configuration = merged.configuration
-        asr_config = effective_asr(self._configuration.asr_config)
+        asr_config = recognition_in_force(self._configuration.asr_config)
         self._listener.use_format(self._configuration.input_audio)
         self._listener.how = as_configured(asr_config)
         self._listener.live = asr_config.stream_mode == "bidirectional_stream"

@@ -1,5 +1,7 @@
 """The configuration of one connection: what the client has requested so far, and what is in force."""
 
+import msgspec
+
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.identity import Identity
 from kouyu.domain.configuration import Configuration
@@ -32,7 +34,16 @@ class ConfigurationState:
     def change(self, requested: Configuration, options: SessionOptions) -> None:
         """Set the requested configuration, derive the one in force, and set the options."""
         self.requested, self.options = requested, options
+        if options.recognition is not None:
+            requested = msgspec.structs.replace(requested, asr_config=options.recognition)
         self.in_force = self._capabilities.in_force(effective(requested), self._identity.conversation_id)
+
+    def with_voice(self, configuration: Configuration, voice_id: str | None) -> Configuration:
+        """``configuration`` with another voice, if there is such a one."""
+        if not voice_id or self._capabilities.is_unknown_voice(voice_id):
+            return configuration
+        output = msgspec.structs.replace(configuration.output_audio, voice_id=voice_id)
+        return msgspec.structs.replace(configuration, output_audio=output)
 
     def names_another_conversation(self, requested: Configuration) -> bool:
         """Whether the conversation of ``requested`` differs from the one in force and from the one requested before, or

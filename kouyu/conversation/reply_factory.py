@@ -60,6 +60,7 @@ class ReplyFactory:
         options: SessionOptions,
     ) -> Reply:
         wanted = asked.options.before(options.answers)
+        configuration = self._configuration.with_voice(configuration, wanted.voice)
         chat_config = configuration.chat_config
         if wanted.kept is False:
             chat_config = msgspec.structs.replace(chat_config, auto_save_history=False)

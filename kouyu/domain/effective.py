@@ -6,7 +6,7 @@ takes effect once the other field changes; this module computes the values that 
 
 from msgspec.structs import replace
 
-from kouyu.domain.configuration import AsrConfig, Configuration, InputAudio, OutputAudio, TurnDetection
+from kouyu.domain.configuration import Configuration, InputAudio, OutputAudio, TurnDetection
 
 G711_RATE = 8_000
 """Hz of g711 in both directions; other sample rates given with that codec are ignored (websocket.md 6.3)."""
@@ -19,7 +19,6 @@ def effective(asked: Configuration) -> Configuration:
         input_audio=effective_input(asked.input_audio),
         output_audio=effective_output(asked.output_audio),
         turn_detection=_turn_detection(asked.turn_detection),
-        asr_config=effective_asr(asked.asr_config),
     )
 
 
@@ -41,10 +40,3 @@ def _turn_detection(detection: TurnDetection) -> TurnDetection:
     interrupt = detection.interrupt_config
     counts = interrupt is not None and interrupt.mode not in (None, "all") and interrupt.keywords
     return detection if counts else replace(detection, interrupt_config=None)
-
-
-def effective_asr(asr: AsrConfig) -> AsrConfig:
-    """The settings of speech recognition in force."""
-    if asr.stream_mode == "output_no_stream":
-        return asr
-    return replace(asr, user_language="common", enable_emotion=False, enable_gender=False)

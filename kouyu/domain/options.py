@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from kouyu.domain.configuration import AsrConfig
 from kouyu.domain.ids import NO_ID
 from kouyu.domain.messages import ContentType, Role
 
@@ -66,6 +67,8 @@ class AnswerOptions(msgspec.Struct, frozen=True, kw_only=True):
     """As OpenAI's chat completions define it."""
     spoken: bool | None = None
     """Whether the answer is spoken. If not, no audio of it is made, and its whole text counts as heard."""
+    voice: str | None = None
+    """The id of the voice that speaks it; one that is not here is that of the configuration."""
     context: tuple[GivenMessage, ...] | None = None
     """What the agent is asked with, instead of the section's messages."""
     kept: bool | None = None
@@ -104,6 +107,8 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Free talk: silence of both sides, in ms after playout, after which the agent speaks by itself; None: never."""
     takes_audio: bool = True
     """Whether the client takes audio. This holds at once: what is being said goes on without audio, or with it."""
+    recognition: AsrConfig | None = None
+    """The settings of speech recognition in force; None: those of the configuration, which a protocol may restrict."""
 
     @property
     def is_spoken(self) -> bool:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kouyu.conversation.effects import Speak
 from kouyu.conversation.inputs import ClientLeft
 from kouyu.domain.errors import CHAT_RUNS
 from kouyu.domain.events import (
@@ -18,7 +19,7 @@ from kouyu.domain.events import (
 from kouyu.domain.options import AnswerOptions, ToolDefinition
 from kouyu.domain.requests import Announce, CancelOutput, CompleteBuffer, WriteMessage
 from tests.conversation.openai_talk import FREE_TALK, PUSH_TO_TALK, Talk
-from tests.conversation.simulation import Engines
+from tests.conversation.simulation import CAPABILITIES, Engines
 
 
 def origins(talk: Talk) -> list[str | None]:
@@ -63,6 +64,19 @@ def test_it_answers_what_was_written_before_in_its_order() -> None:
     ]
     talk.wait(5)
     assert len(talk.told(ChatCompleted)) == 1
+
+
+def test_a_voice_of_one_answer_speaks_that_answer_alone() -> None:
+    talk = Talk()
+    talk.use()
+    known, unknown = talk.conversation.configuration.output_audio.voice_id, "nobody"
+    other = next(voice for voice in CAPABILITIES.voice_ids if voice != known)
+    for voice in (other, unknown, None):
+        talk.answer_now(voice=voice)
+        talk.wait(10)
+    spoken = [speak.configuration.output_audio.voice_id for speak in talk.all(Speak)]
+    assert list(dict.fromkeys(spoken)) == [other, known]
+    assert len(talk.told(ChatCompleted)) == 3
 
 
 def test_options_of_the_session_hold_for_all_answers_and_those_of_one_come_before_them() -> None:

@@ -10,6 +10,7 @@ import pytest
 from kouyu.domain.configuration import Configuration
 from kouyu.domain.effective import effective
 from kouyu.protocol.coze.downlink import DownlinkEvent, encode
+from kouyu.protocol.coze.recognition import recognition_in_force
 from kouyu.protocol.coze.wire import to_wire
 from tests.protocol.merging import merge_or_raise as merge
 
@@ -61,9 +62,9 @@ def test_language_emotion_and_gender_hold_only_without_streaming() -> None:
     asked = merge(
         Configuration(), {"asr_config": {"user_language": "ja-JP", "enable_emotion": True, "enable_gender": True}}
     )
-    streaming = effective(asked).asr_config
+    streaming = recognition_in_force(asked.asr_config)
     assert (streaming.user_language, streaming.enable_emotion, streaming.enable_gender) == ("common", False, False)
-    whole = effective(merge(asked, {"asr_config": {"stream_mode": "output_no_stream"}})).asr_config
+    whole = recognition_in_force(merge(asked, {"asr_config": {"stream_mode": "output_no_stream"}}).asr_config)
     assert (whole.user_language, whole.enable_emotion, whole.enable_gender) == ("ja-JP", True, True)
 
 

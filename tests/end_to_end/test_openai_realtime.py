@@ -38,7 +38,9 @@ async def test_a_typed_turn(answering: AnsweringServer) -> None:
 async def test_a_spoken_turn(answering: AnsweringServer) -> None:
     answering.language_model.will(Say("Paris is the capital of France."))
     async with talking(client_of(answering.server)) as talk:
-        await talk.update(audio={"input": {"transcription": {"model": "whisper-1"}, "turn_detection": DETECTED}})
+        await talk.update(
+            audio={"input": {"transcription": {"model": "whisper-1", "language": "en"}, "turn_detection": DETECTED}}
+        )
         await talk.speak(np.concatenate([question(), silence(1.5)]))
         heard = await talk.until("conversation.item.input_audio_transcription.completed")
         assert "capital of France" in heard.transcript
@@ -145,6 +147,15 @@ async def test_a_response_apart_from_the_conversation(answering: AnsweringServer
     assert [message["content"] for message in second.messages if message["role"] == "user"] == ["What was that?"]
     said = [message["content"] for message in third.messages if message["role"] != "system"]
     assert said == ["Good morning!", "Hello.", "How are you?"]
+
+
+async def test_a_voice_of_one_answer_that_is_not_here_is_the_sessions(answering: AnsweringServer) -> None:
+    answering.language_model.will(Say("Good morning to all of you."), Say("Good morning to all of you."))
+    async with talking(client_of(answering.server)) as talk:
+        usual = await talk.answer()
+        other = await talk.answer(audio={"output": {"voice": "marin"}})
+        assert other.audio.output.voice == "marin"
+        assert talk.audio(other.id) == talk.audio(usual.id) != b""
 
 
 async def test_push_to_talk(answering: AnsweringServer) -> None:

@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from kouyu.domain.combinations import check_object
 from kouyu.domain.configuration import AsrConfig, HotWords, InputAudio, OutputAudio
-from kouyu.domain.effective import effective_asr, effective_input, effective_output
+from kouyu.domain.effective import effective_input, effective_output
 from kouyu.domain.errors import InvalidField
 from kouyu.domain.object_ranges import Objects
 from kouyu.domain.text_ranges import Text
 from kouyu.protocol.coze.merge import Merged, merge
+from kouyu.protocol.coze.recognition import recognition_in_force
 from kouyu.protocol.coze.wire import as_wire
 
 InterpretedLanguage = Literal["auto", "en", "zh"]
@@ -90,7 +91,7 @@ def audio_to_wire(configuration: AudioConfiguration) -> msgspec.Raw:
             shown: AudioConfiguration = replace(configuration, output_audio=effective_output(output))
         case TranscriptionConfiguration(input_audio=audio, asr_config=asr):
             # Speaker, gender and emotion are reported for the turns of a conversation only.
-            words = replace(effective_asr(asr), enable_emotion=False, enable_gender=False)
+            words = replace(recognition_in_force(asr), enable_emotion=False, enable_gender=False)
             shown = replace(configuration, input_audio=effective_input(audio), asr_config=words)
         case InterpretationConfiguration(input_audio=audio, output_audio=output):
             shown = replace(configuration, input_audio=effective_input(audio), output_audio=effective_output(output))

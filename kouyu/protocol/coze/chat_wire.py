@@ -14,6 +14,7 @@ from kouyu.domain.options import SessionOptions
 from kouyu.protocol.coze.downlink import DownlinkEvent, encode
 from kouyu.protocol.coze.merge import merge
 from kouyu.protocol.coze.misspelt import misspelt_fields
+from kouyu.protocol.coze.recognition import recognition_in_force
 from kouyu.protocol.coze.translation import downlink_of, request_of
 from kouyu.protocol.coze.uplink import ChatUpdate, InputAudioBufferAppend, SubmitToolOutputs, parse
 from kouyu.protocol.coze.uplink_envelope import frame_of_audio, origin_message
@@ -29,7 +30,6 @@ WORDS: Final = ClientWords(
     free_talk="server_vad",
 )
 AUDIO_DELTA: Final = "conversation.audio.delta"
-_SILENT: Final = SessionOptions(takes_audio=False)
 
 
 class CozeWire:
@@ -50,10 +50,13 @@ class CozeWire:
         """A connection begins with ``Configuration()``."""
 
     def options_of(self, requested: Configuration) -> SessionOptions:
-        """The options that follow from the subscriptions: a client that wants no ``conversation.audio.delta`` takes no
-        audio."""
+        """The options that follow from the subscriptions, since a client that wants no ``conversation.audio.delta``
+        takes no audio, and the recognition that is in force."""
         subscribed = requested.event_subscriptions
-        return SessionOptions() if not subscribed or AUDIO_DELTA in subscribed else _SILENT
+        takes_audio = not subscribed or AUDIO_DELTA in subscribed
+        in_force = recognition_in_force(requested.asr_config)
+        changed = in_force if in_force != requested.asr_config else None
+        return SessionOptions(takes_audio=takes_audio, recognition=changed)
 
     def frame_of_audio(self, message: str | bytes) -> bytes | None:
         """The audio of an ``input_audio_buffer.append`` of usual size."""

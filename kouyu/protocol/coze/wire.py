@@ -6,6 +6,7 @@ import msgspec
 
 from kouyu.domain.configuration import Configuration
 from kouyu.domain.effective import effective
+from kouyu.protocol.coze.recognition import recognition_in_force
 
 _CONFIG_BLOCKS = {
     "pcm": "pcm_config",
@@ -21,7 +22,8 @@ def to_wire(asked: Configuration) -> msgspec.Raw:
 
     Of the output blocks it has only that of the codec in use; fields without a value are left out, never null.
     """
-    return as_wire(effective(asked))
+    in_force = msgspec.structs.replace(effective(asked), asr_config=recognition_in_force(asked.asr_config))
+    return as_wire(in_force)
 
 
 def as_wire(configuration: msgspec.Struct) -> msgspec.Raw:

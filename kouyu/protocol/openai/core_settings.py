@@ -105,4 +105,4 @@ def _recognition(transcription: Transcription | None) -> AsrConfig:
         language = _LANGUAGE.check("language", wanted)
     except InvalidField:
         return recognition  # none, or one that recognition finds by itself
-    return msgspec.structs.replace(recognition, user_language=language, stream_mode="output_no_stream")
+    return msgspec.structs.replace(recognition, user_language=language)

@@ -48,7 +48,7 @@ class OpenResponse:
         """``output`` describes format and voice. ``chat_id`` NO_ID: the response is an announcement. One apart from the
         conversation keeps its items to itself."""
         self._options = options
-        self._output_audio = output
+        self._output_audio = output if options.voice is None else output | {"voice": options.voice}
         self.chat_id = chat_id
         self._items = ConversationItems() if options.is_apart else items
         self._new_id = new_id

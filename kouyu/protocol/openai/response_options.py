@@ -1,6 +1,6 @@
 """What a ``response.create`` asks for besides an answer.
 
-Without effect, and ignored: ``audio.output`` (voice and format are those of the session), ``prompt``, ``reasoning`` and
+Without effect, and ignored: ``audio.output.format`` (that of the session), ``prompt``, ``reasoning`` and
 ``parallel_tool_calls``.
 """
 
@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from kouyu.domain.errors import InvalidField
 from kouyu.domain.object_ranges import MetaData
 from kouyu.domain.options import AnswerOptions
 from kouyu.domain.text_ranges import Choice, Text
@@ -21,6 +22,7 @@ from kouyu.protocol.openai.session_settings import (
     read_tokens,
     read_tool_choice,
     read_tools,
+    read_voice,
 )
 
 _INSTRUCTIONS: Final = Text(65_536)
@@ -35,6 +37,8 @@ class ResponseOptions(msgspec.Struct, frozen=True, kw_only=True):
     output_modalities: tuple[Modality, ...]
     max_output_tokens: int | Literal["inf"]
     metadata: dict[str, str] | None = None
+    voice: str | None = None
+    """Its voice; None: that of the session."""
 
     @property
     def is_apart(self) -> bool:
@@ -73,10 +77,24 @@ def read_options(response: Mapping[str, Any], settings: SessionSettings, items: 
         answer["tools"] = read_tools(given["tools"], "response.tools")
     if "tool_choice" in given:
         answer["tool_choice"], _ = read_tool_choice(given["tool_choice"], "response.tool_choice")
+    voice = _voice(given.get("audio"), "response.audio")
+    if voice is not None and voice != settings.voice:
+        answer["voice"] = voice
     metadata = given.get("metadata")
     return ResponseOptions(
         answer=AnswerOptions(**answer),
         output_modalities=modalities,
         max_output_tokens=tokens or "inf",
         metadata=None if metadata is None else _METADATA.check("response.metadata", metadata),
+        voice=voice,
     )
+
+
+def _voice(audio: object, path: str) -> str | None:
+    for name in ("output", "voice"):
+        if audio is None:
+            return None
+        if not isinstance(audio, Mapping):
+            raise InvalidField(path, audio, "an object")
+        audio, path = audio.get(name), f"{path}.{name}"
+    return None if audio is None else read_voice(audio, path)

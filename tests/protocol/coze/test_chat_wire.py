@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from kouyu.domain.combinations import check_object
-from kouyu.domain.configuration import Configuration
+from kouyu.domain.configuration import AsrConfig, Configuration
 from kouyu.domain.errors import InvalidField
 from kouyu.domain.events import (
     BufferCleared,
@@ -76,6 +76,14 @@ def test_a_client_takes_audio_unless_it_subscribes_to_other_events_alone(
     found = requested(event_subscriptions=subscribed)
     assert found.options.takes_audio == takes_audio
     assert CozeWire("log").options_of(found.configuration) == found.options
+
+
+def test_a_language_is_requested_and_holds_without_interim_transcripts_alone() -> None:
+    streaming = requested(asr_config={"user_language": "en-US"})
+    assert streaming.configuration.asr_config.user_language == "en-US"
+    assert streaming.options.recognition == AsrConfig()
+    whole = requested(asr_config={"user_language": "en-US", "stream_mode": "output_no_stream"})
+    assert (whole.configuration.asr_config.user_language, whole.options.recognition) == ("en-US", None)
 
 
 def test_a_client_is_sent_what_it_subscribes_to_and_errors() -> None:

@@ -104,6 +104,40 @@ def test_options_of_one_answer_reach_the_core() -> None:
     assert options.spoken is False
 
 
+@pytest.mark.parametrize("voice", ["alpha", {"id": "alpha"}])
+def test_a_voice_of_one_answer(voice: object) -> None:
+    session = Session()
+    session.send({"type": "response.create", "response": {"audio": {"output": {"voice": voice}}}})
+    (asked,) = session.requests
+    assert isinstance(asked, AnswerNow)
+    assert asked.options == AnswerOptions(voice="alpha")
+    (created, _) = session.tell(core.ChatBegan(session.chat(), asked.origin))
+    assert created["response"]["audio"]["output"]["voice"] == "alpha"
+    assert session.update()["audio"]["output"]["voice"] == "joe", "the session's stays"
+
+
+def test_the_voice_of_the_session_is_no_option_of_the_answer() -> None:
+    session = Session(voice="alpha")
+    session.send({"type": "response.create", "response": {"audio": {"output": {"voice": "alpha"}}}})
+    (asked,) = session.requests
+    assert isinstance(asked, AnswerNow)
+    assert asked.options == AnswerOptions()
+
+
+@pytest.mark.parametrize(
+    ("audio", "param"),
+    [
+        ([], "response.audio"),
+        ({"output": 5}, "response.audio.output"),
+        ({"output": {"voice": 5}}, "response.audio.output.voice"),
+    ],
+)
+def test_what_is_wrong_with_a_voice_is_named(audio: object, param: str) -> None:
+    session = Session()
+    (refused,) = session.send({"type": "response.create", "response": {"audio": audio}})
+    assert (refused["error"]["param"], session.requests) == (param, [])
+
+
 def test_nulls_of_a_client_are_as_if_left_out() -> None:
     session = Session()
     session.send({"type": "response.create", "response": {"instructions": None, "metadata": None, "tools": None}})
@@ -115,7 +149,7 @@ def test_nulls_of_a_client_are_as_if_left_out() -> None:
 def test_fields_without_an_effect_are_ignored() -> None:
     session = Session()
     response = {
-        "audio": {"output": {"voice": "cedar"}},
+        "audio": {"output": {"format": {"type": "audio/pcmu"}}},
         "prompt": {"id": "pmpt_1"},
         "reasoning": {"effort": "low"},
         "parallel_tool_calls": True,

@@ -115,6 +115,7 @@ def test_transcription() -> None:
     assert session.update(**heard(transcription=asked))["audio"]["input"]["transcription"] == asked
     recognition = settled(session)[0].asr_config
     assert (recognition.user_language, recognition.context) == ("en", "Names: Ada.")
+    assert recognition.stream_mode == "bidirectional_stream", "a language costs no interim transcripts"
     assert session.update(**heard(transcription=None))["audio"]["input"]["transcription"] is None
     assert settled(session)[0].asr_config == AsrConfig()
 
