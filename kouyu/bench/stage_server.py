@@ -9,7 +9,7 @@ import asyncio
 import dataclasses
 import functools
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -33,6 +33,8 @@ from kouyu.store.store import Store
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Item = TypeVar("Item")
+Together = Callable[[Sequence[tuple[Item, CancelToken]]], Iterable[Callable[[], T]]]
 
 
 class MeasuredAgent:
@@ -67,7 +69,7 @@ class MeasuredAgent:
 
 def measure_workers(scheduler: Scheduler, times: StageTimes) -> None:
     """Account the scheduler's work from now on."""
-    run, stream = scheduler.run, scheduler.stream
+    run, run_together, stream = scheduler.run, scheduler.run_together, scheduler.stream
 
     async def measured_run(work: Callable[[CancelToken], T], priority: Priority) -> T:
         stage = _stage(work, priority)
@@ -78,12 +80,33 @@ def measure_workers(scheduler: Scheduler, times: StageTimes) -> None:
 
         return await run(measured, priority)
 
+    async def measured_together(work: Together[Item, T], item: Item, *, group: Hashable, priority: Priority) -> T:
+        measured = functools.partial(_for_each, work, _stage(work, priority), times)
+        return await run_together(measured, item, group=group, priority=priority)
+
     def measured_stream(work: Callable[[CancelToken], Iterable[T]], priority: Priority) -> AsyncGenerator[T, None]:
         return stream(functools.partial(_pieces, work, _stage(work, priority), times), priority)
 
     # The only place to hook in: the engines hold the scheduler itself.
     scheduler.run = measured_run  # type: ignore[method-assign]
+    scheduler.run_together = measured_together  # type: ignore[method-assign]
     scheduler.stream = measured_stream  # type: ignore[method-assign]
+
+
+def _for_each(
+    work: Together[Item, T], stage: Stage, times: StageTimes, asked: Sequence[tuple[Item, CancelToken]]
+) -> Iterator[Callable[[], T]]:
+    """What ``work`` yields for each caller: what it does for all of them is accounted, and each caller is a call."""
+
+    def measured(finish: Callable[[], T]) -> T:
+        with times.on_worker(stage):
+            return finish()
+
+    results = iter(work(asked))
+    for _ in asked:
+        with times.on_worker(stage, calls=0):
+            finish = next(results)
+        yield functools.partial(measured, finish)
 
 
 def _pieces(

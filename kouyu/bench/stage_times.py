@@ -69,8 +69,8 @@ class StageTimes:
                 self._calls[stage] += 1
 
     @contextmanager
-    def on_worker(self, stage: Stage) -> Iterator[None]:
-        """Account what runs in the block on this thread, and what libraries do for it on theirs."""
+    def on_worker(self, stage: Stage, *, calls: int = 1) -> Iterator[None]:
+        """Account what runs in the block on this thread, and what libraries do for it on theirs, as so many calls."""
         self._change(self._libraries, begins=stage)
         began = time.thread_time()
         try:
@@ -80,7 +80,7 @@ class StageTimes:
             self._change(self._libraries, ends=stage)
             with self._lock:
                 self._used[stage] += used
-                self._calls[stage] += 1
+                self._calls[stage] += calls
 
     @contextmanager
     def in_model(self, stage: Stage) -> Iterator[None]:

@@ -17,7 +17,8 @@ DAY = 86_400
 
 
 async def get(server: Running, path: str, secret: str = "", **query: Any) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
+    here = f"http://127.0.0.1:{server.port}"
+    async with httpx.AsyncClient(base_url=here, trust_env=False, timeout=60) as client:
         return await client.get(path, params=query, headers={"Authorization": f"Bearer {secret or server.token}"})
 
 

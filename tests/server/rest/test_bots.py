@@ -97,7 +97,8 @@ def test_a_published_bot_answers_in_writing_too(scripted_coze: Coze, language_mo
             break
     else:
         pytest.fail("the chat did not complete")
-    sent = [request.body["messages"][0]["content"] for request in language_model.requests]
+    asked = [request.body for request in language_model.requests if "messages" in request.body]
+    sent = [body["messages"][0]["content"] for body in asked]
     assert "You are a chatty pirate." in sent
 
 
