@@ -29,7 +29,6 @@ class _Message:
     message_id: str
     output_index: int
     text: str = ""
-    audio_ms: float = 0.0
     audio_is_done: bool = False
 
 
@@ -91,12 +90,11 @@ class OpenResponse:
         before = self._message.text if self._message is not None else ""
         yield from self.write(NO_ID, _separator(before, text) + text)
 
-    def speak(self, message_id: str, audio: bytes, duration_ms: float, offset_ms: float = 0.0) -> Iterator[ServerEvent]:
+    def speak(self, message_id: str, audio: bytes, offset_ms: float = 0.0) -> Iterator[ServerEvent]:
         """Add audio to its message."""
         if not self.is_spoken:
             return
         message = yield from self._opened(message_id, offset_ms)
-        message.audio_ms += duration_ms
         yield parts.AudioDelta(
             response_id=self.id, item_id=message.item_id, output_index=message.output_index, delta=audio
         )
@@ -192,11 +190,6 @@ class OpenResponse:
         yield from self._close_message("incomplete")
         details = StatusDetails(type="failed", error=parts.StatusError(message=message))
         yield self._done("failed", details, usage)
-
-    @property
-    def audio_ms(self) -> float:
-        """Length of the audio that its message has so far, in ms."""
-        return self._message.audio_ms if self._message is not None else 0.0
 
     def _finish(self, item: Item, output_index: int) -> Iterator[ServerEvent]:
         self._output[output_index] = item

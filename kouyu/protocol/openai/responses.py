@@ -68,8 +68,8 @@ class Responses:
         self._asked: dict[str, _Asked] = {}
         """The answers asked for that have not begun, by the origins of their requests."""
         self._awaited: _AwaitedOutputs | None = None
-        self._submitted = ""
-        """The origin of the last SubmitOutputs."""
+        self._submitted = ("", NO_ID)
+        """The origin of the last SubmitOutputs, and its chat."""
         self._call_messages: dict[str, str] = {}
         """The messages of the running chat's calls, by the ids of the calls."""
         self._ending: Usage | None = None
@@ -136,7 +136,7 @@ class Responses:
         options, self._awaited = awaited.wanted, None
         assert options is not None
         self._offset_ms = self._sent_ms
-        self._submitted = origin
+        self._submitted = (origin, awaited.chat_id)
         outputs = tuple(awaited.outputs[call.id] for call in awaited.calls)
         replies = tuple(self._begin(awaited.chat_id, options))
         answer = msgspec.structs.replace(options.answer, spoken=options.output_modalities == ("audio",))
@@ -167,15 +167,15 @@ class Responses:
         if self._open is None or self._open.chat_id != NO_ID:
             yield from self._cancel("client_cancelled")
             yield from self._begin(NO_ID, session_options(self.settings))
-        if self._open is not None:
-            yield from self._open.write_sentence(event.text)
+        assert self._open is not None
+        yield from self._open.write_sentence(event.text)
 
     def on_speech(self, event: core.SpeechDelta) -> Iterator[ServerEvent]:
         """The next audio."""
         message = event.message
         if (response := self._response_of(message.chat_id)) is not None:
             self._sent_ms += event.duration_ms
-            yield from response.speak(message.id, event.audio, event.duration_ms, self._offset_ms)
+            yield from response.speak(message.id, event.audio, self._offset_ms)
 
     def on_speech_paused(self, event: core.SpeechPaused) -> Iterator[ServerEvent]:
         """All audio before the client's tools has been sent: the response with their calls is over."""
@@ -198,8 +198,7 @@ class Responses:
     def on_action_required(self, event: core.ActionRequired) -> Iterator[ServerEvent]:
         """The chat waits for the client's tools."""
         chat, action = event.chat, event.chat.required_action
-        response = self._response_of(chat.id)
-        if response is None or not isinstance(action, RequiredAction):
+        if (response := self._response_of(chat.id)) is None or not isinstance(action, RequiredAction):
             return
         calls = action.submit_tool_outputs.tool_calls
         self._awaited = _AwaitedOutputs(chat.id, calls, response.is_apart)
@@ -236,7 +235,7 @@ class Responses:
 
     def asked_for(self, origin: str) -> bool:
         """Whether a request with this origin was made for a response."""
-        return origin in self._asked or origin == self._submitted
+        return origin in self._asked or origin == self._submitted[0]
 
     def on_refused(self, event: core.RequestRefused) -> Iterator[ServerEvent]:
         """An answer asked for will not come: a response that a client asked for is shown nevertheless, unless another
@@ -247,7 +246,8 @@ class Responses:
             return
         if asked is not None:
             yield from self._begin(NO_ID, asked.options)
-        if (response := self._open) is None:
+        response = self._open if asked is not None else self._response_of(self._submitted[1])
+        if response is None:
             return
         self._close()
         if event.code >= INTERNAL or asked is None:

@@ -26,6 +26,29 @@ from kouyu.protocol.openai.session_object import output_object, session_object
 from kouyu.protocol.openai.session_settings import SessionSettings, updated
 from kouyu.protocol.openai.user_speech import UserSpeech
 
+_OfResponse = (
+    core.ChatBegan
+    | core.AnswerDelta
+    | core.SentenceBegan
+    | core.SpeechDelta
+    | core.SpeechPaused
+    | core.SpeechCompleted
+    | core.ActionRequired
+    | core.ChatCompleted
+    | core.ChatFailed
+    | core.OutputInterrupted
+)
+_OfTurn = (
+    core.SpeechStarted
+    | core.SpeechStopped
+    | core.BufferCompleted
+    | core.BufferCleared
+    | core.TranscriptCompleted
+    | core.SpeechDropped
+    | core.IdleTimedOut
+    | _OfResponse
+)
+
 
 class Translation:
     """The translation of one session."""
@@ -116,7 +139,7 @@ class Translation:
             case _:
                 yield from self._tell_of_turn(event)
 
-    def _tell_of_turn(self, event: core.Event) -> Iterator[ServerEvent]:
+    def _tell_of_turn(self, event: _OfTurn) -> Iterator[ServerEvent]:
         match event:
             case core.SpeechStarted(at, message_id):
                 yield from self._speech.start(at, message_id)
@@ -135,7 +158,7 @@ class Translation:
             case _:
                 yield from self._tell_of_response(event)
 
-    def _tell_of_response(self, event: core.Event) -> Iterator[ServerEvent]:
+    def _tell_of_response(self, event: _OfResponse) -> Iterator[ServerEvent]:
         responses = self._responses
         match event:
             case core.ChatBegan():
@@ -158,6 +181,8 @@ class Translation:
                 yield from responses.on_chat_failed(event)
             case core.OutputInterrupted():
                 yield from responses.on_interrupted(event)
+            case _:
+                assert_never(event)
 
     def _tell_of_session(self, configuration: Configuration) -> Iterator[ServerEvent]:
         """What is in force. The first time it is what the session begins with."""

@@ -10,6 +10,7 @@ from kouyu.domain import events as core
 from kouyu.domain.configuration import ChatConfig, Configuration, OutputAudio
 from kouyu.domain.errors import InvalidField
 from kouyu.domain.requests import AnswerNow, CompleteBuffer
+from kouyu.protocol.openai.client_events import KNOWN_EVENTS
 from kouyu.protocol.openai.realtime_wire import RealtimeWire
 from kouyu.protocol.openai.session_settings import SessionSettings
 from kouyu.protocol.wire import Answered, Audio, Reconfigure
@@ -86,6 +87,32 @@ def test_a_refused_voice_changes_nothing_and_is_no_update() -> None:
         "voice": "joe",
         "speed": 1.1,
     }
+
+
+def test_hints_use_the_names_of_the_protocol() -> None:
+    wire, _ = opened()
+    for name in (wire.words.configure, wire.words.append, wire.words.complete, wire.words.clear):
+        assert name in KNOWN_EVENTS
+    (refused,) = wire.read(json.dumps({wire.words.event_type: wire.words.configure}))
+    assert isinstance(refused, Answered)
+    assert json.loads(wire.encoded(refused.told[0]))["error"]["param"] == "session"  # type: ignore[arg-type]
+
+
+def test_the_options_of_a_connection_are_those_of_its_settings() -> None:
+    wire, _ = opened()
+    session = {"type": "realtime", "instructions": "Be brief.", "output_modalities": ["text"]}
+    (read,) = wire.read(json.dumps({"type": "session.update", "session": session}))
+    assert isinstance(read, Reconfigure)
+    requested = read.read(Configuration(), check)
+    options = wire.options_of(requested.configuration)
+    assert options == requested.options
+    assert (options.answers.instructions, options.answers.spoken) == ("Be brief.", False)
+
+
+def test_a_voice_of_openais_that_the_server_has_is_that_voice() -> None:
+    wire, _ = opened()
+    requested = update(wire, voice="marin").read(Configuration(), lambda value: None)
+    assert (requested.configuration.output_audio.voice_id, requested.faults) == ("marin", ())
 
 
 def test_audio_and_requests() -> None:

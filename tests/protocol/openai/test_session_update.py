@@ -258,6 +258,7 @@ def test_a_session_of_type_transcription() -> None:
     [
         (heard(format={"type": "audio/pcm", "rate": 16_000}), "audio.input.format.rate"),
         (heard(format={"type": "audio/mp3"}), "audio.input.format.type"),
+        (heard(format="pcm16"), "audio.input.format"),
         (heard(turn_detection={"silence_duration_ms": 1}), "audio.input.turn_detection.type"),
         (heard(turn_detection={"type": "server_vad", "threshold": 2}), "audio.input.turn_detection.threshold"),
         (
@@ -274,6 +275,9 @@ def test_a_session_of_type_transcription() -> None:
         ({"output_modalities": ["video"]}, "output_modalities"),
         ({"max_output_tokens": 0}, "max_output_tokens"),
         ({"max_output_tokens": "many"}, "max_output_tokens"),
+        ({"tools": {"name": "f"}}, "tools"),
+        ({"tools": [{"name": "f"}] * 129}, "tools"),
+        ({"tools": ["f"]}, "tools[0]"),
         ({"tools": [{"type": "mcp", "server_label": "x"}]}, "tools[0].type"),
         ({"tools": [{"type": "function"}]}, "tools[0].name"),
         ({"tools": [{"name": "f", "parameters": 1}]}, "tools[0].parameters"),

@@ -1,5 +1,7 @@
 """The client's tools: calls are items of a response, their outputs items of the client, and the same chat goes on."""
 
+import pytest
+
 from kouyu.domain import events as core
 from kouyu.domain.chats import Usage
 from kouyu.domain.requests import AnswerNow, CancelOutput, SubmitOutputs, WriteMessage
@@ -186,3 +188,21 @@ def test_refused_outputs_fail_the_response() -> None:
     assert isinstance(submitted, SubmitOutputs)
     sent = session.tell(core.RequestRefused(4000, "no such chat", origin=submitted.origin))
     assert sent[-1]["response"]["status"] == "failed"
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_refused_outputs_of_a_response_that_was_interrupted_end_no_other_one(goes_on: bool) -> None:
+    session = Session()
+    chat, next_chat = session.chat(), session.chat()
+    session.tell(core.ChatBegan(chat), asks(chat, CALL))
+    session.send(output())
+    session.send({"type": "response.create"})
+    (submitted,) = session.requests
+    assert isinstance(submitted, SubmitOutputs)
+    began, *answer = session.answers(next_chat, "Hello.")
+    session.tell(core.OutputInterrupted("speech"), *([began] if goes_on else []))
+    assert session.tell(core.RequestRefused(4000, "the chat waits for no outputs", origin=submitted.origin)) == []
+    if goes_on:
+        sent = session.tell(*answer, completed(next_chat))
+        assert only(sent, "response.done")["response"]["status"] == "completed"
+    session.rules.check_end()

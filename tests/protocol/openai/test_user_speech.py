@@ -1,5 +1,6 @@
 """What the user says is an item from its end on; its transcript comes exactly once, where the client wants one."""
 
+import base64
 from typing import Any
 
 from kouyu.domain import events as core
@@ -106,6 +107,32 @@ def test_a_commit_of_no_audio_is_an_item_with_an_empty_transcript() -> None:
     assert only(sent, COMPLETED)["transcript"] == ""
     later = session.tell(core.BufferCompleted("7"), core.TranscriptCompleted(Transcript("Hi."), "7", 500))
     assert only(later, COMPLETED)["item_id"] != sent[0]["item_id"]
+
+
+def test_a_commit_in_which_nothing_was_recognised_has_an_empty_transcript_and_no_delta() -> None:
+    session = Session()
+    session.update(audio={"input": {"turn_detection": None, "transcription": {"model": "m"}}})
+    sent = session.tell(core.BufferCompleted("7"), core.TranscriptCompleted(Transcript(""), "7", 500))
+    assert types(sent)[-1] == COMPLETED
+    assert "conversation.item.input_audio_transcription.delta" not in types(sent)
+    assert (sent[-1]["transcript"], sent[-1]["usage"]["seconds"]) == ("", 0.5)
+    session.rules.check_end()
+
+
+def test_a_transcript_of_speech_that_was_not_told_of_is_not_sent_and_its_question_is_an_item_of_text() -> None:
+    session = Session()
+    session.update(**TRANSCRIBED)
+    assert session.tell(core.TranscriptCompleted(Transcript("What now?"), "7", 500)) == []
+    sent = session.tell(core.MessageCompleted(session.message(None, "question", "What now?", "7")))
+    assert types(sent) == ["conversation.item.added", "conversation.item.done"]
+    assert sent[0]["item"]["content"] == [{"type": "input_text", "text": "What now?"}]
+
+
+def test_audio_is_no_matter_of_the_translation() -> None:
+    session = Session()
+    audio = base64.b64encode(b"\1\2").decode()
+    assert session.send({"type": "input_audio_buffer.append", "audio": audio}) == []
+    assert session.requests == [], "the caller gives it to the core"
 
 
 def test_clearing_the_buffer() -> None:
