@@ -2,7 +2,7 @@
 
 import pytest
 
-from kouyu.conversation.effects import Speak
+from kouyu.conversation.effects import Speak, Transcribe
 from kouyu.conversation.inputs import ClientLeft
 from kouyu.domain.errors import CHAT_RUNS
 from kouyu.domain.events import (
@@ -248,10 +248,24 @@ def test_where_nothing_was_understood_the_section_is_answered_as_it_is(transcrip
     assert talk.asked[-1].question.content == ""
 
 
-def test_where_nothing_was_said_the_section_is_answered_as_it_is() -> None:
+def test_a_buffer_that_voice_activity_has_not_finished_is_answered_once_its_transcript_is_there() -> None:
     talk = Talk()
     talk.use(PUSH_TO_TALK)
-    talk.silence(960)
+    talk.upload(960, 0.95, chunk_s=0.02)
+    talk.give(CompleteBuffer(answer=False))
+    talk.answer_now(instructions="Be brief.")
+    assert not talk.all(Transcribe)
+    talk.wait(10)
+    (asked,) = talk.asked
+    assert (asked.question.content, asked.options.instructions) == ("What is the capital of France?", "Be brief.")
+    assert (origins(talk), refusals(talk)) == (["please"], [])
+
+
+@pytest.mark.parametrize("judged", [True, False])
+def test_where_nothing_was_said_the_section_is_answered_as_it_is(judged: bool) -> None:
+    talk = Talk()
+    talk.use(PUSH_TO_TALK)
+    talk.upload(960, 0.02, chunk_s=0.0 if judged else 0.02)
     talk.give(CompleteBuffer(answer=False))
     talk.answer_now()
     talk.wait(10)

@@ -9,7 +9,8 @@ from kouyu.conversation.inputs import ReplyDelta, ReplyToolCalls
 from kouyu.conversation.limits import Limits
 from kouyu.domain.chats import Chat, RequiredAction, Usage
 from kouyu.domain.events import ActionRequired, SpeechDelta, SpeechPaused
-from kouyu.domain.requests import SubmitOutputs
+from kouyu.domain.options import AnswerOptions
+from kouyu.domain.requests import AnswerNow, SubmitOutputs
 from kouyu.domain.tool_calls import Function, ToolCall, ToolOutput
 from kouyu.protocol.coze.downlink import DownlinkEvent, Sentence
 from tests.conversation.simulation import Engines, Report, Simulation
@@ -87,6 +88,30 @@ def test_the_protocol_is_told_when_what_was_said_before_the_tools_has_been_sent(
     assert kinds[-1] is SpeechPaused
     assert kinds.index(ActionRequired) < kinds.index(SpeechPaused)
     assert SpeechDelta in kinds
+
+
+@pytest.mark.parametrize(
+    ("choice", "afterwards"), [("required", None), ("where_am_i", None), ("auto", "auto"), ("none", "none")]
+)
+def test_a_tool_that_must_be_called_need_not_be_called_again_once_it_has_run(
+    choice: str, afterwards: str | None
+) -> None:
+    talk = Simulation(EnginesWithTools())
+    talk.give(AnswerNow(options=AnswerOptions(tool_choice=choice, temperature=0.5)))
+    talk.wait(1)
+    submit(talk, *OUTPUTS)
+    first, second = (order.options for order in talk.all(StartReply))
+    assert (first.tool_choice, second.tool_choice) == (choice, afterwards)
+    assert first.temperature == second.temperature == 0.5
+
+
+def test_outputs_may_ask_that_a_tool_is_called_again() -> None:
+    talk = Simulation(EnginesWithTools())
+    talk.give(AnswerNow(options=AnswerOptions(tool_choice="required")))
+    talk.wait(1)
+    again = AnswerOptions(tool_choice="what_time")
+    talk.give(SubmitOutputs(chat_id=asked(talk).id, outputs=OUTPUTS, options=again))
+    assert [order.options.tool_choice for order in talk.all(StartReply)] == ["required", "what_time"]
 
 
 @pytest.mark.parametrize(

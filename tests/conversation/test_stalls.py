@@ -7,8 +7,20 @@ import pytest
 from kouyu.conversation.effects import ForgetAudio, SaveMessage, Transcribe, TrimMessage
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.speech_detector import samples_in
+from kouyu.domain.configuration import TurnDetection
+from kouyu.domain.errors import CHAT_RUNS
+from kouyu.domain.events import (
+    ChatBegan,
+    OutputInterrupted,
+    RequestRefused,
+    SpeechDropped,
+    SpeechStarted,
+    SpeechStopped,
+    TranscriptCompleted,
+)
 from kouyu.domain.transcripts import Transcript
 from kouyu.protocol.coze.downlink import Cancellation
+from tests.conversation.openai_talk import Talk
 from tests.conversation.simulation import Engines, Simulation
 
 STARTED = "input_audio_buffer.speech_started"
@@ -16,6 +28,7 @@ STOPPED = "input_audio_buffer.speech_stopped"
 CREATED = "conversation.chat.created"
 COMPLETED = "conversation.chat.completed"
 CANCELED = "conversation.chat.canceled"
+GAPLESS = TurnDetection(type="server_vad", silence_duration_ms=500, prefix_padding_ms=0)
 GRACE_S = Limits().stopped_sending_grace_ms / 1000
 
 
@@ -147,6 +160,39 @@ def test_the_audio_of_an_early_end_is_kept_until_silence_has_ended_it() -> None:
     assert talk.all(ForgetAudio) == []
     talk.silence(3000)
     assert talk.all(ForgetAudio)
+
+
+def test_an_utterance_that_goes_on_before_the_client_knew_of_it_is_not_dropped_for_the_client() -> None:
+    talk = Talk(Engines(transcription_s=2.0, packet_ms=2000), Limits(ignore_backchannels=True))
+    talk.use(GAPLESS)
+    talk.write("Hi")
+    talk.wait(1)
+    talk.speak(480)
+    stall(talk, 1.536)
+    assert [told.reason for told in talk.told(OutputInterrupted)] == ["speech"]
+    talk.silence(1000)
+    talk.wait(20)
+    assert finals(talk)[-1] == (0, samples_in(480 + 1536 + 64))
+    assert not talk.told(SpeechDropped)
+    assert len(talk.told(SpeechStarted)) == len(talk.told(SpeechStopped)) == len(talk.told(TranscriptCompleted)) == 1
+
+
+@pytest.mark.parametrize("interrupts", [True, False])
+def test_an_answer_that_was_asked_for_about_an_utterance_is_refused_where_that_goes_on(interrupts: bool) -> None:
+    talk = Talk(Engines(transcription_s=2.0))
+    talk.use(GAPLESS, answers_speech=False, speech_interrupts=interrupts)
+    talk.speak(960)
+    talk.wait(1.536)
+    assert len(talk.told(SpeechStopped)) == 1
+    talk.answer_now()
+    assert not talk.told(RequestRefused)
+    talk.upload(1536, 0.95)
+    (refusal,) = talk.told(RequestRefused)
+    assert (refusal.code, refusal.origin) == (CHAT_RUNS, "please")
+    talk.silence(1000)
+    talk.wait(20)
+    assert not talk.told(ChatBegan)
+    assert talk.context() == [("user", "What is the capital of France?")]
 
 
 def test_a_reply_that_speech_alone_would_not_interrupt_yet_is_interrupted_where_its_question_continues() -> None:

@@ -1,19 +1,15 @@
-"""Turn detection that begins no answers or does not interrupt; ids and positions of speech; messages; idle time."""
+"""Turn detection that begins no answers or does not interrupt; ids and positions of speech; idle time."""
 
 import pytest
 
-from kouyu.conversation.effects import EraseMessage, ReadAhead, SaveMessage, Transcribe
+from kouyu.conversation.effects import EraseMessage, ReadAhead
 from kouyu.domain.configuration import TurnDetection
 from kouyu.domain.events import (
     BufferCompleted,
     ChatBegan,
-    ChatCompleted,
     IdleTimedOut,
     MessageCompleted,
-    MessageRemoved,
-    MessageWritten,
     OutputInterrupted,
-    SpeechDelta,
     SpeechDropped,
     SpeechStarted,
     SpeechStopped,
@@ -21,7 +17,6 @@ from kouyu.domain.events import (
     TranscriptCompleted,
 )
 from kouyu.domain.ids import NO_ID
-from kouyu.domain.requests import CompleteBuffer, RemoveMessage
 from kouyu.domain.speech_rate import SPEECH_RATE
 from tests.conversation.openai_talk import FREE_TALK, PUSH_TO_TALK, Talk
 from tests.conversation.simulation import Engines
@@ -194,52 +189,6 @@ def test_an_answer_of_which_nothing_came_leaves_no_message_behind() -> None:
     talk.cancel()
     assert talk.context() == [("user", "Hi"), ("user", "I add this.")]
     assert talk.all(EraseMessage)
-
-
-# Messages
-
-
-def test_a_message_is_put_where_the_client_wants_it() -> None:
-    talk = Talk()
-    talk.use()
-    talk.add("first")
-    first = talk.told(MessageWritten)[0].message
-    talk.add("second", after=first.id)
-    talk.add("before all", after=NO_ID)
-    assert [save.after for save in talk.all(SaveMessage)] == [None, first.id, NO_ID]
-
-
-def test_a_message_is_removed() -> None:
-    talk = Talk()
-    talk.use()
-    talk.add("first")
-    talk.add("second")
-    removed = talk.told(MessageWritten)[0].message.id
-    talk.give(RemoveMessage(removed, "remove"))
-    assert talk.told(MessageRemoved) == [MessageRemoved(removed, "remove")]
-    assert talk.context() == [("user", "second")]
-
-
-def test_an_answer_that_is_removed_while_it_runs_is_not_saved_later() -> None:
-    talk = Talk()
-    talk.use()
-    talk.write("Hi")
-    talk.wait(0.5)
-    talk.give(RemoveMessage(talk.told(SpeechDelta)[0].message.id))
-    talk.wait(5)
-    assert talk.told(ChatCompleted)
-    assert talk.context() == [("user", "Hi")]
-
-
-def test_a_question_that_is_removed_before_its_transcript_is_not_saved() -> None:
-    talk = Talk(Engines(transcription_s=1.0))
-    talk.use(PUSH_TO_TALK)
-    talk.speak(640)
-    talk.give(CompleteBuffer(answer=False))
-    talk.give(RemoveMessage(talk.told(BufferCompleted)[0].message_id))
-    talk.wait(5)
-    assert talk.all(Transcribe)
-    assert talk.context() == []
 
 
 # Idle time

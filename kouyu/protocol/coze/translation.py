@@ -148,6 +148,8 @@ def _of_chat(event: ChatBegan | ChatInProgress | ActionRequired | ChatCompleted 
             return DownlinkEvent("conversation.chat.completed", chat)
         case ChatFailed(chat):
             return DownlinkEvent("conversation.chat.failed", chat)
+        case _:
+            assert_never(event)
 
 
 def _audio(message: Message, content: str) -> Message:

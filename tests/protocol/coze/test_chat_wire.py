@@ -18,7 +18,8 @@ from kouyu.domain.events import (
     Resumed,
     SpeechDropped,
 )
-from kouyu.domain.requests import ClearBuffer, UnknownRequest
+from kouyu.domain.requests import ClearBuffer, CompleteBuffer, SubmitOutputs, UnknownRequest
+from kouyu.domain.tool_calls import ToolOutput
 from kouyu.protocol.coze.chat_wire import CozeWire
 from kouyu.protocol.wire import Audio, Reconfigure, Refused, RequestedConfiguration
 
@@ -45,6 +46,44 @@ def test_audio_requests_and_faults_are_told_apart() -> None:
     (refused,) = CozeWire("log").read("no JSON")
     assert isinstance(refused, Refused)
     assert (refused.fault.code, refused.origin) == (4000, "no JSON")
+
+
+def test_outputs_of_tools_come_with_their_message_for_the_error_that_may_refuse_them() -> None:
+    message = json.dumps(
+        {
+            "event_type": "conversation.chat.submit_tool_outputs",
+            "data": {"chat_id": "3", "tool_outputs": [{"tool_call_id": "c", "output": "o"}]},
+        }
+    )
+    outputs = (ToolOutput(tool_call_id="c", output="o"),)
+    assert CozeWire("log").read(message) == (SubmitOutputs(chat_id="3", outputs=outputs, origin=message),)
+
+
+@pytest.mark.parametrize("as_bytes", [False, True])
+def test_the_audio_of_a_usual_append_is_taken_from_its_message_at_once(as_bytes: bool) -> None:
+    def frame(message: str) -> bytes | None:
+        return CozeWire("log").frame_of_audio(message.encode() if as_bytes else message)
+
+    assert frame('{"event_type": "input_audio_buffer.append", "data": {"delta": "AQI="}}') == b"\x01\x02"
+    assert frame('{"event_type": "input_audio_buffer.append", "data": {"delta": "?"}}') is None
+    assert frame('{"event_type": "input_audio_buffer.clear"}') is None
+    assert frame("no JSON") is None
+
+
+@pytest.mark.parametrize("message", ["口" * 3000, ("口" * 3000).encode()])
+def test_an_error_quotes_the_first_2000_characters_of_a_message(message: str | bytes) -> None:
+    assert CozeWire("log").origin_of(message) == "口" * 2000
+
+
+def test_hints_name_what_a_client_of_coze_sends() -> None:
+    words = CozeWire("log").words
+    assert isinstance(read(words.configure), Reconfigure)
+    assert read(words.append, delta="AQI=") == Audio(b"\x01\x02")
+    assert read(words.complete) == CompleteBuffer()
+    assert read(words.clear) == ClearBuffer()
+    field, push_to_talk = words.push_to_talk.split()
+    for kind in (push_to_talk, words.free_talk):
+        assert requested(**{field: {"type": kind}}).configuration.turn_detection.type == kind
 
 
 def test_a_requested_configuration_has_the_faults_and_the_misspelt_fields_of_its_update() -> None:
