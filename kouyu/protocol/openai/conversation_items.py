@@ -112,7 +112,7 @@ class ConversationItems:
         return known.message_id
 
     def before(self, item_id: str) -> str | None:
-        """The id of the item in front of this one; None if it is the first, or is gone."""
+        """The id of the item in front of this one, or of the last if this one is gone; None if there is none."""
         if item_id not in self._items:
             return self.last_id
         index = self._order.index(item_id)

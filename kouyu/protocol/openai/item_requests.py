@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-import msgspec
-
 from kouyu.domain import events as core
 from kouyu.domain.content import check_content
 from kouyu.domain.errors import InvalidField
@@ -13,20 +11,11 @@ from kouyu.domain.requests import RemoveMessage, ReportPlayback, WriteMessage
 from kouyu.protocol.openai import server_events as events
 from kouyu.protocol.openai.client_events import CreateItem, DeleteItem, RetrieveItem, TruncateItem
 from kouyu.protocol.openai.conversation_items import ROOT, ConversationItems
-from kouyu.protocol.openai.faults import RefusedEvent, refusal
+from kouyu.protocol.openai.faults import RefusedEvent
 from kouyu.protocol.openai.items import Item, WrittenContent, read_item, tool_output, written_content
 from kouyu.protocol.openai.open_response import NewId
 from kouyu.protocol.openai.responses import Read, Responses
 from kouyu.protocol.openai.server_events import ServerEvent
-
-
-class _Pending(msgspec.Struct, frozen=True):
-    """A request that the core has not answered yet."""
-
-    kind: Literal["create", "truncate", "delete"]
-    item_id: str
-    event_id: str | None
-    played_ms: int = 0
 
 
 class ItemRequests:
@@ -39,7 +28,10 @@ class ItemRequests:
         self._responses = responses
         self._new_id = new_id
         self._new_origin = new_origin
-        self._pending: dict[str, _Pending] = {}
+        self._unsaved: dict[str, Item] = {}
+        """The items whose messages are not saved yet, by the origin of the request for that."""
+        self._acknowledgements: dict[str, ServerEvent] = {}
+        """What to send once the core has carried out a request, by its origin."""
 
     # What the client asks for. All raise ProtocolError.
 
@@ -56,12 +48,12 @@ class ItemRequests:
             case "message":
                 content = written_content(item)
                 check_content(content.text, content.content_type, "item.content", may_be_empty=True)
-                return self._write(item, place, content, event.event_id)
+                return self._write(item, place, content)
             case "function_call":
                 self._items.insert(item, place)
-                return Read(tuple(self._added(item.id)))
+                return Read(tuple(self._added(item)))
             case _:
-                return self._take_output(item, place, event.event_id)
+                return self._take_output(item, place)
 
     def retrieve(self, event: RetrieveItem) -> Read:
         """Answer with the item."""
@@ -75,59 +67,42 @@ class ItemRequests:
         may be late, and an error would end the call of some clients."""
         known = self._items.get(event.item_id)
         message_id = known.message_id if known is not None and known.item.role == "assistant" else NO_ID
-        pending = _Pending("truncate", event.item_id, event.event_id, event.audio_end_ms)
+        truncated = events.ItemTruncated(item_id=event.item_id, content_index=0, audio_end_ms=event.audio_end_ms)
         if known is None or message_id == NO_ID:
-            return Read((_truncated(pending),))
+            return Read((truncated,))
         played_ms = round(known.offset_ms) + event.audio_end_ms
-        return Read(requests=(ReportPlayback(message_id, played_ms, self._wait(pending)),))
+        return Read(requests=(ReportPlayback(message_id, played_ms, self._acknowledged_by(truncated)),))
 
     def delete(self, event: DeleteItem) -> Read:
-        """Remove an item, and its message from the context if no other item stands for it."""
+        """Remove an item, and its message from the context if no other item stands for it. An item whose message is
+        not saved yet is refused: the message would come into the context all the same."""
         if event.item_id not in self._items:
             raise _no_item("delete", event.item_id)
+        if any(item.id == event.item_id for item in self._unsaved.values()):
+            msg = f"item_id: the item {event.item_id[:100]!r} is not saved yet; delete it once it is acknowledged"
+            raise RefusedEvent("item_delete_invalid_item_id", msg, "item_id")
         message_id = self._items.remove(event.item_id)
+        deleted = events.ItemDeleted(item_id=event.item_id)
         if message_id is None:
-            return Read((events.ItemDeleted(item_id=event.item_id),))
-        origin = self._wait(_Pending("delete", event.item_id, event.event_id))
-        return Read(requests=(RemoveMessage(message_id, origin),))
+            return Read((deleted,))
+        return Read(requests=(RemoveMessage(message_id, self._acknowledged_by(deleted)),))
 
-    # What the core answers
+    # What the core answers. It refuses none of these requests.
 
     def on_written(self, event: core.MessageWritten) -> Iterator[ServerEvent]:
         """A message was saved: its item is acknowledged."""
-        if (pending := self._pending.pop(event.origin or "", None)) is not None:
-            self._items.stands_for(pending.item_id, event.message.id)
-            yield from self._added(pending.item_id)
+        if (item := self._unsaved.pop(event.origin or "", None)) is not None:
+            self._items.stands_for(item.id, event.message.id)
+            yield from self._added(item)
 
-    def on_removed(self, event: core.MessageRemoved) -> Iterator[ServerEvent]:
-        """A message was removed."""
-        if (pending := self._pending.pop(event.origin or "", None)) is not None:
-            yield events.ItemDeleted(item_id=pending.item_id)
-
-    def on_cut(self, event: core.AnswerCut) -> Iterator[ServerEvent]:
-        """The heard part of an answer was noted."""
-        if (pending := self._pending.pop(event.origin or "", None)) is not None:
-            yield _truncated(pending)
-
-    def on_refused(self, event: core.RequestRefused) -> Iterator[ServerEvent] | None:
-        """What to send for a request that was refused; None if it is not one of these."""
-        pending = self._pending.pop(event.origin or "", None)
-        return None if pending is None else self._refused(pending, event)
+    def on_carried_out(self, event: core.MessageRemoved | core.AnswerCut) -> Iterator[ServerEvent]:
+        """A message was removed, or the heard part of an answer was noted."""
+        if (acknowledgement := self._acknowledgements.pop(event.origin or "", None)) is not None:
+            yield acknowledgement
 
     # Parts
 
-    def _refused(self, pending: _Pending, event: core.RequestRefused) -> Iterator[ServerEvent]:
-        match pending.kind:
-            case "truncate":
-                yield _truncated(pending)
-            case "delete":
-                yield events.ItemDeleted(item_id=pending.item_id)
-            case "create":
-                if pending.item_id in self._items:
-                    self._items.remove(pending.item_id)
-                yield events.error(refusal(event.code, event.msg, event.field, pending.event_id))
-
-    def _take_output(self, item: Item, place: str, event_id: str | None) -> Read:
+    def _take_output(self, item: Item, place: str) -> Read:
         call_id, output = str(item.call_id), str(item.output)
         call = self._items.call(call_id)
         if call is None:
@@ -135,39 +110,36 @@ class ItemRequests:
             raise RefusedEvent("invalid_value", msg, "item.call_id")
         taken = self._responses.take_output(call_id, output, self._new_origin())
         if taken is None:
-            return self._write(item, place, WrittenContent(tool_output(call, output), "text"), event_id)
+            return self._write(item, place, WrittenContent(tool_output(call, output), "text"))
         self._items.insert(item, place)
-        return Read((*self._added(item.id), *taken.replies), taken.requests)
+        return Read((*self._added(item), *taken.replies), taken.requests)
 
-    def _write(self, item: Item, place: str, content: WrittenContent, event_id: str | None) -> Read:
+    def _write(self, item: Item, place: str, content: WrittenContent) -> Read:
         self._items.insert(item, place)
         if not content.text.strip():
-            return Read(tuple(self._added(item.id)))
+            return Read(tuple(self._added(item)))
+        origin = self._new_origin()
+        self._unsaved[origin] = item
         write = WriteMessage(
             role=item.role if isinstance(item.role, str) else "system",
             content=content.text,
             content_type=content.content_type,
             answer=False,
             after=self._items.message_before(item.id),
-            origin=self._wait(_Pending("create", item.id, event_id)),
+            origin=origin,
         )
         return Read(requests=(write,))
 
-    def _wait(self, pending: _Pending) -> str:
+    def _acknowledged_by(self, acknowledgement: ServerEvent) -> str:
+        """The origin of a request after which ``acknowledgement`` is sent."""
         origin = self._new_origin()
-        self._pending[origin] = pending
+        self._acknowledgements[origin] = acknowledgement
         return origin
 
-    def _added(self, item_id: str) -> Iterator[ServerEvent]:
-        known = self._items.get(item_id)
-        if known is not None:
-            before = self._items.before(item_id)
-            yield events.ItemAdded(previous_item_id=before, item=known.item)
-            yield events.ItemDone(previous_item_id=before, item=known.item)
-
-
-def _truncated(pending: _Pending) -> ServerEvent:
-    return events.ItemTruncated(item_id=pending.item_id, content_index=0, audio_end_ms=pending.played_ms)
+    def _added(self, item: Item) -> Iterator[ServerEvent]:
+        before = self._items.before(item.id)
+        yield events.ItemAdded(previous_item_id=before, item=item)
+        yield events.ItemDone(previous_item_id=before, item=item)
 
 
 def _no_item(verb: Literal["retrieve", "delete"], item_id: str) -> RefusedEvent:

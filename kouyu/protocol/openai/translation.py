@@ -126,10 +126,8 @@ class Translation:
                 yield from self._tell_of_refusal(event)
             case core.MessageWritten():
                 yield from self._item_requests.on_written(event)
-            case core.MessageRemoved():
-                yield from self._item_requests.on_removed(event)
-            case core.AnswerCut():
-                yield from self._item_requests.on_cut(event)
+            case core.MessageRemoved() | core.AnswerCut():
+                yield from self._item_requests.on_carried_out(event)
             case core.MessageCompleted():
                 yield from self._tell_of_message(event)
             case core.Connected() | core.Resumed() | core.SectionCleared():
@@ -208,9 +206,7 @@ class Translation:
             yield events.ItemDone(previous_item_id=before, item=item)
 
     def _tell_of_refusal(self, event: core.RequestRefused) -> Iterator[ServerEvent]:
-        if (acknowledged := self._item_requests.on_refused(event)) is not None:
-            yield from acknowledged
-        elif event.origin is not None and self._responses.asked_for(event.origin):
+        if event.origin is not None and self._responses.asked_for(event.origin):
             yield from self._responses.on_refused(event)
         else:
             yield events.error(refusal(event.code, event.msg, event.field, event.origin))

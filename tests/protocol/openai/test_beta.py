@@ -4,7 +4,7 @@ import json
 
 from kouyu.domain import events as core
 from kouyu.protocol.openai.beta import from_beta, to_beta
-from tests.protocol.openai.session import Json, Session, completed
+from tests.protocol.openai.session import CALL, Json, Session, asks, completed, only
 
 
 def beta(events: list[Json]) -> list[Json]:
@@ -50,6 +50,7 @@ def test_an_update_of_a_flat_session() -> None:
         "instructions": "Be brief.",
         "voice": "alpha",
         "input_audio_format": "g711_ulaw",
+        "output_audio_format": "g711_alaw",
         "input_audio_transcription": {"model": "whisper-1"},
         "turn_detection": None,
         "max_response_output_tokens": 7,
@@ -70,6 +71,24 @@ def test_a_response_of_a_beta_client() -> None:
     session.send(from_beta({"type": "response.create", "response": response}))
     sent = session.tell(core.ChatBegan(session.chat(), getattr(session.requests[0], "origin", None)))
     assert (sent[0]["response"]["output_modalities"], sent[0]["response"]["max_output_tokens"]) == (["text"], 9)
+
+
+def test_a_response_in_another_voice_has_the_modalities_of_the_session() -> None:
+    session = Session()
+    session.send(from_beta({"type": "response.create", "response": {"voice": "alpha"}}))
+    (asked,) = session.requests
+    begun = session.tell(core.ChatBegan(session.chat(), getattr(asked, "origin", None)))
+    response = to_beta(begun[0])["response"]
+    assert (response["voice"], response["modalities"]) == ("alpha", ["text", "audio"])
+
+
+def test_a_call_is_the_same_item_in_the_beta() -> None:
+    session = Session()
+    chat = session.chat()
+    sent = session.tell(core.ChatBegan(chat), asks(chat, CALL))
+    made = only(sent, "response.output_item.done")
+    assert to_beta(made)["item"] == made["item"]
+    assert (made["item"]["name"], made["item"]["call_id"]) == ("get_weather", "call_1")
 
 
 def test_a_transcription_session_of_the_beta() -> None:

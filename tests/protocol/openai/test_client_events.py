@@ -83,6 +83,12 @@ def test_an_event_that_is_too_large() -> None:
         parse(json.dumps({"type": "session.update", "session": {"instructions": "x" * 2_000_000}}))
 
 
+def test_an_event_that_is_nested_too_deeply() -> None:
+    with pytest.raises(RefusedEvent, match="nested too deeply") as caught:
+        parse('{"type":"session.update","session":' + "[" * 30_000 + "]" * 30_000 + "}")
+    assert caught.value.name == "invalid_json"
+
+
 def test_a_position_without_an_index_is_of_the_first_part() -> None:
     event = parse('{"type": "conversation.item.truncate", "item_id": "a", "audio_end_ms": 5.0}')
     assert event == TruncateItem(item_id="a", content_index=0, audio_end_ms=5)

@@ -5,8 +5,13 @@ from typing import Any
 import pytest
 
 from kouyu.domain import events as core
+from kouyu.domain.content import MOST_PARTS
 from kouyu.domain.ids import NO_ID
 from kouyu.domain.requests import RemoveMessage, ReportPlayback, WriteMessage
+from kouyu.protocol.openai.client_events import CreateItem
+from kouyu.protocol.openai.conversation_items import MOST_CHARACTERS
+from kouyu.protocol.openai.items import LONGEST_OUTPUT
+from kouyu.protocol.openai.server_events import ItemAdded, ItemDone
 from tests.protocol.openai.session import Json, Session, completed, only, types
 
 
@@ -78,6 +83,8 @@ def test_an_image_by_its_address() -> None:
         (create("user", {"type": "input_text"}), "content[0].text"),
         (create("robot", TEXT), "role"),
         (create("user"), "content"),
+        (create("user", *[TEXT] * (MOST_PARTS + 1)), "content"),
+        ({"type": "conversation.item.create", "item": create("user")["item"] | {"content": ["Hello."]}}, "content[0]"),
         ({"type": "conversation.item.create", "item": {"type": "mcp_call"}}, "type"),
     ],
 )
@@ -125,13 +132,34 @@ def test_no_item_is_called_as_the_place_in_front_of_all() -> None:
     assert session.requests == []
 
 
-def test_a_message_that_the_core_refuses_is_no_item() -> None:
+@pytest.mark.parametrize(
+    "event",
+    [
+        core.MessageWritten(Session().message(None, "question", "Hello.")),
+        core.MessageRemoved("1"),
+        core.AnswerCut("1", 80, "another's"),
+    ],
+)
+def test_what_this_client_did_not_ask_for_is_not_acknowledged(event: core.Event) -> None:
     session = Session()
-    session.send(create("user", TEXT, item_id="a", event_id="e1"))
-    (refused,) = session.tell(core.RequestRefused(4000, "too much", origin=written(session).origin))
-    assert (refused["error"]["message"], refused["error"]["event_id"]) == ("too much", "e1")
     session.send(create("user", TEXT, item_id="a"))
-    assert save(session)[0]["previous_item_id"] is None
+    waiting = written(session)
+    assert session.tell(event) == []
+    added, _ = session.tell(core.MessageWritten(session.message(None, "question", "Hello."), waiting.origin))
+    assert added["item"]["id"] == "a"
+
+
+def test_a_long_conversation_forgets_an_item_before_it_is_saved_and_acknowledges_it_nevertheless() -> None:
+    session = Session()
+    session.send(create("user", TEXT, item_id="a"))
+    waiting = written(session)
+    call = {"type": "function_call", "name": "f", "arguments": "x" * LONGEST_OUTPUT}
+    for _ in range(MOST_CHARACTERS // LONGEST_OUTPUT):
+        session.translation.read(CreateItem(item=call))
+    assert session.send({"type": "conversation.item.retrieve", "item_id": "a"})[0]["type"] == "error"
+    told = session.translation.tell(core.MessageWritten(session.message(None, "question"), waiting.origin))
+    assert [type(one) for one in told] == [ItemAdded, ItemDone]
+    assert all(isinstance(one, ItemAdded | ItemDone) and one.item.id == "a" for one in told)
 
 
 def test_an_empty_text_is_an_item_and_no_message() -> None:
@@ -173,6 +201,37 @@ def test_deleting_an_item_removes_its_message() -> None:
     assert deleted["item_id"] == "a"
 
 
+def test_an_item_is_not_deleted_before_its_message_is_saved() -> None:
+    session = Session()
+    session.send(create("user", TEXT, item_id="a"))
+    waiting = written(session)
+    event = {"type": "conversation.item.delete", "item_id": "a", "event_id": "e2"}
+    (refused,) = session.send(event)
+    assert (refused["error"]["code"], refused["error"]["event_id"]) == ("item_delete_invalid_item_id", "e2")
+    assert "not saved yet" in refused["error"]["message"]
+    session.tell(core.MessageWritten(session.message(None, "question", "Hello.", "m"), waiting.origin))
+    assert session.send(event) == []
+    assert [getattr(request, "message_id", "") for request in session.requests] == ["m"]
+
+
+def test_an_answer_deleted_while_it_is_spoken_ends_and_stays_deleted() -> None:
+    session = Session()
+    session.send(create("user", TEXT, item_id="a"))
+    save(session)
+    chat = session.chat()
+    *begun, spoken = session.answers(chat, "One.")
+    item_id = only(session.tell(*begun), "conversation.item.added")["item"]["id"]
+    session.send({"type": "conversation.item.delete", "item_id": item_id})
+    (request,) = session.requests
+    assert isinstance(request, RemoveMessage)
+    session.tell(core.MessageRemoved(request.message_id, request.origin))
+    sent = session.tell(spoken, completed(chat))
+    assert only(sent, "conversation.item.done")["previous_item_id"] == "a"
+    assert sent[-1]["response"]["output"][0]["content"][0]["transcript"] == "One."
+    assert session.send({"type": "conversation.item.retrieve", "item_id": item_id})[0]["type"] == "error"
+    session.rules.check_end()
+
+
 def test_an_interrupted_answer_is_truncated_at_what_was_played() -> None:
     session = Session()
     chat = session.chat()
@@ -197,9 +256,8 @@ def test_a_late_or_unknown_truncation_is_acknowledged_and_does_nothing() -> None
     session.send({**event, "item_id": sent[-1]["response"]["output"][0]["id"]})
     (request,) = session.requests
     assert isinstance(request, ReportPlayback)
-    assert types(session.tell(core.RequestRefused(4000, "too late", origin=request.origin))) == [
-        "conversation.item.truncated"
-    ]
+    cut = core.AnswerCut(request.message_id, request.played_ms, request.origin)
+    assert types(session.tell(cut)) == ["conversation.item.truncated"]
 
 
 def test_a_message_written_elsewhere_is_an_item_too() -> None:

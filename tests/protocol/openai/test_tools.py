@@ -4,7 +4,7 @@ import pytest
 
 from kouyu.domain import events as core
 from kouyu.domain.chats import Usage
-from kouyu.domain.requests import AnswerNow, CancelOutput, SubmitOutputs, WriteMessage
+from kouyu.domain.requests import AnswerNow, CancelOutput, RemoveMessage, SubmitOutputs, WriteMessage
 from kouyu.domain.tool_calls import Function, ToolCall
 from tests.protocol.openai.session import CALL, Json, Session, asks, completed, failed, only, types
 
@@ -124,6 +124,24 @@ def test_what_is_heard_of_an_answer_counts_from_its_beginning_before_the_tools()
     session.send({"type": "conversation.item.truncate", "item_id": item_id, "content_index": 0, "audio_end_ms": 300})
     (reported,) = session.requests
     assert (getattr(reported, "message_id", ""), getattr(reported, "played_ms", 0)) == (answer.id, 700)
+
+
+def test_an_answer_in_two_items_leaves_the_context_with_the_second_one() -> None:
+    session = Session()
+    chat = session.chat()
+    answer = session.message(chat, "answer", "Let me look.")
+    before = session.tell(core.ChatBegan(chat), core.AnswerDelta(answer), core.SpeechDelta(answer, b"\0\0", 400.0))
+    session.tell(asks(chat, CALL), core.SpeechPaused(answer))
+    session.send(output())
+    session.send({"type": "response.create"})
+    behind = session.tell(core.AnswerDelta(answer), core.SpeechDelta(answer, b"\0\0", 900.0))
+    first, second = (only(sent, "conversation.item.added")["item"]["id"] for sent in (before, behind))
+    assert types(session.send({"type": "conversation.item.delete", "item_id": first})) == ["conversation.item.deleted"]
+    assert session.requests == []
+    assert session.send({"type": "conversation.item.delete", "item_id": second}) == []
+    (removed,) = session.requests
+    assert isinstance(removed, RemoveMessage)
+    assert removed.message_id == answer.id
 
 
 def test_a_late_output_becomes_context() -> None:
