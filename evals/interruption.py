@@ -22,9 +22,10 @@ from kouyu.bench.question_files import spoken_questions
 from kouyu.bench.spoken_question import Language, long_announcement
 from kouyu.conversation.barge_in import BargeIn
 from kouyu.conversation.effects import Sounding
+from kouyu.conversation.endpointer import ECHO_COMES_BACK_MS
 from kouyu.conversation.inputs import SpeechProbability
 from kouyu.conversation.limits import Limits
-from kouyu.conversation.speech_detector import SpeechDetector
+from kouyu.conversation.speech_detector import SpeechDetector, samples_in
 from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.scheduler import Priority, Scheduler
 from kouyu.engines.tts.engine import SpeechSynthesizer, SynthesisOptions
@@ -45,8 +46,6 @@ STARTS_S: Final = (0.7, 2.1, 4.4)
 ECHO_DELAY_MS: Final = 180
 LATE_S: Final = 10
 """After this, somebody turns the loudspeaker up."""
-ECHO_COMES_BACK_MS: Final = 60_000
-"""As in the endpointer."""
 ECHOES: Final = tuple((reverberation_s, decibels) for reverberation_s in (0.0, 0.2, 0.4) for decibels in (-6.0, -14.0))
 
 
@@ -70,7 +69,7 @@ async def interruptions(heard: Samples, played: Samples, *, guarded: bool, once:
             judged = SpeechProbability(judgement.end, judgement.probability, judgement.levels)
             judged = guard.without_echo(judged) if guarded else judged
             if judged.echo:
-                over_echo_until = judged.end + int(ECHO_COMES_BACK_MS * SPEECH_RATE / 1000)
+                over_echo_until = judged.end + samples_in(ECHO_COMES_BACK_MS)
             speech.feed(judged.end, judged.probability, judged.levels)
             needed = BargeIn(limits, None, over_echo=judged.end < over_echo_until).onset_ms
             interrupts = speech.in_speech and speech.speech_ms >= needed

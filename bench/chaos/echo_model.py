@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import msgspec
-import uvicorn
+
+from kouyu.bench.local_app import local_app
 
 MODEL: Final = "echo"
 BEGINNING: Final = "You said: "
@@ -16,15 +17,8 @@ _TOKEN_S: Final = 0.02
 @contextlib.asynccontextmanager
 async def echo_model() -> AsyncIterator[str]:
     """Serve it on a free port of this machine while the block runs; its base URL."""
-    config = uvicorn.Config(_complete, host="127.0.0.1", port=0, lifespan="off", ws="none", log_config=None)
-    server = uvicorn.Server(config)
-    socket = config.bind_socket()
-    serving = asyncio.create_task(server._serve([socket]), name="echo model")  # without its signal handlers
-    try:
-        yield f"http://127.0.0.1:{socket.getsockname()[1]}/v1"
-    finally:
-        server.should_exit = server.force_exit = True
-        await asyncio.wait({serving})
+    async with local_app(_complete, "echo model") as url:
+        yield f"{url}/v1"
 
 
 async def _complete(scope: Any, receive: Any, send: Any) -> None:

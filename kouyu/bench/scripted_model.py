@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import msgspec
-import uvicorn
+
+from kouyu.bench.local_app import local_app
 
 FIRST_TOKEN_S: Final = 0.070
 TOKEN_S: Final = 0.009
@@ -23,48 +24,19 @@ ANSWERS: Final = {
     "zh": "这是个好问题。让我用几句话告诉你我所知道的，然后你可以接着问。",
 }
 _TOKEN_CHARACTERS: Final = {"en": 4, "zh": 2}
-_START_S: Final = 10.0
 
 
 @contextlib.asynccontextmanager
 async def scripted_model(language: str) -> AsyncIterator[str]:
     """Serve the model for ``language`` on a free local port while the block runs; yields its base URL."""
-    config = uvicorn.Config(
-        _Completions(language), host="127.0.0.1", port=0, lifespan="off", ws="none", log_config=None, access_log=False
-    )
-    server = _QuietServer(config)
-    async with asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(server.serve(), name="scripted model")
-        try:
-            async with asyncio.timeout(_START_S):
-                await server.ready.wait()
-            port = server.servers[0].sockets[0].getsockname()[1]
-            yield f"http://127.0.0.1:{port}/v1"
-        finally:
-            server.should_exit = server.force_exit = True
-            await asyncio.wait({serving})
+    async with local_app(_Completions(language), "scripted model") as url:
+        yield f"{url}/v1"
 
 
 def tokens(language: str) -> list[str]:
     """The answer as the deltas that are streamed."""
     answer, size = ANSWERS[language], _TOKEN_CHARACTERS[language]
     return [answer[begin : begin + size] for begin in range(0, len(answer), size)]
-
-
-class _QuietServer(uvicorn.Server):
-    """uvicorn's server without its signal handlers, for a running event loop."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        yield
-
-    async def startup(self, sockets: list[Any] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
 
 
 class _Completions:

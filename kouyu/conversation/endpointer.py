@@ -24,7 +24,7 @@ _CAUGHT_UP_S: Final = 0.3
 """Seconds: after a network stall, the audio has caught up when its lag exceeds the lag before by no more than this.
 The audio of a device that sends only speech stays later by its pause, ``Limits.stopped_sending_grace_ms`` or more."""
 
-_ECHO_COMES_BACK_MS: Final = 60_000
+ECHO_COMES_BACK_MS: Final = 60_000
 """Audio after an echo of the agent's voice in which there will be more."""
 
 
@@ -158,7 +158,7 @@ class Endpointer:
     def _hear(self, judged: SpeechProbability) -> None:
         self._detector.feed(judged.end, judged.probability, judged.levels)
         if judged.echo:
-            self._over_echo_until = judged.end + samples_in(_ECHO_COMES_BACK_MS)
+            self._over_echo_until = judged.end + samples_in(ECHO_COMES_BACK_MS)
 
     def on_turn_judged(self, completeness: float) -> Iterator[EndpointingEvent]:
         """Take in the answer to MayBeOver: the probability (0 to 1) that the user has finished."""

@@ -11,9 +11,10 @@ from kouyu.audio.resampling import Resampler, open_prompt_resampler
 from kouyu.audio.sample_buffer import SampleBuffer
 from kouyu.audio.timeline import AudioTimeline
 from kouyu.conversation.effects import Sounding
+from kouyu.conversation.endpointer import ECHO_COMES_BACK_MS
 from kouyu.conversation.inputs import SpeechProbability
 from kouyu.conversation.output_slot import ITEMS_AT_ONCE
-from kouyu.conversation.speech_detector import RELEASE_PROBABILITY
+from kouyu.conversation.speech_detector import RELEASE_PROBABILITY, samples_in
 from kouyu.domain.speech_rate import SPEECH_RATE
 
 COMPARED_MS: Final = 192
@@ -39,8 +40,6 @@ playout differ until the gap leaves the compared window. A user who speaks then 
 COMES_BACK_MS: Final = LONGEST_DELAY_MS + 300
 """An item that has played this long without an echo has none: after its interruption the user's audio is not
 compared with it."""
-KNOWN_MS: Final = 60_000
-"""Audio after an echo in which the next item is expected to have one."""
 
 _TRACK: Final = ECHO_RATE * (LONGEST_DELAY_MS + COMPARED_MS) // 1000
 _OLD: Final = _TRACK
@@ -70,7 +69,7 @@ class EchoGuard:
         """Sample of the user's audio at which the item began to be sent."""
         self._delay: int | None = None
         """Delay of the last match, in samples."""
-        self._steady_until = -_samples(KNOWN_MS) - 1
+        self._steady_until = -samples_in(ECHO_COMES_BACK_MS) - 1
         """Sample of the user's audio up to which there was echo with the same delay as the echo before it."""
 
     def made(self, item: int, samples: Samples, sample_rate: int) -> None:
@@ -134,7 +133,7 @@ class EchoGuard:
         """Whether the match is an echo: echoes recur with the same delay, chance matches do not."""
         before, share, known = self._delay, echo.share, self._sends_echo(end)
         if share < (ECHO_SHARE if known else PLAIN_SHARE):
-            return known and share >= LINGERING_SHARE and end - self._steady_until <= _samples(LINGERING_MS)
+            return known and share >= LINGERING_SHARE and end - self._steady_until <= samples_in(LINGERING_MS)
         self._delay = echo.delay
         if before is not None and abs(echo.delay - before) <= SAME_DELAY:
             self._steady_until = end
@@ -143,11 +142,11 @@ class EchoGuard:
 
     def _sends_echo(self, end: int) -> bool:
         """Whether the device is known to send an echo of what it plays at the sample ``end``."""
-        return end - self._steady_until <= _samples(KNOWN_MS) and not self._none_comes_back(end)
+        return end - self._steady_until <= samples_in(ECHO_COMES_BACK_MS) and not self._none_comes_back(end)
 
     def _none_comes_back(self, end: int) -> bool:
         """Whether the item has played for so long without an echo, up to the sample ``end``, that it has none."""
-        return end - max(self._steady_until, self._sounds_since) > _samples(COMES_BACK_MS)
+        return end - max(self._steady_until, self._sounds_since) > samples_in(COMES_BACK_MS)
 
     def _arrived_at(self, end: int) -> float | None:
         """When the user's audio up to the sample ``end`` came in, which may be well before VAD processes it."""
@@ -170,11 +169,6 @@ class EchoGuard:
         if old > _OLD:
             self._track.drop(old)
             self._track_from += old
-
-
-def _samples(ms: int) -> int:
-    """Of the user's audio."""
-    return SPEECH_RATE * ms // 1000
 
 
 class _Item:
