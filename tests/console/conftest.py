@@ -30,9 +30,10 @@ def answer(request: ReceivedRequest) -> Answer:
     said = str(last["content"])
     if last["role"] == "tool":
         return Say(said)
-    if "story" in said:
+    asked = said.splitlines()[-1]  # a question whose answer was not heard stands before it, in the same message
+    if "story" in asked:
         return Say(*[STORY] * 8)
-    if "weather" in said:
+    if "weather" in asked:
         return call_tools(ToolCallScript("weather", '{"city": "Paris"}'))
     return echo(request)
 
