@@ -13,7 +13,7 @@ AT_ONCE ?= 2
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow coverage test-sdk test-sdk-examples test-openai-clients test-ray bench-peers fuzz chaos console docs lint types models lock clean
+.PHONY: help run test test-slow coverage test-sdk test-sdk-examples test-openai-clients test-ray bench-peers fuzz chaos scaling console docs lint types models lock clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -23,7 +23,7 @@ run: $(VENV)/run.stamp ## install, fetch the model weights, and start the server
 	@exec $(KOUYU) serve $(ARGS)
 
 # Tests use the smallest language model, on every machine; nothing larger is fetched for them.
-test test-slow coverage test-sdk test-sdk-examples test-openai-clients test-ray bench-peers fuzz chaos: export KOUYU_ENGINES__EMBEDDED__TIER := tiny
+test test-slow coverage test-sdk test-sdk-examples test-openai-clients test-ray bench-peers fuzz chaos scaling: export KOUYU_ENGINES__EMBEDDED__TIER := tiny
 
 test: $(VENV)/dev.stamp ## everything that must hold: ruff, mypy, pytest (with the model weights)
 	@$(KOUYU) models fetch
@@ -71,6 +71,10 @@ fuzz: $(VENV)/dev.stamp ## send a server of its own everything that the wire all
 chaos: $(VENV)/dev.stamp ## kill and restart the parts of a cluster that is in use (bench/chaos; needs PostgreSQL and HAProxy; ARGS="--help")
 	@$(KOUYU) models fetch
 	@$(VENV)/bin/python -m bench.chaos.run $(ARGS)
+
+scaling: $(VENV)/dev.stamp ## what a turn costs with 1, 2 and 4 servers, and 1 and 2 processes of engines (bench/scaling; needs PostgreSQL, and root for namespaces; ARGS="--help")
+	@$(KOUYU) models fetch
+	@$(VENV)/bin/python -m bench.scaling.run $(ARGS)
 
 console: $(CONSOLE)/node_modules/.package-lock.json ## build the page anew from console/ into kouyu/console; needs Node 20.19 or newer
 	@cd $(CONSOLE) && npm run --silent build

@@ -118,11 +118,15 @@ class Frames:
 class LoadClient:
     """One client."""
 
-    def __init__(self, client: VoiceClient, mode: str, questions: Sequence[Frames], tally: Tally) -> None:
+    def __init__(
+        self, client: VoiceClient, mode: str, questions: Sequence[Frames], tally: Tally, chance: random.Random
+    ) -> None:
+        """``chance`` chooses the questions, and when the first one is asked."""
         self._client = client
         self._mode = mode
         self._questions = questions
         self._tally = tally
+        self._chance = chance
         self._due = 0.0
         self._first_audio_at: float | None = None
         self._completed = asyncio.Event()
@@ -156,9 +160,9 @@ class LoadClient:
         try:
             if self._mode == "idle":
                 await self._fall_silent()
-            await asyncio.sleep(random.random() * 4)  # else all clients would ask at the same time
+            await asyncio.sleep(self._chance.random() * 4)  # else all clients would ask at the same time
             for _ in itertools.repeat(None) if turns is None else range(turns):
-                await self._ask(random.choice(self._questions))
+                await self._ask(self._chance.choice(self._questions))
         except ConnectionClosed:
             return False
         return True

@@ -1,13 +1,16 @@
 """The load generator process: many clients that talk in real time.
 
-    python -m kouyu.bench.load_generator URL TOKEN --mode MODE --language LANGUAGE [--turns TURNS]
+    python -m kouyu.bench.load_generator URL[,URL...] TOKEN --mode MODE --language LANGUAGE
+        [--turns TURNS] [--seed SEED]
 
 A number on a line of stdin sets the number of clients; every line, also an empty one, is answered with a
 GeneratorReport since the line before. The end of stdin ends the process. With ``--turns`` each client disconnects after
-that many turns and reconnects, also if its connection was lost.
+that many turns and reconnects, also if its connection was lost. Several servers are taken in turn. With ``--seed`` each
+client asks the same questions in each run.
 """
 
 import asyncio
+import random
 import sys
 from typing import Final
 
@@ -29,9 +32,16 @@ class LoadGenerator:
     """The clients of this process, as tasks in ``tasks``."""
 
     def __init__(
-        self, url: str, token: str, mode: str, language: Language, turns: int | None, tasks: asyncio.TaskGroup
+        self,
+        urls: list[str],
+        token: str,
+        mode: str,
+        language: Language,
+        turns: int | None,
+        seed: int | None,
+        tasks: asyncio.TaskGroup,
     ) -> None:
-        self._url, self._token, self._mode, self._turns = url, token, mode, turns
+        self._urls, self._token, self._mode, self._turns, self._seed = urls, token, mode, turns, seed
         self._questions = [Frames(question) for question in spoken_questions(language)]
         self._tasks = tasks
         self._opening = asyncio.Semaphore(_OPEN_AT_ONCE)
@@ -50,20 +60,22 @@ class LoadGenerator:
 
     async def _open(self, wanted: int) -> None:
         """Open clients up to ``wanted``, and wait until they talk."""
-        for _ in range(len(self._clients), wanted):
-            self._clients.append(self._tasks.create_task(self._client()))
+        for number in range(len(self._clients), wanted):
+            url = self._urls[number % len(self._urls)]
+            chance = random.Random(None if self._seed is None else f"{self._seed}, client {number}")
+            self._clients.append(self._tasks.create_task(self._client(url, chance)))
         async with asyncio.timeout(_CONNECTED_S):
             await self._tally.known(wanted)
 
-    async def _client(self) -> None:
-        while await self._talk() or self._turns is not None:
+    async def _client(self, url: str, chance: random.Random) -> None:
+        while await self._talk(url, chance) or self._turns is not None:
             pass
 
-    async def _talk(self) -> bool:
+    async def _talk(self, url: str, chance: random.Random) -> bool:
         """Run one connection; False if it failed or ended too early."""
         try:
             async with self._opening:
-                connection = open_client(self._url, self._token)
+                connection = open_client(url, self._token)
                 client = await connection.__aenter__()
         except (OSError, RefusedByServer) as fault:
             self._tally.one_lost(str(fault))
@@ -71,30 +83,33 @@ class LoadGenerator:
             await asyncio.sleep(max(wait, _REFUSED_S))
             return False
         try:
-            return await LoadClient(client, self._mode, self._questions, self._tally).run(self._turns)
+            return await LoadClient(client, self._mode, self._questions, self._tally, chance).run(self._turns)
         finally:
             await connection.__aexit__(None, None, None)
 
 
-async def generate(url: str, token: str, mode: str, language: Language, turns: int | None) -> None:
+async def generate(
+    urls: list[str], token: str, mode: str, language: Language, turns: int | None, seed: int | None
+) -> None:
     """Obey the commands on stdin."""
     commands = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
     async with asyncio.TaskGroup() as tasks:
-        await LoadGenerator(url, token, mode, language, turns, tasks).obey(commands)
+        await LoadGenerator(urls, token, mode, language, turns, seed, tasks).obey(commands)
 
 
 @click.command()
-@click.argument("url")
+@click.argument("urls")
 @click.argument("token")
 @click.option("--mode", type=click.Choice(("free", "push", "idle")), default="free")
 @click.option("--language", type=click.Choice(LANGUAGES), default="en")
 @click.option("--turns", type=click.IntRange(1), default=None)
-def main(url: str, token: str, mode: str, language: Language, turns: int | None) -> None:
+@click.option("--seed", type=int, default=None)
+def main(urls: str, token: str, mode: str, language: Language, turns: int | None, seed: int | None) -> None:
     """Talk with a server, many times at once."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(generate(url, token, mode, language, turns))
+        runner.run(generate(urls.split(","), token, mode, language, turns, seed))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ class Usage(msgspec.Struct, frozen=True):
 
 def usage(pid: int) -> Usage:
     """Read the present use. Linux only. Raises ProcessLookupError if the process has ended."""
-    pids = [pid, *_descendants(pid)]
+    pids = [pid, *descendants(pid)]
     used = [one for one in map(_own_usage, pids) if one is not None]
     if not used:
         raise ProcessLookupError(f"there is no process {pid}")
@@ -40,7 +40,7 @@ def usage(pid: int) -> Usage:
 
 def child_running(module: str) -> int | None:
     """The id of the child of this process that runs ``python -m MODULE``; None if there is none. Linux only."""
-    for pid in _descendants(os.getpid()):
+    for pid in descendants(os.getpid()):
         try:
             command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except OSError:
@@ -70,7 +70,8 @@ def _own_usage(pid: int) -> Usage | None:
     )
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
+    """The ids of the children of a process, and of theirs. Linux only."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

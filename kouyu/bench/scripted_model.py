@@ -27,9 +27,9 @@ _TOKEN_CHARACTERS: Final = {"en": 4, "zh": 2}
 
 
 @contextlib.asynccontextmanager
-async def scripted_model(language: str) -> AsyncIterator[str]:
-    """Serve the model for ``language`` on a free local port while the block runs; yields its base URL."""
-    async with local_app(_Completions(language), "scripted model") as url:
+async def scripted_model(language: str, *, host: str = "127.0.0.1") -> AsyncIterator[str]:
+    """Serve the model for ``language`` on a free port of this machine while the block runs; yields its base URL."""
+    async with local_app(_Completions(language), "scripted model", host=host) as url:
         yield f"{url}/v1"
 
 

@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 NEEDED = "PostgreSQL's initdb and pg_ctl are not on the PATH"
 
+_LOCAL = "127.0.0.1"
+
 
 class Postgres(msgspec.Struct, frozen=True):
     """A running server, whose user may do everything without a password."""
@@ -24,14 +26,15 @@ class Postgres(msgspec.Struct, frozen=True):
     port: int
     user_id: int | None
     """The system user it runs as; None: the one of the tests. PostgreSQL does not run as root."""
+    address: str = _LOCAL
 
     def url(self, database: str = "postgres") -> str:
         """The URL of a database."""
-        return f"postgresql://kouyu@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://kouyu@{self.address}:{self.port}/{database}"
 
     def control(self, *command: str) -> None:
         """Run pg_ctl, such as ``restart -m fast``; returns when it is done."""
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses={self.address} -c max_connections=200"
         arguments = ["pg_ctl", *command, "-w", "-D", str(self.folder / "data"), "-l", str(self.folder / "log")]
         _run([*arguments, "-o", options], self.user_id)
 
@@ -47,8 +50,9 @@ def is_installed() -> bool:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
-    """An empty server, gone when the block ends."""
+def running_postgres(*, address: str = _LOCAL, trusts: str = "") -> Iterator[Postgres]:
+    """An empty server at an address of this machine, gone when the block ends. ``trusts``: a network that it serves as
+    it serves this machine, such as 10.0.0.0/24."""
     user_id = 65534 if os.geteuid() == 0 else None
     # Not in pytest's folder, which other users may not enter.
     folder = Path(tempfile.mkdtemp(prefix="kouyu-postgres-"))
@@ -57,7 +61,10 @@ def running_postgres() -> Iterator[Postgres]:
             os.chown(folder, user_id, user_id)
         initialize = ["initdb", "-D", str(folder / "data"), "-U", "kouyu", "--auth=trust", "--no-sync", "-E", "UTF8"]
         _run([*initialize, "--locale=C"], user_id)
-        server = Postgres(folder, _free_port(), user_id)
+        if trusts:
+            with (folder / "data/pg_hba.conf").open("a", encoding="utf-8") as access:
+                access.write(f"host all all {trusts} trust\n")
+        server = Postgres(folder, _free_port(), user_id, address)
         server.control("start")
         try:
             yield server
