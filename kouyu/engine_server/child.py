@@ -82,7 +82,9 @@ async def _serve(
 async def _model(settings: Settings, again: Attachment | None) -> TieredModel:
     """Start the language model, after a crash the same one at the same place."""
     options: EmbeddedOptions = settings.engines.options_of(ENGINE)
-    run = RunOptions(slots=max(RunOptions().slots, SLOTS_OF_A_WORKER * settings.server.workers))
+    run = RunOptions(
+        slots=max(RunOptions().slots, SLOTS_OF_A_WORKER * settings.server.workers), threads=options.threads
+    )
     if again is None:
         return await load(options, run)
     return TieredModel(await started(file_of(again), again.reason, run, at=again), Plan(options))

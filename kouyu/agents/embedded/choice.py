@@ -11,7 +11,7 @@ from kouyu.agents.embedded.tiers import TIERS, Tier, TierName
 ANSWER_LIMIT_MS: Final = 620
 """Median time from the end of a question in free talk to the answer's first audio that a tier may take."""
 
-READ_TOKENS: Final = 6
+READ_TOKENS: Final = 12
 """Tokens of a question that are still to be read when the user pauses; the ones before are in the KV cache."""
 WRITTEN_TOKENS: Final = 6
 """Tokens of an answer's first clause that are still to be written then: in many turns it was begun as a draft."""

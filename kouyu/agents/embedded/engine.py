@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from kouyu.agents.embedded.choice import Choice
 from kouyu.agents.embedded.model import RunOptions
 from kouyu.agents.embedded.plan import EmbeddedOptions, Plan
@@ -39,6 +41,7 @@ async def load(options: EmbeddedOptions, run: RunOptions | None = None) -> Tiere
     """Start the model; return when it can answer. With ``auto`` a model that is new on this machine is measured, and
     replaced by a smaller one if it is too slow. Raises MissingWeights, AgentError."""
     plan = Plan(options)
+    run = msgspec.structs.replace(run or RunOptions(), threads=options.threads)
     if options.model:
         return TieredModel(await started(file_of_user(Path(options.model)), "the settings name its file", run), plan)
     while True:
@@ -92,7 +95,7 @@ def settle(
 
 
 async def _measure(plan: Plan, tier: Tier) -> None:
-    model = await started(tier.model_file(), "")
+    model = await started(tier.model_file(), "", RunOptions(threads=plan.options.threads))
     try:
         await plan.measure(model, tier.name)
     finally:

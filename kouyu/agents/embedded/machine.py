@@ -13,7 +13,7 @@ _MIB: Final = 1 << 20
 
 def machine_identity() -> str:
     """Processor, cores and version of llama.cpp: where one of these differs, measured speeds do not count."""
-    return f"{_processor()}, {_cores()} cores, xllamacpp {version('xllamacpp')}"
+    return f"{_processor()}, {cores()} cores, xllamacpp {version('xllamacpp')}"
 
 
 def free_memory_mib() -> int:
@@ -27,6 +27,11 @@ def free_memory_mib() -> int:
         used = int((_CGROUP / "memory.current").read_text(encoding="ascii"))
         free = min(free, (limit - used) // _MIB)
     return max(free, 0)
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def processor_time_s(process_id: int | None) -> float | None:
@@ -53,7 +58,3 @@ def _processor() -> str:
             if name.strip() == "model name":
                 return value.strip()
     return platform.processor() or platform.machine()
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

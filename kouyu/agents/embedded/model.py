@@ -12,7 +12,7 @@ import msgspec
 from kouyu.agents.agent import AgentError
 from kouyu.agents.embedded.attached import AttachedProcess, Attachment
 from kouyu.agents.embedded.child import ProcessOptions
-from kouyu.agents.embedded.machine import processor_time_s
+from kouyu.agents.embedded.machine import cores, processor_time_s
 from kouyu.agents.embedded.prompts import PREFILL_BODY
 from kouyu.agents.embedded.slots import ConversationSlots
 from kouyu.agents.embedded.supervisor import Supervisor, Watch
@@ -37,8 +37,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     slots: int = 8
     """Conversations whose prompts stay in the KV cache, and answers generated at once; more are queued."""
-    threads: int = 1
-    """On two busy cores one thread is faster than two."""
+    threads: int = 0
+    """Threads that read and write; 0: as many as the model gains from, where the machine has as many cores."""
     context_tokens: int = 2048
     """Context window of one conversation, in tokens."""
     watch: Watch = Watch()
@@ -90,6 +90,7 @@ class EmbeddedModel:
         self.reason = reason
         """Why this model was chosen: a clause that follows "because"."""
         self._options = options or RunOptions()
+        self._threads = self._options.threads or model.threads(cores())
         self._openings: list[_Opening] = []
         self._slots = ConversationSlots(self._options.slots)
         self._placing = [asyncio.Lock() for _ in range(self._options.slots)]
@@ -254,14 +255,14 @@ class EmbeddedModel:
         timings = msgspec.json.decode(answer, type=_Completion).timings
         if began_work is None or work is None:
             return timings, 1.0
-        return timings, min(1.0, (work - began_work) / taken_s / self._options.threads)
+        return timings, min(1.0, (work - began_work) / taken_s / self._threads)
 
     def _process_options(self, chat_template: str) -> ProcessOptions:
         return ProcessOptions(
             model_path=str(self.model.path),
             chat_template=chat_template,
             slots=self._options.slots,
-            threads=self._options.threads,
+            threads=self._threads,
             context_tokens=self._options.context_tokens,
             cache_mib=self.model.cache_mib,
             prompts_folder=self._prompts.name,

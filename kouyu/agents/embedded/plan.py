@@ -1,9 +1,10 @@
 """Which tier a server runs: now, of those that are fetched, and once others are fetched too."""
 
 from collections.abc import Collection
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from kouyu.agents.embedded import speed_record
 from kouyu.agents.embedded.choice import Choice, choose
@@ -22,6 +23,8 @@ class EmbeddedOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Which of kouyu's models; "auto": the largest that answers in time on this machine."""
     model: FilePath = ""
     """The path of a GGUF file to run instead; empty: that of the tier."""
+    threads: Annotated[int, Meta(ge=0)] = 0
+    """Threads that it runs on; 0: one for the tiny model, and two for the others, where the machine has two cores."""
 
 
 def fetched_tiers() -> tuple[TierName, ...]:
@@ -35,7 +38,7 @@ class Plan:
 
     def __init__(self, options: EmbeddedOptions) -> None:
         self.options = options
-        self.speeds: dict[TierName, Speed] = dict(speed_record.measured_speeds())
+        self.speeds: dict[TierName, Speed] = dict(speed_record.measured_speeds(options.threads))
         self._free_memory_mib = free_memory_mib()
         self._excluded: set[TierName] = set()
 
@@ -85,7 +88,7 @@ class Plan:
     async def measure(self, model: EmbeddedModel, name: TierName) -> None:
         """Measure the speed of a started model. Raises AgentError."""
         self.speeds[name] = await model.speed()
-        speed_record.remember(name, self.speeds[name])
+        speed_record.remember(name, self.speeds[name], self.options.threads)
 
     def _chosen(self, among: Collection[TierName]) -> Choice:
         return choose(among, speeds=self.speeds, free_memory_mib=self._free_memory_mib)

@@ -29,21 +29,24 @@ class _Record(msgspec.Struct, frozen=True):
     machine: str
     weights: tuple[str, ...]
     """Of the tiers that were measured: other files have other speeds."""
+    threads: int
+    """Of the settings, 0: as many as each tier gains from."""
     speeds: dict[TierName, Speed]
 
 
-def measured_speeds() -> Mapping[TierName, Speed]:
-    """The speeds that were measured on this machine, by tier."""
+def measured_speeds(threads: int = 0) -> Mapping[TierName, Speed]:
+    """The speeds that were measured on this machine with this setting of ``threads``, by tier."""
     try:
         record = msgspec.json.decode(_path().read_bytes(), type=_Record)
     except (OSError, msgspec.DecodeError):
         return {}
-    return record.speeds if (record.machine, record.weights) == (machine_identity(), _WEIGHTS) else {}
+    here = (machine_identity(), _WEIGHTS, threads)
+    return record.speeds if (record.machine, record.weights, record.threads) == here else {}
 
 
-def remember(tier: TierName, speed: Speed) -> None:
+def remember(tier: TierName, speed: Speed, threads: int = 0) -> None:
     """Keep a measured speed. Where the folder cannot be written, it is measured again at the next start."""
-    record = _Record(machine_identity(), _WEIGHTS, {**measured_speeds(), tier: speed})
+    record = _Record(machine_identity(), _WEIGHTS, threads, {**measured_speeds(threads), tier: speed})
     path = _path()
     new = path.with_name(f"{path.name}.{os.getpid()}")
     try:

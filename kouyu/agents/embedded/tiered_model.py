@@ -120,7 +120,7 @@ class TieredModel:
         self.change = _change(tier, "starting", fetched=1.0)
         if (free := free_memory_mib()) < tier.memory_mib:
             raise AgentError(f"It needs {tier.memory_mib} MiB of memory, and {free} are free.")
-        model = await started(tier.model_file(), choice.reason)
+        model = await started(tier.model_file(), choice.reason, RunOptions(threads=self._plan.options.threads))
         try:
             await self._check_speed(model, tier)
             if self._openings is not None:

@@ -28,6 +28,12 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True):
     """Passages of the chat template in the file, and what they must be."""
     cache_mib: int = 128
     """Memory for the prompts of conversations without a slot."""
+    most_threads: int = 2
+    """Threads that make it faster, also while other work goes on (docs/measurements.md)."""
+
+    def threads(self, cores: int) -> int:
+        """The threads that it runs on best, on so many cores."""
+        return max(1, min(self.most_threads, cores))
 
     def chat_template(self) -> str:
         """The corrected chat template; empty if the one in the file is right. Takes up to 0.2 s. Raises BadModel,
@@ -52,8 +58,10 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True):
     """Memory of its process with four conversations, measured, and ``cache_mib``."""
     cache_mib: int
     """Memory for the prompts of conversations without a slot: some thousand tokens."""
+    most_threads: int
+    """Threads that make it faster, also while other work goes on (docs/measurements.md)."""
     reading_cost: float
-    """Time to read a prompt token, relative to the smallest tier's on the same machine."""
+    """Time to read a prompt token, relative to the smallest tier's on the same machine, if that has the cores."""
     writing_cost: float
     """Time to write a token, likewise."""
     template_corrections: Mapping[str, str] = {}
@@ -77,6 +85,7 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True):
             tier=self.name,
             template_corrections=self.template_corrections,
             cache_mib=self.cache_mib,
+            most_threads=self.most_threads,
         )
 
 
@@ -87,6 +96,7 @@ TINY: Final = Tier(
     prompts=prompts.SMOLLM2,
     memory_mib=640,
     cache_mib=64,
+    most_threads=1,
     reading_cost=1.0,
     writing_cost=1.0,
 )
@@ -102,8 +112,9 @@ SMALL: Final = Tier(
     prompts=prompts.QWEN2_5,
     memory_mib=1000,
     cache_mib=64,
-    reading_cost=4.2,
-    writing_cost=5.3,
+    most_threads=2,
+    reading_cost=2.3,
+    writing_cost=3.4,
     template_corrections=_AFTER_TOOLS,
 )
 MEDIUM: Final = Tier(
@@ -113,8 +124,9 @@ MEDIUM: Final = Tier(
     prompts=prompts.QWEN2_5,
     memory_mib=2550,
     cache_mib=144,
-    reading_cost=9.0,
-    writing_cost=8.7,
+    most_threads=2,
+    reading_cost=4.3,
+    writing_cost=5.2,
     # Its file shows the model a call with doubled braces as the example; Qwen's own template has single ones.
     template_corrections={
         **_AFTER_TOOLS,

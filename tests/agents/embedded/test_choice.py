@@ -62,6 +62,14 @@ def test_tiers_grow_in_what_they_ask_of_a_machine() -> None:
         assert smaller.writing_cost < larger.writing_cost
 
 
+@pytest.mark.models
+def test_a_model_runs_on_the_threads_that_it_gains_from_and_on_no_more_than_there_are_cores() -> None:
+    file = TINY.model_file()
+    assert [file.threads(cores) for cores in (1, 2, 8)] == [1, 1, 1]
+    larger = msgspec.structs.replace(file, most_threads=2)
+    assert [larger.threads(cores) for cores in (1, 2, 8)] == [1, 2, 2]
+
+
 def test_every_tier_names_the_one_file_of_its_weights() -> None:
     from kouyu.weights import catalogue
 

@@ -46,6 +46,14 @@ def test_speeds_of_another_machine_do_not_count(own_record: Path, monkeypatch: p
     assert speed_record.measured_speeds() == {"small": Speed(5.0, 6.0)}
 
 
+def test_speeds_on_other_numbers_of_threads_do_not_count(own_record: Path) -> None:
+    speed_record.remember("small", Speed(3.0, 4.0))
+    assert speed_record.measured_speeds(threads=4) == {}
+    speed_record.remember("small", Speed(1.0, 2.0), threads=4)
+    assert speed_record.measured_speeds(threads=4) == {"small": Speed(1.0, 2.0)}
+    assert speed_record.measured_speeds() == {}
+
+
 def test_a_damaged_record_is_as_none(own_record: Path) -> None:
     own_record.write_text("{")
     assert speed_record.measured_speeds() == {}
