@@ -29,11 +29,13 @@ def samples_of_packets(packets: Sequence[bytes], output_audio: OutputAudio) -> t
             raise ValueError("mp3 is not cut into packets")
 
 
-def ogg_opus_file(samples: Samples, sample_rate: int) -> bytes:
-    """Encode the samples as an Ogg Opus file. Takes some 10 ms per second of audio: not for the event loop."""
-    encoder = open_file_encoder("ogg_opus", sample_rate)
+def ogg_opus_file(pieces: Sequence[tuple[Samples, int]]) -> bytes:
+    """Encode pieces, at least one, each with its sample rate in Hz, as one Ogg Opus file. Takes some 10 ms per second
+    of audio: not for the event loop."""
+    encoder = open_file_encoder("ogg_opus", pieces[0][1])
     try:
-        packets = [*encoder.encode(samples, sample_rate), *encoder.flush()]
+        packets = [packet for samples, rate in pieces for packet in encoder.encode(samples, rate)]
+        packets += encoder.flush()
     finally:
         encoder.close()
     return b"".join(packet.data for packet in packets)

@@ -2,6 +2,7 @@
 
 from typing import Literal, TypeAlias
 
+from kouyu.conversation.answers_apart import AnswersApart
 from kouyu.conversation.output_slot import OutputSlot
 from kouyu.conversation.turns import Turns
 
@@ -10,10 +11,10 @@ Activity: TypeAlias = Literal["idle", "user_speaks", "answering", "playing"]
 played."""
 
 
-def activity_of(turns: Turns, output: OutputSlot, now: float) -> Activity:
+def activity_of(turns: Turns, output: OutputSlot, apart: AnswersApart, now: float) -> Activity:
     """What happens at ``now``, in seconds on the conversation's clock."""
     if turns.in_buffer:
         return "user_speaks"
-    if turns.unanswered or output.running():
+    if turns.unanswered or output.running() or apart:
         return "answering"
     return "playing" if output.audible(now) else "idle"

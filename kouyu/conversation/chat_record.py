@@ -11,7 +11,15 @@ from kouyu.conversation.identity import Identity
 from kouyu.domain.chats import Chat, ChatStatus, LastError, RequiredAction, SubmitToolOutputs, Usage
 from kouyu.domain.configuration import ChatConfig
 from kouyu.domain.errors import INTERNAL
-from kouyu.domain.events import ActionRequired, ChatBegan, ChatCompleted, ChatFailed, ChatInProgress, MessageCompleted
+from kouyu.domain.events import (
+    ActionRequired,
+    ChatBegan,
+    ChatCancelled,
+    ChatCompleted,
+    ChatFailed,
+    ChatInProgress,
+    MessageCompleted,
+)
 from kouyu.domain.messages import ContentType
 from kouyu.domain.tool_calls import ToolCall
 from kouyu.domain.user_voice import UNKNOWN_VOICE, UserVoice
@@ -131,9 +139,13 @@ class ChatRecord:
         yield from self._keep(chat)
         yield Send(ChatFailed(chat))
 
-    def cancel(self) -> Iterator[Effect]:
-        """Save the chat as canceled. The caller sends the ``canceled`` event, which concerns no single chat."""
-        yield from self._keep(self._with_status("canceled"))
+    def cancel(self, *, apart: bool = False) -> Iterator[Effect]:
+        """Save the chat as canceled. The caller sends OutputInterrupted, which concerns no single chat, unless this one
+        is ``apart`` from the conversation."""
+        chat = self._with_status("canceled")
+        yield from self._keep(chat)
+        if apart:
+            yield Send(ChatCancelled(chat))
 
     def finish_messages(self, now: float) -> Iterator[Effect]:
         """Send the verbose packet that follows the last message of the answer (downlink.md 2.3)."""

@@ -5,8 +5,8 @@ import msgspec
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.identity import Identity
 from kouyu.domain.configuration import Configuration
-from kouyu.domain.effective import effective
-from kouyu.domain.options import SessionOptions
+from kouyu.domain.effective import effective, effective_output
+from kouyu.domain.options import AnswerOptions, SessionOptions
 
 
 class ConfigurationState:
@@ -38,11 +38,16 @@ class ConfigurationState:
             requested = msgspec.structs.replace(requested, asr_config=options.recognition)
         self.in_force = self._capabilities.in_force(effective(requested), self._identity.conversation_id)
 
-    def with_voice(self, configuration: Configuration, voice_id: str | None) -> Configuration:
-        """``configuration`` with another voice, if there is such a one."""
-        if not voice_id or self._capabilities.is_unknown_voice(voice_id):
+    def for_answer(self, configuration: Configuration, options: AnswerOptions) -> Configuration:
+        """``configuration`` with the voice of ``options``, if there is such a one, and with their codec."""
+        output = configuration.output_audio
+        if options.voice and not self._capabilities.is_unknown_voice(options.voice):
+            output = msgspec.structs.replace(output, voice_id=options.voice)
+        if options.codec not in (None, output.codec):
+            requested = self.requested.output_audio.pcm_config
+            output = effective_output(msgspec.structs.replace(output, codec=options.codec, pcm_config=requested))
+        if output == configuration.output_audio:
             return configuration
-        output = msgspec.structs.replace(configuration.output_audio, voice_id=voice_id)
         return msgspec.structs.replace(configuration, output_audio=output)
 
     def names_another_conversation(self, requested: Configuration) -> bool:

@@ -4,11 +4,12 @@ message."""
 from collections.abc import Iterator
 from typing import Final
 
+from kouyu.conversation.answers_apart import AnswersApart
 from kouyu.conversation.configuration_state import ConfigurationState
 from kouyu.conversation.effects import Effect, EraseMessage, SaveMessage, Send, TrimMessage
 from kouyu.conversation.identity import Identity
 from kouyu.conversation.output_slot import OutputSlot
-from kouyu.conversation.question import Asked, Question, asked_by
+from kouyu.conversation.question import NOT_ASKED, Asked, Question, asked_by
 from kouyu.conversation.turn import ReplyMaker
 from kouyu.domain.events import MessageRemoved, MessageWritten
 from kouyu.domain.ids import NO_ID
@@ -24,24 +25,40 @@ class ContextRequests:
     """What it saves is saved at once: the caller sees to the order."""
 
     def __init__(
-        self, *, identity: Identity, configuration: ConfigurationState, output: OutputSlot, make_reply: ReplyMaker
+        self,
+        *,
+        identity: Identity,
+        configuration: ConfigurationState,
+        output: OutputSlot,
+        apart: AnswersApart,
+        make_reply: ReplyMaker,
     ) -> None:
         self._identity = identity
         self._configuration = configuration
         self._output = output
+        self._apart = apart
         self._make_reply = make_reply
         self._removed: dict[str, None] = {}
 
     def carry_out(self, request: AnswerNow | WriteMessage, now: float) -> Iterator[Effect]:
         """Begin an answer to the section as it is, or add a message to it."""
-        if isinstance(request, AnswerNow):
-            yield from self.answer(asked_by(request, self._configuration.options), now)
-        else:
+        if isinstance(request, WriteMessage):
             yield from self._write(request, now)
+            return
+        asked = asked_by(request, self._configuration.options)
+        if request.options.is_apart:
+            yield from self._apart.begin(asked, now)
+        else:
+            # No chat is running; what is still played is not interrupted.
+            yield from self._begin(Question(), now, asked)
 
-    def answer(self, asked: Asked, now: float) -> Iterator[Effect]:
-        """Begin an answer without a question. No chat may be running; what is still played is not interrupted."""
-        reply = self._make_reply(Question(), now, asked)
+    def answer_message(self, written: WriteMessage, now: float) -> Iterator[Effect]:
+        """Interrupt the output and answer a message. No turn may wait to be answered."""
+        yield from self._output.interrupt("content", now)
+        yield from self._begin(Question(content=written.content, content_type=written.content_type), now, NOT_ASKED)
+
+    def _begin(self, question: Question, now: float, asked: Asked) -> Iterator[Effect]:
+        reply = self._make_reply(question, now, asked)
         yield from reply.start(now)
         yield from reply.commit(now)
         self._output.begin(reply, self._configuration.in_force.output_audio)

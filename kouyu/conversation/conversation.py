@@ -8,6 +8,8 @@ from typing import assert_never
 
 from kouyu.conversation.activity import Activity, activity_of
 from kouyu.conversation.announcer import Announcer
+from kouyu.conversation.answers_apart import MANY, AnswersApart
+from kouyu.conversation.buffer_requests import BufferRequests
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.conversation.configuration_state import ConfigurationState
 from kouyu.conversation.context_requests import ContextRequests
@@ -39,18 +41,18 @@ from kouyu.conversation.inputs import (
 from kouyu.conversation.limits import Limits
 from kouyu.conversation.order_numbers import OrderNumbers
 from kouyu.conversation.output_slot import OutputSlot, interrupted
-from kouyu.conversation.push_to_talk import is_push_to_talk
-from kouyu.conversation.question import Question
 from kouyu.conversation.reconfiguration import Reconfiguration
 from kouyu.conversation.reply_factory import ReplyFactory
 from kouyu.conversation.reply_reports import ReplyReports
 from kouyu.conversation.turns import Turns
+from kouyu.conversation.waiting_requests import refused
 from kouyu.domain.configuration import Configuration
 from kouyu.domain.errors import InvalidField, ProtocolError
 from kouyu.domain.events import AnswerCut, Connected, RequestRefused, SectionCleared
 from kouyu.domain.requests import (
     Announce,
     AnswerNow,
+    CancelAnswer,
     CancelOutput,
     ClearBuffer,
     CompleteBuffer,
@@ -81,8 +83,13 @@ class Conversation:
             limits=limits,
             opening_lines=self._announcer.opening_lines,
         )
+        self._apart = AnswersApart(self._replies, self._configuration)
         self._context = ContextRequests(
-            identity=identity, configuration=self._configuration, output=self._output, make_reply=self._replies
+            identity=identity,
+            configuration=self._configuration,
+            output=self._output,
+            apart=self._apart,
+            make_reply=self._replies,
         )
         self._turns = Turns(
             orders=orders,
@@ -93,10 +100,15 @@ class Conversation:
             options=lambda: self._configuration.options,
             carry_out=self._context.carry_out,
         )
+        self._buffer = BufferRequests(self._turns, self._hints)
         self._idle = IdleTime(
-            self._turns, self._output, options=lambda: self._configuration.options, new_id=identity.new_id
+            self._turns,
+            self._output,
+            self._apart,
+            options=lambda: self._configuration.options,
+            new_id=identity.new_id,
         )
-        self._reports = ReplyReports(turns=self._turns, output=self._output)
+        self._reports = ReplyReports(turns=self._turns, output=self._output, apart=self._apart)
         self._reconfiguration = Reconfiguration(
             self._configuration,
             identity=identity,
@@ -130,11 +142,11 @@ class Conversation:
 
     def in_turn(self, now: float) -> bool:
         """Whether a turn is in progress: the user speaks, or an answer is prepared, sent or still played."""
-        return self._turns.unanswered or self._output.audible(now)
+        return self._turns.unanswered or self._output.audible(now) or bool(self._apart)
 
     def activity(self, now: float) -> Activity:
         """What happens at present."""
-        return activity_of(self._turns, self._output, now)
+        return activity_of(self._turns, self._output, self._apart, now)
 
     def check(self, value: object) -> None:
         """Check a top-level object of a configuration that the client requests. Raises InvalidField."""
@@ -155,12 +167,14 @@ class Conversation:
 
     def deadline(self, now: float) -> float | None:
         """When the session must send TimePassed unless another input comes before."""
-        output = self._output.deadlines(now, *self._turns.prepared_replies())
+        prepared = self._turns.prepared_replies()
+        output = [*self._output.deadlines(now, *prepared), *self._apart.deadlines(now)]
         times = [*self._turns.deadlines(self.configuration), *output, self._idle.deadline(self.configuration)]
         return min((time for time in times if time is not None), default=None)
 
     def _advance(self, now: float) -> Iterator[Effect]:
         yield from self._idle.advance(self.configuration, now)
+        yield from self._apart.advance(now)
         yield from self._turns.advance(self.configuration, now)
         yield from self._output.advance(now, *self._turns.prepared_replies())
         if self._turns.wait_for_output_no_longer():
@@ -221,11 +235,17 @@ class Conversation:
             case UnknownRequest(name, meant):
                 yield from self._hints.unknown_event(name, meant)
             case CompleteBuffer() | ClearBuffer():
-                yield from self._on_buffer_event(received, configuration, now)
+                yield from self._buffer.carry_out(received, configuration, now)
             case WriteMessage(answer=True):
-                yield from self._answer(received, now)
+                yield from self._turns.forget_preparation()
+                yield from self._turns.interrupt_pending()
+                yield from self._context.answer_message(received, now)
+            case AnswerNow(options=options, origin=origin) if options.is_apart and not self._apart.expect():
+                yield refused(origin, MANY)
             case WriteMessage() | AnswerNow():
                 yield from self._turns.request(received, now)
+            case CancelAnswer(chat_id):
+                yield from self._apart.cancel(chat_id, now)
             case RemoveMessage():
                 yield from self._turns.forget_preparation()
                 yield from self._context.remove(received)
@@ -248,34 +268,11 @@ class Conversation:
             case _:
                 assert_never(received)
 
-    def _on_buffer_event(
-        self, event: CompleteBuffer | ClearBuffer, configuration: Configuration, now: float
-    ) -> Iterator[Effect]:
-        if not is_push_to_talk(configuration.turn_detection):
-            yield from self._hints.no_buffer(isinstance(event, CompleteBuffer), configuration.turn_detection.type)
-        elif isinstance(event, CompleteBuffer):
-            if not self._turns.in_buffer:
-                yield from self._hints.nothing_to_complete()
-            yield from self._turns.complete(configuration, now, answers=event.answer)
-        else:
-            yield from self._turns.clear(configuration, now)
-
     def _refuse(self, fault: ProtocolError, origin: str | None) -> Iterator[Effect]:
         """Tell the client that a request was rejected whole."""
         field = fault.field if isinstance(fault, InvalidField) else ""
         yield Send(RequestRefused(fault.code, fault.msg, field, origin))
         yield from self._hints.refused(fault)
-
-    # Typed input and commands
-
-    def _answer(self, written: WriteMessage, now: float) -> Iterator[Effect]:
-        yield from self._turns.forget_preparation()
-        yield from self._turns.interrupt_pending()
-        yield from self._output.interrupt("content", now)
-        reply = self._replies(Question(content=written.content, content_type=written.content_type), now)
-        yield from reply.start(now)
-        yield from reply.commit(now)
-        self._output.begin(reply, self.configuration.output_audio)
 
     def _cancel(self, now: float) -> Iterator[Effect]:
         """Send OutputInterrupted even when no chat runs: JS clients flush their playback only then (downlink.md 4)."""
@@ -289,6 +286,7 @@ class Conversation:
         """End the running chat as canceled. An answer that was sent whole is not trimmed: clients play on after closing
         the connection, and one that stops its playback sends a cancel first."""
         yield from self._turns.interrupt_pending()
+        yield from self._apart.cancel_all(now)
         if self._output.running():
             yield from self._output.interrupt("client", now)
 

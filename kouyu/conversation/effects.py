@@ -31,15 +31,18 @@ class OpeningLine(msgspec.Struct, frozen=True):
 
 class Send(msgspec.Struct, frozen=True):
     """Tell the client of this event, in the words of its protocol, if that has any for it. ``sounding``: the audio in
-    it. ``packet``: its number, if the session must report with PacketGone when it has left."""
+    it. ``packet``: its number, if the session must report with PacketGone when it has left. ``apart``: it tells of an
+    answer apart from the conversation, whose audio stays when the output is interrupted."""
 
     event: Event
     sounding: Sounding | None = None
     packet: int | None = None
+    apart: bool = False
 
 
 class FlushPlayback(msgspec.Struct, frozen=True):
-    """Drop the audio that has not left for the client: the client flushes its playback now."""
+    """Drop the audio that has not left for the client, but for that of answers apart: the client flushes its playback
+    now."""
 
 
 class Hint(msgspec.Struct, frozen=True):

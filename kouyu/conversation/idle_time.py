@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from kouyu.conversation.answers_apart import AnswersApart
 from kouyu.conversation.effects import Effect, Send
 from kouyu.conversation.output_slot import OutputSlot
 from kouyu.conversation.push_to_talk import is_push_to_talk
@@ -18,10 +19,17 @@ class IdleTime:
     since. Where the last answer was cut off, or had no audio, it is the user's turn, and nothing is counted."""
 
     def __init__(
-        self, turns: Turns, output: OutputSlot, *, options: Callable[[], SessionOptions], new_id: Callable[[], str]
+        self,
+        turns: Turns,
+        output: OutputSlot,
+        apart: AnswersApart,
+        *,
+        options: Callable[[], SessionOptions],
+        new_id: Callable[[], str],
     ) -> None:
         self._turns = turns
         self._output = output
+        self._apart = apart
         self._options = options
         self._new_id = new_id
         self._busy_at = 0.0
@@ -35,7 +43,7 @@ class IdleTime:
 
     def advance(self, configuration: Configuration, now: float) -> Iterator[Effect]:
         """Begin an answer if the silence has lasted long enough."""
-        if self._turns.unanswered or self._output.running():
+        if self._turns.unanswered or self._output.running() or self._apart:
             self._busy_at = now
         deadline, limit_ms = self.deadline(configuration), self._options().idle_timeout_ms
         if deadline is None or limit_ms is None or now < deadline:

@@ -17,8 +17,6 @@ from kouyu.domain.options import SessionOptions
 
 _ANSWERS_REMEMBERED: Final = 16
 """Answers of which a client may still report what it has played."""
-ITEMS_AT_ONCE: Final = 2
-"""Items that are synthesised at the same time: the one in the slot, and one that is prepared meanwhile."""
 
 
 def interrupted(reason: InterruptionReason) -> Iterator[Effect]:

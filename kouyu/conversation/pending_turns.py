@@ -56,26 +56,36 @@ class PendingTurns:
     def request(self, request: AnswerNow | WriteMessage, session: SessionOptions, now: float) -> Iterator[Effect]:
         """Carry out a request of the client, once the turns before it are in the context. An AnswerNow is refused while
         an answer runs or is due; where the last turn waits and is not answered, it lets that be answered, unless the
-        answer is not about the section."""
+        answer is not about the section. An answer apart waits for what becomes its context, and for nothing else."""
         last = (self._completed() or self._turns or (None,))[-1]
         behind = "" if last is None else last.message_id
-        if not isinstance(request, AnswerNow):
-            if last is None and not self._requests:
-                yield from self._carry_out(request, now)
-            else:
-                self._requests.add(request, behind)
-        elif self._output.reply() is not None or self._answer_is_due:
+        if isinstance(request, AnswerNow) and not request.options.is_apart:
+            yield from self._request_answer(request, last, session, now)
+        elif self._must_come_behind(request, last):
+            self._requests.add(request, behind)
+        else:
+            yield from self._carry_out(request, now)
+
+    def _must_come_behind(self, request: AnswerNow | WriteMessage, last: Turn | CompletedBuffer | None) -> bool:
+        """Whether a message, or what an answer apart is asked with, comes behind something that waits."""
+        if isinstance(request, WriteMessage):
+            return last is not None or bool(self._requests)
+        return request.options.context is None and (last is not None or self._requests.writes)
+
+    def _request_answer(
+        self, request: AnswerNow, last: Turn | CompletedBuffer | None, session: SessionOptions, now: float
+    ) -> Iterator[Effect]:
+        behind = "" if last is None else last.message_id
+        if self._output.reply() is not None or self._answer_is_due:
             yield refused(request.origin, RUNNING)
         elif last is None and not self._requests and not self._output.running():
             yield from self._carry_out(request, now)
-        elif not request.options.is_about_the_section:
+        elif last is None or self._requests or last.interrupted or not request.options.is_about_the_section:
             self._requests.add(request, behind)
-        elif isinstance(last, Turn) and not self._requests and not last.interrupted:
+        elif isinstance(last, Turn):
             yield from last.answer_for(asked_by(request, session))
-        elif last is not None and not isinstance(last, Turn) and not self._requests and not last.interrupted:
-            last.asked = asked_by(request, session)
         else:
-            self._requests.add(request, behind)
+            last.asked = asked_by(request, session)
 
     @property
     def _answer_is_due(self) -> bool:

@@ -32,8 +32,7 @@ class Reply:
     """A chat from the question to its end.
 
     It is a transaction: until ``commit`` it asks the agent and has speech synthesised, but sends and saves nothing.
-    ``commit`` releases the buffered effects in protocol order; ``abandon`` discards them. After ``commit`` it ends in
-    exactly one of completed, failed and canceled.
+    ``commit`` releases the buffered effects in protocol order; ``abandon`` discards them. Then it ends exactly once.
     """
 
     def __init__(
@@ -109,7 +108,7 @@ class Reply:
 
         Keeps in the model's context only what was heard. A client that is sent no audio counts as having read the
         answer; so does one that writes after the whole text was sent, even if audio still plays. The caller sends
-        OutputInterrupted.
+        OutputInterrupted, but for an answer apart.
         """
         assert self.phase != "prepared"
         was_read = not self._makes_sound(outlet) or (by_content and self._answer.finished)
@@ -119,17 +118,17 @@ class Reply:
         if running:
             yield from self._keep_broken_answer(now)
             yield from self._effects.end_text()
-            yield from self._record.cancel()
+            yield from self._record.cancel(apart=self._asking.is_apart)
         yield from self._heard.cut_off(now, outlet, was_read=was_read)
 
     def on_playback(self, played_ms: float) -> Iterator[Effect]:
-        """Take in that the client has played so much of the answer's audio, and dropped the rest."""
+        """Take in how much of the answer's audio the client has played; it has dropped the rest."""
         self._heard.report(played_ms)
         if self.ended:
             yield from self._heard.follow_report()
 
     def hold_place(self, now: float) -> Iterator[Effect]:
-        """Save what there is of the answer, because the message that follows it is saved now."""
+        """Save what there is of the answer: the message that follows it is saved now."""
         if self.phase == "running" and not self._answer.finished:
             yield from self._messages.hold_place(str(self._answer.text), now)
 
@@ -180,10 +179,7 @@ class Reply:
                 yield from self._ask_client(report, now)
             case ReplyFinished(input_tokens=input_tokens, output_tokens=output_tokens, cut=cut):
                 answer.spend(input_tokens, output_tokens)
-                answer.finish(cut)
-                self._speech.close()
-                text = str(answer.text)
-                yield from self._effects.show(lambda then: self._finish(text, then), now)
+                yield from self._finish(cut, now)
             case ReplyFailed(reason=reason):
                 answer.fail(reason)
             case _:
@@ -202,8 +198,11 @@ class Reply:
         if not asked.calls:
             self._answer.fail(chat_failures.NO_CALLS)
             return
-        self._answer.ask_client(asked.calls, now)
-        self._speech.end_passage()
+        if self._asking.is_apart:
+            yield from self._finish("", now)
+        else:
+            self._answer.ask_client(asked.calls, now)
+            self._speech.end_passage()
         yield from self._show_tools(lambda then: self._messages.add_calls(asked.calls, then), now)
         yield from self._effects.show(lambda _: self._record.require_action(asked.calls, self._answer.usage), now)
 
@@ -219,6 +218,7 @@ class Reply:
         """
         tools = self._answer.submit(submitted.outputs)
         self._asking.continue_with(submitted.options)
+        self._speech.configuration = self._asking.configuration
         yield from self._record.go_on()
         yield from self._show_tools(lambda then: self._messages.add_outputs(tools.outputs, then), now)
         yield from self.start(now)
@@ -286,8 +286,13 @@ class Reply:
     def _makes_sound(self, outlet: Outlet) -> bool:
         return outlet.sends_sound and self._asking.for_speech
 
-    def _finish(self, answer: str, now: float) -> Iterator[Effect]:
-        yield from self._messages.finish_answer(answer, now)
+    def _finish(self, cut: str, now: float) -> Iterator[Effect]:
+        self._answer.finish(cut)
+        self._speech.close()
+        yield from self._effects.show(self._show_end, now)
+
+    def _show_end(self, now: float) -> Iterator[Effect]:
+        yield from self._messages.finish_answer(str(self._answer.text), now)
         yield from self._effects.end_text()
         yield from self._record.finish_messages(now)
 

@@ -1,5 +1,7 @@
 """Makes the replies of one connection, with its conversation, user and configuration."""
 
+from functools import partial
+
 import msgspec
 
 from kouyu.conversation.asking import Asking
@@ -60,9 +62,8 @@ class ReplyFactory:
         options: SessionOptions,
     ) -> Reply:
         wanted = asked.options.before(options.answers)
-        configuration = self._configuration.with_voice(configuration, wanted.voice)
         chat_config = configuration.chat_config
-        if wanted.kept is False:
+        if wanted.is_apart:
             chat_config = msgspec.structs.replace(chat_config, auto_save_history=False)
         record = ChatRecord(
             question.content,
@@ -74,12 +75,15 @@ class ReplyFactory:
         )
         asking = Asking(
             record.messages.question,
-            configuration=configuration,
+            configured=partial(self._configuration.for_answer, configuration),
             options=wanted,
             opening_lines=self._opening_lines.heard_in(identity) if wanted.context is None else (),
             orders=self._orders,
         )
         speech = Speech(
-            envelope=record.messages.answer, configuration=configuration, orders=self._orders, limits=self._limits
+            envelope=record.messages.answer,
+            configuration=asking.configuration,
+            orders=self._orders,
+            limits=self._limits,
         )
         return Reply(record, asking, speech, limits=self._limits, now=now, origin=asked.origin)

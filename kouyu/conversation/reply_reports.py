@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
+from kouyu.conversation.answers_apart import AnswersApart
 from kouyu.conversation.effects import Effect
 from kouyu.conversation.inputs import ReplyReport, ReplyToolCalls, SpeechReport
 from kouyu.conversation.output_slot import OutputSlot
@@ -19,11 +20,13 @@ _CHATS_REMEMBERED: Final = 8
 
 
 class ReplyReports:
-    """Finds the reply that a report concerns: a prepared one, or the one in the output slot. Drops late reports."""
+    """Finds the reply that a report concerns: a prepared one, the one in the output slot, or one apart. Drops late
+    reports."""
 
-    def __init__(self, *, turns: Turns, output: OutputSlot) -> None:
+    def __init__(self, *, turns: Turns, output: OutputSlot, apart: AnswersApart) -> None:
         self._turns = turns
         self._output = output
+        self._apart = apart
         self._chats_with_tools: deque[str] = deque(maxlen=_CHATS_REMEMBERED)
 
     def on_reply(self, report: ReplyReport, now: float) -> Iterator[Effect]:
@@ -31,6 +34,8 @@ class ReplyReports:
         candidates = [*self._turns.prepared_replies(), self._output.reply()]
         reply = next((one for one in candidates if one is not None and one.asked_by(report.order)), None)
         if reply is None:
+            if (apart := self._apart.asked_by(report.order)) is not None:
+                yield from self._apart.on_reply(apart, report, now)
             return
         if isinstance(report, ReplyToolCalls):
             self._chats_with_tools.append(reply.chat_id)
@@ -39,6 +44,7 @@ class ReplyReports:
     def on_speech(self, report: SpeechReport, now: float) -> None:
         """Take in a report of synthesis."""
         self._output.on_speech(report, now)
+        self._apart.on_speech(report, now)
         for reply in self._turns.prepared_replies():
             reply.on_speech(report, now)
 

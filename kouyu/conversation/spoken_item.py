@@ -74,7 +74,8 @@ class Speech:
             chat_id=envelope.chat_id,
             section_id=envelope.section_id,
         )
-        self._configuration = configuration
+        self.configuration = configuration
+        """How the sentences that are ordered from now on are spoken."""
         self._orders = orders
         self._limits = limits
         self._item = orders.next()
@@ -155,7 +156,7 @@ class Speech:
             sentence.text,
             first=sentence is self.sentences[0],
             urgent=self._made_ms < URGENT_UNTIL_MS,
-            configuration=self._configuration,
+            configuration=self.configuration,
             chat_id=self._envelope.chat_id,
         )
 

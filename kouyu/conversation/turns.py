@@ -191,7 +191,8 @@ class Turns:
         yield from self._pending.request(request, self._options(), now)
 
     def _carry_out(self, request: AnswerNow | WriteMessage, now: float) -> Iterator[Effect]:
-        yield from self.forget_preparation()
+        if not isinstance(request, AnswerNow) or not request.options.is_apart:
+            yield from self.forget_preparation()
         yield from self._carry_out_now(request, now)
 
     def complete(self, configuration: Configuration, now: float, *, answers: bool) -> Iterator[Effect]:

@@ -39,8 +39,13 @@ class WaitingRequests:
 
     @property
     def asks(self) -> bool:
-        """Whether an answer is asked for."""
-        return any(isinstance(waiting.request, AnswerNow) for waiting in self._waiting)
+        """Whether an answer of the conversation is asked for."""
+        return any(_is_answer(waiting.request) for waiting in self._waiting)
+
+    @property
+    def writes(self) -> bool:
+        """Whether a message waits."""
+        return any(isinstance(waiting.request, WriteMessage) for waiting in self._waiting)
 
     def add(self, request: AnswerNow | WriteMessage, behind: str) -> None:
         """Have the request wait until the turn of the question ``behind`` is over; "": for the requests before it."""
@@ -52,23 +57,28 @@ class WaitingRequests:
 
     def carry_out_due(self, turns: Collection[str], now: float) -> Iterator[Effect]:
         """Carry out, in order, what waits for none of ``turns``, the ids of the questions that are missing. An answer
-        also waits for the end of an announcement."""
+        of the conversation also waits for the end of an announcement."""
         while self._waiting and self._waiting[0].behind not in turns:
             request = self._waiting[0].request
-            if isinstance(request, AnswerNow) and self._output.running() and self._output.reply() is None:
+            if _is_answer(request) and self._output.running() and self._output.reply() is None:
                 return
             self._waiting.popleft()
-            if isinstance(request, AnswerNow) and self._output.running():
+            if isinstance(request, AnswerNow) and _is_answer(request) and self._output.running():
                 yield refused(request.origin, OVERTAKEN)
             else:
                 yield from self._carry_out(request, now)
 
     def interrupt(self) -> Iterator[Effect]:
-        """Refuse the answers that are asked for: something has overtaken them."""
-        overtaken = [waiting for waiting in self._waiting if isinstance(waiting.request, AnswerNow)]
+        """Refuse the answers of the conversation that are asked for: something has overtaken them."""
+        overtaken = [waiting for waiting in self._waiting if _is_answer(waiting.request)]
         for waiting in overtaken:
             self._waiting.remove(waiting)
             yield refused(waiting.request.origin, OVERTAKEN)
+
+
+def _is_answer(request: AnswerNow | WriteMessage) -> bool:
+    """Whether it asks for an answer of the conversation."""
+    return isinstance(request, AnswerNow) and not request.options.is_apart
 
 
 def refused(origin: str | None, why: str) -> Send:

@@ -137,7 +137,7 @@ class AgentSide:
         if not isinstance(received, SubmitOutputs):
             turn.marks.ask_anew()
             turn.answer = GrowingText()
-        turn.chat_id = question.chat_id
+        turn.chat_id, turn.is_apart = question.chat_id, order.options.is_apart
         self._replies[order.order] = _Reply(turn, at_ms)
         self._say(
             ReplyAsked(

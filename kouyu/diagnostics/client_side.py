@@ -108,10 +108,11 @@ class ClientSide:
         if turn is None:
             return
         turn.chat_id = chat.id
-        if chat.status in ("completed", "failed"):
+        if chat.status in ("completed", "failed", "canceled"):
             turn.chat = "ended"
         else:
-            turn.chat, self._turns.speaking = "running", turn
+            turn.chat = "running"
+            self._turns.speaking = self._turns.speaking if turn.is_apart else turn
         reason = chat.last_error.msg if isinstance(chat.last_error, LastError) else ""
         self._say(ChatChanged(at_ms=at_ms, turn=turn.number, chat_id=chat.id, status=chat.status, reason=reason))
 

@@ -48,6 +48,7 @@ from kouyu.domain.events import (
     BufferCleared,
     BufferCompleted,
     ChatBegan,
+    ChatCancelled,
     ChatCompleted,
     ChatFailed,
     Configured,
@@ -154,6 +155,8 @@ class Observer:
 
     def _on_effect(self, effect: Effect, received: Input, at_ms: float) -> None:
         match effect:
+            case Send(SentenceBegan() | SpeechDelta() | SpeechCompleted(), apart=True):
+                pass  # the times of playout are those of the conversation's own speech
             case Send(event):
                 self._on_event(event, received, at_ms)
             case Transcribe():
@@ -199,7 +202,9 @@ class Observer:
                 self._client.packet_sent(at_ms)
             case SpeechCompleted():
                 self._client.audio_completed(at_ms)
-            case ChatBegan(chat) | ActionRequired(chat) | ChatCompleted(chat) | ChatFailed(chat):
+            case ChatBegan(chat) | ActionRequired(chat):
+                self._client.chat_changed(chat, at_ms)
+            case ChatCompleted(chat) | ChatFailed(chat) | ChatCancelled(chat):
                 self._client.chat_changed(chat, at_ms)
             case OutputInterrupted(reason):
                 self._client.interrupted(reason, self._configuration, at_ms)

@@ -86,6 +86,8 @@ class TurnSeen:
     failed: bool = False
     """Whether its final transcript failed."""
     chat_id: str = ""
+    is_apart: bool = False
+    """Whether its answer is apart from the conversation, and sounds beside others."""
     chat: Literal["none", "running", "ended"] = "none"
     answer: GrowingText = field(default_factory=GrowingText)
     audio_completed: bool = False

@@ -63,8 +63,8 @@ class TurnsSeen:
         return next(waiting, None)
 
     def latest_after(self, turn: TurnSeen) -> TurnSeen | None:
-        """The newest turn that began after this one."""
-        latest = self._open[-1] if self._open else None
+        """The newest turn of the conversation that began after this one."""
+        latest = next((each for each in reversed(self._open) if not each.is_apart), None)
         return latest if latest is not None and latest.number > turn.number else None
 
     def close_finished(self, at_ms: float, sounds_until_ms: float) -> None:

@@ -3,7 +3,8 @@ own, in their order, and leaves out what it has no event for.
 
 Order: a chat goes from ChatBegan to exactly one of ChatCompleted, ChatFailed and OutputInterrupted; at most one chat
 runs at a time. All else about it comes in between, but for the MessageCompleted of its question, which comes directly
-before ChatBegan. What an event reports as saved is on disk when the event is sent.
+before ChatBegan. What an event reports as saved is on disk when the event is sent. Answers apart from the conversation
+(``AnswerOptions.is_apart``) run beside that chat, and end with ChatCancelled instead of OutputInterrupted.
 
 Positions are samples of the user's audio at 16 kHz (SPEECH_RATE), counted from the connection's start; lengths are ms.
 Ids are those of ``domain/ids.py``, texts of 19 digits; NO_ID where there is none.
@@ -35,8 +36,7 @@ class Configured(msgspec.Struct, frozen=True):
 
 
 class Resumed(msgspec.Struct, frozen=True):
-    """The connection continues one that was lost before, with this configuration in force and these options. The client
-    has not asked and is not told: to it both are one session."""
+    """The connection continues one that was lost, with this configuration and these options. The client is not told."""
 
     configuration: Configuration
     options: SessionOptions = SessionOptions()
@@ -63,10 +63,8 @@ class SectionCleared(msgspec.Struct, frozen=True):
 
 
 class ChatBegan(msgspec.Struct, frozen=True):
-    """A chat was announced, with the status ``created``: the agent answers a question, or speaks unasked.
-
-    ``origin`` is that of the AnswerNow which began it; None if speech or a message did.
-    """
+    """A chat was announced, with the status ``created``: the agent answers a question, or speaks unasked. ``origin`` is
+    that of the AnswerNow which began it; None if speech or a message did."""
 
     chat: Chat
     origin: str | None = None
@@ -86,11 +84,8 @@ class ActionRequired(msgspec.Struct, frozen=True):
 
 
 class ChatCompleted(msgspec.Struct, frozen=True):
-    """The chat is over, and all its audio has been sent; ``chat.usage`` has its tokens.
-
-    ``chat.last_error`` says why not all of the answer was spoken, if that is so. ``cut`` names the limit that ended the
-    answer before its end, or is "".
-    """
+    """The chat is over, and all its audio has been sent; ``chat.usage`` has its tokens, ``chat.last_error`` says why
+    not all of the answer was spoken, if so. ``cut`` names the limit that ended the answer before its end, or is ""."""
 
     chat: Chat
     cut: str = ""
@@ -98,6 +93,12 @@ class ChatCompleted(msgspec.Struct, frozen=True):
 
 class ChatFailed(msgspec.Struct, frozen=True):
     """The chat failed; ``chat.last_error`` says why."""
+
+    chat: Chat
+
+
+class ChatCancelled(msgspec.Struct, frozen=True):
+    """An answer apart from the conversation was stopped (CancelAnswer)."""
 
     chat: Chat
 
@@ -277,6 +278,7 @@ Event = (
     | ActionRequired
     | ChatCompleted
     | ChatFailed
+    | ChatCancelled
     | OutputInterrupted
     | AnswerDelta
     | MessageCompleted

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from kouyu.domain.configuration import AsrConfig
+from kouyu.domain.configuration import AsrConfig, OutputCodec
 from kouyu.domain.ids import NO_ID
 from kouyu.domain.messages import ContentType, Role
 
@@ -68,16 +68,24 @@ class AnswerOptions(msgspec.Struct, frozen=True, kw_only=True):
     spoken: bool | None = None
     """Whether the answer is spoken. If not, no audio of it is made, and its whole text counts as heard."""
     voice: str | None = None
-    """The id of the voice that speaks it; one that is not here is that of the configuration."""
+    """The id of the voice that speaks it; "" and one that is not here are that of the configuration."""
+    codec: OutputCodec | None = None
+    """The codec of its audio, with the other settings of the configuration."""
     context: tuple[GivenMessage, ...] | None = None
     """What the agent is asked with, instead of the section's messages."""
     kept: bool | None = None
-    """False: nothing of the answer is saved, and it does not become context."""
+    """False: nothing of the answer is saved, and it does not become context. It is apart from the conversation: it runs
+    beside what is said in it, and waits for no outputs of tools."""
 
     @property
     def is_about_the_section(self) -> bool:
         """Whether it answers what is said in the section, as part of it."""
-        return self.context is None and self.kept is not False
+        return self.context is None and not self.is_apart
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it is no part of the conversation."""
+        return self.kept is False
 
     @property
     def after_a_tool(self) -> "AnswerOptions":

@@ -59,7 +59,8 @@ class StartSection(msgspec.Struct, frozen=True):
 
 
 class AnswerNow(msgspec.Struct, frozen=True, kw_only=True):
-    """Answer the conversation as it is, without a new question, once the turns that have ended are in it."""
+    """Answer the conversation as it is, without a new question, once the turns that have ended are in it. Refused while
+    an answer runs or is due; with ``options.is_apart`` while too many of those run."""
 
     options: AnswerOptions = AnswerOptions()
     origin: str | None = None
@@ -76,7 +77,13 @@ class SubmitOutputs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CancelOutput(msgspec.Struct, frozen=True):
-    """Stop the running chat or announcement and its audio."""
+    """Stop the running chat or announcement and its audio, but no answer apart from the conversation."""
+
+
+class CancelAnswer(msgspec.Struct, frozen=True):
+    """Stop one answer apart from the conversation. Nothing follows if it is over already."""
+
+    chat_id: str
 
 
 class Announce(msgspec.Struct, frozen=True):
@@ -103,6 +110,7 @@ Request = (
     | AnswerNow
     | SubmitOutputs
     | CancelOutput
+    | CancelAnswer
     | Announce
     | UnknownRequest
 )

@@ -9,6 +9,7 @@ from kouyu.domain.chats import LastError
 from kouyu.domain.events import (
     ActionRequired,
     BufferCompleted,
+    ChatCancelled,
     ChatCompleted,
     ChatFailed,
     Event,
@@ -78,12 +79,15 @@ class TurnTimes:
 
     def _follow(self, effect: Effect, now: float) -> None:
         match effect:
+            case Send(event=SpeechDelta(), apart=True):
+                pass
             case Send(event=event):
                 self._sent(event, now)
             case Transcribe(order=order, final=True):
                 _remember(self._transcripts, order, now)
-            case StartReply(order=order):
-                self._asked_at, self._spoke_at = now, None
+            case StartReply(order=order, options=options):
+                if not options.is_apart:
+                    self._asked_at, self._spoke_at = now, None
                 _remember(self._replies, order, now)
                 _remember(self._uncommitted, order, now)
             case CommitReply(order=order):
@@ -126,6 +130,8 @@ class TurnTimes:
                 self._metrics.turns.labels("failed").inc()
                 reason = chat.last_error or LastError(0, "")
                 self._failed("chat", reason.code, reason.msg)
+            case ChatCancelled():
+                self._metrics.turns.labels("canceled").inc()
             case OutputInterrupted(reason):
                 self._metrics.turns.labels("canceled").inc()
                 if reason == "speech" and self._speech_since is not None:

@@ -57,6 +57,8 @@ def encodable(effect: Effect, tables: Tables) -> tuple[Any, ...]:
 
 def _encodable_send(effect: Send, tables: Tables) -> tuple[Any, ...]:
     event = _encodable_event(effect.event, tables)
+    if effect.apart:
+        return "Send", event, {"sounding": effect.sounding, "packet": effect.packet, "apart": True}
     if effect.sounding is None and effect.packet is None:
         return "Send", event
     return "Send", event, effect.sounding, effect.packet
@@ -101,13 +103,18 @@ def plain_recorded(recorded: Sequence[Any], tables: Tables) -> PlainEffect:
     match recorded:
         case ["Send", event]:
             return ["Send", {"event": _plain_event(event, tables)}]
+        case ["Send", event, dict() as more]:
+            return ["Send", _known({"event": _plain_event(event, tables), **more})]
         case ["Send", event, sounding, packet]:
-            sent = {"event": _plain_event(event, tables), "sounding": sounding, "packet": packet}
-            return ["Send", {name: value for name, value in sent.items() if value is not None}]
+            return ["Send", _known({"event": _plain_event(event, tables), "sounding": sounding, "packet": packet})]
         case [str() as name, dict() as fields]:
             return [name, _plain_order(fields, _EFFECTS.get(name), tables)]
         case _:
             return list(recorded)
+
+
+def _known(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _plain_event(recorded: Sequence[Any], tables: Tables) -> list[Any]:

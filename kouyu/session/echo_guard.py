@@ -10,10 +10,10 @@ from kouyu.audio.pcm import Samples
 from kouyu.audio.resampling import Resampler, open_prompt_resampler
 from kouyu.audio.sample_buffer import SampleBuffer
 from kouyu.audio.timeline import AudioTimeline
+from kouyu.conversation.answers_apart import ITEMS_AT_ONCE
 from kouyu.conversation.effects import Sounding
 from kouyu.conversation.endpointer import ECHO_COMES_BACK_MS
 from kouyu.conversation.inputs import SpeechProbability
-from kouyu.conversation.output_slot import ITEMS_AT_ONCE
 from kouyu.conversation.speech_detector import RELEASE_PROBABILITY, samples_in
 from kouyu.domain.speech_rate import SPEECH_RATE
 
@@ -61,6 +61,7 @@ class EchoGuard:
         self._arrivals: deque[tuple[int, float]] = deque(maxlen=_ARRIVALS)
         """For audio that VAD has not processed: the sample before which it ends, and when it came in."""
         self._made: dict[int, _Item] = {}
+        """By their numbers, the one made last at the end."""
         self._track = SampleBuffer()
         """Audio that the client plays, past and future, from sample ``_track_from`` of the session on; ECHO_RATE."""
         self._track_from = 0
@@ -74,10 +75,10 @@ class EchoGuard:
 
     def made(self, item: int, samples: Samples, sample_rate: int) -> None:
         """Add synthesised audio of an item, which is not sent yet."""
-        if item not in self._made:
-            for older in sorted(self._made)[: len(self._made) - ITEMS_AT_ONCE + 1]:
-                del self._made[older]
-            self._made[item] = _Item()
+        known = self._made.pop(item, None)
+        for older in list(self._made)[: len(self._made) - ITEMS_AT_ONCE + 1]:
+            del self._made[older]
+        self._made[item] = known or _Item()
         self._made[item].add(samples, sample_rate)
 
     def sounding(self, sound: Sounding, now: float) -> None:
@@ -90,9 +91,14 @@ class EchoGuard:
         samples = item.take(round(sound.duration_ms * ECHO_RATE / 1000))
         self._forget(round(now * ECHO_RATE) - _OLD)
         begin = max(0, round(sound.starts_at * ECHO_RATE) - self._track_from)
+        # Answers apart from the conversation sound at the same time as others.
+        beneath = self._track.slice(begin, begin + len(samples))
+        behind = self._track.slice(begin + len(samples), len(self._track))
+        samples[: len(beneath)] += beneath
         self._track.cut_to(begin)
         self._track.append(np.zeros(begin - len(self._track), np.float32))
         self._track.append(samples)
+        self._track.append(behind)
 
     def flushed(self, now: float) -> None:
         """Record that the client discarded the audio it had not played."""

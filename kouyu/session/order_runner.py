@@ -118,7 +118,7 @@ class OrderRunner:
                     self._reading = self._tasks.create_task(self._read_ahead(self._agent, order), name="read ahead")
             case StartReply():
                 # The prefill under way may be of this very question: the reply then continues from it.
-                if order.question.content != self._read_question:
+                if order.question.content != self._read_question and not order.options.is_apart:
                     self._stop_reading()
                 self._committed[order.order] = committed = asyncio.Event()
                 # Taken now: the question itself, saved next, need not be waited for.

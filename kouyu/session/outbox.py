@@ -21,14 +21,15 @@ _EVENT_BYTES: Final = 500
 
 
 class _Waiting(msgspec.Struct, frozen=True):
-    """An event in the form of the protocol, for audio, which may be dropped; for all else the text. ``sent`` is what it
-    tells of, with the last event that does."""
+    """An event in the form of the protocol, for audio; for all else the text. ``sent`` is what it tells of, with the
+    last event that does. ``may_be_dropped``: it is audio of the output, which an interruption drops."""
 
     told: Any
     ticket: int
     sent: Send | None
     size: int
     is_audio: bool
+    may_be_dropped: bool
 
 
 class ClientTooSlow(Exception):
@@ -80,12 +81,14 @@ class Outbox:
         reported = sent if is_last else None
         if sent.sounding is None:
             return self._as_text(told, reported)
-        return _Waiting(told, self._recorder.ticket, reported, _size(sent.event) if is_last else _EVENT_BYTES, True)
+        size = _size(sent.event) if is_last else _EVENT_BYTES
+        return _Waiting(told, self._recorder.ticket, reported, size, is_audio=True, may_be_dropped=not sent.apart)
 
     def _as_text(self, told: Any, reported: Send | None) -> _Waiting:
         """Encoded now, since only the text tells how much memory it takes: a client may have the server repeat much."""
         text = self._wire.encoded(told)
-        return _Waiting(text, self._recorder.ticket, reported, _EVENT_BYTES + len(text), False)
+        size = _EVENT_BYTES + len(text)
+        return _Waiting(text, self._recorder.ticket, reported, size, is_audio=False, may_be_dropped=False)
 
     def _append(self, waiting: _Waiting) -> None:
         self._waiting.append(waiting)
@@ -99,10 +102,10 @@ class Outbox:
         self._changed.set()
 
     def drop_waiting_audio(self) -> None:
-        """Drop audio that has not been sent, after an interruption."""
-        dropped = [waiting.sent for waiting in self._waiting if waiting.is_audio and waiting.sent is not None]
+        """Drop audio of the output that has not been sent, after an interruption."""
+        dropped = [waiting.sent for waiting in self._waiting if waiting.may_be_dropped and waiting.sent is not None]
         self._dropped.extend(sent.packet for sent in dropped if sent.packet is not None)
-        self._waiting = deque(waiting for waiting in self._waiting if not waiting.is_audio)
+        self._waiting = deque(waiting for waiting in self._waiting if not waiting.may_be_dropped)
         self._waiting_bytes = sum(waiting.size for waiting in self._waiting)
         self._changed.set()
 

@@ -203,7 +203,6 @@ class Session:
         self._arm(self._deadline(now))
 
     def _follow(self, received: Input, now: float) -> None:
-        configuration = self.conversation.configuration
         effects = self.conversation.receive(received, now)
         if self._session_recorder is not None:
             self._session_recorder.follow(received, effects, now)
@@ -211,7 +210,7 @@ class Session:
         if self._live.observer is not None:
             self._live.observe(received, effects, now)
         if self._keeper is not None:
-            self._keeper.follow(received, effects, configuration)
+            self._keeper.follow(received, effects)
         self._effect_runner.carry_out(effects)
 
     def _hint(self, message: str) -> None:

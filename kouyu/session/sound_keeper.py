@@ -11,9 +11,9 @@ import msgspec
 from kouyu.audio.pcm import Samples
 from kouyu.audio.sent_packets import ogg_opus_file, samples_of_packets
 from kouyu.audio.timeline import AudioTimeline
-from kouyu.conversation.effects import Effect, SaveMessage, Send, Transcribe
+from kouyu.conversation.effects import Effect, SaveMessage, Send, Speak, Transcribe
 from kouyu.conversation.inputs import Input, TranscriptReady
-from kouyu.domain.configuration import Configuration, OutputAudio
+from kouyu.domain.configuration import OutputAudio
 from kouyu.domain.events import ChatFailed, Event, OutputInterrupted, SpeechCompleted, SpeechDelta
 from kouyu.domain.ids import NO_ID
 from kouyu.domain.messages import Message
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 _UTTERANCES_REMEMBERED: Final = 4
 """Utterances kept until their question is saved; a turn that is prepared again leaves older ones over."""
+_FORMATS_REMEMBERED: Final = 64
+"""Chats whose audio may still come."""
 LAST_S: Final = 2.0
 """Seconds for saving the remaining audio when a session ends."""
 _LONGEST_ANSWER_BYTES: Final = 16 * 1024 * 1024
@@ -41,14 +43,13 @@ def keeper_of(
 
 
 class _Packets(msgspec.Struct, frozen=True):
+    """Packets of one format. An answer has several such parts if its format changes after tools have run."""
+
     packets: list[bytes]
     output_audio: OutputAudio
 
-    def samples(self) -> tuple[Samples, int]:
-        return samples_of_packets(self.packets, self.output_audio)
 
-
-_Sound: TypeAlias = Samples | _Packets
+_Sound: TypeAlias = Samples | list[_Packets]
 
 
 class SoundKeeper:
@@ -66,13 +67,14 @@ class SoundKeeper:
         """Audio by the order of its final transcript."""
         self._understood: OrderedDict[str, Samples] = OrderedDict()
         """Audio by its transcript."""
+        self._formats: OrderedDict[str, OutputAudio] = OrderedDict()
+        """How answers are spoken, by their chats."""
         self._answer: Message | None = None
-        self._format = OutputAudio()
-        self._packets: list[bytes] = []
+        self._parts: list[_Packets] = []
         self._packet_bytes = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def follow(self, received: Input, effects: list[Effect], configuration: Configuration) -> None:
+    def follow(self, received: Input, effects: list[Effect]) -> None:
         """Follow an input of the conversation and its effects, before any effect is carried out."""
         if isinstance(received, TranscriptReady) and received.order in self._spoken:
             _remember(self._understood, received.text.strip(), self._spoken.pop(received.order))
@@ -83,8 +85,10 @@ class SoundKeeper:
                 case SaveMessage(Message(type="question") as question) if question.content in self._understood:
                     samples = self._understood.pop(question.content)
                     self._begin(question, samples)
-                case Send(event):
-                    self._on_event(event, configuration.output_audio)
+                case Speak(chat_id=chat_id, configuration=configuration):
+                    _remember(self._formats, chat_id, configuration.output_audio, _FORMATS_REMEMBERED)
+                case Send(event, apart=False):
+                    self._on_event(event)
                 case _:
                     pass
 
@@ -101,25 +105,30 @@ class SoundKeeper:
         for task in self._tasks:
             task.cancel()
 
-    def _on_event(self, event: Event, output_audio: OutputAudio) -> None:
+    def _on_event(self, event: Event) -> None:
         match event:
             case SpeechDelta(spoken, audio) if spoken.chat_id != NO_ID:
                 if self._answer is None or spoken.id != self._answer.id:
                     self._end_answer()
-                    self._answer, self._format = spoken, output_audio
+                    self._answer = spoken
                 if self._packet_bytes < _LONGEST_ANSWER_BYTES:
-                    self._packets.append(audio)
-                    self._packet_bytes += len(audio)
+                    self._add(audio, self._formats.get(spoken.chat_id, OutputAudio()))
             case SpeechCompleted() | OutputInterrupted() | ChatFailed():
                 self._end_answer()
             case _:
                 pass
 
+    def _add(self, packet: bytes, output_audio: OutputAudio) -> None:
+        if not self._parts or self._parts[-1].output_audio != output_audio:
+            self._parts.append(_Packets([], output_audio))
+        self._parts[-1].packets.append(packet)
+        self._packet_bytes += len(packet)
+
     def _end_answer(self) -> None:
-        answer, packets, self._answer, self._packets = self._answer, self._packets, None, []
+        answer, parts, self._answer, self._parts = self._answer, self._parts, None, []
         self._packet_bytes = 0
         if answer is not None:
-            self._begin(answer, _Packets(packets, self._format))
+            self._begin(answer, parts)
 
     def _begin(self, message: Message, sound: _Sound) -> None:
         task = asyncio.create_task(self._keep(message, sound), name="keep sound")
@@ -138,12 +147,13 @@ class SoundKeeper:
 
 def _file_of(message: Message, sound: _Sound) -> tuple[bytes, SoundRecord]:
     media_type: MediaType = "audio/ogg"
-    if isinstance(sound, _Packets) and sound.output_audio.codec == "mp3":
-        content, media_type = b"".join(sound.packets), "audio/mpeg"
-        duration_ms = len(content) * 8000 // sound.output_audio.mp3_config.bit_rate
+    if isinstance(sound, list) and sound[0].output_audio.codec == "mp3":
+        content, media_type = b"".join(packet for part in sound for packet in part.packets), "audio/mpeg"
+        duration_ms = len(content) * 8000 // sound[0].output_audio.mp3_config.bit_rate
     else:
-        samples, rate = sound.samples() if isinstance(sound, _Packets) else (sound, SPEECH_RATE)
-        content, duration_ms = ogg_opus_file(samples, rate), len(samples) * 1000 // rate
+        pieces = _pieces(sound)
+        content = ogg_opus_file(pieces)
+        duration_ms = sum(len(samples) * 1000 // rate for samples, rate in pieces)
     return content, SoundRecord(
         message_id=message.id,
         conversation_id=message.conversation_id,
@@ -155,10 +165,18 @@ def _file_of(message: Message, sound: _Sound) -> tuple[bytes, SoundRecord]:
     )
 
 
+def _pieces(sound: _Sound) -> list[tuple[Samples, int]]:
+    if not isinstance(sound, list):
+        return [(sound, SPEECH_RATE)]
+    return [samples_of_packets(part.packets, part.output_audio) for part in sound]
+
+
 _Key = TypeVar("_Key", int, str)
+_Kept = TypeVar("_Kept")
 
 
-def _remember(kept: OrderedDict[_Key, Samples], key: _Key, samples: Samples) -> None:
-    kept[key] = samples
-    while len(kept) > _UTTERANCES_REMEMBERED:
+def _remember(kept: OrderedDict[_Key, _Kept], key: _Key, value: _Kept, most: int = _UTTERANCES_REMEMBERED) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > most:
         kept.popitem(last=False)

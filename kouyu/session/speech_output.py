@@ -6,10 +6,12 @@ from collections.abc import Callable
 from contextlib import aclosing
 from functools import partial
 
+import msgspec
+
 from kouyu.audio.downlink_encoding import AudioEncoder, open_encoder
+from kouyu.conversation.answers_apart import ITEMS_AT_ONCE
 from kouyu.conversation.effects import Speak
 from kouyu.conversation.inputs import Input, SpeechAudio, SpeechFailed, SpeechFinished
-from kouyu.conversation.output_slot import ITEMS_AT_ONCE
 from kouyu.domain.configuration import OutputAudio
 from kouyu.engines.scheduler import Priority
 from kouyu.engines.tts.directions import directions_in
@@ -18,6 +20,11 @@ from kouyu.serving.spoken_packets import spoken_packets, synthesis_options, why_
 from kouyu.session.echo_guard import EchoGuard
 
 log = logging.getLogger(__name__)
+
+
+class _Encoder(msgspec.Struct, frozen=True):
+    encoder: AudioEncoder
+    output: OutputAudio
 
 
 class SpeechOutput:
@@ -30,7 +37,8 @@ class SpeechOutput:
         self._echo_guard = echo_guard
         self._synthesizer = synthesizer
         self._report = report
-        self._encoders: dict[int, AudioEncoder] = {}
+        self._encoders: dict[int, _Encoder] = {}
+        """By their items, the one used last at the end."""
         self._voices = {voice.voice_id: voice for voice in synthesizer.voices()}
         self._noted: set[tuple[str, str]] = set()
 
@@ -86,13 +94,16 @@ class SpeechOutput:
             log.info("the voice %s %s", voice_id, how)
 
     def _encoder(self, item: int, output: OutputAudio) -> AudioEncoder:
-        if item not in self._encoders:
-            for older in sorted(self._encoders)[: len(self._encoders) - ITEMS_AT_ONCE + 1]:
-                self._drop(older)
-            self._encoders[item] = open_encoder(output)
-        return self._encoders[item]
+        known = self._encoders.pop(item, None)
+        if known is not None and known.output != output:
+            known.encoder.close()
+            known = None
+        for older in list(self._encoders)[: len(self._encoders) - ITEMS_AT_ONCE + 1]:
+            self._drop(older)
+        self._encoders[item] = known or _Encoder(open_encoder(output), output)
+        return self._encoders[item].encoder
 
     def _drop(self, item: int) -> None:
-        encoder = self._encoders.pop(item, None)
-        if encoder is not None:
-            encoder.close()
+        known = self._encoders.pop(item, None)
+        if known is not None:
+            known.encoder.close()

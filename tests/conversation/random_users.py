@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from kouyu.conversation.effects import SaveMessage, Send
 from kouyu.conversation.inputs import ConfigurationUpdate, NotOpened, OpenedConversation, PressureChanged
 from kouyu.domain.chats import Chat
-from kouyu.domain.events import SpeechDelta
+from kouyu.domain.events import ChatBegan, SpeechDelta
 from kouyu.domain.ids import NO_ID
-from kouyu.domain.options import AnswerOptions, SessionOptions
+from kouyu.domain.options import AnswerOptions, GivenMessage, SessionOptions
 from kouyu.domain.requests import (
     Announce,
     AnswerNow,
+    CancelAnswer,
     ClearBuffer,
     CompleteBuffer,
     RemoveMessage,
@@ -44,6 +45,9 @@ CALLS = (
 
 RAN = ToolRound(calls=CALLS, outputs=tuple(ToolOutput(tool_call_id=call.id, output=f"of {call.id}") for call in CALLS))
 """What the same give where they run on the server."""
+
+GIVEN = (GivenMessage(role="user", content="What is the mood?"),)
+"""What an answer apart from the conversation is asked with."""
 
 Action = Callable[[Simulation], None]
 
@@ -100,6 +104,11 @@ def _add(talk: Simulation, role: Literal["user", "assistant", "system"]) -> None
     talk.give(WriteMessage(role=role, answer=False, content=f"The {role} adds this.", origin=_origin(talk)))
 
 
+def _cancel_apart(talk: Simulation) -> None:
+    begun = [send.event.chat.id for send in talk.all(Send) if send.apart and isinstance(send.event, ChatBegan)]
+    talk.give(CancelAnswer(begun[-1] if begun else "7"))
+
+
 _ACTIONS: dict[str, Callable[..., object]] = {
     "speak": Simulation.speak,
     "silence": Simulation.silence,
@@ -118,6 +127,13 @@ _ACTIONS: dict[str, Callable[..., object]] = {
     "answer_briefly": lambda talk: talk.give(
         AnswerNow(options=AnswerOptions(instructions="Be brief.", spoken=False), origin=_origin(talk))
     ),
+    "answer_apart": lambda talk, spoken: talk.give(
+        AnswerNow(options=AnswerOptions(kept=False, spoken=spoken), origin=_origin(talk))
+    ),
+    "answer_apart_of": lambda talk: talk.give(
+        AnswerNow(options=AnswerOptions(kept=False, context=GIVEN), origin=_origin(talk))
+    ),
+    "cancel_apart": _cancel_apart,
     "complete_quietly": lambda talk: talk.give(CompleteBuffer(answer=False)),
     "commit_and_ask": lambda talk: (
         talk.give(CompleteBuffer(answer=False)),
@@ -200,6 +216,8 @@ actions = st.one_of(
     st.sampled_from(["complete", "write"]).map(Do),
     st.builds(Do, st.just("pressure"), st.tuples(st.booleans())),
     st.sampled_from(["answer_now", "answer_now", "answer_briefly", "complete_quietly", "commit_and_ask"]).map(Do),
+    st.builds(Do, st.just("answer_apart"), st.tuples(st.sampled_from([None, False]))),
+    st.sampled_from(["answer_apart_of", "cancel_apart"]).map(Do),
     st.builds(Do, st.just("add"), st.tuples(st.sampled_from(["user", "assistant", "system"]))),
     st.builds(Do, st.just("report"), st.tuples(st.sampled_from([0, 300, 5000]))),
     st.builds(Do, st.just("remove"), st.tuples(st.sampled_from([1, 2]))),

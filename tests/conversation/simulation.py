@@ -68,9 +68,12 @@ class Sent:
 
 
 def as_sent(item: Item) -> Item | Sent | None:
-    """A Send as its client sees it, None if it sees nothing; everything else as it is."""
+    """A Send as a client of Coze's sees it, None if it sees nothing, as of an answer apart from the conversation;
+    everything else as it is."""
     if not isinstance(item, Send):
         return item
+    if item.apart:
+        return None
     event = downlink_of(item.event)
     return Sent(event) if event is not None else None
 

@@ -6,11 +6,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kouyu.conversation.effects import Send
 from kouyu.conversation.inputs import TimePassed
 from kouyu.conversation.limits import Limits
 from kouyu.diagnostics.facts.client import AudioSent, ChatChanged
 from kouyu.diagnostics.facts.turn import TurnEnded, TurnStarted
 from kouyu.diagnostics.facts.user import SpeechEnded, SpeechStarted
+from kouyu.domain.events import SpeechDelta
 from tests.conversation.random_users import Do, histories, perform, tries
 from tests.conversation.test_random_histories import RandomEngines, engines
 from tests.diagnostics.observed import Observed
@@ -30,7 +32,8 @@ def test_facts_agree_with_events(
     for status in ("created", "completed", "failed", "requires_action"):
         assert chats[status] == events[f"conversation.chat.{status}"], status
     assert len(talk.of(SpeechStarted)) == events["input_audio_buffer.speech_started"]
-    assert sum(fact.packets for fact in talk.of(AudioSent)) == events["conversation.audio.delta"]
+    packets = sum(isinstance(send.event, SpeechDelta) and not send.apart for send in talk.all(Send))
+    assert sum(fact.packets for fact in talk.of(AudioSent)) == packets
     _check_times(talk)
     _check_turns(talk)
 

@@ -149,6 +149,41 @@ async def test_a_response_apart_from_the_conversation(answering: AnsweringServer
     assert said == ["Good morning!", "Hello.", "How are you?"]
 
 
+async def test_responses_apart_run_beside_the_conversations(answering: AnsweringServer) -> None:
+    story, aside = "Once upon a time there was a king. He", "This is an aside."
+    answering.language_model.will(Say(story, hang_after=1), Say(aside), Say("One. Two.", hang_after=1))
+    apart: dict[str, Any] = {"conversation": "none", "input": []}
+    async with talking(client_of(answering.server)) as talk:
+        await talk.write("Tell me a story.")
+        await talk.send({"type": "response.create"})
+        main = (await talk.until("response.output_audio.delta")).response_id
+        first = await talk.answer(**apart, metadata={"topic": "aside"})
+        assert (first.status, transcript(first), first.metadata) == ("completed", aside, {"topic": "aside"})
+        assert len(talk.audio(first.id)) > RATE // 4
+        await talk.send({"type": "response.create", "response": apart})
+        second = (await talk.until("response.content_part.added", count=3)).response_id
+        await talk.connection.response.cancel(response_id=second)
+        stopped = (await talk.until("response.done", count=2)).response
+        assert (stopped.id, stopped.status) == (second, "cancelled")
+        await talk.connection.response.cancel()
+        done = (await talk.until("response.done", count=3)).response
+        assert (done.id, done.status, done.output[0].type) == (main, "cancelled", "message")
+        assert "error" not in talk.types
+
+
+async def test_a_format_of_one_answer(answering: AnsweringServer) -> None:
+    answering.language_model.will(*[Say("Good morning to all of you.")] * 3)
+    async with talking(client_of(answering.server)) as talk:
+        usual = await talk.answer()
+        seconds = len(talk.audio(usual.id)) / 2 / RATE
+        other = await talk.answer(audio={"output": {"format": {"type": "audio/pcmu"}}})
+        assert other.audio.output.format.type == "audio/pcmu"
+        assert len(talk.audio(other.id)) / 8_000 == pytest.approx(seconds, abs=0.1)
+        last = await talk.answer()
+        assert last.audio.output.format.type == "audio/pcm"
+        assert talk.audio(last.id) == talk.audio(usual.id)
+
+
 async def test_a_voice_of_one_answer_that_is_not_here_is_the_sessions(answering: AnsweringServer) -> None:
     answering.language_model.will(Say("Good morning to all of you."), Say("Good morning to all of you."))
     async with talking(client_of(answering.server)) as talk:

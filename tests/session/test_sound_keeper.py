@@ -36,16 +36,16 @@ class Session:
         self.keeper = SoundKeeper(store.of("").sounds, bounds, timeline=timeline, recorder=self.recorder)
 
     def transcribed(self, order: int, end: int, text: str) -> None:
-        self.keeper.follow(TimePassed(), [Transcribe(order, 0, end, True, CONFIGURATION)], CONFIGURATION)
-        self.keeper.follow(TranscriptReady(order, text, "en"), [], CONFIGURATION)
+        self.keeper.follow(TimePassed(), [Transcribe(order, 0, end, True, CONFIGURATION)])
+        self.keeper.follow(TranscriptReady(order, text, "en"), [])
 
     def save(self, message: Message) -> None:
         saving = SaveMessage(message, 100)
-        self.keeper.follow(TimePassed(), [saving], CONFIGURATION)
+        self.keeper.follow(TimePassed(), [saving])
         self.recorder.save(saving)
 
     def send(self, *events: Event) -> None:
-        self.keeper.follow(TimePassed(), [Send(event) for event in events], CONFIGURATION)
+        self.keeper.follow(TimePassed(), [Send(event) for event in events])
 
     async def kept(self) -> dict[str, SoundRecord]:
         await self.keeper.finish()

@@ -12,6 +12,7 @@ from kouyu.domain.events import (
     BufferCleared,
     BufferCompleted,
     ChatBegan,
+    ChatCancelled,
     ChatCompleted,
     ChatFailed,
     ChatInProgress,
@@ -129,6 +130,7 @@ def downlink_of(event: Event) -> DownlinkEvent | None:
             | SpeechPaused()
             | SpeechDropped()
             | IdleTimedOut()
+            | ChatCancelled()
             | Resumed()
         ):
             return None

@@ -88,8 +88,11 @@ def _present_response(response: Mapping[str, Any]) -> dict[str, Any]:
     present = {name: value for name, value in response.items() if name not in ("modalities", "max_output_tokens")}
     if "modalities" in response:
         present["output_modalities"] = response["modalities"]
-    if "voice" in response:
-        present["audio"] = {"output": {"voice": response["voice"]}}
+    output = {"voice": response["voice"]} if "voice" in response else {}
+    if response.get("output_audio_format") is not None:
+        output["format"] = _present_format(response["output_audio_format"])
+    if output:
+        present["audio"] = {"output": output}
     tokens = response.get("max_response_output_tokens", response.get("max_output_tokens"))
     return present | ({"max_output_tokens": tokens} if tokens is not None else {})
 

@@ -141,12 +141,6 @@ class _LargeAppend(msgspec.Struct, frozen=True):
     event_id: object = None
 
 
-class _Identified(msgspec.Struct, frozen=True):
-    event_id: str | None = None
-
-
-_event_id_decoder: Final = msgspec.json.Decoder(_Identified)
-"""Skips all else, so that the event of any size is answered under its id."""
 _frame_decoder: Final = msgspec.json.Decoder(_Frame)
 _large_append_decoder: Final = msgspec.json.Decoder(_LargeAppend)
 
@@ -158,15 +152,6 @@ def frame_of_audio(text: str | bytes) -> bytes | None:
         return _frame_decoder.decode(text).audio
     except (ValueError, RecursionError):
         return None
-
-
-def event_id_of(text: str | bytes) -> str | None:
-    """The ``event_id`` of a client event, if it can be read."""
-    try:
-        event_id = _event_id_decoder.decode(bare_json(text)).event_id
-    except (ValueError, RecursionError):
-        return None
-    return event_id or None
 
 
 def parse(text: str | bytes) -> ClientEvent:

@@ -21,9 +21,10 @@ ROOT: Final = "root"
 class KnownItem:
     """An item, and the id of its message in the core; NO_ID: none, or not known yet. ``offset_ms`` is the length of the
     message's audio before the item's: an answer that goes on after the client's tools have run has one item before them
-    and one behind them."""
+    and one behind them. ``is_shown``: the client has been told that it was added."""
 
     item: Item
+    is_shown: bool
     message_id: str = NO_ID
     offset_ms: float = 0.0
 
@@ -40,7 +41,11 @@ CONVERSATION_PREFIX: Final = "conv_"
 
 
 class ConversationItems:
-    """The items of one conversation, oldest first."""
+    """The items of one conversation, oldest first.
+
+    An item that the client sends has its place at once, and is shown when it has been saved. Items that are shown
+    before it name the one in front of it as the previous one; it then goes to its own place in between.
+    """
 
     def __init__(self) -> None:
         self.conversation_id = ""
@@ -59,24 +64,30 @@ class ConversationItems:
 
     @property
     def last_id(self) -> str | None:
-        """The id of the last item; None if there is none."""
+        """The id of the last item, shown or not; None if there is none."""
         return self._order[-1] if self._order else None
 
     def append(self, item: Item, message_id: str = NO_ID, offset_ms: float = 0.0) -> str | None:
-        """Add an item behind all others. Returns the id of the one before it."""
-        return self.insert(item, self.last_id or ROOT, message_id, offset_ms)
-
-    def insert(self, item: Item, after: str, message_id: str = NO_ID, offset_ms: float = 0.0) -> str | None:
-        """Add an item behind the one with the id ``after``, or as the first, for ROOT. Returns the id of the one before
-        it; None if it is the first."""
-        before = None if after == ROOT else after
-        self._order.insert(0 if before is None else self._order.index(before) + 1, item.id)
-        known = self._items[item.id] = KnownItem(item, offset_ms=offset_ms)
-        self._characters += known.length
+        """Add an item behind all others, and show it. Returns the id of the one before it."""
+        self.insert(item, self.last_id or ROOT)
+        self._items[item.id].offset_ms = offset_ms
         self.stands_for(item.id, message_id)
+        return self.show(item.id)
+
+    def insert(self, item: Item, after: str) -> None:
+        """Add an item behind the one with the id ``after``, or as the first, for ROOT. It is not shown yet."""
+        self._order.insert(0 if after == ROOT else self._order.index(after) + 1, item.id)
+        known = self._items[item.id] = KnownItem(item, is_shown=False)
+        self._characters += known.length
         while len(self._order) > MOST_ITEMS or (self._characters > MOST_CHARACTERS and len(self._order) > 1):
             self.remove(next(one for one in self._order if one != item.id))
-        return before
+
+    def show(self, item_id: str) -> str | None:
+        """Note that the client is told of an item, if it is still there. Returns the id of the one before it, as
+        ``before``."""
+        if (known := self._items.get(item_id)) is not None:
+            known.is_shown = True
+        return self.before(item_id)
 
     def stands_for(self, item_id: str, message_id: str) -> None:
         """Note the message of an item."""
@@ -112,11 +123,9 @@ class ConversationItems:
         return known.message_id
 
     def before(self, item_id: str) -> str | None:
-        """The id of the item in front of this one, or of the last if this one is gone; None if there is none."""
-        if item_id not in self._items:
-            return self.last_id
-        index = self._order.index(item_id)
-        return self._order[index - 1] if index else None
+        """The id of the shown item in front of this one, or of the last if this one is gone; None if there is none."""
+        index = self._order.index(item_id) if item_id in self._items else len(self._order)
+        return next((one for one in reversed(self._order[:index]) if self._items[one].is_shown), None)
 
     def message_before(self, item_id: str) -> str | None:
         """The id of the last message in front of an item, NO_ID if there is none; None if the item is the last, and

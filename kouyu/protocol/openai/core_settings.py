@@ -26,7 +26,8 @@ LOWEST_SPEECH_RATE: Final = -50
 UNFINISHED_WAIT_MS: Final[dict[Eagerness, int]] = {"low": 2_400, "medium": 1_200, "high": 600, "auto": 1_200}
 """Silence that ends a turn which sounds unfinished. The end of a finished one is found after 300 ms, always."""
 
-_CODECS: Final[dict[AudioFormat, OutputCodec]] = {"audio/pcm": "pcm", "audio/pcmu": "g711u", "audio/pcma": "g711a"}
+CODECS: Final[dict[AudioFormat, OutputCodec]] = {"audio/pcm": "pcm", "audio/pcmu": "g711u", "audio/pcma": "g711a"}
+"""Of each audio format."""
 _LANGUAGE: Final = LanguageTag(get_args(UserLanguage))
 
 
@@ -74,7 +75,7 @@ def _input(audio_format: AudioFormat) -> InputAudio:
 
 def _output(settings: SessionSettings) -> OutputAudio:
     return OutputAudio(
-        codec=_CODECS[settings.output_format],
+        codec=CODECS[settings.output_format],
         pcm_config=PcmConfig(sample_rate=PCM_RATE),
         speech_rate=max(LOWEST_SPEECH_RATE, round((settings.speed - 1) * 100)),
         voice_id=settings.voice,

@@ -18,6 +18,8 @@ ErrorType = Literal["invalid_request_error", "server_error"]
 
 ACTIVE_RESPONSE: Final = "conversation_already_has_active_response"
 NO_ACTIVE_RESPONSE: Final = "response_cancel_not_active"
+TOO_MANY_RESPONSES: Final = "too_many_active_responses"
+"""This server's own code: of responses apart from the conversation."""
 
 
 _NAMES: Final = {

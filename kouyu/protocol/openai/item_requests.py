@@ -137,7 +137,7 @@ class ItemRequests:
         return origin
 
     def _added(self, item: Item) -> Iterator[ServerEvent]:
-        before = self._items.before(item.id)
+        before = self._items.show(item.id)
         yield events.ItemAdded(previous_item_id=before, item=item)
         yield events.ItemDone(previous_item_id=before, item=item)
 

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from kouyu.domain.chats import Usage
 from kouyu.domain.ids import NO_ID
@@ -16,6 +16,8 @@ from kouyu.protocol.openai.response_events import ResponseObject, ResponseStatus
 from kouyu.protocol.openai.response_options import ResponseOptions
 from kouyu.protocol.openai.server_events import ServerEvent
 
+ANSWER_FAILED: Final = "the answer failed"
+"""The message of a response that failed for no known reason."""
 NewId = Callable[[str], str]
 """Makes a new id that begins with the given prefix."""
 CancelReason = Literal["turn_detected", "client_cancelled"]
@@ -44,12 +46,12 @@ class OpenResponse:
         items: ConversationItems,
         new_id: NewId,
     ) -> None:
-        """``output`` describes format and voice. ``chat_id`` NO_ID: the response is an announcement. One apart from the
-        conversation keeps its items to itself."""
+        """``output`` describes format and voice of the session. ``chat_id`` NO_ID: the response is an announcement.
+        ``items``: where its own are added."""
         self._options = options
-        self._output_audio = output if options.voice is None else output | {"voice": options.voice}
+        self._output_audio = output | options.own_output
         self.chat_id = chat_id
-        self._items = ConversationItems() if options.is_apart else items
+        self._items = items
         self._new_id = new_id
         self.id = new_id("resp")
         self._message: _Message | None = None
@@ -157,7 +159,7 @@ class OpenResponse:
 
     # Calls
 
-    def call(self, call: ToolCall, message_id: str) -> Iterator[ServerEvent]:
+    def call(self, call: ToolCall, message_id: str = NO_ID) -> Iterator[ServerEvent]:
         """Add a call of one of the client's functions. The message's text is complete; its audio may still follow."""
         name, arguments = call.function.name, call.function.arguments
         begun = function_call(self._new_id("item"), "in_progress", call_id=call.id, name=name, arguments="")

@@ -18,11 +18,11 @@ from kouyu.protocol.openai.client_events import (
     AppendAudio,
     ClientEvent,
     SessionUpdate,
-    event_id_of,
     frame_of_audio,
     parse,
 )
 from kouyu.protocol.openai.core_settings import configuration_of, options_of
+from kouyu.protocol.openai.event_ids import event_id_of
 from kouyu.protocol.openai.faults import detail_of
 from kouyu.protocol.openai.server_events import ServerEvent, encode, error
 from kouyu.protocol.openai.session_settings import SessionSettings

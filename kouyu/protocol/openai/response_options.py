@@ -1,7 +1,6 @@
 """What a ``response.create`` asks for besides an answer.
 
-Without effect, and ignored: ``audio.output.format`` (that of the session), ``prompt``, ``reasoning`` and
-``parallel_tool_calls``.
+Without effect, and ignored: ``prompt``, ``reasoning`` and ``parallel_tool_calls``.
 """
 
 from collections.abc import Mapping
@@ -14,14 +13,17 @@ from kouyu.domain.object_ranges import MetaData
 from kouyu.domain.options import AnswerOptions
 from kouyu.domain.text_ranges import Choice, Text
 from kouyu.protocol.openai.conversation_items import ConversationItems
+from kouyu.protocol.openai.core_settings import CODECS
+from kouyu.protocol.openai.function_tools import read_tool_choice, read_tools
 from kouyu.protocol.openai.response_events import Modality
 from kouyu.protocol.openai.response_input import read_input
+from kouyu.protocol.openai.session_object import format_object
 from kouyu.protocol.openai.session_settings import (
+    AudioFormat,
     SessionSettings,
+    read_format,
     read_modalities,
     read_tokens,
-    read_tool_choice,
-    read_tools,
     read_voice,
 )
 
@@ -39,11 +41,29 @@ class ResponseOptions(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, str] | None = None
     voice: str | None = None
     """Its voice; None: that of the session."""
+    audio_format: AudioFormat | None = None
+    """The format of its audio; None: that of the session."""
+
+    @property
+    def own_output(self) -> dict[str, Any]:
+        """What ``output_object`` has of the session, and this answer of its own."""
+        voice = {} if self.voice is None else {"voice": self.voice}
+        return voice if self.audio_format is None else voice | {"format": format_object(self.audio_format)}
+
+    def after_tools(self, settings: SessionSettings) -> AnswerOptions:
+        """The options of an answer that goes on: those that are the session's come before those of the answer so
+        far."""
+        return msgspec.structs.replace(
+            self.answer,
+            spoken=self.output_modalities == ("audio",),
+            voice=self.voice or settings.voice or "",
+            codec=CODECS[self.audio_format or settings.output_format],
+        )
 
     @property
     def is_apart(self) -> bool:
         """Whether the answer is no part of the conversation."""
-        return self.answer.kept is False
+        return self.answer.is_apart
 
 
 def session_options(settings: SessionSettings) -> ResponseOptions:
@@ -77,9 +97,14 @@ def read_options(response: Mapping[str, Any], settings: SessionSettings, items: 
         answer["tools"] = read_tools(given["tools"], "response.tools")
     if "tool_choice" in given:
         answer["tool_choice"], _ = read_tool_choice(given["tool_choice"], "response.tool_choice")
-    voice = _voice(given.get("audio"), "response.audio")
-    if voice is not None and voice != settings.voice:
-        answer["voice"] = voice
+    output = _object(_object(given.get("audio"), "response.audio").get("output"), "response.audio.output")
+    voice, audio_format = output.get("voice"), output.get("format")
+    if voice is not None:
+        voice = read_voice(voice, "response.audio.output.voice")
+        answer["voice"] = None if voice == settings.voice else voice
+    if audio_format is not None:
+        audio_format = read_format(audio_format, "response.audio.output.format")
+        answer["codec"] = None if audio_format == settings.output_format else CODECS[audio_format]
     metadata = given.get("metadata")
     return ResponseOptions(
         answer=AnswerOptions(**answer),
@@ -87,14 +112,13 @@ def read_options(response: Mapping[str, Any], settings: SessionSettings, items: 
         max_output_tokens=tokens or "inf",
         metadata=None if metadata is None else _METADATA.check("response.metadata", metadata),
         voice=voice,
+        audio_format=audio_format,
     )
 
 
-def _voice(audio: object, path: str) -> str | None:
-    for name in ("output", "voice"):
-        if audio is None:
-            return None
-        if not isinstance(audio, Mapping):
-            raise InvalidField(path, audio, "an object")
-        audio, path = audio.get(name), f"{path}.{name}"
-    return None if audio is None else read_voice(audio, path)
+def _object(value: object, path: str) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InvalidField(path, value, "an object")
+    return value

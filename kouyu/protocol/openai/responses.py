@@ -20,8 +20,9 @@ from kouyu.protocol.openai import server_events as events
 from kouyu.protocol.openai.client_events import CancelResponse, CreateResponse
 from kouyu.protocol.openai.conversation_items import ConversationItems
 from kouyu.protocol.openai.faults import ACTIVE_RESPONSE, NO_ACTIVE_RESPONSE, RefusedEvent, detail_of
-from kouyu.protocol.openai.open_response import CancelReason, NewId, OpenResponse
+from kouyu.protocol.openai.open_response import ANSWER_FAILED, CancelReason, NewId, OpenResponse
 from kouyu.protocol.openai.response_options import ResponseOptions, read_options, session_options
+from kouyu.protocol.openai.responses_apart import ResponsesApart
 from kouyu.protocol.openai.server_events import ServerEvent
 from kouyu.protocol.openai.session_settings import SessionSettings
 
@@ -35,12 +36,10 @@ class Read(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class _AwaitedOutputs:
-    """The calls for whose outputs a chat waits. ``wanted``: the client has asked for the answer before the last one.
-    ``is_apart``: they are no items of the conversation, so that no output comes."""
+    """The calls for whose outputs a chat waits. ``wanted``: the client has asked for the answer before the last one."""
 
     chat_id: str
     calls: tuple[ToolCall, ...]
-    is_apart: bool = False
     outputs: dict[str, ToolOutput] = field(default_factory=dict)
     wanted: ResponseOptions | None = None
 
@@ -59,10 +58,11 @@ class _Asked(msgspec.Struct, frozen=True):
 
 
 class Responses:
-    """The responses of one session. At most one is in progress."""
+    """The responses of one session. At most one of the conversation is in progress."""
 
-    def __init__(self, items: ConversationItems, new_id: NewId) -> None:
+    def __init__(self, items: ConversationItems, apart: ResponsesApart, new_id: NewId) -> None:
         self._items = items
+        self._apart = apart
         self._new_id = new_id
         self._open: OpenResponse | None = None
         self._asked: dict[str, _Asked] = {}
@@ -91,11 +91,11 @@ class Responses:
         if self.settings.type == "transcription":
             raise RefusedEvent("invalid_value", "a session of type transcription makes no responses", "type")
         options = read_options(event.response, self.settings, self._items)
+        if options.is_apart:
+            return Read(requests=(self._apart.create(options, event.event_id, origin),))
         awaited = self._awaited
         if self._open is not None or self._asked or (awaited is not None and awaited.wanted is not None):
             raise _is_active_already(self._open)
-        if awaited is not None and options.is_apart and not awaited.is_apart:
-            raise RefusedEvent(ACTIVE_RESPONSE, "Conversation waits for the outputs of its last response's calls.")
         if awaited is not None and awaited.outputs and options.answer.is_about_the_section:
             awaited.wanted = options
             return self._submit(awaited, origin) if awaited.are_complete else Read()
@@ -104,25 +104,26 @@ class Responses:
         return Read(requests=(answer_now,) if awaited is None else (CancelOutput(), answer_now))
 
     def cancel(self, event: CancelResponse) -> Read:
-        """Read a ``response.cancel``. Raises RefusedEvent if there is nothing to cancel."""
+        """Read a ``response.cancel``, without an id of the conversation's response. Raises RefusedEvent if none is."""
+        if event.response_id is not None and (apart := self._apart.cancel(event.response_id)) is not None:
+            return Read(requests=(apart,))
         is_other = event.response_id is not None and (self._open is None or self._open.id != event.response_id)
         if is_other or not self._is_active:
             raise RefusedEvent(NO_ACTIVE_RESPONSE, "Cancellation failed: no active response found", "response_id")
         return self.cut_off()
 
     def cut_off(self) -> Read:
-        """Stop the response in progress, if there is one."""
+        """Stop the response of the conversation that is in progress, if there is one."""
         if not self._is_active:
             return Read()
-        self._asked = {
-            origin: msgspec.structs.replace(asked, is_cancelled=True) for origin, asked in self._asked.items()
-        }
+        for origin, asked in self._asked.items():
+            self._asked[origin] = msgspec.structs.replace(asked, is_cancelled=True)
         return Read(requests=(CancelOutput(),))
 
     def take_output(self, call_id: str, output: str, origin: str) -> Read | None:
         """Take the output of a call; None if no chat waits for it."""
         awaited = self._awaited
-        if awaited is None or awaited.is_apart or all(call.id != call_id for call in awaited.calls):
+        if awaited is None or all(call.id != call_id for call in awaited.calls):
             return None
         awaited.outputs[call_id] = ToolOutput(tool_call_id=call_id, output=output)
         return self._submit(awaited, origin) if awaited.wanted is not None and awaited.are_complete else Read()
@@ -139,9 +140,8 @@ class Responses:
         self._submitted = (origin, awaited.chat_id)
         outputs = tuple(awaited.outputs[call.id] for call in awaited.calls)
         replies = tuple(self._begin(awaited.chat_id, options))
-        answer = msgspec.structs.replace(options.answer, spoken=options.output_modalities == ("audio",))
-        submit = SubmitOutputs(chat_id=awaited.chat_id, outputs=outputs, options=answer, origin=origin)
-        return Read(replies, (submit,))
+        answer = options.after_tools(self.settings)
+        return Read(replies, (SubmitOutputs(chat_id=awaited.chat_id, outputs=outputs, options=answer, origin=origin),))
 
     # What the core tells
 
@@ -201,7 +201,7 @@ class Responses:
         if (response := self._response_of(chat.id)) is None or not isinstance(action, RequiredAction):
             return
         calls = action.submit_tool_outputs.tool_calls
-        self._awaited = _AwaitedOutputs(chat.id, calls, response.is_apart)
+        self._awaited = _AwaitedOutputs(chat.id, calls)
         if not response.speaks:
             yield from response.end_message()
         for call in calls:
@@ -223,7 +223,7 @@ class Responses:
         self._awaited = None
         if (response := self._response_of(event.chat.id)) is not None:
             fault = event.chat.last_error
-            msg = fault.msg if isinstance(fault, msgspec.Struct) else "the answer failed"
+            msg = fault.msg if isinstance(fault, msgspec.Struct) else ANSWER_FAILED
             self._close()
             yield from response.fail(msg, self._spent_since(event.chat))
 

@@ -16,6 +16,7 @@ from kouyu.domain.options import ToolDefinition
 from kouyu.domain.ranges import Flag
 from kouyu.domain.text_ranges import Choice, Text, Texts
 from kouyu.protocol.openai.faults import missing
+from kouyu.protocol.openai.function_tools import read_tool_choice, read_tools
 from kouyu.protocol.openai.response_events import Modality
 
 SessionType = Literal["realtime", "transcription"]
@@ -23,7 +24,6 @@ AudioFormat = Literal["audio/pcm", "audio/pcmu", "audio/pcma"]
 Eagerness = Literal["low", "medium", "high", "auto"]
 PCM_RATE: Final = 24_000
 """Hz: the one rate of ``audio/pcm``."""
-MOST_TOOLS: Final = 128
 
 
 class Transcription(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,9 +96,7 @@ _IDLE: Final = WholeNumber(5_000, 30_000, "ms")
 _TOKENS: Final = WholeNumber(1, 4_096)
 _TEMPERATURE: Final = Number(0, 2)
 _RATIO: Final = Number(0, 1)
-_TOOL_NAME: Final = Text(128, shortest=1)
-_DESCRIPTION: Final = Text(16_384)
-_CHOICE: Final = Choice(("auto", "none", "required"))
+_VOICE: Final = Text(128, shortest=1)
 _FORMATS: Final[tuple[AudioFormat, ...]] = ("audio/pcm", "audio/pcmu", "audio/pcma")
 
 
@@ -128,7 +126,7 @@ def updated(settings: SessionSettings, session: Mapping[str, Any]) -> SessionSet
 
 def _input(changes: dict[str, Any], settings: SessionSettings, given: Mapping[str, Any], path: str) -> None:
     if given.get("format") is not None:
-        changes["input_format"] = _format(given["format"], f"{path}.format")
+        changes["input_format"] = read_format(given["format"], f"{path}.format")
     if "transcription" in given:
         changes["transcription"] = _transcription(given, path, settings.transcription)
     if "noise_reduction" in given:
@@ -141,7 +139,7 @@ def _input(changes: dict[str, Any], settings: SessionSettings, given: Mapping[st
 
 def _output(changes: dict[str, Any], given: Mapping[str, Any], path: str) -> None:
     if given.get("format") is not None:
-        changes["output_format"] = _format(given["format"], f"{path}.format")
+        changes["output_format"] = read_format(given["format"], f"{path}.format")
     _take(changes, given, path, "speed", _SPEED)
     if given.get("voice") is not None:
         changes["voice"] = read_voice(given["voice"], f"{path}.voice")
@@ -167,45 +165,11 @@ def read_tokens(value: object, path: str) -> int | None:
 def read_voice(value: object, path: str) -> str:
     """The id of a voice, given as a text or as an object with ``id``. Raises InvalidField."""
     named = value.get("id") if isinstance(value, Mapping) else value
-    return _TOOL_NAME.check(path, named)
+    return _VOICE.check(path, named)
 
 
-def read_tools(value: object, path: str) -> tuple[ToolDefinition, ...]:
-    """The functions that the client runs. Raises InvalidField or RefusedEvent."""
-    if not isinstance(value, list) or len(value) > MOST_TOOLS:
-        shown = f"{len(value)} tools" if isinstance(value, list) else value
-        raise InvalidField(path, shown, f"an array of at most {MOST_TOOLS} tools")
-    return tuple(_tool(tool, f"{path}[{index}]") for index, tool in enumerate(value))
-
-
-def _tool(value: object, path: str) -> ToolDefinition:
-    if not isinstance(value, Mapping):
-        raise InvalidField(path, value, "an object with type, name, description and parameters")
-    if (kind := value.get("type", "function")) != "function":
-        allowed = "function (tools on MCP servers belong into the bot: [bots.NAME] tools)"
-        raise InvalidField(f"{path}.type", kind, allowed)
-    if value.get("name") is None:
-        raise missing(f"{path}.name", _TOOL_NAME.allowed)
-    description, parameters = value.get("description"), value.get("parameters")
-    if parameters is not None and not isinstance(parameters, dict):
-        raise InvalidField(f"{path}.parameters", parameters, "an object: a JSON Schema of the arguments")
-    return ToolDefinition(
-        name=_TOOL_NAME.check(f"{path}.name", value["name"]),
-        description="" if description is None else _DESCRIPTION.check(f"{path}.description", description),
-        parameters=parameters or {},
-    )
-
-
-def read_tool_choice(value: object, path: str) -> tuple[str, bool]:
-    """A mode, or the name of the function that must be called; and whether it is such a name. Raises InvalidField."""
-    if isinstance(value, Mapping):
-        if value.get("type") != "function":
-            raise InvalidField(f"{path}.type", value.get("type"), "function")
-        return _TOOL_NAME.check(f"{path}.name", value.get("name")), True
-    return _CHOICE.check(path, value), False
-
-
-def _format(value: object, path: str) -> AudioFormat:
+def read_format(value: object, path: str) -> AudioFormat:
+    """An audio format. Raises InvalidField."""
     if not isinstance(value, Mapping):
         raise InvalidField(path, value, f"an object whose type is {', '.join(_FORMATS)}")
     kind, rate = value.get("type"), value.get("rate")

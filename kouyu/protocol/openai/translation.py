@@ -21,6 +21,7 @@ from kouyu.protocol.openai.item_requests import ItemRequests
 from kouyu.protocol.openai.items import Item, Part
 from kouyu.protocol.openai.open_response import NewId
 from kouyu.protocol.openai.responses import Read, Responses
+from kouyu.protocol.openai.responses_apart import ResponsesApart
 from kouyu.protocol.openai.server_events import ServerEvent
 from kouyu.protocol.openai.session_object import output_object, session_object
 from kouyu.protocol.openai.session_settings import SessionSettings, updated
@@ -63,7 +64,8 @@ class Translation:
         self._new_id = new_id
         self._origins = count(1)
         self._items = ConversationItems()
-        self._responses = Responses(self._items, new_id)
+        self._apart = ResponsesApart(new_id)
+        self._responses = Responses(self._items, self._apart, new_id)
         self._item_requests = ItemRequests(self._items, self._responses, new_id=new_id, new_origin=self._new_origin)
         self._speech = UserSpeech(self._items, new_id)
         self._follow_settings()
@@ -119,6 +121,9 @@ class Translation:
         return list(self._tell(event))
 
     def _tell(self, event: core.Event) -> Iterator[ServerEvent]:
+        if self._apart.takes(event):
+            yield from self._apart.tell(event)
+            return
         match event:
             case core.Configured(configuration=configuration):
                 yield from self._tell_of_session(configuration)
@@ -132,7 +137,7 @@ class Translation:
                 yield from self._tell_of_message(event)
             case core.Connected() | core.Resumed() | core.SectionCleared():
                 pass
-            case core.ChatInProgress() | core.TranscriptChanged():
+            case core.ChatInProgress() | core.TranscriptChanged() | core.ChatCancelled():
                 pass
             case _:
                 yield from self._tell_of_turn(event)
@@ -208,6 +213,8 @@ class Translation:
     def _tell_of_refusal(self, event: core.RequestRefused) -> Iterator[ServerEvent]:
         if event.origin is not None and self._responses.asked_for(event.origin):
             yield from self._responses.on_refused(event)
+        elif self._apart.asked_for(event.origin):
+            yield from self._apart.refuse(event)
         else:
             yield events.error(refusal(event.code, event.msg, event.field, event.origin))
 
@@ -220,7 +227,7 @@ class Translation:
 
     def _follow_settings(self) -> None:
         self._responses.settings = self.settings
-        self._responses.output = output_object(self.settings, self._voice_id)
+        self._responses.output = self._apart.output = output_object(self.settings, self._voice_id)
         self._speech.transcribes = self.settings.transcribes
 
     def _new_origin(self) -> str:

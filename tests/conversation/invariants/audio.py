@@ -51,6 +51,8 @@ class Audio:
                 pass
 
     def _is_announced(self, speak: Speak) -> bool:
+        if speak.chat_id != NO_ID:
+            return False
         match self.cause:
             case Announce(text):
                 return speak.text in text

@@ -9,6 +9,7 @@ from kouyu.domain.chats import Chat
 from kouyu.domain.configuration import Configuration
 from kouyu.domain.events import (
     AnswerCut,
+    ChatCancelled,
     Event,
     IdleTimedOut,
     MessageCompleted,
@@ -63,7 +64,7 @@ FIELDS: dict[Any, Any] = {
     float: 20.0,
     bytes: b"\x01\x02",
 }
-UNTOLD = {AnswerCut, IdleTimedOut, MessageRemoved, MessageWritten, Resumed, SpeechDropped, SpeechPaused}
+UNTOLD = {AnswerCut, ChatCancelled, IdleTimedOut, MessageRemoved, MessageWritten, Resumed, SpeechDropped, SpeechPaused}
 
 
 def example(kind: Any) -> Event:

@@ -12,10 +12,10 @@ from kouyu.protocol.openai.client_events import (
     KNOWN_EVENTS,
     AppendAudio,
     TruncateItem,
-    event_id_of,
     frame_of_audio,
     parse,
 )
+from kouyu.protocol.openai.event_ids import event_id_of
 from kouyu.protocol.openai.faults import RefusedEvent, detail_of
 
 AUDIO = bytes(range(200)) * 4
@@ -105,3 +105,24 @@ def test_an_event_that_is_too_large_is_answered_under_its_id() -> None:
     large = {"type": "conversation.item.create", "item": {"text": "x" * 2_000_000}, "event_id": "e9"}
     assert event_id_of(json.dumps(large)) == "e9"
     assert event_id_of(json.dumps({"event_id": "e9", "item": [0] * 70_000}) + "\0") == "e9"
+
+
+DEEP = "[" * 30_000 + "]" * 30_000
+
+
+@pytest.mark.parametrize(
+    ("event", "event_id"),
+    [
+        (f'{{"type": "session.update", "session": {DEEP}, "event_id" : "e9"}}', "e9"),
+        (f'\ufeff{{"event_id": "e9", "session": {DEEP}}}', "e9"),
+        (f'{{"n": "event_id", "i": [{{"event_id": "x"}}, "}}"], "d": {DEEP}, "event_id": "\\u00e9\\"9"}}', 'é"9'),
+        (f'{{"session": {DEEP}, "event_id": 9}}', None),
+        (f'{{"session": {DEEP}}}', None),
+        (f'{{"session": {DEEP}, "event_id": "without an end', None),
+        (f'{{"session": {DEEP}, "event_id": "', None),
+        (f'{{"session": {DEEP * 3}, "event_id": "too far"}}', None),
+        (f'{{"session": {DEEP}, "text": "' + '\\"' * 200_000, None),
+    ],
+)
+def test_an_event_that_is_nested_too_deeply_is_answered_under_its_id(event: str, event_id: str | None) -> None:
+    assert event_id_of(event) == event_id

@@ -43,3 +43,15 @@ def test_a_new_item_in_front_of_all_is_not_the_one_that_is_forgotten() -> None:
         items.append(written(str(number)))
     items.insert(written("new"), ROOT)
     assert ("new" in items, "0" in items, "1" in items) == (True, False, True)
+
+
+def test_items_that_are_not_shown_are_passed_over() -> None:
+    items = ConversationItems()
+    items.insert(written("1"), ROOT)
+    assert (items.append(written("2")), items.last_id) == (None, "2")
+    items.insert(written("3"), "2")
+    assert (items.append(written("4")), items.before("gone")) == ("2", "4")
+    assert (items.show("1"), items.show("3"), items.before("4")) == (None, "2", "3")
+    items.insert(written("5"), "4")
+    items.remove("4")
+    assert (items.show("4"), items.show("5")) == ("3", "3")

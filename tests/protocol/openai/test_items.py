@@ -1,5 +1,6 @@
 """Items are acknowledged once their message is saved, in the client's order and under its ids."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -114,6 +115,47 @@ def test_the_order_of_items_is_the_clients() -> None:
     session.send(create("user", TEXT, item_id="last"))
     assert save(session)[0]["previous_item_id"] == "b"
     assert session.rules.items == ["first", "a", "between", "b", "last"]
+
+
+CALL: Json = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
+
+
+def _speaks(session: Session) -> list[Json]:
+    return session.tell(*session.says("What now?"))
+
+
+def _is_answered(session: Session) -> list[Json]:
+    return session.tell(*session.answers(session.chat(), "This."))
+
+
+def _calls(session: Session) -> list[Json]:
+    return session.send({"type": "conversation.item.create", "item": CALL})
+
+
+@pytest.mark.parametrize("shown", [_speaks, _is_answered, _calls])
+def test_an_item_that_is_not_acknowledged_yet_is_no_previous_item(shown: Callable[[Session], list[Json]]) -> None:
+    session = Session()
+    session.send(create("user", TEXT, item_id="first"))
+    save(session)
+    session.send(create("user", TEXT, item_id="waits"))
+    waiting = written(session)
+    added = only(shown(session), "conversation.item.added")
+    assert added["previous_item_id"] == "first"
+    acknowledged, done = session.tell(core.MessageWritten(session.message(None, "question"), waiting.origin))
+    assert (acknowledged["previous_item_id"], done["previous_item_id"]) == ("first", "first")
+    assert session.rules.items == ["first", "waits", added["item"]["id"]]
+
+
+def test_an_item_may_be_put_behind_one_that_is_not_acknowledged_yet() -> None:
+    session = Session()
+    session.send(create("user", TEXT, item_id="a"))
+    first = written(session)
+    session.send({"type": "conversation.item.create", "item": CALL | {"id": "call"}, "previous_item_id": "a"})
+    session.send(create("user", TEXT, item_id="b", previous_item_id="a"))
+    second = written(session)
+    for asked in (first, second):
+        session.tell(core.MessageWritten(session.message(None, "question"), asked.origin))
+    assert session.rules.items == ["a", "b", "call"]
 
 
 def test_an_unknown_place_and_a_known_id_are_refused() -> None:

@@ -63,8 +63,9 @@ class WiredSimulation(Simulation):
         for effect in effects:
             if isinstance(effect, Send):
                 told = self.wire.told(effect.event)
-                # What is dropped at an interruption is audio alone.
-                self._note([one for one in told if not (flushes and isinstance(one, AudioDelta))])
+                # What is dropped at an interruption is audio alone, and not that of responses apart.
+                dropped = AudioDelta if flushes and not effect.apart else ()
+                self._note([one for one in told if not isinstance(one, dropped)])
         super()._take(effects)
 
     def _note(self, told: list[ServerEvent]) -> None:
@@ -106,6 +107,19 @@ def _message(role: str, **fields: Any) -> Json:
     return {"type": "conversation.item.create", "item": item, **fields}
 
 
+ITEMS: list[Json] = [
+    _message("user"),
+    _message("system", previous_item_id="root"),
+    _message("assistant"),
+    {
+        "type": "conversation.item.create",
+        "item": {"type": "function_call", "name": "f", "call_id": "of the client", "arguments": "{}"},
+    },
+    {
+        "type": "conversation.item.create",
+        "item": {"type": "function_call_output", "call_id": "of the client", "output": "done"},
+    },
+]
 EVENTS: list[Json] = [
     {"type": "input_audio_buffer.commit"},
     {"type": "input_audio_buffer.clear"},
@@ -114,11 +128,10 @@ EVENTS: list[Json] = [
     {"type": "response.create", "response": {"metadata": {"a": "b"}, "output_modalities": ["text"]}},
     {"type": "response.create", "response": {"conversation": "none"}},
     {"type": "response.create", "response": {"conversation": "none", "output_modalities": ["text"], "input": []}},
+    {"type": "response.create", "response": {"audio": {"output": {"format": {"type": "audio/pcmu"}}}}},
     {"type": "response.cancel"},
     {"type": "response.cancel", "response_id": "resp_1"},
-    _message("user"),
-    _message("system", previous_item_id="root"),
-    _message("assistant"),
+    *ITEMS,
     {"type": "conversation.item.create", "item": {"type": "nonsense"}},
     {"type": "nonsense"},
 ]
@@ -159,6 +172,33 @@ class Output:
 
 
 @dataclass(frozen=True)
+class WriteWhileRecognised:
+    """The client adds items while what the user has said is still being recognised."""
+
+    first: str
+    second: str
+
+    def __call__(self, talk: WiredSimulation) -> None:
+        talk.speak(640)
+        talk.silence(700)
+        talk.send(json.loads(self.first))
+        talk.send(json.loads(self.second))
+
+
+@dataclass(frozen=True)
+class CancelOne:
+    """The client stops one of the responses in progress, by its id."""
+
+    place: int
+
+    def __call__(self, talk: WiredSimulation) -> None:
+        in_progress = list(talk.rules.open)
+        if in_progress:
+            response_id = in_progress[self.place % len(in_progress)]
+            talk.send({"type": "response.cancel", "response_id": response_id})
+
+
+@dataclass(frozen=True)
 class AnswerTools:
     """All outputs, and the request for the answer."""
 
@@ -182,6 +222,8 @@ actions: st.SearchStrategy[Action] = st.one_of(
     sends,
     st.builds(OfItem, st.sampled_from(["retrieve", "truncate", "delete"]), st.sampled_from(["user", "assistant"])),
     st.builds(Output, st.sampled_from([0, 1])),
+    st.builds(WriteWhileRecognised, *[st.sampled_from([json.dumps(one) for one in ITEMS])] * 2),
+    st.builds(CancelOne, st.sampled_from([0, 1, 2])),
     st.builds(AnswerTools),
 )
 

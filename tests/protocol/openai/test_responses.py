@@ -130,12 +130,31 @@ def test_the_voice_of_the_session_is_no_option_of_the_answer() -> None:
         ([], "response.audio"),
         ({"output": 5}, "response.audio.output"),
         ({"output": {"voice": 5}}, "response.audio.output.voice"),
+        ({"output": {"format": "pcm16"}}, "response.audio.output.format"),
+        ({"output": {"format": {"type": "audio/mp3"}}}, "response.audio.output.format.type"),
+        ({"output": {"format": {"type": "audio/pcm", "rate": 8000}}}, "response.audio.output.format.rate"),
     ],
 )
-def test_what_is_wrong_with_a_voice_is_named(audio: object, param: str) -> None:
+def test_what_is_wrong_with_the_audio_is_named(audio: object, param: str) -> None:
     session = Session()
     (refused,) = session.send({"type": "response.create", "response": {"audio": audio}})
     assert (refused["error"]["param"], session.requests) == (param, [])
+
+
+def test_a_format_of_one_answer_is_in_its_response_and_reaches_the_core() -> None:
+    session = Session()
+    audio = {"output": {"format": {"type": "audio/pcmu"}, "voice": "alpha"}}
+    session.send({"type": "response.create", "response": {"audio": audio}})
+    (asked,) = session.requests
+    assert isinstance(asked, AnswerNow)
+    assert (asked.options.codec, asked.options.voice) == ("g711u", "alpha")
+    chat = session.chat()
+    _, *rest = session.answers(chat, "Hi.")
+    sent = session.tell(core.ChatBegan(chat, asked.origin), *rest, completed(chat))
+    for kind in ("response.created", "response.done"):
+        assert only(sent, kind)["response"]["audio"] == audio
+    usual = session.tell(core.ChatBegan(session.chat()))[0]["response"]["audio"]["output"]
+    assert usual == {"format": {"type": "audio/pcm", "rate": 24_000}, "voice": "joe"}
 
 
 def test_nulls_of_a_client_are_as_if_left_out() -> None:
@@ -149,7 +168,7 @@ def test_nulls_of_a_client_are_as_if_left_out() -> None:
 def test_fields_without_an_effect_are_ignored() -> None:
     session = Session()
     response = {
-        "audio": {"output": {"format": {"type": "audio/pcmu"}}},
+        "audio": {"output": {"format": {"type": "audio/pcm", "rate": 24_000}}},
         "prompt": {"id": "pmpt_1"},
         "reasoning": {"effort": "low"},
         "parallel_tool_calls": True,

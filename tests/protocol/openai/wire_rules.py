@@ -29,6 +29,21 @@ PARTS |= {"response.content_part.done"}
 
 
 @dataclass
+class Response:
+    """A response in progress."""
+
+    is_apart: bool
+    """Whether its items are none of the conversation."""
+    audio: Json
+    metadata: Any
+    outputs: dict[str, int] = field(default_factory=dict)
+    """Its items that are not done, with their indexes."""
+    next_output: int = 0
+    parts: set[str] = field(default_factory=set)
+    """Its items that have a part that is not done."""
+
+
+@dataclass
 class Rules:
     """Takes in what a session sends, in its order, and raises AssertionError where a rule is broken."""
 
@@ -37,15 +52,9 @@ class Rules:
     """In the order of the conversation, as a client builds it."""
     deleted: set[str] = field(default_factory=set)
     done: set[str] = field(default_factory=set)
-    response: str | None = None
-    is_apart: bool = False
-    """Whether the items of the open response are none of the conversation."""
+    open: dict[str, Response] = field(default_factory=dict)
+    """The responses in progress."""
     responses: set[str] = field(default_factory=set)
-    outputs: dict[str, int] = field(default_factory=dict)
-    """The items of the open response that are not done, with their indexes."""
-    next_output: int = 0
-    parts: set[str] = field(default_factory=set)
-    """Items of the open response that have a part that is not done."""
     speaking: set[str] = field(default_factory=set)
     transcribed: set[str] = field(default_factory=set)
     count: int = 0
@@ -104,50 +113,52 @@ class Rules:
     def _take_response(self, kind: str, event: Json) -> None:
         if kind == "response.created":
             response = event["response"]
-            assert self.response is None, "two responses at once"
+            is_apart = response["conversation_id"] is None
+            assert is_apart or all(other.is_apart for other in self.open.values()), "two responses of the conversation"
             assert response["id"] not in self.responses
             assert (response["status"], response["output"]) == ("in_progress", [])
-            self.response, self.next_output = response["id"], 0
-            self.is_apart = response["conversation_id"] is None
+            self.open[response["id"]] = Response(is_apart, response["audio"], response.get("metadata"))
             self.responses.add(response["id"])
         elif kind == "response.done":
             response = event["response"]
-            assert response["id"] == self.response
+            done = self.open.pop(response["id"])
             assert response["status"] != "in_progress"
-            assert (self.outputs, self.parts) == ({}, set())
-            assert len(response["output"]) == self.next_output
-            self.response = None
+            assert (done.outputs, done.parts) == ({}, set())
+            assert len(response["output"]) == done.next_output
+            assert (response["conversation_id"] is None) == done.is_apart
+            assert (response["audio"], response.get("metadata")) == (done.audio, done.metadata)
         else:
-            assert event["response_id"] == self.response
-            self._take_output(kind, event)
+            self._take_output(kind, event, self.open[event["response_id"]])
 
-    def _take_output(self, kind: str, event: Json) -> None:
+    def _take_output(self, kind: str, event: Json, response: Response) -> None:
         index = event["output_index"]
         if kind == "response.output_item.added":
-            assert index == self.next_output
-            self.next_output += 1
-            self.outputs[event["item"]["id"]] = index
+            item_id = event["item"]["id"]
+            assert index == response.next_output
+            assert all(item_id not in other.outputs for other in self.open.values())
+            response.next_output += 1
+            response.outputs[item_id] = index
             assert event["item"]["status"] == "in_progress"
         elif kind == "response.output_item.done":
             item_id = event["item"]["id"]
-            assert self.outputs.pop(item_id) == index
-            assert item_id not in self.parts
+            assert response.outputs.pop(item_id) == index
+            assert item_id not in response.parts
             assert event["item"]["status"] in ("completed", "incomplete")
         else:
             item_id = event["item_id"]
-            assert self.outputs[item_id] == index
+            assert response.outputs[item_id] == index
             if kind == "response.content_part.added":
                 is_known = item_id in {*self.items, *self.deleted}
-                assert is_known != self.is_apart, "conversation.item.added comes before the parts"
-                self.parts.add(item_id)
+                assert is_known != response.is_apart, "conversation.item.added comes before the parts"
+                response.parts.add(item_id)
             elif kind in PARTS:
-                assert item_id in self.parts
+                assert item_id in response.parts
                 if kind == "response.content_part.done":
-                    self.parts.remove(item_id)
+                    response.parts.remove(item_id)
 
     def check_end(self) -> None:
         """Nothing is open once all is quiet."""
-        assert self.response is None
+        assert self.open == {}
         assert self.speaking == set()
         assert set(self.items) <= self.done
 
