@@ -68,7 +68,7 @@ fuzz: $(VENV)/dev.stamp ## send a server of its own everything that the wire all
 	@$(KOUYU) models fetch
 	@$(VENV)/bin/python -m bench.fuzz.run $(ARGS)
 
-chaos: $(VENV)/dev.stamp ## kill and restart the parts of a cluster that is in use (bench/chaos; needs PostgreSQL and HAProxy; ARGS="--help")
+chaos: $(VENV)/dev.stamp $(VENV)-ray/ray.stamp ## kill and restart the parts of a cluster that is in use (bench/chaos; needs PostgreSQL; ARGS="--help")
 	@$(KOUYU) models fetch
 	@$(VENV)/bin/python -m bench.chaos.run $(ARGS)
 

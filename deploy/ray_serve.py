@@ -49,9 +49,17 @@ class Engines:
 
 @click.command()
 @click.option("--config", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
-@click.option("--max-replicas", type=click.IntRange(2), default=8, show_default=True, help="Of each application.")
-def main(config: Path, max_replicas: int) -> None:
-    """Deploy the engines of a settings file, or update them. Each replica gets engines.workers cores."""
+@click.option("--min-replicas", type=click.IntRange(1), default=2, show_default=True, help="Of each application.")
+@click.option("--max-replicas", type=click.IntRange(1), default=8, show_default=True, help="Likewise.")
+@click.option(
+    "--idle-s", type=click.FloatRange(1), default=300.0, show_default=True, help="Before replicas are removed."
+)
+@click.option("--cpus", type=click.FloatRange(0.1), help="Cores of each replica.  [default: engines.workers]")
+def main(config: Path, min_replicas: int, max_replicas: int, idle_s: float, cpus: float | None) -> None:
+    """Deploy the engines of a settings file, or update them.
+
+    With one replica, work that is cut off with it waits until another one runs, and turns fail meanwhile.
+    """
     settings = anchored(load(config, environment=os.environ), config.absolute().parent)
     served, workers = settings.engine_server, settings.engines.workers
     served.secret()
@@ -62,20 +70,21 @@ def main(config: Path, max_replicas: int) -> None:
         if not engines_served(its_settings):
             continue
         deployment = Engines.options(
-            ray_actor_options={"num_cpus": workers},
+            ray_actor_options={"num_cpus": cpus or workers},
             max_ongoing_requests=4 * served.max_waiting,  # the engines' scheduler refuses first, by priority
             health_check_period_s=2.0,
             health_check_timeout_s=10.0,
             graceful_shutdown_wait_loop_s=0.5,
             graceful_shutdown_timeout_s=30.0 + served.drain_s,
             autoscaling_config=AutoscalingConfig(
-                min_replicas=2,
-                max_replicas=max_replicas,
+                min_replicas=min_replicas,
+                max_replicas=max(min_replicas, max_replicas),
+                # More than the threads have in hand waits, and somebody waits for an answer.
                 target_ongoing_requests=workers,
                 metrics_interval_s=1.0,
                 look_back_period_s=5.0,
                 upscale_delay_s=2.0,
-                downscale_delay_s=300.0,
+                downscale_delay_s=idle_s,
             ),
         )
         serve.run(deployment.bind(its_settings), name=place, route_prefix=f"/{place}")

@@ -1,16 +1,20 @@
 """What is done to a running cluster."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
 from bench.chaos.ledger import Ledger
 from deploy.cluster.cluster import Cluster
+from deploy.cluster.ray_head import RunningRay
 
 _AWAY_S: Final = 3.0
 """How long something that was killed is away."""
 _SPEAKING_S: Final = 60.0
+_REPLACED_S: Final = 120.0
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,7 @@ class Disturbance:
 
     name: str
     run: Callable[[Cluster, Ledger], Awaitable[None]]
+    needs_ray: bool = False
 
 
 async def nothing(cluster: Cluster, ledger: Ledger) -> None:
@@ -68,15 +73,56 @@ async def kill_server_without_database(cluster: Cluster, ledger: Ledger) -> None
 
 
 async def kill_engines(cluster: Cluster, ledger: Ledger) -> None:
-    """The first process, while somebody speaks."""
-    async with asyncio.timeout(_SPEAKING_S):
-        while not ledger.speaking:  # noqa: ASYNC110 - whoever begins to speak
-            await asyncio.sleep(0.02)
-    await asyncio.sleep(0.5)
+    """The first process, while somebody speaks; on Ray, which starts another one by itself, each replica once."""
+    if cluster.ray is not None:
+        return await _kill_replicas(cluster.ray, ledger)
+    await _somebody_speaks(ledger)
     engines = cluster.engines[0]
     await engines.kill()
     await asyncio.sleep(_AWAY_S)
     await engines.start()
+    return None
+
+
+async def _kill_replicas(ray: RunningRay, ledger: Ledger) -> None:
+    for replica in await asyncio.to_thread(ray.replicas, "recognition"):
+        await _somebody_speaks(ledger)
+        os.kill(replica, signal.SIGKILL)
+        async with asyncio.timeout(_REPLACED_S):
+            while not await asyncio.to_thread(_are_two_without, replica, ray):  # noqa: ASYNC110 - Ray starts another one
+                await asyncio.sleep(0.2)
+
+
+def _are_two_without(killed: int, ray: RunningRay) -> bool:
+    found = ray.replicas("recognition")
+    return len(found) > 1 and killed not in found
+
+
+async def _somebody_speaks(ledger: Ledger) -> None:
+    """Wait until somebody is in the middle of an utterance."""
+    async with asyncio.timeout(_SPEAKING_S):
+        while not ledger.speaking:  # noqa: ASYNC110 - whoever begins to speak
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(0.5)
+
+
+async def kill_head(cluster: Cluster, ledger: Ledger) -> None:
+    """The head with all that it has started, as when its machine fails: all engines but the servers' own are gone."""
+    assert cluster.ray is not None
+    await asyncio.to_thread(cluster.ray.kill)
+    await asyncio.sleep(_AWAY_S)
+    await asyncio.to_thread(cluster.ray.start)
+
+
+async def replace_everything(cluster: Cluster, ledger: Ledger) -> None:
+    """Servers, then engines, one after the other, then PostgreSQL."""
+    await rolling_restart(cluster, ledger)
+    if cluster.ray is not None:
+        await asyncio.to_thread(cluster.ray.deploy)
+    for engines in cluster.engines:
+        await engines.stop()
+        await engines.start()
+    await restart_database(cluster, ledger)
 
 
 ALL: Final = {
@@ -88,4 +134,6 @@ ALL: Final = {
     "crash-database": Disturbance("PostgreSQL stopped (immediate), 3 s away", crash_database),
     "crash-both": Disturbance("the same, and kill -9 of a server meanwhile", kill_server_without_database),
     "kill-engines": Disturbance("kill -9 of engines in mid-utterance", kill_engines),
+    "kill-head": Disturbance("kill -9 of the Ray head and all of its processes", kill_head, needs_ray=True),
+    "rolling-all": Disturbance("rolling restart of everything", replace_everything),
 }

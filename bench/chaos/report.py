@@ -18,6 +18,8 @@ class Period:
     """The load average of the machine, over a minute, at its end."""
 
 
+ANSWERED_S = 5.0
+
 HEADER = """\
 | what happened | turns and writes answered; slowest (s) | connections lost \
 | new connection to sound: median, worst (s) | loss to sound: worst (s) \
@@ -60,6 +62,19 @@ def reasons(period: Period, ledger: Ledger) -> list[str]:
 def never_again(ledger: Ledger) -> list[str]:
     """Clients that were not served again, a line each."""
     return [f"{each.client} was not served again after: {each.why}" for each in ledger.outages if each.answered is None]
+
+
+def answered_late(ledger: Ledger) -> list[str]:
+    """Who waited longer than ANSWERED_S for an answer, once they were connected again; a line each.
+
+    A client that writes has no connection that it opens: it counts from the refusal.
+    """
+    late = []
+    for outage in ledger.outages:
+        since = outage.connected if outage.kind == "talks" else outage.began
+        if outage.answered is not None and since is not None and outage.answered - since > ANSWERED_S:
+            late.append(f"{outage.client} was answered {outage.answered - since:.1f} s later, after: {outage.why}")
+    return late
 
 
 def _longest(outages: Sequence[Outage]) -> str:

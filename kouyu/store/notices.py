@@ -116,6 +116,8 @@ class Notices:
         """``connect`` opens a connection of asyncpg; None: SQLite. ``bus``: to the other processes of a server on
         SQLite, if there are any."""
         self.connect = connect
+        self.connected: Callable[[Any], Awaitable[None]] = _nothing_to_do
+        """Awaited with each new connection of asyncpg by which notices come."""
         self._bus = bus
         self._sender = secrets.token_hex(8)
         self._subscribers: list[Callable[[Notice], None]] = []
@@ -188,6 +190,7 @@ class Notices:
 
         connection.add_termination_listener(lambda _: waiting.put_nowait(_Ended()))
         try:
+            await self.connected(connection)
             await connection.add_listener(_CHANNEL, take)
             await on_notice(None)
             while not isinstance(notice := await waiting.get(), _Ended):
@@ -198,3 +201,7 @@ class Notices:
 
 class _Ended:
     """The connection is lost."""
+
+
+async def _nothing_to_do(_connection: object) -> None:
+    pass

@@ -24,3 +24,8 @@ SHARED: Final[tuple[str, ...]] = (
     )
     """,
 )
+
+SESSIONS: Final[tuple[str, ...]] = (
+    "ALTER TABLE servers ADD COLUMN session TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE servers ADD COLUMN folder TEXT NOT NULL DEFAULT ''",
+)

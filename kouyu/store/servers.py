@@ -3,6 +3,11 @@
 So the number in a chat's id says which server runs it, and an open chat whose server has no lease has been abandoned.
 On SQLite there is one server, whose lock of the data folder keeps others out. If it runs in several processes, each has
 a number of its own: the first one forgets those of an earlier run, and frees the number of a process that has ended.
+
+On PostgreSQL a server that dies (kill -9) loses its lease at once. It has died for certain if two things are so. Its
+session has ended: the connection by which it hears from the others holds a lock, which PostgreSQL frees as soon as the
+kernel closes the sockets of the dead process. And its address refuses connections, or another server has locked its
+data folder. A server that lives, but has lost that connection, is paused or cannot be reached, keeps its lease.
 """
 
 import asyncio
@@ -11,21 +16,31 @@ import secrets
 import time
 from collections.abc import Callable, Collection
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import select
 
-from kouyu.domain.ids import MOST_SERVERS, NO_SERVER, IdFactory, server_of
-from kouyu.store import chats, dialect
+from kouyu.domain.ids import NO_SERVER, IdFactory, server_of
+from kouyu.store import dialect
 from kouyu.store.database import Database
 from kouyu.store.errors import StoreError
+from kouyu.store.refused import refuses_connections
+from kouyu.store.server_writes import (
+    LEASE_S,
+    Announce,
+    FailAbandoned,
+    FailChats,
+    Forget,
+    ForgetDead,
+    Leave,
+    Register,
+    Renew,
+)
 from kouyu.store.tables import servers
 
 log = logging.getLogger(__name__)
 
-LEASE_S: Final = 15.0
-"""A server that has not renewed its lease for so long counts as gone, and its open chats as failed."""
 RENEW_S: Final = 3.0
 """How often a server renews its lease."""
 MOST_ABANDONED: Final = 10_000
@@ -43,127 +58,29 @@ class ServerRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The ids of the conversations that clients were connected to when the lease was renewed."""
     clients: tuple[str, ...] = ()
     """The clients that were silent then, and may have lost their connections; see Redials."""
-
-
-class Register(msgspec.Struct, frozen=True):
-    """Give a starting server a number that no other holds; return it with the number of chats that were failed, since
-    the servers that ran them are gone. ``alone``: there can be no other server.
-
-    Raises StoreError if MOST_SERVERS servers hold leases.
-    """
-
-    run: str
-    failed_at: int
-    alone: bool
-    address: str = ""
-
-    def apply(self, connection: Connection) -> tuple[int, int]:
-        """See Write."""
-        dialect.lock(connection, dialect.SERVERS)
-        if self.alone:
-            connection.execute(delete(servers))
-        live = _live(connection)
-        failed = chats.fail_abandoned(connection, live, self.failed_at)
-        free = next((number for number in range(1, MOST_SERVERS + 1) if number not in live), NO_SERVER)
-        if free == NO_SERVER:
-            raise StoreError(f"{MOST_SERVERS} servers use the database already")
-        connection.execute(
-            insert(servers).values(number=free, run=self.run, renewed_at=dialect.now(connection), address=self.address)
-        )
-        return free, failed
-
-
-class Renew(msgspec.Struct, frozen=True):
-    """Renew a server's lease; False if it had run out and the server is no longer known."""
-
-    run: str
-    live: tuple[str, ...] = ()
-    clients: tuple[str, ...] = ()
-
-    def apply(self, connection: Connection) -> bool:
-        """See Write."""
-        renewed = (
-            update(servers)
-            .where(servers.c.run == self.run)
-            .values(renewed_at=dialect.now(connection), live=self.live, clients=self.clients)
-        )
-        return connection.execute(renewed).rowcount > 0
-
-
-class Announce(msgspec.Struct, frozen=True):
-    """Save the address of a server."""
-
-    run: str
-    address: str
-
-    def apply(self, connection: Connection) -> None:
-        """See Write."""
-        connection.execute(update(servers).where(servers.c.run == self.run).values(address=self.address))
-
-
-class FailAbandoned(msgspec.Struct, frozen=True):
-    """Forget the servers whose lease has run out, and mark their open chats as failed; return how many there were."""
-
-    failed_at: int
-
-    def apply(self, connection: Connection) -> int:
-        """See Write."""
-        dialect.lock(connection, dialect.SERVERS)
-        return chats.fail_abandoned(connection, _live(connection), self.failed_at)
-
-
-class FailChats(msgspec.Struct, frozen=True):
-    """Mark those of these chats as failed that are open."""
-
-    chat_ids: frozenset[str]
-    failed_at: int
-
-    def apply(self, connection: Connection) -> None:
-        """See Write."""
-        for chat_id in self.chat_ids:
-            chats.fail_chat(connection, chat_id, self.failed_at)
-
-
-class Leave(msgspec.Struct, frozen=True):
-    """Give a server's number back."""
-
-    run: str
-
-    def apply(self, connection: Connection) -> None:
-        """See Write."""
-        connection.execute(delete(servers).where(servers.c.run == self.run))
-
-
-def _live(connection: Connection) -> frozenset[int]:
-    """The numbers of the servers with a lease. Forgets the others, unless the database has just come up again: then
-    they could not renew it."""
-    now = dialect.now(connection)
-    if now - dialect.up_since(connection) > LEASE_S:
-        connection.execute(delete(servers).where(servers.c.renewed_at < now - LEASE_S))
-    return frozenset(connection.execute(select(servers.c.number)).scalars())
-
-
-class Forget(msgspec.Struct, frozen=True):
-    """Take the number from a server that is known to be gone, and mark its open chats as failed; return how many."""
-
-    number: int
-    failed_at: int
-
-    def apply(self, connection: Connection) -> int:
-        """See Write."""
-        dialect.lock(connection, dialect.SERVERS)
-        connection.execute(delete(servers).where(servers.c.number == self.number))
-        return chats.fail_abandoned(connection, _live(connection), self.failed_at)
+    session: str = ""
+    """The key of the lock that a connection of the server holds while the server lives; "" if there is none."""
+    folder: str = ""
+    """The id of its data folder."""
 
 
 class ServerLease:
     """This server's lease. ``keep`` renews it, and fails the chats of servers that are gone."""
 
     def __init__(
-        self, database: Database, ids: IdFactory, clock: Callable[[], float], *, beside_others: bool = False
+        self,
+        database: Database,
+        ids: IdFactory,
+        clock: Callable[[], float],
+        *,
+        beside_others: bool = False,
+        folder: str = "",
     ) -> None:
-        """``beside_others``: other processes of the same server use the database too."""
+        """``beside_others``: other processes of the same server use the database too. ``folder``: the id of the data
+        folder that this server has locked."""
         self._database = database
+        self._folder = folder
+        self._session = ""
         self._beside_others = beside_others
         self._abandoned: set[str] = set()
         self._ids = ids
@@ -177,12 +94,16 @@ class ServerLease:
         self._renewed_since = 0.0
         """Since when it has been renewed without a gap; of the monotonic clock."""
         self._renewed_at = 0.0
+        database.notices.connected = self._hold_session
 
     async def take(self) -> None:
         """Take a free number, and fail the chats of servers that are gone. Raises StoreError."""
         alone = not self._database.is_shared and not self._beside_others
+        first = not self._run and not self._beside_others
         self._run = secrets.token_hex(8)
-        register = Register(self._run, int(self._clock()), alone, self._address)
+        register = Register(
+            self._run, int(self._clock()), alone, self._address, self._session, self._folder, first=first
+        )
         self._ids.server, failed = await self._database.write_one(register)
         self._renewed_since = self._renewed_at = time.monotonic()
         if failed:
@@ -211,6 +132,7 @@ class ServerLease:
                 await self.fail_abandoned()
                 if self._database.is_shared:
                     await self.renew()
+                    await self.forget_dead()
             except StoreError as fault:
                 log.warning("the lease of this server was not renewed: %s", fault)
 
@@ -230,13 +152,31 @@ class ServerLease:
         if failed := await self._database.write_one(Forget(number, int(self._clock()))):
             log.warning("marked %d chats as failed whose process has ended", failed)
 
+    async def forget_dead(self) -> None:
+        """Forget the other servers that have died for certain, and fail their chats. Raises StoreError.
+
+        On SQLite there are none: see ``forget``.
+        """
+        if not self._database.is_shared:
+            return
+        sessionless = select(servers).where(servers.c.run != self._run, dialect.session_has_ended())
+        suspects = await self._database.records(sessionless, ServerRecord)
+        refused = await asyncio.gather(*(refuses_connections(server.address) for server in suspects))
+        runs = tuple(server.run for server, refuses in zip(suspects, refused, strict=True) if refuses)
+        if not runs:
+            return
+        forgotten, failed = await self._database.write_one(ForgetDead(runs, int(self._clock())))
+        if forgotten:
+            log.warning("%d servers have died; marked %d chats as failed that they ran", forgotten, failed)
+
     async def leave(self) -> None:
         """Give the number back: the open chats of this server, if there are any, are failed by the others."""
         await self._database.write_one(Leave(self._run))
 
     async def renew(self) -> None:
         """Renew the lease, or take a new one if it had run out; fail the chats of servers that are gone."""
-        if not await self._database.write_one(Renew(self._run, tuple(self.live()), tuple(self.silent_clients()))):
+        renew = Renew(self._run, self._session, tuple(self.live()), tuple(self.silent_clients()))
+        if not await self._database.write_one(renew):
             log.error("the lease of this server had run out; its chats may have been marked as failed")
             await self.take()
             return
@@ -249,6 +189,17 @@ class ServerLease:
             failed = await self._database.write_one(FailAbandoned(int(self._clock())))
             if failed:
                 log.warning("marked %d chats as failed whose server is gone", failed)
+
+    async def _hold_session(self, connection: Any) -> None:
+        """Let a connection of asyncpg hold a lock until it ends, by which others see that this server lives.
+
+        Not behind a PgBouncer, which keeps its connections to PostgreSQL when a client's ends.
+        """
+        if await connection.fetchval("SELECT pg_backend_pid()") != connection.get_server_pid():
+            return
+        session = self._session or str(secrets.randbelow(1 << 31))
+        await connection.execute(dialect.session_lock(session))
+        self._session = session  # the others know with the next renewal
 
     async def all(self) -> tuple[ServerRecord, ...]:
         """The servers that hold leases, by their numbers."""

@@ -83,6 +83,7 @@ class Store:
         options: StoreOptions = DEFAULT,
         beside_others: bool = False,
         bus: NoticeBus | None = None,
+        folder: str = "",
     ) -> "Store":
         """Open the database at a path (SQLite) or URL for a server: take a lease, mark the chats as failed that servers
         left open which are gone, and delete the expired state of lost connections.
@@ -90,15 +91,16 @@ class Store:
         ``recover=False`` does none of this, and does not migrate: for a program beside a running server. ``clock``
         returns Unix seconds; ``files_folder`` is the folder of uploaded files, ``sessions_folder`` that of session
         records. ``beside_others``: for a further process of a server, which has opened the database already; ``bus``
-        leads to its other processes, on SQLite. Raises SchemaTooNew, SchemaTooOld (see ``Database.open``), and
-        StoreError if the database cannot be opened.
+        leads to its other processes, on SQLite. ``folder``: the id of the data folder that the server has locked, by
+        which its earlier run is known to have died, on PostgreSQL. Raises SchemaTooNew, SchemaTooOld (see
+        ``Database.open``), and StoreError if the database cannot be opened.
         """
         beside_server = not recover or beside_others
         database = await Database.open(location, beside_server=beside_server, options=options, bus=bus)
         store = cls(database, clock, files_folder, sessions_folder)
         if recover:
             try:
-                lease = ServerLease(database, store.ids, clock, beside_others=beside_others)
+                lease = ServerLease(database, store.ids, clock, beside_others=beside_others, folder=folder)
                 await lease.take()
                 store.lease = lease
                 await store.lost_connections.forget_old()

@@ -265,7 +265,8 @@ class ClientSecretColumns(TypedColumns):
 class ServerColumns(TypedColumns):
     """Servers on the database; ``renewed_at`` is by the database's clock, in Unix seconds, ``address`` the base URL by
     which the others reach it, ``live`` the ids of the conversations that clients are connected to, ``clients`` the
-    digests of clients that are silent, and may have lost their connection."""
+    digests of clients that are silent, and may have lost their connection. ``session`` is the key of the lock that a
+    connection of the server holds, or empty; ``folder`` the id of its data folder."""
 
     number: Named[int] = Column(BigInteger, primary_key=True)
     run: Named[str] = Column(Text)
@@ -273,6 +274,8 @@ class ServerColumns(TypedColumns):
     address: Named[str] = Column(Text)
     live: Named[list[str]] = Column(JsonText)
     clients: Named[list[str]] = Column(JsonText)
+    session: Named[str] = Column(Text)
+    folder: Named[str] = Column(Text)
 
 
 conversations = Table("conversations", metadata, ConversationColumns)

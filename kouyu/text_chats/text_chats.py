@@ -13,6 +13,7 @@ from kouyu.conversation.limits import Limits
 from kouyu.domain import errors
 from kouyu.domain.chats import Chat
 from kouyu.domain.errors import InvalidField, ProtocolError, UnknownId
+from kouyu.domain.ids import server_of
 from kouyu.domain.messages import Message
 from kouyu.domain.tool_calls import ToolOutput
 from kouyu.metrics.readings import Refused
@@ -240,12 +241,21 @@ class TextChats:
 
     async def _check_free(self, owner: str, conversation_id: str, *, begins: bool) -> None:
         """Raises ProtocolError if a text or voice chat runs in the conversation, or too many run in all."""
-        running_here = await self._services.store.of(owner).chats.running_in(conversation_id)
+        running_here = await self._running_in(owner, conversation_id)
         # No await from here until the chat is registered.
         running = [chat for chat in self._tasks if chat.phase == "running"]
         if running_here or any(chat.conversation_id == conversation_id for chat in running):
             raise already_runs()
         self._check_room(begins=begins)
+
+    async def _running_in(self, owner: str, conversation_id: str) -> str | None:
+        """The id of the chat that runs in the conversation, on a server that has not died."""
+        chats, lease = self._services.store.of(owner).chats, self._services.store.lease
+        running = await chats.running_in(conversation_id)
+        if running is None or lease is None or server_of(running) == self._services.ids.server:
+            return running
+        await lease.forget_dead()
+        return await chats.running_in(conversation_id)
 
     def _check_room(self, *, begins: bool = True) -> None:
         """Raises ProtocolError if no chat may run. ``begins``: it is a new one, which an overloaded machine refuses."""

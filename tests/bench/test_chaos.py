@@ -7,7 +7,7 @@ import pytest
 
 from bench.chaos import disturbances
 from bench.chaos.ledger import Ledger, Outage, marker
-from bench.chaos.report import never_again
+from bench.chaos.report import answered_late, never_again
 from bench.chaos.run import run
 from bench.chaos.verdict import Saved, SavedChat, SavedMessage, faults
 from tests.standins.postgres import NEEDED, is_installed
@@ -64,13 +64,27 @@ def test_a_client_that_is_not_served_again_is_found() -> None:
     assert never_again(ledger) == ["bob was not served again after: closed"]
 
 
+def test_a_client_that_is_answered_late_is_named() -> None:
+    ledger = Ledger()
+    ledger.outages = [
+        Outage("ann", "talks", "closed", began=1.0, connected=20.0, answered=21.0),
+        Outage("bob", "talks", "closed", began=1.0, connected=2.0, answered=9.0),
+        Outage("cy", "writes", "code 4016", began=1.0, connected=18.0, answered=18.0),
+    ]
+    assert answered_late(ledger) == [
+        "bob was answered 7.0 s later, after: closed",
+        "cy was answered 17.0 s later, after: code 4016",
+    ]
+
+
 @pytest.mark.models
 @pytest.mark.slow
 @pytest.mark.skipif(not is_installed(), reason=NEEDED)
 async def test_all_is_as_told_after_a_server_was_killed_that_was_in_use(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = await run(tmp_path, talkers=2, writers=2, pause=4, chosen=[disturbances.ALL["kill-server"]], balanced=False)
+    chosen = [disturbances.ALL["kill-server"]]
+    code = await run(tmp_path, talkers=2, writers=2, pause=4, chosen=chosen, balanced=False, on_ray=False)
     said = capsys.readouterr().out
     assert code == 0, said
     assert "all as told" in said

@@ -4,16 +4,17 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
 import msgspec
 import pytest
 
+from deploy.cluster.ray_head import START_S, TOKEN, RunningRay, running_ray
 from kouyu.audio.pcm import Samples
 from kouyu.audio.wav import read_listening_audio
 from kouyu.engines.remote.wire import DESCRIPTION_PATH, Description
-from tests.deploy.running_ray import START_S, TOKEN, RunningRay, running_ray
 from tests.end_to_end.conversing import Talk, talking
 from tests.end_to_end.running_engines import REMOTE
 from tests.end_to_end.running_server import RunningServer, running_server
@@ -23,12 +24,18 @@ pytestmark = [pytest.mark.ray, pytest.mark.models]
 
 TRANSCRIPT = "conversation.audio_transcript.completed"
 ENDS = ("conversation.chat.completed", "conversation.chat.failed")
+ENGINES = """
+[engines]
+tts = ["hibari"]
+voiceprint = "campplus"
+workers = 1
+"""
 CANNOT = "speech recognition failed: the remote engines cannot be reached"
 
 
 @pytest.fixture(scope="module")
 def ray() -> Iterator[RunningRay]:
-    with running_ray() as running:
+    with running_ray(ENGINES) as running:
         yield running
 
 
@@ -101,6 +108,31 @@ async def test_every_turn_is_answered_while_the_replicas_are_replaced(
             turns += 1
         await update
     assert turns > 1
+
+
+async def test_load_brings_a_replica_and_idleness_removes_it_while_every_turn_is_answered(
+    ray: RunningRay, server: RunningServer, question: Samples
+) -> None:
+    await asyncio.to_thread(ray.deploy, "--min-replicas=1", "--idle-s=5")
+    async with AsyncExitStack() as stack:
+        talks = [await stack.enter_async_context(talking(server)) for _ in range(8)]
+        for talk in talks:
+            await talk.configure(turn_detection={"type": "client_interrupt"})
+
+        async def turn(talk: Talk) -> None:
+            assert await say(talk, question) == ("What is the capital of France?", True)
+            await talk.until_silent()
+
+        async with asyncio.timeout(START_S):
+            while len(ray.replicas("recognition")) > 1:
+                await turn(talks[0])
+            both = asyncio.create_task(until_two_answer(ray))
+            while not both.done():
+                await asyncio.gather(*(turn(talk) for talk in talks))
+            await both
+            while len(ray.replicas("recognition")) > 1:
+                await turn(talks[0])
+        await turn(talks[0])
 
 
 async def test_without_the_head_turns_say_why_they_fail_or_embedded_engines_work_and_then_replicas_again(

@@ -1,13 +1,15 @@
 """A server process for the tests: all of it but the engines. Its sessions say back what they hear.
 
-    python serving_process.py FOLDER [--hang] [--database=URL] [KEY=VALUE ...]
+    python serving_process.py FOLDER [--hang] [--conversing] [--database=URL] [KEY=VALUE ...]
 
-With ``--hang``, closing takes for ever, and is given a second. Prints a JSON line when ready, as ``kouyu serve
+With ``--hang``, closing takes for ever, and is given a second. With ``--conversing`` it has conversations, those of
+``worker_sessions.conversing``. Prints a JSON line when ready, as ``kouyu serve
 --print-json`` does.
 """
 
 import asyncio
 import contextlib
+import functools
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -27,6 +29,7 @@ from kouyu.settings import load
 from kouyu.store.notices import Notice
 from kouyu.store.store import Store
 from tests.server.conftest import echo_session
+from tests.server.worker_sessions import conversing
 
 DATABASE: Final = "--database="
 
@@ -58,10 +61,11 @@ def main() -> None:
     if hang:
         stopping.DEADLINE_S = 1.0  # type: ignore[misc]
     settings = load(options=options)
+    opening = functools.partial(conversing, settings) if "--conversing" in arguments else open_sessions
     try:
         with open_data_folder(Path(folder)) as data_folder:
             database = url or Path(folder) / "kouyu.db"
-            asyncio.run(serve(settings, data_folder, database, open_sessions=open_sessions, announce=announce))
+            asyncio.run(serve(settings, data_folder, database, open_sessions=opening, announce=announce))
     except (ListenError, DataFolderError) as error:
         sys.exit(str(error))
 

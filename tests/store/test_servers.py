@@ -17,7 +17,7 @@ from kouyu.store.chats import BeginChat, PutChat
 from kouyu.store.conversations import CreateConversation
 from kouyu.store.errors import ChatEnded, ChatRuns, IdTaken
 from kouyu.store.message_writes import AddMessage
-from kouyu.store.servers import FailAbandoned, Renew
+from kouyu.store.server_writes import FailAbandoned, Renew
 from kouyu.store.store import Store
 from kouyu.store.tables import servers
 from tests.store.said import chat, message

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from kouyu.domain.ids import server_of
-from kouyu.store.servers import FailAbandoned
+from kouyu.store.server_writes import FailAbandoned
 from tests.standins.openai_server import Say, ToolCallScript, call_tools
 from tests.text_chats.conftest import Writing, asked
 

@@ -96,7 +96,7 @@ class Peers:
         try:
             content = await response.aread()
         except httpx.HTTPError as fault:
-            raise _unreached(server, fault) from fault
+            raise await self._unreached(server, fault) from fault
         finally:
             await response.aclose()
         return Response(content, status_code=response.status_code, media_type=media_type, headers=kept)
@@ -128,7 +128,17 @@ class Peers:
             )
             return await self._http.send(passed, stream=True)
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
-            raise _unreached(server, fault) from fault
+            raise await self._unreached(server, fault) from fault
+
+    async def _unreached(self, server: ServerRecord, fault: Exception) -> TryLater:
+        """What the client is told; if the server has died, its chats have failed by then. Raises StoreError."""
+        assert self._lease is not None
+        log.warning("server %d at %r did not answer: %r", server.number, server.address, fault)
+        await self._lease.forget_dead()
+        if server.run not in {other.run for other in await self._lease.others()}:
+            return TryLater(TOO_MANY_SESSIONS, "the server that ran this chat has died; the chat has failed", 1)
+        msg = "the server that runs this chat does not answer; if it is gone, the chat counts as failed within 20 s"
+        return TryLater(TOO_MANY_SESSIONS, msg, _TRY_AGAIN_S)
 
     def _answers_alone(self, connection: Connection, lease: ServerLease) -> bool:
         """Whether the request was passed on to this server. Raises TryLater if it was meant for another one."""
@@ -142,12 +152,6 @@ def fields_for(connection: Connection, server: ServerRecord) -> dict[str, str]:
     """The headers with which to ask another server for what a client asked this one for."""
     kept = {name: value for name in _FIELDS if (value := connection.headers.get(name)) is not None}
     return {**kept, "accept-encoding": "identity", PASSED_ON: server.run}
-
-
-def _unreached(server: ServerRecord, fault: Exception) -> TryLater:
-    log.warning("server %d at %r did not answer: %r", server.number, server.address, fault)
-    msg = "the server that runs this chat does not answer; if it is gone, the chat counts as failed within 20 s"
-    return TryLater(TOO_MANY_SESSIONS, msg, _TRY_AGAIN_S)
 
 
 async def _relayed(response: httpx.Response, server: ServerRecord) -> AsyncGenerator[bytes, None]:

@@ -5,6 +5,7 @@ import fcntl
 import logging
 import os
 import re
+import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,8 @@ _FURTHER: Final = re.compile(rf"{TOKEN_NAME}-\d+")
 RESTORING = "restoring"
 """A file in the data folder while a restore moves others into place: what is there is not whole."""
 _LOCK = "lock"
-_NOT_DATA: Final = frozenset((_LOCK, address_file.NAME, "lost+found"))
+_ID = "server-id"
+_NOT_DATA: Final = frozenset((_LOCK, _ID, address_file.NAME, "lost+found"))
 """What may lie in a data folder without data."""
 
 
@@ -85,6 +87,26 @@ class DataFolder:
                 self.elsewhere.touch(mode=0o600)
         except OSError as error:
             raise DataFolderError(f"{self.elsewhere}: cannot be written: {error.strerror}") from None
+
+    def server_id(self) -> str:
+        """A random id that the folder keeps, made at the first call. A backup does not hold it.
+
+        Raises DataFolderError where its file cannot be read or written.
+        """
+        file = self.path / _ID
+        try:
+            if kept := file.read_text(encoding="ascii", errors="replace").strip():
+                return kept
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise DataFolderError(f"{file}: cannot be read: {error.strerror}") from None
+        made = secrets.token_hex(16)
+        try:
+            replace_file(file, f"{made}\n".encode(), 0o600)
+        except OSError as error:
+            raise DataFolderError(f"{file}: cannot be written: {error.strerror}") from None
+        return made
 
     @property
     def settings(self) -> Path:

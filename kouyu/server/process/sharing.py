@@ -31,6 +31,7 @@ async def open_store(
         options=options,
         beside_others=beside_others,
         bus=bus,
+        folder="" if isinstance(database, Path) else folder.server_id(),
     )
     async with opened as store:
         assert store.lease is not None

@@ -1,4 +1,4 @@
-"""A Ray head on this machine with kouyu's engines on it, in an environment of its own (``make test-ray``)."""
+"""A Ray head on this machine with kouyu's engines on it, in an environment of its own (``.venv-ray``)."""
 
 import os
 import shutil
@@ -13,26 +13,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.deploy.monitoring_files import DEPLOY
+from deploy.cluster.members import DidNotStart
 
-ENVIRONMENT: Final = DEPLOY.parent / ".venv-ray" / "bin"
+ENVIRONMENT: Final = Path(__file__).parents[2] / ".venv-ray" / "bin"
+NEEDED: Final = "Ray is not there: make .venv-ray/ray.stamp"
 TOKEN: Final = "0123456789abcdef0123456789abcdef"
 START_S: Final = 240
 MIB: Final = 1024 * 1024
-ENGINES: Final = """
-[engines]
-tts = ["hibari"]
-voiceprint = "campplus"
-workers = 1
+_CORES: Final = 6
+"""What Ray takes the machine to have: a core for each thread of two replicas, of those that replace them, and more."""
+_SERVED: Final = """
 [engine_server]
 port = {port}
 token = "{token}"
 """
 
 
+def is_installed() -> bool:
+    """Whether there is a Ray to start."""
+    return (ENVIRONMENT / "ray").exists()
+
+
 @dataclass
 class RunningRay:
-    """A head, and the engines on it."""
+    """A head, and the engines on it: two replicas that recognise, and two that speak."""
 
     folder: Path
     environment: dict[str, str]
@@ -47,7 +51,7 @@ class RunningRay:
         return [f"http://127.0.0.1:{self.http_port}/{place}" for place in ("recognition", "speech")]
 
     def start(self) -> None:
-        """Start the head, and put the engines on it."""
+        """Start the head, and put the engines on it. Raises DidNotStart."""
         with (self.folder / "head.log").open("a") as log:
             head = subprocess.Popen(
                 [ENVIRONMENT / "ray", "start", "--head", "--block", *self.options],
@@ -60,15 +64,19 @@ class RunningRay:
         host, _, port = self.address.rpartition(":")
         until = time.monotonic() + START_S
         while not _listens(host, int(port)):
-            assert head.poll() is None, self.logs()
-            assert time.monotonic() < until, self.logs()
+            if head.poll() is not None or time.monotonic() > until:
+                raise DidNotStart(f"Ray did not start:\n{self.logs()}")
             time.sleep(0.1)
         self.deploy()
 
-    def deploy(self) -> None:
-        """Put the engines on it, or replace the replicas one after the other; return when that is done."""
+    def deploy(self, *options: str) -> None:
+        """Put the engines on it, or replace the replicas one after the other; return when that is done.
+
+        ``options``: of ray_serve.py. Raises DidNotStart.
+        """
+        program = Path(__file__).parents[1] / "ray_serve.py"
         done = subprocess.run(
-            [ENVIRONMENT / "python", DEPLOY / "ray_serve.py", "--max-replicas=2", "--config", "kouyu.toml"],
+            [ENVIRONMENT / "python", program, "--max-replicas=2", "--config", "kouyu.toml", *options],
             cwd=self.folder,
             env={**self.environment, "RAY_ADDRESS": self.address},
             capture_output=True,
@@ -77,8 +85,8 @@ class RunningRay:
         )
         with (self.folder / "deploy.log").open("a") as log:
             log.write(done.stdout + done.stderr)
-        assert done.returncode == 0, self.logs()
-        assert done.stdout.split()[-2:] == self.urls
+        if done.returncode != 0 or done.stdout.split()[-2:] != self.urls:
+            raise DidNotStart(f"the engines did not start on Ray:\n{self.logs()}")
 
     def replicas(self, place: str) -> list[int]:
         """The process ids of an application's replicas."""
@@ -106,11 +114,13 @@ class RunningRay:
 
 
 @contextmanager
-def running_ray() -> Iterator[RunningRay]:
-    """Ray with replicas of real engines for the length of a block."""
+def running_ray(engine_settings: str) -> Iterator[RunningRay]:
+    """Ray with replicas for the length of a block. ``engine_settings``: TOML, [engines]. Raises DidNotStart."""
+    if not is_installed():
+        raise DidNotStart(NEEDED)
     folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))  # the paths of its sockets must be short
     head, client, http, fallback, metrics, stats = _free_ports(6)
-    (folder / "kouyu.toml").write_text(ENGINES.format(port=http, token=TOKEN))
+    (folder / "kouyu.toml").write_text(engine_settings + _SERVED.format(port=http, token=TOKEN))
     ray = RunningRay(
         folder,
         environment={
@@ -136,7 +146,7 @@ def running_ray() -> Iterator[RunningRay]:
             f"--port={head}",
             f"--temp-dir={folder}",
             f"--ray-client-server-port={client}",
-            "--num-cpus=6",
+            f"--num-cpus={_CORES}",
             f"--object-store-memory={128 * MIB}",
             "--include-dashboard=false",
             "--include-log-monitor=false",
