@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, ColumnElement, Connection, Table, TextClause, bindparam, make_url, text
+from sqlalchemy import URL, ColumnElement, Connection, Table, bindparam, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -25,13 +25,12 @@ from kouyu.store.options import StoreOptions
 BUSY_TIMEOUT_MS = 10_000
 """How long SQLite waits for another process's write before it fails with "database is locked"."""
 
-_LOCKS: Final = 0x6B6F7500
-"""Any number that no other program uses, with room for those of LOCKS."""
+LOCKS: Final = 0x6B6F7500
+"""Any number that no other program uses, to which what the lock is about is added."""
 MIGRATION: Final = 0
 SERVERS: Final = 1
 CONVERSATION: Final = 2
-SESSION: Final = 3
-"""What a lock is about; see ``lock`` and ``session_lock``."""
+"""What a lock is about; see ``lock``. 3: a server's session (server_sessions.py)."""
 
 _LOCK_NOT_AVAILABLE = "55P03"
 """PostgreSQL's code for a lock that was not had within lock_timeout."""
@@ -217,24 +216,7 @@ def lock(connection: Connection, about: int, subject: str = "") -> None:
     """
     if connection.dialect.name == "postgresql":
         number = zlib.crc32(subject.encode()) - (1 << 31)
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCKS + about}, {number})")
-
-
-def session_lock(key: str) -> str:
-    """What a connection of PostgreSQL executes to hold a lock until it ends. ``key``: decimal, 0 to 2^31 - 1.
-
-    Shared: where a network was cut, PostgreSQL may still think that an earlier connection of the same server is open.
-    """
-    return f"SELECT pg_advisory_lock_shared({_LOCKS + SESSION}, {int(key)})"
-
-
-def session_has_ended() -> TextClause:
-    """A condition on rows of ``servers``, on PostgreSQL: the server had a session, whose lock no connection holds."""
-    held = (
-        f"SELECT objid::text FROM pg_locks WHERE locktype = 'advisory' AND classid = {_LOCKS + SESSION}"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    )
-    return text(f"servers.session <> '' AND servers.session NOT IN ({held})")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCKS + about}, {number})")
 
 
 def now(connection: Connection) -> float:

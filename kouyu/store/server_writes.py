@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from kouyu.domain.ids import MOST_SERVERS, NO_SERVER
 from kouyu.store import chats, dialect
 from kouyu.store.errors import StoreError
+from kouyu.store.server_sessions import session_has_ended
 from kouyu.store.tables import servers
 
 LEASE_S: Final = 15.0
@@ -37,7 +38,7 @@ class Register(msgspec.Struct, frozen=True):
         if self.alone:
             connection.execute(delete(servers))
         elif self.folder and self.first:
-            connection.execute(delete(servers).where(servers.c.folder == self.folder, dialect.session_has_ended()))
+            connection.execute(delete(servers).where(servers.c.folder == self.folder, session_has_ended()))
         live = _live(connection)
         failed = chats.fail_abandoned(connection, live, self.failed_at)
         free = next((number for number in range(1, MOST_SERVERS + 1) if number not in live), NO_SERVER)
@@ -138,7 +139,7 @@ class ForgetDead(msgspec.Struct, frozen=True):
         dialect.lock(connection, dialect.SERVERS)
         if dialect.now(connection) - dialect.up_since(connection) <= LEASE_S:
             return 0, 0
-        dead = delete(servers).where(servers.c.run.in_(self.runs), dialect.session_has_ended())
+        dead = delete(servers).where(servers.c.run.in_(self.runs), session_has_ended())
         forgotten = connection.execute(dead).rowcount
         return forgotten, chats.fail_abandoned(connection, _live(connection), self.failed_at)
 

@@ -22,10 +22,10 @@ import msgspec
 from sqlalchemy import select
 
 from kouyu.domain.ids import NO_SERVER, IdFactory, server_of
-from kouyu.store import dialect
 from kouyu.store.database import Database
 from kouyu.store.errors import StoreError
 from kouyu.store.refused import refuses_connections
+from kouyu.store.server_sessions import session_has_ended, session_lock
 from kouyu.store.server_writes import (
     LEASE_S,
     Announce,
@@ -159,7 +159,7 @@ class ServerLease:
         """
         if not self._database.is_shared:
             return
-        sessionless = select(servers).where(servers.c.run != self._run, dialect.session_has_ended())
+        sessionless = select(servers).where(servers.c.run != self._run, session_has_ended())
         suspects = await self._database.records(sessionless, ServerRecord)
         refused = await asyncio.gather(*(refuses_connections(server.address) for server in suspects))
         runs = tuple(server.run for server, refuses in zip(suspects, refused, strict=True) if refuses)
@@ -198,7 +198,7 @@ class ServerLease:
         if await connection.fetchval("SELECT pg_backend_pid()") != connection.get_server_pid():
             return
         session = self._session or str(secrets.randbelow(1 << 31))
-        await connection.execute(dialect.session_lock(session))
+        await connection.execute(session_lock(session))
         self._session = session  # the others know with the next renewal
 
     async def all(self) -> tuple[ServerRecord, ...]:

@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import update
 
 from kouyu.serving.background import in_background
-from kouyu.store import dialect, refused
+from kouyu.store import refused
 from kouyu.store.chats import PutChat
 from kouyu.store.conversations import CreateConversation
 from kouyu.store.notices import Notice
 from kouyu.store.refused import refuses_connections
+from kouyu.store.server_sessions import session_has_ended
 from kouyu.store.store import Store
 from kouyu.store.tables import servers
 from tests.store.said import chat
@@ -64,7 +65,7 @@ class Server:
     async def _has_no_session(self) -> bool:
         ended = await self.store._database._reading.run(
             lambda connection: connection.execute(
-                servers.select().where(servers.c.run == self.lease.run, dialect.session_has_ended())
+                servers.select().where(servers.c.run == self.lease.run, session_has_ended())
             ).first()
         )
         return ended is not None
